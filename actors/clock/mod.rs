@@ -1,0 +1,1 @@
+//! The calendar, the daily tick and the ClockActor.

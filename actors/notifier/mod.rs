@@ -1,0 +1,3 @@
+//! Alerts: which events are worth one, what it says, and how it gets through.
+
+pub mod outbox;

@@ -1,0 +1,157 @@
+//! What the actors need from the world. The adapters in the root package implement these.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::{
+    event::{Event, Recorded},
+    exchange::model::{Book, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    notifier::outbox::{Alert, Outgoing, SendError},
+    secret::{AccessToken, RefreshToken},
+    token::{error::BrokerError, stored::StoredSession},
+};
+
+/// Wall clock and waiting, together, so that a test or the demo can run both faster.
+#[async_trait]
+pub trait Time: Send + Sync {
+    /// The time of day. It may jump in both directions.
+    fn now(&self) -> DateTime<Utc>;
+    /// Waits. Never used for more than a minute at a time by anything that must see the wall clock move.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// What a successful refresh or login brings.
+#[derive(Debug, Clone)]
+pub struct FreshTokens {
+    /// The new access token.
+    pub access: AccessToken,
+    /// A new refresh token, when the broker sent one.
+    pub refresh: Option<RefreshToken>,
+}
+
+/// The broker's session calls. The adapter knows app id, secret and PIN; the actors never see them.
+#[async_trait]
+pub trait Broker: Send + Sync {
+    /// `GET /profile`: the cheapest proof that a token works (FYERS API contract, section 3.1).
+    async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError>;
+    /// `POST /validate-refresh-token` (FYERS API contract, section 1.4). Exactly one call, never a retry.
+    async fn refresh(&self, token: &RefreshToken) -> Result<FreshTokens, BrokerError>;
+}
+
+/// Trading and market data, as far as the keeper serves them: one port, two houses behind it.
+#[async_trait]
+pub trait Exchange: Send + Sync {
+    /// Who the account belongs to.
+    async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError>;
+    /// Money in the account.
+    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError>;
+    /// Last prices, in the order asked for.
+    async fn quotes(&self, token: &AccessToken, symbols: &[String]) -> Result<Vec<Quote>, BrokerError>;
+    /// Sends one order, once.
+    async fn place(&self, token: &AccessToken, order: &OrderRequest) -> Result<OrderAck, BrokerError>;
+    /// Today's orders.
+    async fn orders(&self, token: &AccessToken) -> Result<Vec<Order>, BrokerError>;
+    /// Today's positions.
+    async fn positions(&self, token: &AccessToken) -> Result<Vec<Position>, BrokerError>;
+}
+
+/// Where alerts go.
+#[async_trait]
+pub trait Messenger: Send + Sync {
+    /// Hands over one message; an error says whether and when to try again.
+    async fn send(&self, message: &Outgoing) -> Result<(), SendError>;
+}
+
+/// The `.env` file other programs read: a courtesy copy of the tokens.
+#[async_trait]
+pub trait TokenMirror: Send + Sync {
+    /// Writes the tokens; an error is one line for a person, without any content of the file.
+    async fn write(&self, access: &AccessToken, refresh: Option<&RefreshToken>) -> Result<(), String>;
+}
+
+/// The store could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the state database failed while it {doing}: {problem}")]
+pub struct StoreError {
+    /// What was being done, as "read the session".
+    pub doing: &'static str,
+    /// What went wrong, without any stored value.
+    pub problem: String,
+}
+
+/// A daily tick on its way: written when it begins, closed when its outcome is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TickRecord {
+    /// The trading day (IST).
+    pub date: NaiveDate,
+    /// When the TokenActor took it on.
+    pub begun_at: DateTime<Utc>,
+    /// When its outcome was known: a good token, a login request, or the end of the day.
+    pub done_at: Option<DateTime<Utc>>,
+}
+
+/// One atomic, durable change. Everything in it happens, or nothing does.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// The whole session record, replaced.
+    pub session: Option<StoredSession>,
+    /// One tick, inserted or replaced by its date.
+    pub tick: Option<TickRecord>,
+    /// The MockExchange's book, replaced.
+    pub book: Option<Book>,
+    /// The live positions last seen at the broker, replaced.
+    pub live_positions: Option<Vec<Position>>,
+    /// Whether trading is halted.
+    pub halted: Option<bool>,
+    /// Appended to the journal in this order.
+    pub events: Vec<(DateTime<Utc>, Event)>,
+}
+
+/// The keeper's memory: one embedded database. A returned `Ok` means: on disk.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Makes one atomic change.
+    async fn commit(&self, change: Change) -> Result<(), StoreError>;
+    /// The session as last committed; the default when there is none.
+    async fn session(&self) -> Result<StoredSession, StoreError>;
+    /// The newest tick by date.
+    async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError>;
+    /// The MockExchange's book; `None` before the first order.
+    async fn book(&self) -> Result<Option<Book>, StoreError>;
+    /// The live positions last seen at the broker.
+    async fn live_positions(&self) -> Result<Vec<Position>, StoreError>;
+    /// Whether trading is halted.
+    async fn halted(&self) -> Result<bool, StoreError>;
+
+    /// Journal events after the one the outbox has consumed, oldest first, `limit` at most.
+    async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError>;
+    /// In one transaction: remembers that events up to `read_to` are consumed, adds the new alerts, and
+    /// replaces the waiting ones that were merged.
+    async fn queue_alerts(
+        &self,
+        read_to: i64,
+        new: Vec<Alert>,
+        merged: Vec<Outgoing>,
+    ) -> Result<(), StoreError>;
+    /// Alerts not yet delivered, oldest first.
+    async fn waiting_alerts(&self) -> Result<Vec<Outgoing>, StoreError>;
+    /// Remembers that an alert was delivered.
+    async fn alert_sent(&self, id: i64, at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Remembers one more failed delivery.
+    async fn alert_failed(&self, id: i64) -> Result<(), StoreError>;
+    /// How many alerts were ever queued and ever delivered.
+    async fn alert_totals(&self) -> Result<AlertTotals, StoreError>;
+    /// The newest journal events, newest first.
+    async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError>;
+}
+
+/// How many alerts there have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AlertTotals {
+    /// Rows ever written to the outbox.
+    pub queued: u64,
+    /// Of these, delivered.
+    pub delivered: u64,
+}

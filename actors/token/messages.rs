@@ -1,0 +1,65 @@
+//! What the TokenActor hears and says.
+
+use actix::Message;
+use chrono::NaiveDate;
+
+use super::{SessionView, StateName};
+use crate::{reason::Reason, secret::Fingerprint, token::stored::Grant};
+
+/// The daily tick: make sure there is a good token for `trade_date`. Sent once per trading day; the answer
+/// comes when the tick is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct Tick {
+    /// The trading day (IST).
+    pub trade_date: NaiveDate,
+    /// Whether it is being caught up.
+    pub late: bool,
+}
+
+/// The broker refused a call made with this token.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct TokenRejected {
+    /// The token that was refused: a late report about yesterday's token must not hurt today's.
+    pub fingerprint: Fingerprint,
+    /// The broker's code (FYERS API contract, section 1.8), or the HTTP status when it gave none.
+    pub code: i64,
+}
+
+/// A person's login brought tokens; they still have to pass the check.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct LoginCompleted {
+    /// The new tokens.
+    pub grant: Grant,
+}
+
+/// A person asks for a new token now, by a refresh call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct RefreshNow;
+
+/// Ask the broker whether the token works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct Verify;
+
+/// What is the session right now? Answered from memory; never calls the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "SessionView")]
+pub struct GetSession;
+
+/// The session moved. Sent only after the move is on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct SessionChanged {
+    /// Before.
+    pub from: StateName,
+    /// After.
+    pub to: StateName,
+    /// Why.
+    pub why: Reason,
+    /// All that is known of the session now.
+    pub view: SessionView,
+}
