@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{mode::Mode, reason::Reason, secret::Fingerprint, token::StateName};
 
+pub mod log;
+
 /// How an actor died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

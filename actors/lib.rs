@@ -10,6 +10,7 @@ pub mod notifier;
 pub mod token;
 
 pub mod event;
+pub mod ist;
 pub mod line;
 pub mod mode;
 pub mod ports;

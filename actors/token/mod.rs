@@ -6,9 +6,11 @@ pub mod actor;
 pub mod error;
 pub mod jwt;
 pub mod messages;
+pub mod reconcile;
 pub mod retry;
 pub mod rules;
 pub mod stored;
+pub mod window;
 
 use std::sync::Arc;
 
@@ -101,6 +103,8 @@ pub struct SessionView {
     pub source: Option<Source>,
     /// The account (`fy_id`) it belongs to.
     pub account: Option<String>,
+    /// What went wrong with the latest try for a new token; `None` once one came.
+    pub problem: Option<Reason>,
     /// The token, present only while it may be used: checked by a profile call, on disk, not past its end,
     /// not under suspicion.
     pub usable: Option<Arc<AccessToken>>,
@@ -115,6 +119,7 @@ impl Default for SessionView {
             fingerprint: None,
             source: None,
             account: None,
+            problem: None,
             usable: None,
         }
     }
