@@ -1,0 +1,98 @@
+//! The session without actors: one refresh or one check, from start to end, for the command line.
+//!
+//! The same rules as in the service decide; only the driver differs. It carries out one effect after the
+//! other and never waits longer than it is allowed to.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use chrono::NaiveDate;
+use keeper_actors::{
+    ist,
+    ports::{Broker, Store, StoreError, Time, TokenMirror},
+    token::{
+        SessionView,
+        reconcile::{Seeds, reconcile},
+        rules::{Effect, Facts, Input, Machine, Moment},
+    },
+};
+use rand::Rng;
+
+/// What a one-shot run needs from the world.
+pub struct OneShot {
+    /// The broker.
+    pub broker: Arc<dyn Broker>,
+    /// The keeper's memory.
+    pub store: Arc<dyn Store>,
+    /// The `.env` file, if there is one.
+    pub mirror: Option<Arc<dyn TokenMirror>>,
+    /// Clock and waiting.
+    pub time: Arc<dyn Time>,
+    /// What the settings say.
+    pub facts: Facts,
+    /// Tokens from the settings.
+    pub seeds: Seeds,
+    /// Whether a date (IST) is a trading day.
+    pub is_trading_day: Arc<dyn Fn(NaiveDate) -> bool + Send + Sync>,
+}
+
+/// How a one-shot run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The session afterwards.
+    pub session: SessionView,
+    /// What went wrong with the `.env` file, if anything did.
+    pub mirror_problem: Option<String>,
+}
+
+impl OneShot {
+    /// Gets a new token by a refresh call. Trouble that may pass is retried for `patience` at most.
+    pub async fn refresh(&self, patience: Duration) -> Result<Outcome, StoreError> {
+        let stored = reconcile(self.store.session().await?, &self.seeds);
+        let machine = Machine::new(self.facts.clone(), stored, self.store.last_tick().await?);
+        self.drive(machine, Input::RefreshNow, patience).await
+    }
+
+    async fn drive(&self, machine: Machine, first: Input, patience: Duration) -> Result<Outcome, StoreError> {
+        let (mut machine, mut effects) = self.turn(machine, first).await?;
+        let begun = self.time.now();
+        let mut mirror_problem = None;
+        while let Some(effect) = effects.pop_front() {
+            let input = match effect {
+                Effect::CheckToken(ask, token) => Input::Profiled(ask, self.broker.profile(&token).await),
+                Effect::CallRefresh(ask, token) => Input::Refreshed(ask, self.broker.refresh(&token).await),
+                Effect::Wait(ask, wait) => {
+                    let spent = (self.time.now() - begun).to_std().unwrap_or_default();
+                    if spent + wait > patience {
+                        break;
+                    }
+                    self.time.sleep(wait).await;
+                    Input::Waited(ask)
+                }
+                Effect::Announce { .. } => continue,
+                Effect::Mirror(access, refresh) => {
+                    if let Some(mirror) = &self.mirror {
+                        mirror_problem = mirror.write(&access, refresh.as_ref()).await.err();
+                    }
+                    continue;
+                }
+            };
+            let (next, more) = self.turn(machine, input).await?;
+            machine = next;
+            effects.extend(more);
+        }
+        Ok(Outcome { session: machine.view(self.time.now()), mirror_problem })
+    }
+
+    async fn turn(&self, machine: Machine, input: Input) -> Result<(Machine, VecDeque<Effect>), StoreError> {
+        let now = self.time.now();
+        let trading_day = (self.is_trading_day)(ist::date(now));
+        let (machine, step) = machine.step(input, Moment { now, trading_day, dice: rand::rng().random() });
+        if let Some(change) = step.change {
+            for (_, event) in &change.events {
+                event.log("token");
+            }
+            self.store.commit(change).await?;
+        }
+        Ok((machine, step.effects.into()))
+    }
+}

@@ -1,0 +1,135 @@
+//! What the keeper says of itself: `/api/status` and `status --json` (design, section 6).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
+use keeper_actors::{
+    ist::ist,
+    mode::Mode,
+    reason::Reason,
+    secret::Fingerprint,
+    token::{SessionView, Source, StateName},
+};
+use serde::{Deserialize, Serialize};
+
+/// An alert that waits longer than this is worth a warning.
+const OUTBOX_PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// Overall health, in the words of health+json.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// All is as it should be.
+    Pass,
+    /// Running, but a person may want to look.
+    Warn,
+    /// A part of the keeper does not answer.
+    Fail,
+}
+
+/// The session, as far as anybody may know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionStatus {
+    /// Where the session is.
+    pub state: StateName,
+    /// Why.
+    pub reason: Reason,
+    /// The token's end.
+    pub expires_at: Option<DateTime<FixedOffset>>,
+    /// The token, as it may be shown.
+    pub fingerprint: Option<Fingerprint>,
+    /// How it came.
+    pub source: Option<Source>,
+    /// The account it belongs to.
+    pub account: Option<String>,
+    /// What went wrong with the latest try for a new token.
+    pub problem: Option<Reason>,
+    /// Whether it may be used right now.
+    pub usable: bool,
+}
+
+impl From<&SessionView> for SessionStatus {
+    fn from(view: &SessionView) -> Self {
+        Self {
+            state: view.state,
+            reason: view.reason,
+            expires_at: view.expires_at.map(ist),
+            fingerprint: view.fingerprint.clone(),
+            source: view.source,
+            account: view.account.clone(),
+            problem: view.problem,
+            usable: view.usable.is_some(),
+        }
+    }
+}
+
+/// One actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorStatus {
+    /// Whether it answers.
+    pub alive: bool,
+    /// How often it was restarted since the program's start.
+    pub restarts: u64,
+}
+
+/// The outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OutboxStatus {
+    /// Alerts not yet delivered.
+    pub waiting: u64,
+    /// When the oldest of them happened.
+    pub oldest: Option<DateTime<FixedOffset>>,
+    /// Alerts ever queued.
+    pub queued: u64,
+    /// Alerts ever delivered.
+    pub delivered: u64,
+}
+
+/// The daily tick that was last taken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickStatus {
+    /// The trading day (IST).
+    pub date: NaiveDate,
+    /// When it began.
+    pub begun_at: DateTime<FixedOffset>,
+    /// When its outcome was known.
+    pub done_at: Option<DateTime<FixedOffset>>,
+}
+
+/// Everything at one glance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Overall health.
+    pub status: Health,
+    /// Where requests go.
+    pub mode: Mode,
+    /// Why they go there.
+    pub reason: Reason,
+    /// The session.
+    pub session: SessionStatus,
+    /// When the next tick is due.
+    pub next_tick: Option<DateTime<FixedOffset>>,
+    /// The last tick.
+    pub last_tick: Option<TickStatus>,
+    /// The actors by name.
+    pub actors: BTreeMap<String, ActorStatus>,
+    /// The outbox.
+    pub outbox: OutboxStatus,
+    /// Orders the MockExchange took today.
+    pub orders_simulated_today: u64,
+    /// The program's version.
+    pub version: String,
+    /// The keeper's own time.
+    pub time: DateTime<FixedOffset>,
+}
+
+/// The overall health, from its parts. `token_matters` is true on a trading day after the tick and before
+/// the close.
+pub fn health(status: &Status, token_matters: bool, now: DateTime<Utc>) -> Health {
+    if status.actors.values().any(|actor| !actor.alive) {
+        return Health::Fail;
+    }
+    let stuck = status.outbox.oldest.is_some_and(|oldest| now - oldest.to_utc() > OUTBOX_PATIENCE);
+    let tokenless = token_matters && !status.session.usable;
+    if stuck || tokenless { Health::Warn } else { Health::Pass }
+}

@@ -1,0 +1,101 @@
+//! The keeper's listener: health for containers, status for people and scripts.
+//!
+//! It runs on its own worker thread, so `/livez` can tell that the actors' thread hangs.
+
+mod access;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use actix_web::{
+    App, HttpResponse, HttpServer, Responder,
+    dev::Server,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    middleware::DefaultHeaders,
+    web,
+};
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::status::{Health, SessionStatus, Status};
+use access::Gate;
+
+/// What the listener may ask of the keeper.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// Whether the actors' thread and the supervisor are alive. No I/O, no waiting.
+    fn is_live(&self) -> bool;
+    /// Whether the state is loaded.
+    fn is_ready(&self) -> bool;
+    /// Everything at one glance; `None` when the keeper does not answer in time.
+    async fn status(&self) -> Option<Status>;
+    /// Makes a refresh call and waits for its outcome.
+    async fn refresh(&self) -> Option<SessionStatus>;
+}
+
+/// Binds the listener; it serves once the returned server is polled. Also gives the address it has, which
+/// differs from the one asked for when that had port 0.
+pub fn listen(addr: SocketAddr, key: SecretString, desk: Arc<dyn Desk>) -> std::io::Result<(Server, SocketAddr)> {
+    let gate = web::Data::new(Gate::new(key, addr.ip().is_loopback()));
+    let desk = web::Data::from(desk);
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add(("Referrer-Policy", "no-referrer")))
+            .app_data(gate.clone())
+            .app_data(desk.clone())
+            .configure(routes)
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .bind(addr)?;
+    let bound = server.addrs().first().copied().unwrap_or(addr);
+    Ok((server.run(), bound))
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/livez").get(livez).head(livez))
+        .service(web::resource("/readyz").get(readyz).head(readyz))
+        .service(web::resource("/api/status").get(status))
+        .service(web::resource("/api/refresh").post(refresh))
+        .default_service(web::to(nothing_here));
+}
+
+async fn livez(desk: web::Data<dyn Desk>) -> impl Responder {
+    answer(desk.is_live(), "alive\n", "the actors' thread does not answer\n")
+}
+
+async fn readyz(desk: web::Data<dyn Desk>) -> impl Responder {
+    answer(desk.is_ready(), "ready\n", "the state is not loaded yet\n")
+}
+
+async fn status(gate: Gate, desk: web::Data<dyn Desk>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_reader() {
+        return refusal;
+    }
+    let Some(status) = desk.status().await else { return unanswered() };
+    let mut response = match status.status {
+        Health::Fail => HttpResponse::ServiceUnavailable(),
+        Health::Pass | Health::Warn => HttpResponse::Ok(),
+    };
+    response.insert_header((CONTENT_TYPE, "application/health+json")).json(status)
+}
+
+async fn refresh(gate: Gate, desk: web::Data<dyn Desk>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_writer() {
+        return refusal;
+    }
+    desk.refresh().await.map_or_else(unanswered, |session| HttpResponse::Ok().json(session))
+}
+
+async fn nothing_here() -> HttpResponse {
+    HttpResponse::NotFound().body("nothing here: try /livez, /readyz or /api/status\n")
+}
+
+fn answer(good: bool, yes: &'static str, no: &'static str) -> HttpResponse {
+    if good { HttpResponse::Ok().body(yes) } else { HttpResponse::ServiceUnavailable().body(no) }
+}
+
+fn unanswered() -> HttpResponse {
+    HttpResponse::ServiceUnavailable().body("the keeper did not answer in time\n")
+}
