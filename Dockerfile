@@ -11,7 +11,7 @@ COPY --from=build /src/target/release/fyers-keeper /usr/local/bin/fyers-keeper
 COPY --from=build --chown=65532:65532 --chmod=0700 /data /data
 USER 65532:65532
 WORKDIR /data
-ENV KEEPER_STATE_DIR=/data/state KEEPER_ENV_FILE=/data/.env KEEPER_HTTP_ADDR=0.0.0.0:8080
+ENV KEEPER_STATE_DIR=/data/state KEEPER_ENV_FILE=/data/.env PORT=8080
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
