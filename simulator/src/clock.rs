@@ -46,11 +46,15 @@ impl ManualClock {
     }
 }
 
+/// Indian Standard Time: UTC+05:30 all year.
+const IST: FixedOffset = match FixedOffset::east_opt(19_800) {
+    Some(zone) => zone,
+    None => panic!("five and a half hours are less than a day"),
+};
+
 /// The same moment on an Indian wall clock.
 pub(crate) fn ist(at: DateTime<Utc>) -> DateTime<FixedOffset> {
-    let zone = FixedOffset::east_opt(19_800)
-        .unwrap_or_else(|| FixedOffset::east_opt(0).unwrap_or(chrono::offset::Offset::fix(&Utc)));
-    at.with_timezone(&zone)
+    at.with_timezone(&IST)
 }
 
 /// 06:00 IST of a date, which is 00:30 UTC of the same date.

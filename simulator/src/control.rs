@@ -67,6 +67,13 @@ struct Kill {
     kind: Option<TokenKind>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    state: String,
+    redirect_uri: Option<String>,
+}
+
 /// Answers one request below `/control`.
 pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
     match route(world, request) {
@@ -110,6 +117,7 @@ fn route(world: &mut World, request: &Request) -> Answer {
             json!({"token": world.mint_at(mint.kind, at)})
         }),
         ("POST", "tokens/kill") => body::<Kill>(request).map(|kill| json!({"killed": killed(world, kill)})),
+        ("POST", "login") => log_in(world, request),
         ("POST", "telegram/updates") => act(world, request),
         _ => Err((404, "no such control".into())),
     }
@@ -134,6 +142,16 @@ fn set_refresh(world: &mut World, request: &Request) -> Answer {
 fn killed(world: &mut World, kill: Kill) -> usize {
     let one = kill.token.map_or(0, |token| usize::from(world.tokens.end(&token, TokenStatus::Killed)));
     one + kill.kind.map_or(0, |kind| world.tokens.kill_all(kind))
+}
+
+/// Logs a person in; a redirect address given here is registered for the app first.
+fn log_in(world: &mut World, request: &Request) -> Answer {
+    let login = body::<Login>(request)?;
+    world.app.redirect_uri = login.redirect_uri.unwrap_or_else(|| world.app.redirect_uri.clone());
+    match crate::fyers::auth::callback_url(world, &login.state) {
+        Some(url) => Ok(json!({"url": url})),
+        None => Err((400, "the redirect address is no URL".into())),
+    }
 }
 
 fn act(world: &mut World, request: &Request) -> Answer {

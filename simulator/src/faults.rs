@@ -40,6 +40,8 @@ pub enum Fault {
     },
     /// Handled, but every field of the answer except the verdict has the wrong JSON type.
     WrongTypes,
+    /// Handled, but the answer's code is 201: an order was sent and its fate is not known yet.
+    Unacknowledged,
     /// A well-formed success whose message is padded to about this size. Not handled.
     Oversized {
         /// Size of the body in bytes.

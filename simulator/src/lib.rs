@@ -102,7 +102,7 @@ impl Simulator {
         let fyers = TcpListener::bind((options.host, options.port))?;
         let telegram = TcpListener::bind((options.host, options.telegram_port))?;
         let (fyers_address, telegram_address) = (fyers.local_addr()?, telegram.local_addr()?);
-        let world = Shared::new(World::new(&options));
+        let world = Shared::new(World::new(options));
         let running = Running::start(&world, fyers, telegram)?;
         Ok(Self { world, fyers: fyers_address, telegram: telegram_address, _running: running })
     }
@@ -192,6 +192,17 @@ impl Simulator {
     /// Mints a token as if issued at another time; one from the past may have expired already.
     pub fn mint_at(&self, kind: TokenKind, issued_at: DateTime<Utc>) -> String {
         self.world.lock().mint_at(kind, issued_at)
+    }
+
+    /// Registers another redirect address for the app, for a keeper whose port was not known at the start.
+    pub fn set_redirect_uri(&self, uri: &str) {
+        self.world.lock().app.redirect_uri = uri.to_owned();
+    }
+
+    /// Lets a person log in without a browser: the address they end up at, with a fresh auth code. `None` when the
+    /// registered redirect address is no URL.
+    pub fn callback_url(&self, state: &str) -> Option<String> {
+        fyers::auth::callback_url(&mut self.world.lock(), state)
     }
 
     /// Ends a token before its time; false when it was not live.

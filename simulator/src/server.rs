@@ -130,7 +130,7 @@ async fn answer(
         }
         Plan::Cut => {
             let reply = true_reply(&world, service, &request).await;
-            visit.cut(reply)
+            visit.cut(&reply)
         }
         Plan::Lost => {
             true_reply(&world, service, &request).await;
@@ -204,7 +204,7 @@ impl Visit {
     }
 
     /// Promises the whole body, sends half of it, and breaks off.
-    fn cut(&mut self, reply: Reply) -> HttpResponse {
+    fn cut(&mut self, reply: &Reply) -> HttpResponse {
         self.status = Some(reply.status);
         let promised = reply.body.len().max(2);
         let half = web::Bytes::copy_from_slice(&reply.body[..reply.body.len() / 2]);

@@ -35,6 +35,7 @@ pub(crate) fn plan(fault: Fault, service: Service) -> Plan {
         Fault::LostAnswer => Plan::Lost,
         Fault::Truncated => Plan::Cut,
         Fault::WrongTypes => Plan::Changed(wrong_types),
+        Fault::Unacknowledged => Plan::Changed(unacknowledged),
         Fault::Html { status } => Plan::Instead(html(status)),
         Fault::EmptyBody { status } => Plan::Instead(Reply::text(status, "application/json", "")),
         Fault::Oversized { bytes } => Plan::Instead(oversized(bytes, service)),
@@ -47,7 +48,7 @@ pub(crate) fn plan(fault: Fault, service: Service) -> Plan {
     }
 }
 
-/// A page in the manner of the edge in front of FYERS; 403 is the short text it gives to bad clients.
+/// A page in the manner of the edge in front of FYERS.
 fn html(status: u16) -> Reply {
     let page = format!(
         "<!DOCTYPE html>\n<html><head><title>{status}: error</title></head>\n<body><center><h1>{status}</h1>\
@@ -72,6 +73,14 @@ fn rate_limited(retry_after: u64, service: Service) -> Reply {
             .header("Retry-After", retry_after.to_string())
             .header("X-Retry-After-Ms", retry_after.saturating_mul(1000).to_string()),
     }
+}
+
+fn unacknowledged(mut reply: Reply) -> Reply {
+    if let Ok(Value::Object(mut fields)) = serde_json::from_slice(&reply.body) {
+        fields.insert("code".into(), json!(201));
+        reply.body = Value::Object(fields).to_string().into_bytes();
+    }
+    reply
 }
 
 /// Gives every field but the verdict (`s`, `ok`) a type it should not have.

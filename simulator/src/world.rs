@@ -80,11 +80,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: Options) -> Self {
         Self {
-            clock: options.clock.clone(),
-            account: options.account.clone(),
-            app: options.app.clone(),
+            clock: options.clock,
+            account: options.account,
+            app: options.app,
             refresh: options.refresh,
             rotate_refresh_token: options.rotate_refresh_token,
             order_restricted: options.order_restricted,
@@ -96,7 +96,7 @@ impl World {
             book: Book::default(),
             faults: FaultBook::default(),
             calls: CallLog::default(),
-            phone: Phone::new(options.telegram.clone()),
+            phone: Phone::new(options.telegram),
         }
     }
 

@@ -15,22 +15,29 @@ pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Reply {
     if request.query("client_id") != Some(&world.app.client_id) {
         return ApiError::InvalidAppId.reply();
     }
-    let Some(target) = request.query("redirect_uri").filter(|uri| *uri == world.app.redirect_uri) else {
+    if request.query("redirect_uri") != Some(&world.app.redirect_uri) {
         return ApiError::InvalidInput.reply();
-    };
-    let Ok(mut target) = url::Url::parse(target) else {
-        return ApiError::InvalidInput.reply();
-    };
+    }
     let state = request.query("state").unwrap_or("None");
-    if request.query("response_type") == Some("code") {
-        let code = world.mint(TokenKind::AuthCode);
-        let pairs = [("s", "ok"), ("code", "200"), ("auth_code", &code), ("state", state)];
-        target.query_pairs_mut().extend_pairs(pairs);
+    let target = if request.query("response_type") == Some("code") {
+        callback_url(world, state)
     } else {
         let pairs = [("s", "error"), ("code", "-99"), ("message", "invalid request"), ("state", state)];
-        target.query_pairs_mut().extend_pairs(pairs);
-    }
-    Reply::redirect(target.into())
+        redirect_target(world, &pairs)
+    };
+    target.map_or_else(|| ApiError::InvalidInput.reply(), Reply::redirect)
+}
+
+/// Where the browser of a person who just logged in is sent; `None` when the registered address is no URL.
+pub(crate) fn callback_url(world: &mut World, state: &str) -> Option<String> {
+    let code = world.mint(TokenKind::AuthCode);
+    redirect_target(world, &[("s", "ok"), ("code", "200"), ("auth_code", &code), ("state", state)])
+}
+
+fn redirect_target(world: &World, pairs: &[(&str, &str)]) -> Option<String> {
+    let mut target = url::Url::parse(&world.app.redirect_uri).ok()?;
+    target.query_pairs_mut().extend_pairs(pairs);
+    Some(target.into())
 }
 
 /// `POST /validate-authcode`: one code buys one pair of tokens, once (section 1.3).

@@ -1,7 +1,7 @@
 //! The FYERS side: which path leads where.
 
 mod account;
-mod auth;
+pub(crate) mod auth;
 mod book;
 pub(crate) mod errors;
 pub(crate) mod market;
