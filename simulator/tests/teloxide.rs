@@ -42,7 +42,7 @@ async fn a_card_is_sent_pressed_answered_edited_and_deleted() {
     let updates = bot.get_updates().timeout(1).await.unwrap();
     let UpdateKind::CallbackQuery(query) = &updates[0].kind else { panic!("{updates:?}") };
     assert_eq!((query.data.as_deref(), query.from.id), (Some("login"), UserId(42)));
-    assert_eq!(query.message.as_ref().map(|message| message.id()), Some(sent.id));
+    assert_eq!(query.message.as_ref().map(teloxide::types::MaybeInaccessibleMessage::id), Some(sent.id));
     let UpdateKind::Message(message) = &updates[1].kind else { panic!("{updates:?}") };
     assert_eq!((message.text(), message.chat.id), (Some("/status"), CHAT));
     bot.answer_callback_query(query.id.clone()).text("one moment").await.unwrap();
