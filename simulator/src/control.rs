@@ -1,0 +1,176 @@
+//! The control API: the methods of [`Simulator`](crate::Simulator) over HTTP, for a simulator in another process.
+//! No fault and no outage touches it.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::faults::FaultRule;
+use crate::fyers::tokens::{TokenKind, TokenStatus};
+use crate::http::{Reply, Request};
+use crate::options::RefreshMode;
+use crate::telegram::UserAction;
+use crate::world::{Service, World};
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Rules {
+    One(FaultRule),
+    Many(Vec<FaultRule>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refresh {
+    enabled: bool,
+    rotate: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Orders {
+    restricted: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outage {
+    service: Service,
+    on: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skew {
+    seconds: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Price {
+    symbol: String,
+    price: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mint {
+    kind: TokenKind,
+    issued_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kill {
+    token: Option<String>,
+    kind: Option<TokenKind>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    state: String,
+    redirect_uri: Option<String>,
+}
+
+/// Answers one request below `/control`.
+pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
+    match route(world, request) {
+        Ok(body) => Reply::ok(&body),
+        Err((status, message)) => Reply::json(status, &json!({"error": message})),
+    }
+}
+
+type Answer = Result<Value, (u16, String)>;
+
+fn route(world: &mut World, request: &Request) -> Answer {
+    let path = request.path.trim_start_matches("/control/");
+    match (request.method.as_str(), path) {
+        ("GET", "state") => shown(&world.snapshot()),
+        ("GET", "calls") => shown(&world.calls.calls()),
+        ("GET", "telegram/messages") => shown(&world.phone.messages),
+        ("DELETE", "faults") => {
+            world.faults.clear();
+            done()
+        }
+        ("POST", "faults") => add_faults(world, request),
+        ("POST", "refresh") => set_refresh(world, request),
+        ("POST", "orders") => body::<Orders>(request).and_then(|orders| {
+            world.order_restricted = orders.restricted;
+            done()
+        }),
+        ("POST", "outage") => body::<Outage>(request).and_then(|outage| {
+            world.set_outage(outage.service, outage.on);
+            done()
+        }),
+        ("POST", "skew") => body::<Skew>(request).and_then(|skew| {
+            world.date_skew_seconds = skew.seconds;
+            done()
+        }),
+        ("POST", "prices") => body::<Price>(request).and_then(|price| {
+            world.set_price(&price.symbol, price.price);
+            done()
+        }),
+        ("POST", "tokens/mint") => body::<Mint>(request).map(|mint| {
+            let at = mint.issued_at.unwrap_or_else(|| world.now());
+            json!({"token": world.mint_at(mint.kind, at)})
+        }),
+        ("POST", "tokens/kill") => body::<Kill>(request).map(|kill| json!({"killed": killed(world, kill)})),
+        ("POST", "login") => log_in(world, request),
+        ("POST", "telegram/updates") => act(world, request),
+        _ => Err((404, "no such control".into())),
+    }
+}
+
+fn add_faults(world: &mut World, request: &Request) -> Answer {
+    let rules = match body::<Rules>(request)? {
+        Rules::One(rule) => vec![rule],
+        Rules::Many(rules) => rules,
+    };
+    rules.into_iter().for_each(|rule| world.faults.add(rule));
+    done()
+}
+
+fn set_refresh(world: &mut World, request: &Request) -> Answer {
+    let wanted = body::<Refresh>(request)?;
+    world.refresh = if wanted.enabled { RefreshMode::Enabled } else { RefreshMode::Disabled };
+    world.rotate_refresh_token = wanted.rotate.unwrap_or(world.rotate_refresh_token);
+    done()
+}
+
+fn killed(world: &mut World, kill: Kill) -> usize {
+    let one = kill.token.map_or(0, |token| usize::from(world.tokens.end(&token, TokenStatus::Killed)));
+    one + kill.kind.map_or(0, |kind| world.tokens.kill_all(kind))
+}
+
+/// Logs a person in; a redirect address given here is registered for the app first.
+fn log_in(world: &mut World, request: &Request) -> Answer {
+    let login = body::<Login>(request)?;
+    world.app.redirect_uri = login.redirect_uri.unwrap_or_else(|| world.app.redirect_uri.clone());
+    match crate::fyers::auth::callback_url(world, &login.state) {
+        Some(url) => Ok(json!({"url": url})),
+        None => Err((400, "the redirect address is no URL".into())),
+    }
+}
+
+fn act(world: &mut World, request: &Request) -> Answer {
+    let action = body::<UserAction>(request)?;
+    let now = world.now();
+    match world.phone.act(&action, now) {
+        Some(id) => Ok(json!({"update_id": id})),
+        None => Err((404, "no such message".into())),
+    }
+}
+
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, (u16, String)> {
+    serde_json::from_slice(&request.body).map_err(|error| (400, error.to_string()))
+}
+
+fn shown<T: serde::Serialize>(value: &T) -> Answer {
+    serde_json::to_value(value).map_err(|error| (500, error.to_string()))
+}
+
+fn done() -> Answer {
+    Ok(json!({"ok": true}))
+}

@@ -1,0 +1,138 @@
+//! Getting in and out: the login redirect, the two token calls, logout, and the check on every other call.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::errors::{ApiError, order_restricted};
+use super::tokens::{Rejection, TokenKind, TokenStatus};
+use super::wire::{AuthCodeBody, RefreshBody};
+use crate::http::{Reply, Request};
+use crate::options::{App, RefreshMode};
+use crate::world::World;
+
+/// `GET /generate-authcode`: a person who is already logged in, so the redirect comes at once (section 1.1).
+pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Reply {
+    if request.query("client_id") != Some(&world.app.client_id) {
+        return ApiError::InvalidAppId.reply();
+    }
+    if request.query("redirect_uri") != Some(&world.app.redirect_uri) {
+        return ApiError::InvalidInput.reply();
+    }
+    let state = request.query("state").unwrap_or("None");
+    let target = if request.query("response_type") == Some("code") {
+        callback_url(world, state)
+    } else {
+        let pairs = [("s", "error"), ("code", "-99"), ("message", "invalid request"), ("state", state)];
+        redirect_target(world, &pairs)
+    };
+    target.map_or_else(|| ApiError::InvalidInput.reply(), Reply::redirect)
+}
+
+/// Where the browser of a person who just logged in is sent; `None` when the registered address is no URL.
+pub(crate) fn callback_url(world: &mut World, state: &str) -> Option<String> {
+    let code = world.mint(TokenKind::AuthCode);
+    redirect_target(world, &[("s", "ok"), ("code", "200"), ("auth_code", &code), ("state", state)])
+}
+
+fn redirect_target(world: &World, pairs: &[(&str, &str)]) -> Option<String> {
+    let mut target = url::Url::parse(&world.app.redirect_uri).ok()?;
+    target.query_pairs_mut().extend_pairs(pairs);
+    Some(target.into())
+}
+
+/// `POST /validate-authcode`: one code buys one pair of tokens, once (section 1.3).
+pub(super) fn validate_authcode(world: &mut World, request: &Request) -> Reply {
+    match buy_with_code(world, request) {
+        Ok(tokens) => Reply::ok(&tokens),
+        Err(error) => error.reply(),
+    }
+}
+
+fn buy_with_code(world: &mut World, request: &Request) -> Result<Value, ApiError> {
+    let body: AuthCodeBody =
+        serde_json::from_slice(&request.body).map_err(|_error| ApiError::InvalidInput)?;
+    require_grant(body.grant_type.as_deref(), "authorization_code")?;
+    require_app(body.app_id_hash.as_deref(), &world.app)?;
+    let code = body.code.filter(|code| !code.is_empty()).ok_or(ApiError::AuthCodeMissing)?;
+    let now = world.now();
+    let checked = world.tokens.check(TokenKind::AuthCode, &code, now);
+    checked.map_err(|_rejection| ApiError::InvalidAuthCode)?;
+    world.tokens.end(&code, TokenStatus::Used);
+    let access = world.mint(TokenKind::Access);
+    let refresh = world.mint(TokenKind::Refresh);
+    Ok(json!({"s": "ok", "code": 200, "message": "", "access_token": access, "refresh_token": refresh}))
+}
+
+/// `POST /validate-refresh-token`: refused by regulation, or as it was before (sections 1.4 and 2.2).
+pub(super) fn validate_refresh_token(world: &mut World, request: &Request) -> Reply {
+    if world.refresh == RefreshMode::Disabled {
+        return ApiError::RefreshDisabled.reply();
+    }
+    match buy_with_refresh_token(world, request) {
+        Ok(tokens) => Reply::ok(&tokens),
+        Err(error) => error.reply(),
+    }
+}
+
+fn buy_with_refresh_token(world: &mut World, request: &Request) -> Result<Value, ApiError> {
+    let body: RefreshBody = serde_json::from_slice(&request.body).map_err(|_error| ApiError::InvalidInput)?;
+    require_grant(body.grant_type.as_deref(), "refresh_token")?;
+    require_app(body.app_id_hash.as_deref(), &world.app)?;
+    let token = body.refresh_token.ok_or(ApiError::InvalidInput)?;
+    let now = world.now();
+    let checked = world.tokens.check(TokenKind::Refresh, &token, now);
+    checked.map_err(|_rejection| ApiError::InvalidRefreshToken)?;
+    let pin = body.pin.ok_or(ApiError::InvalidInput)?;
+    if pin != world.app.pin {
+        return Err(ApiError::InvalidPin);
+    }
+    let access = world.mint(TokenKind::Access);
+    let mut answer = json!({"s": "ok", "code": 200, "message": "", "access_token": access});
+    if world.rotate_refresh_token {
+        answer["refresh_token"] = Value::String(world.mint(TokenKind::Refresh));
+    }
+    Ok(answer)
+}
+
+fn require_grant(given: Option<&str>, wanted: &str) -> Result<(), ApiError> {
+    if given == Some(wanted) { Ok(()) } else { Err(ApiError::InvalidGrantType) }
+}
+
+fn require_app(hash: Option<&str>, app: &App) -> Result<(), ApiError> {
+    let hash = hash.ok_or(ApiError::InvalidInput)?;
+    let wanted = hex::encode(Sha256::digest(format!("{}:{}", app.client_id, app.secret)));
+    if hash == wanted { Ok(()) } else { Err(ApiError::AppIdHashMismatch) }
+}
+
+/// `POST /logout`: ends the token it was called with (section 1.5). Any body will do.
+pub(super) fn logout(world: &mut World, request: &Request) -> Reply {
+    if let Err(reply) = authorize(world, request, ApiError::LogoutTokenInvalid) {
+        return reply;
+    }
+    let (_, token) = credentials(request).unwrap_or_default();
+    let token = token.to_owned();
+    world.tokens.end(&token, TokenStatus::LoggedOut);
+    Reply::ok(&json!({"s": "ok", "code": 200, "message": "you are successfully logged out"}))
+}
+
+/// Lets a call through when its `Authorization` header holds this app's id and a token that works.
+pub(super) fn authorize(world: &World, request: &Request, refusal: ApiError) -> Result<(), Reply> {
+    let Some((app_id, token)) = credentials(request) else {
+        return Err(refusal.reply());
+    };
+    if app_id != world.app.client_id {
+        let order = request.method != "GET" && request.path.contains("/orders/");
+        return Err(if order { order_restricted(app_id) } else { refusal.reply() });
+    }
+    match world.tokens.check(TokenKind::Access, token, world.now()) {
+        Ok(()) => Ok(()),
+        Err(Rejection::Expired) => Err(ApiError::TokenExpired.reply()),
+        Err(Rejection::Dead) => Err(refusal.reply()),
+    }
+}
+
+/// The header cut at its first colon, spaces trimmed (section 8.4).
+fn credentials(request: &Request) -> Option<(&str, &str)> {
+    let (app_id, token) = request.authorization.as_deref()?.split_once(':')?;
+    Some((app_id.trim(), token.trim()))
+}
