@@ -1,0 +1,129 @@
+//! The app's credentials and the only place of this adapter that opens them.
+
+use keeper_actors::{
+    secret::{AccessToken, RefreshToken},
+    token::error::BrokerError,
+};
+use reqwest::{Proxy, header::HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{config::SetupError, fields::is_token};
+
+/// App id, secret and PIN, kept wrapped.
+pub(super) struct Credentials {
+    client_id: String,
+    secret: SecretString,
+    app_id_hash: SecretString,
+    pin: Option<SecretString>,
+}
+
+impl Credentials {
+    pub(super) fn new(client_id: String, secret: SecretString, pin: Option<SecretString>) -> Self {
+        let app_id_hash = SecretString::from(app_id_hash(&client_id, secret.expose_secret()));
+        Self { client_id, secret, app_id_hash, pin }
+    }
+
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The header of every authenticated call, `app_id:token` without a scheme (FYERS API contract, section
+    /// 1.7), marked so that neither reqwest nor hyper ever prints it.
+    ///
+    /// A text that cannot be a token (a line break from a bad paste) is answered as FYERS answers it, with
+    /// code -15; HTTP status 0 says that nobody was asked.
+    pub(super) fn authorization(&self, token: &AccessToken) -> Result<HeaderValue, BrokerError> {
+        let text = format!("{}:{}", self.client_id, token.expose());
+        let header = HeaderValue::from_str(&text).ok().filter(|_| is_token(token.expose()));
+        let mut header = header
+            .ok_or_else(|| not_sent(-15, "The access token has characters no token has: paste it again."))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+
+    /// The refresh call's body. Without a PIN the call cannot succeed, so it is not made: every call with a
+    /// wrong PIN counts against the account.
+    pub(super) fn refresh_body(&self, token: &RefreshToken) -> Result<Value, BrokerError> {
+        let pin = self.pin.as_ref().ok_or_else(|| not_sent(0, "FYERS_PIN is not set."))?;
+        Ok(json!({
+            "grant_type": "refresh_token",
+            "appIdHash": self.app_id_hash.expose_secret(),
+            "refresh_token": token.expose(),
+            "pin": pin.expose_secret(),
+        }))
+    }
+
+    /// The body that turns a login's one-time code into tokens.
+    pub(super) fn login_body(&self, code: &SecretString) -> Value {
+        json!({
+            "grant_type": "authorization_code",
+            "appIdHash": self.app_id_hash.expose_secret(),
+            "code": code.expose_secret(),
+        })
+    }
+
+    /// What must not be in the broker's words. The PIN is looked for only where it was sent: four digits
+    /// occur in any text, and hiding them everywhere would point at them.
+    pub(super) fn known(&self) -> Vec<&str> {
+        vec![self.secret.expose_secret(), self.app_id_hash.expose_secret()]
+    }
+
+    /// As [`known`](Self::known), with the PIN.
+    pub(super) fn known_with_pin(&self) -> Vec<&str> {
+        let pin = self.pin.as_ref().map(ExposeSecret::expose_secret);
+        self.known().into_iter().chain(pin).collect()
+    }
+
+    /// For the log's redactor: secret and hash. Without the PIN, for the reason given at `known`.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        vec![self.secret.clone(), self.app_id_hash.clone()]
+    }
+}
+
+/// Opens a one-time code for the cleaner of the broker's words.
+pub(super) fn open(secret: &SecretString) -> &str {
+    secret.expose_secret()
+}
+
+/// A proxy for HTTPS from its address.
+pub(super) fn proxy(address: &SecretString) -> Result<Proxy, SetupError> {
+    Proxy::https(address.expose_secret()).map_err(|_| SetupError::BadProxy)
+}
+
+/// A refusal by the keeper itself: HTTP status 0, because nothing was sent.
+pub(super) fn not_sent(code: i64, message: &str) -> BrokerError {
+    BrokerError::Refused { status: 0, code, message: message.to_owned() }
+}
+
+/// Lower-case hex SHA-256 of `app_id:secret` (FYERS API contract, section 1.3).
+fn app_id_hash(client_id: &str, secret: &str) -> String {
+    hex::encode(Sha256::digest(format!("{client_id}:{secret}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_over_app_id_colon_secret() {
+        // printf %s 'ABCD1234EF-100:SECRET1234' | sha256sum
+        assert_eq!(
+            app_id_hash("ABCD1234EF-100", "SECRET1234"),
+            "c870d58d4d43f9403a70e197439a51017720542c164362d33319b03f89cbb4cf"
+        );
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_one_is_refused_without_asking() {
+        let app = Credentials::new("ABCD1234EF-100".into(), "s".into(), None);
+        for bad in ["", "a b", "a\nb", "ä", "a\u{7f}"] {
+            let error = app.authorization(&AccessToken::new(bad)).unwrap_err();
+            assert!(matches!(error, BrokerError::Refused { status: 0, code: -15, .. }), "{error:?}");
+        }
+        let header = app.authorization(&AccessToken::new("eyJ.a-b_c.d")).unwrap();
+        assert!(header.is_sensitive());
+        assert_eq!(header.as_bytes(), b"ABCD1234EF-100:eyJ.a-b_c.d");
+    }
+}

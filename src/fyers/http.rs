@@ -1,0 +1,191 @@
+//! One HTTP call, and the only place where reqwest's errors are seen: they carry URLs, so they are turned
+//! into words of ours here and dropped.
+//!
+//! **A request is sent once.** reqwest would repeat a request that HTTP/2 refused (`retry::never` switches
+//! that off, and so does HTTP/1 alone). hyper's pool cannot be told to stop taking a fresh connection when
+//! the kept one turns out to be closed, but it does so only for a request of which no byte has been handed to
+//! the connection (hyper gives the request back for exactly that case and for no other). Once a byte is out,
+//! a broken connection is an error. A test counts the requests a server sees in both cases.
+
+use std::{
+    error::Error,
+    io,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use chrono::{TimeDelta, Utc};
+use keeper_actors::token::error::{BrokerError, Garble, Transport};
+use reqwest::{
+    Client, NoProxy, RequestBuilder, Response,
+    header::{ACCEPT, HeaderMap, HeaderValue},
+    redirect, retry,
+};
+use secrecy::SecretString;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::{
+    config::{SetupError, Timeouts},
+    credentials, date,
+};
+
+/// Idle connections are closed before the other side does it, so that an order does not meet a dead one.
+const POOL_IDLE: Duration = Duration::from_secs(60);
+
+/// No answer had a readable `Date` yet.
+const NO_SKEW: i64 = i64::MIN;
+
+/// The connection pool, and what was learned from headers.
+pub(super) struct Http {
+    client: Client,
+    skew_ms: AtomicI64,
+}
+
+/// The part of an answer that is judged before its body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Head {
+    fn of(response: &Response) -> Self {
+        let retry_after = date::retry_after(response.headers(), Utc::now());
+        Self { status: response.status().as_u16(), retry_after }
+    }
+
+    pub(super) fn is_fault(self) -> bool {
+        self.status >= 500
+    }
+
+    pub(super) fn fault(self) -> BrokerError {
+        BrokerError::Fault { status: self.status, retry_after: self.retry_after }
+    }
+
+    pub(super) fn rate_limited(self) -> BrokerError {
+        BrokerError::RateLimited { retry_after: self.retry_after }
+    }
+
+    /// A broken answer is the server's fault when the server says so itself.
+    pub(super) fn garbled(self, garble: Garble) -> BrokerError {
+        if self.is_fault() { self.fault() } else { BrokerError::Garbled { status: self.status, garble } }
+    }
+}
+
+/// A body that was read whole.
+pub(super) struct Raw {
+    pub(super) head: Head,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+impl Http {
+    pub(super) fn new(timeouts: Timeouts, proxy: Option<&SecretString>) -> Result<Self, SetupError> {
+        let mut builder = Client::builder()
+            .user_agent(concat!("fyers-keeper/", env!("CARGO_PKG_VERSION")))
+            .default_headers(HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .http1_only()
+            .referer(false)
+            // Other crates may switch decompression on for all of reqwest; a small body must not unpack big.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.total)
+            .pool_idle_timeout(POOL_IDLE)
+            .no_proxy();
+        if let Some(address) = proxy {
+            let outside = NoProxy::from_string("localhost,127.0.0.0/8,::1");
+            builder = builder.proxy(credentials::proxy(address)?.no_proxy(outside));
+        }
+        let client = builder.build().map_err(|_| SetupError::Http)?;
+        Ok(Self { client, skew_ms: AtomicI64::new(NO_SKEW) })
+    }
+
+    pub(super) fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    pub(super) fn post(&self, url: Url) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// Sends, and reads at most `limit` bytes of body. A redirect and a rate limit need no body.
+    pub(super) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Raw, BrokerError> {
+        let response = request.send().await.map_err(|error| transport(&error))?;
+        self.note_skew(&response);
+        let head = Head::of(&response);
+        match head.status {
+            300..=399 => Err(head.garbled(Garble::Redirect)),
+            429 => Err(head.rate_limited()),
+            _ => read(response, head, limit).await.map(|body| Raw { head, body }),
+        }
+    }
+
+    fn note_skew(&self, response: &Response) {
+        if let Some(skew) = date::skew(response.headers(), Utc::now()) {
+            self.skew_ms.store(skew.num_milliseconds(), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn last_skew(&self) -> Option<TimeDelta> {
+        match self.skew_ms.load(Ordering::Relaxed) {
+            NO_SKEW => None,
+            skew => TimeDelta::try_milliseconds(skew),
+        }
+    }
+}
+
+/// Reads chunk by chunk, so that no more than `limit` bytes are ever held, whatever the length was said to be.
+async fn read(mut response: Response, head: Head, limit: usize) -> Result<Zeroizing<Vec<u8>>, BrokerError> {
+    let promised = response.content_length().unwrap_or(0);
+    if usize::try_from(promised).map_or(true, |promised| promised > limit) {
+        return Err(head.garbled(Garble::Oversized));
+    }
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = response.chunk().await.map_err(|error| broken_body(&error, head))? {
+        if body.len() + chunk.len() > limit {
+            return Err(head.garbled(Garble::Oversized));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// No answer: which of the three ways? A request that never left counts as not connected, so that nobody
+/// wonders whether the broker has acted on it.
+fn transport(error: &reqwest::Error) -> BrokerError {
+    BrokerError::Transport(if error.is_connect() || error.is_builder() {
+        Transport::Connect
+    } else if error.is_timeout() {
+        Transport::Timeout
+    } else {
+        Transport::Broken
+    })
+}
+
+/// A body that did not come whole: it ended early, or the connection failed under it.
+fn broken_body(error: &reqwest::Error, head: Head) -> BrokerError {
+    if head.is_fault() {
+        head.fault()
+    } else if ended_early(error) {
+        head.garbled(Garble::Truncated)
+    } else {
+        transport(error)
+    }
+}
+
+fn ended_early(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(inner) = cause {
+        let eof = inner.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof);
+        if eof {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}

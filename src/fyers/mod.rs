@@ -1,0 +1,23 @@
+//! The FYERS API v3 client: the adapter behind the ports `Broker` and `Exchange`.
+//!
+//! Every method makes exactly one HTTP call. Nothing in here retries, follows a redirect or decides what an
+//! error means for the session: that is the actors' business. What leaves this module is a value of the
+//! keeper's own model or a [`BrokerError`](keeper_actors::token::error::BrokerError), and neither holds a
+//! secret, a URL or an inner error.
+//!
+//! Reading order: `client` (the calls), `answer` (is it an answer at all?), `wire` (from JSON to the model),
+//! `http` (the only file that touches reqwest errors), `credentials` (the only file that opens a secret).
+
+mod answer;
+mod clean;
+mod client;
+mod config;
+mod credentials;
+mod date;
+mod fields;
+mod http;
+mod order;
+mod wire;
+
+pub use client::FyersClient;
+pub use config::{FyersConfig, SetupError, Timeouts};

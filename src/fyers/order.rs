@@ -1,0 +1,87 @@
+//! An order as FYERS wants it (FYERS API contract, section 3.7).
+
+use keeper_actors::{
+    exchange::model::{OrderRequest, OrderType, Product},
+    token::error::BrokerError,
+};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde_json::{Number, Value, json};
+
+use super::{credentials::not_sent, fields::decimal};
+
+/// The body of one order: valid for the day, nothing disclosed, no legs.
+pub(super) fn body(order: &OrderRequest) -> Result<Value, BrokerError> {
+    let mut body = json!({
+        "symbol": order.symbol,
+        "qty": order.quantity,
+        "type": type_number(order.order_type),
+        "side": order.side.sign(),
+        "productType": product_name(order.product),
+        "limitPrice": price(order.limit_price)?,
+        "stopPrice": price(order.stop_price)?,
+        "disclosedQty": 0,
+        "validity": "DAY",
+        "offlineOrder": false,
+        "stopLoss": 0,
+        "takeProfit": 0,
+    });
+    if let Some(tag) = &order.tag {
+        body["orderTag"] = json!(tag);
+    }
+    Ok(body)
+}
+
+fn type_number(order_type: OrderType) -> i64 {
+    match order_type {
+        OrderType::Limit => 1,
+        OrderType::Market => 2,
+        OrderType::Stop => 3,
+        OrderType::StopLimit => 4,
+    }
+}
+
+fn product_name(product: Product) -> &'static str {
+    match product {
+        Product::Cnc => "CNC",
+        Product::Intraday => "INTRADAY",
+        Product::Margin => "MARGIN",
+        Product::Mtf => "MTF",
+    }
+}
+
+/// A price as a JSON number with exactly its own digits. One that would change on the way is not sent.
+fn price(price: Decimal) -> Result<Number, BrokerError> {
+    let number = if price.fract().is_zero() {
+        price.to_i64().map(Number::from)
+    } else {
+        price.normalize().to_string().parse().ok().and_then(Number::from_f64)
+    };
+    number
+        .filter(|number| decimal(number) == Some(price))
+        .ok_or_else(|| not_sent(0, "The price has more digits than can be sent exactly."))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn prices_keep_their_digits() {
+        for (given, sent) in [("0", "0"), ("800.10", "800.1"), ("800.00", "800"), ("0.0025", "0.0025")] {
+            assert_eq!(price(given.parse().unwrap()).unwrap().to_string(), sent);
+        }
+        for bad in ["0.12345678901234567890", "9999999999999999999999", "12345678901234567.8"] {
+            assert!(price(bad.parse().unwrap()).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn four_decimals_go_out_as_they_are(units in 0_i64..10_000_000_000_000) {
+            let given = Decimal::new(units, 4);
+            prop_assert_eq!(price(given).unwrap().to_string().parse::<Decimal>().unwrap(), given);
+        }
+    }
+}
