@@ -4,6 +4,8 @@
 //! needs, and the root package implements them. In every folder the rules are pure functions from values to
 //! values, and the actor is a thin shell that carries out what the rules say.
 
+pub mod supervisor;
+
 pub mod clock;
 pub mod exchange;
 pub mod notifier;

@@ -1,0 +1,210 @@
+//! A ward: the future that holds an actor, and holds on to it when it dies.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context as Task, Poll},
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Supervised,
+    dev::ContextFut,
+    fut::{ready, wrap_future},
+};
+use rand::Rng;
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval, sleep};
+
+use super::{
+    policy::Series,
+    tree::{Record, Shared},
+};
+use crate::event::Death;
+
+/// Time between two beats.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// What the ward is doing.
+enum Phase {
+    /// The actor runs.
+    Running,
+    /// The actor is dead and will be restarted.
+    Pausing(Pin<Box<Sleep>>),
+    /// The actor has ended, by request or because the tree gave up. Its queue stays where it is.
+    Over,
+}
+
+/// Signs of life of one actor: each second a tiny future is put into its context. An actor that waits for
+/// something that never comes does not get to it.
+struct Beats {
+    timer: Interval,
+    answered: Arc<AtomicU64>,
+    sent: u64,
+    /// When the oldest unanswered beat was sent.
+    unanswered_since: Option<Instant>,
+}
+
+impl Beats {
+    fn new() -> Self {
+        let mut timer = interval(BEAT);
+        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { timer, answered: Arc::default(), sent: 0, unanswered_since: None }
+    }
+}
+
+pub(super) struct Ward<A>
+where
+    A: Actor<Context = Context<A>> + Supervised,
+{
+    actor: ContextFut<A, Context<A>>,
+    /// Without a strong address the mailbox would close, and with it every chance of a restart.
+    _addr: Addr<A>,
+    record: Arc<Record>,
+    shared: Arc<Shared>,
+    series: Series,
+    phase: Phase,
+    beats: Beats,
+}
+
+impl<A> Unpin for Ward<A> where A: Actor<Context = Context<A>> + Supervised {}
+
+impl<A> Ward<A>
+where
+    A: Actor<Context = Context<A>> + Supervised,
+{
+    pub(super) fn new(
+        actor: ContextFut<A, Context<A>>,
+        addr: Addr<A>,
+        record: Arc<Record>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let (series, phase, beats) = (Series::default(), Phase::Running, Beats::new());
+        Self { actor, _addr: addr, record, shared, series, phase, beats }
+    }
+
+    /// Polls the actor once; tells how it died, if it did.
+    fn poll_actor(&mut self, task: &mut Task<'_>) -> Option<Death> {
+        if self.record.condemned.swap(false, Ordering::AcqRel) {
+            return Some(Death::TaskPanic);
+        }
+        if let Some(death) = self.beat(task) {
+            return Some(death);
+        }
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut self.actor).poll(task))) {
+            Ok(Poll::Pending) => None,
+            Ok(Poll::Ready(())) => Some(Death::Stop),
+            Err(_payload) => Some(Death::Panic),
+        }
+    }
+
+    /// Sends a beat when one is due, and notices when they are no longer answered.
+    fn beat(&mut self, task: &mut Task<'_>) -> Option<Death> {
+        while self.beats.timer.poll_tick(task).is_ready() {
+            let Beats { answered, sent, unanswered_since, .. } = &mut self.beats;
+            if answered.load(Ordering::Relaxed) >= *sent {
+                *unanswered_since = None;
+                *sent += 1;
+                let (answered, number) = (Arc::clone(answered), *sent);
+                let answer = wrap_future::<_, A>(ready(()));
+                self.actor.ctx().spawn(answer.map(move |(), _, _| answered.store(number, Ordering::Relaxed)));
+            }
+            let since = *unanswered_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= self.shared.limits.hang {
+                return Some(Death::Hang);
+            }
+        }
+        None
+    }
+
+    /// Notes the death and decides what follows.
+    fn died(&mut self, death: Death) -> Phase {
+        self.record.alive.store(false, Ordering::Release);
+        self.record.count(|counters| match death {
+            Death::Panic => counters.panics += 1,
+            Death::Stop => counters.stops += 1,
+            Death::Hang => counters.hangs += 1,
+            Death::TaskPanic => {}
+        });
+        if death != Death::TaskPanic {
+            // A task's panic was counted and told where it happened: several may end in one restart.
+            self.shared.sink.crashed(self.record.name, death);
+        }
+        let dice = rand::rng().random();
+        let pause = self.series.died(self.shared.now(), &self.shared.limits, dice);
+        let too_many = self.shared.note_death();
+        match pause {
+            Some(pause) if !too_many => Phase::Pausing(Box::pin(sleep(pause))),
+            _ => {
+                self.shared.give_up(self.record.name);
+                Phase::Over
+            }
+        }
+    }
+
+    fn restart(&mut self) -> Phase {
+        self.beats = Beats::new();
+        match catch_unwind(AssertUnwindSafe(|| self.actor.restart())) {
+            Ok(true) => {
+                self.series.restarted(self.shared.now());
+                self.record.alive.store(true, Ordering::Release);
+                let restarts = self.record.count(|counters| counters.restarts += 1).restarts;
+                self.shared.sink.restarted(self.record.name, restarts);
+                Phase::Running
+            }
+            // The mailbox is closed, which cannot be while the ward holds an address.
+            Ok(false) => self.died(Death::Stop),
+            Err(_payload) => self.died(Death::Panic),
+        }
+    }
+
+    /// Lets the actor end. Whatever it does on its way out, it is over.
+    fn stop(&mut self, task: &mut Task<'_>) -> Phase {
+        if matches!(self.phase, Phase::Running) {
+            let _ended = catch_unwind(AssertUnwindSafe(|| {
+                self.actor.ctx().stop();
+                Pin::new(&mut self.actor).poll(task)
+            }));
+        }
+        self.record.alive.store(false, Ordering::Release);
+        self.record.stopped.send_replace(true);
+        Phase::Over
+    }
+}
+
+impl<A> Future for Ward<A>
+where
+    A: Actor<Context = Context<A>> + Supervised,
+{
+    type Output = ();
+
+    /// At most one restart a poll: a hot loop of restarts would starve every other actor on this thread.
+    fn poll(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<()> {
+        let ward = &mut *self;
+        ward.record.waker.register(task.waker());
+        if ward.record.stopping.load(Ordering::Acquire) && !matches!(ward.phase, Phase::Over) {
+            ward.phase = ward.stop(task);
+        }
+        match &mut ward.phase {
+            Phase::Running => match ward.poll_actor(task) {
+                None => return Poll::Pending,
+                Some(death) => ward.phase = ward.died(death),
+            },
+            Phase::Pausing(pause) => {
+                std::task::ready!(pause.as_mut().poll(task));
+                ward.phase = ward.restart();
+            }
+            Phase::Over => {
+                if ward.record.stopping.load(Ordering::Acquire) {
+                    ward.record.stopped.send_replace(true);
+                }
+                return Poll::Pending;
+            }
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
