@@ -7,24 +7,267 @@ mod desk;
 mod mirror;
 mod sink;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix::Addr;
 use actix_web::dev::ServerHandle;
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveTime;
 use keeper_actors::{
-    clock::{actor::ClockActor, calendar::Calendar},
+    clock::{ClockActor, ClockDeps, calendar::Calendar},
     event::Event,
-    exchange::actor::ExchangeActor,
+    exchange::{ExchangeActor, ExchangeDeps, OnTokenLoss},
     line::Line,
-    notifier::actor::NotifierActor,
-    ports::{Broker, Change, Exchange, Messenger, Store, Time, TokenMirror},
-    supervisor::{Limits, Tree},
+    notifier::{
+        actor::{NotifierActor, Ports},
+        messages::{Flush, JournalGrew},
+        texts::Context,
+    },
+    ports::{Broker, Change, Exchange, Messenger, Store, StoreError, Time, TokenMirror},
+    supervisor::{Limits, Tree, watchdog},
     token::{
         actor::{TokenActor, TokenDeps},
+        messages::{GetSession, Tick},
         reconcile::Seeds,
         rules::Facts,
     },
 };
+use rust_decimal::Decimal;
+use secrecy::SecretString;
 
 pub use desk::KeeperDesk;
+pub use mirror::EnvMirror;
+use sink::JournalSink;
+
+/// How long the start waits for an actor to have read its state.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// How long the end waits for alerts that are on their way.
+const FLUSH_LIMIT: Duration = Duration::from_millis(700);
+
+/// Everything one account's keeper is made of.
+pub struct Parts {
+    /// The broker's session calls; `None` when no app is configured.
+    pub broker: Option<Arc<dyn Broker>>,
+    /// The broker's trading calls; `None` when no app is configured.
+    pub exchange: Option<Arc<dyn Exchange>>,
+    /// Where alerts go.
+    pub messenger: Arc<dyn Messenger>,
+    /// The keeper's memory.
+    pub store: Arc<dyn Store>,
+    /// The `.env` file to keep up to date.
+    pub mirror: Option<Arc<dyn TokenMirror>>,
+    /// Wall clock and waiting.
+    pub time: Arc<dyn Time>,
+    /// Trading days.
+    pub calendar: Arc<Calendar>,
+    /// When the daily tick is due (IST).
+    pub tick_time: NaiveTime,
+    /// What the settings say of the session.
+    pub facts: Facts,
+    /// Tokens from the settings.
+    pub seeds: Seeds,
+    /// `FYERS_SANDBOX`.
+    pub sandbox: bool,
+    /// `KEEPER_ON_TOKEN_LOSS`.
+    pub on_token_loss: OnTokenLoss,
+    /// `KEEPER_MOCK_CAPITAL`, in INR.
+    pub capital: Decimal,
+    /// Where the listener binds; `None` for no listener.
+    pub listen: Option<SocketAddr>,
+    /// The gateway key.
+    pub key: SecretString,
+    /// What the alerts say about logging in.
+    pub texts: Context,
+    /// What is not configured and what that costs, in words.
+    pub missing: Vec<String>,
+    /// Whether the run before this one ended without saying goodbye.
+    pub after_crash: bool,
+    /// The supervisor's patience.
+    pub limits: Limits,
+}
+
+/// The actors' addresses.
+#[derive(Clone)]
+pub struct Actors {
+    /// Owns the session.
+    pub token: Addr<TokenActor>,
+    /// Owns calendar and tick.
+    pub clock: Addr<ClockActor>,
+    /// Owns the mode.
+    pub exchange: Addr<ExchangeActor>,
+    /// Owns the outbox.
+    pub notifier: Addr<NotifierActor>,
+}
+
+/// A running keeper.
+pub struct Keeper {
+    /// The actors, for tests, the demo and the listener.
+    pub actors: Actors,
+    /// The supervisor.
+    pub tree: Tree,
+    /// What the listener asks.
+    pub desk: Arc<KeeperDesk>,
+    /// Where the listener is.
+    pub addr: Option<SocketAddr>,
+    store: Arc<dyn Store>,
+    time: Arc<dyn Time>,
+    journal: Line<JournalGrew>,
+    server: Option<ServerHandle>,
+}
+
+/// The keeper could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The listener's address cannot be had.
+    #[error("cannot listen on {addr}: {problem}")]
+    Listen {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system says.
+        problem: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An actor did not come up.
+    #[error("the keeper's parts did not come up within {} s", START_LIMIT.as_secs())]
+    Slow,
+}
+
+impl Keeper {
+    /// Starts everything: store first, then those who hear, then those who speak. Returns when the state is
+    /// loaded. Must run on the thread the actors will live on.
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let journal = Line::new();
+        let sink = Arc::new(JournalSink::new(&parts, journal.clone()));
+        let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
+        tree.spawn("journal", sink.writer());
+        announce_start(&parts).await?;
+
+        let actors = start_actors(&parts, &tree, &journal);
+        let loaded = tokio::time::timeout(START_LIMIT, actors.token.send(GetSession)).await;
+        loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
+
+        let desk = Arc::new(KeeperDesk::new(actors.clone(), tree.clone(), &parts));
+        let (server, addr) = listen(&parts, &desk, &tree)?;
+        let (store, time) = (parts.store, parts.time);
+        Ok(Self { actors, tree, desk, addr, store, time, journal, server })
+    }
+
+    /// Starts the thread that ends the program when the actors' thread is blocked.
+    pub fn guard(&self, bite: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        watchdog::start(&self.desk.pulse(), watchdog::Watch::default(), bite)
+    }
+
+    /// Says goodbye and stops. What is not delivered stays in the outbox for the next start.
+    pub async fn stop(self) {
+        let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
+        Event::KeeperStopping.log("keeper");
+        if let Err(error) = self.store.commit(change).await {
+            tracing::error!(event = "store.failed", "{error}");
+        }
+        self.flush(FLUSH_LIMIT).await;
+        if let Some(server) = &self.server {
+            server.stop(false).await;
+        }
+        self.tree.shutdown().await;
+    }
+
+    /// Tries to deliver what waits, for a bounded time.
+    pub async fn flush(&self, limit: Duration) {
+        self.journal.say(JournalGrew);
+        let _late = tokio::time::timeout(limit, self.actors.notifier.send(Flush)).await;
+    }
+}
+
+async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
+    let event = Event::KeeperStarted {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        missing: parts.missing.clone(),
+        after_crash: parts.after_crash,
+    };
+    event.log("keeper");
+    parts.store.commit(Change { events: vec![(parts.time.now(), event)], ..Change::default() }).await
+}
+
+fn start_actors(parts: &Parts, tree: &Tree, journal: &Line<JournalGrew>) -> Actors {
+    let (tick, rejected, session) = (Line::new(), Line::new(), Line::new());
+    let ports = Ports {
+        store: Arc::clone(&parts.store),
+        messenger: Arc::clone(&parts.messenger),
+        time: Arc::clone(&parts.time),
+    };
+    let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
+    journal.connect(notifier.clone().recipient());
+
+    let exchange = tree.supervise("exchange", ExchangeActor::new(exchange_deps(parts, journal, &session, &rejected)));
+    let token = tree.supervise("token", TokenActor::new(token_deps(parts, journal, &exchange)));
+    session.connect(token.clone().recipient());
+    rejected.connect(token.clone().recipient());
+    tick.connect(token.clone().recipient::<Tick>());
+
+    let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
+    Actors { token, clock, exchange, notifier }
+}
+
+fn token_deps(parts: &Parts, journal: &Line<JournalGrew>, exchange: &Addr<ExchangeActor>) -> TokenDeps {
+    let calendar = Arc::clone(&parts.calendar);
+    TokenDeps {
+        broker: parts.broker.clone(),
+        store: Arc::clone(&parts.store),
+        mirror: parts.mirror.clone(),
+        time: Arc::clone(&parts.time),
+        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        facts: parts.facts.clone(),
+        seeds: parts.seeds.clone(),
+        listeners: vec![exchange.clone().recipient()],
+        journal: journal.clone(),
+    }
+}
+
+fn exchange_deps(
+    parts: &Parts,
+    journal: &Line<JournalGrew>,
+    session: &Line<GetSession>,
+    rejected: &Line<keeper_actors::token::messages::TokenRejected>,
+) -> ExchangeDeps {
+    ExchangeDeps {
+        live: parts.exchange.clone(),
+        store: Arc::clone(&parts.store),
+        time: Arc::clone(&parts.time),
+        sandbox: parts.sandbox,
+        on_token_loss: parts.on_token_loss,
+        capital: parts.capital,
+        session: session.clone(),
+        rejected: rejected.clone(),
+        journal: journal.clone(),
+    }
+}
+
+fn clock_deps(parts: &Parts, journal: &Line<JournalGrew>, tick: &Line<Tick>) -> ClockDeps {
+    ClockDeps {
+        store: Arc::clone(&parts.store),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        tick_time: parts.tick_time,
+        tick: tick.clone(),
+        journal: journal.clone(),
+    }
+}
+
+fn listen(
+    parts: &Parts,
+    desk: &Arc<KeeperDesk>,
+    tree: &Tree,
+) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
+    let Some(addr) = parts.listen else { return Ok((None, None)) };
+    let desk = Arc::clone(desk) as Arc<dyn crate::web::Desk>;
+    let (server, bound) = crate::web::listen(addr, parts.key.clone(), desk)
+        .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
+    let handle = server.handle();
+    tree.spawn("listener", async move {
+        if let Err(error) = server.await {
+            tracing::error!(event = "keeper.listener_failed", "the listener ended: {error}");
+        }
+    });
+    Ok((Some(handle), Some(bound)))
+}

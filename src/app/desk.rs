@@ -1,0 +1,167 @@
+//! Answers for the listener, gathered from the actors. None of it waits longer than a moment.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
+use async_trait::async_trait;
+use chrono::NaiveTime;
+use keeper_actors::{
+    clock::{calendar::Calendar, messages::GetClock},
+    exchange::messages::GetMode,
+    ist::{self, ist},
+    notifier::messages::GetOutbox,
+    ports::{Store, Time},
+    supervisor::{Tree, watchdog::Pulse},
+    token::{
+        SessionView, StateName,
+        messages::{GetSession, RefreshNow},
+    },
+};
+
+use super::{Actors, Parts};
+use crate::{
+    status::{ActorStatus, Health, OutboxStatus, SessionStatus, Status, TickStatus, health},
+    web::Desk,
+};
+
+/// Longest wait for an actor's answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// Longest wait for the outcome of a refresh: the retries of half a minute, and the last call.
+const REFRESH_LIMIT: Duration = Duration::from_secs(45);
+/// No sign of life for this long means that the actors' thread hangs.
+const PULSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Gathers what the listener tells.
+pub struct KeeperDesk {
+    actors: Actors,
+    tree: Tree,
+    store: Arc<dyn Store>,
+    time: Arc<dyn Time>,
+    calendar: Arc<Calendar>,
+    tick_time: NaiveTime,
+    pulse: Pulse,
+    began: Instant,
+    /// The pulse as last seen, and when it last moved (milliseconds since `began`).
+    last_pulse: AtomicU64,
+    last_moved: AtomicU64,
+}
+
+impl KeeperDesk {
+    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts) -> Self {
+        Self {
+            actors,
+            pulse: tree.pulse(),
+            tree,
+            store: Arc::clone(&parts.store),
+            time: Arc::clone(&parts.time),
+            calendar: Arc::clone(&parts.calendar),
+            tick_time: parts.tick_time,
+            began: Instant::now(),
+            last_pulse: AtomicU64::new(0),
+            last_moved: AtomicU64::new(0),
+        }
+    }
+
+    /// The actors' thread's signs of life.
+    pub(super) fn pulse(&self) -> Pulse {
+        self.pulse.clone()
+    }
+
+    /// Whether a missing token matters right now: a trading day, after the tick, before the close.
+    fn token_matters(&self) -> bool {
+        let now = ist(self.time.now());
+        let open = self.tick_time..ist::at(15, 30);
+        self.calendar.is_trading_day(now.date_naive()) && open.contains(&now.time())
+    }
+
+    async fn session(&self) -> Option<SessionView> {
+        ask(&self.actors.token, GetSession).await
+    }
+
+    fn actor_states(&self) -> BTreeMap<String, ActorStatus> {
+        let state = |(name, (alive, counters)): (&'static str, (bool, _))| {
+            let counters: keeper_actors::supervisor::Counters = counters;
+            (name.to_owned(), ActorStatus { alive, restarts: counters.restarts })
+        };
+        self.tree.actors().into_iter().map(state).collect()
+    }
+}
+
+async fn ask<A, M>(addr: &Addr<A>, message: M) -> Option<M::Result>
+where
+    A: Actor<Context = Context<A>> + Handler<M>,
+    M: Message + Send + 'static,
+    M::Result: Send,
+    A::Context: ToEnvelope<A, M>,
+{
+    tokio::time::timeout(ANSWER_LIMIT, addr.send(message)).await.ok()?.ok()
+}
+
+#[async_trait]
+impl Desk for KeeperDesk {
+    fn is_live(&self) -> bool {
+        let now = self.began.elapsed().as_millis() as u64;
+        let pulse = self.pulse.count();
+        if self.last_pulse.swap(pulse, Ordering::Relaxed) != pulse {
+            self.last_moved.store(now, Ordering::Relaxed);
+        }
+        now.saturating_sub(self.last_moved.load(Ordering::Relaxed)) < PULSE_LIMIT.as_millis() as u64
+    }
+
+    /// The listener is bound only after the state is loaded.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    async fn status(&self) -> Option<Status> {
+        let session = self.session().await?;
+        let mode = ask(&self.actors.exchange, GetMode).await?;
+        let clock = ask(&self.actors.clock, GetClock).await?;
+        let outbox = ask(&self.actors.notifier, GetOutbox).await?;
+        let last_tick = self.store.last_tick().await.ok()?;
+        let mut status = Status {
+            status: Health::Pass,
+            mode: mode.mode,
+            reason: mode.reason,
+            session: SessionStatus::from(&session),
+            next_tick: clock.next_tick.map(ist),
+            last_tick: last_tick.map(|tick| TickStatus {
+                date: tick.date,
+                begun_at: ist(tick.begun_at),
+                done_at: tick.done_at.map(ist),
+            }),
+            actors: self.actor_states(),
+            outbox: OutboxStatus {
+                waiting: outbox.waiting as u64,
+                oldest: outbox.oldest.map(ist),
+                queued: outbox.queued_total,
+                delivered: outbox.delivered_total,
+            },
+            orders_simulated_today: mode.simulated_today,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            time: ist(self.time.now()),
+        };
+        status.status = health(&status, self.token_matters(), self.time.now());
+        Some(status)
+    }
+
+    async fn refresh(&self) -> Option<SessionStatus> {
+        ask(&self.actors.token, RefreshNow).await?;
+        let deadline = Instant::now() + REFRESH_LIMIT;
+        loop {
+            let session = self.session().await?;
+            let settled = !matches!(session.state, StateName::Checking | StateName::Refreshing);
+            if settled || Instant::now() > deadline {
+                return Some(SessionStatus::from(&session));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

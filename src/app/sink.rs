@@ -1,0 +1,80 @@
+//! Deaths of actors go into the journal like everything else, and from there to the phone.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use keeper_actors::{
+    event::{Death, Event},
+    line::Line,
+    notifier::messages::JournalGrew,
+    ports::{Change, Store, Time},
+    supervisor::CrashSink,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::Parts;
+
+/// What a write takes at most before the next one is due: crashes that come faster are written together.
+type Entry = (DateTime<Utc>, Event);
+
+/// Takes reports without waiting and writes them one transaction after the other.
+pub(super) struct JournalSink {
+    store: Arc<dyn Store>,
+    time: Arc<dyn Time>,
+    journal: Line<JournalGrew>,
+    entries: UnboundedSender<Entry>,
+    unwritten: Mutex<Option<UnboundedReceiver<Entry>>>,
+}
+
+impl JournalSink {
+    pub(super) fn new(parts: &Parts, journal: Line<JournalGrew>) -> Self {
+        let (entries, unwritten) = unbounded_channel();
+        Self {
+            store: Arc::clone(&parts.store),
+            time: Arc::clone(&parts.time),
+            journal,
+            entries,
+            unwritten: Mutex::new(Some(unwritten)),
+        }
+    }
+
+    fn note(&self, event: Event) {
+        event.log("supervisor");
+        // The writer lives as long as the sink does.
+        let _closed = self.entries.send((self.time.now(), event));
+    }
+
+    /// The task that writes. A store that fails keeps the entries waiting: they are tried again.
+    pub(super) fn writer(self: &Arc<Self>) -> impl Future<Output = ()> + 'static {
+        let sink = Arc::clone(self);
+        let unwritten = sink.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
+        async move {
+            let Some(mut unwritten) = unwritten else { return };
+            let mut events = Vec::new();
+            while unwritten.recv_many(&mut events, 100).await > 0 {
+                while let Err(error) =
+                    sink.store.commit(Change { events: events.clone(), ..Change::default() }).await
+                {
+                    tracing::error!(event = "store.failed", actor = "supervisor", "{error}");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                }
+                events.clear();
+                sink.journal.say(JournalGrew);
+            }
+        }
+    }
+}
+
+impl CrashSink for JournalSink {
+    fn crashed(&self, actor: &'static str, death: Death) {
+        self.note(Event::ActorCrashed { actor: actor.to_owned(), death });
+    }
+
+    fn restarted(&self, actor: &'static str, restarts: u64) {
+        self.note(Event::ActorRestarted { actor: actor.to_owned(), restarts });
+    }
+
+    fn gave_up(&self, actor: &'static str) {
+        self.note(Event::ActorGaveUp { actor: actor.to_owned() });
+    }
+}
