@@ -4,6 +4,8 @@
 //! that one is the latest of its topic: "simulated, live, simulated" stays three messages, for otherwise
 //! the last one read would say "live". Critical alerts are merged only when their texts are equal.
 
+use std::collections::HashMap;
+
 use crate::event::Recorded;
 
 use super::outbox::{Alert, Outgoing, Severity};
@@ -26,11 +28,13 @@ pub fn plan<'a>(
     events: &[Recorded],
     mut alert_for: impl FnMut(&Recorded) -> Option<Alert>,
 ) -> Plan {
-    let waiting: Vec<&Outgoing> = waiting.into_iter().collect();
+    // A later one of a topic replaces the earlier ones: only the latest may grow.
+    let latest: HashMap<&str, &Outgoing> =
+        waiting.into_iter().map(|alert| (topic(&alert.key), alert)).collect();
     let mut plan = Plan::default();
     for event in events {
         if let Some(alert) = alert_for(event)
-            && !plan.take(&waiting, alert)
+            && !plan.take(&latest, alert)
         {
             break;
         }
@@ -41,7 +45,7 @@ pub fn plan<'a>(
 
 impl Plan {
     /// Takes an alert in; false when it repeats one that is not in the outbox yet.
-    fn take(&mut self, waiting: &[&Outgoing], alert: Alert) -> bool {
+    fn take(&mut self, latest_waiting: &HashMap<&str, &Outgoing>, alert: Alert) -> bool {
         if let Some(latest) = self.new.iter().rev().find(|new| same_topic(&new.key, &alert.key)) {
             if repeats(latest, &alert) {
                 return false;
@@ -49,7 +53,7 @@ impl Plan {
             self.new.push(alert);
             return true;
         }
-        let latest = waiting.iter().rev().find(|old| same_topic(&old.key, &alert.key));
+        let latest = latest_waiting.get(topic(&alert.key)).filter(|_| !alert.key.is_empty());
         match latest.map(|old| self.newest(old)) {
             Some(old) if grows(old, &alert) => {
                 let grown = grown(old, alert);

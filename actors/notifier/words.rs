@@ -63,7 +63,8 @@ pub fn order(symbol: &str, quantity: i64) -> String {
 pub fn excerpt(text: &str, most: usize) -> String {
     let visible: String =
         text.chars().map(|c| if c.is_control() || turns_direction(c) { ' ' } else { c }).collect();
-    clip(&visible.split_whitespace().collect::<Vec<_>>().join(" "), most)
+    let words: Vec<String> = visible.split_whitespace().map(|word| clip(word, WIDTH)).collect();
+    clip(&words.join(" "), most)
 }
 
 /// Unicode's invisible direction marks can make a message read as its opposite.

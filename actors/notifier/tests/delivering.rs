@@ -198,6 +198,7 @@ fn a_flush_tries_at_once_in_an_outage_and_answers_after_the_try() {
         let down = || Fate::Fail(SendError::Unauthorized("no such chat".into()));
         let world = World::with(vec![down(), down()]);
         let addr = world.start();
+        tokio::time::sleep(Duration::from_millis(100)).await;
         world.happens(refused(1));
         assert_eq!(addr.send(Flush).await.unwrap().waiting, 1);
         world.happens(refused(2));

@@ -37,12 +37,12 @@ pub(super) fn started(version: &str, missing: &[String], after_crash: bool, cont
         [one, rest @ ..] => draft
             .line(missed(one))
             .line(format!("And {} more.", rest.len()))
-            .line("Next: `fyers-keeper config check` lists all; set them in .env and restart."),
+            .line("Next: fyers-keeper config check lists all. Set them in .env and restart."),
     }
 }
 
 fn missed(what: &str) -> String {
-    format!("Missing: {}", excerpt(what, WIDTH - 9))
+    format!("Not set: {}", excerpt(what, WIDTH - 9))
 }
 
 pub(super) fn stopping() -> Draft {

@@ -11,6 +11,9 @@ use crate::{
     reason::Reason,
 };
 
+/// A login brings both tokens; only the new refresh token ends the daily logins.
+const REFRESH_TOKEN_TOO: &str = "The refresh token that comes with it goes in FYERS_REFRESH_TOKEN.";
+
 pub(super) fn refreshed(expires_at: DateTime<Utc>, context: &Context) -> Draft {
     Draft::new(Severity::Info, "session|refreshed", "✅ TOKEN REFRESH SUCCESSFUL")
         .line(format!("The new token is good until {}.", moment(expires_at)))
@@ -88,7 +91,7 @@ pub(super) fn ending(days_left: i64, ends_at: DateTime<Utc>, context: &Context) 
     )
     .line(format!("It can be used until {}; after that the keeper cannot renew by itself.", moment(ends_at)))
     .line("Trading: not affected yet.")
-    .line(format!("Next: before then, {}", context.login_hint))
+    .line(format!("Next: before then, {} {REFRESH_TOKEN_TOO}", context.login_hint))
 }
 
 /// Only a person can help now. Each reason has its own next step.
@@ -173,6 +176,9 @@ fn story(reason: Reason) -> (&'static str, &'static str) {
 fn next_step(reason: Reason, context: &Context) -> String {
     let hint = &context.login_hint;
     match reason {
+        Reason::RefreshTokenExpired | Reason::RefreshTokenRejected | Reason::RefreshTokenMissing => {
+            format!("Next: {hint} {REFRESH_TOKEN_TOO}")
+        }
         Reason::PinMissing => format!("Next: put FYERS_PIN in .env and restart. Or, for today: {hint}"),
         Reason::PinRejected => {
             format!("Next: put FYERS_PIN right in .env and restart. Or, for today: {hint}")
