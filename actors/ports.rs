@@ -62,6 +62,10 @@ pub trait Exchange: Send + Sync {
 pub trait Messenger: Send + Sync {
     /// Hands over one message; an error says whether and when to try again.
     async fn send(&self, message: &Outgoing) -> Result<(), SendError>;
+    /// What the log calls it.
+    fn channel(&self) -> &'static str {
+        "telegram"
+    }
 }
 
 /// The `.env` file other programs read: a courtesy copy of the tokens.

@@ -1,0 +1,245 @@
+//! The NotifierActor: reads the journal, keeps the outbox moving, never two things at once.
+//!
+//! One turn is: look (journal to outbox), then at most one attempt at the oldest alert, then rest. Looking and
+//! sending alternate, so an alert is never merged with another one while it is on its way.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context as ActorContext, Handler, ResponseActFuture, SpawnHandle,
+    Supervised, WrapFuture,
+};
+use tokio::sync::oneshot;
+
+use super::{
+    courier::{Attempt, attempt},
+    delivery::{Gate, Next},
+    journal::{Seen, look},
+    messages::{Flush, GetOutbox, JournalGrew, OutboxView},
+    texts::Context,
+};
+use crate::ports::{Messenger, Store, StoreError, Time};
+
+/// The longest rest between two looks at the journal, so that a lost wake-up costs only this.
+const REST: Duration = Duration::from_secs(3);
+
+/// What the NotifierActor needs of the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// Journal and outbox.
+    pub store: Arc<dyn Store>,
+    /// Where alerts go.
+    pub messenger: Arc<dyn Messenger>,
+    /// Wall clock and waiting.
+    pub time: Arc<dyn Time>,
+}
+
+/// Owns the outbox of alerts.
+pub struct NotifierActor {
+    ports: Ports,
+    context: Arc<Context>,
+    /// Kept across restarts: a crash is no reason to break Telegram's limits.
+    gate: Gate,
+    volatile: Volatile,
+}
+
+/// What a restart throws away; the store has the truth.
+#[derive(Default)]
+struct Volatile {
+    /// The outbox as last seen; `None` while a turn has it, and before the first one.
+    seen: Option<Seen>,
+    view: OutboxView,
+    /// A turn is under way.
+    busy: bool,
+    /// Something happened meanwhile: turn again without a rest.
+    again: bool,
+    rest: Option<SpawnHandle>,
+    /// The alert whose safe text is to be sent.
+    safe_text_for: Option<i64>,
+    /// Flushes that this turn answers, and those for the next one.
+    flushing: Vec<oneshot::Sender<OutboxView>>,
+    flush_next: Vec<oneshot::Sender<OutboxView>>,
+}
+
+impl NotifierActor {
+    /// Reads and delivers from its start on.
+    pub fn new(ports: Ports, context: Context) -> Self {
+        Self { ports, context: Arc::new(context), gate: Gate::default(), volatile: Volatile::default() }
+    }
+
+    fn turn(&mut self, ctx: &mut ActorContext<Self>) {
+        if self.volatile.busy {
+            self.volatile.again = true;
+            return;
+        }
+        self.volatile.busy = true;
+        self.volatile.again = false;
+        if let Some(rest) = self.volatile.rest.take() {
+            ctx.cancel_future(rest);
+        }
+        let started = std::mem::take(&mut self.volatile.flush_next);
+        self.volatile.flushing.extend(started);
+        let (store, context) = (Arc::clone(&self.ports.store), Arc::clone(&self.context));
+        let known = self.volatile.seen.take();
+        let looking = async move { look(store.as_ref(), &context, known).await };
+        ctx.spawn(looking.into_actor(self).map(|result, act, ctx| act.looked(result, ctx)));
+    }
+
+    fn looked(&mut self, result: Result<Seen, StoreError>, ctx: &mut ActorContext<Self>) {
+        let Some(seen) = self.or_stop(result, ctx) else { return };
+        self.volatile.seen = Some(seen);
+        self.refresh_view();
+        let now = self.ports.time.now();
+        if self.volatile.view.waiting == 0 || self.gate.is_held(now) {
+            self.answer_flushes();
+            self.rest(ctx);
+        } else if self.gate.wait(now).is_zero() {
+            self.send_oldest(ctx);
+        } else {
+            self.rest(ctx);
+        }
+    }
+
+    fn send_oldest(&mut self, ctx: &mut ActorContext<Self>) {
+        let Some(alert) = self.volatile.seen.as_ref().and_then(|seen| seen.waiting.front()).cloned() else {
+            return self.rest(ctx);
+        };
+        let ports = self.ports.clone();
+        let safe_text = self.volatile.safe_text_for == Some(alert.id);
+        let luck = rand::random::<f64>();
+        self.gate.attempted(ports.time.now());
+        let sending = async move {
+            let world = (ports.messenger.as_ref(), ports.store.as_ref(), ports.time.as_ref());
+            attempt(world, &alert, safe_text, luck).await
+        };
+        ctx.spawn(sending.into_actor(self).map(|result, act, ctx| act.attempted(result, ctx)));
+    }
+
+    fn attempted(&mut self, result: Result<Attempt, StoreError>, ctx: &mut ActorContext<Self>) {
+        let Some(attempt) = self.or_stop(result, ctx) else { return };
+        let now = self.ports.time.now();
+        self.gate.ended(now);
+        self.volatile.safe_text_for = None;
+        match attempt.next {
+            Next::Delivered | Next::DeadLetter => self.drop_oldest(attempt.id),
+            Next::SendSafeText => self.volatile.safe_text_for = Some(attempt.id),
+            Next::Again(pause) => {
+                self.gate.hold(now, pause, attempt.asked_for);
+                self.count_failure(attempt.id);
+            }
+        }
+        self.volatile.view.last_error = attempt.error;
+        self.refresh_view();
+        if matches!(attempt.next, Next::Again(_)) {
+            self.answer_flushes();
+        }
+        self.rest(ctx);
+    }
+
+    /// Ends a turn: the next one comes when something may go out, when something happened meanwhile, or
+    /// after a while in any case.
+    fn rest(&mut self, ctx: &mut ActorContext<Self>) {
+        self.volatile.busy = false;
+        let now = self.ports.time.now();
+        if !self.volatile.flush_next.is_empty() {
+            self.gate.release();
+        }
+        if self.volatile.again {
+            return self.turn(ctx);
+        }
+        let pause = if self.volatile.view.waiting == 0 { REST } else { self.gate.wait(now).min(REST) };
+        let time = Arc::clone(&self.ports.time);
+        let resting = async move { time.sleep(pause).await };
+        self.volatile.rest = Some(ctx.spawn(resting.into_actor(self).map(|(), act, ctx| {
+            act.volatile.rest = None;
+            act.turn(ctx);
+        })));
+    }
+
+    fn drop_oldest(&mut self, id: i64) {
+        let Some(seen) = &mut self.volatile.seen else { return };
+        if seen.waiting.front().is_some_and(|alert| alert.id == id) {
+            seen.waiting.pop_front();
+            seen.totals.delivered += 1;
+        }
+    }
+
+    fn count_failure(&mut self, id: i64) {
+        let oldest = self.volatile.seen.as_mut().and_then(|seen| seen.waiting.front_mut());
+        if let Some(alert) = oldest.filter(|alert| alert.id == id) {
+            alert.attempts = alert.attempts.saturating_add(1);
+        }
+    }
+
+    fn refresh_view(&mut self) {
+        let Some(seen) = &self.volatile.seen else { return };
+        let view = &mut self.volatile.view;
+        view.waiting = seen.waiting.len();
+        view.oldest = seen.waiting.front().map(|alert| alert.at);
+        view.queued_total = seen.totals.queued;
+        view.delivered_total = seen.totals.delivered;
+    }
+
+    fn answer_flushes(&mut self) {
+        for waiter in self.volatile.flushing.drain(..) {
+            // A flush whose sender stopped waiting needs no answer.
+            let _gone = waiter.send(self.volatile.view.clone());
+        }
+    }
+
+    /// Without its store the actor is of no use: the supervisor restarts it or gives up.
+    fn or_stop<T>(&mut self, result: Result<T, StoreError>, ctx: &mut ActorContext<Self>) -> Option<T> {
+        result
+            .inspect_err(|error| {
+                tracing::error!(event = "store.failed", actor = "notifier", "{error}");
+                actix::ActorContext::stop(ctx);
+            })
+            .ok()
+    }
+}
+
+impl Actor for NotifierActor {
+    type Context = ActorContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.turn(ctx);
+    }
+}
+
+impl Supervised for NotifierActor {
+    fn restarting(&mut self, _ctx: &mut Self::Context) {
+        self.volatile = Volatile::default();
+    }
+}
+
+impl Handler<JournalGrew> for NotifierActor {
+    type Result = ();
+
+    fn handle(&mut self, _: JournalGrew, ctx: &mut Self::Context) {
+        self.turn(ctx);
+    }
+}
+
+impl Handler<GetOutbox> for NotifierActor {
+    type Result = OutboxView;
+
+    fn handle(&mut self, _: GetOutbox, _ctx: &mut Self::Context) -> OutboxView {
+        self.volatile.view.clone()
+    }
+}
+
+impl Handler<Flush> for NotifierActor {
+    type Result = ResponseActFuture<Self, OutboxView>;
+
+    fn handle(&mut self, _: Flush, ctx: &mut Self::Context) -> Self::Result {
+        let (waiter, answer) = oneshot::channel();
+        self.volatile.flush_next.push(waiter);
+        self.gate.release();
+        self.turn(ctx);
+        // A crash ends this future, and the sender is told that the mailbox closed over it.
+        Box::pin(answer.into_actor(self).map(|answer, act, _ctx| match answer {
+            Ok(view) => view,
+            Err(_dropped) => act.volatile.view.clone(),
+        }))
+    }
+}

@@ -1,0 +1,113 @@
+//! One attempt to deliver one alert, and what the store must know of it.
+
+use std::time::Duration;
+
+use super::{
+    delivery::{self, Next},
+    outbox::{Outgoing, SendError, Severity},
+    render::{SAFE_TEXT, id},
+};
+use crate::ports::{Messenger, Store, StoreError, Time};
+
+/// A messenger that never answers would silence the keeper for good. Real time on purpose: it guards
+/// against the network, not against the schedule, and the adapters give up long before it.
+const STUCK: Duration = Duration::from_secs(60);
+
+/// How an attempt went.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    /// Which alert it was.
+    pub(super) id: i64,
+    /// What to do now.
+    pub(super) next: Next,
+    /// Whether Telegram itself set the pause.
+    pub(super) asked_for: bool,
+    /// Why it failed.
+    pub(super) error: Option<String>,
+}
+
+/// Sends the alert once and writes the outcome down. A crash in between means that it is sent again.
+pub(super) async fn attempt(
+    (messenger, store, time): (&dyn Messenger, &dyn Store, &dyn Time),
+    alert: &Outgoing,
+    safe_text: bool,
+    luck: f64,
+) -> Result<Attempt, StoreError> {
+    let result = send(messenger, alert, safe_text).await;
+    let next = delivery::after(&result, alert.attempts, alert.severity, safe_text, luck);
+    match next {
+        Next::Delivered | Next::DeadLetter => store.alert_sent(alert.id, time.now()).await?,
+        Next::Again(_) | Next::SendSafeText => store.alert_failed(alert.id).await?,
+    }
+    let error = result.as_ref().err();
+    tell(messenger, alert, next, error);
+    Ok(Attempt {
+        id: alert.id,
+        next,
+        asked_for: matches!(error, Some(SendError::Wait(_))),
+        error: error.map(ToString::to_string),
+    })
+}
+
+async fn send(messenger: &dyn Messenger, alert: &Outgoing, safe_text: bool) -> Result<(), SendError> {
+    let replaced;
+    let message = if safe_text {
+        replaced = Outgoing { text: SAFE_TEXT.to_owned(), ..alert.clone() };
+        &replaced
+    } else {
+        alert
+    };
+    match tokio::time::timeout(STUCK, messenger.send(message)).await {
+        Ok(result) => result,
+        Err(_elapsed) => Err(SendError::Unreachable("no answer for a minute".to_owned())),
+    }
+}
+
+/// The log has every alert's text once it is out, whatever the channel.
+fn tell(messenger: &dyn Messenger, alert: &Outgoing, next: Next, error: Option<&SendError>) {
+    let (channel, shown) = (messenger.channel(), id(alert));
+    let (severity, count) = (alert.severity.slug(), alert.count);
+    let why = error.map(ToString::to_string).unwrap_or_default();
+    macro_rules! sent {
+        ($level:ident) => {
+            tracing::$level!(
+                event = "alert.sent",
+                id = alert.id,
+                severity,
+                count,
+                channel,
+                shown,
+                "{}",
+                alert.text
+            )
+        };
+    }
+    match (next, alert.severity) {
+        (Next::Delivered, Severity::Info) => sent!(info),
+        (Next::Delivered, Severity::Warning) => sent!(warn),
+        (Next::Delivered, Severity::Critical) => sent!(error),
+        (Next::DeadLetter, _) => tracing::error!(
+            event = "alert.failed",
+            id = alert.id,
+            severity,
+            count,
+            channel,
+            shown,
+            error = why,
+            given_up = true,
+            "the alert cannot be delivered: {}",
+            alert.text
+        ),
+        (Next::Again(_) | Next::SendSafeText, _) => tracing::warn!(
+            event = "alert.failed",
+            id = alert.id,
+            severity,
+            count,
+            channel,
+            shown,
+            error = why,
+            attempt = alert.attempts.saturating_add(1),
+            "the alert waits in the outbox"
+        ),
+    }
+}

@@ -1,0 +1,250 @@
+//! Order, pace, and every kind of failure.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::doubles::{Call, Fate, World, in_virtual_time};
+use crate::{
+    event::Event,
+    notifier::{
+        messages::{Flush, GetOutbox, JournalGrew},
+        outbox::SendError,
+        render::SAFE_TEXT,
+    },
+    reason::Reason,
+};
+
+const MINUTES: Duration = Duration::from_secs(30 * 60);
+
+/// An event whose alert is never merged with another one's.
+fn refused(n: i64) -> Event {
+    Event::OrderRefused { symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
+}
+
+fn restarted() -> Event {
+    Event::ActorRestarted { actor: "token".into(), restarts: 1 }
+}
+
+fn waits(calls: &[Call]) -> Vec<TimeDelta> {
+    calls.windows(2).map(|pair| pair[1].at - pair[0].at).collect()
+}
+
+#[test]
+fn alerts_arrive_in_order_at_the_agreed_pace() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        (1..=40).for_each(|n| world.happens(refused(n)));
+        world.run_until_done(MINUTES).await;
+        assert_eq!(world.messenger.delivered(), (1..=40).collect::<Vec<_>>());
+        let calls = world.messenger.calls();
+        assert!(waits(&calls).iter().all(|wait| *wait >= TimeDelta::milliseconds(1_050)));
+        assert!(calls.windows(16).all(|some| some[15].at - some[0].at >= TimeDelta::seconds(60)));
+    });
+}
+
+#[test]
+fn an_event_is_told_within_seconds_even_if_nobody_wakes_the_notifier() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        let addr = world.start();
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        world.happens(refused(1));
+        let happened = tokio::time::Instant::now();
+        while !world.store.is_done() {
+            assert!(happened.elapsed() < Duration::from_secs(5), "too late");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(addr.connected());
+    });
+}
+
+#[test]
+fn a_wake_up_makes_it_immediate() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        let addr = world.start();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.happens(refused(1));
+        addr.send(JournalGrew).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(world.messenger.delivered(), [1]);
+    });
+}
+
+#[test]
+fn a_pause_that_telegram_asks_for_is_kept() {
+    in_virtual_time(async {
+        let asked = Fate::Fail(SendError::Wait(Duration::from_secs(37)));
+        let world = World::with(vec![asked]);
+        world.happens(refused(1));
+        world.happens(refused(2));
+        world.run_until_done(MINUTES).await;
+        let calls = world.messenger.calls();
+        assert!(waits(&calls)[0] >= TimeDelta::seconds(37), "{calls:?}");
+        assert!(waits(&calls)[0] <= TimeDelta::seconds(39), "{calls:?}");
+        assert_eq!(world.messenger.delivered(), [1, 2]);
+    });
+}
+
+#[test]
+fn not_even_a_flush_breaks_a_pause_that_telegram_asked_for() {
+    in_virtual_time(async {
+        let world = World::with(vec![Fate::Fail(SendError::Wait(Duration::from_secs(300)))]);
+        let addr = world.start();
+        world.happens(refused(1));
+        let view = addr.send(Flush).await.unwrap();
+        assert_eq!((view.waiting, view.queued_total, view.delivered_total), (1, 1, 0));
+        assert_eq!(view.last_error.unwrap(), "Telegram asks to wait 300s");
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        let view = addr.send(Flush).await.unwrap();
+        assert_eq!(view.waiting, 1);
+        assert_eq!(world.messenger.calls().len(), 1);
+    });
+}
+
+#[test]
+fn an_outage_is_outlived_with_growing_pauses_and_without_overtaking() {
+    in_virtual_time(async {
+        let down = || Fate::Fail(SendError::Unreachable("502".into()));
+        let world = World::with((0..30).map(|_| down()).collect());
+        (1..=3).for_each(|n| world.happens(refused(n)));
+        world.run_until_done(2 * MINUTES).await;
+        let calls = world.messenger.calls();
+        assert!(calls[..31].iter().all(|call| call.id == 1), "the oldest is tried until it is through");
+        assert!(waits(&calls)[..30].iter().all(|wait| (1..=62).contains(&wait.num_seconds())));
+        assert!(waits(&calls)[6..30].iter().any(|wait| wait.num_seconds() > 8), "pauses grow");
+        assert_eq!(world.messenger.delivered(), [1, 2, 3]);
+        assert_eq!(world.store.outbox()[0].0.attempts, 30);
+    });
+}
+
+#[test]
+fn a_refused_bot_is_tried_rarely_and_not_given_up() {
+    in_virtual_time(async {
+        let refusal = Fate::Fail(SendError::Unauthorized("Invalid bot token".into()));
+        let world = World::with(vec![refusal]);
+        world.happens(refused(1));
+        world.run_until_done(MINUTES).await;
+        assert!(waits(&world.messenger.calls())[0] >= TimeDelta::minutes(10));
+        assert_eq!(world.messenger.delivered(), [1]);
+    });
+}
+
+#[test]
+fn a_lost_answer_means_one_duplicate_with_the_same_id() {
+    in_virtual_time(async {
+        let world = World::with(vec![Fate::DeliverThenFail]);
+        world.happens(refused(1));
+        world.run_until_done(MINUTES).await;
+        assert_eq!(world.messenger.delivered(), [1, 1]);
+        let calls = world.messenger.calls();
+        assert_eq!(calls[0].text, calls[1].text);
+        assert!(calls[0].text.ends_with("#K-20261123-1"), "{}", calls[0].text);
+    });
+}
+
+#[test]
+fn a_messenger_that_hangs_is_let_go() {
+    in_virtual_time(async {
+        let world = World::with(vec![Fate::Hang]);
+        world.happens(refused(1));
+        world.run_until_done(MINUTES).await;
+        assert_eq!(world.messenger.delivered(), [1]);
+    });
+}
+
+#[test]
+fn a_message_that_telegram_cannot_stomach_does_not_block_the_rest() {
+    in_virtual_time(async {
+        let bad = || Fate::Fail(SendError::BadMessage("message is too long".into()));
+        let world = World::with(vec![bad(), Fate::Deliver, bad(), bad()]);
+        world.happens(restarted());
+        world.happens(refused(2));
+        world.happens(refused(3));
+        world.happens(refused(4));
+        world.run_until_done(MINUTES).await;
+        let calls = world.messenger.calls();
+        let ids: Vec<i64> = calls.iter().map(|call| call.id).collect();
+        assert_eq!(ids, [1, 2, 3, 3, 4], "info: once; critical: again with the safe text");
+        assert!(calls[3].text.starts_with(SAFE_TEXT), "{}", calls[3].text);
+        assert!(calls[3].text.ends_with("#K-20261123-3"));
+    });
+}
+
+#[test]
+fn repeats_in_an_outage_become_one_message() {
+    in_virtual_time(async {
+        let down = (0..12).map(|_| Fate::Fail(SendError::Unreachable("down".into()))).collect();
+        let world = World::with(down);
+        let addr = world.start();
+        world.happens(refused(1));
+        for _ in 0..14 {
+            world.happens(restarted());
+            addr.do_send(JournalGrew);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        world.run_until_done(MINUTES).await;
+        let calls = world.messenger.calls();
+        let last = &calls.last().unwrap().text;
+        assert!(last.contains("\n×14, Mon 23 Nov, 09:00 IST · #K-20261123-2"), "{last}");
+        assert_eq!(world.store.outbox().len(), 2);
+    });
+}
+
+#[test]
+fn a_flush_tries_at_once_in_an_outage_and_answers_after_the_try() {
+    in_virtual_time(async {
+        let down = || Fate::Fail(SendError::Unauthorized("no such chat".into()));
+        let world = World::with(vec![down(), down()]);
+        let addr = world.start();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.happens(refused(1));
+        assert_eq!(addr.send(Flush).await.unwrap().waiting, 1);
+        world.happens(refused(2));
+        let began = tokio::time::Instant::now();
+        assert_eq!(addr.send(Flush).await.unwrap().waiting, 2);
+        let view = addr.send(Flush).await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        assert_eq!((view.waiting, view.delivered_total, view.last_error), (0, 2, None));
+        assert_eq!(addr.send(GetOutbox).await.unwrap().queued_total, 2);
+    });
+}
+
+#[test]
+fn a_flush_with_nothing_to_do_answers_at_once() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        let view = world.start().send(Flush).await.unwrap();
+        assert_eq!((view.waiting, view.oldest), (0, None));
+    });
+}
+
+#[test]
+fn a_store_that_fails_stops_the_actor_and_costs_nothing() {
+    in_virtual_time(async {
+        let all = ["read the outbox", "count alerts", "read the journal", "queue alerts", "close an alert"];
+        for doing in all {
+            let world = World::with(vec![]);
+            world.happens(refused(1));
+            world.store.fail_next(doing);
+            assert_eq!(world.run_until_done(MINUTES).await, 1, "{doing}");
+            let twice = doing == "close an alert";
+            assert_eq!(world.messenger.delivered().len(), if twice { 2 } else { 1 }, "{doing}");
+        }
+    });
+}
+
+#[test]
+fn silent_events_move_the_cursor_and_queue_nothing() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        for attempt in 1..=1_200 {
+            let reason = Reason::Unreachable;
+            world.happens(Event::RefreshFailed { attempt, reason, code: None, retry_in_s: None });
+        }
+        world.run_until_done(MINUTES).await;
+        assert!(world.messenger.calls().is_empty());
+        assert!(world.store.queue_calls() <= 3, "read in batches");
+    });
+}

@@ -1,0 +1,7 @@
+//! The notifier as a whole, on doubles, in virtual time.
+
+mod coalescing;
+mod delivering;
+mod doubles;
+mod storm;
+mod wording;

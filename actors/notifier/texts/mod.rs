@@ -1,0 +1,117 @@
+//! What a person is told: one event in, at most one alert out.
+//!
+//! Every text has at most five rows (a sixth with time and id is added when it is sent): what happened,
+//! what it means for trading, what to do next. Plain words, times in IST, never a secret.
+
+mod house;
+mod login;
+mod trading;
+
+use chrono::NaiveTime;
+
+use super::{
+    outbox::{Alert, Severity},
+    words::lay_out,
+};
+use crate::event::{Event, Recorded};
+
+/// What the texts need to know of the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// How to get a new access token, as an order: "log in at …". One or two rows, ends with a full stop.
+    pub login_hint: String,
+    /// Whether FYERS_SANDBOX is false, so that orders go to FYERS while there is a good token.
+    pub live: bool,
+    /// Whether KEEPER_ON_TOKEN_LOSS is `reject`: no simulated orders while there is no token.
+    pub reject_without_token: bool,
+    /// The time of the daily check (IST).
+    pub tick_time: NaiveTime,
+}
+
+/// The alert for an event, or `None` when a message would be noise.
+pub fn alert_for(recorded: &Recorded, context: &Context) -> Option<Alert> {
+    let draft = draft(&recorded.event, context)?;
+    Some(Alert {
+        event_id: recorded.id,
+        at: recorded.at,
+        severity: draft.severity,
+        key: draft.key.clone(),
+        text: draft.text(),
+    })
+}
+
+/// One arm per event; the comments say why some stay silent.
+fn draft(event: &Event, context: &Context) -> Option<Draft> {
+    match event {
+        Event::KeeperStarted { version, missing, after_crash } => {
+            Some(house::started(version, missing, *after_crash, context))
+        }
+        Event::KeeperStopping => Some(house::stopping()),
+        Event::TickSkipped { date, holiday } => Some(house::holiday(*date, holiday)),
+        Event::CalendarUncovered { year } => Some(house::uncovered(*year)),
+        Event::ClockStepped { seconds } => Some(house::clock_stepped(*seconds)),
+        Event::RefreshSucceeded { expires_at, .. } => Some(login::refreshed(*expires_at, context)),
+        Event::LoginSucceeded { expires_at, .. } => Some(login::logged_in(*expires_at, context)),
+        Event::TokenGood { expires_at, .. } => Some(login::good(*expires_at, context)),
+        Event::LoginRequired { reason, code } => Some(login::required(*reason, *code, context)),
+        Event::TokenDelayed { reason, since, attempts, urgent } => {
+            Some(login::delayed(*reason, *since, *attempts, *urgent, context))
+        }
+        Event::DayGivenUp { trade_date, reason } => Some(login::given_up(*trade_date, *reason, context)),
+        Event::RefreshTokenEnding { days_left, ends_at } => {
+            Some(login::ending(*days_left, *ends_at, context))
+        }
+        Event::EnvFileFailed { problem } => Some(house::env_file(problem)),
+        Event::ModeChanged { from, to, why } => trading::mode_changed(*from, *to, *why, context),
+        Event::OrderSimulated { symbol, quantity, mode, .. } => {
+            trading::simulated(symbol, *quantity, *mode, context)
+        }
+        Event::OrderRefused { symbol, quantity, why } => Some(trading::refused(symbol, *quantity, why)),
+        Event::ActorCrashed { actor, death } => house::crashed(actor, *death),
+        Event::ActorRestarted { actor, .. } => Some(house::restarted(actor)),
+        Event::ActorGaveUp { actor } => Some(house::gave_up(actor)),
+        // The day's outcome has a message of its own.
+        Event::Ticked { .. } => None,
+        // Whatever a person should know of it is an event of its own: success, login, delay, mode.
+        Event::SessionChanged { .. } => None,
+        // A single call is no news: success and lasting trouble are.
+        Event::RefreshStarted { .. } | Event::RefreshFailed { .. } => None,
+        // The bot that placed it has the answer.
+        Event::OrderPlaced { .. } => None,
+    }
+}
+
+/// An alert without its event.
+struct Draft {
+    severity: Severity,
+    key: String,
+    lines: Vec<String>,
+}
+
+impl Draft {
+    /// `key` is `TOPIC|DETAIL` (see `coalesce`); `title` says what happened.
+    fn new(severity: Severity, key: impl Into<String>, title: impl Into<String>) -> Self {
+        Self { severity, key: key.into(), lines: vec![title.into()] }
+    }
+
+    fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    fn text(mut self) -> String {
+        if let Some(title) = self.lines.first_mut() {
+            *title = format!("{} {title}", sign(self.severity));
+        }
+        lay_out(&self.lines)
+    }
+}
+
+/// The sign in front: shapes, not only colours.
+fn sign(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "ℹ️",
+        Severity::Warning => "⚠️",
+        Severity::Critical => "🚨",
+    }
+}

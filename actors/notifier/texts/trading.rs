@@ -1,0 +1,86 @@
+//! Orders and where they go.
+
+use super::{Context, Draft};
+use crate::{
+    mode::Mode,
+    notifier::{
+        outbox::Severity,
+        words::{excerpt, order},
+    },
+    reason::Reason,
+};
+
+/// Switches that a person does not expect. The nightly way down and the morning's way up are routine.
+pub(super) fn mode_changed(from: Mode, to: Mode, why: Reason, context: &Context) -> Option<Draft> {
+    match (to, why) {
+        // Every night; the morning's alerts tell how it goes on.
+        (Mode::Mock, Reason::TokenExpired) => None,
+        // The start's own alert says it.
+        (Mode::Mock, Reason::Starting | Reason::NoCredentials | Reason::NeverLoggedIn) => None,
+        // The alert of the refresh or the login says it.
+        (Mode::Live | Mode::Sandbox, Reason::Refreshed | Reason::LoggedIn) => None,
+        (_, Reason::Halted) => Some(halted(to)),
+        (Mode::Mock, _) => Some(down(from, why, context)),
+        (Mode::Live, _) => Some(up_live(why)),
+        (Mode::Sandbox, _) => Some(up_sandbox(why)),
+    }
+}
+
+fn halted(to: Mode) -> Draft {
+    Draft::new(Severity::Warning, format!("session|mode.{to}.halted"), "Trading is halted, as you asked")
+        .line("Trading: orders no longer reach FYERS. Positions that are open at FYERS stay open.")
+        .line("Next: resume when you are ready.")
+}
+
+fn down(from: Mode, why: Reason, context: &Context) -> Draft {
+    let draft = |title: &str| {
+        Draft::new(
+            Severity::Warning,
+            format!("session|mode.mock.{}", why.slug()),
+            format!("{title}: {}", why.words()),
+        )
+    };
+    let draft = if context.reject_without_token {
+        draft("Orders are refused now").line("Trading: requests are refused until there is a good token.")
+    } else if from == Mode::Live {
+        draft("Orders are simulated now").line("Trading: from now on no order reaches FYERS.")
+    } else {
+        draft("Prices are simulated now").line("Trading: no order was real before either (sandbox).")
+    };
+    if from == Mode::Live {
+        draft
+            .line("Positions that are open at FYERS stay open there.")
+            .line("Next: watch them in the FYERS app. If a login is needed, another message says so.")
+    } else {
+        draft.line("Next: nothing. If a login is needed, another message says so.")
+    }
+}
+
+fn up_live(why: Reason) -> Draft {
+    Draft::new(Severity::Info, "session|mode.live", format!("Live: {}", why.words()))
+        .line("Trading: from now on orders go to FYERS, with real money.")
+        .line("Next: nothing to do. Simulated orders and positions were not carried over.")
+}
+
+fn up_sandbox(why: Reason) -> Draft {
+    Draft::new(Severity::Info, "session|mode.sandbox", format!("Sandbox: {}", why.words()))
+        .line("Trading: prices and account are real, orders are simulated.")
+        .line("Next: nothing to do.")
+}
+
+/// Only worth a message when the settings promise real orders.
+pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Context) -> Option<Draft> {
+    (context.live && mode == Mode::Mock).then(|| {
+        Draft::new(Severity::Info, "simulated|", format!("Order simulated: {}", order(symbol, quantity)))
+            .line("Trading: it did not reach FYERS, because there is no good token.")
+            .line("Next: if it should be real, place it again once the keeper is live.")
+    })
+}
+
+pub(super) fn refused(symbol: &str, quantity: i64, why: &str) -> Draft {
+    let order = order(symbol, quantity);
+    Draft::new(Severity::Critical, format!("refused {order}|"), format!("Order refused: {order}"))
+        .line(format!("Why: {}", excerpt(why, 220)))
+        .line("Trading: nothing was sent or simulated. An open position stays as it is.")
+        .line("Next: if you want out, close it in the FYERS app.")
+}

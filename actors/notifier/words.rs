@@ -1,0 +1,166 @@
+//! Small words for people: times in IST, spans, safe excerpts, lines that fit a phone.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+
+/// Characters in a line of an alert: about three rows on a phone.
+pub const WIDTH: usize = 116;
+
+/// Rows of an alert's text; one more comes with the id when it is sent.
+pub const ROWS: usize = 5;
+
+/// The wall clock in India. IST is UTC+05:30 all year, so no time zone data is needed.
+pub fn ist(at: DateTime<Utc>) -> NaiveDateTime {
+    let utc = at.naive_utc();
+    utc.checked_add_signed(TimeDelta::minutes(330)).unwrap_or(utc)
+}
+
+/// "Tue 24 Nov, 06:00": absolute, because an alert may be read a day late.
+pub fn moment(at: DateTime<Utc>) -> String {
+    ist(at).format("%a %-d %b, %H:%M").to_string()
+}
+
+/// "06:00" in IST.
+pub fn clock(at: DateTime<Utc>) -> String {
+    ist(at).format("%H:%M").to_string()
+}
+
+/// "Tue 24 Nov".
+pub fn day(date: NaiveDate) -> String {
+    date.format("%a %-d %b").to_string()
+}
+
+/// "Mon 23 Nov, 10:02–10:09", with the second day only where it differs.
+pub fn span(first: DateTime<Utc>, last: DateTime<Utc>) -> String {
+    if moment(first) == moment(last) {
+        moment(first)
+    } else if ist(first).date() == ist(last).date() {
+        format!("{}–{}", moment(first), clock(last))
+    } else {
+        format!("{} – {}", moment(first), moment(last))
+    }
+}
+
+/// "45 s", "12 min" or "2 h 5 min" for a number of seconds, without its sign.
+pub fn length(seconds: i64) -> String {
+    let seconds = seconds.unsigned_abs();
+    let minutes = (seconds + 30) / 60;
+    match (seconds, minutes) {
+        (0..=99, _) => format!("{seconds} s"),
+        (_, 0..=90) => format!("{minutes} min"),
+        _ if minutes.is_multiple_of(60) => format!("{} h", minutes / 60),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+/// "buy 75 NSE:SBIN-EQ" for a signed quantity.
+pub fn order(symbol: &str, quantity: i64) -> String {
+    let side = if quantity < 0 { "sell" } else { "buy" };
+    format!("{side} {} {}", quantity.unsigned_abs(), excerpt(symbol, 40))
+}
+
+/// Somebody else's text made harmless for one line: no control or direction characters, no runs of space,
+/// at most `most` characters.
+pub fn excerpt(text: &str, most: usize) -> String {
+    let visible: String =
+        text.chars().map(|c| if c.is_control() || turns_direction(c) { ' ' } else { c }).collect();
+    let words: Vec<String> = visible.split_whitespace().map(|word| clip(word, WIDTH)).collect();
+    clip(&words.join(" "), most)
+}
+
+/// Unicode's invisible direction marks can make a message read as its opposite.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// At most `most` characters, with an ellipsis where something is missing.
+pub fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// Breaks a line at spaces into rows of at most [`WIDTH`] characters. A longer word (a link) stays whole.
+pub fn wrap(line: &str) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match rows.last_mut() {
+            Some(row) if row.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows
+}
+
+/// Lays lines out in at most [`ROWS`] rows. The last line says what to do next: when room is short, the
+/// lines before it are cut to one row each.
+pub fn lay_out(lines: &[String]) -> String {
+    let wrapped: Vec<Vec<String>> = lines.iter().map(|line| wrap(line)).collect();
+    if wrapped.iter().map(Vec::len).sum::<usize>() <= ROWS {
+        return wrapped.concat().join("\n");
+    }
+    let Some((last, before)) = wrapped.split_last() else { return String::new() };
+    let mut rows: Vec<String> =
+        before.iter().take(ROWS - 1).map(|rows| clip(&rows.join(" "), WIDTH)).collect();
+    let room = ROWS - rows.len();
+    rows.extend(last.iter().take(room).cloned());
+    rows.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn times_are_indian_and_absolute() {
+        assert_eq!(moment(at("2026-11-24T00:30:00Z")), "Tue 24 Nov, 06:00");
+        assert_eq!(moment(at("2026-11-23T19:00:00Z")), "Tue 24 Nov, 00:30");
+        assert_eq!(span(at("2026-11-23T04:32:00Z"), at("2026-11-23T04:39:59Z")), "Mon 23 Nov, 10:02–10:09");
+        assert_eq!(span(at("2026-11-23T04:32:00Z"), at("2026-11-23T04:32:59Z")), "Mon 23 Nov, 10:02");
+        assert_eq!(
+            span(at("2026-11-23T18:00:00Z"), at("2026-11-23T19:00:00Z")),
+            "Mon 23 Nov, 23:30 – Tue 24 Nov, 00:30"
+        );
+        assert_eq!(ist(DateTime::<Utc>::MAX_UTC), DateTime::<Utc>::MAX_UTC.naive_utc());
+    }
+
+    #[test]
+    fn lengths_read_well() {
+        let shown = [0, -45, 99, 100, 3600, 5400, 7200, -7500, i64::MIN].map(length);
+        assert_eq!(shown[..8], ["0 s", "45 s", "99 s", "2 min", "60 min", "90 min", "2 h", "2 h 5 min"]);
+    }
+
+    #[test]
+    fn excerpts_are_one_harmless_line() {
+        assert_eq!(excerpt("a\n\u{202e}b\t\u{7}c  d", 40), "a b c d");
+        assert_eq!(excerpt("abcdef", 4), "abc…");
+        assert_eq!(order("NSE:SBIN-EQ", -75), "sell 75 NSE:SBIN-EQ");
+        assert_eq!(order("X", i64::MIN), "sell 9223372036854775808 X");
+    }
+
+    #[test]
+    fn the_last_line_survives_a_crowd() {
+        let long = "word ".repeat(60);
+        let lines: Vec<String> =
+            [&long, &long, &long, "Next: do it"].iter().map(|line| line.trim().to_owned()).collect();
+        let text = lay_out(&lines);
+        assert_eq!(text.lines().count(), 4);
+        assert!(text.ends_with("\nNext: do it"), "{text}");
+        assert!(text.lines().all(|row| row.chars().count() <= WIDTH));
+    }
+
+    #[test]
+    fn a_link_is_never_broken() {
+        let link = format!("https://keeper.example/{}", "x".repeat(200));
+        assert_eq!(wrap(&format!("log in at {link} now")), ["log in at", link.as_str(), "now"]);
+    }
+}
