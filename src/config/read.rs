@@ -1,0 +1,358 @@
+//! From text to settings.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use chrono::NaiveTime;
+use keeper_actors::{exchange::OnTokenLoss, secret::Fingerprint};
+use rust_decimal::Decimal;
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::{
+    AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings,
+    source::Found,
+    table::{self, Show},
+};
+
+/// Reads all settings, or tells all mistakes.
+pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
+    let mut reader = Reader { sources, problems: vec![], notes: vec![], rows: vec![] };
+    let settings = reader.settings();
+    for stranger in sources.strangers() {
+        let hint = table::did_you_mean(stranger).map(|name| format!(" Did you mean {name}?"));
+        reader.notes.push(format!("{stranger} is not a setting and is ignored.{}", hint.unwrap_or_default()));
+    }
+    let Reader { problems, notes, rows, .. } = reader;
+    if problems.is_empty() { Ok(Settings { rows, notes, ..settings }) } else { Err(problems) }
+}
+
+struct Reader<'a> {
+    sources: &'a Sources<'a>,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+    rows: Vec<Row>,
+}
+
+impl Reader<'_> {
+    fn settings(&mut self) -> Settings {
+        let public_url = self.url("KEEPER_PUBLIC_URL").or_else(|| self.extra_url("RENDER_EXTERNAL_URL"));
+        let of_keeper = || public_url.as_ref().and_then(|url| url.join("/fyers/callback").ok());
+        Settings {
+            app: self.app(),
+            access_token: self.secret("FYERS_ACCESS_TOKEN"),
+            refresh_token: self.secret("FYERS_REFRESH_TOKEN"),
+            pin: self.pin(),
+            sandbox: self.flag("FYERS_SANDBOX", true),
+            redirect_uri: self.url("FYERS_REDIRECT_URI").or_else(of_keeper),
+            api_url: self.url_or("FYERS_API_URL"),
+            data_url: self.url_or("FYERS_DATA_URL"),
+            refresh_token_days: self.days("FYERS_REFRESH_TOKEN_VALID_DAYS", 15),
+            telegram: self.telegram(),
+            env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
+            state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
+            http_addr: self.http_addr(),
+            gateway_key: self.secret("KEEPER_GATEWAY_KEY"),
+            tick_time: self.tick_time(),
+            log_format: self.log_format(),
+            log_filter: self.value("KEEPER_LOG").map_or_else(|| "info".to_owned(), |found| found.text),
+            calendar_file: self.path("KEEPER_CALENDAR_FILE"),
+            on_token_loss: self.on_token_loss(),
+            mock_capital: self.capital(),
+            ip_check_url: self.url("KEEPER_IP_CHECK_URL"),
+            expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
+            ping_url: self.url("KEEPER_PING_URL"),
+            daily_ping_url: self.url("KEEPER_DAILY_PING_URL"),
+            proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
+            public_url,
+            rows: vec![],
+            notes: vec![],
+        }
+    }
+
+    /// The text of a setting, noted for `config check`.
+    fn value(&mut self, name: &'static str) -> Option<Found> {
+        let spec = table::spec(name)?;
+        let found = self.sources.find(spec, &mut self.problems, &mut self.notes);
+        let value = match (&found, spec.show) {
+            (None, _) => spec.default.to_owned(),
+            (Some(found), Show::Plain) => found.text.clone(),
+            (Some(found), Show::Fingerprint) => format!("set, fingerprint {}", Fingerprint::of(&found.text)),
+            (Some(_), Show::Nothing) => "set".to_owned(),
+        };
+        let origin = found.as_ref().map_or(Origin::Default, |found| found.origin);
+        self.rows.push(Row { name, value, origin });
+        found
+    }
+
+    fn problem(&mut self, name: &str, what: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem::new(name, what, remedy));
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &'static str, wanted: &str) -> Option<T> {
+        let text = self.value(name)?.text;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.problem(name, format!("is \"{text}\""), format!("Set it to {wanted}."));
+        }
+        parsed
+    }
+
+    fn secret(&mut self, name: &'static str) -> Option<SecretString> {
+        let found = self.value(name)?;
+        if found.text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            self.problem(name, "has a space or a control character in it", "Paste it again, in one piece.");
+            return None;
+        }
+        Some(SecretString::from(found.text))
+    }
+
+    fn pin(&mut self) -> Option<SecretString> {
+        let pin = self.secret("FYERS_PIN")?;
+        let digits = pin.expose_secret().chars().all(|c| c.is_ascii_digit());
+        if !digits || !(4..=6).contains(&pin.expose_secret().len()) {
+            self.problem("FYERS_PIN", "is not four to six digits", "Set it to the PIN of your FYERS login.");
+            return None;
+        }
+        Some(pin)
+    }
+
+    fn app(&mut self) -> Option<AppSettings> {
+        let client_id = self.value("FYERS_CLIENT_ID").map(|found| found.text);
+        let secret = self.secret("FYERS_SECRET_KEY");
+        match (client_id, secret) {
+            (Some(client_id), Some(secret)) => {
+                if !is_client_id(&client_id) {
+                    let what = format!("is \"{client_id}\", which is no app id");
+                    let remedy =
+                        "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200.";
+                    self.problem("FYERS_CLIENT_ID", what, remedy);
+                }
+                Some(AppSettings { client_id, secret })
+            }
+            (None, None) => None,
+            (Some(_), None) => {
+                if !self.problems.iter().any(|problem| problem.name.starts_with("FYERS_SECRET_KEY")) {
+                    let what = "is not set, but FYERS_CLIENT_ID is";
+                    self.problem("FYERS_SECRET_KEY", what, "Set both, or neither for Mock mode.");
+                }
+                None
+            }
+            (None, Some(_)) => {
+                let what = "is not set, but FYERS_SECRET_KEY is";
+                self.problem("FYERS_CLIENT_ID", what, "Set both, or neither for Mock mode.");
+                None
+            }
+        }
+    }
+
+    fn telegram(&mut self) -> Option<TelegramSettings> {
+        let bot_token = self.secret("TELEGRAM_BOT_TOKEN");
+        let chat_id = self.parsed::<i64>("TELEGRAM_CHAT_ID", "the chat's number, as 123456789");
+        let allowed_users = self.users();
+        let api_url = self.url_or("TELEGRAM_API_URL");
+        if bot_token.as_ref().is_some_and(|token| !is_bot_token(token.expose_secret())) {
+            let what = "does not look like a bot token";
+            self.problem(
+                "TELEGRAM_BOT_TOKEN",
+                what,
+                "Copy it from @BotFather: digits, a colon, 35 letters or more.",
+            );
+        }
+        let has_chat = self.sources.raw("TELEGRAM_CHAT_ID").is_some();
+        match (bot_token, chat_id) {
+            (Some(bot_token), Some(chat_id)) => {
+                let own = if chat_id > 0 { vec![chat_id] } else { vec![] };
+                let allowed_users = allowed_users.unwrap_or(own);
+                Some(TelegramSettings { bot_token, chat_id, allowed_users, api_url })
+            }
+            (Some(_), None) if !has_chat => {
+                let what = "is not set, but TELEGRAM_BOT_TOKEN is";
+                self.problem(
+                    "TELEGRAM_CHAT_ID",
+                    what,
+                    "Write to the bot once and use your own id, as @userinfobot tells it.",
+                );
+                None
+            }
+            (None, Some(_)) => {
+                let what = "is not set, but TELEGRAM_CHAT_ID is";
+                self.problem("TELEGRAM_BOT_TOKEN", what, "Set both, or neither to have alerts in the log.");
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn users(&mut self) -> Option<Vec<i64>> {
+        let text = self.value("TELEGRAM_ALLOWED_USERS")?.text;
+        let users: Result<Vec<i64>, _> = text.split(',').map(|user| user.trim().parse()).collect();
+        if users.is_err() {
+            let remedy = "Set it to user numbers with commas between them, as 12345,67890.";
+            self.problem("TELEGRAM_ALLOWED_USERS", format!("is \"{text}\""), remedy);
+        }
+        users.ok()
+    }
+
+    fn flag(&mut self, name: &'static str, default: bool) -> bool {
+        let Some(found) = self.value(name) else { return default };
+        match found.text.to_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => {
+                self.problem(name, format!("is \"{}\"", found.text), "Set it to true or false.");
+                default
+            }
+        }
+    }
+
+    fn days(&mut self, name: &'static str, default: i64) -> i64 {
+        let days = self.parsed::<i64>(name, "a number of days from 1 to 365").unwrap_or(default);
+        if !(1..=365).contains(&days) {
+            self.problem(name, format!("is {days}"), "Set it to a number of days from 1 to 365.");
+        }
+        days
+    }
+
+    fn path(&mut self, name: &'static str) -> Option<PathBuf> {
+        self.value(name).map(|found| PathBuf::from(found.text))
+    }
+
+    fn url_or(&mut self, name: &'static str) -> Url {
+        let default = || table::spec(name).and_then(|spec| Url::parse(spec.default).ok());
+        // The defaults in the table are addresses, so the last resort is never taken.
+        self.url(name).or_else(default).unwrap_or_else(|| unreachable!("{name} has no default"))
+    }
+
+    fn url(&mut self, name: &'static str) -> Option<Url> {
+        let text = self.value(name)?.text;
+        self.checked_url(name, &text)
+    }
+
+    fn extra_url(&mut self, name: &'static str) -> Option<Url> {
+        let text = self.sources.raw(name)?.text;
+        self.checked_url(name, &text)
+    }
+
+    fn checked_url(&mut self, name: &str, text: &str) -> Option<Url> {
+        let url = Url::parse(text).ok().filter(|url| url.host().is_some());
+        let Some(url) = url else {
+            self.problem(
+                name,
+                format!("is \"{text}\""),
+                "Set it to an address, as https://keeper.example.com.",
+            );
+            return None;
+        };
+        if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
+            return Some(url);
+        }
+        self.problem(name, format!("is \"{text}\""), "Use https: plain http is for this machine only.");
+        None
+    }
+
+    fn http_addr(&mut self) -> SocketAddr {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let wanted = "an address with a port, as 127.0.0.1:8080";
+        if self.sources.raw("KEEPER_HTTP_ADDR").is_some() {
+            return self.parsed("KEEPER_HTTP_ADDR", wanted).unwrap_or(loopback);
+        }
+        let _noted = self.value("KEEPER_HTTP_ADDR");
+        let Some(port) = self.sources.raw("PORT") else { return loopback };
+        match port.text.parse::<u16>() {
+            Ok(port) => SocketAddr::from(([0, 0, 0, 0], port)),
+            Err(_) => {
+                self.problem("PORT", format!("is \"{}\"", port.text), "Set it to a number from 1 to 65535.");
+                loopback
+            }
+        }
+    }
+
+    fn tick_time(&mut self) -> NaiveTime {
+        let usual = keeper_actors::ist::at(8, 45);
+        let Some(found) = self.value("KEEPER_TICK_TIME") else { return usual };
+        let allowed = keeper_actors::ist::at(6, 5)..=keeper_actors::ist::at(15, 0);
+        match NaiveTime::parse_from_str(&found.text, "%H:%M") {
+            Ok(time) if allowed.contains(&time) => time,
+            _ => {
+                let what = format!("is \"{}\"", found.text);
+                self.problem(
+                    "KEEPER_TICK_TIME",
+                    what,
+                    "Set it to a time (IST) from 06:05 to 15:00, as 08:45.",
+                );
+                usual
+            }
+        }
+    }
+
+    fn log_format(&mut self) -> LogFormat {
+        let Some(found) = self.value("KEEPER_LOG_FORMAT") else { return LogFormat::Auto };
+        match found.text.to_lowercase().as_str() {
+            "auto" => LogFormat::Auto,
+            "json" => LogFormat::Json,
+            "text" | "pretty" => LogFormat::Text,
+            _ => {
+                self.problem(
+                    "KEEPER_LOG_FORMAT",
+                    format!("is \"{}\"", found.text),
+                    "Set it to auto, json or text.",
+                );
+                LogFormat::Auto
+            }
+        }
+    }
+
+    fn on_token_loss(&mut self) -> OnTokenLoss {
+        let Some(found) = self.value("KEEPER_ON_TOKEN_LOSS") else { return OnTokenLoss::Mock };
+        match found.text.to_lowercase().as_str() {
+            "mock" => OnTokenLoss::Mock,
+            "reject" => OnTokenLoss::Reject,
+            _ => {
+                self.problem(
+                    "KEEPER_ON_TOKEN_LOSS",
+                    format!("is \"{}\"", found.text),
+                    "Set it to mock or reject.",
+                );
+                OnTokenLoss::Mock
+            }
+        }
+    }
+
+    fn capital(&mut self) -> Decimal {
+        let usual = Decimal::from(1_000_000);
+        let capital =
+            self.parsed::<Decimal>("KEEPER_MOCK_CAPITAL", "an amount in INR, as 1000000").unwrap_or(usual);
+        if capital <= Decimal::ZERO {
+            self.problem("KEEPER_MOCK_CAPITAL", format!("is {capital}"), "Set it to an amount above zero.");
+        }
+        capital
+    }
+}
+
+/// Letters and digits, a dash, a number. The number is never looked at: FYERS chooses it.
+fn is_client_id(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(id, ending)| {
+        let plain = |part: &str, of: fn(char) -> bool| !part.is_empty() && part.chars().all(of);
+        plain(id, |c| c.is_ascii_uppercase() || c.is_ascii_digit()) && plain(ending, |c| c.is_ascii_digit())
+    })
+}
+
+fn is_bot_token(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(id, rest)| {
+        let body = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        id.len() >= 6 && id.chars().all(|c| c.is_ascii_digit()) && rest.len() >= 10 && rest.chars().all(body)
+    })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}

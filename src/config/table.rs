@@ -1,0 +1,89 @@
+//! Every setting there is: one table for parsing, for `config check`, for did-you-mean and for `env.example`.
+
+/// How much of a value may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// All of it.
+    Plain,
+    /// A fingerprint: a long random secret.
+    Fingerprint,
+    /// That it is set, nothing more: a short secret.
+    Nothing,
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is not set, in words.
+    pub default: &'static str,
+    /// How much of it may be shown.
+    pub show: Show,
+}
+
+impl Spec {
+    /// Whether it can also be given as a file, by `NAME_FILE`.
+    pub fn is_secret(&self) -> bool {
+        self.show != Show::Plain
+    }
+}
+
+const fn plain(name: &'static str, default: &'static str) -> Spec {
+    Spec { name, default, show: Show::Plain }
+}
+
+const fn secret(name: &'static str, show: Show) -> Spec {
+    Spec { name, default: "not set", show }
+}
+
+/// All settings, in the order of env.example (design, section 5).
+pub const TABLE: &[Spec] = &[
+    plain("FYERS_CLIENT_ID", "not set"),
+    secret("FYERS_SECRET_KEY", Show::Fingerprint),
+    secret("FYERS_ACCESS_TOKEN", Show::Fingerprint),
+    secret("FYERS_REFRESH_TOKEN", Show::Fingerprint),
+    secret("FYERS_PIN", Show::Nothing),
+    plain("FYERS_SANDBOX", "true"),
+    plain("FYERS_REDIRECT_URI", "KEEPER_PUBLIC_URL/fyers/callback"),
+    plain("FYERS_API_URL", "https://api-t1.fyers.in/api/v3"),
+    plain("FYERS_DATA_URL", "https://api-t1.fyers.in/data"),
+    plain("FYERS_REFRESH_TOKEN_VALID_DAYS", "15"),
+    secret("TELEGRAM_BOT_TOKEN", Show::Fingerprint),
+    plain("TELEGRAM_CHAT_ID", "not set"),
+    plain("TELEGRAM_ALLOWED_USERS", "the chat's own id"),
+    plain("TELEGRAM_API_URL", "https://api.telegram.org"),
+    plain("KEEPER_ENV_FILE", ".env"),
+    plain("KEEPER_STATE_DIR", "./state"),
+    plain("KEEPER_HTTP_ADDR", "127.0.0.1:8080, or 0.0.0.0:$PORT when PORT is set"),
+    plain("KEEPER_PUBLIC_URL", "RENDER_EXTERNAL_URL"),
+    secret("KEEPER_GATEWAY_KEY", Show::Fingerprint),
+    plain("KEEPER_TICK_TIME", "08:45"),
+    plain("KEEPER_LOG_FORMAT", "auto"),
+    plain("KEEPER_LOG", "info"),
+    plain("KEEPER_CALENDAR_FILE", "the calendar built in"),
+    plain("KEEPER_ON_TOKEN_LOSS", "mock"),
+    plain("KEEPER_MOCK_CAPITAL", "1000000"),
+    plain("KEEPER_IP_CHECK_URL", "not set"),
+    plain("KEEPER_EXPECTED_IP", "not set"),
+    plain("KEEPER_PING_URL", "not set"),
+    plain("KEEPER_DAILY_PING_URL", "not set"),
+];
+
+/// The setting of this name.
+pub fn spec(name: &str) -> Option<&'static Spec> {
+    TABLE.iter().find(|spec| spec.name == name)
+}
+
+/// Whether this name is a setting or a secret's `NAME_FILE`.
+pub fn is_known(name: &str) -> bool {
+    let of_file = || name.strip_suffix("_FILE").and_then(spec).is_some_and(Spec::is_secret);
+    spec(name).is_some() || of_file()
+}
+
+/// The known name that this one was probably meant to be.
+pub fn did_you_mean(name: &str) -> Option<&'static str> {
+    let close = |spec: &&Spec| strsim::jaro_winkler(name, spec.name);
+    let best = TABLE.iter().max_by(|a, b| close(a).total_cmp(&close(b)))?;
+    (close(&best) > 0.9).then_some(best.name)
+}

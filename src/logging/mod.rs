@@ -1,0 +1,210 @@
+//! Log lines: JSON objects for machines, readable lines for a terminal, and never a secret in either.
+
+mod fields;
+mod json;
+pub mod redact;
+mod text;
+
+use std::{
+    io::{IsTerminal, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Utc};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, layer::Context, layer::SubscriberExt, registry::LookupSpan,
+};
+
+pub use redact::Redactor;
+
+use fields::Fields;
+
+/// What the libraries below may say at most. At finer levels some of them print whole requests.
+const CAPS: [&str; 9] =
+    ["actix_http", "actix_server", "h2", "hyper", "hyper_util", "reqwest", "rustls", "sqlx", "teloxide"];
+
+/// Tells the time for log lines: the wall clock, or the demo's.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text {
+        /// With colours.
+        colour: bool,
+    },
+}
+
+impl Style {
+    /// The style for an output: text on a terminal, else JSON, unless the settings say otherwise.
+    pub fn choose(format: crate::config::LogFormat, output: &impl IsTerminal) -> Self {
+        use crate::config::LogFormat;
+        let terminal = output.is_terminal();
+        let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        match format {
+            LogFormat::Json => Self::Json,
+            LogFormat::Text => Self::Text { colour },
+            LogFormat::Auto if terminal => Self::Text { colour },
+            LogFormat::Auto => Self::Json,
+        }
+    }
+}
+
+/// Everything a log needs.
+pub struct LogOptions {
+    /// How lines look.
+    pub style: Style,
+    /// Which lines there are, as `KEEPER_LOG` says.
+    pub filter: String,
+    /// Where they go.
+    pub output: Box<dyn Write + Send>,
+    /// Takes secrets out.
+    pub redactor: Redactor,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// A subscriber that writes as the options say.
+pub fn subscriber(options: LogOptions) -> impl Subscriber + Send + Sync {
+    let LogOptions { style, filter, output, redactor, clock } = options;
+    let lines = Lines { style, output: Mutex::new(output), redactor, clock };
+    Registry::default().with(lines.with_filter(env_filter(&filter)))
+}
+
+/// Installs the subscriber for the whole program, for the `log` crate's users too. Only the first call counts.
+pub fn init(options: LogOptions) {
+    let _bridged = tracing_log::LogTracer::init();
+    let _first = tracing::subscriber::set_global_default(subscriber(options));
+}
+
+fn env_filter(wanted: &str) -> EnvFilter {
+    let filter = EnvFilter::builder().parse_lossy(wanted);
+    // The cap is added last, so that it wins over what was wished for.
+    CAPS.iter().fold(filter, |filter, name| match format!("{name}=warn").parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    })
+}
+
+struct Lines {
+    style: Style,
+    output: Mutex<Box<dyn Write + Send>>,
+    redactor: Redactor,
+    clock: Clock,
+}
+
+impl<S> Layer<S> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let (level, now) = (*event.metadata().level(), (self.clock)());
+        let line = match self.style {
+            Style::Json => json::line(now, level, event.metadata().target(), &fields),
+            Style::Text { colour } => text::line(now, level, &fields, colour),
+        };
+        let clean = self.redactor.clean(&line);
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        // A log that cannot be written has nobody to tell.
+        let _closed = writeln!(output, "{clean}").and_then(|()| output.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use serde_json::Value;
+    use tracing::{error, info, subscriber::with_default};
+
+    use super::*;
+
+    struct Capture(Sender<Vec<u8>>);
+
+    impl Write for Capture {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.send(bytes.to_vec()).map_err(std::io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(style: Style, filter: &str, say: impl FnOnce()) -> String {
+        let (sender, receiver) = channel();
+        let at = DateTime::parse_from_rfc3339("2025-10-21T08:45:00.123+05:30").unwrap().to_utc();
+        let options = LogOptions {
+            style,
+            filter: filter.to_owned(),
+            output: Box::new(Capture(sender)),
+            redactor: Redactor::default(),
+            clock: Arc::new(move || at),
+        };
+        with_default(subscriber(options), say);
+        String::from_utf8(receiver.try_iter().flatten().collect()).unwrap()
+    }
+
+    #[test]
+    fn a_json_line_has_the_agreed_fields() {
+        let line = logged(Style::Json, "info", || {
+            info!(
+                event = "exchange.switched",
+                actor = "exchange",
+                mode = "live",
+                attempt = 2,
+                "mode is live"
+            );
+        });
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["timestamp"], "2025-10-21T03:15:00.123Z");
+        assert_eq!(value["ist"], "2025-10-21T08:45:00.123+05:30");
+        assert_eq!(value["level"], "info");
+        assert_eq!(value["event"], "exchange.switched");
+        assert_eq!(value["message"], "mode is live");
+        assert_eq!(value["attempt"], 2);
+        assert_eq!(line.lines().count(), 1);
+    }
+
+    #[test]
+    fn the_seeds_lines_are_there_to_the_letter_in_both_styles() {
+        use keeper_actors::event::log::seed;
+        for message in [seed::STARTED, seed::SUCCEEDED, seed::FAILED, seed::EXPIRED] {
+            let say =
+                || error!(event = "x", banner = true, token_status = "Current token is valid", "{message}");
+            let json: Value = serde_json::from_str(&logged(Style::Json, "info", say)).unwrap();
+            assert_eq!(json["message"], message);
+            let text = logged(Style::Text { colour: false }, "info", say);
+            let rule = "=".repeat(80);
+            assert!(text.starts_with(&format!("{rule}\n{message}\n{rule}\n")), "{text}");
+            assert!(text.contains("📊 Current token status: Current token is valid"), "{text}");
+        }
+        assert_eq!(seed::STARTED, "🔄 FYERS TOKEN REFRESH - Scheduled Daily Maintenance");
+        assert_eq!(seed::SUCCEEDED, "✅ TOKEN REFRESH SUCCESSFUL");
+        assert_eq!(seed::FAILED, "❌ TOKEN REFRESH FAILED");
+        assert_eq!(seed::EXPIRED, "🔑 FYERS REFRESH TOKEN EXPIRED - MANUAL RENEWAL REQUIRED");
+    }
+
+    #[test]
+    fn libraries_stay_quiet_whatever_the_filter_says() {
+        let text = logged(Style::Json, "trace", || {
+            info!(target: "reqwest::connect", "GET https://h/?code=1");
+            info!(target: "fyers_keeper", "ours");
+        });
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_secret_that_slipped_through_is_taken_out() {
+        let text = logged(Style::Json, "info", || info!("oops eyJhbGciOiJIUzI1.eyJleHAiOjE3.c2lnbmVk"));
+        assert!(!text.contains("eyJ"), "{text}");
+        assert!(serde_json::from_str::<Value>(&text).is_ok());
+    }
+}
