@@ -1,1 +1,3 @@
-//! Placeholder until the modules land.
+//! fyers-keeper: how the decisions of `keeper-actors` reach the world.
+
+pub mod telegram;
