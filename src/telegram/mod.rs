@@ -1,0 +1,226 @@
+//! Telegram: where alerts go.
+//!
+//! The bot token is a full key to the bot and sits in every request's path. It must not get into an error, a
+//! log line or a `Debug`, so nothing of an inner error is kept: `outcome` picks values out of it.
+
+mod log;
+mod markup;
+mod outcome;
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use keeper_actors::{
+    notifier::{
+        outbox::{Outgoing, SendError, Severity},
+        render::plain,
+    },
+    ports::Messenger,
+};
+use secrecy::{ExposeSecret, SecretString};
+use teloxide::{
+    Bot,
+    payloads::SendMessageSetters,
+    prelude::Requester,
+    types::{ChatId, LinkPreviewOptions, ParseMode, Recipient},
+};
+use url::{Host, Url};
+
+pub use log::LogMessenger;
+use outcome::{Outcome, judge};
+
+/// The longest that one request may take, connecting and reading included.
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// Telegram's own Bot API.
+const TELEGRAM: &str = "https://api.telegram.org";
+
+/// What the messenger needs of the settings.
+#[derive(Clone)]
+pub struct TelegramSettings {
+    /// TELEGRAM_BOT_TOKEN.
+    pub bot_token: SecretString,
+    /// TELEGRAM_CHAT_ID: a number, or `@name` of a channel.
+    pub chat_id: String,
+    /// TELEGRAM_API_URL; `None` is Telegram itself.
+    pub api_url: Option<Url>,
+}
+
+/// The settings do not make a messenger. Says which one is wrong, never its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TelegramSetupError {
+    /// Not a base for requests.
+    #[error("TELEGRAM_API_URL is not an http or https address")]
+    ApiUrl,
+    /// Neither a number nor a channel's name.
+    #[error("TELEGRAM_CHAT_ID is neither a number nor a name that begins with @")]
+    ChatId,
+    /// The bot token has characters that no bot token has.
+    #[error("TELEGRAM_BOT_TOKEN is not of the form 123456:letters")]
+    BotToken,
+    /// TLS could not be set up.
+    #[error("the HTTP client for Telegram cannot be built")]
+    Client,
+}
+
+/// Sends alerts to one Telegram chat.
+pub struct TelegramMessenger {
+    bot: Bot,
+    chat: Recipient,
+    limit: Duration,
+}
+
+impl TelegramMessenger {
+    /// Checks the settings; does not call Telegram.
+    pub fn new(settings: &TelegramSettings) -> Result<Self, TelegramSetupError> {
+        Self::with_limit(settings, LIMIT)
+    }
+
+    fn with_limit(settings: &TelegramSettings, limit: Duration) -> Result<Self, TelegramSetupError> {
+        let token = settings.bot_token.expose_secret();
+        if !is_token(token) {
+            return Err(TelegramSetupError::BotToken);
+        }
+        let api_url = api_url(settings.api_url.as_ref())?;
+        let chat = chat(&settings.chat_id)?;
+        let bot = Bot::with_client(token, client(&api_url, limit)?).set_api_url(api_url);
+        Ok(Self { bot, chat, limit })
+    }
+
+    /// Formatted first; plain at once if Telegram does not like the format; and once more to the new chat if
+    /// the group has moved.
+    async fn deliver(&self, message: &Outgoing) -> Result<(), SendError> {
+        let mut chat = self.chat.clone();
+        let mut text = Text::Formatted;
+        loop {
+            match self.post(message, text, chat.clone()).await {
+                Outcome::Sent => return Ok(()),
+                Outcome::BadMessage(_) if text == Text::Formatted => text = Text::Plain,
+                Outcome::Moved(to) if chat == self.chat => {
+                    tracing::warn!("the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
+                    chat = Recipient::Id(to);
+                }
+                Outcome::Moved(_) => return Err(SendError::Unauthorized("the chat has moved".to_owned())),
+                Outcome::BadMessage(why) => return Err(SendError::BadMessage(self.shown(&why))),
+                Outcome::Wait(asked) => return Err(SendError::Wait(asked)),
+                Outcome::Unauthorized(why) => return Err(SendError::Unauthorized(self.shown(&why))),
+                Outcome::Unreachable(why) => return Err(SendError::Unreachable(self.shown(&why))),
+            }
+        }
+    }
+
+    /// One request. The limit is held here too, because teloxide sleeps 10 s over every 5xx before it even
+    /// reads the answer.
+    async fn post(&self, message: &Outgoing, text: Text, chat: Recipient) -> Outcome {
+        let body = match text {
+            Text::Formatted => markup::html(message),
+            Text::Plain => plain(message),
+        };
+        let request = self
+            .bot
+            .send_message(chat, body)
+            .link_preview_options(no_preview())
+            .disable_notification(message.severity == Severity::Info);
+        let request = match text {
+            Text::Formatted => request.parse_mode(ParseMode::Html),
+            Text::Plain => request,
+        };
+        match tokio::time::timeout(self.limit, async move { request.await }).await {
+            Ok(Ok(_message)) => Outcome::Sent,
+            Ok(Err(error)) => judge(&error),
+            Err(_elapsed) => Outcome::Unreachable("no answer in time, or a server error".to_owned()),
+        }
+    }
+
+    /// Telegram's words for a log or a status page: short, on one line, and without the bot token even if
+    /// something in between has put it there.
+    fn shown(&self, why: &str) -> String {
+        keeper_actors::notifier::words::excerpt(&why.replace(self.bot.token(), "[bot token]"), 200)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Formatted,
+    Plain,
+}
+
+impl fmt::Debug for TelegramMessenger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelegramMessenger").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for TelegramSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelegramSettings").field("chat_id", &self.chat_id).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Messenger for TelegramMessenger {
+    async fn send(&self, message: &Outgoing) -> Result<(), SendError> {
+        self.deliver(message).await
+    }
+}
+
+/// Digits, a colon, and characters that are safe in a path.
+fn is_token(token: &str) -> bool {
+    token.split_once(':').is_some_and(|(id, secret)| {
+        !id.is_empty()
+            && id.bytes().all(|c| c.is_ascii_digit())
+            && !secret.is_empty()
+            && secret.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+    })
+}
+
+/// The address to which `/bot<token>/<method>` is added. teloxide panics on one that cannot be a base.
+fn api_url(url: Option<&Url>) -> Result<Url, TelegramSetupError> {
+    let mut url = match url {
+        Some(url) => url.clone(),
+        None => Url::parse(TELEGRAM).map_err(|_| TelegramSetupError::ApiUrl)?,
+    };
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(TelegramSetupError::ApiUrl);
+    }
+    url.path_segments_mut().map_err(|()| TelegramSetupError::ApiUrl)?.pop_if_empty();
+    Ok(url)
+}
+
+fn chat(id: &str) -> Result<Recipient, TelegramSetupError> {
+    let id = id.trim();
+    match id.parse() {
+        Ok(number) => Ok(Recipient::Id(ChatId(number))),
+        Err(_) if id.len() > 1 && id.starts_with('@') => Ok(Recipient::ChannelUsername(id.to_owned())),
+        Err(_) => Err(TelegramSetupError::ChatId),
+    }
+}
+
+/// No redirects, which could carry the token elsewhere; no proxy for an address on this machine.
+fn client(api_url: &Url, limit: Duration) -> Result<reqwest::Client, TelegramSetupError> {
+    let builder = reqwest::Client::builder().timeout(limit).redirect(reqwest::redirect::Policy::none());
+    let builder = if is_loopback(api_url) { builder.no_proxy() } else { builder };
+    builder.build().map_err(|_| TelegramSetupError::Client)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn no_preview() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
+}
