@@ -279,12 +279,16 @@ impl World {
     }
 
     pub(super) fn start(&self) -> Addr<NotifierActor> {
+        self.actor().start()
+    }
+
+    pub(super) fn actor(&self) -> NotifierActor {
         let ports = Ports {
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             messenger: Arc::clone(&self.messenger) as Arc<dyn Messenger>,
             time: Arc::clone(&self.time) as Arc<dyn Time>,
         };
-        NotifierActor::new(ports, context()).start()
+        NotifierActor::new(ports, context())
     }
 
     /// Records an event as happening now.
