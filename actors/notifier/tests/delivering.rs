@@ -60,6 +60,21 @@ fn an_event_is_told_within_seconds_even_if_nobody_wakes_the_notifier() {
 }
 
 #[test]
+fn wake_ups_leave_no_timers_behind() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        let addr = world.start();
+        for _ in 0..100 {
+            addr.send(JournalGrew).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let before = world.store.looks();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!((15..=25).contains(&(world.store.looks() - before)), "one look every three seconds");
+    });
+}
+
+#[test]
 fn a_wake_up_makes_it_immediate() {
     in_virtual_time(async {
         let world = World::with(vec![]);

@@ -52,6 +52,7 @@ struct Tables {
     sent: usize,
     fail_next: Option<&'static str>,
     queue_calls: usize,
+    looks: usize,
 }
 
 /// Keeps the promises of the store port, in memory.
@@ -73,6 +74,11 @@ impl MemoryStore {
 
     pub(super) fn queue_calls(&self) -> usize {
         self.0.lock().unwrap().queue_calls
+    }
+
+    /// How often the journal was read.
+    pub(super) fn looks(&self) -> usize {
+        self.0.lock().unwrap().looks
     }
 
     /// Everything ever queued and whether it counts as delivered.
@@ -97,7 +103,8 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        let tables = self.tables("read the journal")?;
+        let mut tables = self.tables("read the journal")?;
+        tables.looks += 1;
         let (read_to, limit) = (tables.read_to, limit as usize);
         Ok(tables.journal.iter().skip(read_to as usize).take(limit).cloned().collect())
     }
@@ -279,12 +286,16 @@ impl World {
     }
 
     pub(super) fn start(&self) -> Addr<NotifierActor> {
+        self.actor().start()
+    }
+
+    pub(super) fn actor(&self) -> NotifierActor {
         let ports = Ports {
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             messenger: Arc::clone(&self.messenger) as Arc<dyn Messenger>,
             time: Arc::clone(&self.time) as Arc<dyn Time>,
         };
-        NotifierActor::new(ports, context()).start()
+        NotifierActor::new(ports, context())
     }
 
     /// Records an event as happening now.

@@ -3,5 +3,6 @@
 mod coalescing;
 mod delivering;
 mod doubles;
+mod restarting;
 mod storm;
 mod wording;
