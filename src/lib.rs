@@ -1,1 +1,3 @@
 //! Placeholder until the modules land.
+
+pub mod envfile;
