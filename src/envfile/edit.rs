@@ -60,6 +60,10 @@ fn set_one(text: &str, key: &str, value: &str) -> String {
 fn replaced(text: &str, key: &str, value: &str) -> Option<String> {
     let before = scan(text);
     let place = before.items.iter().rev().find(|item| item.key == key)?.value.clone();
+    // No token has several lines: this is two quotes left open, with lines between them that must not get lost.
+    if text[place.clone()].contains(['\n', '\r']) {
+        return None;
+    }
     let new = Zeroizing::new([&text[..place.start], value, &text[place.end..]].concat());
     // The old value may have held a quote that kept an earlier broken line from swallowing this one.
     let after = scan(&new);
