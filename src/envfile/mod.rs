@@ -36,6 +36,8 @@ mod lock;
 mod parse;
 mod recover;
 mod target;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use edit::{EditError, set};

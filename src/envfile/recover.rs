@@ -1,18 +1,21 @@
 //! Cleans up after a process that died while it wrote: finishes a write in place, removes temporary files.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::atomic::temp_prefix;
+use rustix::fs::{AtFlags, Dir, unlinkat};
+use rustix::io::retry_on_intr;
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
+
+use super::atomic::{open_folder, temp_prefix};
 use super::edit;
 use super::error::{EnvWriteError, Kind};
 use super::in_place::put;
 use super::journal::{Journal, Stored};
 use super::parse;
 use super::target::{Access, Snapshot};
-use secrecy::ExposeSecret;
-use zeroize::Zeroizing;
 
 /// What a recovery found and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,11 +94,15 @@ fn merged(journal: &Journal, text: &str) -> Zeroizing<String> {
 pub(super) fn temp_files(path: &Path) -> (usize, usize) {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return (0, 0) };
     let prefix = temp_prefix(name);
-    let Ok(entries) = fs::read_dir(folder) else { return (0, 0) };
-    let stale = entries.flatten().filter(|entry| is_temp(&entry.file_name(), &prefix));
-    stale.fold((0, 0), |(removed, left), entry| match fs::remove_file(entry.path()) {
-        Ok(()) => (removed + 1, left),
-        Err(_) => (removed, left + 1),
+    let Ok(dir) = open_folder(folder) else { return (0, 0) };
+    // Not `std::fs::read_dir`: it panics when closing the folder fails.
+    let Ok(entries) = Dir::read_from(&dir) else { return (0, 0) };
+    let names = entries.flatten().map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned());
+    names.filter(|name| is_temp(name, &prefix)).fold((0, 0), |(removed, left), name| {
+        match retry_on_intr(|| unlinkat(&dir, &name, AtFlags::empty())) {
+            Ok(()) => (removed + 1, left),
+            Err(_) => (removed, left + 1),
+        }
     })
 }
 

@@ -162,7 +162,7 @@ impl EnvFile {
     }
 
     /// Reads the file and works out its new content.
-    fn plan<'a>(&self, changes: &[(&'a str, &SecretString)]) -> Result<Plan<'a>, EnvWriteError> {
+    pub(super) fn plan<'a>(&self, changes: &[(&'a str, &SecretString)]) -> Result<Plan<'a>, EnvWriteError> {
         let path = resolve(&self.path)?;
         let before = match Snapshot::take(&path, Access::ReadWrite) {
             Ok(before) => Some(before),
@@ -177,7 +177,7 @@ impl EnvFile {
     }
 
     /// Writes the plan; `None` when the file changed in the meantime.
-    fn commit(&self, plan: &Plan<'_>) -> Result<Option<Written>, EnvWriteError> {
+    pub(super) fn commit(&self, plan: &Plan<'_>) -> Result<Option<Written>, EnvWriteError> {
         let (path, before) = (&plan.path, plan.before.as_ref());
         if let Some(before) = before.filter(|before| *before.bytes == plan.new.as_bytes()) {
             make_durable(path, before)?;
@@ -209,7 +209,7 @@ impl EnvFile {
 }
 
 /// The file as it was read, and what it shall be. Holds secrets: no `Debug`.
-struct Plan<'a> {
+pub(super) struct Plan<'a> {
     path: PathBuf,
     before: Option<Snapshot>,
     new: Zeroizing<String>,
