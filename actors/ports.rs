@@ -1,6 +1,6 @@
 //! What the actors need from the world. The adapters in the root package implement these.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -122,6 +122,8 @@ pub trait Store: Send + Sync {
     async fn session(&self) -> Result<StoredSession, StoreError>;
     /// The newest tick by date.
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError>;
+    /// All dates for which there is a tick.
+    async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError>;
     /// The MockExchange's book; `None` before the first order.
     async fn book(&self) -> Result<Option<Book>, StoreError>;
     /// The live positions last seen at the broker.

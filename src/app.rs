@@ -110,6 +110,7 @@ pub struct Keeper {
     pub addr: Option<SocketAddr>,
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
+    messenger: Arc<dyn Messenger>,
     journal: Line<JournalGrew>,
     server: Option<ServerHandle>,
 }
@@ -149,8 +150,8 @@ impl Keeper {
 
         let desk = Arc::new(KeeperDesk::new(actors.clone(), tree.clone(), &parts));
         let (server, addr) = listen(&parts, &desk, &tree)?;
-        let (store, time) = (parts.store, parts.time);
-        Ok(Self { actors, tree, desk, addr, store, time, journal, server })
+        let Parts { store, time, messenger, .. } = parts;
+        Ok(Self { actors, tree, desk, addr, store, time, messenger, journal, server })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.
@@ -170,6 +171,30 @@ impl Keeper {
             server.stop(false).await;
         }
         self.tree.shutdown().await;
+    }
+
+    /// The supervisor has given up on `actor`: says so by the shortest way there is. The Notifier may be the
+    /// one that is dead, so this goes past it; whether or not it arrives, the journal has it for the next start.
+    pub async fn last_words(&self, actor: &'static str, limit: Duration) {
+        let now = self.time.now();
+        let alert = keeper_actors::notifier::outbox::Outgoing {
+            id: 0,
+            at: now,
+            last_at: now,
+            count: 1,
+            severity: keeper_actors::notifier::outbox::Severity::Critical,
+            key: String::new(),
+            text: format!(
+                "The keeper is ending itself: its part \"{actor}\" failed too often.\n\
+                 Orders get no answer until it runs again.\n\
+                 If your host does not restart it by itself, start it and look at its log."
+            ),
+            attempts: 0,
+        };
+        let sent = tokio::time::timeout(limit, self.messenger.send(&alert)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            tracing::error!(event = "alert.failed", "the last alert could not be sent; it is in the journal");
+        }
     }
 
     /// Tries to deliver what waits, for a bounded time.

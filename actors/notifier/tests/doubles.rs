@@ -165,6 +165,10 @@ impl Store for MemoryStore {
     async fn session(&self) -> Result<StoredSession, StoreError> {
         unreachable!()
     }
+    async fn tick_dates(&self) -> Result<std::collections::BTreeSet<chrono::NaiveDate>, StoreError> {
+        unreachable!("the Notifier knows no ticks")
+    }
+
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
         unreachable!()
     }

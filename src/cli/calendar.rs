@@ -1,0 +1,96 @@
+//! `calendar`: trading days and holidays.
+
+use chrono::{NaiveDate, Utc};
+use keeper_actors::{
+    clock::calendar::{Calendar, DayKind},
+    ist,
+};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    CalendarVerb, Config, Exit, load,
+    output::{json as print_json, say},
+};
+
+pub(super) fn tell(verb: &CalendarVerb) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    let calendar = match config.calendar() {
+        Ok(calendar) => calendar,
+        Err(exit) => return exit,
+    };
+    match *verb {
+        CalendarVerb::Next { json } => next(&config, &calendar, json),
+        CalendarVerb::List { json } => list(&calendar, json),
+        CalendarVerb::Check { date, json } => check(&calendar, date, json),
+    }
+    Exit::Good
+}
+
+#[derive(Serialize)]
+struct Day {
+    date: NaiveDate,
+    trading_day: bool,
+    kind: &'static str,
+    name: Option<String>,
+    covered: bool,
+}
+
+fn day(calendar: &Calendar, date: NaiveDate) -> Day {
+    let (kind, name) = match calendar.day_kind(date) {
+        DayKind::Trading { .. } => ("trading", None),
+        DayKind::SpecialSession { name, .. } => ("special_session", Some(name)),
+        DayKind::Holiday { name } => ("holiday", Some(name)),
+        DayKind::Weekend => ("weekend", None),
+    };
+    let covered = calendar.covers(date);
+    Day { date, trading_day: calendar.is_trading_day(date), kind, name, covered }
+}
+
+fn words(day: &Day) -> String {
+    let what = match (day.trading_day, &day.name) {
+        (true, Some(name)) => format!("trading day, special session: {name}"),
+        (true, None) => "trading day".to_owned(),
+        (false, Some(name)) => format!("holiday: {name}"),
+        (false, None) => "weekend".to_owned(),
+    };
+    let doubt = if day.covered { "" } else { " (the calendar does not cover this year: holidays are not known)" };
+    format!("{}  {what}{doubt}", day.date.format("%a %d %b %Y"))
+}
+
+fn check(calendar: &Calendar, date: NaiveDate, json: bool) {
+    let day = day(calendar, date);
+    if json { print_json(&day) } else { say(&words(&day)) }
+}
+
+/// The next tick that has not passed yet by the clock.
+fn next(config: &Config, calendar: &Calendar, json: bool) {
+    let now = Utc::now();
+    let today = ist::date(now);
+    let tick_time = config.settings.tick_time;
+    let still_today = calendar.is_trading_day(today) && ist::ist(now).time() < tick_time;
+    let date = if still_today { today } else { calendar.next_trading_day(today) };
+    let tick = ist::ist(ist::instant(date, tick_time));
+    let day = day(calendar, date);
+    if json {
+        print_json(&json!({"next_tick": tick, "day": day}));
+    } else {
+        say(&words(&day));
+        say(&format!("tick at {}", tick.format("%H:%M IST")));
+    }
+}
+
+fn list(calendar: &Calendar, json: bool) {
+    let days: Vec<Day> = calendar.listed_dates().into_iter().map(|date| day(calendar, date)).collect();
+    if json {
+        print_json(&json!({"covered_until": calendar.covered_until(), "days": days}));
+        return;
+    }
+    days.iter().for_each(|day| say(&words(day)));
+    if let Some(end) = calendar.covered_until() {
+        say(&format!("Covered until {end}."));
+    }
+}

@@ -1,0 +1,207 @@
+//! `check` and `refresh`: the session without the service. If a keeper runs on the same state, it does the work.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, FixedOffset, Utc};
+use keeper_actors::{
+    ist::ist,
+    ports::{Broker, Store},
+    reason::Reason,
+    secret::{AccessToken, Fingerprint},
+    token::{
+        StateName, jwt,
+        reconcile::reconcile,
+        retry::{Verdict, judge_profile},
+    },
+};
+use serde::Serialize;
+
+use super::{
+    Config, Exit, load,
+    output::{complain, fail, json as print_json, say},
+    probe::{block_on, remote_refresh},
+};
+use crate::{
+    oneshot::OneShot,
+    status::SessionStatus,
+    store::{SqliteStore, StateDir, StateDirError},
+    wall_clock::WallClock,
+};
+
+/// How long `refresh` retries what may pass.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The answer of both verbs (design, section 6).
+#[derive(Debug, Serialize)]
+struct Answer {
+    state: StateName,
+    reason: Reason,
+    expires_at: Option<DateTime<FixedOffset>>,
+    fingerprint: Option<Fingerprint>,
+    account: Option<String>,
+}
+
+impl Answer {
+    fn print(&self, json: bool) {
+        if json {
+            return print_json(self);
+        }
+        let token = self.fingerprint.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        let until = self.expires_at.map(|end| end.format(", good until %a %d %b %Y, %H:%M:%S IST").to_string());
+        say(&format!("{}: {}", self.state, self.reason.words()));
+        say(&format!("token {token}{}", until.unwrap_or_default()));
+    }
+
+    /// Prints the answer and, if it is a bad one, what to do.
+    fn end(&self, json: bool) -> Exit {
+        self.print(json);
+        let exit = Exit::for_reason(self.reason);
+        if exit != Exit::Good {
+            complain(self.reason.words(), Exit::advice(self.reason));
+        }
+        exit
+    }
+}
+
+pub(super) fn check(json: bool) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    config.start_log(false);
+    let Ok(Some(client)) = config.client() else {
+        let nothing = Answer {
+            state: StateName::NoToken,
+            reason: Reason::NoCredentials,
+            expires_at: None,
+            fingerprint: None,
+            account: None,
+        };
+        return nothing.end(json);
+    };
+    match block_on(ask_broker(&config, client.as_ref())) {
+        Some(answer) => answer.end(json),
+        None => fail(Exit::Error, "the runtime cannot be started", ""),
+    }
+}
+
+/// Reads the newest token there is, without touching anything, and asks the broker about it.
+async fn ask_broker(config: &Config, broker: &dyn Broker) -> Answer {
+    let stored = match SqliteStore::peek(&config.settings.state_dir).await {
+        Ok(stored) => stored.unwrap_or_default(),
+        Err(error) => {
+            tracing::warn!(event = "store.failed", "{error}");
+            Default::default()
+        }
+    };
+    let session = reconcile(stored, &config.seeds());
+    let mut answer = Answer {
+        state: StateName::LoginRequired,
+        reason: Reason::NeverLoggedIn,
+        expires_at: None,
+        fingerprint: session.access.as_ref().map(AccessToken::fingerprint),
+        account: session.account.clone(),
+    };
+    let Some(token) = session.access else { return answer };
+    let end = jwt::claims(token.expose()).expires_at;
+    answer.expires_at = end.map(ist);
+    (answer.state, answer.reason) = verdict(broker, &token, end, &mut answer.account).await;
+    tracing::info!(event = "token.check", state = %answer.state, reason = %answer.reason, "token checked");
+    answer
+}
+
+async fn verdict(
+    broker: &dyn Broker,
+    token: &AccessToken,
+    end: Option<DateTime<Utc>>,
+    account: &mut Option<String>,
+) -> (StateName, Reason) {
+    if end.is_some_and(|end| end <= Utc::now()) {
+        return (StateName::Expired, Reason::TokenExpired);
+    }
+    match broker.profile(token).await {
+        Ok(profile) if account.as_ref().is_some_and(|account| *account != profile.fy_id) => {
+            (StateName::LoginRequired, Reason::AccountMismatch)
+        }
+        Ok(profile) => {
+            *account = Some(profile.fy_id);
+            (StateName::Valid, Reason::Verified)
+        }
+        Err(error) => match judge_profile(&error) {
+            Verdict::Transient { reason, .. } => (StateName::Checking, reason),
+            Verdict::Final { reason, .. } => (StateName::LoginRequired, reason),
+        },
+    }
+}
+
+pub(super) fn refresh(json: bool) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    config.start_log(false);
+    let state = match StateDir::open(&config.settings.state_dir) {
+        Ok(state) => state,
+        Err(StateDirError::Locked { .. }) => return by_running_keeper(&config, json),
+        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
+    };
+    let Ok(Some(client)) = config.client() else {
+        let remedy = Exit::advice(Reason::NoCredentials);
+        return fail(Exit::BadSettings, Reason::NoCredentials.words(), remedy);
+    };
+    block_on(here(&config, &state, client, json)).unwrap_or(Exit::Error)
+}
+
+/// Nobody else works on this state: do it here.
+async fn here(config: &Config, state: &StateDir, broker: Arc<dyn Broker>, json: bool) -> Exit {
+    let store = match SqliteStore::open(state).await {
+        Ok(store) => Arc::new(store) as Arc<dyn Store>,
+        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
+    };
+    let calendar = match config.calendar() {
+        Ok(calendar) => calendar,
+        Err(exit) => return exit,
+    };
+    let run = OneShot {
+        broker,
+        store,
+        mirror: config.mirror(),
+        time: Arc::new(WallClock),
+        facts: config.facts(),
+        seeds: config.seeds(),
+        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+    };
+    match run.refresh(PATIENCE).await {
+        Ok(outcome) => {
+            if let Some(problem) = outcome.mirror_problem {
+                complain(&problem, "The new token is safe in the state folder all the same.");
+            }
+            outcome_of(&SessionStatus::from(&outcome.session)).end(json)
+        }
+        Err(error) => fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."),
+    }
+}
+
+/// A keeper holds the state, so it makes the call: two refreshes at once are never made.
+fn by_running_keeper(config: &Config, json: bool) -> Exit {
+    match block_on(remote_refresh(config)).flatten() {
+        Some(session) => outcome_of(&session).end(json),
+        None => fail(
+            Exit::Unreachable,
+            "a keeper uses this state folder, but it does not answer",
+            "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
+        ),
+    }
+}
+
+/// A refresh that failed is a failure even if the old token still works.
+fn outcome_of(session: &SessionStatus) -> Answer {
+    Answer {
+        state: session.state,
+        reason: session.problem.unwrap_or(session.reason),
+        expires_at: session.expires_at,
+        fingerprint: session.fingerprint.clone(),
+        account: session.account.clone(),
+    }
+}
+

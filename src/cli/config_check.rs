@@ -1,0 +1,51 @@
+//! `config check`: what holds, where it came from, what is missing.
+
+use serde::Serialize;
+
+use super::{
+    Exit, load,
+    output::{json as print_json, say},
+};
+use crate::config::Row;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    settings: &'a [Row],
+    missing: Vec<String>,
+    notes: &'a [String],
+}
+
+pub(super) fn check(json: bool) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    // Everything that is made from settings is made once, so that its mistakes show here and not at start.
+    if let Err(exit) = config.client().and(config.messenger().map(|_| None)).and(config.calendar().map(|_| ())) {
+        return exit;
+    }
+    let answer = Answer {
+        settings: &config.settings.rows,
+        missing: config.settings.missing(),
+        notes: &config.notes,
+    };
+    if json {
+        print_json(&answer);
+        return Exit::Good;
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_header(["Setting", "Value", "From"]);
+    for row in answer.settings {
+        let origin = format!("{:?}", row.origin).to_lowercase();
+        table.add_row([row.name, &row.value, &origin]);
+    }
+    say(&table.to_string());
+    for line in &answer.missing {
+        say(&format!("missing: {line}"));
+    }
+    for note in answer.notes {
+        say(&format!("note: {note}"));
+    }
+    say("The settings are good.");
+    Exit::Good
+}

@@ -1,0 +1,139 @@
+//! The command line: what each verb does, what it prints, how it exits.
+//!
+//! Answers go to standard output and logs to standard error, except for `run`, whose log is its answer. An error
+//! is two lines: what happened, and what to do.
+
+mod calendar;
+mod check;
+mod config_check;
+mod exit;
+mod output;
+mod probe;
+mod run;
+mod setup;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub use exit::Exit;
+pub use setup::{Config, load};
+
+/// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
+#[derive(Debug, Parser)]
+#[command(name = "fyers-keeper", version, arg_required_else_help = true)]
+#[command(after_help = "Settings come from the environment and then from the .env file; see env.example.\n\
+    Exit codes: 0 good, 1 other error, 2 usage, 69 unreachable, 70 gave up, 75 try again later,\n\
+    77 login required, 78 bad settings.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the service
+    Run,
+    /// Watch a week of the service in under a minute, on a simulated broker
+    #[cfg(feature = "demo")]
+    Demo {
+        /// Print one JSON object instead of the story
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask FYERS whether the token is good
+    Check {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Get a new token now, by a refresh call
+    Refresh {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask the running keeper how it is
+    Status {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the settings
+    Config {
+        /// What to do with them
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Trading days and holidays
+    Calendar {
+        /// What to tell
+        #[command(subcommand)]
+        verb: CalendarVerb,
+    },
+    /// Exit 0 if the running keeper is alive, else 1 (for containers)
+    Healthcheck,
+    /// Print the completion script of a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// What to do with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Check all settings and say what holds
+    Check {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What to tell of the calendar.
+#[derive(Debug, Subcommand)]
+pub enum CalendarVerb {
+    /// The next trading day and its tick
+    Next {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// All holidays and special sessions on file
+    List {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Whether the market trades on a day
+    Check {
+        /// The day, as 2026-11-24
+        date: chrono::NaiveDate,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Does what the command line says.
+pub fn main(cli: Cli) -> Exit {
+    match cli.verb {
+        Verb::Run => run::run(),
+        #[cfg(feature = "demo")]
+        Verb::Demo { json } => crate::demo::main(json),
+        Verb::Check { json } => check::check(json),
+        Verb::Refresh { json } => check::refresh(json),
+        Verb::Status { json } => probe::status(json),
+        Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
+        Verb::Calendar { verb } => calendar::tell(&verb),
+        Verb::Healthcheck => probe::healthcheck(),
+        Verb::Completions { shell } => completions(shell),
+    }
+}
+
+fn completions(shell: Shell) -> Exit {
+    clap_complete::generate(shell, &mut Cli::command(), "fyers-keeper", &mut std::io::stdout());
+    Exit::Good
+}

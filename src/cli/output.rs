@@ -1,0 +1,35 @@
+//! What goes to the screen.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::Exit;
+
+/// An answer, on standard output. A reader that has gone away is no error of ours.
+pub(super) fn say(text: &str) {
+    let _closed = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// One JSON object, on standard output.
+pub(super) fn json(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => say(&text),
+        Err(error) => complain("the answer is no JSON", &error.to_string()),
+    }
+}
+
+/// An error: what happened, and what to do. On standard error.
+pub(super) fn complain(what: &str, remedy: &str) {
+    let mut out = std::io::stderr().lock();
+    let _closed = writeln!(out, "fyers-keeper: {what}");
+    if !remedy.is_empty() {
+        let _closed = writeln!(out, "  {remedy}");
+    }
+}
+
+/// Complains and ends.
+pub(super) fn fail(exit: Exit, what: &str, remedy: &str) -> Exit {
+    complain(what, remedy);
+    exit
+}

@@ -1,0 +1,117 @@
+//! `status` and `healthcheck`: questions to the keeper that runs on this machine.
+
+use std::{net::SocketAddr, time::Duration};
+
+use keeper_actors::token::StateName;
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    Exit, load,
+    output::{fail, json as print_json, say},
+    setup::Config,
+};
+use crate::status::{Health, Status};
+
+/// Longest wait for the keeper's answer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+pub(super) fn healthcheck() -> Exit {
+    let Ok(config) = load() else { return Exit::BadSettings };
+    let alive = block_on(async {
+        let url = format!("http://{}/livez", reachable(config.settings.http_addr));
+        let limit = Duration::from_secs(2);
+        let answer = client().ok()?.get(url).timeout(limit).send().await.ok()?;
+        answer.status().is_success().then_some(())
+    });
+    match alive.flatten() {
+        Some(()) => Exit::Good,
+        None => fail(Exit::Error, "the keeper does not answer", ""),
+    }
+}
+
+pub(super) fn status(json: bool) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    let Some(status) = block_on(fetch(&config)).flatten() else {
+        let what = format!("no keeper answers on {}", reachable(config.settings.http_addr));
+        return fail(Exit::Unreachable, &what, "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.");
+    };
+    if json { print_json(&status) } else { say(&table(&status)) }
+    match status.session.state {
+        StateName::LoginRequired => Exit::LoginRequired,
+        _ if status.status == Health::Fail => Exit::Error,
+        _ => Exit::Good,
+    }
+}
+
+async fn fetch(config: &Config) -> Option<Status> {
+    let url = format!("http://{}/api/status", reachable(config.settings.http_addr));
+    let mut request = client().ok()?.get(url).timeout(LIMIT);
+    if let Some(key) = key(config) {
+        request = request.bearer_auth(key.expose_secret());
+    }
+    request.send().await.ok()?.json().await.ok()
+}
+
+/// Asks the running keeper for a refresh; `None` when it does not answer.
+pub(super) async fn remote_refresh(config: &Config) -> Option<crate::status::SessionStatus> {
+    let url = format!("http://{}/api/refresh", reachable(config.settings.http_addr));
+    let key = key(config)?;
+    let limit = Duration::from_secs(60);
+    let request = client().ok()?.post(url).timeout(limit).bearer_auth(key.expose_secret());
+    request.send().await.ok()?.error_for_status().ok()?.json().await.ok()
+}
+
+/// The gateway key, from the settings or from the state folder.
+fn key(config: &Config) -> Option<SecretString> {
+    let file = || std::fs::read_to_string(config.settings.state_dir.join("gateway.key")).ok();
+    let chosen = config.settings.gateway_key.clone();
+    chosen.or_else(|| file().map(|text| SecretString::from(text.trim().to_owned())))
+}
+
+/// A client that talks to this machine only.
+fn client() -> reqwest::Result<Client> {
+    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()
+}
+
+/// "All addresses" is where to listen, not where to knock.
+fn reachable(mut addr: SocketAddr) -> SocketAddr {
+    if addr.ip().is_unspecified() {
+        addr.set_ip([127, 0, 0, 1].into());
+    }
+    addr
+}
+
+/// Runs something to its end on this thread.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Option<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    Some(runtime.block_on(work))
+}
+
+/// The status for a person.
+fn table(status: &Status) -> String {
+    let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%a %d %b %Y, %H:%M:%S IST").to_string())
+    };
+    let session = &status.session;
+    let token = session.fingerprint.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    let mut rows = vec![
+        ("health", format!("{:?}", status.status).to_lowercase()),
+        ("mode", format!("{}, because {}", status.mode, status.reason.words())),
+        ("session", format!("{}, because {}", session.state, session.reason.words())),
+        ("token", format!("{token}, until {}", time(session.expires_at))),
+        ("next tick", time(status.next_tick)),
+        ("last tick", time(status.last_tick.map(|tick| tick.begun_at))),
+        ("outbox", format!("{} waiting, {} of {} delivered", status.outbox.waiting, status.outbox.delivered, status.outbox.queued)),
+        ("simulated", format!("{} orders today", status.orders_simulated_today)),
+    ];
+    for (name, actor) in &status.actors {
+        let state = if actor.alive { "alive" } else { "down" };
+        rows.push((name, format!("{state}, {} restarts", actor.restarts)));
+    }
+    rows.push(("version", status.version.clone()));
+    rows.iter().map(|(name, value)| format!("{name:<11}{value}")).collect::<Vec<_>>().join("\n")
+}

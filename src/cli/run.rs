@@ -1,0 +1,121 @@
+//! `run`: the service, from the first log line to the last.
+
+use std::{sync::Arc, time::Duration};
+
+use keeper_actors::{notifier::texts::Context, ports::Store, supervisor::Limits};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{
+    Config, Exit, load,
+    output::fail,
+    setup::as_ports,
+};
+use crate::{
+    app::{Keeper, Parts},
+    store::{SqliteStore, StateDir},
+    wall_clock::WallClock,
+};
+
+/// How long the last alert may take when the supervisor has given up.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+pub(super) fn run() -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    config.start_log(true);
+    let state = match StateDir::open(&config.settings.state_dir) {
+        Ok(state) => state,
+        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
+    };
+    actix_rt::System::new().block_on(serve(&config, &state))
+}
+
+async fn serve(config: &Config, state: &StateDir) -> Exit {
+    // Before anything else: as process 1 of a container, a signal without a handler is ignored.
+    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    let Ok((terminate, interrupt)) = signals else {
+        return fail(Exit::Error, "signals cannot be handled here", "");
+    };
+    let parts = match parts(config, state).await {
+        Ok(parts) => parts,
+        Err(exit) => return exit,
+    };
+    let keeper = match Keeper::start(parts).await {
+        Ok(keeper) => keeper,
+        Err(error) => return fail(Exit::Error, &error.to_string(), "Another program may use the address: see KEEPER_HTTP_ADDR."),
+    };
+    let guarded = keeper.guard(|| {
+        // Nothing on the actors' thread runs any more, so neither log nor alert can be relied on.
+        eprintln!("{{\"level\":\"error\",\"event\":\"actor.hung\",\"message\":\"the actors' thread is blocked: exit 70\"}}");
+        std::process::exit(Exit::GaveUp as i32);
+    });
+    if let Err(error) = guarded {
+        tracing::warn!(event = "keeper.unguarded", "no watchdog: {error}");
+    }
+    if let Some(addr) = keeper.addr {
+        tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
+    }
+    let exit = until_told(&keeper, terminate, interrupt).await;
+    if exit == Exit::Good {
+        keeper.stop().await;
+        state.ended();
+    }
+    exit
+}
+
+/// Runs until a signal comes or the supervisor gives up.
+async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signal) -> Exit {
+    tokio::select! {
+        _ = terminate.recv() => Exit::Good,
+        _ = interrupt.recv() => Exit::Good,
+        actor = keeper.tree.gave_up() => {
+            keeper.last_words(actor, LAST_WORDS).await;
+            Exit::GaveUp
+        }
+    }
+}
+
+async fn parts(config: &Config, state: &StateDir) -> Result<Parts, Exit> {
+    let settings = &config.settings;
+    let store = SqliteStore::open(state).await.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
+    let key = match &settings.gateway_key {
+        Some(key) => key.clone(),
+        None => state.gateway_key().map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?,
+    };
+    config.redactor.register(&key);
+    let (broker, exchange) = as_ports(config.client()?);
+    Ok(Parts {
+        broker,
+        exchange,
+        messenger: config.messenger()?,
+        store: Arc::new(store) as Arc<dyn Store>,
+        mirror: config.mirror(),
+        time: Arc::new(WallClock),
+        calendar: config.calendar()?,
+        tick_time: settings.tick_time,
+        facts: config.facts(),
+        seeds: config.seeds(),
+        sandbox: settings.sandbox,
+        on_token_loss: settings.on_token_loss,
+        capital: settings.mock_capital,
+        listen: Some(settings.http_addr),
+        key,
+        texts: texts(config),
+        missing: settings.missing(),
+        after_crash: state.began(),
+        limits: Limits::default(),
+    })
+}
+
+/// What the alerts say about logging in and about orders.
+fn texts(config: &Config) -> Context {
+    let settings = &config.settings;
+    Context {
+        login_hint: "Log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper.".to_owned(),
+        live: !settings.sandbox,
+        reject_without_token: settings.on_token_loss == keeper_actors::exchange::OnTokenLoss::Reject,
+        tick_time: settings.tick_time,
+    }
+}

@@ -1,0 +1,206 @@
+//! From settings to parts: what every verb needs, made once.
+
+use std::sync::Arc;
+
+use keeper_actors::{
+    clock::calendar::Calendar,
+    ports::{Broker, Exchange, Messenger, TokenMirror},
+    secret::{AccessToken, RefreshToken},
+    token::{reconcile::Seeds, rules::Facts},
+};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use super::{Exit, output::complain};
+use crate::{
+    app::EnvMirror,
+    config::{self, Settings, Sources, Values},
+    envfile::EnvFile,
+    fyers::{FyersClient, FyersConfig, Timeouts},
+    logging::{self, LogOptions, Redactor, Style},
+    telegram::{LogMessenger, TelegramMessenger, TelegramSettings},
+};
+
+/// Settings, and the net that keeps their secrets out of what is printed.
+pub struct Config {
+    /// The settings.
+    pub settings: Settings,
+    /// Knows every secret in them.
+    pub redactor: Redactor,
+    /// What a person should know and may ignore.
+    pub notes: Vec<String>,
+}
+
+/// Reads environment and `.env` file. Mistakes are all told at once, on standard error.
+pub fn load() -> Result<Config, Exit> {
+    let (environment, unreadable) = config::process_environment();
+    let mut notes: Vec<String> =
+        unreadable.iter().map(|name| format!("{name} is not valid text and is ignored")).collect();
+    let env_file = read_env_file(&environment, &mut notes)?;
+    let sources = Sources { environment: &environment, env_file: &env_file };
+    match config::read(&sources) {
+        Ok(settings) => {
+            notes.extend(settings.notes.iter().cloned());
+            let redactor = Redactor::default();
+            settings.secrets().iter().for_each(|secret| redactor.register(secret));
+            Ok(Config { settings, redactor, notes })
+        }
+        Err(problems) => {
+            for problem in problems {
+                complain(&format!("{} {}", problem.name, problem.what), &problem.remedy);
+            }
+            Err(Exit::BadSettings)
+        }
+    }
+}
+
+/// The `.env` file's values. No file is no mistake; a file that is named and cannot be read is one.
+fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values, Exit> {
+    let named = environment.get("KEEPER_ENV_FILE").filter(|path| !path.is_empty());
+    let path = named.map_or(".env", String::as_str);
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let reading = crate::envfile::read(&text);
+            notes.extend(reading.problems.iter().map(|problem| format!("{path}, {problem}")));
+            let value = |entry: crate::envfile::Entry| (entry.key, entry.value.expose_secret().to_owned());
+            Ok(reading.entries.into_iter().map(value).collect())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Values::new()),
+        Err(error) => {
+            let what = format!("{path} cannot be read: {}", error.kind());
+            complain(&what, "Check KEEPER_ENV_FILE and who may read the file.");
+            Err(Exit::BadSettings)
+        }
+    }
+}
+
+impl Config {
+    /// Starts the log: on standard output for the service, on standard error for everything else.
+    pub fn start_log(&self, service: bool) {
+        let format = self.settings.log_format;
+        let (style, output): (_, Box<dyn std::io::Write + Send>) = if service {
+            (Style::choose(format, &std::io::stdout()), Box::new(std::io::stdout()))
+        } else {
+            (Style::choose(format, &std::io::stderr()), Box::new(std::io::stderr()))
+        };
+        let (filter, redactor) = (self.settings.log_filter.clone(), self.redactor.clone());
+        logging::init(LogOptions { style, filter, output, redactor, clock: Arc::new(chrono::Utc::now) });
+        for note in &self.notes {
+            tracing::warn!(event = "keeper.settings", "{note}");
+        }
+    }
+
+    /// The broker's client; `None` when no app is configured.
+    pub fn client(&self) -> Result<Option<Arc<FyersClient>>, Exit> {
+        let Some(app) = &self.settings.app else { return Ok(None) };
+        let client = FyersClient::new(FyersConfig {
+            api_url: self.settings.api_url.clone(),
+            data_url: self.settings.data_url.clone(),
+            client_id: app.client_id.clone(),
+            secret: app.secret.clone(),
+            pin: self.settings.pin.clone(),
+            timeouts: Timeouts::default(),
+            proxy: self.settings.proxy.clone(),
+        });
+        match client {
+            Ok(client) => {
+                client.secrets().iter().for_each(|secret| self.redactor.register(secret));
+                Ok(Some(Arc::new(client)))
+            }
+            Err(error) => {
+                complain(&error.to_string(), "Compare the FYERS_ settings with env.example.");
+                Err(Exit::BadSettings)
+            }
+        }
+    }
+
+    /// Where alerts go.
+    pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Exit> {
+        let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
+        let settings = TelegramSettings {
+            bot_token: telegram.bot_token.clone(),
+            chat_id: telegram.chat_id.to_string(),
+            api_url: Some(telegram.api_url.clone()),
+        };
+        match TelegramMessenger::new(&settings) {
+            Ok(messenger) => Ok(Arc::new(messenger)),
+            Err(error) => {
+                complain(&error.to_string(), "Compare the TELEGRAM_ settings with env.example.");
+                Err(Exit::BadSettings)
+            }
+        }
+    }
+
+    /// The calendar: built in, or from a file.
+    pub fn calendar(&self) -> Result<Arc<Calendar>, Exit> {
+        let Some(path) = &self.settings.calendar_file else { return Ok(Arc::new(Calendar::embedded())) };
+        let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
+        match text.and_then(|text| Calendar::parse(&text).map_err(|error| error.to_string())) {
+            Ok(calendar) => Ok(Arc::new(calendar)),
+            Err(problem) => {
+                let what = format!("KEEPER_CALENDAR_FILE {} cannot be used: {problem}", path.display());
+                complain(&what, "It must have the form of the calendar in the project's actors/clock folder.");
+                Err(Exit::BadSettings)
+            }
+        }
+    }
+
+    /// The `.env` file to keep up to date, repaired first if a writer had died over it.
+    pub fn mirror(&self) -> Option<Arc<dyn TokenMirror>> {
+        let path = &self.settings.env_file;
+        if !path.exists() {
+            return None;
+        }
+        match EnvFile::open(path, &self.settings.state_dir).and_then(|file| file.recover().map(|_| file)) {
+            Ok(file) => {
+                for warning in file.warnings() {
+                    tracing::warn!(event = "keeper.settings", "{warning}");
+                }
+                Some(Arc::new(EnvMirror::new(file)))
+            }
+            Err(error) => {
+                tracing::warn!(event = "keeper.settings", "{error}. {}", error.advice());
+                None
+            }
+        }
+    }
+
+    /// What the rules need to know of the settings.
+    pub fn facts(&self) -> Facts {
+        Facts {
+            has_app: self.settings.app.is_some(),
+            has_pin: self.settings.pin.is_some(),
+            credentials: self.credentials(),
+            refresh_days: self.settings.refresh_token_days,
+        }
+    }
+
+    /// Changes when app or PIN change. The app secret in it keeps four digits from being guessed back.
+    fn credentials(&self) -> String {
+        let app = self.settings.app.as_ref();
+        let parts = [
+            app.map(|app| app.client_id.as_str()),
+            app.map(|app| app.secret.expose_secret()),
+            self.settings.pin.as_ref().map(ExposeSecret::expose_secret),
+        ];
+        let joined: Vec<&str> = parts.into_iter().flatten().collect();
+        hex::encode(&Sha256::digest(joined.join("\n").as_bytes())[..8])
+    }
+
+    /// The tokens in the settings.
+    pub fn seeds(&self) -> Seeds {
+        let text = |secret: &SecretString| secret.expose_secret().to_owned();
+        Seeds {
+            access: self.settings.access_token.as_ref().map(|secret| AccessToken::new(text(secret))),
+            refresh: self.settings.refresh_token.as_ref().map(|secret| RefreshToken::new(text(secret))),
+        }
+    }
+}
+
+/// A client as the two ports it serves.
+pub(super) fn as_ports(
+    client: Option<Arc<FyersClient>>,
+) -> (Option<Arc<dyn Broker>>, Option<Arc<dyn Exchange>>) {
+    let broker = client.clone().map(|client| client as Arc<dyn Broker>);
+    (broker, client.map(|client| client as Arc<dyn Exchange>))
+}

@@ -1,0 +1,171 @@
+//! What can only be shown from inside: edits by others at the worst moment, and every torn state there can be.
+
+use std::fs;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use super::journal::{Journal, Stored};
+use super::{EnvFile, How, JournalOutcome, Kind};
+
+struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    fn new(text: &str) -> Self {
+        let place = Self { dir: tempfile::tempdir().unwrap() };
+        fs::create_dir(place.state()).unwrap();
+        fs::write(place.env(), text).unwrap();
+        place
+    }
+
+    fn env(&self) -> PathBuf {
+        self.dir.path().join(".env")
+    }
+
+    fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    fn keeper(&self) -> EnvFile {
+        EnvFile::open(self.env(), self.state()).unwrap()
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.env()).unwrap()
+    }
+
+    fn tie_to_inode(&self) {
+        fs::hard_link(self.env(), self.dir.path().join("other-name")).unwrap();
+    }
+
+    fn journal(&self, old: &str, new: &str) {
+        Journal::new(&self.env().canonicalize().unwrap(), &["A"], old, new).store(&self.state()).unwrap();
+    }
+}
+
+fn edit_in_place(place: &Place) {
+    fs::write(place.env(), "A=old\nB=theirs\n").unwrap();
+}
+
+fn edit_by_rename(place: &Place) {
+    let other = place.dir.path().join("editor-temp");
+    fs::write(&other, "A=old\nB=theirs\n").unwrap();
+    fs::rename(other, place.env()).unwrap();
+}
+
+#[test]
+fn an_edit_between_reading_and_writing_is_seen_and_kept() {
+    for edit in [edit_in_place, edit_by_rename] {
+        for tied in [false, true] {
+            let place = Place::new("A=old\nB=mine\n");
+            if tied {
+                place.tie_to_inode();
+            }
+            let (keeper, new) = (place.keeper(), SecretString::from("new"));
+            let changes = [("A", &new)];
+            let plan = keeper.plan(&changes).unwrap();
+            edit(&place);
+            assert_eq!(keeper.commit(&plan).unwrap(), None);
+            assert_eq!(place.text(), "A=old\nB=theirs\n");
+            assert!(matches!(Journal::load(&place.state()).unwrap(), Stored::None));
+            let _ = keeper.update(&changes).unwrap();
+            assert_eq!(place.text(), "A=new\nB=theirs\n");
+        }
+    }
+}
+
+#[test]
+fn a_file_deleted_between_reading_and_writing_is_not_brought_back() {
+    let place = Place::new("A=old\n");
+    let (keeper, new) = (place.keeper(), SecretString::from("new"));
+    let plan = keeper.plan(&[("A", &new)]).unwrap();
+    fs::remove_file(place.env()).unwrap();
+    assert_eq!(keeper.commit(&plan).unwrap(), None);
+    assert!(!place.env().exists());
+}
+
+#[test]
+fn a_file_created_between_looking_and_writing_is_not_replaced() {
+    let place = Place::new("");
+    fs::remove_file(place.env()).unwrap();
+    let (keeper, new) = (place.keeper().create_if_missing(true), SecretString::from("new"));
+    let plan = keeper.plan(&[("A", &new)]).unwrap();
+    edit_in_place(&place);
+    assert_eq!(keeper.commit(&plan).unwrap(), None);
+    assert_eq!(place.text(), "A=old\nB=theirs\n");
+}
+
+#[test]
+fn every_torn_state_of_a_write_in_place_is_finished() {
+    let texts = ["A=1\n# é\nB=2\n", "A=12345\n# é\nB=2\n", "A=\n# é\nB=2\n"];
+    for (old, new) in texts.iter().flat_map(|old| texts.iter().map(move |new| (*old, *new))) {
+        let longest = old.len().max(new.len());
+        for written in 0..=longest {
+            // The first `written` bytes are new, the rest is still old, perhaps in the middle of a letter.
+            let head = &new.as_bytes()[..written.min(new.len())];
+            let torn = [head, old.as_bytes().get(head.len()..).unwrap_or_default()].concat();
+            let place = Place::new("");
+            place.journal(old, new);
+            fs::write(place.env(), &torn).unwrap();
+            let outcome = place.keeper().recover().unwrap().journal;
+            let complete = torn == new.as_bytes();
+            assert_eq!(outcome, if complete { JournalOutcome::Complete } else { JournalOutcome::Finished });
+            assert_eq!(place.text(), new);
+            assert_eq!(place.keeper().recover().unwrap().journal, JournalOutcome::None);
+        }
+    }
+}
+
+#[test]
+fn a_hole_left_by_a_power_loss_is_filled() {
+    let place = Place::new("");
+    place.journal("A=1\n", "A=12345\n");
+    fs::write(place.env(), "A=1\n\0\0\0\0").unwrap();
+    assert_eq!(place.keeper().recover().unwrap().journal, JournalOutcome::Finished);
+    assert_eq!(place.text(), "A=12345\n");
+}
+
+#[test]
+fn an_edit_after_a_crash_is_kept_and_gets_the_new_values() {
+    let place = Place::new("A=old\nB=1\n");
+    place.journal("A=old\nB=1\n", "A=new\nB=1\n");
+    fs::write(place.env(), "# mine\nA=half\nB=2\nC=3\n").unwrap();
+    assert_eq!(place.keeper().recover().unwrap().journal, JournalOutcome::Merged);
+    assert_eq!(place.text(), "# mine\nA=new\nB=2\nC=3\n");
+}
+
+#[test]
+fn an_incomplete_journal_means_that_nothing_was_written() {
+    let place = Place::new("A=old\n");
+    place.journal("A=old\n", "A=new\n");
+    let journal = place.state().join("env-journal");
+    let whole = fs::read(&journal).unwrap();
+    for len in 0..whole.len() {
+        fs::write(&journal, &whole[..len]).unwrap();
+        assert_eq!(place.keeper().recover().unwrap().journal, JournalOutcome::NotBegun, "{len}");
+        assert_eq!(place.text(), "A=old\n");
+        assert!(!journal.exists());
+    }
+}
+
+#[test]
+fn a_journal_of_a_file_that_is_gone_is_dropped() {
+    let place = Place::new("A=old\n");
+    place.journal("A=old\n", "A=new\n");
+    fs::remove_file(place.env()).unwrap();
+    assert_eq!(place.keeper().recover().unwrap().journal, JournalOutcome::FileGone);
+    assert_eq!(place.keeper().read().unwrap_err().kind(), Kind::Missing);
+}
+
+#[test]
+fn the_next_update_repairs_the_file_first() {
+    let place = Place::new("");
+    place.journal("A=1234567\nB=old\n", "A=1\nB=new\n");
+    fs::write(place.env(), "A=1\nB=new\nB=old\n").unwrap();
+    let two = SecretString::from("2");
+    let written = place.keeper().update(&[("A", &two)]).unwrap();
+    assert_eq!((written.how, place.text().as_str()), (How::Replaced, "A=2\nB=new\n"));
+}
