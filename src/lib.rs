@@ -7,4 +7,5 @@ pub mod config;
 pub mod envfile;
 pub mod fyers;
 pub mod logging;
+pub mod store;
 pub mod telegram;

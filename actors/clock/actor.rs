@@ -120,11 +120,19 @@ impl ClockActor {
     /// knows a date that it has on record.
     fn tick(&self, trade_date: NaiveDate, late: bool) -> Turn {
         let line = self.deps.tick.clone();
-        let ask = async move { line.ask(Tick { trade_date, late }).await };
-        Box::pin(ask.into_actor(self).map(move |answer, act, _| match answer {
-            Ok(()) => act.volatile.done = Some(trade_date),
-            Err(_) => {
-                tracing::warn!(event = "clock.unheard", actor = "clock", "the tick was not heard: again");
+        let ask = async move {
+            let heard = tokio::time::timeout(PATIENCE, line.ask(Tick { trade_date, late })).await;
+            heard.is_ok_and(|heard| heard.is_ok())
+        };
+        Box::pin(ask.into_actor(self).map(move |heard, act, _| {
+            if heard {
+                act.volatile.done.insert(trade_date);
+            } else {
+                tracing::warn!(
+                    event = "clock.unheard",
+                    actor = "clock",
+                    "the tick was not heard: again soon"
+                );
             }
         }))
     }

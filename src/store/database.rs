@@ -1,0 +1,173 @@
+//! Opening the database: fresh, existing, newer than this program, or broken.
+
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, SqlitePool,
+    error::DatabaseError,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How long a write waits for a reader of another process.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A newer keeper has written it.
+    #[error("the state database {} was written by a newer fyers-keeper", .0.display())]
+    Newer(PathBuf),
+    /// It is broken or no database, and could not be moved out of the way.
+    #[error("the state database {} is damaged and cannot be moved away", .0.display())]
+    Stuck(PathBuf),
+    /// The system does not allow it.
+    #[error("the state database {} cannot be opened: {problem}", path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong, without any stored value.
+        problem: String,
+    },
+}
+
+impl OpenError {
+    /// What to do about it, in one line.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Newer(_) => "Use the newer version, or another KEEPER_STATE_DIR.",
+            Self::Stuck(_) => "Move it away by hand, or set another KEEPER_STATE_DIR.",
+            Self::Failed { .. } => "Check the disk (space, permissions) and KEEPER_STATE_DIR.",
+        }
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .disable_statement_logging()
+}
+
+/// Opens the database, made if missing. One that is broken is moved aside, never deleted, and an empty one takes
+/// its place: without memory the keeper starts in Mock mode.
+pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenError> {
+    match try_open(path).await {
+        Err(Trouble::Damaged) => {
+            set_aside(path)?;
+            try_open(path).await.map_err(|trouble| trouble.told(path))
+        }
+        outcome => outcome.map_err(|trouble| trouble.told(path)),
+    }
+}
+
+/// Opens an existing database for reading; `None` when there is none.
+pub(super) async fn open_for_reading(path: &Path) -> Result<Option<SqlitePool>, OpenError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options(path).read_only(true)).await;
+    pool.map(Some).map_err(|error| judge(&error).told(path))
+}
+
+enum Trouble {
+    Damaged,
+    Newer,
+    Failed(String),
+}
+
+impl Trouble {
+    fn told(self, path: &Path) -> OpenError {
+        match self {
+            Self::Damaged => OpenError::Stuck(path.to_owned()),
+            Self::Newer => OpenError::Newer(path.to_owned()),
+            Self::Failed(problem) => OpenError::Failed { path: path.to_owned(), problem },
+        }
+    }
+}
+
+async fn try_open(path: &Path) -> Result<SqlitePool, Trouble> {
+    make_private(path)?;
+    let options = options(path).create_if_missing(true);
+    // One connection: the keeper is the only writer, and its writes are one after the other.
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = pool.map_err(|error| judge(&error))?;
+    let sound: (String,) =
+        sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&pool).await.map_err(|error| judge(&error))?;
+    if sound.0 != "ok" {
+        pool.close().await;
+        return Err(Trouble::Damaged);
+    }
+    match MIGRATIONS.run(&pool).await {
+        Ok(()) => Ok(pool),
+        Err(error) => {
+            pool.close().await;
+            Err(match error {
+                MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => Trouble::Newer,
+                MigrateError::Execute(error) => judge(&error),
+                _ => Trouble::Damaged,
+            })
+        }
+    }
+}
+
+/// SQLite gives its side files the mode of the database, so the database is private before it is opened.
+fn make_private(path: &Path) -> Result<(), Trouble> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let failed = |error: std::io::Error| Trouble::Failed(error.kind().to_string());
+    let file =
+        std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(failed)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed)
+}
+
+fn judge(error: &sqlx::Error) -> Trouble {
+    let code = error.as_database_error().and_then(DatabaseError::code).map(Cow::into_owned);
+    let primary = code.as_deref().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
+    match primary {
+        // SQLITE_CORRUPT, SQLITE_NOTADB; SQLITE_ERROR here means that tables are not what they should be.
+        Some(1 | 11 | 26) => Trouble::Damaged,
+        Some(code) => Trouble::Failed(format!("SQLite error {code}")),
+        None => Trouble::Failed(kind(error).to_owned()),
+    }
+}
+
+/// A name for the error that quotes nothing.
+pub(super) fn kind(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Io(_) => "input/output error",
+        sqlx::Error::PoolTimedOut => "no connection in time",
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => "the database is closed",
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => "an unreadable value",
+        sqlx::Error::Database(_) => "the database refused",
+        _ => "unexpected failure",
+    }
+}
+
+fn set_aside(path: &Path) -> Result<(), OpenError> {
+    let stamp = chrono::Utc::now().format("%Y%m%dT%H%M%S%3f");
+    for suffix in ["", "-wal", "-shm"] {
+        let from = PathBuf::from(format!("{}{suffix}", path.display()));
+        let to = PathBuf::from(format!("{}.damaged-{stamp}{suffix}", path.display()));
+        match std::fs::rename(&from, &to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(OpenError::Stuck(path.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    tracing::error!(
+        event = "store.damaged",
+        "the state database was damaged; it is kept as {}.damaged-{stamp}, and an empty one takes its place",
+        path.display()
+    );
+    Ok(())
+}

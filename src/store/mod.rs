@@ -1,0 +1,16 @@
+//! The keeper's memory on disk: one SQLite database in a locked, private folder.
+//!
+//! Tokens are stored as they are: the folder is 0700 and the files 0600, and whoever can read them as this user or
+//! as root could read the settings too. Errors never quote a stored value.
+
+mod database;
+mod outbox;
+mod rows;
+mod sqlite;
+mod state_dir;
+#[cfg(test)]
+mod tests;
+
+pub use database::OpenError;
+pub use sqlite::SqliteStore;
+pub use state_dir::{StateDir, StateDirError};
