@@ -1,13 +1,16 @@
 //! Where orders and reads go: FYERS while there is a good token, the MockExchange when there is none.
+//!
+//! `mode` and `safety` decide, `mock` is the MockExchange as pure rules over its book, `actor` carries out.
 
+pub mod actor;
+pub mod messages;
+pub mod mock;
+pub mod mode;
 pub mod model;
+pub mod safety;
 
-/// `KEEPER_ON_TOKEN_LOSS`: what happens to orders meant for FYERS while there is no good token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnTokenLoss {
-    /// The MockExchange takes them, and says so.
-    #[default]
-    Mock,
-    /// They are refused.
-    Reject,
-}
+#[cfg(test)]
+mod tests;
+
+pub use actor::{ExchangeActor, ExchangeDeps};
+pub use mode::OnTokenLoss;

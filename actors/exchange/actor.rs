@@ -1,0 +1,407 @@
+//! The ExchangeActor: knows the mode, and brings each request to its house.
+//!
+//! The mode is read once, when a request arrives, together with the token it may use; from then on the request
+//! has no more to do with the actor's state, so a switch cannot touch it. Simulated orders are one turn each:
+//! the book is on disk before the bot hears of its order.
+
+use std::sync::Arc;
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult,
+    ResponseActFuture, Supervised, WrapFuture, fut,
+};
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::{
+    messages::{Answer, Answered, Ask, AskError, GetMode, ModeView, Request, SetHalted},
+    mock,
+    mode::{OnTokenLoss, Standing, Venue, decide, route},
+    model::{Book, OrderAck, OrderRequest, Position},
+    safety::may_simulate,
+};
+use crate::{
+    event::Event,
+    line::Line,
+    mode::Mode,
+    notifier::messages::JournalGrew,
+    ports::{Change, Exchange, Store, StoreError, Time},
+    reason::Reason,
+    secret::AccessToken,
+    token::{
+        SessionView,
+        error::{BrokerError, Transport},
+        messages::{GetSession, SessionChanged, TokenRejected},
+        retry::is_token_death,
+    },
+};
+
+type Turn<T> = ResponseActFuture<ExchangeActor, T>;
+type Outcome = Result<Answered, AskError>;
+
+/// What the ExchangeActor is given.
+#[derive(Clone)]
+pub struct ExchangeDeps {
+    /// FYERS; `None` when no app is configured.
+    pub live: Option<Arc<dyn Exchange>>,
+    /// The keeper's memory.
+    pub store: Arc<dyn Store>,
+    /// Wall clock and waiting.
+    pub time: Arc<dyn Time>,
+    /// `FYERS_SANDBOX`.
+    pub sandbox: bool,
+    /// `KEEPER_ON_TOKEN_LOSS`.
+    pub on_token_loss: OnTokenLoss,
+    /// `KEEPER_MOCK_CAPITAL`, in INR.
+    pub capital: Decimal,
+    /// To the TokenActor.
+    pub session: Line<GetSession>,
+    /// To the TokenActor.
+    pub rejected: Line<TokenRejected>,
+    /// Wakes the Notifier after a commit.
+    pub journal: Line<JournalGrew>,
+}
+
+/// Owns the mode and both exchanges.
+pub struct ExchangeActor {
+    deps: ExchangeDeps,
+    volatile: Volatile,
+}
+
+/// What a restart throws away; it comes back from the store and from the TokenActor.
+struct Volatile {
+    session: SessionView,
+    halted: bool,
+    mode: Mode,
+    reason: Reason,
+    book: Book,
+    live_positions: Vec<Position>,
+}
+
+impl Volatile {
+    fn new(capital: Decimal) -> Self {
+        Self {
+            session: SessionView::default(),
+            halted: false,
+            mode: Mode::Mock,
+            reason: Reason::Starting,
+            book: Book::new(capital),
+            live_positions: vec![],
+        }
+    }
+}
+
+impl ExchangeActor {
+    /// An actor that starts in Mock mode and asks the TokenActor for better news.
+    pub fn new(deps: ExchangeDeps) -> Self {
+        let volatile = Volatile::new(deps.capital);
+        Self { deps, volatile }
+    }
+
+    fn load(&self) -> Turn<()> {
+        let store = Arc::clone(&self.deps.store);
+        let read = async move {
+            Ok::<_, StoreError>((store.book().await?, store.live_positions().await?, store.halted().await?))
+        };
+        Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
+            Ok((book, live_positions, halted)) => {
+                act.volatile.book = book.unwrap_or_else(|| Book::new(act.deps.capital));
+                act.volatile.live_positions = live_positions;
+                act.volatile.halted = halted;
+            }
+            Err(error) => give_up(&error, ctx),
+        }))
+    }
+
+    /// Brings the mode in line with session and halt: one step, journalled.
+    fn settle(&mut self, extra: Change) -> Turn<()> {
+        let standing = Standing {
+            usable: self.volatile.session.usable.is_some(),
+            why: self.volatile.session.reason,
+            sandbox: self.deps.sandbox,
+            halted: self.volatile.halted,
+        };
+        let (to, why) = decide(standing);
+        let from = std::mem::replace(&mut self.volatile.mode, to);
+        self.volatile.reason = why;
+        let mut change = extra;
+        if from != to {
+            let event = Event::ModeChanged { from, to, why };
+            change.events.push((self.deps.time.now(), event));
+        }
+        let entered_live = from != to && to == Mode::Live;
+        let commit = self.commit(change);
+        Box::pin(commit.map(move |committed, act: &mut Self, ctx| {
+            if committed && entered_live {
+                act.look_at_live_positions(ctx);
+            }
+        }))
+    }
+
+    /// Commits and wakes the Notifier; false, and the end of this life, when the store fails.
+    fn commit(&self, change: Change) -> Turn<bool> {
+        if change.events.is_empty() && change.halted.is_none() && change.live_positions.is_none() {
+            return Box::pin(fut::ready(true));
+        }
+        change.events.iter().for_each(|(_, event)| event.log("exchange"));
+        let store = Arc::clone(&self.deps.store);
+        let commit = async move { store.commit(change).await };
+        Box::pin(commit.into_actor(self).map(|committed, act, ctx| match committed {
+            Ok(()) => {
+                act.deps.journal.say(JournalGrew);
+                true
+            }
+            Err(error) => {
+                give_up(&error, ctx);
+                false
+            }
+        }))
+    }
+
+    /// Positions at the broker are what the safety rule protects once the token is gone.
+    fn look_at_live_positions(&self, ctx: &mut Context<Self>) {
+        let (Some(live), Some(token)) = (self.deps.live.clone(), self.volatile.session.usable.clone()) else {
+            return;
+        };
+        let look = async move { live.positions(&token).await };
+        ctx.spawn(look.into_actor(self).map(|positions, act, ctx| {
+            if let Ok(positions) = positions {
+                let keep = act.remember_live_positions(positions);
+                ctx.wait(keep);
+            }
+        }));
+    }
+
+    fn remember_live_positions(&mut self, positions: Vec<Position>) -> Turn<()> {
+        if positions == self.volatile.live_positions {
+            return Box::pin(fut::ready(()));
+        }
+        self.volatile.live_positions.clone_from(&positions);
+        let change = Change { live_positions: Some(positions), ..Change::default() };
+        Box::pin(self.commit(change).map(|_, _, _| ()))
+    }
+
+    /// Decides where the request goes, and lets it go.
+    fn ask(&mut self, request: Request) -> Turn<Outcome> {
+        let venue = route(self.volatile.mode, request.kind());
+        match (venue, self.deps.live.clone(), self.volatile.session.usable.clone()) {
+            (Venue::Fyers, Some(live), Some(token)) => self.ask_fyers(request, live, token),
+            _ => self.ask_mock(request),
+        }
+    }
+
+    fn ask_fyers(&self, request: Request, live: Arc<dyn Exchange>, token: Arc<AccessToken>) -> Turn<Outcome> {
+        let mode = self.volatile.mode;
+        let fingerprint = token.fingerprint();
+        let call = {
+            let request = request.clone();
+            async move { call(live.as_ref(), &token, &request).await }
+        };
+        Box::pin(call.into_actor(self).then(move |answer, act: &mut Self, ctx| match answer {
+            Ok(answer) => {
+                act.learn(&request, &answer, ctx);
+                ready(Ok(Answered { mode, venue: Venue::Fyers, answer }))
+            }
+            Err(BrokerError::Refused { status, code, .. }) if is_token_death(status, code) => {
+                // FYERS certainly did nothing, so the request is handled as if it came after the token's death.
+                let code = if code == 0 { i64::from(status) } else { code };
+                act.deps.rejected.say(TokenRejected { fingerprint: fingerprint.clone(), code });
+                if act.volatile.session.fingerprint.as_ref() == Some(&fingerprint) {
+                    act.volatile.session.usable = None;
+                    act.volatile.session.reason = Reason::TokenRejected;
+                    let settle = act.settle(Change::default());
+                    ctx.wait(settle);
+                }
+                act.ask(request)
+            }
+            Err(error) => ready(Err(outcome_of(&request, error))),
+        }))
+    }
+
+    /// What a live answer teaches: prices for later, positions to protect, orders for the journal.
+    fn learn(&mut self, request: &Request, answer: &Answer, ctx: &mut Context<Self>) {
+        match (request, answer) {
+            (_, Answer::Quotes(quotes)) => self.volatile.book.learn_prices(quotes),
+            (_, Answer::Positions(positions)) if self.volatile.mode == Mode::Live => {
+                let keep = self.remember_live_positions(positions.clone());
+                ctx.wait(keep);
+            }
+            (Request::Place(order), Answer::Placed(ack)) => {
+                let (id, symbol) = (ack.id.clone(), order.symbol.clone());
+                let event = Event::OrderPlaced { id, symbol, quantity: order.signed_quantity() };
+                let events = vec![(self.deps.time.now(), event)];
+                let commit = self.commit(Change { events, ..Change::default() });
+                ctx.wait(commit.map(|_, act: &mut Self, ctx| act.look_at_live_positions(ctx)));
+            }
+            _ => {}
+        }
+    }
+
+    fn ask_mock(&mut self, request: Request) -> Turn<Outcome> {
+        let mode = self.volatile.mode;
+        let book = &self.volatile.book;
+        let answer = match request {
+            Request::Place(order) => return self.place_at_mock(order),
+            Request::Profile => Answer::Profile(mock::profile()),
+            Request::Funds => Answer::Funds(book.funds()),
+            Request::Quotes(symbols) => Answer::Quotes(book.quotes(&symbols)),
+            Request::Orders => Answer::Orders(book.orders.clone()),
+            Request::Positions => Answer::Positions(book.positions.clone()),
+        };
+        ready(Ok(Answered { mode, venue: Venue::Mock, answer }))
+    }
+
+    /// One simulated order, or its refusal: on disk before the bot hears of it.
+    fn place_at_mock(&mut self, order: OrderRequest) -> Turn<Outcome> {
+        let (mode, now) = (self.volatile.mode, self.deps.time.now());
+        if mode == Mode::Mock && !self.deps.sandbox {
+            let positions = &self.volatile.live_positions;
+            if let Err(refusal) = may_simulate(&order, positions, self.deps.on_token_loss) {
+                return self.refuse(&order, refusal.into(), now);
+            }
+        }
+        let mut book = self.volatile.book.clone();
+        let ack = match book.place(&order, now) {
+            Ok(ack) => ack,
+            Err(problem) => return self.refuse(&order, AskError::Invalid(problem), now),
+        };
+        self.keep_order(order, ack, book, now)
+    }
+
+    fn keep_order(
+        &self,
+        order: OrderRequest,
+        ack: OrderAck,
+        book: Book,
+        now: DateTime<Utc>,
+    ) -> Turn<Outcome> {
+        let mode = self.volatile.mode;
+        let quantity = order.signed_quantity();
+        let event = Event::OrderSimulated { id: ack.id.clone(), symbol: order.symbol, quantity, mode };
+        let change = Change { book: Some(book.clone()), events: vec![(now, event)], ..Change::default() };
+        Box::pin(self.commit(change).map(move |committed, act: &mut Self, _| {
+            if !committed {
+                return Err(AskError::Store);
+            }
+            act.volatile.book = book;
+            Ok(Answered { mode, venue: Venue::Mock, answer: Answer::Placed(ack) })
+        }))
+    }
+
+    fn refuse(&self, order: &OrderRequest, error: AskError, now: DateTime<Utc>) -> Turn<Outcome> {
+        let (symbol, quantity) = (order.symbol.clone(), order.signed_quantity());
+        let event = Event::OrderRefused { symbol, quantity, why: error.to_string() };
+        let change = Change { events: vec![(now, event)], ..Change::default() };
+        Box::pin(self.commit(change).map(move |_, _, _| Err(error)))
+    }
+}
+
+fn ready(outcome: Outcome) -> Turn<Outcome> {
+    Box::pin(fut::ready(outcome))
+}
+
+/// Exactly one call to the broker.
+async fn call(live: &dyn Exchange, token: &AccessToken, request: &Request) -> Result<Answer, BrokerError> {
+    Ok(match request {
+        Request::Profile => Answer::Profile(live.profile(token).await?),
+        Request::Funds => Answer::Funds(live.funds(token).await?),
+        Request::Quotes(symbols) => Answer::Quotes(live.quotes(token, symbols).await?),
+        Request::Place(order) => Answer::Placed(live.place(token, order).await?),
+        Request::Orders => Answer::Orders(live.orders(token).await?),
+        Request::Positions => Answer::Positions(live.positions(token).await?),
+    })
+}
+
+/// An order that may have arrived is never said to have failed.
+fn outcome_of(request: &Request, error: BrokerError) -> AskError {
+    let may_have_arrived = matches!(
+        error,
+        BrokerError::Transport(Transport::Timeout | Transport::Broken)
+            | BrokerError::Garbled { .. }
+            | BrokerError::Fault { .. }
+    );
+    match request {
+        Request::Place(_) if may_have_arrived => AskError::UnknownOutcome(error),
+        _ => AskError::Broker(error),
+    }
+}
+
+fn give_up(error: &StoreError, ctx: &mut Context<ExchangeActor>) {
+    tracing::error!(event = "store.failed", actor = "exchange", "{error}");
+    ctx.stop();
+}
+
+impl Actor for ExchangeActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let load = self.load();
+        ctx.wait(load);
+        // A crash loses no news: whoever starts afresh asks. Not waited for, because the TokenActor may be
+        // starting too; until it answers, the mode is Mock.
+        let line = self.deps.session.clone();
+        let ask = async move { line.ask(GetSession).await };
+        ctx.spawn(ask.into_actor(self).map(|view, act, ctx| {
+            if let Ok(view) = view {
+                act.volatile.session = view;
+                let settle = act.settle(Change::default());
+                ctx.wait(settle);
+            }
+        }));
+    }
+}
+
+impl Supervised for ExchangeActor {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.volatile = Volatile::new(self.deps.capital);
+    }
+}
+
+impl Handler<SessionChanged> for ExchangeActor {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, changed: SessionChanged, _: &mut Self::Context) -> Self::Result {
+        self.volatile.session = changed.view;
+        AtomicResponse::new(self.settle(Change::default()))
+    }
+}
+
+impl Handler<SetHalted> for ExchangeActor {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, SetHalted(halted): SetHalted, _: &mut Self::Context) -> Self::Result {
+        self.volatile.halted = halted;
+        AtomicResponse::new(self.settle(Change { halted: Some(halted), ..Change::default() }))
+    }
+}
+
+/// The broker's answers are waited for side by side; only the MockExchange's orders are one after the other.
+impl Handler<Ask> for ExchangeActor {
+    type Result = ResponseActFuture<Self, Outcome>;
+
+    fn handle(&mut self, Ask(request): Ask, ctx: &mut Self::Context) -> Self::Result {
+        let outcome = self.ask(request);
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let hand_over = outcome.map(move |outcome, _, _| {
+            let _gone = answer.send(outcome);
+        });
+        if self.volatile.mode == Mode::Live {
+            ctx.spawn(hand_over);
+        } else {
+            ctx.wait(hand_over);
+        }
+        Box::pin(answered.into_actor(self).map(|outcome, _, _| outcome.unwrap_or(Err(AskError::Store))))
+    }
+}
+
+impl Handler<GetMode> for ExchangeActor {
+    type Result = MessageResult<GetMode>;
+
+    fn handle(&mut self, _: GetMode, _: &mut Self::Context) -> Self::Result {
+        let Volatile { mode, reason, ref book, .. } = self.volatile;
+        let simulated_today = book.orders_today(self.deps.time.now());
+        MessageResult(ModeView { mode, reason, simulated_today })
+    }
+}
+
+crate::crashes_on_demand!(ExchangeActor);
