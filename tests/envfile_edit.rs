@@ -1,5 +1,8 @@
 //! The `.env` line editor against an oracle that never parses: it builds the text from known parts.
 
+// clippy's leave for tests does not reach their helper functions.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use fyers_keeper::envfile::{EditError, What, read, set};
 use proptest::collection::vec;
 use proptest::prelude::*;
