@@ -57,6 +57,8 @@ pub struct Parts {
     pub mirror: Option<Arc<dyn TokenMirror>>,
     /// Wall clock and waiting.
     pub time: Arc<dyn Time>,
+    /// A clock that only goes forward, to notice steps of the other; `None` on a made-up time.
+    pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
     /// Trading days.
     pub calendar: Arc<Calendar>,
     /// When the daily tick is due (IST).
@@ -224,7 +226,8 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &Line<JournalGrew>) -> Acto
     let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
     journal.connect(notifier.clone().recipient());
 
-    let exchange = tree.supervise("exchange", ExchangeActor::new(exchange_deps(parts, journal, &session, &rejected)));
+    let exchange =
+        tree.supervise("exchange", ExchangeActor::new(exchange_deps(parts, journal, &session, &rejected)));
     let token = tree.supervise("token", TokenActor::new(token_deps(parts, journal, &exchange)));
     session.connect(token.clone().recipient());
     rejected.connect(token.clone().recipient());
@@ -274,6 +277,7 @@ fn clock_deps(parts: &Parts, journal: &Line<JournalGrew>, tick: &Line<Tick>) -> 
         time: Arc::clone(&parts.time),
         calendar: Arc::clone(&parts.calendar),
         tick_time: parts.tick_time,
+        steady: parts.steady.clone(),
         tick: tick.clone(),
         journal: journal.clone(),
     }

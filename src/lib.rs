@@ -3,9 +3,16 @@
 //! `app` puts everything together; the modules around it each reach one part of the world. What is decided is
 //! decided in `keeper_actors`.
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod envfile;
 pub mod fyers;
+pub mod hardening;
 pub mod logging;
+pub mod oneshot;
+pub mod status;
 pub mod store;
 pub mod telegram;
+pub mod wall_clock;
+pub mod web;

@@ -12,6 +12,7 @@ use actix::{
 };
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use tokio::sync::oneshot;
 
 use super::{
     messages::{Answer, Answered, Ask, AskError, GetMode, ModeView, Request, SetHalted},
@@ -38,6 +39,7 @@ use crate::{
 
 type Turn<T> = ResponseActFuture<ExchangeActor, T>;
 type Outcome = Result<Answered, AskError>;
+type Reply = oneshot::Sender<Outcome>;
 
 /// What the ExchangeActor is given.
 #[derive(Clone)]
@@ -181,41 +183,56 @@ impl ExchangeActor {
         Box::pin(self.commit(change).map(|_, _, _| ()))
     }
 
-    /// Decides where the request goes, and lets it go.
-    fn ask(&mut self, request: Request) -> Turn<Outcome> {
+    /// Decides where the request goes, and lets it go. Answers of the broker are waited for side by side; what
+    /// the MockExchange does is one turn after the other.
+    fn begin(&mut self, request: Request, reply: Reply, ctx: &mut Context<Self>) {
         let venue = route(self.volatile.mode, request.kind());
         match (venue, self.deps.live.clone(), self.volatile.session.usable.clone()) {
-            (Venue::Fyers, Some(live), Some(token)) => self.ask_fyers(request, live, token),
-            _ => self.ask_mock(request),
+            (Venue::Fyers, Some(live), Some(token)) => self.ask_fyers(request, reply, live, token, ctx),
+            _ => {
+                let outcome = self.ask_mock(request);
+                ctx.wait(outcome.map(move |outcome, _, _| hand_over(reply, outcome)));
+            }
         }
     }
 
-    fn ask_fyers(&self, request: Request, live: Arc<dyn Exchange>, token: Arc<AccessToken>) -> Turn<Outcome> {
+    fn ask_fyers(
+        &self,
+        request: Request,
+        reply: Reply,
+        live: Arc<dyn Exchange>,
+        token: Arc<AccessToken>,
+        ctx: &mut Context<Self>,
+    ) {
         let mode = self.volatile.mode;
-        let fingerprint = token.fingerprint();
         let call = {
-            let request = request.clone();
+            let (request, token) = (request.clone(), Arc::clone(&token));
             async move { call(live.as_ref(), &token, &request).await }
         };
-        Box::pin(call.into_actor(self).then(move |answer, act: &mut Self, ctx| match answer {
+        ctx.spawn(call.into_actor(self).map(move |answer, act, ctx| match answer {
             Ok(answer) => {
                 act.learn(&request, &answer, ctx);
-                ready(Ok(Answered { mode, venue: Venue::Fyers, answer }))
+                hand_over(reply, Ok(Answered { mode, venue: Venue::Fyers, answer }));
             }
             Err(BrokerError::Refused { status, code, .. }) if is_token_death(status, code) => {
+                act.token_died(&token, if code == 0 { i64::from(status) } else { code }, ctx);
                 // FYERS certainly did nothing, so the request is handled as if it came after the token's death.
-                let code = if code == 0 { i64::from(status) } else { code };
-                act.deps.rejected.say(TokenRejected { fingerprint: fingerprint.clone(), code });
-                if act.volatile.session.fingerprint.as_ref() == Some(&fingerprint) {
-                    act.volatile.session.usable = None;
-                    act.volatile.session.reason = Reason::TokenRejected;
-                    let settle = act.settle(Change::default());
-                    ctx.wait(settle);
-                }
-                act.ask(request)
+                act.begin(request, reply, ctx);
             }
-            Err(error) => ready(Err(outcome_of(&request, error))),
-        }))
+            Err(error) => hand_over(reply, Err(outcome_of(&request, error))),
+        }));
+    }
+
+    /// The broker refuses the token: out of use at once, and the TokenActor finds out what is left of it.
+    fn token_died(&mut self, token: &AccessToken, code: i64, ctx: &mut Context<Self>) {
+        let fingerprint = token.fingerprint();
+        if self.volatile.session.fingerprint.as_ref() == Some(&fingerprint) {
+            self.volatile.session.usable = None;
+            self.volatile.session.reason = Reason::TokenRejected;
+            let settle = self.settle(Change::default());
+            ctx.wait(settle);
+        }
+        self.deps.rejected.say(TokenRejected { fingerprint, code });
     }
 
     /// What a live answer teaches: prices for later, positions to protect, orders for the journal.
@@ -294,6 +311,11 @@ impl ExchangeActor {
         let change = Change { events: vec![(now, event)], ..Change::default() };
         Box::pin(self.commit(change).map(move |_, _, _| Err(error)))
     }
+}
+
+/// The bot may have gone away meanwhile, which changes nothing.
+fn hand_over(reply: Reply, outcome: Outcome) {
+    let _gone = reply.send(outcome);
 }
 
 fn ready(outcome: Outcome) -> Turn<Outcome> {
@@ -375,21 +397,12 @@ impl Handler<SetHalted> for ExchangeActor {
     }
 }
 
-/// The broker's answers are waited for side by side; only the MockExchange's orders are one after the other.
 impl Handler<Ask> for ExchangeActor {
     type Result = ResponseActFuture<Self, Outcome>;
 
     fn handle(&mut self, Ask(request): Ask, ctx: &mut Self::Context) -> Self::Result {
-        let outcome = self.ask(request);
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        let hand_over = outcome.map(move |outcome, _, _| {
-            let _gone = answer.send(outcome);
-        });
-        if self.volatile.mode == Mode::Live {
-            ctx.spawn(hand_over);
-        } else {
-            ctx.wait(hand_over);
-        }
+        let (reply, answered) = oneshot::channel();
+        self.begin(request, reply, ctx);
         Box::pin(answered.into_actor(self).map(|outcome, _, _| outcome.unwrap_or(Err(AskError::Store))))
     }
 }

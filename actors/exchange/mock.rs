@@ -53,23 +53,12 @@ impl Book {
         Ok(OrderAck { id, confirmed: true })
     }
 
-    /// Money: cash, what positions tie up, and both together.
+    /// Money, with positions at what they cost: all of it, what positions tie up, and the rest.
     pub fn funds(&self) -> Funds {
-        let utilized: Decimal =
-            self.positions.iter().map(|position| position.average * Decimal::from(position.net.abs())).sum();
-        let shorts: Decimal = self.short_proceeds();
-        let available = self.cash - shorts;
-        Funds {
-            total: available + utilized - shorts,
-            utilized,
-            available: available - shorts.max(Decimal::ZERO),
-        }
-    }
-
-    /// Cash received for what was sold short and must be bought back.
-    fn short_proceeds(&self) -> Decimal {
-        let shorts = self.positions.iter().filter(|position| position.net < 0);
-        shorts.map(|position| position.average * Decimal::from(-position.net)).sum()
+        let cost = |position: &Position| position.average * Decimal::from(position.net);
+        let total = self.cash + self.positions.iter().map(cost).sum::<Decimal>();
+        let utilized = self.positions.iter().map(|position| cost(position).abs()).sum::<Decimal>();
+        Funds { total, utilized, available: total - utilized }
     }
 
     /// Orders taken on this IST day.

@@ -243,3 +243,5 @@ impl Handler<Flush> for NotifierActor {
         }))
     }
 }
+
+crate::crashes_on_demand!(NotifierActor);

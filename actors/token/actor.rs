@@ -280,3 +280,5 @@ impl Handler<GetSession> for TokenActor {
         MessageResult(self.machine.as_ref().map(|machine| machine.view(now)).unwrap_or_default())
     }
 }
+
+crate::crashes_on_demand!(TokenActor);

@@ -57,7 +57,8 @@ fn words(day: &Day) -> String {
         (false, Some(name)) => format!("holiday: {name}"),
         (false, None) => "weekend".to_owned(),
     };
-    let doubt = if day.covered { "" } else { " (the calendar does not cover this year: holidays are not known)" };
+    let doubt =
+        if day.covered { "" } else { " (the calendar does not cover this year: holidays are not known)" };
     format!("{}  {what}{doubt}", day.date.format("%a %d %b %Y"))
 }
 

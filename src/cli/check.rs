@@ -47,7 +47,8 @@ impl Answer {
             return print_json(self);
         }
         let token = self.fingerprint.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-        let until = self.expires_at.map(|end| end.format(", good until %a %d %b %Y, %H:%M:%S IST").to_string());
+        let until =
+            self.expires_at.map(|end| end.format(", good until %a %d %b %Y, %H:%M:%S IST").to_string());
         say(&format!("{}: {}", self.state, self.reason.words()));
         say(&format!("token {token}{}", until.unwrap_or_default()));
     }
@@ -204,4 +205,3 @@ fn outcome_of(session: &SessionStatus) -> Answer {
         account: session.account.clone(),
     }
 }
-

@@ -21,14 +21,13 @@ pub(super) fn check(json: bool) -> Exit {
         Err(exit) => return exit,
     };
     // Everything that is made from settings is made once, so that its mistakes show here and not at start.
-    if let Err(exit) = config.client().and(config.messenger().map(|_| None)).and(config.calendar().map(|_| ())) {
+    let made =
+        config.client().map(|_| ()).and(config.messenger().map(|_| ())).and(config.calendar().map(|_| ()));
+    if let Err(exit) = made {
         return exit;
     }
-    let answer = Answer {
-        settings: &config.settings.rows,
-        missing: config.settings.missing(),
-        notes: &config.notes,
-    };
+    let answer =
+        Answer { settings: &config.settings.rows, missing: config.settings.missing(), notes: &config.notes };
     if json {
         print_json(&answer);
         return Exit::Good;

@@ -64,12 +64,20 @@ impl Exit {
             Reason::RateLimited => "Wait a minute or two, then try again.",
             Reason::NoCredentials => "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows.",
             Reason::PinMissing => "Set FYERS_PIN to the PIN of your FYERS login.",
-            Reason::PinRejected => "Put FYERS_PIN right before the next try: FYERS blocks after a few wrong ones.",
-            Reason::AppHashRejected => "Compare FYERS_CLIENT_ID (with its ending) and FYERS_SECRET_KEY with the app's page.",
-            Reason::AppUnknown => "Compare FYERS_CLIENT_ID with the app's page; the ending, as -100 or -200, belongs to it.",
+            Reason::PinRejected => {
+                "Put FYERS_PIN right before the next try: FYERS blocks after a few wrong ones."
+            }
+            Reason::AppHashRejected => {
+                "Compare FYERS_CLIENT_ID (with its ending) and FYERS_SECRET_KEY with the app's page."
+            }
+            Reason::AppUnknown => {
+                "Compare FYERS_CLIENT_ID with the app's page; the ending, as -100 or -200, belongs to it."
+            }
             Reason::AppMismatch => "Use a token made with the app in FYERS_CLIENT_ID.",
             Reason::PermissionMissing => "Give the app the missing permission on its page at FYERS.",
-            Reason::AccountMismatch => "Log in as the account this keeper serves, or use another KEEPER_STATE_DIR for another account.",
+            Reason::AccountMismatch => {
+                "Log in as the account this keeper serves, or use another KEEPER_STATE_DIR for another account."
+            }
             Reason::ClockSkew => "Set this machine's clock right (NTP), then try again.",
             Reason::NeverLoggedIn
             | Reason::TokenExpired
@@ -79,7 +87,9 @@ impl Exit {
             | Reason::RefreshTokenMissing
             | Reason::RefreshTokenExpired
             | Reason::RefreshTokenRejected
-            | Reason::Refused => "Log in at FYERS and put the new token into FYERS_ACCESS_TOKEN; see README, section Logging in.",
+            | Reason::Refused => {
+                "Log in at FYERS and put the new token into FYERS_ACCESS_TOKEN; see README, section Logging in."
+            }
             Reason::Verified
             | Reason::Refreshed
             | Reason::LoggedIn

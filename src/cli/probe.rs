@@ -37,9 +37,17 @@ pub(super) fn status(json: bool) -> Exit {
     };
     let Some(status) = block_on(fetch(&config)).flatten() else {
         let what = format!("no keeper answers on {}", reachable(config.settings.http_addr));
-        return fail(Exit::Unreachable, &what, "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.");
+        return fail(
+            Exit::Unreachable,
+            &what,
+            "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.",
+        );
     };
-    if json { print_json(&status) } else { say(&table(&status)) }
+    if json {
+        print_json(&status);
+    } else {
+        say(&table(&status));
+    }
     match status.session.state {
         StateName::LoginRequired => Exit::LoginRequired,
         _ if status.status == Health::Fail => Exit::Error,
@@ -105,7 +113,13 @@ fn table(status: &Status) -> String {
         ("token", format!("{token}, until {}", time(session.expires_at))),
         ("next tick", time(status.next_tick)),
         ("last tick", time(status.last_tick.map(|tick| tick.begun_at))),
-        ("outbox", format!("{} waiting, {} of {} delivered", status.outbox.waiting, status.outbox.delivered, status.outbox.queued)),
+        (
+            "outbox",
+            format!(
+                "{} waiting, {} of {} delivered",
+                status.outbox.waiting, status.outbox.delivered, status.outbox.queued
+            ),
+        ),
         ("simulated", format!("{} orders today", status.orders_simulated_today)),
     ];
     for (name, actor) in &status.actors {

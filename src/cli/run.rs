@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_actors::{notifier::texts::Context, ports::Store, supervisor::Limits};
+use keeper_actors::{
+    notifier::texts::Context,
+    ports::{Broker, Exchange, Store},
+    supervisor::Limits,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{
-    Config, Exit, load,
-    output::fail,
-    setup::as_ports,
-};
+use super::{Config, Exit, load, output::fail};
 use crate::{
     app::{Keeper, Parts},
     store::{SqliteStore, StateDir},
@@ -34,7 +34,8 @@ pub(super) fn run() -> Exit {
 
 async fn serve(config: &Config, state: &StateDir) -> Exit {
     // Before anything else: as process 1 of a container, a signal without a handler is ignored.
-    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    let signals =
+        signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
     let Ok((terminate, interrupt)) = signals else {
         return fail(Exit::Error, "signals cannot be handled here", "");
     };
@@ -44,7 +45,13 @@ async fn serve(config: &Config, state: &StateDir) -> Exit {
     };
     let keeper = match Keeper::start(parts).await {
         Ok(keeper) => keeper,
-        Err(error) => return fail(Exit::Error, &error.to_string(), "Another program may use the address: see KEEPER_HTTP_ADDR."),
+        Err(error) => {
+            return fail(
+                Exit::Error,
+                &error.to_string(),
+                "Another program may use the address: see KEEPER_HTTP_ADDR.",
+            );
+        }
     };
     let guarded = keeper.guard(|| {
         // Nothing on the actors' thread runs any more, so neither log nor alert can be relied on.
@@ -79,20 +86,23 @@ async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signa
 
 async fn parts(config: &Config, state: &StateDir) -> Result<Parts, Exit> {
     let settings = &config.settings;
-    let store = SqliteStore::open(state).await.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
+    let store = SqliteStore::open(state)
+        .await
+        .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
     let key = match &settings.gateway_key {
         Some(key) => key.clone(),
         None => state.gateway_key().map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?,
     };
     config.redactor.register(&key);
-    let (broker, exchange) = as_ports(config.client()?);
+    let client = config.client()?;
     Ok(Parts {
-        broker,
-        exchange,
+        broker: client.clone().map(|client| client as Arc<dyn Broker>),
+        exchange: client.map(|client| client as Arc<dyn Exchange>),
         messenger: config.messenger()?,
         store: Arc::new(store) as Arc<dyn Store>,
         mirror: config.mirror(),
         time: Arc::new(WallClock),
+        steady: Some(steady()),
         calendar: config.calendar()?,
         tick_time: settings.tick_time,
         facts: config.facts(),
@@ -109,11 +119,18 @@ async fn parts(config: &Config, state: &StateDir) -> Result<Parts, Exit> {
     })
 }
 
+/// Time since the start, by a clock nobody can set.
+fn steady() -> Arc<dyn Fn() -> Duration + Send + Sync> {
+    let began = std::time::Instant::now();
+    Arc::new(move || began.elapsed())
+}
+
 /// What the alerts say about logging in and about orders.
 fn texts(config: &Config) -> Context {
     let settings = &config.settings;
     Context {
-        login_hint: "Log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper.".to_owned(),
+        login_hint: "log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper."
+            .to_owned(),
         live: !settings.sandbox,
         reject_without_token: settings.on_token_loss == keeper_actors::exchange::OnTokenLoss::Reject,
         tick_time: settings.tick_time,

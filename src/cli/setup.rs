@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keeper_actors::{
     clock::calendar::Calendar,
-    ports::{Broker, Exchange, Messenger, TokenMirror},
+    ports::{Messenger, TokenMirror},
     secret::{AccessToken, RefreshToken},
     token::{reconcile::Seeds, rules::Facts},
 };
@@ -139,7 +139,10 @@ impl Config {
             Ok(calendar) => Ok(Arc::new(calendar)),
             Err(problem) => {
                 let what = format!("KEEPER_CALENDAR_FILE {} cannot be used: {problem}", path.display());
-                complain(&what, "It must have the form of the calendar in the project's actors/clock folder.");
+                complain(
+                    &what,
+                    "It must have the form of the calendar in the project's actors/clock folder.",
+                );
                 Err(Exit::BadSettings)
             }
         }
@@ -195,12 +198,4 @@ impl Config {
             refresh: self.settings.refresh_token.as_ref().map(|secret| RefreshToken::new(text(secret))),
         }
     }
-}
-
-/// A client as the two ports it serves.
-pub(super) fn as_ports(
-    client: Option<Arc<FyersClient>>,
-) -> (Option<Arc<dyn Broker>>, Option<Arc<dyn Exchange>>) {
-    let broker = client.clone().map(|client| client as Arc<dyn Broker>);
-    (broker, client.map(|client| client as Arc<dyn Exchange>))
 }

@@ -50,7 +50,7 @@ impl FromRequest for Gate {
 }
 
 fn refusal() -> HttpResponse {
-    HttpResponse::Unauthorized()
-        .insert_header(("WWW-Authenticate", "Bearer"))
-        .body("this needs the gateway key: Authorization: Bearer KEY (the file gateway.key in the state folder)\n")
+    HttpResponse::Unauthorized().insert_header(("WWW-Authenticate", "Bearer")).body(
+        "this needs the gateway key: Authorization: Bearer KEY (the file gateway.key in the state folder)\n",
+    )
 }

@@ -34,12 +34,20 @@ pub trait Desk: Send + Sync {
 
 /// Binds the listener; it serves once the returned server is polled. Also gives the address it has, which
 /// differs from the one asked for when that had port 0.
-pub fn listen(addr: SocketAddr, key: SecretString, desk: Arc<dyn Desk>) -> std::io::Result<(Server, SocketAddr)> {
+pub fn listen(
+    addr: SocketAddr,
+    key: SecretString,
+    desk: Arc<dyn Desk>,
+) -> std::io::Result<(Server, SocketAddr)> {
     let gate = web::Data::new(Gate::new(key, addr.ip().is_loopback()));
     let desk = web::Data::from(desk);
     let server = HttpServer::new(move || {
         App::new()
-            .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add(("Referrer-Policy", "no-referrer")))
+            .wrap(
+                DefaultHeaders::new()
+                    .add((CACHE_CONTROL, "no-store"))
+                    .add(("Referrer-Policy", "no-referrer")),
+            )
             .app_data(gate.clone())
             .app_data(desk.clone())
             .configure(routes)
