@@ -6,6 +6,8 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod envfile;
 pub mod fyers;
 pub mod hardening;

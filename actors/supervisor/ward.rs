@@ -42,17 +42,28 @@ enum Phase {
 /// something that never comes does not get to it.
 struct Beats {
     timer: Interval,
+    /// Number of the newest beat the actor got to.
     answered: Arc<AtomicU64>,
+    seen: u64,
     sent: u64,
-    /// When the oldest unanswered beat was sent.
-    unanswered_since: Option<Instant>,
+    silent_since: Instant,
 }
 
 impl Beats {
     fn new() -> Self {
         let mut timer = interval(BEAT);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { timer, answered: Arc::default(), sent: 0, unanswered_since: None }
+        Self { timer, answered: Arc::default(), seen: 0, sent: 0, silent_since: Instant::now() }
+    }
+
+    /// How long the actor has been silent.
+    fn silence(&mut self) -> Duration {
+        let answered = self.answered.load(Ordering::Relaxed);
+        if answered > self.seen || self.sent == 0 {
+            self.seen = answered;
+            self.silent_since = Instant::now();
+        }
+        self.silent_since.elapsed()
     }
 }
 
@@ -101,21 +112,17 @@ where
         }
     }
 
-    /// Sends a beat when one is due, and notices when they are no longer answered.
+    /// Sends a beat when one is due, and notices when they are no longer answered. Each beat stands for itself,
+    /// so one that the actor cancels by mistake, with a handle from an earlier life, does no harm.
     fn beat(&mut self, task: &mut Task<'_>) -> Option<Death> {
         while self.beats.timer.poll_tick(task).is_ready() {
-            let Beats { answered, sent, unanswered_since, .. } = &mut self.beats;
-            if answered.load(Ordering::Relaxed) >= *sent {
-                *unanswered_since = None;
-                *sent += 1;
-                let (answered, number) = (Arc::clone(answered), *sent);
-                let answer = wrap_future::<_, A>(ready(()));
-                self.actor.ctx().spawn(answer.map(move |(), _, _| answered.store(number, Ordering::Relaxed)));
-            }
-            let since = *unanswered_since.get_or_insert_with(Instant::now);
-            if since.elapsed() >= self.shared.limits.hang {
+            if self.beats.silence() >= self.shared.limits.hang {
                 return Some(Death::Hang);
             }
+            self.beats.sent += 1;
+            let (answered, number) = (Arc::clone(&self.beats.answered), self.beats.sent);
+            let answer = wrap_future::<_, A>(ready(()));
+            self.actor.ctx().spawn(answer.map(move |(), _, _| answered.store(number, Ordering::Relaxed)));
         }
         None
     }

@@ -67,13 +67,10 @@ pub struct Seen {
 }
 
 /// Counts the week.
-pub fn report(
-    days: &[(NaiveDate, bool, &'static str)],
-    journal: &[Recorded],
-    seen: &Seen,
-) -> Report {
+pub fn report(days: &[(NaiveDate, bool, &'static str)], journal: &[Recorded], seen: &Seen) -> Report {
     let days: Vec<Day> = days.iter().map(|day| count_day(day, journal, seen)).collect();
-    let count = |wanted: fn(&Event) -> bool| journal.iter().filter(|entry| wanted(&entry.event)).count() as u64;
+    let count =
+        |wanted: fn(&Event) -> bool| journal.iter().filter(|entry| wanted(&entry.event)).count() as u64;
     Report {
         alerts_queued: seen.totals.queued,
         alerts_delivered: seen.totals.delivered,
@@ -85,7 +82,11 @@ pub fn report(
     }
 }
 
-fn count_day(&(date, trading_day, story): &(NaiveDate, bool, &'static str), journal: &[Recorded], seen: &Seen) -> Day {
+fn count_day(
+    &(date, trading_day, story): &(NaiveDate, bool, &'static str),
+    journal: &[Recorded],
+    seen: &Seen,
+) -> Day {
     let on_day = || journal.iter().filter(move |entry| ist::date(entry.at) == date);
     let good = |event: &Event| {
         matches!(
@@ -106,9 +107,9 @@ fn count_day(&(date, trading_day, story): &(NaiveDate, bool, &'static str), jour
 }
 
 fn ticks(date: NaiveDate, journal: &[Recorded]) -> impl Iterator<Item = &Recorded> {
-    journal.iter().filter(
-        move |entry| matches!(&entry.event, Event::Ticked { trade_date, .. } if *trade_date == date),
-    )
+    journal
+        .iter()
+        .filter(move |entry| matches!(&entry.event, Event::Ticked { trade_date, .. } if *trade_date == date))
 }
 
 fn is_missed(day: &Day) -> bool {
@@ -129,7 +130,13 @@ impl Report {
     pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_preset(UTF8_FULL_CONDENSED).set_header([
-            "Day", "Tick", "Token good", "At 09:15", "Alerts", "Restarts", "What happened",
+            "Day",
+            "Tick",
+            "Token good",
+            "At 09:15",
+            "Alerts",
+            "Restarts",
+            "What happened",
         ]);
         for day in &self.days {
             table.add_row(row(day));

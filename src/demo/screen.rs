@@ -64,6 +64,13 @@ impl Screen {
         self.put(text);
     }
 
+    /// The answer for a script.
+    pub fn json(&self, report: &super::Report) {
+        if let Ok(text) = serde_json::to_string_pretty(report) {
+            let _closed = writeln!(std::io::stdout().lock(), "{text}");
+        }
+    }
+
     fn line(&self, at: DateTime<Utc>, sign: &str, text: &str, style: Style) {
         let time = ist(at).format("%H:%M:%S");
         self.put(&format!("{time} {sign} {}{text}{}", self.open(style), self.close()));
@@ -114,7 +121,9 @@ fn wrap(line: &str) -> Vec<String> {
 fn words(event: &Event) -> Option<(&'static str, String)> {
     Some(match event {
         Event::Ticked { late: false, .. } => ("⏰", "daily tick: is there a good token?".to_owned()),
-        Event::Ticked { late: true, .. } => ("⏰", "daily tick, caught up: is there a good token?".to_owned()),
+        Event::Ticked { late: true, .. } => {
+            ("⏰", "daily tick, caught up: is there a good token?".to_owned())
+        }
         Event::TickSkipped { holiday, .. } => ("🏖 ", format!("no tick: market holiday, {holiday}")),
         Event::RefreshStarted { attempt, .. } if *attempt == 1 || attempt % 5 == 0 => {
             ("🔄", format!("refresh call, attempt {attempt}"))
@@ -130,7 +139,9 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
         Event::ModeChanged { from, to, why } => (sign(*to), format!("mode {from} → {to}: {}", why.words())),
         Event::ActorCrashed { actor, death } => ("💥", format!("{actor} died ({})", death.slug())),
         Event::ActorRestarted { actor, restarts } => ("🩹", format!("{actor} is back (restart {restarts})")),
-        Event::OrderPlaced { id, symbol, quantity } => ("🛒", format!("order {id} at FYERS: {quantity:+} {symbol}")),
+        Event::OrderPlaced { id, symbol, quantity } => {
+            ("🛒", format!("order {id} at FYERS: {quantity:+} {symbol}"))
+        }
         Event::OrderSimulated { id, symbol, quantity, .. } => {
             ("🧪", format!("order {id} simulated: {quantity:+} {symbol}"))
         }

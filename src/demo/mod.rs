@@ -1,0 +1,96 @@
+//! `demo`: a week of the keeper in under a minute. The real actors, the real store and real sockets, against the
+//! simulator; only the clock runs faster.
+
+pub mod report;
+pub mod screen;
+pub mod sped_clock;
+mod stage;
+pub mod week;
+
+use std::{sync::Arc, time::Duration};
+
+use keeper_actors::{event::Recorded, mode::Mode};
+
+use crate::cli::Exit;
+use report::{Report, Seen, report};
+use screen::Screen;
+use stage::Stage;
+use week::Act;
+
+/// How often the demo looks at what the keeper has done.
+const LOOK: Duration = Duration::from_millis(15);
+/// How long the last alerts may take.
+const LAST_ALERTS: Duration = Duration::from_secs(20);
+
+/// Runs the demo; the exit code is good only if nothing was lost.
+pub fn main(json: bool) -> Exit {
+    let screen = Screen::new(json);
+    match actix_rt::System::new().block_on(play(&screen)) {
+        Ok(report) => {
+            if json {
+                screen.json(&report);
+            } else {
+                screen.say(&format!("\n{}", report.table()));
+            }
+            if report.is_good() { Exit::Good } else { Exit::Error }
+        }
+        Err(problem) => {
+            eprintln!("fyers-keeper: the demo cannot run: {problem}");
+            Exit::Error
+        }
+    }
+}
+
+async fn play(screen: &Screen) -> Result<Report, String> {
+    screen.say(
+        "A week of fyers-keeper, Friday to Thursday, in under a minute: the real program on a simulated FYERS and \
+         Telegram.\nLeft: what happens inside (times IST). Cards: what arrives on the phone.",
+    );
+    let mut stage = Stage::set().await?;
+    let calendar = Arc::clone(&stage.calendar);
+    let mut seen = Seen::default();
+    for (at, act) in week::acts(|date| calendar.is_trading_day(date)) {
+        stage.until(at, screen, &mut seen).await;
+        perform(&mut stage, &act, screen, &mut seen).await;
+    }
+    stage.until(week::ends(), screen, &mut seen).await;
+    stage.settle(screen, &mut seen).await;
+    let journal: Vec<Recorded> = stage.journal().await;
+    seen.totals = stage.totals().await;
+    let days: Vec<_> = week::STORIES
+        .iter()
+        .filter_map(|(date, story)| Some((date.parse().ok()?, *story)))
+        .map(|(date, story)| (date, calendar.is_trading_day(date), story))
+        .collect();
+    stage.strike().await;
+    Ok(report(&days, &journal, &seen))
+}
+
+async fn perform(stage: &mut Stage, act: &Act, screen: &Screen, seen: &mut Seen) {
+    match act {
+        Act::Day(date, story) => screen.day(*date, story),
+        Act::Speed(speed) => stage.clock.set_speed(*speed),
+        Act::Outage(service, on) => {
+            screen.act(stage.now(), &stage::outage_in_words(*service, *on));
+            stage.outage(*service, *on);
+        }
+        Act::RefreshOff => {
+            screen.act(stage.now(), "FYERS switches token refresh off, as it did in April 2026");
+            stage.refresh_off();
+        }
+        Act::Crash(victim) => {
+            screen.act(stage.now(), &format!("a bug makes the {} panic", stage::name(*victim)));
+            stage.crash(*victim);
+        }
+        Act::Order(order) => {
+            let side = if order.signed_quantity() > 0 { "buy" } else { "sell" };
+            screen.act(stage.now(), &format!("a bot wants to {side} {} {}", order.quantity, order.symbol));
+            stage.order(order).await;
+        }
+        Act::MarketOpens(date) => {
+            let mode = stage.mode().await.unwrap_or(Mode::Mock);
+            screen.act(stage.now(), &format!("the market opens; orders go to {mode}"));
+            seen.mode_at_open.insert(*date, mode);
+        }
+    }
+}

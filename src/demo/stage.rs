@@ -1,0 +1,260 @@
+//! The demo's stage: a simulator, a keeper in a temporary folder, and a fast clock for both.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use keeper_actors::{
+    clock::calendar::Calendar,
+    event::Recorded,
+    exchange::{
+        OnTokenLoss,
+        messages::{Ask, GetMode, Request},
+        model::OrderRequest,
+    },
+    ist,
+    mode::Mode,
+    notifier::texts::Context,
+    ports::{AlertTotals, Broker, Exchange, Store, Time},
+    secret::{AccessToken, RefreshToken},
+    supervisor::{Limits, chaos::Crash, install_panic_hook},
+    token::{reconcile::Seeds, rules::Facts},
+};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use simulator::{Options, RefreshMode, Simulator, TokenKind};
+
+use super::{
+    LAST_ALERTS, LOOK,
+    report::Seen,
+    screen::Screen,
+    sped_clock::SpedClock,
+    week::{self, Service, Victim},
+};
+use crate::{
+    app::{Keeper, Parts},
+    fyers::{FyersClient, FyersConfig, Timeouts},
+    store::{SqliteStore, StateDir},
+    telegram::{TelegramMessenger, TelegramSettings},
+};
+
+/// Everything the demo needs.
+pub(super) struct Stage {
+    pub(super) clock: Arc<SpedClock>,
+    pub(super) calendar: Arc<Calendar>,
+    simulator: Simulator,
+    keeper: Keeper,
+    store: Arc<dyn Store>,
+    _state: StateDir,
+    folder: PathBuf,
+    shown_events: i64,
+    shown_messages: usize,
+}
+
+impl Stage {
+    /// Sets the stage: nothing of it outlives the demo, and nothing leaves this machine.
+    pub(super) async fn set() -> Result<Self, String> {
+        install_panic_hook();
+        let clock = Arc::new(SpedClock::new(week::begins()));
+        let simulator = simulator(&clock)?;
+        let folder = std::env::temp_dir().join(format!("fyers-keeper-demo-{}", std::process::id()));
+        let state = StateDir::open(&folder).map_err(|error| error.to_string())?;
+        let store = SqliteStore::open(&state).await.map_err(|error| error.to_string())?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let calendar = Arc::new(Calendar::embedded());
+        let parts = parts(&simulator, &clock, &store, &calendar)?;
+        let keeper = Keeper::start(parts).await.map_err(|error| error.to_string())?;
+        let (shown_events, shown_messages) = (0, 0);
+        Ok(Self {
+            clock,
+            calendar,
+            simulator,
+            keeper,
+            store,
+            _state: state,
+            folder,
+            shown_events,
+            shown_messages,
+        })
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Lets time pass, and shows what happens meanwhile.
+    pub(super) async fn until(&mut self, when: DateTime<Utc>, screen: &Screen, seen: &mut Seen) {
+        loop {
+            let arrived = tokio::time::timeout(LOOK, self.clock.sleep_until(when)).await.is_ok();
+            self.show(screen, seen).await;
+            if arrived {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the alerts that are still on their way.
+    pub(super) async fn settle(&mut self, screen: &Screen, seen: &mut Seen) {
+        self.keeper.flush(LAST_ALERTS).await;
+        self.show(screen, seen).await;
+    }
+
+    /// Shows what is new in the journal and on the phone.
+    async fn show(&mut self, screen: &Screen, seen: &mut Seen) {
+        let mut fresh = self.store.recent_events(200).await.unwrap_or_default();
+        fresh.retain(|entry| entry.id > self.shown_events);
+        for entry in fresh.iter().rev() {
+            screen.event(entry);
+            self.shown_events = entry.id;
+        }
+        let messages = self.simulator.telegram_messages();
+        for message in messages.iter().skip(self.shown_messages) {
+            screen.card(message.at, message.silent, &message.text);
+            *seen.alerts.entry(ist::date(message.at)).or_default() += 1;
+        }
+        self.shown_messages = messages.len();
+    }
+
+    pub(super) fn outage(&self, service: Service, on: bool) {
+        let service = match service {
+            Service::Fyers => simulator::Service::Fyers,
+            Service::Telegram => simulator::Service::Telegram,
+        };
+        self.simulator.set_outage(service, on);
+    }
+
+    pub(super) fn refresh_off(&self) {
+        self.simulator.set_refresh(RefreshMode::Disabled);
+    }
+
+    pub(super) fn crash(&self, victim: Victim) {
+        let actors = &self.keeper.actors;
+        match victim {
+            Victim::Token => actors.token.do_send(Crash),
+            Victim::Clock => actors.clock.do_send(Crash),
+            Victim::Exchange => actors.exchange.do_send(Crash),
+            Victim::Notifier => actors.notifier.do_send(Crash),
+        }
+    }
+
+    /// A refusal is part of the story: the journal tells it.
+    pub(super) async fn order(&self, order: &OrderRequest) {
+        let _told = self.keeper.actors.exchange.send(Ask(Request::Place(order.clone()))).await;
+    }
+
+    pub(super) async fn mode(&self) -> Option<Mode> {
+        self.keeper.actors.exchange.send(GetMode).await.ok().map(|view| view.mode)
+    }
+
+    /// The whole journal, oldest first.
+    pub(super) async fn journal(&self) -> Vec<Recorded> {
+        let mut journal = self.store.recent_events(u32::MAX >> 1).await.unwrap_or_default();
+        journal.reverse();
+        journal
+    }
+
+    pub(super) async fn totals(&self) -> AlertTotals {
+        self.store.alert_totals().await.unwrap_or_default()
+    }
+
+    /// Ends it all.
+    pub(super) async fn strike(self) {
+        self.clock.set_speed(1.0);
+        self.keeper.tree.shutdown().await;
+        let _left = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn simulator(clock: &Arc<SpedClock>) -> Result<Simulator, String> {
+    let shared = Arc::clone(clock);
+    let options = Options {
+        clock: Arc::new(move || shared.now()),
+        refresh: RefreshMode::Enabled,
+        ..Options::default()
+    };
+    Simulator::start(options).map_err(|error| error.to_string())
+}
+
+fn parts(
+    simulator: &Simulator,
+    clock: &Arc<SpedClock>,
+    store: &Arc<dyn Store>,
+    calendar: &Arc<Calendar>,
+) -> Result<Parts, String> {
+    let client = Arc::new(client(simulator)?);
+    let seeds = Seeds {
+        access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
+        refresh: Some(RefreshToken::new(simulator.mint_at(TokenKind::Refresh, week::refresh_token_issued()))),
+    };
+    let facts = Facts { has_app: true, has_pin: true, credentials: "demo".to_owned(), refresh_days: 15 };
+    Ok(Parts {
+        broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
+        exchange: Some(client as Arc<dyn Exchange>),
+        messenger: Arc::new(messenger(simulator)?),
+        store: Arc::clone(store),
+        mirror: None,
+        time: Arc::clone(clock) as Arc<dyn Time>,
+        steady: None,
+        calendar: Arc::clone(calendar),
+        tick_time: ist::at(8, 45),
+        facts,
+        seeds,
+        sandbox: false,
+        on_token_loss: OnTokenLoss::Mock,
+        capital: Decimal::from(1_000_000),
+        listen: None,
+        key: SecretString::from(String::new()),
+        texts: Context {
+            login_hint: "log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper."
+                .to_owned(),
+            live: true,
+            reject_without_token: false,
+            tick_time: ist::at(8, 45),
+        },
+        missing: vec![],
+        after_crash: false,
+        limits: Limits::default(),
+    })
+}
+
+fn client(simulator: &Simulator) -> Result<FyersClient, String> {
+    let app = Options::default().app;
+    let url = |text: String| text.parse().map_err(|_| format!("no address: {text}"));
+    let config = FyersConfig {
+        api_url: url(simulator.api_url())?,
+        data_url: url(simulator.data_url())?,
+        client_id: app.client_id,
+        secret: SecretString::from(app.secret),
+        pin: Some(SecretString::from(app.pin)),
+        timeouts: Timeouts { connect: Duration::from_secs(2), total: Duration::from_secs(5) },
+        proxy: None,
+    };
+    FyersClient::new(config).map_err(|error| error.to_string())
+}
+
+fn messenger(simulator: &Simulator) -> Result<TelegramMessenger, String> {
+    let telegram = Options::default().telegram;
+    let chat = telegram.chats.first().copied().unwrap_or_default();
+    let settings = TelegramSettings {
+        bot_token: SecretString::from(telegram.bot_token),
+        chat_id: chat.to_string(),
+        api_url: simulator.telegram_url().parse().ok(),
+    };
+    TelegramMessenger::new(&settings).map_err(|error| error.to_string())
+}
+
+pub(super) fn outage_in_words(service: Service, on: bool) -> String {
+    let name = match service {
+        Service::Fyers => "FYERS",
+        Service::Telegram => "Telegram",
+    };
+    if on { format!("{name} is down") } else { format!("{name} is back") }
+}
+
+pub(super) fn name(victim: Victim) -> &'static str {
+    match victim {
+        Victim::Token => "TokenActor",
+        Victim::Clock => "ClockActor",
+        Victim::Exchange => "ExchangeActor",
+        Victim::Notifier => "NotifierActor",
+    }
+}
