@@ -4,7 +4,7 @@
 //! has no more to do with the actor's state, so a switch cannot touch it. Simulated orders are one turn each:
 //! the book is on disk before the bot hears of its order.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult,
@@ -36,6 +36,9 @@ use crate::{
         retry::is_token_death,
     },
 };
+
+/// Longest wait for the TokenActor: it may be between two lives.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 type Turn<T> = ResponseActFuture<ExchangeActor, T>;
 type Outcome = Result<Answered, AskError>;
@@ -357,25 +360,26 @@ impl Actor for ExchangeActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        // A crash loses no news: whoever starts afresh asks. Requests wait for the answer, or one that came
+        // right behind a crash would be simulated. At the program's start nobody answers yet: the mode is Mock.
         let load = self.load();
-        ctx.wait(load);
-        // A crash loses no news: whoever starts afresh asks. Not waited for, because the TokenActor may be
-        // starting too; until it answers, the mode is Mock.
         let line = self.deps.session.clone();
-        let ask = async move { line.ask(GetSession).await };
-        ctx.spawn(ask.into_actor(self).map(|view, act, ctx| {
-            if let Ok(view) = view {
+        let ask = async move { tokio::time::timeout(PATIENCE, line.ask(GetSession)).await };
+        let settled = load.then(|(), act: &mut Self, _| ask.into_actor(act)).then(|view, act, _| {
+            if let Ok(Ok(view)) = view {
                 act.volatile.session = view;
-                let settle = act.settle(Change::default());
-                ctx.wait(settle);
             }
-        }));
+            act.settle(Change::default())
+        });
+        ctx.wait(settled);
     }
 }
 
 impl Supervised for ExchangeActor {
     fn restarting(&mut self, _: &mut Self::Context) {
-        self.volatile = Volatile::new(self.deps.capital);
+        // The mode stays as it was told until `started` has found out better, so that a crash is no switch.
+        let (mode, reason) = (self.volatile.mode, self.volatile.reason);
+        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.capital) };
     }
 }
 

@@ -61,12 +61,14 @@ pub struct TokenActor {
     deps: TokenDeps,
     /// `None` until the store has been read.
     machine: Option<Machine>,
+    /// This is not the actor's first life in this process.
+    reborn: bool,
 }
 
 impl TokenActor {
     /// An actor that reads its state from the store when it starts.
     pub fn new(deps: TokenDeps) -> Self {
-        Self { deps, machine: None }
+        Self { deps, machine: None, reborn: false }
     }
 
     fn load(&self) -> Turn {
@@ -75,7 +77,8 @@ impl TokenActor {
         Box::pin(read.into_actor(self).then(|read, act, ctx| match read {
             Ok((stored, tick)) => {
                 let stored = reconcile(stored, &act.deps.seeds);
-                act.machine = Some(Machine::new(act.deps.facts.clone(), stored, tick));
+                let machine = Machine::new(act.deps.facts.clone(), stored, tick);
+                act.machine = Some(if act.reborn { machine.resumed() } else { machine });
                 act.take(Input::Started)
             }
             Err(error) => give_up(&error, ctx),
@@ -222,6 +225,7 @@ impl Actor for TokenActor {
 impl Supervised for TokenActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         self.machine = None;
+        self.reborn = true;
     }
 }
 

@@ -202,6 +202,13 @@ impl Machine {
         }
     }
 
+    /// The same after a restart of the actor alone: the program has seen the token proven and nobody has said
+    /// anything against it, so it stays in use while it is proven again.
+    pub fn resumed(self) -> Self {
+        let trusted = self.state == StateName::Valid && self.stored.verified_at.is_some();
+        Self { trusted, ..self }
+    }
+
     /// One input, one answer.
     pub fn step(self, input: Input, at: Moment) -> (Self, Step) {
         let before = (self.state, self.view(at.now), self.stored.clone());
@@ -268,6 +275,9 @@ impl Turn {
     /// After a start or restart: prove the token, or find a way to one. A tick that was cut off goes on.
     fn started(&mut self) {
         if self.m.stored.access.is_some() && !self.held_is_over() {
+            if !self.m.trusted {
+                self.m.reason = Reason::Starting;
+            }
             return self.check_held();
         }
         if self.m.stored.access.is_some() {
@@ -298,6 +308,7 @@ impl Turn {
             return; // about a token that is no longer in use
         }
         self.m.trusted = false;
+        self.m.reason = Reason::TokenRejected;
         if !self.is_calling() && self.m.candidate.is_none() {
             self.check_held();
         }

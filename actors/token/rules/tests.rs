@@ -448,3 +448,24 @@ fn a_login_takes_the_same_road_as_a_refresh() {
     assert_eq!(desk.state(), (StateName::Valid, Reason::LoggedIn));
     assert_eq!(desk.count(|event| matches!(event, Event::LoginSucceeded { .. })), 1);
 }
+
+#[test]
+fn a_crash_of_the_actor_alone_leaves_a_proven_token_in_use() {
+    let mut desk = Desk::monday();
+    desk.machine.stored.access = Some(tomorrow());
+    desk.tell(Input::Started).profile_says(Ok(profile("XX00001")));
+    let stored = desk.machine.stored.clone();
+
+    desk.machine = Machine::new(facts(), stored.clone(), None).resumed();
+    desk.tell(Input::Started);
+    assert_eq!(desk.usable(), Some(tomorrow().fingerprint()), "nobody doubted it");
+
+    desk.machine = Machine::new(facts(), stored.clone(), None);
+    desk.tell(Input::Started);
+    assert_eq!(desk.usable(), None, "a new process asks first");
+
+    let doubted = StoredSession { state: StateName::Checking, ..stored };
+    desk.machine = Machine::new(facts(), doubted, None).resumed();
+    desk.tell(Input::Started);
+    assert_eq!(desk.usable(), None, "a doubt survives the crash");
+}
