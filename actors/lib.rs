@@ -18,3 +18,6 @@ pub mod mode;
 pub mod ports;
 pub mod reason;
 pub mod secret;
+
+#[cfg(test)]
+mod testing;

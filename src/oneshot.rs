@@ -48,7 +48,8 @@ impl OneShot {
     /// Gets a new token by a refresh call. Trouble that may pass is retried for `patience` at most.
     pub async fn refresh(&self, patience: Duration) -> Result<Outcome, StoreError> {
         let stored = reconcile(self.store.session().await?, &self.seeds);
-        let machine = Machine::new(self.facts.clone(), stored, self.store.last_tick().await?);
+        // A token that the service has proven is not doubted just because another program asks for a newer one.
+        let machine = Machine::new(self.facts.clone(), stored, self.store.last_tick().await?).resumed();
         self.drive(machine, Input::RefreshNow, patience).await
     }
 

@@ -33,6 +33,9 @@ fn needs_renewal(reason: Reason) -> bool {
     )
 }
 
+/// What a person does about it.
+const RENEWAL: &str = "log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper";
+
 fn time(at: DateTime<Utc>) -> String {
     ist(at).format("%Y-%m-%d %H:%M:%S IST").to_string()
 }
@@ -110,7 +113,7 @@ impl Event {
                 warn!(event, actor, attempt, %reason, code, retry_in_s, "token refresh failed, trying again");
             }
             Self::LoginRequired { reason, code } if needs_renewal(*reason) => {
-                error!(event, actor, %reason, code, banner = true, why = reason.words(), "{}", seed::EXPIRED);
+                error!(event, actor, %reason, code, banner = true, why = reason.words(), next = RENEWAL, "{}", seed::EXPIRED);
             }
             Self::LoginRequired { reason, code } => {
                 error!(event, actor, %reason, code, "a person must log in: {}", reason.words());

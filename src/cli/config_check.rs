@@ -33,10 +33,9 @@ pub(super) fn check(json: bool) -> Exit {
         return Exit::Good;
     }
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_header(["Setting", "Value", "From"]);
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["Setting", "Value", "From"]);
     for row in answer.settings {
-        let origin = format!("{:?}", row.origin).to_lowercase();
-        table.add_row([row.name, &row.value, &origin]);
+        table.add_row([row.name, &row.value, row.origin.words()]);
     }
     say(&table.to_string());
     for line in &answer.missing {

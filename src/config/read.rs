@@ -26,7 +26,8 @@ pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
         let hint = table::did_you_mean(stranger).map(|name| format!(" Did you mean {name}?"));
         reader.notes.push(format!("{stranger} is not a setting and is ignored.{}", hint.unwrap_or_default()));
     }
-    let Reader { problems, notes, rows, .. } = reader;
+    let Reader { problems, notes, mut rows, .. } = reader;
+    rows.sort_by_key(|row| table::TABLE.iter().position(|spec| spec.name == row.name));
     if problems.is_empty() { Ok(Settings { rows, notes, ..settings }) } else { Err(problems) }
 }
 

@@ -23,6 +23,18 @@ pub enum Origin {
     Default,
 }
 
+impl Origin {
+    /// The place in a person's words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::EnvFile => ".env",
+            Self::SecretFile => "its own file",
+            Self::Default => "default",
+        }
+    }
+}
+
 /// Names and values as a person wrote them.
 pub type Values = BTreeMap<String, String>;
 

@@ -1,0 +1,148 @@
+//! Stand-ins for the world, for the actors' own tests: a store in memory and a time that tokio's paused clock
+//! drives.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use crate::{
+    event::{Event, Recorded},
+    exchange::model::{Book, Position},
+    notifier::outbox::{Alert, Outgoing},
+    ports::{AlertTotals, Change, Store, StoreError, TickRecord, Time},
+    token::stored::StoredSession,
+};
+
+/// Wall clock and waiting on tokio's (paused) clock.
+pub(crate) struct PausedTime {
+    start: DateTime<Utc>,
+    began: tokio::time::Instant,
+}
+
+impl PausedTime {
+    /// Shows this Indian time now.
+    pub(crate) fn at(text: &str) -> Arc<Self> {
+        let start = DateTime::parse_from_rfc3339(&format!("{text}:00+05:30")).unwrap().to_utc();
+        Arc::new(Self { start, began: tokio::time::Instant::now() })
+    }
+}
+
+#[async_trait]
+impl Time for PausedTime {
+    fn now(&self) -> DateTime<Utc> {
+        self.start + TimeDelta::from_std(self.began.elapsed()).unwrap()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// What the store holds.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    pub(crate) session: StoredSession,
+    pub(crate) ticks: Vec<TickRecord>,
+    pub(crate) book: Option<Book>,
+    pub(crate) live_positions: Vec<Position>,
+    pub(crate) halted: bool,
+    pub(crate) journal: Vec<Recorded>,
+}
+
+/// A store in memory. Alerts are not its business.
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    pub(crate) shelf: Mutex<Shelf>,
+}
+
+impl MemoryStore {
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.shelf.lock().unwrap().journal.iter().map(|entry| entry.event.clone()).collect()
+    }
+
+    pub(crate) fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
+        self.events().iter().filter(|event| wanted(event)).count()
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let mut shelf = self.shelf.lock().unwrap();
+        if let Some(session) = change.session {
+            shelf.session = session;
+        }
+        if let Some(tick) = change.tick {
+            shelf.ticks.retain(|known| known.date != tick.date);
+            shelf.ticks.push(tick);
+        }
+        shelf.book = change.book.or(shelf.book.take());
+        if let Some(positions) = change.live_positions {
+            shelf.live_positions = positions;
+        }
+        shelf.halted = change.halted.unwrap_or(shelf.halted);
+        for (at, event) in change.events {
+            let id = shelf.journal.len() as i64 + 1;
+            shelf.journal.push(Recorded { id, at, event });
+        }
+        Ok(())
+    }
+
+    async fn session(&self) -> Result<StoredSession, StoreError> {
+        Ok(self.shelf.lock().unwrap().session.clone())
+    }
+
+    async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
+        Ok(self.shelf.lock().unwrap().ticks.iter().max_by_key(|tick| tick.date).copied())
+    }
+
+    async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        Ok(self.shelf.lock().unwrap().ticks.iter().map(|tick| tick.date).collect())
+    }
+
+    async fn book(&self) -> Result<Option<Book>, StoreError> {
+        Ok(self.shelf.lock().unwrap().book.clone())
+    }
+
+    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
+        Ok(self.shelf.lock().unwrap().live_positions.clone())
+    }
+
+    async fn halted(&self) -> Result<bool, StoreError> {
+        Ok(self.shelf.lock().unwrap().halted)
+    }
+
+    async fn unread_events(&self, _: u32) -> Result<Vec<Recorded>, StoreError> {
+        Ok(vec![])
+    }
+
+    async fn queue_alerts(&self, _: i64, _: Vec<Alert>, _: Vec<Outgoing>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn waiting_alerts(&self) -> Result<Vec<Outgoing>, StoreError> {
+        Ok(vec![])
+    }
+
+    async fn alert_sent(&self, _: i64, _: DateTime<Utc>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn alert_failed(&self, _: i64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
+        Ok(AlertTotals::default())
+    }
+
+    async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        let shelf = self.shelf.lock().unwrap();
+        Ok(shelf.journal.iter().rev().take(limit as usize).cloned().collect())
+    }
+}
