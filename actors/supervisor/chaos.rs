@@ -11,7 +11,7 @@ pub struct Crash;
 #[macro_export]
 macro_rules! crashes_on_demand {
     ($actor:ty) => {
-        #[cfg(feature = "chaos")]
+        #[cfg(any(test, feature = "chaos"))]
         impl actix::Handler<$crate::supervisor::chaos::Crash> for $actor {
             type Result = ();
 

@@ -12,6 +12,9 @@ pub mod rules;
 pub mod stored;
 pub mod window;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
