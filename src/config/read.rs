@@ -59,7 +59,7 @@ impl Reader<'_> {
             gateway_key: self.secret("KEEPER_GATEWAY_KEY"),
             tick_time: self.tick_time(),
             log_format: self.log_format(),
-            log_filter: self.value("KEEPER_LOG").map_or_else(|| "info".to_owned(), |found| found.text),
+            log_filter: self.log_filter(),
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
@@ -305,6 +305,23 @@ impl Reader<'_> {
                 LogFormat::Auto
             }
         }
+    }
+
+    /// A word that is no level would be taken for a module's name, and the log would fall silent.
+    fn log_filter(&mut self) -> String {
+        let usual = "info".to_owned();
+        let Some(found) = self.value("KEEPER_LOG") else { return usual };
+        let is_level = |text: &str| text.parse::<tracing::level_filters::LevelFilter>().is_ok();
+        let is_rule = |rule: &str| match rule.trim().split_once('=') {
+            Some((module, level)) => !module.is_empty() && is_level(level),
+            None => is_level(rule.trim()),
+        };
+        if found.text.split(',').all(is_rule) {
+            return found.text;
+        }
+        let remedy = "Set it to error, warn, info, debug or trace, or to rules as info,keeper_actors=debug.";
+        self.problem("KEEPER_LOG", format!("is \"{}\"", found.text), remedy);
+        usual
     }
 
     fn on_token_loss(&mut self) -> OnTokenLoss {
