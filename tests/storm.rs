@@ -2,6 +2,7 @@
 //! simulator's Telegram. Everything the keeper was told arrives, and every alert that is due is delivered.
 
 #![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{path::Path, sync::Arc, time::Duration};
 
