@@ -13,6 +13,8 @@ CREATE TABLE session (
     block_reason TEXT,
     block_day TEXT,
     block_credentials TEXT,
+    login_asked_on TEXT,
+    login_asked_for TEXT,
     ending_announced INTEGER
 ) STRICT;
 

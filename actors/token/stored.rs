@@ -52,6 +52,8 @@ pub struct StoredSession {
     pub account: Option<String>,
     /// A refresh that must not be repeated.
     pub refresh_block: Option<RefreshBlock>,
+    /// The day (IST) on which a person was last asked to log in, and why; forgotten when a token works.
+    pub login_asked: Option<(NaiveDate, Reason)>,
     /// The smallest number of days left for which the end of the refresh token was announced.
     pub ending_announced: Option<i64>,
 }

@@ -164,4 +164,18 @@ impl Desk for KeeperDesk {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+
+    #[cfg(feature = "demo")]
+    fn harm(&self, victim: &str) -> bool {
+        use keeper_actors::supervisor::chaos::{Block, Crash};
+        match victim {
+            "token" => self.actors.token.do_send(Crash),
+            "clock" => self.actors.clock.do_send(Crash),
+            "exchange" => self.actors.exchange.do_send(Crash),
+            "notifier" => self.actors.notifier.do_send(Crash),
+            "thread" => self.actors.clock.do_send(Block),
+            _ => return false,
+        }
+        true
+    }
 }

@@ -6,6 +6,7 @@ use keeper_actors::{
     event::Recorded,
     notifier::outbox::Outgoing,
     ports::TickRecord,
+    reason::Reason,
     secret::{AccessToken, RefreshToken},
     token::stored::{RefreshBlock, StoredSession},
 };
@@ -53,8 +54,13 @@ pub(super) fn session(row: &SqliteRow) -> StoredSession {
         previous_refresh: get::<String>(row, "previous_refresh").map(RefreshToken::new),
         account: get(row, "account"),
         refresh_block: block(row),
+        login_asked: asked(row),
         ending_announced: get(row, "ending_announced"),
     }
+}
+
+fn asked(row: &SqliteRow) -> Option<(NaiveDate, Reason)> {
+    Some((get::<String>(row, "login_asked_on")?.parse().ok()?, named(get(row, "login_asked_for"))?))
 }
 
 fn block(row: &SqliteRow) -> Option<RefreshBlock> {

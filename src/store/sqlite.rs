@@ -86,8 +86,9 @@ async fn put_session(connection: &mut SqliteConnection, session: &StoredSession)
     let block = session.refresh_block.as_ref();
     sqlx::query(
         "REPLACE INTO session (one, state, reason, access, source, verified_at, refresh, previous_refresh,
-         account, block_reason, block_day, block_credentials, ending_announced)
-         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+         account, block_reason, block_day, block_credentials, ending_announced,
+         login_asked_on, login_asked_for)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )
     .bind(name(&session.state))
     .bind(session.reason.as_ref().and_then(name))
@@ -101,6 +102,8 @@ async fn put_session(connection: &mut SqliteConnection, session: &StoredSession)
     .bind(block.map(|block| block.day.to_string()))
     .bind(block.map(|block| block.credentials.clone()))
     .bind(session.ending_announced)
+    .bind(session.login_asked.map(|(day, _)| day.to_string()))
+    .bind(session.login_asked.and_then(|(_, reason)| name(&reason)))
     .execute(connection)
     .await?;
     Ok(())

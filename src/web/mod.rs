@@ -30,6 +30,9 @@ pub trait Desk: Send + Sync {
     async fn status(&self) -> Option<Status>;
     /// Makes a refresh call and waits for its outcome.
     async fn refresh(&self) -> Option<SessionStatus>;
+    /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
+    #[cfg(feature = "demo")]
+    fn harm(&self, victim: &str) -> bool;
 }
 
 /// Binds the listener; it serves once the returned server is polled. Also gives the address it has, which
@@ -67,6 +70,18 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/status").get(status))
         .service(web::resource("/api/refresh").post(refresh))
         .default_service(web::to(nothing_here));
+    #[cfg(feature = "demo")]
+    config.service(web::resource("/api/harm/{victim}").post(harm));
+}
+
+/// For the end-to-end tests; not in the image, like the demo.
+#[cfg(feature = "demo")]
+async fn harm(gate: Gate, desk: web::Data<dyn Desk>, victim: web::Path<String>) -> HttpResponse {
+    match gate.refuse_writer() {
+        Some(refusal) => refusal,
+        None if desk.harm(&victim) => HttpResponse::Accepted().finish(),
+        None => HttpResponse::NotFound().finish(),
+    }
 }
 
 async fn livez(desk: web::Data<dyn Desk>) -> impl Responder {

@@ -122,6 +122,7 @@ impl Turn {
         self.m.failures = 0;
         self.m.trouble = None;
         self.m.stored.verified_at = Some(self.at.now);
+        self.m.stored.login_asked = None;
         self.m.stored.account.get_or_insert_with(|| profile.fy_id.clone());
         self.close_tick();
     }

@@ -169,17 +169,21 @@ impl Turn {
             self.close_tick();
             return self.become_state(StateName::Valid, Reason::Verified);
         }
-        let repeated = self.m.stored.state == StateName::LoginRequired
-            && self.m.stored.reason == Some(reason)
-            && self.m.open_tick().is_none();
-        let timely = self.m.open_tick().is_some() || (self.at.trading_day && window::may_ask(self.at.now));
-        if timely && !repeated {
-            self.events.push(Event::LoginRequired { reason, code });
-        }
+        self.ask_for_login(reason, code);
         self.m.pending = Pending::Nothing;
         self.m.trouble = None;
         self.close_tick();
         self.become_state(StateName::LoginRequired, reason);
+    }
+
+    /// Once a day for a reason, and not while nobody trades.
+    fn ask_for_login(&mut self, reason: Reason, code: Option<i64>) {
+        let asking = Some((self.today(), reason));
+        let timely = self.m.open_tick().is_some() || (self.at.trading_day && window::may_ask(self.at.now));
+        if timely && self.m.stored.login_asked != asking {
+            self.m.stored.login_asked = asking;
+            self.events.push(Event::LoginRequired { reason, code });
+        }
     }
 
     fn held_lasts(&self) -> bool {

@@ -469,3 +469,15 @@ fn a_crash_of_the_actor_alone_leaves_a_proven_token_in_use() {
     desk.tell(Input::Started);
     assert_eq!(desk.usable(), None, "a doubt survives the crash");
 }
+
+#[test]
+fn a_person_is_asked_once_a_day_for_a_reason() {
+    let mut desk = Desk::monday();
+    desk.until("2026-11-23T10:00").tell(Input::Started).refresh_says(Err(no(-16, DISABLED)));
+    desk.later(5).tick().later(60).tell(Input::Started).tell(Input::Watch);
+    desk.later(60).tell(Input::RefreshNow).refresh_says(Err(no(-16, DISABLED)));
+    let asked = |desk: &Desk| desk.count(|event| matches!(event, Event::LoginRequired { .. }));
+    assert_eq!(asked(&desk), 1, "start, tick and restart are one matter");
+    desk.until("2026-11-25T08:45").tick().refresh_says(Err(no(-16, DISABLED)));
+    assert_eq!(asked(&desk), 2, "another day");
+}
