@@ -1,0 +1,5 @@
+//! The real program in an empty environment, against the simulated FYERS and Telegram on real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod refresh;
+mod support;
