@@ -1,5 +1,9 @@
 //! The real program in an empty environment, against the simulated FYERS and Telegram on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod check;
+mod config;
 mod refresh;
+mod service;
+mod small;
 mod support;
