@@ -3,6 +3,9 @@
 
 mod check;
 mod config;
+mod demo;
+mod live;
+mod logs;
 mod refresh;
 mod service;
 mod small;
