@@ -70,7 +70,7 @@ fn sandbox_is_the_default() {
     home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
     let keeper = home.start_ready();
     wait_mode(&keeper, "sandbox");
-    println!("{}", home.wait_alert("Sandbox:"));
+    home.wait_alert("Sandbox: FYERS_SANDBOX says so");
 }
 
 #[test]

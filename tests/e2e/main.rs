@@ -4,6 +4,7 @@
 mod check;
 mod config;
 mod demo;
+mod kill9;
 mod live;
 mod logs;
 mod refresh;
