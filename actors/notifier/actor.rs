@@ -130,7 +130,7 @@ impl NotifierActor {
         }
         self.volatile.view.last_error = attempt.error;
         self.refresh_view();
-        if matches!(attempt.next, Next::Again(_)) {
+        if matches!(attempt.next, Next::Again(_)) || self.volatile.view.waiting == 0 {
             self.answer_flushes();
         }
         self.rest(ctx);

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long the last alert may take when the supervisor has given up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the database may take to close in good order.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) fn run() -> Exit {
     let config = match load() {
@@ -39,7 +41,11 @@ async fn serve(config: &Config, state: &StateDir) -> Exit {
     let Ok((terminate, interrupt)) = signals else {
         return fail(Exit::Error, "signals cannot be handled here", "");
     };
-    let parts = match parts(config, state).await {
+    let store = match SqliteStore::open(state).await {
+        Ok(store) => store,
+        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
+    };
+    let parts = match parts(config, state, store.clone()) {
         Ok(parts) => parts,
         Err(exit) => return exit,
     };
@@ -67,6 +73,7 @@ async fn serve(config: &Config, state: &StateDir) -> Exit {
     let exit = until_told(&keeper, terminate, interrupt).await;
     if exit == Exit::Good {
         keeper.stop().await;
+        let _late = tokio::time::timeout(CLOSE_LIMIT, store.close()).await;
         state.ended();
     }
     exit
@@ -84,11 +91,8 @@ async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signa
     }
 }
 
-async fn parts(config: &Config, state: &StateDir) -> Result<Parts, Exit> {
+fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Exit> {
     let settings = &config.settings;
-    let store = SqliteStore::open(state)
-        .await
-        .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
     let key = match &settings.gateway_key {
         Some(key) => key.clone(),
         None => state.gateway_key().map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?,

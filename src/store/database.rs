@@ -70,12 +70,15 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenError> {
     }
 }
 
-/// Opens an existing database for reading; `None` when there is none.
+/// Opens an existing database for reading; `None` when there is none. A database that nobody has open is read
+/// as it lies there: else SQLite would leave its two side files behind, perhaps as another user's.
 pub(super) async fn open_for_reading(path: &Path) -> Result<Option<SqlitePool>, OpenError> {
     if !path.exists() {
         return Ok(None);
     }
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options(path).read_only(true)).await;
+    let side_file = PathBuf::from(format!("{}-wal", path.display()));
+    let options = options(path).read_only(true).immutable(!side_file.exists());
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
     pool.map(Some).map_err(|error| judge(&error).told(path))
 }
 

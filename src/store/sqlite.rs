@@ -51,6 +51,11 @@ impl SqliteStore {
         session.map(Some).map_err(|error| OpenError::Failed { path, problem: error.problem })
     }
 
+    /// Closes the database, so that it is one file again. Also without it nothing is ever lost.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
     async fn prune(&self) -> Result<(), StoreError> {
         let old = "DELETE FROM journal WHERE id <= (SELECT MAX(id) FROM journal) - ?1
                    AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)";

@@ -1,0 +1,102 @@
+//! What `run` prints: one JSON object a line, with the seed's lines to the letter.
+
+use chrono::{DateTime, TimeDelta};
+use simulator::{RefreshMode, TokenKind};
+
+use crate::support::{Home, wait_for};
+
+/// A home whose keeper refreshes its token right at the start.
+fn refreshing() -> Home {
+    let home = Home::with_app(RefreshMode::Enabled);
+    let old = home.sim.mint_at(TokenKind::Access, home.sim.now() - TimeDelta::days(2));
+    let refresh = home.sim.mint(TokenKind::Refresh);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={old}\nFYERS_REFRESH_TOKEN={refresh}\n"));
+    home
+}
+
+#[test]
+fn every_line_is_one_json_object_and_the_seeds_lines_are_there() {
+    let home = refreshing();
+    let keeper = home.start_ready();
+    keeper.wait_status("a refreshed token", |status| status["session"]["state"] == "valid");
+    wait_for("the mirror", || home.env().contains(&home.newest(TokenKind::Access)).then_some(()));
+    let lines = keeper.lines();
+    assert!(lines.len() >= 5);
+    for line in &lines {
+        for name in ["timestamp", "ist", "level", "event", "message"] {
+            assert!(line[name].is_string(), "no {name}: {line}");
+        }
+        let utc = line["timestamp"].as_str().unwrap();
+        assert!(utc.ends_with('Z') && utc.len() == "2026-11-23T07:32:12.467Z".len(), "{line}");
+        let time = |name: &str| DateTime::parse_from_rfc3339(line[name].as_str().unwrap()).unwrap();
+        assert_eq!(time("timestamp"), time("ist"), "{line}");
+        assert!(line["ist"].as_str().unwrap().ends_with("+05:30"), "{line}");
+    }
+    let message_of = |event: &str| {
+        let line = lines.iter().find(|line| line["event"] == event);
+        line.unwrap_or_else(|| panic!("no {event}: {}", keeper.log()))["message"].as_str().unwrap()
+    };
+    assert_eq!(message_of("token.refresh.started"), "🔄 FYERS TOKEN REFRESH - Scheduled Daily Maintenance");
+    assert_eq!(message_of("token.refresh.succeeded"), "✅ TOKEN REFRESH SUCCESSFUL");
+    assert!(message_of("keeper.started").contains(env!("CARGO_PKG_VERSION")));
+    assert!(message_of("exchange.switched").contains("sandbox"));
+    assert_eq!(keeper.err(), "", "the service has one stream");
+    for token in home.sim.state().tokens {
+        assert!(!keeper.log().contains(&token.token), "a token is in the log");
+    }
+}
+
+#[test]
+fn a_failed_refresh_says_the_seeds_words() {
+    let home = refreshing();
+    home.write_env(&home.env().replace("1234\n", "4321\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("login required", |status| status["session"]["state"] == "login_required");
+    let lines = keeper.lines();
+    let failed = lines.iter().find(|line| line["event"] == "token.refresh.failed").unwrap();
+    assert_eq!(failed["message"], "❌ TOKEN REFRESH FAILED");
+    assert_eq!(failed["reason"], "pin_rejected");
+    assert_eq!(failed["level"], "error");
+}
+
+#[test]
+fn the_banner_is_drawn_for_people() {
+    let home = refreshing().set("KEEPER_LOG_FORMAT", "text");
+    let keeper = home.start_ready();
+    keeper.wait_status("a refreshed token", |status| status["session"]["state"] == "valid");
+    let log = keeper.log();
+    let rule = "=".repeat(80);
+    for line in ["🔄 FYERS TOKEN REFRESH - Scheduled Daily Maintenance", "✅ TOKEN REFRESH SUCCESSFUL"] {
+        assert!(log.contains(&format!("{rule}\n{line}\n{rule}\n⏰ Time: ")), "{log}");
+    }
+    assert!(!log.contains('\u{1b}'), "no colours in a file");
+    assert!(!log.contains(&home.newest(TokenKind::Access)));
+}
+
+#[test]
+fn answers_and_logs_do_not_mix() {
+    let home = refreshing();
+    let ran = home.run(&["refresh", "--json"]).exits(0);
+    ran.json();
+    let events: Vec<serde_json::Value> =
+        ran.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(events.iter().any(|line| line["event"] == "token.refresh.succeeded"), "{}", ran.err);
+}
+
+#[test]
+fn debug_logs_hold_no_secret_either() {
+    let home = refreshing().with_telegram().set("KEEPER_LOG", "trace");
+    let keeper = home.start_ready();
+    keeper.wait_status("a refreshed token", |status| status["session"]["state"] == "valid");
+    home.wait_alert("TOKEN REFRESH SUCCESSFUL");
+    let log = keeper.log() + &keeper.err();
+    assert!(log.contains("\"level\":\"debug\"") || log.contains("\"level\":\"trace\""), "nothing to look at");
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let bot = simulator::Telegram::default().bot_token;
+    let mut secrets = vec![key.trim().to_owned(), bot, "SIMULATED1".to_owned()];
+    secrets.extend(home.sim.state().tokens.into_iter().map(|token| token.token));
+    for secret in secrets {
+        let line = log.lines().find(|line| line.contains(&secret));
+        assert!(line.is_none(), "{secret} is in the log: {}", line.unwrap_or_default());
+    }
+}

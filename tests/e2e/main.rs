@@ -1,0 +1,13 @@
+//! The real program in an empty environment, against the simulated FYERS and Telegram on real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod check;
+mod config;
+mod demo;
+mod kill9;
+mod live;
+mod logs;
+mod refresh;
+mod service;
+mod small;
+mod support;

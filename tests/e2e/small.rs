@@ -1,0 +1,58 @@
+//! The small verbs: completions, calendar, usage.
+
+use simulator::Options;
+
+use crate::support::Home;
+
+#[test]
+fn every_shell_gets_completions() {
+    let home = Home::bare(Options::default());
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = home.run(&["completions", shell]).exits(0);
+        for verb in ["healthcheck", "refresh"] {
+            assert!(ran.out.contains(verb), "{shell} knows no {verb}");
+        }
+    }
+}
+
+#[test]
+fn the_calendar_knows_holidays_and_the_evening_of_diwali() {
+    let home = Home::bare(Options::default());
+    let day = |date: &str| home.run(&["calendar", "check", date, "--json"]).exits(0).json();
+    let guru_nanak = day("2026-11-24");
+    assert_eq!(guru_nanak["kind"], "holiday", "{guru_nanak}");
+    assert_eq!(guru_nanak["trading_day"], false);
+    assert!(guru_nanak["name"].is_string());
+    let muhurat = day("2026-11-08");
+    assert_eq!(muhurat["kind"], "special_session", "{muhurat}");
+    assert_eq!(day("2026-11-23")["kind"], "trading");
+    assert_eq!(day("2026-11-22")["kind"], "weekend");
+    assert_eq!(day("2126-11-22")["covered"], false);
+    let words = home.run(&["calendar", "check", "2026-11-24"]).exits(0);
+    assert!(words.out.contains("holiday"), "{words:?}");
+}
+
+#[test]
+fn the_next_trading_day_is_told_with_its_tick() {
+    let home = Home::bare(Options::default()).set("KEEPER_TICK_TIME", "09:01");
+    let next = home.run(&["calendar", "next", "--json"]).exits(0).json();
+    assert_eq!(next["day"]["trading_day"], true, "{next}");
+    let tick = chrono::DateTime::parse_from_rfc3339(next["next_tick"].as_str().unwrap()).unwrap();
+    assert!(tick > chrono::Utc::now(), "{next}");
+    assert_eq!(tick.format("%H:%M %:z").to_string(), "09:01 +05:30");
+    assert_eq!(tick.date_naive().to_string(), next["day"]["date"].as_str().unwrap());
+    let words = home.run(&["calendar", "next"]).exits(0);
+    assert!(words.out.contains("09:01 IST"), "{words:?}");
+    let list = home.run(&["calendar", "list", "--json"]).exits(0).json();
+    assert!(list["days"].as_array().unwrap().len() > 10, "{list}");
+}
+
+#[test]
+fn wrong_usage_is_2_and_help_names_the_exit_codes() {
+    let home = Home::bare(Options::default());
+    home.run(&["frobnicate"]).exits(2);
+    home.run(&["calendar", "check", "yesterday"]).exits(2);
+    let help = home.run(&["--help"]).exits(0);
+    assert!(help.out.contains("77 login required"), "{help:?}");
+    home.run(&["--version"]).exits(0);
+}
