@@ -41,7 +41,7 @@ use sink::JournalSink;
 /// How long the start waits for an actor to have read its state.
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// How long the end waits for alerts that are on their way: a little longer than the gap between two messages.
-const FLUSH_LIMIT: Duration = Duration::from_millis(1_500);
+const FLUSH_LIMIT: Duration = Duration::from_millis(1_200);
 
 /// Everything one account's keeper is made of.
 pub struct Parts {

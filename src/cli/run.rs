@@ -19,7 +19,7 @@ use crate::{
 /// How long the last alert may take when the supervisor has given up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long the database may take to close in good order.
-const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
 pub(super) fn run() -> Exit {
     let config = match load() {

@@ -13,6 +13,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::rows;
+
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// How long a write waits for a reader of another process.
@@ -110,17 +112,23 @@ async fn try_open(path: &Path) -> Result<SqlitePool, Trouble> {
         pool.close().await;
         return Err(Trouble::Damaged);
     }
-    match MIGRATIONS.run(&pool).await {
+    match migrate(&pool).await {
         Ok(()) => Ok(pool),
-        Err(error) => {
+        Err(trouble) => {
             pool.close().await;
-            Err(match error {
-                MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => Trouble::Newer,
-                MigrateError::Execute(error) => judge(&error),
-                _ => Trouble::Damaged,
-            })
+            Err(trouble)
         }
     }
+}
+
+async fn migrate(pool: &SqlitePool) -> Result<(), Trouble> {
+    MIGRATIONS.run(pool).await.map_err(|error| match error {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => Trouble::Newer,
+        MigrateError::Execute(error) => judge(&error),
+        _ => Trouble::Damaged,
+    })?;
+    let row = sqlx::query(rows::SESSION).fetch_optional(pool).await.map_err(|error| judge(&error))?;
+    if row.is_some_and(|row| rows::session(&row).is_none()) { Err(Trouble::Damaged) } else { Ok(()) }
 }
 
 /// SQLite gives its side files the mode of the database, so the database is private before it is opened.

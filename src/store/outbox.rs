@@ -1,6 +1,9 @@
 //! The journal's reader and the outbox.
 
+use std::future::ready;
+
 use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, TryStreamExt};
 use keeper_actors::{
     event::Recorded,
     notifier::outbox::{Alert, Outgoing},
@@ -15,14 +18,14 @@ use super::{
 
 const UNREAD: &str = "SELECT * FROM journal
     WHERE id > COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)
-    ORDER BY id LIMIT ?1";
+    ORDER BY id";
 
-/// An entry that cannot be read would block the reader for ever, so the next readable ones are given, and the
-/// cursor passes over it with them.
+/// Entries that cannot be read would block the reader for ever, however many they are, so the limit counts readable
+/// ones only, and the cursor passes over the others with them.
 pub(super) async fn unread_events(pool: &SqlitePool, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-    let query = sqlx::query(UNREAD).bind(limit);
-    let rows = query.fetch_all(pool).await.map_err(failed("read the journal"))?;
-    Ok(rows.iter().filter_map(rows::recorded).collect())
+    let rows = sqlx::query(UNREAD).fetch(pool);
+    let events = rows.try_filter_map(|row| ready(Ok(rows::recorded(&row))));
+    events.take(limit as usize).try_collect().await.map_err(failed("read the journal"))
 }
 
 pub(super) async fn queue(

@@ -11,6 +11,7 @@ use keeper_actors::{
     token::stored::{RefreshBlock, StoredSession},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 use sqlx::{Row, sqlite::SqliteRow};
 
 /// Milliseconds since 1970.
@@ -43,8 +44,23 @@ where
     row.try_get::<Option<T>, _>(column).ok().flatten()
 }
 
-pub(super) fn session(row: &SqliteRow) -> StoredSession {
-    StoredSession {
+/// The session with all that its digest covers, as SQLite spells it.
+pub(super) const SESSION: &str =
+    "SELECT *, json_array(state, reason, access, source, verified_at, refresh, previous_refresh, account,
+     block_reason, block_day, block_credentials, login_asked_on, login_asked_for, ending_announced) AS covered FROM session";
+
+/// What the `digest` column holds for this row of [`SESSION`].
+pub(super) fn digest(row: &SqliteRow) -> String {
+    hex::encode(Sha256::digest(get::<String>(row, "covered").unwrap_or_default()))
+}
+
+/// `None` when a bit has fallen over since it was written: half a token is worse than none.
+pub(super) fn session(row: &SqliteRow) -> Option<StoredSession> {
+    if get::<String>(row, "digest") != Some(digest(row)) {
+        tracing::error!(event = "store.unreadable", "the stored session is damaged");
+        return None;
+    }
+    Some(StoredSession {
         state: named(get(row, "state")).unwrap_or_default(),
         reason: named(get(row, "reason")),
         access: get::<String>(row, "access").map(AccessToken::new),
@@ -56,7 +72,7 @@ pub(super) fn session(row: &SqliteRow) -> StoredSession {
         refresh_block: block(row),
         login_asked: asked(row),
         ending_announced: get(row, "ending_announced"),
-    }
+    })
 }
 
 fn asked(row: &SqliteRow) -> Option<(NaiveDate, Reason)> {

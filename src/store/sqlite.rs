@@ -25,7 +25,7 @@ const JOURNAL_KEPT: i64 = 100_000;
 /// The keeper's memory.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
-    pool: SqlitePool,
+    pub(super) pool: SqlitePool,
 }
 
 /// Names what was being done, and nothing that was stored.
@@ -64,15 +64,20 @@ impl SqliteStore {
         Ok(())
     }
 
-    async fn fact<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, StoreError> {
+    /// A single value; `unreadable` when there is one that cannot be read.
+    async fn fact<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        unreadable: Option<T>,
+    ) -> Result<Option<T>, StoreError> {
         let query = sqlx::query_as::<_, (String,)>("SELECT value FROM facts WHERE name = ?1").bind(name);
         let row = query.fetch_optional(&self.pool).await.map_err(failed("read a fact"))?;
         let Some((text,)) = row else { return Ok(None) };
         let value = serde_json::from_str(&text);
         if value.is_err() {
-            tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read and is ignored");
+            tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
         }
-        Ok(value.ok())
+        Ok(value.ok().or(unreadable))
     }
 }
 
@@ -92,8 +97,8 @@ async fn put_session(connection: &mut SqliteConnection, session: &StoredSession)
     sqlx::query(
         "REPLACE INTO session (one, state, reason, access, source, verified_at, refresh, previous_refresh,
          account, block_reason, block_day, block_credentials, ending_announced,
-         login_asked_on, login_asked_for)
-         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+         login_asked_on, login_asked_for, digest)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, '')",
     )
     .bind(name(&session.state))
     .bind(session.reason.as_ref().and_then(name))
@@ -109,8 +114,10 @@ async fn put_session(connection: &mut SqliteConnection, session: &StoredSession)
     .bind(session.ending_announced)
     .bind(session.login_asked.map(|(day, _)| day.to_string()))
     .bind(session.login_asked.and_then(|(_, reason)| name(&reason)))
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    let row = sqlx::query(rows::SESSION).fetch_one(&mut *connection).await?;
+    sqlx::query("UPDATE session SET digest = ?1").bind(rows::digest(&row)).execute(connection).await?;
     Ok(())
 }
 
@@ -167,8 +174,8 @@ impl Store for SqliteStore {
     }
 
     async fn session(&self) -> Result<StoredSession, StoreError> {
-        let row = sqlx::query("SELECT * FROM session").fetch_optional(&self.pool).await;
-        Ok(row.map_err(failed("read the session"))?.as_ref().map(rows::session).unwrap_or_default())
+        let row = sqlx::query(rows::SESSION).fetch_optional(&self.pool).await;
+        Ok(row.map_err(failed("read the session"))?.as_ref().and_then(rows::session).unwrap_or_default())
     }
 
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
@@ -184,15 +191,16 @@ impl Store for SqliteStore {
     }
 
     async fn book(&self) -> Result<Option<Book>, StoreError> {
-        self.fact("book").await
+        self.fact("book", None).await
     }
 
     async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
-        Ok(self.fact("live_positions").await?.unwrap_or_default())
+        Ok(self.fact("live_positions", None).await?.unwrap_or_default())
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {
-        Ok(self.fact("halted").await?.unwrap_or_default())
+        // A halt that can no longer be read is still a halt.
+        Ok(self.fact("halted", Some(true)).await?.unwrap_or_default())
     }
 
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {

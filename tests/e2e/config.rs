@@ -73,7 +73,8 @@ fn secrets_can_be_in_files_and_are_never_shown() {
         .set("TELEGRAM_CHAT_ID", "42")
         .set("TELEGRAM_BOT_TOKEN_FILE", "bot");
     home.write_env("FYERS_CLIENT_ID=ABCD1234EF-100\n");
-    for (name, text) in [("secret-key", "CANARYSECRET\n"), ("pin", "7391\n"), ("bot", "123456789:CANARY-bot\n")]
+    for (name, text) in
+        [("secret-key", "CANARYSECRET\n"), ("pin", "7391\n"), ("bot", "123456789:CANARY-bot\n")]
     {
         fs::write(home.path(name), text).unwrap();
         fs::set_permissions(home.path(name), fs::Permissions::from_mode(0o600)).unwrap();

@@ -16,7 +16,11 @@ fn the_week_ends_with_nothing_lost() {
         names.sort();
         let all = ["alerts", "date", "mode_at_open", "restarts", "tick_at", "token_ok_at", "trading_day"];
         assert_eq!(names, all, "{day}");
-        assert_eq!(day["trading_day"] == true, day["tick_at"].is_string(), "a tick on trading days only: {day}");
+        assert_eq!(
+            day["trading_day"] == true,
+            day["tick_at"].is_string(),
+            "a tick on trading days only: {day}"
+        );
     }
     assert!(days.iter().any(|day| day["mode_at_open"] == "mock"), "one day the login comes late");
     let number = |name: &str| report[name].as_u64().unwrap_or_else(|| panic!("no {name}: {report:#}"));

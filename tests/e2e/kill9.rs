@@ -114,7 +114,8 @@ async fn open(path: &Path) -> SqliteConnection {
 fn journal(path: &Path) -> Vec<Recorded> {
     let rows: Vec<(i64, i64, String)> = block_on(async {
         let mut database = open(path).await;
-        let sound: (String,) = sqlx::query_as("PRAGMA integrity_check").fetch_one(&mut database).await.unwrap();
+        let sound: (String,) =
+            sqlx::query_as("PRAGMA integrity_check").fetch_one(&mut database).await.unwrap();
         assert_eq!(sound.0, "ok");
         let all = "SELECT id, at, event FROM journal ORDER BY id";
         sqlx::query_as(all).fetch_all(&mut database).await.unwrap()
@@ -169,7 +170,8 @@ fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
     };
     let starts = journal.iter().filter(|entry| matches!(entry.event, Event::KeeperStarted { .. })).count();
     assert_eq!(titled(&["has started", "is back"]), starts, "{told:#?}");
-    let refreshes = journal.iter().filter(|entry| matches!(entry.event, Event::RefreshSucceeded { .. })).count();
+    let refreshes =
+        journal.iter().filter(|entry| matches!(entry.event, Event::RefreshSucceeded { .. })).count();
     assert!(refreshes > 0, "nothing happened");
     assert_eq!(titled(&["TOKEN REFRESH SUCCESSFUL"]), refreshes, "{told:#?}");
     let all: usize = told.values().map(|told| told.count).sum();

@@ -155,7 +155,10 @@ fn acting_needs_the_key_even_on_this_machine() {
 #[test]
 fn reading_needs_the_key_where_others_can_reach_the_listener() {
     let home = Home::bare(Options::default());
-    let home = { let port = home.port; home.set("KEEPER_HTTP_ADDR", format!("0.0.0.0:{port}")) };
+    let home = {
+        let port = home.port;
+        home.set("KEEPER_HTTP_ADDR", format!("0.0.0.0:{port}"))
+    };
     let keeper = home.start_ready();
     let url = keeper.url("/api/status");
     assert_eq!(get(&url).unwrap().0, 401);
