@@ -41,7 +41,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn settings(&mut self) -> Settings {
         let public_url = self.url("KEEPER_PUBLIC_URL").or_else(|| self.extra_url("RENDER_EXTERNAL_URL"));
-        let of_keeper = || public_url.as_ref().and_then(|url| url.join("/fyers/callback").ok());
+        let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback"));
         Settings {
             app: self.app(),
             access_token: self.secret("FYERS_ACCESS_TOKEN"),
@@ -80,7 +80,8 @@ impl Reader<'_> {
         let found = self.sources.find(spec, &mut self.problems, &mut self.notes);
         let value = match (&found, spec.show) {
             (None, _) => spec.default.to_owned(),
-            (Some(found), Show::Plain) => found.text.clone(),
+            (Some(found), Show::Plain) => shown(&found.text),
+            (Some(found), Show::Host) => host_of(&found.text),
             (Some(found), Show::Fingerprint) => format!("set, fingerprint {}", Fingerprint::of(&found.text)),
             (Some(_), Show::Nothing) => "set".to_owned(),
         };
@@ -97,7 +98,7 @@ impl Reader<'_> {
         let text = self.value(name)?.text;
         let parsed = text.parse().ok();
         if parsed.is_none() {
-            self.problem(name, format!("is \"{text}\""), format!("Set it to {wanted}."));
+            self.problem(name, not_possible(&text), format!("Set it to {wanted}."));
         }
         parsed
     }
@@ -124,30 +125,22 @@ impl Reader<'_> {
     fn app(&mut self) -> Option<AppSettings> {
         let client_id = self.value("FYERS_CLIENT_ID").map(|found| found.text);
         let secret = self.secret("FYERS_SECRET_KEY");
-        match (client_id, secret) {
-            (Some(client_id), Some(secret)) => {
-                if !is_client_id(&client_id) {
-                    let what = format!("is \"{client_id}\", which is no app id");
-                    let remedy =
-                        "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200.";
-                    self.problem("FYERS_CLIENT_ID", what, remedy);
-                }
-                Some(AppSettings { client_id, secret })
-            }
-            (None, None) => None,
-            (Some(_), None) => {
-                if !self.problems.iter().any(|problem| problem.name.starts_with("FYERS_SECRET_KEY")) {
-                    let what = "is not set, but FYERS_CLIENT_ID is";
-                    self.problem("FYERS_SECRET_KEY", what, "Set both, or neither for Mock mode.");
-                }
-                None
-            }
-            (None, Some(_)) => {
-                let what = "is not set, but FYERS_SECRET_KEY is";
-                self.problem("FYERS_CLIENT_ID", what, "Set both, or neither for Mock mode.");
-                None
-            }
+        let secret_is_bad = self.problems.iter().any(|problem| problem.name.starts_with("FYERS_SECRET_KEY"));
+        if let Some(client_id) = client_id.as_ref().filter(|id| !is_client_id(id)) {
+            let what = format!("{}, which is no app id", not_possible(client_id));
+            let remedy = "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200.";
+            self.problem("FYERS_CLIENT_ID", what, remedy);
         }
+        let both = "Set both, or neither for Mock mode.";
+        match (client_id, secret) {
+            (Some(client_id), Some(secret)) => return Some(AppSettings { client_id, secret }),
+            (Some(_), None) if !secret_is_bad => {
+                self.problem("FYERS_SECRET_KEY", "is not set, but FYERS_CLIENT_ID is", both);
+            }
+            (None, Some(_)) => self.problem("FYERS_CLIENT_ID", "is not set, but FYERS_SECRET_KEY is", both),
+            _ => {}
+        }
+        None
     }
 
     fn telegram(&mut self) -> Option<TelegramSettings> {
@@ -193,7 +186,7 @@ impl Reader<'_> {
         let users: Result<Vec<i64>, _> = text.split(',').map(|user| user.trim().parse()).collect();
         if users.is_err() {
             let remedy = "Set it to user numbers with commas between them, as 12345,67890.";
-            self.problem("TELEGRAM_ALLOWED_USERS", format!("is \"{text}\""), remedy);
+            self.problem("TELEGRAM_ALLOWED_USERS", not_possible(&text), remedy);
         }
         users.ok()
     }
@@ -204,7 +197,7 @@ impl Reader<'_> {
             "true" | "1" | "yes" | "on" => true,
             "false" | "0" | "no" | "off" => false,
             _ => {
-                self.problem(name, format!("is \"{}\"", found.text), "Set it to true or false.");
+                self.problem(name, not_possible(&found.text), "Set it to true or false.");
                 default
             }
         }
@@ -239,19 +232,20 @@ impl Reader<'_> {
     }
 
     fn checked_url(&mut self, name: &str, text: &str) -> Option<Url> {
+        let open = table::spec(name).is_none_or(|spec| spec.show == Show::Plain);
+        let what = if open { not_possible(text) } else { NOT_POSSIBLE.to_owned() };
         let url = Url::parse(text).ok().filter(|url| url.host().is_some());
-        let Some(url) = url else {
-            self.problem(
-                name,
-                format!("is \"{text}\""),
-                "Set it to an address, as https://keeper.example.com.",
-            );
-            return None;
+        let remedy = match &url {
+            None => "Set it to an address, as https://keeper.example.com.",
+            Some(url) if !url.username().is_empty() || url.password().is_some() => {
+                "Leave out the name and the password before the @."
+            }
+            Some(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) => {
+                return Some(url.clone());
+            }
+            Some(_) => "Use https: plain http is for this machine only.",
         };
-        if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
-            return Some(url);
-        }
-        self.problem(name, format!("is \"{text}\""), "Use https: plain http is for this machine only.");
+        self.problem(name, what, remedy);
         None
     }
 
@@ -266,7 +260,7 @@ impl Reader<'_> {
         match port.text.parse::<u16>() {
             Ok(port) => SocketAddr::from(([0, 0, 0, 0], port)),
             Err(_) => {
-                self.problem("PORT", format!("is \"{}\"", port.text), "Set it to a number from 1 to 65535.");
+                self.problem("PORT", not_possible(&port.text), "Set it to a number from 1 to 65535.");
                 loopback
             }
         }
@@ -279,7 +273,7 @@ impl Reader<'_> {
         match NaiveTime::parse_from_str(&found.text, "%H:%M") {
             Ok(time) if allowed.contains(&time) => time,
             _ => {
-                let what = format!("is \"{}\"", found.text);
+                let what = not_possible(&found.text);
                 self.problem(
                     "KEEPER_TICK_TIME",
                     what,
@@ -297,11 +291,7 @@ impl Reader<'_> {
             "json" => LogFormat::Json,
             "text" | "pretty" => LogFormat::Text,
             _ => {
-                self.problem(
-                    "KEEPER_LOG_FORMAT",
-                    format!("is \"{}\"", found.text),
-                    "Set it to auto, json or text.",
-                );
+                self.problem("KEEPER_LOG_FORMAT", not_possible(&found.text), "Set it to auto, json or text.");
                 LogFormat::Auto
             }
         }
@@ -320,7 +310,7 @@ impl Reader<'_> {
             return found.text;
         }
         let remedy = "Set it to error, warn, info, debug or trace, or to rules as info,keeper_actors=debug.";
-        self.problem("KEEPER_LOG", format!("is \"{}\"", found.text), remedy);
+        self.problem("KEEPER_LOG", not_possible(&found.text), remedy);
         usual
     }
 
@@ -330,11 +320,7 @@ impl Reader<'_> {
             "mock" => OnTokenLoss::Mock,
             "reject" => OnTokenLoss::Reject,
             _ => {
-                self.problem(
-                    "KEEPER_ON_TOKEN_LOSS",
-                    format!("is \"{}\"", found.text),
-                    "Set it to mock or reject.",
-                );
+                self.problem("KEEPER_ON_TOKEN_LOSS", not_possible(&found.text), "Set it to mock or reject.");
                 OnTokenLoss::Mock
             }
         }
@@ -349,6 +335,30 @@ impl Reader<'_> {
         }
         capital
     }
+}
+
+/// A value as it may be shown. A secret pasted in the wrong place is long, or has the form of a login.
+fn shown(text: &str) -> String {
+    let odd =
+        text.chars().count() > 120 || text.contains('@') || is_bot_token(text) || text.starts_with("eyJ");
+    if odd { "set, not shown".to_owned() } else { text.to_owned() }
+}
+
+fn host_of(text: &str) -> String {
+    let host = Url::parse(text).ok().and_then(|url| Some(format!("{}://{}/…", url.scheme(), url.host()?)));
+    host.unwrap_or_else(|| "set, not shown".to_owned())
+}
+
+const NOT_POSSIBLE: &str = "has a value that is not possible here";
+
+fn not_possible(text: &str) -> String {
+    let shown = shown(text);
+    if shown == text { format!("is \"{text}\"") } else { NOT_POSSIBLE.to_owned() }
+}
+
+/// An address below this one, whatever it ends in.
+fn below(base: &Url, path: &str) -> Option<Url> {
+    Url::parse(&format!("{}/{path}", base.as_str().trim_end_matches('/'))).ok()
 }
 
 /// Letters and digits, a dash, a number. The number is never looked at: FYERS chooses it.

@@ -5,6 +5,8 @@
 pub enum Show {
     /// All of it.
     Plain,
+    /// The host of an address whose path is a password.
+    Host,
     /// A fingerprint: a long random secret.
     Fingerprint,
     /// That it is set, nothing more: a short secret.
@@ -25,7 +27,7 @@ pub struct Spec {
 impl Spec {
     /// Whether it can also be given as a file, by `NAME_FILE`.
     pub fn is_secret(&self) -> bool {
-        self.show != Show::Plain
+        matches!(self.show, Show::Fingerprint | Show::Nothing)
     }
 }
 
@@ -66,8 +68,8 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_MOCK_CAPITAL", "1000000"),
     plain("KEEPER_IP_CHECK_URL", "not set"),
     plain("KEEPER_EXPECTED_IP", "not set"),
-    plain("KEEPER_PING_URL", "not set"),
-    plain("KEEPER_DAILY_PING_URL", "not set"),
+    Spec { name: "KEEPER_PING_URL", default: "not set", show: Show::Host },
+    Spec { name: "KEEPER_DAILY_PING_URL", default: "not set", show: Show::Host },
 ];
 
 /// The setting of this name.

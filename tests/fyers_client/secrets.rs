@@ -12,12 +12,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::{
-    support::{
-        ACCESS, HASH, PIN, REFRESH, Rude, SECRET, access, answering, answering_json, client, config, hasty,
-        refresh,
-    },
-    trading::an_order,
+use crate::support::{
+    ACCESS, HASH, PIN, REFRESH, Rude, SECRET, access, an_order, answering, answering_json, client, config,
+    hasty, refresh,
 };
 
 const CODE: &str = "CANARY-auth-code";

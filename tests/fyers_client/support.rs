@@ -11,7 +11,11 @@ use std::{
 };
 
 use fyers_keeper::fyers::{FyersClient, FyersConfig, Timeouts};
-use keeper_actors::secret::{AccessToken, RefreshToken};
+use keeper_actors::{
+    exchange::model::{OrderRequest, OrderType, Product, Side},
+    secret::{AccessToken, RefreshToken},
+};
+use rust_decimal::Decimal;
 use secrecy::SecretString;
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -44,6 +48,19 @@ pub(crate) fn hasty(base: &str) -> FyersClient {
     let mut config = config(base);
     config.timeouts.total = Duration::from_millis(300);
     FyersClient::new(config).unwrap()
+}
+
+pub(crate) fn an_order() -> OrderRequest {
+    OrderRequest {
+        symbol: "NSE:M&M-EQ".to_owned(),
+        quantity: 5,
+        side: Side::Sell,
+        order_type: OrderType::StopLimit,
+        product: Product::Intraday,
+        limit_price: Decimal::new(80010, 2),
+        stop_price: Decimal::new(801, 0),
+        tag: Some("bot1".to_owned()),
+    }
 }
 
 pub(crate) fn access() -> AccessToken {

@@ -5,23 +5,9 @@ use keeper_actors::{
     ports::Exchange,
     token::error::{BrokerError, Garble},
 };
-use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::support::{ACCESS, APP, access, answering_json};
-
-pub(crate) fn an_order() -> OrderRequest {
-    OrderRequest {
-        symbol: "NSE:M&M-EQ".to_owned(),
-        quantity: 5,
-        side: Side::Sell,
-        order_type: OrderType::StopLimit,
-        product: Product::Intraday,
-        limit_price: Decimal::new(80010, 2),
-        stop_price: Decimal::new(801, 0),
-        tag: Some("bot1".to_owned()),
-    }
-}
+use crate::support::{ACCESS, APP, access, an_order, answering_json};
 
 async fn placed(status: u16, body: &str) -> Result<OrderAck, BrokerError> {
     let (_server, client) = answering_json(status, body).await;

@@ -10,9 +10,8 @@ use keeper_actors::{
 };
 use wiremock::{MockServer, ResponseTemplate};
 
-use crate::{
-    support::{Rude, access, answering, answering_json, client, config, hasty, read_request, refresh},
-    trading::an_order,
+use crate::support::{
+    Rude, access, an_order, answering, answering_json, client, config, hasty, read_request, refresh,
 };
 
 async fn error_of(client: &FyersClient) -> BrokerError {

@@ -1,4 +1,14 @@
 //! Everything the HTTP libraries log, at the finest level, holds no secret either.
+//!
+//! A program of its own: what the libraries log is the same for the whole process, so another test beside it would
+//! quieten or fill the tape.
+
+#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
+
+#[path = "fyers_client/support.rs"]
+#[allow(dead_code, reason = "its rude servers are for the other test program")]
+mod support;
 
 use std::{
     fmt::{self, Write},
@@ -14,10 +24,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 
-use crate::{
-    support::{HASH, access, answering_json, client, refresh},
-    trading::an_order,
-};
+use crate::support::{HASH, access, an_order, answering_json, client, refresh};
 
 /// Keeps every field of every event and span.
 #[derive(Clone, Default)]
