@@ -20,7 +20,8 @@ use keeper_actors::{
     notifier::{
         actor::{NotifierActor, Ports},
         messages::{Flush, JournalGrew},
-        texts::Context,
+        outbox::Outgoing,
+        texts::{Context, last_words},
     },
     ports::{Broker, Change, Exchange, Messenger, Store, StoreError, Time, TokenMirror},
     supervisor::{Limits, Tree, watchdog},
@@ -33,6 +34,7 @@ use keeper_actors::{
 };
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use tokio::time::timeout;
 
 pub use desk::KeeperDesk;
 pub use mirror::EnvMirror;
@@ -114,6 +116,7 @@ pub struct Keeper {
     time: Arc<dyn Time>,
     messenger: Arc<dyn Messenger>,
     journal: Line<JournalGrew>,
+    sink: Arc<JournalSink>,
     server: Option<ServerHandle>,
 }
 
@@ -147,13 +150,13 @@ impl Keeper {
         announce_start(&parts).await?;
 
         let actors = start_actors(&parts, &tree, &journal);
-        let loaded = tokio::time::timeout(START_LIMIT, actors.token.send(GetSession)).await;
+        let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
         let desk = Arc::new(KeeperDesk::new(actors.clone(), tree.clone(), &parts));
         let (server, addr) = listen(&parts, &desk, &tree)?;
         let Parts { store, time, messenger, .. } = parts;
-        Ok(Self { actors, tree, desk, addr, store, time, messenger, journal, server })
+        Ok(Self { actors, tree, desk, addr, store, time, messenger, journal, sink, server })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.
@@ -179,30 +182,31 @@ impl Keeper {
     /// one that is dead, so this goes past it; whether or not it arrives, the journal has it for the next start.
     pub async fn last_words(&self, actor: &'static str, limit: Duration) {
         let now = self.time.now();
-        let alert = keeper_actors::notifier::outbox::Outgoing {
+        let (severity, text) = last_words(actor);
+        let alert = Outgoing {
             id: 0,
             at: now,
             last_at: now,
             count: 1,
-            severity: keeper_actors::notifier::outbox::Severity::Critical,
+            severity,
             key: String::new(),
-            text: format!(
-                "The keeper is ending itself: its part \"{actor}\" failed too often.\n\
-                 Orders get no answer until it runs again.\n\
-                 If your host does not restart it by itself, start it and look at its log."
-            ),
+            text,
             attempts: 0,
         };
-        let sent = tokio::time::timeout(limit, self.messenger.send(&alert)).await;
+        let (sent, written) =
+            tokio::join!(timeout(limit, self.messenger.send(&alert)), timeout(limit, self.sink.written()));
         if !matches!(sent, Ok(Ok(()))) {
             tracing::error!(event = "alert.failed", "the last alert could not be sent; it is in the journal");
+        }
+        if written.is_err() {
+            tracing::error!(event = "store.failed", "the last events could not be written");
         }
     }
 
     /// Tries to deliver what waits, for a bounded time.
     pub async fn flush(&self, limit: Duration) {
         self.journal.say(JournalGrew);
-        let _late = tokio::time::timeout(limit, self.actors.notifier.send(Flush)).await;
+        let _late = timeout(limit, self.actors.notifier.send(Flush)).await;
     }
 }
 

@@ -10,7 +10,10 @@ use keeper_actors::{
     ports::{Change, Store, Time},
     supervisor::CrashSink,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch,
+};
 
 use super::Parts;
 
@@ -24,6 +27,8 @@ pub(super) struct JournalSink {
     journal: Line<JournalGrew>,
     entries: UnboundedSender<Entry>,
     unwritten: Mutex<Option<UnboundedReceiver<Entry>>>,
+    /// How many entries are not on disk yet.
+    waiting: watch::Sender<usize>,
 }
 
 impl JournalSink {
@@ -35,13 +40,22 @@ impl JournalSink {
             journal,
             entries,
             unwritten: Mutex::new(Some(unwritten)),
+            waiting: watch::Sender::new(0),
         }
     }
 
     fn note(&self, event: Event) {
         event.log("supervisor");
+        self.waiting.send_modify(|waiting| *waiting += 1);
         // The writer lives as long as the sink does.
         let _closed = self.entries.send((self.time.now(), event));
+    }
+
+    /// Returns when all that was reported so far is on disk.
+    pub(super) async fn written(&self) {
+        // The sender is a part of this sink, so it cannot be gone.
+        let mut waiting = self.waiting.subscribe();
+        let _written = waiting.wait_for(|waiting| *waiting == 0).await;
     }
 
     /// The task that writes. A store that fails keeps the entries waiting: they are tried again.
@@ -58,6 +72,7 @@ impl JournalSink {
                     tracing::error!(event = "store.failed", actor = "supervisor", "{error}");
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 }
+                sink.waiting.send_modify(|waiting| *waiting -= events.len());
                 events.clear();
                 sink.journal.say(JournalGrew);
             }

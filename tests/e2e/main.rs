@@ -4,7 +4,9 @@
 mod check;
 mod config;
 mod demo;
+mod harm;
 mod kill9;
+mod leaks;
 mod live;
 mod logs;
 mod refresh;

@@ -40,6 +40,12 @@ pub fn alert_for(recorded: &Recorded, context: &Context) -> Option<Alert> {
     })
 }
 
+/// The alert of a keeper that gives up, for the way past a Notifier that may be dead itself.
+pub fn last_words(actor: &str) -> (Severity, String) {
+    let draft = house::gave_up(actor);
+    (draft.severity, draft.text())
+}
+
 /// One arm per event; the comments say why some stay silent.
 fn draft(event: &Event, context: &Context) -> Option<Draft> {
     match event {

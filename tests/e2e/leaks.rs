@@ -1,0 +1,214 @@
+//! Canary secrets of every kind, every bad answer there is, logs at the finest level: no canary anywhere.
+
+use std::{fs, path::Path};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use chrono::TimeDelta;
+use serde_json::json;
+use simulator::{Fault, FaultRule, Options, RefreshMode, TokenKind, endpoint};
+
+use crate::support::{Home, get_with_key, post, wait_for};
+
+const APP_SECRET: &str = "CANARY8APP+SECRET/9";
+const BOT: &str = "987654321:CANARY-bot-token-of-thirty-five-and-more";
+const KEY: &str = "CANARY-gateway-key-that-is-long-enough-for-anyone";
+const PIN: &str = "7391";
+
+/// Everything that must not be seen, by what it is.
+struct Canaries(Vec<(&'static str, String)>);
+
+impl Canaries {
+    fn of(home: &Home, more: Vec<(&'static str, String)>) -> Self {
+        let fixed = [("app secret", APP_SECRET), ("bot token", BOT), ("gateway key", KEY)];
+        let mut all: Vec<_> = fixed.into_iter().map(|(what, value)| (what, value.to_owned())).collect();
+        all.extend(home.sim.state().tokens.into_iter().map(|token| ("token", token.token)));
+        all.extend(more);
+        Self(all)
+    }
+
+    #[track_caller]
+    fn absent(&self, place: &str, text: &str) {
+        for (what, value) in &self.0 {
+            for form in forms(value) {
+                let line = text.lines().find(|line| line.contains(&form));
+                assert_eq!(line, None, "the {what} is in {place}, as {form}");
+            }
+        }
+        let pin = regex::Regex::new(r"(^|[^0-9a-zA-Z])7391([^0-9a-zA-Z]|$)").unwrap();
+        let line = text.lines().find(|line| pin.is_match(line));
+        assert_eq!(line, None, "the PIN is in {place}");
+    }
+}
+
+/// Plain, percent-encoded, hexadecimal, a list of bytes, and in base64 at each of the three offsets.
+fn forms(secret: &str) -> Vec<String> {
+    let bytes = secret.as_bytes();
+    let list = format!("{bytes:?}");
+    let mut forms = vec![
+        secret.to_owned(),
+        url::form_urlencoded::byte_serialize(bytes).collect(),
+        hex::encode(bytes),
+        list.trim_matches(['[', ']']).to_owned(),
+    ];
+    for skip in 0..3 {
+        let inner = &bytes[skip..];
+        let whole = &inner[..inner.len() / 3 * 3];
+        forms.extend([STANDARD_NO_PAD.encode(whole), URL_SAFE_NO_PAD.encode(whole)]);
+    }
+    forms
+}
+
+fn home() -> Home {
+    let mut options = Options { refresh: RefreshMode::Enabled, ..Options::default() };
+    APP_SECRET.clone_into(&mut options.app.secret);
+    PIN.clone_into(&mut options.app.pin);
+    BOT.clone_into(&mut options.telegram.bot_token);
+    let home = Home::bare(options);
+    let url = home.sim.telegram_url();
+    let old = home.sim.mint_at(TokenKind::Access, home.sim.now() - TimeDelta::days(2));
+    let refresh = home.sim.mint(TokenKind::Refresh);
+    home.write_env(&format!(
+        "FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY={APP_SECRET}\nFYERS_PIN={PIN}\n\
+         FYERS_ACCESS_TOKEN={old}\nFYERS_REFRESH_TOKEN={refresh}\n"
+    ));
+    home.set("TELEGRAM_BOT_TOKEN", BOT)
+        .set("TELEGRAM_CHAT_ID", "42")
+        .set("TELEGRAM_API_URL", url)
+        .set("KEEPER_GATEWAY_KEY", KEY)
+        .set("KEEPER_LOG", "trace")
+        .set("RUST_LOG", "trace")
+        .set("RUST_BACKTRACE", "full")
+}
+
+/// Answers of FYERS that are wrong in every way, most of them with secrets in their words.
+fn bad_answers(refresh: &str, access: &str) -> Vec<Fault> {
+    let echo = format!("cannot use {refresh} or {access} with {APP_SECRET} and pin {PIN}");
+    let json = |status, body| Fault::Json { status, body };
+    vec![
+        json(400, json!({"s": "error", "code": -16, "message": echo})),
+        json(401, json!({"s": "error", "code": -15, "message": echo})),
+        json(500, json!({"s": "error", "code": -99, "message": echo})),
+        json(200, json!({"s": "ok", "code": 200, "access_token": [access], "message": echo})),
+        json(200, json!({"s": echo, "code": echo, "access_token": {"is": access}})),
+        json(200, json!([access, refresh])),
+        json(200, json!(echo)),
+        Fault::Html { status: 503 },
+        Fault::Truncated,
+        Fault::WrongTypes,
+        Fault::Oversized { bytes: 100_000 },
+        Fault::Reset,
+        Fault::LostAnswer,
+        Fault::EmptyBody { status: 200 },
+        Fault::RateLimited { retry_after: 1 },
+        Fault::Redirect { location: format!("http://elsewhere.invalid/?token={access}&refresh={refresh}") },
+    ]
+}
+
+/// Every file below a folder, but those that are made to hold secrets.
+fn files(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let meant_to = name == ".env" || name.starts_with("keeper.db") || name == "gateway.key";
+        if path.is_dir() {
+            files(&path, found);
+        } else if !meant_to {
+            let text = fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            found.push((name, text.unwrap_or_default()));
+        }
+    }
+}
+
+fn everything_else(home: &Home, canaries: &Canaries) {
+    let mut found = Vec::new();
+    files(home.dir.path(), &mut found);
+    for (name, text) in found {
+        canaries.absent(&name, &text);
+    }
+    for alert in home.alerts() {
+        canaries.absent("an alert", &alert);
+    }
+}
+
+#[test]
+fn no_answer_of_the_broker_makes_the_one_shot_refresh_tell() {
+    let home = home();
+    let refresh = home.newest(TokenKind::Refresh);
+    let access = home.newest(TokenKind::Access);
+    for fault in bad_answers(&refresh, &access) {
+        for scope in [endpoint::VALIDATE_REFRESH_TOKEN, endpoint::PROFILE] {
+            home.sim.clear_faults();
+            home.sim.inject(FaultRule::once(scope, fault.clone()));
+            for arguments in [["check", "--json"], ["refresh", "--json"]] {
+                let ran = home.run(&arguments);
+                Canaries::of(&home, vec![]).absent(&format!("{arguments:?} at {fault:?}"), &ran.text());
+            }
+        }
+    }
+    everything_else(&home, &Canaries::of(&home, vec![]));
+}
+
+#[test]
+fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
+    let home = home();
+    let (refresh, access) = (home.newest(TokenKind::Refresh), home.newest(TokenKind::Access));
+    home.sim.script(endpoint::VALIDATE_REFRESH_TOKEN, bad_answers(&refresh, &access).into_iter().skip(2));
+    home.sim.inject(FaultRule::times(endpoint::SEND_MESSAGE, Fault::Html { status: 502 }, 1));
+    let keeper = home.start_ready();
+    let mut answers = String::new();
+    wait_for("the end of the troubles", || {
+        let url = keeper.url("/api/refresh");
+        answers += &post(&url, Some(KEY)).map(|(_, body)| body).unwrap_or_default();
+        answers += &get_with_key(&keeper.url("/api/status"), KEY).map(|(_, body)| body).unwrap_or_default();
+        answers += &post(&url, Some("wrong-key")).map(|(_, body)| body).unwrap_or_default();
+        (keeper.status()["session"]["state"] == "valid").then_some(())
+    });
+    for victim in ["token", "clock", "exchange", "notifier"] {
+        let _answer = post(&keeper.url(&format!("/api/harm/{victim}")), Some(KEY));
+    }
+    wait_for("four restarts", || (keeper.log().matches("actor.restarted").count() == 4).then_some(()));
+    let log = keeper.log();
+    assert_eq!(keeper.stop().code(), Some(0));
+
+    let canaries = Canaries::of(&home, vec![]);
+    assert!(log.contains("\"level\":\"debug\"") || log.contains("\"level\":\"trace\""), "nothing to look at");
+    assert!(canaries.0.len() >= 6, "old and new tokens and the three fixed ones");
+    canaries.absent("an answer", &answers);
+    everything_else(&home, &canaries);
+}
+
+#[test]
+fn mistakes_in_the_settings_are_told_without_their_values() {
+    let wrong_places = [
+        format!("KEEPER_TICK_TIME={BOT}"),
+        format!("TELEGRAM_CHAT_ID={BOT}"),
+        format!("FYERS_PIN={APP_SECRET}"),
+        format!("FYERS_API_URL=https://me:{KEY}@example.org"),
+        format!("FYERS_SECRET_KEY=\"{APP_SECRET}"),
+        format!("FYERS_SECRET_KEY {APP_SECRET}"),
+        format!("FYERS_SECRETKEY={APP_SECRET}"),
+    ];
+    for line in wrong_places {
+        let home = Home::bare(Options::default());
+        home.write_env(&format!("{line}\n"));
+        for arguments in [vec!["config", "check"], vec!["config", "check", "--json"], vec!["check"]] {
+            let ran = home.run(&arguments);
+            Canaries::of(&home, vec![]).absent(&format!("{arguments:?} with {line}"), &ran.text());
+        }
+    }
+}
+
+#[test]
+fn the_search_finds_every_form() {
+    let canaries = Canaries(vec![("app secret", APP_SECRET.to_owned())]);
+    let of_pin = [format!("pin={PIN}"), format!("\"{PIN}\"")];
+    for form in forms(APP_SECRET).into_iter().chain(of_pin) {
+        let found =
+            std::panic::catch_unwind(|| canaries.absent("this text", &format!("before {form} after")));
+        assert!(found.is_err(), "{form} is not found");
+    }
+    canaries.absent("this text", "order 173911 at 7391x");
+}
