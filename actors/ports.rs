@@ -66,6 +66,10 @@ pub trait Messenger: Send + Sync {
     fn channel(&self) -> &'static str {
         "telegram"
     }
+    /// Whether messages must keep a pace: chats allow about one a second, a log takes all at once.
+    fn is_paced(&self) -> bool {
+        true
+    }
 }
 
 /// The `.env` file other programs read: a courtesy copy of the tokens.

@@ -107,7 +107,9 @@ impl NotifierActor {
         let ports = self.ports.clone();
         let safe_text = self.volatile.safe_text_for == Some(alert.id);
         let luck = rand::random::<f64>();
-        self.gate.attempted(ports.time.now());
+        if ports.messenger.is_paced() {
+            self.gate.attempted(ports.time.now());
+        }
         let sending = async move {
             let world = (ports.messenger.as_ref(), ports.store.as_ref(), ports.time.as_ref());
             attempt(world, &alert, safe_text, luck).await

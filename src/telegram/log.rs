@@ -20,4 +20,8 @@ impl Messenger for LogMessenger {
     fn channel(&self) -> &'static str {
         "log"
     }
+
+    fn is_paced(&self) -> bool {
+        false
+    }
 }
