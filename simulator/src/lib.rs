@@ -21,6 +21,7 @@ mod control;
 mod faults;
 mod fyers;
 mod http;
+mod login;
 mod options;
 mod server;
 mod socket;
@@ -38,7 +39,8 @@ pub use clock::{ManualClock, SimClock};
 pub use faults::{Fault, FaultRule, Life, Scope};
 pub use fyers::errors::ApiError;
 pub use fyers::tokens::{TokenKind, TokenRecord, TokenStatus};
-pub use options::{Account, App, Options, RefreshMode, Telegram};
+pub use login::{LoginSession, LoginStep};
+pub use options::{Account, App, Options, OtherAccount, RefreshMode, Telegram};
 pub use telegram::{CallbackAnswer, TelegramMessage, UserAction};
 pub use world::{Service, Snapshot};
 
@@ -47,8 +49,20 @@ use world::World;
 
 /// Paths as scopes, counts and the call log name them.
 pub mod endpoint {
-    /// The login redirect.
+    /// The start of a login.
     pub const GENERATE_AUTHCODE: &str = "/api/v3/generate-authcode";
+    /// The page a login is at; its forms go to the four paths below it.
+    pub const LOGIN: &str = "/login";
+    /// The form with the client id.
+    pub const LOGIN_CLIENT_ID: &str = "/login/client-id";
+    /// The form with the one-time password.
+    pub const LOGIN_OTP: &str = "/login/otp";
+    /// The form with the pin.
+    pub const LOGIN_PIN: &str = "/login/pin";
+    /// The form with yes or no.
+    pub const LOGIN_CONSENT: &str = "/login/consent";
+    /// The page that shows an auth code to copy, for apps without a public address.
+    pub const REDIRECT_PAGE: &str = "/redirect";
     /// An auth code for a pair of tokens.
     pub const VALIDATE_AUTHCODE: &str = "/api/v3/validate-authcode";
     /// A refresh token for an access token.
@@ -120,6 +134,19 @@ impl Simulator {
     /// Where the Bot API is, on a port of its own; a client appends `/bot<TOKEN>/<Method>`.
     pub fn telegram_url(&self) -> String {
         format!("http://{}/telegram", self.telegram)
+    }
+
+    /// The page that shows an auth code as text, to be registered with [`Self::set_redirect_uri`]:
+    /// `http://127.0.0.1:PORT/redirect`.
+    pub fn redirect_page_url(&self) -> String {
+        format!("http://{}{}", self.fyers, endpoint::REDIRECT_PAGE)
+    }
+
+    /// Where a person's browser starts a login for the registered app.
+    pub fn login_url(&self, state: &str) -> String {
+        let world = self.world.lock();
+        let query = login::start_query(&world.app.client_id, &world.app.redirect_uri, state);
+        format!("http://{}{}?{query}", self.fyers, endpoint::GENERATE_AUTHCODE)
     }
 
     /// Where the control API is.
@@ -203,6 +230,38 @@ impl Simulator {
     /// registered redirect address is no URL.
     pub fn callback_url(&self, state: &str) -> Option<String> {
         fyers::auth::callback_url(&mut self.world.lock(), state)
+    }
+
+    /// The same for another known client id; `None` also when there is no such account.
+    pub fn callback_url_for(&self, fy_id: &str, state: &str) -> Option<String> {
+        fyers::auth::callback_url_for(&mut self.world.lock(), fy_id, state)
+    }
+
+    /// Mints a token for any known client id, issued now; `None` when there is no such account.
+    pub fn mint_for(&self, fy_id: &str, kind: TokenKind) -> Option<String> {
+        self.world.lock().mint_for(fy_id, kind)
+    }
+
+    /// Whether `generate-authcode` redirects at once instead of showing the login pages.
+    pub fn set_instant_login(&self, on: bool) {
+        self.world.lock().instant_login = on;
+    }
+
+    /// Changes the one-time password that logins expect.
+    pub fn set_login_otp(&self, otp: &str) {
+        self.world.lock().login_otp = otp.to_owned();
+    }
+
+    /// Makes the next login through the pages end with this error redirect, whatever the person answers at its end.
+    pub fn refuse_next_login(&self, error: ApiError) {
+        self.world.lock().next_login_refusal = Some(error);
+    }
+
+    /// Lets every login under way on the pages expire now.
+    pub fn expire_logins(&self) {
+        let mut world = self.world.lock();
+        let now = world.now();
+        world.logins.expire_all(now);
     }
 
     /// Ends a token before its time; false when it was not live.
