@@ -109,6 +109,8 @@ fn route(world: &mut World, request: &Request) -> Answer {
         ("GET", "state") => shown(&world.snapshot()),
         ("GET", "calls") => shown(&world.calls.calls()),
         ("GET", "telegram/messages") => shown(&world.phone.messages),
+        ("GET", "telegram/heard") => shown(&world.phone.heard),
+        ("GET", "telegram/answers") => shown(&world.phone.answers),
         ("DELETE", "faults") => {
             world.faults.clear();
             done()
@@ -203,8 +205,12 @@ fn act(world: &mut World, request: &Request) -> Answer {
     let action = body::<UserAction>(request)?;
     let now = world.now();
     match world.phone.act(&action, now) {
-        Some(id) => Ok(json!({"update_id": id})),
-        None => Err((404, "no such message".into())),
+        Some(id) => {
+            let wrote = matches!(action, UserAction::Text { .. } | UserAction::Write(_));
+            let message = world.phone.heard.last().filter(|_| wrote).map(|message| message.id);
+            Ok(json!({"update_id": id, "message_id": message}))
+        }
+        None => Err((404, "no such message or button".into())),
     }
 }
 

@@ -41,7 +41,7 @@ pub use fyers::errors::ApiError;
 pub use fyers::tokens::{TokenKind, TokenRecord, TokenStatus};
 pub use login::{LoginSession, LoginStep};
 pub use options::{Account, App, Options, OtherAccount, RefreshMode, Telegram};
-pub use telegram::{CallbackAnswer, TelegramMessage, UserAction};
+pub use telegram::{Button, CallbackAnswer, PersonMessage, TelegramMessage, UserAction, Writing};
 pub use world::{Service, Snapshot};
 
 use server::{Running, Shared};
@@ -285,6 +285,30 @@ impl Simulator {
         let mut world = self.world.lock();
         let now = world.now();
         world.phone.act(action, now)
+    }
+
+    /// Lets a person press the callback button with this data on the newest message that shows it to them; returns
+    /// the update's id, or `None` when they see no such button.
+    pub fn press_button(&self, from: i64, data: &str) -> Option<i64> {
+        self.act(&UserAction::PressButton { from, data: data.to_owned() })
+    }
+
+    /// Lets a person write a message with all its trimmings; returns the message's id.
+    pub fn write(&self, writing: Writing) -> i64 {
+        let mut world = self.world.lock();
+        let now = world.now();
+        world.phone.act(&UserAction::Write(writing), now);
+        world.phone.heard.last().map_or(0, |message| message.id)
+    }
+
+    /// Messages people wrote, oldest first, edited and deleted ones included.
+    pub fn person_messages(&self) -> Vec<PersonMessage> {
+        self.world.lock().phone.heard.clone()
+    }
+
+    /// What the bot answered to pressed buttons, oldest first.
+    pub fn callback_answers(&self) -> Vec<CallbackAnswer> {
+        self.world.lock().phone.answers.clone()
     }
 
     /// Requests so far, oldest first.

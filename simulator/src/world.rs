@@ -15,7 +15,7 @@ use crate::fyers::market::Market;
 use crate::fyers::tokens::{TokenBook, TokenKind, TokenRecord};
 use crate::login::{LoginSession, Logins};
 use crate::options::{Account, App, Options, RefreshMode};
-use crate::telegram::{CallbackAnswer, Phone, TelegramMessage};
+use crate::telegram::{CallbackAnswer, PersonMessage, Phone, TelegramMessage};
 
 /// One of the two services the simulator plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,10 @@ pub struct Snapshot {
     pub callback_answers: Vec<CallbackAnswer>,
     /// The bot's command menu, as set.
     pub telegram_commands: Value,
+    /// Messages people wrote, edited and deleted ones included.
+    pub person_messages: Vec<PersonMessage>,
+    /// How often a `getUpdates` call was ended by a later one.
+    pub poll_conflicts: u64,
     /// The one-time password every login expects.
     pub login_otp: String,
     /// Whether `generate-authcode` redirects at once.
@@ -240,6 +244,8 @@ impl World {
             telegram_messages: self.phone.messages.clone(),
             callback_answers: self.phone.answers.clone(),
             telegram_commands: self.phone.commands.clone(),
+            person_messages: self.phone.heard.clone(),
+            poll_conflicts: self.phone.poll_conflicts(),
             login_otp: self.login_otp.clone(),
             instant_login: self.instant_login,
             logins: self.logins.all(),
