@@ -35,7 +35,8 @@ pub struct Options {
     pub order_restricted: bool,
     /// Seconds added to the clock in the HTTP `Date` header, to play a server whose clock is off.
     pub date_skew_seconds: i64,
-    /// People besides the owner who can log in on the pages, each with an account of their own.
+    /// People besides the owner who can log in on the pages, each with an account of their own; one with the owner's
+    /// client id is left out.
     pub other_accounts: Vec<OtherAccount>,
     /// Whether `generate-authcode` redirects at once, as for a browser that is still logged in, instead of leading
     /// the person through the pages.

@@ -109,6 +109,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(options: Options) -> Self {
+        let owner = options.account.fy_id.clone();
         Self {
             clock: options.clock,
             account: options.account,
@@ -133,6 +134,7 @@ impl World {
             others: options
                 .other_accounts
                 .into_iter()
+                .filter(|other| other.account.fy_id != owner)
                 .map(|other| Other { account: other.account, pin: other.pin, book: Book::default() })
                 .collect(),
         }

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use common::{APP_ID, app_id_hash, call_as, client, morning, post, start};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use simulator::{ApiError, LoginStep, Simulator, TokenKind, TokenStatus, endpoint};
+use simulator::{Account, ApiError, LoginStep, Options, Simulator, TokenKind, TokenStatus, endpoint};
 
 /// A browser without cookies, at one page of a login.
 struct Browser {
@@ -245,6 +245,16 @@ async fn a_second_person_gets_tokens_for_their_own_account() {
     let other = simulator.callback_url_for("XX00002", "abc").unwrap();
     let (_, tokens) = buy(&simulator, &pairs(&other)[2].1).await;
     assert_eq!(profile_of(&simulator, tokens["access_token"].as_str().unwrap()).await, "XX00002");
+}
+
+#[tokio::test]
+async fn an_owner_who_has_the_second_persons_id_is_still_the_owner() {
+    let account = Account { fy_id: "XX00002".into(), name: "Owner".into(), ..Account::default() };
+    let simulator = Simulator::start(Options { account, ..Options::default() }).unwrap();
+    assert_eq!(simulator.state().accounts, ["XX00002"]);
+    let header = format!("{APP_ID}:{}", simulator.mint(TokenKind::Access));
+    let (_, profile) = call_as(&simulator, Method::GET, "/api/v3/profile", None, Some(&header)).await;
+    assert_eq!(profile["data"]["name"], "Owner");
 }
 
 #[tokio::test]

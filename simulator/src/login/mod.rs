@@ -4,6 +4,7 @@
 //! end (FYERS API contract, sections 1.1 and 1.2). They need no script and no cookie: the session's name travels in
 //! the address and in a hidden field, and everything else stays on the server.
 
+mod api;
 mod pages;
 mod sessions;
 

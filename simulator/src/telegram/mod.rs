@@ -1,5 +1,6 @@
 //! The Telegram side: a phone that shows what the bot sent, and people who can answer.
 
+mod api;
 mod buttons;
 mod compose;
 mod markup;
