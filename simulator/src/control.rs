@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::faults::FaultRule;
+use crate::fyers::errors::ApiError;
 use crate::fyers::tokens::{TokenKind, TokenStatus};
 use crate::http::{Reply, Request};
 use crate::options::RefreshMode;
@@ -58,6 +59,7 @@ struct Price {
 struct Mint {
     kind: TokenKind,
     issued_at: Option<DateTime<Utc>>,
+    client_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +74,23 @@ struct Kill {
 struct Login {
     state: String,
     redirect_uri: Option<String>,
+    client_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginSettings {
+    instant: Option<bool>,
+    otp: Option<String>,
+    refuse: Option<ApiError>,
+    #[serde(default)]
+    expire: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Redirect {
+    uri: String,
 }
 
 /// Answers one request below `/control`.
@@ -90,6 +109,8 @@ fn route(world: &mut World, request: &Request) -> Answer {
         ("GET", "state") => shown(&world.snapshot()),
         ("GET", "calls") => shown(&world.calls.calls()),
         ("GET", "telegram/messages") => shown(&world.phone.messages),
+        ("GET", "telegram/heard") => shown(&world.phone.heard),
+        ("GET", "telegram/answers") => shown(&world.phone.answers),
         ("DELETE", "faults") => {
             world.faults.clear();
             done()
@@ -112,12 +133,14 @@ fn route(world: &mut World, request: &Request) -> Answer {
             world.set_price(&price.symbol, price.price);
             done()
         }),
-        ("POST", "tokens/mint") => body::<Mint>(request).map(|mint| {
-            let at = mint.issued_at.unwrap_or_else(|| world.now());
-            json!({"token": world.mint_at(mint.kind, at)})
-        }),
+        ("POST", "tokens/mint") => mint(world, request),
         ("POST", "tokens/kill") => body::<Kill>(request).map(|kill| json!({"killed": killed(world, kill)})),
         ("POST", "login") => log_in(world, request),
+        ("POST", "login/settings") => set_login(world, request),
+        ("POST", "redirect") => body::<Redirect>(request).and_then(|redirect| {
+            world.app.redirect_uri = redirect.uri;
+            done()
+        }),
         ("POST", "telegram/updates") => act(world, request),
         _ => Err((404, "no such control".into())),
     }
@@ -148,9 +171,33 @@ fn killed(world: &mut World, kill: Kill) -> usize {
 fn log_in(world: &mut World, request: &Request) -> Answer {
     let login = body::<Login>(request)?;
     world.app.redirect_uri = login.redirect_uri.unwrap_or_else(|| world.app.redirect_uri.clone());
-    match crate::fyers::auth::callback_url(world, &login.state) {
+    let who = login.client_id.unwrap_or_else(|| world.account.fy_id.clone());
+    match crate::fyers::auth::callback_url_for(world, &who, &login.state) {
         Some(url) => Ok(json!({"url": url})),
-        None => Err((400, "the redirect address is no URL".into())),
+        None => Err((400, "the redirect address is no URL, or the client id is unknown".into())),
+    }
+}
+
+/// What the login pages do from now on; what is not named stays as it is.
+fn set_login(world: &mut World, request: &Request) -> Answer {
+    let wanted = body::<LoginSettings>(request)?;
+    world.instant_login = wanted.instant.unwrap_or(world.instant_login);
+    world.login_otp = wanted.otp.unwrap_or_else(|| world.login_otp.clone());
+    world.next_login_refusal = wanted.refuse.or(world.next_login_refusal);
+    if wanted.expire {
+        let now = world.now();
+        world.logins.expire_all(now);
+    }
+    done()
+}
+
+fn mint(world: &mut World, request: &Request) -> Answer {
+    let mint = body::<Mint>(request)?;
+    let at = mint.issued_at.unwrap_or_else(|| world.now());
+    let who = mint.client_id.unwrap_or_else(|| world.account.fy_id.clone());
+    match world.mint_for_at(&who, mint.kind, at) {
+        Some(token) => Ok(json!({"token": token})),
+        None => Err((400, "the client id is unknown".into())),
     }
 }
 
@@ -158,8 +205,12 @@ fn act(world: &mut World, request: &Request) -> Answer {
     let action = body::<UserAction>(request)?;
     let now = world.now();
     match world.phone.act(&action, now) {
-        Some(id) => Ok(json!({"update_id": id})),
-        None => Err((404, "no such message".into())),
+        Some(id) => {
+            let wrote = matches!(action, UserAction::Text { .. } | UserAction::Write(_));
+            let message = world.phone.heard.last().filter(|_| wrote).map(|message| message.id);
+            Ok(json!({"update_id": id, "message_id": message}))
+        }
+        None => Err((404, "no such message or button".into())),
     }
 }
 

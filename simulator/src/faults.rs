@@ -85,6 +85,13 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// HTTP 409 as a poller gets it when another one took its place.
+    pub fn poll_conflict() -> Self {
+        Self::TelegramError { status: 409, description: crate::telegram::POLL_CONFLICT.into() }
+    }
+}
+
 /// Which requests a fault applies to.
 ///
 /// Paths are `/api/v3/...` and `/data/...` as called, and `/telegram/sendMessage` and the like for the Bot API

@@ -4,6 +4,9 @@
 //! is not repeated in the other. It runs in a thread of its own: any test, on any runtime, can start one, point the
 //! keeper at its addresses, and break it in every way the real services break.
 //!
+//! A person logs in through pages (client id, one-time password, pin, consent) that need neither scripts nor cookies,
+//! and chats with the bot as people do: see [`Simulator::login_url`] and [`Simulator::act`].
+//!
 //! ```
 //! use simulator::{Fault, FaultRule, Options, Simulator, TokenKind, endpoint};
 //!
@@ -18,9 +21,11 @@
 mod calls;
 pub mod clock;
 mod control;
+pub mod endpoint;
 mod faults;
 mod fyers;
 mod http;
+mod login;
 mod options;
 mod server;
 mod socket;
@@ -38,52 +43,13 @@ pub use clock::{ManualClock, SimClock};
 pub use faults::{Fault, FaultRule, Life, Scope};
 pub use fyers::errors::ApiError;
 pub use fyers::tokens::{TokenKind, TokenRecord, TokenStatus};
-pub use options::{Account, App, Options, RefreshMode, Telegram};
-pub use telegram::{CallbackAnswer, TelegramMessage, UserAction};
+pub use login::{LoginSession, LoginStep};
+pub use options::{Account, App, Options, OtherAccount, RefreshMode, Telegram};
+pub use telegram::{Button, CallbackAnswer, PersonMessage, TelegramMessage, UserAction, Writing};
 pub use world::{Service, Snapshot};
 
 use server::{Running, Shared};
 use world::World;
-
-/// Paths as scopes, counts and the call log name them.
-pub mod endpoint {
-    /// The login redirect.
-    pub const GENERATE_AUTHCODE: &str = "/api/v3/generate-authcode";
-    /// An auth code for a pair of tokens.
-    pub const VALIDATE_AUTHCODE: &str = "/api/v3/validate-authcode";
-    /// A refresh token for an access token.
-    pub const VALIDATE_REFRESH_TOKEN: &str = "/api/v3/validate-refresh-token";
-    /// Who the token belongs to.
-    pub const PROFILE: &str = "/api/v3/profile";
-    /// Cash.
-    pub const FUNDS: &str = "/api/v3/funds";
-    /// The order book; as a scope it covers `ORDERS_SYNC` too, unless made exact.
-    pub const ORDERS: &str = "/api/v3/orders";
-    /// Placing, changing and cancelling an order.
-    pub const ORDERS_SYNC: &str = "/api/v3/orders/sync";
-    /// Open and closed positions of the day.
-    pub const POSITIONS: &str = "/api/v3/positions";
-    /// Shares held.
-    pub const HOLDINGS: &str = "/api/v3/holdings";
-    /// Fills of the day.
-    pub const TRADEBOOK: &str = "/api/v3/tradebook";
-    /// The end of a token.
-    pub const LOGOUT: &str = "/api/v3/logout";
-    /// Last prices.
-    pub const QUOTES: &str = "/data/quotes";
-    /// Five levels of the market's book.
-    pub const DEPTH: &str = "/data/depth";
-    /// Whether the exchanges are open.
-    pub const MARKET_STATUS: &str = "/data/marketStatus";
-    /// Every Bot API method.
-    pub const TELEGRAM: &str = "/telegram";
-    /// A new message.
-    pub const SEND_MESSAGE: &str = "/telegram/sendMessage";
-    /// A changed message.
-    pub const EDIT_MESSAGE_TEXT: &str = "/telegram/editMessageText";
-    /// What people did.
-    pub const GET_UPDATES: &str = "/telegram/getUpdates";
-}
 
 /// A running simulator; dropping it closes its ports.
 pub struct Simulator {
@@ -194,17 +160,6 @@ impl Simulator {
         self.world.lock().mint_at(kind, issued_at)
     }
 
-    /// Registers another redirect address for the app, for a keeper whose port was not known at the start.
-    pub fn set_redirect_uri(&self, uri: &str) {
-        self.world.lock().app.redirect_uri = uri.to_owned();
-    }
-
-    /// Lets a person log in without a browser: the address they end up at, with a fresh auth code. `None` when the
-    /// registered redirect address is no URL.
-    pub fn callback_url(&self, state: &str) -> Option<String> {
-        fyers::auth::callback_url(&mut self.world.lock(), state)
-    }
-
     /// Ends a token before its time; false when it was not live.
     pub fn kill(&self, token: &str) -> bool {
         self.world.lock().tokens.end(token, TokenStatus::Killed)
@@ -213,19 +168,6 @@ impl Simulator {
     /// Ends all live tokens of a kind and says how many there were.
     pub fn kill_all(&self, kind: TokenKind) -> usize {
         self.world.lock().tokens.kill_all(kind)
-    }
-
-    /// Messages the bot sent, oldest first, edited and deleted ones included.
-    pub fn telegram_messages(&self) -> Vec<TelegramMessage> {
-        self.world.lock().phone.messages.clone()
-    }
-
-    /// Lets a person write to the bot or press a button; returns the update's id, or `None` when the message with
-    /// the button is not there.
-    pub fn act(&self, action: &UserAction) -> Option<i64> {
-        let mut world = self.world.lock();
-        let now = world.now();
-        world.phone.act(action, now)
     }
 
     /// Requests so far, oldest first.

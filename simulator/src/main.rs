@@ -21,6 +21,12 @@ struct Args {
     /// Whether the refresh call works (FYERS switched it off in April 2026)
     #[arg(long, value_enum, default_value = "disabled")]
     refresh: Refresh,
+    /// The app's registered redirect address, or "page" for the simulator's own page that shows the code
+    #[arg(long, value_name = "URL")]
+    redirect_uri: Option<String>,
+    /// Redirect at once instead of showing the login pages
+    #[arg(long)]
+    instant_login: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -36,13 +42,21 @@ fn main() -> std::io::Result<()> {
         Refresh::Disabled => RefreshMode::Disabled,
     };
     let (host, port, telegram_port) = (args.host, args.port, args.telegram_port);
-    let simulator = Simulator::start(Options { host, port, telegram_port, refresh, ..Options::default() })?;
+    let instant_login = args.instant_login;
+    let options = Options { host, port, telegram_port, refresh, instant_login, ..Options::default() };
+    let simulator = Simulator::start(options)?;
+    match args.redirect_uri.as_deref() {
+        Some("page") => simulator.set_redirect_uri(&simulator.redirect_page_url()),
+        Some(uri) => simulator.set_redirect_uri(uri),
+        None => {}
+    }
     println!(
-        "api={} data={} telegram={} control={}",
+        "api={} data={} telegram={} control={} login={}",
         simulator.api_url(),
         simulator.data_url(),
         simulator.telegram_url(),
-        simulator.control_url()
+        simulator.control_url(),
+        simulator.login_url("sample_state")
     );
     actix_rt::System::new().block_on(until_told_to_stop())
 }

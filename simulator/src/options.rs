@@ -1,6 +1,7 @@
 //! What a simulator is started with.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,18 @@ pub struct Options {
     pub order_restricted: bool,
     /// Seconds added to the clock in the HTTP `Date` header, to play a server whose clock is off.
     pub date_skew_seconds: i64,
+    /// People besides the owner who can log in on the pages, each with an account of their own; one with the owner's
+    /// client id is left out.
+    pub other_accounts: Vec<OtherAccount>,
+    /// Whether `generate-authcode` redirects at once, as for a browser that is still logged in, instead of leading
+    /// the person through the pages.
+    pub instant_login: bool,
+    /// The one-time password every login expects.
+    pub login_otp: String,
+    /// Seconds of simulated time a login through the pages may take.
+    pub login_lifetime_seconds: u32,
+    /// The longest a `getUpdates` call is held open, whatever its `timeout` asks; real time.
+    pub longest_poll: Duration,
 }
 
 impl Default for Options {
@@ -50,6 +63,11 @@ impl Default for Options {
             rotate_refresh_token: false,
             order_restricted: false,
             date_skew_seconds: 0,
+            other_accounts: vec![OtherAccount::default()],
+            instant_login: false,
+            login_otp: "123456".into(),
+            login_lifetime_seconds: 600,
+            longest_poll: Duration::from_secs(50),
         }
     }
 }
@@ -71,6 +89,22 @@ impl Default for Account {
     }
 }
 
+/// A second person the broker knows: logging in as them gives tokens for another account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherAccount {
+    /// The account.
+    pub account: Account,
+    /// Its four digits.
+    pub pin: String,
+}
+
+impl Default for OtherAccount {
+    fn default() -> Self {
+        let account = Account { fy_id: "XX00002".into(), name: "CXXX D".into(), ..Account::default() };
+        Self { account, pin: "4321".into() }
+    }
+}
+
 /// The registered app and the owner's pin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct App {
@@ -78,7 +112,7 @@ pub struct App {
     pub client_id: String,
     /// The app secret; the hash of `client_id:secret` proves the caller knows it.
     pub secret: String,
-    /// The four digits a refresh call must carry.
+    /// The owner's four digits, for a refresh call and for the login page.
     pub pin: String,
     /// The redirect address registered for the app.
     pub redirect_uri: String,

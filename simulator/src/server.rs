@@ -21,6 +21,9 @@ use crate::{control, fyers, telegram};
 /// Connections stay open this long between calls, so that a client's pool is exercised.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
+/// How often a waiting `getUpdates` call looks for news, in real time.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// The world, shared by the workers of both listeners and by the owner of the simulator.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Mutex<World>>);
@@ -121,19 +124,21 @@ async fn answer(
         Plan::Instead(reply) => visit.leave(reply),
         Plan::After(wait) => {
             tokio::time::sleep(wait).await;
-            let reply = true_reply(&world, service, &request).await;
-            visit.leave(reply)
+            match patient_reply(&http, &world, service, &request).await {
+                Some(reply) => visit.leave(reply),
+                None => reset(&http),
+            }
         }
-        Plan::Changed(change) => {
-            let reply = true_reply(&world, service, &request).await;
-            visit.leave(change(reply))
-        }
-        Plan::Cut => {
-            let reply = true_reply(&world, service, &request).await;
-            visit.cut(&reply)
-        }
+        Plan::Changed(change) => match patient_reply(&http, &world, service, &request).await {
+            Some(reply) => visit.leave(change(reply)),
+            None => reset(&http),
+        },
+        Plan::Cut => match patient_reply(&http, &world, service, &request).await {
+            Some(reply) => visit.cut(&reply),
+            None => reset(&http),
+        },
         Plan::Lost => {
-            true_reply(&world, service, &request).await;
+            patient_reply(&http, &world, service, &request).await;
             reset(&http)
         }
     }
@@ -151,21 +156,49 @@ fn read(http: &HttpRequest, body: &[u8]) -> Request {
     }
 }
 
-/// The answer without any fault. `getUpdates` waits a little for something to report, as the real one does.
-async fn true_reply(world: &Shared, service: Service, request: &Request) -> Reply {
+/// The answer without any fault; `None` when the caller left first, or an outage cut a waiting call off.
+async fn patient_reply(
+    http: &HttpRequest,
+    world: &Shared,
+    service: Service,
+    request: &Request,
+) -> Option<Reply> {
+    if service == Service::Fyers {
+        return Some(fyers::handle(&mut world.lock(), request));
+    }
+    let Some(socket) = http.conn_data::<Socket>() else {
+        return telegram_reply(world, request).await;
+    };
+    tokio::select! {
+        biased;
+        reply = telegram_reply(world, request) => reply,
+        () = socket.closed_by_peer() => None,
+    }
+}
+
+/// `getUpdates` waits for something to report, as the real one does, unless a later poller takes its place.
+async fn telegram_reply(world: &Shared, request: &Request) -> Option<Reply> {
     let begun = Instant::now();
+    let (ticket, wait) = {
+        let mut world = world.lock();
+        (telegram::begin_poll(&mut world, request), telegram::longest_wait(&world, request))
+    };
     loop {
-        let reply = match service {
-            Service::Fyers => return fyers::handle(&mut world.lock(), request),
-            Service::Telegram => telegram::handle(&mut world.lock(), request),
+        let reply = {
+            let mut world = world.lock();
+            if world.is_out(Service::Telegram) {
+                return None;
+            }
+            if let Some(conflict) = ticket.and_then(|ticket| telegram::conflict(&mut world, ticket)) {
+                return Some(conflict);
+            }
+            telegram::handle(&mut world, request)
         };
-        let polls = telegram::endpoint(&request.path) == "/telegram/getUpdates";
-        let nothing_yet = polls && reply.body.ends_with(br#""result":[]}"#);
-        let wait = Duration::from_millis(telegram::wants_to_wait(request));
+        let nothing_yet = ticket.is_some() && reply.body.ends_with(br#""result":[]}"#);
         if !nothing_yet || begun.elapsed() >= wait {
-            return reply;
+            return Some(reply);
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -10,10 +10,12 @@ use crate::calls::{CallCount, CallLog};
 use crate::clock::SimClock;
 use crate::faults::{FaultBook, FaultRule};
 use crate::fyers::Book;
+use crate::fyers::errors::ApiError;
 use crate::fyers::market::Market;
 use crate::fyers::tokens::{TokenBook, TokenKind, TokenRecord};
+use crate::login::{LoginSession, Logins};
 use crate::options::{Account, App, Options, RefreshMode};
-use crate::telegram::{CallbackAnswer, Phone, TelegramMessage};
+use crate::telegram::{CallbackAnswer, PersonMessage, Phone, TelegramMessage};
 
 /// One of the two services the simulator plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,25 @@ pub struct Snapshot {
     pub callback_answers: Vec<CallbackAnswer>,
     /// The bot's command menu, as set.
     pub telegram_commands: Value,
+    /// Messages people wrote, edited and deleted ones included.
+    pub person_messages: Vec<PersonMessage>,
+    /// How often a `getUpdates` call was ended by a later one.
+    pub poll_conflicts: u64,
+    /// The one-time password every login expects.
+    pub login_otp: String,
+    /// Whether `generate-authcode` redirects at once.
+    pub instant_login: bool,
+    /// Logins through the pages, oldest first.
+    pub logins: Vec<LoginSession>,
+    /// Client ids that can log in; the first is the owner's.
+    pub accounts: Vec<String>,
+}
+
+/// Someone who is not the owner: an account with books and a pin of its own.
+struct Other {
+    account: Account,
+    pin: String,
+    book: Book,
 }
 
 /// The live state.
@@ -77,10 +98,18 @@ pub(crate) struct World {
     pub(crate) faults: FaultBook,
     pub(crate) calls: CallLog,
     pub(crate) phone: Phone,
+    pub(crate) logins: Logins,
+    pub(crate) login_otp: String,
+    pub(crate) instant_login: bool,
+    /// The error the next login ends with, whatever the person answers.
+    pub(crate) next_login_refusal: Option<ApiError>,
+    pub(crate) longest_poll: std::time::Duration,
+    others: Vec<Other>,
 }
 
 impl World {
     pub(crate) fn new(options: Options) -> Self {
+        let owner = options.account.fy_id.clone();
         Self {
             clock: options.clock,
             account: options.account,
@@ -97,6 +126,17 @@ impl World {
             faults: FaultBook::default(),
             calls: CallLog::default(),
             phone: Phone::new(options.telegram),
+            logins: Logins::new(options.login_lifetime_seconds),
+            login_otp: options.login_otp,
+            instant_login: options.instant_login,
+            next_login_refusal: None,
+            longest_poll: options.longest_poll,
+            others: options
+                .other_accounts
+                .into_iter()
+                .filter(|other| other.account.fy_id != owner)
+                .map(|other| Other { account: other.account, pin: other.pin, book: Book::default() })
+                .collect(),
         }
     }
 
@@ -121,6 +161,52 @@ impl World {
         self.tokens.mint(kind, issued_at, &self.account, &self.app)
     }
 
+    /// Mints a token for any known account; `None` when there is no such client id.
+    pub(crate) fn mint_for(&mut self, fy_id: &str, kind: TokenKind) -> Option<String> {
+        let now = self.now();
+        self.mint_for_at(fy_id, kind, now)
+    }
+
+    pub(crate) fn mint_for_at(
+        &mut self,
+        fy_id: &str,
+        kind: TokenKind,
+        issued_at: DateTime<Utc>,
+    ) -> Option<String> {
+        let others = self.others.iter().map(|other| &other.account);
+        let account = std::iter::once(&self.account).chain(others).find(|account| account.fy_id == fy_id)?;
+        Some(self.tokens.mint(kind, issued_at, account, &self.app))
+    }
+
+    /// The account's four digits; `None` when there is no such client id.
+    pub(crate) fn pin_of(&self, fy_id: &str) -> Option<&str> {
+        if fy_id == self.account.fy_id {
+            return Some(&self.app.pin);
+        }
+        self.others.iter().find(|other| other.account.fy_id == fy_id).map(|other| other.pin.as_str())
+    }
+
+    /// Does something with the account and the books of the person a token belongs to in the place of the owner's.
+    pub(crate) fn seen_by<T>(&mut self, fy_id: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let place = self.others.iter().position(|other| other.account.fy_id == fy_id);
+        self.trade_places(place);
+        let result = work(self);
+        self.trade_places(place);
+        result
+    }
+
+    fn trade_places(&mut self, with: Option<usize>) {
+        if let Some(other) = with.and_then(|place| self.others.get_mut(place)) {
+            std::mem::swap(&mut self.account, &mut other.account);
+            std::mem::swap(&mut self.book, &mut other.book);
+        }
+    }
+
+    fn client_ids(&self) -> Vec<String> {
+        let others = self.others.iter().map(|other| other.account.fy_id.clone());
+        std::iter::once(self.account.fy_id.clone()).chain(others).collect()
+    }
+
     pub(crate) fn is_out(&self, service: Service) -> bool {
         match service {
             Service::Fyers => self.fyers_outage,
@@ -138,7 +224,9 @@ impl World {
     /// Moves a price and fills the orders it reaches.
     pub(crate) fn set_price(&mut self, symbol: &str, price: f64) {
         self.market.set_price(symbol, price);
-        crate::fyers::orders::match_waiting(self);
+        for fy_id in self.client_ids() {
+            self.seen_by(&fy_id, crate::fyers::orders::match_waiting);
+        }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -158,6 +246,12 @@ impl World {
             telegram_messages: self.phone.messages.clone(),
             callback_answers: self.phone.answers.clone(),
             telegram_commands: self.phone.commands.clone(),
+            person_messages: self.phone.heard.clone(),
+            poll_conflicts: self.phone.poll_conflicts(),
+            login_otp: self.login_otp.clone(),
+            instant_login: self.instant_login,
+            logins: self.logins.all(),
+            accounts: self.client_ids(),
         }
     }
 }

@@ -25,6 +25,7 @@ async fn buy(simulator: &Simulator, code: &str) -> (StatusCode, Value) {
 #[tokio::test]
 async fn a_login_gives_a_code_that_buys_tokens_once() {
     let simulator = start(&morning());
+    simulator.set_instant_login(true);
     let login = format!(
         "{}/generate-authcode?&client_id={APP_ID}&redirect_uri=http%3A%2F%2F127.0.0.1%3A8080%2Ffyers%2Fcallback\
          &response_type=code&state=abc",

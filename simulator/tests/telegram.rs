@@ -4,23 +4,9 @@
 
 mod common;
 
-use common::{client, morning, start};
+use common::{BOT_TOKEN as TOKEN, bot, client, morning, refused, start};
 use serde_json::{Value, json};
-use simulator::{Fault, FaultRule, Simulator, UserAction, endpoint};
-
-const TOKEN: &str = "123456789:SIMULATED-bot-token";
-
-async fn bot(simulator: &Simulator, method: &str, body: Value) -> (u16, Value) {
-    let url = format!("{}/bot{TOKEN}/{method}", simulator.telegram_url());
-    let response = client().post(url).json(&body).send().await.unwrap();
-    (response.status().as_u16(), response.json().await.unwrap())
-}
-
-async fn refused(simulator: &Simulator, method: &str, body: Value) -> String {
-    let (status, answer) = bot(simulator, method, body).await;
-    assert_eq!((status, &answer["ok"], &answer["error_code"]), (400, &json!(false), &json!(400)));
-    answer["description"].as_str().unwrap().to_owned()
-}
+use simulator::{Fault, FaultRule, UserAction, endpoint};
 
 #[tokio::test]
 async fn a_message_reaches_the_phone_with_its_buttons_and_silence() {

@@ -7,9 +7,12 @@ mod common;
 use std::time::Duration;
 
 use common::{morning, start};
-use simulator::{Fault, FaultRule, Simulator, UserAction, endpoint};
+use simulator::{Fault, FaultRule, Simulator, UserAction, Writing, endpoint};
 use teloxide::prelude::*;
-use teloxide::types::{BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, ParseMode, UpdateKind};
+use teloxide::types::{
+    BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ParseMode,
+    ReplyParameters, UpdateKind,
+};
 use teloxide::{ApiError, RequestError};
 
 const CHAT: ChatId = ChatId(42);
@@ -85,4 +88,49 @@ async fn errors_arrive_as_the_librarys_own() {
     simulator.inject(FaultRule::once(endpoint::SEND_MESSAGE, Fault::WrongTypes));
     let garbage = bot.send_message(CHAT, "x").await.unwrap_err();
     assert!(matches!(garbage, RequestError::InvalidJson { .. }), "{garbage:?}");
+}
+
+#[tokio::test]
+async fn whatever_people_do_has_a_form_the_library_reads() {
+    let simulator = start(&morning());
+    let bot = good_bot(&simulator);
+    let asked = bot
+        .send_message(CHAT, "code?")
+        .protect_content(true)
+        .link_preview_options(LinkPreviewOptions {
+            is_disabled: true,
+            url: None,
+            prefer_small_media: false,
+            prefer_large_media: false,
+            show_above_text: false,
+        })
+        .await
+        .unwrap();
+    assert!(asked.has_protected_content());
+    let text = |text: &str| Writing { from: 42, text: text.into(), ..Writing::default() };
+    let hour_ago = simulator.now() - chrono::TimeDelta::hours(1);
+    let reply = simulator.write(Writing { reply_to: Some(asked.id.0.into()), ..text("here") });
+    simulator.write(Writing { forwarded_from: Some(99), sent_at: Some(hour_ago), ..text("/halt") });
+    simulator.write(Writing { from: 7, chat: Some(-100_200), ..text("hello") });
+    simulator.act(&UserAction::Edit { message_id: reply, text: "there".into() }).unwrap();
+
+    let updates = bot.get_updates().await.unwrap();
+    let message = |at: usize| match &updates[at].kind {
+        UpdateKind::Message(message) => message.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(message(0).reply_to_message().and_then(Message::text), Some("code?"));
+    assert_eq!((message(1).date, message(1).forward_date()), (hour_ago, Some(hour_ago)));
+    assert!(message(1).forward_from_user().is_some_and(|user| user.id == UserId(99)));
+    assert!(message(2).chat.is_supergroup());
+    let UpdateKind::EditedMessage(edited) = &updates[3].kind else { panic!("{updates:?}") };
+    assert_eq!((edited.text(), edited.edit_date().copied()), (Some("there"), Some(simulator.now())));
+
+    let answer = bot.send_message(CHAT, "thanks").reply_parameters(ReplyParameters::new(MessageId(2))).await;
+    assert_eq!(answer.unwrap().reply_to_message().and_then(Message::text), Some("there"));
+    assert_eq!(simulator.telegram_messages()[1].reply_to, Some(reply));
+    let commands = [BotCommand::new("status", "How it is")];
+    bot.set_my_commands(commands.clone()).await.unwrap();
+    assert_eq!(bot.get_my_commands().await.unwrap(), commands);
+    assert_eq!(bot.get_webhook_info().await.unwrap().url, None);
 }

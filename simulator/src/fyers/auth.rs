@@ -1,4 +1,4 @@
-//! Getting in and out: the login redirect, the two token calls, logout, and the check on every other call.
+//! Getting in and out: the start of a login, the two token calls, logout, and the check on every other call.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,7 +10,8 @@ use crate::http::{Reply, Request};
 use crate::options::{App, RefreshMode};
 use crate::world::World;
 
-/// `GET /generate-authcode`: a person who is already logged in, so the redirect comes at once (section 1.1).
+/// `GET /generate-authcode`: the start of the login pages, or the redirect at once for a person who is still logged
+/// in (section 1.1).
 pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Reply {
     if request.query("client_id") != Some(&world.app.client_id) {
         return ApiError::InvalidAppId.reply();
@@ -19,11 +20,15 @@ pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Reply {
         return ApiError::InvalidInput.reply();
     }
     let state = request.query("state").unwrap_or("None");
-    let target = if request.query("response_type") == Some("code") {
-        callback_url(world, state)
+    let target = if request.query("response_type") != Some("code") {
+        refusal_with(&world.app.redirect_uri, ApiError::InvalidRequest, state)
+    } else if world.instant_login {
+        match world.next_login_refusal.take() {
+            Some(error) => refusal_with(&world.app.redirect_uri, error, state),
+            None => callback_url(world, state),
+        }
     } else {
-        let pairs = [("s", "error"), ("code", "-99"), ("message", "invalid request"), ("state", state)];
-        redirect_target(world, &pairs)
+        return crate::login::begin(world, state);
     };
     target.map_or_else(|| ApiError::InvalidInput.reply(), Reply::redirect)
 }
@@ -31,11 +36,30 @@ pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Reply {
 /// Where the browser of a person who just logged in is sent; `None` when the registered address is no URL.
 pub(crate) fn callback_url(world: &mut World, state: &str) -> Option<String> {
     let code = world.mint(TokenKind::AuthCode);
-    redirect_target(world, &[("s", "ok"), ("code", "200"), ("auth_code", &code), ("state", state)])
+    callback_with(&world.app.redirect_uri, &code, state)
 }
 
-fn redirect_target(world: &World, pairs: &[(&str, &str)]) -> Option<String> {
-    let mut target = url::Url::parse(&world.app.redirect_uri).ok()?;
+/// The same for any known account; `None` when there is no such client id.
+pub(crate) fn callback_url_for(world: &mut World, fy_id: &str, state: &str) -> Option<String> {
+    let code = world.mint_for(fy_id, TokenKind::AuthCode)?;
+    callback_with(&world.app.redirect_uri, &code, state)
+}
+
+/// A redirect address with a fresh auth code.
+pub(crate) fn callback_with(redirect_uri: &str, code: &str, state: &str) -> Option<String> {
+    redirect_target(redirect_uri, &[("s", "ok"), ("code", "200"), ("auth_code", code), ("state", state)])
+}
+
+/// A redirect address with the reason why there is no code.
+pub(crate) fn refusal_with(redirect_uri: &str, error: ApiError, state: &str) -> Option<String> {
+    let (_, code, message) = error.parts();
+    let code = code.to_string();
+    redirect_target(redirect_uri, &[("s", "error"), ("code", &code), ("message", message), ("state", state)])
+}
+
+/// A redirect address with what a login has to tell.
+fn redirect_target(redirect_uri: &str, pairs: &[(&str, &str)]) -> Option<String> {
+    let mut target = url::Url::parse(redirect_uri).ok()?;
     target.query_pairs_mut().extend_pairs(pairs);
     Some(target.into())
 }
@@ -58,8 +82,9 @@ fn buy_with_code(world: &mut World, request: &Request) -> Result<Value, ApiError
     let checked = world.tokens.check(TokenKind::AuthCode, &code, now);
     checked.map_err(|_rejection| ApiError::InvalidAuthCode)?;
     world.tokens.end(&code, TokenStatus::Used);
-    let access = world.mint(TokenKind::Access);
-    let refresh = world.mint(TokenKind::Refresh);
+    let owner = account_of(world, &code)?;
+    let access = world.mint_for(&owner, TokenKind::Access).ok_or(ApiError::InvalidAuthCode)?;
+    let refresh = world.mint_for(&owner, TokenKind::Refresh).ok_or(ApiError::InvalidAuthCode)?;
     Ok(json!({"s": "ok", "code": 200, "message": "", "access_token": access, "refresh_token": refresh}))
 }
 
@@ -83,15 +108,22 @@ fn buy_with_refresh_token(world: &mut World, request: &Request) -> Result<Value,
     let checked = world.tokens.check(TokenKind::Refresh, &token, now);
     checked.map_err(|_rejection| ApiError::InvalidRefreshToken)?;
     let pin = body.pin.ok_or(ApiError::InvalidInput)?;
-    if pin != world.app.pin {
+    let owner = account_of(world, &token)?;
+    if world.pin_of(&owner) != Some(&pin) {
         return Err(ApiError::InvalidPin);
     }
-    let access = world.mint(TokenKind::Access);
+    let access = world.mint_for(&owner, TokenKind::Access).ok_or(ApiError::InvalidRefreshToken)?;
     let mut answer = json!({"s": "ok", "code": 200, "message": "", "access_token": access});
     if world.rotate_refresh_token {
-        answer["refresh_token"] = Value::String(world.mint(TokenKind::Refresh));
+        let refresh = world.mint_for(&owner, TokenKind::Refresh).ok_or(ApiError::InvalidRefreshToken)?;
+        answer["refresh_token"] = Value::String(refresh);
     }
     Ok(answer)
+}
+
+/// The account behind a token that was just found good.
+fn account_of(world: &World, token: &str) -> Result<String, ApiError> {
+    world.tokens.account_of(token).map(str::to_owned).ok_or(ApiError::Unexpected)
 }
 
 fn require_grant(given: Option<&str>, wanted: &str) -> Result<(), ApiError> {
@@ -115,8 +147,9 @@ pub(super) fn logout(world: &mut World, request: &Request) -> Reply {
     Reply::ok(&json!({"s": "ok", "code": 200, "message": "you are successfully logged out"}))
 }
 
-/// Lets a call through when its `Authorization` header holds this app's id and a token that works.
-pub(super) fn authorize(world: &World, request: &Request, refusal: ApiError) -> Result<(), Reply> {
+/// Lets a call through when its `Authorization` header holds this app's id and a token that works, and says whose
+/// account it opens.
+pub(super) fn authorize(world: &World, request: &Request, refusal: ApiError) -> Result<String, Reply> {
     let Some((app_id, token)) = credentials(request) else {
         return Err(refusal.reply());
     };
@@ -125,7 +158,7 @@ pub(super) fn authorize(world: &World, request: &Request, refusal: ApiError) -> 
         return Err(if order { order_restricted(app_id) } else { refusal.reply() });
     }
     match world.tokens.check(TokenKind::Access, token, world.now()) {
-        Ok(()) => Ok(()),
+        Ok(()) => account_of(world, token).map_err(ApiError::reply),
         Err(Rejection::Expired) => Err(ApiError::TokenExpired.reply()),
         Err(Rejection::Dead) => Err(refusal.reply()),
     }

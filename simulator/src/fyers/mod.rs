@@ -14,6 +14,7 @@ use errors::ApiError;
 
 use crate::http::{Reply, Request};
 use crate::world::World;
+use crate::{endpoint, login};
 
 /// Answers one request to the FYERS port.
 pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
@@ -21,6 +22,10 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
         api(world, request, path)
     } else if let Some(path) = request.path.strip_prefix("/data/") {
         data(world, request, path)
+    } else if request.path == endpoint::LOGIN || request.path.starts_with("/login/") {
+        login::handle(world, request)
+    } else if request.method == "GET" && request.path == endpoint::REDIRECT_PAGE {
+        login::redirect_page(request)
     } else {
         not_found()
     }
@@ -34,9 +39,14 @@ fn api(world: &mut World, request: &Request, path: &str) -> Reply {
         ("POST", "logout") => return auth::logout(world, request),
         _ => {}
     }
-    if let Err(refusal) = auth::authorize(world, request, ApiError::NotAuthenticated) {
-        return refusal;
+    match auth::authorize(world, request, ApiError::NotAuthenticated) {
+        Ok(fy_id) => world.seen_by(&fy_id, |world| account_call(world, request, path)),
+        Err(refusal) => refusal,
     }
+}
+
+/// A call that the token in its header opened; the world shows the account of that token.
+fn account_call(world: &mut World, request: &Request, path: &str) -> Reply {
     match (request.method.as_str(), path) {
         ("GET", "profile") => account::profile(world),
         ("GET", "funds") => account::funds(world),

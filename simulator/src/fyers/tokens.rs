@@ -52,6 +52,9 @@ pub struct TokenRecord {
     pub expires_at: DateTime<Utc>,
     /// Whether it still works.
     pub status: TokenStatus,
+    /// The client id of the account it opens.
+    #[serde(default)]
+    pub account: String,
 }
 
 /// Why a token was turned away.
@@ -95,7 +98,14 @@ impl TokenBook {
         };
         let token = sign(&claims, &self.key);
         let status = TokenStatus::Live;
-        self.records.push(TokenRecord { kind, token: token.clone(), issued_at: at, expires_at, status });
+        self.records.push(TokenRecord {
+            kind,
+            token: token.clone(),
+            issued_at: at,
+            expires_at,
+            status,
+            account: account.fy_id.clone(),
+        });
         token
     }
 
@@ -126,6 +136,12 @@ impl TokenBook {
     pub(crate) fn kill_all(&mut self, kind: TokenKind) -> usize {
         let live = self.records.iter_mut().filter(|r| r.kind == kind && r.status == TokenStatus::Live);
         live.map(|record| record.status = TokenStatus::Killed).count()
+    }
+
+    /// The client id of the account a token opens; `None` when it was never minted here.
+    pub(crate) fn account_of(&self, token: &str) -> Option<&str> {
+        let found = self.records.iter().find(|record| record.token == token);
+        found.map(|record| record.account.as_str())
     }
 
     pub(crate) fn records(&self) -> &[TokenRecord] {

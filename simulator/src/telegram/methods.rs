@@ -1,17 +1,16 @@
 //! The Bot API methods the keeper may call.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::markup::{Mode, visible};
 use super::wire::{Params, error, ok};
-use super::{Phone, TelegramMessage, wire};
+use super::{Phone, compose, wire};
 use crate::http::{Reply, Request};
 use crate::world::World;
 
-/// Longest text Telegram takes, in UTF-16 units of what a person reads.
-const LONGEST: usize = 4096;
-
-const METHODS: [&str; 11] = [
+const METHODS: [&str; 15] = [
     "getMe",
     "sendMessage",
     "editMessageText",
@@ -20,8 +19,12 @@ const METHODS: [&str; 11] = [
     "getUpdates",
     "answerCallbackQuery",
     "setMyCommands",
+    "getMyCommands",
+    "deleteMyCommands",
     "deleteWebhook",
     "setWebhook",
+    "getWebhookInfo",
+    "sendChatAction",
     "getChat",
 ];
 
@@ -50,16 +53,21 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
     let phone = &mut world.phone;
     let answered = match endpoint(&request.path).trim_start_matches("/telegram/") {
         "getMe" => Ok(wire::bot(&phone.settings)),
-        "sendMessage" => send(phone, &params, now),
-        "editMessageText" => edit(phone, &params, now),
-        "editMessageReplyMarkup" => edit_markup(phone, &params, now),
-        "deleteMessage" => delete(phone, &params, now),
-        "getUpdates" => updates(phone, &params),
-        "answerCallbackQuery" => answer(phone, &params),
-        "setMyCommands" => {
-            phone.commands = params.object("commands").unwrap_or_else(|| json!([]));
+        "sendMessage" => compose::send(phone, &params, now),
+        "editMessageText" => compose::edit(phone, &params, now),
+        "editMessageReplyMarkup" => compose::edit_markup(phone, &params, now),
+        "deleteMessage" => compose::delete(phone, &params, now),
+        "answerCallbackQuery" => compose::answer(phone, &params, now),
+        "sendChatAction" => chat_id(phone, &params).map(|_| Value::Bool(true)),
+        "getUpdates" => updates(phone, &params, now),
+        "setMyCommands" => set_commands(phone, &params),
+        "getMyCommands" => Ok(phone.commands.clone()),
+        "deleteMyCommands" => {
+            phone.commands = json!([]);
             Ok(Value::Bool(true))
         }
+        "getWebhookInfo" => Ok(json!({"url": phone.webhook.clone().unwrap_or_default(),
+            "has_custom_certificate": false, "pending_update_count": 0})),
         "setWebhook" => {
             phone.webhook = params.text("url").filter(|url| !url.is_empty()).map(str::to_owned);
             Ok(Value::Bool(true))
@@ -77,13 +85,16 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
     }
 }
 
-type Answer<T = Value> = Result<T, (u16, String)>;
+/// A method's result, or HTTP status and description.
+pub(super) type Answer<T = Value> = Result<T, (u16, String)>;
 
-fn bad<T>(what: &str) -> Answer<T> {
+/// HTTP 400 in Telegram's words.
+pub(super) fn bad<T>(what: &str) -> Answer<T> {
     Err((400, format!("Bad Request: {what}")))
 }
 
-fn chat_id(phone: &Phone, params: &Params) -> Answer<i64> {
+/// The chat a call is about, which must know the bot.
+pub(super) fn chat_id(phone: &Phone, params: &Params) -> Answer<i64> {
     match params.number("chat_id") {
         Some(id) if phone.settings.chats.contains(&id) => Ok(id),
         Some(_) => bad("chat not found"),
@@ -103,122 +114,57 @@ fn full_chat(id: i64) -> Value {
     chat
 }
 
-/// Checks the text as Telegram does and returns what a person reads.
-fn readable(params: &Params, too_long: &str) -> Answer<String> {
-    let text = params.text("text").unwrap_or_default();
-    let Some(mode) = Mode::parse(params.text("parse_mode")) else {
-        return bad("unsupported parse_mode");
+/// Checks the menu as Telegram does: short lower-case names, each with a description.
+fn set_commands(phone: &mut Phone, params: &Params) -> Answer {
+    let Some(Value::Array(commands)) = params.object("commands") else {
+        return bad("parameter \"commands\" is required");
     };
-    let seen = match visible(text, mode) {
-        Ok(seen) => seen,
-        Err(what) => return bad(&format!("can't parse entities: {what}")),
-    };
-    if seen.trim().is_empty() {
-        return bad("message text is empty");
+    for command in &commands {
+        let name = command["command"].as_str().unwrap_or_default();
+        let known = |sign: u8| matches!(sign, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        if !(1..=32).contains(&name.len()) || !name.bytes().all(known) {
+            return bad("BOT_COMMAND_INVALID");
+        }
+        if !(1..=256).contains(&command["description"].as_str().unwrap_or_default().chars().count()) {
+            return bad("BOT_COMMAND_DESCRIPTION_INVALID");
+        }
     }
-    if seen.encode_utf16().count() > LONGEST {
-        return bad(too_long);
-    }
-    Ok(seen)
-}
-
-fn send(phone: &mut Phone, params: &Params, now: chrono::DateTime<chrono::Utc>) -> Answer {
-    let chat = chat_id(phone, params)?;
-    let text = readable(params, "message is too long")?;
-    let message = TelegramMessage {
-        id: phone.next_message_id(),
-        chat,
-        text,
-        raw: params.text("text").unwrap_or_default().to_owned(),
-        parse_mode: params.text("parse_mode").map(str::to_owned),
-        silent: params.flag("disable_notification"),
-        edited: false,
-        deleted: false,
-        reply_markup: params.object("reply_markup"),
-        at: now,
-        changed_at: now,
-    };
-    phone.messages.push(message.clone());
-    Ok(wire::message(phone, &message))
-}
-
-fn edit(phone: &mut Phone, params: &Params, now: chrono::DateTime<chrono::Utc>) -> Answer {
-    let chat = chat_id(phone, params)?;
-    let text = readable(params, "MESSAGE_TOO_LONG")?;
-    let markup = params.object("reply_markup");
-    let Some(message) = phone.find(chat, params.number("message_id").unwrap_or_default()) else {
-        return bad("message to edit not found");
-    };
-    if message.text == text && message.reply_markup == markup {
-        return not_modified();
-    }
-    message.text = text;
-    message.raw = params.text("text").unwrap_or_default().to_owned();
-    message.parse_mode = params.text("parse_mode").map(str::to_owned);
-    message.reply_markup = markup;
-    Ok(finish_edit(phone, chat, params, now))
-}
-
-fn edit_markup(phone: &mut Phone, params: &Params, now: chrono::DateTime<chrono::Utc>) -> Answer {
-    let chat = chat_id(phone, params)?;
-    let markup = params.object("reply_markup");
-    let Some(message) = phone.find(chat, params.number("message_id").unwrap_or_default()) else {
-        return bad("message to edit not found");
-    };
-    if message.reply_markup == markup {
-        return not_modified();
-    }
-    message.reply_markup = markup;
-    Ok(finish_edit(phone, chat, params, now))
-}
-
-fn not_modified() -> Answer {
-    bad(
-        "message is not modified: specified new message content and reply markup are exactly the same as a current \
-         content and reply markup of the message",
-    )
-}
-
-fn finish_edit(phone: &mut Phone, chat: i64, params: &Params, now: chrono::DateTime<chrono::Utc>) -> Value {
-    let id = params.number("message_id").unwrap_or_default();
-    let Some(message) = phone.find(chat, id) else { return Value::Null };
-    message.edited = true;
-    message.changed_at = now;
-    let message = message.clone();
-    wire::message(phone, &message)
-}
-
-fn delete(phone: &mut Phone, params: &Params, now: chrono::DateTime<chrono::Utc>) -> Answer {
-    let chat = chat_id(phone, params)?;
-    let Some(message) = phone.find(chat, params.number("message_id").unwrap_or_default()) else {
-        return bad("message to delete not found");
-    };
-    message.deleted = true;
-    message.changed_at = now;
+    phone.commands = Value::Array(commands);
     Ok(Value::Bool(true))
 }
 
-fn updates(phone: &mut Phone, params: &Params) -> Answer {
+fn updates(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> Answer {
     if phone.webhook.is_some() {
         let what = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the \
                     webhook first";
         return Err((409, what.into()));
     }
-    let limit = usize::try_from(params.number("limit").unwrap_or(100)).unwrap_or(100).clamp(1, 100);
-    Ok(Value::Array(phone.updates_from(params.number("offset").unwrap_or(0), limit)))
-}
-
-fn answer(phone: &mut Phone, params: &Params) -> Answer {
-    let id = params.text("callback_query_id").unwrap_or_default();
-    if phone.answer(id, params.text("text")) {
-        Ok(Value::Bool(true))
-    } else {
-        bad("query is too old and response timeout expired or query id is invalid")
+    if let Some(kinds) = params.object("allowed_updates") {
+        phone.updates.allow(serde_json::from_value(kinds).unwrap_or_default());
     }
+    let limit = usize::try_from(params.number("limit").unwrap_or(100)).unwrap_or(100).clamp(1, 100);
+    Ok(Value::Array(phone.updates.fetch(params.number("offset").unwrap_or(0), limit, now)))
 }
 
-/// How long a `getUpdates` call wants to wait for something to happen, in real milliseconds; at most a second.
-pub(crate) fn wants_to_wait(request: &Request) -> u64 {
+/// Lets a `getUpdates` call take over from the one before it; `None` for any other call and for a wrong token.
+pub(crate) fn begin_poll(world: &mut World, request: &Request) -> Option<u64> {
+    let polls = endpoint(&request.path) == crate::endpoint::GET_UPDATES;
+    let ours = token(&request.path) == Some(&world.phone.settings.bot_token);
+    (polls && ours).then(|| world.phone.updates.arrive())
+}
+
+/// The end of a `getUpdates` call whose place a later one took.
+pub(crate) fn conflict(world: &mut World, ticket: u64) -> Option<Reply> {
+    let taken = world.phone.updates.taken_over(ticket);
+    taken.then(|| error(409, POLL_CONFLICT))
+}
+
+/// What the poller that loses is told.
+pub(crate) const POLL_CONFLICT: &str =
+    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+
+/// How long a `getUpdates` call wants to wait for something to happen, in real time.
+pub(crate) fn longest_wait(world: &World, request: &Request) -> Duration {
     let timeout = Params::read(request).and_then(|params| params.number("timeout")).unwrap_or(0);
-    u64::try_from(timeout).unwrap_or(0).saturating_mul(1000).min(1000)
+    Duration::from_secs(u64::try_from(timeout).unwrap_or(0)).min(world.longest_poll)
 }

@@ -1,14 +1,22 @@
-//! The Telegram side: a phone that shows what the bot sent, and a person who can answer.
+//! The Telegram side: a phone that shows what the bot sent, and people who can answer.
 
+mod api;
+mod buttons;
+mod compose;
 mod markup;
 mod methods;
+mod people;
+mod updates;
 pub(crate) mod wire;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub(crate) use methods::{endpoint, handle, wants_to_wait};
+pub use buttons::Button;
+pub(crate) use methods::{POLL_CONFLICT, begin_poll, conflict, endpoint, handle, longest_wait};
+pub use people::{PersonMessage, UserAction, Writing};
+use updates::Updates;
 
 use crate::options::Telegram;
 
@@ -27,6 +35,15 @@ pub struct TelegramMessage {
     pub parse_mode: Option<String>,
     /// Whether it came without a sound.
     pub silent: bool,
+    /// Whether it cannot be forwarded or saved.
+    #[serde(default)]
+    pub protect_content: bool,
+    /// What was asked about the preview of links, as sent.
+    #[serde(default)]
+    pub link_preview_options: Option<Value>,
+    /// The message it answers.
+    #[serde(default)]
+    pub reply_to: Option<i64>,
     /// Whether it was edited since.
     pub edited: bool,
     /// Whether it was deleted since; the phone shows it no more.
@@ -39,6 +56,13 @@ pub struct TelegramMessage {
     pub changed_at: DateTime<Utc>,
 }
 
+impl TelegramMessage {
+    /// The buttons under it, row by row.
+    pub fn buttons(&self) -> Vec<Button> {
+        buttons::of(self.reply_markup.as_ref())
+    }
+}
+
 /// An answer to the press of a button.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallbackAnswer {
@@ -46,31 +70,33 @@ pub struct CallbackAnswer {
     pub id: String,
     /// The words shown to the person, if any.
     pub text: Option<String>,
+    /// Whether the words stay until the person has read them.
+    #[serde(default)]
+    pub show_alert: bool,
+    /// An address opened for the person, if any.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The person who pressed.
+    #[serde(default)]
+    pub from: i64,
+    /// The message with the button.
+    #[serde(default)]
+    pub message_id: i64,
+    /// The button's callback data.
+    #[serde(default)]
+    pub data: String,
+    /// Simulated time of the answer.
+    #[serde(default)]
+    pub at: DateTime<Utc>,
 }
 
-/// Something a person does in a chat.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum UserAction {
-    /// Writes a message.
-    Text {
-        /// The person; in a private chat also the chat.
-        from: i64,
-        /// The chat; `None` means the private one.
-        #[serde(default)]
-        chat: Option<i64>,
-        /// What they write.
-        text: String,
-    },
-    /// Presses a button under a message of the bot.
-    Press {
-        /// The person.
-        from: i64,
-        /// The message with the button.
-        message_id: i64,
-        /// The button's callback data.
-        data: String,
-    },
+/// A press that waits for its answer.
+#[derive(Debug)]
+struct OpenQuery {
+    id: String,
+    from: i64,
+    message_id: i64,
+    data: String,
 }
 
 /// Everything Telegram remembers about the bot.
@@ -78,13 +104,13 @@ pub enum UserAction {
 pub(crate) struct Phone {
     pub(crate) settings: Telegram,
     pub(crate) messages: Vec<TelegramMessage>,
+    pub(crate) heard: Vec<PersonMessage>,
     pub(crate) answers: Vec<CallbackAnswer>,
     pub(crate) commands: Value,
     pub(crate) webhook: Option<String>,
-    open_queries: Vec<String>,
-    updates: Vec<Value>,
+    open_queries: Vec<OpenQuery>,
+    updates: Updates,
     last_message: i64,
-    last_update: i64,
 }
 
 impl Phone {
@@ -92,14 +118,19 @@ impl Phone {
         Self {
             settings,
             messages: Vec::new(),
+            heard: Vec::new(),
             answers: Vec::new(),
             commands: json!([]),
             webhook: None,
             open_queries: Vec::new(),
-            updates: Vec::new(),
+            updates: Updates::new(),
             last_message: 0,
-            last_update: 100,
         }
+    }
+
+    /// How often a `getUpdates` call was ended by a later one.
+    pub(crate) fn poll_conflicts(&self) -> u64 {
+        self.updates.conflicts
     }
 
     fn next_message_id(&mut self) -> i64 {
@@ -111,58 +142,20 @@ impl Phone {
         self.messages.iter_mut().find(|message| message.chat == chat && message.id == id && !message.deleted)
     }
 
-    /// Queues what a person did for `getUpdates`; returns the update's id, or `None` when the message with the
-    /// button is not there.
-    pub(crate) fn act(&mut self, action: &UserAction, now: DateTime<Utc>) -> Option<i64> {
-        let content = match action {
-            UserAction::Text { from, chat, text } => self.typed(*from, chat.unwrap_or(*from), text, now),
-            UserAction::Press { from, message_id, data } => self.pressed(*from, *message_id, data)?,
+    fn find_heard(&mut self, chat: i64, id: i64) -> Option<&mut PersonMessage> {
+        self.heard.iter_mut().find(|message| message.chat == chat && message.id == id && !message.deleted)
+    }
+
+    /// A message of the bot or of a person as the Bot API shows it inside an answer to it.
+    fn wire_of(&self, chat: i64, id: i64) -> Option<Value> {
+        let sent = self.messages.iter().find(|message| message.chat == chat && message.id == id);
+        let mut found = match sent {
+            Some(message) if !message.deleted => wire::message(self, message),
+            _ => self.heard.iter().find(|m| m.chat == chat && m.id == id && !m.deleted)?.wire.clone(),
         };
-        self.last_update += 1;
-        let mut update = json!({"update_id": self.last_update});
-        if let (Some(update), Value::Object(content)) = (update.as_object_mut(), content) {
-            update.extend(content);
+        if let Some(fields) = found.as_object_mut() {
+            fields.remove("reply_to_message");
         }
-        self.updates.push(update);
-        Some(self.last_update)
-    }
-
-    fn typed(&mut self, from: i64, chat: i64, text: &str, now: DateTime<Utc>) -> Value {
-        let id = self.next_message_id();
-        let mut message = json!({"message_id": id, "from": wire::person(from), "chat": wire::chat(chat),
-            "date": now.timestamp(), "text": text});
-        if text.starts_with('/') {
-            let length = text.split_whitespace().next().unwrap_or_default().encode_utf16().count();
-            message["entities"] = json!([{"type": "bot_command", "offset": 0, "length": length}]);
-        }
-        json!({"message": message})
-    }
-
-    fn pressed(&mut self, from: i64, message_id: i64, data: &str) -> Option<Value> {
-        let found = self.messages.iter().find(|message| message.id == message_id && !message.deleted)?;
-        let message = wire::message(self, found);
-        let id = rand::random::<u64>().to_string();
-        self.open_queries.push(id.clone());
-        Some(json!({"callback_query": {"id": id, "from": wire::person(from), "message": message,
-            "chat_instance": "1", "data": data}}))
-    }
-
-    /// Updates from `offset` on; earlier ones are confirmed by the call and forgotten.
-    pub(crate) fn updates_from(&mut self, offset: i64, limit: usize) -> Vec<Value> {
-        let id = |update: &Value| update["update_id"].as_i64().unwrap_or_default();
-        if offset > 0 {
-            self.updates.retain(|update| id(update) >= offset);
-        }
-        self.updates.iter().take(limit).cloned().collect()
-    }
-
-    /// Answers a pressed button once.
-    fn answer(&mut self, id: &str, text: Option<&str>) -> bool {
-        let known = self.open_queries.iter().any(|open| open == id);
-        if known {
-            self.open_queries.retain(|open| open != id);
-            self.answers.push(CallbackAnswer { id: id.to_owned(), text: text.map(str::to_owned) });
-        }
-        known
+        Some(found)
     }
 }

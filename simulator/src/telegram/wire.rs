@@ -121,6 +121,15 @@ pub(super) fn message(phone: &Phone, message: &TelegramMessage) -> Value {
     if message.edited {
         wire["edit_date"] = json!(message.changed_at.timestamp());
     }
+    if message.protect_content {
+        wire["has_protected_content"] = json!(true);
+    }
+    if let Some(options) = &message.link_preview_options {
+        wire["link_preview_options"] = options.clone();
+    }
+    if let Some(answered) = message.reply_to.and_then(|id| phone.wire_of(message.chat, id)) {
+        wire["reply_to_message"] = answered;
+    }
     if let Some(markup) = &message.reply_markup {
         wire["reply_markup"] = markup.clone();
     }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use simulator::{ManualClock, Options, RefreshMode, Simulator, TokenKind};
 
 pub const APP_ID: &str = "ABCD1234EF-100";
+pub const BOT_TOKEN: &str = "123456789:SIMULATED-bot-token";
 
 pub fn app_id_hash() -> String {
     hex::encode(Sha256::digest(format!("{APP_ID}:SIMULATED1")))
@@ -72,6 +73,20 @@ pub async fn post(simulator: &Simulator, path: &str, body: Value) -> (StatusCode
 pub async fn refresh(simulator: &Simulator, token: &str, pin: &str) -> (StatusCode, Value) {
     let body = json!({"grant_type": "refresh_token", "appIdHash": app_id_hash(), "refresh_token": token, "pin": pin});
     post(simulator, "/api/v3/validate-refresh-token", body).await
+}
+
+/// A Bot API call; HTTP status and answer.
+pub async fn bot(simulator: &Simulator, method: &str, body: Value) -> (u16, Value) {
+    let url = format!("{}/bot{BOT_TOKEN}/{method}", simulator.telegram_url());
+    let response = client().post(url).json(&body).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// A Bot API call that is refused; the description.
+pub async fn refused(simulator: &Simulator, method: &str, body: Value) -> String {
+    let (status, answer) = bot(simulator, method, body).await;
+    assert_eq!((status, &answer["ok"], &answer["error_code"]), (400, &json!(false), &json!(400)));
+    answer["description"].as_str().unwrap().to_owned()
 }
 
 /// Key names of an object, sorted.
