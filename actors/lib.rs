@@ -6,6 +6,7 @@
 
 pub mod supervisor;
 
+pub mod chat;
 pub mod clock;
 pub mod exchange;
 pub mod notifier;

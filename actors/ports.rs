@@ -113,6 +113,8 @@ pub struct Change {
     pub live_positions: Option<Vec<Position>>,
     /// Whether trading is halted.
     pub halted: Option<bool>,
+    /// Small things remembered by name, as JSON: the login card, the chat's cursor. Replaced.
+    pub notes: Vec<(&'static str, serde_json::Value)>,
     /// Appended to the journal in this order.
     pub events: Vec<(DateTime<Utc>, Event)>,
 }
@@ -134,6 +136,8 @@ pub trait Store: Send + Sync {
     async fn live_positions(&self) -> Result<Vec<Position>, StoreError>;
     /// Whether trading is halted.
     async fn halted(&self) -> Result<bool, StoreError>;
+    /// A note by its name; `None` when there is none or it cannot be read.
+    async fn note(&self, name: &'static str) -> Result<Option<serde_json::Value>, StoreError>;
 
     /// Journal events after the one the outbox has consumed, oldest first, `limit` at most.
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError>;

@@ -2,7 +2,7 @@
 //! drives.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -51,6 +51,7 @@ pub(crate) struct Shelf {
     pub(crate) book: Option<Book>,
     pub(crate) live_positions: Vec<Position>,
     pub(crate) halted: bool,
+    pub(crate) notes: BTreeMap<&'static str, serde_json::Value>,
     pub(crate) journal: Vec<Recorded>,
 }
 
@@ -86,6 +87,7 @@ impl Store for MemoryStore {
             shelf.live_positions = positions;
         }
         shelf.halted = change.halted.unwrap_or(shelf.halted);
+        shelf.notes.extend(change.notes);
         for (at, event) in change.events {
             let id = shelf.journal.len() as i64 + 1;
             shelf.journal.push(Recorded { id, at, event });
@@ -115,6 +117,10 @@ impl Store for MemoryStore {
 
     async fn halted(&self) -> Result<bool, StoreError> {
         Ok(self.shelf.lock().unwrap().halted)
+    }
+
+    async fn note(&self, name: &'static str) -> Result<Option<serde_json::Value>, StoreError> {
+        Ok(self.shelf.lock().unwrap().notes.get(name).cloned())
     }
 
     async fn unread_events(&self, _: u32) -> Result<Vec<Recorded>, StoreError> {

@@ -158,6 +158,9 @@ async fn put_change(connection: &mut SqliteConnection, change: &Change) -> sqlx:
     if let Some(halted) = change.halted {
         put_fact(connection, "halted", &halted).await?;
     }
+    for (name, value) in &change.notes {
+        put_fact(connection, name, value).await?;
+    }
     for (at, event) in &change.events {
         put_event(connection, *at, event).await?;
     }
@@ -201,6 +204,10 @@ impl Store for SqliteStore {
     async fn halted(&self) -> Result<bool, StoreError> {
         // A halt that can no longer be read is still a halt.
         Ok(self.fact("halted", Some(true)).await?.unwrap_or_default())
+    }
+
+    async fn note(&self, name: &'static str) -> Result<Option<serde_json::Value>, StoreError> {
+        self.fact(name, None).await
     }
 
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {

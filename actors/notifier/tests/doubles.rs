@@ -102,6 +102,10 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
+    async fn note(&self, _: &'static str) -> Result<Option<serde_json::Value>, StoreError> {
+        Ok(None)
+    }
+
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let mut tables = self.tables("read the journal")?;
         tables.looks += 1;

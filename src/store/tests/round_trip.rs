@@ -76,6 +76,7 @@ async fn a_whole_change_is_there_after_a_restart() {
         book: Some(book()),
         live_positions: Some(vec![position(10), position(-3)]),
         halted: Some(true),
+        notes: vec![("card", serde_json::json!({"message": 7}))],
         events: vec![(at(1), note("one")), (at(2), note("two"))],
     };
     home.store.commit(change.clone()).await.unwrap();
@@ -85,6 +86,7 @@ async fn a_whole_change_is_there_after_a_restart() {
     assert_eq!(store.book().await.unwrap(), change.book);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert!(store.halted().await.unwrap());
+    assert_eq!(store.note("card").await.unwrap(), Some(serde_json::json!({"message": 7})));
     let events = store.unread_events(9).await.unwrap();
     let events: Vec<_> = events.into_iter().map(|recorded| (recorded.at, recorded.event)).collect();
     assert_eq!(events, change.events);
@@ -129,6 +131,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         book: Some(book()),
         live_positions: Some(vec![position(1)]),
         halted: Some(true),
+        notes: vec![("card", serde_json::json!(1))],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
     };
     let error = home.store.commit(change).await.unwrap_err();
@@ -139,6 +142,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     assert_eq!(store.book().await.unwrap(), None);
     assert!(store.live_positions().await.unwrap().is_empty());
     assert!(!store.halted().await.unwrap());
+    assert_eq!(store.note("card").await.unwrap(), None);
     assert!(journal(&store).await.is_empty());
 }
 
