@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{mode::Mode, reason::Reason, secret::Fingerprint, token::StateName};
+use crate::{mode::Mode, notifier::outbox::Severity, reason::Reason, secret::Fingerprint, token::StateName};
 
 pub mod log;
 
@@ -115,6 +115,36 @@ pub enum Event {
         expires_at: DateTime<Utc>,
         /// How many calls it took.
         attempts: u32,
+    },
+    /// A person's login brought a code, which is about to be redeemed.
+    LoginStarted,
+    /// A person's login did not bring a token into use.
+    LoginFailed {
+        /// Why.
+        reason: Reason,
+        /// The broker's code, when it gave one.
+        code: Option<i64>,
+    },
+    /// A person ended the session.
+    LoggedOut,
+    /// Somebody the keeper does not know wrote to its bot. Told once a day.
+    StrangerWrote {
+        /// The Telegram user.
+        user: i64,
+    },
+    /// Another program polls Telegram with the same bot token.
+    SecondPoller,
+    /// A person halted trading, or ended the halt.
+    HaltChanged {
+        /// Whether it is halted now.
+        halted: bool,
+        /// Who, as shown in the chat or on the command line.
+        by: String,
+    },
+    /// A person asked for a test of the alerts.
+    TestAlert {
+        /// How loud this one is.
+        severity: Severity,
     },
     /// A person's login passed its check and is on disk.
     LoginSucceeded {

@@ -3,13 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::{
     event::{Event, Recorded},
     exchange::model::{Book, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
     notifier::outbox::{Alert, Outgoing, SendError},
-    secret::{AccessToken, RefreshToken},
+    secret::{AccessToken, AuthCode, RefreshToken},
     token::{error::BrokerError, stored::StoredSession},
 };
 
@@ -38,6 +38,16 @@ pub trait Broker: Send + Sync {
     async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError>;
     /// `POST /validate-refresh-token` (FYERS API contract, section 1.4). Exactly one call, never a retry.
     async fn refresh(&self, token: &RefreshToken) -> Result<FreshTokens, BrokerError>;
+    /// `POST /validate-authcode` (FYERS API contract, section 1.3). Exactly one call: a code works once.
+    async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError>;
+    /// `GET /funds`: that the token may do what it is for.
+    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError>;
+    /// `POST /logout`: ends the token at the broker.
+    async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError>;
+    /// How far the broker's clock is ahead of this machine's by its latest answer, if it told.
+    fn clock_skew(&self) -> Option<TimeDelta> {
+        None
+    }
 }
 
 /// Trading and market data, as far as the keeper serves them: one port, two houses behind it.

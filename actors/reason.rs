@@ -38,6 +38,8 @@ pub enum Reason {
     PinRejected,
     /// The broker refuses the hash of app id and secret: one of the two is wrong.
     AppHashRejected,
+    /// The broker refuses a login's code: used, expired or garbled.
+    CodeRejected,
     /// The broker does not know the app id.
     AppUnknown,
     /// The app lacks a permission.
@@ -84,6 +86,7 @@ impl Reason {
             Self::PinMissing => "pin_missing",
             Self::PinRejected => "pin_rejected",
             Self::AppHashRejected => "app_hash_rejected",
+            Self::CodeRejected => "code_rejected",
             Self::AppUnknown => "app_unknown",
             Self::PermissionMissing => "permission_missing",
             Self::Refused => "refused",
@@ -118,6 +121,7 @@ impl Reason {
             Self::PinMissing => "FYERS_PIN is not set",
             Self::PinRejected => "FYERS refuses the PIN",
             Self::AppHashRejected => "FYERS refuses the app id with this secret",
+            Self::CodeRejected => "FYERS refuses the login code: used, too old or cut off",
             Self::AppUnknown => "FYERS does not know the app id",
             Self::PermissionMissing => "the FYERS app lacks a permission",
             Self::Refused => "FYERS refused",

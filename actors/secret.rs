@@ -87,6 +87,11 @@ token! {
     RefreshToken
 }
 
+token! {
+    /// The one-time code of a login (FYERS API contract, section 1.3).
+    AuthCode
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,10 +7,14 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
 use keeper_actors::{
+    exchange::model::Profile,
     ist,
     ports::{Broker, Store, StoreError, Time, TokenMirror},
+    secret::{AccessToken, AuthCode},
     token::{
         SessionView,
+        error::BrokerError,
+        login::LoginFailure,
         reconcile::{Seeds, reconcile},
         rules::{Effect, Facts, Input, Machine, Moment},
     },
@@ -42,6 +46,8 @@ pub struct Outcome {
     pub session: SessionView,
     /// What went wrong with the `.env` file, if anything did.
     pub mirror_problem: Option<String>,
+    /// How a login ended, if there was one and it did end.
+    pub login: Option<Result<(), LoginFailure>>,
 }
 
 impl OneShot {
@@ -53,13 +59,41 @@ impl OneShot {
         self.drive(machine, Input::RefreshNow, patience).await
     }
 
+    /// Takes the code of a login. Trouble in the proof of the new token is retried for `patience` at most.
+    pub async fn login(
+        &self,
+        code: AuthCode,
+        patience: Duration,
+    ) -> Result<(Outcome, Option<LoginFailure>), StoreError> {
+        let stored = reconcile(self.store.session().await?, &self.seeds);
+        let machine = Machine::new(self.facts.clone(), stored, self.store.last_tick().await?).resumed();
+        let mut outcome = self.drive(machine, Input::CodeCame(1, code), patience).await?;
+        let failure = outcome.login.take().and_then(Result::err);
+        Ok((outcome, failure))
+    }
+
+    async fn prove(&self, token: &AccessToken) -> Result<Profile, BrokerError> {
+        let profile = self.broker.profile(token).await?;
+        self.broker.funds(token).await.map(|_funds| profile)
+    }
+
     async fn drive(&self, machine: Machine, first: Input, patience: Duration) -> Result<Outcome, StoreError> {
         let (mut machine, mut effects) = self.turn(machine, first).await?;
         let begun = self.time.now();
-        let mut mirror_problem = None;
+        let (mut mirror_problem, mut login) = (None, None);
         while let Some(effect) = effects.pop_front() {
             let input = match effect {
                 Effect::CheckToken(ask, token) => Input::Profiled(ask, self.broker.profile(&token).await),
+                Effect::ProveToken(ask, token) => Input::Profiled(ask, self.prove(&token).await),
+                Effect::CallLogin(ask, code) => Input::CodeRedeemed(ask, self.broker.login(&code).await),
+                Effect::LoginEnded(_, ended) => {
+                    login = Some(ended);
+                    continue;
+                }
+                Effect::CallLogout(token) => {
+                    let _told = self.broker.logout(&token).await;
+                    continue;
+                }
                 Effect::CallRefresh(ask, token) => Input::Refreshed(ask, self.broker.refresh(&token).await),
                 Effect::Wait(ask, wait) => {
                     let spent = (self.time.now() - begun).to_std().unwrap_or_default();
@@ -81,13 +115,14 @@ impl OneShot {
             machine = next;
             effects.extend(more);
         }
-        Ok(Outcome { session: machine.view(self.time.now()), mirror_problem })
+        Ok(Outcome { session: machine.view(self.time.now()), mirror_problem, login })
     }
 
     async fn turn(&self, machine: Machine, input: Input) -> Result<(Machine, VecDeque<Effect>), StoreError> {
         let now = self.time.now();
         let trading_day = (self.is_trading_day)(ist::date(now));
-        let (machine, step) = machine.step(input, Moment { now, trading_day, dice: rand::rng().random() });
+        let (dice, skew) = (rand::rng().random(), self.broker.clock_skew());
+        let (machine, step) = machine.step(input, Moment { now, trading_day, dice, skew });
         if let Some(change) = step.change {
             for (_, event) in &change.events {
                 event.log("token");

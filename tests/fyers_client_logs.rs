@@ -57,7 +57,7 @@ async fn the_libraries_log_no_secret_at_trace() {
         answering_json(200, r#"{"s":"ok","code":1101,"id":"1","access_token":"CANARYnew"}"#).await;
     for client in [good, client("http://127.0.0.1:1")] {
         let _either = client.refresh(&refresh()).await;
-        let _either = client.login(&SecretString::from("CANARY-auth-code")).await;
+        let _either = client.login(&AuthCode::new("CANARY-auth-code")).await;
         let _either = Broker::profile(&client, &access()).await;
         let _either = client.place(&access(), &an_order()).await;
     }

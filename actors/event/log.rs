@@ -56,7 +56,14 @@ impl Event {
             Self::RefreshStarted { .. } => "token.refresh.started",
             Self::RefreshFailed { .. } => "token.refresh.failed",
             Self::RefreshSucceeded { .. } => "token.refresh.succeeded",
+            Self::LoginStarted => "login.started",
+            Self::LoginFailed { .. } => "login.failed",
+            Self::LoggedOut => "login.ended",
             Self::LoginSucceeded { .. } => "login.completed",
+            Self::StrangerWrote { .. } => "chat.stranger",
+            Self::SecondPoller => "chat.second_poller",
+            Self::HaltChanged { .. } => "exchange.halt",
+            Self::TestAlert { .. } => "alert.test",
             Self::TokenGood { .. } => "token.check",
             Self::LoginRequired { .. } => "login.required",
             Self::TokenDelayed { .. } => "token.delayed",
@@ -81,6 +88,9 @@ impl Event {
             | Self::RefreshSucceeded { .. }
             | Self::LoginRequired { .. } => self.log_refresh(event, actor),
             Self::SessionChanged { .. }
+            | Self::LoginStarted
+            | Self::LoginFailed { .. }
+            | Self::LoggedOut
             | Self::LoginSucceeded { .. }
             | Self::TokenGood { .. }
             | Self::TokenDelayed { .. }
@@ -133,6 +143,11 @@ impl Event {
             Self::LoginSucceeded { fingerprint, expires_at } => {
                 info!(event, actor, %fingerprint, valid_until = time(*expires_at), "logged in");
             }
+            Self::LoginStarted => info!(event, actor, "a login brought a code"),
+            Self::LoginFailed { reason, code } => {
+                warn!(event, actor, %reason, code, "login failed: {}", reason.words());
+            }
+            Self::LoggedOut => info!(event, actor, "logged out"),
             Self::TokenGood { fingerprint, expires_at } => {
                 info!(event, actor, %fingerprint, valid_until = time(*expires_at), "today's token is good");
             }
@@ -195,6 +210,19 @@ impl Event {
                 warn!(event, actor, year, "the calendar has no holidays for {year}: every weekday counts");
             }
             Self::ClockStepped { seconds } => warn!(event, actor, seconds, "the wall clock jumped"),
+            Self::StrangerWrote { user } => {
+                warn!(event, actor, user, "somebody who may not command the keeper wrote to its bot");
+            }
+            Self::SecondPoller => {
+                error!(event, actor, "another program polls Telegram with the same bot token");
+            }
+            Self::HaltChanged { halted, by } => {
+                let what = if *halted { "trading is halted" } else { "trading goes on" };
+                warn!(event, actor, halted, by, "{what}");
+            }
+            Self::TestAlert { severity } => {
+                info!(event, actor, severity = severity.slug(), "test of the alerts")
+            }
             Self::ActorCrashed { actor: who, death } => {
                 error!(event, actor = who, death = death.slug(), "{who} crashed");
             }

@@ -14,7 +14,7 @@ pub struct Profile {
 }
 
 /// Money in the account, in INR.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Funds {
     /// Total balance (FYERS fund id 1).
     pub total: Decimal,

@@ -3,7 +3,7 @@
 //! Every input is one atomic turn: step, commit, effects. No other message is handled in between, and the
 //! answer to a message comes after the commit. After a crash the machine is rebuilt from the store.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult, Recipient,
@@ -11,18 +11,26 @@ use actix::{
 };
 use chrono::NaiveDate;
 use rand::Rng;
+use secrecy::ExposeSecret;
+use tokio::sync::oneshot;
 
 use super::{
+    SessionView,
     error::{BrokerError, Transport},
-    messages::{GetSession, LoginCompleted, RefreshNow, SessionChanged, Tick, TokenRejected, Verify},
+    login::{LoginFailure, States, state_from},
+    messages::{
+        BeginLogin, GetSession, LogOut, LoginCompleted, RefreshNow, SessionChanged, Tick, TokenRejected,
+        Verify,
+    },
     reconcile::{Seeds, reconcile},
-    rules::{Effect, Facts, Input, Machine, Moment, Step},
+    rules::{Effect, Facts, Input, LoginId, Machine, Moment, Step},
 };
 use crate::{
     event::Event,
     line::Line,
     notifier::messages::JournalGrew,
     ports::{Broker, Change, Store, StoreError, Time, TokenMirror},
+    reason::Reason,
     secret::{AccessToken, RefreshToken},
 };
 
@@ -30,6 +38,8 @@ use crate::{
 const WATCH: Duration = Duration::from_secs(30);
 /// Last net under the adapter's own time limits: an await that never ends would stop the session.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
+/// Where the one-time states are kept.
+const STATES: &str = "login_states";
 
 type Turn = ResponseActFuture<TokenActor, ()>;
 
@@ -48,6 +58,8 @@ pub struct TokenDeps {
     pub is_trading_day: Arc<dyn Fn(NaiveDate) -> bool + Send + Sync>,
     /// What the settings say.
     pub facts: Facts,
+    /// Whether a wrong clock keeps a new token out. Off where time is made up.
+    pub checks_clock: bool,
     /// Tokens from the settings.
     pub seeds: Seeds,
     /// Who hears of changes.
@@ -61,6 +73,11 @@ pub struct TokenActor {
     deps: TokenDeps,
     /// `None` until the store has been read.
     machine: Option<Machine>,
+    /// One-time states of logins that were begun.
+    states: States,
+    /// Who waits for which login. A restart forgets them, and they hear that the outcome is not known.
+    waiting: HashMap<LoginId, oneshot::Sender<Result<(), LoginFailure>>>,
+    next_login: LoginId,
     /// This is not the actor's first life in this process.
     reborn: bool,
 }
@@ -68,14 +85,19 @@ pub struct TokenActor {
 impl TokenActor {
     /// An actor that reads its state from the store when it starts.
     pub fn new(deps: TokenDeps) -> Self {
-        Self { deps, machine: None, reborn: false }
+        let (states, waiting) = (States::default(), HashMap::new());
+        Self { deps, machine: None, states, waiting, next_login: 1, reborn: false }
     }
 
     fn load(&self) -> Turn {
         let store = Arc::clone(&self.deps.store);
-        let read = async move { Ok::<_, StoreError>((store.session().await?, store.last_tick().await?)) };
+        let read = async move {
+            Ok::<_, StoreError>((store.session().await?, store.last_tick().await?, store.note(STATES).await?))
+        };
         Box::pin(read.into_actor(self).then(|read, act, ctx| match read {
-            Ok((stored, tick)) => {
+            Ok((stored, tick, states)) => {
+                act.states =
+                    states.and_then(|states| serde_json::from_value(states).ok()).unwrap_or_default();
                 let stored = reconcile(stored, &act.deps.seeds);
                 let machine = Machine::new(act.deps.facts.clone(), stored, tick);
                 act.machine = Some(if act.reborn { machine.resumed() } else { machine });
@@ -96,7 +118,33 @@ impl TokenActor {
     fn moment(&self) -> Moment {
         let now = self.deps.time.now();
         let trading_day = (self.deps.is_trading_day)(crate::ist::date(now));
-        Moment { now, trading_day, dice: rand::rng().random() }
+        let skew = self
+            .deps
+            .broker
+            .as_ref()
+            .filter(|_| self.deps.checks_clock)
+            .and_then(|broker| broker.clock_skew());
+        Moment { now, trading_day, dice: rand::rng().random(), skew }
+    }
+
+    fn view(&self) -> SessionView {
+        let now = self.deps.time.now();
+        self.machine.as_ref().map(|machine| machine.view(now)).unwrap_or_default()
+    }
+
+    /// Writes the one-time states down; false when that failed, and the actor starts afresh.
+    fn keep_states(&self) -> ResponseActFuture<Self, bool> {
+        let store = Arc::clone(&self.deps.store);
+        let states = serde_json::to_value(&self.states).unwrap_or_default();
+        let commit =
+            async move { store.commit(Change { notes: vec![(STATES, states)], ..Change::default() }).await };
+        Box::pin(commit.into_actor(self).map(|committed, _, ctx| match committed {
+            Ok(()) => true,
+            Err(error) => {
+                let _stopping = give_up(&error, ctx);
+                false
+            }
+        }))
     }
 
     fn carry_out(&self, step: Step) -> Turn {
@@ -129,6 +177,35 @@ impl TokenActor {
             Effect::CheckToken(ask, token) => {
                 let call = self.with_broker(move |broker| async move { broker.profile(&token).await });
                 self.later(ctx, call, move |outcome| Input::Profiled(ask, outcome));
+            }
+            Effect::ProveToken(ask, token) => {
+                let call = self.with_broker(move |broker| async move {
+                    let profile = broker.profile(&token).await?;
+                    broker.funds(&token).await.map(|_funds| profile)
+                });
+                self.later(ctx, call, move |outcome| Input::Profiled(ask, outcome));
+            }
+            Effect::CallLogin(ask, code) => {
+                let call = self.with_broker(move |broker| async move { broker.login(&code).await });
+                self.later(ctx, call, move |outcome| Input::CodeRedeemed(ask, outcome));
+            }
+            Effect::CallLogout(token) => {
+                let call = self.with_broker(move |broker| async move { broker.logout(&token).await });
+                ctx.spawn(call.into_actor(self).map(|ended, _, _| {
+                    if let Err(error) = ended {
+                        tracing::warn!(
+                            event = "login.ended",
+                            actor = "token",
+                            "FYERS did not take the logout: {error}"
+                        );
+                    }
+                }));
+            }
+            Effect::LoginEnded(login, outcome) => {
+                if let Some(waiting) = self.waiting.remove(&login) {
+                    // Whoever asked may have gone; the outcome is in the journal all the same.
+                    let _gone = waiting.send(outcome);
+                }
             }
             Effect::CallRefresh(ask, token) => {
                 let call = self.with_broker(move |broker| async move { broker.refresh(&token).await });
@@ -225,6 +302,7 @@ impl Actor for TokenActor {
 impl Supervised for TokenActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         self.machine = None;
+        self.waiting.clear();
         self.reborn = true;
     }
 }
@@ -252,11 +330,52 @@ impl Handler<TokenRejected> for TokenActor {
     }
 }
 
+impl Handler<BeginLogin> for TokenActor {
+    type Result = AtomicResponse<Self, Option<String>>;
+
+    fn handle(&mut self, _: BeginLogin, _: &mut Self::Context) -> Self::Result {
+        let state = state_from(rand::rng().random());
+        self.states.give_out(&state, self.deps.time.now());
+        let kept = self.keep_states().map(|kept, _, _| kept.then_some(state));
+        AtomicResponse::new(Box::pin(kept))
+    }
+}
+
 impl Handler<LoginCompleted> for TokenActor {
+    type Result = ResponseActFuture<Self, Result<SessionView, LoginFailure>>;
+
+    /// The state is on disk as used before the code is spent: whatever crashes, it is never used twice.
+    fn handle(
+        &mut self,
+        LoginCompleted { code, state }: LoginCompleted,
+        ctx: &mut Self::Context,
+    ) -> Self::Result {
+        let now = self.deps.time.now();
+        let checked = state.map(|state| self.states.redeem(state.expose_secret(), now)).transpose();
+        if let Err(refusal) = checked {
+            return Box::pin(fut::ready(Err(LoginFailure::State(refusal))));
+        }
+        let login = self.next_login;
+        self.next_login += 1;
+        let (tell, told) = oneshot::channel();
+        self.waiting.insert(login, tell);
+        let turn = self.keep_states().then(move |kept, act, _| {
+            if kept { act.take(Input::CodeCame(login, code)) } else { Box::pin(fut::ready(())) }
+        });
+        ctx.wait(turn);
+        let unknown = LoginFailure::Refused { reason: Reason::Starting, code: None };
+        Box::pin(
+            told.into_actor(self)
+                .map(move |outcome, act, _| outcome.unwrap_or(Err(unknown)).map(|()| act.view())),
+        )
+    }
+}
+
+impl Handler<LogOut> for TokenActor {
     type Result = AtomicResponse<Self, ()>;
 
-    fn handle(&mut self, login: LoginCompleted, _: &mut Self::Context) -> Self::Result {
-        AtomicResponse::new(self.take(Input::LoginCompleted(login.grant)))
+    fn handle(&mut self, _: LogOut, _: &mut Self::Context) -> Self::Result {
+        AtomicResponse::new(self.take(Input::LogOut))
     }
 }
 
@@ -280,8 +399,7 @@ impl Handler<GetSession> for TokenActor {
     type Result = MessageResult<GetSession>;
 
     fn handle(&mut self, _: GetSession, _: &mut Self::Context) -> Self::Result {
-        let now = self.deps.time.now();
-        MessageResult(self.machine.as_ref().map(|machine| machine.view(now)).unwrap_or_default())
+        MessageResult(self.view())
     }
 }
 

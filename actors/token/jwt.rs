@@ -14,6 +14,8 @@ pub struct Claims {
     pub issued_at: Option<DateTime<Utc>>,
     /// `fy_id`: the account.
     pub account: Option<String>,
+    /// `app_id`: the app without its ending; only in a login's code.
+    pub app: Option<String>,
 }
 
 /// The claims of a token; all empty when the text is not a JWT.
@@ -23,6 +25,7 @@ pub fn claims(token: &str) -> Claims {
         expires_at: time(&body, "exp"),
         issued_at: time(&body, "iat"),
         account: body.get("fy_id").and_then(Value::as_str).map(str::to_owned),
+        app: body.get("app_id").and_then(Value::as_str).map(str::to_owned),
     }
 }
 

@@ -3,8 +3,13 @@
 use actix::Message;
 use chrono::NaiveDate;
 
-use super::{SessionView, StateName};
-use crate::{reason::Reason, secret::Fingerprint, token::stored::Grant};
+use secrecy::SecretString;
+
+use super::{SessionView, StateName, login::LoginFailure};
+use crate::{
+    reason::Reason,
+    secret::{AuthCode, Fingerprint},
+};
 
 /// The daily tick: make sure there is a good token for `trade_date`. Sent once per trading day; the answer
 /// comes when the tick is on disk.
@@ -27,13 +32,27 @@ pub struct TokenRejected {
     pub code: i64,
 }
 
-/// A person's login brought tokens; they still have to pass the check.
+/// A person wants to log in: gives a fresh one-time state, which is on disk already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "Option<String>")]
+pub struct BeginLogin;
+
+/// A login brought a code. The answer comes when the new token is in use, or when it is clear that it will not
+/// be; the sender should wait for a bounded time only.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Result<SessionView, LoginFailure>")]
 pub struct LoginCompleted {
-    /// The new tokens.
-    pub grant: Grant,
+    /// The one-time code.
+    pub code: AuthCode,
+    /// The state of the redirect. `None` when a person who may command the keeper pasted the code: then the
+    /// person is the proof.
+    pub state: Option<SecretString>,
 }
+
+/// A person wants the session to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct LogOut;
 
 /// A person asks for a new token now, by a refresh call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]

@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod error;
 pub mod jwt;
+pub mod login;
 pub mod messages;
 pub mod reconcile;
 pub mod retry;
@@ -106,6 +107,10 @@ pub struct SessionView {
     pub source: Option<Source>,
     /// The account (`fy_id`) it belongs to.
     pub account: Option<String>,
+    /// The account holder's name, as the broker's profile tells it.
+    pub holder: Option<String>,
+    /// When the broker last confirmed the token in use.
+    pub verified_at: Option<DateTime<Utc>>,
     /// What went wrong with the latest try for a new token; `None` once one came.
     pub problem: Option<Reason>,
     /// The token, present only while it may be used: checked by a profile call, on disk, not past its end,
@@ -122,6 +127,8 @@ impl Default for SessionView {
             fingerprint: None,
             source: None,
             account: None,
+            holder: None,
+            verified_at: None,
             problem: None,
             usable: None,
         }

@@ -64,6 +64,18 @@ pub fn judge_refresh(error: &BrokerError) -> Verdict {
     })
 }
 
+/// What a failed `POST /validate-authcode` says (FYERS API contract, sections 1.3 and 1.8).
+pub fn judge_login(error: &BrokerError) -> Verdict {
+    transient(error).unwrap_or_else(|| match *error {
+        BrokerError::Refused { code: -437, .. } => refused(Reason::CodeRejected, -437),
+        BrokerError::Refused { code: -371, .. } => refused(Reason::AppHashRejected, -371),
+        BrokerError::Refused { code: -352, .. } => refused(Reason::AppUnknown, -352),
+        BrokerError::Refused { code: -373, .. } => refused(Reason::PermissionMissing, -373),
+        BrokerError::Refused { code, .. } => refused(Reason::Refused, code),
+        _ => Verdict::Final { reason: Reason::Refused, code: None },
+    })
+}
+
 /// Codes and status that say "this token is dead" on any authenticated call (FYERS API contract, section 1.8).
 pub fn is_token_death(status: u16, code: i64) -> bool {
     status == 401 || matches!(code, -8 | -15 | -16 | -17)

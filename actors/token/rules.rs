@@ -10,12 +10,13 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::{
     SessionView, StateName,
     error::BrokerError,
     jwt,
+    login::LoginFailure,
     stored::{Grant, StoredSession},
     window,
 };
@@ -25,11 +26,14 @@ use crate::{
     ist,
     ports::{Change, FreshTokens, TickRecord},
     reason::Reason,
-    secret::{AccessToken, Fingerprint, RefreshToken},
+    secret::{AccessToken, AuthCode, Fingerprint, RefreshToken},
 };
 
 mod announce;
 mod call;
+mod login;
+#[cfg(test)]
+mod login_tests;
 mod refresh;
 #[cfg(test)]
 mod tests;
@@ -39,8 +43,8 @@ mod walk;
 /// What the settings say; fixed while the program runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
-    /// App id and secret are configured.
-    pub has_app: bool,
+    /// The configured app, as `ABCD1234EF-100`; `None` when there is none.
+    pub app_id: Option<String>,
     /// The PIN for the refresh call is configured.
     pub has_pin: bool,
     /// See [`RefreshBlock::credentials`].
@@ -58,10 +62,15 @@ pub struct Moment {
     pub trading_day: bool,
     /// Uniform in `0..1`, for the jitter.
     pub dice: f64,
+    /// How far the broker's clock is ahead of this machine's, if it is known.
+    pub skew: Option<TimeDelta>,
 }
 
 /// Marks a call or a wait, so that a late outcome of an abandoned one is recognised.
 pub type Ask = u64;
+
+/// Marks a login, so that whoever waits for its outcome can be told.
+pub type LoginId = u64;
 
 /// What can happen to the session.
 #[derive(Debug, Clone)]
@@ -77,8 +86,12 @@ pub enum Input {
     },
     /// The broker refused this token on some other call.
     TokenRejected(Fingerprint),
-    /// A person logged in; the tokens are not proven yet.
-    LoginCompleted(Grant),
+    /// A person's login brought a code.
+    CodeCame(LoginId, AuthCode),
+    /// The call that turns a code into tokens ended.
+    CodeRedeemed(Ask, Result<FreshTokens, BrokerError>),
+    /// A person wants the session to end.
+    LogOut,
     /// A person wants a refresh now.
     RefreshNow,
     /// Somebody wants to know whether the token works.
@@ -98,6 +111,14 @@ pub enum Input {
 pub enum Effect {
     /// Call the broker's profile with this token.
     CheckToken(Ask, AccessToken),
+    /// The same for a token that is new here: profile and funds, the whole of what it is for.
+    ProveToken(Ask, AccessToken),
+    /// Turn a login's code into tokens.
+    CallLogin(Ask, AuthCode),
+    /// Tell the broker that this token is no longer needed.
+    CallLogout(AccessToken),
+    /// Tell whoever waits for this login.
+    LoginEnded(LoginId, Result<(), LoginFailure>),
     /// Call the broker's refresh with this token.
     CallRefresh(Ask, RefreshToken),
     /// Come back after this long.
@@ -132,6 +153,8 @@ struct Candidate {
     grant: Grant,
     /// Refresh calls it took; 0 for a login.
     attempts: u32,
+    /// The login that brought it.
+    login: Option<LoginId>,
 }
 
 /// What the machine is waiting for.
@@ -166,6 +189,10 @@ pub struct Machine {
     pending: Pending,
     /// The refresh call that has not been answered yet, even if its outcome is no longer awaited.
     refresh_in_flight: Option<Ask>,
+    /// The call that redeems a login's code, and that login.
+    login_in_flight: Option<(Ask, LoginId)>,
+    /// The account holder's name, once the broker told it.
+    holder: Option<String>,
     next_ask: Ask,
     trouble: Option<Trouble>,
     /// What went wrong with the latest way to a new token; forgotten when one comes.
@@ -196,6 +223,8 @@ impl Machine {
             failures: 0,
             pending: Pending::Nothing,
             refresh_in_flight: None,
+            login_in_flight: None,
+            holder: None,
             next_ask: 1,
             trouble: None,
             problem: None,
@@ -227,6 +256,8 @@ impl Machine {
             fingerprint: self.stored.access.as_ref().map(AccessToken::fingerprint),
             source: self.stored.source,
             account: self.stored.account.clone(),
+            holder: self.holder.clone(),
+            verified_at: self.stored.verified_at,
             problem: self.problem,
             usable: self.usable(now).cloned().map(Arc::new),
         }
@@ -262,7 +293,9 @@ impl Turn {
             Input::Started => self.started(),
             Input::Tick { trade_date, late } => self.ticked(trade_date, late),
             Input::TokenRejected(fingerprint) => self.rejected(&fingerprint),
-            Input::LoginCompleted(grant) => self.check_candidate(grant, 0),
+            Input::CodeCame(login, code) => self.code_came(login, code),
+            Input::CodeRedeemed(ask, outcome) => self.code_redeemed(ask, outcome),
+            Input::LogOut => self.log_out(),
             Input::RefreshNow => self.refresh_now(),
             Input::Verify => self.verify(),
             Input::Profiled(ask, outcome) => self.profiled(ask, outcome),
@@ -294,8 +327,8 @@ impl Turn {
         self.m.tick = Some(record);
         self.tick = Some(record);
         self.events.push(Event::Ticked { trade_date, late });
-        if self.is_calling() {
-            return; // one refresh at a time: its outcome is this tick's outcome
+        if self.is_calling() || self.m.candidate.is_some() {
+            return; // one way to a token at a time: its outcome is this tick's outcome
         }
         let covers = self.m.held_until().is_some_and(|end| end >= window::close(trade_date));
         if covers && !self.held_is_over() { self.check_held() } else { self.obtain() }
@@ -316,7 +349,7 @@ impl Turn {
 
     /// A person asks, so what was refused before gets one more chance: one call.
     fn refresh_now(&mut self) {
-        if self.is_calling() {
+        if self.is_calling() || self.m.candidate.is_some() {
             return;
         }
         self.m.stored.refresh_block = None;

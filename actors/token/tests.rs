@@ -25,11 +25,11 @@ use super::{
 };
 use crate::{
     event::{Death, Event},
-    exchange::model::Profile,
+    exchange::model::{Funds, Profile},
     line::Line,
     ports::{Broker, FreshTokens, Store, Time},
     reason::Reason,
-    secret::{AccessToken, RefreshToken},
+    secret::{AccessToken, AuthCode, RefreshToken},
     supervisor::{CrashSink, Limits, Tree, chaos::Crash, install_panic_hook},
     testing::{MemoryStore, PausedTime},
 };
@@ -60,6 +60,19 @@ impl Desk {
 impl Broker for Desk {
     async fn profile(&self, _: &AccessToken) -> Result<Profile, BrokerError> {
         Ok(Profile { fy_id: "XX00001".into(), name: String::new() })
+    }
+
+    async fn login(&self, _: &AuthCode) -> Result<FreshTokens, BrokerError> {
+        let next = self.script.lock().unwrap().pop_front();
+        next.map_or_else(|| Ok(FreshTokens { access: self.token(), refresh: None }), Err)
+    }
+
+    async fn funds(&self, _: &AccessToken) -> Result<Funds, BrokerError> {
+        Ok(Funds::default())
+    }
+
+    async fn logout(&self, _: &AccessToken) -> Result<(), BrokerError> {
+        Ok(())
     }
 
     async fn refresh(&self, _: &RefreshToken) -> Result<FreshTokens, BrokerError> {
@@ -107,7 +120,13 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         mirror: None,
         time,
         is_trading_day: Arc::new(|_| true),
-        facts: Facts { has_app: true, has_pin: true, credentials: "x".into(), refresh_days: 15 },
+        checks_clock: true,
+        facts: Facts {
+            app_id: Some("ABCD1234EF-100".into()),
+            has_pin: true,
+            credentials: "x".into(),
+            refresh_days: 15,
+        },
         seeds: Seeds { access: None, refresh: Some(refresh) },
         listeners: vec![],
         journal: Line::new(),

@@ -171,7 +171,7 @@ impl Config {
     /// What the rules need to know of the settings.
     pub fn facts(&self) -> Facts {
         Facts {
-            has_app: self.settings.app.is_some(),
+            app_id: self.settings.app.as_ref().map(|app| app.client_id.clone()),
             has_pin: self.settings.pin.is_some(),
             credentials: self.credentials(),
             refresh_days: self.settings.refresh_token_days,

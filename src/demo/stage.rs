@@ -185,7 +185,12 @@ fn parts(
         access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
         refresh: Some(RefreshToken::new(simulator.mint_at(TokenKind::Refresh, week::refresh_token_issued()))),
     };
-    let facts = Facts { has_app: true, has_pin: true, credentials: "demo".to_owned(), refresh_days: 15 };
+    let facts = Facts {
+        app_id: Some("ABCD1234EF-100".into()),
+        has_pin: true,
+        credentials: "demo".to_owned(),
+        refresh_days: 15,
+    };
     Ok(Parts {
         broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
         exchange: Some(client as Arc<dyn Exchange>),

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use keeper_actors::{
     exchange::model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
     ports::{Broker, Exchange, FreshTokens},
-    secret::{AccessToken, RefreshToken},
+    secret::{AccessToken, AuthCode, RefreshToken},
     token::error::BrokerError,
 };
 use reqwest::{RequestBuilder, header::AUTHORIZATION};
@@ -73,16 +73,6 @@ impl FyersClient {
         url
     }
 
-    /// `POST /validate-authcode`: turns a login's one-time code into tokens (FYERS API contract, section
-    /// 1.3). Exactly one call: the code works once.
-    pub async fn login(&self, code: &SecretString) -> Result<FreshTokens, BrokerError> {
-        let mut known = self.app.known();
-        known.push(credentials::open(code));
-        let request = self.http.post(at(&self.api_url, &["validate-authcode"]));
-        let answer = self.ask(request.json(&self.app.login_body(code)), SMALL, &known).await?;
-        answer.take(wire::tokens)
-    }
-
     /// How far FYERS' clock is ahead of this machine's by the last answer's `Date`; negative when behind.
     /// Good to about a second plus the answer's way. `None` before the first answer.
     pub fn last_skew(&self) -> Option<TimeDelta> {
@@ -98,6 +88,11 @@ impl FyersClient {
     async fn get_profile(&self, token: &AccessToken) -> Result<Profile, BrokerError> {
         let request = self.http.get(at(&self.api_url, &["profile"]));
         self.ask_as(token, request, SMALL).await?.take(wire::profile)
+    }
+
+    async fn get_funds(&self, token: &AccessToken) -> Result<Funds, BrokerError> {
+        let request = self.http.get(at(&self.api_url, &["funds"]));
+        self.ask_as(token, request, SMALL).await?.take(wire::funds)
     }
 
     /// An authenticated call.
@@ -140,6 +135,26 @@ impl Broker for FyersClient {
         let request = self.http.post(at(&self.api_url, &["validate-refresh-token"]));
         self.ask(request.json(&body), SMALL, &known).await?.take(wire::tokens)
     }
+
+    async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError> {
+        let mut known = self.app.known();
+        known.push(code.expose());
+        let request = self.http.post(at(&self.api_url, &["validate-authcode"]));
+        self.ask(request.json(&self.app.login_body(code)), SMALL, &known).await?.take(wire::tokens)
+    }
+
+    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError> {
+        self.get_funds(token).await
+    }
+
+    async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError> {
+        let request = self.http.post(at(&self.api_url, &["logout"])).json(&Value::Null);
+        self.ask_as(token, request, SMALL).await?.take(|_| Ok(()))
+    }
+
+    fn clock_skew(&self) -> Option<TimeDelta> {
+        self.last_skew()
+    }
 }
 
 #[async_trait]
@@ -149,8 +164,7 @@ impl Exchange for FyersClient {
     }
 
     async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError> {
-        let request = self.http.get(at(&self.api_url, &["funds"]));
-        self.ask_as(token, request, SMALL).await?.take(wire::funds)
+        self.get_funds(token).await
     }
 
     /// FYERS documents at most 50 symbols a call. One bad symbol fails the call, with its own code.

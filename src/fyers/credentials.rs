@@ -1,7 +1,7 @@
 //! The app's credentials and the only place of this adapter that opens them.
 
 use keeper_actors::{
-    secret::{AccessToken, RefreshToken},
+    secret::{AccessToken, AuthCode, RefreshToken},
     token::error::BrokerError,
 };
 use reqwest::{Proxy, header::HeaderValue};
@@ -56,11 +56,11 @@ impl Credentials {
     }
 
     /// The body that turns a login's one-time code into tokens.
-    pub(super) fn login_body(&self, code: &SecretString) -> Value {
+    pub(super) fn login_body(&self, code: &AuthCode) -> Value {
         json!({
             "grant_type": "authorization_code",
             "appIdHash": self.app_id_hash.expose_secret(),
-            "code": code.expose_secret(),
+            "code": code.expose(),
         })
     }
 

@@ -50,7 +50,7 @@ async fn a_refresh_is_one_post_without_an_authorization_header() {
 async fn a_login_is_one_post_with_the_code() {
     let body = r#"{"s":"ok","code":200,"message":"","access_token":"eyJ.a.b","refresh_token":"eyJ.r.t"}"#;
     let (server, client) = answering_json(200, body).await;
-    let tokens = client.login(&SecretString::from("eyJ.auth.code")).await.unwrap();
+    let tokens = client.login(&AuthCode::new("eyJ.auth.code")).await.unwrap();
     assert_eq!(tokens.access.expose(), "eyJ.a.b");
     assert_eq!(tokens.refresh.unwrap().expose(), "eyJ.r.t");
 
@@ -116,7 +116,7 @@ async fn every_documented_refusal_comes_through_with_status_code_and_words() {
             let want = BrokerError::Refused { status, code, message: message.to_owned() };
             assert_eq!(client.refresh(&refresh()).await.unwrap_err(), want);
             assert_eq!(Broker::profile(&client, &access()).await.unwrap_err(), want);
-            assert_eq!(client.login(&SecretString::from("eyJ.auth.code")).await.unwrap_err(), want);
+            assert_eq!(client.login(&AuthCode::new("eyJ.auth.code")).await.unwrap_err(), want);
             assert_eq!(server.received_requests().await.unwrap().len(), 3, "one call each, no retry");
         }
     }

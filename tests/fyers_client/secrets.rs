@@ -115,7 +115,7 @@ async fn the_brokers_own_words_are_cleaned() {
     let (_server, client) = answering_json(400, &body).await;
     let refused = client.refresh(&refresh()).await.unwrap_err().to_string();
     assert!(refused.contains("wrong pin [redacted]"), "{refused}");
-    let refused = client.login(&SecretString::from(CODE)).await.unwrap_err().to_string();
+    let refused = client.login(&AuthCode::new(CODE)).await.unwrap_err().to_string();
     assert!(refused.ends_with("code [redacted]"), "{refused}");
 }
 

@@ -89,6 +89,28 @@ pub(super) fn env_file(problem: &str) -> Draft {
         .line("Next: put that right; the next new token is written again.")
 }
 
+pub(super) fn stranger_wrote(user: i64) -> Draft {
+    Draft::new(Severity::Warning, "chat|stranger", format!("Somebody unknown wrote to the bot (user {user})"))
+        .line("Trading: not affected. Strangers get no answer and can do nothing.")
+        .line("Next: nothing. To let this user command the keeper, add the number to TELEGRAM_ALLOWED_USERS.")
+}
+
+pub(super) fn second_poller() -> Draft {
+    Draft::new(Severity::Warning, "chat|second_poller", "Another program uses this bot's token")
+        .line("Trading: not affected, and alerts arrive. Commands may get lost between the two programs.")
+        .line("Next: stop the other program, or give the keeper a bot of its own (@BotFather).")
+}
+
+pub(super) fn test(severity: Severity) -> Draft {
+    let sound = if severity == Severity::Info { "makes no sound" } else { "makes a sound" };
+    Draft::new(
+        severity,
+        format!("test|{}", severity.slug()),
+        format!("Test: an alert marked \"{}\"", severity.slug()),
+    )
+    .line(format!("If you can read this, alerts arrive. This kind {sound}."))
+}
+
 /// A death is told by what follows it, the restart or the end. Only a failed task has nothing that follows.
 pub(super) fn crashed(actor: &str, death: Death) -> Option<Draft> {
     (death == Death::TaskPanic)

@@ -28,6 +28,12 @@ pub(super) fn logged_in(expires_at: DateTime<Utc>, context: &Context) -> Draft {
         .line(nothing_to_do(context))
 }
 
+pub(super) fn stranger() -> Draft {
+    Draft::new(Severity::Warning, "session|stranger", "A login with another FYERS account was refused")
+        .line("Trading: not affected. This keeper serves the account it saw first, and only that one.")
+        .line("Next: nothing if it was you with another account. Otherwise change the app's secret at FYERS.")
+}
+
 pub(super) fn good(expires_at: DateTime<Utc>, context: &Context) -> Draft {
     Draft::new(Severity::Info, "session|good", "Morning check passed")
         .line(format!("The token works and is good until {}.", moment(expires_at)))

@@ -13,7 +13,10 @@ use super::{
     outbox::{Alert, Severity},
     words::lay_out,
 };
-use crate::event::{Event, Recorded};
+use crate::{
+    event::{Event, Recorded},
+    reason::Reason,
+};
 
 /// What the texts need to know of the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +79,13 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::ActorCrashed { actor, death } => house::crashed(actor, *death),
         Event::ActorRestarted { actor, .. } => Some(house::restarted(actor)),
         Event::ActorGaveUp { actor } => Some(house::gave_up(actor)),
+        Event::LoginFailed { reason: Reason::AccountMismatch, .. } => Some(login::stranger()),
+        Event::StrangerWrote { user } => Some(house::stranger_wrote(*user)),
+        Event::SecondPoller => Some(house::second_poller()),
+        Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by)),
+        Event::TestAlert { severity } => Some(house::test(*severity)),
+        // Whoever logs in sees how it goes where they do it; the card shows how it ended.
+        Event::LoginStarted | Event::LoginFailed { .. } | Event::LoggedOut => None,
         // The day's outcome has a message of its own.
         Event::Ticked { .. } => None,
         // Whatever a person should know of it is an event of its own: success, login, delay, mode.

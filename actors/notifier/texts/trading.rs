@@ -77,6 +77,18 @@ pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Conte
     })
 }
 
+pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
+    let by = excerpt(by, 40);
+    if halted {
+        Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
+            .line("Trading: new positions are refused, orders that close one still go through.")
+            .line("Next: /resume ends the halt.")
+    } else {
+        Draft::new(Severity::Info, "halt|off", format!("The halt is ended by {by}"))
+            .line("Trading: orders go where the mode says again.")
+    }
+}
+
 pub(super) fn refused(symbol: &str, quantity: i64, why: &str) -> Draft {
     let order = order(symbol, quantity);
     Draft::new(Severity::Critical, format!("refused {order}|"), format!("Order refused: {order}"))

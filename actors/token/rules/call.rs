@@ -1,6 +1,8 @@
 //! The profile call: proof that a token works, for the held token and for a new one.
 
-use super::{Candidate, Effect, Pending, Turn};
+use chrono::TimeDelta;
+
+use super::{Candidate, Effect, LoginId, Pending, Turn};
 use crate::{
     event::Event,
     exchange::model::Profile,
@@ -14,6 +16,9 @@ use crate::{
     },
 };
 
+/// How far this machine's clock may be off before a new token is not trusted.
+const MOST_SKEW: TimeDelta = TimeDelta::seconds(30);
+
 impl Turn {
     /// Asks whether the held token works. It stays in use meanwhile if it was trusted before.
     pub(super) fn check_held(&mut self) {
@@ -24,22 +29,28 @@ impl Turn {
     }
 
     /// Asks whether a new token works. The old one stays in use until this is known and on disk.
-    pub(super) fn check_candidate(&mut self, grant: Grant, attempts: u32) {
+    pub(super) fn check_candidate(&mut self, grant: Grant, attempts: u32, login: Option<LoginId>) {
         self.m.failures = 0;
-        if jwt::claims(grant.access.expose()).expires_at.is_none_or(|end| end <= self.at.now) {
-            return self.candidate_failed(attempts, Reason::ClockSkew, None);
+        let candidate = Candidate { grant, attempts, login };
+        if self.is_over(&candidate) {
+            return self.candidate_failed(&candidate, Reason::ClockSkew, None);
         }
-        self.m.candidate = Some(Candidate { grant, attempts });
+        self.m.candidate = Some(candidate);
         self.become_state(StateName::Checking, self.m.reason);
         self.call_profile();
     }
 
+    fn is_over(&self, candidate: &Candidate) -> bool {
+        jwt::claims(candidate.grant.access.expose()).expires_at.is_none_or(|end| end <= self.at.now)
+    }
+
     pub(super) fn call_profile(&mut self) {
-        let new = self.m.candidate.as_ref().map(|candidate| candidate.grant.access.clone());
-        let Some(token) = new.or_else(|| self.m.stored.access.clone()) else { return self.obtain() };
         let ask = self.ask();
+        let new = self.m.candidate.as_ref().map(|new| Effect::ProveToken(ask, new.grant.access.clone()));
+        let held = || self.m.stored.access.clone().map(|held| Effect::CheckToken(ask, held));
+        let Some(effect) = new.or_else(held) else { return self.obtain() };
         self.m.pending = Pending::Call(ask);
-        self.effects.push(Effect::CheckToken(ask, token));
+        self.effects.push(effect);
     }
 
     pub(super) fn profiled(&mut self, ask: super::Ask, outcome: Result<Profile, BrokerError>) {
@@ -55,7 +66,7 @@ impl Turn {
                 self.wait_after_failure(reason, retry_after);
             }
             Err(Verdict::Final { reason, code }) => match candidate {
-                Some(candidate) => self.candidate_failed(candidate.attempts, reason, code),
+                Some(candidate) => self.candidate_failed(&candidate, reason, code),
                 None => self.held_failed(reason),
             },
         }
@@ -65,7 +76,14 @@ impl Turn {
         let stranger = self.m.stored.account.as_ref().is_some_and(|account| *account != profile.fy_id);
         match candidate {
             Some(candidate) if stranger => {
-                self.candidate_failed(candidate.attempts, Reason::AccountMismatch, None);
+                self.candidate_failed(&candidate, Reason::AccountMismatch, None);
+            }
+            Some(candidate) if self.is_over(&candidate) => {
+                self.candidate_failed(&candidate, Reason::TokenExpired, None);
+            }
+            // A token's end means nothing to a clock that is wrong.
+            Some(candidate) if self.at.skew.is_some_and(|skew| skew.abs() > MOST_SKEW) => {
+                self.candidate_failed(&candidate, Reason::ClockSkew, None);
             }
             None if stranger => self.held_failed(Reason::AccountMismatch),
             Some(candidate) => self.promote(candidate, profile),
@@ -91,7 +109,7 @@ impl Turn {
 
     /// The new token works: it takes the place of the old one, in the store and everywhere.
     fn promote(&mut self, candidate: Candidate, profile: &Profile) {
-        let Candidate { grant, attempts } = candidate;
+        let Candidate { grant, attempts, login } = candidate;
         let fingerprint = grant.access.fingerprint();
         let expires_at = jwt::claims(grant.access.expose()).expires_at.unwrap_or(self.at.now);
         if let Some(refresh) = grant.refresh {
@@ -115,6 +133,9 @@ impl Turn {
         self.token_works(profile);
         self.become_state(StateName::Valid, reason);
         self.effects.push(Effect::Mirror(grant.access, self.m.stored.refresh.clone()));
+        if let Some(login) = login {
+            self.login_ended(login, Ok(()));
+        }
     }
 
     fn token_works(&mut self, profile: &Profile) {
@@ -124,6 +145,7 @@ impl Turn {
         self.m.stored.verified_at = Some(self.at.now);
         self.m.stored.login_asked = None;
         self.m.stored.account.get_or_insert_with(|| profile.fy_id.clone());
+        self.m.holder = Some(profile.name.clone()).filter(|name| !name.trim().is_empty());
         self.close_tick();
     }
 
@@ -138,9 +160,13 @@ impl Turn {
     }
 
     /// The broker says no to the new token. The old one, if it still works, stays.
-    fn candidate_failed(&mut self, attempts: u32, reason: Reason, code: Option<i64>) {
-        if attempts > 0 {
-            self.events.push(Event::RefreshFailed { attempt: attempts, reason, code, retry_in_s: None });
+    fn candidate_failed(&mut self, candidate: &Candidate, reason: Reason, code: Option<i64>) {
+        let attempt = candidate.attempts;
+        if attempt > 0 {
+            self.events.push(Event::RefreshFailed { attempt, reason, code, retry_in_s: None });
+        }
+        if let Some(login) = candidate.login {
+            self.login_failed(login, reason, code);
         }
         self.require_login(reason, code);
     }

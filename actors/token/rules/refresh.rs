@@ -37,7 +37,7 @@ impl Turn {
             Reason::RefreshDisabled => block.day == today,
             _ => block.credentials == facts.credentials,
         });
-        if !facts.has_app {
+        if facts.app_id.is_none() {
             return Some(Reason::NoCredentials);
         }
         if self.m.stored.refresh.is_none() {
@@ -129,7 +129,7 @@ impl Turn {
             self.replace_refresh_token(refresh);
         }
         let grant = Grant { access: fresh.access, refresh: None, source: Source::Refresh };
-        self.check_candidate(grant, attempt);
+        self.check_candidate(grant, attempt, None);
     }
 
     pub(super) fn replace_refresh_token(&mut self, new: RefreshToken) {

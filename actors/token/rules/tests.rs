@@ -6,10 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::*;
-use crate::token::{
-    Source,
-    error::{Garble, Transport},
-};
+use crate::token::error::{Garble, Transport};
 
 /// A test's desk: a machine, a clock, and everything it has said so far.
 pub(super) struct Desk {
@@ -18,6 +15,7 @@ pub(super) struct Desk {
     pub(super) events: Vec<Event>,
     pub(super) effects: Vec<Effect>,
     pub(super) trading_day: bool,
+    pub(super) skew: Option<TimeDelta>,
 }
 
 pub(super) fn at(text: &str) -> DateTime<Utc> {
@@ -38,35 +36,40 @@ pub(super) fn refresh(end: DateTime<Utc>) -> RefreshToken {
 }
 
 pub(super) fn facts() -> Facts {
-    Facts { has_app: true, has_pin: true, credentials: "first".into(), refresh_days: 15 }
+    Facts {
+        app_id: Some("ABCD1234EF-100".into()),
+        has_pin: true,
+        credentials: "first".into(),
+        refresh_days: 15,
+    }
 }
 
-fn profile(account: &str) -> Profile {
+pub(super) fn profile(account: &str) -> Profile {
     Profile { fy_id: account.into(), name: "A B".into() }
 }
 
-fn no(code: i64, message: &str) -> BrokerError {
+pub(super) fn no(code: i64, message: &str) -> BrokerError {
     BrokerError::Refused { status: 400, code, message: message.into() }
 }
 
-fn down() -> BrokerError {
+pub(super) fn down() -> BrokerError {
     BrokerError::Transport(Transport::Connect)
 }
 
-const DISABLED: &str = "Refresh token API is currently disabled to comply with SEBI regulations.";
+pub(super) const DISABLED: &str = "Refresh token API is currently disabled to comply with SEBI regulations.";
 
 impl Desk {
-    fn new(stored: StoredSession, now: &str) -> Self {
+    pub(super) fn new(stored: StoredSession, now: &str) -> Self {
         Self::with(facts(), stored, now)
     }
 
-    fn with(facts: Facts, stored: StoredSession, now: &str) -> Self {
+    pub(super) fn with(facts: Facts, stored: StoredSession, now: &str) -> Self {
         let machine = Machine::new(facts, stored, None);
-        Self { machine, now: at(now), events: vec![], effects: vec![], trading_day: true }
+        Self { machine, now: at(now), events: vec![], effects: vec![], trading_day: true, skew: None }
     }
 
     /// A keeper that has a refresh token for ten more days, and yesterday's access token, on a Monday.
-    fn monday() -> Self {
+    pub(super) fn monday() -> Self {
         let stored = StoredSession {
             access: Some(access(at("2026-11-23T06:00"), 1)),
             refresh: Some(refresh(at("2026-12-03T06:00"))),
@@ -79,7 +82,7 @@ impl Desk {
     }
 
     pub(super) fn tell(&mut self, input: Input) -> &mut Self {
-        let moment = Moment { now: self.now, trading_day: self.trading_day, dice: 1.0 };
+        let moment = Moment { now: self.now, trading_day: self.trading_day, dice: 1.0, skew: self.skew };
         let (machine, step) = self.machine.clone().step(input, moment);
         self.machine = machine;
         self.effects = step.effects;
@@ -87,35 +90,41 @@ impl Desk {
         self
     }
 
-    fn tick(&mut self) -> &mut Self {
+    pub(super) fn tick(&mut self) -> &mut Self {
         let trade_date = ist::date(self.now);
         self.tell(Input::Tick { trade_date, late: false })
     }
 
-    fn later(&mut self, seconds: i64) -> &mut Self {
+    pub(super) fn later(&mut self, seconds: i64) -> &mut Self {
         self.now += TimeDelta::seconds(seconds);
         self
     }
 
-    fn until(&mut self, when: &str) -> &mut Self {
+    pub(super) fn until(&mut self, when: &str) -> &mut Self {
         self.now = at(when);
         self
     }
 
     /// Answers the open refresh call.
-    fn refresh_says(&mut self, outcome: Result<FreshTokens, BrokerError>) -> &mut Self {
+    pub(super) fn refresh_says(&mut self, outcome: Result<FreshTokens, BrokerError>) -> &mut Self {
         let ask = self.find(|effect| matches!(effect, Effect::CallRefresh(..)));
         self.tell(Input::Refreshed(ask, outcome))
     }
 
+    /// Answers the open login call.
+    pub(super) fn login_says(&mut self, outcome: Result<FreshTokens, BrokerError>) -> &mut Self {
+        let ask = self.find(|effect| matches!(effect, Effect::CallLogin(..)));
+        self.tell(Input::CodeRedeemed(ask, outcome))
+    }
+
     /// Answers the open profile call.
-    fn profile_says(&mut self, outcome: Result<Profile, BrokerError>) -> &mut Self {
-        let ask = self.find(|effect| matches!(effect, Effect::CheckToken(..)));
+    pub(super) fn profile_says(&mut self, outcome: Result<Profile, BrokerError>) -> &mut Self {
+        let ask = self.find(|effect| matches!(effect, Effect::CheckToken(..) | Effect::ProveToken(..)));
         self.tell(Input::Profiled(ask, outcome))
     }
 
     /// Lets the open wait pass; gives its length.
-    fn wait_over(&mut self) -> Duration {
+    pub(super) fn wait_over(&mut self) -> Duration {
         let wait = self.effects.iter().find_map(|effect| match effect {
             Effect::Wait(ask, wait) => Some((*ask, *wait)),
             _ => None,
@@ -125,26 +134,32 @@ impl Desk {
         wait
     }
 
-    fn find(&self, wanted: impl Fn(&Effect) -> bool) -> Ask {
+    pub(super) fn find(&self, wanted: impl Fn(&Effect) -> bool) -> Ask {
         match self.effects.iter().find(|effect| wanted(effect)) {
-            Some(Effect::CheckToken(ask, _) | Effect::CallRefresh(ask, _) | Effect::Wait(ask, _)) => *ask,
+            Some(
+                Effect::CheckToken(ask, _)
+                | Effect::ProveToken(ask, _)
+                | Effect::CallRefresh(ask, _)
+                | Effect::CallLogin(ask, _)
+                | Effect::Wait(ask, _),
+            ) => *ask,
             _ => panic!("no such call among {:?}", self.effects),
         }
     }
 
-    fn calls_refresh(&self) -> bool {
+    pub(super) fn calls_refresh(&self) -> bool {
         self.effects.iter().any(|effect| matches!(effect, Effect::CallRefresh(..)))
     }
 
-    fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
+    pub(super) fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
         self.events.iter().filter(|event| wanted(event)).count()
     }
 
-    fn state(&self) -> (StateName, Reason) {
+    pub(super) fn state(&self) -> (StateName, Reason) {
         (self.machine.state, self.machine.reason)
     }
 
-    fn usable(&self) -> Option<Fingerprint> {
+    pub(super) fn usable(&self) -> Option<Fingerprint> {
         self.machine.view(self.now).usable.map(|token| token.fingerprint())
     }
 }
@@ -349,13 +364,13 @@ fn a_rotated_refresh_token_is_on_disk_before_the_access_token_is_tried() {
     let new = refresh(at("2026-12-08T06:00"));
     desk.tick();
     let ask = desk.find(|effect| matches!(effect, Effect::CallRefresh(..)));
-    let moment = Moment { now: desk.now, trading_day: true, dice: 0.5 };
+    let moment = Moment { now: desk.now, trading_day: true, dice: 0.5, skew: None };
     let answer = FreshTokens { access: tomorrow(), refresh: Some(new.clone()) };
     let (machine, step) = desk.machine.clone().step(Input::Refreshed(ask, Ok(answer)), moment);
     let session = step.change.and_then(|change| change.session).expect("must be committed in this step");
     assert_eq!(session.refresh, Some(new));
     assert_eq!(session.previous_refresh, old, "kept until the new one has worked");
-    assert!(matches!(step.effects.last(), Some(Effect::CheckToken(..))));
+    assert!(matches!(step.effects.last(), Some(Effect::ProveToken(..))));
     assert_ne!(machine.stored.access, Some(tomorrow()));
 }
 
@@ -391,7 +406,7 @@ fn a_refresh_token_without_exp_counts_from_its_iat() {
 
 #[test]
 fn without_an_app_there_is_nothing_to_nag_about() {
-    let none = Facts { has_app: false, ..facts() };
+    let none = Facts { app_id: None, ..facts() };
     let mut desk = Desk::with(none, StoredSession::default(), "2026-11-23T08:45");
     desk.tell(Input::Started).tick();
     assert_eq!(desk.state(), (StateName::NoToken, Reason::NoCredentials));
@@ -437,16 +452,6 @@ fn a_token_already_past_its_end_means_that_a_clock_is_wrong() {
     let stale = FreshTokens { access: access(at("2026-11-23T06:00"), 9), refresh: None };
     desk.tick().refresh_says(Ok(stale));
     assert_eq!(desk.state(), (StateName::LoginRequired, Reason::ClockSkew));
-}
-
-#[test]
-fn a_login_takes_the_same_road_as_a_refresh() {
-    let mut desk = Desk::monday();
-    desk.tick().refresh_says(Err(no(-16, DISABLED)));
-    let grant = Grant { access: tomorrow(), refresh: None, source: Source::Login };
-    desk.tell(Input::LoginCompleted(grant)).profile_says(Ok(profile("XX00001")));
-    assert_eq!(desk.state(), (StateName::Valid, Reason::LoggedIn));
-    assert_eq!(desk.count(|event| matches!(event, Event::LoginSucceeded { .. })), 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{
     tests::{Desk, access, at, facts, refresh},
     *,
 };
-use crate::token::{Source, error::Transport};
+use crate::token::error::Transport;
 
 /// One thing that may happen; answers go to whatever call is open, if any.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ enum Happening {
     ProfileNo { dead: bool },
     RefreshOk { hours: i64 },
     RefreshNo(u8),
+    LoginOk { hours: i64 },
+    LoginNo(u8),
     WaitOver,
     Pass(i64),
     Restart,
@@ -24,12 +26,14 @@ enum Happening {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        (0u8..5).prop_map(Happening::Tell),
+        (0u8..6).prop_map(Happening::Tell),
         Just(Happening::Tick),
         any::<bool>().prop_map(|stranger| Happening::ProfileOk { stranger }),
         any::<bool>().prop_map(|dead| Happening::ProfileNo { dead }),
         (-2i64..40).prop_map(|hours| Happening::RefreshOk { hours }),
         (0u8..4).prop_map(Happening::RefreshNo),
+        (-2i64..40).prop_map(|hours| Happening::LoginOk { hours }),
+        (0u8..4).prop_map(Happening::LoginNo),
         Just(Happening::WaitOver),
         (1i64..40_000).prop_map(Happening::Pass),
         Just(Happening::Restart),
@@ -43,6 +47,10 @@ struct Observer {
     proven: Vec<Fingerprint>,
     open_profile: Option<(Ask, Fingerprint)>,
     open_refresh: Option<Ask>,
+    open_login: Option<Ask>,
+    /// Logins begun, and of these, ended.
+    logins: LoginId,
+    ended: Vec<LoginId>,
     open_wait: Option<Ask>,
     pin_refused: bool,
     disabled_on: Option<NaiveDate>,
@@ -72,10 +80,13 @@ fn input(desk: &Desk, seen: &mut Observer, happening: &Happening) -> Option<Inpu
             Input::RefreshNow
         }
         Happening::Tell(3) => Input::TokenRejected(desk.machine.view(desk.now).fingerprint?),
+        Happening::Tell(5) => Input::LogOut,
         Happening::Tell(_) => {
-            seen.marks += 1;
-            let access = access(desk.now + chrono::TimeDelta::hours(9), seen.marks);
-            Input::LoginCompleted(Grant { access, refresh: None, source: Source::Login })
+            seen.logins += 1;
+            Input::CodeCame(
+                seen.logins,
+                AuthCode::new(jwt::fake(&serde_json::json!({"app_id": "ABCD1234EF"}))),
+            )
         }
         Happening::Tick => Input::Tick { trade_date: ist::date(desk.now), late: false },
         Happening::ProfileOk { stranger } => {
@@ -94,6 +105,12 @@ fn input(desk: &Desk, seen: &mut Observer, happening: &Happening) -> Option<Inpu
             let error = BrokerError::Refused { status: 401, code: -16, message: String::new() };
             Input::Profiled(ask, Err(if *dead { error } else { refusal(0) }))
         }
+        Happening::LoginOk { hours } => {
+            seen.marks += 1;
+            let access = access(desk.now + chrono::TimeDelta::hours(*hours), seen.marks);
+            Input::CodeRedeemed(seen.open_login?, Ok(FreshTokens { access, refresh: None }))
+        }
+        Happening::LoginNo(kind) => Input::CodeRedeemed(seen.open_login?, Err(refusal(*kind))),
         Happening::RefreshOk { hours } => {
             seen.marks += 1;
             let access = access(desk.now + chrono::TimeDelta::hours(*hours), seen.marks);
@@ -117,6 +134,7 @@ fn check(desk: &Desk, seen: &mut Observer, input: &Input) -> Result<(), TestCase
     match input {
         Input::Profiled(..) => seen.open_profile = None,
         Input::Refreshed(..) => seen.open_refresh = None,
+        Input::CodeRedeemed(..) => seen.open_login = None,
         _ => {}
     }
     for effect in &desk.effects {
@@ -127,7 +145,21 @@ fn check(desk: &Desk, seen: &mut Observer, input: &Input) -> Result<(), TestCase
                 prop_assert_ne!(seen.disabled_on, Some(ist::date(desk.now)), "asked again on the same day");
                 seen.open_refresh = Some(*ask);
             }
-            Effect::CheckToken(ask, token) => {
+            Effect::CallLogin(ask, _) => {
+                prop_assert!(seen.open_login.is_none(), "two logins are redeemed at once");
+                seen.open_login = Some(*ask);
+            }
+            Effect::LoginEnded(login, outcome) => {
+                prop_assert!(!seen.ended.contains(login), "a login ended twice");
+                seen.ended.push(*login);
+                let used = desk.machine.view(desk.now).usable.is_some();
+                prop_assert!(outcome.is_err() || used, "a login that ended well, and no token in use");
+            }
+            Effect::CallLogout(token) => {
+                let held = desk.machine.stored.access.as_ref();
+                prop_assert!(held != Some(token), "logged out and still held");
+            }
+            Effect::CheckToken(ask, token) | Effect::ProveToken(ask, token) => {
                 seen.open_profile = Some((*ask, token.fingerprint()));
             }
             Effect::Wait(ask, wait) => {
@@ -163,6 +195,7 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
         events: vec![],
         effects: vec![],
         trading_day: true,
+        skew: None,
     };
     let mut seen = Observer::default();
     desk.tell(Input::Started);
@@ -179,6 +212,7 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
                 seen.open_profile = None;
                 seen.open_refresh = None;
                 seen.open_wait = None;
+                seen.open_login = None;
                 Some(Input::Started)
             }
             other => input(&desk, &mut seen, other),
