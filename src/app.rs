@@ -9,6 +9,7 @@ mod sink;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use crate::login::LoginSetup;
 use actix::Addr;
 use actix_web::dev::ServerHandle;
 use chrono::NaiveTime;
@@ -65,6 +66,8 @@ pub struct Parts {
     pub calendar: Arc<Calendar>,
     /// When the daily tick is due (IST).
     pub tick_time: NaiveTime,
+    /// How a person logs in; `None` when no app is configured.
+    pub login: Option<LoginSetup>,
     /// What the settings say of the session.
     pub facts: Facts,
     /// Tokens from the settings.
@@ -249,6 +252,7 @@ fn token_deps(parts: &Parts, journal: &Line<JournalGrew>, exchange: &Addr<Exchan
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
         is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
         seeds: parts.seeds.clone(),
         listeners: vec![exchange.clone().recipient()],

@@ -12,6 +12,7 @@ pub mod envfile;
 pub mod fyers;
 pub mod hardening;
 pub mod logging;
+pub mod login;
 pub mod oneshot;
 pub mod status;
 pub mod store;

@@ -16,17 +16,24 @@ use keeper_actors::{
     clock::{calendar::Calendar, messages::GetClock},
     exchange::messages::GetMode,
     ist::{self, ist},
+    mode::Mode,
     notifier::messages::GetOutbox,
     ports::{Store, Time},
+    reason::Reason,
+    secret::AuthCode,
     supervisor::{Tree, watchdog::Pulse},
     token::{
         SessionView, StateName,
-        messages::{GetSession, RefreshNow},
+        login::LoginFailure,
+        messages::{BeginLogin, GetSession, LoginCompleted, RefreshNow},
     },
 };
 
+use secrecy::SecretString;
+
 use super::{Actors, Parts};
 use crate::{
+    login::{LoginReport, LoginSetup},
     status::{ActorStatus, Health, OutboxStatus, SessionStatus, Status, TickStatus, health},
     web::Desk,
 };
@@ -35,6 +42,8 @@ use crate::{
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// Longest wait for the outcome of a refresh: the retries of half a minute, and the last call.
 const REFRESH_LIMIT: Duration = Duration::from_secs(45);
+/// Longest wait for the outcome of a login: two calls to the broker with some retries.
+const LOGIN_LIMIT: Duration = Duration::from_secs(30);
 /// No sign of life for this long means that the actors' thread hangs.
 const PULSE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -46,6 +55,7 @@ pub struct KeeperDesk {
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
     tick_time: NaiveTime,
+    login: Option<LoginSetup>,
     pulse: Pulse,
     began: Instant,
     /// The pulse as last seen, and when it last moved (milliseconds since `began`).
@@ -63,6 +73,7 @@ impl KeeperDesk {
             time: Arc::clone(&parts.time),
             calendar: Arc::clone(&parts.calendar),
             tick_time: parts.tick_time,
+            login: parts.login.clone(),
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -83,6 +94,17 @@ impl KeeperDesk {
 
     async fn session(&self) -> Option<SessionView> {
         ask(&self.actors.token, GetSession).await
+    }
+
+    /// The mode once the exchange has heard of the new token, which it does at the same time as this.
+    async fn mode_after_login(&self, session: &SessionView) -> Mode {
+        for _ in 0..50 {
+            match ask(&self.actors.exchange, GetMode).await {
+                Some(view) if view.mode != Mode::Mock || session.usable.is_none() => return view.mode,
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        Mode::Mock
     }
 
     fn actor_states(&self) -> BTreeMap<String, ActorStatus> {
@@ -162,6 +184,23 @@ impl Desk for KeeperDesk {
                 return Some(SessionStatus::from(&session));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn begin_login(&self) -> Result<String, LoginReport> {
+        let none =
+            || LoginReport::failed(LoginFailure::Refused { reason: Reason::NoCredentials, code: None });
+        let setup = self.login.as_ref().ok_or_else(none)?;
+        let state = ask(&self.actors.token, BeginLogin).await.flatten().ok_or_else(LoginReport::silent)?;
+        Ok((setup.authorize)(&state))
+    }
+
+    async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport {
+        let outcome = self.actors.token.send(LoginCompleted { code, state });
+        match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
+            Ok(Ok(Ok(session))) => LoginReport::done(&session, self.mode_after_login(&session).await),
+            Ok(Ok(Err(failure))) => LoginReport::failed(failure),
+            Ok(Err(_)) | Err(_) => LoginReport::silent(),
         }
     }
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::{
     Config, Exit, load,
     output::{complain, fail, json as print_json, say},
-    probe::{block_on, remote_refresh},
+    probe::{Remote, block_on},
 };
 use crate::{
     oneshot::OneShot,
@@ -28,8 +28,8 @@ use crate::{
     wall_clock::WallClock,
 };
 
-/// How long `refresh` retries what may pass.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long `refresh` and `login` retry what may pass.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of both verbs (design, section 6).
 #[derive(Debug, Serialize)]
@@ -155,22 +155,9 @@ pub(super) fn refresh(json: bool) -> Exit {
 
 /// Nobody else works on this state: do it here.
 async fn here(config: &Config, state: &StateDir, broker: Arc<dyn Broker>, json: bool) -> Exit {
-    let store = match SqliteStore::open(state).await {
-        Ok(store) => Arc::new(store) as Arc<dyn Store>,
-        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
-    };
-    let calendar = match config.calendar() {
-        Ok(calendar) => calendar,
+    let run = match one_shot(config, state, broker).await {
+        Ok(run) => run,
         Err(exit) => return exit,
-    };
-    let run = OneShot {
-        broker,
-        store,
-        mirror: config.mirror(),
-        time: Arc::new(WallClock),
-        facts: config.facts(),
-        seeds: config.seeds(),
-        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
     };
     match run.refresh(PATIENCE).await {
         Ok(outcome) => {
@@ -183,9 +170,29 @@ async fn here(config: &Config, state: &StateDir, broker: Arc<dyn Broker>, json: 
     }
 }
 
+/// The session without the service.
+pub(super) async fn one_shot(
+    config: &Config,
+    state: &StateDir,
+    broker: Arc<dyn Broker>,
+) -> Result<OneShot, Exit> {
+    let store = SqliteStore::open(state).await;
+    let store = store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
+    let calendar = config.calendar()?;
+    Ok(OneShot {
+        broker,
+        store: Arc::new(store) as Arc<dyn Store>,
+        mirror: config.mirror(),
+        time: Arc::new(WallClock),
+        facts: config.facts(),
+        seeds: config.seeds(),
+        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+    })
+}
+
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.
 fn by_running_keeper(config: &Config, json: bool) -> Exit {
-    match block_on(remote_refresh(config)).flatten() {
+    match block_on(ask_for_refresh(config)).flatten() {
         Some(session) => outcome_of(&session).end(json),
         None => fail(
             Exit::Unreachable,
@@ -193,6 +200,10 @@ fn by_running_keeper(config: &Config, json: bool) -> Exit {
             "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
         ),
     }
+}
+
+async fn ask_for_refresh(config: &Config) -> Option<SessionStatus> {
+    Remote::new(config)?.refresh().await
 }
 
 /// A refresh that failed is a failure even if the old token still works.

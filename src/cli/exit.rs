@@ -50,6 +50,7 @@ impl Exit {
             | Reason::RefreshTokenMissing
             | Reason::RefreshTokenExpired
             | Reason::RefreshTokenRejected
+            | Reason::CodeRejected
             | Reason::AccountMismatch
             | Reason::Refused => Self::LoginRequired,
             Reason::Starting | Reason::ClockSkew | Reason::Halted | Reason::Configured => Self::Error,
@@ -87,9 +88,8 @@ impl Exit {
             | Reason::RefreshTokenMissing
             | Reason::RefreshTokenExpired
             | Reason::RefreshTokenRejected
-            | Reason::Refused => {
-                "Log in at FYERS and put the new token into FYERS_ACCESS_TOKEN; see README, section Logging in."
-            }
+            | Reason::Refused => "Log in: `fyers-keeper login`, or the link on the login card in Telegram.",
+            Reason::CodeRejected => "Log in once more: a code works once, and for a short time.",
             Reason::Verified
             | Reason::Refreshed
             | Reason::LoggedIn

@@ -7,6 +7,7 @@ mod calendar;
 mod check;
 mod config_check;
 mod exit;
+mod login;
 mod output;
 mod probe;
 mod run;
@@ -50,6 +51,12 @@ pub enum Verb {
     },
     /// Get a new token now, by a refresh call
     Refresh {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Log in to FYERS: shows the link, takes the redirect address or the code
+    Login {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -125,6 +132,7 @@ pub fn main(cli: Cli) -> Exit {
         Verb::Demo { json } => crate::demo::main(json),
         Verb::Check { json } => check::check(json),
         Verb::Refresh { json } => check::refresh(json),
+        Verb::Login { json } => login::login(json),
         Verb::Status { json } => probe::status(json),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),

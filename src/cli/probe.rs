@@ -11,7 +11,10 @@ use super::{
     output::{fail, json as print_json, say},
     setup::Config,
 };
-use crate::status::{Health, Status};
+use crate::{
+    login::LoginReport,
+    status::{Health, SessionStatus, Status},
+};
 
 /// Longest wait for the keeper's answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -64,13 +67,50 @@ async fn fetch(config: &Config) -> Option<Status> {
     request.send().await.ok()?.json().await.ok()
 }
 
-/// Asks the running keeper for a refresh; `None` when it does not answer.
-pub(super) async fn remote_refresh(config: &Config) -> Option<crate::status::SessionStatus> {
-    let url = format!("http://{}/api/refresh", reachable(config.settings.http_addr));
-    let key = key(config)?;
-    let limit = Duration::from_secs(60);
-    let request = client().ok()?.post(url).timeout(limit).bearer_auth(key.expose_secret());
-    request.send().await.ok()?.error_for_status().ok()?.json().await.ok()
+/// The keeper that runs on this machine, for whoever has its key.
+pub(super) struct Remote {
+    client: Client,
+    base: String,
+    key: SecretString,
+}
+
+impl Remote {
+    /// `None` without a key: there has never been a keeper here.
+    pub(super) fn new(config: &Config) -> Option<Self> {
+        let base = format!("http://{}/api", reachable(config.settings.http_addr));
+        Some(Self { client: client().ok()?, base, key: key(config)? })
+    }
+
+    fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        let request = self.client.post(format!("{}/{path}", self.base));
+        request.bearer_auth(self.key.expose_secret()).timeout(Duration::from_secs(60))
+    }
+
+    pub(super) async fn status(&self) -> Option<Status> {
+        let request = self.client.get(format!("{}/status", self.base)).timeout(LIMIT);
+        request.bearer_auth(self.key.expose_secret()).send().await.ok()?.json().await.ok()
+    }
+
+    /// Asks for a refresh; `None` when the keeper does not answer.
+    pub(super) async fn refresh(&self) -> Option<SessionStatus> {
+        self.post("refresh").send().await.ok()?.error_for_status().ok()?.json().await.ok()
+    }
+
+    /// FYERS' login address, or why there is none; `None` when the keeper does not answer.
+    pub(super) async fn begin_login(&self) -> Option<Result<String, LoginReport>> {
+        let answer = self.post("login").send().await.ok()?;
+        if !answer.status().is_success() {
+            return Some(Err(answer.json().await.ok()?));
+        }
+        let answer: serde_json::Value = answer.json().await.ok()?;
+        Some(Ok(answer.get("url")?.as_str()?.to_owned()))
+    }
+
+    /// Hands over what a person pasted.
+    pub(super) async fn finish_login(&self, pasted: &SecretString) -> Option<LoginReport> {
+        let body = serde_json::json!({ "pasted": pasted.expose_secret() });
+        self.post("login/complete").json(&body).send().await.ok()?.json().await.ok()
+    }
 }
 
 /// The gateway key, from the settings or from the state folder.

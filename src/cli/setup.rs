@@ -18,6 +18,7 @@ use crate::{
     envfile::EnvFile,
     fyers::{FyersClient, FyersConfig, Timeouts},
     logging::{self, LogOptions, Redactor, Style},
+    login::LoginSetup,
     telegram::{LogMessenger, TelegramMessenger, TelegramSettings},
 };
 
@@ -112,6 +113,27 @@ impl Config {
                 Err(Exit::BadSettings)
             }
         }
+    }
+
+    /// How a person logs in; `None` without an address that FYERS may send the browser back to.
+    pub fn login(&self, client: &Arc<FyersClient>) -> Option<LoginSetup> {
+        let redirect = self.redirect_uri()?;
+        let client = Arc::clone(client);
+        let authorize = move |state: &str| client.login_url(&redirect, state).to_string();
+        let page = self
+            .settings
+            .public_url
+            .as_ref()
+            .map(|url| format!("{}/fyers/login", url.as_str().trim_end_matches('/')));
+        Some(LoginSetup { authorize: Arc::new(authorize), page })
+    }
+
+    /// The address registered with the app; a keeper on a person's own machine is reached there.
+    pub fn redirect_uri(&self) -> Option<String> {
+        let addr = self.settings.http_addr;
+        let own = || addr.ip().is_loopback().then(|| format!("http://{addr}/fyers/callback"));
+        // As it was written: FYERS compares it to the letter.
+        self.settings.redirect_uri.clone().or_else(own)
     }
 
     /// Where alerts go.

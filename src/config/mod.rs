@@ -82,8 +82,8 @@ pub struct Settings {
     pub pin: Option<SecretString>,
     /// Orders never leave the keeper.
     pub sandbox: bool,
-    /// Where FYERS sends a browser after login.
-    pub redirect_uri: Option<Url>,
+    /// Where FYERS sends a browser after login, as it is written: FYERS compares it to the letter.
+    pub redirect_uri: Option<String>,
     /// Trading API.
     pub api_url: Url,
     /// Data API.

@@ -41,14 +41,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn settings(&mut self) -> Settings {
         let public_url = self.url("KEEPER_PUBLIC_URL").or_else(|| self.extra_url("RENDER_EXTERNAL_URL"));
-        let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback"));
+        let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback")).map(String::from);
         Settings {
             app: self.app(),
             access_token: self.secret("FYERS_ACCESS_TOKEN"),
             refresh_token: self.secret("FYERS_REFRESH_TOKEN"),
             pin: self.pin(),
             sandbox: self.flag("FYERS_SANDBOX", true),
-            redirect_uri: self.url("FYERS_REDIRECT_URI").or_else(of_keeper),
+            redirect_uri: self.redirect_uri().or_else(of_keeper),
             api_url: self.url_or("FYERS_API_URL"),
             data_url: self.url_or("FYERS_DATA_URL"),
             refresh_token_days: self.days("FYERS_REFRESH_TOKEN_VALID_DAYS", 15),
@@ -224,6 +224,11 @@ impl Reader<'_> {
     fn url(&mut self, name: &'static str) -> Option<Url> {
         let text = self.value(name)?.text;
         self.checked_url(name, &text)
+    }
+
+    fn redirect_uri(&mut self) -> Option<String> {
+        let text = self.value("FYERS_REDIRECT_URI")?.text;
+        self.checked_url("FYERS_REDIRECT_URI", &text).map(|_url| text)
     }
 
     fn extra_url(&mut self, name: &'static str) -> Option<Url> {

@@ -42,7 +42,7 @@ const FULL: &[(&str, &str)] = &[
     ("FYERS_REFRESH_TOKEN", "SEKRET-refresh"),
     ("FYERS_PIN", "482915"),
     ("FYERS_SANDBOX", "no"),
-    ("FYERS_REDIRECT_URI", "https://example.org/cb"),
+    ("FYERS_REDIRECT_URI", "https://example.org"),
     ("FYERS_API_URL", "http://127.0.0.1:9000/api/v3"),
     ("FYERS_DATA_URL", "http://localhost:9000/data"),
     ("FYERS_REFRESH_TOKEN_VALID_DAYS", "30"),
@@ -90,7 +90,7 @@ fn everything_set_is_read() {
     let app = settings.app.as_ref().unwrap();
     assert_eq!((app.client_id.as_str(), app.secret.expose_secret()), ("ABCD1234-200", "SEKRET-key"));
     assert!(!settings.sandbox);
-    assert_eq!(settings.redirect_uri.as_ref().unwrap().as_str(), "https://example.org/cb");
+    assert_eq!(settings.redirect_uri.as_deref().unwrap(), "https://example.org");
     let telegram = settings.telegram.as_ref().unwrap();
     assert_eq!((telegram.chat_id, telegram.allowed_users.as_slice()), (-100_200, [7, 8].as_slice()));
     assert_eq!(settings.http_addr.to_string(), "0.0.0.0:9");
@@ -219,7 +219,7 @@ fn http_is_for_this_machine_only() {
 fn a_hosting_platform_is_followed() {
     let settings = with(&[("PORT", "10000"), ("RENDER_EXTERNAL_URL", "https://k.onrender.com/")]);
     assert_eq!(settings.http_addr.to_string(), "0.0.0.0:10000");
-    assert_eq!(settings.redirect_uri.unwrap().as_str(), "https://k.onrender.com/fyers/callback");
+    assert_eq!(settings.redirect_uri.unwrap(), "https://k.onrender.com/fyers/callback");
     assert_eq!(without(&[("PORT", "http"), ("RENDER_EXTERNAL_URL", "http://k.onrender.com")]).len(), 2);
     let own = with(&[("PORT", "1"), ("KEEPER_HTTP_ADDR", "127.0.0.1:2")]);
     assert_eq!(own.http_addr.to_string(), "127.0.0.1:2", "a person's wish goes first");
@@ -229,7 +229,7 @@ fn a_hosting_platform_is_followed() {
 fn a_public_address_may_have_a_path() {
     for base in ["https://example.org/keeper", "https://example.org/keeper/"] {
         let redirect = with(&[("KEEPER_PUBLIC_URL", base)]).redirect_uri.unwrap();
-        assert_eq!(redirect.as_str(), "https://example.org/keeper/fyers/callback");
+        assert_eq!(redirect, "https://example.org/keeper/fyers/callback");
     }
 }
 

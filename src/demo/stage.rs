@@ -201,6 +201,7 @@ fn parts(
         steady: None,
         calendar: Arc::clone(calendar),
         tick_time: ist::at(8, 45),
+        login: None,
         facts,
         seeds,
         sandbox: false,

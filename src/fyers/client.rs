@@ -18,7 +18,7 @@ use url::Url;
 use super::{
     answer::Answer,
     config::{FyersConfig, SetupError, check_base, check_client_id},
-    credentials::{self, Credentials},
+    credentials::Credentials,
     fields::Miss,
     http::Http,
     order, wire,

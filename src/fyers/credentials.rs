@@ -82,11 +82,6 @@ impl Credentials {
     }
 }
 
-/// Opens a one-time code for the cleaner of the broker's words.
-pub(super) fn open(secret: &SecretString) -> &str {
-    secret.expose_secret()
-}
-
 /// A proxy for HTTPS from its address.
 pub(super) fn proxy(address: &SecretString) -> Result<Proxy, SetupError> {
     Proxy::https(address.expose_secret()).map_err(|_| SetupError::BadProxy)

@@ -3,6 +3,7 @@
 //! It runs on its own worker thread, so `/livez` can tell that the actors' thread hangs.
 
 mod access;
+mod login;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,8 +15,10 @@ use actix_web::{
     web,
 };
 use async_trait::async_trait;
+use keeper_actors::secret::AuthCode;
 use secrecy::SecretString;
 
+use crate::login::LoginReport;
 use crate::status::{Health, SessionStatus, Status};
 use access::Gate;
 
@@ -30,6 +33,11 @@ pub trait Desk: Send + Sync {
     async fn status(&self) -> Option<Status>;
     /// Makes a refresh call and waits for its outcome.
     async fn refresh(&self) -> Option<SessionStatus>;
+    /// Begins a login: FYERS' login address with a fresh one-time state.
+    async fn begin_login(&self) -> Result<String, LoginReport>;
+    /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
+    /// the caller vouches for the person.
+    async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport;
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
     #[cfg(feature = "demo")]
     fn harm(&self, victim: &str) -> bool;
@@ -44,6 +52,7 @@ pub fn listen(
 ) -> std::io::Result<(Server, SocketAddr)> {
     let gate = web::Data::new(Gate::new(key, addr.ip().is_loopback()));
     let desk = web::Data::from(desk);
+    let limits = web::Data::new(login::Limits::default());
     let server = HttpServer::new(move || {
         App::new()
             .wrap(
@@ -53,6 +62,9 @@ pub fn listen(
             )
             .app_data(gate.clone())
             .app_data(desk.clone())
+            .app_data(limits.clone())
+            .app_data(web::FormConfig::default().limit(16 * 1024))
+            .app_data(web::JsonConfig::default().limit(16 * 1024))
             .configure(routes)
     })
     .workers(1)
@@ -69,6 +81,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/readyz").get(readyz).head(readyz))
         .service(web::resource("/api/status").get(status))
         .service(web::resource("/api/refresh").post(refresh))
+        .configure(login::routes)
         .default_service(web::to(nothing_here));
     #[cfg(feature = "demo")]
     config.service(web::resource("/api/harm/{victim}").post(harm));

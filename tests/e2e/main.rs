@@ -8,6 +8,7 @@ mod harm;
 mod kill9;
 mod leaks;
 mod live;
+mod login;
 mod logs;
 mod refresh;
 mod service;

@@ -1,0 +1,178 @@
+//! `login`: the link and its QR code, then the redirect address or the code from standard input. A keeper that
+//! runs on the same state does the work, and notices a login that came by browser.
+
+use std::{io::Write, sync::Arc, time::Duration};
+
+use keeper_actors::{
+    mode::Mode,
+    token::{
+        StateName,
+        login::{LoginFailure, StateRefusal, read_pasted, state_from},
+    },
+};
+use qrcode::{QrCode, render::unicode::Dense1x2};
+use rand::Rng;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use super::{
+    Config, Exit,
+    check::{PATIENCE, one_shot},
+    load,
+    output::{fail, json as print_json, say},
+    probe::{Remote, block_on},
+};
+use crate::{
+    fyers::FyersClient,
+    login::{LoginReport, code_of},
+    store::{StateDir, StateDirError},
+};
+
+/// How long a login is waited for: as long as FYERS' page and the one-time state last.
+const LIMIT: Duration = Duration::from_secs(600);
+/// How often a running keeper is asked whether the login came by browser.
+const LOOK: Duration = Duration::from_millis(500);
+
+pub(super) fn login(json: bool) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    config.start_log(false);
+    let work = async {
+        match StateDir::open(&config.settings.state_dir) {
+            Ok(state) => here(&config, &state).await,
+            Err(StateDirError::Locked { .. }) => by_running_keeper(&config).await,
+            Err(error) => Err(fail(Exit::Error, &error.to_string(), error.advice())),
+        }
+    };
+    match block_on(work) {
+        Some(Ok(report)) => end(&report, json),
+        Some(Err(exit)) => exit,
+        None => Exit::Error,
+    }
+}
+
+fn end(report: &LoginReport, json: bool) -> Exit {
+    if json {
+        print_json(report)
+    } else {
+        say(&report.text())
+    }
+    match report.reason {
+        _ if report.good => Exit::Good,
+        Some(reason) => Exit::for_reason(reason),
+        None => Exit::LoginRequired,
+    }
+}
+
+/// Nobody else works on this state: do it here.
+async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Exit> {
+    let client = client(config)?;
+    let nonce = state_from(rand::rng().random());
+    let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
+    invite(&(setup.authorize)(&nonce), false);
+    let Some(pasted) = read_line().await else { return Err(nothing_pasted()) };
+    let (code, told) = match code_of(read_pasted(pasted.expose_secret())) {
+        Ok(code) => code,
+        Err(report) => return Ok(report),
+    };
+    if told.is_some_and(|told| told != nonce) {
+        return Ok(LoginReport::failed(LoginFailure::State(StateRefusal::Unknown)));
+    }
+    let run = one_shot(config, state, client).await?;
+    let done = run.login(code, PATIENCE).await;
+    let (outcome, failure) =
+        done.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
+    let mode = if config.settings.sandbox { Mode::Sandbox } else { Mode::Live };
+    Ok(match failure {
+        Some(failure) => LoginReport::failed(failure),
+        None if outcome.session.usable.is_some() => LoginReport::done(&outcome.session, mode),
+        None => LoginReport::silent(),
+    })
+}
+
+fn client(config: &Config) -> Result<Arc<FyersClient>, Exit> {
+    let none = || {
+        let reason = keeper_actors::reason::Reason::NoCredentials;
+        fail(Exit::BadSettings, reason.words(), Exit::advice(reason))
+    };
+    config.client()?.ok_or_else(none)
+}
+
+/// A keeper holds the state. A browser may come back to it, or a person pastes here; whichever is first.
+async fn by_running_keeper(config: &Config) -> Result<LoginReport, Exit> {
+    let remote = Remote::new(config).ok_or_else(no_answer)?;
+    let before = remote.status().await.ok_or_else(no_answer)?;
+    let url = match remote.begin_login().await {
+        Some(Ok(url)) => url,
+        Some(Err(report)) => return Ok(report),
+        None => return Err(no_answer()),
+    };
+    invite(&url, true);
+    tokio::select! {
+        pasted = read_line() => match pasted {
+            Some(pasted) => remote.finish_login(&pasted).await.ok_or_else(no_answer),
+            None => by_browser(&remote, &before).await,
+        },
+        report = by_browser(&remote, &before) => report,
+    }
+}
+
+/// Waits until the keeper has another token than before.
+async fn by_browser(remote: &Remote, before: &crate::status::Status) -> Result<LoginReport, Exit> {
+    let waiting = async {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let Some(now) = remote.status().await else { continue };
+            if now.session.state == StateName::Valid && now.session.fingerprint != before.session.fingerprint
+            {
+                return LoginReport::seen(&now);
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, waiting).await.map_err(|_| nothing_pasted())
+}
+
+/// One line of standard input; `None` at its end. It holds a code, so it is wrapped at once.
+async fn read_line() -> Option<SecretString> {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    loop {
+        let line = lines.next_line().await.ok()??;
+        if !line.trim().is_empty() {
+            return Some(SecretString::from(line));
+        }
+    }
+}
+
+/// The link and its picture, on standard error: standard output is for the answer.
+fn invite(url: &str, by_browser: bool) {
+    let qr = QrCode::new(url).map(|code| code.render::<Dense1x2>().quiet_zone(true).build());
+    let back = if by_browser {
+        "If the page you land on says \"Logged in\", you are done. Otherwise paste its address here:"
+    } else {
+        "Then paste the address of the page you land on here, or the code it shows:"
+    };
+    let mut out = std::io::stderr().lock();
+    let _closed = write!(out, "Log in to FYERS here:\n\n{url}\n\n{}\n\n{back}\n", qr.unwrap_or_default());
+}
+
+fn no_redirect() -> Exit {
+    fail(
+        Exit::BadSettings,
+        "there is no address that FYERS may send the browser back to",
+        "Set FYERS_REDIRECT_URI as it is registered with the app, or KEEPER_PUBLIC_URL.",
+    )
+}
+
+fn nothing_pasted() -> Exit {
+    fail(Exit::LoginRequired, "no login came", "Start again with `fyers-keeper login`.")
+}
+
+fn no_answer() -> Exit {
+    fail(
+        Exit::Unreachable,
+        "a keeper uses this state folder, but it does not answer",
+        "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
+    )
+}
