@@ -235,6 +235,17 @@ pub enum Event {
         /// Why, in words.
         why: String,
     },
+    /// FYERS takes no orders from this app at all (FYERS API contract, section 2.4).
+    OrdersNotAllowed {
+        /// The symbol of the order that was refused.
+        symbol: String,
+        /// The configured app.
+        app: String,
+        /// This machine's address on the internet, if it could be asked for.
+        address: Option<String>,
+        /// The address registered with the app, if it is configured.
+        expected: Option<String>,
+    },
     /// An actor died.
     ActorCrashed {
         /// Its name.

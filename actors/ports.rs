@@ -67,6 +67,15 @@ pub trait Exchange: Send + Sync {
     async fn positions(&self, token: &AccessToken) -> Result<Vec<Position>, BrokerError>;
 }
 
+/// The address this machine has on the internet, as somebody outside sees it.
+#[async_trait]
+pub trait OutgoingAddress: Send + Sync {
+    /// Asks now; `None` when nobody answers.
+    async fn ask(&self) -> Option<String>;
+    /// The address registered with the app, if the settings tell it.
+    fn expected(&self) -> Option<String>;
+}
+
 /// Where alerts go.
 #[async_trait]
 pub trait Messenger: Send + Sync {

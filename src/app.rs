@@ -24,7 +24,7 @@ use keeper_actors::{
         outbox::Outgoing,
         texts::{Context, last_words},
     },
-    ports::{Broker, Change, Exchange, Messenger, Store, StoreError, Time, TokenMirror},
+    ports::{Broker, Change, Exchange, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
     supervisor::{Limits, Tree, watchdog},
     token::{
         actor::{TokenActor, TokenDeps},
@@ -52,6 +52,8 @@ pub struct Parts {
     pub broker: Option<Arc<dyn Broker>>,
     /// The broker's trading calls; `None` when no app is configured.
     pub exchange: Option<Arc<dyn Exchange>>,
+    /// Who knows this machine's address on the internet.
+    pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
     pub messenger: Arc<dyn Messenger>,
     /// The keeper's memory.
@@ -267,6 +269,8 @@ fn exchange_deps(
     rejected: &Line<keeper_actors::token::messages::TokenRejected>,
 ) -> ExchangeDeps {
     ExchangeDeps {
+        app: parts.facts.app_id.clone().unwrap_or_default(),
+        outgoing: parts.outgoing.clone(),
         live: parts.exchange.clone(),
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),

@@ -3,6 +3,7 @@
 //! `app` puts everything together; the modules around it each reach one part of the world. What is decided is
 //! decided in `keeper_actors`.
 
+pub mod address_echo;
 pub mod app;
 pub mod cli;
 pub mod config;

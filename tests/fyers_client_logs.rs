@@ -15,8 +15,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use keeper_actors::ports::{Broker, Exchange};
-use secrecy::SecretString;
+use keeper_actors::{
+    ports::{Broker, Exchange},
+    secret::AuthCode,
+};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},

@@ -54,6 +54,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
     Parts {
         broker: None,
         exchange: None,
+        outgoing: None,
         messenger: Arc::new(messenger.unwrap()),
         store: Arc::clone(store),
         mirror: None,

@@ -72,7 +72,7 @@ impl Event {
             Self::EnvFileFailed { .. } => "token.env_file_failed",
             Self::ModeChanged { .. } => "exchange.switched",
             Self::OrderSimulated { .. } | Self::OrderPlaced { .. } => "order.placed",
-            Self::OrderRefused { .. } => "order.refused",
+            Self::OrderRefused { .. } | Self::OrdersNotAllowed { .. } => "order.refused",
             Self::ActorCrashed { .. } => "actor.crashed",
             Self::ActorRestarted { .. } => "actor.restarted",
             Self::ActorGaveUp { .. } => "actor.gave_up",
@@ -100,6 +100,7 @@ impl Event {
             Self::ModeChanged { .. }
             | Self::OrderSimulated { .. }
             | Self::OrderPlaced { .. }
+            | Self::OrdersNotAllowed { .. }
             | Self::OrderRefused { .. } => self.log_exchange(event, actor),
             _ => self.log_house(event, actor),
         }
@@ -185,6 +186,9 @@ impl Event {
                     quantity,
                     "order sent"
                 );
+            }
+            Self::OrdersNotAllowed { symbol, app, address, expected } => {
+                error!(event, actor, symbol, app, address, expected, "FYERS takes no orders from this app");
             }
             Self::OrderRefused { symbol, quantity, why } => {
                 warn!(event, actor, symbol, quantity, why, "order refused");

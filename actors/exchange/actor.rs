@@ -15,18 +15,18 @@ use rust_decimal::Decimal;
 use tokio::sync::oneshot;
 
 use super::{
-    messages::{Answer, Answered, Ask, AskError, GetMode, ModeView, Request, SetHalted},
+    messages::{Answer, Answered, Ask, AskError, GetLivePositions, GetMode, ModeView, Request, SetHalted},
     mock,
     mode::{OnTokenLoss, Standing, Venue, decide, route},
     model::{Book, OrderAck, OrderRequest, Position},
-    safety::may_simulate,
+    safety::{is_order_ban, may_simulate},
 };
 use crate::{
     event::Event,
     line::Line,
     mode::Mode,
     notifier::messages::JournalGrew,
-    ports::{Change, Exchange, Store, StoreError, Time},
+    ports::{Change, Exchange, OutgoingAddress, Store, StoreError, Time},
     reason::Reason,
     secret::AccessToken,
     token::{
@@ -59,6 +59,10 @@ pub struct ExchangeDeps {
     pub on_token_loss: OnTokenLoss,
     /// `KEEPER_MOCK_CAPITAL`, in INR.
     pub capital: Decimal,
+    /// The configured app; empty when there is none.
+    pub app: String,
+    /// Who knows this machine's address on the internet.
+    pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// To the TokenActor.
     pub session: Line<GetSession>,
     /// To the TokenActor.
@@ -222,7 +226,27 @@ impl ExchangeActor {
                 // FYERS certainly did nothing, so the request is handled as if it came after the token's death.
                 act.begin(request, reply, ctx);
             }
-            Err(error) => hand_over(reply, Err(outcome_of(&request, error))),
+            Err(error) => {
+                act.explain(&request, &error, ctx);
+                hand_over(reply, Err(outcome_of(&request, error)));
+            }
+        }));
+    }
+
+    /// A refusal that means "no orders at all" is worth more than the bot's own error: a person must act.
+    fn explain(&self, request: &Request, error: &BrokerError, ctx: &mut Context<Self>) {
+        let (Request::Place(order), true) = (request, is_order_ban(error)) else { return };
+        let (symbol, app) = (order.symbol.clone(), self.deps.app.clone());
+        let outgoing = self.deps.outgoing.clone();
+        let look = async move {
+            let Some(outgoing) = outgoing else { return (None, None) };
+            (outgoing.ask().await, outgoing.expected())
+        };
+        ctx.spawn(look.into_actor(self).map(move |(address, expected), act, ctx| {
+            let event = Event::OrdersNotAllowed { symbol, app, address, expected };
+            let events = vec![(act.deps.time.now(), event)];
+            let commit = act.commit(Change { events, ..Change::default() });
+            ctx.wait(commit.map(|_, _, _| ()));
         }));
     }
 
@@ -395,9 +419,13 @@ impl Handler<SessionChanged> for ExchangeActor {
 impl Handler<SetHalted> for ExchangeActor {
     type Result = AtomicResponse<Self, ()>;
 
-    fn handle(&mut self, SetHalted(halted): SetHalted, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, SetHalted { halted, by }: SetHalted, _: &mut Self::Context) -> Self::Result {
+        if self.volatile.halted == halted {
+            return AtomicResponse::new(Box::pin(fut::ready(())));
+        }
         self.volatile.halted = halted;
-        AtomicResponse::new(self.settle(Change { halted: Some(halted), ..Change::default() }))
+        let events = vec![(self.deps.time.now(), Event::HaltChanged { halted, by })];
+        AtomicResponse::new(self.settle(Change { halted: Some(halted), events, ..Change::default() }))
     }
 }
 
@@ -408,6 +436,14 @@ impl Handler<Ask> for ExchangeActor {
         let (reply, answered) = oneshot::channel();
         self.begin(request, reply, ctx);
         Box::pin(answered.into_actor(self).map(|outcome, _, _| outcome.unwrap_or(Err(AskError::Store))))
+    }
+}
+
+impl Handler<GetLivePositions> for ExchangeActor {
+    type Result = MessageResult<GetLivePositions>;
+
+    fn handle(&mut self, _: GetLivePositions, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.volatile.live_positions.clone())
     }
 }
 

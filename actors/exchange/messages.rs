@@ -107,7 +107,17 @@ pub struct ModeView {
     pub simulated_today: u64,
 }
 
-/// Halt trading, or resume it. The answer comes when it is on disk.
+/// Which live positions were seen last? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "Vec<Position>")]
+pub struct GetLivePositions;
+
+/// Halt trading, or resume it. The answer comes when it is on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub struct SetHalted(pub bool);
+pub struct SetHalted {
+    /// Whether trading is halted from now on.
+    pub halted: bool,
+    /// Who says so.
+    pub by: String,
+}

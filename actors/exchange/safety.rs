@@ -4,6 +4,7 @@ use super::{
     mode::OnTokenLoss,
     model::{OrderRequest, Position},
 };
+use crate::token::error::BrokerError;
 
 /// Why an order is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +46,13 @@ pub fn may_simulate(
 fn reduces(order: &OrderRequest, position: &Position) -> bool {
     let opposite = order.signed_quantity().signum() == -position.net.signum();
     position.net != 0 && opposite && position.symbol == order.symbol && position.product == order.product
+}
+
+/// Whether FYERS takes no orders from this app at all: wrong kind of app, no permission, or another address than
+/// the registered one (FYERS API contract, section 2.4). It says the same words for all three.
+pub fn is_order_ban(error: &BrokerError) -> bool {
+    let BrokerError::Refused { message, .. } = error else { return false };
+    message.contains("not allowed from this app") || message.contains("Order placement restricted")
 }
 
 #[cfg(test)]

@@ -105,6 +105,8 @@ fn open_on(
     store: &Arc<MemoryStore>,
 ) -> Addr<ExchangeActor> {
     ExchangeActor::new(ExchangeDeps {
+        app: "ABCD1234EF-100".into(),
+        outgoing: None,
         live: Some(Arc::clone(broker) as Arc<dyn Exchange>),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
@@ -256,10 +258,10 @@ async fn reject_refuses_and_halt_means_mock_until_resumed() {
     let refused = place(&floor.actor, order("NSE:SBIN-EQ", 1, Side::Buy, "x")).await;
     assert!(matches!(refused, Err(AskError::Unsafe(_))));
     floor.actor.send(session(true)).await.unwrap();
-    floor.actor.send(SetHalted(true)).await.unwrap();
+    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
     assert_eq!(floor.actor.send(GetMode).await.unwrap().reason, Reason::Halted);
     assert!(floor.store.shelf.lock().unwrap().halted, "a restart does not resume by itself");
-    floor.actor.send(SetHalted(false)).await.unwrap();
+    floor.actor.send(SetHalted { halted: false, by: "a person".into() }).await.unwrap();
     assert_eq!(floor.actor.send(GetMode).await.unwrap().mode, Mode::Live);
 }
 
@@ -306,5 +308,29 @@ proptest! {
             let drift = (book.cash + at_cost - realized - capital).abs();
             prop_assert!(drift < Decimal::new(1, 6), "value drifted by {}", drift);
         }
+    }
+}
+
+#[actix::test]
+async fn an_app_that_may_not_trade_is_explained_to_a_person() {
+    for message in [
+        "Request rejected: Order placement restricted. Algo orders are not allowed from this app ABCD1234EF-100",
+        "Order placement are not allowed from this app ABCD1234EF-100",
+    ] {
+        let floor = open(false, OnTokenLoss::Mock, Broker::default());
+        floor.actor.send(session(true)).await.unwrap();
+        let refusal = BrokerError::Refused { status: 400, code: -50, message: message.into() };
+        *floor.broker.fails.lock().unwrap() = Some(refusal.clone());
+        let outcome = place(&floor.actor, order("NSE:SBIN-EQ", 2, Side::Buy, "x")).await;
+        assert_eq!(outcome, Err(AskError::Broker(refusal)), "the bot hears FYERS' own words");
+        for _ in 0..100 {
+            time::sleep(Duration::from_millis(1)).await;
+            if floor.store.count(|event| matches!(event, Event::OrdersNotAllowed { .. })) > 0 {
+                break;
+            }
+        }
+        let said =
+            |event: &Event| matches!(event, Event::OrdersNotAllowed { app, .. } if app.ends_with("-100"));
+        assert_eq!(floor.store.count(said), 1);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     delivery::{self, Next},
     outbox::{Outgoing, SendError, Severity},
@@ -12,6 +14,9 @@ use crate::ports::{Messenger, Store, StoreError, Time};
 /// A messenger that never answers would silence the keeper for good. Real time on purpose: it guards
 /// against the network, not against the schedule, and the adapters give up long before it.
 const STUCK: Duration = Duration::from_secs(60);
+
+/// The note that says until when a person wants no sound, but for what is critical.
+pub const MUTED_UNTIL: &str = "muted_until";
 
 /// How an attempt went.
 #[derive(Debug)]
@@ -33,7 +38,8 @@ pub(super) async fn attempt(
     safe_text: bool,
     luck: f64,
 ) -> Result<Attempt, StoreError> {
-    let result = send(messenger, alert, safe_text).await;
+    let quiet = alert.severity != Severity::Critical && is_muted(store, time.now()).await?;
+    let result = send(messenger, alert, safe_text, quiet).await;
     let next = delivery::after(&result, alert.attempts, alert.severity, safe_text, luck);
     match next {
         Next::Delivered | Next::DeadLetter => store.alert_sent(alert.id, time.now()).await?,
@@ -49,15 +55,28 @@ pub(super) async fn attempt(
     })
 }
 
-async fn send(messenger: &dyn Messenger, alert: &Outgoing, safe_text: bool) -> Result<(), SendError> {
-    let replaced;
-    let message = if safe_text {
-        replaced = Outgoing { text: SAFE_TEXT.to_owned(), ..alert.clone() };
-        &replaced
-    } else {
-        alert
-    };
-    match tokio::time::timeout(STUCK, messenger.send(message)).await {
+/// Whether a person wants no sound right now.
+async fn is_muted(store: &dyn Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let until =
+        store.note(MUTED_UNTIL).await?.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
+    Ok(until.is_some_and(|until| now < until))
+}
+
+async fn send(
+    messenger: &dyn Messenger,
+    alert: &Outgoing,
+    safe_text: bool,
+    quiet: bool,
+) -> Result<(), SendError> {
+    let mut message = alert.clone();
+    if safe_text {
+        SAFE_TEXT.clone_into(&mut message.text);
+    }
+    if quiet {
+        // The least of severities is the one without a sound.
+        message.severity = Severity::Info;
+    }
+    match tokio::time::timeout(STUCK, messenger.send(&message)).await {
         Ok(result) => result,
         Err(_elapsed) => Err(SendError::Unreachable("no answer for a minute".to_owned())),
     }

@@ -13,7 +13,7 @@ pub mod render;
 pub mod texts;
 pub mod words;
 
-mod courier;
+pub mod courier;
 mod journal;
 
 #[cfg(test)]

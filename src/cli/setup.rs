@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keeper_actors::{
     clock::calendar::Calendar,
-    ports::{Messenger, TokenMirror},
+    ports::{Messenger, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     token::{reconcile::Seeds, rules::Facts},
 };
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Exit, output::complain};
 use crate::{
+    address_echo::AddressEcho,
     app::EnvMirror,
     config::{self, Settings, Sources, Values},
     envfile::EnvFile,
@@ -134,6 +135,13 @@ impl Config {
         let own = || addr.ip().is_loopback().then(|| format!("http://{addr}/fyers/callback"));
         // As it was written: FYERS compares it to the letter.
         self.settings.redirect_uri.clone().or_else(own)
+    }
+
+    /// Who knows this machine's address on the internet; `None` when nobody is configured.
+    pub fn outgoing(&self) -> Option<Arc<dyn OutgoingAddress>> {
+        let url = self.settings.ip_check_url.clone()?;
+        let expected = self.settings.expected_ip.map(|ip| ip.to_string());
+        Some(Arc::new(AddressEcho::new(url, expected)))
     }
 
     /// Where alerts go.

@@ -7,6 +7,7 @@ use super::doubles::context;
 use crate::{
     event::{Death, Event, Recorded},
     mode::Mode,
+    notifier::outbox::Severity,
     notifier::{
         outbox::Outgoing,
         render::plain,
@@ -58,6 +59,18 @@ fn token_events() -> Vec<Event> {
         Event::RefreshSucceeded { fingerprint: fingerprint.clone(), expires_at, attempts: 1 },
         Event::LoginSucceeded { fingerprint: fingerprint.clone(), expires_at },
         Event::TokenGood { fingerprint, expires_at },
+        Event::LoginFailed { reason: Reason::AccountMismatch, code: None },
+        Event::StrangerWrote { user: 123_456_789 },
+        Event::SecondPoller,
+        Event::HaltChanged { halted: true, by: "A B".into() },
+        Event::HaltChanged { halted: false, by: "A B".into() },
+        Event::TestAlert { severity: Severity::Warning },
+        Event::OrdersNotAllowed {
+            symbol: "NSE:SBIN-EQ".into(),
+            app: "ABCD1234EF-100".into(),
+            address: Some("203.0.113.7".into()),
+            expected: Some("203.0.113.9".into()),
+        },
         delayed(false),
         delayed(true),
         Event::DayGivenUp { trade_date: "2026-11-23".parse().unwrap(), reason: Reason::BrokerFault },

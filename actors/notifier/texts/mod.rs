@@ -76,6 +76,9 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
             trading::simulated(symbol, *quantity, *mode, context)
         }
         Event::OrderRefused { symbol, quantity, why } => Some(trading::refused(symbol, *quantity, why)),
+        Event::OrdersNotAllowed { app, address, expected, .. } => {
+            Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
+        }
         Event::ActorCrashed { actor, death } => house::crashed(actor, *death),
         Event::ActorRestarted { actor, .. } => Some(house::restarted(actor)),
         Event::ActorGaveUp { actor } => Some(house::gave_up(actor)),

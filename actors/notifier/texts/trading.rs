@@ -77,15 +77,36 @@ pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Conte
     })
 }
 
+/// FYERS says the same for three different causes, so all three are named.
+pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&str>) -> Draft {
+    let ending = match app.rsplit_once('-') {
+        Some((_, "200")) => "1. the app id ends in -200, as it should".to_owned(),
+        Some((_, ending)) => format!("1. the app id ends in -{ending}: orders need an app that ends in -200"),
+        None => "1. the app id has no ending".to_owned(),
+    };
+    let ip = match (address, expected) {
+        (Some(now), Some(then)) if now == then => format!("3. static IP: {now}, as expected"),
+        (Some(now), Some(then)) => format!("3. static IP: this machine has {now}, you registered {then}"),
+        (Some(now), None) => format!("3. static IP: is {now} registered with the app?"),
+        (None, _) => "3. static IP: is this machine's address registered with the app?".to_owned(),
+    };
+    Draft::new(Severity::Critical, "order|not_allowed", "FYERS takes no orders from this app")
+        .line("Trading: live orders are refused; prices and reads go on. One of three causes:")
+        .line(ending)
+        .line("2. the app's \"Order Placement\" permission is not ticked")
+        .line(ip)
+}
+
 pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
     let by = excerpt(by, 40);
     if halted {
         Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
-            .line("Trading: new positions are refused, orders that close one still go through.")
+            .line("Trading: no order reaches FYERS until the halt ends.")
             .line("Next: /resume ends the halt.")
     } else {
         Draft::new(Severity::Info, "halt|off", format!("The halt is ended by {by}"))
             .line("Trading: orders go where the mode says again.")
+            .line("Next: nothing to do. /status shows the mode.")
     }
 }
 
