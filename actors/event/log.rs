@@ -225,7 +225,7 @@ impl Event {
                 warn!(event, actor, halted, by, "{what}");
             }
             Self::TestAlert { severity } => {
-                info!(event, actor, severity = severity.slug(), "test of the alerts")
+                info!(event, actor, severity = severity.slug(), "test of the alerts");
             }
             Self::ActorCrashed { actor: who, death } => {
                 error!(event, actor = who, death = death.slug(), "{who} crashed");

@@ -235,8 +235,9 @@ fn every_loud_text_says_what_it_means_for_trading() {
         for event in all_events() {
             let Some(alert) = message(&event, &context) else { continue };
             assert!(alert.text.contains("\nTrading: ") || alert.text.contains("\nNot set"), "{}", alert.text);
-            let is_holiday = matches!(event, Event::TickSkipped { .. });
-            assert!(is_holiday || alert.text.contains("\nNext: "), "{}", alert.text);
+            // A holiday wants nothing; three causes are three things to look at.
+            let tells_else = matches!(event, Event::TickSkipped { .. } | Event::OrdersNotAllowed { .. });
+            assert!(tells_else || alert.text.contains("\nNext: "), "{}", alert.text);
         }
     }
 }
@@ -254,7 +255,9 @@ fn a_login_hint_is_whole_wherever_a_login_helps() {
 
 #[test]
 fn a_person_is_never_shown_an_internal_name() {
-    let setting = |word: &str| word.starts_with("FYERS_") || word.starts_with("KEEPER_");
+    let setting = |word: &str| {
+        ["FYERS_", "TELEGRAM_"].iter().any(|own| word.starts_with(own)) || word.starts_with("KEEPER_")
+    };
     for (_, context) in contexts() {
         for event in all_events() {
             let Some(alert) = message(&event, &context) else { continue };

@@ -108,7 +108,8 @@ pub(super) fn test(severity: Severity) -> Draft {
         format!("test|{}", severity.slug()),
         format!("Test: an alert marked \"{}\"", severity.slug()),
     )
-    .line(format!("If you can read this, alerts arrive. This kind {sound}."))
+    .line("Trading: not affected.")
+    .line(format!("Next: nothing. If you can read this, alerts arrive. This kind {sound}."))
 }
 
 /// A death is told by what follows it, the restart or the end. Only a failed task has nothing that follows.
