@@ -1,0 +1,279 @@
+//! The book: everything the journal says. Only [`Ledger::apply`] changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+
+use super::{
+    account::{Account, Leg, share},
+    config::{Config, Leverage},
+    order::OrderState,
+    record::{Origin, Record},
+    wire,
+};
+use crate::exchange::model::{OrderStatus, Product, Side};
+
+/// One fill of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trade {
+    /// Within the day, from 1.
+    pub number: u64,
+    /// The order.
+    pub order_id: String,
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// The product.
+    pub product: Product,
+    /// Buy or sell.
+    pub side: Side,
+    /// Above zero.
+    pub quantity: i64,
+    /// INR.
+    pub price: Decimal,
+    /// INR.
+    pub charges: Decimal,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A sum of money today, and before today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Today, in INR.
+    pub today: Decimal,
+    /// On all days before, in INR.
+    pub before: Decimal,
+}
+
+impl Tally {
+    /// Since the beginning, in INR.
+    pub fn total(&self) -> Decimal {
+        self.today + self.before
+    }
+
+    fn close_day(&mut self) {
+        *self = Self { today: Decimal::ZERO, before: self.total() };
+    }
+}
+
+/// The book. Equal books have the same future.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    pub(super) leverage: Leverage,
+    /// The open trading day (IST); `None` before the first.
+    pub day: Option<NaiveDate>,
+    /// Whether INTRADAY is over for the day.
+    pub squared_off: bool,
+    /// Cash after all trades and charges, in INR; holdings and positions are not in it.
+    pub cash: Decimal,
+    /// Today's orders by id, which is by age.
+    pub orders: BTreeMap<String, OrderState>,
+    /// Ids of waiting orders by symbol: a price touches those of its own symbol and no others.
+    pub open: BTreeMap<String, BTreeSet<String>>,
+    /// The first order of today with a tag.
+    pub tags: BTreeMap<String, String>,
+    /// Positions by id, as `NSE:SBIN-EQ-INTRADAY`.
+    pub accounts: BTreeMap<String, Account>,
+    /// Settled delivery by symbol, at cost.
+    pub holdings: BTreeMap<String, Leg>,
+    /// Today's fills.
+    pub trades: Vec<Trade>,
+    /// Realised profit before charges.
+    pub realized: Tally,
+    /// Charges paid.
+    pub charges: Tally,
+    /// Sum of all margins, in INR.
+    pub blocked: Decimal,
+    /// Sum of all positions' signed costs, in INR.
+    pub cost: Decimal,
+    /// Number of the day's next order.
+    pub next_order: u64,
+}
+
+impl Ledger {
+    /// An account with its capital and no day open.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            leverage: config.leverage,
+            day: None,
+            squared_off: false,
+            cash: config.capital,
+            orders: BTreeMap::new(),
+            open: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            holdings: BTreeMap::new(),
+            trades: Vec::new(),
+            realized: Tally::default(),
+            charges: Tally::default(),
+            blocked: Decimal::ZERO,
+            cost: Decimal::ZERO,
+            next_order: 1,
+        }
+    }
+
+    /// Books one fact. A record that does not fit this ledger changes nothing.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::DayOpened { date } => self.open_day(*date),
+            Record::SquaredOff { .. } => self.squared_off = true,
+            Record::OrderAccepted { id, order, origin, reserve, at } => {
+                self.enter(OrderState::waiting(id, order, *origin, *reserve, *at));
+            }
+            Record::OrderRejected { id, order, refusal, at } => {
+                let waiting = OrderState::waiting(id, order, Origin::Bot, Decimal::ZERO, *at);
+                let (status, message) = (OrderStatus::Rejected, refusal.message.clone());
+                self.enter(OrderState { status, message, ..waiting });
+            }
+            Record::OrderTriggered { id, at } => self.with_order(id, *at, |order| order.triggered = true),
+            Record::OrderModified { id, at, .. } => self.with_order(id, *at, |order| modify(order, record)),
+            Record::OrderCancelled { id, message, at } => self.with_order(id, *at, |order| {
+                order.status = OrderStatus::Cancelled;
+                order.message.clone_from(message);
+            }),
+            Record::OrderExpired { id, at } => {
+                self.with_order(id, *at, |order| order.status = OrderStatus::Expired);
+            }
+            Record::Traded { id, number, quantity, price, charges, at } => {
+                self.book(id, *number, Leg { quantity: *quantity, value: *price }, *charges, *at);
+            }
+            Record::PositionConverted { symbol, from, to, quantity, .. } => {
+                self.convert(symbol, *from, *to, *quantity);
+            }
+        }
+    }
+
+    fn enter(&mut self, order: OrderState) {
+        self.next_order += 1;
+        if let Some(tag) = &order.order.request.tag {
+            self.tags.entry(tag.clone()).or_insert_with(|| order.id.clone());
+        }
+        self.set_waiting(&order, order.status == OrderStatus::Pending);
+        self.reserve(&order, 1);
+        self.orders.insert(order.id.clone(), order);
+    }
+
+    /// Changes a waiting order, and keeps index and margins in step with it.
+    fn with_order(&mut self, id: &str, at: DateTime<Utc>, change: impl FnOnce(&mut OrderState)) {
+        let Some(mut order) = self.orders.remove(id) else { return };
+        self.reserve(&order, -1);
+        change(&mut order);
+        order.changed_at = at;
+        self.reserve(&order, 1);
+        self.set_waiting(&order, order.status == OrderStatus::Pending);
+        self.orders.insert(order.id.clone(), order);
+    }
+
+    fn set_waiting(&mut self, order: &OrderState, waits: bool) {
+        if waits {
+            self.open.entry(order.symbol().to_owned()).or_default().insert(order.id.clone());
+        } else if let Some(ids) = self.open.get_mut(order.symbol()) {
+            ids.remove(&order.id);
+            if ids.is_empty() {
+                self.open.remove(order.symbol());
+            }
+        }
+    }
+
+    /// Counts a waiting order in (`sign` 1) or out (-1).
+    fn reserve(&mut self, order: &OrderState, sign: i64) {
+        if order.status != OrderStatus::Pending {
+            return;
+        }
+        let (side, quantity) = (order.side(), order.remaining() * sign);
+        let value = order.reserve * Decimal::from(quantity);
+        self.with_account(order.symbol(), order.product(), |account| {
+            account.open_mut(side).add(quantity, value);
+        });
+    }
+
+    /// Changes a position, and keeps the sums in step with it.
+    fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
+        let new = || Account::new(symbol, product);
+        let account = self.accounts.entry(wire::position_id(symbol, product)).or_insert_with(new);
+        let before = (account.margin(self.leverage), account.cost, account.realized);
+        change(account);
+        self.blocked += account.margin(self.leverage) - before.0;
+        self.cost += account.cost - before.1;
+        self.realized.today += account.realized - before.2;
+    }
+
+    /// Books a fill; `fill.value` is the price.
+    fn book(&mut self, id: &str, number: u64, fill: Leg, charges: Decimal, at: DateTime<Utc>) {
+        let Leg { quantity, value: price } = fill;
+        let value = price * Decimal::from(quantity);
+        self.with_order(id, at, |order| {
+            order.filled += quantity;
+            order.filled_value += value;
+            if order.remaining() == 0 {
+                order.status = OrderStatus::Traded;
+            }
+        });
+        let Some(order) = self.orders.get(id) else { return };
+        let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
+        self.with_account(&symbol, product, |account| account.trade(side, quantity, price));
+        self.cash -= value * Decimal::from(side.sign()) + charges;
+        self.charges.today += charges;
+        let order_id = id.to_owned();
+        self.trades.push(Trade { number, order_id, symbol, product, side, quantity, price, charges, at });
+    }
+
+    fn convert(&mut self, symbol: &str, from: Product, to: Product, quantity: i64) {
+        let target = self.accounts.remove(&wire::position_id(symbol, to));
+        let mut target = target.unwrap_or_else(|| Account::new(symbol, to));
+        let before = (target.margin(self.leverage), target.cost, target.realized);
+        self.with_account(symbol, from, |account| account.move_to(&mut target, quantity));
+        self.blocked += target.margin(self.leverage) - before.0;
+        self.cost += target.cost - before.1;
+        self.realized.today += target.realized - before.2;
+        self.accounts.insert(target.id(), target);
+    }
+
+    /// Delivery is settled, the other positions are carried over, the day's lists start empty.
+    fn open_day(&mut self, date: NaiveDate) {
+        for mut account in std::mem::take(&mut self.accounts).into_values() {
+            if account.product == Product::Cnc {
+                self.settle(&account);
+            } else if account.net != 0 {
+                account.carry_over();
+                self.accounts.insert(account.id(), account);
+            }
+        }
+        self.blocked = self.accounts.values().map(|account| account.margin(self.leverage)).sum();
+        self.cost = self.accounts.values().map(|account| account.cost).sum();
+        self.realized.close_day();
+        self.charges.close_day();
+        (self.day, self.squared_off, self.next_order) = (Some(date), false, 1);
+        self.orders.clear();
+        self.open.clear();
+        self.tags.clear();
+        self.trades.clear();
+    }
+
+    /// Bought delivery becomes a holding at cost; sold delivery leaves the holdings and realises its profit.
+    fn settle(&mut self, account: &Account) {
+        let holding = self.holdings.entry(account.symbol.clone()).or_default();
+        if account.net >= 0 {
+            holding.add(account.net, account.cost);
+        } else {
+            let cost = share(holding.value, -account.net, holding.quantity);
+            holding.add(account.net, -cost);
+            self.realized.today += -account.cost - cost;
+        }
+        if holding.quantity == 0 {
+            self.holdings.remove(&account.symbol);
+        }
+    }
+}
+
+fn modify(order: &mut OrderState, record: &Record) {
+    let Record::OrderModified { order_type, quantity, limit_price, stop_price, disclosed, .. } = record else {
+        return;
+    };
+    let Record::OrderModified { triggered, reserve, .. } = record else { return };
+    let request = &mut order.order.request;
+    (request.order_type, request.quantity) = (*order_type, *quantity);
+    (request.limit_price, request.stop_price) = (*limit_price, *stop_price);
+    (order.order.disclosed, order.triggered, order.reserve) = (*disclosed, *triggered, *reserve);
+}
