@@ -110,9 +110,11 @@ impl Account {
 
     /// Changes the position by a signed quantity and its signed value: first closes, then opens.
     fn shift(&mut self, quantity: i64, value: Decimal) {
-        let closes = if quantity.signum() == -self.net.signum() { quantity.abs().min(self.net.abs()) } else { 0 };
+        let closes =
+            if quantity.signum() == -self.net.signum() { quantity.abs().min(self.net.abs()) } else { 0 };
         let closing = share(value, closes, quantity.abs());
-        self.realized -= closing + self.release(closes);
+        let released = self.release(closes);
+        self.realized -= closing + released;
         self.net += quantity.signum() * (quantity.abs() - closes);
         self.cost += value - closing;
     }
@@ -176,7 +178,7 @@ fn beyond(open: Leg, closes: i64) -> Decimal {
 /// `part` of `whole`, of this value; all of it exactly, a part to four digits.
 pub(super) fn share(value: Decimal, part: i64, whole: i64) -> Decimal {
     match part {
-        0 => Decimal::ZERO,
+        _ if part == 0 || whole == 0 => Decimal::ZERO,
         _ if part == whole => value,
         _ => (value * Decimal::from(part) / Decimal::from(whole)).round_dp(4),
     }

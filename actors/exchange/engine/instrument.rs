@@ -139,7 +139,8 @@ fn parse_row(line: &str) -> Option<Instrument> {
     if cells.len() != COLUMNS || !cells[TICKER].contains(':') {
         return None;
     }
-    let number = |column: usize| cells[column].parse::<Decimal>().ok().filter(|number| *number > Decimal::ZERO);
+    let number =
+        |column: usize| cells[column].parse::<Decimal>().ok().filter(|number| *number > Decimal::ZERO);
     let (tick, lot) = (number(TICK)?, i64::try_from(number(LOT)?).ok()?);
     let (symbol, segment) = (cells[TICKER].to_owned(), cells[SEGMENT].parse().ok()?);
     Some(Instrument { kind: Kind::of(&symbol), symbol, segment, tick, lot: lot.max(1), circuit: None })

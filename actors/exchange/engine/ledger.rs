@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    account::{Account, Leg, share},
+    account::{Account, Leg},
     config::{Config, Leverage},
     order::OrderState,
     record::{Origin, Record},
@@ -52,7 +52,7 @@ impl Tally {
         self.today + self.before
     }
 
-    fn close_day(&mut self) {
+    pub(super) fn close_day(&mut self) {
         *self = Self { today: Decimal::ZERO, before: self.total() };
     }
 }
@@ -146,7 +146,9 @@ impl Ledger {
 
     fn enter(&mut self, order: OrderState) {
         self.next_order += 1;
-        if let Some(tag) = &order.order.request.tag {
+        // A rejected order did nothing, so its tag is free for another try.
+        let tag = order.order.request.tag.as_ref().filter(|_| order.status == OrderStatus::Pending);
+        if let Some(tag) = tag {
             self.tags.entry(tag.clone()).or_insert_with(|| order.id.clone());
         }
         self.set_waiting(&order, order.status == OrderStatus::Pending);
@@ -189,7 +191,7 @@ impl Ledger {
     }
 
     /// Changes a position, and keeps the sums in step with it.
-    fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
+    pub(super) fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
         let new = || Account::new(symbol, product);
         let account = self.accounts.entry(wire::position_id(symbol, product)).or_insert_with(new);
         let before = (account.margin(self.leverage), account.cost, account.realized);
@@ -218,57 +220,11 @@ impl Ledger {
         let order_id = id.to_owned();
         self.trades.push(Trade { number, order_id, symbol, product, side, quantity, price, charges, at });
     }
-
-    fn convert(&mut self, symbol: &str, from: Product, to: Product, quantity: i64) {
-        let target = self.accounts.remove(&wire::position_id(symbol, to));
-        let mut target = target.unwrap_or_else(|| Account::new(symbol, to));
-        let before = (target.margin(self.leverage), target.cost, target.realized);
-        self.with_account(symbol, from, |account| account.move_to(&mut target, quantity));
-        self.blocked += target.margin(self.leverage) - before.0;
-        self.cost += target.cost - before.1;
-        self.realized.today += target.realized - before.2;
-        self.accounts.insert(target.id(), target);
-    }
-
-    /// Delivery is settled, the other positions are carried over, the day's lists start empty.
-    fn open_day(&mut self, date: NaiveDate) {
-        for mut account in std::mem::take(&mut self.accounts).into_values() {
-            if account.product == Product::Cnc {
-                self.settle(&account);
-            } else if account.net != 0 {
-                account.carry_over();
-                self.accounts.insert(account.id(), account);
-            }
-        }
-        self.blocked = self.accounts.values().map(|account| account.margin(self.leverage)).sum();
-        self.cost = self.accounts.values().map(|account| account.cost).sum();
-        self.realized.close_day();
-        self.charges.close_day();
-        (self.day, self.squared_off, self.next_order) = (Some(date), false, 1);
-        self.orders.clear();
-        self.open.clear();
-        self.tags.clear();
-        self.trades.clear();
-    }
-
-    /// Bought delivery becomes a holding at cost; sold delivery leaves the holdings and realises its profit.
-    fn settle(&mut self, account: &Account) {
-        let holding = self.holdings.entry(account.symbol.clone()).or_default();
-        if account.net >= 0 {
-            holding.add(account.net, account.cost);
-        } else {
-            let cost = share(holding.value, -account.net, holding.quantity);
-            holding.add(account.net, -cost);
-            self.realized.today += -account.cost - cost;
-        }
-        if holding.quantity == 0 {
-            self.holdings.remove(&account.symbol);
-        }
-    }
 }
 
 fn modify(order: &mut OrderState, record: &Record) {
-    let Record::OrderModified { order_type, quantity, limit_price, stop_price, disclosed, .. } = record else {
+    let Record::OrderModified { order_type, quantity, limit_price, stop_price, disclosed, .. } = record
+    else {
         return;
     };
     let Record::OrderModified { triggered, reserve, .. } = record else { return };

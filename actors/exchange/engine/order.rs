@@ -38,13 +38,7 @@ pub struct OrderState {
 
 impl OrderState {
     /// A waiting order.
-    pub fn waiting(
-        id: &str,
-        order: &NewOrder,
-        origin: Origin,
-        reserve: Decimal,
-        at: DateTime<Utc>,
-    ) -> Self {
+    pub fn waiting(id: &str, order: &NewOrder, origin: Origin, reserve: Decimal, at: DateTime<Utc>) -> Self {
         Self {
             id: id.to_owned(),
             order: order.clone(),
