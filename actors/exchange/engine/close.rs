@@ -32,14 +32,13 @@ pub(super) fn exit(engine: &Engine, exit: &Exit, cancel_pending: bool, at: DateT
         return Err(Refusal::unknown_position());
     }
     let mut draft = Draft::new(engine, at);
-    for order in waiting_orders(engine).filter(|_| cancel_pending) {
-        if covers(engine, exit, order.symbol(), order.product(), order.side()) {
-            draft.cancel(&order.id, "");
-        }
+    if cancel_pending {
+        let covered = |order: &&OrderState| covers(engine, exit, order.symbol(), order.product(), None);
+        waiting_orders(engine).filter(covered).for_each(|order| draft.cancel(&order.id, ""));
     }
     let mut found = false;
     for account in engine.ledger.accounts.values().filter(|account| account.net != 0) {
-        if covers(engine, exit, &account.symbol, account.product, side_of(account)) {
+        if covers(engine, exit, &account.symbol, account.product, Some(side_of(account))) {
             found = true;
             send_exit(engine, &mut draft, account, cancel_pending);
         }
@@ -47,14 +46,16 @@ pub(super) fn exit(engine: &Engine, exit: &Exit, cancel_pending: bool, at: DateT
     if found || !draft.records.is_empty() { Ok(draft.records) } else { Err(Refusal::nothing_open()) }
 }
 
-fn covers(engine: &Engine, exit: &Exit, symbol: &str, product: Product, side: Side) -> bool {
+/// Whether an exit is about this position, or (without a side) about orders of its symbol and product.
+fn covers(engine: &Engine, exit: &Exit, symbol: &str, product: Product, side: Option<Side>) -> bool {
     match exit {
         Exit::All => true,
         Exit::Ids(ids) => ids.contains(&wire::position_id(symbol, product)),
         Exit::Matching { segments, sides, products } => {
             let segment = engine.instruments.tradable(symbol).map(|instrument| instrument.segment);
             let product = products.is_empty() || products.contains(&product);
-            product && sides.contains(&side) && segment.is_ok_and(|segment| segments.contains(&segment))
+            let side = side.is_none_or(|side| sides.contains(&side));
+            product && side && segment.is_ok_and(|segment| segments.contains(&segment))
         }
     }
 }

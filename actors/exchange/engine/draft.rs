@@ -24,6 +24,9 @@ pub(super) struct Draft<'a> {
     tops: BTreeMap<String, PriceUpdate>,
     /// What is decided.
     pub(super) records: Vec<Record>,
+    /// How many orders were looked at: the cost of deciding.
+    #[cfg(test)]
+    pub(super) looked_at: usize,
 }
 
 impl<'a> Draft<'a> {
@@ -31,7 +34,16 @@ impl<'a> Draft<'a> {
     pub(super) fn new(engine: &'a Engine, at: DateTime<Utc>) -> Self {
         let next_trade = engine.ledger.trades.len() as u64 + 1;
         let (next_order, tops, records) = (engine.ledger.next_order, BTreeMap::new(), Vec::new());
-        Self { engine, at, next_order, next_trade, tops, records }
+        Self {
+            engine,
+            at,
+            next_order,
+            next_trade,
+            tops,
+            records,
+            #[cfg(test)]
+            looked_at: 0,
+        }
     }
 
     /// Sees this price instead of the one the engine remembers.
@@ -57,6 +69,10 @@ impl<'a> Draft<'a> {
 
     /// Lets the market's price work on an order.
     pub(super) fn expose(&mut self, order: &mut OrderState, arrives: bool) {
+        #[cfg(test)]
+        {
+            self.looked_at += 1;
+        }
         let Some(top) = self.top_mut(order.symbol()) else { return };
         let Some(step) = attempt(order, top, arrives) else { return };
         self.carry_out(order, step);

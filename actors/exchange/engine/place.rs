@@ -121,10 +121,15 @@ pub(super) fn quote(engine: &Engine, quote: &PriceUpdate) -> Decision {
     if !prices.into_iter().flatten().all(sane) {
         return Err(Refusal::invalid_input());
     }
+    Ok(sweep(engine, quote).records)
+}
+
+/// Lets a price work on the waiting orders of its symbol.
+pub(super) fn sweep<'a>(engine: &'a Engine, quote: &PriceUpdate) -> Draft<'a> {
     let mut draft = Draft::new(engine, quote.at);
     draft.see(quote);
     for order in matching::queue(&engine.ledger, &quote.symbol) {
         draft.expose(&mut order.clone(), false);
     }
-    Ok(draft.records)
+    draft
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// The client id that risk texts name.
-pub const CLIENT: &str = "MOCK";
+pub(super) const CLIENT: &str = "MOCK";
 
 /// A request the exchange does not carry out: what the HTTP answer will say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]

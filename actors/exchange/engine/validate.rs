@@ -12,9 +12,9 @@ use super::{
 use crate::exchange::model::{OrderType, Product, Side};
 
 /// Largest quantity of an order: far above any exchange's, far below what sums can hold.
-pub const MAX_QUANTITY: i64 = 10_000_000;
+pub(super) const MAX_QUANTITY: i64 = 10_000_000;
 /// Highest price in INR, for the same reason.
-pub const MAX_PRICE: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
+pub(super) const MAX_PRICE: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
 
 /// The rules that need nothing but the form: quantity, tag, disclosed quantity, range of prices.
 ///

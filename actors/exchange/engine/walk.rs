@@ -1,10 +1,11 @@
 //! Made-up prices for Mock mode: a random walk that is a function of seed, symbol and step, so that it needs no memory
 //! and is the same in every run.
 //!
-//! Steps come in blocks. Within a block the price wanders step by step; the block's own start is the sum of the blocks
-//! before it, each moved by one larger step. So any step costs at most [`BLOCK`] small moves and one move per block.
+//! Steps come in blocks. Each block's first price is found by one larger move per block before it; within a block the
+//! price wanders step by step, bent so that it arrives where the next block begins. So a price costs one draw per block
+//! before it and at most [`BLOCK`] more.
 
-use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Small moves in a block.
 const BLOCK: u64 = 256;
@@ -35,9 +36,12 @@ impl Walk {
             return self.on_tick(self.start);
         }
         let (block, within) = (step / BLOCK, step % BLOCK);
-        let blocks = (0..block).fold(0, |sum, number| bounce(sum + draw(self.key, number, LARGE)));
-        let salt = mix(self.key ^ block ^ u64::MAX / 2);
-        let offset = (0..within).fold(blocks, |sum, number| bounce(sum + draw(salt, number, SMALL)));
+        let begin = (0..block).fold(0, |sum, number| bounce(sum + draw(self.key, number, LARGE)));
+        let end = bounce(begin + draw(self.key, block, LARGE));
+        let salt = mix(!self.key ^ mix(block));
+        let wander = |steps: u64| (0..steps).map(|number| draw(salt, number, SMALL)).sum::<i64>();
+        let bend = (end - begin - wander(BLOCK)) * signed(within) / signed(BLOCK);
+        let offset = bounce(begin + wander(within) + bend);
         let parts = Decimal::new(10_000 + offset, 4);
         self.on_tick(self.start * parts)
     }
@@ -50,8 +54,7 @@ impl Walk {
 
 /// A start for a symbol never seen: 100 to 2100 INR, the same every time.
 pub fn made_up_start(symbol: &str) -> Decimal {
-    let paise = (mix(hash(symbol)) % 200_000).to_i64().unwrap_or_default();
-    Decimal::new(10_000 + paise, 2)
+    Decimal::new(10_000 + signed(mix(hash(symbol)) % 200_000), 2)
 }
 
 /// Folds a walk that leaves the band back into it.
@@ -67,7 +70,12 @@ fn bounce(parts: i64) -> i64 {
 fn draw(key: u64, number: u64, most: i64) -> i64 {
     let width = 2 * most.unsigned_abs() + 1;
     let drawn = mix(key.wrapping_add(mix(number))) % width;
-    i64::try_from(drawn).unwrap_or_default() - most
+    signed(drawn) - most
+}
+
+/// For numbers known to be small.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// FNV-1a, which is the same on every machine and in every version.

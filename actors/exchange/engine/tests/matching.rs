@@ -1,6 +1,6 @@
 //! Which orders trade, at what price, and what it costs to find them.
 
-use super::{super::matching::queue, *};
+use super::{super::place::sweep, *};
 
 /// Filled quantity and average in paise.
 fn fills(engine: &Engine, id: &str) -> (i64, Decimal) {
@@ -112,13 +112,13 @@ fn a_quote_looks_at_its_own_symbol_only() {
     }
     engine.place(order(Side::Buy, 1).limit(100_00)).unwrap();
     engine.place(order(Side::Buy, 1).limit(101_00)).unwrap();
-    assert_eq!(queue(engine.ledger(), SBIN).len(), 2);
-    let before = engine.clone();
-    let records = engine.execute(&Command::Quote(PriceUpdate::last(SBIN, inr(100_00), at(99)))).unwrap();
-    assert_eq!(records.len(), 2);
-    assert!(queue(engine.ledger(), SBIN).is_empty(), "what has traded is not looked at again");
-    assert!(!engine.ledger.open.contains_key(SBIN), "and costs no memory in the index");
-    assert_eq!(engine.ledger.open.len(), before.ledger.open.len() - 1);
+    let quote = PriceUpdate::last(SBIN, inr(100_00), at(99));
+    let draft = sweep(&engine, &quote);
+    assert_eq!((draft.looked_at, draft.records.len()), (2, 2), "of 2,002 waiting orders");
+    let symbols = engine.ledger.open.len();
+    engine.execute(&Command::Quote(quote.clone())).unwrap();
+    assert_eq!(sweep(&engine, &quote).looked_at, 0, "what has traded is not looked at again");
+    assert_eq!(engine.ledger.open.len(), symbols - 1, "and leaves nothing in the index");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! The engine tried.
 
+mod closing;
 mod lifecycle;
 mod matching;
+mod money;
+mod properties;
 mod refusals;
+mod values;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
