@@ -68,17 +68,20 @@ fn waiting_orders(engine: &Engine) -> impl Iterator<Item = &OrderState> {
     engine.ledger.open.values().flatten().filter_map(|id| engine.ledger.orders.get(id))
 }
 
+/// Closes what no order under way will close.
 fn send_exit(engine: &Engine, draft: &mut Draft<'_>, account: &Account, fresh: bool) {
+    let order = closing_order(account, account.net.abs());
     let ids = engine.ledger.open.get(&account.symbol).into_iter().flatten();
-    let orders = ids.filter_map(|id| engine.ledger.orders.get(id));
-    let under_way = orders.filter(|order| !fresh && order.origin == Origin::Exit);
-    let under_way: i64 =
-        under_way.filter(|order| order.product() == account.product).map(OrderState::remaining).sum();
-    let quantity = account.net.abs() - under_way;
+    let orders = ids.filter_map(|id| engine.ledger.orders.get(id)).filter(|_| !fresh);
+    let same =
+        orders.filter(|waiting| waiting.product() == account.product && waiting.side() == order.request.side);
+    // Delivery cannot be sold twice, so there a bot's own waiting order counts as well.
+    let delivery = matches!(account.product, Product::Cnc | Product::Mtf);
+    let under_way = same.filter(|waiting| delivery || waiting.origin == Origin::Exit);
+    let quantity = account.net.abs() - under_way.map(OrderState::remaining).sum::<i64>();
     if quantity > 0 {
-        let order = closing_order(account, quantity);
         let reserve = engine.market.ltp(&account.symbol).unwrap_or_default();
-        let mut state = draft.accept(&order, Origin::Exit, reserve);
+        let mut state = draft.accept(&closing_order(account, quantity), Origin::Exit, reserve);
         draft.expose(&mut state, true);
     }
 }

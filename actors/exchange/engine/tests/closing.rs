@@ -75,6 +75,18 @@ fn an_exit_that_waits_is_not_sent_twice() {
 }
 
 #[test]
+fn an_exit_does_not_sell_delivery_that_a_waiting_order_sells() {
+    let mut engine = open_at_800();
+    let cnc = |side, quantity| order(side, quantity).product(Product::Cnc);
+    engine.place(cnc(Side::Buy, 10)).unwrap();
+    engine.place(cnc(Side::Sell, 4).limit(810_00)).unwrap();
+    engine.say(exit(Exit::All, false)).unwrap();
+    assert_eq!(engine.net(SBIN, Product::Cnc), 4);
+    engine.price(SBIN, 811_00);
+    assert_eq!(engine.net(SBIN, Product::Cnc), 0);
+}
+
+#[test]
 fn an_exit_can_cancel_what_waits() {
     let mut engine = two_positions();
     let stop = engine.place(order(Side::Sell, 10).stop(790_00)).unwrap();

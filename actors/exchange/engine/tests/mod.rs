@@ -1,6 +1,7 @@
 //! The engine tried.
 
 mod closing;
+mod game;
 mod lifecycle;
 mod matching;
 mod money;

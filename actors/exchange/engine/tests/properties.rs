@@ -1,248 +1,15 @@
 //! Whatever a bot and the market do: money adds up, statuses move forward, the journal is the book.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
-use super::*;
-
-const SYMBOLS: [&str; 4] = [SBIN, INFY, FUTURE, CALL];
-
-/// What happens next; numbers pick orders, symbols and prices of whatever there is.
-#[derive(Debug, Clone)]
-enum Move {
-    Place {
-        symbol: usize,
-        order_type: OrderType,
-        product: Product,
-        side: bool,
-        lots: i64,
-        price: i64,
-        ioc: bool,
-    },
-    Modify {
-        pick: usize,
-        lots: i64,
-        price: i64,
-        order_type: Option<OrderType>,
-    },
-    Cancel {
-        pick: usize,
-    },
-    Quote {
-        symbol: usize,
-        price: i64,
-        spread: i64,
-        shown: Option<i64>,
-    },
-    Exit {
-        cancel_pending: bool,
-    },
-    Convert {
-        symbol: usize,
-        quantity: i64,
-        side: bool,
-        from: Product,
-        to: Product,
-    },
-    SquareOff,
-    NewDay,
-}
-
-fn order_type() -> impl Strategy<Value = OrderType> + Clone {
-    prop_oneof![
-        Just(OrderType::Limit),
-        Just(OrderType::Market),
-        Just(OrderType::Stop),
-        Just(OrderType::StopLimit)
-    ]
-}
-
-fn product() -> impl Strategy<Value = Product> + Clone {
-    prop_oneof![
-        3 => Just(Product::Intraday),
-        2 => Just(Product::Cnc),
-        2 => Just(Product::Margin),
-        1 => Just(Product::Mtf)
-    ]
-}
-
-/// Ticks around 100 INR.
-fn price() -> impl Strategy<Value = i64> + Clone {
-    1_900i64..2_100
-}
-
-fn a_move() -> impl Strategy<Value = Move> {
-    let place =
-        (0usize..4, order_type(), product(), any::<bool>(), 1i64..6, price(), prop::bool::weighted(0.2))
-            .prop_map(|(symbol, order_type, product, side, lots, price, ioc)| Move::Place {
-                symbol,
-                order_type,
-                product,
-                side,
-                lots,
-                price,
-                ioc,
-            });
-    let modify = (any::<usize>(), 1i64..6, price(), prop::option::of(order_type()))
-        .prop_map(|(pick, lots, price, order_type)| Move::Modify { pick, lots, price, order_type });
-    let quote = (0usize..4, price(), 0i64..4, prop::option::of(0i64..200))
-        .prop_map(|(symbol, price, spread, shown)| Move::Quote { symbol, price, spread, shown });
-    let convert = (0usize..4, 1i64..100, any::<bool>(), product(), product())
-        .prop_map(|(symbol, quantity, side, from, to)| Move::Convert { symbol, quantity, side, from, to });
-    prop_oneof![
-        8 => place,
-        3 => modify,
-        2 => any::<usize>().prop_map(|pick| Move::Cancel { pick }),
-        8 => quote,
-        1 => any::<bool>().prop_map(|cancel_pending| Move::Exit { cancel_pending }),
-        2 => convert,
-        1 => Just(Move::SquareOff),
-        1 => Just(Move::NewDay),
-    ]
-}
-
-fn moves() -> impl Strategy<Value = Vec<Move>> {
-    prop::collection::vec(a_move(), 1..60)
-}
-
-fn config(charges: bool) -> Config {
-    let charges = if charges { Charges::On } else { Charges::Off };
-    Config { charges, mtf: true, ..Config::new(Decimal::from(200_000)) }
-}
-
-fn ticks(number: i64) -> Decimal {
-    Decimal::new(number * 5, 2)
-}
-
-fn side(buys: bool) -> Side {
-    if buys { Side::Buy } else { Side::Sell }
-}
-
-/// A game: the engine, and everything it ever recorded.
-struct Game {
-    engine: Engine,
-    journal: Vec<Record>,
-    now: DateTime<Utc>,
-}
-
-impl Game {
-    fn new(config: Config) -> Self {
-        let engine = Engine { ledger: Ledger::new(&config), ..exchange(config) };
-        let mut game = Self { engine, journal: vec![], now: at(0) };
-        game.carry_out(&Command::NewDay { date: day(23) });
-        game
-    }
-
-    fn carry_out(&mut self, command: &Command) {
-        let decided = self.engine.decide(command);
-        assert_eq!(decided, self.engine.decide(command), "deciding changes nothing");
-        if let Ok(records) = decided {
-            self.engine.commit(command, &records);
-            self.journal.extend(records);
-        }
-    }
-
-    fn play(&mut self, next: &Move) {
-        self.now += TimeDelta::seconds(1);
-        let command = self.command(next);
-        self.carry_out(&command);
-    }
-
-    fn command(&mut self, next: &Move) -> Command {
-        let at = self.now;
-        match next.clone() {
-            Move::Place { symbol, order_type, product, side: buys, lots, price, ioc } => {
-                let order = self.order(symbol, order_type, product, side(buys), lots, price);
-                Command::Place { order: if ioc { order.ioc() } else { order }, at }
-            }
-            Move::Modify { pick, lots, price, order_type } => {
-                let (id, quantity) = (self.pick(pick), Some(lots * 15));
-                let (limit_price, stop_price) = (Some(ticks(price)), None);
-                let disclosed = None;
-                let change = Modification { id, order_type, quantity, limit_price, stop_price, disclosed };
-                Command::Modify { change, at }
-            }
-            Move::Cancel { pick } => Command::Cancel { id: self.pick(pick), at },
-            Move::Quote { symbol, price, spread, shown } => Command::Quote(PriceUpdate {
-                bid: Some(ticks(price - spread)),
-                ask: Some(ticks(price + spread)),
-                bid_quantity: shown,
-                ask_quantity: shown,
-                ..PriceUpdate::last(SYMBOLS[symbol], ticks(price), at)
-            }),
-            Move::Exit { cancel_pending } => Command::ExitPosition { exit: Exit::All, cancel_pending, at },
-            Move::Convert { symbol, quantity, side: long, from, to } => {
-                let (symbol, side) = (SYMBOLS[symbol].to_owned(), side(long));
-                Command::ConvertPosition { conversion: Conversion { symbol, side, quantity, from, to }, at }
-            }
-            Move::SquareOff => Command::SquareOff { at },
-            Move::NewDay => {
-                self.now += TimeDelta::days(1);
-                Command::NewDay { date: ist::date(self.now) }
-            }
-        }
-    }
-
-    fn order(
-        &self,
-        symbol: usize,
-        kind: OrderType,
-        product: Product,
-        side: Side,
-        lots: i64,
-        price: i64,
-    ) -> NewOrder {
-        let symbol = SYMBOLS[symbol];
-        let quantity = lots * if Kind::of(symbol).is_derivative() { 75 } else { 15 };
-        let order = order(side, quantity).of(symbol).product(product);
-        let paise = price * 5;
-        match kind {
-            OrderType::Market => order,
-            OrderType::Limit => order.limit(paise),
-            OrderType::Stop => order.stop(paise),
-            OrderType::StopLimit => order.stop_limit(paise, paise + 20 * side.sign()),
-        }
-    }
-
-    fn pick(&self, pick: usize) -> String {
-        let ids: Vec<_> = self.engine.ledger.orders.keys().collect();
-        ids.get(pick % ids.len().max(1)).map_or_else(String::new, |id| (*id).clone())
-    }
-
-    /// Cash and shares as the bare trades of the journal say.
-    fn from_trades(&self) -> (Decimal, BTreeMap<String, i64>) {
-        let (mut orders, mut shares) = (BTreeMap::new(), BTreeMap::new());
-        let mut cash = self.engine.config.capital;
-        for record in &self.journal {
-            match record {
-                Record::OrderAccepted { id, order, .. } => {
-                    orders.insert(id, &order.request);
-                }
-                Record::Traded { id, quantity, price, charges, .. } => {
-                    let signed = quantity * orders[id].side.sign();
-                    cash -= Decimal::from(signed) * price + charges;
-                    *shares.entry(orders[id].symbol.clone()).or_default() += signed;
-                }
-                _ => {}
-            }
-        }
-        (cash, shares)
-    }
-
-    /// Profit at these prices, as positions, holdings and tallies say.
-    fn profit(&self, price: impl Fn(&str) -> Decimal) -> Decimal {
-        let ledger = &self.engine.ledger;
-        let open = ledger.accounts.values().map(|account| account.unrealized(price(&account.symbol)));
-        let held = ledger.holdings.iter();
-        let held = held.map(|(symbol, leg)| price(symbol) * Decimal::from(leg.quantity) - leg.value);
-        ledger.realized.total() + open.sum::<Decimal>() + held.sum::<Decimal>() - ledger.charges.total()
-    }
-}
+use super::{
+    game::{Game, config, moves, order_type, side, ticks},
+    *,
+};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
     #[test]
     fn cash_and_shares_are_worth_the_capital_and_the_profit(moves in moves(), charges: bool, level in 1i64..9_999) {
         let mut game = Game::new(config(charges));
@@ -369,4 +136,24 @@ proptest! {
         let quote = PriceUpdate { bid_quantity: Some(quantity), ..PriceUpdate::last(SBIN, price, at(75)) };
         let _any = engine.say(Command::Quote(quote));
     }
+}
+/// Properties of games in which nothing happens prove nothing.
+#[test]
+fn games_are_eventful() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..150 {
+        let moves = moves().new_tree(&mut runner).unwrap().current();
+        let mut game = Game::new(config(true));
+        moves.iter().for_each(|next| game.play(next));
+        seen.extend(game.journal.iter().map(|record| match record {
+            Record::PositionConverted { to, .. } => format!("converted to {to:?}"),
+            record => serde_json::to_value(record).unwrap()["fact"].to_string(),
+        }));
+        seen.extend(game.engine.ledger.holdings.keys().cloned());
+    }
+    let converted = ["Cnc", "Intraday", "Margin"].map(|product| format!("converted to {product}"));
+    assert!(converted.iter().all(|event| seen.contains(event)), "{seen:?}");
+    // Nine kinds of facts beside conversions, and SBIN held overnight.
+    assert!(seen.contains(SBIN) && seen.len() >= 3 + 9 + 1, "{seen:?}");
 }
