@@ -1,5 +1,8 @@
 //! The engine tried.
 
+#![allow(clippy::inconsistent_digit_grouping, reason = "800_00 is 800 rupees and no paise")]
+#![allow(clippy::needless_pass_by_value, reason = "a test says a command once")]
+
 mod closing;
 mod game;
 mod lifecycle;

@@ -175,7 +175,7 @@ fn charges_of_the_other_kinds() {
     let cost = |kind, product, side| Charges::On.of_fill(kind, product, side, inr(0), inr(100_000_00));
     let cnc = cost(Kind::Equity, Product::Cnc, Side::Buy);
     // 20 + 2.97 + 0.10, GST 4.1526, tax 100, stamp 15, fund 0.10.
-    assert_eq!(cnc, inr(142_32));
+    assert_eq!(cnc, inr(14_232));
     // 20 + 2.23 + 0.10, GST 4.0194, tax 50, fund 0.10.
     assert_eq!(cost(Kind::Future, Product::Margin, Side::Sell), inr(76_45));
     // 20 + 44.03 + 0.10, GST 11.5434, tax 150, fund 0.50.
