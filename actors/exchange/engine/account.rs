@@ -1,7 +1,8 @@
-//! One position: what is held of a symbol under a product, what it cost, and what waiting orders may do to it.
+//! One position: what is held of a symbol under a product, what it cost, and what waiting orders may do to
+//! it.
 //!
-//! The cost is kept as a sum, not as an average, and every split of it hands the remainder to the other part. So
-//! cash, cost and realised profit add up to the last digit, whatever was rounded.
+//! The cost is kept as a sum, not as an average, and every split of it hands the remainder to the other part.
+//! So cash, cost and realised profit add up to the last digit, whatever was rounded.
 
 use rust_decimal::Decimal;
 
@@ -148,8 +149,9 @@ impl Account {
         *self = Self { net, cost, buy, sell, carried: net, ..Self::new(&self.symbol, self.product) };
     }
 
-    /// Money that must be there, in INR to the paisa: for the dearer of two worlds, the one in which all waiting buys
-    /// trade and the one in which all waiting sells do. A waiting order that closes the position needs none.
+    /// Money that must be there, in INR to the paisa: for the dearer of two worlds, the one in which all
+    /// waiting buys trade and the one in which all waiting sells do. A waiting order that closes the position
+    /// needs none.
     pub fn margin(&self, leverage: Leverage) -> Decimal {
         let (held_long, held_short) = (self.net.max(0), (-self.net).max(0));
         let long = self.cost.max(Decimal::ZERO) + beyond(self.open_buy, held_short);

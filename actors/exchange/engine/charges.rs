@@ -1,7 +1,8 @@
 //! What a trade costs beside its price: brokerage, taxes and fees, per fill, to the paisa.
 //!
-//! Rates of FYERS and NSE as published in 2025 and 2026. Rounding is per fill, where a contract note rounds per day;
-//! charges per day (depository, square-off by the broker, stamp paper) are left out. BSE and MCX are priced as NSE.
+//! Rates of FYERS and NSE as published in 2025 and 2026. Rounding is per fill, where a contract note rounds
+//! per day; charges per day (depository, square-off by the broker, stamp paper) are left out. BSE and MCX are
+//! priced as NSE.
 
 use rust_decimal::Decimal;
 
@@ -104,8 +105,8 @@ impl Rates {
 }
 
 impl Charges {
-    /// What one fill costs, in INR. `before` and `value` are what the order had traded before it and what the fill
-    /// is worth: brokerage is per order, however many fills it takes.
+    /// What one fill costs, in INR. `before` and `value` are what the order had traded before it and what the
+    /// fill is worth: brokerage is per order, however many fills it takes.
     pub fn of_fill(
         self,
         kind: Kind,

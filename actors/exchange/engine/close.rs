@@ -23,8 +23,8 @@ type Decision = Result<Vec<Record>, Refusal>;
 /// When a day that was left open is closed (IST).
 const CLOSE: NaiveTime = ist::at(15, 30);
 
-/// Market orders against the positions asked for. Where the market shows less than is held, the rest of the order
-/// waits; asking again sends nothing more for it.
+/// Market orders against the positions asked for. Where the market shows less than is held, the rest of the
+/// order waits; asking again sends nothing more for it.
 pub(super) fn exit(engine: &Engine, exit: &Exit, cancel_pending: bool, at: DateTime<Utc>) -> Decision {
     if let Exit::Ids(ids) = exit
         && ids.iter().any(|id| !engine.ledger.accounts.contains_key(id))
@@ -104,8 +104,8 @@ fn closing_order(account: &Account, quantity: i64) -> NewOrder {
     NewOrder { request, validity: Validity::Day, disclosed: 0 }
 }
 
-/// The broker ends INTRADAY: waiting orders are cancelled and positions closed in full at the market's price, however
-/// little it shows.
+/// The broker ends INTRADAY: waiting orders are cancelled and positions closed in full at the market's price,
+/// however little it shows.
 pub(super) fn square_off(engine: &Engine, at: DateTime<Utc>) -> Vec<Record> {
     if engine.ledger.squared_off {
         return vec![];
@@ -130,8 +130,8 @@ fn close_intraday(engine: &Engine, draft: &mut Draft<'_>) {
     }
 }
 
-/// The open day ends (what waits expires, INTRADAY that nobody squared off is closed) and `date` begins. A date that is
-/// not later changes nothing.
+/// The open day ends (what waits expires, INTRADAY that nobody squared off is closed) and `date` begins. A
+/// date that is not later changes nothing.
 pub(super) fn new_day(engine: &Engine, date: NaiveDate) -> Vec<Record> {
     let Some(day) = engine.ledger.day else { return vec![Record::DayOpened { date }] };
     if date <= day {
@@ -146,8 +146,8 @@ pub(super) fn new_day(engine: &Engine, date: NaiveDate) -> Vec<Record> {
     draft.records
 }
 
-/// A change of product. INTRADAY can become CNC when it is a long share, and INTRADAY and MARGIN become each other in
-/// derivatives; CNC and MTF stay what they are (FYERS API contract, section 3.14).
+/// A change of product. INTRADAY can become CNC when it is a long share, and INTRADAY and MARGIN become each
+/// other in derivatives; CNC and MTF stay what they are (FYERS API contract, section 3.14).
 pub(super) fn convert(engine: &Engine, conversion: &Conversion, at: DateTime<Utc>) -> Decision {
     let Conversion { symbol, side, quantity, from, to } = conversion;
     if matches!(from, Product::Cnc | Product::Mtf) {

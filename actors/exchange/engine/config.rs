@@ -4,18 +4,19 @@ use rust_decimal::Decimal;
 
 use super::charges::Charges;
 
-/// How many times its own money an intraday equity position may be worth. SEBI's peak margin rule (since September
-/// 2021) asks for at least 20 % up front.
+/// How many times its own money an intraday equity position may be worth. SEBI's peak margin rule (since
+/// September 2021) asks for at least 20 % up front.
 pub const INTRADAY_LEVERAGE: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
 
-/// The same for futures and short options carried overnight. A stand-in: the exchange's SPAN model is not computed.
+/// The same for futures and short options carried overnight. A stand-in: the exchange's SPAN model is not
+/// computed.
 pub const MARGIN_LEVERAGE: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
 
 /// The same for the margin trading facility. A stand-in: the real figure differs by symbol.
 pub const MTF_LEVERAGE: Decimal = Decimal::from_parts(4, 0, 0, false, 0);
 
-/// How much of a position's value must be there in money: 1 divided by this. Delivery is always paid in full, and so
-/// is an option that is bought.
+/// How much of a position's value must be there in money: 1 divided by this. Delivery is always paid in full,
+/// and so is an option that is bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leverage {
     /// INTRADAY.

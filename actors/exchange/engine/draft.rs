@@ -88,7 +88,6 @@ impl<'a> Draft<'a> {
 
     fn carry_out(&mut self, order: &mut OrderState, step: Step) {
         if step.triggers {
-            order.triggered = true;
             self.records.push(Record::OrderTriggered { id: order.id.clone(), at: self.at });
         }
         if step.quantity > 0 {

@@ -1,5 +1,5 @@
-//! Money as text. The crate's `Decimal` is a JSON number elsewhere, which passes through binary floating point; a
-//! journal that is replayed must come back to the last paisa.
+//! Money as text. The crate's `Decimal` is a JSON number elsewhere, which passes through binary floating
+//! point; a journal that is replayed must come back to the last paisa.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serializer, de::Error};

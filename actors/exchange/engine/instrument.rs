@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 
 use super::refusal::Refusal;
 
-/// Tick of a symbol that no master file names, in INR. Real ticks range from 0.01 to 0.1 and more, so a master file is
-/// better.
+/// Tick of a symbol that no master file names, in INR. Real ticks range from 0.01 to 0.1 and more, so a
+/// master file is better.
 pub const FALLBACK_TICK: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
 /// Columns of the symbol master (FYERS API contract, section 3.25), counted from zero.
@@ -31,7 +31,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Told from the symbol's form (FYERS API contract, section 4): only cash symbols have a series after a dash.
+    /// Told from the symbol's form (FYERS API contract, section 4): only cash symbols have a series after a
+    /// dash.
     pub fn of(symbol: &str) -> Self {
         let name = symbol.split_once(':').map_or(symbol, |(_, name)| name);
         let before = |suffix: &str| name.strip_suffix(suffix).and_then(|rest| rest.bytes().last());

@@ -158,6 +158,9 @@ impl Ledger {
 
     /// Changes a waiting order, and keeps index and margins in step with it.
     fn with_order(&mut self, id: &str, at: DateTime<Utc>, change: impl FnOnce(&mut OrderState)) {
+        if self.waiting(id).is_none() {
+            return;
+        }
         let Some(mut order) = self.orders.remove(id) else { return };
         self.reserve(&order, -1);
         change(&mut order);
@@ -165,6 +168,10 @@ impl Ledger {
         self.reserve(&order, 1);
         self.set_waiting(&order, order.status == OrderStatus::Pending);
         self.orders.insert(order.id.clone(), order);
+    }
+
+    fn waiting(&self, id: &str) -> Option<&OrderState> {
+        self.orders.get(id).filter(|order| order.status == OrderStatus::Pending)
     }
 
     fn set_waiting(&mut self, order: &OrderState, waits: bool) {
@@ -204,6 +211,9 @@ impl Ledger {
     /// Books a fill; `fill.value` is the price.
     fn book(&mut self, id: &str, number: u64, fill: Leg, charges: Decimal, at: DateTime<Utc>) {
         let Leg { quantity, value: price } = fill;
+        let fits = |order: &&OrderState| quantity <= order.remaining();
+        let Some(order) = self.waiting(id).filter(fits) else { return };
+        let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
         let value = price * Decimal::from(quantity);
         self.with_order(id, at, |order| {
             order.filled += quantity;
@@ -212,8 +222,6 @@ impl Ledger {
                 order.status = OrderStatus::Traded;
             }
         });
-        let Some(order) = self.orders.get(id) else { return };
-        let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
         self.with_account(&symbol, product, |account| account.trade(side, quantity, price));
         self.cash -= value * Decimal::from(side.sign()) + charges;
         self.charges.today += charges;
@@ -223,11 +231,19 @@ impl Ledger {
 }
 
 fn modify(order: &mut OrderState, record: &Record) {
-    let Record::OrderModified { order_type, quantity, limit_price, stop_price, disclosed, .. } = record
+    let Record::OrderModified {
+        order_type,
+        quantity,
+        limit_price,
+        stop_price,
+        disclosed,
+        triggered,
+        reserve,
+        ..
+    } = record
     else {
         return;
     };
-    let Record::OrderModified { triggered, reserve, .. } = record else { return };
     let request = &mut order.order.request;
     (request.order_type, request.quantity) = (*order_type, *quantity);
     (request.limit_price, request.stop_price) = (*limit_price, *stop_price);

@@ -1,5 +1,5 @@
-//! What the screen shows: the newest price of every symbol. It is memory, not journal: a price that moved nothing is
-//! forgotten with the process, so that a stream of quotes does not fill the disk.
+//! What the screen shows: the newest price of every symbol. It is memory, not journal: a price that moved
+//! nothing is forgotten with the process, so that a stream of quotes does not fill the disk.
 
 use std::collections::BTreeMap;
 

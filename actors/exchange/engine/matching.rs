@@ -1,10 +1,11 @@
 //! Who trades with whom: one order against the market's best price.
 //!
-//! An order that arrives takes the price that is shown. One that was already waiting trades at its own limit, for the
-//! market came to it. Our own orders never trade with each other, as the exchange prevents for one client. The quantity
-//! shown is shared by all our orders, best price first, then the oldest.
+//! An order that arrives takes the price that is shown. One that was already waiting trades at its own limit,
+//! for the market came to it. Our own orders never trade with each other, as the exchange prevents for one
+//! client. The quantity shown is shared by all our orders, best price first, then the oldest.
 //!
-//! Cost: a price of a symbol looks at the waiting orders of that symbol and at no others; a new order looks at none.
+//! Cost: a price of a symbol looks at the waiting orders of that symbol and at no others; a new order looks
+//! at none.
 
 use std::cmp::Reverse;
 

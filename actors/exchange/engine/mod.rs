@@ -1,17 +1,18 @@
 //! The MockExchange's matching engine: what a broker and an exchange would do with an order, as pure values.
 //!
-//! [`Engine::decide`] turns a [`Command`] into [`Record`]s or a [`Refusal`] and changes nothing; [`Engine::apply`] books
-//! a record and decides nothing. So the journal of records is the book: a replay gives the same ledger. Between the two
-//! the caller puts the records on disk. There is no clock, no disk and no chance in here.
+//! [`Engine::decide`] turns a [`Command`] into [`Record`]s or a [`Refusal`] and changes nothing;
+//! [`Engine::apply`] books a record and decides nothing. So the journal of records is the book: a replay
+//! gives the same ledger. Between the two the caller puts the records on disk. There is no clock, no disk and
+//! no chance in here.
 //!
-//! Money adds up exactly: cash, plus positions and holdings at any price, is the capital plus realised and unrealised
-//! profit minus charges.
+//! Money adds up exactly: cash, plus positions and holdings at any price, is the capital plus realised and
+//! unrealised profit minus charges.
 //!
-//! Cost: placing, changing or cancelling an order takes the logarithm of the number of orders, and a price looks at the
-//! waiting orders of its own symbol only, whatever else is in the book.
+//! Cost: placing, changing or cancelling an order takes the logarithm of the number of orders, and a price
+//! looks at the waiting orders of its own symbol only, whatever else is in the book.
 //!
-//! Left out: auctions and market hours, SPAN margins, expiry of derivatives, corporate actions, after-market, sliced,
-//! multi-leg and GTT orders, take-profit and stop-loss legs.
+//! Left out: auctions and market hours, SPAN margins, expiry of derivatives, corporate actions, after-market,
+//! sliced, multi-leg and GTT orders, take-profit and stop-loss legs.
 
 mod account;
 mod charges;
@@ -98,12 +99,12 @@ impl Engine {
         self.ledger.day.is_none_or(|day| day < date).then_some(Command::NewDay { date })
     }
 
-    /// What a command leads to. Nothing changes until the records are applied; an empty list means that nothing
-    /// needs to.
+    /// What a command leads to. Nothing changes until the records are applied; an empty list means that
+    /// nothing needs to.
     ///
     /// # Errors
-    /// The broker's code and text, when nothing is to be recorded. An order that risk management rejects is recorded;
-    /// [`Self::reply`] has its refusal.
+    /// The broker's code and text, when nothing is to be recorded. An order that risk management rejects is
+    /// recorded; [`Self::reply`] has its refusal.
     pub fn decide(&self, command: &Command) -> Result<Vec<Record>, Refusal> {
         if command.at().is_some_and(|at| self.due(at).is_some()) {
             return Err(Refusal::day_not_open());
@@ -122,7 +123,8 @@ impl Engine {
         }
     }
 
-    /// Remembers a price. It fills nothing: [`Command::Quote`] does, and wants this before its records are applied.
+    /// Remembers a price. It fills nothing: [`Command::Quote`] does, and wants this before its records are
+    /// applied.
     pub fn observe(&mut self, quote: &PriceUpdate) {
         self.market.observe(quote);
     }

@@ -1,7 +1,8 @@
-//! Why the exchange says no, in the broker's own codes and words, so that a bot meets here what it would meet there.
+//! Why the exchange says no, in the broker's own codes and words, so that a bot meets here what it would meet
+//! there.
 //!
-//! Texts come from the FYERS API contract, section 6.1, where it has one. Where it has only a code, or only a text
-//! of the same kind for another field, the words are ours and the doc comment says so.
+//! Texts come from the FYERS API contract, section 6.1, where it has one. Where it has only a code, or only a
+//! text of the same kind for another field, the words are ours and the doc comment says so.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -44,8 +45,8 @@ impl Refusal {
         Self::new(-50, format!("{field} not a multiple of tick size {tick:.4}"))
     }
 
-    /// A price that does not suit the order type; `field` as `limitPrice`. Seen for `limitPrice`; the same for
-    /// `stopPrice` is by analogy.
+    /// A price that does not suit the order type; `field` as `limitPrice`. Seen for `limitPrice`; the same
+    /// for `stopPrice` is by analogy.
     pub fn price_mismatch(field: &str, sent: Decimal) -> Self {
         Self::new(-50, format!("{field} does not match: {}", sent.normalize()))
     }
@@ -65,8 +66,8 @@ impl Refusal {
         Self::new(-51, "Please provide a valid order id")
     }
 
-    /// The order is over; `how` as `traded`. The contract has old numeric codes only, which v3 folds into -50;
-    /// the words are ours.
+    /// The order is over; `how` as `traded`. The contract has old numeric codes only, which v3 folds into
+    /// -50; the words are ours.
     pub fn already(how: &str) -> Self {
         Self::new(-50, format!("Order is already {how}"))
     }

@@ -1,5 +1,5 @@
-//! What risk management says to an order that is right by itself: is there the money, are there the shares, is it
-//! allowed now. At the broker such an order is in the book as rejected.
+//! What risk management says to an order that is right by itself: is there the money, are there the shares,
+//! is it allowed now. At the broker such an order is in the book as rejected.
 
 use rust_decimal::Decimal;
 
@@ -101,7 +101,8 @@ fn margin_now(engine: &Engine, symbol: &str, product: Product) -> Decimal {
     account.map_or(Decimal::ZERO, |account| margin_of(engine, account))
 }
 
-/// What needs no more money than before is always allowed, so that an overdrawn account can close its positions.
+/// What needs no more money than before is always allowed, so that an overdrawn account can close its
+/// positions.
 pub(super) fn affordable(engine: &Engine, before: Decimal, after: Decimal) -> Result<(), Refusal> {
     let (more, available) = (after - before, engine.funds().available);
     if more <= Decimal::ZERO || more <= available {

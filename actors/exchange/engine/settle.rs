@@ -12,6 +12,10 @@ use crate::exchange::model::Product;
 impl Ledger {
     /// Moves part of a position to another product, at cost.
     pub(super) fn convert(&mut self, symbol: &str, from: Product, to: Product, quantity: i64) {
+        let source = self.accounts.get(&wire::position_id(symbol, from));
+        if from == to || source.is_none_or(|account| account.net.abs() < quantity) {
+            return;
+        }
         let target = self.accounts.remove(&wire::position_id(symbol, to));
         let mut target = target.unwrap_or_else(|| Account::new(symbol, to));
         let before = (target.margin(self.leverage), target.cost, target.realized);

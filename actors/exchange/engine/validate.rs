@@ -35,8 +35,8 @@ fn good_tag(tag: &str) -> bool {
     (1..=30).contains(&tag.len()) && plain && tag != "Untagged" && tag != CLIENT
 }
 
-/// The rules that depend on the symbol and its last price. `ltp` is `None` when it is not known or not to be looked
-/// at; `mtf` says whether the account may use the margin trading facility.
+/// The rules that depend on the symbol and its last price. `ltp` is `None` when it is not known or not to be
+/// looked at; `mtf` says whether the account may use the margin trading facility.
 ///
 /// # Errors
 /// -50.

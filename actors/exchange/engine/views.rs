@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use super::{Engine, account::Account, ledger::Trade, order::OrderState};
 use crate::exchange::model::{Funds, Order, Position};
 
-/// Money, by the broker's ten fund ids (FYERS API contract, section 3.2), in INR. Collaterals, transfers, receivables
-/// and ad hoc limits (5 to 8) are always zero here.
+/// Money, by the broker's ten fund ids (FYERS API contract, section 3.2), in INR. Collaterals, transfers,
+/// receivables and ad hoc limits (5 to 8) are always zero here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balances {
     /// 1: cash, with positions at what they cost.

@@ -1,9 +1,9 @@
-//! Made-up prices for Mock mode: a random walk that is a function of seed, symbol and step, so that it needs no memory
-//! and is the same in every run.
+//! Made-up prices for Mock mode: a random walk that is a function of seed, symbol and step, so that it needs
+//! no memory and is the same in every run.
 //!
-//! Steps come in blocks. Each block's first price is found by one larger move per block before it; within a block the
-//! price wanders step by step, bent so that it arrives where the next block begins. So a price costs one draw per block
-//! before it and at most [`BLOCK`] more.
+//! Steps come in blocks. Each block's first price is found by one larger move per block before it; within a
+//! block the price wanders step by step, bent so that it arrives where the next block begins. So a price
+//! costs one draw per block before it and at most [`BLOCK`] more.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -25,7 +25,8 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// A walk that begins at `start` (the last known price, or [`made_up_start`]), in INR, on multiples of `tick`.
+    /// A walk that begins at `start` (the last known price, or [`made_up_start`]), in INR, on multiples of
+    /// `tick`.
     pub fn new(seed: u64, symbol: &str, start: Decimal, tick: Decimal) -> Self {
         Self { start, tick, key: mix(seed ^ hash(symbol)) }
     }

@@ -80,6 +80,7 @@ fn an_exit_does_not_sell_delivery_that_a_waiting_order_sells() {
     let cnc = |side, quantity| order(side, quantity).product(Product::Cnc);
     engine.place(cnc(Side::Buy, 10)).unwrap();
     engine.place(cnc(Side::Sell, 4).limit(810_00)).unwrap();
+    engine.place(cnc(Side::Buy, 3).limit(700_00)).unwrap();
     engine.say(exit(Exit::All, false)).unwrap();
     assert_eq!(engine.net(SBIN, Product::Cnc), 4);
     engine.price(SBIN, 811_00);

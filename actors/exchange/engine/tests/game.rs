@@ -64,10 +64,10 @@ fn a_move() -> impl Strategy<Value = Move> {
         6 => modify,
         3 => any::<usize>().prop_map(|pick| Move::Cancel { pick }),
         14 => quote,
-        3 => any::<bool>().prop_map(|cancel_pending| Move::Exit { cancel_pending }),
+        2 => any::<bool>().prop_map(|cancel_pending| Move::Exit { cancel_pending }),
         4 => convert,
         1 => Just(Move::SquareOff),
-        2 => Just(Move::NewDay),
+        3 => Just(Move::NewDay),
     ]
 }
 

@@ -101,6 +101,13 @@ fn immediate_or_cancel_waits_for_nothing() {
     assert_eq!((engine.status(&part), engine.state(&part).filled), (OrderStatus::Cancelled, 4));
     assert_eq!((engine.status(&none), engine.state(&none).filled), (OrderStatus::Cancelled, 0));
     assert_eq!(engine.funds().utilized, inr(640_00), "only the filled part holds margin");
+    engine.book(799_00, 800_00, 4);
+    let whole = Command::Place { order: order(Side::Buy, 4).limit(800_00).ioc(), at: at(60) };
+    assert_eq!(
+        engine.execute(&whole).unwrap().len(),
+        2,
+        "accepted and traded, and nothing is left to cancel"
+    );
 }
 
 #[test]

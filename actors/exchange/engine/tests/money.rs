@@ -53,9 +53,10 @@ fn three_shares_for_a_price_that_does_not_divide_lose_no_paisa() {
     engine.place(order(Side::Buy, 2)).unwrap();
     engine.price(SBIN, 800_05);
     engine.place(order(Side::Buy, 1)).unwrap();
-    for _ in 0..3 {
-        engine.place(order(Side::Sell, 1)).unwrap();
-    }
+    engine.place(order(Side::Sell, 1)).unwrap();
+    assert_eq!(intraday(&engine).realized, Decimal::new(333, 4), "a third of 10 paise");
+    engine.place(order(Side::Sell, 1)).unwrap();
+    engine.place(order(Side::Sell, 1)).unwrap();
     assert_eq!(intraday(&engine).realized, inr(10));
     assert_eq!((intraday(&engine).cost, engine.ledger.cash), (inr(0), inr(100_000_10)));
 }
@@ -139,6 +140,19 @@ fn waiting_sales_of_delivery_count_as_sold() {
     engine.modify(more).unwrap();
     let most = Modification { id: first, quantity: Some(11), ..Modification::default() };
     assert_eq!(engine.modify(most).unwrap_err().code, -99);
+}
+
+#[test]
+fn a_partly_sold_delivery_order_can_be_changed() {
+    let mut engine = open_at_800();
+    engine.place(order(Side::Buy, 10).product(Product::Cnc)).unwrap();
+    engine.book(801_00, 802_00, 4);
+    let id = engine.place(order(Side::Sell, 10).product(Product::Cnc).limit(801_00)).unwrap();
+    assert_eq!(engine.state(&id).remaining(), 6);
+    let limit_price = Some(inr(803_00));
+    engine.modify(Modification { id: id.clone(), limit_price, ..Modification::default() }).unwrap();
+    engine.price(SBIN, 804_00);
+    assert_eq!((engine.net(SBIN, Product::Cnc), engine.balances().realized), (0, inr(22_00)));
 }
 
 #[test]
