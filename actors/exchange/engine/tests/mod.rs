@@ -5,6 +5,7 @@
 
 mod closing;
 mod game;
+mod journal;
 mod lifecycle;
 mod matching;
 mod money;
