@@ -3,7 +3,7 @@
 //!
 //! Steps come in blocks. Each block's first price is found by one larger move per block before it; within a
 //! block the price wanders step by step, bent so that it arrives where the next block begins. So a price
-//! costs one draw per block before it and at most [`BLOCK`] more.
+//! costs one draw per block before it and at most one for each step of its block.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
