@@ -127,7 +127,7 @@ impl Ledger {
                 self.enter(OrderState { status, message, ..waiting });
             }
             Record::OrderTriggered { id, at } => self.with_order(id, *at, |order| order.triggered = true),
-            Record::OrderModified { id, at, .. } => self.with_order(id, *at, |order| modify(order, record)),
+            Record::OrderModified { id, at, .. } => self.with_order(id, *at, |order| order.modify(record)),
             Record::OrderCancelled { id, message, at } => self.with_order(id, *at, |order| {
                 order.status = OrderStatus::Cancelled;
                 order.message.clone_from(message);
@@ -228,24 +228,4 @@ impl Ledger {
         let order_id = id.to_owned();
         self.trades.push(Trade { number, order_id, symbol, product, side, quantity, price, charges, at });
     }
-}
-
-fn modify(order: &mut OrderState, record: &Record) {
-    let Record::OrderModified {
-        order_type,
-        quantity,
-        limit_price,
-        stop_price,
-        disclosed,
-        triggered,
-        reserve,
-        ..
-    } = record
-    else {
-        return;
-    };
-    let request = &mut order.order.request;
-    (request.order_type, request.quantity) = (*order_type, *quantity);
-    (request.limit_price, request.stop_price) = (*limit_price, *stop_price);
-    (order.order.disclosed, order.triggered, order.reserve) = (*disclosed, *triggered, *reserve);
 }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::{
     command::{NewOrder, Validity},
-    record::Origin,
+    record::{Origin, Record},
 };
 use crate::exchange::model::{self, OrderStatus, OrderType, Product, Side};
 
@@ -102,6 +102,27 @@ impl OrderState {
             (Origin::Exit, _) => "2:Exit".to_owned(),
             (Origin::SquareOff, _) => "2:SquareOff".to_owned(),
         }
+    }
+
+    /// Takes over the values of an `OrderModified`.
+    pub(super) fn modify(&mut self, record: &Record) {
+        let Record::OrderModified {
+            order_type,
+            quantity,
+            limit_price,
+            stop_price,
+            disclosed,
+            triggered,
+            reserve,
+            ..
+        } = record
+        else {
+            return;
+        };
+        let request = &mut self.order.request;
+        (request.order_type, request.quantity) = (*order_type, *quantity);
+        (request.limit_price, request.stop_price) = (*limit_price, *stop_price);
+        (self.order.disclosed, self.triggered, self.reserve) = (*disclosed, *triggered, *reserve);
     }
 
     /// The row of the keeper's order book.
