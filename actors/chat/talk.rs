@@ -116,6 +116,9 @@ pub enum PollError {
     Failed(String),
 }
 
+/// How many updates an answer has at most. One with fewer is all there was (Bot API, getUpdates).
+pub const FULL_BATCH: usize = 100;
+
 /// A chat with buttons, as the Bot API has it.
 #[async_trait]
 pub trait Chat: Send + Sync {
@@ -131,6 +134,10 @@ pub trait Chat: Send + Sync {
     async fn answer(&self, callback: &str, text: &str, alert: bool) -> Result<(), SendError>;
     /// Tells Telegram the commands and what they do, for the menu.
     async fn register(&self, commands: &[(&'static str, &'static str)]) -> Result<(), SendError>;
+    /// The bot's own name, without the `@`; `None` when it cannot be had now.
+    async fn name(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a command wants to know.

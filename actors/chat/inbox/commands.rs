@@ -1,0 +1,257 @@
+//! The commands: one table for the menu, for /help and for understanding what was written.
+
+use crate::chat::talk::{Deed, Topic};
+
+/// Minutes for /mute without a number.
+const MUTE: u32 = 60;
+/// Minutes for /snooze without a number, and for the card's button.
+pub const SNOOZE: u32 = 15;
+/// The longest time anything can be silenced for: a day, so that nothing is forgotten for good.
+const LONGEST: u32 = 24 * 60;
+/// A command with at most so many letters wrong is probably another one.
+const SLIPS: usize = 2;
+
+/// What a command asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// To be told something.
+    Tell(Topic),
+    /// Something to be done.
+    Act(Deed),
+    /// The sender's and the chat's ids.
+    WhoAmI,
+    /// The list of commands.
+    Help,
+}
+
+/// Every command, and its line in the menu.
+pub const COMMANDS: [(&str, &str); 18] = [
+    ("status", "mode, session and next tick"),
+    ("login", "show the login card"),
+    ("halt", "no new positions from now on"),
+    ("resume", "trade again"),
+    ("mode", "where orders go, and why"),
+    ("token", "age, end and source of the token"),
+    ("refresh", "ask FYERS for a new token now"),
+    ("logout", "end the session at FYERS"),
+    ("calendar", "next trading days and holidays"),
+    ("snooze", "no login reminders for 15 minutes, or as many as you say"),
+    ("mute", "alerts without a sound for 60 minutes, or as many as you say"),
+    ("unmute", "alerts with a sound again"),
+    ("health", "the keeper's parts and its outbox"),
+    ("logs", "the newest events"),
+    ("test", "one alert of each severity"),
+    ("version", "version and commit"),
+    ("whoami", "your id and this chat's"),
+    ("help", "this list"),
+];
+
+/// A text that begins with a slash, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written<'a> {
+    /// The name as written, without slash and bot.
+    pub name: &'a str,
+    /// The bot it is for, when one is named: in a group there may be several.
+    pub bot: Option<&'a str>,
+    /// The first word after it.
+    pub number: Option<&'a str>,
+}
+
+impl<'a> Written<'a> {
+    /// `None` when the text is no command.
+    pub fn read(text: &'a str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let first = words.next()?.strip_prefix('/')?;
+        let (name, bot) = first.split_once('@').map_or((first, None), |(name, bot)| (name, Some(bot)));
+        Some(Self { name, bot, number: words.next() })
+    }
+
+    /// What it asks for; an error is the line to answer with.
+    pub fn command(&self) -> Result<Command, String> {
+        let name = self.name.to_ascii_lowercase();
+        let act = |deed| Ok(Command::Act(deed));
+        let tell = |topic| Ok(Command::Tell(topic));
+        match name.as_str() {
+            "status" => tell(Topic::Status),
+            "mode" => tell(Topic::Mode),
+            "token" => tell(Topic::Token),
+            "calendar" => tell(Topic::Calendar),
+            "health" => tell(Topic::Health),
+            "logs" => tell(Topic::Logs),
+            "version" => tell(Topic::Version),
+            "login" => act(Deed::Login),
+            "logout" => act(Deed::Logout),
+            "refresh" => act(Deed::Refresh),
+            "halt" => act(Deed::Halt),
+            "resume" => act(Deed::Resume),
+            "mute" => act(Deed::Mute { minutes: self.minutes(&name, MUTE)? }),
+            "unmute" => act(Deed::Unmute),
+            "snooze" => act(Deed::Snooze { minutes: self.minutes(&name, SNOOZE)? }),
+            "test" => act(Deed::Test),
+            "whoami" => Ok(Command::WhoAmI),
+            "help" | "start" => Ok(Command::Help),
+            _ => Err(unknown(&name)),
+        }
+    }
+
+    /// A number of minutes; `m`, `min` and `h` after it are understood.
+    fn minutes(&self, name: &str, usual: u32) -> Result<u32, String> {
+        let Some(word) = self.number else { return Ok(usual) };
+        let word = word.to_ascii_lowercase();
+        let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = match &word[digits.len()..] {
+            "" | "m" | "min" => Some(1),
+            "h" => Some(60),
+            _ => None,
+        };
+        let number: Option<u32> = digits.parse().ok();
+        let minutes = unit.zip(number).and_then(|(unit, number)| number.checked_mul(unit));
+        let usage = || format!("For how long? Say /{name} {usual} for {usual} minutes; a day is the most.");
+        minutes.filter(|minutes| (1..=LONGEST).contains(minutes)).ok_or_else(usage)
+    }
+}
+
+/// What /help says.
+pub fn help() -> String {
+    let lines = COMMANDS.iter().map(|(name, what)| format!("/{name} – {what}"));
+    let last = "After a login you can also paste the address you were led to, or the code in it.";
+    ["Commands".to_owned()].into_iter().chain(lines).chain([last.to_owned()]).collect::<Vec<_>>().join("\n")
+}
+
+/// Does not repeat what was written: it may be anything.
+fn unknown(name: &str) -> String {
+    let distance = |known: &str| strsim::osa_distance(name, known);
+    let nearest = COMMANDS.iter().map(|(known, _)| (distance(known), *known)).min();
+    match nearest {
+        Some((slips, known)) if slips <= SLIPS => {
+            format!("I do not know that command. Did you mean /{known}? All of them: /help")
+        }
+        _ => "I do not know that command. All of them: /help".to_owned(),
+    }
+}
+
+/// What must be confirmed before it is done, in words: the question, what it means, the button.
+pub fn question(deed: &Deed) -> Option<(&'static str, &'static str, &'static str)> {
+    match deed {
+        Deed::Halt => Some((
+            "Halt trading?",
+            "No new positions from now on; orders that close one still go out.",
+            "Yes, halt trading",
+        )),
+        Deed::Resume => Some((
+            "Resume trading?",
+            "Orders go out again as the settings say, with real money if those say so.",
+            "Yes, resume trading",
+        )),
+        Deed::Logout => Some((
+            "Log out at FYERS?",
+            "The token dies at once; nothing is traded for real until the next login.",
+            "Yes, log out",
+        )),
+        Deed::Refresh => Some((
+            "Refresh the token?",
+            "One call to FYERS. A new token takes the place of the one in use.",
+            "Yes, refresh now",
+        )),
+        Deed::Login
+        | Deed::Mute { .. }
+        | Deed::Unmute
+        | Deed::Snooze { .. }
+        | Deed::MockToday
+        | Deed::Test => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Command, String> {
+        Written::read(text).unwrap().command()
+    }
+
+    #[test]
+    fn every_command_of_the_menu_is_understood() {
+        let expected = [
+            ("/status", Command::Tell(Topic::Status)),
+            ("/login", Command::Act(Deed::Login)),
+            ("/logout", Command::Act(Deed::Logout)),
+            ("/refresh", Command::Act(Deed::Refresh)),
+            ("/halt", Command::Act(Deed::Halt)),
+            ("/resume", Command::Act(Deed::Resume)),
+            ("/mode", Command::Tell(Topic::Mode)),
+            ("/token", Command::Tell(Topic::Token)),
+            ("/calendar", Command::Tell(Topic::Calendar)),
+            ("/health", Command::Tell(Topic::Health)),
+            ("/logs", Command::Tell(Topic::Logs)),
+            ("/mute", Command::Act(Deed::Mute { minutes: 60 })),
+            ("/unmute", Command::Act(Deed::Unmute)),
+            ("/snooze", Command::Act(Deed::Snooze { minutes: 15 })),
+            ("/test", Command::Act(Deed::Test)),
+            ("/version", Command::Tell(Topic::Version)),
+            ("/whoami", Command::WhoAmI),
+            ("/help", Command::Help),
+        ];
+        for (text, command) in expected {
+            assert_eq!(read(text), Ok(command), "{text}");
+        }
+        for (name, _) in COMMANDS {
+            assert!(expected_has(name), "{name} is in the menu and not in this test");
+        }
+        assert_eq!(read("/start"), Ok(Command::Help));
+
+        fn expected_has(name: &str) -> bool {
+            read(&format!("/{name}")).is_ok()
+        }
+    }
+
+    #[test]
+    fn capitals_spaces_and_the_bots_name_do_not_matter() {
+        for text in ["/HALT", "  /halt  ", "/Halt@keeper_bot", "/halt@keeper_bot   now please", "\n/halt\n"] {
+            assert_eq!(read(text), Ok(Command::Act(Deed::Halt)), "{text}");
+        }
+        assert_eq!(Written::read("/halt@keeper_bot").unwrap().bot, Some("keeper_bot"));
+        for text in ["", "halt", "please /halt", " "] {
+            assert_eq!(Written::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn minutes_are_a_day_at_most() {
+        let mute = |minutes| Ok(Command::Act(Deed::Mute { minutes }));
+        for (text, minutes) in [
+            ("/mute 30", 30),
+            ("/mute   5m", 5),
+            ("/mute 20min", 20),
+            ("/MUTE@b 2H", 120),
+            ("/mute 24h", 1440),
+        ] {
+            assert_eq!(read(text), mute(minutes), "{text}");
+        }
+        for text in ["/mute 0", "/mute -5", "/mute 25h", "/mute 1441", "/mute x", "/mute 9999999999", "/mute 5d"] {
+            assert!(read(text).unwrap_err().contains("/mute 60"), "{text}");
+        }
+        assert_eq!(read("/mute 71582789h").map_err(|_| ()), Err(()), "no overflow");
+        assert!(read("/snooze soon").unwrap_err().contains("/snooze 15"));
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_pointed_out_and_never_repeated() {
+        for (text, meant) in [("/hlat", "/halt?"), ("/statsu", "/status?"), ("/resum", "/resume?")] {
+            let said = read(text).unwrap_err();
+            assert!(said.contains(meant) && said.contains("/help"), "{text}: {said}");
+        }
+        let said = read("/eyJsecret").unwrap_err();
+        assert!(!said.contains("mean") && !said.contains("secret"), "{said}");
+    }
+
+    #[test]
+    fn telegram_takes_the_menu_and_help_names_all_of_it() {
+        for (name, what) in COMMANDS {
+            assert!(name.len() <= 32 && name.bytes().all(|c| c.is_ascii_lowercase()), "{name}");
+            assert!((1..=256).contains(&what.chars().count()));
+            assert!(help().contains(&format!("/{name} – {what}")));
+        }
+        assert!(help().chars().count() < 4096);
+    }
+}
