@@ -55,9 +55,9 @@ pub(super) fn login(json: bool) -> Exit {
 
 fn end(report: &LoginReport, json: bool) -> Exit {
     if json {
-        print_json(report)
+        print_json(report);
     } else {
-        say(&report.text())
+        say(&report.text());
     }
     match report.reason {
         _ if report.good => Exit::Good,

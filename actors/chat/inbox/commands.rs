@@ -228,7 +228,9 @@ mod tests {
         ] {
             assert_eq!(read(text), mute(minutes), "{text}");
         }
-        for text in ["/mute 0", "/mute -5", "/mute 25h", "/mute 1441", "/mute x", "/mute 9999999999", "/mute 5d"] {
+        for text in
+            ["/mute 0", "/mute -5", "/mute 25h", "/mute 1441", "/mute x", "/mute 9999999999", "/mute 5d"]
+        {
             assert!(read(text).unwrap_err().contains("/mute 60"), "{text}");
         }
         assert_eq!(read("/mute 71582789h").map_err(|_| ()), Err(()), "no overflow");

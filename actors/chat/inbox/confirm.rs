@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::chat::talk::{Button, Deed, MessageId};
+use crate::chat::talk::{Button, Deed};
 
 /// How long a question waits.
 pub const PATIENCE: TimeDelta = TimeDelta::seconds(60);
@@ -149,7 +149,11 @@ mod tests {
             (yes(7), 42, 42, 1, Ruling::Expired),
             (yes(8), 42, -100, 1, Ruling::Expired),
         ] {
-            assert_eq!(one().rule(pressed, user, chat, at(second)), ruling, "{pressed:?} {user} {chat} {second}");
+            assert_eq!(
+                one().rule(pressed, user, chat, at(second)),
+                ruling,
+                "{pressed:?} {user} {chat} {second}"
+            );
         }
     }
 

@@ -1,12 +1,7 @@
 //! Commands by chat: who may command is decided by `rules`, the actor carries it out.
 
-pub mod actor;
-mod carry;
 pub mod commands;
 pub mod confirm;
 pub mod pace;
 mod paste;
 pub mod rules;
-
-#[cfg(test)]
-mod tests;

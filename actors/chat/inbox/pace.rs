@@ -88,10 +88,14 @@ mod tests {
                 step
             })
             .collect();
-        assert_eq!(steps.iter().map(|step| step.pause.as_secs()).collect::<Vec<_>>(), [30, 60, 120, 240, 300, 300]);
-        assert_eq!(steps.iter().map(|step| step.second_poller).collect::<Vec<_>>(), [
-            true, false, false, false, false, false
-        ]);
+        assert_eq!(
+            steps.iter().map(|step| step.pause.as_secs()).collect::<Vec<_>>(),
+            [30, 60, 120, 240, 300, 300]
+        );
+        assert_eq!(
+            steps.iter().map(|step| step.second_poller).collect::<Vec<_>>(),
+            [true, false, false, false, false, false]
+        );
         pace.succeeded(at(19));
         assert!(pace.has_rival());
         pace.succeeded(at(21));

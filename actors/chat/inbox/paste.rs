@@ -10,7 +10,7 @@ const SHORTEST_PART: usize = 8;
 ///
 /// It errs on the side of yes: a text that is wrongly taken for a code is deleted and refused, one that is
 /// missed stays in the chat for everybody to read.
-pub fn has_code(text: &str) -> bool {
+pub(super) fn has_code(text: &str) -> bool {
     has_parameter(text) || text.split(|c: char| !is_code_letter(c)).any(is_code)
 }
 

@@ -317,9 +317,10 @@ fn command(written: &Written<'_>, origin: &Origin) -> Reply {
         Ok(Command::Tell(topic)) => Reply::Tell(topic),
         Ok(Command::Act(deed)) if question(&deed).is_some() => Reply::Ask(deed),
         Ok(Command::Act(deed)) => Reply::Act(deed),
-        Ok(Command::WhoAmI) => {
-            Reply::Say(format!("You are allowed here.\nYour id: {}\nThis chat: {}", origin.by.id, origin.chat))
-        }
+        Ok(Command::WhoAmI) => Reply::Say(format!(
+            "You are allowed here.\nYour id: {}\nThis chat: {}",
+            origin.by.id, origin.chat
+        )),
         Ok(Command::Help) => Reply::Say(help()),
         Err(line) => Reply::Say(line),
     }
