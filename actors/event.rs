@@ -167,6 +167,11 @@ pub enum Event {
         /// The broker's code, when it gave one.
         code: Option<i64>,
     },
+    /// A person was reminded of the login that has not come.
+    LoginReminder {
+        /// Whether it is the last one before the market opens.
+        urgent: bool,
+    },
     /// The broker has been failing for a while and the keeper is still trying.
     TokenDelayed {
         /// The latest failure.

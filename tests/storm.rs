@@ -41,6 +41,7 @@ fn texts() -> Context {
         live: false,
         reject_without_token: false,
         tick_time: ist::at(8, 45),
+        card: None,
     }
 }
 

@@ -4,5 +4,6 @@
 //! `talk` is what is said and heard; the rules decide who may say what and what the card shows; the actors
 //! carry it out.
 
+pub mod card;
 pub mod inbox;
 pub mod talk;

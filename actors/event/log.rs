@@ -66,6 +66,7 @@ impl Event {
             Self::TestAlert { .. } => "alert.test",
             Self::TokenGood { .. } => "token.check",
             Self::LoginRequired { .. } => "login.required",
+            Self::LoginReminder { .. } => "login.reminded",
             Self::TokenDelayed { .. } => "token.delayed",
             Self::DayGivenUp { .. } => "token.day_given_up",
             Self::RefreshTokenEnding { .. } => "token.expiring",
@@ -92,6 +93,7 @@ impl Event {
             | Self::LoginFailed { .. }
             | Self::LoggedOut
             | Self::LoginSucceeded { .. }
+            | Self::LoginReminder { .. }
             | Self::TokenGood { .. }
             | Self::TokenDelayed { .. }
             | Self::DayGivenUp { .. }
@@ -149,6 +151,9 @@ impl Event {
                 warn!(event, actor, %reason, code, "login failed: {}", reason.words());
             }
             Self::LoggedOut => info!(event, actor, "logged out"),
+            Self::LoginReminder { urgent } => {
+                warn!(event, actor, urgent, "still no login: the person was reminded")
+            }
             Self::TokenGood { fingerprint, expires_at } => {
                 info!(event, actor, %fingerprint, valid_until = time(*expires_at), "today's token is good");
             }

@@ -140,5 +140,6 @@ fn texts(config: &Config) -> Context {
         live: !settings.sandbox,
         reject_without_token: settings.on_token_loss == keeper_actors::exchange::OnTokenLoss::Reject,
         tick_time: settings.tick_time,
+        card: None,
     }
 }

@@ -216,6 +216,7 @@ fn parts(
             live: true,
             reject_without_token: false,
             tick_time: ist::at(8, 45),
+            card: None,
         },
         missing: vec![],
         after_crash: false,

@@ -159,6 +159,7 @@ fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
         live: true,
         reject_without_token: false,
         tick_time: NaiveTime::from_hms_opt(8, 45, 0).unwrap(),
+        card: None,
     };
     // The goodbye of the last run may have found no time.
     let worth = |entry: &&Recorded| {

@@ -276,6 +276,7 @@ pub(super) fn context() -> Context {
         live: true,
         reject_without_token: false,
         tick_time: NaiveTime::from_hms_opt(8, 45, 0).unwrap(),
+        card: None,
     }
 }
 

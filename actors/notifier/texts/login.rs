@@ -117,8 +117,23 @@ pub(super) fn required(reason: Reason, code: Option<i64>, context: &Context) -> 
         .line(next_step(reason, context))
 }
 
+/// Whether a login mends it. Wrong settings need a person at the keyboard, and more words than a card has.
+pub(super) fn is_all_it_takes(reason: Reason) -> bool {
+    !matches!(
+        reason,
+        Reason::PinMissing
+            | Reason::PinRejected
+            | Reason::AppHashRejected
+            | Reason::AppUnknown
+            | Reason::PermissionMissing
+            | Reason::AppMismatch
+            | Reason::ClockSkew
+            | Reason::NoCredentials
+    )
+}
+
 /// Title and explanation, the latter without its full stop.
-fn story(reason: Reason) -> (&'static str, &'static str) {
+pub(crate) fn story(reason: Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::RefreshDisabled => (
             "FYERS login needed today",

@@ -7,14 +7,20 @@ mod house;
 mod login;
 mod trading;
 
-use chrono::NaiveTime;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveTime, Utc};
+
+pub(crate) use login::story as login_story;
 
 use super::{
     outbox::{Alert, Severity},
     words::lay_out,
 };
 use crate::{
+    clock::calendar::{Calendar, DayKind},
     event::{Event, Recorded},
+    ist,
     reason::Reason,
 };
 
@@ -29,11 +35,30 @@ pub struct Context {
     pub reject_without_token: bool,
     /// The time of the daily check (IST).
     pub tick_time: NaiveTime,
+    /// The calendar, when there is a login card in the chat: what the card says needs no alert.
+    pub card: Option<Arc<Calendar>>,
+}
+
+impl Context {
+    /// Whether the login card speaks for a login that is needed now.
+    fn card_speaks(&self, reason: Reason, at: DateTime<Utc>) -> bool {
+        let Some(calendar) = &self.card else { return false };
+        let (date, time) = (ist::date(at), ist::ist(at).time());
+        let close = match calendar.day_kind(date) {
+            DayKind::Trading { close, .. } | DayKind::SpecialSession { close, .. } => close,
+            DayKind::Holiday { .. } | DayKind::Weekend => return false,
+        };
+        login::is_all_it_takes(reason) && (self.tick_time..close).contains(&time)
+    }
 }
 
 /// The alert for an event, or `None` when a message would be noise.
 pub fn alert_for(recorded: &Recorded, context: &Context) -> Option<Alert> {
-    let draft = draft(&recorded.event, context)?;
+    let draft = match &recorded.event {
+        Event::LoginRequired { reason, .. } if context.card_speaks(*reason, recorded.at) => None,
+        Event::LoginSucceeded { .. } if context.card.is_some() => None,
+        event => draft(event, context),
+    }?;
     Some(Alert {
         event_id: recorded.id,
         at: recorded.at,
@@ -89,6 +114,8 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::TestAlert { severity } => Some(house::test(*severity)),
         // Whoever logs in sees how it goes where they do it; the card shows how it ended.
         Event::LoginStarted | Event::LoginFailed { .. } | Event::LoggedOut => None,
+        // The card has said it in the chat.
+        Event::LoginReminder { .. } => None,
         // The day's outcome has a message of its own.
         Event::Ticked { .. } => None,
         // Whatever a person should know of it is an event of its own: success, login, delay, mode.
