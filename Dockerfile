@@ -3,10 +3,10 @@ FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
 # Without the demo, so that the simulator is not in the image.
-RUN cargo build --release --locked --no-default-features && mkdir -p /data
+RUN cargo build --profile dist --locked --no-default-features && mkdir -p /data
 
 FROM debian:bookworm-slim
-COPY --from=build /src/target/release/fyers-keeper /usr/local/bin/fyers-keeper
+COPY --from=build /src/target/dist/fyers-keeper /usr/local/bin/fyers-keeper
 # The one writable place: state, and the .env file if one is used.
 COPY --from=build --chown=65532:65532 --chmod=0700 /data /data
 USER 65532:65532

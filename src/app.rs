@@ -3,17 +3,20 @@
 //! One [`Parts`] value makes one [`Keeper`]: an account's actors, their store, their listener. There are no
 //! globals, so a second account is a second call, and a test or the demo starts the very same thing.
 
+mod control;
 mod desk;
 mod mirror;
+mod phone;
 mod sink;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::login::LoginSetup;
-use actix::Addr;
+use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
 use chrono::NaiveTime;
 use keeper_actors::{
+    chat::card::CardActor,
     clock::{ClockActor, ClockDeps, calendar::Calendar},
     event::Event,
     exchange::{ExchangeActor, ExchangeDeps, OnTokenLoss},
@@ -28,7 +31,7 @@ use keeper_actors::{
     supervisor::{Limits, Tree, watchdog},
     token::{
         actor::{TokenActor, TokenDeps},
-        messages::{GetSession, Tick},
+        messages::{GetSession, SessionChanged, Tick},
         reconcile::Seeds,
         rules::Facts,
     },
@@ -39,6 +42,7 @@ use tokio::time::timeout;
 
 pub use desk::KeeperDesk;
 pub use mirror::EnvMirror;
+pub use phone::Phone;
 use sink::JournalSink;
 
 /// How long the start waits for an actor to have read its state.
@@ -68,6 +72,8 @@ pub struct Parts {
     pub calendar: Arc<Calendar>,
     /// When the daily tick is due (IST).
     pub tick_time: NaiveTime,
+    /// A chat with a person; `None` when Telegram is not configured.
+    pub phone: Option<Phone>,
     /// How a person logs in; `None` when no app is configured.
     pub login: Option<LoginSetup>,
     /// What the settings say of the session.
@@ -105,6 +111,8 @@ pub struct Actors {
     pub exchange: Addr<ExchangeActor>,
     /// Owns the outbox.
     pub notifier: Addr<NotifierActor>,
+    /// Owns the login card; `None` without a chat or without a way to log in.
+    pub card: Option<Addr<CardActor>>,
 }
 
 /// A running keeper.
@@ -237,16 +245,28 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &Line<JournalGrew>) -> Acto
 
     let exchange =
         tree.supervise("exchange", ExchangeActor::new(exchange_deps(parts, journal, &session, &rejected)));
-    let token = tree.supervise("token", TokenActor::new(token_deps(parts, journal, &exchange)));
+    let card = phone::Card::start(parts, tree, journal);
+    let mut listeners = vec![exchange.clone().recipient()];
+    listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
+    let token = tree.supervise("token", TokenActor::new(token_deps(parts, journal, listeners)));
     session.connect(token.clone().recipient());
     rejected.connect(token.clone().recipient());
     tick.connect(token.clone().recipient::<Tick>());
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
-    Actors { token, clock, exchange, notifier }
+    let card_addr = card.as_ref().map(|card| card.addr.clone());
+    let actors = Actors { token, clock, exchange, notifier, card: card_addr };
+    if let Some(card) = &card {
+        card.connect(&actors);
+    }
+    actors
 }
 
-fn token_deps(parts: &Parts, journal: &Line<JournalGrew>, exchange: &Addr<ExchangeActor>) -> TokenDeps {
+fn token_deps(
+    parts: &Parts,
+    journal: &Line<JournalGrew>,
+    listeners: Vec<Recipient<SessionChanged>>,
+) -> TokenDeps {
     let calendar = Arc::clone(&parts.calendar);
     TokenDeps {
         broker: parts.broker.clone(),
@@ -257,7 +277,7 @@ fn token_deps(parts: &Parts, journal: &Line<JournalGrew>, exchange: &Addr<Exchan
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
         seeds: parts.seeds.clone(),
-        listeners: vec![exchange.clone().recipient()],
+        listeners,
         journal: journal.clone(),
     }
 }

@@ -63,6 +63,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         steady: None,
         calendar: Arc::new(Calendar::embedded()),
         tick_time: ist::at(8, 45),
+        phone: None,
         login: None,
         facts: Facts::default(),
         seeds: Seeds::default(),

@@ -152,7 +152,7 @@ impl Event {
             }
             Self::LoggedOut => info!(event, actor, "logged out"),
             Self::LoginReminder { urgent } => {
-                warn!(event, actor, urgent, "still no login: the person was reminded")
+                warn!(event, actor, urgent, "still no login: the person was reminded");
             }
             Self::TokenGood { fingerprint, expires_at } => {
                 info!(event, actor, %fingerprint, valid_until = time(*expires_at), "today's token is good");

@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use keeper_actors::{
+    clock::calendar::Calendar,
     notifier::texts::Context,
-    ports::{Broker, Exchange, Store},
+    ports::{Broker, Exchange, Store, Time},
     supervisor::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Config, Exit, load, output::fail};
 use crate::{
     app::{Keeper, Parts},
+    login::LoginSetup,
     store::{SqliteStore, StateDir},
     wall_clock::WallClock,
 };
@@ -99,6 +101,10 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     };
     config.redactor.register(&key);
     let client = config.client()?;
+    let (time, steady) = clocks();
+    let calendar = config.calendar()?;
+    let (phone, login) = (config.phone()?, client.as_ref().and_then(|client| config.login(client)));
+    let texts = texts(config, phone.is_some(), login.as_ref(), &calendar);
     Ok(Parts {
         broker: client.clone().map(|client| client as Arc<dyn Broker>),
         exchange: client.clone().map(|client| client as Arc<dyn Exchange>),
@@ -106,11 +112,12 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         messenger: config.messenger()?,
         store: Arc::new(store) as Arc<dyn Store>,
         mirror: config.mirror(),
-        time: Arc::new(WallClock),
-        steady: Some(steady()),
-        calendar: config.calendar()?,
+        time,
+        steady,
+        calendar,
         tick_time: settings.tick_time,
-        login: client.as_ref().and_then(|client| config.login(client)),
+        phone,
+        login,
         facts: config.facts(),
         seeds: config.seeds(),
         sandbox: settings.sandbox,
@@ -118,11 +125,29 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         capital: settings.mock_capital,
         listen: Some(settings.http_addr),
         key,
-        texts: texts(config),
+        texts,
         missing: settings.missing(),
         after_crash: state.began(),
         limits: Limits::default(),
     })
+}
+
+type Clocks = (Arc<dyn Time>, Option<Arc<dyn Fn() -> Duration + Send + Sync>>);
+
+/// The wall clock, and one that only goes forward to watch it by.
+#[cfg(not(feature = "demo"))]
+fn clocks() -> Clocks {
+    (Arc::new(WallClock), Some(steady()))
+}
+
+/// The end-to-end tests play a morning at any time of day; the image knows nothing of it.
+#[cfg(feature = "demo")]
+fn clocks() -> Clocks {
+    let told = std::env::var("KEEPER_DEMO_CLOCK").ok();
+    match told.and_then(|text| chrono::DateTime::parse_from_rfc3339(&text).ok()) {
+        Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start.to_utc())), None),
+        None => (Arc::new(WallClock), Some(steady())),
+    }
 }
 
 /// Time since the start, by a clock nobody can set.
@@ -132,14 +157,23 @@ fn steady() -> Arc<dyn Fn() -> Duration + Send + Sync> {
 }
 
 /// What the alerts say about logging in and about orders.
-fn texts(config: &Config) -> Context {
+fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, calendar: &Arc<Calendar>) -> Context {
     let settings = &config.settings;
     Context {
-        login_hint: "log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper."
-            .to_owned(),
+        login_hint: login_hint(phone, login),
         live: !settings.sandbox,
         reject_without_token: settings.on_token_loss == keeper_actors::exchange::OnTokenLoss::Reject,
         tick_time: settings.tick_time,
-        card: None,
+        card: (phone && login.is_some()).then(|| Arc::clone(calendar)),
+    }
+}
+
+/// How to get a new token, as an order.
+fn login_hint(phone: bool, login: Option<&LoginSetup>) -> String {
+    match (login, phone) {
+        (Some(LoginSetup { page: Some(page), .. }), _) => format!("log in at {page}"),
+        (Some(_), true) => "send /login to the bot, or run `fyers-keeper login`.".to_owned(),
+        (Some(_), false) => "run `fyers-keeper login`.".to_owned(),
+        (None, _) => "set FYERS_REDIRECT_URI or KEEPER_PUBLIC_URL, then run `fyers-keeper login`.".to_owned(),
     }
 }

@@ -14,13 +14,13 @@ use sha2::{Digest, Sha256};
 use super::{Exit, output::complain};
 use crate::{
     address_echo::AddressEcho,
-    app::EnvMirror,
+    app::{EnvMirror, Phone},
     config::{self, Settings, Sources, Values},
     envfile::EnvFile,
     fyers::{FyersClient, FyersConfig, Timeouts},
     logging::{self, LogOptions, Redactor, Style},
     login::LoginSetup,
-    telegram::{LogMessenger, TelegramMessenger, TelegramSettings},
+    telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
 };
 
 /// Settings, and the net that keeps their secrets out of what is printed.
@@ -147,18 +147,27 @@ impl Config {
     /// Where alerts go.
     pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Exit> {
         let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
-        let settings = TelegramSettings {
+        let messenger = TelegramMessenger::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        Ok(Arc::new(messenger))
+    }
+
+    fn telegram_settings(&self, telegram: &crate::config::TelegramSettings) -> TelegramSettings {
+        TelegramSettings {
             bot_token: telegram.bot_token.clone(),
             chat_id: telegram.chat_id.to_string(),
             api_url: Some(telegram.api_url.clone()),
-        };
-        match TelegramMessenger::new(&settings) {
-            Ok(messenger) => Ok(Arc::new(messenger)),
-            Err(error) => {
-                complain(&error.to_string(), "Compare the TELEGRAM_ settings with env.example.");
-                Err(Exit::BadSettings)
-            }
         }
+    }
+
+    /// The chat for the login card and for commands; `None` when Telegram is not configured.
+    pub fn phone(&self) -> Result<Option<Phone>, Exit> {
+        let Some(telegram) = &self.settings.telegram else { return Ok(None) };
+        let chat = TelegramChat::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        Ok(Some(Phone {
+            chat: Arc::new(chat),
+            chat_id: telegram.chat_id,
+            allowed_users: telegram.allowed_users.clone(),
+        }))
     }
 
     /// The calendar: built in, or from a file.
@@ -228,4 +237,9 @@ impl Config {
             refresh: self.settings.refresh_token.as_ref().map(|secret| RefreshToken::new(text(secret))),
         }
     }
+}
+
+fn refuse_telegram(error: TelegramSetupError) -> Exit {
+    complain(&error.to_string(), "Compare the TELEGRAM_ settings with env.example.");
+    Exit::BadSettings
 }

@@ -114,6 +114,8 @@ impl Sources<'_> {
         let ours = |name: &&String| {
             ["FYERS_", "TELEGRAM_", "KEEPER_"].iter().any(|prefix| name.starts_with(prefix))
                 && !table::is_known(name)
+                // The end-to-end tests set it; it is no setting.
+                && *name != "KEEPER_DEMO_CLOCK"
         };
         self.environment.keys().chain(self.env_file.keys()).filter(ours)
     }

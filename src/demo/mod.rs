@@ -1,6 +1,7 @@
 //! `demo`: a week of the keeper in under a minute. The real actors, the real store and real sockets, against the
 //! simulator; only the clock runs faster.
 
+mod person;
 pub mod report;
 pub mod screen;
 pub mod sped_clock;
@@ -74,9 +75,17 @@ async fn perform(stage: &mut Stage, act: &Act, screen: &Screen, seen: &mut Seen)
             screen.act(stage.now(), &stage::outage_in_words(*service, *on));
             stage.outage(*service, *on);
         }
-        Act::RefreshOff => {
+        Act::Refresh(true) => {
+            screen.act(stage.now(), "FYERS allows token refresh today: no tap is needed");
+            stage.refresh(true);
+        }
+        Act::Refresh(false) => {
             screen.act(stage.now(), "FYERS switches token refresh off, as it did in April 2026");
-            stage.refresh_off();
+            stage.refresh(false);
+        }
+        Act::Tap => {
+            let how = stage.tap(screen, seen).await;
+            screen.act(stage.now(), how);
         }
         Act::Crash(victim) => {
             screen.act(stage.now(), &format!("a bug makes the {} panic", stage::name(*victim)));

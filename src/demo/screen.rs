@@ -47,13 +47,27 @@ impl Screen {
     }
 
     /// A message on the phone.
-    pub fn card(&self, at: DateTime<Utc>, silent: bool, text: &str) {
+    pub fn card(&self, at: DateTime<Utc>, silent: bool, text: &str, buttons: &[String]) {
         let bell = if silent { "🔕" } else { "🔔" };
-        let time = ist(at).format("%H:%M");
-        let head = format!("{bell} Telegram, {time} ");
+        self.frame(&format!("{bell} Telegram, {} ", ist(at).format("%H:%M")), text, buttons);
+    }
+
+    /// A message on the phone that became another one.
+    pub fn changed_card(&self, at: DateTime<Utc>, text: &str, buttons: &[String]) {
+        self.frame(
+            &format!("✏️  Telegram, {}: the message changed ", ist(at).format("%H:%M")),
+            text,
+            buttons,
+        );
+    }
+
+    fn frame(&self, head: &str, text: &str, buttons: &[String]) {
         let mut card = format!("      ╭ {head}{}\n", "─".repeat(CARD.saturating_sub(head.chars().count())));
         for line in text.lines().flat_map(wrap) {
             card.push_str(&format!("      │ {line}\n"));
+        }
+        if !buttons.is_empty() {
+            card.push_str(&format!("      │ [ {} ]\n", buttons.join(" ]  [ ")));
         }
         card.push_str(&format!("      ╰{}", "─".repeat(CARD + 1)));
         self.put(&format!("{}{card}{}", self.open(card_style()), self.close()));
@@ -135,6 +149,7 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
         Event::RefreshSucceeded { attempts, fingerprint, .. } => {
             ("✅", format!("new token {fingerprint} after {attempts} call(s)"))
         }
+        Event::LoginSucceeded { fingerprint, .. } => ("✅", format!("new token {fingerprint} by a login")),
         Event::TokenGood { fingerprint, .. } => ("✅", format!("token {fingerprint} is good for today")),
         Event::ModeChanged { from, to, why } => (sign(*to), format!("mode {from} → {to}: {}", why.words())),
         Event::ActorCrashed { actor, death } => ("💥", format!("{actor} died ({})", death.slug())),

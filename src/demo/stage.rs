@@ -1,6 +1,6 @@
 //! The demo's stage: a simulator, a keeper in a temporary folder, and a fast clock for both.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use keeper_actors::{
@@ -25,17 +25,22 @@ use simulator::{Options, RefreshMode, Simulator, TokenKind};
 
 use super::{
     LAST_ALERTS, LOOK,
+    person::{self, Phone},
     report::Seen,
     screen::Screen,
     sped_clock::SpedClock,
     week::{self, Service, Victim},
 };
 use crate::{
-    app::{Keeper, Parts},
+    app::{self, Keeper, Parts},
     fyers::{FyersClient, FyersConfig, Timeouts},
+    login::LoginSetup,
     store::{SqliteStore, StateDir},
-    telegram::{TelegramMessenger, TelegramSettings},
+    telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
+
+/// Looks for a card before the person gives up: a slow machine needs some.
+const PATIENCE: u32 = 400;
 
 /// Everything the demo needs.
 pub(super) struct Stage {
@@ -47,7 +52,8 @@ pub(super) struct Stage {
     _state: StateDir,
     folder: PathBuf,
     shown_events: i64,
-    shown_messages: usize,
+    /// What the phone showed last, by message.
+    phone: Phone,
 }
 
 impl Stage {
@@ -63,7 +69,6 @@ impl Stage {
         let calendar = Arc::new(Calendar::embedded());
         let parts = parts(&simulator, &clock, &store, &calendar)?;
         let keeper = Keeper::start(parts).await.map_err(|error| error.to_string())?;
-        let (shown_events, shown_messages) = (0, 0);
         Ok(Self {
             clock,
             calendar,
@@ -72,8 +77,8 @@ impl Stage {
             store,
             _state: state,
             folder,
-            shown_events,
-            shown_messages,
+            shown_events: 0,
+            phone: Phone::default(),
         })
     }
 
@@ -106,12 +111,7 @@ impl Stage {
             screen.event(entry);
             self.shown_events = entry.id;
         }
-        let messages = self.simulator.telegram_messages();
-        for message in messages.iter().skip(self.shown_messages) {
-            screen.card(message.at, message.silent, &message.text);
-            *seen.alerts.entry(ist::date(message.at)).or_default() += 1;
-        }
-        self.shown_messages = messages.len();
+        self.phone.show(&self.simulator.telegram_messages(), screen, seen);
     }
 
     pub(super) fn outage(&self, service: Service, on: bool) {
@@ -122,8 +122,20 @@ impl Stage {
         self.simulator.set_outage(service, on);
     }
 
-    pub(super) fn refresh_off(&self) {
-        self.simulator.set_refresh(RefreshMode::Disabled);
+    pub(super) fn refresh(&self, on: bool) {
+        self.simulator.set_refresh(if on { RefreshMode::Enabled } else { RefreshMode::Disabled });
+    }
+
+    /// A person sees the login card, taps it, and goes through FYERS' login.
+    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> &'static str {
+        for _ in 0..PATIENCE {
+            self.show(screen, seen).await;
+            if let Some(link) = self.phone.link() {
+                return person::log_in(&link).await;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        "no login card came"
     }
 
     pub(super) fn crash(&self, victim: Victim) {
@@ -168,7 +180,8 @@ fn simulator(clock: &Arc<SpedClock>) -> Result<Simulator, String> {
     let shared = Arc::clone(clock);
     let options = Options {
         clock: Arc::new(move || shared.now()),
-        refresh: RefreshMode::Enabled,
+        refresh: RefreshMode::Disabled,
+        instant_login: true,
         ..Options::default()
     };
     Simulator::start(options).map_err(|error| error.to_string())
@@ -191,32 +204,45 @@ fn parts(
         credentials: "demo".to_owned(),
         refresh_days: 15,
     };
+    let listen = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let (page, back) = (format!("http://{listen}/fyers/login"), format!("http://{listen}/fyers/callback"));
+    simulator.set_redirect_uri(&back);
+    let login = {
+        let client = Arc::clone(&client);
+        let authorize = move |state: &str| client.login_url(&back, state).to_string();
+        LoginSetup { authorize: Arc::new(authorize), page: Some(page.clone()) }
+    };
+    let telegram = telegram(simulator);
+    let chat = TelegramChat::new(&telegram).map_err(|error| error.to_string())?;
+    let chat_id = Options::default().telegram.chats.first().copied().unwrap_or_default();
+    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id] };
+    let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
         broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
         exchange: Some(client as Arc<dyn Exchange>),
         outgoing: None,
-        messenger: Arc::new(messenger(simulator)?),
+        messenger: Arc::new(messenger),
         store: Arc::clone(store),
         mirror: None,
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
         calendar: Arc::clone(calendar),
         tick_time: ist::at(8, 45),
-        login: None,
+        phone: Some(phone),
+        login: Some(login),
         facts,
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
         capital: Decimal::from(1_000_000),
-        listen: None,
-        key: SecretString::from(String::new()),
+        listen: Some(listen),
+        key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         texts: Context {
-            login_hint: "log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper."
-                .to_owned(),
+            login_hint: format!("log in at {page}"),
             live: true,
             reject_without_token: false,
             tick_time: ist::at(8, 45),
-            card: None,
+            card: Some(Arc::clone(calendar)),
         },
         missing: vec![],
         after_crash: false,
@@ -239,15 +265,20 @@ fn client(simulator: &Simulator) -> Result<FyersClient, String> {
     FyersClient::new(config).map_err(|error| error.to_string())
 }
 
-fn messenger(simulator: &Simulator) -> Result<TelegramMessenger, String> {
+fn telegram(simulator: &Simulator) -> TelegramSettings {
     let telegram = Options::default().telegram;
     let chat = telegram.chats.first().copied().unwrap_or_default();
-    let settings = TelegramSettings {
+    TelegramSettings {
         bot_token: SecretString::from(telegram.bot_token),
         chat_id: chat.to_string(),
         api_url: simulator.telegram_url().parse().ok(),
-    };
-    TelegramMessenger::new(&settings).map_err(|error| error.to_string())
+    }
+}
+
+/// A port nobody uses right now.
+fn free_port() -> Result<u16, String> {
+    let bound = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    bound.map(|addr| addr.port()).map_err(|error| error.to_string())
 }
 
 pub(super) fn outage_in_words(service: Service, on: bool) -> String {

@@ -43,8 +43,10 @@ pub enum Act {
     Speed(f64),
     /// A service stops answering, or answers again.
     Outage(Service, bool),
-    /// FYERS switches the refresh call off.
-    RefreshOff,
+    /// FYERS switches the refresh call on or off.
+    Refresh(bool),
+    /// A person taps the button on the login card and goes through FYERS' login.
+    Tap,
     /// An actor panics in the middle of its work.
     Crash(Victim),
     /// A bot sends an order to the keeper.
@@ -55,13 +57,13 @@ pub enum Act {
 
 /// A day's date and what it is about.
 pub const STORIES: [(&str, &str); 7] = [
-    ("2026-11-20", "a normal morning"),
+    ("2026-11-20", "a normal morning: one tap"),
     ("2026-11-21", "weekend"),
     ("2026-11-22", "weekend"),
     ("2026-11-23", "FYERS is down at 08:45"),
     ("2026-11-24", "market holiday"),
-    ("2026-11-25", "every actor crashes, Telegram is down"),
-    ("2026-11-26", "FYERS refuses to refresh"),
+    ("2026-11-25", "every part crashes, Telegram is down"),
+    ("2026-11-26", "nobody logs in before ten"),
 ];
 
 fn time(hour: u32, minute: u32) -> NaiveTime {
@@ -131,18 +133,24 @@ pub fn acts(is_trading_day: impl Fn(NaiveDate) -> bool) -> Vec<(DateTime<Utc>, A
 fn troubles() -> Vec<(DateTime<Utc>, Act)> {
     let at = |day: &str, hour, minute| instant(&format!("2026-11-{day}"), time(hour, minute));
     vec![
+        (at("20", 8, 47), Act::Tap),
         (at("20", 9, 16), order("NSE:SBIN-EQ", 10, Side::Buy)),
         (at("23", 8, 44), Act::Outage(Service::Fyers, true)),
         (at("23", 9, 4), Act::Outage(Service::Fyers, false)),
+        (at("23", 9, 11), Act::Tap),
+        (at("25", 8, 40), Act::Refresh(true)),
         (at("25", 8, 44), Act::Outage(Service::Telegram, true)),
         (at("25", 8, 46), Act::Crash(Victim::Exchange)),
         (at("25", 8, 48), Act::Crash(Victim::Token)),
         (at("25", 8, 50), Act::Crash(Victim::Clock)),
         (at("25", 8, 52), Act::Crash(Victim::Notifier)),
         (at("25", 9, 10), Act::Outage(Service::Telegram, false)),
-        (at("26", 8, 44), Act::RefreshOff),
+        (at("26", 8, 44), Act::Refresh(false)),
         (at("26", 9, 16), order("NSE:INFY-EQ", 5, Side::Buy)),
         (at("26", 9, 16), order("NSE:SBIN-EQ", 10, Side::Sell)),
+        (at("26", 10, 19), Act::Speed(MORNING)),
+        (at("26", 10, 20), Act::Tap),
+        (at("26", 10, 22), Act::Speed(NIGHT)),
     ]
 }
 

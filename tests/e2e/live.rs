@@ -1,6 +1,6 @@
 //! With a token: where requests go, and what the phone shows.
 
-use chrono::{NaiveTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use simulator::{RefreshMode, Service, TokenKind, endpoint};
@@ -8,7 +8,7 @@ use simulator::{RefreshMode, Service, TokenKind, endpoint};
 use crate::support::{APP, Home, Keeper};
 
 fn live(refresh: RefreshMode) -> Home {
-    Home::with_app(refresh).set("FYERS_SANDBOX", "false").with_telegram()
+    Home::at("2026-11-23T11:00:00", refresh).set("FYERS_SANDBOX", "false").with_telegram()
 }
 
 /// What may be shown of a token.
@@ -30,19 +30,6 @@ fn wait_delivered(keeper: &Keeper) -> Value {
         let outbox = &status["outbox"];
         outbox["waiting"] == 0 && outbox["queued"] != 0 && outbox["queued"] == outbox["delivered"]
     })
-}
-
-/// Whether a person may be bothered now: trading days from 06:00 to 15:30 IST. `None` too near to either end.
-fn may_ask(home: &Home) -> Option<bool> {
-    let now = Utc::now() + TimeDelta::minutes(330);
-    let date = now.date_naive().to_string();
-    let day = home.run(&["calendar", "check", &date, "--json"]).exits(0).json();
-    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap();
-    let near = |edge: NaiveTime| (now.time() - edge).abs() < TimeDelta::minutes(5);
-    if near(time(6, 0)) || near(time(15, 30)) || near(time(0, 0)) {
-        return None;
-    }
-    Some(day["trading_day"] == true && (time(6, 0)..time(15, 30)).contains(&now.time()))
 }
 
 #[test]
@@ -84,18 +71,15 @@ fn a_token_that_died_overnight_ends_live_and_asks_for_a_login_once() {
     assert!(keeper.stop().success());
 
     assert!(home.sim.kill(&token));
-    let asks_before = may_ask(&home);
     let keeper = home.start_ready();
     let status = wait_login_required(&keeper);
     assert_eq!(status["session"]["reason"], "token_rejected");
     assert_eq!(status["mode"], "mock");
     assert_eq!(status["session"]["usable"], false);
     wait_delivered(&keeper);
-    let asked = |home: &Home| home.alerts().iter().filter(|alert| alert.contains("login needed")).count();
-    if let Some(asks) = asks_before {
-        assert_eq!(asked(&home), usize::from(asks), "{:#?}", home.alerts());
-    }
-    assert!(asked(&home) <= 1, "{:#?}", home.alerts());
+    home.wait_alert("login needed");
+    let asked = home.alerts().iter().filter(|alert| alert.contains("login needed")).count();
+    assert_eq!(asked, 1, "{:#?}", home.alerts());
     assert_eq!(home.env().matches(&token).count(), 1, "the keeper takes nothing out of .env");
 }
 

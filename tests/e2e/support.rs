@@ -6,10 +6,11 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use chrono::Utc;
+use chrono::{DateTime, FixedOffset, Utc};
 use serde_json::Value;
 use simulator::{Options, RefreshMode, Simulator, TokenKind};
 use tempfile::TempDir;
@@ -40,6 +41,27 @@ pub(crate) struct Home {
     pub(crate) sim: Simulator,
     pub(crate) port: u16,
     environment: BTreeMap<String, String>,
+    /// What the clocks of the program and of the simulator show, and since when.
+    clock: Option<PlayedClock>,
+}
+
+/// A made-up time that runs at real speed.
+#[derive(Clone, Copy)]
+pub(crate) struct PlayedClock {
+    start: DateTime<FixedOffset>,
+    began: Instant,
+}
+
+impl PlayedClock {
+    /// Shows this Indian time now, as `2026-11-23T08:44:50`.
+    fn at(text: &str) -> Self {
+        let start = DateTime::parse_from_rfc3339(&format!("{text}+05:30")).unwrap();
+        Self { start, began: Instant::now() }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<FixedOffset> {
+        self.start + self.began.elapsed()
+    }
 }
 
 /// One finished run.
@@ -80,7 +102,18 @@ impl Home {
             ("KEEPER_HTTP_ADDR", format!("127.0.0.1:{port}")),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { dir: TempDir::new().unwrap(), sim, port, environment }
+        Self { dir: TempDir::new().unwrap(), sim, port, environment, clock: None }
+    }
+
+    /// A folder with the simulator's app and PIN in `.env`, at this Indian time: a morning can be played at any
+    /// time of day.
+    pub(crate) fn at(time: &str, refresh: RefreshMode) -> Self {
+        let clock = PlayedClock::at(time);
+        let shown = Arc::new(move || clock.now().to_utc());
+        let mut home = Self::bare(Options { refresh, clock: shown, ..Options::default() });
+        home.clock = Some(clock);
+        home.write_env(&format!("{APP}FYERS_PIN=1234\n"));
+        home
     }
 
     /// A folder with the simulator's app and PIN in `.env`.
@@ -130,6 +163,9 @@ impl Home {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fyers-keeper"));
         command.args(args).env_clear().envs(&self.environment).current_dir(self.dir.path());
+        if let Some(clock) = &self.clock {
+            command.env("KEEPER_DEMO_CLOCK", clock.now().to_rfc3339());
+        }
         command.stdin(Stdio::null());
         command
     }

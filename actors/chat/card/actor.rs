@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Longest time between two looks.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(10);
 
 /// How a person comes to the login.
 #[derive(Clone)]

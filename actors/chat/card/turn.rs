@@ -20,6 +20,7 @@ use crate::{
     notifier::{courier::MUTED_UNTIL, messages::JournalGrew, outbox::SendError},
     ports::{Change, StoreError},
     reason::Reason,
+    secret::Fingerprint,
     token::{
         SessionView, StateName,
         messages::{BeginLogin, GetSession},
@@ -60,7 +61,7 @@ pub(super) async fn turn(world: &World, mut memory: Memory, asks: Asks) -> Resul
         Some(card) => card,
         None => world.load().await?,
     };
-    let Some(seen) = world.look(&mut memory).await? else {
+    let Some(seen) = world.look(&mut memory, &known.told).await? else {
         // Nobody is refused because another actor is between two lives: they are told.
         asks.into_iter().for_each(|(_, reply)| answer(reply, super::words::UNSETTLED.to_owned()));
         memory.card = Some(known);
@@ -112,7 +113,11 @@ impl World {
     }
 
     /// `None` while the TokenActor or the ExchangeActor does not answer.
-    async fn look(&self, memory: &mut Memory) -> Result<Option<Seen>, StoreError> {
+    async fn look(
+        &self,
+        memory: &mut Memory,
+        told: &Option<Fingerprint>,
+    ) -> Result<Option<Seen>, StoreError> {
         let deps = &self.deps;
         let now = deps.time.now();
         let (session, mode) = tokio::join!(
@@ -128,8 +133,12 @@ impl World {
             let Some(()) = self.make_link(memory, now).await else { return Ok(None) };
         }
         let today = ist::date(now);
-        let tick = deps.store.last_tick().await?;
-        let muted = deps.store.note(MUTED_UNTIL).await?;
+        // Most looks find a good token that has been told of: those ask the store nothing.
+        let settled = view.usable.is_some() && view.fingerprint == *told;
+        let (tick, muted) = match settled {
+            true => (None, None),
+            false => (deps.store.last_tick().await?, deps.store.note(MUTED_UNTIL).await?),
+        };
         let muted = muted.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
         Ok(Some(Seen {
             now,

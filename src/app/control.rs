@@ -1,0 +1,223 @@
+//! What the chat's commands reach: answers for a phone, short and without secrets.
+
+use std::sync::Arc;
+
+use actix::Addr;
+use async_trait::async_trait;
+use chrono::{Days, TimeDelta};
+use keeper_actors::{
+    chat::{
+        card::{Ask, AskCard, CardActor},
+        talk::{Control, Deed, Person, Topic},
+    },
+    clock::calendar::Calendar,
+    event::Event,
+    exchange::messages::SetHalted,
+    ist::{self, ist},
+    line::Line,
+    mode::Mode,
+    notifier::{courier::MUTED_UNTIL, messages::JournalGrew, outbox::Severity},
+    ports::{Change, Store, Time},
+    token::{login::read_pasted, messages::LogOut},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Actors, desk::KeeperDesk};
+use crate::{
+    login::code_of,
+    status::{SessionStatus, Status},
+    web::Desk,
+};
+
+const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
+/// How many events `/logs` shows.
+const EVENTS: u32 = 8;
+
+/// Carries out what an allowed person asks for in the chat.
+pub(super) struct KeeperControl {
+    pub(super) desk: Arc<KeeperDesk>,
+    pub(super) actors: Actors,
+    /// `None` when there is no way to log in.
+    pub(super) card: Option<Addr<CardActor>>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) time: Arc<dyn Time>,
+    pub(super) calendar: Arc<Calendar>,
+    pub(super) journal: Line<JournalGrew>,
+}
+
+impl KeeperControl {
+    /// Writes events down, and tells the Notifier.
+    async fn note(&self, events: Vec<Event>, notes: Vec<(&'static str, serde_json::Value)>) -> bool {
+        events.iter().for_each(|event| event.log("chat"));
+        let now = self.time.now();
+        let events = events.into_iter().map(|event| (now, event)).collect();
+        let done = self.store.commit(Change { events, notes, ..Change::default() }).await;
+        self.journal.say(JournalGrew);
+        done.is_ok()
+    }
+
+    async fn mute(&self, minutes: u32) -> String {
+        let until = self.time.now() + TimeDelta::minutes(minutes.into());
+        match self.note(vec![], vec![(MUTED_UNTIL, serde_json::json!(until))]).await {
+            true if minutes == 0 => "Alerts make a sound again.".to_owned(),
+            true => format!("No sound until {} IST, but for critical alerts.", ist(until).format("%H:%M")),
+            false => NO_ANSWER.to_owned(),
+        }
+    }
+
+    async fn halt(&self, halted: bool, by: &Person) -> String {
+        let message = SetHalted { halted, by: by.name.clone() };
+        match (self.actors.exchange.send(message).await, halted) {
+            (Ok(()), true) => "Halted. No order reaches FYERS until /resume.".to_owned(),
+            (Ok(()), false) => "The halt is over.".to_owned(),
+            (Err(_), _) => NO_ANSWER.to_owned(),
+        }
+    }
+
+    async fn card(&self, ask: Ask) -> String {
+        match &self.card {
+            Some(card) => card.send(AskCard(ask)).await.unwrap_or_else(|_| NO_ANSWER.to_owned()),
+            None => "There is no way to log in yet: FYERS_CLIENT_ID, FYERS_SECRET_KEY and an address for \
+                     FYERS to send the browser back to are needed."
+                .to_owned(),
+        }
+    }
+
+    async fn log_out(&self) -> String {
+        match self.actors.token.send(LogOut).await {
+            Ok(()) => "Logged out. Mock until the next login.".to_owned(),
+            Err(_) => NO_ANSWER.to_owned(),
+        }
+    }
+
+    async fn refresh(&self) -> String {
+        let Some(session) = self.desk.refresh().await else { return NO_ANSWER.to_owned() };
+        match session.problem {
+            None if session.usable => format!("A new token is in use. {}", token_words(&session)),
+            problem => format!("No new token: {}.", problem.unwrap_or(session.reason).words()),
+        }
+    }
+
+    async fn calendar(&self) -> String {
+        let today = ist::date(self.time.now());
+        let day = |ahead: u64| today + Days::new(ahead);
+        let shown = |date: chrono::NaiveDate| date.format("%a %d %b %Y").to_string();
+        let trading = (0..30).map(day).filter(|date| self.calendar.is_trading_day(*date)).take(3).map(shown);
+        let weekday = |date: &chrono::NaiveDate| {
+            !matches!(chrono::Datelike::weekday(date), chrono::Weekday::Sat | chrono::Weekday::Sun)
+        };
+        let closed = (0..120).map(day).filter(weekday).filter(|date| !self.calendar.is_trading_day(*date));
+        format!(
+            "📅 Calendar\nTrading days: {}\nNext holidays: {}",
+            trading.collect::<Vec<_>>().join(", "),
+            closed.take(3).map(shown).collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    async fn logs(&self) -> String {
+        let Ok(events) = self.store.recent_events(EVENTS).await else { return NO_ANSWER.to_owned() };
+        let line = |recorded: keeper_actors::event::Recorded| {
+            format!("{} {}", ist(recorded.at).format("%d %b %H:%M:%S"), recorded.event.name())
+        };
+        format!("📜 Newest events (IST)\n{}", events.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+fn mode_words(status: &Status) -> String {
+    let what = match status.mode {
+        Mode::Live => "🟢 Live: orders go to FYERS, real money",
+        Mode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
+        Mode::Mock => "🟡 Mock: everything is simulated",
+    };
+    format!("{what}\nBecause {}.", status.reason.words())
+}
+
+/// Age, end and source, never the value.
+fn token_words(session: &SessionStatus) -> String {
+    let Some(fingerprint) = &session.fingerprint else {
+        return format!("No token: {}.", session.reason.words());
+    };
+    let until = session.expires_at.map(|end| end.format("%a %d %b, %H:%M IST").to_string());
+    let source = session.source.map_or("unknown", keeper_actors::token::Source::slug);
+    let works = if session.usable { "in use" } else { "not in use" };
+    format!("Token {fingerprint}, {works}, until {}, by {source}.", until.unwrap_or_default())
+}
+
+fn status_words(status: &Status) -> String {
+    let next = status.next_tick.map(|at| at.format("%a %d %b, %H:%M IST").to_string());
+    [
+        mode_words(status),
+        token_words(&status.session),
+        format!("Next check: {}.", next.unwrap_or_else(|| "unknown".to_owned())),
+        format!(
+            "{} orders simulated today, {} alerts waiting.",
+            status.orders_simulated_today, status.outbox.waiting
+        ),
+    ]
+    .join("\n")
+}
+
+fn health_words(status: &Status) -> String {
+    let part = |(name, actor): (&String, &crate::status::ActorStatus)| {
+        let state = if actor.alive { "alive" } else { "down" };
+        format!("{name}: {state}, {} restarts", actor.restarts)
+    };
+    let parts: Vec<_> = status.actors.iter().map(part).collect();
+    let health = format!("{:?}", status.status).to_lowercase();
+    let outbox = format!("alerts: {} of {} delivered", status.outbox.delivered, status.outbox.queued);
+    format!("🩺 Health: {health}\n{}\n{outbox}", parts.join("\n"))
+}
+
+#[async_trait]
+impl Control for KeeperControl {
+    async fn tell(&self, topic: Topic) -> String {
+        match topic {
+            Topic::Calendar => return self.calendar().await,
+            Topic::Logs => return self.logs().await,
+            Topic::Version => return format!("fyers-keeper {}", env!("CARGO_PKG_VERSION")),
+            Topic::Status | Topic::Mode | Topic::Token | Topic::Health => {}
+        }
+        let Some(status) = self.desk.status().await else { return NO_ANSWER.to_owned() };
+        match topic {
+            Topic::Mode => mode_words(&status),
+            Topic::Token => token_words(&status.session),
+            Topic::Health => health_words(&status),
+            _ => status_words(&status),
+        }
+    }
+
+    async fn act(&self, deed: Deed, by: &Person) -> String {
+        match deed {
+            Deed::Login => self.card(Ask::Open).await,
+            Deed::Logout => self.log_out().await,
+            Deed::Refresh => self.refresh().await,
+            Deed::Halt => self.halt(true, by).await,
+            Deed::Resume => self.halt(false, by).await,
+            Deed::Mute { minutes } => self.mute(minutes).await,
+            Deed::Unmute => self.mute(0).await,
+            Deed::Snooze { minutes } => self.card(Ask::Snooze(minutes)).await,
+            Deed::MockToday => self.card(Ask::MockToday).await,
+            Deed::Test => {
+                let alert = |severity| Event::TestAlert { severity };
+                let all = [Severity::Info, Severity::Warning, Severity::Critical].map(alert).to_vec();
+                let sent = self.note(all, vec![]).await;
+                if sent { "Three test alerts are on their way.".to_owned() } else { NO_ANSWER.to_owned() }
+            }
+        }
+    }
+
+    async fn redeem(&self, pasted: SecretString, _by: &Person) -> String {
+        match code_of(read_pasted(pasted.expose_secret())) {
+            Ok((code, _)) => self.desk.finish_login(code, None).await.text(),
+            Err(report) => report.text(),
+        }
+    }
+
+    async fn stranger(&self, user: i64) {
+        self.note(vec![Event::StrangerWrote { user }], vec![]).await;
+    }
+
+    async fn second_poller(&self) {
+        self.note(vec![Event::SecondPoller], vec![]).await;
+    }
+}

@@ -1,0 +1,78 @@
+//! The phone's actors: the login card, and whoever hears commands.
+
+use std::sync::Arc;
+
+use actix::Addr;
+use keeper_actors::{
+    chat::{
+        card::{CardActor, CardDeps, LoginPath},
+        talk::Chat,
+    },
+    exchange::OnTokenLoss,
+    line::Line,
+    notifier::messages::JournalGrew,
+    supervisor::Tree,
+};
+
+use super::{Actors, Parts};
+
+/// A chat with a person.
+#[derive(Clone)]
+pub struct Phone {
+    /// The bot's side of it.
+    pub chat: Arc<dyn Chat>,
+    /// The configured chat; a group has a negative id.
+    pub chat_id: i64,
+    /// Who may command.
+    pub allowed_users: Vec<i64>,
+}
+
+/// What of the phone must be known before the other actors: the card hears of every change of the session.
+pub(super) struct Card {
+    pub(super) addr: Addr<CardActor>,
+    lines: CardLines,
+}
+
+#[derive(Clone, Default)]
+struct CardLines {
+    session: Line<keeper_actors::token::messages::GetSession>,
+    begin: Line<keeper_actors::token::messages::BeginLogin>,
+    mode: Line<keeper_actors::exchange::messages::GetMode>,
+    positions: Line<keeper_actors::exchange::messages::GetLivePositions>,
+}
+
+impl Card {
+    /// `None` without a chat, or without a way to log in.
+    pub(super) fn start(parts: &Parts, tree: &Tree, journal: &Line<JournalGrew>) -> Option<Self> {
+        let (phone, login) = (parts.phone.as_ref()?, parts.login.as_ref()?);
+        let lines = CardLines::default();
+        let path = match &login.page {
+            Some(page) => LoginPath::Page(page.clone()),
+            None => LoginPath::Paste(Arc::clone(&login.authorize)),
+        };
+        let deps = CardDeps {
+            chat: Arc::clone(&phone.chat),
+            chat_id: phone.chat_id,
+            store: Arc::clone(&parts.store),
+            time: Arc::clone(&parts.time),
+            calendar: Arc::clone(&parts.calendar),
+            path,
+            rejects: parts.on_token_loss == OnTokenLoss::Reject,
+            sandbox: parts.sandbox,
+            session: lines.session.clone(),
+            begin: lines.begin.clone(),
+            mode: lines.mode.clone(),
+            positions: lines.positions.clone(),
+            journal: journal.clone(),
+        };
+        Some(Self { addr: tree.supervise("card", CardActor::new(deps)), lines })
+    }
+
+    /// Until then the card only waits.
+    pub(super) fn connect(&self, actors: &Actors) {
+        self.lines.session.connect(actors.token.clone().recipient());
+        self.lines.begin.connect(actors.token.clone().recipient());
+        self.lines.mode.connect(actors.exchange.clone().recipient());
+        self.lines.positions.connect(actors.exchange.clone().recipient());
+    }
+}

@@ -1,0 +1,65 @@
+//! The person of the demo: looks at the phone, and logs in when the card asks for it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use keeper_actors::ist;
+use simulator::TelegramMessage;
+
+use super::{report::Seen, screen::Screen};
+
+/// What the phone showed last.
+#[derive(Default)]
+pub(super) struct Phone {
+    shown: BTreeMap<i64, TelegramMessage>,
+}
+
+impl Phone {
+    /// Shows what is new and what changed; a message that was taken away leaves no trace.
+    pub(super) fn show(&mut self, messages: &[TelegramMessage], screen: &Screen, seen: &mut Seen) {
+        for message in messages {
+            let buttons: Vec<String> = message.buttons().into_iter().map(|button| button.text).collect();
+            match self.shown.get(&message.id) {
+                None => {
+                    screen.card(message.at, message.silent, &message.text, &buttons);
+                    *seen.alerts.entry(ist::date(message.at)).or_default() += 1;
+                }
+                Some(known) if known.text != message.text && !message.deleted => {
+                    screen.changed_card(message.changed_at, &message.text, &buttons);
+                }
+                Some(_) => {}
+            }
+            self.shown.insert(message.id, message.clone());
+        }
+    }
+
+    /// The link on the newest message that has one.
+    pub(super) fn link(&self) -> Option<String> {
+        let links = |message: &TelegramMessage| message.buttons().into_iter().find_map(|button| button.url);
+        self.shown.values().rev().filter(|message| !message.deleted).find_map(links)
+    }
+}
+
+/// Taps the link: to the keeper, to FYERS, back to the keeper, and the button on its page.
+pub(super) async fn log_in(link: &str) -> &'static str {
+    match try_to_log_in(link).await {
+        Some(true) => "the person taps the card and logs in at FYERS",
+        Some(false) => "the person taps the card, and the login does not work",
+        None => "the person taps the card, and the page does not come",
+    }
+}
+
+async fn try_to_log_in(link: &str) -> Option<bool> {
+    let browser = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().ok()?;
+    let answer = browser.get(link).send().await.ok()?;
+    let back = answer.url().clone();
+    let page = answer.text().await.ok()?;
+    let form = [("auth_code", field(&page, "auth_code")?), ("state", field(&page, "state")?)];
+    let done = browser.post(back.join("/fyers/callback").ok()?).form(&form).send().await.ok()?;
+    Some(done.text().await.ok()?.contains("Logged in"))
+}
+
+/// A hidden field's value.
+fn field(page: &str, name: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
+    Some(rest.split_once('"')?.0.to_owned())
+}
