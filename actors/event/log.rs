@@ -34,7 +34,8 @@ fn needs_renewal(reason: Reason) -> bool {
 }
 
 /// What a person does about it.
-const RENEWAL: &str = "log in at FYERS, put the new token into FYERS_ACCESS_TOKEN and restart the keeper";
+const RENEWAL: &str =
+    "tap the link on the login card in Telegram, or run `fyers-keeper login`; no restart is needed";
 
 fn time(at: DateTime<Utc>) -> String {
     ist(at).format("%Y-%m-%d %H:%M:%S IST").to_string()

@@ -5,7 +5,7 @@ use simulator::{RefreshMode, Service, TelegramMessage, TokenKind, Writing, endpo
 use crate::support::{DEADLINE, Home, Keeper, block_on, wait_for};
 
 /// A Monday that trades.
-const MORNING: &str = "2026-11-23T08:44:58";
+const MORNING: &str = "2026-11-23T08:45:05";
 
 fn home(time: &str) -> Home {
     let home = Home::at(time, RefreshMode::Disabled).set("FYERS_SANDBOX", "false").with_telegram();
@@ -93,7 +93,7 @@ fn a_tick_brings_the_card_and_a_tap_makes_it_live() {
 
 #[test]
 fn an_early_login_makes_the_tick_silent() {
-    let home = home("2026-11-23T08:44:30");
+    let home = home("2026-11-23T08:44:50");
     let keeper = home.start_ready();
     press_through(&keeper.url("/fyers/login"));
     keeper.wait_status("live", |status| status["mode"] == "live");

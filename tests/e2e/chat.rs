@@ -71,7 +71,9 @@ fn every_command_is_answered_and_none_shows_a_secret() {
     }
     let all = home.alerts().concat() + &keeper.log();
     assert!(!all.contains(&token) && !all.contains("SIMULATED1"));
-    let menu = wait_for("the menu", || home.sim.state().telegram_commands.as_array().filter(|menu| !menu.is_empty()).cloned());
+    let menu = wait_for("the menu", || {
+        home.sim.state().telegram_commands.as_array().filter(|menu| !menu.is_empty()).cloned()
+    });
     assert_eq!(menu.len(), 18);
 }
 
