@@ -3,7 +3,6 @@
 //! The bot token is a full key to the bot and sits in every request's path. It must not get into an error, a
 //! log line or a `Debug`, so nothing of an inner error is kept: `outcome` picks values out of it.
 
-mod chat;
 mod log;
 mod markup;
 mod outcome;
@@ -30,7 +29,6 @@ use teloxide::{
 };
 use url::{Host, Url};
 
-pub use chat::TelegramChat;
 pub use log::LogMessenger;
 use outcome::{Outcome, judge};
 
