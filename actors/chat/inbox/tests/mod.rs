@@ -1,0 +1,10 @@
+//! The inbox as a whole, on doubles, in virtual time, and its rules.
+
+mod acting;
+mod crashes;
+mod denials;
+mod doubles;
+mod hearing;
+mod histories;
+mod polling;
+mod scene;
