@@ -126,7 +126,7 @@ impl InboxActor {
         let received = self.deps.time.now();
         self.pace.succeeded(received);
         if self.trouble.take().is_some() {
-            tracing::info!(event = "chat.recovered", actor = "inbox", "commands by chat are heard again");
+            trail::recovered();
         }
         let whole = updates.len() < FULL_BATCH;
         self.batch =
@@ -138,14 +138,7 @@ impl InboxActor {
         let step = self.pace.failed(error, self.deps.time.now(), rand::random());
         let reason = trail::of_error(error);
         if self.trouble.replace(reason) != Some(reason) {
-            let pause = step.pause.as_secs();
-            tracing::warn!(
-                event = "chat.deaf",
-                actor = "inbox",
-                reason,
-                pause,
-                "commands by chat are not heard: {error:?}"
-            );
+            trail::deaf(error, step.pause);
         }
         let deps = self.deps.clone();
         let rest = async move {

@@ -1,5 +1,7 @@
 //! What the log knows of the chat: who wanted what, never a word of what was written.
 
+use std::time::Duration;
+
 use super::verdict::{Denial, Reply, Touch, Verdict};
 use crate::chat::talk::{Deed, PollError, Topic, Update};
 
@@ -86,4 +88,27 @@ pub(super) fn of_error(error: &PollError) -> &'static str {
         PollError::Refused => "refused",
         PollError::Failed(_) => "failed",
     }
+}
+
+/// Commands cannot be heard, for another reason than before.
+pub(super) fn deaf(error: &PollError, pause: Duration) {
+    let (reason, pause) = (of_error(error), pause.as_secs());
+    let why = match error {
+        PollError::Conflict => "another program polls with the same bot token",
+        PollError::Wait(_) => "Telegram asks to wait",
+        PollError::Refused => "Telegram refuses the bot token",
+        PollError::Failed(why) => why,
+    };
+    tracing::warn!(
+        event = "chat.deaf",
+        actor = "inbox",
+        reason,
+        pause,
+        "commands by chat are not heard for now: {why}"
+    );
+}
+
+/// They are heard again.
+pub(super) fn recovered() {
+    tracing::info!(event = "chat.recovered", actor = "inbox", "commands by chat are heard again");
 }

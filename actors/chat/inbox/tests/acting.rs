@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    doubles::{Room, pass, wake, world},
+    room::{Room, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };
 use crate::{

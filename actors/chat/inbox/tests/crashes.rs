@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    doubles::{pass, wake, world},
+    room::{another_world, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };
 use crate::supervisor::chaos::Crash;
@@ -22,8 +22,9 @@ async fn the_number_is_on_disk_before_anything_is_done() {
 
 #[actix::test]
 async fn what_broke_is_not_done_again_and_the_person_is_told() {
+    tokio::time::pause();
     for (text, deed) in [("/test", "act Test"), (CODE, "redeem"), ("/status", "tell Status")] {
-        let world = world();
+        let world = another_world();
         world.panic_at(deed);
         let room = wake(&world, private());
         room.write(OWNER, text);

@@ -1,4 +1,4 @@
-//! A chat that behaves like Telegram's, and a Control that writes down what it is asked for.
+//! A chat that behaves like Telegram's, and writes down what happens in it.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use actix::Addr;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,21 +13,15 @@ use tokio::time::{self, Instant};
 
 use crate::{
     chat::{
-        inbox::{InboxActor, InboxDeps, note, verdict::Policy},
+        inbox::note,
         talk::{
-            Bubble, Button, Chat, Control, Deed, FULL_BATCH, Heard, MessageId, Person, PollError, Topic,
-            Update,
+            Bubble, Button, Chat, Control, Deed, FULL_BATCH, MessageId, Person, PollError, Topic, Update,
         },
     },
-    event::Death,
     notifier::outbox::SendError,
-    ports::{Store, Time},
-    supervisor::{CrashSink, Limits, Tree, install_panic_hook},
+    ports::Time,
     testing::{MemoryStore, PausedTime},
 };
-
-/// Something that was done, in words.
-pub(super) type Deeds = Vec<(Instant, String)>;
 
 #[derive(Default)]
 struct Tables {
@@ -40,7 +33,8 @@ struct Tables {
     panics: Vec<&'static str>,
     polls: Vec<(&'static str, i64)>,
     bubbles: Vec<Bubble>,
-    done: Deeds,
+    /// What was done, in words.
+    done: Vec<(Instant, String)>,
     /// What Control says, and how long it takes to.
     words: String,
     slow: Duration,
@@ -54,16 +48,23 @@ struct Tables {
 /// Telegram and Control in one, so that the order of everything can be seen.
 pub(super) struct World {
     tables: Mutex<Tables>,
-    store: Arc<MemoryStore>,
+    pub(super) store: Arc<MemoryStore>,
     pub(super) time: Arc<PausedTime>,
 }
 
 impl World {
+    /// It is 09:00 IST and nothing happened yet.
+    pub(super) fn new() -> Arc<Self> {
+        let tables = Tables { open: Duration::from_secs(25), words: "Done.".into(), ..Tables::default() };
+        let time = PausedTime::at("2026-11-23T09:00");
+        Arc::new(Self { tables: Mutex::new(tables), store: Arc::default(), time })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, what: String) {
+    pub(super) fn note(&self, what: String) {
         let cursor = self.cursor();
         let mut tables = self.lock();
         tables.disk.push(cursor);
@@ -73,7 +74,7 @@ impl World {
     /// The cursor on disk.
     pub(super) fn cursor(&self) -> i64 {
         let shelf = self.store.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        shelf.notes.get(note::NAME).map_or(0, |note| note["cursor"]["id"].as_i64().unwrap())
+        shelf.notes.get(note::NAME).map_or(0, |note| note["cursor"]["id"].as_i64().unwrap_or(-1))
     }
 
     /// What was done, in order, without the introduction.
@@ -150,6 +151,14 @@ impl World {
         (100 + self.lock().updates.len() as i64, self.time.now())
     }
 
+    /// Whether Control panics now, how long it takes, and what it says.
+    pub(super) fn plan(&self, what: &str) -> (bool, Duration, String) {
+        let mut tables = self.lock();
+        let place = tables.panics.iter().position(|at| what.starts_with(at));
+        let panics = place.map(|place| tables.panics.remove(place)).is_some();
+        (panics, tables.slow, tables.words.clone())
+    }
+
     fn try_to(&self, what: &'static str) -> Result<(), SendError> {
         let failure = self.lock().failures.get_mut(what).and_then(VecDeque::pop_front);
         failure.map_or(Ok(()), |error| {
@@ -161,18 +170,6 @@ impl World {
     fn fetch(&self, after: i64) -> Vec<Update> {
         let tables = self.lock();
         tables.updates.iter().filter(|update| update.id > after).take(FULL_BATCH).cloned().collect()
-    }
-
-    async fn control(&self, what: String) -> String {
-        let (panics, slow, words) = {
-            let mut tables = self.lock();
-            let place = tables.panics.iter().position(|at| what.starts_with(at));
-            (place.map(|place| tables.panics.remove(place)), tables.slow, tables.words.clone())
-        };
-        self.note(what);
-        assert!(panics.is_none(), "planned");
-        time::sleep(slow).await;
-        words
     }
 }
 
@@ -237,100 +234,4 @@ impl Chat for World {
         tables.nameless = tables.nameless.saturating_sub(1);
         known.then(|| "keeper_bot".to_owned())
     }
-}
-
-#[async_trait]
-impl Control for World {
-    async fn tell(&self, topic: Topic) -> String {
-        self.control(format!("tell {topic:?}")).await
-    }
-
-    async fn act(&self, deed: Deed, by: &Person) -> String {
-        self.control(format!("act {deed:?} by {}", by.id)).await
-    }
-
-    async fn redeem(&self, pasted: SecretString, by: &Person) -> String {
-        assert!(pasted.expose_secret().contains("eyJ"));
-        self.control(format!("redeem by {}", by.id)).await
-    }
-
-    async fn stranger(&self, user: i64) {
-        self.control(format!("stranger {user}")).await;
-    }
-
-    async fn second_poller(&self) {
-        self.control("second poller".to_owned()).await;
-    }
-}
-
-struct Deaf;
-
-impl CrashSink for Deaf {
-    fn crashed(&self, _: &'static str, _: Death) {}
-    fn restarted(&self, _: &'static str, _: u64) {}
-    fn gave_up(&self, _: &'static str) {}
-}
-
-/// A supervised inbox in its world.
-pub(super) struct Room {
-    pub(super) world: Arc<World>,
-    pub(super) store: Arc<MemoryStore>,
-    pub(super) actor: Addr<InboxActor>,
-    pub(super) tree: Tree,
-}
-
-/// A world at 09:00 IST in which nothing happened yet.
-pub(super) fn world() -> Arc<World> {
-    time::pause();
-    install_panic_hook();
-    let tables = Tables { open: Duration::from_secs(25), words: "Done.".into(), ..Tables::default() };
-    Arc::new(World {
-        tables: Mutex::new(tables),
-        store: Arc::default(),
-        time: PausedTime::at("2026-11-23T09:00"),
-    })
-}
-
-/// An inbox that wakes up in this world.
-pub(super) fn wake(world: &Arc<World>, policy: Policy) -> Room {
-    let store = Arc::clone(&world.store);
-    let deps = InboxDeps {
-        chat: Arc::clone(world) as Arc<dyn Chat>,
-        control: Arc::clone(world) as Arc<dyn Control>,
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        time: Arc::clone(&world.time) as Arc<dyn Time>,
-        policy,
-    };
-    let tree = Tree::new(Limits::tireless(), Arc::new(Deaf));
-    let actor = tree.supervise("inbox", InboxActor::new(deps));
-    Room { world: Arc::clone(world), store, actor, tree }
-}
-
-impl Room {
-    /// Somebody writes in their private chat; the message's number.
-    pub(super) fn write(&self, from: i64, text: &str) -> i64 {
-        let (id, at) = self.world.next();
-        let note =
-            super::scene::Note { update: id, from: Some(from), chat: from, at, ..super::scene::note() };
-        self.world.arrive(note.says(text));
-        id
-    }
-
-    /// Somebody presses a button in their private chat; the update's number.
-    pub(super) fn press(&self, from: i64, data: &str) -> i64 {
-        let (id, _) = self.world.next();
-        self.world.arrive(super::scene::press(id, from, from, data));
-        id
-    }
-
-    /// Telegram brings something nobody cares about.
-    pub(super) fn noise(&self) {
-        let (id, _) = self.world.next();
-        self.world.arrive(Update { id, heard: Heard::Other });
-    }
-}
-
-/// Lets virtual time pass.
-pub(super) async fn pass(seconds: u64) {
-    time::sleep(Duration::from_secs(seconds)).await;
 }

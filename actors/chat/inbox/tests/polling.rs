@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    doubles::{pass, wake, world},
+    room::{another_world, pass, wake, world},
     scene::{OWNER, STRANGER, private},
 };
 use crate::{
@@ -76,12 +76,13 @@ async fn another_poller_is_told_once_and_the_pauses_grow() {
 
 #[actix::test]
 async fn each_failure_has_its_pause_and_then_it_is_heard_again() {
+    tokio::time::pause();
     for (error, least, most) in [
         (PollError::Wait(Duration::from_secs(37)), 37, 39),
         (PollError::Refused, 300, 302),
         (PollError::Failed("502".into()), 0, 4),
     ] {
-        let world = world();
+        let world = another_world();
         world.fail_polls([error.clone()]);
         let room = wake(&world, private());
         let began = Instant::now();
