@@ -124,6 +124,10 @@ pub const FULL_BATCH: usize = 100;
 pub trait Chat: Send + Sync {
     /// Waits for updates after this one, up to half a minute; an empty answer is a quiet half minute.
     async fn updates(&self, after: i64) -> Result<Vec<Update>, PollError>;
+    /// What there is after this one, without waiting: to be up to date again.
+    async fn pending(&self, after: i64) -> Result<Vec<Update>, PollError> {
+        self.updates(after).await
+    }
     /// Sends a message.
     async fn say(&self, chat: i64, bubble: &Bubble) -> Result<MessageId, SendError>;
     /// Changes a message's text and buttons. One that already looks so is no error.
@@ -195,7 +199,8 @@ pub enum Deed {
 pub trait Control: Send + Sync {
     /// An answer of at most ten lines.
     async fn tell(&self, topic: Topic) -> String;
-    /// Does it, and says in a line or two how it went. `by` is who asked, for the journal.
+    /// Does it, and says in a line or two how it went; empty when it shows by itself. `by` is who asked, for
+    /// the journal.
     async fn act(&self, deed: Deed, by: &Person) -> String;
     /// Takes the code of a login, bare or within the redirect address, and says in a line or two how it went.
     async fn redeem(&self, pasted: SecretString, by: &Person) -> String;

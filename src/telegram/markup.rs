@@ -1,17 +1,28 @@
-//! The little format an alert has: a bold first line.
+//! The little format a message has: a bold first line.
 
-use keeper_actors::notifier::{
-    outbox::Outgoing,
-    render::{fitting, stamp},
+use keeper_actors::{
+    chat::talk::Bubble,
+    notifier::{
+        outbox::Outgoing,
+        render::{fitting, stamp},
+    },
 };
 use teloxide::utils::html::{bold, escape};
 
 /// The message in Telegram's HTML. Telegram's limit counts the text without tags and entities, so what fits
 /// as plain text fits like this.
 pub(super) fn html(alert: &Outgoing) -> String {
-    let text = fitting(&alert.text);
+    format!("{}\n{}", titled(&alert.text), escape(&stamp(alert)))
+}
+
+/// A bubble's text in Telegram's HTML.
+pub(super) fn bubble(bubble: &Bubble) -> String {
+    titled(&bubble.text)
+}
+
+fn titled(text: &str) -> String {
+    let text = fitting(text);
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
     let title = bold(&escape(title));
-    let stamp = escape(&stamp(alert));
-    if rest.is_empty() { format!("{title}\n{stamp}") } else { format!("{title}\n{}\n{stamp}", escape(rest)) }
+    if rest.is_empty() { title } else { format!("{title}\n{}", escape(rest)) }
 }

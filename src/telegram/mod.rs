@@ -1,8 +1,10 @@
-//! Telegram: where alerts go.
+//! Telegram: where alerts go, and where a person taps and commands.
 //!
 //! The bot token is a full key to the bot and sits in every request's path. It must not get into an error, a
 //! log line or a `Debug`, so nothing of an inner error is kept: `outcome` picks values out of it.
 
+mod chat;
+mod hear;
 mod log;
 mod markup;
 mod outcome;
@@ -29,6 +31,7 @@ use teloxide::{
 };
 use url::{Host, Url};
 
+pub use chat::TelegramChat;
 pub use log::LogMessenger;
 use outcome::{Outcome, judge};
 
@@ -80,14 +83,8 @@ impl TelegramMessenger {
     }
 
     fn with_limit(settings: &TelegramSettings, limit: Duration) -> Result<Self, TelegramSetupError> {
-        let token = settings.bot_token.expose_secret();
-        if !is_token(token) {
-            return Err(TelegramSetupError::BotToken);
-        }
-        let api_url = api_url(settings.api_url.as_ref())?;
-        let chat = chat(&settings.chat_id)?;
-        let bot = Bot::with_client(token, client(&api_url, limit)?).set_api_url(api_url);
-        Ok(Self { bot, chat, limit })
+        let bot = bot(settings, limit)?;
+        Ok(Self { bot, chat: recipient(&settings.chat_id)?, limit })
     }
 
     /// Formatted first; plain at once if Telegram does not like the format; and once more to the new chat if
@@ -104,10 +101,10 @@ impl TelegramMessenger {
                     chat = Recipient::Id(to);
                 }
                 Outcome::Moved(_) => return Err(SendError::Unauthorized("the chat has moved".to_owned())),
-                Outcome::BadMessage(why) => return Err(SendError::BadMessage(self.shown(&why))),
+                Outcome::BadMessage(why) => return Err(SendError::BadMessage(shown(&self.bot, &why))),
                 Outcome::Wait(asked) => return Err(SendError::Wait(asked)),
-                Outcome::Unauthorized(why) => return Err(SendError::Unauthorized(self.shown(&why))),
-                Outcome::Unreachable(why) => return Err(SendError::Unreachable(self.shown(&why))),
+                Outcome::Unauthorized(why) => return Err(SendError::Unauthorized(shown(&self.bot, &why))),
+                Outcome::Unreachable(why) => return Err(SendError::Unreachable(shown(&self.bot, &why))),
             }
         }
     }
@@ -133,12 +130,6 @@ impl TelegramMessenger {
             Ok(Err(error)) => judge(&error),
             Err(_elapsed) => Outcome::Unreachable("no answer in time, or a server error".to_owned()),
         }
-    }
-
-    /// Telegram's words for a log or a status page: short, on one line, and without the bot token even if
-    /// something in between has put it there.
-    fn shown(&self, why: &str) -> String {
-        keeper_actors::notifier::words::excerpt(&why.replace(self.bot.token(), "[bot token]"), 200)
     }
 }
 
@@ -167,6 +158,22 @@ impl Messenger for TelegramMessenger {
     }
 }
 
+/// A bot whose requests take no longer than the limit.
+fn bot(settings: &TelegramSettings, limit: Duration) -> Result<Bot, TelegramSetupError> {
+    let token = settings.bot_token.expose_secret();
+    if !is_token(token) {
+        return Err(TelegramSetupError::BotToken);
+    }
+    let api_url = api_url(settings.api_url.as_ref())?;
+    Ok(Bot::with_client(token, client(&api_url, limit)?).set_api_url(api_url))
+}
+
+/// Telegram's words for a log or a status page: short, on one line, and without the bot token even if
+/// something in between has put it there.
+fn shown(bot: &Bot, why: &str) -> String {
+    keeper_actors::notifier::words::excerpt(&why.replace(bot.token(), "[bot token]"), 200)
+}
+
 /// Digits, a colon, and characters that are safe in a path.
 fn is_token(token: &str) -> bool {
     token.split_once(':').is_some_and(|(id, secret)| {
@@ -190,7 +197,7 @@ fn api_url(url: Option<&Url>) -> Result<Url, TelegramSetupError> {
     Ok(url)
 }
 
-fn chat(id: &str) -> Result<Recipient, TelegramSetupError> {
+fn recipient(id: &str) -> Result<Recipient, TelegramSetupError> {
     let id = id.trim();
     match id.parse() {
         Ok(number) => Ok(Recipient::Id(ChatId(number))),

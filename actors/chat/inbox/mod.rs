@@ -1,7 +1,24 @@
-//! Commands by chat: who may command is decided by `rules`, the actor carries it out.
+//! Commands by chat: who may command is decided by `rules`, `actor` hears and carries it out.
+//!
+//! `commands`, `confirm` and `paste` are what the rules know; `verdict` is what they say. `listen` polls,
+//! `note` is what is on disk, `carry` does it, `reply` gets words through to Telegram, `trail` leaves a line in
+//! the log.
 
+pub mod actor;
+mod carry;
 pub mod commands;
 pub mod confirm;
+mod listen;
+pub mod messages;
+mod note;
 pub mod pace;
 mod paste;
+mod reply;
 pub mod rules;
+mod trail;
+pub mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use actor::{InboxActor, InboxDeps};

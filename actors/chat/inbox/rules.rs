@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
+pub use super::verdict::{Cursor, Denial, Origin, Policy, Reply, Touch, Verdict};
 use super::{
     commands::{Command, SNOOZE, Written, help, question},
     confirm::{Nonce, Pressed, Question, Questions, Ruling},
     paste::has_code,
 };
 use crate::{
-    chat::talk::{Deed, Heard, MessageId, Person, Topic, Update},
+    chat::talk::{Deed, Heard, Update},
     ist,
 };
 
@@ -20,11 +20,6 @@ pub const FRESH: TimeDelta = TimeDelta::seconds(120);
 
 /// How often a hint is given.
 const HINTS: TimeDelta = TimeDelta::seconds(60);
-
-/// After so long without an update its number says nothing any more: after a quiet week Telegram begins
-/// anew at a random one (Bot API, Update). It is longer than the day for which Telegram keeps updates, so
-/// nothing that was heard can come again.
-const CURSOR_LIFE: TimeDelta = TimeDelta::days(2);
 
 /// Data of the login card's button for a little peace.
 pub const CARD_SNOOZE: &str = "card:snooze";
@@ -37,142 +32,6 @@ const LATE_PRESS: &str = "I was away and cannot tell when you pressed. Press aga
 const EXPIRED: &str = "Expired: nothing was done. Send the command again.";
 const NOT_YOURS: &str = "Not yours: only who sent the command can answer.";
 const UNKNOWN_BUTTON: &str = "This button does nothing any more.";
-
-/// Who may command, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// The configured chat; a group has a negative id.
-    pub chat_id: i64,
-    /// User ids. Nobody else is heard, whatever they are called and wherever they write.
-    pub allowed_users: Vec<i64>,
-}
-
-impl Policy {
-    fn knows(&self, user: i64) -> bool {
-        self.allowed_users.contains(&user)
-    }
-
-    /// The configured chat, or the person's own with the bot, which has the person's id.
-    fn allows(&self, chat: i64, private: bool, user: i64) -> bool {
-        chat == self.chat_id || (private && chat == user)
-    }
-}
-
-/// Why something was not heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denial {
-    /// Nothing the keeper cares about.
-    Other,
-    /// Heard before.
-    Replay,
-    /// From a channel or an anonymous admin.
-    Anonymous,
-    /// From a person who is not on the list.
-    Stranger,
-    /// From a known person in another chat.
-    WrongChat,
-    /// Written elsewhere first: the words may be somebody else's.
-    Forwarded,
-    /// A change of an earlier message.
-    Edited,
-    /// Too old, and a hint was just given.
-    TooOld,
-    /// Dated in the future.
-    FromTheFuture,
-    /// A command for another bot of the group.
-    OtherBot,
-    /// No command, and a hint was just given.
-    Chatter,
-}
-
-impl Denial {
-    /// For the log.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Other => "other",
-            Self::Replay => "replay",
-            Self::Anonymous => "anonymous",
-            Self::Stranger => "stranger",
-            Self::WrongChat => "wrong_chat",
-            Self::Forwarded => "forwarded",
-            Self::Edited => "edited",
-            Self::TooOld => "too_old",
-            Self::FromTheFuture => "from_the_future",
-            Self::OtherBot => "other_bot",
-            Self::Chatter => "chatter",
-        }
-    }
-}
-
-/// Where an allowed person said something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The chat.
-    pub chat: i64,
-    /// The message, or the one with the button.
-    pub message: MessageId,
-    /// Who, known and allowed.
-    pub by: Person,
-}
-
-/// What is done about a message.
-#[derive(Debug, Clone)]
-pub enum Reply {
-    /// Say this.
-    Say(String),
-    /// Say this, unless another hint was given within the minute.
-    Hint(&'static str),
-    /// Ask Control and say what it tells.
-    Tell(Topic),
-    /// Do it and say how it went.
-    Act(Deed),
-    /// Ask for a yes first.
-    Ask(Deed),
-    /// Take the message out of the chat and redeem the code in it.
-    Redeem(SecretString),
-}
-
-/// What is done about a press.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Touch {
-    /// Answer this in passing, and do nothing.
-    Pass(&'static str),
-    /// A button of the login card: do it and answer in passing.
-    Card(Deed),
-    /// A question was answered with yes: do it.
-    Yes(Nonce, Deed),
-    /// A question was answered with no.
-    No(Nonce, Deed),
-}
-
-/// What is done about an update.
-#[derive(Debug, Clone)]
-pub enum Verdict {
-    /// Nothing, and nobody is told.
-    Silence(Denial),
-    /// Nothing, and Control hears of a stranger: the first one of the day.
-    Stranger(i64),
-    /// About a message.
-    Message(Origin, Reply),
-    /// About a press.
-    Press(Origin, String, Touch),
-}
-
-/// The last update that was heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Cursor {
-    /// Its number.
-    pub id: i64,
-    /// When it was heard.
-    pub at: Option<DateTime<Utc>>,
-}
-
-impl Cursor {
-    /// Updates after this number are new.
-    pub fn after(&self, now: DateTime<Utc>) -> i64 {
-        if self.at.is_some_and(|at| now - at > CURSOR_LIFE) { 0 } else { self.id }
-    }
-}
 
 /// What must be remembered between updates.
 #[derive(Debug, Clone, Default)]
@@ -230,8 +89,9 @@ impl State {
         self.hinted.is_none_or(|hinted| !(TimeDelta::zero()..HINTS).contains(&(now - hinted)))
     }
 
-    /// Telegram does not say when a button was pressed, but not before the keeper was last up to date.
-    fn is_fresh_press(&self, now: DateTime<Utc>) -> bool {
+    /// Whether the keeper had all that Telegram had a short while ago. Telegram does not say when a button was
+    /// pressed, but not before that.
+    pub fn is_up_to_date(&self, now: DateTime<Utc>) -> bool {
         self.caught_up.is_some_and(|then| (TimeDelta::zero()..=FRESH).contains(&(now - then)))
     }
 }
@@ -333,7 +193,7 @@ fn press(origin: &Origin, data: &str, now: DateTime<Utc>, state: &State) -> Touc
         _ => None,
     };
     match (card, Pressed::read(data)) {
-        (Some(deed), _) if state.is_fresh_press(now) => Touch::Card(deed),
+        (Some(deed), _) if state.is_up_to_date(now) => Touch::Card(deed),
         (Some(_), _) => Touch::Pass(LATE_PRESS),
         (None, None) => Touch::Pass(UNKNOWN_BUTTON),
         (None, Some(pressed)) => match state.questions.rule(pressed, origin.by.id, origin.chat, now) {

@@ -1,0 +1,254 @@
+//! The InboxActor: asks Telegram for updates, one long poll after another, and carries out what the rules say.
+//!
+//! Before anything is acted on, the update's number is on disk. A crash in between costs the answer and
+//! repeats nothing: a halt, a login or a logout happens at most once for each time it was asked for.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use super::{
+    carry::{Hands, in_time},
+    confirm::Nonce,
+    listen::{Wish, listen},
+    messages::{GetInbox, InboxView},
+    note::Note,
+    pace::Pace,
+    reply::Voice,
+    rules::State,
+    trail,
+    verdict::{Denial, Origin, Policy, Verdict},
+};
+use crate::{
+    chat::talk::{Chat, Control, FULL_BATCH, PollError, Update},
+    ports::{Store, StoreError, Time},
+};
+
+/// The least time between two polls that bring nothing new, should Telegram not hold them open.
+const LEAST: Duration = Duration::from_secs(1);
+
+const BROKEN: &str =
+    "Something broke over that, so it may or may not be done.\nSee /status before you send it again.";
+
+/// What the InboxActor is given.
+#[derive(Clone)]
+pub struct InboxDeps {
+    /// Where people write.
+    pub chat: Arc<dyn Chat>,
+    /// What their commands reach.
+    pub control: Arc<dyn Control>,
+    /// The keeper's memory.
+    pub store: Arc<dyn Store>,
+    /// Wall clock and waiting.
+    pub time: Arc<dyn Time>,
+    /// Who may command, and where.
+    pub policy: Policy,
+}
+
+/// Owns the chat's cursor and the questions that wait for a yes.
+pub struct InboxActor {
+    deps: InboxDeps,
+    state: State,
+    /// Kept across restarts: a crash is no reason to press Telegram.
+    pace: Pace,
+    /// Telegram has the menu.
+    registered: bool,
+    /// What the last poll failed for: told when it changes.
+    trouble: Option<&'static str>,
+    /// Who waits for an answer now. Kept across a restart, so that they hear of it.
+    underway: Option<Origin>,
+    batch: Batch,
+}
+
+/// The answer to a poll while it is worked through. A restart throws it away: Telegram has it still.
+#[derive(Default)]
+struct Batch {
+    updates: VecDeque<Update>,
+    /// Whether it is all that Telegram had.
+    whole: bool,
+    /// Whether the cursor moved since it was written down.
+    dirty: bool,
+    /// Whether anything in it was new.
+    news: bool,
+    received: DateTime<Utc>,
+    /// Since the poll began.
+    began: Option<Instant>,
+}
+
+impl InboxActor {
+    /// An actor that listens from its start on.
+    pub fn new(deps: InboxDeps) -> Self {
+        let state = State::default();
+        let (pace, batch) = (Pace::default(), Batch::default());
+        Self { deps, state, pace, registered: false, trouble: None, underway: None, batch }
+    }
+
+    /// Reads where it was, and tells the person over whose command the last life ended.
+    fn begin(&mut self, ctx: &mut Context<Self>) {
+        let (deps, underway) = (self.deps.clone(), self.underway.take());
+        let read = async move {
+            let note = Note::read(deps.store.as_ref()).await;
+            if let Some(origin) = underway {
+                deps.voice().reply(&origin, BROKEN.to_owned()).await;
+            }
+            note
+        };
+        ctx.spawn(read.into_actor(self).map(|note, act, ctx| {
+            let Some(note) = or_stop(note, ctx) else { return };
+            act.state.cursor = note.cursor;
+            act.state.stranger_told = note.stranger_told;
+            act.poll(ctx);
+        }));
+    }
+
+    fn poll(&mut self, ctx: &mut Context<Self>) {
+        let (now, began) = (self.deps.time.now(), Instant::now());
+        let wish = Wish {
+            name: self.state.bot.is_none(),
+            menu: !self.registered,
+            after: self.state.cursor.after(now),
+            wait: self.state.is_up_to_date(now),
+        };
+        let poll = listen(self.deps.clone(), wish);
+        ctx.spawn(poll.into_actor(self).map(move |came, act, ctx| {
+            act.state.bot = act.state.bot.take().or(came.name);
+            act.registered |= came.menu;
+            match came.updates {
+                Ok(updates) => act.polled(updates, began, ctx),
+                Err(error) => act.failed(&error, ctx),
+            }
+        }));
+    }
+
+    fn polled(&mut self, updates: Vec<Update>, began: Instant, ctx: &mut Context<Self>) {
+        let received = self.deps.time.now();
+        self.pace.succeeded(received);
+        if self.trouble.take().is_some() {
+            trail::recovered();
+        }
+        let whole = updates.len() < FULL_BATCH;
+        self.batch =
+            Batch { updates: updates.into(), whole, received, began: Some(began), ..Batch::default() };
+        self.hear_on(ctx);
+    }
+
+    fn failed(&mut self, error: &PollError, ctx: &mut Context<Self>) {
+        let step = self.pace.failed(error, self.deps.time.now(), rand::random());
+        let reason = trail::of_error(error);
+        if self.trouble.replace(reason) != Some(reason) {
+            trail::deaf(error, step.pause);
+        }
+        let deps = self.deps.clone();
+        let rest = async move {
+            if step.second_poller {
+                in_time(deps.control.second_poller()).await;
+            }
+            deps.time.sleep(step.pause).await;
+        };
+        ctx.spawn(rest.into_actor(self).map(|(), act, ctx| act.poll(ctx)));
+    }
+
+    /// Goes through the batch up to the first update that is acted on. What is not acted on is written down
+    /// together, so that a flood of strangers costs one write.
+    fn hear_on(&mut self, ctx: &mut Context<Self>) {
+        while let Some(update) = self.batch.updates.pop_front() {
+            let (now, nonce) = (self.deps.time.now(), Nonce(rand::random()));
+            let verdict = self.state.hear(&update, &self.deps.policy, now, nonce);
+            trail::heard(&update, &verdict);
+            let new = !matches!(verdict, Verdict::Silence(Denial::Replay));
+            self.batch.news |= new;
+            self.batch.dirty |= new;
+            if !matches!(verdict, Verdict::Silence(_)) {
+                return self.write_down(ctx, move |act, ctx| act.carry_out(verdict, nonce, ctx));
+            }
+        }
+        if self.batch.dirty {
+            return self.write_down(ctx, Self::hear_on);
+        }
+        self.batch_done(ctx);
+    }
+
+    fn batch_done(&mut self, ctx: &mut Context<Self>) {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.whole {
+            self.state.caught_up = Some(batch.received);
+        }
+        let took = batch.began.map_or(LEAST, |began| began.elapsed());
+        let pause = if batch.news { Duration::ZERO } else { LEAST.saturating_sub(took) };
+        let time = Arc::clone(&self.deps.time);
+        let rest = async move { time.sleep(pause).await };
+        ctx.spawn(rest.into_actor(self).map(|(), act, ctx| act.poll(ctx)));
+    }
+
+    fn write_down(
+        &mut self,
+        ctx: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, &mut Context<Self>) + 'static,
+    ) {
+        let note = Note { cursor: self.state.cursor, stranger_told: self.state.stranger_told };
+        let store = Arc::clone(&self.deps.store);
+        let commit = async move { note.write(store.as_ref()).await };
+        ctx.spawn(commit.into_actor(self).map(|committed, act, ctx| {
+            let Some(()) = or_stop(committed, ctx) else { return };
+            act.batch.dirty = false;
+            then(act, ctx);
+        }));
+    }
+
+    fn carry_out(&mut self, verdict: Verdict, nonce: Nonce, ctx: &mut Context<Self>) {
+        self.underway = verdict.origin().cloned();
+        let deps = self.deps.clone();
+        let carry = async move {
+            let hands = Hands { voice: deps.voice(), control: deps.control.as_ref() };
+            hands.carry_out(verdict, nonce).await;
+        };
+        ctx.spawn(carry.into_actor(self).map(|(), act, ctx| {
+            act.underway = None;
+            act.hear_on(ctx);
+        }));
+    }
+}
+
+impl InboxDeps {
+    fn voice(&self) -> Voice<'_> {
+        Voice { chat: self.chat.as_ref(), time: self.time.as_ref() }
+    }
+}
+
+/// Without its store the actor must not act: the supervisor restarts it or gives up.
+fn or_stop<T>(result: Result<T, StoreError>, ctx: &mut Context<InboxActor>) -> Option<T> {
+    let told = |error: &StoreError| tracing::error!(event = "store.failed", actor = "inbox", "{error}");
+    result.inspect_err(told).inspect_err(|_| ctx.stop()).ok()
+}
+
+impl Actor for InboxActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.begin(ctx);
+    }
+}
+
+impl Supervised for InboxActor {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.state.crash();
+        self.batch = Batch::default();
+    }
+}
+
+impl Handler<GetInbox> for InboxActor {
+    type Result = InboxView;
+
+    fn handle(&mut self, _: GetInbox, _: &mut Self::Context) -> InboxView {
+        InboxView {
+            bot: self.state.bot.clone(),
+            caught_up: self.state.caught_up,
+            strangers: self.state.strangers,
+            has_rival: self.pace.has_rival(),
+        }
+    }
+}
+
+crate::crashes_on_demand!(InboxActor);

@@ -1,0 +1,118 @@
+//! Carries out what the rules said. Every update comes here once at most: its number is on disk before.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{
+    commands::question,
+    confirm::{Nonce, buttons},
+    reply::Voice,
+    verdict::{Origin, Reply, Touch, Verdict},
+};
+use crate::chat::talk::{Bubble, Control, Deed};
+
+/// The longest wait for an answer of Control. A login takes up to half a minute.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The longest text that can be read in passing, in characters.
+const PASSING: usize = 60;
+
+const SLOW: &str = "That takes unusually long, so I cannot say how it went. See /status";
+const WORKING: &str = "One moment…";
+const CANCELLED: &str = "Cancelled: nothing was done.";
+const NOT_DELETED: &str = "I could not delete your message with the code: please delete it.";
+
+/// What it takes to carry something out.
+pub(super) struct Hands<'a> {
+    pub(super) voice: Voice<'a>,
+    pub(super) control: &'a dyn Control,
+}
+
+impl Hands<'_> {
+    /// Does what the rules said, and says how it went.
+    pub(super) async fn carry_out(&self, verdict: Verdict, nonce: Nonce) {
+        match verdict {
+            Verdict::Silence(_) => {}
+            Verdict::Stranger(user) => {
+                in_time(self.control.stranger(user)).await;
+            }
+            Verdict::Message(origin, reply) => self.message(&origin, reply, nonce).await,
+            Verdict::Press(origin, callback, touch) => self.press(&origin, &callback, touch).await,
+        }
+    }
+
+    async fn message(&self, origin: &Origin, reply: Reply, nonce: Nonce) {
+        let text = match reply {
+            Reply::Say(text) => text,
+            Reply::Hint(text) => text.to_owned(),
+            Reply::Tell(topic) => in_words(self.control.tell(topic)).await,
+            Reply::Act(deed) => in_words(self.control.act(deed, &origin.by)).await,
+            Reply::Ask(deed) => return self.ask(origin, &deed, nonce).await,
+            Reply::Redeem(pasted) => return self.redeem(origin, pasted).await,
+        };
+        self.voice.reply(origin, text).await;
+    }
+
+    async fn ask(&self, origin: &Origin, deed: &Deed, nonce: Nonce) {
+        // The rules only ask about what there is a question for.
+        let Some((title, meaning, yes)) = question(deed) else { return };
+        self.voice.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
+    }
+
+    /// The code is out of the chat before it is used, and whatever becomes of it.
+    async fn redeem(&self, origin: &Origin, pasted: SecretString) {
+        let deleted = self.voice.delete(origin.chat, origin.message).await;
+        let outcome = in_words(self.control.redeem(pasted, &origin.by)).await;
+        if deleted {
+            self.voice.say(origin.chat, Bubble { text: outcome, ..Bubble::default() }).await;
+        } else {
+            self.voice.reply(origin, format!("{outcome}\n{NOT_DELETED}")).await;
+        }
+    }
+
+    async fn press(&self, origin: &Origin, callback: &str, touch: Touch) {
+        match touch {
+            Touch::Pass(text) => {
+                self.voice.answer(callback, text, false).await;
+            }
+            Touch::Card(deed) => {
+                let outcome = in_words(self.control.act(deed, &origin.by)).await;
+                let seen = self.voice.answer(callback, &outcome, is_long(&outcome)).await;
+                if !seen {
+                    self.voice.reply(origin, outcome).await;
+                }
+            }
+            Touch::Yes(_, deed) => {
+                // Trouble with Telegram must not delay a halt.
+                let act = in_words(self.control.act(deed.clone(), &origin.by));
+                let (outcome, _) = tokio::join!(act, self.voice.answer(callback, WORKING, false));
+                self.settle(origin, &deed, &outcome).await;
+            }
+            Touch::No(_, deed) => {
+                self.voice.answer(callback, "", false).await;
+                self.settle(origin, &deed, CANCELLED).await;
+            }
+        }
+    }
+
+    /// The question's message says how it ended, and has no buttons any more.
+    async fn settle(&self, origin: &Origin, deed: &Deed, outcome: &str) {
+        let title = question(deed).map_or("", |(title, ..)| title);
+        self.voice.replace(origin, format!("{title}\n{outcome}").trim().to_owned()).await;
+    }
+}
+
+fn is_long(text: &str) -> bool {
+    text.contains('\n') || text.chars().count() > PASSING
+}
+
+/// Control's words, or that there are none.
+async fn in_words(answer: impl Future<Output = String>) -> String {
+    in_time(answer).await.unwrap_or_else(|| SLOW.to_owned())
+}
+
+/// `None` when it takes too long.
+pub(super) async fn in_time<T>(answer: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(PATIENCE, answer).await.ok()
+}

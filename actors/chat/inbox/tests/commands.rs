@@ -1,0 +1,92 @@
+//! Commands as people write them.
+
+use crate::chat::{
+    inbox::commands::{COMMANDS, Command, Written, help},
+    talk::{Deed, Topic},
+};
+
+fn read(text: &str) -> Result<Command, String> {
+    Written::read(text).unwrap().command()
+}
+
+#[test]
+fn every_command_of_the_menu_is_understood() {
+    let expected = [
+        ("/status", Command::Tell(Topic::Status)),
+        ("/login", Command::Act(Deed::Login)),
+        ("/logout", Command::Act(Deed::Logout)),
+        ("/refresh", Command::Act(Deed::Refresh)),
+        ("/halt", Command::Act(Deed::Halt)),
+        ("/resume", Command::Act(Deed::Resume)),
+        ("/mode", Command::Tell(Topic::Mode)),
+        ("/token", Command::Tell(Topic::Token)),
+        ("/calendar", Command::Tell(Topic::Calendar)),
+        ("/health", Command::Tell(Topic::Health)),
+        ("/logs", Command::Tell(Topic::Logs)),
+        ("/mute", Command::Act(Deed::Mute { minutes: 60 })),
+        ("/unmute", Command::Act(Deed::Unmute)),
+        ("/snooze", Command::Act(Deed::Snooze { minutes: 15 })),
+        ("/test", Command::Act(Deed::Test)),
+        ("/version", Command::Tell(Topic::Version)),
+        ("/whoami", Command::WhoAmI),
+        ("/help", Command::Help),
+    ];
+    for (text, command) in expected {
+        assert_eq!(read(text), Ok(command), "{text}");
+    }
+    for (name, _) in COMMANDS {
+        assert!(expected_has(name), "{name} is in the menu and not in this test");
+    }
+    assert_eq!(read("/start"), Ok(Command::Help));
+
+    fn expected_has(name: &str) -> bool {
+        read(&format!("/{name}")).is_ok()
+    }
+}
+
+#[test]
+fn capitals_spaces_and_the_bots_name_do_not_matter() {
+    for text in ["/HALT", "  /halt  ", "/Halt@keeper_bot", "/halt@keeper_bot   now please", "\n/halt\n"] {
+        assert_eq!(read(text), Ok(Command::Act(Deed::Halt)), "{text}");
+    }
+    assert_eq!(Written::read("/halt@keeper_bot").unwrap().bot, Some("keeper_bot"));
+    for text in ["", "halt", "please /halt", " "] {
+        assert_eq!(Written::read(text), None, "{text}");
+    }
+}
+
+#[test]
+fn minutes_are_a_day_at_most() {
+    let mute = |minutes| Ok(Command::Act(Deed::Mute { minutes }));
+    for (text, minutes) in
+        [("/mute 30", 30), ("/mute   5m", 5), ("/mute 20min", 20), ("/MUTE@b 2H", 120), ("/mute 24h", 1440)]
+    {
+        assert_eq!(read(text), mute(minutes), "{text}");
+    }
+    for text in ["/mute 0", "/mute -5", "/mute 25h", "/mute 1441", "/mute x", "/mute 9999999999", "/mute 5d"]
+    {
+        assert!(read(text).unwrap_err().contains("/mute 60"), "{text}");
+    }
+    assert_eq!(read("/mute 71582789h").map_err(|_| ()), Err(()), "no overflow");
+    assert!(read("/snooze soon").unwrap_err().contains("/snooze 15"));
+}
+
+#[test]
+fn a_slip_of_the_finger_is_pointed_out_and_never_repeated() {
+    for (text, meant) in [("/hlat", "/halt?"), ("/statsu", "/status?"), ("/resum", "/resume?")] {
+        let said = read(text).unwrap_err();
+        assert!(said.contains(meant) && said.contains("/help"), "{text}: {said}");
+    }
+    let said = read("/eyJsecret").unwrap_err();
+    assert!(!said.contains("mean") && !said.contains("secret"), "{said}");
+}
+
+#[test]
+fn telegram_takes_the_menu_and_help_names_all_of_it() {
+    for (name, what) in COMMANDS {
+        assert!(name.len() <= 32 && name.bytes().all(|c| c.is_ascii_lowercase()), "{name}");
+        assert!((1..=256).contains(&what.chars().count()));
+        assert!(help().contains(&format!("/{name} – {what}")));
+    }
+    assert!(help().chars().count() < 4096);
+}

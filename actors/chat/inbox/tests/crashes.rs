@@ -1,0 +1,111 @@
+//! What a crash costs, and what it does not repeat.
+
+use std::time::Duration;
+
+use super::{
+    room::{another_world, pass, wake, world},
+    scene::{CODE, OWNER, STRANGER, private},
+};
+use crate::supervisor::chaos::Crash;
+
+#[actix::test]
+async fn the_number_is_on_disk_before_anything_is_done() {
+    let world = world();
+    let room = wake(&world, private());
+    for text in ["/status", "/login", CODE] {
+        let id = room.write(OWNER, text);
+        pass(2).await;
+        assert_eq!(world.cursor(), id);
+    }
+    assert_eq!((world.disk_at("tell"), world.disk_at("act"), world.disk_at("redeem")), (100, 101, 102));
+}
+
+#[actix::test]
+async fn what_broke_is_not_done_again_and_the_person_is_told() {
+    tokio::time::pause();
+    for (text, deed) in [("/test", "act Test"), (CODE, "redeem"), ("/status", "tell Status")] {
+        let world = another_world();
+        world.panic_at(deed);
+        let room = wake(&world, private());
+        room.write(OWNER, text);
+        room.write(OWNER, "/mode");
+        pass(30).await;
+        assert_eq!(room.tree.counters("inbox").restarts, 1);
+        assert_eq!(world.count(deed), 1, "{:?}", world.done());
+        assert_eq!(world.count("say in 42: Something broke"), 1, "{:?}", world.done());
+        assert_eq!(world.count("tell Mode"), 1, "what came after it is heard");
+    }
+}
+
+#[actix::test]
+async fn a_yes_over_which_the_keeper_died_is_not_carried_out_by_the_next_one() {
+    let world = world();
+    let room = wake(&world, private());
+    pass(2).await;
+    room.write(OWNER, "/halt");
+    pass(2).await;
+    world.panic_at("act Halt");
+    room.press(OWNER, &world.button(0));
+    pass(30).await;
+    // Another process with the same disk, and a Telegram that brings everything once more.
+    drop(room);
+    let _next = wake(&world, private());
+    pass(60).await;
+    assert_eq!(world.count("act Halt"), 1, "{:?}", world.done());
+    assert_eq!(world.cursor(), 101);
+}
+
+#[actix::test]
+async fn a_crash_while_control_works_ends_in_a_word() {
+    let world = world();
+    world.answers("Done.", Duration::from_secs(20));
+    let room = wake(&world, private());
+    room.write(OWNER, "/test");
+    pass(5).await;
+    room.actor.do_send(Crash);
+    pass(30).await;
+    assert_eq!(world.count("act Test"), 1);
+    assert!(world.done().last().unwrap().contains("may or may not be done"), "{:?}", world.done());
+}
+
+#[actix::test]
+async fn an_idle_crash_says_nothing_and_the_chat_goes_on() {
+    let world = world();
+    let room = wake(&world, private());
+    for round in 1..=20 {
+        room.write(OWNER, "/status");
+        pass(3).await;
+        room.actor.do_send(Crash);
+        pass(40).await;
+        assert_eq!(world.count("tell Status"), round, "{:?}", world.done());
+    }
+    assert_eq!(room.tree.counters("inbox").restarts, 20);
+    assert_eq!(world.count("say"), 20);
+    assert_eq!(world.count("register"), 1, "Telegram has the menu");
+}
+
+#[actix::test]
+async fn questions_do_not_survive_a_crash_and_the_strangers_day_does() {
+    let world = world();
+    let room = wake(&world, private());
+    room.write(STRANGER, "hi");
+    room.write(OWNER, "/halt");
+    pass(2).await;
+    room.actor.do_send(Crash);
+    pass(3).await;
+    room.press(OWNER, &world.button(0));
+    room.write(STRANGER, "hi");
+    pass(3).await;
+    assert_eq!((world.count("act"), world.count("stranger")), (0, 1));
+    assert!(world.done().last().unwrap().contains("Expired"));
+}
+
+#[actix::test]
+async fn a_note_that_cannot_be_read_counts_as_none() {
+    let world = world();
+    let room = wake(&world, private());
+    room.store.shelf.lock().unwrap().notes.insert("inbox_cursor", serde_json::json!({"cursor": "x"}));
+    room.write(OWNER, "/status");
+    pass(3).await;
+    assert_eq!((world.count("tell Status"), world.cursor()), (1, 100));
+}
