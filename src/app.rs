@@ -167,6 +167,7 @@ impl Keeper {
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
         let desk = Arc::new(KeeperDesk::new(actors.clone(), tree.clone(), &parts));
+        phone::hear(&parts, &tree, &desk, &actors, &journal);
         let (server, addr) = listen(&parts, &desk, &tree)?;
         let Parts { store, time, messenger, .. } = parts;
         Ok(Self { actors, tree, desk, addr, store, time, messenger, journal, sink, server })

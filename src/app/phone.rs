@@ -6,7 +6,8 @@ use actix::Addr;
 use keeper_actors::{
     chat::{
         card::{CardActor, CardDeps, LoginPath},
-        talk::Chat,
+        inbox::{InboxActor, InboxDeps, verdict::Policy},
+        talk::{Chat, Control},
     },
     exchange::OnTokenLoss,
     line::Line,
@@ -14,7 +15,7 @@ use keeper_actors::{
     supervisor::Tree,
 };
 
-use super::{Actors, Parts};
+use super::{Actors, KeeperDesk, Parts, control::KeeperControl};
 
 /// A chat with a person.
 #[derive(Clone)]
@@ -75,4 +76,32 @@ impl Card {
         self.lines.mode.connect(actors.exchange.clone().recipient());
         self.lines.positions.connect(actors.exchange.clone().recipient());
     }
+}
+
+/// Begins to hear commands.
+pub(super) fn hear(
+    parts: &Parts,
+    tree: &Tree,
+    desk: &Arc<KeeperDesk>,
+    actors: &Actors,
+    journal: &Line<JournalGrew>,
+) {
+    let Some(phone) = parts.phone.clone() else { return };
+    let control = KeeperControl {
+        desk: Arc::clone(desk),
+        actors: actors.clone(),
+        card: actors.card.clone(),
+        store: Arc::clone(&parts.store),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        journal: journal.clone(),
+    };
+    let deps = InboxDeps {
+        chat: phone.chat,
+        control: Arc::new(control) as Arc<dyn Control>,
+        store: Arc::clone(&parts.store),
+        time: Arc::clone(&parts.time),
+        policy: Policy { chat_id: phone.chat_id, allowed_users: phone.allowed_users },
+    };
+    tree.supervise("inbox", InboxActor::new(deps));
 }
