@@ -1,10 +1,10 @@
 //! The daily login, seen and tapped.
 
-use simulator::{RefreshMode, TokenKind};
+use simulator::{RefreshMode, TokenKind, Writing};
 
 use crate::{
     phone::Phone,
-    support::{Home, Keeper, block_on},
+    support::{Home, Keeper, block_on, wait_for},
 };
 
 fn home() -> Home {
@@ -44,6 +44,84 @@ fn a_tap_goes_through_fyers_and_ends_logged_in() {
     });
     assert_eq!(keeper.status()["mode"], "live");
     assert!(home.env().contains(&home.newest(TokenKind::Access)));
+}
+
+/// The link on the phone's login card, once it is there.
+fn card_link(home: &Home) -> String {
+    wait_for("the login card", || {
+        let messages = home.sim.telegram_messages();
+        messages.iter().find_map(|message| message.buttons().into_iter().find_map(|button| button.url))
+    })
+}
+
+fn receipt(home: &Home) -> String {
+    wait_for("the receipt", || {
+        home.sim
+            .telegram_messages()
+            .into_iter()
+            .map(|message| message.text)
+            .find(|text| text.starts_with('✅'))
+    })
+}
+
+/// A trading morning, just after the tick's time.
+fn morning() -> Home {
+    let home = Home::at("2026-11-23T08:46:50", RefreshMode::Disabled).with_telegram();
+    home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
+    home
+}
+
+fn tick_to_live(sandbox: bool) {
+    let (home, mode) = (morning(), if sandbox { "sandbox" } else { "live" });
+    let page = format!("http://127.0.0.1:{}", home.port);
+    let home = home.set("FYERS_SANDBOX", sandbox.to_string()).set("KEEPER_PUBLIC_URL", page);
+    let keeper = home.start_ready();
+    let link = card_link(&home);
+    block_on(async {
+        let phone = Phone::start(&format!("card-{mode}"), false).await;
+        phone.go(&link).await;
+        through_fyers(&phone, "XX00001", "1234", false).await;
+        phone.sees("Logged in").await;
+        phone.shoot("1-logged-in").await;
+        phone.end().await;
+    });
+    keeper.wait_status(mode, |status| status["mode"] == mode);
+    let receipt = receipt(&home).to_lowercase();
+    assert!(receipt.contains(&format!("{mode} until 06:00 tomorrow")), "{receipt}");
+}
+
+#[test]
+fn from_the_tick_to_live_by_one_tap() {
+    tick_to_live(false);
+}
+
+#[test]
+fn from_the_tick_to_sandbox_by_one_tap() {
+    tick_to_live(true);
+}
+
+#[test]
+fn without_a_public_address_the_address_is_pasted() {
+    let home = morning();
+    let page = home.sim.redirect_page_url();
+    home.sim.set_redirect_uri(&page);
+    let home = home.set("FYERS_REDIRECT_URI", page);
+    let keeper = home.start_ready();
+    let link = card_link(&home);
+    let landed = block_on(async {
+        let phone = Phone::start("paste", false).await;
+        phone.go(&link).await;
+        through_fyers(&phone, "XX00001", "1234", false).await;
+        phone.text("#auth_code").await;
+        phone.shoot("1-code").await;
+        let landed = phone.client.current_url().await.unwrap();
+        phone.end().await;
+        landed
+    });
+    home.sim.write(Writing { from: 42, text: landed.into(), ..Writing::default() });
+    keeper.wait_status("sandbox", |status| status["mode"] == "sandbox");
+    assert!(receipt(&home).contains("logged in 08:4"), "{}", receipt(&home));
+    assert!(home.sim.person_messages().iter().all(|message| message.deleted), "the code is out of the chat");
 }
 
 #[test]

@@ -67,6 +67,11 @@ impl Phone {
         self.find(css).await.click().await.unwrap();
     }
 
+    /// Waits for an element and reads it.
+    pub(crate) async fn text(&self, css: &str) -> String {
+        self.find(css).await.text().await.unwrap()
+    }
+
     async fn find(&self, css: &str) -> fantoccini::elements::Element {
         let wait = self.client.wait().at_most(DEADLINE).every(Duration::from_millis(50));
         wait.for_element(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
