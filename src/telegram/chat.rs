@@ -11,9 +11,7 @@ use teloxide::{
     ApiError, Bot, RequestError,
     payloads::{AnswerCallbackQuerySetters, EditMessageTextSetters, GetUpdatesSetters, SendMessageSetters},
     prelude::Requester,
-    types::{
-        self, AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ParseMode, ReplyParameters,
-    },
+    types::{self, AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ParseMode, ReplyParameters},
 };
 
 use super::{

@@ -3,6 +3,7 @@
 mod answers;
 mod errors;
 mod hearing;
+mod oddities;
 
 use std::time::{Duration, Instant};
 
