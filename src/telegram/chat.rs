@@ -4,31 +4,26 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use keeper_actors::{
-    chat::talk::{Bubble, Button, Chat, MessageId, PollError, Update},
+    chat::talk::{Bubble, Chat, MessageId, PollError, Update},
     notifier::outbox::SendError,
 };
 use teloxide::{
     ApiError, Bot, RequestError,
     payloads::{AnswerCallbackQuerySetters, EditMessageTextSetters, GetUpdatesSetters, SendMessageSetters},
     prelude::Requester,
-    types::{
-        self, AllowedUpdate, BotCommand, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup,
-        ParseMode, ReplyParameters,
-    },
+    types::{self, AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ParseMode, ReplyParameters},
 };
-use url::Url;
 
 use super::{
-    LIMIT, TelegramSettings, TelegramSetupError, bot, hear, markup, no_preview,
+    LIMIT, TelegramSettings, TelegramSetupError, bot, hear,
+    keys::{NoAddress, cut, keyboard},
+    markup, no_preview,
     outcome::{Outcome, judge},
     shown,
 };
 
 /// How long Telegram holds a poll open when there is nothing new.
 const HELD: Duration = Duration::from_secs(25);
-
-/// The longest answer to a press (Bot API, answerCallbackQuery), in UTF-16 units.
-const ANSWER_UNITS: usize = 200;
 
 /// What the keeper cares about.
 const KINDS: [AllowedUpdate; 3] =
@@ -105,7 +100,7 @@ impl TelegramChat {
             .link_preview_options(no_preview())
             .disable_notification(!bubble.loud)
             .protect_content(bubble.protected);
-        let request = match keyboard(bubble)? {
+        let request = match keyboard(bubble).map_err(|NoAddress| Trouble::Button)? {
             Some(keyboard) => request.reply_markup(keyboard),
             None => request,
         };
@@ -186,7 +181,7 @@ impl Chat for TelegramChat {
     }
 
     async fn edit(&self, chat: i64, id: MessageId, bubble: &Bubble) -> Result<(), SendError> {
-        let keyboard = keyboard(bubble).map_err(|trouble| self.send_error(trouble))?;
+        let keyboard = keyboard(bubble).map_err(|NoAddress| self.send_error(Trouble::Button))?;
         let request = self
             .bot
             .edit_message_text(ChatId(chat), types::MessageId(id.0), markup::bubble(bubble))
@@ -221,41 +216,10 @@ impl Chat for TelegramChat {
     }
 }
 
-fn keyboard(bubble: &Bubble) -> Result<Option<InlineKeyboardMarkup>, Trouble> {
-    if bubble.buttons.iter().all(Vec::is_empty) {
-        return Ok(None);
-    }
-    let rows = bubble.buttons.iter().map(|row| row.iter().map(button).collect::<Result<Vec<_>, _>>());
-    Ok(Some(InlineKeyboardMarkup::new(rows.collect::<Result<Vec<_>, _>>()?)))
-}
-
-fn button(button: &Button) -> Result<InlineKeyboardButton, Trouble> {
-    match button {
-        Button::Link { label, url } => {
-            let url = Url::parse(url).map_err(|_| Trouble::Button)?;
-            Ok(InlineKeyboardButton::url(label.clone(), url))
-        }
-        Button::Press { label, data } => Ok(InlineKeyboardButton::callback(label.clone(), data.clone())),
-    }
-}
-
 fn message_id(raw: &str) -> Option<MessageId> {
     let answer: serde_json::Value = serde_json::from_str(raw).ok()?;
     let id = answer["result"]["message_id"].as_i64().filter(|_| answer["ok"] == true)?;
     i32::try_from(id).ok().map(MessageId)
-}
-
-/// As much as an answer to a press may have.
-fn cut(text: &str) -> String {
-    if text.encode_utf16().count() <= ANSWER_UNITS {
-        return text.to_owned();
-    }
-    let mut units = 1;
-    let fits = |c: &char| {
-        units += c.len_utf16();
-        units <= ANSWER_UNITS
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod chat;
 mod hear;
+mod keys;
 mod log;
 mod markup;
 mod outcome;

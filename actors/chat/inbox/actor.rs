@@ -1,7 +1,7 @@
 //! The InboxActor: asks Telegram for updates, one long poll after another, and carries out what the rules say.
 //!
-//! Before anything is acted on, the update's number is on disk. A crash in between costs the answer and
-//! repeats nothing: a halt, a login or a logout happens at most once for each time it was asked for.
+//! Before anything is acted on, the update's number is on disk. A crash in between repeats nothing: a halt, a
+//! login or a logout happens at most once for each time it was asked for.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -80,8 +80,7 @@ struct Batch {
 impl InboxActor {
     /// An actor that listens from its start on.
     pub fn new(deps: InboxDeps) -> Self {
-        let state = State::default();
-        let (pace, batch) = (Pace::default(), Batch::default());
+        let (state, pace, batch) = (State::default(), Pace::default(), Batch::default());
         Self { deps, state, pace, registered: false, trouble: None, underway: None, batch }
     }
 
@@ -129,8 +128,8 @@ impl InboxActor {
             trail::recovered();
         }
         let whole = updates.len() < FULL_BATCH;
-        self.batch =
-            Batch { updates: updates.into(), whole, received, began: Some(began), ..Batch::default() };
+        let updates = updates.into();
+        self.batch = Batch { updates, whole, received, began: Some(began), ..Batch::default() };
         self.hear_on(ctx);
     }
 
@@ -157,9 +156,8 @@ impl InboxActor {
             let (now, nonce) = (self.deps.time.now(), Nonce(rand::random()));
             let verdict = self.state.hear(&update, &self.deps.policy, now, nonce);
             trail::heard(&update, &verdict);
-            let new = !matches!(verdict, Verdict::Silence(Denial::Replay));
-            self.batch.news |= new;
-            self.batch.dirty |= new;
+            self.batch.dirty |= !matches!(verdict, Verdict::Silence(Denial::Replay));
+            self.batch.news |= self.batch.dirty;
             if !matches!(verdict, Verdict::Silence(_)) {
                 return self.write_down(ctx, move |act, ctx| act.carry_out(verdict, nonce, ctx));
             }
@@ -219,8 +217,12 @@ impl InboxDeps {
 
 /// Without its store the actor must not act: the supervisor restarts it or gives up.
 fn or_stop<T>(result: Result<T, StoreError>, ctx: &mut Context<InboxActor>) -> Option<T> {
-    let told = |error: &StoreError| tracing::error!(event = "store.failed", actor = "inbox", "{error}");
-    result.inspect_err(told).inspect_err(|_| ctx.stop()).ok()
+    result
+        .inspect_err(|error| {
+            tracing::error!(event = "store.failed", actor = "inbox", "{error}");
+            ctx.stop();
+        })
+        .ok()
 }
 
 impl Actor for InboxActor {

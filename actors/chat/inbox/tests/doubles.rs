@@ -8,15 +8,12 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{self, Instant};
 
 use crate::{
     chat::{
         inbox::note,
-        talk::{
-            Bubble, Button, Chat, Control, Deed, FULL_BATCH, MessageId, Person, PollError, Topic, Update,
-        },
+        talk::{Bubble, Button, Chat, FULL_BATCH, MessageId, PollError, Update},
     },
     notifier::outbox::SendError,
     ports::Time,
