@@ -202,7 +202,8 @@ pub trait Control: Send + Sync {
     /// Does it, and says in a line or two how it went; empty when it shows by itself. `by` is who asked, for
     /// the journal.
     async fn act(&self, deed: Deed, by: &Person) -> String;
-    /// Takes the code of a login, bare or within the redirect address, and says in a line or two how it went.
+    /// Takes the code of a login, bare or within the redirect address, and says in a line or two how it went;
+    /// nothing at all when the login card says it.
     async fn redeem(&self, pasted: SecretString, by: &Person) -> String;
     /// Notes that somebody unknown wrote to the bot.
     async fn stranger(&self, user: i64);

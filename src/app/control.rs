@@ -208,7 +208,11 @@ impl Control for KeeperControl {
 
     async fn redeem(&self, pasted: SecretString, _by: &Person) -> String {
         match code_of(read_pasted(pasted.expose_secret())) {
-            Ok((code, _)) => self.desk.finish_login(code, None).await.text(),
+            Ok((code, _)) => match self.desk.finish_login(code, None).await {
+                // The card becomes the receipt.
+                report if report.good && self.card.is_some() => String::new(),
+                report => report.text(),
+            },
             Err(report) => report.text(),
         }
     }

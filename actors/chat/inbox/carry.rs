@@ -64,10 +64,13 @@ impl Hands<'_> {
     async fn redeem(&self, origin: &Origin, pasted: SecretString) {
         let deleted = self.voice.delete(origin.chat, origin.message).await;
         let outcome = in_words(self.control.redeem(pasted, &origin.by)).await;
+        if outcome.is_empty() && deleted {
+            return;
+        }
         if deleted {
             self.voice.say(origin.chat, Bubble { text: outcome, ..Bubble::default() }).await;
         } else {
-            self.voice.reply(origin, format!("{outcome}\n{NOT_DELETED}")).await;
+            self.voice.reply(origin, format!("{outcome}\n{NOT_DELETED}").trim().to_owned()).await;
         }
     }
 
