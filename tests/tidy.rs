@@ -14,10 +14,20 @@ use fyers_keeper::config::table::TABLE;
 
 /// What decides, and so may know values only.
 const RULES: &[&str] = &[
+    "actors/chat/card/reminders.rs",
+    "actors/chat/card/rules.rs",
+    "actors/chat/card/words.rs",
+    "actors/chat/inbox/commands.rs",
+    "actors/chat/inbox/confirm.rs",
+    "actors/chat/inbox/pace.rs",
+    "actors/chat/inbox/paste.rs",
+    "actors/chat/inbox/rules.rs",
+    "actors/chat/inbox/verdict.rs",
     "actors/clock/calendar.rs",
     "actors/clock/due.rs",
     "actors/clock/steps.rs",
     "actors/event.rs",
+    "actors/exchange/engine",
     "actors/exchange/mock.rs",
     "actors/exchange/mode.rs",
     "actors/exchange/model.rs",
@@ -31,6 +41,7 @@ const RULES: &[&str] = &[
     "actors/reason.rs",
     "actors/supervisor/policy.rs",
     "actors/token/jwt.rs",
+    "actors/token/login.rs",
     "actors/token/reconcile.rs",
     "actors/token/retry.rs",
     "actors/token/rules.rs",
@@ -58,13 +69,18 @@ const WORLD: &[&str] = &[
 
 /// The edges, where a secret is taken out of its wrapping: to be sent, stored, hashed, compared or searched for.
 const UNWRAPPERS: &[&str] = &[
+    "actors/chat/inbox/rules.rs",
     "actors/secret.rs",
+    "actors/token/actor.rs",
     "actors/token/jwt.rs",
+    "actors/token/login.rs",
     "actors/token/reconcile.rs",
     "actors/token/rules",
     "actors/token/rules.rs",
+    "src/app/control.rs",
     "src/app/mirror.rs",
     "src/cli/check.rs",
+    "src/cli/login.rs",
     "src/cli/probe.rs",
     "src/cli/setup.rs",
     "src/config/read.rs",
@@ -76,6 +92,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/store/state_dir.rs",
     "src/telegram",
     "src/web/access.rs",
+    "src/web/login.rs",
 ];
 
 fn root() -> &'static Path {

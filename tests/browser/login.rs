@@ -43,7 +43,7 @@ fn a_tap_goes_through_fyers_and_ends_logged_in() {
         phone.end().await;
     });
     assert_eq!(keeper.status()["mode"], "live");
-    assert!(home.env().contains(&home.newest(TokenKind::Access)));
+    home.wait_env(&home.newest(TokenKind::Access));
 }
 
 /// The link on the phone's login card, once it is there.

@@ -87,7 +87,7 @@ fn a_tick_brings_the_card_and_a_tap_makes_it_live() {
     assert!(receipt.buttons().is_empty(), "the link is gone");
     let asked: Vec<String> = home.alerts().into_iter().filter(|text| text.contains("login needed")).collect();
     assert!(asked.is_empty(), "the card is not said twice: {asked:#?}");
-    assert!(home.env().contains(&home.newest(TokenKind::Access)), "everything notices");
+    home.wait_env(&home.newest(TokenKind::Access));
     assert!(keeper.stop().success());
 }
 

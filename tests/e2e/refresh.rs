@@ -145,5 +145,5 @@ fn a_running_keeper_makes_the_call_itself() {
     assert_eq!(home.refresh_calls(), before + 1);
     let status = keeper.status();
     assert_eq!(status["session"]["fingerprint"], ran.json()["fingerprint"], "the keeper uses the new token");
-    assert!(home.env().contains(&home.newest(TokenKind::Access)));
+    home.wait_env(&home.newest(TokenKind::Access));
 }

@@ -153,6 +153,11 @@ impl Home {
         fs::read_to_string(self.path(".env")).unwrap_or_default()
     }
 
+    /// Waits until `.env` has this: the copy follows the token, it does not hold it up.
+    pub(crate) fn wait_env(&self, text: &str) {
+        wait_for("the token in .env", || self.env().contains(text).then_some(()));
+    }
+
     /// The newest token of a kind that the simulator has given out.
     pub(crate) fn newest(&self, kind: TokenKind) -> String {
         let tokens = self.sim.state().tokens;
