@@ -14,15 +14,15 @@ use super::{
     confirm::Nonce,
     listen::{Wish, listen},
     messages::{GetInbox, InboxView},
-    note::Note,
+    note::{Note, Place},
     pace::Pace,
     reply::Voice,
     rules::State,
     trail,
-    verdict::{Denial, Origin, Policy, Verdict},
+    verdict::{Denial, Policy, Verdict},
 };
 use crate::{
-    chat::talk::{Chat, Control, FULL_BATCH, PollError, Update},
+    chat::talk::{Bubble, Chat, Control, FULL_BATCH, PollError, Update},
     ports::{Store, StoreError, Time},
 };
 
@@ -57,8 +57,8 @@ pub struct InboxActor {
     registered: bool,
     /// What the last poll failed for: told when it changes.
     trouble: Option<&'static str>,
-    /// Who waits for an answer now. Kept across a restart, so that they hear of it.
-    underway: Option<Origin>,
+    /// The message whose answer is being worked on. On disk.
+    underway: Option<Place>,
     batch: Batch,
 }
 
@@ -86,13 +86,16 @@ impl InboxActor {
 
     /// Reads where it was, and tells the person over whose command the last life ended.
     fn begin(&mut self, ctx: &mut Context<Self>) {
-        let (deps, underway) = (self.deps.clone(), self.underway.take());
+        let deps = self.deps.clone();
         let read = async move {
-            let note = Note::read(deps.store.as_ref()).await;
-            if let Some(origin) = underway {
-                deps.voice().reply(&origin, BROKEN.to_owned()).await;
+            let note = Note::read(deps.store.as_ref()).await?;
+            if let Some(Place { chat, message }) = note.underway {
+                // Forgotten first: no crash over these words may repeat them for ever.
+                Note { underway: None, ..note }.write(deps.store.as_ref()).await?;
+                let told = Bubble { text: BROKEN.into(), reply_to: Some(message), ..Bubble::default() };
+                deps.voice().say(chat, told).await;
             }
-            note
+            Ok(note)
         };
         ctx.spawn(read.into_actor(self).map(|note, act, ctx| {
             let Some(note) = or_stop(note, ctx) else { return };
@@ -159,6 +162,7 @@ impl InboxActor {
             self.batch.dirty |= !matches!(verdict, Verdict::Silence(Denial::Replay));
             self.batch.news |= self.batch.dirty;
             if !matches!(verdict, Verdict::Silence(_)) {
+                self.underway = verdict.origin().map(Place::from);
                 return self.write_down(ctx, move |act, ctx| act.carry_out(verdict, nonce, ctx));
             }
         }
@@ -185,7 +189,8 @@ impl InboxActor {
         ctx: &mut Context<Self>,
         then: impl FnOnce(&mut Self, &mut Context<Self>) + 'static,
     ) {
-        let note = Note { cursor: self.state.cursor, stranger_told: self.state.stranger_told };
+        let (cursor, stranger_told) = (self.state.cursor, self.state.stranger_told);
+        let note = Note { cursor, stranger_told, underway: self.underway };
         let store = Arc::clone(&self.deps.store);
         let commit = async move { note.write(store.as_ref()).await };
         ctx.spawn(commit.into_actor(self).map(|committed, act, ctx| {
@@ -196,14 +201,13 @@ impl InboxActor {
     }
 
     fn carry_out(&mut self, verdict: Verdict, nonce: Nonce, ctx: &mut Context<Self>) {
-        self.underway = verdict.origin().cloned();
         let deps = self.deps.clone();
         let carry = async move {
             let hands = Hands { voice: deps.voice(), control: deps.control.as_ref() };
             hands.carry_out(verdict, nonce).await;
         };
         ctx.spawn(carry.into_actor(self).map(|(), act, ctx| {
-            act.underway = None;
+            (act.underway, act.batch.dirty) = (None, true);
             act.hear_on(ctx);
         }));
     }
@@ -215,7 +219,7 @@ impl InboxDeps {
     }
 }
 
-/// Without its store the actor must not act: the supervisor restarts it or gives up.
+/// Without its store the actor must not act.
 fn or_stop<T>(result: Result<T, StoreError>, ctx: &mut Context<InboxActor>) -> Option<T> {
     result
         .inspect_err(|error| {
@@ -236,6 +240,7 @@ impl Actor for InboxActor {
 impl Supervised for InboxActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         self.state.crash();
+        self.underway = None;
         self.batch = Batch::default();
     }
 }
