@@ -14,6 +14,12 @@ use fyers_keeper::config::table::TABLE;
 
 /// What decides, and so may know values only.
 const RULES: &[&str] = &[
+    "actors/chat/inbox/commands.rs",
+    "actors/chat/inbox/confirm.rs",
+    "actors/chat/inbox/pace.rs",
+    "actors/chat/inbox/paste.rs",
+    "actors/chat/inbox/rules.rs",
+    "actors/chat/inbox/verdict.rs",
     "actors/clock/calendar.rs",
     "actors/clock/due.rs",
     "actors/clock/steps.rs",
@@ -58,6 +64,7 @@ const WORLD: &[&str] = &[
 
 /// The edges, where a secret is taken out of its wrapping: to be sent, stored, hashed, compared or searched for.
 const UNWRAPPERS: &[&str] = &[
+    "actors/chat/inbox/rules.rs",
     "actors/secret.rs",
     "actors/token/jwt.rs",
     "actors/token/reconcile.rs",

@@ -3,13 +3,13 @@
 //! Before anything is acted on, the update's number is on disk. A crash in between repeats nothing: a halt, a
 //! login or a logout happens at most once for each time it was asked for.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::{
+    batch::Batch,
     carry::{Hands, in_time},
     confirm::Nonce,
     listen::{Wish, listen},
@@ -19,15 +19,12 @@ use super::{
     reply::Voice,
     rules::State,
     trail,
-    verdict::{Denial, Policy, Verdict},
+    verdict::{Policy, Verdict},
 };
 use crate::{
-    chat::talk::{Bubble, Chat, Control, FULL_BATCH, PollError, Update},
+    chat::talk::{Bubble, Chat, Control, PollError, Update},
     ports::{Store, StoreError, Time},
 };
-
-/// The least time between two polls that bring nothing new, should Telegram not hold them open.
-const LEAST: Duration = Duration::from_secs(1);
 
 const BROKEN: &str =
     "Something broke over that, so it may or may not be done.\nSee /status before you send it again.";
@@ -60,21 +57,6 @@ pub struct InboxActor {
     /// The message whose answer is being worked on. On disk.
     underway: Option<Place>,
     batch: Batch,
-}
-
-/// The answer to a poll while it is worked through. A restart throws it away: Telegram has it still.
-#[derive(Default)]
-struct Batch {
-    updates: VecDeque<Update>,
-    /// Whether it is all that Telegram had.
-    whole: bool,
-    /// Whether the cursor moved since it was written down.
-    dirty: bool,
-    /// Whether anything in it was new.
-    news: bool,
-    received: DateTime<Utc>,
-    /// Since the poll began.
-    began: Option<Instant>,
 }
 
 impl InboxActor {
@@ -130,9 +112,7 @@ impl InboxActor {
         if self.trouble.take().is_some() {
             trail::recovered();
         }
-        let whole = updates.len() < FULL_BATCH;
-        let updates = updates.into();
-        self.batch = Batch { updates, whole, received, began: Some(began), ..Batch::default() };
+        self.batch = Batch::new(updates, received, began);
         self.hear_on(ctx);
     }
 
@@ -159,8 +139,7 @@ impl InboxActor {
             let (now, nonce) = (self.deps.time.now(), Nonce(rand::random()));
             let verdict = self.state.hear(&update, &self.deps.policy, now, nonce);
             trail::heard(&update, &verdict);
-            self.batch.dirty |= !matches!(verdict, Verdict::Silence(Denial::Replay));
-            self.batch.news |= self.batch.dirty;
+            self.batch.heard(&verdict);
             if !matches!(verdict, Verdict::Silence(_)) {
                 self.underway = verdict.origin().map(Place::from);
                 return self.write_down(ctx, move |act, ctx| act.carry_out(verdict, nonce, ctx));
@@ -174,11 +153,10 @@ impl InboxActor {
 
     fn batch_done(&mut self, ctx: &mut Context<Self>) {
         let batch = std::mem::take(&mut self.batch);
-        if batch.whole {
+        if batch.is_whole() {
             self.state.caught_up = Some(batch.received);
         }
-        let took = batch.began.map_or(LEAST, |began| began.elapsed());
-        let pause = if batch.news { Duration::ZERO } else { LEAST.saturating_sub(took) };
+        let pause = batch.pause();
         let time = Arc::clone(&self.deps.time);
         let rest = async move { time.sleep(pause).await };
         ctx.spawn(rest.into_actor(self).map(|(), act, ctx| act.poll(ctx)));
