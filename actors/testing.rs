@@ -2,7 +2,7 @@
 //! drives.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -59,6 +59,17 @@ pub(crate) struct Shelf {
 #[derive(Default)]
 pub(crate) struct MemoryStore {
     pub(crate) shelf: Mutex<Shelf>,
+    /// What goes wrong with the next commits.
+    pub(crate) harm: Mutex<VecDeque<Harm>>,
+}
+
+/// What goes wrong with a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Harm {
+    /// It fails, and nothing of it is kept.
+    Refuse,
+    /// It is kept, and who asked for it dies before they hear so.
+    DieAfter,
 }
 
 impl MemoryStore {
@@ -74,6 +85,10 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let harm = self.harm.lock().unwrap().pop_front();
+        if harm == Some(Harm::Refuse) {
+            return Err(StoreError { doing: "committed", problem: "planned".into() });
+        }
         let mut shelf = self.shelf.lock().unwrap();
         if let Some(session) = change.session {
             shelf.session = session;
@@ -92,6 +107,8 @@ impl Store for MemoryStore {
             let id = shelf.journal.len() as i64 + 1;
             shelf.journal.push(Recorded { id, at, event });
         }
+        drop(shelf);
+        assert!(harm != Some(Harm::DieAfter), "planned");
         Ok(())
     }
 

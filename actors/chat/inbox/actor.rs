@@ -3,31 +3,28 @@
 //! Before anything is acted on, the update's number is on disk. A crash in between repeats nothing: a halt, a
 //! login or a logout happens at most once for each time it was asked for.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::{
+    batch::Batch,
     carry::{Hands, in_time},
     confirm::Nonce,
     listen::{Wish, listen},
     messages::{GetInbox, InboxView},
-    note::Note,
+    note::{Note, Place},
     pace::Pace,
     reply::Voice,
     rules::State,
     trail,
-    verdict::{Denial, Origin, Policy, Verdict},
+    verdict::{Policy, Verdict},
 };
 use crate::{
-    chat::talk::{Chat, Control, FULL_BATCH, PollError, Update},
+    chat::talk::{Bubble, Chat, Control, PollError, Update},
     ports::{Store, StoreError, Time},
 };
-
-/// The least time between two polls that bring nothing new, should Telegram not hold them open.
-const LEAST: Duration = Duration::from_secs(1);
 
 const BROKEN: &str =
     "Something broke over that, so it may or may not be done.\nSee /status before you send it again.";
@@ -57,24 +54,9 @@ pub struct InboxActor {
     registered: bool,
     /// What the last poll failed for: told when it changes.
     trouble: Option<&'static str>,
-    /// Who waits for an answer now. Kept across a restart, so that they hear of it.
-    underway: Option<Origin>,
+    /// The message whose answer is being worked on. On disk.
+    underway: Option<Place>,
     batch: Batch,
-}
-
-/// The answer to a poll while it is worked through. A restart throws it away: Telegram has it still.
-#[derive(Default)]
-struct Batch {
-    updates: VecDeque<Update>,
-    /// Whether it is all that Telegram had.
-    whole: bool,
-    /// Whether the cursor moved since it was written down.
-    dirty: bool,
-    /// Whether anything in it was new.
-    news: bool,
-    received: DateTime<Utc>,
-    /// Since the poll began.
-    began: Option<Instant>,
 }
 
 impl InboxActor {
@@ -86,13 +68,16 @@ impl InboxActor {
 
     /// Reads where it was, and tells the person over whose command the last life ended.
     fn begin(&mut self, ctx: &mut Context<Self>) {
-        let (deps, underway) = (self.deps.clone(), self.underway.take());
+        let deps = self.deps.clone();
         let read = async move {
-            let note = Note::read(deps.store.as_ref()).await;
-            if let Some(origin) = underway {
-                deps.voice().reply(&origin, BROKEN.to_owned()).await;
+            let note = Note::read(deps.store.as_ref()).await?;
+            if let Some(Place { chat, message }) = note.underway {
+                // Forgotten first: no crash over these words may repeat them for ever.
+                Note { underway: None, ..note }.write(deps.store.as_ref()).await?;
+                let told = Bubble { text: BROKEN.into(), reply_to: Some(message), ..Bubble::default() };
+                deps.voice().say(chat, told).await;
             }
-            note
+            Ok(note)
         };
         ctx.spawn(read.into_actor(self).map(|note, act, ctx| {
             let Some(note) = or_stop(note, ctx) else { return };
@@ -127,9 +112,7 @@ impl InboxActor {
         if self.trouble.take().is_some() {
             trail::recovered();
         }
-        let whole = updates.len() < FULL_BATCH;
-        let updates = updates.into();
-        self.batch = Batch { updates, whole, received, began: Some(began), ..Batch::default() };
+        self.batch = Batch::new(updates, received, began);
         self.hear_on(ctx);
     }
 
@@ -156,9 +139,9 @@ impl InboxActor {
             let (now, nonce) = (self.deps.time.now(), Nonce(rand::random()));
             let verdict = self.state.hear(&update, &self.deps.policy, now, nonce);
             trail::heard(&update, &verdict);
-            self.batch.dirty |= !matches!(verdict, Verdict::Silence(Denial::Replay));
-            self.batch.news |= self.batch.dirty;
+            self.batch.heard(&verdict);
             if !matches!(verdict, Verdict::Silence(_)) {
+                self.underway = verdict.origin().map(Place::from);
                 return self.write_down(ctx, move |act, ctx| act.carry_out(verdict, nonce, ctx));
             }
         }
@@ -170,11 +153,10 @@ impl InboxActor {
 
     fn batch_done(&mut self, ctx: &mut Context<Self>) {
         let batch = std::mem::take(&mut self.batch);
-        if batch.whole {
+        if batch.is_whole() {
             self.state.caught_up = Some(batch.received);
         }
-        let took = batch.began.map_or(LEAST, |began| began.elapsed());
-        let pause = if batch.news { Duration::ZERO } else { LEAST.saturating_sub(took) };
+        let pause = batch.pause();
         let time = Arc::clone(&self.deps.time);
         let rest = async move { time.sleep(pause).await };
         ctx.spawn(rest.into_actor(self).map(|(), act, ctx| act.poll(ctx)));
@@ -185,7 +167,8 @@ impl InboxActor {
         ctx: &mut Context<Self>,
         then: impl FnOnce(&mut Self, &mut Context<Self>) + 'static,
     ) {
-        let note = Note { cursor: self.state.cursor, stranger_told: self.state.stranger_told };
+        let (cursor, stranger_told) = (self.state.cursor, self.state.stranger_told);
+        let note = Note { cursor, stranger_told, underway: self.underway };
         let store = Arc::clone(&self.deps.store);
         let commit = async move { note.write(store.as_ref()).await };
         ctx.spawn(commit.into_actor(self).map(|committed, act, ctx| {
@@ -196,14 +179,13 @@ impl InboxActor {
     }
 
     fn carry_out(&mut self, verdict: Verdict, nonce: Nonce, ctx: &mut Context<Self>) {
-        self.underway = verdict.origin().cloned();
         let deps = self.deps.clone();
         let carry = async move {
             let hands = Hands { voice: deps.voice(), control: deps.control.as_ref() };
             hands.carry_out(verdict, nonce).await;
         };
         ctx.spawn(carry.into_actor(self).map(|(), act, ctx| {
-            act.underway = None;
+            (act.underway, act.batch.dirty) = (None, true);
             act.hear_on(ctx);
         }));
     }
@@ -215,7 +197,7 @@ impl InboxDeps {
     }
 }
 
-/// Without its store the actor must not act: the supervisor restarts it or gives up.
+/// Without its store the actor must not act.
 fn or_stop<T>(result: Result<T, StoreError>, ctx: &mut Context<InboxActor>) -> Option<T> {
     result
         .inspect_err(|error| {
@@ -236,6 +218,7 @@ impl Actor for InboxActor {
 impl Supervised for InboxActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         self.state.crash();
+        self.underway = None;
         self.batch = Batch::default();
     }
 }

@@ -5,6 +5,7 @@
 //! the log.
 
 pub mod actor;
+mod batch;
 mod carry;
 pub mod commands;
 pub mod confirm;

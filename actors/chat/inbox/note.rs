@@ -3,8 +3,11 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::verdict::Cursor;
-use crate::ports::{Change, Store, StoreError};
+use super::verdict::{Cursor, Origin};
+use crate::{
+    chat::talk::MessageId,
+    ports::{Change, Store, StoreError},
+};
 
 /// Its name in the store.
 pub(super) const NAME: &str = "inbox_cursor";
@@ -16,6 +19,22 @@ pub(super) struct Note {
     pub(super) cursor: Cursor,
     /// The day (IST) for which Control has heard of a stranger.
     pub(super) stranger_told: Option<NaiveDate>,
+    /// What is being carried out. Found after a start, it says that this was cut short.
+    #[serde(default)]
+    pub(super) underway: Option<Place>,
+}
+
+/// A message to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) chat: i64,
+    pub(super) message: MessageId,
+}
+
+impl From<&Origin> for Place {
+    fn from(origin: &Origin) -> Self {
+        Self { chat: origin.chat, message: origin.message }
+    }
 }
 
 impl Note {

@@ -4,6 +4,7 @@ mod answers;
 mod errors;
 mod hearing;
 mod oddities;
+mod whole;
 
 use std::time::{Duration, Instant};
 

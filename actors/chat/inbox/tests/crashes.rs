@@ -6,7 +6,7 @@ use super::{
     room::{another_world, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };
-use crate::supervisor::chaos::Crash;
+use crate::{supervisor::chaos::Crash, testing::Harm};
 
 #[actix::test]
 async fn the_number_is_on_disk_before_anything_is_done() {
@@ -44,15 +44,56 @@ async fn a_yes_over_which_the_keeper_died_is_not_carried_out_by_the_next_one() {
     pass(2).await;
     room.write(OWNER, "/halt");
     pass(2).await;
-    world.panic_at("act Halt");
-    room.press(OWNER, &world.button(0));
-    pass(30).await;
+    world.answers("Never said.", Duration::from_secs(50));
+    let id = room.press(OWNER, &world.button(0));
+    pass(5).await;
+    room.tree.shutdown().await;
     // Another process with the same disk, and a Telegram that brings everything once more.
-    drop(room);
-    let _next = wake(&world, private());
+    let next = wake(&world, private());
     pass(60).await;
     assert_eq!(world.count("act Halt"), 1, "{:?}", world.done());
-    assert_eq!(world.cursor(), 101);
+    assert_eq!(world.count("say in 42: Something broke"), 1, "{:?}", world.done());
+    next.tree.shutdown().await;
+    let _third = wake(&world, private());
+    pass(60).await;
+    assert_eq!(world.count("say in 42: Something broke"), 1, "told once");
+    assert_eq!(world.cursor(), id);
+}
+
+#[actix::test]
+async fn a_crash_between_the_note_and_the_deed_costs_the_deed_and_is_told() {
+    let world = world();
+    let room = wake(&world, private());
+    pass(2).await;
+    room.store.harm.lock().unwrap().push_back(Harm::DieAfter);
+    room.write(OWNER, "/test");
+    pass(30).await;
+    assert_eq!((world.count("act Test"), room.tree.counters("inbox").restarts), (0, 1));
+    assert_eq!(world.count("say in 42: Something broke"), 1, "{:?}", world.done());
+}
+
+#[actix::test]
+async fn without_the_note_nothing_is_done_and_afterwards_once() {
+    let world = world();
+    let room = wake(&world, private());
+    pass(2).await;
+    room.store.harm.lock().unwrap().extend([Harm::Refuse; 2]);
+    room.write(OWNER, "/test");
+    pass(30).await;
+    assert_eq!((world.count("act Test"), room.tree.counters("inbox").restarts), (1, 2));
+    assert_eq!(world.done(), ["act Test by 42", "say in 42: Done."]);
+}
+
+#[actix::test]
+async fn what_was_answered_is_not_apologised_for_after_a_restart() {
+    let world = world();
+    let room = wake(&world, private());
+    room.write(OWNER, "/test");
+    pass(5).await;
+    room.tree.shutdown().await;
+    let _next = wake(&world, private());
+    pass(30).await;
+    assert_eq!(world.done(), ["act Test by 42", "say in 42: Done."]);
 }
 
 #[actix::test]

@@ -8,6 +8,7 @@ mod denials;
 mod doubles;
 mod hearing;
 mod histories;
+mod logging;
 mod polling;
 mod room;
 mod scene;
