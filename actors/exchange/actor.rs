@@ -172,12 +172,20 @@ impl ExchangeActor {
         let (Some(live), Some(token)) = (self.deps.live.clone(), self.volatile.session.usable.clone()) else {
             return;
         };
-        let look = async move { live.positions(&token).await };
-        ctx.spawn(look.into_actor(self).map(|positions, act, ctx| {
-            if let Ok(positions) = positions {
+        let look = {
+            let token = Arc::clone(&token);
+            async move { live.positions(&token).await }
+        };
+        ctx.spawn(look.into_actor(self).map(move |positions, act, ctx| match positions {
+            Ok(positions) => {
                 let keep = act.remember_live_positions(positions);
                 ctx.wait(keep);
             }
+            Err(BrokerError::Refused { status, code, .. }) if is_token_death(status, code) => {
+                act.token_died(&token, if code == 0 { i64::from(status) } else { code }, ctx);
+            }
+            // The positions last seen are still the best there is to protect.
+            Err(_) => {}
         }));
     }
 

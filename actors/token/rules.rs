@@ -47,7 +47,7 @@ pub struct Facts {
     pub app_id: Option<String>,
     /// The PIN for the refresh call is configured.
     pub has_pin: bool,
-    /// See [`RefreshBlock::credentials`].
+    /// See [`crate::token::stored::RefreshBlock::credentials`].
     pub credentials: String,
     /// Days a refresh token without an `exp` claim is good for, counted from its `iat`.
     pub refresh_days: i64,

@@ -203,3 +203,55 @@ fn killed_between_any_two_steps_there_is_one_card_or_a_login() {
         keeper.wait_status("live", |status| status["mode"] == "live");
     }
 }
+
+/// Buys at the simulated FYERS, as the person does in the FYERS app.
+fn buy(home: &Home, token: &str, symbol: &str, quantity: u32) {
+    let order = serde_json::json!({
+        "symbol": symbol, "qty": quantity, "type": 2, "side": 1, "productType": "INTRADAY", "limitPrice": 0,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0,
+    });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.post(format!("{}/orders/sync", home.sim.api_url()));
+    let request = request.header("authorization", format!("ABCD1234EF-100:{token}")).json(&order);
+    let answer = block_on(async { request.send().await.unwrap().text().await.unwrap() });
+    assert!(answer.contains("\"ok\""), "{answer}");
+}
+
+/// Halts and resumes by the phone's buttons: on the way back to live the keeper looks at the positions.
+fn halt_and_resume(home: &Home, keeper: &Keeper) {
+    for (command, question) in [("/halt", "Halt trading?"), ("/resume", "Resume trading?")] {
+        home.sim.write(Writing { from: 42, text: command.into(), ..Writing::default() });
+        let yes = wait_for(question, || {
+            let asked = home.sim.telegram_messages().into_iter().filter(|m| m.text.starts_with(question));
+            asked.flat_map(|m| m.buttons()).find(|button| button.text.starts_with("Yes"))?.callback_data
+        });
+        home.sim.press_button(42, &yes).unwrap();
+        if command == "/halt" {
+            keeper.wait_status("the halt", |status| status["reason"] == "halted");
+        }
+    }
+}
+
+#[test]
+fn a_death_at_noon_is_mock_and_a_card_with_what_is_open() {
+    let home = home("2026-11-23T12:00:00");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    buy(&home, &token, "NSE:SBIN-EQ", 10);
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    wait_for("a look at the positions", || {
+        (home.sim.call_count(endpoint::POSITIONS).total > 0).then_some(())
+    });
+    assert!(home.sim.kill(&token));
+    halt_and_resume(&home, &keeper);
+    keeper.wait_status("mock", |status| status["session"]["state"] == "login_required");
+    assert_eq!(keeper.status()["mode"], "mock");
+    let card = wait_card(&home);
+    assert!(card.text.contains("+10 NSE:SBIN-EQ"), "{}", card.text);
+    assert!(card.text.contains("open until 15:30"), "{}", card.text);
+    assert!(card.text.contains("token is refused"), "{}", card.text);
+    press_through(&link(&card));
+    keeper.wait_status("live again", |status| status["mode"] == "live");
+    wait_receipt(&home, &card);
+}
