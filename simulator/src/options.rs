@@ -31,6 +31,8 @@ pub struct Options {
     pub refresh: RefreshMode,
     /// Whether a successful refresh also answers with a new refresh token (FYERS documents none).
     pub rotate_refresh_token: bool,
+    /// Whether a login's answer has a refresh token too, as FYERS documents it.
+    pub login_gives_refresh_token: bool,
     /// Whether orders are refused as "not allowed from this app" (FYERS API contract, section 2.4).
     pub order_restricted: bool,
     /// Seconds added to the clock in the HTTP `Date` header, to play a server whose clock is off.
@@ -61,6 +63,7 @@ impl Default for Options {
             telegram: Telegram::default(),
             refresh: RefreshMode::Disabled,
             rotate_refresh_token: false,
+            login_gives_refresh_token: true,
             order_restricted: false,
             date_skew_seconds: 0,
             other_accounts: vec![OtherAccount::default()],

@@ -171,7 +171,7 @@ fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, calendar: &Ar
 /// How to get a new token, as an order.
 fn login_hint(phone: bool, login: Option<&LoginSetup>) -> String {
     match (login, phone) {
-        (Some(LoginSetup { page: Some(page), .. }), _) => format!("log in at {page}"),
+        (Some(LoginSetup { page: Some(page), .. }), _) => format!("log in at {page} (one tap)."),
         (Some(_), true) => "send /login to the bot, or run `fyers-keeper login`.".to_owned(),
         (Some(_), false) => "run `fyers-keeper login`.".to_owned(),
         (None, _) => "set FYERS_REDIRECT_URI or KEEPER_PUBLIC_URL, then run `fyers-keeper login`.".to_owned(),

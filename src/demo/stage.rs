@@ -182,6 +182,8 @@ fn simulator(clock: &Arc<SpedClock>) -> Result<Simulator, String> {
         clock: Arc::new(move || shared.now()),
         refresh: RefreshMode::Disabled,
         instant_login: true,
+        // The one from before the demo stays and nears its end.
+        login_gives_refresh_token: false,
         ..Options::default()
     };
     Simulator::start(options).map_err(|error| error.to_string())
@@ -238,7 +240,7 @@ fn parts(
         listen: Some(listen),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         texts: Context {
-            login_hint: format!("log in at {page}"),
+            login_hint: format!("log in at {page} (one tap)."),
             live: true,
             reject_without_token: false,
             tick_time: ist::at(8, 45),

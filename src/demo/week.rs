@@ -80,9 +80,9 @@ pub fn ends() -> DateTime<Utc> {
     instant("2026-11-26", time(16, 0))
 }
 
-/// When the refresh token was issued: it ends on the morning after the demo.
+/// When the refresh token was issued: it nears its end on the day it can be used.
 pub fn refresh_token_issued() -> DateTime<Utc> {
-    instant("2026-11-12", time(8, 50))
+    instant("2026-11-13", time(8, 50))
 }
 
 /// When the access token was issued that is good when the demo begins.

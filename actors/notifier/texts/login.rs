@@ -11,8 +11,8 @@ use crate::{
     reason::Reason,
 };
 
-/// A login brings both tokens; only the new refresh token ends the daily logins.
-const REFRESH_TOKEN_TOO: &str = "The refresh token that comes with it goes in FYERS_REFRESH_TOKEN.";
+/// A login brings both tokens.
+const REFRESH_TOKEN_TOO: &str = "The keeper takes the new refresh token that comes with it.";
 
 pub(super) fn refreshed(expires_at: DateTime<Utc>, context: &Context) -> Draft {
     Draft::new(Severity::Info, "session|refreshed", "✅ TOKEN REFRESH SUCCESSFUL")

@@ -84,8 +84,12 @@ fn buy_with_code(world: &mut World, request: &Request) -> Result<Value, ApiError
     world.tokens.end(&code, TokenStatus::Used);
     let owner = account_of(world, &code)?;
     let access = world.mint_for(&owner, TokenKind::Access).ok_or(ApiError::InvalidAuthCode)?;
-    let refresh = world.mint_for(&owner, TokenKind::Refresh).ok_or(ApiError::InvalidAuthCode)?;
-    Ok(json!({"s": "ok", "code": 200, "message": "", "access_token": access, "refresh_token": refresh}))
+    let mut answer = json!({"s": "ok", "code": 200, "message": "", "access_token": access});
+    if world.login_gives_refresh_token {
+        let refresh = world.mint_for(&owner, TokenKind::Refresh).ok_or(ApiError::InvalidAuthCode)?;
+        answer["refresh_token"] = Value::String(refresh);
+    }
+    Ok(answer)
 }
 
 /// `POST /validate-refresh-token`: refused by regulation, or as it was before (sections 1.4 and 2.2).
