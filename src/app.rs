@@ -16,7 +16,7 @@ use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
 use chrono::NaiveTime;
 use keeper_actors::{
-    chat::card::CardActor,
+    chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps, calendar::Calendar},
     event::Event,
     exchange::{ExchangeActor, ExchangeDeps, OnTokenLoss},
@@ -119,6 +119,8 @@ pub struct Actors {
 pub struct Keeper {
     /// The actors, for tests, the demo and the listener.
     pub actors: Actors,
+    /// Hears commands; `None` without a chat.
+    pub inbox: Option<Addr<InboxActor>>,
     /// The supervisor.
     pub tree: Tree,
     /// What the listener asks.
@@ -167,10 +169,10 @@ impl Keeper {
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
         let desk = Arc::new(KeeperDesk::new(actors.clone(), tree.clone(), &parts));
-        phone::hear(&parts, &tree, &desk, &actors, &journal);
+        let inbox = phone::hear(&parts, &tree, &desk, &actors, &journal);
         let (server, addr) = listen(&parts, &desk, &tree)?;
         let Parts { store, time, messenger, .. } = parts;
-        Ok(Self { actors, tree, desk, addr, store, time, messenger, journal, sink, server })
+        Ok(Self { actors, inbox, tree, desk, addr, store, time, messenger, journal, sink, server })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.

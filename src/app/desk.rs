@@ -212,6 +212,10 @@ impl Desk for KeeperDesk {
             "clock" => self.actors.clock.do_send(Crash),
             "exchange" => self.actors.exchange.do_send(Crash),
             "notifier" => self.actors.notifier.do_send(Crash),
+            "card" => match &self.actors.card {
+                Some(card) => card.do_send(Crash),
+                None => return false,
+            },
             "thread" => self.actors.clock.do_send(Block),
             _ => return false,
         }

@@ -85,8 +85,8 @@ pub(super) fn hear(
     desk: &Arc<KeeperDesk>,
     actors: &Actors,
     journal: &Line<JournalGrew>,
-) {
-    let Some(phone) = parts.phone.clone() else { return };
+) -> Option<Addr<InboxActor>> {
+    let phone = parts.phone.clone()?;
     let control = KeeperControl {
         desk: Arc::clone(desk),
         actors: actors.clone(),
@@ -103,5 +103,5 @@ pub(super) fn hear(
         time: Arc::clone(&parts.time),
         policy: Policy { chat_id: phone.chat_id, allowed_users: phone.allowed_users },
     };
-    tree.supervise("inbox", InboxActor::new(deps));
+    Some(tree.supervise("inbox", InboxActor::new(deps)))
 }
