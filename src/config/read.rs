@@ -22,11 +22,18 @@ use super::{
 pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
     let mut reader = Reader { sources, problems: vec![], notes: vec![], rows: vec![] };
     let settings = reader.settings();
+    let mut slips = vec![];
     for stranger in sources.strangers() {
-        let hint = table::did_you_mean(stranger).map(|name| format!(" Did you mean {name}?"));
-        reader.notes.push(format!("{stranger} is not a setting and is ignored.{}", hint.unwrap_or_default()));
+        let hint = table::did_you_mean(stranger).map(|name| format!("Did you mean {name}?"));
+        let shown = hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+        reader.notes.push(format!("{stranger} is not a setting and is ignored.{shown}"));
+        slips.extend(hint.map(|hint| Problem::new(stranger, "is not a setting and is ignored.", hint)));
     }
-    let Reader { problems, notes, mut rows, .. } = reader;
+    let Reader { mut problems, notes, mut rows, .. } = reader;
+    if !problems.is_empty() {
+        // Nobody reads notes while there are errors, and a slip of the pen may be behind one.
+        problems.extend(slips);
+    }
     rows.sort_by_key(|row| table::TABLE.iter().position(|spec| spec.name == row.name));
     if problems.is_empty() { Ok(Settings { rows, notes, ..settings }) } else { Err(problems) }
 }

@@ -291,3 +291,10 @@ fn unknown_names_get_a_suggestion_and_never_show_their_value() {
     }
     assert_eq!(with(&[("HOME", "/x"), ("OTHER", "y")]).notes, Vec::<String>::new());
 }
+
+#[test]
+fn a_slip_of_the_pen_is_told_among_the_errors() {
+    let problems = without(&[("TELEGRAM_CHATID", "42"), ("KEEPER_TICK_TIME", "25:00")]);
+    let slip = problems.iter().find(|problem| problem.name == "TELEGRAM_CHATID").unwrap();
+    assert_eq!(slip.remedy, "Did you mean TELEGRAM_CHAT_ID?");
+}

@@ -315,8 +315,12 @@ impl World {
     /// Stands in for the supervisor until everything is delivered: a new actor for each that dies. Fails
     /// after `limit` of virtual time.
     pub(super) async fn run_until_done(&self, limit: Duration) -> usize {
+        self.keep_until_done(self.start(), limit).await
+    }
+
+    /// The same for an actor that runs already: two at a time would each close the other's alerts.
+    pub(super) async fn keep_until_done(&self, mut addr: Addr<NotifierActor>, limit: Duration) -> usize {
         let deadline = tokio::time::Instant::now() + limit;
-        let mut addr = self.start();
         let mut deaths = 0;
         while !self.store.is_done() {
             assert!(tokio::time::Instant::now() < deadline, "alerts are still waiting after {limit:?}");
