@@ -16,7 +16,7 @@ use simulator::{Options, RefreshMode, Simulator, TokenKind};
 use tempfile::TempDir;
 
 /// The longest wait for anything; far more than it takes, so that a slow machine is no failure.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
 
 /// Asks again and again until there is an answer; panics at the deadline.
 pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
