@@ -194,6 +194,7 @@ fn parts(
     Ok(Parts {
         broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
         exchange: Some(client as Arc<dyn Exchange>),
+        pipe: None,
         outgoing: None,
         messenger: Arc::new(messenger(simulator)?),
         store: Arc::clone(store),

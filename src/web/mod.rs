@@ -15,7 +15,10 @@ use actix_web::{
     web,
 };
 use async_trait::async_trait;
-use keeper_actors::secret::AuthCode;
+use keeper_actors::{
+    exchange::gateway::{Call, Forwarded},
+    secret::AuthCode,
+};
 use secrecy::SecretString;
 
 use crate::login::LoginReport;
@@ -38,6 +41,8 @@ pub trait Desk: Send + Sync {
     /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
     /// the caller vouches for the person.
     async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport;
+    /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
+    async fn forward(&self, call: Call) -> Option<Forwarded>;
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
     #[cfg(feature = "demo")]
     fn harm(&self, victim: &str) -> bool;
