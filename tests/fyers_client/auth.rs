@@ -2,9 +2,9 @@
 
 use keeper_actors::{
     ports::Broker,
+    secret::AuthCode,
     token::error::{BrokerError, Garble},
 };
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 

@@ -6,6 +6,7 @@ use std::{fmt::Debug, net::TcpListener};
 use fyers_keeper::fyers::FyersClient;
 use keeper_actors::{
     ports::{Broker, Exchange},
+    secret::AuthCode,
     token::error::BrokerError,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -33,14 +34,15 @@ fn assert_all_clean(value: &(impl Debug + ?Sized)) {
 
 /// Every call, and the error each of them gives.
 async fn errors(client: &FyersClient) -> Vec<BrokerError> {
-    let code = SecretString::from(CODE);
+    let code = AuthCode::new(CODE);
     let token = access();
     let symbols = ["NSE:A-EQ".to_owned()];
     let all = [
         client.refresh(&refresh()).await.err(),
         client.login(&code).await.err(),
         Broker::profile(client, &token).await.err(),
-        client.funds(&token).await.err(),
+        Broker::funds(client, &token).await.err(),
+        Exchange::funds(client, &token).await.err(),
         client.quotes(&token, &symbols).await.err(),
         client.place(&token, &an_order()).await.err(),
         client.orders(&token).await.err(),
