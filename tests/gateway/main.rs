@@ -7,3 +7,4 @@ mod limits;
 mod passing;
 mod paths;
 mod support;
+mod wire;
