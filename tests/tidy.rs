@@ -47,6 +47,9 @@ const RULES: &[&str] = &[
     "actors/token/rules.rs",
     "actors/token/rules",
     "actors/token/window.rs",
+    "src/fyers/pipe/pace.rs",
+    "src/fyers/pipe/toll.rs",
+    "src/web/gateway/path.rs",
 ];
 
 /// What no rule may name.

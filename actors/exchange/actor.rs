@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use tokio::sync::oneshot;
 
 use super::{
+    gateway::Pipe,
     messages::{Answer, Answered, Ask, AskError, GetLivePositions, GetMode, ModeView, Request, SetHalted},
     mock,
     mode::{OnTokenLoss, Standing, Venue, decide, route},
@@ -49,6 +50,8 @@ type Reply = oneshot::Sender<Outcome>;
 pub struct ExchangeDeps {
     /// FYERS; `None` when no app is configured.
     pub live: Option<Arc<dyn Exchange>>,
+    /// Carries bots' calls to FYERS as they are; `None` when no app is configured.
+    pub pipe: Option<Arc<dyn Pipe>>,
     /// The keeper's memory.
     pub store: Arc<dyn Store>,
     /// Wall clock and waiting.

@@ -4,6 +4,8 @@
 
 pub mod actor;
 pub mod engine;
+pub mod forward;
+pub mod gateway;
 pub mod messages;
 pub mod mock;
 pub mod mode;

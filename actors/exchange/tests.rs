@@ -107,6 +107,7 @@ fn open_on(
     ExchangeActor::new(ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
+        pipe: None,
         live: Some(Arc::clone(broker) as Arc<dyn Exchange>),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),

@@ -12,6 +12,7 @@ mod leaks;
 mod live;
 mod login;
 mod logs;
+mod orders;
 mod refresh;
 mod service;
 mod small;
