@@ -4,13 +4,17 @@
 
 pub mod actor;
 pub mod engine;
+pub mod form;
 pub mod forward;
 pub mod gateway;
+pub mod house;
 pub mod messages;
 pub mod mock;
 pub mod mode;
 pub mod model;
+pub mod operation;
 pub mod safety;
+pub mod shape;
 
 #[cfg(test)]
 mod tests;
