@@ -303,6 +303,7 @@ fn exchange_deps(
         sandbox: parts.sandbox,
         on_token_loss: parts.on_token_loss,
         capital: parts.capital,
+        idempotent_tags: false,
         session: session.clone(),
         rejected: rejected.clone(),
         journal: journal.clone(),

@@ -15,11 +15,12 @@ use rust_decimal::Decimal;
 use tokio::sync::oneshot;
 
 use super::{
+    engine::Config,
     gateway::Pipe,
+    house::House,
     messages::{Answer, Answered, Ask, AskError, GetLivePositions, GetMode, ModeView, Request, SetHalted},
-    mock,
     mode::{OnTokenLoss, Standing, Venue, decide, route},
-    model::{Book, OrderAck, OrderRequest, Position},
+    model::{OrderAck, OrderRequest, Position, Profile, Quote},
     safety::{is_order_ban, may_simulate},
 };
 use crate::{
@@ -41,7 +42,12 @@ use crate::{
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-type Turn<T> = ResponseActFuture<ExchangeActor, T>;
+/// The note with the number of orders that were meant for real and simulated since the mode was last Live.
+pub(super) const GAP: &str = "simulated_in_gap";
+/// Made-up prices are the same in every run.
+const SEED: u64 = 0x6b65_6570;
+
+pub(super) type Turn<T> = ResponseActFuture<ExchangeActor, T>;
 type Outcome = Result<Answered, AskError>;
 type Reply = oneshot::Sender<Outcome>;
 
@@ -62,6 +68,8 @@ pub struct ExchangeDeps {
     pub on_token_loss: OnTokenLoss,
     /// `KEEPER_MOCK_CAPITAL`, in INR.
     pub capital: Decimal,
+    /// Whether the same `orderTag` twice in a day is one order at the MockExchange.
+    pub idempotent_tags: bool,
     /// The configured app; empty when there is none.
     pub app: String,
     /// Who knows this machine's address on the internet.
@@ -74,31 +82,41 @@ pub struct ExchangeDeps {
     pub journal: Line<JournalGrew>,
 }
 
+impl ExchangeDeps {
+    /// The MockExchange's rules.
+    fn rules(&self) -> Config {
+        Config { idempotent: self.idempotent_tags, ..Config::new(self.capital) }
+    }
+}
+
 /// Owns the mode and both exchanges.
 pub struct ExchangeActor {
-    deps: ExchangeDeps,
-    volatile: Volatile,
+    pub(super) deps: ExchangeDeps,
+    pub(super) volatile: Volatile,
 }
 
 /// What a restart throws away; it comes back from the store and from the TokenActor.
-struct Volatile {
-    session: SessionView,
-    halted: bool,
-    mode: Mode,
-    reason: Reason,
-    book: Book,
-    live_positions: Vec<Position>,
+pub(super) struct Volatile {
+    pub(super) session: SessionView,
+    pub(super) halted: bool,
+    pub(super) mode: Mode,
+    pub(super) reason: Reason,
+    pub(super) house: House,
+    pub(super) live_positions: Vec<Position>,
+    /// See [`GAP`].
+    pub(super) gap: u64,
 }
 
 impl Volatile {
-    fn new(capital: Decimal) -> Self {
+    fn new(config: Config) -> Self {
         Self {
             session: SessionView::default(),
             halted: false,
             mode: Mode::Mock,
             reason: Reason::Starting,
-            book: Book::new(capital),
+            house: House::open(config, [], SEED),
             live_positions: vec![],
+            gap: 0,
         }
     }
 }
@@ -106,18 +124,21 @@ impl Volatile {
 impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
-        let volatile = Volatile::new(deps.capital);
+        let volatile = Volatile::new(deps.rules());
         Self { deps, volatile }
     }
 
     fn load(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
         let read = async move {
-            Ok::<_, StoreError>((store.book().await?, store.live_positions().await?, store.halted().await?))
+            let gap = store.note(GAP).await?.and_then(|gap| gap.as_u64()).unwrap_or_default();
+            let rest = (store.live_positions().await?, store.halted().await?);
+            Ok::<_, StoreError>((store.mock_records().await?, gap, rest))
         };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok((book, live_positions, halted)) => {
-                act.volatile.book = book.unwrap_or_else(|| Book::new(act.deps.capital));
+            Ok((records, gap, (live_positions, halted))) => {
+                act.volatile.house = House::open(act.deps.rules(), &records, SEED);
+                act.volatile.gap = gap;
                 act.volatile.live_positions = live_positions;
                 act.volatile.halted = halted;
             }
@@ -142,6 +163,11 @@ impl ExchangeActor {
             change.events.push((self.deps.time.now(), event));
         }
         let entered_live = from != to && to == Mode::Live;
+        if entered_live && self.volatile.gap > 0 {
+            let orders = std::mem::take(&mut self.volatile.gap);
+            change.events.push((self.deps.time.now(), Event::SimulatedMeanwhile { orders }));
+            change.notes.push((GAP, serde_json::json!(0)));
+        }
         let commit = self.commit(change);
         Box::pin(commit.map(move |committed, act: &mut Self, ctx| {
             if committed && entered_live {
@@ -151,8 +177,9 @@ impl ExchangeActor {
     }
 
     /// Commits and wakes the Notifier; false, and the end of this life, when the store fails.
-    fn commit(&self, change: Change) -> Turn<bool> {
-        if change.events.is_empty() && change.halted.is_none() && change.live_positions.is_none() {
+    pub(super) fn commit(&self, change: Change) -> Turn<bool> {
+        let nothing = change.events.is_empty() && change.mock_records.is_empty() && change.orders.is_empty();
+        if nothing && change.halted.is_none() && change.live_positions.is_none() {
             return Box::pin(fut::ready(true));
         }
         change.events.iter().for_each(|(_, event)| event.log("exchange"));
@@ -171,7 +198,7 @@ impl ExchangeActor {
     }
 
     /// Positions at the broker are what the safety rule protects once the token is gone.
-    fn look_at_live_positions(&self, ctx: &mut Context<Self>) {
+    pub(super) fn look_at_live_positions(&self, ctx: &mut Context<Self>) {
         let (Some(live), Some(token)) = (self.deps.live.clone(), self.volatile.session.usable.clone()) else {
             return;
         };
@@ -192,7 +219,7 @@ impl ExchangeActor {
         }));
     }
 
-    fn remember_live_positions(&mut self, positions: Vec<Position>) -> Turn<()> {
+    pub(super) fn remember_live_positions(&mut self, positions: Vec<Position>) -> Turn<()> {
         if positions == self.volatile.live_positions {
             return Box::pin(fut::ready(()));
         }
@@ -246,8 +273,13 @@ impl ExchangeActor {
 
     /// A refusal that means "no orders at all" is worth more than the bot's own error: a person must act.
     fn explain(&self, request: &Request, error: &BrokerError, ctx: &mut Context<Self>) {
-        let (Request::Place(order), true) = (request, is_order_ban(error)) else { return };
-        let (symbol, app) = (order.symbol.clone(), self.deps.app.clone());
+        if let (Request::Place(order), true) = (request, is_order_ban(error)) {
+            self.explain_ban(order.symbol.clone(), ctx);
+        }
+    }
+
+    pub(super) fn explain_ban(&self, symbol: String, ctx: &mut Context<Self>) {
+        let app = self.deps.app.clone();
         let outgoing = self.deps.outgoing.clone();
         let look = async move {
             let Some(outgoing) = outgoing else { return (None, None) };
@@ -262,7 +294,7 @@ impl ExchangeActor {
     }
 
     /// The broker refuses the token: out of use at once, and the TokenActor finds out what is left of it.
-    fn token_died(&mut self, token: &AccessToken, code: i64, ctx: &mut Context<Self>) {
+    pub(super) fn token_died(&mut self, token: &AccessToken, code: i64, ctx: &mut Context<Self>) {
         let fingerprint = token.fingerprint();
         if self.volatile.session.fingerprint.as_ref() == Some(&fingerprint) {
             self.volatile.session.usable = None;
@@ -276,7 +308,13 @@ impl ExchangeActor {
     /// What a live answer teaches: prices for later, positions to protect, orders for the journal.
     fn learn(&mut self, request: &Request, answer: &Answer, ctx: &mut Context<Self>) {
         match (request, answer) {
-            (_, Answer::Quotes(quotes)) => self.volatile.book.learn_prices(quotes),
+            (_, Answer::Quotes(quotes)) => {
+                let (now, house) = (self.deps.time.now(), &mut self.volatile.house);
+                let seen = quotes.iter().flat_map(|quote| house.observe(&quote.symbol, quote.last, now));
+                let mock_records = seen.collect();
+                let keep = self.commit(Change { mock_records, ..Change::default() });
+                ctx.wait(keep.map(|_, _, _| ()));
+            }
             (_, Answer::Positions(positions)) if self.volatile.mode == Mode::Live => {
                 let keep = self.remember_live_positions(positions.clone());
                 ctx.wait(keep);
@@ -293,15 +331,19 @@ impl ExchangeActor {
     }
 
     fn ask_mock(&mut self, request: Request) -> Turn<Outcome> {
-        let mode = self.volatile.mode;
-        let book = &self.volatile.book;
+        let (mode, now) = (self.volatile.mode, self.deps.time.now());
+        let wander = mode == Mode::Mock;
+        let house = &self.volatile.house;
+        let quote = |symbol: String| Quote { last: house.price(&symbol, wander, now), symbol };
         let answer = match request {
             Request::Place(order) => return self.place_at_mock(order),
-            Request::Profile => Answer::Profile(mock::profile()),
-            Request::Funds => Answer::Funds(book.funds()),
-            Request::Quotes(symbols) => Answer::Quotes(book.quotes(&symbols)),
-            Request::Orders => Answer::Orders(book.orders.clone()),
-            Request::Positions => Answer::Positions(book.positions.clone()),
+            Request::Profile => {
+                Answer::Profile(Profile { fy_id: "MOCK".into(), name: "MOCK ACCOUNT".into() })
+            }
+            Request::Funds => Answer::Funds(house.engine().funds()),
+            Request::Quotes(symbols) => Answer::Quotes(symbols.into_iter().map(quote).collect()),
+            Request::Orders => Answer::Orders(house.engine().order_rows()),
+            Request::Positions => Answer::Positions(house.engine().position_rows()),
         };
         ready(Ok(Answered { mode, venue: Venue::Mock, answer }))
     }
@@ -315,32 +357,34 @@ impl ExchangeActor {
                 return self.refuse(&order, refusal.into(), now);
             }
         }
-        let mut book = self.volatile.book.clone();
-        let ack = match book.place(&order, now) {
-            Ok(ack) => ack,
-            Err(problem) => return self.refuse(&order, AskError::Invalid(problem), now),
-        };
-        self.keep_order(order, ack, book, now)
-    }
-
-    fn keep_order(
-        &self,
-        order: OrderRequest,
-        ack: OrderAck,
-        book: Book,
-        now: DateTime<Utc>,
-    ) -> Turn<Outcome> {
-        let mode = self.volatile.mode;
+        let wander = mode == Mode::Mock || self.volatile.house.engine().market().ltp(&order.symbol).is_none();
+        let (mock_records, outcome) = self.volatile.house.place(order.clone().into(), wander, now);
+        let mut change = Change { mock_records, ..Change::default() };
         let quantity = order.signed_quantity();
-        let event = Event::OrderSimulated { id: ack.id.clone(), symbol: order.symbol, quantity, mode };
-        let change = Change { book: Some(book.clone()), events: vec![(now, event)], ..Change::default() };
-        Box::pin(self.commit(change).map(move |committed, act: &mut Self, _| {
-            if !committed {
-                return Err(AskError::Store);
+        let answer = match outcome {
+            Ok(reply) => {
+                let id = reply.id.unwrap_or_default();
+                let event = Event::OrderSimulated { id: id.clone(), symbol: order.symbol, quantity, mode };
+                change.events.push((now, event));
+                if mode == Mode::Mock && !self.deps.sandbox {
+                    self.count_gap(1, &mut change);
+                }
+                Ok(Answered {
+                    mode,
+                    venue: Venue::Mock,
+                    answer: Answer::Placed(OrderAck { id, confirmed: true }),
+                })
             }
-            act.volatile.book = book;
-            Ok(Answered { mode, venue: Venue::Mock, answer: Answer::Placed(ack) })
-        }))
+            Err(why) => {
+                let event = Event::OrderRefused { symbol: order.symbol, quantity, why: why.to_string() };
+                change.events.push((now, event));
+                Err(AskError::Invalid(why.to_string()))
+            }
+        };
+        Box::pin(
+            self.commit(change)
+                .map(move |committed, _, _| if committed { answer } else { Err(AskError::Store) }),
+        )
     }
 
     fn refuse(&self, order: &OrderRequest, error: AskError, now: DateTime<Utc>) -> Turn<Outcome> {
@@ -400,6 +444,7 @@ impl Actor for ExchangeActor {
         let load = self.load();
         let line = self.deps.session.clone();
         let ask = async move { tokio::time::timeout(PATIENCE, line.ask(GetSession)).await };
+        self.keep_matching(ctx);
         let settled = load.then(|(), act: &mut Self, _| ask.into_actor(act)).then(|view, act, _| {
             if let Ok(Ok(view)) = view {
                 act.volatile.session = view;
@@ -414,7 +459,7 @@ impl Supervised for ExchangeActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         // The mode stays as it was told until `started` has found out better, so that a crash is no switch.
         let (mode, reason) = (self.volatile.mode, self.volatile.reason);
-        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.capital) };
+        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.rules()) };
     }
 }
 
@@ -462,8 +507,8 @@ impl Handler<GetMode> for ExchangeActor {
     type Result = MessageResult<GetMode>;
 
     fn handle(&mut self, _: GetMode, _: &mut Self::Context) -> Self::Result {
-        let Volatile { mode, reason, ref book, .. } = self.volatile;
-        let simulated_today = book.orders_today(self.deps.time.now());
+        let Volatile { mode, reason, ref house, .. } = self.volatile;
+        let simulated_today = house.taken_today(self.deps.time.now());
         MessageResult(ModeView { mode, reason, simulated_today })
     }
 }

@@ -141,6 +141,17 @@ impl House {
         records
     }
 
+    /// The intraday square-off, when it is due and something was traded today.
+    pub fn square_off_if_due(&mut self, now: DateTime<Utc>) -> Vec<Record> {
+        if self.engine.ledger().day == Some(ist::date(now)) { self.catch_up(now) } else { vec![] }
+    }
+
+    /// The price that stands for this symbol now: the last one seen, or a made-up one.
+    pub fn price(&self, symbol: &str, wander: bool, now: DateTime<Utc>) -> Decimal {
+        let last = self.engine.market().ltp(symbol).filter(|_| !wander);
+        last.unwrap_or_else(|| self.made_up(symbol, now).ltp)
+    }
+
     /// One command, and what to say about it.
     fn execute(&mut self, command: &Command, records: &mut Vec<Record>) -> Result<Reply, Refusal> {
         let new = self.engine.decide(command)?;
@@ -220,7 +231,7 @@ impl House {
     }
 
     /// Symbols with a position or a holding.
-    fn held(&self) -> Vec<String> {
+    pub fn held(&self) -> Vec<String> {
         let ledger = self.engine.ledger();
         let open =
             ledger.accounts.values().filter(|account| account.net != 0).map(|account| account.symbol.clone());

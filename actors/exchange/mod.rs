@@ -4,17 +4,20 @@
 
 pub mod actor;
 pub mod engine;
+pub mod entry;
 pub mod form;
 pub mod forward;
 pub mod gateway;
 pub mod house;
 pub mod messages;
-pub mod mock;
 pub mod mode;
 pub mod model;
 pub mod operation;
+mod passing;
+pub mod reading;
 pub mod safety;
 pub mod shape;
+mod simulating;
 
 #[cfg(test)]
 mod tests;

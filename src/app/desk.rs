@@ -214,9 +214,9 @@ impl Desk for KeeperDesk {
         tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
     }
 
-    /// The journal of orders belongs to the store; this is where its entries become JSON. None are kept so far.
-    async fn orders(&self, _limit: u32) -> Option<Vec<serde_json::Value>> {
-        Some(vec![])
+    async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
+        let entries = self.store.order_journal(limit).await.ok()?;
+        Some(entries.iter().filter_map(|entry| serde_json::to_value(entry).ok()).collect())
     }
 
     #[cfg(feature = "demo")]
