@@ -20,6 +20,8 @@ pub mod shape;
 mod simulating;
 
 #[cfg(test)]
+mod forward_tests;
+#[cfg(test)]
 mod tests;
 
 pub use actor::{ExchangeActor, ExchangeDeps};

@@ -4,6 +4,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::{
     ExchangeActor,
+    engine::Record,
     entry::OrderEntry,
     forward::Trip,
     gateway::{Call, Method, Surface},
@@ -37,11 +38,12 @@ impl ExchangeActor {
         match self.ask_prices(&symbols) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
-                    act.learn_prices(prices, ctx);
-                    act.simulate(trip, ctx);
+                    // One commit for both: of two waits begun together, actix ends the later one first.
+                    let learnt = act.learn_prices(prices);
+                    act.simulate(trip, learnt, ctx);
                 }));
             }
-            None => self.simulate(trip, ctx),
+            None => self.simulate(trip, vec![], ctx),
         }
     }
 
@@ -72,22 +74,28 @@ impl ExchangeActor {
         })
     }
 
-    fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>, ctx: &mut Context<Self>) {
+    /// Real prices, and what they fill.
+    fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
         let now = self.deps.time.now();
         let house = &mut self.volatile.house;
-        let records: Vec<_> =
-            prices.into_iter().flat_map(|(symbol, price)| house.observe(&symbol, price, now)).collect();
-        let commit = self.commit(Change { mock_records: records, ..Change::default() });
-        ctx.wait(commit.map(|_, _, _| ()));
+        prices.into_iter().flat_map(|(symbol, price)| house.observe(&symbol, price, now)).collect()
     }
 
-    fn simulate(&mut self, trip: Trip, ctx: &mut Context<Self>) {
+    fn keep(&self, mock_records: Vec<Record>, ctx: &mut Context<Self>) {
+        if !mock_records.is_empty() {
+            let commit = self.commit(Change { mock_records, ..Change::default() });
+            ctx.wait(commit.map(|_, _, _| ()));
+        }
+    }
+
+    fn simulate(&mut self, trip: Trip, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
         let wander = trip.mode == Mode::Mock || self.deps.pipe.is_none();
         let Carried { answer, records, tried } =
             self.volatile.house.carry(trip.operation, &trip.call, wander, now);
         let mode = trip.mode;
-        let mut change = Change { mock_records: records, ..Change::default() };
+        let mock_records = learnt.into_iter().chain(records).collect();
+        let mut change = Change { mock_records, ..Change::default() };
         for one in &tried {
             change.orders.push(OrderEntry::simulated(trip.operation, one, mode, now));
             change.events.extend(told(one, mode).map(|event| (now, event)));
@@ -125,17 +133,17 @@ impl ExchangeActor {
         if self.volatile.mode == Mode::Sandbox
             && let Some(prices) = self.ask_prices(&waited_for)
         {
-            ctx.spawn(prices.into_actor(self).map(|prices, act, ctx| act.learn_prices(prices, ctx)));
+            ctx.spawn(prices.into_actor(self).map(|prices, act, ctx| {
+                let learnt = act.learn_prices(prices);
+                act.keep(learnt, ctx);
+            }));
             return;
         }
         let mut records = self.volatile.house.square_off_if_due(now);
         if self.volatile.mode == Mode::Mock {
             records.extend(self.volatile.house.wander(&waited_for, now));
         }
-        if !records.is_empty() {
-            let commit = self.commit(Change { mock_records: records, ..Change::default() });
-            ctx.wait(commit.map(|_, _, _| ()));
-        }
+        self.keep(records, ctx);
     }
 
     /// Counts orders that a bot meant for real and the MockExchange took.
