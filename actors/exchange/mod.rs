@@ -3,6 +3,7 @@
 //! `mode` and `safety` decide, `mock` is the MockExchange as pure rules over its book, `actor` carries out.
 
 pub mod actor;
+mod asking;
 pub mod engine;
 pub mod entry;
 pub mod form;
