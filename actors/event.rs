@@ -222,6 +222,20 @@ pub enum Event {
         /// The mode at that time.
         mode: Mode,
     },
+    /// The token is back after orders that were meant for FYERS had been simulated.
+    SimulatedMeanwhile {
+        /// How many.
+        orders: u64,
+    },
+    /// An order was sent to FYERS, its answer was lost, and the order book was looked at once.
+    OrderOutcomeUnknown {
+        /// The symbol; empty when the request names none.
+        symbol: String,
+        /// Signed quantity: negative sells.
+        quantity: i64,
+        /// The order's id, when the book has one with its tag.
+        found: Option<String>,
+    },
     /// An order was sent to FYERS and accepted.
     OrderPlaced {
         /// The broker's order id.

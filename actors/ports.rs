@@ -7,7 +7,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::{
     event::{Event, Recorded},
-    exchange::model::{Book, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    exchange::{
+        engine::Record,
+        entry::OrderEntry,
+        model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    },
     notifier::outbox::{Alert, Outgoing, SendError},
     secret::{AccessToken, AuthCode, RefreshToken},
     token::{error::BrokerError, stored::StoredSession},
@@ -126,8 +130,10 @@ pub struct Change {
     pub session: Option<StoredSession>,
     /// One tick, inserted or replaced by its date.
     pub tick: Option<TickRecord>,
-    /// The MockExchange's book, replaced.
-    pub book: Option<Book>,
+    /// Appended to the MockExchange's journal in this order.
+    pub mock_records: Vec<Record>,
+    /// Appended to the order journal.
+    pub orders: Vec<OrderEntry>,
     /// The live positions last seen at the broker, replaced.
     pub live_positions: Option<Vec<Position>>,
     /// Whether trading is halted.
@@ -149,8 +155,10 @@ pub trait Store: Send + Sync {
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError>;
     /// All dates for which there is a tick.
     async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError>;
-    /// The MockExchange's book; `None` before the first order.
-    async fn book(&self) -> Result<Option<Book>, StoreError>;
+    /// The MockExchange's journal, oldest first.
+    async fn mock_records(&self) -> Result<Vec<Record>, StoreError>;
+    /// The newest entries of the order journal, newest first.
+    async fn order_journal(&self, limit: u32) -> Result<Vec<OrderEntry>, StoreError>;
     /// The live positions last seen at the broker.
     async fn live_positions(&self) -> Result<Vec<Position>, StoreError>;
     /// Whether trading is halted.

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::{
     event::{Event, Recorded},
-    exchange::model::{Book, Position},
+    exchange::{engine::Record, entry::OrderEntry, model::Position},
     notifier::outbox::{Alert, Outgoing},
     ports::{AlertTotals, Change, Store, StoreError, TickRecord, Time},
     token::stored::StoredSession,
@@ -48,7 +48,8 @@ impl Time for PausedTime {
 pub(crate) struct Shelf {
     pub(crate) session: StoredSession,
     pub(crate) ticks: Vec<TickRecord>,
-    pub(crate) book: Option<Book>,
+    pub(crate) mock_records: Vec<Record>,
+    pub(crate) orders: Vec<OrderEntry>,
     pub(crate) live_positions: Vec<Position>,
     pub(crate) halted: bool,
     pub(crate) notes: BTreeMap<&'static str, serde_json::Value>,
@@ -97,7 +98,8 @@ impl Store for MemoryStore {
             shelf.ticks.retain(|known| known.date != tick.date);
             shelf.ticks.push(tick);
         }
-        shelf.book = change.book.or(shelf.book.take());
+        shelf.mock_records.extend(change.mock_records);
+        shelf.orders.extend(change.orders);
         if let Some(positions) = change.live_positions {
             shelf.live_positions = positions;
         }
@@ -124,8 +126,12 @@ impl Store for MemoryStore {
         Ok(self.shelf.lock().unwrap().ticks.iter().map(|tick| tick.date).collect())
     }
 
-    async fn book(&self) -> Result<Option<Book>, StoreError> {
-        Ok(self.shelf.lock().unwrap().book.clone())
+    async fn mock_records(&self) -> Result<Vec<Record>, StoreError> {
+        Ok(self.shelf.lock().unwrap().mock_records.clone())
+    }
+
+    async fn order_journal(&self, limit: u32) -> Result<Vec<OrderEntry>, StoreError> {
+        Ok(self.shelf.lock().unwrap().orders.iter().rev().take(limit as usize).cloned().collect())
     }
 
     async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {

@@ -19,7 +19,7 @@ use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps, calendar::Calendar},
     event::Event,
-    exchange::{ExchangeActor, ExchangeDeps, OnTokenLoss},
+    exchange::{ExchangeActor, ExchangeDeps, OnTokenLoss, gateway::Pipe},
     line::Line,
     notifier::{
         actor::{NotifierActor, Ports},
@@ -56,6 +56,8 @@ pub struct Parts {
     pub broker: Option<Arc<dyn Broker>>,
     /// The broker's trading calls; `None` when no app is configured.
     pub exchange: Option<Arc<dyn Exchange>>,
+    /// Carries bots' calls to the broker as they are; `None` when no app is configured.
+    pub pipe: Option<Arc<dyn Pipe>>,
     /// Who knows this machine's address on the internet.
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
@@ -295,11 +297,13 @@ fn exchange_deps(
         app: parts.facts.app_id.clone().unwrap_or_default(),
         outgoing: parts.outgoing.clone(),
         live: parts.exchange.clone(),
+        pipe: parts.pipe.clone(),
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
         sandbox: parts.sandbox,
         on_token_loss: parts.on_token_loss,
         capital: parts.capital,
+        idempotent_tags: false,
         session: session.clone(),
         rejected: rejected.clone(),
         journal: journal.clone(),

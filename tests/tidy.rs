@@ -28,10 +28,14 @@ const RULES: &[&str] = &[
     "actors/clock/steps.rs",
     "actors/event.rs",
     "actors/exchange/engine",
-    "actors/exchange/mock.rs",
+    "actors/exchange/form.rs",
+    "actors/exchange/house.rs",
     "actors/exchange/mode.rs",
     "actors/exchange/model.rs",
+    "actors/exchange/operation.rs",
+    "actors/exchange/reading.rs",
     "actors/exchange/safety.rs",
+    "actors/exchange/shape.rs",
     "actors/mode.rs",
     "actors/notifier/coalesce.rs",
     "actors/notifier/delivery.rs",
@@ -47,6 +51,9 @@ const RULES: &[&str] = &[
     "actors/token/rules.rs",
     "actors/token/rules",
     "actors/token/window.rs",
+    "src/fyers/pipe/pace.rs",
+    "src/fyers/pipe/toll.rs",
+    "src/web/gateway/path.rs",
 ];
 
 /// What no rule may name.

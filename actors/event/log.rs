@@ -74,6 +74,8 @@ impl Event {
             Self::EnvFileFailed { .. } => "token.env_file_failed",
             Self::ModeChanged { .. } => "exchange.switched",
             Self::OrderSimulated { .. } | Self::OrderPlaced { .. } => "order.placed",
+            Self::SimulatedMeanwhile { .. } => "order.simulated_meanwhile",
+            Self::OrderOutcomeUnknown { .. } => "order.unknown",
             Self::OrderRefused { .. } | Self::OrdersNotAllowed { .. } => "order.refused",
             Self::ActorCrashed { .. } => "actor.crashed",
             Self::ActorRestarted { .. } => "actor.restarted",
@@ -102,6 +104,8 @@ impl Event {
             | Self::EnvFileFailed { .. } => self.log_session(event, actor),
             Self::ModeChanged { .. }
             | Self::OrderSimulated { .. }
+            | Self::SimulatedMeanwhile { .. }
+            | Self::OrderOutcomeUnknown { .. }
             | Self::OrderPlaced { .. }
             | Self::OrdersNotAllowed { .. }
             | Self::OrderRefused { .. } => self.log_exchange(event, actor),
@@ -180,6 +184,12 @@ impl Event {
             }
             Self::OrderSimulated { id, symbol, quantity, mode } => {
                 info!(event, actor, %mode, venue = "mock", order = id, symbol, quantity, "order simulated");
+            }
+            Self::SimulatedMeanwhile { orders } => {
+                warn!(event, actor, orders, "orders were simulated while the token was dead");
+            }
+            Self::OrderOutcomeUnknown { symbol, quantity, found } => {
+                error!(event, actor, symbol, quantity, found, "an order was sent and its answer was lost");
             }
             Self::OrderPlaced { id, symbol, quantity } => {
                 info!(

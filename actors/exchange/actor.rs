@@ -10,16 +10,16 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult,
     ResponseActFuture, Supervised, WrapFuture, fut,
 };
-use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use tokio::sync::oneshot;
 
 use super::{
-    messages::{Answer, Answered, Ask, AskError, GetLivePositions, GetMode, ModeView, Request, SetHalted},
-    mock,
-    mode::{OnTokenLoss, Standing, Venue, decide, route},
-    model::{Book, OrderAck, OrderRequest, Position},
-    safety::{is_order_ban, may_simulate},
+    engine::Config,
+    gateway::Pipe,
+    house::House,
+    messages::{GetLivePositions, GetMode, ModeView, Request, SetHalted},
+    mode::{OnTokenLoss, Standing, decide},
+    model::Position,
+    safety::is_order_ban,
 };
 use crate::{
     event::Event,
@@ -31,7 +31,7 @@ use crate::{
     secret::AccessToken,
     token::{
         SessionView,
-        error::{BrokerError, Transport},
+        error::BrokerError,
         messages::{GetSession, SessionChanged, TokenRejected},
         retry::is_token_death,
     },
@@ -40,15 +40,20 @@ use crate::{
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-type Turn<T> = ResponseActFuture<ExchangeActor, T>;
-type Outcome = Result<Answered, AskError>;
-type Reply = oneshot::Sender<Outcome>;
+/// The note with the number of orders that were meant for real and simulated since the mode was last Live.
+pub(super) const GAP: &str = "simulated_in_gap";
+/// Made-up prices are the same in every run.
+const SEED: u64 = 0x6b65_6570;
+
+pub(super) type Turn<T> = ResponseActFuture<ExchangeActor, T>;
 
 /// What the ExchangeActor is given.
 #[derive(Clone)]
 pub struct ExchangeDeps {
     /// FYERS; `None` when no app is configured.
     pub live: Option<Arc<dyn Exchange>>,
+    /// Carries bots' calls to FYERS as they are; `None` when no app is configured.
+    pub pipe: Option<Arc<dyn Pipe>>,
     /// The keeper's memory.
     pub store: Arc<dyn Store>,
     /// Wall clock and waiting.
@@ -59,6 +64,8 @@ pub struct ExchangeDeps {
     pub on_token_loss: OnTokenLoss,
     /// `KEEPER_MOCK_CAPITAL`, in INR.
     pub capital: Decimal,
+    /// Whether the same `orderTag` twice in a day is one order at the MockExchange.
+    pub idempotent_tags: bool,
     /// The configured app; empty when there is none.
     pub app: String,
     /// Who knows this machine's address on the internet.
@@ -71,31 +78,41 @@ pub struct ExchangeDeps {
     pub journal: Line<JournalGrew>,
 }
 
+impl ExchangeDeps {
+    /// The MockExchange's rules.
+    fn rules(&self) -> Config {
+        Config { idempotent: self.idempotent_tags, ..Config::new(self.capital) }
+    }
+}
+
 /// Owns the mode and both exchanges.
 pub struct ExchangeActor {
-    deps: ExchangeDeps,
-    volatile: Volatile,
+    pub(super) deps: ExchangeDeps,
+    pub(super) volatile: Volatile,
 }
 
 /// What a restart throws away; it comes back from the store and from the TokenActor.
-struct Volatile {
-    session: SessionView,
-    halted: bool,
-    mode: Mode,
-    reason: Reason,
-    book: Book,
-    live_positions: Vec<Position>,
+pub(super) struct Volatile {
+    pub(super) session: SessionView,
+    pub(super) halted: bool,
+    pub(super) mode: Mode,
+    pub(super) reason: Reason,
+    pub(super) house: House,
+    pub(super) live_positions: Vec<Position>,
+    /// See [`GAP`].
+    pub(super) gap: u64,
 }
 
 impl Volatile {
-    fn new(capital: Decimal) -> Self {
+    fn new(config: Config) -> Self {
         Self {
             session: SessionView::default(),
             halted: false,
             mode: Mode::Mock,
             reason: Reason::Starting,
-            book: Book::new(capital),
+            house: House::open(config, [], SEED),
             live_positions: vec![],
+            gap: 0,
         }
     }
 }
@@ -103,18 +120,21 @@ impl Volatile {
 impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
-        let volatile = Volatile::new(deps.capital);
+        let volatile = Volatile::new(deps.rules());
         Self { deps, volatile }
     }
 
     fn load(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
         let read = async move {
-            Ok::<_, StoreError>((store.book().await?, store.live_positions().await?, store.halted().await?))
+            let gap = store.note(GAP).await?.and_then(|gap| gap.as_u64()).unwrap_or_default();
+            let rest = (store.live_positions().await?, store.halted().await?);
+            Ok::<_, StoreError>((store.mock_records().await?, gap, rest))
         };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok((book, live_positions, halted)) => {
-                act.volatile.book = book.unwrap_or_else(|| Book::new(act.deps.capital));
+            Ok((records, gap, (live_positions, halted))) => {
+                act.volatile.house = House::open(act.deps.rules(), &records, SEED);
+                act.volatile.gap = gap;
                 act.volatile.live_positions = live_positions;
                 act.volatile.halted = halted;
             }
@@ -139,6 +159,11 @@ impl ExchangeActor {
             change.events.push((self.deps.time.now(), event));
         }
         let entered_live = from != to && to == Mode::Live;
+        if entered_live && self.volatile.gap > 0 {
+            let orders = std::mem::take(&mut self.volatile.gap);
+            change.events.push((self.deps.time.now(), Event::SimulatedMeanwhile { orders }));
+            change.notes.push((GAP, serde_json::json!(0)));
+        }
         let commit = self.commit(change);
         Box::pin(commit.map(move |committed, act: &mut Self, ctx| {
             if committed && entered_live {
@@ -148,8 +173,9 @@ impl ExchangeActor {
     }
 
     /// Commits and wakes the Notifier; false, and the end of this life, when the store fails.
-    fn commit(&self, change: Change) -> Turn<bool> {
-        if change.events.is_empty() && change.halted.is_none() && change.live_positions.is_none() {
+    pub(super) fn commit(&self, change: Change) -> Turn<bool> {
+        let nothing = change.events.is_empty() && change.mock_records.is_empty() && change.orders.is_empty();
+        if nothing && change.halted.is_none() && change.live_positions.is_none() {
             return Box::pin(fut::ready(true));
         }
         change.events.iter().for_each(|(_, event)| event.log("exchange"));
@@ -168,7 +194,7 @@ impl ExchangeActor {
     }
 
     /// Positions at the broker are what the safety rule protects once the token is gone.
-    fn look_at_live_positions(&self, ctx: &mut Context<Self>) {
+    pub(super) fn look_at_live_positions(&self, ctx: &mut Context<Self>) {
         let (Some(live), Some(token)) = (self.deps.live.clone(), self.volatile.session.usable.clone()) else {
             return;
         };
@@ -189,7 +215,7 @@ impl ExchangeActor {
         }));
     }
 
-    fn remember_live_positions(&mut self, positions: Vec<Position>) -> Turn<()> {
+    pub(super) fn remember_live_positions(&mut self, positions: Vec<Position>) -> Turn<()> {
         if positions == self.volatile.live_positions {
             return Box::pin(fut::ready(()));
         }
@@ -198,53 +224,15 @@ impl ExchangeActor {
         Box::pin(self.commit(change).map(|_, _, _| ()))
     }
 
-    /// Decides where the request goes, and lets it go. Answers of the broker are waited for side by side; what
-    /// the MockExchange does is one turn after the other.
-    fn begin(&mut self, request: Request, reply: Reply, ctx: &mut Context<Self>) {
-        let venue = route(self.volatile.mode, request.kind());
-        match (venue, self.deps.live.clone(), self.volatile.session.usable.clone()) {
-            (Venue::Fyers, Some(live), Some(token)) => self.ask_fyers(request, reply, live, token, ctx),
-            _ => {
-                let outcome = self.ask_mock(request);
-                ctx.wait(outcome.map(move |outcome, _, _| hand_over(reply, outcome)));
-            }
+    /// A refusal that means "no orders at all" is worth more than the bot's own error: a person must act.
+    pub(super) fn explain(&self, request: &Request, error: &BrokerError, ctx: &mut Context<Self>) {
+        if let (Request::Place(order), true) = (request, is_order_ban(error)) {
+            self.explain_ban(order.symbol.clone(), ctx);
         }
     }
 
-    fn ask_fyers(
-        &self,
-        request: Request,
-        reply: Reply,
-        live: Arc<dyn Exchange>,
-        token: Arc<AccessToken>,
-        ctx: &mut Context<Self>,
-    ) {
-        let mode = self.volatile.mode;
-        let call = {
-            let (request, token) = (request.clone(), Arc::clone(&token));
-            async move { call(live.as_ref(), &token, &request).await }
-        };
-        ctx.spawn(call.into_actor(self).map(move |answer, act, ctx| match answer {
-            Ok(answer) => {
-                act.learn(&request, &answer, ctx);
-                hand_over(reply, Ok(Answered { mode, venue: Venue::Fyers, answer }));
-            }
-            Err(BrokerError::Refused { status, code, .. }) if is_token_death(status, code) => {
-                act.token_died(&token, if code == 0 { i64::from(status) } else { code }, ctx);
-                // FYERS certainly did nothing, so the request is handled as if it came after the token's death.
-                act.begin(request, reply, ctx);
-            }
-            Err(error) => {
-                act.explain(&request, &error, ctx);
-                hand_over(reply, Err(outcome_of(&request, error)));
-            }
-        }));
-    }
-
-    /// A refusal that means "no orders at all" is worth more than the bot's own error: a person must act.
-    fn explain(&self, request: &Request, error: &BrokerError, ctx: &mut Context<Self>) {
-        let (Request::Place(order), true) = (request, is_order_ban(error)) else { return };
-        let (symbol, app) = (order.symbol.clone(), self.deps.app.clone());
+    pub(super) fn explain_ban(&self, symbol: String, ctx: &mut Context<Self>) {
+        let app = self.deps.app.clone();
         let outgoing = self.deps.outgoing.clone();
         let look = async move {
             let Some(outgoing) = outgoing else { return (None, None) };
@@ -259,7 +247,7 @@ impl ExchangeActor {
     }
 
     /// The broker refuses the token: out of use at once, and the TokenActor finds out what is left of it.
-    fn token_died(&mut self, token: &AccessToken, code: i64, ctx: &mut Context<Self>) {
+    pub(super) fn token_died(&mut self, token: &AccessToken, code: i64, ctx: &mut Context<Self>) {
         let fingerprint = token.fingerprint();
         if self.volatile.session.fingerprint.as_ref() == Some(&fingerprint) {
             self.volatile.session.usable = None;
@@ -268,118 +256,6 @@ impl ExchangeActor {
             ctx.wait(settle);
         }
         self.deps.rejected.say(TokenRejected { fingerprint, code });
-    }
-
-    /// What a live answer teaches: prices for later, positions to protect, orders for the journal.
-    fn learn(&mut self, request: &Request, answer: &Answer, ctx: &mut Context<Self>) {
-        match (request, answer) {
-            (_, Answer::Quotes(quotes)) => self.volatile.book.learn_prices(quotes),
-            (_, Answer::Positions(positions)) if self.volatile.mode == Mode::Live => {
-                let keep = self.remember_live_positions(positions.clone());
-                ctx.wait(keep);
-            }
-            (Request::Place(order), Answer::Placed(ack)) => {
-                let (id, symbol) = (ack.id.clone(), order.symbol.clone());
-                let event = Event::OrderPlaced { id, symbol, quantity: order.signed_quantity() };
-                let events = vec![(self.deps.time.now(), event)];
-                let commit = self.commit(Change { events, ..Change::default() });
-                ctx.wait(commit.map(|_, act: &mut Self, ctx| act.look_at_live_positions(ctx)));
-            }
-            _ => {}
-        }
-    }
-
-    fn ask_mock(&mut self, request: Request) -> Turn<Outcome> {
-        let mode = self.volatile.mode;
-        let book = &self.volatile.book;
-        let answer = match request {
-            Request::Place(order) => return self.place_at_mock(order),
-            Request::Profile => Answer::Profile(mock::profile()),
-            Request::Funds => Answer::Funds(book.funds()),
-            Request::Quotes(symbols) => Answer::Quotes(book.quotes(&symbols)),
-            Request::Orders => Answer::Orders(book.orders.clone()),
-            Request::Positions => Answer::Positions(book.positions.clone()),
-        };
-        ready(Ok(Answered { mode, venue: Venue::Mock, answer }))
-    }
-
-    /// One simulated order, or its refusal: on disk before the bot hears of it.
-    fn place_at_mock(&mut self, order: OrderRequest) -> Turn<Outcome> {
-        let (mode, now) = (self.volatile.mode, self.deps.time.now());
-        if mode == Mode::Mock && !self.deps.sandbox {
-            let positions = &self.volatile.live_positions;
-            if let Err(refusal) = may_simulate(&order, positions, self.deps.on_token_loss) {
-                return self.refuse(&order, refusal.into(), now);
-            }
-        }
-        let mut book = self.volatile.book.clone();
-        let ack = match book.place(&order, now) {
-            Ok(ack) => ack,
-            Err(problem) => return self.refuse(&order, AskError::Invalid(problem), now),
-        };
-        self.keep_order(order, ack, book, now)
-    }
-
-    fn keep_order(
-        &self,
-        order: OrderRequest,
-        ack: OrderAck,
-        book: Book,
-        now: DateTime<Utc>,
-    ) -> Turn<Outcome> {
-        let mode = self.volatile.mode;
-        let quantity = order.signed_quantity();
-        let event = Event::OrderSimulated { id: ack.id.clone(), symbol: order.symbol, quantity, mode };
-        let change = Change { book: Some(book.clone()), events: vec![(now, event)], ..Change::default() };
-        Box::pin(self.commit(change).map(move |committed, act: &mut Self, _| {
-            if !committed {
-                return Err(AskError::Store);
-            }
-            act.volatile.book = book;
-            Ok(Answered { mode, venue: Venue::Mock, answer: Answer::Placed(ack) })
-        }))
-    }
-
-    fn refuse(&self, order: &OrderRequest, error: AskError, now: DateTime<Utc>) -> Turn<Outcome> {
-        let (symbol, quantity) = (order.symbol.clone(), order.signed_quantity());
-        let event = Event::OrderRefused { symbol, quantity, why: error.to_string() };
-        let change = Change { events: vec![(now, event)], ..Change::default() };
-        Box::pin(self.commit(change).map(move |_, _, _| Err(error)))
-    }
-}
-
-/// The bot may have gone away meanwhile, which changes nothing.
-fn hand_over(reply: Reply, outcome: Outcome) {
-    let _gone = reply.send(outcome);
-}
-
-fn ready(outcome: Outcome) -> Turn<Outcome> {
-    Box::pin(fut::ready(outcome))
-}
-
-/// Exactly one call to the broker.
-async fn call(live: &dyn Exchange, token: &AccessToken, request: &Request) -> Result<Answer, BrokerError> {
-    Ok(match request {
-        Request::Profile => Answer::Profile(live.profile(token).await?),
-        Request::Funds => Answer::Funds(live.funds(token).await?),
-        Request::Quotes(symbols) => Answer::Quotes(live.quotes(token, symbols).await?),
-        Request::Place(order) => Answer::Placed(live.place(token, order).await?),
-        Request::Orders => Answer::Orders(live.orders(token).await?),
-        Request::Positions => Answer::Positions(live.positions(token).await?),
-    })
-}
-
-/// An order that may have arrived is never said to have failed.
-fn outcome_of(request: &Request, error: BrokerError) -> AskError {
-    let may_have_arrived = matches!(
-        error,
-        BrokerError::Transport(Transport::Timeout | Transport::Broken)
-            | BrokerError::Garbled { .. }
-            | BrokerError::Fault { .. }
-    );
-    match request {
-        Request::Place(_) if may_have_arrived => AskError::UnknownOutcome(error),
-        _ => AskError::Broker(error),
     }
 }
 
@@ -397,6 +273,7 @@ impl Actor for ExchangeActor {
         let load = self.load();
         let line = self.deps.session.clone();
         let ask = async move { tokio::time::timeout(PATIENCE, line.ask(GetSession)).await };
+        self.keep_matching(ctx);
         let settled = load.then(|(), act: &mut Self, _| ask.into_actor(act)).then(|view, act, _| {
             if let Ok(Ok(view)) = view {
                 act.volatile.session = view;
@@ -411,7 +288,7 @@ impl Supervised for ExchangeActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         // The mode stays as it was told until `started` has found out better, so that a crash is no switch.
         let (mode, reason) = (self.volatile.mode, self.volatile.reason);
-        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.capital) };
+        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.rules()) };
     }
 }
 
@@ -437,16 +314,6 @@ impl Handler<SetHalted> for ExchangeActor {
     }
 }
 
-impl Handler<Ask> for ExchangeActor {
-    type Result = ResponseActFuture<Self, Outcome>;
-
-    fn handle(&mut self, Ask(request): Ask, ctx: &mut Self::Context) -> Self::Result {
-        let (reply, answered) = oneshot::channel();
-        self.begin(request, reply, ctx);
-        Box::pin(answered.into_actor(self).map(|outcome, _, _| outcome.unwrap_or(Err(AskError::Store))))
-    }
-}
-
 impl Handler<GetLivePositions> for ExchangeActor {
     type Result = MessageResult<GetLivePositions>;
 
@@ -459,8 +326,8 @@ impl Handler<GetMode> for ExchangeActor {
     type Result = MessageResult<GetMode>;
 
     fn handle(&mut self, _: GetMode, _: &mut Self::Context) -> Self::Result {
-        let Volatile { mode, reason, ref book, .. } = self.volatile;
-        let simulated_today = book.orders_today(self.deps.time.now());
+        let Volatile { mode, reason, ref house, .. } = self.volatile;
+        let simulated_today = house.taken_today(self.deps.time.now());
         MessageResult(ModeView { mode, reason, simulated_today })
     }
 }

@@ -169,18 +169,3 @@ pub struct Position {
     /// Profit of what was closed today, in INR.
     pub realized: Decimal,
 }
-
-/// Everything the MockExchange remembers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Book {
-    /// Cash that is left, in INR.
-    pub cash: Decimal,
-    /// Number of the next order.
-    pub next_order: u64,
-    /// All orders of the day.
-    pub orders: Vec<Order>,
-    /// All positions.
-    pub positions: Vec<Position>,
-    /// Last prices seen at the broker, to price fills with.
-    pub last_prices: Vec<Quote>,
-}

@@ -43,7 +43,8 @@ pub fn may_simulate(
     }
 }
 
-fn reduces(order: &OrderRequest, position: &Position) -> bool {
+/// Whether the order brings the position nearer to zero.
+pub fn reduces(order: &OrderRequest, position: &Position) -> bool {
     let opposite = order.signed_quantity().signum() == -position.net.signum();
     position.net != 0 && opposite && position.symbol == order.symbol && position.product == order.product
 }

@@ -11,12 +11,13 @@ use std::{
 
 use actix::{Actor, Addr};
 use async_trait::async_trait;
-use proptest::prelude::*;
 use rust_decimal::Decimal;
 use tokio::time;
 
 use super::{
     actor::{ExchangeActor, ExchangeDeps},
+    engine::Config,
+    house::House,
     messages::{Answer, Answered, Ask, AskError, GetMode, Request, SetHalted},
     mode::{OnTokenLoss, Venue},
     model::*,
@@ -107,12 +108,14 @@ fn open_on(
     ExchangeActor::new(ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
+        pipe: None,
         live: Some(Arc::clone(broker) as Arc<dyn Exchange>),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
         on_token_loss,
         capital: Decimal::from(1_000_000),
+        idempotent_tags: false,
         session: Line::new(),
         rejected: Line::new(),
         journal: Line::new(),
@@ -184,9 +187,11 @@ async fn a_thousand_orders_across_a_hundred_switches_none_lost_none_doubled() {
     assert_eq!((live, mock), (500, 500));
     assert_eq!(placed.len(), 500);
     assert!(placed.values().all(|times| *times == 1), "an order reached the broker twice");
-    let book = floor.store.shelf.lock().unwrap().book.clone().unwrap();
-    assert_eq!(book.orders.len(), 500);
-    assert!(book.orders.iter().all(|order| !placed.contains_key(order.request.tag.as_ref().unwrap())));
+    let records = floor.store.shelf.lock().unwrap().mock_records.clone();
+    let book = House::open(Config::new(Decimal::from(1_000_000)), &records, 0);
+    let orders = book.engine().order_rows();
+    assert_eq!(orders.len(), 500);
+    assert!(orders.iter().all(|order| !placed.contains_key(order.request.tag.as_ref().unwrap())));
     assert_eq!(floor.store.count(|event| matches!(event, Event::ModeChanged { .. })), 100);
 }
 
@@ -234,7 +239,7 @@ async fn an_order_whose_outcome_is_unknown_is_neither_repeated_nor_simulated() {
     let outcome = place(&floor.actor, order("NSE:SBIN-EQ", 1, Side::Buy, "x")).await;
     assert!(matches!(outcome, Err(AskError::UnknownOutcome(_))), "{outcome:?}");
     assert_eq!(floor.broker.calls.load(SeqCst), 1);
-    assert_eq!(floor.store.shelf.lock().unwrap().book, None);
+    assert!(floor.store.shelf.lock().unwrap().mock_records.is_empty());
 }
 
 #[actix::test]
@@ -263,52 +268,6 @@ async fn reject_refuses_and_halt_means_mock_until_resumed() {
     assert!(floor.store.shelf.lock().unwrap().halted, "a restart does not resume by itself");
     floor.actor.send(SetHalted { halted: false, by: "a person".into() }).await.unwrap();
     assert_eq!(floor.actor.send(GetMode).await.unwrap().mode, Mode::Live);
-}
-
-fn any_order() -> impl Strategy<Value = OrderRequest> {
-    let types = prop_oneof![Just(OrderType::Market), Just(OrderType::Limit), Just(OrderType::Stop)];
-    (0usize..3, 1i64..50, any::<bool>(), types, 1i64..4000, 1i64..4000).prop_map(
-        |(symbol, quantity, buys, order_type, limit, stop)| OrderRequest {
-            order_type,
-            limit_price: Decimal::new(limit * 5, 2) * Decimal::from(100),
-            stop_price: Decimal::new(stop * 5, 2) * Decimal::from(100),
-            ..order(
-                ["NSE:A-EQ", "NSE:B-EQ", "NSE:C-EQ"][symbol],
-                quantity,
-                if buys { Side::Buy } else { Side::Sell },
-                "t",
-            )
-        },
-    )
-}
-
-proptest! {
-    /// Cash, positions at cost and realised profit always add up to the capital, and orders only move forward.
-    #[test]
-    fn the_mock_exchange_conserves_value(
-        steps in prop::collection::vec((any_order(), 0usize..3, 1i64..4000), 1..60),
-    ) {
-        let capital = Decimal::from(1_000_000);
-        let now = chrono::DateTime::from_timestamp(1_795_400_000, 0).unwrap();
-        let mut book = Book::new(capital);
-        let mut done: Vec<String> = vec![];
-        for (request, symbol, price) in steps {
-            let symbol = ["NSE:A-EQ", "NSE:B-EQ", "NSE:C-EQ"][symbol].to_owned();
-            book.learn_prices(&[Quote { symbol, last: Decimal::new(price * 5, 2) * Decimal::from(100) }]);
-            let ack = book.place(&request, now).unwrap();
-            prop_assert!(ack.id.starts_with("MOCK") && !done.contains(&ack.id));
-            for order in book.orders.iter().filter(|order| done.contains(&order.id)) {
-                prop_assert_eq!(order.status, OrderStatus::Traded, "a traded order stays traded");
-            }
-            done = book.orders.iter().filter(|order| order.status == OrderStatus::Traded).map(|order| order.id.clone()).collect();
-            done.push(ack.id.clone());
-            done.retain(|id| book.orders.iter().any(|order| order.id == *id && order.status == OrderStatus::Traded));
-            let at_cost: Decimal = book.positions.iter().map(|position| position.average * Decimal::from(position.net)).sum();
-            let realized: Decimal = book.positions.iter().map(|position| position.realized).sum();
-            let drift = (book.cash + at_cost - realized - capital).abs();
-            prop_assert!(drift < Decimal::new(1, 6), "value drifted by {}", drift);
-        }
-    }
 }
 
 #[actix::test]

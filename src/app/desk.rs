@@ -14,7 +14,10 @@ use async_trait::async_trait;
 use chrono::NaiveTime;
 use keeper_actors::{
     clock::{calendar::Calendar, messages::GetClock},
-    exchange::messages::GetMode,
+    exchange::{
+        gateway::{Call, Forward, Forwarded},
+        messages::GetMode,
+    },
     ist::{self, ist},
     mode::Mode,
     notifier::messages::GetOutbox,
@@ -44,6 +47,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 const REFRESH_LIMIT: Duration = Duration::from_secs(45);
 /// Longest wait for the outcome of a login: two calls to the broker with some retries.
 const LOGIN_LIMIT: Duration = Duration::from_secs(30);
+/// Longest wait for the answer to a bot's request: the pipe's own limit, and some.
+const FORWARD_LIMIT: Duration = Duration::from_secs(40);
 /// No sign of life for this long means that the actors' thread hangs.
 const PULSE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -202,6 +207,16 @@ impl Desk for KeeperDesk {
             Ok(Ok(Err(failure))) => LoginReport::failed(failure),
             Ok(Err(_)) | Err(_) => LoginReport::silent(),
         }
+    }
+
+    async fn forward(&self, call: Call) -> Option<Forwarded> {
+        let answer = self.actors.exchange.send(Forward(call));
+        tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
+    }
+
+    async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
+        let entries = self.store.order_journal(limit).await.ok()?;
+        Some(entries.iter().filter_map(|entry| serde_json::to_value(entry).ok()).collect())
     }
 
     #[cfg(feature = "demo")]

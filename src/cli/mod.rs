@@ -8,6 +8,7 @@ mod check;
 mod config_check;
 mod exit;
 mod login;
+mod orders;
 mod output;
 mod probe;
 mod run;
@@ -66,6 +67,15 @@ pub enum Verb {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Show what bots have ordered, newest first
+    Orders {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// How many orders at most
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
     },
     /// Look at the settings
     Config {
@@ -134,6 +144,7 @@ pub fn main(cli: Cli) -> Exit {
         Verb::Refresh { json } => check::refresh(json),
         Verb::Login { json } => login::login(json),
         Verb::Status { json } => probe::status(json),
+        Verb::Orders { json, limit } => orders::orders(json, limit),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
         Verb::Healthcheck => probe::healthcheck(),

@@ -38,14 +38,7 @@ pub(super) fn status(json: bool) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    let Some(status) = block_on(fetch(&config)).flatten() else {
-        let what = format!("no keeper answers on {}", reachable(config.settings.http_addr));
-        return fail(
-            Exit::Unreachable,
-            &what,
-            "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.",
-        );
-    };
+    let Some(status) = block_on(fetch(&config)).flatten() else { return nobody(&config) };
     if json {
         print_json(&status);
     } else {
@@ -56,6 +49,13 @@ pub(super) fn status(json: bool) -> Exit {
         _ if status.status == Health::Fail => Exit::Error,
         _ => Exit::Good,
     }
+}
+
+/// The keeper does not answer.
+pub(super) fn nobody(config: &Config) -> Exit {
+    let what = format!("no keeper answers on {}", reachable(config.settings.http_addr));
+    let remedy = "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.";
+    fail(Exit::Unreachable, &what, remedy)
 }
 
 async fn fetch(config: &Config) -> Option<Status> {
@@ -89,6 +89,13 @@ impl Remote {
     pub(super) async fn status(&self) -> Option<Status> {
         let request = self.client.get(format!("{}/status", self.base)).timeout(LIMIT);
         request.bearer_auth(self.key.expose_secret()).send().await.ok()?.json().await.ok()
+    }
+
+    /// What bots have ordered; `None` when the keeper does not answer.
+    pub(super) async fn orders(&self, limit: u32) -> Option<serde_json::Value> {
+        let request = self.client.get(format!("{}/orders?limit={limit}", self.base)).timeout(LIMIT);
+        let answer = request.bearer_auth(self.key.expose_secret()).send().await.ok()?;
+        answer.error_for_status().ok()?.json().await.ok()
     }
 
     /// Asks for a refresh; `None` when the keeper does not answer.

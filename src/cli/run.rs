@@ -108,6 +108,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     Ok(Parts {
         broker: client.clone().map(|client| client as Arc<dyn Broker>),
         exchange: client.clone().map(|client| client as Arc<dyn Exchange>),
+        pipe: config.pipe()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         store: Arc::new(store) as Arc<dyn Store>,

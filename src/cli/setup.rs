@@ -1,9 +1,10 @@
 //! From settings to parts: what every verb needs, made once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use keeper_actors::{
     clock::calendar::Calendar,
+    exchange::gateway::Pipe,
     ports::{Messenger, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     token::{reconcile::Seeds, rules::Facts},
@@ -11,17 +12,24 @@ use keeper_actors::{
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::{Exit, output::complain};
+use super::{
+    Exit,
+    output::{complain, fail},
+};
 use crate::{
     address_echo::AddressEcho,
     app::{EnvMirror, Phone},
     config::{self, Settings, Sources, Values},
     envfile::EnvFile,
-    fyers::{FyersClient, FyersConfig, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts},
     logging::{self, LogOptions, Redactor, Style},
     login::LoginSetup,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
+    wall_clock::WallClock,
 };
+
+/// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
+const CARRYING: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(30) };
 
 /// Settings, and the net that keeps their secrets out of what is printed.
 pub struct Config {
@@ -54,6 +62,10 @@ pub fn load() -> Result<Config, Exit> {
             Err(Exit::BadSettings)
         }
     }
+}
+
+fn unusable(error: SetupError) -> Exit {
+    fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
 /// The `.env` file's values. No file is no mistake; a file that is named and cannot be read is one.
@@ -94,26 +106,30 @@ impl Config {
 
     /// The broker's client; `None` when no app is configured.
     pub fn client(&self) -> Result<Option<Arc<FyersClient>>, Exit> {
-        let Some(app) = &self.settings.app else { return Ok(None) };
-        let client = FyersClient::new(FyersConfig {
+        let Some(config) = self.fyers(Timeouts::default()) else { return Ok(None) };
+        let client = FyersClient::new(config).map_err(unusable)?;
+        client.secrets().iter().for_each(|secret| self.redactor.register(secret));
+        Ok(Some(Arc::new(client)))
+    }
+
+    /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
+    pub fn pipe(&self) -> Result<Option<Arc<dyn Pipe>>, Exit> {
+        let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
+        let pipe = Arc::new(FyersPipe::new(config).map_err(unusable)?);
+        Ok(Some(Arc::new(LimitedPipe::new(pipe, Arc::new(WallClock)))))
+    }
+
+    fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
+        let app = self.settings.app.as_ref()?;
+        Some(FyersConfig {
             api_url: self.settings.api_url.clone(),
             data_url: self.settings.data_url.clone(),
             client_id: app.client_id.clone(),
             secret: app.secret.clone(),
             pin: self.settings.pin.clone(),
-            timeouts: Timeouts::default(),
+            timeouts,
             proxy: self.settings.proxy.clone(),
-        });
-        match client {
-            Ok(client) => {
-                client.secrets().iter().for_each(|secret| self.redactor.register(secret));
-                Ok(Some(Arc::new(client)))
-            }
-            Err(error) => {
-                complain(&error.to_string(), "Compare the FYERS_ settings with env.example.");
-                Err(Exit::BadSettings)
-            }
-        }
+        })
     }
 
     /// How a person logs in; `None` without an address that FYERS may send the browser back to.

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     app::{self, Keeper, Parts},
-    fyers::{FyersClient, FyersConfig, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, Timeouts},
     login::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
@@ -195,7 +195,8 @@ fn parts(
     store: &Arc<dyn Store>,
     calendar: &Arc<Calendar>,
 ) -> Result<Parts, String> {
-    let client = Arc::new(client(simulator)?);
+    let client = Arc::new(FyersClient::new(fyers(simulator)?).map_err(|error| error.to_string())?);
+    let pipe = FyersPipe::new(fyers(simulator)?).map_err(|error| error.to_string())?;
     let seeds = Seeds {
         access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
         refresh: Some(RefreshToken::new(simulator.mint_at(TokenKind::Refresh, week::refresh_token_issued()))),
@@ -222,6 +223,7 @@ fn parts(
     Ok(Parts {
         broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
         exchange: Some(client as Arc<dyn Exchange>),
+        pipe: Some(Arc::new(LimitedPipe::new(Arc::new(pipe), Arc::clone(clock) as Arc<dyn Time>))),
         outgoing: None,
         messenger: Arc::new(messenger),
         store: Arc::clone(store),
@@ -252,10 +254,10 @@ fn parts(
     })
 }
 
-fn client(simulator: &Simulator) -> Result<FyersClient, String> {
+fn fyers(simulator: &Simulator) -> Result<FyersConfig, String> {
     let app = Options::default().app;
     let url = |text: String| text.parse().map_err(|_| format!("no address: {text}"));
-    let config = FyersConfig {
+    Ok(FyersConfig {
         api_url: url(simulator.api_url())?,
         data_url: url(simulator.data_url())?,
         client_id: app.client_id,
@@ -263,8 +265,7 @@ fn client(simulator: &Simulator) -> Result<FyersClient, String> {
         pin: Some(SecretString::from(app.pin)),
         timeouts: Timeouts { connect: Duration::from_secs(2), total: Duration::from_secs(5) },
         proxy: None,
-    };
-    FyersClient::new(config).map_err(|error| error.to_string())
+    })
 }
 
 fn telegram(simulator: &Simulator) -> TelegramSettings {

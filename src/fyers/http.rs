@@ -15,9 +15,12 @@ use std::{
 };
 
 use chrono::{TimeDelta, Utc};
-use keeper_actors::token::error::{BrokerError, Garble, Transport};
+use keeper_actors::{
+    exchange::gateway::PipeError,
+    token::error::{BrokerError, Garble, Transport},
+};
 use reqwest::{
-    Client, NoProxy, RequestBuilder, Response,
+    Client, Method, NoProxy, RequestBuilder, Response,
     header::{ACCEPT, HeaderMap, HeaderValue},
     redirect, retry,
 };
@@ -79,6 +82,13 @@ pub(super) struct Raw {
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
+/// An answer as it came, whatever it says.
+pub(super) struct Carried {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
 impl Http {
     pub(super) fn new(timeouts: Timeouts, proxy: Option<&SecretString>) -> Result<Self, SetupError> {
         let mut builder = Client::builder()
@@ -111,6 +121,27 @@ impl Http {
 
     pub(super) fn post(&self, url: Url) -> RequestBuilder {
         self.client.post(url)
+    }
+
+    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    /// Sends, and gives back whatever comes, `limit` bytes of body at most. No status is an error.
+    pub(super) async fn carry(&self, request: RequestBuilder, limit: usize) -> Result<Carried, PipeError> {
+        let broken = |error: reqwest::Error| PipeError::Transport(line(&error));
+        let mut response = request.send().await.map_err(broken)?;
+        self.note_skew(&response);
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > limit {
+                return Err(PipeError::TooLong { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Carried { status, headers, body })
     }
 
     /// Sends, and reads at most `limit` bytes of body. A redirect and a rate limit need no body.
@@ -157,14 +188,18 @@ async fn read(mut response: Response, head: Head, limit: usize) -> Result<Zeroiz
 
 /// No answer: which of the three ways? A request that never left counts as not connected, so that nobody
 /// wonders whether the broker has acted on it.
-fn transport(error: &reqwest::Error) -> BrokerError {
-    BrokerError::Transport(if error.is_connect() || error.is_builder() {
+fn line(error: &reqwest::Error) -> Transport {
+    if error.is_connect() || error.is_builder() {
         Transport::Connect
     } else if error.is_timeout() {
         Transport::Timeout
     } else {
         Transport::Broken
-    })
+    }
+}
+
+fn transport(error: &reqwest::Error) -> BrokerError {
+    BrokerError::Transport(line(error))
 }
 
 /// A body that did not come whole: it ended early, or the connection failed under it.

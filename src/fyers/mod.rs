@@ -1,5 +1,7 @@
 //! The FYERS API v3 client: the adapter behind the ports `Broker` and `Exchange`.
 //!
+//! Next to it `pipe` carries bots' calls as they are, behind the port `Pipe`.
+//!
 //! Every method makes exactly one HTTP call. Nothing in here retries, follows a redirect or decides what an
 //! error means for the session: that is the actors' business. What leaves this module is a value of the
 //! keeper's own model or a [`BrokerError`](keeper_actors::token::error::BrokerError), and neither holds a
@@ -17,7 +19,9 @@ mod date;
 mod fields;
 mod http;
 mod order;
+mod pipe;
 mod wire;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
+pub use pipe::{FyersPipe, LimitedPipe};

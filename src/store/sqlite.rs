@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use keeper_actors::{
     event::{Event, Recorded},
-    exchange::model::{Book, Position},
+    exchange::{engine::Record, entry::OrderEntry, model::Position},
     notifier::outbox::{Alert, Outgoing},
     ports::{AlertTotals, Change, Store, StoreError, TickRecord},
     token::stored::StoredSession,
@@ -142,6 +142,32 @@ async fn put_event(connection: &mut SqliteConnection, at: DateTime<Utc>, event: 
     Ok(())
 }
 
+async fn put_json(
+    connection: &mut SqliteConnection,
+    insert: &'static str,
+    value: &impl Serialize,
+) -> sqlx::Result<()> {
+    let text = serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    sqlx::query(insert).bind(text).execute(connection).await?;
+    Ok(())
+}
+
+async fn put_order(connection: &mut SqliteConnection, order: &OrderEntry) -> sqlx::Result<()> {
+    let text = serde_json::to_string(order).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let insert = "INSERT INTO orders (at, entry) VALUES (?1, ?2)";
+    sqlx::query(insert).bind(millis(order.at)).bind(text).execute(connection).await?;
+    Ok(())
+}
+
+/// One stored value; a damaged one is left out and told.
+fn readable<T: DeserializeOwned>(name: &'static str, text: &str) -> Option<T> {
+    let value = serde_json::from_str(text);
+    if value.is_err() {
+        tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
+    }
+    value.ok()
+}
+
 async fn put_change(connection: &mut SqliteConnection, change: &Change) -> sqlx::Result<()> {
     if let Some(session) = &change.session {
         put_session(connection, session).await?;
@@ -149,8 +175,11 @@ async fn put_change(connection: &mut SqliteConnection, change: &Change) -> sqlx:
     if let Some(tick) = change.tick {
         put_tick(connection, tick).await?;
     }
-    if let Some(book) = &change.book {
-        put_fact(connection, "book", book).await?;
+    for record in &change.mock_records {
+        put_json(connection, "INSERT INTO mock_records (record) VALUES (?1)", record).await?;
+    }
+    for order in &change.orders {
+        put_order(connection, order).await?;
     }
     if let Some(positions) = &change.live_positions {
         put_fact(connection, "live_positions", positions).await?;
@@ -193,8 +222,17 @@ impl Store for SqliteStore {
         Ok(dates.into_iter().filter_map(|(date,)| date.parse().ok()).collect())
     }
 
-    async fn book(&self) -> Result<Option<Book>, StoreError> {
-        self.fact("book", None).await
+    async fn mock_records(&self) -> Result<Vec<Record>, StoreError> {
+        let query = sqlx::query_as::<_, (String,)>("SELECT record FROM mock_records ORDER BY seq");
+        let rows = query.fetch_all(&self.pool).await.map_err(failed("read the MockExchange's journal"))?;
+        Ok(rows.iter().filter_map(|(record,)| readable("mock_record", record)).collect())
+    }
+
+    async fn order_journal(&self, limit: u32) -> Result<Vec<OrderEntry>, StoreError> {
+        let query =
+            sqlx::query_as::<_, (String,)>("SELECT entry FROM orders ORDER BY id DESC LIMIT ?1").bind(limit);
+        let rows = query.fetch_all(&self.pool).await.map_err(failed("read the order journal"))?;
+        Ok(rows.iter().filter_map(|(entry,)| readable("order", entry)).collect())
     }
 
     async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {

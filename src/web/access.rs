@@ -29,6 +29,17 @@ impl Gate {
         (!self.visitor_has_key).then(refusal)
     }
 
+    /// Whether a bot shows the key in the place of a FYERS token: `anything:KEY` as FYERS' own programs write it,
+    /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say.
+    pub(super) fn opens_for(&self, authorization: &[u8]) -> bool {
+        let shown = std::str::from_utf8(authorization).unwrap_or_default().trim();
+        let bearer = shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let shown = bearer.map_or(shown, |(_, rest)| rest.trim());
+        let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
+        let (whole, part) = (self.is_key(shown), self.is_key(after_app));
+        (whole | part) && !self.key.expose_secret().is_empty()
+    }
+
     fn is_key(&self, shown: &str) -> bool {
         shown.as_bytes().ct_eq(self.key.expose_secret().as_bytes()).into()
     }

@@ -1,11 +1,13 @@
-//! The keeper's listener: health for containers, status for people and scripts.
+//! The keeper's listener: health for containers, status for people and scripts, the gateway for bots.
 //!
 //! It runs on its own worker thread, so `/livez` can tell that the actors' thread hangs.
 
 mod access;
+mod gateway;
 mod login;
+mod orders;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpResponse, HttpServer, Responder,
@@ -15,7 +17,10 @@ use actix_web::{
     web,
 };
 use async_trait::async_trait;
-use keeper_actors::secret::AuthCode;
+use keeper_actors::{
+    exchange::gateway::{Call, Forwarded},
+    secret::AuthCode,
+};
 use secrecy::SecretString;
 
 use crate::login::LoginReport;
@@ -38,10 +43,19 @@ pub trait Desk: Send + Sync {
     /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
     /// the caller vouches for the person.
     async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport;
+    /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
+    async fn forward(&self, call: Call) -> Option<Forwarded>;
+    /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
+    /// keeper does not answer in time.
+    async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>>;
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
     #[cfg(feature = "demo")]
     fn harm(&self, victim: &str) -> bool;
 }
+
+/// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
+/// meet a door that is just closing.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Binds the listener; it serves once the returned server is polled. Also gives the address it has, which
 /// differs from the one asked for when that had port 0.
@@ -68,6 +82,7 @@ pub fn listen(
             .configure(routes)
     })
     .workers(1)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)
     .bind(addr)?;
@@ -81,7 +96,9 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/readyz").get(readyz).head(readyz))
         .service(web::resource("/api/status").get(status))
         .service(web::resource("/api/refresh").post(refresh))
+        .configure(orders::routes)
         .configure(login::routes)
+        .configure(gateway::routes)
         .default_service(web::to(nothing_here));
     #[cfg(feature = "demo")]
     config.service(web::resource("/api/harm/{victim}").post(harm));

@@ -1,6 +1,7 @@
 //! The real program in an empty environment, against the simulated FYERS and Telegram on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod bot;
 mod card;
 mod chat;
 mod check;
@@ -12,6 +13,7 @@ mod leaks;
 mod live;
 mod login;
 mod logs;
+mod orders;
 mod refresh;
 mod service;
 mod small;

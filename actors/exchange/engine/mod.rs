@@ -123,6 +123,11 @@ impl Engine {
         }
     }
 
+    /// The symbol's price step in INR; `None` for what cannot be traded.
+    pub fn tick(&self, symbol: &str) -> Option<rust_decimal::Decimal> {
+        self.instruments.tradable(symbol).ok().map(|one| one.tick)
+    }
+
     /// Remembers a price. It fills nothing: [`Command::Quote`] does, and wants this before its records are
     /// applied.
     pub fn observe(&mut self, quote: &PriceUpdate) {

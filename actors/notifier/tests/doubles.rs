@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::{
     event::{Event, Recorded},
-    exchange::model::{Book, Position},
+    exchange::{engine::Record, entry::OrderEntry, model::Position},
     notifier::{
         actor::{NotifierActor, Ports},
         outbox::{Alert, Outgoing, SendError},
@@ -176,7 +176,10 @@ impl Store for MemoryStore {
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
         unreachable!()
     }
-    async fn book(&self) -> Result<Option<Book>, StoreError> {
+    async fn mock_records(&self) -> Result<Vec<Record>, StoreError> {
+        unreachable!()
+    }
+    async fn order_journal(&self, _: u32) -> Result<Vec<OrderEntry>, StoreError> {
         unreachable!()
     }
     async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {

@@ -100,6 +100,10 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::OrderSimulated { symbol, quantity, mode, .. } => {
             trading::simulated(symbol, *quantity, *mode, context)
         }
+        Event::SimulatedMeanwhile { orders } => Some(trading::simulated_meanwhile(*orders)),
+        Event::OrderOutcomeUnknown { symbol, quantity, found } => {
+            Some(trading::outcome_unknown(symbol, *quantity, found.as_deref()))
+        }
         Event::OrderRefused { symbol, quantity, why } => Some(trading::refused(symbol, *quantity, why)),
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))

@@ -77,6 +77,35 @@ pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Conte
     })
 }
 
+/// So that nobody believes in positions that never were.
+pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
+    let what = if orders == 1 { "1 order was".to_owned() } else { format!("{orders} orders were") };
+    Draft::new(
+        Severity::Warning,
+        "simulated_meanwhile|",
+        format!("{what} simulated while the token was dead"),
+    )
+    .line("Trading: none of them reached FYERS, and none will. What comes now does.")
+    .line("Next: look at what the bot believes it holds; `fyers-keeper orders` lists them.")
+}
+
+/// An order whose answer was lost is never sent again by the keeper.
+pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>) -> Draft {
+    let draft = Draft::new(
+        Severity::Critical,
+        "order|unknown",
+        format!("Order sent, answer lost: {}", order(symbol, quantity)),
+    );
+    match found {
+        Some(id) => draft
+            .line(format!("Trading: FYERS' order book has it, as {}.", excerpt(id, 40)))
+            .line("Next: nothing, unless the bot was told to send it again."),
+        None => draft
+            .line("Trading: it may be at FYERS or not; the keeper did not find it by its tag.")
+            .line("Next: look in the order book before it is sent again."),
+    }
+}
+
 /// FYERS says the same for three different causes, so all three are named.
 pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&str>) -> Draft {
     let ending = match app.rsplit_once('-') {
@@ -101,7 +130,7 @@ pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
     let by = excerpt(by, 40);
     if halted {
         Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
-            .line("Trading: no order reaches FYERS until the halt ends.")
+            .line("Trading: no new positions until the halt ends; orders that close one still go out.")
             .line("Next: /resume ends the halt.")
     } else {
         Draft::new(Severity::Info, "halt|off", format!("The halt is ended by {by}"))

@@ -119,6 +119,28 @@ impl Book {
         self.buckets.get(&key).map_or(0, Bucket::net)
     }
 
+    /// Symbol, product and signed quantity of what is open.
+    pub(super) fn open_positions(&self) -> Vec<(String, String, i64)> {
+        let row = |((symbol, product), bucket): (&(String, String), &Bucket)| {
+            (symbol.clone(), product.clone(), bucket.net())
+        };
+        self.buckets.iter().map(row).filter(|(_, _, net)| *net != 0).collect()
+    }
+
+    /// Moves a quantity of an open position to another product at its average price; false when there is not so
+    /// much of it.
+    pub(super) fn convert(&mut self, symbol: &str, from: &str, to: &str, qty: i64) -> bool {
+        let net = self.net(symbol, from);
+        if qty > net.abs() {
+            return false;
+        }
+        let key = (symbol.to_owned(), from.to_owned());
+        let price = self.buckets.get(&key).map_or(0.0, Bucket::net_average);
+        self.add_to_position(symbol, from, -net.signum(), qty, price);
+        self.add_to_position(symbol, to, net.signum(), qty, price);
+        true
+    }
+
     /// The body of `GET /positions` (section 3.4).
     pub(super) fn positions(&self, market: &Market) -> Value {
         let ltp = |symbol: &str| market.price(symbol).unwrap_or_default();

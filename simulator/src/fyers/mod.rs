@@ -4,6 +4,7 @@ mod account;
 pub(crate) mod auth;
 mod book;
 pub(crate) mod errors;
+mod many;
 pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod tokens;
@@ -57,6 +58,11 @@ fn account_call(world: &mut World, request: &Request, path: &str) -> Reply {
         ("POST", "orders/sync") => orders::place(world, request),
         ("PATCH", "orders/sync") => orders::modify(world, request),
         ("DELETE", "orders/sync") => orders::cancel(world, request),
+        ("POST", "multi-order/sync") => many::basket(world, request, orders::place),
+        ("PATCH", "multi-order/sync") => many::basket(world, request, orders::modify),
+        ("DELETE", "multi-order/sync") => many::basket(world, request, orders::cancel),
+        ("DELETE", "positions") => many::exit(world, request),
+        ("POST", "positions") => many::convert(world, request),
         _ => not_found(),
     }
 }

@@ -6,8 +6,16 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use keeper_actors::exchange::model::{
-    Book, Order, OrderRequest, OrderStatus, OrderType, Position, Product, Quote, Side,
+use keeper_actors::{
+    exchange::{
+        engine::{Config, Record},
+        entry::OrderEntry,
+        house::House,
+        mode::Venue,
+        model::{OrderRequest, OrderType, Position, Product, Side},
+        operation::Operation,
+    },
+    mode::Mode,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -24,33 +32,27 @@ fn position(net: i64) -> Position {
     }
 }
 
-fn book() -> Book {
+/// What a simulated order leaves behind.
+fn records() -> Vec<Record> {
     let request = OrderRequest {
         symbol: "NSE:NIFTY26NOVFUT".to_owned(),
         quantity: 75,
         side: Side::Sell,
-        order_type: OrderType::StopLimit,
+        order_type: OrderType::Limit,
         product: Product::Margin,
         limit_price: Decimal::new(2_612_005, 2),
-        stop_price: Decimal::new(26_120, 0),
+        stop_price: Decimal::ZERO,
         tag: Some("bot1".to_owned()),
     };
-    let order = Order {
-        id: "MOCK-1".to_owned(),
-        request,
-        status: OrderStatus::Pending,
-        filled: 25,
-        average: Decimal::new(2_612_010, 2),
-        placed_at: at(5),
-        message: "half\nway".to_owned(),
-    };
-    Book {
-        cash: Decimal::new(99_999_975, 2),
-        next_order: 2,
-        orders: vec![order],
-        positions: vec![position(-25)],
-        last_prices: vec![Quote { symbol: "NSE:SBIN-EQ".to_owned(), last: Decimal::new(8_125, 1) }],
-    }
+    let mut house = House::open(Config::new(Decimal::from(10_000_000)), [], 1);
+    let (records, outcome) = house.place(request.into(), true, at(5));
+    outcome.unwrap();
+    records
+}
+
+fn entry() -> OrderEntry {
+    let outcome = (200, 1101, "taken", Some("MOCK1".to_owned()));
+    OrderEntry::new((Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at(5))
 }
 
 #[tokio::test]
@@ -59,7 +61,8 @@ async fn an_empty_store_has_defaults() {
     assert_eq!(store.session().await.unwrap(), StoredSession::default());
     assert_eq!(store.last_tick().await.unwrap(), None);
     assert!(store.tick_dates().await.unwrap().is_empty());
-    assert_eq!(store.book().await.unwrap(), None);
+    assert!(store.mock_records().await.unwrap().is_empty());
+    assert!(store.order_journal(9).await.unwrap().is_empty());
     assert!(store.live_positions().await.unwrap().is_empty());
     assert!(!store.halted().await.unwrap());
     assert!(store.unread_events(10).await.unwrap().is_empty());
@@ -73,7 +76,8 @@ async fn a_whole_change_is_there_after_a_restart() {
     let change = Change {
         session: Some(session("access-token-of-the-test")),
         tick: Some(tick(1)),
-        book: Some(book()),
+        mock_records: records(),
+        orders: vec![entry()],
         live_positions: Some(vec![position(10), position(-3)]),
         halted: Some(true),
         notes: vec![("card", serde_json::json!({"message": 7}))],
@@ -83,7 +87,8 @@ async fn a_whole_change_is_there_after_a_restart() {
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(Some(store.session().await.unwrap()), change.session);
     assert_eq!(store.last_tick().await.unwrap(), change.tick);
-    assert_eq!(store.book().await.unwrap(), change.book);
+    assert_eq!(store.mock_records().await.unwrap(), change.mock_records);
+    assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert!(store.halted().await.unwrap());
     assert_eq!(store.note("card").await.unwrap(), Some(serde_json::json!({"message": 7})));
@@ -128,7 +133,8 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     let change = Change {
         session: Some(session("after")),
         tick: Some(tick(4)),
-        book: Some(book()),
+        mock_records: records(),
+        orders: vec![entry()],
         live_positions: Some(vec![position(1)]),
         halted: Some(true),
         notes: vec![("card", serde_json::json!(1))],
@@ -139,7 +145,8 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(store.session().await.unwrap(), session("before"));
     assert_eq!(store.last_tick().await.unwrap(), None);
-    assert_eq!(store.book().await.unwrap(), None);
+    assert!(store.mock_records().await.unwrap().is_empty());
+    assert!(store.order_journal(9).await.unwrap().is_empty());
     assert!(store.live_positions().await.unwrap().is_empty());
     assert!(!store.halted().await.unwrap());
     assert_eq!(store.note("card").await.unwrap(), None);

@@ -1,0 +1,164 @@
+//! Bots' requests from the gateway, brought to the house that the mode says.
+//!
+//! Mode and token are read once, when a request arrives. What FYERS answers is waited for side by side; what the
+//! MockExchange does is one turn after the other, and on disk before the bot hears of it.
+
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture};
+use tokio::sync::oneshot;
+
+use super::{
+    ExchangeActor,
+    engine::{Refusal, Reply},
+    entry::OrderEntry,
+    form,
+    gateway::{Call, Forward, Forwarded, PipeAnswer},
+    house::Tried,
+    mode::Venue,
+    model::{OrderRequest, Position},
+    operation::Operation,
+    safety::{self, may_simulate},
+    shape,
+};
+use crate::{event::Event, mode::Mode, ports::Change, reason::Reason};
+
+pub(super) type ForwardReply = oneshot::Sender<Forwarded>;
+
+/// A request on its way.
+pub(super) struct Trip {
+    pub(super) operation: Operation,
+    pub(super) call: Call,
+    pub(super) mode: Mode,
+    pub(super) reason: Reason,
+    pub(super) reply: ForwardReply,
+}
+
+impl Trip {
+    /// The bot may have gone away meanwhile, which changes nothing.
+    pub(super) fn arrive(self, venue: Venue, answer: PipeAnswer) {
+        let Self { mode, reason, reply, .. } = self;
+        let _gone = reply.send(Forwarded { mode, reason, venue, answer });
+    }
+
+    /// The orders in it, as far as they can be read.
+    pub(super) fn orders(&self) -> Vec<OrderRequest> {
+        let read = |value| form::order(value).ok().map(|order| order.request);
+        match self.operation {
+            Operation::Place => form::body(&self.call.body).ok().and_then(read).into_iter().collect(),
+            Operation::PlaceMany => {
+                form::basket(&self.call.body).unwrap_or_default().into_iter().filter_map(read).collect()
+            }
+            _ => vec![],
+        }
+    }
+}
+
+/// What a person's halt means for a request.
+fn halted_out(trip: &Trip, positions: &[Position]) -> bool {
+    match trip.operation {
+        Operation::Cancel | Operation::CancelMany | Operation::ExitPositions => false,
+        Operation::Place | Operation::PlaceMany => {
+            let orders = trip.orders();
+            let exits =
+                |order: &OrderRequest| positions.iter().any(|position| safety::reduces(order, position));
+            orders.is_empty() || !orders.iter().all(exits)
+        }
+        operation => operation.trades(),
+    }
+}
+
+impl ExchangeActor {
+    pub(super) fn set_out(&mut self, call: Call, reply: ForwardReply, ctx: &mut Context<Self>) {
+        let (mode, reason) = (self.volatile.mode, self.volatile.reason);
+        let trip = Trip { operation: Operation::of(&call), call, mode, reason, reply };
+        // A halt keeps new positions out; the real book stays in sight, and the way out of it stays open.
+        let halted = self.volatile.halted && !self.deps.sandbox && self.volatile.session.usable.is_some();
+        if halted && halted_out(&trip, &self.volatile.live_positions) {
+            return self.refuse_trip(
+                trip,
+                "trading is halted: no new positions until a person resumes it",
+                ctx,
+            );
+        }
+        let venue = if halted { Venue::Fyers } else { trip.operation.venue(mode) };
+        match (venue, self.deps.pipe.clone(), self.volatile.session.usable.clone()) {
+            (Venue::Fyers, Some(_), Some(_)) if trip.operation == Operation::Unknown => {
+                let words =
+                    "the keeper does not know this call, and passes on only what it knows or what only reads";
+                self.refuse_trip(trip, words, ctx);
+            }
+            (Venue::Fyers, Some(pipe), Some(token)) => self.pass_on(trip, pipe, token, ctx),
+            _ => match self.unsafe_to_simulate(&trip) {
+                Some(why) => self.refuse_trip(trip, &why, ctx),
+                None => self.price_and_simulate(trip, ctx),
+            },
+        }
+    }
+
+    /// Why the MockExchange must not take an order that was meant for FYERS.
+    fn unsafe_to_simulate(&self, trip: &Trip) -> Option<String> {
+        let meant_for_real = trip.mode == Mode::Mock && !self.deps.sandbox;
+        if !meant_for_real || !trip.operation.trades() {
+            return None;
+        }
+        let positions = &self.volatile.live_positions;
+        let is_open = positions.iter().any(|position| position.net != 0);
+        let closes = matches!(trip.operation, Operation::ExitPositions | Operation::ConvertPosition);
+        if closes && is_open {
+            return Some(
+                "you have live positions, and FYERS cannot be used now: it is refused, not simulated; close them \
+                 in the FYERS app if you must"
+                    .to_owned(),
+            );
+        }
+        let rejects = self.deps.on_token_loss;
+        if rejects == super::OnTokenLoss::Reject {
+            return Some(safety::Refusal::NoToken.to_string());
+        }
+        trip.orders()
+            .iter()
+            .find_map(|order| may_simulate(order, positions, rejects).err())
+            .map(|why| why.to_string())
+    }
+
+    /// Says no in the broker's shape, and writes it down.
+    fn refuse_trip(&mut self, trip: Trip, why: &str, ctx: &mut Context<Self>) {
+        let now = self.deps.time.now();
+        let refusal = Refusal { status: 400, code: -99, message: format!("fyers-keeper: {why}"), id: None };
+        let answer = shape::answer(refusal.status, &shape::refusal(&refusal));
+        if !trip.operation.trades() {
+            return trip.arrive(Venue::Mock, answer);
+        }
+        let order = trip.orders().into_iter().next();
+        let (symbol, quantity) = order
+            .as_ref()
+            .map_or((String::new(), 0), |order| (order.symbol.clone(), order.signed_quantity()));
+        let events = vec![(now, Event::OrderRefused { symbol, quantity, why: why.to_owned() })];
+        let tried = Tried { order: order.map(Into::into), outcome: Err::<Reply, _>(refusal) };
+        let orders = vec![OrderEntry::simulated(trip.operation, &tried, trip.mode, now)];
+        let commit = self.commit(Change { events, orders, ..Change::default() });
+        ctx.wait(commit.map(move |_, _, _| trip.arrive(Venue::Mock, answer)));
+    }
+}
+
+/// The actor died over it: what became of the request is not known.
+fn interrupted() -> Forwarded {
+    let why = Refusal {
+        status: 503,
+        ..Refusal::new(
+            -503,
+            "fyers-keeper: interrupted; look in the order book before sending an order again",
+        )
+    };
+    let answer = shape::answer(why.status, &shape::refusal(&why));
+    Forwarded { mode: Mode::Mock, reason: Reason::Starting, venue: Venue::Mock, answer }
+}
+
+impl Handler<Forward> for ExchangeActor {
+    type Result = ResponseActFuture<Self, Forwarded>;
+
+    fn handle(&mut self, Forward(call): Forward, ctx: &mut Self::Context) -> Self::Result {
+        let (reply, answered) = oneshot::channel();
+        self.set_out(call, reply, ctx);
+        Box::pin(answered.into_actor(self).map(|answer, _, _| answer.unwrap_or_else(|_| interrupted())))
+    }
+}

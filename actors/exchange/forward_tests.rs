@@ -1,0 +1,334 @@
+//! Bots' requests under fire: who answers, how often FYERS is called, what is on disk.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use actix::{Actor, Addr};
+use async_trait::async_trait;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use tokio::time;
+
+use super::{
+    actor::{ExchangeActor, ExchangeDeps},
+    gateway::{Call, Forward, Forwarded, Method, Pipe, PipeAnswer, PipeError, Surface},
+    messages::{GetMode, SetHalted},
+    mode::{OnTokenLoss, Venue},
+    model::{Position, Product},
+};
+use crate::{
+    event::Event,
+    line::Line,
+    mode::Mode,
+    ports::{Change, Store},
+    reason::Reason,
+    secret::AccessToken,
+    testing::{MemoryStore, PausedTime},
+    token::{SessionView, StateName, error::Transport, messages::SessionChanged},
+};
+
+/// A scripted FYERS: remembers every call, is slow, and answers as told.
+#[derive(Default)]
+struct Fyers {
+    calls: Mutex<Vec<Call>>,
+    script: Mutex<BTreeMap<String, Result<PipeAnswer, PipeError>>>,
+    slow: Duration,
+}
+
+impl Fyers {
+    fn says(&self, path: &str, status: u16, body: &Value) {
+        let answer = PipeAnswer { status, headers: vec![], body: body.to_string().into_bytes() };
+        self.script.lock().unwrap().insert(path.to_owned(), Ok(answer));
+    }
+
+    fn fails(&self, path: &str, error: PipeError) {
+        self.script.lock().unwrap().insert(path.to_owned(), Err(error));
+    }
+
+    fn calls(&self, path: &str) -> Vec<Call> {
+        self.calls.lock().unwrap().iter().filter(|call| call.path == path).cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Pipe for Fyers {
+    async fn send(&self, _: &AccessToken, call: &Call) -> Result<PipeAnswer, PipeError> {
+        self.calls.lock().unwrap().push(call.clone());
+        time::sleep(self.slow).await;
+        let scripted = self.script.lock().unwrap().get(&call.path).cloned();
+        scripted.unwrap_or_else(|| {
+            let body = json!({"s": "ok", "code": 1101, "message": "m", "id": "26112300000001"}).to_string();
+            Ok(PipeAnswer {
+                status: 200,
+                headers: vec![("x-odd".into(), vec![255])],
+                body: body.into_bytes(),
+            })
+        })
+    }
+}
+
+struct Floor {
+    fyers: Arc<Fyers>,
+    store: Arc<MemoryStore>,
+    actor: Addr<ExchangeActor>,
+}
+
+fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<ExchangeActor> {
+    ExchangeActor::new(ExchangeDeps {
+        app: "ABCD1234EF-100".into(),
+        outgoing: None,
+        pipe: Some(Arc::clone(fyers) as Arc<dyn Pipe>),
+        live: None,
+        store: Arc::clone(store) as Arc<dyn Store>,
+        time: PausedTime::at("2026-11-23T10:00"),
+        sandbox,
+        on_token_loss: OnTokenLoss::Mock,
+        capital: Decimal::from(1_000_000),
+        idempotent_tags: false,
+        session: Line::new(),
+        rejected: Line::new(),
+        journal: Line::new(),
+    })
+    .start()
+}
+
+async fn floor(sandbox: bool, usable: bool) -> Floor {
+    time::pause();
+    let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
+    let actor = start(&fyers, &store, sandbox);
+    actor.send(session(usable)).await.unwrap();
+    Floor { fyers, store, actor }
+}
+
+fn session(usable: bool) -> SessionChanged {
+    let token = AccessToken::new("a token");
+    let (to, why) = if usable {
+        (StateName::Valid, Reason::Verified)
+    } else {
+        (StateName::LoginRequired, Reason::RefreshDisabled)
+    };
+    let view = SessionView {
+        state: to,
+        reason: why,
+        fingerprint: Some(token.fingerprint()),
+        usable: usable.then(|| Arc::new(token)),
+        ..SessionView::default()
+    };
+    SessionChanged { from: StateName::Checking, to, why, view }
+}
+
+fn call(method: Method, path: &str, body: &Value) -> Call {
+    let surface = if path == "/quotes" { Surface::Data } else { Surface::Api };
+    let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
+    Call { surface, method, path: path.into(), query: String::new(), content_type: None, body }
+}
+
+fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
+    json!({"symbol": symbol, "qty": quantity, "type": 2, "side": side, "productType": "INTRADAY", "limitPrice": 0,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "orderTag": tag})
+}
+
+impl Floor {
+    async fn ask(&self, method: Method, path: &str, body: Value) -> (Forwarded, Value) {
+        let done = self.actor.send(Forward(call(method, path, &body))).await.unwrap();
+        let body = serde_json::from_slice(&done.answer.body).unwrap_or_default();
+        (done, body)
+    }
+
+    async fn place(&self, symbol: &str, quantity: i64, side: i64) -> (Forwarded, Value) {
+        self.ask(Method::Post, "/orders/sync", order(symbol, quantity, side, "t")).await
+    }
+
+    async fn hold(&self, symbol: &str, net: i64) {
+        let (average, realized) = (Decimal::from(800), Decimal::ZERO);
+        let position = Position { symbol: symbol.into(), product: Product::Intraday, net, average, realized };
+        let change = Change { live_positions: Some(vec![position]), ..Change::default() };
+        self.store.commit(change).await.unwrap();
+    }
+}
+
+#[actix::test]
+async fn live_is_byte_for_byte_and_once() {
+    let floor = floor(false, true).await;
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.mode, done.venue, done.answer.status), (Mode::Live, Venue::Fyers, 200));
+    assert_eq!(done.answer.headers, [("x-odd".to_owned(), vec![255])]);
+    assert_eq!(body["id"], "26112300000001");
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 1);
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderPlaced { .. })), 1);
+    let journal = floor.store.order_journal(9).await.unwrap();
+    assert_eq!((journal.len(), journal[0].venue, journal[0].code), (1, Venue::Fyers, 1101));
+    let (unknown, _) = floor.ask(Method::Post, "/something/new", json!({})).await;
+    assert_eq!((unknown.answer.status, floor.fyers.calls("/something/new").len()), (400, 0));
+    let (read, _) = floor.ask(Method::Get, "/something/new", Value::Null).await;
+    assert_eq!((read.answer.status, floor.fyers.calls("/something/new").len()), (200, 1));
+}
+
+#[actix::test]
+async fn a_dead_token_is_never_seen_by_the_bot() {
+    let floor = floor(false, true).await;
+    let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+    floor.fyers.says("/funds", 401, &dead);
+    let (done, body) = floor.ask(Method::Get, "/funds", Value::Null).await;
+    assert_eq!((done.mode, done.venue, done.answer.status), (Mode::Mock, Venue::Mock, 200));
+    assert_eq!(body["fund_limit"].as_array().unwrap().len(), 10);
+    assert_eq!(floor.fyers.calls("/funds").len(), 1);
+    assert_eq!(floor.actor.send(GetMode).await.unwrap().reason, Reason::TokenRejected);
+    let (order, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(order.venue, Venue::Mock);
+    assert!(body["id"].as_str().unwrap().starts_with("MOCK"), "{body}");
+    floor.actor.send(session(true)).await.unwrap();
+    let meanwhile = |event: &Event| matches!(event, Event::SimulatedMeanwhile { orders: 1 });
+    assert_eq!(floor.store.count(meanwhile), 1, "told once the token is back");
+}
+
+#[actix::test]
+async fn an_order_of_unknown_fate_is_said_to_be_so_looked_for_and_never_repeated() {
+    let floor = floor(false, true).await;
+    floor.fyers.fails("/orders/sync", PipeError::Transport(Transport::Timeout));
+    floor.fyers.says("/orders", 200, &json!({"s": "ok", "orderBook": [{"id": "77", "orderTag": "1:t"}]}));
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, body["code"].as_i64(), body["s"].as_str()), (200, Some(201), Some("ok")));
+    time::sleep(Duration::from_secs(1)).await;
+    assert_eq!((floor.fyers.calls("/orders/sync").len(), floor.fyers.calls("/orders").len()), (1, 1));
+    let found =
+        |event: &Event| matches!(event, Event::OrderOutcomeUnknown { found: Some(id), .. } if id == "77");
+    assert_eq!(floor.store.count(found), 1);
+    assert!(floor.store.shelf.lock().unwrap().mock_records.is_empty(), "nothing was simulated");
+
+    floor.fyers.fails("/orders/sync", PipeError::Transport(Transport::Connect));
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, body["s"].as_str()), (503, Some("error")), "it never left");
+}
+
+#[actix::test]
+async fn sandbox_prices_orders_at_fyers_and_sends_none_there() {
+    let floor = floor(true, true).await;
+    let quote = json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": 801.5}}]});
+    floor.fyers.says("/quotes", 200, &quote);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.mode, done.venue), (Mode::Sandbox, Venue::Mock));
+    assert_eq!(body["code"], 1101, "{body}");
+    let (_, book) = floor.ask(Method::Get, "/orders", Value::Null).await;
+    let row = &book["orderBook"][0];
+    assert_eq!((row["tradedPrice"].as_f64(), row["status"].as_i64()), (Some(801.5), Some(2)), "{book}");
+    assert_eq!(row["orderTag"], "1:t");
+    let (_, positions) = floor.ask(Method::Get, "/positions", Value::Null).await;
+    assert_eq!(positions["netPositions"][0]["netQty"], 5);
+    let (_, trades) = floor.ask(Method::Get, "/tradebook", Value::Null).await;
+    assert_eq!(trades["tradeBook"][0]["tradePrice"], 801.5);
+    let (funds, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
+    assert_eq!(funds.venue, Venue::Fyers, "account reads are FYERS'");
+    assert!(floor.fyers.calls("/orders/sync").is_empty() && floor.fyers.calls("/orders").is_empty());
+}
+
+#[actix::test]
+async fn a_limit_order_waits_until_the_price_comes_and_survives_a_restart() {
+    let floor = floor(true, true).await;
+    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+    floor.fyers.says("/quotes", 200, &price(801.0));
+    let mut limit = order("NSE:SBIN-EQ", 5, 1, "t");
+    (limit["type"], limit["limitPrice"]) = (json!(1), json!(800.0));
+    let (_, body) = floor.ask(Method::Post, "/orders/sync", limit).await;
+    let id = body["id"].as_str().unwrap().to_owned();
+    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
+    reborn.actor.send(session(true)).await.unwrap();
+    let status = async |floor: &Floor| {
+        floor.ask(Method::Get, "/orders", Value::Null).await.1["orderBook"][0]["status"].clone()
+    };
+    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
+    assert_eq!(book["orderBook"][0]["status"], 6, "{book}");
+    reborn.fyers.says("/quotes", 200, &price(799.5));
+    time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(status(&reborn).await, 2, "filled by a look at FYERS' prices");
+    let (_, gone) = reborn.ask(Method::Delete, "/orders/sync", json!({"id": id})).await;
+    assert_eq!(gone["s"], "error", "{gone}");
+}
+
+#[actix::test]
+async fn a_way_out_of_a_live_position_is_never_simulated() {
+    let floor = floor(false, false).await;
+    floor.hold("NSE:SBIN-EQ", 10).await;
+    let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
+    floor.actor.send(session(false)).await.unwrap();
+    for (method, path, body) in [
+        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
+        (
+            Method::Post,
+            "/multi-order/sync",
+            json!([order("NSE:INFY-EQ", 1, 1, "y"), order("NSE:SBIN-EQ", 1, -1, "z")]),
+        ),
+        (Method::Delete, "/positions", json!({"exit_all": 1})),
+    ] {
+        let (done, answer) = floor.ask(method, path, body).await;
+        assert_eq!((done.answer.status, answer["code"].as_i64()), (400, Some(-99)), "{path}: {answer}");
+    }
+    let (entry, _) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!((entry.answer.status, entry.venue), (200, Venue::Mock));
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderRefused { .. })), 3);
+}
+
+#[actix::test]
+async fn a_halt_keeps_entries_out_and_lets_exits_through() {
+    let floor = floor(false, true).await;
+    floor.hold("NSE:SBIN-EQ", 10).await;
+    let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
+    floor.actor.send(session(true)).await.unwrap();
+    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    let (entry, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!(entry.answer.status, 400);
+    assert!(words["message"].as_str().unwrap().contains("halted"), "{words}");
+    for (method, path, body) in [
+        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
+        (Method::Delete, "/orders/sync", json!({"id": "26"})),
+        (Method::Delete, "/positions", json!({"exit_all": 1})),
+        (Method::Get, "/positions", Value::Null),
+    ] {
+        let (done, _) = floor.ask(method, path, body).await;
+        assert_eq!((done.venue, done.answer.status), (Venue::Fyers, 200), "{path}");
+    }
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 2, "the exit and the cancel");
+}
+
+#[actix::test]
+async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() {
+    time::pause();
+    let fyers = Arc::new(Fyers { slow: Duration::from_millis(7), ..Fyers::default() });
+    let store = Arc::new(MemoryStore::default());
+    let actor = start(&fyers, &store, false);
+    let mut flying = Vec::new();
+    for round in 0..100 {
+        actor.do_send(session(round % 2 == 0));
+        for number in 0..10 {
+            let tag = format!("r{round}x{number}");
+            let body = order(&format!("NSE:S{tag}-EQ"), 1, 1, &tag);
+            flying.push((round, tag, actor.send(Forward(call(Method::Post, "/orders/sync", &body)))));
+        }
+        time::sleep(Duration::from_millis(3)).await;
+    }
+    for (round, tag, answer) in flying {
+        let done = answer.await.unwrap();
+        assert_eq!(done.answer.status, 200, "{tag}");
+        let wanted = if round % 2 == 0 { (Mode::Live, Venue::Fyers) } else { (Mode::Mock, Venue::Mock) };
+        assert_eq!((done.mode, done.venue), wanted, "{tag} ends where it began");
+        let body: Value = serde_json::from_slice(&done.answer.body).unwrap();
+        assert_eq!(body["id"].as_str().unwrap().starts_with("MOCK"), wanted.1 == Venue::Mock);
+    }
+    let live: Vec<String> = fyers.calls("/orders/sync").iter().map(|call| tag_of(&call.body)).collect();
+    let journal = store.order_journal(2_000).await.unwrap();
+    assert_eq!((live.len(), journal.len()), (500, 1_000));
+    let mock =
+        journal.iter().filter(|entry| entry.venue == Venue::Mock).filter_map(|entry| entry.tag.clone());
+    let mut all: Vec<String> = live.into_iter().chain(mock).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 1_000, "no order went to both houses or twice to one");
+}
+
+fn tag_of(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap();
+    body["orderTag"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,182 @@
+//! A bot's request on its way to FYERS and back, byte for byte.
+
+use std::sync::Arc;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+
+use super::{
+    ExchangeActor,
+    engine::{NewOrder, Refusal},
+    entry::OrderEntry,
+    forward::Trip,
+    gateway::{Call, Method, Pipe, PipeAnswer, PipeError, Surface},
+    mode::Venue,
+    model::OrderRequest,
+    operation::Operation,
+    reading, safety, shape,
+};
+use crate::{
+    event::Event,
+    ports::Change,
+    secret::AccessToken,
+    token::{
+        error::{BrokerError, Transport},
+        retry::is_token_death,
+    },
+};
+
+impl ExchangeActor {
+    /// Exactly one call. FYERS' refusal of the token means that it did nothing else, so the request is then handled
+    /// as if it came after the token's death.
+    pub(super) fn pass_on(
+        &self,
+        trip: Trip,
+        pipe: Arc<dyn Pipe>,
+        token: Arc<AccessToken>,
+        ctx: &mut Context<Self>,
+    ) {
+        let send = {
+            let (call, pipe, token) = (trip.call.clone(), Arc::clone(&pipe), Arc::clone(&token));
+            async move { pipe.send(&token, &call).await }
+        };
+        ctx.spawn(send.into_actor(self).map(move |sent, act, ctx| match sent {
+            Ok(answer) => {
+                let body = reading::json(&answer);
+                let code = reading::code(&body);
+                if is_token_death(answer.status, code) && body["s"] != "ok" {
+                    act.token_died(&token, if code == 0 { i64::from(answer.status) } else { code }, ctx);
+                    return act.set_out(trip.call, trip.reply, ctx);
+                }
+                act.learn_and_arrive(trip, answer, &body, ctx);
+            }
+            Err(error) => act.lost(trip, &error, (pipe, token), ctx),
+        }));
+    }
+
+    /// What a live answer teaches, and the answer itself: to a read at once, to an order when it is written down.
+    fn learn_and_arrive(
+        &mut self,
+        trip: Trip,
+        answer: PipeAnswer,
+        body: &serde_json::Value,
+        ctx: &mut Context<Self>,
+    ) {
+        match trip.operation {
+            Operation::Quotes => {
+                let now = self.deps.time.now();
+                let new = reading::prices(body)
+                    .into_iter()
+                    .flat_map(|(symbol, price)| self.volatile.house.observe(&symbol, price, now));
+                let records: Vec<_> = new.collect();
+                let commit = self.commit(Change { mock_records: records, ..Change::default() });
+                ctx.wait(commit.map(|_, _, _| ()));
+                trip.arrive(Venue::Fyers, answer);
+            }
+            Operation::Positions => {
+                if let Some(positions) = reading::positions(body).filter(|_| !self.deps.sandbox) {
+                    let keep = self.remember_live_positions(positions);
+                    ctx.wait(keep);
+                }
+                trip.arrive(Venue::Fyers, answer);
+            }
+            operation if operation.trades() => self.write_down(trip, answer, body, ctx),
+            _ => trip.arrive(Venue::Fyers, answer),
+        }
+    }
+
+    fn write_down(
+        &mut self,
+        trip: Trip,
+        answer: PipeAnswer,
+        body: &serde_json::Value,
+        ctx: &mut Context<Self>,
+    ) {
+        let now = self.deps.time.now();
+        let mut asked = trip.orders().into_iter();
+        let (mut events, mut orders, mut banned) = (vec![], vec![], None);
+        for (status, code, message, id) in reading::outcomes(&answer, body) {
+            let order = asked.next();
+            let good = status < 300 && code > 0;
+            if let (true, Some(order), Some(id)) = (good, &order, &id) {
+                let (symbol, quantity) = (order.symbol.clone(), order.signed_quantity());
+                events.push((now, Event::OrderPlaced { id: id.clone(), symbol, quantity }));
+            }
+            let refusal = BrokerError::Refused { status, code, message: message.clone() };
+            if safety::is_order_ban(&refusal) {
+                banned = Some(order.as_ref().map(|order| order.symbol.clone()).unwrap_or_default());
+            }
+            let order = order.map(NewOrder::from);
+            let place = (trip.operation, trip.mode, Venue::Fyers);
+            orders.push(OrderEntry::new(place, order.as_ref(), (status, code, &message, id), now));
+        }
+        if let Some(symbol) = banned {
+            self.explain_ban(symbol, ctx);
+        }
+        let commit = self.commit(Change { events, orders, ..Change::default() });
+        ctx.wait(commit.map(move |_, act: &mut Self, ctx| {
+            trip.arrive(Venue::Fyers, answer);
+            act.look_at_live_positions(ctx);
+        }));
+    }
+
+    /// No answer. A read can be asked again; an order that may have arrived is never said to have failed.
+    fn lost(
+        &mut self,
+        trip: Trip,
+        error: &PipeError,
+        (pipe, token): (Arc<dyn Pipe>, Arc<AccessToken>),
+        ctx: &mut Context<Self>,
+    ) {
+        let never_sent = matches!(error, PipeError::Transport(Transport::Connect));
+        if never_sent || !trip.operation.trades() {
+            let status = if never_sent { 503 } else { 504 };
+            let why =
+                Refusal { status, ..Refusal::new(-503, format!("fyers-keeper: {error}; nothing was done")) };
+            return trip.arrive(Venue::Fyers, shape::answer(status, &shape::refusal(&why)));
+        }
+        let order = trip.orders().into_iter().next();
+        let message = "fyers-keeper: the order was sent and its outcome is not known. Look in the order book before \
+                       sending it again.";
+        let body = serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""});
+        let (now, answer) = (self.deps.time.now(), shape::answer(200, &body));
+        let entry = order.clone().map(NewOrder::from);
+        let place = (trip.operation, trip.mode, Venue::Fyers);
+        let orders = vec![OrderEntry::new(place, entry.as_ref(), (200, 201, message, None), now)];
+        let commit = self.commit(Change { orders, ..Change::default() });
+        ctx.wait(commit.map(move |_, act: &mut Self, ctx| {
+            trip.arrive(Venue::Fyers, answer);
+            act.search(order, pipe, token, ctx);
+        }));
+    }
+
+    /// Looks for an order of unknown fate in the order book, once, and tells what it found.
+    fn search(
+        &self,
+        order: Option<OrderRequest>,
+        pipe: Arc<dyn Pipe>,
+        token: Arc<AccessToken>,
+        ctx: &mut Context<Self>,
+    ) {
+        let (symbol, quantity) = order
+            .as_ref()
+            .map_or((String::new(), 0), |order| (order.symbol.clone(), order.signed_quantity()));
+        let tag = order.and_then(|order| order.tag);
+        let call = Call {
+            surface: Surface::Api,
+            method: Method::Get,
+            path: "/orders".to_owned(),
+            query: String::new(),
+            content_type: None,
+            body: vec![],
+        };
+        let look = async move { pipe.send(&token, &call).await };
+        ctx.spawn(look.into_actor(self).map(move |book, act, ctx| {
+            let book = book.map(|book| reading::json(&book)).unwrap_or_default();
+            let found = tag.and_then(|tag| reading::order_with_tag(&book, &tag));
+            let event = Event::OrderOutcomeUnknown { symbol, quantity, found };
+            let events = vec![(act.deps.time.now(), event)];
+            let commit = act.commit(Change { events, ..Change::default() });
+            ctx.wait(commit.map(|_, act: &mut Self, ctx| act.look_at_live_positions(ctx)));
+        }));
+    }
+}

@@ -1,0 +1,207 @@
+//! Carries bots' calls to FYERS: the adapter behind the port `Pipe`.
+//!
+//! What the bot asked for goes out as it came, and what FYERS says comes back as it is; only the credentials
+//! are the keeper's own. `headers` says what of an answer's head is passed on, `toll` and `pace` are the rules
+//! that keep FYERS' limits, `limited` applies them.
+
+mod headers;
+mod limited;
+mod pace;
+mod toll;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use keeper_actors::{
+    exchange::gateway::{Call, Method, Pipe, PipeAnswer, PipeError, Surface},
+    secret::AccessToken,
+    token::error::Transport,
+};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use url::Url;
+
+pub use limited::LimitedPipe;
+
+use super::{
+    config::{FyersConfig, SetupError, check_base, check_client_id},
+    credentials::Credentials,
+    http::Http,
+};
+
+/// The largest answer that is carried, in bytes. A year of daily candles is a few ten kilobytes, a hundred
+/// days of one-minute candles about two megabytes.
+const LARGEST: usize = 32 * 1024 * 1024;
+
+/// One app's way to FYERS. Keeps its connections; cheap to share behind an `Arc`.
+pub struct FyersPipe {
+    http: Http,
+    app: Credentials,
+    api_url: Url,
+    data_url: Url,
+    largest: usize,
+}
+
+impl fmt::Debug for FyersPipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FyersPipe").finish_non_exhaustive()
+    }
+}
+
+impl FyersPipe {
+    /// Checks the settings and builds the pipe; sends nothing.
+    pub fn new(config: FyersConfig) -> Result<Self, SetupError> {
+        check_base("FYERS_API_URL", &config.api_url)?;
+        check_base("FYERS_DATA_URL", &config.data_url)?;
+        check_client_id(&config.client_id)?;
+        Ok(Self {
+            http: Http::new(config.timeouts, config.proxy.as_ref())?,
+            app: Credentials::new(config.client_id, config.secret, config.pin),
+            api_url: config.api_url,
+            data_url: config.data_url,
+            largest: LARGEST,
+        })
+    }
+
+    /// The same pipe with another bound on answers, in bytes.
+    #[must_use]
+    pub fn carrying_at_most(self, largest: usize) -> Self {
+        Self { largest, ..self }
+    }
+
+    fn base(&self, surface: Surface) -> &Url {
+        match surface {
+            Surface::Api => &self.api_url,
+            Surface::Data => &self.data_url,
+        }
+    }
+}
+
+#[async_trait]
+impl Pipe for FyersPipe {
+    async fn send(&self, token: &AccessToken, call: &Call) -> Result<PipeAnswer, PipeError> {
+        let url = target(self.base(call.surface), call).ok_or(NEVER_LEFT)?;
+        // A token that cannot be one is not sent either.
+        let authorization = self.app.authorization(token).map_err(|_| NEVER_LEFT)?;
+        let mut request = self.http.request(method(call.method), url).header(AUTHORIZATION, authorization);
+        if let Some(label) = &call.content_type {
+            request = request.header(CONTENT_TYPE, label);
+        }
+        if !call.body.is_empty() {
+            request = request.body(call.body.clone());
+        }
+        let carried = self.http.carry(request, self.largest).await?;
+        let headers = headers::that_matter(&carried.headers);
+        Ok(PipeAnswer { status: carried.status, headers, body: carried.body })
+    }
+}
+
+/// Nobody needs to wonder whether FYERS has acted on such a call.
+const NEVER_LEFT: PipeError = PipeError::Transport(Transport::Connect);
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+/// Base, path and query as they are, one behind the other. `None` when that would not be this very path on the
+/// base's host: dots that climb, a fragment, anything a URL parser reads in a way of its own.
+///
+/// One byte changes: a bare `'` in a query goes out as `%27`, which means the same to every server.
+fn target(base: &Url, call: &Call) -> Option<Url> {
+    let start = base.as_str().trim_end_matches('/');
+    let path = format!("{}{}", base.path().trim_end_matches('/'), call.path);
+    let mut text = format!("{start}{}", call.path);
+    if !call.query.is_empty() {
+        text.push('?');
+        text.push_str(&call.query);
+    }
+    let url = Url::parse(&text).ok()?;
+    let as_it_came = url.path() == path
+        && url.query().unwrap_or_default() == call.query.replace('\'', "%27")
+        && url.fragment().is_none();
+    let at_home = url.origin() == base.origin() && url.username().is_empty() && url.password().is_none();
+    (call.path.starts_with('/') && as_it_came && at_home).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(base: &str, path: &str, query: &str) -> Option<String> {
+        let call = Call {
+            surface: Surface::Api,
+            method: Method::Get,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            content_type: None,
+            body: vec![],
+        };
+        target(&Url::parse(base).unwrap(), &call).map(|url| url.to_string())
+    }
+
+    const BASE: &str = "https://fyers.example/api/v3";
+
+    #[test]
+    fn path_and_query_go_out_as_they_came() {
+        for (path, query) in [
+            ("/orders", "?order_tag=1:Tag"),
+            ("/orders", "&id=1&&id=2&"),
+            ("/orders", "id=%3a%3A%zz%&x=a+b%20c"),
+            ("/quotes", "symbols=NSE:M%26M-EQ,NSE:SBIN-EQ;|{}[]^`\\"),
+            ("/orders/26112300000017-BO-1/sync", ""),
+            ("/a%3Ab", "https://evil.example/?x=//"),
+        ] {
+            let mark = if query.is_empty() { "" } else { "?" };
+            assert_eq!(at(BASE, path, query), Some(format!("{BASE}{path}{mark}{query}")));
+        }
+        assert_eq!(at(BASE, "/x", "side=['NSE']"), Some(format!("{BASE}/x?side=[%27NSE%27]")));
+        assert_eq!(at("http://127.0.0.1:9", "/x", "y"), Some("http://127.0.0.1:9/x?y".to_owned()));
+        assert_eq!(at("https://h.example/", "/x", ""), Some("https://h.example/x".to_owned()));
+    }
+
+    #[test]
+    fn what_a_parser_would_bend_is_not_sent() {
+        for path in [
+            "",
+            "orders",
+            "/../x",
+            "/..",
+            "/%2e%2E/x",
+            "/.",
+            "/a/./b",
+            "/a\\b",
+            "/a b",
+            "/a\tb",
+            "/ä",
+            "/a?b",
+            "/a#b",
+            "@evil.example/x",
+            ".evil.example/x",
+            ":80/x",
+        ] {
+            assert_eq!(at(BASE, path, "q"), None, "{path:?}");
+        }
+        for query in ["a b", "a\nb", "a#b", "ä", "\"", "<>"] {
+            assert_eq!(at(BASE, "/x", query), None, "{query:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_it_stays_below_the_base(path: String, query: String) {
+            for path in [path.clone(), format!("/{path}")] {
+                if let Some(url) = at(BASE, &path, &query) {
+                    prop_assert!(url.starts_with(&format!("{BASE}/")), "{url}");
+                    prop_assert!(!url.contains("/../"), "{url}");
+                }
+            }
+        }
+    }
+}

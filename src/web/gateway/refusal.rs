@@ -1,0 +1,87 @@
+//! What the gateway says itself, in the shape of FYERS' own errors (FYERS API contract, sections 0 and 1.8).
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
+    },
+};
+use keeper_actors::exchange::gateway::Surface;
+
+/// Why a request is not carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// No key, or a wrong one: the very words FYERS has for a bad token.
+    Key,
+    /// A login or a logout.
+    Session,
+    /// A path that can be read in two ways.
+    OddPath,
+    /// A method FYERS does not know.
+    Method,
+    /// A body that is longer than any real one.
+    TooLong,
+    /// A body that did not come whole, or not in time.
+    BrokenBody,
+    /// A compressed body: its label would not be passed on.
+    Packed,
+    /// The keeper's actors have not answered in time.
+    NoAnswer,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Key => StatusCode::UNAUTHORIZED,
+            Self::Session => StatusCode::FORBIDDEN,
+            Self::OddPath => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BrokenBody => StatusCode::REQUEST_TIMEOUT,
+            Self::Packed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// FYERS' code and words. A bad token is -15 for market data other than history, and -16 for the rest.
+    fn words(self, surface: Surface, path: &str) -> (i32, &'static str) {
+        let history = path == "/history" || path.starts_with("/history/");
+        match self {
+            Self::Key if surface == Surface::Data && !history => (-15, "Please provide valid token"),
+            Self::Key => (-16, "Could not authenticate the user"),
+            Self::Session => (
+                -373,
+                "The keeper logs in and out by itself and a bot cannot. Use the gateway key as the access token; \
+                 a person logs in with `fyers-keeper login` or the link on the login card.",
+            ),
+            Self::OddPath => (-50, "Invalid input: the keeper does not carry a path written like this"),
+            Self::Method => (-50, "Invalid input: use GET, POST, PUT, PATCH or DELETE"),
+            Self::TooLong => (-50, "Invalid input: the body is longer than 1 MiB"),
+            Self::BrokenBody => (-50, "Invalid input: the body did not come whole"),
+            Self::Packed => (-50, "Invalid input: send the body without Content-Encoding"),
+            Self::NoAnswer => (
+                -503,
+                "The keeper has not answered in time. Whether FYERS has acted on the request is not known: look \
+                 in the order book before you send an order again.",
+            ),
+        }
+    }
+
+    pub(super) fn answer(self, surface: Surface, path: &str) -> HttpResponse {
+        let (code, message) = self.words(surface, path);
+        let message = serde_json::Value::from(message);
+        // The order of FYERS' keys differs between the two, and so it does here.
+        let body = match surface {
+            Surface::Api => format!(r#"{{"code":{code},"message":{message},"s":"error"}}"#),
+            Surface::Data => format!(r#"{{"message":{message},"code":{code},"s":"error"}}"#),
+        };
+        let mut response = HttpResponse::build(self.status());
+        match self {
+            Self::Method => response.insert_header((ALLOW, "GET, POST, PUT, PATCH, DELETE")),
+            Self::NoAnswer => response.insert_header((RETRY_AFTER, "5")),
+            _ => &mut response,
+        };
+        response.insert_header((CONTENT_TYPE, "application/json")).body(body)
+    }
+}

@@ -1,0 +1,131 @@
+//! A bot that knows nothing of the keeper: it has a base address and a key, and never sees a dead token.
+
+use serde_json::{Value, json};
+use simulator::{RefreshMode, TokenKind};
+
+use crate::{
+    card::{press_through, wait_card},
+    support::{DEADLINE, Home, Keeper, block_on},
+};
+
+struct Bot {
+    base: String,
+    key: String,
+}
+
+struct Told {
+    status: u16,
+    mode: String,
+    venue: String,
+    body: Value,
+}
+
+impl Bot {
+    fn of(home: &Home, keeper: &Keeper) -> Self {
+        let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+        Self { base: keeper.url(""), key: key.trim().to_owned() }
+    }
+
+    fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Told {
+        block_on(async {
+            let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
+            let request = client.request(method, format!("{}{path}", self.base));
+            let request = request.header("authorization", format!("ANY-100:{}", self.key));
+            let request = match body {
+                Some(body) => request.json(&body),
+                None => request,
+            };
+            let answer = request.send().await.unwrap();
+            let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+            let (mode, venue) = (header("x-keeper-mode"), header("x-keeper-order-venue"));
+            Told { status: answer.status().as_u16(), mode, venue, body: answer.json().await.unwrap() }
+        })
+    }
+
+    fn get(&self, path: &str) -> Told {
+        self.ask(reqwest::Method::GET, path, None)
+    }
+
+    fn buy(&self, symbol: &str) -> Told {
+        let order = json!({"symbol": symbol, "qty": 10, "type": 2, "side": 1, "productType": "INTRADAY",
+            "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,
+            "stopLoss": 0, "takeProfit": 0});
+        self.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(order))
+    }
+}
+
+#[test]
+fn a_bot_lives_through_a_token_death_and_a_login() {
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+    home.sim.set_instant_login(true);
+    home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
+    let page = format!("http://127.0.0.1:{}", home.port);
+    let home = home.set("FYERS_SANDBOX", "false").set("KEEPER_PUBLIC_URL", page);
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let bot = Bot::of(&home, &keeper);
+
+    let profile = bot.get("/api/v3/profile");
+    assert_eq!(
+        (profile.status, profile.mode.as_str(), &profile.body["data"]["fy_id"]),
+        (200, "live", &json!("XX00001"))
+    );
+    let bought = bot.buy("NSE:SBIN-EQ");
+    assert_eq!((bought.venue.as_str(), &bought.body["code"]), ("fyers", &json!(1101)), "{}", bought.body);
+    assert_eq!(bot.get("/api/v3/positions").body["netPositions"][0]["netQty"], 10);
+
+    assert!(home.sim.kill(&token));
+    let funds = bot.get("/api/v3/funds");
+    assert_eq!((funds.status, funds.mode.as_str()), (200, "mock"), "the bot never sees the dead token");
+    assert_eq!(funds.body["fund_limit"].as_array().unwrap().len(), 10);
+    let simulated = bot.buy("NSE:INFY-EQ");
+    assert_eq!((simulated.status, simulated.venue.as_str()), (200, "mock"));
+    assert!(simulated.body["id"].as_str().unwrap().starts_with("MOCK"), "{}", simulated.body);
+    let exit = bot.ask(reqwest::Method::DELETE, "/api/v3/positions", Some(json!({"exit_all": 1})));
+    assert_eq!(
+        (exit.status, &exit.body["s"]),
+        (400, &json!("error")),
+        "a real position is not closed by pretending"
+    );
+
+    let card = wait_card(&home);
+    assert!(card.text.contains("+10 NSE:SBIN-EQ"), "{}", card.text);
+    press_through(&card.buttons().into_iter().find_map(|button| button.url).unwrap());
+    keeper.wait_status("live again", |status| status["mode"] == "live");
+    assert_eq!(bot.get("/api/v3/funds").mode, "live");
+    home.wait_alert("1 order was simulated while the token was dead");
+
+    let ran = home.run(&["orders", "--json"]).exits(0);
+    let text = ran.out;
+    assert!(text.contains("NSE:INFY-EQ") && text.contains("NSE:SBIN-EQ") && !text.contains(&token), "{text}");
+    assert!(!keeper.log().contains(&bot.key), "the key is in the log");
+}
+
+#[test]
+fn simulated_orders_survive_a_kill() {
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
+    let keeper = home.start_ready();
+    let bot = Bot::of(&home, &keeper);
+    let id = bot.buy("NSE:SBIN-EQ").body["id"].as_str().unwrap().to_owned();
+    keeper.kill9();
+    let keeper = home.start_ready();
+    let bot = Bot::of(&home, &keeper);
+    let book = bot.get("/api/v3/orders").body;
+    let rows = book["orderBook"].as_array().unwrap();
+    assert_eq!((rows.len(), rows[0]["id"].as_str()), (1, Some(id.as_str())), "neither lost nor doubled");
+    assert_eq!(bot.get("/api/v3/positions").body["netPositions"][0]["netQty"], 10);
+    assert_ne!(bot.buy("NSE:SBIN-EQ").body["id"], id.as_str(), "numbers go on");
+}
+
+#[test]
+fn a_wrong_key_is_answered_as_fyers_answers_a_wrong_token() {
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
+    let keeper = home.start_ready();
+    for (path, code) in [("/api/v3/profile", -16), ("/data/quotes?symbols=NSE:SBIN-EQ", -15)] {
+        let (status, body) = crate::support::get_with_key(&keeper.url(path), "not-the-key").unwrap();
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, &body["code"], &body["s"]), (401, &json!(code), &json!("error")), "{path}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Too much, too slow, too strange: every end is an answer.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
+
+use fyers_keeper::fyers::FyersPipe;
+
+use crate::support::{Behind, Gateway, Upstream, config, pipe};
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn a_body_may_have_a_mebibyte() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    let body = vec![b'x'; MIB];
+    assert_eq!(gateway.ask("POST", "/data/quotes", "", &body).status(), 200);
+    assert_eq!(upstream.last().body.len(), MIB);
+
+    for length in [MIB + 1, 3 * MIB] {
+        let answer = gateway.ask("POST", "/api/v3/orders/sync", "", &vec![b'x'; length]);
+        assert_eq!((answer.status(), answer.json()["code"].as_i64()), (413, Some(-50)));
+    }
+    assert_eq!(upstream.seen().len(), 1);
+}
+
+#[test]
+fn an_answer_longer_than_the_bound_is_cut_off() {
+    let endless = Upstream::start(|_, stream| {
+        let _head = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        let chunk = [b"1000\r\n".as_slice(), &[b' '; 4096], b"\r\n"].concat();
+        while stream.write_all(&chunk).is_ok() {}
+    });
+    let bounded = |upstream: &Upstream| Behind::Pipe(Arc::new(pipe(upstream).carrying_at_most(100_000)));
+    let answer = Gateway::start(bounded(&endless)).get("/data/history");
+    assert_eq!((answer.status(), answer.text().contains("TooLong")), (502, true), "{answer:?}");
+
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".as_slice();
+    let full = Upstream::saying([head, &vec![b'y'; 100_000]].concat());
+    assert_eq!(Gateway::start(bounded(&full)).get("/data/history").body.len(), 100_000);
+}
+
+#[test]
+fn half_an_answer_is_none() {
+    let upstream = Upstream::start(|_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"s\":\"ok\"}").unwrap();
+        stream.shutdown(std::net::Shutdown::Both).unwrap();
+    });
+    let answer = Gateway::before(&upstream).get("/api/v3/orders");
+    assert_eq!((answer.status(), answer.text().contains("Broken")), (502, true), "{answer:?}");
+}
+
+#[test]
+fn a_silent_and_a_dripping_upstream_are_given_up() {
+    let (never, hold) = mpsc::channel::<()>();
+    let hold = Mutex::new(hold);
+    let silent = Upstream::start(move |_, _| {
+        let _until_the_test_ends = hold.lock().unwrap().recv();
+    });
+    let dripping = Upstream::start(|_, stream| {
+        let _head = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n");
+        while stream.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    for upstream in [&silent, &dripping] {
+        let mut config = config(upstream);
+        config.timeouts.total = Duration::from_millis(300);
+        let gateway = Gateway::start(Behind::Pipe(Arc::new(FyersPipe::new(config).unwrap())));
+        let answer = gateway.get("/data/history");
+        assert_eq!((answer.status(), answer.text().contains("Timeout")), (502, true), "{answer:?}");
+    }
+    drop(never);
+}
+
+#[test]
+fn methods_fyers_does_not_know_are_refused_in_its_shape() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    for method in ["OPTIONS", "TRACE", "BREW"] {
+        let answer = gateway.ask(method, "/api/v3/orders", "", b"");
+        assert_eq!((answer.status(), answer.json()["code"].as_i64()), (405, Some(-50)), "{method}");
+        assert_eq!(answer.header("allow"), Some("GET, POST, PUT, PATCH, DELETE"));
+    }
+    let answer = gateway.ask("POST", "/api/v3/orders/sync", "content-encoding: gzip\r\n", b"{}");
+    assert_eq!((answer.status(), answer.json()["code"].as_i64()), (415, Some(-50)));
+    assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn a_keeper_that_does_not_answer_says_what_is_not_known() {
+    let gateway = Gateway::start(Behind::Nobody);
+    let answer = gateway.ask("POST", "/api/v3/orders/sync", "", b"{}");
+    assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("5")));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let body = answer.json();
+    assert_eq!((&body["s"], &body["code"]), (&"error".into(), &(-503).into()));
+    assert!(body["message"].as_str().unwrap().contains("look in the order book"));
+    let keys = |text: &str| (text.find("code"), text.find("message"));
+    let (code, message) = keys(answer.text());
+    assert!(code < message, "as FYERS writes it there");
+    let answer = gateway.get("/data/quotes");
+    let (code, message) = keys(answer.text());
+    assert!(message < code, "as FYERS writes it here");
+}

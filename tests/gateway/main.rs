@@ -1,0 +1,10 @@
+//! The gateway's HTTP side and the pipe behind it over real sockets: bytes in, bytes out.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod bounds;
+mod keys;
+mod limits;
+mod passing;
+mod paths;
+mod support;
+mod wire;

@@ -1,0 +1,178 @@
+//! A gateway with a pipe behind it, and a bot that writes bytes.
+
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpStream},
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use fyers_keeper::{
+    fyers::{FyersConfig, FyersPipe, Timeouts},
+    login::LoginReport,
+    status::{SessionStatus, Status},
+    web::{Desk, listen},
+};
+use keeper_actors::{
+    exchange::{
+        gateway::{Call, Forwarded, Pipe, PipeAnswer, PipeError},
+        mode::Venue,
+    },
+    mode::Mode,
+    reason::Reason,
+    secret::{AccessToken, AuthCode},
+};
+use secrecy::SecretString;
+
+use crate::wire::read_message;
+pub(crate) use crate::wire::{Message, Upstream};
+
+pub(crate) const APP: &str = "ABCD1234EF-100";
+pub(crate) const KEY: &str = "CANARYgatewaykey0123456789";
+pub(crate) const TOKEN: &str = "eyJhbGciOi.CANARYaccess.c2lnbmF0";
+
+/// What stands behind the gateway.
+pub(crate) enum Behind {
+    /// A pipe, in Live mode.
+    Pipe(Arc<dyn Pipe>),
+    /// Always this.
+    Canned(Box<Forwarded>),
+    /// Nobody.
+    Nobody,
+}
+
+/// The desk of a keeper that has nothing but a gateway.
+pub(crate) struct FakeDesk {
+    behind: Behind,
+    pub(crate) calls: Mutex<Vec<Call>>,
+}
+
+#[async_trait]
+impl Desk for FakeDesk {
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    async fn status(&self) -> Option<Status> {
+        None
+    }
+
+    async fn refresh(&self) -> Option<SessionStatus> {
+        None
+    }
+
+    async fn begin_login(&self) -> Result<String, LoginReport> {
+        Err(LoginReport::silent())
+    }
+
+    async fn finish_login(&self, _: AuthCode, _: Option<SecretString>) -> LoginReport {
+        LoginReport::silent()
+    }
+
+    async fn forward(&self, call: Call) -> Option<Forwarded> {
+        self.calls.lock().unwrap().push(call.clone());
+        match &self.behind {
+            Behind::Pipe(pipe) => {
+                let answer =
+                    pipe.send(&AccessToken::new(TOKEN), &call).await.unwrap_or_else(|error| told(&error));
+                Some(live(answer))
+            }
+            Behind::Canned(forwarded) => Some(forwarded.as_ref().clone()),
+            Behind::Nobody => None,
+        }
+    }
+
+    async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
+        Some(vec![serde_json::json!({ "limit": limit })])
+    }
+
+    #[cfg(feature = "demo")]
+    fn harm(&self, _: &str) -> bool {
+        false
+    }
+}
+
+pub(crate) fn live(answer: PipeAnswer) -> Forwarded {
+    Forwarded { mode: Mode::Live, reason: Reason::Verified, venue: Venue::Fyers, answer }
+}
+
+/// The actor says this in FYERS' shape; here the error's own words are what a test wants to see.
+fn told(error: &PipeError) -> PipeAnswer {
+    PipeAnswer { status: 502, headers: vec![], body: format!("{error:?} {error}").into_bytes() }
+}
+
+/// A listener on a thread of its own, for as long as the test runs.
+pub(crate) struct Gateway {
+    pub(crate) addr: SocketAddr,
+    pub(crate) desk: Arc<FakeDesk>,
+}
+
+impl Gateway {
+    pub(crate) fn start(behind: Behind) -> Self {
+        let desk = Arc::new(FakeDesk { behind, calls: Mutex::default() });
+        let (say, hear) = mpsc::channel();
+        let shared = Arc::clone(&desk);
+        std::thread::spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                let key = SecretString::from(KEY);
+                let (server, addr) = listen(([127, 0, 0, 1], 0).into(), key, shared).unwrap();
+                say.send(addr).unwrap();
+                server.await.unwrap();
+            });
+        });
+        Self { addr: hear.recv().unwrap(), desk }
+    }
+
+    /// A gateway before a pipe to this upstream.
+    pub(crate) fn before(upstream: &Upstream) -> Self {
+        Self::start(Behind::Pipe(Arc::new(pipe(upstream))))
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.desk.calls.lock().unwrap().len()
+    }
+
+    /// Writes a request to the letter and reads the answer to its end.
+    pub(crate) fn write(&self, request: impl AsRef<[u8]>) -> Message {
+        let mut stream = TcpStream::connect(self.addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.write_all(request.as_ref()).unwrap();
+        read_message(&mut stream).unwrap()
+    }
+
+    /// A request as a bot writes it, with the key.
+    pub(crate) fn ask(&self, method: &str, target: &str, more: &str, body: &[u8]) -> Message {
+        let length =
+            if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: keeper\r\nauthorization: {APP}:{KEY}\r\n{length}{more}\r\n"
+        );
+        self.write([head.as_bytes(), body].concat())
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Message {
+        self.ask("GET", target, "", b"")
+    }
+}
+
+pub(crate) fn config(upstream: &Upstream) -> FyersConfig {
+    let url = |path: &str| format!("http://{}{path}", upstream.addr).parse().unwrap();
+    FyersConfig {
+        api_url: url("/api/v3"),
+        data_url: url("/data"),
+        client_id: APP.to_owned(),
+        secret: SecretString::from("CANARYSECRET"),
+        pin: None,
+        timeouts: Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(20) },
+        proxy: None,
+    }
+}
+
+pub(crate) fn pipe(upstream: &Upstream) -> FyersPipe {
+    FyersPipe::new(config(upstream)).unwrap()
+}
