@@ -19,7 +19,11 @@ use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps, calendar::Calendar},
     event::Event,
-    exchange::{ExchangeActor, ExchangeDeps, OnTokenLoss, gateway::Pipe},
+    exchange::{
+        ExchangeActor, ExchangeDeps, OnTokenLoss,
+        engine::{Config, Instruments},
+        gateway::Pipe,
+    },
     line::Line,
     notifier::{
         actor::{NotifierActor, Ports},
@@ -36,7 +40,6 @@ use keeper_actors::{
         rules::Facts,
     },
 };
-use rust_decimal::Decimal;
 use secrecy::SecretString;
 use tokio::time::timeout;
 
@@ -86,8 +89,10 @@ pub struct Parts {
     pub sandbox: bool,
     /// `KEEPER_ON_TOKEN_LOSS`.
     pub on_token_loss: OnTokenLoss,
-    /// `KEEPER_MOCK_CAPITAL`, in INR.
-    pub capital: Decimal,
+    /// The MockExchange's rules.
+    pub rules: Config,
+    /// Symbols with their ticks and lots, as far as they are known.
+    pub instruments: Instruments,
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
@@ -302,8 +307,8 @@ fn exchange_deps(
         time: Arc::clone(&parts.time),
         sandbox: parts.sandbox,
         on_token_loss: parts.on_token_loss,
-        capital: parts.capital,
-        idempotent_tags: false,
+        rules: parts.rules,
+        instruments: parts.instruments.clone(),
         session: session.clone(),
         rejected: rejected.clone(),
         journal: journal.clone(),

@@ -18,7 +18,7 @@ use keeper_actors::{
     clock::calendar::Calendar,
     event::{Event, Recorded},
     exchange::{
-        OnTokenLoss,
+        OnTokenLoss, engine,
         messages::{Ask, Request},
         model::{OrderRequest, OrderType, Product, Side},
     },
@@ -76,7 +76,8 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         seeds: Seeds::default(),
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,
-        capital: Decimal::from(1_000_000),
+        rules: engine::Config::new(Decimal::from(1_000_000)),
+        instruments: engine::Instruments::default(),
         listen: None,
         key: SecretString::from(String::new()),
         texts: texts(),

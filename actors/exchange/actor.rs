@@ -10,10 +10,9 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult,
     ResponseActFuture, Supervised, WrapFuture, fut,
 };
-use rust_decimal::Decimal;
 
 use super::{
-    engine::Config,
+    engine::{Config, Instruments, Record},
     gateway::Pipe,
     house::House,
     messages::{GetLivePositions, GetMode, ModeView, Request, SetHalted},
@@ -62,10 +61,10 @@ pub struct ExchangeDeps {
     pub sandbox: bool,
     /// `KEEPER_ON_TOKEN_LOSS`.
     pub on_token_loss: OnTokenLoss,
-    /// `KEEPER_MOCK_CAPITAL`, in INR.
-    pub capital: Decimal,
-    /// Whether the same `orderTag` twice in a day is one order at the MockExchange.
-    pub idempotent_tags: bool,
+    /// The MockExchange's rules: capital, charges, what a tag means.
+    pub rules: Config,
+    /// Symbols with their ticks and lots, as far as they are known.
+    pub instruments: Instruments,
     /// The configured app; empty when there is none.
     pub app: String,
     /// Who knows this machine's address on the internet.
@@ -79,9 +78,9 @@ pub struct ExchangeDeps {
 }
 
 impl ExchangeDeps {
-    /// The MockExchange's rules.
-    fn rules(&self) -> Config {
-        Config { idempotent: self.idempotent_tags, ..Config::new(self.capital) }
+    /// The MockExchange after this journal.
+    fn house(&self, records: &[Record]) -> House {
+        House::open(self.rules, self.instruments.clone(), records, SEED)
     }
 }
 
@@ -104,13 +103,13 @@ pub(super) struct Volatile {
 }
 
 impl Volatile {
-    fn new(config: Config) -> Self {
+    fn new(house: House) -> Self {
         Self {
             session: SessionView::default(),
             halted: false,
             mode: Mode::Mock,
             reason: Reason::Starting,
-            house: House::open(config, [], SEED),
+            house,
             live_positions: vec![],
             gap: 0,
         }
@@ -120,7 +119,7 @@ impl Volatile {
 impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
-        let volatile = Volatile::new(deps.rules());
+        let volatile = Volatile::new(deps.house(&[]));
         Self { deps, volatile }
     }
 
@@ -133,7 +132,7 @@ impl ExchangeActor {
         };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
             Ok((records, gap, (live_positions, halted))) => {
-                act.volatile.house = House::open(act.deps.rules(), &records, SEED);
+                act.volatile.house = act.deps.house(&records);
                 act.volatile.gap = gap;
                 act.volatile.live_positions = live_positions;
                 act.volatile.halted = halted;
@@ -288,7 +287,7 @@ impl Supervised for ExchangeActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         // The mode stays as it was told until `started` has found out better, so that a crash is no switch.
         let (mode, reason) = (self.volatile.mode, self.volatile.reason);
-        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.rules()) };
+        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.house(&[])) };
     }
 }
 

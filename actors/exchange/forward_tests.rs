@@ -14,6 +14,7 @@ use tokio::time;
 
 use super::{
     actor::{ExchangeActor, ExchangeDeps},
+    engine::{Config, Instruments},
     gateway::{Call, Forward, Forwarded, Method, Pipe, PipeAnswer, PipeError, Surface},
     messages::{GetMode, SetHalted},
     mode::{OnTokenLoss, Venue},
@@ -86,8 +87,8 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
         on_token_loss: OnTokenLoss::Mock,
-        capital: Decimal::from(1_000_000),
-        idempotent_tags: false,
+        rules: Config::new(Decimal::from(1_000_000)),
+        instruments: Instruments::default(),
         session: Line::new(),
         rejected: Line::new(),
         journal: Line::new(),

@@ -57,8 +57,13 @@ pub struct House {
 
 impl House {
     /// The house after this journal.
-    pub fn open<'a>(config: Config, records: impl IntoIterator<Item = &'a Record>, seed: u64) -> Self {
-        let engine = Engine::replay(config, Instruments::default(), records);
+    pub fn open<'a>(
+        config: Config,
+        instruments: Instruments,
+        records: impl IntoIterator<Item = &'a Record>,
+        seed: u64,
+    ) -> Self {
+        let engine = Engine::replay(config, instruments, records);
         Self { engine, anchors: BTreeMap::new(), seed }
     }
 

@@ -16,7 +16,7 @@ use tokio::time;
 
 use super::{
     actor::{ExchangeActor, ExchangeDeps},
-    engine::Config,
+    engine::{Config, Instruments},
     house::House,
     messages::{Answer, Answered, Ask, AskError, GetMode, Request, SetHalted},
     mode::{OnTokenLoss, Venue},
@@ -114,8 +114,8 @@ fn open_on(
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
         on_token_loss,
-        capital: Decimal::from(1_000_000),
-        idempotent_tags: false,
+        rules: Config::new(Decimal::from(1_000_000)),
+        instruments: Instruments::default(),
         session: Line::new(),
         rejected: Line::new(),
         journal: Line::new(),
@@ -188,7 +188,7 @@ async fn a_thousand_orders_across_a_hundred_switches_none_lost_none_doubled() {
     assert_eq!(placed.len(), 500);
     assert!(placed.values().all(|times| *times == 1), "an order reached the broker twice");
     let records = floor.store.shelf.lock().unwrap().mock_records.clone();
-    let book = House::open(Config::new(Decimal::from(1_000_000)), &records, 0);
+    let book = House::open(Config::new(Decimal::from(1_000_000)), Instruments::default(), &records, 0);
     let orders = book.engine().order_rows();
     assert_eq!(orders.len(), 500);
     assert!(orders.iter().all(|order| !placed.contains_key(order.request.tag.as_ref().unwrap())));

@@ -68,7 +68,9 @@ impl KeeperControl {
     async fn halt(&self, halted: bool, by: &Person) -> String {
         let message = SetHalted { halted, by: by.name.clone() };
         match (self.actors.exchange.send(message).await, halted) {
-            (Ok(()), true) => "Halted. No order reaches FYERS until /resume.".to_owned(),
+            (Ok(()), true) => {
+                "Halted: no new positions until /resume. Orders that close one still go out.".to_owned()
+            }
             (Ok(()), false) => "The halt is over.".to_owned(),
             (Err(_), _) => NO_ANSWER.to_owned(),
         }

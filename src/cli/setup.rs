@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_actors::{
     clock::calendar::Calendar,
+    exchange::engine,
     exchange::gateway::Pipe,
     ports::{Messenger, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
@@ -203,6 +204,28 @@ impl Config {
         }
     }
 
+    /// The MockExchange's rules.
+    pub fn rules(&self) -> engine::Config {
+        let settings = &self.settings;
+        let charges = if settings.mock_charges { engine::Charges::On } else { engine::Charges::Off };
+        let idempotent = settings.idempotent_tags;
+        engine::Config { charges, idempotent, ..engine::Config::new(settings.mock_capital) }
+    }
+
+    /// Symbols from the symbol master files; none is a good setup too.
+    pub fn instruments(&self) -> Result<engine::Instruments, Exit> {
+        let mut known = vec![];
+        for path in &self.settings.symbol_master {
+            let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
+            match text.map(|text| engine::parse_master(&text)) {
+                Ok((rows, _)) if !rows.is_empty() => known.extend(rows),
+                Ok(_) => return Err(refuse_master(path, "no row of it is a symbol")),
+                Err(problem) => return Err(refuse_master(path, &problem)),
+            }
+        }
+        Ok(engine::Instruments::lenient(known))
+    }
+
     /// The `.env` file to keep up to date, repaired first if a writer had died over it.
     pub fn mirror(&self) -> Option<Arc<dyn TokenMirror>> {
         let path = &self.settings.env_file;
@@ -253,6 +276,12 @@ impl Config {
             refresh: self.settings.refresh_token.as_ref().map(|secret| RefreshToken::new(text(secret))),
         }
     }
+}
+
+fn refuse_master(path: &std::path::Path, problem: &str) -> Exit {
+    let what = format!("KEEPER_SYMBOL_MASTER {} cannot be used: {problem}", path.display());
+    complain(&what, "It must be one of FYERS' CSV files, as NSE_CM.csv.");
+    Exit::BadSettings
 }
 
 fn refuse_telegram(error: TelegramSetupError) -> Exit {

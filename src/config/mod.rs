@@ -114,6 +114,12 @@ pub struct Settings {
     pub on_token_loss: OnTokenLoss,
     /// The MockExchange's cash, in INR.
     pub mock_capital: Decimal,
+    /// Whether simulated trades cost anything.
+    pub mock_charges: bool,
+    /// Symbol master files.
+    pub symbol_master: Vec<PathBuf>,
+    /// Whether the same `orderTag` twice in a day is one simulated order.
+    pub idempotent_tags: bool,
     /// Tells the outgoing address.
     pub ip_check_url: Option<Url>,
     /// The outgoing address FYERS knows.

@@ -70,6 +70,9 @@ impl Reader<'_> {
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
+            mock_charges: self.flag("KEEPER_MOCK_CHARGES", false),
+            symbol_master: self.paths("KEEPER_SYMBOL_MASTER"),
+            idempotent_tags: self.flag("KEEPER_IDEMPOTENT_TAGS", false),
             ip_check_url: self.url("KEEPER_IP_CHECK_URL"),
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
             ping_url: self.url("KEEPER_PING_URL"),
@@ -208,6 +211,12 @@ impl Reader<'_> {
                 default
             }
         }
+    }
+
+    fn paths(&mut self, name: &'static str) -> Vec<PathBuf> {
+        let Some(found) = self.value(name) else { return vec![] };
+        let all = found.text.split(',').map(str::trim).filter(|path| !path.is_empty());
+        all.map(PathBuf::from).collect()
     }
 
     fn days(&mut self, name: &'static str, default: i64) -> i64 {

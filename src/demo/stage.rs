@@ -7,7 +7,7 @@ use keeper_actors::{
     clock::calendar::Calendar,
     event::Recorded,
     exchange::{
-        OnTokenLoss,
+        OnTokenLoss, engine,
         messages::{Ask, GetMode, Request},
         model::OrderRequest,
     },
@@ -238,7 +238,8 @@ fn parts(
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
-        capital: Decimal::from(1_000_000),
+        rules: engine::Config::new(Decimal::from(1_000_000)),
+        instruments: engine::Instruments::default(),
         listen: Some(listen),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         texts: Context {

@@ -129,3 +129,35 @@ fn a_wrong_key_is_answered_as_fyers_answers_a_wrong_token() {
         assert_eq!((status, &body["code"], &body["s"]), (401, &json!(code), &json!("error")), "{path}");
     }
 }
+
+#[test]
+fn ticks_and_lots_come_from_the_symbol_master() {
+    let row = |symbol: &str, lot: u32, tick: f64, segment: u32| {
+        format!(
+            "1,NAME,0,{lot},{tick},ISIN,0915-1530,2026-11-23,,{symbol},10,{segment},1,U,1,-1.0,XX,1,None,0,0.0"
+        )
+    };
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
+    let master = format!("{}\n{}\n", row("NSE:SBIN-EQ", 1, 0.1, 10), row("NSE:NIFTY26NOVFUT", 75, 0.1, 11));
+    std::fs::write(home.path("master.csv"), master).unwrap();
+    let home = home.set("KEEPER_SYMBOL_MASTER", "master.csv");
+    let keeper = home.start_ready();
+    let bot = Bot::of(&home, &keeper);
+    let order = |symbol: &str, quantity: u32, limit: f64, product: &str| {
+        let body = json!({"symbol": symbol, "qty": quantity, "type": 1, "side": 1, "productType": product,
+            "limitPrice": limit, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+        bot.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(body)).body["message"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(order("NSE:SBIN-EQ", 1, 1.05, "CNC"), "LimitPrice not a multiple of tick size 0.1000");
+    assert!(order("NSE:SBIN-EQ", 1, 1.1, "CNC").starts_with("Order submitted successfully"));
+    assert_eq!(
+        order("NSE:NIFTY26NOVFUT", 10, 1.1, "MARGIN"),
+        "Quantity should be multiples of the lot size."
+    );
+    drop(keeper);
+    let ran = home.set("KEEPER_SYMBOL_MASTER", "nothing.csv").run(&["run"]).exits(78);
+    assert!(ran.err.contains("KEEPER_SYMBOL_MASTER") && ran.err.contains("NSE_CM.csv"), "{ran:?}");
+}

@@ -8,7 +8,7 @@ use std::{
 
 use keeper_actors::{
     exchange::{
-        engine::{Config, Record},
+        engine::{Config, Instruments, Record},
         entry::OrderEntry,
         house::House,
         mode::Venue,
@@ -44,7 +44,7 @@ fn records() -> Vec<Record> {
         stop_price: Decimal::ZERO,
         tag: Some("bot1".to_owned()),
     };
-    let mut house = House::open(Config::new(Decimal::from(10_000_000)), [], 1);
+    let mut house = House::open(Config::new(Decimal::from(10_000_000)), Instruments::default(), [], 1);
     let (records, outcome) = house.place(request.into(), true, at(5));
     outcome.unwrap();
     records
