@@ -1,14 +1,25 @@
-# The keeper as a container: built on Debian bookworm with stable Rust, run without root and without a shell's help.
+# The keeper as a container: the program, the shared libraries it asks for, and nothing else. No shell, no package
+# manager, no root.
 FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
+# Which commit this is, for `--version`: docker build --build-arg KEEPER_COMMIT=$(git rev-parse --short=12 HEAD) .
+ARG KEEPER_COMMIT=
 # Without the demo, so that the simulator is not in the image.
-RUN cargo build --profile dist --locked --no-default-features && mkdir -p /data
+RUN cargo build --profile dist --locked --no-default-features
+# The image's whole content, so that the last stage is one copy.
+RUN set -e; root=/image; program=target/dist/fyers-keeper; \
+    install -D -m 0755 "$program" "$root/usr/local/bin/fyers-keeper"; \
+    ldd "$program" | grep -o '/[^ ]*' | while read -r library; do install -D -m 0755 "$library" "$root$library"; done; \
+    mkdir -p "$root/etc"; \
+    echo 'hosts: files dns' >"$root/etc/nsswitch.conf"; \
+    echo 'keeper:x:65532:65532::/data:/nonexistent' >"$root/etc/passwd"; \
+    echo 'keeper:x:65532:' >"$root/etc/group"; \
+    install -d -m 0700 -o 65532 -g 65532 "$root/data"
 
-FROM debian:bookworm-slim
-COPY --from=build /src/target/dist/fyers-keeper /usr/local/bin/fyers-keeper
+FROM scratch
+COPY --from=build /image /
 # The one writable place: state, and the .env file if one is used.
-COPY --from=build --chown=65532:65532 --chmod=0700 /data /data
 USER 65532:65532
 WORKDIR /data
 ENV KEEPER_STATE_DIR=/data/state KEEPER_ENV_FILE=/data/.env PORT=8080
