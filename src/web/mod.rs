@@ -48,6 +48,18 @@ pub trait Desk: Send + Sync {
     /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
     /// keeper does not answer in time.
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>>;
+    /// The newest events of the journal, newest first, `limit` at most; `None` when they cannot be read.
+    async fn recent_events(&self, _limit: u32) -> Option<Vec<Recorded>> {
+        None
+    }
+    /// Events of the journal after this one, oldest first, `limit` at most; `None` when they cannot be read.
+    async fn events_after(&self, _id: i64, _limit: u32) -> Option<Vec<Recorded>> {
+        None
+    }
+    /// What the day of the present moment looks like.
+    fn day(&self) -> Option<Day> {
+        None
+    }
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
     #[cfg(feature = "demo")]
     fn harm(&self, victim: &str) -> bool;
