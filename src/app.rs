@@ -249,11 +249,8 @@ impl Keeper {
 fn watched(parts: Parts) -> (Parts, Feed) {
     let feed = Feed::default();
     let store = WatchedStore::new(Arc::clone(&parts.store), Arc::clone(&parts.metrics), feed.clone());
-    let messenger = CountedMessenger::new(
-        Arc::clone(&parts.messenger),
-        Arc::clone(&parts.metrics),
-        store.severities(),
-    );
+    let messenger =
+        CountedMessenger::new(Arc::clone(&parts.messenger), Arc::clone(&parts.metrics), store.severities());
     (Parts { store: Arc::new(store), messenger: Arc::new(messenger), ..parts }, feed)
 }
 

@@ -19,8 +19,7 @@ const STATES: [StateName; 6] = [
     StateName::Expired,
 ];
 const MODES: [Mode; 3] = [Mode::Live, Mode::Sandbox, Mode::Mock];
-const HEALTH: [(Health, &str); 3] =
-    [(Health::Pass, "pass"), (Health::Warn, "warn"), (Health::Fail, "fail")];
+const HEALTH: [(Health, &str); 3] = [(Health::Pass, "pass"), (Health::Warn, "warn"), (Health::Fail, "fail")];
 
 /// The gauges, by name.
 pub(super) struct Gauges {

@@ -20,7 +20,7 @@ use super::{AlertOutcome, Metrics};
 use crate::feed::Feed;
 
 /// The severities of alerts that wait, by number: a muted alert is sent as a quieter one.
-pub type Severities = Arc<Mutex<HashMap<i64, Severity>>>;
+pub(super) type Severities = Arc<Mutex<HashMap<i64, Severity>>>;
 
 /// A store that counts what is journalled, and tells those who follow the journal.
 pub struct WatchedStore {

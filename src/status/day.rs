@@ -96,7 +96,9 @@ mod tests {
         );
         assert_eq!(day("2026-11-22T12:00:00").market, Market::Closed("weekend".into()));
         assert_eq!(day("2026-11-22T12:00:00").tick, None);
-        assert!(matches!(day("2026-12-25T12:00:00").market, Market::Closed(name) if name.contains("Christmas")));
+        assert!(
+            matches!(day("2026-12-25T12:00:00").market, Market::Closed(name) if name.contains("Christmas"))
+        );
         let muhurat = day("2026-11-08T12:00:00");
         assert!(matches!(muhurat.market, Market::Open { occasion: Some(_), .. }));
     }
