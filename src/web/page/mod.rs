@@ -31,6 +31,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 #[template(path = "status.html")]
 struct Page<'a> {
     nonce: &'a str,
+    /// With style and script: a script that looks for changes needs neither.
+    whole: bool,
     view: View,
     /// What the forms carry; `None` when this browser has not shown the key.
     token: Option<String>,
@@ -49,10 +51,11 @@ async fn page(
     let (Some(status), Some(day)) = (desk.status().await, desk.day()) else { return unanswered() };
     let Some(events) = desk.recent_events(EVENTS).await else { return unanswered() };
     let token = gate.token();
+    let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
-    let note = request.query_string().is_empty().then(|| token.as_ref().and_then(|token| notes.take(token)));
+    let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
     let view = View::of(&status, &day, &events);
-    show_with_forms(200, |nonce| Page { nonce, view, token, note: note.flatten() }.render())
+    show_with_forms(200, |nonce| Page { nonce, whole, view, token, note }.render())
 }
 
 #[derive(Deserialize)]

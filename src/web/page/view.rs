@@ -140,7 +140,7 @@ fn session(status: &Status) -> Vec<Row> {
     if let Some(account) = &session.account {
         rows.push(Row { name: "Account", value: account.clone() });
     }
-    if let Some(problem) = session.problem {
+    if let Some(problem) = session.problem.filter(|problem| *problem != session.reason) {
         rows.push(Row { name: "Latest trouble", value: problem.words().to_owned() });
     }
     rows
