@@ -92,7 +92,7 @@ fn last_seen(request: &HttpRequest) -> Option<i64> {
 /// Where in the journal to begin, and what to say first: nothing to one who only lost the connection.
 async fn begin(desk: &dyn Desk, seen: Option<i64>) -> Option<(i64, Bytes)> {
     let newest = desk.recent_events(1).await?.first().map_or(0, |recorded| recorded.id);
-    if let Some(seen) = seen.filter(|seen| (newest - MOST..=newest).contains(seen)) {
+    if let Some(seen) = seen.filter(|seen| (0.max(newest - MOST)..=newest).contains(seen)) {
         return Some((seen, Bytes::from_static(b": welcome back\n\n")));
     }
     Some((newest, now(newest, &desk.status().await?)))

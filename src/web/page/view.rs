@@ -1,7 +1,7 @@
 //! What the page shows, from status, day and journal. Values only; the template writes them down.
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
-use keeper_actors::{event::Recorded, ist::ist, mode::Mode, token::Source};
+use keeper_actors::{event::Recorded, ist::ist, mode::Mode, reason::Reason, token::Source};
 
 use super::words;
 use crate::status::{Day, Health, Market, Status};
@@ -90,6 +90,9 @@ impl View {
         let (mark, headline, meaning) = match status.mode {
             Mode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
             Mode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
+            Mode::Mock if status.reason == Reason::Halted => {
+                ("○", "Mock", "Only orders that close a position go to FYERS.")
+            }
             Mode::Mock => ("○", "Mock", "Nothing goes to FYERS; orders are simulated."),
         };
         let (health, health_words) = match status.status {
