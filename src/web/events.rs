@@ -162,3 +162,6 @@ impl Listener {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Where a request comes from, as far as its head tells: rules for what other pages in the same browser can and
 //! cannot make it send.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// The parts of a request's head that matter here.
 #[derive(Debug, Clone, Copy, Default)]

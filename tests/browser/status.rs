@@ -47,7 +47,14 @@ async fn is_sound(phone: &Phone) {
             r#"
             const all = (css) => [...document.querySelectorAll(css)];
             const named = (e) => (e.getAttribute("aria-labelledby") || "").split(" ").every((id) => document.getElementById(id)?.textContent.trim());
+            const rgb = (css) => (css.match(/[\d.]+/g) || []).map(Number);
+            const light = (c) => c.slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+            const ground = (e) => { const c = rgb(getComputedStyle(e).backgroundColor); return c.length === 4 && c[3] === 0 ? (e.parentElement ? ground(e.parentElement) : [255, 255, 255]) : c; };
+            const contrast = (e) => { const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x); return (a + 0.05) / (b + 0.05); };
+            const texts = all("body *").filter((e) => !e.closest("svg, script, style") && e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()));
             return {
+                texts: texts.length,
+                faint: texts.filter((e) => contrast(e) < 4.5).map((e) => e.textContent + contrast(e)),
                 overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
                 headlines: all("h1").length,
                 landmarks: ["header", "main", "footer"].map((name) => all(name).length),
@@ -62,16 +69,14 @@ async fn is_sound(phone: &Phone) {
     assert_eq!(facts["overflow"], 0, "the page scrolls sideways: {facts}");
     assert_eq!(facts["headlines"], 1, "{facts}");
     assert_eq!(facts["landmarks"], serde_json::json!([1, 1, 1]), "{facts}");
+    assert!(facts["texts"].as_u64().unwrap() > 20, "{facts}");
+    assert_eq!(facts["faint"], serde_json::json!([]), "text that is hard to read");
     for nothing in ["unnamed", "unlabelled", "small", "doubled"] {
         assert_eq!(facts[nothing], 0, "{nothing}: {facts}");
     }
     assert_eq!(facts["lang"], "en");
     let complaints = phone.complaints().await;
     assert!(complaints.is_empty(), "the browser complains: {complaints:#?}");
-}
-
-async fn waits(phone: &Phone, what: &str) {
-    phone.waits_for(what).await;
 }
 
 #[test]
@@ -89,7 +94,7 @@ fn the_page_changes_live_on_phone_and_desktop_by_day_and_night() {
             let phone = Phone::start_sized(&format!("status-{name}"), dark, size).await;
             phone.go(&keeper.url("/")).await;
             phone.sees("Mock").await;
-            waits(&phone, "document.getElementById('link').textContent.includes('live')").await;
+            phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
             assert_eq!(phone.run("return matchMedia('(prefers-color-scheme: dark)').matches").await, dark);
             is_sound(&phone).await;
             phone.shoot_whole("1-mock").await;
@@ -98,8 +103,10 @@ fn the_page_changes_live_on_phone_and_desktop_by_day_and_night() {
             log_in(&home, &keeper).await;
             let text = phone.sees("Live").await;
             assert!(text.contains("real money"), "{text}");
-            waits(&phone, "document.getElementById('events').textContent.includes('Mode mock → live')").await;
-            waits(&phone, "document.title.startsWith('Live')").await;
+            phone
+                .waits_for("document.getElementById('events').textContent.includes('Mode mock → live')")
+                .await;
+            phone.waits_for("document.title.startsWith('Live')").await;
             assert_eq!(phone.run("return window.mark").await, "still the same page");
             is_sound(&phone).await;
             phone.shoot_whole("2-live").await;
@@ -174,6 +181,7 @@ fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_visit() {
         phone.fill("#key", &key(&home)).await;
         phone.tap("#unlock").await;
         phone.sees("Mock").await;
+        phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
         let cookie = phone.client.get_named_cookie("keeper_visit").await.unwrap();
         assert_eq!(cookie.http_only(), Some(true));
         assert!(cookie.same_site().unwrap().is_strict());
@@ -196,10 +204,10 @@ fn a_browser_that_was_cut_off_finds_back() {
         let phone = Phone::start_sized("status-cut", true, DESKTOP).await;
         phone.go(&keeper.url("/")).await;
         phone.sees("Mock").await;
-        waits(&phone, "document.getElementById('link').textContent.includes('live')").await;
+        phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
         phone.run("window.mark = 1; return 0").await;
         assert!(outside(|| keeper.stop()).success(), "somebody who listens does not hold the keeper up");
-        waits(&phone, "document.getElementById('link').textContent.includes('not connected')").await;
+        phone.waits_for("document.getElementById('link').textContent.includes('not connected')").await;
         phone.shoot("1-cut-off").await;
         let token = home.sim.mint(TokenKind::Access);
         home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));

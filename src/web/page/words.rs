@@ -91,3 +91,6 @@ fn house(event: &Event) -> Option<String> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;
