@@ -116,7 +116,7 @@ pub fn listen_with(
     let desk = web::Data::from(desk);
     let front = web::Data::new(front);
     let seats = web::Data::new(events::Seats::default());
-    let knocks = web::Data::new(page::Knocks::default());
+    let (knocks, notes) = (web::Data::new(page::Knocks::default()), web::Data::new(page::Notes::default()));
     let limits = web::Data::new(login::Limits::default());
     let server = HttpServer::new(move || {
         App::new()
@@ -131,6 +131,7 @@ pub fn listen_with(
             .app_data(front.clone())
             .app_data(seats.clone())
             .app_data(knocks.clone())
+            .app_data(notes.clone())
             .app_data(web::FormConfig::default().limit(16 * 1024))
             .app_data(web::JsonConfig::default().limit(16 * 1024))
             .configure(routes)

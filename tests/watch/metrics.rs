@@ -165,6 +165,29 @@ fn failures_are_counted_by_what_they_are() {
 }
 
 #[test]
+fn a_muted_alert_is_counted_as_what_it_is() {
+    let home = day().with_telegram();
+    let keeper = home.start_ready();
+    let settled = || keeper.wait_status("an empty outbox", |status| status["outbox"]["waiting"] == 0);
+    let say = |text: &str, answer: &str| {
+        home.sim.write(simulator::Writing { from: 42, text: text.into(), ..Default::default() });
+        home.wait_alert(answer);
+    };
+    let sent = |severity: &str| {
+        value(&scrape(&keeper), &format!("alerts_total{{outcome=\"sent\",severity=\"{severity}\"}}"))
+    };
+    home.wait_alert("login needed");
+    say("/mute 30", "No sound until");
+    settled();
+    let before = ["info", "warning", "critical"].map(sent);
+    say("/test", "Three test alerts");
+    wait_for("three more", || {
+        let after = ["info", "warning", "critical"].map(sent);
+        (after == before.map(|count| count + 1.0)).then_some(())
+    });
+}
+
+#[test]
 fn a_crash_shows_in_the_numbers() {
     let home = Home::bare(Options::default());
     let keeper = home.start_ready();

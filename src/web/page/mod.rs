@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{Desk, Front, access::Gate, html::show_with_forms, unanswered};
 pub(super) use door::Knocks;
-use notes::Notes;
+pub(super) use notes::Notes;
 use view::View;
 
 /// How many events the page shows.
@@ -21,7 +21,6 @@ const EVENTS: u32 = 10;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
-        .app_data(web::Data::new(Notes::default()))
         .service(web::resource("/").get(page))
         .service(web::resource("/act/{deed}").post(act))
         .configure(door::routes);

@@ -10,7 +10,7 @@ const MOST: usize = 16;
 
 /// Notes by the visit's token.
 #[derive(Default)]
-pub(super) struct Notes(Mutex<VecDeque<(String, String)>>);
+pub(in crate::web) struct Notes(Mutex<VecDeque<(String, String)>>);
 
 impl Notes {
     /// Leaves a note for a visit.

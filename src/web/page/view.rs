@@ -93,7 +93,7 @@ impl View {
             Mode::Mock if status.reason == Reason::Halted => {
                 ("○", "Mock", "Only orders that close a position go to FYERS.")
             }
-            Mode::Mock => ("○", "Mock", "Nothing goes to FYERS; orders are simulated."),
+            Mode::Mock => ("○", "Mock", "No order goes to FYERS."),
         };
         let (health, health_words) = match status.status {
             Health::Pass => ("pass", "All is well"),
