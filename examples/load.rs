@@ -19,6 +19,15 @@ struct Args {
     addr: SocketAddr,
     /// For what
     target: String,
+    /// How
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// With which body
+    #[arg(long, default_value = "")]
+    body: String,
+    /// The server's process, to count the processor time it takes (Linux)
+    #[arg(long)]
+    pid: Option<u32>,
     /// With which Authorization
     #[arg(long, default_value = "APP:token")]
     authorization: String,
@@ -45,8 +54,14 @@ fn main() -> io::Result<()> {
     let begins = Instant::now() + Duration::from_secs(1);
     let ends = begins + Duration::from_secs(args.seconds);
     let request = format!(
-        "GET {} HTTP/1.1\r\nhost: {}\r\nauthorization: {}\r\ncontent-type: application/json\r\naccept: */*\r\n\r\n",
-        args.target, args.addr, args.authorization
+        "{} {} HTTP/1.1\r\nhost: {}\r\nauthorization: {}\r\ncontent-type: application/json\r\naccept: */*\r\n\
+         content-length: {}\r\n\r\n{}",
+        args.method,
+        args.target,
+        args.addr,
+        args.authorization,
+        args.body.len(),
+        args.body
     );
     let ask = || {
         let (request, addr) = (request.clone(), args.addr);
@@ -54,17 +69,22 @@ fn main() -> io::Result<()> {
     };
     let running: Vec<_> = (0..args.connections).map(|_| ask()).collect();
     let mut all = Tally::default();
+    thread::sleep(begins.saturating_duration_since(Instant::now()));
+    let before = args.pid.and_then(processor_seconds);
     for thread in running {
         let tally = thread.join().map_err(|_| io::Error::other("a connection's thread died"))??;
         all.bad += tally.bad;
         all.took.extend(tally.took);
     }
+    let used = args.pid.and_then(processor_seconds).zip(before).map(|(after, before)| after - before);
     all.took.sort_unstable();
     let at = |share: f64| {
         all.took.get((all.took.len() as f64 * share) as usize).map_or(0.0, |ns| *ns as f64 / 1e6)
     };
+    let each = used.map(|seconds| seconds * 1e6 / all.took.len().max(1) as f64);
+    let each = each.map_or(String::new(), |each| format!("   processor {each:>5.0} us each"));
     println!(
-        "{:<12} {:>4} connections {:>9.0} req/s   p50 {:>7.3} ms   p99 {:>7.3} ms   {} bad",
+        "{:<12} {:>4} connections {:>9.0} req/s   p50 {:>7.3} ms   p99 {:>7.3} ms   {} bad{each}",
         args.name,
         args.connections,
         all.took.len() as f64 / args.seconds as f64,
@@ -73,6 +93,14 @@ fn main() -> io::Result<()> {
         all.bad
     );
     Ok(())
+}
+
+/// Processor time that a process has used, in seconds (`/proc/PID/stat`, in hundredths).
+fn processor_seconds(pid: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
 }
 
 /// One connection's work.

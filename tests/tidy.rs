@@ -29,6 +29,7 @@ const RULES: &[&str] = &[
     "actors/event.rs",
     "actors/exchange/engine",
     "actors/exchange/form.rs",
+    "actors/exchange/gtt.rs",
     "actors/exchange/house.rs",
     "actors/exchange/mode.rs",
     "actors/exchange/model.rs",

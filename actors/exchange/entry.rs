@@ -86,6 +86,7 @@ fn word(operation: Operation) -> &'static str {
         Operation::Cancel | Operation::CancelMany => "cancel",
         Operation::ExitPositions => "exit",
         Operation::ConvertPosition => "convert",
+        Operation::PlaceGtt | Operation::ModifyGtt | Operation::CancelGtt => "gtt",
         _ => "other",
     }
 }

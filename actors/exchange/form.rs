@@ -15,7 +15,7 @@ use super::{
 pub const MOST_ORDERS: usize = 10;
 
 /// A number that may come as a whole one, with a fraction, or as text: money keeps its digits.
-fn decimal(value: &Value) -> Result<Decimal, Refusal> {
+pub(super) fn decimal(value: &Value) -> Result<Decimal, Refusal> {
     let text = match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
@@ -26,7 +26,7 @@ fn decimal(value: &Value) -> Result<Decimal, Refusal> {
     text.parse().ok().or_else(scientific).ok_or_else(Refusal::invalid_input)
 }
 
-fn whole(value: &Value) -> Result<i64, Refusal> {
+pub(super) fn whole(value: &Value) -> Result<i64, Refusal> {
     let number = decimal(value)?;
     if number.fract().is_zero() {
         number.trunc().to_string().parse().map_err(|_| Refusal::invalid_input())
@@ -35,7 +35,7 @@ fn whole(value: &Value) -> Result<i64, Refusal> {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Refusal> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Refusal> {
     serde_json::from_value(value).map_err(|_| Refusal::invalid_input())
 }
 
@@ -98,7 +98,7 @@ pub fn order(value: Value) -> Result<NewOrder, Refusal> {
     Ok(NewOrder { request, validity, disclosed: whole(&form.disclosed)? })
 }
 
-fn id_of(value: &Value) -> Result<String, Refusal> {
+pub(super) fn id_of(value: &Value) -> Result<String, Refusal> {
     match &value["id"] {
         Value::String(id) if !id.is_empty() => Ok(id.clone()),
         Value::Number(id) => Ok(id.to_string()),

@@ -12,6 +12,7 @@ use super::{
     entry::OrderEntry,
     form,
     gateway::{Call, Forward, Forwarded, PipeAnswer},
+    gtt,
     house::Tried,
     mode::Venue,
     model::{OrderRequest, Position},
@@ -47,6 +48,10 @@ impl Trip {
             Operation::PlaceMany => {
                 form::basket(&self.call.body).unwrap_or_default().into_iter().filter_map(read).collect()
             }
+            Operation::PlaceGtt => {
+                let read = form::body(&self.call.body).and_then(gtt::order);
+                read.map(|gtt| gtt.legs().map(|leg| gtt.order(leg).request).collect()).unwrap_or_default()
+            }
             _ => vec![],
         }
     }
@@ -55,7 +60,7 @@ impl Trip {
 /// What a person's halt means for a request.
 fn halted_out(trip: &Trip, positions: &[Position]) -> bool {
     match trip.operation {
-        Operation::Cancel | Operation::CancelMany | Operation::ExitPositions => false,
+        Operation::Cancel | Operation::CancelMany | Operation::CancelGtt | Operation::ExitPositions => false,
         Operation::Place | Operation::PlaceMany => {
             let orders = trip.orders();
             let exits =

@@ -250,11 +250,46 @@ async fn a_limit_order_waits_until_the_price_comes_and_survives_a_restart() {
 }
 
 #[actix::test]
+async fn a_gtt_order_waits_through_a_restart_and_becomes_an_order_at_its_price() {
+    let floor = floor(true, true).await;
+    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+    floor.fyers.says("/quotes", 200, &price(800.0));
+    let leg = json!({"price": 822.0, "triggerPrice": 820.0, "qty": 3});
+    let gtt = json!({"side": 1, "symbol": "NSE:SBIN-EQ", "productType": "CNC", "orderInfo": {"leg1": leg}, "orderTag": "up"});
+    let (done, placed) = floor.ask(Method::Post, "/gtt/orders/sync", gtt).await;
+    assert_eq!((done.venue, placed["code"].as_i64()), (Venue::Mock, Some(1101)), "{placed}");
+    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
+    reborn.actor.send(session(true)).await.unwrap();
+    let status = async |floor: &Floor| {
+        floor.ask(Method::Get, "/gtt/orders", Value::Null).await.1["orderBook"][0]["ord_status"].clone()
+    };
+    assert_eq!(status(&reborn).await, 6);
+    reborn.fyers.says("/quotes", 200, &price(820.5));
+    time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(status(&reborn).await, 2);
+    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
+    let row = &book["orderBook"][0];
+    assert_eq!(
+        (row["tradedPrice"].as_f64(), row["orderTag"].as_str()),
+        (Some(820.5), Some("1:GTTup")),
+        "{book}"
+    );
+    let (_, late) = reborn.ask(Method::Delete, "/gtt/orders/sync", json!({"id": placed["id"]})).await;
+    assert_eq!(late["message"], "Order is already triggered");
+    assert!(
+        reborn.fyers.calls("/gtt/orders").is_empty() && reborn.fyers.calls("/gtt/orders/sync").is_empty()
+    );
+}
+
+#[actix::test]
 async fn a_way_out_of_a_live_position_is_never_simulated() {
     let floor = floor(false, false).await;
     floor.hold("NSE:SBIN-EQ", 10).await;
     let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
     floor.actor.send(session(false)).await.unwrap();
+    let leg = json!({"price": 700, "triggerPrice": 705, "qty": 10});
+    let stop_loss =
+        json!({"side": -1, "symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "orderInfo": {"leg1": leg}});
     for (method, path, body) in [
         (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
         (
@@ -263,13 +298,14 @@ async fn a_way_out_of_a_live_position_is_never_simulated() {
             json!([order("NSE:INFY-EQ", 1, 1, "y"), order("NSE:SBIN-EQ", 1, -1, "z")]),
         ),
         (Method::Delete, "/positions", json!({"exit_all": 1})),
+        (Method::Post, "/gtt/orders/sync", stop_loss),
     ] {
         let (done, answer) = floor.ask(method, path, body).await;
         assert_eq!((done.answer.status, answer["code"].as_i64()), (400, Some(-99)), "{path}: {answer}");
     }
     let (entry, _) = floor.place("NSE:INFY-EQ", 1, 1).await;
     assert_eq!((entry.answer.status, entry.venue), (200, Venue::Mock));
-    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderRefused { .. })), 3);
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderRefused { .. })), 4);
 }
 
 #[actix::test]

@@ -1,7 +1,7 @@
 //! The MockExchange as a house of its own: a bot's request in, the broker's words and the facts to keep out. Pure:
 //! prices come in by [`House::observe`], time as an argument.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -14,6 +14,7 @@ use super::{
     },
     form,
     gateway::{Call, PipeAnswer},
+    gtt,
     operation::{Operation, order_in_path, parameter},
     shape,
 };
@@ -80,13 +81,9 @@ impl House {
 
     /// Symbols that orders wait for.
     pub fn waited_for(&self) -> Vec<String> {
-        self.engine
-            .ledger()
-            .open
-            .iter()
-            .filter(|(_, ids)| !ids.is_empty())
-            .map(|(symbol, _)| symbol.clone())
-            .collect()
+        let ledger = self.engine.ledger();
+        let all: BTreeSet<&String> = ledger.open.keys().chain(ledger.gtts_waiting.keys()).collect();
+        all.into_iter().cloned().collect()
     }
 
     /// A real price: fills what waits for it, and made-up prices go on from it.
@@ -119,7 +116,11 @@ impl House {
     fn quote(&mut self, price: PriceUpdate, now: DateTime<Utc>) -> Vec<Record> {
         self.anchor_if_new(&price);
         let mut records = self.catch_up(now);
+        let symbol = price.symbol.clone();
         records.extend(self.engine.execute(&Command::Quote(price)).unwrap_or_default());
+        for id in self.engine.gtts_due(&symbol) {
+            records.extend(self.engine.execute(&Command::TriggerGtt { id, at: now }).unwrap_or_default());
+        }
         records
     }
 
@@ -218,6 +219,7 @@ impl House {
                 shape::orders(&self.engine, ask("id").as_deref(), ask("order_tag").as_deref())?
             }
             Operation::Trades => shape::trades(&self.engine, ask("order_tag").as_deref()),
+            Operation::Gtts => gtt::rows(&self.engine),
             Operation::MarketStatus => shape::market_status(is_open(now)),
             Operation::History => shape::history(),
             Operation::Quotes => {
@@ -269,6 +271,7 @@ impl House {
             let command = command(operation, element, now);
             let order = match &command {
                 Ok(Command::Place { order, .. }) => Some(order.clone()),
+                Ok(Command::PlaceGtt { order, .. }) => Some(order.order(order.first)),
                 _ => None,
             };
             if wander {
@@ -298,6 +301,11 @@ impl House {
                 let order = self.engine.ledger().orders.get(&change.id);
                 order.map(|order| order.symbol().to_owned()).into_iter().collect()
             }
+            Some(Command::PlaceGtt { order, .. }) => vec![order.symbol.clone()],
+            Some(Command::ModifyGtt { change, .. }) => {
+                let gtt = self.engine.ledger().gtts.get(&change.id);
+                gtt.map(|gtt| gtt.order.symbol.clone()).into_iter().collect()
+            }
             Some(Command::ExitPosition { .. } | Command::ConvertPosition { .. }) => self.held(),
             _ => vec![],
         }
@@ -313,6 +321,9 @@ fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<Co
         Operation::Cancel | Operation::CancelMany => form::cancel(&element, at),
         Operation::ExitPositions => form::exit(&element, at),
         Operation::ConvertPosition => form::conversion(&element, at),
+        Operation::PlaceGtt => gtt::order(element).map(|order| Command::PlaceGtt { order, at }),
+        Operation::ModifyGtt => gtt::change(&element, at),
+        Operation::CancelGtt => gtt::cancel(&element, at),
         _ => Err(live_only()),
     }
 }

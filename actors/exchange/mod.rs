@@ -9,6 +9,7 @@ pub mod entry;
 pub mod form;
 pub mod forward;
 pub mod gateway;
+mod gtt;
 pub mod house;
 pub mod messages;
 pub mod mode;

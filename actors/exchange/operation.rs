@@ -37,6 +37,14 @@ pub enum Operation {
     ModifyMany,
     /// Up to ten ends.
     CancelMany,
+    /// A GTT order.
+    PlaceGtt,
+    /// A change to one.
+    ModifyGtt,
+    /// The end of one.
+    CancelGtt,
+    /// The GTT order book.
+    Gtts,
     /// Whether the markets are open.
     MarketStatus,
     /// Last prices.
@@ -45,7 +53,7 @@ pub enum Operation {
     Depth,
     /// Candles.
     History,
-    /// A known path that trades and that only FYERS serves: GTT, baskets of legs, smart orders, async twins.
+    /// A known path that trades and that only FYERS serves: baskets of legs, smart orders, async twins.
     LiveOrder,
     /// A known path that does not trade and that only FYERS serves, whatever its method.
     LiveCall,
@@ -56,14 +64,8 @@ pub enum Operation {
 }
 
 /// Known places that only FYERS serves and that trade.
-const LIVE_ORDERS: &[&str] = &[
-    "/multileg/orders",
-    "/orders/async",
-    "/multi-order/async",
-    "/gtt/orders",
-    "/smart-order",
-    "/flows/tc/se",
-];
+const LIVE_ORDERS: &[&str] =
+    &["/multileg/orders", "/orders/async", "/multi-order/async", "/smart-order", "/flows/tc/se"];
 /// Known places that only FYERS serves and that do not trade.
 const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert", "/symbol-token"];
 
@@ -88,6 +90,10 @@ impl Operation {
             (Surface::Api, Method::Post, "/multi-order/sync") => Self::PlaceMany,
             (Surface::Api, Method::Patch, "/multi-order/sync") => Self::ModifyMany,
             (Surface::Api, Method::Delete, "/multi-order/sync") => Self::CancelMany,
+            (Surface::Api, Method::Get, "/gtt/orders") => Self::Gtts,
+            (Surface::Api, Method::Post, "/gtt/orders/sync") => Self::PlaceGtt,
+            (Surface::Api, Method::Patch, "/gtt/orders/sync") => Self::ModifyGtt,
+            (Surface::Api, Method::Delete, "/gtt/orders/sync") => Self::CancelGtt,
             (Surface::Data, Method::Get, "/marketStatus") => Self::MarketStatus,
             (Surface::Data, Method::Get | Method::Post, "/quotes") => Self::Quotes,
             (Surface::Data, Method::Get, "/depth") => Self::Depth,
@@ -102,8 +108,8 @@ impl Operation {
     /// Whether it changes something at the broker: such a call is sent once, and its outcome may be unknown.
     pub fn trades(self) -> bool {
         use Operation::{
-            Cancel, CancelMany, ConvertPosition, ExitPositions, LiveOrder, Modify, ModifyMany, Place,
-            PlaceMany,
+            Cancel, CancelGtt, CancelMany, ConvertPosition, ExitPositions, LiveOrder, Modify, ModifyGtt,
+            ModifyMany, Place, PlaceGtt, PlaceMany,
         };
         matches!(
             self,
@@ -115,14 +121,17 @@ impl Operation {
                 | PlaceMany
                 | ModifyMany
                 | CancelMany
+                | PlaceGtt
+                | ModifyGtt
+                | CancelGtt
                 | LiveOrder
         )
     }
 
     /// The house for it. Orders and what comes of them belong together, or a bot would not see its own.
     pub fn venue(self, mode: Mode) -> Venue {
-        let own =
-            self.trades() || matches!(self, Self::Orders | Self::Trades | Self::Positions | Self::Unknown);
+        let own = self.trades()
+            || matches!(self, Self::Orders | Self::Trades | Self::Positions | Self::Gtts | Self::Unknown);
         match mode {
             Mode::Live => Venue::Fyers,
             Mode::Sandbox if own => Venue::Mock,
@@ -188,8 +197,9 @@ mod tests {
             (Api, Delete, "/orders/26112300000017/sync", Operation::Cancel),
             (Api, Post, "/multi-order/sync", Operation::PlaceMany),
             (Api, Post, "/orders/async", Operation::LiveOrder),
-            (Api, Post, "/gtt/orders/sync", Operation::LiveOrder),
-            (Api, Get, "/gtt/orders", Operation::UnknownRead),
+            (Api, Post, "/gtt/orders/sync", Operation::PlaceGtt),
+            (Api, Get, "/gtt/orders", Operation::Gtts),
+            (Api, Post, "/multileg/orders/sync", Operation::LiveOrder),
             (Api, Post, "/multiorder/margin", Operation::LiveCall),
             (Data, Get, "/quotes", Operation::Quotes),
             (Data, Get, "/options-chain-v3", Operation::UnknownRead),
@@ -206,6 +216,7 @@ mod tests {
         let all = [
             Operation::Place,
             Operation::Cancel,
+            Operation::PlaceGtt,
             Operation::LiveOrder,
             Operation::Unknown,
             Operation::PlaceMany,

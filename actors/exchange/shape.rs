@@ -13,7 +13,7 @@ use super::{
 use crate::ist;
 
 /// What every simulated order's client is called.
-const CLIENT: &str = "MOCK";
+pub(super) const CLIENT: &str = "MOCK";
 
 /// A JSON answer with this status.
 pub fn answer(status: u16, body: &Value) -> PipeAnswer {
@@ -22,7 +22,7 @@ pub fn answer(status: u16, body: &Value) -> PipeAnswer {
 }
 
 /// The broker's envelope around a payload.
-fn good(name: &str, payload: Value) -> Value {
+pub(super) fn good(name: &str, payload: Value) -> Value {
     let mut body = json!({"s": "ok", "code": 200, "message": ""});
     body[name] = payload;
     body
@@ -62,15 +62,15 @@ pub fn basket(outcomes: &[Result<Reply, Refusal>]) -> Value {
 }
 
 /// Money leaves as the broker writes it: a JSON number.
-fn number(value: Decimal) -> Value {
+pub(super) fn number(value: Decimal) -> Value {
     json!(value.round_dp(4).to_f64().unwrap_or_default())
 }
 
-fn moment(at: DateTime<Utc>) -> String {
+pub(super) fn moment(at: DateTime<Utc>) -> String {
     ist::ist(at).format("%d-%b-%Y %H:%M:%S").to_string()
 }
 
-fn exchange(symbol: &str) -> u8 {
+pub(super) fn exchange(symbol: &str) -> u8 {
     match symbol.split(':').next() {
         Some("MCX") => 11,
         Some("BSE") => 12,
@@ -78,7 +78,7 @@ fn exchange(symbol: &str) -> u8 {
     }
 }
 
-fn segment(symbol: &str) -> u8 {
+pub(super) fn segment(symbol: &str) -> u8 {
     match (symbol.split(':').next(), Kind::of(symbol)) {
         (Some("MCX"), _) => 20,
         (_, kind) if kind.is_derivative() => 11,
@@ -86,7 +86,7 @@ fn segment(symbol: &str) -> u8 {
     }
 }
 
-fn short_name(symbol: &str) -> &str {
+pub(super) fn short_name(symbol: &str) -> &str {
     symbol.split_once(':').map_or(symbol, |(_, name)| name)
 }
 

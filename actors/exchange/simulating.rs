@@ -49,10 +49,12 @@ impl ExchangeActor {
 
     fn to_be_priced(&self, trip: &Trip) -> Vec<String> {
         let mut symbols: Vec<String> = match trip.operation {
-            Operation::Place | Operation::PlaceMany => {
+            Operation::Place | Operation::PlaceMany | Operation::PlaceGtt => {
                 trip.orders().into_iter().map(|order| order.symbol).collect()
             }
-            Operation::Modify | Operation::ModifyMany => self.volatile.house.waited_for(),
+            Operation::Modify | Operation::ModifyMany | Operation::ModifyGtt => {
+                self.volatile.house.waited_for()
+            }
             Operation::ExitPositions | Operation::Positions => self.volatile.house.held(),
             _ => vec![],
         };

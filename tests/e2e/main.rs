@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bot;
+mod bytes;
 mod card;
 mod chat;
 mod check;

@@ -93,8 +93,11 @@ fn a_press_without_scripts_is_answered_by_the_page() {
     assert_eq!((pressed.status, pressed.header("location")), (303, "/"));
     assert!(text(&get(&keeper, "/?part", &own).body).contains("Trading is halted"));
     let after = text(&get(&keeper, "/", &own).body);
-    assert!(after.contains("Done Halted:") && after.contains("Trading halted by the status page"), "{after}");
-    assert!(!text(&get(&keeper, "/", &own).body).contains("Done Halted:"), "a note is shown once");
+    assert!(
+        after.contains("Answer Halted:") && after.contains("Trading halted by the status page"),
+        "{after}"
+    );
+    assert!(!text(&get(&keeper, "/", &own).body).contains("Answer Halted:"), "a note is shown once");
     let status: serde_json::Value =
         serde_json::from_str(&get_with_key(&keeper.url("/api/status"), &key(&home)).unwrap().1).unwrap();
     assert_eq!(status["halted"], true);

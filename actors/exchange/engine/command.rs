@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::gtt::{GttChange, NewGtt};
 use crate::exchange::model::{OrderRequest, OrderType, Product, Side};
 
 /// How long an order lives.
@@ -151,6 +152,34 @@ pub enum Command {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Take a GTT order.
+    PlaceGtt {
+        /// The order.
+        order: NewGtt,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Change a waiting GTT order.
+    ModifyGtt {
+        /// What changes.
+        change: GttChange,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Cancel a waiting GTT order.
+    CancelGtt {
+        /// Which.
+        id: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Send the order of a GTT order whose trigger is reached ([`super::Engine::gtts_due`]).
+    TriggerGtt {
+        /// Which.
+        id: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// The market moved.
     Quote(PriceUpdate),
     /// Send market orders that close positions.
@@ -188,6 +217,10 @@ impl Command {
             Self::Place { at, .. }
             | Self::Modify { at, .. }
             | Self::Cancel { at, .. }
+            | Self::PlaceGtt { at, .. }
+            | Self::ModifyGtt { at, .. }
+            | Self::CancelGtt { at, .. }
+            | Self::TriggerGtt { at, .. }
             | Self::ExitPosition { at, .. }
             | Self::ConvertPosition { at, .. }
             | Self::SquareOff { at } => Some(*at),

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::{
     account::{Account, Leg},
     config::{Config, Leverage},
+    gtt::{GttState, GttStatus},
     order::OrderState,
     record::{Origin, Record},
     wire,
@@ -71,6 +72,10 @@ pub struct Ledger {
     pub orders: BTreeMap<String, OrderState>,
     /// Ids of waiting orders by symbol: a price touches those of its own symbol and no others.
     pub open: BTreeMap<String, BTreeSet<String>>,
+    /// GTT orders by id: those that wait, whatever their age, and those that ended today.
+    pub gtts: BTreeMap<String, GttState>,
+    /// Ids of waiting GTT orders by symbol.
+    pub gtts_waiting: BTreeMap<String, BTreeSet<String>>,
     /// The first order of today with a tag.
     pub tags: BTreeMap<String, String>,
     /// Positions by id, as `NSE:SBIN-EQ-INTRADAY`.
@@ -101,6 +106,8 @@ impl Ledger {
             cash: config.capital,
             orders: BTreeMap::new(),
             open: BTreeMap::new(),
+            gtts: BTreeMap::new(),
+            gtts_waiting: BTreeMap::new(),
             tags: BTreeMap::new(),
             accounts: BTreeMap::new(),
             holdings: BTreeMap::new(),
@@ -138,6 +145,10 @@ impl Ledger {
             Record::Traded { id, number, quantity, price, charges, at } => {
                 self.book(id, *number, Leg { quantity: *quantity, value: *price }, *charges, *at);
             }
+            Record::GttAccepted { .. }
+            | Record::GttModified { .. }
+            | Record::GttCancelled { .. }
+            | Record::GttTriggered { .. } => self.apply_gtt(record),
             Record::PositionConverted { symbol, from, to, quantity, .. } => {
                 self.convert(symbol, *from, *to, *quantity);
             }
@@ -147,7 +158,8 @@ impl Ledger {
     fn enter(&mut self, order: OrderState) {
         self.next_order += 1;
         // A rejected order did nothing, so its tag is free for another try.
-        let tag = order.order.request.tag.as_ref().filter(|_| order.status == OrderStatus::Pending);
+        let counts = order.status == OrderStatus::Pending && order.origin == Origin::Bot;
+        let tag = order.order.request.tag.as_ref().filter(|_| counts);
         if let Some(tag) = tag {
             self.tags.entry(tag.clone()).or_insert_with(|| order.id.clone());
         }
@@ -195,6 +207,59 @@ impl Ledger {
         self.with_account(order.symbol(), order.product(), |account| {
             account.open_mut(side).add(quantity, value);
         });
+    }
+
+    fn apply_gtt(&mut self, record: &Record) {
+        match record {
+            Record::GttAccepted { id, order, above, at } => {
+                self.next_order += 1;
+                let (status, message) = (GttStatus::Waiting, String::new());
+                let (id, order) = (id.clone(), order.clone());
+                self.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());
+                let state =
+                    GttState { id: id.clone(), order, above: *above, status, message, placed_at: *at };
+                self.gtts.insert(id, state);
+            }
+            Record::GttModified { id, order, above, .. } => self.with_gtt(id, |gtt| {
+                gtt.order.clone_from(order);
+                gtt.above = *above;
+            }),
+            Record::GttCancelled { id, .. } => self.with_gtt(id, |gtt| gtt.status = GttStatus::Cancelled),
+            Record::GttTriggered { id, refused, .. } => self.with_gtt(id, |gtt| {
+                let refused = refused.clone();
+                gtt.status = if refused.is_some() { GttStatus::Rejected } else { GttStatus::Triggered };
+                gtt.message = refused.unwrap_or_default();
+            }),
+            _ => {}
+        }
+    }
+
+    /// Changes a waiting GTT order, and keeps the index in step with it.
+    fn with_gtt(&mut self, id: &str, change: impl FnOnce(&mut GttState)) {
+        let Some(gtt) = self.gtts.get_mut(id).filter(|gtt| gtt.status == GttStatus::Waiting) else { return };
+        change(gtt);
+        let (over, symbol) = (gtt.status != GttStatus::Waiting, gtt.order.symbol.clone());
+        if over {
+            self.forget_waiting_gtt(&symbol, id);
+        }
+    }
+
+    fn forget_waiting_gtt(&mut self, symbol: &str, id: &str) {
+        if let Some(ids) = self.gtts_waiting.get_mut(symbol) {
+            ids.remove(id);
+            if ids.is_empty() {
+                self.gtts_waiting.remove(symbol);
+            }
+        }
+    }
+
+    /// What is over, or a year old, is gone the next day.
+    pub(super) fn clear_past_gtts(&mut self, today: NaiveDate) {
+        let past: Vec<_> = self.gtts.values().filter(|gtt| gtt.is_past(today)).cloned().collect();
+        for gtt in past {
+            self.forget_waiting_gtt(&gtt.order.symbol, &gtt.id);
+            self.gtts.remove(&gtt.id);
+        }
     }
 
     /// Changes a position, and keeps the sums in step with it.

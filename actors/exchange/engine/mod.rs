@@ -12,7 +12,7 @@
 //! looks at the waiting orders of its own symbol only, whatever else is in the book.
 //!
 //! Left out: auctions and market hours, SPAN margins, expiry of derivatives, corporate actions, after-market,
-//! sliced, multi-leg and GTT orders, take-profit and stop-loss legs.
+//! sliced and multi-leg orders, take-profit and stop-loss legs.
 
 mod account;
 mod charges;
@@ -21,6 +21,7 @@ mod command;
 mod config;
 mod draft;
 mod exact;
+mod gtt;
 mod instrument;
 mod ledger;
 mod market;
@@ -46,6 +47,7 @@ pub use account::{Account, Leg};
 pub use charges::Charges;
 pub use command::{Command, Conversion, Exit, Modification, NewOrder, PriceUpdate, Validity};
 pub use config::{Config, INTRADAY_LEVERAGE, Leverage, MARGIN_LEVERAGE, MTF_LEVERAGE};
+pub use gtt::{GttChange, GttLeg, GttState, GttStatus, NewGtt};
 pub use instrument::{FALLBACK_TICK, Instrument, Instruments, Kind, parse_master};
 pub use ledger::{Ledger, Tally, Trade};
 pub use market::Market;
@@ -113,6 +115,10 @@ impl Engine {
             Command::Place { order, at } => place::place(self, order, *at),
             Command::Modify { change, at } => place::modify(self, change, *at),
             Command::Cancel { id, at } => place::cancel(self, id, *at),
+            Command::PlaceGtt { order, at } => gtt::accept(self, order, *at),
+            Command::ModifyGtt { change, at } => gtt::modify(self, change, *at),
+            Command::CancelGtt { id, at } => gtt::cancel(self, id, *at),
+            Command::TriggerGtt { id, at } => gtt::trigger(self, id, *at),
             Command::Quote(quote) => place::quote(self, quote),
             Command::ExitPosition { exit, cancel_pending, at } => {
                 close::exit(self, exit, *cancel_pending, *at)

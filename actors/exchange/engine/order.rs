@@ -99,6 +99,8 @@ impl OrderState {
         match (self.origin, &self.order.request.tag) {
             (Origin::Bot, Some(tag)) => format!("1:{tag}"),
             (Origin::Bot, None) => "2:Untagged".to_owned(),
+            (Origin::Gtt, Some(tag)) => format!("1:GTT{tag}"),
+            (Origin::Gtt, None) => "2:GTTUntagged".to_owned(),
             (Origin::Exit, _) => "2:Exit".to_owned(),
             (Origin::SquareOff, _) => "2:SquareOff".to_owned(),
         }

@@ -23,12 +23,17 @@ pub(super) fn place(engine: &Engine, order: &NewOrder, at: DateTime<Utc>) -> Dec
     if engine.placed_before(order).is_some() {
         return Ok(vec![]);
     }
+    take(engine, order, Origin::Bot, at)
+}
+
+/// A sound order of whoever sends it.
+pub(super) fn take(engine: &Engine, order: &NewOrder, origin: Origin, at: DateTime<Utc>) -> Decision {
     let symbol = &order.request.symbol;
     let instrument = engine.instruments.tradable(symbol)?;
     validate::fits(order, &instrument, engine.market.ltp(symbol), engine.config.mtf)?;
     let mut draft = Draft::new(engine, at);
     match risk::judge(engine, order, &instrument, None) {
-        Ok(reserve) => enter(&mut draft, order, reserve),
+        Ok(reserve) => enter(&mut draft, order, origin, reserve),
         Err(refusal) => {
             let (id, order) = (draft.take_id(), order.clone());
             let refusal = Refusal { id: Some(id.clone()), ..refusal };
@@ -38,8 +43,8 @@ pub(super) fn place(engine: &Engine, order: &NewOrder, at: DateTime<Utc>) -> Dec
     Ok(draft.records)
 }
 
-fn enter(draft: &mut Draft<'_>, order: &NewOrder, reserve: Decimal) {
-    let mut state = draft.accept(order, Origin::Bot, reserve);
+fn enter(draft: &mut Draft<'_>, order: &NewOrder, origin: Origin, reserve: Decimal) {
+    let mut state = draft.accept(order, origin, reserve);
     draft.expose(&mut state, true);
     if state.is_ioc() && state.remaining() > 0 {
         draft.cancel(&state.id, "");

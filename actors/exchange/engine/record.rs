@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{command::NewOrder, exact, refusal::Refusal};
+use super::{command::NewOrder, exact, gtt::NewGtt, refusal::Refusal};
 use crate::exchange::model::{OrderType, Product, Side};
 
 /// Who sent an order.
@@ -17,6 +17,8 @@ pub enum Origin {
     Exit,
     /// The intraday square-off.
     SquareOff,
+    /// A GTT order whose trigger was reached.
+    Gtt,
 }
 
 /// One fact. The order of records is their meaning: replaying them all gives the book.
@@ -119,6 +121,44 @@ pub enum Record {
         /// INR, to the paisa.
         #[serde(with = "exact")]
         charges: Decimal,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A GTT order waits.
+    GttAccepted {
+        /// Its id.
+        id: String,
+        /// What was asked for.
+        order: NewGtt,
+        /// Whether its first trigger lies above the market.
+        above: bool,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A waiting GTT order was changed; all values are the new ones.
+    GttModified {
+        /// Which.
+        id: String,
+        /// What it is now.
+        order: NewGtt,
+        /// Whether its first trigger lies above the market.
+        above: bool,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A waiting GTT order was cancelled.
+    GttCancelled {
+        /// Which.
+        id: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The last price reached a GTT order's trigger; the order it became follows.
+    GttTriggered {
+        /// Which.
+        id: String,
+        /// Why the order was refused, when it was.
+        refused: Option<String>,
         /// When.
         at: DateTime<Utc>,
     },

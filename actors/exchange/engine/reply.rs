@@ -31,6 +31,16 @@ impl Engine {
                 Some(Record::OrderAccepted { id, .. }) => placed(id),
                 _ => placed(self.placed_before(order).unwrap_or_default()),
             },
+            Command::PlaceGtt { .. } => match records.first() {
+                Some(Record::GttAccepted { id, .. }) => {
+                    Reply::new(1101, "Successfully placed order", Some(id))
+                }
+                _ => Reply::new(1101, "", None),
+            },
+            Command::ModifyGtt { change, .. } => {
+                Reply::new(1102, "Successfully modified order", Some(&change.id))
+            }
+            Command::CancelGtt { id, .. } => Reply::new(1103, "Successfully cancelled order", Some(id)),
             Command::Modify { change, .. } => {
                 Reply::new(1102, "Successfully modified order", Some(&change.id))
             }
@@ -40,9 +50,10 @@ impl Engine {
             }
             Command::ExitPosition { .. } => Reply::new(201, "Counter order placed.", None),
             Command::ConvertPosition { .. } => Reply::new(200, "Position Converted Successfully!!", None),
-            Command::Quote(_) | Command::SquareOff { .. } | Command::NewDay { .. } => {
-                Reply::new(200, "", None)
-            }
+            Command::Quote(_)
+            | Command::TriggerGtt { .. }
+            | Command::SquareOff { .. }
+            | Command::NewDay { .. } => Reply::new(200, "", None),
         })
     }
 }

@@ -45,6 +45,7 @@ impl Ledger {
         self.open.clear();
         self.tags.clear();
         self.trades.clear();
+        self.clear_past_gtts(date);
     }
 
     /// Bought delivery becomes a holding at cost; sold delivery leaves the holdings and realises its profit.

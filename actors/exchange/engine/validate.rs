@@ -96,6 +96,14 @@ fn on_tick(field: &str, price: Decimal, tick: Decimal) -> Result<(), Refusal> {
     if (price % tick).is_zero() { Ok(()) } else { Err(Refusal::off_tick(field, tick)) }
 }
 
+/// The trigger of a GTT order.
+pub(super) fn trigger(price: Decimal, tick: Decimal) -> Result<(), Refusal> {
+    if price <= Decimal::ZERO || price > MAX_PRICE {
+        return Err(Refusal::invalid_input());
+    }
+    on_tick("TriggerPrice", price, tick)
+}
+
 /// A stop lies where the price has not been yet.
 fn stop_ahead(order: &NewOrder, ltp: Option<Decimal>) -> Result<(), Refusal> {
     let (stop, stops) = (order.request.stop_price, has_stop(order.request.order_type));

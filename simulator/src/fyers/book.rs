@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::aside::Aside;
+use super::gtt::Gtt;
 use super::market::{Market, fy_token, round2};
 use super::wire::{OrderRow, TradeRow};
 
@@ -61,6 +63,8 @@ impl Bucket {
 pub(crate) struct Book {
     pub(super) orders: Vec<OrderRow>,
     pub(super) trades: Vec<TradeRow>,
+    pub(super) gtts: Vec<Gtt>,
+    pub(super) aside: Aside,
     buckets: BTreeMap<(String, String), Bucket>,
     last_id: i64,
 }

@@ -29,6 +29,8 @@ impl Market {
             ("NSE:M&M-EQ", 3010.0),
             ("NSE:NIFTY50-INDEX", 26_000.0),
             ("NSE:NIFTY26NOVFUT", 26_050.0),
+            ("NSE:NIFTY26NOV26000CE", 210.0),
+            ("NSE:NIFTY26NOV26000PE", 190.0),
         ];
         Self { prices: listed.into_iter().map(|(symbol, price)| (symbol.to_owned(), price)).collect() }
     }
@@ -59,7 +61,20 @@ pub(super) fn quotes(world: &World, request: &Request) -> Reply {
     if symbols.is_empty() {
         return ApiError::InvalidInput.reply();
     }
-    let quotes: Vec<Value> = symbols.split(',').map(|symbol| quote(world, symbol)).collect();
+    quotes_of(world, symbols.split(','))
+}
+
+/// `POST /data/quotes`, with the symbols as an array.
+pub(super) fn quotes_by_body(world: &World, request: &Request) -> Reply {
+    let body = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
+    match body["symbols"].as_array() {
+        Some(symbols) if !symbols.is_empty() => quotes_of(world, symbols.iter().filter_map(Value::as_str)),
+        _ => ApiError::InvalidInput.reply(),
+    }
+}
+
+fn quotes_of<'a>(world: &World, symbols: impl Iterator<Item = &'a str>) -> Reply {
+    let quotes: Vec<Value> = symbols.map(|symbol| quote(world, symbol)).collect();
     if quotes.iter().all(|quote| quote["s"] == "error") {
         return ApiError::InvalidSymbol.reply();
     }

@@ -1,9 +1,14 @@
 //! The FYERS side: which path leads where.
 
 mod account;
+mod aside;
 pub(crate) mod auth;
 mod book;
+mod chain;
 pub(crate) mod errors;
+mod gtt;
+mod history;
+mod legs;
 mod many;
 pub(crate) mod market;
 pub(crate) mod orders;
@@ -63,16 +68,45 @@ fn account_call(world: &mut World, request: &Request, path: &str) -> Reply {
         ("DELETE", "multi-order/sync") => many::basket(world, request, orders::cancel),
         ("DELETE", "positions") => many::exit(world, request),
         ("POST", "positions") => many::convert(world, request),
+        _ => rarer_call(world, request, path),
+    }
+}
+
+fn rarer_call(world: &mut World, request: &Request, path: &str) -> Reply {
+    match (request.method.as_str(), path) {
+        ("GET", "gtt/orders") => gtt::book(world),
+        ("POST", "gtt/orders/sync") => gtt::place(world, request),
+        ("PATCH", "gtt/orders/sync") => gtt::modify(world, request),
+        ("DELETE", "gtt/orders/sync") => gtt::cancel(world, request),
+        ("POST", "multileg/orders/sync") => legs::multi_leg(world, request),
+        ("POST", "orders/async") => legs::queued(world, request, orders::place),
+        ("PATCH", "orders/async") => legs::queued(world, request, orders::modify),
+        ("DELETE", "orders/async") => legs::queued(world, request, orders::cancel),
+        ("POST", "multiorder/margin") => legs::margin(world, request),
+        (_, "price-alert") | ("PUT", "toggle-alert") => aside::alert(world, request),
+        ("POST", "smart-order/step" | "smart-order/limit" | "smart-order/trail" | "smart-order/sip") => {
+            aside::smart_order(world, request)
+        }
+        ("PATCH", "smart-order/modify" | "smart-order/pause" | "smart-order/resume")
+        | ("DELETE", "smart-order/cancel") => {
+            aside::smart_change(world, request, path.rsplit('/').next().unwrap_or_default())
+        }
+        ("GET", "smart-order/orderbook") => aside::smart_book(world),
+        ("GET", _) => aside::report(path, request).unwrap_or_else(not_found),
         _ => not_found(),
     }
 }
 
 fn data(world: &World, request: &Request, path: &str) -> Reply {
-    if let Err(refusal) = auth::authorize(world, request, ApiError::DataTokenInvalid) {
+    let refusal = if path == "history" { ApiError::NotAuthenticated } else { ApiError::DataTokenInvalid };
+    if let Err(refusal) = auth::authorize(world, request, refusal) {
         return refusal;
     }
     match (request.method.as_str(), path) {
         ("GET", "quotes") => market::quotes(world, request),
+        ("POST", "quotes") => market::quotes_by_body(world, request),
+        ("GET", "history") => history::history(world, request),
+        ("GET", "options-chain-v3") => chain::option_chain(world, request),
         ("GET", "depth") => market::depth(world, request),
         ("GET", "marketStatus") => market::market_status(world),
         _ => not_found(),

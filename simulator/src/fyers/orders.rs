@@ -220,6 +220,7 @@ pub(crate) fn match_waiting(world: &mut World) {
     for order in waiting {
         fill_if_marketable(world, &order);
     }
+    super::gtt::trigger_reached(world);
 }
 
 fn fill_if_marketable(world: &mut World, order: &OrderRow) {

@@ -133,3 +133,107 @@ pub(crate) struct TradeRow {
     pub(crate) symbol: String,
     pub(crate) order_tag: String,
 }
+
+/// One leg of a GTT order (section 3.16).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GttLeg {
+    pub(crate) price: f64,
+    pub(crate) trigger_price: f64,
+    pub(crate) qty: i64,
+}
+
+/// The legs of a new GTT order.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct GttInfo {
+    pub(crate) leg1: GttLeg,
+    pub(crate) leg2: Option<GttLeg>,
+}
+
+/// Body of `POST /gtt/orders/sync`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GttOrder {
+    pub(crate) side: i64,
+    pub(crate) symbol: String,
+    pub(crate) product_type: String,
+    pub(crate) order_info: GttInfo,
+    pub(crate) order_tag: Option<String>,
+}
+
+/// The legs that a change names.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct GttInfoChange {
+    pub(crate) leg1: Option<GttLeg>,
+    pub(crate) leg2: Option<GttLeg>,
+}
+
+/// Body of `PATCH /gtt/orders/sync`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GttChange {
+    pub(crate) id: String,
+    pub(crate) order_info: GttInfoChange,
+}
+
+/// A row of the GTT order book, in snake case but for one key.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct GttRow {
+    #[serde(rename = "clientId")]
+    pub(crate) client_id: String,
+    pub(crate) exchange: i64,
+    pub(crate) fy_token: String,
+    pub(crate) id_fyers: String,
+    pub(crate) id: String,
+    pub(crate) instrument: i64,
+    pub(crate) lot_size: i64,
+    pub(crate) multiplier: i64,
+    pub(crate) ord_status: i64,
+    pub(crate) precision: i64,
+    pub(crate) price_limit: f64,
+    pub(crate) price2_limit: f64,
+    pub(crate) price_trigger: f64,
+    pub(crate) price2_trigger: f64,
+    pub(crate) product_type: String,
+    pub(crate) qty: i64,
+    pub(crate) qty2: i64,
+    pub(crate) report_type: String,
+    pub(crate) segment: i64,
+    pub(crate) symbol: String,
+    pub(crate) symbol_desc: String,
+    pub(crate) symbol_exch: String,
+    pub(crate) tick_size: f64,
+    pub(crate) tran_side: i64,
+    pub(crate) gtt_oco_ind: i64,
+    pub(crate) create_time: String,
+    pub(crate) create_time_epoch: i64,
+    pub(crate) oms_msg: String,
+    pub(crate) ltp: f64,
+    pub(crate) ltp_ch: f64,
+    pub(crate) ltp_chp: f64,
+}
+
+/// One leg of a multi-leg order (section 3.11).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MultiLeg {
+    pub(crate) symbol: String,
+    pub(crate) qty: i64,
+    pub(crate) side: i64,
+    #[serde(rename = "type")]
+    pub(crate) kind: i64,
+    pub(crate) limit_price: f64,
+}
+
+/// Body of `POST /multileg/orders/sync`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MultiLegOrder {
+    pub(crate) product_type: String,
+    pub(crate) offline_order: bool,
+    pub(crate) order_type: String,
+    pub(crate) validity: String,
+    pub(crate) legs: std::collections::BTreeMap<String, MultiLeg>,
+    #[serde(default)]
+    pub(crate) order_tag: Option<String>,
+}

@@ -17,6 +17,8 @@ pub(super) enum Move {
     Quote { symbol: usize, price: i64, spread: i64, shown: Option<i64> },
     Exit { cancel_pending: bool },
     Convert { pick: usize, quantity: i64, to: Product },
+    Gtt { symbol: usize, buys: bool, lots: i64, above: i64, below: Option<i64> },
+    ChangeGtt { pick: usize, above: Option<i64> },
     SquareOff,
     NewDay,
 }
@@ -59,7 +61,11 @@ fn a_move() -> impl Strategy<Value = Move> {
         quantity,
         to,
     });
+    let gtt = (symbol(), any::<bool>(), 1i64..6, 1i64..30, prop::option::of(1i64..30))
+        .prop_map(|(symbol, buys, lots, above, below)| Move::Gtt { symbol, buys, lots, above, below });
     prop_oneof![
+        4 => gtt,
+        2 => (any::<usize>(), prop::option::of(1i64..30)).prop_map(|(pick, above)| Move::ChangeGtt { pick, above }),
         16 => place,
         6 => modify,
         3 => any::<usize>().prop_map(|pick| Move::Cancel { pick }),
@@ -110,6 +116,12 @@ impl Game {
     pub(super) fn play(&mut self, next: &Move) {
         let command = self.command(next);
         self.carry_out(&command);
+        if let Command::Quote(quote) = command {
+            for id in self.engine.gtts_due(&quote.symbol) {
+                self.carry_out(&Command::TriggerGtt { id, at: quote.at });
+            }
+            assert!(self.engine.gtts_due(&quote.symbol).is_empty(), "what was due is done");
+        }
     }
 
     fn carry_out(&mut self, command: &Command) {
@@ -144,6 +156,10 @@ impl Game {
             Move::Convert { pick, quantity, to } => {
                 Command::ConvertPosition { conversion: self.conversion(pick, quantity, to), at }
             }
+            Move::Gtt { symbol, buys, lots, above, below } => {
+                Command::PlaceGtt { order: self.gtt(SYMBOLS[symbol], buys, lots, above, below), at }
+            }
+            Move::ChangeGtt { pick, above } => self.change_gtt(pick, above),
             Move::SquareOff => Command::SquareOff { at },
             Move::NewDay => {
                 self.now += TimeDelta::days(1);
@@ -170,6 +186,31 @@ impl Game {
             OrderType::Limit => order.limit(ltp - step),
             OrderType::Stop => order.stop(ltp + step),
             OrderType::StopLimit => order.stop_limit(ltp + step, ltp + step + 20 * side.sign()),
+        }
+    }
+
+    fn gtt(&self, symbol: &str, buys: bool, lots: i64, above: i64, below: Option<i64>) -> NewGtt {
+        let derivative = Kind::of(symbol).is_derivative();
+        let (product, size) = if derivative { (Product::Margin, 75) } else { (Product::Cnc, 15) };
+        let ltp = self.engine.market.ltp(symbol).unwrap();
+        let leg = |trigger| GttLeg { trigger, limit: trigger, quantity: lots * size };
+        let (first, second) = (leg(ltp + ticks(above)), below.map(|below| leg(ltp - ticks(below))));
+        NewGtt { symbol: symbol.to_owned(), side: side(buys), product, first, second, tag: None }
+    }
+
+    /// Another first trigger, or the end.
+    fn change_gtt(&self, pick: usize, above: Option<i64>) -> Command {
+        let all: Vec<_> = self.engine.ledger.gtts.values().collect();
+        let (id, old) = all
+            .get(pick % all.len().max(1))
+            .map_or((String::new(), None), |gtt| (gtt.id.clone(), Some(&gtt.order)));
+        match (old, above) {
+            (Some(old), Some(above)) => {
+                let trigger = self.engine.market.ltp(&old.symbol).unwrap() + ticks(above);
+                let first = Some(GttLeg { trigger, limit: trigger, ..old.first });
+                Command::ModifyGtt { change: GttChange { id, first, second: None }, at: self.now }
+            }
+            _ => Command::CancelGtt { id, at: self.now },
         }
     }
 

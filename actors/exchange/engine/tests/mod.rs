@@ -5,6 +5,7 @@
 
 mod closing;
 mod game;
+mod gtt;
 mod journal;
 mod lifecycle;
 mod matching;

@@ -204,5 +204,5 @@ fn games_are_eventful() {
     assert!(converted.iter().all(|event| seen.contains(event)), "{seen:?}");
     assert!(seen.contains(SBIN) && seen.contains("sold from the holdings"), "{seen:?}");
     let facts = seen.iter().filter(|event| event.starts_with('"'));
-    assert_eq!(facts.count(), 9, "every kind of fact beside conversions: {seen:?}");
+    assert_eq!(facts.count(), 13, "every kind of fact beside conversions: {seen:?}");
 }

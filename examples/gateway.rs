@@ -1,0 +1,167 @@
+//! The gateway as the keeper has it: listener, ExchangeActor and pipe, with a real store, but without FYERS' limits
+//! and without the rest of the keeper. For measuring (`scripts/load`), never for trading.
+//!
+//! ```text
+//! cargo run --release --example gateway -- --upstream http://127.0.0.1:9000 --key KEY [--switch-every MS]
+//! ```
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use actix::{Actor, Addr};
+use async_trait::async_trait;
+use clap::Parser;
+use fyers_keeper::{
+    fyers::{FyersConfig, FyersPipe, Timeouts},
+    login::LoginReport,
+    status::{SessionStatus, Status},
+    store::{SqliteStore, StateDir},
+    wall_clock::WallClock,
+    web::{Desk, listen},
+};
+use keeper_actors::{
+    exchange::{
+        ExchangeActor, ExchangeDeps,
+        engine::{Config, Instruments},
+        gateway::{Call, Forward, Forwarded},
+        mode::OnTokenLoss,
+    },
+    line::Line,
+    reason::Reason,
+    secret::{AccessToken, AuthCode},
+    token::{SessionView, StateName, messages::SessionChanged},
+};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use url::Url;
+
+#[derive(Parser)]
+struct Args {
+    /// Where to listen; port 0 means any
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// What stands in for FYERS, without a path
+    #[arg(long)]
+    upstream: Url,
+    /// What bots show
+    #[arg(long)]
+    key: String,
+    /// What the upstream is shown
+    #[arg(long, default_value = "token")]
+    token: String,
+    /// Milliseconds between a token's death and the next login, again and again
+    #[arg(long)]
+    switch_every: Option<u64>,
+}
+
+struct BareDesk {
+    exchange: Addr<ExchangeActor>,
+}
+
+#[async_trait]
+impl Desk for BareDesk {
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    async fn status(&self) -> Option<Status> {
+        None
+    }
+
+    async fn refresh(&self) -> Option<SessionStatus> {
+        None
+    }
+
+    async fn begin_login(&self) -> Result<String, LoginReport> {
+        Err(LoginReport::silent())
+    }
+
+    async fn finish_login(&self, _: AuthCode, _: Option<SecretString>) -> LoginReport {
+        LoginReport::silent()
+    }
+
+    async fn forward(&self, call: Call) -> Option<Forwarded> {
+        self.exchange.send(Forward(call)).await.ok()
+    }
+
+    async fn orders(&self, _: u32) -> Option<Vec<serde_json::Value>> {
+        None
+    }
+
+    #[cfg(feature = "demo")]
+    fn harm(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn pipe(args: &Args) -> Result<FyersPipe, Box<dyn std::error::Error>> {
+    Ok(FyersPipe::new(FyersConfig {
+        api_url: args.upstream.join("/api/v3")?,
+        data_url: args.upstream.join("/data")?,
+        client_id: "ABCD1234EF-100".to_owned(),
+        secret: SecretString::from("unused"),
+        pin: None,
+        timeouts: Timeouts::default(),
+        proxy: None,
+    })?)
+}
+
+fn session(token: Option<String>) -> SessionChanged {
+    let (to, reason) = match &token {
+        Some(_) => (StateName::Valid, Reason::Verified),
+        None => (StateName::LoginRequired, Reason::RefreshDisabled),
+    };
+    let usable = token.map(|token| Arc::new(AccessToken::new(token)));
+    let view = SessionView { state: to, reason, usable, ..SessionView::default() };
+    SessionChanged { from: StateName::Checking, to, why: reason, view }
+}
+
+/// The token dies, and a person logs in, as often as asked.
+async fn switch(exchange: Addr<ExchangeActor>, token: String, pause: Duration) {
+    let mut switches = 0_u64;
+    loop {
+        for token in [None, Some(token.clone())] {
+            tokio::time::sleep(pause).await;
+            exchange.do_send(session(token));
+            switches += 1;
+            println!("switches={switches}");
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args = Args::parse();
+    let pipe = pipe(&args)?;
+    let state = tempfile::tempdir()?;
+    actix_rt::System::new().block_on(async move {
+        let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
+        let exchange = ExchangeActor::new(ExchangeDeps {
+            app: "ABCD1234EF-100".to_owned(),
+            outgoing: None,
+            pipe: Some(Arc::new(pipe)),
+            live: None,
+            store: Arc::new(store),
+            time: Arc::new(WallClock),
+            sandbox: false,
+            on_token_loss: OnTokenLoss::Mock,
+            rules: Config::new(Decimal::from(1_000_000_000_000_i64)),
+            instruments: Instruments::default(),
+            session: Line::new(),
+            rejected: Line::new(),
+            journal: Line::new(),
+        })
+        .start();
+        exchange.send(session(Some(args.token.clone()))).await?;
+        if let Some(pause) = args.switch_every {
+            #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]
+            actix_rt::spawn(switch(exchange.clone(), args.token, Duration::from_millis(pause)));
+        }
+        let desk = Arc::new(BareDesk { exchange });
+        let (server, addr) = listen(args.listen, SecretString::from(args.key), desk)?;
+        println!("listening={addr}");
+        Ok(server.await?)
+    })
+}
