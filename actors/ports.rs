@@ -186,6 +186,14 @@ pub trait Store: Send + Sync {
     async fn alert_totals(&self) -> Result<AlertTotals, StoreError>;
     /// The newest journal events, newest first.
     async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError>;
+    /// Journal events after this one, oldest first, `limit` at most.
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        let mut events = self.recent_events(u32::MAX).await?;
+        events.retain(|recorded| recorded.id > id);
+        events.reverse();
+        events.truncate(limit as usize);
+        Ok(events)
+    }
 }
 
 /// How many alerts there have been.

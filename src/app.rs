@@ -11,12 +11,17 @@ mod sink;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use crate::login::LoginSetup;
+use crate::{
+    feed::Feed,
+    login::LoginSetup,
+    metrics::{CountedMessenger, Metrics, WatchedStore},
+    web::Front,
+};
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
 use chrono::NaiveTime;
 use keeper_actors::{
-    chat::{card::CardActor, inbox::InboxActor},
+    chat::{card::CardActor, inbox::InboxActor, talk::Control},
     clock::{ClockActor, ClockDeps, calendar::Calendar},
     event::Event,
     exchange::{
@@ -43,6 +48,7 @@ use keeper_actors::{
 use secrecy::SecretString;
 use tokio::time::timeout;
 
+use control::KeeperControl;
 pub use desk::KeeperDesk;
 pub use mirror::EnvMirror;
 pub use phone::Phone;
@@ -97,6 +103,10 @@ pub struct Parts {
     pub listen: Option<SocketAddr>,
     /// The gateway key.
     pub key: SecretString,
+    /// Where a browser reaches the keeper, if a person said so.
+    pub public_url: Option<url::Url>,
+    /// What Prometheus is told; the broker's adapter may know it already.
+    pub metrics: Arc<Metrics>,
     /// What the alerts say about logging in.
     pub texts: Context,
     /// What is not configured and what that costs, in words.
@@ -165,6 +175,7 @@ impl Keeper {
     /// Starts everything: store first, then those who hear, then those who speak. Returns when the state is
     /// loaded. Must run on the thread the actors will live on.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let (parts, feed) = watched(parts);
         let journal = Line::new();
         let sink = Arc::new(JournalSink::new(&parts, journal.clone()));
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
@@ -176,8 +187,9 @@ impl Keeper {
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
         let desk = Arc::new(KeeperDesk::new(actors.clone(), tree.clone(), &parts));
-        let inbox = phone::hear(&parts, &tree, &desk, &actors, &journal);
-        let (server, addr) = listen(&parts, &desk, &tree)?;
+        let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &desk, &actors, &journal));
+        let inbox = phone::hear(&parts, &tree, &control);
+        let (server, addr) = listen(&parts, &desk, control, feed, &tree)?;
         let Parts { store, time, messenger, .. } = parts;
         Ok(Self { actors, inbox, tree, desk, addr, store, time, messenger, journal, sink, server })
     }
@@ -231,6 +243,15 @@ impl Keeper {
         self.journal.say(JournalGrew);
         let _late = timeout(limit, self.actors.notifier.send(Flush)).await;
     }
+}
+
+/// Puts the counting between the actors and the ports they speak to.
+fn watched(parts: Parts) -> (Parts, Feed) {
+    let feed = Feed::default();
+    let store = WatchedStore::new(Arc::clone(&parts.store), Arc::clone(&parts.metrics), feed.clone());
+    let messenger =
+        CountedMessenger::new(Arc::clone(&parts.messenger), Arc::clone(&parts.metrics), store.severities());
+    (Parts { store: Arc::new(store), messenger: Arc::new(messenger), ..parts }, feed)
 }
 
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
@@ -330,11 +351,19 @@ fn clock_deps(parts: &Parts, journal: &Line<JournalGrew>, tick: &Line<Tick>) -> 
 fn listen(
     parts: &Parts,
     desk: &Arc<KeeperDesk>,
+    control: Arc<dyn Control>,
+    feed: Feed,
     tree: &Tree,
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };
     let desk = Arc::clone(desk) as Arc<dyn crate::web::Desk>;
-    let (server, bound) = crate::web::listen(addr, parts.key.clone(), desk)
+    let front = Front {
+        control: Some(control),
+        metrics: Arc::clone(&parts.metrics),
+        feed,
+        public_url: parts.public_url.clone(),
+    };
+    let (server, bound) = crate::web::listen_with(addr, parts.key.clone(), desk, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
     let handle = server.handle();
     tree.spawn("listener", async move {

@@ -10,10 +10,12 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod envfile;
+pub mod feed;
 pub mod fyers;
 pub mod hardening;
 pub mod logging;
 pub mod login;
+pub mod metrics;
 pub mod oneshot;
 pub mod status;
 pub mod store;

@@ -1,8 +1,11 @@
 //! What the keeper says of itself: `/api/status` and `status --json` (design, section 6).
 
+mod checks;
+mod day;
+
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use keeper_actors::{
     ist::ist,
     mode::Mode,
@@ -12,11 +15,11 @@ use keeper_actors::{
 };
 use serde::{Deserialize, Serialize};
 
-/// An alert that waits longer than this is worth a warning.
-const OUTBOX_PATIENCE: TimeDelta = TimeDelta::minutes(10);
+pub use checks::{Check, Checks};
+pub use day::{Day, Market};
 
 /// Overall health, in the words of health+json.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// All is as it should be.
@@ -96,6 +99,26 @@ pub struct TickStatus {
     pub done_at: Option<DateTime<FixedOffset>>,
 }
 
+/// The list of holidays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CalendarStatus {
+    /// Whether there is a session today (IST).
+    pub trading_day: bool,
+    /// The next weekday on which the market is closed, today included.
+    pub next_holiday: Option<HolidayStatus>,
+    /// The last day the list covers.
+    pub covered_until: Option<NaiveDate>,
+}
+
+/// A weekday on which the market is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayStatus {
+    /// The day (IST).
+    pub date: NaiveDate,
+    /// Its name.
+    pub name: String,
+}
+
 /// Everything at one glance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -105,12 +128,21 @@ pub struct Status {
     pub mode: Mode,
     /// Why they go there.
     pub reason: Reason,
+    /// Whether a person has halted trading.
+    #[serde(default)]
+    pub halted: bool,
     /// The session.
     pub session: SessionStatus,
+    /// Whether a missing token matters now: a trading day, after the tick, before the close.
+    #[serde(default)]
+    pub token_needed: bool,
     /// When the next tick is due.
     pub next_tick: Option<DateTime<FixedOffset>>,
     /// The last tick.
     pub last_tick: Option<TickStatus>,
+    /// Trading days.
+    #[serde(default)]
+    pub calendar: CalendarStatus,
     /// The actors by name.
     pub actors: BTreeMap<String, ActorStatus>,
     /// The outbox.
@@ -121,15 +153,17 @@ pub struct Status {
     pub version: String,
     /// The keeper's own time.
     pub time: DateTime<FixedOffset>,
+    /// What the health is made of.
+    #[serde(default)]
+    pub checks: Checks,
 }
 
-/// The overall health, from its parts. `token_matters` is true on a trading day after the tick and before
-/// the close.
-pub fn health(status: &Status, token_matters: bool, now: DateTime<Utc>) -> Health {
-    if status.actors.values().any(|actor| !actor.alive) {
-        return Health::Fail;
+impl Status {
+    /// The same, judged: the checks of its parts, and the worst of them as the whole.
+    #[must_use]
+    pub fn judged(mut self) -> Self {
+        self.checks = checks::of(&self);
+        self.status = checks::worst(&self.checks);
+        self
     }
-    let stuck = status.outbox.oldest.is_some_and(|oldest| now - oldest.to_utc() > OUTBOX_PATIENCE);
-    let tokenless = token_matters && !status.session.usable;
-    if stuck || tokenless { Health::Warn } else { Health::Pass }
 }

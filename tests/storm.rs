@@ -79,6 +79,8 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         rules: engine::Config::new(Decimal::from(1_000_000)),
         instruments: engine::Instruments::default(),
         listen: None,
+        public_url: None,
+        metrics: fyers_keeper::metrics::Metrics::new(),
         key: SecretString::from(String::new()),
         texts: texts(),
         missing: vec![],

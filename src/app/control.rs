@@ -22,7 +22,7 @@ use keeper_actors::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Actors, desk::KeeperDesk};
+use super::{Actors, Parts, desk::KeeperDesk};
 use crate::{
     login::code_of,
     status::{SessionStatus, Status},
@@ -33,19 +33,36 @@ const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a momen
 /// How many events `/logs` shows.
 const EVENTS: u32 = 8;
 
-/// Carries out what an allowed person asks for in the chat.
+/// Carries out what an allowed person asks for, in the chat or on the status page.
 pub(super) struct KeeperControl {
-    pub(super) desk: Arc<KeeperDesk>,
-    pub(super) actors: Actors,
+    desk: Arc<KeeperDesk>,
+    actors: Actors,
     /// `None` when there is no way to log in.
-    pub(super) card: Option<Addr<CardActor>>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) time: Arc<dyn Time>,
-    pub(super) calendar: Arc<Calendar>,
-    pub(super) journal: Line<JournalGrew>,
+    card: Option<Addr<CardActor>>,
+    store: Arc<dyn Store>,
+    time: Arc<dyn Time>,
+    calendar: Arc<Calendar>,
+    journal: Line<JournalGrew>,
 }
 
 impl KeeperControl {
+    pub(super) fn new(
+        parts: &Parts,
+        desk: &Arc<KeeperDesk>,
+        actors: &Actors,
+        journal: &Line<JournalGrew>,
+    ) -> Self {
+        Self {
+            desk: Arc::clone(desk),
+            actors: actors.clone(),
+            card: actors.card.clone(),
+            store: Arc::clone(&parts.store),
+            time: Arc::clone(&parts.time),
+            calendar: Arc::clone(&parts.calendar),
+            journal: journal.clone(),
+        }
+    }
+
     /// Writes events down, and tells the Notifier.
     async fn note(&self, events: Vec<Event>, notes: Vec<(&'static str, serde_json::Value)>) -> bool {
         events.iter().for_each(|event| event.log("chat"));

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use chrono::NaiveTime;
 use keeper_actors::{
     clock::{calendar::Calendar, messages::GetClock},
+    event::Recorded,
     exchange::{
         gateway::{Call, Forward, Forwarded},
         messages::GetMode,
@@ -37,7 +38,10 @@ use secrecy::SecretString;
 use super::{Actors, Parts};
 use crate::{
     login::{LoginReport, LoginSetup},
-    status::{ActorStatus, Health, OutboxStatus, SessionStatus, Status, TickStatus, health},
+    status::{
+        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
+        TickStatus,
+    },
     web::Desk,
 };
 
@@ -112,6 +116,15 @@ impl KeeperDesk {
         Mode::Mock
     }
 
+    fn calendar_status(&self) -> CalendarStatus {
+        let today = ist::date(self.time.now());
+        CalendarStatus {
+            trading_day: self.calendar.is_trading_day(today),
+            next_holiday: self.calendar.next_holiday(today).map(|(date, name)| HolidayStatus { date, name }),
+            covered_until: self.calendar.covered_until(),
+        }
+    }
+
     fn actor_states(&self) -> BTreeMap<String, ActorStatus> {
         let state = |(name, (alive, counters)): (&'static str, (bool, _))| {
             let counters: keeper_actors::supervisor::Counters = counters;
@@ -153,17 +166,20 @@ impl Desk for KeeperDesk {
         let clock = ask(&self.actors.clock, GetClock).await?;
         let outbox = ask(&self.actors.notifier, GetOutbox).await?;
         let last_tick = self.store.last_tick().await.ok()?;
-        let mut status = Status {
+        let status = Status {
             status: Health::Pass,
             mode: mode.mode,
             reason: mode.reason,
+            halted: self.store.halted().await.ok()?,
             session: SessionStatus::from(&session),
+            token_needed: self.token_matters(),
             next_tick: clock.next_tick.map(ist),
             last_tick: last_tick.map(|tick| TickStatus {
                 date: tick.date,
                 begun_at: ist(tick.begun_at),
                 done_at: tick.done_at.map(ist),
             }),
+            calendar: self.calendar_status(),
             actors: self.actor_states(),
             outbox: OutboxStatus {
                 waiting: outbox.waiting as u64,
@@ -174,9 +190,9 @@ impl Desk for KeeperDesk {
             orders_simulated_today: mode.simulated_today,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             time: ist(self.time.now()),
+            checks: Checks::new(),
         };
-        status.status = health(&status, self.token_matters(), self.time.now());
-        Some(status)
+        Some(status.judged())
     }
 
     async fn refresh(&self) -> Option<SessionStatus> {
@@ -217,6 +233,18 @@ impl Desk for KeeperDesk {
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
         let entries = self.store.order_journal(limit).await.ok()?;
         Some(entries.iter().filter_map(|entry| serde_json::to_value(entry).ok()).collect())
+    }
+
+    async fn recent_events(&self, limit: u32) -> Option<Vec<Recorded>> {
+        self.store.recent_events(limit).await.ok()
+    }
+
+    async fn events_after(&self, id: i64, limit: u32) -> Option<Vec<Recorded>> {
+        self.store.events_after(id, limit).await.ok()
+    }
+
+    fn day(&self) -> Option<Day> {
+        Some(Day::of(&self.calendar, self.tick_time, self.time.now()))
     }
 
     #[cfg(feature = "demo")]

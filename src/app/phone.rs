@@ -15,7 +15,7 @@ use keeper_actors::{
     supervisor::Tree,
 };
 
-use super::{Actors, KeeperDesk, Parts, control::KeeperControl};
+use super::{Actors, Parts};
 
 /// A chat with a person.
 #[derive(Clone)]
@@ -79,26 +79,11 @@ impl Card {
 }
 
 /// Begins to hear commands.
-pub(super) fn hear(
-    parts: &Parts,
-    tree: &Tree,
-    desk: &Arc<KeeperDesk>,
-    actors: &Actors,
-    journal: &Line<JournalGrew>,
-) -> Option<Addr<InboxActor>> {
+pub(super) fn hear(parts: &Parts, tree: &Tree, control: &Arc<dyn Control>) -> Option<Addr<InboxActor>> {
     let phone = parts.phone.clone()?;
-    let control = KeeperControl {
-        desk: Arc::clone(desk),
-        actors: actors.clone(),
-        card: actors.card.clone(),
-        store: Arc::clone(&parts.store),
-        time: Arc::clone(&parts.time),
-        calendar: Arc::clone(&parts.calendar),
-        journal: journal.clone(),
-    };
     let deps = InboxDeps {
         chat: phone.chat,
-        control: Arc::new(control) as Arc<dyn Control>,
+        control: Arc::clone(control),
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
         policy: Policy { chat_id: phone.chat_id, allowed_users: phone.allowed_users },

@@ -25,6 +25,7 @@ use crate::{
     fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts},
     logging::{self, LogOptions, Redactor, Style},
     login::LoginSetup,
+    metrics::Metrics,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
     wall_clock::WallClock,
 };
@@ -40,6 +41,8 @@ pub struct Config {
     pub redactor: Redactor,
     /// What a person should know and may ignore.
     pub notes: Vec<String>,
+    /// Hears of every call to FYERS.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Reads environment and `.env` file. Mistakes are all told at once, on standard error.
@@ -54,7 +57,7 @@ pub fn load() -> Result<Config, Exit> {
             notes.extend(settings.notes.iter().cloned());
             let redactor = Redactor::default();
             settings.secrets().iter().for_each(|secret| redactor.register(secret));
-            Ok(Config { settings, redactor, notes })
+            Ok(Config { settings, redactor, notes, metrics: Metrics::new() })
         }
         Err(problems) => {
             for problem in problems {
@@ -108,7 +111,7 @@ impl Config {
     /// The broker's client; `None` when no app is configured.
     pub fn client(&self) -> Result<Option<Arc<FyersClient>>, Exit> {
         let Some(config) = self.fyers(Timeouts::default()) else { return Ok(None) };
-        let client = FyersClient::new(config).map_err(unusable)?;
+        let client = FyersClient::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
         client.secrets().iter().for_each(|secret| self.redactor.register(secret));
         Ok(Some(Arc::new(client)))
     }
@@ -116,8 +119,8 @@ impl Config {
     /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
     pub fn pipe(&self) -> Result<Option<Arc<dyn Pipe>>, Exit> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
-        let pipe = Arc::new(FyersPipe::new(config).map_err(unusable)?);
-        Ok(Some(Arc::new(LimitedPipe::new(pipe, Arc::new(WallClock)))))
+        let pipe = FyersPipe::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
+        Ok(Some(Arc::new(LimitedPipe::new(Arc::new(pipe), Arc::new(WallClock)))))
     }
 
     fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {

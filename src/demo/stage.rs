@@ -241,6 +241,8 @@ fn parts(
         rules: engine::Config::new(Decimal::from(1_000_000)),
         instruments: engine::Instruments::default(),
         listen: Some(listen),
+        public_url: None,
+        metrics: crate::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),

@@ -20,7 +20,7 @@ use super::{
     config::{FyersConfig, SetupError, check_base, check_client_id},
     credentials::Credentials,
     fields::Miss,
-    http::Http,
+    http::{Http, Timer},
     order, wire,
 };
 
@@ -59,6 +59,13 @@ impl FyersClient {
             api_url: config.api_url,
             data_url: config.data_url,
         })
+    }
+
+    /// The same client, with somebody who hears how long its calls take.
+    #[must_use]
+    pub fn timed_by(mut self, timer: Timer) -> Self {
+        self.http.timed_by(timer);
+        self
     }
 
     /// Where a person logs in (FYERS API contract, section 1.1). `redirect_uri` must be the one registered

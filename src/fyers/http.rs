@@ -10,8 +10,11 @@
 use std::{
     error::Error,
     io,
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use chrono::{TimeDelta, Utc};
@@ -39,9 +42,14 @@ const POOL_IDLE: Duration = Duration::from_secs(60);
 /// No answer had a readable `Date` yet.
 const NO_SKEW: i64 = i64::MIN;
 
+/// Hears of every request: its path, the status of its answer if there was one, and how long it took to the end
+/// of the answer.
+pub type Timer = Arc<dyn Fn(&str, Option<u16>, Duration) + Send + Sync>;
+
 /// The connection pool, and what was learned from headers.
 pub(super) struct Http {
     client: Client,
+    timer: Option<Timer>,
     skew_ms: AtomicI64,
 }
 
@@ -112,7 +120,11 @@ impl Http {
             builder = builder.proxy(credentials::proxy(address)?.no_proxy(outside));
         }
         let client = builder.build().map_err(|_| SetupError::Http)?;
-        Ok(Self { client, skew_ms: AtomicI64::new(NO_SKEW) })
+        Ok(Self { client, timer: None, skew_ms: AtomicI64::new(NO_SKEW) })
+    }
+
+    pub(super) fn timed_by(&mut self, timer: Timer) {
+        self.timer = Some(timer);
     }
 
     pub(super) fn get(&self, url: Url) -> RequestBuilder {
@@ -130,8 +142,8 @@ impl Http {
     /// Sends, and gives back whatever comes, `limit` bytes of body at most. No status is an error.
     pub(super) async fn carry(&self, request: RequestBuilder, limit: usize) -> Result<Carried, PipeError> {
         let broken = |error: reqwest::Error| PipeError::Transport(line(&error));
-        let mut response = request.send().await.map_err(broken)?;
-        self.note_skew(&response);
+        let mut watch = Watch::new(self.timer.as_ref());
+        let mut response = self.start(request, &mut watch).await.map_err(broken)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = Vec::new();
@@ -146,14 +158,24 @@ impl Http {
 
     /// Sends, and reads at most `limit` bytes of body. A redirect and a rate limit need no body.
     pub(super) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Raw, BrokerError> {
-        let response = request.send().await.map_err(|error| transport(&error))?;
-        self.note_skew(&response);
+        let mut watch = Watch::new(self.timer.as_ref());
+        let response = self.start(request, &mut watch).await.map_err(|error| transport(&error))?;
         let head = Head::of(&response);
         match head.status {
             300..=399 => Err(head.garbled(Garble::Redirect)),
             429 => Err(head.rate_limited()),
             _ => read(response, head, limit).await.map(|body| Raw { head, body }),
         }
+    }
+
+    /// Sends, and returns when the answer's head is there.
+    async fn start(&self, request: RequestBuilder, watch: &mut Watch<'_>) -> reqwest::Result<Response> {
+        let request = request.build()?;
+        watch.began(request.url());
+        let response = self.client.execute(request).await?;
+        watch.status = Some(response.status().as_u16());
+        self.note_skew(&response);
+        Ok(response)
     }
 
     fn note_skew(&self, response: &Response) {
@@ -166,6 +188,31 @@ impl Http {
         match self.skew_ms.load(Ordering::Relaxed) {
             NO_SKEW => None,
             skew => TimeDelta::try_milliseconds(skew),
+        }
+    }
+}
+
+/// Takes the time of one request; its end is the end of the scope it lives in, whatever way that is left.
+struct Watch<'a> {
+    timer: Option<&'a Timer>,
+    request: Option<(String, Instant)>,
+    status: Option<u16>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(timer: Option<&'a Timer>) -> Self {
+        Self { timer, request: None, status: None }
+    }
+
+    fn began(&mut self, url: &Url) {
+        self.request = self.timer.map(|_| (url.path().to_owned(), Instant::now()));
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if let (Some(timer), Some((path, began))) = (self.timer, &self.request) {
+            timer(path, self.status, began.elapsed());
         }
     }
 }

@@ -24,4 +24,5 @@ mod wire;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
+pub use http::Timer;
 pub use pipe::{FyersPipe, LimitedPipe};

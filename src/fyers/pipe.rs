@@ -25,7 +25,7 @@ pub use limited::LimitedPipe;
 use super::{
     config::{FyersConfig, SetupError, check_base, check_client_id},
     credentials::Credentials,
-    http::Http,
+    http::{Http, Timer},
 };
 
 /// The largest answer that is carried, in bytes. A year of daily candles is a few ten kilobytes, a hundred
@@ -66,6 +66,13 @@ impl FyersPipe {
     #[must_use]
     pub fn carrying_at_most(self, largest: usize) -> Self {
         Self { largest, ..self }
+    }
+
+    /// The same pipe, with somebody who hears how long its calls take.
+    #[must_use]
+    pub fn timed_by(mut self, timer: Timer) -> Self {
+        self.http.timed_by(timer);
+        self
     }
 
     fn base(&self, surface: Surface) -> &Url {

@@ -282,4 +282,10 @@ impl Store for SqliteStore {
         let rows = query.fetch_all(&self.pool).await.map_err(failed("read the journal"))?;
         Ok(rows.iter().filter_map(rows::recorded).collect())
     }
+
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        let query = sqlx::query("SELECT * FROM journal WHERE id > ?1 ORDER BY id LIMIT ?2");
+        let rows = query.bind(id).bind(limit).fetch_all(&self.pool).await;
+        Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
+    }
 }

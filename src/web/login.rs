@@ -6,21 +6,19 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+    http::header::{LOCATION, RETRY_AFTER},
     web,
 };
 use askama::Template;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use keeper_actors::{
     secret::AuthCode,
     token::login::{Redirect, read_pasted, read_query},
 };
-use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Desk, access::Gate};
+use super::{Desk, access::Gate, html::show};
 use crate::login::{LoginReport, code_of};
 
 /// Logins begun a second, and at once. Less than fills the memory for states within their life, so that
@@ -70,22 +68,6 @@ struct Page<'a> {
     lines: &'a [String],
     form: Option<Form>,
     again: Option<&'static str>,
-}
-
-/// Nothing from elsewhere, no frames, and only this page's own style and script.
-fn show(status: u16, page: impl FnOnce(&str) -> askama::Result<String>) -> HttpResponse {
-    let nonce = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 16]>());
-    let Ok(body) = page(&nonce) else { return HttpResponse::InternalServerError().finish() };
-    let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'"
-    );
-    HttpResponse::build(status)
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_SECURITY_POLICY, policy))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .body(body)
 }
 
 fn tell(report: &LoginReport) -> HttpResponse {

@@ -3,9 +3,15 @@
 //! It runs on its own worker thread, so `/livez` can tell that the actors' thread hangs.
 
 mod access;
+mod events;
 mod gateway;
+mod html;
 mod login;
+mod metrics;
 mod orders;
+mod origin;
+mod page;
+mod visit;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,13 +24,20 @@ use actix_web::{
 };
 use async_trait::async_trait;
 use keeper_actors::{
+    chat::talk::Control,
+    event::Recorded,
     exchange::gateway::{Call, Forwarded},
     secret::AuthCode,
 };
 use secrecy::SecretString;
+use url::Url;
 
-use crate::login::LoginReport;
-use crate::status::{Health, SessionStatus, Status};
+use crate::{
+    feed::Feed,
+    login::LoginReport,
+    metrics::Metrics,
+    status::{Day, Health, SessionStatus, Status},
+};
 use access::Gate;
 
 /// What the listener may ask of the keeper.
@@ -48,9 +61,33 @@ pub trait Desk: Send + Sync {
     /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
     /// keeper does not answer in time.
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>>;
+    /// The newest events of the journal, newest first, `limit` at most; `None` when they cannot be read.
+    async fn recent_events(&self, _limit: u32) -> Option<Vec<Recorded>> {
+        None
+    }
+    /// Events of the journal after this one, oldest first, `limit` at most; `None` when they cannot be read.
+    async fn events_after(&self, _id: i64, _limit: u32) -> Option<Vec<Recorded>> {
+        None
+    }
+    /// What the day of the present moment looks like.
+    fn day(&self) -> Option<Day> {
+        None
+    }
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
     #[cfg(feature = "demo")]
     fn harm(&self, victim: &str) -> bool;
+}
+
+/// What the listener shows beside the desk.
+pub struct Front {
+    /// Carries out what the status page's buttons ask for; `None` for a page without buttons.
+    pub control: Option<Arc<dyn Control>>,
+    /// What Prometheus is told.
+    pub metrics: Arc<Metrics>,
+    /// Says when the journal has grown.
+    pub feed: Feed,
+    /// Where a browser reaches the keeper, if a person said so.
+    pub public_url: Option<Url>,
 }
 
 /// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
@@ -64,8 +101,22 @@ pub fn listen(
     key: SecretString,
     desk: Arc<dyn Desk>,
 ) -> std::io::Result<(Server, SocketAddr)> {
-    let gate = web::Data::new(Gate::new(key, addr.ip().is_loopback()));
+    let front = Front { control: None, metrics: Metrics::new(), feed: Feed::default(), public_url: None };
+    listen_with(addr, key, desk, front)
+}
+
+/// The same, with a status page that acts and with numbers and news from the whole keeper.
+pub fn listen_with(
+    addr: SocketAddr,
+    key: SecretString,
+    desk: Arc<dyn Desk>,
+    front: Front,
+) -> std::io::Result<(Server, SocketAddr)> {
+    let gate = web::Data::new(Gate::new(key, addr.ip().is_loopback(), front.public_url.as_ref()));
     let desk = web::Data::from(desk);
+    let front = web::Data::new(front);
+    let seats = web::Data::new(events::Seats::default());
+    let (knocks, notes) = (web::Data::new(page::Knocks::default()), web::Data::new(page::Notes::default()));
     let limits = web::Data::new(login::Limits::default());
     let server = HttpServer::new(move || {
         App::new()
@@ -77,6 +128,10 @@ pub fn listen(
             .app_data(gate.clone())
             .app_data(desk.clone())
             .app_data(limits.clone())
+            .app_data(front.clone())
+            .app_data(seats.clone())
+            .app_data(knocks.clone())
+            .app_data(notes.clone())
             .app_data(web::FormConfig::default().limit(16 * 1024))
             .app_data(web::JsonConfig::default().limit(16 * 1024))
             .configure(routes)
@@ -97,6 +152,9 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/status").get(status))
         .service(web::resource("/api/refresh").post(refresh))
         .configure(orders::routes)
+        .configure(page::routes)
+        .configure(metrics::routes)
+        .configure(events::routes)
         .configure(login::routes)
         .configure(gateway::routes)
         .default_service(web::to(nothing_here));
@@ -142,7 +200,7 @@ async fn refresh(gate: Gate, desk: web::Data<dyn Desk>) -> HttpResponse {
 }
 
 async fn nothing_here() -> HttpResponse {
-    HttpResponse::NotFound().body("nothing here: try /livez, /readyz or /api/status\n")
+    HttpResponse::NotFound().body("nothing here: try /, /livez, /readyz, /metrics or /api/status\n")
 }
 
 fn answer(good: bool, yes: &'static str, no: &'static str) -> HttpResponse {

@@ -4,6 +4,7 @@
 
 mod login;
 mod phone;
+mod status;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support;

@@ -7,12 +7,28 @@ use std::{
     time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder, Locator};
+use base64::Engine;
+use fantoccini::{Client, ClientBuilder, Locator, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use url::Url;
 
 use crate::support::{DEADLINE, free_port, wait_for};
+
+/// A command that WebDriver itself does not have, but Chromium's does.
+#[derive(Debug)]
+struct Extra(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Extra {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.0))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (reqwest::Method, Option<String>) {
+        (reqwest::Method::POST, Some(self.1.to_string()))
+    }
+}
 
 /// A running browser; it ends with this value.
 pub(crate) struct Phone {
@@ -22,7 +38,14 @@ pub(crate) struct Phone {
     shots: PathBuf,
 }
 
-fn capabilities(profile: &TempDir, dark: bool) -> Map<String, Value> {
+/// Width, height, and whether it is a phone.
+pub(crate) type Size = (u32, u32, bool);
+/// A phone in the hand.
+pub(crate) const PHONE: Size = (390, 844, true);
+/// A window on a desk.
+pub(crate) const DESKTOP: Size = (1280, 900, false);
+
+fn capabilities(profile: &TempDir, dark: bool, (width, height, mobile): Size) -> Map<String, Value> {
     let profile = format!("--user-data-dir={}", profile.path().display());
     let mut arguments =
         vec!["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", &profile];
@@ -31,16 +54,24 @@ fn capabilities(profile: &TempDir, dark: bool) -> Map<String, Value> {
     }
     let options = json!({
         "args": arguments,
-        "mobileEmulation": {"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 2.0, "mobile": true}},
+        "mobileEmulation": {"deviceMetrics": {
+            "width": width, "height": height, "pixelRatio": if mobile { 2.0 } else { 1.0 }, "mobile": mobile,
+        }},
     });
     let mut wanted = Map::new();
     wanted.insert("goog:chromeOptions".to_owned(), options);
+    wanted.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
     wanted
 }
 
 impl Phone {
     /// Starts the browser; `name` is the folder of its screenshots.
     pub(crate) async fn start(name: &str, dark: bool) -> Self {
+        Self::start_sized(name, dark, PHONE).await
+    }
+
+    /// Starts it with another size.
+    pub(crate) async fn start_sized(name: &str, dark: bool, size: Size) -> Self {
         let port = free_port();
         let mut driver = Command::new("chromedriver");
         driver.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
@@ -48,7 +79,7 @@ impl Phone {
         wait_for("chromedriver", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
         let profile = TempDir::new().unwrap();
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.capabilities(capabilities(&profile, dark));
+        let client = builder.capabilities(capabilities(&profile, dark, size));
         let client = client.connect(&format!("http://127.0.0.1:{port}")).await.unwrap();
         Self { client, driver, _profile: profile, shots: shots(name) }
     }
@@ -85,6 +116,41 @@ impl Phone {
             panic!("no \"{headline}\" on {}", self.client.source().await.unwrap());
         }
         self.find("body").await.text().await.unwrap()
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap()
+    }
+
+    /// Waits until an expression is true in the page.
+    pub(crate) async fn waits_for(&self, expression: &str) {
+        let script = format!("return Boolean({expression})");
+        let end = std::time::Instant::now() + DEADLINE;
+        while self.run(&script).await != true {
+            assert!(std::time::Instant::now() < end, "{expression}: {}", self.client.source().await.unwrap());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the browser complains of in this page: blocked styles, scripts and requests, script errors.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(Extra("se/log", json!({ "type": "browser" }))).await.unwrap();
+        let of_the_page = |entry: &&Value| {
+            let message = entry["message"].as_str().unwrap();
+            !message.contains("favicon.ico") && !message.contains("401 (Unauthorized)")
+        };
+        log.as_array().unwrap().iter().filter(of_the_page).map(ToString::to_string).collect()
+    }
+
+    /// Takes a picture of the whole page, also of what is below the screen's edge.
+    pub(crate) async fn shoot_whole(&self, name: &str) {
+        let wish = json!({
+            "cmd": "Page.captureScreenshot", "params": { "format": "png", "captureBeyondViewport": true },
+        });
+        let shot = self.client.issue_cmd(Extra("goog/cdp/execute", wish)).await.unwrap();
+        let shot = base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+        fs::write(self.shots.join(format!("{name}.png")), shot).unwrap();
     }
 
     /// Closes the browser.

@@ -162,7 +162,9 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
     wait_for("the end of the troubles", || {
         let url = keeper.url("/api/refresh");
         answers += &post(&url, Some(KEY)).map(|(_, body)| body).unwrap_or_default();
-        answers += &get_with_key(&keeper.url("/api/status"), KEY).map(|(_, body)| body).unwrap_or_default();
+        for path in ["/api/status", "/", "/metrics"] {
+            answers += &get_with_key(&keeper.url(path), KEY).map(|(_, body)| body).unwrap_or_default();
+        }
         answers += &post(&url, Some("wrong-key")).map(|(_, body)| body).unwrap_or_default();
         (keeper.status()["session"]["state"] == "valid").then_some(())
     });

@@ -8,6 +8,8 @@ mod path;
 mod reading;
 mod refusal;
 
+use std::time::Instant;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -16,12 +18,15 @@ use actix_web::{
     },
     web,
 };
-use keeper_actors::exchange::{
-    gateway::{Forwarded, Surface},
-    mode::Venue,
+use keeper_actors::{
+    exchange::{
+        gateway::{Forwarded, Surface},
+        mode::Venue,
+    },
+    mode::Mode,
 };
 
-use super::{Desk, access::Gate};
+use super::{Desk, Front, access::Gate};
 use refusal::Refusal;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -35,13 +40,27 @@ async fn carry(
     payload: web::Payload,
     gate: web::Data<Gate>,
     desk: web::Data<dyn Desk>,
+    front: web::Data<Front>,
 ) -> HttpResponse {
+    let began = Instant::now();
+    let (response, mode) = answered(&request, payload, &gate, &desk).await;
+    front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
+    response
+}
+
+/// The answer, and the mode it was handled in: none for a request that was refused at the door.
+async fn answered(
+    request: &HttpRequest,
+    payload: web::Payload,
+    gate: &Gate,
+    desk: &web::Data<dyn Desk>,
+) -> (HttpResponse, Option<Mode>) {
     // The route was chosen by a decoded path; what counts here is how it was written.
     let Some((surface, path)) = path::split(request.uri().path()) else {
-        return Refusal::OddPath.answer(Surface::Api, "");
+        return (Refusal::OddPath.answer(Surface::Api, ""), None);
     };
-    let call = match admit(&request, surface, path, &gate) {
-        Ok(()) => reading::call(&request, payload, surface, path).await,
+    let call = match admit(request, surface, path, gate) {
+        Ok(()) => reading::call(request, payload, surface, path).await,
         Err(refusal) => {
             reading::discard(payload).await;
             Err(refusal)
@@ -49,10 +68,13 @@ async fn carry(
     };
     match call {
         Ok(call) => match desk.forward(call).await {
-            Some(forwarded) => answer(forwarded),
-            None => Refusal::NoAnswer.answer(surface, path),
+            Some(forwarded) => {
+                let mode = forwarded.mode;
+                (answer(forwarded), Some(mode))
+            }
+            None => (Refusal::NoAnswer.answer(surface, path), None),
         },
-        Err(refusal) => refusal.answer(surface, path),
+        Err(refusal) => (refusal.answer(surface, path), None),
     }
 }
 

@@ -1,0 +1,96 @@
+//! Events in a person's words, one line each.
+
+use chrono::{DateTime, Utc};
+use keeper_actors::{event::Event, ist::ist};
+
+fn until(at: DateTime<Utc>) -> String {
+    ist(at).format("%a %d %b, %H:%M").to_string()
+}
+
+fn times(quantity: i64, symbol: &str) -> String {
+    let verb = if quantity < 0 { "sell" } else { "buy" };
+    format!("{verb} {} {symbol}", quantity.unsigned_abs())
+}
+
+/// The event as a line. One without words of its own is told by its name.
+pub(super) fn line(event: &Event) -> String {
+    session(event)
+        .or_else(|| exchange(event))
+        .or_else(|| house(event))
+        .unwrap_or_else(|| event.name().to_owned())
+}
+
+fn session(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::SessionChanged { to, why, .. } => {
+            format!("Session: {}, because {}", to.slug().replace('_', " "), why.words())
+        }
+        Event::RefreshStarted { attempt, .. } => format!("Refresh call, attempt {attempt}"),
+        Event::RefreshFailed { reason, .. } => format!("Refresh failed: {}", reason.words()),
+        Event::RefreshSucceeded { fingerprint, expires_at, .. } => {
+            format!("New token {fingerprint} by refresh, good until {}", until(*expires_at))
+        }
+        Event::LoginStarted => "A login brought a code".to_owned(),
+        Event::LoginFailed { reason, .. } => format!("Login failed: {}", reason.words()),
+        Event::LoginSucceeded { fingerprint, expires_at } => {
+            format!("New token {fingerprint} by login, good until {}", until(*expires_at))
+        }
+        Event::LoggedOut => "Logged out".to_owned(),
+        Event::LoginRequired { reason, .. } => format!("A login is needed: {}", reason.words()),
+        Event::LoginReminder { .. } => "Reminded of the login".to_owned(),
+        Event::TokenGood { fingerprint, .. } => format!("Today's token {fingerprint} is good"),
+        Event::TokenDelayed { reason, .. } => format!("Still no token: {}", reason.words()),
+        Event::DayGivenUp { reason, .. } => format!("No token all day: {}", reason.words()),
+        Event::RefreshTokenEnding { days_left, .. } => {
+            format!("The refresh token ends in {days_left} days")
+        }
+        Event::EnvFileFailed { .. } => "The copy of the token in .env could not be written".to_owned(),
+        _ => return None,
+    })
+}
+
+fn exchange(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::ModeChanged { from, to, why } => format!("Mode {from} → {to}: {}", why.words()),
+        Event::HaltChanged { halted: true, by } => format!("Trading halted by {by}"),
+        Event::HaltChanged { halted: false, by } => format!("Trading resumed by {by}"),
+        Event::OrderSimulated { symbol, quantity, .. } => {
+            format!("Order simulated: {}", times(*quantity, symbol))
+        }
+        Event::OrderPlaced { symbol, quantity, .. } => {
+            format!("Order at FYERS: {}", times(*quantity, symbol))
+        }
+        Event::OrderRefused { symbol, quantity, why } => {
+            format!("Order refused: {}, because {why}", times(*quantity, symbol))
+        }
+        Event::OrderOutcomeUnknown { symbol, quantity, .. } => {
+            format!("Order sent, answer lost: {}", times(*quantity, symbol))
+        }
+        Event::SimulatedMeanwhile { orders } => format!("{orders} orders were simulated without a token"),
+        Event::OrdersNotAllowed { .. } => "FYERS takes no orders from this app".to_owned(),
+        _ => return None,
+    })
+}
+
+fn house(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::KeeperStarted { version, after_crash: false, .. } => format!("Started, version {version}"),
+        Event::KeeperStarted { version, .. } => format!("Started after a crash, version {version}"),
+        Event::KeeperStopping => "Stopping".to_owned(),
+        Event::Ticked { late: false, .. } => "Daily tick".to_owned(),
+        Event::Ticked { .. } => "Daily tick, caught up".to_owned(),
+        Event::TickSkipped { holiday, .. } => format!("No tick: {holiday}"),
+        Event::CalendarUncovered { year } => format!("No holidays on file for {year}"),
+        Event::ClockStepped { seconds } => format!("The clock jumped by {seconds} s"),
+        Event::StrangerWrote { .. } => "A stranger wrote to the bot".to_owned(),
+        Event::SecondPoller => "Another program polls Telegram with this bot".to_owned(),
+        Event::TestAlert { .. } => "Test of the alerts".to_owned(),
+        Event::ActorCrashed { actor, .. } => format!("{actor} crashed"),
+        Event::ActorRestarted { actor, .. } => format!("{actor} is back"),
+        Event::ActorGaveUp { actor } => format!("Gave up on {actor}"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

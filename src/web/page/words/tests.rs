@@ -1,0 +1,73 @@
+use keeper_actors::{
+    event::Death, mode::Mode, notifier::outbox::Severity, reason::Reason, secret::Fingerprint,
+    token::StateName,
+};
+
+use super::*;
+
+/// One of each.
+fn all() -> Vec<Event> {
+    let at = DateTime::parse_from_rfc3339("2026-11-24T06:00:00+05:30").unwrap().to_utc();
+    let (date, reason, code) = (ist(at).date_naive(), Reason::Unreachable, None);
+    let (fingerprint, symbol) = (|| Fingerprint::of("x"), || "NSE:SBIN-EQ".to_owned());
+    let (quantity, id) = (-10, || "26112300000001".to_owned());
+    vec![
+        Event::KeeperStarted { version: "1.2.3".into(), missing: vec![], after_crash: false },
+        Event::KeeperStarted { version: "1.2.3".into(), missing: vec![], after_crash: true },
+        Event::KeeperStopping,
+        Event::Ticked { trade_date: date, late: false },
+        Event::Ticked { trade_date: date, late: true },
+        Event::TickSkipped { date, holiday: "Christmas".into() },
+        Event::CalendarUncovered { year: 2027 },
+        Event::ClockStepped { seconds: -90 },
+        Event::SessionChanged {
+            from: StateName::Valid,
+            to: StateName::LoginRequired,
+            why: Reason::TokenRejected,
+            expires_at: None,
+            fingerprint: None,
+        },
+        Event::RefreshStarted { attempt: 2, current: String::new() },
+        Event::RefreshFailed { attempt: 2, reason, code, retry_in_s: None },
+        Event::RefreshSucceeded { fingerprint: fingerprint(), expires_at: at, attempts: 1 },
+        Event::LoginStarted,
+        Event::LoginFailed { reason: Reason::CodeRejected, code },
+        Event::LoggedOut,
+        Event::StrangerWrote { user: 7 },
+        Event::SecondPoller,
+        Event::HaltChanged { halted: true, by: "Asha".into() },
+        Event::HaltChanged { halted: false, by: "Asha".into() },
+        Event::TestAlert { severity: Severity::Info },
+        Event::LoginSucceeded { fingerprint: fingerprint(), expires_at: at },
+        Event::TokenGood { fingerprint: fingerprint(), expires_at: at },
+        Event::LoginRequired { reason: Reason::RefreshDisabled, code },
+        Event::LoginReminder { urgent: true },
+        Event::TokenDelayed { reason, since: at, attempts: 3, urgent: false },
+        Event::DayGivenUp { trade_date: date, reason },
+        Event::RefreshTokenEnding { days_left: 3, ends_at: at },
+        Event::EnvFileFailed { problem: String::new() },
+        Event::ModeChanged { from: Mode::Live, to: Mode::Mock, why: Reason::TokenExpired },
+        Event::OrderSimulated { id: id(), symbol: symbol(), quantity: 10, mode: Mode::Mock },
+        Event::SimulatedMeanwhile { orders: 4 },
+        Event::OrderOutcomeUnknown { symbol: symbol(), quantity, found: None },
+        Event::OrderPlaced { id: id(), symbol: symbol(), quantity },
+        Event::OrderRefused { symbol: symbol(), quantity, why: "it closes a live position".into() },
+        Event::OrdersNotAllowed { symbol: symbol(), app: String::new(), address: None, expected: None },
+        Event::ActorCrashed { actor: "token".into(), death: Death::Panic },
+        Event::ActorRestarted { actor: "token".into(), restarts: 1 },
+        Event::ActorGaveUp { actor: "token".into() },
+    ]
+}
+
+#[test]
+fn each_event_has_words_of_its_own() {
+    for event in all() {
+        assert_ne!(line(&event), event.name());
+    }
+}
+
+#[test]
+fn the_words() {
+    let lines: Vec<String> = all().iter().map(line).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}

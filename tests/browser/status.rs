@@ -1,0 +1,219 @@
+//! The status page, seen: on a phone and on a desktop, by day and by night, and while things happen.
+
+use serde_json::Value;
+use simulator::{RefreshMode, TokenKind};
+
+use crate::{
+    phone::{DESKTOP, PHONE, Phone},
+    support::{Home, Keeper, block_on},
+};
+
+/// A trading day with a way to log in and no token yet.
+fn home() -> Home {
+    let home = Home::at("2026-11-23T11:02:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+    home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
+    home
+}
+
+fn key(home: &Home) -> String {
+    std::fs::read_to_string(home.path("state/gateway.key")).unwrap().trim().to_owned()
+}
+
+/// Does something that waits in its own way, off the browser's runtime.
+fn outside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
+}
+
+/// A person logs in elsewhere.
+async fn log_in(home: &Home, keeper: &Keeper) {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let client = client.build().unwrap();
+    let answer = client.get(keeper.url("/fyers/login")).send().await.unwrap();
+    let url = url::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let callback = url::Url::parse(&home.sim.callback_url(&state).unwrap()).unwrap();
+    let code = callback.query_pairs().find(|(name, _)| name == "auth_code").unwrap().1.into_owned();
+    let form = [("auth_code", code), ("state", state)];
+    assert!(
+        client.post(keeper.url("/fyers/callback")).form(&form).send().await.unwrap().status().is_success()
+    );
+}
+
+/// What every view of the page must fulfil: it fits, it is complete for a screen reader, and nothing of it was
+/// blocked by its own policy.
+async fn is_sound(phone: &Phone) {
+    let facts = phone
+        .run(
+            r#"
+            const all = (css) => [...document.querySelectorAll(css)];
+            const named = (e) => (e.getAttribute("aria-labelledby") || "").split(" ").every((id) => document.getElementById(id)?.textContent.trim());
+            const rgb = (css) => (css.match(/[\d.]+/g) || []).map(Number);
+            const light = (c) => c.slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+            const ground = (e) => { const c = rgb(getComputedStyle(e).backgroundColor); return c.length === 4 && c[3] === 0 ? (e.parentElement ? ground(e.parentElement) : [255, 255, 255]) : c; };
+            const contrast = (e) => { const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x); return (a + 0.05) / (b + 0.05); };
+            const texts = all("body *").filter((e) => !e.closest("svg, script, style") && e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()));
+            return {
+                texts: texts.length,
+                faint: texts.filter((e) => contrast(e) < 4.5).map((e) => e.textContent + contrast(e)),
+                overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+                headlines: all("h1").length,
+                landmarks: ["header", "main", "footer"].map((name) => all(name).length),
+                unnamed: all("section").filter((e) => !named(e)).length,
+                unlabelled: all("input:not([type=hidden], [hidden])").filter((e) => !e.labels.length).length,
+                small: all("button:not(.link), a.button, summary").filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).length,
+                doubled: all("[id]").length - new Set(all("[id]").map((e) => e.id)).size,
+                lang: document.documentElement.lang,
+            };"#,
+        )
+        .await;
+    assert_eq!(facts["overflow"], 0, "the page scrolls sideways: {facts}");
+    assert_eq!(facts["headlines"], 1, "{facts}");
+    assert_eq!(facts["landmarks"], serde_json::json!([1, 1, 1]), "{facts}");
+    assert!(facts["texts"].as_u64().unwrap() > 20, "{facts}");
+    assert_eq!(facts["faint"], serde_json::json!([]), "text that is hard to read");
+    for nothing in ["unnamed", "unlabelled", "small", "doubled"] {
+        assert_eq!(facts[nothing], 0, "{nothing}: {facts}");
+    }
+    assert_eq!(facts["lang"], "en");
+    let complaints = phone.complaints().await;
+    assert!(complaints.is_empty(), "the browser complains: {complaints:#?}");
+}
+
+#[test]
+fn the_page_changes_live_on_phone_and_desktop_by_day_and_night() {
+    let views = [
+        ("phone", PHONE, false),
+        ("phone-dark", PHONE, true),
+        ("desktop", DESKTOP, false),
+        ("desktop-dark", DESKTOP, true),
+    ];
+    for (name, size, dark) in views {
+        let home = home();
+        let keeper = home.start_ready();
+        block_on(async {
+            let phone = Phone::start_sized(&format!("status-{name}"), dark, size).await;
+            phone.go(&keeper.url("/")).await;
+            phone.sees("Mock").await;
+            phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
+            assert_eq!(phone.run("return matchMedia('(prefers-color-scheme: dark)').matches").await, dark);
+            is_sound(&phone).await;
+            phone.shoot_whole("1-mock").await;
+            // A mark that a reload would wipe out.
+            phone.run("window.mark = 'still the same page'; return 0").await;
+            log_in(&home, &keeper).await;
+            let text = phone.sees("Live").await;
+            assert!(text.contains("real money"), "{text}");
+            phone
+                .waits_for("document.getElementById('events').textContent.includes('Mode mock → live')")
+                .await;
+            phone.waits_for("document.title.startsWith('Live')").await;
+            assert_eq!(phone.run("return window.mark").await, "still the same page");
+            is_sound(&phone).await;
+            phone.shoot_whole("2-live").await;
+            phone.end().await;
+        });
+    }
+}
+
+#[test]
+fn the_buttons_act_behind_the_key() {
+    let home = home();
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    block_on(async {
+        let phone = Phone::start_sized("status-acts", false, PHONE).await;
+        phone.go(&keeper.url("/")).await;
+        phone.sees("Live").await;
+        assert_eq!(phone.run("return document.querySelectorAll('#acts').length").await, 0, "no buttons yet");
+        phone.fill("#key", "not the key").await;
+        phone.tap("#unlock").await;
+        assert_eq!(phone.text("#problem").await, "This is not the gateway key.");
+        phone.shoot("1-wrong-key").await;
+        phone.fill("#key", &key(&home)).await;
+        phone.tap("#unlock").await;
+        phone.tap("#halt").await;
+        phone.shoot_whole("2-halt").await;
+        phone.tap("#halt-yes").await;
+        phone.sees("Mock").await;
+        assert!(phone.text("#note").await.contains("Halted"));
+        assert!(phone.text("#halted").await.contains("Trading is halted"));
+        is_sound(&phone).await;
+        phone.shoot_whole("3-halted").await;
+        assert_eq!(outside(|| keeper.status())["halted"], true);
+
+        phone.tap("#resume").await;
+        phone.tap("#resume-yes").await;
+        phone.sees("Live").await;
+        assert!(phone.text("#events").await.contains("Trading resumed by the status page"));
+        // Reloading repeats nothing.
+        phone.client.refresh().await.unwrap();
+        phone.sees("Live").await;
+        assert_eq!(phone.run("return document.querySelectorAll('#note').length").await, 0);
+
+        let calls = home.refresh_calls();
+        phone.tap("#refresh").await;
+        phone.text("#note").await;
+        assert!(home.refresh_calls() >= calls);
+        phone.shoot_whole("4-refreshed").await;
+
+        phone.tap("#lock").await;
+        phone.text("#unlock").await;
+        assert_eq!(phone.run("return document.querySelectorAll('#acts').length").await, 0);
+        phone.end().await;
+    });
+    assert_eq!(keeper.status()["halted"], false);
+}
+
+#[test]
+fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_visit() {
+    let home = home();
+    let port = home.port;
+    let home = home.set("KEEPER_HTTP_ADDR", format!("0.0.0.0:{port}"));
+    let keeper = home.start_ready();
+    block_on(async {
+        let phone = Phone::start_sized("status-door", false, PHONE).await;
+        phone.go(&keeper.url("/")).await;
+        let text = phone.sees("This keeper wants its key").await;
+        assert!(!text.contains("Session") && !text.contains("Mock"), "{text}");
+        phone.shoot("1-door").await;
+        phone.fill("#key", &key(&home)).await;
+        phone.tap("#unlock").await;
+        phone.sees("Mock").await;
+        phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
+        let cookie = phone.client.get_named_cookie("keeper_visit").await.unwrap();
+        assert_eq!(cookie.http_only(), Some(true));
+        assert!(cookie.same_site().unwrap().is_strict());
+        assert_eq!(phone.run("return document.cookie").await, "");
+
+        // From another site, as from a chat: such a link comes without the cookie.
+        let link = format!("data:text/html,<a id=link href='{}'>keeper</a>", keeper.url("/"));
+        phone.go(&link).await;
+        phone.tap("#link").await;
+        phone.sees("Mock").await;
+        phone.end().await;
+    });
+}
+
+#[test]
+fn a_browser_that_was_cut_off_finds_back() {
+    let home = home();
+    let keeper = home.start_ready();
+    block_on(async {
+        let phone = Phone::start_sized("status-cut", true, DESKTOP).await;
+        phone.go(&keeper.url("/")).await;
+        phone.sees("Mock").await;
+        phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
+        phone.run("window.mark = 1; return 0").await;
+        assert!(outside(|| keeper.stop()).success(), "somebody who listens does not hold the keeper up");
+        phone.waits_for("document.getElementById('link').textContent.includes('not connected')").await;
+        phone.shoot("1-cut-off").await;
+        let token = home.sim.mint(TokenKind::Access);
+        home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+        let _keeper = outside(|| home.start_ready());
+        phone.sees("Live").await;
+        assert_eq!(phone.run("return window.mark").await, Value::from(1));
+        phone.end().await;
+    });
+}

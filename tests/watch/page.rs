@@ -1,0 +1,126 @@
+//! The page says everything without scripts.
+
+use simulator::{Options, TokenKind};
+
+use crate::{
+    browserless::{day, get, key, log_in, post, unlock},
+    support::{Home, get_with_key},
+};
+
+/// The text between the tags.
+fn text(html: &str) -> String {
+    let style = regex::Regex::new("(?s)<style.*?</style>|<script.*?</script>").unwrap();
+    let tags = regex::Regex::new("<[^>]*>").unwrap();
+    tags.replace_all(&style.replace_all(html, " "), " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn everything_is_said_without_scripts() {
+    let home = day();
+    let keeper = home.start_ready();
+    log_in(&home, &keeper);
+    let status = keeper.wait_status("live", |status| status["mode"] == "live");
+    let page = get(&keeper, "/", &[]);
+    assert_eq!(page.status, 200);
+    let text = text(&page.body);
+    let fingerprint = status["session"]["fingerprint"].as_str().unwrap();
+    for words in [
+        "Live",
+        "Orders go to FYERS, with real money.",
+        "Because you logged in.",
+        "Health: All is well",
+        "As of Mon 23 Nov 2026, 11:02:",
+        "Monday, 23 November",
+        "08:45 daily tick",
+        "09:15–15:30 market open",
+        "06:00 the session ends",
+        "Good until Tue 24 Nov, 06:00",
+        fingerprint,
+        "XX00001",
+        "Next tick Wed 25 Nov, 08:45",
+        "Last tick Mon 23 Nov, 11:02",
+        "Next holiday Tue 24 Nov, Prakash Gurpurb Sri Guru Nanak Dev",
+        "Orders simulated today 0",
+        "Alerts waiting none",
+        "Mode mock → live: you logged in",
+        "Started, version",
+        "exchange running 0",
+        "token running 0",
+        "holidays on file until 31 Dec 2026",
+        &format!("Version {}", env!("CARGO_PKG_VERSION")),
+    ] {
+        assert!(text.contains(words), "no {words:?} in: {text}");
+    }
+    assert!(page.body.matches("<li data-name").count() <= 10);
+    assert!(!page.body.contains(&key(&home)));
+}
+
+#[test]
+fn the_page_asks_for_nothing_unsafe() {
+    let home = Home::bare(Options::default());
+    let keeper = home.start_ready();
+    let inline = regex::Regex::new(r#"\s(style|on[a-z]+)=""#).unwrap();
+    let pages = [get(&keeper, "/", &[]), get(&keeper, "/", &[("host", "evil.example")])];
+    for page in pages {
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        for tag in ["<style", "<script"] {
+            let all = page.body.matches(tag).count();
+            assert!(all > 0 && page.body.matches(&format!("{tag} nonce=\"{nonce}\"")).count() == all);
+        }
+        assert!(!inline.is_match(&page.body));
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "or the forms' origin would be null");
+    }
+    let twice = [get(&keeper, "/", &[]), get(&keeper, "/", &[])];
+    assert_ne!(twice[0].header("content-security-policy"), twice[1].header("content-security-policy"));
+}
+
+#[test]
+fn a_press_without_scripts_is_answered_by_the_page() {
+    let home = day();
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let cookie = unlock(&keeper, &key(&home)).cookie();
+    let page = get(&keeper, "/", &[("cookie", &cookie)]);
+    let own = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    let press = |what: &str| post(&keeper, &format!("/act/{what}"), &own, &[("token", &page.token())]);
+    let pressed = press("halt");
+    assert_eq!((pressed.status, pressed.header("location")), (303, "/"));
+    assert!(text(&get(&keeper, "/?part", &own).body).contains("Trading is halted"));
+    let after = text(&get(&keeper, "/", &own).body);
+    assert!(
+        after.contains("Answer Halted:") && after.contains("Trading halted by the status page"),
+        "{after}"
+    );
+    assert!(!text(&get(&keeper, "/", &own).body).contains("Answer Halted:"), "a note is shown once");
+    let status: serde_json::Value =
+        serde_json::from_str(&get_with_key(&keeper.url("/api/status"), &key(&home)).unwrap().1).unwrap();
+    assert_eq!(status["halted"], true);
+    assert_eq!(press("resume").status, 303);
+    keeper.wait_status("live again", |status| status["mode"] == "live" && status["halted"] == false);
+    assert_eq!(press("refresh").status, 303);
+    assert_eq!(press("explode").status, 404);
+}
+
+#[test]
+fn what_comes_from_outside_is_text_on_the_page() {
+    let home = Home::bare(Options::default());
+    let keeper = home.start_ready();
+    let call = |key: &str| {
+        let body = r#"{"symbol":"NSE:<script>alert(1)</script>-EQ","qty":1,"type":2,"side":1,"productType":"INTRADAY","validity":"DAY"}"#;
+        crate::browserless::send(|client| {
+            client
+                .post(keeper.url("/api/v3/orders/sync"))
+                .header("authorization", format!("X:{key}"))
+                .body(body)
+        })
+    };
+    call(&key(&home));
+    let page = get(&keeper, "/", &[]);
+    assert!(!page.body.contains("<script>alert"), "{}", page.body);
+}
