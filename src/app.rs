@@ -11,7 +11,7 @@ mod sink;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use crate::login::LoginSetup;
+use crate::{build_info, login::LoginSetup};
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
 use chrono::NaiveTime;
@@ -235,7 +235,8 @@ impl Keeper {
 
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     let event = Event::KeeperStarted {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: build_info::VERSION.to_owned(),
+        commit: build_info::COMMIT.to_owned(),
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
     };

@@ -5,6 +5,7 @@
 
 pub mod address_echo;
 pub mod app;
+pub mod build_info;
 pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
@@ -12,6 +13,7 @@ pub mod demo;
 pub mod envfile;
 pub mod fyers;
 pub mod hardening;
+pub mod heartbeat;
 pub mod logging;
 pub mod login;
 pub mod oneshot;

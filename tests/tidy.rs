@@ -53,6 +53,7 @@ const RULES: &[&str] = &[
     "actors/token/window.rs",
     "src/fyers/pipe/pace.rs",
     "src/fyers/pipe/toll.rs",
+    "src/heartbeat/rules.rs",
     "src/web/gateway/path.rs",
 ];
 
@@ -94,6 +95,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/envfile/recover.rs",
     "src/envfile/write.rs",
     "src/fyers",
+    "src/heartbeat/pinger.rs",
     "src/logging/redact.rs",
     "src/store/sqlite.rs",
     "src/store/state_dir.rs",

@@ -36,6 +36,7 @@ use secrecy::SecretString;
 
 use super::{Actors, Parts};
 use crate::{
+    build_info,
     login::{LoginReport, LoginSetup},
     status::{ActorStatus, Health, OutboxStatus, SessionStatus, Status, TickStatus, health},
     web::Desk,
@@ -172,7 +173,8 @@ impl Desk for KeeperDesk {
                 delivered: outbox.delivered_total,
             },
             orders_simulated_today: mode.simulated_today,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: build_info::VERSION.to_owned(),
+            commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),
         };
         status.status = health(&status, self.token_matters(), self.time.now());

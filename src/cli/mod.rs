@@ -22,7 +22,7 @@ pub use setup::{Config, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
 #[derive(Debug, Parser)]
-#[command(name = "fyers-keeper", version, arg_required_else_help = true)]
+#[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
 #[command(after_help = "Settings come from the environment and then from the .env file; see env.example.\n\
     Exit codes: 0 good, 1 other error, 2 usage, 69 unreachable, 70 gave up, 75 try again later,\n\
     77 login required, 78 bad settings.")]
