@@ -5,6 +5,7 @@
 
 pub mod address_echo;
 pub mod app;
+pub mod backup;
 pub mod build_info;
 pub mod cli;
 pub mod config;

@@ -3,6 +3,7 @@
 //! Answers go to standard output and logs to standard error, except for `run`, whose log is its answer. An error
 //! is two lines: what happened, and what to do.
 
+mod backup;
 mod calendar;
 mod check;
 mod config_check;
@@ -14,8 +15,12 @@ mod probe;
 mod run;
 mod setup;
 
+use std::path::PathBuf;
+
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+
+use crate::backup::Wish;
 
 pub use exit::Exit;
 pub use setup::{Config, load};
@@ -89,6 +94,28 @@ pub enum Verb {
         #[command(subcommand)]
         verb: CalendarVerb,
     },
+    /// Write the state to one file, also while the keeper runs
+    Backup {
+        /// Where to; a name with date and time in this folder if left out
+        file: Option<PathBuf>,
+        /// With the tokens and the gateway key: whoever has the file can trade
+        #[arg(long)]
+        with_tokens: bool,
+        /// Replace a file that is there already
+        #[arg(long)]
+        force: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backup in the place of the state, which is kept beside it
+    Restore {
+        /// What `backup` has written
+        file: PathBuf,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Exit 0 if the running keeper is alive, else 1 (for containers)
     Healthcheck,
     /// Print the completion script of a shell
@@ -147,6 +174,10 @@ pub fn main(cli: Cli) -> Exit {
         Verb::Orders { json, limit } => orders::orders(json, limit),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
+        Verb::Backup { file, with_tokens, force, json } => {
+            backup::backup(file, Wish { with_tokens, force }, json)
+        }
+        Verb::Restore { file, json } => backup::restore(&file, json),
         Verb::Healthcheck => probe::healthcheck(),
         Verb::Completions { shell } => completions(shell),
     }
