@@ -75,13 +75,17 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenError> {
 /// Opens an existing database for reading; `None` when there is none. A database that nobody has open is read
 /// as it lies there: else SQLite would leave its two side files behind, perhaps as another user's.
 pub(super) async fn open_for_reading(path: &Path) -> Result<Option<SqlitePool>, OpenError> {
+    look_at(path).await.map_err(|error| judge(&error).told(path))
+}
+
+/// The same with SQLite's own error.
+pub(super) async fn look_at(path: &Path) -> sqlx::Result<Option<SqlitePool>> {
     if !path.exists() {
         return Ok(None);
     }
     let side_file = PathBuf::from(format!("{}-wal", path.display()));
     let options = options(path).read_only(true).immutable(!side_file.exists());
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-    pool.map(Some).map_err(|error| judge(&error).told(path))
+    SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map(Some)
 }
 
 /// Opens an existing database and brings it up to date; a damaged one is an error here, not moved aside.

@@ -95,13 +95,7 @@ impl Unfit {
 
 /// Looks at the whole file.
 pub async fn examine(path: &Path) -> Result<Examined, Unfit> {
-    let pool = match database::open_for_reading(path).await {
-        Ok(Some(pool)) => pool,
-        Ok(None) => return Err(Unfit::Missing),
-        Err(super::OpenError::Stuck(_)) => return Err(Unfit::Foreign),
-        Err(super::OpenError::Newer(_)) => return Err(Unfit::Newer),
-        Err(super::OpenError::Failed { problem, .. }) => return Err(Unfit::Unreadable(problem)),
-    };
+    let pool = database::look_at(path).await.map_err(|error| Unfit::of(&error))?.ok_or(Unfit::Missing)?;
     let examined = look(&pool).await;
     pool.close().await;
     examined
