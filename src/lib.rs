@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod doctor;
 pub mod envfile;
 pub mod fyers;
 pub mod hardening;

@@ -93,6 +93,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/probe.rs",
     "src/cli/setup.rs",
     "src/config/read.rs",
+    "src/doctor/net.rs",
     "src/envfile/recover.rs",
     "src/envfile/write.rs",
     "src/fyers",

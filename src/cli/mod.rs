@@ -7,6 +7,7 @@ mod backup;
 mod calendar;
 mod check;
 mod config_check;
+mod doctor;
 mod exit;
 mod login;
 mod orders;
@@ -94,6 +95,12 @@ pub enum Verb {
         #[command(subcommand)]
         verb: CalendarVerb,
     },
+    /// Look at everything the keeper depends on, and say what to do
+    Doctor {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Write the state to one file, also while the keeper runs
     Backup {
         /// Where to; a name with date and time in this folder if left out
@@ -174,6 +181,7 @@ pub fn main(cli: Cli) -> Exit {
         Verb::Orders { json, limit } => orders::orders(json, limit),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
+        Verb::Doctor { json } => doctor::doctor(json),
         Verb::Backup { file, with_tokens, force, json } => {
             backup::backup(file, Wish { with_tokens, force }, json)
         }

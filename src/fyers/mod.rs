@@ -24,4 +24,5 @@ mod wire;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
+pub(crate) use date::skew as clock_skew;
 pub use pipe::{FyersPipe, LimitedPipe};

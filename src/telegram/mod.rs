@@ -4,6 +4,7 @@
 //! log line or a `Debug`, so nothing of an inner error is kept: `outcome` picks values out of it.
 
 mod chat;
+mod checkup;
 mod hear;
 mod keys;
 mod log;
@@ -33,6 +34,7 @@ use teloxide::{
 use url::{Host, Url};
 
 pub use chat::TelegramChat;
+pub use checkup::{Checkup, CheckupError, checkup};
 pub use log::LogMessenger;
 use outcome::{Outcome, judge};
 
