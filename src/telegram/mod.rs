@@ -100,7 +100,7 @@ impl TelegramMessenger {
                 Outcome::Sent => return Ok(()),
                 Outcome::BadMessage(_) if text == Text::Formatted => text = Text::Plain,
                 Outcome::Moved(to) if chat == self.chat => {
-                    tracing::warn!("the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
+                    tracing::warn!(event = "chat.moved", %to, "the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
                     chat = Recipient::Id(to);
                 }
                 Outcome::Moved(_) => return Err(SendError::Unauthorized("the chat has moved".to_owned())),

@@ -81,7 +81,7 @@ fn typos_are_told_and_the_rest_is_looked_at_all_the_same() {
         is(&answer, "settings", "fail", name);
     }
     is(&answer, "settings", "warn", "FYERS_PIM");
-    is(&answer, ".env file", "warn", "chmod");
+    is(&answer, ".env file", "warn", "other users");
     is(&answer, "FYERS", "pass", "answers");
     is(&answer, "Telegram bot", "pass", "@");
     is(&answer, "Telegram chat", "fail", "chat not found");
@@ -128,7 +128,7 @@ fn a_wrong_clock_a_wrong_bot_and_a_broken_state_are_faults() {
     fs::write(home.path("state/keeper.db"), "something else ".repeat(30)).unwrap();
     let ran = home.run(&["doctor", "--json"]).exits(1);
     is(&ran.json(), "clock", "fail", "FYERS' clock");
-    is(&ran.json(), "Telegram bot", "fail", "Unauthorized");
+    is(&ran.json(), "Telegram bot", "fail", "does not know the bot");
     is(&ran.json(), "state", "fail", "is no state of fyers-keeper");
     is(&ran.json(), "state folder", "warn", "0755");
     assert!(!ran.text().contains("CANARY"), "{ran:?}");
