@@ -14,6 +14,7 @@ mod heartbeat;
 mod kill9;
 mod leaks;
 mod live;
+mod log_table;
 mod login;
 mod logs;
 mod orders;
