@@ -15,7 +15,7 @@ use regex::Regex;
 #[path = "e2e/log_table.rs"]
 mod log_table;
 
-use log_table::{Event, Table, documented};
+use log_table::{Table, documented};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -157,14 +157,14 @@ fn logged() -> Table {
             Some(event) => [event.to_owned()].into(),
         };
         for event in events {
-            let entry = table.entry(event).or_insert_with(Event::default);
+            let entry = table.entry(event).or_default();
             entry.levels.extend(call.levels.clone());
             entry.fields.extend(call.fields.clone());
         }
     }
     assert_eq!(told, names.keys().cloned().collect(), "every kind of journal event has its log line");
+    let raw = Regex::new(r#"\\"level\\":\\"(\w+)\\",\\"event\\":\\"([\w.]+)\\""#).unwrap();
     for (_, text) in sources() {
-        let raw = Regex::new(r#"\\"level\\":\\"(\w+)\\",\\"event\\":\\"([\w.]+)\\""#).unwrap();
         for found in raw.captures_iter(&text) {
             table.entry(found[2].to_owned()).or_default().levels.insert(found[1].to_owned());
         }

@@ -50,24 +50,25 @@ pub fn load() -> Result<Config, Exit> {
         }
         Exit::BadSettings
     };
-    let written = Written::read().map_err(|(_, problem)| tell(vec![problem]))?;
-    written.config().map_err(tell)
+    match Written::read() {
+        (_, Some(problem)) => Err(tell(vec![problem])),
+        (written, None) => written.config().map_err(tell),
+    }
 }
 
 /// What holds without the settings that are not possible, and those.
 pub(super) fn load_anyway() -> (Config, Vec<Problem>) {
-    let (mut written, mut problems) = match Written::read() {
-        Ok(written) => (written, vec![]),
-        Err((written, problem)) => (written, vec![problem]),
-    };
+    let (mut written, problem) = Written::read();
+    let mut problems: Vec<Problem> = problem.into_iter().collect();
     // What is left may be half a pair, which is a mistake again; the last try is without any.
-    for _ in 0..4 {
+    for round in 0..4 {
         match written.config() {
             Ok(config) => return (config, problems),
             Err(found) => {
                 found.iter().for_each(|problem| written.forget(&problem.name));
-                if problems.is_empty() {
-                    problems = found;
+                // Later finds are the other halves of what was just forgotten.
+                if round == 0 {
+                    problems.extend(found);
                 }
             }
         }
@@ -92,13 +93,13 @@ const PAIRS: [[&str; 2]; 2] =
 
 impl Written {
     /// An unreadable `.env` file is a mistake; what the environment says is known all the same.
-    fn read() -> Result<Self, (Self, Problem)> {
+    fn read() -> (Self, Option<Problem>) {
         let (environment, unreadable) = config::process_environment();
         let mut notes: Vec<String> =
             unreadable.iter().map(|name| format!("{name} is not valid text and is ignored")).collect();
         match read_env_file(&environment, &mut notes) {
-            Ok(env_file) => Ok(Self { environment, env_file, notes }),
-            Err(problem) => Err((Self { environment, env_file: Values::new(), notes }, problem)),
+            Ok(env_file) => (Self { environment, env_file, notes }, None),
+            Err(problem) => (Self { environment, env_file: Values::new(), notes }, Some(problem)),
         }
     }
 

@@ -102,6 +102,7 @@ impl Desk for StillDesk {
     async fn orders(&self, _: u32) -> Option<Vec<serde_json::Value>> {
         None
     }
+    #[cfg(feature = "demo")]
     fn harm(&self, _: &str) -> bool {
         false
     }
