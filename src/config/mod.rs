@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
+pub(crate) use read::is_loopback;
 pub use read::read;
 pub use source::{Origin, Sources, Values, notify_socket, process_environment};
 

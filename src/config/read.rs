@@ -402,7 +402,8 @@ fn is_bot_token(text: &str) -> bool {
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is one of this machine, by its looks: nobody is asked.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),

@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use reqwest::{Client, ClientBuilder, Proxy, header::HeaderMap, redirect::Policy};
 use secrecy::ExposeSecret;
-use url::{Host, Url};
+use url::Url;
 
 use super::LIMIT;
-use crate::{config::Settings, fyers};
+use crate::{
+    config::{Settings, is_loopback},
+    fyers,
+};
 
 /// What came of a question. Keeps nothing of the HTTP error, which would show the whole address.
 #[derive(Debug, Clone)]
@@ -79,13 +82,4 @@ async fn ask(builder: ClientBuilder, url: &Url) -> Probe {
 fn skew(headers: &HeaderMap, took: Duration) -> Option<TimeDelta> {
     let half = TimeDelta::from_std(took / 2).unwrap_or_default();
     fyers::clock_skew(headers, Utc::now() - half)
-}
-
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }

@@ -7,6 +7,8 @@ use reqwest::{Client, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::config::is_loopback;
+
 /// Longest wait for a monitor.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -67,9 +69,4 @@ impl Pinger {
         }
         Some(url)
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.socket_addrs(|| None)
-        .is_ok_and(|addrs| !addrs.is_empty() && addrs.iter().all(|addr| addr.ip().is_loopback()))
 }
