@@ -45,6 +45,9 @@ pub enum Event {
     KeeperStarted {
         /// The program's version.
         version: String,
+        /// The commit it was built from; empty when nobody knew.
+        #[serde(default)]
+        commit: String,
         /// What is not configured and what that costs, in words.
         missing: Vec<String>,
         /// Whether the run before this one ended without saying goodbye.

@@ -12,6 +12,7 @@ mod sink;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
+    build_info,
     feed::Feed,
     login::LoginSetup,
     metrics::{CountedMessenger, Metrics, WatchedStore},
@@ -256,7 +257,8 @@ fn watched(parts: Parts) -> (Parts, Feed) {
 
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     let event = Event::KeeperStarted {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: build_info::VERSION.to_owned(),
+        commit: build_info::COMMIT.to_owned(),
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
     };

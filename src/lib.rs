@@ -5,14 +5,18 @@
 
 pub mod address_echo;
 pub mod app;
+pub mod backup;
+pub mod build_info;
 pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod doctor;
 pub mod envfile;
 pub mod feed;
 pub mod fyers;
 pub mod hardening;
+pub mod heartbeat;
 pub mod logging;
 pub mod login;
 pub mod metrics;

@@ -151,6 +151,9 @@ pub struct Status {
     pub orders_simulated_today: u64,
     /// The program's version.
     pub version: String,
+    /// The commit it was built from; empty when nobody knew at build time.
+    #[serde(default)]
+    pub commit: String,
     /// The keeper's own time.
     pub time: DateTime<FixedOffset>,
     /// What the health is made of.

@@ -13,7 +13,7 @@ fn read(file: &str) -> String {
 }
 
 fn yaml(file: &str) -> Value {
-    serde_saphyr::from_str(&read(file)).unwrap()
+    yaml_serde::from_str(&read(file)).unwrap()
 }
 
 /// A setting, the platforms' own `PORT`, or a secret's file.
@@ -58,7 +58,7 @@ fn compose_keeps_the_container_closed() {
 #[test]
 fn kubernetes_keeps_the_pod_closed_and_probes_what_there_is() {
     let text = read("ops/kubernetes/keeper.yaml");
-    let parts: Vec<Value> = text.split("\n---\n").map(|part| serde_saphyr::from_str(part).unwrap()).collect();
+    let parts: Vec<Value> = text.split("\n---\n").map(|part| yaml_serde::from_str(part).unwrap()).collect();
     assert_eq!(
         (parts.len(), &parts[0]["kind"], &parts[1]["kind"]),
         (2, &json!("StatefulSet"), &json!("Service"))

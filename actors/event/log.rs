@@ -215,9 +215,9 @@ impl Event {
 
     fn log_house(&self, event: &str, actor: &str) {
         match self {
-            Self::KeeperStarted { version, missing, after_crash } => {
+            Self::KeeperStarted { version, commit, missing, after_crash } => {
                 let missing = missing.join("; ");
-                info!(event, actor, version, missing, after_crash, "fyers-keeper {version} is up");
+                info!(event, actor, version, commit, missing, after_crash, "fyers-keeper {version} is up");
             }
             Self::KeeperStopping => info!(event, actor, "stopping"),
             Self::Ticked { trade_date, late } => {

@@ -193,7 +193,7 @@ impl Control for KeeperControl {
         match topic {
             Topic::Calendar => return self.calendar().await,
             Topic::Logs => return self.logs().await,
-            Topic::Version => return format!("fyers-keeper {}", env!("CARGO_PKG_VERSION")),
+            Topic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
             Topic::Status | Topic::Mode | Topic::Token | Topic::Health => {}
         }
         let Some(status) = self.desk.status().await else { return NO_ANSWER.to_owned() };

@@ -37,6 +37,7 @@ use secrecy::SecretString;
 
 use super::{Actors, Parts};
 use crate::{
+    build_info,
     login::{LoginReport, LoginSetup},
     status::{
         ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
@@ -188,7 +189,8 @@ impl Desk for KeeperDesk {
                 delivered: outbox.delivered_total,
             },
             orders_simulated_today: mode.simulated_today,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: build_info::VERSION.to_owned(),
+            commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),
             checks: Checks::new(),
         };

@@ -3,9 +3,11 @@
 //! Answers go to standard output and logs to standard error, except for `run`, whose log is its answer. An error
 //! is two lines: what happened, and what to do.
 
+mod backup;
 mod calendar;
 mod check;
 mod config_check;
+mod doctor;
 mod exit;
 mod login;
 mod orders;
@@ -14,15 +16,19 @@ mod probe;
 mod run;
 mod setup;
 
+use std::path::PathBuf;
+
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+
+use crate::backup::Wish;
 
 pub use exit::Exit;
 pub use setup::{Config, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
 #[derive(Debug, Parser)]
-#[command(name = "fyers-keeper", version, arg_required_else_help = true)]
+#[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
 #[command(after_help = "Settings come from the environment and then from the .env file; see env.example.\n\
     Exit codes: 0 good, 1 other error, 2 usage, 69 unreachable, 70 gave up, 75 try again later,\n\
     77 login required, 78 bad settings.")]
@@ -89,6 +95,34 @@ pub enum Verb {
         #[command(subcommand)]
         verb: CalendarVerb,
     },
+    /// Look at everything the keeper depends on, and say what to do
+    Doctor {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the state to one file, also while the keeper runs
+    Backup {
+        /// Where to; a name with date and time in this folder if left out
+        file: Option<PathBuf>,
+        /// With the tokens and the gateway key: whoever has the file can trade
+        #[arg(long)]
+        with_tokens: bool,
+        /// Replace a file that is there already
+        #[arg(long)]
+        force: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backup in the place of the state, which is kept beside it
+    Restore {
+        /// What `backup` has written
+        file: PathBuf,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Exit 0 if the running keeper is alive, else 1 (for containers)
     Healthcheck,
     /// Print the completion script of a shell
@@ -147,6 +181,11 @@ pub fn main(cli: Cli) -> Exit {
         Verb::Orders { json, limit } => orders::orders(json, limit),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
+        Verb::Doctor { json } => doctor::doctor(json),
+        Verb::Backup { file, with_tokens, force, json } => {
+            backup::backup(file, Wish { with_tokens, force }, json)
+        }
+        Verb::Restore { file, json } => backup::restore(&file, json),
         Verb::Healthcheck => probe::healthcheck(),
         Verb::Completions { shell } => completions(shell),
     }

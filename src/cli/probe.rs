@@ -173,6 +173,7 @@ fn table(status: &Status) -> String {
         let state = if actor.alive { "alive" } else { "down" };
         rows.push((name, format!("{state}, {} restarts", actor.restarts)));
     }
-    rows.push(("version", status.version.clone()));
+    let commit = if status.commit.is_empty() { String::new() } else { format!(" ({})", status.commit) };
+    rows.push(("version", format!("{}{commit}", status.version)));
     rows.iter().map(|(name, value)| format!("{name:<11}{value}")).collect::<Vec<_>>().join("\n")
 }

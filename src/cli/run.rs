@@ -13,9 +13,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Config, Exit, load, output::fail};
 use crate::{
     app::{Keeper, Parts},
+    heartbeat::{self, Heartbeat},
     login::LoginSetup,
     store::{SqliteStore, StateDir},
     wall_clock::WallClock,
+    web::Desk,
 };
 
 /// How long the last alert may take when the supervisor has given up.
@@ -51,6 +53,7 @@ async fn serve(config: &Config, state: &StateDir) -> Exit {
         Ok(parts) => parts,
         Err(exit) => return exit,
     };
+    let heartbeat = heartbeat(config, &parts);
     let keeper = match Keeper::start(parts).await {
         Ok(keeper) => keeper,
         Err(error) => {
@@ -72,8 +75,10 @@ async fn serve(config: &Config, state: &StateDir) -> Exit {
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
     }
+    heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.desk) as Arc<dyn Desk>));
     let exit = until_told(&keeper, terminate, interrupt).await;
     if exit == Exit::Good {
+        heartbeat::systemd::stopping().await;
         keeper.stop().await;
         let _late = tokio::time::timeout(CLOSE_LIMIT, store.close()).await;
         state.ended();
@@ -134,6 +139,18 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         after_crash: state.began(),
         limits: Limits::default(),
     })
+}
+
+/// Who is told from outside that all is well.
+fn heartbeat(config: &Config, parts: &Parts) -> Heartbeat {
+    Heartbeat {
+        ping_url: config.settings.ping_url.clone(),
+        daily_ping_url: config.settings.daily_ping_url.clone(),
+        store: Arc::clone(&parts.store),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        tick_time: parts.tick_time,
+    }
 }
 
 type Clocks = (Arc<dyn Time>, Option<Arc<dyn Fn() -> Duration + Send + Sync>>);

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     address_echo::AddressEcho,
     app::{EnvMirror, Phone},
-    config::{self, Settings, Sources, Values},
+    config::{self, Problem, Settings, Sources, Values},
     envfile::EnvFile,
     fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts},
     logging::{self, LogOptions, Redactor, Style},
@@ -47,23 +47,84 @@ pub struct Config {
 
 /// Reads environment and `.env` file. Mistakes are all told at once, on standard error.
 pub fn load() -> Result<Config, Exit> {
-    let (environment, unreadable) = config::process_environment();
-    let mut notes: Vec<String> =
-        unreadable.iter().map(|name| format!("{name} is not valid text and is ignored")).collect();
-    let env_file = read_env_file(&environment, &mut notes)?;
-    let sources = Sources { environment: &environment, env_file: &env_file };
-    match config::read(&sources) {
-        Ok(settings) => {
-            notes.extend(settings.notes.iter().cloned());
-            let redactor = Redactor::default();
-            settings.secrets().iter().for_each(|secret| redactor.register(secret));
-            Ok(Config { settings, redactor, notes, metrics: Metrics::new() })
+    let tell = |problems: Vec<Problem>| {
+        for problem in problems {
+            complain(&format!("{} {}", problem.name, problem.what), &problem.remedy);
         }
-        Err(problems) => {
-            for problem in problems {
-                complain(&format!("{} {}", problem.name, problem.what), &problem.remedy);
+        Exit::BadSettings
+    };
+    match Written::read() {
+        (_, Some(problem)) => Err(tell(vec![problem])),
+        (written, None) => written.config().map_err(tell),
+    }
+}
+
+/// What holds without the settings that are not possible, and those.
+pub(super) fn load_anyway() -> (Config, Vec<Problem>) {
+    let (mut written, problem) = Written::read();
+    let mut problems: Vec<Problem> = problem.into_iter().collect();
+    // What is left may be half a pair, which is a mistake again; the last try is without any.
+    for round in 0..4 {
+        match written.config() {
+            Ok(config) => return (config, problems),
+            Err(found) => {
+                found.iter().for_each(|problem| written.forget(&problem.name));
+                // Later finds are the other halves of what was just forgotten.
+                if round == 0 {
+                    problems.extend(found);
+                }
             }
-            Err(Exit::BadSettings)
+        }
+    }
+    let nothing = Written { environment: Values::new(), env_file: Values::new(), notes: written.notes };
+    match nothing.config() {
+        Ok(config) => (config, problems),
+        Err(_) => unreachable!("no settings at all are a valid setup"),
+    }
+}
+
+/// What a person wrote, as text.
+struct Written {
+    environment: Values,
+    env_file: Values,
+    notes: Vec<String>,
+}
+
+/// Settings that mean nothing without each other.
+const PAIRS: [[&str; 2]; 2] =
+    [["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"], ["TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"]];
+
+impl Written {
+    /// An unreadable `.env` file is a mistake; what the environment says is known all the same.
+    fn read() -> (Self, Option<Problem>) {
+        let (environment, unreadable) = config::process_environment();
+        let mut notes: Vec<String> =
+            unreadable.iter().map(|name| format!("{name} is not valid text and is ignored")).collect();
+        match read_env_file(&environment, &mut notes) {
+            Ok(env_file) => (Self { environment, env_file, notes }, None),
+            Err(problem) => (Self { environment, env_file: Values::new(), notes }, Some(problem)),
+        }
+    }
+
+    fn config(&self) -> Result<Config, Vec<Problem>> {
+        let sources = Sources { environment: &self.environment, env_file: &self.env_file };
+        let settings = config::read(&sources)?;
+        let mut notes = self.notes.clone();
+        notes.extend(settings.notes.iter().cloned());
+        let redactor = Redactor::default();
+        settings.secrets().iter().for_each(|secret| redactor.register(secret));
+        Ok(Config { settings, redactor, notes, metrics: Metrics::new() })
+    }
+
+    fn forget(&mut self, name: &str) {
+        let name = name.strip_suffix("_FILE").unwrap_or(name);
+        let pair = PAIRS.iter().find(|pair| pair.contains(&name));
+        let names = pair.map_or_else(|| vec![name], |pair| pair.to_vec());
+        for values in [&mut self.environment, &mut self.env_file] {
+            for name in &names {
+                values.remove(*name);
+                values.remove(&format!("{name}_FILE"));
+            }
         }
     }
 }
@@ -73,7 +134,7 @@ fn unusable(error: SetupError) -> Exit {
 }
 
 /// The `.env` file's values. No file is no mistake; a file that is named and cannot be read is one.
-fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values, Exit> {
+fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values, Problem> {
     let named = environment.get("KEEPER_ENV_FILE").filter(|path| !path.is_empty());
     let path = named.map_or(".env", String::as_str);
     match std::fs::read_to_string(path) {
@@ -84,11 +145,11 @@ fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values
             Ok(reading.entries.into_iter().map(value).collect())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Values::new()),
-        Err(error) => {
-            let what = format!("{path} cannot be read: {}", error.kind());
-            complain(&what, "Check KEEPER_ENV_FILE and who may read the file.");
-            Err(Exit::BadSettings)
-        }
+        Err(error) => Err(Problem {
+            name: path.to_owned(),
+            what: format!("cannot be read: {}", error.kind()),
+            remedy: "Check KEEPER_ENV_FILE and who may read the file.".to_owned(),
+        }),
     }
 }
 

@@ -16,8 +16,9 @@ use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
+pub(crate) use read::is_loopback;
 pub use read::read;
-pub use source::{Origin, Sources, Values, process_environment};
+pub use source::{Origin, Sources, Values, notify_socket, process_environment};
 
 /// One mistake in the settings: what is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -124,10 +125,10 @@ pub struct Settings {
     pub ip_check_url: Option<Url>,
     /// The outgoing address FYERS knows.
     pub expected_ip: Option<std::net::IpAddr>,
-    /// Heartbeat.
-    pub ping_url: Option<Url>,
+    /// Heartbeat. Whoever knows the address can send one, so it is a secret.
+    pub ping_url: Option<SecretString>,
     /// Heartbeat of the daily login.
-    pub daily_ping_url: Option<Url>,
+    pub daily_ping_url: Option<SecretString>,
     /// `HTTPS_PROXY`.
     pub proxy: Option<SecretString>,
     /// What `config check` shows.
@@ -182,8 +183,15 @@ impl Settings {
     pub fn secrets(&self) -> Vec<SecretString> {
         let app = self.app.as_ref().map(|app| app.secret.clone());
         let bot = self.telegram.as_ref().map(|telegram| telegram.bot_token.clone());
-        let others =
-            [self.access_token.clone(), self.refresh_token.clone(), self.gateway_key.clone(), app, bot];
+        let others = [
+            self.access_token.clone(),
+            self.refresh_token.clone(),
+            self.gateway_key.clone(),
+            self.ping_url.clone(),
+            self.daily_ping_url.clone(),
+            app,
+            bot,
+        ];
         others.into_iter().flatten().collect()
     }
 }

@@ -75,8 +75,8 @@ impl Reader<'_> {
             idempotent_tags: self.flag("KEEPER_IDEMPOTENT_TAGS", false),
             ip_check_url: self.url("KEEPER_IP_CHECK_URL"),
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
-            ping_url: self.url("KEEPER_PING_URL"),
-            daily_ping_url: self.url("KEEPER_DAILY_PING_URL"),
+            ping_url: self.secret_url("KEEPER_PING_URL"),
+            daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
             rows: vec![],
@@ -242,6 +242,11 @@ impl Reader<'_> {
         self.checked_url(name, &text)
     }
 
+    /// An address whose path is a password.
+    fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
+        self.url(name).map(|url| SecretString::from(String::from(url)))
+    }
+
     fn redirect_uri(&mut self) -> Option<String> {
         let text = self.value("FYERS_REDIRECT_URI")?.text;
         self.checked_url("FYERS_REDIRECT_URI", &text).map(|_url| text)
@@ -397,7 +402,8 @@ fn is_bot_token(text: &str) -> bool {
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is one of this machine, by its looks: nobody is asked.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),

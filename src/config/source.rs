@@ -55,6 +55,11 @@ pub fn process_environment() -> (Values, Vec<String>) {
     (values, unreadable)
 }
 
+/// Whether systemd (or somebody like it) waits for messages of this process.
+pub fn notify_socket() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some_and(|socket| !socket.is_empty())
+}
+
 /// All places together.
 pub struct Sources<'a> {
     /// The process environment, or a test's stand-in.

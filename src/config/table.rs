@@ -27,7 +27,7 @@ pub struct Spec {
 impl Spec {
     /// Whether it can also be given as a file, by `NAME_FILE`.
     pub fn is_secret(&self) -> bool {
-        matches!(self.show, Show::Fingerprint | Show::Nothing)
+        !matches!(self.show, Show::Plain)
     }
 }
 
@@ -71,8 +71,8 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_IDEMPOTENT_TAGS", "false"),
     plain("KEEPER_IP_CHECK_URL", "not set"),
     plain("KEEPER_EXPECTED_IP", "not set"),
-    Spec { name: "KEEPER_PING_URL", default: "not set", show: Show::Host },
-    Spec { name: "KEEPER_DAILY_PING_URL", default: "not set", show: Show::Host },
+    secret("KEEPER_PING_URL", Show::Host),
+    secret("KEEPER_DAILY_PING_URL", Show::Host),
 ];
 
 /// The setting of this name.

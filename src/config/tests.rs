@@ -102,7 +102,7 @@ fn everything_set_is_read() {
     assert_eq!(settings.refresh_token_days, 30);
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
-    assert_eq!(settings.secrets().len(), 5, "all but the PIN, which is too short to search for");
+    assert_eq!(settings.secrets().len(), 7, "all but the PIN, which is too short to search for");
 }
 
 #[test]

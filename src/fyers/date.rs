@@ -46,7 +46,7 @@ fn until(text: &str, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 /// How far the server's clock is ahead of ours; negative when it is behind. Good to about a second.
-pub(super) fn skew(headers: &HeaderMap, local: DateTime<Utc>) -> Option<TimeDelta> {
+pub(crate) fn skew(headers: &HeaderMap, local: DateTime<Utc>) -> Option<TimeDelta> {
     server_time(headers).map(|there| there - local)
 }
 

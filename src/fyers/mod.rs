@@ -24,5 +24,6 @@ mod wire;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
+pub(crate) use date::skew as clock_skew;
 pub use http::Timer;
 pub use pipe::{FyersPipe, LimitedPipe};

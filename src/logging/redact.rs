@@ -95,9 +95,21 @@ fn forms(secret: &str) -> Vec<String> {
         forms.push(STANDARD_NO_PAD.encode(whole));
         forms.push(URL_SAFE_NO_PAD.encode(whole));
     }
-    forms.extend(secret.get(..16).map(str::to_owned));
+    forms.extend(secret.get(..16).map(str::to_owned).filter(|_| !is_address(secret)));
+    forms.extend(keys_in(secret));
     forms.retain(|form| form.len() >= SHORTEST);
     forms
+}
+
+fn is_address(secret: &str) -> bool {
+    secret.starts_with("https://") || secret.starts_with("http://")
+}
+
+/// What makes a monitor's address a secret: long parts of its path with a digit in them. Words are no keys.
+fn keys_in(secret: &str) -> impl Iterator<Item = String> {
+    let path = if is_address(secret) { secret } else { "" };
+    let parts = path.split(['/', '?', '&', '=']).skip(3).map(str::to_owned);
+    parts.filter(|part| part.len() >= 16 && part.bytes().any(|c| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -153,6 +165,22 @@ mod tests {
         }
         let hash = "a".repeat(64);
         assert_eq!(redactor.clean(&format!("hash {hash}")), "hash [redacted]");
+    }
+
+    #[test]
+    fn the_key_in_an_address_is_taken_out_and_its_host_is_not() {
+        let redactor =
+            redactor("https://hc.example.org/ping/b94cfa4e-1111-2222-3333-444455556666/fyers-keeper");
+        let text =
+            "https://hc.example.org/ping/b94cfa4e-1111-2222-3333-444455556666/fyers-keeper/start failed";
+        assert_eq!(redactor.clean(text), "[redacted]/start failed");
+        assert_eq!(
+            redactor.clean("ping b94cfa4e-1111-2222-3333-444455556666 failed"),
+            "ping [redacted] failed"
+        );
+        for text in ["https://hc.example.org/ping/other", "fyers-keeper is up"] {
+            assert_eq!(redactor.clean(text), text);
+        }
     }
 
     #[test]

@@ -8,7 +8,10 @@ use keeper_actors::{
 };
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
-use crate::status::{Health, Status};
+use crate::{
+    build_info,
+    status::{Health, Status},
+};
 
 const STATES: [StateName; 6] = [
     StateName::NoToken,
@@ -52,9 +55,10 @@ impl Gauges {
             registry.register(Box::new(gauge.clone()))?;
             prometheus::Result::Ok(gauge)
         };
-        labelled("build_info", "Always 1; the label tells the version.", "version")?
-            .with_label_values(&[env!("CARGO_PKG_VERSION")])
-            .set(1);
+        let build = Opts::new("build_info", "Always 1; the labels tell the version and the commit.");
+        let build = IntGaugeVec::new(build, &["version", "commit"])?;
+        build.with_label_values(&[build_info::VERSION, build_info::COMMIT]).set(1);
+        registry.register(Box::new(build))?;
         gauge("start_timestamp_seconds", "When the program started.")?.set(chrono::Utc::now().timestamp());
         Ok(Self {
             token_expiry: gauge(

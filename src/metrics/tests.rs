@@ -44,7 +44,8 @@ fn gauges_are_what_the_status_says() {
     ] {
         has(&text, &format!("fyers_keeper_{line}"));
     }
-    has(&text, &format!("fyers_keeper_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")));
+    let (version, commit) = (crate::build_info::VERSION, crate::build_info::COMMIT);
+    has(&text, &format!("fyers_keeper_build_info{{commit=\"{commit}\",version=\"{version}\"}} 1"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use sqlx::{
 
 use super::rows;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// How long a write waits for a reader of another process.
 const BUSY: Duration = Duration::from_secs(5);
@@ -75,13 +75,33 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenError> {
 /// Opens an existing database for reading; `None` when there is none. A database that nobody has open is read
 /// as it lies there: else SQLite would leave its two side files behind, perhaps as another user's.
 pub(super) async fn open_for_reading(path: &Path) -> Result<Option<SqlitePool>, OpenError> {
+    look_at(path).await.map_err(|error| judge(&error).told(path))
+}
+
+/// The same with SQLite's own error.
+pub(super) async fn look_at(path: &Path) -> sqlx::Result<Option<SqlitePool>> {
     if !path.exists() {
         return Ok(None);
     }
     let side_file = PathBuf::from(format!("{}-wal", path.display()));
     let options = options(path).read_only(true).immutable(!side_file.exists());
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-    pool.map(Some).map_err(|error| judge(&error).told(path))
+    SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map(Some)
+}
+
+/// Opens an existing database and brings it up to date; a damaged one is an error here, not moved aside.
+pub(super) async fn open_sound(path: &Path) -> Result<SqlitePool, OpenError> {
+    try_open(path).await.map_err(|trouble| trouble.told(path))
+}
+
+/// Opens an existing database as it is.
+pub(super) async fn open_as_it_is(path: &Path) -> Result<SqlitePool, OpenError> {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options(path)).await;
+    pool.map_err(|error| told(&error, path))
+}
+
+/// The error of an operation on a database, without any stored value.
+pub(super) fn told(error: &sqlx::Error, path: &Path) -> OpenError {
+    judge(error).told(path)
 }
 
 enum Trouble {
@@ -140,10 +160,14 @@ fn make_private(path: &Path) -> Result<(), Trouble> {
     file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed)
 }
 
-fn judge(error: &sqlx::Error) -> Trouble {
+/// SQLite's primary result code.
+pub(super) fn code(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error().and_then(DatabaseError::code).map(Cow::into_owned);
-    let primary = code.as_deref().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
-    match primary {
+    code.as_deref().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff)
+}
+
+fn judge(error: &sqlx::Error) -> Trouble {
+    match code(error) {
         // SQLITE_CORRUPT, SQLITE_NOTADB; SQLITE_ERROR here means that tables are not what they should be.
         Some(1 | 11 | 26) => Trouble::Damaged,
         Some(code) => Trouble::Failed(format!("SQLite error {code}")),

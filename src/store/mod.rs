@@ -3,7 +3,9 @@
 //! Tokens are stored as they are: the folder is 0700 and the files 0600, and whoever can read them as this user or
 //! as root could read the settings too. Errors never quote a stored value.
 
+pub(crate) mod copy;
 mod database;
+mod examine;
 mod outbox;
 mod rows;
 mod sqlite;
@@ -12,5 +14,6 @@ mod state_dir;
 mod tests;
 
 pub use database::OpenError;
+pub use examine::{Counts, Examined, Label, Unfit, examine};
 pub use sqlite::SqliteStore;
 pub use state_dir::{StateDir, StateDirError};

@@ -51,6 +51,15 @@ impl SqliteStore {
         session.map(Some).map_err(|error| OpenError::Failed { path, problem: error.problem })
     }
 
+    /// Whether trading is halted by a state folder that another process may be using.
+    pub async fn peek_halted(path: &Path) -> Result<bool, OpenError> {
+        let Some(pool) = database::open_for_reading(path).await? else { return Ok(false) };
+        let store = Self { pool };
+        let halted = store.halted().await;
+        store.close().await;
+        halted.map_err(|error| OpenError::Failed { path: path.to_owned(), problem: error.problem })
+    }
+
     /// Closes the database, so that it is one file again. Also without it nothing is ever lost.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -172,7 +172,7 @@ impl Chat for TelegramChat {
     async fn say(&self, chat: i64, bubble: &Bubble) -> Result<MessageId, SendError> {
         let posted = match self.post(ChatId(chat), bubble).await {
             Err(Trouble::Told(RequestError::MigrateToChatId(to))) => {
-                tracing::warn!("the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
+                tracing::warn!(event = "chat.moved", %to, "the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
                 self.post(to, bubble).await
             }
             posted => posted,

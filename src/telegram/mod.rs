@@ -4,6 +4,7 @@
 //! log line or a `Debug`, so nothing of an inner error is kept: `outcome` picks values out of it.
 
 mod chat;
+mod checkup;
 mod hear;
 mod keys;
 mod log;
@@ -33,6 +34,7 @@ use teloxide::{
 use url::{Host, Url};
 
 pub use chat::TelegramChat;
+pub use checkup::{Checkup, CheckupError, checkup};
 pub use log::LogMessenger;
 use outcome::{Outcome, judge};
 
@@ -98,7 +100,7 @@ impl TelegramMessenger {
                 Outcome::Sent => return Ok(()),
                 Outcome::BadMessage(_) if text == Text::Formatted => text = Text::Plain,
                 Outcome::Moved(to) if chat == self.chat => {
-                    tracing::warn!("the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
+                    tracing::warn!(event = "chat.moved", %to, "the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
                     chat = Recipient::Id(to);
                 }
                 Outcome::Moved(_) => return Err(SendError::Unauthorized("the chat has moved".to_owned())),

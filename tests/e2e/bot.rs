@@ -8,12 +8,12 @@ use crate::{
     support::{DEADLINE, Home, Keeper, block_on},
 };
 
-struct Bot {
+pub(crate) struct Bot {
     base: String,
     key: String,
 }
 
-struct Told {
+pub(crate) struct Told {
     status: u16,
     mode: String,
     venue: String,
@@ -21,7 +21,7 @@ struct Told {
 }
 
 impl Bot {
-    fn of(home: &Home, keeper: &Keeper) -> Self {
+    pub(crate) fn of(home: &Home, keeper: &Keeper) -> Self {
         let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
         Self { base: keeper.url(""), key: key.trim().to_owned() }
     }
@@ -42,11 +42,11 @@ impl Bot {
         })
     }
 
-    fn get(&self, path: &str) -> Told {
+    pub(crate) fn get(&self, path: &str) -> Told {
         self.ask(reqwest::Method::GET, path, None)
     }
 
-    fn buy(&self, symbol: &str) -> Told {
+    pub(crate) fn buy(&self, symbol: &str) -> Told {
         let order = json!({"symbol": symbol, "qty": 10, "type": 2, "side": 1, "productType": "INTRADAY",
             "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,
             "stopLoss": 0, "takeProfit": 0});

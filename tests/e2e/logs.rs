@@ -1,9 +1,17 @@
 //! What `run` prints: one JSON object a line, with the seed's lines to the letter.
 
-use chrono::{DateTime, TimeDelta};
-use simulator::{RefreshMode, TokenKind};
+use std::collections::BTreeSet;
 
-use crate::support::{Home, wait_for};
+use chrono::{DateTime, TimeDelta};
+use serde_json::Value;
+use simulator::{RefreshMode, Service, TokenKind};
+
+use crate::{
+    bot::Bot,
+    card::{press_through, wait_card},
+    log_table::documented,
+    support::{Home, wait_for},
+};
 
 /// A home whose keeper refreshes its token right at the start.
 fn refreshing() -> Home {
@@ -98,5 +106,87 @@ fn debug_logs_hold_no_secret_either() {
     for secret in secrets {
         let line = log.lines().find(|line| line.contains(&secret));
         assert!(line.is_none(), "{secret} is in the log: {}", line.unwrap_or_default());
+    }
+}
+
+/// What every line has.
+const COMMON: [&str; 6] = ["timestamp", "ist", "level", "event", "message", "actor"];
+
+/// Every line is one of the documented events with fields that are documented for it.
+fn is_documented(log: &str, seen: &mut BTreeSet<String>) {
+    let table = documented();
+    for line in log.lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let (event, level) = (line["event"].as_str().unwrap(), line["level"].as_str().unwrap());
+        let known = table.get(event).unwrap_or_else(|| panic!("{event} is not documented: {line}"));
+        assert!(known.levels.contains(level), "{event} at {level}: {line}");
+        for (field, value) in line.as_object().unwrap() {
+            let fits = COMMON.contains(&field.as_str()) || known.fields.contains(field);
+            assert!(fits, "{field} is not documented for {event}: {line}");
+            assert!(!value.is_null() && !value.is_object() && !value.is_array(), "{line}");
+        }
+        seen.insert(event.to_owned());
+    }
+}
+
+#[test]
+fn every_line_of_an_eventful_day_is_in_the_document() {
+    let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled).with_telegram();
+    home.sim.set_instant_login(true);
+    let page = format!("http://127.0.0.1:{}", home.port);
+    home.sim.set_redirect_uri(&format!("{page}/fyers/callback"));
+    let home = home.set("FYERS_SANDBOX", "false").set("KEEPER_PUBLIC_URL", page);
+    let home = home.set("KEEPER_PING_URL", "http://127.0.0.1:1/CANARY-0000-1111").set("FYERS_PIM", "1234");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let bot = Bot::of(&home, &keeper);
+    bot.buy("NSE:SBIN-EQ");
+    let logged = |event: &str| keeper.lines().iter().any(|line| line["event"] == event);
+    let wait = |event: &'static str| wait_for(event, || logged(event).then_some(()));
+
+    assert!(home.sim.kill(&token));
+    bot.get("/api/v3/funds");
+    wait("login.required");
+    bot.buy("NSE:INFY-EQ");
+    let card = wait_card(&home);
+    home.sim.set_outage(Service::Telegram, true);
+    press_through(&card.buttons().into_iter().find_map(|button| button.url).unwrap());
+    keeper.wait_status("live again", |status| status["mode"] == "live");
+    wait("alert.failed");
+    home.sim.set_outage(Service::Telegram, false);
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    crate::support::post(&keeper.url("/api/harm/exchange"), Some(key.trim()));
+    wait("actor.restarted");
+    let log = keeper.log_path();
+    assert!(keeper.stop().success());
+    let log = std::fs::read_to_string(log).unwrap();
+
+    let mut seen = BTreeSet::new();
+    is_documented(&log, &mut seen);
+    let wanted = [
+        "keeper.started",
+        "keeper.settings",
+        "keeper.listening",
+        "keeper.stopping",
+        "token.state",
+        "token.rejected",
+        "login.required",
+        "login.started",
+        "login.completed",
+        "exchange.switched",
+        "order.placed",
+        "order.simulated_meanwhile",
+        "alert.queued",
+        "alert.sent",
+        "alert.failed",
+        "actor.crashed",
+        "actor.restarted",
+        "keeper.panicked",
+        "ping.failed",
+    ];
+    for event in wanted {
+        assert!(seen.contains(event), "{event} did not happen: {seen:?}");
     }
 }

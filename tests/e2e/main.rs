@@ -1,6 +1,7 @@
 //! The real program in an empty environment, against the simulated FYERS and Telegram on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod backup;
 mod bot;
 mod bytes;
 mod card;
@@ -8,10 +9,13 @@ mod chat;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod harm;
+mod heartbeat;
 mod kill9;
 mod leaks;
 mod live;
+mod log_table;
 mod login;
 mod logs;
 mod orders;

@@ -2,7 +2,7 @@
 
 use simulator::Options;
 
-use crate::support::Home;
+use crate::support::{Home, wait_for};
 
 #[test]
 fn every_shell_gets_completions() {
@@ -55,4 +55,19 @@ fn wrong_usage_is_2_and_help_names_the_exit_codes() {
     let help = home.run(&["--help"]).exits(0);
     assert!(help.out.contains("77 login required"), "{help:?}");
     home.run(&["--version"]).exits(0);
+}
+
+#[test]
+fn everybody_names_the_same_version_and_commit() {
+    let home = Home::bare(Options::default());
+    let shown = home.run(&["--version"]).exits(0).out;
+    assert_eq!(shown.trim(), format!("fyers-keeper {}", fyers_keeper::build_info::SHOWN));
+    let keeper = home.start_ready();
+    let started = wait_for("the first line", || {
+        keeper.lines().into_iter().find(|line| line["event"] == "keeper.started")
+    });
+    for value in [keeper.status(), started] {
+        assert_eq!(value["version"], fyers_keeper::build_info::VERSION);
+        assert_eq!(value["commit"], fyers_keeper::build_info::COMMIT);
+    }
 }

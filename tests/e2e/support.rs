@@ -241,6 +241,11 @@ impl Keeper {
         fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Where its log is, for the time after its end.
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.log.clone()
+    }
+
     /// Its standard error so far.
     pub(crate) fn err(&self) -> String {
         fs::read_to_string(&self.err).unwrap()

@@ -5,6 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use fyers_keeper::build_info;
 use serde_json::{Value, json};
 use simulator::{FaultRule, Options, endpoint};
 
@@ -139,8 +140,8 @@ fn every_metric_is_there_from_the_start_and_well_formed() {
     ] {
         assert!(text.contains(&format!("# TYPE fyers_keeper_{name}\n")), "no {name} in\n{text}");
     }
-    let version = format!("build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
-    assert_eq!(value(&text, &version), 1.0);
+    let (version, commit) = (build_info::VERSION, build_info::COMMIT);
+    assert_eq!(value(&text, &format!("build_info{{commit=\"{commit}\",version=\"{version}\"}}")), 1.0);
     let (good, said) = promtool(&["check", "metrics"], &text);
     assert!(good && said.is_empty(), "{said}");
 }

@@ -123,6 +123,7 @@ fn house_events() -> Vec<Event> {
         ["Telegram: alerts go to the log only", "FYERS_PIN: no refresh", "a", "b"].map(str::to_owned).into();
     let started = |missing: &[String], after_crash| Event::KeeperStarted {
         version: "0.1.0".into(),
+        commit: String::new(),
         missing: missing.to_vec(),
         after_crash,
     };
@@ -283,7 +284,7 @@ proptest! {
         let (symbol, quantity) = (hostile.clone(), number);
         let long = hostile.repeat(40);
         for event in [
-            Event::KeeperStarted { version: long.clone(), missing: vec![long.clone(), hostile.clone()], after_crash: true },
+            Event::KeeperStarted { version: long.clone(), commit: long.clone(), missing: vec![long.clone(), hostile.clone()], after_crash: true },
             Event::TickSkipped { date: "2026-11-24".parse().unwrap(), holiday: long.clone() },
             Event::CalendarUncovered { year },
             Event::ClockStepped { seconds: number },

@@ -77,7 +77,7 @@ pub fn last_words(actor: &str) -> (Severity, String) {
 /// One arm per event; the comments say why some stay silent.
 fn draft(event: &Event, context: &Context) -> Option<Draft> {
     match event {
-        Event::KeeperStarted { version, missing, after_crash } => {
+        Event::KeeperStarted { version, missing, after_crash, .. } => {
             Some(house::started(version, missing, *after_crash, context))
         }
         Event::KeeperStopping => Some(house::stopping()),

@@ -120,7 +120,7 @@ impl View {
             timeline: Timeline::of(status, day),
             parts: parts(status),
             events: events.iter().map(line).collect(),
-            version: status.version.clone(),
+            version: version(status),
             covered_until: status
                 .calendar
                 .covered_until
@@ -147,6 +147,13 @@ fn session(status: &Status) -> Vec<Row> {
         rows.push(Row { name: "Latest trouble", value: problem.words().to_owned() });
     }
     rows
+}
+
+fn version(status: &Status) -> String {
+    if status.commit.is_empty() {
+        return status.version.clone();
+    }
+    format!("{} ({})", status.version, status.commit)
 }
 
 fn calendar(status: &Status) -> Vec<Row> {

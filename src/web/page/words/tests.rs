@@ -12,8 +12,18 @@ fn all() -> Vec<Event> {
     let (fingerprint, symbol) = (|| Fingerprint::of("x"), || "NSE:SBIN-EQ".to_owned());
     let (quantity, id) = (-10, || "26112300000001".to_owned());
     vec![
-        Event::KeeperStarted { version: "1.2.3".into(), missing: vec![], after_crash: false },
-        Event::KeeperStarted { version: "1.2.3".into(), missing: vec![], after_crash: true },
+        Event::KeeperStarted {
+            version: "1.2.3".into(),
+            commit: String::new(),
+            missing: vec![],
+            after_crash: false,
+        },
+        Event::KeeperStarted {
+            version: "1.2.3".into(),
+            commit: String::new(),
+            missing: vec![],
+            after_crash: true,
+        },
         Event::KeeperStopping,
         Event::Ticked { trade_date: date, late: false },
         Event::Ticked { trade_date: date, late: true },

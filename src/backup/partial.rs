@@ -1,0 +1,86 @@
+//! A file on its way: private from its first byte, one writer at a time, gone when it is not finished.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::BackupError;
+use crate::store::copy::side;
+
+/// An empty private file, locked for as long as this lives and removed then.
+#[derive(Debug)]
+pub(super) struct Partial {
+    path: PathBuf,
+    file: File,
+    finished: bool,
+}
+
+impl Partial {
+    /// Takes the name; what a writer that was cut off has left under it is thrown away.
+    pub(super) fn claim(path: &Path) -> Result<Self, BackupError> {
+        let unwritable = |error: std::io::Error| BackupError::unwritable(path, &error);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(unwritable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(BackupError::Busy(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+        }
+        // Whoever had the lock before may have given the file its final name just now.
+        let same = fs::symlink_metadata(path).is_ok_and(|meta| {
+            file.metadata().is_ok_and(|own| (meta.dev(), meta.ino()) == (own.dev(), own.ino()))
+        });
+        if !same {
+            return Err(BackupError::Busy(path.to_owned()));
+        }
+        let partial = Self { path: path.to_owned(), file, finished: false };
+        partial.remove_sides();
+        partial.file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(unwritable)?;
+        partial.file.set_len(0).map_err(unwritable)?;
+        Ok(partial)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Syncs the file to disk, gives it its name in one step, and says how long it is.
+    pub(super) fn finish(mut self, name: &Path) -> Result<u64, BackupError> {
+        let unwritable = |error: std::io::Error| BackupError::unwritable(name, &error);
+        self.file.sync_all().map_err(unwritable)?;
+        let bytes = self.file.metadata().map_err(unwritable)?.len();
+        fs::rename(&self.path, name).map_err(unwritable)?;
+        self.finished = true;
+        sync_folder(name).map_err(unwritable)?;
+        Ok(bytes)
+    }
+
+    fn remove_sides(&self) {
+        for suffix in ["-journal", "-wal", "-shm"] {
+            let _none = fs::remove_file(side(&self.path, suffix));
+        }
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.remove_sides();
+            let _gone = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes a new name in the folder of `file` last.
+pub(super) fn sync_folder(file: &Path) -> std::io::Result<()> {
+    let folder = super::folder_of(file).unwrap_or_else(|| PathBuf::from("."));
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,102 @@
+//! `backup` and `restore`: the state as one file, and back.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Config, Exit, load,
+    output::{fail, json as print_json, say},
+    probe::block_on,
+};
+use crate::{
+    backup::{self, Backup, BackupError, Restored, Wish},
+    store::{Counts, StateDir},
+};
+
+pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    let file = file.unwrap_or_else(|| {
+        PathBuf::from(format!("keeper-backup-{}.db", chrono::Utc::now().format("%Y%m%dT%H%M%SZ")))
+    });
+    let made = block_on(backup::backup(&config.settings.state_dir, &file, wish));
+    finish(made, json, describe_backup)
+}
+
+pub(super) fn restore(file: &Path, json: bool) -> Exit {
+    let config = match load() {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    // Nothing is made for a file that is not there: a typo must not leave an empty state folder.
+    if !file.is_file() {
+        return fail(Exit::Error, &format!("{} is not there", file.display()), "Check the name.");
+    }
+    let state = match open_state(&config) {
+        Ok(state) => state,
+        Err(exit) => return exit,
+    };
+    let restored = block_on(backup::restore(&state, file));
+    finish(restored, json, describe_restored)
+}
+
+fn open_state(config: &Config) -> Result<StateDir, Exit> {
+    StateDir::open(&config.settings.state_dir)
+        .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))
+}
+
+fn finish<T: serde::Serialize>(
+    outcome: Option<Result<T, BackupError>>,
+    json: bool,
+    describe: fn(&T) -> String,
+) -> Exit {
+    match outcome {
+        Some(Ok(value)) if json => print_json(&value),
+        Some(Ok(value)) => say(&describe(&value)),
+        Some(Err(error)) => return fail(Exit::Error, &error.to_string(), error.advice()),
+        None => return fail(Exit::Error, "the runtime cannot be started", ""),
+    }
+    Exit::Good
+}
+
+fn contents(counts: &Counts) -> String {
+    let words: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    words.join(", ")
+}
+
+fn describe_backup(made: &Backup) -> String {
+    let tokens = if made.with_tokens {
+        "With the tokens and the gateway key: whoever has this file can trade. Keep it as you keep a password."
+    } else {
+        "Without tokens and gateway key: after a restore, one login brings a new token."
+    };
+    format!(
+        "Backup written and checked: {} ({} KiB, for its owner only)\nIn it: {}.\n{tokens}",
+        made.file.display(),
+        made.bytes.div_ceil(1024),
+        contents(&made.counts)
+    )
+}
+
+fn describe_restored(restored: &Restored) -> String {
+    let made = restored.made_at.map(|at| at.format(" of %a %d %b %Y, %H:%M:%S IST").to_string());
+    let mut lines = vec![
+        format!("The backup{} is the state now, checked.", made.unwrap_or_default()),
+        format!("In it: {}.", contents(&restored.counts)),
+    ];
+    if let Some(old) = &restored.old_state {
+        lines.push(format!("The old state is kept: {}", old.display()));
+    }
+    if restored.halt_kept {
+        lines.push("Trading was halted and still is: end the halt with /resume when you mean to.".to_owned());
+    }
+    if restored.gateway_key {
+        lines.push("The gateway key came with it: bots need no new one.".to_owned());
+    }
+    lines.push(match restored.with_tokens {
+        true => "Start the keeper: `fyers-keeper run`.".to_owned(),
+        false => "Start the keeper (`fyers-keeper run`) and log in once: there is no token in it.".to_owned(),
+    });
+    lines.join("\n")
+}

@@ -1,0 +1,174 @@
+//! What is on this machine's disk: the `.env` file, the state folder and what is in it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{Access, access};
+
+use super::{Finding, LIMIT};
+use crate::{
+    config::Settings,
+    store::{self, Counts, Unfit},
+};
+
+/// With less room than this, SQLite may soon fail.
+const LITTLE_ROOM: u64 = 50 * 1024 * 1024;
+
+/// Whether a keeper holds the state folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    Free,
+    /// With the process that holds it, if that could be read.
+    Held(Option<u32>),
+}
+
+impl Lock {
+    pub(super) fn is_held(self) -> bool {
+        self != Self::Free
+    }
+}
+
+/// Tries the lock in a way that does not keep anybody out: shared, and for a moment.
+pub(super) async fn lock(settings: &Settings) -> Lock {
+    let path = settings.state_dir.join("keeper.lock");
+    let Ok(file) = File::open(&path) else { return Lock::Free };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+            Lock::Held(pid)
+        }
+        _ => Lock::Free,
+    }
+}
+
+pub(super) fn env_file(settings: &Settings) -> Finding {
+    let path = &settings.env_file;
+    let shown = path.display();
+    let meta = match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => meta,
+        Ok(_) => {
+            return Finding::fail(
+                ".env file",
+                format!("{shown} is no file"),
+                "Set KEEPER_ENV_FILE to a file.",
+            );
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Finding::pass(
+                ".env file",
+                format!("{shown} is not there: settings come from the environment"),
+            );
+        }
+        Err(error) => {
+            let what = format!("{shown} cannot be looked at: {}", error.kind());
+            return Finding::fail(".env file", what, "Check who may read the file and its folder.");
+        }
+    };
+    if File::open(path).is_err() {
+        let what = format!("{shown} cannot be read by this user");
+        return Finding::fail(".env file", what, "Give the file to the user who runs the keeper.");
+    }
+    let mode = meta.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let what = format!("{shown} holds secrets and other users may open it (mode {mode:04o})");
+        return Finding::warn(".env file", what, format!("Run: chmod 600 {shown}"));
+    }
+    if access(path, Access::WRITE_OK).is_err() {
+        let what = format!("{shown} is for its owner only; new tokens cannot be written to it");
+        let advice =
+            "Make it writable if other programs read their token there; the keeper does not need it.";
+        return Finding::warn(".env file", what, advice);
+    }
+    Finding::pass(".env file", format!("{shown} is for its owner only"))
+}
+
+pub(super) fn state_folder(settings: &Settings) -> Finding {
+    let path = &settings.state_dir;
+    let shown = path.display();
+    let meta = match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => meta,
+        Ok(_) => {
+            let what = format!("{shown} is no folder");
+            return Finding::fail("state folder", what, "Point KEEPER_STATE_DIR at a folder.");
+        }
+        Err(_) => return folder_to_be(path),
+    };
+    let (owner, own) = (meta.uid(), rustix::process::geteuid().as_raw());
+    if owner != own && own != 0 {
+        let what = format!("{shown} belongs to user {owner}, and this runs as user {own}");
+        return Finding::fail("state folder", what, format!("Run: chown -R {own} {shown}"));
+    }
+    if access(path, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        let what = format!("{shown} cannot be written");
+        return Finding::fail("state folder", what, "Make it writable for the user who runs the keeper.");
+    }
+    if room(path).is_some_and(|room| room < LITTLE_ROOM) {
+        let what = format!("{shown} is on a disk with less than 50 MiB left");
+        return Finding::warn("state folder", what, "Make room: a keeper that cannot remember stops.");
+    }
+    let mode = meta.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let what = format!("{shown} is open to other users (mode {mode:04o})");
+        return Finding::warn(
+            "state folder",
+            what,
+            format!("Run: chmod 700 {shown} (or start the keeper, which does)"),
+        );
+    }
+    Finding::pass("state folder", format!("{shown} is writable, and for its owner only"))
+}
+
+/// A folder that is not there yet can be made if the nearest one above it lets us.
+fn folder_to_be(path: &Path) -> Finding {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let above: Option<PathBuf> =
+        absolute.ancestors().skip(1).find(|above| above.exists()).map(Path::to_owned);
+    let can = above
+        .is_some_and(|above| above.is_dir() && access(&above, Access::WRITE_OK | Access::EXEC_OK).is_ok());
+    let shown = path.display();
+    if can {
+        return Finding::pass("state folder", format!("{shown} will be made at the first start"));
+    }
+    let what = format!("{shown} is not there and cannot be made");
+    Finding::fail("state folder", what, "Set KEEPER_STATE_DIR to a folder that can be written.")
+}
+
+fn room(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Reads the whole database, as far as time allows.
+pub(super) async fn database(settings: &Settings) -> Finding {
+    let path = settings.state_dir.join("keeper.db");
+    let aside = "The keeper puts it aside at the next start and begins anew; or: fyers-keeper restore FILE.";
+    match tokio::time::timeout(LIMIT, store::examine(&path)).await {
+        Err(_late) => Finding::warn(
+            "state",
+            "the check of the database takes longer than 5 s",
+            "Ask again when the machine is less busy.",
+        ),
+        Ok(Ok(examined)) => {
+            Finding::pass("state", format!("the database is whole: {}", words(&examined.counts)))
+        }
+        Ok(Err(Unfit::Missing)) => Finding::pass("state", "no database yet: the first start makes it"),
+        Ok(Err(Unfit::Newer)) => {
+            let what = "the database was written by a newer fyers-keeper";
+            Finding::fail("state", what, "Use that version, or another KEEPER_STATE_DIR.")
+        }
+        Ok(Err(unfit @ (Unfit::Foreign | Unfit::Damaged))) => {
+            Finding::fail("state", format!("the database {unfit}"), aside)
+        }
+        Ok(Err(unfit)) => {
+            Finding::fail("state", format!("the database {unfit}"), "Check who may read the state folder.")
+        }
+    }
+}
+
+fn words(counts: &Counts) -> String {
+    let words: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    words.join(", ")
+}

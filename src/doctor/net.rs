@@ -1,0 +1,85 @@
+//! Questions to the world, each with its end.
+
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use reqwest::{Client, ClientBuilder, Proxy, header::HeaderMap, redirect::Policy};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::LIMIT;
+use crate::{
+    config::{Settings, is_loopback},
+    fyers,
+};
+
+/// What came of a question. Keeps nothing of the HTTP error, which would show the whole address.
+#[derive(Debug, Clone)]
+pub(super) enum Probe {
+    /// Somebody answered.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// How long it took.
+        took: Duration,
+        /// How far its clock is ahead of ours, if it told.
+        skew: Option<TimeDelta>,
+        /// The beginning of the answer.
+        body: String,
+    },
+    /// Nobody did, and why.
+    Silent(&'static str),
+}
+
+impl Probe {
+    pub(super) fn skew(&self) -> Option<TimeDelta> {
+        match self {
+            Self::Answered { skew, .. } => *skew,
+            Self::Silent(_) => None,
+        }
+    }
+}
+
+/// Asks FYERS for nothing in particular, by the way that the keeper's own calls take.
+pub(super) async fn probe(settings: &Settings) -> Probe {
+    let proxy = settings.proxy.as_ref().filter(|_| !is_loopback(&settings.api_url));
+    let proxy = proxy.and_then(|proxy| Proxy::https(proxy.expose_secret()).ok());
+    let builder = builder(&settings.api_url);
+    let builder = match proxy {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder,
+    };
+    ask(builder, &settings.api_url).await
+}
+
+/// One `GET`, no redirects.
+pub(super) async fn get(url: &Url) -> Probe {
+    ask(builder(url), url).await
+}
+
+fn builder(url: &Url) -> ClientBuilder {
+    let builder = Client::builder().timeout(LIMIT).redirect(Policy::none());
+    if is_loopback(url) { builder.no_proxy() } else { builder }
+}
+
+async fn ask(builder: ClientBuilder, url: &Url) -> Probe {
+    let Ok(client) = builder.build() else { return Probe::Silent("TLS cannot be set up here") };
+    let began = Instant::now();
+    let mut answer = match client.get(url.clone()).send().await {
+        Ok(answer) => answer,
+        Err(error) if error.is_timeout() => return Probe::Silent("no answer within 5 s"),
+        Err(error) if error.is_connect() => return Probe::Silent("no connection"),
+        Err(_) => return Probe::Silent("the connection broke"),
+    };
+    let took = began.elapsed();
+    let skew = skew(answer.headers(), took);
+    let body = answer.chunk().await.ok().flatten().unwrap_or_default();
+    let body = String::from_utf8_lossy(&body[..body.len().min(100)]).into_owned();
+    Probe::Answered { status: answer.status().as_u16(), took, skew, body }
+}
+
+/// The answer was written somewhere on the way; half of it is the best guess.
+fn skew(headers: &HeaderMap, took: Duration) -> Option<TimeDelta> {
+    let half = TimeDelta::from_std(took / 2).unwrap_or_default();
+    fyers::clock_skew(headers, Utc::now() - half)
+}

@@ -1,0 +1,65 @@
+//! Telegram: is the bot known, and may it write to the chat.
+
+use super::{Finding, LIMIT};
+use crate::{
+    config::Settings,
+    telegram::{self, CheckupError, TelegramSettings},
+};
+
+pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
+    let Some(telegram) = &settings.telegram else {
+        let what = "not set: alerts go to the log, and nobody is asked to log in";
+        return vec![Finding::warn(
+            "Telegram",
+            what,
+            "Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, as env.example shows.",
+        )];
+    };
+    let asked = TelegramSettings {
+        bot_token: telegram.bot_token.clone(),
+        chat_id: telegram.chat_id.to_string(),
+        api_url: Some(telegram.api_url.clone()),
+    };
+    let checkup = telegram::checkup(&asked, LIMIT).await;
+    let bot = match checkup.bot {
+        Ok(name) => Finding::pass("Telegram bot", format!("{name} answers")),
+        Err(error) => return vec![of_bot(&error)],
+    };
+    let nobody = telegram.allowed_users.is_empty();
+    let chat = match checkup.chat {
+        Ok(()) if nobody => Finding::warn(
+            "Telegram chat",
+            "a group the bot is in, but nobody may command the keeper there",
+            "List user ids in TELEGRAM_ALLOWED_USERS.",
+        ),
+        Ok(()) => Finding::pass("Telegram chat", "the bot is in it"),
+        Err(error) => of_chat(&error),
+    };
+    vec![bot, chat]
+}
+
+fn of_bot(error: &CheckupError) -> Finding {
+    match error {
+        CheckupError::Refused(why) => {
+            let what = format!("Telegram does not know the bot: {why}");
+            Finding::fail("Telegram bot", what, "Copy TELEGRAM_BOT_TOKEN again, as @BotFather shows it.")
+        }
+        CheckupError::Silent(why) => {
+            let what = format!("Telegram cannot be reached: {why}");
+            Finding::fail("Telegram bot", what, "Check the network; alerts wait and are delivered later.")
+        }
+        CheckupError::Setup(why) => Finding::fail("Telegram bot", why.clone(), "Compare with env.example."),
+    }
+}
+
+fn of_chat(error: &CheckupError) -> Finding {
+    match error {
+        CheckupError::Refused(why) | CheckupError::Setup(why) => {
+            let advice = "Open the chat with the bot and press Start (in a group: add the bot), and check TELEGRAM_CHAT_ID.";
+            Finding::fail("Telegram chat", format!("the bot cannot write there: {why}"), advice)
+        }
+        CheckupError::Silent(why) => {
+            Finding::warn("Telegram chat", format!("could not be looked at: {why}"), "Ask again in a minute.")
+        }
+    }
+}

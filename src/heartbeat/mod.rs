@@ -1,0 +1,122 @@
+//! Signs of life for those who watch from outside: a monitor that expects pings, and systemd.
+//!
+//! A monitor in the manner of Healthchecks raises an alarm when a ping does not come, so all of this says "I am well"
+//! and is silent otherwise. It only reads what the keeper says of itself; a monitor that is slow, gone or wrong is
+//! noted in the log once and changes nothing else.
+
+mod daily;
+mod pinger;
+pub mod rules;
+pub mod systemd;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::NaiveTime;
+use keeper_actors::{
+    clock::calendar::Calendar,
+    ports::{Store, Time},
+    supervisor::Tree,
+};
+use secrecy::SecretString;
+
+pub use pinger::{PingError, Pinger};
+
+use crate::{status::Health, web::Desk};
+use daily::Daily;
+
+/// Time between two pings.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Who is told, and what it takes to know what to tell.
+pub struct Heartbeat {
+    /// `KEEPER_PING_URL`.
+    pub ping_url: Option<SecretString>,
+    /// `KEEPER_DAILY_PING_URL`.
+    pub daily_ping_url: Option<SecretString>,
+    /// Remembers what the monitor of the day was told.
+    pub store: Arc<dyn Store>,
+    /// Wall clock and waiting.
+    pub time: Arc<dyn Time>,
+    /// Trading days.
+    pub calendar: Arc<Calendar>,
+    /// When the daily tick is due (IST).
+    pub tick_time: NaiveTime,
+}
+
+impl Heartbeat {
+    /// Begins to tell whoever wants to hear.
+    pub fn start(self, tree: &Tree, desk: &Arc<dyn Desk>) {
+        if let Some(pinger) = self.ping_url.and_then(Pinger::new) {
+            tree.spawn("heartbeat", beat(Arc::clone(desk), pinger, Arc::clone(&self.time)));
+        }
+        if let Some(pinger) = self.daily_ping_url.and_then(Pinger::new) {
+            let daily = Daily::new(
+                pinger,
+                Arc::clone(desk),
+                self.store,
+                Arc::clone(&self.time),
+                self.calendar,
+                self.tick_time,
+            );
+            tree.spawn("heartbeat", daily.run());
+        }
+        if crate::config::notify_socket() {
+            tree.spawn("systemd", systemd::attend(Arc::clone(desk), self.time));
+        }
+    }
+}
+
+/// Pings once a minute while the keeper is well. A token that is missing is no illness: the daily ping tells of that.
+async fn beat(desk: Arc<dyn Desk>, pinger: Pinger, time: Arc<dyn Time>) {
+    let mut line = LineState::new("minute");
+    loop {
+        if is_well(desk.as_ref()).await {
+            line.note(pinger.ping(None).await);
+        }
+        time.sleep(EVERY).await;
+    }
+}
+
+async fn is_well(desk: &dyn Desk) -> bool {
+    desk.is_live() && desk.status().await.is_some_and(|status| status.status != Health::Fail)
+}
+
+/// Whether pings arrive: each change is told once, so that an outage does not fill the log.
+struct LineState {
+    check: &'static str,
+    failing: bool,
+}
+
+impl LineState {
+    fn new(check: &'static str) -> Self {
+        Self { check, failing: false }
+    }
+
+    /// Notes how a ping went, and says whether it arrived.
+    fn note(&mut self, outcome: Result<(), PingError>) -> bool {
+        let check = self.check;
+        match outcome {
+            Err(why) if !self.failing => {
+                tracing::warn!(
+                    event = "ping.failed",
+                    actor = "heartbeat",
+                    check,
+                    "the monitor was not reached: {why}"
+                );
+            }
+            Ok(()) if self.failing => {
+                tracing::info!(
+                    event = "ping.recovered",
+                    actor = "heartbeat",
+                    check,
+                    "the monitor is reached again"
+                );
+            }
+            _ => {}
+        }
+        self.failing = outcome.is_err();
+        outcome.is_ok()
+    }
+}

@@ -1,0 +1,82 @@
+//! Is the bot known, and may it write to the chat? Asked once, by a person who wants to know.
+
+use std::time::Duration;
+
+use teloxide::{RequestError, prelude::Requester};
+
+use super::{
+    TelegramSettings, bot,
+    outcome::{Outcome, judge},
+    recipient, shown,
+};
+
+/// Why a question about Telegram has no good answer. Without the bot token, whoever worded it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckupError {
+    /// Telegram says no.
+    Refused(String),
+    /// Telegram says nothing, or asks to wait.
+    Silent(String),
+    /// The settings make no question.
+    Setup(String),
+}
+
+/// What Telegram says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkup {
+    /// The bot's name, as `@keeper_bot`.
+    pub bot: Result<String, CheckupError>,
+    /// Whether the bot may write to the chat.
+    pub chat: Result<(), CheckupError>,
+}
+
+/// Asks Telegram about bot and chat. Each question takes `limit` at most.
+pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
+    let made = bot(settings, limit).and_then(|bot| Ok((bot, recipient(&settings.chat_id)?)));
+    let (bot, chat) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            let setup = CheckupError::Setup(error.to_string());
+            return Checkup { bot: Err(setup.clone()), chat: Err(setup) };
+        }
+    };
+    let known = async {
+        let me = within(limit, async { bot.get_me().await }).await.map_err(|outcome| told(&bot, outcome));
+        match me {
+            Ok(Some(me)) => Ok(format!("@{}", me.username())),
+            Ok(None) => Ok("the bot".to_owned()),
+            Err(error) => Err(error),
+        }
+    };
+    let reached = async {
+        let info = within(limit, async { bot.get_chat(chat).await }).await;
+        info.map(|_info| ()).map_err(|outcome| told(&bot, outcome))
+    };
+    let (known, reached) = tokio::join!(known, reached);
+    Checkup { bot: known, chat: reached }
+}
+
+/// `Ok(None)`: the answer is good, but has grown in a way that the library cannot read.
+async fn within<T>(
+    limit: Duration,
+    request: impl Future<Output = Result<T, RequestError>>,
+) -> Result<Option<T>, Outcome> {
+    match tokio::time::timeout(limit, request).await {
+        Ok(Ok(value)) => Ok(Some(value)),
+        Ok(Err(error)) => match judge(&error) {
+            Outcome::Sent => Ok(None),
+            outcome => Err(outcome),
+        },
+        Err(_late) => Err(Outcome::Unreachable("no answer in time, or a server error".to_owned())),
+    }
+}
+
+fn told(bot: &teloxide::Bot, outcome: Outcome) -> CheckupError {
+    match outcome {
+        Outcome::Unauthorized(why) | Outcome::BadMessage(why) => CheckupError::Refused(shown(bot, &why)),
+        Outcome::Moved(to) => CheckupError::Refused(format!("the group has a new id, {to}")),
+        Outcome::Unreachable(why) => CheckupError::Silent(shown(bot, &why)),
+        Outcome::Wait(_) => CheckupError::Silent("Telegram asks to wait".to_owned()),
+        Outcome::Sent => CheckupError::Silent("the answer cannot be read".to_owned()),
+    }
+}
