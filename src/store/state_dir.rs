@@ -37,7 +37,7 @@ pub enum StateDirError {
     #[error("the state folder {} is not a folder", .0.display())]
     NotAFolder(PathBuf),
     /// It cannot be made, read or written.
-    #[error("the state folder {} cannot be used: {problem}", path.display())]
+    #[error("the state folder {} cannot be used by user {}: {problem}", path.display(), rustix::process::geteuid().as_raw())]
     Unusable {
         /// The folder.
         path: PathBuf,
@@ -54,7 +54,7 @@ impl StateDirError {
                 "Stop the other one first, or give this one a KEEPER_STATE_DIR of its own."
             }
             Self::NotAFolder(_) => "Point KEEPER_STATE_DIR at a folder, or at a path where one can be made.",
-            Self::Unusable { .. } => "Make it writable for this user, or set KEEPER_STATE_DIR.",
+            Self::Unusable { .. } => "Give it to that user (chown), or set KEEPER_STATE_DIR to a folder of its own.",
         }
     }
 }
