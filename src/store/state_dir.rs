@@ -54,7 +54,9 @@ impl StateDirError {
                 "Stop the other one first, or give this one a KEEPER_STATE_DIR of its own."
             }
             Self::NotAFolder(_) => "Point KEEPER_STATE_DIR at a folder, or at a path where one can be made.",
-            Self::Unusable { .. } => "Give it to that user (chown), or set KEEPER_STATE_DIR to a folder of its own.",
+            Self::Unusable { .. } => {
+                "Give it to that user (chown), or set KEEPER_STATE_DIR to a folder of its own."
+            }
         }
     }
 }
