@@ -94,7 +94,7 @@ fn the_page_changes_live_on_phone_and_desktop_by_day_and_night() {
             let phone = Phone::start_sized(&format!("status-{name}"), dark, size).await;
             phone.go(&keeper.url("/")).await;
             phone.sees("Mock").await;
-            phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
+            phone.waits_for("document.getElementById('link').textContent.includes('up to date')").await;
             assert_eq!(phone.run("return matchMedia('(prefers-color-scheme: dark)').matches").await, dark);
             is_sound(&phone).await;
             phone.shoot_whole("1-mock").await;
@@ -181,7 +181,7 @@ fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_visit() {
         phone.fill("#key", &key(&home)).await;
         phone.tap("#unlock").await;
         phone.sees("Mock").await;
-        phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
+        phone.waits_for("document.getElementById('link').textContent.includes('up to date')").await;
         let cookie = phone.client.get_named_cookie("keeper_visit").await.unwrap();
         assert_eq!(cookie.http_only(), Some(true));
         assert!(cookie.same_site().unwrap().is_strict());
@@ -204,7 +204,7 @@ fn a_browser_that_was_cut_off_finds_back() {
         let phone = Phone::start_sized("status-cut", true, DESKTOP).await;
         phone.go(&keeper.url("/")).await;
         phone.sees("Mock").await;
-        phone.waits_for("document.getElementById('link').textContent.includes('live')").await;
+        phone.waits_for("document.getElementById('link').textContent.includes('up to date')").await;
         phone.run("window.mark = 1; return 0").await;
         assert!(outside(|| keeper.stop()).success(), "somebody who listens does not hold the keeper up");
         phone.waits_for("document.getElementById('link').textContent.includes('not connected')").await;
