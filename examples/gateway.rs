@@ -12,8 +12,6 @@ use async_trait::async_trait;
 use clap::Parser;
 use fyers_keeper::{
     fyers::{FyersConfig, FyersPipe, Timeouts},
-    login::LoginReport,
-    status::{SessionStatus, Status},
     store::{SqliteStore, StateDir},
     wall_clock::WallClock,
     web::{Desk, listen},
@@ -27,7 +25,7 @@ use keeper_actors::{
     },
     line::Line,
     reason::Reason,
-    secret::{AccessToken, AuthCode},
+    secret::AccessToken,
     token::{SessionView, StateName, messages::SessionChanged},
 };
 use rust_decimal::Decimal;
@@ -67,33 +65,8 @@ impl Desk for BareDesk {
         true
     }
 
-    async fn status(&self) -> Option<Status> {
-        None
-    }
-
-    async fn refresh(&self) -> Option<SessionStatus> {
-        None
-    }
-
-    async fn begin_login(&self) -> Result<String, LoginReport> {
-        Err(LoginReport::silent())
-    }
-
-    async fn finish_login(&self, _: AuthCode, _: Option<SecretString>) -> LoginReport {
-        LoginReport::silent()
-    }
-
     async fn forward(&self, call: Call) -> Option<Forwarded> {
         self.exchange.send(Forward(call)).await.ok()
-    }
-
-    async fn orders(&self, _: u32) -> Option<Vec<serde_json::Value>> {
-        None
-    }
-
-    #[cfg(feature = "demo")]
-    fn harm(&self, _: &str) -> bool {
-        false
     }
 }
 

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::{
     answer::Answer,
-    config::{FyersConfig, SetupError, check_base, check_client_id},
+    config::{FyersConfig, SetupError},
     credentials::Credentials,
     fields::Miss,
     http::{Http, Timer},
@@ -50,9 +50,7 @@ impl fmt::Debug for FyersClient {
 impl FyersClient {
     /// Checks the settings and builds the client; sends nothing.
     pub fn new(config: FyersConfig) -> Result<Self, SetupError> {
-        check_base("FYERS_API_URL", &config.api_url)?;
-        check_base("FYERS_DATA_URL", &config.data_url)?;
-        check_client_id(&config.client_id)?;
+        config.check()?;
         Ok(Self {
             http: Http::new(config.timeouts, config.proxy.as_ref())?,
             app: Credentials::new(config.client_id, config.secret, config.pin),

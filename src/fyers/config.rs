@@ -27,6 +27,15 @@ pub struct FyersConfig {
     pub proxy: Option<SecretString>,
 }
 
+impl FyersConfig {
+    /// Refuses settings that would leak or cannot work. Whatever speaks to FYERS is built after this.
+    pub(super) fn check(&self) -> Result<(), SetupError> {
+        check_base("FYERS_API_URL", &self.api_url)?;
+        check_base("FYERS_DATA_URL", &self.data_url)?;
+        check_client_id(&self.client_id)
+    }
+}
+
 impl fmt::Debug for FyersConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FyersConfig").finish_non_exhaustive()
@@ -69,7 +78,7 @@ pub enum SetupError {
 }
 
 /// Refuses base addresses that would leak: clear text beyond this machine, or hidden parts.
-pub(super) fn check_base(name: &'static str, url: &Url) -> Result<(), SetupError> {
+fn check_base(name: &'static str, url: &Url) -> Result<(), SetupError> {
     let plain = url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
@@ -93,7 +102,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// An app id goes into a header before a colon, so it must be a plain word.
-pub(super) fn check_client_id(id: &str) -> Result<(), SetupError> {
+fn check_client_id(id: &str) -> Result<(), SetupError> {
     let word = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if word { Ok(()) } else { Err(SetupError::BadClientId) }
 }

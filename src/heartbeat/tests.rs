@@ -4,14 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use keeper_actors::{
-    exchange::gateway::{Call, Forwarded},
-    ist::ist,
-    mode::Mode,
-    reason::Reason,
-    secret::AuthCode,
-    token::StateName,
-};
+use keeper_actors::{ist::ist, mode::Mode, reason::Reason, token::StateName};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path},
@@ -19,7 +12,6 @@ use wiremock::{
 
 use super::*;
 use crate::{
-    login::LoginReport,
     status::{CalendarStatus, Checks, OutboxStatus, SessionStatus, Status, TickStatus},
     store::{SqliteStore, StateDir},
 };
@@ -90,25 +82,6 @@ impl Desk for StillDesk {
     }
     async fn status(&self) -> Option<Status> {
         self.shown.lock().unwrap().as_ref().map(status_of)
-    }
-    async fn refresh(&self) -> Option<SessionStatus> {
-        None
-    }
-    async fn begin_login(&self) -> Result<String, LoginReport> {
-        Err(LoginReport::silent())
-    }
-    async fn finish_login(&self, _: AuthCode, _: Option<SecretString>) -> LoginReport {
-        LoginReport::silent()
-    }
-    async fn forward(&self, _: Call) -> Option<Forwarded> {
-        None
-    }
-    async fn orders(&self, _: u32) -> Option<Vec<serde_json::Value>> {
-        None
-    }
-    #[cfg(feature = "demo")]
-    fn harm(&self, _: &str) -> bool {
-        false
     }
 }
 

@@ -40,7 +40,7 @@ use crate::{
 };
 use access::Gate;
 
-/// What the listener may ask of the keeper.
+/// What the listener may ask of the keeper. A question that a desk leaves out is one that nobody answers there.
 #[async_trait]
 pub trait Desk: Send + Sync {
     /// Whether the actors' thread and the supervisor are alive. No I/O, no waiting.
@@ -48,19 +48,31 @@ pub trait Desk: Send + Sync {
     /// Whether the state is loaded.
     fn is_ready(&self) -> bool;
     /// Everything at one glance; `None` when the keeper does not answer in time.
-    async fn status(&self) -> Option<Status>;
+    async fn status(&self) -> Option<Status> {
+        None
+    }
     /// Makes a refresh call and waits for its outcome.
-    async fn refresh(&self) -> Option<SessionStatus>;
+    async fn refresh(&self) -> Option<SessionStatus> {
+        None
+    }
     /// Begins a login: FYERS' login address with a fresh one-time state.
-    async fn begin_login(&self) -> Result<String, LoginReport>;
+    async fn begin_login(&self) -> Result<String, LoginReport> {
+        Err(LoginReport::silent())
+    }
     /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
     /// the caller vouches for the person.
-    async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport;
+    async fn finish_login(&self, _code: AuthCode, _state: Option<SecretString>) -> LoginReport {
+        LoginReport::silent()
+    }
     /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
-    async fn forward(&self, call: Call) -> Option<Forwarded>;
+    async fn forward(&self, _call: Call) -> Option<Forwarded> {
+        None
+    }
     /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
     /// keeper does not answer in time.
-    async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>>;
+    async fn orders(&self, _limit: u32) -> Option<Vec<serde_json::Value>> {
+        None
+    }
     /// The newest events of the journal, newest first, `limit` at most; `None` when they cannot be read.
     async fn recent_events(&self, _limit: u32) -> Option<Vec<Recorded>> {
         None
@@ -75,7 +87,9 @@ pub trait Desk: Send + Sync {
     }
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
     #[cfg(feature = "demo")]
-    fn harm(&self, victim: &str) -> bool;
+    fn harm(&self, _victim: &str) -> bool {
+        false
+    }
 }
 
 /// What the listener shows beside the desk.

@@ -10,8 +10,6 @@ use std::{
 use async_trait::async_trait;
 use fyers_keeper::{
     fyers::{FyersConfig, FyersPipe, Timeouts},
-    login::LoginReport,
-    status::{SessionStatus, Status},
     web::{Desk, listen},
 };
 use keeper_actors::{
@@ -21,7 +19,7 @@ use keeper_actors::{
     },
     mode::Mode,
     reason::Reason,
-    secret::{AccessToken, AuthCode},
+    secret::AccessToken,
 };
 use secrecy::SecretString;
 
@@ -58,22 +56,6 @@ impl Desk for FakeDesk {
         true
     }
 
-    async fn status(&self) -> Option<Status> {
-        None
-    }
-
-    async fn refresh(&self) -> Option<SessionStatus> {
-        None
-    }
-
-    async fn begin_login(&self) -> Result<String, LoginReport> {
-        Err(LoginReport::silent())
-    }
-
-    async fn finish_login(&self, _: AuthCode, _: Option<SecretString>) -> LoginReport {
-        LoginReport::silent()
-    }
-
     async fn forward(&self, call: Call) -> Option<Forwarded> {
         self.calls.lock().unwrap().push(call.clone());
         match &self.behind {
@@ -89,11 +71,6 @@ impl Desk for FakeDesk {
 
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
         Some(vec![serde_json::json!({ "limit": limit })])
-    }
-
-    #[cfg(feature = "demo")]
-    fn harm(&self, _: &str) -> bool {
-        false
     }
 }
 

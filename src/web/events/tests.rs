@@ -1,14 +1,9 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use keeper_actors::{
-    exchange::gateway::{Call, Forwarded},
-    secret::AuthCode,
-};
-use secrecy::SecretString;
 
 use super::*;
-use crate::{feed::Feed, login::LoginReport, status::SessionStatus};
+use crate::feed::Feed;
 
 /// A journal of that many entries and nothing else.
 #[derive(Default)]
@@ -35,41 +30,12 @@ impl Desk for Journal {
         true
     }
 
-    async fn status(&self) -> Option<Status> {
-        None
-    }
-
-    async fn refresh(&self) -> Option<SessionStatus> {
-        None
-    }
-
-    async fn begin_login(&self) -> Result<String, LoginReport> {
-        Err(LoginReport::silent())
-    }
-
-    async fn finish_login(&self, _: AuthCode, _: Option<SecretString>) -> LoginReport {
-        LoginReport::silent()
-    }
-
-    async fn forward(&self, _: Call) -> Option<Forwarded> {
-        None
-    }
-
-    async fn orders(&self, _: u32) -> Option<Vec<Value>> {
-        None
-    }
-
     async fn recent_events(&self, limit: u32) -> Option<Vec<Recorded>> {
         self.entries((1..=self.newest()).rev().take(limit as usize))
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Option<Vec<Recorded>> {
         self.entries((id + 1..=self.newest()).take(limit as usize))
-    }
-
-    #[cfg(feature = "demo")]
-    fn harm(&self, _: &str) -> bool {
-        false
     }
 }
 
