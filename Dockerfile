@@ -7,7 +7,7 @@ COPY . .
 ARG KEEPER_COMMIT=
 # Without the demo, so that the simulator is not in the image.
 RUN cargo build --profile dist --locked --no-default-features
-# The image's whole content, so that the last stage is one copy.
+# The image's whole content.
 RUN set -e; root=/image; program=target/dist/fyers-keeper; \
     install -D -m 0755 "$program" "$root/usr/local/bin/fyers-keeper"; \
     ldd "$program" | grep -o '/[^ ]*' | while read -r library; do install -D -m 0755 "$library" "$root$library"; done; \
@@ -15,10 +15,12 @@ RUN set -e; root=/image; program=target/dist/fyers-keeper; \
     echo 'hosts: files dns' >"$root/etc/nsswitch.conf"; \
     echo 'keeper:x:65532:65532::/data:/nonexistent' >"$root/etc/passwd"; \
     echo 'keeper:x:65532:' >"$root/etc/group"; \
-    install -d -m 0700 -o 65532 -g 65532 "$root/data"
+    mkdir /data
 
 FROM scratch
 COPY --from=build /image /
+# Builders differ in whether a copy keeps its owner. A volume takes the owner from here.
+COPY --from=build --chown=65532:65532 /data /data
 # The one writable place: state, and the .env file if one is used.
 USER 65532:65532
 WORKDIR /data
