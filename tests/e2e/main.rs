@@ -10,6 +10,7 @@ mod check;
 mod config;
 mod demo;
 mod doctor;
+mod guide;
 mod harm;
 mod heartbeat;
 mod kill9;

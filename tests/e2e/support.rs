@@ -129,6 +129,11 @@ impl Home {
         self
     }
 
+    /// The program's whole environment.
+    pub(crate) fn settings(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
     /// Points the alerts at the simulator's chat.
     pub(crate) fn with_telegram(self) -> Self {
         let url = self.sim.telegram_url();
