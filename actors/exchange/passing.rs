@@ -13,7 +13,8 @@ use super::{
     mode::Venue,
     model::OrderRequest,
     operation::Operation,
-    reading, safety, shape,
+    reading::{self, Verdict},
+    safety, shape,
 };
 use crate::{
     event::Event,
@@ -41,30 +42,25 @@ impl ExchangeActor {
         };
         ctx.spawn(send.into_actor(self).map(move |sent, act, ctx| match sent {
             Ok(answer) => {
-                let body = reading::json(&answer);
-                let code = reading::code(&body);
-                if is_token_death(answer.status, code) && body["s"] != "ok" {
+                let verdict = Verdict::of(&answer);
+                let code = verdict.code();
+                if is_token_death(answer.status, code) && !verdict.is_ok() {
                     act.token_died(&token, if code == 0 { i64::from(answer.status) } else { code }, ctx);
                     return act.set_out(trip.call, trip.reply, ctx);
                 }
-                act.learn_and_arrive(trip, answer, &body, ctx);
+                act.learn_and_arrive(trip, answer, ctx);
             }
             Err(error) => act.lost(trip, &error, (pipe, token), ctx),
         }));
     }
 
     /// What a live answer teaches, and the answer itself: to a read at once, to an order when it is written down.
-    fn learn_and_arrive(
-        &mut self,
-        trip: Trip,
-        answer: PipeAnswer,
-        body: &serde_json::Value,
-        ctx: &mut Context<Self>,
-    ) {
+    fn learn_and_arrive(&mut self, trip: Trip, answer: PipeAnswer, ctx: &mut Context<Self>) {
         match trip.operation {
             Operation::Quotes => {
+                let body = reading::json(&answer);
                 let now = self.deps.time.now();
-                let new = reading::prices(body)
+                let new = reading::prices(&body)
                     .into_iter()
                     .flat_map(|(symbol, price)| self.volatile.house.observe(&symbol, price, now));
                 let records: Vec<_> = new.collect();
@@ -73,28 +69,24 @@ impl ExchangeActor {
                 trip.arrive(Venue::Fyers, answer);
             }
             Operation::Positions => {
-                if let Some(positions) = reading::positions(body).filter(|_| !self.deps.sandbox) {
+                let body = reading::json(&answer);
+                if let Some(positions) = reading::positions(&body).filter(|_| !self.deps.sandbox) {
                     let keep = self.remember_live_positions(positions);
                     ctx.wait(keep);
                 }
                 trip.arrive(Venue::Fyers, answer);
             }
-            operation if operation.trades() => self.write_down(trip, answer, body, ctx),
+            operation if operation.trades() => self.write_down(trip, answer, ctx),
             _ => trip.arrive(Venue::Fyers, answer),
         }
     }
 
-    fn write_down(
-        &mut self,
-        trip: Trip,
-        answer: PipeAnswer,
-        body: &serde_json::Value,
-        ctx: &mut Context<Self>,
-    ) {
+    fn write_down(&mut self, trip: Trip, answer: PipeAnswer, ctx: &mut Context<Self>) {
+        let body = reading::json(&answer);
         let now = self.deps.time.now();
         let mut asked = trip.orders().into_iter();
         let (mut events, mut orders, mut banned) = (vec![], vec![], None);
-        for (status, code, message, id) in reading::outcomes(&answer, body) {
+        for (status, code, message, id) in reading::outcomes(&answer, &body) {
             let order = asked.next();
             let good = status < 300 && code > 0;
             if let (true, Some(order), Some(id)) = (good, &order, &id) {

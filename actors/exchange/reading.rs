@@ -2,9 +2,38 @@
 //! does not understand it leaves alone.
 
 use rust_decimal::Decimal;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{engine::wire, gateway::PipeAnswer, model::Position};
+
+/// What every answer says of itself. The rest of the body is passed over, however long it is.
+#[derive(Debug, Default, Deserialize)]
+pub struct Verdict {
+    #[serde(default)]
+    s: Value,
+    #[serde(default)]
+    code: Value,
+}
+
+impl Verdict {
+    /// Nothing in particular when the body is no JSON object.
+    pub fn of(answer: &PipeAnswer) -> Self {
+        // Without the check a list would be read as the fields in their order.
+        let object = answer.body.trim_ascii_start().starts_with(b"{");
+        object.then(|| serde_json::from_slice(&answer.body).ok()).flatten().unwrap_or_default()
+    }
+
+    /// Whether the broker says that all went well.
+    pub fn is_ok(&self) -> bool {
+        self.s == "ok"
+    }
+
+    /// The broker's code; zero when there is none.
+    pub fn code(&self) -> i64 {
+        self.code.as_i64().unwrap_or_default()
+    }
+}
 
 /// The body as JSON; `Null` when it is none.
 pub fn json(answer: &PipeAnswer) -> Value {
@@ -12,7 +41,7 @@ pub fn json(answer: &PipeAnswer) -> Value {
 }
 
 /// The broker's code; zero when there is none.
-pub fn code(body: &Value) -> i64 {
+fn code(body: &Value) -> i64 {
     body["code"].as_i64().unwrap_or_default()
 }
 
@@ -75,6 +104,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_verdict_is_read_and_the_rest_is_passed_over() {
+        let verdict = |body: &str| {
+            let body = body.as_bytes().to_vec();
+            let verdict = Verdict::of(&PipeAnswer { status: 200, headers: vec![], body });
+            (verdict.is_ok(), verdict.code())
+        };
+        assert_eq!(verdict(r#"{"s":"ok","code":200,"candles":[[1,2],[3,4]],"x":{"code":-8}}"#), (true, 200));
+        assert_eq!(verdict(r#" {"message":"no","code":-8,"s":"error"}"#), (false, -8));
+        for nothing in ["", "<html>", "null", "[]", r#"["error",-8]"#, r#"{"s":"ok","code":"#] {
+            assert_eq!(verdict(nothing), (false, 0), "{nothing}");
+        }
+        assert_eq!(verdict(r#"{"s":1,"code":"-8"}"#), (false, 0));
+    }
 
     #[test]
     fn what_is_understood_is_taken_and_the_rest_is_left_alone() {
