@@ -19,7 +19,10 @@ fn everything_is_said_without_scripts() {
     let home = day();
     let keeper = home.start_ready();
     log_in(&home, &keeper);
-    let status = keeper.wait_status("live", |status| status["mode"] == "live");
+    // Started, login needed, live: each was told.
+    let told =
+        |status: &serde_json::Value| status["outbox"]["waiting"] == 0 && status["outbox"]["delivered"] == 3;
+    let status = keeper.wait_status("live and told", |status| status["mode"] == "live" && told(status));
     let page = get(&keeper, "/", &[]);
     assert_eq!(page.status, 200);
     let text = text(&page.body);

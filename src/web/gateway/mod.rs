@@ -30,8 +30,9 @@ use super::{Desk, Front, access::Gate};
 use refusal::Refusal;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    for place in ["/api/v3/{path:.*}", "/data/{path:.*}"] {
-        config.service(web::resource(place).to(carry));
+    // A scope is found by its prefix; a pattern for the rest would be a regular expression for every request.
+    for place in ["/api/v3", "/data"] {
+        config.service(web::scope(place).default_service(web::to(carry)));
     }
 }
 
