@@ -37,6 +37,13 @@ pub fn close(date: NaiveDate) -> DateTime<Utc> {
     ist::instant(date, CLOSE)
 }
 
+/// Until when a token must last to be as good as any: today's close; in the small hours 06:00, when one taken now
+/// ends, too.
+pub fn long_enough(now: DateTime<Utc>) -> DateTime<Utc> {
+    let now = ist::ist(now);
+    ist::instant(now.date_naive(), if now.time() < MORNING { MORNING } else { CLOSE })
+}
+
 /// Whether a person may be asked for a login at this instant of a trading day.
 pub fn may_ask(now: DateTime<Utc>) -> bool {
     let time = ist::ist(now).time();

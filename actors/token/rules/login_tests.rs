@@ -54,6 +54,22 @@ fn a_code_becomes_tokens_and_only_a_proven_token_is_used() {
 }
 
 #[test]
+fn another_persons_login_takes_nothing_away_at_any_hour() {
+    for hour in ["2026-11-24T00:52", "2026-11-24T05:59", "2026-11-23T11:00", "2026-11-23T23:59"] {
+        let mut desk = locked_out();
+        desk.tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));
+        desk.profile_says(Ok(profile("XX00001")));
+        desk.now = at(hour);
+        let other = FreshTokens { access: access(at("2026-11-24T06:00"), 9), refresh: None };
+        desk.tell(Input::CodeCame(2, code("ABCD1234EF"))).login_says(Ok(other));
+        desk.profile_says(Ok(profile("YY00002")));
+        assert_eq!(ended(&desk), refused(Reason::AccountMismatch, None), "{hour}");
+        assert_eq!(desk.state(), (StateName::Valid, Reason::Verified), "{hour}");
+        assert_eq!(desk.usable(), Some(tokens().access.fingerprint()), "{hour}");
+    }
+}
+
+#[test]
 fn another_persons_login_never_arms_trading() {
     let mut desk = locked_out();
     desk.tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));

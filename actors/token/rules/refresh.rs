@@ -160,7 +160,7 @@ impl Turn {
     }
 
     /// Nothing but a person can help now. A held token that still works stays in use, and one that lasts
-    /// for today's session is all that is needed.
+    /// for today's session, or as long as a new one would, is all that is needed.
     pub(super) fn require_login(&mut self, reason: Reason, code: Option<i64>) {
         self.m.problem = Some(reason);
         if self.held_lasts() {
@@ -187,8 +187,8 @@ impl Turn {
     }
 
     fn held_lasts(&self) -> bool {
-        let close = window::close(self.today());
-        self.m.usable(self.at.now).is_some() && self.m.held_until().is_some_and(|end| end >= close)
+        let enough = window::long_enough(self.at.now);
+        self.m.usable(self.at.now).is_some() && self.m.held_until().is_some_and(|end| end >= enough)
     }
 
     fn no_app(&mut self) {
