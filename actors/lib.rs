@@ -12,13 +12,8 @@ pub mod exchange;
 pub mod notifier;
 pub mod token;
 
-pub mod event;
-pub mod ist;
+pub mod event_log;
 pub mod line;
-pub mod mode;
-pub mod ports;
-pub mod reason;
-pub mod secret;
 
 #[cfg(test)]
 mod testing;

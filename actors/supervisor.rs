@@ -17,7 +17,6 @@
 
 pub mod chaos;
 mod hook;
-mod policy;
 mod tree;
 mod ward;
 pub mod watchdog;
@@ -26,7 +25,6 @@ pub mod watchdog;
 mod tests;
 
 pub use hook::{install_panic_hook, panics_here, panics_seen};
-pub use policy::{Limits, Window};
 pub use tree::{Counters, CrashSink, Tree};
 
 #[cfg(panic = "abort")]

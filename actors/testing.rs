@@ -10,13 +10,15 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::{
+use fyers_api::model::Position;
+use keeper_domain::{
+    alerts::outbox::{Alert, Outgoing},
     event::{Event, Recorded},
-    exchange::{engine::Record, entry::OrderEntry, model::Position},
-    notifier::outbox::{Alert, Outgoing},
+    order_journal::OrderEntry,
     ports::{AlertTotals, Change, Store, StoreError, TickRecord, Time},
-    token::stored::StoredSession,
+    session::stored::StoredSession,
 };
+use mock_exchange::Record;
 
 /// Wall clock and waiting on tokio's (paused) clock.
 pub(crate) struct PausedTime {

@@ -10,6 +10,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use actix::{Actor, Addr};
 use async_trait::async_trait;
 use clap::Parser;
+use fyers_api::http::Call;
 use fyers_keeper::{
     fyers::{FyersConfig, FyersPipe, Timeouts},
     store::{SqliteStore, StateDir},
@@ -19,15 +20,18 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
-        engine::{Config, Instruments},
-        gateway::{Call, Forward, Forwarded},
-        mode::OnTokenLoss,
+        messages::{Forward, Forwarded},
     },
     line::Line,
-    reason::Reason,
-    secret::AccessToken,
-    token::{SessionView, StateName, messages::SessionChanged},
+    token::messages::SessionChanged,
 };
+use keeper_domain::{
+    reason::Reason,
+    routing::OnTokenLoss,
+    secret::AccessToken,
+    session::{SessionView, StateName},
+};
+use mock_exchange::{Config, Instruments};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use url::Url;

@@ -7,10 +7,8 @@
 use std::{error::Error, time::Instant};
 
 use chrono::{DateTime, Utc};
-use keeper_actors::exchange::{
-    engine::{Command, Config, Engine, Instruments, PriceUpdate},
-    model::{OrderRequest, OrderType, Product, Side},
-};
+use fyers_api::model::{OrderRequest, OrderType, Product, Side};
+use mock_exchange::{Command, Config, Engine, Instruments, PriceUpdate};
 use rust_decimal::Decimal;
 
 fn request(number: u64) -> OrderRequest {

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
-use keeper_actors::ports::OutgoingAddress;
+use keeper_domain::ports::OutgoingAddress;
 use url::Url;
 
 /// An address fits into this; a longer answer is no address.

@@ -9,6 +9,7 @@ mod mirror;
 mod phone;
 mod sink;
 
+use keeper_actors::event_log::LogEvent;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
@@ -22,30 +23,36 @@ use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
 use chrono::NaiveTime;
 use keeper_actors::{
-    chat::{card::CardActor, inbox::InboxActor, talk::Control},
-    clock::{ClockActor, ClockDeps, calendar::Calendar},
-    event::Event,
-    exchange::{
-        ExchangeActor, ExchangeDeps, OnTokenLoss,
-        engine::{Config, Instruments},
-        gateway::Pipe,
-    },
+    chat::{card::CardActor, inbox::InboxActor},
+    clock::{ClockActor, ClockDeps},
+    exchange::{ExchangeActor, ExchangeDeps},
     line::Line,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::{Flush, JournalGrew},
-        outbox::Outgoing,
-        texts::{Context, last_words},
     },
-    ports::{Broker, Change, Exchange, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
-    supervisor::{Limits, Tree, watchdog},
+    supervisor::{Tree, watchdog},
     token::{
         actor::{TokenActor, TokenDeps},
         messages::{GetSession, SessionChanged, Tick},
-        reconcile::Seeds,
-        rules::Facts,
     },
 };
+use keeper_domain::{
+    alerts::{
+        outbox::Outgoing,
+        texts::{Context, last_words},
+    },
+    chat::talk::Control,
+    clock::calendar::Calendar,
+    event::Event,
+    ports::{
+        Broker, Change, Exchange, Messenger, OutgoingAddress, Pipe, Store, StoreError, Time, TokenMirror,
+    },
+    restart_policy::Limits,
+    routing::OnTokenLoss,
+    session::{reconcile::Seeds, rules::Facts},
+};
+use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
 use tokio::time::timeout;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use keeper_actors::{
-    ist::ist,
+use fyers_api::ist::ist;
+use keeper_domain::{
     mode::Mode,
     reason::Reason,
-    token::{
+    session::{
         SessionView,
         login::{LoginFailure, Redirect, StateRefusal},
     },
@@ -190,7 +190,7 @@ impl LoginReport {
 /// The code of a redirect, or the report of its refusal.
 pub fn code_of(
     redirect: Option<Redirect>,
-) -> Result<(keeper_actors::secret::AuthCode, Option<String>), LoginReport> {
+) -> Result<(keeper_domain::secret::AuthCode, Option<String>), LoginReport> {
     match redirect {
         Some(Redirect::Code { code, state }) => Ok((code, state)),
         Some(Redirect::Refused { code, message }) => Err(LoginReport::denied(code, &message)),

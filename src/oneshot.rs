@@ -3,17 +3,17 @@
 //! The same rules as in the service decide; only the driver differs. It carries out one effect after the
 //! other and never waits longer than it is allowed to.
 
+use keeper_actors::event_log::LogEvent;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use chrono::NaiveDate;
-use keeper_actors::{
-    exchange::model::Profile,
-    ist,
+use fyers_api::{ist, model::Profile};
+use keeper_domain::{
+    broker_error::BrokerError,
     ports::{Broker, Store, StoreError, Time, TokenMirror},
     secret::{AccessToken, AuthCode},
-    token::{
+    session::{
         SessionView,
-        error::BrokerError,
         login::LoginFailure,
         reconcile::{Seeds, reconcile},
         rules::{Effect, Facts, Input, Machine, Moment},

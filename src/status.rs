@@ -6,12 +6,12 @@ mod day;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use keeper_actors::{
-    ist::ist,
+use fyers_api::ist::ist;
+use keeper_domain::{
     mode::Mode,
     reason::Reason,
     secret::Fingerprint,
-    token::{SessionView, Source, StateName},
+    session::{SessionView, Source, StateName},
 };
 use serde::{Deserialize, Serialize};
 

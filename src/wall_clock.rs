@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use keeper_actors::ports::Time;
+use keeper_domain::ports::Time;
 
 /// The machine's wall clock and tokio's timers.
 #[derive(Debug, Clone, Copy, Default)]

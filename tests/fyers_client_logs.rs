@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use keeper_actors::{
+use keeper_domain::{
     ports::{Broker, Exchange},
     secret::AuthCode,
 };

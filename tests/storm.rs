@@ -7,6 +7,10 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use fyers_api::{
+    ist,
+    model::{OrderRequest, OrderType, Product, Side},
+};
 use fyers_keeper::{
     app::{Keeper, Parts, Phone},
     demo::sped_clock::SpedClock,
@@ -15,19 +19,19 @@ use fyers_keeper::{
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
 use keeper_actors::{
+    exchange::messages::{Ask, Request},
+    supervisor::{chaos::Crash, install_panic_hook, panics_here},
+};
+use keeper_domain::{
+    alerts::texts::{Context, alert_for},
     clock::calendar::Calendar,
     event::{Event, Recorded},
-    exchange::{
-        OnTokenLoss, engine,
-        messages::{Ask, Request},
-        model::{OrderRequest, OrderType, Product, Side},
-    },
-    ist,
-    notifier::texts::{Context, alert_for},
     ports::{Store, Time},
-    supervisor::{Limits, chaos::Crash, install_panic_hook, panics_here},
-    token::{reconcile::Seeds, rules::Facts},
+    restart_policy::Limits,
+    routing::OnTokenLoss,
+    session::{reconcile::Seeds, rules::Facts},
 };
+use mock_exchange as engine;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use simulator::{Options, Simulator};

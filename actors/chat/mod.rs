@@ -6,4 +6,3 @@
 
 pub mod card;
 pub mod inbox;
-pub mod talk;

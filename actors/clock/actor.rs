@@ -10,19 +10,18 @@ use actix::{
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::{
+use crate::clock::messages::{ClockView, GetClock};
+use crate::event_log::LogEvent;
+use crate::{line::Line, notifier::messages::JournalGrew, token::messages::Tick};
+use fyers_api::ist;
+use keeper_domain::clock::{
     calendar::Calendar,
     due::{Dates, Due, due},
-    messages::{ClockView, GetClock},
     steps::StepDetector,
 };
-use crate::{
+use keeper_domain::{
     event::Event,
-    ist,
-    line::Line,
-    notifier::messages::JournalGrew,
     ports::{Change, Store, StoreError, Time},
-    token::messages::Tick,
 };
 
 /// Longest time between two looks.

@@ -3,11 +3,11 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 
-use super::{
+use fyers_api::ist;
+use keeper_domain::clock::{
     calendar::Calendar,
     due::{Dates, Due, due},
 };
-use crate::ist;
 
 fn at(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(&format!("{text}+05:30")).unwrap().to_utc()

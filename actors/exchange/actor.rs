@@ -11,30 +11,28 @@ use actix::{
     ResponseActFuture, Supervised, WrapFuture, fut,
 };
 
-use super::{
-    engine::{Config, Instruments, Record},
-    gateway::Pipe,
-    house::House,
-    messages::{GetLivePositions, GetMode, ModeView, Request, SetHalted},
-    mode::{OnTokenLoss, Standing, decide},
-    model::Position,
-    safety::is_order_ban,
-};
+use crate::event_log::LogEvent;
+use crate::exchange::messages::{GetLivePositions, GetMode, ModeView, Request, SetHalted};
 use crate::{
-    event::Event,
     line::Line,
-    mode::Mode,
     notifier::messages::JournalGrew,
+    token::messages::{GetSession, SessionChanged, TokenRejected},
+};
+use fyers_api::model::Position;
+use keeper_domain::{
+    broker_error::BrokerError,
+    event::Event,
+    mode::Mode,
     ports::{Change, Exchange, OutgoingAddress, Store, StoreError, Time},
     reason::Reason,
     secret::AccessToken,
-    token::{
-        SessionView,
-        error::BrokerError,
-        messages::{GetSession, SessionChanged, TokenRejected},
-        retry::is_token_death,
-    },
+    session::{SessionView, retry::is_token_death},
 };
+use keeper_domain::{
+    ports::Pipe,
+    routing::{OnTokenLoss, Standing, decide, safety::is_order_ban},
+};
+use mock_exchange::{Config, Instruments, Record, exchange::House};
 
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);

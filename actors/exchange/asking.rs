@@ -6,23 +6,20 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, W
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
-use super::{
+use crate::exchange::{
     ExchangeActor,
     actor::Turn,
     messages::{Answer, Answered, Ask, AskError, Request},
-    mode::{Venue, route},
-    model::{OrderAck, OrderRequest, Profile, Quote},
-    safety::may_simulate,
 };
-use crate::{
+use fyers_api::model::{OrderAck, OrderRequest, Profile, Quote};
+use keeper_domain::routing::{Venue, route, safety::may_simulate};
+use keeper_domain::{
+    broker_error::{BrokerError, Transport},
     event::Event,
     mode::Mode,
     ports::{Change, Exchange},
     secret::AccessToken,
-    token::{
-        error::{BrokerError, Transport},
-        retry::is_token_death,
-    },
+    session::retry::is_token_death,
 };
 
 type Outcome = Result<Answered, AskError>;

@@ -6,21 +6,30 @@
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture};
 use tokio::sync::oneshot;
 
-use super::{
+use crate::exchange::{
     ExchangeActor,
-    engine::{Refusal, Reply},
-    entry::OrderEntry,
-    form,
-    gateway::{Call, Forward, Forwarded, PipeAnswer},
-    gtt,
-    house::Tried,
-    mode::Venue,
+    messages::{Forward, Forwarded},
+};
+use fyers_api::{
+    error::Refusal,
+    http::{Call, PipeAnswer},
     model::{OrderRequest, Position},
     operation::Operation,
-    safety::{self, may_simulate},
-    shape,
 };
-use crate::{event::Event, mode::Mode, ports::Change, reason::Reason};
+use keeper_domain::{event::Event, mode::Mode, ports::Change, reason::Reason};
+use keeper_domain::{
+    order_journal::OrderEntry,
+    routing::{
+        Venue,
+        safety::{self, may_simulate},
+        venue,
+    },
+};
+use mock_exchange::{
+    Reply,
+    api::{gtt, requests as form, responses as shape},
+    exchange::Tried,
+};
 
 pub(super) type ForwardReply = oneshot::Sender<Forwarded>;
 
@@ -84,7 +93,7 @@ impl ExchangeActor {
                 ctx,
             );
         }
-        let venue = if halted { Venue::Fyers } else { trip.operation.venue(mode) };
+        let venue = if halted { Venue::Fyers } else { venue(trip.operation, mode) };
         match (venue, self.deps.pipe.clone(), self.volatile.session.usable.clone()) {
             (Venue::Fyers, Some(_), Some(_)) if trip.operation == Operation::Unknown => {
                 let words =
@@ -116,7 +125,7 @@ impl ExchangeActor {
             );
         }
         let rejects = self.deps.on_token_loss;
-        if rejects == super::OnTokenLoss::Reject {
+        if rejects == keeper_domain::routing::OnTokenLoss::Reject {
             return Some(safety::Refusal::NoToken.to_string());
         }
         trip.orders()

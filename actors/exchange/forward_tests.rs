@@ -12,24 +12,33 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::time;
 
-use super::{
+use crate::exchange::{
     actor::{ExchangeActor, ExchangeDeps},
-    engine::{Config, Instruments},
-    gateway::{Call, Forward, Forwarded, Method, Pipe, PipeAnswer, PipeError, Surface},
-    messages::{GetMode, SetHalted},
-    mode::{OnTokenLoss, Venue},
-    model::{Position, Product},
+    messages::{Forward, Forwarded, GetMode, SetHalted},
 };
 use crate::{
-    event::Event,
     line::Line,
+    testing::{MemoryStore, PausedTime},
+    token::messages::SessionChanged,
+};
+use fyers_api::{
+    http::{Call, Method, PipeAnswer, Surface},
+    model::{Position, Product},
+};
+use keeper_domain::{
+    broker_error::Transport,
+    event::Event,
     mode::Mode,
     ports::{Change, Store},
     reason::Reason,
     secret::AccessToken,
-    testing::{MemoryStore, PausedTime},
-    token::{SessionView, StateName, error::Transport, messages::SessionChanged},
+    session::{SessionView, StateName},
 };
+use keeper_domain::{
+    ports::{Pipe, PipeError},
+    routing::{OnTokenLoss, Venue},
+};
+use mock_exchange::{Config, Instruments};
 
 /// A scripted FYERS: remembers every call, is slow, and answers as told.
 #[derive(Default)]

@@ -2,12 +2,12 @@
 
 use actix::Message;
 
-use super::{
-    mode::{Kind, Venue},
+use fyers_api::{
+    http::{Call, PipeAnswer},
     model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
-    safety::Refusal,
 };
-use crate::{mode::Mode, reason::Reason, token::error::BrokerError};
+use keeper_domain::routing::{Kind, Venue, safety::Refusal};
+use keeper_domain::{broker_error::BrokerError, mode::Mode, reason::Reason};
 
 /// A bot's request.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,4 +120,23 @@ pub struct SetHalted {
     pub halted: bool,
     /// Who says so.
     pub by: String,
+}
+
+/// Bring a bot's request to where the mode says. It is finished where it began, and it is always answered: what
+/// goes wrong is said in the broker's own shape.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Forwarded")]
+pub struct Forward(pub Call);
+
+/// An answer with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forwarded {
+    /// The mode in which the request was handled (`X-Keeper-Mode`).
+    pub mode: Mode,
+    /// Why that mode.
+    pub reason: Reason,
+    /// The house that answered (`X-Keeper-Order-Venue`).
+    pub venue: Venue,
+    /// The answer.
+    pub answer: PipeAnswer,
 }

@@ -4,21 +4,9 @@
 
 pub mod actor;
 mod asking;
-pub mod engine;
-pub mod entry;
-pub mod form;
 pub mod forward;
-pub mod gateway;
-mod gtt;
-pub mod house;
 pub mod messages;
-pub mod mode;
-pub mod model;
-pub mod operation;
 mod passing;
-pub mod reading;
-pub mod safety;
-pub mod shape;
 mod simulating;
 
 #[cfg(test)]
@@ -27,4 +15,3 @@ mod forward_tests;
 mod tests;
 
 pub use actor::{ExchangeActor, ExchangeDeps};
-pub use mode::OnTokenLoss;

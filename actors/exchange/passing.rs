@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
-use super::{
-    ExchangeActor,
-    engine::{NewOrder, Refusal},
-    entry::OrderEntry,
-    forward::Trip,
-    gateway::{Call, Method, Pipe, PipeAnswer, PipeError, Surface},
-    mode::Venue,
+use crate::exchange::{ExchangeActor, forward::Trip};
+use fyers_api::{
+    error::Refusal,
+    http::{Call, Method, PipeAnswer, Surface},
     model::OrderRequest,
     operation::Operation,
-    reading::{self, Verdict},
-    safety, shape,
+    response::{self as reading, Verdict},
 };
-use crate::{
+use keeper_domain::{
+    broker_error::{BrokerError, Transport},
     event::Event,
     ports::Change,
     secret::AccessToken,
-    token::{
-        error::{BrokerError, Transport},
-        retry::is_token_death,
-    },
+    session::retry::is_token_death,
 };
+use keeper_domain::{
+    order_journal::OrderEntry,
+    ports::{Pipe, PipeError},
+    routing::{Venue, safety},
+};
+use mock_exchange::{NewOrder, api::responses as shape};
 
 impl ExchangeActor {
     /// Exactly one call. FYERS' refusal of the token means that it did nothing else, so the request is then handled

@@ -2,18 +2,18 @@
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
-use super::{
-    ExchangeActor,
-    engine::Record,
-    entry::OrderEntry,
-    forward::Trip,
-    gateway::{Call, Method, Surface},
-    house::{Carried, Tried},
-    mode::Venue,
+use crate::exchange::{ExchangeActor, forward::Trip};
+use fyers_api::{
+    http::{Call, Method, Surface},
     operation::Operation,
-    reading,
+    response as reading,
 };
-use crate::{event::Event, mode::Mode, ports::Change};
+use keeper_domain::{event::Event, mode::Mode, ports::Change};
+use keeper_domain::{order_journal::OrderEntry, routing::Venue};
+use mock_exchange::{
+    Record,
+    exchange::{Carried, Tried},
+};
 
 /// Time between two looks at what waiting orders wait for.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(5);

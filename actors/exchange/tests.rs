@@ -14,28 +14,27 @@ use async_trait::async_trait;
 use rust_decimal::Decimal;
 use tokio::time;
 
-use super::{
+use crate::exchange::{
     actor::{ExchangeActor, ExchangeDeps},
-    engine::{Config, Instruments},
-    house::House,
     messages::{Answer, Answered, Ask, AskError, GetMode, Request, SetHalted},
-    mode::{OnTokenLoss, Venue},
-    model::*,
 };
 use crate::{
-    event::Event,
     line::Line,
+    testing::{MemoryStore, PausedTime},
+    token::messages::SessionChanged,
+};
+use fyers_api::model::*;
+use keeper_domain::routing::{OnTokenLoss, Venue};
+use keeper_domain::{
+    broker_error::{BrokerError, Transport},
+    event::Event,
     mode::Mode,
     ports::{Exchange, Store},
     reason::Reason,
     secret::AccessToken,
-    testing::{MemoryStore, PausedTime},
-    token::{
-        SessionView, StateName,
-        error::{BrokerError, Transport},
-        messages::SessionChanged,
-    },
+    session::{SessionView, StateName},
 };
+use mock_exchange::{Config, Instruments, exchange::House};
 
 /// A scripted broker: slow, counting, and failing when told.
 #[derive(Default)]

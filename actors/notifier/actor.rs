@@ -11,14 +11,16 @@ use actix::{
 };
 use tokio::sync::oneshot;
 
-use super::{
+use crate::notifier::{
     courier::{Attempt, attempt},
-    delivery::{Gate, Next},
     journal::{Seen, look},
     messages::{Flush, GetOutbox, JournalGrew, OutboxView},
+};
+use keeper_domain::alerts::{
+    delivery::{Gate, Next},
     texts::Context,
 };
-use crate::ports::{Messenger, Store, StoreError, Time};
+use keeper_domain::ports::{Messenger, Store, StoreError, Time};
 
 /// The longest rest between two looks at the journal, so that a lost wake-up costs only this.
 const REST: Duration = Duration::from_secs(3);

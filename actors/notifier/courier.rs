@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{
+use keeper_domain::alerts::{
     delivery::{self, Next},
     outbox::{Outgoing, SendError, Severity},
     render::{SAFE_TEXT, id},
 };
-use crate::ports::{Messenger, Store, StoreError, Time};
+use keeper_domain::ports::{Messenger, Store, StoreError, Time};
 
 /// A messenger that never answers would silence the keeper for good. Real time on purpose: it guards
 /// against the network, not against the schedule, and the adapters give up long before it.

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::{
+use keeper_domain::alerts::{
     coalesce,
     outbox::Outgoing,
     texts::{Context, alert_for},
 };
-use crate::ports::{AlertTotals, Store, StoreError};
+use keeper_domain::ports::{AlertTotals, Store, StoreError};
 
 /// Events read at once.
 const BATCH: u32 = 500;

@@ -5,13 +5,7 @@
 //! message together. `actor` carries these out; `journal` and `courier` are its two awaits.
 
 pub mod actor;
-pub mod coalesce;
-pub mod delivery;
 pub mod messages;
-pub mod outbox;
-pub mod render;
-pub mod texts;
-pub mod words;
 
 pub mod courier;
 mod journal;

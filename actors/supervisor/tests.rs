@@ -5,6 +5,7 @@ mod escalation;
 mod storm;
 mod ways_to_die;
 
+use keeper_domain::restart_policy::Limits;
 use std::{
     rc::Rc,
     sync::{Arc, Mutex, atomic::AtomicU32},
@@ -15,7 +16,7 @@ use actix::{
 };
 
 use super::*;
-use crate::event::Death;
+use keeper_domain::event::Death;
 
 /// Remembers what it was told.
 #[derive(Default)]

@@ -16,12 +16,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{
-    policy::{Deaths, Limits},
-    ward::Ward,
-    watchdog::Pulse,
-};
-use crate::event::Death;
+use crate::supervisor::{ward::Ward, watchdog::Pulse};
+use keeper_domain::event::Death;
+use keeper_domain::restart_policy::{Deaths, Limits};
 
 /// Longest time one actor may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(5);

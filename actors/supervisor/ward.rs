@@ -19,11 +19,9 @@ use actix::{
 use rand::Rng;
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval, sleep};
 
-use super::{
-    policy::Series,
-    tree::{Record, Shared},
-};
-use crate::event::Death;
+use crate::supervisor::tree::{Record, Shared};
+use keeper_domain::event::Death;
+use keeper_domain::restart_policy::Series;
 
 /// Time between two beats.
 const BEAT: Duration = Duration::from_secs(1);

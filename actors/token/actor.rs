@@ -14,21 +14,22 @@ use rand::Rng;
 use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
 
-use super::{
-    SessionView,
-    error::{BrokerError, Transport},
-    login::{LoginFailure, States, state_from},
-    messages::{
-        BeginLogin, GetSession, LogOut, LoginCompleted, RefreshNow, SessionChanged, Tick, TokenRejected,
-        Verify,
-    },
-    reconcile::{Seeds, reconcile},
-    rules::{Effect, Facts, Input, LoginId, Machine, Moment, Step},
+use crate::event_log::LogEvent;
+use crate::token::messages::{
+    BeginLogin, GetSession, LogOut, LoginCompleted, RefreshNow, SessionChanged, Tick, TokenRejected, Verify,
 };
-use crate::{
+use crate::{line::Line, notifier::messages::JournalGrew};
+use keeper_domain::{
+    broker_error::{BrokerError, Transport},
+    session::{
+        SessionView,
+        login::{LoginFailure, States, state_from},
+        reconcile::{Seeds, reconcile},
+        rules::{Effect, Facts, Input, LoginId, Machine, Moment, Step},
+    },
+};
+use keeper_domain::{
     event::Event,
-    line::Line,
-    notifier::messages::JournalGrew,
     ports::{Broker, Change, Store, StoreError, Time, TokenMirror},
     reason::Reason,
     secret::{AccessToken, RefreshToken},
@@ -117,7 +118,7 @@ impl TokenActor {
 
     fn moment(&self) -> Moment {
         let now = self.deps.time.now();
-        let trading_day = (self.deps.is_trading_day)(crate::ist::date(now));
+        let trading_day = (self.deps.is_trading_day)(fyers_api::ist::date(now));
         let skew = self
             .deps
             .broker

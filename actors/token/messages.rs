@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 
 use secrecy::SecretString;
 
-use super::{SessionView, StateName, login::LoginFailure};
-use crate::{
+use keeper_domain::session::{SessionView, StateName, login::LoginFailure};
+use keeper_domain::{
     reason::Reason,
     secret::{AuthCode, Fingerprint},
 };

@@ -14,24 +14,27 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::{self, Instant};
 
-use super::{
-    StateName,
+use crate::token::{
     actor::{TokenActor, TokenDeps},
-    error::{BrokerError, Transport},
-    jwt,
     messages::{GetSession, RefreshNow, Tick, Verify},
-    reconcile::Seeds,
-    rules::Facts,
 };
 use crate::{
-    event::{Death, Event},
-    exchange::model::{Funds, Profile},
     line::Line,
+    supervisor::{CrashSink, Tree, chaos::Crash, install_panic_hook},
+    testing::{MemoryStore, PausedTime},
+};
+use fyers_api::claims as jwt;
+use fyers_api::model::{Funds, Profile};
+use keeper_domain::{
+    broker_error::{BrokerError, Transport},
+    session::{StateName, reconcile::Seeds, rules::Facts},
+};
+use keeper_domain::{
+    event::{Death, Event},
     ports::{Broker, FreshTokens, Store, Time},
     reason::Reason,
+    restart_policy::Limits,
     secret::{AccessToken, AuthCode, RefreshToken},
-    supervisor::{CrashSink, Limits, Tree, chaos::Crash, install_panic_hook},
-    testing::{MemoryStore, PausedTime},
 };
 
 /// Answers by script, counts, and notes when it was called.

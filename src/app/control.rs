@@ -1,28 +1,34 @@
 //! What the chat's commands reach: answers for a phone, short and without secrets.
 
+use keeper_actors::event_log::LogEvent;
 use std::sync::Arc;
 
 use actix::Addr;
 use async_trait::async_trait;
 use chrono::{Days, TimeDelta};
+use fyers_api::ist::{self, ist};
 use keeper_actors::{
+    chat::card::{AskCard, CardActor},
+    exchange::messages::SetHalted,
+    line::Line,
+    notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
+    token::messages::LogOut,
+};
+use keeper_domain::{
+    alerts::outbox::Severity,
     chat::{
-        card::{Ask, AskCard, CardActor},
+        card::rules::Ask,
         talk::{Control, Deed, Person, Topic},
     },
     clock::calendar::Calendar,
     event::Event,
-    exchange::messages::SetHalted,
-    ist::{self, ist},
-    line::Line,
     mode::Mode,
-    notifier::{courier::MUTED_UNTIL, messages::JournalGrew, outbox::Severity},
     ports::{Change, Store, Time},
-    token::{login::read_pasted, messages::LogOut},
+    session::login::read_pasted,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Actors, Parts, desk::KeeperDesk};
+use crate::app::{Actors, Parts, desk::KeeperDesk};
 use crate::{
     login::code_of,
     status::{SessionStatus, Status},
@@ -135,7 +141,7 @@ impl KeeperControl {
 
     async fn logs(&self) -> String {
         let Ok(events) = self.store.recent_events(EVENTS).await else { return NO_ANSWER.to_owned() };
-        let line = |recorded: keeper_actors::event::Recorded| {
+        let line = |recorded: keeper_domain::event::Recorded| {
             format!("{} {}", ist(recorded.at).format("%d %b %H:%M:%S"), recorded.event.name())
         };
         format!("📜 Newest events (IST)\n{}", events.into_iter().map(line).collect::<Vec<_>>().join("\n"))
@@ -157,7 +163,7 @@ fn token_words(session: &SessionStatus) -> String {
         return format!("No token: {}.", session.reason.words());
     };
     let until = session.expires_at.map(|end| end.format("%a %d %b, %H:%M IST").to_string());
-    let source = session.source.map_or("unknown", keeper_actors::token::Source::slug);
+    let source = session.source.map_or("unknown", keeper_domain::session::Source::slug);
     let works = if session.usable { "in use" } else { "not in use" };
     format!("Token {fingerprint}, {works}, until {}, by {source}.", until.unwrap_or_default())
 }

@@ -12,30 +12,30 @@ use std::{
 use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
 use chrono::NaiveTime;
-use keeper_actors::{
-    clock::{calendar::Calendar, messages::GetClock},
-    event::Recorded,
-    exchange::{
-        gateway::{Call, Forward, Forwarded},
-        messages::GetMode,
-    },
+use fyers_api::{
+    http::Call,
     ist::{self, ist},
-    mode::Mode,
+};
+use keeper_actors::{
+    clock::messages::GetClock,
+    exchange::messages::{Forward, Forwarded, GetMode},
     notifier::messages::GetOutbox,
+    supervisor::{Tree, watchdog::Pulse},
+    token::messages::{BeginLogin, GetSession, LoginCompleted, RefreshNow},
+};
+use keeper_domain::{
+    clock::calendar::Calendar,
+    event::Recorded,
+    mode::Mode,
     ports::{Store, Time},
     reason::Reason,
     secret::AuthCode,
-    supervisor::{Tree, watchdog::Pulse},
-    token::{
-        SessionView, StateName,
-        login::LoginFailure,
-        messages::{BeginLogin, GetSession, LoginCompleted, RefreshNow},
-    },
+    session::{SessionView, StateName, login::LoginFailure},
 };
 
 use secrecy::SecretString;
 
-use super::{Actors, Parts};
+use crate::app::{Actors, Parts};
 use crate::{
     build_info,
     login::{LoginReport, LoginSetup},

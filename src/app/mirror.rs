@@ -1,7 +1,7 @@
 //! The `.env` file behind the port.
 
 use async_trait::async_trait;
-use keeper_actors::{
+use keeper_domain::{
     ports::TokenMirror,
     secret::{AccessToken, RefreshToken},
 };

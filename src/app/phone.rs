@@ -6,16 +6,21 @@ use actix::Addr;
 use keeper_actors::{
     chat::{
         card::{CardActor, CardDeps, LoginPath},
-        inbox::{InboxActor, InboxDeps, verdict::Policy},
-        talk::{Chat, Control},
+        inbox::{InboxActor, InboxDeps},
     },
-    exchange::OnTokenLoss,
     line::Line,
     notifier::messages::JournalGrew,
     supervisor::Tree,
 };
+use keeper_domain::{
+    chat::{
+        inbox::verdict::Policy,
+        talk::{Chat, Control},
+    },
+    routing::OnTokenLoss,
+};
 
-use super::{Actors, Parts};
+use crate::app::{Actors, Parts};
 
 /// A chat with a person.
 #[derive(Clone)]

@@ -1,21 +1,20 @@
 //! Deaths of actors go into the journal like everything else, and from there to the phone.
 
+use keeper_actors::event_log::LogEvent;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use keeper_actors::{
+use keeper_actors::{line::Line, notifier::messages::JournalGrew, supervisor::CrashSink};
+use keeper_domain::{
     event::{Death, Event},
-    line::Line,
-    notifier::messages::JournalGrew,
     ports::{Change, Store, Time},
-    supervisor::CrashSink,
 };
 use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     watch,
 };
 
-use super::Parts;
+use crate::app::Parts;
 
 /// What a write takes at most before the next one is due: crashes that come faster are written together.
 type Entry = (DateTime<Utc>, Event);

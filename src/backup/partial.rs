@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::BackupError;
+use crate::backup::BackupError;
 use crate::store::copy::side;
 
 /// An empty private file, locked for as long as this lives and removed then.

@@ -8,11 +8,11 @@ use std::{
 };
 
 use chrono::{DateTime, FixedOffset, Utc};
-use keeper_actors::ist::ist;
+use fyers_api::ist::ist;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::{
+use crate::backup::{
     BackupError, DATABASE, KEY,
     partial::{Partial, sync_folder},
 };

@@ -2,13 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use keeper_actors::{
+use keeper_domain::{
+    alerts::outbox::{Alert, Severity},
     event::Event,
-    notifier::outbox::{Alert, Severity},
     ports::{Change, Store},
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    token::{Source, StateName, stored::StoredSession},
+    session::{Source, StateName, stored::StoredSession},
 };
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
+use crate::cli::{
     Config, Exit, load,
     output::{fail, json as print_json, say},
     probe::block_on,

@@ -1,14 +1,12 @@
 //! `calendar`: trading days and holidays.
 
 use chrono::{NaiveDate, Utc};
-use keeper_actors::{
-    clock::calendar::{Calendar, DayKind},
-    ist,
-};
+use fyers_api::ist;
+use keeper_domain::clock::calendar::{Calendar, DayKind};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
+use crate::cli::{
     CalendarVerb, Config, Exit, load,
     output::{json as print_json, say},
 };

@@ -3,20 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, FixedOffset, Utc};
-use keeper_actors::{
-    ist::ist,
+use fyers_api::{claims as jwt, ist::ist};
+use keeper_domain::{
     ports::{Broker, Store},
     reason::Reason,
     secret::{AccessToken, Fingerprint},
-    token::{
-        StateName, jwt,
+    session::{
+        StateName,
         reconcile::reconcile,
         retry::{Verdict, judge_profile},
     },
 };
 use serde::Serialize;
 
-use super::{
+use crate::cli::{
     Config, Exit, load,
     output::{complain, fail, json as print_json, say},
     probe::{Remote, block_on},

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
+use crate::cli::{
     Exit, load,
     output::{json as print_json, say},
 };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
+use crate::cli::{
     Exit,
     output::{json as print_json, say},
     probe::block_on,

@@ -1,6 +1,6 @@
 //! The exit codes: a contract with scripts and process managers (design, section 6).
 
-use keeper_actors::reason::Reason;
+use keeper_domain::reason::Reason;
 
 /// How a verb ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

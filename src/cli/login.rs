@@ -3,9 +3,9 @@
 
 use std::{io::Write, sync::Arc, time::Duration};
 
-use keeper_actors::{
+use keeper_domain::{
     mode::Mode,
-    token::{
+    session::{
         StateName,
         login::{LoginFailure, StateRefusal, read_pasted, state_from},
     },
@@ -15,7 +15,7 @@ use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::{
+use crate::cli::{
     Config, Exit,
     check::{PATIENCE, one_shot},
     load,
@@ -94,7 +94,7 @@ async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Exit> {
 
 fn client(config: &Config) -> Result<Arc<FyersClient>, Exit> {
     let none = || {
-        let reason = keeper_actors::reason::Reason::NoCredentials;
+        let reason = keeper_domain::reason::Reason::NoCredentials;
         fail(Exit::BadSettings, reason.words(), Exit::advice(reason))
     };
     config.client()?.ok_or_else(none)

@@ -3,7 +3,7 @@
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::Value;
 
-use super::{
+use crate::cli::{
     Exit, load,
     output::{json as print_json, say},
     probe::{self, Remote},

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::Exit;
+use crate::cli::Exit;
 
 /// An answer, on standard output. A reader that has gone away is no error of ours.
 pub(super) fn say(text: &str) {

@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use keeper_actors::token::StateName;
+use keeper_domain::session::StateName;
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
+use crate::cli::{
     Exit, load,
     output::{fail, json as print_json, say},
     setup::Config,

@@ -2,15 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_actors::{
+use keeper_domain::{
+    alerts::texts::Context,
     clock::calendar::Calendar,
-    notifier::texts::Context,
     ports::{Broker, Exchange, Store, Time},
-    supervisor::Limits,
+    restart_policy::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Config, Exit, load, output::fail};
+use crate::cli::{Config, Exit, load, output::fail};
 use crate::{
     app::{Keeper, Parts},
     heartbeat::{self, Heartbeat},
@@ -183,7 +183,7 @@ fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, calendar: &Ar
     Context {
         login_hint: login_hint(phone, login),
         live: !settings.sandbox,
-        reject_without_token: settings.on_token_loss == keeper_actors::exchange::OnTokenLoss::Reject,
+        reject_without_token: settings.on_token_loss == keeper_domain::routing::OnTokenLoss::Reject,
         tick_time: settings.tick_time,
         card: (phone && login.is_some()).then(|| Arc::clone(calendar)),
     }

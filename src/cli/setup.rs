@@ -2,18 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_actors::{
+use keeper_domain::{
     clock::calendar::Calendar,
-    exchange::engine,
-    exchange::gateway::Pipe,
-    ports::{Messenger, OutgoingAddress, TokenMirror},
+    ports::{Messenger, OutgoingAddress, Pipe, TokenMirror},
     secret::{AccessToken, RefreshToken},
-    token::{reconcile::Seeds, rules::Facts},
+    session::{reconcile::Seeds, rules::Facts},
 };
+use mock_exchange as engine;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::{
+use crate::cli::{
     Exit,
     output::{complain, fail},
 };

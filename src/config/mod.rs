@@ -10,7 +10,7 @@ mod tests;
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::NaiveTime;
-use keeper_actors::exchange::OnTokenLoss;
+use keeper_domain::routing::OnTokenLoss;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::Serialize;

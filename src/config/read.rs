@@ -7,12 +7,12 @@ use std::{
 };
 
 use chrono::NaiveTime;
-use keeper_actors::{exchange::OnTokenLoss, secret::Fingerprint};
+use keeper_domain::{routing::OnTokenLoss, secret::Fingerprint};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use super::{
+use crate::config::{
     AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings,
     source::Found,
     table::{self, Show},
@@ -293,9 +293,9 @@ impl Reader<'_> {
     }
 
     fn tick_time(&mut self) -> NaiveTime {
-        let usual = keeper_actors::ist::at(8, 45);
+        let usual = fyers_api::ist::at(8, 45);
         let Some(found) = self.value("KEEPER_TICK_TIME") else { return usual };
-        let allowed = keeper_actors::ist::at(6, 5)..=keeper_actors::ist::at(15, 0);
+        let allowed = fyers_api::ist::at(6, 5)..=fyers_api::ist::at(15, 0);
         match NaiveTime::parse_from_str(&found.text, "%H:%M") {
             Ok(time) if allowed.contains(&time) => time,
             _ => {

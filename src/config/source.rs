@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use serde::Serialize;
 
-use super::{
+use crate::config::{
     Problem,
     table::{self, Spec},
 };

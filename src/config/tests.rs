@@ -4,7 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use secrecy::ExposeSecret;
 
-use super::{table::TABLE, *};
+use super::*;
+use crate::config::table::TABLE;
 
 fn values(pairs: &[(&str, &str)]) -> Values {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

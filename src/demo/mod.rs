@@ -10,7 +10,7 @@ pub mod week;
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_actors::{event::Recorded, mode::Mode};
+use keeper_domain::{event::Recorded, mode::Mode};
 
 use crate::cli::Exit;
 use report::{Report, Seen, report};

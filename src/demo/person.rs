@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use keeper_actors::ist;
+use fyers_api::ist;
 use simulator::TelegramMessage;
 
-use super::{report::Seen, screen::Screen};
+use crate::demo::{report::Seen, screen::Screen};
 
 /// What the phone showed last.
 #[derive(Default)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
-use keeper_actors::{
+use fyers_api::ist::{self, ist};
+use keeper_domain::{
     event::{Event, Recorded},
-    ist::{self, ist},
     mode::Mode,
 };
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub struct Seen {
     /// Messages on the phone, by the date (IST) of the event they tell of.
     pub alerts: BTreeMap<NaiveDate, u64>,
     /// Alerts ever queued and delivered, by the store's count.
-    pub totals: keeper_actors::ports::AlertTotals,
+    pub totals: keeper_domain::ports::AlertTotals,
 }
 
 /// Counts the week.
@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn good_day() -> Vec<Recorded> {
-        let token = keeper_actors::secret::Fingerprint::of("t");
+        let token = keeper_domain::secret::Fingerprint::of("t");
         let good = Event::TokenGood { fingerprint: token, expires_at: at("2026-11-24T06:00:00") };
         vec![
             entry(1, "2026-11-23T08:45:02", Event::Ticked { trade_date: monday(), late: false }),
@@ -225,7 +225,7 @@ mod tests {
         assert!(of(no_token, &told).is_good(), "an alert will do");
 
         let mut crashed = good_day();
-        let death = keeper_actors::event::Death::Panic;
+        let death = keeper_domain::event::Death::Panic;
         crashed.push(entry(4, "2026-11-23T10:00:00", Event::ActorCrashed { actor: "token".into(), death }));
         assert!(!of(&crashed, &Seen::default()).is_good());
 

@@ -4,9 +4,9 @@ use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
-use keeper_actors::{
+use fyers_api::ist::ist;
+use keeper_domain::{
     event::{Event, Recorded},
-    ist::ist,
     mode::Mode,
 };
 

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use keeper_actors::ports::Time;
+use keeper_domain::ports::Time;
 use tokio::sync::watch;
 
 /// From this point on the clock runs at this speed.

@@ -3,27 +3,28 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use fyers_api::{ist, model::OrderRequest};
 use keeper_actors::{
+    exchange::messages::{Ask, GetMode, Request},
+    supervisor::{chaos::Crash, install_panic_hook},
+};
+use keeper_domain::{
+    alerts::texts::Context,
     clock::calendar::Calendar,
     event::Recorded,
-    exchange::{
-        OnTokenLoss, engine,
-        messages::{Ask, GetMode, Request},
-        model::OrderRequest,
-    },
-    ist,
     mode::Mode,
-    notifier::texts::Context,
     ports::{AlertTotals, Broker, Exchange, Store, Time},
+    restart_policy::Limits,
+    routing::OnTokenLoss,
     secret::{AccessToken, RefreshToken},
-    supervisor::{Limits, chaos::Crash, install_panic_hook},
-    token::{reconcile::Seeds, rules::Facts},
+    session::{reconcile::Seeds, rules::Facts},
 };
+use mock_exchange as engine;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use simulator::{Options, RefreshMode, Simulator, TokenKind};
 
-use super::{
+use crate::demo::{
     LAST_ALERTS, LOOK,
     person::{self, Phone},
     report::Seen,

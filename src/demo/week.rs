@@ -1,9 +1,9 @@
 //! The week of the demo, as a list: what happens when, and how fast the clock runs meanwhile. All times IST.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use keeper_actors::{
-    exchange::model::{OrderRequest, OrderType, Product, Side},
+use fyers_api::{
     ist,
+    model::{OrderRequest, OrderType, Product, Side},
 };
 use rust_decimal::Decimal;
 

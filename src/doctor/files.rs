@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::{Access, access};
 
-use super::{Finding, LIMIT};
+use crate::doctor::{Finding, LIMIT};
 use crate::{
     config::Settings,
     store::{self, Counts, Unfit},

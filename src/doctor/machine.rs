@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Offset, TimeDelta, Utc};
 use chrono_tz::Asia::Kolkata;
-use keeper_actors::{clock::calendar::Calendar, ist};
+use fyers_api::ist;
+use keeper_domain::clock::calendar::Calendar;
 
-use super::{Finding, span};
 use crate::config::Settings;
+use crate::doctor::{Finding, span};
 
 /// Beyond this a login's token is not trusted.
 const BOUND: TimeDelta = TimeDelta::seconds(30);

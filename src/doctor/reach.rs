@@ -1,9 +1,9 @@
 //! Who reaches whom: the keeper on this machine, the keeper from outside, and the address FYERS sees.
 
-use keeper_actors::ports::OutgoingAddress;
+use keeper_domain::ports::OutgoingAddress;
 use url::Url;
 
-use super::{
+use crate::doctor::{
     Finding,
     files::Lock,
     net::{self, Probe},

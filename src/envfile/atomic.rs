@@ -9,8 +9,8 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchown, open, openat, renameat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::error::EnvWriteError;
-use super::target::Snapshot;
+use crate::envfile::error::EnvWriteError;
+use crate::envfile::target::Snapshot;
 
 /// How an attempt to write went when nothing failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::parse::{BOM, scan};
+use crate::envfile::parse::{BOM, scan};
 
 /// Why a key cannot be set. Never holds a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::edit::EditError;
+use crate::envfile::edit::EditError;
 
 /// The file could not be read or written. Holds paths, key names and system errors only.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::atomic::Outcome;
-use super::error::EnvWriteError;
-use super::journal::Journal;
-use super::target::Snapshot;
+use crate::envfile::atomic::Outcome;
+use crate::envfile::error::EnvWriteError;
+use crate::envfile::journal::Journal;
+use crate::envfile::target::Snapshot;
 
 /// Writes `new` over the file, whose text was the one given with it. The flag says whether the journal is gone again.
 pub(super) fn overwrite(

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::error::EnvWriteError;
+use crate::envfile::error::EnvWriteError;
 
 const NAME: &str = "env-journal";
 const HEADER: &str = "fyers-keeper .env journal 1";

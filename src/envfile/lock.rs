@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::error::{EnvWriteError, Kind};
+use crate::envfile::error::{EnvWriteError, Kind};
 
 /// A write takes a few milliseconds; whoever holds the lock longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(5);

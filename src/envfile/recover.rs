@@ -9,13 +9,13 @@ use rustix::io::retry_on_intr;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use super::atomic::{open_folder, temp_prefix};
-use super::edit;
-use super::error::{EnvWriteError, Kind};
-use super::in_place::put;
-use super::journal::{Journal, Stored};
-use super::parse;
-use super::target::{Access, Snapshot};
+use crate::envfile::atomic::{open_folder, temp_prefix};
+use crate::envfile::edit;
+use crate::envfile::error::{EnvWriteError, Kind};
+use crate::envfile::in_place::put;
+use crate::envfile::journal::{Journal, Stored};
+use crate::envfile::parse;
+use crate::envfile::target::{Access, Snapshot};
 
 /// What a recovery found and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags, fgetxattr, open};
 use rustix::io::{Errno, retry_on_intr};
 use zeroize::Zeroizing;
 
-use super::error::{EnvWriteError, Kind};
+use crate::envfile::error::{EnvWriteError, Kind};
 
 const MAX_BYTES: u64 = 1024 * 1024;
 

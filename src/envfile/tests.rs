@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use super::journal::{Journal, Stored};
-use super::{EnvFile, How, JournalOutcome, Kind};
+use crate::envfile::journal::{Journal, Stored};
+use crate::envfile::{EnvFile, How, JournalOutcome, Kind};
 
 struct Place {
     dir: TempDir,

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::atomic::{self, Outcome};
-use super::edit;
-use super::error::{EnvWriteError, Kind};
-use super::in_place;
-use super::lock::Lock;
-use super::parse::{self, Reading};
-use super::recover::{self, Recovered};
-use super::target::{Access, Snapshot, resolve};
+use crate::envfile::atomic::{self, Outcome};
+use crate::envfile::edit;
+use crate::envfile::error::{EnvWriteError, Kind};
+use crate::envfile::in_place;
+use crate::envfile::lock::Lock;
+use crate::envfile::parse::{self, Reading};
+use crate::envfile::recover::{self, Recovered};
+use crate::envfile::target::{Access, Snapshot, resolve};
 
 /// How often a file that others keep changing is read again before giving up.
 const ATTEMPTS: usize = 8;

@@ -3,10 +3,10 @@
 //! The field `s` decides and the HTTP status comes second (FYERS API contract, section 0 "Envelope"): errors
 //! have been seen under HTTP 200.
 
-use keeper_actors::token::error::{BrokerError, Garble};
+use keeper_domain::broker_error::{BrokerError, Garble};
 use serde_json::{Map, Value};
 
-use super::{
+use crate::fyers::{
     clean::{clean, clean_with_order},
     fields::{Miss, Row},
     http::{Head, Raw},
@@ -93,7 +93,7 @@ fn code(fields: Row<'_>) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use keeper_actors::token::error::BrokerError::{Fault, Garbled, RateLimited, Refused};
+    use keeper_domain::broker_error::BrokerError::{Fault, Garbled, RateLimited, Refused};
 
     use super::*;
 

@@ -4,18 +4,18 @@ use std::{collections::HashMap, fmt};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use keeper_actors::{
-    exchange::model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+use fyers_api::model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote};
+use keeper_domain::{
+    broker_error::BrokerError,
     ports::{Broker, Exchange, FreshTokens},
     secret::{AccessToken, AuthCode, RefreshToken},
-    token::error::BrokerError,
 };
 use reqwest::{RequestBuilder, header::AUTHORIZATION};
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use super::{
+use crate::fyers::{
     answer::Answer,
     config::{FyersConfig, SetupError},
     credentials::Credentials,

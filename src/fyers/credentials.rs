@@ -1,15 +1,15 @@
 //! The app's credentials and the only place of this adapter that opens them.
 
-use keeper_actors::{
+use keeper_domain::{
+    broker_error::BrokerError,
     secret::{AccessToken, AuthCode, RefreshToken},
-    token::error::BrokerError,
 };
 use reqwest::{Proxy, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{config::SetupError, fields::is_token};
+use crate::fyers::{config::SetupError, fields::is_token};
 
 /// App id, secret and PIN, kept wrapped.
 pub(super) struct Credentials {

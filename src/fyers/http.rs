@@ -18,9 +18,9 @@ use std::{
 };
 
 use chrono::{TimeDelta, Utc};
-use keeper_actors::{
-    exchange::gateway::PipeError,
-    token::error::{BrokerError, Garble, Transport},
+use keeper_domain::{
+    broker_error::{BrokerError, Garble, Transport},
+    ports::PipeError,
 };
 use reqwest::{
     Client, Method, NoProxy, RequestBuilder, Response,
@@ -31,7 +31,7 @@ use secrecy::SecretString;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::{
+use crate::fyers::{
     config::{SetupError, Timeouts},
     credentials, date,
 };

@@ -4,7 +4,7 @@
 //!
 //! Every method makes exactly one HTTP call. Nothing in here retries, follows a redirect or decides what an
 //! error means for the session: that is the actors' business. What leaves this module is a value of the
-//! keeper's own model or a [`BrokerError`](keeper_actors::token::error::BrokerError), and neither holds a
+//! keeper's own model or a [`BrokerError`](keeper_domain::broker_error::BrokerError), and neither holds a
 //! secret, a URL or an inner error.
 //!
 //! Reading order: `client` (the calls), `answer` (is it an answer at all?), `wire` (from JSON to the model),

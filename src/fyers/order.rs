@@ -1,13 +1,11 @@
 //! An order as FYERS wants it (FYERS API contract, section 3.7).
 
-use keeper_actors::{
-    exchange::model::{OrderRequest, OrderType, Product},
-    token::error::BrokerError,
-};
+use fyers_api::model::{OrderRequest, OrderType, Product};
+use keeper_domain::broker_error::BrokerError;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Number, Value, json};
 
-use super::{credentials::not_sent, fields::decimal};
+use crate::fyers::{credentials::not_sent, fields::decimal};
 
 /// The body of one order: valid for the day, nothing disclosed, no legs.
 pub(super) fn body(order: &OrderRequest) -> Result<Value, BrokerError> {

@@ -12,17 +12,18 @@ mod toll;
 use std::fmt;
 
 use async_trait::async_trait;
-use keeper_actors::{
-    exchange::gateway::{Call, Method, Pipe, PipeAnswer, PipeError, Surface},
+use fyers_api::http::{Call, Method, PipeAnswer, Surface};
+use keeper_domain::{
+    broker_error::Transport,
+    ports::{Pipe, PipeError},
     secret::AccessToken,
-    token::error::Transport,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use url::Url;
 
 pub use limited::LimitedPipe;
 
-use super::{
+use crate::fyers::{
     config::{FyersConfig, SetupError},
     credentials::Credentials,
     http::{Http, Timer},

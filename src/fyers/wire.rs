@@ -2,16 +2,16 @@
 //!
 //! A row that cannot be read fails the whole answer: a hidden order or position is worse than an error.
 
-use keeper_actors::{
-    exchange::model::{
-        Funds, Order, OrderAck, OrderRequest, OrderStatus, OrderType, Position, Product, Profile, Side,
-    },
+use fyers_api::model::{
+    Funds, Order, OrderAck, OrderRequest, OrderStatus, OrderType, Position, Product, Profile, Side,
+};
+use keeper_domain::{
     ports::FreshTokens,
     secret::{AccessToken, RefreshToken},
 };
 use rust_decimal::Decimal;
 
-use super::{
+use crate::fyers::{
     clean::clean,
     date,
     fields::{Miss, Row, is_token},

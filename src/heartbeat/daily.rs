@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::NaiveTime;
-use keeper_actors::{
+use fyers_api::ist;
+use keeper_domain::{
     clock::calendar::Calendar,
-    ist,
     ports::{Change, Store, Time},
 };
 
-use super::{
+use crate::heartbeat::{
     LineState, Pinger,
     rules::{Look, Signal, Told, due},
 };

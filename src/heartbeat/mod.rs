@@ -14,10 +14,10 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use chrono::NaiveTime;
-use keeper_actors::{
+use keeper_actors::supervisor::Tree;
+use keeper_domain::{
     clock::calendar::Calendar,
     ports::{Store, Time},
-    supervisor::Tree,
 };
 use secrecy::SecretString;
 

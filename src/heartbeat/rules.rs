@@ -2,7 +2,7 @@
 //! restart nor an outage of the monitor loses a signal or repeats an old one.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use keeper_actors::ist;
+use fyers_api::ist;
 use serde::{Deserialize, Serialize};
 
 /// A tick that was caught up late gets at least this long before its day is called a failure.

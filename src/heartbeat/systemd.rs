@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_actors::ports::Time;
+use keeper_domain::ports::Time;
 use sd_notify::NotifyState;
 
 use crate::web::Desk;

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use keeper_actors::{ist::ist, mode::Mode, reason::Reason, token::StateName};
+use fyers_api::ist::ist;
+use keeper_domain::{mode::Mode, reason::Reason, session::StateName};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path},
@@ -183,7 +184,7 @@ fn daily(server: &MockServer, desk: &Arc<StillDesk>, store: &Arc<SqliteStore>, t
         store.clone(),
         time.clone(),
         Arc::new(Calendar::embedded()),
-        keeper_actors::ist::at(8, 45),
+        fyers_api::ist::at(8, 45),
     )
 }
 

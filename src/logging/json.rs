@@ -1,11 +1,11 @@
 //! One JSON object a line (design, section 8).
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use keeper_actors::ist::ist;
+use fyers_api::ist::ist;
 use serde_json::{Map, Value};
 use tracing::Level;
 
-use super::fields::Fields;
+use crate::logging::fields::Fields;
 
 pub(super) fn line(now: DateTime<Utc>, level: Level, target: &str, fields: &Fields) -> String {
     let mut object = Map::new();

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_seeds_lines_are_there_to_the_letter_in_both_styles() {
-        use keeper_actors::event::log::seed;
+        use keeper_actors::event_log::seed;
         for message in [seed::STARTED, seed::SUCCEEDED, seed::FAILED, seed::EXPIRED] {
             let say =
                 || error!(event = "x", banner = true, token_status = "Current token is valid", "{message}");

@@ -2,11 +2,11 @@
 
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
-use keeper_actors::ist::ist;
+use fyers_api::ist::ist;
 use serde_json::Value;
 use tracing::Level;
 
-use super::fields::Fields;
+use crate::logging::fields::Fields;
 
 pub(super) fn line(now: DateTime<Utc>, level: Level, fields: &Fields, colour: bool) -> String {
     if fields.get("banner") == Some(&Value::Bool(true)) {

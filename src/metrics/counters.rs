@@ -1,9 +1,9 @@
 //! What only grows.
 
-use keeper_actors::{event::Event, mode::Mode, notifier::outbox::Severity, reason::Reason};
+use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode, reason::Reason};
 use prometheus::{IntCounterVec, Opts, Registry};
 
-use super::AlertOutcome;
+use crate::metrics::AlertOutcome;
 use crate::status::Status;
 
 /// The counters, by name.

@@ -1,11 +1,8 @@
 //! What goes up and down: set from the status whenever somebody asks.
 
 use chrono::{DateTime, Days, FixedOffset};
-use keeper_actors::{
-    ist::{at, instant},
-    mode::Mode,
-    token::StateName,
-};
+use fyers_api::ist::{at, instant};
+use keeper_domain::{mode::Mode, session::StateName};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::{

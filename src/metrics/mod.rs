@@ -11,7 +11,7 @@ mod taps;
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_actors::{event::Event, mode::Mode, notifier::outbox::Severity};
+use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode};
 use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{fyers::Timer, status::Status};

@@ -63,7 +63,7 @@ pub fn endpoint(path: &str) -> &'static str {
 }
 
 fn names_an_order(rest: &str) -> bool {
-    keeper_actors::exchange::operation::order_in_path(rest).is_some()
+    fyers_api::operation::order_in_path(rest).is_some()
 }
 
 #[cfg(test)]

@@ -8,16 +8,18 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use keeper_actors::{
+use fyers_api::model::Position;
+use keeper_domain::{
+    alerts::outbox::{Alert, Outgoing, SendError, Severity},
     event::{Event, Recorded},
-    exchange::{engine::Record, entry::OrderEntry, model::Position},
-    notifier::outbox::{Alert, Outgoing, SendError, Severity},
+    order_journal::OrderEntry,
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord},
-    token::stored::StoredSession,
+    session::stored::StoredSession,
 };
+use mock_exchange::Record;
 
-use super::{AlertOutcome, Metrics};
 use crate::feed::Feed;
+use crate::metrics::{AlertOutcome, Metrics};
 
 /// The severities of alerts that wait, by number: a muted alert is sent as a quieter one.
 pub(super) type Severities = Arc<Mutex<HashMap<i64, Severity>>>;

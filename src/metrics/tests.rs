@@ -1,5 +1,5 @@
 use chrono::DateTime;
-use keeper_actors::{reason::Reason, secret::Fingerprint};
+use keeper_domain::{reason::Reason, secret::Fingerprint};
 
 use super::*;
 

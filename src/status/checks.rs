@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Health, Status};
+use crate::status::{Health, Status};
 
 /// An alert that waits longer than this is worth a warning.
 const OUTBOX_PATIENCE: TimeDelta = TimeDelta::minutes(10);

@@ -1,10 +1,8 @@
 //! The day as a timeline: from 06:00, when tokens die, to the next 06:00. All times IST.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
-use keeper_actors::{
-    clock::calendar::{Calendar, DayKind},
-    ist::{at, instant, ist},
-};
+use fyers_api::ist::{at, instant, ist};
+use keeper_domain::clock::calendar::{Calendar, DayKind};
 
 /// FYERS' tokens end at this time.
 const DAWN: NaiveTime = at(6, 0);

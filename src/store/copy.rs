@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use keeper_actors::ports::{Change, Store, StoreError};
-use keeper_actors::token::{StateName, stored::StoredSession};
+use keeper_domain::ports::{Change, Store, StoreError};
+use keeper_domain::session::{StateName, stored::StoredSession};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 
-use super::{
+use crate::store::{
     OpenError, SqliteStore, database,
     examine::{self, LABEL, Label},
     sqlite::{failed, put_fact},

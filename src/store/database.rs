@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::rows;
+use crate::store::rows;
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 

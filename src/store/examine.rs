@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
 
-use super::{
+use crate::store::{
     database::{self, MIGRATIONS},
     rows,
 };

@@ -4,14 +4,14 @@ use std::future::ready;
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
-use keeper_actors::{
+use keeper_domain::{
+    alerts::outbox::{Alert, Outgoing},
     event::Recorded,
-    notifier::outbox::{Alert, Outgoing},
     ports::{AlertTotals, StoreError},
 };
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::{
+use crate::store::{
     rows::{self, millis, name},
     sqlite::{failed, put_fact},
 };

@@ -2,13 +2,13 @@
 //! makes the keeper more careful.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use keeper_actors::{
+use keeper_domain::{
+    alerts::outbox::Outgoing,
     event::Recorded,
-    notifier::outbox::Outgoing,
     ports::TickRecord,
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    token::stored::{RefreshBlock, StoredSession},
+    session::stored::{RefreshBlock, StoredSession},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};

@@ -4,17 +4,19 @@ use std::{collections::BTreeSet, path::Path};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use keeper_actors::{
+use fyers_api::model::Position;
+use keeper_domain::{
+    alerts::outbox::{Alert, Outgoing},
     event::{Event, Recorded},
-    exchange::{engine::Record, entry::OrderEntry, model::Position},
-    notifier::outbox::{Alert, Outgoing},
+    order_journal::OrderEntry,
     ports::{AlertTotals, Change, Store, StoreError, TickRecord},
-    token::stored::StoredSession,
+    session::stored::StoredSession,
 };
+use mock_exchange::Record;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::{
+use crate::store::{
     OpenError, StateDir, database, outbox,
     rows::{self, millis, name},
 };

@@ -7,13 +7,13 @@ mod round_trip;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use keeper_actors::{
+use keeper_domain::{
+    alerts::outbox::{Alert, Severity},
     event::Event,
-    notifier::outbox::{Alert, Severity},
     ports::{Change, Store, TickRecord},
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    token::{
+    session::{
         Source, StateName,
         stored::{RefreshBlock, StoredSession},
     },
@@ -21,7 +21,7 @@ use keeper_actors::{
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
-use super::{OpenError, SqliteStore, StateDir};
+use crate::store::{OpenError, SqliteStore, StateDir};
 
 /// A state folder with an open store in it.
 struct Home {

@@ -3,9 +3,9 @@
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use keeper_actors::{
+use keeper_domain::{
+    alerts::outbox::SendError,
     chat::talk::{Bubble, Chat, MessageId, PollError, Update},
-    notifier::outbox::SendError,
 };
 use teloxide::{
     ApiError, Bot, RequestError,
@@ -14,7 +14,7 @@ use teloxide::{
     types::{self, AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ParseMode, ReplyParameters},
 };
 
-use super::{
+use crate::telegram::{
     LIMIT, TelegramSettings, TelegramSetupError, bot, hear,
     keys::{NoAddress, cut, keyboard},
     markup, no_preview,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use teloxide::{RequestError, prelude::Requester};
 
-use super::{
+use crate::telegram::{
     TelegramSettings, bot,
     outcome::{Outcome, judge},
     recipient, shown,

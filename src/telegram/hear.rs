@@ -1,8 +1,8 @@
 //! What Telegram brings, in the keeper's words.
 
-use keeper_actors::{
+use keeper_domain::{
+    alerts::words::excerpt,
     chat::talk::{Heard, MessageId, Person, Update},
-    notifier::words::excerpt,
 };
 use secrecy::SecretString;
 use teloxide::types;

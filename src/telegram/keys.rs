@@ -1,6 +1,6 @@
 //! Buttons, and what is said when one is pressed.
 
-use keeper_actors::chat::talk::{Bubble, Button};
+use keeper_domain::chat::talk::{Bubble, Button};
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 use url::Url;
 

@@ -1,8 +1,8 @@
 //! Alerts without Telegram: the log is the channel.
 
 use async_trait::async_trait;
-use keeper_actors::{
-    notifier::outbox::{Outgoing, SendError},
+use keeper_domain::{
+    alerts::outbox::{Outgoing, SendError},
     ports::Messenger,
 };
 

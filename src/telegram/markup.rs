@@ -1,11 +1,11 @@
 //! The little format a message has: a bold first line.
 
-use keeper_actors::{
-    chat::talk::Bubble,
-    notifier::{
+use keeper_domain::{
+    alerts::{
         outbox::Outgoing,
         render::{fitting, stamp},
     },
+    chat::talk::Bubble,
 };
 use teloxide::utils::html::{bold, escape};
 

@@ -17,8 +17,8 @@ mod tests;
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use keeper_actors::{
-    notifier::{
+use keeper_domain::{
+    alerts::{
         outbox::{Outgoing, SendError, Severity},
         render::plain,
     },
@@ -174,7 +174,7 @@ fn bot(settings: &TelegramSettings, limit: Duration) -> Result<Bot, TelegramSetu
 /// Telegram's words for a log or a status page: short, on one line, and without the bot token even if
 /// something in between has put it there.
 fn shown(bot: &Bot, why: &str) -> String {
-    keeper_actors::notifier::words::excerpt(&why.replace(bot.token(), "[bot token]"), 200)
+    keeper_domain::alerts::words::excerpt(&why.replace(bot.token(), "[bot token]"), 200)
 }
 
 /// Digits, a colon, and characters that are safe in a path.

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{
+use crate::web::{
     origin::Head,
     visit::{LENGTH, Visit},
 };

@@ -12,14 +12,12 @@ use actix_web::{
     web::{self, Bytes},
 };
 use futures_util::{Stream, stream};
-use keeper_actors::{
-    event::{Event, Recorded},
-    ist::ist,
-};
+use fyers_api::ist::ist;
+use keeper_domain::event::{Event, Recorded};
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::{Desk, Front, access::Gate, unanswered};
+use crate::web::{Desk, Front, access::Gate, unanswered};
 use crate::{feed::News, status::Status};
 
 /// How many may listen at once.

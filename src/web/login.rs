@@ -11,15 +11,15 @@ use actix_web::{
 };
 use askama::Template;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use keeper_actors::{
+use keeper_domain::{
     secret::AuthCode,
-    token::login::{Redirect, read_pasted, read_query},
+    session::login::{Redirect, read_pasted, read_query},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Desk, access::Gate, html::show};
 use crate::login::{LoginReport, code_of};
+use crate::web::{Desk, access::Gate, html::show};
 
 /// Logins begun a second, and at once. Less than fills the memory for states within their life, so that
 /// strangers who begin logins cannot push a person's state out.

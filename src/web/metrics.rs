@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::header::CONTENT_TYPE, web};
 
-use super::{Desk, Front, access::Gate, unanswered};
+use crate::web::{Desk, Front, access::Gate, unanswered};
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/metrics").get(metrics));

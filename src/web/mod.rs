@@ -23,12 +23,9 @@ use actix_web::{
     web,
 };
 use async_trait::async_trait;
-use keeper_actors::{
-    chat::talk::Control,
-    event::Recorded,
-    exchange::gateway::{Call, Forwarded},
-    secret::AuthCode,
-};
+use fyers_api::http::Call;
+use keeper_actors::exchange::messages::Forwarded;
+use keeper_domain::{chat::talk::Control, event::Recorded, secret::AuthCode};
 use secrecy::SecretString;
 use url::Url;
 

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::{Desk, access::Gate, unanswered};
+use crate::web::{Desk, access::Gate, unanswered};
 
 /// How many orders are told when nobody says.
 const USUAL: u32 = 50;

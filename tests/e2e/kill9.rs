@@ -8,9 +8,9 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveTime};
-use keeper_actors::{
+use keeper_domain::{
+    alerts::texts::{Context, alert_for},
     event::{Event, Recorded},
-    notifier::texts::{Context, alert_for},
 };
 use rand::Rng;
 use simulator::{Fault, FaultRule, RefreshMode, Service, TelegramMessage, TokenKind, endpoint};
@@ -161,7 +161,7 @@ fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
         live: true,
         reject_without_token: false,
         tick_time: NaiveTime::from_hms_opt(8, 45, 0).unwrap(),
-        card: Some(std::sync::Arc::new(keeper_actors::clock::calendar::Calendar::embedded())),
+        card: Some(std::sync::Arc::new(keeper_domain::clock::calendar::Calendar::embedded())),
     };
     // The goodbye of the last run may have found no time.
     let worth = |entry: &&Recorded| {

@@ -1,9 +1,9 @@
 //! Profile, refresh and login: what is sent, and what every documented answer becomes.
 
-use keeper_actors::{
+use keeper_domain::{
+    broker_error::{BrokerError, Garble},
     ports::Broker,
     secret::AuthCode,
-    token::error::{BrokerError, Garble},
 };
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use fyers_api::model::{Funds, OrderStatus, OrderType, Product, Quote, Side};
 use fyers_keeper::fyers::FyersClient;
-use keeper_actors::{
-    exchange::model::{Funds, OrderStatus, OrderType, Product, Quote, Side},
+use keeper_domain::{
+    broker_error::{BrokerError, Garble},
     ports::Exchange,
-    token::error::{BrokerError, Garble},
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};

@@ -4,10 +4,10 @@
 use std::{fmt::Debug, net::TcpListener};
 
 use fyers_keeper::fyers::FyersClient;
-use keeper_actors::{
+use keeper_domain::{
+    broker_error::BrokerError,
     ports::{Broker, Exchange},
     secret::AuthCode,
-    token::error::BrokerError,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;

@@ -10,11 +10,9 @@ use std::{
     time::Duration,
 };
 
+use fyers_api::model::{OrderRequest, OrderType, Product, Side};
 use fyers_keeper::fyers::{FyersClient, FyersConfig, Timeouts};
-use keeper_actors::{
-    exchange::model::{OrderRequest, OrderType, Product, Side},
-    secret::{AccessToken, RefreshToken},
-};
+use keeper_domain::secret::{AccessToken, RefreshToken};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use wiremock::{MockServer, ResponseTemplate};

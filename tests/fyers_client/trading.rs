@@ -1,9 +1,9 @@
 //! Orders: what is sent, and what may come back.
 
-use keeper_actors::{
-    exchange::model::{OrderAck, OrderRequest, OrderType, Product, Side},
+use fyers_api::model::{OrderAck, OrderRequest, OrderType, Product, Side};
+use keeper_domain::{
+    broker_error::{BrokerError, Garble},
     ports::Exchange,
-    token::error::{BrokerError, Garble},
 };
 use serde_json::{Value, json};
 

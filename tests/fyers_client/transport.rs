@@ -4,9 +4,9 @@ use std::{io::Write, net::TcpListener, sync::atomic::Ordering, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use fyers_keeper::fyers::{FyersClient, SetupError};
-use keeper_actors::{
+use keeper_domain::{
+    broker_error::{BrokerError, Garble, Transport},
     ports::{Broker, Exchange},
-    token::error::{BrokerError, Garble, Transport},
 };
 use wiremock::{MockServer, ResponseTemplate};
 

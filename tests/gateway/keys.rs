@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keeper_actors::exchange::gateway::PipeAnswer;
+use fyers_api::http::PipeAnswer;
 
 use crate::support::{APP, Behind, Gateway, KEY, Message, TOKEN, Upstream, live, pipe};
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use keeper_actors::exchange::gateway::PipeAnswer;
+use fyers_api::http::PipeAnswer;
 use proptest::prelude::*;
 
 use crate::support::{Behind, Gateway, Upstream, live};
@@ -164,8 +164,8 @@ fn an_answer_of_the_mock_says_so_and_cannot_break_the_connection() {
         body: b"{}".to_vec(),
     };
     let mut forwarded = live(answer);
-    forwarded.mode = keeper_actors::mode::Mode::Sandbox;
-    forwarded.venue = keeper_actors::exchange::mode::Venue::Mock;
+    forwarded.mode = keeper_domain::mode::Mode::Sandbox;
+    forwarded.venue = keeper_domain::routing::Venue::Mock;
     let answer = Gateway::start(Behind::Canned(Box::new(forwarded))).get("/api/v3/orders");
     assert_eq!(answer.header("x-keeper-mode"), Some("sandbox"));
     assert_eq!(answer.header("x-keeper-order-venue"), Some("mock"));

@@ -8,17 +8,17 @@ use std::{
 };
 
 use async_trait::async_trait;
+use fyers_api::http::{Call, PipeAnswer};
 use fyers_keeper::{
     fyers::{FyersConfig, FyersPipe, Timeouts},
     web::{Desk, listen},
 };
-use keeper_actors::{
-    exchange::{
-        gateway::{Call, Forwarded, Pipe, PipeAnswer, PipeError},
-        mode::Venue,
-    },
+use keeper_actors::exchange::messages::Forwarded;
+use keeper_domain::{
     mode::Mode,
+    ports::{Pipe, PipeError},
     reason::Reason,
+    routing::Venue,
     secret::AccessToken,
 };
 use secrecy::SecretString;

@@ -12,18 +12,18 @@ use actix::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
 
-use super::rules::{Ask, Card};
 use crate::{
-    chat::{
-        card::turn::{Turned, World, turn},
-        talk::{Bubble, Chat},
-    },
-    clock::calendar::Calendar,
+    chat::card::turn::{Turned, World, turn},
     exchange::messages::{GetLivePositions, GetMode},
     line::Line,
     notifier::messages::JournalGrew,
-    ports::{Store, StoreError, Time},
     token::messages::{BeginLogin, GetSession, SessionChanged},
+};
+use keeper_domain::chat::card::rules::{Ask, Card};
+use keeper_domain::{
+    chat::talk::{Bubble, Chat},
+    clock::calendar::Calendar,
+    ports::{Store, StoreError, Time},
 };
 
 /// Longest time between two looks.

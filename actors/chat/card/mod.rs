@@ -5,13 +5,9 @@
 //! the same comparison is made again.
 
 pub mod actor;
-pub mod reminders;
-pub mod rules;
 mod turn;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use actor::{AskCard, CardActor, CardDeps, LoginPath};
-pub use rules::Ask;

@@ -4,15 +4,17 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::rules::{Ask, Card, InUse, Seen, Session, Step, Way};
-use crate::{
-    chat::talk::{Bubble, Button, MessageId},
-    exchange::model::{Position, Product},
+use fyers_api::{
     ist,
+    model::{Position, Product},
+};
+use keeper_domain::chat::card::rules::{Ask, Card, InUse, Seen, Session, Step, Way};
+use keeper_domain::{
+    chat::talk::{Bubble, Button, MessageId},
     mode::Mode,
     reason::Reason,
     secret::AccessToken,
-    token::Source,
+    session::Source,
 };
 
 fn date(day: u32) -> NaiveDate {

@@ -5,27 +5,28 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{
-    actor::{CardDeps, LoginPath, Memory},
+use crate::chat::card::actor::{CardDeps, LoginPath, Memory};
+use crate::event_log::LogEvent;
+use crate::{
+    exchange::messages::{GetLivePositions, GetMode},
+    notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
+    token::messages::{BeginLogin, GetSession},
+};
+use fyers_api::ist;
+use keeper_domain::chat::card::{
     reminders::Tone,
     rules::{Ask, Card, InUse, Seen, Session, Step, Way},
 };
-use crate::{
+use keeper_domain::{
+    alerts::outbox::SendError,
     chat::talk::MessageId,
     clock::calendar::DayKind,
     event::Event,
-    exchange::messages::{GetLivePositions, GetMode},
-    ist,
     mode::Mode,
-    notifier::{courier::MUTED_UNTIL, messages::JournalGrew, outbox::SendError},
     ports::{Change, StoreError},
     reason::Reason,
     secret::Fingerprint,
-    token::{
-        SessionView, StateName,
-        messages::{BeginLogin, GetSession},
-        retry,
-    },
+    session::{SessionView, StateName, retry},
 };
 
 /// The note with the card.
@@ -63,7 +64,8 @@ pub(super) async fn turn(world: &World, mut memory: Memory, asks: Asks) -> Resul
     };
     let Some(seen) = world.look(&mut memory, &known.told).await? else {
         // Nobody is refused because another actor is between two lives: they are told.
-        asks.into_iter().for_each(|(_, reply)| answer(reply, super::words::UNSETTLED.to_owned()));
+        asks.into_iter()
+            .for_each(|(_, reply)| answer(reply, keeper_domain::chat::card::words::UNSETTLED.to_owned()));
         memory.card = Some(known);
         return Ok(Turned { memory, stepped: false, unsettled: true });
     };

@@ -8,20 +8,22 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
 use tokio::time::Instant;
 
-use super::{
+use crate::chat::inbox::{
     batch::Batch,
     carry::{Hands, in_time},
-    confirm::Nonce,
     listen::{Wish, listen},
     messages::{GetInbox, InboxView},
     note::{Note, Place},
-    pace::Pace,
     reply::Voice,
-    rules::State,
     trail,
+};
+use keeper_domain::chat::inbox::{
+    confirm::Nonce,
+    pace::Pace,
+    rules::State,
     verdict::{Policy, Verdict},
 };
-use crate::{
+use keeper_domain::{
     chat::talk::{Bubble, Chat, Control, PollError, Update},
     ports::{Store, StoreError, Time},
 };

@@ -5,8 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::verdict::{Denial, Verdict};
-use crate::chat::talk::{FULL_BATCH, Update};
+use keeper_domain::chat::inbox::verdict::{Denial, Verdict};
+use keeper_domain::chat::talk::{FULL_BATCH, Update};
 
 /// The least time between two polls that bring nothing new, should Telegram not hold them open.
 const LEAST: Duration = Duration::from_secs(1);

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{
+use crate::chat::inbox::reply::Voice;
+use keeper_domain::chat::inbox::{
     commands::question,
     confirm::{Nonce, buttons},
-    reply::Voice,
     verdict::{Origin, Reply, Touch, Verdict},
 };
-use crate::chat::talk::{Bubble, Control, Deed};
+use keeper_domain::chat::talk::{Bubble, Control, Deed};
 
 /// The longest wait for an answer of Control. A login takes up to half a minute.
 const PATIENCE: Duration = Duration::from_secs(60);

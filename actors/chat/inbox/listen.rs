@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{actor::InboxDeps, carry::in_time, commands::COMMANDS};
-use crate::chat::talk::{PollError, Update};
+use crate::chat::inbox::{actor::InboxDeps, carry::in_time};
+use keeper_domain::chat::inbox::commands::COMMANDS;
+use keeper_domain::chat::talk::{PollError, Update};
 
 /// The longest a poll may take; the adapter has a shorter limit of its own.
 const LONGEST: Duration = Duration::from_secs(60);

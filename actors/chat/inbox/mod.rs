@@ -7,17 +7,11 @@
 pub mod actor;
 mod batch;
 mod carry;
-pub mod commands;
-pub mod confirm;
 mod listen;
 pub mod messages;
 mod note;
-pub mod pace;
-mod paste;
 mod reply;
-pub mod rules;
 mod trail;
-pub mod verdict;
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::verdict::{Cursor, Origin};
-use crate::{
+use keeper_domain::chat::inbox::verdict::{Cursor, Origin};
+use keeper_domain::{
     chat::talk::MessageId,
     ports::{Change, Store, StoreError},
 };

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::verdict::Origin;
-use crate::{
+use keeper_domain::chat::inbox::verdict::Origin;
+use keeper_domain::{
+    alerts::outbox::SendError,
     chat::talk::{Bubble, Button, Chat, MessageId},
-    notifier::outbox::SendError,
     ports::Time,
 };
 

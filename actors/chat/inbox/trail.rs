@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::verdict::{Denial, Reply, Touch, Verdict};
-use crate::chat::talk::{Deed, PollError, Topic, Update};
+use keeper_domain::chat::inbox::verdict::{Denial, Reply, Touch, Verdict};
+use keeper_domain::chat::talk::{Deed, PollError, Topic, Update};
 
 /// Logs what is done about an update, before it is done.
 pub(super) fn heard(update: &Update, verdict: &Verdict) {

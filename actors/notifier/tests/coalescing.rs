@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
-use crate::{
-    event::{Event, Recorded},
-    notifier::{
+use keeper_domain::{
+    alerts::{
         coalesce::plan,
         outbox::{Alert, Outgoing, Severity},
     },
+    event::{Event, Recorded},
 };
 
 /// What a made-up event is told as: topic, detail, text, severity.

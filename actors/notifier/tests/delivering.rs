@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::doubles::{Call, Fate, World, in_virtual_time};
-use crate::{
+use crate::notifier::messages::{Flush, GetOutbox, JournalGrew};
+use crate::notifier::tests::doubles::{Call, Fate, World, in_virtual_time};
+use keeper_domain::{
+    alerts::{outbox::SendError, render::SAFE_TEXT},
     event::Event,
-    notifier::{
-        messages::{Flush, GetOutbox, JournalGrew},
-        outbox::SendError,
-        render::SAFE_TEXT,
-    },
     reason::Reason,
 };
 

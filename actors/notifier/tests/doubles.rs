@@ -10,18 +10,20 @@ use actix::{Actor, Addr};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use crate::{
-    event::{Event, Recorded},
-    exchange::{engine::Record, entry::OrderEntry, model::Position},
-    notifier::{
-        actor::{NotifierActor, Ports},
+use crate::notifier::actor::{NotifierActor, Ports};
+use fyers_api::model::Position;
+use keeper_domain::{
+    alerts::{
         outbox::{Alert, Outgoing, SendError},
         render::plain,
         texts::Context,
     },
+    event::{Event, Recorded},
+    order_journal::OrderEntry,
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord, Time},
-    token::stored::StoredSession,
+    session::stored::StoredSession,
 };
+use mock_exchange::Record;
 
 /// Virtual time: tokio's paused clock, shown as a wall clock that began at 09:00 IST.
 pub(super) struct PausedTime(tokio::time::Instant);

@@ -10,11 +10,9 @@ use std::{
 use actix::{Addr, AsyncContext, Context, MailboxError, dev::ContextFut};
 use futures_util::future::{Either, poll_fn, select};
 
-use super::doubles::{Fate, World, in_virtual_time};
-use crate::{
-    event::Event,
-    notifier::{actor::NotifierActor, messages::Flush, outbox::SendError},
-};
+use crate::notifier::tests::doubles::{Fate, World, in_virtual_time};
+use crate::notifier::{actor::NotifierActor, messages::Flush};
+use keeper_domain::{alerts::outbox::SendError, event::Event};
 
 fn refused(n: i64) -> Event {
     Event::OrderRefused { symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }

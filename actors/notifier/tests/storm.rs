@@ -5,8 +5,8 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::doubles::{Call, Fate, PausedTime, ScriptedMessenger, World, in_virtual_time};
-use crate::{event::Event, notifier::outbox::SendError, reason::Reason};
+use crate::notifier::tests::doubles::{Call, Fate, PausedTime, ScriptedMessenger, World, in_virtual_time};
+use keeper_domain::{alerts::outbox::SendError, event::Event, reason::Reason};
 
 /// Events whose alerts can be told apart by their text, so that a loss would show.
 fn event(n: i64, rng: &mut StdRng) -> Event {

@@ -3,20 +3,19 @@
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
-use super::doubles::context;
-use crate::{
-    event::{Death, Event, Recorded},
-    mode::Mode,
-    notifier::outbox::Severity,
-    notifier::{
-        outbox::Outgoing,
+use crate::notifier::tests::doubles::context;
+use keeper_domain::{
+    alerts::{
+        outbox::{Outgoing, Severity},
         render::plain,
         texts::{Context, alert_for},
         words::{ROWS, WIDTH},
     },
+    event::{Death, Event, Recorded},
+    mode::Mode,
     reason::Reason,
     secret::Fingerprint,
-    token::StateName,
+    session::StateName,
 };
 
 fn t(text: &str) -> DateTime<Utc> {

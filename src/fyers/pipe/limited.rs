@@ -13,19 +13,19 @@ use std::{
 };
 
 use async_trait::async_trait;
-use keeper_actors::{
-    exchange::gateway::{Call, Pipe, PipeAnswer, PipeError},
-    ports::Time,
+use fyers_api::http::{Call, PipeAnswer};
+use keeper_domain::{
+    ports::{Pipe, PipeError, Time},
     secret::AccessToken,
 };
 use reqwest::header::HeaderMap;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{
+use crate::fyers::date;
+use crate::fyers::pipe::{
     pace::{Limit, Pace, Wait},
     toll::{Kind, Toll},
 };
-use crate::fyers::date;
 
 /// How long a call waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -12,9 +12,9 @@
 use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use keeper_actors::ist;
+use fyers_api::ist;
 
-use super::toll::{Kind, Toll};
+use crate::fyers::pipe::toll::{Kind, Toll};
 
 /// What leaves within a span.
 struct Span {

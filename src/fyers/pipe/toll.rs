@@ -1,6 +1,6 @@
 //! What a call costs at FYERS' counters: a pure rule.
 
-use keeper_actors::exchange::gateway::{Call, Method, Surface};
+use fyers_api::http::{Call, Method, Surface};
 use serde::de::IgnoredAny;
 
 /// FYERS takes ten orders in one call at most (FYERS API contract, section 3.10).

@@ -6,17 +6,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use keeper_actors::{
-    exchange::{
-        engine::{Config, Instruments, Record},
-        entry::OrderEntry,
-        house::House,
-        mode::Venue,
-        model::{OrderRequest, OrderType, Position, Product, Side},
-        operation::Operation,
-    },
-    mode::Mode,
+use fyers_api::{
+    model::{OrderRequest, OrderType, Position, Product, Side},
+    operation::Operation,
 };
+use keeper_domain::{mode::Mode, order_journal::OrderEntry, routing::Venue};
+use mock_exchange::{Config, Instruments, Record, exchange::House};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

@@ -8,13 +8,13 @@ mod whole;
 
 use std::time::{Duration, Instant};
 
-use keeper_actors::chat::talk::{Bubble, Button};
+use keeper_domain::chat::talk::{Bubble, Button};
 use secrecy::SecretString;
 use simulator::{Options, Simulator, Telegram};
 use url::Url;
 
-use super::TelegramChat;
 use crate::telegram::TelegramSettings;
+use crate::telegram::chat::TelegramChat;
 
 /// A bot token that must never be seen again outside a request's path.
 const CANARY: &str = "110201543:CANARYdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";

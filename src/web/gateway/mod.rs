@@ -18,15 +18,11 @@ use actix_web::{
     },
     web,
 };
-use keeper_actors::{
-    exchange::{
-        gateway::{Forwarded, Surface},
-        mode::Venue,
-    },
-    mode::Mode,
-};
+use fyers_api::http::Surface;
+use keeper_actors::exchange::messages::Forwarded;
+use keeper_domain::{mode::Mode, routing::Venue};
 
-use super::{Desk, Front, access::Gate};
+use crate::web::{Desk, Front, access::Gate};
 use refusal::Refusal;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {

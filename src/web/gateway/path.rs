@@ -4,7 +4,7 @@
 //! results (an order that looks like something else here would go where no order may go), so a path that could be
 //! read in two ways is not carried at all. No official program writes one.
 
-use keeper_actors::exchange::gateway::Surface;
+use fyers_api::http::Surface;
 
 /// What the keeper does for all bots and a bot cannot do through it.
 const SESSION: &[&str] =

@@ -11,10 +11,10 @@ use actix_web::{
     web,
 };
 use futures_util::StreamExt;
-use keeper_actors::exchange::gateway::{Call, Method, Surface};
+use fyers_api::http::{Call, Method, Surface};
 use tokio::time::timeout;
 
-use super::refusal::Refusal;
+use crate::web::gateway::refusal::Refusal;
 
 /// The longest body, in bytes. FYERS takes ten orders or 500 symbols at once: some ten kilobytes.
 const LONGEST: usize = 1024 * 1024;

@@ -7,7 +7,7 @@ use actix_web::{
         header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
     },
 };
-use keeper_actors::exchange::gateway::Surface;
+use fyers_api::http::Surface;
 
 /// Why a request is not carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Gate, back, show_with_forms};
+use crate::web::page::{Gate, back, show_with_forms};
 
 /// Keys tried at once, and how many more each second: a person mistypes, a program guesses.
 const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);

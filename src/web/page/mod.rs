@@ -8,10 +8,10 @@ mod words;
 
 use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
 use askama::Template;
-use keeper_actors::chat::talk::{Deed, Person};
+use keeper_domain::chat::talk::{Deed, Person};
 use serde::Deserialize;
 
-use super::{Desk, Front, access::Gate, html::show_with_forms, unanswered};
+use crate::web::{Desk, Front, access::Gate, html::show_with_forms, unanswered};
 pub(super) use door::Knocks;
 pub(super) use notes::Notes;
 use view::View;

@@ -1,10 +1,11 @@
 //! What the page shows, from status, day and journal. Values only; the template writes them down.
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
-use keeper_actors::{event::Recorded, ist::ist, mode::Mode, reason::Reason, token::Source};
+use fyers_api::ist::ist;
+use keeper_domain::{event::Recorded, mode::Mode, reason::Reason, session::Source};
 
-use super::words;
 use crate::status::{Day, Health, Market, Status};
+use crate::web::page::words;
 
 /// A name and what is to be said of it.
 pub(super) struct Row {

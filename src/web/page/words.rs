@@ -1,7 +1,8 @@
 //! Events in a person's words, one line each.
 
 use chrono::{DateTime, Utc};
-use keeper_actors::{event::Event, ist::ist};
+use fyers_api::ist::ist;
+use keeper_domain::event::Event;
 
 fn until(at: DateTime<Utc>) -> String {
     ist(at).format("%a %d %b, %H:%M").to_string()

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::{
+use crate::chat::inbox::tests::{
     room::{Room, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };
-use crate::{
+use keeper_domain::{
+    alerts::outbox::SendError,
     chat::{
         inbox::rules::{CARD_MOCK, CARD_SNOOZE},
         talk::MessageId,
     },
-    notifier::outbox::SendError,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! Commands as people write them.
 
-use crate::chat::{
+use keeper_domain::chat::{
     inbox::commands::{COMMANDS, Command, Written, help},
     talk::{Deed, Topic},
 };

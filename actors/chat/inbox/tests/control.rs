@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time;
 
-use super::doubles::World;
-use crate::chat::talk::{Control, Deed, Person, Topic};
+use crate::chat::inbox::tests::doubles::World;
+use keeper_domain::chat::talk::{Control, Deed, Person, Topic};
 
 impl World {
     async fn control(&self, what: String) -> String {

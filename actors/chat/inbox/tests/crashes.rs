@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
+use crate::chat::inbox::tests::{
     room::{another_world, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };

@@ -1,7 +1,9 @@
 //! Everything that is not heard.
 
-use super::scene::{CODE, FRIEND, GROUP, Note, OWNER, STRANGER, at, first, group, note, press, private, why};
-use crate::chat::{
+use crate::chat::inbox::tests::scene::{
+    CODE, FRIEND, GROUP, Note, OWNER, STRANGER, at, first, group, note, press, private, why,
+};
+use keeper_domain::chat::{
     inbox::{
         confirm::Nonce,
         rules::{CARD_MOCK, State},
@@ -10,7 +12,7 @@ use crate::chat::{
     talk::{Heard, Topic, Update},
 };
 
-fn denied(from: &Note, text: &str, policy: &super::super::verdict::Policy) -> Option<Denial> {
+fn denied(from: &Note, text: &str, policy: &keeper_domain::chat::inbox::verdict::Policy) -> Option<Denial> {
     why(&first(&from.says(text), policy))
 }
 

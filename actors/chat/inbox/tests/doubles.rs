@@ -11,13 +11,13 @@ use chrono::{DateTime, Utc};
 use tokio::time::{self, Instant};
 
 use crate::{
-    chat::{
-        inbox::note,
-        talk::{Bubble, Button, Chat, FULL_BATCH, MessageId, PollError, Update},
-    },
-    notifier::outbox::SendError,
-    ports::Time,
+    chat::inbox::note,
     testing::{MemoryStore, PausedTime},
+};
+use keeper_domain::{
+    alerts::outbox::SendError,
+    chat::talk::{Bubble, Button, Chat, FULL_BATCH, MessageId, PollError, Update},
+    ports::Time,
 };
 
 #[derive(Default)]

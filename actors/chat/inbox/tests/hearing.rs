@@ -1,7 +1,9 @@
 //! What is heard, and what is made of it.
 
-use super::scene::{CODE, FRIEND, GROUP, Note, OWNER, at, first, group, note, press, private, why};
-use crate::chat::{
+use crate::chat::inbox::tests::scene::{
+    CODE, FRIEND, GROUP, Note, OWNER, at, first, group, note, press, private, why,
+};
+use keeper_domain::chat::{
     inbox::{
         confirm::Nonce,
         rules::{CARD_MOCK, CARD_SNOOZE, State},

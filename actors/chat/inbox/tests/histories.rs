@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
-use super::scene::{CODE, FRIEND, GROUP, Note, OWNER, STRANGER, at, group, note, press};
-use crate::chat::{
+use crate::chat::inbox::tests::scene::{CODE, FRIEND, GROUP, Note, OWNER, STRANGER, at, group, note, press};
+use keeper_domain::chat::{
     inbox::{
         confirm::Nonce,
         rules::{CARD_MOCK, CARD_SNOOZE, State},

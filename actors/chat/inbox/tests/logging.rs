@@ -11,7 +11,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 
-use super::{
+use crate::chat::inbox::tests::{
     room::{pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };

@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{
+use crate::chat::inbox::messages::GetInbox;
+use crate::chat::inbox::tests::{
     room::{another_world, pass, wake, world},
     scene::{OWNER, STRANGER, private},
 };
-use crate::{
-    chat::{
-        inbox::messages::GetInbox,
-        talk::{FULL_BATCH, PollError},
-    },
-    notifier::outbox::SendError,
+use keeper_domain::{
+    alerts::outbox::SendError,
+    chat::talk::{FULL_BATCH, PollError},
 };
 
 #[actix::test]

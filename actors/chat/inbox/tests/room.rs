@@ -5,19 +5,23 @@ use std::{sync::Arc, time::Duration};
 use actix::Addr;
 use tokio::time;
 
-use super::{
+use crate::chat::inbox::tests::{
     doubles::World,
     scene::{self, Note},
 };
 use crate::{
+    chat::inbox::{InboxActor, InboxDeps},
+    supervisor::{CrashSink, Tree, install_panic_hook},
+    testing::MemoryStore,
+};
+use keeper_domain::{
     chat::{
-        inbox::{InboxActor, InboxDeps, verdict::Policy},
+        inbox::verdict::Policy,
         talk::{Chat, Control, Heard, Update},
     },
     event::Death,
     ports::{Store, Time},
-    supervisor::{CrashSink, Limits, Tree, install_panic_hook},
-    testing::MemoryStore,
+    restart_policy::Limits,
 };
 
 struct Deaf;

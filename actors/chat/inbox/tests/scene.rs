@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
-use crate::chat::{
+use keeper_domain::chat::{
     inbox::{
         confirm::Nonce,
         rules::State,

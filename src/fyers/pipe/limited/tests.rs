@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
-use keeper_actors::exchange::gateway::{Method, Surface};
+use fyers_api::http::{Method, Surface};
 
 use super::*;
 

@@ -1,16 +1,16 @@
 //! What the keeper says, as the phone shows it.
 
-use keeper_actors::{
+use keeper_domain::{
+    alerts::outbox::SendError,
     chat::{
         inbox::commands::COMMANDS,
         talk::{Bubble, Button, Chat, Heard, MessageId},
     },
-    notifier::outbox::SendError,
 };
 use serde_json::json;
 use simulator::{Simulator, UserAction};
 
-use super::{GROUP, OWNER, chat, press, simulator, words};
+use crate::telegram::chat::tests::{GROUP, OWNER, chat, press, simulator, words};
 
 fn heard(simulator: &Simulator, text: &str) -> MessageId {
     simulator.act(&UserAction::Text { from: OWNER, chat: None, text: text.into() }).unwrap();

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use keeper_actors::{
+use keeper_domain::{
+    alerts::outbox::SendError,
     chat::talk::{Bubble, Button, Chat, MessageId, PollError},
-    notifier::outbox::SendError,
 };
 use serde_json::json;
 use simulator::{Fault, FaultRule, Options, Service, Simulator, endpoint};
 
-use super::{
-    super::TelegramChat, BRIEF, CANARY, GROUP, OWNER, PATIENT, assert_clean, chat, chat_with, press,
-    simulator, words,
+use crate::telegram::chat::{
+    TelegramChat,
+    tests::{BRIEF, CANARY, GROUP, OWNER, PATIENT, assert_clean, chat, chat_with, press, simulator, words},
 };
 
 fn refusal(status: u16, description: &str) -> Fault {

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use keeper_actors::chat::talk::{Bubble, Chat, Heard, PollError, Update};
+use keeper_domain::chat::talk::{Bubble, Chat, Heard, PollError, Update};
 use secrecy::ExposeSecret;
 use simulator::{Simulator, UserAction, Writing, endpoint};
 
-use super::{GROUP, OWNER, chat, chat_with, press, simulator, until, words};
+use crate::telegram::chat::tests::{GROUP, OWNER, chat, chat_with, press, simulator, until, words};
 
 fn write(simulator: &Simulator, text: &str) -> i64 {
     simulator.act(&UserAction::Text { from: OWNER, chat: None, text: text.into() }).unwrap()

@@ -1,11 +1,11 @@
 //! Updates as Telegram sends them that the simulator's people do not make.
 
-use keeper_actors::chat::talk::{Chat, Heard};
+use keeper_domain::chat::talk::{Chat, Heard};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use simulator::{Fault, FaultRule, endpoint};
 
-use super::{GROUP, OWNER, chat, simulator};
+use crate::telegram::chat::tests::{GROUP, OWNER, chat, simulator};
 
 /// What is heard of an update.
 async fn brought(update: Value) -> Heard {

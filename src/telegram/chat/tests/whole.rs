@@ -4,17 +4,21 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use keeper_actors::{
+    chat::inbox::{InboxActor, InboxDeps},
+    supervisor::{CrashSink, Tree},
+};
+use keeper_domain::{
     chat::{
-        inbox::{InboxActor, InboxDeps, rules::Policy},
+        inbox::rules::Policy,
         talk::{Control, Deed, Person, Topic},
     },
     event::Death,
-    supervisor::{CrashSink, Limits, Tree},
+    restart_policy::Limits,
 };
 use secrecy::SecretString;
 use simulator::{Simulator, UserAction};
 
-use super::{OWNER, chat, simulator, until};
+use crate::telegram::chat::tests::{OWNER, chat, simulator, until};
 use crate::{
     store::{SqliteStore, StateDir},
     wall_clock::WallClock,

@@ -1,6 +1,6 @@
-use keeper_actors::{
-    event::Death, mode::Mode, notifier::outbox::Severity, reason::Reason, secret::Fingerprint,
-    token::StateName,
+use keeper_domain::{
+    alerts::outbox::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
+    session::StateName,
 };
 
 use super::*;

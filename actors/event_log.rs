@@ -1,0 +1,227 @@
+//! One log line for each event. The `event` names are a contract (design, section 8), and so are the four
+//! lines of the seed, to the letter.
+
+use chrono::{DateTime, Utc};
+use tracing::{error, info, warn};
+
+use fyers_api::ist::ist;
+use keeper_domain::event::Event;
+use keeper_domain::{reason::Reason, secret::Fingerprint};
+
+/// The seed's lines: people already search their logs for them.
+pub mod seed {
+    /// A refresh begins.
+    pub const STARTED: &str = "🔄 FYERS TOKEN REFRESH - Scheduled Daily Maintenance";
+    /// A refresh succeeded.
+    pub const SUCCEEDED: &str = "✅ TOKEN REFRESH SUCCESSFUL";
+    /// A refresh failed and will not be repeated by itself.
+    pub const FAILED: &str = "❌ TOKEN REFRESH FAILED";
+    /// Only a person can help.
+    pub const EXPIRED: &str = "🔑 FYERS REFRESH TOKEN EXPIRED - MANUAL RENEWAL REQUIRED";
+}
+
+/// Whether a fresh pair of tokens is all it takes, as against settings that must be put right.
+fn needs_renewal(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::RefreshTokenExpired
+            | Reason::RefreshTokenRejected
+            | Reason::RefreshTokenMissing
+            | Reason::RefreshDisabled
+            | Reason::TokenExpired
+            | Reason::TokenRejected
+            | Reason::NeverLoggedIn
+    )
+}
+
+/// What a person does about it.
+const RENEWAL: &str =
+    "tap the link on the login card in Telegram, or run `fyers-keeper login`; no restart is needed";
+
+fn time(at: DateTime<Utc>) -> String {
+    ist(at).format("%Y-%m-%d %H:%M:%S IST").to_string()
+}
+
+/// Writes an event to the log.
+pub trait LogEvent {
+    /// One line, told by this actor.
+    fn log(&self, actor: &str);
+}
+
+impl LogEvent for Event {
+    /// Writes the event's log line on behalf of `actor`.
+    fn log(&self, actor: &str) {
+        let event = self.name();
+        match self {
+            Self::RefreshStarted { .. }
+            | Self::RefreshFailed { .. }
+            | Self::RefreshSucceeded { .. }
+            | Self::LoginRequired { .. } => log_refresh(self, event, actor),
+            Self::SessionChanged { .. }
+            | Self::LoginStarted
+            | Self::LoginFailed { .. }
+            | Self::LoggedOut
+            | Self::LoginSucceeded { .. }
+            | Self::LoginReminder { .. }
+            | Self::TokenGood { .. }
+            | Self::TokenDelayed { .. }
+            | Self::DayGivenUp { .. }
+            | Self::RefreshTokenEnding { .. }
+            | Self::EnvFileFailed { .. } => log_session(self, event, actor),
+            Self::ModeChanged { .. }
+            | Self::OrderSimulated { .. }
+            | Self::SimulatedMeanwhile { .. }
+            | Self::OrderOutcomeUnknown { .. }
+            | Self::OrderPlaced { .. }
+            | Self::OrdersNotAllowed { .. }
+            | Self::OrderRefused { .. } => log_exchange(self, event, actor),
+            _ => log_house(self, event, actor),
+        }
+    }
+}
+
+fn log_refresh(event: &Event, name: &str, actor: &str) {
+    match event {
+        Event::RefreshStarted { attempt, current } => {
+            info!(event = name, actor, attempt, banner = true, token_status = current, "{}", seed::STARTED);
+        }
+        Event::RefreshSucceeded { fingerprint, expires_at, attempts } => {
+            let until = time(*expires_at);
+            info!(event = name, actor, attempt = attempts, banner = true, %fingerprint, valid_until = until,
+                "{}", seed::SUCCEEDED);
+        }
+        Event::RefreshFailed { attempt, reason, code, retry_in_s: None } => {
+            error!(event = name, actor, attempt, banner = true, %reason, code, why = reason.words(),
+                "{}", seed::FAILED);
+        }
+        Event::RefreshFailed { attempt, reason, code, retry_in_s } => {
+            warn!(event = name, actor, attempt, %reason, code, retry_in_s, "token refresh failed, trying again");
+        }
+        Event::LoginRequired { reason, code } if needs_renewal(*reason) => {
+            error!(event = name, actor, %reason, code, banner = true, why = reason.words(), next = RENEWAL, "{}", seed::EXPIRED);
+        }
+        Event::LoginRequired { reason, code } => {
+            error!(event = name, actor, %reason, code, "a person must log in: {}", reason.words());
+        }
+        _ => {}
+    }
+}
+
+fn log_session(event: &Event, name: &str, actor: &str) {
+    match event {
+        Event::SessionChanged { from, to, why, expires_at, fingerprint } => {
+            let until = expires_at.map(time);
+            let token = fingerprint.as_ref().map(Fingerprint::as_str);
+            info!(event = name, actor, %from, %to, reason = %why, fingerprint = token, valid_until = until,
+                "session is {to}: {}", why.words());
+        }
+        Event::LoginSucceeded { fingerprint, expires_at } => {
+            info!(event = name, actor, %fingerprint, valid_until = time(*expires_at), "logged in");
+        }
+        Event::LoginStarted => info!(event = name, actor, "a login brought a code"),
+        Event::LoginFailed { reason, code } => {
+            warn!(event = name, actor, %reason, code, "login failed: {}", reason.words());
+        }
+        Event::LoggedOut => info!(event = name, actor, "logged out"),
+        Event::LoginReminder { urgent } => {
+            warn!(event = name, actor, urgent, "still no login: the person was reminded");
+        }
+        Event::TokenGood { fingerprint, expires_at } => {
+            info!(event = name, actor, %fingerprint, valid_until = time(*expires_at), "today's token is good");
+        }
+        Event::TokenDelayed { reason, since, attempts, urgent } => {
+            warn!(event = name, actor, %reason, since = time(*since), attempt = attempts, urgent,
+                "still no token, because {}", reason.words());
+        }
+        Event::DayGivenUp { trade_date, reason } => {
+            error!(event = name, actor, %trade_date, %reason, "no token came all day");
+        }
+        Event::RefreshTokenEnding { days_left, ends_at } => {
+            warn!(event = name, actor, days_left, ends_at = time(*ends_at), "the refresh token ends soon");
+        }
+        Event::EnvFileFailed { problem } => warn!(event = name, actor, "{problem}"),
+        _ => {}
+    }
+}
+
+fn log_exchange(event: &Event, name: &str, actor: &str) {
+    match event {
+        Event::ModeChanged { from, to, why } => {
+            info!(event = name, actor, %from, mode = %to, reason = %why, "mode is {to}: {}", why.words());
+        }
+        Event::OrderSimulated { id, symbol, quantity, mode } => {
+            info!(event = name, actor, %mode, venue = "mock", order = id, symbol, quantity, "order simulated");
+        }
+        Event::SimulatedMeanwhile { orders } => {
+            warn!(event = name, actor, orders, "orders were simulated while the token was dead");
+        }
+        Event::OrderOutcomeUnknown { symbol, quantity, found } => {
+            error!(event = name, actor, symbol, quantity, found, "an order was sent and its answer was lost");
+        }
+        Event::OrderPlaced { id, symbol, quantity } => {
+            info!(
+                event = name,
+                actor,
+                mode = "live",
+                venue = "fyers",
+                order = id,
+                symbol,
+                quantity,
+                "order sent"
+            );
+        }
+        Event::OrdersNotAllowed { symbol, app, address, expected } => {
+            error!(
+                event = name,
+                actor, symbol, app, address, expected, "FYERS takes no orders from this app"
+            );
+        }
+        Event::OrderRefused { symbol, quantity, why } => {
+            warn!(event = name, actor, symbol, quantity, why, "order refused");
+        }
+        _ => {}
+    }
+}
+
+fn log_house(event: &Event, name: &str, actor: &str) {
+    match event {
+        Event::KeeperStarted { version, commit, missing, after_crash } => {
+            let missing = missing.join("; ");
+            info!(event = name, actor, version, commit, missing, after_crash, "fyers-keeper {version} is up");
+        }
+        Event::KeeperStopping => info!(event = name, actor, "stopping"),
+        Event::Ticked { trade_date, late } => {
+            info!(event = name, actor, %trade_date, late, "daily tick for {trade_date}");
+        }
+        Event::TickSkipped { date, holiday } => {
+            info!(event = name, actor, %date, holiday, "no tick today: market holiday, {holiday}");
+        }
+        Event::CalendarUncovered { year } => {
+            warn!(event = name, actor, year, "the calendar has no holidays for {year}: every weekday counts");
+        }
+        Event::ClockStepped { seconds } => warn!(event = name, actor, seconds, "the wall clock jumped"),
+        Event::StrangerWrote { user } => {
+            warn!(event = name, actor, user, "somebody who may not command the keeper wrote to its bot");
+        }
+        Event::SecondPoller => {
+            error!(event = name, actor, "another program polls Telegram with the same bot token");
+        }
+        Event::HaltChanged { halted, by } => {
+            let what = if *halted { "trading is halted" } else { "trading goes on" };
+            warn!(event = name, actor, halted, by, "{what}");
+        }
+        Event::TestAlert { severity } => {
+            info!(event = name, actor, severity = severity.slug(), "test of the alerts");
+        }
+        Event::ActorCrashed { actor: who, death } => {
+            error!(event = name, actor = who, death = death.slug(), "{who} crashed");
+        }
+        Event::ActorRestarted { actor: who, restarts } => {
+            warn!(event = name, actor = who, restarts, "{who} is back");
+        }
+        Event::ActorGaveUp { actor: who } => {
+            error!(event = name, actor = who, "{who} died too often: ending the program with exit code 70");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,103 @@
+//! Merging repeats: a storm of the same alert becomes one that says how often.
+//!
+//! An alert's key is `TOPIC|DETAIL`. A repeat is merged into a waiting alert with the same key only while
+//! that one is the latest of its topic: "simulated, live, simulated" stays three messages, for otherwise
+//! the last one read would say "live". Critical alerts are merged only when their texts are equal.
+
+use std::collections::HashMap;
+
+use crate::event::Recorded;
+
+use crate::alerts::outbox::{Alert, Outgoing, Severity};
+
+/// What to commit after reading a stretch of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// The last event that is consumed by this plan; 0 when there was none.
+    pub read_to: i64,
+    /// Alerts to add, in order.
+    pub new: Vec<Alert>,
+    /// Waiting alerts that have grown.
+    pub merged: Vec<Outgoing>,
+}
+
+/// Plans as many events as one commit can express: it ends early before a repeat of an alert that this
+/// very plan adds, because only an alert in the outbox can grow. At least one event is always consumed.
+pub fn plan<'a>(
+    waiting: impl IntoIterator<Item = &'a Outgoing>,
+    events: &[Recorded],
+    mut alert_for: impl FnMut(&Recorded) -> Option<Alert>,
+) -> Plan {
+    // A later one of a topic replaces the earlier ones: only the latest may grow.
+    let latest: HashMap<&str, &Outgoing> =
+        waiting.into_iter().map(|alert| (topic(&alert.key), alert)).collect();
+    let mut plan = Plan::default();
+    for event in events {
+        if let Some(alert) = alert_for(event)
+            && !plan.take(&latest, alert)
+        {
+            break;
+        }
+        plan.read_to = event.id;
+    }
+    plan
+}
+
+impl Plan {
+    /// Takes an alert in; false when it repeats one that is not in the outbox yet.
+    fn take(&mut self, latest_waiting: &HashMap<&str, &Outgoing>, alert: Alert) -> bool {
+        if let Some(latest) = self.new.iter().rev().find(|new| same_topic(&new.key, &alert.key)) {
+            if repeats(latest, &alert) {
+                return false;
+            }
+            self.new.push(alert);
+            return true;
+        }
+        let latest = latest_waiting.get(topic(&alert.key)).filter(|_| !alert.key.is_empty());
+        match latest.map(|old| self.newest(old)) {
+            Some(old) if grows(old, &alert) => {
+                let grown = grown(old, alert);
+                self.merged.retain(|merged| merged.id != grown.id);
+                self.merged.push(grown);
+            }
+            _ => self.new.push(alert),
+        }
+        true
+    }
+
+    /// A waiting alert as this plan leaves it.
+    fn newest<'a>(&'a self, old: &'a Outgoing) -> &'a Outgoing {
+        self.merged.iter().find(|merged| merged.id == old.id).unwrap_or(old)
+    }
+}
+
+/// The part of a key before `|`.
+fn topic(key: &str) -> &str {
+    key.split_once('|').map_or(key, |(topic, _detail)| topic)
+}
+
+fn same_topic(one: &str, other: &str) -> bool {
+    !one.is_empty() && !other.is_empty() && topic(one) == topic(other)
+}
+
+fn repeats(old: &Alert, new: &Alert) -> bool {
+    mergeable((&old.key, old.severity, &old.text), new)
+}
+
+fn grows(old: &Outgoing, new: &Alert) -> bool {
+    mergeable((&old.key, old.severity, &old.text), new)
+}
+
+fn mergeable((key, severity, text): (&str, Severity, &str), new: &Alert) -> bool {
+    key == new.key && severity == new.severity && (severity != Severity::Critical || text == new.text)
+}
+
+/// The waiting alert with one more event in it. It keeps its id and so its place.
+fn grown(old: &Outgoing, new: Alert) -> Outgoing {
+    Outgoing {
+        last_at: new.at.max(old.last_at),
+        count: old.count.saturating_add(1),
+        text: new.text,
+        ..old.clone()
+    }
+}

@@ -1,0 +1,8 @@
+//! From journal events to alerts: texts, merging of repeats, and what follows a failed delivery.
+
+pub mod coalesce;
+pub mod delivery;
+pub mod outbox;
+pub mod render;
+pub mod texts;
+pub mod words;

@@ -1,0 +1,85 @@
+//! The final message: an alert's text, its time, and its id.
+
+use crate::alerts::{
+    outbox::Outgoing,
+    words::{ist, span},
+};
+
+/// Telegram's limit for a message, in UTF-16 units after markup is taken out.
+pub const TELEGRAM_UNITS: usize = 4096;
+
+/// Room kept for the last line.
+const STAMP_UNITS: usize = 120;
+
+/// What is sent in place of a critical alert that Telegram refuses as it is.
+pub const SAFE_TEXT: &str = "🚨 The keeper has a critical alert that Telegram would not take\n\
+    Trading may be affected.\n\
+    Next: read the keeper's log or status page.";
+
+/// The id a person can quote, as `#K-20261123-7`: the IST day and the number in the outbox. Two messages
+/// with one id are one alert that was delivered twice.
+pub fn id(alert: &Outgoing) -> String {
+    format!("#K-{}-{}", ist(alert.at).format("%Y%m%d"), alert.id)
+}
+
+/// The last line: how often, when, and the id.
+pub fn stamp(alert: &Outgoing) -> String {
+    let when = span(alert.at, alert.last_at);
+    match alert.count {
+        0 | 1 => format!("{when} IST · {}", id(alert)),
+        count => format!("×{count}, {when} IST · {}", id(alert)),
+    }
+}
+
+/// The whole message as plain text, never longer than Telegram takes.
+pub fn plain(alert: &Outgoing) -> String {
+    format!("{}\n{}", fitting(&alert.text), stamp(alert))
+}
+
+/// The text, cut only if it is too long for any message.
+pub fn fitting(text: &str) -> &str {
+    let mut units = 0;
+    for (place, c) in text.char_indices() {
+        units += c.len_utf16();
+        if units > TELEGRAM_UNITS - STAMP_UNITS {
+            return &text[..place];
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::outbox::Severity;
+
+    fn alert(count: u32, last_at: &str) -> Outgoing {
+        Outgoing {
+            id: 7,
+            at: "2026-11-22T20:00:00Z".parse().unwrap(),
+            last_at: last_at.parse().unwrap(),
+            count,
+            severity: Severity::Info,
+            key: String::new(),
+            text: "ℹ️ one\ntwo".into(),
+            attempts: 0,
+        }
+    }
+
+    #[test]
+    fn the_last_line_is_time_and_id() {
+        let once = alert(1, "2026-11-22T20:00:00Z");
+        assert_eq!(plain(&once), "ℹ️ one\ntwo\nMon 23 Nov, 01:30 IST · #K-20261123-7");
+        let often = alert(14, "2026-11-22T20:07:00Z");
+        assert_eq!(stamp(&often), "×14, Mon 23 Nov, 01:30–01:37 IST · #K-20261123-7");
+    }
+
+    #[test]
+    fn no_text_is_too_long_for_telegram() {
+        for text in ["x".repeat(5000), "🚨".repeat(3000), format!("x{}", "🚨".repeat(3000))] {
+            let sent = plain(&Outgoing { text, ..alert(u32::MAX, "2027-11-22T20:00:00Z") });
+            assert!(sent.encode_utf16().count() <= TELEGRAM_UNITS);
+            assert!(sent.ends_with("#K-20261123-7"));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The keeper itself: start, stop, calendar, clock, disk, crashes.
+
+use chrono::NaiveDate;
+
+use crate::alerts::texts::{Context, Draft};
+use crate::{
+    alerts::{
+        outbox::Severity,
+        words::{WIDTH, day, excerpt, length},
+    },
+    event::Death,
+};
+
+/// Jumps from here on are a warning: tokens and market times depend on the clock.
+const BIG_JUMP_S: u64 = 60;
+
+pub(super) fn started(version: &str, missing: &[String], after_crash: bool, context: &Context) -> Draft {
+    let version = excerpt(version, 30);
+    let title = if after_crash {
+        format!("Keeper {version} is back: the run before ended without notice. Nothing it was told is lost.")
+    } else {
+        format!("Keeper {version} has started")
+    };
+    let trading = if context.live {
+        "Trading: with a good token, orders go to FYERS with real money."
+    } else {
+        "Trading: sandbox, so no order is real."
+    };
+    let draft = Draft::new(Severity::Info, "keeper|started", title).line(trading);
+    match missing {
+        [] => draft.line("Next: nothing to do."),
+        [one] => draft.line(missed(one)).line("Next: to change that, set it in .env and restart."),
+        [one, two] => draft
+            .line(missed(one))
+            .line(missed(two))
+            .line("Next: to change that, set them in .env and restart."),
+        [one, rest @ ..] => draft
+            .line(missed(one))
+            .line(format!("And {} more.", rest.len()))
+            .line("Next: fyers-keeper config check lists all. Set them in .env and restart."),
+    }
+}
+
+fn missed(what: &str) -> String {
+    format!("Not set: {}", excerpt(what, WIDTH - 9))
+}
+
+pub(super) fn stopping() -> Draft {
+    Draft::new(Severity::Info, "keeper|stopping", "The keeper is stopping, as it was asked to")
+        .line("Trading: bots get no answer until it is back. Nothing it was told is lost.")
+        .line("Next: start it again if you did not stop it yourself.")
+}
+
+pub(super) fn holiday(date: NaiveDate, holiday: &str) -> Draft {
+    Draft::new(
+        Severity::Info,
+        format!("calendar|holiday.{date}"),
+        format!("Market holiday: {}. No login needed today.", excerpt(holiday, 70)),
+    )
+    .line(format!("Trading: the exchange is closed on {}.", day(date)))
+}
+
+pub(super) fn uncovered(year: i32) -> Draft {
+    Draft::new(
+        Severity::Warning,
+        format!("calendar|uncovered.{year}"),
+        format!("No list of market holidays for {year}"),
+    )
+    .line("Trading: every weekday of that year counts as a trading day, so holidays will ask for a login.")
+    .line("Next: update the keeper, or name a file with the new holidays in KEEPER_CALENDAR_FILE.")
+}
+
+pub(super) fn clock_stepped(seconds: i64) -> Draft {
+    let severity = if seconds.unsigned_abs() < BIG_JUMP_S { Severity::Info } else { Severity::Warning };
+    let direction = if seconds < 0 { "back" } else { "ahead" };
+    Draft::new(
+        severity,
+        format!("clock|stepped.{}.{direction}", severity.slug()),
+        format!("This machine's clock jumped {} {direction}", length(seconds)),
+    )
+    .line("Trading: not affected. The daily check is caught up if it was missed, and never runs twice.")
+    .line("Next: nothing if the machine slept or has just set its clock. Otherwise check its time (NTP).")
+}
+
+pub(super) fn env_file(problem: &str) -> Draft {
+    Draft::new(Severity::Warning, "env|failed", "The .env file could not be updated")
+        .line(excerpt(problem, 2 * WIDTH - 20))
+        .line("Trading: not affected. The keeper has the new token; programs that read .env see the old one.")
+        .line("Next: put that right; the next new token is written again.")
+}
+
+pub(super) fn stranger_wrote(user: i64) -> Draft {
+    Draft::new(Severity::Warning, "chat|stranger", format!("Somebody unknown wrote to the bot (user {user})"))
+        .line("Trading: not affected. Strangers get no answer and can do nothing.")
+        .line("Next: nothing. To let this user command the keeper, add the number to TELEGRAM_ALLOWED_USERS.")
+}
+
+pub(super) fn second_poller() -> Draft {
+    Draft::new(Severity::Warning, "chat|second_poller", "Another program uses this bot's token")
+        .line("Trading: not affected, and alerts arrive. Commands may get lost between the two programs.")
+        .line("Next: stop the other program, or give the keeper a bot of its own (@BotFather).")
+}
+
+pub(super) fn test(severity: Severity) -> Draft {
+    let sound = if severity == Severity::Info { "makes no sound" } else { "makes a sound" };
+    Draft::new(
+        severity,
+        format!("test|{}", severity.slug()),
+        format!("Test: an alert marked \"{}\"", severity.slug()),
+    )
+    .line("Trading: not affected.")
+    .line(format!("Next: nothing. If you can read this, alerts arrive. This kind {sound}."))
+}
+
+/// A death is told by what follows it, the restart or the end. Only a failed task has nothing that follows.
+pub(super) fn crashed(actor: &str, death: Death) -> Option<Draft> {
+    (death == Death::TaskPanic)
+        .then(|| failed(actor, format!("A small task inside the keeper failed ({})", part(actor))))
+}
+
+pub(super) fn restarted(actor: &str) -> Draft {
+    failed(actor, format!("A part of the keeper failed and was restarted ({})", part(actor)))
+}
+
+fn failed(actor: &str, title: String) -> Draft {
+    Draft::new(Severity::Info, format!("crash {}|", excerpt(actor, 30)), title)
+        .line("Trading: goes on. Nothing the keeper was told is lost.")
+        .line("Next: nothing. If it keeps happening, please report it with the log.")
+}
+
+pub(super) fn gave_up(actor: &str) -> Draft {
+    Draft::new(
+        Severity::Critical,
+        "crash|gave_up",
+        format!("The keeper gives up and ends: a part fails again and again ({})", part(actor)),
+    )
+    .line("Trading: bots get no answer until it runs again. Positions open at FYERS stay open there.")
+    .line("Next: it should be started again by itself; another message then says so.")
+    .line("If none comes in a few minutes, look at the log and start it by hand.")
+}
+
+/// What an actor does, in a person's words.
+fn part(actor: &str) -> String {
+    match actor {
+        "token" => "the one that keeps the token".to_owned(),
+        "clock" => "the one that keeps the daily time".to_owned(),
+        "exchange" => "the one that routes orders".to_owned(),
+        "notifier" => "the one that sends these messages".to_owned(),
+        other => excerpt(other, 30),
+    }
+}

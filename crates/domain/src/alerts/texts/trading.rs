@@ -1,0 +1,148 @@
+//! Orders and where they go.
+
+use crate::alerts::texts::{Context, Draft};
+use crate::{
+    alerts::{
+        outbox::Severity,
+        words::{excerpt, order},
+    },
+    mode::Mode,
+    reason::Reason,
+};
+
+/// Switches that a person does not expect. The nightly way down and the morning's way up are routine.
+pub(super) fn mode_changed(from: Mode, to: Mode, why: Reason, context: &Context) -> Option<Draft> {
+    match (to, why) {
+        // Every night; the morning's alerts tell how it goes on.
+        (Mode::Mock, Reason::TokenExpired) => None,
+        // The start's own alert says it.
+        (Mode::Mock, Reason::Starting | Reason::NoCredentials | Reason::NeverLoggedIn) => None,
+        // The alert of the refresh or the login says it.
+        (Mode::Live | Mode::Sandbox, Reason::Refreshed | Reason::LoggedIn) => None,
+        (_, Reason::Halted) => Some(halted(to)),
+        (Mode::Mock, _) => Some(down(from, why, context)),
+        (Mode::Live, _) => Some(up_live(why)),
+        (Mode::Sandbox, _) => Some(up_sandbox(why)),
+    }
+}
+
+fn halted(to: Mode) -> Draft {
+    Draft::new(Severity::Warning, format!("session|mode.{to}.halted"), "Trading is halted, as you asked")
+        .line("Trading: orders no longer reach FYERS. Positions that are open at FYERS stay open.")
+        .line("Next: resume when you are ready.")
+}
+
+fn down(from: Mode, why: Reason, context: &Context) -> Draft {
+    let draft = |title: &str| {
+        Draft::new(
+            Severity::Warning,
+            format!("session|mode.mock.{}", why.slug()),
+            format!("{title}: {}", why.words()),
+        )
+    };
+    let draft = if context.reject_without_token {
+        draft("Orders are refused now").line("Trading: requests are refused until there is a good token.")
+    } else if from == Mode::Live {
+        draft("Orders are simulated now").line("Trading: from now on no order reaches FYERS.")
+    } else {
+        draft("Prices are simulated now").line("Trading: no order was real before either (sandbox).")
+    };
+    if from == Mode::Live {
+        draft
+            .line("Positions that are open at FYERS stay open there.")
+            .line("Next: watch them in the FYERS app. If a login is needed, another message says so.")
+    } else {
+        draft.line("Next: nothing. If a login is needed, another message says so.")
+    }
+}
+
+fn up_live(why: Reason) -> Draft {
+    Draft::new(Severity::Info, "session|mode.live", format!("Live: {}", why.words()))
+        .line("Trading: from now on orders go to FYERS, with real money.")
+        .line("Next: nothing to do. Simulated orders and positions were not carried over.")
+}
+
+fn up_sandbox(why: Reason) -> Draft {
+    Draft::new(Severity::Info, "session|mode.sandbox", format!("Sandbox: {}", why.words()))
+        .line("Trading: prices and account are real, orders are simulated.")
+        .line("Next: nothing to do.")
+}
+
+/// Only worth a message when the settings promise real orders.
+pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Context) -> Option<Draft> {
+    (context.live && mode == Mode::Mock).then(|| {
+        Draft::new(Severity::Info, "simulated|", format!("Order simulated: {}", order(symbol, quantity)))
+            .line("Trading: it did not reach FYERS, because there is no good token.")
+            .line("Next: if it should be real, place it again once the keeper is live.")
+    })
+}
+
+/// So that nobody believes in positions that never were.
+pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
+    let what = if orders == 1 { "1 order was".to_owned() } else { format!("{orders} orders were") };
+    Draft::new(
+        Severity::Warning,
+        "simulated_meanwhile|",
+        format!("{what} simulated while the token was dead"),
+    )
+    .line("Trading: none of them reached FYERS, and none will. What comes now does.")
+    .line("Next: look at what the bot believes it holds; `fyers-keeper orders` lists them.")
+}
+
+/// An order whose answer was lost is never sent again by the keeper.
+pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>) -> Draft {
+    let draft = Draft::new(
+        Severity::Critical,
+        "order|unknown",
+        format!("Order sent, answer lost: {}", order(symbol, quantity)),
+    );
+    match found {
+        Some(id) => draft
+            .line(format!("Trading: FYERS' order book has it, as {}.", excerpt(id, 40)))
+            .line("Next: nothing, unless the bot was told to send it again."),
+        None => draft
+            .line("Trading: it may be at FYERS or not; the keeper did not find it by its tag.")
+            .line("Next: look in the order book before it is sent again."),
+    }
+}
+
+/// FYERS says the same for three different causes, so all three are named.
+pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&str>) -> Draft {
+    let ending = match app.rsplit_once('-') {
+        Some((_, "200")) => "1. the app id ends in -200, as it should".to_owned(),
+        Some((_, ending)) => format!("1. the app id ends in -{ending}: orders need an app that ends in -200"),
+        None => "1. the app id has no ending".to_owned(),
+    };
+    let ip = match (address, expected) {
+        (Some(now), Some(then)) if now == then => format!("3. static IP: {now}, as expected"),
+        (Some(now), Some(then)) => format!("3. static IP: this machine has {now}, you registered {then}"),
+        (Some(now), None) => format!("3. static IP: is {now} registered with the app?"),
+        (None, _) => "3. static IP: is this machine's address registered with the app?".to_owned(),
+    };
+    Draft::new(Severity::Critical, "order|not_allowed", "FYERS takes no orders from this app")
+        .line("Trading: live orders are refused; prices and reads go on. One of three causes:")
+        .line(ending)
+        .line("2. the app's \"Order Placement\" permission is not ticked")
+        .line(ip)
+}
+
+pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
+    let by = excerpt(by, 40);
+    if halted {
+        Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
+            .line("Trading: no new positions until the halt ends; orders that close one still go out.")
+            .line("Next: /resume ends the halt.")
+    } else {
+        Draft::new(Severity::Info, "halt|off", format!("The halt is ended by {by}"))
+            .line("Trading: orders go where the mode says again.")
+            .line("Next: nothing to do. /status shows the mode.")
+    }
+}
+
+pub(super) fn refused(symbol: &str, quantity: i64, why: &str) -> Draft {
+    let order = order(symbol, quantity);
+    Draft::new(Severity::Critical, format!("refused {order}|"), format!("Order refused: {order}"))
+        .line(format!("Why: {}", excerpt(why, 220)))
+        .line("Trading: nothing was sent or simulated. An open position stays as it is.")
+        .line("Next: if you want out, close it in the FYERS app.")
+}

@@ -1,0 +1,5 @@
+//! The login card: what the chat should show, and the next step towards it.
+
+pub mod reminders;
+pub mod rules;
+pub mod words;

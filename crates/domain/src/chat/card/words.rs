@@ -1,0 +1,170 @@
+//! What the card says. Plain text; the first line is shown in bold.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::chat::card::{
+    reminders::Tone,
+    rules::{InUse, Seen, Way},
+};
+use crate::{
+    alerts::{
+        texts::login_story,
+        words::{clock, day, excerpt, moment},
+    },
+    chat::{
+        inbox::rules::{CARD_MOCK, CARD_SNOOZE},
+        talk::{Bubble, Button},
+    },
+    mode::Mode,
+    reason::Reason,
+    session::Source,
+};
+use fyers_api::{ist, model::Position};
+
+/// Positions shown by name.
+const POSITIONS: usize = 4;
+
+/// Said while the outcome of a call to FYERS is not known yet.
+pub const UNSETTLED: &str = "The keeper is asking FYERS right now. Try again in a moment.";
+pub(super) const HERE_IT_IS: &str = "Here is the login card.";
+pub(super) const NOTHING_TO_QUIET: &str = "You are logged in: there is nothing to be reminded of.";
+pub(super) const MOCK_TODAY: &str =
+    "Mock for today: no more reminders. The link stays if you change your mind.";
+
+pub(super) fn snoozed(until: DateTime<Utc>) -> String {
+    format!("No reminders until {} IST.", clock(until))
+}
+
+pub(super) fn logged_in_already(token: &InUse) -> String {
+    let until = token.expires_at.map(moment).unwrap_or_default();
+    format!("Already logged in: {}, good until {until} IST.", mode(token.mode))
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "Live",
+        Mode::Sandbox => "Sandbox",
+        Mode::Mock => "Halted",
+    }
+}
+
+/// The card that waits. `quiet_until` is shown while reminders rest.
+pub(super) fn needed(reason: Reason, seen: &Seen, quiet_until: Option<DateTime<Utc>>) -> Bubble {
+    let (title, meaning) = login_story(reason);
+    let title = if title.starts_with('🔑') { title.to_owned() } else { format!("🔑 {title}") };
+    let mut lines = vec![title, format!("{meaning}."), consequence(seen).to_owned()];
+    lines.extend(deadline(seen));
+    lines.extend(positions(&seen.positions));
+    lines.extend(
+        (seen.way == Way::Paste)
+            .then(|| "After the login, send me the whole address of the page you land on.".to_owned()),
+    );
+    lines.extend(quiet_until.map(|until| format!("😴 Reminders rest until {}.", clock(until))));
+    Bubble { text: lines.join("\n"), buttons: buttons(&seen.link), protected: true, ..Bubble::default() }
+}
+
+fn buttons(link: &str) -> Vec<Vec<Button>> {
+    let press = |label: &str, data: &str| Button::Press { label: label.to_owned(), data: data.to_owned() };
+    vec![
+        vec![Button::Link { label: "🔓 Log in to FYERS".to_owned(), url: link.to_owned() }],
+        vec![press("😴 Snooze 15 min", CARD_SNOOZE), press("🟡 Mock today", CARD_MOCK)],
+    ]
+}
+
+/// The card of a person who wants to be left alone: only the link stays.
+pub(super) fn mock_today(mut bubble: Bubble) -> Bubble {
+    bubble.text.push_str("\n🟡 Mock today, no reminders. Logging in still works.");
+    bubble.buttons.truncate(1);
+    bubble
+}
+
+fn consequence(seen: &Seen) -> &'static str {
+    match (seen.sandbox, seen.rejects) {
+        (false, true) => "Until then orders are refused.",
+        (false, false) => "Until then orders are simulated and do not reach FYERS.",
+        (true, true) => "Until then requests are refused. No order is ever real (sandbox).",
+        (true, false) => "Until then prices are simulated too. No order is ever real (sandbox).",
+    }
+}
+
+fn deadline(seen: &Seen) -> Option<String> {
+    let (open, close) = seen.hours?;
+    match () {
+        () if seen.now < open => Some(format!("⏰ The market opens at {} IST.", clock(open))),
+        () if seen.now < close => Some(format!("⏰ The market is open until {} IST.", clock(close))),
+        () => None,
+    }
+}
+
+/// What nobody looks after while there is no token.
+fn positions(all: &[Position]) -> Option<String> {
+    let open: Vec<&Position> = all.iter().filter(|position| position.net != 0).collect();
+    let shown = open.iter().take(POSITIONS);
+    let shown: Vec<String> =
+        shown.map(|position| format!("{:+} {}", position.net, excerpt(&position.symbol, 40))).collect();
+    let more = open.len().saturating_sub(POSITIONS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!open.is_empty()).then(|| {
+        format!(
+            "⚠️ Open at FYERS: {}{more}. The keeper cannot close them now; the FYERS app can.",
+            shown.join(", ")
+        )
+    })
+}
+
+/// The receipt.
+pub(super) fn done(token: &InUse, now: DateTime<Utc>) -> Bubble {
+    let how = match token.source {
+        Some(Source::Refresh) => "renewed",
+        Some(Source::Login) | None => "logged in",
+        Some(Source::Settings) => "token found",
+    };
+    let since = token.since.map(clock).unwrap_or_default();
+    let until = token.expires_at.map(|end| until(end, now)).unwrap_or_default();
+    let trading = match token.mode {
+        Mode::Live => "Orders go to FYERS, with real money.",
+        Mode::Sandbox => "Prices are real, orders are simulated (sandbox).",
+        Mode::Mock => "Trading is halted: /resume ends that.",
+    };
+    let holder = excerpt(&token.holder, 40);
+    let title = format!("✅ {} until {until}, {how} {since} by {holder}", mode(token.mode));
+    Bubble { text: format!("{title}\n{trading}"), ..Bubble::default() }
+}
+
+/// "06:00 tomorrow (Tue 24 Nov)": the card may be read a day late.
+fn until(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let word = match ist::date(end) - ist::date(now) {
+        days if days == TimeDelta::zero() => "today",
+        days if days == TimeDelta::days(1) => "tomorrow",
+        _ => return format!("{} IST", moment(end)),
+    };
+    format!("{} {word} ({})", clock(end), day(ist::date(end)))
+}
+
+/// The card of a day without a login.
+pub(super) fn day_over(seen: &Seen) -> Bubble {
+    let next = day(seen.next_day);
+    let text = format!(
+        "⌛ No login came\nThe keeper stayed in Mock. The next card comes on {next}, or with /login."
+    );
+    Bubble { text, ..Bubble::default() }
+}
+
+/// The card that another one took the place of.
+pub(super) fn moved() -> Bubble {
+    Bubble { text: "⤵️ The login card is further down".to_owned(), ..Bubble::default() }
+}
+
+pub(super) fn reminder(tone: Tone, (open, close): (DateTime<Utc>, DateTime<Utc>), seen: &Seen) -> Bubble {
+    let sign = if tone == Tone::Critical { "🚨" } else { "🔔" };
+    let minutes =
+        (open - seen.now).num_seconds().div_euclid(60) + i64::from((open - seen.now).num_seconds() % 60 > 0);
+    let what = match () {
+        () if seen.now < open && minutes <= 1 => {
+            "The market opens in a minute and there is no login".to_owned()
+        }
+        () if seen.now < open => format!("The market opens in {minutes} minutes and there is no login"),
+        () => format!("Still no login. The market is open until {}", clock(close)),
+    };
+    Bubble { text: format!("{sign} {what}\nTap the button in the card above."), ..Bubble::default() }
+}

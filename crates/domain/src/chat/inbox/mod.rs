@@ -1,0 +1,8 @@
+//! Updates from the chat: who may say what, and what it means.
+
+pub mod commands;
+pub mod confirm;
+pub mod pace;
+pub mod paste;
+pub mod rules;
+pub mod verdict;

@@ -1,0 +1,204 @@
+//! Who may say what: from what was heard to what is done about it. Everything that is not allowed is denied.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use secrecy::{ExposeSecret, SecretString};
+
+pub use crate::chat::inbox::verdict::{Cursor, Denial, Origin, Policy, Reply, Touch, Verdict};
+use crate::chat::inbox::{
+    commands::{Command, SNOOZE, Written, help, question},
+    confirm::{Nonce, Pressed, Question, Questions, Ruling},
+    paste::has_code,
+};
+use crate::chat::talk::{Deed, Heard, Update};
+use fyers_api::ist;
+
+/// The furthest that a message's date may be from the wall clock, in both directions. An old message was
+/// written for another situation; one from the future is forged, or this machine's clock is wrong.
+pub const FRESH: TimeDelta = TimeDelta::seconds(120);
+
+/// How often a hint is given.
+const HINTS: TimeDelta = TimeDelta::seconds(60);
+
+/// Data of the login card's button for a little peace.
+pub const CARD_SNOOZE: &str = "card:snooze";
+/// Data of the login card's button for a day without a login.
+pub const CARD_MOCK: &str = "card:mock";
+
+const HINT: &str = "I only know commands, and the address a login leads to. See /help";
+const LATE: &str = "That was sent too long ago, so nothing was done. Send it again if you still mean it.";
+const LATE_PRESS: &str = "I was away and cannot tell when you pressed. Press again if you still mean it.";
+const EXPIRED: &str = "Expired: nothing was done. Send the command again.";
+const NOT_YOURS: &str = "Not yours: only who sent the command can answer.";
+const UNKNOWN_BUTTON: &str = "This button does nothing any more.";
+
+/// What must be remembered between updates.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// The last update that was heard. On disk.
+    pub cursor: Cursor,
+    /// The day (IST) for which Control has heard of a stranger. On disk.
+    pub stranger_told: Option<NaiveDate>,
+    /// Updates from strangers since the start.
+    pub strangers: u64,
+    /// The bot's name, when it is known.
+    pub bot: Option<String>,
+    /// When the keeper last had all that Telegram had for it: what is heard now happened after that.
+    pub caught_up: Option<DateTime<Utc>>,
+    questions: Questions,
+    hinted: Option<DateTime<Utc>>,
+}
+
+impl State {
+    /// What is to be done about an update, and the memory of it. `nonce` is for the question, if it leads to one.
+    pub fn hear(&mut self, update: &Update, policy: &Policy, now: DateTime<Utc>, nonce: Nonce) -> Verdict {
+        let verdict = judge(update, policy, now, self);
+        if matches!(verdict, Verdict::Silence(Denial::Replay)) {
+            return verdict;
+        }
+        self.cursor = Cursor { id: update.id, at: Some(now) };
+        match &verdict {
+            Verdict::Silence(Denial::Stranger) => self.strangers += 1,
+            Verdict::Stranger(_) => {
+                self.strangers += 1;
+                self.stranger_told = Some(ist::date(now));
+            }
+            Verdict::Message(_, Reply::Hint(_)) => self.hinted = Some(now),
+            Verdict::Message(origin, Reply::Ask(deed)) => self.questions.ask(Question {
+                nonce,
+                deed: deed.clone(),
+                user: origin.by.id,
+                chat: origin.chat,
+                asked_at: now,
+            }),
+            Verdict::Press(_, _, Touch::Yes(used, _) | Touch::No(used, _)) => self.questions.close(*used),
+            Verdict::Silence(_) | Verdict::Message(..) | Verdict::Press(..) => {}
+        }
+        verdict
+    }
+
+    /// Forgets what does not survive a crash; the rest is on disk or only counted.
+    pub fn crash(&mut self) {
+        let Self { strangers, bot, .. } = std::mem::take(self);
+        *self = Self { strangers, bot, ..Self::default() };
+    }
+
+    fn may_hint(&self, now: DateTime<Utc>) -> bool {
+        // A clock that was set back must not silence the hints until it is there again.
+        self.hinted.is_none_or(|hinted| !(TimeDelta::zero()..HINTS).contains(&(now - hinted)))
+    }
+
+    /// Whether the keeper had all that Telegram had a short while ago. Telegram does not say when a button was
+    /// pressed, but not before that.
+    pub fn is_up_to_date(&self, now: DateTime<Utc>) -> bool {
+        self.caught_up.is_some_and(|then| (TimeDelta::zero()..=FRESH).contains(&(now - then)))
+    }
+}
+
+/// Judges an update. Changes nothing: see [`State::hear`].
+pub fn judge(update: &Update, policy: &Policy, now: DateTime<Utc>, state: &State) -> Verdict {
+    if update.id <= state.cursor.after(now) {
+        return Verdict::Silence(Denial::Replay);
+    }
+    match &update.heard {
+        Heard::Other => Verdict::Silence(Denial::Other),
+        Heard::Message { from: None, .. } => Verdict::Silence(Denial::Anonymous),
+        Heard::Message { from: Some(from), .. } | Heard::Press { from, .. } if !policy.knows(from.id) => {
+            stranger(from.id, now, state)
+        }
+        Heard::Message { from: Some(from), chat, private, id, at, text, forwarded, edited } => {
+            let age = now - *at;
+            let denied = [
+                (!policy.allows(*chat, *private, from.id), Denial::WrongChat),
+                (*forwarded, Denial::Forwarded),
+                (*edited, Denial::Edited),
+                (age < -FRESH, Denial::FromTheFuture),
+            ];
+            if let Some((_, why)) = denied.into_iter().find(|(denied, _)| *denied) {
+                return Verdict::Silence(why);
+            }
+            let origin = Origin { chat: *chat, message: *id, by: from.clone() };
+            if age > FRESH { late(origin, text, now, state) } else { message(origin, text, now, state) }
+        }
+        Heard::Press { callback, chat, message, from, data } => {
+            // The Bot API has no kind of chat here, but a private one has its person's id.
+            if !policy.allows(*chat, true, from.id) {
+                return Verdict::Silence(Denial::WrongChat);
+            }
+            let origin = Origin { chat: *chat, message: *message, by: from.clone() };
+            let touch = press(&origin, data, now, state);
+            Verdict::Press(origin, callback.clone(), touch)
+        }
+    }
+}
+
+fn stranger(user: i64, now: DateTime<Utc>, state: &State) -> Verdict {
+    if state.stranger_told == Some(ist::date(now)) {
+        Verdict::Silence(Denial::Stranger)
+    } else {
+        Verdict::Stranger(user)
+    }
+}
+
+/// Somebody who wrote /halt while the keeper was away must not believe that it was done.
+fn late(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Verdict {
+    let text = text.expose_secret();
+    let meant = has_code(text) || Written::read(text).is_some_and(|written| !is_for_another(&written, state));
+    if meant && state.may_hint(now) {
+        Verdict::Message(origin, Reply::Hint(LATE))
+    } else {
+        Verdict::Silence(Denial::TooOld)
+    }
+}
+
+fn message(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Verdict {
+    let plain = text.expose_secret();
+    // Before everything else: a code must not stay in the chat because a slash came before it.
+    if has_code(plain) {
+        return Verdict::Message(origin, Reply::Redeem(text.clone()));
+    }
+    let reply = match Written::read(plain) {
+        Some(written) if is_for_another(&written, state) => return Verdict::Silence(Denial::OtherBot),
+        Some(written) => command(&written, &origin),
+        None if state.may_hint(now) => Reply::Hint(HINT),
+        None => return Verdict::Silence(Denial::Chatter),
+    };
+    Verdict::Message(origin, reply)
+}
+
+fn is_for_another(written: &Written<'_>, state: &State) -> bool {
+    let names = written.bot.zip(state.bot.as_deref());
+    names.is_some_and(|(meant, own)| !meant.eq_ignore_ascii_case(own))
+}
+
+fn command(written: &Written<'_>, origin: &Origin) -> Reply {
+    match written.command() {
+        Ok(Command::Tell(topic)) => Reply::Tell(topic),
+        Ok(Command::Act(deed)) if question(&deed).is_some() => Reply::Ask(deed),
+        Ok(Command::Act(deed)) => Reply::Act(deed),
+        Ok(Command::WhoAmI) => Reply::Say(format!(
+            "You are allowed here.\nYour id: {}\nThis chat: {}",
+            origin.by.id, origin.chat
+        )),
+        Ok(Command::Help) => Reply::Say(help()),
+        Err(line) => Reply::Say(line),
+    }
+}
+
+fn press(origin: &Origin, data: &str, now: DateTime<Utc>, state: &State) -> Touch {
+    let card = match data {
+        CARD_SNOOZE => Some(Deed::Snooze { minutes: SNOOZE }),
+        CARD_MOCK => Some(Deed::MockToday),
+        _ => None,
+    };
+    match (card, Pressed::read(data)) {
+        (Some(deed), _) if state.is_up_to_date(now) => Touch::Card(deed),
+        (Some(_), _) => Touch::Pass(LATE_PRESS),
+        (None, None) => Touch::Pass(UNKNOWN_BUTTON),
+        (None, Some(pressed)) => match state.questions.rule(pressed, origin.by.id, origin.chat, now) {
+            Ruling::Do(deed) => Touch::Yes(pressed.nonce, deed),
+            Ruling::Cancel(deed) => Touch::No(pressed.nonce, deed),
+            Ruling::NotYours => Touch::Pass(NOT_YOURS),
+            Ruling::Expired => Touch::Pass(EXPIRED),
+        },
+    }
+}

@@ -1,0 +1,73 @@
+//! When the daily tick is due: a pure rule over the wall clock and what is on record.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+use crate::clock::calendar::{Calendar, DayKind};
+use fyers_api::ist;
+
+/// No tick is caught up later than this, unless a special session ends later.
+const LATEST: NaiveTime = ist::at(15, 30);
+/// A tick that comes later than this after its time is a late one.
+const PUNCTUAL: TimeDelta = TimeDelta::seconds(60);
+/// No clock that works shows a time before the keeper was written.
+const FLOOR: NaiveDate = match NaiveDate::from_ymd_opt(2025, 1, 1) {
+    Some(date) => date,
+    None => panic!("a date"),
+};
+
+/// Dates with a tick on record.
+pub type Dates = BTreeSet<NaiveDate>;
+
+/// What is to be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Send the tick.
+    Now {
+        /// For this trading day.
+        trade_date: NaiveDate,
+        /// Whether it comes late.
+        late: bool,
+    },
+    /// Nothing; the next tick is due then.
+    NotYet {
+        /// When.
+        next: DateTime<Utc>,
+    },
+    /// The clock cannot be right, so nothing is done on its word.
+    ClockWrong,
+}
+
+/// Decides. `done` holds every date with a tick on record: a date is never ticked twice, wherever the clock has
+/// been meanwhile, and a record from the far future silences nobody.
+pub fn due(now: DateTime<Utc>, tick_time: NaiveTime, done: &Dates, calendar: &Calendar) -> Due {
+    let today = ist::date(now);
+    if today < FLOOR {
+        return Due::ClockWrong;
+    }
+    let tick = ist::instant(today, tick_time);
+    let open = calendar.is_trading_day(today) && (tick..latest(today, tick_time, calendar)).contains(&now);
+    if open && !done.contains(&today) {
+        return Due::Now { trade_date: today, late: now - tick > PUNCTUAL };
+    }
+    Due::NotYet { next: next(now, tick_time, done, calendar) }
+}
+
+/// When the next tick is due that is not on record yet.
+fn next(now: DateTime<Utc>, tick_time: NaiveTime, done: &Dates, calendar: &Calendar) -> DateTime<Utc> {
+    let today = ist::date(now);
+    let to_come = |date: &NaiveDate| !done.contains(date) && ist::instant(*date, tick_time) > now;
+    let following = |date: &NaiveDate| Some(calendar.next_trading_day(*date));
+    let first = if calendar.is_trading_day(today) { today } else { calendar.next_trading_day(today) };
+    let date = std::iter::successors(Some(first), following).find(to_come);
+    ist::instant(date.unwrap_or(first), tick_time)
+}
+
+fn latest(date: NaiveDate, tick_time: NaiveTime, calendar: &Calendar) -> DateTime<Utc> {
+    let close = match calendar.day_kind(date) {
+        DayKind::SpecialSession { close, .. } => close.max(LATEST),
+        _ => LATEST,
+    };
+    ist::instant(date, close.max(tick_time))
+}

@@ -1,0 +1,5 @@
+//! Trading days, the daily tick, and steps of the wall clock.
+
+pub mod calendar;
+pub mod due;
+pub mod steps;

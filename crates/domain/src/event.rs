@@ -1,0 +1,342 @@
+//! Everything notable that happens, as one closed list.
+//!
+//! An event is committed to the journal in the same transaction as the state it belongs to. Alerts are
+//! made from the journal, so an alert exists exactly when the change it tells of is on disk, whatever
+//! crashes in between. Log lines and metrics come from the same values.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{alerts::outbox::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName};
+
+/// How an actor died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Death {
+    /// A panic in the actor itself or in one of its futures.
+    Panic,
+    /// A panic in a task that the actor had spawned.
+    TaskPanic,
+    /// The actor stopped although nobody asked it to.
+    Stop,
+    /// An await that never ended.
+    Hang,
+}
+
+impl Death {
+    /// The name used in logs and JSON.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Panic => "panic",
+            Self::TaskPanic => "task_panic",
+            Self::Stop => "stop",
+            Self::Hang => "hang",
+        }
+    }
+}
+
+/// Something notable that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// The service is up.
+    KeeperStarted {
+        /// The program's version.
+        version: String,
+        /// The commit it was built from; empty when nobody knew.
+        #[serde(default)]
+        commit: String,
+        /// What is not configured and what that costs, in words.
+        missing: Vec<String>,
+        /// Whether the run before this one ended without saying goodbye.
+        after_crash: bool,
+    },
+    /// The service was asked to stop.
+    KeeperStopping,
+    /// The daily tick was taken on by the TokenActor.
+    Ticked {
+        /// The trading day (IST) that the tick is for.
+        trade_date: NaiveDate,
+        /// Whether the tick was caught up after its time.
+        late: bool,
+    },
+    /// A weekday without a tick.
+    TickSkipped {
+        /// The day (IST).
+        date: NaiveDate,
+        /// The holiday's name.
+        holiday: String,
+    },
+    /// The calendar does not cover a year: weekdays count as trading days.
+    CalendarUncovered {
+        /// The year without holidays on file.
+        year: i32,
+    },
+    /// This machine's clock jumped.
+    ClockStepped {
+        /// Seconds it jumped; negative is backwards.
+        seconds: i64,
+    },
+    /// The token session moved from one state to another.
+    SessionChanged {
+        /// Before.
+        from: StateName,
+        /// After.
+        to: StateName,
+        /// Why.
+        why: Reason,
+        /// End of the token in use, if there is one.
+        expires_at: Option<DateTime<Utc>>,
+        /// The token in use.
+        fingerprint: Option<Fingerprint>,
+    },
+    /// A refresh call is about to be made.
+    RefreshStarted {
+        /// 1 for the first call of this refresh.
+        attempt: u32,
+        /// What was known of the token in use, in words (the seed's "Current token status").
+        current: String,
+    },
+    /// A refresh call failed.
+    RefreshFailed {
+        /// Which call it was.
+        attempt: u32,
+        /// Why it failed.
+        reason: Reason,
+        /// The broker's code, when it gave one.
+        code: Option<i64>,
+        /// Seconds until the next try; `None` when there will be none.
+        retry_in_s: Option<u64>,
+    },
+    /// A refreshed token passed its check and is on disk.
+    RefreshSucceeded {
+        /// The new token.
+        fingerprint: Fingerprint,
+        /// Its end.
+        expires_at: DateTime<Utc>,
+        /// How many calls it took.
+        attempts: u32,
+    },
+    /// A person's login brought a code, which is about to be redeemed.
+    LoginStarted,
+    /// A person's login did not bring a token into use.
+    LoginFailed {
+        /// Why.
+        reason: Reason,
+        /// The broker's code, when it gave one.
+        code: Option<i64>,
+    },
+    /// A person ended the session.
+    LoggedOut,
+    /// Somebody the keeper does not know wrote to its bot. Told once a day.
+    StrangerWrote {
+        /// The Telegram user.
+        user: i64,
+    },
+    /// Another program polls Telegram with the same bot token.
+    SecondPoller,
+    /// A person halted trading, or ended the halt.
+    HaltChanged {
+        /// Whether it is halted now.
+        halted: bool,
+        /// Who, as shown in the chat or on the command line.
+        by: String,
+    },
+    /// A person asked for a test of the alerts.
+    TestAlert {
+        /// How loud this one is.
+        severity: Severity,
+    },
+    /// A person's login passed its check and is on disk.
+    LoginSucceeded {
+        /// The new token.
+        fingerprint: Fingerprint,
+        /// Its end.
+        expires_at: DateTime<Utc>,
+    },
+    /// The morning check found that today's token is already there.
+    TokenGood {
+        /// The token.
+        fingerprint: Fingerprint,
+        /// Its end.
+        expires_at: DateTime<Utc>,
+    },
+    /// Only a person can bring a token now.
+    LoginRequired {
+        /// Why.
+        reason: Reason,
+        /// The broker's code, when it gave one.
+        code: Option<i64>,
+    },
+    /// A person was reminded of the login that has not come.
+    LoginReminder {
+        /// Whether it is the last one before the market opens.
+        urgent: bool,
+    },
+    /// The broker has been failing for a while and the keeper is still trying.
+    TokenDelayed {
+        /// The latest failure.
+        reason: Reason,
+        /// When the trouble began.
+        since: DateTime<Utc>,
+        /// How many calls have failed.
+        attempts: u32,
+        /// Whether the market opens in minutes or is open already.
+        urgent: bool,
+    },
+    /// The trading day ended and no token was to be had.
+    DayGivenUp {
+        /// The trading day (IST).
+        trade_date: NaiveDate,
+        /// The latest failure.
+        reason: Reason,
+    },
+    /// The refresh token nears its end.
+    RefreshTokenEnding {
+        /// Whole days left; 0 is today.
+        days_left: i64,
+        /// The end.
+        ends_at: DateTime<Utc>,
+    },
+    /// The courtesy copy in `.env` could not be written; the token itself is safe in the store.
+    EnvFileFailed {
+        /// What went wrong and what to do, without any content of the file.
+        problem: String,
+    },
+    /// Requests go somewhere else from now on.
+    ModeChanged {
+        /// Before.
+        from: Mode,
+        /// After.
+        to: Mode,
+        /// Why.
+        why: Reason,
+    },
+    /// An order was taken by the MockExchange.
+    OrderSimulated {
+        /// The order id, which begins with `MOCK`.
+        id: String,
+        /// The symbol.
+        symbol: String,
+        /// Signed quantity: negative sells.
+        quantity: i64,
+        /// The mode at that time.
+        mode: Mode,
+    },
+    /// The token is back after orders that were meant for FYERS had been simulated.
+    SimulatedMeanwhile {
+        /// How many.
+        orders: u64,
+    },
+    /// An order was sent to FYERS, its answer was lost, and the order book was looked at once.
+    OrderOutcomeUnknown {
+        /// The symbol; empty when the request names none.
+        symbol: String,
+        /// Signed quantity: negative sells.
+        quantity: i64,
+        /// The order's id, when the book has one with its tag.
+        found: Option<String>,
+    },
+    /// An order was sent to FYERS and accepted.
+    OrderPlaced {
+        /// The broker's order id.
+        id: String,
+        /// The symbol.
+        symbol: String,
+        /// Signed quantity: negative sells.
+        quantity: i64,
+    },
+    /// An order was refused by the keeper.
+    OrderRefused {
+        /// The symbol.
+        symbol: String,
+        /// Signed quantity: negative sells.
+        quantity: i64,
+        /// Why, in words.
+        why: String,
+    },
+    /// FYERS takes no orders from this app at all (FYERS API contract, section 2.4).
+    OrdersNotAllowed {
+        /// The symbol of the order that was refused.
+        symbol: String,
+        /// The configured app.
+        app: String,
+        /// This machine's address on the internet, if it could be asked for.
+        address: Option<String>,
+        /// The address registered with the app, if it is configured.
+        expected: Option<String>,
+    },
+    /// An actor died.
+    ActorCrashed {
+        /// Its name.
+        actor: String,
+        /// How.
+        death: Death,
+    },
+    /// An actor is back.
+    ActorRestarted {
+        /// Its name.
+        actor: String,
+        /// How often it has been restarted since the start of the program.
+        restarts: u64,
+    },
+    /// The supervisor gave up: the program ends with exit code 70.
+    ActorGaveUp {
+        /// The actor that died too often.
+        actor: String,
+    },
+}
+
+/// An event with its place in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Grows by at least one from event to event.
+    pub id: i64,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Event {
+    /// The stable name (design, section 8).
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::KeeperStarted { .. } => "keeper.started",
+            Self::KeeperStopping => "keeper.stopping",
+            Self::Ticked { late: false, .. } => "clock.tick",
+            Self::Ticked { late: true, .. } => "clock.caught_up",
+            Self::TickSkipped { .. } => "clock.skipped",
+            Self::CalendarUncovered { .. } => "clock.uncovered",
+            Self::ClockStepped { .. } => "clock.stepped",
+            Self::SessionChanged { to: StateName::Expired, .. } => "token.expired",
+            Self::SessionChanged { .. } => "token.state",
+            Self::RefreshStarted { .. } => "token.refresh.started",
+            Self::RefreshFailed { .. } => "token.refresh.failed",
+            Self::RefreshSucceeded { .. } => "token.refresh.succeeded",
+            Self::LoginStarted => "login.started",
+            Self::LoginFailed { .. } => "login.failed",
+            Self::LoggedOut => "login.ended",
+            Self::LoginSucceeded { .. } => "login.completed",
+            Self::StrangerWrote { .. } => "chat.stranger",
+            Self::SecondPoller => "chat.second_poller",
+            Self::HaltChanged { .. } => "exchange.halt",
+            Self::TestAlert { .. } => "alert.test",
+            Self::TokenGood { .. } => "token.check",
+            Self::LoginRequired { .. } => "login.required",
+            Self::LoginReminder { .. } => "login.reminded",
+            Self::TokenDelayed { .. } => "token.delayed",
+            Self::DayGivenUp { .. } => "token.day_given_up",
+            Self::RefreshTokenEnding { .. } => "token.expiring",
+            Self::EnvFileFailed { .. } => "token.env_file_failed",
+            Self::ModeChanged { .. } => "exchange.switched",
+            Self::OrderSimulated { .. } | Self::OrderPlaced { .. } => "order.placed",
+            Self::SimulatedMeanwhile { .. } => "order.simulated_meanwhile",
+            Self::OrderOutcomeUnknown { .. } => "order.unknown",
+            Self::OrderRefused { .. } | Self::OrdersNotAllowed { .. } => "order.refused",
+            Self::ActorCrashed { .. } => "actor.crashed",
+            Self::ActorRestarted { .. } => "actor.restarted",
+            Self::ActorGaveUp { .. } => "actor.gave_up",
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What the keeper decides, as functions from values to values, and the ports it needs from the world.
+//!
+//! Nothing here waits, reads a clock or reaches disk or network.
+
+pub mod alerts;
+pub mod broker_error;
+pub mod chat;
+pub mod clock;
+pub mod event;
+pub mod mode;
+pub mod order_journal;
+pub mod ports;
+pub mod reason;
+pub mod restart_policy;
+pub mod routing;
+pub mod secret;
+pub mod session;

@@ -1,0 +1,91 @@
+//! Which token to start with when the store and the settings both have one: the newer one, so that a token
+//! pasted by hand works and an old copy in `.env` does not bring yesterday back (design, section 4).
+
+use chrono::{DateTime, Utc};
+
+use crate::secret::{AccessToken, RefreshToken};
+use crate::session::{Source, stored::StoredSession};
+use fyers_api::claims as jwt;
+
+/// Tokens from the environment or the `.env` file.
+#[derive(Debug, Clone, Default)]
+pub struct Seeds {
+    /// `FYERS_ACCESS_TOKEN`.
+    pub access: Option<AccessToken>,
+    /// `FYERS_REFRESH_TOKEN`.
+    pub refresh: Option<RefreshToken>,
+}
+
+/// The session to start with.
+pub fn reconcile(mut stored: StoredSession, seeds: &Seeds) -> StoredSession {
+    if let Some(seed) = &seeds.access
+        && is_newer(seed.expose(), stored.access.as_ref().map(AccessToken::expose))
+    {
+        stored.access = Some(seed.clone());
+        stored.source = Some(Source::Settings);
+        stored.verified_at = None;
+    }
+    if let Some(seed) = &seeds.refresh
+        && is_newer(seed.expose(), stored.refresh.as_ref().map(RefreshToken::expose))
+    {
+        stored.previous_refresh = stored.refresh.replace(seed.clone());
+        stored.ending_announced = None;
+    }
+    stored
+}
+
+/// By `iat`. Where one of the two does not tell, the pasted one wins if it differs: a person put it there.
+fn is_newer(seed: &str, held: Option<&str>) -> bool {
+    let Some(held) = held else { return true };
+    match (issued(seed), issued(held)) {
+        (Some(seed), Some(held)) => seed > held,
+        _ => seed != held,
+    }
+}
+
+fn issued(token: &str) -> Option<DateTime<Utc>> {
+    jwt::claims(token).issued_at
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn access(iat: i64) -> AccessToken {
+        AccessToken::new(jwt::fake(&json!({"iat": iat})))
+    }
+
+    fn start(held: Option<AccessToken>, seed: Option<AccessToken>) -> StoredSession {
+        let stored =
+            StoredSession { access: held, source: Some(Source::Refresh), ..StoredSession::default() };
+        reconcile(stored, &Seeds { access: seed, refresh: None })
+    }
+
+    #[test]
+    fn the_newer_token_wins_whoever_has_it() {
+        assert_eq!(start(Some(access(10)), Some(access(20))).access, Some(access(20)));
+        assert_eq!(start(Some(access(20)), Some(access(10))).access, Some(access(20)));
+        assert_eq!(start(Some(access(20)), Some(access(20))).source, Some(Source::Refresh));
+        assert_eq!(start(None, Some(access(5))).source, Some(Source::Settings));
+        assert_eq!(start(Some(access(5)), None).access, Some(access(5)));
+    }
+
+    #[test]
+    fn a_pasted_token_that_is_no_jwt_wins_over_another() {
+        let pasted = AccessToken::new("pasted");
+        assert_eq!(start(Some(access(5)), Some(pasted.clone())).access, Some(pasted));
+    }
+
+    #[test]
+    fn a_new_refresh_token_keeps_the_old_one_until_it_has_worked() {
+        let token = |iat: i64| RefreshToken::new(jwt::fake(&json!({"iat": iat})));
+        let stored =
+            StoredSession { refresh: Some(token(1)), ending_announced: Some(1), ..StoredSession::default() };
+        let seeds = Seeds { access: None, refresh: Some(token(2)) };
+        let session = reconcile(stored, &seeds);
+        assert_eq!((session.refresh, session.previous_refresh), (Some(token(2)), Some(token(1))));
+        assert_eq!(session.ending_announced, None);
+    }
+}

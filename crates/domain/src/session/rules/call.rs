@@ -1,0 +1,176 @@
+//! The profile call: proof that a token works, for the held token and for a new one.
+
+use chrono::TimeDelta;
+
+use crate::session::rules::{Candidate, Effect, LoginId, Pending, Turn};
+use crate::{
+    broker_error::BrokerError,
+    event::Event,
+    reason::Reason,
+    session::{
+        Source, StateName,
+        retry::{self, Verdict},
+        stored::Grant,
+    },
+};
+use fyers_api::{claims as jwt, model::Profile};
+
+/// How far this machine's clock may be off before a new token is not trusted.
+const MOST_SKEW: TimeDelta = TimeDelta::seconds(30);
+
+impl Turn {
+    /// Asks whether the held token works. It stays in use meanwhile if it was trusted before.
+    pub(super) fn check_held(&mut self) {
+        self.m.failures = 0;
+        self.m.candidate = None;
+        self.become_state(StateName::Checking, self.m.reason);
+        self.call_profile();
+    }
+
+    /// Asks whether a new token works. The old one stays in use until this is known and on disk.
+    pub(super) fn check_candidate(&mut self, grant: Grant, attempts: u32, login: Option<LoginId>) {
+        self.m.failures = 0;
+        let candidate = Candidate { grant, attempts, login };
+        if self.is_over(&candidate) {
+            return self.candidate_failed(&candidate, Reason::ClockSkew, None);
+        }
+        self.m.candidate = Some(candidate);
+        self.become_state(StateName::Checking, self.m.reason);
+        self.call_profile();
+    }
+
+    fn is_over(&self, candidate: &Candidate) -> bool {
+        jwt::claims(candidate.grant.access.expose()).expires_at.is_none_or(|end| end <= self.at.now)
+    }
+
+    pub(super) fn call_profile(&mut self) {
+        let ask = self.ask();
+        let new = self.m.candidate.as_ref().map(|new| Effect::ProveToken(ask, new.grant.access.clone()));
+        let held = || self.m.stored.access.clone().map(|held| Effect::CheckToken(ask, held));
+        let Some(effect) = new.or_else(held) else { return self.obtain() };
+        self.m.pending = Pending::Call(ask);
+        self.effects.push(effect);
+    }
+
+    pub(super) fn profiled(
+        &mut self,
+        ask: crate::session::rules::Ask,
+        outcome: Result<Profile, BrokerError>,
+    ) {
+        if self.m.pending != Pending::Call(ask) {
+            return;
+        }
+        self.m.pending = Pending::Nothing;
+        let candidate = self.m.candidate.take();
+        match outcome.map_err(|error| retry::judge_profile(&error)) {
+            Ok(profile) => self.profile_came(candidate, &profile),
+            Err(Verdict::Transient { reason, retry_after }) => {
+                self.m.candidate = candidate;
+                self.wait_after_failure(reason, retry_after);
+            }
+            Err(Verdict::Final { reason, code }) => match candidate {
+                Some(candidate) => self.candidate_failed(&candidate, reason, code),
+                None => self.held_failed(reason),
+            },
+        }
+    }
+
+    fn profile_came(&mut self, candidate: Option<Candidate>, profile: &Profile) {
+        let stranger = self.m.stored.account.as_ref().is_some_and(|account| *account != profile.fy_id);
+        match candidate {
+            Some(candidate) if stranger => {
+                self.candidate_failed(&candidate, Reason::AccountMismatch, None);
+            }
+            Some(candidate) if self.is_over(&candidate) => {
+                self.candidate_failed(&candidate, Reason::TokenExpired, None);
+            }
+            // A token's end means nothing to a clock that is wrong.
+            Some(candidate) if self.at.skew.is_some_and(|skew| skew.abs() > MOST_SKEW) => {
+                self.candidate_failed(&candidate, Reason::ClockSkew, None);
+            }
+            None if stranger => self.held_failed(Reason::AccountMismatch),
+            Some(candidate) => self.promote(candidate, profile),
+            None => self.confirm(profile),
+        }
+    }
+
+    /// The held token works.
+    fn confirm(&mut self, profile: &Profile) {
+        if self.held_is_over() {
+            // It worked a moment ago, but a token past its end is not one to use.
+            return self.held_failed(Reason::TokenExpired);
+        }
+        if let (true, Some(token), Some(end)) =
+            (self.m.open_tick().is_some(), self.m.stored.access.as_ref(), self.m.held_until())
+        {
+            let fingerprint = token.fingerprint();
+            self.events.push(Event::TokenGood { fingerprint, expires_at: end });
+        }
+        self.token_works(profile);
+        self.become_state(StateName::Valid, Reason::Verified);
+    }
+
+    /// The new token works: it takes the place of the old one, in the store and everywhere.
+    fn promote(&mut self, candidate: Candidate, profile: &Profile) {
+        let Candidate { grant, attempts, login } = candidate;
+        let fingerprint = grant.access.fingerprint();
+        let expires_at = jwt::claims(grant.access.expose()).expires_at.unwrap_or(self.at.now);
+        if let Some(refresh) = grant.refresh {
+            self.replace_refresh_token(refresh);
+        }
+        self.m.problem = None;
+        self.m.stored.previous_refresh = None;
+        self.m.stored.refresh_block =
+            self.m.stored.refresh_block.take().filter(|_| grant.source != Source::Refresh);
+        self.m.stored.source = Some(grant.source);
+        self.m.stored.access = Some(grant.access.clone());
+        let (event, reason) = match grant.source {
+            Source::Refresh => {
+                (Event::RefreshSucceeded { fingerprint, expires_at, attempts }, Reason::Refreshed)
+            }
+            Source::Login | Source::Settings => {
+                (Event::LoginSucceeded { fingerprint, expires_at }, Reason::LoggedIn)
+            }
+        };
+        self.events.push(event);
+        self.token_works(profile);
+        self.become_state(StateName::Valid, reason);
+        self.effects.push(Effect::Mirror(grant.access, self.m.stored.refresh.clone()));
+        if let Some(login) = login {
+            self.login_ended(login, Ok(()));
+        }
+    }
+
+    fn token_works(&mut self, profile: &Profile) {
+        self.m.trusted = true;
+        self.m.failures = 0;
+        self.m.trouble = None;
+        self.m.stored.verified_at = Some(self.at.now);
+        self.m.stored.login_asked = None;
+        self.m.stored.account.get_or_insert_with(|| profile.fy_id.clone());
+        self.m.holder = Some(profile.name.clone()).filter(|name| !name.trim().is_empty());
+        self.close_tick();
+    }
+
+    /// The broker says no to the held token: it is gone, and another must come.
+    fn held_failed(&mut self, reason: Reason) {
+        self.m.trusted = false;
+        self.m.stored.access = None;
+        self.m.stored.source = None;
+        self.m.stored.verified_at = None;
+        self.m.reason = reason;
+        self.obtain();
+    }
+
+    /// The broker says no to the new token. The old one, if it still works, stays.
+    fn candidate_failed(&mut self, candidate: &Candidate, reason: Reason, code: Option<i64>) {
+        let attempt = candidate.attempts;
+        if attempt > 0 {
+            self.events.push(Event::RefreshFailed { attempt, reason, code, retry_in_s: None });
+        }
+        if let Some(login) = candidate.login {
+            self.login_failed(login, reason, code);
+        }
+        self.require_login(reason, code);
+    }
+}

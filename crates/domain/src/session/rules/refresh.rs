@@ -1,0 +1,205 @@
+//! Ways to a token: the refresh call where it can work, else a person.
+
+use std::time::Duration;
+
+use crate::session::rules::{Ask, Effect, Pending, Turn};
+use crate::{
+    broker_error::BrokerError,
+    event::Event,
+    ports::FreshTokens,
+    reason::Reason,
+    secret::RefreshToken,
+    session::{
+        Source, StateName,
+        retry::{self, Verdict},
+        stored::{Grant, RefreshBlock},
+        window,
+    },
+};
+
+impl Turn {
+    /// Finds a way to a new token.
+    pub(super) fn obtain(&mut self) {
+        self.m.candidate = None;
+        self.m.failures = 0;
+        match self.refresh_hindrance() {
+            None => self.call_refresh(),
+            Some(Reason::NoCredentials) => self.no_app(),
+            Some(reason) => self.require_login(reason, None),
+        }
+    }
+
+    /// Why a refresh call would be pointless; `None` when it may work.
+    fn refresh_hindrance(&self) -> Option<Reason> {
+        let facts = &self.m.facts;
+        let today = self.today();
+        let blocked = self.m.stored.refresh_block.as_ref().filter(|block| match block.reason {
+            Reason::RefreshDisabled => block.day == today,
+            _ => block.credentials == facts.credentials,
+        });
+        if facts.app_id.is_none() {
+            return Some(Reason::NoCredentials);
+        }
+        if self.m.stored.refresh.is_none() {
+            return Some(self.why_no_token());
+        }
+        if self.m.refresh_until().is_some_and(|end| self.at.now >= end) {
+            return Some(Reason::RefreshTokenExpired);
+        }
+        blocked.map(|block| block.reason).or((!facts.has_pin).then_some(Reason::PinMissing))
+    }
+
+    /// Without a refresh token the honest reason is what happened to the access token.
+    fn why_no_token(&self) -> Reason {
+        match self.m.reason {
+            Reason::Starting | Reason::NoCredentials if self.m.stored.access.is_none() => {
+                Reason::NeverLoggedIn
+            }
+            Reason::Starting | Reason::Verified | Reason::Refreshed | Reason::LoggedIn => {
+                Reason::RefreshTokenMissing
+            }
+            reason => reason,
+        }
+    }
+
+    pub(super) fn call_refresh(&mut self) {
+        let Some(token) = self.m.stored.refresh.clone() else { return self.obtain() };
+        if let Some(ask) = self.m.refresh_in_flight {
+            // One refresh at a time: the answer to the call that is still out there is as good as another.
+            self.become_state(StateName::Refreshing, self.m.reason);
+            self.m.pending = Pending::Call(ask);
+            return;
+        }
+        let current = self.current_token_in_words();
+        let ask = self.ask();
+        self.events.push(Event::RefreshStarted { attempt: self.m.failures + 1, current });
+        self.become_state(StateName::Refreshing, self.m.reason);
+        self.m.pending = Pending::Call(ask);
+        self.m.refresh_in_flight = Some(ask);
+        self.effects.push(Effect::CallRefresh(ask, token));
+    }
+
+    fn current_token_in_words(&self) -> String {
+        match (&self.m.stored.access, self.held_is_over(), self.m.trusted) {
+            (None, ..) => "There is no access token",
+            (_, true, _) => "Current token has expired",
+            (_, _, true) => "Current token is valid",
+            _ => "Current token is not verified",
+        }
+        .to_owned()
+    }
+
+    pub(super) fn refreshed(&mut self, ask: Ask, outcome: Result<FreshTokens, BrokerError>) {
+        if self.m.refresh_in_flight == Some(ask) {
+            self.m.refresh_in_flight = None;
+        }
+        if self.m.pending != Pending::Call(ask) {
+            return self.learn_from_late_answer(outcome);
+        }
+        self.m.pending = Pending::Nothing;
+        let attempt = self.m.failures + 1;
+        match outcome.map_err(|error| retry::judge_refresh(&error)) {
+            Ok(fresh) => self.tokens_came(fresh, attempt),
+            Err(Verdict::Transient { reason, retry_after }) => {
+                let wait = self.wait_after_failure(reason, retry_after);
+                let retry_in_s = Some(wait.as_secs().max(1));
+                self.events.push(Event::RefreshFailed { attempt, reason, code: None, retry_in_s });
+            }
+            Err(Verdict::Final { reason, code }) => {
+                self.events.push(Event::RefreshFailed { attempt, reason, code, retry_in_s: None });
+                self.block_refresh(reason);
+                self.require_login(reason, code);
+            }
+        }
+    }
+
+    /// Nobody waits for this answer any more, but what it teaches still holds.
+    fn learn_from_late_answer(&mut self, outcome: Result<FreshTokens, BrokerError>) {
+        match outcome.map_err(|error| retry::judge_refresh(&error)) {
+            Ok(FreshTokens { refresh: Some(refresh), .. }) => self.replace_refresh_token(refresh),
+            Err(Verdict::Final { reason, .. }) => self.block_refresh(reason),
+            Ok(_) | Err(Verdict::Transient { .. }) => {}
+        }
+    }
+
+    /// A refresh token that was exchanged for another may be dead, so the new one goes to disk before the
+    /// access token is even tried.
+    fn tokens_came(&mut self, fresh: FreshTokens, attempt: u32) {
+        if let Some(refresh) = fresh.refresh {
+            self.replace_refresh_token(refresh);
+        }
+        let grant = Grant { access: fresh.access, refresh: None, source: Source::Refresh };
+        self.check_candidate(grant, attempt, None);
+    }
+
+    pub(super) fn replace_refresh_token(&mut self, new: RefreshToken) {
+        if self.m.stored.refresh.as_ref() == Some(&new) {
+            return;
+        }
+        self.m.stored.previous_refresh = self.m.stored.refresh.replace(new);
+        self.m.stored.ending_announced = None;
+    }
+
+    fn block_refresh(&mut self, reason: Reason) {
+        let credentials = self.m.facts.credentials.clone();
+        self.m.stored.refresh_block = Some(RefreshBlock { reason, day: self.today(), credentials });
+    }
+
+    /// Comes back later, and remembers since when things go wrong.
+    pub(super) fn wait_after_failure(&mut self, reason: Reason, asked: Option<Duration>) -> Duration {
+        self.m.failures += 1;
+        self.m.problem = Some(reason);
+        let wait = retry::wait(self.m.failures, asked, self.at.dice);
+        let ask = self.ask();
+        self.m.pending = Pending::Wait(ask);
+        self.effects.push(Effect::Wait(ask, wait));
+        let since = self.m.trouble.map_or(self.at.now, |trouble| trouble.since);
+        let told = self.m.trouble.map_or(window::Stage::Silent, |trouble| trouble.told);
+        self.m.trouble = Some(crate::session::rules::Trouble { since, reason, told });
+        wait
+    }
+
+    /// Nothing but a person can help now. A held token that still works stays in use, and one that lasts
+    /// for today's session, or as long as a new one would, is all that is needed.
+    pub(super) fn require_login(&mut self, reason: Reason, code: Option<i64>) {
+        self.m.problem = Some(reason);
+        if self.held_lasts() {
+            self.m.pending = Pending::Nothing;
+            self.m.trouble = None;
+            self.close_tick();
+            return self.become_state(StateName::Valid, Reason::Verified);
+        }
+        self.ask_for_login(reason, code);
+        self.m.pending = Pending::Nothing;
+        self.m.trouble = None;
+        self.close_tick();
+        self.become_state(StateName::LoginRequired, reason);
+    }
+
+    /// Once a day for a reason, and not while nobody trades.
+    fn ask_for_login(&mut self, reason: Reason, code: Option<i64>) {
+        let asking = Some((self.today(), reason));
+        let timely = self.m.open_tick().is_some() || (self.at.trading_day && window::may_ask(self.at.now));
+        if timely && self.m.stored.login_asked != asking {
+            self.m.stored.login_asked = asking;
+            self.events.push(Event::LoginRequired { reason, code });
+        }
+    }
+
+    fn held_lasts(&self) -> bool {
+        let enough = window::long_enough(self.at.now);
+        self.m.usable(self.at.now).is_some() && self.m.held_until().is_some_and(|end| end >= enough)
+    }
+
+    fn no_app(&mut self) {
+        self.m.pending = Pending::Nothing;
+        self.close_tick();
+        self.become_state(StateName::NoToken, Reason::NoCredentials);
+    }
+
+    pub(super) fn ask(&mut self) -> Ask {
+        let ask = self.m.next_ask;
+        self.m.next_ask += 1;
+        ask
+    }
+}

@@ -1,0 +1,10 @@
+//! FYERS API v3 as types: paths, requests, responses, error codes and token claims. No I/O.
+
+pub mod claims;
+pub mod codes;
+pub mod error;
+pub mod http;
+pub mod ist;
+pub mod model;
+pub mod operation;
+pub mod response;

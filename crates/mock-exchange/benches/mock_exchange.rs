@@ -1,0 +1,74 @@
+//! The matching engine by itself: `cargo bench -p mock-exchange`. What an order costs, and how that grows with what
+//! is in the book.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use chrono::{DateTime, TimeDelta, Utc};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use fyers_api::model::{OrderRequest, OrderType, Product, Side};
+use mock_exchange::{Command, Config, Engine, Instruments, NewOrder, PriceUpdate};
+use rust_decimal::Decimal;
+
+fn noon() -> DateTime<Utc> {
+    "2026-11-23T06:30:00Z".parse().unwrap()
+}
+
+fn order(symbol: &str, order_type: OrderType, limit: i64) -> NewOrder {
+    OrderRequest {
+        symbol: symbol.to_owned(),
+        quantity: 1,
+        side: Side::Buy,
+        order_type,
+        product: Product::Cnc,
+        limit_price: Decimal::from(limit),
+        stop_price: Decimal::ZERO,
+        tag: None,
+    }
+    .into()
+}
+
+fn do_it(engine: &mut Engine, command: &Command) {
+    engine.execute(command).unwrap();
+}
+
+/// A book with this many waiting orders, spread over 500 symbols.
+fn waiting(orders: usize) -> Engine {
+    let config = Config::new(Decimal::from(1_000_000_000_000_i64));
+    let mut engine = Engine::new(config, Instruments::default());
+    let due = engine.due(noon()).unwrap();
+    do_it(&mut engine, &due);
+    for number in 0..orders {
+        let order = order(&format!("NSE:S{}-EQ", number % 500), OrderType::Limit, 1);
+        do_it(&mut engine, &Command::Place { order, at: noon() });
+    }
+    engine
+}
+
+fn quote(symbol: &str, price: i64, step: i64) -> Command {
+    Command::Quote(PriceUpdate::last(symbol, Decimal::from(price), noon() + TimeDelta::milliseconds(step)))
+}
+
+fn benches(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("with this many waiting orders");
+    for orders in [0, 1_000, 10_000, 100_000] {
+        let mut engine = waiting(orders);
+        let mut step = 0;
+        group.bench_function(BenchmarkId::new("a price of a symbol nobody waits for", orders), |bencher| {
+            bencher.iter(|| {
+                step += 1;
+                do_it(&mut engine, &quote("NSE:OTHER-EQ", 100 + step % 2, step));
+            });
+        });
+        let mut engine = waiting(orders);
+        do_it(&mut engine, &quote("NSE:OTHER-EQ", 100, 0));
+        group.bench_function(BenchmarkId::new("a market order, filled", orders), |bencher| {
+            bencher.iter(|| {
+                let order = order("NSE:OTHER-EQ", OrderType::Market, 0);
+                do_it(&mut engine, &Command::Place { order, at: noon() });
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);

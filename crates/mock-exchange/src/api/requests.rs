@@ -1,0 +1,266 @@
+//! Bots' JSON bodies as commands for the MockExchange (FYERS API contract, sections 3.7 to 3.14). A body counts as
+//! JSON whatever its label says.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{Command, Conversion, Exit, Modification, NewOrder};
+use fyers_api::{
+    codes,
+    error::Refusal,
+    model::{OrderRequest, Validity},
+};
+
+/// The most orders in one call (FYERS API contract, section 3.10).
+pub const MOST_ORDERS: usize = 10;
+
+/// A number that may come as a whole one, with a fraction, or as text: money keeps its digits.
+pub(crate) fn decimal(value: &Value) -> Result<Decimal, Refusal> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Null => return Ok(Decimal::ZERO),
+        _ => return Err(Refusal::invalid_input()),
+    };
+    let scientific = || Decimal::from_scientific(&text).ok();
+    text.parse().ok().or_else(scientific).ok_or_else(Refusal::invalid_input)
+}
+
+pub(crate) fn whole(value: &Value) -> Result<i64, Refusal> {
+    let number = decimal(value)?;
+    if number.fract().is_zero() {
+        number.trunc().to_string().parse().map_err(|_| Refusal::invalid_input())
+    } else {
+        Err(Refusal::invalid_input())
+    }
+}
+
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Refusal> {
+    serde_json::from_value(value).map_err(|_| Refusal::invalid_input())
+}
+
+/// The body as JSON.
+///
+/// # Errors
+/// -50 when it is none.
+pub fn body(bytes: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(bytes).map_err(|_| Refusal::invalid_input())
+}
+
+/// The elements of a basket.
+///
+/// # Errors
+/// -50 for anything but an array of one to ten.
+pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, Refusal> {
+    match body(bytes)? {
+        Value::Array(all) if (1..=MOST_ORDERS).contains(&all.len()) => Ok(all),
+        _ => Err(Refusal::invalid_input()),
+    }
+}
+
+#[derive(Deserialize)]
+struct OrderForm {
+    symbol: String,
+    qty: Value,
+    #[serde(rename = "type")]
+    order_type: Value,
+    side: Value,
+    #[serde(rename = "productType")]
+    product: String,
+    #[serde(rename = "limitPrice", default)]
+    limit: Value,
+    #[serde(rename = "stopPrice", default)]
+    stop: Value,
+    #[serde(rename = "disclosedQty", default)]
+    disclosed: Value,
+    validity: Option<String>,
+    #[serde(rename = "orderTag")]
+    tag: Option<String>,
+}
+
+/// An order.
+///
+/// # Errors
+/// -50, as the broker has it for a missing or badly typed field.
+pub fn order(value: Value) -> Result<NewOrder, Refusal> {
+    let form: OrderForm = read(value)?;
+    let request = OrderRequest {
+        symbol: form.symbol,
+        quantity: whole(&form.qty)?,
+        side: codes::side(whole(&form.side)?)?,
+        order_type: codes::order_type(whole(&form.order_type)?)?,
+        product: codes::product(&form.product)?,
+        limit_price: decimal(&form.limit)?,
+        stop_price: decimal(&form.stop)?,
+        tag: form.tag.filter(|tag| !tag.is_empty()),
+    };
+    let validity = form.validity.as_deref().map_or(Ok(Validity::Day), codes::validity)?;
+    Ok(NewOrder { request, validity, disclosed: whole(&form.disclosed)? })
+}
+
+pub(crate) fn id_of(value: &Value) -> Result<String, Refusal> {
+    match &value["id"] {
+        Value::String(id) if !id.is_empty() => Ok(id.clone()),
+        Value::Number(id) => Ok(id.to_string()),
+        _ => Err(Refusal::invalid_input()),
+    }
+}
+
+/// A change to a waiting order.
+///
+/// # Errors
+/// -50, as for an order.
+pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+    let given = |name: &str| Some(&value[name]).filter(|value| !value.is_null());
+    let money = |name: &str| given(name).map(decimal).transpose();
+    let count = |name: &str| given(name).map(whole).transpose();
+    let order_type = count("type")?.map(codes::order_type).transpose()?;
+    let change = Modification {
+        id: id_of(value)?,
+        order_type,
+        quantity: count("qty")?,
+        limit_price: money("limitPrice")?,
+        stop_price: money("stopPrice")?,
+        disclosed: count("disclosedQty")?,
+    };
+    Ok(Command::Modify { change, at })
+}
+
+/// The end of a waiting order.
+///
+/// # Errors
+/// -50 without an id.
+pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+    Ok(Command::Cancel { id: id_of(value)?, at })
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(all) => all.clone(),
+        Value::Null => vec![],
+        one => vec![one.clone()],
+    }
+}
+
+/// Which positions to close.
+///
+/// # Errors
+/// -50 for a body that names none.
+pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+    let flag = |name: &str| whole(&value[name]).is_ok_and(|number| number == 1) || value[name] == true;
+    let ids: Vec<String> =
+        list(&value["id"]).iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
+    let cancel_pending = flag("pending_orders_cancel");
+    let filtered = ["segment", "side", "productType"].iter().all(|name| !value[*name].is_null());
+    let exit = match () {
+        () if !ids.is_empty() => Exit::Ids(ids),
+        () if filtered => matching(value)?,
+        () if flag("exit_all")
+            || cancel_pending
+            || value.as_object().is_some_and(serde_json::Map::is_empty) =>
+        {
+            Exit::All
+        }
+        () => return Err(Refusal::invalid_input()),
+    };
+    Ok(Command::ExitPosition { exit, cancel_pending, at })
+}
+
+fn matching(value: &Value) -> Result<Exit, Refusal> {
+    let segment = |value: &Value| u8::try_from(whole(value)?).map_err(|_| Refusal::invalid_input());
+    let words = list(&value["productType"]);
+    let all = words.iter().any(|word| word == "ALL");
+    let product = |word: &Value| codes::product(word.as_str().unwrap_or_default());
+    Ok(Exit::Matching {
+        segments: list(&value["segment"]).iter().map(segment).collect::<Result<_, _>>()?,
+        sides: list(&value["side"]).iter().map(|side| codes::side(whole(side)?)).collect::<Result<_, _>>()?,
+        products: if all { vec![] } else { words.iter().map(product).collect::<Result<_, _>>()? },
+    })
+}
+
+/// A change of product.
+///
+/// # Errors
+/// -50 for a missing or badly typed field.
+pub fn conversion(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+    let word = |name: &str| value[name].as_str().ok_or_else(Refusal::invalid_input);
+    let conversion = Conversion {
+        symbol: codes::symbol_of_position(word("symbol")?).to_owned(),
+        side: codes::side(whole(&value["positionSide"])?)?,
+        quantity: whole(&value["convertQty"])?,
+        from: codes::product(word("convertFrom")?)?,
+        to: codes::product(word("convertTo")?)?,
+    };
+    Ok(Command::ConvertPosition { conversion, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use fyers_api::model::{OrderType, Product, Side};
+
+    fn full() -> Value {
+        json!({"symbol": "NSE:SBIN-EQ", "qty": 5, "type": 1, "side": -1, "productType": "INTRADAY",
+            "limitPrice": 800.1, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,
+            "stopLoss": 0, "takeProfit": 0, "orderTag": "a1"})
+    }
+
+    #[test]
+    fn an_order_as_the_official_programs_send_it() {
+        let NewOrder { request, validity, .. } = order(full()).unwrap();
+        assert_eq!((request.side, request.order_type), (Side::Sell, OrderType::Limit));
+        assert_eq!(request.limit_price.to_string(), "800.1", "money keeps its digits");
+        assert_eq!((request.product, validity), (Product::Intraday, Validity::Day));
+        assert_eq!(request.tag.as_deref(), Some("a1"));
+        let bare = json!({"symbol": "NSE:SBIN-EQ", "qty": "5", "type": 2.0, "side": 1, "productType": "CNC"});
+        assert_eq!(order(bare).unwrap().request.quantity, 5);
+    }
+
+    #[test]
+    fn each_missing_or_crooked_field_is_invalid_input() {
+        for name in ["symbol", "qty", "type", "side", "productType"] {
+            let mut form = full();
+            form.as_object_mut().unwrap().remove(name);
+            assert_eq!(order(form), Err(Refusal::invalid_input()), "{name}");
+        }
+        for (name, value) in [
+            ("qty", json!(1.5)),
+            ("type", json!(9)),
+            ("side", json!(0)),
+            ("limitPrice", json!({})),
+            ("productType", json!("BO")),
+            ("validity", json!("GTC")),
+            ("qty", json!("x")),
+        ] {
+            let mut form = full();
+            form[name] = value;
+            assert_eq!(order(form), Err(Refusal::invalid_input()), "{name}");
+        }
+        assert!(body(b"qty=1").is_err() && basket(b"[]").is_err());
+        assert!(basket(&serde_json::to_vec(&vec![1; 11]).unwrap()).is_err());
+    }
+
+    #[test]
+    fn exits_come_in_four_forms() {
+        let now = DateTime::from_timestamp(1_795_400_000, 0).unwrap();
+        let form = |value: Value| match exit(&value, now).unwrap() {
+            Command::ExitPosition { exit, cancel_pending, .. } => (exit, cancel_pending),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(form(json!({"exit_all": 1})), (Exit::All, false));
+        assert_eq!(
+            form(json!({"id": "NSE:SBIN-EQ-CNC"})),
+            (Exit::Ids(vec!["NSE:SBIN-EQ-CNC".into()]), false)
+        );
+        assert_eq!(form(json!({"pending_orders_cancel": 1})), (Exit::All, true));
+        let (exit, _) = form(json!({"segment": [10], "side": [1, -1], "productType": ["ALL"]}));
+        assert!(
+            matches!(exit, Exit::Matching { products, sides, .. } if products.is_empty() && sides.len() == 2)
+        );
+        assert!(crate::api::requests::exit(&json!({"exit_all": 0}), now).is_err());
+    }
+}

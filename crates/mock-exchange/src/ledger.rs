@@ -1,0 +1,296 @@
+//! The book: everything the journal says. Only [`Ledger::apply`] changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+
+use crate::{
+    account::{Account, Leg},
+    config::{Config, Leverage},
+    gtt::{GttState, GttStatus},
+    order::OrderState,
+    record::{Origin, Record},
+};
+use fyers_api::codes;
+use fyers_api::model::{OrderStatus, Product, Side};
+
+/// One fill of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trade {
+    /// Within the day, from 1.
+    pub number: u64,
+    /// The order.
+    pub order_id: String,
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// The product.
+    pub product: Product,
+    /// Buy or sell.
+    pub side: Side,
+    /// Above zero.
+    pub quantity: i64,
+    /// INR.
+    pub price: Decimal,
+    /// INR.
+    pub charges: Decimal,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A sum of money today, and before today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Today, in INR.
+    pub today: Decimal,
+    /// On all days before, in INR.
+    pub before: Decimal,
+}
+
+impl Tally {
+    /// Since the beginning, in INR.
+    pub fn total(&self) -> Decimal {
+        self.today + self.before
+    }
+
+    pub(super) fn close_day(&mut self) {
+        *self = Self { today: Decimal::ZERO, before: self.total() };
+    }
+}
+
+/// The book. Equal books have the same future.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    pub(super) leverage: Leverage,
+    /// The open trading day (IST); `None` before the first.
+    pub day: Option<NaiveDate>,
+    /// Whether INTRADAY is over for the day.
+    pub squared_off: bool,
+    /// Cash after all trades and charges, in INR; holdings and positions are not in it.
+    pub cash: Decimal,
+    /// Today's orders by id, which is by age.
+    pub orders: BTreeMap<String, OrderState>,
+    /// Ids of waiting orders by symbol: a price touches those of its own symbol and no others.
+    pub open: BTreeMap<String, BTreeSet<String>>,
+    /// GTT orders by id: those that wait, whatever their age, and those that ended today.
+    pub gtts: BTreeMap<String, GttState>,
+    /// Ids of waiting GTT orders by symbol.
+    pub gtts_waiting: BTreeMap<String, BTreeSet<String>>,
+    /// The first order of today with a tag.
+    pub tags: BTreeMap<String, String>,
+    /// Positions by id, as `NSE:SBIN-EQ-INTRADAY`.
+    pub accounts: BTreeMap<String, Account>,
+    /// Settled delivery by symbol, at cost.
+    pub holdings: BTreeMap<String, Leg>,
+    /// Today's fills.
+    pub trades: Vec<Trade>,
+    /// Realised profit before charges.
+    pub realized: Tally,
+    /// Charges paid.
+    pub charges: Tally,
+    /// Sum of all margins, in INR.
+    pub blocked: Decimal,
+    /// Sum of all positions' signed costs, in INR.
+    pub cost: Decimal,
+    /// Number of the day's next order.
+    pub next_order: u64,
+}
+
+impl Ledger {
+    /// An account with its capital and no day open.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            leverage: config.leverage,
+            day: None,
+            squared_off: false,
+            cash: config.capital,
+            orders: BTreeMap::new(),
+            open: BTreeMap::new(),
+            gtts: BTreeMap::new(),
+            gtts_waiting: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            holdings: BTreeMap::new(),
+            trades: Vec::new(),
+            realized: Tally::default(),
+            charges: Tally::default(),
+            blocked: Decimal::ZERO,
+            cost: Decimal::ZERO,
+            next_order: 1,
+        }
+    }
+
+    /// Books one fact. A record that does not fit this ledger changes nothing.
+    pub fn apply(&mut self, record: &Record) {
+        match record {
+            Record::DayOpened { date } => self.open_day(*date),
+            Record::SquaredOff { .. } => self.squared_off = true,
+            Record::OrderAccepted { id, order, origin, reserve, at } => {
+                self.enter(OrderState::waiting(id, order, *origin, *reserve, *at));
+            }
+            Record::OrderRejected { id, order, refusal, at } => {
+                let waiting = OrderState::waiting(id, order, Origin::Bot, Decimal::ZERO, *at);
+                let (status, message) = (OrderStatus::Rejected, refusal.message.clone());
+                self.enter(OrderState { status, message, ..waiting });
+            }
+            Record::OrderTriggered { id, at } => self.with_order(id, *at, |order| order.triggered = true),
+            Record::OrderModified { id, at, .. } => self.with_order(id, *at, |order| order.modify(record)),
+            Record::OrderCancelled { id, message, at } => self.with_order(id, *at, |order| {
+                order.status = OrderStatus::Cancelled;
+                order.message.clone_from(message);
+            }),
+            Record::OrderExpired { id, at } => {
+                self.with_order(id, *at, |order| order.status = OrderStatus::Expired);
+            }
+            Record::Traded { id, number, quantity, price, charges, at } => {
+                self.book(id, *number, Leg { quantity: *quantity, value: *price }, *charges, *at);
+            }
+            Record::GttAccepted { .. }
+            | Record::GttModified { .. }
+            | Record::GttCancelled { .. }
+            | Record::GttTriggered { .. } => self.apply_gtt(record),
+            Record::PositionConverted { symbol, from, to, quantity, .. } => {
+                self.convert(symbol, *from, *to, *quantity);
+            }
+        }
+    }
+
+    fn enter(&mut self, order: OrderState) {
+        self.next_order += 1;
+        // A rejected order did nothing, so its tag is free for another try.
+        let counts = order.status == OrderStatus::Pending && order.origin == Origin::Bot;
+        let tag = order.order.request.tag.as_ref().filter(|_| counts);
+        if let Some(tag) = tag {
+            self.tags.entry(tag.clone()).or_insert_with(|| order.id.clone());
+        }
+        self.set_waiting(&order, order.status == OrderStatus::Pending);
+        self.reserve(&order, 1);
+        self.orders.insert(order.id.clone(), order);
+    }
+
+    /// Changes a waiting order, and keeps index and margins in step with it.
+    fn with_order(&mut self, id: &str, at: DateTime<Utc>, change: impl FnOnce(&mut OrderState)) {
+        if self.waiting(id).is_none() {
+            return;
+        }
+        let Some(mut order) = self.orders.remove(id) else { return };
+        self.reserve(&order, -1);
+        change(&mut order);
+        order.changed_at = at;
+        self.reserve(&order, 1);
+        self.set_waiting(&order, order.status == OrderStatus::Pending);
+        self.orders.insert(order.id.clone(), order);
+    }
+
+    fn waiting(&self, id: &str) -> Option<&OrderState> {
+        self.orders.get(id).filter(|order| order.status == OrderStatus::Pending)
+    }
+
+    fn set_waiting(&mut self, order: &OrderState, waits: bool) {
+        if waits {
+            self.open.entry(order.symbol().to_owned()).or_default().insert(order.id.clone());
+        } else if let Some(ids) = self.open.get_mut(order.symbol()) {
+            ids.remove(&order.id);
+            if ids.is_empty() {
+                self.open.remove(order.symbol());
+            }
+        }
+    }
+
+    /// Counts a waiting order in (`sign` 1) or out (-1).
+    fn reserve(&mut self, order: &OrderState, sign: i64) {
+        if order.status != OrderStatus::Pending {
+            return;
+        }
+        let (side, quantity) = (order.side(), order.remaining() * sign);
+        let value = order.reserve * Decimal::from(quantity);
+        self.with_account(order.symbol(), order.product(), |account| {
+            account.open_mut(side).add(quantity, value);
+        });
+    }
+
+    fn apply_gtt(&mut self, record: &Record) {
+        match record {
+            Record::GttAccepted { id, order, above, at } => {
+                self.next_order += 1;
+                let (status, message) = (GttStatus::Waiting, String::new());
+                let (id, order) = (id.clone(), order.clone());
+                self.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());
+                let state =
+                    GttState { id: id.clone(), order, above: *above, status, message, placed_at: *at };
+                self.gtts.insert(id, state);
+            }
+            Record::GttModified { id, order, above, .. } => self.with_gtt(id, |gtt| {
+                gtt.order.clone_from(order);
+                gtt.above = *above;
+            }),
+            Record::GttCancelled { id, .. } => self.with_gtt(id, |gtt| gtt.status = GttStatus::Cancelled),
+            Record::GttTriggered { id, refused, .. } => self.with_gtt(id, |gtt| {
+                let refused = refused.clone();
+                gtt.status = if refused.is_some() { GttStatus::Rejected } else { GttStatus::Triggered };
+                gtt.message = refused.unwrap_or_default();
+            }),
+            _ => {}
+        }
+    }
+
+    /// Changes a waiting GTT order, and keeps the index in step with it.
+    fn with_gtt(&mut self, id: &str, change: impl FnOnce(&mut GttState)) {
+        let Some(gtt) = self.gtts.get_mut(id).filter(|gtt| gtt.status == GttStatus::Waiting) else { return };
+        change(gtt);
+        let (over, symbol) = (gtt.status != GttStatus::Waiting, gtt.order.symbol.clone());
+        if over {
+            self.forget_waiting_gtt(&symbol, id);
+        }
+    }
+
+    fn forget_waiting_gtt(&mut self, symbol: &str, id: &str) {
+        if let Some(ids) = self.gtts_waiting.get_mut(symbol) {
+            ids.remove(id);
+            if ids.is_empty() {
+                self.gtts_waiting.remove(symbol);
+            }
+        }
+    }
+
+    /// What is over, or a year old, is gone the next day.
+    pub(super) fn clear_past_gtts(&mut self, today: NaiveDate) {
+        let past: Vec<_> = self.gtts.values().filter(|gtt| gtt.is_past(today)).cloned().collect();
+        for gtt in past {
+            self.forget_waiting_gtt(&gtt.order.symbol, &gtt.id);
+            self.gtts.remove(&gtt.id);
+        }
+    }
+
+    /// Changes a position, and keeps the sums in step with it.
+    pub(super) fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
+        let new = || Account::new(symbol, product);
+        let account = self.accounts.entry(codes::position_id(symbol, product)).or_insert_with(new);
+        let before = (account.margin(self.leverage), account.cost, account.realized);
+        change(account);
+        self.blocked += account.margin(self.leverage) - before.0;
+        self.cost += account.cost - before.1;
+        self.realized.today += account.realized - before.2;
+    }
+
+    /// Books a fill; `fill.value` is the price.
+    fn book(&mut self, id: &str, number: u64, fill: Leg, charges: Decimal, at: DateTime<Utc>) {
+        let Leg { quantity, value: price } = fill;
+        let fits = |order: &&OrderState| quantity <= order.remaining();
+        let Some(order) = self.waiting(id).filter(fits) else { return };
+        let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
+        let value = price * Decimal::from(quantity);
+        self.with_order(id, at, |order| {
+            order.filled += quantity;
+            order.filled_value += value;
+            if order.remaining() == 0 {
+                order.status = OrderStatus::Traded;
+            }
+        });
+        self.with_account(&symbol, product, |account| account.trade(side, quantity, price));
+        self.cash -= value * Decimal::from(side.sign()) + charges;
+        self.charges.today += charges;
+        let order_id = id.to_owned();
+        self.trades.push(Trade { number, order_id, symbol, product, side, quantity, price, charges, at });
+    }
+}

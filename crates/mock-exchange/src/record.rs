@@ -1,0 +1,181 @@
+//! What happened: the journal. Records are facts; applying them never fails and never decides.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{command::NewOrder, exact, gtt::NewGtt};
+use fyers_api::error::Refusal;
+use fyers_api::model::{OrderType, Product, Side};
+
+/// Who sent an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The bot.
+    Bot,
+    /// An exit the bot asked for.
+    Exit,
+    /// The intraday square-off.
+    SquareOff,
+    /// A GTT order whose trigger was reached.
+    Gtt,
+}
+
+/// One fact. The order of records is their meaning: replaying them all gives the book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Record {
+    /// A trading day began: yesterday's delivery is settled, its orders are gone.
+    DayOpened {
+        /// IST.
+        date: NaiveDate,
+    },
+    /// INTRADAY is over for the day.
+    SquaredOff {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// An order waits (status 6).
+    OrderAccepted {
+        /// Its id.
+        id: String,
+        /// What was asked for.
+        order: NewOrder,
+        /// Who asked.
+        origin: Origin,
+        /// INR for each share that margin is set aside for.
+        #[serde(with = "exact")]
+        reserve: Decimal,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Risk management refused an order (status 5).
+    OrderRejected {
+        /// Its id.
+        id: String,
+        /// What was asked for.
+        order: NewOrder,
+        /// The answer to the bot.
+        refusal: Refusal,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The last price reached an order's stop.
+    OrderTriggered {
+        /// Which.
+        id: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A waiting order was changed; all values are the new ones.
+    OrderModified {
+        /// Which.
+        id: String,
+        /// Its type.
+        order_type: OrderType,
+        /// Total quantity.
+        quantity: i64,
+        /// INR.
+        #[serde(with = "exact")]
+        limit_price: Decimal,
+        /// INR.
+        #[serde(with = "exact")]
+        stop_price: Decimal,
+        /// Disclosed quantity.
+        disclosed: i64,
+        /// Whether its stop counts as reached.
+        triggered: bool,
+        /// INR for each share that margin is set aside for.
+        #[serde(with = "exact")]
+        reserve: Decimal,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// What was left of an order was cancelled (status 1).
+    OrderCancelled {
+        /// Which.
+        id: String,
+        /// Why, or empty when the bot asked.
+        message: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The day ended before the order traded (status 7).
+    OrderExpired {
+        /// Which.
+        id: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A fill, whole or partial.
+    Traded {
+        /// The order.
+        id: String,
+        /// Number of the trade within the day, from 1.
+        number: u64,
+        /// Above zero.
+        quantity: i64,
+        /// INR.
+        #[serde(with = "exact")]
+        price: Decimal,
+        /// INR, to the paisa.
+        #[serde(with = "exact")]
+        charges: Decimal,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A GTT order waits.
+    GttAccepted {
+        /// Its id.
+        id: String,
+        /// What was asked for.
+        order: NewGtt,
+        /// Whether its first trigger lies above the market.
+        above: bool,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A waiting GTT order was changed; all values are the new ones.
+    GttModified {
+        /// Which.
+        id: String,
+        /// What it is now.
+        order: NewGtt,
+        /// Whether its first trigger lies above the market.
+        above: bool,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A waiting GTT order was cancelled.
+    GttCancelled {
+        /// Which.
+        id: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The last price reached a GTT order's trigger; the order it became follows.
+    GttTriggered {
+        /// Which.
+        id: String,
+        /// Why the order was refused, when it was.
+        refused: Option<String>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A position's product changed.
+    PositionConverted {
+        /// As `NSE:SBIN-EQ`.
+        symbol: String,
+        /// Long is [`Side::Buy`].
+        side: Side,
+        /// How much, above zero.
+        quantity: i64,
+        /// From this product.
+        from: Product,
+        /// To this one.
+        to: Product,
+        /// When.
+        at: DateTime<Utc>,
+    },
+}

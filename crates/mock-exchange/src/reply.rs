@@ -1,0 +1,78 @@
+//! The broker's words for what was done (FYERS API contract, sections 3.7 to 3.14).
+
+use crate::{Engine, command::Command, record::Record};
+use fyers_api::error::Refusal;
+
+/// A success: what the HTTP answer will say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The broker's code.
+    pub code: i64,
+    /// The broker's text.
+    pub message: String,
+    /// The order, when it is about one.
+    pub id: Option<String>,
+}
+
+impl Reply {
+    fn new(code: i64, message: impl Into<String>, id: Option<&str>) -> Self {
+        Self { code, message: message.into(), id: id.map(str::to_owned) }
+    }
+}
+
+impl Engine {
+    /// What to answer to a command that led to these records. Works before and after they are applied.
+    ///
+    /// # Errors
+    /// The refusal of an order that is in the book as rejected.
+    pub fn reply(&self, command: &Command, records: &[Record]) -> Result<Reply, Refusal> {
+        Ok(match command {
+            Command::Place { order, .. } => match records.first() {
+                Some(Record::OrderRejected { refusal, .. }) => return Err(refusal.clone()),
+                Some(Record::OrderAccepted { id, .. }) => placed(id),
+                _ => placed(self.placed_before(order).unwrap_or_default()),
+            },
+            Command::PlaceGtt { .. } => match records.first() {
+                Some(Record::GttAccepted { id, .. }) => {
+                    Reply::new(1101, "Successfully placed order", Some(id))
+                }
+                _ => Reply::new(1101, "", None),
+            },
+            Command::ModifyGtt { change, .. } => {
+                Reply::new(1102, "Successfully modified order", Some(&change.id))
+            }
+            Command::CancelGtt { id, .. } => Reply::new(1103, "Successfully cancelled order", Some(id)),
+            Command::Modify { change, .. } => {
+                Reply::new(1102, "Successfully modified order", Some(&change.id))
+            }
+            Command::Cancel { id, .. } => Reply::new(1103, "Successfully cancelled order", Some(id)),
+            Command::ExitPosition { .. } if exits_done(records) => {
+                Reply::new(200, "The position is closed.", None)
+            }
+            Command::ExitPosition { .. } => Reply::new(201, "Counter order placed.", None),
+            Command::ConvertPosition { .. } => Reply::new(200, "Position Converted Successfully!!", None),
+            Command::Quote(_)
+            | Command::TriggerGtt { .. }
+            | Command::SquareOff { .. }
+            | Command::NewDay { .. } => Reply::new(200, "", None),
+        })
+    }
+}
+
+fn placed(id: &str) -> Reply {
+    Reply::new(1101, format!("Order submitted successfully. Your Order Ref. No.{id}"), Some(id))
+}
+
+/// Whether every counter order traded in full. No records: counter orders from before still wait.
+fn exits_done(records: &[Record]) -> bool {
+    let sum = |pick: fn(&Record) -> i64| records.iter().map(pick).sum::<i64>();
+    let sent = sum(|record| match record {
+        Record::OrderAccepted { order, .. } => order.request.quantity,
+        _ => 0,
+    });
+    let traded = sum(|record| match record {
+        Record::Traded { quantity, .. } => *quantity,
+        _ => 0,
+    });
+    !records.is_empty() && sent == traded
+}

@@ -1,0 +1,117 @@
+//! What is wrong with an order by itself (FYERS API contract, sections 6.1 and 6.2).
+
+use rust_decimal::Decimal;
+
+use crate::{
+    command::NewOrder,
+    instrument::Instrument,
+    order::{has_limit, has_stop},
+};
+use fyers_api::model::{OrderType, Product, Side};
+use fyers_api::{
+    codes,
+    error::{CLIENT, Refusal},
+};
+
+/// Largest quantity of an order: far above any exchange's, far below what sums can hold.
+pub(super) const MAX_QUANTITY: i64 = 10_000_000;
+/// Highest price in INR, for the same reason.
+pub(super) const MAX_PRICE: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
+
+/// The rules that need nothing but the form: quantity, tag, disclosed quantity, range of prices.
+///
+/// # Errors
+/// -50.
+pub(super) fn form(order: &NewOrder) -> Result<(), Refusal> {
+    let request = &order.request;
+    let tag = request.tag.as_deref().is_none_or(good_tag);
+    let quantity = (1..=MAX_QUANTITY).contains(&request.quantity);
+    let disclosed = (0..=request.quantity).contains(&order.disclosed);
+    let prices = [request.limit_price, request.stop_price];
+    let prices = prices.iter().all(|price| (Decimal::ZERO..=MAX_PRICE).contains(price));
+    if tag && quantity && disclosed && prices { Ok(()) } else { Err(Refusal::invalid_input()) }
+}
+
+fn good_tag(tag: &str) -> bool {
+    let plain = tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (1..=30).contains(&tag.len()) && plain && tag != "Untagged" && tag != CLIENT
+}
+
+/// The rules that depend on the symbol and its last price. `ltp` is `None` when it is not known or not to be
+/// looked at; `mtf` says whether the account may use the margin trading facility.
+///
+/// # Errors
+/// -50.
+pub(super) fn fits(
+    order: &NewOrder,
+    instrument: &Instrument,
+    ltp: Option<Decimal>,
+    mtf: bool,
+) -> Result<(), Refusal> {
+    let request = &order.request;
+    if instrument.kind.is_derivative() && request.quantity % instrument.lot != 0 {
+        return Err(Refusal::off_lot());
+    }
+    if instrument.kind.is_derivative() && order.disclosed > 0 {
+        return Err(Refusal::invalid_input());
+    }
+    product_fits(request.product, instrument, mtf)?;
+    prices_fit(order)?;
+    on_tick("LimitPrice", request.limit_price, instrument.tick)?;
+    on_tick("StopPrice", request.stop_price, instrument.tick)?;
+    stop_ahead(order, ltp)
+}
+
+/// CNC and MTF are for shares, MARGIN is for derivatives, INTRADAY for everything.
+pub(super) fn product_fits(product: Product, instrument: &Instrument, mtf: bool) -> Result<(), Refusal> {
+    let fits = match product {
+        Product::Intraday => true,
+        Product::Cnc => !instrument.kind.is_derivative(),
+        Product::Mtf => mtf && !instrument.kind.is_derivative(),
+        Product::Margin => instrument.kind.is_derivative(),
+    };
+    let refusal = || Refusal::product_not_enabled(codes::product_word(product), instrument.segment_name());
+    if fits { Ok(()) } else { Err(refusal()) }
+}
+
+/// Each type has the prices it needs and no others, and a stop-limit's stop comes before its limit.
+fn prices_fit(order: &NewOrder) -> Result<(), Refusal> {
+    let request = &order.request;
+    let (limit, stop) = (request.limit_price, request.stop_price);
+    if has_limit(request.order_type) == limit.is_zero() {
+        return Err(Refusal::price_mismatch("limitPrice", limit));
+    }
+    if has_stop(request.order_type) == stop.is_zero() {
+        return Err(Refusal::price_mismatch("stopPrice", stop));
+    }
+    let in_order = match request.side {
+        Side::Buy => stop < limit,
+        Side::Sell => stop > limit,
+    };
+    if request.order_type == OrderType::StopLimit && !in_order {
+        return Err(Refusal::price_mismatch("limitPrice", limit));
+    }
+    Ok(())
+}
+
+fn on_tick(field: &str, price: Decimal, tick: Decimal) -> Result<(), Refusal> {
+    if (price % tick).is_zero() { Ok(()) } else { Err(Refusal::off_tick(field, tick)) }
+}
+
+/// The trigger of a GTT order.
+pub(super) fn trigger(price: Decimal, tick: Decimal) -> Result<(), Refusal> {
+    if price <= Decimal::ZERO || price > MAX_PRICE {
+        return Err(Refusal::invalid_input());
+    }
+    on_tick("TriggerPrice", price, tick)
+}
+
+/// A stop lies where the price has not been yet.
+fn stop_ahead(order: &NewOrder, ltp: Option<Decimal>) -> Result<(), Refusal> {
+    let (stop, stops) = (order.request.stop_price, has_stop(order.request.order_type));
+    let behind = ltp.is_some_and(|ltp| match order.request.side {
+        Side::Buy => stop < ltp,
+        Side::Sell => stop > ltp,
+    });
+    if stops && behind { Err(Refusal::price_mismatch("stopPrice", stop)) } else { Ok(()) }
+}

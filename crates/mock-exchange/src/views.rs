@@ -1,0 +1,134 @@
+//! What a bot sees of the book.
+
+use rust_decimal::Decimal;
+
+use crate::{Engine, account::Account, ledger::Trade, order::OrderState};
+use fyers_api::model::{Funds, Order, Position};
+
+/// Money, by the broker's ten fund ids (FYERS API contract, section 3.2), in INR. Collaterals, transfers,
+/// receivables and ad hoc limits (5 to 8) are always zero here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balances {
+    /// 1: cash, with positions at what they cost.
+    pub total: Decimal,
+    /// 2: set aside for positions and waiting orders.
+    pub utilized: Decimal,
+    /// 3: the same as `available`.
+    pub clear: Decimal,
+    /// 4: realised today, before charges.
+    pub realized: Decimal,
+    /// 9: total when the day began.
+    pub start_of_day: Decimal,
+    /// 10: free for new orders. Profit and loss of open positions does not count.
+    pub available: Decimal,
+    /// Charges paid today; FYERS has no id for it.
+    pub charges: Decimal,
+}
+
+/// A position with its profit at the last price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionView {
+    /// The position.
+    pub account: Account,
+    /// Last price in INR; the average while none is known.
+    pub ltp: Decimal,
+    /// Profit of the open part in INR.
+    pub unrealized: Decimal,
+}
+
+/// A settled holding (FYERS API contract, section 3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldingView {
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// At the start of the day.
+    pub quantity: i64,
+    /// The same, minus what was sold today.
+    pub remaining: i64,
+    /// Average cost in INR.
+    pub cost_price: Decimal,
+    /// Last price in INR; the cost while none is known.
+    pub ltp: Decimal,
+    /// Market value in INR.
+    pub value: Decimal,
+    /// Profit in INR.
+    pub profit: Decimal,
+}
+
+impl Engine {
+    /// Money by fund id.
+    pub fn balances(&self) -> Balances {
+        let ledger = &self.ledger;
+        let total = ledger.cash + ledger.cost;
+        let available = total - ledger.blocked;
+        Balances {
+            total,
+            utilized: ledger.blocked,
+            clear: available,
+            realized: ledger.realized.today,
+            start_of_day: total - ledger.realized.today + ledger.charges.today,
+            available,
+            charges: ledger.charges.today,
+        }
+    }
+
+    /// Money as the keeper's port has it.
+    pub fn funds(&self) -> Funds {
+        let Balances { total, utilized, available, .. } = self.balances();
+        Funds { total, utilized, available }
+    }
+
+    /// Today's orders, oldest first.
+    pub fn orders(&self) -> impl Iterator<Item = &OrderState> {
+        self.ledger.orders.values()
+    }
+
+    /// Today's orders as the keeper's port has them.
+    pub fn order_rows(&self) -> Vec<Order> {
+        self.orders().map(OrderState::row).collect()
+    }
+
+    /// Today's fills, oldest first.
+    pub fn trades(&self) -> &[Trade] {
+        &self.ledger.trades
+    }
+
+    /// Positions that are open or were closed today.
+    pub fn positions(&self) -> Vec<PositionView> {
+        let traded = |account: &&Account| account.buy.quantity != 0 || account.sell.quantity != 0;
+        let view = |account: &Account| {
+            let ltp = self.market.ltp(&account.symbol).unwrap_or_else(|| account.average());
+            PositionView { account: account.clone(), ltp, unrealized: account.unrealized(ltp) }
+        };
+        self.ledger.accounts.values().filter(traded).map(view).collect()
+    }
+
+    /// Positions as the keeper's port has them.
+    pub fn position_rows(&self) -> Vec<Position> {
+        let row = |view: PositionView| {
+            let Account { symbol, product, net, realized, .. } = view.account.clone();
+            Position { symbol, product, net, average: view.account.average(), realized }
+        };
+        self.positions().into_iter().map(row).collect()
+    }
+
+    /// Settled delivery.
+    pub fn holdings(&self) -> Vec<HoldingView> {
+        let view = |(symbol, held): (&String, &crate::Leg)| {
+            let ltp = self.market.ltp(symbol).unwrap_or_else(|| held.average());
+            let value = ltp * Decimal::from(held.quantity);
+            let account = self.ledger.accounts.get(&format!("{symbol}-CNC"));
+            let sold = account.map_or(0, |account| (-account.net).max(0));
+            HoldingView {
+                symbol: symbol.clone(),
+                quantity: held.quantity,
+                remaining: held.quantity - sold,
+                cost_price: held.average(),
+                ltp,
+                value,
+                profit: value - held.value,
+            }
+        };
+        self.ledger.holdings.iter().map(view).collect()
+    }
+}
