@@ -21,7 +21,7 @@ use crate::{
     address_echo::AddressEcho,
     app::{EnvMirror, Phone},
     config::{self, Problem, Settings, Sources, Values},
-    envfile::EnvFile,
+    env_file::EnvFile,
     fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts},
     logging::{self, LogOptions, Redactor, Style},
     login::LoginSetup,
@@ -139,9 +139,9 @@ fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values
     let path = named.map_or(".env", String::as_str);
     match std::fs::read_to_string(path) {
         Ok(text) => {
-            let reading = crate::envfile::read(&text);
+            let reading = crate::env_file::read(&text);
             notes.extend(reading.problems.iter().map(|problem| format!("{path}, {problem}")));
-            let value = |entry: crate::envfile::Entry| (entry.key, entry.value.expose_secret().to_owned());
+            let value = |entry: crate::env_file::Entry| (entry.key, entry.value.expose_secret().to_owned());
             Ok(reading.entries.into_iter().map(value).collect())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Values::new()),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use fyers_keeper::envfile::{EnvFile, EnvWriteError, How, Kind, Warning, Written};
+use fyers_keeper::env_file::{EnvFile, EnvWriteError, How, Kind, Warning, Written};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 

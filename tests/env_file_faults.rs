@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use fyers_keeper::envfile::EnvFile;
+use fyers_keeper::env_file::EnvFile;
 use secrecy::SecretString;
 use tempfile::TempDir;
 

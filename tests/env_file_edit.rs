@@ -3,7 +3,7 @@
 // clippy's leave for tests does not reach their helper functions.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use fyers_keeper::envfile::{EditError, What, read, set};
+use fyers_keeper::env_file::{EditError, What, read, set};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
