@@ -8,8 +8,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
-use fyers_keeper::env_file::{EnvFile, EnvWriteError, How, Kind, Warning, Written};
+use fyers_keeper::env_file::{EnvFile, EnvFileError, How, Kind};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
@@ -41,7 +42,7 @@ impl Place {
     }
 
     fn keeper(&self) -> EnvFile {
-        EnvFile::open(self.env(), self.root.join("state")).unwrap()
+        EnvFile::new(self.env(), self.root.join("state"))
     }
 
     fn names(&self) -> Vec<String> {
@@ -54,7 +55,7 @@ impl Place {
 
 const NEW: &str = "# mine\r\nexport A=\"new\" # c\r\nB=1";
 
-fn set(keeper: &EnvFile, key: &str, value: &str) -> Result<Written, EnvWriteError> {
+fn set(keeper: &EnvFile, key: &str, value: &str) -> Result<How, EnvFileError> {
     keeper.update(&[(key, &SecretString::from(value))])
 }
 
@@ -76,15 +77,14 @@ fn the_file_is_replaced_and_keeps_its_text_mode_and_name() {
         if bits & 0o200 == 0 && !is_root() {
             continue;
         }
-        let written = set(&place.keeper(), "A", &format!("v{bits}")).unwrap();
-        assert_eq!(written.how, How::Replaced);
+        assert_eq!(set(&place.keeper(), "A", &format!("v{bits}")).unwrap(), How::Replaced);
         assert_eq!(mode(&place.env()), bits);
     }
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::Replaced);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::Replaced);
     assert_eq!(text(place.env()), NEW);
     assert_ne!(fs::metadata(place.env()).unwrap().ino(), original.metadata().unwrap().ino());
     assert_eq!(place.keeper().read().unwrap().get("A").unwrap().expose_secret(), "new");
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::Unchanged);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::Unchanged);
     assert_eq!(place.names(), [".env"]);
 }
 
@@ -103,64 +103,107 @@ fn the_target_of_a_link_is_updated_and_the_link_stays() {
     fs::rename(place.env(), &real).unwrap();
     symlink("../middle", place.env()).unwrap();
     symlink(&real, place.root.join("middle")).unwrap();
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::Replaced);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::Replaced);
     assert!(place.env().is_symlink());
     assert!(!real.is_symlink());
     assert_eq!(text(&real), NEW);
 
     fs::remove_file(&real).unwrap();
-    let error = EnvFile::open(place.env(), place.root.join("state")).unwrap_err();
-    assert_eq!(error.kind(), Kind::Missing);
+    assert_eq!(place.keeper().read().unwrap_err().kind(), Kind::Missing);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), Kind::Missing);
 }
 
 #[test]
 fn both_names_of_a_hard_linked_file_stay_one_file() {
     let place = Place::new();
     fs::hard_link(place.env(), place.root.join("other")).unwrap();
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::InPlace);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::InPlace);
     assert_eq!(text(place.root.join("other")), NEW);
     assert_eq!(place.names(), [".env"]);
     assert!(!place.root.join("state/env-journal").exists());
 }
 
 #[test]
-fn a_missing_file_is_created_only_when_told() {
+fn a_missing_file_is_not_created() {
     let place = Place::new();
     fs::remove_file(place.env()).unwrap();
     assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), Kind::Missing);
     assert!(place.names().is_empty());
-    let written = set(&place.keeper().create_if_missing(true), "A", "new").unwrap();
-    assert_eq!(written, Written { how: How::Replaced, warnings: vec![] });
-    assert_eq!((text(place.env()).as_str(), mode(&place.env())), ("A=new\n", 0o600));
 }
 
 #[test]
 fn a_file_open_to_others_is_warned_about_and_not_changed_in_mode() {
     let place = Place::new();
-    assert_eq!(place.keeper().warnings(), []);
+    assert_eq!(place.keeper().warnings(), [""; 0]);
     for bits in [0o644, 0o640, 0o602] {
         fs::set_permissions(place.env(), Permissions::from_mode(bits)).unwrap();
-        let written = set(&place.keeper(), "A", &format!("v{bits}")).unwrap();
-        let [Warning::OpenToOthers { mode: seen, .. }] = written.warnings[..] else { panic!("{written:?}") };
-        assert_eq!((seen, mode(&place.env())), (bits, bits));
+        let _ = set(&place.keeper(), "A", &format!("v{bits}")).unwrap();
+        let [warning] = &place.keeper().warnings()[..] else { panic!("one warning") };
+        assert!(warning.contains(&format!("(mode {bits:04o}). Run: chmod 600 ")), "{warning}");
+        assert_eq!(mode(&place.env()), bits);
     }
 }
 
 #[test]
-fn what_is_not_a_text_file_is_refused_and_left_alone() {
+fn what_is_not_utf8_text_of_one_mebibyte_is_refused_in_words_and_left_alone() {
     let place = Place::new();
-    for (content, kind) in [(&b"A=\xff\xfe"[..], Kind::NotText), (&[b'x'; 1_100_000][..], Kind::NotText)] {
-        fs::write(place.env(), content).unwrap();
-        assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), kind);
+    let utf16 = |order: fn(u16) -> [u8; 2]| "A=old\r\n".encode_utf16().flat_map(order).collect::<Vec<_>>();
+    let marked = |order: fn(u16) -> [u8; 2]| [&order(0xfeff)[..], &utf16(order)].concat();
+    let cases = [
+        (b"A=\xff\xfe".to_vec(), Kind::NotUtf8, "is not UTF-8 text"),
+        (marked(u16::to_le_bytes), Kind::NotUtf8, "is UTF-16"),
+        (marked(u16::to_be_bytes), Kind::NotUtf8, "is UTF-16"),
+        (utf16(u16::to_le_bytes), Kind::NotUtf8, "is UTF-16"),
+        (b"A=old\0\n".to_vec(), Kind::NotUtf8, "binary data"),
+        (vec![b'#'; 1024 * 1024 + 1], Kind::TooLarge, "larger than 1 MiB"),
+    ];
+    for (content, kind, words) in cases {
+        fs::write(place.env(), &content).unwrap();
+        for error in [set(&place.keeper(), "A", "new").unwrap_err(), place.keeper().read().unwrap_err()] {
+            assert_eq!(error.kind(), kind);
+            assert!(error.to_string().contains(words), "{error}");
+            assert_eq!(error.advice() == "Save it as UTF-8.", kind != Kind::TooLarge);
+        }
         assert_eq!(fs::read(place.env()).unwrap(), content);
     }
+    fs::write(place.env(), vec![b'#'; 1024 * 1024]).unwrap();
+    assert!(place.keeper().read().is_ok(), "1 MiB itself is allowed");
+}
+
+#[test]
+fn what_is_not_a_regular_file_is_refused_and_never_waited_for() {
+    let place = Place::new();
     fs::remove_file(place.env()).unwrap();
-    fs::create_dir(place.env()).unwrap();
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), Kind::NotAFile);
-    fs::remove_dir(place.env()).unwrap();
-    assert!(Command::new("mkfifo").arg(place.env()).status().unwrap().success());
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), Kind::NotAFile);
-    assert_eq!(place.keeper().read().unwrap_err().kind(), Kind::NotAFile);
+    for kind in ["folder", "pipe", "socket", "device"] {
+        make_special(kind, &place.env());
+        let (keeper, (done, answer)) = (place.keeper(), std::sync::mpsc::channel());
+        thread::spawn(move || done.send([set(&keeper, "A", "new").err(), keeper.read().err()]));
+        let errors = answer.recv_timeout(Duration::from_secs(20)).expect("it does not hang");
+        for error in errors.map(Option::unwrap) {
+            assert_eq!(error.kind(), Kind::NotAFile, "{kind}: {error}");
+            assert!(error.to_string().contains("is not a regular file"), "{kind}: {error}");
+        }
+        fs::remove_file(place.env()).or_else(|_| fs::remove_dir(place.env())).unwrap();
+    }
+}
+
+fn make_special(kind: &str, path: &Path) {
+    match kind {
+        "folder" => fs::create_dir(path).unwrap(),
+        "pipe" => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
+        "socket" => drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+        _ => symlink("/dev/zero", path).unwrap(),
+    }
+}
+
+#[test]
+fn all_places_of_a_repeated_key_are_changed() {
+    let place = Place::new();
+    fs::write(place.env(), "A=1\n# A=2\nexport A='3' # c\nB=1\nA=4\n").unwrap();
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::Replaced);
+    assert_eq!(text(place.env()), "A=new\n# A=2\nexport A='new' # c\nB=1\nA=new\n");
+    let found = place.keeper().read().unwrap().duplicates();
+    assert_eq!((found[0].key.as_str(), &found[0].lines[..]), ("A", &[1, 3, 5][..]));
 }
 
 #[test]
@@ -175,8 +218,7 @@ fn stale_temporary_files_are_removed_and_nothing_else() {
     ] {
         fs::write(home.join(name), "A=secret").unwrap();
     }
-    let recovered = place.keeper().recover().unwrap();
-    assert_eq!((recovered.temp_files_removed, recovered.temp_files_left), (1, 0));
+    place.keeper().recover().unwrap();
     assert_eq!(
         place.names(),
         [".env", ".env.bak", ".env.keeper-tmp-notes", "x.env.keeper-tmp-0123456789abcdef"]
@@ -200,7 +242,7 @@ fn no_error_shows_a_secret() {
         said.push_str(&format!("{error}{error:?}"));
     }
     assert!(!said.contains("SEKRET"), "{said}");
-    assert!(said.contains("save the file as UTF-8 text"), "{said}");
+    assert!(said.contains("is not UTF-8 text"), "{said}");
 }
 
 #[test]
@@ -221,12 +263,12 @@ fn concurrent_writers_lose_nothing() {
                 });
             }
         });
-        let reading = place.keeper().read().unwrap();
+        let parsed = place.keeper().read().unwrap();
         for writer in 0..6 {
-            let value = reading.get(&format!("KEY_{writer}")).unwrap().expose_secret();
+            let value = parsed.get(&format!("KEY_{writer}")).unwrap().expose_secret();
             assert_eq!(value, format!("{writer}-{}", "x".repeat(19)));
         }
-        assert_eq!((reading.entries.len(), reading.problems.len()), (2 + 6, 0));
+        assert_eq!((parsed.entries.len(), parsed.problems.len()), (2 + 6, 0));
         assert_eq!(place.names(), [".env"]);
     }
 }
@@ -243,7 +285,7 @@ fn the_owner_stays() {
     }
     let place = Place::new();
     chown(place.env(), Some(1234), Some(4321)).unwrap();
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::Replaced);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::Replaced);
     let meta = fs::metadata(place.env()).unwrap();
     assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o7777), (1234, 4321, 0o600));
 }
@@ -263,7 +305,7 @@ fn an_access_list_stays_and_grants_nobody_more() {
         println!("SKIPPED: no access lists on this file system ({e})");
         return;
     }
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::InPlace);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::InPlace);
     let mut now = vec![0; 256];
     let len = rustix::fs::getxattr(place.env(), name, &mut now[..]).unwrap();
     assert_eq!((&now[..len], text(place.env()).as_str()), (&list[..], NEW));
@@ -320,16 +362,16 @@ fn as_an_ordinary_user() {
         (0o755, 0o600, Ok(How::Replaced)),
         (0o555, 0o600, Ok(How::InPlace)),
         (0o311, 0o600, Ok(How::InPlace)),
-        (0o755, 0o400, Err(Kind::ReadOnly)),
-        (0o555, 0o400, Err(Kind::ReadOnly)),
-        (0o755, 0o000, Err(Kind::ReadOnly)),
+        (0o755, 0o400, Err(Kind::NotAllowed)),
+        (0o555, 0o400, Err(Kind::NotAllowed)),
+        (0o755, 0o000, Err(Kind::NotAllowed)),
     ];
     for (folder, file, expected) in cases {
         let place = Place::at(root.join(format!("{folder:o}-{file:o}")), None);
         fs::set_permissions(place.env(), Permissions::from_mode(file)).unwrap();
         fs::set_permissions(place.root.join("home"), Permissions::from_mode(folder)).unwrap();
         let inode = fs::metadata(place.env()).unwrap().ino();
-        let outcome = set(&place.keeper(), "A", "new").map(|w| w.how).map_err(|e| e.kind());
+        let outcome = set(&place.keeper(), "A", "new").map_err(|e| e.kind());
         assert_eq!(outcome, expected, "folder {folder:o}, file {file:o}");
         assert_eq!(mode(&place.env()), file);
         assert_eq!(fs::metadata(place.env()).unwrap().ino() == inode, expected != Ok(How::Replaced));
@@ -341,8 +383,8 @@ fn as_an_ordinary_user() {
     // Giving a file to root is not possible, so it is written over and keeps its owner.
     let foreign = root.join("foreign/home/.env");
     if foreign.exists() {
-        let keeper = EnvFile::open(&foreign, root.join("foreign/state")).unwrap();
-        assert_eq!(set(&keeper, "A", "new").unwrap().how, How::InPlace);
+        let keeper = EnvFile::new(&foreign, root.join("foreign/state"));
+        assert_eq!(set(&keeper, "A", "new").unwrap(), How::InPlace);
         let meta = fs::metadata(&foreign).unwrap();
         assert_eq!((meta.uid(), meta.mode() & 0o7777, text(&foreign).as_str()), (0, 0o660, NEW));
     }
@@ -376,7 +418,7 @@ fn a_mounted_file_is_written_in_place(root: &Path) {
     let host = place.root.join("host.env");
     fs::copy(place.env(), &host).unwrap();
     mount(&["--bind", host.to_str().unwrap()], &place.env());
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::InPlace);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::InPlace);
     assert_eq!((text(&host).as_str(), text(place.env()).as_str()), (NEW, NEW));
     assert_eq!(place.names(), [".env"]);
 
@@ -386,7 +428,13 @@ fn a_mounted_file_is_written_in_place(root: &Path) {
     fs::rename(&saved, &host).unwrap();
     let error = set(&place.keeper(), "A", "newer").unwrap_err();
     assert_eq!(error.kind(), Kind::Detached, "{error}");
-    assert_eq!(place.keeper().read().unwrap_err().kind(), Kind::Detached);
+    // What is in it can still be read, with a warning.
+    assert!(place.keeper().read().is_ok());
+    let warnings = place.keeper().warnings();
+    assert!(
+        warnings.iter().any(|w| w.contains("was replaced outside the container. Restart")),
+        "{warnings:?}"
+    );
     assert_eq!((text(&host).as_str(), text(place.env()).as_str()), ("A=by hand\n", NEW));
 }
 
@@ -397,7 +445,7 @@ fn a_read_only_mount_is_refused(root: &Path) {
     mount(&["--bind", host.to_str().unwrap()], &place.env());
     mount(&["-o", "remount,bind,ro"], &place.env());
     let error = set(&place.keeper(), "A", "new").unwrap_err();
-    assert_eq!(error.kind(), Kind::ReadOnly, "{error}");
+    assert_eq!(error.kind(), Kind::NotAllowed, "{error}");
     assert!(text(&host).contains("old"));
     assert_eq!(place.names(), [".env"]);
 }
@@ -422,5 +470,5 @@ fn a_full_disk_changes_nothing(root: &Path) {
         assert!(!place.root.join("state/env-journal").exists());
     }
     fs::remove_file(filler).unwrap();
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap().how, How::InPlace);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap(), How::InPlace);
 }

@@ -1,8 +1,10 @@
 //! Sets keys in `.env` text and leaves every other byte alone. Pure: text in, text out.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
-use super::parse::{BOM, scan};
+use super::parse::{BOM, EnvText, LINE_ENDS, parse};
 
 /// Why a key cannot be set. Never holds a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,23 +22,20 @@ pub enum EditError {
 
 /// Sets each `(key, value)` in `text` and returns the new text.
 ///
-/// The last assignment of a key is changed, because that is the one readers see; quotes, blanks, `export` and comments
-/// round it stay. A missing key is added at the end, with the line end that the file uses. Setting the same values again
-/// changes nothing.
+/// Every assignment of a key is changed, because readers disagree on which of several counts; quotes, blanks, `export`
+/// and comments round it stay. A missing key is added at the end, with the line end that the file uses. Setting the
+/// same values again changes nothing.
 ///
 /// # Errors
 ///
 /// Values are limited to `A-Z a-z 0-9 . _ ~ : + / = -`, which mean the same in every reader, with or without
 /// quotes. Anything else is refused and nothing is changed.
 pub fn set(text: &str, changes: &[(&str, &str)]) -> Result<String, EditError> {
-    for (key, value) in changes {
-        check(key, value)?;
-    }
-    let mut out = Zeroizing::new(text.to_owned());
-    for (key, value) in changes {
-        out = Zeroizing::new(set_one(&out, key, value));
-    }
-    Ok(std::mem::take(&mut *out))
+    changes.iter().try_for_each(|(key, value)| check(key, value))?;
+    let start = Zeroizing::new(text.to_owned());
+    let mut done =
+        changes.iter().fold(start, |text, (key, value)| Zeroizing::new(set_one(&text, key, value)));
+    Ok(std::mem::take(&mut *done))
 }
 
 fn check(key: &str, value: &str) -> Result<(), EditError> {
@@ -45,39 +44,53 @@ fn check(key: &str, value: &str) -> Result<(), EditError> {
     if !good_key {
         return Err(EditError::BadKey);
     }
-    if value.chars().all(|c| c.is_ascii_alphanumeric() || "._~:+/=-".contains(c)) {
-        Ok(())
-    } else {
-        Err(EditError::BadValue { key: key.to_owned() })
-    }
+    let good_value = value.chars().all(|c| c.is_ascii_alphanumeric() || "._~:+/=-".contains(c));
+    if good_value { Ok(()) } else { Err(EditError::BadValue { key: key.to_owned() }) }
 }
 
 fn set_one(text: &str, key: &str, value: &str) -> String {
-    replaced(text, key, value).unwrap_or_else(|| appended(text, key, value))
+    let before = parse(text);
+    let spans = before.entries.iter().filter(|entry| entry.key == key).map(|entry| &entry.span);
+    // No token has several lines: such a value is an open quote, and the lines it swallows must not get lost.
+    let spans: Vec<_> = spans.filter(|span| !text[(*span).clone()].contains(LINE_ENDS)).collect();
+    let changed = Zeroizing::new(replaced(text, &spans, value));
+    // An old value may hold a quote that keeps an earlier malformed line from swallowing what follows it.
+    let sound = keeps_others(text, &before, &changed, (key, value));
+    let changed = if sound { &changed } else { text };
+    let now = parse(changed);
+    let last = now.entries.iter().rev().find(|entry| entry.key == key);
+    if last.is_some_and(|entry| changed[entry.span.clone()] == *value) {
+        return changed.to_owned();
+    }
+    appended(changed, key, value)
 }
 
-/// The text with the last assignment of `key` changed; `None` if there is none that can be changed alone.
-fn replaced(text: &str, key: &str, value: &str) -> Option<String> {
-    let before = scan(text);
-    let place = before.items.iter().rev().find(|item| item.key == key)?.value.clone();
-    // No token has several lines: this is two quotes left open, with lines between them that must not get lost.
-    if text[place.clone()].contains(['\n', '\r']) {
-        return None;
+/// The text with each of `spans`, which are ascending, replaced by `value`.
+fn replaced(text: &str, spans: &[&Range<usize>], value: &str) -> String {
+    let mut new = String::with_capacity(text.len() + spans.len() * value.len());
+    let mut at = 0;
+    for span in spans {
+        new.extend([&text[at..span.start], value]);
+        at = span.end;
     }
-    let new = Zeroizing::new([&text[..place.start], value, &text[place.end..]].concat());
-    // The old value may have held a quote that kept an earlier broken line from swallowing this one.
-    let after = scan(&new);
-    let reads_back = after.items.iter().rev().find(|item| item.key == key);
-    let sound = reads_back.is_some_and(|item| &new[item.value.clone()] == value);
-    (sound && after.items.len() == before.items.len()).then(|| new.to_string())
+    new + &text[at..]
+}
+
+/// Whether `new` has the entries of `text`, except that some of `key` have the new value.
+fn keeps_others(text: &str, before: &EnvText, new: &str, (key, value): (&str, &str)) -> bool {
+    let after = parse(new);
+    after.entries.len() == before.entries.len()
+        && after.entries.iter().zip(&before.entries).all(|(now, old)| {
+            let raw = &new[now.span.clone()];
+            now.key == old.key && (raw == &text[old.span.clone()] || (now.key == key && raw == value))
+        })
 }
 
 fn appended(text: &str, key: &str, value: &str) -> String {
     let line_end = line_end_style(text);
     let body = text.strip_prefix(BOM).unwrap_or(text);
-    let complete = body.is_empty() || body.ends_with(['\n', '\r']);
-    let bridge = if complete { "" } else { line_end };
-    [text, bridge, key, "=", value, line_end].concat()
+    let complete = body.is_empty() || body.ends_with(LINE_ENDS);
+    [text, if complete { "" } else { line_end }, key, "=", value, line_end].concat()
 }
 
 /// The line end that the last complete line of the text uses.

@@ -1,15 +1,16 @@
 //! Reads `.env` text the way the common readers do, without ever quoting it in an error.
 //!
-//! Agreed ground of python-dotenv, dotenv for Node and the Docker tools: `KEY=value`, optional `export`, blanks round
-//! the `=`, single and double quotes (also over several lines), `#` comments after a blank, a byte order mark, any of the
+//! What python-dotenv, dotenv for Node and the Docker tools agree on: `KEY=value`, optional `export`, blanks round the
+//! `=`, single and double quotes (also over several lines), `#` comments after a blank, a byte order mark, any of the
 //! three line ends, and the last assignment of a key wins. Variables (`${X}`) are not expanded: a secret may hold a `$`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use secrecy::SecretString;
 
-/// One assignment: the key, its value as a reader sees it, and its line.
+/// One assignment.
 #[derive(Debug)]
 pub struct Entry {
     /// The name before the `=`.
@@ -18,168 +19,157 @@ pub struct Entry {
     pub value: SecretString,
     /// Line number, counted from 1.
     pub line: usize,
+    /// Where the value is in the text, as bytes: between the quotes, or without the blanks around it.
+    pub(super) span: Range<usize>,
 }
 
-/// A line that is neither blank, nor a comment, nor an assignment. It is left alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Problem {
-    /// Line number, counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub what: What,
+const BAD_KEY: &str = "no valid name at the start";
+const NO_EQUALS_SIGN: &str = "no '=' after the name";
+const UNCLOSED_QUOTE: &str = "the quote is not closed";
+const TEXT_AFTER_QUOTE: &str = "text after the closing quote";
+
+/// A key that is assigned more than once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The name. It may be a misplaced value: show it only when the name is a known one.
+    pub key: String,
+    /// The line numbers of its assignments, ascending, counted from 1.
+    pub lines: Vec<usize>,
 }
 
-/// What is wrong with a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// The line does not start with a name of letters, digits, `_`, `.` and `-`.
-    BadKey,
-    /// There is a name, but no `=` after it.
-    NoEqualsSign,
-    /// The value starts with a quote that is not closed.
-    UnclosedQuote,
-    /// Something other than a comment follows the closing quote.
-    TextAfterQuote,
-}
-
-impl fmt::Display for Problem {
+impl fmt::Display for Duplicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.what {
-            What::BadKey => "no valid name at the start",
-            What::NoEqualsSign => "no '=' after the name",
-            What::UnclosedQuote => "the quote is not closed",
-            What::TextAfterQuote => "text after the closing quote",
-        };
-        write!(f, "line {}: {what}; the line is ignored", self.line)
+        let lines: Vec<_> = self.lines.iter().map(ToString::to_string).collect();
+        write!(f, "{} is set in lines {}; the last one counts, remove the others", self.key, lines.join(", "))
     }
 }
 
-/// All that a `.env` text says, in the order of the file.
+/// The content of a `.env` file, in the order of the file.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct EnvText {
     /// Every assignment, repeated keys included.
     pub entries: Vec<Entry>,
-    /// Lines that could not be read.
-    pub problems: Vec<Problem>,
+    /// The malformed lines, which are ignored and left alone: for each a sentence with its number, without its text.
+    pub problems: Vec<String>,
 }
 
-impl Reading {
+impl EnvText {
     /// The value of `key`: the last assignment wins.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&SecretString> {
         self.entries.iter().rev().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
-}
 
-/// Reads `.env` text. Lines that make no sense are reported by number and skipped, as readers do.
-#[must_use]
-pub fn read(text: &str) -> Reading {
-    let scan = scan(text);
-    let entries = scan.items.iter().map(|item| Entry {
-        key: item.key.to_owned(),
-        value: SecretString::from(decode(&text[item.value.clone()], item.quote)),
-        line: item.line,
-    });
-    Reading { entries: entries.collect(), problems: scan.problems }
-}
-
-/// An assignment with the place of its value: the bytes between the quotes, or the bare value without blanks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item<'a> {
-    pub(super) key: &'a str,
-    pub(super) value: Range<usize>,
-    quote: Option<char>,
-    line: usize,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Scan<'a> {
-    pub(super) items: Vec<Item<'a>>,
-    problems: Vec<Problem>,
+    /// The keys that are assigned more than once, sorted by name. Readers disagree on which assignment counts, so a
+    /// caller should warn.
+    #[must_use]
+    pub fn duplicates(&self) -> Vec<Duplicate> {
+        let mut lines = BTreeMap::<&str, Vec<usize>>::new();
+        for entry in &self.entries {
+            lines.entry(&entry.key).or_default().push(entry.line);
+        }
+        let repeated = lines.into_iter().filter(|(_, lines)| lines.len() > 1);
+        repeated.map(|(key, lines)| Duplicate { key: key.to_owned(), lines }).collect()
+    }
 }
 
 pub(super) const BOM: char = '\u{feff}';
+pub(super) const LINE_ENDS: [char; 2] = ['\n', '\r'];
+const BLANKS: [char; 2] = [' ', '\t'];
 
-/// Finds every assignment and the place of its value.
-pub(super) fn scan(text: &str) -> Scan<'_> {
-    let mut scan = Scan::default();
-    let mut at = if text.starts_with(BOM) { BOM.len_utf8() } else { 0 };
+/// Parses `.env` text. Malformed lines are reported by number and skipped, as other readers do.
+#[must_use]
+pub fn parse(text: &str) -> EnvText {
+    let mut parsed = EnvText::default();
+    let mut rest = text.strip_prefix(BOM).unwrap_or(text);
     let mut line = 1;
-    while at < text.len() {
-        let mut stop = line_end(text, at);
-        match assignment(text, at..stop) {
-            Ok(Some(mut item)) => {
-                item.line = line;
-                // A quoted value may have taken further lines along.
-                stop = line_end(text, item.value.end);
-                scan.items.push(item);
+    while !rest.is_empty() {
+        let start = text.len() - rest.len();
+        let mut end = line_len(rest);
+        match assignment(rest) {
+            Ok(Some(Found { key, value, quote })) => {
+                // A quoted value may go on in later lines.
+                end = value.end + line_len(&rest[value.end..]);
+                let span = start + value.start..start + value.end;
+                let value = SecretString::from(decode(&rest[value], quote));
+                parsed.entries.push(Entry { key: key.to_owned(), value, line, span });
             }
             Ok(None) => {}
-            Err(what) => scan.problems.push(Problem { line, what }),
+            Err(what) => parsed.problems.push(format!("line {line}: {what}; the line is ignored")),
         }
-        line += line_ends(&text[at..stop]) + 1;
-        at = stop + terminator(&text[stop..]);
+        end += if rest[end..].starts_with("\r\n") { 2 } else { usize::from(end < rest.len()) };
+        line += rest[..end].matches(LINE_ENDS).count() - rest[..end].matches("\r\n").count();
+        rest = &rest[end..];
     }
-    scan
+    parsed
 }
 
-/// Reads the assignment that starts in `line`; `None` for a blank line or a comment. The line number is left at 0.
-fn assignment(text: &str, line: Range<usize>) -> Result<Option<Item<'_>>, What> {
-    let start = skip_blanks(text, line.start);
-    if start >= line.end || text[start..].starts_with('#') {
+/// An assignment at the start of some text, and the bytes of its value there.
+struct Found<'a> {
+    key: &'a str,
+    value: Range<usize>,
+    quote: Option<char>,
+}
+
+/// The assignment in the first line of `rest`; `None` when that line is blank or a comment.
+fn assignment(rest: &str) -> Result<Option<Found<'_>>, &'static str> {
+    let line = &rest[..line_len(rest)];
+    let start = line.trim_start_matches(BLANKS);
+    if start.is_empty() || start.starts_with('#') {
         return Ok(None);
     }
-    let key_start = skip_export(text, start);
-    let key_end = key_start + key_len(&text[key_start..line.end]);
-    if key_end == key_start {
-        return Err(What::BadKey);
-    }
-    let equals = skip_blanks(text, key_end);
-    if !text[equals..line.end].starts_with('=') {
-        let alone = equals >= line.end || equals > key_end;
-        return Err(if alone { What::NoEqualsSign } else { What::BadKey });
-    }
-    let (value, quote) = value(text, equals + 1, line.end)?;
-    Ok(Some(Item { key: &text[key_start..key_end], value, quote, line: 0 }))
-}
-
-/// The place of the value that starts right after the `=` at `from`.
-fn value(text: &str, from: usize, line_end: usize) -> Result<(Range<usize>, Option<char>), What> {
-    let start = skip_blanks(text, from);
-    match text[start..line_end].chars().next() {
+    let (key, after) = split_key(start);
+    let Some(value) = after.trim_start_matches(BLANKS).strip_prefix('=').filter(|_| !key.is_empty()) else {
+        let complete = !key.is_empty() && (after.is_empty() || after.starts_with(BLANKS));
+        return Err(if complete { NO_EQUALS_SIGN } else { BAD_KEY });
+    };
+    let from = line.len() - value.len();
+    let open = line.len() - value.trim_start_matches(BLANKS).len();
+    Ok(Some(match line[open..].chars().next() {
         Some(quote @ ('"' | '\'')) => {
-            let end = quoted_end(text, start + 1, quote, line_end)?;
-            Ok((start + 1..end, Some(quote)))
+            let len = quoted_len(&rest[open + 1..], quote)?;
+            Found { key, value: open + 1..open + 1 + len, quote: Some(quote) }
         }
-        _ => Ok((bare(text, from, start, line_end), None)),
+        _ => Found { key, value: bare(line, from), quote: None },
+    }))
+}
+
+/// The name at the start of `text`, after an optional `export`, and what follows it.
+fn split_key(text: &str) -> (&str, &str) {
+    let exported = text.strip_prefix("export").filter(|rest| rest.starts_with(BLANKS));
+    let text = exported.map_or(text, |rest| rest.trim_start_matches(BLANKS));
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        return ("", text);
     }
+    text.split_at(
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c))).unwrap_or(text.len()),
+    )
 }
 
-/// A value without quotes ends before trailing blanks and before a `#` that follows a blank.
-fn bare(text: &str, from: usize, start: usize, line_end: usize) -> Range<usize> {
-    let raw = &text[start..line_end];
-    let blank_before = |i: usize| if i == 0 { start > from } else { raw[..i].ends_with(is_blank) };
-    let comment =
-        raw.char_indices().find(|&(i, c)| c == '#' && blank_before(i)).map_or(raw.len(), |(i, _)| i);
-    let len = raw[..comment].trim_end_matches(is_blank).len();
+/// The bytes of a value without quotes, which ends before trailing blanks and before a `#` that follows a blank.
+fn bare(line: &str, from: usize) -> Range<usize> {
+    let value = &line[from..];
+    let comment = value.match_indices('#').map(|(i, _)| i).find(|&i| value[..i].ends_with(BLANKS));
+    let value = value[..comment.unwrap_or(value.len())].trim_end_matches(BLANKS);
+    let len = value.trim_start_matches(BLANKS).len();
     // An empty value sits right after the `=`, so that a value put there stays apart from a comment.
-    if len == 0 { from..from } else { start..start + len }
+    if len == 0 { from..from } else { from + value.len() - len..from + value.len() }
 }
 
-/// Where the quoted value ends that starts at `start`, which may be on a later line.
-fn quoted_end(text: &str, start: usize, quote: char, line_end: usize) -> Result<usize, What> {
-    // A backslash in single quotes is a plain character to shells and an escape to some readers:
-    // the plain meaning wins when it makes sense of the line.
-    let plain = if quote == '\'' { text[start..].find(quote).map(|i| start + i) } else { None };
-    let escaped = closing_quote(&text[start..], quote).map(|i| start + i);
-    let candidates = [plain, escaped];
-    if let Some(end) = candidates.into_iter().flatten().find(|&end| only_comment_after(text, end + 1)) {
+/// The length of a quoted value at the start of `text`, which follows the opening quote.
+fn quoted_len(text: &str, quote: char) -> Result<usize, &'static str> {
+    // A backslash in single quotes is a plain character to shells and an escape to some readers: the plain meaning
+    // wins when a comment or nothing follows the quote.
+    let plain = if quote == '\'' { text.find(quote) } else { None };
+    let candidates = [plain, closing_quote(text, quote)].into_iter().flatten();
+    if let Some(end) = candidates.clone().find(|&end| only_comment(&text[end + 1..])) {
         return Ok(end);
     }
-    let closed_on_line = candidates.into_iter().flatten().any(|end| end < line_end);
-    Err(if closed_on_line { What::TextAfterQuote } else { What::UnclosedQuote })
+    let closed_on_line = candidates.min().is_some_and(|end| end < line_len(text));
+    Err(if closed_on_line { TEXT_AFTER_QUOTE } else { UNCLOSED_QUOTE })
 }
 
+/// Where the first `quote` without a backslash before it is.
 fn closing_quote(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     text.char_indices().find_map(|(i, c)| {
@@ -189,71 +179,35 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-fn only_comment_after(text: &str, at: usize) -> bool {
-    let rest = text[at..line_end(text, at)].trim_start_matches(is_blank);
+/// Whether nothing but blanks and a comment is left in the first line of `text`.
+fn only_comment(text: &str) -> bool {
+    let rest = text[..line_len(text)].trim_start_matches(BLANKS);
     rest.is_empty() || rest.starts_with('#')
 }
 
-/// Resolves the escapes that the quotes allow.
+/// Resolves the escapes that the kind of quote allows.
 fn decode(raw: &str, quote: Option<char>) -> String {
     match quote {
-        Some('\'') => raw.replace("\\'", "'"),
-        Some(_) => decode_double(raw),
-        None => raw.to_owned(),
+        Some('"') => {}
+        Some(_) => return raw.replace("\\'", "'"),
+        None => return raw.to_owned(),
     }
-}
-
-fn decode_double(raw: &str) -> String {
+    // Enough room from the start: growing would leave copies of the secret in freed memory.
     let mut out = String::with_capacity(raw.len());
     let mut chars = raw.chars();
     while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
+        match if c == '\\' { chars.next() } else { None } {
+            None => out.push(c),
             Some('n') => out.push('\n'),
             Some('r') => out.push('\r'),
             Some('t') => out.push('\t'),
             Some(c @ ('"' | '\\' | '\'' | '$')) => out.push(c),
             Some(c) => out.extend(['\\', c]),
-            None => out.push('\\'),
         }
     }
     out
 }
 
-fn is_blank(c: char) -> bool {
-    c == ' ' || c == '\t'
-}
-
-fn skip_blanks(text: &str, at: usize) -> usize {
-    at + text[at..].len() - text[at..].trim_start_matches(is_blank).len()
-}
-
-fn skip_export(text: &str, at: usize) -> usize {
-    match text[at..].strip_prefix("export") {
-        Some(rest) if rest.starts_with(is_blank) => skip_blanks(text, at + "export".len()),
-        _ => at,
-    }
-}
-
-fn key_len(text: &str) -> usize {
-    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        return 0;
-    }
-    text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c))).unwrap_or(text.len())
-}
-
-fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find(['\n', '\r']).map_or(text.len(), |i| at + i)
-}
-
-/// Length of the line end at the start of `text`: CRLF counts as one.
-fn terminator(text: &str) -> usize {
-    if text.starts_with("\r\n") { 2 } else { usize::from(!text.is_empty()) }
-}
-
-fn line_ends(text: &str) -> usize {
-    text.matches(['\n', '\r']).count() - text.matches("\r\n").count()
+fn line_len(text: &str) -> usize {
+    text.find(LINE_ENDS).unwrap_or(text.len())
 }
