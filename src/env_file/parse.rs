@@ -84,15 +84,14 @@ pub fn parse(text: &str) -> EnvText {
     let mut rest = text.strip_prefix(BOM).unwrap_or(text);
     let mut line = 1;
     while !rest.is_empty() {
-        let start = text.len() - rest.len();
         let mut end = line_len(rest);
         match assignment(rest) {
-            Ok(Some(Found { key, value, quote })) => {
+            Ok(Some(mut entry)) => {
                 // A quoted value may go on in later lines.
-                end = value.end + line_len(&rest[value.end..]);
-                let span = start + value.start..start + value.end;
-                let value = SecretString::from(decode(&rest[value], quote));
-                parsed.entries.push(Entry { key: key.to_owned(), value, line, span });
+                end = entry.span.end + line_len(&rest[entry.span.end..]);
+                let start = text.len() - rest.len();
+                entry.span = start + entry.span.start..start + entry.span.end;
+                parsed.entries.push(Entry { line, ..entry });
             }
             Ok(None) => {}
             Err(what) => parsed.problems.push(format!("line {line}: {what}; the line is ignored")),
@@ -104,15 +103,9 @@ pub fn parse(text: &str) -> EnvText {
     parsed
 }
 
-/// An assignment at the start of some text, and the bytes of its value there.
-struct Found<'a> {
-    key: &'a str,
-    value: Range<usize>,
-    quote: Option<char>,
-}
-
-/// The assignment in the first line of `rest`; `None` when that line is blank or a comment.
-fn assignment(rest: &str) -> Result<Option<Found<'_>>, &'static str> {
+/// The assignment in the first line of `rest`; `None` when that line is blank or a comment. Its place counts from the
+/// start of `rest`.
+fn assignment(rest: &str) -> Result<Option<Entry>, &'static str> {
     let line = &rest[..line_len(rest)];
     let start = line.trim_start_matches(BLANKS);
     if start.is_empty() || start.starts_with('#') {
@@ -125,13 +118,13 @@ fn assignment(rest: &str) -> Result<Option<Found<'_>>, &'static str> {
     };
     let from = line.len() - value.len();
     let open = line.len() - value.trim_start_matches(BLANKS).len();
-    Ok(Some(match line[open..].chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            let len = quoted_len(&rest[open + 1..], quote)?;
-            Found { key, value: open + 1..open + 1 + len, quote: Some(quote) }
-        }
-        _ => Found { key, value: bare(line, from), quote: None },
-    }))
+    let quote = line[open..].chars().next().filter(|c| ['"', '\''].contains(c));
+    let span = match quote {
+        Some(quote) => open + 1..open + 1 + quoted_len(&rest[open + 1..], quote)?,
+        None => bare(line, from),
+    };
+    let value = SecretString::from(decode(&rest[span.clone()], quote));
+    Ok(Some(Entry { key: key.to_owned(), value, line: 1, span }))
 }
 
 /// The name at the start of `text`, after an optional `export`, and what follows it.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
 use super::in_place::{journal_path, store_journal};
@@ -116,6 +116,15 @@ fn a_hole_left_by_a_power_loss_is_filled() {
     fs::write(place.env(), "A=1\n\0\0\0\0").unwrap();
     place.keeper().recover().unwrap();
     assert_eq!(place.text(), "A=12345\n");
+}
+
+#[test]
+fn reading_repairs_an_interrupted_write_first() {
+    let place = Place::new("");
+    place.journal("A=1\nB=2\n", "A=12345\nB=2\n");
+    fs::write(place.env(), "A=12345\n\0\0\0\0").unwrap();
+    assert_eq!(place.keeper().read().unwrap().get("B").unwrap().expose_secret(), "2");
+    assert!(!place.has_journal());
 }
 
 #[test]
