@@ -12,7 +12,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
-pub mod envfile;
+pub mod env_file;
 pub mod feed;
 pub mod fyers;
 pub mod hardening;

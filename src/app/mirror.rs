@@ -7,7 +7,7 @@ use keeper_domain::{
 };
 use secrecy::SecretString;
 
-use crate::envfile::EnvFile;
+use crate::env_file::EnvFile;
 
 /// Keeps FYERS_ACCESS_TOKEN and FYERS_REFRESH_TOKEN in a `.env` file up to date.
 pub struct EnvMirror {

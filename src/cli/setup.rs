@@ -20,7 +20,7 @@ use crate::{
     address_echo::AddressEcho,
     app::{EnvMirror, Phone},
     config::{self, Problem, Settings, Sources, Values},
-    envfile::EnvFile,
+    env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts},
     logging::{self, LogOptions, Redactor, Style},
     login::LoginSetup,
@@ -132,24 +132,30 @@ fn unusable(error: SetupError) -> Exit {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
-/// The `.env` file's values. No file is no mistake; a file that is named and cannot be read is one.
+/// The `.env` file's values. No file is no mistake; a file that is there and cannot be read is one.
 fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values, Problem> {
-    let named = environment.get("KEEPER_ENV_FILE").filter(|path| !path.is_empty());
-    let path = named.map_or(".env", String::as_str);
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let reading = crate::envfile::read(&text);
-            notes.extend(reading.problems.iter().map(|problem| format!("{path}, {problem}")));
-            let value = |entry: crate::envfile::Entry| (entry.key, entry.value.expose_secret().to_owned());
-            Ok(reading.entries.into_iter().map(value).collect())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Values::new()),
+    let named = |name| environment.get(name).filter(|path| !path.is_empty());
+    let path = named("KEEPER_ENV_FILE").map_or(".env", String::as_str);
+    let file = EnvFile::new(path, named("KEEPER_STATE_DIR").map_or("./state", String::as_str));
+    match file.read() {
+        Ok(text) => Ok(env_values(path, text, notes)),
+        Err(error) if error.kind() == Kind::Missing => Ok(Values::new()),
         Err(error) => Err(Problem {
-            name: path.to_owned(),
-            what: format!("cannot be read: {}", error.kind()),
-            remedy: "Check KEEPER_ENV_FILE and who may read the file.".to_owned(),
+            name: "KEEPER_ENV_FILE".to_owned(),
+            what: format!("cannot be used: {error}"),
+            remedy: error.advice().to_owned(),
         }),
     }
+}
+
+/// The values in the text of the file at `path`. Malformed lines and our own names set twice are noted.
+fn env_values(path: &str, text: EnvText, notes: &mut Vec<String>) -> Values {
+    notes.extend(text.problems.iter().map(|problem| format!("{path}, {problem}")));
+    // Other names may be values in the wrong place, which must not be printed.
+    let ours = text.duplicates().into_iter().filter(|duplicate| config::table::is_known(&duplicate.key));
+    notes.extend(ours.map(|duplicate| format!("{path}: {duplicate}")));
+    let value = |entry: Entry| (entry.key, entry.value.expose_secret().to_owned());
+    text.entries.into_iter().map(value).collect()
 }
 
 impl Config {
@@ -295,18 +301,15 @@ impl Config {
         if !path.exists() {
             return None;
         }
-        match EnvFile::open(path, &self.settings.state_dir).and_then(|file| file.recover().map(|_| file)) {
-            Ok(file) => {
-                for warning in file.warnings() {
-                    tracing::warn!(event = "keeper.settings", "{warning}");
-                }
-                Some(Arc::new(EnvMirror::new(file)))
-            }
-            Err(error) => {
-                tracing::warn!(event = "keeper.settings", "{error}. {}", error.advice());
-                None
-            }
+        let file = EnvFile::new(path, &self.settings.state_dir);
+        if let Err(error) = file.recover() {
+            tracing::warn!(event = "keeper.settings", "{error}. {}", error.advice());
+            return None;
         }
+        for warning in file.warnings() {
+            tracing::warn!(event = "keeper.settings", "{warning}");
+        }
+        Some(Arc::new(EnvMirror::new(file)))
     }
 
     /// What the rules need to know of the settings.

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use fyers_keeper::envfile::EnvFile;
+use fyers_keeper::env_file::EnvFile;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -89,7 +89,7 @@ impl Place {
     }
 
     fn keeper(&self) -> EnvFile {
-        EnvFile::open(self.env(), self.state()).unwrap()
+        EnvFile::new(self.env(), self.state())
     }
 
     /// Runs one write (or recovery) in a child, with strace on the thread that does it.
@@ -212,7 +212,7 @@ fn child() {
 
 fn work(task: &str) -> i32 {
     let var = |name| std::env::var_os(name).map(PathBuf::from).unwrap();
-    let file = EnvFile::open(var("KEEPER_ENVFILE_PATH"), var("KEEPER_ENVFILE_STATE")).unwrap();
+    let file = EnvFile::new(var("KEEPER_ENVFILE_PATH"), var("KEEPER_ENVFILE_STATE"));
     let (access, refresh) = (SecretString::from(NEW_ACCESS), SecretString::from("newer"));
     let _ = fs::metadata(BEGIN);
     let good = match task {
