@@ -19,6 +19,7 @@ pub mod mode;
 pub mod ports;
 pub mod reason;
 pub mod secret;
+mod store_error;
 
 #[cfg(test)]
 mod testing;
