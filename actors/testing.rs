@@ -90,7 +90,7 @@ impl Store for MemoryStore {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
         let harm = self.harm.lock().unwrap().pop_front();
         if harm == Some(Harm::Refuse) {
-            return Err(StoreError { doing: "committed", problem: "planned".into() });
+            return Err(StoreError::refused("committed", "planned"));
         }
         let mut shelf = self.shelf.lock().unwrap();
         if let Some(session) = change.session {

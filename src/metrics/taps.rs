@@ -8,6 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::BoxFuture;
 use fyers_api::model::Position;
 use keeper_domain::{
     alerts::outbox::{Alert, Outgoing, SendError, Severity},
@@ -55,11 +56,15 @@ impl WatchedStore {
 
 #[async_trait]
 impl Store for WatchedStore {
-    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+    // Not an `async fn`, which would begin only when it is polled: the change is queued when this returns.
+    fn commit<'a: 'f, 'f>(&'a self, change: Change) -> BoxFuture<'f, Result<(), StoreError>> {
         let events: Vec<Event> = change.events.iter().map(|(_, event)| event.clone()).collect();
-        self.inner.commit(change).await?;
-        self.saw(&events);
-        Ok(())
+        let stored = self.inner.commit(change);
+        Box::pin(async move {
+            stored.await?;
+            self.saw(&events);
+            Ok(())
+        })
     }
 
     async fn queue_alerts(

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use keeper_domain::ports::{Change, Store, StoreError};
 use keeper_domain::session::{StateName, stored::StoredSession};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::store::{
-    OpenError, SqliteStore, database,
+    OpenError, database,
     examine::{self, LABEL, Label},
-    sqlite::{failed, put_fact},
+    read, write,
 };
 
 /// The side files of a database.
@@ -23,38 +22,43 @@ pub(crate) fn side(path: &Path, suffix: &str) -> PathBuf {
 /// Copies the database as it is at one moment into an empty or missing file, in one piece and without what was
 /// deleted. Readers and writers are not held up.
 pub(crate) async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
-    let missing = || OpenError::Failed { path: from.to_owned(), problem: "it is not there".to_owned() };
-    let pool = database::open_for_reading(from).await?.ok_or_else(missing)?;
+    let pool = reader(from).await?;
     let copied = sqlx::query("VACUUM INTO ?1").bind(to.display().to_string()).execute(&pool).await;
     pool.close().await;
     copied.map(|_done| ()).map_err(|error| database::told(&error, to))
 }
 
-/// Takes tokens out of a copy unless they are wanted, and labels it; the label's digest is filled in.
-pub(crate) async fn label(copy: &Path, label: Label) -> Result<(), OpenError> {
-    let store = SqliteStore { pool: alone(copy).await? };
-    let done = relabel(&store, label).await;
-    store.close().await;
-    done.map_err(|error| OpenError::Failed { path: copy.to_owned(), problem: error.problem })
+async fn reader(path: &Path) -> Result<sqlx::SqlitePool, OpenError> {
+    let missing = || OpenError::Failed { path: path.to_owned(), problem: "it is not there".to_owned() };
+    database::open_for_reading(path).await?.ok_or_else(missing)
 }
 
-async fn relabel(store: &SqliteStore, mut label: Label) -> Result<(), StoreError> {
-    let failed = failed("labelled the backup");
-    if !label.with_tokens {
-        let session = without_tokens(store.session().await?);
-        store.commit(Change { session: Some(session), ..Change::default() }).await?;
-    }
-    forget(store).await?;
-    label.digest = examine::digest(&store.pool).await.map_err(&failed)?;
-    let mut connection = store.pool.acquire().await.map_err(&failed)?;
-    put_fact(&mut connection, LABEL, &label).await.map_err(&failed)
+/// Takes tokens out of a copy unless they are wanted, and labels it; the label's digest is filled in.
+pub(crate) async fn label(copy: &Path, mut label: Label) -> Result<(), OpenError> {
+    let pool = reader(copy).await?;
+    let session = read::session(&pool).await;
+    pool.close().await;
+    let session =
+        session.map_err(|error| OpenError::Failed { path: copy.to_owned(), problem: error.problem })?;
+    let session = (!label.with_tokens).then(|| without_tokens(session));
+    alone(copy, |on| {
+        session.iter().try_for_each(|session| write::put_session(on, session))?;
+        forget(on)
+    })?;
+    label.digest = digest(copy).await?;
+    alone(copy, |on| write::put_fact(on, LABEL, &label))
+}
+
+async fn digest(copy: &Path) -> Result<String, OpenError> {
+    let pool = reader(copy).await?;
+    let digest = examine::digest(&pool).await;
+    pool.close().await;
+    digest.map_err(|error| database::told(&error, copy))
 }
 
 /// Takes out a label that was there, and the one-time states of logins that nobody will end here.
-async fn forget(store: &SqliteStore) -> Result<(), StoreError> {
-    let gone = sqlx::query("DELETE FROM facts WHERE name IN (?1, 'login_states')").bind(LABEL);
-    gone.execute(&store.pool).await.map_err(failed("cleaned a copy"))?;
-    Ok(())
+fn forget(on: &Connection) -> rusqlite::Result<()> {
+    on.execute("DELETE FROM facts WHERE name IN (?1, 'login_states')", [LABEL]).map(|_rows| ())
 }
 
 /// What is left is whose account it is, and what was learned about it.
@@ -74,19 +78,12 @@ fn without_tokens(session: StoredSession) -> StoredSession {
 /// Brings a copy up to date with this program and takes the label off. `halted`: trading is halted whatever the copy
 /// says, because nobody ended that halt.
 pub(crate) async fn prepare(copy: &Path, halted: bool) -> Result<(), OpenError> {
-    let store = SqliteStore { pool: alone(copy).await? };
-    let clean = forget(&store).await;
-    store.close().await;
-    let wrong = |error: StoreError| OpenError::Failed { path: copy.to_owned(), problem: error.problem };
-    clean.map_err(wrong)?;
-
-    let store = SqliteStore { pool: database::open_sound(copy).await? };
-    let kept = match halted {
-        true => store.commit(Change { halted: Some(true), ..Change::default() }).await,
+    alone(copy, forget)?;
+    database::open_sound(copy).await?.close().await;
+    match halted {
+        true => alone(copy, |on| write::put_fact(on, "halted", &true)),
         false => Ok(()),
-    };
-    store.close().await;
-    kept.map_err(wrong)
+    }
 }
 
 /// Makes one file of a database and its side files. `Ok(false)`: it is too damaged for that.
@@ -108,12 +105,20 @@ pub(crate) async fn settle(path: &Path) -> Result<bool, OpenError> {
     if busy { Err(OpenError::Failed { path: path.to_owned(), problem }) } else { Ok(true) }
 }
 
-/// A copy that nobody else knows: one file without side files, and what is deleted is overwritten.
-async fn alone(path: &Path) -> Result<sqlx::SqlitePool, OpenError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Delete)
-        .pragma("secure_delete", "ON");
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-    pool.map_err(|error| database::told(&error, path))
+/// Changes a copy that nobody else knows: one file without side files, and what is deleted is overwritten.
+fn alone(path: &Path, change: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), OpenError> {
+    let done = || {
+        let mut on = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        on.query_row("PRAGMA journal_mode = DELETE", [], |_mode| Ok(()))?;
+        on.pragma_update(None, "secure_delete", true)?;
+        let transaction = on.transaction()?;
+        change(&transaction)?;
+        transaction.commit()
+    };
+    done().map_err(|error| OpenError::Failed { path: path.to_owned(), problem: problem(&error) })
+}
+
+/// Without SQLite's message, which may quote a value.
+fn problem(error: &rusqlite::Error) -> String {
+    error.sqlite_error_code().map_or_else(|| "unexpected failure".to_owned(), |code| format!("{code:?}"))
 }

@@ -72,6 +72,15 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenError> {
     }
 }
 
+/// The connection that reads beside the committer. It is always open, so that SQLite never has a reason to recover
+/// the log of a running keeper: that would bring back what was refused.
+pub(super) async fn reader(path: &Path) -> Result<SqlitePool, OpenError> {
+    let options = options(path).pragma("query_only", "ON");
+    let pool = SqlitePoolOptions::new().min_connections(1).max_connections(1).test_before_acquire(false);
+    let pool = pool.idle_timeout(None).max_lifetime(None).connect_with(options).await;
+    pool.map_err(|error| told(&error, path))
+}
+
 /// Opens an existing database for reading; `None` when there is none. A database that nobody has open is read
 /// as it lies there: else SQLite would leave its two side files behind, perhaps as another user's.
 pub(super) async fn open_for_reading(path: &Path) -> Result<Option<SqlitePool>, OpenError> {
@@ -123,7 +132,6 @@ impl Trouble {
 async fn try_open(path: &Path) -> Result<SqlitePool, Trouble> {
     make_private(path)?;
     let options = options(path).create_if_missing(true);
-    // One connection: the keeper is the only writer, and its writes are one after the other.
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
     let pool = pool.map_err(|error| judge(&error))?;
     let sound: (String,) =

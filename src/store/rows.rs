@@ -51,7 +51,11 @@ pub(super) const SESSION: &str =
 
 /// What the `digest` column holds for this row of [`SESSION`].
 pub(super) fn digest(row: &SqliteRow) -> String {
-    hex::encode(Sha256::digest(get::<String>(row, "covered").unwrap_or_default()))
+    digest_of(&get::<String>(row, "covered").unwrap_or_default())
+}
+
+pub(super) fn digest_of(covered: &str) -> String {
+    hex::encode(Sha256::digest(covered))
 }
 
 /// `None` when a bit has fallen over since it was written: half a token is worse than none.

@@ -45,14 +45,14 @@ impl Home {
     /// Everything again from disk.
     async fn reopened(self) -> Self {
         let Self { folder, state, store } = self;
-        store.pool.close().await;
+        store.close().await;
         let store = SqliteStore::open(&state).await.unwrap();
         Self { folder, state, store }
     }
 
     /// Closes the store and gives the folder, so that the file can be tampered with.
     async fn closed(self) -> TempDir {
-        self.store.pool.close().await;
+        self.store.close().await;
         self.folder
     }
 }

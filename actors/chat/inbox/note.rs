@@ -46,7 +46,7 @@ impl Note {
 
     pub(super) async fn write(self, store: &dyn Store) -> Result<(), StoreError> {
         let note = serde_json::to_value(self)
-            .map_err(|error| StoreError { doing: "noted the cursor", problem: error.to_string() })?;
+            .map_err(|error| StoreError::refused("noted the cursor", error.to_string()))?;
         store.commit(Change { notes: vec![(NAME, note)], ..Change::default() }).await
     }
 }

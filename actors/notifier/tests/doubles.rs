@@ -96,7 +96,7 @@ impl MemoryStore {
     fn tables(&self, doing: &'static str) -> Result<std::sync::MutexGuard<'_, Tables>, StoreError> {
         let mut tables = self.0.lock().unwrap();
         match tables.fail_next.take_if(|fail| *fail == doing) {
-            Some(doing) => Err(StoreError { doing, problem: "planned".into() }),
+            Some(doing) => Err(StoreError::refused(doing, "planned")),
             None => Ok(tables),
         }
     }

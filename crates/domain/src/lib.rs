@@ -15,3 +15,4 @@ pub mod restart_policy;
 pub mod routing;
 pub mod secret;
 pub mod session;
+pub mod store_error;

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+pub use crate::store_error::{StoreError, StoreErrorKind};
 use crate::{
     alerts::outbox::{Alert, Outgoing, SendError},
     broker_error::{BrokerError, Transport},
@@ -125,16 +126,6 @@ pub trait TokenMirror: Send + Sync {
     async fn write(&self, access: &AccessToken, refresh: Option<&RefreshToken>) -> Result<(), String>;
 }
 
-/// The store could not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the state database failed while it {doing}: {problem}")]
-pub struct StoreError {
-    /// What was being done, as "read the session".
-    pub doing: &'static str,
-    /// What went wrong, without any stored value.
-    pub problem: String,
-}
-
 /// A daily tick on its way: written when it begins, closed when its outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TickRecord {
@@ -171,6 +162,11 @@ pub struct Change {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Makes one atomic change.
+    ///
+    /// The change is queued when this is called, not when the future is polled: changes happen in the order of the
+    /// calls. What is queued happens even if nobody waits for the answer. After an error the change is not on disk,
+    /// except where the words say that this is not known; then it is there whole or not at all. Changes that wait in
+    /// the queue when the disk fails are refused together with the one that failed, since they may build on it.
     async fn commit(&self, change: Change) -> Result<(), StoreError>;
     /// The session as last committed; the default when there is none.
     async fn session(&self) -> Result<StoredSession, StoreError>;

@@ -52,7 +52,7 @@ async fn survives(folder: &Path, bytes: &[u8], what: &str) -> bool {
     let _events = store.unread_events(1_000).await;
     let _alerts = store.waiting_alerts().await;
     let found = store.session().await;
-    store.pool.close().await;
+    store.close().await;
     let kept = found.as_ref().is_ok_and(|found| *found == session(ACCESS));
     if !kept {
         assert_eq!(found.unwrap(), StoredSession::default(), "{what}");

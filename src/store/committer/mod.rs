@@ -1,0 +1,99 @@
+//! One thread that makes all changes, on a connection of its own.
+//!
+//! What waits is made in one transaction, and a caller is answered when its change is on disk: committed, and seen by
+//! a second connection, which sees only what is committed. After any failure the connection is thrown away and
+//! another one is opened, since SQLite may have rolled back by itself and nobody else knows how far. While that does
+//! not succeed, changes are refused at once, in words.
+
+mod fault;
+mod pair;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+};
+
+use keeper_domain::ports::{StoreError, StoreErrorKind};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+pub(super) use fault::kind_of_code;
+
+/// How many changes may wait. Beyond that they are refused: a disk that slow is as good as none.
+const WAITING: usize = 1_024;
+
+/// One atomic change, made on the committer's thread inside a transaction. It must not begin or end one.
+pub(super) type Work = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+
+/// A change on its way.
+struct Job {
+    doing: &'static str,
+    work: Work,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// The callers' side. The thread ends when this is dropped or closed, after it has made what still waits.
+#[derive(Debug)]
+pub(super) struct Committer {
+    jobs: Mutex<Option<SyncSender<Job>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Committer {
+    /// Starts the thread, and waits until it has opened the database. When it cannot, changes are refused until it
+    /// can.
+    pub(super) async fn start(path: PathBuf) -> std::io::Result<Self> {
+        let (jobs, waiting) = sync_channel(WAITING);
+        let (end, ended) = oneshot::channel();
+        let (ready, is_ready) = oneshot::channel();
+        std::thread::Builder::new().name("store-committer".to_owned()).spawn(move || {
+            // Dropped last, also by a panic: the connections are closed when the wait of `close` ends.
+            let _end = end;
+            let worker = worker::Worker::open(path, waiting);
+            let _nobody_waits = ready.send(());
+            worker.run();
+        })?;
+        let _panicked = is_ready.await;
+        Ok(Self { jobs: Mutex::new(Some(jobs)), ended: Mutex::new(Some(ended)) })
+    }
+
+    /// Queues a change at once, in the order of the calls. The future is its answer; the change is made without it too.
+    pub(super) fn queue(
+        &self,
+        doing: &'static str,
+        work: Work,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let (answer, heard) = oneshot::channel();
+        let queued = self.send(Job { doing, work, answer });
+        async move {
+            queued.map_err(|kind| StoreError::of(kind, doing))?;
+            // A thread that has died has dropped the sender.
+            heard.await.unwrap_or_else(|_died| Err(StoreError::of(StoreErrorKind::Ended, doing)))
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreErrorKind> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = jobs.as_ref().ok_or(StoreErrorKind::Ended)?;
+        jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreErrorKind::Busy,
+            TrySendError::Disconnected(_) => StoreErrorKind::Ended,
+        })
+    }
+
+    /// Makes what still waits, then closes the connection. Nothing is taken on any more.
+    pub(super) async fn close(&self) {
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = ended {
+            let _closed = ended.await;
+        }
+    }
+}
