@@ -12,10 +12,10 @@ use async_trait::async_trait;
 use clap::Parser;
 use fyers_api::http::Call;
 use fyers_keeper::{
+    app::wall_clock::WallClock,
     fyers::{FyersConfig, FyersPipe, Timeouts},
+    http::{Desk, listen},
     store::{SqliteStore, StateDir},
-    wall_clock::WallClock,
-    web::{Desk, listen},
 };
 use keeper_actors::{
     exchange::{

@@ -5,19 +5,24 @@
 
 mod control;
 mod desk;
+pub mod login;
 mod mirror;
 mod phone;
 mod sink;
+pub mod status;
+pub mod wall_clock;
 
 use keeper_actors::event_log::LogEvent;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
+    app::login::LoginSetup,
     build_info,
-    feed::Feed,
-    login::LoginSetup,
-    metrics::{CountedMessenger, Metrics, WatchedStore},
-    web::Front,
+    http::{
+        Front,
+        journal_signal::Feed,
+        metrics::{CountedMessenger, Metrics, WatchedStore},
+    },
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
@@ -365,14 +370,14 @@ fn listen(
     tree: &Tree,
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };
-    let desk = Arc::clone(desk) as Arc<dyn crate::web::Desk>;
+    let desk = Arc::clone(desk) as Arc<dyn crate::http::Desk>;
     let front = Front {
         control: Some(control),
         metrics: Arc::clone(&parts.metrics),
         feed,
         public_url: parts.public_url.clone(),
     };
-    let (server, bound) = crate::web::listen_with(addr, parts.key.clone(), desk, front)
+    let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), desk, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
     let handle = server.handle();
     tree.spawn("listener", async move {

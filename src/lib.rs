@@ -3,7 +3,6 @@
 //! `app` puts everything together; the modules around it each reach one part of the world. What is decided is
 //! decided in `keeper_actors`.
 
-pub mod address_echo;
 pub mod app;
 pub mod backup;
 pub mod build_info;
@@ -13,16 +12,10 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod env_file;
-pub mod feed;
 pub mod fyers;
 pub mod hardening;
 pub mod heartbeat;
+pub mod http;
 pub mod logging;
-pub mod login;
-pub mod metrics;
-pub mod oneshot;
-pub mod status;
 pub mod store;
 pub mod telegram;
-pub mod wall_clock;
-pub mod web;

@@ -12,9 +12,8 @@ use fyers_api::{
     model::{OrderRequest, OrderType, Product, Side},
 };
 use fyers_keeper::{
-    app::{Keeper, Parts, Phone},
+    app::{Keeper, Parts, Phone, login::LoginSetup},
     demo::sped_clock::SpedClock,
-    login::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
@@ -84,7 +83,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         instruments: engine::Instruments::default(),
         listen: None,
         public_url: None,
-        metrics: fyers_keeper::metrics::Metrics::new(),
+        metrics: fyers_keeper::http::metrics::Metrics::new(),
         key: SecretString::from(String::new()),
         texts: texts(),
         missing: vec![],

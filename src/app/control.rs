@@ -30,9 +30,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::{Actors, Parts, desk::KeeperDesk};
 use crate::{
-    login::code_of,
-    status::{SessionStatus, Status},
-    web::Desk,
+    app::{
+        login::code_of,
+        status::{SessionStatus, Status},
+    },
+    http::Desk,
 };
 
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
@@ -183,7 +185,7 @@ fn status_words(status: &Status) -> String {
 }
 
 fn health_words(status: &Status) -> String {
-    let part = |(name, actor): (&String, &crate::status::ActorStatus)| {
+    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| {
         let state = if actor.alive { "alive" } else { "down" };
         format!("{name}: {state}, {} restarts", actor.restarts)
     };

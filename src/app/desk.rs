@@ -37,13 +37,15 @@ use secrecy::SecretString;
 
 use crate::app::{Actors, Parts};
 use crate::{
-    build_info,
-    login::{LoginReport, LoginSetup},
-    status::{
-        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
-        TickStatus,
+    app::{
+        login::{LoginReport, LoginSetup},
+        status::{
+            ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus,
+            Status, TickStatus,
+        },
     },
-    web::Desk,
+    build_info,
+    http::Desk,
 };
 
 /// Longest wait for an actor's answer.

@@ -24,7 +24,10 @@ pub use restore::{Restored, restore};
 
 use crate::{
     build_info,
-    store::{Counts, Label, copy, examine},
+    store::{
+        Counts, Label,
+        sqlite::{copy, examine},
+    },
 };
 use partial::Partial;
 

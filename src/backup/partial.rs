@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::backup::BackupError;
-use crate::store::copy::side;
+use crate::store::sqlite::copy::side;
 
 /// An empty private file, locked for as long as this lives and removed then.
 #[derive(Debug)]

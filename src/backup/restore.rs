@@ -18,8 +18,10 @@ use crate::backup::{
 };
 use crate::store::{
     Counts, SqliteStore, StateDir,
-    copy::{self, side},
-    examine,
+    sqlite::{
+        copy::{self, side},
+        examine,
+    },
 };
 
 /// A state that was put back.

@@ -22,10 +22,9 @@ use crate::cli::{
     probe::{Remote, block_on},
 };
 use crate::{
-    oneshot::OneShot,
-    status::SessionStatus,
+    app::{status::SessionStatus, wall_clock::WallClock},
+    cli::oneshot::OneShot,
     store::{SqliteStore, StateDir, StateDirError},
-    wall_clock::WallClock,
 };
 
 /// How long `refresh` and `login` retry what may pass.

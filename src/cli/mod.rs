@@ -10,6 +10,7 @@ mod config_check;
 mod doctor;
 mod exit;
 mod login;
+mod oneshot;
 mod orders;
 mod output;
 mod probe;

@@ -12,12 +12,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::{Config, Exit, load, output::fail};
 use crate::{
-    app::{Keeper, Parts},
+    app::{Keeper, Parts, login::LoginSetup, wall_clock::WallClock},
     heartbeat::{self, Heartbeat},
-    login::LoginSetup,
+    http::Desk,
     store::{SqliteStore, StateDir},
-    wall_clock::WallClock,
-    web::Desk,
 };
 
 /// How long the last alert may take when the supervisor has given up.

@@ -17,16 +17,15 @@ use crate::cli::{
     output::{complain, fail},
 };
 use crate::{
-    address_echo::AddressEcho,
-    app::{EnvMirror, Phone},
+    app::{EnvMirror, Phone, login::LoginSetup, wall_clock::WallClock},
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
-    fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts},
+    fyers::{
+        FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts, outgoing_address::AddressEcho,
+    },
+    http::metrics::Metrics,
     logging::{self, LogOptions, Redactor, Style},
-    login::LoginSetup,
-    metrics::Metrics,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
-    wall_clock::WallClock,
 };
 
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.

@@ -33,9 +33,8 @@ use crate::demo::{
     week::{self, Service, Victim},
 };
 use crate::{
-    app::{self, Keeper, Parts},
+    app::{self, Keeper, Parts, login::LoginSetup},
     fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, Timeouts},
-    login::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
@@ -243,7 +242,7 @@ fn parts(
         instruments: engine::Instruments::default(),
         listen: Some(listen),
         public_url: None,
-        metrics: crate::metrics::Metrics::new(),
+        metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),

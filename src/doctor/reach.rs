@@ -8,7 +8,7 @@ use crate::doctor::{
     files::Lock,
     net::{self, Probe},
 };
-use crate::{address_echo::AddressEcho, config::Settings};
+use crate::{config::Settings, fyers::outgoing_address::AddressEcho};
 
 /// The keeper that uses this state folder, if one does.
 pub(super) async fn keeper(settings: &Settings, lock: Lock) -> Finding {

@@ -19,11 +19,12 @@ mod date;
 mod fields;
 mod http;
 mod order;
-mod pipe;
+pub mod outgoing_address;
+mod proxy;
 mod wire;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
 pub(crate) use date::skew as clock_skew;
 pub use http::Timer;
-pub use pipe::{FyersPipe, LimitedPipe};
+pub use proxy::{FyersPipe, LimitedPipe};

@@ -13,7 +13,7 @@ use crate::heartbeat::{
     LineState, Pinger,
     rules::{Look, Signal, Told, due},
 };
-use crate::web::Desk;
+use crate::http::Desk;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(5);

@@ -23,7 +23,7 @@ use secrecy::SecretString;
 
 pub use pinger::{PingError, Pinger};
 
-use crate::{status::Health, web::Desk};
+use crate::{app::status::Health, http::Desk};
 use daily::Daily;
 
 /// Time between two pings.

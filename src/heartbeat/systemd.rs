@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use keeper_domain::ports::Time;
 use sd_notify::NotifyState;
 
-use crate::web::Desk;
+use crate::http::Desk;
 
 /// Longest wait for systemd to take a message.
 const LIMIT: Duration = Duration::from_secs(2);

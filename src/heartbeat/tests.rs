@@ -13,7 +13,7 @@ use wiremock::{
 
 use super::*;
 use crate::{
-    status::{CalendarStatus, Checks, OutboxStatus, SessionStatus, Status, TickStatus},
+    app::status::{CalendarStatus, Checks, OutboxStatus, SessionStatus, Status, TickStatus},
     store::{SqliteStore, StateDir},
 };
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::{fyers::LimitedPipe, wall_clock::WallClock};
+use fyers_keeper::{app::wall_clock::WallClock, fyers::LimitedPipe};
 
 use crate::support::{Behind, Gateway, Upstream, pipe};
 

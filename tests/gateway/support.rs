@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use fyers_api::http::{Call, PipeAnswer};
 use fyers_keeper::{
     fyers::{FyersConfig, FyersPipe, Timeouts},
-    web::{Desk, listen},
+    http::{Desk, listen},
 };
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{

@@ -1,0 +1,109 @@
+//! The gateway: FYERS' interface for bots that hold the gateway key instead of a FYERS token (design, section 9).
+//!
+//! A request is stripped to what FYERS needs to know and handed to the desk, which brings it to where the mode
+//! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway
+//! says itself has FYERS' shape, so that a bot reads it like any other answer.
+
+mod path;
+mod reading;
+mod refusal;
+
+use std::time::Instant;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, HeaderName, HeaderValue},
+    },
+    web,
+};
+use fyers_api::http::Surface;
+use keeper_actors::exchange::messages::Forwarded;
+use keeper_domain::{mode::Mode, routing::Venue};
+
+use crate::http::{Desk, Front, access::Gate};
+use refusal::Refusal;
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    // A scope is found by its prefix; a pattern for the rest would be a regular expression for every request.
+    for place in ["/api/v3", "/data"] {
+        config.service(web::scope(place).default_service(web::to(carry)));
+    }
+}
+
+async fn carry(
+    request: HttpRequest,
+    payload: web::Payload,
+    gate: web::Data<Gate>,
+    desk: web::Data<dyn Desk>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    let began = Instant::now();
+    let (response, mode) = answered(&request, payload, &gate, &desk).await;
+    front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
+    response
+}
+
+/// The answer, and the mode it was handled in: none for a request that was refused at the door.
+async fn answered(
+    request: &HttpRequest,
+    payload: web::Payload,
+    gate: &Gate,
+    desk: &web::Data<dyn Desk>,
+) -> (HttpResponse, Option<Mode>) {
+    // The route was chosen by a decoded path; what counts here is how it was written.
+    let Some((surface, path)) = path::split(request.uri().path()) else {
+        return (Refusal::OddPath.answer(Surface::Api, ""), None);
+    };
+    let call = match admit(request, surface, path, gate) {
+        Ok(()) => reading::call(request, payload, surface, path).await,
+        Err(refusal) => {
+            reading::discard(payload).await;
+            Err(refusal)
+        }
+    };
+    match call {
+        Ok(call) => match desk.forward(call).await {
+            Some(forwarded) => {
+                let mode = forwarded.mode;
+                (answer(forwarded), Some(mode))
+            }
+            None => (Refusal::NoAnswer.answer(surface, path), None),
+        },
+        Err(refusal) => (refusal.answer(surface, path), None),
+    }
+}
+
+/// Whether the request may come in at all, by its head. The session's own calls come without a key, and whoever
+/// makes them should hear why they do not work here.
+fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Result<(), Refusal> {
+    if surface == Surface::Api && path::is_about_the_session(path) {
+        return Err(Refusal::Session);
+    }
+    let shown = request.headers().get(AUTHORIZATION).map_or(b"".as_slice(), HeaderValue::as_bytes);
+    if !gate.opens_for(shown) {
+        return Err(Refusal::Key);
+    }
+    if path::is_plain(path) { Ok(()) } else { Err(Refusal::OddPath) }
+}
+
+/// The answer as it came, and where it comes from.
+fn answer(forwarded: Forwarded) -> HttpResponse {
+    let Forwarded { mode, venue, answer, .. } = forwarded;
+    let mut response =
+        HttpResponse::new(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY));
+    let headers = response.headers_mut();
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(&value)) {
+            headers.append(name, value);
+        }
+    }
+    let venue = match venue {
+        Venue::Fyers => "fyers",
+        Venue::Mock => "mock",
+    };
+    headers.insert(HeaderName::from_static("x-keeper-mode"), HeaderValue::from_static(mode.slug()));
+    headers.insert(HeaderName::from_static("x-keeper-order-venue"), HeaderValue::from_static(venue));
+    response.set_body(web::Bytes::from(answer.body)).map_into_boxed_body()
+}

@@ -1,0 +1,102 @@
+//! What only grows.
+
+use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode, reason::Reason};
+use prometheus::{IntCounterVec, Opts, Registry};
+
+use crate::app::status::Status;
+use crate::http::metrics::AlertOutcome;
+
+/// The counters, by name.
+pub(super) struct Counters {
+    switches: IntCounterVec,
+    refreshes: IntCounterVec,
+    logins: IntCounterVec,
+    restarts: IntCounterVec,
+    pub(super) alerts: IntCounterVec,
+    pub(super) gateway: IntCounterVec,
+}
+
+impl Counters {
+    pub(super) fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            prometheus::Result::Ok(counter)
+        };
+        let counters = Self {
+            switches: counter("mode_switches_total", "Switches of the mode.", &["from", "to", "reason"])?,
+            refreshes: counter(
+                "refresh_attempts_total",
+                "Refresh calls to FYERS, by outcome.",
+                &["outcome", "reason"],
+            )?,
+            logins: counter("logins_total", "Logins by a person, by outcome.", &["outcome"])?,
+            restarts: counter("actor_restarts_total", "Restarts since the program's start.", &["actor"])?,
+            alerts: counter(
+                "alerts_total",
+                "Alerts queued, deliveries made and deliveries failed.",
+                &["severity", "outcome"],
+            )?,
+            gateway: counter(
+                "gateway_requests_total",
+                "Bots' requests; the mode is none when a request was refused at the door.",
+                &["mode", "route", "status"],
+            )?,
+        };
+        counters.begin_at_zero();
+        Ok(counters)
+    }
+
+    /// A series that begins at zero shows its first step to `increase()`; one that begins at one does not.
+    fn begin_at_zero(&self) {
+        for (from, to, why) in [
+            (Mode::Mock, Mode::Live, Reason::Verified),
+            (Mode::Mock, Mode::Live, Reason::LoggedIn),
+            (Mode::Mock, Mode::Sandbox, Reason::Configured),
+            (Mode::Live, Mode::Mock, Reason::TokenExpired),
+            (Mode::Live, Mode::Mock, Reason::TokenRejected),
+            (Mode::Live, Mode::Mock, Reason::Halted),
+            (Mode::Sandbox, Mode::Mock, Reason::TokenExpired),
+            (Mode::Sandbox, Mode::Mock, Reason::TokenRejected),
+        ] {
+            self.switches.with_label_values(&[from.slug(), to.slug(), why.slug()]);
+        }
+        for outcome in ["success", "failure"] {
+            self.logins.with_label_values(&[outcome]);
+        }
+        self.refreshes.with_label_values(&["success", Reason::Refreshed.slug()]);
+        self.refreshes.with_label_values(&["failure", Reason::RefreshDisabled.slug()]);
+        for severity in [Severity::Info, Severity::Warning, Severity::Critical] {
+            for outcome in [AlertOutcome::Queued, AlertOutcome::Sent, AlertOutcome::Failed] {
+                self.alerts.with_label_values(&[severity.slug(), outcome.slug()]);
+            }
+        }
+        self.gateway.with_label_values(&[Mode::Mock.slug(), "/api/v3/profile", "200"]);
+    }
+
+    pub(super) fn note(&self, event: &Event) {
+        match event {
+            Event::ModeChanged { from, to, why } => {
+                self.switches.with_label_values(&[from.slug(), to.slug(), why.slug()]).inc();
+            }
+            Event::RefreshSucceeded { .. } => {
+                self.refreshes.with_label_values(&["success", Reason::Refreshed.slug()]).inc();
+            }
+            Event::RefreshFailed { reason, .. } => {
+                self.refreshes.with_label_values(&["failure", reason.slug()]).inc();
+            }
+            Event::LoginSucceeded { .. } => self.logins.with_label_values(&["success"]).inc(),
+            Event::LoginFailed { .. } => self.logins.with_label_values(&["failure"]).inc(),
+            _ => {}
+        }
+    }
+
+    /// The supervisor counts restarts itself; this only repeats what it says.
+    pub(super) fn set_restarts(&self, status: &Status) {
+        for (actor, state) in &status.actors {
+            let counter = self.restarts.with_label_values(&[actor.as_str()]);
+            counter.reset();
+            counter.inc_by(state.restarts);
+        }
+    }
+}

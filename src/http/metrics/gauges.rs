@@ -1,0 +1,134 @@
+//! What goes up and down: set from the status whenever somebody asks.
+
+use chrono::{DateTime, Days, FixedOffset};
+use fyers_api::ist::{at, instant};
+use keeper_domain::{mode::Mode, session::StateName};
+use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
+
+use crate::{
+    app::status::{Health, Status},
+    build_info,
+};
+
+const STATES: [StateName; 6] = [
+    StateName::NoToken,
+    StateName::Checking,
+    StateName::Valid,
+    StateName::Refreshing,
+    StateName::LoginRequired,
+    StateName::Expired,
+];
+const MODES: [Mode; 3] = [Mode::Live, Mode::Sandbox, Mode::Mock];
+const HEALTH: [(Health, &str); 3] = [(Health::Pass, "pass"), (Health::Warn, "warn"), (Health::Fail, "fail")];
+
+/// The gauges, by name.
+pub(super) struct Gauges {
+    token_expiry: IntGauge,
+    token_usable: IntGauge,
+    token_needed: IntGauge,
+    token_state: IntGaugeVec,
+    mode: IntGaugeVec,
+    health: IntGaugeVec,
+    halted: IntGauge,
+    actor_up: IntGaugeVec,
+    outbox_size: IntGauge,
+    outbox_oldest: IntGauge,
+    last_tick: IntGauge,
+    next_tick: IntGauge,
+    simulated: IntGauge,
+    calendar_until: IntGauge,
+    memory: IntGauge,
+}
+
+impl Gauges {
+    pub(super) fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        let labelled = |name: &str, help: &str, label: &str| {
+            let gauge = IntGaugeVec::new(Opts::new(name, help), &[label])?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        let build = Opts::new("build_info", "Always 1; the labels tell the version and the commit.");
+        let build = IntGaugeVec::new(build, &["version", "commit"])?;
+        build.with_label_values(&[build_info::VERSION, build_info::COMMIT]).set(1);
+        registry.register(Box::new(build))?;
+        gauge("start_timestamp_seconds", "When the program started.")?.set(chrono::Utc::now().timestamp());
+        Ok(Self {
+            token_expiry: gauge(
+                "token_expiry_timestamp_seconds",
+                "End of the access token in use; 0 when there is none.",
+            )?,
+            token_usable: gauge("token_usable", "1 while there is a token that may be used.")?,
+            token_needed: gauge(
+                "token_needed",
+                "1 on a trading day from the daily tick to the close, when a missing token matters.",
+            )?,
+            token_state: labelled("token_state", "1 for the state the session is in.", "state")?,
+            mode: labelled("mode", "1 for the mode requests are handled in.", "mode")?,
+            health: labelled("health", "1 for the overall health.", "status")?,
+            halted: gauge("trading_halted", "1 while a person has halted trading.")?,
+            actor_up: labelled("actor_up", "1 while the actor runs.", "actor")?,
+            outbox_size: gauge("alert_outbox_size", "Alerts that wait for their delivery.")?,
+            outbox_oldest: gauge(
+                "alert_outbox_oldest_timestamp_seconds",
+                "When the oldest waiting alert happened; 0 when none waits.",
+            )?,
+            last_tick: gauge("last_tick_timestamp_seconds", "When the last daily tick began; 0: never.")?,
+            next_tick: gauge("next_tick_timestamp_seconds", "When the next daily tick is due.")?,
+            simulated: gauge("orders_simulated_today", "Orders the MockExchange took today (IST).")?,
+            calendar_until: gauge(
+                "calendar_valid_until_timestamp_seconds",
+                "When the list of holidays ends; 0 when it is empty.",
+            )?,
+            memory: gauge("resident_memory_bytes", "Memory of the process; 0 where it cannot be read.")?,
+        })
+    }
+
+    pub(super) fn set(&self, status: &Status) {
+        let session = &status.session;
+        self.token_expiry.set(seconds(session.expires_at));
+        self.token_usable.set(session.usable.into());
+        self.token_needed.set(status.token_needed.into());
+        for state in STATES {
+            self.token_state.with_label_values(&[state.slug()]).set((session.state == state).into());
+        }
+        for mode in MODES {
+            self.mode.with_label_values(&[mode.slug()]).set((status.mode == mode).into());
+        }
+        for (health, name) in HEALTH {
+            self.health.with_label_values(&[name]).set((status.status == health).into());
+        }
+        self.halted.set(status.halted.into());
+        for (name, actor) in &status.actors {
+            self.actor_up.with_label_values(&[name.as_str()]).set(actor.alive.into());
+        }
+        self.outbox_size.set(whole(status.outbox.waiting));
+        self.outbox_oldest.set(seconds(status.outbox.oldest));
+        self.last_tick.set(seconds(status.last_tick.map(|tick| tick.begun_at)));
+        self.next_tick.set(seconds(status.next_tick));
+        self.simulated.set(whole(status.orders_simulated_today));
+        // The list holds for the whole of its last day.
+        let after = status.calendar.covered_until.and_then(|day| day.checked_add_days(Days::new(1)));
+        self.calendar_until.set(after.map_or(0, |day| instant(day, at(0, 0)).timestamp()));
+        self.memory.set(resident().unwrap_or_default());
+    }
+}
+
+fn seconds(at: Option<DateTime<FixedOffset>>) -> i64 {
+    at.map_or(0, |at| at.timestamp())
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// This process' resident memory in bytes, as Linux tells it.
+fn resident() -> Option<i64> {
+    let told = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)
+}

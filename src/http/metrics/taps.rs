@@ -1,0 +1,183 @@
+//! Where counting happens: between the actors and the ports they speak to. What an actor does is not changed by
+//! it, and an event is counted exactly when it is on disk.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::BoxFuture;
+use fyers_api::model::Position;
+use keeper_domain::{
+    alerts::outbox::{Alert, Outgoing, SendError, Severity},
+    event::{Event, Recorded},
+    order_journal::OrderEntry,
+    ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord},
+    session::stored::StoredSession,
+};
+use mock_exchange::Record;
+
+use crate::http::journal_signal::Feed;
+use crate::http::metrics::{AlertOutcome, Metrics};
+
+/// The severities of alerts that wait, by number: a muted alert is sent as a quieter one.
+pub(super) type Severities = Arc<Mutex<HashMap<i64, Severity>>>;
+
+/// A store that counts what is journalled, and tells those who follow the journal.
+pub struct WatchedStore {
+    inner: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
+    feed: Feed,
+    severities: Severities,
+}
+
+impl WatchedStore {
+    /// Watches this store.
+    pub fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>, feed: Feed) -> Self {
+        Self { inner, metrics, feed, severities: Severities::default() }
+    }
+
+    /// What the messenger needs to know of the outbox.
+    pub fn severities(&self) -> Severities {
+        Arc::clone(&self.severities)
+    }
+
+    fn saw(&self, events: &[Event]) {
+        events.iter().for_each(|event| self.metrics.note(event));
+        if events.contains(&Event::KeeperStopping) {
+            self.feed.close();
+        } else if !events.is_empty() {
+            self.feed.grew();
+        }
+    }
+}
+
+#[async_trait]
+impl Store for WatchedStore {
+    // Not an `async fn`, which would begin only when it is polled: the change is queued when this returns.
+    fn commit<'a: 'f, 'f>(&'a self, change: Change) -> BoxFuture<'f, Result<(), StoreError>> {
+        let events: Vec<Event> = change.events.iter().map(|(_, event)| event.clone()).collect();
+        let stored = self.inner.commit(change);
+        Box::pin(async move {
+            stored.await?;
+            self.saw(&events);
+            Ok(())
+        })
+    }
+
+    async fn queue_alerts(
+        &self,
+        read_to: i64,
+        new: Vec<Alert>,
+        merged: Vec<Outgoing>,
+    ) -> Result<(), StoreError> {
+        let severities: Vec<Severity> = new.iter().map(|alert| alert.severity).collect();
+        self.inner.queue_alerts(read_to, new, merged).await?;
+        for severity in severities {
+            self.metrics.alert(severity, AlertOutcome::Queued);
+        }
+        Ok(())
+    }
+
+    async fn waiting_alerts(&self) -> Result<Vec<Outgoing>, StoreError> {
+        let waiting = self.inner.waiting_alerts().await?;
+        let known = waiting.iter().map(|alert| (alert.id, alert.severity)).collect();
+        *self.severities.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(waiting)
+    }
+
+    async fn session(&self) -> Result<StoredSession, StoreError> {
+        self.inner.session().await
+    }
+
+    async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
+        self.inner.last_tick().await
+    }
+
+    async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        self.inner.tick_dates().await
+    }
+
+    async fn mock_records(&self) -> Result<Vec<Record>, StoreError> {
+        self.inner.mock_records().await
+    }
+
+    async fn order_journal(&self, limit: u32) -> Result<Vec<OrderEntry>, StoreError> {
+        self.inner.order_journal(limit).await
+    }
+
+    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
+        self.inner.live_positions().await
+    }
+
+    async fn halted(&self) -> Result<bool, StoreError> {
+        self.inner.halted().await
+    }
+
+    async fn note(&self, name: &'static str) -> Result<Option<serde_json::Value>, StoreError> {
+        self.inner.note(name).await
+    }
+
+    async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        self.inner.unread_events(limit).await
+    }
+
+    async fn alert_sent(&self, id: i64, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.inner.alert_sent(id, at).await
+    }
+
+    async fn alert_failed(&self, id: i64) -> Result<(), StoreError> {
+        self.inner.alert_failed(id).await
+    }
+
+    async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
+        self.inner.alert_totals().await
+    }
+
+    async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        self.inner.recent_events(limit).await
+    }
+
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        self.inner.events_after(id, limit).await
+    }
+}
+
+/// A messenger whose deliveries are counted.
+pub struct CountedMessenger {
+    inner: Arc<dyn Messenger>,
+    metrics: Arc<Metrics>,
+    severities: Severities,
+}
+
+impl CountedMessenger {
+    /// Counts what goes through this messenger.
+    pub fn new(inner: Arc<dyn Messenger>, metrics: Arc<Metrics>, severities: Severities) -> Self {
+        Self { inner, metrics, severities }
+    }
+
+    fn severity(&self, message: &Outgoing) -> Severity {
+        let known = self.severities.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&message.id).copied().unwrap_or(message.severity)
+    }
+}
+
+#[async_trait]
+impl Messenger for CountedMessenger {
+    async fn send(&self, message: &Outgoing) -> Result<(), SendError> {
+        let severity = self.severity(message);
+        let sent = self.inner.send(message).await;
+        self.metrics.alert(severity, if sent.is_ok() { AlertOutcome::Sent } else { AlertOutcome::Failed });
+        sent
+    }
+
+    fn channel(&self) -> &'static str {
+        self.inner.channel()
+    }
+
+    fn is_paced(&self) -> bool {
+        self.inner.is_paced()
+    }
+}

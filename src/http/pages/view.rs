@@ -1,0 +1,267 @@
+//! What the page shows, from status, day and journal. Values only; the template writes them down.
+
+use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
+use fyers_api::ist::ist;
+use keeper_domain::{event::Recorded, mode::Mode, reason::Reason, session::Source};
+
+use crate::app::status::{Day, Health, Market, Status};
+use crate::http::pages::words;
+
+/// A name and what is to be said of it.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+}
+
+/// A moment of the day, as text.
+pub(super) struct Moment {
+    pub(super) at: String,
+    pub(super) what: String,
+    pub(super) kind: &'static str,
+}
+
+/// A stretch of the timeline, in percent.
+pub(super) struct Stretch {
+    pub(super) from: String,
+    pub(super) width: String,
+}
+
+/// The day as a picture: all places in percent of its width.
+pub(super) struct Timeline {
+    pub(super) title: String,
+    pub(super) now: String,
+    pub(super) tick: Option<String>,
+    pub(super) market: Option<Stretch>,
+    pub(super) session: Option<Stretch>,
+    pub(super) hours: Vec<(String, String, &'static str)>,
+    pub(super) moments: Vec<Moment>,
+}
+
+/// One of the keeper's parts.
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) alive: bool,
+    pub(super) restarts: u64,
+}
+
+/// One event.
+pub(super) struct Line {
+    pub(super) machine: String,
+    pub(super) at: String,
+    pub(super) name: &'static str,
+    pub(super) text: String,
+}
+
+/// The page's contents.
+pub(super) struct View {
+    pub(super) mode: &'static str,
+    pub(super) mark: &'static str,
+    pub(super) headline: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) because: &'static str,
+    pub(super) halted: bool,
+    pub(super) health: &'static str,
+    pub(super) health_words: &'static str,
+    pub(super) problems: Vec<String>,
+    pub(super) as_of: String,
+    pub(super) session: Vec<Row>,
+    pub(super) calendar: Vec<Row>,
+    pub(super) figures: Vec<Row>,
+    pub(super) timeline: Timeline,
+    pub(super) parts: Vec<Part>,
+    pub(super) events: Vec<Line>,
+    pub(super) version: String,
+    pub(super) covered_until: String,
+}
+
+fn full(at: DateTime<FixedOffset>) -> String {
+    at.format("%a %d %b, %H:%M").to_string()
+}
+
+fn or_dash(at: Option<DateTime<FixedOffset>>) -> String {
+    at.map_or_else(|| "–".to_owned(), full)
+}
+
+fn percent(place: f64) -> String {
+    format!("{place:.2}%")
+}
+
+impl View {
+    pub(super) fn of(status: &Status, day: &Day, events: &[Recorded]) -> Self {
+        let (mark, headline, meaning) = match status.mode {
+            Mode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
+            Mode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
+            Mode::Mock if status.reason == Reason::Halted => {
+                ("○", "Mock", "Only orders that close a position go to FYERS.")
+            }
+            Mode::Mock => ("○", "Mock", "No order goes to FYERS."),
+        };
+        let (health, health_words) = match status.status {
+            Health::Pass => ("pass", "All is well"),
+            Health::Warn => ("warn", "Wants a look"),
+            Health::Fail => ("fail", "A part is down"),
+        };
+        let problem = |check: &crate::app::status::Check| {
+            (check.status != Health::Pass).then(|| check.output.clone()).flatten()
+        };
+        Self {
+            mode: status.mode.slug(),
+            mark,
+            headline,
+            meaning,
+            because: status.reason.words(),
+            halted: status.halted,
+            health,
+            health_words,
+            problems: status.checks.values().flatten().filter_map(problem).collect(),
+            as_of: status.time.format("%a %d %b %Y, %H:%M:%S IST").to_string(),
+            session: session(status),
+            calendar: calendar(status),
+            figures: figures(status),
+            timeline: Timeline::of(status, day),
+            parts: parts(status),
+            events: events.iter().map(line).collect(),
+            version: version(status),
+            covered_until: status
+                .calendar
+                .covered_until
+                .map_or_else(|| "–".to_owned(), |day| day.format("%d %b %Y").to_string()),
+        }
+    }
+}
+
+fn session(status: &Status) -> Vec<Row> {
+    let session = &status.session;
+    let state = session.state.slug().replace('_', " ");
+    let mut rows = vec![
+        Row { name: "State", value: format!("{state}, because {}", session.reason.words()) },
+        Row { name: "Good until", value: or_dash(session.expires_at) },
+    ];
+    if let Some(fingerprint) = &session.fingerprint {
+        let by = session.source.map_or("", Source::slug);
+        rows.push(Row { name: "Token", value: format!("{fingerprint}, by {by}") });
+    }
+    if let Some(account) = &session.account {
+        rows.push(Row { name: "Account", value: account.clone() });
+    }
+    if let Some(problem) = session.problem.filter(|problem| *problem != session.reason) {
+        rows.push(Row { name: "Latest trouble", value: problem.words().to_owned() });
+    }
+    rows
+}
+
+fn version(status: &Status) -> String {
+    if status.commit.is_empty() {
+        return status.version.clone();
+    }
+    format!("{} ({})", status.version, status.commit)
+}
+
+fn calendar(status: &Status) -> Vec<Row> {
+    let last = status.last_tick.map(|tick| {
+        let done = if tick.done_at.is_some() { "" } else { ", not done yet" };
+        format!("{}{done}", full(tick.begun_at))
+    });
+    let holiday = status.calendar.next_holiday.as_ref();
+    let holiday = holiday.map(|day| format!("{}, {}", day.date.format("%a %d %b"), day.name));
+    let dash = || "–".to_owned();
+    vec![
+        Row { name: "Next tick", value: or_dash(status.next_tick) },
+        Row { name: "Last tick", value: last.unwrap_or_else(dash) },
+        Row { name: "Next holiday", value: holiday.unwrap_or_else(dash) },
+    ]
+}
+
+fn figures(status: &Status) -> Vec<Row> {
+    let outbox = &status.outbox;
+    let waiting = match outbox.oldest {
+        Some(oldest) => format!("{}, the oldest since {}", outbox.waiting, full(oldest)),
+        None => "none".to_owned(),
+    };
+    vec![
+        Row { name: "Orders simulated today", value: status.orders_simulated_today.to_string() },
+        Row { name: "Alerts waiting", value: waiting },
+        Row { name: "Alerts delivered", value: format!("{} of {}", outbox.delivered, outbox.queued) },
+    ]
+}
+
+fn parts(status: &Status) -> Vec<Part> {
+    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| Part {
+        name: name.clone(),
+        alive: actor.alive,
+        restarts: actor.restarts,
+    };
+    status.actors.iter().map(part).collect()
+}
+
+fn line(recorded: &Recorded) -> Line {
+    let at = ist(recorded.at);
+    Line {
+        machine: at.to_rfc3339(),
+        at: at.format("%d %b %H:%M:%S").to_string(),
+        name: recorded.event.name(),
+        text: words::line(&recorded.event),
+    }
+}
+
+impl Timeline {
+    fn of(status: &Status, day: &Day) -> Self {
+        let now = day.place(day.now);
+        let stretch = |from: f64, until: f64| Stretch { from: percent(from), width: percent(until - from) };
+        let market = match &day.market {
+            Market::Open { from, until, .. } => Some(stretch(day.place_of(*from), day.place_of(*until))),
+            Market::Closed(_) => None,
+        };
+        let expiry = status.session.expires_at.filter(|_| status.session.usable);
+        Self {
+            title: day.date.format("%A, %d %B").to_string(),
+            now: percent(now),
+            tick: day.tick.map(|tick| percent(day.place_of(tick))),
+            market,
+            session: expiry.map(|end| stretch(now, day.place(end))),
+            hours: hours(),
+            moments: moments(day, expiry),
+        }
+    }
+}
+
+/// Every three hours; the labels at both ends stay within the picture.
+fn hours() -> Vec<(String, String, &'static str)> {
+    let hour = |step: u32| {
+        let anchor = match step {
+            0 => "start",
+            8 => "end",
+            _ => "middle",
+        };
+        (percent(f64::from(step) * 12.5), format!("{:02}", (6 + 3 * step) % 24), anchor)
+    };
+    (0..=8).map(hour).collect()
+}
+
+/// The picture in words, in order.
+fn moments(day: &Day, expiry: Option<DateTime<FixedOffset>>) -> Vec<Moment> {
+    let clock = |time: NaiveTime| time.format("%H:%M").to_string();
+    let mut moments =
+        vec![(day.place(day.now), day.now.format("%H:%M").to_string(), "now".to_owned(), "now")];
+    if let Some(tick) = day.tick {
+        moments.push((day.place_of(tick), clock(tick), "daily tick".to_owned(), "tick"));
+    }
+    match &day.market {
+        Market::Open { from, until, occasion } => {
+            let what = occasion.as_ref().map_or_else(String::new, |occasion| format!(", {occasion}"));
+            let at = format!("{}–{}", clock(*from), clock(*until));
+            moments.push((day.place_of(*from), at, format!("market open{what}"), "market"));
+        }
+        Market::Closed(why) => {
+            moments.push((-1.0, "All day".to_owned(), format!("market closed: {why}"), "closed"));
+        }
+    }
+    if let Some(end) = expiry {
+        // Beyond the picture's end there is only its end.
+        let far = end - day.now > TimeDelta::hours(24);
+        let at = if far { full(end) } else { end.format("%H:%M").to_string() };
+        moments.push((day.place(end), at, "the session ends".to_owned(), "session"));
+    }
+    moments.sort_by(|one, other| one.0.total_cmp(&other.0));
+    moments.into_iter().map(|(_, at, what, kind)| Moment { at, what, kind }).collect()
+}

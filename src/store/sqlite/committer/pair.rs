@@ -1,0 +1,133 @@
+//! The committer's two connections: one writes, the other one looks whether it is there.
+
+use std::{path::Path, time::Duration};
+
+use keeper_domain::ports::StoreErrorKind;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::store::sqlite::committer::{
+    Work,
+    fault::{self, Fault, Step},
+};
+
+/// How long a change waits for a writer of another program.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The number of transactions ever made, in each of them.
+const READ_COUNT: &str = "SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'commits'";
+const PUT_COUNT: &str = "INSERT INTO facts (name, value) VALUES ('commits', ?1)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+/// What became of one change of a transaction that is on disk.
+pub(super) type Outcome = Result<(), rusqlite::Error>;
+
+/// A connection that writes, and one that sees only what is committed.
+#[derive(Debug)]
+pub(super) struct Pair {
+    writer: Connection,
+    witness: Connection,
+    commits: i64,
+    /// The same when this was opened.
+    pub(super) found: i64,
+}
+
+impl Pair {
+    /// Opens an existing database.
+    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+        Self::connect(path).map_err(|error| Fault::of(&error))
+    }
+
+    /// The same after a fault: makes an empty transaction, so that it is known that the disk can be written. Nothing is
+    /// left then of the transaction that failed, since this one takes its place in the log.
+    pub(super) fn open_again(path: &Path) -> Result<Self, Fault> {
+        let mut pair = Self::open(path)?;
+        pair.run("BEGIN IMMEDIATE").map_err(|error| Fault::of(&error))?;
+        pair.end()?;
+        Ok(pair)
+    }
+
+    fn connect(path: &Path) -> rusqlite::Result<Self> {
+        let writer = connection(path)?;
+        let witness = connection(path)?;
+        witness.pragma_update(None, "query_only", true)?;
+        let found = count(&writer)?;
+        Ok(Self { writer, witness, commits: found, found })
+    }
+
+    /// Makes these changes in one transaction. A change that is refused takes no other one with it; a fault of the
+    /// disk takes all. After a fault this pair must not be used again.
+    pub(super) fn commit(&mut self, works: Vec<Work>, outcomes: &mut Vec<Outcome>) -> Result<(), Fault> {
+        let fault = |error| Fault::of(&error);
+        self.run("BEGIN IMMEDIATE").map_err(fault)?;
+        let before = self.writer.total_changes();
+        for work in works {
+            outcomes.push(self.one(work)?);
+        }
+        if self.writer.total_changes() == before {
+            // Nothing was changed, so there is nothing to keep.
+            return self.run("ROLLBACK").map_err(fault);
+        }
+        self.end()
+    }
+
+    /// Commits, with a number that tells this transaction from all others.
+    fn end(&mut self) -> Result<(), Fault> {
+        let next = self.commits + 1;
+        self.put_count(next).map_err(|error| Fault::of(&error))?;
+        self.run("COMMIT").map_err(|error| Fault::of(&error).at(Step::Commit(next)))?;
+        self.check(next).map_err(|fault| fault.at(Step::Check(next)))?;
+        self.commits = next;
+        Ok(())
+    }
+
+    /// One change inside the transaction, so that it can be taken back alone.
+    fn one(&self, work: Work) -> Result<Outcome, Fault> {
+        let fault = |error| Fault::of(&error);
+        self.run("SAVEPOINT change").map_err(fault)?;
+        let outcome = work(&self.writer);
+        if let Err(error) = &outcome {
+            // On a fault of the disk SQLite may have rolled back everything.
+            if self.writer.is_autocommit() || fault::kind(error) != StoreErrorKind::Refused {
+                return Err(Fault::of(error));
+            }
+            self.run("ROLLBACK TO change").map_err(fault)?;
+        }
+        self.run("RELEASE change").map_err(fault)?;
+        Ok(outcome)
+    }
+
+    /// A COMMIT that says "done" is not believed: the transaction must have ended, and another connection, which
+    /// cannot see what is not committed, must see this very transaction.
+    fn check(&self, expected: i64) -> Result<(), Fault> {
+        let seen = count(&self.witness).map_err(|error| Fault::of(&error))?;
+        if self.writer.is_autocommit() && seen == expected { Ok(()) } else { Err(Fault::missing()) }
+    }
+
+    fn put_count(&self, count: i64) -> rusqlite::Result<()> {
+        self.writer.prepare_cached(PUT_COUNT)?.execute([count.to_string()])?;
+        Ok(())
+    }
+
+    fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.writer.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
+fn count(connection: &Connection) -> rusqlite::Result<i64> {
+    let count = connection.prepare_cached(READ_COUNT)?.query_row([], |row| row.get(0)).optional()?;
+    Ok(count.unwrap_or(0))
+}
+
+/// The file is there already: a missing one is an error, not an empty database.
+fn connection(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    // It answers with the mode it has.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_mode| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}

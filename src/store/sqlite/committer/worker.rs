@@ -1,0 +1,141 @@
+//! The committer's thread: takes what waits, makes it, answers; opens again after a failure.
+
+use std::{
+    path::PathBuf,
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::{Duration, Instant},
+};
+
+use keeper_domain::ports::StoreError;
+use tokio::sync::oneshot;
+
+use crate::store::sqlite::committer::{
+    Job,
+    fault::{self, Fault, Step},
+    pair::{Outcome, Pair},
+};
+
+/// How many changes go into one transaction.
+const GROUP: usize = 64;
+/// The pauses between attempts to write again.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Worker {
+    path: PathBuf,
+    jobs: Receiver<Job>,
+    state: State,
+}
+
+enum State {
+    Up(Pair),
+    /// Nothing can be written; the next attempt is at this time.
+    Down {
+        fault: Fault,
+        next: Instant,
+        pause: Duration,
+    },
+}
+
+/// Who waits for an answer, and what was asked.
+type Waiting = (&'static str, oneshot::Sender<Result<(), StoreError>>);
+
+impl Worker {
+    pub(super) fn open(path: PathBuf, jobs: Receiver<Job>) -> Self {
+        let state = match Pair::open(&path) {
+            Ok(pair) => State::Up(pair),
+            Err(fault) => Self::down(fault),
+        };
+        Self { path, jobs, state }
+    }
+
+    /// Until nobody can ask any more.
+    pub(super) fn run(mut self) {
+        loop {
+            match self.wait() {
+                Ok(first) => self.take(first),
+                Err(RecvTimeoutError::Timeout) => self.reopen(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// The next change; while nothing can be written, no longer than until the next attempt.
+    fn wait(&self) -> Result<Job, RecvTimeoutError> {
+        match &self.state {
+            State::Up(_) => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            State::Down { next, .. } => {
+                let left = next.saturating_duration_since(Instant::now());
+                // With many callers there is always a change waiting, and the attempt would never come.
+                if left.is_zero() { Err(RecvTimeoutError::Timeout) } else { self.jobs.recv_timeout(left) }
+            }
+        }
+    }
+
+    fn take(&mut self, first: Job) {
+        let mut group = vec![first];
+        group.extend(self.jobs.try_iter().take(GROUP - 1));
+        let (waiting, works) = group.into_iter().map(|job| ((job.doing, job.answer), job.work)).unzip();
+        let mut outcomes = Vec::with_capacity(GROUP);
+        let made = match &mut self.state {
+            State::Up(pair) => pair.commit(works, &mut outcomes),
+            State::Down { fault, .. } => return refuse(waiting, *fault, false),
+        };
+        match made {
+            Ok(()) => answer(waiting, outcomes),
+            Err(fault) => self.failed(fault, waiting, outcomes),
+        }
+    }
+
+    /// The answers come after the attempt to open again, which shows what is on disk. What waits may build on what
+    /// failed, so it is refused with it.
+    fn failed(&mut self, fault: Fault, waiting: Vec<Waiting>, outcomes: Vec<Outcome>) {
+        self.state = Self::down(fault);
+        self.reopen();
+        let is_there = |number| matches!(&self.state, State::Up(pair) if pair.found == number);
+        let is_open = match fault.step {
+            Step::Before => false,
+            // Committed, as SQLite said, and now it is seen.
+            Step::Check(number) if is_there(number) => return answer(waiting, outcomes),
+            Step::Check(number) | Step::Commit(number) => {
+                matches!(self.state, State::Down { .. }) || is_there(number)
+            }
+        };
+        refuse(waiting, fault, is_open);
+        refuse(self.jobs.try_iter().map(|job| (job.doing, job.answer)), fault, false);
+    }
+
+    fn down(fault: Fault) -> State {
+        let told = fault.told("wrote", false);
+        tracing::error!(event = "store.failed", kind = ?fault.kind, "{told}");
+        State::Down { fault, next: Instant::now(), pause: FIRST_PAUSE }
+    }
+
+    fn reopen(&mut self) {
+        let State::Down { fault, next, pause } = &mut self.state else { return };
+        match Pair::open_again(&self.path) {
+            Ok(pair) => {
+                tracing::info!(event = "store.healed", "the state database can be written again");
+                self.state = State::Up(pair);
+            }
+            Err(again) => {
+                *fault = again;
+                *next = Instant::now() + *pause;
+                *pause = (*pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+/// Who does not wait any more needs no answer.
+fn refuse(waiting: impl IntoIterator<Item = Waiting>, fault: Fault, is_open: bool) {
+    for (doing, answer) in waiting {
+        let _gone = answer.send(Err(fault.told(doing, is_open)));
+    }
+}
+
+fn answer(waiting: Vec<Waiting>, outcomes: Vec<Outcome>) {
+    for ((doing, answer), outcome) in waiting.into_iter().zip(outcomes) {
+        let _gone = answer.send(outcome.map_err(|error| fault::refusal(doing, &error)));
+    }
+}

@@ -1,0 +1,127 @@
+//! Copies of a state database: taken while a keeper writes to it, cleaned of tokens, made ready to take its place.
+
+use std::path::{Path, PathBuf};
+
+use keeper_domain::session::{StateName, stored::StoredSession};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::{
+    OpenError,
+    sqlite::{
+        database,
+        examine::{self, LABEL, Label},
+        read, write,
+    },
+};
+
+/// The side files of a database.
+const SIDES: [&str; 2] = ["-wal", "-shm"];
+
+/// A database and one of its side files.
+pub(crate) fn side(path: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", path.display()))
+}
+
+/// Copies the database as it is at one moment into an empty or missing file, in one piece and without what was
+/// deleted. Readers and writers are not held up.
+pub(crate) async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
+    let pool = reader(from).await?;
+    let copied = sqlx::query("VACUUM INTO ?1").bind(to.display().to_string()).execute(&pool).await;
+    pool.close().await;
+    copied.map(|_done| ()).map_err(|error| database::told(&error, to))
+}
+
+async fn reader(path: &Path) -> Result<sqlx::SqlitePool, OpenError> {
+    let missing = || OpenError::Failed { path: path.to_owned(), problem: "it is not there".to_owned() };
+    database::open_for_reading(path).await?.ok_or_else(missing)
+}
+
+/// Takes tokens out of a copy unless they are wanted, and labels it; the label's digest is filled in.
+pub(crate) async fn label(copy: &Path, mut label: Label) -> Result<(), OpenError> {
+    let pool = reader(copy).await?;
+    let session = read::session(&pool).await;
+    pool.close().await;
+    let session =
+        session.map_err(|error| OpenError::Failed { path: copy.to_owned(), problem: error.problem })?;
+    let session = (!label.with_tokens).then(|| without_tokens(session));
+    alone(copy, |on| {
+        session.iter().try_for_each(|session| write::put_session(on, session))?;
+        forget(on)
+    })?;
+    label.digest = digest(copy).await?;
+    alone(copy, |on| write::put_fact(on, LABEL, &label))
+}
+
+async fn digest(copy: &Path) -> Result<String, OpenError> {
+    let pool = reader(copy).await?;
+    let digest = examine::digest(&pool).await;
+    pool.close().await;
+    digest.map_err(|error| database::told(&error, copy))
+}
+
+/// Takes out a label that was there, and the one-time states of logins that nobody will end here.
+fn forget(on: &Connection) -> rusqlite::Result<()> {
+    on.execute("DELETE FROM facts WHERE name IN (?1, 'login_states')", [LABEL]).map(|_rows| ())
+}
+
+/// What is left is whose account it is, and what was learned about it.
+fn without_tokens(session: StoredSession) -> StoredSession {
+    StoredSession {
+        state: StateName::default(),
+        reason: None,
+        access: None,
+        source: None,
+        verified_at: None,
+        refresh: None,
+        previous_refresh: None,
+        ..session
+    }
+}
+
+/// Brings a copy up to date with this program and takes the label off. `halted`: trading is halted whatever the copy
+/// says, because nobody ended that halt.
+pub(crate) async fn prepare(copy: &Path, halted: bool) -> Result<(), OpenError> {
+    alone(copy, forget)?;
+    database::open_sound(copy).await?.close().await;
+    match halted {
+        true => alone(copy, |on| write::put_fact(on, "halted", &true)),
+        false => Ok(()),
+    }
+}
+
+/// Makes one file of a database and its side files. `Ok(false)`: it is too damaged for that.
+pub(crate) async fn settle(path: &Path) -> Result<bool, OpenError> {
+    let pool = match database::open_as_it_is(path).await {
+        Ok(pool) => pool,
+        Err(OpenError::Stuck(_)) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let settled = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool).await;
+    pool.close().await;
+    match settled.map_err(|error| database::told(&error, path)) {
+        Ok(_done) => {}
+        Err(OpenError::Stuck(_)) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    let busy = SIDES.iter().any(|suffix| side(path, suffix).metadata().is_ok_and(|meta| meta.len() > 0));
+    let problem = "another program has it open".to_owned();
+    if busy { Err(OpenError::Failed { path: path.to_owned(), problem }) } else { Ok(true) }
+}
+
+/// Changes a copy that nobody else knows: one file without side files, and what is deleted is overwritten.
+fn alone(path: &Path, change: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), OpenError> {
+    let done = || {
+        let mut on = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        on.query_row("PRAGMA journal_mode = DELETE", [], |_mode| Ok(()))?;
+        on.pragma_update(None, "secure_delete", true)?;
+        let transaction = on.transaction()?;
+        change(&transaction)?;
+        transaction.commit()
+    };
+    done().map_err(|error| OpenError::Failed { path: path.to_owned(), problem: problem(&error) })
+}
+
+/// Without SQLite's message, which may quote a value.
+fn problem(error: &rusqlite::Error) -> String {
+    error.sqlite_error_code().map_or_else(|| "unexpected failure".to_owned(), |code| format!("{code:?}"))
+}

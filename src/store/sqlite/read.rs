@@ -1,0 +1,101 @@
+//! Reading. It needs no transaction: every query sees all that was acknowledged before it began.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use keeper_domain::{
+    event::Recorded,
+    order_journal::OrderEntry,
+    ports::{StoreError, StoreErrorKind, TickRecord},
+    session::stored::StoredSession,
+};
+use mock_exchange::Record;
+use serde::de::DeserializeOwned;
+use sqlx::SqlitePool;
+
+use crate::store::sqlite::{committer::kind_of_code, database, rows};
+
+/// Names what was being done, and nothing that was stored.
+pub(super) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| StoreError { doing, problem: database::kind(&error).to_owned(), kind: kind(&error) }
+}
+
+fn kind(error: &sqlx::Error) -> StoreErrorKind {
+    match error {
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => StoreErrorKind::Ended,
+        sqlx::Error::PoolTimedOut => StoreErrorKind::Busy,
+        sqlx::Error::Io(_) => StoreErrorKind::Failing,
+        _ => database::code(error).map_or(StoreErrorKind::Refused, kind_of_code),
+    }
+}
+
+/// One stored value; a damaged one is left out and told.
+fn readable<T: DeserializeOwned>(name: &'static str, text: &str) -> Option<T> {
+    let value = serde_json::from_str(text);
+    if value.is_err() {
+        tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
+    }
+    value.ok()
+}
+
+/// A single value; `unreadable` when there is one that cannot be read.
+pub(super) async fn fact<T: DeserializeOwned>(
+    pool: &SqlitePool,
+    name: &'static str,
+    unreadable: Option<T>,
+) -> Result<Option<T>, StoreError> {
+    let query = sqlx::query_as::<_, (String,)>("SELECT value FROM facts WHERE name = ?1").bind(name);
+    let row = query.fetch_optional(pool).await.map_err(failed("read a fact"))?;
+    Ok(row.and_then(|(text,)| readable(name, &text).or(unreadable)))
+}
+
+pub(super) async fn session(pool: &SqlitePool) -> Result<StoredSession, StoreError> {
+    let row = sqlx::query(rows::SESSION).fetch_optional(pool).await;
+    Ok(row.map_err(failed("read the session"))?.as_ref().and_then(rows::session).unwrap_or_default())
+}
+
+pub(super) async fn last_tick(pool: &SqlitePool) -> Result<Option<TickRecord>, StoreError> {
+    let query = sqlx::query("SELECT * FROM ticks ORDER BY date DESC LIMIT 1");
+    let row = query.fetch_optional(pool).await.map_err(failed("read the last tick"))?;
+    Ok(row.as_ref().and_then(rows::tick))
+}
+
+pub(super) async fn tick_dates(pool: &SqlitePool) -> Result<BTreeSet<NaiveDate>, StoreError> {
+    let query = sqlx::query_as::<_, (String,)>("SELECT date FROM ticks");
+    let dates = query.fetch_all(pool).await.map_err(failed("read the ticks"))?;
+    Ok(dates.into_iter().filter_map(|(date,)| date.parse().ok()).collect())
+}
+
+pub(super) async fn mock_records(pool: &SqlitePool) -> Result<Vec<Record>, StoreError> {
+    let query = sqlx::query_as::<_, (String,)>("SELECT record FROM mock_records ORDER BY seq");
+    let rows = query.fetch_all(pool).await.map_err(failed("read the MockExchange's journal"))?;
+    Ok(rows.iter().filter_map(|(record,)| readable("mock_record", record)).collect())
+}
+
+pub(super) async fn order_journal(pool: &SqlitePool, limit: u32) -> Result<Vec<OrderEntry>, StoreError> {
+    let query =
+        sqlx::query_as::<_, (String,)>("SELECT entry FROM orders ORDER BY id DESC LIMIT ?1").bind(limit);
+    let rows = query.fetch_all(pool).await.map_err(failed("read the order journal"))?;
+    Ok(rows.iter().filter_map(|(entry,)| readable("order", entry)).collect())
+}
+
+pub(super) async fn halted(pool: &SqlitePool) -> Result<bool, StoreError> {
+    // A halt that can no longer be read is still a halt.
+    Ok(fact(pool, "halted", Some(true)).await?.unwrap_or_default())
+}
+
+pub(super) async fn recent_events(pool: &SqlitePool, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+    let query = sqlx::query("SELECT * FROM journal ORDER BY id DESC LIMIT ?1").bind(limit);
+    let rows = query.fetch_all(pool).await.map_err(failed("read the journal"))?;
+    Ok(rows.iter().filter_map(rows::recorded).collect())
+}
+
+pub(super) async fn events_after(
+    pool: &SqlitePool,
+    id: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let query = sqlx::query("SELECT * FROM journal WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let rows = query.bind(id).bind(limit).fetch_all(pool).await;
+    Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
+}
