@@ -10,7 +10,7 @@ const LENGTH: usize = 12;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=KEEPER_COMMIT");
-    for place in ["build.rs", "Cargo.toml", "src", "actors"] {
+    for place in ["build.rs", "Cargo.toml", "src", "actors", "crates"] {
         println!("cargo:rerun-if-changed={place}");
     }
     let named = env::var("KEEPER_COMMIT").ok().filter(|name| !name.is_empty());
@@ -41,7 +41,7 @@ fn of_git() -> Option<String> {
         }
     }
     let commit = git(&root, &["rev-parse", "HEAD"])?;
-    let changed = git(&root, &["status", "--porcelain", "--untracked-files=no", "--", "src", "actors"])?;
+    let changed = git(&root, &["status", "--porcelain", "--untracked-files=no", "--", "src", "actors", "crates"])?;
     Some(plain(&if changed.is_empty() { commit } else { format!("{commit}-dirty") }))
 }
 

@@ -13,7 +13,7 @@ pub mod notifier;
 pub mod token;
 
 pub mod event_log;
-pub mod line;
+pub mod recipient_cell;
 
 #[cfg(test)]
 mod testing;

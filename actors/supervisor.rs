@@ -17,8 +17,8 @@
 
 pub mod chaos;
 mod hook;
+mod supervised;
 mod tree;
-mod ward;
 pub mod watchdog;
 
 #[cfg(test)]

@@ -63,12 +63,12 @@ pub(crate) struct Shelf {
 pub(crate) struct MemoryStore {
     pub(crate) shelf: Mutex<Shelf>,
     /// What goes wrong with the next commits.
-    pub(crate) harm: Mutex<VecDeque<Harm>>,
+    pub(crate) fault: Mutex<VecDeque<Fault>>,
 }
 
 /// What goes wrong with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Harm {
+pub(crate) enum Fault {
     /// It fails, and nothing of it is kept.
     Refuse,
     /// It is kept, and who asked for it dies before they hear so.
@@ -88,8 +88,8 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        let harm = self.harm.lock().unwrap().pop_front();
-        if harm == Some(Harm::Refuse) {
+        let fault = self.fault.lock().unwrap().pop_front();
+        if fault == Some(Fault::Refuse) {
             return Err(StoreError::refused("committed", "planned"));
         }
         let mut shelf = self.shelf.lock().unwrap();
@@ -112,7 +112,7 @@ impl Store for MemoryStore {
             shelf.journal.push(Recorded { id, at, event });
         }
         drop(shelf);
-        assert!(harm != Some(Harm::DieAfter), "planned");
+        assert!(fault != Some(Fault::DieAfter), "planned");
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The gateway as the keeper has it: listener, ExchangeActor and pipe, with a real store, but without FYERS' limits
+//! The gateway as the keeper has it: listener, ExchangeActor and proxy, with a real store, but without FYERS' limits
 //! and without the rest of the keeper. For measuring (`scripts/load`), never for trading.
 //!
 //! ```text
@@ -10,11 +10,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use actix::{Actor, Addr};
 use async_trait::async_trait;
 use clap::Parser;
-use fyers_api::http::Call;
+use fyers_api::http::ApiRequest;
 use fyers_keeper::{
     app::wall_clock::WallClock,
-    fyers::{FyersConfig, FyersPipe, Timeouts},
-    http::{Desk, listen},
+    fyers::{FyersConfig, FyersProxy, Timeouts},
+    http::{Backend, listen},
     store::{SqliteStore, StateDir},
 };
 use keeper_actors::{
@@ -22,7 +22,7 @@ use keeper_actors::{
         ExchangeActor, ExchangeDeps,
         messages::{Forward, Forwarded},
     },
-    line::Line,
+    recipient_cell::RecipientCell,
     token::messages::SessionChanged,
 };
 use keeper_domain::{
@@ -55,12 +55,12 @@ struct Args {
     switch_every: Option<u64>,
 }
 
-struct BareDesk {
+struct BareBackend {
     exchange: Addr<ExchangeActor>,
 }
 
 #[async_trait]
-impl Desk for BareDesk {
+impl Backend for BareBackend {
     fn is_live(&self) -> bool {
         true
     }
@@ -69,13 +69,13 @@ impl Desk for BareDesk {
         true
     }
 
-    async fn forward(&self, call: Call) -> Option<Forwarded> {
+    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
         self.exchange.send(Forward(call)).await.ok()
     }
 }
 
-fn pipe(args: &Args) -> Result<FyersPipe, Box<dyn std::error::Error>> {
-    Ok(FyersPipe::new(FyersConfig {
+fn pipe(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
+    Ok(FyersProxy::new(FyersConfig {
         api_url: args.upstream.join("/api/v3")?,
         data_url: args.upstream.join("/data")?,
         client_id: "ABCD1234EF-100".to_owned(),
@@ -111,14 +111,14 @@ async fn switch(exchange: Addr<ExchangeActor>, token: String, pause: Duration) {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
-    let pipe = pipe(&args)?;
+    let proxy = pipe(&args)?;
     let state = tempfile::tempdir()?;
     actix_rt::System::new().block_on(async move {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
         let exchange = ExchangeActor::new(ExchangeDeps {
             app: "ABCD1234EF-100".to_owned(),
             outgoing: None,
-            pipe: Some(Arc::new(pipe)),
+            proxy: Some(Arc::new(proxy)),
             live: None,
             store: Arc::new(store),
             time: Arc::new(WallClock),
@@ -126,9 +126,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             on_token_loss: OnTokenLoss::Mock,
             rules: Config::new(Decimal::from(1_000_000_000_000_i64)),
             instruments: Instruments::default(),
-            session: Line::new(),
-            rejected: Line::new(),
-            journal: Line::new(),
+            session: RecipientCell::new(),
+            rejected: RecipientCell::new(),
+            journal: RecipientCell::new(),
         })
         .start();
         exchange.send(session(Some(args.token.clone()))).await?;
@@ -136,8 +136,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]
             actix_rt::spawn(switch(exchange.clone(), args.token, Duration::from_millis(pause)));
         }
-        let desk = Arc::new(BareDesk { exchange });
-        let (server, addr) = listen(args.listen, SecretString::from(args.key), desk)?;
+        let backend = Arc::new(BareBackend { exchange });
+        let (server, addr) = listen(args.listen, SecretString::from(args.key), backend)?;
         println!("listening={addr}");
         Ok(server.await?)
     })

@@ -3,8 +3,8 @@
 //! One [`Parts`] value makes one [`Keeper`]: an account's actors, their store, their listener. There are no
 //! globals, so a second account is a second call, and a test or the demo starts the very same thing.
 
+mod backend;
 mod control;
-mod desk;
 pub mod login;
 mod mirror;
 mod phone;
@@ -31,11 +31,11 @@ use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps},
     exchange::{ExchangeActor, ExchangeDeps},
-    line::Line,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::{Flush, JournalGrew},
     },
+    recipient_cell::RecipientCell,
     supervisor::{Tree, watchdog},
     token::{
         actor::{TokenActor, TokenDeps},
@@ -51,7 +51,8 @@ use keeper_domain::{
     clock::calendar::Calendar,
     event::Event,
     ports::{
-        Broker, Change, Exchange, Messenger, OutgoingAddress, Pipe, Store, StoreError, Time, TokenMirror,
+        Broker, BrokerProxy, Change, Exchange, Messenger, OutgoingAddress, Store, StoreError, Time,
+        TokenMirror,
     },
     restart_policy::Limits,
     routing::OnTokenLoss,
@@ -61,8 +62,8 @@ use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
 use tokio::time::timeout;
 
+pub use backend::KeeperBackend;
 use control::KeeperControl;
-pub use desk::KeeperDesk;
 pub use mirror::EnvMirror;
 pub use phone::Phone;
 use sink::JournalSink;
@@ -79,7 +80,7 @@ pub struct Parts {
     /// The broker's trading calls; `None` when no app is configured.
     pub exchange: Option<Arc<dyn Exchange>>,
     /// Carries bots' calls to the broker as they are; `None` when no app is configured.
-    pub pipe: Option<Arc<dyn Pipe>>,
+    pub proxy: Option<Arc<dyn BrokerProxy>>,
     /// Who knows this machine's address on the internet.
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
@@ -154,13 +155,13 @@ pub struct Keeper {
     /// The supervisor.
     pub tree: Tree,
     /// What the listener asks.
-    pub desk: Arc<KeeperDesk>,
+    pub backend: Arc<KeeperBackend>,
     /// Where the listener is.
     pub addr: Option<SocketAddr>,
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
     messenger: Arc<dyn Messenger>,
-    journal: Line<JournalGrew>,
+    journal: RecipientCell<JournalGrew>,
     sink: Arc<JournalSink>,
     server: Option<ServerHandle>,
 }
@@ -189,7 +190,7 @@ impl Keeper {
     /// loaded. Must run on the thread the actors will live on.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let (parts, feed) = watched(parts);
-        let journal = Line::new();
+        let journal = RecipientCell::new();
         let sink = Arc::new(JournalSink::new(&parts, journal.clone()));
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
         tree.spawn("journal", sink.writer());
@@ -199,17 +200,17 @@ impl Keeper {
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
-        let desk = Arc::new(KeeperDesk::new(actors.clone(), tree.clone(), &parts));
-        let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &desk, &actors, &journal));
+        let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts));
+        let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
-        let (server, addr) = listen(&parts, &desk, control, feed, &tree)?;
+        let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
         let Parts { store, time, messenger, .. } = parts;
-        Ok(Self { actors, inbox, tree, desk, addr, store, time, messenger, journal, sink, server })
+        Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.
-    pub fn guard(&self, bite: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-        watchdog::start(&self.desk.pulse(), watchdog::Watch::default(), bite)
+    pub fn guard(&self, on_hang: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        watchdog::start(&self.backend.pulse(), watchdog::Watch::default(), on_hang)
     }
 
     /// Says goodbye and stops. What is not delivered stays in the outbox for the next start.
@@ -278,8 +279,8 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     parts.store.commit(Change { events: vec![(parts.time.now(), event)], ..Change::default() }).await
 }
 
-fn start_actors(parts: &Parts, tree: &Tree, journal: &Line<JournalGrew>) -> Actors {
-    let (tick, rejected, session) = (Line::new(), Line::new(), Line::new());
+fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
+    let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
     let ports = Ports {
         store: Arc::clone(&parts.store),
         messenger: Arc::clone(&parts.messenger),
@@ -309,7 +310,7 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &Line<JournalGrew>) -> Acto
 
 fn token_deps(
     parts: &Parts,
-    journal: &Line<JournalGrew>,
+    journal: &RecipientCell<JournalGrew>,
     listeners: Vec<Recipient<SessionChanged>>,
 ) -> TokenDeps {
     let calendar = Arc::clone(&parts.calendar);
@@ -329,15 +330,15 @@ fn token_deps(
 
 fn exchange_deps(
     parts: &Parts,
-    journal: &Line<JournalGrew>,
-    session: &Line<GetSession>,
-    rejected: &Line<keeper_actors::token::messages::TokenRejected>,
+    journal: &RecipientCell<JournalGrew>,
+    session: &RecipientCell<GetSession>,
+    rejected: &RecipientCell<keeper_actors::token::messages::TokenRejected>,
 ) -> ExchangeDeps {
     ExchangeDeps {
         app: parts.facts.app_id.clone().unwrap_or_default(),
         outgoing: parts.outgoing.clone(),
         live: parts.exchange.clone(),
-        pipe: parts.pipe.clone(),
+        proxy: parts.proxy.clone(),
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
         sandbox: parts.sandbox,
@@ -350,7 +351,7 @@ fn exchange_deps(
     }
 }
 
-fn clock_deps(parts: &Parts, journal: &Line<JournalGrew>, tick: &Line<Tick>) -> ClockDeps {
+fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &RecipientCell<Tick>) -> ClockDeps {
     ClockDeps {
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
@@ -364,20 +365,20 @@ fn clock_deps(parts: &Parts, journal: &Line<JournalGrew>, tick: &Line<Tick>) -> 
 
 fn listen(
     parts: &Parts,
-    desk: &Arc<KeeperDesk>,
+    backend: &Arc<KeeperBackend>,
     control: Arc<dyn Control>,
     feed: Feed,
     tree: &Tree,
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };
-    let desk = Arc::clone(desk) as Arc<dyn crate::http::Desk>;
+    let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
     let front = Front {
         control: Some(control),
         metrics: Arc::clone(&parts.metrics),
         feed,
         public_url: parts.public_url.clone(),
     };
-    let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), desk, front)
+    let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
     let handle = server.handle();
     tree.spawn("listener", async move {

@@ -129,7 +129,7 @@ fn every_script_that_a_document_names_is_there() {
 #[test]
 fn the_guide_explains_every_reason() {
     let guide = fs::read_to_string(root().join("docs/TOKEN_REFRESH_GUIDE.md")).unwrap();
-    let source = fs::read_to_string(root().join("actors/reason.rs")).unwrap();
+    let source = fs::read_to_string(root().join("crates/domain/src/reason.rs")).unwrap();
     let slugs: Vec<&str> =
         source.lines().filter_map(|line| line.split_once(" => \"")?.1.strip_suffix("\",")).collect();
     let slugs: Vec<_> = slugs.into_iter().filter(|slug| !slug.contains(' ')).collect();

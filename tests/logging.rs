@@ -119,7 +119,7 @@ fn calls() -> Vec<Call> {
 
 /// `Event::name`: the log's name of each kind of journal event; some have two.
 fn names() -> BTreeMap<String, BTreeSet<String>> {
-    let text = fs::read_to_string(root().join("actors/event/log.rs")).unwrap();
+    let text = fs::read_to_string(root().join("actors/event_log.rs")).unwrap();
     let (_, rest) = text.split_once("fn name(&self)").unwrap();
     let table = rest.split("\n    }\n").next().unwrap();
     let (variant, name) = (Regex::new(r"Self::(\w+)").unwrap(), Regex::new(r#"=> "([a-z_.]+)""#).unwrap());
@@ -147,7 +147,7 @@ fn logged() -> Table {
             None => ["log".to_owned()].into(),
             // `event` alone is the name of the journal event that the arm is about.
             Some("") => {
-                assert_eq!(call.file, "actors/event/log.rs", "an event must be written out");
+                assert_eq!(call.file, "actors/event_log.rs", "an event must be written out");
                 let found = variant.captures_iter(&call.before).last();
                 let found = found
                     .unwrap_or_else(|| panic!("which event? {}", &call.before[call.before.len() - 300..]));

@@ -65,7 +65,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         broker: None,
         exchange: None,
         outgoing: None,
-        pipe: None,
+        proxy: None,
         messenger: Arc::new(messenger.unwrap()),
         store: Arc::clone(store),
         mirror: None,

@@ -53,7 +53,7 @@ const RULES: &[&str] = &[
     "actors/token/rules",
     "actors/token/window.rs",
     "src/fyers/pipe/pace.rs",
-    "src/fyers/pipe/toll.rs",
+    "src/fyers/pipe/cost.rs",
     "src/heartbeat/rules.rs",
     "src/metrics/routes.rs",
     "src/status/checks.rs",

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::clock::messages::{ClockView, GetClock};
 use crate::event_log::LogEvent;
-use crate::{line::Line, notifier::messages::JournalGrew, token::messages::Tick};
+use crate::{notifier::messages::JournalGrew, recipient_cell::RecipientCell, token::messages::Tick};
 use fyers_api::ist;
 use keeper_domain::clock::{
     calendar::Calendar,
@@ -47,9 +47,9 @@ pub struct ClockDeps {
     /// When the tick is due (IST).
     pub tick_time: NaiveTime,
     /// To the TokenActor.
-    pub tick: Line<Tick>,
+    pub tick: RecipientCell<Tick>,
     /// Wakes the Notifier after a commit.
-    pub journal: Line<JournalGrew>,
+    pub journal: RecipientCell<JournalGrew>,
 }
 
 /// Owns the calendar and the next tick.

@@ -14,8 +14,8 @@ use actix::{
 use crate::event_log::LogEvent;
 use crate::exchange::messages::{GetLivePositions, GetMode, ModeView, Request, SetHalted};
 use crate::{
-    line::Line,
     notifier::messages::JournalGrew,
+    recipient_cell::RecipientCell,
     token::messages::{GetSession, SessionChanged, TokenRejected},
 };
 use fyers_api::model::Position;
@@ -29,10 +29,10 @@ use keeper_domain::{
     session::{SessionView, retry::is_token_death},
 };
 use keeper_domain::{
-    ports::Pipe,
+    ports::BrokerProxy,
     routing::{OnTokenLoss, Standing, decide, safety::is_order_ban},
 };
-use mock_exchange::{Config, Instruments, Record, exchange::House};
+use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ pub struct ExchangeDeps {
     /// FYERS; `None` when no app is configured.
     pub live: Option<Arc<dyn Exchange>>,
     /// Carries bots' calls to FYERS as they are; `None` when no app is configured.
-    pub pipe: Option<Arc<dyn Pipe>>,
+    pub proxy: Option<Arc<dyn BrokerProxy>>,
     /// The keeper's memory.
     pub store: Arc<dyn Store>,
     /// Wall clock and waiting.
@@ -68,17 +68,17 @@ pub struct ExchangeDeps {
     /// Who knows this machine's address on the internet.
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// To the TokenActor.
-    pub session: Line<GetSession>,
+    pub session: RecipientCell<GetSession>,
     /// To the TokenActor.
-    pub rejected: Line<TokenRejected>,
+    pub rejected: RecipientCell<TokenRejected>,
     /// Wakes the Notifier after a commit.
-    pub journal: Line<JournalGrew>,
+    pub journal: RecipientCell<JournalGrew>,
 }
 
 impl ExchangeDeps {
     /// The MockExchange after this journal.
-    fn house(&self, records: &[Record]) -> House {
-        House::open(self.rules, self.instruments.clone(), records, SEED)
+    fn house(&self, records: &[Record]) -> MockExchange {
+        MockExchange::open(self.rules, self.instruments.clone(), records, SEED)
     }
 }
 
@@ -94,14 +94,14 @@ pub(super) struct Volatile {
     pub(super) halted: bool,
     pub(super) mode: Mode,
     pub(super) reason: Reason,
-    pub(super) house: House,
+    pub(super) house: MockExchange,
     pub(super) live_positions: Vec<Position>,
     /// See [`GAP`].
     pub(super) gap: u64,
 }
 
 impl Volatile {
-    fn new(house: House) -> Self {
+    fn new(house: MockExchange) -> Self {
         Self {
             session: SessionView::default(),
             halted: false,

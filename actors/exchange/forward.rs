@@ -12,7 +12,7 @@ use crate::exchange::{
 };
 use fyers_api::{
     error::Refusal,
-    http::{Call, PipeAnswer},
+    http::{ApiRequest, ApiResponse},
     model::{OrderRequest, Position},
     operation::Operation,
 };
@@ -28,23 +28,23 @@ use keeper_domain::{
 use mock_exchange::{
     Reply,
     api::{gtt, requests as form, responses as shape},
-    exchange::Tried,
+    exchange::Attempt,
 };
 
 pub(super) type ForwardReply = oneshot::Sender<Forwarded>;
 
 /// A request on its way.
-pub(super) struct Trip {
+pub(super) struct Forwarding {
     pub(super) operation: Operation,
-    pub(super) call: Call,
+    pub(super) call: ApiRequest,
     pub(super) mode: Mode,
     pub(super) reason: Reason,
     pub(super) reply: ForwardReply,
 }
 
-impl Trip {
+impl Forwarding {
     /// The bot may have gone away meanwhile, which changes nothing.
-    pub(super) fn arrive(self, venue: Venue, answer: PipeAnswer) {
+    pub(super) fn arrive(self, venue: Venue, answer: ApiResponse) {
         let Self { mode, reason, reply, .. } = self;
         let _gone = reply.send(Forwarded { mode, reason, venue, answer });
     }
@@ -67,11 +67,11 @@ impl Trip {
 }
 
 /// What a person's halt means for a request.
-fn halted_out(trip: &Trip, positions: &[Position]) -> bool {
-    match trip.operation {
+fn halted_out(forwarding: &Forwarding, positions: &[Position]) -> bool {
+    match forwarding.operation {
         Operation::Cancel | Operation::CancelMany | Operation::CancelGtt | Operation::ExitPositions => false,
         Operation::Place | Operation::PlaceMany => {
-            let orders = trip.orders();
+            let orders = forwarding.orders();
             let exits =
                 |order: &OrderRequest| positions.iter().any(|position| safety::reduces(order, position));
             orders.is_empty() || !orders.iter().all(exits)
@@ -81,42 +81,42 @@ fn halted_out(trip: &Trip, positions: &[Position]) -> bool {
 }
 
 impl ExchangeActor {
-    pub(super) fn set_out(&mut self, call: Call, reply: ForwardReply, ctx: &mut Context<Self>) {
+    pub(super) fn route_request(&mut self, call: ApiRequest, reply: ForwardReply, ctx: &mut Context<Self>) {
         let (mode, reason) = (self.volatile.mode, self.volatile.reason);
-        let trip = Trip { operation: Operation::of(&call), call, mode, reason, reply };
+        let forwarding = Forwarding { operation: Operation::of(&call), call, mode, reason, reply };
         // A halt keeps new positions out; the real book stays in sight, and the way out of it stays open.
         let halted = self.volatile.halted && !self.deps.sandbox && self.volatile.session.usable.is_some();
-        if halted && halted_out(&trip, &self.volatile.live_positions) {
-            return self.refuse_trip(
-                trip,
+        if halted && halted_out(&forwarding, &self.volatile.live_positions) {
+            return self.refuse_forwarding(
+                forwarding,
                 "trading is halted: no new positions until a person resumes it",
                 ctx,
             );
         }
-        let venue = if halted { Venue::Fyers } else { venue(trip.operation, mode) };
-        match (venue, self.deps.pipe.clone(), self.volatile.session.usable.clone()) {
-            (Venue::Fyers, Some(_), Some(_)) if trip.operation == Operation::Unknown => {
+        let venue = if halted { Venue::Fyers } else { venue(forwarding.operation, mode) };
+        match (venue, self.deps.proxy.clone(), self.volatile.session.usable.clone()) {
+            (Venue::Fyers, Some(_), Some(_)) if forwarding.operation == Operation::Unknown => {
                 let words =
                     "the keeper does not know this call, and passes on only what it knows or what only reads";
-                self.refuse_trip(trip, words, ctx);
+                self.refuse_forwarding(forwarding, words, ctx);
             }
-            (Venue::Fyers, Some(pipe), Some(token)) => self.pass_on(trip, pipe, token, ctx),
-            _ => match self.unsafe_to_simulate(&trip) {
-                Some(why) => self.refuse_trip(trip, &why, ctx),
-                None => self.price_and_simulate(trip, ctx),
+            (Venue::Fyers, Some(proxy), Some(token)) => self.pass_on(forwarding, proxy, token, ctx),
+            _ => match self.unsafe_to_simulate(&forwarding) {
+                Some(why) => self.refuse_forwarding(forwarding, &why, ctx),
+                None => self.price_and_simulate(forwarding, ctx),
             },
         }
     }
 
     /// Why the MockExchange must not take an order that was meant for FYERS.
-    fn unsafe_to_simulate(&self, trip: &Trip) -> Option<String> {
-        let meant_for_real = trip.mode == Mode::Mock && !self.deps.sandbox;
-        if !meant_for_real || !trip.operation.trades() {
+    fn unsafe_to_simulate(&self, forwarding: &Forwarding) -> Option<String> {
+        let meant_for_real = forwarding.mode == Mode::Mock && !self.deps.sandbox;
+        if !meant_for_real || !forwarding.operation.trades() {
             return None;
         }
         let positions = &self.volatile.live_positions;
         let is_open = positions.iter().any(|position| position.net != 0);
-        let closes = matches!(trip.operation, Operation::ExitPositions | Operation::ConvertPosition);
+        let closes = matches!(forwarding.operation, Operation::ExitPositions | Operation::ConvertPosition);
         if closes && is_open {
             return Some(
                 "you have live positions, and FYERS cannot be used now: it is refused, not simulated; close them \
@@ -128,29 +128,30 @@ impl ExchangeActor {
         if rejects == keeper_domain::routing::OnTokenLoss::Reject {
             return Some(safety::Refusal::NoToken.to_string());
         }
-        trip.orders()
+        forwarding
+            .orders()
             .iter()
             .find_map(|order| may_simulate(order, positions, rejects).err())
             .map(|why| why.to_string())
     }
 
     /// Says no in the broker's shape, and writes it down.
-    fn refuse_trip(&mut self, trip: Trip, why: &str, ctx: &mut Context<Self>) {
+    fn refuse_forwarding(&mut self, forwarding: Forwarding, why: &str, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
         let refusal = Refusal { status: 400, code: -99, message: format!("fyers-keeper: {why}"), id: None };
         let answer = shape::answer(refusal.status, &shape::refusal(&refusal));
-        if !trip.operation.trades() {
-            return trip.arrive(Venue::Mock, answer);
+        if !forwarding.operation.trades() {
+            return forwarding.arrive(Venue::Mock, answer);
         }
-        let order = trip.orders().into_iter().next();
+        let order = forwarding.orders().into_iter().next();
         let (symbol, quantity) = order
             .as_ref()
             .map_or((String::new(), 0), |order| (order.symbol.clone(), order.signed_quantity()));
         let events = vec![(now, Event::OrderRefused { symbol, quantity, why: why.to_owned() })];
-        let tried = Tried { order: order.map(Into::into), outcome: Err::<Reply, _>(refusal) };
-        let orders = vec![OrderEntry::simulated(trip.operation, &tried, trip.mode, now)];
+        let tried = Attempt { order: order.map(Into::into), outcome: Err::<Reply, _>(refusal) };
+        let orders = vec![OrderEntry::simulated(forwarding.operation, &tried, forwarding.mode, now)];
         let commit = self.commit(Change { events, orders, ..Change::default() });
-        ctx.wait(commit.map(move |_, _, _| trip.arrive(Venue::Mock, answer)));
+        ctx.wait(commit.map(move |_, _, _| forwarding.arrive(Venue::Mock, answer)));
     }
 }
 
@@ -172,7 +173,7 @@ impl Handler<Forward> for ExchangeActor {
 
     fn handle(&mut self, Forward(call): Forward, ctx: &mut Self::Context) -> Self::Result {
         let (reply, answered) = oneshot::channel();
-        self.set_out(call, reply, ctx);
+        self.route_request(call, reply, ctx);
         Box::pin(answered.into_actor(self).map(|answer, _, _| answer.unwrap_or_else(|_| interrupted())))
     }
 }

@@ -17,12 +17,12 @@ use crate::exchange::{
     messages::{Forward, Forwarded, GetMode, SetHalted},
 };
 use crate::{
-    line::Line,
+    recipient_cell::RecipientCell,
     testing::{MemoryStore, PausedTime},
     token::messages::SessionChanged,
 };
 use fyers_api::{
-    http::{Call, Method, PipeAnswer, Surface},
+    http::{ApiRequest, ApiResponse, Method, Surface},
     model::{Position, Product},
 };
 use keeper_domain::{
@@ -35,7 +35,7 @@ use keeper_domain::{
     session::{SessionView, StateName},
 };
 use keeper_domain::{
-    ports::{Pipe, PipeError},
+    ports::{BrokerProxy, ProxyError},
     routing::{OnTokenLoss, Venue},
 };
 use mock_exchange::{Config, Instruments};
@@ -43,35 +43,35 @@ use mock_exchange::{Config, Instruments};
 /// A scripted FYERS: remembers every call, is slow, and answers as told.
 #[derive(Default)]
 struct Fyers {
-    calls: Mutex<Vec<Call>>,
-    script: Mutex<BTreeMap<String, Result<PipeAnswer, PipeError>>>,
+    calls: Mutex<Vec<ApiRequest>>,
+    script: Mutex<BTreeMap<String, Result<ApiResponse, ProxyError>>>,
     slow: Duration,
 }
 
 impl Fyers {
     fn says(&self, path: &str, status: u16, body: &Value) {
-        let answer = PipeAnswer { status, headers: vec![], body: body.to_string().into_bytes() };
+        let answer = ApiResponse { status, headers: vec![], body: body.to_string().into_bytes() };
         self.script.lock().unwrap().insert(path.to_owned(), Ok(answer));
     }
 
-    fn fails(&self, path: &str, error: PipeError) {
+    fn fails(&self, path: &str, error: ProxyError) {
         self.script.lock().unwrap().insert(path.to_owned(), Err(error));
     }
 
-    fn calls(&self, path: &str) -> Vec<Call> {
+    fn calls(&self, path: &str) -> Vec<ApiRequest> {
         self.calls.lock().unwrap().iter().filter(|call| call.path == path).cloned().collect()
     }
 }
 
 #[async_trait]
-impl Pipe for Fyers {
-    async fn send(&self, _: &AccessToken, call: &Call) -> Result<PipeAnswer, PipeError> {
+impl BrokerProxy for Fyers {
+    async fn send(&self, _: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
         self.calls.lock().unwrap().push(call.clone());
         time::sleep(self.slow).await;
         let scripted = self.script.lock().unwrap().get(&call.path).cloned();
         scripted.unwrap_or_else(|| {
             let body = json!({"s": "ok", "code": 1101, "message": "m", "id": "26112300000001"}).to_string();
-            Ok(PipeAnswer {
+            Ok(ApiResponse {
                 status: 200,
                 headers: vec![("x-odd".into(), vec![255])],
                 body: body.into_bytes(),
@@ -90,7 +90,7 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
     ExchangeActor::new(ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        pipe: Some(Arc::clone(fyers) as Arc<dyn Pipe>),
+        proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
         live: None,
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
@@ -98,9 +98,9 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         on_token_loss: OnTokenLoss::Mock,
         rules: Config::new(Decimal::from(1_000_000)),
         instruments: Instruments::default(),
-        session: Line::new(),
-        rejected: Line::new(),
-        journal: Line::new(),
+        session: RecipientCell::new(),
+        rejected: RecipientCell::new(),
+        journal: RecipientCell::new(),
     })
     .start()
 }
@@ -130,10 +130,10 @@ fn session(usable: bool) -> SessionChanged {
     SessionChanged { from: StateName::Checking, to, why, view }
 }
 
-fn call(method: Method, path: &str, body: &Value) -> Call {
+fn call(method: Method, path: &str, body: &Value) -> ApiRequest {
     let surface = if path == "/quotes" { Surface::Data } else { Surface::Api };
     let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
-    Call { surface, method, path: path.into(), query: String::new(), content_type: None, body }
+    ApiRequest { surface, method, path: path.into(), query: String::new(), content_type: None, body }
 }
 
 fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
@@ -198,7 +198,7 @@ async fn a_dead_token_is_never_seen_by_the_bot() {
 #[actix::test]
 async fn an_order_of_unknown_fate_is_said_to_be_so_looked_for_and_never_repeated() {
     let floor = floor(false, true).await;
-    floor.fyers.fails("/orders/sync", PipeError::Transport(Transport::Timeout));
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
     floor.fyers.says("/orders", 200, &json!({"s": "ok", "orderBook": [{"id": "77", "orderTag": "1:t"}]}));
     let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
     assert_eq!((done.answer.status, body["code"].as_i64(), body["s"].as_str()), (200, Some(201), Some("ok")));
@@ -209,7 +209,7 @@ async fn an_order_of_unknown_fate_is_said_to_be_so_looked_for_and_never_repeated
     assert_eq!(floor.store.count(found), 1);
     assert!(floor.store.shelf.lock().unwrap().mock_records.is_empty(), "nothing was simulated");
 
-    floor.fyers.fails("/orders/sync", PipeError::Transport(Transport::Connect));
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Connect));
     let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
     assert_eq!((done.answer.status, body["s"].as_str()), (503, Some("error")), "it never left");
 }

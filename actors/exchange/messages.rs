@@ -3,7 +3,7 @@
 use actix::Message;
 
 use fyers_api::{
-    http::{Call, PipeAnswer},
+    http::{ApiRequest, ApiResponse},
     model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
 };
 use keeper_domain::routing::{Kind, Venue, safety::Refusal};
@@ -126,7 +126,7 @@ pub struct SetHalted {
 /// goes wrong is said in the broker's own shape.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "Forwarded")]
-pub struct Forward(pub Call);
+pub struct Forward(pub ApiRequest);
 
 /// An answer with its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,5 +138,5 @@ pub struct Forwarded {
     /// The house that answered (`X-Keeper-Order-Venue`).
     pub venue: Venue,
     /// The answer.
-    pub answer: PipeAnswer,
+    pub answer: ApiResponse,
 }

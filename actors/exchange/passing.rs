@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
-use crate::exchange::{ExchangeActor, forward::Trip};
+use crate::exchange::{ExchangeActor, forward::Forwarding};
 use fyers_api::{
     error::Refusal,
-    http::{Call, Method, PipeAnswer, Surface},
+    http::{ApiRequest, ApiResponse, Method, Surface},
     model::OrderRequest,
     operation::Operation,
     response::{self as reading, Verdict},
@@ -21,7 +21,7 @@ use keeper_domain::{
 };
 use keeper_domain::{
     order_journal::OrderEntry,
-    ports::{Pipe, PipeError},
+    ports::{BrokerProxy, ProxyError},
     routing::{Venue, safety},
 };
 use mock_exchange::{NewOrder, api::responses as shape};
@@ -31,14 +31,14 @@ impl ExchangeActor {
     /// as if it came after the token's death.
     pub(super) fn pass_on(
         &self,
-        trip: Trip,
-        pipe: Arc<dyn Pipe>,
+        forwarding: Forwarding,
+        proxy: Arc<dyn BrokerProxy>,
         token: Arc<AccessToken>,
         ctx: &mut Context<Self>,
     ) {
         let send = {
-            let (call, pipe, token) = (trip.call.clone(), Arc::clone(&pipe), Arc::clone(&token));
-            async move { pipe.send(&token, &call).await }
+            let (call, proxy, token) = (forwarding.call.clone(), Arc::clone(&proxy), Arc::clone(&token));
+            async move { proxy.send(&token, &call).await }
         };
         ctx.spawn(send.into_actor(self).map(move |sent, act, ctx| match sent {
             Ok(answer) => {
@@ -46,17 +46,17 @@ impl ExchangeActor {
                 let code = verdict.code();
                 if is_token_death(answer.status, code) && !verdict.is_ok() {
                     act.token_died(&token, if code == 0 { i64::from(answer.status) } else { code }, ctx);
-                    return act.set_out(trip.call, trip.reply, ctx);
+                    return act.route_request(forwarding.call, forwarding.reply, ctx);
                 }
-                act.learn_and_arrive(trip, answer, ctx);
+                act.learn_and_arrive(forwarding, answer, ctx);
             }
-            Err(error) => act.lost(trip, &error, (pipe, token), ctx),
+            Err(error) => act.lost(forwarding, &error, (proxy, token), ctx),
         }));
     }
 
     /// What a live answer teaches, and the answer itself: to a read at once, to an order when it is written down.
-    fn learn_and_arrive(&mut self, trip: Trip, answer: PipeAnswer, ctx: &mut Context<Self>) {
-        match trip.operation {
+    fn learn_and_arrive(&mut self, forwarding: Forwarding, answer: ApiResponse, ctx: &mut Context<Self>) {
+        match forwarding.operation {
             Operation::Quotes => {
                 let body = reading::json(&answer);
                 let now = self.deps.time.now();
@@ -66,7 +66,7 @@ impl ExchangeActor {
                 let records: Vec<_> = new.collect();
                 let commit = self.commit(Change { mock_records: records, ..Change::default() });
                 ctx.wait(commit.map(|_, _, _| ()));
-                trip.arrive(Venue::Fyers, answer);
+                forwarding.arrive(Venue::Fyers, answer);
             }
             Operation::Positions => {
                 let body = reading::json(&answer);
@@ -74,17 +74,17 @@ impl ExchangeActor {
                     let keep = self.remember_live_positions(positions);
                     ctx.wait(keep);
                 }
-                trip.arrive(Venue::Fyers, answer);
+                forwarding.arrive(Venue::Fyers, answer);
             }
-            operation if operation.trades() => self.write_down(trip, answer, ctx),
-            _ => trip.arrive(Venue::Fyers, answer),
+            operation if operation.trades() => self.write_down(forwarding, answer, ctx),
+            _ => forwarding.arrive(Venue::Fyers, answer),
         }
     }
 
-    fn write_down(&mut self, trip: Trip, answer: PipeAnswer, ctx: &mut Context<Self>) {
+    fn write_down(&mut self, forwarding: Forwarding, answer: ApiResponse, ctx: &mut Context<Self>) {
         let body = reading::json(&answer);
         let now = self.deps.time.now();
-        let mut asked = trip.orders().into_iter();
+        let mut asked = forwarding.orders().into_iter();
         let (mut events, mut orders, mut banned) = (vec![], vec![], None);
         for (status, code, message, id) in reading::outcomes(&answer, &body) {
             let order = asked.next();
@@ -98,7 +98,7 @@ impl ExchangeActor {
                 banned = Some(order.as_ref().map(|order| order.symbol.clone()).unwrap_or_default());
             }
             let order = order.map(NewOrder::from);
-            let place = (trip.operation, trip.mode, Venue::Fyers);
+            let place = (forwarding.operation, forwarding.mode, Venue::Fyers);
             orders.push(OrderEntry::new(place, order.as_ref(), (status, code, &message, id), now));
         }
         if let Some(symbol) = banned {
@@ -106,7 +106,7 @@ impl ExchangeActor {
         }
         let commit = self.commit(Change { events, orders, ..Change::default() });
         ctx.wait(commit.map(move |_, act: &mut Self, ctx| {
-            trip.arrive(Venue::Fyers, answer);
+            forwarding.arrive(Venue::Fyers, answer);
             act.look_at_live_positions(ctx);
         }));
     }
@@ -114,30 +114,30 @@ impl ExchangeActor {
     /// No answer. A read can be asked again; an order that may have arrived is never said to have failed.
     fn lost(
         &mut self,
-        trip: Trip,
-        error: &PipeError,
-        (pipe, token): (Arc<dyn Pipe>, Arc<AccessToken>),
+        forwarding: Forwarding,
+        error: &ProxyError,
+        (proxy, token): (Arc<dyn BrokerProxy>, Arc<AccessToken>),
         ctx: &mut Context<Self>,
     ) {
-        let never_sent = matches!(error, PipeError::Transport(Transport::Connect));
-        if never_sent || !trip.operation.trades() {
+        let never_sent = matches!(error, ProxyError::Transport(Transport::Connect));
+        if never_sent || !forwarding.operation.trades() {
             let status = if never_sent { 503 } else { 504 };
             let why =
                 Refusal { status, ..Refusal::new(-503, format!("fyers-keeper: {error}; nothing was done")) };
-            return trip.arrive(Venue::Fyers, shape::answer(status, &shape::refusal(&why)));
+            return forwarding.arrive(Venue::Fyers, shape::answer(status, &shape::refusal(&why)));
         }
-        let order = trip.orders().into_iter().next();
+        let order = forwarding.orders().into_iter().next();
         let message = "fyers-keeper: the order was sent and its outcome is not known. Look in the order book before \
                        sending it again.";
         let body = serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""});
         let (now, answer) = (self.deps.time.now(), shape::answer(200, &body));
         let entry = order.clone().map(NewOrder::from);
-        let place = (trip.operation, trip.mode, Venue::Fyers);
+        let place = (forwarding.operation, forwarding.mode, Venue::Fyers);
         let orders = vec![OrderEntry::new(place, entry.as_ref(), (200, 201, message, None), now)];
         let commit = self.commit(Change { orders, ..Change::default() });
         ctx.wait(commit.map(move |_, act: &mut Self, ctx| {
-            trip.arrive(Venue::Fyers, answer);
-            act.search(order, pipe, token, ctx);
+            forwarding.arrive(Venue::Fyers, answer);
+            act.search(order, proxy, token, ctx);
         }));
     }
 
@@ -145,7 +145,7 @@ impl ExchangeActor {
     fn search(
         &self,
         order: Option<OrderRequest>,
-        pipe: Arc<dyn Pipe>,
+        proxy: Arc<dyn BrokerProxy>,
         token: Arc<AccessToken>,
         ctx: &mut Context<Self>,
     ) {
@@ -153,7 +153,7 @@ impl ExchangeActor {
             .as_ref()
             .map_or((String::new(), 0), |order| (order.symbol.clone(), order.signed_quantity()));
         let tag = order.and_then(|order| order.tag);
-        let call = Call {
+        let call = ApiRequest {
             surface: Surface::Api,
             method: Method::Get,
             path: "/orders".to_owned(),
@@ -161,7 +161,7 @@ impl ExchangeActor {
             content_type: None,
             body: vec![],
         };
-        let look = async move { pipe.send(&token, &call).await };
+        let look = async move { proxy.send(&token, &call).await };
         ctx.spawn(look.into_actor(self).map(move |book, act, ctx| {
             let book = book.map(|book| reading::json(&book)).unwrap_or_default();
             let found = tag.and_then(|tag| reading::order_with_tag(&book, &tag));

@@ -2,9 +2,9 @@
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
-use crate::exchange::{ExchangeActor, forward::Trip};
+use crate::exchange::{ExchangeActor, forward::Forwarding};
 use fyers_api::{
-    http::{Call, Method, Surface},
+    http::{ApiRequest, Method, Surface},
     operation::Operation,
     response as reading,
 };
@@ -12,16 +12,16 @@ use keeper_domain::{event::Event, mode::Mode, ports::Change};
 use keeper_domain::{order_journal::OrderEntry, routing::Venue};
 use mock_exchange::{
     Record,
-    exchange::{Carried, Tried},
+    exchange::{Attempt, Execution},
 };
 
 /// Time between two looks at what waiting orders wait for.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
-fn quotes_call(symbols: &[String]) -> Call {
+fn quotes_call(symbols: &[String]) -> ApiRequest {
     let escaped = |symbol: &String| symbol.replace('%', "%25").replace('&', "%26").replace(' ', "%20");
     let list: Vec<String> = symbols.iter().map(escaped).collect();
-    Call {
+    ApiRequest {
         surface: Surface::Data,
         method: Method::Get,
         path: "/quotes".to_owned(),
@@ -33,24 +33,24 @@ fn quotes_call(symbols: &[String]) -> Call {
 
 impl ExchangeActor {
     /// In Sandbox a simulated order is priced by FYERS first; in Mock by what was last known.
-    pub(super) fn price_and_simulate(&mut self, trip: Trip, ctx: &mut Context<Self>) {
-        let symbols = if trip.mode == Mode::Sandbox { self.to_be_priced(&trip) } else { vec![] };
+    pub(super) fn price_and_simulate(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
+        let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
         match self.ask_prices(&symbols) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     // One commit for both: of two waits begun together, actix ends the later one first.
                     let learnt = act.learn_prices(prices);
-                    act.simulate(trip, learnt, ctx);
+                    act.simulate(forwarding, learnt, ctx);
                 }));
             }
-            None => self.simulate(trip, vec![], ctx),
+            None => self.simulate(forwarding, vec![], ctx),
         }
     }
 
-    fn to_be_priced(&self, trip: &Trip) -> Vec<String> {
-        let mut symbols: Vec<String> = match trip.operation {
+    fn to_be_priced(&self, forwarding: &Forwarding) -> Vec<String> {
+        let mut symbols: Vec<String> = match forwarding.operation {
             Operation::Place | Operation::PlaceMany | Operation::PlaceGtt => {
-                trip.orders().into_iter().map(|order| order.symbol).collect()
+                forwarding.orders().into_iter().map(|order| order.symbol).collect()
             }
             Operation::Modify | Operation::ModifyMany | Operation::ModifyGtt => {
                 self.volatile.house.waited_for()
@@ -68,10 +68,10 @@ impl ExchangeActor {
         &self,
         symbols: &[String],
     ) -> Option<impl Future<Output = Vec<(String, rust_decimal::Decimal)>> + use<>> {
-        let (pipe, token) = (self.deps.pipe.clone()?, self.volatile.session.usable.clone()?);
+        let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
         let call = quotes_call(symbols);
         (!symbols.is_empty()).then_some(async move {
-            let answer = pipe.send(&token, &call).await;
+            let answer = proxy.send(&token, &call).await;
             answer.map(|answer| reading::prices(&reading::json(&answer))).unwrap_or_default()
         })
     }
@@ -90,16 +90,16 @@ impl ExchangeActor {
         }
     }
 
-    fn simulate(&mut self, trip: Trip, learnt: Vec<Record>, ctx: &mut Context<Self>) {
+    fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
-        let wander = trip.mode == Mode::Mock || self.deps.pipe.is_none();
-        let Carried { answer, records, tried } =
-            self.volatile.house.carry(trip.operation, &trip.call, wander, now);
-        let mode = trip.mode;
+        let wander = forwarding.mode == Mode::Mock || self.deps.proxy.is_none();
+        let Execution { answer, records, tried } =
+            self.volatile.house.carry(forwarding.operation, &forwarding.call, wander, now);
+        let mode = forwarding.mode;
         let mock_records = learnt.into_iter().chain(records).collect();
         let mut change = Change { mock_records, ..Change::default() };
         for one in &tried {
-            change.orders.push(OrderEntry::simulated(trip.operation, one, mode, now));
+            change.orders.push(OrderEntry::simulated(forwarding.operation, one, mode, now));
             change.events.extend(told(one, mode).map(|event| (now, event)));
         }
         if mode == Mode::Mock && !self.deps.sandbox {
@@ -114,7 +114,7 @@ impl ExchangeActor {
         ctx.wait(commit.map(move |committed, _, _| {
             // Without its memory the actor stops, and the bot hears of an interruption.
             if committed {
-                trip.arrive(Venue::Mock, answer);
+                forwarding.arrive(Venue::Mock, answer);
             }
         }));
     }
@@ -158,7 +158,7 @@ impl ExchangeActor {
 }
 
 /// The event of an order that was taken.
-fn told(one: &Tried, mode: Mode) -> Option<Event> {
+fn told(one: &Attempt, mode: Mode) -> Option<Event> {
     let (order, reply) = (one.order.as_ref()?, one.outcome.as_ref().ok()?);
     let (symbol, quantity) = (order.request.symbol.clone(), order.request.signed_quantity());
     Some(Event::OrderSimulated { id: reply.id.clone()?, symbol, quantity, mode })

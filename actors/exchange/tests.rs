@@ -19,7 +19,7 @@ use crate::exchange::{
     messages::{Answer, Answered, Ask, AskError, GetMode, Request, SetHalted},
 };
 use crate::{
-    line::Line,
+    recipient_cell::RecipientCell,
     testing::{MemoryStore, PausedTime},
     token::messages::SessionChanged,
 };
@@ -34,7 +34,7 @@ use keeper_domain::{
     secret::AccessToken,
     session::{SessionView, StateName},
 };
-use mock_exchange::{Config, Instruments, exchange::House};
+use mock_exchange::{Config, Instruments, exchange::MockExchange};
 
 /// A scripted broker: slow, counting, and failing when told.
 #[derive(Default)]
@@ -107,7 +107,7 @@ fn open_on(
     ExchangeActor::new(ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        pipe: None,
+        proxy: None,
         live: Some(Arc::clone(broker) as Arc<dyn Exchange>),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
@@ -115,9 +115,9 @@ fn open_on(
         on_token_loss,
         rules: Config::new(Decimal::from(1_000_000)),
         instruments: Instruments::default(),
-        session: Line::new(),
-        rejected: Line::new(),
-        journal: Line::new(),
+        session: RecipientCell::new(),
+        rejected: RecipientCell::new(),
+        journal: RecipientCell::new(),
     })
     .start()
 }
@@ -187,7 +187,7 @@ async fn a_thousand_orders_across_a_hundred_switches_none_lost_none_doubled() {
     assert_eq!(placed.len(), 500);
     assert!(placed.values().all(|times| *times == 1), "an order reached the broker twice");
     let records = floor.store.shelf.lock().unwrap().mock_records.clone();
-    let book = House::open(Config::new(Decimal::from(1_000_000)), Instruments::default(), &records, 0);
+    let book = MockExchange::open(Config::new(Decimal::from(1_000_000)), Instruments::default(), &records, 0);
     let orders = book.engine().order_rows();
     assert_eq!(orders.len(), 500);
     assert!(orders.iter().all(|order| !placed.contains_key(order.request.tag.as_ref().unwrap())));

@@ -1,4 +1,4 @@
-//! Harm on demand, to show and to test that nothing is lost by it.
+//! Fault on demand, to show and to test that nothing is lost by it.
 
 use actix::Message;
 

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::supervisor::{ward::Ward, watchdog::Pulse};
+use crate::supervisor::{supervised::SupervisedActor, watchdog::Pulse};
 use keeper_domain::event::Death;
 use keeper_domain::restart_policy::{Deaths, Limits};
 
@@ -152,7 +152,8 @@ impl Tree {
         lock(&self.shared.records).push(Arc::clone(&record));
         let context = Context::new();
         let addr = context.address();
-        let ward = Ward::new(context.into_future(actor), addr.clone(), record, Arc::clone(&self.shared));
+        let ward =
+            SupervisedActor::new(context.into_future(actor), addr.clone(), record, Arc::clone(&self.shared));
         raw_spawn(ward);
         addr
     }

@@ -43,9 +43,9 @@ impl Default for Watch {
     }
 }
 
-/// Starts the thread. `bite` is called once, when there was no beat for too long; in production it ends the
+/// Starts the thread. `on_hang` is called once, when there was no beat for too long; in production it ends the
 /// program with exit code 70. The thread ends when every other holder of the pulse is gone.
-pub fn start(pulse: &Pulse, watch: Watch, bite: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+pub fn start(pulse: &Pulse, watch: Watch, on_hang: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     let watched = Arc::downgrade(&pulse.0);
     let thread = thread::Builder::new().name("watchdog".to_owned());
     thread.spawn(move || {
@@ -57,7 +57,7 @@ pub fn start(pulse: &Pulse, watch: Watch, bite: impl FnOnce() + Send + 'static) 
             silent = if now == last { silent + 1 } else { 0 };
             last = now;
             if silent >= watch.silent_looks {
-                return bite();
+                return on_hang();
             }
         }
     })?;

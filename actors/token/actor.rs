@@ -18,7 +18,7 @@ use crate::event_log::LogEvent;
 use crate::token::messages::{
     BeginLogin, GetSession, LogOut, LoginCompleted, RefreshNow, SessionChanged, Tick, TokenRejected, Verify,
 };
-use crate::{line::Line, notifier::messages::JournalGrew};
+use crate::{notifier::messages::JournalGrew, recipient_cell::RecipientCell};
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     session::{
@@ -66,7 +66,7 @@ pub struct TokenDeps {
     /// Who hears of changes.
     pub listeners: Vec<Recipient<SessionChanged>>,
     /// Wakes the Notifier after a commit.
-    pub journal: Line<JournalGrew>,
+    pub journal: RecipientCell<JournalGrew>,
 }
 
 /// Owns the credentials and the session.

@@ -19,7 +19,7 @@ use crate::token::{
     messages::{GetSession, RefreshNow, Tick, Verify},
 };
 use crate::{
-    line::Line,
+    recipient_cell::RecipientCell,
     supervisor::{CrashSink, Tree, chaos::Crash, install_panic_hook},
     testing::{MemoryStore, PausedTime},
 };
@@ -38,7 +38,7 @@ use keeper_domain::{
 };
 
 /// Answers by script, counts, and notes when it was called.
-struct Desk {
+struct Backend {
     time: Arc<PausedTime>,
     script: Mutex<VecDeque<BrokerError>>,
     calls: Mutex<Vec<Instant>>,
@@ -47,7 +47,7 @@ struct Desk {
     slow: Duration,
 }
 
-impl Desk {
+impl Backend {
     fn token(&self) -> AccessToken {
         let end = self.time.now() + chrono::TimeDelta::hours(20);
         AccessToken::new(jwt::fake(&json!({"exp": end.timestamp(), "fy_id": "XX00001"})))
@@ -60,7 +60,7 @@ impl Desk {
 }
 
 #[async_trait]
-impl Broker for Desk {
+impl Broker for Backend {
     async fn profile(&self, _: &AccessToken) -> Result<Profile, BrokerError> {
         Ok(Profile { fy_id: "XX00001".into(), name: String::new() })
     }
@@ -97,7 +97,7 @@ impl CrashSink for Deaf {
 }
 
 struct Room {
-    desk: Arc<Desk>,
+    backend: Arc<Backend>,
     store: Arc<MemoryStore>,
     actor: Addr<TokenActor>,
     tree: Tree,
@@ -106,7 +106,7 @@ struct Room {
 fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
     install_panic_hook();
     let time = PausedTime::at("2026-11-23T08:45");
-    let desk = Arc::new(Desk {
+    let backend = Arc::new(Backend {
         time: Arc::clone(&time),
         script: Mutex::new(script.into_iter().collect()),
         calls: Mutex::default(),
@@ -118,7 +118,7 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
     let end = time.now() + chrono::TimeDelta::days(9);
     let refresh = RefreshToken::new(jwt::fake(&json!({"exp": end.timestamp()})));
     let deps = TokenDeps {
-        broker: Some(Arc::clone(&desk) as Arc<dyn Broker>),
+        broker: Some(Arc::clone(&backend) as Arc<dyn Broker>),
         store: Arc::clone(&store) as Arc<dyn Store>,
         mirror: None,
         time,
@@ -132,11 +132,11 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         },
         seeds: Seeds { access: None, refresh: Some(refresh) },
         listeners: vec![],
-        journal: Line::new(),
+        journal: RecipientCell::new(),
     };
     let tree = Tree::new(Limits::tireless(), Arc::new(Deaf));
     let actor = tree.supervise("token", TokenActor::new(deps));
-    Room { desk, store, actor, tree }
+    Room { backend, store, actor, tree }
 }
 
 fn tick() -> Tick {
@@ -160,7 +160,7 @@ async fn the_retry_schedule_is_full_jitter_from_one_second_to_a_minute() {
         room.actor.send(tick()).await.unwrap();
         time::sleep(Duration::from_secs(900)).await;
         assert_eq!(state(&room).await, (StateName::Valid, Reason::Refreshed));
-        let waits = room.desk.waits();
+        let waits = room.backend.waits();
         let caps = [2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60];
         assert_eq!(waits.len(), caps.len());
         for (wait, cap) in waits.iter().zip(caps) {
@@ -179,7 +179,7 @@ async fn retry_after_moves_the_next_call_and_nothing_else_does() {
         time::sleep(Duration::from_secs(1)).await;
     }
     time::sleep(Duration::from_secs(120)).await;
-    let waits = room.desk.waits();
+    let waits = room.backend.waits();
     assert!(waits.len() == 1 && (90_000..90_050).contains(&waits[0]), "{waits:?}");
 }
 
@@ -194,8 +194,8 @@ async fn fifty_who_ask_at_once_get_one_refresh() {
     }
     time::sleep(Duration::from_secs(300)).await;
     assert_eq!(state(&room).await.0, StateName::Valid);
-    assert_eq!(room.desk.most_flying.load(SeqCst), 1, "two refreshes at once");
-    assert_eq!(room.desk.calls.lock().unwrap().len(), 4);
+    assert_eq!(room.backend.most_flying.load(SeqCst), 1, "two refreshes at once");
+    assert_eq!(room.backend.calls.lock().unwrap().len(), 4);
     assert_eq!(room.store.count(|event| matches!(event, Event::Ticked { .. })), 1);
 }
 
@@ -210,7 +210,7 @@ async fn a_wrong_pin_is_one_call_whatever_crashes() {
         room.actor.do_send(Crash);
         time::sleep(Duration::from_secs(40)).await;
     }
-    assert_eq!(room.desk.calls.lock().unwrap().len(), 1);
+    assert_eq!(room.backend.calls.lock().unwrap().len(), 1);
     assert_eq!(state(&room).await, (StateName::LoginRequired, Reason::PinRejected));
     assert_eq!(room.tree.counters("token").restarts, 20);
     assert_eq!(room.store.count(|event| matches!(event, Event::LoginRequired { .. })), 1, "told once");

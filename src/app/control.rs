@@ -10,15 +10,15 @@ use fyers_api::ist::{self, ist};
 use keeper_actors::{
     chat::card::{AskCard, CardActor},
     exchange::messages::SetHalted,
-    line::Line,
     notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
+    recipient_cell::RecipientCell,
     token::messages::LogOut,
 };
 use keeper_domain::{
     alerts::outbox::Severity,
     chat::{
         card::rules::Ask,
-        talk::{Control, Deed, Person, Topic},
+        talk::{Action, Control, Person, Topic},
     },
     clock::calendar::Calendar,
     event::Event,
@@ -28,13 +28,13 @@ use keeper_domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{Actors, Parts, desk::KeeperDesk};
+use crate::app::{Actors, Parts, backend::KeeperBackend};
 use crate::{
     app::{
         login::code_of,
         status::{SessionStatus, Status},
     },
-    http::Desk,
+    http::Backend,
 };
 
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
@@ -43,25 +43,25 @@ const EVENTS: u32 = 8;
 
 /// Carries out what an allowed person asks for, in the chat or on the status page.
 pub(super) struct KeeperControl {
-    desk: Arc<KeeperDesk>,
+    backend: Arc<KeeperBackend>,
     actors: Actors,
     /// `None` when there is no way to log in.
     card: Option<Addr<CardActor>>,
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
-    journal: Line<JournalGrew>,
+    journal: RecipientCell<JournalGrew>,
 }
 
 impl KeeperControl {
     pub(super) fn new(
         parts: &Parts,
-        desk: &Arc<KeeperDesk>,
+        backend: &Arc<KeeperBackend>,
         actors: &Actors,
-        journal: &Line<JournalGrew>,
+        journal: &RecipientCell<JournalGrew>,
     ) -> Self {
         Self {
-            desk: Arc::clone(desk),
+            backend: Arc::clone(backend),
             actors: actors.clone(),
             card: actors.card.clone(),
             store: Arc::clone(&parts.store),
@@ -118,7 +118,7 @@ impl KeeperControl {
     }
 
     async fn refresh(&self) -> String {
-        let Some(session) = self.desk.refresh().await else { return NO_ANSWER.to_owned() };
+        let Some(session) = self.backend.refresh().await else { return NO_ANSWER.to_owned() };
         match session.problem {
             None if session.usable => format!("A new token is in use. {}", token_words(&session)),
             problem => format!("No new token: {}.", problem.unwrap_or(session.reason).words()),
@@ -204,7 +204,7 @@ impl Control for KeeperControl {
             Topic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
             Topic::Status | Topic::Mode | Topic::Token | Topic::Health => {}
         }
-        let Some(status) = self.desk.status().await else { return NO_ANSWER.to_owned() };
+        let Some(status) = self.backend.status().await else { return NO_ANSWER.to_owned() };
         match topic {
             Topic::Mode => mode_words(&status),
             Topic::Token => token_words(&status.session),
@@ -213,18 +213,18 @@ impl Control for KeeperControl {
         }
     }
 
-    async fn act(&self, deed: Deed, by: &Person) -> String {
-        match deed {
-            Deed::Login => self.card(Ask::Open).await,
-            Deed::Logout => self.log_out().await,
-            Deed::Refresh => self.refresh().await,
-            Deed::Halt => self.halt(true, by).await,
-            Deed::Resume => self.halt(false, by).await,
-            Deed::Mute { minutes } => self.mute(minutes).await,
-            Deed::Unmute => self.mute(0).await,
-            Deed::Snooze { minutes } => self.card(Ask::Snooze(minutes)).await,
-            Deed::MockToday => self.card(Ask::MockToday).await,
-            Deed::Test => {
+    async fn act(&self, action: Action, by: &Person) -> String {
+        match action {
+            Action::Login => self.card(Ask::Open).await,
+            Action::Logout => self.log_out().await,
+            Action::Refresh => self.refresh().await,
+            Action::Halt => self.halt(true, by).await,
+            Action::Resume => self.halt(false, by).await,
+            Action::Mute { minutes } => self.mute(minutes).await,
+            Action::Unmute => self.mute(0).await,
+            Action::Snooze { minutes } => self.card(Ask::Snooze(minutes)).await,
+            Action::MockToday => self.card(Ask::MockToday).await,
+            Action::Test => {
                 let alert = |severity| Event::TestAlert { severity };
                 let all = [Severity::Info, Severity::Warning, Severity::Critical].map(alert).to_vec();
                 let sent = self.note(all, vec![]).await;
@@ -235,7 +235,7 @@ impl Control for KeeperControl {
 
     async fn redeem(&self, pasted: SecretString, _by: &Person) -> String {
         match code_of(read_pasted(pasted.expose_secret())) {
-            Ok((code, _)) => match self.desk.finish_login(code, None).await {
+            Ok((code, _)) => match self.backend.finish_login(code, None).await {
                 // The card becomes the receipt.
                 report if report.good && self.card.is_some() => String::new(),
                 report => report.text(),

@@ -8,8 +8,8 @@ use keeper_actors::{
         card::{CardActor, CardDeps, LoginPath},
         inbox::{InboxActor, InboxDeps},
     },
-    line::Line,
     notifier::messages::JournalGrew,
+    recipient_cell::RecipientCell,
     supervisor::Tree,
 };
 use keeper_domain::{
@@ -41,15 +41,15 @@ pub(super) struct Card {
 
 #[derive(Clone, Default)]
 struct CardLines {
-    session: Line<keeper_actors::token::messages::GetSession>,
-    begin: Line<keeper_actors::token::messages::BeginLogin>,
-    mode: Line<keeper_actors::exchange::messages::GetMode>,
-    positions: Line<keeper_actors::exchange::messages::GetLivePositions>,
+    session: RecipientCell<keeper_actors::token::messages::GetSession>,
+    begin: RecipientCell<keeper_actors::token::messages::BeginLogin>,
+    mode: RecipientCell<keeper_actors::exchange::messages::GetMode>,
+    positions: RecipientCell<keeper_actors::exchange::messages::GetLivePositions>,
 }
 
 impl Card {
     /// `None` without a chat, or without a way to log in.
-    pub(super) fn start(parts: &Parts, tree: &Tree, journal: &Line<JournalGrew>) -> Option<Self> {
+    pub(super) fn start(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Option<Self> {
         let (phone, login) = (parts.phone.as_ref()?, parts.login.as_ref()?);
         let lines = CardLines::default();
         let path = match &login.page {

@@ -4,7 +4,7 @@ use keeper_actors::event_log::LogEvent;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use keeper_actors::{line::Line, notifier::messages::JournalGrew, supervisor::CrashSink};
+use keeper_actors::{notifier::messages::JournalGrew, recipient_cell::RecipientCell, supervisor::CrashSink};
 use keeper_domain::{
     event::{Death, Event},
     ports::{Change, Store, Time},
@@ -23,7 +23,7 @@ type Entry = (DateTime<Utc>, Event);
 pub(super) struct JournalSink {
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
-    journal: Line<JournalGrew>,
+    journal: RecipientCell<JournalGrew>,
     entries: UnboundedSender<Entry>,
     unwritten: Mutex<Option<UnboundedReceiver<Entry>>>,
     /// How many entries are not on disk yet.
@@ -31,7 +31,7 @@ pub(super) struct JournalSink {
 }
 
 impl JournalSink {
-    pub(super) fn new(parts: &Parts, journal: Line<JournalGrew>) -> Self {
+    pub(super) fn new(parts: &Parts, journal: RecipientCell<JournalGrew>) -> Self {
         let (entries, unwritten) = unbounded_channel();
         Self {
             store: Arc::clone(&parts.store),

@@ -14,7 +14,7 @@ use crate::cli::{Config, Exit, load, output::fail};
 use crate::{
     app::{Keeper, Parts, login::LoginSetup, wall_clock::WallClock},
     heartbeat::{self, Heartbeat},
-    http::Desk,
+    http::Backend,
     store::{SqliteStore, StateDir},
 };
 
@@ -73,7 +73,7 @@ async fn serve(config: &Config, state: &StateDir) -> Exit {
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
     }
-    heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.desk) as Arc<dyn Desk>));
+    heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let exit = until_told(&keeper, terminate, interrupt).await;
     if exit == Exit::Good {
         heartbeat::systemd::stopping().await;
@@ -111,7 +111,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     Ok(Parts {
         broker: client.clone().map(|client| client as Arc<dyn Broker>),
         exchange: client.clone().map(|client| client as Arc<dyn Exchange>),
-        pipe: config.pipe()?,
+        proxy: config.pipe()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         store: Arc::new(store) as Arc<dyn Store>,

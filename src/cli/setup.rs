@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Messenger, OutgoingAddress, Pipe, TokenMirror},
+    ports::{BrokerProxy, Messenger, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -21,7 +21,8 @@ use crate::{
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
-        FyersClient, FyersConfig, FyersPipe, LimitedPipe, SetupError, Timeouts, outgoing_address::AddressEcho,
+        FyersClient, FyersConfig, FyersProxy, LimitedProxy, SetupError, Timeouts,
+        outgoing_address::AddressEcho,
     },
     http::metrics::Metrics,
     logging::{self, LogOptions, Redactor, Style},
@@ -182,10 +183,10 @@ impl Config {
     }
 
     /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
-    pub fn pipe(&self) -> Result<Option<Arc<dyn Pipe>>, Exit> {
+    pub fn pipe(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Exit> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
-        let pipe = FyersPipe::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
-        Ok(Some(Arc::new(LimitedPipe::new(Arc::new(pipe), Arc::new(WallClock)))))
+        let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
+        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::new(WallClock)))))
     }
 
     fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {

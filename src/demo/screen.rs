@@ -98,7 +98,7 @@ impl Screen {
         if self.colour { "\u{1b}[0m" } else { "" }
     }
 
-    /// A closed pipe is not an error worth a panic: the story goes on for the exit code.
+    /// A closed proxy is not an error worth a panic: the story goes on for the exit code.
     fn put(&self, text: &str) {
         if !self.silent {
             let _closed = writeln!(std::io::stdout().lock(), "{text}");

@@ -34,7 +34,7 @@ use crate::demo::{
 };
 use crate::{
     app::{self, Keeper, Parts, login::LoginSetup},
-    fyers::{FyersClient, FyersConfig, FyersPipe, LimitedPipe, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
@@ -196,7 +196,7 @@ fn parts(
     calendar: &Arc<Calendar>,
 ) -> Result<Parts, String> {
     let client = Arc::new(FyersClient::new(fyers(simulator)?).map_err(|error| error.to_string())?);
-    let pipe = FyersPipe::new(fyers(simulator)?).map_err(|error| error.to_string())?;
+    let proxy = FyersProxy::new(fyers(simulator)?).map_err(|error| error.to_string())?;
     let seeds = Seeds {
         access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
         refresh: Some(RefreshToken::new(simulator.mint_at(TokenKind::Refresh, week::refresh_token_issued()))),
@@ -223,7 +223,7 @@ fn parts(
     Ok(Parts {
         broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
         exchange: Some(client as Arc<dyn Exchange>),
-        pipe: Some(Arc::new(LimitedPipe::new(Arc::new(pipe), Arc::clone(clock) as Arc<dyn Time>))),
+        proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(clock) as Arc<dyn Time>))),
         outgoing: None,
         messenger: Arc::new(messenger),
         store: Arc::clone(store),

@@ -13,7 +13,7 @@
 //! - **Permissions never widen**, the owner stays, and no temporary file with a secret survives a recovery.
 //! - **Edits by others are kept.** A file that changed between reading and writing is read again.
 //! - **No error, warning or `Debug` output holds a value of the file**: line numbers, key names and paths only.
-//! - **Only a regular file of at most 1 MiB of UTF-8 text** is read. Pipes, devices and folders are refused at once.
+//! - **Only a regular file of at most 1 MiB of UTF-8 text** is read. Proxies, devices and folders are refused at once.
 //!
 //! Each write chooses one of two ways:
 //!

@@ -20,7 +20,7 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use keeper_domain::{
     broker_error::{BrokerError, Garble, Transport},
-    ports::PipeError,
+    ports::ProxyError,
 };
 use reqwest::{
     Client, Method, NoProxy, RequestBuilder, Response,
@@ -91,7 +91,7 @@ pub(super) struct Raw {
 }
 
 /// An answer as it came, whatever it says.
-pub(super) struct Carried {
+pub(super) struct Execution {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -140,8 +140,8 @@ impl Http {
     }
 
     /// Sends, and gives back whatever comes, `limit` bytes of body at most. No status is an error.
-    pub(super) async fn carry(&self, request: RequestBuilder, limit: usize) -> Result<Carried, PipeError> {
-        let broken = |error: reqwest::Error| PipeError::Transport(line(&error));
+    pub(super) async fn carry(&self, request: RequestBuilder, limit: usize) -> Result<Execution, ProxyError> {
+        let broken = |error: reqwest::Error| ProxyError::Transport(line(&error));
         let mut watch = Watch::new(self.timer.as_ref());
         let mut response = self.start(request, &mut watch).await.map_err(broken)?;
         let status = response.status().as_u16();
@@ -149,11 +149,11 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > limit {
-                return Err(PipeError::TooLong { limit });
+                return Err(ProxyError::TooLong { limit });
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Carried { status, headers, body })
+        Ok(Execution { status, headers, body })
     }
 
     /// Sends, and reads at most `limit` bytes of body. A redirect and a rate limit need no body.

@@ -1,6 +1,6 @@
 //! The FYERS API v3 client: the adapter behind the ports `Broker` and `Exchange`.
 //!
-//! Next to it `pipe` carries bots' calls as they are, behind the port `Pipe`.
+//! Next to it `pipe` carries bots' calls as they are, behind the port `BrokerProxy`.
 //!
 //! Every method makes exactly one HTTP call. Nothing in here retries, follows a redirect or decides what an
 //! error means for the session: that is the actors' business. What leaves this module is a value of the
@@ -27,4 +27,4 @@ pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
 pub(crate) use date::skew as clock_skew;
 pub use http::Timer;
-pub use proxy::{FyersPipe, LimitedPipe};
+pub use proxy::{FyersProxy, LimitedProxy};

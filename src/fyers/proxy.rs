@@ -1,27 +1,27 @@
-//! Carries bots' calls to FYERS: the adapter behind the port `Pipe`.
+//! Carries bots' calls to FYERS: the adapter behind the port `BrokerProxy`.
 //!
 //! What the bot asked for goes out as it came, and what FYERS says comes back as it is; only the credentials
-//! are the keeper's own. `headers` says what of an answer's head is passed on, `toll` and `pace` are the rules
+//! are the keeper's own. `headers` says what of an answer's head is passed on, `cost` and `pace` are the rules
 //! that keep FYERS' limits, `limited` applies them.
 
+mod cost;
 mod headers;
 mod limited;
 mod pace;
-mod toll;
 
 use std::fmt;
 
 use async_trait::async_trait;
-use fyers_api::http::{Call, Method, PipeAnswer, Surface};
+use fyers_api::http::{ApiRequest, ApiResponse, Method, Surface};
 use keeper_domain::{
     broker_error::Transport,
-    ports::{Pipe, PipeError},
+    ports::{BrokerProxy, ProxyError},
     secret::AccessToken,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use url::Url;
 
-pub use limited::LimitedPipe;
+pub use limited::LimitedProxy;
 
 use crate::fyers::{
     config::{FyersConfig, SetupError},
@@ -34,7 +34,7 @@ use crate::fyers::{
 const LARGEST: usize = 32 * 1024 * 1024;
 
 /// One app's way to FYERS. Keeps its connections; cheap to share behind an `Arc`.
-pub struct FyersPipe {
+pub struct FyersProxy {
     http: Http,
     app: Credentials,
     api_url: Url,
@@ -42,14 +42,14 @@ pub struct FyersPipe {
     largest: usize,
 }
 
-impl fmt::Debug for FyersPipe {
+impl fmt::Debug for FyersProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FyersPipe").finish_non_exhaustive()
+        f.debug_struct("FyersProxy").finish_non_exhaustive()
     }
 }
 
-impl FyersPipe {
-    /// Checks the settings and builds the pipe; sends nothing.
+impl FyersProxy {
+    /// Checks the settings and builds the proxy; sends nothing.
     pub fn new(config: FyersConfig) -> Result<Self, SetupError> {
         config.check()?;
         Ok(Self {
@@ -61,13 +61,13 @@ impl FyersPipe {
         })
     }
 
-    /// The same pipe with another bound on answers, in bytes.
+    /// The same proxy with another bound on answers, in bytes.
     #[must_use]
     pub fn carrying_at_most(self, largest: usize) -> Self {
         Self { largest, ..self }
     }
 
-    /// The same pipe, with somebody who hears how long its calls take.
+    /// The same proxy, with somebody who hears how long its calls take.
     #[must_use]
     pub fn timed_by(mut self, timer: Timer) -> Self {
         self.http.timed_by(timer);
@@ -83,8 +83,8 @@ impl FyersPipe {
 }
 
 #[async_trait]
-impl Pipe for FyersPipe {
-    async fn send(&self, token: &AccessToken, call: &Call) -> Result<PipeAnswer, PipeError> {
+impl BrokerProxy for FyersProxy {
+    async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
         let url = target(self.base(call.surface), call).ok_or(NEVER_LEFT)?;
         // A token that cannot be one is not sent either.
         let authorization = self.app.authorization(token).map_err(|_| NEVER_LEFT)?;
@@ -97,12 +97,12 @@ impl Pipe for FyersPipe {
         }
         let carried = self.http.carry(request, self.largest).await?;
         let headers = headers::that_matter(&carried.headers);
-        Ok(PipeAnswer { status: carried.status, headers, body: carried.body })
+        Ok(ApiResponse { status: carried.status, headers, body: carried.body })
     }
 }
 
 /// Nobody needs to wonder whether FYERS has acted on such a call.
-const NEVER_LEFT: PipeError = PipeError::Transport(Transport::Connect);
+const NEVER_LEFT: ProxyError = ProxyError::Transport(Transport::Connect);
 
 fn method(method: Method) -> reqwest::Method {
     match method {
@@ -118,7 +118,7 @@ fn method(method: Method) -> reqwest::Method {
 /// base's host: dots that climb, a fragment, anything a URL parser reads in a way of its own.
 ///
 /// One byte changes: a bare `'` in a query goes out as `%27`, which means the same to every server.
-fn target(base: &Url, call: &Call) -> Option<Url> {
+fn target(base: &Url, call: &ApiRequest) -> Option<Url> {
     let path = format!("{}{}", base.path().trim_end_matches('/'), call.path);
     let query = (!call.query.is_empty()).then_some(call.query.as_str());
     // Only these two change, so the host cannot.
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn at(base: &str, path: &str, query: &str) -> Option<String> {
-        let call = Call {
+        let call = ApiRequest {
             surface: Surface::Api,
             method: Method::Get,
             path: path.to_owned(),

@@ -13,7 +13,7 @@ use crate::heartbeat::{
     LineState, Pinger,
     rules::{Look, Signal, Told, due},
 };
-use crate::http::Desk;
+use crate::http::Backend;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ const NOTE: &str = "daily_ping";
 
 pub(super) struct Daily {
     pinger: Pinger,
-    desk: Arc<dyn Desk>,
+    backend: Arc<dyn Backend>,
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
@@ -35,13 +35,13 @@ pub(super) struct Daily {
 impl Daily {
     pub(super) fn new(
         pinger: Pinger,
-        desk: Arc<dyn Desk>,
+        backend: Arc<dyn Backend>,
         store: Arc<dyn Store>,
         time: Arc<dyn Time>,
         calendar: Arc<Calendar>,
         tick_time: NaiveTime,
     ) -> Self {
-        Self { pinger, desk, store, time, calendar, tick_time, line: LineState::new("daily") }
+        Self { pinger, backend, store, time, calendar, tick_time, line: LineState::new("daily") }
     }
 
     pub(super) async fn run(mut self) {
@@ -63,7 +63,7 @@ impl Daily {
 
     /// `None` when the keeper does not answer: then there is nothing good to tell.
     async fn look(&self) -> Option<Look> {
-        let status = self.desk.status().await?;
+        let status = self.backend.status().await?;
         let now = self.time.now();
         let today = ist::date(now);
         let tick = status.last_tick.filter(|tick| tick.date == today);

@@ -23,7 +23,7 @@ use secrecy::SecretString;
 
 pub use pinger::{PingError, Pinger};
 
-use crate::{app::status::Health, http::Desk};
+use crate::{app::status::Health, http::Backend};
 use daily::Daily;
 
 /// Time between two pings.
@@ -47,14 +47,14 @@ pub struct Heartbeat {
 
 impl Heartbeat {
     /// Begins to tell whoever wants to hear.
-    pub fn start(self, tree: &Tree, desk: &Arc<dyn Desk>) {
+    pub fn start(self, tree: &Tree, backend: &Arc<dyn Backend>) {
         if let Some(pinger) = self.ping_url.and_then(Pinger::new) {
-            tree.spawn("heartbeat", beat(Arc::clone(desk), pinger, Arc::clone(&self.time)));
+            tree.spawn("heartbeat", beat(Arc::clone(backend), pinger, Arc::clone(&self.time)));
         }
         if let Some(pinger) = self.daily_ping_url.and_then(Pinger::new) {
             let daily = Daily::new(
                 pinger,
-                Arc::clone(desk),
+                Arc::clone(backend),
                 self.store,
                 Arc::clone(&self.time),
                 self.calendar,
@@ -63,24 +63,24 @@ impl Heartbeat {
             tree.spawn("heartbeat", daily.run());
         }
         if crate::config::notify_socket() {
-            tree.spawn("systemd", systemd::attend(Arc::clone(desk), self.time));
+            tree.spawn("systemd", systemd::attend(Arc::clone(backend), self.time));
         }
     }
 }
 
 /// Pings once a minute while the keeper is well. A token that is missing is no illness: the daily ping tells of that.
-async fn beat(desk: Arc<dyn Desk>, pinger: Pinger, time: Arc<dyn Time>) {
+async fn beat(backend: Arc<dyn Backend>, pinger: Pinger, time: Arc<dyn Time>) {
     let mut line = LineState::new("minute");
     loop {
-        if is_well(desk.as_ref()).await {
+        if is_well(backend.as_ref()).await {
             line.note(pinger.ping(None).await);
         }
         time.sleep(EVERY).await;
     }
 }
 
-async fn is_well(desk: &dyn Desk) -> bool {
-    desk.is_live() && desk.status().await.is_some_and(|status| status.status != Health::Fail)
+async fn is_well(backend: &dyn Backend) -> bool {
+    backend.is_live() && backend.status().await.is_some_and(|status| status.status != Health::Fail)
 }
 
 /// Whether pings arrive: each change is told once, so that an outage does not fill the log.

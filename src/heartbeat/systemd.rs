@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use keeper_domain::ports::Time;
 use sd_notify::NotifyState;
 
-use crate::http::Desk;
+use crate::http::Backend;
 
 /// Longest wait for systemd to take a message.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -16,8 +16,8 @@ const SHOW: Duration = Duration::from_secs(15);
 
 /// Says READY once the state is loaded, then WATCHDOG at half the time systemd gives, as long as the supervisor says
 /// that the actors' thread is alive. It runs on that thread, too: when that is blocked, systemd hears nothing.
-pub async fn attend(desk: Arc<dyn Desk>, time: Arc<dyn Time>) {
-    while !desk.is_ready() {
+pub async fn attend(backend: Arc<dyn Backend>, time: Arc<dyn Time>) {
+    while !backend.is_ready() {
         time.sleep(SOON).await;
     }
     say(vec![Message::Ready]).await;
@@ -26,10 +26,10 @@ pub async fn attend(desk: Arc<dyn Desk>, time: Arc<dyn Time>) {
     let mut shown = String::new();
     loop {
         let mut messages = vec![];
-        if patience.is_some() && desk.is_live() {
+        if patience.is_some() && backend.is_live() {
             messages.push(Message::Alive);
         }
-        if let Some(words) = words(desk.as_ref()).await.filter(|words| *words != shown) {
+        if let Some(words) = words(backend.as_ref()).await.filter(|words| *words != shown) {
             messages.push(Message::Status(words.clone()));
             shown = words;
         }
@@ -46,8 +46,8 @@ pub async fn stopping() {
 }
 
 /// What `systemctl status` shows.
-async fn words(desk: &dyn Desk) -> Option<String> {
-    let status = desk.status().await?;
+async fn words(backend: &dyn Backend) -> Option<String> {
+    let status = backend.status().await?;
     Some(format!("mode {}, session {}", status.mode, status.session.state))
 }
 

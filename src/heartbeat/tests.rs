@@ -25,12 +25,12 @@ struct Shown {
     tick: Option<TickStatus>,
 }
 
-struct StillDesk {
+struct StillBackend {
     shown: std::sync::Mutex<Option<Shown>>,
     live: AtomicBool,
 }
 
-impl StillDesk {
+impl StillBackend {
     fn new(shown: Shown) -> Arc<Self> {
         Arc::new(Self { shown: std::sync::Mutex::new(Some(shown)), live: AtomicBool::new(true) })
     }
@@ -74,7 +74,7 @@ fn status_of(shown: &Shown) -> Status {
 }
 
 #[async_trait]
-impl Desk for StillDesk {
+impl Backend for StillBackend {
     fn is_live(&self) -> bool {
         self.live.load(Ordering::Relaxed)
     }
@@ -146,21 +146,21 @@ fn well() -> Shown {
 #[tokio::test]
 async fn a_ping_a_minute_while_well_and_none_while_not() {
     let (server, time) = (monitor(200).await, Steps::at("2026-11-23T10:00:00"));
-    let desk = StillDesk::new(well());
-    let work = beat(desk.clone(), pinger(&server), time.clone());
+    let backend = StillBackend::new(well());
+    let work = beat(backend.clone(), pinger(&server), time.clone());
     let begun = time.now();
     until_heard(work, &server, &["", "", ""]).await;
     assert!(time.now() - begun >= chrono::TimeDelta::seconds(120), "one a minute");
 
     for spoil in [0, 1, 2] {
-        let desk = StillDesk::new(well());
+        let backend = StillBackend::new(well());
         match spoil {
-            0 => desk.show(|shown| shown.health = Health::Fail),
-            1 => desk.live.store(false, Ordering::Relaxed),
-            _ => *desk.shown.lock().unwrap() = None,
+            0 => backend.show(|shown| shown.health = Health::Fail),
+            1 => backend.live.store(false, Ordering::Relaxed),
+            _ => *backend.shown.lock().unwrap() = None,
         }
         let time = Steps::at("2026-11-23T10:00:00");
-        let work = beat(desk, pinger(&server), time.clone());
+        let work = beat(backend, pinger(&server), time.clone());
         tokio::select! {
             () = work => panic!("a heartbeat ends never"),
             () = async { while (time.now() - begun).num_minutes() < 5 { tokio::task::yield_now().await } } => {}
@@ -177,10 +177,15 @@ async fn memory() -> (tempfile::TempDir, Arc<SqliteStore>) {
     (folder, Arc::new(store))
 }
 
-fn daily(server: &MockServer, desk: &Arc<StillDesk>, store: &Arc<SqliteStore>, time: &Arc<Steps>) -> Daily {
+fn daily(
+    server: &MockServer,
+    backend: &Arc<StillBackend>,
+    store: &Arc<SqliteStore>,
+    time: &Arc<Steps>,
+) -> Daily {
     Daily::new(
         pinger(server),
-        desk.clone(),
+        backend.clone(),
         store.clone(),
         time.clone(),
         Arc::new(Calendar::embedded()),
@@ -210,9 +215,9 @@ fn begun(day: &str) -> Option<TickStatus> {
 #[tokio::test]
 async fn the_day_is_told_once_even_over_a_restart_and_an_outage_of_the_monitor() {
     let (server, time) = (monitor(200).await, Steps::at("2026-11-23T08:44:30"));
-    let (desk, (_folder, store)) = (StillDesk::new(well()), memory().await);
-    desk.show(|shown| shown.tick = begun("2026-11-23"));
-    until_noted(daily(&server, &desk, &store, &time).run(), &store, "start").await;
+    let (backend, (_folder, store)) = (StillBackend::new(well()), memory().await);
+    backend.show(|shown| shown.tick = begun("2026-11-23"));
+    until_noted(daily(&server, &backend, &store, &time).run(), &store, "start").await;
     assert_eq!(paths(&server).await, ["/start"]);
 
     server.reset().await;
@@ -222,13 +227,13 @@ async fn the_day_is_told_once_even_over_a_restart_and_an_outage_of_the_monitor()
         .mount(&server)
         .await;
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    desk.show(|shown| shown.usable = true);
+    backend.show(|shown| shown.usable = true);
     // A new task is a restart: it knows what the store knows. Two refusals, then the monitor takes it.
-    until_noted(daily(&server, &desk, &store, &time).run(), &store, "success").await;
+    until_noted(daily(&server, &backend, &store, &time).run(), &store, "success").await;
     assert_eq!(paths(&server).await, ["", "", ""]);
     let end = time.now() + chrono::TimeDelta::hours(4);
     tokio::select! {
-        () = daily(&server, &desk, &store, &time).run() => panic!("a heartbeat ends never"),
+        () = daily(&server, &backend, &store, &time).run() => panic!("a heartbeat ends never"),
         () = async { while time.now() < end { tokio::task::yield_now().await } } => {}
     }
     assert_eq!(paths(&server).await.len(), 3, "the day has been told");
@@ -237,14 +242,14 @@ async fn the_day_is_told_once_even_over_a_restart_and_an_outage_of_the_monitor()
 #[tokio::test]
 async fn no_login_by_the_bell_is_a_failure_and_the_holiday_after_it_a_success() {
     let (server, time) = (monitor(200).await, Steps::at("2026-11-23T08:45:05"));
-    let (desk, (_folder, store)) = (StillDesk::new(well()), memory().await);
-    desk.show(|shown| shown.tick = begun("2026-11-23"));
-    until_noted(daily(&server, &desk, &store, &time).run(), &store, "fail").await;
+    let (backend, (_folder, store)) = (StillBackend::new(well()), memory().await);
+    backend.show(|shown| shown.tick = begun("2026-11-23"));
+    until_noted(daily(&server, &backend, &store, &time).run(), &store, "fail").await;
     assert_eq!(paths(&server).await, ["/start", "/fail"]);
     assert_eq!(ist(time.now()).format("%d %H:%M").to_string(), "23 09:15");
     // 24 November 2026 is a market holiday: told at 08:45 without a tick.
     *time.0.lock().unwrap() += chrono::TimeDelta::hours(23);
-    until_heard(daily(&server, &desk, &store, &time).run(), &server, &["/start", "/fail", ""]).await;
+    until_heard(daily(&server, &backend, &store, &time).run(), &server, &["/start", "/fail", ""]).await;
     assert_eq!(ist(time.now()).format("%d %H:%M").to_string(), "24 08:45");
 }
 

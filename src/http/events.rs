@@ -17,7 +17,7 @@ use keeper_domain::event::{Event, Recorded};
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::http::{Desk, Front, access::Gate, unanswered};
+use crate::http::{Backend, Front, access::Gate, unanswered};
 use crate::{app::status::Status, http::journal_signal::News};
 
 /// How many may listen at once.
@@ -47,7 +47,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 
 /// Somebody who listens; the seat is free again when the connection ends.
 struct Listener {
-    desk: Arc<dyn Desk>,
+    backend: Arc<dyn Backend>,
     news: watch::Receiver<News>,
     last: i64,
     unsent: VecDeque<Bytes>,
@@ -57,7 +57,7 @@ struct Listener {
 async fn events(
     request: HttpRequest,
     gate: Gate,
-    desk: web::Data<dyn Desk>,
+    backend: web::Data<dyn Backend>,
     front: web::Data<Front>,
     seats: web::Data<Seats>,
 ) -> HttpResponse {
@@ -67,10 +67,10 @@ async fn events(
     let Ok(seat) = Arc::clone(&seats.0).try_acquire_owned() else { return full() };
     // Followed before anything is read, so that nothing falls between the two.
     let news = front.feed.follow();
-    let desk = desk.into_inner();
-    let Some((last, first)) = begin(desk.as_ref(), last_seen(&request)).await else { return unanswered() };
+    let backend = backend.into_inner();
+    let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
     let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
-    let listener = Listener { desk, news, last, unsent, _seat: seat };
+    let listener = Listener { backend, news, last, unsent, _seat: seat };
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header(("X-Accel-Buffering", "no"))
@@ -88,12 +88,12 @@ fn last_seen(request: &HttpRequest) -> Option<i64> {
 }
 
 /// Where in the journal to begin, and what to say first: nothing to one who only lost the connection.
-async fn begin(desk: &dyn Desk, seen: Option<i64>) -> Option<(i64, Bytes)> {
-    let newest = desk.recent_events(1).await?.first().map_or(0, |recorded| recorded.id);
+async fn begin(backend: &dyn Backend, seen: Option<i64>) -> Option<(i64, Bytes)> {
+    let newest = backend.recent_events(1).await?.first().map_or(0, |recorded| recorded.id);
     if let Some(seen) = seen.filter(|seen| (0.max(newest - MOST)..=newest).contains(seen)) {
         return Some((seen, Bytes::from_static(b": welcome back\n\n")));
     }
-    Some((newest, now(newest, &desk.status().await?)))
+    Some((newest, now(newest, &backend.status().await?)))
 }
 
 /// How things are.
@@ -145,7 +145,7 @@ impl Listener {
                 return Some(unsent);
             }
             let closing = self.news.borrow_and_update().closing;
-            let events = self.desk.events_after(self.last, BATCH).await?;
+            let events = self.backend.events_after(self.last, BATCH).await?;
             if let Some(newest) = events.last() {
                 self.last = newest.id;
                 self.unsent.extend(events.iter().map(told));

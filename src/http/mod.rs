@@ -22,7 +22,7 @@ use actix_web::{
     web,
 };
 use async_trait::async_trait;
-use fyers_api::http::Call;
+use fyers_api::http::ApiRequest;
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{chat::talk::Control, event::Recorded, secret::AuthCode};
 use secrecy::SecretString;
@@ -37,9 +37,9 @@ use crate::{
 };
 use access::Gate;
 
-/// What the listener may ask of the keeper. A question that a desk leaves out is one that nobody answers there.
+/// What the listener may ask of the keeper. A question that a backend leaves out is one that nobody answers there.
 #[async_trait]
-pub trait Desk: Send + Sync {
+pub trait Backend: Send + Sync {
     /// Whether the actors' thread and the supervisor are alive. No I/O, no waiting.
     fn is_live(&self) -> bool;
     /// Whether the state is loaded.
@@ -62,7 +62,7 @@ pub trait Desk: Send + Sync {
         LoginReport::silent()
     }
     /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
-    async fn forward(&self, _call: Call) -> Option<Forwarded> {
+    async fn forward(&self, _call: ApiRequest) -> Option<Forwarded> {
         None
     }
     /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
@@ -84,12 +84,12 @@ pub trait Desk: Send + Sync {
     }
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
     #[cfg(feature = "demo")]
-    fn harm(&self, _victim: &str) -> bool {
+    fn fault(&self, _victim: &str) -> bool {
         false
     }
 }
 
-/// What the listener shows beside the desk.
+/// What the listener shows beside the backend.
 pub struct Front {
     /// Carries out what the status page's buttons ask for; `None` for a page without buttons.
     pub control: Option<Arc<dyn Control>>,
@@ -110,21 +110,21 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 pub fn listen(
     addr: SocketAddr,
     key: SecretString,
-    desk: Arc<dyn Desk>,
+    backend: Arc<dyn Backend>,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let front = Front { control: None, metrics: Metrics::new(), feed: Feed::default(), public_url: None };
-    listen_with(addr, key, desk, front)
+    listen_with(addr, key, backend, front)
 }
 
 /// The same, with a status page that acts and with numbers and news from the whole keeper.
 pub fn listen_with(
     addr: SocketAddr,
     key: SecretString,
-    desk: Arc<dyn Desk>,
+    backend: Arc<dyn Backend>,
     front: Front,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let gate = web::Data::new(Gate::new(key, addr.ip().is_loopback(), front.public_url.as_ref()));
-    let desk = web::Data::from(desk);
+    let backend = web::Data::from(backend);
     let front = web::Data::new(front);
     let seats = web::Data::new(events::Seats::default());
     let (knocks, notes) = (web::Data::new(pages::Knocks::default()), web::Data::new(pages::Notes::default()));
@@ -137,7 +137,7 @@ pub fn listen_with(
                     .add(("Referrer-Policy", "no-referrer")),
             )
             .app_data(gate.clone())
-            .app_data(desk.clone())
+            .app_data(backend.clone())
             .app_data(limits.clone())
             .app_data(front.clone())
             .app_data(seats.clone())
@@ -170,32 +170,32 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(gateway::routes)
         .default_service(web::to(nothing_here));
     #[cfg(feature = "demo")]
-    config.service(web::resource("/api/harm/{victim}").post(harm));
+    config.service(web::resource("/api/fault/{victim}").post(fault));
 }
 
 /// For the end-to-end tests; not in the image, like the demo.
 #[cfg(feature = "demo")]
-async fn harm(gate: Gate, desk: web::Data<dyn Desk>, victim: web::Path<String>) -> HttpResponse {
+async fn fault(gate: Gate, backend: web::Data<dyn Backend>, victim: web::Path<String>) -> HttpResponse {
     match gate.refuse_writer() {
         Some(refusal) => refusal,
-        None if desk.harm(&victim) => HttpResponse::Accepted().finish(),
+        None if backend.fault(&victim) => HttpResponse::Accepted().finish(),
         None => HttpResponse::NotFound().finish(),
     }
 }
 
-async fn livez(desk: web::Data<dyn Desk>) -> impl Responder {
-    answer(desk.is_live(), "alive\n", "the actors' thread does not answer\n")
+async fn livez(backend: web::Data<dyn Backend>) -> impl Responder {
+    answer(backend.is_live(), "alive\n", "the actors' thread does not answer\n")
 }
 
-async fn readyz(desk: web::Data<dyn Desk>) -> impl Responder {
-    answer(desk.is_ready(), "ready\n", "the state is not loaded yet\n")
+async fn readyz(backend: web::Data<dyn Backend>) -> impl Responder {
+    answer(backend.is_ready(), "ready\n", "the state is not loaded yet\n")
 }
 
-async fn status(gate: Gate, desk: web::Data<dyn Desk>) -> HttpResponse {
+async fn status(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
     if let Some(refusal) = gate.refuse_reader() {
         return refusal;
     }
-    let Some(status) = desk.status().await else { return unanswered() };
+    let Some(status) = backend.status().await else { return unanswered() };
     let mut response = match status.status {
         Health::Fail => HttpResponse::ServiceUnavailable(),
         Health::Pass | Health::Warn => HttpResponse::Ok(),
@@ -203,11 +203,11 @@ async fn status(gate: Gate, desk: web::Data<dyn Desk>) -> HttpResponse {
     response.insert_header((CONTENT_TYPE, "application/health+json")).json(status)
 }
 
-async fn refresh(gate: Gate, desk: web::Data<dyn Desk>) -> HttpResponse {
+async fn refresh(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
     if let Some(refusal) = gate.refuse_writer() {
         return refusal;
     }
-    desk.refresh().await.map_or_else(unanswered, |session| HttpResponse::Ok().json(session))
+    backend.refresh().await.map_or_else(unanswered, |session| HttpResponse::Ok().json(session))
 }
 
 async fn nothing_here() -> HttpResponse {

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use crate::http::{Desk, access::Gate, unanswered};
+use crate::http::{Backend, access::Gate, unanswered};
 
 /// How many orders are told when nobody says.
 const USUAL: u32 = 50;
@@ -19,11 +19,11 @@ struct Wish {
     limit: Option<u32>,
 }
 
-async fn orders(gate: Gate, desk: web::Data<dyn Desk>, wish: web::Query<Wish>) -> HttpResponse {
+async fn orders(gate: Gate, backend: web::Data<dyn Backend>, wish: web::Query<Wish>) -> HttpResponse {
     if let Some(refusal) = gate.refuse_reader() {
         return refusal;
     }
     let limit = wish.limit.unwrap_or(USUAL).clamp(1, MOST);
     let told = |orders| HttpResponse::Ok().json(serde_json::json!({ "orders": orders }));
-    desk.orders(limit).await.map_or_else(unanswered, told)
+    backend.orders(limit).await.map_or_else(unanswered, told)
 }

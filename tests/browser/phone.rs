@@ -42,7 +42,7 @@ pub(crate) struct Phone {
 pub(crate) type Size = (u32, u32, bool);
 /// A phone in the hand.
 pub(crate) const PHONE: Size = (390, 844, true);
-/// A window on a desk.
+/// A window on a backend.
 pub(crate) const DESKTOP: Size = (1280, 900, false);
 
 fn capabilities(profile: &TempDir, dark: bool, (width, height, mobile): Size) -> Map<String, Value> {

@@ -142,7 +142,7 @@ fn a_blocked_thread_is_silent_to_systemd() {
     let mut keeper = home.start_ready();
     systemd.wait("WATCHDOG=1");
     let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
-    let _answer = post(&keeper.url("/api/harm/thread"), Some(key.trim()));
+    let _answer = post(&keeper.url("/api/fault/thread"), Some(key.trim()));
     assert_eq!(keeper.wait().code(), Some(70));
     // The thread blocks for ten seconds before the end; what was said before that is a few messages at most.
     let mut heard = vec![];

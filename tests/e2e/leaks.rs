@@ -169,7 +169,7 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
         (keeper.status()["session"]["state"] == "valid").then_some(())
     });
     for victim in ["token", "clock", "exchange", "notifier"] {
-        let _answer = post(&keeper.url(&format!("/api/harm/{victim}")), Some(KEY));
+        let _answer = post(&keeper.url(&format!("/api/fault/{victim}")), Some(KEY));
     }
     wait_for("four restarts", || (keeper.log().matches("actor.restarted").count() == 4).then_some(()));
     let log = keeper.log();

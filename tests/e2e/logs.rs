@@ -157,7 +157,7 @@ fn every_line_of_an_eventful_day_is_in_the_document() {
     wait("alert.failed");
     home.sim.set_outage(Service::Telegram, false);
     let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
-    crate::support::post(&keeper.url("/api/harm/exchange"), Some(key.trim()));
+    crate::support::post(&keeper.url("/api/fault/exchange"), Some(key.trim()));
     wait("actor.restarted");
     let log = keeper.log_path();
     assert!(keeper.stop().success());

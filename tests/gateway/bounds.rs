@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::fyers::FyersPipe;
+use fyers_keeper::fyers::FyersProxy;
 
 use crate::support::{Behind, Gateway, Upstream, config, pipe};
 
@@ -34,7 +34,8 @@ fn an_answer_longer_than_the_bound_is_cut_off() {
         let chunk = [b"1000\r\n".as_slice(), &[b' '; 4096], b"\r\n"].concat();
         while stream.write_all(&chunk).is_ok() {}
     });
-    let bounded = |upstream: &Upstream| Behind::Pipe(Arc::new(pipe(upstream).carrying_at_most(100_000)));
+    let bounded =
+        |upstream: &Upstream| Behind::BrokerProxy(Arc::new(pipe(upstream).carrying_at_most(100_000)));
     let answer = Gateway::start(bounded(&endless)).get("/data/history");
     assert_eq!((answer.status(), answer.text().contains("TooLong")), (502, true), "{answer:?}");
 
@@ -69,7 +70,7 @@ fn a_silent_and_a_dripping_upstream_are_given_up() {
     for upstream in [&silent, &dripping] {
         let mut config = config(upstream);
         config.timeouts.total = Duration::from_millis(300);
-        let gateway = Gateway::start(Behind::Pipe(Arc::new(FyersPipe::new(config).unwrap())));
+        let gateway = Gateway::start(Behind::BrokerProxy(Arc::new(FyersProxy::new(config).unwrap())));
         let answer = gateway.get("/data/history");
         assert_eq!((answer.status(), answer.text().contains("Timeout")), (502, true), "{answer:?}");
     }

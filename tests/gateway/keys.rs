@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fyers_api::http::PipeAnswer;
+use fyers_api::http::ApiResponse;
 
 use crate::support::{APP, Behind, Gateway, KEY, Message, TOKEN, Upstream, live, pipe};
 
@@ -12,7 +12,7 @@ fn with(gateway: &Gateway, target: &str, authorization: Option<&str>) -> Message
 }
 
 fn nobody() -> Gateway {
-    Gateway::start(Behind::Canned(Box::new(live(PipeAnswer { status: 200, ..PipeAnswer::default() }))))
+    Gateway::start(Behind::Canned(Box::new(live(ApiResponse { status: 200, ..ApiResponse::default() }))))
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn the_bots_credentials_end_here_and_the_keepers_never_come_out() {
 #[test]
 fn no_secret_is_in_an_error_either() {
     let upstream = Upstream::start(|_, stream| stream.shutdown(std::net::Shutdown::Both).unwrap());
-    let pipe = pipe(&upstream);
-    assert!(!format!("{pipe:?}").contains("CANARY"));
-    let gateway = Gateway::start(Behind::Pipe(Arc::new(pipe)));
+    let proxy = pipe(&upstream);
+    assert!(!format!("{proxy:?}").contains("CANARY"));
+    let gateway = Gateway::start(Behind::BrokerProxy(Arc::new(proxy)));
     let answer = gateway.get("/api/v3/profile?x=CANARYquery");
     assert_eq!(answer.status(), 502);
     assert!(answer.text().contains("Broken") && !answer.everything().contains("CANARY"), "{answer:?}");

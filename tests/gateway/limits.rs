@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::{app::wall_clock::WallClock, fyers::LimitedPipe};
+use fyers_keeper::{app::wall_clock::WallClock, fyers::LimitedProxy};
 
 use crate::support::{Behind, Gateway, Upstream, pipe};
 
 fn limited(upstream: &Upstream) -> Gateway {
-    let limited = LimitedPipe::new(Arc::new(pipe(upstream)), Arc::new(WallClock));
-    Gateway::start(Behind::Pipe(Arc::new(limited.waiting_at_most(Duration::ZERO))))
+    let limited = LimitedProxy::new(Arc::new(pipe(upstream)), Arc::new(WallClock));
+    Gateway::start(Behind::BrokerProxy(Arc::new(limited.waiting_at_most(Duration::ZERO))))
 }
 
 #[test]

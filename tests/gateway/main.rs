@@ -1,4 +1,4 @@
-//! The gateway's HTTP side and the pipe behind it over real sockets: bytes in, bytes out.
+//! The gateway's HTTP side and the proxy behind it over real sockets: bytes in, bytes out.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bounds;

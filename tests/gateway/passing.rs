@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use fyers_api::http::PipeAnswer;
+use fyers_api::http::ApiResponse;
 use proptest::prelude::*;
 
 use crate::support::{Behind, Gateway, Upstream, live};
@@ -154,7 +154,7 @@ fn the_connection_to_fyers_is_kept() {
 #[test]
 fn an_answer_of_the_mock_says_so_and_cannot_break_the_connection() {
     let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
-    let answer = PipeAnswer {
+    let answer = ApiResponse {
         status: 200,
         headers: vec![
             header("content-type", "application/json"),

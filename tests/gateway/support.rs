@@ -1,4 +1,4 @@
-//! A gateway with a pipe behind it, and a bot that writes bytes.
+//! A gateway with a proxy behind it, and a bot that writes bytes.
 
 use std::{
     io::Write,
@@ -8,15 +8,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use fyers_api::http::{Call, PipeAnswer};
+use fyers_api::http::{ApiRequest, ApiResponse};
 use fyers_keeper::{
-    fyers::{FyersConfig, FyersPipe, Timeouts},
-    http::{Desk, listen},
+    fyers::{FyersConfig, FyersProxy, Timeouts},
+    http::{Backend, listen},
 };
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
     mode::Mode,
-    ports::{Pipe, PipeError},
+    ports::{BrokerProxy, ProxyError},
     reason::Reason,
     routing::Venue,
     secret::AccessToken,
@@ -32,22 +32,22 @@ pub(crate) const TOKEN: &str = "eyJhbGciOi.CANARYaccess.c2lnbmF0";
 
 /// What stands behind the gateway.
 pub(crate) enum Behind {
-    /// A pipe, in Live mode.
-    Pipe(Arc<dyn Pipe>),
+    /// A proxy, in Live mode.
+    BrokerProxy(Arc<dyn BrokerProxy>),
     /// Always this.
     Canned(Box<Forwarded>),
     /// Nobody.
     Nobody,
 }
 
-/// The desk of a keeper that has nothing but a gateway.
-pub(crate) struct FakeDesk {
+/// The backend of a keeper that has nothing but a gateway.
+pub(crate) struct FakeBackend {
     behind: Behind,
-    pub(crate) calls: Mutex<Vec<Call>>,
+    pub(crate) calls: Mutex<Vec<ApiRequest>>,
 }
 
 #[async_trait]
-impl Desk for FakeDesk {
+impl Backend for FakeBackend {
     fn is_live(&self) -> bool {
         true
     }
@@ -56,12 +56,12 @@ impl Desk for FakeDesk {
         true
     }
 
-    async fn forward(&self, call: Call) -> Option<Forwarded> {
+    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
         self.calls.lock().unwrap().push(call.clone());
         match &self.behind {
-            Behind::Pipe(pipe) => {
+            Behind::BrokerProxy(proxy) => {
                 let answer =
-                    pipe.send(&AccessToken::new(TOKEN), &call).await.unwrap_or_else(|error| told(&error));
+                    proxy.send(&AccessToken::new(TOKEN), &call).await.unwrap_or_else(|error| told(&error));
                 Some(live(answer))
             }
             Behind::Canned(forwarded) => Some(forwarded.as_ref().clone()),
@@ -74,26 +74,26 @@ impl Desk for FakeDesk {
     }
 }
 
-pub(crate) fn live(answer: PipeAnswer) -> Forwarded {
+pub(crate) fn live(answer: ApiResponse) -> Forwarded {
     Forwarded { mode: Mode::Live, reason: Reason::Verified, venue: Venue::Fyers, answer }
 }
 
 /// The actor says this in FYERS' shape; here the error's own words are what a test wants to see.
-fn told(error: &PipeError) -> PipeAnswer {
-    PipeAnswer { status: 502, headers: vec![], body: format!("{error:?} {error}").into_bytes() }
+fn told(error: &ProxyError) -> ApiResponse {
+    ApiResponse { status: 502, headers: vec![], body: format!("{error:?} {error}").into_bytes() }
 }
 
 /// A listener on a thread of its own, for as long as the test runs.
 pub(crate) struct Gateway {
     pub(crate) addr: SocketAddr,
-    pub(crate) desk: Arc<FakeDesk>,
+    pub(crate) backend: Arc<FakeBackend>,
 }
 
 impl Gateway {
     pub(crate) fn start(behind: Behind) -> Self {
-        let desk = Arc::new(FakeDesk { behind, calls: Mutex::default() });
+        let backend = Arc::new(FakeBackend { behind, calls: Mutex::default() });
         let (say, hear) = mpsc::channel();
-        let shared = Arc::clone(&desk);
+        let shared = Arc::clone(&backend);
         std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let key = SecretString::from(KEY);
@@ -102,16 +102,16 @@ impl Gateway {
                 server.await.unwrap();
             });
         });
-        Self { addr: hear.recv().unwrap(), desk }
+        Self { addr: hear.recv().unwrap(), backend }
     }
 
-    /// A gateway before a pipe to this upstream.
+    /// A gateway before a proxy to this upstream.
     pub(crate) fn before(upstream: &Upstream) -> Self {
-        Self::start(Behind::Pipe(Arc::new(pipe(upstream))))
+        Self::start(Behind::BrokerProxy(Arc::new(pipe(upstream))))
     }
 
     pub(crate) fn calls(&self) -> usize {
-        self.desk.calls.lock().unwrap().len()
+        self.backend.calls.lock().unwrap().len()
     }
 
     /// Writes a request to the letter and reads the answer to its end.
@@ -150,6 +150,6 @@ pub(crate) fn config(upstream: &Upstream) -> FyersConfig {
     }
 }
 
-pub(crate) fn pipe(upstream: &Upstream) -> FyersPipe {
-    FyersPipe::new(config(upstream)).unwrap()
+pub(crate) fn pipe(upstream: &Upstream) -> FyersProxy {
+    FyersProxy::new(config(upstream)).unwrap()
 }

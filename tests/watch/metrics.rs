@@ -192,8 +192,8 @@ fn a_muted_alert_is_counted_as_what_it_is() {
 fn a_crash_shows_in_the_numbers() {
     let home = Home::bare(Options::default());
     let keeper = home.start_ready();
-    let harm = crate::support::post(&keeper.url("/api/harm/clock"), Some(&key(&home)));
-    assert_eq!(harm.unwrap().0, 202);
+    let fault = crate::support::post(&keeper.url("/api/fault/clock"), Some(&key(&home)));
+    assert_eq!(fault.unwrap().0, 202);
     wait_for("the restart", || {
         (value(&scrape(&keeper), "actor_restarts_total{actor=\"clock\"}") == 1.0).then_some(())
     });

@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 use crate::{
     chat::card::turn::{Turned, World, turn},
     exchange::messages::{GetLivePositions, GetMode},
-    line::Line,
     notifier::messages::JournalGrew,
+    recipient_cell::RecipientCell,
     token::messages::{BeginLogin, GetSession, SessionChanged},
 };
 use keeper_domain::chat::card::rules::{Ask, Card};
@@ -58,15 +58,15 @@ pub struct CardDeps {
     /// `FYERS_SANDBOX`.
     pub sandbox: bool,
     /// To the TokenActor.
-    pub session: Line<GetSession>,
+    pub session: RecipientCell<GetSession>,
     /// To the TokenActor.
-    pub begin: Line<BeginLogin>,
+    pub begin: RecipientCell<BeginLogin>,
     /// To the ExchangeActor.
-    pub mode: Line<GetMode>,
+    pub mode: RecipientCell<GetMode>,
     /// To the ExchangeActor.
-    pub positions: Line<GetLivePositions>,
+    pub positions: RecipientCell<GetLivePositions>,
     /// Wakes the Notifier after a commit.
-    pub journal: Line<JournalGrew>,
+    pub journal: RecipientCell<JournalGrew>,
 }
 
 /// Owns the login card.

@@ -10,7 +10,7 @@ use keeper_domain::chat::inbox::{
     confirm::{Nonce, buttons},
     verdict::{Origin, Reply, Touch, Verdict},
 };
-use keeper_domain::chat::talk::{Bubble, Control, Deed};
+use keeper_domain::chat::talk::{Action, Bubble, Control};
 
 /// The longest wait for an answer of Control. A login takes up to half a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,16 +47,16 @@ impl Hands<'_> {
             Reply::Say(text) => text,
             Reply::Hint(text) => text.to_owned(),
             Reply::Tell(topic) => in_words(self.control.tell(topic)).await,
-            Reply::Act(deed) => in_words(self.control.act(deed, &origin.by)).await,
-            Reply::Ask(deed) => return self.ask(origin, &deed, nonce).await,
+            Reply::Act(action) => in_words(self.control.act(action, &origin.by)).await,
+            Reply::Ask(action) => return self.ask(origin, &action, nonce).await,
             Reply::Redeem(pasted) => return self.redeem(origin, pasted).await,
         };
         self.voice.reply(origin, text).await;
     }
 
-    async fn ask(&self, origin: &Origin, deed: &Deed, nonce: Nonce) {
+    async fn ask(&self, origin: &Origin, action: &Action, nonce: Nonce) {
         // The rules only ask about what there is a question for.
-        let Some((title, meaning, yes)) = question(deed) else { return };
+        let Some((title, meaning, yes)) = question(action) else { return };
         self.voice.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
     }
 
@@ -79,29 +79,29 @@ impl Hands<'_> {
             Touch::Pass(text) => {
                 self.voice.answer(callback, text, false).await;
             }
-            Touch::Card(deed) => {
-                let outcome = in_words(self.control.act(deed, &origin.by)).await;
+            Touch::Card(action) => {
+                let outcome = in_words(self.control.act(action, &origin.by)).await;
                 let seen = self.voice.answer(callback, &outcome, is_long(&outcome)).await;
                 if !seen {
                     self.voice.reply(origin, outcome).await;
                 }
             }
-            Touch::Yes(_, deed) => {
+            Touch::Yes(_, action) => {
                 // Trouble with Telegram must not delay a halt.
-                let act = in_words(self.control.act(deed.clone(), &origin.by));
+                let act = in_words(self.control.act(action.clone(), &origin.by));
                 let (outcome, _) = tokio::join!(act, self.voice.answer(callback, WORKING, false));
-                self.settle(origin, &deed, &outcome).await;
+                self.settle(origin, &action, &outcome).await;
             }
-            Touch::No(_, deed) => {
+            Touch::No(_, action) => {
                 self.voice.answer(callback, "", false).await;
-                self.settle(origin, &deed, CANCELLED).await;
+                self.settle(origin, &action, CANCELLED).await;
             }
         }
     }
 
     /// The question's message says how it ended, and has no buttons any more.
-    async fn settle(&self, origin: &Origin, deed: &Deed, outcome: &str) {
-        let title = question(deed).map_or("", |(title, ..)| title);
+    async fn settle(&self, origin: &Origin, action: &Action, outcome: &str) {
+        let title = question(action).map_or("", |(title, ..)| title);
         self.voice.replace(origin, format!("{title}\n{outcome}").trim().to_owned()).await;
     }
 }

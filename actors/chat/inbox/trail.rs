@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keeper_domain::chat::inbox::verdict::{Denial, Reply, Touch, Verdict};
-use keeper_domain::chat::talk::{Deed, PollError, Topic, Update};
+use keeper_domain::chat::talk::{Action, PollError, Topic, Update};
 
 /// Logs what is done about an update, before it is done.
 pub(super) fn heard(update: &Update, verdict: &Verdict) {
@@ -43,13 +43,13 @@ pub(super) fn slugs(verdict: &Verdict) -> (&'static str, &'static str) {
         Verdict::Message(_, Reply::Say(_)) => ("say", ""),
         Verdict::Message(_, Reply::Hint(_)) => ("hint", ""),
         Verdict::Message(_, Reply::Tell(topic)) => ("tell", of_topic(*topic)),
-        Verdict::Message(_, Reply::Act(deed)) => ("act", of_deed(deed)),
-        Verdict::Message(_, Reply::Ask(deed)) => ("ask", of_deed(deed)),
+        Verdict::Message(_, Reply::Act(action)) => ("act", of_action(action)),
+        Verdict::Message(_, Reply::Ask(action)) => ("ask", of_action(action)),
         Verdict::Message(_, Reply::Redeem(_)) => ("redeem", "login"),
         Verdict::Press(_, _, Touch::Pass(_)) => ("pass", ""),
-        Verdict::Press(_, _, Touch::Card(deed)) => ("card", of_deed(deed)),
-        Verdict::Press(_, _, Touch::Yes(_, deed)) => ("yes", of_deed(deed)),
-        Verdict::Press(_, _, Touch::No(_, deed)) => ("no", of_deed(deed)),
+        Verdict::Press(_, _, Touch::Card(action)) => ("card", of_action(action)),
+        Verdict::Press(_, _, Touch::Yes(_, action)) => ("yes", of_action(action)),
+        Verdict::Press(_, _, Touch::No(_, action)) => ("no", of_action(action)),
     }
 }
 
@@ -65,18 +65,18 @@ fn of_topic(topic: Topic) -> &'static str {
     }
 }
 
-fn of_deed(deed: &Deed) -> &'static str {
-    match deed {
-        Deed::Login => "login",
-        Deed::Logout => "logout",
-        Deed::Refresh => "refresh",
-        Deed::Halt => "halt",
-        Deed::Resume => "resume",
-        Deed::Mute { .. } => "mute",
-        Deed::Unmute => "unmute",
-        Deed::Snooze { .. } => "snooze",
-        Deed::MockToday => "mock_today",
-        Deed::Test => "test",
+fn of_action(action: &Action) -> &'static str {
+    match action {
+        Action::Login => "login",
+        Action::Logout => "logout",
+        Action::Refresh => "refresh",
+        Action::Halt => "halt",
+        Action::Resume => "resume",
+        Action::Mute { .. } => "mute",
+        Action::Unmute => "unmute",
+        Action::Snooze { .. } => "snooze",
+        Action::MockToday => "mock_today",
+        Action::Test => "test",
     }
 }
 

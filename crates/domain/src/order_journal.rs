@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::mode::Mode;
 use crate::routing::Venue;
 use fyers_api::{error::Refusal, operation::Operation};
-use mock_exchange::{NewOrder, Reply, exchange::Tried};
+use mock_exchange::{NewOrder, Reply, exchange::Attempt};
 
 /// One order and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ const WORDS: usize = 200;
 
 impl OrderEntry {
     /// A simulated one.
-    pub fn simulated(operation: Operation, tried: &Tried, mode: Mode, at: DateTime<Utc>) -> Self {
+    pub fn simulated(operation: Operation, tried: &Attempt, mode: Mode, at: DateTime<Utc>) -> Self {
         let (status, code, message, id) = match &tried.outcome {
             Ok(Reply { code, message, id }) => (200, *code, message, id),
             Err(Refusal { status, code, message, id }) => (*status, *code, message, id),

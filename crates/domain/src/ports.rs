@@ -15,7 +15,7 @@ use crate::{
     session::stored::StoredSession,
 };
 use fyers_api::{
-    http::{Call, PipeAnswer},
+    http::{ApiRequest, ApiResponse},
     model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
 };
 use mock_exchange::Record;
@@ -76,7 +76,7 @@ pub trait Exchange: Send + Sync {
 
 /// A call brought no answer that can be passed on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PipeError {
+pub enum ProxyError {
     /// The call did not reach the broker, or its answer did not reach the keeper.
     #[error("FYERS did not answer: {0:?}")]
     Transport(Transport),
@@ -90,9 +90,9 @@ pub enum PipeError {
 
 /// Carries calls to the broker, each exactly once, and never anywhere else.
 #[async_trait]
-pub trait Pipe: Send + Sync {
+pub trait BrokerProxy: Send + Sync {
     /// Sends the call with these credentials. Redirects are not followed; nothing is tried twice.
-    async fn send(&self, token: &AccessToken, call: &Call) -> Result<PipeAnswer, PipeError>;
+    async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError>;
 }
 
 /// The address this machine has on the internet, as somebody outside sees it.

@@ -28,7 +28,7 @@ pub enum Method {
 
 /// A bot's request, with its credentials taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct ApiRequest {
     /// Which address.
     pub surface: Surface,
     /// The method.
@@ -45,7 +45,7 @@ pub struct Call {
 
 /// The broker's answer, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PipeAnswer {
+pub struct ApiResponse {
     /// HTTP status.
     pub status: u16,
     /// The headers that mean something to a bot, in the order they came, names in lower case.

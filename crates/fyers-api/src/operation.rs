@@ -1,6 +1,6 @@
 //! What a bot's request is about: the broker's map of paths (FYERS API contract, section 3.0) as a table.
 
-use crate::http::{Call, Method, Surface};
+use crate::http::{ApiRequest, Method, Surface};
 
 /// What a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,7 +67,7 @@ const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-ale
 
 impl Operation {
     /// What the call is about.
-    pub fn of(call: &Call) -> Self {
+    pub fn of(call: &ApiRequest) -> Self {
         let path = call.path.trim_end_matches('/');
         match (call.surface, call.method, path) {
             (Surface::Api, Method::Get, "/profile") => Self::Profile,
@@ -163,8 +163,15 @@ fn unescape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn call(surface: Surface, method: Method, path: &str) -> Call {
-        Call { surface, method, path: path.into(), query: String::new(), content_type: None, body: vec![] }
+    fn call(surface: Surface, method: Method, path: &str) -> ApiRequest {
+        ApiRequest {
+            surface,
+            method,
+            path: path.into(),
+            query: String::new(),
+            content_type: None,
+            body: vec![],
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{codes, http::PipeAnswer, model::Position};
+use crate::{codes, http::ApiResponse, model::Position};
 
 /// What every answer says of itself. The rest of the body is passed over, however long it is.
 #[derive(Debug, Default, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// Nothing in particular when the body is no JSON object.
-    pub fn of(answer: &PipeAnswer) -> Self {
+    pub fn of(answer: &ApiResponse) -> Self {
         // Without the check a list would be read as the fields in their order.
         let object = answer.body.trim_ascii_start().starts_with(b"{");
         object.then(|| serde_json::from_slice(&answer.body).ok()).flatten().unwrap_or_default()
@@ -36,7 +36,7 @@ impl Verdict {
 }
 
 /// The body as JSON; `Null` when it is none.
-pub fn json(answer: &PipeAnswer) -> Value {
+pub fn json(answer: &ApiResponse) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
@@ -78,7 +78,7 @@ pub fn positions(body: &Value) -> Option<Vec<Position>> {
 }
 
 /// Order ids in the answer to an order or to a basket of them, each with the status, code and words it came with.
-pub fn outcomes(answer: &PipeAnswer, body: &Value) -> Vec<(u16, i64, String, Option<String>)> {
+pub fn outcomes(answer: &ApiResponse, body: &Value) -> Vec<(u16, i64, String, Option<String>)> {
     let one = |status: u16, body: &Value| {
         let id = body["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
         (status, code(body), body["message"].as_str().unwrap_or_default().to_owned(), id)
@@ -109,7 +109,7 @@ mod tests {
     fn the_verdict_is_read_and_the_rest_is_passed_over() {
         let verdict = |body: &str| {
             let body = body.as_bytes().to_vec();
-            let verdict = Verdict::of(&PipeAnswer { status: 200, headers: vec![], body });
+            let verdict = Verdict::of(&ApiResponse { status: 200, headers: vec![], body });
             (verdict.is_ok(), verdict.code())
         };
         assert_eq!(verdict(r#"{"s":"ok","code":200,"candles":[[1,2],[3,4]],"x":{"code":-8}}"#), (true, 200));
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn ids_are_found_in_both_kinds_of_answers() {
-        let answer = PipeAnswer { status: 200, ..PipeAnswer::default() };
+        let answer = ApiResponse { status: 200, ..ApiResponse::default() };
         let one = json!({"s": "ok", "code": 1101, "message": "m", "id": "26"});
         assert_eq!(outcomes(&answer, &one), [(200, 1101, "m".to_owned(), Some("26".to_owned()))]);
         let many =

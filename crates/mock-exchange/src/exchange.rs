@@ -1,5 +1,5 @@
 //! The MockExchange as a house of its own: a bot's request in, the broker's words and the facts to keep out. Pure:
-//! prices come in by [`House::observe`], time as an argument.
+//! prices come in by [`MockExchange::observe`], time as an argument.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::{
 use fyers_api::ist;
 use fyers_api::{
     error::Refusal,
-    http::{Call, PipeAnswer},
+    http::{ApiRequest, ApiResponse},
     operation::{Operation, order_in_path, parameter},
 };
 
@@ -28,7 +28,7 @@ const MOST_SYMBOLS: usize = 500;
 
 /// An order as the journal of orders wants it, with what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
+pub struct Attempt {
     /// What was asked for; `None` for changes, cancels, exits and what could not be read.
     pub order: Option<NewOrder>,
     /// The answer.
@@ -37,25 +37,25 @@ pub struct Tried {
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
+pub struct Execution {
     /// The answer, not to be given before the records are on disk.
-    pub answer: PipeAnswer,
+    pub answer: ApiResponse,
     /// New facts, in order.
     pub records: Vec<Record>,
     /// Orders that were tried.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<Attempt>,
 }
 
 /// The MockExchange with its prices.
 #[derive(Debug, Clone)]
-pub struct House {
+pub struct MockExchange {
     engine: Engine,
     /// Real prices last seen, and when: made-up ones begin there.
     anchors: BTreeMap<String, (Decimal, DateTime<Utc>)>,
     seed: u64,
 }
 
-impl House {
+impl MockExchange {
     /// The house after this journal.
     pub fn open<'a>(
         config: Config,
@@ -182,24 +182,30 @@ impl House {
     }
 
     /// Carries out a bot's request. `wander`: prices are made up, for FYERS cannot be asked.
-    pub fn carry(&mut self, operation: Operation, call: &Call, wander: bool, now: DateTime<Utc>) -> Carried {
+    pub fn carry(
+        &mut self,
+        operation: Operation,
+        call: &ApiRequest,
+        wander: bool,
+        now: DateTime<Utc>,
+    ) -> Execution {
         let mut records = self.catch_up(now);
         let mut tried = vec![];
         let answer = match self.try_carry(operation, call, wander, now, &mut records, &mut tried) {
             Ok(body) => shape::answer(200, &body),
             Err(refusal) => shape::answer(refusal.status, &shape::refusal(&refusal)),
         };
-        Carried { answer, records, tried }
+        Execution { answer, records, tried }
     }
 
     fn try_carry(
         &mut self,
         operation: Operation,
-        call: &Call,
+        call: &ApiRequest,
         wander: bool,
         now: DateTime<Utc>,
         records: &mut Vec<Record>,
-        tried: &mut Vec<Tried>,
+        tried: &mut Vec<Attempt>,
     ) -> Result<Value, Refusal> {
         if operation.trades() && operation != Operation::LiveOrder {
             return self.trade(operation, call, wander, now, records, tried);
@@ -250,11 +256,11 @@ impl House {
     fn trade(
         &mut self,
         operation: Operation,
-        call: &Call,
+        call: &ApiRequest,
         wander: bool,
         now: DateTime<Utc>,
         records: &mut Vec<Record>,
-        tried: &mut Vec<Tried>,
+        tried: &mut Vec<Attempt>,
     ) -> Result<Value, Refusal> {
         let many = matches!(operation, Operation::PlaceMany | Operation::ModifyMany | Operation::CancelMany);
         let elements = match (many, order_in_path(call.path.trim_end_matches('/'))) {
@@ -278,7 +284,7 @@ impl House {
                 records.extend(self.wander(&symbols, now));
             }
             let outcome = command.and_then(|command| self.execute(&command, records));
-            tried.push(Tried { order, outcome: outcome.clone() });
+            tried.push(Attempt { order, outcome: outcome.clone() });
             outcomes.push(outcome);
         }
         if many {
@@ -328,7 +334,7 @@ fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<Co
 }
 
 /// The symbols of a quotes call, by query or by body.
-pub fn symbols(call: &Call) -> Result<Vec<String>, Refusal> {
+pub fn symbols(call: &ApiRequest) -> Result<Vec<String>, Refusal> {
     let listed =
         parameter(&call.query, "symbols").map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>());
     let in_body = || {

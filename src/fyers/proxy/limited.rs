@@ -1,4 +1,4 @@
-//! Keeps FYERS' limits for everything that goes through a pipe.
+//! Keeps FYERS' limits for everything that goes through a proxy.
 //!
 //! A call that may not leave yet waits for a short time; then the bot gets what FYERS would have answered,
 //! status 429 and code -429, with the reason and the time to wait in headers and in words (the official
@@ -13,9 +13,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use fyers_api::http::{Call, PipeAnswer};
+use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
-    ports::{Pipe, PipeError, Time},
+    ports::{BrokerProxy, ProxyError, Time},
     secret::AccessToken,
 };
 use reqwest::header::HeaderMap;
@@ -23,16 +23,16 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::fyers::date;
 use crate::fyers::proxy::{
+    cost::{Kind, RequestCost},
     pace::{Limit, Pace, Wait},
-    toll::{Kind, Toll},
 };
 
 /// How long a call waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A pipe with a gate before it.
-pub struct LimitedPipe {
-    inner: Arc<dyn Pipe>,
+/// A proxy with a gate before it.
+pub struct LimitedProxy {
+    inner: Arc<dyn BrokerProxy>,
     time: Arc<dyn Time>,
     began: Instant,
     patience: Duration,
@@ -44,9 +44,9 @@ pub struct LimitedPipe {
     reads: tokio::sync::Mutex<()>,
 }
 
-impl LimitedPipe {
-    /// Puts the gate before a pipe. `time` tells the day; waiting is done on tokio's clock.
-    pub fn new(inner: Arc<dyn Pipe>, time: Arc<dyn Time>) -> Self {
+impl LimitedProxy {
+    /// Puts the gate before a proxy. `time` tells the day; waiting is done on tokio's clock.
+    pub fn new(inner: Arc<dyn BrokerProxy>, time: Arc<dyn Time>) -> Self {
         Self {
             inner,
             time,
@@ -65,34 +65,34 @@ impl LimitedPipe {
     }
 
     /// Waits for the call's turn, in vain only when there is a chance.
-    async fn turn(&self, toll: Toll) -> Result<(), Wait> {
+    async fn turn(&self, cost: RequestCost) -> Result<(), Wait> {
         let deadline = Instant::now() + self.patience;
         let turn = async {
-            match toll.kind {
-                Kind::Order => self.order_turn(toll, deadline).await,
-                Kind::Other => self.read_turn(toll, deadline).await,
+            match cost.kind {
+                Kind::Order => self.order_turn(cost, deadline).await,
+                Kind::Other => self.read_turn(cost, deadline).await,
             }
         };
         // Whoever is still in the queue is told how long it would be for the first one.
-        timeout_at(deadline, turn).await.unwrap_or_else(|_| Err(self.queued(toll)))
+        timeout_at(deadline, turn).await.unwrap_or_else(|_| Err(self.queued(cost)))
     }
 
-    async fn order_turn(&self, toll: Toll, deadline: Instant) -> Result<(), Wait> {
+    async fn order_turn(&self, cost: RequestCost, deadline: Instant) -> Result<(), Wait> {
         let _first = self.gate.lock().await;
         loop {
-            match self.leave(toll) {
+            match self.leave(cost) {
                 Err(wait) if Instant::now() + wait.length <= deadline => sleep(wait.length).await,
                 decided => return decided,
             }
         }
     }
 
-    async fn read_turn(&self, toll: Toll, deadline: Instant) -> Result<(), Wait> {
+    async fn read_turn(&self, cost: RequestCost, deadline: Instant) -> Result<(), Wait> {
         let _first = self.reads.lock().await;
         loop {
             let passed = {
                 let _not_before_an_order = self.gate.lock().await;
-                self.leave(toll)
+                self.leave(cost)
             };
             match passed {
                 Err(wait) if Instant::now() + wait.length <= deadline => sleep(wait.length).await,
@@ -101,13 +101,13 @@ impl LimitedPipe {
         }
     }
 
-    fn leave(&self, toll: Toll) -> Result<(), Wait> {
-        self.pace().leave(toll, self.began.elapsed(), self.time.now())
+    fn leave(&self, cost: RequestCost) -> Result<(), Wait> {
+        self.pace().leave(cost, self.began.elapsed(), self.time.now())
     }
 
-    fn queued(&self, toll: Toll) -> Wait {
+    fn queued(&self, cost: RequestCost) -> Wait {
         let now = self.began.elapsed();
-        let wait = self.pace().wait(toll, now, self.time.now());
+        let wait = self.pace().wait(cost, now, self.time.now());
         wait.unwrap_or(Wait { limit: Limit::Second, length: Duration::from_secs(1) })
     }
 
@@ -117,7 +117,7 @@ impl LimitedPipe {
     }
 
     /// Learns from an answer.
-    fn heed(&self, answer: &PipeAnswer) {
+    fn heed(&self, answer: &ApiResponse) {
         let now = self.began.elapsed();
         if answer.status == 429 {
             let retry_after = date::retry_after(&head(answer), self.time.now());
@@ -130,9 +130,9 @@ impl LimitedPipe {
 }
 
 #[async_trait]
-impl Pipe for LimitedPipe {
-    async fn send(&self, token: &AccessToken, call: &Call) -> Result<PipeAnswer, PipeError> {
-        if let Err(wait) = self.turn(Toll::of(call)).await {
+impl BrokerProxy for LimitedProxy {
+    async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        if let Err(wait) = self.turn(RequestCost::of(call)).await {
             return Ok(refusal(wait));
         }
         let answer = self.inner.send(token, call).await?;
@@ -141,13 +141,13 @@ impl Pipe for LimitedPipe {
     }
 }
 
-fn head(answer: &PipeAnswer) -> HeaderMap {
+fn head(answer: &ApiResponse) -> HeaderMap {
     let pairs = answer.headers.iter();
     pairs.filter_map(|(name, value)| Some((name.parse().ok()?, value.as_slice().try_into().ok()?))).collect()
 }
 
 /// What FYERS answers (FYERS API contract, section 5), with the reason in words.
-fn refusal(wait: Wait) -> PipeAnswer {
+fn refusal(wait: Wait) -> ApiResponse {
     let (slug, words) = match wait.limit {
         Limit::Second => ("second", "too many requests in a second"),
         Limit::Minute => ("minute", "too many requests in a minute"),
@@ -166,7 +166,7 @@ fn refusal(wait: Wait) -> PipeAnswer {
         ("x-retry-after-ms", millis.to_string()),
         ("x-keeper-limit", slug.to_owned()),
     ];
-    PipeAnswer {
+    ApiResponse {
         status: 429,
         headers: headers.map(|(name, value)| (name.to_owned(), value.into_bytes())).into(),
         body: body.to_string().into_bytes(),

@@ -14,7 +14,7 @@ use std::{collections::VecDeque, time::Duration};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use fyers_api::ist;
 
-use crate::fyers::proxy::toll::{Kind, Toll};
+use crate::fyers::proxy::cost::{Kind, RequestCost};
 
 /// What leaves within a span.
 struct Span {
@@ -80,13 +80,18 @@ pub(super) struct Pace {
 impl Pace {
     /// Lets a call leave now, or says how long it has to wait at least. `now` counts from any start and never
     /// runs backwards; `wall` is the time of day and may jump.
-    pub(super) fn leave(&mut self, toll: Toll, now: Duration, wall: DateTime<Utc>) -> Result<(), Wait> {
+    pub(super) fn leave(
+        &mut self,
+        cost: RequestCost,
+        now: Duration,
+        wall: DateTime<Utc>,
+    ) -> Result<(), Wait> {
         self.turn_page(wall);
-        match self.wait(toll, now, wall) {
+        match self.wait(cost, now, wall) {
             Some(wait) => Err(wait),
             None => {
-                self.log.push_back((now, toll.weight));
-                *self.counter(toll.kind).0 += toll.weight;
+                self.log.push_back((now, cost.weight));
+                *self.counter(cost.kind).0 += cost.weight;
                 Ok(())
             }
         }
@@ -126,11 +131,11 @@ impl Pace {
     }
 
     /// How long a call would have to wait: the longest of all waits; `None` when it may leave.
-    pub(super) fn wait(&mut self, toll: Toll, now: Duration, wall: DateTime<Utc>) -> Option<Wait> {
-        let (used, most) = self.counter(toll.kind);
-        let day = (*used + toll.weight > most).then(|| until_midnight(wall));
+    pub(super) fn wait(&mut self, cost: RequestCost, now: Duration, wall: DateTime<Utc>) -> Option<Wait> {
+        let (used, most) = self.counter(cost.kind);
+        let day = (*used + cost.weight > most).then(|| until_midnight(wall));
         let fyers = self.closed_until.saturating_sub(now);
-        let spans = SPANS.map(|span| (span.limit, self.room_in(&span, toll, now)));
+        let spans = SPANS.map(|span| (span.limit, self.room_in(&span, cost, now)));
         let all = [(Limit::Day, day.unwrap_or_default()), (Limit::Fyers, fyers)].into_iter().chain(spans);
         let longest = all.max_by_key(|(_, length)| *length)?;
         while self.log.front().is_some_and(|(left, _)| *left + SPANS[1].length <= now) {
@@ -141,9 +146,9 @@ impl Pace {
 
     /// How long until a span has room. A basket heavier than the span's share leaves when the span is empty:
     /// ten orders are still no more than FYERS allows.
-    fn room_in(&self, span: &Span, toll: Toll, now: Duration) -> Duration {
-        let share = if toll.kind == Kind::Order { span.calls } else { span.reads };
-        let room = share.saturating_sub(toll.weight.min(share));
+    fn room_in(&self, span: &Span, cost: RequestCost, now: Duration) -> Duration {
+        let share = if cost.kind == Kind::Order { span.calls } else { span.reads };
+        let room = share.saturating_sub(cost.weight.min(share));
         let mut used = 0;
         // From the newest back: the first call that does not fit any more must be out of the span.
         for (left, weight) in self.log.iter().rev() {

@@ -21,7 +21,7 @@ impl Journal {
 }
 
 #[async_trait]
-impl Desk for Journal {
+impl Backend for Journal {
     fn is_live(&self) -> bool {
         true
     }
@@ -41,8 +41,8 @@ impl Desk for Journal {
 
 fn listener(journal: &Arc<Journal>, feed: &Feed) -> Listener {
     let seat = Arc::clone(&Seats::default().0).try_acquire_owned().unwrap();
-    let desk = Arc::clone(journal) as Arc<dyn Desk>;
-    Listener { desk, news: feed.follow(), last: journal.newest(), unsent: VecDeque::new(), _seat: seat }
+    let backend = Arc::clone(journal) as Arc<dyn Backend>;
+    Listener { backend, news: feed.follow(), last: journal.newest(), unsent: VecDeque::new(), _seat: seat }
 }
 
 async fn next(listener: &mut Listener) -> Option<String> {

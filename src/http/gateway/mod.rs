@@ -1,6 +1,6 @@
 //! The gateway: FYERS' interface for bots that hold the gateway key instead of a FYERS token (design, section 9).
 //!
-//! A request is stripped to what FYERS needs to know and handed to the desk, which brings it to where the mode
+//! A request is stripped to what FYERS needs to know and handed to the backend, which brings it to where the mode
 //! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway
 //! says itself has FYERS' shape, so that a bot reads it like any other answer.
 
@@ -22,7 +22,7 @@ use fyers_api::http::Surface;
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{mode::Mode, routing::Venue};
 
-use crate::http::{Desk, Front, access::Gate};
+use crate::http::{Backend, Front, access::Gate};
 use refusal::Refusal;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -36,11 +36,11 @@ async fn carry(
     request: HttpRequest,
     payload: web::Payload,
     gate: web::Data<Gate>,
-    desk: web::Data<dyn Desk>,
+    backend: web::Data<dyn Backend>,
     front: web::Data<Front>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode) = answered(&request, payload, &gate, &desk).await;
+    let (response, mode) = answered(&request, payload, &gate, &backend).await;
     front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
     response
 }
@@ -50,7 +50,7 @@ async fn answered(
     request: &HttpRequest,
     payload: web::Payload,
     gate: &Gate,
-    desk: &web::Data<dyn Desk>,
+    backend: &web::Data<dyn Backend>,
 ) -> (HttpResponse, Option<Mode>) {
     // The route was chosen by a decoded path; what counts here is how it was written.
     let Some((surface, path)) = path::split(request.uri().path()) else {
@@ -64,7 +64,7 @@ async fn answered(
         }
     };
     match call {
-        Ok(call) => match desk.forward(call).await {
+        Ok(call) => match backend.forward(call).await {
             Some(forwarded) => {
                 let mode = forwarded.mode;
                 (answer(forwarded), Some(mode))

@@ -11,7 +11,7 @@ use actix_web::{
     web,
 };
 use futures_util::StreamExt;
-use fyers_api::http::{Call, Method, Surface};
+use fyers_api::http::{ApiRequest, Method, Surface};
 use tokio::time::timeout;
 
 use crate::http::gateway::refusal::Refusal;
@@ -29,7 +29,7 @@ pub(super) async fn call(
     payload: web::Payload,
     surface: Surface,
     path: &str,
-) -> Result<Call, Refusal> {
+) -> Result<ApiRequest, Refusal> {
     let body = body(payload, LONGEST).await;
     // After the body, for the same reason as above.
     let method = method(request.method()).ok_or(Refusal::Method)?;
@@ -37,7 +37,7 @@ pub(super) async fn call(
         return Err(Refusal::Packed);
     }
     let label = request.headers().get(CONTENT_TYPE).and_then(|label| label.to_str().ok());
-    Ok(Call {
+    Ok(ApiRequest {
         surface,
         method,
         path: path.to_owned(),

@@ -6,9 +6,9 @@
 
 mod counters;
 mod gauges;
+mod instrumented;
 pub(super) mod route;
 pub mod routes;
-mod taps;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 use crate::{app::status::Status, fyers::Timer};
 use counters::Counters;
 use gauges::Gauges;
-pub use taps::{CountedMessenger, WatchedStore};
+pub use instrumented::{CountedMessenger, WatchedStore};
 
 /// How each name begins.
 const PREFIX: &str = "fyers_keeper";

@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::app::login::{LoginReport, code_of};
-use crate::http::{Desk, access::Gate, pages::html::show};
+use crate::http::{Backend, access::Gate, pages::html::show};
 
 /// Logins begun a second, and at once. Less than fills the memory for states within their life, so that
 /// strangers who begin logins cannot push a person's state out.
@@ -84,11 +84,11 @@ fn busy() -> HttpResponse {
         .body("too many logins at once; try again\n")
 }
 
-async fn begin(desk: web::Data<dyn Desk>, limits: web::Data<Limits>) -> HttpResponse {
+async fn begin(backend: web::Data<dyn Backend>, limits: web::Data<Limits>) -> HttpResponse {
     if limits.begin.check().is_err() {
         return busy();
     }
-    match desk.begin_login().await {
+    match backend.begin_login().await {
         Ok(url) => HttpResponse::Found().insert_header((LOCATION, url)).finish(),
         Err(report) => tell(&report),
     }
@@ -115,7 +115,7 @@ struct Finish {
 }
 
 async fn finish(
-    desk: web::Data<dyn Desk>,
+    backend: web::Data<dyn Backend>,
     limits: web::Data<Limits>,
     form: web::Form<Finish>,
 ) -> HttpResponse {
@@ -123,15 +123,15 @@ async fn finish(
         return busy();
     }
     let Finish { auth_code, state } = form.into_inner();
-    let report = desk.finish_login(AuthCode::new(auth_code), Some(SecretString::from(state))).await;
+    let report = backend.finish_login(AuthCode::new(auth_code), Some(SecretString::from(state))).await;
     tell(&report)
 }
 
-async fn begin_for_terminal(gate: Gate, desk: web::Data<dyn Desk>) -> HttpResponse {
+async fn begin_for_terminal(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
     if let Some(refusal) = gate.refuse_writer() {
         return refusal;
     }
-    match desk.begin_login().await {
+    match backend.begin_login().await {
         Ok(url) => HttpResponse::Ok().json(serde_json::json!({ "url": url })),
         Err(report) => HttpResponse::Conflict().json(report),
     }
@@ -142,13 +142,17 @@ struct Pasted {
     pasted: SecretString,
 }
 
-async fn finish_for_terminal(gate: Gate, desk: web::Data<dyn Desk>, body: web::Json<Pasted>) -> HttpResponse {
+async fn finish_for_terminal(
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    body: web::Json<Pasted>,
+) -> HttpResponse {
     if let Some(refusal) = gate.refuse_writer() {
         return refusal;
     }
     let report = match code_of(read_pasted(body.pasted.expose_secret())) {
         // Who has the key needs no state; one that is told must fit all the same.
-        Ok((code, _)) => desk.finish_login(code, None).await,
+        Ok((code, _)) => backend.finish_login(code, None).await,
         Err(report) => report,
     };
     HttpResponse::Ok().json(report)

@@ -10,10 +10,10 @@ mod words;
 
 use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
 use askama::Template;
-use keeper_domain::chat::talk::{Deed, Person};
+use keeper_domain::chat::talk::{Action, Person};
 use serde::Deserialize;
 
-use crate::http::{Desk, Front, access::Gate, pages::html::show_with_forms, unanswered};
+use crate::http::{Backend, Front, access::Gate, pages::html::show_with_forms, unanswered};
 pub(super) use door::Knocks;
 pub(super) use notes::Notes;
 use view::View;
@@ -24,7 +24,7 @@ const EVENTS: u32 = 10;
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/").get(page))
-        .service(web::resource("/act/{deed}").post(act))
+        .service(web::resource("/act/{action}").post(act))
         .configure(door::routes);
 }
 
@@ -43,14 +43,14 @@ struct Page<'a> {
 async fn page(
     request: HttpRequest,
     gate: Gate,
-    desk: web::Data<dyn Desk>,
+    backend: web::Data<dyn Backend>,
     notes: web::Data<Notes>,
 ) -> HttpResponse {
     if !gate.may_read() {
         return door::ask(None);
     }
-    let (Some(status), Some(day)) = (desk.status().await, desk.day()) else { return unanswered() };
-    let Some(events) = desk.recent_events(EVENTS).await else { return unanswered() };
+    let (Some(status), Some(day)) = (backend.status().await, backend.day()) else { return unanswered() };
+    let Some(events) = backend.recent_events(EVENTS).await else { return unanswered() };
     let token = gate.token();
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
@@ -69,7 +69,7 @@ async fn act(
     gate: Gate,
     front: web::Data<Front>,
     notes: web::Data<Notes>,
-    deed: web::Path<String>,
+    action: web::Path<String>,
     press: web::Form<Press>,
 ) -> HttpResponse {
     let token = press.into_inner().token;
@@ -77,15 +77,15 @@ async fn act(
         return HttpResponse::Forbidden()
             .body("this button is not from this page: open / and press it there\n");
     }
-    let deed = match deed.as_str() {
-        "refresh" => Deed::Refresh,
-        "halt" => Deed::Halt,
-        "resume" => Deed::Resume,
+    let action = match action.as_str() {
+        "refresh" => Action::Refresh,
+        "halt" => Action::Halt,
+        "resume" => Action::Resume,
         _ => return HttpResponse::NotFound().body("nothing here\n"),
     };
     let Some(control) = &front.control else { return unanswered() };
     let by = Person { id: 0, name: "the status page".to_owned() };
-    notes.leave(&token, control.act(deed, &by).await);
+    notes.leave(&token, control.act(action, &by).await);
     back()
 }
 

@@ -40,7 +40,7 @@ async fn a_question_is_answered_below_it() {
 }
 
 #[actix::test]
-async fn a_deed_that_shows_by_itself_needs_no_words() {
+async fn a_action_that_shows_by_itself_needs_no_words() {
     let room = room().await;
     room.world.answers("", Duration::ZERO);
     room.write(OWNER, "/login");

@@ -2,7 +2,7 @@
 
 use keeper_domain::chat::{
     inbox::commands::{COMMANDS, Command, Written, help},
-    talk::{Deed, Topic},
+    talk::{Action, Topic},
 };
 
 fn read(text: &str) -> Result<Command, String> {
@@ -13,20 +13,20 @@ fn read(text: &str) -> Result<Command, String> {
 fn every_command_of_the_menu_is_understood() {
     let expected = [
         ("/status", Command::Tell(Topic::Status)),
-        ("/login", Command::Act(Deed::Login)),
-        ("/logout", Command::Act(Deed::Logout)),
-        ("/refresh", Command::Act(Deed::Refresh)),
-        ("/halt", Command::Act(Deed::Halt)),
-        ("/resume", Command::Act(Deed::Resume)),
+        ("/login", Command::Act(Action::Login)),
+        ("/logout", Command::Act(Action::Logout)),
+        ("/refresh", Command::Act(Action::Refresh)),
+        ("/halt", Command::Act(Action::Halt)),
+        ("/resume", Command::Act(Action::Resume)),
         ("/mode", Command::Tell(Topic::Mode)),
         ("/token", Command::Tell(Topic::Token)),
         ("/calendar", Command::Tell(Topic::Calendar)),
         ("/health", Command::Tell(Topic::Health)),
         ("/logs", Command::Tell(Topic::Logs)),
-        ("/mute", Command::Act(Deed::Mute { minutes: 60 })),
-        ("/unmute", Command::Act(Deed::Unmute)),
-        ("/snooze", Command::Act(Deed::Snooze { minutes: 15 })),
-        ("/test", Command::Act(Deed::Test)),
+        ("/mute", Command::Act(Action::Mute { minutes: 60 })),
+        ("/unmute", Command::Act(Action::Unmute)),
+        ("/snooze", Command::Act(Action::Snooze { minutes: 15 })),
+        ("/test", Command::Act(Action::Test)),
         ("/version", Command::Tell(Topic::Version)),
         ("/whoami", Command::WhoAmI),
         ("/help", Command::Help),
@@ -47,7 +47,7 @@ fn every_command_of_the_menu_is_understood() {
 #[test]
 fn capitals_spaces_and_the_bots_name_do_not_matter() {
     for text in ["/HALT", "  /halt  ", "/Halt@keeper_bot", "/halt@keeper_bot   now please", "\n/halt\n"] {
-        assert_eq!(read(text), Ok(Command::Act(Deed::Halt)), "{text}");
+        assert_eq!(read(text), Ok(Command::Act(Action::Halt)), "{text}");
     }
     assert_eq!(Written::read("/halt@keeper_bot").unwrap().bot, Some("keeper_bot"));
     for text in ["", "halt", "please /halt", " "] {
@@ -57,7 +57,7 @@ fn capitals_spaces_and_the_bots_name_do_not_matter() {
 
 #[test]
 fn minutes_are_a_day_at_most() {
-    let mute = |minutes| Ok(Command::Act(Deed::Mute { minutes }));
+    let mute = |minutes| Ok(Command::Act(Action::Mute { minutes }));
     for (text, minutes) in
         [("/mute 30", 30), ("/mute   5m", 5), ("/mute 20min", 20), ("/MUTE@b 2H", 120), ("/mute 24h", 1440)]
     {

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time;
 
 use crate::chat::inbox::tests::doubles::World;
-use keeper_domain::chat::talk::{Control, Deed, Person, Topic};
+use keeper_domain::chat::talk::{Action, Control, Person, Topic};
 
 impl World {
     async fn control(&self, what: String) -> String {
@@ -23,8 +23,8 @@ impl Control for World {
         self.control(format!("tell {topic:?}")).await
     }
 
-    async fn act(&self, deed: Deed, by: &Person) -> String {
-        self.control(format!("act {deed:?} by {}", by.id)).await
+    async fn act(&self, action: Action, by: &Person) -> String {
+        self.control(format!("act {action:?} by {}", by.id)).await
     }
 
     async fn redeem(&self, pasted: SecretString, by: &Person) -> String {

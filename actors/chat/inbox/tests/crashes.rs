@@ -6,7 +6,7 @@ use crate::chat::inbox::tests::{
     room::{another_world, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };
-use crate::{supervisor::chaos::Crash, testing::Harm};
+use crate::{supervisor::chaos::Crash, testing::Fault};
 
 #[actix::test]
 async fn the_number_is_on_disk_before_anything_is_done() {
@@ -23,15 +23,15 @@ async fn the_number_is_on_disk_before_anything_is_done() {
 #[actix::test]
 async fn what_broke_is_not_done_again_and_the_person_is_told() {
     tokio::time::pause();
-    for (text, deed) in [("/test", "act Test"), (CODE, "redeem"), ("/status", "tell Status")] {
+    for (text, action) in [("/test", "act Test"), (CODE, "redeem"), ("/status", "tell Status")] {
         let world = another_world();
-        world.panic_at(deed);
+        world.panic_at(action);
         let room = wake(&world, private());
         room.write(OWNER, text);
         room.write(OWNER, "/mode");
         pass(30).await;
         assert_eq!(room.tree.counters("inbox").restarts, 1);
-        assert_eq!(world.count(deed), 1, "{:?}", world.done());
+        assert_eq!(world.count(action), 1, "{:?}", world.done());
         assert_eq!(world.count("say in 42: Something broke"), 1, "{:?}", world.done());
         assert_eq!(world.count("tell Mode"), 1, "what came after it is heard");
     }
@@ -61,11 +61,11 @@ async fn a_yes_over_which_the_keeper_died_is_not_carried_out_by_the_next_one() {
 }
 
 #[actix::test]
-async fn a_crash_between_the_note_and_the_deed_costs_the_deed_and_is_told() {
+async fn a_crash_between_the_note_and_the_action_costs_the_action_and_is_told() {
     let world = world();
     let room = wake(&world, private());
     pass(2).await;
-    room.store.harm.lock().unwrap().push_back(Harm::DieAfter);
+    room.store.fault.lock().unwrap().push_back(Fault::DieAfter);
     room.write(OWNER, "/test");
     pass(30).await;
     assert_eq!((world.count("act Test"), room.tree.counters("inbox").restarts), (0, 1));
@@ -77,7 +77,7 @@ async fn without_the_note_nothing_is_done_and_afterwards_once() {
     let world = world();
     let room = wake(&world, private());
     pass(2).await;
-    room.store.harm.lock().unwrap().extend([Harm::Refuse; 2]);
+    room.store.fault.lock().unwrap().extend([Fault::Refuse; 2]);
     room.write(OWNER, "/test");
     pass(30).await;
     assert_eq!((world.count("act Test"), room.tree.counters("inbox").restarts), (1, 2));

@@ -36,7 +36,7 @@ struct Tables {
     words: String,
     slow: Duration,
     nameless: u32,
-    /// What was on disk at each deed.
+    /// What was on disk at each action.
     disk: Vec<i64>,
     /// How long an answer to a poll stays open.
     open: Duration,

@@ -9,7 +9,7 @@ use keeper_domain::chat::{
         rules::{CARD_MOCK, CARD_SNOOZE, State},
         verdict::{Denial, Policy, Reply, Touch, Verdict},
     },
-    talk::{Deed, Topic},
+    talk::{Action, Topic},
 };
 
 /// One inbox for one test.
@@ -48,7 +48,7 @@ impl Inbox {
     /// Asks for a halt; the number of the question.
     fn halt(&mut self, second: i64) -> u64 {
         let verdict = self.says(second, "/halt");
-        assert!(matches!(verdict, Verdict::Message(_, Reply::Ask(Deed::Halt))), "{verdict:?}");
+        assert!(matches!(verdict, Verdict::Message(_, Reply::Ask(Action::Halt))), "{verdict:?}");
         self.last as u64
     }
 }
@@ -68,11 +68,11 @@ fn hint(verdict: &Verdict) -> Option<&'static str> {
 }
 
 #[test]
-fn questions_are_told_and_harmless_deeds_are_done() {
+fn questions_are_told_and_harmless_actions_are_done() {
     let mut inbox = Inbox::of(private());
     assert!(matches!(reply(&inbox.says(0, "/token")), Reply::Tell(Topic::Token)));
-    assert!(matches!(reply(&inbox.says(0, "/login")), Reply::Act(Deed::Login)));
-    assert!(matches!(reply(&inbox.says(0, "/mute 5")), Reply::Act(Deed::Mute { minutes: 5 })));
+    assert!(matches!(reply(&inbox.says(0, "/login")), Reply::Act(Action::Login)));
+    assert!(matches!(reply(&inbox.says(0, "/mute 5")), Reply::Act(Action::Mute { minutes: 5 })));
     for (text, said) in [("/help", "/halt"), ("/whoami", "42"), ("/hlat", "/halt?")] {
         assert!(matches!(reply(&inbox.says(0, text)), Reply::Say(words) if words.contains(said)), "{text}");
     }
@@ -82,14 +82,14 @@ fn questions_are_told_and_harmless_deeds_are_done() {
 
 #[test]
 fn what_cannot_be_taken_back_is_asked_first() {
-    for (text, deed) in [
-        ("/halt", Deed::Halt),
-        ("/resume", Deed::Resume),
-        ("/logout", Deed::Logout),
-        ("/refresh", Deed::Refresh),
+    for (text, action) in [
+        ("/halt", Action::Halt),
+        ("/resume", Action::Resume),
+        ("/logout", Action::Logout),
+        ("/refresh", Action::Refresh),
     ] {
         let verdict = first(&note().says(text), &private());
-        assert!(matches!(reply(&verdict), Reply::Ask(asked) if *asked == deed), "{text}: {verdict:?}");
+        assert!(matches!(reply(&verdict), Reply::Ask(asked) if *asked == action), "{text}: {verdict:?}");
     }
 }
 
@@ -98,7 +98,7 @@ fn a_yes_counts_once_for_a_minute() {
     let mut inbox = Inbox::of(private());
     let nonce = inbox.halt(0);
     let yes = format!("yes:{nonce:016x}");
-    assert_eq!(inbox.press(60, OWNER, OWNER, &yes), Touch::Yes(Nonce(nonce), Deed::Halt));
+    assert_eq!(inbox.press(60, OWNER, OWNER, &yes), Touch::Yes(Nonce(nonce), Action::Halt));
     assert!(matches!(inbox.press(60, OWNER, OWNER, &yes), Touch::Pass(said) if said.contains("Expired")));
     let late = format!("yes:{:016x}", inbox.halt(0));
     assert!(matches!(inbox.press(61, OWNER, OWNER, &late), Touch::Pass(_)));
@@ -109,7 +109,7 @@ fn a_no_ends_the_question() {
     let mut inbox = Inbox::of(private());
     let nonce = inbox.halt(0);
     let touch = inbox.press(1, OWNER, OWNER, &format!("no:{nonce:016x}"));
-    assert_eq!(touch, Touch::No(Nonce(nonce), Deed::Halt));
+    assert_eq!(touch, Touch::No(Nonce(nonce), Action::Halt));
     assert!(matches!(inbox.press(2, OWNER, OWNER, &format!("yes:{nonce:016x}")), Touch::Pass(_)));
 }
 
@@ -120,7 +120,7 @@ fn somebody_elses_question_and_another_chats_are_not_answered() {
     let (nonce, yes) = (Nonce(inbox.last as u64), format!("yes:{:016x}", inbox.last));
     assert!(matches!(inbox.press(1, FRIEND, GROUP, &yes), Touch::Pass(said) if said.contains("Not yours")));
     assert!(matches!(inbox.press(1, OWNER, OWNER, &yes), Touch::Pass(_)));
-    assert_eq!(inbox.press(1, OWNER, GROUP, &yes), Touch::Yes(nonce, Deed::Halt), "and it still waits");
+    assert_eq!(inbox.press(1, OWNER, GROUP, &yes), Touch::Yes(nonce, Action::Halt), "and it still waits");
 }
 
 #[test]
@@ -136,9 +136,9 @@ fn the_cards_buttons_count_while_the_keeper_is_up_to_date() {
     let mut inbox = Inbox::of(private());
     assert!(matches!(inbox.press(0, OWNER, OWNER, CARD_MOCK), Touch::Pass(said) if said.contains("away")));
     inbox.state.caught_up = Some(at(0));
-    let cases = [(CARD_MOCK, Deed::MockToday), (CARD_SNOOZE, Deed::Snooze { minutes: 15 })];
-    for (data, deed) in cases {
-        assert_eq!(inbox.press(120, OWNER, OWNER, data), Touch::Card(deed));
+    let cases = [(CARD_MOCK, Action::MockToday), (CARD_SNOOZE, Action::Snooze { minutes: 15 })];
+    for (data, action) in cases {
+        assert_eq!(inbox.press(120, OWNER, OWNER, data), Touch::Card(action));
         assert!(matches!(inbox.press(121, OWNER, OWNER, data), Touch::Pass(_)));
         assert!(matches!(inbox.press(-1, OWNER, OWNER, data), Touch::Pass(_)), "the clock was set back");
     }

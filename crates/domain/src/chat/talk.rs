@@ -165,7 +165,7 @@ pub enum Topic {
 
 /// What a command wants to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+pub enum Action {
     /// Show the login card now.
     Login,
     /// End the session at the broker.
@@ -201,7 +201,7 @@ pub trait Control: Send + Sync {
     async fn tell(&self, topic: Topic) -> String;
     /// Does it, and says in a line or two how it went; empty when it shows by itself. `by` is who asked, for
     /// the journal.
-    async fn act(&self, deed: Deed, by: &Person) -> String;
+    async fn act(&self, action: Action, by: &Person) -> String;
     /// Takes the code of a login, bare or within the redirect address, and says in a line or two how it went;
     /// nothing at all when the login card says it.
     async fn redeem(&self, pasted: SecretString, by: &Person) -> String;

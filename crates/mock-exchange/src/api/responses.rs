@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use crate::{Engine, Kind, OrderState, PriceUpdate, Reply, Trade};
 use fyers_api::ist;
-use fyers_api::{codes, error::Refusal, http::PipeAnswer, model::Side};
+use fyers_api::{codes, error::Refusal, http::ApiResponse, model::Side};
 
 /// What every simulated order's client is called.
 pub const CLIENT: &str = "MOCK";
 
 /// A JSON answer with this status.
-pub fn answer(status: u16, body: &Value) -> PipeAnswer {
+pub fn answer(status: u16, body: &Value) -> ApiResponse {
     let headers = vec![("content-type".to_owned(), b"application/json; charset=utf-8".to_vec())];
-    PipeAnswer { status, headers, body: body.to_string().into_bytes() }
+    ApiResponse { status, headers, body: body.to_string().into_bytes() }
 }
 
 /// The broker's envelope around a payload.

@@ -12,15 +12,15 @@ use super::*;
 struct Fake {
     began: Instant,
     seen: Mutex<Vec<(Duration, Kind)>>,
-    answers: Mutex<VecDeque<PipeAnswer>>,
+    answers: Mutex<VecDeque<ApiResponse>>,
 }
 
 #[async_trait]
-impl Pipe for Fake {
-    async fn send(&self, _: &AccessToken, call: &Call) -> Result<PipeAnswer, PipeError> {
-        self.seen.lock().unwrap().push((self.began.elapsed(), Toll::of(call).kind));
+impl BrokerProxy for Fake {
+    async fn send(&self, _: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        self.seen.lock().unwrap().push((self.began.elapsed(), RequestCost::of(call).kind));
         let answer = self.answers.lock().unwrap().pop_front();
-        Ok(answer.unwrap_or(PipeAnswer { status: 200, ..PipeAnswer::default() }))
+        Ok(answer.unwrap_or(ApiResponse { status: 200, ..ApiResponse::default() }))
     }
 }
 
@@ -37,40 +37,40 @@ impl Time for Noon {
     }
 }
 
-fn fixture() -> (Arc<Fake>, LimitedPipe) {
+fn fixture() -> (Arc<Fake>, LimitedProxy) {
     let (seen, answers) = (Mutex::default(), Mutex::default());
     let fake = Arc::new(Fake { began: Instant::now(), seen, answers });
-    let pipe = LimitedPipe::new(Arc::clone(&fake) as Arc<dyn Pipe>, Arc::new(Noon));
-    (fake, pipe)
+    let proxy = LimitedProxy::new(Arc::clone(&fake) as Arc<dyn BrokerProxy>, Arc::new(Noon));
+    (fake, proxy)
 }
 
-fn call(method: Method, path: &str) -> Call {
+fn call(method: Method, path: &str) -> ApiRequest {
     let (query, body) = (String::new(), vec![]);
-    Call { surface: Surface::Api, method, path: path.to_owned(), query, content_type: None, body }
+    ApiRequest { surface: Surface::Api, method, path: path.to_owned(), query, content_type: None, body }
 }
 
-async fn read(pipe: &LimitedPipe) -> PipeAnswer {
-    pipe.send(&AccessToken::new("t"), &call(Method::Get, "/profile")).await.unwrap()
+async fn read(proxy: &LimitedProxy) -> ApiResponse {
+    proxy.send(&AccessToken::new("t"), &call(Method::Get, "/profile")).await.unwrap()
 }
 
-async fn order(pipe: &LimitedPipe) -> PipeAnswer {
-    pipe.send(&AccessToken::new("t"), &call(Method::Post, "/orders/sync")).await.unwrap()
+async fn order(proxy: &LimitedProxy) -> ApiResponse {
+    proxy.send(&AccessToken::new("t"), &call(Method::Post, "/orders/sync")).await.unwrap()
 }
 
-fn header(answer: &PipeAnswer, name: &str) -> String {
+fn header(answer: &ApiResponse, name: &str) -> String {
     let found = answer.headers.iter().find(|(own, _)| own == name).unwrap();
     String::from_utf8(found.1.clone()).unwrap()
 }
 
-fn busy(retry_after: Option<&str>) -> PipeAnswer {
+fn busy(retry_after: Option<&str>) -> ApiResponse {
     let headers = retry_after.map(|text| ("retry-after".to_owned(), text.as_bytes().to_vec()));
-    PipeAnswer { status: 429, headers: headers.into_iter().collect(), body: b"busy".to_vec() }
+    ApiResponse { status: 429, headers: headers.into_iter().collect(), body: b"busy".to_vec() }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_rush_is_spread_and_the_rest_is_told_when_to_come_back() {
-    let (fake, pipe) = fixture();
-    let answers = join_all((0..30).map(|_| read(&pipe))).await;
+    let (fake, proxy) = fixture();
+    let answers = join_all((0..30).map(|_| read(&proxy))).await;
     let good = answers.iter().filter(|answer| answer.status == 200).count();
     assert_eq!((good, fake.seen.lock().unwrap().len()), (16, 16), "two spans of eight within two seconds");
 
@@ -82,16 +82,16 @@ async fn a_rush_is_spread_and_the_rest_is_told_when_to_come_back() {
     assert_eq!((&body["s"], &body["code"]), (&"error".into(), &(-429).into()));
     assert!(body["message"].as_str().unwrap().contains(&format!("{millis} ms")), "{body}");
     sleep(Duration::from_millis(millis)).await;
-    assert_eq!(read(&pipe).await.status, 200, "the time told is the time it takes");
+    assert_eq!(read(&proxy).await.status, 200, "the time told is the time it takes");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_overtakes_waiting_reads() {
-    let (fake, pipe) = fixture();
-    let reads = join_all((0..16).map(|_| read(&pipe)));
+    let (fake, proxy) = fixture();
+    let reads = join_all((0..16).map(|_| read(&proxy)));
     let orders = async {
         sleep(Duration::from_millis(1)).await;
-        join_all((0..3).map(|_| order(&pipe))).await
+        join_all((0..3).map(|_| order(&proxy))).await
     };
     let (_, orders) = tokio::join!(reads, orders);
     assert!(orders.iter().all(|answer| answer.status == 200));
@@ -102,42 +102,43 @@ async fn an_order_overtakes_waiting_reads() {
 
 #[tokio::test(start_paused = true)]
 async fn fyers_429_reaches_its_bot_and_holds_the_others() {
-    let (fake, pipe) = fixture();
+    let (fake, proxy) = fixture();
     fake.answers.lock().unwrap().push_back(busy(Some("30")));
-    assert_eq!(read(&pipe).await, busy(Some("30")), "byte for byte");
+    assert_eq!(read(&proxy).await, busy(Some("30")), "byte for byte");
 
-    let refused = order(&pipe).await;
+    let refused = order(&proxy).await;
     assert_eq!(
         (header(&refused, "x-keeper-limit").as_str(), header(&refused, "retry-after")),
         ("fyers", "30".to_owned())
     );
     sleep(Duration::from_secs(28)).await;
-    assert_eq!(order(&pipe).await.status, 200, "waits for the last two seconds");
+    assert_eq!(order(&proxy).await.status, 200, "waits for the last two seconds");
     let seen: Vec<_> = fake.seen.lock().unwrap().iter().map(|(at, _)| at.as_secs()).collect();
     assert_eq!(seen, [0, 30]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_bot_that_hangs_up_takes_no_room() {
-    let (fake, pipe) = fixture();
-    join_all((0..8).map(|_| read(&pipe))).await;
-    let gone = tokio::time::timeout(Duration::from_millis(50), join_all((0..40).map(|_| order(&pipe)))).await;
+    let (fake, proxy) = fixture();
+    join_all((0..8).map(|_| read(&proxy))).await;
+    let gone =
+        tokio::time::timeout(Duration::from_millis(50), join_all((0..40).map(|_| order(&proxy)))).await;
     assert!(gone.is_err());
     assert_eq!(fake.seen.lock().unwrap().len(), 9);
     sleep(Duration::from_millis(1_100)).await;
     let before = Instant::now();
-    assert!(join_all((0..9).map(|_| order(&pipe))).await.iter().all(|answer| answer.status == 200));
+    assert!(join_all((0..9).map(|_| order(&proxy))).await.iter().all(|answer| answer.status == 200));
     assert_eq!(Instant::now(), before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_minute_of_pressing_stays_below_the_limit_and_orders_get_through() {
-    let (fake, pipe) = fixture();
+    let (fake, proxy) = fixture();
     for _ in 0..600 {
-        let _either = tokio::join!(read(&pipe), read(&pipe), read(&pipe));
+        let _either = tokio::join!(read(&proxy), read(&proxy), read(&proxy));
         sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(order(&pipe).await.status, 200);
+    assert_eq!(order(&proxy).await.status, 200);
     let seen: Vec<Duration> = fake.seen.lock().unwrap().iter().map(|(at, _)| *at).collect();
     let most = |span: Duration| {
         let after = |from: &Duration| seen.iter().filter(|at| *at >= from && **at < *from + span).count();

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const READ: Toll = Toll { kind: Kind::Other, weight: 1 };
-const ORDER: Toll = Toll { kind: Kind::Order, weight: 1 };
+const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1 };
+const ORDER: RequestCost = RequestCost { kind: Kind::Order, weight: 1 };
 const SECOND: Duration = Duration::from_secs(1);
 
 fn noon() -> DateTime<Utc> {
@@ -17,15 +17,15 @@ fn ms(number: u64) -> Duration {
 }
 
 /// Tries at the arrival and again whenever it was told to; returns when each call left.
-fn run(arrivals: &[(u64, Toll)]) -> Vec<(Duration, u32)> {
+fn run(arrivals: &[(u64, RequestCost)]) -> Vec<(Duration, u32)> {
     let (mut pace, mut now, mut left) = (Pace::default(), Duration::ZERO, Vec::new());
-    for (gap, toll) in arrivals {
+    for (gap, cost) in arrivals {
         now += ms(*gap);
-        // One waits behind the other, as in the pipe.
-        while let Err(wait) = pace.leave(*toll, now, noon()) {
+        // One waits behind the other, as in the proxy.
+        while let Err(wait) = pace.leave(*cost, now, noon()) {
             now += wait.length;
         }
-        left.push((now, toll.weight));
+        left.push((now, cost.weight));
     }
     left
 }
@@ -36,8 +36,12 @@ fn most_within(left: &[(Duration, u32)], span: Duration) -> u32 {
     (0..left.len()).map(|first| from(first).map(|(_, weight)| weight).sum()).max().unwrap_or(0)
 }
 
-fn toll() -> impl Strategy<Value = Toll> {
-    prop_oneof![Just(READ), Just(ORDER), (1..=10u32).prop_map(|weight| Toll { kind: Kind::Order, weight })]
+fn cost() -> impl Strategy<Value = RequestCost> {
+    prop_oneof![
+        Just(READ),
+        Just(ORDER),
+        (1..=10u32).prop_map(|weight| RequestCost { kind: Kind::Order, weight })
+    ]
 }
 
 proptest! {
@@ -45,7 +49,7 @@ proptest! {
 
     #[test]
     fn no_second_and_no_minute_ever_has_too_many(
-        arrivals in prop::collection::vec((prop_oneof![Just(0u64), 0..40u64, 900..1_300u64, 0..20_000u64], toll()), 1..700)
+        arrivals in prop::collection::vec((prop_oneof![Just(0u64), 0..40u64, 900..1_300u64, 0..20_000u64], cost()), 1..700)
     ) {
         let left = run(&arrivals);
         prop_assert!(most_within(&left, ms(1_100)) <= 10);
@@ -99,7 +103,7 @@ fn a_full_minute_says_how_long() {
 
 #[test]
 fn a_basket_of_ten_waits_for_an_empty_second_and_fills_it() {
-    let basket = Toll { kind: Kind::Order, weight: 10 };
+    let basket = RequestCost { kind: Kind::Order, weight: 10 };
     let mut pace = Pace::default();
     pace.leave(ORDER, ms(500), noon()).unwrap();
     assert_eq!(pace.leave(basket, ms(600), noon()).unwrap_err().length, ms(1_000));
@@ -126,8 +130,8 @@ fn the_day_ends_at_midnight_in_mumbai_and_only_once() {
 fn fyers_own_refusal_holds_everybody_until_it_said() {
     let mut pace = Pace::default();
     pace.refused(10 * SECOND, Some(7 * SECOND));
-    for toll in [READ, ORDER] {
-        let wait = pace.leave(toll, 12 * SECOND, noon()).unwrap_err();
+    for cost in [READ, ORDER] {
+        let wait = pace.leave(cost, 12 * SECOND, noon()).unwrap_err();
         assert_eq!(wait, Wait { limit: Limit::Fyers, length: 5 * SECOND });
     }
     pace.refused(13 * SECOND, Some(SECOND));

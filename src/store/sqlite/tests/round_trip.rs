@@ -11,7 +11,7 @@ use fyers_api::{
     operation::Operation,
 };
 use keeper_domain::{mode::Mode, order_journal::OrderEntry, routing::Venue};
-use mock_exchange::{Config, Instruments, Record, exchange::House};
+use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -39,7 +39,7 @@ fn records() -> Vec<Record> {
         stop_price: Decimal::ZERO,
         tag: Some("bot1".to_owned()),
     };
-    let mut house = House::open(Config::new(Decimal::from(10_000_000)), Instruments::default(), [], 1);
+    let mut house = MockExchange::open(Config::new(Decimal::from(10_000_000)), Instruments::default(), [], 1);
     let (records, outcome) = house.place(request.into(), true, at(5));
     outcome.unwrap();
     records

@@ -10,7 +10,7 @@ use keeper_actors::{
 use keeper_domain::{
     chat::{
         inbox::rules::Policy,
-        talk::{Control, Deed, Person, Topic},
+        talk::{Action, Control, Person, Topic},
     },
     event::Death,
     restart_policy::Limits,
@@ -43,8 +43,8 @@ impl Control for Willing {
         self.note(format!("tell {topic:?}"))
     }
 
-    async fn act(&self, deed: Deed, by: &Person) -> String {
-        self.note(format!("{deed:?} by {}", by.id))
+    async fn act(&self, action: Action, by: &Person) -> String {
+        self.note(format!("{action:?} by {}", by.id))
     }
 
     async fn redeem(&self, _: SecretString, by: &Person) -> String {

@@ -3,7 +3,7 @@
 //! Every text has at most five rows (a sixth with time and id is added when it is sent): what happened,
 //! what it means for trading, what to do next. Plain words, times in IST, never a secret.
 
-mod house;
+mod keeper;
 mod login;
 mod trading;
 
@@ -70,7 +70,7 @@ pub fn alert_for(recorded: &Recorded, context: &Context) -> Option<Alert> {
 
 /// The alert of a keeper that gives up, for the way past a Notifier that may be dead itself.
 pub fn last_words(actor: &str) -> (Severity, String) {
-    let draft = house::gave_up(actor);
+    let draft = keeper::gave_up(actor);
     (draft.severity, draft.text())
 }
 
@@ -78,12 +78,12 @@ pub fn last_words(actor: &str) -> (Severity, String) {
 fn draft(event: &Event, context: &Context) -> Option<Draft> {
     match event {
         Event::KeeperStarted { version, missing, after_crash, .. } => {
-            Some(house::started(version, missing, *after_crash, context))
+            Some(keeper::started(version, missing, *after_crash, context))
         }
-        Event::KeeperStopping => Some(house::stopping()),
-        Event::TickSkipped { date, holiday } => Some(house::holiday(*date, holiday)),
-        Event::CalendarUncovered { year } => Some(house::uncovered(*year)),
-        Event::ClockStepped { seconds } => Some(house::clock_stepped(*seconds)),
+        Event::KeeperStopping => Some(keeper::stopping()),
+        Event::TickSkipped { date, holiday } => Some(keeper::holiday(*date, holiday)),
+        Event::CalendarUncovered { year } => Some(keeper::uncovered(*year)),
+        Event::ClockStepped { seconds } => Some(keeper::clock_stepped(*seconds)),
         Event::RefreshSucceeded { expires_at, .. } => Some(login::refreshed(*expires_at, context)),
         Event::LoginSucceeded { expires_at, .. } => Some(login::logged_in(*expires_at, context)),
         Event::TokenGood { expires_at, .. } => Some(login::good(*expires_at, context)),
@@ -95,7 +95,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::RefreshTokenEnding { days_left, ends_at } => {
             Some(login::ending(*days_left, *ends_at, context))
         }
-        Event::EnvFileFailed { problem } => Some(house::env_file(problem)),
+        Event::EnvFileFailed { problem } => Some(keeper::env_file(problem)),
         Event::ModeChanged { from, to, why } => trading::mode_changed(*from, *to, *why, context),
         Event::OrderSimulated { symbol, quantity, mode, .. } => {
             trading::simulated(symbol, *quantity, *mode, context)
@@ -108,14 +108,14 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
         }
-        Event::ActorCrashed { actor, death } => house::crashed(actor, *death),
-        Event::ActorRestarted { actor, .. } => Some(house::restarted(actor)),
-        Event::ActorGaveUp { actor } => Some(house::gave_up(actor)),
+        Event::ActorCrashed { actor, death } => keeper::crashed(actor, *death),
+        Event::ActorRestarted { actor, .. } => Some(keeper::restarted(actor)),
+        Event::ActorGaveUp { actor } => Some(keeper::gave_up(actor)),
         Event::LoginFailed { reason: Reason::AccountMismatch, .. } => Some(login::stranger()),
-        Event::StrangerWrote { user } => Some(house::stranger_wrote(*user)),
-        Event::SecondPoller => Some(house::second_poller()),
+        Event::StrangerWrote { user } => Some(keeper::stranger_wrote(*user)),
+        Event::SecondPoller => Some(keeper::second_poller()),
         Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by)),
-        Event::TestAlert { severity } => Some(house::test(*severity)),
+        Event::TestAlert { severity } => Some(keeper::test(*severity)),
         // Whoever logs in sees how it goes where they do it; the card shows how it ended.
         Event::LoginStarted | Event::LoginFailed { .. } | Event::LoggedOut => None,
         // The card has said it in the chat.

@@ -1,6 +1,6 @@
 //! The commands: one table for the menu, for /help and for understanding what was written.
 
-use crate::chat::talk::{Deed, Topic};
+use crate::chat::talk::{Action, Topic};
 
 /// Minutes for /mute without a number.
 const MUTE: u32 = 60;
@@ -17,7 +17,7 @@ pub enum Command {
     /// To be told something.
     Tell(Topic),
     /// Something to be done.
-    Act(Deed),
+    Act(Action),
     /// The sender's and the chat's ids.
     WhoAmI,
     /// The list of commands.
@@ -69,7 +69,7 @@ impl<'a> Written<'a> {
     /// What it asks for; an error is the line to answer with.
     pub fn command(&self) -> Result<Command, String> {
         let name = self.name.to_ascii_lowercase();
-        let act = |deed| Ok(Command::Act(deed));
+        let act = |action| Ok(Command::Act(action));
         let tell = |topic| Ok(Command::Tell(topic));
         match name.as_str() {
             "status" => tell(Topic::Status),
@@ -79,15 +79,15 @@ impl<'a> Written<'a> {
             "health" => tell(Topic::Health),
             "logs" => tell(Topic::Logs),
             "version" => tell(Topic::Version),
-            "login" => act(Deed::Login),
-            "logout" => act(Deed::Logout),
-            "refresh" => act(Deed::Refresh),
-            "halt" => act(Deed::Halt),
-            "resume" => act(Deed::Resume),
-            "mute" => act(Deed::Mute { minutes: self.minutes(&name, MUTE)? }),
-            "unmute" => act(Deed::Unmute),
-            "snooze" => act(Deed::Snooze { minutes: self.minutes(&name, SNOOZE)? }),
-            "test" => act(Deed::Test),
+            "login" => act(Action::Login),
+            "logout" => act(Action::Logout),
+            "refresh" => act(Action::Refresh),
+            "halt" => act(Action::Halt),
+            "resume" => act(Action::Resume),
+            "mute" => act(Action::Mute { minutes: self.minutes(&name, MUTE)? }),
+            "unmute" => act(Action::Unmute),
+            "snooze" => act(Action::Snooze { minutes: self.minutes(&name, SNOOZE)? }),
+            "test" => act(Action::Test),
             "whoami" => Ok(Command::WhoAmI),
             "help" | "start" => Ok(Command::Help),
             _ => Err(unknown(&name)),
@@ -131,33 +131,33 @@ fn unknown(name: &str) -> String {
 }
 
 /// What must be confirmed before it is done, in words: the question, what it means, the button.
-pub fn question(deed: &Deed) -> Option<(&'static str, &'static str, &'static str)> {
-    match deed {
-        Deed::Halt => Some((
+pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static str)> {
+    match action {
+        Action::Halt => Some((
             "Halt trading?",
             "No new positions from now on; orders that close one still go out.",
             "Yes, halt trading",
         )),
-        Deed::Resume => Some((
+        Action::Resume => Some((
             "Resume trading?",
             "Orders go out again as the settings say, with real money if those say so.",
             "Yes, resume trading",
         )),
-        Deed::Logout => Some((
+        Action::Logout => Some((
             "Log out at FYERS?",
             "The token dies at once; nothing is traded for real until the next login.",
             "Yes, log out",
         )),
-        Deed::Refresh => Some((
+        Action::Refresh => Some((
             "Refresh the token?",
             "One call to FYERS. A new token takes the place of the one in use.",
             "Yes, refresh now",
         )),
-        Deed::Login
-        | Deed::Mute { .. }
-        | Deed::Unmute
-        | Deed::Snooze { .. }
-        | Deed::MockToday
-        | Deed::Test => None,
+        Action::Login
+        | Action::Mute { .. }
+        | Action::Unmute
+        | Action::Snooze { .. }
+        | Action::MockToday
+        | Action::Test => None,
     }
 }

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::chat::talk::{Button, Deed};
+use crate::chat::talk::{Action, Button};
 
 /// How long a question waits.
 pub const PATIENCE: TimeDelta = TimeDelta::seconds(60);
@@ -56,7 +56,7 @@ pub struct Question {
     /// Its button's secret.
     pub nonce: Nonce,
     /// What is done on yes.
-    pub deed: Deed,
+    pub action: Action,
     /// Who asked for it, and alone may say yes.
     pub user: i64,
     /// Where.
@@ -76,9 +76,9 @@ impl Question {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
     /// Do it.
-    Do(Deed),
+    Do(Action),
     /// Do not.
-    Cancel(Deed),
+    Cancel(Action),
     /// It is somebody else's question.
     NotYours,
     /// There is no such question, no more, or not here.
@@ -96,8 +96,8 @@ impl Questions {
         match found.filter(|question| question.chat == chat && question.is_open(now)) {
             None => Ruling::Expired,
             Some(question) if question.user != user => Ruling::NotYours,
-            Some(question) if pressed.yes => Ruling::Do(question.deed.clone()),
-            Some(question) => Ruling::Cancel(question.deed.clone()),
+            Some(question) if pressed.yes => Ruling::Do(question.action.clone()),
+            Some(question) => Ruling::Cancel(question.action.clone()),
         }
     }
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn question(nonce: u64, asked: i64) -> Question {
-        Question { nonce: Nonce(nonce), deed: Deed::Halt, user: 42, chat: -100, asked_at: at(asked) }
+        Question { nonce: Nonce(nonce), action: Action::Halt, user: 42, chat: -100, asked_at: at(asked) }
     }
 
     fn one() -> Questions {
@@ -139,9 +139,9 @@ mod tests {
     #[test]
     fn only_the_one_who_asked_there_within_a_minute() {
         for (pressed, user, chat, second, ruling) in [
-            (yes(7), 42, -100, 0, Ruling::Do(Deed::Halt)),
-            (yes(7), 42, -100, 60, Ruling::Do(Deed::Halt)),
-            (Pressed { yes: false, ..yes(7) }, 42, -100, 60, Ruling::Cancel(Deed::Halt)),
+            (yes(7), 42, -100, 0, Ruling::Do(Action::Halt)),
+            (yes(7), 42, -100, 60, Ruling::Do(Action::Halt)),
+            (Pressed { yes: false, ..yes(7) }, 42, -100, 60, Ruling::Cancel(Action::Halt)),
             (yes(7), 43, -100, 1, Ruling::NotYours),
             (yes(7), 42, -100, 61, Ruling::Expired),
             (yes(7), 43, -100, 61, Ruling::Expired),
@@ -169,7 +169,7 @@ mod tests {
         let mut questions = Questions::default();
         (0..100).for_each(|nonce| questions.ask(question(nonce, 0)));
         assert_eq!(questions.0.len(), MOST);
-        assert_eq!(questions.rule(yes(99), 42, -100, at(1)), Ruling::Do(Deed::Halt));
+        assert_eq!(questions.rule(yes(99), 42, -100, at(1)), Ruling::Do(Action::Halt));
         questions.ask(question(100, 61));
         assert_eq!(questions.0.len(), 1, "the old ones are forgotten");
     }

@@ -9,7 +9,7 @@ use crate::chat::inbox::{
     confirm::{Nonce, Pressed, Question, Questions, Ruling},
     paste::has_code,
 };
-use crate::chat::talk::{Deed, Heard, Update};
+use crate::chat::talk::{Action, Heard, Update};
 use fyers_api::ist;
 
 /// The furthest that a message's date may be from the wall clock, in both directions. An old message was
@@ -63,9 +63,9 @@ impl State {
                 self.stranger_told = Some(ist::date(now));
             }
             Verdict::Message(_, Reply::Hint(_)) => self.hinted = Some(now),
-            Verdict::Message(origin, Reply::Ask(deed)) => self.questions.ask(Question {
+            Verdict::Message(origin, Reply::Ask(action)) => self.questions.ask(Question {
                 nonce,
-                deed: deed.clone(),
+                action: action.clone(),
                 user: origin.by.id,
                 chat: origin.chat,
                 asked_at: now,
@@ -173,8 +173,8 @@ fn is_for_another(written: &Written<'_>, state: &State) -> bool {
 fn command(written: &Written<'_>, origin: &Origin) -> Reply {
     match written.command() {
         Ok(Command::Tell(topic)) => Reply::Tell(topic),
-        Ok(Command::Act(deed)) if question(&deed).is_some() => Reply::Ask(deed),
-        Ok(Command::Act(deed)) => Reply::Act(deed),
+        Ok(Command::Act(action)) if question(&action).is_some() => Reply::Ask(action),
+        Ok(Command::Act(action)) => Reply::Act(action),
         Ok(Command::WhoAmI) => Reply::Say(format!(
             "You are allowed here.\nYour id: {}\nThis chat: {}",
             origin.by.id, origin.chat
@@ -186,17 +186,17 @@ fn command(written: &Written<'_>, origin: &Origin) -> Reply {
 
 fn press(origin: &Origin, data: &str, now: DateTime<Utc>, state: &State) -> Touch {
     let card = match data {
-        CARD_SNOOZE => Some(Deed::Snooze { minutes: SNOOZE }),
-        CARD_MOCK => Some(Deed::MockToday),
+        CARD_SNOOZE => Some(Action::Snooze { minutes: SNOOZE }),
+        CARD_MOCK => Some(Action::MockToday),
         _ => None,
     };
     match (card, Pressed::read(data)) {
-        (Some(deed), _) if state.is_up_to_date(now) => Touch::Card(deed),
+        (Some(action), _) if state.is_up_to_date(now) => Touch::Card(action),
         (Some(_), _) => Touch::Pass(LATE_PRESS),
         (None, None) => Touch::Pass(UNKNOWN_BUTTON),
         (None, Some(pressed)) => match state.questions.rule(pressed, origin.by.id, origin.chat, now) {
-            Ruling::Do(deed) => Touch::Yes(pressed.nonce, deed),
-            Ruling::Cancel(deed) => Touch::No(pressed.nonce, deed),
+            Ruling::Do(action) => Touch::Yes(pressed.nonce, action),
+            Ruling::Cancel(action) => Touch::No(pressed.nonce, action),
             Ruling::NotYours => Touch::Pass(NOT_YOURS),
             Ruling::Expired => Touch::Pass(EXPIRED),
         },

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::inbox::confirm::Nonce;
-use crate::chat::talk::{Deed, MessageId, Person, Topic};
+use crate::chat::talk::{Action, MessageId, Person, Topic};
 
 /// After so long without an update its number says nothing any more: after a quiet week Telegram begins
 /// anew at a random one (Bot API, Update). It is longer than the day for which Telegram keeps updates, so
@@ -99,9 +99,9 @@ pub enum Reply {
     /// Ask Control and say what it tells.
     Tell(Topic),
     /// Do it and say how it went.
-    Act(Deed),
+    Act(Action),
     /// Ask for a yes first.
-    Ask(Deed),
+    Ask(Action),
     /// Take the message out of the chat and redeem the code in it.
     Redeem(SecretString),
 }
@@ -112,11 +112,11 @@ pub enum Touch {
     /// Answer this in passing, and do nothing.
     Pass(&'static str),
     /// A button of the login card: do it and answer in passing.
-    Card(Deed),
+    Card(Action),
     /// A question was answered with yes: do it.
-    Yes(Nonce, Deed),
+    Yes(Nonce, Action),
     /// A question was answered with no.
-    No(Nonce, Deed),
+    No(Nonce, Action),
 }
 
 /// What is done about an update.

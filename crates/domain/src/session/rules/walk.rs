@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::broker_error::Transport;
-use crate::session::rules::tests::{Desk, access, at, facts, refresh};
+use crate::session::rules::tests::{Backend, access, at, facts, refresh};
 
 /// One thing that may happen; answers go to whatever call is open, if any.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ fn refusal(kind: u8) -> BrokerError {
     BrokerError::Refused { status: 400, code, message: message.into() }
 }
 
-fn input(desk: &Desk, seen: &mut Observer, happening: &Happening) -> Option<Input> {
+fn input(backend: &Backend, seen: &mut Observer, happening: &Happening) -> Option<Input> {
     let profile_call = seen.open_profile.clone();
     let refresh_call = seen.open_refresh;
     Some(match happening {
@@ -77,7 +77,7 @@ fn input(desk: &Desk, seen: &mut Observer, happening: &Happening) -> Option<Inpu
             seen.disabled_on = None;
             Input::RefreshNow
         }
-        Happening::Tell(3) => Input::TokenRejected(desk.machine.view(desk.now).fingerprint?),
+        Happening::Tell(3) => Input::TokenRejected(backend.machine.view(backend.now).fingerprint?),
         Happening::Tell(5) => Input::LogOut,
         Happening::Tell(_) => {
             seen.logins += 1;
@@ -86,7 +86,7 @@ fn input(desk: &Desk, seen: &mut Observer, happening: &Happening) -> Option<Inpu
                 AuthCode::new(jwt::fake(&serde_json::json!({"app_id": "ABCD1234EF"}))),
             )
         }
-        Happening::Tick => Input::Tick { trade_date: ist::date(desk.now), late: false },
+        Happening::Tick => Input::Tick { trade_date: ist::date(backend.now), late: false },
         Happening::ProfileOk { stranger } => {
             let (ask, token) = profile_call?;
             if !stranger {
@@ -105,19 +105,19 @@ fn input(desk: &Desk, seen: &mut Observer, happening: &Happening) -> Option<Inpu
         }
         Happening::LoginOk { hours } => {
             seen.marks += 1;
-            let access = access(desk.now + chrono::TimeDelta::hours(*hours), seen.marks);
+            let access = access(backend.now + chrono::TimeDelta::hours(*hours), seen.marks);
             Input::CodeRedeemed(seen.open_login?, Ok(FreshTokens { access, refresh: None }))
         }
         Happening::LoginNo(kind) => Input::CodeRedeemed(seen.open_login?, Err(refusal(*kind))),
         Happening::RefreshOk { hours } => {
             seen.marks += 1;
-            let access = access(desk.now + chrono::TimeDelta::hours(*hours), seen.marks);
+            let access = access(backend.now + chrono::TimeDelta::hours(*hours), seen.marks);
             Input::Refreshed(refresh_call?, Ok(FreshTokens { access, refresh: None }))
         }
         Happening::RefreshNo(kind) => {
             let ask = refresh_call?;
             match kind {
-                1 => seen.disabled_on = Some(ist::date(desk.now)),
+                1 => seen.disabled_on = Some(ist::date(backend.now)),
                 2 => seen.pin_refused = true,
                 _ => {}
             }
@@ -128,19 +128,23 @@ fn input(desk: &Desk, seen: &mut Observer, happening: &Happening) -> Option<Inpu
     })
 }
 
-fn check(desk: &Desk, seen: &mut Observer, input: &Input) -> Result<(), TestCaseError> {
+fn check(backend: &Backend, seen: &mut Observer, input: &Input) -> Result<(), TestCaseError> {
     match input {
         Input::Profiled(..) => seen.open_profile = None,
         Input::Refreshed(..) => seen.open_refresh = None,
         Input::CodeRedeemed(..) => seen.open_login = None,
         _ => {}
     }
-    for effect in &desk.effects {
+    for effect in &backend.effects {
         match effect {
             Effect::CallRefresh(ask, _) => {
                 prop_assert!(seen.open_refresh.is_none(), "two refresh calls at once");
                 prop_assert!(!seen.pin_refused, "a refused PIN was tried again");
-                prop_assert_ne!(seen.disabled_on, Some(ist::date(desk.now)), "asked again on the same day");
+                prop_assert_ne!(
+                    seen.disabled_on,
+                    Some(ist::date(backend.now)),
+                    "asked again on the same day"
+                );
                 seen.open_refresh = Some(*ask);
             }
             Effect::CallLogin(ask, _) => {
@@ -150,11 +154,11 @@ fn check(desk: &Desk, seen: &mut Observer, input: &Input) -> Result<(), TestCase
             Effect::LoginEnded(login, outcome) => {
                 prop_assert!(!seen.ended.contains(login), "a login ended twice");
                 seen.ended.push(*login);
-                let used = desk.machine.view(desk.now).usable.is_some();
+                let used = backend.machine.view(backend.now).usable.is_some();
                 prop_assert!(outcome.is_err() || used, "a login that ended well, and no token in use");
             }
             Effect::CallLogout(token) => {
-                let held = desk.machine.stored.access.as_ref();
+                let held = backend.machine.stored.access.as_ref();
                 prop_assert!(held != Some(token), "logged out and still held");
             }
             Effect::CheckToken(ask, token) | Effect::ProveToken(ask, token) => {
@@ -164,19 +168,19 @@ fn check(desk: &Desk, seen: &mut Observer, input: &Input) -> Result<(), TestCase
                 prop_assert!(wait.as_secs() >= 1);
                 seen.open_wait = Some(*ask);
             }
-            Effect::Announce { view, .. } => prop_assert_eq!(view.state, desk.machine.state),
+            Effect::Announce { view, .. } => prop_assert_eq!(view.state, backend.machine.state),
             Effect::Mirror(token, _) => {
                 prop_assert!(seen.proven.contains(&token.fingerprint()), "an unproven token was written");
             }
         }
     }
-    let view = desk.machine.view(desk.now);
+    let view = backend.machine.view(backend.now);
     if let Some(token) = &view.usable {
         prop_assert!(seen.proven.contains(&token.fingerprint()), "an unproven token is in use");
-        prop_assert!(view.expires_at.is_some_and(|end| desk.now < end), "a token past its end is in use");
+        prop_assert!(view.expires_at.is_some_and(|end| backend.now < end), "a token past its end is in use");
     }
     if matches!(view.state, StateName::Checking | StateName::Refreshing) {
-        prop_assert!(desk.machine.pending != Pending::Nothing, "stuck: {:?}", view.state);
+        prop_assert!(backend.machine.pending != Pending::Nothing, "stuck: {:?}", view.state);
     }
     Ok(())
 }
@@ -187,7 +191,7 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
         account: Some("XX00001".into()),
         ..StoredSession::default()
     };
-    let mut desk = Desk {
+    let mut backend = Backend {
         machine: Machine::new(facts(), stored, None),
         now: at("2026-11-23T08:40"),
         events: vec![],
@@ -196,29 +200,29 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
         skew: None,
     };
     let mut seen = Observer::default();
-    desk.tell(Input::Started);
-    check(&desk, &mut seen, &Input::Started)?;
+    backend.tell(Input::Started);
+    check(&backend, &mut seen, &Input::Started)?;
     for happening in happenings {
-        desk.events.clear();
+        backend.events.clear();
         let input = match happening {
             Happening::Pass(seconds) => {
-                desk.now += chrono::TimeDelta::seconds(*seconds);
+                backend.now += chrono::TimeDelta::seconds(*seconds);
                 Some(Input::Watch)
             }
             Happening::Restart => {
-                desk.machine = Machine::new(facts(), desk.machine.stored.clone(), desk.machine.tick);
+                backend.machine = Machine::new(facts(), backend.machine.stored.clone(), backend.machine.tick);
                 seen.open_profile = None;
                 seen.open_refresh = None;
                 seen.open_wait = None;
                 seen.open_login = None;
                 Some(Input::Started)
             }
-            other => input(&desk, &mut seen, other),
+            other => input(&backend, &mut seen, other),
         };
         let Some(input) = input else { continue };
-        desk.tell(input.clone());
-        check(&desk, &mut seen, &input)?;
-        for event in &desk.events {
+        backend.tell(input.clone());
+        check(&backend, &mut seen, &input)?;
+        for event in &backend.events {
             if let Event::Ticked { trade_date, .. } = event {
                 prop_assert!(!seen.ticked.contains(trade_date), "two ticks for {}", trade_date);
                 seen.ticked.push(*trade_date);
@@ -227,20 +231,20 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
     }
     // However it went: by the close of the day at the latest no tick is left without an outcome.
     for _ in 0..3 {
-        desk.now += chrono::TimeDelta::days(1);
+        backend.now += chrono::TimeDelta::days(1);
         // Calls end, by their time limit if by nothing else.
         for _ in 0..2 {
             let ask = seen.open_profile.take().map(|(ask, _)| Input::Profiled(ask, Err(refusal(0))));
             let end = ask.or_else(|| Some(Input::Refreshed(seen.open_refresh.take()?, Err(refusal(0)))));
             if let Some(end) = end {
-                desk.tell(end.clone());
-                check(&desk, &mut seen, &end)?;
+                backend.tell(end.clone());
+                check(&backend, &mut seen, &end)?;
             }
         }
-        desk.tell(Input::Watch);
-        check(&desk, &mut seen, &Input::Watch)?;
+        backend.tell(Input::Watch);
+        check(&backend, &mut seen, &Input::Watch)?;
     }
-    prop_assert!(desk.machine.open_tick().is_none(), "a tick without an outcome");
+    prop_assert!(backend.machine.open_tick().is_none(), "a tick without an outcome");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What a call costs at FYERS' counters: a pure rule.
 
-use fyers_api::http::{Call, Method, Surface};
+use fyers_api::http::{ApiRequest, Method, Surface};
 use serde::de::IgnoredAny;
 
 /// FYERS takes ten orders in one call at most (FYERS API contract, section 3.10).
@@ -20,15 +20,15 @@ pub(super) enum Kind {
 
 /// The cost of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Toll {
+pub(super) struct RequestCost {
     pub(super) kind: Kind,
     /// How many requests FYERS counts it as: each order of a basket is one.
     pub(super) weight: u32,
 }
 
-impl Toll {
+impl RequestCost {
     /// In doubt a call is an order, and in doubt it is one request.
-    pub(super) fn of(call: &Call) -> Self {
+    pub(super) fn of(call: &ApiRequest) -> Self {
         let reads = call.surface == Surface::Data || call.method == Method::Get;
         let other = reads || NO_ORDERS.iter().any(|path| below(&call.path, path));
         if other {
@@ -53,10 +53,17 @@ fn elements(body: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    fn toll(surface: Surface, method: Method, path: &str, body: &str) -> (Kind, u32) {
+    fn cost(surface: Surface, method: Method, path: &str, body: &str) -> (Kind, u32) {
         let (path, body) = (path.to_owned(), body.as_bytes().to_vec());
-        let toll = Toll::of(&Call { surface, method, path, query: String::new(), content_type: None, body });
-        (toll.kind, toll.weight)
+        let cost = RequestCost::of(&ApiRequest {
+            surface,
+            method,
+            path,
+            query: String::new(),
+            content_type: None,
+            body,
+        });
+        (cost.kind, cost.weight)
     }
 
     #[test]
@@ -70,22 +77,22 @@ mod tests {
             (Method::Post, "/smart-order/step"),
             (Method::Post, "/something-new"),
         ] {
-            assert_eq!(toll(Surface::Api, method, path, "[1,2]"), (Kind::Order, 1), "{path}");
+            assert_eq!(cost(Surface::Api, method, path, "[1,2]"), (Kind::Order, 1), "{path}");
         }
     }
 
     #[test]
     fn what_reads_is_none() {
-        assert_eq!(toll(Surface::Api, Method::Get, "/orders", ""), (Kind::Other, 1));
-        assert_eq!(toll(Surface::Data, Method::Post, "/quotes", "{}"), (Kind::Other, 1));
-        assert_eq!(toll(Surface::Api, Method::Post, "/multiorder/margin", "{}"), (Kind::Other, 1));
-        assert_eq!(toll(Surface::Api, Method::Delete, "/price-alert", "{}"), (Kind::Other, 1));
-        assert_eq!(toll(Surface::Api, Method::Post, "/price-alerts", "{}"), (Kind::Order, 1));
+        assert_eq!(cost(Surface::Api, Method::Get, "/orders", ""), (Kind::Other, 1));
+        assert_eq!(cost(Surface::Data, Method::Post, "/quotes", "{}"), (Kind::Other, 1));
+        assert_eq!(cost(Surface::Api, Method::Post, "/multiorder/margin", "{}"), (Kind::Other, 1));
+        assert_eq!(cost(Surface::Api, Method::Delete, "/price-alert", "{}"), (Kind::Other, 1));
+        assert_eq!(cost(Surface::Api, Method::Post, "/price-alerts", "{}"), (Kind::Order, 1));
     }
 
     #[test]
     fn a_basket_counts_as_its_orders() {
-        let basket = |body: &str| toll(Surface::Api, Method::Post, "/multi-order/sync", body);
+        let basket = |body: &str| cost(Surface::Api, Method::Post, "/multi-order/sync", body);
         assert_eq!(basket(r#"[{"qty":1},{"qty":2},{}]"#), (Kind::Order, 3));
         assert_eq!(basket(&format!("[{}0]", "0,".repeat(500))), (Kind::Order, 10));
         for odd in ["", "[]", "{}", "[1,", "null"] {

@@ -65,7 +65,7 @@ impl Beats {
     }
 }
 
-pub(super) struct Ward<A>
+pub(super) struct SupervisedActor<A>
 where
     A: Actor<Context = Context<A>> + Supervised,
 {
@@ -79,9 +79,9 @@ where
     beats: Beats,
 }
 
-impl<A> Unpin for Ward<A> where A: Actor<Context = Context<A>> + Supervised {}
+impl<A> Unpin for SupervisedActor<A> where A: Actor<Context = Context<A>> + Supervised {}
 
-impl<A> Ward<A>
+impl<A> SupervisedActor<A>
 where
     A: Actor<Context = Context<A>> + Supervised,
 {
@@ -111,7 +111,7 @@ where
     }
 
     /// Sends a beat when one is due, and notices when they are no longer answered. Each beat stands for itself,
-    /// so one that the actor cancels by mistake, with a handle from an earlier life, does no harm.
+    /// so one that the actor cancels by mistake, with a handle from an earlier life, does no fault.
     fn beat(&mut self, task: &mut Task<'_>) -> Option<Death> {
         while self.beats.timer.poll_tick(task).is_ready() {
             if self.beats.silence() >= self.shared.limits.hang {
@@ -180,7 +180,7 @@ where
     }
 }
 
-impl<A> Future for Ward<A>
+impl<A> Future for SupervisedActor<A>
 where
     A: Actor<Context = Context<A>> + Supervised,
 {

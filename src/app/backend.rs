@@ -13,7 +13,7 @@ use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
 use chrono::NaiveTime;
 use fyers_api::{
-    http::Call,
+    http::ApiRequest,
     ist::{self, ist},
 };
 use keeper_actors::{
@@ -45,7 +45,7 @@ use crate::{
         },
     },
     build_info,
-    http::Desk,
+    http::Backend,
 };
 
 /// Longest wait for an actor's answer.
@@ -60,7 +60,7 @@ const FORWARD_LIMIT: Duration = Duration::from_secs(40);
 const PULSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Gathers what the listener tells.
-pub struct KeeperDesk {
+pub struct KeeperBackend {
     actors: Actors,
     tree: Tree,
     store: Arc<dyn Store>,
@@ -75,7 +75,7 @@ pub struct KeeperDesk {
     last_moved: AtomicU64,
 }
 
-impl KeeperDesk {
+impl KeeperBackend {
     pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts) -> Self {
         Self {
             actors,
@@ -148,7 +148,7 @@ where
 }
 
 #[async_trait]
-impl Desk for KeeperDesk {
+impl Backend for KeeperBackend {
     fn is_live(&self) -> bool {
         let now = self.began.elapsed().as_millis() as u64;
         let pulse = self.pulse.count();
@@ -229,7 +229,7 @@ impl Desk for KeeperDesk {
         }
     }
 
-    async fn forward(&self, call: Call) -> Option<Forwarded> {
+    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
         let answer = self.actors.exchange.send(Forward(call));
         tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
     }
@@ -252,7 +252,7 @@ impl Desk for KeeperDesk {
     }
 
     #[cfg(feature = "demo")]
-    fn harm(&self, victim: &str) -> bool {
+    fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {
             "token" => self.actors.token.do_send(Crash),

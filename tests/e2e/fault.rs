@@ -4,16 +4,16 @@ use simulator::{RefreshMode, Service};
 
 use crate::support::{Home, Keeper, post, wait_for};
 
-fn harm(home: &Home, keeper: &Keeper, victim: &str) {
+fn fault(home: &Home, keeper: &Keeper, victim: &str) {
     let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
     // The answer may get lost: the program may be over before it is sent.
-    let _answer = post(&keeper.url(&format!("/api/harm/{victim}")), Some(key.trim()));
+    let _answer = post(&keeper.url(&format!("/api/fault/{victim}")), Some(key.trim()));
 }
 
 /// Lets the actor crash until the program ends, and counts its restarts.
 fn crash_until_the_end(home: &Home, keeper: &mut Keeper, victim: &str) -> i32 {
     for _ in 0..6 {
-        harm(home, keeper, victim);
+        fault(home, keeper, victim);
     }
     keeper.wait().code().unwrap()
 }
@@ -23,7 +23,7 @@ fn one_crash_of_each_actor_is_healed_and_shown() {
     let home = Home::with_app(RefreshMode::Disabled).with_telegram();
     let keeper = home.start_ready();
     for victim in ["token", "clock", "exchange", "notifier"] {
-        harm(&home, &keeper, victim);
+        fault(&home, &keeper, victim);
         keeper.wait_status(&format!("a restart of {victim}"), |status| {
             status["actors"][victim]["restarts"] == 1 && status["actors"][victim]["alive"] == true
         });
@@ -72,7 +72,7 @@ fn even_the_notifier_may_be_the_one_that_cannot_go_on() {
 fn a_blocked_thread_ends_the_program() {
     let home = Home::with_app(RefreshMode::Disabled);
     let mut keeper = home.start_ready();
-    harm(&home, &keeper, "thread");
+    fault(&home, &keeper, "thread");
     assert_eq!(keeper.wait().code(), Some(70));
     assert!(keeper.log().contains("actor.hung") || keeper.err().contains("actor.hung"), "{}", keeper.log());
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use actix::{MailboxError, Message, Recipient};
 
 /// A late-bound [`Recipient`]. Before it is connected, what is said goes nowhere and `ask` answers `Closed`.
-pub struct Line<M>
+pub struct RecipientCell<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,
@@ -16,7 +16,7 @@ where
     end: Arc<OnceLock<Recipient<M>>>,
 }
 
-impl<M> Line<M>
+impl<M> RecipientCell<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,
@@ -47,7 +47,7 @@ where
     }
 }
 
-impl<M> Default for Line<M>
+impl<M> Default for RecipientCell<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,
@@ -57,7 +57,7 @@ where
     }
 }
 
-impl<M> Clone for Line<M>
+impl<M> Clone for RecipientCell<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,
