@@ -27,7 +27,7 @@ pub(super) struct Pair {
     writer: Connection,
     witness: Connection,
     commits: i64,
-    /// The same when this was opened.
+    /// The number of the last transaction when this was opened.
     pub(super) found: i64,
 }
 
@@ -37,13 +37,11 @@ impl Pair {
         Self::connect(path).map_err(|error| Fault::of(&error))
     }
 
-    /// The same after a fault: makes an empty transaction, so that it is known that the disk can be written. Nothing is
-    /// left then of the transaction that failed, since this one takes its place in the log.
-    pub(super) fn open_again(path: &Path) -> Result<Self, Fault> {
-        let mut pair = Self::open(path)?;
-        pair.run("BEGIN IMMEDIATE").map_err(|error| Fault::of(&error))?;
-        pair.end()?;
-        Ok(pair)
+    /// After a fault: an empty transaction shows that the disk can be written. Nothing is left then of a transaction
+    /// that failed, since this one takes its place in the log.
+    pub(super) fn settle(&mut self) -> Result<(), Fault> {
+        self.begin().map_err(|error| Fault::of(&error))?;
+        self.end()
     }
 
     fn connect(path: &Path) -> rusqlite::Result<Self> {
@@ -58,7 +56,7 @@ impl Pair {
     /// disk takes all. After a fault this pair must not be used again.
     pub(super) fn commit(&mut self, works: Vec<Work>, outcomes: &mut Vec<Outcome>) -> Result<(), Fault> {
         let fault = |error| Fault::of(&error);
-        self.run("BEGIN IMMEDIATE").map_err(fault)?;
+        self.begin().map_err(fault)?;
         let before = self.writer.total_changes();
         for work in works {
             outcomes.push(self.one(work)?);
@@ -70,10 +68,16 @@ impl Pair {
         self.end()
     }
 
-    /// Commits, with a number that tells this transaction from all others.
+    /// First of all a number that tells this transaction from all others: if SQLite rolls back on the way, and
+    /// whatever follows is committed, the number is missing.
+    fn begin(&self) -> rusqlite::Result<()> {
+        self.run("BEGIN IMMEDIATE")?;
+        self.writer.prepare_cached(PUT_COUNT)?.execute([(self.commits + 1).to_string()])?;
+        Ok(())
+    }
+
     fn end(&mut self) -> Result<(), Fault> {
         let next = self.commits + 1;
-        self.put_count(next).map_err(|error| Fault::of(&error))?;
         self.run("COMMIT").map_err(|error| Fault::of(&error).at(Step::Commit(next)))?;
         self.check(next).map_err(|fault| fault.at(Step::Check(next)))?;
         self.commits = next;
@@ -103,11 +107,6 @@ impl Pair {
         if self.writer.is_autocommit() && seen == expected { Ok(()) } else { Err(Fault::missing()) }
     }
 
-    fn put_count(&self, count: i64) -> rusqlite::Result<()> {
-        self.writer.prepare_cached(PUT_COUNT)?.execute([count.to_string()])?;
-        Ok(())
-    }
-
     fn run(&self, sql: &str) -> rusqlite::Result<()> {
         self.writer.prepare_cached(sql)?.execute([])?;
         Ok(())
@@ -130,4 +129,13 @@ fn connection(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+#[cfg(test)]
+impl Pair {
+    /// Says "done" without a COMMIT.
+    pub(super) fn pretend(&self) -> Result<(), Fault> {
+        self.begin().map_err(|error| Fault::of(&error))?;
+        self.check(self.commits + 1)
+    }
 }

@@ -20,6 +20,8 @@ const GROUP: usize = 64;
 /// The pauses between attempts to write again.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How many further attempts the callers wait for, when it is not known what is on disk.
+const FINDING_OUT: usize = 3;
 
 pub(super) struct Worker {
     path: PathBuf,
@@ -54,7 +56,9 @@ impl Worker {
         loop {
             match self.wait() {
                 Ok(first) => self.take(first),
-                Err(RecvTimeoutError::Timeout) => self.reopen(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.reopen();
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -91,18 +95,34 @@ impl Worker {
     /// failed, so it is refused with it.
     fn failed(&mut self, fault: Fault, waiting: Vec<Waiting>, outcomes: Vec<Outcome>) {
         self.state = Self::down(fault);
-        self.reopen();
-        let is_there = |number| matches!(&self.state, State::Up(pair) if pair.found == number);
+        let last = self.find_out(fault.step);
         let is_open = match fault.step {
             Step::Before => false,
             // Committed, as SQLite said, and now it is seen.
-            Step::Check(number) if is_there(number) => return answer(waiting, outcomes),
+            Step::Check(number) if last == Some(number) => return answer(waiting, outcomes),
             Step::Check(number) | Step::Commit(number) => {
-                matches!(self.state, State::Down { .. }) || is_there(number)
+                matches!(self.state, State::Down { .. }) || last == Some(number)
             }
         };
+        // Taken out before anybody is answered: who asks again after an answer is not meant.
+        let behind: Vec<Waiting> = self.jobs.try_iter().map(|job| (job.doing, job.answer)).collect();
         refuse(waiting, fault, is_open);
-        refuse(self.jobs.try_iter().map(|job| (job.doing, job.answer)), fault, false);
+        refuse(behind, fault, false);
+    }
+
+    /// Opens again at once; when it is not known what is on disk, a few times if need be. Returns the number of the
+    /// last transaction on disk, as it was before anything else was written.
+    fn find_out(&mut self, step: Step) -> Option<i64> {
+        let mut last = self.reopen();
+        for _ in 0..FINDING_OUT {
+            let State::Down { next, .. } = self.state else { break };
+            if step == Step::Before {
+                break;
+            }
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+            last = last.or(self.reopen());
+        }
+        last
     }
 
     fn down(fault: Fault) -> State {
@@ -111,24 +131,30 @@ impl Worker {
         State::Down { fault, next: Instant::now(), pause: FIRST_PAUSE }
     }
 
-    fn reopen(&mut self) {
-        let State::Down { fault, next, pause } = &mut self.state else { return };
-        match Pair::open_again(&self.path) {
+    /// Tries to open and to write. Returns the number of the last transaction on disk, if it could be read.
+    fn reopen(&mut self) -> Option<i64> {
+        let opened = Pair::open(&self.path);
+        let last = opened.as_ref().ok().map(|pair| pair.found);
+        match opened.and_then(|mut pair| pair.settle().map(|()| pair)) {
             Ok(pair) => {
                 tracing::info!(event = "store.healed", "the state database can be written again");
                 self.state = State::Up(pair);
             }
-            Err(again) => {
-                *fault = again;
-                *next = Instant::now() + *pause;
-                *pause = (*pause * 2).min(LONGEST_PAUSE);
-            }
+            Err(again) => self.wait_longer(again),
         }
+        last
+    }
+
+    fn wait_longer(&mut self, again: Fault) {
+        let State::Down { fault, next, pause } = &mut self.state else { return };
+        *fault = again;
+        *next = Instant::now() + *pause;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
     }
 }
 
 /// Who does not wait any more needs no answer.
-fn refuse(waiting: impl IntoIterator<Item = Waiting>, fault: Fault, is_open: bool) {
+fn refuse(waiting: Vec<Waiting>, fault: Fault, is_open: bool) {
     for (doing, answer) in waiting {
         let _gone = answer.send(Err(fault.told(doing, is_open)));
     }
