@@ -1,4 +1,4 @@
-//! What was asked of the simulator, when, and how much of it at once.
+//! The log of requests, and how many were handled at once.
 
 use std::collections::{BTreeMap, VecDeque};
 

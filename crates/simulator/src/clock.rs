@@ -39,7 +39,7 @@ impl ManualClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }
 
-    /// The form the simulator takes.
+    /// This clock as the simulator takes it.
     pub fn clock(&self) -> SimClock {
         let shared = Arc::clone(&self.0);
         Arc::new(move || *shared.lock().unwrap_or_else(PoisonError::into_inner))

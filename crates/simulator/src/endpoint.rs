@@ -2,15 +2,15 @@
 
 /// The start of a login.
 pub const GENERATE_AUTHCODE: &str = "/api/v3/generate-authcode";
-/// The page a login is at; its forms go to the four paths below it.
+/// The page a login is at; it posts to the four paths below it.
 pub const LOGIN: &str = "/login";
-/// The form with the client id.
+/// Posts the client id.
 pub const LOGIN_CLIENT_ID: &str = "/login/client-id";
-/// The form with the one-time password.
+/// Posts the one-time password.
 pub const LOGIN_OTP: &str = "/login/otp";
-/// The form with the pin.
+/// Posts the pin.
 pub const LOGIN_PIN: &str = "/login/pin";
-/// The form with yes or no.
+/// Posts the consent.
 pub const LOGIN_CONSENT: &str = "/login/consent";
 /// The page that shows an auth code to copy, for apps without a public address.
 pub const REDIRECT_PAGE: &str = "/redirect";

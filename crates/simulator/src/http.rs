@@ -28,14 +28,14 @@ impl Request {
 
 /// One answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Reply {
+impl Response {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         let body = body.to_string().into_bytes();
         Self { status, content_type: "application/json", headers: Vec::new(), body }
@@ -45,7 +45,7 @@ impl Reply {
         Self::json(200, body)
     }
 
-    /// The FYERS form of a failure.
+    /// A failure as FYERS sends it.
     pub(crate) fn error(status: u16, code: i64, message: &str) -> Self {
         Self::json(status, &json!({"s": "error", "code": code, "message": message}))
     }

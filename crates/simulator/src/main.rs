@@ -1,4 +1,4 @@
-//! The simulator as a program: starts both services, prints where they are, and runs until it is told to stop.
+//! The simulator as a program: starts both services, prints where they are, and runs until a signal.
 
 use std::net::IpAddr;
 
@@ -61,7 +61,7 @@ fn main() -> std::io::Result<()> {
     actix_rt::System::new().block_on(until_told_to_stop())
 }
 
-/// Returns at ctrl-c or, where there is such a thing, SIGTERM.
+/// Returns at ctrl-c or SIGTERM.
 async fn until_told_to_stop() -> std::io::Result<()> {
     let mut terminate = actix_rt::signal::unix::signal(actix_rt::signal::unix::SignalKind::terminate())?;
     tokio::select! {

@@ -35,7 +35,7 @@ pub struct Options {
     pub login_gives_refresh_token: bool,
     /// Whether orders are refused as "not allowed from this app" (FYERS API contract, section 2.4).
     pub order_restricted: bool,
-    /// Seconds added to the clock in the HTTP `Date` header, to play a server whose clock is off.
+    /// Seconds added to the clock in the HTTP `Date` header, to simulate a server whose clock is wrong.
     pub date_skew_seconds: i64,
     /// People besides the owner who can log in on the pages, each with an account of their own; one with the owner's
     /// client id is left out.

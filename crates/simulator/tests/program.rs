@@ -12,11 +12,11 @@ async fn it_says_where_it_is_and_stops_at_sigterm() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut output = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut output).unwrap();
     let url = |name: &str| {
         let start = format!("{name}=");
-        line.split_whitespace().find_map(|word| word.strip_prefix(&start)).unwrap().to_owned()
+        output.split_whitespace().find_map(|word| word.strip_prefix(&start)).unwrap().to_owned()
     };
     assert!(url("api").ends_with("/api/v3") && url("data").ends_with("/data"));
     assert_ne!(url("telegram").split(':').nth(2), url("api").split(':').nth(2));

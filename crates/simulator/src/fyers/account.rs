@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::market::round2;
-use crate::http::Reply;
-use crate::world::World;
+use crate::broker::round2;
+use crate::http::Response;
+use crate::state::World;
 
 /// `GET /profile` (section 3.1).
-pub(super) fn profile(world: &World) -> Reply {
-    Reply::ok(&json!({"s": "ok", "code": 200, "message": "", "data": {
+pub(super) fn profile(world: &World) -> Response {
+    Response::ok(&json!({"s": "ok", "code": 200, "message": "", "data": {
         "name": world.account.name,
         "image": null,
         "display_name": null,
@@ -26,7 +26,7 @@ pub(super) fn profile(world: &World) -> Reply {
 }
 
 /// `GET /funds` (section 3.2): cash less what the positions of the day hold.
-pub(super) fn funds(world: &World) -> Reply {
+pub(super) fn funds(world: &World) -> Response {
     let used = world.book.blocked();
     let realized = world.book.realized();
     let capital = world.account.capital;
@@ -44,11 +44,11 @@ pub(super) fn funds(world: &World) -> Reply {
     ];
     let row = |(id, title, amount): (i64, &str, f64)| json!({"id": id, "title": title, "equityAmount": round2(amount), "commodityAmount": 0});
     let fund_limit: Vec<Value> = rows.into_iter().map(row).collect();
-    Reply::ok(&json!({"code": 200, "message": "", "s": "ok", "fund_limit": fund_limit}))
+    Response::ok(&json!({"code": 200, "message": "", "s": "ok", "fund_limit": fund_limit}))
 }
 
 /// `GET /holdings` (section 3.3): ten shares bought long ago.
-pub(super) fn holdings(world: &World) -> Reply {
+pub(super) fn holdings(world: &World) -> Response {
     let ltp = world.market.price("NSE:SBIN-EQ").unwrap_or(0.0);
     let (quantity, cost) = (10.0, 100.5);
     let (value, invested) = (round2(ltp * quantity), cost * quantity);
@@ -62,5 +62,5 @@ pub(super) fn holdings(world: &World) -> Reply {
         "count_total": 1, "total_investment": invested, "total_current_value": value, "total_pl": gain,
         "pnl_perc": round2(gain / invested * 100.0),
     });
-    Reply::ok(&json!({"s": "ok", "code": 200, "message": "", "holdings": [holding], "overall": overall}))
+    Response::ok(&json!({"s": "ok", "code": 200, "message": "", "holdings": [holding], "overall": overall}))
 }

@@ -3,21 +3,22 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::errors::{ApiError, order_restricted};
-use super::tokens::{Rejection, TokenKind, TokenStatus};
-use super::wire::{AuthCodeBody, RefreshBody};
-use crate::http::{Reply, Request};
+use super::requests::{AuthCodeBody, RefreshBody};
+use crate::broker::{ApiError, order_restricted};
+use crate::broker::{Rejection, TokenKind, TokenStatus};
+use crate::http::{Request, Response};
+use crate::login::{self, callback_url, refusal_with};
 use crate::options::{App, RefreshMode};
-use crate::world::World;
+use crate::state::World;
 
 /// `GET /generate-authcode`: the start of the login pages, or the redirect at once for a person who is still logged
 /// in (section 1.1).
-pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Reply {
+pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Response {
     if request.query("client_id") != Some(&world.app.client_id) {
-        return ApiError::InvalidAppId.reply();
+        return ApiError::InvalidAppId.response();
     }
     if request.query("redirect_uri") != Some(&world.app.redirect_uri) {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     }
     let state = request.query("state").unwrap_or("None");
     let target = if request.query("response_type") != Some("code") {
@@ -28,47 +29,16 @@ pub(super) fn generate_authcode(world: &mut World, request: &Request) -> Reply {
             None => callback_url(world, state),
         }
     } else {
-        return crate::login::begin(world, state);
+        return login::begin(world, state);
     };
-    target.map_or_else(|| ApiError::InvalidInput.reply(), Reply::redirect)
-}
-
-/// Where the browser of a person who just logged in is sent; `None` when the registered address is no URL.
-pub(crate) fn callback_url(world: &mut World, state: &str) -> Option<String> {
-    let code = world.mint(TokenKind::AuthCode);
-    callback_with(&world.app.redirect_uri, &code, state)
-}
-
-/// The same for any known account; `None` when there is no such client id.
-pub(crate) fn callback_url_for(world: &mut World, fy_id: &str, state: &str) -> Option<String> {
-    let code = world.mint_for(fy_id, TokenKind::AuthCode)?;
-    callback_with(&world.app.redirect_uri, &code, state)
-}
-
-/// A redirect address with a fresh auth code.
-pub(crate) fn callback_with(redirect_uri: &str, code: &str, state: &str) -> Option<String> {
-    redirect_target(redirect_uri, &[("s", "ok"), ("code", "200"), ("auth_code", code), ("state", state)])
-}
-
-/// A redirect address with the reason why there is no code.
-pub(crate) fn refusal_with(redirect_uri: &str, error: ApiError, state: &str) -> Option<String> {
-    let (_, code, message) = error.parts();
-    let code = code.to_string();
-    redirect_target(redirect_uri, &[("s", "error"), ("code", &code), ("message", message), ("state", state)])
-}
-
-/// A redirect address with what a login has to tell.
-fn redirect_target(redirect_uri: &str, pairs: &[(&str, &str)]) -> Option<String> {
-    let mut target = url::Url::parse(redirect_uri).ok()?;
-    target.query_pairs_mut().extend_pairs(pairs);
-    Some(target.into())
+    target.map_or_else(|| ApiError::InvalidInput.response(), Response::redirect)
 }
 
 /// `POST /validate-authcode`: one code buys one pair of tokens, once (section 1.3).
-pub(super) fn validate_authcode(world: &mut World, request: &Request) -> Reply {
+pub(super) fn validate_authcode(world: &mut World, request: &Request) -> Response {
     match buy_with_code(world, request) {
-        Ok(tokens) => Reply::ok(&tokens),
-        Err(error) => error.reply(),
+        Ok(tokens) => Response::ok(&tokens),
+        Err(error) => error.response(),
     }
 }
 
@@ -93,13 +63,13 @@ fn buy_with_code(world: &mut World, request: &Request) -> Result<Value, ApiError
 }
 
 /// `POST /validate-refresh-token`: refused by regulation, or as it was before (sections 1.4 and 2.2).
-pub(super) fn validate_refresh_token(world: &mut World, request: &Request) -> Reply {
+pub(super) fn validate_refresh_token(world: &mut World, request: &Request) -> Response {
     if world.refresh == RefreshMode::Disabled {
-        return ApiError::RefreshDisabled.reply();
+        return ApiError::RefreshDisabled.response();
     }
     match buy_with_refresh_token(world, request) {
-        Ok(tokens) => Reply::ok(&tokens),
-        Err(error) => error.reply(),
+        Ok(tokens) => Response::ok(&tokens),
+        Err(error) => error.response(),
     }
 }
 
@@ -125,7 +95,7 @@ fn buy_with_refresh_token(world: &mut World, request: &Request) -> Result<Value,
     Ok(answer)
 }
 
-/// The account behind a token that was just found good.
+/// The account behind a token that was just checked.
 fn account_of(world: &World, token: &str) -> Result<String, ApiError> {
     world.tokens.account_of(token).map(str::to_owned).ok_or(ApiError::Unexpected)
 }
@@ -141,30 +111,30 @@ fn require_app(hash: Option<&str>, app: &App) -> Result<(), ApiError> {
 }
 
 /// `POST /logout`: ends the token it was called with (section 1.5). Any body will do.
-pub(super) fn logout(world: &mut World, request: &Request) -> Reply {
+pub(super) fn logout(world: &mut World, request: &Request) -> Response {
     if let Err(reply) = authorize(world, request, ApiError::LogoutTokenInvalid) {
         return reply;
     }
     let (_, token) = credentials(request).unwrap_or_default();
     let token = token.to_owned();
     world.tokens.end(&token, TokenStatus::LoggedOut);
-    Reply::ok(&json!({"s": "ok", "code": 200, "message": "you are successfully logged out"}))
+    Response::ok(&json!({"s": "ok", "code": 200, "message": "you are successfully logged out"}))
 }
 
 /// Lets a call through when its `Authorization` header holds this app's id and a token that works, and says whose
 /// account it opens.
-pub(super) fn authorize(world: &World, request: &Request, refusal: ApiError) -> Result<String, Reply> {
+pub(super) fn authorize(world: &World, request: &Request, refusal: ApiError) -> Result<String, Response> {
     let Some((app_id, token)) = credentials(request) else {
-        return Err(refusal.reply());
+        return Err(refusal.response());
     };
     if app_id != world.app.client_id {
         let order = request.method != "GET" && request.path.contains("/orders/");
-        return Err(if order { order_restricted(app_id) } else { refusal.reply() });
+        return Err(if order { order_restricted(app_id) } else { refusal.response() });
     }
     match world.tokens.check(TokenKind::Access, token, world.now()) {
-        Ok(()) => account_of(world, token).map_err(ApiError::reply),
-        Err(Rejection::Expired) => Err(ApiError::TokenExpired.reply()),
-        Err(Rejection::Dead) => Err(refusal.reply()),
+        Ok(()) => account_of(world, token).map_err(ApiError::response),
+        Err(Rejection::Expired) => Err(ApiError::TokenExpired.response()),
+        Err(Rejection::Dead) => Err(refusal.response()),
     }
 }
 

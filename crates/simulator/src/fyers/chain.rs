@@ -3,31 +3,31 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
 use serde_json::{Value, json};
 
-use super::errors::ApiError;
-use super::market::{fy_token, round2};
+use crate::broker::ApiError;
+use crate::broker::{fy_token, round2};
 use crate::clock::ist;
-use crate::http::{Reply, Request};
-use crate::world::World;
+use crate::http::{Request, Response};
+use crate::state::World;
 
 /// The most strikes on either side.
 const MOST_STRIKES: i32 = 50;
 
 /// `GET /data/options-chain-v3`.
-pub(super) fn option_chain(world: &World, request: &Request) -> Reply {
+pub(super) fn option_chain(world: &World, request: &Request) -> Response {
     let symbol = request.query("symbol").unwrap_or_default();
     let Some(price) = world.market.price(symbol) else {
-        return ApiError::InvalidSymbol.reply();
+        return ApiError::InvalidSymbol.response();
     };
     let count = request.query("strikecount").map_or(Ok(10), str::parse::<i32>);
     let Some(count) = count.ok().filter(|count| (1..=MOST_STRIKES).contains(count)) else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     let expiries = expiries(world.now());
     let asked = request.query("timestamp").unwrap_or_default();
     let Some((expiry, _)) =
         expiries.iter().find(|(day, _)| asked.is_empty() || epoch(*day).to_string() == asked)
     else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     let greeks = request.query("greeks") == Some("1");
     let rows = rows(symbol, price, *expiry, count, greeks);
@@ -38,7 +38,7 @@ pub(super) fn option_chain(world: &World, request: &Request) -> Reply {
         "expiry": epoch(*day).to_string(), "expiry_flag": flag})
         })
         .collect();
-    Reply::ok(&json!({"code": 200, "data": {"callOi": 1000, "expiryData": dates, "indiavixData": vix(),
+    Response::ok(&json!({"code": 200, "data": {"callOi": 1000, "expiryData": dates, "indiavixData": vix(),
         "optionsChain": rows, "putOi": 900}, "message": "", "s": "ok"}))
 }
 

@@ -2,45 +2,35 @@
 
 use serde_json::{Value, json};
 
-use super::errors::ApiError;
-use super::market::fy_token;
-use super::wire::{GttChange, GttInfo, GttLeg, GttOrder, GttRow};
-use super::{book::Book, orders};
+use super::orders;
+use super::requests::{GttChange, GttInfo, GttLeg, GttOrder};
+use crate::broker::ApiError;
+use crate::broker::fy_token;
+use crate::broker::{Book, Gtt, GttRow, PENDING};
 use crate::clock::ist;
-use crate::http::{Reply, Request};
-use crate::world::World;
-
-const PENDING: i64 = 6;
-
-/// One GTT order and the side of its trigger the price was on when the order came.
-#[derive(Clone, Debug)]
-pub(super) struct Gtt {
-    pub(super) row: GttRow,
-    leg1_waits_above: bool,
-    /// The tag of the order it becomes.
-    tag: String,
-}
+use crate::http::{Request, Response};
+use crate::state::World;
 
 /// `POST /gtt/orders/sync`.
-pub(super) fn place(world: &mut World, request: &Request) -> Reply {
+pub(super) fn place(world: &mut World, request: &Request) -> Response {
     if world.order_restricted {
-        return super::errors::order_restricted(&world.app.client_id);
+        return crate::broker::order_restricted(&world.app.client_id);
     }
     let Ok(order) = serde_json::from_slice::<GttOrder>(&request.body) else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     let Some(ltp) = world.market.price(&order.symbol) else {
-        return Reply::error(400, -50, "The input symbol is invalid.");
+        return Response::error(400, -50, "The input symbol is invalid.");
     };
     let product = matches!(order.product_type.as_str(), "CNC" | "MARGIN" | "MTF");
     if !product || !matches!(order.side, 1 | -1) || !sound(&order.order_info, ltp) {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     }
     let id = enter(world, &order, ltp);
-    Reply::ok(&json!({"code": 1101, "message": "Successfully placed order", "s": "ok", "id": id}))
+    Response::ok(&json!({"code": 1101, "message": "Successfully placed order", "s": "ok", "id": id}))
 }
 
-/// Prices and quantities above nothing; of two legs the first waits above the market and the second below.
+/// Prices and quantities above zero; of two legs the first waits above the market and the second below.
 fn sound(info: &GttInfo, ltp: f64) -> bool {
     let leg = |leg: &GttLeg| leg.price > 0.0 && leg.trigger_price > 0.0 && leg.qty > 0;
     let apart = |second: &GttLeg| info.leg1.trigger_price > ltp && second.trigger_price < ltp;
@@ -97,12 +87,12 @@ fn pending<'a>(book: &'a mut Book, id: &str) -> Option<&'a mut Gtt> {
 }
 
 /// `PATCH /gtt/orders/sync`: legs that are not named stay as they are.
-pub(super) fn modify(world: &mut World, request: &Request) -> Reply {
+pub(super) fn modify(world: &mut World, request: &Request) -> Response {
     let Ok(change) = serde_json::from_slice::<GttChange>(&request.body) else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     let Some(gtt) = pending(&mut world.book, &change.id) else {
-        return ApiError::UnknownOrder.reply();
+        return ApiError::UnknownOrder.response();
     };
     if let Some(leg) = change.order_info.leg1 {
         (gtt.row.price_limit, gtt.row.price_trigger, gtt.row.qty) = (leg.price, leg.trigger_price, leg.qty);
@@ -116,11 +106,11 @@ pub(super) fn modify(world: &mut World, request: &Request) -> Reply {
 }
 
 /// `DELETE /gtt/orders/sync`.
-pub(super) fn cancel(world: &mut World, request: &Request) -> Reply {
+pub(super) fn cancel(world: &mut World, request: &Request) -> Response {
     let body = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
     let id = body["id"].as_str().unwrap_or_default();
     let Some(gtt) = pending(&mut world.book, id) else {
-        return ApiError::UnknownOrder.reply();
+        return ApiError::UnknownOrder.response();
     };
     gtt.row.ord_status = 1;
     gtt.row.report_type = "CANCELLED".into();
@@ -128,16 +118,16 @@ pub(super) fn cancel(world: &mut World, request: &Request) -> Reply {
 }
 
 /// `GET /gtt/orders`.
-pub(super) fn book(world: &World) -> Reply {
+pub(super) fn book(world: &World) -> Response {
     let rows: Vec<&GttRow> = world.book.gtts.iter().map(|gtt| &gtt.row).collect();
-    Reply::ok(&json!({"code": 200, "message": "", "s": "ok", "orderBook": rows}))
+    Response::ok(&json!({"code": 200, "message": "", "s": "ok", "orderBook": rows}))
 }
 
 /// Enters an ordinary order for every GTT order whose trigger the present price has reached.
 pub(super) fn trigger_reached(world: &mut World) {
     for index in 0..world.book.gtts.len() {
         let gtt = &world.book.gtts[index];
-        let Some((qty, limit)) = world.market.price(&gtt.row.symbol).and_then(|ltp| leg_reached(gtt, ltp))
+        let Some((qty, limit)) = world.market.price(&gtt.row.symbol).and_then(|ltp| gtt.leg_reached(ltp))
         else {
             continue;
         };
@@ -156,18 +146,6 @@ pub(super) fn trigger_reached(world: &mut World) {
     }
 }
 
-/// Quantity and limit of the leg that this price triggers.
-fn leg_reached(gtt: &Gtt, ltp: f64) -> Option<(i64, f64)> {
-    let row = &gtt.row;
-    let first = if gtt.leg1_waits_above { ltp >= row.price_trigger } else { ltp <= row.price_trigger };
-    let second = row.gtt_oco_ind == 2 && ltp <= row.price2_trigger;
-    match (row.ord_status == PENDING, first, second) {
-        (true, true, _) => Some((row.qty, row.price_limit)),
-        (true, _, true) => Some((row.qty2, row.price2_limit)),
-        _ => None,
-    }
-}
-
-fn done(code: i64, message: &str, id: &str) -> Reply {
-    Reply::ok(&json!({"code": code, "message": message, "s": "ok", "id": id}))
+fn done(code: i64, message: &str, id: &str) -> Response {
+    Response::ok(&json!({"code": code, "message": message, "s": "ok", "id": id}))
 }

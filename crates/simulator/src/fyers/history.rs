@@ -1,13 +1,13 @@
-//! Candles (section 3.21): a wave around the present price, the same at every asking.
+//! Candles (section 3.21): a sine wave around the present price, the same for every request.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use serde_json::{Value, json};
 
-use super::errors::ApiError;
-use super::market::round2;
+use crate::broker::ApiError;
+use crate::broker::round2;
 use crate::clock::ist;
-use crate::http::{Reply, Request};
-use crate::world::World;
+use crate::http::{Request, Response};
+use crate::state::World;
 
 /// IST is UTC and five and a half hours.
 const IST_SECONDS: i64 = 19_800;
@@ -63,10 +63,10 @@ impl Bar {
 }
 
 /// `GET /data/history`.
-pub(super) fn history(world: &World, request: &Request) -> Reply {
+pub(super) fn history(world: &World, request: &Request) -> Response {
     let field = |name: &str| request.query(name).unwrap_or_default();
     let Some(price) = world.market.price(field("symbol")) else {
-        return ApiError::InvalidSymbol.reply();
+        return ApiError::InvalidSymbol.response();
     };
     let dates = field("date_format");
     let (Some(bar), Some(from), Some(to)) = (
@@ -74,15 +74,15 @@ pub(super) fn history(world: &World, request: &Request) -> Reply {
         moment(dates, field("range_from"), false),
         moment(dates, field("range_to"), true),
     ) else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     if to < from || to - from > TimeDelta::days(bar.most_days()) {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     }
     let interest = request.query("oi_flag") == Some("1");
     let candles = candles(bar, price, (from, to.min(world.now())), interest);
     let status = if candles.is_empty() { "no_data" } else { "ok" };
-    Reply::ok(&json!({"s": status, "candles": candles}))
+    Response::ok(&json!({"s": status, "candles": candles}))
 }
 
 /// The moment that a limit of the range means; a date as the end means its last second in India.

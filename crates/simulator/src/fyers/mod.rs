@@ -1,119 +1,20 @@
-//! The FYERS side: which path leads where.
+//! The FYERS REST API.
 
 mod account;
-mod aside;
-pub(crate) mod auth;
-mod book;
+mod alerts;
+mod auth;
 mod chain;
-pub(crate) mod errors;
 mod gtt;
 mod history;
-mod legs;
-mod many;
-pub(crate) mod market;
-pub(crate) mod orders;
-pub(crate) mod tokens;
-mod wire;
+mod market;
+mod multi_leg;
+mod multi_order;
+mod orders;
+mod prices;
+mod reports;
+mod requests;
+mod routes;
+mod smart_orders;
 
-pub(crate) use book::Book;
-use errors::ApiError;
-
-use crate::http::{Reply, Request};
-use crate::world::World;
-use crate::{endpoint, login};
-
-/// Answers one request to the FYERS port.
-pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
-    if let Some(path) = request.path.strip_prefix("/api/v3/") {
-        api(world, request, path)
-    } else if let Some(path) = request.path.strip_prefix("/data/") {
-        data(world, request, path)
-    } else if request.path == endpoint::LOGIN || request.path.starts_with("/login/") {
-        login::handle(world, request)
-    } else if request.method == "GET" && request.path == endpoint::REDIRECT_PAGE {
-        login::redirect_page(request)
-    } else {
-        not_found()
-    }
-}
-
-fn api(world: &mut World, request: &Request, path: &str) -> Reply {
-    match (request.method.as_str(), path) {
-        ("GET", "generate-authcode") => return auth::generate_authcode(world, request),
-        ("POST", "validate-authcode") => return auth::validate_authcode(world, request),
-        ("POST", "validate-refresh-token") => return auth::validate_refresh_token(world, request),
-        ("POST", "logout") => return auth::logout(world, request),
-        _ => {}
-    }
-    match auth::authorize(world, request, ApiError::NotAuthenticated) {
-        Ok(fy_id) => world.seen_by(&fy_id, |world| account_call(world, request, path)),
-        Err(refusal) => refusal,
-    }
-}
-
-/// A call that the token in its header opened; the world shows the account of that token.
-fn account_call(world: &mut World, request: &Request, path: &str) -> Reply {
-    match (request.method.as_str(), path) {
-        ("GET", "profile") => account::profile(world),
-        ("GET", "funds") => account::funds(world),
-        ("GET", "holdings") => account::holdings(world),
-        ("GET", "orders") => orders::order_book(world, request),
-        ("GET", "positions") => orders::positions(world),
-        ("GET", "tradebook") => orders::trade_book(world, request),
-        ("POST", "orders/sync") => orders::place(world, request),
-        ("PATCH", "orders/sync") => orders::modify(world, request),
-        ("DELETE", "orders/sync") => orders::cancel(world, request),
-        ("POST", "multi-order/sync") => many::basket(world, request, orders::place),
-        ("PATCH", "multi-order/sync") => many::basket(world, request, orders::modify),
-        ("DELETE", "multi-order/sync") => many::basket(world, request, orders::cancel),
-        ("DELETE", "positions") => many::exit(world, request),
-        ("POST", "positions") => many::convert(world, request),
-        _ => rarer_call(world, request, path),
-    }
-}
-
-fn rarer_call(world: &mut World, request: &Request, path: &str) -> Reply {
-    match (request.method.as_str(), path) {
-        ("GET", "gtt/orders") => gtt::book(world),
-        ("POST", "gtt/orders/sync") => gtt::place(world, request),
-        ("PATCH", "gtt/orders/sync") => gtt::modify(world, request),
-        ("DELETE", "gtt/orders/sync") => gtt::cancel(world, request),
-        ("POST", "multileg/orders/sync") => legs::multi_leg(world, request),
-        ("POST", "orders/async") => legs::queued(world, request, orders::place),
-        ("PATCH", "orders/async") => legs::queued(world, request, orders::modify),
-        ("DELETE", "orders/async") => legs::queued(world, request, orders::cancel),
-        ("POST", "multiorder/margin") => legs::margin(world, request),
-        (_, "price-alert") | ("PUT", "toggle-alert") => aside::alert(world, request),
-        ("POST", "smart-order/step" | "smart-order/limit" | "smart-order/trail" | "smart-order/sip") => {
-            aside::smart_order(world, request)
-        }
-        ("PATCH", "smart-order/modify" | "smart-order/pause" | "smart-order/resume")
-        | ("DELETE", "smart-order/cancel") => {
-            aside::smart_change(world, request, path.rsplit('/').next().unwrap_or_default())
-        }
-        ("GET", "smart-order/orderbook") => aside::smart_book(world),
-        ("GET", _) => aside::report(path, request).unwrap_or_else(not_found),
-        _ => not_found(),
-    }
-}
-
-fn data(world: &World, request: &Request, path: &str) -> Reply {
-    let refusal = if path == "history" { ApiError::NotAuthenticated } else { ApiError::DataTokenInvalid };
-    if let Err(refusal) = auth::authorize(world, request, refusal) {
-        return refusal;
-    }
-    match (request.method.as_str(), path) {
-        ("GET", "quotes") => market::quotes(world, request),
-        ("POST", "quotes") => market::quotes_by_body(world, request),
-        ("GET", "history") => history::history(world, request),
-        ("GET", "options-chain-v3") => chain::option_chain(world, request),
-        ("GET", "depth") => market::depth(world, request),
-        ("GET", "marketStatus") => market::market_status(world),
-        _ => not_found(),
-    }
-}
-
-/// The contract says 404 and nothing about the body.
-fn not_found() -> Reply {
-    Reply::text(404, "text/plain; charset=utf-8", "404 page not found\n")
-}
+pub(crate) use prices::set_price;
+pub(crate) use routes::handle;

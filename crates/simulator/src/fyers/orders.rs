@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::book::quantity;
-use super::errors::{ApiError, order_restricted};
-use super::market::fy_token;
-use super::wire::{CancelOrder, ModifyOrder, OrderRow, PlaceOrder};
+use super::requests::{CancelOrder, ModifyOrder, PlaceOrder};
+use crate::broker::OrderRow;
+use crate::broker::fy_token;
+use crate::broker::quantity;
+use crate::broker::{ApiError, order_restricted};
 use crate::clock::ist;
-use crate::http::{Reply, Request};
-use crate::world::World;
+use crate::http::{Request, Response};
+use crate::state::World;
 
 /// `GET /orders`, whole or by `id` or `order_tag` (section 3.5).
-pub(super) fn order_book(world: &World, request: &Request) -> Reply {
+pub(super) fn order_book(world: &World, request: &Request) -> Response {
     let ids = request.query("id").map(|ids| ids.split(',').collect::<Vec<_>>());
     let tag = request.query("order_tag");
     let wanted = |order: &&OrderRow| {
@@ -20,37 +21,37 @@ pub(super) fn order_book(world: &World, request: &Request) -> Reply {
     };
     let rows: Vec<_> = world.book.orders.iter().filter(wanted).collect();
     if rows.is_empty() && ids.is_some() {
-        return ApiError::UnknownOrder.reply();
+        return ApiError::UnknownOrder.response();
     }
-    Reply::ok(&json!({"s": "ok", "code": 200, "message": "", "orderBook": rows}))
+    Response::ok(&json!({"s": "ok", "code": 200, "message": "", "orderBook": rows}))
 }
 
 /// `GET /tradebook`, whole or by `order_tag` (section 3.6).
-pub(super) fn trade_book(world: &World, request: &Request) -> Reply {
+pub(super) fn trade_book(world: &World, request: &Request) -> Response {
     let tag = request.query("order_tag");
     let rows: Vec<_> =
         world.book.trades.iter().filter(|trade| tag.is_none_or(|tag| trade.order_tag == tag)).collect();
-    Reply::ok(&json!({"s": "ok", "code": 200, "message": "", "tradeBook": rows}))
+    Response::ok(&json!({"s": "ok", "code": 200, "message": "", "tradeBook": rows}))
 }
 
 /// `GET /positions` (section 3.4).
-pub(super) fn positions(world: &World) -> Reply {
-    Reply::ok(&world.book.positions(&world.market))
+pub(super) fn positions(world: &World) -> Response {
+    Response::ok(&world.book.positions(&world.market))
 }
 
 /// `POST /orders/sync` (section 3.7).
-pub(super) fn place(world: &mut World, request: &Request) -> Reply {
+pub(super) fn place(world: &mut World, request: &Request) -> Response {
     if world.order_restricted {
         return order_restricted(&world.app.client_id);
     }
     let Ok(order) = serde_json::from_slice::<PlaceOrder>(&request.body) else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     let Some(ltp) = world.market.price(&order.symbol) else {
-        return Reply::error(400, -50, "The input symbol is invalid.");
+        return Response::error(400, -50, "The input symbol is invalid.");
     };
     if let Err(message) = check(&order) {
-        return Reply::error(400, -50, &message);
+        return Response::error(400, -50, &message);
     }
     let id = enter(world, &order, ltp);
     if let Some(reply) = refuse_for_margin(world, &order, &id, ltp) {
@@ -62,7 +63,7 @@ pub(super) fn place(world: &mut World, request: &Request) -> Reply {
         set_status(world, &id, 1, "");
     }
     let message = format!("Order submitted successfully. Your Order Ref. No.{id}");
-    Reply::ok(&json!({"s": "ok", "code": 1101, "message": message, "id": id}))
+    Response::ok(&json!({"s": "ok", "code": 1101, "message": message, "id": id}))
 }
 
 /// The rules of section 6.2 that concern one order by itself.
@@ -154,7 +155,7 @@ fn enter(world: &mut World, order: &PlaceOrder, ltp: f64) -> String {
 }
 
 /// An order beyond the available money is in the book as rejected, and the error carries its id.
-fn refuse_for_margin(world: &mut World, order: &PlaceOrder, id: &str, ltp: f64) -> Option<Reply> {
+fn refuse_for_margin(world: &mut World, order: &PlaceOrder, id: &str, ltp: f64) -> Option<Response> {
     let net = world.book.net(&order.symbol, &order.product_type);
     let opens = (net + order.side * order.qty).abs() - net.abs();
     let needed = quantity(opens.max(0)) * ltp;
@@ -167,7 +168,7 @@ fn refuse_for_margin(world: &mut World, order: &PlaceOrder, id: &str, ltp: f64) 
         "RED:Margin Shortfall:INR {needed:.2} Available:INR {available:.2} for C-{client} [FYERS_RISK_CUG]"
     );
     set_status(world, id, 5, &message);
-    Some(Reply::json(400, &json!({"code": -99, "message": message, "s": "error", "id": id})))
+    Some(Response::json(400, &json!({"code": -99, "message": message, "s": "error", "id": id})))
 }
 
 fn set_status(world: &mut World, id: &str, status: i64, message: &str) {
@@ -179,15 +180,15 @@ fn set_status(world: &mut World, id: &str, status: i64, message: &str) {
 }
 
 /// `PATCH /orders/sync` (section 3.8): a pending order only.
-pub(super) fn modify(world: &mut World, request: &Request) -> Reply {
+pub(super) fn modify(world: &mut World, request: &Request) -> Response {
     if world.order_restricted {
         return order_restricted(&world.app.client_id);
     }
     let Ok(change) = serde_json::from_slice::<ModifyOrder>(&request.body) else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     let Some(order) = world.book.find(&change.id).filter(|order| order.status == 6) else {
-        return ApiError::UnknownOrder.reply();
+        return ApiError::UnknownOrder.response();
     };
     order.kind = change.kind;
     order.limit_price = change.limit_price.unwrap_or(order.limit_price);
@@ -200,37 +201,29 @@ pub(super) fn modify(world: &mut World, request: &Request) -> Reply {
 }
 
 /// `DELETE /orders/sync` (section 3.9): a pending order only.
-pub(super) fn cancel(world: &mut World, request: &Request) -> Reply {
+pub(super) fn cancel(world: &mut World, request: &Request) -> Response {
     if world.order_restricted {
         return order_restricted(&world.app.client_id);
     }
     let Ok(CancelOrder { id }) = serde_json::from_slice::<CancelOrder>(&request.body) else {
-        return ApiError::InvalidInput.reply();
+        return ApiError::InvalidInput.response();
     };
     if world.book.find(&id).is_none_or(|order| order.status != 6) {
-        return ApiError::UnknownOrder.reply();
+        return ApiError::UnknownOrder.response();
     }
     set_status(world, &id, 1, "");
     done(1103, "Successfully cancelled order", &id)
 }
 
-/// Fills every waiting order that the present prices reach.
-pub(crate) fn match_waiting(world: &mut World) {
-    let waiting: Vec<_> = world.book.orders.iter().filter(|order| order.status == 6).cloned().collect();
-    for order in waiting {
-        fill_if_marketable(world, &order);
-    }
-    super::gtt::trigger_reached(world);
-}
-
-fn fill_if_marketable(world: &mut World, order: &OrderRow) {
+/// Fills a waiting order if the present price reaches it.
+pub(super) fn fill_if_marketable(world: &mut World, order: &OrderRow) {
     let Some(ltp) = world.market.price(&order.symbol) else { return };
     if marketable(order.kind, order.side, order.limit_price, ltp) {
         world.book.fill(&order.id, ltp);
     }
 }
 
-fn done(code: i64, message: &str, id: &str) -> Reply {
+fn done(code: i64, message: &str, id: &str) -> Response {
     let body: Value = json!({"s": "ok", "code": code, "message": message, "id": id});
-    Reply::ok(&body)
+    Response::ok(&body)
 }

@@ -1,8 +1,8 @@
 //! What the pages look like. The names and ids of their fields are part of the simulator's interface.
 
-use super::sessions::{LoginSession, LoginStep};
+use crate::broker::{LoginSession, LoginStep};
 use crate::endpoint;
-use crate::http::{Reply, Request};
+use crate::http::{Request, Response};
 
 const STYLE: &str = "*{box-sizing:border-box}body{margin:0;min-height:100vh;display:flex;align-items:center;\
 justify-content:center;background:#eef1f6;color:#1c2430;font:16px/1.5 system-ui,sans-serif}\
@@ -37,7 +37,7 @@ impl<'a> Page<'a> {
         self
     }
 
-    pub(super) fn show(&self) -> Reply {
+    pub(super) fn show(&self) -> Response {
         let (title, intro, fields) = content(self.session);
         let error = self.error.map_or(String::new(), |what| {
             format!("<p class=\"error\" id=\"error\" role=\"alert\">{}</p>", escaped(what))
@@ -61,7 +61,7 @@ fn action(step: LoginStep) -> &'static str {
     }
 }
 
-/// Title, first words and form fields of the page a login is at.
+/// Title, introduction and input fields of the page a login is at.
 fn content(session: &LoginSession) -> (&'static str, String, String) {
     let user = escaped(session.who());
     match session.step {
@@ -104,7 +104,7 @@ fn input(id: &str, label: &str, attributes: &str) -> String {
 }
 
 /// The page of a login that cannot go on; `again` starts a new one.
-pub(super) fn over(again: Option<&str>) -> Reply {
+pub(super) fn over(again: Option<&str>) -> Response {
     let link = again.map_or(String::new(), |link| {
         format!("<p><a id=\"restart\" href=\"{}\">Start again</a></p>", escaped(link))
     });
@@ -116,7 +116,7 @@ pub(super) fn over(again: Option<&str>) -> Reply {
 }
 
 /// Shows the values a redirect brought, as text to copy.
-pub(super) fn landing(request: &Request) -> Reply {
+pub(super) fn landing(request: &Request) -> Response {
     let shown = |id: &str, label: &str, name: &str| {
         request.query(name).map_or(String::new(), |value| {
             format!("<p>{label}</p><code id=\"{id}\">{}</code>", escaped(value))
@@ -139,15 +139,15 @@ pub(super) fn landing(request: &Request) -> Reply {
     document(200, "Login result", &body)
 }
 
-/// A whole page. Codes pass through these addresses, so nothing may keep, frame or pass them on.
-fn document(status: u16, title: &str, body: &str) -> Reply {
+/// A whole page. Codes pass through these addresses, so the page must not be cached, framed or sent as a referrer.
+fn document(status: u16, title: &str, body: &str) -> Response {
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title} - simulated broker</title><style>{STYLE}</style></head>\n<body><main>{body}\
          <p class=\"sim\">Simulated broker. No real account is behind this page.</p></main></body></html>\n"
     );
-    Reply::text(status, "text/html; charset=utf-8", &page)
+    Response::text(status, "text/html; charset=utf-8", &page)
         .header("Cache-Control", "no-store".into())
         .header("Referrer-Policy", "no-referrer".into())
         .header(

@@ -3,11 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::buttons;
+use super::answers::{MethodResult, bad};
 use super::markup::{Mode, visible};
-use super::methods::{Answer, bad, chat_id};
-use super::wire::Params;
-use super::{CallbackAnswer, Phone, TelegramMessage, wire};
+use super::params::{Params, chat_id};
+use crate::phone::{CallbackAnswer, Phone, TelegramMessage, buttons, render};
 
 /// Longest text Telegram takes, in UTF-16 units of what a person reads.
 const LONGEST: usize = 4096;
@@ -16,7 +15,7 @@ const LONGEST: usize = 4096;
 const DELETABLE: TimeDelta = TimeDelta::hours(48);
 
 /// Checks the text as Telegram does and returns what a person reads.
-fn readable(params: &Params, too_long: &str) -> Answer<String> {
+fn readable(params: &Params, too_long: &str) -> MethodResult<String> {
     let text = params.text("text").unwrap_or_default();
     let Some(mode) = Mode::parse(params.text("parse_mode")) else {
         return bad("unsupported parse_mode");
@@ -34,30 +33,30 @@ fn readable(params: &Params, too_long: &str) -> Answer<String> {
     Ok(seen)
 }
 
-fn keyboard(params: &Params) -> Answer<Option<Value>> {
+fn keyboard(params: &Params) -> MethodResult<Option<Value>> {
     buttons::accepted(params.object("reply_markup")).or_else(|what| bad(&what))
 }
 
-/// The present form of the wish, or the older one of a single flag.
+/// `link_preview_options`, or the older single flag.
 fn link_preview(params: &Params) -> Option<Value> {
     let older = || params.flag("disable_web_page_preview").then(|| json!({"is_disabled": true}));
     params.object("link_preview_options").or_else(older)
 }
 
 /// The message to be answered, which must be there unless the bot says that it does not mind.
-fn reply_to(phone: &Phone, params: &Params, chat: i64) -> Answer<Option<i64>> {
+fn reply_to(phone: &Phone, params: &Params, chat: i64) -> MethodResult<Option<i64>> {
     let reply = params.object("reply_parameters").unwrap_or_default();
     let Some(id) = reply["message_id"].as_i64().or_else(|| params.number("reply_to_message_id")) else {
         return Ok(None);
     };
-    if phone.wire_of(chat, id).is_some() {
+    if render::by_id(phone, chat, id).is_some() {
         return Ok(Some(id));
     }
     let anyway = reply["allow_sending_without_reply"] == true || params.flag("allow_sending_without_reply");
     if anyway { Ok(None) } else { bad("message to be replied not found") }
 }
 
-pub(super) fn send(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> Answer {
+pub(super) fn send(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> MethodResult {
     let chat = chat_id(phone, params)?;
     let text = readable(params, "message is too long")?;
     let reply_markup = keyboard(params)?;
@@ -79,11 +78,11 @@ pub(super) fn send(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> An
         changed_at: now,
     };
     phone.messages.push(message.clone());
-    Ok(wire::message(phone, &message))
+    Ok(render::message(phone, &message))
 }
 
 /// The message an edit is about; only the bot's own can be edited.
-fn editable<'a>(phone: &'a mut Phone, params: &Params, chat: i64) -> Answer<&'a mut TelegramMessage> {
+fn editable<'a>(phone: &'a mut Phone, params: &Params, chat: i64) -> MethodResult<&'a mut TelegramMessage> {
     let Some(id) = params.number("message_id") else {
         return bad("message identifier is not specified");
     };
@@ -93,7 +92,7 @@ fn editable<'a>(phone: &'a mut Phone, params: &Params, chat: i64) -> Answer<&'a 
     phone.find(chat, id).map_or_else(|| bad("message to edit not found"), Ok)
 }
 
-pub(super) fn edit(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> Answer {
+pub(super) fn edit(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> MethodResult {
     let chat = chat_id(phone, params)?;
     let text = readable(params, "MESSAGE_TOO_LONG")?;
     let markup = keyboard(params)?;
@@ -108,10 +107,10 @@ pub(super) fn edit(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> An
     message.link_preview_options = link_preview(params);
     message.reply_markup = markup;
     let message = edited(message, now);
-    Ok(wire::message(phone, &message))
+    Ok(render::message(phone, &message))
 }
 
-pub(super) fn edit_markup(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> Answer {
+pub(super) fn edit_markup(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> MethodResult {
     let chat = chat_id(phone, params)?;
     let markup = keyboard(params)?;
     let message = editable(phone, params, chat)?;
@@ -120,10 +119,10 @@ pub(super) fn edit_markup(phone: &mut Phone, params: &Params, now: DateTime<Utc>
     }
     message.reply_markup = markup;
     let message = edited(message, now);
-    Ok(wire::message(phone, &message))
+    Ok(render::message(phone, &message))
 }
 
-fn not_modified() -> Answer {
+fn not_modified() -> MethodResult {
     bad(
         "message is not modified: specified new message content and reply markup are exactly the same as a current \
          content and reply markup of the message",
@@ -137,7 +136,7 @@ fn edited(message: &mut TelegramMessage, now: DateTime<Utc>) -> TelegramMessage 
 }
 
 /// A bot deletes its own messages and, in a private chat or as an administrator, those of others.
-pub(super) fn delete(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> Answer {
+pub(super) fn delete(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> MethodResult {
     let chat = chat_id(phone, params)?;
     let Some(id) = params.number("message_id") else {
         return bad("message identifier is not specified");
@@ -161,7 +160,7 @@ pub(super) fn delete(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> 
 }
 
 /// Answers a pressed button once.
-pub(super) fn answer(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> Answer {
+pub(super) fn answer(phone: &mut Phone, params: &Params, now: DateTime<Utc>) -> MethodResult {
     let id = params.text("callback_query_id").unwrap_or_default();
     let Some(place) = phone.open_queries.iter().position(|open| open.id == id) else {
         return bad("query is too old and response timeout expired or query id is invalid");
