@@ -41,7 +41,8 @@ fn of_git() -> Option<String> {
         }
     }
     let commit = git(&root, &["rev-parse", "HEAD"])?;
-    let changed = git(&root, &["status", "--porcelain", "--untracked-files=no", "--", "src", "actors", "crates"])?;
+    let changed =
+        git(&root, &["status", "--porcelain", "--untracked-files=no", "--", "src", "actors", "crates"])?;
     Some(plain(&if changed.is_empty() { commit } else { format!("{commit}-dirty") }))
 }
 

@@ -9,7 +9,8 @@ use std::{
 use futures_util::future::{BoxFuture, join_all};
 use tempfile::TempDir;
 
-use super::{fault::Step, pair::Pair, *};
+use super::*;
+use crate::store::sqlite::committer::{fault::Step, pair::Pair};
 
 const MADE: &str = "made a test's change";
 

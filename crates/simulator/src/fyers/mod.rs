@@ -1,0 +1,20 @@
+//! The FYERS REST API.
+
+mod account;
+mod alerts;
+mod auth;
+mod chain;
+mod gtt;
+mod history;
+mod market;
+mod multi_leg;
+mod multi_order;
+mod orders;
+mod prices;
+mod reports;
+mod requests;
+mod routes;
+mod smart_orders;
+
+pub(crate) use prices::set_price;
+pub(crate) use routes::handle;

@@ -1,0 +1,71 @@
+//! The simulator as a program: starts both services, prints where they are, and runs until a signal.
+
+use std::net::IpAddr;
+
+use clap::{Parser, ValueEnum};
+use simulator::{Options, RefreshMode, Simulator};
+
+/// A stand-in for FYERS and the Telegram Bot API, with faults on demand under /control.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Port of the FYERS side and of /control; 0 means any
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Port of the Telegram side; 0 means any
+    #[arg(long, default_value_t = 0)]
+    telegram_port: u16,
+    /// Whether the refresh call works (FYERS switched it off in April 2026)
+    #[arg(long, value_enum, default_value = "disabled")]
+    refresh: Refresh,
+    /// The app's registered redirect address, or "page" for the simulator's own page that shows the code
+    #[arg(long, value_name = "URL")]
+    redirect_uri: Option<String>,
+    /// Redirect at once instead of showing the login pages
+    #[arg(long)]
+    instant_login: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Refresh {
+    Enabled,
+    Disabled,
+}
+
+fn main() -> std::io::Result<()> {
+    let args = Args::parse();
+    let refresh = match args.refresh {
+        Refresh::Enabled => RefreshMode::Enabled,
+        Refresh::Disabled => RefreshMode::Disabled,
+    };
+    let (host, port, telegram_port) = (args.host, args.port, args.telegram_port);
+    let instant_login = args.instant_login;
+    let options = Options { host, port, telegram_port, refresh, instant_login, ..Options::default() };
+    let simulator = Simulator::start(options)?;
+    match args.redirect_uri.as_deref() {
+        Some("page") => simulator.set_redirect_uri(&simulator.redirect_page_url()),
+        Some(uri) => simulator.set_redirect_uri(uri),
+        None => {}
+    }
+    println!(
+        "api={} data={} telegram={} control={} login={}",
+        simulator.api_url(),
+        simulator.data_url(),
+        simulator.telegram_url(),
+        simulator.control_url(),
+        simulator.login_url("sample_state")
+    );
+    actix_rt::System::new().block_on(until_told_to_stop())
+}
+
+/// Returns at ctrl-c or SIGTERM.
+async fn until_told_to_stop() -> std::io::Result<()> {
+    let mut terminate = actix_rt::signal::unix::signal(actix_rt::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = actix_rt::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The Rust interface.
+
+mod handle;
+mod login;
+mod telegram;
+
+pub use handle::Simulator;
