@@ -1,4 +1,4 @@
-//! One log line for each event. The `event` names are a contract (design, section 8), and so are the four
+//! One log line for each event. The `event` names are a contract, and so are the four
 //! lines of the seed, to the letter.
 
 use chrono::{DateTime, Utc};

@@ -28,7 +28,7 @@ pub struct Tick {
 pub struct TokenRejected {
     /// The token that was refused: a late report about yesterday's token must not hurt today's.
     pub fingerprint: Fingerprint,
-    /// The broker's code (FYERS API contract, section 1.8), or the HTTP status when it gave none.
+    /// The broker's code (docs/fyers-api.md, "Auth errors"), or the HTTP status when it gave none.
     pub code: i64,
 }
 

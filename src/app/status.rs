@@ -1,4 +1,4 @@
-//! What the keeper says of itself: `/api/status` and `status --json` (design, section 6).
+//! What the keeper says of itself: `/api/status` and `status --json`.
 
 mod checks;
 mod day;

@@ -30,7 +30,7 @@ use crate::{
 /// How long `refresh` and `login` retry what may pass.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The answer of both verbs (design, section 6).
+/// The answer of both verbs.
 #[derive(Debug, Serialize)]
 struct Answer {
     state: StateName,

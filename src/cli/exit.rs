@@ -1,4 +1,4 @@
-//! The exit codes: a contract with scripts and process managers (design, section 6).
+//! The exit codes: a contract with scripts and process managers.
 
 use keeper_domain::reason::Reason;
 

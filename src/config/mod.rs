@@ -70,7 +70,7 @@ pub struct TelegramSettings {
     pub api_url: Url,
 }
 
-/// All settings (design, section 5).
+/// All settings.
 #[derive(Clone)]
 pub struct Settings {
     /// The FYERS app; `None` is a valid set-up that runs in Mock mode.

@@ -39,7 +39,7 @@ const fn secret(name: &'static str, show: Show) -> Spec {
     Spec { name, default: "not set", show }
 }
 
-/// All settings, in the order of env.example (design, section 5).
+/// All settings, in the order of env.example.
 pub const TABLE: &[Spec] = &[
     plain("FYERS_CLIENT_ID", "not set"),
     secret("FYERS_SECRET_KEY", Show::Fingerprint),

@@ -20,7 +20,7 @@ pub(super) fn reachable(settings: &Settings, probe: &Probe) -> Finding {
     }
 }
 
-/// Since 1 April 2026 only apps whose id ends in -200 place orders; the others read (FYERS API contract, section 2.4).
+/// Since 1 April 2026 only apps whose id ends in -200 place orders; the others read (docs/fyers-api.md, "Order bans").
 pub(super) fn app(settings: &Settings) -> Finding {
     let Some(app) = &settings.app else {
         let what = "not set: all orders and reads are simulated";

@@ -81,7 +81,7 @@ pub(super) async fn public(settings: &Settings, runs: bool) -> Finding {
     }
 }
 
-/// FYERS takes orders from a registered static address only (FYERS API contract, section 2.3).
+/// FYERS takes orders from a registered static address only (docs/fyers-api.md, "App ids").
 pub(super) async fn egress(settings: &Settings) -> Finding {
     let Some(url) = settings.ip_check_url.clone() else {
         let what = "the outgoing address is not known, as KEEPER_IP_CHECK_URL is not set";

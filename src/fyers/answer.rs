@@ -15,7 +15,7 @@ use crate::fyers::{
 /// The broker's code for "too many calls", whatever the HTTP status.
 const RATE_LIMIT: i64 = -429;
 
-/// Codes that speak about the session (FYERS API contract, section 1.8): meant, even under HTTP 500.
+/// Codes that speak about the session (docs/fyers-api.md, "Auth errors"): meant, even under HTTP 500.
 const SESSION_CODES: [i64; 4] = [-8, -15, -16, -17];
 
 /// An answer that says "ok".

@@ -66,7 +66,7 @@ impl FyersClient {
         self
     }
 
-    /// Where a person logs in (FYERS API contract, section 1.1). `redirect_uri` must be the one registered
+    /// Where a person logs in (docs/fyers-api.md, "Login"). `redirect_uri` must be the one registered
     /// with the app; `state` comes back with the code.
     pub fn login_url(&self, redirect_uri: &str, state: &str) -> Url {
         let mut url = at(&self.api_url, &["generate-authcode"]);

@@ -92,7 +92,7 @@ pub(super) fn not_sent(code: i64, message: &str) -> BrokerError {
     BrokerError::Refused { status: 0, code, message: message.to_owned() }
 }
 
-/// Lower-case hex SHA-256 of `app_id:secret` (FYERS API contract, section 1.3).
+/// Lower-case hex SHA-256 of `app_id:secret` (docs/fyers-api.md, "Login").
 fn app_id_hash(client_id: &str, secret: &str) -> String {
     hex::encode(Sha256::digest(format!("{client_id}:{secret}")))
 }

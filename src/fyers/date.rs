@@ -50,7 +50,7 @@ pub(crate) fn skew(headers: &HeaderMap, local: DateTime<Utc>) -> Option<TimeDelt
     server_time(headers).map(|there| there - local)
 }
 
-/// The order book's times, as `23-Nov-2026 09:15:01`, in IST (FYERS API contract, section 3.5).
+/// The order book's times, as `23-Nov-2026 09:15:01`, in IST (docs/fyers-api.md, "Order book").
 pub(super) fn order_time(text: &str) -> Option<DateTime<Utc>> {
     let naive = NaiveDateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S").ok()?;
     let ist = FixedOffset::east_opt(IST_OFFSET_SECONDS)?;

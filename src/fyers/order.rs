@@ -1,4 +1,4 @@
-//! An order as FYERS wants it (FYERS API contract, section 3.7).
+//! An order as FYERS wants it (docs/fyers-api.md, "Place").
 
 use fyers_api::model::{OrderRequest, OrderType, Product};
 use keeper_domain::broker_error::BrokerError;

@@ -1,4 +1,4 @@
-//! From FYERS' JSON to the keeper's model (FYERS API contract, sections 1.3 to 3.5 and 3.19).
+//! From FYERS' JSON to the keeper's model (docs/fyers-api.md, "Login" and "Order book" and "Quotes").
 //!
 //! A row that cannot be read fails the whole answer: a hidden order or position is worse than an error.
 

@@ -1,4 +1,4 @@
-//! One JSON object a line (design, section 8).
+//! One JSON object a line.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use fyers_api::ist::ist;

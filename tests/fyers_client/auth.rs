@@ -82,7 +82,7 @@ async fn without_a_pin_nothing_is_sent() {
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
-/// FYERS API contract, section 1.8, and section 2.4.
+/// docs/fyers-api.md, "Auth errors", and section 2.4.
 const REFUSALS: [(u16, i64, &str); 17] = [
     (401, -8, "Your token has expired. Please generate a token"),
     (401, -14, ""),

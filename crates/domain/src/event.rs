@@ -255,7 +255,7 @@ pub enum Event {
         /// Why, in words.
         why: String,
     },
-    /// FYERS takes no orders from this app at all (FYERS API contract, section 2.4).
+    /// FYERS takes no orders from this app at all (docs/fyers-api.md, "Order bans").
     OrdersNotAllowed {
         /// The symbol of the order that was refused.
         symbol: String,
@@ -299,7 +299,7 @@ pub struct Recorded {
 }
 
 impl Event {
-    /// The stable name (design, section 8).
+    /// The stable name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::KeeperStarted { .. } => "keeper.started",

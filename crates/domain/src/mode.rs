@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where orders and reads go right now (design, section 3 "Mode").
+/// Where orders and reads go right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {

@@ -41,11 +41,11 @@ pub struct FreshTokens {
 /// The broker's session calls. The adapter knows app id, secret and PIN; the actors never see them.
 #[async_trait]
 pub trait Broker: Send + Sync {
-    /// `GET /profile`: the cheapest proof that a token works (FYERS API contract, section 3.1).
+    /// `GET /profile`: the cheapest proof that a token works (docs/fyers-api.md, "Profile").
     async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError>;
-    /// `POST /validate-refresh-token` (FYERS API contract, section 1.4). Exactly one call, never a retry.
+    /// `POST /validate-refresh-token` (docs/fyers-api.md, "Refresh"). Exactly one call, never a retry.
     async fn refresh(&self, token: &RefreshToken) -> Result<FreshTokens, BrokerError>;
-    /// `POST /validate-authcode` (FYERS API contract, section 1.3). Exactly one call: a code works once.
+    /// `POST /validate-authcode` (docs/fyers-api.md, "Login"). Exactly one call: a code works once.
     async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError>;
     /// `GET /funds`: that the token may do what it is for.
     async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError>;

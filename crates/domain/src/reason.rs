@@ -24,7 +24,7 @@ pub enum Reason {
     TokenRejected,
     /// A person logged out.
     LoggedOut,
-    /// FYERS has switched refresh off by regulation (FYERS API contract, section 2.2).
+    /// FYERS has switched refresh off by regulation (docs/fyers-api.md, "Refresh").
     RefreshDisabled,
     /// There is no refresh token to use.
     RefreshTokenMissing,

@@ -11,7 +11,7 @@ pub struct Window {
     pub within: Duration,
 }
 
-/// The supervisor's limits (design, section 3 "Crash").
+/// The supervisor's limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
     /// For one actor.

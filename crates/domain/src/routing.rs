@@ -1,4 +1,4 @@
-//! The mode, and which house a request goes to: pure rules (design, section 3 "Mode").
+//! The mode, and which house a request goes to: pure rules.
 
 pub mod safety;
 

@@ -78,17 +78,17 @@ macro_rules! token {
 }
 
 token! {
-    /// A FYERS access token: a JWT that is good until the next 06:00 IST (FYERS API contract, section 1.6).
+    /// A FYERS access token: a JWT that is good until the next 06:00 IST (docs/fyers-api.md, "Tokens").
     AccessToken
 }
 
 token! {
-    /// A FYERS refresh token: a JWT that is good for 15 days (FYERS API contract, section 1.6).
+    /// A FYERS refresh token: a JWT that is good for 15 days (docs/fyers-api.md, "Tokens").
     RefreshToken
 }
 
 token! {
-    /// The one-time code of a login (FYERS API contract, section 1.3).
+    /// The one-time code of a login (docs/fyers-api.md, "Login").
     AuthCode
 }
 

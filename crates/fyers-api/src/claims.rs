@@ -1,5 +1,5 @@
 //! Reads what a FYERS token says of itself. It cannot be verified by anyone but FYERS (HS256 with their
-//! secret), so the claims are hints: the profile call is the proof (FYERS API contract, section 1.6).
+//! secret), so the claims are hints: the profile call is the proof (docs/fyers-api.md, "Tokens").
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};

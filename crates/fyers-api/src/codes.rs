@@ -87,7 +87,7 @@ pub fn status_number(status: OrderStatus) -> i64 {
     }
 }
 
-/// As `NSE:SBIN-EQ-INTRADAY` (FYERS API contract, section 3.4).
+/// As `NSE:SBIN-EQ-INTRADAY` (docs/fyers-api.md, "Positions").
 pub fn position_id(symbol: &str, product: Product) -> String {
     format!("{symbol}-{}", product_word(product))
 }

@@ -1,7 +1,7 @@
 //! Why the exchange says no, in the broker's own codes and words, so that a bot meets here what it would meet
 //! there.
 //!
-//! Texts come from the FYERS API contract, section 6.1, where it has one. Where it has only a code, or only a
+//! Texts come from the docs/fyers-api.md, "Order validation", where it has one. Where it has only a code, or only a
 //! text of the same kind for another field, the words are ours and the doc comment says so.
 
 use rust_decimal::Decimal;
@@ -20,7 +20,7 @@ pub struct Refusal {
     pub code: i64,
     /// The broker's text.
     pub message: String,
-    /// The rejected order, which is then in the order book with status 5 (FYERS API contract, section 3.7).
+    /// The rejected order, which is then in the order book with status 5 (docs/fyers-api.md, "Place").
     pub id: Option<String>,
 }
 

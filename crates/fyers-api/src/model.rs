@@ -92,7 +92,7 @@ pub enum Product {
     Mtf,
 }
 
-/// An order as a bot asks for it (FYERS API contract, section 3.7).
+/// An order as a bot asks for it (docs/fyers-api.md, "Place").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRequest {
     /// As `NSE:SBIN-EQ`.

@@ -1,4 +1,4 @@
-//! What a bot's request is about: the broker's map of paths (FYERS API contract, section 3.0) as a table.
+//! What a bot's request is about: the broker's map of paths (docs/fyers-api.md, "Paths") as a table.
 
 use crate::http::{ApiRequest, Method, Surface};
 
@@ -136,7 +136,7 @@ pub fn order_in_path(path: &str) -> Option<&str> {
 }
 
 /// The first value of a query parameter, percent forms and `+` resolved. FYERS' own programs send `??name=` and
-/// `&name=` too (FYERS API contract, sections 3.5 and 8).
+/// `&name=` too (docs/fyers-api.md, "Order book" and "SDKs").
 pub fn parameter(query: &str, name: &str) -> Option<String> {
     let pairs = query
         .trim_start_matches(['?', '&'])

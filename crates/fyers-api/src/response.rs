@@ -54,7 +54,7 @@ fn decimal(value: &Value) -> Option<Decimal> {
     text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
 }
 
-/// Last prices of a quotes answer (FYERS API contract, section 3.19).
+/// Last prices of a quotes answer (docs/fyers-api.md, "Quotes").
 pub fn prices(body: &Value) -> Vec<(String, Decimal)> {
     let rows = body["d"].as_array().into_iter().flatten();
     rows.filter(|row| row["s"] == "ok")
@@ -62,7 +62,7 @@ pub fn prices(body: &Value) -> Vec<(String, Decimal)> {
         .collect()
 }
 
-/// Positions of a positions answer (FYERS API contract, section 3.4); `None` when it is no such answer.
+/// Positions of a positions answer (docs/fyers-api.md, "Positions"); `None` when it is no such answer.
 pub fn positions(body: &Value) -> Option<Vec<Position>> {
     let rows = body["netPositions"].as_array()?;
     let row = |row: &Value| {

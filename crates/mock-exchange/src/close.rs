@@ -147,7 +147,7 @@ pub(super) fn new_day(engine: &Engine, date: NaiveDate) -> Vec<Record> {
 }
 
 /// A change of product. INTRADAY can become CNC when it is a long share, and INTRADAY and MARGIN become each
-/// other in derivatives; CNC and MTF stay what they are (FYERS API contract, section 3.14).
+/// other in derivatives; CNC and MTF stay what they are (docs/fyers-api.md, "Convert").
 pub(super) fn convert(engine: &Engine, conversion: &Conversion, at: DateTime<Utc>) -> Decision {
     let Conversion { symbol, side, quantity, from, to } = conversion;
     if matches!(from, Product::Cnc | Product::Mtf) {

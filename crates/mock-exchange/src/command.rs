@@ -8,7 +8,7 @@ use crate::gtt::{GttChange, NewGtt};
 use fyers_api::model::Validity;
 use fyers_api::model::{OrderRequest, OrderType, Product, Side};
 
-/// An order with everything the broker's form has (FYERS API contract, section 3.7), legs and slices aside.
+/// An order with everything the broker's form has (docs/fyers-api.md, "Place"), legs and slices aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewOrder {
     /// Symbol, quantity, side, type, product, prices and tag.
@@ -25,7 +25,7 @@ impl From<OrderRequest> for NewOrder {
     }
 }
 
-/// A change to a waiting order (FYERS API contract, section 3.8). `None` keeps what was.
+/// A change to a waiting order (docs/fyers-api.md, "Modify"). `None` keeps what was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Modification {
     /// The order.
@@ -85,7 +85,7 @@ impl PriceUpdate {
     }
 }
 
-/// Which positions to exit (FYERS API contract, section 3.13).
+/// Which positions to exit (docs/fyers-api.md, "Exit").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exit {
     /// `exit_all`.
@@ -103,7 +103,7 @@ pub enum Exit {
     },
 }
 
-/// A change of product (FYERS API contract, section 3.14).
+/// A change of product (docs/fyers-api.md, "Convert").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversion {
     /// The symbol; a position id is split by [`fyers_api::codes::symbol_of_position`].

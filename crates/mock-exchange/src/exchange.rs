@@ -23,7 +23,7 @@ use fyers_api::{
 const STEP: TimeDelta = TimeDelta::seconds(5);
 /// The intraday square-off (IST): brokers close INTRADAY positions before the market does.
 const SQUARE_OFF: chrono::NaiveTime = ist::at(15, 15);
-/// The most symbols in one quotes call (FYERS API contract, section 3.19).
+/// The most symbols in one quotes call (docs/fyers-api.md, "Quotes").
 const MOST_SYMBOLS: usize = 500;
 
 /// An order as the journal of orders wants it, with what came of it.

@@ -10,7 +10,7 @@ use fyers_api::error::Refusal;
 /// master file is better.
 pub const FALLBACK_TICK: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
-/// Columns of the symbol master (FYERS API contract, section 3.25), counted from zero.
+/// Columns of the symbol master (docs/fyers-api.md, "Symbol master"), counted from zero.
 const LOT: usize = 3;
 const TICK: usize = 4;
 const TICKER: usize = 9;

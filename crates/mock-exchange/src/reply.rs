@@ -1,4 +1,4 @@
-//! The broker's words for what was done (FYERS API contract, sections 3.7 to 3.14).
+//! The broker's words for what was done (docs/fyers-api.md, "Place" and "Convert").
 
 use crate::{Engine, command::Command, record::Record};
 use fyers_api::error::Refusal;

@@ -1,4 +1,4 @@
-//! What is wrong with an order by itself (FYERS API contract, sections 6.1 and 6.2).
+//! What is wrong with an order by itself (docs/fyers-api.md, "Order validation").
 
 use rust_decimal::Decimal;
 

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use crate::{Engine, account::Account, ledger::Trade, order::OrderState};
 use fyers_api::model::{Funds, Order, Position};
 
-/// Money, by the broker's ten fund ids (FYERS API contract, section 3.2), in INR. Collaterals, transfers,
+/// Money, by the broker's ten fund ids (docs/fyers-api.md, "Funds"), in INR. Collaterals, transfers,
 /// receivables and ad hoc limits (5 to 8) are always zero here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balances {
@@ -36,7 +36,7 @@ pub struct PositionView {
     pub unrealized: Decimal,
 }
 
-/// A settled holding (FYERS API contract, section 3.3).
+/// A settled holding (docs/fyers-api.md, "Holdings").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldingView {
     /// As `NSE:SBIN-EQ`.

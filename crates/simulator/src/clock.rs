@@ -62,7 +62,7 @@ fn six_ist(date: NaiveDate) -> DateTime<Utc> {
     date.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::minutes(30)
 }
 
-/// The first 06:00 IST after a moment: the end of an access token (FYERS API contract, section 1.6).
+/// The first 06:00 IST after a moment: the end of an access token (docs/fyers-api.md, "Tokens").
 pub fn next_six_ist(at: DateTime<Utc>) -> DateTime<Utc> {
     let today = six_ist(ist(at).date_naive());
     if today > at { today } else { today + Days::new(1) }

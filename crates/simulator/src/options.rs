@@ -33,7 +33,7 @@ pub struct Options {
     pub rotate_refresh_token: bool,
     /// Whether a login's answer has a refresh token too, as FYERS documents it.
     pub login_gives_refresh_token: bool,
-    /// Whether orders are refused as "not allowed from this app" (FYERS API contract, section 2.4).
+    /// Whether orders are refused as "not allowed from this app" (docs/fyers-api.md, "Order bans").
     pub order_restricted: bool,
     /// Seconds added to the clock in the HTTP `Date` header, to simulate a server whose clock is wrong.
     pub date_skew_seconds: i64,
@@ -159,6 +159,6 @@ impl Default for Telegram {
 pub enum RefreshMode {
     /// As before April 2026: pin and refresh token buy an access token.
     Enabled,
-    /// As since April 2026: HTTP 400, code -16 (FYERS API contract, section 2.2).
+    /// As since April 2026: HTTP 400, code -16 (docs/fyers-api.md, "Refresh").
     Disabled,
 }

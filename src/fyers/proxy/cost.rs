@@ -3,7 +3,7 @@
 use fyers_api::http::{ApiRequest, Method, Surface};
 use serde::de::IgnoredAny;
 
-/// FYERS takes ten orders in one call at most (FYERS API contract, section 3.10).
+/// FYERS takes ten orders in one call at most (docs/fyers-api.md, "Baskets").
 const MOST_ORDERS: u32 = 10;
 
 /// What changes something at FYERS and yet is no order: a margin sum, price alerts, a vendor's token.
@@ -12,7 +12,7 @@ const NO_ORDERS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-aler
 /// Which of FYERS' daily counters a call goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Places, changes, cancels, exits, converts ("transactional": FYERS API contract, section 2.1).
+    /// Places, changes, cancels, exits, converts ("transactional": docs/fyers-api.md, "Algo rules").
     Order,
     /// Everything else.
     Other,

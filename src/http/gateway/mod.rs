@@ -1,4 +1,4 @@
-//! The gateway: FYERS' interface for bots that hold the gateway key instead of a FYERS token (design, section 9).
+//! The gateway: FYERS' interface for bots that hold the gateway key instead of a FYERS token.
 //!
 //! A request is stripped to what FYERS needs to know and handed to the backend, which brings it to where the mode
 //! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway

@@ -1,4 +1,4 @@
-//! What the gateway says itself, in the shape of FYERS' own errors (FYERS API contract, sections 0 and 1.8).
+//! What the gateway says itself, in the shape of FYERS' own errors (docs/fyers-api.md, "Basics" and "Auth errors").
 
 use actix_web::{
     HttpResponse,

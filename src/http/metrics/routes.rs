@@ -1,4 +1,4 @@
-//! From a path to one of a closed list of patterns (FYERS API contract, section 3.0): what somebody writes into a
+//! From a path to one of a closed list of patterns (docs/fyers-api.md, "Paths"): what somebody writes into a
 //! path must never become a new time series.
 
 /// What is behind `/api/v3`, with its full pattern.

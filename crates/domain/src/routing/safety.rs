@@ -48,7 +48,7 @@ pub fn reduces(order: &OrderRequest, position: &Position) -> bool {
 }
 
 /// Whether FYERS takes no orders from this app at all: wrong kind of app, no permission, or another address than
-/// the registered one (FYERS API contract, section 2.4). It says the same words for all three.
+/// the registered one (docs/fyers-api.md, "Order bans"). It says the same words for all three.
 pub fn is_order_ban(error: &BrokerError) -> bool {
     let BrokerError::Refused { message, .. } = error else { return false };
     message.contains("not allowed from this app") || message.contains("Order placement restricted")

@@ -94,7 +94,7 @@ pub enum LoginFailure {
     },
 }
 
-/// What a redirect from FYERS says (FYERS API contract, section 1.1).
+/// What a redirect from FYERS says (docs/fyers-api.md, "Login").
 #[derive(Debug, Clone)]
 pub enum Redirect {
     /// The login succeeded.
@@ -145,7 +145,7 @@ fn url_pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
     url::form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned()))
 }
 
-/// A login code is a JWT (FYERS API contract, section 1.6).
+/// A login code is a JWT (docs/fyers-api.md, "Tokens").
 fn is_code(text: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))

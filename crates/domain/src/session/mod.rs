@@ -17,7 +17,7 @@ use crate::{
     secret::{AccessToken, Fingerprint},
 };
 
-/// The states of the token session, by name (design, section 3 "Token session").
+/// The states of the token session, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StateName {

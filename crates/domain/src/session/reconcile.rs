@@ -1,5 +1,5 @@
 //! Which token to start with when the store and the settings both have one: the newer one, so that a token
-//! pasted by hand works and an old copy in `.env` does not bring yesterday back (design, section 4).
+//! pasted by hand works and an old copy in `.env` does not bring yesterday back.
 
 use chrono::{DateTime, Utc};
 

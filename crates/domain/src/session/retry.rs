@@ -54,7 +54,7 @@ pub fn judge_profile(error: &BrokerError) -> Verdict {
     })
 }
 
-/// What a failed `POST /validate-refresh-token` says (FYERS API contract, sections 1.8 and 2.2).
+/// What a failed `POST /validate-refresh-token` says (docs/fyers-api.md, "Auth errors" and "Refresh").
 pub fn judge_refresh(error: &BrokerError) -> Verdict {
     transient(error).unwrap_or_else(|| match error {
         BrokerError::Refused { status, code, message } => {
@@ -64,7 +64,7 @@ pub fn judge_refresh(error: &BrokerError) -> Verdict {
     })
 }
 
-/// What a failed `POST /validate-authcode` says (FYERS API contract, sections 1.3 and 1.8).
+/// What a failed `POST /validate-authcode` says (docs/fyers-api.md, "Login" and "Auth errors").
 pub fn judge_login(error: &BrokerError) -> Verdict {
     transient(error).unwrap_or_else(|| match *error {
         BrokerError::Refused { code: -437, .. } => refused(Reason::CodeRejected, -437),
@@ -76,7 +76,7 @@ pub fn judge_login(error: &BrokerError) -> Verdict {
     })
 }
 
-/// Codes and status that say "this token is dead" on any authenticated call (FYERS API contract, section 1.8).
+/// Codes and status that say "this token is dead" on any authenticated call (docs/fyers-api.md, "Auth errors").
 pub fn is_token_death(status: u16, code: i64) -> bool {
     status == 401 || matches!(code, -8 | -15 | -16 | -17)
 }

@@ -1,4 +1,4 @@
-//! GTT orders as bots write and read them (FYERS API contract, section 3.16).
+//! GTT orders as bots write and read them (docs/fyers-api.md, "GTT").
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -47,7 +47,7 @@ struct GttForm {
     tag: Option<String>,
 }
 
-/// A GTT order (FYERS API contract, section 3.16).
+/// A GTT order (docs/fyers-api.md, "GTT").
 ///
 /// # Errors
 /// -50 for a missing or badly typed field.

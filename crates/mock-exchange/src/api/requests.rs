@@ -1,4 +1,4 @@
-//! Bots' JSON bodies as commands for the MockExchange (FYERS API contract, sections 3.7 to 3.14). A body counts as
+//! Bots' JSON bodies as commands for the MockExchange (docs/fyers-api.md, "Place" and "Convert"). A body counts as
 //! JSON whatever its label says.
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use fyers_api::{
     model::{OrderRequest, Validity},
 };
 
-/// The most orders in one call (FYERS API contract, section 3.10).
+/// The most orders in one call (docs/fyers-api.md, "Baskets").
 pub const MOST_ORDERS: usize = 10;
 
 /// A number that may come as a whole one, with a fraction, or as text: money keeps its digits.

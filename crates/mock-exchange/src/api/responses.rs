@@ -1,4 +1,4 @@
-//! The MockExchange's book in the broker's JSON (FYERS API contract, sections 3.1 to 3.21), so that a bot reads it
+//! The MockExchange's book in the broker's JSON (docs/fyers-api.md, "Profile" and "Basics"), so that a bot reads it
 //! like any other answer. What has no meaning here has the value an idle account shows.
 
 use chrono::{DateTime, Utc};

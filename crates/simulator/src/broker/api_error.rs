@@ -1,4 +1,4 @@
-//! The FYERS error table, one variant per row (FYERS API contract, sections 1.8, 2.2, 2.4 and 6.1).
+//! The FYERS error table, one variant per row (docs/fyers-api.md, "Auth errors" and "Refresh" and "Order bans" and "Order validation").
 
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::{fifteen_days_six_ist, next_six_ist};
 use crate::options::{Account, App};
 
-/// An auth code lives 30,000 seconds (FYERS API contract, section 1.6).
+/// An auth code lives 30,000 seconds (docs/fyers-api.md, "Tokens").
 const AUTH_CODE_SECONDS: i64 = 30_000;
 
 /// What a token is for.

@@ -1,7 +1,7 @@
 //! The pages a person logs in through: client id, one-time password, pin, consent, and back to the app.
 //!
 //! FYERS does not document its own pages. Kept here are their order, the fields they have, and the redirect at the
-//! end (FYERS API contract, sections 1.1 and 1.2). They need no script and no cookie: the session id travels in the
+//! end (docs/fyers-api.md, "Login"). They need no script and no cookie: the session id travels in the
 //! address and in a hidden field, and everything else stays on the server.
 
 mod pages;

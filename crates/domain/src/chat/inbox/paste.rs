@@ -1,6 +1,6 @@
 //! Whether a text has a login code in it. What is done with the code is decided elsewhere.
 
-/// The parameter of FYERS' redirect that carries the code (FYERS API contract, section 1.2).
+/// The parameter of FYERS' redirect that carries the code (docs/fyers-api.md, "Login").
 const PARAMETER: &str = "auth_code=";
 
 /// The shortest part of a signed token that is taken for one: a sentence has no such words.
