@@ -1,6 +1,6 @@
 //! From bytes to a JSON object that says "ok", or to the reason why not.
 //!
-//! The field `s` decides and the HTTP status comes second (FYERS API contract, section 0 "Envelope"): errors
+//! The field `s` decides and the HTTP status comes second (docs/fyers-api.md, "Basics" "Envelope"): errors
 //! have been seen under HTTP 200.
 
 use keeper_domain::broker_error::{BrokerError, Garble};

@@ -29,8 +29,7 @@ impl Credentials {
         &self.client_id
     }
 
-    /// The header of every authenticated call, `app_id:token` without a scheme (FYERS API contract, section
-    /// 1.7), marked so that neither reqwest nor hyper ever prints it.
+    /// The header of every authenticated call, `app_id:token` without a scheme (docs/fyers-api.md, "Headers"), marked so that neither reqwest nor hyper ever prints it.
     ///
     /// A text that cannot be a token (a line break from a bad paste) is answered as FYERS answers it, with
     /// code -15; HTTP status 0 says that nobody was asked.

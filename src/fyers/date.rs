@@ -27,7 +27,7 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 }
 
 /// How long the server asks to wait: `Retry-After` in seconds or as a date, else FYERS' own
-/// `X-Retry-After-Ms` (FYERS API contract, section 5). A date is compared with the server's own clock when
+/// `X-Retry-After-Ms` (docs/fyers-api.md, "Rate limits"). A date is compared with the server's own clock when
 /// it sent one, so that a wrong clock here does not matter. A date in the past is no wait.
 pub(super) fn retry_after(headers: &HeaderMap, local: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);

@@ -1,4 +1,4 @@
-//! The broker's numbers and words for our enums (FYERS API contract, section 4).
+//! The broker's numbers and words for our enums (docs/fyers-api.md, "Enums").
 
 use crate::model::{OrderStatus, OrderType, Product, Side};
 use crate::{error::Refusal, model::Validity};

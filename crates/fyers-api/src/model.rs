@@ -129,7 +129,7 @@ pub struct OrderAck {
     pub confirmed: bool,
 }
 
-/// Where an order stands (FYERS API contract, section 4, order status).
+/// Where an order stands (docs/fyers-api.md, "Enums", order status).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {

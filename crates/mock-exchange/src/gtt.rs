@@ -1,5 +1,4 @@
-//! GTT orders, good till triggered: one leg, or two of which one ends the other (FYERS API contract, section
-//! 3.16). A leg whose trigger the last price reaches becomes an ordinary limit order. They live for a year,
+//! GTT orders, good till triggered: one leg, or two of which one ends the other (docs/fyers-api.md, "GTT"). A leg whose trigger the last price reaches becomes an ordinary limit order. They live for a year,
 //! over days, and set no money aside.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};

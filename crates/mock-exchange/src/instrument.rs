@@ -31,7 +31,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Told from the symbol's form (FYERS API contract, section 4): only cash symbols have a series after a
+    /// Told from the symbol's form (docs/fyers-api.md, "Enums"): only cash symbols have a series after a
     /// dash.
     pub fn of(symbol: &str) -> Self {
         let name = symbol.split_once(':').map_or(symbol, |(_, name)| name);

@@ -95,7 +95,7 @@ impl OrderState {
         has_limit(self.order.request.order_type).then_some(self.order.request.limit_price)
     }
 
-    /// `orderTag` as the order book shows it (FYERS API contract, section 4).
+    /// `orderTag` as the order book shows it (docs/fyers-api.md, "Enums").
     pub fn shown_tag(&self) -> String {
         match (self.origin, &self.order.request.tag) {
             (Origin::Bot, Some(tag)) => format!("1:{tag}"),

@@ -146,7 +146,7 @@ fn head(answer: &ApiResponse) -> HeaderMap {
     pairs.filter_map(|(name, value)| Some((name.parse().ok()?, value.as_slice().try_into().ok()?))).collect()
 }
 
-/// What FYERS answers (FYERS API contract, section 5), with the reason in words.
+/// What FYERS answers (docs/fyers-api.md, "Rate limits"), with the reason in words.
 fn refusal(wait: Wait) -> ApiResponse {
     let (slug, words) = match wait.limit {
         Limit::Second => ("second", "too many requests in a second"),

@@ -1,7 +1,7 @@
 //! When the next call may leave for FYERS: pure rules over the calls that have left.
 //!
 //! FYERS allows 10 requests a second, 200 a minute, and by the day 10,000 orders and 100,000 others; who
-//! breaks the limit of the minute more than three times is out for the day (FYERS API contract, section 5).
+//! breaks the limit of the minute more than three times is out for the day (docs/fyers-api.md, "Rate limits").
 //! Whether FYERS' second slides or begins with the clock's is not known, so the rule holds for every second
 //! there is: a call leaves only if the spans before it have room. A bucket that fills evenly (GCRA) cannot
 //! promise that without giving up half of the rate.
