@@ -42,11 +42,9 @@ use keeper_actors::{
         messages::{GetSession, SessionChanged, Tick},
     },
 };
+use keeper_domain::alert::Outgoing;
 use keeper_domain::{
-    alerts::{
-        outbox::Outgoing,
-        texts::{Context, last_words},
-    },
+    alerts::texts::{Context, last_words},
     chat::talk::Control,
     clock::calendar::Calendar,
     event::Event,

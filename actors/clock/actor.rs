@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Journal entries looked through for notices already given.
 const NOTICES: u32 = 500;
 
-type Turn = ResponseActFuture<ClockActor, ()>;
+type Work = ResponseActFuture<ClockActor, ()>;
 
 /// What the ClockActor is given.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ impl ClockActor {
         Self { deps, volatile: Volatile::default() }
     }
 
-    fn load(&self) -> Turn {
+    fn load(&self) -> Work {
         let store = Arc::clone(&self.deps.store);
         let read = async move {
             let done = store.tick_dates().await?;
@@ -99,7 +99,7 @@ impl ClockActor {
     }
 
     /// One look at the wall clock, and what follows from it.
-    fn look(&mut self) -> Turn {
+    fn look(&mut self) -> Work {
         let now = self.deps.time.now();
         let events = self.notices(now);
         let due = due(now, self.deps.tick_time, &self.volatile.done, &self.deps.calendar);
@@ -117,7 +117,7 @@ impl ClockActor {
 
     /// The TokenActor answers when the tick is on disk. If it dies over it, the next look asks again, and it
     /// knows a date that it has on record.
-    fn tick(&self, trade_date: NaiveDate, late: bool) -> Turn {
+    fn tick(&self, trade_date: NaiveDate, late: bool) -> Work {
         let line = self.deps.tick.clone();
         let ask = async move {
             let heard = tokio::time::timeout(PATIENCE, line.ask(Tick { trade_date, late })).await;
@@ -160,7 +160,7 @@ impl ClockActor {
         events
     }
 
-    fn journal(&self, now: DateTime<Utc>, events: Vec<Event>) -> Turn {
+    fn journal(&self, now: DateTime<Utc>, events: Vec<Event>) -> Work {
         if events.is_empty() {
             return Box::pin(fut::ready(()));
         }

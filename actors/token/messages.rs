@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use secrecy::SecretString;
 
-use keeper_domain::session::{SessionView, StateName, login::LoginFailure};
+use keeper_domain::session::{SessionView, StateName, login::LoginFailure, rules::LoginBy};
 use keeper_domain::{
     reason::Reason,
     secret::{AuthCode, Fingerprint},
@@ -47,16 +47,24 @@ pub struct LoginCompleted {
     /// The state of the redirect. `None` when a person who may command the keeper pasted the code: then the
     /// person is the proof.
     pub state: Option<SecretString>,
+    /// Who began it.
+    pub by: LoginBy,
 }
+
+/// The owner says that this account (`fy_id`) is theirs: the first login may count. Answered like a login.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Result<SessionView, LoginFailure>")]
+pub struct ConfirmAccount(pub String);
 
 /// A person wants the session to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub struct LogOut;
 
-/// A person asks for a new token now, by a refresh call.
+/// A person asks for a new token now, by a refresh call. The answer comes when its outcome is on disk; the sender
+/// should wait for a bounded time only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "SessionView")]
 pub struct RefreshNow;
 
 /// Ask the broker whether the token works.

@@ -8,16 +8,16 @@ use async_trait::async_trait;
 use chrono::{Days, TimeDelta};
 use fyers_api::ist::{self, ist};
 use keeper_actors::{
-    chat::card::{AskCard, CardActor},
+    chat::card::{CardActor, RequestCard},
     exchange::messages::SetHalted,
     notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
     recipient_cell::RecipientCell,
     token::messages::LogOut,
 };
 use keeper_domain::{
-    alerts::outbox::Severity,
+    alert::Severity,
     chat::{
-        card::rules::Ask,
+        card::rules::CardRequest,
         talk::{Action, Control, Person, Topic},
     },
     clock::calendar::Calendar,
@@ -101,9 +101,9 @@ impl KeeperControl {
         }
     }
 
-    async fn card(&self, ask: Ask) -> String {
+    async fn card(&self, ask: CardRequest) -> String {
         match &self.card {
-            Some(card) => card.send(AskCard(ask)).await.unwrap_or_else(|_| NO_ANSWER.to_owned()),
+            Some(card) => card.send(RequestCard(ask)).await.unwrap_or_else(|_| NO_ANSWER.to_owned()),
             None => "There is no way to log in yet: FYERS_CLIENT_ID, FYERS_SECRET_KEY and an address for \
                      FYERS to send the browser back to are needed."
                 .to_owned(),
@@ -215,15 +215,15 @@ impl Control for KeeperControl {
 
     async fn act(&self, action: Action, by: &Person) -> String {
         match action {
-            Action::Login => self.card(Ask::Open).await,
+            Action::Login => self.card(CardRequest::Open).await,
             Action::Logout => self.log_out().await,
             Action::Refresh => self.refresh().await,
             Action::Halt => self.halt(true, by).await,
             Action::Resume => self.halt(false, by).await,
             Action::Mute { minutes } => self.mute(minutes).await,
             Action::Unmute => self.mute(0).await,
-            Action::Snooze { minutes } => self.card(Ask::Snooze(minutes)).await,
-            Action::MockToday => self.card(Ask::MockToday).await,
+            Action::Snooze { minutes } => self.card(CardRequest::Snooze(minutes)).await,
+            Action::MockToday => self.card(CardRequest::MockToday).await,
             Action::Test => {
                 let alert = |severity| Event::TestAlert { severity };
                 let all = [Severity::Info, Severity::Warning, Severity::Critical].map(alert).to_vec();

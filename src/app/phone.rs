@@ -14,7 +14,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::{
-        inbox::verdict::Policy,
+        inbox::reaction::Policy,
         talk::{Chat, Control},
     },
     routing::OnTokenLoss,

@@ -17,13 +17,8 @@ mod tests;
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use keeper_domain::{
-    alerts::{
-        outbox::{Outgoing, SendError, Severity},
-        render::plain,
-    },
-    ports::Messenger,
-};
+use keeper_domain::alert::{Outgoing, SendError, Severity};
+use keeper_domain::{alerts::render::plain, ports::Messenger};
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::{
     Bot,

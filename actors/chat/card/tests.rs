@@ -8,7 +8,7 @@ use fyers_api::{
     ist,
     model::{Position, Product},
 };
-use keeper_domain::chat::card::rules::{Ask, Card, InUse, Seen, Session, Step, Way};
+use keeper_domain::chat::card::rules::{Card, CardAction, CardRequest, InUse, Seen, Session, Way};
 use keeper_domain::{
     chat::talk::{Bubble, Button, MessageId},
     mode::Mode,
@@ -70,13 +70,15 @@ impl Phone {
         id
     }
 
-    fn carry_out(&mut self, step: &Step) -> Option<MessageId> {
+    fn carry_out(&mut self, step: &CardAction) -> Option<MessageId> {
         match step {
-            Step::Open(bubble) | Step::Tell(bubble) | Step::Remind(bubble, ..) => {
+            CardAction::Open(bubble) | CardAction::Tell(bubble) | CardAction::Remind(bubble, ..) => {
                 return Some(self.say(bubble));
             }
-            Step::Refresh(id, bubble) | Step::Close(id, bubble) => self.put(*id, Some(bubble.clone())),
-            Step::Tidy(id) => self.put(*id, None),
+            CardAction::Refresh(id, bubble) | CardAction::Close(id, bubble) => {
+                self.put(*id, Some(bubble.clone()))
+            }
+            CardAction::Tidy(id) => self.put(*id, None),
         }
         None
     }
@@ -99,11 +101,11 @@ impl Phone {
         panic!("it never settles: {card:?}");
     }
 
-    fn learn(&mut self, step: &Step) {
+    fn learn(&mut self, step: &CardAction) {
         match step {
-            Step::Refresh(_, bubble) => self.shown = Some(bubble.clone()),
-            Step::Open(_) | Step::Close(..) => self.shown = None,
-            Step::Tell(_) | Step::Remind(..) | Step::Tidy(_) => {}
+            CardAction::Refresh(_, bubble) => self.shown = Some(bubble.clone()),
+            CardAction::Open(_) | CardAction::Close(..) => self.shown = None,
+            CardAction::Tell(_) | CardAction::Remind(..) | CardAction::Tidy(_) => {}
         }
     }
 
@@ -194,7 +196,7 @@ fn a_whole_day_without_a_login_is_one_card_and_one_reminder_at_a_time() {
 #[test]
 fn snooze_and_mock_today_silence_the_reminders_and_keep_the_link() {
     let (mut phone, mut card) = morning();
-    let (snoozed, answer) = card.ask(Ask::Snooze(15), &needed(at(23, 8, 58)));
+    let (snoozed, answer) = card.ask(CardRequest::Snooze(15), &needed(at(23, 8, 58)));
     assert_eq!(answer, "No reminders until 09:13 IST.");
     card = snoozed;
     phone.settle(&mut card, &needed(at(23, 9, 1)));
@@ -203,7 +205,7 @@ fn snooze_and_mock_today_silence_the_reminders_and_keep_the_link() {
     phone.settle(&mut card, &needed(at(23, 9, 13)));
     assert_eq!(phone.said.len(), 2);
 
-    (card, _) = card.ask(Ask::MockToday, &needed(at(23, 9, 13)));
+    (card, _) = card.ask(CardRequest::MockToday, &needed(at(23, 9, 13)));
     for minute in 0..300 {
         phone.settle(&mut card, &needed(at(23, 9, 14) + TimeDelta::minutes(minute)));
     }
@@ -225,11 +227,11 @@ fn muted_means_no_sound_but_for_the_last_call() {
 #[test]
 fn asking_for_the_card_moves_it_down_and_never_leaves_two() {
     let (mut phone, mut card) = morning();
-    (card, _) = card.ask(Ask::Open, &needed(at(23, 9, 30)));
+    (card, _) = card.ask(CardRequest::Open, &needed(at(23, 9, 30)));
     phone.settle(&mut card, &needed(at(23, 9, 30)));
     assert_eq!((phone.links(), phone.said.len()), (1, 2));
     assert!(phone.texts()[0].contains("further down"));
-    let (same, answer) = card.ask(Ask::Open, &logged_in(at(23, 9, 31), "t1"));
+    let (same, answer) = card.ask(CardRequest::Open, &logged_in(at(23, 9, 31), "t1"));
     assert_eq!(same, card);
     assert!(answer.starts_with("Already logged in: Live"), "{answer}");
 }
@@ -237,8 +239,8 @@ fn asking_for_the_card_moves_it_down_and_never_leaves_two() {
 #[test]
 fn asking_twice_before_anything_happened_forgets_no_card() {
     let (mut phone, mut card) = morning();
-    (card, _) = card.ask(Ask::Open, &needed(at(23, 9, 30)));
-    (card, _) = card.ask(Ask::Open, &needed(at(23, 9, 30)));
+    (card, _) = card.ask(CardRequest::Open, &needed(at(23, 9, 30)));
+    (card, _) = card.ask(CardRequest::Open, &needed(at(23, 9, 30)));
     phone.settle(&mut card, &needed(at(23, 9, 30)));
     assert_eq!((phone.links(), phone.said.len()), (1, 2));
 }
@@ -247,7 +249,7 @@ fn asking_twice_before_anything_happened_forgets_no_card() {
 fn a_card_asked_for_on_sunday_makes_room_for_mondays() {
     let (mut phone, mut card) = (Phone::default(), Card::default());
     let sunday = Seen { hours: None, tick_done: false, ..needed(at(22, 22, 0)) };
-    (card, _) = card.ask(Ask::Open, &sunday);
+    (card, _) = card.ask(CardRequest::Open, &sunday);
     phone.settle(&mut card, &sunday);
     assert_eq!(phone.links(), 1);
     phone.settle(&mut card, &needed(at(23, 8, 46)));
@@ -276,7 +278,7 @@ fn a_death_at_noon_lists_what_is_open() {
 #[test]
 fn a_card_that_a_person_deleted_is_not_forced_on_them() {
     let (mut phone, mut card) = morning();
-    let step = Step::Refresh(MessageId(1), Bubble::default());
+    let step = CardAction::Refresh(MessageId(1), Bubble::default());
     card = card.lost(&step);
     phone.settle(&mut card, &needed(at(23, 10, 0)));
     assert_eq!(phone.said.len(), 1);
@@ -294,14 +296,14 @@ proptest! {
             now += TimeDelta::minutes(7);
             let mut seen = needed(now);
             match what {
-                0 => disk = disk.ask(Ask::Open, &seen).0,
+                0 => disk = disk.ask(CardRequest::Open, &seen).0,
                 1 => {
                     token += 1;
                     used.insert(token);
                     seen = logged_in(now, &token.to_string());
                 }
                 2 => seen.session = Session::Unsettled,
-                3 => disk = disk.ask(Ask::Snooze(15), &seen).0,
+                3 => disk = disk.ask(CardRequest::Snooze(15), &seen).0,
                 _ => {}
             }
             for _ in 0..3 {

@@ -12,7 +12,7 @@ pub mod routes;
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode};
+use keeper_domain::{alert::Severity, event::Event, mode::Mode};
 use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{app::status::Status, fyers::Timer};

@@ -2,4 +2,5 @@
 
 pub mod calendar;
 pub mod due;
+pub mod sessions;
 pub mod steps;

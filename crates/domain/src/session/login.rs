@@ -83,8 +83,10 @@ impl States {
 pub enum LoginFailure {
     /// The redirect's state is no good.
     State(StateRefusal),
-    /// Another login is being redeemed right now.
+    /// Other logins are being redeemed right now; this one's code was not spent.
     Busy,
+    /// The keeper cannot write to its disk right now, so nothing was begun.
+    NotWritten,
     /// The broker refused, cannot be reached, or the check of the new token failed.
     Refused {
         /// Why.

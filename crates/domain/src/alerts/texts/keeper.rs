@@ -2,12 +2,10 @@
 
 use chrono::NaiveDate;
 
-use crate::alerts::texts::{Context, Draft};
+use crate::alert::Severity;
+use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::{
-        outbox::Severity,
-        words::{WIDTH, day, excerpt, length},
-    },
+    alerts::words::{WIDTH, day, excerpt, length},
     event::Death,
 };
 

@@ -3,21 +3,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::chat::card::{
+    model::{InUse, Seen, Way},
     reminders::Tone,
-    rules::{InUse, Seen, Way},
 };
 use crate::{
-    alerts::{
-        texts::login_story,
-        words::{clock, day, excerpt, moment},
-    },
+    alerts::words::{clock, day, excerpt, moment},
     chat::{
         inbox::rules::{CARD_MOCK, CARD_SNOOZE},
         talk::{Bubble, Button},
     },
     mode::Mode,
     reason::Reason,
-    session::Source,
+    reason_words::story,
+    session_state::Source,
 };
 use fyers_api::{ist, model::Position};
 
@@ -50,7 +48,7 @@ fn mode(mode: Mode) -> &'static str {
 
 /// The card that waits. `quiet_until` is shown while reminders rest.
 pub(super) fn needed(reason: Reason, seen: &Seen, quiet_until: Option<DateTime<Utc>>) -> Bubble {
-    let (title, meaning) = login_story(reason);
+    let (title, meaning) = story(reason);
     let title = if title.starts_with('🔑') { title.to_owned() } else { format!("🔑 {title}") };
     let mut lines = vec![title, format!("{meaning}."), consequence(seen).to_owned()];
     lines.extend(deadline(seen));

@@ -134,7 +134,7 @@ impl Backend {
         wait
     }
 
-    pub(super) fn find(&self, wanted: impl Fn(&Effect) -> bool) -> Ask {
+    pub(super) fn find(&self, wanted: impl Fn(&Effect) -> bool) -> CallId {
         match self.effects.iter().find(|effect| wanted(effect)) {
             Some(
                 Effect::CheckToken(ask, _)

@@ -43,13 +43,13 @@ fn happening() -> impl Strategy<Value = Happening> {
 struct Observer {
     /// Tokens for which the broker said yes, for the right account.
     proven: Vec<Fingerprint>,
-    open_profile: Option<(Ask, Fingerprint)>,
-    open_refresh: Option<Ask>,
-    open_login: Option<Ask>,
+    open_profile: Option<(CallId, Fingerprint)>,
+    open_refresh: Option<CallId>,
+    open_login: Option<CallId>,
     /// Logins begun, and of these, ended.
     logins: LoginId,
     ended: Vec<LoginId>,
-    open_wait: Option<Ask>,
+    open_wait: Option<CallId>,
     pin_refused: bool,
     disabled_on: Option<NaiveDate>,
     ticked: Vec<NaiveDate>,
