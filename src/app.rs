@@ -12,7 +12,6 @@ mod sink;
 pub mod status;
 pub mod wall_clock;
 
-use keeper_actors::event_log::LogEvent;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
@@ -31,6 +30,7 @@ use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps},
     exchange::{ExchangeActor, ExchangeDeps},
+    journal,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::{Flush, JournalGrew},
@@ -214,8 +214,7 @@ impl Keeper {
     /// Says goodbye and stops. What is not delivered stays in the outbox for the next start.
     pub async fn stop(self) {
         let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
-        Event::KeeperStopping.log("keeper");
-        if let Err(error) = self.store.commit(change).await {
+        if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
         self.flush(FLUSH_LIMIT).await;
@@ -273,8 +272,8 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
     };
-    event.log("keeper");
-    parts.store.commit(Change { events: vec![(parts.time.now(), event)], ..Change::default() }).await
+    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
+    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }
 
 fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
@@ -311,13 +310,12 @@ fn token_deps(
     journal: &RecipientCell<JournalGrew>,
     listeners: Vec<Recipient<SessionChanged>>,
 ) -> TokenDeps {
-    let calendar = Arc::clone(&parts.calendar);
     TokenDeps {
         broker: parts.broker.clone(),
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
-        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        calendar: Arc::clone(&parts.calendar),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
         seeds: parts.seeds.clone(),

@@ -11,8 +11,7 @@ use actix::{
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::clock::messages::{ClockView, GetClock};
-use crate::event_log::LogEvent;
-use crate::{notifier::messages::JournalGrew, recipient_cell::RecipientCell, token::messages::Tick};
+use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell, token::messages::Tick};
 use fyers_api::ist;
 use keeper_domain::clock::{
     calendar::Calendar,
@@ -164,13 +163,16 @@ impl ClockActor {
         if events.is_empty() {
             return Box::pin(fut::ready(()));
         }
-        events.iter().for_each(|event| event.log("clock"));
         let events = events.into_iter().map(|event| (now, event)).collect();
-        let store = Arc::clone(&self.deps.store);
-        let commit = async move { store.commit(Change { events, ..Change::default() }).await };
-        Box::pin(commit.into_actor(self).map(|committed, act, ctx| match committed {
-            Ok(()) => act.deps.journal.say(JournalGrew),
-            Err(error) => give_up(&error, ctx),
+        let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
+        let change = Change { events, ..Change::default() };
+        let commit = async move { journal::commit(store.as_ref(), change, "clock", &wake).await };
+        Box::pin(commit.into_actor(self).map(|committed, act, _| {
+            if let Err(error) = committed {
+                tracing::error!(event = "store.failed", actor = "clock", "{error}");
+                // What was noticed is noticed again.
+                (act.volatile.skipped, act.volatile.uncovered) = (None, None);
+            }
         }))
     }
 

@@ -14,20 +14,20 @@ use keeper_domain::{
 pub(super) const STATES: &str = "login_states";
 
 /// All that is on disk.
-pub(super) struct Loaded {
-    pub(super) stored: StoredSession,
-    pub(super) bound: Bound,
-    pub(super) tick: Option<TickRecord>,
-    pub(super) states: States,
+pub struct Loaded {
+    /// The session, with newer tokens of the settings in it.
+    pub stored: StoredSession,
+    /// What the credentials are bound to.
+    pub bound: Bound,
+    /// The newest tick.
+    pub tick: Option<TickRecord>,
+    /// The one-time states of logins that were begun.
+    pub states: States,
 }
 
 impl Loaded {
     /// Reads, and lets go of the tokens of another app on disk before anything is done with them.
-    pub(super) async fn read(
-        store: &dyn Store,
-        app: Option<&str>,
-        seeds: &Seeds,
-    ) -> Result<Self, StoreError> {
+    pub async fn read(store: &dyn Store, app: Option<&str>, seeds: &Seeds) -> Result<Self, StoreError> {
         let mut stored = store.session().await?;
         let before = Bound::from_note(store.note(bound::NOTE).await?);
         let mut bound = before.clone();

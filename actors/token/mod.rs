@@ -4,7 +4,7 @@
 
 pub mod actor;
 mod handlers;
-mod loaded;
+pub mod loaded;
 pub mod messages;
 mod waiting_logins;
 

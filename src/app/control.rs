@@ -1,6 +1,5 @@
 //! What the chat's commands reach: answers for a phone, short and without secrets.
 
-use keeper_actors::event_log::LogEvent;
 use std::sync::Arc;
 
 use actix::Addr;
@@ -10,6 +9,7 @@ use fyers_api::ist::{self, ist};
 use keeper_actors::{
     chat::card::{CardActor, RequestCard},
     exchange::messages::SetHalted,
+    journal,
     notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
     recipient_cell::RecipientCell,
     token::messages::LogOut,
@@ -24,6 +24,7 @@ use keeper_domain::{
     event::Event,
     mode::Mode,
     ports::{Change, Store, Time},
+    reason::Reason,
     session::login::read_pasted,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -38,6 +39,8 @@ use crate::{
 };
 
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
+const NOTHING_TO_CONFIRM: &str =
+    "Nobody logged in with that account within the last 10 minutes. Log in, then confirm.";
 /// How many events `/logs` shows.
 const EVENTS: u32 = 8;
 
@@ -73,12 +76,11 @@ impl KeeperControl {
 
     /// Writes events down, and tells the Notifier.
     async fn note(&self, events: Vec<Event>, notes: Vec<(&'static str, serde_json::Value)>) -> bool {
-        events.iter().for_each(|event| event.log("chat"));
         let now = self.time.now();
         let events = events.into_iter().map(|event| (now, event)).collect();
-        let done = self.store.commit(Change { events, notes, ..Change::default() }).await;
-        self.journal.say(JournalGrew);
-        done.is_ok()
+        let change = Change { events, notes, ..Change::default() };
+        let done = journal::commit(self.store.as_ref(), change, "chat", &self.journal).await;
+        done.inspect_err(|error| tracing::error!(event = "store.failed", actor = "chat", "{error}")).is_ok()
     }
 
     async fn mute(&self, minutes: u32) -> String {
@@ -224,6 +226,11 @@ impl Control for KeeperControl {
             Action::Unmute => self.mute(0).await,
             Action::Snooze { minutes } => self.card(CardRequest::Snooze(minutes)).await,
             Action::MockToday => self.card(CardRequest::MockToday).await,
+            Action::Confirm { account } => match self.backend.confirm_account(account).await {
+                report if report.good && self.card.is_some() => String::new(),
+                report if report.reason == Some(Reason::AccountUnconfirmed) => NOTHING_TO_CONFIRM.to_owned(),
+                report => report.text(),
+            },
             Action::Test => {
                 let alert = |severity| Event::TestAlert { severity };
                 let all = [Severity::Info, Severity::Warning, Severity::Critical].map(alert).to_vec();

@@ -1,10 +1,11 @@
 //! Deaths of actors go into the journal like everything else, and from there to the phone.
 
-use keeper_actors::event_log::LogEvent;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use keeper_actors::{notifier::messages::JournalGrew, recipient_cell::RecipientCell, supervisor::CrashSink};
+use keeper_actors::{
+    journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell, supervisor::CrashSink,
+};
 use keeper_domain::{
     event::{Death, Event},
     ports::{Change, Store, Time},
@@ -44,7 +45,6 @@ impl JournalSink {
     }
 
     fn note(&self, event: Event) {
-        event.log("supervisor");
         self.waiting.send_modify(|waiting| *waiting += 1);
         // The writer lives as long as the sink does.
         let _closed = self.entries.send((self.time.now(), event));
@@ -65,15 +65,15 @@ impl JournalSink {
             let Some(mut unwritten) = unwritten else { return };
             let mut events = Vec::new();
             while unwritten.recv_many(&mut events, 100).await > 0 {
+                let change = Change { events: events.clone(), ..Change::default() };
                 while let Err(error) =
-                    sink.store.commit(Change { events: events.clone(), ..Change::default() }).await
+                    journal::commit(sink.store.as_ref(), change.clone(), "supervisor", &sink.journal).await
                 {
                     tracing::error!(event = "store.failed", actor = "supervisor", "{error}");
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 }
                 sink.waiting.send_modify(|waiting| *waiting -= events.len());
                 events.clear();
-                sink.journal.say(JournalGrew);
             }
         }
     }

@@ -11,7 +11,7 @@ use keeper_domain::{
     session::{
         StateName,
         reconcile::reconcile,
-        retry::{Verdict, judge_profile},
+        retry::{CallFailure, judge_profile},
     },
 };
 use serde::Serialize;
@@ -128,8 +128,8 @@ async fn verdict(
             (StateName::Valid, Reason::Verified)
         }
         Err(error) => match judge_profile(&error) {
-            Verdict::Transient { reason, .. } => (StateName::Checking, reason),
-            Verdict::Final { reason, .. } => (StateName::LoginRequired, reason),
+            CallFailure::Transient { reason, .. } => (StateName::Checking, reason),
+            CallFailure::Final { reason, .. } => (StateName::LoginRequired, reason),
         },
     }
 }
@@ -185,7 +185,7 @@ pub(super) async fn one_shot(
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
-        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        calendar,
     })
 }
 

@@ -81,6 +81,8 @@ pub struct Settings {
     pub refresh_token: Option<SecretString>,
     /// PIN for the refresh call.
     pub pin: Option<SecretString>,
+    /// The only account whose login counts.
+    pub account_id: Option<String>,
     /// Orders never leave the keeper.
     pub sandbox: bool,
     /// Where FYERS sends a browser after login, as it is written: FYERS compares it to the letter.
@@ -129,6 +131,8 @@ pub struct Settings {
     pub ping_url: Option<SecretString>,
     /// Heartbeat of the daily login.
     pub daily_ping_url: Option<SecretString>,
+    /// Second channel for alerts. Whoever knows the address can post there, so it is a secret.
+    pub webhook_url: Option<SecretString>,
     /// `HTTPS_PROXY`.
     pub proxy: Option<SecretString>,
     /// What `config check` shows.
@@ -189,6 +193,7 @@ impl Settings {
             self.gateway_key.clone(),
             self.ping_url.clone(),
             self.daily_ping_url.clone(),
+            self.webhook_url.clone(),
             app,
             bot,
         ];

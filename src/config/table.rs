@@ -46,6 +46,7 @@ pub const TABLE: &[Spec] = &[
     secret("FYERS_ACCESS_TOKEN", Show::Fingerprint),
     secret("FYERS_REFRESH_TOKEN", Show::Fingerprint),
     secret("FYERS_PIN", Show::Nothing),
+    plain("FYERS_ACCOUNT_ID", "the first account that the owner confirms"),
     plain("FYERS_SANDBOX", "true"),
     plain("FYERS_REDIRECT_URI", "KEEPER_PUBLIC_URL/fyers/callback"),
     plain("FYERS_API_URL", "https://api-t1.fyers.in/api/v3"),
@@ -73,6 +74,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_EXPECTED_IP", "not set"),
     secret("KEEPER_PING_URL", Show::Host),
     secret("KEEPER_DAILY_PING_URL", Show::Host),
+    secret("KEEPER_WEBHOOK_URL", Show::Host),
 ];
 
 /// The setting of this name.

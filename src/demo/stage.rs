@@ -205,6 +205,8 @@ fn parts(
         app_id: Some("ABCD1234EF-100".into()),
         has_pin: true,
         credentials: "demo".to_owned(),
+        account: None,
+        asks_owner: false,
         refresh_days: 15,
     };
     let listen = SocketAddr::from(([127, 0, 0, 1], free_port()?));

@@ -76,6 +76,7 @@ fn of_action(action: &Action) -> &'static str {
         Action::Unmute => "unmute",
         Action::Snooze { .. } => "snooze",
         Action::MockToday => "mock_today",
+        Action::Confirm { .. } => "confirm",
         Action::Test => "test",
     }
 }

@@ -192,6 +192,11 @@ pub enum Action {
     MockToday,
     /// Send one alert of each severity.
     Test,
+    /// This FYERS account is the owner's: its first login may count.
+    Confirm {
+        /// The account (`fy_id`).
+        account: String,
+    },
 }
 
 /// What the chat's commands reach.

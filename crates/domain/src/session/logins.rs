@@ -31,6 +31,8 @@ pub(super) enum Stage {
     Code(AuthCode),
     /// Its tokens must be proven.
     Proving(Grant),
+    /// Nobody wants its outcome any more, but its call has not ended.
+    Abandoned,
 }
 
 /// One login.
@@ -113,11 +115,27 @@ impl Logins {
         }
     }
 
-    /// Takes all out.
-    pub(super) fn end_all(&mut self) -> Vec<Login> {
-        self.pending = Pending::Nothing;
+    /// Takes all out. A call that is under way keeps its place until it has ended: one call at a time.
+    pub(super) fn end_all(&mut self) -> Vec<LoginId> {
         self.unconfirmed.clear();
-        self.queue.drain(..).collect()
+        let ended = self.queue.iter().filter(|login| !matches!(login.stage, Stage::Abandoned));
+        let ended = ended.map(|login| login.id).collect();
+        let calling = matches!(self.pending, Pending::Call(_));
+        self.queue.truncate(usize::from(calling));
+        match self.queue.front_mut() {
+            Some(first) => first.stage = Stage::Abandoned,
+            None => self.pending = Pending::Nothing,
+        }
+        ended
+    }
+
+    /// Whether the call that just ended is of no interest any more; its login is taken out then.
+    pub(super) fn was_abandoned(&mut self) -> bool {
+        let abandoned = self.queue.front().is_some_and(|login| matches!(login.stage, Stage::Abandoned));
+        if abandoned {
+            self.end_first();
+        }
+        abandoned
     }
 
     /// Keeps a proven token until the owner says whose it is.

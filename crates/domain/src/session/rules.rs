@@ -39,6 +39,8 @@ mod call;
 mod login;
 #[cfg(test)]
 mod login_tests;
+#[cfg(test)]
+mod login_walk;
 mod refresh;
 #[cfg(test)]
 mod tests;

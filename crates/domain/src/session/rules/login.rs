@@ -54,6 +54,8 @@ impl Transition {
                 self.effects.push(Effect::CallLogin(call, code));
             }
             Stage::Proving(grant) => self.effects.push(Effect::ProveToken(call, grant.access)),
+            // Its call has not ended, so it is not called again.
+            Stage::Abandoned => {}
         }
     }
 
@@ -62,6 +64,9 @@ impl Transition {
             return;
         }
         self.m.logins.pending = Pending::Nothing;
+        if self.m.logins.was_abandoned() {
+            return self.next_login();
+        }
         match outcome.map_err(|error| retry::judge_login(&error)) {
             Ok(FreshTokens { access, refresh }) => {
                 let grant = Grant { access, refresh, source: Source::Login };
@@ -84,6 +89,9 @@ impl Transition {
             return;
         }
         self.m.logins.pending = Pending::Nothing;
+        if self.m.logins.was_abandoned() {
+            return self.next_login();
+        }
         match outcome.map_err(|error| retry::judge_profile(&error)) {
             Ok(profile) => self.login_proven(&profile),
             Err(CallFailure::Transient { retry_after, .. }) => {
@@ -177,7 +185,7 @@ impl Transition {
         self.m.pending = Pending::Nothing;
         self.m.trouble = None;
         for login in self.m.logins.end_all() {
-            self.login_failed(login.id, Reason::LoggedOut, None);
+            self.login_failed(login, Reason::LoggedOut, None);
         }
         self.close_tick();
         self.events.push(Event::LoggedOut);
