@@ -58,7 +58,7 @@ pub(crate) fn compare(state: &Path, said: &Said) -> (Tally, Vec<String>) {
     let mut wrong = Vec::new();
     let mut must = |good: bool, words: String| {
         if !good {
-            wrong.push(words)
+            wrong.push(words);
         }
     };
     must(sound == "ok", format!("integrity: {sound}"));
