@@ -107,7 +107,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/heartbeat/pinger.rs",
     "src/logging/redact.rs",
     "src/store/examine.rs",
-    "src/store/sqlite.rs",
+    "src/store/write.rs",
     "src/store/state_dir.rs",
     "src/telegram",
     "src/web/access.rs",
