@@ -10,12 +10,14 @@ use std::{
 
 use chrono::Utc;
 use futures_util::future::join_all;
+use fyers_api::operation::Operation;
 use fyers_keeper::store::{SqliteStore, StateDir};
-use keeper_actors::{
+use keeper_domain::{
     event::Event,
-    exchange::{entry::OrderEntry, mode::Venue, operation::Operation},
     mode::Mode,
+    order_journal::OrderEntry,
     ports::{Change, Store},
+    routing::Venue,
 };
 
 /// What an order leaves: an entry of the order journal and an event.
