@@ -17,7 +17,7 @@ use crate::cli::{
     output::{complain, fail},
 };
 use crate::{
-    app::{EnvMirror, Phone, login::LoginSetup, wall_clock::WallClock},
+    app::{EnvMirror, Phone},
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
@@ -26,7 +26,9 @@ use crate::{
     },
     http::metrics::Metrics,
     logging::{self, LogOptions, Redactor, Style},
+    login::LoginSetup,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
+    wall_clock::WallClock,
 };
 
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
