@@ -23,7 +23,7 @@ const RULES: &[&str] = &[
     "actors/chat/inbox/paste.rs",
     "actors/chat/inbox/rules.rs",
     "actors/chat/inbox/verdict.rs",
-    "actors/clock/calendar.rs",
+    "crates/mock-exchange/src/calendar.rs",
     "actors/clock/due.rs",
     "actors/clock/steps.rs",
     "actors/event.rs",
