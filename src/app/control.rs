@@ -185,7 +185,7 @@ fn status_words(status: &Status) -> String {
 }
 
 fn health_words(status: &Status) -> String {
-    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| {
+    let part = |(name, actor): (&String, &crate::status::ActorStatus)| {
         let state = if actor.alive { "alive" } else { "down" };
         format!("{name}: {state}, {} restarts", actor.restarts)
     };
