@@ -9,6 +9,8 @@ mod mirror;
 mod phone;
 mod sink;
 
+pub use crate::{login_report as login, status};
+
 use keeper_actors::event_log::LogEvent;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -19,7 +21,7 @@ use crate::{
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
-    login::LoginSetup,
+    login_report::LoginSetup,
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;

@@ -17,7 +17,7 @@ pub mod hardening;
 pub mod heartbeat;
 pub mod http;
 pub mod logging;
-pub mod login;
+pub mod login_report;
 pub mod status;
 pub mod store;
 pub mod telegram;

@@ -14,7 +14,7 @@ use fyers_api::{
 use fyers_keeper::{
     app::{Keeper, Parts, Phone},
     demo::sped_clock::SpedClock,
-    login::LoginSetup,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };

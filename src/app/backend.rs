@@ -39,7 +39,7 @@ use crate::app::{Actors, Parts};
 use crate::{
     build_info,
     http::Backend,
-    login::{LoginReport, LoginSetup},
+    login_report::{LoginReport, LoginSetup},
     status::{
         ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
         TickStatus,

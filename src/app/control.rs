@@ -31,7 +31,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::app::{Actors, Parts, backend::KeeperBackend};
 use crate::{
     http::Backend,
-    login::code_of,
+    login_report::code_of,
     status::{SessionStatus, Status},
 };
 

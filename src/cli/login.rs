@@ -24,7 +24,7 @@ use crate::cli::{
 };
 use crate::{
     fyers::FyersClient,
-    login::{LoginReport, code_of},
+    login_report::{LoginReport, code_of},
     store::{StateDir, StateDirError},
 };
 

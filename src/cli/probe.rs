@@ -12,7 +12,7 @@ use crate::cli::{
     setup::Config,
 };
 use crate::{
-    login::LoginReport,
+    login_report::LoginReport,
     status::{Health, SessionStatus, Status},
 };
 

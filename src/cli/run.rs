@@ -15,7 +15,7 @@ use crate::{
     app::{Keeper, Parts},
     heartbeat::{self, Heartbeat},
     http::Backend,
-    login::LoginSetup,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     wall_clock::WallClock,
 };

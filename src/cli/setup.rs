@@ -26,7 +26,7 @@ use crate::{
     },
     http::metrics::Metrics,
     logging::{self, LogOptions, Redactor, Style},
-    login::LoginSetup,
+    login_report::LoginSetup,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
     wall_clock::WallClock,
 };

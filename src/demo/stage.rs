@@ -35,7 +35,7 @@ use crate::demo::{
 use crate::{
     app::{self, Keeper, Parts},
     fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
-    login::LoginSetup,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
