@@ -82,8 +82,9 @@ pub trait Backend: Send + Sync {
     fn day(&self) -> Option<Day> {
         None
     }
-    /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
-    #[cfg(feature = "demo")]
+    /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know, and always while
+    /// the keeper talks to anybody outside this machine.
+    #[cfg(feature = "fault-injection")]
     fn fault(&self, _victim: &str) -> bool {
         false
     }
@@ -169,12 +170,12 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(pages::login::routes)
         .configure(gateway::routes)
         .default_service(web::to(nothing_here));
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     config.service(web::resource("/api/fault/{victim}").post(fault));
 }
 
-/// For the end-to-end tests; not in the image, like the demo.
-#[cfg(feature = "demo")]
+/// For the end-to-end tests; no build for service has it.
+#[cfg(feature = "fault-injection")]
 async fn fault(gate: Gate, backend: web::Data<dyn Backend>, victim: web::Path<String>) -> HttpResponse {
     match gate.refuse_writer() {
         Some(refusal) => refusal,

@@ -13,7 +13,7 @@ pub mod routes;
 use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode};
-use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
+use prometheus::{HistogramOpts, HistogramVec, IntCounter, Registry, TextEncoder};
 
 use crate::{app::status::Status, fyers::Timer};
 use counters::Counters;
@@ -128,6 +128,11 @@ impl Metrics {
             let endpoint = routes::endpoint(path);
             metrics.broker.with_label_values(&[endpoint, answer]).observe(took.as_secs_f64());
         })
+    }
+
+    /// Log lines that nobody read in time.
+    pub fn dropped_log_lines(&self) -> IntCounter {
+        self.counters.dropped_log_lines.clone()
     }
 
     /// All numbers in Prometheus' text format 0.0.4, with the gauges as the status has them.
