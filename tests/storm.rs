@@ -77,6 +77,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id] }),
         login: Some(login),
         facts: Facts::default(),
+        test_doors: false,
         seeds: Seeds::default(),
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,

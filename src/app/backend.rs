@@ -249,7 +249,7 @@ impl Backend for KeeperBackend {
         Some(Day::of(&self.calendar, self.tick_time, self.time.now()))
     }
 
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {

@@ -25,7 +25,6 @@ use secrecy::SecretString;
 use simulator::{Options, RefreshMode, Simulator, TokenKind};
 
 use crate::demo::{
-    LAST_ALERTS, LOOK,
     person::{self, Phone},
     report::Seen,
     screen::Screen,
@@ -39,6 +38,11 @@ use crate::{
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
+
+/// How often the demo looks at what the keeper has done.
+const LOOK: Duration = Duration::from_millis(15);
+/// How long the last alerts may take.
+const LAST_ALERTS: Duration = Duration::from_secs(20);
 
 /// Looks for a card before the person gives up: a slow machine needs some.
 const PATIENCE: u32 = 400;
@@ -236,6 +240,7 @@ fn parts(
         phone: Some(phone),
         login: Some(login),
         facts,
+        test_doors: true,
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
