@@ -5,23 +5,22 @@
 
 mod backend;
 mod control;
-pub mod login;
 mod mirror;
 mod phone;
 mod sink;
-pub mod status;
-pub mod wall_clock;
+
+pub use crate::{login_report as login, status};
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
-    app::login::LoginSetup,
     build_info,
     http::{
         Front,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
+    login_report::LoginSetup,
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
@@ -46,7 +45,7 @@ use keeper_domain::alert::Outgoing;
 use keeper_domain::{
     alerts::texts::{Context, last_words},
     chat::talk::Control,
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     ports::{
         Broker, BrokerProxy, Change, Exchange, Messenger, OutgoingAddress, Store, StoreError, Time,
@@ -93,6 +92,8 @@ pub struct Parts {
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
     /// Trading days.
     pub calendar: Arc<Calendar>,
+    /// When a token matters.
+    pub hours: Arc<TokenHours>,
     /// When the daily tick is due (IST).
     pub tick_time: NaiveTime,
     /// A chat with a person; `None` when Telegram is not configured.
@@ -111,6 +112,9 @@ pub struct Parts {
     pub rules: Config,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
+    /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
+    /// machine, and only in builds that have it.
+    pub test_doors: bool,
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
@@ -315,7 +319,7 @@ fn token_deps(
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
-        calendar: Arc::clone(&parts.calendar),
+        hours: Arc::clone(&parts.hours),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
         seeds: parts.seeds.clone(),
@@ -352,6 +356,7 @@ fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &Recipi
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
         calendar: Arc::clone(&parts.calendar),
+        hours: Arc::clone(&parts.hours),
         tick_time: parts.tick_time,
         steady: parts.steady.clone(),
         tick: tick.clone(),

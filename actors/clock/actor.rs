@@ -17,6 +17,7 @@ use keeper_domain::clock::{
     calendar::Calendar,
     due::{Dates, Due, due},
     steps::StepDetector,
+    token_hours::TokenHours,
 };
 use keeper_domain::{
     event::Event,
@@ -43,6 +44,8 @@ pub struct ClockDeps {
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
     /// Trading days.
     pub calendar: Arc<Calendar>,
+    /// On which days there is a tick.
+    pub hours: Arc<TokenHours>,
     /// When the tick is due (IST).
     pub tick_time: NaiveTime,
     /// To the TokenActor.
@@ -101,7 +104,7 @@ impl ClockActor {
     fn look(&mut self) -> Work {
         let now = self.deps.time.now();
         let events = self.notices(now);
-        let due = due(now, self.deps.tick_time, &self.volatile.done, &self.deps.calendar);
+        let due = due(now, self.deps.tick_time, &self.volatile.done, &self.deps.hours);
         if due == Due::ClockWrong {
             tracing::error!(event = "clock.wrong", actor = "clock", "the wall clock shows {now}: no ticks");
         }
@@ -140,7 +143,7 @@ impl ClockActor {
         let mut events = Vec::new();
         let (today, past_tick) = (ist::date(now), ist::ist(now).time() >= self.deps.tick_time);
         let calendar = &self.deps.calendar;
-        if let Some(holiday) = calendar.holiday(today)
+        if let Some(holiday) = calendar.holiday(today).filter(|_| !self.deps.hours.is_day(today))
             && past_tick
             && self.volatile.skipped.replace(today) != Some(today)
         {
@@ -181,7 +184,7 @@ impl ClockActor {
         let look = self.look();
         ctx.wait(look.map(|(), act, ctx| {
             let now = act.deps.time.now();
-            let to_next = match due(now, act.deps.tick_time, &act.volatile.done, &act.deps.calendar) {
+            let to_next = match due(now, act.deps.tick_time, &act.volatile.done, &act.deps.hours) {
                 Due::NotYet { next } => (next - now).to_std().unwrap_or(LOOK),
                 Due::Now { .. } | Due::ClockWrong => LOOK,
             };
@@ -217,7 +220,7 @@ impl Handler<GetClock> for ClockActor {
 
     fn handle(&mut self, _: GetClock, _: &mut Self::Context) -> Self::Result {
         let now = self.deps.time.now();
-        let next_tick = match due(now, self.deps.tick_time, &self.volatile.done, &self.deps.calendar) {
+        let next_tick = match due(now, self.deps.tick_time, &self.volatile.done, &self.deps.hours) {
             Due::NotYet { next } => Some(next),
             Due::Now { .. } => Some(now),
             Due::ClockWrong => None,

@@ -21,7 +21,7 @@ use fyers_api::model::Profile;
 use keeper_domain::{
     backoff,
     broker_error::{BrokerError, Transport},
-    clock::{calendar::Calendar, sessions::session_needed},
+    clock::token_hours::TokenHours,
     event::Event,
     ports::{Broker, Change, Store, StoreError, Time, TokenMirror},
     secret::{AccessToken, RefreshToken},
@@ -57,8 +57,8 @@ pub struct TokenDeps {
     pub mirror: Option<Arc<dyn TokenMirror>>,
     /// Wall clock and waiting.
     pub time: Arc<dyn Time>,
-    /// Trading days and hours.
-    pub calendar: Arc<Calendar>,
+    /// When a token matters.
+    pub hours: Arc<TokenHours>,
     /// What the settings say.
     pub facts: Facts,
     /// Whether a wrong clock keeps a new token out. Off where time is made up.
@@ -152,7 +152,7 @@ impl TokenActor {
 
     fn moment(&self) -> Moment {
         let now = self.deps.time.now();
-        let session = session_needed(&self.deps.calendar, now);
+        let session = self.deps.hours.needed(now);
         let skew = self
             .deps
             .broker

@@ -24,10 +24,10 @@ use crate::{
     testing::{MemoryStore, PausedTime},
 };
 use fyers_api::claims as jwt;
-use fyers_api::model::{Funds, Profile};
+use fyers_api::model::{FundLimits, Profile};
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     session::{StateName, reconcile::Seeds, rules::Facts},
 };
 use keeper_domain::{
@@ -71,8 +71,8 @@ impl Broker for Backend {
         next.map_or_else(|| Ok(FreshTokens { access: self.token(), refresh: None }), Err)
     }
 
-    async fn funds(&self, _: &AccessToken) -> Result<Funds, BrokerError> {
-        Ok(Funds::default())
+    async fn funds(&self, _: &AccessToken) -> Result<FundLimits, BrokerError> {
+        Ok(FundLimits::default())
     }
 
     async fn logout(&self, _: &AccessToken) -> Result<(), BrokerError> {
@@ -123,7 +123,7 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         store: Arc::clone(&store) as Arc<dyn Store>,
         mirror: None,
         time,
-        calendar: Arc::new(Calendar::embedded()),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         checks_clock: true,
         facts: Facts {
             app_id: Some("ABCD1234EF-100".into()),

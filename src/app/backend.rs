@@ -24,7 +24,7 @@ use keeper_actors::{
     token::messages::{BeginLogin, ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
 };
 use keeper_domain::{
-    clock::{calendar::Calendar, sessions::session_needed},
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
     ports::{Store, Time},
     reason::Reason,
@@ -36,15 +36,13 @@ use secrecy::SecretString;
 
 use crate::app::{Actors, Parts};
 use crate::{
-    app::{
-        login::{LoginReport, LoginSetup},
-        status::{
-            ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus,
-            Status, TickStatus,
-        },
-    },
     build_info,
     http::Backend,
+    login_report::{LoginReport, LoginSetup},
+    status::{
+        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
+        TickStatus,
+    },
 };
 
 /// Longest wait for an actor's answer.
@@ -65,6 +63,7 @@ pub struct KeeperBackend {
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
+    hours: Arc<TokenHours>,
     tick_time: NaiveTime,
     login: Option<LoginSetup>,
     pulse: Pulse,
@@ -83,6 +82,7 @@ impl KeeperBackend {
             store: Arc::clone(&parts.store),
             time: Arc::clone(&parts.time),
             calendar: Arc::clone(&parts.calendar),
+            hours: Arc::clone(&parts.hours),
             tick_time: parts.tick_time,
             login: parts.login.clone(),
             began: Instant::now(),
@@ -99,7 +99,7 @@ impl KeeperBackend {
     /// Whether a missing token matters right now: after the tick, while a session is open or coming.
     fn token_matters(&self) -> bool {
         let now = self.time.now();
-        session_needed(&self.calendar, now).is_some() && ist(now).time() >= self.tick_time
+        self.hours.needed(now).is_some() && ist(now).time() >= self.tick_time
     }
 
     async fn session(&self) -> Option<SessionView> {
@@ -252,7 +252,7 @@ impl Backend for KeeperBackend {
         Some(Day::of(&self.calendar, self.tick_time, self.time.now()))
     }
 
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {

@@ -31,11 +31,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::{Actors, Parts, backend::KeeperBackend};
 use crate::{
-    app::{
-        login::code_of,
-        status::{SessionStatus, Status},
-    },
     http::Backend,
+    login_report::code_of,
+    status::{SessionStatus, Status},
 };
 
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
@@ -153,6 +151,9 @@ impl KeeperControl {
 }
 
 fn mode_words(status: &Status) -> String {
+    if status.halted {
+        return "🔴 HALTED by a person: no new positions until /resume".to_owned();
+    }
     let what = match status.mode {
         Mode::Live => "🟢 Live: orders go to FYERS, real money",
         Mode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
@@ -187,7 +188,7 @@ fn status_words(status: &Status) -> String {
 }
 
 fn health_words(status: &Status) -> String {
-    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| {
+    let part = |(name, actor): (&String, &crate::status::ActorStatus)| {
         let state = if actor.alive { "alive" } else { "down" };
         format!("{name}: {state}, {} restarts", actor.restarts)
     };

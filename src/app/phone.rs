@@ -61,7 +61,7 @@ impl Card {
             chat_id: phone.chat_id,
             store: Arc::clone(&parts.store),
             time: Arc::clone(&parts.time),
-            calendar: Arc::clone(&parts.calendar),
+            hours: Arc::clone(&parts.hours),
             path,
             rejects: parts.on_token_loss == OnTokenLoss::Reject,
             sandbox: parts.sandbox,

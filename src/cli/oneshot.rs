@@ -7,7 +7,7 @@ use keeper_actors::{journal, recipient_cell::RecipientCell, token::loaded::Loade
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use keeper_domain::{
-    clock::{calendar::Calendar, sessions::session_needed},
+    clock::token_hours::TokenHours,
     ports::{Broker, Store, StoreError, Time, TokenMirror},
     secret::AuthCode,
     session::{
@@ -33,8 +33,8 @@ pub(super) struct OneShot {
     pub facts: Facts,
     /// Tokens from the settings.
     pub seeds: Seeds,
-    /// Trading days and hours.
-    pub calendar: Arc<Calendar>,
+    /// When a token matters.
+    pub hours: TokenHours,
 }
 
 /// How a one-shot run ended.
@@ -117,7 +117,7 @@ impl OneShot {
 
     async fn step(&self, machine: Machine, input: Input) -> Result<(Machine, VecDeque<Effect>), StoreError> {
         let now = self.time.now();
-        let session = session_needed(&self.calendar, now);
+        let session = self.hours.needed(now);
         let (dice, skew) = (rand::rng().random(), self.broker.clock_skew());
         let (machine, decision) = machine.step(input, Moment { now, session, dice, skew });
         if let Some(change) = decision.change {

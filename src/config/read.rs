@@ -7,14 +7,16 @@ use std::{
 };
 
 use chrono::NaiveTime;
-use keeper_domain::{routing::OnTokenLoss, secret::Fingerprint};
+use keeper_domain::{clock::sessions::Segment, routing::OnTokenLoss, secret::Fingerprint};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use url::Url;
 
 use crate::config::{
-    AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings,
-    source::Found,
+    address::is_loopback,
+    problem::Problem,
+    settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
+    source::{Found, Origin, Sources},
     table::{self, Show},
 };
 
@@ -68,6 +70,7 @@ impl Reader<'_> {
             tick_time: self.tick_time(),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
+            segments: self.segments(),
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
@@ -245,6 +248,18 @@ impl Reader<'_> {
     }
 
     /// An address whose path is a password.
+    fn segments(&mut self) -> Vec<Segment> {
+        let usual = vec![Segment::Cash, Segment::Fno];
+        let Some(text) = self.value("KEEPER_SEGMENTS").map(|found| found.text) else { return usual };
+        let read: Option<Vec<Segment>> = text.split(',').map(|word| segment(word.trim())).collect();
+        let read = read.filter(|segments| !segments.is_empty());
+        read.unwrap_or_else(|| {
+            let remedy = "Set it to some of cash, fno and mcx, with commas between.";
+            self.problem("KEEPER_SEGMENTS", not_possible(&text), remedy);
+            usual
+        })
+    }
+
     fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
     }
@@ -404,12 +419,11 @@ fn is_bot_token(text: &str) -> bool {
     })
 }
 
-/// Whether an address is one of this machine, by its looks: nobody is asked.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
+fn segment(word: &str) -> Option<Segment> {
+    match word.to_ascii_lowercase().as_str() {
+        "cash" => Some(Segment::Cash),
+        "fno" => Some(Segment::Fno),
+        "mcx" => Some(Segment::Mcx),
+        _ => None,
     }
 }

@@ -64,6 +64,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_TICK_TIME", "08:45"),
     plain("KEEPER_LOG_FORMAT", "auto"),
     plain("KEEPER_LOG", "info"),
+    plain("KEEPER_SEGMENTS", "cash,fno"),
     plain("KEEPER_CALENDAR_FILE", "the calendar built in"),
     plain("KEEPER_ON_TOKEN_LOSS", "mock"),
     plain("KEEPER_MOCK_CAPITAL", "1000000"),

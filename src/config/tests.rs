@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 use crate::config::table::TABLE;
+use keeper_domain::routing::OnTokenLoss;
 
 fn values(pairs: &[(&str, &str)]) -> Values {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -71,6 +72,7 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_DAILY_PING_URL", "https://hc.example.org/SEKRET-daily"),
     ("KEEPER_WEBHOOK_URL", "https://hooks.example.org/SEKRET-hook"),
     ("FYERS_ACCOUNT_ID", "xx00001"),
+    ("KEEPER_SEGMENTS", "cash, fno, mcx"),
 ];
 
 #[test]

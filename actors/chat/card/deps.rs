@@ -13,7 +13,7 @@ use crate::{
 use keeper_domain::chat::card::model::Card;
 use keeper_domain::{
     chat::talk::{Bubble, Chat},
-    clock::calendar::Calendar,
+    clock::token_hours::TokenHours,
     ports::{Store, Time},
 };
 
@@ -37,8 +37,8 @@ pub struct CardDeps {
     pub store: Arc<dyn Store>,
     /// Wall clock and waiting.
     pub time: Arc<dyn Time>,
-    /// Trading days and hours.
-    pub calendar: Arc<Calendar>,
+    /// When a token matters.
+    pub hours: Arc<TokenHours>,
     /// How a person comes to the login.
     pub path: LoginPath,
     /// Whether orders are refused instead of simulated while there is no token.

@@ -8,8 +8,5 @@ pub mod actor;
 mod deps;
 mod update;
 
-#[cfg(test)]
-mod tests;
-
 pub use actor::{CardActor, RequestCard};
 pub use deps::{CardDeps, LoginPath};

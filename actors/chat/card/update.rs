@@ -21,7 +21,6 @@ use keeper_domain::{
     alert::SendError,
     backoff,
     chat::talk::MessageId,
-    clock::calendar::DayKind,
     event::Event,
     mode::Mode,
     ports::{Change, StoreError},
@@ -145,9 +144,9 @@ impl World {
         let muted = muted.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
         Ok(Some(Seen {
             now,
-            hours: self.hours(now),
+            hours: deps.hours.needed(now).map(|session| (session.opens, session.closes)),
             tick_done: tick.is_some_and(|tick| tick.date == today && tick.done_at.is_some()),
-            next_day: deps.calendar.next_trading_day(today),
+            next_day: deps.hours.next_day(today),
             session,
             positions,
             link: memory.link.as_ref().map(|(link, _)| link.clone()).unwrap_or_default(),
@@ -174,16 +173,6 @@ impl World {
             memory.link = Some((authorize(&state), now));
         }
         Some(())
-    }
-
-    fn hours(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let today = ist::date(now);
-        match self.deps.calendar.day_kind(today) {
-            DayKind::Trading { open, close } | DayKind::SpecialSession { open, close, .. } => {
-                Some((ist::instant(today, open), ist::instant(today, close)))
-            }
-            DayKind::Holiday { .. } | DayKind::Weekend => None,
-        }
     }
 
     async fn carry_out(&self, step: &CardAction) -> Result<Option<MessageId>, SendError> {

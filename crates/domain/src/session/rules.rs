@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use crate::{
-    clock::sessions::MarketSession,
+    clock::token_hours::MarketSession,
     event::Event,
     ports::{Change, FreshTokens, TickRecord},
     reason::Reason,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use crate::clock::sessions::MarketSession;
+use crate::clock::token_hours::MarketSession;
 use fyers_api::ist;
 
 /// From here on a person may be asked to log in: a token taken now lasts until tomorrow 06:00.

@@ -6,7 +6,7 @@ use chrono::NaiveTime;
 
 use crate::alert::Severity;
 use crate::alerts::words::lay_out;
-use crate::clock::calendar::Calendar;
+use crate::clock::token_hours::TokenHours;
 
 /// What the texts need to know of the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub struct Context {
     pub reject_without_token: bool,
     /// The time of the daily check (IST).
     pub tick_time: NaiveTime,
-    /// The calendar, when there is a login card in the chat: what the card says needs no alert.
-    pub card: Option<Arc<Calendar>>,
+    /// When a token matters, when there is a login card in the chat: what the card says needs no alert.
+    pub card: Option<Arc<TokenHours>>,
 }
 
 /// An alert without its event.

@@ -20,7 +20,7 @@ pub(super) fn started(version: &str, missing: &[String], after_crash: bool, cont
         format!("Keeper {version} has started")
     };
     let trading = if context.live {
-        "Trading: with a good token, orders go to FYERS with real money."
+        "Trading: once the token is checked, orders go to FYERS with real money. /status shows the mode."
     } else {
         "Trading: sandbox, so no order is real."
     };

@@ -15,7 +15,6 @@ use draft::Draft;
 
 use crate::{
     alert::{Alert, Severity},
-    clock::sessions::session_needed,
     event::{Event, Recorded},
     reason::Reason,
     reason_words::is_all_it_takes,
@@ -26,8 +25,8 @@ impl Context {
     /// Whether the login card speaks for a login that is needed now. It comes once the day's tick has found out,
     /// for as long as a session is open or coming.
     fn card_speaks(&self, reason: Reason, at: DateTime<Utc>) -> bool {
-        let Some(calendar) = &self.card else { return false };
-        let needed = session_needed(calendar, at).is_some() && ist::ist(at).time() >= self.tick_time;
+        let Some(hours) = &self.card else { return false };
+        let needed = hours.needed(at).is_some() && ist::ist(at).time() >= self.tick_time;
         is_all_it_takes(reason) && needed
     }
 }

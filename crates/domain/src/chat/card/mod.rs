@@ -4,3 +4,6 @@ pub mod model;
 pub mod reminders;
 pub mod rules;
 pub mod words;
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,9 @@ pub struct Card {
     pub until: Option<DateTime<Utc>>,
     /// The token whose arrival was last told.
     pub told: Option<Fingerprint>,
+    /// There has been a good token since the card was opened.
+    #[serde(default)]
+    pub answered: bool,
 }
 
 /// A token that is in use.
@@ -80,7 +83,7 @@ pub enum Way {
 pub struct Seen {
     /// The wall clock.
     pub now: DateTime<Utc>,
-    /// The market's hours today, when it opens at all.
+    /// From the first to the last session that is open or comes today, if one does.
     pub hours: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Whether today's tick has had its outcome.
     pub tick_done: bool,

@@ -39,6 +39,8 @@ impl Card {
 
     fn with_token(&mut self, token: &InUse, seen: &Seen) -> Option<CardAction> {
         self.opening = false;
+        // The card of this loss has done its work: another loss gets another card, on the same day too.
+        self.answered = self.day.is_some();
         let told = self.told.as_ref() == Some(&token.fingerprint);
         match (self.message, self.reminders.first()) {
             (Some(card), _) => Some(CardAction::Close(card, words::done(token, seen.now))),
@@ -77,10 +79,10 @@ impl Card {
         }
     }
 
-    /// Whether the day's own card is due: once, after the tick found that a person is needed.
+    /// Whether a card is due: once for each loss of a token, after the tick found that a person is needed.
     fn is_due(&self, seen: &Seen) -> bool {
         let before_close = seen.hours.is_some_and(|(_, close)| seen.now < close);
-        before_close && seen.tick_done && self.day != Some(ist::date(seen.now))
+        before_close && seen.tick_done && (self.answered || self.day != Some(ist::date(seen.now)))
     }
 
     /// A fresh card; one that is still open makes room first.
@@ -97,6 +99,7 @@ impl Card {
             quiet: reason == Reason::LoggedOut,
             until: Some(close.unwrap_or(seen.now + ASKED_LIFE)),
             told: self.told.clone(),
+            answered: false,
         };
     }
 

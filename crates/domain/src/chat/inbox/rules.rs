@@ -21,6 +21,8 @@ pub const FRESH: TimeDelta = TimeDelta::seconds(120);
 /// How often a hint is given.
 const HINTS: TimeDelta = TimeDelta::seconds(60);
 
+/// Data of a reminder's button for a fresh login card.
+pub const CARD_LOGIN: &str = "card:login";
 /// Data of the login card's button for a little peace.
 pub const CARD_SNOOZE: &str = "card:snooze";
 /// Data of the login card's button for a day without a login.
@@ -190,6 +192,7 @@ fn command(written: &Written<'_>, origin: &Origin) -> MessageReaction {
 
 fn press(origin: &Origin, data: &str, now: DateTime<Utc>, state: &State) -> PressReaction {
     let card = match data {
+        CARD_LOGIN => Some(Action::Login),
         CARD_SNOOZE => Some(Action::Snooze { minutes: SNOOZE }),
         CARD_MOCK => Some(Action::MockToday),
         _ => None,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::broker_error::{Garble, Transport};
-use crate::clock::sessions::MarketSession;
+use crate::clock::token_hours::MarketSession;
 
 /// A test's backend: a machine, a clock, and everything it has said so far.
 pub(super) struct Backend {
