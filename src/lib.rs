@@ -17,5 +17,6 @@ pub mod hardening;
 pub mod heartbeat;
 pub mod http;
 pub mod logging;
+pub mod private_file;
 pub mod store;
 pub mod telegram;

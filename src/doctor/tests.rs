@@ -2,6 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::config::{Sources, Values, read};
 

@@ -8,6 +8,7 @@ mod outbox;
 mod read;
 mod rows;
 mod store;
+pub(crate) mod transfer;
 #[cfg(test)]
 mod tests;
 mod write;
