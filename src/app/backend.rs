@@ -66,6 +66,8 @@ pub struct KeeperBackend {
     calendar: Arc<Calendar>,
     tick_time: NaiveTime,
     login: Option<LoginSetup>,
+    #[cfg(feature = "fault-injection")]
+    test_doors: bool,
     pulse: Pulse,
     began: Instant,
     /// The pulse as last seen, and when it last moved (milliseconds since `began`).
@@ -84,6 +86,8 @@ impl KeeperBackend {
             calendar: Arc::clone(&parts.calendar),
             tick_time: parts.tick_time,
             login: parts.login.clone(),
+            #[cfg(feature = "fault-injection")]
+            test_doors: parts.test_doors,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -253,6 +257,7 @@ impl Backend for KeeperBackend {
     fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {
+            _ if !self.test_doors => return false,
             "token" => self.actors.token.do_send(Crash),
             "clock" => self.actors.clock.do_send(Crash),
             "exchange" => self.actors.exchange.do_send(Crash),

@@ -2,6 +2,7 @@
 //! environment. `Debug` of the settings shows no secret, and neither does any message about one.
 
 mod address;
+mod credential;
 mod problem;
 mod read;
 mod settings;
