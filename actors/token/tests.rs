@@ -122,6 +122,7 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         store: Arc::clone(&store) as Arc<dyn Store>,
         mirror: None,
         time,
+        state_key: StateKey::derive(&secrecy::SecretString::from("the gateway key")),
         is_trading_day: Arc::new(|_| true),
         checks_clock: true,
         facts: Facts {

@@ -1,6 +1,7 @@
 //! The settings: read once, checked as a whole, every mistake told at once. Only this module reads the
 //! environment. `Debug` of the settings shows no secret, and neither does any message about one.
 
+mod key_strength;
 mod read;
 mod source;
 pub mod table;
@@ -10,13 +11,12 @@ mod tests;
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::NaiveTime;
-use keeper_domain::routing::OnTokenLoss;
+use keeper_domain::{address::Network, routing::OnTokenLoss};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
-pub(crate) use read::is_loopback;
 pub use read::read;
 pub use source::{Origin, Sources, Values, notify_socket, process_environment};
 
@@ -101,6 +101,8 @@ pub struct Settings {
     pub http_addr: SocketAddr,
     /// Where a browser reaches the keeper.
     pub public_url: Option<Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
     /// The gateway key, if a person chose one.
     pub gateway_key: Option<SecretString>,
     /// The daily tick (IST).

@@ -7,13 +7,17 @@ use std::{
 };
 
 use chrono::NaiveTime;
-use keeper_domain::{routing::OnTokenLoss, secret::Fingerprint};
+use keeper_domain::{
+    address::{Network, is_loopback},
+    routing::OnTokenLoss,
+    secret::Fingerprint,
+};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use url::Url;
 
 use crate::config::{
-    AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings,
+    AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings, key_strength,
     source::Found,
     table::{self, Show},
 };
@@ -63,7 +67,7 @@ impl Reader<'_> {
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
             http_addr: self.http_addr(),
-            gateway_key: self.secret("KEEPER_GATEWAY_KEY"),
+            gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
@@ -79,6 +83,7 @@ impl Reader<'_> {
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
+            trusted_proxies: self.networks("KEEPER_TRUSTED_PROXIES"),
             rows: vec![],
             notes: vec![],
         }
@@ -120,6 +125,17 @@ impl Reader<'_> {
             return None;
         }
         Some(SecretString::from(found.text))
+    }
+
+    fn gateway_key(&mut self) -> Option<SecretString> {
+        let key = self.secret("KEEPER_GATEWAY_KEY")?;
+        if let Err(weakness) = key_strength::check(key.expose_secret()) {
+            let remedy =
+                "Leave it out, and the keeper makes one; or set it to what `openssl rand -hex 32` prints.";
+            self.problem("KEEPER_GATEWAY_KEY", weakness.to_string(), remedy);
+            return None;
+        }
+        Some(key)
     }
 
     fn pin(&mut self) -> Option<SecretString> {
@@ -217,6 +233,17 @@ impl Reader<'_> {
         let Some(found) = self.value(name) else { return vec![] };
         let all = found.text.split(',').map(str::trim).filter(|path| !path.is_empty());
         all.map(PathBuf::from).collect()
+    }
+
+    fn networks(&mut self, name: &'static str) -> Vec<Network> {
+        let Some(found) = self.value(name) else { return vec![] };
+        let all = found.text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parsed: Result<Vec<Network>, _> = all.map(str::parse).collect();
+        parsed.unwrap_or_else(|_| {
+            let remedy = "Set it to addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8.";
+            self.problem(name, not_possible(&found.text), remedy);
+            vec![]
+        })
     }
 
     fn days(&mut self, name: &'static str, default: i64) -> i64 {
@@ -400,14 +427,4 @@ fn is_bot_token(text: &str) -> bool {
         let body = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         id.len() >= 6 && id.chars().all(|c| c.is_ascii_digit()) && rest.len() >= 10 && rest.chars().all(body)
     })
-}
-
-/// Whether an address is one of this machine, by its looks: nobody is asked.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }

@@ -84,6 +84,9 @@ fn house(event: &Event) -> Option<String> {
         Event::CalendarUncovered { year } => format!("No holidays on file for {year}"),
         Event::ClockStepped { seconds } => format!("The clock jumped by {seconds} s"),
         Event::StrangerWrote { .. } => "A stranger wrote to the bot".to_owned(),
+        Event::WrongKeys { client, count } => {
+            format!("{count} requests with a wrong gateway key, the latest from {client}")
+        }
         Event::SecondPoller => "Another program polls Telegram with this bot".to_owned(),
         Event::TestAlert { .. } => "Test of the alerts".to_owned(),
         Event::ActorCrashed { actor, .. } => format!("{actor} crashed"),
