@@ -13,7 +13,7 @@ use keeper_domain::address::Network;
 use crate::http::access::budget::Budgets;
 
 /// Wrong keys at once for each client, and how long one more takes. A bot with an old key asks often.
-const BUDGET: (u32, Duration) = (60, Duration::from_secs(1));
+const BUDGET: (u32, Duration) = (100, Duration::from_secs(1));
 /// Wrong keys within [`WINDOW`] from which on a person is told.
 const TELL_FROM: u32 = 20;
 /// The time in which they are counted, and the shortest time between two messages.
@@ -87,9 +87,9 @@ mod tests {
         let other = Network::of_client([203, 0, 113, 8].into());
         let mut state = State::new();
         let hour = |n: u32| WINDOW * n + Duration::from_secs(1) * n;
-        let outcomes: Vec<Outcome> = (0..100).map(|_| state.wrong(client, hour(0))).collect();
-        assert!(outcomes[..60].iter().all(|outcome| !outcome.limited));
-        assert!(outcomes[60..].iter().all(|outcome| outcome.limited));
+        let outcomes: Vec<Outcome> = (0..150).map(|_| state.wrong(client, hour(0))).collect();
+        assert!(outcomes[..100].iter().all(|outcome| !outcome.limited));
+        assert!(outcomes[100..].iter().all(|outcome| outcome.limited));
         let told: Vec<u32> = outcomes.iter().filter_map(|outcome| outcome.tell).collect();
         assert_eq!(told, [20]);
         assert_eq!(state.wrong(other, hour(0)), Outcome { limited: false, tell: None });

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
-use keeper_domain::event::Event;
+use keeper_domain::{event::Event, text::excerpt};
 
 fn until(at: DateTime<Utc>) -> String {
     ist(at).format("%a %d %b, %H:%M").to_string()
