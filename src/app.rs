@@ -8,7 +8,6 @@ mod control;
 mod mirror;
 mod phone;
 mod sink;
-pub mod wall_clock;
 
 pub use crate::{login_report as login, status};
 
@@ -113,6 +112,9 @@ pub struct Parts {
     pub rules: Config,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
+    /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
+    /// machine, and only in builds that have it.
+    pub test_doors: bool,
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.

@@ -21,3 +21,4 @@ pub mod login_report;
 pub mod status;
 pub mod store;
 pub mod telegram;
+pub mod wall_clock;

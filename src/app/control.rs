@@ -30,11 +30,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::{Actors, Parts, backend::KeeperBackend};
 use crate::{
-    app::{
-        login::code_of,
-        status::{SessionStatus, Status},
-    },
     http::Backend,
+    login_report::code_of,
+    status::{SessionStatus, Status},
 };
 
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";

@@ -17,8 +17,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::{
-    AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings, key_strength,
-    source::Found,
+    key_strength,
+    problem::Problem,
+    settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
+    source::{Found, Origin, Sources},
     table::{self, Show},
 };
 

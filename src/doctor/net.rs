@@ -8,7 +8,7 @@ use reqwest::{Client, ClientBuilder, Proxy, header::HeaderMap, redirect::Policy}
 use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::doctor::LIMIT;
+use crate::doctor::finding::LIMIT;
 use crate::{config::Settings, fyers};
 
 /// What came of a question. Keeps nothing of the HTTP error, which would show the whole address.

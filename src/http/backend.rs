@@ -78,7 +78,7 @@ pub trait Backend: Send + Sync {
         None
     }
     /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     fn fault(&self, _victim: &str) -> bool {
         false
     }

@@ -13,12 +13,12 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/readyz").get(readyz).head(readyz))
         .service(web::resource("/api/status").get(status))
         .service(web::resource("/api/refresh").post(refresh));
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     config.service(web::resource("/api/fault/{victim}").post(fault));
 }
 
 /// For the end-to-end tests; not in the image, like the demo.
-#[cfg(feature = "demo")]
+#[cfg(feature = "fault-injection")]
 async fn fault(gate: Gate, backend: web::Data<dyn Backend>, victim: web::Path<String>) -> HttpResponse {
     match gate.refuse_writer() {
         Some(refusal) => refusal,

@@ -105,6 +105,11 @@ impl Metrics {
         })
     }
 
+    /// Log lines that nobody read in time.
+    pub fn dropped_log_lines(&self) -> prometheus::IntCounter {
+        self.counters.dropped_log_lines.clone()
+    }
+
     /// All numbers in Prometheus' text format 0.0.4, with the gauges as the status has them.
     pub fn text(&self, status: &Status) -> prometheus::Result<String> {
         self.gauges.set(status);
