@@ -27,7 +27,7 @@ use keeper_domain::{
     secret::{AccessToken, RefreshToken},
     session::{
         SessionView, StateName,
-        login::States,
+        login::{StateKey, UsedStates},
         reconcile::Seeds,
         rules::{Decision, Effect, Facts, Input, Machine, Moment},
     },
@@ -57,6 +57,8 @@ pub struct TokenDeps {
     pub mirror: Option<Arc<dyn TokenMirror>>,
     /// Wall clock and waiting.
     pub time: Arc<dyn Time>,
+    /// What signs the one-time states of logins.
+    pub state_key: StateKey,
     /// When a token matters.
     pub hours: Arc<TokenHours>,
     /// What the settings say.
@@ -76,8 +78,8 @@ pub struct TokenActor {
     pub(super) deps: TokenDeps,
     /// `None` until the store has been read.
     machine: Option<Machine>,
-    /// One-time states of logins that were begun.
-    pub(super) states: States,
+    /// One-time states of logins that were finished.
+    pub(super) used_states: UsedStates,
     /// Logins by their codes. A restart forgets who waits, and they hear that the outcome is not known.
     pub(super) logins: WaitingLogins,
     /// Who waits for the outcome of a refresh.
@@ -98,7 +100,7 @@ impl TokenActor {
         Self {
             deps,
             machine: None,
-            states: States::default(),
+            used_states: UsedStates::default(),
             logins: WaitingLogins::default(),
             refreshes: vec![],
             unsaved: None,
@@ -114,8 +116,8 @@ impl TokenActor {
         let (app, seeds) = (self.deps.facts.app_id.clone(), self.deps.seeds.clone());
         let read = async move { Loaded::read(store.as_ref(), app.as_deref(), &seeds).await };
         Box::pin(read.into_actor(self).then(move |loaded, act, ctx| match loaded {
-            Ok(Loaded { stored, bound, tick, states }) => {
-                act.states = states;
+            Ok(Loaded { stored, bound, tick, used_states }) => {
+                act.used_states = used_states;
                 let machine = Machine::new(act.deps.facts.clone(), stored, tick).bound_to(bound);
                 act.machine = Some(if act.reborn { machine.resumed() } else { machine });
                 act.take(Input::Started)

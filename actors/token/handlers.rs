@@ -23,8 +23,8 @@ use keeper_domain::{
     reason::Reason,
     session::{
         SessionView,
-        login::{LoginFailure, StateRefusal, state_from},
-        rules::Input,
+        login::{LoginFailure, StateOrigin, StateRefusal},
+        rules::{Input, LoginBy},
     },
 };
 
@@ -52,21 +52,18 @@ impl Handler<TokenRejected> for TokenActor {
 }
 
 impl Handler<BeginLogin> for TokenActor {
-    type Result = AtomicResponse<Self, Option<String>>;
+    type Result = Option<String>;
 
     fn handle(&mut self, _: BeginLogin, _: &mut Self::Context) -> Self::Result {
-        let state = state_from(rand::rng().random());
-        self.states.give_out(&state, self.deps.time.now());
-        let kept = self.keep_states().map(|kept, _, _| kept.then_some(state));
-        AtomicResponse::new(Box::pin(kept))
+        self.deps.state_key.issue(StateOrigin::Vouched, self.deps.time.now(), rand::rng().random())
     }
 }
 
 impl TokenActor {
-    /// Writes the one-time states down; false when that failed.
+    /// Writes the used states down; false when that failed.
     fn keep_states(&self) -> ResponseActFuture<Self, bool> {
         let store = Arc::clone(&self.deps.store);
-        let states = serde_json::to_value(&self.states).unwrap_or_default();
+        let states = serde_json::to_value(&self.used_states).unwrap_or_default();
         let change = Change { notes: vec![(STATES, states)], ..Change::default() };
         let commit = async move { store.commit(change).await };
         Box::pin(commit.into_actor(self).map(|committed, _, _| {
@@ -98,7 +95,7 @@ impl Handler<LoginCompleted> for TokenActor {
     /// The state is on disk as used before the code is spent: whatever crashes, it is never used twice.
     fn handle(
         &mut self,
-        LoginCompleted { code, state, by }: LoginCompleted,
+        LoginCompleted { code, state }: LoginCompleted,
         ctx: &mut Self::Context,
     ) -> Self::Result {
         if let Some(told) = self.logins.again(&code) {
@@ -108,7 +105,14 @@ impl Handler<LoginCompleted> for TokenActor {
             return Self::refuse(LoginFailure::NotWritten);
         }
         let now = self.deps.time.now();
-        let checked = state.map(|state| self.states.redeem(state.expose_secret(), now)).transpose();
+        let checked = state
+            .map(|state| self.used_states.redeem(&self.deps.state_key, state.expose_secret(), now))
+            .transpose();
+        // Without a state it was pasted by somebody who may command the keeper.
+        let by = match checked {
+            Ok(None | Some(StateOrigin::Vouched)) => LoginBy::Owner,
+            Ok(Some(StateOrigin::Page)) | Err(_) => LoginBy::Anyone,
+        };
         if let Err(refusal) = checked {
             let view = self.view();
             // A page that is loaded again after a restart: what counts is that there is a token.

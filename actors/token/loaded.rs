@@ -4,13 +4,13 @@ use keeper_domain::{
     ports::{Change, Store, StoreError, TickRecord},
     session::{
         bound::{self, Bound},
-        login::States,
+        login::UsedStates,
         reconcile::{Seeds, reconcile},
     },
     session_state::StoredSession,
 };
 
-/// Where the one-time states are kept.
+/// Where the used states are kept.
 pub(super) const STATES: &str = "login_states";
 
 /// All that is on disk.
@@ -21,8 +21,8 @@ pub struct Loaded {
     pub bound: Bound,
     /// The newest tick.
     pub tick: Option<TickRecord>,
-    /// The one-time states of logins that were begun.
-    pub states: States,
+    /// The one-time states of logins that were finished.
+    pub used_states: UsedStates,
 }
 
 impl Loaded {
@@ -47,7 +47,7 @@ impl Loaded {
             stored: reconcile(stored, &seeds.without(&bound)),
             bound,
             tick: store.last_tick().await?,
-            states: states.and_then(|states| serde_json::from_value(states).ok()).unwrap_or_default(),
+            used_states: states.and_then(|states| serde_json::from_value(states).ok()).unwrap_or_default(),
         })
     }
 }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use secrecy::SecretString;
 
-use keeper_domain::session::{SessionView, StateName, login::LoginFailure, rules::LoginBy};
+use keeper_domain::session::{SessionView, StateName, login::LoginFailure};
 use keeper_domain::{
     reason::Reason,
     secret::{AuthCode, Fingerprint},
@@ -32,7 +32,7 @@ pub struct TokenRejected {
     pub code: i64,
 }
 
-/// A person wants to log in: gives a fresh one-time state, which is on disk already.
+/// Somebody who may command the keeper wants to log in: gives a fresh one-time state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "Option<String>")]
 pub struct BeginLogin;
@@ -47,8 +47,6 @@ pub struct LoginCompleted {
     /// The state of the redirect. `None` when a person who may command the keeper pasted the code: then the
     /// person is the proof.
     pub state: Option<SecretString>,
-    /// Who began it.
-    pub by: LoginBy,
 }
 
 /// The owner says that this account (`fy_id`) is theirs: the first login may count. Answered like a login.

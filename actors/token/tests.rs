@@ -25,6 +25,7 @@ use crate::{
 };
 use fyers_api::claims as jwt;
 use fyers_api::model::{FundLimits, Profile};
+use keeper_domain::session::login::StateKey;
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     clock::{calendar::Calendar, token_hours::TokenHours},
@@ -124,6 +125,7 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         mirror: None,
         time,
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
+        state_key: StateKey::derive(&secrecy::SecretString::from("the gateway key")),
         checks_clock: true,
         facts: Facts {
             app_id: Some("ABCD1234EF-100".into()),

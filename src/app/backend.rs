@@ -21,20 +21,24 @@ use keeper_actors::{
     exchange::messages::{Forward, Forwarded, GetMode},
     notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
-    token::messages::{BeginLogin, ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
+    token::messages::{ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
 };
 use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
-    event::Recorded,
+    event::{Event, Recorded},
     ports::{Store, Time},
     reason::Reason,
     secret::AuthCode,
-    session::{SessionView, login::LoginFailure, rules::LoginBy},
+    session::{
+        SessionView,
+        login::{LoginFailure, StateKey, StateOrigin, StateRefusal},
+    },
 };
 
+use rand::Rng;
 use secrecy::SecretString;
 
-use crate::app::{Actors, Parts};
+use crate::app::{Actors, Parts, sink::JournalSink};
 use crate::{
     build_info,
     http::Backend,
@@ -66,6 +70,10 @@ pub struct KeeperBackend {
     hours: Arc<TokenHours>,
     tick_time: NaiveTime,
     login: Option<LoginSetup>,
+    #[cfg(feature = "fault-injection")]
+    test_doors: bool,
+    state_key: StateKey,
+    journal: Arc<JournalSink>,
     pulse: Pulse,
     began: Instant,
     /// The pulse as last seen, and when it last moved (milliseconds since `began`).
@@ -74,7 +82,7 @@ pub struct KeeperBackend {
 }
 
 impl KeeperBackend {
-    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts) -> Self {
+    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts, journal: Arc<JournalSink>) -> Self {
         Self {
             actors,
             pulse: tree.pulse(),
@@ -85,6 +93,10 @@ impl KeeperBackend {
             hours: Arc::clone(&parts.hours),
             tick_time: parts.tick_time,
             login: parts.login.clone(),
+            #[cfg(feature = "fault-injection")]
+            test_doors: parts.test_doors,
+            state_key: StateKey::derive(&parts.key),
+            journal,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -216,18 +228,28 @@ impl Backend for KeeperBackend {
         session.as_ref().map(SessionStatus::from)
     }
 
-    async fn begin_login(&self) -> Result<String, LoginReport> {
+    fn begin_login(&self, origin: StateOrigin) -> Result<String, LoginReport> {
         let none =
             || LoginReport::failed(LoginFailure::Refused { reason: Reason::NoCredentials, code: None });
         let setup = self.login.as_ref().ok_or_else(none)?;
-        let state = ask(&self.actors.token, BeginLogin).await.flatten().ok_or_else(LoginReport::silent)?;
-        Ok((setup.authorize)(&state))
+        let state = self.state_key.issue(origin, self.time.now(), rand::rng().random());
+        Ok((setup.authorize)(&state.ok_or_else(LoginReport::silent)?))
+    }
+
+    fn login_state(&self, state: &str) -> Result<StateOrigin, StateRefusal> {
+        self.state_key.read(state, self.time.now())
+    }
+
+    fn is_card_link(&self, token: &str) -> bool {
+        self.state_key.is_card_token(token)
+    }
+
+    fn report(&self, event: Event) {
+        self.journal.report("listener", event);
     }
 
     async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport {
-        // Without a state it was pasted by somebody who may command the keeper.
-        let by = if state.is_some() { LoginBy::Anyone } else { LoginBy::Owner };
-        self.report(self.actors.token.send(LoginCompleted { code, state, by })).await
+        self.report(self.actors.token.send(LoginCompleted { code, state })).await
     }
 
     async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
@@ -256,6 +278,7 @@ impl Backend for KeeperBackend {
     fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {
+            _ if !self.test_doors => return false,
             "token" => self.actors.token.do_send(Crash),
             "clock" => self.actors.clock.do_send(Crash),
             "exchange" => self.actors.exchange.do_send(Crash),

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, FixedOffset, Utc};
 use fyers_api::{claims as jwt, ist::ist};
 use keeper_domain::{
+    clock::token_hours::TokenHours,
     ports::{Broker, Store},
     reason::Reason,
     secret::{AccessToken, Fingerprint},

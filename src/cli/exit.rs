@@ -39,7 +39,9 @@ impl Exit {
     pub fn for_state(error: &StateDirError) -> Self {
         match error {
             StateDirError::Locked { .. } => Self::SecondKeeper,
-            StateDirError::NotAFolder(_) | StateDirError::Unusable { .. } => Self::Error,
+            StateDirError::NotAFolder(_) | StateDirError::NotOurs { .. } | StateDirError::Unusable { .. } => {
+                Self::Error
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock or reaches disk or network.
 
+pub mod address;
 pub mod alert;
 pub mod alerts;
 pub mod backoff;
@@ -20,3 +21,4 @@ pub mod secret;
 pub mod session;
 pub mod session_state;
 pub mod store_error;
+pub mod text;

@@ -93,6 +93,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::LoginFailed { reason: Reason::AccountMismatch, .. } => Some(login::stranger()),
         Event::AccountUnconfirmed { account, holder } => Some(login::unconfirmed(account, holder)),
         Event::StrangerWrote { user } => Some(keeper::stranger_wrote(*user)),
+        Event::WrongKeys { client, count } => Some(keeper::wrong_keys(client, *count)),
         Event::SecondPoller => Some(keeper::second_poller()),
         Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by)),
         Event::TestAlert { severity } => Some(keeper::test(*severity)),
