@@ -12,8 +12,9 @@ use fyers_api::{
     model::{OrderRequest, OrderType, Product, Side},
 };
 use fyers_keeper::{
-    app::{Keeper, Parts, Phone, login::LoginSetup},
+    app::{Keeper, Parts, Phone},
     demo::sped_clock::SpedClock,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
@@ -76,6 +77,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id] }),
         login: Some(login),
         facts: Facts::default(),
+        test_doors: false,
         seeds: Seeds::default(),
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,

@@ -37,15 +37,13 @@ use secrecy::SecretString;
 
 use crate::app::{Actors, Parts};
 use crate::{
-    app::{
-        login::{LoginReport, LoginSetup},
-        status::{
-            ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus,
-            Status, TickStatus,
-        },
-    },
     build_info,
     http::Backend,
+    login_report::{LoginReport, LoginSetup},
+    status::{
+        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
+        TickStatus,
+    },
 };
 
 /// Longest wait for an actor's answer.
@@ -251,7 +249,7 @@ impl Backend for KeeperBackend {
         Some(Day::of(&self.calendar, self.tick_time, self.time.now()))
     }
 
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {

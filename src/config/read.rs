@@ -10,11 +10,13 @@ use chrono::NaiveTime;
 use keeper_domain::{routing::OnTokenLoss, secret::Fingerprint};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use url::Url;
 
 use crate::config::{
-    AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings,
-    source::Found,
+    address::is_loopback,
+    problem::Problem,
+    settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
+    source::{Found, Origin, Sources},
     table::{self, Show},
 };
 
@@ -400,14 +402,4 @@ fn is_bot_token(text: &str) -> bool {
         let body = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         id.len() >= 6 && id.chars().all(|c| c.is_ascii_digit()) && rest.len() >= 10 && rest.chars().all(body)
     })
-}
-
-/// Whether an address is one of this machine, by its looks: nobody is asked.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }

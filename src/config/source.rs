@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 use serde::Serialize;
 
 use crate::config::{
-    Problem,
+    problem::Problem,
     table::{self, Spec},
 };
 
@@ -58,6 +58,18 @@ pub fn process_environment() -> (Values, Vec<String>) {
 /// Whether systemd (or somebody like it) waits for messages of this process.
 pub fn notify_socket() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some_and(|socket| !socket.is_empty())
+}
+
+/// Whether a person wants no colours: `NO_COLOR`, see no-color.org.
+pub fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// Where the clock of a test starts: `KEEPER_DEMO_CLOCK`, which only test builds know.
+#[cfg(feature = "fault-injection")]
+pub fn demo_clock() -> Option<chrono::DateTime<chrono::Utc>> {
+    let told = std::env::var("KEEPER_DEMO_CLOCK").ok()?;
+    chrono::DateTime::parse_from_rfc3339(&told).ok().map(|start| start.to_utc())
 }
 
 /// All places together.
@@ -120,7 +132,7 @@ impl Sources<'_> {
             ["FYERS_", "TELEGRAM_", "KEEPER_"].iter().any(|prefix| name.starts_with(prefix))
                 && !table::is_known(name)
                 // The end-to-end tests set it; it is no setting.
-                && *name != "KEEPER_DEMO_CLOCK"
+                && !(cfg!(feature = "fault-injection") && *name == "KEEPER_DEMO_CLOCK")
         };
         self.environment.keys().chain(self.env_file.keys()).filter(ours)
     }

@@ -25,7 +25,6 @@ use secrecy::SecretString;
 use simulator::{Options, RefreshMode, Simulator, TokenKind};
 
 use crate::demo::{
-    LAST_ALERTS, LOOK,
     person::{self, Phone},
     report::Seen,
     screen::Screen,
@@ -33,11 +32,17 @@ use crate::demo::{
     week::{self, Service, Victim},
 };
 use crate::{
-    app::{self, Keeper, Parts, login::LoginSetup},
+    app::{self, Keeper, Parts},
     fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
+
+/// How often the demo looks at what the keeper has done.
+const LOOK: Duration = Duration::from_millis(15);
+/// How long the last alerts may take.
+const LAST_ALERTS: Duration = Duration::from_secs(20);
 
 /// Looks for a card before the person gives up: a slow machine needs some.
 const PATIENCE: u32 = 400;
@@ -235,6 +240,7 @@ fn parts(
         phone: Some(phone),
         login: Some(login),
         facts,
+        test_doors: true,
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::{Access, access};
 
-use crate::doctor::{Finding, LIMIT};
+use crate::doctor::finding::{Finding, LIMIT};
 use crate::{
     config::Settings,
     store::{self, Counts, Unfit},

@@ -16,6 +16,7 @@
 
 mod account;
 pub mod api;
+pub mod calendar;
 mod charges;
 mod close;
 mod command;
@@ -33,6 +34,7 @@ mod place;
 mod record;
 mod reply;
 mod risk;
+pub mod sessions;
 mod settle;
 mod validate;
 mod views;
