@@ -5,5 +5,6 @@ mod actions;
 mod bodies;
 mod result;
 mod routes;
+mod sockets;
 
 pub(crate) use routes::handle;
