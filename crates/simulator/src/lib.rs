@@ -7,6 +7,9 @@
 //! A person logs in through pages (client id, one-time password, pin, consent) that need neither scripts nor cookies,
 //! and chats with the bot as people do: see [`Simulator::login_url`] and [`Simulator::act`].
 //!
+//! Both FYERS sockets are served on the port of the REST API: see [`Simulator::sockets`] for who is connected and
+//! subscribed to what, and [`Fault::is_for_frames`] for the faults of established connections.
+//!
 //! ```
 //! use simulator::{Fault, FaultRule, Options, Simulator, TokenKind, endpoint};
 //!

@@ -9,7 +9,8 @@ const FIRST_VOLUME: i64 = 12_345;
 
 /// To the paisa.
 pub(crate) fn round2(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
+    // Adding zero turns -0.0 into 0.0.
+    (amount * 100.0).round() / 100.0 + 0.0
 }
 
 /// The trading day of one symbol. Its price before the first change is also open, high, low and previous close.
