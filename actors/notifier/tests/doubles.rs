@@ -11,7 +11,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::notifier::actor::{NotifierActor, Ports};
-use fyers_api::model::Position;
 use keeper_domain::{
     alerts::{
         outbox::{Alert, Outgoing, SendError},
@@ -19,8 +18,9 @@ use keeper_domain::{
         texts::Context,
     },
     event::{Event, Recorded},
-    order_journal::OrderEntry,
+    order_journal::{OpenIntents, OrderEntry},
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord, Time},
+    routing::live_positions::LivePositions,
     session::stored::StoredSession,
 };
 use mock_exchange::Record;
@@ -184,7 +184,10 @@ impl Store for MemoryStore {
     async fn order_journal(&self, _: u32) -> Result<Vec<OrderEntry>, StoreError> {
         unreachable!()
     }
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        unreachable!()
+    }
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
         unreachable!()
     }
     async fn halted(&self) -> Result<bool, StoreError> {

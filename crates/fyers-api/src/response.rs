@@ -29,9 +29,15 @@ impl Verdict {
         self.s == "ok"
     }
 
-    /// The broker's code; zero when there is none.
+    /// Whether the broker says no.
+    pub fn is_error(&self) -> bool {
+        self.s == "error"
+    }
+
+    /// The broker's code; zero when there is none. Beside a known `s` it may also be quoted, as `"-16"`.
     pub fn code(&self) -> i64 {
-        self.code.as_i64().unwrap_or_default()
+        let quoted = || self.code.as_str().filter(|_| self.s.is_string()).and_then(|code| code.parse().ok());
+        self.code.as_i64().or_else(quoted).unwrap_or_default()
     }
 }
 
