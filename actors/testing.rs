@@ -71,6 +71,8 @@ pub(crate) struct MemoryStore {
 /// What goes wrong with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// Nothing goes wrong.
+    Pass,
     /// It fails, and nothing of it is kept.
     Refuse,
     /// It is kept, and who asked for it dies before they hear so.

@@ -17,5 +17,8 @@ pub mod hardening;
 pub mod heartbeat;
 pub mod http;
 pub mod logging;
+pub mod login;
+pub mod status;
 pub mod store;
 pub mod telegram;
+pub mod wall_clock;

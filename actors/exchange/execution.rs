@@ -11,7 +11,7 @@ use std::{
 
 use actix::Addr;
 use fyers_api::{
-    error::Refusal,
+    error::ApiError,
     http::{ApiRequest, ApiResponse},
     response as reading,
 };
@@ -360,7 +360,7 @@ pub(super) fn never_left(answer: &ApiResponse) -> bool {
 }
 
 /// A refusal of the keeper's own, as FYERS would write it.
-pub(super) fn in_fyers_words(refusal: &Refusal) -> ApiResponse {
+pub(super) fn in_fyers_words(refusal: &ApiError) -> ApiResponse {
     shape::answer(refusal.status, &shape::refusal(refusal))
 }
 

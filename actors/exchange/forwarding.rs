@@ -2,7 +2,7 @@
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler};
 use fyers_api::{
-    error::Refusal,
+    error::ApiError,
     http::{ApiRequest, ApiResponse},
     operation::Operation,
 };
@@ -46,7 +46,7 @@ impl Forwarding {
 
 /// The keeper's own words in FYERS' format.
 pub(super) fn refusal(status: u16, code: i64, why: &str) -> ApiResponse {
-    in_fyers_words(&Refusal { status, code, message: format!("fyers-keeper: {why}"), id: None })
+    in_fyers_words(&ApiError { status, code, message: format!("fyers-keeper: {why}"), id: None })
 }
 
 /// The actor died over it: what became of the request is not known.

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use tokio::time;
 
 use crate::exchange::{
-    actor::{ExchangeActor, ExchangeDeps},
-    messages::{Forward, Forwarded, GetMode, SetHalted},
+    actor::{ExchangeActor, ExchangeDeps, nothing_known},
+    execution::{FaultPoint, InFlight, Tasks},
+    messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
 };
 use crate::{
     recipient_cell::RecipientCell,
-    testing::{MemoryStore, PausedTime},
+    testing::{Fault, MemoryStore, PausedTime},
     token::messages::SessionChanged,
 };
 use fyers_api::{
@@ -28,7 +29,8 @@ use fyers_api::{
 use keeper_domain::{
     broker_error::Transport,
     event::Event,
-    mode::Mode,
+    mode::{Mode, ShownMode},
+    order_journal::{IntentOutcome, OrderIntent, Search},
     ports::{Change, Store},
     reason::Reason,
     secret::AccessToken,
@@ -36,7 +38,7 @@ use keeper_domain::{
 };
 use keeper_domain::{
     ports::{BrokerProxy, ProxyError},
-    routing::{OnTokenLoss, Venue},
+    routing::{OnTokenLoss, Venue, live_positions::LivePositions},
 };
 use mock_exchange::{Config, Instruments};
 
@@ -44,6 +46,9 @@ use mock_exchange::{Config, Instruments};
 #[derive(Default)]
 struct Fyers {
     calls: Mutex<Vec<ApiRequest>>,
+    /// How many intents were on disk at each call.
+    store: Mutex<Option<Arc<MemoryStore>>>,
+    intents: Mutex<Vec<usize>>,
     script: Mutex<BTreeMap<String, Result<ApiResponse, ProxyError>>>,
     slow: Duration,
 }
@@ -52,6 +57,12 @@ impl Fyers {
     fn says(&self, path: &str, status: u16, body: &Value) {
         let answer = ApiResponse { status, headers: vec![], body: body.to_string().into_bytes() };
         self.script.lock().unwrap().insert(path.to_owned(), Ok(answer));
+    }
+
+    /// The order book and the positions.
+    fn books(&self, orders: &[Value], positions: &[Value]) {
+        self.says("/orders", 200, &json!({"s": "ok", "code": 200, "orderBook": orders}));
+        self.says("/positions", 200, &json!({"s": "ok", "code": 200, "netPositions": positions}));
     }
 
     fn fails(&self, path: &str, error: ProxyError) {
@@ -67,6 +78,11 @@ impl Fyers {
 impl BrokerProxy for Fyers {
     async fn send(&self, _: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
         self.calls.lock().unwrap().push(call.clone());
+        if call.path == "/orders/sync" && call.method == Method::Post {
+            let store = self.store.lock().unwrap();
+            let intents = store.as_ref().map_or(0, |store| store.shelf.lock().unwrap().intents.len());
+            self.intents.lock().unwrap().push(intents);
+        }
         time::sleep(self.slow).await;
         let scripted = self.script.lock().unwrap().get(&call.path).cloned();
         scripted.unwrap_or_else(|| {
@@ -91,7 +107,6 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         app: "ABCD1234EF-100".into(),
         outgoing: None,
         proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
-        live: None,
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
@@ -101,15 +116,30 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         session: RecipientCell::new(),
         rejected: RecipientCell::new(),
         journal: RecipientCell::new(),
+        tasks: Tasks::new(|task| {
+            #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]
+            actix_rt::spawn(task);
+        }),
+        in_flight: InFlight::default(),
+        snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
+        fault: FaultPoint::default(),
     })
     .start()
 }
 
 async fn floor(sandbox: bool, usable: bool) -> Floor {
     time::pause();
+    open(sandbox, usable).await
+}
+
+async fn open(sandbox: bool, usable: bool) -> Floor {
     let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
+    *fyers.store.lock().unwrap() = Some(Arc::clone(&store));
+    fyers.books(&[], &[]);
     let actor = start(&fyers, &store, sandbox);
     actor.send(session(usable)).await.unwrap();
+    // The books are read once.
+    time::sleep(Duration::from_millis(100)).await;
     Floor { fyers, store, actor }
 }
 
@@ -143,7 +173,7 @@ fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
 
 impl Floor {
     async fn ask(&self, method: Method, path: &str, body: Value) -> (Forwarded, Value) {
-        let done = self.actor.send(Forward(call(method, path, &body))).await.unwrap();
+        let done = self.actor.send(Forward(call(method, path, &body))).await.unwrap().answered().await;
         let body = serde_json::from_slice(&done.answer.body).unwrap_or_default();
         (done, body)
     }
@@ -155,7 +185,9 @@ impl Floor {
     async fn hold(&self, symbol: &str, net: i64) {
         let (average, realized) = (Decimal::from(800), Decimal::ZERO);
         let position = Position { symbol: symbol.into(), product: Product::Intraday, net, average, realized };
-        let change = Change { live_positions: Some(vec![position]), ..Change::default() };
+        let read_at = Some("2026-11-23T04:00:00Z".parse().unwrap());
+        let live = LivePositions { positions: vec![position], was_live: true, read_at, ..LivePositions::default() };
+        let change = Change { live_positions: Some(live), ..Change::default() };
         self.store.commit(change).await.unwrap();
     }
 }
@@ -168,6 +200,9 @@ async fn live_is_byte_for_byte_and_once() {
     assert_eq!(done.answer.headers, [("x-odd".to_owned(), vec![255])]);
     assert_eq!(body["id"], "26112300000001");
     assert_eq!(floor.fyers.calls("/orders/sync").len(), 1);
+    assert_eq!(*floor.fyers.intents.lock().unwrap(), [1], "on disk before it left");
+    let outcomes = floor.store.shelf.lock().unwrap().outcomes.clone();
+    assert_eq!(outcomes, [(1, IntentOutcome::Answered { status: 200, ids: vec!["26112300000001".into()] })]);
     assert_eq!(floor.store.count(|event| matches!(event, Event::OrderPlaced { .. })), 1);
     let journal = floor.store.order_journal(9).await.unwrap();
     assert_eq!((journal.len(), journal[0].venue, journal[0].code), (1, Venue::Fyers, 1101));
@@ -199,11 +234,11 @@ async fn a_dead_token_is_never_seen_by_the_bot() {
 async fn an_order_of_unknown_fate_is_said_to_be_so_looked_for_and_never_repeated() {
     let floor = floor(false, true).await;
     floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
-    floor.fyers.says("/orders", 200, &json!({"s": "ok", "orderBook": [{"id": "77", "orderTag": "1:t"}]}));
+    floor.fyers.books(&[row("77", 5, 6)], &[]);
     let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
     assert_eq!((done.answer.status, body["code"].as_i64(), body["s"].as_str()), (200, Some(201), Some("ok")));
     time::sleep(Duration::from_secs(1)).await;
-    assert_eq!((floor.fyers.calls("/orders/sync").len(), floor.fyers.calls("/orders").len()), (1, 1));
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 1);
     let found =
         |event: &Event| matches!(event, Event::OrderOutcomeUnknown { found: Some(id), .. } if id == "77");
     assert_eq!(floor.store.count(found), 1);
@@ -211,7 +246,8 @@ async fn an_order_of_unknown_fate_is_said_to_be_so_looked_for_and_never_repeated
 
     floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Connect));
     let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
-    assert_eq!((done.answer.status, body["s"].as_str()), (503, Some("error")), "it never left");
+    let shown = (done.answer.status, body["s"].as_str(), done.venue);
+    assert_eq!(shown, (503, Some("error"), Venue::None), "it never left");
 }
 
 #[actix::test]
@@ -320,31 +356,221 @@ async fn a_way_out_of_a_live_position_is_never_simulated() {
 #[actix::test]
 async fn a_halt_keeps_entries_out_and_lets_exits_through() {
     let floor = floor(false, true).await;
-    floor.hold("NSE:SBIN-EQ", 10).await;
-    let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
-    floor.actor.send(session(true)).await.unwrap();
-    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    floor.fyers.books(&[], &[held(10)]);
+    assert!(floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap());
+    time::sleep(Duration::from_secs(5)).await;
     let (entry, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
-    assert_eq!(entry.answer.status, 400);
-    assert!(words["message"].as_str().unwrap().contains("halted"), "{words}");
+    assert_eq!((entry.answer.status, entry.venue, entry.shown()), (400, Venue::None, ShownMode::Halted));
+    assert_eq!(entry.mode, Mode::Live, "a halt is no mode");
+    assert!(words["message"].as_str().unwrap().contains("Halted: entries are refused"), "{words}");
     for (method, path, body) in [
         (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
         (Method::Delete, "/orders/sync", json!({"id": "26"})),
-        (Method::Delete, "/positions", json!({"exit_all": 1})),
         (Method::Get, "/positions", Value::Null),
     ] {
         let (done, _) = floor.ask(method, path, body).await;
         assert_eq!((done.venue, done.answer.status), (Venue::Fyers, 200), "{path}");
     }
     assert_eq!(floor.fyers.calls("/orders/sync").len(), 2, "the exit and the cancel");
+    let (second, words) = floor.place("NSE:SBIN-EQ", 1, -1).await;
+    assert_eq!(second.venue, Venue::None, "the first one may still fill: {words}");
+    floor.fyers.books(&[], &[held(4)]);
+    time::sleep(Duration::from_secs(60)).await;
+    let (rest, _) = floor.place("NSE:SBIN-EQ", 4, -1).await;
+    assert_eq!(rest.venue, Venue::Fyers);
+}
+
+#[actix::test]
+async fn eight_exits_at_once_in_a_halt_are_one() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    time::sleep(Duration::from_secs(5)).await;
+    let exit = || Forward(call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 10, -1, "x")));
+    let all: Vec<_> = (0..8).map(|_| floor.actor.send(exit())).collect();
+    let mut sent = 0;
+    for pending in all {
+        sent += usize::from(pending.await.unwrap().answered().await.venue == Venue::Fyers);
+    }
+    assert_eq!((sent, floor.fyers.calls("/orders/sync").len()), (1, 1));
+}
+
+#[actix::test]
+async fn without_its_intent_on_disk_no_order_leaves_and_the_store_heals() {
+    let floor = floor(false, true).await;
+    floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, done.venue), (503, Venue::None), "{body}");
+    assert!(floor.fyers.calls("/orders/sync").is_empty());
+    let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(done.venue, Venue::Fyers);
+}
+
+#[actix::test]
+async fn fyers_answer_is_passed_on_whatever_the_store_does_and_written_down_later() {
+    let floor = floor(false, true).await;
+    {
+        let mut faults = floor.store.fault.lock().unwrap();
+        faults.extend([Fault::Pass, Fault::Refuse]);
+    }
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, done.venue, body["code"].as_i64()), (200, Venue::Fyers, Some(1101)));
+    time::sleep(Duration::from_secs(30)).await;
+    assert!(matches!(floor.store.shelf.lock().unwrap().outcomes[..], [(1, IntentOutcome::Answered { .. })]));
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderPlaced { .. })), 1);
+    assert_eq!(floor.store.order_journal(9).await.unwrap().len(), 1);
+}
+
+#[actix::test]
+async fn a_simulated_order_that_cannot_be_written_has_not_happened() {
+    let floor = floor(false, false).await;
+    floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, done.venue), (503, Venue::None), "{body}");
+    let (_, book) = floor.ask(Method::Get, "/orders", Value::Null).await;
+    assert_eq!(book["orderBook"].as_array().unwrap().len(), 0);
+    let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(done.venue, Venue::Mock);
+}
+
+#[actix::test]
+async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
+    let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
+    time::pause();
+    let request = |tag: &str| call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 5, 1, tag));
+    let at = "2026-11-23T04:29:30Z".parse().unwrap();
+    let intent = |id: i64, request: &ApiRequest| {
+        OrderIntent::of(id, &keeper_domain::routing::request::OrderCall::read(request), request, 0, at)
+    };
+    let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "9"}));
+    let intents = vec![intent(1, &request("t")), intent(2, &request("gone")), intent(3, &cancel)];
+    store.commit(Change { intents, ..Change::default() }).await.unwrap();
+    fyers.books(&[row("77", 5, 2)], &[]);
+    let actor = start(&fyers, &store, false);
+    time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(store.count(|event| matches!(event, Event::OrderOutcomeUnknown { .. })), 0, "no token yet");
+    actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(10)).await;
+    let told: Vec<Event> =
+        store.events().into_iter().filter(|event| matches!(event, Event::OrderOutcomeUnknown { .. })).collect();
+    let fate = |event: &Event| match event {
+        Event::OrderOutcomeUnknown { found, searched, .. } => (found.clone(), *searched),
+        _ => unreachable!(),
+    };
+    let wanted = [(Some("77".to_owned()), true), (None, true), (None, false)];
+    assert_eq!(told.iter().map(fate).collect::<Vec<_>>(), wanted);
+    let outcomes = store.shelf.lock().unwrap().outcomes.clone();
+    assert!(matches!(&outcomes[0], (1, IntentOutcome::Searched(Search::Found { ids })) if ids == &["77"]));
+    assert!(fyers.calls("/orders/sync").is_empty(), "the keeper never sends again");
+}
+
+#[actix::test]
+async fn an_answer_of_the_edge_changes_neither_token_nor_venue() {
+    time::pause();
+    for (status, body) in [(401, "<html>"), (401, ""), (403, r#"{"message":"Forbidden"}"#), (200, r#"{"x":1}"#)] {
+        let floor = open(false, true).await;
+        let answer = ApiResponse { status, headers: vec![], body: body.as_bytes().to_vec() };
+        floor.fyers.script.lock().unwrap().insert("/orders/sync".into(), Ok(answer.clone()));
+        floor.fyers.script.lock().unwrap().insert("/funds".into(), Ok(answer.clone()));
+        let (funds, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
+        let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+        assert_eq!((done.venue, done.mode, &done.answer), (Venue::Fyers, Mode::Live, &answer), "{body}");
+        assert_eq!((funds.venue, funds.answer), (Venue::Fyers, answer));
+        time::sleep(Duration::from_secs(30)).await;
+        let told = floor.store.count(|event| matches!(event, Event::OrderOutcomeUnknown { found: None, .. }));
+        assert_eq!(told, 1, "what became of it is not known, and a person hears so");
+        assert_eq!(floor.actor.send(GetMode).await.unwrap().mode, Mode::Live);
+        assert!(floor.store.shelf.lock().unwrap().mock_records.is_empty(), "nothing was simulated");
+    }
+}
+
+#[actix::test]
+async fn refusals_of_fyers_are_news() {
+    let floor = floor(false, true).await;
+    let red = json!({"s": "error", "code": -99, "message": "RED:Margin Shortfall", "id": "26112300000018"});
+    floor.fyers.says("/orders/sync", 400, &red);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, -1).await;
+    assert_eq!((done.answer.status, body), (400, red));
+    let told = |event: &Event| {
+        matches!(event, Event::OrderRejected { symbol, quantity: -5, code: -99, price, .. }
+            if symbol == "NSE:SBIN-EQ" && price == "0")
+    };
+    assert_eq!(floor.store.count(told), 1);
+}
+
+#[actix::test]
+async fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() {
+    let floor = floor(false, false).await;
+    let (bought, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(bought.venue, Venue::Mock);
+    floor.actor.send(session(true)).await.unwrap();
+    let left = |event: &Event| matches!(event, Event::SimulatedLeft { positions } if positions == &["5 NSE:SBIN-EQ"]);
+    assert_eq!(floor.store.count(left), 1);
+    let (exit, words) = floor.place("NSE:SBIN-EQ", 5, -1).await;
+    assert_eq!((exit.answer.status, exit.venue), (400, Venue::None), "{words}");
+    assert!(words["message"].as_str().unwrap().contains("simulated"), "{words}");
+    assert!(floor.fyers.calls("/orders/sync").is_empty());
+    assert_eq!(floor.actor.send(ClearSimulated { by: "Asha".into() }).await.unwrap(), Some(1));
+    let (short, _) = floor.place("NSE:SBIN-EQ", 5, -1).await;
+    assert_eq!(short.venue, Venue::Fyers, "now it is what the bot means");
+}
+
+#[actix::test]
+async fn positions_are_looked_at_until_settled_and_a_failed_reading_forgets_nothing() {
+    let floor = floor(false, true).await;
+    floor.place("NSE:SBIN-EQ", 5, 1).await;
+    // The order fills a second after its answer.
+    floor.fyers.books(&[row("26112300000001", 5, 6)], &[]);
+    time::sleep(Duration::from_millis(1_500)).await;
+    floor.fyers.books(&[row("26112300000001", 5, 2)], &[held(5)]);
+    time::sleep(Duration::from_secs(10)).await;
+    let net = |floor: &Floor| {
+        let live = floor.store.shelf.lock().unwrap().live_positions.clone();
+        live.positions.iter().map(|position| position.net).sum::<i64>()
+    };
+    assert_eq!(net(&floor), 5);
+    floor.fyers.books(&[], &[held(5), json!({"symbol": "NSE:INFY-EQ", "netQty": null})]);
+    time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(floor.store.count(|event| matches!(event, Event::PositionUnknown { .. })), 1, "seen by itself");
+    floor.fyers.says("/positions", 503, &json!({"s": "error", "code": -1, "netPositions": []}));
+    time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(net(&floor), 5, "not read is not none");
+    let alarms = floor.store.count(|event| matches!(event, Event::PositionsUnreadable { over: false }));
+    assert_eq!(alarms, 1, "one alarm");
+    floor.actor.send(session(false)).await.unwrap();
+    for (symbol, side) in [("NSE:SBIN-EQ", -1), ("NSE:INFY-EQ", -1), ("NSE:INFY-EQ", 1)] {
+        let (done, _) = floor.place(symbol, 1, side).await;
+        assert_eq!(done.venue, Venue::None, "{symbol} {side}");
+    }
+}
+
+#[actix::test]
+async fn nothing_new_leaves_while_the_keeper_stops() {
+    let floor = floor(false, true).await;
+    floor.actor.send(StopOrders).await.unwrap();
+    let (done, _) = floor.place("NSE:SBIN-EQ", 1, 1).await;
+    assert_eq!((done.answer.status, done.venue), (503, Venue::None));
+}
+
+fn held(net: i64) -> Value {
+    json!({"symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "netQty": net, "netAvg": 800, "realized_profit": 0})
+}
+
+/// A row of FYERS' order book.
+fn row(id: &str, quantity: i64, status: i64) -> Value {
+    json!({"id": id, "symbol": "NSE:SBIN-EQ", "side": quantity.signum(), "qty": quantity.abs(), "orderTag": "1:t",
+        "remainingQuantity": if status == 6 { quantity.abs() } else { 0 }, "productType": "INTRADAY", "status": status})
 }
 
 #[actix::test]
 async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() {
     time::pause();
     let fyers = Arc::new(Fyers { slow: Duration::from_millis(7), ..Fyers::default() });
+    fyers.books(&[], &[]);
     let store = Arc::new(MemoryStore::default());
     let actor = start(&fyers, &store, false);
+    actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(1)).await;
     let mut flying = Vec::new();
     for round in 0..100 {
         actor.do_send(session(round % 2 == 0));
@@ -356,7 +582,7 @@ async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() 
         time::sleep(Duration::from_millis(3)).await;
     }
     for (round, tag, answer) in flying {
-        let done = answer.await.unwrap();
+        let done = answer.await.unwrap().answered().await;
         assert_eq!(done.answer.status, 200, "{tag}");
         let wanted = if round % 2 == 0 { (Mode::Live, Venue::Fyers) } else { (Mode::Mock, Venue::Mock) };
         assert_eq!((done.mode, done.venue), wanted, "{tag} ends where it began");

@@ -23,8 +23,8 @@ use crate::cli::{
     probe::{Remote, block_on},
 };
 use crate::{
-    app::login::{LoginReport, code_of},
     fyers::FyersClient,
+    login::{LoginReport, code_of},
     store::{StateDir, StateDirError},
 };
 
@@ -120,7 +120,7 @@ async fn by_running_keeper(config: &Config) -> Result<LoginReport, Exit> {
 }
 
 /// Waits until the keeper has another token than before.
-async fn by_browser(remote: &Remote, before: &crate::app::status::Status) -> Result<LoginReport, Exit> {
+async fn by_browser(remote: &Remote, before: &crate::status::Status) -> Result<LoginReport, Exit> {
     let waiting = async {
         loop {
             tokio::time::sleep(LOOK).await;

@@ -6,14 +6,14 @@ use keeper_domain::session::StateName;
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{
-    login::LoginReport,
-    status::{Health, SessionStatus, Status},
-};
 use crate::cli::{
     Exit, load,
     output::{fail, json as print_json, say},
     setup::Config,
+};
+use crate::{
+    login::LoginReport,
+    status::{Health, SessionStatus, Status},
 };
 
 /// Longest wait for the keeper's answer.

@@ -12,10 +12,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::{Config, Exit, load, output::fail};
 use crate::{
-    app::{Keeper, Parts, login::LoginSetup, wall_clock::WallClock},
+    app::{Keeper, Parts},
     heartbeat::{self, Heartbeat},
     http::Backend,
+    login::LoginSetup,
     store::{SqliteStore, StateDir},
+    wall_clock::WallClock,
 };
 
 /// How long the last alert may take when the supervisor has given up.

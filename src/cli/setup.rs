@@ -17,7 +17,7 @@ use crate::cli::{
     output::{complain, fail},
 };
 use crate::{
-    app::{EnvMirror, Phone, login::LoginSetup, wall_clock::WallClock},
+    app::{EnvMirror, Phone},
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
@@ -26,7 +26,9 @@ use crate::{
     },
     http::metrics::Metrics,
     logging::{self, LogOptions, Redactor, Style},
+    login::LoginSetup,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
+    wall_clock::WallClock,
 };
 
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
@@ -260,13 +262,13 @@ impl Config {
     pub fn calendar(&self) -> Result<Arc<Calendar>, Exit> {
         let Some(path) = &self.settings.calendar_file else { return Ok(Arc::new(Calendar::embedded())) };
         let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
-        match text.and_then(|text| Calendar::parse(&text).map_err(|error| error.to_string())) {
+        match text.and_then(|text| Calendar::with_file(&text).map_err(|error| error.to_string())) {
             Ok(calendar) => Ok(Arc::new(calendar)),
             Err(problem) => {
                 let what = format!("KEEPER_CALENDAR_FILE {} cannot be used: {problem}", path.display());
                 complain(
                     &what,
-                    "It must have the form of the calendar in the project's actors/clock folder.",
+                    "It must have the form of crates/mock-exchange/src/calendar/nse-calendar.toml in the project.",
                 );
                 Err(Exit::BadSettings)
             }

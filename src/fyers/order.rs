@@ -1,6 +1,6 @@
 //! An order as FYERS wants it (docs/fyers-api.md, "Place").
 
-use fyers_api::model::{OrderRequest, OrderType, Product};
+use fyers_api::{codes, model::OrderRequest};
 use keeper_domain::broker_error::BrokerError;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Number, Value, json};
@@ -12,9 +12,9 @@ pub(super) fn body(order: &OrderRequest) -> Result<Value, BrokerError> {
     let mut body = json!({
         "symbol": order.symbol,
         "qty": order.quantity,
-        "type": type_number(order.order_type),
+        "type": codes::order_type_number(order.order_type),
         "side": order.side.sign(),
-        "productType": product_name(order.product),
+        "productType": codes::product_word(order.product),
         "limitPrice": price(order.limit_price)?,
         "stopPrice": price(order.stop_price)?,
         "disclosedQty": 0,
@@ -27,24 +27,6 @@ pub(super) fn body(order: &OrderRequest) -> Result<Value, BrokerError> {
         body["orderTag"] = json!(tag);
     }
     Ok(body)
-}
-
-fn type_number(order_type: OrderType) -> i64 {
-    match order_type {
-        OrderType::Limit => 1,
-        OrderType::Market => 2,
-        OrderType::Stop => 3,
-        OrderType::StopLimit => 4,
-    }
-}
-
-fn product_name(product: Product) -> &'static str {
-    match product {
-        Product::Cnc => "CNC",
-        Product::Intraday => "INTRADAY",
-        Product::Margin => "MARGIN",
-        Product::Mtf => "MTF",
-    }
 }
 
 /// A price as a JSON number with exactly its own digits. One that would change on the way is not sent.

@@ -23,7 +23,7 @@ use secrecy::SecretString;
 
 pub use pinger::{PingError, Pinger};
 
-use crate::{app::status::Health, http::Backend};
+use crate::{http::Backend, status::Health};
 use daily::Daily;
 
 /// Time between two pings.

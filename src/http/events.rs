@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::http::{Backend, Front, access::Gate, unanswered};
-use crate::{app::status::Status, http::journal_signal::News};
+use crate::{http::journal_signal::News, status::Status};
 
 /// How many may listen at once.
 const SEATS: usize = 32;

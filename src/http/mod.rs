@@ -29,11 +29,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    app::{
-        login::LoginReport,
-        status::{Day, Health, SessionStatus, Status},
-    },
     http::{journal_signal::Feed, metrics::Metrics},
+    login::LoginReport,
+    status::{Day, Health, SessionStatus, Status},
 };
 use access::Gate;
 

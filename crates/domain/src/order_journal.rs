@@ -9,7 +9,7 @@ use crate::routing::{
     live_positions::BookRow,
     request::{Leg, OrderCall},
 };
-use fyers_api::{error::Refusal, http::ApiRequest, operation::Operation};
+use fyers_api::{error::ApiError, http::ApiRequest, operation::Operation};
 use mock_exchange::{Reply, exchange::Attempt};
 
 /// One order and its answer.
@@ -47,7 +47,7 @@ impl OrderEntry {
     pub fn simulated(operation: Operation, tried: &Attempt, mode: Mode, at: DateTime<Utc>) -> Self {
         let (status, code, message, id) = match &tried.outcome {
             Ok(Reply { code, message, id }) => (200, *code, message, id),
-            Err(Refusal { status, code, message, id }) => (*status, *code, message, id),
+            Err(ApiError { status, code, message, id }) => (*status, *code, message, id),
         };
         let leg = tried.order.as_ref().map(|order| Leg::of(&order.request));
         Self::new(

@@ -3,8 +3,8 @@
 use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode, reason::Reason};
 use prometheus::{IntCounterVec, Opts, Registry};
 
-use crate::app::status::Status;
 use crate::http::metrics::AlertOutcome;
+use crate::status::Status;
 
 /// The counters, by name.
 pub(super) struct Counters {

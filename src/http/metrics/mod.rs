@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode};
 use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
-use crate::{app::status::Status, fyers::Timer};
+use crate::{fyers::Timer, status::Status};
 use counters::Counters;
 use gauges::Gauges;
 pub use instrumented::{CountedMessenger, WatchedStore};

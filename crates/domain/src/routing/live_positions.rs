@@ -4,12 +4,17 @@
 //! a row that cannot be read makes its symbol one in which nothing is simulated.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use fyers_api::{codes, http::ApiResponse, model::Position, response};
+use fyers_api::{
+    http::ApiResponse,
+    model::{Position, Product},
+    number::{decimal, whole},
+    response::{self, Body},
+};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::request::{Leg, decimal, normal, whole};
+use super::request::Leg;
 
 /// How often positions and orders are read while Live with something open: two calls, 4 a minute of the 200 that
 /// FYERS allows.
@@ -79,7 +84,8 @@ impl LivePositions {
         let at_risk = |position: &&Position| {
             let opposite = position.net.signum() == -leg.quantity.signum();
             // A product the keeper does not know may be this one under another name.
-            let same = leg.known_product().is_none_or(|product| product == position.product);
+            let odd = matches!(position.product, Product::Co | Product::Bo | Product::Other);
+            let same = odd || leg.known_product().is_none_or(|product| product == position.product);
             position.net != 0 && opposite && same && leg.is_in(&position.symbol)
         };
         let position = self.positions.iter().find(at_risk)?;
@@ -105,28 +111,9 @@ pub struct PositionRows {
 /// Reads a positions answer strictly (docs/fyers-api.md, "Positions"). `None` when it is no good answer, or when a
 /// row does not even tell its symbol: then nothing is known.
 pub fn read_positions(answer: &ApiResponse) -> Option<PositionRows> {
-    let body = good(answer)?;
-    let mut rows = PositionRows::default();
-    for row in body["netPositions"].as_array()? {
-        let symbol = row["symbol"].as_str().filter(|symbol| !symbol.trim().is_empty())?;
-        match position(symbol, row) {
-            Some(position) => rows.positions.push(position),
-            None if whole(&row["netQty"]) == Some(0) => {}
-            None => rows.unknown.push(symbol.to_owned()),
-        }
-    }
-    Some(rows)
-}
-
-fn position(symbol: &str, row: &Value) -> Option<Position> {
-    let money = |name: &str| decimal(&row[name]).unwrap_or_default();
-    Some(Position {
-        symbol: symbol.to_owned(),
-        product: codes::product(&normal(row["productType"].as_str()?)).ok()?,
-        net: whole(&row["netQty"])?,
-        average: money("netAvg"),
-        realized: money("realized_profit"),
-    })
+    let book = response::positions(answer.status, &answer.body).ok()?;
+    let unknown = book.unknown.into_iter().map(|row| row.symbol).collect::<Option<_>>()?;
+    Some(PositionRows { positions: book.rows, unknown })
 }
 
 /// One row of the order book.
@@ -147,9 +134,9 @@ pub struct BookRow {
 /// Reads an order book (docs/fyers-api.md, "Order book"). `None` when it is no good answer, or when a row that may
 /// still fill cannot be understood.
 pub fn read_orders(answer: &ApiResponse) -> Option<Vec<BookRow>> {
-    let body = good(answer)?;
+    let body = Body::read(answer.status, &answer.body).ok().filter(|_| answer.status < 400)?;
     let mut rows = vec![];
-    for row in body["orderBook"].as_array()? {
+    for row in body.get("orderBook")?.as_array()? {
         let over = whole(&row["status"]).is_some_and(|status| FINAL.contains(&status));
         match book_row(row, over) {
             Some(row) => rows.push(row),
@@ -183,11 +170,6 @@ fn order_time(text: &str) -> Option<DateTime<Utc>> {
     Some(fyers_api::ist::instant(local.date(), local.time()))
 }
 
-fn good(answer: &ApiResponse) -> Option<Value> {
-    let verdict = response::Verdict::of(answer);
-    (answer.status == 200 && verdict.is_ok()).then(|| response::json(answer))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -209,18 +191,20 @@ mod tests {
         for net in [json!(5), json!(5.0), json!("5")] {
             assert_eq!(rows(row(net, json!("INTRADAY"))).positions[0].net, 5);
         }
-        for bad in [row(json!(5), json!("CO")), row(json!(5), json!("BO")), row(Value::Null, json!("CNC")), row(json!(5.5), json!("CNC")),
-            row(json!(5), Value::Null), json!({"symbol": "NSE:SBIN-EQ"})] {
+        for bad in [row(Value::Null, json!("CNC")), row(json!(5.5), json!("CNC")), json!({"symbol": "NSE:SBIN-EQ"})] {
             assert_eq!(rows(bad.clone()).unknown, ["NSE:SBIN-EQ"], "{bad}");
         }
-        assert_eq!(rows(row(json!(0), json!("CO"))), PositionRows::default(), "closed");
+        for odd in [json!("CO"), json!("BO"), Value::Null] {
+            let known = LivePositions { positions: rows(row(json!(5), odd)).positions, ..LivePositions::default() };
+            assert!(known.protects(&leg("NSE:SBIN-EQ", -1)).is_some());
+        }
     }
 
     #[test]
     fn what_is_no_good_answer_says_nothing() {
         for (status, body) in [
             (200, json!({"s": "error", "code": -99, "netPositions": []})),
-            (503, json!({"s": "ok", "netPositions": []})),
+            (503, json!({"s": "ok", "code": 200, "netPositions": []})),
             (200, json!({"s": "ok"})),
             (200, json!({"s": "ok", "netPositions": [{"netQty": 5}]})),
         ] {

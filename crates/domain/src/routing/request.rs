@@ -3,6 +3,7 @@
 use fyers_api::{
     codes,
     http::ApiRequest,
+    number,
     model::{OrderRequest, Position, Product},
     operation::Operation,
 };
@@ -137,9 +138,9 @@ struct Form {
 
 impl Form {
     fn leg(&self) -> Option<Leg> {
-        let side = whole(&self.side).filter(|side| side.abs() == 1)?;
-        let quantity = whole(&self.qty).filter(|quantity| *quantity > 0)?;
-        let (price, _) = (decimal(&self.limit)?, decimal(&self.stop)?);
+        let side = number::whole(&self.side).filter(|side| side.abs() == 1)?;
+        let quantity = number::whole(&self.qty).filter(|quantity| *quantity > 0)?;
+        let (price, _) = (price(&self.limit)?, price(&self.stop)?);
         Some(Leg {
             symbol: self.symbol.clone(),
             product: self.product.clone(),
@@ -150,7 +151,7 @@ impl Form {
     }
 
     fn has_extras(&self) -> bool {
-        let set = |value: &Value| decimal(value) != Some(Decimal::ZERO);
+        let set = |value: &Value| price(value) != Some(Decimal::ZERO);
         let later = !matches!(self.offline, Value::Null | Value::Bool(false));
         set(&self.stop_loss) || set(&self.take_profit) || later
     }
@@ -218,24 +219,12 @@ fn gtt(body: &[u8]) -> (Vec<Form>, bool) {
 fn cancels_waiting(body: &[u8]) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let flag = &body["pending_orders_cancel"];
-    whole(flag) == Some(1) || *flag == true
+    number::whole(flag) == Some(1) || *flag == true
 }
 
-/// A number as bots and FYERS write it: whole, with a fraction, or as text. `Null` is zero.
-pub(super) fn decimal(value: &Value) -> Option<Decimal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
-        Value::Null => return Some(Decimal::ZERO),
-        _ => return None,
-    };
-    text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
-}
-
-/// A whole number in any of those spellings; `Null` is none.
-pub(super) fn whole(value: &Value) -> Option<i64> {
-    let number = decimal(value).filter(|_| !value.is_null())?;
-    number.fract().is_zero().then(|| number.trunc().try_into().ok()).flatten()
+/// A price; absent is zero.
+fn price(value: &Value) -> Option<Decimal> {
+    if value.is_null() { Some(Decimal::ZERO) } else { number::decimal(value) }
 }
 
 #[cfg(test)]

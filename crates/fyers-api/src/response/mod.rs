@@ -1,45 +1,16 @@
 //! What the keeper itself reads in the broker's answers that it passes on: prices, positions, order ids. Anything it
 //! does not understand it leaves alone.
 
+mod body;
+mod positions;
+
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{codes, http::ApiResponse, model::Position};
+pub use body::{Body, Unreadable};
+pub use positions::{PositionBook, positions};
 
-/// What every answer says of itself. The rest of the body is passed over, however long it is.
-#[derive(Debug, Default, Deserialize)]
-pub struct Verdict {
-    #[serde(default)]
-    s: Value,
-    #[serde(default)]
-    code: Value,
-}
-
-impl Verdict {
-    /// Nothing in particular when the body is no JSON object.
-    pub fn of(answer: &ApiResponse) -> Self {
-        // Without the check a list would be read as the fields in their order.
-        let object = answer.body.trim_ascii_start().starts_with(b"{");
-        object.then(|| serde_json::from_slice(&answer.body).ok()).flatten().unwrap_or_default()
-    }
-
-    /// Whether the broker says that all went well.
-    pub fn is_ok(&self) -> bool {
-        self.s == "ok"
-    }
-
-    /// Whether the broker says no.
-    pub fn is_error(&self) -> bool {
-        self.s == "error"
-    }
-
-    /// The broker's code; zero when there is none. Beside a known `s` it may also be quoted, as `"-16"`.
-    pub fn code(&self) -> i64 {
-        let quoted = || self.code.as_str().filter(|_| self.s.is_string()).and_then(|code| code.parse().ok());
-        self.code.as_i64().or_else(quoted).unwrap_or_default()
-    }
-}
+use crate::{http::ApiResponse, number::decimal};
 
 /// The body as JSON; `Null` when it is none.
 pub fn json(answer: &ApiResponse) -> Value {
@@ -48,16 +19,7 @@ pub fn json(answer: &ApiResponse) -> Value {
 
 /// The broker's code; zero when there is none.
 fn code(body: &Value) -> i64 {
-    body["code"].as_i64().unwrap_or_default()
-}
-
-fn decimal(value: &Value) -> Option<Decimal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        _ => return None,
-    };
-    text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
+    crate::number::whole(&body["code"]).unwrap_or_default()
 }
 
 /// Last prices of a quotes answer (docs/fyers-api.md, "Quotes").
@@ -66,21 +28,6 @@ pub fn prices(body: &Value) -> Vec<(String, Decimal)> {
     rows.filter(|row| row["s"] == "ok")
         .filter_map(|row| Some((row["n"].as_str()?.to_owned(), decimal(&row["v"]["lp"])?)))
         .collect()
-}
-
-/// Positions of a positions answer (docs/fyers-api.md, "Positions"); `None` when it is no such answer.
-pub fn positions(body: &Value) -> Option<Vec<Position>> {
-    let rows = body["netPositions"].as_array()?;
-    let row = |row: &Value| {
-        Some(Position {
-            symbol: row["symbol"].as_str()?.to_owned(),
-            product: codes::product(row["productType"].as_str()?).ok()?,
-            net: row["netQty"].as_i64()?,
-            average: decimal(&row["netAvg"]).unwrap_or_default(),
-            realized: decimal(&row["realized_profit"]).unwrap_or_default(),
-        })
-    };
-    Some(rows.iter().filter_map(row).collect())
 }
 
 /// Order ids in the answer to an order or to a basket of them, each with the status, code and words it came with.
@@ -112,21 +59,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_verdict_is_read_and_the_rest_is_passed_over() {
-        let verdict = |body: &str| {
-            let body = body.as_bytes().to_vec();
-            let verdict = Verdict::of(&ApiResponse { status: 200, headers: vec![], body });
-            (verdict.is_ok(), verdict.code())
-        };
-        assert_eq!(verdict(r#"{"s":"ok","code":200,"candles":[[1,2],[3,4]],"x":{"code":-8}}"#), (true, 200));
-        assert_eq!(verdict(r#" {"message":"no","code":-8,"s":"error"}"#), (false, -8));
-        for nothing in ["", "<html>", "null", "[]", r#"["error",-8]"#, r#"{"s":"ok","code":"#] {
-            assert_eq!(verdict(nothing), (false, 0), "{nothing}");
-        }
-        assert_eq!(verdict(r#"{"s":1,"code":"-8"}"#), (false, 0));
-    }
-
-    #[test]
     fn what_is_understood_is_taken_and_the_rest_is_left_alone() {
         let body = json!({"s": "ok", "d": [
             {"n": "NSE:A-EQ", "s": "ok", "v": {"lp": 800.5}}, {"n": "NSE:B-EQ", "s": "error", "v": {}},
@@ -136,10 +68,6 @@ mod tests {
             [("NSE:A-EQ".into(), "800.5".parse().unwrap()), ("NSE:C-EQ".into(), Decimal::from(195))]
         );
         assert_eq!(prices(&Value::Null), []);
-        assert_eq!(positions(&json!({"s": "error"})), None);
-        let rows = json!({"netPositions": [{"symbol": "NSE:A-EQ", "productType": "INTRADAY", "netQty": -5,
-            "netAvg": 10.5, "realized_profit": 0}, {"symbol": 7}]});
-        assert_eq!(positions(&rows).unwrap().len(), 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::app::status::{Health, Status};
+use crate::status::{Health, Status};
 
 /// An alert that waits longer than this is worth a warning.
 const OUTBOX_PATIENCE: TimeDelta = TimeDelta::minutes(10);
@@ -81,7 +81,7 @@ fn session(status: &Status) -> Check {
 }
 
 fn actors(status: &Status) -> Vec<Check> {
-    let one = |(name, actor): (&String, &crate::app::status::ActorStatus)| Check {
+    let one = |(name, actor): (&String, &crate::status::ActorStatus)| Check {
         component_id: Some(name.clone()),
         observed_unit: Some("restarts".to_owned()),
         output: (!actor.alive).then(|| format!("{name} does not run right now")),

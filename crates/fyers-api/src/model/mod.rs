@@ -1,5 +1,7 @@
 //! Orders, positions, money: the keeper's own words for them. The broker's JSON is known to the adapter only.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -78,7 +80,7 @@ pub enum Validity {
     Ioc,
 }
 
-/// The product type.
+/// The product type. Orders are placed with one of the first four; the others are met in books only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Product {
@@ -90,6 +92,20 @@ pub enum Product {
     Margin,
     /// Margin trading facility.
     Mtf,
+    /// Cover order: retired in August 2026, still seen in books.
+    Co,
+    /// Bracket order: retired in August 2026, still seen in books.
+    Bo,
+    /// A word that is not known, or none: it may be any of the others.
+    Other,
+}
+
+impl Product {
+    /// Whether what is known under this product may be what `other` names. Retired and unknown products may be
+    /// anything: nobody can say what a position in one of them is closed with.
+    pub fn may_be(self, other: Self) -> bool {
+        self == other || matches!(self, Self::Co | Self::Bo | Self::Other)
+    }
 }
 
 /// An order as a bot asks for it (docs/fyers-api.md, "Place").
@@ -179,4 +195,20 @@ pub struct Position {
     pub average: Decimal,
     /// Profit of what was closed today, in INR.
     pub realized: Decimal,
+}
+
+/// A row of the positions that could not be understood: there may be an open position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownPosition {
+    /// As `NSE:SBIN-EQ`; `None` when not even that could be read.
+    pub symbol: Option<String>,
+}
+
+impl fmt::Display for UnknownPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.symbol {
+            Some(symbol) => write!(f, "unknown position in {symbol}"),
+            None => f.write_str("unknown position"),
+        }
+    }
 }
