@@ -18,7 +18,7 @@ use fyers_api::{
 };
 use keeper_actors::{
     clock::messages::GetClock,
-    exchange::messages::{Forward, Forwarded, GetMode},
+    exchange::messages::{Forwarded, GetMode},
     notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
     token::messages::{BeginLogin, GetSession, LoginCompleted, RefreshNow},
@@ -26,7 +26,7 @@ use keeper_actors::{
 use keeper_domain::{
     clock::calendar::Calendar,
     event::Recorded,
-    mode::Mode,
+    mode::{Mode, ShownMode},
     ports::{Store, Time},
     reason::Reason,
     secret::AuthCode,
@@ -39,7 +39,7 @@ use crate::app::{Actors, Parts};
 use crate::{
     build_info,
     http::Backend,
-    login::{LoginReport, LoginSetup},
+    login_report::{LoginReport, LoginSetup},
     status::{
         ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
         TickStatus,
@@ -66,6 +66,8 @@ pub struct KeeperBackend {
     calendar: Arc<Calendar>,
     tick_time: NaiveTime,
     login: Option<LoginSetup>,
+    #[cfg(feature = "fault-injection")]
+    test_doors: bool,
     pulse: Pulse,
     began: Instant,
     /// The pulse as last seen, and when it last moved (milliseconds since `began`).
@@ -84,6 +86,8 @@ impl KeeperBackend {
             calendar: Arc::clone(&parts.calendar),
             tick_time: parts.tick_time,
             login: parts.login.clone(),
+            #[cfg(feature = "fault-injection")]
+            test_doors: parts.test_doors,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -107,14 +111,14 @@ impl KeeperBackend {
     }
 
     /// The mode once the exchange has heard of the new token, which it does at the same time as this.
-    async fn mode_after_login(&self, session: &SessionView) -> Mode {
+    async fn mode_after_login(&self, session: &SessionView) -> ShownMode {
         for _ in 0..50 {
             match ask(&self.actors.exchange, GetMode).await {
-                Some(view) if view.mode != Mode::Mock || session.usable.is_none() => return view.mode,
+                Some(view) if view.mode != Mode::Mock || session.usable.is_none() => break,
                 _ => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
-        Mode::Mock
+        self.actors.router.snapshot.load().shown()
     }
 
     fn calendar_status(&self) -> CalendarStatus {
@@ -163,15 +167,15 @@ impl Backend for KeeperBackend {
 
     async fn status(&self) -> Option<Status> {
         let session = self.session().await?;
-        let mode = ask(&self.actors.exchange, GetMode).await?;
+        let now = self.actors.router.snapshot.load_full();
         let clock = ask(&self.actors.clock, GetClock).await?;
         let outbox = ask(&self.actors.notifier, GetOutbox).await?;
         let last_tick = self.store.last_tick().await.ok()?;
         let status = Status {
             status: Health::Pass,
-            mode: mode.mode,
-            reason: mode.reason,
-            halted: self.store.halted().await.ok()?,
+            mode: now.shown(),
+            reason: now.reason,
+            halted: now.halted,
             session: SessionStatus::from(&session),
             token_needed: self.token_matters(),
             next_tick: clock.next_tick.map(ist),
@@ -188,7 +192,10 @@ impl Backend for KeeperBackend {
                 queued: outbox.queued_total,
                 delivered: outbox.delivered_total,
             },
-            orders_simulated_today: mode.simulated_today,
+            orders_simulated_today: now.simulated_today,
+            orders_refused_today: now.rejected_today,
+            positions_known: now.live.known(self.time.now()),
+            simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),
@@ -228,8 +235,11 @@ impl Backend for KeeperBackend {
     }
 
     async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        let answer = self.actors.exchange.send(Forward(call));
-        tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
+        tokio::time::timeout(FORWARD_LIMIT, self.actors.router.forward(call)).await.ok()?
+    }
+
+    fn shown_mode(&self) -> ShownMode {
+        self.actors.router.snapshot.load().shown()
     }
 
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
@@ -249,10 +259,11 @@ impl Backend for KeeperBackend {
         Some(Day::of(&self.calendar, self.tick_time, self.time.now()))
     }
 
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {
+            _ if !self.test_doors => return false,
             "token" => self.actors.token.do_send(Crash),
             "clock" => self.actors.clock.do_send(Crash),
             "exchange" => self.actors.exchange.do_send(Crash),

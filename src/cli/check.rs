@@ -17,9 +17,11 @@ use keeper_domain::{
 use serde::Serialize;
 
 use crate::cli::{
-    Config, Exit, load,
-    output::{complain, fail, json as print_json, say},
+    exit::Exit,
+    failure::Failure,
+    output::{complain, fail, json as print_json, no_state, say},
     probe::{Remote, block_on},
+    setup::{Config, load},
 };
 use crate::{
     cli::oneshot::OneShot,
@@ -64,13 +66,10 @@ impl Answer {
     }
 }
 
-pub(super) fn check(json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn check(json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     config.start_log(false);
-    let Ok(Some(client)) = config.client() else {
+    let Some(client) = config.broker()? else {
         let nothing = Answer {
             state: StateName::NoToken,
             reason: Reason::NoCredentials,
@@ -78,11 +77,11 @@ pub(super) fn check(json: bool) -> Exit {
             fingerprint: None,
             account: None,
         };
-        return nothing.end(json);
+        return Ok(nothing.end(json));
     };
     match block_on(ask_broker(&config, client.as_ref())) {
-        Some(answer) => answer.end(json),
-        None => fail(Exit::Error, "the runtime cannot be started", ""),
+        Some(answer) => Ok(answer.end(json)),
+        None => Err(fail(Exit::Error, "the runtime cannot be started", "")),
     }
 }
 
@@ -135,38 +134,37 @@ async fn verdict(
     }
 }
 
-pub(super) fn refresh(json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn refresh(json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     config.start_log(false);
     let state = match StateDir::open(&config.settings.state_dir) {
         Ok(state) => state,
         Err(StateDirError::Locked { .. }) => return by_running_keeper(&config, json),
-        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
+        Err(error) => return Err(no_state(&error)),
     };
-    let Ok(Some(client)) = config.client() else {
+    let Some(client) = config.broker()? else {
         let remedy = Exit::advice(Reason::NoCredentials);
-        return fail(Exit::BadSettings, Reason::NoCredentials.words(), remedy);
+        return Err(fail(Exit::BadSettings, Reason::NoCredentials.words(), remedy));
     };
-    block_on(here(&config, &state, client, json)).unwrap_or(Exit::Error)
+    block_on(here(&config, &state, client, json)).unwrap_or(Ok(Exit::Error))
 }
 
 /// Nobody else works on this state: do it here.
-async fn here(config: &Config, state: &StateDir, broker: Arc<dyn Broker>, json: bool) -> Exit {
-    let run = match one_shot(config, state, broker).await {
-        Ok(run) => run,
-        Err(exit) => return exit,
-    };
+async fn here(
+    config: &Config,
+    state: &StateDir,
+    broker: Arc<dyn Broker>,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let run = one_shot(config, state, broker).await?;
     match run.refresh(PATIENCE).await {
         Ok(outcome) => {
             if let Some(problem) = outcome.mirror_problem {
                 complain(&problem, "The new token is safe in the state folder all the same.");
             }
-            outcome_of(&SessionStatus::from(&outcome.session)).end(json)
+            Ok(outcome_of(&SessionStatus::from(&outcome.session)).end(json))
         }
-        Err(error) => fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."),
+        Err(error) => Err(fail(Exit::Error, &error.to_string(), "Check the disk and the state folder.")),
     }
 }
 
@@ -175,7 +173,7 @@ pub(super) async fn one_shot(
     config: &Config,
     state: &StateDir,
     broker: Arc<dyn Broker>,
-) -> Result<OneShot, Exit> {
+) -> Result<OneShot, Failure> {
     let store = SqliteStore::open(state).await;
     let store = store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
     let calendar = config.calendar()?;
@@ -191,14 +189,14 @@ pub(super) async fn one_shot(
 }
 
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.
-fn by_running_keeper(config: &Config, json: bool) -> Exit {
+fn by_running_keeper(config: &Config, json: bool) -> Result<Exit, Failure> {
     match block_on(ask_for_refresh(config)).flatten() {
-        Some(session) => outcome_of(&session).end(json),
-        None => fail(
+        Some(session) => Ok(outcome_of(&session).end(json)),
+        None => Err(fail(
             Exit::Unreachable,
             "a keeper uses this state folder, but it does not answer",
             "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
-        ),
+        )),
     }
 }
 

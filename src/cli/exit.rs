@@ -2,6 +2,8 @@
 
 use keeper_domain::reason::Reason;
 
+use crate::store::StateDirError;
+
 /// How a verb ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -14,6 +16,10 @@ pub enum Exit {
     Unreachable = 69,
     /// The supervisor gave up, or the program was hung.
     GaveUp = 70,
+    /// The listener's address cannot be had: another program uses it, or it is not this machine's.
+    AddressTaken = 71,
+    /// Another keeper uses the state folder.
+    SecondKeeper = 73,
     /// Asked to wait: try again later.
     TryLater = 75,
     /// A person must log in.
@@ -29,6 +35,16 @@ impl From<Exit> for std::process::ExitCode {
 }
 
 impl Exit {
+    /// The code for a state folder that cannot be used.
+    pub fn for_state(error: &StateDirError) -> Self {
+        match error {
+            StateDirError::Locked { .. } => Self::SecondKeeper,
+            StateDirError::NotAFolder(_) | StateDirError::NotOurs { .. } | StateDirError::Unusable { .. } => {
+                Self::Error
+            }
+        }
+    }
+
     /// The code for a session that has no good token for this reason.
     pub fn for_reason(reason: Reason) -> Self {
         match reason {

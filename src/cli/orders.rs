@@ -4,18 +4,17 @@ use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::Value;
 
 use crate::cli::{
-    Exit, load,
+    exit::Exit,
+    failure::Failure,
     output::{json as print_json, say},
     probe::{self, Remote},
+    setup::load,
 };
 
-pub(super) fn orders(json: bool, limit: u32) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn orders(json: bool, limit: u32) -> Result<Exit, Failure> {
+    let config = load()?;
     let answer = probe::block_on(async { Remote::new(&config)?.orders(limit).await });
-    let Some(answer) = answer.flatten() else { return probe::nobody(&config) };
+    let Some(answer) = answer.flatten() else { return Err(probe::nobody(&config)) };
     let orders = answer.get("orders").and_then(Value::as_array).cloned().unwrap_or_default();
     if json {
         print_json(&answer);
@@ -24,7 +23,7 @@ pub(super) fn orders(json: bool, limit: u32) -> Exit {
     } else {
         say(&table(&orders).to_string());
     }
-    Exit::Good
+    Ok(Exit::Good)
 }
 
 /// One row an order; the columns are the fields of the first one.

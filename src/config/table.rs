@@ -75,6 +75,26 @@ pub const TABLE: &[Spec] = &[
     secret("KEEPER_DAILY_PING_URL", Show::Host),
 ];
 
+/// Names that FYERS' own documents and samples use, and what they are called here.
+const ALIASES: [(&str, &str); 2] =
+    [("FYERS_APP_ID", "FYERS_CLIENT_ID"), ("FYERS_SECRET_ID", "FYERS_SECRET_KEY")];
+
+/// The other name of a setting or of its `NAME_FILE`, if it has one.
+pub fn alias_of(name: &str) -> Option<String> {
+    ALIASES.iter().find_map(|(alias, real)| match name.strip_prefix(real)? {
+        "" => Some((*alias).to_owned()),
+        "_FILE" => Some(format!("{alias}_FILE")),
+        _ => None,
+    })
+}
+
+fn is_alias(name: &str) -> bool {
+    ALIASES.iter().any(|(alias, real)| {
+        let of_file = spec(real).is_some_and(Spec::is_secret);
+        name == *alias || (of_file && name.strip_suffix("_FILE") == Some(alias))
+    })
+}
+
 /// The setting of this name.
 pub fn spec(name: &str) -> Option<&'static Spec> {
     TABLE.iter().find(|spec| spec.name == name)
@@ -83,7 +103,7 @@ pub fn spec(name: &str) -> Option<&'static Spec> {
 /// Whether this name is a setting or a secret's `NAME_FILE`.
 pub fn is_known(name: &str) -> bool {
     let of_file = || name.strip_suffix("_FILE").and_then(spec).is_some_and(Spec::is_secret);
-    spec(name).is_some() || of_file()
+    spec(name).is_some() || is_alias(name) || of_file()
 }
 
 /// The known name that this one was probably meant to be.

@@ -3,9 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use fyers_api::{ist, model::OrderRequest};
+use fyers_api::{
+    http::{ApiRequest, Method, Surface},
+    ist,
+    model::OrderRequest,
+};
 use keeper_actors::{
-    exchange::messages::{Ask, GetMode, Request},
+    exchange::{execution::FaultPoint, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
@@ -13,7 +17,7 @@ use keeper_domain::{
     clock::calendar::Calendar,
     event::Recorded,
     mode::Mode,
-    ports::{AlertTotals, Broker, Exchange, Store, Time},
+    ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,
     routing::OnTokenLoss,
     secret::{AccessToken, RefreshToken},
@@ -25,7 +29,6 @@ use secrecy::SecretString;
 use simulator::{Options, RefreshMode, Simulator, TokenKind};
 
 use crate::demo::{
-    LAST_ALERTS, LOOK,
     person::{self, Phone},
     report::Seen,
     screen::Screen,
@@ -35,10 +38,15 @@ use crate::demo::{
 use crate::{
     app::{self, Keeper, Parts},
     fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
-    login::LoginSetup,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
+
+/// How often the demo looks at what the keeper has done.
+const LOOK: Duration = Duration::from_millis(15);
+/// How long the last alerts may take.
+const LAST_ALERTS: Duration = Duration::from_secs(20);
 
 /// Looks for a card before the person gives up: a slow machine needs some.
 const PATIENCE: u32 = 400;
@@ -151,7 +159,16 @@ impl Stage {
 
     /// A refusal is part of the story: the journal tells it.
     pub(super) async fn order(&self, order: &OrderRequest) {
-        let _told = self.keeper.actors.exchange.send(Ask(Request::Place(order.clone()))).await;
+        let Ok(body) = fyers_api::request::order(order) else { return };
+        let request = ApiRequest {
+            surface: Surface::Api,
+            method: Method::Post,
+            path: "/orders/sync".to_owned(),
+            query: String::new(),
+            content_type: Some("application/json".to_owned()),
+            body: body.to_string().into_bytes(),
+        };
+        let _told = self.keeper.actors.router.forward(request).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -222,8 +239,7 @@ fn parts(
     let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id] };
     let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
-        broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
-        exchange: Some(client as Arc<dyn Exchange>),
+        broker: Some(client as Arc<dyn Broker>),
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(clock) as Arc<dyn Time>))),
         outgoing: None,
         messenger: Arc::new(messenger),
@@ -236,6 +252,7 @@ fn parts(
         phone: Some(phone),
         login: Some(login),
         facts,
+        test_doors: true,
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
@@ -255,6 +272,7 @@ fn parts(
         missing: vec![],
         after_crash: false,
         limits: Limits::default(),
+        order_fault: FaultPoint::default(),
     })
 }
 

@@ -7,7 +7,7 @@ use reqwest::{Client, ClientBuilder, Proxy, header::HeaderMap, redirect::Policy}
 use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::doctor::LIMIT;
+use crate::doctor::finding::LIMIT;
 use crate::{
     config::{Settings, is_loopback},
     fyers,

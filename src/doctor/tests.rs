@@ -2,8 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
+
 use super::*;
 use crate::config::{Sources, Values, read};
+use chrono::TimeDelta;
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     let environment: Values =

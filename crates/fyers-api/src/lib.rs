@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod codes;
+pub mod date;
 pub mod envelope;
 pub mod error;
 pub mod http;
@@ -9,4 +10,5 @@ pub mod ist;
 pub mod model;
 pub mod number;
 pub mod operation;
+pub mod request;
 pub mod response;

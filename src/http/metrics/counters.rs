@@ -1,10 +1,9 @@
 //! What only grows.
 
 use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode, reason::Reason};
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
-use crate::http::metrics::AlertOutcome;
-use crate::status::Status;
+use crate::{http::metrics::outcome::AlertOutcome, status::Status};
 
 /// The counters, by name.
 pub(super) struct Counters {
@@ -14,6 +13,7 @@ pub(super) struct Counters {
     restarts: IntCounterVec,
     pub(super) alerts: IntCounterVec,
     pub(super) gateway: IntCounterVec,
+    pub(super) dropped_log_lines: IntCounter,
 }
 
 impl Counters {
@@ -23,7 +23,13 @@ impl Counters {
             registry.register(Box::new(counter.clone()))?;
             prometheus::Result::Ok(counter)
         };
+        let dropped_log_lines = IntCounter::new(
+            "log_lines_dropped_total",
+            "Log lines that were dropped because nobody read the output.",
+        )?;
+        registry.register(Box::new(dropped_log_lines.clone()))?;
         let counters = Self {
+            dropped_log_lines,
             switches: counter("mode_switches_total", "Switches of the mode.", &["from", "to", "reason"])?,
             refreshes: counter(
                 "refresh_attempts_total",
@@ -55,7 +61,6 @@ impl Counters {
             (Mode::Mock, Mode::Sandbox, Reason::Configured),
             (Mode::Live, Mode::Mock, Reason::TokenExpired),
             (Mode::Live, Mode::Mock, Reason::TokenRejected),
-            (Mode::Live, Mode::Mock, Reason::Halted),
             (Mode::Sandbox, Mode::Mock, Reason::TokenExpired),
             (Mode::Sandbox, Mode::Mock, Reason::TokenRejected),
         ] {

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Recorded, mode::Mode, reason::Reason, session::Source};
+use keeper_domain::{event::Recorded, mode::ShownMode, session::Source};
 
-use crate::http::pages::words;
-use crate::status::{Day, Health, Market, Status};
+use crate::{
+    http::pages::words,
+    status::{ActorStatus, Check, Day, Health, Market, Status},
+};
 
 /// A name and what is to be said of it.
 pub(super) struct Row {
@@ -89,21 +91,19 @@ fn percent(place: f64) -> String {
 impl View {
     pub(super) fn of(status: &Status, day: &Day, events: &[Recorded]) -> Self {
         let (mark, headline, meaning) = match status.mode {
-            Mode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
-            Mode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
-            Mode::Mock if status.reason == Reason::Halted => {
-                ("○", "Mock", "Only orders that close a position go to FYERS.")
+            ShownMode::Halted => {
+                ("■", "Halted", "Entries are refused; orders that reduce an open position still go to FYERS.")
             }
-            Mode::Mock => ("○", "Mock", "No order goes to FYERS."),
+            ShownMode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
+            ShownMode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
+            ShownMode::Mock => ("○", "Mock", "No order goes to FYERS."),
         };
         let (health, health_words) = match status.status {
             Health::Pass => ("pass", "All is well"),
             Health::Warn => ("warn", "Wants a look"),
             Health::Fail => ("fail", "A part is down"),
         };
-        let problem = |check: &crate::status::Check| {
-            (check.status != Health::Pass).then(|| check.output.clone()).flatten()
-        };
+        let problem = |check: &Check| (check.status != Health::Pass).then(|| check.output.clone()).flatten();
         Self {
             mode: status.mode.slug(),
             mark,
@@ -186,7 +186,7 @@ fn figures(status: &Status) -> Vec<Row> {
 }
 
 fn parts(status: &Status) -> Vec<Part> {
-    let part = |(name, actor): (&String, &crate::status::ActorStatus)| Part {
+    let part = |(name, actor): (&String, &ActorStatus)| Part {
         name: name.clone(),
         alive: actor.alive,
         restarts: actor.restarts,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     envelope::{Envelope, NotFyers, Status},
     error::ApiError,
+    response::row::Row,
 };
 
 /// Why an answer could not be read.
@@ -44,8 +45,12 @@ impl Body {
         }
     }
 
+    pub(crate) fn row(&self) -> Row<'_> {
+        Row::new(&self.0)
+    }
+
     /// A field that is there; `null` is the same as absent, for FYERS uses both.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.row().get(name)
     }
 }

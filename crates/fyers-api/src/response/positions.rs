@@ -7,7 +7,10 @@ use crate::{
     codes,
     model::{Position, Product, UnknownPosition},
     number,
-    response::{Body, Unreadable},
+    response::{
+        Body, Unreadable,
+        row::{Drift, Row},
+    },
 };
 
 /// The positions of an answer: those that are understood, and those of which only this much is known that they may
@@ -38,43 +41,39 @@ pub fn positions(http_status: u16, body: &[u8]) -> Result<PositionBook, Unreadab
     let rows = body.get("netPositions").and_then(Value::as_array).ok_or(Unreadable::Field("netPositions"))?;
     let mut book = PositionBook::default();
     for (index, row) in rows.iter().enumerate() {
-        let mut drift = |field: &str| book.drift.push(format!("netPositions[{index}].{field}"));
-        match position(row, &mut drift) {
+        let drift = Drift { found: &mut book.drift, place: format!("netPositions[{index}]") };
+        match Row::of(row).and_then(|row| position(row, drift)) {
             Some(position) => book.rows.push(position),
-            None => book.unknown.push(UnknownPosition { symbol: symbol(row) }),
+            None => book.unknown.push(UnknownPosition { symbol: Row::of(row).and_then(symbol) }),
         }
     }
     Ok(book)
 }
 
-fn symbol(row: &Value) -> Option<String> {
-    row["symbol"].as_str().filter(|symbol| !symbol.is_empty()).map(str::to_owned)
+fn symbol(row: Row<'_>) -> Option<String> {
+    row.word("symbol").map(str::to_owned)
 }
 
-fn position(row: &Value, drift: &mut dyn FnMut(&str)) -> Option<Position> {
+fn position(row: Row<'_>, mut drift: Drift<'_>) -> Option<Position> {
     let symbol = symbol(row)?;
-    let net = number::whole(&row["netQty"])?;
-    let average = average(row, net, drift)?;
-    let product = row["productType"].as_str().map_or(Product::Other, codes::product_seen);
+    let net = row.whole("netQty")?;
+    let average = average(row, net, &mut drift)?;
+    let product = row.word("productType").map_or(Product::Other, codes::product_seen);
     if product == Product::Other {
-        drift("productType");
+        drift.note("productType");
     }
-    let realized = number::decimal(&row["realized_profit"]).unwrap_or_else(|| {
-        drift("realized_profit");
-        Decimal::ZERO
-    });
+    let realized = drift.or_default(row, "realized_profit", number::decimal);
     Some(Position { symbol, product, net, average, realized })
 }
 
 /// The average of the open part. Where `netAvg` is missing, `avgPrice` and then the average of the side that opened
 /// it stand in; a closed position needs none.
-fn average(row: &Value, net: i64, drift: &mut dyn FnMut(&str)) -> Option<Decimal> {
-    if let Some(average) = number::decimal(&row["netAvg"]) {
+fn average(row: Row<'_>, net: i64, drift: &mut Drift<'_>) -> Option<Decimal> {
+    if let Some(average) = drift.expect("netAvg", row.money("netAvg")) {
         return Some(average);
     }
-    drift("netAvg");
     let opening = if net > 0 { "buyAvg" } else { "sellAvg" };
-    let instead = ["avgPrice", opening].iter().find_map(|name| number::decimal(&row[*name]));
+    let instead = ["avgPrice", opening].iter().find_map(|name| row.money(name));
     instead.or_else(|| (net == 0).then_some(Decimal::ZERO))
 }
 

@@ -1,22 +1,18 @@
-//! What the keeper says of itself: `/api/status` and `status --json`.
-
-mod checks;
-mod day;
+//! The values of `/api/status` and `status --json`.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use fyers_api::ist::ist;
 use keeper_domain::{
-    mode::Mode,
+    mode::ShownMode,
     reason::Reason,
+    routing::live_positions::Known,
     secret::Fingerprint,
     session::{SessionView, Source, StateName},
 };
 use serde::{Deserialize, Serialize};
-
-pub use checks::{Check, Checks};
-pub use day::{Day, Market};
+use serde_json::Value;
 
 /// Overall health, in the words of health+json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,7 +121,7 @@ pub struct Status {
     /// Overall health.
     pub status: Health,
     /// Where requests go.
-    pub mode: Mode,
+    pub mode: ShownMode,
     /// Why they go there.
     pub reason: Reason,
     /// Whether a person has halted trading.
@@ -149,6 +145,15 @@ pub struct Status {
     pub outbox: OutboxStatus,
     /// Orders the MockExchange took today.
     pub orders_simulated_today: u64,
+    /// Orders that FYERS refused today.
+    #[serde(default)]
+    pub orders_refused_today: u64,
+    /// How well the positions at FYERS are known.
+    #[serde(default = "never")]
+    pub positions_known: Known,
+    /// Simulated positions that are still open although orders go to FYERS, each as `10 NSE:SBIN-EQ`.
+    #[serde(default)]
+    pub simulated_left: Vec<String>,
     /// The program's version.
     pub version: String,
     /// The commit it was built from; empty when nobody knew at build time.
@@ -161,12 +166,32 @@ pub struct Status {
     pub checks: Checks,
 }
 
-impl Status {
-    /// The same, judged: the checks of its parts, and the worst of them as the whole.
-    #[must_use]
-    pub fn judged(mut self) -> Self {
-        self.checks = checks::of(&self);
-        self.status = checks::worst(&self.checks);
-        self
-    }
+/// All checks by name.
+pub type Checks = BTreeMap<String, Vec<Check>>;
+
+/// One look at one part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Which one, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component_id: Option<String>,
+    /// `component`, `datastore` or `system`.
+    pub component_type: String,
+    /// What was seen.
+    pub observed_value: Value,
+    /// In which unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_unit: Option<String>,
+    /// What to think of it.
+    pub status: Health,
+    /// When it was seen.
+    pub time: DateTime<FixedOffset>,
+    /// What a person should know, when not all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+}
+
+fn never() -> Known {
+    Known::Never
 }
