@@ -11,12 +11,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::{Event, Recorded},
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     ports::{AlertTotals, Change, Store, StoreError, StoreErrorKind, TickRecord, Time},
     routing::live_positions::LivePositions,
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 

@@ -26,13 +26,13 @@ use keeper_domain::{
 };
 use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 
-use crate::event_log::LogEvent;
 use crate::exchange::{
     execution::{FaultPoint, InFlight, Tasks},
     messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
     reads::SharedSnapshot,
 };
 use crate::{
+    journal,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::{GetSession, SessionChanged, TokenRejected},
@@ -355,15 +355,11 @@ impl ExchangeActor {
         if is_empty(&change) {
             return Box::pin(fut::ready(Ok(())));
         }
-        let events: Vec<Event> = change.events.iter().map(|(_, event)| event.clone()).collect();
-        let store = Arc::clone(&self.deps.store);
-        let commit = async move { store.commit(change).await };
-        Box::pin(commit.into_actor(self).map(move |committed, act, ctx| {
+        let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
+        let commit = async move { journal::commit(store.as_ref(), change, "exchange", &wake).await };
+        Box::pin(commit.into_actor(self).map(move |committed, _, ctx| {
             match &committed {
-                Ok(()) => {
-                    events.iter().for_each(|event| event.log("exchange"));
-                    act.deps.journal.say(JournalGrew);
-                }
+                Ok(()) => {}
                 Err(error) if error.kind == StoreErrorKind::Damaged => give_up(error, ctx),
                 Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
             }

@@ -31,13 +31,12 @@ use keeper_domain::{
 use mock_exchange::api::responses as shape;
 use tokio::{sync::Notify, time::timeout};
 
-use crate::event_log::LogEvent;
 use crate::exchange::{
     ExchangeActor,
     forwarding::{Forwarding, refusal},
     messages::{End, Executed, Forward, TokenDied},
 };
-use crate::{notifier::messages::JournalGrew, recipient_cell::RecipientCell};
+use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell};
 
 /// Longest wait for the intent to be on disk. After that the order is refused, and it is not sent later either.
 const INTENT_LIMIT: Duration = Duration::from_secs(5);
@@ -253,12 +252,9 @@ impl Execution {
 
     /// Writes what came of it, and gives back what could not be written in time. The answer does not wait longer.
     async fn write(&self, change: Change) -> Option<Change> {
-        match timeout(OUTCOME_LIMIT, self.store.commit(change.clone())).await {
-            Ok(Ok(())) => {
-                change.events.iter().for_each(|(_, event)| event.log("exchange"));
-                self.journal.say(JournalGrew);
-                None
-            }
+        let commit = journal::commit(self.store.as_ref(), change.clone(), "exchange", &self.journal);
+        match timeout(OUTCOME_LIMIT, commit).await {
+            Ok(Ok(())) => None,
             Ok(Err(error)) => {
                 tracing::error!(event = "store.failed", actor = "exchange", "{error}");
                 Some(change)

@@ -7,14 +7,18 @@ use std::{
 };
 
 use chrono::NaiveTime;
-use keeper_domain::{routing::OnTokenLoss, secret::Fingerprint};
+use keeper_domain::{
+    address::{Network, is_loopback},
+    clock::sessions::Segment,
+    routing::OnTokenLoss,
+    secret::Fingerprint,
+};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::{
-    address::is_loopback,
-    credential,
+    credential, key_strength,
     problem::Problem,
     settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
     source::{Found, Origin, Remarks, Sources},
@@ -68,6 +72,7 @@ impl Reader<'_> {
             access_token: self.token("FYERS_ACCESS_TOKEN"),
             refresh_token: self.token("FYERS_REFRESH_TOKEN"),
             pin: self.pin(),
+            account_id: self.value("FYERS_ACCOUNT_ID").map(|found| found.text.trim().to_ascii_uppercase()),
             sandbox: self.flag("FYERS_SANDBOX", true),
             redirect_uri: self.redirect_uri().or_else(of_keeper),
             api_url: self.url_or("FYERS_API_URL"),
@@ -77,10 +82,11 @@ impl Reader<'_> {
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
             http_addr: self.http_addr(),
-            gateway_key: self.secret("KEEPER_GATEWAY_KEY"),
+            gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
+            segments: self.segments(),
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
@@ -91,8 +97,10 @@ impl Reader<'_> {
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
             ping_url: self.secret_url("KEEPER_PING_URL"),
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
+            webhook_url: self.secret_url("KEEPER_WEBHOOK_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
+            trusted_proxies: self.networks("KEEPER_TRUSTED_PROXIES"),
             rows: vec![],
             notes: vec![],
         }
@@ -161,6 +169,17 @@ impl Reader<'_> {
         }
         self.remarks.notes.push(format!("{name} has the app's id before the token: only the token is used."));
         Some(SecretString::from(token.to_owned()))
+    }
+
+    fn gateway_key(&mut self) -> Option<SecretString> {
+        let key = self.secret("KEEPER_GATEWAY_KEY")?;
+        if let Err(weakness) = key_strength::check(key.expose_secret()) {
+            let remedy =
+                "Leave it out, and the keeper makes one; or set it to what `openssl rand -hex 32` prints.";
+            self.problem("KEEPER_GATEWAY_KEY", weakness.to_string(), remedy);
+            return None;
+        }
+        Some(key)
     }
 
     fn pin(&mut self) -> Option<SecretString> {
@@ -266,6 +285,17 @@ impl Reader<'_> {
         all.map(PathBuf::from).collect()
     }
 
+    fn networks(&mut self, name: &'static str) -> Vec<Network> {
+        let Some(found) = self.value(name) else { return vec![] };
+        let all = found.text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parsed: Result<Vec<Network>, _> = all.map(str::parse).collect();
+        parsed.unwrap_or_else(|_| {
+            let remedy = "Set it to addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8.";
+            self.problem(name, not_possible(&found.text), remedy);
+            vec![]
+        })
+    }
+
     fn days(&mut self, name: &'static str, default: i64) -> i64 {
         let days = self.parsed::<i64>(name, "a number of days from 1 to 365").unwrap_or(default);
         if !(1..=365).contains(&days) {
@@ -290,6 +320,18 @@ impl Reader<'_> {
     }
 
     /// An address whose path is a password.
+    fn segments(&mut self) -> Vec<Segment> {
+        let usual = vec![Segment::Cash, Segment::Fno];
+        let Some(text) = self.value("KEEPER_SEGMENTS").map(|found| found.text) else { return usual };
+        let read: Option<Vec<Segment>> = text.split(',').map(|word| segment(word.trim())).collect();
+        let read = read.filter(|segments| !segments.is_empty());
+        read.unwrap_or_else(|| {
+            let remedy = "Set it to some of cash, fno and mcx, with commas between.";
+            self.problem("KEEPER_SEGMENTS", not_possible(&text), remedy);
+            usual
+        })
+    }
+
     fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
     }
@@ -465,4 +507,13 @@ fn is_bot_token(text: &str) -> bool {
         let body = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         id.len() >= 6 && id.chars().all(|c| c.is_ascii_digit()) && rest.len() >= 10 && rest.chars().all(body)
     })
+}
+
+fn segment(word: &str) -> Option<Segment> {
+    match word.to_ascii_lowercase().as_str() {
+        "cash" => Some(Segment::Cash),
+        "fno" => Some(Segment::Fno),
+        "mcx" => Some(Segment::Mcx),
+        _ => None,
+    }
 }

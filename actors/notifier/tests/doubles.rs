@@ -11,17 +11,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::notifier::actor::{NotifierActor, Ports};
+use keeper_domain::alert::{Alert, Outgoing, SendError};
 use keeper_domain::{
-    alerts::{
-        outbox::{Alert, Outgoing, SendError},
-        render::plain,
-        texts::Context,
-    },
+    alerts::{render::plain, texts::Context},
     event::{Event, Recorded},
     order_journal::{OpenIntents, OrderEntry},
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord, Time},
     routing::live_positions::LivePositions,
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 

@@ -10,12 +10,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing, SendError, Severity},
+    alert::{Alert, Outgoing, SendError, Severity},
     event::{Event, Recorded},
     order_journal::{OpenIntents, OrderEntry},
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord},
     routing::live_positions::LivePositions,
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 

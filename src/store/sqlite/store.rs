@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::Recorded,
     order_journal::{OpenIntents, OrderEntry},
     ports::{AlertTotals, Change, Store, StoreError, TickRecord},
     routing::live_positions::LivePositions,
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 use sqlx::SqlitePool;

@@ -1,6 +1,5 @@
 use keeper_domain::{
-    alerts::outbox::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
-    session::StateName,
+    alert::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName,
 };
 
 use super::*;
@@ -57,6 +56,7 @@ fn all() -> Vec<Event> {
         Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
         Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
+        Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
         Event::HaltChanged { halted: true, by: "Asha".into() },
         Event::HaltChanged { halted: false, by: "Asha".into() },
         Event::TestAlert { severity: Severity::Info },
