@@ -13,6 +13,7 @@ mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -57,6 +58,7 @@ fn live_and_die(home: &Home, seed: u64) {
     if let Some(step) = STEPS.get(step) {
         command.env("KEEPER_ABORT_AT", format!("{step}:{}", dice.random_range(1..=ORDERS)));
     }
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut keeper = home.adopt(command);
     keeper.wait_ready();
     keeper.wait_status("a token in use", |status| status["mode"] == "live");
@@ -68,7 +70,8 @@ fn live_and_die(home: &Home, seed: u64) {
             "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,
             "orderTag": format!("s{seed}n{number}")});
         let request = reqwest::Client::new().post(&url).timeout(Duration::from_secs(3));
-        request.header("Authorization", format!("ABCD1234EF-100:{}", key.trim())).json(&order).send()
+        let request = request.header("Authorization", format!("ABCD1234EF-100:{}", key.trim())).json(&order);
+        async { request.send().await }
     });
     let orders: Vec<_> = orders.collect();
     block_on(async {
