@@ -157,7 +157,18 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
             );
         }
         Event::OrderRejected { symbol, quantity, price, code, message } => {
-            warn!(event = name, actor, mode = "live", venue = "fyers", symbol, quantity, price, code, why = message, "FYERS refused an order");
+            warn!(
+                event = name,
+                actor,
+                mode = "live",
+                venue = "fyers",
+                symbol,
+                quantity,
+                price,
+                code,
+                why = message,
+                "FYERS refused an order"
+            );
         }
         Event::OrderPlaced { id, symbol, quantity } => {
             info!(

@@ -53,10 +53,7 @@ use keeper_domain::{
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
-    ports::{
-        Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time,
-        TokenMirror,
-    },
+    ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
     restart_policy::Limits,
     routing::OnTokenLoss,
     session::{login::StateKey, reconcile::Seeds, rules::Facts},
@@ -239,7 +236,10 @@ impl Keeper {
             self.actors.in_flight.drained().await;
         };
         if timeout(DRAIN_LIMIT, drained).await.is_err() {
-            tracing::error!(event = "keeper.undrained", "orders are still on their way: they are looked up at the next start");
+            tracing::error!(
+                event = "keeper.undrained",
+                "orders are still on their way: they are looked up at the next start"
+            );
         }
         let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
         if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {

@@ -99,7 +99,9 @@ fn weather(home: &Home, dice: &mut StdRng) {
 }
 
 async fn open(home: &Home) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(home.path("state/keeper.db"))).await.unwrap()
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(home.path("state/keeper.db")))
+        .await
+        .unwrap()
 }
 
 fn count(home: &Home, query: &'static str) -> i64 {
@@ -134,7 +136,10 @@ fn check(home: &Home, runs: u64, told: i64) {
     println!(
         "{runs} lives: {} intents, {} orders at FYERS, {} without a row, {} sent twice, {searched} without an answer, \
          {told} of them told",
-        rows.len(), book.len(), without_row.len(), twice.len()
+        rows.len(),
+        book.len(),
+        without_row.len(),
+        twice.len()
     );
     assert!(without_row.is_empty() && twice.is_empty(), "{without_row:?} {twice:?}");
     assert_eq!(searched as i64, told, "each open intent is told once");

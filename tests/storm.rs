@@ -20,7 +20,10 @@ use fyers_keeper::{
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
 use keeper_actors::{
-    exchange::{execution::FaultPoint, messages::{Forward, GetMode}},
+    exchange::{
+        execution::FaultPoint,
+        messages::{Forward, GetMode},
+    },
     supervisor::{chaos::Crash, install_panic_hook, panics_here},
 };
 use keeper_domain::{

@@ -10,12 +10,12 @@ use std::{
 };
 
 use actix::Addr;
+use futures_util::future::LocalBoxFuture;
 use fyers_api::{
     error::ApiError,
     http::{ApiRequest, ApiResponse},
     response as reading,
 };
-use futures_util::future::LocalBoxFuture;
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     event::Event,
@@ -219,7 +219,8 @@ impl Execution {
         let outcomes = vec![(self.intent.id, IntentOutcome::NotSent)];
         let unsaved = Some(Change { outcomes, ..Change::default() });
         self.tell(guard, End::Nothing, 0, unsaved);
-        let words = format!("the order could not be written down, so it was not sent: {}", error.kind.words());
+        let words =
+            format!("the order could not be written down, so it was not sent: {}", error.kind.words());
         self.forwarding.arrive(Venue::None, refusal(503, -503, &words));
     }
 
@@ -307,7 +308,13 @@ impl Execution {
                 end = End::Answered;
             }
             events.extend(self.told(leg, *code, message, id.as_deref()));
-            if refused && is_order_ban(&BrokerError::Refused { status: *status, code: *code, message: message.clone() }) {
+            if refused
+                && is_order_ban(&BrokerError::Refused {
+                    status: *status,
+                    code: *code,
+                    message: message.clone(),
+                })
+            {
                 return self.banned(answer, outcome, events, leg);
             }
         }

@@ -124,7 +124,8 @@ impl ExchangeActor {
         }
         let now = self.deps.time.now();
         let (symbol, quantity) = forwarding.call.subject();
-        let (place, leg) = ((forwarding.call.operation, forwarding.mode, Venue::None), forwarding.call.legs.first());
+        let (place, leg) =
+            ((forwarding.call.operation, forwarding.mode, Venue::None), forwarding.call.legs.first());
         let words = why.to_string();
         let orders = vec![OrderEntry::new(place, leg, (status, code, &words, None), now)];
         let events = vec![(now, Event::OrderRefused { symbol, quantity, why: words.clone() })];

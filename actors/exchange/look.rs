@@ -72,7 +72,8 @@ impl ExchangeActor {
     }
 
     fn look(&mut self, ctx: &mut Context<Self>) {
-        let (Some(proxy), Some(token)) = (self.deps.proxy.clone(), self.volatile.session.usable.clone()) else {
+        let (Some(proxy), Some(token)) = (self.deps.proxy.clone(), self.volatile.session.usable.clone())
+        else {
             return;
         };
         let wanted = self.volatile.mode == Mode::Live || !self.volatile.unknown.is_empty();
@@ -115,7 +116,8 @@ impl ExchangeActor {
 
     fn next_look(&mut self) -> TimeDelta {
         let live = &self.volatile.live;
-        let regular = if live.is_open() || !live.waiting.is_empty() { LOOK_WHILE_OPEN } else { LOOK_WHILE_FLAT };
+        let regular =
+            if live.is_open() || !live.waiting.is_empty() { LOOK_WHILE_OPEN } else { LOOK_WHILE_FLAT };
         let Looks { since_order, failures, .. } = &mut self.volatile.looks;
         let moving = !live.waiting.is_empty()
             || !self.volatile.answered.is_empty()

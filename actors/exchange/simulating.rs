@@ -206,7 +206,9 @@ impl Handler<ClearSimulated> for ExchangeActor {
             content_type: None,
             body: br#"{"exit_all":1,"pending_orders_cancel":1}"#.to_vec(),
         };
-        let open = |act: &Self| act.volatile.book.engine().ledger().accounts.values().filter(|one| one.net != 0).count() as u64;
+        let open = |act: &Self| {
+            act.volatile.book.engine().ledger().accounts.values().filter(|one| one.net != 0).count() as u64
+        };
         let before = open(self);
         let Execution { records, .. } =
             self.volatile.book.carry(Operation::ExitPositions, &request, false, now);

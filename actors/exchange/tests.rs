@@ -186,7 +186,8 @@ impl Floor {
         let (average, realized) = (Decimal::from(800), Decimal::ZERO);
         let position = Position { symbol: symbol.into(), product: Product::Intraday, net, average, realized };
         let read_at = Some("2026-11-23T04:00:00Z".parse().unwrap());
-        let live = LivePositions { positions: vec![position], was_live: true, read_at, ..LivePositions::default() };
+        let live =
+            LivePositions { positions: vec![position], was_live: true, read_at, ..LivePositions::default() };
         let change = Change { live_positions: Some(live), ..Change::default() };
         self.store.commit(change).await.unwrap();
     }
@@ -451,8 +452,11 @@ async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
     assert_eq!(store.count(|event| matches!(event, Event::OrderOutcomeUnknown { .. })), 0, "no token yet");
     actor.send(session(true)).await.unwrap();
     time::sleep(Duration::from_secs(10)).await;
-    let told: Vec<Event> =
-        store.events().into_iter().filter(|event| matches!(event, Event::OrderOutcomeUnknown { .. })).collect();
+    let told: Vec<Event> = store
+        .events()
+        .into_iter()
+        .filter(|event| matches!(event, Event::OrderOutcomeUnknown { .. }))
+        .collect();
     let fate = |event: &Event| match event {
         Event::OrderOutcomeUnknown { found, searched, .. } => (found.clone(), *searched),
         _ => unreachable!(),
@@ -467,7 +471,9 @@ async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
 #[actix::test]
 async fn an_answer_of_the_edge_changes_neither_token_nor_venue() {
     time::pause();
-    for (status, body) in [(401, "<html>"), (401, ""), (403, r#"{"message":"Forbidden"}"#), (200, r#"{"x":1}"#)] {
+    for (status, body) in
+        [(401, "<html>"), (401, ""), (403, r#"{"message":"Forbidden"}"#), (200, r#"{"x":1}"#)]
+    {
         let floor = open(false, true).await;
         let answer = ApiResponse { status, headers: vec![], body: body.as_bytes().to_vec() };
         floor.fyers.script.lock().unwrap().insert("/orders/sync".into(), Ok(answer.clone()));
@@ -531,7 +537,11 @@ async fn positions_are_looked_at_until_settled_and_a_failed_reading_forgets_noth
     assert_eq!(net(&floor), 5);
     floor.fyers.books(&[], &[held(5), json!({"symbol": "NSE:INFY-EQ", "netQty": null})]);
     time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(floor.store.count(|event| matches!(event, Event::PositionUnknown { .. })), 1, "seen by itself");
+    assert_eq!(
+        floor.store.count(|event| matches!(event, Event::PositionUnknown { .. })),
+        1,
+        "seen by itself"
+    );
     floor.fyers.says("/positions", 503, &json!({"s": "error", "code": -1, "netPositions": []}));
     time::sleep(Duration::from_secs(300)).await;
     assert_eq!(net(&floor), 5, "not read is not none");

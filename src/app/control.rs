@@ -96,9 +96,13 @@ impl KeeperControl {
         let message = SetHalted { halted, by: by.name.clone() };
         match (self.actors.exchange.send(message).await, halted) {
             (Ok(true), true) => HALTED.to_owned(),
-            (Ok(false), true) => format!("{HALTED} It is not on disk yet, because the disk fails: a restart now would end it."),
+            (Ok(false), true) => {
+                format!("{HALTED} It is not on disk yet, because the disk fails: a restart now would end it.")
+            }
             (Ok(true), false) => "The halt is over.".to_owned(),
-            (Ok(false), false) => "Still halted: the end of the halt could not be written to disk.".to_owned(),
+            (Ok(false), false) => {
+                "Still halted: the end of the halt could not be written to disk.".to_owned()
+            }
             (Err(_), _) => NO_ANSWER.to_owned(),
         }
     }

@@ -29,8 +29,6 @@ use crate::fyers::{
 /// The largest answer about one thing: tokens, profile, funds, an order's acknowledgement.
 const SMALL: usize = 64 * 1024;
 
-
-
 /// One FYERS app, spoken to over HTTP. Cheap to share behind an `Arc`; it keeps its connections.
 ///
 /// Of a [`BrokerError::Refused`] with HTTP status 0 the broker knows nothing: the client itself would not

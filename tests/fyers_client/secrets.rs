@@ -4,18 +4,14 @@
 use std::{fmt::Debug, net::TcpListener};
 
 use fyers_keeper::fyers::FyersClient;
-use keeper_domain::{
-    broker_error::BrokerError,
-    ports::Broker,
-    secret::AuthCode,
-};
+use keeper_domain::{broker_error::BrokerError, ports::Broker, secret::AuthCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
 use crate::support::{
-    ACCESS, HASH, PIN, REFRESH, Rude, SECRET, access, answering, answering_json, client, config,
-    hasty, refresh,
+    ACCESS, HASH, PIN, REFRESH, Rude, SECRET, access, answering, answering_json, client, config, hasty,
+    refresh,
 };
 
 const CODE: &str = "CANARY-auth-code";

@@ -64,7 +64,12 @@ fn token_events() -> Vec<Event> {
         Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
         Event::SimulatedMeanwhile { orders: 1 },
         Event::SimulatedMeanwhile { orders: 3 },
-        Event::OrderOutcomeUnknown { symbol: "NSE:SBIN-EQ".into(), quantity: 10, found: None, searched: false },
+        Event::OrderOutcomeUnknown {
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: 10,
+            found: None,
+            searched: false,
+        },
         Event::OrderOutcomeUnknown {
             symbol: "NSE:SBIN-EQ".into(),
             quantity: -10,

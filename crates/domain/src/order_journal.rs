@@ -50,12 +50,7 @@ impl OrderEntry {
             Err(ApiError { status, code, message, id }) => (*status, *code, message, id),
         };
         let leg = tried.order.as_ref().map(|order| Leg::of(&order.request));
-        Self::new(
-            (operation, mode, Venue::Mock),
-            leg.as_ref(),
-            (status, code, message, id.clone()),
-            at,
-        )
+        Self::new((operation, mode, Venue::Mock), leg.as_ref(), (status, code, message, id.clone()), at)
     }
 
     /// One from its parts: where, what, and the answer.
@@ -248,8 +243,14 @@ mod tests {
         assert_eq!(search(vec![leg("A", 5, Some("x"))]), found(&["1"]));
         assert_eq!(search(vec![leg("A", 5, Some("y"))]), Search::NotFound);
         assert_eq!(search(vec![leg("A", -5, None)]), Search::NotFound);
-        assert_eq!(search(vec![leg("A", 5, Some("x")), leg("A", 5, None), leg("B", 1, None)]), found(&["1", "2"]));
+        assert_eq!(
+            search(vec![leg("A", 5, Some("x")), leg("A", 5, None), leg("B", 1, None)]),
+            found(&["1", "2"])
+        );
         assert_eq!(intent("cancel", vec![]).search(&book, now()), Search::LookYourself);
-        assert_eq!(intent("place", vec![leg("A", 5, None)]).search(&book, now() + TimeDelta::days(1)), Search::LookYourself);
+        assert_eq!(
+            intent("place", vec![leg("A", 5, None)]).search(&book, now() + TimeDelta::days(1)),
+            Search::LookYourself
+        );
     }
 }

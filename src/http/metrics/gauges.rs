@@ -18,14 +18,9 @@ const STATES: [StateName; 6] = [
     StateName::LoginRequired,
     StateName::Expired,
 ];
-const MODES: [ShownMode; 4] =
-    [ShownMode::Live, ShownMode::Sandbox, ShownMode::Mock, ShownMode::Halted];
-const KNOWN: [(Known, &str); 4] = [
-    (Known::Never, "never"),
-    (Known::Unknown, "unknown"),
-    (Known::Known, "known"),
-    (Known::Stale, "stale"),
-];
+const MODES: [ShownMode; 4] = [ShownMode::Live, ShownMode::Sandbox, ShownMode::Mock, ShownMode::Halted];
+const KNOWN: [(Known, &str); 4] =
+    [(Known::Never, "never"), (Known::Unknown, "unknown"), (Known::Known, "known"), (Known::Stale, "stale")];
 const HEALTH: [(Health, &str); 3] = [(Health::Pass, "pass"), (Health::Warn, "warn"), (Health::Fail, "fail")];
 
 /// The gauges, by name.
@@ -90,7 +85,11 @@ impl Gauges {
             next_tick: gauge("next_tick_timestamp_seconds", "When the next daily tick is due.")?,
             simulated: gauge("orders_simulated_today", "Orders the MockExchange took today (IST).")?,
             refused: gauge("orders_refused_today", "Orders that FYERS refused today (IST).")?,
-            positions: labelled("positions_known", "1 for how well the positions at FYERS are known.", "state")?,
+            positions: labelled(
+                "positions_known",
+                "1 for how well the positions at FYERS are known.",
+                "state",
+            )?,
             calendar_until: gauge(
                 "calendar_valid_until_timestamp_seconds",
                 "When the list of holidays ends; 0 when it is empty.",

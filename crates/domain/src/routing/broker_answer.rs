@@ -39,7 +39,10 @@ mod tests {
     #[test]
     fn only_fyers_own_words_end_a_token() {
         let death = |status, body: &str| token_death(&answer(status, body.as_bytes()));
-        assert_eq!(death(401, r#"{"s":"error","code":-16,"message":"Could not authenticate the user"}"#), Some(-16));
+        assert_eq!(
+            death(401, r#"{"s":"error","code":-16,"message":"Could not authenticate the user"}"#),
+            Some(-16)
+        );
         assert_eq!(death(200, r#"{"s":"error","code":"-16"}"#), Some(-16));
         for (status, body) in [
             (401, "<html>401</html>"),

@@ -191,11 +191,14 @@ mod tests {
         for net in [json!(5), json!(5.0), json!("5")] {
             assert_eq!(rows(row(net, json!("INTRADAY"))).positions[0].net, 5);
         }
-        for bad in [row(Value::Null, json!("CNC")), row(json!(5.5), json!("CNC")), json!({"symbol": "NSE:SBIN-EQ"})] {
+        for bad in
+            [row(Value::Null, json!("CNC")), row(json!(5.5), json!("CNC")), json!({"symbol": "NSE:SBIN-EQ"})]
+        {
             assert_eq!(rows(bad.clone()).unknown, ["NSE:SBIN-EQ"], "{bad}");
         }
         for odd in [json!("CO"), json!("BO"), Value::Null] {
-            let known = LivePositions { positions: rows(row(json!(5), odd)).positions, ..LivePositions::default() };
+            let known =
+                LivePositions { positions: rows(row(json!(5), odd)).positions, ..LivePositions::default() };
             assert!(known.protects(&leg("NSE:SBIN-EQ", -1)).is_some());
         }
     }
@@ -210,17 +213,25 @@ mod tests {
         ] {
             assert_eq!(read_positions(&ApiResponse { status, ..answer(&body) }), None, "{body}");
         }
-        assert_eq!(read_positions(&ApiResponse { status: 200, headers: vec![], body: b"<html>".to_vec() }), None);
+        assert_eq!(
+            read_positions(&ApiResponse { status: 200, headers: vec![], body: b"<html>".to_vec() }),
+            None
+        );
     }
 
     #[test]
     fn waiting_orders_are_read_whole_or_not_at_all() {
-        let order = |status: i64| json!({"id": "26", "symbol": "NSE:SBIN-EQ", "side": -1, "qty": 10, "remainingQuantity": 4,
-            "productType": "INTRADAY", "status": status, "orderTag": "1:x", "orderDateTime": "24-Nov-2026 11:00:05"});
+        let order = |status: i64| {
+            json!({"id": "26", "symbol": "NSE:SBIN-EQ", "side": -1, "qty": 10, "remainingQuantity": 4,
+            "productType": "INTRADAY", "status": status, "orderTag": "1:x", "orderDateTime": "24-Nov-2026 11:00:05"})
+        };
         let book = |rows: Value| read_orders(&answer(&json!({"s": "ok", "orderBook": rows})));
         let rows = book(json!([order(6), order(2)])).unwrap();
         assert_eq!((rows[0].leg.quantity, rows[0].waits, rows[0].whole), (-4, true, -10));
-        assert_eq!((rows[0].leg.tag.as_deref(), rows[0].at.unwrap().to_rfc3339()), (Some("x"), "2026-11-24T05:30:05+00:00".into()));
+        assert_eq!(
+            (rows[0].leg.tag.as_deref(), rows[0].at.unwrap().to_rfc3339()),
+            (Some("x"), "2026-11-24T05:30:05+00:00".into())
+        );
         assert!(!rows[1].waits);
         assert_eq!(book(json!([{"id": "1", "status": 6}])), None, "it may fill and cannot be read");
         assert_eq!(book(json!([{"id": "1", "status": 5}])), Some(vec![]));
@@ -245,11 +256,20 @@ mod tests {
             unknown: vec!["NSE:INFY-EQ".into()],
             ..LivePositions::default()
         };
-        for exit in [leg("NSE:SBIN-EQ", -1), leg(" nse:sbin-eq", -500), leg("NSE:INFY-EQ", 1), leg("NSE:INFY-EQ", -1),
-            Leg { product: "BO".into(), ..leg("NSE:SBIN-EQ", -1) }] {
+        for exit in [
+            leg("NSE:SBIN-EQ", -1),
+            leg(" nse:sbin-eq", -500),
+            leg("NSE:INFY-EQ", 1),
+            leg("NSE:INFY-EQ", -1),
+            Leg { product: "BO".into(), ..leg("NSE:SBIN-EQ", -1) },
+        ] {
             assert!(known.protects(&exit).is_some(), "{exit:?}");
         }
-        for other in [leg("NSE:SBIN-EQ", 1), leg("NSE:TCS-EQ", -1), Leg { product: "CNC".into(), ..leg("NSE:SBIN-EQ", -1) }] {
+        for other in [
+            leg("NSE:SBIN-EQ", 1),
+            leg("NSE:TCS-EQ", -1),
+            Leg { product: "CNC".into(), ..leg("NSE:SBIN-EQ", -1) },
+        ] {
             assert_eq!(known.protects(&other), None, "{other:?}");
         }
     }

@@ -3,8 +3,8 @@
 use fyers_api::{
     codes,
     http::ApiRequest,
-    number,
     model::{OrderRequest, Position, Product},
+    number,
     operation::Operation,
 };
 use rust_decimal::Decimal;
@@ -255,7 +255,9 @@ mod tests {
         let call = read("/orders/sync", &order().to_string());
         assert!(call.understood && !call.has_extras);
         assert_eq!((call.subject(), call.legs[0].tag.as_deref()), (("NSE:SBIN-EQ".into(), -5), Some("a1")));
-        for (name, value) in [("qty", json!("5")), ("qty", json!(5.0)), ("side", json!("-1")), ("productType", json!("CO"))] {
+        for (name, value) in
+            [("qty", json!("5")), ("qty", json!(5.0)), ("side", json!("-1")), ("productType", json!("CO"))]
+        {
             let mut form = order();
             form[name] = value;
             assert!(read("/orders/sync", &form.to_string()).understood, "{form}");
@@ -264,10 +266,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_in_one_way_only_is_not_understood() {
-        let mut odd = vec!["".to_owned(), "[]".into(), "null".into(), "{".into(), r#"["NSE:A-EQ",1,1,"CNC"]"#.into()];
+        let mut odd =
+            vec!["".to_owned(), "[]".into(), "null".into(), "{".into(), r#"["NSE:A-EQ",1,1,"CNC"]"#.into()];
         for (name, value) in [
-            ("qty", json!(0)), ("qty", json!(-5)), ("qty", json!(1.5)), ("qty", json!(null)), ("side", json!(0)),
-            ("side", json!(2)), ("limitPrice", json!(1e30)), ("limitPrice", json!({})), ("symbol", json!(7)),
+            ("qty", json!(0)),
+            ("qty", json!(-5)),
+            ("qty", json!(1.5)),
+            ("qty", json!(null)),
+            ("side", json!(0)),
+            ("side", json!(2)),
+            ("limitPrice", json!(1e30)),
+            ("limitPrice", json!({})),
+            ("symbol", json!(7)),
         ] {
             let mut form = order();
             form[name] = value;

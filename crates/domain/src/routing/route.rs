@@ -14,7 +14,11 @@ use super::{
     live_positions::LivePositions,
     request::{Leg, OrderCall},
 };
-use crate::{mode::{Mode, ShownMode}, reason::Reason, secret::AccessToken};
+use crate::{
+    mode::{Mode, ShownMode},
+    reason::Reason,
+    secret::AccessToken,
+};
 
 /// All that decides where a request goes, at one moment.
 #[derive(Debug, Clone)]
@@ -105,7 +109,9 @@ pub enum Refused {
     )]
     Protected(String),
     /// `KEEPER_ON_TOKEN_LOSS=reject`.
-    #[error("there is no good FYERS token, and KEEPER_ON_TOKEN_LOSS=reject: orders are refused, not simulated")]
+    #[error(
+        "there is no good FYERS token, and KEEPER_ON_TOKEN_LOSS=reject: orders are refused, not simulated"
+    )]
     NoToken,
     /// The position that it would close was simulated.
     #[error(
@@ -133,7 +139,9 @@ pub fn route(now: &Snapshot, call: &OrderCall) -> Route {
     let checked = if call.operation.trades() { orders_may_go(now, call, venue) } else { Ok(()) };
     match (checked, venue) {
         (Err(why), _) => Route::Refused(why),
-        (Ok(()), Venue::Fyers) if call.operation == Operation::Unknown => Route::Refused(Refused::UnknownCall),
+        (Ok(()), Venue::Fyers) if call.operation == Operation::Unknown => {
+            Route::Refused(Refused::UnknownCall)
+        }
         (Ok(()), Venue::Fyers) => Route::Fyers,
         (Ok(()), _) => Route::MockExchange,
     }
@@ -175,10 +183,12 @@ fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refu
         _ => return Err(Refused::Halted),
     }
     let positions = if real { &now.live.positions } else { &now.simulated };
-    let waiting: Vec<&Leg> = if real { now.on_the_way().collect() } else { now.simulated_waiting.iter().collect() };
+    let waiting: Vec<&Leg> =
+        if real { now.on_the_way().collect() } else { now.simulated_waiting.iter().collect() };
     if call.operation == ExitPositions {
         // An exit of all closes what is open then; one that also cancels what waits leaves only what is in flight.
-        let ahead: Vec<&Leg> = if call.cancels_waiting { now.sent.iter().filter(|_| real).collect() } else { waiting };
+        let ahead: Vec<&Leg> =
+            if call.cancels_waiting { now.sent.iter().filter(|_| real).collect() } else { waiting };
         let on_its_way = ahead.iter().any(|leg| positions.iter().any(|open| points_against(leg, open)));
         return if on_its_way { Err(Refused::ExitOnItsWay) } else { Ok(()) };
     }
@@ -206,7 +216,9 @@ fn no_exit_of_a_simulated_position(now: &Snapshot, call: &OrderCall) -> Result<(
     let closes = |position: &&&Position| call.legs.iter().any(|leg| points_against(leg, position));
     let closed = leftovers.iter().find(closes).or_else(|| leftovers.first().filter(|_| !call.understood));
     match closed {
-        Some(position) if !(call.understood && reduces(&call.legs, &now.live.positions, now.on_the_way())) => {
+        Some(position)
+            if !(call.understood && reduces(&call.legs, &now.live.positions, now.on_the_way())) =>
+        {
             Err(Refused::SimulatedPosition { symbol: position.symbol.clone(), net: position.net })
         }
         _ => Ok(()),

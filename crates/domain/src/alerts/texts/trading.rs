@@ -144,7 +144,11 @@ pub(super) fn simulated_left(positions: &[String]) -> Draft {
 }
 
 pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
-    let what = if positions == 1 { "1 simulated position".to_owned() } else { format!("{positions} simulated positions") };
+    let what = if positions == 1 {
+        "1 simulated position".to_owned()
+    } else {
+        format!("{positions} simulated positions")
+    };
     Draft::new(Severity::Info, "simulated_cleared|", format!("{what} cleared by {}", excerpt(by, 40)))
         .line("Trading: orders in these symbols go where the mode says again.")
         .line("Next: nothing to do.")

@@ -42,7 +42,14 @@ fn halted(now: Snapshot) -> Snapshot {
 fn call(method: Method, path: &str, body: &Value) -> OrderCall {
     let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
     let surface = Surface::Api;
-    OrderCall::read(&ApiRequest { surface, method, path: path.into(), query: String::new(), content_type: None, body })
+    OrderCall::read(&ApiRequest {
+        surface,
+        method,
+        path: path.into(),
+        query: String::new(),
+        content_type: None,
+        body,
+    })
 }
 
 fn order(symbol: &str, quantity: i64) -> Value {
@@ -92,7 +99,8 @@ fn no_order_leaves_the_keeper_outside_of_live() {
 fn a_way_out_of_a_live_position_is_never_simulated() {
     let now = holding(Mode::Mock, 10);
     let leg1 = json!({"price": 700, "triggerPrice": 705, "qty": 10});
-    let stop = json!({"side": -1, "symbol": "NSE:A-EQ", "productType": "INTRADAY", "orderInfo": {"leg1": leg1}});
+    let stop =
+        json!({"side": -1, "symbol": "NSE:A-EQ", "productType": "INTRADAY", "orderInfo": {"leg1": leg1}});
     for exit in [
         place("NSE:A-EQ", -1),
         place("nse:a-eq ", -50),
@@ -154,8 +162,12 @@ fn a_halt_holds_for_simulated_orders_too() {
 #[test]
 fn the_exit_of_a_simulated_position_is_no_entry_at_fyers() {
     let now = Snapshot { simulated: vec![position("NSE:A-EQ", 10)], ..snapshot(Mode::Live) };
-    for exit in [place("NSE:A-EQ", -10), basket(&[-1]), call(Method::Post, "/orders/sync", &json!({"x": 1}))] {
-        assert!(matches!(route(&now, &exit), Route::Refused(Refused::SimulatedPosition { net: 10, .. })), "{exit:?}");
+    for exit in [place("NSE:A-EQ", -10), basket(&[-1]), call(Method::Post, "/orders/sync", &json!({"x": 1}))]
+    {
+        assert!(
+            matches!(route(&now, &exit), Route::Refused(Refused::SimulatedPosition { net: 10, .. })),
+            "{exit:?}"
+        );
     }
     assert_eq!(route(&now, &place("NSE:A-EQ", 5)), Route::Fyers, "more of it is what the bot asked for");
     assert_eq!(route(&now, &place("NSE:B-EQ", -5)), Route::Fyers);
