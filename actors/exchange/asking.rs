@@ -21,6 +21,7 @@ use keeper_domain::{
     secret::AccessToken,
     session::retry::is_token_death,
 };
+use mock_exchange::exchange::Prices;
 
 type Outcome = Result<Answered, AskError>;
 type Reply = oneshot::Sender<Outcome>;
@@ -74,8 +75,8 @@ impl ExchangeActor {
         match (request, answer) {
             (_, Answer::Quotes(quotes)) => {
                 let (now, house) = (self.deps.time.now(), &mut self.volatile.house);
-                let seen = quotes.iter().flat_map(|quote| house.observe(&quote.symbol, quote.last, now));
-                let mock_records = seen.collect();
+                let seen = quotes.iter().map(|quote| (quote.symbol.clone(), quote.last));
+                let mock_records = house.observe_all(seen, now);
                 let keep = self.commit(Change { mock_records, ..Change::default() });
                 ctx.wait(keep.map(|_, _, _| ()));
             }
@@ -96,16 +97,16 @@ impl ExchangeActor {
 
     fn ask_mock(&mut self, request: Request) -> Turn<Outcome> {
         let (mode, now) = (self.volatile.mode, self.deps.time.now());
-        let wander = mode == Mode::Mock;
+        let prices = if mode == Mode::Mock { Prices::Walk } else { Prices::Last };
         let house = &self.volatile.house;
-        let quote = |symbol: String| Quote { last: house.price(&symbol, wander, now), symbol };
+        let quote = |symbol: String| Some(Quote { last: house.price(&symbol, prices, now)?, symbol });
         let answer = match request {
             Request::Place(order) => return self.place_at_mock(order),
             Request::Profile => {
                 Answer::Profile(Profile { fy_id: "MOCK".into(), name: "MOCK ACCOUNT".into() })
             }
             Request::Funds => Answer::Funds(house.engine().funds()),
-            Request::Quotes(symbols) => Answer::Quotes(symbols.into_iter().map(quote).collect()),
+            Request::Quotes(symbols) => Answer::Quotes(symbols.into_iter().filter_map(quote).collect()),
             Request::Orders => Answer::Orders(house.engine().order_rows()),
             Request::Positions => Answer::Positions(house.engine().position_rows()),
         };
@@ -121,8 +122,9 @@ impl ExchangeActor {
                 return self.refuse(&order, refusal.into(), now);
             }
         }
-        let wander = mode == Mode::Mock || self.volatile.house.engine().market().ltp(&order.symbol).is_none();
-        let (mock_records, outcome) = self.volatile.house.place(order.clone().into(), wander, now);
+        let walk = mode == Mode::Mock || self.volatile.house.engine().market().ltp(&order.symbol).is_none();
+        let prices = if walk { Prices::Walk } else { Prices::Last };
+        let (mock_records, outcome) = self.volatile.house.place(order.clone().into(), prices, now);
         let mut change = Change { mock_records, ..Change::default() };
         let quantity = order.signed_quantity();
         let answer = match outcome {

@@ -60,10 +60,7 @@ impl ExchangeActor {
             Operation::Quotes => {
                 let body = reading::json(&answer);
                 let now = self.deps.time.now();
-                let new = reading::prices(&body)
-                    .into_iter()
-                    .flat_map(|(symbol, price)| self.volatile.house.observe(&symbol, price, now));
-                let records: Vec<_> = new.collect();
+                let records = self.volatile.house.observe_all(reading::prices(&body), now);
                 let commit = self.commit(Change { mock_records: records, ..Change::default() });
                 ctx.wait(commit.map(|_, _, _| ()));
                 forwarding.arrive(Venue::Fyers, answer);

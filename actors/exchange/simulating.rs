@@ -5,14 +5,13 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use crate::exchange::{ExchangeActor, forward::Forwarding};
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
-    operation::Operation,
     response as reading,
 };
 use keeper_domain::{event::Event, mode::Mode, ports::Change};
 use keeper_domain::{order_journal::OrderEntry, routing::Venue};
 use mock_exchange::{
     Record,
-    exchange::{Attempt, Execution},
+    exchange::{Attempt, Execution, Prices},
 };
 
 /// Time between two looks at what waiting orders wait for.
@@ -48,19 +47,7 @@ impl ExchangeActor {
     }
 
     fn to_be_priced(&self, forwarding: &Forwarding) -> Vec<String> {
-        let mut symbols: Vec<String> = match forwarding.operation {
-            Operation::Place | Operation::PlaceMany | Operation::PlaceGtt => {
-                forwarding.orders().into_iter().map(|order| order.symbol).collect()
-            }
-            Operation::Modify | Operation::ModifyMany | Operation::ModifyGtt => {
-                self.volatile.house.waited_for()
-            }
-            Operation::ExitPositions | Operation::Positions => self.volatile.house.held(),
-            _ => vec![],
-        };
-        symbols.sort_unstable();
-        symbols.dedup();
-        symbols
+        self.volatile.house.wanted(forwarding.operation, &forwarding.call, self.deps.time.now())
     }
 
     /// Real prices, when FYERS can be asked and there is something to ask.
@@ -79,8 +66,7 @@ impl ExchangeActor {
     /// Real prices, and what they fill.
     fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
         let now = self.deps.time.now();
-        let house = &mut self.volatile.house;
-        prices.into_iter().flat_map(|(symbol, price)| house.observe(&symbol, price, now)).collect()
+        self.volatile.house.observe_all(prices, now)
     }
 
     fn keep(&self, mock_records: Vec<Record>, ctx: &mut Context<Self>) {
@@ -92,9 +78,10 @@ impl ExchangeActor {
 
     fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
-        let wander = forwarding.mode == Mode::Mock || self.deps.proxy.is_none();
+        let walk = forwarding.mode == Mode::Mock || self.deps.proxy.is_none();
+        let prices = if walk { Prices::Walk } else { Prices::Live };
         let Execution { answer, records, tried } =
-            self.volatile.house.carry(forwarding.operation, &forwarding.call, wander, now);
+            self.volatile.house.execute(forwarding.operation, &forwarding.call, prices, now);
         let mode = forwarding.mode;
         let mock_records = learnt.into_iter().chain(records).collect();
         let mut change = Change { mock_records, ..Change::default() };
@@ -135,13 +122,14 @@ impl ExchangeActor {
         if self.volatile.mode == Mode::Sandbox
             && let Some(prices) = self.ask_prices(&waited_for)
         {
-            ctx.spawn(prices.into_actor(self).map(|prices, act, ctx| {
-                let learnt = act.learn_prices(prices);
+            ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
+                let mut learnt = act.learn_prices(prices);
+                learnt.extend(act.volatile.house.tick(now));
                 act.keep(learnt, ctx);
             }));
             return;
         }
-        let mut records = self.volatile.house.square_off_if_due(now);
+        let mut records = self.volatile.house.tick(now);
         if self.volatile.mode == Mode::Mock {
             records.extend(self.volatile.house.wander(&waited_for, now));
         }

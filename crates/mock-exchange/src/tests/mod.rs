@@ -18,15 +18,17 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::sessions::Segment;
 use fyers_api::{
-    codes, ist,
+    error::Refusal,
+    ist,
     model::{OrderRequest, OrderStatus, OrderType, Product, Side, Validity},
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
 const INFY: &str = "NSE:INFY-EQ";
-const FUTURE: &str = "NSE:NIFTY26NOVFUT";
-const CALL: &str = "NSE:NIFTY26NOV25000CE";
+const FUTURE: &str = "NSE:NIFTY27DECFUT";
+const CALL: &str = "NSE:NIFTY27DEC25000CE";
 
 /// Paise.
 fn inr(paise: i64) -> Decimal {
@@ -45,12 +47,10 @@ fn at(seconds: i64) -> DateTime<Utc> {
 /// 100,000 INR on 23 November 2026, derivatives in lots of 75, shares in ticks of 0.05.
 fn exchange(config: Config) -> Engine {
     let lots = |symbol: &str| Instrument {
-        symbol: symbol.to_owned(),
-        kind: Kind::of(symbol),
-        segment: 11,
         tick: FALLBACK_TICK,
+        freeze: None,
         lot: 75,
-        circuit: None,
+        ..Instrument::assumed(symbol, None)
     };
     let mut engine = Engine::new(config, Instruments::lenient([lots(FUTURE), lots(CALL)]));
     engine.execute(&Command::NewDay { date: day(23) }).unwrap();
@@ -158,7 +158,7 @@ impl Engine {
     }
 
     fn net(&self, symbol: &str, product: Product) -> i64 {
-        self.ledger.accounts.get(&codes::position_id(symbol, product)).map_or(0, |account| account.net)
+        self.ledger.accounts.get(&PositionKey::new(symbol, product)).map_or(0, |account| account.net)
     }
 }
 
