@@ -76,12 +76,12 @@ impl Book {
         self.instruments.tradable(symbol, self.tick_reference(symbol).or(price))
     }
 
-    /// The rules of a symbol, index or not.
+    /// The rules of a symbol, index or not; `price` as in [`Self::instrument`].
     ///
     /// # Errors
     /// -50 for an unknown or misspelt symbol.
-    pub fn known(&self, symbol: &str) -> Result<Arc<Instrument>, Refusal> {
-        self.instruments.find(symbol, self.tick_reference(symbol).or_else(|| self.market.ltp(symbol)))
+    pub fn known(&self, symbol: &str, price: Option<Decimal>) -> Result<Arc<Instrument>, Refusal> {
+        self.instruments.find(symbol, self.tick_reference(symbol).or(price))
     }
 
     /// A stock future has the tick of its stock.
@@ -92,7 +92,7 @@ impl Book {
 
     /// The symbol's price step in INR; `None` for unknown symbols.
     pub fn tick(&self, symbol: &str) -> Option<Decimal> {
-        self.known(symbol).ok().map(|one| one.tick)
+        self.known(symbol, self.market.ltp(symbol)).ok().map(|one| one.tick)
     }
 
     /// The session in which orders of the symbol trade now.

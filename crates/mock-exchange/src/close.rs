@@ -179,7 +179,7 @@ fn end(book: &Book, draft: &mut Draft<'_>, segment: Segment, at: DateTime<Utc>, 
 
 /// The last date on which a contract trades.
 pub(crate) fn last_day(book: &Book, symbol: &str) -> Option<NaiveDate> {
-    book.known(symbol).ok()?.last_day(&book.calendar)
+    book.known(symbol, None).ok()?.last_day(&book.calendar)
 }
 
 /// What a contract is worth at its expiry, in INR: a future what its underlying is, an option what exercising it gives.

@@ -203,8 +203,10 @@ impl MockExchange {
         self.engine.market().prices().filter(|price| price.origin != PriceOrigin::Walk)
     }
 
+    /// The price step in INR; for a symbol of which no real price is known, by where its walk begins.
     fn tick_size(&self, symbol: &str) -> Decimal {
-        self.engine.tick(symbol).unwrap_or(FALLBACK_TICK)
+        let found = self.engine.known(symbol, Some(walk::reference(symbol)));
+        found.map_or(FALLBACK_TICK, |one| one.tick)
     }
 
     /// A made-up price for now.
@@ -215,7 +217,7 @@ impl MockExchange {
 
     /// Lets made-up prices of these symbols move, and fills what waits for them.
     pub fn wander(&mut self, symbols: &[String], now: DateTime<Utc>) -> Vec<Record> {
-        let known = symbols.iter().filter(|symbol| self.engine.known(symbol).is_ok());
+        let known = symbols.iter().filter(|symbol| self.engine.known(symbol, None).is_ok());
         let prices: Vec<_> = known.map(|symbol| self.made_up(symbol, now)).collect();
         prices.iter().for_each(|price| self.engine.observe(price));
         let mut records = self.tick(now);
@@ -389,7 +391,7 @@ impl MockExchange {
     }
 
     fn quoted(&self, symbol: &str, prices: Prices, now: DateTime<Utc>) -> Result<Quoted, Refusal> {
-        self.engine.known(symbol).map_err(|_| bad_symbol())?;
+        self.engine.known(symbol, None).map_err(|_| bad_symbol())?;
         if prices == Prices::Walk {
             let (calendar, tick) = (self.engine.calendar(), self.tick_size(symbol));
             let (today, previous) = self.walk.day(calendar, symbol, tick, now);
@@ -406,7 +408,7 @@ impl MockExchange {
 
     fn history(&self, call: &ApiRequest, prices: Prices, now: DateTime<Utc>) -> Result<Value, Refusal> {
         let range = history::range(&call.query, now)?;
-        self.engine.known(&range.symbol).map_err(|_| bad_symbol())?;
+        self.engine.known(&range.symbol, None).map_err(|_| bad_symbol())?;
         if prices != Prices::Walk {
             return Ok(history::none());
         }

@@ -204,6 +204,12 @@ pub fn market_time(calendar: &Calendar, symbol: &str, at: DateTime<Utc>) -> Date
     last.map_or(at, |session| at.min(session.close - TimeDelta::seconds(STEP_SECONDS)))
 }
 
+/// The price in INR around which a symbol's walk moves, a contract's underlying's for a contract.
+pub fn reference(symbol: &str) -> Decimal {
+    let underlying = Contract::of(symbol).and_then(|contract| contract.underlying_symbol());
+    references::price(underlying.as_deref().unwrap_or(symbol))
+}
+
 fn step_of(at: DateTime<Utc>) -> i64 {
     let midnight = ist::instant(ist::date(at), ist::at(0, 0));
     (at - midnight).num_seconds() / STEP_SECONDS

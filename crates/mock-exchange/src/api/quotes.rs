@@ -73,7 +73,7 @@ pub fn quotes(elements: Vec<Value>) -> Value {
 /// `GET /data/depth`: what is known of the best prices, and no book behind them.
 pub fn depth(book: &Book, quoted: &Quoted) -> Value {
     let Quoted { price, day, volume } = quoted;
-    let instrument = book.known(&price.symbol).ok();
+    let instrument = book.known(&price.symbol, Some(price.ltp)).ok();
     let tick = instrument.as_ref().map_or(Decimal::ZERO, |one| one.tick);
     let (lower, upper) =
         instrument.and_then(|one| risk::band(book, &one)).unwrap_or_else(|| around(day.previous));
