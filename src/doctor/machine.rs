@@ -6,7 +6,7 @@ use fyers_api::ist;
 use keeper_domain::clock::calendar::Calendar;
 
 use crate::config::Settings;
-use crate::doctor::{Finding, span};
+use crate::doctor::finding::{Finding, span};
 
 /// Beyond this a login's token is not trusted.
 const BOUND: TimeDelta = TimeDelta::seconds(30);

@@ -19,7 +19,7 @@ use crate::{
     sessions::{self, Segment, Session},
     symbol::{Contract, segment_of},
 };
-use fyers_api::{error::Refusal, ist};
+use fyers_api::{error::ApiError, ist};
 
 /// The state of the exchange for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Book {
     ///
     /// # Errors
     /// -50 for what cannot be traded.
-    pub fn instrument(&self, symbol: &str, price: Option<Decimal>) -> Result<Arc<Instrument>, Refusal> {
+    pub fn instrument(&self, symbol: &str, price: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
         self.instruments.tradable(symbol, self.tick_reference(symbol).or(price))
     }
 
@@ -80,7 +80,7 @@ impl Book {
     ///
     /// # Errors
     /// -50 for an unknown or misspelt symbol.
-    pub fn known(&self, symbol: &str, price: Option<Decimal>) -> Result<Arc<Instrument>, Refusal> {
+    pub fn known(&self, symbol: &str, price: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
         self.instruments.find(symbol, self.tick_reference(symbol).or(price))
     }
 

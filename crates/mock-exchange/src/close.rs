@@ -18,12 +18,12 @@ use crate::{
 };
 use fyers_api::{
     codes,
-    error::Refusal,
+    error::ApiError,
     ist,
     model::{OrderRequest, OrderType, Product, Side, Validity},
 };
 
-type Decision = Result<Vec<Record>, Refusal>;
+type Decision = Result<Vec<Record>, ApiError>;
 
 /// When a day that was left open is closed (IST), where its segment had no session.
 const CLOSE: NaiveTime = ist::at(15, 30);
@@ -34,7 +34,7 @@ pub(crate) fn exit(book: &Book, exit: &Exit, cancel_pending: bool, at: DateTime<
     if let Exit::Ids(ids) = exit
         && ids.iter().any(|id| !book.ledger.accounts.values().any(|account| account.id() == *id))
     {
-        return Err(Refusal::unknown_position());
+        return Err(ApiError::unknown_position());
     }
     let mut draft = Draft::new(book, at);
     if cancel_pending {
@@ -49,7 +49,7 @@ pub(crate) fn exit(book: &Book, exit: &Exit, cancel_pending: bool, at: DateTime<
             send_exit(book, &mut draft, account, cancel_pending);
         }
     }
-    if found || !draft.records.is_empty() { Ok(draft.records) } else { Err(Refusal::nothing_open()) }
+    if found || !draft.records.is_empty() { Ok(draft.records) } else { Err(ApiError::nothing_open()) }
 }
 
 /// Symbols of the open positions that an exit is about.
@@ -60,7 +60,7 @@ pub(crate) fn exiting(book: &Book, exit: &Exit) -> Vec<String> {
     covered.map(|account| account.symbol.clone()).collect()
 }
 
-fn is_taken(book: &Book, symbol: &str, at: DateTime<Utc>) -> Result<(), Refusal> {
+fn is_taken(book: &Book, symbol: &str, at: DateTime<Utc>) -> Result<(), ApiError> {
     if book.takes_orders(symbol, at) {
         return Ok(());
     }
@@ -223,27 +223,27 @@ pub(crate) fn new_day(book: &Book, date: NaiveDate) -> Vec<Record> {
 pub(crate) fn convert(book: &Book, conversion: &Conversion, at: DateTime<Utc>) -> Decision {
     let Conversion { symbol, side, quantity, from, to } = conversion;
     if matches!(from, Product::Cnc | Product::Mtf) {
-        return Err(Refusal::not_convertible(codes::product_word(*from)));
+        return Err(ApiError::not_convertible(codes::product_word(*from)));
     }
     let account = book.ledger.accounts.get(&PositionKey::new(symbol, *from));
     let account = account.filter(|account| account.net.signum() == side.sign());
-    let account = account.ok_or_else(Refusal::unknown_position)?;
+    let account = account.ok_or_else(ApiError::unknown_position)?;
     if from == to || !(1..=account.net.abs()).contains(quantity) {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     if !risk::convertible(*to, account.kind, *side) {
         let segment = book.instrument(symbol, None)?.segment_name();
-        return Err(Refusal::product_not_enabled(codes::product_word(*to), segment));
+        return Err(ApiError::product_not_enabled(codes::product_word(*to), segment));
     }
     if *to == Product::Intraday && book.is_squared_off(segment_of(symbol), at) {
-        return Err(Refusal::after_square_off());
+        return Err(ApiError::after_square_off());
     }
     affordable(book, account, *to, *quantity)?;
     let (symbol, side, quantity, from, to) = (symbol.clone(), *side, *quantity, *from, *to);
     Ok(vec![Record::PositionConverted { symbol, side, quantity, from, to, at }])
 }
 
-fn affordable(book: &Book, account: &Account, to: Product, quantity: i64) -> Result<(), Refusal> {
+fn affordable(book: &Book, account: &Account, to: Product, quantity: i64) -> Result<(), ApiError> {
     let target = book.ledger.accounts.get(&PositionKey::new(&account.symbol, to));
     let mut target = target.cloned().unwrap_or_else(|| Account::new(&account.symbol, to));
     let mut source = account.clone();

@@ -17,7 +17,7 @@ use crate::{
     record::Record,
     reply::{self, Reply},
 };
-use fyers_api::error::Refusal;
+use fyers_api::error::ApiError;
 
 /// The exchange: rules, symbols, book and prices. It reads as its [`Book`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,10 +69,10 @@ impl Engine {
     /// # Errors
     /// The broker's code and text, when nothing is to be recorded. An order that risk management rejects is
     /// recorded; [`Self::reply`] has its refusal.
-    pub fn decide(&self, command: &Command) -> Result<Vec<Record>, Refusal> {
+    pub fn decide(&self, command: &Command) -> Result<Vec<Record>, ApiError> {
         let book = &self.book;
         if command.at().is_some_and(|at| book.due(at).is_some()) {
-            return Err(Refusal::day_not_open());
+            return Err(ApiError::day_not_open());
         }
         match command {
             Command::Place { order, at } => place::place(book, order, *at),
@@ -97,7 +97,7 @@ impl Engine {
     ///
     /// # Errors
     /// The refusal of an order that is in the book as rejected.
-    pub fn reply(&self, command: &Command, records: &[Record]) -> Result<Reply, Refusal> {
+    pub fn reply(&self, command: &Command, records: &[Record]) -> Result<Reply, ApiError> {
         reply::reply(&self.book, command, records)
     }
 
@@ -121,7 +121,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Self::decide`].
-    pub fn execute(&mut self, command: &Command) -> Result<Vec<Record>, Refusal> {
+    pub fn execute(&mut self, command: &Command) -> Result<Vec<Record>, ApiError> {
         let records = self.decide(command)?;
         self.commit(command, &records);
         Ok(records)

@@ -35,7 +35,7 @@ use crate::{
     words,
 };
 use fyers_api::{
-    error::Refusal,
+    error::ApiError,
     http::{ApiRequest, ApiResponse},
     ist,
     model::Product,
@@ -66,7 +66,7 @@ pub struct Attempt {
     /// What was asked for; `None` for changes, cancels, exits and what could not be read.
     pub order: Option<NewOrder>,
     /// The answer.
-    pub outcome: Result<Reply, Refusal>,
+    pub outcome: Result<Reply, ApiError>,
 }
 
 /// What came of a request.
@@ -273,7 +273,7 @@ impl MockExchange {
     }
 
     /// One command, and what to say about it.
-    fn carry_out(&mut self, command: &Command, records: &mut Vec<Record>) -> Result<Reply, Refusal> {
+    fn carry_out(&mut self, command: &Command, records: &mut Vec<Record>) -> Result<Reply, ApiError> {
         let new = self.engine.decide(command)?;
         let reply = self.engine.reply(command, &new);
         self.engine.commit(command, &new);
@@ -291,7 +291,7 @@ impl MockExchange {
         prices: Prices,
         now: DateTime<Utc>,
         records: &mut Vec<Record>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         match prices {
             Prices::Walk => records.extend(self.wander(symbols, now)),
             Prices::Last => {}
@@ -318,7 +318,7 @@ impl MockExchange {
         order: NewOrder,
         prices: Prices,
         now: DateTime<Utc>,
-    ) -> (Vec<Record>, Result<Reply, Refusal>) {
+    ) -> (Vec<Record>, Result<Reply, ApiError>) {
         let mut records = self.tick(now);
         let priced = self.prepare(std::slice::from_ref(&order.request.symbol), prices, now, &mut records);
         let outcome = priced.and_then(|()| self.carry_out(&Command::Place { order, at: now }, &mut records));
@@ -353,7 +353,7 @@ impl MockExchange {
         call: &ApiRequest,
         (prices, now): (Prices, DateTime<Utc>),
         records: &mut Vec<Record>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, ApiError> {
         let ask = |name: &str| parameter(&call.query, name);
         if prices == Prices::Walk && matches!(operation, Operation::Positions | Operation::Holdings) {
             let held = self.held();
@@ -390,7 +390,7 @@ impl MockExchange {
         })
     }
 
-    fn quoted(&self, symbol: &str, prices: Prices, now: DateTime<Utc>) -> Result<Quoted, Refusal> {
+    fn quoted(&self, symbol: &str, prices: Prices, now: DateTime<Utc>) -> Result<Quoted, ApiError> {
         self.engine.known(symbol, None).map_err(|_| bad_symbol())?;
         if prices == Prices::Walk {
             let (calendar, tick) = (self.engine.calendar(), self.tick_size(symbol));
@@ -402,11 +402,11 @@ impl MockExchange {
         }
         let market = self.engine.market();
         let known = market.top(symbol).filter(|top| top.origin != PriceOrigin::Walk).zip(market.day(symbol));
-        let (price, day) = known.ok_or_else(|| Refusal::new(-300, "No price of it has been seen"))?;
+        let (price, day) = known.ok_or_else(|| ApiError::new(-300, "No price of it has been seen"))?;
         Ok(Quoted { price: price.clone(), day, volume: 0 })
     }
 
-    fn history(&self, call: &ApiRequest, prices: Prices, now: DateTime<Utc>) -> Result<Value, Refusal> {
+    fn history(&self, call: &ApiRequest, prices: Prices, now: DateTime<Utc>) -> Result<Value, ApiError> {
         let range = history::range(&call.query, now)?;
         self.engine.known(&range.symbol, None).map_err(|_| bad_symbol())?;
         if prices != Prices::Walk {
@@ -425,7 +425,7 @@ impl MockExchange {
         (prices, now): (Prices, DateTime<Utc>),
         records: &mut Vec<Record>,
         tried: &mut Vec<Attempt>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, ApiError> {
         let mut replies = vec![];
         for element in elements(operation, call)? {
             let asked = command(operation, element, now);
@@ -455,7 +455,7 @@ impl MockExchange {
         if sliced {
             return Ok(response::slices(&outcomes));
         }
-        let only = outcomes.pop().unwrap_or_else(|| Err(Refusal::invalid_input()))?;
+        let only = outcomes.pop().unwrap_or_else(|| Err(ApiError::invalid_input()))?;
         let mut body = response::reply(&only);
         if operation == Operation::ConvertPosition {
             body["positionDetails"] = json!(1101);
@@ -469,7 +469,7 @@ impl MockExchange {
         (prices, now): (Prices, DateTime<Utc>),
         records: &mut Vec<Record>,
         tried: &mut Vec<Attempt>,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<Reply, ApiError> {
         let order = match command {
             Command::Place { order, .. } => Some(order.clone()),
             Command::PlaceGtt { order, .. } => Some(order.order(order.first)),
@@ -483,7 +483,7 @@ impl MockExchange {
     }
 
     /// An order in parts no larger than the freeze quantity.
-    fn slices(&self, command: Command) -> Result<Vec<Command>, Refusal> {
+    fn slices(&self, command: Command) -> Result<Vec<Command>, ApiError> {
         let Command::Place { order, at } = command else { return Ok(vec![command]) };
         let instrument = self.engine.instrument(&order.request.symbol, None)?;
         let Some(freeze) =
@@ -531,7 +531,7 @@ fn is_many(operation: Operation) -> bool {
 }
 
 /// The bodies of a request that trades: one, or those of a basket.
-fn elements(operation: Operation, call: &ApiRequest) -> Result<Vec<Value>, Refusal> {
+fn elements(operation: Operation, call: &ApiRequest) -> Result<Vec<Value>, ApiError> {
     Ok(match (is_many(operation), order_in_path(call.path.trim_end_matches('/'))) {
         (true, _) => request::basket(&call.body)?,
         (false, Some(id)) => vec![json!({"id": id})],
@@ -541,8 +541,8 @@ fn elements(operation: Operation, call: &ApiRequest) -> Result<Vec<Value>, Refus
 }
 
 /// The command, and whether it is to be sliced.
-fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<(Command, bool), Refusal> {
-    let plain = |command: Result<Command, Refusal>| command.map(|command| (command, false));
+fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<(Command, bool), ApiError> {
+    let plain = |command: Result<Command, ApiError>| command.map(|command| (command, false));
     match operation {
         Operation::Place | Operation::PlaceMany => request::place(element)
             .map(|request| (Command::Place { order: request.order, at }, request.slice)),
@@ -561,7 +561,7 @@ fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<(C
 ///
 /// # Errors
 /// -300 when there are none, or too many.
-pub fn names(call: &ApiRequest) -> Result<Vec<String>, Refusal> {
+pub fn names(call: &ApiRequest) -> Result<Vec<String>, ApiError> {
     let listed =
         parameter(&call.query, "symbols").map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>());
     let in_body = || {
@@ -575,11 +575,11 @@ pub fn names(call: &ApiRequest) -> Result<Vec<String>, Refusal> {
     if all.is_empty() || all.len() > MOST_SYMBOLS { Err(bad_symbol()) } else { Ok(all) }
 }
 
-fn bad_symbol() -> Refusal {
-    Refusal::new(-300, "Invalid symbol provided")
+fn bad_symbol() -> ApiError {
+    ApiError::new(-300, "Invalid symbol provided")
 }
 
 /// What is not simulated.
-fn live_only() -> Refusal {
-    Refusal { status: 501, ..Refusal::new(-50, "This call is not simulated: only FYERS itself serves it") }
+fn live_only() -> ApiError {
+    ApiError { status: 501, ..ApiError::new(-50, "This call is not simulated: only FYERS itself serves it") }
 }

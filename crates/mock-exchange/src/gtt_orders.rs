@@ -10,9 +10,9 @@ use crate::{
     record::{Origin, Record},
     validate, words,
 };
-use fyers_api::{error::Refusal, ist, model::Product};
+use fyers_api::{error::ApiError, ist, model::Product};
 
-type Decision = Result<Vec<Record>, Refusal>;
+type Decision = Result<Vec<Record>, ApiError>;
 
 /// A new GTT order.
 pub(crate) fn accept(book: &Book, order: &NewGtt, at: DateTime<Utc>) -> Decision {
@@ -23,13 +23,13 @@ pub(crate) fn accept(book: &Book, order: &NewGtt, at: DateTime<Utc>) -> Decision
 
 /// The order with its prices on ticks, and whether the first trigger lies above the market; an error when the order is
 /// not sound.
-fn judge(book: &Book, order: &NewGtt, at: DateTime<Utc>) -> Result<(NewGtt, bool), Refusal> {
+fn judge(book: &Book, order: &NewGtt, at: DateTime<Utc>) -> Result<(NewGtt, bool), ApiError> {
     let instrument = book.instrument(&order.symbol, Some(order.first.limit))?;
     if instrument.last_day(&book.calendar).is_some_and(|last| last < ist::date(at)) {
-        return Err(Refusal::unknown_symbol());
+        return Err(ApiError::unknown_symbol());
     }
     if order.product == Product::Intraday {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     let mut order = order.clone();
     let near = |price| validate::near_tick(price, instrument.tick);
@@ -42,14 +42,14 @@ fn judge(book: &Book, order: &NewGtt, at: DateTime<Utc>) -> Result<(NewGtt, bool
         validate::fits(&becomes, &instrument, None, book.config.mtf)?;
         validate::trigger(leg.trigger, instrument.tick)?;
     }
-    let ltp = book.market.ltp(&order.symbol).ok_or_else(|| Refusal::no_price(&order.symbol))?;
+    let ltp = book.market.ltp(&order.symbol).ok_or_else(|| ApiError::no_price(&order.symbol))?;
     let above = order.first.trigger > ltp;
     let apart = order.second.is_none_or(|second| above && second.trigger < ltp);
-    if apart { Ok((order, above)) } else { Err(Refusal::invalid_input()) }
+    if apart { Ok((order, above)) } else { Err(ApiError::invalid_input()) }
 }
 
-fn waiting<'a>(book: &'a Book, id: &str) -> Result<&'a GttState, Refusal> {
-    let gtt = book.ledger.gtts.get(id).ok_or_else(Refusal::unknown_order)?;
+fn waiting<'a>(book: &'a Book, id: &str) -> Result<&'a GttState, ApiError> {
+    let gtt = book.ledger.gtts.get(id).ok_or_else(ApiError::unknown_order)?;
     match gtt.status {
         GttStatus::Waiting => Ok(gtt),
         GttStatus::Triggered | GttStatus::Rejected | GttStatus::Cancelled => Err(words::not_pending(id)),
@@ -60,7 +60,7 @@ fn waiting<'a>(book: &'a Book, id: &str) -> Result<&'a GttState, Refusal> {
 pub(crate) fn modify(book: &Book, change: &GttChange, at: DateTime<Utc>) -> Decision {
     let mut order = waiting(book, &change.id)?.order.clone();
     if change.second.is_some() && order.second.is_none() {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     order.first = change.first.unwrap_or(order.first);
     order.second = change.second.or(order.second);

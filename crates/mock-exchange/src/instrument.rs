@@ -10,7 +10,7 @@ use crate::{
     sessions::Segment,
     symbol::{Contract, Kind, is_well_formed, segment_of},
 };
-use fyers_api::{error::Refusal, ist};
+use fyers_api::{error::ApiError, ist};
 
 /// Tick of options and of whatever else has no rule of its own, in INR.
 pub const FALLBACK_TICK: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
@@ -150,19 +150,19 @@ impl Instruments {
     ///
     /// # Errors
     /// -50 when there is nothing of that name.
-    pub fn find(&self, symbol: &str, reference: Option<Decimal>) -> Result<Arc<Instrument>, Refusal> {
+    pub fn find(&self, symbol: &str, reference: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
         let assume = || Arc::new(Instrument::assumed(symbol, reference));
         let guess = || (!self.strict && is_well_formed(symbol)).then(assume);
-        self.known.get(symbol).cloned().or_else(guess).ok_or_else(Refusal::unknown_symbol)
+        self.known.get(symbol).cloned().or_else(guess).ok_or_else(ApiError::unknown_symbol)
     }
 
     /// The rules of a symbol that can be bought and sold.
     ///
     /// # Errors
     /// -50 when nothing of that name can be traded.
-    pub fn tradable(&self, symbol: &str, reference: Option<Decimal>) -> Result<Arc<Instrument>, Refusal> {
+    pub fn tradable(&self, symbol: &str, reference: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
         let found = self.find(symbol, reference)?;
-        if found.kind == Kind::Index { Err(Refusal::unknown_symbol()) } else { Ok(found) }
+        if found.kind == Kind::Index { Err(ApiError::unknown_symbol()) } else { Ok(found) }
     }
 }
 

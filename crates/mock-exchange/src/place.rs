@@ -15,12 +15,12 @@ use crate::{
     risk, sessions, validate, words,
 };
 use fyers_api::{
-    error::Refusal,
+    error::ApiError,
     ist,
     model::{OrderStatus, OrderType},
 };
 
-type Decision = Result<Vec<Record>, Refusal>;
+type Decision = Result<Vec<Record>, ApiError>;
 
 /// A new order. One that risk management refuses is recorded as rejected.
 pub(crate) fn place(book: &Book, order: &NewOrder, at: DateTime<Utc>) -> Decision {
@@ -43,7 +43,7 @@ pub(crate) fn take(book: &Book, order: &NewOrder, origin: Origin, at: DateTime<U
         Ok(reserve) => enter(&mut draft, order, origin, reserve),
         Err(refusal) => {
             let (id, order) = (draft.take_id(), order.clone());
-            let refusal = Refusal { id: Some(id.clone()), ..refusal };
+            let refusal = ApiError { id: Some(id.clone()), ..refusal };
             draft.records.push(Record::OrderRejected { id, order, refusal, at });
         }
     }
@@ -51,10 +51,10 @@ pub(crate) fn take(book: &Book, order: &NewOrder, origin: Origin, at: DateTime<U
 }
 
 /// Orders, changes and cancels are taken while the market is, contracts until their last day.
-fn trades_now(book: &Book, instrument: &Instrument, at: DateTime<Utc>) -> Result<(), Refusal> {
+fn trades_now(book: &Book, instrument: &Instrument, at: DateTime<Utc>) -> Result<(), ApiError> {
     let today = ist::date(at);
     if instrument.last_day(&book.calendar).is_some_and(|last| last < today) {
-        return Err(Refusal::unknown_symbol());
+        return Err(ApiError::unknown_symbol());
     }
     if !book.takes_orders(&instrument.symbol, at) {
         let next = sessions::next_open(&book.calendar, &[instrument.market()], at);
@@ -84,7 +84,7 @@ pub(crate) fn modify(book: &Book, change: &Modification, at: DateTime<Utc>) -> D
     let order = validate::on_ticks(&order, instrument.tick);
     validate::form(&order)?;
     if order.request.quantity <= old.filled {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     let request = &order.request;
     let same_stop = request.stop_price == old.order.request.stop_price;
@@ -107,7 +107,7 @@ fn terms(order: &OrderState) -> (i64, OrderType) {
 }
 
 /// What a change cannot change may be named, but only as it is.
-fn keeps(old: &NewOrder, fixed: &Fixed) -> Result<(), Refusal> {
+fn keeps(old: &NewOrder, fixed: &Fixed) -> Result<(), ApiError> {
     let request = &old.request;
     let kept = [
         ("symbol", fixed.symbol.as_ref().is_none_or(|symbol| *symbol == request.symbol)),
@@ -162,8 +162,8 @@ pub(crate) fn cancel(book: &Book, id: &str, at: DateTime<Utc>) -> Decision {
 }
 
 /// The order, if something can still happen to it.
-fn waiting<'a>(book: &'a Book, id: &str) -> Result<&'a OrderState, Refusal> {
-    let order = book.ledger.orders.get(id).ok_or_else(Refusal::unknown_order)?;
+fn waiting<'a>(book: &'a Book, id: &str) -> Result<&'a OrderState, ApiError> {
+    let order = book.ledger.orders.get(id).ok_or_else(ApiError::unknown_order)?;
     match order.status {
         OrderStatus::Pending | OrderStatus::Transit => Ok(order),
         OrderStatus::Cancelled | OrderStatus::Traded | OrderStatus::Rejected | OrderStatus::Expired => {
@@ -177,7 +177,7 @@ pub(crate) fn quote(book: &Book, quote: &PriceUpdate) -> Decision {
     let prices = [Some(quote.ltp), quote.bid, quote.ask];
     let sane = |price: Decimal| price > Decimal::ZERO && price <= validate::MAX_PRICE;
     if !prices.into_iter().flatten().all(sane) {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     Ok(sweep(book, quote).records)
 }

@@ -13,7 +13,7 @@ use crate::{
     symbol::Kind,
     words,
 };
-use fyers_api::error::Refusal;
+use fyers_api::error::ApiError;
 use fyers_api::model::{OrderType, Product, Side};
 
 /// The price in INR at which margin is set aside for an order.
@@ -27,9 +27,9 @@ pub(crate) fn judge(
     instrument: &Instrument,
     replaces: Option<&OrderState>,
     at: DateTime<Utc>,
-) -> Result<Decimal, Refusal> {
+) -> Result<Decimal, ApiError> {
     if order.request.product == Product::Intraday && book.is_squared_off(instrument.market(), at) {
-        return Err(Refusal::after_square_off());
+        return Err(ApiError::after_square_off());
     }
     within_freeze(order, instrument)?;
     within_band(book, order, instrument)?;
@@ -43,7 +43,7 @@ pub(crate) fn judge(
     Ok(reserve)
 }
 
-fn within_freeze(order: &NewOrder, instrument: &Instrument) -> Result<(), Refusal> {
+fn within_freeze(order: &NewOrder, instrument: &Instrument) -> Result<(), ApiError> {
     let (quantity, symbol) = (order.request.quantity, &instrument.symbol);
     match instrument.freeze {
         Some(freeze) if quantity > freeze => Err(words::over_freeze(symbol, quantity, freeze)),
@@ -52,7 +52,7 @@ fn within_freeze(order: &NewOrder, instrument: &Instrument) -> Result<(), Refusa
 }
 
 /// Prices lie within the day's band: the master's, or by the previous close.
-fn within_band(book: &Book, order: &NewOrder, instrument: &Instrument) -> Result<(), Refusal> {
+fn within_band(book: &Book, order: &NewOrder, instrument: &Instrument) -> Result<(), ApiError> {
     let request = &order.request;
     let Some((lower, upper)) = band(book, instrument) else { return Ok(()) };
     let prices = [
@@ -61,7 +61,7 @@ fn within_band(book: &Book, order: &NewOrder, instrument: &Instrument) -> Result
     ];
     let outside = prices.into_iter().find(|(used, price)| *used && !(lower..=upper).contains(price));
     match outside {
-        Some((_, price)) => Err(Refusal::circuit(price, lower, upper, &request.symbol)),
+        Some((_, price)) => Err(ApiError::circuit(price, lower, upper, &request.symbol)),
         None => Ok(()),
     }
 }
@@ -81,7 +81,7 @@ pub(crate) fn band(book: &Book, instrument: &Instrument) -> Option<(Decimal, Dec
     Some((on_tick(previous - width), on_tick(previous + width)))
 }
 
-fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, Refusal> {
+fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, ApiError> {
     let request = &order.request;
     match request.order_type {
         OrderType::Limit | OrderType::StopLimit => Ok(request.limit_price),
@@ -89,7 +89,7 @@ fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, Refusal> {
         OrderType::Market => {
             let top = book.market.top(&request.symbol);
             let price = top.map(|top| top.touch(request.side));
-            price.ok_or_else(|| Refusal::no_price(&request.symbol))
+            price.ok_or_else(|| ApiError::no_price(&request.symbol))
         }
     }
 }
@@ -106,16 +106,16 @@ fn account_without(book: &Book, order: &NewOrder, replaces: Option<&OrderState>)
 }
 
 /// Delivery and the margin trading facility sell only what is there: settled, or bought today.
-fn held(book: &Book, order: &NewOrder, quantity: i64, account: &Account) -> Result<(), Refusal> {
+fn held(book: &Book, order: &NewOrder, quantity: i64, account: &Account) -> Result<(), ApiError> {
     let request = &order.request;
     let settled = match request.product {
         Product::Cnc => book.ledger.holdings.get(&request.symbol).map_or(0, |holding| holding.quantity),
         Product::Mtf => 0,
-        Product::Intraday | Product::Margin => return Ok(()),
+        Product::Intraday | Product::Margin | Product::Co | Product::Bo | Product::Other => return Ok(()),
     };
     let free = settled + account.net - account.open_sell.quantity;
     if request.side == Side::Sell && quantity > free {
-        return Err(Refusal::not_held(&request.symbol, quantity, free.max(0)));
+        return Err(ApiError::not_held(&request.symbol, quantity, free.max(0)));
     }
     Ok(())
 }
@@ -131,12 +131,12 @@ fn margin_now(book: &Book, symbol: &str, product: Product) -> Decimal {
 
 /// What needs no more money than before is always allowed, so that an overdrawn account can close its
 /// positions.
-pub(crate) fn affordable(book: &Book, before: Decimal, after: Decimal) -> Result<(), Refusal> {
+pub(crate) fn affordable(book: &Book, before: Decimal, after: Decimal) -> Result<(), ApiError> {
     let (more, available) = (after - before, book.funds().available);
     if more <= Decimal::ZERO || more <= available {
         return Ok(());
     }
-    Err(Refusal::margin_shortfall(more - available, available))
+    Err(ApiError::margin_shortfall(more - available, available))
 }
 
 /// Whether a kind of symbol can be converted to a product.
@@ -145,6 +145,6 @@ pub(crate) fn convertible(to: Product, kind: Kind, side: Side) -> bool {
         Product::Intraday => true,
         Product::Margin => kind.is_derivative(),
         Product::Cnc => !kind.is_derivative() && side == Side::Buy,
-        Product::Mtf => false,
+        Product::Mtf | Product::Co | Product::Bo | Product::Other => false,
     }
 }

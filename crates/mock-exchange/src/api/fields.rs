@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use crate::words;
-use fyers_api::error::Refusal;
+use fyers_api::error::ApiError;
 
 /// Refuses a field that is not one of `known` and asks for something. Fields without a meaning (null, false, 0, empty)
 /// are left out of account, for SDKs send them.
 ///
 /// # Errors
 /// -50 that names the field.
-pub(crate) fn only(value: &Value, known: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn only(value: &Value, known: &[&str]) -> Result<(), ApiError> {
     let all = value.as_object().into_iter().flatten();
     let mut strange = all.filter(|(name, value)| !known.contains(&name.as_str()) && !is_neutral(value));
     match strange.next() {
@@ -23,7 +23,7 @@ pub(crate) fn only(value: &Value, known: &[&str]) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// -50 that names the field.
-pub(crate) fn neutral(value: &Value, name: &str, why: &str) -> Result<(), Refusal> {
+pub(crate) fn neutral(value: &Value, name: &str, why: &str) -> Result<(), ApiError> {
     if is_neutral(&value[name]) { Ok(()) } else { Err(words::not_taken(name, why)) }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn neutral(value: &Value, name: &str, why: &str) -> Result<(), Refusa
 ///
 /// # Errors
 /// -50 that names the field.
-pub(crate) fn flag(value: &Value, name: &str) -> Result<bool, Refusal> {
+pub(crate) fn flag(value: &Value, name: &str) -> Result<bool, ApiError> {
     match &value[name] {
         Value::Bool(flag) => Ok(*flag),
         value if is_neutral(value) => Ok(false),

@@ -16,7 +16,7 @@ use crate::{
     gtt::{GttChange, GttLeg, GttState, GttStatus, NewGtt},
     instrument::FALLBACK_TICK,
 };
-use fyers_api::{codes, error::Refusal};
+use fyers_api::{codes, error::ApiError};
 
 #[derive(Deserialize)]
 struct GttLegForm {
@@ -27,7 +27,7 @@ struct GttLegForm {
 }
 
 impl GttLegForm {
-    fn leg(&self) -> Result<GttLeg, Refusal> {
+    fn leg(&self) -> Result<GttLeg, ApiError> {
         let (trigger, limit) = (decimal(&self.trigger)?, decimal(&self.price)?);
         Ok(GttLeg { trigger, limit, quantity: whole(&self.qty)? })
     }
@@ -51,7 +51,7 @@ struct GttForm {
     tag: Option<String>,
 }
 
-fn only_legs(info: &Value) -> Result<(), Refusal> {
+fn only_legs(info: &Value) -> Result<(), ApiError> {
     fields::only(info, &["leg1", "leg2"])?;
     let legs = ["leg1", "leg2"].into_iter().filter_map(|leg| info.get(leg));
     legs.into_iter().try_for_each(|leg| fields::only(leg, &["price", "triggerPrice", "qty"]))
@@ -61,7 +61,7 @@ fn only_legs(info: &Value) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// -50 for a missing or badly typed field.
-pub fn order(value: Value) -> Result<NewGtt, Refusal> {
+pub fn order(value: Value) -> Result<NewGtt, ApiError> {
     fields::only(&value, &["side", "symbol", "productType", "orderInfo", "orderTag"])?;
     only_legs(&value["orderInfo"])?;
     let form: GttForm = read(value)?;
@@ -69,7 +69,7 @@ pub fn order(value: Value) -> Result<NewGtt, Refusal> {
         symbol: form.symbol,
         side: codes::side(whole(&form.side)?)?,
         product: codes::product(&form.product)?,
-        first: form.legs.leg1.ok_or_else(Refusal::invalid_input)?.leg()?,
+        first: form.legs.leg1.ok_or_else(ApiError::invalid_input)?.leg()?,
         second: form.legs.leg2.map(|leg| leg.leg()).transpose()?,
         tag: form.tag.filter(|tag| !tag.is_empty()),
     })
@@ -79,7 +79,7 @@ pub fn order(value: Value) -> Result<NewGtt, Refusal> {
 ///
 /// # Errors
 /// -50, as for a new one.
-pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, &["id", "orderInfo"])?;
     only_legs(&value["orderInfo"])?;
     let legs: GttLegs = read(value["orderInfo"].clone())?;
@@ -92,7 +92,7 @@ pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
 ///
 /// # Errors
 /// -50 without an id.
-pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, &["id"])?;
     Ok(Command::CancelGtt { id: id_of(value)?, at })
 }

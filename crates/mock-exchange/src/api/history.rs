@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::{api::responses::number, walk::Candle};
-use fyers_api::{error::Refusal, ist, operation::parameter};
+use fyers_api::{error::ApiError, ist, operation::parameter};
 
 /// The most candles of one answer.
 pub const MOST: usize = 20_000;
@@ -28,21 +28,21 @@ pub struct Range {
 /// # Errors
 /// -300 without a symbol; -50 for a resolution or a date that makes no sense, or a range longer than FYERS allows (100
 /// days, 366 for days).
-pub fn range(query: &str, now: DateTime<Utc>) -> Result<Range, Refusal> {
+pub fn range(query: &str, now: DateTime<Utc>) -> Result<Range, ApiError> {
     let ask = |name: &str| parameter(query, name).unwrap_or_default();
     let symbol = ask("symbol");
     if symbol.is_empty() {
-        return Err(Refusal::new(-300, "Invalid symbol provided"));
+        return Err(ApiError::new(-300, "Invalid symbol provided"));
     }
-    let seconds = seconds(&ask("resolution")).ok_or_else(Refusal::invalid_input)?;
+    let seconds = seconds(&ask("resolution")).ok_or_else(ApiError::invalid_input)?;
     let dates = ask("date_format") == "1";
     let (from, to) = (ask("range_from"), ask("range_to"));
-    let from = instant(&from, dates, false).ok_or_else(Refusal::invalid_input)?;
+    let from = instant(&from, dates, false).ok_or_else(ApiError::invalid_input)?;
     let to = if to.is_empty() { Some(now) } else { instant(&to, dates, true) }
-        .ok_or_else(Refusal::invalid_input)?;
+        .ok_or_else(ApiError::invalid_input)?;
     let longest = if seconds >= DAY { 366 } else { 100 };
     if from > to || to - from > TimeDelta::days(longest + 1) {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     Ok(Range { symbol, seconds, from, to })
 }

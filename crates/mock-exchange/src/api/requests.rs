@@ -14,54 +14,47 @@ use crate::{
 };
 use fyers_api::{
     codes,
-    error::Refusal,
+    error::ApiError,
     model::{OrderRequest, Validity},
+    number,
 };
 
 /// The most orders in one call (docs/fyers-api.md, "Baskets").
 pub const MOST_ORDERS: usize = 10;
 
-/// A number that may come as a whole one, with a fraction, or as text: money keeps its digits.
-pub(crate) fn decimal(value: &Value) -> Result<Decimal, Refusal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        Value::Null => return Ok(Decimal::ZERO),
-        _ => return Err(Refusal::invalid_input()),
-    };
-    let scientific = || Decimal::from_scientific(&text).ok();
-    text.parse().ok().or_else(scientific).ok_or_else(Refusal::invalid_input)
-}
-
-pub(crate) fn whole(value: &Value) -> Result<i64, Refusal> {
-    let number = decimal(value)?;
-    if number.fract().is_zero() {
-        number.trunc().to_string().parse().map_err(|_| Refusal::invalid_input())
+/// A number as [`number::decimal`] reads it; zero for one that is not given.
+pub(crate) fn decimal(value: &Value) -> Result<Decimal, ApiError> {
+    if value.is_null() {
+        Ok(Decimal::ZERO)
     } else {
-        Err(Refusal::invalid_input())
+        number::decimal(value).ok_or_else(ApiError::invalid_input)
     }
 }
 
-pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Refusal> {
-    serde_json::from_value(value).map_err(|_| Refusal::invalid_input())
+pub(crate) fn whole(value: &Value) -> Result<i64, ApiError> {
+    if value.is_null() { Ok(0) } else { number::whole(value).ok_or_else(ApiError::invalid_input) }
+}
+
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, ApiError> {
+    serde_json::from_value(value).map_err(|_| ApiError::invalid_input())
 }
 
 /// The body as JSON.
 ///
 /// # Errors
 /// -50 when it is none.
-pub fn body(bytes: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(bytes).map_err(|_| Refusal::invalid_input())
+pub fn body(bytes: &[u8]) -> Result<Value, ApiError> {
+    serde_json::from_slice(bytes).map_err(|_| ApiError::invalid_input())
 }
 
 /// The elements of a basket.
 ///
 /// # Errors
 /// -50 for anything but an array of one to ten.
-pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, Refusal> {
+pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
     match body(bytes)? {
         Value::Array(all) if (1..=MOST_ORDERS).contains(&all.len()) => Ok(all),
-        _ => Err(Refusal::invalid_input()),
+        _ => Err(ApiError::invalid_input()),
     }
 }
 
@@ -118,7 +111,7 @@ pub struct PlaceRequest {
 ///
 /// # Errors
 /// -50, as the broker has it for a missing or badly typed field; with the field's name for what is not simulated.
-pub fn place(value: Value) -> Result<PlaceRequest, Refusal> {
+pub fn place(value: Value) -> Result<PlaceRequest, ApiError> {
     fields::only(&value, ORDER_FIELDS)?;
     no_old_product(&value["productType"])?;
     if fields::flag(&value, "offlineOrder")? {
@@ -153,11 +146,11 @@ pub fn place(value: Value) -> Result<PlaceRequest, Refusal> {
 ///
 /// # Errors
 /// As [`place`].
-pub fn order(value: Value) -> Result<NewOrder, Refusal> {
+pub fn order(value: Value) -> Result<NewOrder, ApiError> {
     place(value).map(|request| request.order)
 }
 
-fn no_old_product(product: &Value) -> Result<(), Refusal> {
+fn no_old_product(product: &Value) -> Result<(), ApiError> {
     match product.as_str() {
         Some("CO" | "BO") => {
             let why =
@@ -168,7 +161,7 @@ fn no_old_product(product: &Value) -> Result<(), Refusal> {
     }
 }
 
-fn exit_legs(value: &Value) -> Result<Option<ExitLegs>, Refusal> {
+fn exit_legs(value: &Value) -> Result<Option<ExitLegs>, ApiError> {
     let distance = |name: &str| Ok(Some(decimal(&value[name])?).filter(|distance| !distance.is_zero()));
     let (stop_loss, take_profit) = (distance("stopLoss")?, distance("takeProfit")?);
     let percent = match whole(&value["legType"])? {
@@ -180,11 +173,11 @@ fn exit_legs(value: &Value) -> Result<Option<ExitLegs>, Refusal> {
     Ok(any.then_some(ExitLegs { stop_loss, take_profit, percent }))
 }
 
-pub(crate) fn id_of(value: &Value) -> Result<String, Refusal> {
+pub(crate) fn id_of(value: &Value) -> Result<String, ApiError> {
     match &value["id"] {
         Value::String(id) if !id.is_empty() => Ok(id.clone()),
         Value::Number(id) => Ok(id.to_string()),
-        _ => Err(Refusal::invalid_input()),
+        _ => Err(ApiError::invalid_input()),
     }
 }
 
@@ -209,7 +202,7 @@ const CHANGE_FIELDS: &[&str] = &[
 ///
 /// # Errors
 /// -50, as for an order.
-pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, CHANGE_FIELDS)?;
     for name in ["stopLoss", "takeProfit"] {
         fields::neutral(value, name, "legs come with the order or not at all; cancel it and place another")?;
@@ -218,7 +211,7 @@ pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal
     let money = |name: &str| given(name).map(decimal).transpose();
     let count = |name: &str| given(name).map(whole).transpose();
     let text =
-        |name: &str| given(name).map(|word| word.as_str().ok_or_else(Refusal::invalid_input)).transpose();
+        |name: &str| given(name).map(|word| word.as_str().ok_or_else(ApiError::invalid_input)).transpose();
     no_old_product(&value["productType"])?;
     let order_type = count("type")?.map(codes::order_type).transpose()?;
     let change = Modification {
@@ -242,7 +235,7 @@ pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal
 ///
 /// # Errors
 /// -50 without an id.
-pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, &["id"])?;
     Ok(Command::Cancel { id: id_of(value)?, at })
 }
@@ -259,7 +252,7 @@ fn list(value: &Value) -> Vec<Value> {
 ///
 /// # Errors
 /// -50 for a body that names none.
-pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, &["id", "exit_all", "pending_orders_cancel", "segment", "side", "productType"])?;
     let flag = |name: &str| whole(&value[name]).is_ok_and(|number| number == 1) || value[name] == true;
     let ids: Vec<String> =
@@ -275,13 +268,13 @@ pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
         {
             Exit::All
         }
-        () => return Err(Refusal::invalid_input()),
+        () => return Err(ApiError::invalid_input()),
     };
     Ok(Command::ExitPosition { exit, cancel_pending, at })
 }
 
-fn matching(value: &Value) -> Result<Exit, Refusal> {
-    let segment = |value: &Value| u8::try_from(whole(value)?).map_err(|_| Refusal::invalid_input());
+fn matching(value: &Value) -> Result<Exit, ApiError> {
+    let segment = |value: &Value| u8::try_from(whole(value)?).map_err(|_| ApiError::invalid_input());
     let words = list(&value["productType"]);
     let all = words.iter().any(|word| word == "ALL");
     let product = |word: &Value| codes::product(word.as_str().unwrap_or_default());
@@ -296,10 +289,10 @@ fn matching(value: &Value) -> Result<Exit, Refusal> {
 ///
 /// # Errors
 /// -50 for a missing or badly typed field.
-pub fn conversion(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn conversion(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, &["symbol", "positionSide", "convertQty", "convertFrom", "convertTo", "overnight"])?;
     fields::neutral(value, "overnight", "only positions of the day are converted")?;
-    let word = |name: &str| value[name].as_str().ok_or_else(Refusal::invalid_input);
+    let word = |name: &str| value[name].as_str().ok_or_else(ApiError::invalid_input);
     let conversion = Conversion {
         symbol: codes::symbol_of_position(word("symbol")?).to_owned(),
         side: codes::side(whole(&value["positionSide"])?)?,
@@ -339,7 +332,7 @@ mod tests {
         for name in ["symbol", "qty", "type", "side", "productType"] {
             let mut form = full();
             form.as_object_mut().unwrap().remove(name);
-            assert_eq!(order(form), Err(Refusal::invalid_input()), "{name}");
+            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
         }
         for (name, value) in [
             ("qty", json!(1.5)),
@@ -352,7 +345,7 @@ mod tests {
         ] {
             let mut form = full();
             form[name] = value;
-            assert_eq!(order(form), Err(Refusal::invalid_input()), "{name}");
+            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
         }
         assert!(body(b"qty=1").is_err() && basket(b"[]").is_err());
         assert!(basket(&serde_json::to_vec(&vec![1; 11]).unwrap()).is_err());

@@ -18,7 +18,7 @@ use crate::{
 use fyers_api::ist;
 use fyers_api::{
     codes,
-    error::Refusal,
+    error::ApiError,
     http::ApiResponse,
     model::{OrderStatus, OrderType, Side},
 };
@@ -40,7 +40,7 @@ pub(crate) fn good(name: &str, payload: Value) -> Value {
 }
 
 /// A refusal in the broker's shape.
-pub fn refusal(refusal: &Refusal) -> Value {
+pub fn refusal(refusal: &ApiError) -> Value {
     let mut body = json!({"code": refusal.code, "message": refusal.message, "s": "error"});
     if let Some(id) = &refusal.id {
         body["id"] = json!(id);
@@ -58,7 +58,7 @@ pub fn reply(reply: &Reply) -> Value {
 }
 
 /// One element of a basket's answer.
-pub fn element(outcome: &Result<Reply, Refusal>) -> Value {
+pub fn element(outcome: &Result<Reply, ApiError>) -> Value {
     match outcome {
         Ok(done) => json!({"statusCode": 200, "body": reply(done), "statusDescription": "HTTP OK"}),
         Err(why) => {
@@ -68,12 +68,12 @@ pub fn element(outcome: &Result<Reply, Refusal>) -> Value {
 }
 
 /// A basket's answer.
-pub fn basket(outcomes: &[Result<Reply, Refusal>]) -> Value {
+pub fn basket(outcomes: &[Result<Reply, ApiError>]) -> Value {
     good("data", outcomes.iter().map(element).collect())
 }
 
 /// The answer to an order that was sliced.
-pub fn slices(outcomes: &[Result<Reply, Refusal>]) -> Value {
+pub fn slices(outcomes: &[Result<Reply, ApiError>]) -> Value {
     let data: Vec<Value> = outcomes.iter().map(element).collect();
     json!({"s": "ok", "code": 1101, "message": "Order Slice placed successfully", "data": data})
 }
@@ -238,7 +238,7 @@ fn shown_limit(order: &OrderState, ltp: Option<Decimal>) -> Decimal {
 ///
 /// # Errors
 /// -51 when ids are asked for and none of them is known.
-pub fn orders(book: &Book, ids: Option<&str>, tag: Option<&str>) -> Result<Value, Refusal> {
+pub fn orders(book: &Book, ids: Option<&str>, tag: Option<&str>) -> Result<Value, ApiError> {
     let wanted: Option<Vec<&str>> = ids.map(|ids| ids.split(',').map(str::trim).collect());
     let fits = |order: &&OrderState| {
         wanted.as_ref().is_none_or(|ids| ids.contains(&order.id.as_str()))
@@ -248,7 +248,7 @@ pub fn orders(book: &Book, ids: Option<&str>, tag: Option<&str>) -> Result<Value
     let row = |(row, found): (usize, &OrderState)| order(found, book.market().ltp(found.symbol()), row + 1);
     let rows: Vec<Value> = book.orders().filter(fits).enumerate().map(row).collect();
     if rows.is_empty() && wanted.is_some() {
-        return Err(Refusal::unknown_order());
+        return Err(ApiError::unknown_order());
     }
     Ok(good("orderBook", json!(rows)))
 }
