@@ -284,7 +284,7 @@ async fn a_gtt_order_waits_through_a_restart_and_becomes_an_order_at_its_price()
         "{book}"
     );
     let (_, late) = reborn.ask(Method::Delete, "/gtt/orders/sync", json!({"id": placed["id"]})).await;
-    assert_eq!(late["message"], "Order is already triggered");
+    assert_eq!(late["message"], "SIMULATED by mock-exchange: Not a pending order");
     assert!(
         reborn.fyers.calls("/gtt/orders").is_empty() && reborn.fyers.calls("/gtt/orders/sync").is_empty()
     );
@@ -350,7 +350,7 @@ async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() 
         actor.do_send(session(round % 2 == 0));
         for number in 0..10 {
             let tag = format!("r{round}x{number}");
-            let body = order(&format!("NSE:S{tag}-EQ"), 1, 1, &tag);
+            let body = order(&format!("NSE:S{round}X{number}-EQ"), 1, 1, &tag);
             flying.push((round, tag, actor.send(Forward(call(Method::Post, "/orders/sync", &body)))));
         }
         time::sleep(Duration::from_millis(3)).await;

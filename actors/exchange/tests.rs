@@ -167,7 +167,7 @@ async fn a_thousand_orders_across_a_hundred_switches_none_lost_none_doubled() {
         for number in 0..10 {
             let tag = format!("{round}x{number}");
             // Ten different symbols, so that no exit of a live position is among them.
-            let order = order(&format!("NSE:S{tag}-EQ"), 1, Side::Buy, &tag);
+            let order = order(&format!("NSE:S{round}X{number}-EQ"), 1, Side::Buy, &tag);
             flying.push((round, tag, floor.actor.send(Ask(Request::Place(order)))));
         }
         time::sleep(Duration::from_millis(3)).await;
