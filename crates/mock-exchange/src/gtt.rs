@@ -1,6 +1,6 @@
 //! GTT orders, good till triggered, as data: one leg, or two of which one ends the other (docs/fyers-api.md, "GTT").
-//! A leg whose trigger the last price reaches becomes an ordinary limit order. They live for a year, over days, and set
-//! no money aside.
+//! A leg whose trigger the last price reaches becomes an ordinary limit order. They live for a year, over days, and block
+//! no money.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;

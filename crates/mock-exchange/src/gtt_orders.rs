@@ -38,7 +38,7 @@ fn judge(book: &Book, order: &NewGtt, at: DateTime<Utc>) -> Result<(NewGtt, bool
     }
     for leg in order.legs() {
         let becomes = order.order(leg);
-        validate::form(&becomes)?;
+        validate::values(&becomes)?;
         validate::fits(&becomes, &instrument, None, book.config.mtf)?;
         validate::trigger(leg.trigger, instrument.tick)?;
     }

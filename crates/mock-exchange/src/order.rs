@@ -27,7 +27,7 @@ pub struct OrderState {
     pub filled_value: Decimal,
     /// Whether the last price has reached its stop.
     pub triggered: bool,
-    /// INR for each waiting share that margin is set aside for.
+    /// INR for each waiting share that margin is blocked for.
     pub reserve: Decimal,
     /// When it was placed.
     pub placed_at: DateTime<Utc>,

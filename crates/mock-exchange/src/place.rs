@@ -24,7 +24,7 @@ type Decision = Result<Vec<Record>, ApiError>;
 
 /// A new order. One that risk management refuses is recorded as rejected.
 pub(crate) fn place(book: &Book, order: &NewOrder, at: DateTime<Utc>) -> Decision {
-    validate::form(order)?;
+    validate::values(order)?;
     if book.placed_before(order).is_some() {
         return Ok(vec![]);
     }
@@ -82,7 +82,7 @@ pub(crate) fn modify(book: &Book, change: &Modification, at: DateTime<Utc>) -> D
     let instrument = book.instrument(old.symbol(), validate::own_price(&order))?;
     trades_now(book, &instrument, at)?;
     let order = validate::on_ticks(&order, instrument.tick);
-    validate::form(&order)?;
+    validate::values(&order)?;
     if order.request.quantity <= old.filled {
         return Err(ApiError::invalid_input());
     }

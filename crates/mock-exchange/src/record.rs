@@ -33,7 +33,7 @@ pub struct LegLink {
     pub parent: String,
     /// The other leg: a fill here takes as much away there, and a cancel here ends it.
     pub sibling: Option<String>,
-    /// Whether margin and stock are set aside for it; of two legs only the stop counts.
+    /// Whether margin and stock are blocked for it; of two legs only the stop counts.
     pub counts: bool,
 }
 
@@ -62,7 +62,7 @@ pub enum Record {
         order: NewOrder,
         /// Who asked.
         origin: Origin,
-        /// INR for each share that margin is set aside for.
+        /// INR for each share that margin is blocked for.
         #[serde(with = "exact")]
         reserve: Decimal,
         /// What it belongs to, when it is an exit leg.
@@ -110,7 +110,7 @@ pub enum Record {
         disclosed: i64,
         /// Whether its stop counts as reached.
         triggered: bool,
-        /// INR for each share that margin is set aside for.
+        /// INR for each share that margin is blocked for.
         #[serde(with = "exact")]
         reserve: Decimal,
         /// When.

@@ -16,11 +16,11 @@ use crate::{
 use fyers_api::error::ApiError;
 use fyers_api::model::{OrderType, Product, Side};
 
-/// The price in INR at which margin is set aside for an order.
+/// The price in INR at which margin is blocked for an order.
 ///
 /// # Errors
 /// -99 with the broker's text, when the order is not to be taken. `replaces` is the waiting order that this one is the
-/// new version of: what is set aside for that one is free for this one.
+/// new version of: what is blocked for that one is free for this one.
 pub(crate) fn judge(
     book: &Book,
     order: &NewOrder,

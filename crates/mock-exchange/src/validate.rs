@@ -21,11 +21,11 @@ pub(crate) const MAX_PRICE: Decimal = Decimal::from_parts(100_000_000, 0, 0, fal
 /// How far from a tick a price may be and count as on it, in INR.
 const DUST: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
 
-/// The rules that need nothing but the form: quantity, tag, disclosed quantity, range of prices.
+/// The rules that need nothing but the values themselves: quantity, tag, disclosed quantity, range of prices.
 ///
 /// # Errors
 /// -50.
-pub(crate) fn form(order: &NewOrder) -> Result<(), ApiError> {
+pub(crate) fn values(order: &NewOrder) -> Result<(), ApiError> {
     let request = &order.request;
     let tag = request.tag.as_deref().is_none_or(good_tag);
     let quantity = (1..=MAX_QUANTITY).contains(&request.quantity);

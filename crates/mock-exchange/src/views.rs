@@ -16,7 +16,7 @@ use fyers_api::model::{Funds, Order, Position, Product};
 pub struct Balances {
     /// 1: cash, with positions at what they cost.
     pub total: Decimal,
-    /// 2: set aside for positions and waiting orders.
+    /// 2: blocked for positions and waiting orders.
     pub utilized: Decimal,
     /// 3: the same as `available`.
     pub clear: Decimal,

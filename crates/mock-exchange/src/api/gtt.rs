@@ -19,14 +19,14 @@ use crate::{
 use fyers_api::{codes, error::ApiError};
 
 #[derive(Deserialize)]
-struct GttLegForm {
+struct LegBody {
     price: Value,
     #[serde(rename = "triggerPrice")]
     trigger: Value,
     qty: Value,
 }
 
-impl GttLegForm {
+impl LegBody {
     fn leg(&self) -> Result<GttLeg, ApiError> {
         let (trigger, limit) = (decimal(&self.trigger)?, decimal(&self.price)?);
         Ok(GttLeg { trigger, limit, quantity: whole(&self.qty)? })
@@ -35,12 +35,12 @@ impl GttLegForm {
 
 #[derive(Deserialize)]
 struct GttLegs {
-    leg1: Option<GttLegForm>,
-    leg2: Option<GttLegForm>,
+    leg1: Option<LegBody>,
+    leg2: Option<LegBody>,
 }
 
 #[derive(Deserialize)]
-struct GttForm {
+struct GttBody {
     side: Value,
     symbol: String,
     #[serde(rename = "productType")]
@@ -64,14 +64,14 @@ fn only_legs(info: &Value) -> Result<(), ApiError> {
 pub fn order(value: Value) -> Result<NewGtt, ApiError> {
     fields::only(&value, &["side", "symbol", "productType", "orderInfo", "orderTag"])?;
     only_legs(&value["orderInfo"])?;
-    let form: GttForm = read(value)?;
+    let asked: GttBody = read(value)?;
     Ok(NewGtt {
-        symbol: form.symbol,
-        side: codes::side(whole(&form.side)?)?,
-        product: codes::product(&form.product)?,
-        first: form.legs.leg1.ok_or_else(ApiError::invalid_input)?.leg()?,
-        second: form.legs.leg2.map(|leg| leg.leg()).transpose()?,
-        tag: form.tag.filter(|tag| !tag.is_empty()),
+        symbol: asked.symbol,
+        side: codes::side(whole(&asked.side)?)?,
+        product: codes::product(&asked.product)?,
+        first: asked.legs.leg1.ok_or_else(ApiError::invalid_input)?.leg()?,
+        second: asked.legs.leg2.map(|leg| leg.leg()).transpose()?,
+        tag: asked.tag.filter(|tag| !tag.is_empty()),
     })
 }
 
@@ -83,7 +83,7 @@ pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, &["id", "orderInfo"])?;
     only_legs(&value["orderInfo"])?;
     let legs: GttLegs = read(value["orderInfo"].clone())?;
-    let leg = |leg: Option<GttLegForm>| leg.map(|leg| leg.leg()).transpose();
+    let leg = |leg: Option<LegBody>| leg.map(|leg| leg.leg()).transpose();
     let change = GttChange { id: id_of(value)?, first: leg(legs.leg1)?, second: leg(legs.leg2)? };
     Ok(Command::ModifyGtt { change, at })
 }

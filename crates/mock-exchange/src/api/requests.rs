@@ -59,7 +59,7 @@ pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
 }
 
 #[derive(Deserialize)]
-struct OrderForm {
+struct OrderBody {
     symbol: String,
     qty: Value,
     #[serde(rename = "type")]
@@ -118,18 +118,18 @@ pub fn place(value: Value) -> Result<PlaceRequest, ApiError> {
         return Err(words::not_taken("offlineOrder", "after-market orders are not offered through the API"));
     }
     let (legs, slice) = (exit_legs(&value)?, fields::flag(&value, "isSliceOrder")?);
-    let form: OrderForm = read(value)?;
+    let asked: OrderBody = read(value)?;
     let request = OrderRequest {
-        symbol: form.symbol,
-        quantity: whole(&form.qty)?,
-        side: codes::side(whole(&form.side)?)?,
-        order_type: codes::order_type(whole(&form.order_type)?)?,
-        product: codes::product(&form.product)?,
-        limit_price: decimal(&form.limit)?,
-        stop_price: decimal(&form.stop)?,
-        tag: form.tag.filter(|tag| !tag.is_empty()),
+        symbol: asked.symbol,
+        quantity: whole(&asked.qty)?,
+        side: codes::side(whole(&asked.side)?)?,
+        order_type: codes::order_type(whole(&asked.order_type)?)?,
+        product: codes::product(&asked.product)?,
+        limit_price: decimal(&asked.limit)?,
+        stop_price: decimal(&asked.stop)?,
+        tag: asked.tag.filter(|tag| !tag.is_empty()),
     };
-    let validity = form.validity.as_deref().map_or(Ok(Validity::Day), codes::validity)?;
+    let validity = asked.validity.as_deref().map_or(Ok(Validity::Day), codes::validity)?;
     if slice && legs.is_some() {
         return Err(words::not_taken(
             "isSliceOrder",
@@ -137,7 +137,7 @@ pub fn place(value: Value) -> Result<PlaceRequest, ApiError> {
         ));
     }
     Ok(PlaceRequest {
-        order: NewOrder { request, validity, disclosed: whole(&form.disclosed)?, legs },
+        order: NewOrder { request, validity, disclosed: whole(&asked.disclosed)?, legs },
         slice,
     })
 }
@@ -328,11 +328,11 @@ mod tests {
     }
 
     #[test]
-    fn each_missing_or_crooked_field_is_invalid_input() {
+    fn each_missing_or_malformed_field_is_invalid_input() {
         for name in ["symbol", "qty", "type", "side", "productType"] {
-            let mut form = full();
-            form.as_object_mut().unwrap().remove(name);
-            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
+            let mut order_body = full();
+            order_body.as_object_mut().unwrap().remove(name);
+            assert_eq!(order(order_body), Err(ApiError::invalid_input()), "{name}");
         }
         for (name, value) in [
             ("qty", json!(1.5)),
@@ -343,28 +343,28 @@ mod tests {
             ("validity", json!("GTC")),
             ("qty", json!("x")),
         ] {
-            let mut form = full();
-            form[name] = value;
-            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
+            let mut order_body = full();
+            order_body[name] = value;
+            assert_eq!(order(order_body), Err(ApiError::invalid_input()), "{name}");
         }
         assert!(body(b"qty=1").is_err() && basket(b"[]").is_err());
         assert!(basket(&serde_json::to_vec(&vec![1; 11]).unwrap()).is_err());
     }
 
     #[test]
-    fn exits_come_in_four_forms() {
+    fn exits_come_in_four_ways() {
         let now = DateTime::from_timestamp(1_795_400_000, 0).unwrap();
-        let form = |value: Value| match exit(&value, now).unwrap() {
+        let exit_of = |value: Value| match exit(&value, now).unwrap() {
             Command::ExitPosition { exit, cancel_pending, .. } => (exit, cancel_pending),
             other => panic!("{other:?}"),
         };
-        assert_eq!(form(json!({"exit_all": 1})), (Exit::All, false));
+        assert_eq!(exit_of(json!({"exit_all": 1})), (Exit::All, false));
         assert_eq!(
-            form(json!({"id": "NSE:SBIN-EQ-CNC"})),
+            exit_of(json!({"id": "NSE:SBIN-EQ-CNC"})),
             (Exit::Ids(vec!["NSE:SBIN-EQ-CNC".into()]), false)
         );
-        assert_eq!(form(json!({"pending_orders_cancel": 1})), (Exit::All, true));
-        let (exit, _) = form(json!({"segment": [10], "side": [1, -1], "productType": ["ALL"]}));
+        assert_eq!(exit_of(json!({"pending_orders_cancel": 1})), (Exit::All, true));
+        let (exit, _) = exit_of(json!({"segment": [10], "side": [1, -1], "productType": ["ALL"]}));
         assert!(
             matches!(exit, Exit::Matching { products, sides, .. } if products.is_empty() && sides.len() == 2)
         );
@@ -374,9 +374,9 @@ mod tests {
     #[test]
     fn what_is_not_simulated_is_refused_by_its_name() {
         let with = |name: &str, value: Value| {
-            let mut form = full();
-            form[name] = value;
-            order(form)
+            let mut order_body = full();
+            order_body[name] = value;
+            order(order_body)
         };
         for (name, value) in [
             ("offlineOrder", json!(true)),

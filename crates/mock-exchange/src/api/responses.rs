@@ -39,7 +39,7 @@ pub(crate) fn good(name: &str, payload: Value) -> Value {
     body
 }
 
-/// A refusal in the broker's shape.
+/// A refusal as the broker words it.
 pub fn refusal(refusal: &ApiError) -> Value {
     let mut body = json!({"code": refusal.code, "message": refusal.message, "s": "error"});
     if let Some(id) = &refusal.id {
@@ -48,7 +48,7 @@ pub fn refusal(refusal: &ApiError) -> Value {
     body
 }
 
-/// A success in the broker's shape.
+/// A success as the broker words it.
 pub fn reply(reply: &Reply) -> Value {
     let mut body = json!({"s": "ok", "code": reply.code, "message": reply.message});
     if let Some(id) = &reply.id {
@@ -223,7 +223,7 @@ pub fn order(order: &OrderState, ltp: Option<Decimal>, row: usize) -> Value {
     body
 }
 
-/// FYERS shows market orders with a limit price: the price they traded at, or the one margin was set aside for.
+/// FYERS shows market orders with a limit price: the price they traded at, or the one margin was blocked for.
 fn shown_limit(order: &OrderState, ltp: Option<Decimal>) -> Decimal {
     let request = &order.order.request;
     match request.order_type {

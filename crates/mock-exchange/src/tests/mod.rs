@@ -5,6 +5,7 @@
 
 mod api;
 mod closing;
+mod differential;
 mod game;
 mod gtt;
 mod journal;
