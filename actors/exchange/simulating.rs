@@ -80,12 +80,12 @@ impl ExchangeActor {
         let now = self.deps.time.now();
         let walk = forwarding.mode == Mode::Mock || self.deps.proxy.is_none();
         let prices = if walk { Prices::Walk } else { Prices::Live };
-        let Execution { answer, records, tried } =
+        let Execution { answer, records, attempts } =
             self.volatile.house.execute(forwarding.operation, &forwarding.call, prices, now);
         let mode = forwarding.mode;
         let mock_records = learnt.into_iter().chain(records).collect();
         let mut change = Change { mock_records, ..Change::default() };
-        for one in &tried {
+        for one in &attempts {
             change.orders.push(OrderEntry::simulated(forwarding.operation, one, mode, now));
             change.events.extend(told(one, mode).map(|event| (now, event)));
         }

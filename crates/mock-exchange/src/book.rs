@@ -16,6 +16,7 @@ use crate::{
     new_order::NewOrder,
     order::OrderState,
     price::PriceOrigin,
+    resting::Resting,
     sessions::{self, Segment, Session},
     symbol::{Contract, segment_of},
 };
@@ -125,13 +126,13 @@ impl Book {
 
     /// Orders that wait.
     pub fn waiting(&self) -> impl Iterator<Item = &OrderState> {
-        let ids = self.ledger.open.values().flat_map(|queue| queue.ids());
+        let ids = self.ledger.open.values().flat_map(Resting::ids);
         ids.filter_map(|id| self.ledger.orders.get(id))
     }
 
     /// Orders that wait in this symbol.
     pub fn waiting_in(&self, symbol: &str) -> impl Iterator<Item = &OrderState> {
-        let ids = self.ledger.open.get(symbol).into_iter().flat_map(|queue| queue.ids());
+        let ids = self.ledger.open.get(symbol).into_iter().flat_map(Resting::ids);
         ids.filter_map(|id| self.ledger.orders.get(id))
     }
 

@@ -1,5 +1,5 @@
 //! [`MockExchange`]: FYERS requests in, FYERS responses out, and with them the records to keep and the orders that were
-//! tried. Pure: prices come in by [`MockExchange::observe`], time as an argument.
+//! attempted. Pure: prices come in by [`MockExchange::observe`], time as an argument.
 //!
 //! What a caller does for each request: ask [`MockExchange::wanted`] which prices it needs, give it those it can get
 //! ([`MockExchange::observe_all`]), then [`MockExchange::execute`], and answer once the records are on disk. Beside that, every few
@@ -60,7 +60,7 @@ pub enum Prices {
     Walk,
 }
 
-/// An order that was tried, with what came of it.
+/// An order that was attempted, with what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// What was asked for; `None` for changes, cancels, exits and what could not be read.
@@ -76,8 +76,8 @@ pub struct Execution {
     pub answer: ApiResponse,
     /// New facts, in order.
     pub records: Vec<Record>,
-    /// Orders that were tried.
-    pub tried: Vec<Attempt>,
+    /// Orders that were attempted.
+    pub attempts: Vec<Attempt>,
 }
 
 /// The exchange with its prices, behind FYERS' API.
@@ -333,9 +333,9 @@ impl MockExchange {
         prices: Prices,
         now: DateTime<Utc>,
     ) -> Execution {
-        let (mut records, mut tried) = (self.tick(now), vec![]);
+        let (mut records, mut attempts) = (self.tick(now), vec![]);
         let done = if operation.trades() && operation != Operation::LiveOrder {
-            self.trade(operation, call, (prices, now), &mut records, &mut tried)
+            self.trade(operation, call, (prices, now), &mut records, &mut attempts)
         } else {
             self.read(operation, call, (prices, now), &mut records)
         };
@@ -344,7 +344,7 @@ impl MockExchange {
             Err(refusal) => (refusal.status, response::refusal(&refusal)),
         };
         response::mark_simulated(&mut body, self.engine.config().name);
-        Execution { answer: response::answer(status, &body), records, tried }
+        Execution { answer: response::answer(status, &body), records, attempts }
     }
 
     fn read(
@@ -380,7 +380,7 @@ impl MockExchange {
                     Ok(quoted) => quotes::quote(&quoted),
                     Err(why) => quotes::unknown(symbol, &why.message),
                 };
-                quotes::quotes(symbols.iter().map(element).collect())
+                quotes::quotes(&symbols.iter().map(element).collect::<Vec<_>>())
             }
             Operation::Depth => {
                 let symbol = ask("symbol").ok_or_else(bad_symbol)?;
@@ -424,7 +424,7 @@ impl MockExchange {
         call: &ApiRequest,
         (prices, now): (Prices, DateTime<Utc>),
         records: &mut Vec<Record>,
-        tried: &mut Vec<Attempt>,
+        attempts: &mut Vec<Attempt>,
     ) -> Result<Value, ApiError> {
         let mut replies = vec![];
         for element in elements(operation, call)? {
@@ -438,10 +438,10 @@ impl MockExchange {
             let outcomes: Vec<_> = match slices {
                 Ok(commands) => commands
                     .into_iter()
-                    .map(|command| self.attempt(&command, (prices, now), records, tried))
+                    .map(|command| self.attempt(&command, (prices, now), records, attempts))
                     .collect(),
                 Err(why) => {
-                    tried.push(Attempt { order: None, outcome: Err(why.clone()) });
+                    attempts.push(Attempt { order: None, outcome: Err(why.clone()) });
                     vec![Err(why)]
                 }
             };
@@ -468,7 +468,7 @@ impl MockExchange {
         command: &Command,
         (prices, now): (Prices, DateTime<Utc>),
         records: &mut Vec<Record>,
-        tried: &mut Vec<Attempt>,
+        attempts: &mut Vec<Attempt>,
     ) -> Result<Reply, ApiError> {
         let order = match command {
             Command::Place { order, .. } => Some(order.clone()),
@@ -478,7 +478,7 @@ impl MockExchange {
         let symbols = self.priced(command);
         let priced = self.prepare(&symbols, prices, now, records);
         let outcome = priced.and_then(|()| self.carry_out(command, records));
-        tried.push(Attempt { order, outcome: outcome.clone() });
+        attempts.push(Attempt { order, outcome: outcome.clone() });
         outcome
     }
 

@@ -17,9 +17,8 @@ pub const FALLBACK_TICK: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 /// Tick of index futures, in INR.
 const INDEX_FUTURE_TICK: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
 
-/// Ticks of shares by the price of the previous close: below the first number, the second (both in paise).
-const SHARE_TICKS: [(i64, i64); 5] =
-    [(250_00, 1), (1_000_00, 5), (5_000_00, 10), (10_000_00, 50), (20_000_00, 100)];
+/// Ticks of shares by the price of the previous close: below the first number (INR), the second (paise).
+const SHARE_TICKS: [(i64, i64); 5] = [(250, 1), (1_000, 5), (5_000, 10), (10_000, 50), (20_000, 100)];
 /// Tick of shares above them all, in paise.
 const DEAR_SHARE_TICK: i64 = 500;
 
@@ -123,7 +122,7 @@ fn freeze(underlying: &str) -> Option<i64> {
 
 /// The tick of a share whose previous close was this, in INR.
 pub fn share_tick(reference: Decimal) -> Decimal {
-    let band = SHARE_TICKS.iter().find(|(below, _)| reference < Decimal::new(*below, 2));
+    let band = SHARE_TICKS.iter().find(|(below, _)| reference < Decimal::from(*below));
     Decimal::new(band.map_or(DEAR_SHARE_TICK, |(_, tick)| *tick), 2)
 }
 

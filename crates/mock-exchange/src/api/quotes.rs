@@ -66,7 +66,7 @@ pub fn quote(quoted: &Quoted) -> Value {
 }
 
 /// `GET /data/quotes`: one element for each name asked.
-pub fn quotes(elements: Vec<Value>) -> Value {
+pub fn quotes(elements: &[Value]) -> Value {
     json!({"s": "ok", "code": 200, "message": "", "d": elements})
 }
 

@@ -101,7 +101,7 @@ impl Model {
         match order.limit {
             None => self.trade(at, ltp),
             Some(limit) if order.sign * (limit - ltp) >= 0 => {
-                self.trade(at, if resting { limit } else { ltp })
+                self.trade(at, if resting { limit } else { ltp });
             }
             Some(_) => {}
         }
