@@ -85,7 +85,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         seeds: Seeds::default(),
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,
-        rules: engine::Config::new(Decimal::from(1_000_000)),
+        rules: engine::Config { around_the_clock: true, ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
         listen: None,
         public_url: None,

@@ -260,7 +260,7 @@ fn parts(
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
-        rules: engine::Config::new(Decimal::from(1_000_000)),
+        rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
         listen: Some(listen),
         public_url: None,
