@@ -289,3 +289,15 @@ fn every_loss_of_a_day_brings_a_card_with_a_sound_after_restarts_too() {
         assert!(open_cards(&home).is_empty());
     }
 }
+
+#[test]
+fn a_first_account_from_the_public_page_counts_once_the_owner_confirms_it() {
+    let home = home("2026-11-23T07:30:00").set("FYERS_ACCOUNT_ID", "");
+    let keeper = home.start_ready();
+    let page = press_through(&keeper.url("/fyers/login"));
+    assert!(page.contains("Confirm this account in Telegram"), "{page}");
+    home.wait_alert("Is this your FYERS account: XX00001");
+    assert_eq!(keeper.status()["mode"], "mock");
+    home.sim.write(Writing { from: 42, text: "/confirm xx00001".into(), ..Writing::default() });
+    keeper.wait_status("live", |status| status["mode"] == "live");
+}
