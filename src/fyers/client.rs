@@ -1,6 +1,6 @@
 //! The calls.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -25,7 +25,8 @@ use crate::fyers::{
     clean::clean,
     config::{FyersConfig, SetupError},
     credentials::{Credentials, not_sent},
-    http::{Http, Timer},
+    http::{Http, Raw, Timer},
+    limits::{Limiter, RequestCost},
 };
 
 /// The largest answer about one thing: tokens, profile, funds, an order's acknowledgement.
@@ -43,6 +44,7 @@ const OK: u16 = 200;
 /// send the request (no PIN, no possible token, no exact price).
 pub struct FyersClient {
     http: Http,
+    limiter: Arc<Limiter>,
     app: Credentials,
     api_url: Url,
     data_url: Url,
@@ -55,10 +57,11 @@ impl fmt::Debug for FyersClient {
 }
 
 impl FyersClient {
-    /// Checks the settings and builds the client; sends nothing.
-    pub fn new(config: FyersConfig) -> Result<Self, SetupError> {
+    /// Checks the settings and builds the client; sends nothing. The limiter is the account's, shared with the proxy.
+    pub fn new(config: FyersConfig, limiter: Arc<Limiter>) -> Result<Self, SetupError> {
         config.check()?;
         Ok(Self {
+            limiter,
             http: Http::new(config.timeouts, config.proxy.as_ref())?,
             app: Credentials::new(config.client_id, config.secret, config.pin),
             api_url: config.api_url,
@@ -114,13 +117,26 @@ impl FyersClient {
         parse: impl FnOnce(u16, &[u8]) -> Result<T, Unreadable>,
     ) -> Result<T, BrokerError> {
         let request = request.header(AUTHORIZATION, self.app.authorization(token)?);
-        answer::read(&self.http.send(request, limit).await?, &self.known(token), parse)
+        answer::read(&self.send(request, limit, RequestCost::OWN).await?, &self.known(token), parse)
     }
 
     fn known<'a>(&'a self, token: &'a AccessToken) -> Vec<&'a str> {
         let mut known = self.app.known();
         known.push(token.expose());
         known
+    }
+
+    /// Sends when FYERS' limits allow it.
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        limit: usize,
+        cost: RequestCost,
+    ) -> Result<Raw, BrokerError> {
+        self.limiter.own_turn(cost).await?;
+        let answer = self.http.send(request, limit).await;
+        self.limiter.heed_own(&answer);
+        answer
     }
 
     /// A call that brings tokens. It has no token of its own, and answers with secrets.
@@ -130,7 +146,7 @@ impl FyersClient {
         known: &[&str],
         call: &'static str,
     ) -> Result<FreshTokens, BrokerError> {
-        let raw = self.http.send(request, SMALL).await?;
+        let raw = self.send(request, SMALL, RequestCost::OWN).await?;
         let parsed: Parsed<Tokens> = answer::read(&raw, known, response::tokens)?;
         let Tokens { access, refresh } = answer::warned(call, parsed);
         Ok(FreshTokens {
@@ -155,10 +171,15 @@ impl Broker for FyersClient {
     }
 
     async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError> {
+        self.limiter.may_log_in()?;
         let mut known = self.app.known();
         known.push(code.expose());
         let request = self.http.post(at(&self.api_url, &["validate-authcode"]));
-        self.tokens(request.json(&self.app.login_body(code)), &known, "validate-authcode").await
+        let tokens = self.tokens(request.json(&self.app.login_body(code)), &known, "validate-authcode").await;
+        if matches!(tokens, Err(BrokerError::Refused { .. })) {
+            self.limiter.login_failed();
+        }
+        tokens
     }
 
     async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {
@@ -203,8 +224,10 @@ impl Exchange for FyersClient {
     async fn place(&self, token: &AccessToken, order: &OrderRequest) -> Result<OrderAck, BrokerError> {
         let body = request::order(order)
             .map_err(|_| not_sent(0, "The price has more digits than can be sent exactly."))?;
-        let request = self.http.post(at(&self.api_url, &["orders", "sync"]));
-        Ok(self.call_as(token, request.json(&body), SMALL, response::ack).await?.value)
+        let request = self.http.post(at(&self.api_url, &["orders", "sync"])).json(&body);
+        let request = request.header(AUTHORIZATION, self.app.authorization(token)?);
+        let raw = self.send(request, SMALL, RequestCost::OWN_ORDER).await?;
+        Ok(answer::read(&raw, &self.known(token), response::ack)?.value)
     }
 
     async fn orders(&self, token: &AccessToken) -> Result<Vec<Order>, BrokerError> {

@@ -11,7 +11,7 @@ use keeper_domain::{
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::support::{
-    Rude, access, an_order, answering, answering_json, client, config, hasty, read_request, refresh,
+    Rude, access, an_order, answering, answering_json, client, config, hasty, limiter, read_request, refresh,
 };
 
 async fn error_of(client: &FyersClient) -> BrokerError {
@@ -164,7 +164,10 @@ async fn https_is_never_downgraded() {
     assert!(matches!(error, BrokerError::Transport(_)), "{error:?}");
     assert_eq!(server.seen(), 0);
     for bad in ["http://fyers.example", "http://192.0.2.1"] {
-        assert!(matches!(FyersClient::new(config(bad)), Err(SetupError::NotHttps("FYERS_API_URL"))));
+        assert!(matches!(
+            FyersClient::new(config(bad), limiter()),
+            Err(SetupError::NotHttps("FYERS_API_URL"))
+        ));
     }
 }
 
