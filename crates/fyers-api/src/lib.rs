@@ -5,6 +5,7 @@ pub mod codes;
 pub mod date;
 pub mod envelope;
 pub mod error;
+pub mod hsm;
 pub mod http;
 pub mod ist;
 pub mod model;
