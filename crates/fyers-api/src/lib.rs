@@ -11,5 +11,6 @@ pub mod ist;
 pub mod model;
 pub mod number;
 pub mod operation;
+pub mod order_socket;
 pub mod request;
 pub mod response;
