@@ -1,6 +1,7 @@
 //! `orders`: what bots have ordered, as the running keeper remembers it.
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use keeper_domain::text::excerpt;
 use serde_json::Value;
 
 use crate::cli::{
@@ -41,7 +42,7 @@ fn table(orders: &[Value]) -> Table {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => excerpt(text, 60),
         other => other.to_string(),
     }
 }

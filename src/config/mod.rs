@@ -1,7 +1,8 @@
 //! The settings: read once, checked as a whole, every mistake told at once. Only this module reads the
 //! environment. `Debug` of the settings shows no secret, and neither does any message about one.
 
-mod address;
+mod credential;
+mod key_strength;
 mod problem;
 mod read;
 mod settings;
@@ -10,7 +11,6 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::is_loopback;
 pub use problem::Problem;
 pub use read::read;
 pub use settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings};

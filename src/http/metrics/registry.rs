@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode};
+use keeper_domain::{alert::Severity, event::Event, mode::Mode};
 use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{
@@ -82,6 +82,11 @@ impl Metrics {
         let status = status.to_string();
         self.counters.gateway.with_label_values(&[mode, routes::gateway(path), &status]).inc();
         self.gateway.with_label_values(&[mode]).observe(took.as_secs_f64());
+    }
+
+    /// A wrong gateway key was shown at this entrance.
+    pub fn wrong_key(&self, entrance: &str) {
+        self.counters.wrong_keys.with_label_values(&[entrance]).inc();
     }
 
     /// What the broker's adapter calls after each request.
