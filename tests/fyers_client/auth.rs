@@ -194,7 +194,8 @@ async fn profile_answers_with_wrong_fields_name_the_field() {
 
 #[tokio::test]
 async fn a_flood_of_bad_codes_reaches_fyers_a_few_times_only() {
-    let (server, client) = answering_json(400, r#"{"s":"error","code":-437,"message":"invalid auth code"}"#).await;
+    let (server, client) =
+        answering_json(400, r#"{"s":"error","code":-437,"message":"invalid auth code"}"#).await;
     let code = AuthCode::new("a.b.c");
     let mut limited = 0;
     for _ in 0..40 {
