@@ -116,6 +116,7 @@ fn every_status_and_every_byte_comes_back() {
                 ("date", "Mon, 23 Nov 2026 03:15:00 GMT"),
                 ("referrer-policy", "no-referrer"),
                 ("retry-after", "7"),
+                ("x-content-type-options", "nosniff"),
                 ("x-keeper-mode", "live"),
                 ("x-keeper-order-venue", "fyers"),
                 ("x-ratelimit-remaining", "3"),
