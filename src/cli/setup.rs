@@ -18,7 +18,7 @@ use crate::{
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
-        FyersClient, FyersConfig, FyersProxy, LimitedProxy, SetupError, Timeouts,
+        FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
         outgoing_address::AddressEcho,
     },
     http::metrics::Metrics,
@@ -45,6 +45,8 @@ pub struct Config {
     pub metrics: Arc<Metrics>,
     /// Where the configured Telegram group is now.
     pub moves: Arc<GroupMoves>,
+    /// FYERS' limits, for every call that this program makes.
+    pub limiter: Arc<Limiter>,
 }
 
 /// Reads environment and `.env` file. Mistakes are all told at once.
@@ -116,7 +118,8 @@ impl Written {
         let redactor = Redactor::default();
         settings.secrets().iter().for_each(|secret| redactor.register(secret));
         let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
-        Ok(Config { settings, redactor, notes, metrics: Metrics::new(), moves })
+        let limiter = Limiter::new(Arc::new(WallClock));
+        Ok(Config { settings, redactor, notes, metrics: Metrics::new(), moves, limiter })
     }
 
     fn forget(&mut self, name: &str) {
@@ -196,7 +199,9 @@ impl Config {
     /// The broker's client; `None` when no app is configured.
     pub fn client(&self) -> Result<Option<Arc<FyersClient>>, Failure> {
         let Some(config) = self.fyers(Timeouts::default()) else { return Ok(None) };
-        let client = FyersClient::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
+        let client = FyersClient::new(config, Arc::clone(&self.limiter))
+            .map_err(unusable)?
+            .timed_by(self.metrics.broker_timer());
         client.secrets().iter().for_each(|secret| self.redactor.register(secret));
         Ok(Some(Arc::new(client)))
     }
@@ -215,7 +220,7 @@ impl Config {
     pub fn pipe(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
-        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::new(WallClock)))))
+        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
     }
 
     fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {

@@ -37,7 +37,7 @@ use crate::demo::{
 };
 use crate::{
     app::{self, Keeper, Parts},
-    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, Timeouts},
     login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
@@ -213,7 +213,10 @@ fn parts(
     store: &Arc<dyn Store>,
     calendar: &Arc<Calendar>,
 ) -> Result<Parts, String> {
-    let client = Arc::new(FyersClient::new(fyers(simulator)?).map_err(|error| error.to_string())?);
+    let limiter = Limiter::new(Arc::clone(clock) as Arc<dyn Time>);
+    let client = Arc::new(
+        FyersClient::new(fyers(simulator)?, Arc::clone(&limiter)).map_err(|error| error.to_string())?,
+    );
     let proxy = FyersProxy::new(fyers(simulator)?).map_err(|error| error.to_string())?;
     let seeds = Seeds {
         access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
@@ -243,7 +246,7 @@ fn parts(
     let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
         broker: Some(client as Arc<dyn Broker>),
-        proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(clock) as Arc<dyn Time>))),
+        proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), limiter))),
         outgoing: None,
         messenger: Arc::new(messenger),
         store: Arc::clone(store),

@@ -1,6 +1,6 @@
 //! The calls.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -23,7 +23,8 @@ use crate::fyers::{
     answer,
     config::{FyersConfig, SetupError},
     credentials::Credentials,
-    http::{Http, Timer},
+    http::{Http, Raw, Timer},
+    limits::{Limiter, RequestCost},
 };
 
 /// The largest answer about one thing: tokens, profile, funds, an order's acknowledgement.
@@ -35,6 +36,7 @@ const SMALL: usize = 64 * 1024;
 /// send the request (no PIN, no possible token, no exact price).
 pub struct FyersClient {
     http: Http,
+    limiter: Arc<Limiter>,
     app: Credentials,
     api_url: Url,
 }
@@ -46,10 +48,11 @@ impl fmt::Debug for FyersClient {
 }
 
 impl FyersClient {
-    /// Checks the settings and builds the client; sends nothing.
-    pub fn new(config: FyersConfig) -> Result<Self, SetupError> {
+    /// Checks the settings and builds the client; sends nothing. The limiter is the account's, shared with the proxy.
+    pub fn new(config: FyersConfig, limiter: Arc<Limiter>) -> Result<Self, SetupError> {
         config.check()?;
         Ok(Self {
+            limiter,
             http: Http::new(config.timeouts, config.proxy.as_ref())?,
             app: Credentials::new(config.client_id, config.secret, config.pin),
             api_url: config.api_url,
@@ -104,13 +107,26 @@ impl FyersClient {
         parse: impl FnOnce(u16, &[u8]) -> Result<T, Unreadable>,
     ) -> Result<T, BrokerError> {
         let request = request.header(AUTHORIZATION, self.app.authorization(token)?);
-        answer::read(&self.http.send(request, limit).await?, &self.known(token), parse)
+        answer::read(&self.send(request, limit, RequestCost::OWN).await?, &self.known(token), parse)
     }
 
     fn known<'a>(&'a self, token: &'a AccessToken) -> Vec<&'a str> {
         let mut known = self.app.known();
         known.push(token.expose());
         known
+    }
+
+    /// Sends when FYERS' limits allow it.
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        limit: usize,
+        cost: RequestCost,
+    ) -> Result<Raw, BrokerError> {
+        self.limiter.own_turn(cost).await?;
+        let answer = self.http.send(request, limit).await;
+        self.limiter.heed_own(&answer);
+        answer
     }
 
     /// A call that brings tokens. It has no token of its own, and answers with secrets.
@@ -120,7 +136,7 @@ impl FyersClient {
         known: &[&str],
         call: &'static str,
     ) -> Result<FreshTokens, BrokerError> {
-        let raw = self.http.send(request, SMALL).await?;
+        let raw = self.send(request, SMALL, RequestCost::OWN).await?;
         let parsed: Parsed<Tokens> = answer::read(&raw, known, response::tokens)?;
         let Tokens { access, refresh } = answer::warned(call, parsed);
         Ok(FreshTokens {
@@ -145,10 +161,15 @@ impl Broker for FyersClient {
     }
 
     async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError> {
+        self.limiter.may_log_in()?;
         let mut known = self.app.known();
         known.push(code.expose());
         let request = self.http.post(at(&self.api_url, &["validate-authcode"]));
-        self.tokens(request.json(&self.app.login_body(code)), &known, "validate-authcode").await
+        let tokens = self.tokens(request.json(&self.app.login_body(code)), &known, "validate-authcode").await;
+        if matches!(tokens, Err(BrokerError::Refused { .. })) {
+            self.limiter.login_failed();
+        }
+        tokens
     }
 
     async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {

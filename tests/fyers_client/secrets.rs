@@ -11,7 +11,7 @@ use wiremock::ResponseTemplate;
 
 use crate::support::{
     ACCESS, HASH, PIN, REFRESH, Rude, SECRET, access, answering, answering_json, client, config, hasty,
-    refresh,
+    limiter, refresh,
 };
 
 const CODE: &str = "CANARY-auth-code";
@@ -119,7 +119,7 @@ fn debug_of_client_and_settings_shows_nothing() {
     let mut config = config("http://127.0.0.1:1");
     config.proxy = Some(SecretString::from("http://user:CANARY@proxy.example:3128"));
     assert_all_clean(&config);
-    let client = FyersClient::new(config).unwrap();
+    let client = FyersClient::new(config, limiter()).unwrap();
     assert_all_clean(&client);
     assert_eq!(format!("{client:?}"), "FyersClient { .. }");
 }
@@ -128,13 +128,13 @@ fn debug_of_client_and_settings_shows_nothing() {
 fn settings_errors_name_the_setting_only() {
     let mut bad = config("http://127.0.0.1:1");
     bad.proxy = Some(SecretString::from("http://user:CANARY@[bad"));
-    assert_all_clean(&FyersClient::new(bad).unwrap_err());
+    assert_all_clean(&FyersClient::new(bad, limiter()).unwrap_err());
     let mut bad = config("http://127.0.0.1:1");
     bad.client_id = "CANARY\n".to_owned();
-    assert_all_clean(&FyersClient::new(bad).unwrap_err());
+    assert_all_clean(&FyersClient::new(bad, limiter()).unwrap_err());
     let mut bad = config("http://127.0.0.1:1");
     bad.data_url = "https://CANARY:CANARY@fyers.example".parse().unwrap();
-    assert_all_clean(&FyersClient::new(bad).unwrap_err());
+    assert_all_clean(&FyersClient::new(bad, limiter()).unwrap_err());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use fyers_api::model::{OrderRequest, OrderType, Product, Side};
-use fyers_keeper::fyers::{FyersClient, FyersConfig, Timeouts};
+use fyers_keeper::fyers::{FyersClient, FyersConfig, Limiter, Timeouts};
 use keeper_domain::secret::{AccessToken, RefreshToken};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -37,15 +37,20 @@ pub(crate) fn config(base: &str) -> FyersConfig {
     }
 }
 
+/// Limits of its own for each client, so that no test waits for another.
+pub(crate) fn limiter() -> std::sync::Arc<Limiter> {
+    Limiter::new(std::sync::Arc::new(fyers_keeper::wall_clock::WallClock))
+}
+
 pub(crate) fn client(base: &str) -> FyersClient {
-    FyersClient::new(config(base)).unwrap()
+    FyersClient::new(config(base), limiter()).unwrap()
 }
 
 /// A client that loses patience quickly, for tests in which the server never answers.
 pub(crate) fn hasty(base: &str) -> FyersClient {
     let mut config = config(base);
     config.timeouts.total = Duration::from_millis(300);
-    FyersClient::new(config).unwrap()
+    FyersClient::new(config, limiter()).unwrap()
 }
 
 pub(crate) fn an_order() -> OrderRequest {

@@ -64,7 +64,10 @@ pub enum ProxyError {
     /// The call did not reach the broker, or its answer did not reach the keeper.
     #[error("FYERS did not answer: {0:?}")]
     Transport(Transport),
-    /// More than the keeper is willing to carry.
+    /// Other long answers are under way, and together they are more than the keeper is willing to hold.
+    #[error("too many long answers of FYERS are under way; try again")]
+    TooMany,
+    /// More than the keeper is willing to hold.
     #[error("the answer of FYERS is longer than {limit} bytes")]
     TooLong {
         /// The bound.
@@ -77,6 +80,11 @@ pub enum ProxyError {
 pub trait BrokerProxy: Send + Sync {
     /// Sends the call with these credentials. Redirects are not followed; nothing is tried twice.
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError>;
+    /// The same for a call of the keeper's own, as the search for an order of unknown fate: it has a share of the
+    /// rate limits that bots cannot use up.
+    async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        self.send(token, call).await
+    }
 }
 
 /// The address this machine has on the internet, as somebody outside sees it.

@@ -7,34 +7,39 @@
 //! promise that without giving up half of the rate.
 //!
 //! FYERS counts what arrives and the keeper what leaves. So a span is a little longer here than there, and a
-//! few calls stay free for the keeper's own (is the token good?), which do not pass through here.
+//! few calls stay free for the keeper's own (is the token good? where is that order?): they may use the whole of a
+//! span, orders of bots less, and reads of bots less still.
 
 use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use fyers_api::ist;
 
-use crate::fyers::proxy::cost::{Kind, RequestCost};
+use crate::fyers::limits::cost::{Caller, Kind, RequestCost};
 
 /// What leaves within a span.
 struct Span {
     length: Duration,
-    /// Calls of any kind.
-    calls: u32,
-    /// The part of it that reads may take: an order finds room even when a bot reads all it can.
+    /// Calls of anybody, the keeper's own included.
+    all: u32,
+    /// The part of it that bots may take.
+    bots: u32,
+    /// The part of that for reads: an order finds room even when a bot reads all it can.
     reads: u32,
     limit: Limit,
 }
 
 const SPANS: [Span; 2] = [
-    Span { length: Duration::from_millis(1_100), calls: 9, reads: 8, limit: Limit::Second },
-    Span { length: Duration::from_secs(61), calls: 190, reads: 180, limit: Limit::Minute },
+    Span { length: Duration::from_millis(1_100), all: 10, bots: 9, reads: 8, limit: Limit::Second },
+    Span { length: Duration::from_secs(61), all: 198, bots: 190, reads: 180, limit: Limit::Minute },
 ];
 
 /// Orders in a day (IST).
 const ORDERS_A_DAY: u32 = 10_000;
-/// Other requests in a day (IST). A thousand are left for the keeper itself.
-const OTHERS_A_DAY: u32 = 99_000;
+/// Other requests in a day (IST).
+const OTHERS_A_DAY: u32 = 99_900;
+/// The part of them that bots may use.
+const BOTS_OTHERS_A_DAY: u32 = 99_000;
 
 /// The first wait after a 429 that does not say how long; each further one doubles it.
 const FIRST_HOLD: Duration = Duration::from_secs(2);
@@ -45,7 +50,7 @@ const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
 /// Which limit makes a call wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Limit {
+pub(in crate::fyers) enum Limit {
     /// Calls a second.
     Second,
     /// Calls a minute.
@@ -58,14 +63,14 @@ pub(super) enum Limit {
 
 /// Why and for how long a call waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wait {
-    pub(super) limit: Limit,
-    pub(super) length: Duration,
+pub(in crate::fyers) struct Wait {
+    pub(in crate::fyers) limit: Limit,
+    pub(in crate::fyers) length: Duration,
 }
 
 /// What has left, and what FYERS has said to it. Starts empty with each start of the program.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(in crate::fyers) struct Window {
     /// When calls have left (since some start, never running backwards), and what they weighed.
     log: VecDeque<(Duration, u32)>,
     today: NaiveDate,
@@ -77,7 +82,7 @@ pub(super) struct Pace {
     strikes: u32,
 }
 
-impl Pace {
+impl Window {
     /// Lets a call leave now, or says how long it has to wait at least. `now` counts from any start and never
     /// runs backwards; `wall` is the time of day and may jump.
     pub(super) fn leave(
@@ -91,7 +96,7 @@ impl Pace {
             Some(wait) => Err(wait),
             None => {
                 self.log.push_back((now, cost.weight));
-                *self.counter(cost.kind).0 += cost.weight;
+                *self.counter(cost).0 += cost.weight;
                 Ok(())
             }
         }
@@ -123,16 +128,17 @@ impl Pace {
         }
     }
 
-    fn counter(&mut self, kind: Kind) -> (&mut u32, u32) {
-        match kind {
-            Kind::Order => (&mut self.orders, ORDERS_A_DAY),
-            Kind::Other => (&mut self.others, OTHERS_A_DAY),
+    fn counter(&mut self, cost: RequestCost) -> (&mut u32, u32) {
+        match (cost.kind, cost.caller) {
+            (Kind::Order, _) => (&mut self.orders, ORDERS_A_DAY),
+            (Kind::Other, Caller::Bot) => (&mut self.others, BOTS_OTHERS_A_DAY),
+            (Kind::Other, Caller::Keeper) => (&mut self.others, OTHERS_A_DAY),
         }
     }
 
     /// How long a call would have to wait: the longest of all waits; `None` when it may leave.
     pub(super) fn wait(&mut self, cost: RequestCost, now: Duration, wall: DateTime<Utc>) -> Option<Wait> {
-        let (used, most) = self.counter(cost.kind);
+        let (used, most) = self.counter(cost);
         let day = (*used + cost.weight > most).then(|| until_midnight(wall));
         let fyers = self.closed_until.saturating_sub(now);
         let spans = SPANS.map(|span| (span.limit, self.room_in(&span, cost, now)));
@@ -147,7 +153,11 @@ impl Pace {
     /// How long until a span has room. A basket heavier than the span's share leaves when the span is empty:
     /// ten orders are still no more than FYERS allows.
     fn room_in(&self, span: &Span, cost: RequestCost, now: Duration) -> Duration {
-        let share = if cost.kind == Kind::Order { span.calls } else { span.reads };
+        let share = match (cost.caller, cost.kind) {
+            (Caller::Keeper, _) => span.all,
+            (Caller::Bot, Kind::Order) => span.bots,
+            (Caller::Bot, Kind::Other) => span.reads,
+        };
         let room = share.saturating_sub(cost.weight.min(share));
         let mut used = 0;
         // From the newest back: the first call that does not fit any more must be out of the span.

@@ -11,31 +11,44 @@ const NO_ORDERS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-aler
 
 /// Which of FYERS' daily counters a call goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::fyers) enum Kind {
     /// Places, changes, cancels, exits, converts ("transactional": docs/fyers-api.md, "Algo rules").
     Order,
     /// Everything else.
     Other,
 }
 
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::fyers) enum Caller {
+    /// A bot, through the gateway.
+    Bot,
+    /// The keeper itself: something stays free for it.
+    Keeper,
+}
+
 /// The cost of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RequestCost {
-    pub(super) kind: Kind,
+pub(in crate::fyers) struct RequestCost {
+    pub(in crate::fyers) kind: Kind,
     /// How many requests FYERS counts it as: each order of a basket is one.
     pub(super) weight: u32,
+    pub(super) caller: Caller,
 }
 
 impl RequestCost {
+    /// A call of the keeper's own that is no order: profile, login, prices.
+    pub(in crate::fyers) const OWN: Self = Self { kind: Kind::Other, weight: 1, caller: Caller::Keeper };
+
     /// In doubt a call is an order, and in doubt it is one request.
-    pub(super) fn of(call: &ApiRequest) -> Self {
+    pub(in crate::fyers) fn of(call: &ApiRequest, caller: Caller) -> Self {
         let reads = call.surface == Surface::Data || call.method == Method::Get;
         let other = reads || NO_ORDERS.iter().any(|path| below(&call.path, path));
         if other {
-            return Self { kind: Kind::Other, weight: 1 };
+            return Self { kind: Kind::Other, weight: 1, caller };
         }
         let basket = below(&call.path, "/multi-order");
-        Self { kind: Kind::Order, weight: if basket { elements(&call.body) } else { 1 } }
+        Self { kind: Kind::Order, weight: if basket { elements(&call.body) } else { 1 }, caller }
     }
 }
 
@@ -55,14 +68,8 @@ mod tests {
 
     fn cost(surface: Surface, method: Method, path: &str, body: &str) -> (Kind, u32) {
         let (path, body) = (path.to_owned(), body.as_bytes().to_vec());
-        let cost = RequestCost::of(&ApiRequest {
-            surface,
-            method,
-            path,
-            query: String::new(),
-            content_type: None,
-            body,
-        });
+        let call = ApiRequest { surface, method, path, query: String::new(), content_type: None, body };
+        let cost = RequestCost::of(&call, Caller::Bot);
         (cost.kind, cost.weight)
     }
 
