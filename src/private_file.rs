@@ -137,17 +137,14 @@ pub fn open_or_create(path: &Path) -> Result<File, PrivateFileError> {
     }
 }
 
-fn open(
-    path: &Path,
-    rules: Rules,
-    options: &mut OpenOptions,
-) -> Result<(File, Metadata), PrivateFileError> {
+fn open(path: &Path, rules: Rules, options: &mut OpenOptions) -> Result<(File, Metadata), PrivateFileError> {
     // NONBLOCK: opening a FIFO must not wait for its other end.
     let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     if !rules.links {
         flags |= OFlags::NOFOLLOW;
     }
-    let file = options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| refused(&error))?;
+    let file =
+        options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| refused(&error))?;
     let meta = file.metadata().map_err(|error| PrivateFileError::Io(error.kind()))?;
     check(&meta, rules)?;
     Ok((file, meta))
@@ -224,7 +221,11 @@ mod tests {
         }
         assert!(read(&file(folder.path(), "loose", b"x", 0o644), Rules::OWN).unwrap().loose);
         assert_eq!(problem(&link, Rules::OWN), Some(PrivateFileError::Link));
-        assert_eq!(read(&link, Rules::BROUGHT).unwrap().text, "secret\n", "Kubernetes mounts secrets as links");
+        assert_eq!(
+            read(&link, Rules::BROUGHT).unwrap().text,
+            "secret\n",
+            "Kubernetes mounts secrets as links"
+        );
     }
 
     #[test]

@@ -99,13 +99,17 @@ impl BackupError {
             Self::Unfit { unfit: Unfit::Foreign, .. } => {
                 "Give a file that `fyers-keeper backup` has written."
             }
-            Self::Unfit { unfit: Unfit::Damaged | Unfit::Altered, .. } => "Use another backup; nothing was changed.",
+            Self::Unfit { unfit: Unfit::Damaged | Unfit::Altered, .. } => {
+                "Use another backup; nothing was changed."
+            }
             Self::Unfit { unfit: Unfit::Newer, .. } => {
                 "Use that version or a newer one; nothing was changed."
             }
             Self::Unfit { unfit: Unfit::Unreadable(_), .. } => "Check who may read the file.",
             Self::NotOurs { .. } => "Remove it, or choose a folder that only you can write to.",
-            Self::TooLarge(_) | Self::TooSlow(_) => "Check that it is a file that `fyers-keeper backup` has written.",
+            Self::TooLarge(_) | Self::TooSlow(_) => {
+                "Check that it is a file that `fyers-keeper backup` has written."
+            }
             Self::Database(error) => error.advice(),
         }
     }

@@ -27,8 +27,8 @@ use crate::{
     private_file::{self, Rules},
     store::{
         Counts, Label,
-        state_dir::{DATABASE, GATEWAY_KEY},
         sqlite::{copy, examine},
+        state_dir::{DATABASE, GATEWAY_KEY},
     },
 };
 use partial::{Partial, folder_of};
@@ -79,7 +79,8 @@ pub async fn backup(state_dir: &Path, file: &Path, wish: Wish) -> Result<Backup,
 }
 
 fn label_for(state_dir: &Path, wish: Wish) -> Label {
-    let key = || private_file::read(&state_dir.join(GATEWAY_KEY), Rules::OWN).ok().map(|content| content.text);
+    let key =
+        || private_file::read(&state_dir.join(GATEWAY_KEY), Rules::OWN).ok().map(|content| content.text);
     let gateway_key =
         wish.with_tokens.then(key).flatten().map(|key| SecretString::from(key.trim().to_owned()));
     Label {

@@ -18,12 +18,12 @@ use crate::backup::{
 use crate::private_file;
 use crate::store::{
     Counts, Examined, SqliteStore, StateDir, Unfit,
-    state_dir::{DATABASE, GATEWAY_KEY},
     sqlite::{
         copy::{self, side},
         examine,
         transfer::transfer,
     },
+    state_dir::{DATABASE, GATEWAY_KEY},
 };
 
 /// A state that was put back.

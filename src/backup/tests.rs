@@ -13,7 +13,10 @@ use keeper_domain::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::{SqliteStore, StateDir, Unfit, state_dir::{DATABASE, GATEWAY_KEY}};
+use crate::store::{
+    SqliteStore, StateDir, Unfit,
+    state_dir::{DATABASE, GATEWAY_KEY},
+};
 
 const ACCESS: &str = "eyJ0eXAi.CANARY-access-token-long-enough-to-be-found.c2ln";
 const REFRESH: &str = "eyJ0eXAi.CANARY-refresh-token-long-enough-to-be-found.c2ln";
@@ -339,7 +342,7 @@ async fn a_backup_with_anything_of_its_own_in_its_schema_is_refused() {
          SELECT CAST(i AS TEXT) AS name, '' AS value FROM n",
         "CREATE TABLE more (x)",
         "CREATE INDEX more ON journal (id)",
-        "ALTER TABLE session ADD COLUMN more",
+        "ALTER TABLE session ADD COLUMN more TEXT",
         "DROP TABLE orders",
     ];
     for (number, change) in changes.into_iter().enumerate() {

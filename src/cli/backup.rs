@@ -2,7 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{exit::Exit, failure::Failure, output::{fail, json as print_json, no_state, say}, probe::block_on, setup::load};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{fail, json as print_json, no_state, say},
+    probe::block_on,
+    setup::load,
+};
 use crate::{
     backup::{self, Backup, BackupError, Restore, Restored, Wish},
     store::{Counts, StateDir},

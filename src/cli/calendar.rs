@@ -7,7 +7,12 @@ use keeper_domain::clock::calendar::{Calendar, DayKind};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::{exit::Exit, failure::Failure, output::{json as print_json, say}, setup::{Config, load}};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{json as print_json, say},
+    setup::{Config, load},
+};
 
 /// What to tell of the calendar.
 #[derive(Debug, Subcommand)]

@@ -16,7 +16,13 @@ use keeper_domain::{
 };
 use serde::Serialize;
 
-use crate::cli::{exit::Exit, failure::Failure, output::{complain, fail, json as print_json, no_state, say}, probe::{Remote, block_on}, setup::{Config, load}};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{complain, fail, json as print_json, no_state, say},
+    probe::{Remote, block_on},
+    setup::{Config, load},
+};
 use crate::{
     app::{status::SessionStatus, wall_clock::WallClock},
     cli::oneshot::OneShot,
@@ -143,7 +149,12 @@ pub(super) fn refresh(json: bool) -> Result<Exit, Failure> {
 }
 
 /// Nobody else works on this state: do it here.
-async fn here(config: &Config, state: &StateDir, broker: Arc<dyn Broker>, json: bool) -> Result<Exit, Failure> {
+async fn here(
+    config: &Config,
+    state: &StateDir,
+    broker: Arc<dyn Broker>,
+    json: bool,
+) -> Result<Exit, Failure> {
     let run = one_shot(config, state, broker).await?;
     match run.refresh(PATIENCE).await {
         Ok(outcome) => {

@@ -2,7 +2,12 @@
 
 use serde::Serialize;
 
-use crate::cli::{exit::Exit, failure::Failure, output::{json as print_json, say}, setup::load};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{json as print_json, say},
+    setup::load,
+};
 use crate::config::Row;
 
 #[derive(Serialize)]

@@ -2,7 +2,13 @@
 
 use serde::Serialize;
 
-use crate::cli::{exit::Exit, failure::Failure, output::{json as print_json, say}, probe::block_on, setup::load_anyway};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{json as print_json, say},
+    probe::block_on,
+    setup::load_anyway,
+};
 use crate::{
     build_info,
     doctor::{self, Finding, Mark, Patient},

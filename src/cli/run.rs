@@ -10,7 +10,12 @@ use keeper_domain::{
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::{exit::Exit, failure::Failure, output::{fail, no_state}, setup::{Config, load}};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{fail, no_state},
+    setup::{Config, load},
+};
 use crate::{
     app::{Keeper, Parts, StartError, login::LoginSetup, wall_clock::WallClock},
     config::Settings,

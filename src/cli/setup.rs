@@ -141,7 +141,9 @@ fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values
     let file = EnvFile::new(path, named("KEEPER_STATE_DIR").map_or("./state", String::as_str));
     match file.read() {
         Ok(text) => Ok(env_values(path, text, notes)),
-        Err(error) if error.kind() == Kind::Missing && named("KEEPER_ENV_FILE").is_none() => Ok(Values::new()),
+        Err(error) if error.kind() == Kind::Missing && named("KEEPER_ENV_FILE").is_none() => {
+            Ok(Values::new())
+        }
         Err(error) => Err(Problem {
             name: "KEEPER_ENV_FILE".to_owned(),
             what: format!("cannot be used: {error}"),

@@ -2,8 +2,28 @@
 
 /// Words that templates and scripts leave where a value belongs.
 const PLACEHOLDERS: [&str; 22] = [
-    "-", "changeme", "changethis", "dummy", "empty", "example", "false", "fixme", "n/a", "na", "nil", "none", "null",
-    "optional", "placeholder", "replaceme", "tbd", "todo", "true", "undefined", "unset", "xxx",
+    "-",
+    "changeme",
+    "changethis",
+    "dummy",
+    "empty",
+    "example",
+    "false",
+    "fixme",
+    "n/a",
+    "na",
+    "nil",
+    "none",
+    "null",
+    "optional",
+    "placeholder",
+    "replaceme",
+    "tbd",
+    "todo",
+    "true",
+    "undefined",
+    "unset",
+    "xxx",
 ];
 /// How a placeholder begins that says whose value belongs there.
 const BEGINNINGS: [&str; 8] = ["your_", "your-", "my_", "enter_", "insert_", "paste_", "<", "${"];
@@ -20,10 +40,8 @@ const QUOTED: Flaw = Flaw {
     what: "is in quotation marks that have become part of the value",
     remedy: "Leave the quotation marks out: here they are taken literally.",
 };
-const PLACEHOLDER: Flaw = Flaw {
-    what: "is a placeholder and no value",
-    remedy: "Set it to the real value, or leave it empty.",
-};
+const PLACEHOLDER: Flaw =
+    Flaw { what: "is a placeholder and no value", remedy: "Set it to the real value, or leave it empty." };
 const SPACED: Flaw = Flaw {
     what: "has a space or a control character in it",
     remedy: "Paste it again, in one piece and without a word such as \"Bearer\" before it.",
@@ -102,7 +120,9 @@ mod tests {
         for (text, wanted) in table {
             assert_eq!(flaw(text), Some(wanted), "{text}");
         }
-        for good in ["SIMULATED1", "eyJhbGciOi.eyJ4.c2ln", "4829", "123456:AAHd_-x", "X1Y2Z3", "xylophone-key-42"] {
+        for good in
+            ["SIMULATED1", "eyJhbGciOi.eyJ4.c2ln", "4829", "123456:AAHd_-x", "X1Y2Z3", "xylophone-key-42"]
+        {
             assert_eq!(flaw(good), None, "{good}");
         }
     }

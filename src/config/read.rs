@@ -32,7 +32,8 @@ pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
             reader.remarks.notes.push(format!("{stranger} is not a setting and is ignored."));
             continue;
         };
-        let slip = Problem::new(stranger, "is not a setting and is ignored.", format!("Did you mean {meant}?"));
+        let slip =
+            Problem::new(stranger, "is not a setting and is ignored.", format!("Did you mean {meant}?"));
         // Real money, or the wish for it, does not start beside a setting that was misspelt.
         if live || meant == "FYERS_SANDBOX" {
             reader.remarks.problems.push(slip);
@@ -100,7 +101,8 @@ impl Reader<'_> {
     /// The text of a setting, noted for `config check`.
     fn value(&mut self, name: &'static str) -> Option<Found> {
         let spec = table::spec(name)?;
-        let found = self.sources.find(spec, &mut self.remarks).filter(|found| self.is_sound(spec, &found.text));
+        let found =
+            self.sources.find(spec, &mut self.remarks).filter(|found| self.is_sound(spec, &found.text));
         let value = match (&found, spec.show) {
             (None, _) => spec.default.to_owned(),
             (Some(found), Show::Plain) => shown(&found.text),
@@ -150,7 +152,11 @@ impl Reader<'_> {
         };
         if self.client_id.as_ref().is_some_and(|own| own != id) {
             let what = format!("belongs to the app {id}, and FYERS_CLIENT_ID is another one");
-            self.problem(name, what, "Use a token of the app in FYERS_CLIENT_ID, or leave it empty and log in.");
+            self.problem(
+                name,
+                what,
+                "Use a token of the app in FYERS_CLIENT_ID, or leave it empty and log in.",
+            );
             return None;
         }
         self.remarks.notes.push(format!("{name} has the app's id before the token: only the token is used."));
@@ -170,7 +176,8 @@ impl Reader<'_> {
     fn app(&mut self) -> Option<AppSettings> {
         let client_id = self.value("FYERS_CLIENT_ID").map(|found| found.text);
         let secret = self.secret("FYERS_SECRET_KEY");
-        let has_problem = |name: &str| self.remarks.problems.iter().any(|problem| problem.name.starts_with(name));
+        let has_problem =
+            |name: &str| self.remarks.problems.iter().any(|problem| problem.name.starts_with(name));
         let (id_is_bad, secret_is_bad) = (has_problem("FYERS_CLIENT_ID"), has_problem("FYERS_SECRET_KEY"));
         self.client_id = client_id.clone().filter(|id| credential::is_client_id(id));
         if let Some(client_id) = client_id.as_ref().filter(|_| self.client_id.is_none()) {
@@ -205,7 +212,8 @@ impl Reader<'_> {
             );
         }
         let has_chat = self.sources.raw("TELEGRAM_CHAT_ID").is_some();
-        let has_token = self.remarks.problems.iter().any(|problem| problem.name.starts_with("TELEGRAM_BOT_TOKEN"));
+        let has_token =
+            self.remarks.problems.iter().any(|problem| problem.name.starts_with("TELEGRAM_BOT_TOKEN"));
         match (bot_token, chat_id) {
             (Some(bot_token), Some(chat_id)) => {
                 let own = if chat_id > 0 { vec![chat_id] } else { vec![] };
@@ -434,7 +442,10 @@ fn below(base: &Url, path: &str) -> Option<Url> {
 /// The value is never shown: people paste the app's secret here, which looks much the same.
 fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
     if credential::is_placeholder(text) {
-        return ("is a placeholder and no app id", "Set it to the app's id, or leave it empty for Mock mode.");
+        return (
+            "is a placeholder and no app id",
+            "Set it to the app's id, or leave it empty for Mock mode.",
+        );
     }
     (
         "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",

@@ -317,8 +317,10 @@ fn real_money_does_not_start_beside_a_misspelt_setting() {
 
 #[test]
 fn what_a_template_or_a_paste_leaves_is_flagged_by_name_and_not_shown() {
-    let secrets = ["FYERS_SECRET_KEY", "FYERS_ACCESS_TOKEN", "FYERS_REFRESH_TOKEN", "FYERS_PIN", "TELEGRAM_BOT_TOKEN"];
-    let values = ["\"SEKRET-1234\"", "None", "null", "your_SEKRET_key", "xxxx", "changeme", "Bearer SEKRET", "SЕKRET"];
+    let secrets =
+        ["FYERS_SECRET_KEY", "FYERS_ACCESS_TOKEN", "FYERS_REFRESH_TOKEN", "FYERS_PIN", "TELEGRAM_BOT_TOKEN"];
+    let values =
+        ["\"SEKRET-1234\"", "None", "null", "your_SEKRET_key", "xxxx", "changeme", "Bearer SEKRET", "SЕKRET"];
     for name in secrets {
         for value in values {
             let mut pairs = vec![("FYERS_CLIENT_ID", "ABCD1234-200"), ("TELEGRAM_CHAT_ID", "42")];
@@ -378,11 +380,14 @@ fn a_loopback_listener_where_a_platform_sends_requests_is_told() {
 
 #[test]
 fn only_stand_ins_make_a_test_world() {
-    let fyers = [("FYERS_API_URL", "http://127.0.0.1:9/api/v3"), ("FYERS_DATA_URL", "http://127.0.0.1:9/data")];
+    let fyers =
+        [("FYERS_API_URL", "http://127.0.0.1:9/api/v3"), ("FYERS_DATA_URL", "http://127.0.0.1:9/data")];
     let bot = [("TELEGRAM_BOT_TOKEN", "123456:abcdefghijk"), ("TELEGRAM_CHAT_ID", "42")];
     let telegram = ("TELEGRAM_API_URL", "http://127.0.0.1:9");
     let of = |pairs: &[&[(&str, &str)]]| with(&pairs.concat()).talks_to_stand_ins();
-    assert!(of(&[]) && of(&[&APP, &fyers]) && of(&[&APP, &fyers, &bot, &[telegram]]) && of(&[&bot, &[telegram]]));
+    assert!(
+        of(&[]) && of(&[&APP, &fyers]) && of(&[&APP, &fyers, &bot, &[telegram]]) && of(&[&bot, &[telegram]])
+    );
     assert!(!of(&[&APP]) && !of(&[&APP, &fyers[..1]]) && !of(&[&APP, &fyers[1..]]));
     assert!(!of(&[&bot]) && !of(&[&APP, &fyers, &bot]) && !of(&[&APP, &bot, &[telegram]]));
 }

@@ -105,6 +105,9 @@ impl Stage {
     pub(super) async fn settle(&mut self, screen: &Screen, seen: &mut Seen) {
         self.keeper.flush(LAST_ALERTS).await;
         self.show(screen, seen).await;
+        // Once more when the last card has settled.
+        tokio::time::sleep(person::SETTLED + LOOK).await;
+        self.show(screen, seen).await;
     }
 
     /// Shows what is new in the journal and on the phone.
@@ -116,6 +119,7 @@ impl Stage {
             self.shown_events = entry.id;
         }
         self.phone.show(&self.simulator.telegram_messages(), screen, seen);
+        screen.release(false);
     }
 
     pub(super) fn outage(&self, service: Service, on: bool) {

@@ -21,8 +21,8 @@ use keeper_domain::{
 };
 use secrecy::SecretString;
 
-pub use pinger::{PingError, Pinger};
 use pinger::Monitor;
+pub use pinger::{PingError, Pinger};
 
 use crate::{app::status::Health, http::Backend};
 use daily::Daily;

@@ -66,7 +66,8 @@ impl Secret {
 
     /// The whole of it as it is written, or as it is written in hex or base64 when it is short.
     fn is_same(&self, other: &Self) -> bool {
-        self.ways.first().map(ExposeSecret::expose_secret) == other.ways.first().map(ExposeSecret::expose_secret)
+        self.ways.first().map(ExposeSecret::expose_secret)
+            == other.ways.first().map(ExposeSecret::expose_secret)
     }
 }
 

@@ -149,8 +149,7 @@ pub(super) async fn digest(pool: &SqlitePool) -> sqlx::Result<String> {
 
 /// The schema must be the one that this program makes, to the letter. An older one is fine, since opening the database brings it up to date.
 async fn compare_schema(pool: &SqlitePool) -> Result<(), Unfit> {
-    let tables =
-        "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('_sqlx_migrations', 'journal', 'session')";
+    let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('_sqlx_migrations', 'journal', 'session')";
     let ours: (i64,) = sqlx::query_as(tables).fetch_one(pool).await.map_err(|error| Unfit::of(&error))?;
     if ours.0 != 3 {
         return Err(Unfit::Foreign);

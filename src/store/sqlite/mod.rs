@@ -8,9 +8,9 @@ mod outbox;
 mod read;
 mod rows;
 mod store;
-pub(crate) mod transfer;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfer;
 mod write;
 
 pub use database::OpenError;

@@ -18,8 +18,8 @@ use sqlx::SqlitePool;
 
 use crate::store::{
     OpenError, StateDir,
-    state_dir::DATABASE,
     sqlite::{committer::Committer, database, outbox, read, write},
+    state_dir::DATABASE,
 };
 
 /// The keeper's memory.

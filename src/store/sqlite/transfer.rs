@@ -61,9 +61,12 @@ fn address(path: &Path) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte);
     let encode = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    let name: String =
-        std::os::unix::ffi::OsStrExt::as_bytes(absolute.as_os_str()).iter().map(|byte| encode(*byte)).collect();
-    let written = path.with_file_name(format!("{}-wal", path.file_name().unwrap_or_default().display())).exists();
+    let name: String = std::os::unix::ffi::OsStrExt::as_bytes(absolute.as_os_str())
+        .iter()
+        .map(|byte| encode(*byte))
+        .collect();
+    let written =
+        path.with_file_name(format!("{}-wal", path.file_name().unwrap_or_default().display())).exists();
     format!("file://{name}?mode=ro{}", if written { "" } else { "&immutable=1" })
 }
 
