@@ -9,6 +9,7 @@ use std::{
 };
 
 use chrono::Utc;
+use futures_util::future::join_all;
 use fyers_api::operation::Operation;
 use fyers_keeper::store::{SqliteStore, StateDir};
 use keeper_domain::{
@@ -44,11 +45,8 @@ async fn run(callers: usize, length: Duration) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let store = Arc::new(SqliteStore::open(&StateDir::open(folder.path())?).await?);
     let until = Instant::now() + length;
-    let tasks: Vec<_> = (0..callers).map(|_| tokio::spawn(caller(Arc::clone(&store), until))).collect();
-    let mut times = Vec::new();
-    for task in tasks {
-        times.extend(task.await?);
-    }
+    let all = join_all((0..callers).map(|_| caller(Arc::clone(&store), until))).await;
+    let mut times = all.concat();
     times.sort_unstable();
     let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
     let rate = times.len() as f64 / length.as_secs_f64();

@@ -5,24 +5,23 @@
 
 mod backend;
 mod control;
-pub mod login;
 mod mirror;
 mod phone;
 mod sink;
-pub mod status;
-pub mod wall_clock;
+
+pub use crate::{login_report as login, status};
 
 use keeper_actors::event_log::LogEvent;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
-    app::login::LoginSetup,
     build_info,
     http::{
         Front,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
+    login_report::LoginSetup,
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;

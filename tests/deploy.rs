@@ -28,7 +28,7 @@ fn assert_known<'a>(file: &str, names: impl IntoIterator<Item = &'a str>) {
 
 fn assert_route(path: &Value) {
     let path = path.as_str().unwrap();
-    let routes = read("src/http/mod.rs");
+    let routes = read("src/http/health.rs");
     assert!(routes.contains(&format!("\"{path}\"")), "no such route: {path}");
 }
 

@@ -12,8 +12,9 @@ use fyers_api::{
     model::{OrderRequest, OrderType, Product, Side},
 };
 use fyers_keeper::{
-    app::{Keeper, Parts, Phone, login::LoginSetup},
+    app::{Keeper, Parts, Phone},
     demo::sped_clock::SpedClock,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };

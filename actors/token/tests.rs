@@ -24,7 +24,7 @@ use crate::{
     testing::{MemoryStore, PausedTime},
 };
 use fyers_api::claims as jwt;
-use fyers_api::model::{Funds, Profile};
+use fyers_api::model::{FundLimits, Profile};
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     session::{StateName, reconcile::Seeds, rules::Facts},
@@ -70,8 +70,8 @@ impl Broker for Backend {
         next.map_or_else(|| Ok(FreshTokens { access: self.token(), refresh: None }), Err)
     }
 
-    async fn funds(&self, _: &AccessToken) -> Result<Funds, BrokerError> {
-        Ok(Funds::default())
+    async fn funds(&self, _: &AccessToken) -> Result<FundLimits, BrokerError> {
+        Ok(FundLimits::default())
     }
 
     async fn logout(&self, _: &AccessToken) -> Result<(), BrokerError> {

@@ -37,15 +37,13 @@ use secrecy::SecretString;
 
 use crate::app::{Actors, Parts};
 use crate::{
-    app::{
-        login::{LoginReport, LoginSetup},
-        status::{
-            ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus,
-            Status, TickStatus,
-        },
-    },
     build_info,
     http::Backend,
+    login_report::{LoginReport, LoginSetup},
+    status::{
+        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
+        TickStatus,
+    },
 };
 
 /// Longest wait for an actor's answer.

@@ -30,11 +30,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::{Actors, Parts, backend::KeeperBackend};
 use crate::{
-    app::{
-        login::code_of,
-        status::{SessionStatus, Status},
-    },
     http::Backend,
+    login_report::code_of,
+    status::{SessionStatus, Status},
 };
 
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
@@ -185,7 +183,7 @@ fn status_words(status: &Status) -> String {
 }
 
 fn health_words(status: &Status) -> String {
-    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| {
+    let part = |(name, actor): (&String, &crate::status::ActorStatus)| {
         let state = if actor.alive { "alive" } else { "down" };
         format!("{name}: {state}, {} restarts", actor.restarts)
     };

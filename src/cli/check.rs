@@ -24,9 +24,10 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
-    app::{status::SessionStatus, wall_clock::WallClock},
     cli::oneshot::OneShot,
+    status::SessionStatus,
     store::{SqliteStore, StateDir, StateDirError},
+    wall_clock::WallClock,
 };
 
 /// How long `refresh` and `login` retry what may pass.

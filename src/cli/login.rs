@@ -24,8 +24,8 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
-    app::login::{LoginReport, code_of},
     fyers::FyersClient,
+    login_report::{LoginReport, code_of},
     store::{StateDir, StateDirError},
 };
 
@@ -122,7 +122,7 @@ async fn by_running_keeper(config: &Config) -> Result<LoginReport, Failure> {
 }
 
 /// Waits until the keeper has another token than before.
-async fn by_browser(remote: &Remote, before: &crate::app::status::Status) -> Result<LoginReport, Failure> {
+async fn by_browser(remote: &Remote, before: &crate::status::Status) -> Result<LoginReport, Failure> {
     let waiting = async {
         loop {
             tokio::time::sleep(LOOK).await;

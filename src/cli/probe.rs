@@ -6,18 +6,18 @@ use keeper_domain::session::StateName;
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{
-    login::LoginReport,
-    status::{Health, SessionStatus, Status},
-};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::{fail, json as print_json, say},
     setup::{Config, load},
 };
-use crate::private_file::{self, Rules};
-use crate::store::state_dir::GATEWAY_KEY;
+use crate::{
+    login_report::LoginReport,
+    private_file::{self, Rules},
+    status::{Health, SessionStatus, Status},
+    store::state_dir::GATEWAY_KEY,
+};
 
 /// Longest wait for the keeper's answer.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -17,12 +17,14 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
-    app::{Keeper, Parts, StartError, login::LoginSetup, wall_clock::WallClock},
+    app::{Keeper, Parts, StartError},
     config::Settings,
     heartbeat::{self, Heartbeat},
     http::Backend,
     logging,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
+    wall_clock::WallClock,
 };
 
 /// How long the last alert may take when the supervisor has given up.

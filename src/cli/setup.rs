@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::{
-    app::{EnvMirror, Phone, login::LoginSetup, wall_clock::WallClock},
+    app::{EnvMirror, Phone},
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
@@ -23,7 +23,9 @@ use crate::{
     },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
+    login_report::LoginSetup,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
+    wall_clock::WallClock,
 };
 
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.

@@ -4,10 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use secrecy::ExposeSecret;
 
-use keeper_domain::routing::OnTokenLoss;
 
 use super::*;
 use crate::config::table::TABLE;
+use keeper_domain::routing::OnTokenLoss;
 
 fn values(pairs: &[(&str, &str)]) -> Values {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

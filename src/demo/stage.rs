@@ -32,8 +32,9 @@ use crate::demo::{
     week::{self, Service, Victim},
 };
 use crate::{
-    app::{self, Keeper, Parts, login::LoginSetup},
+    app::{self, Keeper, Parts},
     fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };

@@ -2,10 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use chrono::TimeDelta;
 
 use super::*;
 use crate::config::{Sources, Values, read};
+use chrono::TimeDelta;
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     let environment: Values =

@@ -24,7 +24,7 @@ use secrecy::SecretString;
 use pinger::Monitor;
 pub use pinger::{PingError, Pinger};
 
-use crate::{app::status::Health, http::Backend};
+use crate::{http::Backend, status::Health};
 use daily::Daily;
 
 /// Time between two pings.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use fyers_api::model::{Funds, Profile};
+use fyers_api::model::{FundLimits, Profile};
 use keeper_domain::{
     broker_error::BrokerError,
     ports::{Broker, FreshTokens},
@@ -52,7 +52,7 @@ impl Broker for LearningBroker {
         self.learned(self.broker.login(code).await)
     }
 
-    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError> {
+    async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {
         self.redactor.learn(token.expose());
         self.broker.funds(token).await
     }

@@ -13,7 +13,7 @@ pub const CLIENT: &str = "MOCK";
 /// A request the exchange does not carry out: what the HTTP answer will say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message} (code {code})")]
-pub struct Refusal {
+pub struct ApiError {
     /// HTTP status.
     pub status: u16,
     /// The broker's negative code.
@@ -24,7 +24,7 @@ pub struct Refusal {
     pub id: Option<String>,
 }
 
-impl Refusal {
+impl ApiError {
     /// HTTP 400 with this code and text, and nothing in the order book.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self { status: 400, code, message: message.into(), id: None }

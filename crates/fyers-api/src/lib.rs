@@ -2,9 +2,13 @@
 
 pub mod claims;
 pub mod codes;
+pub mod date;
+pub mod envelope;
 pub mod error;
 pub mod http;
 pub mod ist;
 pub mod model;
+pub mod number;
 pub mod operation;
+pub mod request;
 pub mod response;

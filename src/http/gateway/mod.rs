@@ -22,7 +22,10 @@ use fyers_api::http::Surface;
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{mode::Mode, routing::Venue};
 
-use crate::http::{Backend, Front, access::Gate};
+use crate::http::{
+    access::Gate,
+    backend::{Backend, Front},
+};
 use refusal::Refusal;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {

@@ -3,8 +3,7 @@
 use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode, reason::Reason};
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
-use crate::app::status::Status;
-use crate::http::metrics::AlertOutcome;
+use crate::{http::metrics::outcome::AlertOutcome, status::Status};
 
 /// The counters, by name.
 pub(super) struct Counters {

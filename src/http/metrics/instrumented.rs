@@ -19,8 +19,10 @@ use keeper_domain::{
 };
 use mock_exchange::Record;
 
-use crate::http::journal_signal::Feed;
-use crate::http::metrics::{AlertOutcome, Metrics};
+use crate::http::{
+    journal_signal::Feed,
+    metrics::{outcome::AlertOutcome, registry::Metrics},
+};
 
 /// The severities of alerts that wait, by number: a muted alert is sent as a quieter one.
 pub(super) type Severities = Arc<Mutex<HashMap<i64, Severity>>>;

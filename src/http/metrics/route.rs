@@ -2,7 +2,11 @@
 
 use actix_web::{HttpResponse, http::header::CONTENT_TYPE, web};
 
-use crate::http::{Backend, Front, access::Gate, unanswered};
+use crate::http::{
+    access::Gate,
+    backend::{Backend, Front},
+    reply::unanswered,
+};
 
 pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/metrics").get(metrics));

@@ -18,8 +18,10 @@ use keeper_domain::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::app::login::{LoginReport, code_of};
-use crate::http::{Backend, access::Gate, pages::html::show};
+use crate::{
+    http::{access::Gate, backend::Backend, pages::respond::show},
+    login_report::{LoginReport, code_of},
+};
 
 /// Logins begun a second, and at once. Less than fills the memory for states within their life, so that
 /// strangers who begin logins cannot push a person's state out.

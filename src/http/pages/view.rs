@@ -4,8 +4,10 @@ use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
 use keeper_domain::{event::Recorded, mode::Mode, reason::Reason, session::Source};
 
-use crate::app::status::{Day, Health, Market, Status};
-use crate::http::pages::words;
+use crate::{
+    http::pages::words,
+    status::{ActorStatus, Check, Day, Health, Market, Status},
+};
 
 /// A name and what is to be said of it.
 pub(super) struct Row {
@@ -101,9 +103,7 @@ impl View {
             Health::Warn => ("warn", "Wants a look"),
             Health::Fail => ("fail", "A part is down"),
         };
-        let problem = |check: &crate::app::status::Check| {
-            (check.status != Health::Pass).then(|| check.output.clone()).flatten()
-        };
+        let problem = |check: &Check| (check.status != Health::Pass).then(|| check.output.clone()).flatten();
         Self {
             mode: status.mode.slug(),
             mark,
@@ -186,7 +186,7 @@ fn figures(status: &Status) -> Vec<Row> {
 }
 
 fn parts(status: &Status) -> Vec<Part> {
-    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| Part {
+    let part = |(name, actor): (&String, &ActorStatus)| Part {
         name: name.clone(),
         alive: actor.alive,
         restarts: actor.restarts,

@@ -1,5 +1,6 @@
 //! Trading days, the daily tick, and steps of the wall clock.
 
-pub mod calendar;
 pub mod due;
 pub mod steps;
+
+pub use mock_exchange::{calendar, sessions};

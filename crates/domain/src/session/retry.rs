@@ -77,9 +77,7 @@ pub fn judge_login(error: &BrokerError) -> Verdict {
 }
 
 /// Codes and status that say "this token is dead" on any authenticated call (docs/fyers-api.md, "Auth errors").
-pub fn is_token_death(status: u16, code: i64) -> bool {
-    status == 401 || matches!(code, -8 | -15 | -16 | -17)
-}
+pub use fyers_api::envelope::is_token_code as is_token_death;
 
 fn refresh_refusal(status: u16, code: i64, message: &str) -> Reason {
     let words = message.to_lowercase();

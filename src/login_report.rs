@@ -55,7 +55,7 @@ impl LoginReport {
     }
 
     /// The login came by browser, as the running keeper tells it.
-    pub fn seen(status: &crate::app::status::Status) -> Self {
+    pub fn seen(status: &crate::status::Status) -> Self {
         let session = &status.session;
         let view = SessionView {
             expires_at: session.expires_at.map(|end| end.to_utc()),

@@ -1,50 +1,31 @@
 //! What the health is made of, in the form of draft-inadarei-api-health-check: a list of checks for each
 //! `component:measurement`.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, FixedOffset, TimeDelta};
-use serde::{Deserialize, Serialize};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::app::status::{Health, Status};
+use crate::status::model::{ActorStatus, Check, Checks, Health, Status};
 
 /// An alert that waits longer than this is worth a warning.
 const OUTBOX_PATIENCE: TimeDelta = TimeDelta::minutes(10);
 
-/// All checks by name.
-pub type Checks = BTreeMap<String, Vec<Check>>;
-
-/// One look at one part.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Check {
-    /// Which one, where there are several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub component_id: Option<String>,
-    /// `component`, `datastore` or `system`.
-    pub component_type: String,
-    /// What was seen.
-    pub observed_value: Value,
-    /// In which unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub observed_unit: Option<String>,
-    /// What to think of it.
-    pub status: Health,
-    /// When it was seen.
-    pub time: DateTime<FixedOffset>,
-    /// What a person should know, when not all is well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<String>,
+impl Status {
+    /// The same, judged: the checks of its parts, and the worst of them as the whole.
+    #[must_use]
+    pub fn judged(mut self) -> Self {
+        self.checks = of(&self);
+        self.status = worst(&self.checks);
+        self
+    }
 }
 
 /// The worst of them.
-pub(super) fn worst(checks: &Checks) -> Health {
+fn worst(checks: &Checks) -> Health {
     checks.values().flatten().map(|check| check.status).max().unwrap_or(Health::Pass)
 }
 
 /// The checks of a status.
-pub(super) fn of(status: &Status) -> Checks {
+fn of(status: &Status) -> Checks {
     [
         ("session:token", vec![session(status)]),
         ("actors:restarts", actors(status)),
@@ -81,7 +62,7 @@ fn session(status: &Status) -> Check {
 }
 
 fn actors(status: &Status) -> Vec<Check> {
-    let one = |(name, actor): (&String, &crate::app::status::ActorStatus)| Check {
+    let one = |(name, actor): (&String, &ActorStatus)| Check {
         component_id: Some(name.clone()),
         observed_unit: Some("restarts".to_owned()),
         output: (!actor.alive).then(|| format!("{name} does not run right now")),

@@ -1,20 +1,26 @@
 //! An order as FYERS wants it (docs/fyers-api.md, "Place").
 
-use fyers_api::model::{OrderRequest, OrderType, Product};
-use keeper_domain::broker_error::BrokerError;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Number, Value, json};
 
-use crate::fyers::{credentials::not_sent, fields::decimal};
+use crate::{codes, model::OrderRequest, number::decimal};
 
-/// The body of one order: valid for the day, nothing disclosed, no legs.
-pub(super) fn body(order: &OrderRequest) -> Result<Value, BrokerError> {
+/// A price has more digits than a JSON number carries exactly. It is not sent: it would be another price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the price has more digits than can be sent exactly")]
+pub struct NotExact;
+
+/// The body of `POST /orders/sync`: valid for the day, nothing disclosed, no legs.
+///
+/// # Errors
+/// When a price cannot be sent exactly.
+pub fn order(order: &OrderRequest) -> Result<Value, NotExact> {
     let mut body = json!({
         "symbol": order.symbol,
         "qty": order.quantity,
-        "type": type_number(order.order_type),
+        "type": codes::order_type_number(order.order_type),
         "side": order.side.sign(),
-        "productType": product_name(order.product),
+        "productType": codes::product_word(order.product),
         "limitPrice": price(order.limit_price)?,
         "stopPrice": price(order.stop_price)?,
         "disclosedQty": 0,
@@ -29,34 +35,14 @@ pub(super) fn body(order: &OrderRequest) -> Result<Value, BrokerError> {
     Ok(body)
 }
 
-fn type_number(order_type: OrderType) -> i64 {
-    match order_type {
-        OrderType::Limit => 1,
-        OrderType::Market => 2,
-        OrderType::Stop => 3,
-        OrderType::StopLimit => 4,
-    }
-}
-
-fn product_name(product: Product) -> &'static str {
-    match product {
-        Product::Cnc => "CNC",
-        Product::Intraday => "INTRADAY",
-        Product::Margin => "MARGIN",
-        Product::Mtf => "MTF",
-    }
-}
-
 /// A price as a JSON number with exactly its own digits. One that would change on the way is not sent.
-fn price(price: Decimal) -> Result<Number, BrokerError> {
+fn price(price: Decimal) -> Result<Number, NotExact> {
     let number = if price.fract().is_zero() {
         price.to_i64().map(Number::from)
     } else {
         price.normalize().to_string().parse().ok().and_then(Number::from_f64)
     };
-    number
-        .filter(|number| decimal(number) == Some(price))
-        .ok_or_else(|| not_sent(0, "The price has more digits than can be sent exactly."))
+    number.filter(|number| decimal(&Value::Number(number.clone())) == Some(price)).ok_or(NotExact)
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use crate::http::{
+use crate::http::access::{
     origin::Head,
-    visit::{LENGTH, Visit},
+    page_session::{LENGTH, Visit},
 };
 
 /// The cookie of a visit.
@@ -27,7 +27,7 @@ const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"
 
 /// The door of one listener; as a request's extractor, the door with its visitor.
 #[derive(Clone)]
-pub(super) struct Gate {
+pub(in crate::http) struct Gate {
     key: SecretString,
     loopback: bool,
     /// The keeper's address on the internet, as an origin, and whether browsers reach it by https.
@@ -46,7 +46,7 @@ struct Visitor {
 }
 
 impl Gate {
-    pub(super) fn new(key: SecretString, loopback: bool, public: Option<&Url>) -> Self {
+    pub(in crate::http) fn new(key: SecretString, loopback: bool, public: Option<&Url>) -> Self {
         Self {
             key,
             loopback,
@@ -57,40 +57,40 @@ impl Gate {
     }
 
     /// Reading is open to this machine on a loopback listener and needs the key, or a visit, elsewhere.
-    pub(super) fn may_read(&self) -> bool {
+    pub(in crate::http) fn may_read(&self) -> bool {
         let open = self.loopback && self.visitor.is_local;
         open || self.visitor.has_key || self.visitor.visit.is_some()
     }
 
     /// See [`Gate::may_read`].
-    pub(super) fn refuse_reader(&self) -> Option<HttpResponse> {
+    pub(in crate::http) fn refuse_reader(&self) -> Option<HttpResponse> {
         (!self.may_read()).then(refusal)
     }
 
     /// Acting needs the key everywhere: any web page in a browser on this machine can post to loopback.
-    pub(super) fn refuse_writer(&self) -> Option<HttpResponse> {
+    pub(in crate::http) fn refuse_writer(&self) -> Option<HttpResponse> {
         (!self.visitor.has_key).then(refusal)
     }
 
     /// Whether a form may act: sent by a page of this keeper, within a visit, with that visit's token.
-    pub(super) fn may_act(&self, token: &str) -> bool {
+    pub(in crate::http) fn may_act(&self, token: &str) -> bool {
         let key = self.key.expose_secret().as_bytes();
         let wrote = self.visitor.visit.as_ref().is_some_and(|visit| visit.wrote(key, token));
         wrote && self.visitor.is_own
     }
 
     /// What the forms of this visit carry; `None` outside of a visit.
-    pub(super) fn token(&self) -> Option<String> {
+    pub(in crate::http) fn token(&self) -> Option<String> {
         self.visitor.visit.as_ref()?.token(self.key.expose_secret().as_bytes())
     }
 
     /// Whether the request comes from a page of this keeper.
-    pub(super) fn is_own(&self) -> bool {
+    pub(in crate::http) fn is_own(&self) -> bool {
         self.visitor.is_own
     }
 
     /// Begins a visit for whoever knows the key.
-    pub(super) fn begin_visit(&self, shown: &SecretString) -> Option<Cookie<'static>> {
+    pub(in crate::http) fn begin_visit(&self, shown: &SecretString) -> Option<Cookie<'static>> {
         if !self.is_key(shown.expose_secret().trim()) {
             return None;
         }
@@ -100,7 +100,7 @@ impl Gate {
     }
 
     /// Ends the visit in the browser.
-    pub(super) fn end_visit(&self) -> Cookie<'static> {
+    pub(in crate::http) fn end_visit(&self) -> Cookie<'static> {
         self.cookie(String::new(), 0)
     }
 
@@ -116,7 +116,7 @@ impl Gate {
 
     /// Whether a bot shows the key in the place of a FYERS token: `anything:KEY` as FYERS' own programs write it,
     /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say.
-    pub(super) fn opens_for(&self, authorization: &[u8]) -> bool {
+    pub(in crate::http) fn opens_for(&self, authorization: &[u8]) -> bool {
         let shown = std::str::from_utf8(authorization).unwrap_or_default().trim();
         let bearer = shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let shown = bearer.map_or(shown, |(_, rest)| rest.trim());

@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY},
+        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY},
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -34,4 +34,9 @@ pub(super) fn show_with_forms(
     let policy = actix_web::http::header::HeaderValue::from_static("same-origin");
     response.headers_mut().insert(REFERRER_POLICY, policy);
     response
+}
+
+/// Sends the browser to the status page, so that a reload repeats nothing.
+pub(super) fn to_status_page() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, "/")).finish()
 }

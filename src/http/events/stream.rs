@@ -17,8 +17,15 @@ use keeper_domain::event::{Event, Recorded};
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::http::{Backend, Front, access::Gate, unanswered};
-use crate::{app::status::Status, http::journal_signal::News};
+use crate::{
+    http::{
+        access::Gate,
+        backend::{Backend, Front},
+        journal_signal::News,
+        reply::unanswered,
+    },
+    status::Status,
+};
 
 /// How many may listen at once.
 const SEATS: usize = 32;
@@ -33,7 +40,7 @@ const RETRY: &str = "retry: 2000\n\n";
 
 /// The seats of one listener.
 #[derive(Clone)]
-pub(super) struct Seats(Arc<Semaphore>);
+pub(in crate::http) struct Seats(Arc<Semaphore>);
 
 impl Default for Seats {
     fn default() -> Self {
@@ -41,7 +48,7 @@ impl Default for Seats {
     }
 }
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
+pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/events").get(events));
 }
 
@@ -162,4 +169,5 @@ impl Listener {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

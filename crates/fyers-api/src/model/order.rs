@@ -1,37 +1,8 @@
-//! Orders, positions, money: the keeper's own words for them. The broker's JSON is known to the adapter only.
+//! Orders: what is asked for, and where it stands.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-
-/// The account holder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
-    /// The client id, as `XX00001`.
-    pub fy_id: String,
-    /// The name on the account.
-    pub name: String,
-}
-
-/// Money in the account, in INR.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Funds {
-    /// Total balance (FYERS fund id 1).
-    pub total: Decimal,
-    /// Used as margin (id 2).
-    pub utilized: Decimal,
-    /// Free for new orders (id 10).
-    pub available: Decimal,
-}
-
-/// The last price of a symbol.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quote {
-    /// As `NSE:SBIN-EQ`.
-    pub symbol: String,
-    /// Last traded price (LTP) in INR.
-    pub last: Decimal,
-}
 
 /// Buy or sell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -78,7 +49,7 @@ pub enum Validity {
     Ioc,
 }
 
-/// The product type.
+/// The product type. Orders are placed with one of the first four; the others are met in books only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Product {
@@ -90,6 +61,20 @@ pub enum Product {
     Margin,
     /// Margin trading facility.
     Mtf,
+    /// Cover order: retired in August 2026, still seen in books.
+    Co,
+    /// Bracket order: retired in August 2026, still seen in books.
+    Bo,
+    /// A word that is not known, or none: it may be any of the others.
+    Other,
+}
+
+impl Product {
+    /// Whether what is known under this product may be what `other` names. Retired and unknown products may be
+    /// anything: nobody can say what a position in one of them is closed with.
+    pub fn may_be(self, other: Self) -> bool {
+        self == other || matches!(self, Self::Co | Self::Bo | Self::Other)
+    }
 }
 
 /// An order as a bot asks for it (docs/fyers-api.md, "Place").
@@ -164,19 +149,4 @@ pub struct Order {
     pub placed_at: DateTime<Utc>,
     /// Rejection text, or empty.
     pub message: String,
-}
-
-/// One position. `net` zero means closed today.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// As `NSE:SBIN-EQ`.
-    pub symbol: String,
-    /// The product type.
-    pub product: Product,
-    /// Signed: negative is short.
-    pub net: i64,
-    /// Average price of the open part in INR.
-    pub average: Decimal,
-    /// Profit of what was closed today, in INR.
-    pub realized: Decimal,
 }

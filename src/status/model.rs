@@ -1,7 +1,4 @@
-//! What the keeper says of itself: `/api/status` and `status --json`.
-
-mod checks;
-mod day;
+//! The values of `/api/status` and `status --json`.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +11,7 @@ use keeper_domain::{
     session::{SessionView, Source, StateName},
 };
 use serde::{Deserialize, Serialize};
-
-pub use checks::{Check, Checks};
-pub use day::{Day, Market};
+use serde_json::Value;
 
 /// Overall health, in the words of health+json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -161,12 +156,28 @@ pub struct Status {
     pub checks: Checks,
 }
 
-impl Status {
-    /// The same, judged: the checks of its parts, and the worst of them as the whole.
-    #[must_use]
-    pub fn judged(mut self) -> Self {
-        self.checks = checks::of(&self);
-        self.status = checks::worst(&self.checks);
-        self
-    }
+/// All checks by name.
+pub type Checks = BTreeMap<String, Vec<Check>>;
+
+/// One look at one part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Which one, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component_id: Option<String>,
+    /// `component`, `datastore` or `system`.
+    pub component_type: String,
+    /// What was seen.
+    pub observed_value: Value,
+    /// In which unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_unit: Option<String>,
+    /// What to think of it.
+    pub status: Health,
+    /// When it was seen.
+    pub time: DateTime<FixedOffset>,
+    /// What a person should know, when not all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }

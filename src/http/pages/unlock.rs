@@ -8,15 +8,18 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::http::pages::{Gate, back, show_with_forms};
+use crate::http::{
+    access::Gate,
+    pages::respond::{show_with_forms, to_status_page},
+};
 
 /// Keys tried at once, and how many more each second: a person mistypes, a program guesses.
 const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// How often keys may be tried, by all together.
-pub(in crate::http) struct Knocks(DefaultDirectRateLimiter);
+pub(in crate::http) struct Attempts(DefaultDirectRateLimiter);
 
-impl Default for Knocks {
+impl Default for Attempts {
     fn default() -> Self {
         Self(RateLimiter::direct(Quota::per_second(NonZeroU32::MIN).allow_burst(AT_ONCE)))
     }
@@ -27,15 +30,15 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(Template)]
-#[template(path = "door.html")]
-struct Door<'a> {
+#[template(path = "unlock.html")]
+struct Page<'a> {
     nonce: &'a str,
     problem: Option<&'static str>,
 }
 
 /// The form and nothing else.
-pub(super) fn ask(problem: Option<&'static str>) -> HttpResponse {
-    let mut response = show_with_forms(401, |nonce| Door { nonce, problem }.render());
+pub(super) fn ask_for_key(problem: Option<&'static str>) -> HttpResponse {
+    let mut response = show_with_forms(401, |nonce| Page { nonce, problem }.render());
     let scheme = actix_web::http::header::HeaderValue::from_static("Bearer");
     response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
     response
@@ -46,23 +49,23 @@ struct Key {
     key: SecretString,
 }
 
-async fn unlock(gate: Gate, knocks: web::Data<Knocks>, form: web::Form<Key>) -> HttpResponse {
-    if knocks.0.check().is_err() {
+async fn unlock(gate: Gate, attempts: web::Data<Attempts>, form: web::Form<Key>) -> HttpResponse {
+    if attempts.0.check().is_err() {
         return HttpResponse::TooManyRequests()
             .insert_header(("Retry-After", "10"))
             .body("too many keys at once; wait a moment\n");
     }
     if !gate.is_own() {
-        return ask(Some("The key must be entered on this page."));
+        return ask_for_key(Some("The key must be entered on this page."));
     }
     match gate.begin_visit(&form.key) {
         Some(cookie) => {
-            let mut response = back();
+            let mut response = to_status_page();
             // A cookie that cannot be written leaves the visitor before the door.
             let _written = response.add_cookie(&cookie);
             response
         }
-        None => ask(Some("This is not the gateway key.")),
+        None => ask_for_key(Some("This is not the gateway key.")),
     }
 }
 
@@ -72,7 +75,7 @@ struct Leave {
 }
 
 async fn lock(gate: Gate, form: web::Form<Leave>) -> HttpResponse {
-    let mut response = back();
+    let mut response = to_status_page();
     if gate.may_act(&form.token) {
         let _written = response.add_cookie(&gate.end_visit());
     }
