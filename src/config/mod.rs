@@ -2,6 +2,7 @@
 //! environment. `Debug` of the settings shows no secret, and neither does any message about one.
 
 mod address;
+mod calendar;
 mod credential;
 mod problem;
 mod read;
@@ -12,6 +13,7 @@ pub mod table;
 mod tests;
 
 pub(crate) use address::is_loopback;
+pub use calendar::calendar;
 pub use problem::Problem;
 pub use read::read;
 pub use settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings};
