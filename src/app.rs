@@ -55,7 +55,7 @@ use keeper_domain::{
     },
     restart_policy::Limits,
     routing::OnTokenLoss,
-    session::{reconcile::Seeds, rules::Facts},
+    session::{login::StateKey, reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
@@ -121,6 +121,8 @@ pub struct Parts {
     pub key: SecretString,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<keeper_domain::address::Network>,
     /// What Prometheus is told; the broker's adapter may know it already.
     pub metrics: Arc<Metrics>,
     /// What the alerts say about logging in.
@@ -202,7 +204,7 @@ impl Keeper {
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
-        let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts));
+        let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
@@ -321,6 +323,7 @@ fn token_deps(
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
+        state_key: StateKey::derive(&parts.key),
         is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
@@ -379,6 +382,7 @@ fn listen(
         metrics: Arc::clone(&parts.metrics),
         feed,
         public_url: parts.public_url.clone(),
+        trusted_proxies: parts.trusted_proxies.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;

@@ -10,6 +10,7 @@ use keeper_domain::{
         SessionView,
         login::{LoginFailure, Redirect, StateRefusal},
     },
+    text::excerpt,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,14 +44,15 @@ impl LoginReport {
 
     /// The login worked.
     pub fn done(session: &SessionView, mode: Mode) -> Self {
-        let until = session.expires_at.map(|end| ist(end).format("%a %d %b, %H:%M IST").to_string());
+        let until = session.expires_at.map(|end| ist(end).format("%H:%M IST, %a %d %b").to_string());
+        let word = if mode == Mode::Live { "Live" } else { "Good" };
         let who = session.holder.clone().or_else(|| session.account.clone()).unwrap_or_default();
         let mode = match mode {
             Mode::Live => "Orders go to FYERS, with real money.",
             Mode::Sandbox => "Prices come from FYERS, orders are simulated (FYERS_SANDBOX=true).",
             Mode::Mock => "Orders are simulated.",
         };
-        let lines = [format!("Good until {}, for {who}.", until.unwrap_or_default()), mode.to_owned()];
+        let lines = [format!("{word} until {}, for {who}.", until.unwrap_or_default()), mode.to_owned()];
         Self { good: true, title: "Logged in".to_owned(), lines: lines.to_vec(), reason: None }
     }
 
@@ -147,9 +149,10 @@ impl LoginReport {
         Self { good: false, title: title.to_owned(), lines, reason: Some(reason) }
     }
 
-    /// FYERS sent the browser back with an error. Its words are shown, cut short: they are somebody else's.
+    /// A login was ended with an error, as a redirect that this keeper has begun says. FYERS' words are shown, cut
+    /// short.
     pub fn denied(code: Option<i64>, message: &str) -> Self {
-        let words: String = message.chars().filter(|c| !c.is_control()).take(120).collect();
+        let words = excerpt(message, 120);
         let mut report =
             Self::bad(Some(Reason::Refused), "FYERS says no", ["Nothing was changed. Please start again."]);
         let told = match (code, words.trim()) {
@@ -193,7 +196,7 @@ pub fn code_of(
 ) -> Result<(keeper_domain::secret::AuthCode, Option<String>), LoginReport> {
     match redirect {
         Some(Redirect::Code { code, state }) => Ok((code, state)),
-        Some(Redirect::Refused { code, message }) => Err(LoginReport::denied(code, &message)),
+        Some(Redirect::Refused { code, message, .. }) => Err(LoginReport::denied(code, &message)),
         None => Err(LoginReport::unreadable()),
     }
 }

@@ -85,6 +85,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         instruments: engine::Instruments::default(),
         listen: None,
         public_url: None,
+        trusted_proxies: vec![],
         metrics: fyers_keeper::http::metrics::Metrics::new(),
         key: SecretString::from(String::new()),
         texts: texts(),

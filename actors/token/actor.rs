@@ -23,7 +23,7 @@ use keeper_domain::{
     broker_error::{BrokerError, Transport},
     session::{
         SessionView,
-        login::{LoginFailure, States, state_from},
+        login::{LoginFailure, StateKey, StateOrigin, UsedStates},
         reconcile::{Seeds, reconcile},
         rules::{Effect, Facts, Input, LoginId, Machine, Moment, Step},
     },
@@ -39,7 +39,7 @@ use keeper_domain::{
 const WATCH: Duration = Duration::from_secs(30);
 /// Last net under the adapter's own time limits: an await that never ends would stop the session.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
-/// Where the one-time states are kept.
+/// Where the used states are kept.
 const STATES: &str = "login_states";
 
 type Turn = ResponseActFuture<TokenActor, ()>;
@@ -55,6 +55,8 @@ pub struct TokenDeps {
     pub mirror: Option<Arc<dyn TokenMirror>>,
     /// Wall clock and waiting.
     pub time: Arc<dyn Time>,
+    /// What signs the one-time states of logins.
+    pub state_key: StateKey,
     /// Whether a date (IST) is a trading day.
     pub is_trading_day: Arc<dyn Fn(NaiveDate) -> bool + Send + Sync>,
     /// What the settings say.
@@ -75,7 +77,7 @@ pub struct TokenActor {
     /// `None` until the store has been read.
     machine: Option<Machine>,
     /// One-time states of logins that were begun.
-    states: States,
+    used_states: UsedStates,
     /// Who waits for which login. A restart forgets them, and they hear that the outcome is not known.
     waiting: HashMap<LoginId, oneshot::Sender<Result<(), LoginFailure>>>,
     next_login: LoginId,
@@ -86,8 +88,8 @@ pub struct TokenActor {
 impl TokenActor {
     /// An actor that reads its state from the store when it starts.
     pub fn new(deps: TokenDeps) -> Self {
-        let (states, waiting) = (States::default(), HashMap::new());
-        Self { deps, machine: None, states, waiting, next_login: 1, reborn: false }
+        let (used_states, waiting) = (UsedStates::default(), HashMap::new());
+        Self { deps, machine: None, used_states, waiting, next_login: 1, reborn: false }
     }
 
     fn load(&self) -> Turn {
@@ -97,7 +99,7 @@ impl TokenActor {
         };
         Box::pin(read.into_actor(self).then(|read, act, ctx| match read {
             Ok((stored, tick, states)) => {
-                act.states =
+                act.used_states =
                     states.and_then(|states| serde_json::from_value(states).ok()).unwrap_or_default();
                 let stored = reconcile(stored, &act.deps.seeds);
                 let machine = Machine::new(act.deps.facts.clone(), stored, tick);
@@ -133,10 +135,10 @@ impl TokenActor {
         self.machine.as_ref().map(|machine| machine.view(now)).unwrap_or_default()
     }
 
-    /// Writes the one-time states down; false when that failed, and the actor starts afresh.
+    /// Writes the used states down; false when that failed, and the actor starts afresh.
     fn keep_states(&self) -> ResponseActFuture<Self, bool> {
         let store = Arc::clone(&self.deps.store);
-        let states = serde_json::to_value(&self.states).unwrap_or_default();
+        let states = serde_json::to_value(&self.used_states).unwrap_or_default();
         let commit =
             async move { store.commit(Change { notes: vec![(STATES, states)], ..Change::default() }).await };
         Box::pin(commit.into_actor(self).map(|committed, _, ctx| match committed {
@@ -332,13 +334,10 @@ impl Handler<TokenRejected> for TokenActor {
 }
 
 impl Handler<BeginLogin> for TokenActor {
-    type Result = AtomicResponse<Self, Option<String>>;
+    type Result = Option<String>;
 
     fn handle(&mut self, _: BeginLogin, _: &mut Self::Context) -> Self::Result {
-        let state = state_from(rand::rng().random());
-        self.states.give_out(&state, self.deps.time.now());
-        let kept = self.keep_states().map(|kept, _, _| kept.then_some(state));
-        AtomicResponse::new(Box::pin(kept))
+        self.deps.state_key.issue(StateOrigin::Vouched, self.deps.time.now(), rand::rng().random())
     }
 }
 
@@ -352,7 +351,9 @@ impl Handler<LoginCompleted> for TokenActor {
         ctx: &mut Self::Context,
     ) -> Self::Result {
         let now = self.deps.time.now();
-        let checked = state.map(|state| self.states.redeem(state.expose_secret(), now)).transpose();
+        let checked = state
+            .map(|state| self.used_states.redeem(&self.deps.state_key, state.expose_secret(), now))
+            .transpose();
         if let Err(refusal) = checked {
             return Box::pin(fut::ready(Err(LoginFailure::State(refusal))));
         }

@@ -32,7 +32,7 @@ pub struct TokenRejected {
     pub code: i64,
 }
 
-/// A person wants to log in: gives a fresh one-time state, which is on disk already.
+/// Somebody who may command the keeper wants to log in: gives a fresh one-time state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "Option<String>")]
 pub struct BeginLogin;

@@ -25,6 +25,7 @@ use crate::{
 };
 use fyers_api::claims as jwt;
 use fyers_api::model::{FundLimits, Profile};
+use keeper_domain::session::login::StateKey;
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     session::{StateName, reconcile::Seeds, rules::Facts},
@@ -122,6 +123,7 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         store: Arc::clone(&store) as Arc<dyn Store>,
         mirror: None,
         time,
+        state_key: StateKey::derive(&secrecy::SecretString::from("the gateway key")),
         is_trading_day: Arc::new(|_| true),
         checks_clock: true,
         facts: Facts {

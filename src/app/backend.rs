@@ -21,21 +21,25 @@ use keeper_actors::{
     exchange::messages::{Forward, Forwarded, GetMode},
     notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
-    token::messages::{BeginLogin, GetSession, LoginCompleted, RefreshNow},
+    token::messages::{GetSession, LoginCompleted, RefreshNow},
 };
 use keeper_domain::{
     clock::calendar::Calendar,
-    event::Recorded,
+    event::{Event, Recorded},
     mode::Mode,
     ports::{Store, Time},
     reason::Reason,
     secret::AuthCode,
-    session::{SessionView, StateName, login::LoginFailure},
+    session::{
+        SessionView, StateName,
+        login::{LoginFailure, StateKey, StateOrigin, StateRefusal},
+    },
 };
 
+use rand::Rng;
 use secrecy::SecretString;
 
-use crate::app::{Actors, Parts};
+use crate::app::{Actors, Parts, sink::JournalSink};
 use crate::{
     build_info,
     http::Backend,
@@ -68,6 +72,8 @@ pub struct KeeperBackend {
     login: Option<LoginSetup>,
     #[cfg(feature = "fault-injection")]
     test_doors: bool,
+    state_key: StateKey,
+    journal: Arc<JournalSink>,
     pulse: Pulse,
     began: Instant,
     /// The pulse as last seen, and when it last moved (milliseconds since `began`).
@@ -76,7 +82,7 @@ pub struct KeeperBackend {
 }
 
 impl KeeperBackend {
-    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts) -> Self {
+    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts, journal: Arc<JournalSink>) -> Self {
         Self {
             actors,
             pulse: tree.pulse(),
@@ -88,6 +94,8 @@ impl KeeperBackend {
             login: parts.login.clone(),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
+            state_key: StateKey::derive(&parts.key),
+            journal,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -214,18 +222,37 @@ impl Backend for KeeperBackend {
         }
     }
 
-    async fn begin_login(&self) -> Result<String, LoginReport> {
+    fn begin_login(&self, origin: StateOrigin) -> Result<String, LoginReport> {
         let none =
             || LoginReport::failed(LoginFailure::Refused { reason: Reason::NoCredentials, code: None });
         let setup = self.login.as_ref().ok_or_else(none)?;
-        let state = ask(&self.actors.token, BeginLogin).await.flatten().ok_or_else(LoginReport::silent)?;
-        Ok((setup.authorize)(&state))
+        let state = self.state_key.issue(origin, self.time.now(), rand::rng().random());
+        Ok((setup.authorize)(&state.ok_or_else(LoginReport::silent)?))
+    }
+
+    fn login_state(&self, state: &str) -> Result<StateOrigin, StateRefusal> {
+        self.state_key.read(state, self.time.now())
+    }
+
+    fn is_card_link(&self, token: &str) -> bool {
+        self.state_key.is_card_token(token)
+    }
+
+    fn report(&self, event: Event) {
+        self.journal.report("listener", event);
     }
 
     async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport {
         let outcome = self.actors.token.send(LoginCompleted { code, state });
         match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
             Ok(Ok(Ok(session))) => LoginReport::done(&session, self.mode_after_login(&session).await),
+            // A reload, or a second tap: whoever has the state of a login that is done is told how things are.
+            Ok(Ok(Err(failure @ LoginFailure::State(StateRefusal::Used)))) => match self.session().await {
+                Some(session) if session.usable.is_some() => {
+                    LoginReport::done(&session, self.mode_after_login(&session).await)
+                }
+                _ => LoginReport::failed(failure),
+            },
             Ok(Ok(Err(failure))) => LoginReport::failed(failure),
             Ok(Err(_)) | Err(_) => LoginReport::silent(),
         }

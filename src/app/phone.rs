@@ -18,6 +18,7 @@ use keeper_domain::{
         talk::{Chat, Control},
     },
     routing::OnTokenLoss,
+    session::login::StateKey,
 };
 
 use crate::app::{Actors, Parts};
@@ -53,7 +54,10 @@ impl Card {
         let (phone, login) = (parts.phone.as_ref()?, parts.login.as_ref()?);
         let lines = CardLines::default();
         let path = match &login.page {
-            Some(page) => LoginPath::Page(page.clone()),
+            // So signed, a login that was begun at the card is not limited like a stranger's.
+            Some(page) => {
+                LoginPath::Page(format!("{page}?card={}", StateKey::derive(&parts.key).card_token()))
+            }
             None => LoginPath::Paste(Arc::clone(&login.authorize)),
         };
         let deps = CardDeps {

@@ -43,8 +43,9 @@ impl JournalSink {
         }
     }
 
-    fn note(&self, event: Event) {
-        event.log("supervisor");
+    /// Notes an event of somebody who must not wait.
+    pub(super) fn report(&self, source: &'static str, event: Event) {
+        event.log(source);
         self.waiting.send_modify(|waiting| *waiting += 1);
         // The writer lives as long as the sink does.
         let _closed = self.entries.send((self.time.now(), event));
@@ -81,14 +82,14 @@ impl JournalSink {
 
 impl CrashSink for JournalSink {
     fn crashed(&self, actor: &'static str, death: Death) {
-        self.note(Event::ActorCrashed { actor: actor.to_owned(), death });
+        self.report("supervisor", Event::ActorCrashed { actor: actor.to_owned(), death });
     }
 
     fn restarted(&self, actor: &'static str, restarts: u64) {
-        self.note(Event::ActorRestarted { actor: actor.to_owned(), restarts });
+        self.report("supervisor", Event::ActorRestarted { actor: actor.to_owned(), restarts });
     }
 
     fn gave_up(&self, actor: &'static str) {
-        self.note(Event::ActorGaveUp { actor: actor.to_owned() });
+        self.report("supervisor", Event::ActorGaveUp { actor: actor.to_owned() });
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use fyers_api::ist::ist;
-use keeper_domain::alerts::words::excerpt;
+use keeper_domain::text::excerpt;
 use serde_json::Value;
 
 use crate::cli::{

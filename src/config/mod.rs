@@ -1,9 +1,9 @@
 //! The settings: read once, checked as a whole, every mistake told at once. Only this module reads the
 //! environment. `Debug` of the settings shows no secret, and neither does any message about one.
 
-mod address;
 mod calendar;
 mod credential;
+mod key_strength;
 mod problem;
 mod read;
 mod settings;
@@ -12,7 +12,6 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::is_loopback;
 pub use calendar::calendar;
 pub use problem::Problem;
 pub use read::read;

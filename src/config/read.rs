@@ -7,14 +7,17 @@ use std::{
 };
 
 use chrono::NaiveTime;
-use keeper_domain::{routing::OnTokenLoss, secret::Fingerprint};
+use keeper_domain::{
+    address::{Network, is_loopback},
+    routing::OnTokenLoss,
+    secret::Fingerprint,
+};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::{
-    address::is_loopback,
-    credential,
+    credential, key_strength,
     problem::Problem,
     settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
     source::{Found, Origin, Remarks, Sources},
@@ -77,7 +80,7 @@ impl Reader<'_> {
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
             http_addr: self.http_addr(),
-            gateway_key: self.secret("KEEPER_GATEWAY_KEY"),
+            gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
@@ -93,6 +96,7 @@ impl Reader<'_> {
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
+            trusted_proxies: self.networks("KEEPER_TRUSTED_PROXIES"),
             rows: vec![],
             notes: vec![],
         }
@@ -161,6 +165,17 @@ impl Reader<'_> {
         }
         self.remarks.notes.push(format!("{name} has the app's id before the token: only the token is used."));
         Some(SecretString::from(token.to_owned()))
+    }
+
+    fn gateway_key(&mut self) -> Option<SecretString> {
+        let key = self.secret("KEEPER_GATEWAY_KEY")?;
+        if let Err(weakness) = key_strength::check(key.expose_secret()) {
+            let remedy =
+                "Leave it out, and the keeper makes one; or set it to what `openssl rand -hex 32` prints.";
+            self.problem("KEEPER_GATEWAY_KEY", weakness.to_string(), remedy);
+            return None;
+        }
+        Some(key)
     }
 
     fn pin(&mut self) -> Option<SecretString> {
@@ -264,6 +279,17 @@ impl Reader<'_> {
         let Some(found) = self.value(name) else { return vec![] };
         let all = found.text.split(',').map(str::trim).filter(|path| !path.is_empty());
         all.map(PathBuf::from).collect()
+    }
+
+    fn networks(&mut self, name: &'static str) -> Vec<Network> {
+        let Some(found) = self.value(name) else { return vec![] };
+        let all = found.text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parsed: Result<Vec<Network>, _> = all.map(str::parse).collect();
+        parsed.unwrap_or_else(|_| {
+            let remedy = "Set it to addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8.";
+            self.problem(name, not_possible(&found.text), remedy);
+            vec![]
+        })
     }
 
     fn days(&mut self, name: &'static str, default: i64) -> i64 {

@@ -3,13 +3,16 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::NaiveTime;
-use keeper_domain::routing::OnTokenLoss;
+use keeper_domain::{
+    address::{Network, is_loopback},
+    routing::OnTokenLoss,
+};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
-use crate::config::{address::is_loopback, source::Origin};
+use crate::config::source::Origin;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub struct Settings {
     pub http_addr: SocketAddr,
     /// Where a browser reaches the keeper.
     pub public_url: Option<Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
     /// The gateway key, if a person chose one.
     pub gateway_key: Option<SecretString>,
     /// The daily tick (IST).

@@ -59,6 +59,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_STATE_DIR", "./state"),
     plain("KEEPER_HTTP_ADDR", "127.0.0.1:8080, or 0.0.0.0:$PORT when PORT is set"),
     plain("KEEPER_PUBLIC_URL", "RENDER_EXTERNAL_URL"),
+    plain("KEEPER_TRUSTED_PROXIES", "not set"),
     secret("KEEPER_GATEWAY_KEY", Show::Fingerprint),
     plain("KEEPER_TICK_TIME", "08:45"),
     plain("KEEPER_LOG_FORMAT", "auto"),

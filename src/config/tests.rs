@@ -4,7 +4,6 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use secrecy::ExposeSecret;
 
-
 use super::*;
 use crate::config::table::TABLE;
 use keeper_domain::routing::OnTokenLoss;

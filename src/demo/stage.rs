@@ -252,6 +252,7 @@ fn parts(
         instruments: engine::Instruments::default(),
         listen: Some(listen),
         public_url: None,
+        trusted_proxies: vec![],
         metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         texts: Context {

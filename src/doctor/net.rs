@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
+use keeper_domain::address::is_loopback;
 use reqwest::{
     Client, ClientBuilder, Proxy,
     header::{HeaderMap, LOCATION},
@@ -12,10 +13,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use crate::doctor::finding::LIMIT;
-use crate::{
-    config::{Settings, is_loopback},
-    fyers,
-};
+use crate::{config::Settings, fyers};
 
 /// What came of a question. Keeps nothing of the HTTP error, which would show the whole address.
 #[derive(Debug, Clone)]

@@ -2,7 +2,6 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-
 use super::*;
 use crate::config::{Sources, Values, read};
 use chrono::TimeDelta;

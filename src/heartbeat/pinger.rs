@@ -7,7 +7,7 @@ use reqwest::{Client, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::config::is_loopback;
+use keeper_domain::address::is_loopback;
 
 /// Longest wait for a monitor.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -5,7 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fyers_api::http::ApiRequest;
 use keeper_actors::exchange::messages::Forwarded;
-use keeper_domain::{chat::talk::Control, event::Recorded, secret::AuthCode};
+use keeper_domain::{
+    address::Network,
+    chat::talk::Control,
+    event::{Event, Recorded},
+    secret::AuthCode,
+    session::login::{StateOrigin, StateRefusal},
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -30,10 +36,21 @@ pub trait Backend: Send + Sync {
     async fn refresh(&self) -> Option<SessionStatus> {
         None
     }
-    /// Begins a login: FYERS' login address with a fresh one-time state.
-    async fn begin_login(&self) -> Result<String, LoginReport> {
+    /// Begins a login: FYERS' login address with a fresh one-time state. Costs no memory and asks no actor.
+    fn begin_login(&self, _origin: StateOrigin) -> Result<String, LoginReport> {
         Err(LoginReport::silent())
     }
+    /// Where a login began that comes back with this state, when it is one of this keeper's and not too old.
+    /// Whether it has been used is known to [`Backend::finish_login`] only.
+    fn login_state(&self, _state: &str) -> Result<StateOrigin, StateRefusal> {
+        Err(StateRefusal::Unknown)
+    }
+    /// Whether a link to the login page is the card's.
+    fn is_card_link(&self, _token: &str) -> bool {
+        false
+    }
+    /// Notes something that happened at the listener, for journal, log and alerts. Returns at once.
+    fn report(&self, _event: Event) {}
     /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
     /// the caller vouches for the person.
     async fn finish_login(&self, _code: AuthCode, _state: Option<SecretString>) -> LoginReport {
@@ -77,4 +94,6 @@ pub struct Front {
     pub feed: Feed,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<Url>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
 }

@@ -133,6 +133,13 @@ pub enum Event {
         /// The Telegram user.
         user: i64,
     },
+    /// Somebody has shown wrong gateway keys. Told once an hour at most.
+    WrongKeys {
+        /// The latest client: an address, or the IPv6 network of a provider's customer.
+        client: String,
+        /// Wrong keys in the hour so far, of all clients.
+        count: u32,
+    },
     /// Another program polls Telegram with the same bot token.
     SecondPoller,
     /// A person halted trading, or ended the halt.
@@ -319,6 +326,7 @@ impl Event {
             Self::LoggedOut => "login.ended",
             Self::LoginSucceeded { .. } => "login.completed",
             Self::StrangerWrote { .. } => "chat.stranger",
+            Self::WrongKeys { .. } => "gateway.wrong_keys",
             Self::SecondPoller => "chat.second_poller",
             Self::HaltChanged { .. } => "exchange.halt",
             Self::TestAlert { .. } => "alert.test",

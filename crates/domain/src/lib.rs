@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock or reaches disk or network.
 
+pub mod address;
 pub mod alerts;
 pub mod broker_error;
 pub mod chat;
@@ -16,3 +17,4 @@ pub mod routing;
 pub mod secret;
 pub mod session;
 pub mod store_error;
+pub mod text;

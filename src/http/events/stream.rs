@@ -8,27 +8,26 @@ use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration}
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CONTENT_TYPE, RETRY_AFTER},
+    http::header::CONTENT_TYPE,
     web::{self, Bytes},
 };
 use futures_util::{Stream, stream};
 use fyers_api::ist::ist;
 use keeper_domain::event::{Event, Recorded};
 use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::{
     http::{
         access::Gate,
         backend::{Backend, Front},
+        events::seats::{Seat, Seats},
         journal_signal::News,
         reply::unanswered,
     },
     status::Status,
 };
 
-/// How many may listen at once.
-const SEATS: usize = 32;
 /// Pause between two signs of life: shorter than the patience of usual proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Journal entries read at once.
@@ -37,16 +36,6 @@ const BATCH: u32 = 100;
 const MOST: i64 = 10_000;
 /// How soon a browser comes back, in milliseconds.
 const RETRY: &str = "retry: 2000\n\n";
-
-/// The seats of one listener.
-#[derive(Clone)]
-pub(in crate::http) struct Seats(Arc<Semaphore>);
-
-impl Default for Seats {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(SEATS)))
-    }
-}
 
 pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/events").get(events));
@@ -58,7 +47,7 @@ struct Listener {
     news: watch::Receiver<News>,
     last: i64,
     unsent: VecDeque<Bytes>,
-    _seat: OwnedSemaphorePermit,
+    seat: Seat,
 }
 
 async fn events(
@@ -71,23 +60,17 @@ async fn events(
     if let Some(refusal) = gate.refuse_reader() {
         return refusal;
     }
-    let Ok(seat) = Arc::clone(&seats.0).try_acquire_owned() else { return full() };
+    let seat = seats.take(gate.client());
     // Followed before anything is read, so that nothing falls between the two.
     let news = front.feed.follow();
     let backend = backend.into_inner();
     let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
     let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
-    let listener = Listener { backend, news, last, unsent, _seat: seat };
+    let listener = Listener { backend, news, last, unsent, seat };
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(listener.stream())
-}
-
-fn full() -> HttpResponse {
-    HttpResponse::ServiceUnavailable()
-        .insert_header((RETRY_AFTER, "30"))
-        .body("too many listeners; try again later\n")
 }
 
 fn last_seen(request: &HttpRequest) -> Option<i64> {
@@ -144,8 +127,8 @@ impl Listener {
         })
     }
 
-    /// The next bytes; `None` at the end, which comes when the keeper stops or the journal cannot be read: the
-    /// browser then comes back by itself.
+    /// The next bytes; `None` at the end, which comes when the keeper stops, the seat has to be left or the
+    /// journal cannot be read: the browser then comes back by itself.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(unsent) = self.unsent.pop_front() {
@@ -161,8 +144,10 @@ impl Listener {
             if closing {
                 return None;
             }
-            if let Err(_quiet) = tokio::time::timeout(KEEP_ALIVE, self.news.changed()).await {
-                return Some(Bytes::from_static(b": still here\n\n"));
+            tokio::select! {
+                () = self.seat.must_leave() => return None,
+                _news = self.news.changed() => {}
+                () = tokio::time::sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": still here\n\n")),
             }
         }
     }

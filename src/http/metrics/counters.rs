@@ -13,6 +13,7 @@ pub(super) struct Counters {
     restarts: IntCounterVec,
     pub(super) alerts: IntCounterVec,
     pub(super) gateway: IntCounterVec,
+    pub(super) wrong_keys: IntCounterVec,
     pub(super) dropped_log_lines: IntCounter,
 }
 
@@ -48,6 +49,11 @@ impl Counters {
                 "Bots' requests; the mode is none when a request was refused at the door.",
                 &["mode", "route", "status"],
             )?,
+            wrong_keys: counter(
+                "wrong_keys_total",
+                "Wrong gateway keys, by where they were shown.",
+                &["entrance"],
+            )?,
         };
         counters.begin_at_zero();
         Ok(counters)
@@ -78,6 +84,9 @@ impl Counters {
             }
         }
         self.gateway.with_label_values(&[Mode::Mock.slug(), "/api/v3/profile", "200"]);
+        for entrance in ["gateway", "api", "page"] {
+            self.wrong_keys.with_label_values(&[entrance]);
+        }
     }
 
     pub(super) fn note(&self, event: &Event) {

@@ -84,6 +84,11 @@ impl Metrics {
         self.gateway.with_label_values(&[mode]).observe(took.as_secs_f64());
     }
 
+    /// A wrong gateway key was shown at this entrance.
+    pub fn wrong_key(&self, entrance: &str) {
+        self.counters.wrong_keys.with_label_values(&[entrance]).inc();
+    }
+
     /// What the broker's adapter calls after each request.
     pub fn broker_timer(self: &Arc<Self>) -> Timer {
         let metrics = Arc::clone(self);

@@ -1,6 +1,8 @@
 //! The pages for a person with a browser.
 
+mod error;
 mod login;
+mod logins;
 mod notes;
 mod respond;
 mod status;
@@ -10,10 +12,19 @@ mod words;
 
 use actix_web::web;
 
-pub(super) use login::Limits;
-pub(super) use notes::Notes;
-pub(super) use unlock::Attempts;
+pub(super) use error::{for_people, nothing_here};
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.configure(status::routes).configure(unlock::routes).configure(login::routes);
+/// What the pages of one listener remember.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    notes: web::Data<notes::Notes>,
+    logins: web::Data<logins::Logins>,
+}
+
+impl State {
+    /// The routes, with what they remember.
+    pub(super) fn configure(&self, config: &mut web::ServiceConfig) {
+        config.app_data(self.notes.clone()).app_data(self.logins.clone());
+        config.configure(status::routes).configure(unlock::routes).configure(login::routes);
+    }
 }

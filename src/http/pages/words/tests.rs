@@ -45,6 +45,7 @@ fn all() -> Vec<Event> {
         Event::LoggedOut,
         Event::StrangerWrote { user: 7 },
         Event::SecondPoller,
+        Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
         Event::HaltChanged { halted: true, by: "Asha".into() },
         Event::HaltChanged { halted: false, by: "Asha".into() },
         Event::TestAlert { severity: Severity::Info },

@@ -95,6 +95,13 @@ pub(super) fn stranger_wrote(user: i64) -> Draft {
         .line("Next: nothing. To let this user command the keeper, add the number to TELEGRAM_ALLOWED_USERS.")
 }
 
+pub(super) fn wrong_keys(client: &str, count: u32) -> Draft {
+    let title = format!("{count} requests with a wrong gateway key, the latest from {}", excerpt(client, 50));
+    Draft::new(Severity::Warning, "gateway|wrong_keys", title)
+        .line("Trading: not affected. Each address is limited, and the key is too long to guess.")
+        .line("Next: if this is a bot of yours, give it the present key. Otherwise close the address to strangers.")
+}
+
 pub(super) fn second_poller() -> Draft {
     Draft::new(Severity::Warning, "chat|second_poller", "Another program uses this bot's token")
         .line("Trading: not affected, and alerts arrive. Commands may get lost between the two programs.")

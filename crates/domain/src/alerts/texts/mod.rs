@@ -113,6 +113,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::ActorGaveUp { actor } => Some(keeper::gave_up(actor)),
         Event::LoginFailed { reason: Reason::AccountMismatch, .. } => Some(login::stranger()),
         Event::StrangerWrote { user } => Some(keeper::stranger_wrote(*user)),
+        Event::WrongKeys { client, count } => Some(keeper::wrong_keys(client, *count)),
         Event::SecondPoller => Some(keeper::second_poller()),
         Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by)),
         Event::TestAlert { severity } => Some(keeper::test(*severity)),
