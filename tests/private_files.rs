@@ -27,7 +27,11 @@ const ALLOWED: [(&str, usize, &str); 8] = [
     ("src/config/calendar.rs", 2, "the calendar: no secrets"),
     ("src/doctor/files.rs", 2, "the lock on the state folder, and whether .env can be opened at all"),
     ("src/http/metrics/gauges.rs", 1, "/proc/self/status"),
-    ("src/store/state_dir.rs", 2, "the folder itself for its lock, and the text of the lock file it has open"),
+    (
+        "src/store/state_dir.rs",
+        2,
+        "the folder itself for its lock, and the text of the lock file it has open",
+    ),
     ("src/backup/partial.rs", 1, "a folder, to sync it"),
     ("actors/", 0, "nothing"),
 ];

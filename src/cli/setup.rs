@@ -286,7 +286,8 @@ impl Config {
         config::calendar(file).map(Arc::new).map_err(|problem| {
             let path = file.unwrap_or(std::path::Path::new("")).display();
             let what = format!("KEEPER_CALENDAR_FILE {path} cannot be used: {problem}");
-            let remedy = "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
+            let remedy =
+                "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
             fail(Exit::BadSettings, &what, remedy)
         })
     }

@@ -48,6 +48,7 @@ fn a_whole_setup_beside_its_running_keeper_is_all_good() {
     let public = format!("http://127.0.0.1:{}", home.port);
     let home = home.set("KEEPER_PUBLIC_URL", &public);
     home.write_env(APP);
+    home.sim.set_redirect_uri(&format!("{public}/fyers/callback"));
     fs::set_permissions(home.path(".env"), fs::Permissions::from_mode(0o600)).unwrap();
     let before = home.run(&["doctor", "--json"]).exits(0);
     is(&before.json(), "public URL", "warn", "was not tried");
