@@ -2,13 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use keeper_domain::session_state::StoredSession;
 use keeper_domain::{
-    alerts::outbox::{Alert, Severity},
+    alert::{Alert, Severity},
     event::Event,
     ports::{Change, Store},
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    session::{Source, StateName, stored::StoredSession},
+    session::{Source, StateName},
 };
 use tempfile::TempDir;
 

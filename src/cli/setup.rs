@@ -337,6 +337,8 @@ impl Config {
             app_id: self.settings.app.as_ref().map(|app| app.client_id.clone()),
             has_pin: self.settings.pin.is_some(),
             credentials: self.credentials(),
+            account: self.settings.account_id.clone(),
+            asks_owner: self.settings.telegram.is_some(),
             refresh_days: self.settings.refresh_token_days,
         }
     }

@@ -9,6 +9,7 @@ use std::{
 use chrono::NaiveTime;
 use keeper_domain::{
     address::{Network, is_loopback},
+    clock::sessions::Segment,
     routing::OnTokenLoss,
     secret::Fingerprint,
 };
@@ -72,6 +73,7 @@ impl Reader<'_> {
             access_token: self.token("FYERS_ACCESS_TOKEN"),
             refresh_token: self.token("FYERS_REFRESH_TOKEN"),
             pin: self.pin(),
+            account_id: self.value("FYERS_ACCOUNT_ID").map(|found| found.text.trim().to_ascii_uppercase()),
             sandbox: self.flag("FYERS_SANDBOX", true),
             redirect_uri: self.redirect_uri().or_else(of_keeper),
             api_url: self.url_or("FYERS_API_URL"),
@@ -85,6 +87,7 @@ impl Reader<'_> {
             tick_time: self.tick_time(),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
+            segments: self.segments(),
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
@@ -95,6 +98,7 @@ impl Reader<'_> {
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
             ping_url: self.secret_url("KEEPER_PING_URL"),
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
+            webhook_url: self.secret_url("KEEPER_WEBHOOK_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
             trusted_proxies: self.networks("KEEPER_TRUSTED_PROXIES"),
@@ -317,6 +321,18 @@ impl Reader<'_> {
     }
 
     /// An address whose path is a password.
+    fn segments(&mut self) -> Vec<Segment> {
+        let usual = vec![Segment::Cash, Segment::Fno];
+        let Some(text) = self.value("KEEPER_SEGMENTS").map(|found| found.text) else { return usual };
+        let read: Option<Vec<Segment>> = text.split(',').map(|word| segment(word.trim())).collect();
+        let read = read.filter(|segments| !segments.is_empty());
+        read.unwrap_or_else(|| {
+            let remedy = "Set it to some of cash, fno and mcx, with commas between.";
+            self.problem("KEEPER_SEGMENTS", not_possible(&text), remedy);
+            usual
+        })
+    }
+
     fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
     }
@@ -492,4 +508,13 @@ fn is_bot_token(text: &str) -> bool {
         let body = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         id.len() >= 6 && id.chars().all(|c| c.is_ascii_digit()) && rest.len() >= 10 && rest.chars().all(body)
     })
+}
+
+fn segment(word: &str) -> Option<Segment> {
+    match word.to_ascii_lowercase().as_str() {
+        "cash" => Some(Segment::Cash),
+        "fno" => Some(Segment::Fno),
+        "mcx" => Some(Segment::Mcx),
+        _ => None,
+    }
 }

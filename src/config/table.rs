@@ -46,6 +46,7 @@ pub const TABLE: &[Spec] = &[
     secret("FYERS_ACCESS_TOKEN", Show::Fingerprint),
     secret("FYERS_REFRESH_TOKEN", Show::Fingerprint),
     secret("FYERS_PIN", Show::Nothing),
+    plain("FYERS_ACCOUNT_ID", "the first account that the owner confirms"),
     plain("FYERS_SANDBOX", "true"),
     plain("FYERS_REDIRECT_URI", "KEEPER_PUBLIC_URL/fyers/callback"),
     plain("FYERS_API_URL", "https://api-t1.fyers.in/api/v3"),
@@ -64,6 +65,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_TICK_TIME", "08:45"),
     plain("KEEPER_LOG_FORMAT", "auto"),
     plain("KEEPER_LOG", "info"),
+    plain("KEEPER_SEGMENTS", "cash,fno"),
     plain("KEEPER_CALENDAR_FILE", "the calendar built in"),
     plain("KEEPER_ON_TOKEN_LOSS", "mock"),
     plain("KEEPER_MOCK_CAPITAL", "1000000"),
@@ -74,6 +76,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_EXPECTED_IP", "not set"),
     secret("KEEPER_PING_URL", Show::Host),
     secret("KEEPER_DAILY_PING_URL", Show::Host),
+    secret("KEEPER_WEBHOOK_URL", Show::Host),
 ];
 
 /// Names that FYERS' own documents and samples use, and what they are called here.

@@ -1,9 +1,13 @@
-//! Whether the keeper is alive and ready, its status as JSON, and a refresh call on demand.
+//! Whether the keeper is alive and ready, its status as JSON and as numbers, and a refresh call on demand.
 
 use actix_web::{HttpResponse, Responder, http::header::CONTENT_TYPE, web};
 
 use crate::{
-    http::{access::Gate, backend::Backend, reply::unanswered},
+    http::{
+        access::Gate,
+        backend::{Backend, Front},
+        reply::unanswered,
+    },
     status::Health,
 };
 
@@ -11,6 +15,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/livez").get(livez).head(livez))
         .service(web::resource("/readyz").get(readyz).head(readyz))
+        .service(web::resource("/metrics").get(metrics))
         .service(web::resource("/api/status").get(status))
         .service(web::resource("/api/refresh").post(refresh));
     #[cfg(feature = "fault-injection")]
@@ -45,6 +50,18 @@ async fn status(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
         Health::Pass | Health::Warn => HttpResponse::Ok(),
     };
     response.insert_header((CONTENT_TYPE, "application/health+json")).json(status)
+}
+
+/// Numbers for Prometheus. A keeper whose actors do not answer has none: Prometheus then sees `up` at 0.
+async fn metrics(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Front>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_reader() {
+        return refusal;
+    }
+    let Some(status) = backend.status().await else { return unanswered() };
+    match front.metrics.text(&status) {
+        Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
 }
 
 async fn refresh(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {

@@ -30,7 +30,7 @@ use crate::http::{
         connections::{Connections, Guarded},
         descriptors,
     },
-    metrics::{self, Metrics},
+    metrics::Metrics,
     orders, pages,
 };
 
@@ -142,7 +142,6 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
         .configure(orders::routes)
-        .configure(metrics::route::routes)
         .configure(events::routes)
         .configure(gateway::routes)
         .default_service(web::to(pages::nothing_here));

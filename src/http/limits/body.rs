@@ -16,6 +16,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::http::limits::connections::Connection;
+
 /// The longest body of a form or of a call to the keeper's own routes, in bytes.
 const LONGEST: usize = 16 * 1024;
 /// How long such a body may take.
@@ -105,7 +107,12 @@ pub(in crate::http) async fn read_first(
             request.set_payload(whole(bytes));
             Ok(next.call(request).await?.map_into_boxed_body())
         }
-        Err(error) => Ok(request.into_response(refusal(error))),
+        Err(error) => {
+            if let Some(connection) = request.request().conn_data::<Connection>() {
+                connection.close_soon();
+            }
+            Ok(request.into_response(refusal(error)))
+        }
     }
 }
 

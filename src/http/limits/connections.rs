@@ -24,6 +24,9 @@ use tokio::{
 /// A reader that takes nothing for so long has gone.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long an answer before the end of its request's body may take to arrive.
+const CLOSE_AFTER: Duration = Duration::from_secs(2);
+
 /// What is known of an open connection when one has to make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Merit {
@@ -84,6 +87,16 @@ impl Connection {
     /// The right key was shown on it.
     pub(in crate::http) fn trust(&self) {
         self.0.state().merit.is_trusted = true;
+    }
+
+    /// Closes it once the answer that is being written has had its time: the rest of a body that nobody reads would
+    /// keep it open.
+    pub(in crate::http) fn close_soon(&self) {
+        let slot = Arc::clone(&self.0);
+        actix_web::rt::spawn(async move {
+            sleep(CLOSE_AFTER).await;
+            slot.close();
+        });
     }
 
     /// A request on it was read whole and is being answered: until the returned value is dropped, it is not closed

@@ -9,7 +9,6 @@ mod gauges;
 mod instrumented;
 mod outcome;
 mod registry;
-pub(super) mod route;
 pub mod routes;
 
 pub use instrumented::{CountedMessenger, WatchedStore};

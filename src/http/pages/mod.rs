@@ -4,6 +4,7 @@ mod error;
 mod login;
 mod logins;
 mod notes;
+mod orders;
 mod respond;
 mod status;
 mod unlock;

@@ -13,7 +13,7 @@ use crate::http::{
         notes::Notes,
         respond::{show_with_forms, to_status_page},
         unlock,
-        view::View,
+        view::{LOOKED_AT, View},
     },
     reply::unanswered,
 };
@@ -48,11 +48,12 @@ async fn page(
     }
     let (Some(status), Some(day)) = (backend.status().await, backend.day()) else { return unanswered() };
     let Some(events) = backend.recent_events(EVENTS).await else { return unanswered() };
+    let orders = backend.orders(LOOKED_AT as u32).await;
     let token = gate.token();
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
-    let view = View::of(&status, &day, &events);
+    let view = View::of(&status, &day, &events, orders.as_deref());
     show_with_forms(200, |nonce| Page { nonce, whole, view, token, note }.render())
 }
 

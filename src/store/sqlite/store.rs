@@ -7,11 +7,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use fyers_api::model::Position;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::Recorded,
     order_journal::OrderEntry,
     ports::{AlertTotals, Change, Store, StoreError, TickRecord},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 use sqlx::SqlitePool;

@@ -144,18 +144,23 @@ pub struct UsedStates {
 
 impl UsedStates {
     /// Uses a state up. It must be on disk as used before its code is spent.
-    pub fn redeem(&mut self, key: &StateKey, state: &str, now: DateTime<Utc>) -> Result<(), StateRefusal> {
+    pub fn redeem(
+        &mut self,
+        key: &StateKey,
+        state: &str,
+        now: DateTime<Utc>,
+    ) -> Result<StateOrigin, StateRefusal> {
         let digest = digest(state);
         if self.used.iter().any(|used| used.digest == digest) {
             return Err(StateRefusal::Used);
         }
-        key.read(state, now)?;
+        let origin = key.read(state, now)?;
         // Twice the lifetime, for a clock that is set back.
         self.used.retain(|used| (now - used.at).abs() < LIFETIME * 2);
         self.used.push(Used { digest, at: now });
         let surplus = self.used.len().saturating_sub(MOST);
         self.used.drain(..surplus);
-        Ok(())
+        Ok(origin)
     }
 }
 
@@ -164,8 +169,10 @@ impl UsedStates {
 pub enum LoginFailure {
     /// The redirect's state is no good.
     State(StateRefusal),
-    /// Another login is being redeemed right now.
+    /// Other logins are being redeemed right now; this one's code was not spent.
     Busy,
+    /// The keeper cannot write to its disk right now, so nothing was begun.
+    NotWritten,
     /// The broker refused, cannot be reached, or the check of the new token failed.
     Refused {
         /// Why.
@@ -272,7 +279,7 @@ mod tests {
         let (first, second) = (issue(1, at(0)), issue(2, at(0)));
         assert_eq!(first.len(), 43, "32 bytes");
         assert_eq!(used.redeem(&key(), "forged", at(1)), Err(StateRefusal::Unknown));
-        assert_eq!(used.redeem(&key(), &first, at(599)), Ok(()));
+        assert!(used.redeem(&key(), &first, at(599)).is_ok());
         assert_eq!(used.redeem(&key(), &first, at(599)), Err(StateRefusal::Used));
         assert_eq!(used.redeem(&key(), &first, at(700)), Err(StateRefusal::Used), "and stays used");
         assert_eq!(used.redeem(&key(), &second, at(600)), Err(StateRefusal::Expired));
@@ -311,10 +318,10 @@ mod tests {
             let mut random = [0; 10];
             random[..4].copy_from_slice(&n.to_be_bytes());
             let state = key().issue(StateOrigin::Page, at(0), random).unwrap();
-            assert_eq!(used.redeem(&key(), &state, at(0)), Ok(()));
+            assert!(used.redeem(&key(), &state, at(0)).is_ok());
         }
         assert_eq!(used.used.len(), MOST);
-        assert_eq!(used.redeem(&key(), &issue(9, at(5_000)), at(5_000)), Ok(()));
+        assert!(used.redeem(&key(), &issue(9, at(5_000)), at(5_000)).is_ok());
         assert_eq!(used.used.len(), 1, "what has expired is forgotten");
     }
 
