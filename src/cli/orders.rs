@@ -58,13 +58,12 @@ fn rows_of(order: &Value) -> Vec<String> {
     };
     let refused = !(200..300).contains(&order["status"].as_i64().unwrap_or_default())
         || order["code"].as_i64().is_some_and(|code| code < 0);
-    let price = ["price", "limit_price"].into_iter().map(text).find(|price| !price.is_empty());
     let cells = [
         time(&text("at")),
         what,
         quantity.map(|quantity| quantity.unsigned_abs().to_string()).unwrap_or_default(),
         text("symbol"),
-        price.unwrap_or_else(|| "-".to_owned()),
+        price(&order["price"]),
         if refused { "refused" } else { "accepted" }.to_owned(),
         text("venue"),
     ];
@@ -73,6 +72,16 @@ fn rows_of(order: &Value) -> Vec<String> {
         rows.push(format!("{:16}{}", "", excerpt(&text("message"), 64)));
     }
     rows
+}
+
+/// A market order has none, and an old entry does not know.
+fn price(price: &Value) -> String {
+    let number = price.as_f64().or_else(|| price.as_str()?.parse().ok());
+    match number {
+        Some(0.0) => "market".to_owned(),
+        Some(price) => format!("{price:.2}"),
+        None => "-".to_owned(),
+    }
 }
 
 fn time(at: &str) -> String {
