@@ -71,8 +71,8 @@ async fn perform(stage: &mut Stage, act: &Act, screen: &Screen, seen: &mut Seen)
             stage.refresh(false);
         }
         Act::Tap => {
-            let how = stage.tap(screen, seen).await;
-            screen.act(stage.now(), how);
+            let (at, how) = stage.tap(screen, seen).await;
+            screen.act(at, how);
         }
         Act::Crash(victim) => {
             screen.act(stage.now(), &format!("a bug makes the {} panic", stage::name(*victim)));

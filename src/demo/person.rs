@@ -52,6 +52,17 @@ impl Phone {
         self.shown.insert(message.id, message.clone());
     }
 
+    /// Shows the card with the link as it is now: it changes when the link is followed.
+    pub(super) fn show_link(&mut self, screen: &Screen) {
+        let with_link =
+            |message: &&TelegramMessage| message.buttons().iter().any(|button| button.url.is_some());
+        let messages: Vec<_> =
+            self.now.values().map(|(message, _)| message).filter(with_link).cloned().collect();
+        let new = messages.iter().filter(|message| !message.deleted && !self.shown.contains_key(&message.id));
+        let new: Vec<_> = new.cloned().collect();
+        new.iter().for_each(|message| self.show_settled(message, screen));
+    }
+
     /// The link on the newest message that has one.
     pub(super) fn link(&self) -> Option<String> {
         let links = |message: &TelegramMessage| message.buttons().into_iter().find_map(|button| button.url);

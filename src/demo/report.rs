@@ -133,7 +133,7 @@ impl Report {
             .load_preset(UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(80);
-        table.set_header(["Day", "Tick", "Token", "At 09:15", "Alerts", "Restarts", "What happened"]);
+        table.set_header(["Day", "Tick", "Token", "09:15", "Alerts", "Restarts", "What happened"]);
         for day in &self.days {
             table.add_row(row(day));
         }
@@ -157,7 +157,7 @@ impl Report {
 
 fn row(day: &Day) -> [String; 7] {
     let time = |at: Option<DateTime<FixedOffset>>| {
-        at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M:%S").to_string())
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M").to_string())
     };
     [
         day.date.format("%a %d %b").to_string(),

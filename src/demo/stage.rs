@@ -136,15 +136,18 @@ impl Stage {
     }
 
     /// A person sees the login card, taps it, and goes through FYERS' login.
-    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> &'static str {
+    /// When he did, and how it went.
+    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> (DateTime<Utc>, &'static str) {
         for _ in 0..PATIENCE {
             self.show(screen, seen).await;
             if let Some(link) = self.phone.link() {
-                return person::log_in(&link).await;
+                self.phone.show_link(screen);
+                let at = self.now();
+                return (at, person::log_in(&link).await);
             }
             tokio::time::sleep(LOOK).await;
         }
-        "no login card came"
+        (self.now(), "no login card came")
     }
 
     pub(super) fn crash(&self, victim: Victim) {
