@@ -14,7 +14,7 @@ use keeper_domain::{
     secret::Fingerprint,
 };
 use rust_decimal::Decimal;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use crate::config::{

@@ -38,8 +38,8 @@ impl LearningBroker {
 
     fn learned(&self, tokens: Result<FreshTokens, BrokerError>) -> Result<FreshTokens, BrokerError> {
         if let Ok(tokens) = &tokens {
-            self.redactor.learn(tokens.access.expose());
-            tokens.refresh.iter().for_each(|refresh| self.redactor.learn(refresh.expose()));
+            self.redactor.learn_access(&tokens.access);
+            tokens.refresh.iter().for_each(|refresh| self.redactor.learn_refresh(refresh));
         }
         tokens
     }
@@ -48,27 +48,27 @@ impl LearningBroker {
 #[async_trait]
 impl Broker for LearningBroker {
     async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError> {
-        self.redactor.learn(token.expose());
+        self.redactor.learn_access(token);
         self.cleaned(self.broker.profile(token).await)
     }
 
     async fn refresh(&self, token: &RefreshToken) -> Result<FreshTokens, BrokerError> {
-        self.redactor.learn(token.expose());
+        self.redactor.learn_refresh(token);
         self.learned(self.cleaned(self.broker.refresh(token).await))
     }
 
     async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError> {
-        self.redactor.learn(code.expose());
+        self.redactor.learn_code(code);
         self.learned(self.cleaned(self.broker.login(code).await))
     }
 
     async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {
-        self.redactor.learn(token.expose());
+        self.redactor.learn_access(token);
         self.cleaned(self.broker.funds(token).await)
     }
 
     async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError> {
-        self.redactor.learn(token.expose());
+        self.redactor.learn_access(token);
         self.cleaned(self.broker.logout(token).await)
     }
 

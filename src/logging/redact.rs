@@ -13,6 +13,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
+use keeper_domain::secret::{AccessToken, AuthCode, RefreshToken};
 use regex::{Captures, Regex, RegexSet};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -100,9 +101,24 @@ impl Redactor {
         }
     }
 
+    /// Learns an access token of the run.
+    pub fn learn_access(&self, token: &AccessToken) {
+        self.learn(token.expose());
+    }
+
+    /// Learns a refresh token of the run.
+    pub fn learn_refresh(&self, token: &RefreshToken) {
+        self.learn(token.expose());
+    }
+
+    /// Learns the code of a login.
+    pub fn learn_code(&self, code: &AuthCode) {
+        self.learn(code.expose());
+    }
+
     /// Looks for a secret that came up during the run: a token, a code. The oldest of them is forgotten when there are
     /// many, which is long after it has ended.
-    pub fn learn(&self, secret: &str) {
+    fn learn(&self, secret: &str) {
         let new = Secret::new(secret);
         if new.ways.is_empty() {
             return;
