@@ -94,9 +94,9 @@ async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signa
 /// The tokens of the run before this one are secrets of this run too.
 async fn learn(config: &Config, store: &SqliteStore) {
     if let Ok(session) = store.session().await {
-        session.access.iter().for_each(|token| config.redactor.learn(token.expose()));
-        session.refresh.iter().for_each(|token| config.redactor.learn(token.expose()));
-        session.previous_refresh.iter().for_each(|token| config.redactor.learn(token.expose()));
+        session.access.iter().for_each(|token| config.redactor.learn_access(token));
+        session.refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
+        session.previous_refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
     }
 }
 

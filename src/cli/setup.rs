@@ -295,16 +295,14 @@ impl Config {
 
     /// The calendar: built in, or from a file.
     pub fn calendar(&self) -> Result<Arc<Calendar>, Failure> {
-        let Some(path) = &self.settings.calendar_file else { return Ok(Arc::new(Calendar::embedded())) };
-        let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
-        match text.and_then(|text| Calendar::parse(&text).map_err(|error| error.to_string())) {
-            Ok(calendar) => Ok(Arc::new(calendar)),
-            Err(problem) => {
-                let what = format!("KEEPER_CALENDAR_FILE {} cannot be used: {problem}", path.display());
-                let remedy = "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
-                Err(fail(Exit::BadSettings, &what, remedy))
-            }
-        }
+        let file = self.settings.calendar_file.as_deref();
+        config::calendar(file).map(Arc::new).map_err(|problem| {
+            let path = file.unwrap_or(std::path::Path::new("")).display();
+            let what = format!("KEEPER_CALENDAR_FILE {path} cannot be used: {problem}");
+            let remedy =
+                "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
+            fail(Exit::BadSettings, &what, remedy)
+        })
     }
 
     /// The MockExchange's rules.

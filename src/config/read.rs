@@ -42,7 +42,8 @@ pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
             Problem::new(stranger, "is not a setting and is ignored.", format!("Did you mean {meant}?"));
         // Real money, or the wish for it, does not start beside a setting that was misspelt.
         if live || meant == "FYERS_SANDBOX" {
-            reader.remarks.problems.push(slip);
+            let what = "is a misspelt setting, as it looks: with orders that go to FYERS the keeper does not start so";
+            reader.remarks.problems.push(Problem { what: what.to_owned(), ..slip });
         } else {
             reader.remarks.notes.push(format!("{stranger} {} {}", slip.what, slip.remedy));
             slips.push(slip);

@@ -110,6 +110,9 @@ impl Stage {
     pub(super) async fn settle(&mut self, screen: &Screen, seen: &mut Seen) {
         self.keeper.flush(LAST_ALERTS).await;
         self.show(screen, seen).await;
+        // Once more when the last card has settled.
+        tokio::time::sleep(person::SETTLED + LOOK).await;
+        self.show(screen, seen).await;
     }
 
     /// Shows what is new in the journal and on the phone.
@@ -121,6 +124,7 @@ impl Stage {
             self.shown_events = entry.id;
         }
         self.phone.show(&self.simulator.telegram_messages(), screen, seen);
+        screen.release(false);
     }
 
     pub(super) fn outage(&self, service: Service, on: bool) {
@@ -136,15 +140,18 @@ impl Stage {
     }
 
     /// A person sees the login card, taps it, and goes through FYERS' login.
-    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> &'static str {
+    /// When he did, and how it went.
+    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> (DateTime<Utc>, &'static str) {
         for _ in 0..PATIENCE {
             self.show(screen, seen).await;
             if let Some(link) = self.phone.link() {
-                return person::log_in(&link).await;
+                self.phone.show_link(screen);
+                let at = self.now();
+                return (at, person::log_in(&link).await);
             }
             tokio::time::sleep(LOOK).await;
         }
-        "no login card came"
+        (self.now(), "no login card came")
     }
 
     pub(super) fn crash(&self, victim: Victim) {

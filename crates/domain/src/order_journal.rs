@@ -1,6 +1,7 @@
 //! The order journal: every order a bot sent, where it went, and what came back. No token, no body.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::mode::Mode;
@@ -27,6 +28,9 @@ pub struct OrderEntry {
     pub symbol: Option<String>,
     /// Signed: negative sells.
     pub quantity: Option<i64>,
+    /// Limit price in INR; zero for a market order. `None` when the request names none, or is older than this field.
+    #[serde(default)]
+    pub price: Option<Decimal>,
     /// The bot's mark.
     pub tag: Option<String>,
     /// The order's id.
@@ -67,6 +71,7 @@ impl OrderEntry {
             what: word(operation).to_owned(),
             symbol: order.map(|order| order.symbol.clone()),
             quantity: order.map(|order| order.quantity),
+            price: order.map(|order| order.price),
             tag: order.and_then(|order| order.tag.clone()),
             id,
             status,
