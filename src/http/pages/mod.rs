@@ -5,6 +5,7 @@ mod login;
 mod logins;
 mod notes;
 mod orders;
+mod positions;
 mod respond;
 mod status;
 mod unlock;
@@ -20,12 +21,13 @@ pub(super) use error::{for_people, nothing_here};
 pub(super) struct State {
     notes: web::Data<notes::Notes>,
     logins: web::Data<logins::Logins>,
+    positions: web::Data<positions::LatestPositions>,
 }
 
 impl State {
     /// The routes, with what they remember.
     pub(super) fn configure(&self, config: &mut web::ServiceConfig) {
-        config.app_data(self.notes.clone()).app_data(self.logins.clone());
+        config.app_data(self.notes.clone()).app_data(self.logins.clone()).app_data(self.positions.clone());
         config.configure(status::routes).configure(unlock::routes).configure(login::routes);
     }
 }

@@ -1,4 +1,4 @@
-//! Words from outside are cleaned by one rule, `keeper_domain::text`, wherever they are shown.
+//! What docs/SECURITY.md promises: its tests exist, and words from outside are cleaned by one rule, `keeper_domain::text`.
 
 #![allow(missing_docs, reason = "a test program has no readers of its documentation")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
@@ -58,5 +58,42 @@ fn pages_messages_tables_and_logs_use_it() {
         let (_, text) = sources.iter().find(|(path, _)| path == Path::new(user)).expect(user);
         let uses = ["text::", "excerpt(", "words::excerpt"].iter().any(|sign| code(text).contains(sign));
         assert!(uses, "{user} shows outside words as they are");
+    }
+}
+
+/// `file.rs: test` pairs of the document; a test without a file belongs to the file before it.
+fn promised(document: &str) -> Vec<(String, Option<String>)> {
+    let quoted: Vec<&str> = document.split('`').skip(1).step_by(2).collect();
+    let mut file = String::new();
+    let mut found = Vec::new();
+    for words in quoted {
+        if let Some((path, test)) = words.split_once(": ").filter(|(path, _)| path.ends_with(".rs")) {
+            file = path.to_owned();
+            found.push((file.clone(), Some(test.to_owned())));
+        } else if words.ends_with(".rs") || words.ends_with('/') {
+            found.push((words.to_owned(), None));
+        } else if words.matches('_').count() >= 4 && words.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            found.push((file.clone(), Some(words.to_owned())));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_promise_names_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
+    let promised = promised(&document);
+    assert!(promised.iter().filter(|(_, test)| test.is_some()).count() > 20, "{promised:?}");
+    for (file, test) in promised {
+        let below_root = ["src/", "actors/", "crates/"].iter().any(|start| file.starts_with(start));
+        let path = if below_root { root.join(&file) } else { root.join("tests").join(&file) };
+        let Some(test) = test else {
+            // A word with a slash at its end may be a route.
+            assert!(path.exists() || file.starts_with('/'), "no such file: {file}");
+            continue;
+        };
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
     }
 }
