@@ -12,11 +12,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use fyers_api::model::Position;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::{Event, Recorded},
     order_journal::OrderEntry,
     ports::{AlertTotals, Change, Store, StoreError, TickRecord, Time},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 

@@ -11,7 +11,6 @@ mod sink;
 
 pub use crate::{login_report as login, status};
 
-use keeper_actors::event_log::LogEvent;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
@@ -30,6 +29,7 @@ use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps},
     exchange::{ExchangeActor, ExchangeDeps},
+    journal,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::{Flush, JournalGrew},
@@ -41,13 +41,11 @@ use keeper_actors::{
         messages::{GetSession, SessionChanged, Tick},
     },
 };
+use keeper_domain::alert::Outgoing;
 use keeper_domain::{
-    alerts::{
-        outbox::Outgoing,
-        texts::{Context, last_words},
-    },
+    alerts::texts::{Context, last_words},
     chat::talk::Control,
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     ports::{
         Broker, BrokerProxy, Change, Exchange, Messenger, OutgoingAddress, Store, StoreError, Time,
@@ -94,6 +92,8 @@ pub struct Parts {
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
     /// Trading days.
     pub calendar: Arc<Calendar>,
+    /// When a token matters.
+    pub hours: Arc<TokenHours>,
     /// When the daily tick is due (IST).
     pub tick_time: NaiveTime,
     /// A chat with a person; `None` when Telegram is not configured.
@@ -220,8 +220,7 @@ impl Keeper {
     /// Says goodbye and stops. What is not delivered stays in the outbox for the next start.
     pub async fn stop(self) {
         let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
-        Event::KeeperStopping.log("keeper");
-        if let Err(error) = self.store.commit(change).await {
+        if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
         self.flush(FLUSH_LIMIT).await;
@@ -279,8 +278,8 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
     };
-    event.log("keeper");
-    parts.store.commit(Change { events: vec![(parts.time.now(), event)], ..Change::default() }).await
+    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
+    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }
 
 fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
@@ -317,14 +316,13 @@ fn token_deps(
     journal: &RecipientCell<JournalGrew>,
     listeners: Vec<Recipient<SessionChanged>>,
 ) -> TokenDeps {
-    let calendar = Arc::clone(&parts.calendar);
     TokenDeps {
         broker: parts.broker.clone(),
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
         state_key: StateKey::derive(&parts.key),
-        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        hours: Arc::clone(&parts.hours),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
         seeds: parts.seeds.clone(),
@@ -361,6 +359,7 @@ fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &Recipi
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
         calendar: Arc::clone(&parts.calendar),
+        hours: Arc::clone(&parts.hours),
         tick_time: parts.tick_time,
         steady: parts.steady.clone(),
         tick: tick.clone(),

@@ -87,8 +87,13 @@ impl LoginReport {
             ),
             LoginFailure::Busy => Self::bad(
                 None,
-                "A login is on its way",
-                ["Another one is being finished right now. Wait a moment."],
+                "Too many logins at once",
+                ["Others are being finished right now, and your code was not used. Try again in a moment."],
+            ),
+            LoginFailure::NotWritten => Self::bad(
+                None,
+                "The keeper cannot write to its disk",
+                ["Nothing was begun. Try again in a minute; `fyers-keeper doctor` says what is wrong."],
             ),
             LoginFailure::Refused { reason, code } => Self::refused(reason, code),
         }
@@ -99,8 +104,15 @@ impl LoginReport {
             Reason::AccountMismatch => (
                 "Wrong account",
                 &[
-                    "This keeper serves the FYERS account it saw first. Nothing was changed.",
+                    "This keeper serves one FYERS account, and it is another one. Nothing was changed.",
                     "Log in with that account.",
+                ],
+            ),
+            Reason::AccountUnconfirmed => (
+                "Confirm this account in Telegram",
+                &[
+                    "It is the first account here, so its token is not used yet.",
+                    "If it is yours, send the /confirm command that the bot names.",
                 ],
             ),
             Reason::AppMismatch => (

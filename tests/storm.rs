@@ -24,7 +24,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alerts::texts::{Context, alert_for},
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
     ports::{Store, Time},
     restart_policy::Limits,
@@ -73,6 +73,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
         calendar: Arc::new(Calendar::embedded()),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         tick_time: ist::at(8, 45),
         phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id] }),
         login: Some(login),

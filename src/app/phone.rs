@@ -14,7 +14,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::{
-        inbox::verdict::Policy,
+        inbox::reaction::Policy,
         talk::{Chat, Control},
     },
     routing::OnTokenLoss,
@@ -65,7 +65,7 @@ impl Card {
             chat_id: phone.chat_id,
             store: Arc::clone(&parts.store),
             time: Arc::clone(&parts.time),
-            calendar: Arc::clone(&parts.calendar),
+            hours: Arc::clone(&parts.hours),
             path,
             rejects: parts.on_token_loss == OnTokenLoss::Reject,
             sandbox: parts.sandbox,

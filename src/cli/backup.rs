@@ -10,7 +10,7 @@ use crate::cli::{
     setup::load,
 };
 use crate::{
-    backup::{self, Backup, BackupError, Restored, Wish},
+    backup::{self, Backup, BackupError, Restore, Restored, Wish},
     store::{Counts, StateDir},
 };
 
@@ -23,14 +23,14 @@ pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Result<Ex
     finish(made, json, describe_backup)
 }
 
-pub(super) fn restore(file: &Path, json: bool) -> Result<Exit, Failure> {
+pub(super) fn restore(file: &Path, wish: Restore, json: bool) -> Result<Exit, Failure> {
     let config = load()?;
     // Nothing is made for a file that is not there: a typo must not leave an empty state folder.
     if !file.is_file() {
         return Err(fail(Exit::Error, &format!("{} is not there", file.display()), "Check the name."));
     }
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
-    let restored = block_on(backup::restore(&state, file));
+    let restored = block_on(backup::restore(&state, file, wish));
     finish(restored, json, describe_restored)
 }
 
@@ -81,6 +81,12 @@ fn describe_restored(restored: &Restored) -> String {
     }
     if restored.gateway_key {
         lines.push("The gateway key came with it: bots need no new one.".to_owned());
+    }
+    if restored.gateway_key_left {
+        lines.push(
+            "The gateway key in the backup was not taken: with --with-gateway-key it is, and its maker knows it."
+                .to_owned(),
+        );
     }
     lines.push(match restored.with_tokens {
         true => "Start the keeper: `fyers-keeper run`.".to_owned(),

@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, FixedOffset, Utc};
 use fyers_api::{claims as jwt, ist::ist};
 use keeper_domain::{
+    clock::token_hours::TokenHours,
     ports::{Broker, Store},
     reason::Reason,
     secret::{AccessToken, Fingerprint},
     session::{
         StateName,
         reconcile::reconcile,
-        retry::{Verdict, judge_profile},
+        retry::{CallFailure, judge_profile},
     },
 };
 use serde::Serialize;
@@ -128,8 +129,8 @@ async fn verdict(
             (StateName::Valid, Reason::Verified)
         }
         Err(error) => match judge_profile(&error) {
-            Verdict::Transient { reason, .. } => (StateName::Checking, reason),
-            Verdict::Final { reason, .. } => (StateName::LoginRequired, reason),
+            CallFailure::Transient { reason, .. } => (StateName::Checking, reason),
+            CallFailure::Final { reason, .. } => (StateName::LoginRequired, reason),
         },
     }
 }
@@ -184,7 +185,7 @@ pub(super) async fn one_shot(
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
-        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        hours: TokenHours::new(calendar, config.settings.segments.clone()),
     })
 }
 

@@ -39,7 +39,9 @@ impl Exit {
     pub fn for_state(error: &StateDirError) -> Self {
         match error {
             StateDirError::Locked { .. } => Self::SecondKeeper,
-            StateDirError::NotAFolder(_) | StateDirError::Unusable { .. } => Self::Error,
+            StateDirError::NotAFolder(_) | StateDirError::NotOurs { .. } | StateDirError::Unusable { .. } => {
+                Self::Error
+            }
         }
     }
 
@@ -66,6 +68,8 @@ impl Exit {
             | Reason::RefreshTokenRejected
             | Reason::CodeRejected
             | Reason::AccountMismatch
+            | Reason::AccountUnconfirmed
+            | Reason::AppChanged
             | Reason::Refused => Self::LoginRequired,
             Reason::Starting | Reason::ClockSkew | Reason::Halted | Reason::Configured => Self::Error,
         }
@@ -73,44 +77,7 @@ impl Exit {
 
     /// What a person can do about it, in one line; empty when there is nothing to do.
     pub fn advice(reason: Reason) -> &'static str {
-        match reason {
-            Reason::Unreachable => "Check the network, then try again; a running keeper retries by itself.",
-            Reason::BrokerFault | Reason::BadAnswer => "FYERS has trouble: try again in a few minutes.",
-            Reason::RateLimited => "Wait a minute or two, then try again.",
-            Reason::NoCredentials => "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows.",
-            Reason::PinMissing => "Set FYERS_PIN to the PIN of your FYERS login.",
-            Reason::PinRejected => {
-                "Put FYERS_PIN right before the next try: FYERS blocks after a few wrong ones."
-            }
-            Reason::AppHashRejected => {
-                "Compare FYERS_CLIENT_ID (with its ending) and FYERS_SECRET_KEY with the app's page."
-            }
-            Reason::AppUnknown => {
-                "Compare FYERS_CLIENT_ID with the app's page; the ending, as -100 or -200, belongs to it."
-            }
-            Reason::AppMismatch => "Use a token made with the app in FYERS_CLIENT_ID.",
-            Reason::PermissionMissing => "Give the app the missing permission on its page at FYERS.",
-            Reason::AccountMismatch => {
-                "Log in as the account this keeper serves, or use another KEEPER_STATE_DIR for another account."
-            }
-            Reason::ClockSkew => "Set this machine's clock right (NTP), then try again.",
-            Reason::NeverLoggedIn
-            | Reason::TokenExpired
-            | Reason::TokenRejected
-            | Reason::LoggedOut
-            | Reason::RefreshDisabled
-            | Reason::RefreshTokenMissing
-            | Reason::RefreshTokenExpired
-            | Reason::RefreshTokenRejected
-            | Reason::Refused => "Log in: `fyers-keeper login`, or the link on the login card in Telegram.",
-            Reason::CodeRejected => "Log in once more: a code works once, and for a short time.",
-            Reason::Verified
-            | Reason::Refreshed
-            | Reason::LoggedIn
-            | Reason::Starting
-            | Reason::Halted
-            | Reason::Configured => "",
-        }
+        reason.remedy()
     }
 }
 

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::backup::Wish;
+use crate::backup::{Restore, Wish};
 
 pub use calendar::CalendarVerb;
 pub use exit::Exit;
@@ -126,6 +126,9 @@ pub enum Verb {
     Restore {
         /// What `backup` has written
         file: PathBuf,
+        /// Take the gateway key too, if there is none here: only from a file that nobody else could have made
+        #[arg(long)]
+        with_gateway_key: bool,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -167,7 +170,9 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Backup { file, with_tokens, force, json } => {
             backup::backup(file, Wish { with_tokens, force }, json)
         }
-        Verb::Restore { file, json } => backup::restore(&file, json),
+        Verb::Restore { file, with_gateway_key, json } => {
+            backup::restore(&file, Restore { with_gateway_key }, json)
+        }
         Verb::Healthcheck => probe::healthcheck(),
         Verb::Completions { shell } => Ok(completions(shell)),
     }

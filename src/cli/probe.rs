@@ -14,7 +14,9 @@ use crate::cli::{
 };
 use crate::{
     login_report::LoginReport,
+    private_file::{self, Rules},
     status::{Health, SessionStatus, Status},
+    store::state_dir::GATEWAY_KEY,
 };
 
 /// Longest wait for the keeper's answer.
@@ -120,9 +122,9 @@ impl Remote {
 
 /// The gateway key, from the settings or from the state folder.
 fn key(config: &Config) -> Option<SecretString> {
-    let file = || std::fs::read_to_string(config.settings.state_dir.join("gateway.key")).ok();
+    let file = || private_file::read(&config.settings.state_dir.join(GATEWAY_KEY), Rules::OWN).ok();
     let chosen = config.settings.gateway_key.clone();
-    chosen.or_else(|| file().map(|text| SecretString::from(text.trim().to_owned())))
+    chosen.or_else(|| file().map(|content| SecretString::from(content.text.trim().to_owned())))
 }
 
 /// A client that talks to this machine only.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{
     alerts::texts::Context,
-    clock::calendar::Calendar,
+    clock::token_hours::TokenHours,
     ports::{Exchange, Store, Time},
     restart_policy::Limits,
 };
@@ -121,7 +121,8 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     let (time, steady) = clocks(settings);
     let calendar = config.calendar()?;
     let (phone, login) = (config.phone()?, client.as_ref().and_then(|client| config.login(client)));
-    let texts = texts(config, phone.is_some(), login.as_ref(), &calendar);
+    let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
+    let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| config.learning(client)),
         exchange: client.clone().map(|client| client as Arc<dyn Exchange>),
@@ -133,6 +134,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         time,
         steady,
         calendar,
+        hours,
         tick_time: settings.tick_time,
         phone,
         login,
@@ -191,14 +193,14 @@ fn steady() -> Arc<dyn Fn() -> Duration + Send + Sync> {
 }
 
 /// What the alerts say about logging in and about orders.
-fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, calendar: &Arc<Calendar>) -> Context {
+fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, hours: &Arc<TokenHours>) -> Context {
     let settings = &config.settings;
     Context {
         login_hint: login_hint(phone, login),
         live: !settings.sandbox,
         reject_without_token: settings.on_token_loss == keeper_domain::routing::OnTokenLoss::Reject,
         tick_time: settings.tick_time,
-        card: (phone && login.is_some()).then(|| Arc::clone(calendar)),
+        card: (phone && login.is_some()).then(|| Arc::clone(hours)),
     }
 }
 

@@ -122,6 +122,10 @@ impl Written {
             for name in &names {
                 values.remove(*name);
                 values.remove(&format!("{name}_FILE"));
+                if let Some(alias) = config::table::alias_of(name) {
+                    values.remove(&format!("{alias}_FILE"));
+                    values.remove(&alias);
+                }
             }
         }
     }
@@ -131,14 +135,17 @@ fn unusable(error: SetupError) -> Failure {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
-/// The `.env` file's values. No file is no mistake; a file that is there and cannot be read is one.
+/// The `.env` file's values. No `.env` is no mistake; a file that somebody has named and that is not there is one, and
+/// so is a file that cannot be read.
 fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values, Problem> {
     let named = |name| environment.get(name).filter(|path| !path.is_empty());
     let path = named("KEEPER_ENV_FILE").map_or(".env", String::as_str);
     let file = EnvFile::new(path, named("KEEPER_STATE_DIR").map_or("./state", String::as_str));
     match file.read() {
         Ok(text) => Ok(env_values(path, text, notes)),
-        Err(error) if error.kind() == Kind::Missing => Ok(Values::new()),
+        Err(error) if error.kind() == Kind::Missing && named("KEEPER_ENV_FILE").is_none() => {
+            Ok(Values::new())
+        }
         Err(error) => Err(Problem {
             name: "KEEPER_ENV_FILE".to_owned(),
             what: format!("cannot be used: {error}"),
@@ -332,6 +339,8 @@ impl Config {
             app_id: self.settings.app.as_ref().map(|app| app.client_id.clone()),
             has_pin: self.settings.pin.is_some(),
             credentials: self.credentials(),
+            account: self.settings.account_id.clone(),
+            asks_owner: self.settings.telegram.is_some(),
             refresh_days: self.settings.refresh_token_days,
         }
     }

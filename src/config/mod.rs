@@ -1,6 +1,7 @@
 //! The settings: read once, checked as a whole, every mistake told at once. Only this module reads the
 //! environment. `Debug` of the settings shows no secret, and neither does any message about one.
 
+mod credential;
 mod key_strength;
 mod problem;
 mod read;

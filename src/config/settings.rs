@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use chrono::NaiveTime;
 use keeper_domain::{
     address::{Network, is_loopback},
+    clock::sessions::Segment,
     routing::OnTokenLoss,
 };
 use rust_decimal::Decimal;
@@ -58,6 +59,8 @@ pub struct Settings {
     pub refresh_token: Option<SecretString>,
     /// PIN for the refresh call.
     pub pin: Option<SecretString>,
+    /// The only account whose login counts.
+    pub account_id: Option<String>,
     /// Orders never leave the keeper.
     pub sandbox: bool,
     /// Where FYERS sends a browser after login, as it is written: FYERS compares it to the letter.
@@ -88,6 +91,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Which log lines there are.
     pub log_filter: String,
+    /// Segments whose sessions need a token.
+    pub segments: Vec<Segment>,
     /// A calendar instead of the built-in one.
     pub calendar_file: Option<PathBuf>,
     /// What happens to orders while there is no token.
@@ -108,6 +113,8 @@ pub struct Settings {
     pub ping_url: Option<SecretString>,
     /// Heartbeat of the daily login.
     pub daily_ping_url: Option<SecretString>,
+    /// Second channel for alerts. Whoever knows the address can post there, so it is a secret.
+    pub webhook_url: Option<SecretString>,
     /// `HTTPS_PROXY`.
     pub proxy: Option<SecretString>,
     /// What `config check` shows.
@@ -177,6 +184,7 @@ impl Settings {
             self.proxy.clone(),
             self.ping_url.clone(),
             self.daily_ping_url.clone(),
+            self.webhook_url.clone(),
             app,
             bot,
         ];

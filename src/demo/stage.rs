@@ -10,7 +10,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alerts::texts::Context,
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
     mode::Mode,
     ports::{AlertTotals, Broker, Exchange, Store, Time},
@@ -206,10 +206,13 @@ fn parts(
         access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
         refresh: Some(RefreshToken::new(simulator.mint_at(TokenKind::Refresh, week::refresh_token_issued()))),
     };
+    let hours = Arc::new(TokenHours::usual(Arc::clone(calendar)));
     let facts = Facts {
         app_id: Some("ABCD1234EF-100".into()),
         has_pin: true,
         credentials: "demo".to_owned(),
+        account: None,
+        asks_owner: false,
         refresh_days: 15,
     };
     let listen = SocketAddr::from(([127, 0, 0, 1], free_port()?));
@@ -236,6 +239,7 @@ fn parts(
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
         calendar: Arc::clone(calendar),
+        hours: Arc::clone(&hours),
         tick_time: ist::at(8, 45),
         phone: Some(phone),
         login: Some(login),
@@ -256,7 +260,7 @@ fn parts(
             live: true,
             reject_without_token: false,
             tick_time: ist::at(8, 45),
-            card: Some(Arc::clone(calendar)),
+            card: Some(hours),
         },
         missing: vec![],
         after_crash: false,

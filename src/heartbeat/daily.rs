@@ -10,7 +10,7 @@ use keeper_domain::{
 };
 
 use crate::heartbeat::{
-    LineState, Pinger,
+    pinger::{Monitor, Pinger},
     rules::{Look, Signal, Told, due},
 };
 use crate::http::Backend;
@@ -29,7 +29,7 @@ pub(super) struct Daily {
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
     tick_time: NaiveTime,
-    line: LineState,
+    line: Monitor,
 }
 
 impl Daily {
@@ -41,7 +41,7 @@ impl Daily {
         calendar: Arc<Calendar>,
         tick_time: NaiveTime,
     ) -> Self {
-        Self { pinger, backend, store, time, calendar, tick_time, line: LineState::new("daily") }
+        Self { pinger, backend, store, time, calendar, tick_time, line: Monitor::new("daily") }
     }
 
     pub(super) async fn run(mut self) {

@@ -19,10 +19,8 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use keeper_domain::{
     address::is_loopback,
-    alerts::{
-        outbox::{Outgoing, SendError, Severity},
-        render::plain,
-    },
+    alert::{Outgoing, SendError, Severity},
+    alerts::render::plain,
     ports::Messenger,
 };
 use secrecy::{ExposeSecret, SecretString};

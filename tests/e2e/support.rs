@@ -201,6 +201,13 @@ impl Home {
         Keeper { child: command.spawn().unwrap(), port: self.port, log, err }
     }
 
+    /// A service that was started with outputs of its own.
+    pub(crate) fn adopt(&self, mut command: Command) -> Keeper {
+        let none = self.path("no-log");
+        File::create(&none).unwrap();
+        Keeper { child: command.spawn().unwrap(), port: self.port, log: none.clone(), err: none }
+    }
+
     /// Starts the service and waits until it is ready.
     pub(crate) fn start_ready(&self) -> Keeper {
         let mut keeper = self.start();

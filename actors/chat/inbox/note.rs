@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use keeper_domain::chat::inbox::verdict::{Cursor, Origin};
+use keeper_domain::chat::inbox::reaction::{Cursor, Origin};
 use keeper_domain::{
     chat::talk::MessageId,
     ports::{Change, Store, StoreError},

@@ -12,16 +12,13 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::notifier::actor::{NotifierActor, Ports};
 use fyers_api::model::Position;
+use keeper_domain::alert::{Alert, Outgoing, SendError};
 use keeper_domain::{
-    alerts::{
-        outbox::{Alert, Outgoing, SendError},
-        render::plain,
-        texts::Context,
-    },
+    alerts::{render::plain, texts::Context},
     event::{Event, Recorded},
     order_journal::OrderEntry,
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord, Time},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use crate::notifier::tests::doubles::context;
+use keeper_domain::alert::{Outgoing, Severity};
 use keeper_domain::{
     alerts::{
-        outbox::{Outgoing, Severity},
         render::plain,
         texts::{Context, alert_for},
         words::{ROWS, WIDTH},

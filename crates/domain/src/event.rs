@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{alerts::outbox::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName};
+use crate::{alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName};
 
 /// How an actor died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,6 +125,13 @@ pub enum Event {
         reason: Reason,
         /// The broker's code, when it gave one.
         code: Option<i64>,
+    },
+    /// A login with an account that the owner has not confirmed: whose keeper is this?
+    AccountUnconfirmed {
+        /// The account (`fy_id`).
+        account: String,
+        /// The holder's name, as the broker tells it.
+        holder: String,
     },
     /// A person ended the session.
     LoggedOut,
@@ -323,6 +330,7 @@ impl Event {
             Self::RefreshSucceeded { .. } => "token.refresh.succeeded",
             Self::LoginStarted => "login.started",
             Self::LoginFailed { .. } => "login.failed",
+            Self::AccountUnconfirmed { .. } => "login.unconfirmed",
             Self::LoggedOut => "login.ended",
             Self::LoginSucceeded { .. } => "login.completed",
             Self::StrangerWrote { .. } => "chat.stranger",

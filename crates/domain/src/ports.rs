@@ -7,12 +7,12 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 pub use crate::store_error::{StoreError, StoreErrorKind};
 use crate::{
-    alerts::outbox::{Alert, Outgoing, SendError},
+    alert::{Alert, Outgoing, SendError},
     broker_error::{BrokerError, Transport},
     event::{Event, Recorded},
     order_journal::OrderEntry,
     secret::{AccessToken, AuthCode, RefreshToken},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use fyers_api::{
     http::{ApiRequest, ApiResponse},

@@ -1,4 +1,4 @@
-//! FYERS API v3 as types: paths, requests, responses, error codes and token claims. No I/O.
+#![doc = include_str!("../README.md")]
 
 pub mod claims;
 pub mod codes;

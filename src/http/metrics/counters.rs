@@ -1,6 +1,6 @@
 //! What only grows.
 
-use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode, reason::Reason};
+use keeper_domain::{alert::Severity, event::Event, mode::Mode, reason::Reason};
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
 use crate::{http::metrics::outcome::AlertOutcome, status::Status};

@@ -11,11 +11,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use fyers_api::model::Position;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing, SendError, Severity},
+    alert::{Alert, Outgoing, SendError, Severity},
     event::{Event, Recorded},
     order_journal::OrderEntry,
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 

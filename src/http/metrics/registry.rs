@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode};
+use keeper_domain::{alert::Severity, event::Event, mode::Mode};
 use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{

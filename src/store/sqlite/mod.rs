@@ -10,6 +10,7 @@ mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfer;
 mod write;
 
 pub use database::OpenError;

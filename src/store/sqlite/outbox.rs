@@ -4,7 +4,7 @@ use std::future::ready;
 
 use futures_util::{StreamExt, TryStreamExt};
 use keeper_domain::{
-    alerts::outbox::Outgoing,
+    alert::Outgoing,
     event::Recorded,
     ports::{AlertTotals, StoreError},
 };

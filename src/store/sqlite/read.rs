@@ -7,7 +7,7 @@ use keeper_domain::{
     event::Recorded,
     order_journal::OrderEntry,
     ports::{StoreError, StoreErrorKind, TickRecord},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 use serde::de::DeserializeOwned;

@@ -7,11 +7,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use fyers_api::model::Position;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::Recorded,
     order_journal::OrderEntry,
     ports::{AlertTotals, Change, Store, StoreError, TickRecord},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 use sqlx::SqlitePool;
@@ -19,6 +19,7 @@ use sqlx::SqlitePool;
 use crate::store::{
     OpenError, StateDir,
     sqlite::{committer::Committer, database, outbox, read, write},
+    state_dir::DATABASE,
 };
 
 /// The keeper's memory.
@@ -32,7 +33,7 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database in the state folder. One that cannot be written now is read, and refuses changes until it can.
     pub async fn open(state: &StateDir) -> Result<Self, OpenError> {
-        let path = state.path().join("keeper.db");
+        let path = state.path().join(DATABASE);
         let maker = database::open(&path).await?;
         let pool = database::reader(&path).await?;
         maker.close().await;
@@ -47,7 +48,7 @@ impl SqliteStore {
 
     /// Reads the session of a state folder that another process may be using; `None` when there is no database.
     pub async fn peek(state_dir: &Path) -> Result<Option<StoredSession>, OpenError> {
-        let path = state_dir.join("keeper.db");
+        let path = state_dir.join(DATABASE);
         let Some(pool) = database::open_for_reading(&path).await? else { return Ok(None) };
         let session = read::session(&pool).await;
         session.map(Some).map_err(|error| OpenError::Failed { path, problem: error.problem })

@@ -7,16 +7,14 @@ mod round_trip;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use keeper_domain::session_state::{RefreshBlock, StoredSession};
 use keeper_domain::{
-    alerts::outbox::{Alert, Severity},
+    alert::{Alert, Severity},
     event::Event,
     ports::{Change, Store, TickRecord},
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    session::{
-        Source, StateName,
-        stored::{RefreshBlock, StoredSession},
-    },
+    session::{Source, StateName},
 };
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::Event,
     order_journal::OrderEntry,
     ports::{Change, TickRecord},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use rusqlite::{Connection, Params, Result, named_params, params};
 use serde::Serialize;

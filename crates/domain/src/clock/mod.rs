@@ -2,5 +2,6 @@
 
 pub mod due;
 pub mod steps;
+pub mod token_hours;
 
 pub use mock_exchange::{calendar, sessions};

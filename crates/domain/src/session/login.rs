@@ -144,18 +144,23 @@ pub struct UsedStates {
 
 impl UsedStates {
     /// Uses a state up. It must be on disk as used before its code is spent.
-    pub fn redeem(&mut self, key: &StateKey, state: &str, now: DateTime<Utc>) -> Result<(), StateRefusal> {
+    pub fn redeem(
+        &mut self,
+        key: &StateKey,
+        state: &str,
+        now: DateTime<Utc>,
+    ) -> Result<StateOrigin, StateRefusal> {
         let digest = digest(state);
         if self.used.iter().any(|used| used.digest == digest) {
             return Err(StateRefusal::Used);
         }
-        key.read(state, now)?;
+        let origin = key.read(state, now)?;
         // Twice the lifetime, for a clock that is set back.
         self.used.retain(|used| (now - used.at).abs() < LIFETIME * 2);
         self.used.push(Used { digest, at: now });
         let surplus = self.used.len().saturating_sub(MOST);
         self.used.drain(..surplus);
-        Ok(())
+        Ok(origin)
     }
 }
 
@@ -164,8 +169,10 @@ impl UsedStates {
 pub enum LoginFailure {
     /// The redirect's state is no good.
     State(StateRefusal),
-    /// Another login is being redeemed right now.
+    /// Other logins are being redeemed right now; this one's code was not spent.
     Busy,
+    /// The keeper cannot write to its disk right now, so nothing was begun.
+    NotWritten,
     /// The broker refused, cannot be reached, or the check of the new token failed.
     Refused {
         /// Why.

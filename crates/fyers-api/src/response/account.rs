@@ -1,4 +1,4 @@
-//! Whose account it is, its money and its tokens (docs/fyers-api.md, "Profile", "FundLimits", "Login" and "Refresh").
+//! Whose account it is, its money and its tokens (docs/fyers-api.md, "Profile", "Funds", "Login" and "Refresh").
 
 use rust_decimal::Decimal;
 use secrecy::SecretString;

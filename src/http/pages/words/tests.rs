@@ -1,6 +1,5 @@
 use keeper_domain::{
-    alerts::outbox::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
-    session::StateName,
+    alert::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName,
 };
 
 use super::*;

@@ -2,12 +2,10 @@
 
 use chrono::NaiveDate;
 
-use crate::alerts::texts::{Context, Draft};
+use crate::alert::Severity;
+use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::{
-        outbox::Severity,
-        words::{WIDTH, day, excerpt, length},
-    },
+    alerts::words::{WIDTH, day, excerpt, length},
     event::Death,
 };
 
@@ -22,7 +20,7 @@ pub(super) fn started(version: &str, missing: &[String], after_crash: bool, cont
         format!("Keeper {version} has started")
     };
     let trading = if context.live {
-        "Trading: with a good token, orders go to FYERS with real money."
+        "Trading: once the token is checked, orders go to FYERS with real money. /status shows the mode."
     } else {
         "Trading: sandbox, so no order is real."
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::chat::inbox::{actor::InboxDeps, carry::in_time};
+use crate::chat::inbox::{deps::InboxDeps, perform::in_time};
 use keeper_domain::chat::inbox::commands::COMMANDS;
 use keeper_domain::chat::talk::{PollError, Update};
 
@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// What is wanted of Telegram.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wish {
+pub(super) struct PollRequest {
     /// The bot's name.
     pub(super) name: bool,
     /// That it takes the menu.
@@ -25,18 +25,18 @@ pub(super) struct Wish {
 }
 
 /// What came of it.
-pub(super) struct Fulfilled {
+pub(super) struct PollResult {
     pub(super) name: Option<String>,
     pub(super) menu: bool,
     pub(super) updates: Result<Vec<Update>, PollError>,
 }
 
 /// Asks Telegram.
-pub(super) async fn listen(deps: InboxDeps, wish: Wish) -> Fulfilled {
+pub(super) async fn poll_once(deps: InboxDeps, wish: PollRequest) -> PollResult {
     // The name first: in a group it says which commands are for another bot.
     let name = if wish.name { in_time(deps.chat.name()).await.flatten() } else { None };
     let menu = wish.menu && matches!(in_time(deps.chat.register(&COMMANDS)).await, Some(Ok(())));
     let poll = if wish.wait { deps.chat.updates(wish.after) } else { deps.chat.pending(wish.after) };
     let late = |_| Err(PollError::Failed("no answer in time".to_owned()));
-    Fulfilled { name, menu, updates: timeout(LONGEST, poll).await.unwrap_or_else(late) }
+    PollResult { name, menu, updates: timeout(LONGEST, poll).await.unwrap_or_else(late) }
 }

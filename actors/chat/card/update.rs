@@ -1,32 +1,32 @@
-//! One turn of the CardActor: what is so, what follows, one step in the chat.
+//! One update of the card: what is so, what follows, one action in the chat.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{sync::oneshot, time::timeout};
 
-use crate::chat::card::actor::{CardDeps, LoginPath, Memory};
-use crate::event_log::LogEvent;
+use crate::chat::card::deps::{CardDeps, LoginPath, Memory};
+use crate::journal;
 use crate::{
     exchange::messages::{GetLivePositions, GetMode},
-    notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
+    notifier::courier::MUTED_UNTIL,
     token::messages::{BeginLogin, GetSession},
 };
 use fyers_api::ist;
 use keeper_domain::chat::card::{
+    model::{Card, CardAction, CardRequest, InUse, Seen, Session, Way},
     reminders::Tone,
-    rules::{Ask, Card, InUse, Seen, Session, Step, Way},
 };
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
+    backoff,
     chat::talk::MessageId,
-    clock::calendar::DayKind,
     event::Event,
     mode::Mode,
     ports::{Change, StoreError},
     reason::Reason,
     secret::Fingerprint,
-    session::{SessionView, StateName, retry},
+    session_state::{SessionView, StateName},
 };
 
 /// The note with the card.
@@ -40,40 +40,45 @@ const LINK_LIFE: TimeDelta = TimeDelta::minutes(9);
 /// The pause when the bot or the chat is wrong: only a person can help.
 const REFUSED: TimeDelta = TimeDelta::minutes(5);
 
-type Asks = Vec<(Ask, oneshot::Sender<String>)>;
+type CardRequests = Vec<(CardRequest, oneshot::Sender<String>)>;
 
-/// What a turn may reach.
+/// What an update may reach.
 pub(super) struct World {
     pub(super) deps: CardDeps,
 }
 
-/// How a turn ended.
-pub(super) struct Turned {
+/// How an update ended.
+pub(super) struct Updated {
     pub(super) memory: Memory,
-    /// A step was tried: look again at once.
-    pub(super) stepped: bool,
+    /// An action was tried: look again at once.
+    pub(super) acted: bool,
     /// Another actor is in the middle of something: look again soon.
     pub(super) unsettled: bool,
 }
 
-/// Looks, answers who asked, and does at most one step.
-pub(super) async fn turn(world: &World, mut memory: Memory, asks: Asks) -> Result<Turned, StoreError> {
+/// Looks, answers who asked, and does at most one action.
+pub(super) async fn update(
+    world: &World,
+    mut memory: Memory,
+    requests: CardRequests,
+) -> Result<Updated, StoreError> {
     let known = match memory.card.take() {
         Some(card) => card,
         None => world.load().await?,
     };
     let Some(seen) = world.look(&mut memory, &known.told).await? else {
         // Nobody is refused because another actor is between two lives: they are told.
-        asks.into_iter()
+        requests
+            .into_iter()
             .for_each(|(_, reply)| answer(reply, keeper_domain::chat::card::words::UNSETTLED.to_owned()));
         memory.card = Some(known);
-        return Ok(Turned { memory, stepped: false, unsettled: true });
+        return Ok(Updated { memory, acted: false, unsettled: true });
     };
     let mut card = known.clone();
-    for (ask, reply) in asks {
-        let (asked, words) = card.ask(ask, &seen);
-        world.keep(&asked, vec![]).await?;
-        card = asked;
+    for (request, reply) in requests {
+        let (next, words) = card.request(request, &seen);
+        world.keep(&next, vec![]).await?;
+        card = next;
         answer(reply, words);
     }
     let (planned, step) = card.plan(&seen, memory.shown.as_ref());
@@ -84,12 +89,12 @@ pub(super) async fn turn(world: &World, mut memory: Memory, asks: Asks) -> Resul
     let unsettled = matches!(seen.session, Session::Unsettled);
     let Some(step) = step.filter(|_| !held) else {
         memory.card = Some(planned);
-        return Ok(Turned { memory, stepped: false, unsettled });
+        return Ok(Updated { memory, acted: false, unsettled });
     };
     memory.held_until = None;
     let done = world.carry_out(&step).await;
     memory.card = Some(world.settle(&planned, &step, done, &seen, &mut memory).await?);
-    Ok(Turned { memory, stepped: true, unsettled })
+    Ok(Updated { memory, acted: true, unsettled })
 }
 
 /// Whoever asked may have gone away.
@@ -104,14 +109,9 @@ impl World {
     }
 
     async fn keep(&self, card: &Card, events: Vec<(DateTime<Utc>, Event)>) -> Result<(), StoreError> {
-        events.iter().for_each(|(_, event)| event.log("card"));
-        let grew = !events.is_empty();
         let notes = vec![(CARD, serde_json::to_value(card).unwrap_or_default())];
-        self.deps.store.commit(Change { notes, events, ..Change::default() }).await?;
-        if grew {
-            self.deps.journal.say(JournalGrew);
-        }
-        Ok(())
+        let change = Change { notes, events, ..Change::default() };
+        journal::commit(self.deps.store.as_ref(), change, "card", &self.deps.journal).await
     }
 
     /// `None` while the TokenActor or the ExchangeActor does not answer.
@@ -144,9 +144,9 @@ impl World {
         let muted = muted.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
         Ok(Some(Seen {
             now,
-            hours: self.hours(now),
+            hours: deps.hours.needed(now).map(|session| (session.opens, session.closes)),
             tick_done: tick.is_some_and(|tick| tick.date == today && tick.done_at.is_some()),
-            next_day: deps.calendar.next_trading_day(today),
+            next_day: deps.hours.next_day(today),
             session,
             positions,
             link: memory.link.as_ref().map(|(link, _)| link.clone()).unwrap_or_default(),
@@ -175,27 +175,17 @@ impl World {
         Some(())
     }
 
-    fn hours(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let today = ist::date(now);
-        match self.deps.calendar.day_kind(today) {
-            DayKind::Trading { open, close } | DayKind::SpecialSession { open, close, .. } => {
-                Some((ist::instant(today, open), ist::instant(today, close)))
-            }
-            DayKind::Holiday { .. } | DayKind::Weekend => None,
-        }
-    }
-
-    async fn carry_out(&self, step: &Step) -> Result<Option<MessageId>, SendError> {
+    async fn carry_out(&self, step: &CardAction) -> Result<Option<MessageId>, SendError> {
         let (chat, id) = (&self.deps.chat, self.deps.chat_id);
         let work = async {
             match step {
-                Step::Open(bubble) | Step::Tell(bubble) | Step::Remind(bubble, ..) => {
+                CardAction::Open(bubble) | CardAction::Tell(bubble) | CardAction::Remind(bubble, ..) => {
                     chat.say(id, bubble).await.map(Some)
                 }
-                Step::Refresh(card, bubble) | Step::Close(card, bubble) => {
+                CardAction::Refresh(card, bubble) | CardAction::Close(card, bubble) => {
                     chat.edit(id, *card, bubble).await.map(|()| None)
                 }
-                Step::Tidy(message) => chat.delete(id, *message).await.map(|()| None),
+                CardAction::Tidy(message) => chat.delete(id, *message).await.map(|()| None),
             }
         };
         timeout(STUCK, work).await.unwrap_or_else(|_| Err(SendError::Unreachable("no answer".to_owned())))
@@ -205,7 +195,7 @@ impl World {
     async fn settle(
         &self,
         card: &Card,
-        step: &Step,
+        step: &CardAction,
         done: Result<Option<MessageId>, SendError>,
         seen: &Seen,
         memory: &mut Memory,
@@ -219,15 +209,15 @@ impl World {
             Ok(_) => {
                 memory.failures = 0;
                 memory.shown = match step {
-                    Step::Refresh(_, bubble) => Some(bubble.clone()),
-                    Step::Open(_) | Step::Close(..) => None,
-                    Step::Tell(_) | Step::Remind(..) | Step::Tidy(_) => memory.shown.take(),
+                    CardAction::Refresh(_, bubble) => Some(bubble.clone()),
+                    CardAction::Open(_) | CardAction::Close(..) => None,
+                    CardAction::Tell(_) | CardAction::Remind(..) | CardAction::Tidy(_) => memory.shown.take(),
                 };
             }
             Err(error) => self.hold(error, seen.now, memory),
         }
         let events = match (&done, step) {
-            (Ok(_), Step::Remind(_, _, tone)) => {
+            (Ok(_), CardAction::Remind(_, _, tone)) => {
                 vec![(seen.now, Event::LoginReminder { urgent: *tone == Tone::Critical })]
             }
             _ => vec![],
@@ -247,7 +237,7 @@ impl World {
             SendError::Unauthorized(_) => REFUSED,
             SendError::BadMessage(_) => TimeDelta::zero(),
             SendError::Unreachable(_) => {
-                let pause = retry::wait(memory.failures, None, rand::random::<f64>());
+                let pause = backoff::wait(memory.failures, rand::random::<f64>());
                 TimeDelta::from_std(pause).unwrap_or(REFUSED)
             }
         };

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::chat::inbox::reply::Voice;
+use crate::chat::inbox::speaker::Speaker;
 use keeper_domain::chat::inbox::{
     commands::question,
     confirm::{Nonce, buttons},
-    verdict::{Origin, Reply, Touch, Verdict},
+    reaction::{MessageReaction, Origin, PressReaction, Reaction},
 };
 use keeper_domain::chat::talk::{Action, Bubble, Control};
 
@@ -24,76 +24,76 @@ const CANCELLED: &str = "Cancelled: nothing was done.";
 const NOT_DELETED: &str = "I could not delete your message with the code: please delete it.";
 
 /// What it takes to carry something out.
-pub(super) struct Hands<'a> {
-    pub(super) voice: Voice<'a>,
+pub(super) struct Performer<'a> {
+    pub(super) speaker: Speaker<'a>,
     pub(super) control: &'a dyn Control,
 }
 
-impl Hands<'_> {
+impl Performer<'_> {
     /// Does what the rules said, and says how it went.
-    pub(super) async fn carry_out(&self, verdict: Verdict, nonce: Nonce) {
-        match verdict {
-            Verdict::Silence(_) => {}
-            Verdict::Stranger(user) => {
+    pub(super) async fn carry_out(&self, reaction: Reaction, nonce: Nonce) {
+        match reaction {
+            Reaction::Silence(_) => {}
+            Reaction::Stranger(user) => {
                 in_time(self.control.stranger(user)).await;
             }
-            Verdict::Message(origin, reply) => self.message(&origin, reply, nonce).await,
-            Verdict::Press(origin, callback, touch) => self.press(&origin, &callback, touch).await,
+            Reaction::Message(origin, reply) => self.message(&origin, reply, nonce).await,
+            Reaction::Press(origin, callback, touch) => self.press(&origin, &callback, touch).await,
         }
     }
 
-    async fn message(&self, origin: &Origin, reply: Reply, nonce: Nonce) {
+    async fn message(&self, origin: &Origin, reply: MessageReaction, nonce: Nonce) {
         let text = match reply {
-            Reply::Say(text) => text,
-            Reply::Hint(text) => text.to_owned(),
-            Reply::Tell(topic) => in_words(self.control.tell(topic)).await,
-            Reply::Act(action) => in_words(self.control.act(action, &origin.by)).await,
-            Reply::Ask(action) => return self.ask(origin, &action, nonce).await,
-            Reply::Redeem(pasted) => return self.redeem(origin, pasted).await,
+            MessageReaction::Say(text) => text,
+            MessageReaction::Hint(text) => text.to_owned(),
+            MessageReaction::Tell(topic) => in_words(self.control.tell(topic)).await,
+            MessageReaction::Act(action) => in_words(self.control.act(action, &origin.by)).await,
+            MessageReaction::Ask(action) => return self.ask(origin, &action, nonce).await,
+            MessageReaction::Redeem(pasted) => return self.redeem(origin, pasted).await,
         };
-        self.voice.reply(origin, text).await;
+        self.speaker.reply(origin, text).await;
     }
 
     async fn ask(&self, origin: &Origin, action: &Action, nonce: Nonce) {
         // The rules only ask about what there is a question for.
         let Some((title, meaning, yes)) = question(action) else { return };
-        self.voice.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
+        self.speaker.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
     }
 
     /// The code is out of the chat before it is used, and whatever becomes of it.
     async fn redeem(&self, origin: &Origin, pasted: SecretString) {
-        let deleted = self.voice.delete(origin.chat, origin.message).await;
+        let deleted = self.speaker.delete(origin.chat, origin.message).await;
         let outcome = in_words(self.control.redeem(pasted, &origin.by)).await;
         if outcome.is_empty() && deleted {
             return;
         }
         if deleted {
-            self.voice.say(origin.chat, Bubble { text: outcome, ..Bubble::default() }).await;
+            self.speaker.say(origin.chat, Bubble { text: outcome, ..Bubble::default() }).await;
         } else {
-            self.voice.reply(origin, format!("{outcome}\n{NOT_DELETED}").trim().to_owned()).await;
+            self.speaker.reply(origin, format!("{outcome}\n{NOT_DELETED}").trim().to_owned()).await;
         }
     }
 
-    async fn press(&self, origin: &Origin, callback: &str, touch: Touch) {
+    async fn press(&self, origin: &Origin, callback: &str, touch: PressReaction) {
         match touch {
-            Touch::Pass(text) => {
-                self.voice.answer(callback, text, false).await;
+            PressReaction::Pass(text) => {
+                self.speaker.answer(callback, text, false).await;
             }
-            Touch::Card(action) => {
+            PressReaction::Card(action) => {
                 let outcome = in_words(self.control.act(action, &origin.by)).await;
-                let seen = self.voice.answer(callback, &outcome, is_long(&outcome)).await;
+                let seen = self.speaker.answer(callback, &outcome, is_long(&outcome)).await;
                 if !seen {
-                    self.voice.reply(origin, outcome).await;
+                    self.speaker.reply(origin, outcome).await;
                 }
             }
-            Touch::Yes(_, action) => {
+            PressReaction::Yes(_, action) => {
                 // Trouble with Telegram must not delay a halt.
                 let act = in_words(self.control.act(action.clone(), &origin.by));
-                let (outcome, _) = tokio::join!(act, self.voice.answer(callback, WORKING, false));
+                let (outcome, _) = tokio::join!(act, self.speaker.answer(callback, WORKING, false));
                 self.settle(origin, &action, &outcome).await;
             }
-            Touch::No(_, action) => {
-                self.voice.answer(callback, "", false).await;
+            PressReaction::No(_, action) => {
+                self.speaker.answer(callback, "", false).await;
                 self.settle(origin, &action, CANCELLED).await;
             }
         }
@@ -102,7 +102,7 @@ impl Hands<'_> {
     /// The question's message says how it ended, and has no buttons any more.
     async fn settle(&self, origin: &Origin, action: &Action, outcome: &str) {
         let title = question(action).map_or("", |(title, ..)| title);
-        self.voice.replace(origin, format!("{title}\n{outcome}").trim().to_owned()).await;
+        self.speaker.replace(origin, format!("{title}\n{outcome}").trim().to_owned()).await;
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
+use keeper_domain::alert::Outgoing;
 use keeper_domain::alerts::{
     coalesce,
-    outbox::Outgoing,
     texts::{Context, alert_for},
 };
 use keeper_domain::ports::{AlertTotals, Store, StoreError};

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use keeper_domain::chat::inbox::verdict::Origin;
+use keeper_domain::chat::inbox::reaction::Origin;
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
     chat::talk::{Bubble, Button, Chat, MessageId},
     ports::Time,
 };
@@ -18,12 +18,12 @@ const LONGEST_ASKED: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// A chat, and the patience to get through to it.
-pub(super) struct Voice<'a> {
+pub(super) struct Speaker<'a> {
     pub(super) chat: &'a dyn Chat,
     pub(super) time: &'a dyn Time,
 }
 
-impl Voice<'_> {
+impl Speaker<'_> {
     /// Answers a message; an empty text is no answer.
     pub(super) async fn reply(&self, origin: &Origin, text: String) {
         self.reply_with(origin, text, vec![]).await;

@@ -91,7 +91,7 @@ pub struct Origin {
 
 /// What is done about a message.
 #[derive(Debug, Clone)]
-pub enum Reply {
+pub enum MessageReaction {
     /// Say this.
     Say(String),
     /// Say this, unless another hint was given within the minute.
@@ -108,7 +108,7 @@ pub enum Reply {
 
 /// What is done about a press.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Touch {
+pub enum PressReaction {
     /// Answer this in passing, and do nothing.
     Pass(&'static str),
     /// A button of the login card: do it and answer in passing.
@@ -121,18 +121,18 @@ pub enum Touch {
 
 /// What is done about an update.
 #[derive(Debug, Clone)]
-pub enum Verdict {
+pub enum Reaction {
     /// Nothing, and nobody is told.
     Silence(Denial),
     /// Nothing, and Control hears of a stranger: the first one of the day.
     Stranger(i64),
     /// About a message.
-    Message(Origin, Reply),
+    Message(Origin, MessageReaction),
     /// About a press.
-    Press(Origin, String, Touch),
+    Press(Origin, String, PressReaction),
 }
 
-impl Verdict {
+impl Reaction {
     /// Who hears about it; nobody when nothing is said.
     pub fn origin(&self) -> Option<&Origin> {
         match self {

@@ -2,26 +2,26 @@
 
 use std::time::Duration;
 
-use keeper_domain::chat::inbox::verdict::{Denial, Reply, Touch, Verdict};
+use keeper_domain::chat::inbox::reaction::{Denial, MessageReaction, PressReaction, Reaction};
 use keeper_domain::chat::talk::{Action, PollError, Topic, Update};
 
 /// Logs what is done about an update, before it is done.
-pub(super) fn heard(update: &Update, verdict: &Verdict) {
+pub(super) fn heard(update: &Update, reaction: &Reaction) {
     let update = update.id;
-    match verdict {
-        Verdict::Silence(Denial::Other | Denial::Replay | Denial::Chatter | Denial::OtherBot) => {}
+    match reaction {
+        Reaction::Silence(Denial::Other | Denial::Replay | Denial::Chatter | Denial::OtherBot) => {}
         // One line a day for strangers, or anybody could fill the disk.
-        Verdict::Silence(Denial::Stranger) => {}
-        Verdict::Silence(why) => {
+        Reaction::Silence(Denial::Stranger) => {}
+        Reaction::Silence(why) => {
             let verdict = why.slug();
             tracing::info!(event = "chat.denied", actor = "inbox", update, verdict, "not heard: {verdict}");
         }
-        Verdict::Stranger(user) => {
+        Reaction::Stranger(user) => {
             let verdict = Denial::Stranger.slug();
             tracing::warn!(event = "chat.denied", actor = "inbox", update, user, verdict, "a stranger wrote");
         }
-        Verdict::Message(origin, _) | Verdict::Press(origin, ..) => {
-            let (user, (verdict, command)) = (origin.by.id, slugs(verdict));
+        Reaction::Message(origin, _) | Reaction::Press(origin, ..) => {
+            let (user, (verdict, command)) = (origin.by.id, slugs(reaction));
             tracing::info!(
                 event = "chat.command",
                 actor = "inbox",
@@ -35,21 +35,21 @@ pub(super) fn heard(update: &Update, verdict: &Verdict) {
     }
 }
 
-/// Kind of verdict, and the command it is about.
-pub(super) fn slugs(verdict: &Verdict) -> (&'static str, &'static str) {
-    match verdict {
-        Verdict::Silence(why) => ("silence", why.slug()),
-        Verdict::Stranger(_) => ("silence", Denial::Stranger.slug()),
-        Verdict::Message(_, Reply::Say(_)) => ("say", ""),
-        Verdict::Message(_, Reply::Hint(_)) => ("hint", ""),
-        Verdict::Message(_, Reply::Tell(topic)) => ("tell", of_topic(*topic)),
-        Verdict::Message(_, Reply::Act(action)) => ("act", of_action(action)),
-        Verdict::Message(_, Reply::Ask(action)) => ("ask", of_action(action)),
-        Verdict::Message(_, Reply::Redeem(_)) => ("redeem", "login"),
-        Verdict::Press(_, _, Touch::Pass(_)) => ("pass", ""),
-        Verdict::Press(_, _, Touch::Card(action)) => ("card", of_action(action)),
-        Verdict::Press(_, _, Touch::Yes(_, action)) => ("yes", of_action(action)),
-        Verdict::Press(_, _, Touch::No(_, action)) => ("no", of_action(action)),
+/// Kind of reaction, and the command it is about.
+pub(super) fn slugs(reaction: &Reaction) -> (&'static str, &'static str) {
+    match reaction {
+        Reaction::Silence(why) => ("silence", why.slug()),
+        Reaction::Stranger(_) => ("silence", Denial::Stranger.slug()),
+        Reaction::Message(_, MessageReaction::Say(_)) => ("say", ""),
+        Reaction::Message(_, MessageReaction::Hint(_)) => ("hint", ""),
+        Reaction::Message(_, MessageReaction::Tell(topic)) => ("tell", of_topic(*topic)),
+        Reaction::Message(_, MessageReaction::Act(action)) => ("act", of_action(action)),
+        Reaction::Message(_, MessageReaction::Ask(action)) => ("ask", of_action(action)),
+        Reaction::Message(_, MessageReaction::Redeem(_)) => ("redeem", "login"),
+        Reaction::Press(_, _, PressReaction::Pass(_)) => ("pass", ""),
+        Reaction::Press(_, _, PressReaction::Card(action)) => ("card", of_action(action)),
+        Reaction::Press(_, _, PressReaction::Yes(_, action)) => ("yes", of_action(action)),
+        Reaction::Press(_, _, PressReaction::No(_, action)) => ("no", of_action(action)),
     }
 }
 
@@ -76,6 +76,7 @@ fn of_action(action: &Action) -> &'static str {
         Action::Unmute => "unmute",
         Action::Snooze { .. } => "snooze",
         Action::MockToday => "mock_today",
+        Action::Confirm { .. } => "confirm",
         Action::Test => "test",
     }
 }

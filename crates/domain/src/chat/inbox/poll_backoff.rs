@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{chat::talk::PollError, session::retry};
+use crate::{backoff, chat::talk::PollError};
 
 /// The first pause after a conflict, and the longest.
 const CONFLICT: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5 * 60));
@@ -17,7 +17,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
 
 /// What to do after a failed poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct PollPause {
     /// How long to wait.
     pub pause: Duration,
     /// Whether another program with the same token is news.
@@ -26,13 +26,13 @@ pub struct Step {
 
 /// The failures so far.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Pace {
+pub struct PollBackoff {
     failures: u32,
     conflicts: u32,
     last_conflict: Option<DateTime<Utc>>,
 }
 
-impl Pace {
+impl PollBackoff {
     /// A poll was answered.
     pub fn succeeded(&mut self, now: DateTime<Utc>) {
         self.failures = 0;
@@ -42,7 +42,7 @@ impl Pace {
     }
 
     /// A poll failed. `dice` is uniform in `0..1`.
-    pub fn failed(&mut self, error: &PollError, now: DateTime<Utc>, dice: f64) -> Step {
+    pub fn failed(&mut self, error: &PollError, now: DateTime<Utc>, dice: f64) -> PollPause {
         let second_poller = *error == PollError::Conflict && self.conflicts == 0;
         let pause = match error {
             PollError::Conflict => {
@@ -54,10 +54,10 @@ impl Pace {
             PollError::Refused => REFUSED,
             PollError::Failed(_) => {
                 self.failures = self.failures.saturating_add(1);
-                retry::wait(self.failures, None, dice)
+                backoff::wait(self.failures, dice)
             }
         };
-        Step { pause, second_poller }
+        PollPause { pause, second_poller }
     }
 
     /// Whether another program was polling a short while ago.
@@ -74,14 +74,14 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000 + minutes * 60, 0).unwrap()
     }
 
-    fn seconds(pace: &mut Pace, error: &PollError, dice: f64) -> u64 {
+    fn seconds(pace: &mut PollBackoff, error: &PollError, dice: f64) -> u64 {
         pace.failed(error, at(0), dice).pause.as_secs()
     }
 
     #[test]
     fn a_conflict_is_news_once_per_episode_and_the_pauses_grow() {
-        let mut pace = Pace::default();
-        let steps: Vec<Step> = (0..6)
+        let mut pace = PollBackoff::default();
+        let steps: Vec<PollPause> = (0..6)
             .map(|minute| {
                 let step = pace.failed(&PollError::Conflict, at(minute), 0.5);
                 pace.succeeded(at(minute));
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn outages_are_met_with_growing_random_pauses() {
-        let mut pace = Pace::default();
+        let mut pace = PollBackoff::default();
         let failed = PollError::Failed(String::new());
         let longest: Vec<u64> = (0..8).map(|_| seconds(&mut pace, &failed, 1.0)).collect();
         assert_eq!(longest, [2, 4, 8, 16, 32, 60, 60, 60]);
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn telegrams_wishes_are_followed_within_reason() {
-        let mut pace = Pace::default();
+        let mut pace = PollBackoff::default();
         assert_eq!(seconds(&mut pace, &PollError::Wait(Duration::from_secs(7)), 0.5), 7);
         assert_eq!(seconds(&mut pace, &PollError::Wait(Duration::from_secs(1_000_000)), 0.5), 900);
         assert_eq!(seconds(&mut pace, &PollError::Refused, 0.5), 300);

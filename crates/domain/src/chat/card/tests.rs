@@ -1,20 +1,22 @@
+//! The login card against a chat that shows what it is told.
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use fyers_api::{
-    ist,
-    model::{Position, Product},
-};
-use keeper_domain::chat::card::rules::{Ask, Card, InUse, Seen, Session, Step, Way};
-use keeper_domain::{
+use crate::chat::card::model::{Card, CardAction, CardRequest, InUse, Seen, Session, Way};
+use crate::{
     chat::talk::{Bubble, Button, MessageId},
     mode::Mode,
     reason::Reason,
     secret::AccessToken,
     session::Source,
+};
+use fyers_api::{
+    ist,
+    model::{Position, Product},
 };
 
 fn date(day: u32) -> NaiveDate {
@@ -70,13 +72,15 @@ impl Phone {
         id
     }
 
-    fn carry_out(&mut self, step: &Step) -> Option<MessageId> {
+    fn carry_out(&mut self, step: &CardAction) -> Option<MessageId> {
         match step {
-            Step::Open(bubble) | Step::Tell(bubble) | Step::Remind(bubble, ..) => {
+            CardAction::Open(bubble) | CardAction::Tell(bubble) | CardAction::Remind(bubble, ..) => {
                 return Some(self.say(bubble));
             }
-            Step::Refresh(id, bubble) | Step::Close(id, bubble) => self.put(*id, Some(bubble.clone())),
-            Step::Tidy(id) => self.put(*id, None),
+            CardAction::Refresh(id, bubble) | CardAction::Close(id, bubble) => {
+                self.put(*id, Some(bubble.clone()))
+            }
+            CardAction::Tidy(id) => self.put(*id, None),
         }
         None
     }
@@ -99,11 +103,11 @@ impl Phone {
         panic!("it never settles: {card:?}");
     }
 
-    fn learn(&mut self, step: &Step) {
+    fn learn(&mut self, step: &CardAction) {
         match step {
-            Step::Refresh(_, bubble) => self.shown = Some(bubble.clone()),
-            Step::Open(_) | Step::Close(..) => self.shown = None,
-            Step::Tell(_) | Step::Remind(..) | Step::Tidy(_) => {}
+            CardAction::Refresh(_, bubble) => self.shown = Some(bubble.clone()),
+            CardAction::Open(_) | CardAction::Close(..) => self.shown = None,
+            CardAction::Tell(_) | CardAction::Remind(..) | CardAction::Tidy(_) => {}
         }
     }
 
@@ -114,7 +118,12 @@ impl Phone {
     fn links(&self) -> usize {
         let has_link =
             |bubble: &Bubble| bubble.buttons.iter().flatten().any(|b| matches!(b, Button::Link { .. }));
-        self.messages.iter().filter(|(_, bubble)| bubble.as_ref().is_some_and(has_link)).count()
+        self.messages
+            .iter()
+            .filter(|(_, bubble)| {
+                bubble.as_ref().is_some_and(|bubble| bubble.reply_to.is_none() && has_link(bubble))
+            })
+            .count()
     }
 }
 
@@ -187,14 +196,14 @@ fn a_whole_day_without_a_login_is_one_card_and_one_reminder_at_a_time() {
     assert!(phone.said[1..].iter().all(|bubble| bubble.reply_to == Some(MessageId(1))));
     assert_eq!(
         phone.texts(),
-        ["⌛ No login came\nThe keeper stayed in Mock. The next card comes on Tue 24 Nov, or with /login."]
+        ["⌛ No login came before trading ended\nThe next card comes on Tue 24 Nov, or with /login."]
     );
 }
 
 #[test]
 fn snooze_and_mock_today_silence_the_reminders_and_keep_the_link() {
     let (mut phone, mut card) = morning();
-    let (snoozed, answer) = card.ask(Ask::Snooze(15), &needed(at(23, 8, 58)));
+    let (snoozed, answer) = card.request(CardRequest::Snooze(15), &needed(at(23, 8, 58)));
     assert_eq!(answer, "No reminders until 09:13 IST.");
     card = snoozed;
     phone.settle(&mut card, &needed(at(23, 9, 1)));
@@ -203,7 +212,7 @@ fn snooze_and_mock_today_silence_the_reminders_and_keep_the_link() {
     phone.settle(&mut card, &needed(at(23, 9, 13)));
     assert_eq!(phone.said.len(), 2);
 
-    (card, _) = card.ask(Ask::MockToday, &needed(at(23, 9, 13)));
+    (card, _) = card.request(CardRequest::MockToday, &needed(at(23, 9, 13)));
     for minute in 0..300 {
         phone.settle(&mut card, &needed(at(23, 9, 14) + TimeDelta::minutes(minute)));
     }
@@ -225,11 +234,11 @@ fn muted_means_no_sound_but_for_the_last_call() {
 #[test]
 fn asking_for_the_card_moves_it_down_and_never_leaves_two() {
     let (mut phone, mut card) = morning();
-    (card, _) = card.ask(Ask::Open, &needed(at(23, 9, 30)));
+    (card, _) = card.request(CardRequest::Open, &needed(at(23, 9, 30)));
     phone.settle(&mut card, &needed(at(23, 9, 30)));
     assert_eq!((phone.links(), phone.said.len()), (1, 2));
     assert!(phone.texts()[0].contains("further down"));
-    let (same, answer) = card.ask(Ask::Open, &logged_in(at(23, 9, 31), "t1"));
+    let (same, answer) = card.request(CardRequest::Open, &logged_in(at(23, 9, 31), "t1"));
     assert_eq!(same, card);
     assert!(answer.starts_with("Already logged in: Live"), "{answer}");
 }
@@ -237,8 +246,8 @@ fn asking_for_the_card_moves_it_down_and_never_leaves_two() {
 #[test]
 fn asking_twice_before_anything_happened_forgets_no_card() {
     let (mut phone, mut card) = morning();
-    (card, _) = card.ask(Ask::Open, &needed(at(23, 9, 30)));
-    (card, _) = card.ask(Ask::Open, &needed(at(23, 9, 30)));
+    (card, _) = card.request(CardRequest::Open, &needed(at(23, 9, 30)));
+    (card, _) = card.request(CardRequest::Open, &needed(at(23, 9, 30)));
     phone.settle(&mut card, &needed(at(23, 9, 30)));
     assert_eq!((phone.links(), phone.said.len()), (1, 2));
 }
@@ -247,7 +256,7 @@ fn asking_twice_before_anything_happened_forgets_no_card() {
 fn a_card_asked_for_on_sunday_makes_room_for_mondays() {
     let (mut phone, mut card) = (Phone::default(), Card::default());
     let sunday = Seen { hours: None, tick_done: false, ..needed(at(22, 22, 0)) };
-    (card, _) = card.ask(Ask::Open, &sunday);
+    (card, _) = card.request(CardRequest::Open, &sunday);
     phone.settle(&mut card, &sunday);
     assert_eq!(phone.links(), 1);
     phone.settle(&mut card, &needed(at(23, 8, 46)));
@@ -276,7 +285,7 @@ fn a_death_at_noon_lists_what_is_open() {
 #[test]
 fn a_card_that_a_person_deleted_is_not_forced_on_them() {
     let (mut phone, mut card) = morning();
-    let step = Step::Refresh(MessageId(1), Bubble::default());
+    let step = CardAction::Refresh(MessageId(1), Bubble::default());
     card = card.lost(&step);
     phone.settle(&mut card, &needed(at(23, 10, 0)));
     assert_eq!(phone.said.len(), 1);
@@ -294,14 +303,14 @@ proptest! {
             now += TimeDelta::minutes(7);
             let mut seen = needed(now);
             match what {
-                0 => disk = disk.ask(Ask::Open, &seen).0,
+                0 => disk = disk.request(CardRequest::Open, &seen).0,
                 1 => {
                     token += 1;
                     used.insert(token);
                     seen = logged_in(now, &token.to_string());
                 }
                 2 => seen.session = Session::Unsettled,
-                3 => disk = disk.ask(Ask::Snooze(15), &seen).0,
+                3 => disk = disk.request(CardRequest::Snooze(15), &seen).0,
                 _ => {}
             }
             for _ in 0..3 {
@@ -323,5 +332,45 @@ proptest! {
         prop_assert_eq!(phone.links(), 1);
         phone.settle(&mut disk, &logged_in(at(24, 9, 31), "last"));
         prop_assert_eq!(phone.links(), 0);
+    }
+}
+
+#[test]
+fn every_loss_of_a_day_has_a_card_of_its_own_with_a_sound() {
+    let (mut phone, mut card) = morning();
+    for loss in 1..=10 {
+        let now = at(23, 9, 30) + TimeDelta::minutes(20 * loss);
+        phone.settle(&mut card, &logged_in(now, &format!("t{loss}")));
+        assert_eq!(phone.links(), 0);
+        let cards = phone.said.len();
+        let lost =
+            Seen { session: Session::Needed(Reason::TokenRejected), ..needed(now + TimeDelta::minutes(5)) };
+        phone.settle(&mut card, &lost);
+        assert_eq!((phone.links(), phone.said.len()), (1, cards + 1), "loss {loss}");
+        assert!(phone.said.last().unwrap().loud, "loss {loss}");
+        // A restart in between: all it knows is on disk.
+        card = serde_json::from_value(serde_json::to_value(&card).unwrap()).unwrap();
+        phone.shown = None;
+    }
+}
+
+#[test]
+fn a_reminder_has_a_login_button_of_its_own() {
+    for (way, label) in [(Way::Browser, "🔓 Log in to FYERS"), (Way::Paste, "🔓 Show the login card")] {
+        let (mut phone, mut card) = (Phone::default(), Card::default());
+        for minute in [46, 61] {
+            phone.settle(&mut card, &Seen { way, ..needed(at(23, 8, 0) + TimeDelta::minutes(minute)) });
+        }
+        let reminder = phone.said.last().unwrap();
+        assert!(reminder.reply_to.is_some(), "{reminder:?}");
+        let labels: Vec<&str> = reminder
+            .buttons
+            .iter()
+            .flatten()
+            .map(|button| match button {
+                Button::Link { label, .. } | Button::Press { label, .. } => label.as_str(),
+            })
+            .collect();
+        assert_eq!(labels, [label]);
     }
 }
