@@ -2,7 +2,7 @@
 
 mod error;
 mod login;
-mod logins;
+mod login_budget;
 mod notes;
 mod orders;
 mod positions;
@@ -20,14 +20,17 @@ pub(super) use error::{for_people, nothing_here};
 #[derive(Clone, Default)]
 pub(super) struct State {
     notes: web::Data<notes::Notes>,
-    logins: web::Data<logins::Logins>,
+    login_budget: web::Data<login_budget::LoginBudget>,
     positions: web::Data<positions::LatestPositions>,
 }
 
 impl State {
     /// The routes, with what they remember.
     pub(super) fn configure(&self, config: &mut web::ServiceConfig) {
-        config.app_data(self.notes.clone()).app_data(self.logins.clone()).app_data(self.positions.clone());
+        config
+            .app_data(self.notes.clone())
+            .app_data(self.login_budget.clone())
+            .app_data(self.positions.clone());
         config.configure(status::routes).configure(unlock::routes).configure(login::routes);
     }
 }

@@ -35,6 +35,8 @@ struct Page<'a> {
     view: View,
     /// What the forms carry; `None` when this browser has not shown the key.
     token: Option<String>,
+    /// Where the login button of such a browser leads.
+    login: String,
     note: Option<String>,
 }
 
@@ -51,13 +53,14 @@ async fn page(
     let (Some(status), Some(day)) = (backend.status().await, backend.day()) else { return unanswered() };
     let Some(events) = backend.recent_events(EVENTS).await else { return unanswered() };
     let orders = backend.orders(LOOKED_AT as u32).await;
+    let login = backend.vouched_link();
     let positions = latest.read(backend.as_ref(), status.mode).await;
     let token = gate.token();
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
     let view = View { positions, ..View::of(&status, &day, &events, orders.as_deref()) };
-    show_with_forms(200, |nonce| Page { nonce, whole, view, token, note }.render())
+    show_with_forms(200, |nonce| Page { nonce, whole, view, token, login, note }.render())
 }
 
 #[derive(Deserialize)]
