@@ -64,6 +64,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/probe.rs",
     "src/cli/setup.rs",
     "src/config/read.rs",
+    "src/config/read/listener.rs",
     "src/doctor/net.rs",
     "src/env_file/file.rs",
     "src/fyers",

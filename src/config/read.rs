@@ -1,24 +1,19 @@
 //! From text to settings.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    str::FromStr,
-};
+mod listener;
+
+use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use chrono::NaiveTime;
 use keeper_domain::{
-    address::{Network, is_loopback},
-    clock::sessions::Segment,
-    routing::OnTokenLoss,
-    secret::Fingerprint,
+    address::is_loopback, clock::sessions::Segment, routing::OnTokenLoss, secret::Fingerprint,
 };
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::{
-    credential, key_strength,
+    credential,
     problem::Problem,
     settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
     source::{Found, Origin, Remarks, Sources},
@@ -171,17 +166,6 @@ impl Reader<'_> {
         Some(SecretString::from(token.to_owned()))
     }
 
-    fn gateway_key(&mut self) -> Option<SecretString> {
-        let key = self.secret("KEEPER_GATEWAY_KEY")?;
-        if let Err(weakness) = key_strength::check(key.expose_secret()) {
-            let remedy =
-                "Leave it out, and the keeper makes one; or set it to what `openssl rand -hex 32` prints.";
-            self.problem("KEEPER_GATEWAY_KEY", weakness.to_string(), remedy);
-            return None;
-        }
-        Some(key)
-    }
-
     fn pin(&mut self) -> Option<SecretString> {
         let pin = self.secret("FYERS_PIN")?;
         let digits = pin.expose_secret().chars().all(|c| c.is_ascii_digit());
@@ -285,17 +269,6 @@ impl Reader<'_> {
         all.map(PathBuf::from).collect()
     }
 
-    fn networks(&mut self, name: &'static str) -> Vec<Network> {
-        let Some(found) = self.value(name) else { return vec![] };
-        let all = found.text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let parsed: Result<Vec<Network>, _> = all.map(str::parse).collect();
-        parsed.unwrap_or_else(|_| {
-            let remedy = "Set it to addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8.";
-            self.problem(name, not_possible(&found.text), remedy);
-            vec![]
-        })
-    }
-
     fn days(&mut self, name: &'static str, default: i64) -> i64 {
         let days = self.parsed::<i64>(name, "a number of days from 1 to 365").unwrap_or(default);
         if !(1..=365).contains(&days) {
@@ -362,28 +335,6 @@ impl Reader<'_> {
         };
         self.problem(name, what, remedy);
         None
-    }
-
-    fn http_addr(&mut self) -> SocketAddr {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let wanted = "an address with a port, as 127.0.0.1:8080";
-        let port = self.sources.raw("PORT");
-        if self.sources.raw("KEEPER_HTTP_ADDR").is_some() {
-            let addr = self.parsed("KEEPER_HTTP_ADDR", wanted).unwrap_or(loopback);
-            if let Some(port) = port.filter(|_| addr.ip().is_loopback()) {
-                self.remarks.notes.push(unreachable_from_outside(addr, &port.text));
-            }
-            return addr;
-        }
-        let _noted = self.value("KEEPER_HTTP_ADDR");
-        let Some(port) = port else { return loopback };
-        match port.text.parse::<u16>() {
-            Ok(port) => SocketAddr::from(([0, 0, 0, 0], port)),
-            Err(_) => {
-                self.problem("PORT", not_possible(&port.text), "Set it to a number from 1 to 65535.");
-                loopback
-            }
-        }
     }
 
     fn tick_time(&mut self) -> NaiveTime {
@@ -492,13 +443,6 @@ fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
     (
         "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",
         "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the secret belongs in FYERS_SECRET_KEY.",
-    )
-}
-
-fn unreachable_from_outside(addr: SocketAddr, port: &str) -> String {
-    format!(
-        "KEEPER_HTTP_ADDR is {addr}, which is reached from this machine or container only, but PORT is {port}: a hosting \
-         platform sends requests to 0.0.0.0:{port}. Leave KEEPER_HTTP_ADDR out there."
     )
 }
 

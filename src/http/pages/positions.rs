@@ -93,7 +93,11 @@ impl PositionRow {
 const NOT_KNOWN: &str = "not known";
 
 fn amount(value: &Value) -> String {
-    value.as_f64().map_or_else(|| NOT_KNOWN.to_owned(), |amount| format!("{amount:.2}"))
+    // Added to zero, a minus before a zero is gone.
+    value.as_f64().map_or_else(
+        || NOT_KNOWN.to_owned(),
+        |amount| format!("{:.2}", (amount * 100.0).round() / 100.0 + 0.0),
+    )
 }
 
 #[cfg(test)]
@@ -104,12 +108,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_not_none() {
-        let row = json!({"symbol": "NSE:SBIN-EQ", "netQty": -5, "netAvg": 800.0, "ltp": 790, "pl": 50.0});
+        let row = json!({"symbol": "NSE:SBIN-EQ", "netQty": -5, "netAvg": 800.0, "ltp": -0.001, "pl": 50.0});
         let body = json!({"s": "ok", "netPositions": [row], "overall": {"pl_total": 50.0}});
         let positions = of_answer(&body, true).unwrap();
         assert_eq!(positions.total, "50.00");
         let first = &positions.rows[0];
         assert_eq!((first.quantity.as_str(), first.average.as_str()), ("-5", "800.00"));
+        assert_eq!(first.last, "0.00", "no minus before a zero");
 
         let odd = json!({"s": "ok", "netPositions": [{"symbol": "X", "netQty": "5", "pl": null}]});
         let odd = of_answer(&odd, true).unwrap();
