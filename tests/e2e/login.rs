@@ -201,6 +201,7 @@ fn a_state_outlives_a_kill_and_a_used_one_stays_used() {
     assert_eq!(send(&keeper, &code, &first).status, 200);
     keeper.kill9();
     let keeper = home.start_ready();
+    keeper.wait_status("the session", |status| status["session"]["state"] == "valid");
     let fresh = redirect(&home, &first).1;
     assert!(send(&keeper, &fresh, &first).body.contains("Logged in"), "told how things are");
     assert_eq!(redeemed(&home), 1);
