@@ -54,7 +54,7 @@ const WORLD: &[&str] = &[
 const UNWRAPPERS: &[&str] = &[
     "crates/domain/src/chat/inbox/rules.rs",
     "crates/domain/src/secret.rs",
-    "actors/token/actor.rs",
+    "actors/token",
     "crates/domain/src/session",
     "src/app/control.rs",
     "src/app/mirror.rs",
@@ -63,8 +63,8 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/login.rs",
     "src/cli/probe.rs",
     "src/cli/setup.rs",
+    "src/config/read/secrets.rs",
     "src/config/read.rs",
-    "src/config/read/listener.rs",
     "src/doctor/net.rs",
     "src/env_file/file.rs",
     "src/fyers",

@@ -1,14 +1,10 @@
-//! The settings of the listener: where it binds, whom it believes, and its key.
+//! The settings of the listener: where it binds and whom it believes.
 
 use std::net::SocketAddr;
 
 use keeper_domain::address::Network;
-use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{
-    key_strength,
-    read::{Reader, not_possible},
-};
+use crate::config::read::{Reader, not_possible};
 
 impl Reader<'_> {
     pub(super) fn http_addr(&mut self) -> SocketAddr {
@@ -42,17 +38,6 @@ impl Reader<'_> {
             self.problem(name, not_possible(&found.text), remedy);
             vec![]
         })
-    }
-
-    pub(super) fn gateway_key(&mut self) -> Option<SecretString> {
-        let key = self.secret("KEEPER_GATEWAY_KEY")?;
-        if let Err(weakness) = key_strength::check(key.expose_secret()) {
-            let remedy =
-                "Leave it out, and the keeper makes one; or set it to what `openssl rand -hex 32` prints.";
-            self.problem("KEEPER_GATEWAY_KEY", weakness.to_string(), remedy);
-            return None;
-        }
-        Some(key)
     }
 }
 
