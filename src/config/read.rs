@@ -21,7 +21,6 @@ use crate::config::{
     table::{self, Show, Spec},
 };
 
-
 /// Reads all settings, or tells all mistakes.
 pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
     let mut reader = Reader { sources, remarks: Remarks::default(), rows: vec![], client_id: None };
