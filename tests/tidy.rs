@@ -62,6 +62,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/check.rs",
     "src/cli/login.rs",
     "src/cli/probe.rs",
+    "src/cli/run.rs",
     "src/cli/setup.rs",
     "src/config/read/secrets.rs",
     "src/config/read.rs",
