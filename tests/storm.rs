@@ -78,7 +78,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         calendar: Arc::new(Calendar::embedded()),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         tick_time: ist::at(8, 45),
-        phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id] }),
+        phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id], moves: None }),
         login: Some(login),
         facts: Facts::default(),
         test_doors: false,

@@ -9,6 +9,7 @@ use crate::exchange::{
 };
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
+    operation::Operation,
     response as reading,
 };
 use keeper_domain::{
@@ -200,7 +201,7 @@ impl Handler<ClearSimulated> for ExchangeActor {
         };
         let before = open(self);
         let Execution { records, .. } =
-            self.volatile.book.carry(Operation::ExitPositions, &request, false, now);
+            self.volatile.book.execute(Operation::ExitPositions, &request, Prices::Last, now);
         let positions = before.saturating_sub(open(self));
         let events = vec![(now, Event::SimulatedCleared { by, positions })];
         let commit = self.commit(Change { mock_records: records, events, ..Change::default() });
