@@ -36,11 +36,11 @@ pub(super) struct Positions {
 
 /// The latest answer and when it came.
 #[derive(Default)]
-pub(super) struct LatestPositions(Mutex<Option<(Instant, Mode, Option<Positions>)>>);
+pub(super) struct LatestPositions(Mutex<Option<(Instant, &'static str, Option<Positions>)>>);
 
 impl LatestPositions {
     /// The positions, at most [`FRESH`] old and of the present mode; `None` when they could not be read.
-    pub(super) async fn read(&self, backend: &dyn Backend, mode: Mode) -> Option<Positions> {
+    pub(super) async fn read(&self, backend: &dyn Backend, mode: &'static str) -> Option<Positions> {
         let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, of, positions)) = latest
             && of == mode

@@ -54,7 +54,7 @@ async fn page(
     let Some(events) = backend.recent_events(EVENTS).await else { return unanswered() };
     let orders = backend.orders(LOOKED_AT as u32).await;
     let login = backend.vouched_link();
-    let positions = latest.read(backend.as_ref(), status.mode).await;
+    let positions = latest.read(backend.as_ref(), status.mode.slug()).await;
     let token = gate.token();
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
