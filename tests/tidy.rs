@@ -23,7 +23,10 @@ const RULES: &[&str] = &[
     "src/heartbeat/rules.rs",
     "src/http/gateway/path.rs",
     "src/http/metrics/routes.rs",
+    "src/http/access/budget.rs",
+    "src/http/access/origin.rs",
     "src/http/access/rule.rs",
+    "src/http/pages/orders.rs",
     "src/http/pages/view.rs",
     "src/http/pages/words.rs",
     "src/status/checks.rs",
@@ -71,7 +74,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/store/sqlite",
     "src/store/state_dir.rs",
     "src/telegram",
-    "src/http/access",
+    "src/http/access/gate.rs",
     "src/http/pages/login.rs",
 ];
 

@@ -248,6 +248,10 @@ impl Backend for KeeperBackend {
         self.state_key.is_card_token(token)
     }
 
+    fn vouched_link(&self) -> String {
+        format!("/fyers/login?card={}", self.state_key.card_token())
+    }
+
     fn report(&self, event: Event) {
         self.journal.report("listener", event);
     }

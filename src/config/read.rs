@@ -1,17 +1,13 @@
 //! From text to settings.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    str::FromStr,
-};
+mod listener;
+mod secrets;
+
+use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use chrono::NaiveTime;
 use keeper_domain::{
-    address::{Network, is_loopback},
-    clock::sessions::Segment,
-    routing::OnTokenLoss,
-    secret::Fingerprint,
+    address::is_loopback, clock::sessions::Segment, routing::OnTokenLoss, secret::Fingerprint,
 };
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -24,8 +20,6 @@ use crate::config::{
     source::{Found, Origin, Remarks, Sources},
     table::{self, Show, Spec},
 };
-
-mod secrets;
 
 /// Reads all settings, or tells all mistakes.
 pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
@@ -168,17 +162,6 @@ impl Reader<'_> {
         all.map(PathBuf::from).collect()
     }
 
-    fn networks(&mut self, name: &'static str) -> Vec<Network> {
-        let Some(found) = self.value(name) else { return vec![] };
-        let all = found.text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let parsed: Result<Vec<Network>, _> = all.map(str::parse).collect();
-        parsed.unwrap_or_else(|_| {
-            let remedy = "Set it to addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8.";
-            self.problem(name, not_possible(&found.text), remedy);
-            vec![]
-        })
-    }
-
     fn days(&mut self, name: &'static str, default: i64) -> i64 {
         let days = self.parsed::<i64>(name, "a number of days from 1 to 365").unwrap_or(default);
         if !(1..=365).contains(&days) {
@@ -245,28 +228,6 @@ impl Reader<'_> {
         };
         self.problem(name, what, remedy);
         None
-    }
-
-    fn http_addr(&mut self) -> SocketAddr {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let wanted = "an address with a port, as 127.0.0.1:8080";
-        let port = self.sources.raw("PORT");
-        if self.sources.raw("KEEPER_HTTP_ADDR").is_some() {
-            let addr = self.parsed("KEEPER_HTTP_ADDR", wanted).unwrap_or(loopback);
-            if let Some(port) = port.filter(|_| addr.ip().is_loopback()) {
-                self.remarks.notes.push(unreachable_from_outside(addr, &port.text));
-            }
-            return addr;
-        }
-        let _noted = self.value("KEEPER_HTTP_ADDR");
-        let Some(port) = port else { return loopback };
-        match port.text.parse::<u16>() {
-            Ok(port) => SocketAddr::from(([0, 0, 0, 0], port)),
-            Err(_) => {
-                self.problem("PORT", not_possible(&port.text), "Set it to a number from 1 to 65535.");
-                loopback
-            }
-        }
     }
 
     fn tick_time(&mut self) -> NaiveTime {
@@ -375,13 +336,6 @@ fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
     (
         "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",
         "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the secret belongs in FYERS_SECRET_KEY.",
-    )
-}
-
-fn unreachable_from_outside(addr: SocketAddr, port: &str) -> String {
-    format!(
-        "KEEPER_HTTP_ADDR is {addr}, which is reached from this machine or container only, but PORT is {port}: a hosting \
-         platform sends requests to 0.0.0.0:{port}. Leave KEEPER_HTTP_ADDR out there."
     )
 }
 

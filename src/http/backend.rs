@@ -50,6 +50,10 @@ pub trait Backend: Send + Sync {
     fn is_card_link(&self, _token: &str) -> bool {
         false
     }
+    /// A link to the login page for somebody who has shown the key: what is begun there is vouched for.
+    fn vouched_link(&self) -> String {
+        "/fyers/login".to_owned()
+    }
     /// Notes something that happened at the listener, for journal, log and alerts. Returns at once.
     fn report(&self, _event: Event) {}
     /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state

@@ -117,10 +117,7 @@ pub fn listen_with(
 }
 
 fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((CACHE_CONTROL, "no-store"))
-        .add(("Referrer-Policy", "no-referrer"))
-        .add(("X-Content-Type-Options", "nosniff"))
+    DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add(("Referrer-Policy", "no-referrer"))
 }
 
 fn settings(bound: SocketAddr, key: SecretString, backend: &Arc<dyn Backend>, front: &Front) -> Settings {

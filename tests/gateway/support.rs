@@ -127,7 +127,8 @@ impl Gateway {
         let length =
             if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
         let head = format!(
-            "{method} {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: {APP}:{KEY}\r\n{length}{more}\r\n"
+            "{method} {target} HTTP/1.1\r\nhost: localhost:{}\r\nauthorization: {APP}:{KEY}\r\n{length}{more}\r\n",
+            self.addr.port()
         );
         self.write([head.as_bytes(), body].concat())
     }

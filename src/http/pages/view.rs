@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     http::pages::{
         orders::{self, OrderRow},
+        positions::Positions,
         words,
     },
     status::{ActorStatus, Check, Day, Health, Market, Status},
@@ -76,6 +77,8 @@ pub(super) struct View {
     /// Today's orders, newest first; `None` when they could not be read.
     pub(super) orders: Option<Vec<OrderRow>>,
     pub(super) more_orders: usize,
+    /// `None` when they could not be read.
+    pub(super) positions: Option<Positions>,
     pub(super) timeline: Timeline,
     pub(super) parts: Vec<Part>,
     pub(super) events: Vec<Line>,
@@ -131,6 +134,7 @@ impl View {
             as_of: status.time.format("%a %d %b %Y, %H:%M:%S IST").to_string(),
             session: session(status),
             calendar: calendar(status),
+            positions: None,
             figures: figures(status, orders.as_deref()),
             orders: orders.as_deref().map(|orders| orders.iter().take(SHOWN).cloned().collect()),
             more_orders: orders.as_deref().map_or(0, |orders| orders.len().saturating_sub(SHOWN)),
