@@ -15,7 +15,7 @@ use wiremock::{
     matchers::{body_partial_json, method, path},
 };
 
-use crate::telegram::{LogMessenger, TelegramMessenger, TelegramSettings, TelegramSetupError};
+use crate::telegram::{GroupMoves, LogMessenger, TelegramMessenger, TelegramSettings, TelegramSetupError};
 
 /// A bot token that must never be seen again outside a request's path.
 const CANARY: &str = "110201543:CANARYdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";

@@ -10,10 +10,8 @@ use std::{
     time::Duration,
 };
 
-use fyers_api::model::{OrderRequest, OrderType, Product, Side};
 use fyers_keeper::fyers::{FyersClient, FyersConfig, Limiter, Timeouts};
 use keeper_domain::secret::{AccessToken, RefreshToken};
-use rust_decimal::Decimal;
 use secrecy::SecretString;
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -51,19 +49,6 @@ pub(crate) fn hasty(base: &str) -> FyersClient {
     let mut config = config(base);
     config.timeouts.total = Duration::from_millis(300);
     FyersClient::new(config, limiter()).unwrap()
-}
-
-pub(crate) fn an_order() -> OrderRequest {
-    OrderRequest {
-        symbol: "NSE:M&M-EQ".to_owned(),
-        quantity: 5,
-        side: Side::Sell,
-        order_type: OrderType::StopLimit,
-        product: Product::Intraday,
-        limit_price: Decimal::new(80010, 2),
-        stop_price: Decimal::new(801, 0),
-        tag: Some("bot1".to_owned()),
-    }
 }
 
 pub(crate) fn access() -> AccessToken {

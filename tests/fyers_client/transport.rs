@@ -11,7 +11,7 @@ use keeper_domain::{
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::support::{
-    Rude, access, an_order, answering, answering_json, client, config, hasty, limiter, read_request, refresh,
+    Rude, access, answering, answering_json, client, config, hasty, limiter, read_request, refresh,
 };
 
 async fn error_of(client: &FyersClient) -> BrokerError {

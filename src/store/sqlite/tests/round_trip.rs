@@ -44,7 +44,7 @@ fn records() -> Vec<Record> {
         tag: Some("bot1".to_owned()),
     };
     let mut house = MockExchange::open(Config::new(Decimal::from(10_000_000)), Instruments::default(), [], 1);
-    let (records, outcome) = house.place(request.into(), true, at(5));
+    let (records, outcome) = house.place(request.into(), mock_exchange::exchange::Prices::Walk, at(5));
     outcome.unwrap();
     records
 }
