@@ -129,7 +129,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             time: Arc::new(WallClock),
             sandbox: false,
             on_token_loss: OnTokenLoss::Mock,
-            rules: Config::new(Decimal::from(1_000_000_000_000_i64)),
+            rules: Config { around_the_clock: true, ..Config::new(Decimal::from(1_000_000_000_000_i64)) },
             instruments: Instruments::default(),
             session: RecipientCell::new(),
             rejected: RecipientCell::new(),

@@ -208,6 +208,7 @@ impl Keeper {
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
         tree.spawn("journal", sink.writer());
         announce_start(&parts).await?;
+        phone::follow_moves(&parts, &tree).await?;
 
         let actors = start_actors(&parts, &tree, &journal);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;

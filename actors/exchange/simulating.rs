@@ -24,7 +24,7 @@ use keeper_domain::{
 };
 use mock_exchange::{
     Record,
-    exchange::{Attempt, Execution},
+    exchange::{Attempt, Execution, Prices},
 };
 
 /// Time between two looks at what waiting orders wait for.
@@ -67,19 +67,8 @@ impl ExchangeActor {
     }
 
     fn to_be_priced(&self, forwarding: &Forwarding) -> Vec<String> {
-        let mut symbols: Vec<String> = match forwarding.call.operation {
-            Operation::Place | Operation::PlaceMany | Operation::PlaceGtt => {
-                forwarding.call.legs.iter().map(|leg| leg.symbol.clone()).collect()
-            }
-            Operation::Modify | Operation::ModifyMany | Operation::ModifyGtt => {
-                self.volatile.book.waited_for()
-            }
-            Operation::ExitPositions | Operation::Positions => self.volatile.book.held(),
-            _ => vec![],
-        };
-        symbols.sort_unstable();
-        symbols.dedup();
-        symbols
+        let operation = forwarding.call.operation;
+        self.volatile.book.wanted(operation, &forwarding.request, self.deps.time.now())
     }
 
     /// Real prices, when FYERS can be asked and there is something to ask.
@@ -98,8 +87,7 @@ impl ExchangeActor {
     /// Real prices, and what they fill.
     pub(super) fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
         let now = self.deps.time.now();
-        let book = &mut self.volatile.book;
-        prices.into_iter().flat_map(|(symbol, price)| book.observe(&symbol, price, now)).collect()
+        self.volatile.book.observe_all(prices, now)
     }
 
     /// Facts that nobody waits for. When they cannot be written, they have not happened.
@@ -125,12 +113,13 @@ impl ExchangeActor {
     fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         let (now, mode) = (self.deps.time.now(), forwarding.mode);
         let operation = forwarding.call.operation;
-        let wander = mode == Mode::Mock || self.deps.proxy.is_none();
-        let Execution { answer, records, tried } =
-            self.volatile.book.carry(operation, &forwarding.request, wander, now);
+        let walk = mode == Mode::Mock || self.deps.proxy.is_none();
+        let prices = if walk { Prices::Walk } else { Prices::Live };
+        let Execution { answer, records, attempts } =
+            self.volatile.book.execute(operation, &forwarding.request, prices, now);
         let mock_records = learnt.into_iter().chain(records).collect();
         let mut change = Change { mock_records, ..Change::default() };
-        for one in &tried {
+        for one in &attempts {
             change.orders.push(OrderEntry::simulated(operation, one, mode, now));
             change.events.extend(told(one, mode).map(|event| (now, event)));
         }
@@ -169,13 +158,14 @@ impl ExchangeActor {
         if self.volatile.mode == Mode::Sandbox
             && let Some(prices) = self.ask_prices(&waited_for)
         {
-            ctx.spawn(prices.into_actor(self).map(|prices, act, ctx| {
-                let learnt = act.learn_prices(prices);
+            ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
+                let mut learnt = act.learn_prices(prices);
+                learnt.extend(act.volatile.book.tick(now));
                 act.keep_records(learnt, ctx);
             }));
             return;
         }
-        let mut records = self.volatile.book.square_off_if_due(now);
+        let mut records = self.volatile.book.tick(now);
         if self.volatile.mode == Mode::Mock {
             records.extend(self.volatile.book.wander(&waited_for, now));
         }
@@ -211,7 +201,7 @@ impl Handler<ClearSimulated> for ExchangeActor {
         };
         let before = open(self);
         let Execution { records, .. } =
-            self.volatile.book.carry(Operation::ExitPositions, &request, false, now);
+            self.volatile.book.execute(Operation::ExitPositions, &request, Prices::Last, now);
         let positions = before.saturating_sub(open(self));
         let events = vec![(now, Event::SimulatedCleared { by, positions })];
         let commit = self.commit(Change { mock_records: records, events, ..Change::default() });

@@ -34,6 +34,7 @@ use crate::{
     http::Backend,
     login_report::code_of,
     status::{SessionStatus, Status},
+    telegram::GroupMoves,
 };
 
 const HALTED: &str =
@@ -54,6 +55,7 @@ pub(super) struct KeeperControl {
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
     journal: RecipientCell<JournalGrew>,
+    moves: Option<Arc<GroupMoves>>,
 }
 
 impl KeeperControl {
@@ -71,6 +73,7 @@ impl KeeperControl {
             time: Arc::clone(&parts.time),
             calendar: Arc::clone(&parts.calendar),
             journal: journal.clone(),
+            moves: parts.phone.as_ref().and_then(|phone| phone.moves.clone()),
         }
     }
 
@@ -81,6 +84,12 @@ impl KeeperControl {
         let change = Change { events, notes, ..Change::default() };
         let done = journal::commit(self.store.as_ref(), change, "chat", &self.journal).await;
         done.inspect_err(|error| tracing::error!(event = "store.failed", actor = "chat", "{error}")).is_ok()
+    }
+
+    /// What a person should put right after a group has moved.
+    fn moved(&self) -> Option<String> {
+        let to = self.moves.as_ref()?.moved_to()?;
+        Some(format!("This group has a new id: set TELEGRAM_CHAT_ID={to}."))
     }
 
     async fn mute(&self, minutes: u32) -> String {
@@ -232,7 +241,7 @@ impl Control for KeeperControl {
             Topic::Mode => mode_words(&status),
             Topic::Token => token_words(&status.session),
             Topic::Health => health_words(&status),
-            _ => status_words(&status),
+            _ => [status_words(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n"),
         }
     }
 

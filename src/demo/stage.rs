@@ -239,7 +239,7 @@ fn parts(
     let telegram = telegram(simulator);
     let chat = TelegramChat::new(&telegram).map_err(|error| error.to_string())?;
     let chat_id = Options::default().telegram.chats.first().copied().unwrap_or_default();
-    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id] };
+    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id], moves: None };
     let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
         broker: Some(client as Arc<dyn Broker>),
@@ -260,7 +260,7 @@ fn parts(
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
-        rules: engine::Config::new(Decimal::from(1_000_000)),
+        rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
         listen: Some(listen),
         public_url: None,

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
-use crate::notifier::tests::doubles::context;
-use keeper_domain::alert::{Outgoing, Severity};
-use keeper_domain::{
+use super::context;
+use crate::alert::{Outgoing, Severity};
+use crate::{
     alerts::{
         render::plain,
         texts::{Context, alert_for},
