@@ -102,10 +102,13 @@ impl FaultPoint {
 
 /// The orders that are on their way right now. Shared: it survives the actor's crash.
 #[derive(Clone, Default)]
-pub struct InFlight(Arc<(Mutex<BTreeMap<i64, Vec<Leg>>>, Notify)>);
+pub struct InFlight(Arc<(Mutex<OnTheWay>, Notify)>);
+
+/// Orders by their intent, with what each may take from open positions.
+type OnTheWay = BTreeMap<i64, Vec<Leg>>;
 
 impl InFlight {
-    fn orders(&self) -> MutexGuard<'_, BTreeMap<i64, Vec<Leg>>> {
+    fn orders(&self) -> MutexGuard<'_, OnTheWay> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -8,7 +8,7 @@ use chrono::{Days, TimeDelta};
 use fyers_api::ist::{self, ist};
 use keeper_actors::{
     chat::card::{CardActor, RequestCard},
-    exchange::messages::SetHalted,
+    exchange::messages::{ClearSimulated, SetHalted},
     journal,
     notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
     recipient_cell::RecipientCell,
@@ -98,6 +98,19 @@ impl KeeperControl {
             true if minutes == 0 => "Alerts make a sound again.".to_owned(),
             true => format!("No sound until {} IST, but for critical alerts.", ist(until).format("%H:%M")),
             false => NO_ANSWER.to_owned(),
+        }
+    }
+
+    async fn flat(&self, by: &Person) -> String {
+        match self.actors.exchange.send(ClearSimulated { by: by.name.clone() }).await {
+            Ok(Some(0)) => {
+                "No simulated position could be closed: none is open, or no price is known.".to_owned()
+            }
+            Ok(Some(closed)) => {
+                format!("{closed} simulated positions closed. Positions at FYERS are as they were.")
+            }
+            Ok(None) => "Nothing was closed: the disk fails.".to_owned(),
+            Err(_) => NO_ANSWER.to_owned(),
         }
     }
 
@@ -239,6 +252,7 @@ impl Control for KeeperControl {
             Action::Refresh => self.refresh().await,
             Action::Halt => self.halt(true, by).await,
             Action::Resume => self.halt(false, by).await,
+            Action::Flat => self.flat(by).await,
             Action::Mute { minutes } => self.mute(minutes).await,
             Action::Unmute => self.mute(0).await,
             Action::Snooze { minutes } => self.card(CardRequest::Snooze(minutes)).await,

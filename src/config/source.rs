@@ -167,7 +167,7 @@ impl Sources<'_> {
             ["FYERS_", "TELEGRAM_", "KEEPER_"].iter().any(|prefix| name.starts_with(prefix))
                 && !table::is_known(name)
                 // The end-to-end tests set it; it is no setting.
-                && !(cfg!(feature = "fault-injection") && *name == "KEEPER_DEMO_CLOCK")
+                && !(cfg!(feature = "fault-injection") && ["KEEPER_DEMO_CLOCK", "KEEPER_ABORT_AT"].contains(&name.as_str()))
         };
         self.environment.keys().chain(self.env_file.keys()).filter(ours)
     }

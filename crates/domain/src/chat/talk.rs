@@ -181,6 +181,8 @@ pub enum Action {
     Halt,
     /// Trade again.
     Resume,
+    /// Close all simulated positions at their last price.
+    Flat,
     /// Alerts without a sound for so many minutes; critical ones still have one.
     Mute {
         /// For how long.

@@ -181,6 +181,7 @@ mod tests {
         ApiResponse { status: 200, headers: vec![], body: body.to_string().into_bytes() }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "callers make the values on the spot")]
     fn row(net: Value, product: Value) -> Value {
         json!({"symbol": "NSE:SBIN-EQ", "netQty": net, "productType": product, "netAvg": 800.5, "realized_profit": -209.999})
     }
