@@ -22,7 +22,7 @@ use keeper_domain::{
     },
     clock::calendar::Calendar,
     event::Event,
-    mode::Mode,
+    mode::ShownMode,
     ports::{Change, Store, Time},
     reason::Reason,
     session::login::read_pasted,
@@ -34,8 +34,11 @@ use crate::{
     http::Backend,
     login_report::code_of,
     status::{SessionStatus, Status},
+    telegram::GroupMoves,
 };
 
+const HALTED: &str =
+    "Halted: entries are refused; orders that reduce an open position still go to FYERS. /resume ends it.";
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
 const NOTHING_TO_CONFIRM: &str =
     "Nobody logged in with that account within the last 10 minutes. Log in, then confirm.";
@@ -52,6 +55,7 @@ pub(super) struct KeeperControl {
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
     journal: RecipientCell<JournalGrew>,
+    moves: Option<Arc<GroupMoves>>,
 }
 
 impl KeeperControl {
@@ -69,6 +73,7 @@ impl KeeperControl {
             time: Arc::clone(&parts.time),
             calendar: Arc::clone(&parts.calendar),
             journal: journal.clone(),
+            moves: parts.phone.as_ref().and_then(|phone| phone.moves.clone()),
         }
     }
 
@@ -79,6 +84,12 @@ impl KeeperControl {
         let change = Change { events, notes, ..Change::default() };
         let done = journal::commit(self.store.as_ref(), change, "chat", &self.journal).await;
         done.inspect_err(|error| tracing::error!(event = "store.failed", actor = "chat", "{error}")).is_ok()
+    }
+
+    /// What a person should put right after a group has moved.
+    fn moved(&self) -> Option<String> {
+        let to = self.moves.as_ref()?.moved_to()?;
+        Some(format!("This group has a new id: set TELEGRAM_CHAT_ID={to}."))
     }
 
     async fn mute(&self, minutes: u32) -> String {
@@ -93,10 +104,14 @@ impl KeeperControl {
     async fn halt(&self, halted: bool, by: &Person) -> String {
         let message = SetHalted { halted, by: by.name.clone() };
         match (self.actors.exchange.send(message).await, halted) {
-            (Ok(()), true) => {
-                "Halted: no new positions until /resume. Orders that close one still go out.".to_owned()
+            (Ok(true), true) => HALTED.to_owned(),
+            (Ok(false), true) => {
+                format!("{HALTED} It is not on disk yet, because the disk fails: a restart now would end it.")
             }
-            (Ok(()), false) => "The halt is over.".to_owned(),
+            (Ok(true), false) => "The halt is over.".to_owned(),
+            (Ok(false), false) => {
+                "Still halted: the end of the halt could not be written to disk.".to_owned()
+            }
             (Err(_), _) => NO_ANSWER.to_owned(),
         }
     }
@@ -155,9 +170,10 @@ fn mode_words(status: &Status) -> String {
         return "🔴 HALTED by a person: no new positions until /resume".to_owned();
     }
     let what = match status.mode {
-        Mode::Live => "🟢 Live: orders go to FYERS, real money",
-        Mode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
-        Mode::Mock => "🟡 Mock: everything is simulated",
+        ShownMode::Halted => return format!("🔴 {HALTED}"),
+        ShownMode::Live => "🟢 Live: orders go to FYERS, real money",
+        ShownMode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
+        ShownMode::Mock => "🟡 Mock: everything is simulated",
     };
     format!("{what}\nBecause {}.", status.reason.words())
 }
@@ -212,7 +228,7 @@ impl Control for KeeperControl {
             Topic::Mode => mode_words(&status),
             Topic::Token => token_words(&status.session),
             Topic::Health => health_words(&status),
-            _ => status_words(&status),
+            _ => [status_words(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n"),
         }
     }
 

@@ -24,7 +24,9 @@ use crate::{
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
-    telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
+    telegram::{
+        GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError,
+    },
     wall_clock::WallClock,
 };
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub notes: Vec<String>,
     /// Hears of every call to FYERS.
     pub metrics: Arc<Metrics>,
+    /// Where the configured Telegram group is now.
+    pub moves: Arc<GroupMoves>,
 }
 
 /// Reads environment and `.env` file. Mistakes are all told at once.
@@ -111,7 +115,8 @@ impl Written {
         notes.extend(settings.notes.iter().cloned());
         let redactor = Redactor::default();
         settings.secrets().iter().for_each(|secret| redactor.register(secret));
-        Ok(Config { settings, redactor, notes, metrics: Metrics::new() })
+        let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
+        Ok(Config { settings, redactor, notes, metrics: Metrics::new(), moves })
     }
 
     fn forget(&mut self, name: &str) {
@@ -258,6 +263,7 @@ impl Config {
     pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
         let messenger = TelegramMessenger::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        let messenger = messenger.with_moves(Arc::clone(&self.moves));
         Ok(Arc::new(messenger))
     }
 
@@ -273,10 +279,12 @@ impl Config {
     pub fn phone(&self) -> Result<Option<Phone>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(None) };
         let chat = TelegramChat::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        let chat = chat.with_moves(Arc::clone(&self.moves));
         Ok(Some(Phone {
             chat: Arc::new(chat),
             chat_id: telegram.chat_id,
             allowed_users: telegram.allowed_users.clone(),
+            moves: Some(Arc::clone(&self.moves)),
         }))
     }
 

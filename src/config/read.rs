@@ -14,7 +14,7 @@ use keeper_domain::{
     secret::Fingerprint,
 };
 use rust_decimal::Decimal;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use crate::config::{
@@ -99,7 +99,6 @@ impl Reader<'_> {
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
             ping_url: self.secret_url("KEEPER_PING_URL"),
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
-            webhook_url: self.secret_url("KEEPER_WEBHOOK_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
             trusted_proxies: self.networks("KEEPER_TRUSTED_PROXIES"),

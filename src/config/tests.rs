@@ -70,7 +70,6 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_EXPECTED_IP", "203.0.113.7"),
     ("KEEPER_PING_URL", "https://hc.example.org/SEKRET-ping"),
     ("KEEPER_DAILY_PING_URL", "https://hc.example.org/SEKRET-daily"),
-    ("KEEPER_WEBHOOK_URL", "https://hooks.example.org/SEKRET-hook"),
     ("FYERS_ACCOUNT_ID", "xx00001"),
     ("KEEPER_SEGMENTS", "cash, fno, mcx"),
 ];

@@ -3,9 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use fyers_api::{ist, model::OrderRequest};
+use fyers_api::{
+    http::{ApiRequest, Method, Surface},
+    ist,
+    model::OrderRequest,
+};
 use keeper_actors::{
-    exchange::messages::{Ask, GetMode, Request},
+    exchange::{execution::FaultPoint, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
@@ -13,7 +17,7 @@ use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
     mode::Mode,
-    ports::{AlertTotals, Broker, Exchange, Store, Time},
+    ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,
     routing::OnTokenLoss,
     secret::{AccessToken, RefreshToken},
@@ -155,7 +159,16 @@ impl Stage {
 
     /// A refusal is part of the story: the journal tells it.
     pub(super) async fn order(&self, order: &OrderRequest) {
-        let _told = self.keeper.actors.exchange.send(Ask(Request::Place(order.clone()))).await;
+        let Ok(body) = fyers_api::request::order(order) else { return };
+        let request = ApiRequest {
+            surface: Surface::Api,
+            method: Method::Post,
+            path: "/orders/sync".to_owned(),
+            query: String::new(),
+            content_type: Some("application/json".to_owned()),
+            body: body.to_string().into_bytes(),
+        };
+        let _told = self.keeper.actors.router.forward(request).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -226,11 +239,10 @@ fn parts(
     let telegram = telegram(simulator);
     let chat = TelegramChat::new(&telegram).map_err(|error| error.to_string())?;
     let chat_id = Options::default().telegram.chats.first().copied().unwrap_or_default();
-    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id] };
+    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id], moves: None };
     let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
-        broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
-        exchange: Some(client as Arc<dyn Exchange>),
+        broker: Some(client as Arc<dyn Broker>),
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(clock) as Arc<dyn Time>))),
         outgoing: None,
         messenger: Arc::new(messenger),
@@ -265,6 +277,7 @@ fn parts(
         missing: vec![],
         after_crash: false,
         limits: Limits::default(),
+        order_fault: FaultPoint::default(),
     })
 }
 

@@ -143,6 +143,7 @@ impl World {
         };
         let muted = muted.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
         Ok(Some(Seen {
+            chat: deps.chat.present(deps.chat_id),
             now,
             hours: deps.hours.needed(now).map(|session| (session.opens, session.closes)),
             tick_done: tick.is_some_and(|tick| tick.date == today && tick.done_at.is_some()),

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
-use keeper_domain::alert::{Alert, Outgoing, Severity};
-use keeper_domain::{
+use crate::alert::{Alert, Outgoing, Severity};
+use crate::{
     alerts::coalesce::plan,
     event::{Event, Recorded},
 };

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
-use crate::notifier::tests::doubles::context;
-use keeper_domain::alert::{Outgoing, Severity};
-use keeper_domain::{
+use super::context;
+use crate::alert::{Outgoing, Severity};
+use crate::{
     alerts::{
         render::plain,
         texts::{Context, alert_for},
@@ -64,12 +64,30 @@ fn token_events() -> Vec<Event> {
         Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
         Event::SimulatedMeanwhile { orders: 1 },
         Event::SimulatedMeanwhile { orders: 3 },
-        Event::OrderOutcomeUnknown { symbol: "NSE:SBIN-EQ".into(), quantity: 10, found: None },
+        Event::OrderOutcomeUnknown {
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: 10,
+            found: None,
+            searched: false,
+        },
         Event::OrderOutcomeUnknown {
             symbol: "NSE:SBIN-EQ".into(),
             quantity: -10,
             found: Some("26112300000017".into()),
+            searched: true,
         },
+        Event::OrderRejected {
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: -10,
+            price: "800.5".into(),
+            code: -99,
+            message: "RED:Margin Shortfall".into(),
+        },
+        Event::PositionsUnreadable { over: false },
+        Event::PositionsUnreadable { over: true },
+        Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
+        Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
+        Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
         Event::HaltChanged { halted: true, by: "A B".into() },
         Event::HaltChanged { halted: false, by: "A B".into() },
         Event::TestAlert { severity: Severity::Warning },
