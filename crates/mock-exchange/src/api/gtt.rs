@@ -9,7 +9,8 @@ use crate::{
     api::{
         fields,
         requests::{decimal, id_of, read, whole},
-        responses::{CLIENT, exchange, good, moment, number, segment, short_name},
+        responses::{CLIENT, good},
+        values::{exchange, moment, number, segment, short_name},
     },
     book::Book,
     command::Command,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::{api::responses::number, walk::Candle};
+use crate::{api::values::number, walk::Candle};
 use fyers_api::{error::ApiError, ist, operation::parameter};
 
 /// The most candles of one answer.

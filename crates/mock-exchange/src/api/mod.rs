@@ -6,3 +6,4 @@ pub mod history;
 pub mod quotes;
 pub mod requests;
 pub mod responses;
+mod values;

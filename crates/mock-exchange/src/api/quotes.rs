@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::{
-    api::responses::{exchange, number, segment, short_name},
+    api::values::{number, short_name, token},
     book::Book,
     market::DayPrices,
     price::{PriceOrigin, PriceUpdate},
@@ -21,13 +21,6 @@ pub struct Quoted {
     pub day: DayPrices,
     /// Shares traded today.
     pub volume: i64,
-}
-
-/// FYERS' number of a symbol; made up here, but always the same.
-pub fn token(symbol: &str) -> String {
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = symbol.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
-    format!("{}{}000000{}", exchange(symbol), segment(symbol), hash % 90_000 + 10_000)
 }
 
 /// An element of the answer for a name of which there is no price.

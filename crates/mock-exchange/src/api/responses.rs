@@ -2,20 +2,18 @@
 //! like any other answer. What has no meaning here has the value an idle account shows.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::{Decimal, prelude::ToPrimitive};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::{
-    api::quotes,
+    api::values::{exchange, moment, number, segment, short_name, token},
     book::Book,
     ledger::Trade,
     new_order::ExitLegs,
     order::OrderState,
     reply::Reply,
     sessions::{self, Segment},
-    symbol::segment_of,
 };
-use fyers_api::ist;
 use fyers_api::{
     codes,
     error::ApiError,
@@ -78,31 +76,6 @@ pub fn slices(outcomes: &[Result<Reply, ApiError>]) -> Value {
     json!({"s": "ok", "code": 1101, "message": "Order Slice placed successfully", "data": data})
 }
 
-/// Money leaves as the broker writes it: a JSON number.
-pub(crate) fn number(value: Decimal) -> Value {
-    json!(value.round_dp(4).to_f64().unwrap_or_default())
-}
-
-pub(crate) fn moment(at: DateTime<Utc>) -> String {
-    ist::ist(at).format("%d-%b-%Y %H:%M:%S").to_string()
-}
-
-pub(crate) fn exchange(symbol: &str) -> u8 {
-    match symbol.split(':').next() {
-        Some("MCX") => 11,
-        Some("BSE") => 12,
-        _ => 10,
-    }
-}
-
-pub(crate) fn segment(symbol: &str) -> u8 {
-    segment_of(symbol).code()
-}
-
-pub(crate) fn short_name(symbol: &str) -> &str {
-    symbol.split_once(':').map_or(symbol, |(_, name)| name)
-}
-
 /// `GET /profile`.
 pub fn profile() -> Value {
     let data = json!({"name": "MOCK ACCOUNT", "image": null, "display_name": null, "email_id": "", "PAN": "",
@@ -143,7 +116,7 @@ pub fn holdings(book: &Book) -> Value {
             worth += held.value;
             json!({"holdingType": "HLD", "quantity": held.quantity, "costPrice": number(held.cost_price),
                 "marketVal": number(held.value), "remainingQuantity": held.remaining, "pl": number(held.profit),
-                "ltp": number(held.ltp), "id": row, "fyToken": quotes::token(&held.symbol), "exchange": exchange(&held.symbol),
+                "ltp": number(held.ltp), "id": row, "fyToken": token(&held.symbol), "exchange": exchange(&held.symbol),
                 "symbol": held.symbol, "segment": segment(&held.symbol), "isin": "", "qty_t1": 0,
                 "remainingPledgeQuantity": -1, "collateralQuantity": 0})
         })
@@ -169,7 +142,7 @@ pub fn positions(book: &Book) -> Value {
             unrealized += view.unrealized;
             let (buy, sell) = (&account.buy, &account.sell);
             json!({"id": codes::position_id(&account.symbol, account.product), "symbol": account.symbol,
-                "productType": codes::product_word(account.product), "fyToken": quotes::token(&account.symbol), "side": account.net.signum(),
+                "productType": codes::product_word(account.product), "fyToken": token(&account.symbol), "side": account.net.signum(),
                 "netQty": account.net, "qty": account.net.abs(), "buyQty": buy.quantity, "sellQty": sell.quantity,
                 "buyAvg": number(buy.average()), "sellAvg": number(sell.average()),
                 "netAvg": number(account.net_average()), "avgPrice": number(account.average()),
@@ -204,7 +177,7 @@ pub fn order(order: &OrderState, ltp: Option<Decimal>, row: usize) -> Value {
         "discloseQty": order.order.disclosed, "disclosedQty": order.order.disclosed, "dqQtyRem": 0,
         "limitPrice": number(shown_limit(order, ltp)),
         "stopPrice": number(request.stop_price), "tradedPrice": number(order.average()),
-        "type": codes::order_type_number(request.order_type), "fyToken": quotes::token(order.symbol()),
+        "type": codes::order_type_number(request.order_type), "fyToken": token(order.symbol()),
         "exchange": exchange(order.symbol()),
         "segment": segment(order.symbol()), "symbol": order.symbol(), "instrument": 0, "message": order.message,
         "offlineOrder": false, "orderDateTime": moment(order.placed_at),
@@ -263,7 +236,7 @@ pub fn trades(book: &Book, tag: Option<&str>) -> Value {
         json!({"clientId": CLIENT, "orderDateTime": moment(trade.at), "orderNumber": trade.order_id,
             "exchangeOrderNo": trade.order_id, "tradeNumber": trade.number.to_string(), "row": trade.number,
             "exchange": exchange(&trade.symbol), "segment": segment(&trade.symbol),
-            "side": if trade.side == Side::Buy { 1 } else { -1 }, "orderType": order_type, "fyToken": quotes::token(&trade.symbol),
+            "side": if trade.side == Side::Buy { 1 } else { -1 }, "orderType": order_type, "fyToken": token(&trade.symbol),
             "productType": codes::product_word(trade.product), "tradedQty": trade.quantity,
             "tradePrice": number(trade.price), "tradeValue": number(trade.price * Decimal::from(trade.quantity)),
             "symbol": trade.symbol, "orderTag": tag_of(trade).unwrap_or_default()})
