@@ -22,7 +22,7 @@ use keeper_domain::{
     },
     clock::calendar::Calendar,
     event::Event,
-    mode::Mode,
+    mode::ShownMode,
     ports::{Change, Store, Time},
     reason::Reason,
     session::login::read_pasted,
@@ -37,6 +37,8 @@ use crate::{
     telegram::GroupMoves,
 };
 
+const HALTED: &str =
+    "Halted: entries are refused; orders that reduce an open position still go to FYERS. /resume ends it.";
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
 const NOTHING_TO_CONFIRM: &str =
     "Nobody logged in with that account within the last 10 minutes. Log in, then confirm.";
@@ -102,10 +104,14 @@ impl KeeperControl {
     async fn halt(&self, halted: bool, by: &Person) -> String {
         let message = SetHalted { halted, by: by.name.clone() };
         match (self.actors.exchange.send(message).await, halted) {
-            (Ok(()), true) => {
-                "Halted: no new positions until /resume. Orders that close one still go out.".to_owned()
+            (Ok(true), true) => HALTED.to_owned(),
+            (Ok(false), true) => {
+                format!("{HALTED} It is not on disk yet, because the disk fails: a restart now would end it.")
             }
-            (Ok(()), false) => "The halt is over.".to_owned(),
+            (Ok(true), false) => "The halt is over.".to_owned(),
+            (Ok(false), false) => {
+                "Still halted: the end of the halt could not be written to disk.".to_owned()
+            }
             (Err(_), _) => NO_ANSWER.to_owned(),
         }
     }
@@ -164,9 +170,10 @@ fn mode_words(status: &Status) -> String {
         return "🔴 HALTED by a person: no new positions until /resume".to_owned();
     }
     let what = match status.mode {
-        Mode::Live => "🟢 Live: orders go to FYERS, real money",
-        Mode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
-        Mode::Mock => "🟡 Mock: everything is simulated",
+        ShownMode::Halted => return format!("🔴 {HALTED}"),
+        ShownMode::Live => "🟢 Live: orders go to FYERS, real money",
+        ShownMode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
+        ShownMode::Mock => "🟡 Mock: everything is simulated",
     };
     format!("{what}\nBecause {}.", status.reason.words())
 }

@@ -4,7 +4,7 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use keeper_domain::{
-    mode::Mode,
+    mode::ShownMode,
     session::{
         StateName,
         login::{LoginFailure, StateRefusal, read_pasted, state_from},
@@ -81,7 +81,7 @@ async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Failure>
     let done = run.login(code, PATIENCE).await;
     let (outcome, failure) =
         done.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
-    let mode = if config.settings.sandbox { Mode::Sandbox } else { Mode::Live };
+    let mode = if config.settings.sandbox { ShownMode::Sandbox } else { ShownMode::Live };
     Ok(match failure {
         Some(failure) => LoginReport::failed(failure),
         None if outcome.session.usable.is_some() => LoginReport::done(&outcome.session, mode),

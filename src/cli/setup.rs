@@ -307,7 +307,12 @@ impl Config {
         let settings = &self.settings;
         let charges = if settings.mock_charges { engine::Charges::On } else { engine::Charges::Off };
         let idempotent = settings.idempotent_tags;
-        engine::Config { charges, idempotent, ..engine::Config::new(settings.mock_capital) }
+        engine::Config {
+            charges,
+            idempotent,
+            name: "fyers-keeper",
+            ..engine::Config::new(settings.mock_capital)
+        }
     }
 
     /// Symbols from the symbol master files; none is a good setup too.
@@ -321,7 +326,9 @@ impl Config {
                 Err(problem) => return Err(refuse_master(path, &problem)),
             }
         }
-        Ok(engine::Instruments::lenient(known))
+        // What a symbol master does not know does not exist; without one every well-formed symbol may.
+        let none = known.is_empty();
+        Ok(if none { engine::Instruments::default() } else { engine::Instruments::strict(known) })
     }
 
     /// The `.env` file to keep up to date, repaired first if a writer had died over it.

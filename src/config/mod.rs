@@ -14,6 +14,6 @@ mod tests;
 pub use problem::Problem;
 pub use read::read;
 pub use settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings};
-#[cfg(feature = "fault-injection")]
-pub use source::demo_clock;
 pub use source::{Origin, Sources, Values, no_colour, notify_socket, process_environment};
+#[cfg(feature = "fault-injection")]
+pub use source::{demo_clock, fatal_order_step};

@@ -3,9 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use fyers_api::{ist, model::OrderRequest};
+use fyers_api::{
+    http::{ApiRequest, Method, Surface},
+    ist,
+    model::OrderRequest,
+};
 use keeper_actors::{
-    exchange::messages::{Ask, GetMode, Request},
+    exchange::{execution::FaultPoint, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
@@ -13,7 +17,7 @@ use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
     mode::Mode,
-    ports::{AlertTotals, Broker, Exchange, Store, Time},
+    ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,
     routing::OnTokenLoss,
     secret::{AccessToken, RefreshToken},
@@ -155,7 +159,16 @@ impl Stage {
 
     /// A refusal is part of the story: the journal tells it.
     pub(super) async fn order(&self, order: &OrderRequest) {
-        let _told = self.keeper.actors.exchange.send(Ask(Request::Place(order.clone()))).await;
+        let Ok(body) = fyers_api::request::order(order) else { return };
+        let request = ApiRequest {
+            surface: Surface::Api,
+            method: Method::Post,
+            path: "/orders/sync".to_owned(),
+            query: String::new(),
+            content_type: Some("application/json".to_owned()),
+            body: body.to_string().into_bytes(),
+        };
+        let _told = self.keeper.actors.router.forward(request).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -229,8 +242,7 @@ fn parts(
     let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id], moves: None };
     let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
-        broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
-        exchange: Some(client as Arc<dyn Exchange>),
+        broker: Some(client as Arc<dyn Broker>),
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(clock) as Arc<dyn Time>))),
         outgoing: None,
         messenger: Arc::new(messenger),
@@ -248,7 +260,7 @@ fn parts(
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
-        rules: engine::Config::new(Decimal::from(1_000_000)),
+        rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
         listen: Some(listen),
         public_url: None,
@@ -265,6 +277,7 @@ fn parts(
         missing: vec![],
         after_crash: false,
         limits: Limits::default(),
+        order_fault: FaultPoint::default(),
     })
 }
 

@@ -9,6 +9,7 @@ use keeper_domain::{
     address::Network,
     chat::talk::Control,
     event::{Event, Recorded},
+    mode::ShownMode,
     secret::AuthCode,
     session::login::{StateOrigin, StateRefusal},
 };
@@ -55,6 +56,10 @@ pub trait Backend: Send + Sync {
     /// the caller vouches for the person.
     async fn finish_login(&self, _code: AuthCode, _state: Option<SecretString>) -> LoginReport {
         LoginReport::silent()
+    }
+    /// What `X-Keeper-Mode` says of a request that is refused at the door. No I/O, no waiting.
+    fn shown_mode(&self) -> ShownMode {
+        ShownMode::Mock
     }
     /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
     async fn forward(&self, _call: ApiRequest) -> Option<Forwarded> {

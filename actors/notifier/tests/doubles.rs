@@ -11,13 +11,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::notifier::actor::{NotifierActor, Ports};
-use fyers_api::model::Position;
 use keeper_domain::alert::{Alert, Outgoing, SendError};
 use keeper_domain::{
     alerts::{render::plain, texts::Context},
     event::{Event, Recorded},
-    order_journal::OrderEntry,
+    order_journal::{OpenIntents, OrderEntry},
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord, Time},
+    routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
 use mock_exchange::Record;
@@ -181,7 +181,10 @@ impl Store for MemoryStore {
     async fn order_journal(&self, _: u32) -> Result<Vec<OrderEntry>, StoreError> {
         unreachable!()
     }
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        unreachable!()
+    }
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
         unreachable!()
     }
     async fn halted(&self) -> Result<bool, StoreError> {

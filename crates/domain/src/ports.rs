@@ -10,13 +10,14 @@ use crate::{
     alert::{Alert, Outgoing, SendError},
     broker_error::{BrokerError, Transport},
     event::{Event, Recorded},
-    order_journal::OrderEntry,
+    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    routing::live_positions::LivePositions,
     secret::{AccessToken, AuthCode, RefreshToken},
     session_state::StoredSession,
 };
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
-    model::{FundLimits, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    model::{FundLimits, Profile},
 };
 use mock_exchange::Record;
 
@@ -55,23 +56,6 @@ pub trait Broker: Send + Sync {
     fn clock_skew(&self) -> Option<TimeDelta> {
         None
     }
-}
-
-/// Trading and market data, as far as the keeper serves them: one port, two houses behind it.
-#[async_trait]
-pub trait Exchange: Send + Sync {
-    /// Who the account belongs to.
-    async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError>;
-    /// Money in the account.
-    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError>;
-    /// Last prices, in the order asked for.
-    async fn quotes(&self, token: &AccessToken, symbols: &[String]) -> Result<Vec<Quote>, BrokerError>;
-    /// Sends one order, once.
-    async fn place(&self, token: &AccessToken, order: &OrderRequest) -> Result<OrderAck, BrokerError>;
-    /// Today's orders.
-    async fn orders(&self, token: &AccessToken) -> Result<Vec<Order>, BrokerError>;
-    /// Today's positions.
-    async fn positions(&self, token: &AccessToken) -> Result<Vec<Position>, BrokerError>;
 }
 
 /// A call brought no answer that can be passed on.
@@ -148,8 +132,12 @@ pub struct Change {
     pub mock_records: Vec<Record>,
     /// Appended to the order journal.
     pub orders: Vec<OrderEntry>,
-    /// The live positions last seen at the broker, replaced.
-    pub live_positions: Option<Vec<Position>>,
+    /// Orders that are about to leave for FYERS.
+    pub intents: Vec<OrderIntent>,
+    /// What came of intents, by their id.
+    pub outcomes: Vec<(i64, IntentOutcome)>,
+    /// What is known of the positions at FYERS, replaced.
+    pub live_positions: Option<LivePositions>,
     /// Whether trading is halted.
     pub halted: Option<bool>,
     /// Small things remembered by name, as JSON: the login card, the chat's cursor. Replaced.
@@ -178,8 +166,10 @@ pub trait Store: Send + Sync {
     async fn mock_records(&self) -> Result<Vec<Record>, StoreError>;
     /// The newest entries of the order journal, newest first.
     async fn order_journal(&self, limit: u32) -> Result<Vec<OrderEntry>, StoreError>;
-    /// The live positions last seen at the broker.
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError>;
+    /// The intents without outcome.
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError>;
+    /// What is known of the positions at FYERS.
+    async fn live_positions(&self) -> Result<LivePositions, StoreError>;
     /// Whether trading is halted.
     async fn halted(&self) -> Result<bool, StoreError>;
     /// A note by its name; `None` when there is none or it cannot be read.

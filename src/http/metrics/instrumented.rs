@@ -9,12 +9,12 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
-use fyers_api::model::Position;
 use keeper_domain::{
     alert::{Alert, Outgoing, SendError, Severity},
     event::{Event, Recorded},
-    order_journal::OrderEntry,
+    order_journal::{OpenIntents, OrderEntry},
     ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord},
+    routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
 use mock_exchange::Record;
@@ -110,7 +110,11 @@ impl Store for WatchedStore {
         self.inner.order_journal(limit).await
     }
 
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        self.inner.open_intents().await
+    }
+
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
         self.inner.live_positions().await
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Recorded, mode::Mode, session::Source};
+use keeper_domain::{event::Recorded, mode::ShownMode, session::Source};
 use serde_json::Value;
 
 use crate::{
@@ -103,14 +103,12 @@ fn percent(place: f64) -> String {
 impl View {
     pub(super) fn of(status: &Status, day: &Day, events: &[Recorded], orders: Option<&[Value]>) -> Self {
         let (mark, headline, meaning) = match status.mode {
-            _ if status.halted => (
-                "■",
-                "HALTED",
-                "No new positions. Reads and orders that close a position go where they went before.",
-            ),
-            Mode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
-            Mode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
-            Mode::Mock => ("○", "Mock", "No order goes to FYERS."),
+            ShownMode::Halted => {
+                ("■", "HALTED", "Entries are refused; orders that reduce an open position still go to FYERS.")
+            }
+            ShownMode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
+            ShownMode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
+            ShownMode::Mock => ("○", "Mock", "No order goes to FYERS."),
         };
         let (health, health_words) = match status.status {
             Health::Pass if status.halted => ("warn", "Running, but trading is halted"),

@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
-use fyers_api::model::Position;
 use keeper_domain::{
     alert::{Alert, Outgoing},
     event::Recorded,
-    order_journal::OrderEntry,
+    order_journal::{OpenIntents, OrderEntry},
     ports::{AlertTotals, Change, Store, StoreError, TickRecord},
+    routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
 use mock_exchange::Record;
@@ -97,8 +97,14 @@ impl Store for SqliteStore {
         read::order_journal(&self.pool, limit).await
     }
 
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
-        Ok(read::fact(&self.pool, "live_positions", None).await?.unwrap_or_default())
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        read::open_intents(&self.pool).await
+    }
+
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
+        // What can no longer be read is not known, which is not the same as nothing.
+        let unreadable = LivePositions { was_live: true, ..LivePositions::default() };
+        Ok(read::fact(&self.pool, "positions_at_fyers", Some(unreadable)).await?.unwrap_or_default())
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {

@@ -1,5 +1,8 @@
 //! The exchange behind FYERS' API: request bodies in, response bodies out.
 
+mod fields;
 pub mod gtt;
+pub mod history;
+pub mod quotes;
 pub mod requests;
 pub mod responses;

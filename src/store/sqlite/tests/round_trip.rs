@@ -10,7 +10,11 @@ use fyers_api::{
     model::{OrderRequest, OrderType, Position, Product, Side},
     operation::Operation,
 };
-use keeper_domain::{mode::Mode, order_journal::OrderEntry, routing::Venue};
+use keeper_domain::{
+    mode::Mode,
+    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    routing::{Venue, live_positions::LivePositions},
+};
 use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -45,6 +49,15 @@ fn records() -> Vec<Record> {
     records
 }
 
+fn intent(id: i64) -> OrderIntent {
+    let (what, path, body) = ("place".to_owned(), "/orders/sync".to_owned(), "00ff".to_owned());
+    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![] }
+}
+
+fn live(positions: Vec<Position>) -> LivePositions {
+    LivePositions { positions, was_live: true, read_at: Some(at(4)), ..LivePositions::default() }
+}
+
 fn entry() -> OrderEntry {
     let outcome = (200, 1101, "taken", Some("MOCK1".to_owned()));
     OrderEntry::new((Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at(5))
@@ -58,7 +71,8 @@ async fn an_empty_store_has_defaults() {
     assert!(store.tick_dates().await.unwrap().is_empty());
     assert!(store.mock_records().await.unwrap().is_empty());
     assert!(store.order_journal(9).await.unwrap().is_empty());
-    assert!(store.live_positions().await.unwrap().is_empty());
+    assert_eq!(store.live_positions().await.unwrap(), LivePositions::default());
+    assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
     assert!(!store.halted().await.unwrap());
     assert!(store.unread_events(10).await.unwrap().is_empty());
     assert!(store.waiting_alerts().await.unwrap().is_empty());
@@ -73,7 +87,9 @@ async fn a_whole_change_is_there_after_a_restart() {
         tick: Some(tick(1)),
         mock_records: records(),
         orders: vec![entry()],
-        live_positions: Some(vec![position(10), position(-3)]),
+        intents: vec![intent(1), intent(2)],
+        outcomes: vec![(1, IntentOutcome::NotSent)],
+        live_positions: Some(live(vec![position(10), position(-3)])),
         halted: Some(true),
         notes: vec![("card", serde_json::json!({"message": 7}))],
         events: vec![(at(1), note("one")), (at(2), note("two"))],
@@ -85,6 +101,7 @@ async fn a_whole_change_is_there_after_a_restart() {
     assert_eq!(store.mock_records().await.unwrap(), change.mock_records);
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
+    assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
     assert!(store.halted().await.unwrap());
     assert_eq!(store.note("card").await.unwrap(), Some(serde_json::json!({"message": 7})));
     let events = store.unread_events(9).await.unwrap();
@@ -130,7 +147,9 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         tick: Some(tick(4)),
         mock_records: records(),
         orders: vec![entry()],
-        live_positions: Some(vec![position(1)]),
+        intents: vec![intent(1)],
+        outcomes: vec![],
+        live_positions: Some(live(vec![position(1)])),
         halted: Some(true),
         notes: vec![("card", serde_json::json!(1))],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
@@ -142,7 +161,8 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     assert_eq!(store.last_tick().await.unwrap(), None);
     assert!(store.mock_records().await.unwrap().is_empty());
     assert!(store.order_journal(9).await.unwrap().is_empty());
-    assert!(store.live_positions().await.unwrap().is_empty());
+    assert_eq!(store.live_positions().await.unwrap(), LivePositions::default());
+    assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
     assert!(!store.halted().await.unwrap());
     assert_eq!(store.note("card").await.unwrap(), None);
     assert!(journal(&store).await.is_empty());
