@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
-use keeper_domain::{mode::Mode, reason::Reason, session::StateName};
+use keeper_domain::{reason::Reason, session::StateName};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path},
