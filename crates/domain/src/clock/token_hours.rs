@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::clock::{
-    calendar::Calendar,
+    calendar::{Calendar, Market},
     sessions::{self, Segment, Session},
 };
 use fyers_api::ist;
@@ -64,10 +64,12 @@ impl TokenHours {
 
     /// Whether one of the segments has a session on the date: such a day has a tick.
     pub fn is_day(&self, date: NaiveDate) -> bool {
-        // The plain calendar answers most questions; only MCX has days of its own.
+        // The list of trading days answers for shares; MCX and special sessions have days of their own.
+        let special = |market| self.calendar.special_hours(market, date).is_some();
+        let own_days = self.segments.contains(&Segment::Mcx) || special(Market::Cash) || special(Market::Fno);
         let shares = self.segments.iter().any(|segment| *segment != Segment::Mcx);
         (shares && self.calendar.is_trading_day(date))
-            || sessions::is_session_day(&self.calendar, &self.segments, date)
+            || (own_days && sessions::is_session_day(&self.calendar, &self.segments, date))
     }
 
     /// The first such day after the date.
