@@ -63,7 +63,7 @@ fn every_command_is_answered_and_none_shows_a_secret() {
         ("/unmute", "sound again"),
         ("/snooze", "nothing to be reminded"),
         ("/test", "Three test alerts"),
-        ("/hlat", "Did you mean /halt?"),
+        ("/hlat", "Did you mean /halt or /flat?"),
         ("good morning", "/help"),
     ] {
         let said = ask(&home, command, answer);
