@@ -75,8 +75,7 @@ fn the_banner_is_drawn_for_people() {
     keeper.wait_status("a refreshed token", |status| status["session"]["state"] == "valid");
     let rule = "=".repeat(80);
     // Both banners are there once both times are.
-    let whole = |log: &String| log.matches("⏰ Time: ").count() >= 2 && log.ends_with('
-');
+    let whole = |log: &String| log.matches("⏰ Time: ").count() >= 2 && log.ends_with('\n');
     let log = wait_for("both banners", || Some(keeper.log()).filter(whole));
     for line in ["🔄 FYERS TOKEN REFRESH - Scheduled Daily Maintenance", "✅ TOKEN REFRESH SUCCESSFUL"] {
         assert!(log.contains(&format!("{rule}\n{line}\n{rule}\n⏰ Time: ")), "{log}");
