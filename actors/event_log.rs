@@ -238,7 +238,7 @@ fn log_house(event: &Event, name: &str, actor: &str) {
             warn!(event = name, actor, user, "somebody who may not command the keeper wrote to its bot");
         }
         Event::WrongKeys { client, count } => {
-            warn!(event = "gateway.wrong_keys", %actor, %client, count, "wrong gateway keys");
+            warn!(event = name, actor, %client, count, "wrong gateway keys");
         }
         Event::SecondPoller => {
             error!(event = name, actor, "another program polls Telegram with the same bot token");

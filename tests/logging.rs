@@ -119,7 +119,7 @@ fn calls() -> Vec<Call> {
 
 /// `Event::name`: the log's name of each kind of journal event; some have two.
 fn names() -> BTreeMap<String, BTreeSet<String>> {
-    let text = fs::read_to_string(root().join("actors/event_log.rs")).unwrap();
+    let text = fs::read_to_string(root().join("crates/domain/src/event.rs")).unwrap();
     let (_, rest) = text.split_once("fn name(&self)").unwrap();
     let table = rest.split("\n    }\n").next().unwrap();
     let (variant, name) = (Regex::new(r"Self::(\w+)").unwrap(), Regex::new(r#"=> "([a-z_.]+)""#).unwrap());
@@ -139,14 +139,14 @@ fn names() -> BTreeMap<String, BTreeSet<String>> {
 /// Everything that the code can log.
 fn logged() -> Table {
     let names = names();
-    let variant = Regex::new(r"Self::(\w+)(?: \{[^}]*\})?(?: if [^=]+)? => ").unwrap();
+    let variant = Regex::new(r"(?:Self|Event)::(\w+)(?: \{[^}]*\})?(?: if [^=]+)? => ").unwrap();
     let mut table = Table::new();
     let mut told = BTreeSet::new();
     for call in calls() {
         let events: BTreeSet<String> = match call.event.as_deref() {
             None => ["log".to_owned()].into(),
-            // `event` alone is the name of the journal event that the arm is about.
-            Some("") => {
+            // `event` alone, or `name`, is the name of the journal event that the arm is about.
+            Some("" | "name") => {
                 assert_eq!(call.file, "actors/event_log.rs", "an event must be written out");
                 let found = variant.captures_iter(&call.before).last();
                 let found = found

@@ -274,6 +274,14 @@ impl Keeper {
         whole.lines().map(parse).collect()
     }
 
+    /// Its log once this event is in it: lines are written behind the work, so they may come after it.
+    pub(crate) fn wait_logged(&self, event: &str) -> Vec<Value> {
+        wait_for(&format!("a log line of {event}"), || {
+            let lines = self.lines();
+            lines.iter().any(|line| line["event"] == event).then_some(lines)
+        })
+    }
+
     pub(crate) fn wait_ready(&mut self) {
         wait_for("/readyz", || {
             if let Some(status) = self.child.try_wait().unwrap() {
