@@ -67,7 +67,7 @@ impl LogEvent for Event {
             | Self::OrdersNotAllowed { .. }
             | Self::OrderRejected { .. }
             | Self::OrderRefused { .. } => log_exchange(self, event, actor),
-            _ => log_house(self, event, actor),
+            _ => log_program(self, event, actor),
         }
     }
 }
@@ -217,7 +217,7 @@ fn log_positions(event: &Event, name: &str, actor: &str) {
     }
 }
 
-fn log_house(event: &Event, name: &str, actor: &str) {
+fn log_program(event: &Event, name: &str, actor: &str) {
     match event {
         Event::KeeperStarted { version, commit, missing, after_crash } => {
             let missing = missing.join("; ");

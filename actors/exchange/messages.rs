@@ -16,6 +16,8 @@ use keeper_domain::{
     secret::Fingerprint,
 };
 
+use crate::exchange::words::refusal;
+
 /// What is the mode? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "ModeView")]
@@ -82,7 +84,7 @@ impl Pending {
 
     /// Waits for it.
     pub async fn answered(self) -> Forwarded {
-        self.0.await.unwrap_or_else(|_| super::forwarding::interrupted())
+        self.0.await.unwrap_or_else(|_| Forwarded::interrupted())
     }
 }
 
@@ -102,6 +104,12 @@ pub struct Forwarded {
 }
 
 impl Forwarded {
+    /// The actor died over it: what became of the request is not known.
+    pub(super) fn interrupted() -> Self {
+        let answer = refusal(503, -503, "interrupted; look in the order book before sending an order again");
+        Self { mode: Mode::Mock, halted: false, reason: Reason::Starting, venue: Venue::None, answer }
+    }
+
     /// What `X-Keeper-Mode` says.
     pub fn shown(&self) -> ShownMode {
         ShownMode::of(self.mode, self.halted)
