@@ -83,7 +83,8 @@ fn what_changes_trading_is_confirmed_by_the_one_who_asked() {
     let keeper = live(&home);
     let question = ask(&home, "/halt", "Halt trading?");
     press(&home, STRANGER, &question, "Yes");
-    assert_eq!(keeper.status()["mode"], "live");
+    let status = keeper.status();
+    assert_eq!(status["mode"], "live", "{status:#}");
     press(&home, OWNER, &question, "Yes");
     keeper.wait_status("halted", |status| status["mode"] == "halted");
     wait_for("the question to be closed", || {

@@ -30,9 +30,10 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port nobody uses right now.
+/// A port nobody uses right now, below those that connections get by themselves: a restart finds it free again.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| rand::random_range(10_000..32_000)).find(free).unwrap()
 }
 
 /// The program's folder, its environment, and the world it talks to.
