@@ -53,6 +53,11 @@ impl TokenHours {
         self.stretch(ist::date(now), now)
     }
 
+    /// The whole of a day, from its first session to its last; `None` when there is none.
+    pub fn on(&self, date: NaiveDate) -> Option<MarketSession> {
+        self.stretch(date, DateTime::<Utc>::MIN_UTC)
+    }
+
     fn stretch(&self, date: NaiveDate, after: DateTime<Utc>) -> Option<MarketSession> {
         let all = self.segments.iter().flat_map(|segment| sessions::sessions(&self.calendar, *segment, date));
         let left: Vec<Session> =
@@ -81,7 +86,7 @@ impl TokenHours {
     /// When the date's last session ends, if it lies outside the hours of a regular day of the exchanges for shares:
     /// a special session, or MCX.
     pub fn unusual_close(&self, date: NaiveDate) -> Option<DateTime<Utc>> {
-        let closes = self.stretch(date, DateTime::<Utc>::MIN_UTC)?.closes;
+        let closes = self.on(date)?.closes;
         let usual = sessions::day_close(&self.calendar, Segment::Fno, date);
         let special = sessions::sessions(&self.calendar, Segment::Cash, date)
             .iter()
