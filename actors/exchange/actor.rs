@@ -12,6 +12,7 @@ use actix::{
 };
 
 use crate::event_log::LogEvent;
+use crate::exchange::book;
 use crate::exchange::messages::{GetLivePositions, GetMode, ModeView, Request, SetHalted};
 use crate::{
     notifier::messages::JournalGrew,
@@ -23,6 +24,7 @@ use keeper_domain::{
     broker_error::BrokerError,
     event::Event,
     mode::Mode,
+    notes::SIMULATED_IN_GAP,
     ports::{Change, Exchange, OutgoingAddress, Store, StoreError, Time},
     reason::Reason,
     secret::AccessToken,
@@ -37,8 +39,6 @@ use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The note with the number of orders that were meant for real and simulated since the mode was last Live.
-pub(super) const GAP: &str = "simulated_in_gap";
 /// Made-up prices are the same in every run.
 const SEED: u64 = 0x6b65_6570;
 
@@ -76,9 +76,9 @@ pub struct ExchangeDeps {
 }
 
 impl ExchangeDeps {
-    /// The MockExchange after this journal.
-    fn house(&self, records: &[Record]) -> MockExchange {
-        MockExchange::open(self.rules, self.instruments.clone(), records, SEED)
+    /// A MockExchange of which nothing is known yet.
+    fn house(&self) -> MockExchange {
+        MockExchange::open(self.rules, self.instruments.clone(), [], SEED)
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) struct Volatile {
     pub(super) reason: Reason,
     pub(super) house: MockExchange,
     pub(super) live_positions: Vec<Position>,
-    /// See [`GAP`].
+    /// See [`SIMULATED_IN_GAP`].
     pub(super) gap: u64,
 }
 
@@ -117,20 +117,22 @@ impl Volatile {
 impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
-        let volatile = Volatile::new(deps.house(&[]));
+        let volatile = Volatile::new(deps.house());
         Self { deps, volatile }
     }
 
     fn load(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
+        let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
         let read = async move {
-            let gap = store.note(GAP).await?.and_then(|gap| gap.as_u64()).unwrap_or_default();
+            // When the number cannot be read, it is told that there were some.
+            let gap = SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default();
             let rest = (store.live_positions().await?, store.halted().await?);
-            Ok::<_, StoreError>((store.mock_records().await?, gap, rest))
+            Ok::<_, StoreError>((book::load(store.as_ref(), rules, instruments).await?, gap, rest))
         };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok((records, gap, (live_positions, halted))) => {
-                act.volatile.house = act.deps.house(&records);
+            Ok((engine, gap, (live_positions, halted))) => {
+                act.volatile.house = MockExchange::resume(engine, SEED);
                 act.volatile.gap = gap;
                 act.volatile.live_positions = live_positions;
                 act.volatile.halted = halted;
@@ -159,7 +161,7 @@ impl ExchangeActor {
         if entered_live && self.volatile.gap > 0 {
             let orders = std::mem::take(&mut self.volatile.gap);
             change.events.push((self.deps.time.now(), Event::SimulatedMeanwhile { orders }));
-            change.notes.push((GAP, serde_json::json!(0)));
+            change.notes.extend(SIMULATED_IN_GAP.set(&0));
         }
         let commit = self.commit(change);
         Box::pin(commit.map(move |committed, act: &mut Self, ctx| {
@@ -170,17 +172,24 @@ impl ExchangeActor {
     }
 
     /// Commits and wakes the Notifier; false, and the end of this life, when the store fails.
-    pub(super) fn commit(&self, change: Change) -> Turn<bool> {
+    pub(super) fn commit(&self, mut change: Change) -> Turn<bool> {
+        if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {
+            change.mock_snapshot = self.volatile.house.engine().opening().cloned();
+        }
+        let opens_day = change.mock_snapshot.is_some();
         let nothing = change.events.is_empty() && change.mock_records.is_empty() && change.orders.is_empty();
-        if nothing && change.halted.is_none() && change.live_positions.is_none() {
+        if nothing && !opens_day && change.halted.is_none() && change.live_positions.is_none() {
             return Box::pin(fut::ready(true));
         }
         change.events.iter().for_each(|(_, event)| event.log("exchange"));
         let store = Arc::clone(&self.deps.store);
         let commit = async move { store.commit(change).await };
-        Box::pin(commit.into_actor(self).map(|committed, act, ctx| match committed {
+        Box::pin(commit.into_actor(self).map(move |committed, act, ctx| match committed {
             Ok(()) => {
                 act.deps.journal.say(JournalGrew);
+                if opens_day {
+                    act.trim(ctx);
+                }
                 true
             }
             Err(error) => {
@@ -188,6 +197,18 @@ impl ExchangeActor {
                 false
             }
         }))
+    }
+
+    /// Once a day the store loses what nobody needs any more, a little at a time.
+    fn trim(&self, ctx: &mut Context<Self>) {
+        let store = Arc::clone(&self.deps.store);
+        let trim = async move { while store.trim().await? {} Ok::<_, StoreError>(()) };
+        ctx.spawn(trim.into_actor(self).map(|trimmed, _, _| {
+            // The next day tries again.
+            if let Err(error) = trimmed {
+                tracing::warn!(event = "store.failed", actor = "exchange", "{error}");
+            }
+        }));
     }
 
     /// Positions at the broker are what the safety rule protects once the token is gone.
@@ -275,7 +296,9 @@ impl Actor for ExchangeActor {
             if let Ok(Ok(view)) = view {
                 act.volatile.session = view;
             }
-            act.settle(Change::default())
+            // A book that began before there were snapshots, or a crash right after a day's opening.
+            let mock_snapshot = act.volatile.house.engine().opening().cloned();
+            act.settle(Change { mock_snapshot, ..Change::default() })
         });
         ctx.wait(settled);
     }
@@ -285,7 +308,7 @@ impl Supervised for ExchangeActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         // The mode stays as it was told until `started` has found out better, so that a crash is no switch.
         let (mode, reason) = (self.volatile.mode, self.volatile.reason);
-        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.house(&[])) };
+        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.house()) };
     }
 }
 

@@ -29,7 +29,7 @@ use keeper_domain::{
     broker_error::Transport,
     event::Event,
     mode::Mode,
-    ports::{Change, Store},
+    ports::{Change, ChangeStore, OrderJournalStore, Store},
     reason::Reason,
     secret::AccessToken,
     session::{SessionView, StateName},

@@ -4,6 +4,7 @@
 
 pub mod actor;
 mod asking;
+pub mod book;
 pub mod forward;
 pub mod messages;
 mod passing;

@@ -8,7 +8,7 @@ use fyers_api::{
     operation::Operation,
     response as reading,
 };
-use keeper_domain::{event::Event, mode::Mode, ports::Change};
+use keeper_domain::{event::Event, mode::Mode, notes::SIMULATED_IN_GAP, ports::Change};
 use keeper_domain::{order_journal::OrderEntry, routing::Venue};
 use mock_exchange::{
     Record,
@@ -152,7 +152,7 @@ impl ExchangeActor {
     pub(super) fn count_gap(&mut self, taken: u64, change: &mut Change) {
         if taken > 0 {
             self.volatile.gap += taken;
-            change.notes.push((super::actor::GAP, serde_json::json!(self.volatile.gap)));
+            change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
         }
     }
 }

@@ -30,6 +30,7 @@ use keeper_domain::{
 };
 use keeper_domain::{
     event::Event,
+    notes::LOGIN_STATES,
     ports::{Broker, Change, Store, StoreError, Time, TokenMirror},
     reason::Reason,
     secret::{AccessToken, RefreshToken},
@@ -39,8 +40,6 @@ use keeper_domain::{
 const WATCH: Duration = Duration::from_secs(30);
 /// Last net under the adapter's own time limits: an await that never ends would stop the session.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
-/// Where the one-time states are kept.
-const STATES: &str = "login_states";
 
 type Turn = ResponseActFuture<TokenActor, ()>;
 
@@ -93,12 +92,13 @@ impl TokenActor {
     fn load(&self) -> Turn {
         let store = Arc::clone(&self.deps.store);
         let read = async move {
-            Ok::<_, StoreError>((store.session().await?, store.last_tick().await?, store.note(STATES).await?))
+            let states = LOGIN_STATES.read(store.as_ref()).await?;
+            Ok::<_, StoreError>((store.session().await?, store.last_tick().await?, states))
         };
         Box::pin(read.into_actor(self).then(|read, act, ctx| match read {
             Ok((stored, tick, states)) => {
-                act.states =
-                    states.and_then(|states| serde_json::from_value(states).ok()).unwrap_or_default();
+                // A login whose state is not known is refused, and begun again.
+                act.states = states.readable().unwrap_or_default();
                 let stored = reconcile(stored, &act.deps.seeds);
                 let machine = Machine::new(act.deps.facts.clone(), stored, tick);
                 act.machine = Some(if act.reborn { machine.resumed() } else { machine });
@@ -136,9 +136,8 @@ impl TokenActor {
     /// Writes the one-time states down; false when that failed, and the actor starts afresh.
     fn keep_states(&self) -> ResponseActFuture<Self, bool> {
         let store = Arc::clone(&self.deps.store);
-        let states = serde_json::to_value(&self.states).unwrap_or_default();
-        let commit =
-            async move { store.commit(Change { notes: vec![(STATES, states)], ..Change::default() }).await };
+        let states = LOGIN_STATES.set(&self.states);
+        let commit = async move { store.commit(Change { notes: vec![states?], ..Change::default() }).await };
         Box::pin(commit.into_actor(self).map(|committed, _, ctx| match committed {
             Ok(()) => true,
             Err(error) => {

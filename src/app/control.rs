@@ -10,7 +10,7 @@ use fyers_api::ist::{self, ist};
 use keeper_actors::{
     chat::card::{AskCard, CardActor},
     exchange::messages::SetHalted,
-    notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
+    notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::LogOut,
 };
@@ -23,6 +23,8 @@ use keeper_domain::{
     clock::calendar::Calendar,
     event::Event,
     mode::Mode,
+    note::NoteChange,
+    notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
     session::login::read_pasted,
 };
@@ -72,7 +74,7 @@ impl KeeperControl {
     }
 
     /// Writes events down, and tells the Notifier.
-    async fn note(&self, events: Vec<Event>, notes: Vec<(&'static str, serde_json::Value)>) -> bool {
+    async fn note(&self, events: Vec<Event>, notes: Vec<NoteChange>) -> bool {
         events.iter().for_each(|event| event.log("chat"));
         let now = self.time.now();
         let events = events.into_iter().map(|event| (now, event)).collect();
@@ -83,7 +85,8 @@ impl KeeperControl {
 
     async fn mute(&self, minutes: u32) -> String {
         let until = self.time.now() + TimeDelta::minutes(minutes.into());
-        match self.note(vec![], vec![(MUTED_UNTIL, serde_json::json!(until))]).await {
+        let Ok(muted) = MUTED_UNTIL.set(&until) else { return NO_ANSWER.to_owned() };
+        match self.note(vec![], vec![muted]).await {
             true if minutes == 0 => "Alerts make a sound again.".to_owned(),
             true => format!("No sound until {} IST, but for critical alerts.", ist(until).format("%H:%M")),
             false => NO_ANSWER.to_owned(),

@@ -9,7 +9,7 @@ use crate::chat::card::actor::{CardDeps, LoginPath, Memory};
 use crate::event_log::LogEvent;
 use crate::{
     exchange::messages::{GetLivePositions, GetMode},
-    notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
+    notifier::messages::JournalGrew,
     token::messages::{BeginLogin, GetSession},
 };
 use fyers_api::ist;
@@ -23,14 +23,13 @@ use keeper_domain::{
     clock::calendar::DayKind,
     event::Event,
     mode::Mode,
+    notes::{LOGIN_CARD, MUTED_UNTIL},
     ports::{Change, StoreError},
     reason::Reason,
     secret::Fingerprint,
     session::{SessionView, StateName, retry},
 };
 
-/// The note with the card.
-const CARD: &str = "login_card";
 /// Longest wait for another actor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A chat that never answers would keep the card from ever changing again.
@@ -99,14 +98,14 @@ fn answer(reply: oneshot::Sender<String>, words: String) {
 
 impl World {
     async fn load(&self) -> Result<Card, StoreError> {
-        let note = self.deps.store.note(CARD).await?;
-        Ok(note.and_then(|note| serde_json::from_value(note).ok()).unwrap_or_default())
+        // Without it the worst is a second card in the chat.
+        Ok(LOGIN_CARD.read(self.deps.store.as_ref()).await?.readable().unwrap_or_default())
     }
 
     async fn keep(&self, card: &Card, events: Vec<(DateTime<Utc>, Event)>) -> Result<(), StoreError> {
         events.iter().for_each(|(_, event)| event.log("card"));
         let grew = !events.is_empty();
-        let notes = vec![(CARD, serde_json::to_value(card).unwrap_or_default())];
+        let notes = vec![LOGIN_CARD.set(card)?];
         self.deps.store.commit(Change { notes, events, ..Change::default() }).await?;
         if grew {
             self.deps.journal.say(JournalGrew);
@@ -139,9 +138,8 @@ impl World {
         let settled = view.usable.is_some() && view.fingerprint == *told;
         let (tick, muted) = match settled {
             true => (None, None),
-            false => (deps.store.last_tick().await?, deps.store.note(MUTED_UNTIL).await?),
+            false => (deps.store.last_tick().await?, MUTED_UNTIL.read(deps.store.as_ref()).await?.readable()),
         };
-        let muted = muted.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
         Ok(Some(Seen {
             now,
             hours: self.hours(now),

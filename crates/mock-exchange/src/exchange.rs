@@ -63,7 +63,11 @@ impl MockExchange {
         records: impl IntoIterator<Item = &'a Record>,
         seed: u64,
     ) -> Self {
-        let engine = Engine::replay(config, instruments, records);
+        Self::resume(Engine::replay(config, instruments, records), seed)
+    }
+
+    /// The house with this book.
+    pub fn resume(engine: Engine, seed: u64) -> Self {
         Self { engine, anchors: BTreeMap::new(), seed }
     }
 

@@ -34,6 +34,7 @@ mod record;
 mod reply;
 mod risk;
 mod settle;
+mod snapshot;
 mod validate;
 mod views;
 pub mod walk;
@@ -55,6 +56,7 @@ pub use order::{OrderState, rank};
 pub use record::{Origin, Record};
 
 pub use reply::Reply;
+pub use snapshot::Snapshot;
 pub use views::{Balances, HoldingView, PositionView};
 
 use fyers_api::{error::Refusal, ist};
@@ -66,12 +68,15 @@ pub struct Engine {
     instruments: Instruments,
     ledger: Ledger,
     market: Market,
+    /// The account as it stood when the open day began.
+    opening: Option<Snapshot>,
 }
 
 impl Engine {
     /// An account with its capital and nothing else; [`Self::due`] says that a day must be opened.
     pub fn new(config: Config, instruments: Instruments) -> Self {
-        Self { config, instruments, ledger: Ledger::new(&config), market: Market::default() }
+        let (ledger, market) = (Ledger::new(&config), Market::default());
+        Self { config, instruments, ledger, market, opening: None }
     }
 
     /// The engine after this journal. Prices are those of its last trades until new ones are observed.
@@ -83,6 +88,18 @@ impl Engine {
         let mut engine = Self::new(config, instruments);
         journal.into_iter().for_each(|record| engine.apply(record));
         engine
+    }
+
+    /// The engine as it stood when a day opened; the records after that day's opening are still to be applied.
+    pub fn resume(config: Config, instruments: Instruments, opening: Snapshot) -> Self {
+        let (ledger, market) = (opening.ledger(&config), opening.market());
+        Self { config, instruments, ledger, market, opening: Some(opening) }
+    }
+
+    /// The account as it stood when the open day began; `None` before the first day. With it and the records since
+    /// that day's [`Record::DayOpened`], nothing older is needed any more.
+    pub fn opening(&self) -> Option<&Snapshot> {
+        self.opening.as_ref()
     }
 
     /// The book.
@@ -143,6 +160,9 @@ impl Engine {
     /// Books one fact of the journal.
     pub fn apply(&mut self, record: &Record) {
         self.ledger.apply(record);
+        if let Record::DayOpened { date } = record {
+            self.opening = Some(Snapshot::of(*date, &self.config, &self.ledger, &self.market));
+        }
         if let Record::Traded { id, quantity, price, at, .. } = record
             && let Some(order) = self.ledger.orders.get(id)
         {

@@ -21,6 +21,11 @@ impl Market {
         self.tops.insert(quote.symbol.clone(), quote.clone());
     }
 
+    /// All of them.
+    pub(super) fn tops(&self) -> impl Iterator<Item = &PriceUpdate> {
+        self.tops.values()
+    }
+
     /// The newest price.
     pub fn top(&self, symbol: &str) -> Option<&PriceUpdate> {
         self.tops.get(symbol)

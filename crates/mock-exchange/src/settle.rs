@@ -36,8 +36,7 @@ impl Ledger {
                 self.accounts.insert(account.id(), account);
             }
         }
-        self.blocked = self.accounts.values().map(|account| account.margin(self.leverage)).sum();
-        self.cost = self.accounts.values().map(|account| account.cost).sum();
+        self.sum_up();
         self.realized.close_day();
         self.charges.close_day();
         (self.day, self.squared_off, self.next_order) = (Some(date), false, 1);
@@ -46,6 +45,12 @@ impl Ledger {
         self.tags.clear();
         self.trades.clear();
         self.clear_past_gtts(date);
+    }
+
+    /// The sums over all positions, from the beginning.
+    pub(super) fn sum_up(&mut self) {
+        self.blocked = self.accounts.values().map(|account| account.margin(self.leverage)).sum();
+        self.cost = self.accounts.values().map(|account| account.cost).sum();
     }
 
     /// Bought delivery becomes a holding at cost; sold delivery leaves the holdings and realises its profit.

@@ -4,12 +4,14 @@ mod committer;
 pub(crate) mod copy;
 mod database;
 mod examine;
+mod mock_journal;
 mod outbox;
 mod read;
 mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
+mod views;
 mod write;
 
 pub use database::OpenError;

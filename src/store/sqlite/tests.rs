@@ -1,7 +1,9 @@
 //! The store on a real database in a folder of its own.
 
 mod damage;
+mod mock_journal;
 mod outbox;
+mod upgrade;
 mod round_trip;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +12,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use keeper_domain::{
     alerts::outbox::{Alert, Severity},
     event::Event,
-    ports::{Change, Store, TickRecord},
+    note::{Note, Remembered},
+    ports::{
+        Change, ChangeStore, JournalStore, MockJournalStore, OrderJournalStore, OutboxStore, SessionStore,
+        TickRecord, TickStore, TradingStore,
+    },
     reason::Reason,
     secret::{AccessToken, RefreshToken},
     session::{
@@ -89,6 +95,8 @@ fn note(text: &str) -> Event {
 fn notes(texts: &[&str]) -> Change {
     Change { events: texts.iter().map(|text| (at(0), note(text))).collect(), ..Change::default() }
 }
+
+const CARD: Note<u64> = Note::new("card");
 
 fn alert(event_id: i64, text: &str) -> Alert {
     Alert {

@@ -12,6 +12,7 @@ mod matching;
 mod money;
 mod properties;
 mod refusals;
+mod snapshot;
 mod values;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

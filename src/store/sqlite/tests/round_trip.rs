@@ -10,7 +10,7 @@ use fyers_api::{
     model::{OrderRequest, OrderType, Position, Product, Side},
     operation::Operation,
 };
-use keeper_domain::{mode::Mode, order_journal::OrderEntry, routing::Venue};
+use keeper_domain::{mode::Mode, order_journal::OrderEntry, ports::MockPage, routing::Venue};
 use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -56,7 +56,7 @@ async fn an_empty_store_has_defaults() {
     assert_eq!(store.session().await.unwrap(), StoredSession::default());
     assert_eq!(store.last_tick().await.unwrap(), None);
     assert!(store.tick_dates().await.unwrap().is_empty());
-    assert!(store.mock_records().await.unwrap().is_empty());
+    assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());
     assert!(store.live_positions().await.unwrap().is_empty());
     assert!(!store.halted().await.unwrap());
@@ -72,21 +72,22 @@ async fn a_whole_change_is_there_after_a_restart() {
         session: Some(session("access-token-of-the-test")),
         tick: Some(tick(1)),
         mock_records: records(),
+        mock_snapshot: None,
         orders: vec![entry()],
         live_positions: Some(vec![position(10), position(-3)]),
         halted: Some(true),
-        notes: vec![("card", serde_json::json!({"message": 7}))],
+        notes: vec![CARD.set(&7).unwrap()],
         events: vec![(at(1), note("one")), (at(2), note("two"))],
     };
     home.store.commit(change.clone()).await.unwrap();
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(Some(store.session().await.unwrap()), change.session);
     assert_eq!(store.last_tick().await.unwrap(), change.tick);
-    assert_eq!(store.mock_records().await.unwrap(), change.mock_records);
+    assert_eq!(store.mock_records(0, 9).await.unwrap().records, change.mock_records);
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert!(store.halted().await.unwrap());
-    assert_eq!(store.note("card").await.unwrap(), Some(serde_json::json!({"message": 7})));
+    assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Value(7));
     let events = store.unread_events(9).await.unwrap();
     let events: Vec<_> = events.into_iter().map(|recorded| (recorded.at, recorded.event)).collect();
     assert_eq!(events, change.events);
@@ -129,10 +130,11 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         session: Some(session("after")),
         tick: Some(tick(4)),
         mock_records: records(),
+        mock_snapshot: None,
         orders: vec![entry()],
         live_positions: Some(vec![position(1)]),
         halted: Some(true),
-        notes: vec![("card", serde_json::json!(1))],
+        notes: vec![CARD.set(&1).unwrap()],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
     };
     let error = home.store.commit(change).await.unwrap_err();
@@ -140,11 +142,11 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(store.session().await.unwrap(), session("before"));
     assert_eq!(store.last_tick().await.unwrap(), None);
-    assert!(store.mock_records().await.unwrap().is_empty());
+    assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());
     assert!(store.live_positions().await.unwrap().is_empty());
     assert!(!store.halted().await.unwrap());
-    assert_eq!(store.note("card").await.unwrap(), None);
+    assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Nothing);
     assert!(journal(&store).await.is_empty());
 }
 

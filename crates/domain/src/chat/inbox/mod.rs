@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod confirm;
+pub mod memory;
 pub mod pace;
 pub mod paste;
 pub mod rules;
