@@ -6,7 +6,7 @@ use tracing::{error, info, warn};
 
 use fyers_api::ist::ist;
 use keeper_domain::event::Event;
-use keeper_domain::{reason::Reason, secret::Fingerprint};
+use keeper_domain::secret::Fingerprint;
 
 /// The seed's lines: people already search their logs for them.
 pub mod seed {
@@ -18,20 +18,6 @@ pub mod seed {
     pub const FAILED: &str = "❌ TOKEN REFRESH FAILED";
     /// Only a person can help.
     pub const EXPIRED: &str = "🔑 FYERS REFRESH TOKEN EXPIRED - MANUAL RENEWAL REQUIRED";
-}
-
-/// Whether a fresh pair of tokens is all it takes, as against settings that must be put right.
-fn needs_renewal(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::RefreshTokenExpired
-            | Reason::RefreshTokenRejected
-            | Reason::RefreshTokenMissing
-            | Reason::RefreshDisabled
-            | Reason::TokenExpired
-            | Reason::TokenRejected
-            | Reason::NeverLoggedIn
-    )
 }
 
 /// What a person does about it.
@@ -61,6 +47,7 @@ impl LogEvent for Event {
             | Self::LoginStarted
             | Self::LoginFailed { .. }
             | Self::LoggedOut
+            | Self::AccountUnconfirmed { .. }
             | Self::LoginSucceeded { .. }
             | Self::LoginReminder { .. }
             | Self::TokenGood { .. }
@@ -97,7 +84,7 @@ fn log_refresh(event: &Event, name: &str, actor: &str) {
         Event::RefreshFailed { attempt, reason, code, retry_in_s } => {
             warn!(event = name, actor, attempt, %reason, code, retry_in_s, "token refresh failed, trying again");
         }
-        Event::LoginRequired { reason, code } if needs_renewal(*reason) => {
+        Event::LoginRequired { reason, code } if reason.is_renewal() => {
             error!(event = name, actor, %reason, code, banner = true, why = reason.words(), next = RENEWAL, "{}", seed::EXPIRED);
         }
         Event::LoginRequired { reason, code } => {
@@ -121,6 +108,9 @@ fn log_session(event: &Event, name: &str, actor: &str) {
         Event::LoginStarted => info!(event = name, actor, "a login brought a code"),
         Event::LoginFailed { reason, code } => {
             warn!(event = name, actor, %reason, code, "login failed: {}", reason.words());
+        }
+        Event::AccountUnconfirmed { account, .. } => {
+            warn!(event = name, actor, account, "a login waits until the owner confirms the account");
         }
         Event::LoggedOut => info!(event = name, actor, "logged out"),
         Event::LoginReminder { urgent } => {
@@ -202,6 +192,9 @@ fn log_house(event: &Event, name: &str, actor: &str) {
         Event::ClockStepped { seconds } => warn!(event = name, actor, seconds, "the wall clock jumped"),
         Event::StrangerWrote { user } => {
             warn!(event = name, actor, user, "somebody who may not command the keeper wrote to its bot");
+        }
+        Event::WrongKeys { client, count } => {
+            warn!(event = "gateway.wrong_keys", %actor, %client, count, "wrong gateway keys");
         }
         Event::SecondPoller => {
             error!(event = name, actor, "another program polls Telegram with the same bot token");

@@ -13,6 +13,7 @@ pub mod notifier;
 pub mod token;
 
 pub mod event_log;
+pub mod journal;
 pub mod recipient_cell;
 
 #[cfg(test)]

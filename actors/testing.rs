@@ -12,14 +12,14 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use fyers_api::model::Position;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::{Event, Recorded},
     order_journal::OrderEntry,
     ports::{
         AlertTotals, Change, ChangeStore, JournalStore, MockJournalStore, MockPage, MockStart, NoteStore,
         OrderJournalStore, OutboxStore, SessionStore, StoreError, TickRecord, TickStore, Time, TradingStore,
     },
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Record;
 

@@ -12,10 +12,10 @@ use async_trait::async_trait;
 use clap::Parser;
 use fyers_api::http::ApiRequest;
 use fyers_keeper::{
-    app::wall_clock::WallClock,
     fyers::{FyersConfig, FyersProxy, Timeouts},
     http::{Backend, listen},
     store::{SqliteStore, StateDir},
+    wall_clock::WallClock,
 };
 use keeper_actors::{
     exchange::{

@@ -5,24 +5,22 @@
 
 mod backend;
 mod control;
-pub mod login;
 mod mirror;
 mod phone;
 mod sink;
-pub mod status;
-pub mod wall_clock;
 
-use keeper_actors::event_log::LogEvent;
+pub use crate::{login_report as login, status};
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
-    app::login::LoginSetup,
     build_info,
     http::{
         Front,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
+    login_report::LoginSetup,
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
@@ -31,6 +29,7 @@ use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps},
     exchange::{ExchangeActor, ExchangeDeps},
+    journal,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::{Flush, JournalGrew},
@@ -42,13 +41,11 @@ use keeper_actors::{
         messages::{GetSession, SessionChanged, Tick},
     },
 };
+use keeper_domain::alert::Outgoing;
 use keeper_domain::{
-    alerts::{
-        outbox::Outgoing,
-        texts::{Context, last_words},
-    },
+    alerts::texts::{Context, last_words},
     chat::talk::Control,
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     ports::{
         Broker, BrokerProxy, Change, Exchange, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store,
@@ -56,7 +53,7 @@ use keeper_domain::{
     },
     restart_policy::Limits,
     routing::OnTokenLoss,
-    session::{reconcile::Seeds, rules::Facts},
+    session::{login::StateKey, reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
@@ -95,6 +92,8 @@ pub struct Parts {
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
     /// Trading days.
     pub calendar: Arc<Calendar>,
+    /// When a token matters.
+    pub hours: Arc<TokenHours>,
     /// When the daily tick is due (IST).
     pub tick_time: NaiveTime,
     /// A chat with a person; `None` when Telegram is not configured.
@@ -113,12 +112,17 @@ pub struct Parts {
     pub rules: Config,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
+    /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
+    /// machine, and only in builds that have it.
+    pub test_doors: bool,
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
     pub key: SecretString,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<keeper_domain::address::Network>,
     /// What Prometheus is told; the broker's adapter may know it already.
     pub metrics: Arc<Metrics>,
     /// What the alerts say about logging in.
@@ -200,7 +204,7 @@ impl Keeper {
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
-        let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts));
+        let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
         tree.spawn("loading", backend.until_loaded());
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
@@ -217,8 +221,7 @@ impl Keeper {
     /// Says goodbye and stops. What is not delivered stays in the outbox for the next start.
     pub async fn stop(self) {
         let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
-        Event::KeeperStopping.log("keeper");
-        if let Err(error) = self.store.commit(change).await {
+        if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
         self.flush(FLUSH_LIMIT).await;
@@ -276,8 +279,8 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
     };
-    event.log("keeper");
-    parts.store.commit(Change { events: vec![(parts.time.now(), event)], ..Change::default() }).await
+    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
+    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }
 
 fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
@@ -315,13 +318,13 @@ fn token_deps(
     journal: &RecipientCell<JournalGrew>,
     listeners: Vec<Recipient<SessionChanged>>,
 ) -> TokenDeps {
-    let calendar = Arc::clone(&parts.calendar);
     TokenDeps {
         broker: parts.broker.clone(),
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
-        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        state_key: StateKey::derive(&parts.key),
+        hours: Arc::clone(&parts.hours),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
         seeds: parts.seeds.clone(),
@@ -358,6 +361,7 @@ fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &Recipi
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
         calendar: Arc::clone(&parts.calendar),
+        hours: Arc::clone(&parts.hours),
         tick_time: parts.tick_time,
         steady: parts.steady.clone(),
         tick: tick.clone(),
@@ -379,6 +383,7 @@ fn listen(
         metrics: Arc::clone(&parts.metrics),
         feed,
         public_url: parts.public_url.clone(),
+        trusted_proxies: parts.trusted_proxies.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;

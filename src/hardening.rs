@@ -7,4 +7,5 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 pub fn apply() {
     let _refused = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let _refused = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    crate::http::limits::descriptors::raise();
 }

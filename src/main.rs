@@ -1,14 +1,28 @@
 //! The program: reads the command line, does what it says, exits as it went.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
-use fyers_keeper::cli::{self, Cli};
+use fyers_keeper::{
+    cli::{self, Cli},
+    logging,
+};
 use keeper_actors::supervisor::install_panic_hook;
+
+/// How long the log may take to be written at the end.
+const LAST_LINES: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     // Other programs of the same user must not read this one's memory, and no core dump may hold a token.
     fyers_keeper::hardening::apply();
     install_panic_hook();
-    cli::main(Cli::parse()).into()
+    let cli = Cli::parse();
+    let json = cli.verb.is_json();
+    let ended = cli::main(cli);
+    logging::flush(LAST_LINES);
+    let exit = ended.unwrap_or_else(|failure| {
+        failure.print(json);
+        failure.exit
+    });
+    exit.into()
 }

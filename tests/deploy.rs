@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use fyers_keeper::config::table::TABLE;
+use fyers_keeper::{config::table::TABLE, http::limits::descriptors::WANTED};
 use serde_json::{Value, json};
 
 fn read(file: &str) -> String {
@@ -28,7 +28,7 @@ fn assert_known<'a>(file: &str, names: impl IntoIterator<Item = &'a str>) {
 
 fn assert_route(path: &Value) {
     let path = path.as_str().unwrap();
-    let routes = read("src/http/mod.rs");
+    let routes = read("src/http/health.rs");
     assert!(routes.contains(&format!("\"{path}\"")), "no such route: {path}");
 }
 
@@ -51,6 +51,7 @@ fn compose_keeps_the_container_closed() {
     assert_eq!(keeper["volumes"], json!(["state:/data"]));
     assert!(keeper["ports"][0].as_str().unwrap().starts_with("127.0.0.1:"), "not open to the world");
     assert!(seconds(&keeper["stop_grace_period"]) > OWN_END);
+    assert_eq!(keeper["ulimits"]["nofile"], json!(WANTED), "as many files as the program asks for");
     assert!(file["volumes"].as_object().unwrap().contains_key("state"));
     assert_known("compose.yaml", keeper["environment"].as_object().unwrap().keys().map(String::as_str));
 }
@@ -129,6 +130,7 @@ fn the_unit_is_told_of_readiness_and_does_not_repeat_bad_settings() {
     );
     assert!(value("WatchdogSec").parse::<u32>().unwrap() >= 20, "longer than the keeper's own watchdog");
     assert!(value("TimeoutStopSec").parse::<i64>().unwrap() > OWN_END);
+    assert_eq!(value("LimitNOFILE").parse::<u64>().unwrap(), WANTED, "as many files as the program asks for");
     let env = value("Environment").split_whitespace().filter_map(|pair| pair.split_once('='));
     assert_known("fyers-keeper.service", env.map(|(name, _)| name));
 }

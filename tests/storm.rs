@@ -12,8 +12,9 @@ use fyers_api::{
     model::{OrderRequest, OrderType, Product, Side},
 };
 use fyers_keeper::{
-    app::{Keeper, Parts, Phone, login::LoginSetup},
+    app::{Keeper, Parts, Phone},
     demo::sped_clock::SpedClock,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
@@ -23,7 +24,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alerts::texts::{Context, alert_for},
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
     ports::{Store, Time},
     restart_policy::Limits,
@@ -72,10 +73,12 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
         calendar: Arc::new(Calendar::embedded()),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         tick_time: ist::at(8, 45),
         phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id] }),
         login: Some(login),
         facts: Facts::default(),
+        test_doors: false,
         seeds: Seeds::default(),
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,
@@ -83,6 +86,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         instruments: engine::Instruments::default(),
         listen: None,
         public_url: None,
+        trusted_proxies: vec![],
         metrics: fyers_keeper::http::metrics::Metrics::new(),
         key: SecretString::from(String::new()),
         texts: texts(),

@@ -11,13 +11,13 @@ use actix::{
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::clock::messages::{ClockView, GetClock};
-use crate::event_log::LogEvent;
-use crate::{notifier::messages::JournalGrew, recipient_cell::RecipientCell, token::messages::Tick};
+use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell, token::messages::Tick};
 use fyers_api::ist;
 use keeper_domain::clock::{
     calendar::Calendar,
     due::{Dates, Due, due},
     steps::StepDetector,
+    token_hours::TokenHours,
 };
 use keeper_domain::{
     event::Event,
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Journal entries looked through for notices already given.
 const NOTICES: u32 = 500;
 
-type Turn = ResponseActFuture<ClockActor, ()>;
+type Work = ResponseActFuture<ClockActor, ()>;
 
 /// What the ClockActor is given.
 #[derive(Clone)]
@@ -44,6 +44,8 @@ pub struct ClockDeps {
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
     /// Trading days.
     pub calendar: Arc<Calendar>,
+    /// On which days there is a tick.
+    pub hours: Arc<TokenHours>,
     /// When the tick is due (IST).
     pub tick_time: NaiveTime,
     /// To the TokenActor.
@@ -75,7 +77,7 @@ impl ClockActor {
         Self { deps, volatile: Volatile::default() }
     }
 
-    fn load(&self) -> Turn {
+    fn load(&self) -> Work {
         let store = Arc::clone(&self.deps.store);
         let read = async move {
             let done = store.tick_dates().await?;
@@ -99,10 +101,10 @@ impl ClockActor {
     }
 
     /// One look at the wall clock, and what follows from it.
-    fn look(&mut self) -> Turn {
+    fn look(&mut self) -> Work {
         let now = self.deps.time.now();
         let events = self.notices(now);
-        let due = due(now, self.deps.tick_time, &self.volatile.done, &self.deps.calendar);
+        let due = due(now, self.deps.tick_time, &self.volatile.done, &self.deps.hours);
         if due == Due::ClockWrong {
             tracing::error!(event = "clock.wrong", actor = "clock", "the wall clock shows {now}: no ticks");
         }
@@ -117,7 +119,7 @@ impl ClockActor {
 
     /// The TokenActor answers when the tick is on disk. If it dies over it, the next look asks again, and it
     /// knows a date that it has on record.
-    fn tick(&self, trade_date: NaiveDate, late: bool) -> Turn {
+    fn tick(&self, trade_date: NaiveDate, late: bool) -> Work {
         let line = self.deps.tick.clone();
         let ask = async move {
             let heard = tokio::time::timeout(PATIENCE, line.ask(Tick { trade_date, late })).await;
@@ -141,7 +143,7 @@ impl ClockActor {
         let mut events = Vec::new();
         let (today, past_tick) = (ist::date(now), ist::ist(now).time() >= self.deps.tick_time);
         let calendar = &self.deps.calendar;
-        if let Some(holiday) = calendar.holiday(today)
+        if let Some(holiday) = calendar.holiday(today).filter(|_| !self.deps.hours.is_day(today))
             && past_tick
             && self.volatile.skipped.replace(today) != Some(today)
         {
@@ -160,17 +162,20 @@ impl ClockActor {
         events
     }
 
-    fn journal(&self, now: DateTime<Utc>, events: Vec<Event>) -> Turn {
+    fn journal(&self, now: DateTime<Utc>, events: Vec<Event>) -> Work {
         if events.is_empty() {
             return Box::pin(fut::ready(()));
         }
-        events.iter().for_each(|event| event.log("clock"));
         let events = events.into_iter().map(|event| (now, event)).collect();
-        let store = Arc::clone(&self.deps.store);
-        let commit = async move { store.commit(Change { events, ..Change::default() }).await };
-        Box::pin(commit.into_actor(self).map(|committed, act, ctx| match committed {
-            Ok(()) => act.deps.journal.say(JournalGrew),
-            Err(error) => give_up(&error, ctx),
+        let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
+        let change = Change { events, ..Change::default() };
+        let commit = async move { journal::commit(store.as_ref(), change, "clock", &wake).await };
+        Box::pin(commit.into_actor(self).map(|committed, act, _| {
+            if let Err(error) = committed {
+                tracing::error!(event = "store.failed", actor = "clock", "{error}");
+                // What was noticed is noticed again.
+                (act.volatile.skipped, act.volatile.uncovered) = (None, None);
+            }
         }))
     }
 
@@ -179,7 +184,7 @@ impl ClockActor {
         let look = self.look();
         ctx.wait(look.map(|(), act, ctx| {
             let now = act.deps.time.now();
-            let to_next = match due(now, act.deps.tick_time, &act.volatile.done, &act.deps.calendar) {
+            let to_next = match due(now, act.deps.tick_time, &act.volatile.done, &act.deps.hours) {
                 Due::NotYet { next } => (next - now).to_std().unwrap_or(LOOK),
                 Due::Now { .. } | Due::ClockWrong => LOOK,
             };
@@ -215,7 +220,7 @@ impl Handler<GetClock> for ClockActor {
 
     fn handle(&mut self, _: GetClock, _: &mut Self::Context) -> Self::Result {
         let now = self.deps.time.now();
-        let next_tick = match due(now, self.deps.tick_time, &self.volatile.done, &self.deps.calendar) {
+        let next_tick = match due(now, self.deps.tick_time, &self.volatile.done, &self.deps.hours) {
             Due::NotYet { next } => Some(next),
             Due::Now { .. } => Some(now),
             Due::ClockWrong => None,

@@ -7,7 +7,12 @@ use fyers_api::ist;
 use keeper_domain::clock::{
     calendar::Calendar,
     due::{Dates, Due, due},
+    token_hours::TokenHours,
 };
+
+fn hours() -> TokenHours {
+    TokenHours::usual(Calendar::embedded().into())
+}
 
 fn at(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(&format!("{text}+05:30")).unwrap().to_utc()
@@ -22,7 +27,7 @@ fn at_tick() -> chrono::NaiveTime {
 }
 
 fn check(now: &str, done: Option<&str>) -> Due {
-    due(at(now), at_tick(), &done.map(day).into_iter().collect(), &Calendar::embedded())
+    due(at(now), at_tick(), &done.map(day).into_iter().collect(), &hours())
 }
 
 fn now(date: &str, late: bool) -> Due {
@@ -60,7 +65,7 @@ fn holidays_and_weekends_have_none_special_sessions_have_one() {
 fn a_clock_set_back_does_not_tick_again() {
     let done: Dates = ["2026-11-20", "2026-11-23"].map(day).into();
     for (clock, next) in [("2026-11-20T09:00:00", "2026-11-25"), ("2026-11-23T08:45:00", "2026-11-25")] {
-        let due = due(at(clock), at_tick(), &done, &Calendar::embedded());
+        let due = due(at(clock), at_tick(), &done, &hours());
         assert_eq!(due, later(&format!("{next}T08:45:00")));
     }
 }
@@ -81,7 +86,7 @@ fn two_years_of_half_minutes_tick_once_on_each_trading_day() {
     let (mut now, end) = (at("2025-01-01T00:00:07"), at("2027-01-01T00:00:00"));
     let mut done = Dates::new();
     while now < end {
-        if let Due::Now { trade_date, late } = due(now, at_tick(), &done, &calendar) {
+        if let Due::Now { trade_date, late } = due(now, at_tick(), &done, &hours()) {
             assert!(!late, "{now}");
             assert!(done.insert(trade_date), "{trade_date} twice");
         }
@@ -126,7 +131,7 @@ proptest! {
             };
             for _ in 0..=looks {
                 let today = ist::date(now);
-                match due(now, at_tick(), &done, &calendar) {
+                match due(now, at_tick(), &done, &hours()) {
                     Due::Now { trade_date, .. } => {
                         prop_assert!(done.insert(trade_date), "{} twice", trade_date);
                         prop_assert!(calendar.is_trading_day(trade_date));

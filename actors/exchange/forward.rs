@@ -11,7 +11,7 @@ use crate::exchange::{
     messages::{Forward, Forwarded},
 };
 use fyers_api::{
-    error::Refusal,
+    error::ApiError,
     http::{ApiRequest, ApiResponse},
     model::{OrderRequest, Position},
     operation::Operation,
@@ -138,7 +138,7 @@ impl ExchangeActor {
     /// Says no in the broker's shape, and writes it down.
     fn refuse_forwarding(&mut self, forwarding: Forwarding, why: &str, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
-        let refusal = Refusal { status: 400, code: -99, message: format!("fyers-keeper: {why}"), id: None };
+        let refusal = ApiError { status: 400, code: -99, message: format!("fyers-keeper: {why}"), id: None };
         let answer = shape::answer(refusal.status, &shape::refusal(&refusal));
         if !forwarding.operation.trades() {
             return forwarding.arrive(Venue::Mock, answer);
@@ -157,9 +157,9 @@ impl ExchangeActor {
 
 /// The actor died over it: what became of the request is not known.
 fn interrupted() -> Forwarded {
-    let why = Refusal {
+    let why = ApiError {
         status: 503,
-        ..Refusal::new(
+        ..ApiError::new(
             -503,
             "fyers-keeper: interrupted; look in the order book before sending an order again",
         )

@@ -6,18 +6,18 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use crate::exchange::{ExchangeActor, forward::Forwarding};
 use fyers_api::{
-    error::Refusal,
+    envelope::kills_token,
+    error::ApiError,
     http::{ApiRequest, ApiResponse, Method, Surface},
     model::OrderRequest,
     operation::Operation,
-    response::{self as reading, Verdict},
+    response as reading,
 };
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     event::Event,
     ports::Change,
     secret::AccessToken,
-    session::retry::is_token_death,
 };
 use keeper_domain::{
     order_journal::OrderEntry,
@@ -42,10 +42,8 @@ impl ExchangeActor {
         };
         ctx.spawn(send.into_actor(self).map(move |sent, act, ctx| match sent {
             Ok(answer) => {
-                let verdict = Verdict::of(&answer);
-                let code = verdict.code();
-                if is_token_death(answer.status, code) && !verdict.is_ok() {
-                    act.token_died(&token, if code == 0 { i64::from(answer.status) } else { code }, ctx);
+                if let Some(code) = kills_token(answer.status, &answer.body) {
+                    act.token_died(&token, code, ctx);
                     return act.route_request(forwarding.call, forwarding.reply, ctx);
                 }
                 act.learn_and_arrive(forwarding, answer, ctx);
@@ -69,9 +67,10 @@ impl ExchangeActor {
                 forwarding.arrive(Venue::Fyers, answer);
             }
             Operation::Positions => {
-                let body = reading::json(&answer);
-                if let Some(positions) = reading::positions(&body).filter(|_| !self.deps.sandbox) {
-                    let keep = self.remember_live_positions(positions);
+                // A book that is not understood whole is not the new truth.
+                let book = reading::positions(answer.status, &answer.body).ok();
+                if let Some(book) = book.filter(|book| book.unknown.is_empty() && !self.deps.sandbox) {
+                    let keep = self.remember_live_positions(book.rows);
                     ctx.wait(keep);
                 }
                 forwarding.arrive(Venue::Fyers, answer);
@@ -122,8 +121,10 @@ impl ExchangeActor {
         let never_sent = matches!(error, ProxyError::Transport(Transport::Connect));
         if never_sent || !forwarding.operation.trades() {
             let status = if never_sent { 503 } else { 504 };
-            let why =
-                Refusal { status, ..Refusal::new(-503, format!("fyers-keeper: {error}; nothing was done")) };
+            let why = ApiError {
+                status,
+                ..ApiError::new(-503, format!("fyers-keeper: {error}; nothing was done"))
+            };
             return forwarding.arrive(Venue::Fyers, shape::answer(status, &shape::refusal(&why)));
         }
         let order = forwarding.orders().into_iter().next();

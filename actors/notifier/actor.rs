@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::notifier::{
     courier::{Attempt, attempt},
-    journal::{Seen, look},
+    intake::{Seen, look},
     messages::{Flush, GetOutbox, JournalGrew, OutboxView},
 };
 use keeper_domain::alerts::{

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use keeper_domain::alert::{Outgoing, SendError, Severity};
 use keeper_domain::alerts::{
     delivery::{self, Next},
-    outbox::{Outgoing, SendError, Severity},
     render::{SAFE_TEXT, id},
 };
 use keeper_domain::notes::MUTED_UNTIL;

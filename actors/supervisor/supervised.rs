@@ -1,4 +1,4 @@
-//! A ward: the future that holds an actor, and holds on to it when it dies.
+//! The future that holds a supervised actor, and holds on to it when it dies.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,14 +19,14 @@ use actix::{
 use rand::Rng;
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval, sleep};
 
-use crate::supervisor::tree::{Record, Shared};
+use crate::supervisor::record::{Record, Shared};
 use keeper_domain::event::Death;
 use keeper_domain::restart_policy::Series;
 
 /// Time between two beats.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// What the ward is doing.
+/// What the supervised actor is doing.
 enum Phase {
     /// The actor runs.
     Running,
@@ -160,7 +160,7 @@ where
                 self.shared.sink.restarted(self.record.name, restarts);
                 Phase::Running
             }
-            // The mailbox is closed, which cannot be while the ward holds an address.
+            // The mailbox is closed, which cannot be while this future holds an address.
             Ok(false) => self.died(Death::Stop),
             Err(_payload) => self.died(Death::Panic),
         }
@@ -188,23 +188,23 @@ where
 
     /// At most one restart a poll: a hot loop of restarts would starve every other actor on this thread.
     fn poll(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<()> {
-        let ward = &mut *self;
-        ward.record.waker.register(task.waker());
-        if ward.record.stopping.load(Ordering::Acquire) && !matches!(ward.phase, Phase::Over) {
-            ward.phase = ward.stop(task);
+        let this = &mut *self;
+        this.record.waker.register(task.waker());
+        if this.record.stopping.load(Ordering::Acquire) && !matches!(this.phase, Phase::Over) {
+            this.phase = this.stop(task);
         }
-        match &mut ward.phase {
-            Phase::Running => match ward.poll_actor(task) {
+        match &mut this.phase {
+            Phase::Running => match this.poll_actor(task) {
                 None => return Poll::Pending,
-                Some(death) => ward.phase = ward.died(death),
+                Some(death) => this.phase = this.died(death),
             },
             Phase::Pausing(pause) => {
                 std::task::ready!(pause.as_mut().poll(task));
-                ward.phase = ward.restart();
+                this.phase = this.restart();
             }
             Phase::Over => {
-                if ward.record.stopping.load(Ordering::Acquire) {
-                    ward.record.stopped.send_replace(true);
+                if this.record.stopping.load(Ordering::Acquire) {
+                    this.record.stopped.send_replace(true);
                 }
                 return Poll::Pending;
             }

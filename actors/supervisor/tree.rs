@@ -3,123 +3,32 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use actix::{Actor, Addr, AsyncContext, Context, Supervised};
-use futures_util::{FutureExt, task::AtomicWaker};
+use futures_util::FutureExt;
 use tokio::{
     sync::watch,
     time::{Instant, timeout},
 };
 
-use crate::supervisor::{supervised::SupervisedActor, watchdog::Pulse};
+pub use crate::supervisor::record::{Counters, CrashSink};
+use crate::supervisor::{
+    record::{Record, Shared, lock},
+    supervised::SupervisedActor,
+    watchdog::Pulse,
+};
 use keeper_domain::event::Death;
-use keeper_domain::restart_policy::{Deaths, Limits};
+use keeper_domain::restart_policy::Limits;
 
 /// Longest time one actor may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// Time between two signs of life of the actors' thread.
 const PULSE: Duration = Duration::from_millis(500);
-
-/// Who hears of deaths. Called on the actors' thread, so it must not block.
-pub trait CrashSink: Send + Sync {
-    /// An actor died.
-    fn crashed(&self, actor: &'static str, death: Death);
-    /// An actor is back, for the `restarts`-th time.
-    fn restarted(&self, actor: &'static str, restarts: u64);
-    /// An actor died too often; the tree has given up.
-    fn gave_up(&self, actor: &'static str);
-}
-
-/// How often an actor died, by cause, and came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counters {
-    /// Panics of the actor and its futures.
-    pub panics: u64,
-    /// Panics of tasks spawned on its behalf.
-    pub task_panics: u64,
-    /// Stops nobody asked for.
-    pub stops: u64,
-    /// Awaits that never ended.
-    pub hangs: u64,
-    /// Restarts.
-    pub restarts: u64,
-}
-
-/// What ward and tree know of one actor.
-pub(super) struct Record {
-    pub(super) name: &'static str,
-    counters: Mutex<Counters>,
-    pub(super) waker: AtomicWaker,
-    /// A task of the actor panicked: restart it.
-    pub(super) condemned: AtomicBool,
-    pub(super) stopping: AtomicBool,
-    pub(super) stopped: watch::Sender<bool>,
-    pub(super) alive: AtomicBool,
-}
-
-impl Record {
-    fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            counters: Mutex::default(),
-            waker: AtomicWaker::new(),
-            condemned: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
-            stopped: watch::Sender::new(false),
-            alive: AtomicBool::new(true),
-        }
-    }
-
-    pub(super) fn count(&self, add: impl FnOnce(&mut Counters)) -> Counters {
-        let mut counters = lock(&self.counters);
-        add(&mut counters);
-        *counters
-    }
-}
-
-/// What all wards of a tree share.
-pub(super) struct Shared {
-    pub(super) limits: Limits,
-    pub(super) sink: Arc<dyn CrashSink>,
-    began: Instant,
-    deaths: Mutex<Deaths>,
-    records: Mutex<Vec<Arc<Record>>>,
-    gave_up: watch::Sender<Option<&'static str>>,
-    orphan_panics: AtomicU64,
-    pulse: Pulse,
-}
-
-impl Shared {
-    pub(super) fn now(&self) -> Duration {
-        self.began.elapsed()
-    }
-
-    /// Notes a death in the tree; true when there have been too many.
-    pub(super) fn note_death(&self) -> bool {
-        lock(&self.deaths).note(self.now(), self.limits.tree)
-    }
-
-    /// Gives up, once.
-    pub(super) fn give_up(&self, actor: &'static str) {
-        let first = self.gave_up.send_if_modified(|gave_up| {
-            let first = gave_up.is_none();
-            gave_up.get_or_insert(actor);
-            first
-        });
-        if first {
-            self.sink.gave_up(actor);
-        }
-    }
-
-    fn record(&self, name: &str) -> Option<Arc<Record>> {
-        lock(&self.records).iter().find(|record| record.name == name).cloned()
-    }
-}
 
 /// The supervisor of one account's actors. Clones are handles to the same tree.
 #[derive(Clone)]
@@ -152,9 +61,9 @@ impl Tree {
         lock(&self.shared.records).push(Arc::clone(&record));
         let context = Context::new();
         let addr = context.address();
-        let ward =
+        let supervised =
             SupervisedActor::new(context.into_future(actor), addr.clone(), record, Arc::clone(&self.shared));
-        raw_spawn(ward);
+        raw_spawn(supervised);
         addr
     }
 
@@ -240,9 +149,4 @@ impl Tree {
 #[expect(clippy::disallowed_methods, reason = "the wrapper that all others must use")]
 fn raw_spawn(task: impl Future<Output = ()> + 'static) {
     actix_rt::spawn(task);
-}
-
-/// A panic while the lock was held has left nothing half done: the guarded values are counters and lists.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,45 +3,48 @@
 //! Every input is one atomic turn: step, commit, effects. No other message is handled in between, and the
 //! answer to a message comes after the commit. After a crash the machine is rebuilt from the store.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult, Recipient,
-    ResponseActFuture, Supervised, WrapFuture, fut,
+    Actor, ActorFutureExt, AsyncContext, Context, Recipient, ResponseActFuture, Supervised, WrapFuture, fut,
 };
-use chrono::NaiveDate;
 use rand::Rng;
-use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
 
-use crate::event_log::LogEvent;
-use crate::token::messages::{
-    BeginLogin, GetSession, LogOut, LoginCompleted, RefreshNow, SessionChanged, Tick, TokenRejected, Verify,
+use crate::{
+    journal,
+    notifier::messages::JournalGrew,
+    recipient_cell::RecipientCell,
+    token::{loaded::Loaded, messages::SessionChanged, waiting_logins::WaitingLogins},
 };
-use crate::{notifier::messages::JournalGrew, recipient_cell::RecipientCell};
+use fyers_api::model::Profile;
 use keeper_domain::{
+    backoff,
     broker_error::{BrokerError, Transport},
-    session::{
-        SessionView,
-        login::{LoginFailure, States, state_from},
-        reconcile::{Seeds, reconcile},
-        rules::{Effect, Facts, Input, LoginId, Machine, Moment, Step},
-    },
-};
-use keeper_domain::{
+    clock::token_hours::TokenHours,
     event::Event,
-    notes::LOGIN_STATES,
     ports::{Broker, Change, Store, StoreError, Time, TokenMirror},
-    reason::Reason,
     secret::{AccessToken, RefreshToken},
+    session::{
+        SessionView, StateName,
+        login::{StateKey, UsedStates},
+        reconcile::Seeds,
+        rules::{Decision, Effect, Facts, Input, Machine, Moment},
+    },
 };
 
 /// Longest time between two looks at the wall clock.
 const WATCH: Duration = Duration::from_secs(30);
 /// Last net under the adapter's own time limits: an await that never ends would stop the session.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
+pub(super) type Work = ResponseActFuture<TokenActor, ()>;
 
-type Turn = ResponseActFuture<TokenActor, ()>;
+/// A change that could not be written at once, and what follows once it is.
+pub(super) struct Unsaved {
+    change: Change,
+    effects: Vec<Effect>,
+    failures: u32,
+}
 
 /// What the TokenActor is given.
 #[derive(Clone)]
@@ -54,8 +57,10 @@ pub struct TokenDeps {
     pub mirror: Option<Arc<dyn TokenMirror>>,
     /// Wall clock and waiting.
     pub time: Arc<dyn Time>,
-    /// Whether a date (IST) is a trading day.
-    pub is_trading_day: Arc<dyn Fn(NaiveDate) -> bool + Send + Sync>,
+    /// What signs the one-time states of logins.
+    pub state_key: StateKey,
+    /// When a token matters.
+    pub hours: Arc<TokenHours>,
     /// What the settings say.
     pub facts: Facts,
     /// Whether a wrong clock keeps a new token out. Off where time is made up.
@@ -70,14 +75,21 @@ pub struct TokenDeps {
 
 /// Owns the credentials and the session.
 pub struct TokenActor {
-    deps: TokenDeps,
+    pub(super) deps: TokenDeps,
     /// `None` until the store has been read.
     machine: Option<Machine>,
-    /// One-time states of logins that were begun.
-    states: States,
-    /// Who waits for which login. A restart forgets them, and they hear that the outcome is not known.
-    waiting: HashMap<LoginId, oneshot::Sender<Result<(), LoginFailure>>>,
-    next_login: LoginId,
+    /// One-time states of logins that were finished.
+    pub(super) used_states: UsedStates,
+    /// Logins by their codes. A restart forgets who waits, and they hear that the outcome is not known.
+    pub(super) logins: WaitingLogins,
+    /// Who waits for the outcome of a refresh.
+    pub(super) refreshes: Vec<oneshot::Sender<SessionView>>,
+    /// A change that is not on disk yet, with what follows it.
+    pub(super) unsaved: Option<Unsaved>,
+    /// What happened meanwhile.
+    inputs: VecDeque<Input>,
+    /// The session as last written.
+    on_disk: SessionView,
     /// This is not the actor's first life in this process.
     reborn: bool,
 }
@@ -85,91 +97,172 @@ pub struct TokenActor {
 impl TokenActor {
     /// An actor that reads its state from the store when it starts.
     pub fn new(deps: TokenDeps) -> Self {
-        let (states, waiting) = (States::default(), HashMap::new());
-        Self { deps, machine: None, states, waiting, next_login: 1, reborn: false }
+        Self {
+            deps,
+            machine: None,
+            used_states: UsedStates::default(),
+            logins: WaitingLogins::default(),
+            refreshes: vec![],
+            unsaved: None,
+            inputs: VecDeque::new(),
+            on_disk: SessionView::default(),
+            reborn: false,
+        }
     }
 
-    fn load(&self) -> Turn {
+    /// Reads what is on disk; again after a pause when that fails, since nothing can be known without it.
+    fn load(&self, failures: u32) -> Work {
         let store = Arc::clone(&self.deps.store);
-        let read = async move {
-            let states = LOGIN_STATES.read(store.as_ref()).await?;
-            Ok::<_, StoreError>((store.session().await?, store.last_tick().await?, states))
-        };
-        Box::pin(read.into_actor(self).then(|read, act, ctx| match read {
-            Ok((stored, tick, states)) => {
-                // A login whose state is not known is refused, and begun again.
-                act.states = states.readable().unwrap_or_default();
-                let stored = reconcile(stored, &act.deps.seeds);
-                let machine = Machine::new(act.deps.facts.clone(), stored, tick);
+        let (app, seeds) = (self.deps.facts.app_id.clone(), self.deps.seeds.clone());
+        let read = async move { Loaded::read(store.as_ref(), app.as_deref(), &seeds).await };
+        Box::pin(read.into_actor(self).then(move |loaded, act, ctx| match loaded {
+            Ok(Loaded { stored, bound, tick, used_states }) => {
+                act.used_states = used_states;
+                let machine = Machine::new(act.deps.facts.clone(), stored, tick).bound_to(bound);
                 act.machine = Some(if act.reborn { machine.resumed() } else { machine });
                 act.take(Input::Started)
             }
-            Err(error) => give_up(&error, ctx),
+            Err(error) => {
+                tracing::error!(event = "store.failed", actor = "token", "{error}");
+                let pause = act.pause(failures);
+                ctx.spawn(pause.into_actor(act).map(move |(), act, ctx| {
+                    let load = act.load(failures.saturating_add(1));
+                    ctx.wait(load);
+                }));
+                Box::pin(fut::ready(()))
+            }
         }))
     }
 
-    /// One input, one atomic turn.
-    fn take(&mut self, input: Input) -> Turn {
+    fn pause(&self, failures: u32) -> impl Future<Output = ()> + use<> {
+        let time = Arc::clone(&self.deps.time);
+        let pause = backoff::wait(failures.saturating_add(1), rand::rng().random());
+        async move { time.sleep(pause).await }
+    }
+
+    /// One input, one atomic step. While a change waits for the disk, inputs wait behind it.
+    pub(super) fn take(&mut self, input: Input) -> Work {
+        if self.unsaved.is_some() {
+            self.inputs.push_back(input);
+            return Box::pin(fut::ready(()));
+        }
         let Some(machine) = self.machine.take() else { return Box::pin(fut::ready(())) };
-        let (machine, step) = machine.step(input, self.moment());
+        let (machine, decision) = machine.step(input, self.moment());
         self.machine = Some(machine);
-        self.carry_out(step)
+        self.carry_out(decision)
     }
 
     fn moment(&self) -> Moment {
         let now = self.deps.time.now();
-        let trading_day = (self.deps.is_trading_day)(fyers_api::ist::date(now));
+        let session = self.deps.hours.needed(now);
         let skew = self
             .deps
             .broker
             .as_ref()
             .filter(|_| self.deps.checks_clock)
             .and_then(|broker| broker.clock_skew());
-        Moment { now, trading_day, dice: rand::rng().random(), skew }
+        Moment { now, session, dice: rand::rng().random(), skew }
     }
 
-    fn view(&self) -> SessionView {
+    /// The session as it is on disk. A token whose change could not be written yet is not in it.
+    pub(super) fn view(&self) -> SessionView {
         let now = self.deps.time.now();
-        self.machine.as_ref().map(|machine| machine.view(now)).unwrap_or_default()
-    }
-
-    /// Writes the one-time states down; false when that failed, and the actor starts afresh.
-    fn keep_states(&self) -> ResponseActFuture<Self, bool> {
-        let store = Arc::clone(&self.deps.store);
-        let states = LOGIN_STATES.set(&self.states);
-        let commit = async move { store.commit(Change { notes: vec![states?], ..Change::default() }).await };
-        Box::pin(commit.into_actor(self).map(|committed, _, ctx| match committed {
-            Ok(()) => true,
-            Err(error) => {
-                let _stopping = give_up(&error, ctx);
-                false
-            }
-        }))
-    }
-
-    fn carry_out(&self, step: Step) -> Turn {
-        let Step { change, effects } = step;
-        let Some(change) = change else { return self.perform_all(effects) };
-        for (_, event) in &change.events {
-            event.log("token");
+        if self.unsaved.is_none()
+            && let Some(machine) = &self.machine
+        {
+            return machine.view(now);
         }
-        let store = Arc::clone(&self.deps.store);
-        let commit = async move { store.commit(change).await };
+        let ended = self.on_disk.expires_at.is_some_and(|end| now >= end);
+        SessionView { usable: self.on_disk.usable.clone().filter(|_| !ended), ..self.on_disk.clone() }
+    }
+
+    /// Commits first; the effects follow once the change is on disk.
+    pub(super) fn carry_out(&mut self, decision: Decision) -> Work {
+        let Decision { change, effects } = decision;
+        let Some(change) = change else { return self.perform_all(effects) };
+        self.unsaved = Some(Unsaved { change: change.clone(), effects, failures: 0 });
+        self.save(change)
+    }
+
+    fn save(&self, change: Change) -> Work {
+        let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
+        let commit = async move { journal::commit(store.as_ref(), change, "token", &wake).await };
         Box::pin(commit.into_actor(self).then(|committed, act, ctx| match committed {
-            Ok(()) => {
-                act.deps.journal.say(JournalGrew);
-                act.perform_all(effects)
+            Ok(()) => act.saved(),
+            Err(error) => {
+                act.save_later(&error, ctx);
+                Box::pin(fut::ready(()))
             }
-            Err(error) => give_up(&error, ctx),
         }))
     }
 
-    fn perform_all(&self, effects: Vec<Effect>) -> Turn {
+    fn saved(&mut self) -> Work {
+        let effects = self.unsaved.take().map(|unsaved| unsaved.effects).unwrap_or_default();
+        if self.machine.is_none() {
+            // The actor was restarted meanwhile: the disk knows all again.
+            return self.load(0);
+        }
+        let performed = self.perform_all(effects);
+        if self.inputs.is_empty() {
+            return performed;
+        }
+        Box::pin(performed.then(|(), act, _| match act.inputs.pop_front() {
+            Some(input) => act.take_and_go_on(input),
+            None => Box::pin(fut::ready(())),
+        }))
+    }
+
+    fn take_and_go_on(&mut self, input: Input) -> Work {
+        let work = self.take(input);
+        Box::pin(work.then(|(), act, _| match act.inputs.pop_front().filter(|_| act.unsaved.is_none()) {
+            Some(input) => act.take_and_go_on(input),
+            None => Box::pin(fut::ready(())),
+        }))
+    }
+
+    /// What could not be written is held in memory and tried again: a login's token comes only once.
+    fn save_later(&mut self, error: &StoreError, ctx: &mut Context<Self>) {
+        let Some(unsaved) = &mut self.unsaved else { return };
+        let failures = unsaved.failures;
+        unsaved.failures = failures.saturating_add(1);
+        tracing::error!(event = "store.failed", actor = "token", attempt = failures + 1, "{error}");
+        let pause = self.pause(failures);
+        ctx.spawn(pause.into_actor(self).map(|(), act, ctx| {
+            if let Some(unsaved) = &act.unsaved {
+                let save = act.save(unsaved.change.clone());
+                ctx.wait(save);
+            }
+        }));
+    }
+
+    fn perform_all(&mut self, effects: Vec<Effect>) -> Work {
+        if let Some(machine) = &self.machine {
+            self.on_disk = machine.view(self.deps.time.now());
+        }
+        self.answer_refreshes();
         Box::pin(fut::ready(()).into_actor(self).map(move |(), act: &mut Self, ctx| {
             for effect in effects {
                 act.perform(effect, ctx);
             }
         }))
+    }
+
+    /// Answers once the refresh has its outcome; at once when there is nothing to wait for.
+    pub(super) fn await_refresh(&mut self, tell: oneshot::Sender<SessionView>) {
+        self.refreshes.push(tell);
+        if self.unsaved.is_none() {
+            self.answer_refreshes();
+        }
+    }
+
+    /// Tells those who asked for a refresh how it went, once it is known.
+    fn answer_refreshes(&mut self) {
+        if !matches!(self.on_disk.state, StateName::Checking | StateName::Refreshing) {
+            for waiting in self.refreshes.drain(..) {
+                // Whoever asked may have gone.
+                let _gone = waiting.send(self.on_disk.clone());
+            }
+        }
     }
 
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
@@ -179,10 +272,8 @@ impl TokenActor {
                 self.later(ctx, call, move |outcome| Input::Profiled(ask, outcome));
             }
             Effect::ProveToken(ask, token) => {
-                let call = self.with_broker(move |broker| async move {
-                    let profile = broker.profile(&token).await?;
-                    broker.funds(&token).await.map(|_funds| profile)
-                });
+                let call =
+                    self.with_broker(move |broker| async move { prove(broker.as_ref(), &token).await });
                 self.later(ctx, call, move |outcome| Input::Profiled(ask, outcome));
             }
             Effect::CallLogin(ask, code) => {
@@ -201,12 +292,7 @@ impl TokenActor {
                     }
                 }));
             }
-            Effect::LoginEnded(login, outcome) => {
-                if let Some(waiting) = self.waiting.remove(&login) {
-                    // Whoever asked may have gone; the outcome is in the journal all the same.
-                    let _gone = waiting.send(outcome);
-                }
-            }
+            Effect::LoginEnded(login, outcome) => self.logins.ended(login, outcome),
             Effect::CallRefresh(ask, token) => {
                 let call = self.with_broker(move |broker| async move { broker.refresh(&token).await });
                 self.later(ctx, call, move |outcome| Input::Refreshed(ask, outcome));
@@ -259,8 +345,10 @@ impl TokenActor {
             if let Err(problem) = written {
                 let events = vec![(act.deps.time.now(), Event::EnvFileFailed { problem })];
                 let change = Change { events, ..Change::default() };
-                let turn = act.carry_out(Step { change: Some(change), effects: vec![] });
-                ctx.wait(turn);
+                let (store, wake) = (Arc::clone(&act.deps.store), act.deps.journal.clone());
+                // Only a courtesy: a failure of this too is nobody's business.
+                let note = async move { drop(journal::commit(store.as_ref(), change, "token", &wake).await) };
+                ctx.spawn(note.into_actor(act));
             }
         }));
     }
@@ -281,126 +369,48 @@ impl TokenActor {
     }
 }
 
-/// Without its store the session must not move on: the supervisor starts the actor afresh, and if that does
-/// not help, ends the program.
-fn give_up(error: &StoreError, ctx: &mut Context<TokenActor>) -> Turn {
-    tracing::error!(event = "store.failed", actor = "token", "{error}");
-    actix::ActorContext::stop(ctx);
-    Box::pin(fut::ready(()))
+/// A new token is good when FYERS says whose it is. That it can read the funds is not asked of it: what looks odd
+/// there is a warning and never costs a login.
+async fn prove(broker: &dyn Broker, token: &AccessToken) -> Result<Profile, BrokerError> {
+    let profile = broker.profile(token).await?;
+    if let Err(error) = broker.funds(token).await {
+        tracing::warn!(
+            event = "token.drift",
+            actor = "token",
+            "the token works, but not for the funds: {error}"
+        );
+    }
+    Ok(profile)
 }
 
 impl Actor for TokenActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let load = self.load();
-        ctx.wait(load);
+        match &self.unsaved {
+            Some(unsaved) => {
+                let save = self.save(unsaved.change.clone());
+                ctx.wait(save);
+            }
+            None => {
+                let load = self.load(0);
+                ctx.wait(load);
+            }
+        }
         self.watch(ctx);
     }
 }
 
 impl Supervised for TokenActor {
     fn restarting(&mut self, _: &mut Self::Context) {
+        // What is not on disk yet is kept, and written before anything is read.
         self.machine = None;
-        self.waiting.clear();
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.effects.clear();
+        }
+        self.inputs.clear();
+        self.refreshes.clear();
+        self.logins.interrupt();
         self.reborn = true;
     }
 }
-
-impl Handler<Tick> for TokenActor {
-    type Result = AtomicResponse<Self, ()>;
-
-    fn handle(&mut self, tick: Tick, _: &mut Self::Context) -> Self::Result {
-        AtomicResponse::new(self.take(Input::Tick { trade_date: tick.trade_date, late: tick.late }))
-    }
-}
-
-impl Handler<TokenRejected> for TokenActor {
-    type Result = AtomicResponse<Self, ()>;
-
-    fn handle(&mut self, rejected: TokenRejected, _: &mut Self::Context) -> Self::Result {
-        tracing::warn!(
-            event = "token.rejected",
-            actor = "token",
-            code = rejected.code,
-            fingerprint = %rejected.fingerprint,
-            "the broker refused a call with this token"
-        );
-        AtomicResponse::new(self.take(Input::TokenRejected(rejected.fingerprint)))
-    }
-}
-
-impl Handler<BeginLogin> for TokenActor {
-    type Result = AtomicResponse<Self, Option<String>>;
-
-    fn handle(&mut self, _: BeginLogin, _: &mut Self::Context) -> Self::Result {
-        let state = state_from(rand::rng().random());
-        self.states.give_out(&state, self.deps.time.now());
-        let kept = self.keep_states().map(|kept, _, _| kept.then_some(state));
-        AtomicResponse::new(Box::pin(kept))
-    }
-}
-
-impl Handler<LoginCompleted> for TokenActor {
-    type Result = ResponseActFuture<Self, Result<SessionView, LoginFailure>>;
-
-    /// The state is on disk as used before the code is spent: whatever crashes, it is never used twice.
-    fn handle(
-        &mut self,
-        LoginCompleted { code, state }: LoginCompleted,
-        ctx: &mut Self::Context,
-    ) -> Self::Result {
-        let now = self.deps.time.now();
-        let checked = state.map(|state| self.states.redeem(state.expose_secret(), now)).transpose();
-        if let Err(refusal) = checked {
-            return Box::pin(fut::ready(Err(LoginFailure::State(refusal))));
-        }
-        let login = self.next_login;
-        self.next_login += 1;
-        let (tell, told) = oneshot::channel();
-        self.waiting.insert(login, tell);
-        let turn = self.keep_states().then(move |kept, act, _| {
-            if kept { act.take(Input::CodeCame(login, code)) } else { Box::pin(fut::ready(())) }
-        });
-        ctx.wait(turn);
-        let unknown = LoginFailure::Refused { reason: Reason::Starting, code: None };
-        Box::pin(
-            told.into_actor(self)
-                .map(move |outcome, act, _| outcome.unwrap_or(Err(unknown)).map(|()| act.view())),
-        )
-    }
-}
-
-impl Handler<LogOut> for TokenActor {
-    type Result = AtomicResponse<Self, ()>;
-
-    fn handle(&mut self, _: LogOut, _: &mut Self::Context) -> Self::Result {
-        AtomicResponse::new(self.take(Input::LogOut))
-    }
-}
-
-impl Handler<RefreshNow> for TokenActor {
-    type Result = AtomicResponse<Self, ()>;
-
-    fn handle(&mut self, _: RefreshNow, _: &mut Self::Context) -> Self::Result {
-        AtomicResponse::new(self.take(Input::RefreshNow))
-    }
-}
-
-impl Handler<Verify> for TokenActor {
-    type Result = AtomicResponse<Self, ()>;
-
-    fn handle(&mut self, _: Verify, _: &mut Self::Context) -> Self::Result {
-        AtomicResponse::new(self.take(Input::Verify))
-    }
-}
-
-impl Handler<GetSession> for TokenActor {
-    type Result = MessageResult<GetSession>;
-
-    fn handle(&mut self, _: GetSession, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.view())
-    }
-}
-
-crate::crashes_on_demand!(TokenActor);

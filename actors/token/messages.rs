@@ -32,7 +32,7 @@ pub struct TokenRejected {
     pub code: i64,
 }
 
-/// A person wants to log in: gives a fresh one-time state, which is on disk already.
+/// Somebody who may command the keeper wants to log in: gives a fresh one-time state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "Option<String>")]
 pub struct BeginLogin;
@@ -49,14 +49,20 @@ pub struct LoginCompleted {
     pub state: Option<SecretString>,
 }
 
+/// The owner says that this account (`fy_id`) is theirs: the first login may count. Answered like a login.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Result<SessionView, LoginFailure>")]
+pub struct ConfirmAccount(pub String);
+
 /// A person wants the session to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub struct LogOut;
 
-/// A person asks for a new token now, by a refresh call.
+/// A person asks for a new token now, by a refresh call. The answer comes when its outcome is on disk; the sender
+/// should wait for a bounded time only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "SessionView")]
 pub struct RefreshNow;
 
 /// Ask the broker whether the token works.

@@ -24,9 +24,11 @@ use crate::{
     testing::{MemoryStore, PausedTime},
 };
 use fyers_api::claims as jwt;
-use fyers_api::model::{Funds, Profile};
+use fyers_api::model::{FundLimits, Profile};
+use keeper_domain::session::login::StateKey;
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
+    clock::{calendar::Calendar, token_hours::TokenHours},
     session::{StateName, reconcile::Seeds, rules::Facts},
 };
 use keeper_domain::{
@@ -70,8 +72,8 @@ impl Broker for Backend {
         next.map_or_else(|| Ok(FreshTokens { access: self.token(), refresh: None }), Err)
     }
 
-    async fn funds(&self, _: &AccessToken) -> Result<Funds, BrokerError> {
-        Ok(Funds::default())
+    async fn funds(&self, _: &AccessToken) -> Result<FundLimits, BrokerError> {
+        Ok(FundLimits::default())
     }
 
     async fn logout(&self, _: &AccessToken) -> Result<(), BrokerError> {
@@ -122,12 +124,15 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         store: Arc::clone(&store) as Arc<dyn Store>,
         mirror: None,
         time,
-        is_trading_day: Arc::new(|_| true),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
+        state_key: StateKey::derive(&secrecy::SecretString::from("the gateway key")),
         checks_clock: true,
         facts: Facts {
             app_id: Some("ABCD1234EF-100".into()),
             has_pin: true,
             credentials: "x".into(),
+            account: None,
+            asks_owner: false,
             refresh_days: 15,
         },
         seeds: Seeds { access: None, refresh: Some(refresh) },

@@ -21,31 +21,32 @@ use keeper_actors::{
     exchange::messages::{Forward, Forwarded, GetMode},
     notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
-    token::messages::{BeginLogin, GetSession, LoginCompleted, RefreshNow},
+    token::messages::{ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
 };
 use keeper_domain::{
-    clock::calendar::Calendar,
-    event::Recorded,
-    mode::Mode,
+    clock::{calendar::Calendar, token_hours::TokenHours},
+    event::{Event, Recorded},
     ports::{Store, Time},
     reason::Reason,
     secret::AuthCode,
-    session::{SessionView, StateName, login::LoginFailure},
+    session::{
+        SessionView,
+        login::{LoginFailure, StateKey, StateOrigin, StateRefusal},
+    },
 };
 
+use rand::Rng;
 use secrecy::SecretString;
 
-use crate::app::{Actors, Parts};
+use crate::app::{Actors, Parts, sink::JournalSink};
 use crate::{
-    app::{
-        login::{LoginReport, LoginSetup},
-        status::{
-            ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus,
-            Status, TickStatus,
-        },
-    },
     build_info,
     http::Backend,
+    login_report::{LoginReport, LoginSetup},
+    status::{
+        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
+        TickStatus,
+    },
 };
 
 /// Longest wait for an actor's answer.
@@ -68,8 +69,13 @@ pub struct KeeperBackend {
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
+    hours: Arc<TokenHours>,
     tick_time: NaiveTime,
     login: Option<LoginSetup>,
+    #[cfg(feature = "fault-injection")]
+    test_doors: bool,
+    state_key: StateKey,
+    journal: Arc<JournalSink>,
     pulse: Pulse,
     /// Session and book are in memory.
     is_loaded: Arc<AtomicBool>,
@@ -80,7 +86,7 @@ pub struct KeeperBackend {
 }
 
 impl KeeperBackend {
-    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts) -> Self {
+    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts, journal: Arc<JournalSink>) -> Self {
         Self {
             actors,
             pulse: tree.pulse(),
@@ -88,9 +94,14 @@ impl KeeperBackend {
             store: Arc::clone(&parts.store),
             time: Arc::clone(&parts.time),
             calendar: Arc::clone(&parts.calendar),
+            hours: Arc::clone(&parts.hours),
             tick_time: parts.tick_time,
             login: parts.login.clone(),
             is_loaded: Arc::new(AtomicBool::new(false)),
+            #[cfg(feature = "fault-injection")]
+            test_doors: parts.test_doors,
+            state_key: StateKey::derive(&parts.key),
+            journal,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -114,26 +125,35 @@ impl KeeperBackend {
         self.pulse.clone()
     }
 
-    /// Whether a missing token matters right now: a trading day, after the tick, before the close.
+    /// Whether a missing token matters right now: after the tick, while a session is open or coming.
     fn token_matters(&self) -> bool {
-        let now = ist(self.time.now());
-        let open = self.tick_time..ist::at(15, 30);
-        self.calendar.is_trading_day(now.date_naive()) && open.contains(&now.time())
+        let now = self.time.now();
+        self.hours.needed(now).is_some() && ist(now).time() >= self.tick_time
     }
 
     async fn session(&self) -> Option<SessionView> {
         ask(&self.actors.token, GetSession).await
     }
 
-    /// The mode once the exchange has heard of the new token, which it does at the same time as this.
-    async fn mode_after_login(&self, session: &SessionView) -> Mode {
-        for _ in 0..50 {
-            match ask(&self.actors.exchange, GetMode).await {
-                Some(view) if view.mode != Mode::Mock || session.usable.is_none() => return view.mode,
-                _ => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
+    /// How a login went. The exchange has been told of the new token before this answer, and its mailbox keeps the
+    /// order, so the mode it tells now is the one after the login.
+    async fn report<O>(&self, outcome: O) -> LoginReport
+    where
+        O: Future<Output = Result<Result<SessionView, LoginFailure>, actix::MailboxError>>,
+    {
+        match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
+            Ok(Ok(Ok(session))) => match ask(&self.actors.exchange, GetMode).await {
+                Some(view) => LoginReport::done(&session, view.mode),
+                None => LoginReport::silent(),
+            },
+            Ok(Ok(Err(failure))) => LoginReport::failed(failure),
+            Ok(Err(_)) | Err(_) => LoginReport::silent(),
         }
-        Mode::Mock
+    }
+
+    /// The owner says whose keeper this is.
+    pub(super) async fn confirm_account(&self, account: String) -> LoginReport {
+        self.report(self.actors.token.send(ConfirmAccount(account))).await
     }
 
     fn calendar_status(&self) -> CalendarStatus {
@@ -216,33 +236,36 @@ impl Backend for KeeperBackend {
     }
 
     async fn refresh(&self) -> Option<SessionStatus> {
-        ask(&self.actors.token, RefreshNow).await?;
-        let deadline = Instant::now() + REFRESH_LIMIT;
-        loop {
-            let session = self.session().await?;
-            let settled = !matches!(session.state, StateName::Checking | StateName::Refreshing);
-            if settled || Instant::now() > deadline {
-                return Some(SessionStatus::from(&session));
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let outcome = tokio::time::timeout(REFRESH_LIMIT, self.actors.token.send(RefreshNow)).await;
+        let session = match outcome {
+            Ok(session) => session.ok(),
+            Err(_still_trying) => self.session().await,
+        };
+        session.as_ref().map(SessionStatus::from)
     }
 
-    async fn begin_login(&self) -> Result<String, LoginReport> {
+    fn begin_login(&self, origin: StateOrigin) -> Result<String, LoginReport> {
         let none =
             || LoginReport::failed(LoginFailure::Refused { reason: Reason::NoCredentials, code: None });
         let setup = self.login.as_ref().ok_or_else(none)?;
-        let state = ask(&self.actors.token, BeginLogin).await.flatten().ok_or_else(LoginReport::silent)?;
-        Ok((setup.authorize)(&state))
+        let state = self.state_key.issue(origin, self.time.now(), rand::rng().random());
+        Ok((setup.authorize)(&state.ok_or_else(LoginReport::silent)?))
+    }
+
+    fn login_state(&self, state: &str) -> Result<StateOrigin, StateRefusal> {
+        self.state_key.read(state, self.time.now())
+    }
+
+    fn is_card_link(&self, token: &str) -> bool {
+        self.state_key.is_card_token(token)
+    }
+
+    fn report(&self, event: Event) {
+        self.journal.report("listener", event);
     }
 
     async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport {
-        let outcome = self.actors.token.send(LoginCompleted { code, state });
-        match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
-            Ok(Ok(Ok(session))) => LoginReport::done(&session, self.mode_after_login(&session).await),
-            Ok(Ok(Err(failure))) => LoginReport::failed(failure),
-            Ok(Err(_)) | Err(_) => LoginReport::silent(),
-        }
+        self.report(self.actors.token.send(LoginCompleted { code, state })).await
     }
 
     async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
@@ -267,10 +290,11 @@ impl Backend for KeeperBackend {
         Some(Day::of(&self.calendar, self.tick_time, self.time.now()))
     }
 
-    #[cfg(feature = "demo")]
+    #[cfg(feature = "fault-injection")]
     fn fault(&self, victim: &str) -> bool {
         use keeper_actors::supervisor::chaos::{Block, Crash};
         match victim {
+            _ if !self.test_doors => return false,
             "token" => self.actors.token.do_send(Crash),
             "clock" => self.actors.clock.do_send(Crash),
             "exchange" => self.actors.exchange.do_send(Crash),

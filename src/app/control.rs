@@ -1,6 +1,5 @@
 //! What the chat's commands reach: answers for a phone, short and without secrets.
 
-use keeper_actors::event_log::LogEvent;
 use std::sync::Arc;
 
 use actix::Addr;
@@ -8,16 +7,17 @@ use async_trait::async_trait;
 use chrono::{Days, TimeDelta};
 use fyers_api::ist::{self, ist};
 use keeper_actors::{
-    chat::card::{AskCard, CardActor},
+    chat::card::{CardActor, RequestCard},
     exchange::messages::SetHalted,
+    journal,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::LogOut,
 };
 use keeper_domain::{
-    alerts::outbox::Severity,
+    alert::Severity,
     chat::{
-        card::rules::Ask,
+        card::rules::CardRequest,
         talk::{Action, Control, Person, Topic},
     },
     clock::calendar::Calendar,
@@ -26,20 +26,21 @@ use keeper_domain::{
     note::NoteChange,
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
+    reason::Reason,
     session::login::read_pasted,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::{Actors, Parts, backend::KeeperBackend};
 use crate::{
-    app::{
-        login::code_of,
-        status::{SessionStatus, Status},
-    },
     http::Backend,
+    login_report::code_of,
+    status::{SessionStatus, Status},
 };
 
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
+const NOTHING_TO_CONFIRM: &str =
+    "Nobody logged in with that account within the last 10 minutes. Log in, then confirm.";
 /// How many events `/logs` shows.
 const EVENTS: u32 = 8;
 
@@ -75,12 +76,11 @@ impl KeeperControl {
 
     /// Writes events down, and tells the Notifier.
     async fn note(&self, events: Vec<Event>, notes: Vec<NoteChange>) -> bool {
-        events.iter().for_each(|event| event.log("chat"));
         let now = self.time.now();
         let events = events.into_iter().map(|event| (now, event)).collect();
-        let done = self.store.commit(Change { events, notes, ..Change::default() }).await;
-        self.journal.say(JournalGrew);
-        done.is_ok()
+        let change = Change { events, notes, ..Change::default() };
+        let done = journal::commit(self.store.as_ref(), change, "chat", &self.journal).await;
+        done.inspect_err(|error| tracing::error!(event = "store.failed", actor = "chat", "{error}")).is_ok()
     }
 
     async fn mute(&self, minutes: u32) -> String {
@@ -104,9 +104,9 @@ impl KeeperControl {
         }
     }
 
-    async fn card(&self, ask: Ask) -> String {
+    async fn card(&self, ask: CardRequest) -> String {
         match &self.card {
-            Some(card) => card.send(AskCard(ask)).await.unwrap_or_else(|_| NO_ANSWER.to_owned()),
+            Some(card) => card.send(RequestCard(ask)).await.unwrap_or_else(|_| NO_ANSWER.to_owned()),
             None => "There is no way to log in yet: FYERS_CLIENT_ID, FYERS_SECRET_KEY and an address for \
                      FYERS to send the browser back to are needed."
                 .to_owned(),
@@ -154,6 +154,9 @@ impl KeeperControl {
 }
 
 fn mode_words(status: &Status) -> String {
+    if status.halted {
+        return "🔴 HALTED by a person: no new positions until /resume".to_owned();
+    }
     let what = match status.mode {
         Mode::Live => "🟢 Live: orders go to FYERS, real money",
         Mode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
@@ -188,7 +191,7 @@ fn status_words(status: &Status) -> String {
 }
 
 fn health_words(status: &Status) -> String {
-    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| {
+    let part = |(name, actor): (&String, &crate::status::ActorStatus)| {
         let state = if actor.alive { "alive" } else { "down" };
         format!("{name}: {state}, {} restarts", actor.restarts)
     };
@@ -218,15 +221,20 @@ impl Control for KeeperControl {
 
     async fn act(&self, action: Action, by: &Person) -> String {
         match action {
-            Action::Login => self.card(Ask::Open).await,
+            Action::Login => self.card(CardRequest::Open).await,
             Action::Logout => self.log_out().await,
             Action::Refresh => self.refresh().await,
             Action::Halt => self.halt(true, by).await,
             Action::Resume => self.halt(false, by).await,
             Action::Mute { minutes } => self.mute(minutes).await,
             Action::Unmute => self.mute(0).await,
-            Action::Snooze { minutes } => self.card(Ask::Snooze(minutes)).await,
-            Action::MockToday => self.card(Ask::MockToday).await,
+            Action::Snooze { minutes } => self.card(CardRequest::Snooze(minutes)).await,
+            Action::MockToday => self.card(CardRequest::MockToday).await,
+            Action::Confirm { account } => match self.backend.confirm_account(account).await {
+                report if report.good && self.card.is_some() => String::new(),
+                report if report.reason == Some(Reason::AccountUnconfirmed) => NOTHING_TO_CONFIRM.to_owned(),
+                report => report.text(),
+            },
             Action::Test => {
                 let alert = |severity| Event::TestAlert { severity };
                 let all = [Severity::Info, Severity::Warning, Severity::Critical].map(alert).to_vec();

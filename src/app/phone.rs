@@ -14,10 +14,11 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::{
-        inbox::verdict::Policy,
+        inbox::reaction::Policy,
         talk::{Chat, Control},
     },
     routing::OnTokenLoss,
+    session::login::StateKey,
 };
 
 use crate::app::{Actors, Parts};
@@ -53,7 +54,10 @@ impl Card {
         let (phone, login) = (parts.phone.as_ref()?, parts.login.as_ref()?);
         let lines = CardLines::default();
         let path = match &login.page {
-            Some(page) => LoginPath::Page(page.clone()),
+            // So signed, a login that was begun at the card is not limited like a stranger's.
+            Some(page) => {
+                LoginPath::Page(format!("{page}?card={}", StateKey::derive(&parts.key).card_token()))
+            }
             None => LoginPath::Paste(Arc::clone(&login.authorize)),
         };
         let deps = CardDeps {
@@ -61,7 +65,7 @@ impl Card {
             chat_id: phone.chat_id,
             store: Arc::clone(&parts.store),
             time: Arc::clone(&parts.time),
-            calendar: Arc::clone(&parts.calendar),
+            hours: Arc::clone(&parts.hours),
             path,
             rejects: parts.on_token_loss == OnTokenLoss::Reject,
             sandbox: parts.sandbox,

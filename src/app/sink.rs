@@ -1,10 +1,11 @@
 //! Deaths of actors go into the journal like everything else, and from there to the phone.
 
-use keeper_actors::event_log::LogEvent;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use keeper_actors::{notifier::messages::JournalGrew, recipient_cell::RecipientCell, supervisor::CrashSink};
+use keeper_actors::{
+    journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell, supervisor::CrashSink,
+};
 use keeper_domain::{
     event::{Death, Event},
     ports::{Change, Store, Time},
@@ -17,7 +18,7 @@ use tokio::sync::{
 use crate::app::Parts;
 
 /// What a write takes at most before the next one is due: crashes that come faster are written together.
-type Entry = (DateTime<Utc>, Event);
+type Entry = (&'static str, DateTime<Utc>, Event);
 
 /// Takes reports without waiting and writes them one transaction after the other.
 pub(super) struct JournalSink {
@@ -43,11 +44,11 @@ impl JournalSink {
         }
     }
 
-    fn note(&self, event: Event) {
-        event.log("supervisor");
+    /// Notes an event of somebody who must not wait. It is logged once it is on disk.
+    pub(super) fn report(&self, source: &'static str, event: Event) {
         self.waiting.send_modify(|waiting| *waiting += 1);
         // The writer lives as long as the sink does.
-        let _closed = self.entries.send((self.time.now(), event));
+        let _closed = self.entries.send((source, self.time.now(), event));
     }
 
     /// Returns when all that was reported so far is on disk.
@@ -63,32 +64,40 @@ impl JournalSink {
         let unwritten = sink.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
         async move {
             let Some(mut unwritten) = unwritten else { return };
-            let mut events = Vec::new();
-            while unwritten.recv_many(&mut events, 100).await > 0 {
-                while let Err(error) =
-                    sink.store.commit(Change { events: events.clone(), ..Change::default() }).await
-                {
-                    tracing::error!(event = "store.failed", actor = "supervisor", "{error}");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            let mut entries: Vec<Entry> = Vec::new();
+            while unwritten.recv_many(&mut entries, 100).await > 0 {
+                for of_one_source in entries.chunk_by(|(one, ..), (other, ..)| one == other) {
+                    sink.write(of_one_source).await;
                 }
-                sink.waiting.send_modify(|waiting| *waiting -= events.len());
-                events.clear();
-                sink.journal.say(JournalGrew);
+                sink.waiting.send_modify(|waiting| *waiting -= entries.len());
+                entries.clear();
             }
+        }
+    }
+
+    async fn write(&self, entries: &[Entry]) {
+        let Some((source, ..)) = entries.first() else { return };
+        let events = entries.iter().map(|(_, at, event)| (*at, event.clone())).collect();
+        let change = Change { events, ..Change::default() };
+        while let Err(error) =
+            journal::commit(self.store.as_ref(), change.clone(), source, &self.journal).await
+        {
+            tracing::error!(event = "store.failed", actor = source, "{error}");
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
 }
 
 impl CrashSink for JournalSink {
     fn crashed(&self, actor: &'static str, death: Death) {
-        self.note(Event::ActorCrashed { actor: actor.to_owned(), death });
+        self.report("supervisor", Event::ActorCrashed { actor: actor.to_owned(), death });
     }
 
     fn restarted(&self, actor: &'static str, restarts: u64) {
-        self.note(Event::ActorRestarted { actor: actor.to_owned(), restarts });
+        self.report("supervisor", Event::ActorRestarted { actor: actor.to_owned(), restarts });
     }
 
     fn gave_up(&self, actor: &'static str) {
-        self.note(Event::ActorGaveUp { actor: actor.to_owned() });
+        self.report("supervisor", Event::ActorGaveUp { actor: actor.to_owned() });
     }
 }

@@ -1,8 +1,19 @@
 //! Why a backup or a restore was not made, and what to do.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::store::{OpenError, Unfit};
+use crate::{
+    private_file::PrivateFileError,
+    store::{OpenError, Unfit},
+};
+
+/// The largest backup that is taken back: a thousand orders a day for a year make less than half of it.
+pub(super) const MOST_BYTES: u64 = 2 << 30;
+/// The longest that a backup may take to be read and checked.
+pub(super) const LIMIT: Duration = Duration::from_secs(300);
 
 /// A backup or a restore that was not made. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +55,20 @@ pub enum BackupError {
     /// The copy was read back and is not the same.
     #[error("{} was read back and is not what was written", .0.display())]
     Differs(PathBuf),
+    /// Somebody else has put something under the name that is needed.
+    #[error("{} {problem}", path.display())]
+    NotOurs {
+        /// The name.
+        path: PathBuf,
+        /// What is there.
+        problem: PrivateFileError,
+    },
+    /// More than a state could be.
+    #[error("{} is larger than {} GiB", .0.display(), MOST_BYTES >> 30)]
+    TooLarge(PathBuf),
+    /// It does not end.
+    #[error("{} takes longer than {} s to read", .0.display(), LIMIT.as_secs())]
+    TooSlow(PathBuf),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] OpenError),
@@ -74,11 +99,17 @@ impl BackupError {
             Self::Unfit { unfit: Unfit::Foreign, .. } => {
                 "Give a file that `fyers-keeper backup` has written."
             }
-            Self::Unfit { unfit: Unfit::Damaged, .. } => "Use another backup; nothing was changed.",
+            Self::Unfit { unfit: Unfit::Damaged | Unfit::Altered, .. } => {
+                "Use another backup; nothing was changed."
+            }
             Self::Unfit { unfit: Unfit::Newer, .. } => {
                 "Use that version or a newer one; nothing was changed."
             }
             Self::Unfit { unfit: Unfit::Unreadable(_), .. } => "Check who may read the file.",
+            Self::NotOurs { .. } => "Remove it, or choose a folder that only you can write to.",
+            Self::TooLarge(_) | Self::TooSlow(_) => {
+                "Check that it is a file that `fyers-keeper backup` has written."
+            }
             Self::Database(error) => error.advice(),
         }
     }

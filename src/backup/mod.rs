@@ -20,21 +20,18 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 pub use error::BackupError;
-pub use restore::{Restored, restore};
+pub use restore::{Restore, Restored, restore};
 
 use crate::{
     build_info,
+    private_file::{self, Rules},
     store::{
         Counts, Label,
         sqlite::{copy, examine},
+        state_dir::{DATABASE, GATEWAY_KEY},
     },
 };
-use partial::Partial;
-
-/// The database in the state folder.
-const DATABASE: &str = "keeper.db";
-/// The gateway key in the state folder.
-const KEY: &str = "gateway.key";
+use partial::{Partial, folder_of};
 
 /// What is wanted of a backup.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,7 +79,8 @@ pub async fn backup(state_dir: &Path, file: &Path, wish: Wish) -> Result<Backup,
 }
 
 fn label_for(state_dir: &Path, wish: Wish) -> Label {
-    let key = || fs::read_to_string(state_dir.join(KEY)).ok();
+    let key =
+        || private_file::read(&state_dir.join(GATEWAY_KEY), Rules::OWN).ok().map(|content| content.text);
     let gateway_key =
         wish.with_tokens.then(key).flatten().map(|key| SecretString::from(key.trim().to_owned()));
     Label {
@@ -107,13 +105,6 @@ fn check_target(state_dir: &Path, file: &Path, force: bool) -> Result<(), Backup
         Ok(_) if !force => Err(BackupError::Exists(file.to_owned())),
         _ => Ok(()),
     }
-}
-
-/// The folder a file is in; `None` for a path that names no file.
-fn folder_of(file: &Path) -> Option<PathBuf> {
-    file.file_name()?;
-    let folder = file.parent()?;
-    Some(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() })
 }
 
 /// The name of a file while it is being written.

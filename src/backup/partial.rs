@@ -1,12 +1,13 @@
 //! A file on its way: private from its first byte, one writer at a time, gone when it is not finished.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    fs::{self, File, TryLockError},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use crate::backup::BackupError;
+use crate::backup::error::BackupError;
+use crate::private_file::{PrivateFileError, open_or_create};
 use crate::store::sqlite::copy::side;
 
 /// An empty private file, locked for as long as this lives and removed then.
@@ -21,14 +22,10 @@ impl Partial {
     /// Takes the name; what a writer that was cut off has left under it is thrown away.
     pub(super) fn claim(path: &Path) -> Result<Self, BackupError> {
         let unwritable = |error: std::io::Error| BackupError::unwritable(path, &error);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(unwritable)?;
+        let file = open_or_create(path).map_err(|error| match error {
+            PrivateFileError::Io(kind) => unwritable(kind.into()),
+            foreign => BackupError::NotOurs { path: path.to_owned(), problem: foreign },
+        })?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(BackupError::Busy(path.to_owned())),
@@ -43,7 +40,6 @@ impl Partial {
         }
         let partial = Self { path: path.to_owned(), file, finished: false };
         partial.remove_sides();
-        partial.file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(unwritable)?;
         partial.file.set_len(0).map_err(unwritable)?;
         Ok(partial)
     }
@@ -79,8 +75,15 @@ impl Drop for Partial {
     }
 }
 
+/// The folder a file is in; `None` for a path that names no file.
+pub(super) fn folder_of(file: &Path) -> Option<PathBuf> {
+    file.file_name()?;
+    let folder = file.parent()?;
+    Some(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() })
+}
+
 /// Makes a new name in the folder of `file` last.
 pub(super) fn sync_folder(file: &Path) -> std::io::Result<()> {
-    let folder = super::folder_of(file).unwrap_or_else(|| PathBuf::from("."));
+    let folder = folder_of(file).unwrap_or_else(|| PathBuf::from("."));
     File::open(folder)?.sync_all()
 }

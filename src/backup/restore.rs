@@ -1,9 +1,8 @@
 //! Putting a backup in the place of the state. The old state is kept beside it.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     io::{ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -13,15 +12,18 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::backup::{
-    BackupError, DATABASE, KEY,
+    error::{BackupError, LIMIT, MOST_BYTES},
     partial::{Partial, sync_folder},
 };
+use crate::private_file;
 use crate::store::{
-    Counts, SqliteStore, StateDir,
+    Counts, Examined, SqliteStore, StateDir, Unfit,
     sqlite::{
         copy::{self, side},
         examine,
+        transfer::transfer,
     },
+    state_dir::{DATABASE, GATEWAY_KEY},
 };
 
 /// A state that was put back.
@@ -33,6 +35,8 @@ pub struct Restored {
     pub with_tokens: bool,
     /// Whether the gateway key came with it.
     pub gateway_key: bool,
+    /// Whether a gateway key in the backup was left there, because nobody wanted it.
+    pub gateway_key_left: bool,
     /// Whether trading is halted because it was before, whatever the backup says.
     pub halt_kept: bool,
     /// Where the old state is; `None` when there was none.
@@ -41,32 +45,66 @@ pub struct Restored {
     pub counts: Counts,
 }
 
-/// Puts the backup in `file` in the place of the state. Holding a [`StateDir`] proves that no keeper runs on it.
-pub async fn restore(state: &StateDir, file: &Path) -> Result<Restored, BackupError> {
-    let (folder, database) = (state.path(), state.path().join(DATABASE));
-    let wanted = examine(file).await.map_err(|unfit| BackupError::unfit(file, unfit))?;
-    // A halt that cannot be read any more is still a halt.
-    let halted = database.exists() && SqliteStore::peek_halted(&database).await.unwrap_or(true);
+/// What is wanted of a restore.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Restore {
+    /// The gateway key too, if the backup has one. Whoever made the file knows that key.
+    pub with_gateway_key: bool,
+}
 
-    let stage = Partial::claim(&folder.join("restore.partial"))?;
-    copy::copy(file, stage.path()).await?;
-    let halt_kept = halted && !SqliteStore::peek_halted(stage.path()).await?;
-    copy::prepare(stage.path(), halted).await?;
-    let ready = examine(stage.path()).await.map_err(|unfit| BackupError::unfit(file, unfit))?;
-    if ready.counts != wanted.counts || ready.label.is_some() {
-        return Err(BackupError::Differs(file.to_owned()));
-    }
+/// Puts the backup in `file` in the place of the state. Holding a [`StateDir`] proves that no keeper runs on it.
+///
+/// # Errors
+///
+/// When the file is no sound backup, is too large, or cannot be read in time. The state is as it was then.
+pub async fn restore(state: &StateDir, file: &Path, wish: Restore) -> Result<Restored, BackupError> {
+    check_source(file)?;
+    let (wanted, stage, halt_kept) = tokio::time::timeout(LIMIT, prepare(state, file))
+        .await
+        .map_err(|_late| BackupError::TooSlow(file.to_owned()))??;
+    let (folder, database) = (state.path(), state.path().join(DATABASE));
     let old_state = keep_old(&database).await?;
     stage.finish(&database)?;
     let key = wanted.label.as_ref().and_then(|label| label.gateway_key.as_ref());
     Ok(Restored {
         made_at: wanted.label.as_ref().map(|label| ist(label.made_at)),
-        with_tokens: ready.has_tokens,
-        gateway_key: key.is_some_and(|key| put_key(folder, key)),
+        with_tokens: wanted.has_tokens,
+        gateway_key: wish.with_gateway_key && key.is_some_and(|key| put_key(folder, key)),
+        gateway_key_left: key.is_some() && !wish.with_gateway_key,
         halt_kept,
         old_state,
-        counts: ready.counts,
+        counts: wanted.counts,
     })
+}
+
+/// Only a regular file of a size that a state can have; SQLite would open anything.
+fn check_source(file: &Path) -> Result<(), BackupError> {
+    match fs::metadata(file) {
+        Ok(meta) if !meta.is_file() => Err(BackupError::unfit(file, Unfit::Foreign)),
+        Ok(meta) if meta.len() > MOST_BYTES => Err(BackupError::TooLarge(file.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(BackupError::unfit(file, Unfit::Missing)),
+        Err(error) => Err(BackupError::unfit(file, Unfit::Unreadable(error.kind().to_string()))),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// A new database with the rows of the backup, checked; and whether a halt is in it that the backup does not have.
+async fn prepare(state: &StateDir, file: &Path) -> Result<(Examined, Partial, bool), BackupError> {
+    let database = state.path().join(DATABASE);
+    let wanted = examine(file).await.map_err(|unfit| BackupError::unfit(file, unfit))?;
+    // A halt that cannot be read any more is still a halt.
+    let halted = database.exists() && SqliteStore::peek_halted(&database).await.unwrap_or(true);
+
+    let stage = Partial::claim(&state.path().join("restore.partial"))?;
+    transfer(file, stage.path()).await?;
+    let halt_kept = halted && !SqliteStore::peek_halted(stage.path()).await?;
+    copy::prepare(stage.path(), halted).await?;
+    let ready = examine(stage.path()).await.map_err(|unfit| BackupError::unfit(file, unfit))?;
+    let same = ready.counts == wanted.counts && ready.has_tokens == wanted.has_tokens;
+    if !same || ready.label.is_some() {
+        return Err(BackupError::Differs(file.to_owned()));
+    }
+    Ok((wanted, stage, halt_kept))
 }
 
 /// Gives the old database a second name, so that the new one can take the first in one step.
@@ -95,14 +133,14 @@ async fn keep_old(database: &Path) -> Result<Option<PathBuf>, BackupError> {
 
 /// For file systems without hard links.
 fn copy_private(from: &Path, to: &Path) -> std::io::Result<()> {
-    let mut target = OpenOptions::new().create_new(true).write(true).mode(0o600).open(to)?;
-    std::io::copy(&mut fs::File::open(from)?, &mut target)?;
+    let mut target = private_file::create_new(to)?;
+    std::io::copy(&mut private_file::open_own(from).map_err(std::io::Error::other)?, &mut target)?;
     target.sync_all()
 }
 
 /// Bots know this key. One that is there already stays: they know that one then.
 fn put_key(folder: &Path, key: &SecretString) -> bool {
-    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(folder.join(KEY));
+    let file = private_file::create_new(&folder.join(GATEWAY_KEY));
     let written = file.and_then(|mut file| {
         file.write_all(key.expose_secret().as_bytes())?;
         file.sync_all()

@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use keeper_domain::session_state::StoredSession;
 use keeper_domain::{
-    alerts::outbox::{Alert, Severity},
+    alert::{Alert, Severity},
     event::Event,
     note::Note,
     ports::{
@@ -11,12 +12,15 @@ use keeper_domain::{
     },
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    session::{Source, StateName, stored::StoredSession},
+    session::{Source, StateName},
 };
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::{SqliteStore, StateDir, Unfit};
+use crate::store::{
+    SqliteStore, StateDir, Unfit,
+    state_dir::{DATABASE, GATEWAY_KEY},
+};
 
 const NOTE: Note<String> = Note::new("note");
 const ACCESS: &str = "eyJ0eXAi.CANARY-access-token-long-enough-to-be-found.c2ln";
@@ -83,7 +87,7 @@ impl Home {
 
     async fn restore(&self, name: &str) -> Result<Restored, BackupError> {
         let state = StateDir::open(&self.state_dir()).unwrap();
-        restore(&state, &self.path(name)).await
+        restore(&state, &self.path(name), Restore { with_gateway_key: true }).await
     }
 
     /// What the state says, in all of its parts.
@@ -119,7 +123,7 @@ const TOKENS: Wish = Wish { with_tokens: true, force: false };
 #[tokio::test]
 async fn a_backup_has_everything_but_the_tokens_and_is_for_its_owner_only() {
     let home = Home::new().await;
-    let key = fs::read_to_string(home.state_dir().join(KEY)).unwrap();
+    let key = fs::read_to_string(home.state_dir().join(GATEWAY_KEY)).unwrap();
     let made = home.backup("b.db", Wish::default()).await.unwrap();
     assert_eq!(made.counts["events"], 20);
     assert_eq!(made.counts["alerts"], 20);
@@ -141,13 +145,13 @@ async fn a_backup_has_everything_but_the_tokens_and_is_for_its_owner_only() {
 #[tokio::test]
 async fn tokens_and_key_travel_only_when_asked_for() {
     let home = Home::new().await;
-    let key = fs::read_to_string(home.state_dir().join(KEY)).unwrap();
+    let key = fs::read_to_string(home.state_dir().join(GATEWAY_KEY)).unwrap();
     home.backup("b.db", TOKENS).await.unwrap();
     let other = Home { folder: tempfile::tempdir().unwrap() };
     fs::copy(home.path("b.db"), other.path("b.db")).unwrap();
     let restored = other.restore("b.db").await.unwrap();
     assert!(restored.with_tokens && restored.gateway_key && restored.made_at.is_some());
-    assert_eq!(fs::read_to_string(other.state_dir().join(KEY)).unwrap(), key.trim());
+    assert_eq!(fs::read_to_string(other.state_dir().join(GATEWAY_KEY)).unwrap(), key.trim());
     let (_state, store) = other.open().await;
     assert_eq!(store.session().await.unwrap().access, Some(AccessToken::new(ACCESS.to_owned())));
     assert!(store.note_text("backup").await.unwrap().is_none(), "the label, and the key in it, are gone");
@@ -320,4 +324,76 @@ async fn a_backup_of_a_newer_keeper_is_refused_and_one_of_an_older_is_brought_up
     assert_eq!(restored.counts["orders"], 0);
     let (_state, store) = home.open().await;
     assert!(store.order_journal(10).await.unwrap().is_empty());
+}
+
+/// Changes a backup as somebody with an editor for databases could.
+async fn edit(home: &Home, from: &str, to: &str, change: &'static str) {
+    use sqlx::Connection;
+    fs::copy(home.path(from), home.path(to)).unwrap();
+    let url = sqlx::sqlite::SqliteConnectOptions::new().filename(home.path(to));
+    let mut database = sqlx::SqliteConnection::connect_with(&url).await.unwrap();
+    sqlx::raw_sql(change).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_with_anything_of_its_own_in_its_schema_is_refused() {
+    let home = Home::new().await;
+    home.backup("b.db", TOKENS).await.unwrap();
+    let changes = [
+        "CREATE TRIGGER t AFTER INSERT ON alerts BEGIN DELETE FROM journal; END",
+        "ALTER TABLE facts RENAME TO kept;
+         CREATE VIEW facts AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+         SELECT CAST(i AS TEXT) AS name, '' AS value FROM n",
+        "CREATE TABLE more (x)",
+        "CREATE INDEX more ON journal (id)",
+        "ALTER TABLE session ADD COLUMN more",
+        "DROP TABLE orders",
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let name = format!("changed-{number}.db");
+        edit(&home, "b.db", &name, change).await;
+        match home.restore(&name).await {
+            Err(BackupError::Unfit { unfit: Unfit::Altered, .. }) => {}
+            other => panic!("{change}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_key_is_taken_only_when_it_is_wanted() {
+    let home = Home::new().await;
+    home.backup("b.db", TOKENS).await.unwrap();
+    let other = Home { folder: tempfile::tempdir().unwrap() };
+    let state = StateDir::open(&other.state_dir()).unwrap();
+    let restored = restore(&state, &home.path("b.db"), Restore::default()).await.unwrap();
+    assert!(restored.gateway_key_left && !restored.gateway_key);
+    assert!(!other.state_dir().join(GATEWAY_KEY).exists());
+}
+
+#[tokio::test]
+async fn what_somebody_else_put_under_the_name_is_not_written_to() {
+    let home = Home::new().await;
+    let planted = home.path("planted");
+    fs::write(&planted, "").unwrap();
+    std::os::unix::fs::symlink(&planted, home.path(".b.db.partial")).unwrap();
+    let error = home.backup("b.db", TOKENS).await.unwrap_err();
+    assert!(matches!(error, BackupError::NotOurs { .. }), "{error}");
+    assert_eq!(fs::read(&planted).unwrap(), b"");
+    fs::remove_file(home.path(".b.db.partial")).unwrap();
+    fs::write(home.path(".b.db.partial"), "left by a backup that was cut off").unwrap();
+    home.backup("b.db", TOKENS).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_file_or_too_large_is_not_read() {
+    let home = Home::new().await;
+    for path in ["/dev/zero", "/"] {
+        let state = StateDir::open(&home.state_dir()).unwrap();
+        let error = restore(&state, Path::new(path), Restore::default()).await.unwrap_err();
+        assert!(matches!(error, BackupError::Unfit { unfit: Unfit::Foreign, .. }), "{path}: {error}");
+    }
+    let large = fs::File::create(home.path("large.db")).unwrap();
+    large.set_len(3 << 30).unwrap();
+    assert!(matches!(home.restore("large.db").await, Err(BackupError::TooLarge(_))));
 }

@@ -3,20 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{
-    Config, Exit, load,
-    output::{fail, json as print_json, say},
+    exit::Exit,
+    failure::Failure,
+    output::{fail, json as print_json, no_state, say},
     probe::block_on,
+    setup::load,
 };
 use crate::{
-    backup::{self, Backup, BackupError, Restored, Wish},
+    backup::{self, Backup, BackupError, Restore, Restored, Wish},
     store::{Counts, StateDir},
 };
 
-pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     let file = file.unwrap_or_else(|| {
         PathBuf::from(format!("keeper-backup-{}.db", chrono::Utc::now().format("%Y%m%dT%H%M%SZ")))
     });
@@ -24,40 +23,29 @@ pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Exit {
     finish(made, json, describe_backup)
 }
 
-pub(super) fn restore(file: &Path, json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn restore(file: &Path, wish: Restore, json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     // Nothing is made for a file that is not there: a typo must not leave an empty state folder.
     if !file.is_file() {
-        return fail(Exit::Error, &format!("{} is not there", file.display()), "Check the name.");
+        return Err(fail(Exit::Error, &format!("{} is not there", file.display()), "Check the name."));
     }
-    let state = match open_state(&config) {
-        Ok(state) => state,
-        Err(exit) => return exit,
-    };
-    let restored = block_on(backup::restore(&state, file));
+    let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
+    let restored = block_on(backup::restore(&state, file, wish));
     finish(restored, json, describe_restored)
-}
-
-fn open_state(config: &Config) -> Result<StateDir, Exit> {
-    StateDir::open(&config.settings.state_dir)
-        .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))
 }
 
 fn finish<T: serde::Serialize>(
     outcome: Option<Result<T, BackupError>>,
     json: bool,
     describe: fn(&T) -> String,
-) -> Exit {
+) -> Result<Exit, Failure> {
     match outcome {
         Some(Ok(value)) if json => print_json(&value),
         Some(Ok(value)) => say(&describe(&value)),
-        Some(Err(error)) => return fail(Exit::Error, &error.to_string(), error.advice()),
-        None => return fail(Exit::Error, "the runtime cannot be started", ""),
+        Some(Err(error)) => return Err(fail(Exit::Error, &error.to_string(), error.advice())),
+        None => return Err(fail(Exit::Error, "the runtime cannot be started", "")),
     }
-    Exit::Good
+    Ok(Exit::Good)
 }
 
 fn contents(counts: &Counts) -> String {
@@ -93,6 +81,12 @@ fn describe_restored(restored: &Restored) -> String {
     }
     if restored.gateway_key {
         lines.push("The gateway key came with it: bots need no new one.".to_owned());
+    }
+    if restored.gateway_key_left {
+        lines.push(
+            "The gateway key in the backup was not taken: with --with-gateway-key it is, and its maker knows it."
+                .to_owned(),
+        );
     }
     lines.push(match restored.with_tokens {
         true => "Start the keeper: `fyers-keeper run`.".to_owned(),

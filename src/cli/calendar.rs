@@ -1,31 +1,61 @@
 //! `calendar`: trading days and holidays.
 
 use chrono::{NaiveDate, Utc};
+use clap::Subcommand;
 use fyers_api::ist;
 use keeper_domain::clock::calendar::{Calendar, DayKind};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::{
-    CalendarVerb, Config, Exit, load,
+    exit::Exit,
+    failure::Failure,
     output::{json as print_json, say},
+    setup::{Config, load},
 };
 
-pub(super) fn tell(verb: &CalendarVerb) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
-    let calendar = match config.calendar() {
-        Ok(calendar) => calendar,
-        Err(exit) => return exit,
-    };
+/// What to tell of the calendar.
+#[derive(Debug, Subcommand)]
+pub enum CalendarVerb {
+    /// The next trading day and its tick
+    Next {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// All holidays and special sessions on file
+    List {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Whether the market trades on a day
+    Check {
+        /// The day, as 2026-11-24
+        date: chrono::NaiveDate,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl CalendarVerb {
+    pub(super) fn is_json(&self) -> bool {
+        match self {
+            Self::Next { json } | Self::List { json } | Self::Check { json, .. } => *json,
+        }
+    }
+}
+
+pub(super) fn tell(verb: &CalendarVerb) -> Result<Exit, Failure> {
+    let config = load()?;
+    let calendar = config.calendar()?;
     match *verb {
         CalendarVerb::Next { json } => next(&config, &calendar, json),
         CalendarVerb::List { json } => list(&calendar, json),
         CalendarVerb::Check { date, json } => check(&calendar, date, json),
     }
-    Exit::Good
+    Ok(Exit::Good)
 }
 
 #[derive(Serialize)]

@@ -5,26 +5,30 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, FixedOffset, Utc};
 use fyers_api::{claims as jwt, ist::ist};
 use keeper_domain::{
+    clock::token_hours::TokenHours,
     ports::{Broker, Store},
     reason::Reason,
     secret::{AccessToken, Fingerprint},
     session::{
         StateName,
         reconcile::reconcile,
-        retry::{Verdict, judge_profile},
+        retry::{CallFailure, judge_profile},
     },
 };
 use serde::Serialize;
 
 use crate::cli::{
-    Config, Exit, load,
-    output::{complain, fail, json as print_json, say},
+    exit::Exit,
+    failure::Failure,
+    output::{complain, fail, json as print_json, no_state, say},
     probe::{Remote, block_on},
+    setup::{Config, load},
 };
 use crate::{
-    app::{status::SessionStatus, wall_clock::WallClock},
     cli::oneshot::OneShot,
+    status::SessionStatus,
     store::{SqliteStore, StateDir, StateDirError},
+    wall_clock::WallClock,
 };
 
 /// How long `refresh` and `login` retry what may pass.
@@ -63,13 +67,10 @@ impl Answer {
     }
 }
 
-pub(super) fn check(json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn check(json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     config.start_log(false);
-    let Ok(Some(client)) = config.client() else {
+    let Some(client) = config.broker()? else {
         let nothing = Answer {
             state: StateName::NoToken,
             reason: Reason::NoCredentials,
@@ -77,11 +78,11 @@ pub(super) fn check(json: bool) -> Exit {
             fingerprint: None,
             account: None,
         };
-        return nothing.end(json);
+        return Ok(nothing.end(json));
     };
     match block_on(ask_broker(&config, client.as_ref())) {
-        Some(answer) => answer.end(json),
-        None => fail(Exit::Error, "the runtime cannot be started", ""),
+        Some(answer) => Ok(answer.end(json)),
+        None => Err(fail(Exit::Error, "the runtime cannot be started", "")),
     }
 }
 
@@ -128,44 +129,43 @@ async fn verdict(
             (StateName::Valid, Reason::Verified)
         }
         Err(error) => match judge_profile(&error) {
-            Verdict::Transient { reason, .. } => (StateName::Checking, reason),
-            Verdict::Final { reason, .. } => (StateName::LoginRequired, reason),
+            CallFailure::Transient { reason, .. } => (StateName::Checking, reason),
+            CallFailure::Final { reason, .. } => (StateName::LoginRequired, reason),
         },
     }
 }
 
-pub(super) fn refresh(json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn refresh(json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     config.start_log(false);
     let state = match StateDir::open(&config.settings.state_dir) {
         Ok(state) => state,
         Err(StateDirError::Locked { .. }) => return by_running_keeper(&config, json),
-        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
+        Err(error) => return Err(no_state(&error)),
     };
-    let Ok(Some(client)) = config.client() else {
+    let Some(client) = config.broker()? else {
         let remedy = Exit::advice(Reason::NoCredentials);
-        return fail(Exit::BadSettings, Reason::NoCredentials.words(), remedy);
+        return Err(fail(Exit::BadSettings, Reason::NoCredentials.words(), remedy));
     };
-    block_on(here(&config, &state, client, json)).unwrap_or(Exit::Error)
+    block_on(here(&config, &state, client, json)).unwrap_or(Ok(Exit::Error))
 }
 
 /// Nobody else works on this state: do it here.
-async fn here(config: &Config, state: &StateDir, broker: Arc<dyn Broker>, json: bool) -> Exit {
-    let run = match one_shot(config, state, broker).await {
-        Ok(run) => run,
-        Err(exit) => return exit,
-    };
+async fn here(
+    config: &Config,
+    state: &StateDir,
+    broker: Arc<dyn Broker>,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let run = one_shot(config, state, broker).await?;
     match run.refresh(PATIENCE).await {
         Ok(outcome) => {
             if let Some(problem) = outcome.mirror_problem {
                 complain(&problem, "The new token is safe in the state folder all the same.");
             }
-            outcome_of(&SessionStatus::from(&outcome.session)).end(json)
+            Ok(outcome_of(&SessionStatus::from(&outcome.session)).end(json))
         }
-        Err(error) => fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."),
+        Err(error) => Err(fail(Exit::Error, &error.to_string(), "Check the disk and the state folder.")),
     }
 }
 
@@ -174,7 +174,7 @@ pub(super) async fn one_shot(
     config: &Config,
     state: &StateDir,
     broker: Arc<dyn Broker>,
-) -> Result<OneShot, Exit> {
+) -> Result<OneShot, Failure> {
     let store = SqliteStore::open(state).await;
     let store = store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
     let calendar = config.calendar()?;
@@ -185,19 +185,19 @@ pub(super) async fn one_shot(
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
-        is_trading_day: Arc::new(move |date| calendar.is_trading_day(date)),
+        hours: TokenHours::new(calendar, config.settings.segments.clone()),
     })
 }
 
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.
-fn by_running_keeper(config: &Config, json: bool) -> Exit {
+fn by_running_keeper(config: &Config, json: bool) -> Result<Exit, Failure> {
     match block_on(ask_for_refresh(config)).flatten() {
-        Some(session) => outcome_of(&session).end(json),
-        None => fail(
+        Some(session) => Ok(outcome_of(&session).end(json)),
+        None => Err(fail(
             Exit::Unreachable,
             "a keeper uses this state folder, but it does not answer",
             "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
-        ),
+        )),
     }
 }
 

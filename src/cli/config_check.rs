@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::cli::{
-    Exit, load,
+    exit::Exit,
+    failure::Failure,
     output::{json as print_json, say},
+    setup::load,
 };
 use crate::config::Row;
 
@@ -15,22 +17,17 @@ struct Answer<'a> {
     notes: &'a [String],
 }
 
-pub(super) fn check(json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn check(json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     // Everything that is made from settings is made once, so that its mistakes show here and not at start.
-    let made =
-        config.client().map(|_| ()).and(config.messenger().map(|_| ())).and(config.calendar().map(|_| ()));
-    if let Err(exit) = made {
-        return exit;
-    }
+    config.client()?;
+    config.messenger()?;
+    config.calendar()?;
     let answer =
         Answer { settings: &config.settings.rows, missing: config.settings.missing(), notes: &config.notes };
     if json {
         print_json(&answer);
-        return Exit::Good;
+        return Ok(Exit::Good);
     }
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["Setting", "Value", "From"]);
@@ -45,5 +42,5 @@ pub(super) fn check(json: bool) -> Exit {
         say(&format!("note: {note}"));
     }
     say("The settings are good.");
-    Exit::Good
+    Ok(Exit::Good)
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::cli::{
-    Exit,
+    exit::Exit,
+    failure::Failure,
     output::{json as print_json, say},
     probe::block_on,
     setup::load_anyway,
@@ -21,7 +22,7 @@ struct Answer<'a> {
     checks: &'a [Finding],
 }
 
-pub(super) fn doctor(json: bool) -> Exit {
+pub(super) fn doctor(json: bool) -> Result<Exit, Failure> {
     let (config, problems) = load_anyway();
     let patient = Patient {
         settings: &config.settings,
@@ -45,7 +46,7 @@ pub(super) fn doctor(json: bool) -> Exit {
     } else {
         say(&told(&findings));
     }
-    if good { Exit::Good } else { Exit::Error }
+    Ok(if good { Exit::Good } else { Exit::Error })
 }
 
 fn told(findings: &[Finding]) -> String {

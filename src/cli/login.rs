@@ -16,15 +16,16 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::cli::{
-    Config, Exit,
     check::{PATIENCE, one_shot},
-    load,
-    output::{fail, json as print_json, say},
+    exit::Exit,
+    failure::Failure,
+    output::{fail, json as print_json, no_state, say},
     probe::{Remote, block_on},
+    setup::{Config, load},
 };
 use crate::{
-    app::login::{LoginReport, code_of},
     fyers::FyersClient,
+    login_report::{LoginReport, code_of},
     store::{StateDir, StateDirError},
 };
 
@@ -33,23 +34,19 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// How often a running keeper is asked whether the login came by browser.
 const LOOK: Duration = Duration::from_millis(500);
 
-pub(super) fn login(json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn login(json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
     config.start_log(false);
     let work = async {
         match StateDir::open(&config.settings.state_dir) {
             Ok(state) => here(&config, &state).await,
             Err(StateDirError::Locked { .. }) => by_running_keeper(&config).await,
-            Err(error) => Err(fail(Exit::Error, &error.to_string(), error.advice())),
+            Err(error) => Err(no_state(&error)),
         }
     };
     match block_on(work) {
-        Some(Ok(report)) => end(&report, json),
-        Some(Err(exit)) => exit,
-        None => Exit::Error,
+        Some(report) => Ok(end(&report?, json)),
+        None => Ok(Exit::Error),
     }
 }
 
@@ -67,7 +64,7 @@ fn end(report: &LoginReport, json: bool) -> Exit {
 }
 
 /// Nobody else works on this state: do it here.
-async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Exit> {
+async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Failure> {
     let client = client(config)?;
     let nonce = state_from(rand::rng().random());
     let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
@@ -80,7 +77,7 @@ async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Exit> {
     if told.is_some_and(|told| told != nonce) {
         return Ok(LoginReport::failed(LoginFailure::State(StateRefusal::Unknown)));
     }
-    let run = one_shot(config, state, client).await?;
+    let run = one_shot(config, state, config.learning(client)).await?;
     let done = run.login(code, PATIENCE).await;
     let (outcome, failure) =
         done.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
@@ -92,7 +89,7 @@ async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Exit> {
     })
 }
 
-fn client(config: &Config) -> Result<Arc<FyersClient>, Exit> {
+fn client(config: &Config) -> Result<Arc<FyersClient>, Failure> {
     let none = || {
         let reason = keeper_domain::reason::Reason::NoCredentials;
         fail(Exit::BadSettings, reason.words(), Exit::advice(reason))
@@ -101,7 +98,7 @@ fn client(config: &Config) -> Result<Arc<FyersClient>, Exit> {
 }
 
 /// A keeper holds the state. A browser may come back to it, or a person pastes here; whichever is first.
-async fn by_running_keeper(config: &Config) -> Result<LoginReport, Exit> {
+async fn by_running_keeper(config: &Config) -> Result<LoginReport, Failure> {
     let remote = Remote::new(config).ok_or_else(no_answer)?;
     let before = remote.status().await.ok_or_else(no_answer)?;
     let url = match remote.begin_login().await {
@@ -120,7 +117,7 @@ async fn by_running_keeper(config: &Config) -> Result<LoginReport, Exit> {
 }
 
 /// Waits until the keeper has another token than before.
-async fn by_browser(remote: &Remote, before: &crate::app::status::Status) -> Result<LoginReport, Exit> {
+async fn by_browser(remote: &Remote, before: &crate::status::Status) -> Result<LoginReport, Failure> {
     let waiting = async {
         loop {
             tokio::time::sleep(LOOK).await;
@@ -157,7 +154,7 @@ fn invite(url: &str, by_browser: bool) {
     let _closed = write!(out, "Log in to FYERS here:\n\n{url}\n\n{}\n\n{back}\n", qr.unwrap_or_default());
 }
 
-fn no_redirect() -> Exit {
+fn no_redirect() -> Failure {
     fail(
         Exit::BadSettings,
         "there is no address that FYERS may send the browser back to",
@@ -165,11 +162,11 @@ fn no_redirect() -> Exit {
     )
 }
 
-fn nothing_pasted() -> Exit {
+fn nothing_pasted() -> Failure {
     fail(Exit::LoginRequired, "no login came", "Start again with `fyers-keeper login`.")
 }
 
-fn no_answer() -> Exit {
+fn no_answer() -> Failure {
     fail(
         Exit::Unreachable,
         "a keeper uses this state folder, but it does not answer",

@@ -9,6 +9,7 @@ mod check;
 mod config_check;
 mod doctor;
 mod exit;
+mod failure;
 mod login;
 mod oneshot;
 mod orders;
@@ -17,22 +18,27 @@ mod probe;
 mod run;
 mod setup;
 
+#[cfg(feature = "demo")]
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::backup::Wish;
+use crate::backup::{Restore, Wish};
 
+pub use calendar::CalendarVerb;
 pub use exit::Exit;
+pub use failure::{Complaint, Failure};
 pub use setup::{Config, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
 #[derive(Debug, Parser)]
 #[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
 #[command(after_help = "Settings come from the environment and then from the .env file; see env.example.\n\
-    Exit codes: 0 good, 1 other error, 2 usage, 69 unreachable, 70 gave up, 75 try again later,\n\
-    77 login required, 78 bad settings.")]
+    Exit codes: 0 good, 1 other error, 2 usage, 69 unreachable, 70 gave up, 71 the address is taken,\n\
+    73 another keeper uses the state folder, 75 try again later, 77 login required, 78 bad settings.\n\
+    With --json an error is one object too: {\"error\": {\"exit_code\", \"problems\": [{\"what\", \"remedy\"}]}}.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -120,6 +126,9 @@ pub enum Verb {
     Restore {
         /// What `backup` has written
         file: PathBuf,
+        /// Take the gateway key too, if there is none here: only from a file that nobody else could have made
+        #[arg(long)]
+        with_gateway_key: bool,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -144,37 +153,12 @@ pub enum ConfigVerb {
     },
 }
 
-/// What to tell of the calendar.
-#[derive(Debug, Subcommand)]
-pub enum CalendarVerb {
-    /// The next trading day and its tick
-    Next {
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// All holidays and special sessions on file
-    List {
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Whether the market trades on a day
-    Check {
-        /// The day, as 2026-11-24
-        date: chrono::NaiveDate,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 /// Does what the command line says.
-pub fn main(cli: Cli) -> Exit {
+pub fn main(cli: Cli) -> Result<Exit, Failure> {
     match cli.verb {
         Verb::Run => run::run(),
         #[cfg(feature = "demo")]
-        Verb::Demo { json } => crate::demo::main(json),
+        Verb::Demo { json } => demo(json),
         Verb::Check { json } => check::check(json),
         Verb::Refresh { json } => check::refresh(json),
         Verb::Login { json } => login::login(json),
@@ -186,9 +170,42 @@ pub fn main(cli: Cli) -> Exit {
         Verb::Backup { file, with_tokens, force, json } => {
             backup::backup(file, Wish { with_tokens, force }, json)
         }
-        Verb::Restore { file, json } => backup::restore(&file, json),
+        Verb::Restore { file, with_gateway_key, json } => {
+            backup::restore(&file, Restore { with_gateway_key }, json)
+        }
         Verb::Healthcheck => probe::healthcheck(),
-        Verb::Completions { shell } => completions(shell),
+        Verb::Completions { shell } => Ok(completions(shell)),
+    }
+}
+
+impl Verb {
+    /// Whether a script reads the answer.
+    pub fn is_json(&self) -> bool {
+        match self {
+            #[cfg(feature = "demo")]
+            Self::Demo { json } => *json,
+            Self::Check { json }
+            | Self::Refresh { json }
+            | Self::Login { json }
+            | Self::Status { json }
+            | Self::Orders { json, .. }
+            | Self::Doctor { json }
+            | Self::Backup { json, .. }
+            | Self::Restore { json, .. } => *json,
+            Self::Config { verb: ConfigVerb::Check { json } } => *json,
+            Self::Calendar { verb } => verb.is_json(),
+            Self::Run | Self::Healthcheck | Self::Completions { .. } => false,
+        }
+    }
+}
+
+#[cfg(feature = "demo")]
+fn demo(json: bool) -> Result<Exit, Failure> {
+    let colour = std::io::stdout().is_terminal() && !crate::config::no_colour();
+    match crate::demo::run(json, colour) {
+        Ok(true) => Ok(Exit::Good),
+        Ok(false) => Ok(Exit::Error),
+        Err(problem) => Err(Failure::new(Exit::Error, format!("the demo cannot run: {problem}"), "")),
     }
 }
 

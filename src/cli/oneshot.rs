@@ -3,20 +3,18 @@
 //! The same rules as in the service decide; only the driver differs. It carries out one effect after the
 //! other and never waits longer than it is allowed to.
 
-use keeper_actors::event_log::LogEvent;
+use keeper_actors::{journal, recipient_cell::RecipientCell, token::loaded::Loaded};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use chrono::NaiveDate;
-use fyers_api::{ist, model::Profile};
 use keeper_domain::{
-    broker_error::BrokerError,
+    clock::token_hours::TokenHours,
     ports::{Broker, Store, StoreError, Time, TokenMirror},
-    secret::{AccessToken, AuthCode},
+    secret::AuthCode,
     session::{
         SessionView,
         login::LoginFailure,
-        reconcile::{Seeds, reconcile},
-        rules::{Effect, Facts, Input, Machine, Moment},
+        reconcile::Seeds,
+        rules::{Effect, Facts, Input, LoginBy, Machine, Moment},
     },
 };
 use rand::Rng;
@@ -35,8 +33,8 @@ pub(super) struct OneShot {
     pub facts: Facts,
     /// Tokens from the settings.
     pub seeds: Seeds,
-    /// Whether a date (IST) is a trading day.
-    pub is_trading_day: Arc<dyn Fn(NaiveDate) -> bool + Send + Sync>,
+    /// When a token matters.
+    pub hours: TokenHours,
 }
 
 /// How a one-shot run ended.
@@ -53,10 +51,14 @@ pub(super) struct Outcome {
 impl OneShot {
     /// Gets a new token by a refresh call. Trouble that may pass is retried for `patience` at most.
     pub(super) async fn refresh(&self, patience: Duration) -> Result<Outcome, StoreError> {
-        let stored = reconcile(self.store.session().await?, &self.seeds);
-        // A token that the service has proven is not doubted just because another program asks for a newer one.
-        let machine = Machine::new(self.facts.clone(), stored, self.store.last_tick().await?).resumed();
+        let machine = self.machine().await?;
         self.drive(machine, Input::RefreshNow, patience).await
+    }
+
+    /// A token that the service has proven is not doubted just because another program asks for a newer one.
+    async fn machine(&self) -> Result<Machine, StoreError> {
+        let loaded = Loaded::read(self.store.as_ref(), self.facts.app_id.as_deref(), &self.seeds).await?;
+        Ok(Machine::new(self.facts.clone(), loaded.stored, loaded.tick).bound_to(loaded.bound).resumed())
     }
 
     /// Takes the code of a login. Trouble in the proof of the new token is retried for `patience` at most.
@@ -65,26 +67,21 @@ impl OneShot {
         code: AuthCode,
         patience: Duration,
     ) -> Result<(Outcome, Option<LoginFailure>), StoreError> {
-        let stored = reconcile(self.store.session().await?, &self.seeds);
-        let machine = Machine::new(self.facts.clone(), stored, self.store.last_tick().await?).resumed();
-        let mut outcome = self.drive(machine, Input::CodeCame(1, code), patience).await?;
+        let machine = self.machine().await?;
+        let mut outcome = self.drive(machine, Input::CodeCame(1, code, LoginBy::Owner), patience).await?;
         let failure = outcome.login.take().and_then(Result::err);
         Ok((outcome, failure))
     }
 
-    async fn prove(&self, token: &AccessToken) -> Result<Profile, BrokerError> {
-        let profile = self.broker.profile(token).await?;
-        self.broker.funds(token).await.map(|_funds| profile)
-    }
-
     async fn drive(&self, machine: Machine, first: Input, patience: Duration) -> Result<Outcome, StoreError> {
-        let (mut machine, mut effects) = self.turn(machine, first).await?;
+        let (mut machine, mut effects) = self.step(machine, first).await?;
         let begun = self.time.now();
         let (mut mirror_problem, mut login) = (None, None);
         while let Some(effect) = effects.pop_front() {
             let input = match effect {
-                Effect::CheckToken(ask, token) => Input::Profiled(ask, self.broker.profile(&token).await),
-                Effect::ProveToken(ask, token) => Input::Profiled(ask, self.prove(&token).await),
+                Effect::CheckToken(ask, token) | Effect::ProveToken(ask, token) => {
+                    Input::Profiled(ask, self.broker.profile(&token).await)
+                }
                 Effect::CallLogin(ask, code) => Input::CodeRedeemed(ask, self.broker.login(&code).await),
                 Effect::LoginEnded(_, ended) => {
                     login = Some(ended);
@@ -111,24 +108,21 @@ impl OneShot {
                     continue;
                 }
             };
-            let (next, more) = self.turn(machine, input).await?;
+            let (next, more) = self.step(machine, input).await?;
             machine = next;
             effects.extend(more);
         }
         Ok(Outcome { session: machine.view(self.time.now()), mirror_problem, login })
     }
 
-    async fn turn(&self, machine: Machine, input: Input) -> Result<(Machine, VecDeque<Effect>), StoreError> {
+    async fn step(&self, machine: Machine, input: Input) -> Result<(Machine, VecDeque<Effect>), StoreError> {
         let now = self.time.now();
-        let trading_day = (self.is_trading_day)(ist::date(now));
+        let session = self.hours.needed(now);
         let (dice, skew) = (rand::rng().random(), self.broker.clock_skew());
-        let (machine, step) = machine.step(input, Moment { now, trading_day, dice, skew });
-        if let Some(change) = step.change {
-            for (_, event) in &change.events {
-                event.log("token");
-            }
-            self.store.commit(change).await?;
+        let (machine, decision) = machine.step(input, Moment { now, session, dice, skew });
+        if let Some(change) = decision.change {
+            journal::commit(self.store.as_ref(), change, "token", &RecipientCell::new()).await?;
         }
-        Ok((machine, step.effects.into()))
+        Ok((machine, decision.effects.into()))
     }
 }

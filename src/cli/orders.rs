@@ -1,21 +1,21 @@
 //! `orders`: what bots have ordered, as the running keeper remembers it.
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use keeper_domain::text::excerpt;
 use serde_json::Value;
 
 use crate::cli::{
-    Exit, load,
+    exit::Exit,
+    failure::Failure,
     output::{json as print_json, say},
     probe::{self, Remote},
+    setup::load,
 };
 
-pub(super) fn orders(json: bool, limit: u32) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn orders(json: bool, limit: u32) -> Result<Exit, Failure> {
+    let config = load()?;
     let answer = probe::block_on(async { Remote::new(&config)?.orders(limit).await });
-    let Some(answer) = answer.flatten() else { return probe::nobody(&config) };
+    let Some(answer) = answer.flatten() else { return Err(probe::nobody(&config)) };
     let orders = answer.get("orders").and_then(Value::as_array).cloned().unwrap_or_default();
     if json {
         print_json(&answer);
@@ -24,7 +24,7 @@ pub(super) fn orders(json: bool, limit: u32) -> Exit {
     } else {
         say(&table(&orders).to_string());
     }
-    Exit::Good
+    Ok(Exit::Good)
 }
 
 /// One row an order; the columns are the fields of the first one.
@@ -42,7 +42,7 @@ fn table(orders: &[Value]) -> Table {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => excerpt(text, 60),
         other => other.to_string(),
     }
 }

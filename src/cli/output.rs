@@ -4,7 +4,10 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::cli::Exit;
+use crate::{
+    cli::{exit::Exit, failure::Failure},
+    store::StateDirError,
+};
 
 /// An answer, on standard output. A reader that has gone away is no error of ours.
 pub(super) fn say(text: &str) {
@@ -28,8 +31,12 @@ pub(super) fn complain(what: &str, remedy: &str) {
     }
 }
 
-/// Complains and ends.
-pub(super) fn fail(exit: Exit, what: &str, remedy: &str) -> Exit {
-    complain(what, remedy);
-    exit
+/// A verb that ends here.
+pub(super) fn fail(exit: Exit, what: &str, remedy: &str) -> Failure {
+    Failure::new(exit, what, remedy)
+}
+
+/// The state folder cannot be used.
+pub(super) fn no_state(error: &StateDirError) -> Failure {
+    fail(Exit::for_state(error), &error.to_string(), error.advice())
 }

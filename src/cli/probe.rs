@@ -6,21 +6,24 @@ use keeper_domain::session::StateName;
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{
-    login::LoginReport,
-    status::{Health, SessionStatus, Status},
-};
 use crate::cli::{
-    Exit, load,
+    exit::Exit,
+    failure::Failure,
     output::{fail, json as print_json, say},
-    setup::Config,
+    setup::{Config, load},
+};
+use crate::{
+    login_report::LoginReport,
+    private_file::{self, Rules},
+    status::{Health, SessionStatus, Status},
+    store::state_dir::GATEWAY_KEY,
 };
 
 /// Longest wait for the keeper's answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
-pub(super) fn healthcheck() -> Exit {
-    let Ok(config) = load() else { return Exit::BadSettings };
+pub(super) fn healthcheck() -> Result<Exit, Failure> {
+    let config = load()?;
     let alive = block_on(async {
         let url = format!("http://{}/livez", reachable(config.settings.http_addr));
         let limit = Duration::from_secs(2);
@@ -28,31 +31,28 @@ pub(super) fn healthcheck() -> Exit {
         answer.status().is_success().then_some(())
     });
     match alive.flatten() {
-        Some(()) => Exit::Good,
-        None => fail(Exit::Error, "the keeper does not answer", ""),
+        Some(()) => Ok(Exit::Good),
+        None => Err(fail(Exit::Error, "the keeper does not answer", "")),
     }
 }
 
-pub(super) fn status(json: bool) -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
-    let Some(status) = block_on(fetch(&config)).flatten() else { return nobody(&config) };
+pub(super) fn status(json: bool) -> Result<Exit, Failure> {
+    let config = load()?;
+    let Some(status) = block_on(fetch(&config)).flatten() else { return Err(nobody(&config)) };
     if json {
         print_json(&status);
     } else {
         say(&table(&status));
     }
-    match status.session.state {
+    Ok(match status.session.state {
         StateName::LoginRequired => Exit::LoginRequired,
         _ if status.status == Health::Fail => Exit::Error,
         _ => Exit::Good,
-    }
+    })
 }
 
 /// The keeper does not answer.
-pub(super) fn nobody(config: &Config) -> Exit {
+pub(super) fn nobody(config: &Config) -> Failure {
     let what = format!("no keeper answers on {}", reachable(config.settings.http_addr));
     let remedy = "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.";
     fail(Exit::Unreachable, &what, remedy)
@@ -122,9 +122,9 @@ impl Remote {
 
 /// The gateway key, from the settings or from the state folder.
 fn key(config: &Config) -> Option<SecretString> {
-    let file = || std::fs::read_to_string(config.settings.state_dir.join("gateway.key")).ok();
+    let file = || private_file::read(&config.settings.state_dir.join(GATEWAY_KEY), Rules::OWN).ok();
     let chosen = config.settings.gateway_key.clone();
-    chosen.or_else(|| file().map(|text| SecretString::from(text.trim().to_owned())))
+    chosen.or_else(|| file().map(|content| SecretString::from(content.text.trim().to_owned())))
 }
 
 /// A client that talks to this machine only.

@@ -4,67 +4,61 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{
     alerts::texts::Context,
-    clock::calendar::Calendar,
-    ports::{Broker, Exchange, Store, Time},
+    clock::token_hours::TokenHours,
+    ports::{Exchange, SessionStore, Store, Time},
     restart_policy::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::{Config, Exit, load, output::fail};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{fail, no_state},
+    setup::{Config, load},
+};
 use crate::{
-    app::{Keeper, Parts, login::LoginSetup, wall_clock::WallClock},
+    app::{Keeper, Parts, StartError},
+    config::Settings,
     heartbeat::{self, Heartbeat},
     http::Backend,
+    logging,
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
+    wall_clock::WallClock,
 };
 
 /// How long the last alert may take when the supervisor has given up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the last line of a program that hangs may take.
+const LAST_LINE: Duration = Duration::from_millis(300);
 /// How long the database may take to close in good order.
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
-pub(super) fn run() -> Exit {
-    let config = match load() {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+pub(super) fn run() -> Result<Exit, Failure> {
+    let config = load()?;
     config.start_log(true);
-    let state = match StateDir::open(&config.settings.state_dir) {
-        Ok(state) => state,
-        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
-    };
+    let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     actix_rt::System::new().block_on(serve(&config, &state))
 }
 
-async fn serve(config: &Config, state: &StateDir) -> Exit {
+async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     // Before anything else: as process 1 of a container, a signal without a handler is ignored.
     let signals =
         signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
     let Ok((terminate, interrupt)) = signals else {
-        return fail(Exit::Error, "signals cannot be handled here", "");
+        return Err(fail(Exit::Error, "signals cannot be handled here", ""));
     };
-    let store = match SqliteStore::open(state).await {
-        Ok(store) => store,
-        Err(error) => return fail(Exit::Error, &error.to_string(), error.advice()),
-    };
-    let parts = match parts(config, state, store.clone()) {
-        Ok(parts) => parts,
-        Err(exit) => return exit,
-    };
+    let store = SqliteStore::open(state)
+        .await
+        .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
+    learn(config, &store).await;
+    let parts = parts(config, state, store.clone())?;
     let heartbeat = heartbeat(config, &parts);
-    let keeper = match Keeper::start(parts).await {
-        Ok(keeper) => keeper,
-        Err(error) => {
-            return fail(
-                Exit::Error,
-                &error.to_string(),
-                "Another program may use the address: see KEEPER_HTTP_ADDR.",
-            );
-        }
-    };
+    let keeper = Keeper::start(parts).await.map_err(not_started)?;
     let guarded = keeper.guard(|| {
-        // Nothing on the actors' thread runs any more, so neither log nor alert can be relied on.
-        eprintln!("{{\"level\":\"error\",\"event\":\"actor.hung\",\"message\":\"the actors' thread is blocked: exit 70\"}}");
+        tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");
+        // The log has a thread of its own; if that one is blocked too, nobody reads the log.
+        logging::flush(LAST_LINE);
         std::process::exit(Exit::GaveUp as i32);
     });
     if let Err(error) = guarded {
@@ -81,7 +75,7 @@ async fn serve(config: &Config, state: &StateDir) -> Exit {
         let _late = tokio::time::timeout(CLOSE_LIMIT, store.close()).await;
         state.ended();
     }
-    exit
+    Ok(exit)
 }
 
 /// Runs until a signal comes or the supervisor gives up.
@@ -96,20 +90,41 @@ async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signa
     }
 }
 
-fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Exit> {
+/// The tokens of the run before this one are secrets of this run too.
+async fn learn(config: &Config, store: &SqliteStore) {
+    if let Ok(session) = store.session().await {
+        session.access.iter().for_each(|token| config.redactor.learn(token.expose()));
+        session.refresh.iter().for_each(|token| config.redactor.learn(token.expose()));
+        session.previous_refresh.iter().for_each(|token| config.redactor.learn(token.expose()));
+    }
+}
+
+fn not_started(error: StartError) -> Failure {
+    let (exit, remedy) = match error {
+        StartError::Listen { .. } => {
+            (Exit::AddressTaken, "Another program may use the address: see KEEPER_HTTP_ADDR.")
+        }
+        StartError::Store(_) => (Exit::Error, "Check the disk and the state folder."),
+        StartError::Slow => (Exit::Error, "The machine may be too busy: try again."),
+    };
+    fail(exit, &error.to_string(), remedy)
+}
+
+fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Failure> {
     let settings = &config.settings;
     let key = match &settings.gateway_key {
         Some(key) => key.clone(),
-        None => state.gateway_key().map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?,
+        None => state.gateway_key().map_err(|error| no_state(&error))?,
     };
     config.redactor.register(&key);
     let client = config.client()?;
-    let (time, steady) = clocks();
+    let (time, steady) = clocks(settings);
     let calendar = config.calendar()?;
     let (phone, login) = (config.phone()?, client.as_ref().and_then(|client| config.login(client)));
-    let texts = texts(config, phone.is_some(), login.as_ref(), &calendar);
+    let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
+    let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
-        broker: client.clone().map(|client| client as Arc<dyn Broker>),
+        broker: client.clone().map(|client| config.learning(client)),
         exchange: client.clone().map(|client| client as Arc<dyn Exchange>),
         proxy: config.pipe()?,
         outgoing: config.outgoing(),
@@ -119,9 +134,11 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         time,
         steady,
         calendar,
+        hours,
         tick_time: settings.tick_time,
         phone,
         login,
+        test_doors: settings.talks_to_stand_ins(),
         facts: config.facts(),
         seeds: config.seeds(),
         sandbox: settings.sandbox,
@@ -130,6 +147,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         instruments: config.instruments()?,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
         key,
         texts,
@@ -154,17 +172,16 @@ fn heartbeat(config: &Config, parts: &Parts) -> Heartbeat {
 type Clocks = (Arc<dyn Time>, Option<Arc<dyn Fn() -> Duration + Send + Sync>>);
 
 /// The wall clock, and one that only goes forward to watch it by.
-#[cfg(not(feature = "demo"))]
-fn clocks() -> Clocks {
+#[cfg(not(feature = "fault-injection"))]
+fn clocks(_: &Settings) -> Clocks {
     (Arc::new(WallClock), Some(steady()))
 }
 
-/// The end-to-end tests play a morning at any time of day; the image knows nothing of it.
-#[cfg(feature = "demo")]
-fn clocks() -> Clocks {
-    let told = std::env::var("KEEPER_DEMO_CLOCK").ok();
-    match told.and_then(|text| chrono::DateTime::parse_from_rfc3339(&text).ok()) {
-        Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start.to_utc())), None),
+/// The end-to-end tests play a morning at any time of day, and only against stand-ins on this machine.
+#[cfg(feature = "fault-injection")]
+fn clocks(settings: &Settings) -> Clocks {
+    match crate::config::demo_clock().filter(|_| settings.talks_to_stand_ins()) {
+        Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
         None => (Arc::new(WallClock), Some(steady())),
     }
 }
@@ -176,14 +193,14 @@ fn steady() -> Arc<dyn Fn() -> Duration + Send + Sync> {
 }
 
 /// What the alerts say about logging in and about orders.
-fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, calendar: &Arc<Calendar>) -> Context {
+fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, hours: &Arc<TokenHours>) -> Context {
     let settings = &config.settings;
     Context {
         login_hint: login_hint(phone, login),
         live: !settings.sandbox,
         reject_without_token: settings.on_token_loss == keeper_domain::routing::OnTokenLoss::Reject,
         tick_time: settings.tick_time,
-        card: (phone && login.is_some()).then(|| Arc::clone(calendar)),
+        card: (phone && login.is_some()).then(|| Arc::clone(hours)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{BrokerProxy, Messenger, OutgoingAddress, TokenMirror},
+    ports::{Broker, BrokerProxy, Messenger, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -12,12 +12,9 @@ use mock_exchange as engine;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::cli::{
-    Exit,
-    output::{complain, fail},
-};
+use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::{
-    app::{EnvMirror, Phone, login::LoginSetup, wall_clock::WallClock},
+    app::{EnvMirror, Phone},
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
@@ -25,8 +22,10 @@ use crate::{
         outgoing_address::AddressEcho,
     },
     http::metrics::Metrics,
-    logging::{self, LogOptions, Redactor, Style},
+    logging::{self, LearningBroker, LogOptions, Redactor, Style},
+    login_report::LoginSetup,
     telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
+    wall_clock::WallClock,
 };
 
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
@@ -44,17 +43,17 @@ pub struct Config {
     pub metrics: Arc<Metrics>,
 }
 
-/// Reads environment and `.env` file. Mistakes are all told at once, on standard error.
-pub fn load() -> Result<Config, Exit> {
-    let tell = |problems: Vec<Problem>| {
-        for problem in problems {
-            complain(&format!("{} {}", problem.name, problem.what), &problem.remedy);
+/// Reads environment and `.env` file. Mistakes are all told at once.
+pub fn load() -> Result<Config, Failure> {
+    let (written, unreadable) = Written::read();
+    let read = written.config();
+    match (unreadable, read) {
+        (None, Ok(config)) => Ok(config),
+        (unreadable, read) => {
+            let others = read.err().unwrap_or_default();
+            let problems: Vec<Problem> = unreadable.into_iter().chain(others).collect();
+            Err(Failure::settings(&problems))
         }
-        Exit::BadSettings
-    };
-    match Written::read() {
-        (_, Some(problem)) => Err(tell(vec![problem])),
-        (written, None) => written.config().map_err(tell),
     }
 }
 
@@ -123,23 +122,30 @@ impl Written {
             for name in &names {
                 values.remove(*name);
                 values.remove(&format!("{name}_FILE"));
+                if let Some(alias) = config::table::alias_of(name) {
+                    values.remove(&format!("{alias}_FILE"));
+                    values.remove(&alias);
+                }
             }
         }
     }
 }
 
-fn unusable(error: SetupError) -> Exit {
+fn unusable(error: SetupError) -> Failure {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
-/// The `.env` file's values. No file is no mistake; a file that is there and cannot be read is one.
+/// The `.env` file's values. No `.env` is no mistake; a file that somebody has named and that is not there is one, and
+/// so is a file that cannot be read.
 fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values, Problem> {
     let named = |name| environment.get(name).filter(|path| !path.is_empty());
     let path = named("KEEPER_ENV_FILE").map_or(".env", String::as_str);
     let file = EnvFile::new(path, named("KEEPER_STATE_DIR").map_or("./state", String::as_str));
     match file.read() {
         Ok(text) => Ok(env_values(path, text, notes)),
-        Err(error) if error.kind() == Kind::Missing => Ok(Values::new()),
+        Err(error) if error.kind() == Kind::Missing && named("KEEPER_ENV_FILE").is_none() => {
+            Ok(Values::new())
+        }
         Err(error) => Err(Problem {
             name: "KEEPER_ENV_FILE".to_owned(),
             what: format!("cannot be used: {error}"),
@@ -163,27 +169,45 @@ impl Config {
     pub fn start_log(&self, service: bool) {
         let format = self.settings.log_format;
         let (style, output): (_, Box<dyn std::io::Write + Send>) = if service {
-            (Style::choose(format, &std::io::stdout()), Box::new(std::io::stdout()))
+            (Style::choose(format, &std::io::stdout()), logging::standard(&std::io::stdout()))
         } else {
-            (Style::choose(format, &std::io::stderr()), Box::new(std::io::stderr()))
+            (Style::choose(format, &std::io::stderr()), logging::standard(&std::io::stderr()))
         };
         let (filter, redactor) = (self.settings.log_filter.clone(), self.redactor.clone());
-        logging::init(LogOptions { style, filter, output, redactor, clock: Arc::new(chrono::Utc::now) });
+        let dropped = self.metrics.dropped_log_lines();
+        logging::init(LogOptions {
+            style,
+            filter,
+            output,
+            redactor,
+            clock: Arc::new(chrono::Utc::now),
+            on_drop: Box::new(move |count| dropped.inc_by(count)),
+        });
         for note in &self.notes {
             tracing::warn!(event = "keeper.settings", "{note}");
         }
     }
 
     /// The broker's client; `None` when no app is configured.
-    pub fn client(&self) -> Result<Option<Arc<FyersClient>>, Exit> {
+    pub fn client(&self) -> Result<Option<Arc<FyersClient>>, Failure> {
         let Some(config) = self.fyers(Timeouts::default()) else { return Ok(None) };
         let client = FyersClient::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
         client.secrets().iter().for_each(|secret| self.redactor.register(secret));
         Ok(Some(Arc::new(client)))
     }
 
+    /// The broker whose every token the redactor knows.
+    pub fn learning(&self, client: Arc<FyersClient>) -> Arc<dyn Broker> {
+        Arc::new(LearningBroker::new(client, self.redactor.clone()))
+    }
+
+    /// The broker's session calls; `None` when no app is configured.
+    pub fn broker(&self) -> Result<Option<Arc<dyn Broker>>, Failure> {
+        Ok(self.client()?.map(|client| self.learning(client)))
+    }
+
     /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
-    pub fn pipe(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Exit> {
+    pub fn pipe(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
         Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::new(WallClock)))))
@@ -231,7 +255,7 @@ impl Config {
     }
 
     /// Where alerts go.
-    pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Exit> {
+    pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
         let messenger = TelegramMessenger::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
         Ok(Arc::new(messenger))
@@ -246,7 +270,7 @@ impl Config {
     }
 
     /// The chat for the login card and for commands; `None` when Telegram is not configured.
-    pub fn phone(&self) -> Result<Option<Phone>, Exit> {
+    pub fn phone(&self) -> Result<Option<Phone>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(None) };
         let chat = TelegramChat::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
         Ok(Some(Phone {
@@ -257,18 +281,15 @@ impl Config {
     }
 
     /// The calendar: built in, or from a file.
-    pub fn calendar(&self) -> Result<Arc<Calendar>, Exit> {
+    pub fn calendar(&self) -> Result<Arc<Calendar>, Failure> {
         let Some(path) = &self.settings.calendar_file else { return Ok(Arc::new(Calendar::embedded())) };
         let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
         match text.and_then(|text| Calendar::parse(&text).map_err(|error| error.to_string())) {
             Ok(calendar) => Ok(Arc::new(calendar)),
             Err(problem) => {
                 let what = format!("KEEPER_CALENDAR_FILE {} cannot be used: {problem}", path.display());
-                complain(
-                    &what,
-                    "It must have the form of the calendar in the project's actors/clock folder.",
-                );
-                Err(Exit::BadSettings)
+                let remedy = "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
+                Err(fail(Exit::BadSettings, &what, remedy))
             }
         }
     }
@@ -282,7 +303,7 @@ impl Config {
     }
 
     /// Symbols from the symbol master files; none is a good setup too.
-    pub fn instruments(&self) -> Result<engine::Instruments, Exit> {
+    pub fn instruments(&self) -> Result<engine::Instruments, Failure> {
         let mut known = vec![];
         for path in &self.settings.symbol_master {
             let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
@@ -318,6 +339,8 @@ impl Config {
             app_id: self.settings.app.as_ref().map(|app| app.client_id.clone()),
             has_pin: self.settings.pin.is_some(),
             credentials: self.credentials(),
+            account: self.settings.account_id.clone(),
+            asks_owner: self.settings.telegram.is_some(),
             refresh_days: self.settings.refresh_token_days,
         }
     }
@@ -344,13 +367,11 @@ impl Config {
     }
 }
 
-fn refuse_master(path: &std::path::Path, problem: &str) -> Exit {
+fn refuse_master(path: &std::path::Path, problem: &str) -> Failure {
     let what = format!("KEEPER_SYMBOL_MASTER {} cannot be used: {problem}", path.display());
-    complain(&what, "It must be one of FYERS' CSV files, as NSE_CM.csv.");
-    Exit::BadSettings
+    fail(Exit::BadSettings, &what, "It must be one of FYERS' CSV files, as NSE_CM.csv.")
 }
 
-fn refuse_telegram(error: TelegramSetupError) -> Exit {
-    complain(&error.to_string(), "Compare the TELEGRAM_ settings with env.example.");
-    Exit::BadSettings
+fn refuse_telegram(error: TelegramSetupError) -> Failure {
+    fail(Exit::BadSettings, &error.to_string(), "Compare the TELEGRAM_ settings with env.example.")
 }

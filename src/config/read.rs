@@ -7,29 +7,46 @@ use std::{
 };
 
 use chrono::NaiveTime;
-use keeper_domain::{routing::OnTokenLoss, secret::Fingerprint};
+use keeper_domain::{
+    address::{Network, is_loopback},
+    clock::sessions::Segment,
+    routing::OnTokenLoss,
+    secret::Fingerprint,
+};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use url::Url;
 
 use crate::config::{
-    AppSettings, LogFormat, Origin, Problem, Row, Settings, Sources, TelegramSettings,
-    source::Found,
-    table::{self, Show},
+    credential, key_strength,
+    problem::Problem,
+    settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
+    source::{Found, Origin, Remarks, Sources},
+    table::{self, Show, Spec},
 };
 
 /// Reads all settings, or tells all mistakes.
 pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
-    let mut reader = Reader { sources, problems: vec![], notes: vec![], rows: vec![] };
+    let mut reader = Reader { sources, remarks: Remarks::default(), rows: vec![], client_id: None };
     let settings = reader.settings();
+    let live = settings.app.is_some() && !settings.sandbox;
     let mut slips = vec![];
     for stranger in sources.strangers() {
-        let hint = table::did_you_mean(stranger).map(|name| format!("Did you mean {name}?"));
-        let shown = hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
-        reader.notes.push(format!("{stranger} is not a setting and is ignored.{shown}"));
-        slips.extend(hint.map(|hint| Problem::new(stranger, "is not a setting and is ignored.", hint)));
+        let Some(meant) = table::did_you_mean(stranger) else {
+            reader.remarks.notes.push(format!("{stranger} is not a setting and is ignored."));
+            continue;
+        };
+        let slip =
+            Problem::new(stranger, "is not a setting and is ignored.", format!("Did you mean {meant}?"));
+        // Real money, or the wish for it, does not start beside a setting that was misspelt.
+        if live || meant == "FYERS_SANDBOX" {
+            reader.remarks.problems.push(slip);
+        } else {
+            reader.remarks.notes.push(format!("{stranger} {} {}", slip.what, slip.remedy));
+            slips.push(slip);
+        }
     }
-    let Reader { mut problems, notes, mut rows, .. } = reader;
+    let Reader { remarks: Remarks { mut problems, notes }, mut rows, .. } = reader;
     if !problems.is_empty() {
         // Nobody reads notes while there are errors, and a slip of the pen may be behind one.
         problems.extend(slips);
@@ -40,9 +57,10 @@ pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
 
 struct Reader<'a> {
     sources: &'a Sources<'a>,
-    problems: Vec<Problem>,
-    notes: Vec<String>,
+    remarks: Remarks,
     rows: Vec<Row>,
+    /// The app id as far as it is one: a token's own must be the same.
+    client_id: Option<String>,
 }
 
 impl Reader<'_> {
@@ -51,9 +69,10 @@ impl Reader<'_> {
         let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback")).map(String::from);
         Settings {
             app: self.app(),
-            access_token: self.secret("FYERS_ACCESS_TOKEN"),
-            refresh_token: self.secret("FYERS_REFRESH_TOKEN"),
+            access_token: self.token("FYERS_ACCESS_TOKEN"),
+            refresh_token: self.token("FYERS_REFRESH_TOKEN"),
             pin: self.pin(),
+            account_id: self.value("FYERS_ACCOUNT_ID").map(|found| found.text.trim().to_ascii_uppercase()),
             sandbox: self.flag("FYERS_SANDBOX", true),
             redirect_uri: self.redirect_uri().or_else(of_keeper),
             api_url: self.url_or("FYERS_API_URL"),
@@ -63,10 +82,11 @@ impl Reader<'_> {
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
             http_addr: self.http_addr(),
-            gateway_key: self.secret("KEEPER_GATEWAY_KEY"),
+            gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
+            segments: self.segments(),
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
@@ -77,8 +97,10 @@ impl Reader<'_> {
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
             ping_url: self.secret_url("KEEPER_PING_URL"),
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
+            webhook_url: self.secret_url("KEEPER_WEBHOOK_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
+            trusted_proxies: self.networks("KEEPER_TRUSTED_PROXIES"),
             rows: vec![],
             notes: vec![],
         }
@@ -87,7 +109,8 @@ impl Reader<'_> {
     /// The text of a setting, noted for `config check`.
     fn value(&mut self, name: &'static str) -> Option<Found> {
         let spec = table::spec(name)?;
-        let found = self.sources.find(spec, &mut self.problems, &mut self.notes);
+        let found =
+            self.sources.find(spec, &mut self.remarks).filter(|found| self.is_sound(spec, &found.text));
         let value = match (&found, spec.show) {
             (None, _) => spec.default.to_owned(),
             (Some(found), Show::Plain) => shown(&found.text),
@@ -100,8 +123,20 @@ impl Reader<'_> {
         found
     }
 
+    /// Nothing goes anywhere that was pasted with its quotation marks, or that a template has left.
+    fn is_sound(&mut self, spec: &Spec, text: &str) -> bool {
+        let flaw = match spec.is_secret() {
+            true => credential::flaw(text),
+            false => credential::quoted(text),
+        };
+        if let Some(flaw) = flaw {
+            self.problem(spec.name, flaw.what, flaw.remedy);
+        }
+        flaw.is_none()
+    }
+
     fn problem(&mut self, name: &str, what: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.push(Problem::new(name, what, remedy));
+        self.remarks.problems.push(Problem::new(name, what, remedy));
     }
 
     fn parsed<T: FromStr>(&mut self, name: &'static str, wanted: &str) -> Option<T> {
@@ -114,12 +149,37 @@ impl Reader<'_> {
     }
 
     fn secret(&mut self, name: &'static str) -> Option<SecretString> {
+        self.value(name).map(|found| SecretString::from(found.text))
+    }
+
+    /// A token, with or without its app's id before it. The id is taken off: FYERS is sent one anyway.
+    fn token(&mut self, name: &'static str) -> Option<SecretString> {
         let found = self.value(name)?;
-        if found.text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            self.problem(name, "has a space or a control character in it", "Paste it again, in one piece.");
+        let Some((id, token)) = credential::with_app_id(&found.text) else {
+            return Some(SecretString::from(found.text));
+        };
+        if self.client_id.as_ref().is_some_and(|own| own != id) {
+            let what = format!("belongs to the app {id}, and FYERS_CLIENT_ID is another one");
+            self.problem(
+                name,
+                what,
+                "Use a token of the app in FYERS_CLIENT_ID, or leave it empty and log in.",
+            );
             return None;
         }
-        Some(SecretString::from(found.text))
+        self.remarks.notes.push(format!("{name} has the app's id before the token: only the token is used."));
+        Some(SecretString::from(token.to_owned()))
+    }
+
+    fn gateway_key(&mut self) -> Option<SecretString> {
+        let key = self.secret("KEEPER_GATEWAY_KEY")?;
+        if let Err(weakness) = key_strength::check(key.expose_secret()) {
+            let remedy =
+                "Leave it out, and the keeper makes one; or set it to what `openssl rand -hex 32` prints.";
+            self.problem("KEEPER_GATEWAY_KEY", weakness.to_string(), remedy);
+            return None;
+        }
+        Some(key)
     }
 
     fn pin(&mut self) -> Option<SecretString> {
@@ -135,10 +195,12 @@ impl Reader<'_> {
     fn app(&mut self) -> Option<AppSettings> {
         let client_id = self.value("FYERS_CLIENT_ID").map(|found| found.text);
         let secret = self.secret("FYERS_SECRET_KEY");
-        let secret_is_bad = self.problems.iter().any(|problem| problem.name.starts_with("FYERS_SECRET_KEY"));
-        if let Some(client_id) = client_id.as_ref().filter(|id| !is_client_id(id)) {
-            let what = format!("{}, which is no app id", not_possible(client_id));
-            let remedy = "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200.";
+        let has_problem =
+            |name: &str| self.remarks.problems.iter().any(|problem| problem.name.starts_with(name));
+        let (id_is_bad, secret_is_bad) = (has_problem("FYERS_CLIENT_ID"), has_problem("FYERS_SECRET_KEY"));
+        self.client_id = client_id.clone().filter(|id| credential::is_client_id(id));
+        if let Some(client_id) = client_id.as_ref().filter(|_| self.client_id.is_none()) {
+            let (what, remedy) = not_an_app_id(client_id);
             self.problem("FYERS_CLIENT_ID", what, remedy);
         }
         let both = "Set both, or neither for Mock mode.";
@@ -147,7 +209,9 @@ impl Reader<'_> {
             (Some(_), None) if !secret_is_bad => {
                 self.problem("FYERS_SECRET_KEY", "is not set, but FYERS_CLIENT_ID is", both);
             }
-            (None, Some(_)) => self.problem("FYERS_CLIENT_ID", "is not set, but FYERS_SECRET_KEY is", both),
+            (None, Some(_)) if !id_is_bad => {
+                self.problem("FYERS_CLIENT_ID", "is not set, but FYERS_SECRET_KEY is", both);
+            }
             _ => {}
         }
         None
@@ -167,6 +231,8 @@ impl Reader<'_> {
             );
         }
         let has_chat = self.sources.raw("TELEGRAM_CHAT_ID").is_some();
+        let has_token =
+            self.remarks.problems.iter().any(|problem| problem.name.starts_with("TELEGRAM_BOT_TOKEN"));
         match (bot_token, chat_id) {
             (Some(bot_token), Some(chat_id)) => {
                 let own = if chat_id > 0 { vec![chat_id] } else { vec![] };
@@ -182,7 +248,7 @@ impl Reader<'_> {
                 );
                 None
             }
-            (None, Some(_)) => {
+            (None, Some(_)) if !has_token => {
                 let what = "is not set, but TELEGRAM_CHAT_ID is";
                 self.problem("TELEGRAM_BOT_TOKEN", what, "Set both, or neither to have alerts in the log.");
                 None
@@ -219,6 +285,17 @@ impl Reader<'_> {
         all.map(PathBuf::from).collect()
     }
 
+    fn networks(&mut self, name: &'static str) -> Vec<Network> {
+        let Some(found) = self.value(name) else { return vec![] };
+        let all = found.text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let parsed: Result<Vec<Network>, _> = all.map(str::parse).collect();
+        parsed.unwrap_or_else(|_| {
+            let remedy = "Set it to addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8.";
+            self.problem(name, not_possible(&found.text), remedy);
+            vec![]
+        })
+    }
+
     fn days(&mut self, name: &'static str, default: i64) -> i64 {
         let days = self.parsed::<i64>(name, "a number of days from 1 to 365").unwrap_or(default);
         if !(1..=365).contains(&days) {
@@ -243,6 +320,18 @@ impl Reader<'_> {
     }
 
     /// An address whose path is a password.
+    fn segments(&mut self) -> Vec<Segment> {
+        let usual = vec![Segment::Cash, Segment::Fno];
+        let Some(text) = self.value("KEEPER_SEGMENTS").map(|found| found.text) else { return usual };
+        let read: Option<Vec<Segment>> = text.split(',').map(|word| segment(word.trim())).collect();
+        let read = read.filter(|segments| !segments.is_empty());
+        read.unwrap_or_else(|| {
+            let remedy = "Set it to some of cash, fno and mcx, with commas between.";
+            self.problem("KEEPER_SEGMENTS", not_possible(&text), remedy);
+            usual
+        })
+    }
+
     fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
     }
@@ -278,11 +367,16 @@ impl Reader<'_> {
     fn http_addr(&mut self) -> SocketAddr {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 8080));
         let wanted = "an address with a port, as 127.0.0.1:8080";
+        let port = self.sources.raw("PORT");
         if self.sources.raw("KEEPER_HTTP_ADDR").is_some() {
-            return self.parsed("KEEPER_HTTP_ADDR", wanted).unwrap_or(loopback);
+            let addr = self.parsed("KEEPER_HTTP_ADDR", wanted).unwrap_or(loopback);
+            if let Some(port) = port.filter(|_| addr.ip().is_loopback()) {
+                self.remarks.notes.push(unreachable_from_outside(addr, &port.text));
+            }
+            return addr;
         }
         let _noted = self.value("KEEPER_HTTP_ADDR");
-        let Some(port) = self.sources.raw("PORT") else { return loopback };
+        let Some(port) = port else { return loopback };
         match port.text.parse::<u16>() {
             Ok(port) => SocketAddr::from(([0, 0, 0, 0], port)),
             Err(_) => {
@@ -387,12 +481,25 @@ fn below(base: &Url, path: &str) -> Option<Url> {
     Url::parse(&format!("{}/{path}", base.as_str().trim_end_matches('/'))).ok()
 }
 
-/// Letters and digits, a dash, a number. The number is never looked at: FYERS chooses it.
-fn is_client_id(text: &str) -> bool {
-    text.split_once('-').is_some_and(|(id, ending)| {
-        let plain = |part: &str, of: fn(char) -> bool| !part.is_empty() && part.chars().all(of);
-        plain(id, |c| c.is_ascii_uppercase() || c.is_ascii_digit()) && plain(ending, |c| c.is_ascii_digit())
-    })
+/// The value is never shown: people paste the app's secret here, which looks much the same.
+fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
+    if credential::is_placeholder(text) {
+        return (
+            "is a placeholder and no app id",
+            "Set it to the app's id, or leave it empty for Mock mode.",
+        );
+    }
+    (
+        "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",
+        "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the secret belongs in FYERS_SECRET_KEY.",
+    )
+}
+
+fn unreachable_from_outside(addr: SocketAddr, port: &str) -> String {
+    format!(
+        "KEEPER_HTTP_ADDR is {addr}, which is reached from this machine or container only, but PORT is {port}: a hosting \
+         platform sends requests to 0.0.0.0:{port}. Leave KEEPER_HTTP_ADDR out there."
+    )
 }
 
 fn is_bot_token(text: &str) -> bool {
@@ -402,12 +509,11 @@ fn is_bot_token(text: &str) -> bool {
     })
 }
 
-/// Whether an address is one of this machine, by its looks: nobody is asked.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
+fn segment(word: &str) -> Option<Segment> {
+    match word.to_ascii_lowercase().as_str() {
+        "cash" => Some(Segment::Cash),
+        "fno" => Some(Segment::Fno),
+        "mcx" => Some(Segment::Mcx),
+        _ => None,
     }
 }

@@ -1,12 +1,15 @@
 //! Where settings come from: the environment first, then the `.env` file, then the defaults.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
 
-use crate::config::{
-    Problem,
-    table::{self, Spec},
+use crate::{
+    config::{
+        problem::Problem,
+        table::{self, Spec},
+    },
+    private_file::{self, Content, Rules},
 };
 
 /// Which of the places a value came from.
@@ -60,6 +63,18 @@ pub fn notify_socket() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some_and(|socket| !socket.is_empty())
 }
 
+/// Whether a person wants no colours: `NO_COLOR`, see no-color.org.
+pub fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// Where the clock of a test starts: `KEEPER_DEMO_CLOCK`, which only test builds know.
+#[cfg(feature = "fault-injection")]
+pub fn demo_clock() -> Option<chrono::DateTime<chrono::Utc>> {
+    let told = std::env::var("KEEPER_DEMO_CLOCK").ok()?;
+    chrono::DateTime::parse_from_rfc3339(&told).ok().map(|start| start.to_utc())
+}
+
 /// All places together.
 pub struct Sources<'a> {
     /// The process environment, or a test's stand-in.
@@ -69,28 +84,50 @@ pub struct Sources<'a> {
 }
 
 /// A value and where it came from.
+#[derive(Debug)]
 pub(super) struct Found {
     pub(super) text: String,
     pub(super) origin: Origin,
 }
 
+/// What reading a setting brings to light beside its value.
+#[derive(Default)]
+pub(super) struct Remarks {
+    pub(super) problems: Vec<Problem>,
+    pub(super) notes: Vec<String>,
+}
+
 impl Sources<'_> {
-    /// The raw value of a name; an empty one is as good as none.
+    /// The raw value of a name, or of its other name; an empty one is as good as none.
     pub(super) fn raw(&self, name: &str) -> Option<Found> {
-        let of = |values: &Values, origin| {
-            let text = values.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())?;
-            Some(Found { text: text.to_owned(), origin })
+        let alias = table::alias_of(name);
+        let names = [Some(name), alias.as_deref()];
+        let places = [(self.environment, Origin::Environment), (self.env_file, Origin::EnvFile)];
+        let of = |(values, origin)| {
+            names.into_iter().flatten().find_map(|name| Some(Found { text: set_in(values, name)?, origin }))
         };
-        of(self.environment, Origin::Environment).or_else(|| of(self.env_file, Origin::EnvFile))
+        places.into_iter().find_map(of)
+    }
+
+    /// Both names of one setting in one place: which of the two did a person mean?
+    fn check_alias(&self, name: &str, remarks: &mut Remarks) {
+        let Some(alias) = table::alias_of(name) else { return };
+        for values in [self.environment, self.env_file] {
+            match (set_in(values, name), set_in(values, &alias)) {
+                (Some(own), Some(other)) if own != other => remarks.problems.push(Problem::new(
+                    name,
+                    format!("is set, and {alias} is set to something else: both are names of one setting"),
+                    "Keep one of the two.",
+                )),
+                (None, Some(_)) => remarks.notes.push(format!("{alias} is read as {name}.")),
+                _ => {}
+            }
+        }
     }
 
     /// The value of a setting; a secret may be in a file of its own.
-    pub(super) fn find(
-        &self,
-        spec: &Spec,
-        problems: &mut Vec<Problem>,
-        notes: &mut Vec<String>,
-    ) -> Option<Found> {
+    pub(super) fn find(&self, spec: &Spec, remarks: &mut Remarks) -> Option<Found> {
+        self.check_alias(spec.name, remarks);
         let direct = self.raw(spec.name);
         if !spec.is_secret() {
             return direct;
@@ -100,7 +137,7 @@ impl Sources<'_> {
         if let Some(direct) = direct {
             // The .env copy of a token is kept up to date by the keeper itself; only a person's two wishes clash.
             if direct.origin == path.origin {
-                problems.push(Problem::new(
+                remarks.problems.push(Problem::new(
                     spec.name,
                     format!("is set, and so is {file_name}"),
                     "Keep one of the two.",
@@ -111,7 +148,7 @@ impl Sources<'_> {
                 return Some(direct);
             }
         }
-        read_secret(&file_name, Path::new(&path.text), problems, notes)
+        read_secret(&file_name, Path::new(&path.text), remarks)
     }
 
     /// Names that look like ours and are not.
@@ -120,30 +157,28 @@ impl Sources<'_> {
             ["FYERS_", "TELEGRAM_", "KEEPER_"].iter().any(|prefix| name.starts_with(prefix))
                 && !table::is_known(name)
                 // The end-to-end tests set it; it is no setting.
-                && *name != "KEEPER_DEMO_CLOCK"
+                && !(cfg!(feature = "fault-injection") && *name == "KEEPER_DEMO_CLOCK")
         };
         self.environment.keys().chain(self.env_file.keys()).filter(ours)
     }
 }
 
-fn read_secret(
-    name: &str,
-    path: &Path,
-    problems: &mut Vec<Problem>,
-    notes: &mut Vec<String>,
-) -> Option<Found> {
-    match fs::read_to_string(path) {
-        Ok(text) => {
-            let open = fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
-            if open && !path.starts_with("/run/secrets") {
-                notes.push(format!("{name}: other users can read {}; chmod 600 it", path.display()));
+fn set_in(values: &Values, name: &str) -> Option<String> {
+    values.get(name).map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn read_secret(name: &str, path: &Path, remarks: &mut Remarks) -> Option<Found> {
+    match private_file::read(path, Rules::BROUGHT) {
+        Ok(Content { text, loose }) => {
+            if loose && !path.starts_with("/run/secrets") {
+                remarks.notes.push(format!("{name}: other users can read {}; chmod 600 it", path.display()));
             }
             let text = text.trim_end_matches(['\r', '\n']).to_owned();
             (!text.is_empty()).then_some(Found { text, origin: Origin::SecretFile })
         }
         Err(error) => {
-            let what = format!("names {}, which cannot be read: {}", path.display(), error.kind());
-            problems.push(Problem::new(name, what, "Check the path and who may read the file."));
+            let what = format!("names {}, which {error}", path.display());
+            remarks.problems.push(Problem::new(name, what, error.advice()));
             None
         }
     }

@@ -46,6 +46,7 @@ pub const TABLE: &[Spec] = &[
     secret("FYERS_ACCESS_TOKEN", Show::Fingerprint),
     secret("FYERS_REFRESH_TOKEN", Show::Fingerprint),
     secret("FYERS_PIN", Show::Nothing),
+    plain("FYERS_ACCOUNT_ID", "the first account that the owner confirms"),
     plain("FYERS_SANDBOX", "true"),
     plain("FYERS_REDIRECT_URI", "KEEPER_PUBLIC_URL/fyers/callback"),
     plain("FYERS_API_URL", "https://api-t1.fyers.in/api/v3"),
@@ -59,10 +60,12 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_STATE_DIR", "./state"),
     plain("KEEPER_HTTP_ADDR", "127.0.0.1:8080, or 0.0.0.0:$PORT when PORT is set"),
     plain("KEEPER_PUBLIC_URL", "RENDER_EXTERNAL_URL"),
+    plain("KEEPER_TRUSTED_PROXIES", "not set"),
     secret("KEEPER_GATEWAY_KEY", Show::Fingerprint),
     plain("KEEPER_TICK_TIME", "08:45"),
     plain("KEEPER_LOG_FORMAT", "auto"),
     plain("KEEPER_LOG", "info"),
+    plain("KEEPER_SEGMENTS", "cash,fno"),
     plain("KEEPER_CALENDAR_FILE", "the calendar built in"),
     plain("KEEPER_ON_TOKEN_LOSS", "mock"),
     plain("KEEPER_MOCK_CAPITAL", "1000000"),
@@ -73,7 +76,28 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_EXPECTED_IP", "not set"),
     secret("KEEPER_PING_URL", Show::Host),
     secret("KEEPER_DAILY_PING_URL", Show::Host),
+    secret("KEEPER_WEBHOOK_URL", Show::Host),
 ];
+
+/// Names that FYERS' own documents and samples use, and what they are called here.
+const ALIASES: [(&str, &str); 2] =
+    [("FYERS_APP_ID", "FYERS_CLIENT_ID"), ("FYERS_SECRET_ID", "FYERS_SECRET_KEY")];
+
+/// The other name of a setting or of its `NAME_FILE`, if it has one.
+pub fn alias_of(name: &str) -> Option<String> {
+    ALIASES.iter().find_map(|(alias, real)| match name.strip_prefix(real)? {
+        "" => Some((*alias).to_owned()),
+        "_FILE" => Some(format!("{alias}_FILE")),
+        _ => None,
+    })
+}
+
+fn is_alias(name: &str) -> bool {
+    ALIASES.iter().any(|(alias, real)| {
+        let of_file = spec(real).is_some_and(Spec::is_secret);
+        name == *alias || (of_file && name.strip_suffix("_FILE") == Some(alias))
+    })
+}
 
 /// The setting of this name.
 pub fn spec(name: &str) -> Option<&'static Spec> {
@@ -83,7 +107,7 @@ pub fn spec(name: &str) -> Option<&'static Spec> {
 /// Whether this name is a setting or a secret's `NAME_FILE`.
 pub fn is_known(name: &str) -> bool {
     let of_file = || name.strip_suffix("_FILE").and_then(spec).is_some_and(Spec::is_secret);
-    spec(name).is_some() || of_file()
+    spec(name).is_some() || is_alias(name) || of_file()
 }
 
 /// The known name that this one was probably meant to be.

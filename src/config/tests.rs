@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 use crate::config::table::TABLE;
+use keeper_domain::routing::OnTokenLoss;
 
 fn values(pairs: &[(&str, &str)]) -> Values {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -69,6 +70,9 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_EXPECTED_IP", "203.0.113.7"),
     ("KEEPER_PING_URL", "https://hc.example.org/SEKRET-ping"),
     ("KEEPER_DAILY_PING_URL", "https://hc.example.org/SEKRET-daily"),
+    ("KEEPER_WEBHOOK_URL", "https://hooks.example.org/SEKRET-hook"),
+    ("FYERS_ACCOUNT_ID", "xx00001"),
+    ("KEEPER_SEGMENTS", "cash, fno, mcx"),
 ];
 
 #[test]
@@ -103,7 +107,7 @@ fn everything_set_is_read() {
     assert_eq!(settings.refresh_token_days, 30);
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
-    assert_eq!(settings.secrets().len(), 7, "all but the PIN, which is too short to search for");
+    assert_eq!(settings.secrets().len(), 8, "with the PIN");
 }
 
 #[test]
@@ -294,6 +298,100 @@ fn unknown_names_get_a_suggestion_and_never_show_their_value() {
         assert!(!notes.contains("SEKRET"), "{notes}");
     }
     assert_eq!(with(&[("HOME", "/x"), ("OTHER", "y")]).notes, Vec::<String>::new());
+}
+
+const APP: [(&str, &str); 2] = [("FYERS_CLIENT_ID", "ABCD1234-200"), ("FYERS_SECRET_KEY", "SEKRET-key")];
+
+#[test]
+fn real_money_does_not_start_beside_a_misspelt_setting() {
+    let live = [APP[0], APP[1], ("FYERS_SANDBOX", "false"), ("KEEPER_ON_TOKEN_LOS", "reject")];
+    let problems = without(&live);
+    assert_eq!((problems.len(), problems[0].name.as_str()), (1, "KEEPER_ON_TOKEN_LOS"));
+    let sandbox = [APP[0], APP[1], ("KEEPER_ON_TOKEN_LOS", "reject")];
+    assert_eq!(with(&sandbox).notes.len(), 1, "a warning while orders are simulated");
+    for value in ["false", "true"] {
+        let problems = without(&[APP[0], APP[1], ("FYERS_SANDBX", value)]);
+        assert_eq!(problems[0].remedy, "Did you mean FYERS_SANDBOX?", "nobody guesses what was meant");
+    }
+    let unlike = [APP[0], APP[1], ("FYERS_SANDBOX", "false"), ("KEEPER_FAVOURITE", "x")];
+    assert_eq!(with(&unlike).notes, ["KEEPER_FAVOURITE is not a setting and is ignored."]);
+}
+
+#[test]
+fn what_a_template_or_a_paste_leaves_is_flagged_by_name_and_not_shown() {
+    let secrets =
+        ["FYERS_SECRET_KEY", "FYERS_ACCESS_TOKEN", "FYERS_REFRESH_TOKEN", "FYERS_PIN", "TELEGRAM_BOT_TOKEN"];
+    let values =
+        ["\"SEKRET-1234\"", "None", "null", "your_SEKRET_key", "xxxx", "changeme", "Bearer SEKRET", "SЕKRET"];
+    for name in secrets {
+        for value in values {
+            let mut pairs = vec![("FYERS_CLIENT_ID", "ABCD1234-200"), ("TELEGRAM_CHAT_ID", "42")];
+            pairs.extend([("FYERS_SECRET_KEY", "good-key"), ("TELEGRAM_BOT_TOKEN", "123456:abcdefghijk")]);
+            pairs.push((name, value));
+            let problems = without(&pairs);
+            assert_eq!((problems.len(), problems[0].name.as_str()), (1, name), "{value}: {problems:?}");
+            assert!(!format!("{problems:?}").contains("SEKRET"), "{problems:?}");
+        }
+    }
+    let quoted = without(&[("KEEPER_STATE_DIR", "'/x/state'")]);
+    assert!(quoted[0].what.contains("quotation marks"), "not only secrets: {quoted:?}");
+}
+
+#[test]
+fn the_secret_in_the_place_of_the_app_id_is_not_shown() {
+    for wrong in ["SEKRET1234", "SEKRET-KEY", "your_SEKRET_id"] {
+        let problems = without(&[("FYERS_CLIENT_ID", wrong), ("FYERS_SECRET_KEY", "ABCD1234-100")]);
+        let text = format!("{problems:?}");
+        assert!(problems[0].name == "FYERS_CLIENT_ID" && !text.contains("SEKRET"), "{text}");
+    }
+}
+
+#[test]
+fn a_token_may_have_its_app_id_before_it() {
+    let token = |settings: Settings| settings.access_token.unwrap().expose_secret().to_owned();
+    let settings = with(&[APP[0], APP[1], ("FYERS_ACCESS_TOKEN", "ABCD1234-200:eyJ.x.y")]);
+    assert!(settings.notes[0].contains("only the token is used"), "{:?}", settings.notes);
+    assert_eq!(token(settings), "eyJ.x.y");
+    let problems = without(&[APP[0], APP[1], ("FYERS_ACCESS_TOKEN", "OTHER99-100:eyJ.x.y")]);
+    assert!(problems[0].what.contains("belongs to the app OTHER99-100"), "{problems:?}");
+}
+
+#[test]
+fn the_names_of_fyers_samples_are_understood() {
+    let settings = with(&[("FYERS_APP_ID", "ABCD1234-200"), ("FYERS_SECRET_ID", "SEKRET-key")]);
+    assert_eq!(settings.app.as_ref().unwrap().client_id, "ABCD1234-200");
+    assert_eq!(
+        settings.notes,
+        ["FYERS_APP_ID is read as FYERS_CLIENT_ID.", "FYERS_SECRET_ID is read as FYERS_SECRET_KEY."]
+    );
+    let (_folder, path) = secret_file(b"SEKRET-key", 0o600);
+    let by_file = with(&[("FYERS_APP_ID", "ABCD1234-200"), ("FYERS_SECRET_ID_FILE", &path)]);
+    assert_eq!(by_file.app.unwrap().secret.expose_secret(), "SEKRET-key");
+    let both = without(&[("FYERS_APP_ID", "OTHER99-100"), APP[0], APP[1]]);
+    assert!(both[0].what.contains("FYERS_APP_ID is set to something else"), "{both:?}");
+    let layers = layered(&[APP[0], APP[1]], &[("FYERS_APP_ID", "OTHER99-100")]).unwrap();
+    assert_eq!(layers.app.unwrap().client_id, "ABCD1234-200", "the environment goes first, as always");
+}
+
+#[test]
+fn a_loopback_listener_where_a_platform_sends_requests_is_told() {
+    let notes = with(&[("PORT", "10000"), ("KEEPER_HTTP_ADDR", "127.0.0.1:8080")]).notes;
+    assert!(notes[0].contains("0.0.0.0:10000"), "{notes:?}");
+    assert!(with(&[("PORT", "1"), ("KEEPER_HTTP_ADDR", "0.0.0.0:8080")]).notes.is_empty());
+}
+
+#[test]
+fn only_stand_ins_make_a_test_world() {
+    let fyers =
+        [("FYERS_API_URL", "http://127.0.0.1:9/api/v3"), ("FYERS_DATA_URL", "http://127.0.0.1:9/data")];
+    let bot = [("TELEGRAM_BOT_TOKEN", "123456:abcdefghijk"), ("TELEGRAM_CHAT_ID", "42")];
+    let telegram = ("TELEGRAM_API_URL", "http://127.0.0.1:9");
+    let of = |pairs: &[&[(&str, &str)]]| with(&pairs.concat()).talks_to_stand_ins();
+    assert!(
+        of(&[]) && of(&[&APP, &fyers]) && of(&[&APP, &fyers, &bot, &[telegram]]) && of(&[&bot, &[telegram]])
+    );
+    assert!(!of(&[&APP]) && !of(&[&APP, &fyers[..1]]) && !of(&[&APP, &fyers[1..]]));
+    assert!(!of(&[&bot]) && !of(&[&APP, &fyers, &bot]) && !of(&[&APP, &bot, &[telegram]]));
 }
 
 #[test]

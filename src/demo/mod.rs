@@ -8,38 +8,25 @@ pub mod sped_clock;
 mod stage;
 pub mod week;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use keeper_domain::{event::Recorded, mode::Mode};
 
-use crate::cli::Exit;
 use report::{Report, Seen, report};
 use screen::Screen;
 use stage::Stage;
 use week::Act;
 
-/// How often the demo looks at what the keeper has done.
-const LOOK: Duration = Duration::from_millis(15);
-/// How long the last alerts may take.
-const LAST_ALERTS: Duration = Duration::from_secs(20);
-
-/// Runs the demo; the exit code is good only if nothing was lost.
-pub fn main(json: bool) -> Exit {
-    let screen = Screen::new(json);
-    match actix_rt::System::new().block_on(play(&screen)) {
-        Ok(report) => {
-            if json {
-                screen.json(&report);
-            } else {
-                screen.say(&format!("\n{}", report.table()));
-            }
-            if report.is_good() { Exit::Good } else { Exit::Error }
-        }
-        Err(problem) => {
-            eprintln!("fyers-keeper: the demo cannot run: {problem}");
-            Exit::Error
-        }
+/// Runs the demo; `Ok(false)`: something was lost. The error is what kept it from running.
+pub fn run(json: bool, colour: bool) -> Result<bool, String> {
+    let screen = Screen::new(json, colour);
+    let report = actix_rt::System::new().block_on(play(&screen))?;
+    if json {
+        screen.json(&report);
+    } else {
+        screen.say(&format!("\n{}", report.table()));
     }
+    Ok(report.is_good())
 }
 
 async fn play(screen: &Screen) -> Result<Report, String> {

@@ -1,6 +1,6 @@
 //! What a person sees of the demo: a line for what happens, a card for what arrives on the phone.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
@@ -9,6 +9,8 @@ use keeper_domain::{
     event::{Event, Recorded},
     mode::Mode,
 };
+
+use crate::demo::report::Report;
 
 /// Width of a card's text.
 const CARD: usize = 76;
@@ -21,8 +23,7 @@ pub struct Screen {
 
 impl Screen {
     /// A screen on standard output.
-    pub fn new(silent: bool) -> Self {
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    pub fn new(silent: bool, colour: bool) -> Self {
         Self { silent, colour }
     }
 
@@ -79,7 +80,7 @@ impl Screen {
     }
 
     /// The answer for a script.
-    pub fn json(&self, report: &super::Report) {
+    pub fn json(&self, report: &Report) {
         if let Ok(text) = serde_json::to_string_pretty(report) {
             let _closed = writeln!(std::io::stdout().lock(), "{text}");
         }

@@ -10,7 +10,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alerts::texts::Context,
-    clock::calendar::Calendar,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
     mode::Mode,
     ports::{AlertTotals, Broker, Exchange, Store, Time},
@@ -25,7 +25,6 @@ use secrecy::SecretString;
 use simulator::{Options, RefreshMode, Simulator, TokenKind};
 
 use crate::demo::{
-    LAST_ALERTS, LOOK,
     person::{self, Phone},
     report::Seen,
     screen::Screen,
@@ -33,11 +32,17 @@ use crate::demo::{
     week::{self, Service, Victim},
 };
 use crate::{
-    app::{self, Keeper, Parts, login::LoginSetup},
+    app::{self, Keeper, Parts},
     fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
+    login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
+
+/// How often the demo looks at what the keeper has done.
+const LOOK: Duration = Duration::from_millis(15);
+/// How long the last alerts may take.
+const LAST_ALERTS: Duration = Duration::from_secs(20);
 
 /// Looks for a card before the person gives up: a slow machine needs some.
 const PATIENCE: u32 = 400;
@@ -201,10 +206,13 @@ fn parts(
         access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
         refresh: Some(RefreshToken::new(simulator.mint_at(TokenKind::Refresh, week::refresh_token_issued()))),
     };
+    let hours = Arc::new(TokenHours::usual(Arc::clone(calendar)));
     let facts = Facts {
         app_id: Some("ABCD1234EF-100".into()),
         has_pin: true,
         credentials: "demo".to_owned(),
+        account: None,
+        asks_owner: false,
         refresh_days: 15,
     };
     let listen = SocketAddr::from(([127, 0, 0, 1], free_port()?));
@@ -231,10 +239,12 @@ fn parts(
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
         calendar: Arc::clone(calendar),
+        hours: Arc::clone(&hours),
         tick_time: ist::at(8, 45),
         phone: Some(phone),
         login: Some(login),
         facts,
+        test_doors: true,
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
@@ -242,6 +252,7 @@ fn parts(
         instruments: engine::Instruments::default(),
         listen: Some(listen),
         public_url: None,
+        trusted_proxies: vec![],
         metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         texts: Context {
@@ -249,7 +260,7 @@ fn parts(
             live: true,
             reject_without_token: false,
             tick_time: ist::at(8, 45),
-            card: Some(Arc::clone(calendar)),
+            card: Some(hours),
         },
         missing: vec![],
         after_crash: false,

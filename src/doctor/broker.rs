@@ -1,7 +1,7 @@
 //! FYERS: can it be reached, is the app one that may trade, does a login find its way back.
 
 use crate::config::Settings;
-use crate::doctor::{Finding, net::Probe};
+use crate::doctor::{finding::Finding, net::Probe};
 
 pub(super) fn reachable(settings: &Settings, probe: &Probe) -> Finding {
     let host = settings.api_url.host_str().unwrap_or_default();

@@ -8,10 +8,14 @@ use std::{
 
 use rustix::fs::{Access, access};
 
-use crate::doctor::{Finding, LIMIT};
+use crate::doctor::finding::{Finding, LIMIT};
 use crate::{
     config::Settings,
-    store::{self, Counts, Unfit},
+    private_file::{self, Rules},
+    store::{
+        self, Counts, Unfit,
+        state_dir::{DATABASE, LOCK},
+    },
 };
 
 /// With less room than this, SQLite may soon fail.
@@ -33,12 +37,11 @@ impl Lock {
 
 /// Tries the lock in a way that does not keep anybody out: shared, and for a moment.
 pub(super) async fn lock(settings: &Settings) -> Lock {
-    let path = settings.state_dir.join("keeper.lock");
-    let Ok(file) = File::open(&path) else { return Lock::Free };
-    match file.try_lock_shared() {
+    let Ok(folder) = File::open(&settings.state_dir) else { return Lock::Free };
+    match folder.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {
-            let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
-            Lock::Held(pid)
+            let told = private_file::read(&settings.state_dir.join(LOCK), Rules::OWN).ok();
+            Lock::Held(told.and_then(|content| content.text.trim().parse().ok()))
         }
         _ => Lock::Free,
     }
@@ -143,7 +146,7 @@ fn room(path: &Path) -> Option<u64> {
 
 /// Reads the whole database, as far as time allows.
 pub(super) async fn database(settings: &Settings) -> Finding {
-    let path = settings.state_dir.join("keeper.db");
+    let path = settings.state_dir.join(DATABASE);
     let aside = "The keeper puts it aside at the next start and begins anew; or: fyers-keeper restore FILE.";
     match tokio::time::timeout(LIMIT, store::examine(&path)).await {
         Err(_late) => Finding::warn(
@@ -159,7 +162,7 @@ pub(super) async fn database(settings: &Settings) -> Finding {
             let what = "the database was written by a newer fyers-keeper";
             Finding::fail("state", what, "Use that version, or another KEEPER_STATE_DIR.")
         }
-        Ok(Err(unfit @ (Unfit::Foreign | Unfit::Damaged))) => {
+        Ok(Err(unfit @ (Unfit::Foreign | Unfit::Damaged | Unfit::Altered))) => {
             Finding::fail("state", format!("the database {unfit}"), aside)
         }
         Ok(Err(unfit)) => {

@@ -6,7 +6,7 @@ use fyers_api::ist;
 use keeper_domain::clock::calendar::Calendar;
 
 use crate::config::Settings;
-use crate::doctor::{Finding, span};
+use crate::doctor::finding::{Finding, span};
 
 /// Beyond this a login's token is not trusted.
 const BOUND: TimeDelta = TimeDelta::seconds(30);
@@ -55,13 +55,12 @@ pub(super) fn calendar(settings: &Settings, now: DateTime<Utc>) -> Finding {
         let what = format!("no holidays of {year} on file: every weekday of it counts as a trading day");
         return Finding::warn("calendar", what, "Use a newer fyers-keeper, or set KEEPER_CALENDAR_FILE.");
     }
-    let until = calendar.covered_until().map(|day| day.format("holidays until %d %b %Y on file").to_string());
     let next = calendar.next_trading_day(today).format("next trading day after today %a %d %b");
-    Finding::pass("calendar", format!("{}; {next}", until.unwrap_or_default()))
+    Finding::pass("calendar", format!("{}; {next}", calendar.coverage_words()))
 }
 
 fn load(settings: &Settings) -> Result<Calendar, String> {
     let Some(path) = &settings.calendar_file else { return Ok(Calendar::embedded()) };
     let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string())?;
-    Calendar::parse(&text).map_err(|error| error.to_string())
+    Calendar::with_file(&text).map_err(|error| error.to_string())
 }

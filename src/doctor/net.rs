@@ -3,15 +3,13 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
+use keeper_domain::address::is_loopback;
 use reqwest::{Client, ClientBuilder, Proxy, header::HeaderMap, redirect::Policy};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::doctor::LIMIT;
-use crate::{
-    config::{Settings, is_loopback},
-    fyers,
-};
+use crate::doctor::finding::LIMIT;
+use crate::{config::Settings, fyers};
 
 /// What came of a question. Keeps nothing of the HTTP error, which would show the whole address.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Telegram: is the bot known, and may it write to the chat.
 
-use crate::doctor::{Finding, LIMIT};
+use crate::doctor::finding::{Finding, LIMIT};
 use crate::{
     config::Settings,
     telegram::{self, CheckupError, TelegramSettings},

@@ -4,8 +4,8 @@ use keeper_domain::ports::OutgoingAddress;
 use url::Url;
 
 use crate::doctor::{
-    Finding,
     files::Lock,
+    finding::Finding,
     net::{self, Probe},
 };
 use crate::{config::Settings, fyers::outgoing_address::AddressEcho};

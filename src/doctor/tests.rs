@@ -4,6 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::*;
 use crate::config::{Sources, Values, read};
+use chrono::TimeDelta;
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     let environment: Values =

@@ -1,105 +1,94 @@
-//! From bytes to a JSON object that says "ok", or to the reason why not.
-//!
-//! The field `s` decides and the HTTP status comes second (docs/fyers-api.md, "Basics" "Envelope"): errors
-//! have been seen under HTTP 200.
+//! What an unusable answer means to the keeper: from `fyers_api`'s verdict and the answer's head to a
+//! [`BrokerError`].
 
+use fyers_api::{
+    envelope::{NotFyers, RATE_LIMIT, TOKEN_CODES},
+    error::ApiError,
+    response::{Parsed, Unreadable},
+};
 use keeper_domain::broker_error::{BrokerError, Garble};
-use serde_json::{Map, Value};
 
 use crate::fyers::{
     clean::{clean, clean_with_order},
-    fields::{Miss, Row},
-    http::{Head, Raw},
+    http::Raw,
 };
 
-/// The broker's code for "too many calls", whatever the HTTP status.
-const RATE_LIMIT: i64 = -429;
-
-/// Codes that speak about the session (docs/fyers-api.md, "Auth errors"): meant, even under HTTP 500.
-const SESSION_CODES: [i64; 4] = [-8, -15, -16, -17];
-
-/// An answer that says "ok".
-pub(super) struct Answer {
-    head: Head,
-    fields: Map<String, Value>,
-}
-
-impl Answer {
-    /// Judges a body. `secrets` are kept out of the broker's words.
-    pub(super) fn judge(raw: &Raw, secrets: &[&str]) -> Result<Self, BrokerError> {
-        let head = raw.head;
-        let fields = object(&raw.body).map_err(|garble| head.garbled(garble))?;
-        match fields.get("s").and_then(Value::as_str) {
-            Some("ok") => Ok(Self { head, fields }),
-            Some("error") => Err(refusal(head, Row::new(&fields), secrets)),
-            _ if head.status >= 400 => Err(refusal(head, Row::new(&fields), secrets)),
-            _ => Err(head.garbled(Garble::Field("s"))),
-        }
-    }
-
-    /// Takes a value out of the answer; a miss becomes an error that names the field.
-    pub(super) fn take<'a, T>(
-        &'a self,
-        look: impl FnOnce(Row<'a>) -> Result<T, Miss>,
-    ) -> Result<T, BrokerError> {
-        look(Row::new(&self.fields)).map_err(|miss| self.missing(miss))
-    }
-
-    /// The answer's verdict on a field. The broker said "ok", so this is never a server error.
-    pub(super) fn missing(&self, Miss(field): Miss) -> BrokerError {
-        BrokerError::Garbled { status: self.head.status, garble: Garble::Field(field) }
-    }
-
-    /// A part of an otherwise good answer is an error.
-    pub(super) fn refused_part(&self, code: i64, message: &str, secrets: &[&str]) -> BrokerError {
-        BrokerError::Refused { status: self.head.status, code, message: clean(message, secrets) }
-    }
-}
-
-fn object(body: &[u8]) -> Result<Map<String, Value>, Garble> {
-    if body.trim_ascii().is_empty() {
-        return Err(Garble::Empty);
-    }
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => Garble::Truncated,
-        _ => Garble::NotJson,
+/// Reads an answer. `secrets` are kept out of FYERS' words.
+pub(super) fn read<T>(
+    raw: &Raw,
+    secrets: &[&str],
+    parse: impl FnOnce(u16, &[u8]) -> Result<T, Unreadable>,
+) -> Result<T, BrokerError> {
+    parse(raw.head.status, &raw.body).map_err(|why| match why {
+        Unreadable::NotFyers(why) => raw.head.garbled(garble(why)),
+        Unreadable::Error(error) => refused(raw, &error, secrets),
+        // FYERS says "ok", so this is never a server error.
+        Unreadable::Field(field) => field_missing(raw.head.status, field),
     })
 }
 
-/// The broker said no. An order that was refused only after it got an id exists in the order book (FYERS API
-/// contract, section 3.7, code -99), so the id stays in the message.
-fn refusal(head: Head, fields: Row<'_>, secrets: &[&str]) -> BrokerError {
-    let code = code(fields);
-    let id = fields.id("id").ok();
-    if code == RATE_LIMIT {
-        return head.rate_limited();
+/// The value, after a warning about what was odd beside it. Names of fields only: what they hold may be private.
+pub(super) fn warned<T>(call: &'static str, parsed: Parsed<T>) -> T {
+    if !parsed.drift.is_empty() {
+        let fields = parsed.drift.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
+        tracing::warn!(
+            event = "fyers.drift",
+            call,
+            count = parsed.drift.len(),
+            fields,
+            "FYERS' answer differs from its documentation in fields that are not needed"
+        );
     }
-    if head.is_fault() && id.is_none() && !SESSION_CODES.contains(&code) {
-        return head.fault();
-    }
-    let words = fields.text("message").unwrap_or_default();
-    let message = match &id {
-        Some(id) => clean_with_order(words, id, secrets),
-        None => clean(words, secrets),
-    };
-    BrokerError::Refused { status: head.status, code, message }
+    parsed.value
 }
 
-/// 0 when there is none; a number in quotes is still a number.
-fn code(fields: Row<'_>) -> i64 {
-    let quoted = || fields.text("code").ok().and_then(|text| text.trim().parse().ok());
-    fields.int("code").ok().or_else(quoted).unwrap_or(0)
+pub(super) fn field_missing(status: u16, field: &'static str) -> BrokerError {
+    BrokerError::Garbled { status, garble: Garble::Field(field) }
+}
+
+fn garble(why: NotFyers) -> Garble {
+    match why {
+        NotFyers::Empty => Garble::Empty,
+        NotFyers::Truncated => Garble::Truncated,
+        NotFyers::NotAnObject => Garble::NotJson,
+        NotFyers::NoEnvelope => Garble::Field("s"),
+    }
+}
+
+/// FYERS says no. An order that was refused only after it got an id exists in the order book (docs/fyers-api.md,
+/// "Place", code -99), so the id stays in the message.
+fn refused(raw: &Raw, error: &ApiError, secrets: &[&str]) -> BrokerError {
+    let head = raw.head;
+    if error.code == RATE_LIMIT {
+        return head.rate_limited();
+    }
+    if head.is_fault() && error.id.is_none() && !TOKEN_CODES.contains(&error.code) {
+        return head.fault();
+    }
+    refusal(error, secrets)
+}
+
+/// FYERS' error with words that are fit for a log.
+pub(super) fn refusal(error: &ApiError, secrets: &[&str]) -> BrokerError {
+    let message = match &error.id {
+        Some(id) => clean_with_order(&error.message, id, secrets),
+        None => clean(&error.message, secrets),
+    };
+    BrokerError::Refused { status: error.status, code: error.code, message }
 }
 
 #[cfg(test)]
 mod tests {
     use keeper_domain::broker_error::BrokerError::{Fault, Garbled, RateLimited, Refused};
 
-    use super::*;
+    use fyers_api::response::Body;
 
-    fn judge(status: u16, body: &str) -> Result<Answer, BrokerError> {
+    use super::*;
+    use crate::fyers::http::Head;
+
+    fn judge(status: u16, body: &str) -> Result<Body, BrokerError> {
         let raw = Raw { head: Head { status, retry_after: None }, body: body.as_bytes().to_vec().into() };
-        Answer::judge(&raw, &["TOP-SECRET"])
+        read(&raw, &["TOP-SECRET"], Body::read)
     }
 
     fn error(status: u16, body: &str) -> BrokerError {
@@ -119,9 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn without_s_the_status_decides() {
-        let refused = Refused { status: 403, code: 0, message: "Forbidden".into() };
-        assert_eq!(error(403, r#"{"message":"Forbidden"}"#), refused);
+    fn without_s_the_code_decides_and_without_both_it_is_not_fyers() {
+        assert_eq!(error(403, r#"{"message":"Forbidden"}"#), garbled(403, Garble::Field("s")));
+        assert_eq!(error(401, r#"{"message":"Unauthorized"}"#), garbled(401, Garble::Field("s")));
+        let refused = Refused { status: 403, code: -373, message: "no".into() };
+        assert_eq!(error(403, r#"{"code":-373,"message":"no"}"#), refused);
         assert_eq!(error(200, r#"{"code":200}"#), garbled(200, Garble::Field("s")));
         assert_eq!(error(200, r#"{"s":"no_data"}"#), garbled(200, Garble::Field("s")));
         assert_eq!(error(200, r#"{"s":1}"#), garbled(200, Garble::Field("s")));

@@ -1,5 +1,7 @@
 //! The broker's words, made fit for a log, an alert and a page.
 
+use keeper_domain::text::is_hidden;
+
 /// The longest text that is passed on, in characters.
 const LONGEST: usize = 200;
 
@@ -30,12 +32,6 @@ pub(super) fn clean_with_order(text: &str, id: &str, secrets: &[&str]) -> String
 
 fn to_space(c: char) -> char {
     if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }
-}
-
-/// Control characters, and those that turn or hide text: a message must not be able to dress up.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Replaces a secret where it stands alone. A long one is replaced anywhere; a PIN only between non-digits,

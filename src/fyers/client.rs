@@ -4,24 +4,28 @@ use std::{collections::HashMap, fmt};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use fyers_api::model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote};
+use fyers_api::{
+    error::ApiError,
+    model::{FundLimits, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    request,
+    response::{self, Body, Parsed, QuoteRow, Tokens, Unreadable},
+};
 use keeper_domain::{
     broker_error::BrokerError,
     ports::{Broker, Exchange, FreshTokens},
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 use reqwest::{RequestBuilder, header::AUTHORIZATION};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
 use crate::fyers::{
-    answer::Answer,
+    answer,
+    clean::clean,
     config::{FyersConfig, SetupError},
-    credentials::Credentials,
-    fields::Miss,
+    credentials::{Credentials, not_sent},
     http::{Http, Timer},
-    order, wire,
 };
 
 /// The largest answer about one thing: tokens, profile, funds, an order's acknowledgement.
@@ -29,6 +33,9 @@ const SMALL: usize = 64 * 1024;
 
 /// The largest answer with a list in it.
 const LIST: usize = 1024 * 1024;
+
+/// The HTTP status of an answer that says "ok".
+const OK: u16 = 200;
 
 /// One FYERS app, spoken to over HTTP. Cheap to share behind an `Arc`; it keeps its connections.
 ///
@@ -70,11 +77,7 @@ impl FyersClient {
     /// with the app; `state` comes back with the code.
     pub fn login_url(&self, redirect_uri: &str, state: &str) -> Url {
         let mut url = at(&self.api_url, &["generate-authcode"]);
-        url.query_pairs_mut()
-            .append_pair("client_id", self.app.client_id())
-            .append_pair("redirect_uri", redirect_uri)
-            .append_pair("response_type", "code")
-            .append_pair("state", state);
+        url.query_pairs_mut().extend_pairs(request::login_page(self.app.client_id(), redirect_uri, state));
         url
     }
 
@@ -92,23 +95,26 @@ impl FyersClient {
 
     async fn get_profile(&self, token: &AccessToken) -> Result<Profile, BrokerError> {
         let request = self.http.get(at(&self.api_url, &["profile"]));
-        self.ask_as(token, request, SMALL).await?.take(wire::profile)
+        let profile = self.call_as(token, request, SMALL, response::profile).await?;
+        Ok(answer::warned("profile", profile))
     }
 
-    async fn get_funds(&self, token: &AccessToken) -> Result<Funds, BrokerError> {
+    async fn get_funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {
         let request = self.http.get(at(&self.api_url, &["funds"]));
-        self.ask_as(token, request, SMALL).await?.take(wire::funds)
+        let funds = self.call_as(token, request, SMALL, response::funds).await?;
+        Ok(answer::warned("funds", funds))
     }
 
     /// An authenticated call.
-    async fn ask_as(
+    async fn call_as<T>(
         &self,
         token: &AccessToken,
         request: RequestBuilder,
         limit: usize,
-    ) -> Result<Answer, BrokerError> {
+        parse: impl FnOnce(u16, &[u8]) -> Result<T, Unreadable>,
+    ) -> Result<T, BrokerError> {
         let request = request.header(AUTHORIZATION, self.app.authorization(token)?);
-        self.ask(request, limit, &self.known(token)).await
+        answer::read(&self.http.send(request, limit).await?, &self.known(token), parse)
     }
 
     fn known<'a>(&'a self, token: &'a AccessToken) -> Vec<&'a str> {
@@ -117,13 +123,20 @@ impl FyersClient {
         known
     }
 
-    async fn ask(
+    /// A call that brings tokens. It has no token of its own, and answers with secrets.
+    async fn tokens(
         &self,
         request: RequestBuilder,
-        limit: usize,
         known: &[&str],
-    ) -> Result<Answer, BrokerError> {
-        Answer::judge(&self.http.send(request, limit).await?, known)
+        call: &'static str,
+    ) -> Result<FreshTokens, BrokerError> {
+        let raw = self.http.send(request, SMALL).await?;
+        let parsed: Parsed<Tokens> = answer::read(&raw, known, response::tokens)?;
+        let Tokens { access, refresh } = answer::warned(call, parsed);
+        Ok(FreshTokens {
+            access: AccessToken::new(access.expose_secret()),
+            refresh: refresh.map(|token| RefreshToken::new(token.expose_secret())),
+        })
     }
 }
 
@@ -138,23 +151,23 @@ impl Broker for FyersClient {
         let mut known = self.app.known_with_pin();
         known.push(token.expose());
         let request = self.http.post(at(&self.api_url, &["validate-refresh-token"]));
-        self.ask(request.json(&body), SMALL, &known).await?.take(wire::tokens)
+        self.tokens(request.json(&body), &known, "validate-refresh-token").await
     }
 
     async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError> {
         let mut known = self.app.known();
         known.push(code.expose());
         let request = self.http.post(at(&self.api_url, &["validate-authcode"]));
-        self.ask(request.json(&self.app.login_body(code)), SMALL, &known).await?.take(wire::tokens)
+        self.tokens(request.json(&self.app.login_body(code)), &known, "validate-authcode").await
     }
 
-    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError> {
+    async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {
         self.get_funds(token).await
     }
 
     async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError> {
         let request = self.http.post(at(&self.api_url, &["logout"])).json(&Value::Null);
-        self.ask_as(token, request, SMALL).await?.take(|_| Ok(()))
+        self.call_as(token, request, SMALL, |status, body| Body::read(status, body).map(drop)).await
     }
 
     fn clock_skew(&self) -> Option<TimeDelta> {
@@ -169,7 +182,8 @@ impl Exchange for FyersClient {
     }
 
     async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError> {
-        self.get_funds(token).await
+        let funds = self.get_funds(token).await?;
+        funds.complete().ok_or_else(|| answer::field_missing(OK, "fund_limit"))
     }
 
     /// FYERS documents at most 50 symbols a call. One bad symbol fails the call, with its own code.
@@ -179,38 +193,51 @@ impl Exchange for FyersClient {
         }
         let mut url = at(&self.data_url, &["quotes"]);
         url.query_pairs_mut().append_pair("symbols", &symbols.join(","));
-        let answer = self.ask_as(token, self.http.get(url), LIST).await?;
-        in_order(&answer, symbols, &self.known(token))
+        let rows = self.call_as(token, self.http.get(url), LIST, response::quotes).await?;
+        in_order(answer::warned("quotes", rows), symbols, &self.known(token))
     }
 
     /// One order, one request. After [`BrokerError::Transport`] other than `Connect`, a `Fault` or a
     /// `Garbled` answer the order may exist: look in the order book before sending it again. A `Refused`
     /// whose message ends in an order id is in the book as rejected.
     async fn place(&self, token: &AccessToken, order: &OrderRequest) -> Result<OrderAck, BrokerError> {
-        let body = order::body(order)?;
+        let body = request::order(order)
+            .map_err(|_| not_sent(0, "The price has more digits than can be sent exactly."))?;
         let request = self.http.post(at(&self.api_url, &["orders", "sync"]));
-        self.ask_as(token, request.json(&body), SMALL).await?.take(wire::ack)
+        Ok(self.call_as(token, request.json(&body), SMALL, response::ack).await?.value)
     }
 
     async fn orders(&self, token: &AccessToken) -> Result<Vec<Order>, BrokerError> {
         let request = self.http.get(at(&self.api_url, &["orders"]));
-        self.ask_as(token, request, LIST).await?.take(wire::orders)
+        let book = self.call_as(token, request, LIST, response::orders).await?;
+        if let Some(unknown) = book.unknown.first() {
+            return Err(answer::field_missing(OK, unknown.field));
+        }
+        let clean_words = |order: Order| Order { message: clean(&order.message, &[]), ..order };
+        let rows = book.rows.into_iter().map(clean_words).collect();
+        Ok(answer::warned("orders", Parsed { value: rows, drift: book.drift }))
     }
 
     async fn positions(&self, token: &AccessToken) -> Result<Vec<Position>, BrokerError> {
         let request = self.http.get(at(&self.api_url, &["positions"]));
-        self.ask_as(token, request, LIST).await?.take(wire::positions)
+        let book = self.call_as(token, request, LIST, response::positions).await?;
+        if !book.unknown.is_empty() {
+            return Err(answer::field_missing(OK, "netPositions"));
+        }
+        Ok(answer::warned("positions", Parsed { value: book.rows, drift: book.drift }))
     }
 }
 
 /// The prices in the order they were asked for, whatever order they came in.
-fn in_order(answer: &Answer, symbols: &[String], known: &[&str]) -> Result<Vec<Quote>, BrokerError> {
-    let rows = answer.take(wire::quotes)?;
-    let by_symbol: HashMap<&str, _> = rows.iter().map(|row| (row.symbol, &row.last)).collect();
-    let price = |symbol: &String| match by_symbol.get(symbol.as_str()) {
+fn in_order(rows: Vec<QuoteRow>, symbols: &[String], known: &[&str]) -> Result<Vec<Quote>, BrokerError> {
+    let by_symbol: HashMap<String, _> = rows.into_iter().map(|row| (row.symbol, row.last)).collect();
+    let price = |symbol: &String| match by_symbol.get(symbol) {
         Some(Ok(last)) => Ok(Quote { symbol: symbol.clone(), last: *last }),
-        Some(Err((code, words))) => Err(answer.refused_part(*code, &format!("{symbol}: {words}"), known)),
-        None => Err(answer.missing(Miss("d"))),
+        Some(Err(error)) => {
+            let message = format!("{symbol}: {}", error.message);
+            Err(answer::refusal(&ApiError { message, ..error.clone() }, known))
+        }
+        None => Err(answer::field_missing(OK, "d")),
     };
     symbols.iter().map(price).collect()
 }

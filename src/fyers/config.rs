@@ -2,8 +2,9 @@
 
 use std::{fmt, time::Duration};
 
+use keeper_domain::address::is_loopback;
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::Url;
 
 /// Everything the client needs. Built by the composition root from the settings.
 #[derive(Clone)]
@@ -88,16 +89,6 @@ fn check_base(name: &'static str, url: &Url) -> Result<(), SetupError> {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),
         _ => Err(SetupError::NotHttps(name)),
-    }
-}
-
-/// Whether an address is this machine: what is sent there never reaches a wire.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -1,15 +1,16 @@
 //! The app's credentials and the only place of this adapter that opens them.
 
+use fyers_api::{request, response::is_token};
 use keeper_domain::{
     broker_error::BrokerError,
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 use reqwest::{Proxy, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fyers::{config::SetupError, fields::is_token};
+use crate::fyers::config::SetupError;
 
 /// App id, secret and PIN, kept wrapped.
 pub(super) struct Credentials {
@@ -46,21 +47,12 @@ impl Credentials {
     /// wrong PIN counts against the account.
     pub(super) fn refresh_body(&self, token: &RefreshToken) -> Result<Value, BrokerError> {
         let pin = self.pin.as_ref().ok_or_else(|| not_sent(0, "FYERS_PIN is not set."))?;
-        Ok(json!({
-            "grant_type": "refresh_token",
-            "appIdHash": self.app_id_hash.expose_secret(),
-            "refresh_token": token.expose(),
-            "pin": pin.expose_secret(),
-        }))
+        Ok(request::refresh(self.app_id_hash.expose_secret(), token.expose(), pin.expose_secret()))
     }
 
     /// The body that turns a login's one-time code into tokens.
     pub(super) fn login_body(&self, code: &AuthCode) -> Value {
-        json!({
-            "grant_type": "authorization_code",
-            "appIdHash": self.app_id_hash.expose_secret(),
-            "code": code.expose(),
-        })
+        request::login(self.app_id_hash.expose_secret(), code.expose())
     }
 
     /// What must not be in the broker's words. The PIN is looked for only where it was sent: four digits

@@ -1,14 +1,15 @@
 //! The FYERS API v3 client: the adapter behind the ports `Broker` and `Exchange`.
 //!
-//! Next to it `pipe` carries bots' calls as they are, behind the port `BrokerProxy`.
+//! Next to it `proxy` takes bots' calls to FYERS as they are, behind the port `BrokerProxy`.
 //!
 //! Every method makes exactly one HTTP call. Nothing in here retries, follows a redirect or decides what an
 //! error means for the session: that is the actors' business. What leaves this module is a value of the
 //! keeper's own model or a [`BrokerError`](keeper_domain::broker_error::BrokerError), and neither holds a
 //! secret, a URL or an inner error.
 //!
-//! Reading order: `client` (the calls), `answer` (is it an answer at all?), `wire` (from JSON to the model),
-//! `http` (the only file that touches reqwest errors), `credentials` (the only file that opens a secret).
+//! How FYERS writes things is known to the crate `fyers_api` only; in here is HTTP. Order of reading: `client` (the
+//! calls), `answer` (what an unusable answer means), `http` (the only file that touches reqwest errors),
+//! `credentials` (the only file that opens a secret).
 
 mod answer;
 mod clean;
@@ -16,12 +17,9 @@ mod client;
 mod config;
 mod credentials;
 mod date;
-mod fields;
 mod http;
-mod order;
 pub mod outgoing_address;
 mod proxy;
-mod wire;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};

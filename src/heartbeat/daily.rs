@@ -11,7 +11,7 @@ use keeper_domain::{
 };
 
 use crate::heartbeat::{
-    LineState, Pinger,
+    pinger::{Monitor, Pinger},
     rules::{Look, Signal, Told, due},
 };
 use crate::http::Backend;
@@ -30,7 +30,7 @@ pub(super) struct Daily {
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
     tick_time: NaiveTime,
-    line: LineState,
+    line: Monitor,
 }
 
 impl Daily {
@@ -42,7 +42,7 @@ impl Daily {
         calendar: Arc<Calendar>,
         tick_time: NaiveTime,
     ) -> Self {
-        Self { pinger, backend, store, time, calendar, tick_time, line: LineState::new("daily") }
+        Self { pinger, backend, store, time, calendar, tick_time, line: Monitor::new("daily") }
     }
 
     pub(super) async fn run(mut self) {

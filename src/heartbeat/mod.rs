@@ -21,9 +21,10 @@ use keeper_domain::{
 };
 use secrecy::SecretString;
 
+use pinger::Monitor;
 pub use pinger::{PingError, Pinger};
 
-use crate::{app::status::Health, http::Backend};
+use crate::{http::Backend, status::Health};
 use daily::Daily;
 
 /// Time between two pings.
@@ -70,10 +71,10 @@ impl Heartbeat {
 
 /// Pings once a minute while the keeper is well. A token that is missing is no illness: the daily ping tells of that.
 async fn beat(backend: Arc<dyn Backend>, pinger: Pinger, time: Arc<dyn Time>) {
-    let mut line = LineState::new("minute");
+    let mut monitor = Monitor::new("minute");
     loop {
         if is_well(backend.as_ref()).await {
-            line.note(pinger.ping(None).await);
+            monitor.note(pinger.ping(None).await);
         }
         time.sleep(EVERY).await;
     }
@@ -81,42 +82,4 @@ async fn beat(backend: Arc<dyn Backend>, pinger: Pinger, time: Arc<dyn Time>) {
 
 async fn is_well(backend: &dyn Backend) -> bool {
     backend.is_live() && backend.status().await.is_some_and(|status| status.status != Health::Fail)
-}
-
-/// Whether pings arrive: each change is told once, so that an outage does not fill the log.
-struct LineState {
-    check: &'static str,
-    failing: bool,
-}
-
-impl LineState {
-    fn new(check: &'static str) -> Self {
-        Self { check, failing: false }
-    }
-
-    /// Notes how a ping went, and says whether it arrived.
-    fn note(&mut self, outcome: Result<(), PingError>) -> bool {
-        let check = self.check;
-        match outcome {
-            Err(why) if !self.failing => {
-                tracing::warn!(
-                    event = "ping.failed",
-                    actor = "heartbeat",
-                    check,
-                    "the monitor was not reached: {why}"
-                );
-            }
-            Ok(()) if self.failing => {
-                tracing::info!(
-                    event = "ping.recovered",
-                    actor = "heartbeat",
-                    check,
-                    "the monitor is reached again"
-                );
-            }
-            _ => {}
-        }
-        self.failing = outcome.is_err();
-        outcome.is_ok()
-    }
 }

@@ -7,7 +7,7 @@ use reqwest::{Client, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::config::is_loopback;
+use keeper_domain::address::is_loopback;
 
 /// Longest wait for a monitor.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -68,5 +68,43 @@ impl Pinger {
             url.path_segments_mut().ok()?.pop_if_empty().push(ending);
         }
         Some(url)
+    }
+}
+
+/// Whether pings arrive: each change is told once, so that an outage does not fill the log.
+pub(super) struct Monitor {
+    check: &'static str,
+    failing: bool,
+}
+
+impl Monitor {
+    pub(super) fn new(check: &'static str) -> Self {
+        Self { check, failing: false }
+    }
+
+    /// Notes how a ping went, and says whether it arrived.
+    pub(super) fn note(&mut self, outcome: Result<(), PingError>) -> bool {
+        let check = self.check;
+        match outcome {
+            Err(why) if !self.failing => {
+                tracing::warn!(
+                    event = "ping.failed",
+                    actor = "heartbeat",
+                    check,
+                    "the monitor was not reached: {why}"
+                );
+            }
+            Ok(()) if self.failing => {
+                tracing::info!(
+                    event = "ping.recovered",
+                    actor = "heartbeat",
+                    check,
+                    "the monitor is reached again"
+                );
+            }
+            _ => {}
+        }
+        self.failing = outcome.is_err();
+        outcome.is_ok()
     }
 }

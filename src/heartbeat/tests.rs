@@ -13,7 +13,7 @@ use wiremock::{
 
 use super::*;
 use crate::{
-    app::status::{CalendarStatus, Checks, OutboxStatus, SessionStatus, Status, TickStatus},
+    status::{CalendarStatus, Checks, OutboxStatus, SessionStatus, Status, TickStatus},
     store::{SqliteStore, StateDir},
 };
 

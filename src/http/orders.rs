@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use crate::http::{Backend, access::Gate, unanswered};
+use crate::http::{access::Gate, backend::Backend, reply::unanswered};
 
 /// How many orders are told when nobody says.
 const USUAL: u32 = 50;

@@ -16,6 +16,16 @@ impl Fields {
         self.rest.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
+    /// The words of the event: its message and the fields that are text, without the names that programs look for.
+    pub(super) fn words_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let texts = self.rest.iter_mut().filter(|(name, _)| !matches!(name.as_str(), "event" | "actor"));
+        let texts = texts.filter_map(|(_, value)| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        });
+        std::iter::once(&mut self.message).chain(texts)
+    }
+
     fn put(&mut self, field: &Field, value: Value) {
         // Events of the `log` crate carry their own metadata as fields.
         if !field.name().starts_with("log.") {

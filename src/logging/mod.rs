@@ -2,23 +2,34 @@
 
 mod fields;
 mod json;
+mod learn;
+mod queue;
 pub mod redact;
 mod text;
 
 use std::{
+    fs::File,
     io::{IsTerminal, Write},
-    sync::{Arc, Mutex, PoisonError},
+    os::fd::AsFd,
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry, layer::Context, layer::SubscriberExt, registry::LookupSpan,
 };
 
+pub use learn::LearningBroker;
+pub use queue::OnDrop;
 pub use redact::Redactor;
 
 use fields::Fields;
+use queue::Queue;
+
+/// The queue of the program's own log, to be emptied at the end.
+static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// What the libraries below may say at most. At finer levels some of them print whole requests.
 const CAPS: [&str; 9] =
@@ -44,12 +55,19 @@ impl Style {
     pub fn choose(format: crate::config::LogFormat, output: &impl IsTerminal) -> Self {
         use crate::config::LogFormat;
         let terminal = output.is_terminal();
-        let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour = terminal && !crate::config::no_colour();
         match format {
             LogFormat::Json => Self::Json,
             LogFormat::Text => Self::Text { colour },
             LogFormat::Auto if terminal => Self::Text { colour },
             LogFormat::Auto => Self::Json,
+        }
+    }
+
+    fn line(self, now: DateTime<Utc>, level: Level, target: &str, fields: &Fields) -> String {
+        match self {
+            Self::Json => json::line(now, level, target, fields),
+            Self::Text { colour } => text::line(now, level, fields, colour),
         }
     }
 }
@@ -66,19 +84,59 @@ pub struct LogOptions {
     pub redactor: Redactor,
     /// Tells the time.
     pub clock: Clock,
+    /// Hears of lines that were dropped because nobody reads the output.
+    pub on_drop: OnDrop,
+}
+
+/// Standard output, or standard error, without the lock and the buffer that the whole program shares: a writer that is
+/// blocked in it must not block anybody else.
+pub fn standard(output: &impl AsFd) -> Box<dyn Write + Send> {
+    match output.as_fd().try_clone_to_owned() {
+        Ok(own) => Box::new(File::from(own)),
+        Err(_) => Box::new(std::io::sink()),
+    }
 }
 
 /// A subscriber that writes as the options say.
 pub fn subscriber(options: LogOptions) -> impl Subscriber + Send + Sync {
-    let LogOptions { style, filter, output, redactor, clock } = options;
-    let lines = Lines { style, output: Mutex::new(output), redactor, clock };
-    Registry::default().with(lines.with_filter(env_filter(&filter)))
+    with_queue(options).0
+}
+
+fn with_queue(options: LogOptions) -> (impl Subscriber + Send + Sync, Queue) {
+    let LogOptions { style, filter, output, redactor, clock, on_drop } = options;
+    let (cleaner, now) = (redactor.clone(), Arc::clone(&clock));
+    let queue = Queue::start(
+        output,
+        Box::new(move |line| cleaner.clean(line).into_owned()),
+        Box::new(move |dropped| dropped_line(style, now(), dropped)),
+        on_drop,
+    );
+    let lines = Lines { style, queue: queue.clone(), redactor, clock };
+    (Registry::default().with(lines.with_filter(env_filter(&filter))), queue)
 }
 
 /// Installs the subscriber for the whole program, for the `log` crate's users too. Only the first call counts.
 pub fn init(options: LogOptions) {
     let _bridged = tracing_log::LogTracer::init();
-    let _first = tracing::subscriber::set_global_default(subscriber(options));
+    let (subscriber, queue) = with_queue(options);
+    if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        let _first = QUEUE.set(queue);
+    }
+}
+
+/// Waits until the log is written, for a bounded time: an output that nobody reads must not keep the program from
+/// ending.
+pub fn flush(limit: Duration) {
+    if let Some(queue) = QUEUE.get() {
+        let _unread = queue.flush(limit);
+    }
+}
+
+/// The line that stands where lines are missing.
+fn dropped_line(style: Style, now: DateTime<Utc>, dropped: u64) -> String {
+    let rest = vec![("event".to_owned(), "log.dropped".into()), ("dropped".to_owned(), dropped.into())];
+    let message = format!("{dropped} log lines were dropped, because nobody read the output");
+    style.line(now, Level::WARN, "", &Fields { message, rest })
 }
 
 fn env_filter(wanted: &str) -> EnvFilter {
@@ -92,7 +150,7 @@ fn env_filter(wanted: &str) -> EnvFilter {
 
 struct Lines {
     style: Style,
-    output: Mutex<Box<dyn Write + Send>>,
+    queue: Queue,
     redactor: Redactor,
     clock: Clock,
 }
@@ -104,15 +162,9 @@ where
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let (level, now) = (*event.metadata().level(), (self.clock)());
-        let line = match self.style {
-            Style::Json => json::line(now, level, event.metadata().target(), &fields),
-            Style::Text { colour } => text::line(now, level, &fields, colour),
-        };
-        let clean = self.redactor.clean(&line);
-        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        // A log that cannot be written has nobody to tell.
-        let _closed = writeln!(output, "{clean}").and_then(|()| output.flush());
+        fields.words_mut().for_each(|text| self.redactor.clean_word(text));
+        let metadata = event.metadata();
+        self.queue.push(self.style.line((self.clock)(), *metadata.level(), metadata.target(), &fields));
     }
 }
 
@@ -147,8 +199,11 @@ mod tests {
             output: Box::new(Capture(sender)),
             redactor: Redactor::default(),
             clock: Arc::new(move || at),
+            on_drop: Box::new(|_count| {}),
         };
-        with_default(subscriber(options), say);
+        let (subscriber, queue) = with_queue(options);
+        with_default(subscriber, say);
+        assert!(queue.flush(Duration::from_secs(60)));
         String::from_utf8(receiver.try_iter().flatten().collect()).unwrap()
     }
 

@@ -1,10 +1,11 @@
 //! The last net: whatever slipped through is taken out of the text before it leaves the program.
 //!
 //! Secrets are wrapped at the edge and errors hold none, so this should never find anything. It looks for every
-//! live secret in the forms it could have taken, and for things that have the shape of a secret.
+//! live secret in all the ways it could be written, and for things that look like a secret.
 
 use std::{
     borrow::Cow,
+    collections::VecDeque,
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
@@ -17,11 +18,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// What stands where a secret stood.
 pub const MARK: &str = "[redacted]";
-/// A secret shorter than this is not searched for by value: four digits are everywhere.
+/// A secret shorter than this is searched for as a whole word only: four digits are part of every order id.
 const SHORTEST: usize = 8;
+/// So many of the secrets that came up during the run are remembered: tokens of several days.
+const MOST_LEARNED: usize = 48;
 
-/// Shapes of secrets; what is in the first group, if there is one, stays.
-const SHAPES: [&str; 6] = [
+/// What secrets look like; what is in the first group, if there is one, stays.
+const PATTERNS: [&str; 6] = [
     r"\d{6,12}:[A-Za-z0-9_-]{30,}",
     r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}\.?",
     r#"(?i)("?\bpin"?\s*[=:]\s*"?)\d{4,6}\b"#,
@@ -30,14 +33,52 @@ const SHAPES: [&str; 6] = [
     r"\b[0-9a-f]{64}\b",
 ];
 
-static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(SHAPES).ok());
+static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PATTERNS).ok());
 static EACH: LazyLock<Vec<Regex>> =
-    LazyLock::new(|| SHAPES.iter().filter_map(|shape| Regex::new(shape).ok()).collect());
+    LazyLock::new(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect());
 
 /// Takes secrets out of text. Clones share what is registered.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    needles: Arc<RwLock<Vec<SecretString>>>,
+    known: Arc<RwLock<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Secrets of the settings, and the gateway keys: known for the whole run.
+    lasting: Vec<Secret>,
+    /// Secrets that came up during the run, the newest last.
+    learned: VecDeque<Secret>,
+}
+
+/// One secret, in all the ways in which it could be written.
+struct Secret {
+    ways: Vec<SecretString>,
+}
+
+impl Secret {
+    fn new(secret: &str) -> Self {
+        let mut ways = if secret.len() < SHORTEST { short_ways(secret) } else { ways(secret) };
+        ways.sort_by_key(|way| std::cmp::Reverse(way.len()));
+        ways.dedup();
+        Self { ways: ways.into_iter().map(SecretString::from).collect() }
+    }
+
+    /// The whole of it as it is written, or as it is written in hex or base64 when it is short.
+    fn is_same(&self, other: &Self) -> bool {
+        self.ways.first().map(ExposeSecret::expose_secret)
+            == other.ways.first().map(ExposeSecret::expose_secret)
+    }
+}
+
+impl Known {
+    fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.lasting.iter().chain(&self.learned)
+    }
+
+    fn ways(&self) -> impl Iterator<Item = &str> {
+        self.secrets().flat_map(|secret| &secret.ways).map(ExposeSecret::expose_secret)
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -47,32 +88,59 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Looks for this secret from now on, in all its forms.
+    /// Looks for this secret for the whole run, however it is written.
     pub fn register(&self, secret: &SecretString) {
-        let forms = forms(secret.expose_secret());
-        let mut needles = self.needles.write().unwrap_or_else(PoisonError::into_inner);
-        for form in forms {
-            if !needles.iter().any(|known| known.expose_secret() == form) {
-                needles.push(SecretString::from(form));
+        let secret = Secret::new(secret.expose_secret());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if !secret.ways.is_empty() && !known.lasting.iter().any(|other| other.is_same(&secret)) {
+            known.lasting.push(secret);
+        }
+    }
+
+    /// Looks for a secret that came up during the run: a token, a code. The oldest of them is forgotten when there are
+    /// many, which is long after it has ended.
+    pub fn learn(&self, secret: &str) {
+        let new = Secret::new(secret);
+        if new.ways.is_empty() {
+            return;
+        }
+        let newest = |known: &Known| known.learned.back().is_some_and(|last| last.is_same(&new));
+        if newest(&self.known.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.learned.retain(|other| !other.is_same(&new));
+        known.learned.push_back(new);
+        if known.learned.len() > MOST_LEARNED {
+            known.learned.pop_front();
+        }
+    }
+
+    /// Takes short secrets (a PIN) out of words, where they stand alone. Not for whole lines: numbers in them would
+    /// not be numbers any more.
+    pub(super) fn clean_word(&self, text: &mut String) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        for way in known.ways().filter(|way| way.len() < SHORTEST) {
+            if text.contains(way) {
+                *text = without_word(text, way);
             }
         }
-        // A secret's longer forms go first, or a shorter one would leave the rest of it behind.
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose_secret().len()));
     }
 
     /// The text without secrets.
     pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        let needles = self.needles.read().unwrap_or_else(PoisonError::into_inner);
-        for needle in needles.iter().map(ExposeSecret::expose_secret) {
-            if text.contains(needle) {
-                text = Cow::Owned(text.replace(needle, MARK));
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        for way in known.ways().filter(|way| way.len() >= SHORTEST) {
+            if text.contains(way) {
+                text = Cow::Owned(text.replace(way, MARK));
             }
         }
+        drop(known);
         if SET.as_ref().is_none_or(|set| !set.is_match(&text)) {
             return text;
         }
-        EACH.iter().fold(text, |text, shape| Cow::Owned(shape.replace_all(&text, mask).into_owned()))
+        EACH.iter().fold(text, |text, pattern| Cow::Owned(pattern.replace_all(&text, mask).into_owned()))
     }
 }
 
@@ -80,25 +148,44 @@ fn mask(found: &Captures<'_>) -> String {
     format!("{}{MARK}", found.get(1).map_or("", |kept| kept.as_str()))
 }
 
-/// The forms a secret could have taken on its way into a text.
-fn forms(secret: &str) -> Vec<String> {
-    if secret.len() < SHORTEST {
-        return vec![];
-    }
-    let mut forms = vec![secret.to_owned(), hex::encode(secret), hex::encode_upper(secret)];
-    forms.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
-    forms.push(format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned());
+/// The ways a secret could be written in a text.
+fn ways(secret: &str) -> Vec<String> {
+    let mut ways = vec![secret.to_owned(), hex::encode(secret), hex::encode_upper(secret)];
+    ways.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
+    ways.push(format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned());
     // In base64 a text looks different at each of three offsets; the ends depend on the neighbours.
     for skip in 0..3 {
         let inner = &secret.as_bytes()[skip.min(secret.len())..];
         let whole = &inner[..inner.len() / 3 * 3];
-        forms.push(STANDARD_NO_PAD.encode(whole));
-        forms.push(URL_SAFE_NO_PAD.encode(whole));
+        ways.push(STANDARD_NO_PAD.encode(whole));
+        ways.push(URL_SAFE_NO_PAD.encode(whole));
     }
-    forms.extend(secret.get(..16).map(str::to_owned).filter(|_| !is_address(secret)));
-    forms.extend(keys_in(secret));
-    forms.retain(|form| form.len() >= SHORTEST);
-    forms
+    ways.extend(secret.get(..16).map(str::to_owned).filter(|_| !is_address(secret)));
+    ways.extend(keys_in(secret));
+    ways.retain(|way| way.len() >= SHORTEST);
+    ways
+}
+
+/// The same for a short one, as a PIN: whole words only.
+fn short_ways(secret: &str) -> Vec<String> {
+    if secret.len() < 4 {
+        return vec![];
+    }
+    vec![secret.to_owned(), hex::encode(secret), STANDARD_NO_PAD.encode(secret)]
+}
+
+/// Replaces a word where letters and digits do not go on.
+fn without_word(text: &str, word: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(word) {
+        let joined = out.chars().chain(before.chars()).next_back().is_some_and(char::is_alphanumeric)
+            || after.chars().next().is_some_and(char::is_alphanumeric);
+        out.push_str(before);
+        out.push_str(if joined { word } else { MARK });
+        rest = after;
+    }
+    out + rest
 }
 
 fn is_address(secret: &str) -> bool {
@@ -125,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_a_registered_secret_is_taken_out() {
+    fn a_registered_secret_is_taken_out_however_it_is_written() {
         let secret = "CANARY/app+secret=2026";
         let redactor = redactor(secret);
         let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
@@ -147,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_are_taken_out_without_being_registered() {
+    fn what_looks_like_a_secret_is_taken_out_without_being_registered() {
         let redactor = Redactor::default();
         let table = [
             ("token 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0 end", "token [redacted] end"),
@@ -193,6 +280,30 @@ mod tests {
             "code -16",
         ] {
             assert_eq!(redactor.clean(text), text);
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_taken_out_of_words_where_it_stands_alone() {
+        let redactor = redactor("4829");
+        let mut text = "wrong pin 4829 (NDgyOQ, order 264829)".to_owned();
+        redactor.clean_word(&mut text);
+        assert_eq!(text, "wrong pin [redacted] ([redacted], order 264829)");
+        assert_eq!(redactor.clean(r#"{"qty":4829}"#), r#"{"qty":4829}"#);
+    }
+
+    #[test]
+    fn what_is_learned_is_bounded_and_the_newest_are_kept() {
+        let redactor = Redactor::default();
+        for number in 0..1_000 {
+            redactor.learn(&format!("opaque-token-number-{number:04}-x"));
+            redactor.learn("the-one-that-is-in-use-all-the-time");
+        }
+        assert_eq!(redactor.known.read().unwrap().learned.len(), MOST_LEARNED);
+        for text in ["opaque-token-number-0999-x", "the-one-that-is-in-use-all-the-time"] {
+            let quoted = format!("bad token {text} / {}", STANDARD_NO_PAD.encode(text));
+            assert!(!redactor.clean(&quoted).contains("bad token o") && !redactor.clean(text).contains(text));
+            assert!(!redactor.clean(&quoted).contains(&STANDARD_NO_PAD.encode(text)[..12]), "{text}");
         }
     }
 

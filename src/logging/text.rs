@@ -3,6 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
+use keeper_domain::text::shown;
 use serde_json::Value;
 use tracing::Level;
 
@@ -23,7 +24,7 @@ pub(super) fn line(now: DateTime<Utc>, level: Level, fields: &Fields, colour: bo
         .map(|(name, value)| format!(" {name}={}", plain(value)))
         .collect();
     let event = fields.get("event").map(plain).unwrap_or_default();
-    format!("{time} {open}{:<5}{close} {} {dim}{event}{details}{end}", level.as_str(), fields.message)
+    format!("{time} {open}{:<5}{close} {} {dim}{event}{details}{end}", level.as_str(), shown(&fields.message))
 }
 
 fn sign_style(level: Level) -> Style {
@@ -37,7 +38,8 @@ fn sign_style(level: Level) -> Style {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    shown(&text).into_owned()
 }
 
 /// The seed's form: the line between two rules, then what there is to know, then a rule.

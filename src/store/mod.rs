@@ -4,7 +4,7 @@
 //! as root could read the settings too. Errors never quote a stored value.
 
 pub(crate) mod sqlite;
-mod state_dir;
+pub(crate) mod state_dir;
 
 pub use sqlite::{Counts, Examined, Label, OpenError, SqliteStore, Unfit, examine};
 pub use state_dir::{StateDir, StateDirError};

@@ -1,9 +1,9 @@
 //! The state folder: private, and one keeper's at a time.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{ErrorKind, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -12,12 +12,21 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::Rng;
 use secrecy::SecretString;
 
+use crate::private_file::{self, Content, PrivateFileError, Rules};
+
+/// The database in the state folder.
+pub(crate) const DATABASE: &str = "keeper.db";
+/// The gateway key in the state folder.
+pub(crate) const GATEWAY_KEY: &str = "gateway.key";
+/// The file whose lock says who uses the state folder.
+pub(crate) const LOCK: &str = "keeper.lock";
+
 /// The state folder, held by this process until it is dropped.
 #[derive(Debug)]
 pub struct StateDir {
     path: PathBuf,
-    /// Held for the lock on it.
-    _lock: File,
+    /// Held for the locks on them: the folder itself, whatever becomes of its files, and the file that says who it is.
+    _locks: (File, File),
     after_crash: bool,
     running: AtomicBool,
 }
@@ -36,6 +45,14 @@ pub enum StateDirError {
     /// Something that is no folder is in the way.
     #[error("the state folder {} is not a folder", .0.display())]
     NotAFolder(PathBuf),
+    /// A file in it is not what the keeper has made.
+    #[error("{} {problem}", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: PrivateFileError,
+    },
     /// It cannot be made, read or written.
     #[error("the state folder {} cannot be used by user {}: {problem}", path.display(), rustix::process::geteuid().as_raw())]
     Unusable {
@@ -53,6 +70,7 @@ impl StateDirError {
             Self::Locked { .. } => {
                 "Stop the other one first, or give this one a KEEPER_STATE_DIR of its own."
             }
+            Self::NotOurs { problem, .. } => problem.advice(),
             Self::NotAFolder(_) => "Point KEEPER_STATE_DIR at a folder, or at a path where one can be made.",
             Self::Unusable { .. } => {
                 "Give it to that user (chown), or set KEEPER_STATE_DIR to a folder of its own."
@@ -79,10 +97,10 @@ impl StateDir {
             );
             fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(unusable)?;
         }
-        let lock = lock(path)?;
+        let locks = lock(path)?;
         let marker = path.join("running");
         let after_crash = marker.exists();
-        Ok(Self { path: path.to_owned(), _lock: lock, after_crash, running: AtomicBool::new(false) })
+        Ok(Self { path: path.to_owned(), _locks: locks, after_crash, running: AtomicBool::new(false) })
     }
 
     /// Where it is.
@@ -94,7 +112,7 @@ impl StateDir {
     pub fn began(&self) -> bool {
         if !self.running.swap(true, Ordering::Relaxed) {
             // Without the marker a crash would not be told after the fact, which is no reason not to run.
-            let _unmarked = private_file(&self.path.join("running"));
+            let _unmarked = private_file::open_or_create(&self.path.join("running"));
         }
         self.after_crash
     }
@@ -106,54 +124,60 @@ impl StateDir {
 
     /// The gateway key, made once: 32 random bytes in base64url.
     pub fn gateway_key(&self) -> Result<SecretString, StateDirError> {
-        let path = self.path.join("gateway.key");
+        let path = self.path.join(GATEWAY_KEY);
         let unusable =
             |error: std::io::Error| StateDirError::Unusable { path: path.clone(), problem: error.kind() };
-        match fs::read_to_string(&path) {
-            Ok(key) if key.trim().len() >= 16 => return Ok(SecretString::from(key.trim().to_owned())),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(unusable(error)),
+        let refused = |problem| StateDirError::NotOurs { path: path.clone(), problem };
+        match private_file::read(&path, Rules::OWN) {
+            Ok(Content { text, loose }) if text.trim().len() >= 16 => {
+                if loose {
+                    tracing::warn!(
+                        event = "keeper.settings",
+                        "{} could be read by other users and is closed now: make a new key if one of them is not you",
+                        path.display()
+                    );
+                    private_file::open_own(&path).map_err(refused)?;
+                }
+                return Ok(SecretString::from(text.trim().to_owned()));
+            }
+            // Too short to be one of ours: a write that was cut off.
+            Ok(_) => fs::remove_file(&path).map_err(unusable)?,
+            Err(PrivateFileError::Missing) => {}
+            Err(error) => return Err(refused(error)),
         }
         let key = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
-        let mut file = private_file(&path).map_err(unusable)?;
+        let mut file = private_file::create_new(&path).map_err(unusable)?;
         file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(unusable)?;
         Ok(SecretString::from(key))
     }
 }
 
-fn private_file(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)
-}
-
-/// Locks the folder by a file in it. The lock goes with the process, however that ends.
-fn lock(folder: &Path) -> Result<File, StateDirError> {
-    let path = folder.join("keeper.lock");
+/// Locks the folder itself and a file in it that tells the process. The locks go with the process, however that ends.
+/// The one on the folder holds even when somebody removes the file.
+fn lock(folder: &Path) -> Result<(File, File), StateDirError> {
+    let path = folder.join(LOCK);
     let unusable =
         |error: std::io::Error| StateDirError::Unusable { path: folder.to_owned(), problem: error.kind() };
-    let mut file = OpenOptions::new()
-        .create(true)
-        .read(true)
-        .write(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => {}
+    let own = File::open(folder).map_err(unusable)?;
+    let mut file = private_file::open_or_create(&path)
+        .map_err(|problem| StateDirError::NotOurs { path: path.clone(), problem })?;
+    let try_lock = |lock: &File| match lock.try_lock() {
+        Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
-            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-            return Err(StateDirError::Locked { path: folder.to_owned(), pid });
+            let pid = (&file).take(20).read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            Err(StateDirError::Locked { path: folder.to_owned(), pid })
         }
-        Err(TryLockError::Error(error)) => return Err(unusable(error)),
-    }
-    let own = std::process::id().to_string();
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    };
+    try_lock(&own)?;
+    try_lock(&file)?;
+    let pid = std::process::id().to_string();
     file.set_len(0)
         .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(own.as_bytes()))
+        .and_then(|()| file.write_all(pid.as_bytes()))
         .map_err(unusable)?;
-    Ok(file)
+    Ok((own, file))
 }
 
 #[cfg(test)]
@@ -172,6 +196,32 @@ mod tests {
         assert!(error.to_string().contains("already uses"));
         drop(first);
         StateDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn the_lock_is_on_the_folder_and_not_on_a_name_in_it() {
+        let work = tempfile::tempdir().unwrap();
+        let first = StateDir::open(work.path()).unwrap();
+        fs::remove_file(work.path().join(LOCK)).unwrap();
+        assert!(matches!(StateDir::open(work.path()), Err(StateDirError::Locked { .. })));
+        drop(first);
+        StateDir::open(work.path()).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_somebody_else_has_put_there_is_not_taken() {
+        let work = tempfile::tempdir().unwrap();
+        let state = StateDir::open(&work.path().join("state")).unwrap();
+        let (planted, key) = (work.path().join("planted"), state.path().join(GATEWAY_KEY));
+        fs::write(&planted, "a-key-that-somebody-else-knows").unwrap();
+        std::os::unix::fs::symlink(&planted, &key).unwrap();
+        let error = state.gateway_key().unwrap_err();
+        assert!(error.to_string().ends_with("gateway.key is a link"), "{error}");
+        fs::remove_file(&key).unwrap();
+        fs::write(&key, "an-own-key-that-was-left-open").unwrap();
+        fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(state.gateway_key().unwrap().expose_secret(), "an-own-key-that-was-left-open");
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600, "closed again");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
     chat::talk::{Bubble, Chat, MessageId, PollError, Update},
 };
 use teloxide::{

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use keeper_domain::{
-    alerts::outbox::{Outgoing, SendError},
+    alert::{Outgoing, SendError},
     ports::Messenger,
 };
 

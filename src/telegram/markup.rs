@@ -1,10 +1,8 @@
 //! The little format a message has: a bold first line.
 
+use keeper_domain::alert::Outgoing;
 use keeper_domain::{
-    alerts::{
-        outbox::Outgoing,
-        render::{fitting, stamp},
-    },
+    alerts::render::{fitting, stamp},
     chat::talk::Bubble,
 };
 use teloxide::utils::html::{bold, escape};

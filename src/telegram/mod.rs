@@ -18,10 +18,9 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use keeper_domain::{
-    alerts::{
-        outbox::{Outgoing, SendError, Severity},
-        render::plain,
-    },
+    address::is_loopback,
+    alert::{Outgoing, SendError, Severity},
+    alerts::render::plain,
     ports::Messenger,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -31,7 +30,7 @@ use teloxide::{
     prelude::Requester,
     types::{ChatId, LinkPreviewOptions, ParseMode, Recipient},
 };
-use url::{Host, Url};
+use url::Url;
 
 pub use chat::TelegramChat;
 pub use checkup::{Checkup, CheckupError, checkup};
@@ -214,15 +213,6 @@ fn client(api_url: &Url, limit: Duration) -> Result<reqwest::Client, TelegramSet
     let builder = reqwest::Client::builder().timeout(limit).redirect(reqwest::redirect::Policy::none());
     let builder = if is_loopback(api_url) { builder.no_proxy() } else { builder };
     builder.build().map_err(|_| TelegramSetupError::Client)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 fn no_preview() -> LinkPreviewOptions {

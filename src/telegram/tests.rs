@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keeper_domain::{
-    alerts::outbox::{Outgoing, SendError, Severity},
+    alert::{Outgoing, SendError, Severity},
     ports::Messenger,
 };
 use secrecy::SecretString;

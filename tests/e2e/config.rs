@@ -28,6 +28,7 @@ fn every_mistake_is_told_at_once_and_no_secret_with_it() {
         "FYERS_API_URL",
         "TELEGRAM_CHAT_ID",
         "KEEPER_HTTP_ADDR",
+        "KEEPER_GATEWAY_KEY",
         "KEEPER_TICK_TIME",
         "KEEPER_LOG_FORMAT",
         "KEEPER_ON_TOKEN_LOSS",

@@ -161,7 +161,9 @@ fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
         live: true,
         reject_without_token: false,
         tick_time: NaiveTime::from_hms_opt(8, 45, 0).unwrap(),
-        card: Some(std::sync::Arc::new(keeper_domain::clock::calendar::Calendar::embedded())),
+        card: Some(std::sync::Arc::new(keeper_domain::clock::token_hours::TokenHours::usual(
+            std::sync::Arc::new(keeper_domain::clock::calendar::Calendar::embedded()),
+        ))),
     };
     // The goodbye of the last run may have found no time.
     let worth = |entry: &&Recorded| {

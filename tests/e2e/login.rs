@@ -114,8 +114,8 @@ fn a_login_goes_to_fyers_and_comes_back_with_a_token() {
     assert!(home.env().contains(&refresh), "the refresh token that came along is kept too");
 
     let again = send(&keeper, &code, &state);
-    assert_eq!(again.status, 400);
-    assert!(again.body.contains("already done"), "{}", again.body);
+    assert_eq!(again.status, 200, "a reload is told how things are: {}", again.body);
+    assert!(again.body.contains("Logged in") && again.body.contains("until 06:00"), "{}", again.body);
     assert_eq!(redeemed(&home), 1);
     let log = keeper.log();
     assert!(!log.contains(&code) && !log.contains(&access) && !log.contains(&state), "no secret in the log");
@@ -159,6 +159,38 @@ fn ten_thousand_forged_callbacks_are_all_refused() {
 }
 
 #[test]
+fn two_posts_at_once_are_one_login_and_both_are_told_so() {
+    let home = home();
+    let keeper = home.start_ready();
+    let (_, state) = begin(&keeper);
+    let code = redirect(&home, &state).1;
+    let pages: Vec<Seen> = std::thread::scope(|scope| {
+        let posts: Vec<_> = (0..4).map(|_| scope.spawn(|| send(&keeper, &code, &state))).collect();
+        posts.into_iter().map(|post| post.join().unwrap()).collect()
+    });
+    for page in pages {
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(page.body.contains("until 06:00"), "{}", page.body);
+    }
+    assert_eq!(redeemed(&home), 1);
+}
+
+#[test]
+fn a_scanner_at_the_login_page_keeps_nobody_out() {
+    let home = home();
+    let keeper = home.start_ready();
+    for _ in 0..300 {
+        begin(&keeper);
+    }
+    let (_, state) = begin(&keeper);
+    for n in 0..300 {
+        assert_eq!(send(&keeper, "eyJhIjoxfQ.e30.x", &format!("forged-{n}")).status, 400);
+    }
+    let code = redirect(&home, &state).1;
+    assert_eq!(send(&keeper, &code, &state).status, 200, "the state was not pushed out, nothing is used up");
+}
+
+#[test]
 fn a_state_outlives_a_kill_and_a_used_one_stays_used() {
     let home = home();
     let keeper = home.start_ready();
@@ -170,7 +202,7 @@ fn a_state_outlives_a_kill_and_a_used_one_stays_used() {
     keeper.kill9();
     let keeper = home.start_ready();
     let fresh = redirect(&home, &first).1;
-    assert!(send(&keeper, &fresh, &first).body.contains("already done"));
+    assert!(send(&keeper, &fresh, &first).body.contains("Logged in"), "told how things are");
     assert_eq!(redeemed(&home), 1);
 }
 
@@ -199,11 +231,21 @@ fn another_persons_login_never_arms_the_keeper() {
 fn what_fyers_says_no_to_is_told_in_its_words() {
     let home = home();
     let keeper = home.start_ready();
-    let denied =
-        look(&keeper.url("/fyers/callback?s=error&code=-413&message=User%20denied%20%3Cb%3Eaccess&state=x"));
+    let (_, state) = begin(&keeper);
+    let words = "User%20denied%20%3Cb%3Eaccess%20%E2%80%AEnow";
+    let denied = |state: &str| {
+        look(&keeper.url(&format!("/fyers/callback?s=error&code=-413&message={words}&state={state}")))
+    };
+    for forged in ["", "x", &state[1..]] {
+        let page = denied(forged);
+        assert_eq!(page.status, 400);
+        assert!(!page.body.contains("denied") && !page.body.contains("-413"), "{}", page.body);
+    }
+    let denied = denied(&state);
     assert_eq!(denied.status, 400);
     assert!(denied.body.contains("FYERS says no") && denied.body.contains("-413"), "{}", denied.body);
     assert!(!denied.body.contains("<b>"), "somebody else's words are text");
+    assert!(!denied.body.contains('\u{202e}'), "and cannot turn the direction of the page");
     assert_eq!(look(&keeper.url("/fyers/callback")).status, 400);
 
     let (_, state) = begin(&keeper);

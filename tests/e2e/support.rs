@@ -201,6 +201,13 @@ impl Home {
         Keeper { child: command.spawn().unwrap(), port: self.port, log, err }
     }
 
+    /// A service that was started with outputs of its own.
+    pub(crate) fn adopt(&self, mut command: Command) -> Keeper {
+        let none = self.path("no-log");
+        File::create(&none).unwrap();
+        Keeper { child: command.spawn().unwrap(), port: self.port, log: none.clone(), err: none }
+    }
+
     /// Starts the service and waits until it is ready.
     pub(crate) fn start_ready(&self) -> Keeper {
         let mut keeper = self.start();
@@ -273,9 +280,18 @@ impl Keeper {
         });
     }
 
+    /// `GET` as somebody who can read the state folder.
+    pub(crate) fn get_with_own_key(&self, path: &str) -> Option<(u16, String)> {
+        let file = self.log.with_file_name("state").join("gateway.key");
+        match fs::read_to_string(file) {
+            Ok(key) => get_with_key(&self.url(path), key.trim()),
+            Err(_) => get(&self.url(path)),
+        }
+    }
+
     /// `/api/status`, once it answers.
     pub(crate) fn status(&self) -> Value {
-        wait_for("/api/status", || serde_json::from_str(&get(&self.url("/api/status"))?.1).ok())
+        wait_for("/api/status", || serde_json::from_str(&self.get_with_own_key("/api/status")?.1).ok())
     }
 
     /// Waits until the status fulfils a wish, and returns it.

@@ -6,7 +6,7 @@ use fyers_api::model::{Funds, OrderStatus, OrderType, Product, Quote, Side};
 use fyers_keeper::fyers::FyersClient;
 use keeper_domain::{
     broker_error::{BrokerError, Garble},
-    ports::Exchange,
+    ports::{Broker, Exchange},
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ async fn reads_are_one_get_each_on_their_own_path() {
     let body = json!({"s":"ok","fund_limit":[a_fund(1, &json!(1)), a_fund(2, &json!(1)), a_fund(10, &json!(1))],
         "orderBook":[],"netPositions":[],"data":{"fy_id":"XX00001"},"d":[a_quote("NSE:M&M-EQ", &json!(1))]});
     let (server, client) = answer(&body).await;
-    client.funds(&access()).await.unwrap();
+    Exchange::funds(&client, &access()).await.unwrap();
     client.orders(&access()).await.unwrap();
     client.positions(&access()).await.unwrap();
     Exchange::profile(&client, &access()).await.unwrap();
@@ -71,18 +71,20 @@ async fn funds_are_found_by_id_in_any_order_and_exact() {
         [a_fund(10, &json!(99_999.95)), a_fund(7, &json!(1)), a_fund(2, &json!(0.1)), a_fund(1, &json!(195))];
     let (_server, client) = answer(&json!({"s":"ok","fund_limit":rows})).await;
     let want = Funds { total: inr("195"), utilized: inr("0.1"), available: inr("99999.95") };
-    assert_eq!(client.funds(&access()).await, Ok(want));
+    assert_eq!(Exchange::funds(&client, &access()).await, Ok(want));
 
+    // What is not told is not known, which is neither zero nor a reason to refuse the session.
     let good = json!(1);
-    for (rows, field) in [
-        (json!([a_fund(1, &good), a_fund(2, &good)]), "fund_limit"),
-        (json!({}), "fund_limit"),
-        (json!([1]), "fund_limit"),
-        (json!([a_fund(1, &json!("1")), a_fund(2, &good), a_fund(10, &good)]), "equityAmount"),
-        (json!([a_fund(1, &json!(null)), a_fund(2, &good), a_fund(10, &good)]), "equityAmount"),
+    for rows in [
+        json!([a_fund(1, &good), a_fund(2, &good)]),
+        json!([]),
+        json!({}),
+        json!([1]),
+        json!([a_fund(1, &json!(null)), a_fund(2, &good), a_fund(10, &good)]),
     ] {
         let (_server, client) = answer(&json!({"s":"ok","fund_limit":rows})).await;
-        assert_eq!(client.funds(&access()).await.unwrap_err(), field_error(field));
+        assert_eq!(Exchange::funds(&client, &access()).await.unwrap_err(), field_error("fund_limit"));
+        assert!(Broker::funds(&client, &access()).await.is_ok(), "{rows}");
     }
 }
 
@@ -121,8 +123,9 @@ async fn numbers_of_status_type_and_product_mean_what_is_documented() {
         ("INTRADAY", Product::Intraday),
         ("MARGIN", Product::Margin),
         ("MTF", Product::Mtf),
-        ("CO", Product::Intraday),
-        ("BO", Product::Intraday),
+        ("CO", Product::Co),
+        ("BO", Product::Bo),
+        ("NEW", Product::Other),
     ];
     let mut rows = Vec::new();
     rows.extend(statuses.keys().map(|number| bent(&an_order_row(), "status", &json!(number))));
@@ -154,27 +157,30 @@ async fn positions_are_signed_and_closed_ones_are_zero() {
 async fn a_bent_field_is_named_and_hides_no_row() {
     let required = ["id", "symbol", "qty", "side", "type", "productType", "status", "orderDateTime"];
     let optional = ["limitPrice", "stopPrice", "filledQty", "tradedPrice", "message", "orderTag"];
-    for field in required.into_iter().chain(optional) {
+    for field in required {
         let rows = [an_order_row(), bent(&an_order_row(), field, &json!([]))];
         let (_server, client) = answer(&json!({"s":"ok","orderBook":rows})).await;
         assert_eq!(client.orders(&access()).await.unwrap_err(), field_error(field));
     }
     for field in optional {
-        let (_server, client) =
-            answer(&json!({"s":"ok","orderBook":[bent(&an_order_row(), field, &Value::Null)]})).await;
-        assert_eq!(client.orders(&access()).await.map(|orders| orders.len()), Ok(1), "{field} is optional");
+        let rows = [Value::Null, json!([]), json!({})].map(|value| bent(&an_order_row(), field, &value));
+        let (_server, client) = answer(&json!({"s":"ok","orderBook":rows})).await;
+        assert_eq!(client.orders(&access()).await.map(|orders| orders.len()), Ok(3), "{field} is optional");
     }
-    for (field, value) in
-        [("status", json!(3)), ("side", json!(0)), ("type", json!(5)), ("productType", json!("X"))]
-    {
+    for (field, value) in [("status", json!(3)), ("side", json!(0)), ("type", json!(5))] {
         let (_server, client) =
             answer(&json!({"s":"ok","orderBook":[bent(&an_order_row(), field, &value)]})).await;
         assert_eq!(client.orders(&access()).await.unwrap_err(), field_error(field));
     }
-    for field in ["symbol", "productType", "netQty", "netAvg", "realized_profit"] {
+    for field in ["symbol", "netQty", "netAvg"] {
         let rows = [bent(&a_position_row(), field, &json!({}))];
         let (_server, client) = answer(&json!({"s":"ok","netPositions":rows})).await;
-        assert_eq!(client.positions(&access()).await.unwrap_err(), field_error(field));
+        assert_eq!(client.positions(&access()).await.unwrap_err(), field_error("netPositions"));
+    }
+    for field in ["productType", "realized_profit"] {
+        let rows = [bent(&a_position_row(), field, &json!({}))];
+        let (_server, client) = answer(&json!({"s":"ok","netPositions":rows})).await;
+        assert_eq!(client.positions(&access()).await.unwrap()[0].net, -5, "{field}");
     }
 }
 
@@ -203,15 +209,15 @@ async fn a_bad_symbol_is_a_refusal_with_its_code() {
         let error = client.quotes(&access(), &symbols(&["NSE:A-EQ", "NSE:X-EQ"])).await.unwrap_err();
         assert_eq!(error, BrokerError::Refused { status: 200, code: -300, message: words.to_owned() });
     }
-    for (row, field) in [
-        (json!({"s":"ok","v":{"lp":1}}), "n"),
-        (json!({"n":"NSE:A-EQ","v":{"lp":1}}), "s"),
-        (json!({"n":"NSE:A-EQ","s":"ok","v":[]}), "v"),
-        (a_quote("NSE:A-EQ", &json!("1")), "lp"),
+    for row in [
+        json!({"s":"ok","v":{"lp":1}}),
+        json!({"n":"NSE:A-EQ","v":{"lp":1}}),
+        json!({"n":"NSE:A-EQ","s":"ok","v":[]}),
+        a_quote("NSE:A-EQ", &json!("x")),
     ] {
         let (_server, client) = answer(&json!({"s":"ok","d":[row]})).await;
         let error = client.quotes(&access(), &symbols(&["NSE:A-EQ"])).await.unwrap_err();
-        assert_eq!(error, field_error(field));
+        assert_eq!(error, field_error("d"));
     }
 }
 

@@ -48,7 +48,10 @@ async fn errors(client: &FyersClient) -> Vec<BrokerError> {
         client.orders(&token).await.err(),
         client.positions(&token).await.err(),
     ];
-    all.into_iter().map(|error| error.expect("every call fails here")).collect()
+    // That of the session's funds is content with an "ok"; every other call fails here.
+    let errors: Vec<_> = all.into_iter().flatten().collect();
+    assert!(errors.len() >= 8, "{errors:?}");
+    errors
 }
 
 async fn assert_no_leak(client: &FyersClient) {

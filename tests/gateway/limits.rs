@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::{app::wall_clock::WallClock, fyers::LimitedProxy};
+use fyers_keeper::{fyers::LimitedProxy, wall_clock::WallClock};
 
 use crate::support::{Behind, Gateway, Upstream, pipe};
 

@@ -26,8 +26,8 @@ fn a_stranger_sees_the_key_form_and_nothing_else() {
     for (name, value) in [
         ("authorization", "Bearer wrong"),
         ("authorization", "Bearer "),
-        ("cookie", "keeper_visit=99999999999.AAAAAAAAAAAAAAAAAAAAAA.AAAA"),
-        ("cookie", "keeper_visit="),
+        ("cookie", "keeper_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ("cookie", "keeper_session="),
         ("host", "localhost"),
     ] {
         for path in CLOSED {
@@ -41,7 +41,7 @@ fn a_stranger_sees_the_key_form_and_nothing_else() {
 }
 
 #[test]
-fn the_key_opens_a_visit_that_a_new_key_ends() {
+fn the_key_opens_a_session_that_ends_with_the_lock_and_with_the_run() {
     let home = open(Home::bare(Options::default()));
     let keeper = home.start_ready();
     assert_eq!(unlock(&keeper, "wrong").status, 401);
@@ -62,13 +62,15 @@ fn the_key_opens_a_visit_that_a_new_key_ends() {
     for path in ["/", "/api/status", "/metrics"] {
         assert_eq!(get(&keeper, path, &[("cookie", &cookie)]).status, 200, "{path}");
     }
+    let other = unlock(&keeper, &key(&home)).cookie();
+    let token = get(&keeper, "/", &[("cookie", &cookie)]).token();
+    let own = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    assert_eq!(post(&keeper, "/lock", &own, &[("token", &token)]).status, 303);
+    assert_eq!(get(&keeper, "/", &[("cookie", &cookie)]).status, 401, "a stolen cookie ends with the lock");
+    assert_eq!(get(&keeper, "/", &[("cookie", &other)]).status, 200, "other sessions go on");
     assert!(keeper.stop().success());
     let keeper = home.start_ready();
-    assert_eq!(get(&keeper, "/", &[("cookie", &cookie)]).status, 200, "a visit outlives a restart");
-    assert!(keeper.stop().success());
-    std::fs::remove_file(home.path("state/gateway.key")).unwrap();
-    let keeper = home.start_ready();
-    assert_eq!(get(&keeper, "/", &[("cookie", &cookie)]).status, 401);
+    assert_eq!(get(&keeper, "/", &[("cookie", &other)]).status, 401, "sessions end with the run");
 }
 
 #[test]
@@ -90,15 +92,16 @@ fn a_name_bent_to_this_machine_opens_nothing() {
     let keeper = home.start_ready();
     let bearer = format!("Bearer {}", key(&home));
     for path in ["/", "/api/status", "/metrics"] {
-        for host in ["127.0.0.1", "localhost:1", "[::1]:9"] {
-            assert_eq!(get(&keeper, path, &[("host", host)]).status, 200, "{path} as {host}");
+        let port = home.port;
+        for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}")] {
+            assert_eq!(get(&keeper, path, &[("host", &host)]).status, 200, "{path} as {host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example:80", "10.0.0.7"] {
+        for host in ["evil.example", "127.0.0.1.evil.example:80", "10.0.0.7", "localhost", "localhost:1"] {
             assert_eq!(get(&keeper, path, &[("host", host)]).status, 401, "{path} as {host}");
             let with_key = get(&keeper, path, &[("host", host), ("authorization", &bearer)]);
             assert_eq!(with_key.status, 200, "the key is enough");
         }
-        for proxied in ["x-forwarded-for", "forwarded", "via"] {
+        for proxied in ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"] {
             assert_eq!(get(&keeper, path, &[(proxied, "203.0.113.7")]).status, 401, "{path} by {proxied}");
         }
     }
@@ -140,10 +143,82 @@ fn no_other_page_can_press_a_button() {
 }
 
 #[test]
-fn keys_cannot_be_tried_fast() {
+fn wrong_keys_are_limited_counted_and_told_and_the_right_one_is_not_kept_out() {
+    let home = day().with_telegram();
+    let keeper = home.start_ready();
+    let cross_site = |n: u32| {
+        post(&keeper, "/unlock", &[("sec-fetch-site", "cross-site")], &[("key", &n.to_string())]).status
+    };
+    assert!((0..150).all(|n| cross_site(n) == 401), "another site's page spends nothing");
+    let answers: Vec<u16> = (0..150).map(|n| unlock(&keeper, &n.to_string()).status).collect();
+    assert!(answers[..5].iter().all(|status| *status == 401), "a person may mistype: {answers:?}");
+    assert!(answers.contains(&429), "{answers:?}");
+    let authorization = ("authorization", "X:wrong");
+    assert_eq!(get(&keeper, "/api/v3/profile", &[authorization]).status, 429);
+    assert_eq!(get(&keeper, "/api/status", &[("authorization", "Bearer wrong")]).status, 200, "this machine");
+    let forwarded = [("x-forwarded-for", "203.0.113.9"), ("authorization", "Bearer wrong")];
+    assert_eq!(get(&keeper, "/api/status", &forwarded).status, 429);
+
+    assert_eq!(unlock(&keeper, &key(&home)).status, 303, "the owner gets in at any time");
+    let bot = format!("X:{}", key(&home));
+    assert_eq!(get(&keeper, "/api/v3/profile", &[("authorization", &bot)]).status, 200);
+    let metrics = get(&keeper, "/metrics", &[]).body;
+    let counted = |entrance: &str| {
+        let name = format!("fyers_keeper_wrong_keys_total{{entrance=\"{entrance}\"}} ");
+        metrics.lines().find_map(|row| row.strip_prefix(&name)?.parse::<u32>().ok())
+    };
+    assert_eq!((counted("page"), counted("gateway"), counted("api")), (Some(150), Some(1), Some(2)));
+    home.wait_alert("20 requests with a wrong gateway key, the latest from 127.0.0.1");
+    assert_eq!(home.alerts().iter().filter(|alert| alert.contains("wrong gateway key")).count(), 1);
+}
+
+#[test]
+fn with_a_public_address_the_key_is_always_needed() {
+    let home = Home::bare(Options::default()).set("KEEPER_PUBLIC_URL", "https://keeper.example");
+    let keeper = home.start_ready();
+    let host = format!("localhost:{}", home.port);
+    for path in CLOSED {
+        assert_eq!(get(&keeper, path, &[("host", &host)]).status, 401, "{path}");
+    }
+    home.run(&["status"]).exits(0);
+}
+
+#[test]
+fn a_trusted_proxy_tells_clients_apart() {
+    let home = Home::bare(Options::default()).set("KEEPER_TRUSTED_PROXIES", "127.0.0.1");
+    let keeper = home.start_ready();
+    let wrong = |client: &str| {
+        get(&keeper, "/api/v3/profile", &[("authorization", "X:wrong"), ("x-forwarded-for", client)]).status
+    };
+    let spent = (0..150).map(|_| wrong("203.0.113.7")).last();
+    assert_eq!(spent, Some(429));
+    assert_eq!(wrong("203.0.113.8"), 401, "another client");
+    assert_eq!(wrong("203.0.113.8, 203.0.113.7"), 429, "what a client writes in front counts for nothing");
+    let bad = Home::bare(Options::default()).set("KEEPER_TRUSTED_PROXIES", "proxy.example");
+    assert!(bad.run(&["config", "check"]).exits(78).err.contains("KEEPER_TRUSTED_PROXIES"));
+}
+
+#[test]
+fn a_key_that_can_be_guessed_is_refused_at_the_start() {
+    for key in ["8765", "password", "123456789012345678901234567890"] {
+        let ran = Home::bare(Options::default()).set("KEEPER_GATEWAY_KEY", key).run(&["run"]).exits(78);
+        assert!(ran.err.contains("KEEPER_GATEWAY_KEY") && ran.err.contains("can be guessed"), "{ran:?}");
+        assert!(!ran.text().contains(key), "{ran:?}");
+    }
+}
+
+#[test]
+fn errors_are_pages_for_people_and_text_for_programs() {
     let home = Home::bare(Options::default());
     let keeper = home.start_ready();
-    let answers: Vec<u16> = (0..40).map(|n| unlock(&keeper, &n.to_string()).status).collect();
-    assert!(answers.contains(&429), "{answers:?}");
-    assert!(answers[..5].iter().all(|status| *status == 401), "a person may mistype: {answers:?}");
+    let page = |path: &str| get(&keeper, path, &[("accept", "text/html,application/xhtml+xml")]);
+    for (path, status, words) in [("/nowhere", 404, "Nothing here"), ("/unlock", 405, "Not like this")] {
+        let page = page(path);
+        assert_eq!(page.status, status, "{path}");
+        assert!(page.body.contains(words) && page.body.contains("href=\"/\""), "{}", page.body);
+        assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+        let plain = get(&keeper, path, &[]);
+        assert!(!plain.body.contains("<html"), "{}", plain.body);
+    }
+    assert_eq!(page("/unlock").header("allow"), "POST");
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::{
     browserless::{client, day, key, log_in, open, with},
-    support::{DEADLINE, Home, Keeper, wait_for},
+    support::{DEADLINE, Home, Keeper},
 };
 
 /// One message.
@@ -135,17 +135,25 @@ fn who_listens_does_not_hold_up_a_stop() {
 }
 
 #[test]
-fn there_are_so_many_seats_and_each_is_given_back() {
-    let home = Home::bare(Options::default());
+fn one_client_cannot_take_all_seats() {
+    let home = Home::bare(Options::default()).set("KEEPER_TRUSTED_PROXIES", "127.0.0.1");
     let keeper = home.start_ready();
-    let mut listeners: Vec<Listener> = (0..32).map(|_| Listener::start(&keeper, &[])).collect();
-    assert!(listeners.iter().all(|listener| listener.status() == 200));
-    let full = Listener::start(&keeper, &[]);
-    assert_eq!(full.status(), 503);
-    assert!(full.answer.headers().contains_key("retry-after"));
-    assert!(listeners.iter_mut().all(|listener| listener.next().is_some()), "the others go on");
-    drop(listeners);
-    wait_for("a free seat", || (Listener::start(&keeper, &[]).status() == 200).then_some(()));
+    let bearer = format!("Bearer {}", key(&home));
+    let listen = |client: &str| {
+        let mut listener =
+            Listener::start(&keeper, &[("x-forwarded-for", client), ("authorization", &bearer)]);
+        assert_eq!(listener.status(), 200, "a newcomer always gets a seat");
+        assert!(listener.next().is_some());
+        listener
+    };
+    let mut owner = listen("203.0.113.1");
+    let mut hogs: Vec<Listener> = (0..40).map(|_| listen("203.0.113.2")).collect();
+    // The oldest one is told the mode as well, and then its stream ends: its seat was taken.
+    let oldest = &mut hogs[0];
+    while oldest.next().is_some() {}
+    let open = crate::browserless::post(&keeper, "/api/refresh", &[("authorization", &bearer)], &[]);
+    assert!(open.status < 500, "{open:?}");
+    assert!(owner.next().is_some(), "the owner goes on");
 }
 
 #[test]

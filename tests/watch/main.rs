@@ -7,6 +7,7 @@ mod events;
 mod metrics;
 mod ops;
 mod page;
+mod pressure;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support;

@@ -5,9 +5,8 @@
 //! the same comparison is made again.
 
 pub mod actor;
-mod turn;
+mod deps;
+mod update;
 
-#[cfg(test)]
-mod tests;
-
-pub use actor::{AskCard, CardActor, CardDeps, LoginPath};
+pub use actor::{CardActor, RequestCard};
+pub use deps::{CardDeps, LoginPath};

@@ -10,48 +10,30 @@ use tokio::time::Instant;
 
 use crate::chat::inbox::{
     batch::Batch,
-    carry::{Hands, in_time},
-    listen::{Wish, listen},
+    chat_log,
+    deps::InboxDeps,
     messages::{GetInbox, InboxView},
     note::{self, Note, Place},
-    reply::Voice,
-    trail,
+    perform::{Performer, in_time},
+    poll::{PollRequest, poll_once},
 };
 use keeper_domain::chat::inbox::{
-    confirm::Nonce,
-    pace::Pace,
-    rules::State,
-    verdict::{Policy, Verdict},
+    confirm::Nonce, poll_backoff::PollBackoff, reaction::Reaction, rules::State,
 };
 use keeper_domain::{
-    chat::talk::{Bubble, Chat, Control, PollError, Update},
-    ports::{Store, StoreError, Time},
+    chat::talk::{Bubble, PollError, Update},
+    ports::StoreError,
 };
 
 const BROKEN: &str =
     "Something broke over that, so it may or may not be done.\nSee /status before you send it again.";
-
-/// What the InboxActor is given.
-#[derive(Clone)]
-pub struct InboxDeps {
-    /// Where people write.
-    pub chat: Arc<dyn Chat>,
-    /// What their commands reach.
-    pub control: Arc<dyn Control>,
-    /// The keeper's memory.
-    pub store: Arc<dyn Store>,
-    /// Wall clock and waiting.
-    pub time: Arc<dyn Time>,
-    /// Who may command, and where.
-    pub policy: Policy,
-}
 
 /// Owns the chat's cursor and the questions that wait for a yes.
 pub struct InboxActor {
     deps: InboxDeps,
     state: State,
     /// Kept across restarts: a crash is no reason to press Telegram.
-    pace: Pace,
+    poll_backoff: PollBackoff,
     /// Telegram has the menu.
     registered: bool,
     /// What the last poll failed for: told when it changes.
@@ -64,8 +46,8 @@ pub struct InboxActor {
 impl InboxActor {
     /// An actor that listens from its start on.
     pub fn new(deps: InboxDeps) -> Self {
-        let (state, pace, batch) = (State::default(), Pace::default(), Batch::default());
-        Self { deps, state, pace, registered: false, trouble: None, underway: None, batch }
+        let (state, poll_backoff, batch) = (State::default(), PollBackoff::default(), Batch::default());
+        Self { deps, state, poll_backoff, registered: false, trouble: None, underway: None, batch }
     }
 
     /// Reads where it was, and tells the person over whose command the last life ended.
@@ -77,7 +59,7 @@ impl InboxActor {
                 // Forgotten first: no crash over these words may repeat them for ever.
                 note::write(Note { underway: None, ..note }, deps.store.as_ref()).await?;
                 let told = Bubble { text: BROKEN.into(), reply_to: Some(message), ..Bubble::default() };
-                deps.voice().say(chat, told).await;
+                deps.speaker().say(chat, told).await;
             }
             Ok(note)
         };
@@ -91,13 +73,13 @@ impl InboxActor {
 
     fn poll(&mut self, ctx: &mut Context<Self>) {
         let (now, began) = (self.deps.time.now(), Instant::now());
-        let wish = Wish {
+        let wish = PollRequest {
             name: self.state.bot.is_none(),
             menu: !self.registered,
             after: self.state.cursor.after(now),
             wait: self.state.is_up_to_date(now),
         };
-        let poll = listen(self.deps.clone(), wish);
+        let poll = poll_once(self.deps.clone(), wish);
         ctx.spawn(poll.into_actor(self).map(move |came, act, ctx| {
             act.state.bot = act.state.bot.take().or(came.name);
             act.registered |= came.menu;
@@ -110,19 +92,19 @@ impl InboxActor {
 
     fn polled(&mut self, updates: Vec<Update>, began: Instant, ctx: &mut Context<Self>) {
         let received = self.deps.time.now();
-        self.pace.succeeded(received);
+        self.poll_backoff.succeeded(received);
         if self.trouble.take().is_some() {
-            trail::recovered();
+            chat_log::recovered();
         }
         self.batch = Batch::new(updates, received, began);
         self.hear_on(ctx);
     }
 
     fn failed(&mut self, error: &PollError, ctx: &mut Context<Self>) {
-        let step = self.pace.failed(error, self.deps.time.now(), rand::random());
-        let reason = trail::of_error(error);
+        let step = self.poll_backoff.failed(error, self.deps.time.now(), rand::random());
+        let reason = chat_log::of_error(error);
         if self.trouble.replace(reason) != Some(reason) {
-            trail::deaf(error, step.pause);
+            chat_log::deaf(error, step.pause);
         }
         let deps = self.deps.clone();
         let rest = async move {
@@ -139,12 +121,12 @@ impl InboxActor {
     fn hear_on(&mut self, ctx: &mut Context<Self>) {
         while let Some(update) = self.batch.updates.pop_front() {
             let (now, nonce) = (self.deps.time.now(), Nonce(rand::random()));
-            let verdict = self.state.hear(&update, &self.deps.policy, now, nonce);
-            trail::heard(&update, &verdict);
-            self.batch.heard(&verdict);
-            if !matches!(verdict, Verdict::Silence(_)) {
-                self.underway = verdict.origin().map(Place::from);
-                return self.write_down(ctx, move |act, ctx| act.carry_out(verdict, nonce, ctx));
+            let reaction = self.state.hear(&update, &self.deps.policy, now, nonce);
+            chat_log::heard(&update, &reaction);
+            self.batch.heard(&reaction);
+            if !matches!(reaction, Reaction::Silence(_)) {
+                self.underway = reaction.origin().map(Place::from);
+                return self.write_down(ctx, move |act, ctx| act.carry_out(reaction, nonce, ctx));
             }
         }
         if self.batch.dirty {
@@ -180,22 +162,16 @@ impl InboxActor {
         }));
     }
 
-    fn carry_out(&mut self, verdict: Verdict, nonce: Nonce, ctx: &mut Context<Self>) {
+    fn carry_out(&mut self, reaction: Reaction, nonce: Nonce, ctx: &mut Context<Self>) {
         let deps = self.deps.clone();
         let carry = async move {
-            let hands = Hands { voice: deps.voice(), control: deps.control.as_ref() };
-            hands.carry_out(verdict, nonce).await;
+            let performer = Performer { speaker: deps.speaker(), control: deps.control.as_ref() };
+            performer.carry_out(reaction, nonce).await;
         };
         ctx.spawn(carry.into_actor(self).map(|(), act, ctx| {
             (act.underway, act.batch.dirty) = (None, true);
             act.hear_on(ctx);
         }));
-    }
-}
-
-impl InboxDeps {
-    fn voice(&self) -> Voice<'_> {
-        Voice { chat: self.chat.as_ref(), time: self.time.as_ref() }
     }
 }
 
@@ -233,7 +209,7 @@ impl Handler<GetInbox> for InboxActor {
             bot: self.state.bot.clone(),
             caught_up: self.state.caught_up,
             strangers: self.state.strangers,
-            has_rival: self.pace.has_rival(),
+            has_rival: self.poll_backoff.has_rival(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use keeper_domain::chat::inbox::verdict::{Denial, Verdict};
+use keeper_domain::chat::inbox::reaction::{Denial, Reaction};
 use keeper_domain::chat::talk::{FULL_BATCH, Update};
 
 /// The least time between two polls that bring nothing new, should Telegram not hold them open.
@@ -32,8 +32,8 @@ impl Batch {
     }
 
     /// Notes what was made of the next update.
-    pub(super) fn heard(&mut self, verdict: &Verdict) {
-        let new = !matches!(verdict, Verdict::Silence(Denial::Replay));
+    pub(super) fn heard(&mut self, reaction: &Reaction) {
+        let new = !matches!(reaction, Reaction::Silence(Denial::Replay));
         self.dirty |= new;
         self.news |= new;
     }

@@ -1,19 +1,20 @@
 //! Commands by chat: who may command is decided by `rules`, `actor` hears and carries it out.
 //!
-//! `commands`, `confirm` and `paste` are what the rules know; `verdict` is what they say. `listen` polls,
-//! `note` is what is on disk, `carry` does it, `reply` gets words through to Telegram, `trail` leaves a line in
-//! the log.
+//! `commands`, `confirm` and `paste` are what the rules know; `reaction` is what they say. `poll` asks Telegram,
+//! `note` is what is on disk, `perform` does it, `speaker` gets words through to Telegram, `chat_log` logs it.
 
 pub mod actor;
 mod batch;
-mod carry;
-mod listen;
+mod chat_log;
+mod deps;
 pub mod messages;
 mod note;
-mod reply;
-mod trail;
+mod perform;
+mod poll;
+mod speaker;
 
 #[cfg(test)]
 mod tests;
 
-pub use actor::{InboxActor, InboxDeps};
+pub use actor::InboxActor;
+pub use deps::InboxDeps;

@@ -3,11 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
+use keeper_domain::alert::{Alert, Outgoing, Severity};
 use keeper_domain::{
-    alerts::{
-        coalesce::plan,
-        outbox::{Alert, Outgoing, Severity},
-    },
+    alerts::coalesce::plan,
     event::{Event, Recorded},
 };
 

@@ -6,11 +6,8 @@ use chrono::TimeDelta;
 
 use crate::notifier::messages::{Flush, GetOutbox, JournalGrew};
 use crate::notifier::tests::doubles::{Call, Fate, World, in_virtual_time};
-use keeper_domain::{
-    alerts::{outbox::SendError, render::SAFE_TEXT},
-    event::Event,
-    reason::Reason,
-};
+use keeper_domain::alert::SendError;
+use keeper_domain::{alerts::render::SAFE_TEXT, event::Event, reason::Reason};
 
 const MINUTES: Duration = Duration::from_secs(30 * 60);
 

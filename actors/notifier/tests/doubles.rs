@@ -11,12 +11,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::notifier::actor::{NotifierActor, Ports};
+use keeper_domain::alert::{Alert, Outgoing, SendError};
 use keeper_domain::{
-    alerts::{
-        outbox::{Alert, Outgoing, SendError},
-        render::plain,
-        texts::Context,
-    },
+    alerts::{render::plain, texts::Context},
     event::{Event, Recorded},
     ports::{AlertTotals, Messenger, NoteStore, OutboxStore, StoreError, Time},
 };

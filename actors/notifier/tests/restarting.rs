@@ -12,7 +12,7 @@ use futures_util::future::{Either, poll_fn, select};
 
 use crate::notifier::tests::doubles::{Fate, World, in_virtual_time};
 use crate::notifier::{actor::NotifierActor, messages::Flush};
-use keeper_domain::{alerts::outbox::SendError, event::Event};
+use keeper_domain::{alert::SendError, event::Event};
 
 fn refused(n: i64) -> Event {
     Event::OrderRefused { symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::notifier::tests::doubles::{Call, Fate, PausedTime, ScriptedMessenger, World, in_virtual_time};
-use keeper_domain::{alerts::outbox::SendError, event::Event, reason::Reason};
+use keeper_domain::{alert::SendError, event::Event, reason::Reason};
 
 /// Events whose alerts can be told apart by their text, so that a loss would show.
 fn event(n: i64, rng: &mut StdRng) -> Event {

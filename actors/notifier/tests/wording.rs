@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use crate::notifier::tests::doubles::context;
+use keeper_domain::alert::{Outgoing, Severity};
 use keeper_domain::{
     alerts::{
-        outbox::{Outgoing, Severity},
         render::plain,
         texts::{Context, alert_for},
         words::{ROWS, WIDTH},
@@ -61,6 +61,7 @@ fn token_events() -> Vec<Event> {
         Event::LoginFailed { reason: Reason::AccountMismatch, code: None },
         Event::StrangerWrote { user: 123_456_789 },
         Event::SecondPoller,
+        Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
         Event::SimulatedMeanwhile { orders: 1 },
         Event::SimulatedMeanwhile { orders: 3 },
         Event::OrderOutcomeUnknown { symbol: "NSE:SBIN-EQ".into(), quantity: 10, found: None },

@@ -16,7 +16,7 @@ pub enum Transport {
 /// How an answer failed to be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Garble {
-    /// HTML or plain text, as the edge in front of FYERS sends (docs/fyers-api.md, "Basics" "Envelope").
+    /// HTML or plain text, as the edge in front of FYERS sends (docs/fyers-api.md, "Basics").
     NotJson,
     /// Nothing at all.
     Empty,

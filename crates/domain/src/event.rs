@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{alerts::outbox::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName};
+use crate::{alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName};
 
 /// How an actor died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -126,12 +126,26 @@ pub enum Event {
         /// The broker's code, when it gave one.
         code: Option<i64>,
     },
+    /// A login with an account that the owner has not confirmed: whose keeper is this?
+    AccountUnconfirmed {
+        /// The account (`fy_id`).
+        account: String,
+        /// The holder's name, as the broker tells it.
+        holder: String,
+    },
     /// A person ended the session.
     LoggedOut,
     /// Somebody the keeper does not know wrote to its bot. Told once a day.
     StrangerWrote {
         /// The Telegram user.
         user: i64,
+    },
+    /// Somebody has shown wrong gateway keys. Told once an hour at most.
+    WrongKeys {
+        /// The latest client: an address, or the IPv6 network of a provider's customer.
+        client: String,
+        /// Wrong keys in the hour so far, of all clients.
+        count: u32,
     },
     /// Another program polls Telegram with the same bot token.
     SecondPoller,
@@ -316,9 +330,11 @@ impl Event {
             Self::RefreshSucceeded { .. } => "token.refresh.succeeded",
             Self::LoginStarted => "login.started",
             Self::LoginFailed { .. } => "login.failed",
+            Self::AccountUnconfirmed { .. } => "login.unconfirmed",
             Self::LoggedOut => "login.ended",
             Self::LoginSucceeded { .. } => "login.completed",
             Self::StrangerWrote { .. } => "chat.stranger",
+            Self::WrongKeys { .. } => "gateway.wrong_keys",
             Self::SecondPoller => "chat.second_poller",
             Self::HaltChanged { .. } => "exchange.halt",
             Self::TestAlert { .. } => "alert.test",

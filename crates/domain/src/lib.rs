@@ -2,7 +2,10 @@
 //!
 //! Nothing here waits, reads a clock or reaches disk or network.
 
+pub mod address;
+pub mod alert;
 pub mod alerts;
+pub mod backoff;
 pub mod broker_error;
 pub mod chat;
 pub mod clock;
@@ -13,8 +16,11 @@ pub mod notes;
 pub mod order_journal;
 pub mod ports;
 pub mod reason;
+pub mod reason_words;
 pub mod restart_policy;
 pub mod routing;
 pub mod secret;
 pub mod session;
+pub mod session_state;
 pub mod store_error;
+pub mod text;

@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    chat::{card::rules::Card, inbox::memory::InboxMemory},
+    chat::{card::model::Card, inbox::memory::InboxMemory},
     note::Note,
-    session::login::States,
+    session::login::UsedStates,
 };
+
+/// Which app the credentials belong to. Owned by the TokenActor.
+pub use crate::session::bound::NOTE as CREDENTIALS;
 
 /// Orders that were meant for FYERS and simulated since the mode was last Live. Owned by the ExchangeActor.
 pub const SIMULATED_IN_GAP: Note<u64> = Note::new("simulated_in_gap");
@@ -20,5 +23,5 @@ pub const LOGIN_CARD: Note<Card> = Note::new("login_card");
 /// Which updates of the chat have been heard. Owned by the InboxActor.
 pub const INBOX: Note<InboxMemory> = Note::new("inbox_cursor");
 
-/// One-time states of logins that were begun. Owned by the TokenActor.
-pub const LOGIN_STATES: Note<States> = Note::new("login_states");
+/// One-time states of logins that were finished. Owned by the TokenActor.
+pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");

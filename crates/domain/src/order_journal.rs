@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mode::Mode;
 use crate::routing::Venue;
-use fyers_api::{error::Refusal, operation::Operation};
+use fyers_api::{error::ApiError, operation::Operation};
 use mock_exchange::{NewOrder, Reply, exchange::Attempt};
 
 /// One order and its answer.
@@ -43,7 +43,7 @@ impl OrderEntry {
     pub fn simulated(operation: Operation, tried: &Attempt, mode: Mode, at: DateTime<Utc>) -> Self {
         let (status, code, message, id) = match &tried.outcome {
             Ok(Reply { code, message, id }) => (200, *code, message, id),
-            Err(Refusal { status, code, message, id }) => (*status, *code, message, id),
+            Err(ApiError { status, code, message, id }) => (*status, *code, message, id),
         };
         Self::new(
             (operation, mode, Venue::Mock),

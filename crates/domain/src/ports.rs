@@ -10,13 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use crate::store_error::{StoreError, StoreErrorKind};
 pub use store::*;
 use crate::{
-    alerts::outbox::{Outgoing, SendError},
+    alert::{Outgoing, SendError},
     broker_error::{BrokerError, Transport},
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
-    model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    model::{FundLimits, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
 };
 
 /// Wall clock and waiting, together, so that a test or the demo can run both faster.
@@ -47,7 +47,7 @@ pub trait Broker: Send + Sync {
     /// `POST /validate-authcode` (docs/fyers-api.md, "Login"). Exactly one call: a code works once.
     async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError>;
     /// `GET /funds`: that the token may do what it is for.
-    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError>;
+    async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError>;
     /// `POST /logout`: ends the token at the broker.
     async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError>;
     /// How far the broker's clock is ahead of this machine's by its latest answer, if it told.

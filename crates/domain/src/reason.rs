@@ -50,13 +50,17 @@ pub enum Reason {
     AppMismatch,
     /// The token belongs to another account than the one this keeper serves.
     AccountMismatch,
+    /// The account of the first login waits for the owner's confirmation.
+    AccountUnconfirmed,
+    /// `FYERS_CLIENT_ID` names another app than the one that the tokens on disk were made with.
+    AppChanged,
     /// The broker cannot be reached: DNS, connect, TLS, timeout or a broken connection.
     Unreachable,
     /// The broker asked to wait (HTTP 429).
     RateLimited,
     /// The broker answered with a server error.
     BrokerFault,
-    /// The broker answered with something that is no answer: HTML, an empty or broken body.
+    /// The broker answered with something that cannot be read: HTML, an empty or broken body.
     BadAnswer,
     /// A new token is already past its end by this machine's clock.
     ClockSkew,
@@ -92,6 +96,8 @@ impl Reason {
             Self::Refused => "refused",
             Self::AppMismatch => "app_mismatch",
             Self::AccountMismatch => "account_mismatch",
+            Self::AccountUnconfirmed => "account_unconfirmed",
+            Self::AppChanged => "app_changed",
             Self::Unreachable => "unreachable",
             Self::RateLimited => "rate_limited",
             Self::BrokerFault => "broker_fault",
@@ -99,41 +105,6 @@ impl Reason {
             Self::ClockSkew => "clock_skew",
             Self::Halted => "halted",
             Self::Configured => "configured",
-        }
-    }
-
-    /// The reason in a person's words, to follow "because".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Verified => "FYERS accepts the token",
-            Self::Refreshed => "the token was refreshed",
-            Self::LoggedIn => "you logged in",
-            Self::Starting => "the keeper has just started",
-            Self::NoCredentials => "no FYERS app is configured",
-            Self::NeverLoggedIn => "there has been no login yet",
-            Self::TokenExpired => "the access token has expired",
-            Self::TokenRejected => "FYERS no longer accepts the access token",
-            Self::LoggedOut => "you logged out",
-            Self::RefreshDisabled => "FYERS has switched token refresh off by SEBI regulation",
-            Self::RefreshTokenMissing => "there is no refresh token",
-            Self::RefreshTokenExpired => "the refresh token has expired",
-            Self::RefreshTokenRejected => "FYERS refuses the refresh token",
-            Self::PinMissing => "FYERS_PIN is not set",
-            Self::PinRejected => "FYERS refuses the PIN",
-            Self::AppHashRejected => "FYERS refuses the app id with this secret",
-            Self::CodeRejected => "FYERS refuses the login code: used, too old or cut off",
-            Self::AppUnknown => "FYERS does not know the app id",
-            Self::PermissionMissing => "the FYERS app lacks a permission",
-            Self::Refused => "FYERS refused",
-            Self::AppMismatch => "the token belongs to another app",
-            Self::AccountMismatch => "the token belongs to another account",
-            Self::Unreachable => "FYERS cannot be reached",
-            Self::RateLimited => "FYERS asks to wait",
-            Self::BrokerFault => "FYERS has a server error",
-            Self::BadAnswer => "FYERS answers with something that is no answer",
-            Self::ClockSkew => "this machine's clock and the token disagree",
-            Self::Halted => "trading is halted",
-            Self::Configured => "FYERS_SANDBOX says so",
         }
     }
 }

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// The claims the keeper uses. Everything is optional: an odd token is still a token if FYERS takes it.
+/// The claims that are of use to a client. Everything is optional: an odd token is still a token if FYERS takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
     /// `exp`: end, exact to the second.

@@ -1,5 +1,4 @@
-//! Why the exchange says no, in the broker's own codes and words, so that a bot meets here what it would meet
-//! there.
+//! FYERS' error answer: what a client reads, and what a stand-in for FYERS says, in FYERS' own codes and words.
 //!
 //! Texts come from the docs/fyers-api.md, "Order validation", where it has one. Where it has only a code, or only a
 //! text of the same kind for another field, the words are ours and the doc comment says so.
@@ -7,13 +6,13 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// The client id that risk texts name.
+/// The client id that the risk texts of a stand-in name.
 pub const CLIENT: &str = "MOCK";
 
-/// A request the exchange does not carry out: what the HTTP answer will say.
+/// An error answer: the request was understood and is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message} (code {code})")]
-pub struct Refusal {
+pub struct ApiError {
     /// HTTP status.
     pub status: u16,
     /// The broker's negative code.
@@ -24,7 +23,7 @@ pub struct Refusal {
     pub id: Option<String>,
 }
 
-impl Refusal {
+impl ApiError {
     /// HTTP 400 with this code and text, and nothing in the order book.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self { status: 400, code, message: message.into(), id: None }
@@ -87,8 +86,8 @@ impl Refusal {
         Self::new(-50, format!("You cannot convert {from} position to INTRADAY / MARGIN."))
     }
 
-    /// The command is of a later day than the one that is open: [`mock_exchange::Engine::due`] says what to do first.
-    /// Never seen by a bot, so the words are ours.
+    /// A stand-in was told of a later day before the open one was closed. Never seen by a client, so the words are
+    /// ours.
     pub fn day_not_open() -> Self {
         Self { status: 500, ..Self::new(-99, "The trading day is not open yet") }
     }

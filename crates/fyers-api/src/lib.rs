@@ -1,10 +1,14 @@
-//! FYERS API v3 as types: paths, requests, responses, error codes and token claims. No I/O.
+#![doc = include_str!("../README.md")]
 
 pub mod claims;
 pub mod codes;
+pub mod date;
+pub mod envelope;
 pub mod error;
 pub mod http;
 pub mod ist;
 pub mod model;
+pub mod number;
 pub mod operation;
+pub mod request;
 pub mod response;

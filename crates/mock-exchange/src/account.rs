@@ -161,7 +161,9 @@ impl Account {
             // Delivery sells only what is held, which is paid for.
             Product::Cnc => (long, Decimal::ZERO),
             Product::Mtf => (long / leverage.mtf, Decimal::ZERO),
-            Product::Intraday => (self.long_margin(long, leverage.intraday), short / leverage.intraday),
+            Product::Intraday | Product::Co | Product::Bo | Product::Other => {
+                (self.long_margin(long, leverage.intraday), short / leverage.intraday)
+            }
             Product::Margin => (self.long_margin(long, leverage.margin), short / leverage.margin),
         };
         long.max(short).round_dp(2)

@@ -12,13 +12,13 @@ use crate::{
     record::{Origin, Record},
     risk,
 };
-use fyers_api::{codes, error::Refusal, model::Validity};
+use fyers_api::{codes, error::ApiError, model::Validity};
 use fyers_api::{
     ist,
     model::{OrderRequest, OrderType, Product, Side},
 };
 
-type Decision = Result<Vec<Record>, Refusal>;
+type Decision = Result<Vec<Record>, ApiError>;
 
 /// When a day that was left open is closed (IST).
 const CLOSE: NaiveTime = ist::at(15, 30);
@@ -29,7 +29,7 @@ pub(super) fn exit(engine: &Engine, exit: &Exit, cancel_pending: bool, at: DateT
     if let Exit::Ids(ids) = exit
         && ids.iter().any(|id| !engine.ledger.accounts.contains_key(id))
     {
-        return Err(Refusal::unknown_position());
+        return Err(ApiError::unknown_position());
     }
     let mut draft = Draft::new(engine, at);
     if cancel_pending {
@@ -43,7 +43,7 @@ pub(super) fn exit(engine: &Engine, exit: &Exit, cancel_pending: bool, at: DateT
             send_exit(engine, &mut draft, account, cancel_pending);
         }
     }
-    if found || !draft.records.is_empty() { Ok(draft.records) } else { Err(Refusal::nothing_open()) }
+    if found || !draft.records.is_empty() { Ok(draft.records) } else { Err(ApiError::nothing_open()) }
 }
 
 /// Whether an exit is about this position, or (without a side) about orders of its symbol and product.
@@ -151,27 +151,27 @@ pub(super) fn new_day(engine: &Engine, date: NaiveDate) -> Vec<Record> {
 pub(super) fn convert(engine: &Engine, conversion: &Conversion, at: DateTime<Utc>) -> Decision {
     let Conversion { symbol, side, quantity, from, to } = conversion;
     if matches!(from, Product::Cnc | Product::Mtf) {
-        return Err(Refusal::not_convertible(codes::product_word(*from)));
+        return Err(ApiError::not_convertible(codes::product_word(*from)));
     }
     let account = engine.ledger.accounts.get(&codes::position_id(symbol, *from));
     let account = account.filter(|account| account.net.signum() == side.sign());
-    let account = account.ok_or_else(Refusal::unknown_position)?;
+    let account = account.ok_or_else(ApiError::unknown_position)?;
     if from == to || !(1..=account.net.abs()).contains(quantity) {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     if !risk::convertible(*to, account.kind, *side) {
         let segment = engine.instruments.tradable(symbol)?.segment_name();
-        return Err(Refusal::product_not_enabled(codes::product_word(*to), segment));
+        return Err(ApiError::product_not_enabled(codes::product_word(*to), segment));
     }
     if *to == Product::Intraday && engine.ledger.squared_off {
-        return Err(Refusal::after_square_off());
+        return Err(ApiError::after_square_off());
     }
     affordable(engine, account, *to, *quantity)?;
     let (symbol, side, quantity, from, to) = (symbol.clone(), *side, *quantity, *from, *to);
     Ok(vec![Record::PositionConverted { symbol, side, quantity, from, to, at }])
 }
 
-fn affordable(engine: &Engine, account: &Account, to: Product, quantity: i64) -> Result<(), Refusal> {
+fn affordable(engine: &Engine, account: &Account, to: Product, quantity: i64) -> Result<(), ApiError> {
     let target = engine.ledger.accounts.get(&codes::position_id(&account.symbol, to));
     let mut target = target.cloned().unwrap_or_else(|| Account::new(&account.symbol, to));
     let mut source = account.clone();

@@ -14,7 +14,7 @@ use crate::{
 };
 use fyers_api::ist;
 use fyers_api::{
-    error::Refusal,
+    error::ApiError,
     http::{ApiRequest, ApiResponse},
     operation::{Operation, order_in_path, parameter},
 };
@@ -32,7 +32,7 @@ pub struct Attempt {
     /// What was asked for; `None` for changes, cancels, exits and what could not be read.
     pub order: Option<NewOrder>,
     /// The answer.
-    pub outcome: Result<Reply, Refusal>,
+    pub outcome: Result<Reply, ApiError>,
 }
 
 /// What came of a request.
@@ -162,7 +162,7 @@ impl MockExchange {
     }
 
     /// One command, and what to say about it.
-    fn execute(&mut self, command: &Command, records: &mut Vec<Record>) -> Result<Reply, Refusal> {
+    fn execute(&mut self, command: &Command, records: &mut Vec<Record>) -> Result<Reply, ApiError> {
         let new = self.engine.decide(command)?;
         let reply = self.engine.reply(command, &new);
         self.engine.commit(command, &new);
@@ -176,7 +176,7 @@ impl MockExchange {
         order: NewOrder,
         wander: bool,
         now: DateTime<Utc>,
-    ) -> (Vec<Record>, Result<Reply, Refusal>) {
+    ) -> (Vec<Record>, Result<Reply, ApiError>) {
         let mut records = self.catch_up(now);
         if wander {
             records.extend(self.wander(std::slice::from_ref(&order.request.symbol), now));
@@ -210,7 +210,7 @@ impl MockExchange {
         now: DateTime<Utc>,
         records: &mut Vec<Record>,
         tried: &mut Vec<Attempt>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, ApiError> {
         if operation.trades() && operation != Operation::LiveOrder {
             return self.trade(operation, call, wander, now, records, tried);
         }
@@ -265,7 +265,7 @@ impl MockExchange {
         now: DateTime<Utc>,
         records: &mut Vec<Record>,
         tried: &mut Vec<Attempt>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, ApiError> {
         let many = matches!(operation, Operation::PlaceMany | Operation::ModifyMany | Operation::CancelMany);
         let elements = match (many, order_in_path(call.path.trim_end_matches('/'))) {
             (true, _) => form::basket(&call.body)?,
@@ -294,7 +294,7 @@ impl MockExchange {
         if many {
             return Ok(shape::basket(&outcomes));
         }
-        let only = outcomes.pop().unwrap_or_else(|| Err(Refusal::invalid_input()))?;
+        let only = outcomes.pop().unwrap_or_else(|| Err(ApiError::invalid_input()))?;
         let mut body = shape::reply(&only);
         if operation == Operation::ConvertPosition {
             body["positionDetails"] = serde_json::json!(1101);
@@ -321,7 +321,7 @@ impl MockExchange {
     }
 }
 
-fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     match operation {
         Operation::Place | Operation::PlaceMany => {
             form::order(element).map(|order| Command::Place { order, at })
@@ -338,7 +338,7 @@ fn command(operation: Operation, element: Value, at: DateTime<Utc>) -> Result<Co
 }
 
 /// The symbols of a quotes call, by query or by body.
-pub fn symbols(call: &ApiRequest) -> Result<Vec<String>, Refusal> {
+pub fn symbols(call: &ApiRequest) -> Result<Vec<String>, ApiError> {
     let listed =
         parameter(&call.query, "symbols").map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>());
     let in_body = || {
@@ -352,15 +352,15 @@ pub fn symbols(call: &ApiRequest) -> Result<Vec<String>, Refusal> {
     if all.is_empty() || all.len() > MOST_SYMBOLS { Err(bad_symbol()) } else { Ok(all) }
 }
 
-fn bad_symbol() -> Refusal {
-    Refusal::new(-300, "Invalid symbol provided")
+fn bad_symbol() -> ApiError {
+    ApiError::new(-300, "Invalid symbol provided")
 }
 
 /// What Mock does not serve, in words of the keeper's own.
-fn live_only() -> Refusal {
-    Refusal {
+fn live_only() -> ApiError {
+    ApiError {
         status: 501,
-        ..Refusal::new(-50, "The keeper serves this call in Live mode only, and the mode is not Live")
+        ..ApiError::new(-50, "The keeper serves this call in Live mode only, and the mode is not Live")
     }
 }
 

@@ -13,13 +13,13 @@ use crate::{
     record::{Origin, Record},
     validate,
 };
-use fyers_api::{error::Refusal, model::Validity};
+use fyers_api::{error::ApiError, model::Validity};
 use fyers_api::{
     ist,
     model::{OrderRequest, OrderType, Product, Side},
 };
 
-type Decision = Result<Vec<Record>, Refusal>;
+type Decision = Result<Vec<Record>, ApiError>;
 
 /// The longest life, in days.
 const LIFE: Days = Days::new(365);
@@ -141,10 +141,10 @@ pub(super) fn accept(engine: &Engine, order: &NewGtt, at: DateTime<Utc>) -> Deci
 }
 
 /// Whether the first trigger lies above the market; an error when the order is not sound.
-fn judge(engine: &Engine, order: &NewGtt) -> Result<bool, Refusal> {
+fn judge(engine: &Engine, order: &NewGtt) -> Result<bool, ApiError> {
     let instrument = engine.instruments.tradable(&order.symbol)?;
     if order.product == Product::Intraday {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     for leg in order.legs() {
         let becomes = order.order(leg);
@@ -152,19 +152,19 @@ fn judge(engine: &Engine, order: &NewGtt) -> Result<bool, Refusal> {
         validate::fits(&becomes, &instrument, None, engine.config.mtf)?;
         validate::trigger(leg.trigger, instrument.tick)?;
     }
-    let ltp = engine.market.ltp(&order.symbol).ok_or_else(|| Refusal::no_price(&order.symbol))?;
+    let ltp = engine.market.ltp(&order.symbol).ok_or_else(|| ApiError::no_price(&order.symbol))?;
     let above = order.first.trigger > ltp;
     let apart = order.second.is_none_or(|second| above && second.trigger < ltp);
-    if apart { Ok(above) } else { Err(Refusal::invalid_input()) }
+    if apart { Ok(above) } else { Err(ApiError::invalid_input()) }
 }
 
-fn waiting<'a>(engine: &'a Engine, id: &str) -> Result<&'a GttState, Refusal> {
-    let gtt = engine.ledger.gtts.get(id).ok_or_else(Refusal::unknown_order)?;
+fn waiting<'a>(engine: &'a Engine, id: &str) -> Result<&'a GttState, ApiError> {
+    let gtt = engine.ledger.gtts.get(id).ok_or_else(ApiError::unknown_order)?;
     match gtt.status {
         GttStatus::Waiting => Ok(gtt),
-        GttStatus::Triggered => Err(Refusal::already("triggered")),
-        GttStatus::Rejected => Err(Refusal::already("rejected")),
-        GttStatus::Cancelled => Err(Refusal::already("cancelled")),
+        GttStatus::Triggered => Err(ApiError::already("triggered")),
+        GttStatus::Rejected => Err(ApiError::already("rejected")),
+        GttStatus::Cancelled => Err(ApiError::already("cancelled")),
     }
 }
 
@@ -172,7 +172,7 @@ fn waiting<'a>(engine: &'a Engine, id: &str) -> Result<&'a GttState, Refusal> {
 pub(super) fn modify(engine: &Engine, change: &GttChange, at: DateTime<Utc>) -> Decision {
     let mut order = waiting(engine, &change.id)?.order.clone();
     if change.second.is_some() && order.second.is_none() {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     order.first = change.first.unwrap_or(order.first);
     order.second = change.second.or(order.second);

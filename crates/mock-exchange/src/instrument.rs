@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use fyers_api::error::Refusal;
+use fyers_api::error::ApiError;
 
 /// Tick of a symbol that no master file names, in INR. Real ticks range from 0.01 to 0.1 and more, so a
 /// master file is better.
@@ -121,10 +121,10 @@ impl Instruments {
     ///
     /// # Errors
     /// -50 when nothing of that name can be traded.
-    pub fn tradable(&self, symbol: &str) -> Result<Instrument, Refusal> {
+    pub fn tradable(&self, symbol: &str) -> Result<Instrument, ApiError> {
         let guess = || (!self.strict).then(|| Instrument::guessed(symbol)).flatten();
         let found = self.known.get(symbol).cloned().or_else(guess);
-        found.filter(|one| one.kind != Kind::Index).ok_or_else(Refusal::unknown_symbol)
+        found.filter(|one| one.kind != Kind::Index).ok_or_else(ApiError::unknown_symbol)
     }
 }
 

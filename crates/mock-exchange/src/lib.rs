@@ -1,6 +1,6 @@
 //! The MockExchange's matching engine: what a broker and an exchange would do with an order, as pure values.
 //!
-//! [`Engine::decide`] turns a [`Command`] into [`Record`]s or a [`Refusal`] and changes nothing;
+//! [`Engine::decide`] turns a [`Command`] into [`Record`]s or a [`ApiError`] and changes nothing;
 //! [`Engine::apply`] books a record and decides nothing. So the journal of records is the book: a replay
 //! gives the same ledger. Between the two the caller puts the records on disk. There is no clock, no disk and
 //! no chance in here.
@@ -16,6 +16,7 @@
 
 mod account;
 pub mod api;
+pub mod calendar;
 mod charges;
 mod close;
 mod command;
@@ -33,6 +34,7 @@ mod place;
 mod record;
 mod reply;
 mod risk;
+pub mod sessions;
 mod settle;
 mod snapshot;
 mod validate;
@@ -59,7 +61,7 @@ pub use reply::Reply;
 pub use snapshot::Snapshot;
 pub use views::{Balances, HoldingView, PositionView};
 
-use fyers_api::{error::Refusal, ist};
+use fyers_api::{error::ApiError, ist};
 
 /// The exchange: rules, symbols, book and prices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,9 +126,9 @@ impl Engine {
     /// # Errors
     /// The broker's code and text, when nothing is to be recorded. An order that risk management rejects is
     /// recorded; [`Self::reply`] has its refusal.
-    pub fn decide(&self, command: &Command) -> Result<Vec<Record>, Refusal> {
+    pub fn decide(&self, command: &Command) -> Result<Vec<Record>, ApiError> {
         if command.at().is_some_and(|at| self.due(at).is_some()) {
-            return Err(Refusal::day_not_open());
+            return Err(ApiError::day_not_open());
         }
         match command {
             Command::Place { order, at } => place::place(self, order, *at),
@@ -174,7 +176,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Self::decide`].
-    pub fn execute(&mut self, command: &Command) -> Result<Vec<Record>, Refusal> {
+    pub fn execute(&mut self, command: &Command) -> Result<Vec<Record>, ApiError> {
         let records = self.decide(command)?;
         self.commit(command, &records);
         Ok(records)

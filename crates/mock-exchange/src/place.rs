@@ -12,10 +12,10 @@ use crate::{
     record::{Origin, Record},
     risk, validate,
 };
-use fyers_api::error::Refusal;
+use fyers_api::error::ApiError;
 use fyers_api::model::OrderStatus;
 
-type Decision = Result<Vec<Record>, Refusal>;
+type Decision = Result<Vec<Record>, ApiError>;
 
 /// A new order. One that risk management refuses is recorded as rejected.
 pub(super) fn place(engine: &Engine, order: &NewOrder, at: DateTime<Utc>) -> Decision {
@@ -36,7 +36,7 @@ pub(super) fn take(engine: &Engine, order: &NewOrder, origin: Origin, at: DateTi
         Ok(reserve) => enter(&mut draft, order, origin, reserve),
         Err(refusal) => {
             let (id, order) = (draft.take_id(), order.clone());
-            let refusal = Refusal { id: Some(id.clone()), ..refusal };
+            let refusal = ApiError { id: Some(id.clone()), ..refusal };
             draft.records.push(Record::OrderRejected { id, order, refusal, at });
         }
     }
@@ -57,7 +57,7 @@ pub(super) fn modify(engine: &Engine, change: &Modification, at: DateTime<Utc>) 
     let order = changed(&old.order, change);
     validate::form(&order)?;
     if order.request.quantity <= old.filled {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     let request = &order.request;
     let same_stop = request.stop_price == old.order.request.stop_price;
@@ -108,14 +108,14 @@ pub(super) fn cancel(engine: &Engine, id: &str, at: DateTime<Utc>) -> Decision {
 }
 
 /// The order, if something can still happen to it.
-fn waiting<'a>(engine: &'a Engine, id: &str) -> Result<&'a OrderState, Refusal> {
-    let order = engine.ledger.orders.get(id).ok_or_else(Refusal::unknown_order)?;
+fn waiting<'a>(engine: &'a Engine, id: &str) -> Result<&'a OrderState, ApiError> {
+    let order = engine.ledger.orders.get(id).ok_or_else(ApiError::unknown_order)?;
     match order.status {
         OrderStatus::Pending | OrderStatus::Transit => Ok(order),
-        OrderStatus::Cancelled => Err(Refusal::already("cancelled")),
-        OrderStatus::Traded => Err(Refusal::already("traded")),
-        OrderStatus::Rejected => Err(Refusal::already("rejected")),
-        OrderStatus::Expired => Err(Refusal::already("expired")),
+        OrderStatus::Cancelled => Err(ApiError::already("cancelled")),
+        OrderStatus::Traded => Err(ApiError::already("traded")),
+        OrderStatus::Rejected => Err(ApiError::already("rejected")),
+        OrderStatus::Expired => Err(ApiError::already("expired")),
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn quote(engine: &Engine, quote: &PriceUpdate) -> Decision {
     let prices = [Some(quote.ltp), quote.bid, quote.ask];
     let sane = |price: Decimal| price > Decimal::ZERO && price <= validate::MAX_PRICE;
     if !prices.into_iter().flatten().all(sane) {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     Ok(sweep(engine, quote).records)
 }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{command::NewOrder, exact, gtt::NewGtt};
-use fyers_api::error::Refusal;
+use fyers_api::error::ApiError;
 use fyers_api::model::{OrderType, Product, Side};
 
 /// Who sent an order.
@@ -57,7 +57,7 @@ pub enum Record {
         /// What was asked for.
         order: NewOrder,
         /// The answer to the bot.
-        refusal: Refusal,
+        refusal: ApiError,
         /// When.
         at: DateTime<Utc>,
     },

@@ -1,7 +1,7 @@
 //! The broker's words for what was done (docs/fyers-api.md, "Place" and "Convert").
 
 use crate::{Engine, command::Command, record::Record};
-use fyers_api::error::Refusal;
+use fyers_api::error::ApiError;
 
 /// A success: what the HTTP answer will say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Engine {
     ///
     /// # Errors
     /// The refusal of an order that is in the book as rejected.
-    pub fn reply(&self, command: &Command, records: &[Record]) -> Result<Reply, Refusal> {
+    pub fn reply(&self, command: &Command, records: &[Record]) -> Result<Reply, ApiError> {
         Ok(match command {
             Command::Place { order, .. } => match records.first() {
                 Some(Record::OrderRejected { refusal, .. }) => return Err(refusal.clone()),

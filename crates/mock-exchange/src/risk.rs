@@ -11,7 +11,7 @@ use crate::{
     order::{OrderState, has_limit, has_stop},
 };
 use fyers_api::model::{OrderType, Product, Side};
-use fyers_api::{codes, error::Refusal};
+use fyers_api::{codes, error::ApiError};
 
 /// The price in INR at which margin is set aside for an order.
 ///
@@ -23,9 +23,9 @@ pub(super) fn judge(
     order: &NewOrder,
     instrument: &Instrument,
     replaces: Option<&OrderState>,
-) -> Result<Decimal, Refusal> {
+) -> Result<Decimal, ApiError> {
     if order.request.product == Product::Intraday && engine.ledger.squared_off {
-        return Err(Refusal::after_square_off());
+        return Err(ApiError::after_square_off());
     }
     within_circuit(order, instrument)?;
     let reserve = reserve(engine, order)?;
@@ -38,7 +38,7 @@ pub(super) fn judge(
     Ok(reserve)
 }
 
-fn within_circuit(order: &NewOrder, instrument: &Instrument) -> Result<(), Refusal> {
+fn within_circuit(order: &NewOrder, instrument: &Instrument) -> Result<(), ApiError> {
     let Some((lower, upper)) = instrument.circuit else { return Ok(()) };
     let request = &order.request;
     let prices = [
@@ -47,12 +47,12 @@ fn within_circuit(order: &NewOrder, instrument: &Instrument) -> Result<(), Refus
     ];
     let outside = prices.into_iter().find(|(used, price)| *used && !(lower..=upper).contains(price));
     match outside {
-        Some((_, price)) => Err(Refusal::circuit(price, lower, upper, &request.symbol)),
+        Some((_, price)) => Err(ApiError::circuit(price, lower, upper, &request.symbol)),
         None => Ok(()),
     }
 }
 
-fn reserve(engine: &Engine, order: &NewOrder) -> Result<Decimal, Refusal> {
+fn reserve(engine: &Engine, order: &NewOrder) -> Result<Decimal, ApiError> {
     let request = &order.request;
     match request.order_type {
         OrderType::Limit | OrderType::StopLimit => Ok(request.limit_price),
@@ -60,7 +60,7 @@ fn reserve(engine: &Engine, order: &NewOrder) -> Result<Decimal, Refusal> {
         OrderType::Market => {
             let top = engine.market.top(&request.symbol);
             let price = top.map(|top| top.touch(request.side));
-            price.ok_or_else(|| Refusal::no_price(&request.symbol))
+            price.ok_or_else(|| ApiError::no_price(&request.symbol))
         }
     }
 }
@@ -77,16 +77,16 @@ fn account_without(engine: &Engine, order: &NewOrder, replaces: Option<&OrderSta
 }
 
 /// Delivery and the margin trading facility sell only what is there: settled, or bought today.
-fn held(engine: &Engine, order: &NewOrder, quantity: i64, account: &Account) -> Result<(), Refusal> {
+fn held(engine: &Engine, order: &NewOrder, quantity: i64, account: &Account) -> Result<(), ApiError> {
     let request = &order.request;
     let settled = match request.product {
         Product::Cnc => engine.ledger.holdings.get(&request.symbol).map_or(0, |holding| holding.quantity),
         Product::Mtf => 0,
-        Product::Intraday | Product::Margin => return Ok(()),
+        Product::Intraday | Product::Margin | Product::Co | Product::Bo | Product::Other => return Ok(()),
     };
     let free = settled + account.net - account.open_sell.quantity;
     if request.side == Side::Sell && quantity > free {
-        return Err(Refusal::not_held(&request.symbol, quantity, free.max(0)));
+        return Err(ApiError::not_held(&request.symbol, quantity, free.max(0)));
     }
     Ok(())
 }
@@ -102,12 +102,12 @@ fn margin_now(engine: &Engine, symbol: &str, product: Product) -> Decimal {
 
 /// What needs no more money than before is always allowed, so that an overdrawn account can close its
 /// positions.
-pub(super) fn affordable(engine: &Engine, before: Decimal, after: Decimal) -> Result<(), Refusal> {
+pub(super) fn affordable(engine: &Engine, before: Decimal, after: Decimal) -> Result<(), ApiError> {
     let (more, available) = (after - before, engine.funds().available);
     if more <= Decimal::ZERO || more <= available {
         return Ok(());
     }
-    Err(Refusal::margin_shortfall(more - available, available))
+    Err(ApiError::margin_shortfall(more - available, available))
 }
 
 /// Whether a kind of symbol can be converted to a product.
@@ -116,6 +116,6 @@ pub(super) fn convertible(to: Product, kind: Kind, side: Side) -> bool {
         Product::Intraday => true,
         Product::Margin => kind.is_derivative(),
         Product::Cnc => !kind.is_derivative() && side == Side::Buy,
-        Product::Mtf => false,
+        Product::Mtf | Product::Co | Product::Bo | Product::Other => false,
     }
 }

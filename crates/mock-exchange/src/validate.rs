@@ -10,7 +10,7 @@ use crate::{
 use fyers_api::model::{OrderType, Product, Side};
 use fyers_api::{
     codes,
-    error::{CLIENT, Refusal},
+    error::{ApiError, CLIENT},
 };
 
 /// Largest quantity of an order: far above any exchange's, far below what sums can hold.
@@ -22,14 +22,14 @@ pub(super) const MAX_PRICE: Decimal = Decimal::from_parts(100_000_000, 0, 0, fal
 ///
 /// # Errors
 /// -50.
-pub(super) fn form(order: &NewOrder) -> Result<(), Refusal> {
+pub(super) fn form(order: &NewOrder) -> Result<(), ApiError> {
     let request = &order.request;
     let tag = request.tag.as_deref().is_none_or(good_tag);
     let quantity = (1..=MAX_QUANTITY).contains(&request.quantity);
     let disclosed = (0..=request.quantity).contains(&order.disclosed);
     let prices = [request.limit_price, request.stop_price];
     let prices = prices.iter().all(|price| (Decimal::ZERO..=MAX_PRICE).contains(price));
-    if tag && quantity && disclosed && prices { Ok(()) } else { Err(Refusal::invalid_input()) }
+    if tag && quantity && disclosed && prices { Ok(()) } else { Err(ApiError::invalid_input()) }
 }
 
 fn good_tag(tag: &str) -> bool {
@@ -47,13 +47,13 @@ pub(super) fn fits(
     instrument: &Instrument,
     ltp: Option<Decimal>,
     mtf: bool,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     let request = &order.request;
     if instrument.kind.is_derivative() && request.quantity % instrument.lot != 0 {
-        return Err(Refusal::off_lot());
+        return Err(ApiError::off_lot());
     }
     if instrument.kind.is_derivative() && order.disclosed > 0 {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     product_fits(request.product, instrument, mtf)?;
     prices_fit(order)?;
@@ -63,55 +63,56 @@ pub(super) fn fits(
 }
 
 /// CNC and MTF are for shares, MARGIN is for derivatives, INTRADAY for everything.
-pub(super) fn product_fits(product: Product, instrument: &Instrument, mtf: bool) -> Result<(), Refusal> {
+pub(super) fn product_fits(product: Product, instrument: &Instrument, mtf: bool) -> Result<(), ApiError> {
     let fits = match product {
         Product::Intraday => true,
         Product::Cnc => !instrument.kind.is_derivative(),
         Product::Mtf => mtf && !instrument.kind.is_derivative(),
         Product::Margin => instrument.kind.is_derivative(),
+        Product::Co | Product::Bo | Product::Other => false,
     };
-    let refusal = || Refusal::product_not_enabled(codes::product_word(product), instrument.segment_name());
+    let refusal = || ApiError::product_not_enabled(codes::product_word(product), instrument.segment_name());
     if fits { Ok(()) } else { Err(refusal()) }
 }
 
 /// Each type has the prices it needs and no others, and a stop-limit's stop comes before its limit.
-fn prices_fit(order: &NewOrder) -> Result<(), Refusal> {
+fn prices_fit(order: &NewOrder) -> Result<(), ApiError> {
     let request = &order.request;
     let (limit, stop) = (request.limit_price, request.stop_price);
     if has_limit(request.order_type) == limit.is_zero() {
-        return Err(Refusal::price_mismatch("limitPrice", limit));
+        return Err(ApiError::price_mismatch("limitPrice", limit));
     }
     if has_stop(request.order_type) == stop.is_zero() {
-        return Err(Refusal::price_mismatch("stopPrice", stop));
+        return Err(ApiError::price_mismatch("stopPrice", stop));
     }
     let in_order = match request.side {
         Side::Buy => stop < limit,
         Side::Sell => stop > limit,
     };
     if request.order_type == OrderType::StopLimit && !in_order {
-        return Err(Refusal::price_mismatch("limitPrice", limit));
+        return Err(ApiError::price_mismatch("limitPrice", limit));
     }
     Ok(())
 }
 
-fn on_tick(field: &str, price: Decimal, tick: Decimal) -> Result<(), Refusal> {
-    if (price % tick).is_zero() { Ok(()) } else { Err(Refusal::off_tick(field, tick)) }
+fn on_tick(field: &str, price: Decimal, tick: Decimal) -> Result<(), ApiError> {
+    if (price % tick).is_zero() { Ok(()) } else { Err(ApiError::off_tick(field, tick)) }
 }
 
 /// The trigger of a GTT order.
-pub(super) fn trigger(price: Decimal, tick: Decimal) -> Result<(), Refusal> {
+pub(super) fn trigger(price: Decimal, tick: Decimal) -> Result<(), ApiError> {
     if price <= Decimal::ZERO || price > MAX_PRICE {
-        return Err(Refusal::invalid_input());
+        return Err(ApiError::invalid_input());
     }
     on_tick("TriggerPrice", price, tick)
 }
 
 /// A stop lies where the price has not been yet.
-fn stop_ahead(order: &NewOrder, ltp: Option<Decimal>) -> Result<(), Refusal> {
+fn stop_ahead(order: &NewOrder, ltp: Option<Decimal>) -> Result<(), ApiError> {
     let (stop, stops) = (order.request.stop_price, has_stop(order.request.order_type));
     let behind = ltp.is_some_and(|ltp| match order.request.side {
         Side::Buy => stop < ltp,
         Side::Sell => stop > ltp,
     });
-    if stops && behind { Err(Refusal::price_mismatch("stopPrice", stop)) } else { Ok(()) }
+    if stops && behind { Err(ApiError::price_mismatch("stopPrice", stop)) } else { Ok(()) }
 }

@@ -14,7 +14,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{AUTHORIZATION, HeaderName, HeaderValue},
+        header::{HeaderName, HeaderValue},
     },
     web,
 };
@@ -22,7 +22,11 @@ use fyers_api::http::Surface;
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{mode::Mode, routing::Venue};
 
-use crate::http::{Backend, Front, access::Gate};
+use crate::http::{
+    access::Gate,
+    backend::{Backend, Front},
+    limits::connections::Connection,
+};
 use refusal::Refusal;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -63,6 +67,8 @@ async fn answered(
             Err(refusal)
         }
     };
+    // Whoever waits for the answer to an order must not lose it because others open connections.
+    let _answering = call.is_ok().then(|| request.conn_data::<Connection>().map(Connection::answering));
     match call {
         Ok(call) => match backend.forward(call).await {
             Some(forwarded) => {
@@ -81,10 +87,8 @@ fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Re
     if surface == Surface::Api && path::is_about_the_session(path) {
         return Err(Refusal::Session);
     }
-    let shown = request.headers().get(AUTHORIZATION).map_or(b"".as_slice(), HeaderValue::as_bytes);
-    if !gate.opens_for(shown) {
-        return Err(Refusal::Key);
-    }
+    gate.admits_bot(request)
+        .map_err(|is_limited| if is_limited { Refusal::TooManyKeys } else { Refusal::Key })?;
     if path::is_plain(path) { Ok(()) } else { Err(Refusal::OddPath) }
 }
 

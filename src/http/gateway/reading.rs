@@ -14,7 +14,10 @@ use futures_util::StreamExt;
 use fyers_api::http::{ApiRequest, Method, Surface};
 use tokio::time::timeout;
 
-use crate::http::gateway::refusal::Refusal;
+use crate::http::{
+    gateway::refusal::Refusal,
+    limits::body::{Body, BodyError, BodyMemory},
+};
 
 /// The longest body, in bytes. FYERS takes ten orders or 500 symbols at once: some ten kilobytes.
 const LONGEST: usize = 1024 * 1024;
@@ -30,7 +33,7 @@ pub(super) async fn call(
     surface: Surface,
     path: &str,
 ) -> Result<ApiRequest, Refusal> {
-    let body = body(payload, LONGEST).await;
+    let body = body(request, payload).await;
     // After the body, for the same reason as above.
     let method = method(request.method()).ok_or(Refusal::Method)?;
     if request.headers().contains_key(CONTENT_ENCODING) {
@@ -43,13 +46,8 @@ pub(super) async fn call(
         path: path.to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         content_type: label.map(str::to_owned),
-        body: body?,
+        body: body?.bytes,
     })
-}
-
-/// Reads a body that nobody will look at.
-pub(super) async fn discard(payload: web::Payload) {
-    let _unread = body(payload, 0).await;
 }
 
 fn method(verb: &Verb) -> Option<Method> {
@@ -63,20 +61,30 @@ fn method(verb: &Verb) -> Option<Method> {
     }
 }
 
-/// The body, when it is no longer than `longest`.
-async fn body(mut payload: web::Payload, longest: usize) -> Result<Vec<u8>, Refusal> {
+/// Reads a body that nobody will look at.
+pub(super) async fn discard(mut payload: web::Payload) {
     let read = async {
-        let (mut body, mut length) = (Vec::new(), 0);
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Refusal::BrokenBody)?;
+        let mut length = 0;
+        while let Some(Ok(chunk)) = payload.next().await {
             length += chunk.len();
-            if length <= longest {
-                body.extend_from_slice(&chunk);
-            } else if length > PATIENT_WITH {
+            if length > PATIENT_WITH {
                 break;
             }
         }
-        if length > longest { Err(Refusal::TooLong) } else { Ok(body) }
     };
-    timeout(BODY_LIMIT, read).await.unwrap_or(Err(Refusal::BrokenBody))
+    let _late = timeout(BODY_LIMIT, read).await;
+}
+
+/// The body, when it is no longer than [`LONGEST`]; the rest of a longer one is read and dropped.
+async fn body(request: &HttpRequest, mut payload: web::Payload) -> Result<Body, Refusal> {
+    let memory = request.app_data::<web::Data<BodyMemory>>().ok_or(Refusal::BrokenBody)?;
+    let read = memory.read(&mut payload, LONGEST, BODY_LIMIT).await;
+    let refusal = match read {
+        Ok(body) => return Ok(body),
+        Err(BodyError::TooLong) => Refusal::TooLong,
+        Err(BodyError::Broken) => return Err(Refusal::BrokenBody),
+        Err(BodyError::NoRoom) => Refusal::NoRoom,
+    };
+    discard(payload).await;
+    Err(refusal)
 }

@@ -14,6 +14,8 @@ use fyers_api::http::Surface;
 pub(super) enum Refusal {
     /// No key, or a wrong one: the very words FYERS has for a bad token.
     Key,
+    /// A wrong key from a client that has tried too many.
+    TooManyKeys,
     /// A login or a logout.
     Session,
     /// A path that can be read in two ways.
@@ -24,6 +26,8 @@ pub(super) enum Refusal {
     TooLong,
     /// A body that did not come whole, or not in time.
     BrokenBody,
+    /// All memory for bodies is in use.
+    NoRoom,
     /// A compressed body: its label would not be passed on.
     Packed,
     /// The keeper's actors have not answered in time.
@@ -34,11 +38,13 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Key => StatusCode::UNAUTHORIZED,
+            Self::TooManyKeys => StatusCode::TOO_MANY_REQUESTS,
             Self::Session => StatusCode::FORBIDDEN,
             Self::OddPath => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BrokenBody => StatusCode::REQUEST_TIMEOUT,
+            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Self::Packed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -50,6 +56,7 @@ impl Refusal {
         match self {
             Self::Key if surface == Surface::Data && !history => (-15, "Please provide valid token"),
             Self::Key => (-16, "Could not authenticate the user"),
+            Self::TooManyKeys => (-429, "Too many wrong gateway keys from this address: wait a minute"),
             Self::Session => (
                 -373,
                 "The keeper logs in and out by itself and a bot cannot. Use the gateway key as the access token; \
@@ -59,6 +66,9 @@ impl Refusal {
             Self::Method => (-50, "Invalid input: use GET, POST, PUT, PATCH or DELETE"),
             Self::TooLong => (-50, "Invalid input: the body is longer than 1 MiB"),
             Self::BrokenBody => (-50, "Invalid input: the body did not come whole"),
+            Self::NoRoom => {
+                (-503, "Too many large requests at once: nothing was done, send it again in a moment")
+            }
             Self::Packed => (-50, "Invalid input: send the body without Content-Encoding"),
             Self::NoAnswer => (
                 -503,
@@ -80,6 +90,7 @@ impl Refusal {
         match self {
             Self::Method => response.insert_header((ALLOW, "GET, POST, PUT, PATCH, DELETE")),
             Self::NoAnswer => response.insert_header((RETRY_AFTER, "5")),
+            Self::TooManyKeys => response.insert_header((RETRY_AFTER, "60")),
             _ => &mut response,
         };
         response.insert_header((CONTENT_TYPE, "application/json")).body(body)

@@ -1,10 +1,9 @@
 //! What only grows.
 
-use keeper_domain::{alerts::outbox::Severity, event::Event, mode::Mode, reason::Reason};
-use prometheus::{IntCounterVec, Opts, Registry};
+use keeper_domain::{alert::Severity, event::Event, mode::Mode, reason::Reason};
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
-use crate::app::status::Status;
-use crate::http::metrics::AlertOutcome;
+use crate::{http::metrics::outcome::AlertOutcome, status::Status};
 
 /// The counters, by name.
 pub(super) struct Counters {
@@ -14,6 +13,8 @@ pub(super) struct Counters {
     restarts: IntCounterVec,
     pub(super) alerts: IntCounterVec,
     pub(super) gateway: IntCounterVec,
+    pub(super) wrong_keys: IntCounterVec,
+    pub(super) dropped_log_lines: IntCounter,
 }
 
 impl Counters {
@@ -23,7 +24,13 @@ impl Counters {
             registry.register(Box::new(counter.clone()))?;
             prometheus::Result::Ok(counter)
         };
+        let dropped_log_lines = IntCounter::new(
+            "log_lines_dropped_total",
+            "Log lines that were dropped because nobody read the output.",
+        )?;
+        registry.register(Box::new(dropped_log_lines.clone()))?;
         let counters = Self {
+            dropped_log_lines,
             switches: counter("mode_switches_total", "Switches of the mode.", &["from", "to", "reason"])?,
             refreshes: counter(
                 "refresh_attempts_total",
@@ -41,6 +48,11 @@ impl Counters {
                 "gateway_requests_total",
                 "Bots' requests; the mode is none when a request was refused at the door.",
                 &["mode", "route", "status"],
+            )?,
+            wrong_keys: counter(
+                "wrong_keys_total",
+                "Wrong gateway keys, by where they were shown.",
+                &["entrance"],
             )?,
         };
         counters.begin_at_zero();
@@ -72,6 +84,9 @@ impl Counters {
             }
         }
         self.gateway.with_label_values(&[Mode::Mock.slug(), "/api/v3/profile", "200"]);
+        for entrance in ["gateway", "api", "page"] {
+            self.wrong_keys.with_label_values(&[entrance]);
+        }
     }
 
     pub(super) fn note(&self, event: &Event) {

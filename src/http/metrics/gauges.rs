@@ -6,8 +6,8 @@ use keeper_domain::{mode::Mode, session::StateName};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::{
-    app::status::{Health, Status},
     build_info,
+    status::{Health, Status},
 };
 
 const STATES: [StateName; 6] = [

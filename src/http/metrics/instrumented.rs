@@ -11,18 +11,20 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use fyers_api::model::Position;
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing, SendError, Severity},
+    alert::{Alert, Outgoing, SendError, Severity},
     event::{Event, Recorded},
     order_journal::OrderEntry,
     ports::{
         AlertTotals, Change, ChangeStore, JournalStore, Messenger, MockJournalStore, MockPage, MockStart, NoteStore,
         OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord, TickStore, TradingStore,
     },
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 
-use crate::http::journal_signal::Feed;
-use crate::http::metrics::{AlertOutcome, Metrics};
+use crate::http::{
+    journal_signal::Feed,
+    metrics::{outcome::AlertOutcome, registry::Metrics},
+};
 
 /// The severities of alerts that wait, by number: a muted alert is sent as a quieter one.
 pub(super) type Severities = Arc<Mutex<HashMap<i64, Severity>>>;

@@ -2,7 +2,7 @@
 //!
 //! The way back is a page that posts: a program that only looks at links (a chat's previewer) spends nothing.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,41 +10,26 @@ use actix_web::{
     web,
 };
 use askama::Template;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use keeper_domain::{
     secret::AuthCode,
-    session::login::{Redirect, read_pasted, read_query},
+    session::login::{LoginFailure, Redirect, StateOrigin, StateRefusal, read_pasted, read_query},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::app::login::{LoginReport, code_of};
-use crate::http::{Backend, access::Gate, pages::html::show};
+use crate::{
+    http::{
+        access::Gate,
+        backend::Backend,
+        pages::{
+            logins::{Logins, ended},
+            respond::show,
+        },
+    },
+    login_report::{LoginReport, code_of},
+};
 
-/// Logins begun a second, and at once. Less than fills the memory for states within their life, so that
-/// strangers who begin logins cannot push a person's state out.
-const BEGIN: (u32, u32) = (1, 30);
-/// Logins finished a second, and at once.
-const FINISH: (u32, u32) = (50, 200);
-
-/// How often strangers may knock.
-#[derive(Clone)]
-pub(in crate::http) struct Limits {
-    begin: Arc<DefaultDirectRateLimiter>,
-    finish: Arc<DefaultDirectRateLimiter>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let limiter = |(each_second, at_once): (u32, u32)| {
-            let number = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-            Arc::new(RateLimiter::direct(Quota::per_second(number(each_second)).allow_burst(number(at_once))))
-        };
-        Self { begin: limiter(BEGIN), finish: limiter(FINISH) }
-    }
-}
-
-pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
+pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/fyers/login").get(begin))
         .service(web::resource("/fyers/callback").get(returned).post(finish))
@@ -84,22 +69,40 @@ fn busy() -> HttpResponse {
         .body("too many logins at once; try again\n")
 }
 
-async fn begin(backend: web::Data<dyn Backend>, limits: web::Data<Limits>) -> HttpResponse {
-    if limits.begin.check().is_err() {
-        return busy();
-    }
-    match backend.begin_login().await {
+#[derive(Deserialize)]
+struct Link {
+    #[serde(default)]
+    card: String,
+}
+
+/// Not limited: it costs a signature and nothing is remembered, so no scanner can use it up for a person.
+async fn begin(backend: web::Data<dyn Backend>, link: web::Query<Link>) -> HttpResponse {
+    let vouched = backend.is_card_link(&link.card);
+    match backend.begin_login(if vouched { StateOrigin::Vouched } else { StateOrigin::Page }) {
         Ok(url) => HttpResponse::Found().insert_header((LOCATION, url)).finish(),
         Err(report) => tell(&report),
     }
 }
 
-async fn returned(request: HttpRequest) -> HttpResponse {
-    let (code, state) = match read_query(request.query_string()) {
-        Some(Redirect::Code { code, state: Some(state) }) => (code, state),
-        Some(Redirect::Refused { code, message }) => return tell(&LoginReport::denied(code, &message)),
-        _ => return tell(&LoginReport::unreadable()),
+/// Back from FYERS. Only a redirect of a login that this keeper has begun may put words on the page.
+async fn returned(request: HttpRequest, backend: web::Data<dyn Backend>) -> HttpResponse {
+    let redirect = read_query(request.query_string());
+    let state = match &redirect {
+        Some(Redirect::Code { state, .. } | Redirect::Refused { state, .. }) => state.clone(),
+        None => return tell(&LoginReport::unreadable()),
     };
+    let Some(state) = state else { return tell(&LoginReport::unreadable()) };
+    match (redirect, backend.login_state(&state)) {
+        (Some(Redirect::Code { code, .. }), Ok(_) | Err(StateRefusal::Expired)) => go_on(&code, state),
+        (Some(Redirect::Refused { code, message, .. }), Ok(_)) => tell(&LoginReport::denied(code, &message)),
+        (_, Err(refusal)) => tell(&LoginReport::failed(LoginFailure::State(refusal))),
+        (None, Ok(_)) => tell(&LoginReport::unreadable()),
+    }
+}
+
+/// The page that posts the code. An old one is posted too: it may have been used, and then the person is told how
+/// things are.
+fn go_on(code: &AuthCode, state: String) -> HttpResponse {
     let form = Form { action: "/fyers/callback", code: code.expose().to_owned(), state };
     let lines = ["Back from FYERS. One moment…".to_owned()];
     show(200, |nonce| {
@@ -114,24 +117,46 @@ struct Finish {
     state: String,
 }
 
+/// The state is looked at before anything is counted: what nobody has begun spends nobody's budget.
 async fn finish(
+    gate: Gate,
     backend: web::Data<dyn Backend>,
-    limits: web::Data<Limits>,
+    logins: web::Data<Logins>,
     form: web::Form<Finish>,
 ) -> HttpResponse {
-    if limits.finish.check().is_err() {
-        return busy();
-    }
     let Finish { auth_code, state } = form.into_inner();
-    let report = backend.finish_login(AuthCode::new(auth_code), Some(SecretString::from(state))).await;
-    tell(&report)
+    let backend = backend.into_inner();
+    if let Some(outcome) = logins.sent_before(&state) {
+        return tell(&as_it_is_now(backend.as_ref(), ended(outcome).await).await);
+    }
+    match backend.login_state(&state) {
+        // A used one may be expired as well; the actor knows.
+        Ok(StateOrigin::Vouched) | Err(StateRefusal::Expired | StateRefusal::Used) => {}
+        Ok(StateOrigin::Page) if logins.admits(gate.client()) => {}
+        Ok(StateOrigin::Page) => return busy(),
+        Err(refusal) => return tell(&LoginReport::failed(LoginFailure::State(refusal))),
+    }
+    let report = ended(logins.begin(Arc::clone(&backend), AuthCode::new(auth_code), state)).await;
+    tell(&as_it_is_now(backend.as_ref(), report).await)
+}
+
+/// A login that is done is told by how the session is now, not by how it was: green only while a token is in use.
+async fn as_it_is_now(backend: &dyn Backend, report: LoginReport) -> LoginReport {
+    if !report.good {
+        return report;
+    }
+    match backend.status().await {
+        Some(status) if status.session.usable => report,
+        Some(_) => LoginReport::failed(LoginFailure::State(StateRefusal::Used)),
+        None => LoginReport::silent(),
+    }
 }
 
 async fn begin_for_terminal(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
     if let Some(refusal) = gate.refuse_writer() {
         return refusal;
     }
-    match backend.begin_login().await {
+    match backend.begin_login(StateOrigin::Vouched) {
         Ok(url) => HttpResponse::Ok().json(serde_json::json!({ "url": url })),
         Err(report) => HttpResponse::Conflict().json(report),
     }

@@ -1,95 +1,31 @@
-//! The status page: everything at one glance, for a person with a browser. It works without scripts; with them it
-//! follows `/events` and replaces what has changed.
+//! The pages for a person with a browser.
 
-mod door;
-mod html;
-pub(in crate::http) mod login;
+mod error;
+mod login;
+mod logins;
 mod notes;
+mod orders;
+mod respond;
+mod status;
+mod unlock;
 mod view;
 mod words;
 
-use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
-use askama::Template;
-use keeper_domain::chat::talk::{Action, Person};
-use serde::Deserialize;
+use actix_web::web;
 
-use crate::http::{Backend, Front, access::Gate, pages::html::show_with_forms, unanswered};
-pub(super) use door::Knocks;
-pub(super) use notes::Notes;
-use view::View;
+pub(super) use error::{for_people, nothing_here};
 
-/// How many events the page shows.
-const EVENTS: u32 = 10;
-
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/").get(page))
-        .service(web::resource("/act/{action}").post(act))
-        .configure(door::routes);
+/// What the pages of one listener remember.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    notes: web::Data<notes::Notes>,
+    logins: web::Data<logins::Logins>,
 }
 
-#[derive(Template)]
-#[template(path = "status.html")]
-struct Page<'a> {
-    nonce: &'a str,
-    /// With style and script: a script that looks for changes needs neither.
-    whole: bool,
-    view: View,
-    /// What the forms carry; `None` when this browser has not shown the key.
-    token: Option<String>,
-    note: Option<String>,
-}
-
-async fn page(
-    request: HttpRequest,
-    gate: Gate,
-    backend: web::Data<dyn Backend>,
-    notes: web::Data<Notes>,
-) -> HttpResponse {
-    if !gate.may_read() {
-        return door::ask(None);
+impl State {
+    /// The routes, with what they remember.
+    pub(super) fn configure(&self, config: &mut web::ServiceConfig) {
+        config.app_data(self.notes.clone()).app_data(self.logins.clone());
+        config.configure(status::routes).configure(unlock::routes).configure(login::routes);
     }
-    let (Some(status), Some(day)) = (backend.status().await, backend.day()) else { return unanswered() };
-    let Some(events) = backend.recent_events(EVENTS).await else { return unanswered() };
-    let token = gate.token();
-    let whole = request.query_string().is_empty();
-    // A script that only looks for changes must not take the answer to a button away.
-    let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
-    let view = View::of(&status, &day, &events);
-    show_with_forms(200, |nonce| Page { nonce, whole, view, token, note }.render())
-}
-
-#[derive(Deserialize)]
-struct Press {
-    token: String,
-}
-
-/// A button was pressed. The answer is shown by the page that follows, so that reloading it repeats nothing.
-async fn act(
-    gate: Gate,
-    front: web::Data<Front>,
-    notes: web::Data<Notes>,
-    action: web::Path<String>,
-    press: web::Form<Press>,
-) -> HttpResponse {
-    let token = press.into_inner().token;
-    if !gate.may_act(&token) {
-        return HttpResponse::Forbidden()
-            .body("this button is not from this page: open / and press it there\n");
-    }
-    let action = match action.as_str() {
-        "refresh" => Action::Refresh,
-        "halt" => Action::Halt,
-        "resume" => Action::Resume,
-        _ => return HttpResponse::NotFound().body("nothing here\n"),
-    };
-    let Some(control) = &front.control else { return unanswered() };
-    let by = Person { id: 0, name: "the status page".to_owned() };
-    notes.leave(&token, control.act(action, &by).await);
-    back()
-}
-
-/// Off to the page.
-fn back() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, "/")).finish()
 }

@@ -8,12 +8,12 @@ use std::{
 /// How many may wait; a browser that never comes back leaves its note to the next one's.
 const MOST: usize = 16;
 
-/// Notes by the visit's token.
+/// Notes by the page session's token.
 #[derive(Default)]
 pub(in crate::http) struct Notes(Mutex<VecDeque<(String, String)>>);
 
 impl Notes {
-    /// Leaves a note for a visit.
+    /// Leaves a note for a session.
     pub(super) fn leave(&self, token: &str, text: String) {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notes.push_back((token.to_owned(), text));
@@ -22,7 +22,7 @@ impl Notes {
         }
     }
 
-    /// The visit's oldest note, once.
+    /// The session's oldest note, once.
     pub(super) fn take(&self, token: &str) -> Option<String> {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = notes.iter().position(|(of, _)| of == token)?;
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_shown_once_to_its_visit_and_few_are_kept() {
+    fn a_note_is_shown_once_to_its_session_and_few_are_kept() {
         let notes = Notes::default();
         notes.leave("a", "one".into());
         assert_eq!(notes.take("b"), None);

@@ -2,10 +2,16 @@
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Recorded, mode::Mode, reason::Reason, session::Source};
+use keeper_domain::{event::Recorded, mode::Mode, session::Source};
+use serde_json::Value;
 
-use crate::app::status::{Day, Health, Market, Status};
-use crate::http::pages::words;
+use crate::{
+    http::pages::{
+        orders::{self, OrderRow},
+        words,
+    },
+    status::{ActorStatus, Check, Day, Health, Market, Status},
+};
 
 /// A name and what is to be said of it.
 pub(super) struct Row {
@@ -67,12 +73,20 @@ pub(super) struct View {
     pub(super) session: Vec<Row>,
     pub(super) calendar: Vec<Row>,
     pub(super) figures: Vec<Row>,
+    /// Today's orders, newest first; `None` when they could not be read.
+    pub(super) orders: Option<Vec<OrderRow>>,
+    pub(super) more_orders: usize,
     pub(super) timeline: Timeline,
     pub(super) parts: Vec<Part>,
     pub(super) events: Vec<Line>,
     pub(super) version: String,
     pub(super) covered_until: String,
 }
+
+/// How many entries of the order journal are looked at.
+pub(super) const LOOKED_AT: usize = 200;
+/// How many of today's orders the page shows.
+const SHOWN: usize = 20;
 
 fn full(at: DateTime<FixedOffset>) -> String {
     at.format("%a %d %b, %H:%M").to_string()
@@ -87,29 +101,31 @@ fn percent(place: f64) -> String {
 }
 
 impl View {
-    pub(super) fn of(status: &Status, day: &Day, events: &[Recorded]) -> Self {
+    pub(super) fn of(status: &Status, day: &Day, events: &[Recorded], orders: Option<&[Value]>) -> Self {
         let (mark, headline, meaning) = match status.mode {
+            _ if status.halted => (
+                "■",
+                "HALTED",
+                "No new positions. Reads and orders that close a position go where they went before.",
+            ),
             Mode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
             Mode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
-            Mode::Mock if status.reason == Reason::Halted => {
-                ("○", "Mock", "Only orders that close a position go to FYERS.")
-            }
             Mode::Mock => ("○", "Mock", "No order goes to FYERS."),
         };
         let (health, health_words) = match status.status {
+            Health::Pass if status.halted => ("warn", "Running, but trading is halted"),
             Health::Pass => ("pass", "All is well"),
             Health::Warn => ("warn", "Wants a look"),
             Health::Fail => ("fail", "A part is down"),
         };
-        let problem = |check: &crate::app::status::Check| {
-            (check.status != Health::Pass).then(|| check.output.clone()).flatten()
-        };
+        let orders = orders.map(|entries| orders::of_date(entries, status.time.date_naive()));
+        let problem = |check: &Check| (check.status != Health::Pass).then(|| check.output.clone()).flatten();
         Self {
-            mode: status.mode.slug(),
+            mode: if status.halted { "halted" } else { status.mode.slug() },
             mark,
             headline,
             meaning,
-            because: status.reason.words(),
+            because: if status.halted { "a person has halted trading" } else { status.reason.words() },
             halted: status.halted,
             health,
             health_words,
@@ -117,7 +133,9 @@ impl View {
             as_of: status.time.format("%a %d %b %Y, %H:%M:%S IST").to_string(),
             session: session(status),
             calendar: calendar(status),
-            figures: figures(status),
+            figures: figures(status, orders.as_deref()),
+            orders: orders.as_deref().map(|orders| orders.iter().take(SHOWN).cloned().collect()),
+            more_orders: orders.as_deref().map_or(0, |orders| orders.len().saturating_sub(SHOWN)),
             timeline: Timeline::of(status, day),
             parts: parts(status),
             events: events.iter().map(line).collect(),
@@ -172,7 +190,8 @@ fn calendar(status: &Status) -> Vec<Row> {
     ]
 }
 
-fn figures(status: &Status) -> Vec<Row> {
+fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
+    let refused = orders.map(|orders| orders.iter().filter(|order| order.is_refused).count());
     let outbox = &status.outbox;
     let waiting = match outbox.oldest {
         Some(oldest) => format!("{}, the oldest since {}", outbox.waiting, full(oldest)),
@@ -180,13 +199,23 @@ fn figures(status: &Status) -> Vec<Row> {
     };
     vec![
         Row { name: "Orders simulated today", value: status.orders_simulated_today.to_string() },
+        Row {
+            name: "Orders refused today",
+            value: refused.map_or_else(
+                || "not known".to_owned(),
+                |refused| match orders.map_or(0, <[_]>::len) {
+                    LOOKED_AT => format!("at least {refused}"),
+                    _ => refused.to_string(),
+                },
+            ),
+        },
         Row { name: "Alerts waiting", value: waiting },
         Row { name: "Alerts delivered", value: format!("{} of {}", outbox.delivered, outbox.queued) },
     ]
 }
 
 fn parts(status: &Status) -> Vec<Part> {
-    let part = |(name, actor): (&String, &crate::app::status::ActorStatus)| Part {
+    let part = |(name, actor): (&String, &ActorStatus)| Part {
         name: name.clone(),
         alive: actor.alive,
         restarts: actor.restarts,

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
-use keeper_domain::event::Event;
+use keeper_domain::{event::Event, text::excerpt};
+
+/// Characters of a line at most.
+const LONGEST: usize = 300;
 
 fn until(at: DateTime<Utc>) -> String {
     ist(at).format("%a %d %b, %H:%M").to_string()
@@ -15,10 +18,8 @@ fn times(quantity: i64, symbol: &str) -> String {
 
 /// The event as a line. One without words of its own is told by its name.
 pub(super) fn line(event: &Event) -> String {
-    session(event)
-        .or_else(|| exchange(event))
-        .or_else(|| house(event))
-        .unwrap_or_else(|| event.name().to_owned())
+    let words = session(event).or_else(|| exchange(event)).or_else(|| keeper(event));
+    words.map_or_else(|| event.name().to_owned(), |words| excerpt(&words, LONGEST))
 }
 
 fn session(event: &Event) -> Option<String> {
@@ -73,7 +74,7 @@ fn exchange(event: &Event) -> Option<String> {
     })
 }
 
-fn house(event: &Event) -> Option<String> {
+fn keeper(event: &Event) -> Option<String> {
     Some(match event {
         Event::KeeperStarted { version, after_crash: false, .. } => format!("Started, version {version}"),
         Event::KeeperStarted { version, .. } => format!("Started after a crash, version {version}"),
@@ -84,6 +85,9 @@ fn house(event: &Event) -> Option<String> {
         Event::CalendarUncovered { year } => format!("No holidays on file for {year}"),
         Event::ClockStepped { seconds } => format!("The clock jumped by {seconds} s"),
         Event::StrangerWrote { .. } => "A stranger wrote to the bot".to_owned(),
+        Event::WrongKeys { client, count } => {
+            format!("{count} requests with a wrong gateway key, the latest from {client}")
+        }
         Event::SecondPoller => "Another program polls Telegram with this bot".to_owned(),
         Event::TestAlert { .. } => "Test of the alerts".to_owned(),
         Event::ActorCrashed { actor, .. } => format!("{actor} crashed"),

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use keeper_domain::session::{StateName, stored::StoredSession};
+use keeper_domain::session::StateName;
+use keeper_domain::session_state::StoredSession;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::{

@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::store::sqlite::rows;
+use crate::{private_file, store::sqlite::rows};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./src/store/sqlite/migrations");
 
@@ -161,11 +161,7 @@ async fn migrate(pool: &SqlitePool) -> Result<(), Trouble> {
 
 /// SQLite gives its side files the mode of the database, so the database is private before it is opened.
 fn make_private(path: &Path) -> Result<(), Trouble> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let failed = |error: std::io::Error| Trouble::Failed(error.kind().to_string());
-    let file =
-        std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(failed)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed)
+    private_file::open_or_create(path).map(|_file| ()).map_err(|problem| Trouble::Failed(problem.to_string()))
 }
 
 /// SQLite's primary result code.

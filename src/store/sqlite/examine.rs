@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Row, SqlitePool};
 
 use crate::store::sqlite::{
     database::{self, MIGRATIONS},
-    rows,
+    rows, transfer,
 };
 
 /// The tables whose rows are counted, by the names a person sees.
@@ -73,6 +73,9 @@ pub enum Unfit {
     /// Broken.
     #[error("is damaged")]
     Damaged,
+    /// It has tables, columns, views or triggers that a state does not have, or lacks some.
+    #[error("has been changed: its tables are not those of a state")]
+    Altered,
     /// A newer keeper has written it.
     #[error("was written by a newer fyers-keeper")]
     Newer,
@@ -103,12 +106,13 @@ pub async fn examine(path: &Path) -> Result<Examined, Unfit> {
 
 async fn look(pool: &SqlitePool) -> Result<Examined, Unfit> {
     let wrong = |error: sqlx::Error| Unfit::of(&error);
+    // First of all: in a foreign schema even a count or a check could be made to run for ever.
+    compare_schema(pool).await?;
     let sound: (String,) =
         sqlx::query_as("PRAGMA integrity_check(1)").fetch_one(pool).await.map_err(wrong)?;
     if sound.0 != "ok" {
         return Err(Unfit::Damaged);
     }
-    compare_schema(pool).await?;
     let row = sqlx::query(rows::SESSION).fetch_optional(pool).await.map_err(wrong)?;
     let session = row.map(|row| rows::session(&row).ok_or(Unfit::Damaged)).transpose()?;
     let has_tokens = session.is_some_and(|session| {
@@ -143,10 +147,9 @@ pub(super) async fn digest(pool: &SqlitePool) -> sqlx::Result<String> {
     Ok(hex::encode(hash.finalize()))
 }
 
-/// An older schema is fine, since opening the database brings it up to date.
+/// The schema must be the one that this program makes, to the letter. An older one is fine, since opening the database brings it up to date.
 async fn compare_schema(pool: &SqlitePool) -> Result<(), Unfit> {
-    let tables =
-        "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('_sqlx_migrations', 'journal', 'session')";
+    let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('_sqlx_migrations', 'journal', 'session')";
     let ours: (i64,) = sqlx::query_as(tables).fetch_one(pool).await.map_err(|error| Unfit::of(&error))?;
     if ours.0 != 3 {
         return Err(Unfit::Foreign);
@@ -159,7 +162,13 @@ async fn compare_schema(pool: &SqlitePool) -> Result<(), Unfit> {
         let found = MIGRATIONS.iter().find(|migration| migration.version == version)?;
         (*found.checksum == *checksum).then_some(())
     };
-    if applied.iter().all(|row| known(row).is_some()) { Ok(()) } else { Err(Unfit::Newer) }
+    if !applied.iter().all(|row| known(row).is_some()) {
+        return Err(Unfit::Newer);
+    }
+    let version = applied.iter().filter_map(|row| row.try_get::<i64, _>("version").ok()).max();
+    let own = transfer::schema_of(version.unwrap_or_default()).await.map_err(|error| Unfit::of(&error))?;
+    let found = transfer::schema(pool).await.map_err(|error| Unfit::of(&error))?;
+    if own == found { Ok(()) } else { Err(Unfit::Altered) }
 }
 
 /// A table that an older schema does not have yet has no rows.

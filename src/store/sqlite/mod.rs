@@ -11,6 +11,7 @@ mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfer;
 mod views;
 mod write;
 

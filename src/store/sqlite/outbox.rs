@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::Recorded,
     ports::{AlertTotals, OutboxStore, StoreError},
 };

@@ -7,7 +7,7 @@ use keeper_domain::{
     event::Recorded,
     order_journal::OrderEntry,
     ports::{StoreError, StoreErrorKind, TickRecord},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use serde::de::DeserializeOwned;
 use sqlx::SqlitePool;

@@ -3,12 +3,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
-    alerts::outbox::Outgoing,
+    alert::Outgoing,
     event::Recorded,
     ports::TickRecord,
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    session::stored::{RefreshBlock, StoredSession},
+    session_state::{RefreshBlock, StoredSession},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};

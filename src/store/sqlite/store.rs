@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use keeper_domain::{
     ports::{Change, ChangeStore, StoreError},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use sqlx::SqlitePool;
 
@@ -22,7 +22,7 @@ use crate::store::{
         database::{self, OpenError},
         read, write,
     },
-    state_dir::StateDir,
+    state_dir::{DATABASE, StateDir},
 };
 
 /// The keeper's memory.
@@ -36,7 +36,7 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database in the state folder. One that cannot be written now is read, and refuses changes until it can.
     pub async fn open(state: &StateDir) -> Result<Self, OpenError> {
-        let path = state.path().join("keeper.db");
+        let path = state.path().join(DATABASE);
         let maker = database::open(&path).await?;
         let pool = database::reader(&path).await?;
         maker.close().await;
@@ -52,7 +52,7 @@ impl SqliteStore {
 
     /// Reads the session of a state folder that another process may be using; `None` when there is no database.
     pub async fn peek(state_dir: &Path) -> Result<Option<StoredSession>, OpenError> {
-        let path = state_dir.join("keeper.db");
+        let path = state_dir.join(DATABASE);
         let Some(pool) = database::open_for_reading(&path).await? else { return Ok(None) };
         let session = read::session(&pool).await;
         session.map(Some).map_err(|error| OpenError::Failed { path, problem: error.problem })

@@ -9,8 +9,9 @@ mod round_trip;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use keeper_domain::session_state::{RefreshBlock, StoredSession};
 use keeper_domain::{
-    alerts::outbox::{Alert, Severity},
+    alert::{Alert, Severity},
     event::Event,
     note::{Note, Remembered},
     ports::{
@@ -19,10 +20,7 @@ use keeper_domain::{
     },
     reason::Reason,
     secret::{AccessToken, RefreshToken},
-    session::{
-        Source, StateName,
-        stored::{RefreshBlock, StoredSession},
-    },
+    session::{Source, StateName},
 };
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;

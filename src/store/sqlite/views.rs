@@ -12,7 +12,7 @@ use keeper_domain::{
         JournalStore, NoteStore, OrderJournalStore, SessionStore, StoreError, TickRecord, TickStore,
         TradingStore,
     },
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 
 use crate::store::sqlite::{read, store::SqliteStore};

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use keeper_domain::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::Event,
     order_journal::OrderEntry,
     ports::{Change, TickRecord},
-    session::stored::StoredSession,
+    session_state::StoredSession,
 };
 use mock_exchange::Snapshot;
 use rusqlite::{Connection, OptionalExtension, Params, Result, named_params, params};

@@ -7,7 +7,7 @@ use crate::chat::inbox::tests::{
     scene::{CODE, OWNER, STRANGER, private},
 };
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
     chat::{
         inbox::rules::{CARD_MOCK, CARD_SNOOZE},
         talk::MessageId,

@@ -6,18 +6,18 @@ use crate::chat::inbox::tests::scene::{
 use keeper_domain::chat::{
     inbox::{
         confirm::Nonce,
+        reaction::{Denial, MessageReaction, Reaction},
         rules::{CARD_MOCK, State},
-        verdict::{Denial, Reply, Verdict},
     },
     talk::{Heard, Topic, Update},
 };
 
-fn denied(from: &Note, text: &str, policy: &keeper_domain::chat::inbox::verdict::Policy) -> Option<Denial> {
+fn denied(from: &Note, text: &str, policy: &keeper_domain::chat::inbox::reaction::Policy) -> Option<Denial> {
     why(&first(&from.says(text), policy))
 }
 
-fn is_status(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Message(_, Reply::Tell(Topic::Status)))
+fn is_status(reaction: &Reaction) -> bool {
+    matches!(reaction, Reaction::Message(_, MessageReaction::Tell(Topic::Status)))
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn each_oddity_alone_is_enough_to_be_denied() {
 #[test]
 fn a_date_two_minutes_off_is_the_most_in_both_directions() {
     for (second, fresh) in [(-121, false), (-120, true), (0, true), (120, true), (121, false)] {
-        let verdict = first(&Note { at: at(second), ..note() }.says("/status"), &private());
-        assert_eq!(is_status(&verdict), fresh, "{second}: {verdict:?}");
+        let reaction = first(&Note { at: at(second), ..note() }.says("/status"), &private());
+        assert_eq!(is_status(&reaction), fresh, "{second}: {reaction:?}");
     }
 }
 
@@ -97,10 +97,10 @@ fn only_the_configured_chat_and_ones_own_are_heard() {
         (FRIEND, OWNER, false),
         (OWNER, -1002, false),
     ] {
-        let verdict = first(&Note { from: Some(from), chat, ..note() }.says("/status"), &group());
-        assert_eq!(is_status(&verdict), heard, "{from} in {chat}: {verdict:?}");
+        let reaction = first(&Note { from: Some(from), chat, ..note() }.says("/status"), &group());
+        assert_eq!(is_status(&reaction), heard, "{from} in {chat}: {reaction:?}");
         let pressed = first(&press(100, from, chat, "yes:7"), &group());
-        assert_eq!(matches!(pressed, Verdict::Press(..)), heard, "{from} in {chat}: {pressed:?}");
+        assert_eq!(matches!(pressed, Reaction::Press(..)), heard, "{from} in {chat}: {pressed:?}");
     }
     assert_eq!(denied(&Note { chat: FRIEND, ..note() }, "/halt", &group()), Some(Denial::WrongChat));
 }
@@ -120,9 +120,9 @@ fn control_hears_of_one_stranger_a_day() {
     let mut told = |id, second| {
         let from = Note { update: id, from: Some(STRANGER + id), chat: GROUP, at: at(second), ..note() };
         match state.hear(&from.says("/halt"), &group(), at(second), Nonce(7)) {
-            Verdict::Stranger(user) => Some(user),
-            verdict => {
-                assert_eq!(why(&verdict), Some(Denial::Stranger));
+            Reaction::Stranger(user) => Some(user),
+            reaction => {
+                assert_eq!(why(&reaction), Some(Denial::Stranger));
                 None
             }
         }
@@ -141,8 +141,8 @@ fn control_hears_of_one_stranger_a_day() {
 fn a_strangers_press_is_a_strangers() {
     for chat in [GROUP, STRANGER, OWNER] {
         for data in ["yes:7", CARD_MOCK, ""] {
-            let verdict = first(&press(100, STRANGER, chat, data), &group());
-            assert!(matches!(verdict, Verdict::Stranger(STRANGER)), "{verdict:?}");
+            let reaction = first(&press(100, STRANGER, chat, data), &group());
+            assert!(matches!(reaction, Reaction::Stranger(STRANGER)), "{reaction:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     testing::{MemoryStore, PausedTime},
 };
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
     chat::talk::{Bubble, Button, Chat, FULL_BATCH, MessageId, PollError, Update},
     ports::Time,
 };

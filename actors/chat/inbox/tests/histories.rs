@@ -9,8 +9,8 @@ use crate::chat::inbox::tests::scene::{CODE, FRIEND, GROUP, Note, OWNER, STRANGE
 use keeper_domain::chat::{
     inbox::{
         confirm::Nonce,
+        reaction::{MessageReaction, PressReaction, Reaction},
         rules::{CARD_MOCK, CARD_SNOOZE, State},
-        verdict::{Reply, Touch, Verdict},
     },
     talk::{Heard, Update},
 };
@@ -70,11 +70,16 @@ fn sender(update: &Update) -> Option<i64> {
     }
 }
 
-fn acts(verdict: &Verdict) -> bool {
+fn acts(reaction: &Reaction) -> bool {
     matches!(
-        verdict,
-        Verdict::Message(_, Reply::Act(_) | Reply::Redeem(_) | Reply::Ask(_) | Reply::Tell(_))
-            | Verdict::Press(_, _, Touch::Yes(..) | Touch::No(..) | Touch::Card(_))
+        reaction,
+        Reaction::Message(
+            _,
+            MessageReaction::Act(_)
+                | MessageReaction::Redeem(_)
+                | MessageReaction::Ask(_)
+                | MessageReaction::Tell(_)
+        ) | Reaction::Press(_, _, PressReaction::Yes(..) | PressReaction::No(..) | PressReaction::Card(_))
     )
 }
 
@@ -91,15 +96,15 @@ proptest! {
             second += pause;
             let update = &aged(update, at(second - age));
             state.caught_up = Some(at(second - 100));
-            let verdict = state.hear(update, &group(), at(second), Nonce(round as u64));
+            let reaction = state.hear(update, &group(), at(second), Nonce(round as u64));
             let allowed = sender(update).is_some_and(|user| group().allowed_users.contains(&user));
             if !allowed {
-                prop_assert!(matches!(verdict, Verdict::Silence(_) | Verdict::Stranger(_)), "{verdict:?}");
+                prop_assert!(matches!(reaction, Reaction::Silence(_) | Reaction::Stranger(_)), "{reaction:?}");
             }
-            if acts(&verdict) {
+            if acts(&reaction) {
                 prop_assert!(done.insert(update.id), "{} acted on twice", update.id);
             }
-            if let Verdict::Press(_, _, Touch::Yes(nonce, _) | Touch::No(nonce, _)) = verdict {
+            if let Reaction::Press(_, _, PressReaction::Yes(nonce, _) | PressReaction::No(nonce, _)) = reaction {
                 prop_assert!(used.insert(nonce.0), "question {} answered twice", nonce.0);
             }
         }
@@ -113,7 +118,7 @@ proptest! {
             2 => Note { chat: -1002, ..note() },
             _ => Note { from: None, ..note() },
         };
-        let verdict = State::default().hear(&odd.says(&text), &group(), at(0), Nonce(0));
-        prop_assert!(matches!(verdict, Verdict::Silence(_)), "{verdict:?}");
+        let reaction = State::default().hear(&odd.says(&text), &group(), at(0), Nonce(0));
+        prop_assert!(matches!(reaction, Reaction::Silence(_)), "{reaction:?}");
     }
 }

@@ -74,7 +74,7 @@ async fn commands_are_named_with_who_gave_them_and_texts_are_not() {
     let lines = log.0.lock().unwrap().clone();
     let all = lines.join("\n");
     assert!(!all.contains("WRITTEN") && !all.contains("eyJ"), "{all}");
-    for (verdict, command) in [
+    for (reaction, command) in [
         ("tell", "status"),
         ("ask", "halt"),
         ("yes", "halt"),
@@ -83,7 +83,7 @@ async fn commands_are_named_with_who_gave_them_and_texts_are_not() {
         ("hint", ""),
         ("pass", ""),
     ] {
-        let fields = format!("user=42 verdict={verdict:?} command={command:?}");
+        let fields = format!("user=42 reaction={reaction:?} command={command:?}");
         let named = lines.iter().filter(|line| line.contains("chat.command") && line.contains(&fields));
         assert_eq!(named.count(), 1, "{fields} in {all}");
     }

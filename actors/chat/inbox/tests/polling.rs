@@ -10,7 +10,7 @@ use crate::chat::inbox::tests::{
     scene::{OWNER, STRANGER, private},
 };
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
     chat::talk::{FULL_BATCH, PollError},
 };
 

@@ -16,7 +16,7 @@ use crate::{
 };
 use keeper_domain::{
     chat::{
-        inbox::verdict::Policy,
+        inbox::reaction::Policy,
         talk::{Chat, Control, Heard, Update},
     },
     event::Death,

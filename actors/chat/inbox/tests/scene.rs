@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use keeper_domain::chat::{
     inbox::{
         confirm::Nonce,
+        reaction::{Denial, Policy, Reaction},
         rules::State,
-        verdict::{Denial, Policy, Verdict},
     },
     talk::{Heard, MessageId, Person, Update},
 };
@@ -86,14 +86,14 @@ pub(super) fn press(update: i64, user: i64, chat: i64, data: &str) -> Update {
 }
 
 /// What a fresh inbox makes of it at 09:00.
-pub(super) fn first(update: &Update, policy: &Policy) -> Verdict {
+pub(super) fn first(update: &Update, policy: &Policy) -> Reaction {
     State::default().hear(update, policy, at(0), Nonce(7))
 }
 
 /// Why nothing was done.
-pub(super) fn why(verdict: &Verdict) -> Option<Denial> {
-    match verdict {
-        Verdict::Silence(why) => Some(*why),
+pub(super) fn why(reaction: &Reaction) -> Option<Denial> {
+    match reaction {
+        Reaction::Silence(why) => Some(*why),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::event::Recorded;
 
-use crate::alerts::outbox::{Alert, Outgoing, Severity};
+use crate::alert::{Alert, Outgoing, Severity};
 
 /// What to commit after reading a stretch of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

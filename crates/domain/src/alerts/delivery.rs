@@ -4,7 +4,8 @@ use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::alerts::outbox::{SendError, Severity};
+use crate::alert::{SendError, Severity};
+use crate::backoff;
 
 /// Least time between two messages to the same chat; Telegram's limit is one a second.
 pub const GAP: Duration = Duration::from_millis(1_050);
@@ -14,10 +15,6 @@ pub const PER_WINDOW: usize = 15;
 
 /// See [`PER_WINDOW`].
 pub const WINDOW: Duration = Duration::from_secs(60);
-
-/// The first and the longest pause while Telegram cannot be reached.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Pause while the bot or the chat is refused: only a person can change that.
 const REFUSED_PAUSE: Duration = Duration::from_secs(600);
@@ -50,20 +47,14 @@ pub fn after(
     match result {
         Ok(()) => Next::Delivered,
         Err(SendError::Wait(asked)) => Next::Again(asked.saturating_add(MARGIN)),
-        Err(SendError::Unreachable(_)) => Next::Again(pause(failures, luck)),
+        Err(SendError::Unreachable(_)) => Next::Again(backoff::wait(failures.saturating_add(1), luck)),
         Err(SendError::Unauthorized(_)) => Next::Again(REFUSED_PAUSE),
         Err(SendError::BadMessage(_)) if severity == Severity::Critical && !safe_text => Next::SendSafeText,
         Err(SendError::BadMessage(_)) => Next::DeadLetter,
     }
 }
 
-/// Full jitter over a doubling range, never below a second and never above a minute.
-fn pause(failures: u32, luck: f64) -> Duration {
-    let range = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(LONGEST_PAUSE);
-    range.mul_f64(luck.clamp(0.0, 1.0)).max(FIRST_PAUSE)
-}
-
-/// Keeps the keeper's own pace and holds it back after failures. Works on the wall clock and outlives the
+/// Keeps below Telegram's limits and holds deliveries back after failures. Works on the wall clock and outlives the
 /// clock's jumps: no pause ever grows because the clock went backwards.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
@@ -104,7 +95,7 @@ impl Gate {
         self.hold = self.hold.filter(|hold| hold.asked_for);
     }
 
-    /// Whether a hold (not the mere pace) is on.
+    /// Whether a hold (not the mere gap) is on.
     pub fn is_held(&mut self, now: DateTime<Utc>) -> bool {
         !self.hold_left(now).is_zero()
     }
@@ -174,10 +165,10 @@ mod tests {
             Next::Again(pause) => pause,
             other => panic!("{other:?}"),
         };
-        assert_eq!([0, 1, 3, 5].map(|n| pause(n, 1.0)), [ms(1_000), ms(2_000), ms(8_000), ms(32_000)]);
-        assert_eq!([6, 7, 40, u32::MAX].map(|n| pause(n, 1.0)), [ms(60_000); 4]);
+        assert_eq!([0, 1, 3, 4].map(|n| pause(n, 1.0)), [ms(2_000), ms(4_000), ms(16_000), ms(32_000)]);
+        assert_eq!([5, 7, 40, u32::MAX].map(|n| pause(n, 1.0)), [ms(60_000); 4]);
         assert_eq!([0, 3, 9].map(|n| pause(n, 0.0)), [ms(1_000); 3]);
-        assert_eq!(pause(9, 0.5), ms(30_000));
+        assert_eq!(pause(9, 0.5), ms(30_500));
         assert_eq!(pause(9, f64::INFINITY), ms(60_000));
     }
 

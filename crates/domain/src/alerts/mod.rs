@@ -2,7 +2,6 @@
 
 pub mod coalesce;
 pub mod delivery;
-pub mod outbox;
 pub mod render;
 pub mod texts;
 pub mod words;

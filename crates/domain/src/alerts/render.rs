@@ -1,9 +1,7 @@
 //! The final message: an alert's text, its time, and its id.
 
-use crate::alerts::{
-    outbox::Outgoing,
-    words::{ist, span},
-};
+use crate::alert::Outgoing;
+use crate::alerts::words::{ist, span};
 
 /// Telegram's limit for a message, in UTF-16 units after markup is taken out.
 pub const TELEGRAM_UNITS: usize = 4096;
@@ -51,7 +49,7 @@ pub fn fitting(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alerts::outbox::Severity;
+    use crate::alert::Severity;
 
     fn alert(count: u32, last_at: &str) -> Outgoing {
         Outgoing {

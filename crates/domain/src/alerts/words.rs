@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
+pub use crate::text::{clip, excerpt};
+
 /// Characters in a line of an alert: about three rows on a phone.
 pub const WIDTH: usize = 116;
 
@@ -56,30 +58,6 @@ pub fn length(seconds: i64) -> String {
 pub fn order(symbol: &str, quantity: i64) -> String {
     let side = if quantity < 0 { "sell" } else { "buy" };
     format!("{side} {} {}", quantity.unsigned_abs(), excerpt(symbol, 40))
-}
-
-/// Somebody else's text made harmless for one line: no control or direction characters, no runs of space,
-/// at most `most` characters.
-pub fn excerpt(text: &str, most: usize) -> String {
-    let visible: String =
-        text.chars().map(|c| if c.is_control() || turns_direction(c) { ' ' } else { c }).collect();
-    let words: Vec<String> = visible.split_whitespace().map(|word| clip(word, WIDTH)).collect();
-    clip(&words.join(" "), most)
-}
-
-/// Unicode's invisible direction marks can make a message read as its opposite.
-fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// At most `most` characters, with an ellipsis where something is missing.
-pub fn clip(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
-    short.push('…');
-    short
 }
 
 /// Breaks a line at spaces into rows of at most [`WIDTH`] characters. A longer word (a link) stays whole.

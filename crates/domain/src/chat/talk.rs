@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::alerts::outbox::SendError;
+use crate::alert::SendError;
 
 /// A message's number within its chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -192,6 +192,11 @@ pub enum Action {
     MockToday,
     /// Send one alert of each severity.
     Test,
+    /// This FYERS account is the owner's: its first login may count.
+    Confirm {
+        /// The account (`fy_id`).
+        account: String,
+    },
 }
 
 /// What the chat's commands reach.

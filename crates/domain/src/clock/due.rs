@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
-use crate::clock::calendar::{Calendar, DayKind};
+use crate::clock::token_hours::TokenHours;
 use fyers_api::ist;
 
-/// No tick is caught up later than this, unless a special session ends later.
+/// No tick is caught up later than this, unless a special session or MCX ends later.
 const LATEST: NaiveTime = ist::at(15, 30);
 /// A tick that comes later than this after its time is a late one.
 const PUNCTUAL: TimeDelta = TimeDelta::seconds(60);
@@ -41,33 +41,30 @@ pub enum Due {
 
 /// Decides. `done` holds every date with a tick on record: a date is never ticked twice, wherever the clock has
 /// been meanwhile, and a record from the far future silences nobody.
-pub fn due(now: DateTime<Utc>, tick_time: NaiveTime, done: &Dates, calendar: &Calendar) -> Due {
+pub fn due(now: DateTime<Utc>, tick_time: NaiveTime, done: &Dates, hours: &TokenHours) -> Due {
     let today = ist::date(now);
     if today < FLOOR {
         return Due::ClockWrong;
     }
     let tick = ist::instant(today, tick_time);
-    let open = calendar.is_trading_day(today) && (tick..latest(today, tick_time, calendar)).contains(&now);
+    let open = hours.is_day(today) && (tick..latest(today, tick_time, hours)).contains(&now);
     if open && !done.contains(&today) {
         return Due::Now { trade_date: today, late: now - tick > PUNCTUAL };
     }
-    Due::NotYet { next: next(now, tick_time, done, calendar) }
+    Due::NotYet { next: next(now, tick_time, done, hours) }
 }
 
 /// When the next tick is due that is not on record yet.
-fn next(now: DateTime<Utc>, tick_time: NaiveTime, done: &Dates, calendar: &Calendar) -> DateTime<Utc> {
+fn next(now: DateTime<Utc>, tick_time: NaiveTime, done: &Dates, hours: &TokenHours) -> DateTime<Utc> {
     let today = ist::date(now);
     let to_come = |date: &NaiveDate| !done.contains(date) && ist::instant(*date, tick_time) > now;
-    let following = |date: &NaiveDate| Some(calendar.next_trading_day(*date));
-    let first = if calendar.is_trading_day(today) { today } else { calendar.next_trading_day(today) };
+    let following = |date: &NaiveDate| Some(hours.next_day(*date));
+    let first = if hours.is_day(today) { today } else { hours.next_day(today) };
     let date = std::iter::successors(Some(first), following).find(to_come);
     ist::instant(date.unwrap_or(first), tick_time)
 }
 
-fn latest(date: NaiveDate, tick_time: NaiveTime, calendar: &Calendar) -> DateTime<Utc> {
-    let close = match calendar.day_kind(date) {
-        DayKind::SpecialSession { close, .. } => close.max(LATEST),
-        _ => LATEST,
-    };
-    ist::instant(date, close.max(tick_time))
+fn latest(date: NaiveDate, tick_time: NaiveTime, hours: &TokenHours) -> DateTime<Utc> {
+    let usual = ist::instant(date, LATEST.max(tick_time));
+    hours.unusual_close(date).map_or(usual, |close| close.max(usual))
 }

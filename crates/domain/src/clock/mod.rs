@@ -1,5 +1,7 @@
 //! Trading days, the daily tick, and steps of the wall clock.
 
-pub mod calendar;
 pub mod due;
 pub mod steps;
+pub mod token_hours;
+
+pub use mock_exchange::{calendar, sessions};

@@ -8,11 +8,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 pub use crate::note::NoteStore;
 use crate::{
-    alerts::outbox::{Alert, Outgoing},
+    alert::{Alert, Outgoing},
     event::{Event, Recorded},
     note::NoteChange,
     order_journal::OrderEntry,
-    session::stored::StoredSession,
+    session_state::StoredSession,
     store_error::StoreError,
 };
 use fyers_api::model::Position;

@@ -44,7 +44,8 @@ pub fn may_simulate(
 /// Whether the order brings the position nearer to zero.
 pub fn reduces(order: &OrderRequest, position: &Position) -> bool {
     let opposite = order.signed_quantity().signum() == -position.net.signum();
-    position.net != 0 && opposite && position.symbol == order.symbol && position.product == order.product
+    let same_product = position.product.may_be(order.product);
+    position.net != 0 && opposite && position.symbol == order.symbol && same_product
 }
 
 /// Whether FYERS takes no orders from this app at all: wrong kind of app, no permission, or another address than

@@ -1,10 +1,13 @@
-//! A person's login: the one-time states that guard the redirect, and the code it brings.
+//! A person's login: the signed states that guard the redirect, and the code it brings.
 //!
-//! A state is 256 random bits. Only its SHA-256 is kept, so a reader of the database cannot forge a redirect,
-//! and comparing digests tells nothing about the state by the time it takes.
+//! A state costs no memory until it is used: it tells when and for whom it was issued, and a MAC proves that this
+//! keeper wrote it. So nobody can push out another person's state by beginning logins. Only used states are kept,
+//! as digests, until they would have expired anyway.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, Mac};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -13,12 +16,100 @@ use fyers_api::claims as jwt;
 
 /// How long a state is good for: a login with a one-time password and a PIN takes a minute or two.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
-/// How many are remembered. The listener's rate limit keeps strangers from pushing a person's state out.
-const MOST: usize = 1_024;
+/// How many used states are remembered. Each one has cost a login's code.
+const MOST: usize = 4_096;
+/// Bytes of a state before its MAC: five of time, one of the origin, ten random.
+const BODY: usize = 16;
+/// Bytes of the MAC.
+const MAC: usize = 16;
 
-/// A fresh state from 256 random bits, as it goes into the address.
+/// A nonce of 256 random bits, for a login that begins and ends in one process.
 pub fn state_from(random: [u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(random)
+}
+
+/// Where a login began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateOrigin {
+    /// At the public login page: anybody can do that.
+    Page,
+    /// At the card in the chat, or on the command line: whoever began it may command the keeper.
+    Vouched,
+}
+
+/// What signs states.
+#[derive(Clone)]
+pub struct StateKey(std::sync::Arc<SecretBox<[u8; 32]>>);
+
+impl core::fmt::Debug for StateKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("StateKey(..)")
+    }
+}
+
+impl StateKey {
+    /// The key that belongs to a gateway key: another gateway key ends all logins that are on their way.
+    pub fn derive(secret: &SecretString) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(b"fyers-keeper login states\n");
+        digest.update(secret.expose_secret().as_bytes());
+        Self(std::sync::Arc::new(SecretBox::new(Box::new(digest.finalize().into()))))
+    }
+
+    fn mac(&self, purpose: &str, text: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).ok()?;
+        mac.update(purpose.as_bytes());
+        mac.update(b"\n");
+        mac.update(text);
+        Some(mac)
+    }
+
+    /// Compares in constant time.
+    fn signed(&self, purpose: &str, text: &[u8], shown: &[u8]) -> bool {
+        let mac = self.mac(purpose, text).filter(|_| shown.len() == MAC);
+        mac.is_some_and(|mac| mac.verify_truncated_left(shown).is_ok())
+    }
+
+    /// A fresh state, as it goes into the address. `None` never happens with a key of this length.
+    pub fn issue(&self, origin: StateOrigin, now: DateTime<Utc>, random: [u8; 10]) -> Option<String> {
+        let mut state = now.timestamp().to_be_bytes()[3..].to_vec();
+        state.push(u8::from(origin == StateOrigin::Vouched));
+        state.extend(random);
+        let mac = self.mac("state", &state)?.finalize().into_bytes();
+        state.extend(&mac[..MAC]);
+        Some(URL_SAFE_NO_PAD.encode(state))
+    }
+
+    /// Where a state's login began, when this keeper has issued it and it is not too old. Says nothing about
+    /// whether it has been used.
+    pub fn read(&self, state: &str, now: DateTime<Utc>) -> Result<StateOrigin, StateRefusal> {
+        let bytes = URL_SAFE_NO_PAD.decode(state).map_err(|_| StateRefusal::Unknown)?;
+        if bytes.len() != BODY + MAC {
+            return Err(StateRefusal::Unknown);
+        }
+        let (body, shown) = bytes.split_at(BODY);
+        if !self.signed("state", body, shown) {
+            return Err(StateRefusal::Unknown);
+        }
+        let issued = body[..5].iter().fold(0i64, |seconds, byte| seconds << 8 | i64::from(*byte));
+        let age = now.timestamp() - issued;
+        // A clock that went backwards must not make a state last longer.
+        if !(-LIFETIME.num_seconds()..LIFETIME.num_seconds()).contains(&age) {
+            return Err(StateRefusal::Expired);
+        }
+        Ok(if body[5] == 1 { StateOrigin::Vouched } else { StateOrigin::Page })
+    }
+
+    /// What the card's link carries, so that a login begun there is known as vouched for.
+    pub fn card_token(&self) -> String {
+        let mac = self.mac("card", b"").map(|mac| mac.finalize().into_bytes());
+        mac.map_or_else(String::new, |mac| URL_SAFE_NO_PAD.encode(&mac[..MAC]))
+    }
+
+    /// Whether a link is the card's.
+    pub fn is_card_token(&self, shown: &str) -> bool {
+        self.signed("card", b"", &URL_SAFE_NO_PAD.decode(shown).unwrap_or_default())
+    }
 }
 
 /// What is kept of a state.
@@ -30,51 +121,46 @@ fn digest(state: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StateRefusal {
-    /// The keeper did not give it out, or has forgotten it.
+    /// The keeper did not issue it.
     Unknown,
-    /// It was given out more than [`LIFETIME`] ago.
+    /// It was issued more than [`LIFETIME`] ago.
     Expired,
     /// It has been used.
     Used,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct GivenOut {
+struct Used {
     digest: String,
     at: DateTime<Utc>,
-    used: bool,
 }
 
-/// The states given out and not forgotten yet.
+/// The states that have been used, as long as they would still be good.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct States {
-    given_out: Vec<GivenOut>,
+pub struct UsedStates {
+    #[serde(default)]
+    used: Vec<Used>,
 }
 
-impl States {
-    /// Remembers a state that is about to be given out.
-    pub fn give_out(&mut self, state: &str, now: DateTime<Utc>) {
-        self.given_out.push(GivenOut { digest: digest(state), at: now, used: false });
-        let surplus = self.given_out.len().saturating_sub(MOST);
-        self.given_out.drain(..surplus);
-    }
-
+impl UsedStates {
     /// Uses a state up. It must be on disk as used before its code is spent.
-    pub fn redeem(&mut self, state: &str, now: DateTime<Utc>) -> Result<(), StateRefusal> {
+    pub fn redeem(
+        &mut self,
+        key: &StateKey,
+        state: &str,
+        now: DateTime<Utc>,
+    ) -> Result<StateOrigin, StateRefusal> {
         let digest = digest(state);
-        let Some(known) = self.given_out.iter_mut().find(|known| known.digest == digest) else {
-            return Err(StateRefusal::Unknown);
-        };
-        if known.used {
+        if self.used.iter().any(|used| used.digest == digest) {
             return Err(StateRefusal::Used);
         }
-        // A clock that went backwards must not make a state last longer.
-        let age = now.signed_duration_since(known.at);
-        if age >= LIFETIME || age < -LIFETIME {
-            return Err(StateRefusal::Expired);
-        }
-        known.used = true;
-        Ok(())
+        let origin = key.read(state, now)?;
+        // Twice the lifetime, for a clock that is set back.
+        self.used.retain(|used| (now - used.at).abs() < LIFETIME * 2);
+        self.used.push(Used { digest, at: now });
+        let surplus = self.used.len().saturating_sub(MOST);
+        self.used.drain(..surplus);
+        Ok(origin)
     }
 }
 
@@ -83,8 +169,10 @@ impl States {
 pub enum LoginFailure {
     /// The redirect's state is no good.
     State(StateRefusal),
-    /// Another login is being redeemed right now.
+    /// Other logins are being redeemed right now; this one's code was not spent.
     Busy,
+    /// The keeper cannot write to its disk right now, so nothing was begun.
+    NotWritten,
     /// The broker refused, cannot be reached, or the check of the new token failed.
     Refused {
         /// Why.
@@ -110,6 +198,8 @@ pub enum Redirect {
         code: Option<i64>,
         /// FYERS' words.
         message: String,
+        /// The state the login was begun with, if the redirect tells it.
+        state: Option<String>,
     },
 }
 
@@ -135,7 +225,8 @@ pub fn read_query(query: &str) -> Option<Redirect> {
             Some(Redirect::Code { code: AuthCode::new(code), state: field("state") })
         }
         (_, Some("error")) => {
-            Some(Redirect::Refused { code: status, message: field("message").unwrap_or_default() })
+            let message = field("message").unwrap_or_default();
+            Some(Redirect::Refused { code: status, message, state: field("state") })
         }
         _ => None,
     }
@@ -174,39 +265,64 @@ mod tests {
         jwt::fake(&json!({"sub": "auth_code", "app_id": "ABCD1234EF"}))
     }
 
+    fn key() -> StateKey {
+        StateKey::derive(&SecretString::from("the gateway key"))
+    }
+
+    fn issue(mark: u8, now: DateTime<Utc>) -> String {
+        key().issue(StateOrigin::Page, now, [mark; 10]).unwrap()
+    }
+
     #[test]
     fn a_state_is_good_once_for_ten_minutes() {
-        let mut states = States::default();
-        let (first, second) = (state_from([1; 32]), state_from([2; 32]));
-        assert_eq!(first.len(), 43, "256 bits");
-        states.give_out(&first, at(0));
-        states.give_out(&second, at(0));
-        assert_eq!(states.redeem("forged", at(1)), Err(StateRefusal::Unknown));
-        assert_eq!(states.redeem(&first, at(599)), Ok(()));
-        assert_eq!(states.redeem(&first, at(599)), Err(StateRefusal::Used));
-        assert_eq!(states.redeem(&second, at(600)), Err(StateRefusal::Expired));
-        assert_eq!(states.redeem(&second, at(-3_600)), Err(StateRefusal::Expired));
+        let mut used = UsedStates::default();
+        let (first, second) = (issue(1, at(0)), issue(2, at(0)));
+        assert_eq!(first.len(), 43, "32 bytes");
+        assert_eq!(used.redeem(&key(), "forged", at(1)), Err(StateRefusal::Unknown));
+        assert_eq!(used.redeem(&key(), &first, at(599)), Ok(()));
+        assert_eq!(used.redeem(&key(), &first, at(599)), Err(StateRefusal::Used));
+        assert_eq!(used.redeem(&key(), &first, at(700)), Err(StateRefusal::Used), "and stays used");
+        assert_eq!(used.redeem(&key(), &second, at(600)), Err(StateRefusal::Expired));
+        assert_eq!(used.redeem(&key(), &second, at(-3_600)), Err(StateRefusal::Expired));
+    }
+
+    #[test]
+    fn a_state_tells_where_its_login_began_and_belongs_to_one_key() {
+        for origin in [StateOrigin::Page, StateOrigin::Vouched] {
+            let state = key().issue(origin, at(0), [3; 10]).unwrap();
+            assert_eq!(key().read(&state, at(1)), Ok(origin));
+            let other = StateKey::derive(&SecretString::from("another key"));
+            assert_eq!(other.read(&state, at(1)), Err(StateRefusal::Unknown));
+        }
+        assert!(key().is_card_token(&key().card_token()) && !key().is_card_token(""));
+        assert!(!key().is_card_token(&issue(1, at(0))), "a state is no link");
     }
 
     #[test]
     fn what_is_stored_cannot_be_used_to_forge() {
-        let mut states = States::default();
-        let state = state_from([7; 32]);
-        states.give_out(&state, at(0));
-        let stored = serde_json::to_string(&states).unwrap();
+        let mut used = UsedStates::default();
+        let state = issue(7, at(0));
+        used.redeem(&key(), &state, at(0)).unwrap();
+        let stored = serde_json::to_string(&used).unwrap();
         assert!(!stored.contains(&state));
-        let read_back: States = serde_json::from_str(&stored).unwrap();
-        assert_eq!(read_back, states);
-        assert_eq!(states.redeem(&read_back.given_out[0].digest.clone(), at(1)), Err(StateRefusal::Unknown));
+        let mut read_back: UsedStates = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read_back.redeem(&key(), &state, at(1)), Err(StateRefusal::Used));
+        let before: UsedStates = serde_json::from_str(r#"{"given_out":[]}"#).unwrap();
+        assert_eq!(before, UsedStates::default(), "a note of an older version");
     }
 
     #[test]
-    fn the_list_does_not_grow_for_ever() {
-        let mut states = States::default();
-        (0..3_000).for_each(|n| states.give_out(&n.to_string(), at(0)));
-        assert_eq!(states.given_out.len(), MOST);
-        assert_eq!(states.redeem("2999", at(1)), Ok(()));
-        assert_eq!(states.redeem("3", at(1)), Err(StateRefusal::Unknown));
+    fn beginning_costs_nothing_and_the_list_of_used_ones_does_not_grow_for_ever() {
+        let mut used = UsedStates::default();
+        for n in 0..10_000u32 {
+            let mut random = [0; 10];
+            random[..4].copy_from_slice(&n.to_be_bytes());
+            let state = key().issue(StateOrigin::Page, at(0), random).unwrap();
+            assert_eq!(used.redeem(&key(), &state, at(0)), Ok(()));
+        }
+        assert_eq!(used.used.len(), MOST);
+        assert_eq!(used.redeem(&key(), &issue(9, at(5_000)), at(5_000)), Ok(()));
+        assert_eq!(used.used.len(), 1, "what has expired is forgotten");
     }
 
     #[test]
@@ -261,11 +377,17 @@ mod tests {
 
         #[test]
         fn no_guess_is_ever_taken(guesses in prop::collection::vec("[A-Za-z0-9_-]{0,50}", 0..50)) {
-            let mut states = States::default();
-            states.give_out(&state_from([9; 32]), at(0));
+            let mut used = UsedStates::default();
             for guess in guesses {
-                prop_assert_eq!(states.redeem(&guess, at(1)), Err(StateRefusal::Unknown));
+                prop_assert_eq!(used.redeem(&key(), &guess, at(1)), Err(StateRefusal::Unknown));
             }
+        }
+
+        #[test]
+        fn no_changed_state_is_taken(at_letter in 0usize..43, letter in "[A-Za-z0-9_-]") {
+            let state = issue(9, at(0));
+            let changed = format!("{}{letter}{}", &state[..at_letter], &state[at_letter + 1..]);
+            prop_assert_eq!(key().read(&changed, at(1)).is_ok(), changed == state);
         }
     }
 }

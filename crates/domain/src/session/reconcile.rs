@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::secret::{AccessToken, RefreshToken};
-use crate::session::{Source, stored::StoredSession};
+use crate::session::{Source, bound::Bound};
+use crate::session_state::StoredSession;
 use fyers_api::claims as jwt;
 
 /// Tokens from the environment or the `.env` file.
@@ -14,6 +15,16 @@ pub struct Seeds {
     pub access: Option<AccessToken>,
     /// `FYERS_REFRESH_TOKEN`.
     pub refresh: Option<RefreshToken>,
+}
+
+impl Seeds {
+    /// Without the tokens that were let go of.
+    #[must_use]
+    pub fn without(&self, bound: &Bound) -> Self {
+        let access = self.access.clone().filter(|token| !bound.is_forgotten(&token.fingerprint()));
+        let refresh = self.refresh.clone().filter(|token| !bound.is_forgotten(&token.fingerprint()));
+        Self { access, refresh }
+    }
 }
 
 /// The session to start with.

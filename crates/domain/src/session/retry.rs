@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
+use crate::backoff;
 use crate::broker_error::BrokerError;
 use crate::reason::Reason;
 
-/// Shortest wait between two calls of one retry series.
-pub const SHORTEST: Duration = Duration::from_secs(1);
-/// Longest wait the keeper chooses by itself.
-pub const LONGEST: Duration = Duration::from_secs(60);
 /// Longest wait it lets the broker choose by `Retry-After`: an absurd value must not cost the day.
 pub const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
 
 /// What a failed call means for the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CallFailure {
     /// Says nothing about the token: try again.
     Transient {
         /// For log, metric and alert.
@@ -31,17 +28,13 @@ pub enum Verdict {
     },
 }
 
-/// The wait before the retry that follows failed call number `failures` (1 for the first): full jitter
-/// between one second and a cap that doubles from 2 s to 60 s; never shorter than `Retry-After`.
-/// `dice` is uniform in `0..1`.
+/// The wait before the retry that follows failed call number `failures` (1 for the first).
 pub fn wait(failures: u32, retry_after: Option<Duration>, dice: f64) -> Duration {
-    let cap = SHORTEST.saturating_mul(1 << failures.min(6)).min(LONGEST);
-    let own = SHORTEST + (cap - SHORTEST).mul_f64(dice.clamp(0.0, 1.0));
-    own.max(retry_after.unwrap_or_default().min(LONGEST_ASKED))
+    backoff::wait_as_asked(failures, retry_after, LONGEST_ASKED, dice)
 }
 
 /// What a failed `GET /profile` says of the token.
-pub fn judge_profile(error: &BrokerError) -> Verdict {
+pub fn judge_profile(error: &BrokerError) -> CallFailure {
     transient(error).unwrap_or_else(|| match *error {
         BrokerError::Refused { code: -352, .. } => refused(Reason::AppUnknown, -352),
         BrokerError::Refused { code: -373, .. } => refused(Reason::PermissionMissing, -373),
@@ -50,36 +43,34 @@ pub fn judge_profile(error: &BrokerError) -> Verdict {
         }
         // A refusal the keeper does not know is doubt, and doubt is never "the token works".
         BrokerError::Refused { code, .. } => refused(Reason::Refused, code),
-        _ => Verdict::Final { reason: Reason::Refused, code: None },
+        _ => CallFailure::Final { reason: Reason::Refused, code: None },
     })
 }
 
 /// What a failed `POST /validate-refresh-token` says (docs/fyers-api.md, "Auth errors" and "Refresh").
-pub fn judge_refresh(error: &BrokerError) -> Verdict {
+pub fn judge_refresh(error: &BrokerError) -> CallFailure {
     transient(error).unwrap_or_else(|| match error {
         BrokerError::Refused { status, code, message } => {
             refused(refresh_refusal(*status, *code, message), *code)
         }
-        _ => Verdict::Final { reason: Reason::Refused, code: None },
+        _ => CallFailure::Final { reason: Reason::Refused, code: None },
     })
 }
 
 /// What a failed `POST /validate-authcode` says (docs/fyers-api.md, "Login" and "Auth errors").
-pub fn judge_login(error: &BrokerError) -> Verdict {
+pub fn judge_login(error: &BrokerError) -> CallFailure {
     transient(error).unwrap_or_else(|| match *error {
         BrokerError::Refused { code: -437, .. } => refused(Reason::CodeRejected, -437),
         BrokerError::Refused { code: -371, .. } => refused(Reason::AppHashRejected, -371),
         BrokerError::Refused { code: -352, .. } => refused(Reason::AppUnknown, -352),
         BrokerError::Refused { code: -373, .. } => refused(Reason::PermissionMissing, -373),
         BrokerError::Refused { code, .. } => refused(Reason::Refused, code),
-        _ => Verdict::Final { reason: Reason::Refused, code: None },
+        _ => CallFailure::Final { reason: Reason::Refused, code: None },
     })
 }
 
 /// Codes and status that say "this token is dead" on any authenticated call (docs/fyers-api.md, "Auth errors").
-pub fn is_token_death(status: u16, code: i64) -> bool {
-    status == 401 || matches!(code, -8 | -15 | -16 | -17)
-}
+pub use fyers_api::envelope::is_token_code as is_token_death;
 
 fn refresh_refusal(status: u16, code: i64, message: &str) -> Reason {
     let words = message.to_lowercase();
@@ -97,13 +88,13 @@ fn refresh_refusal(status: u16, code: i64, message: &str) -> Reason {
     }
 }
 
-fn refused(reason: Reason, code: i64) -> Verdict {
-    Verdict::Final { reason, code: (code != 0).then_some(code) }
+fn refused(reason: Reason, code: i64) -> CallFailure {
+    CallFailure::Final { reason, code: (code != 0).then_some(code) }
 }
 
 /// Errors that say nothing about the token or the credentials. An unreadable body under HTTP 401 is still
 /// not trusted to be FYERS': only its own JSON may declare a token dead.
-fn transient(error: &BrokerError) -> Option<Verdict> {
+fn transient(error: &BrokerError) -> Option<CallFailure> {
     let (reason, retry_after) = match *error {
         BrokerError::Transport(_) => (Reason::Unreachable, None),
         BrokerError::RateLimited { retry_after } => (Reason::RateLimited, retry_after),
@@ -111,13 +102,11 @@ fn transient(error: &BrokerError) -> Option<Verdict> {
         BrokerError::Garbled { .. } => (Reason::BadAnswer, None),
         BrokerError::Refused { .. } => return None,
     };
-    Some(Verdict::Transient { reason, retry_after })
+    Some(CallFailure::Transient { reason, retry_after })
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::broker_error::{Garble, Transport};
 
@@ -144,7 +133,7 @@ mod tests {
             (no(400, -96, "An unexpected error occurred. Please contact support."), Reason::Refused),
         ];
         for (error, reason) in table {
-            let Verdict::Final { reason: judged, .. } = judge_refresh(&error) else {
+            let CallFailure::Final { reason: judged, .. } = judge_refresh(&error) else {
                 panic!("{error:?} must be final")
             };
             assert_eq!(judged, reason, "{error:?}");
@@ -155,7 +144,7 @@ mod tests {
     fn only_the_brokers_own_refusal_kills_a_token() {
         for code in [-8, -15, -16, -17] {
             let verdict = judge_profile(&no(400, code, ""));
-            assert_eq!(verdict, Verdict::Final { reason: Reason::TokenRejected, code: Some(code) });
+            assert_eq!(verdict, CallFailure::Final { reason: Reason::TokenRejected, code: Some(code) });
         }
         let noise = [
             BrokerError::Transport(Transport::Connect),
@@ -168,28 +157,8 @@ mod tests {
             BrokerError::Garbled { status: 200, garble: Garble::Field("code") },
         ];
         for error in noise {
-            assert!(matches!(judge_profile(&error), Verdict::Transient { .. }), "{error:?}");
-            assert!(matches!(judge_refresh(&error), Verdict::Transient { .. }), "{error:?}");
-        }
-    }
-
-    #[test]
-    fn the_cap_doubles_from_two_seconds_to_a_minute() {
-        let caps: Vec<u64> = (1..=8).map(|failures| wait(failures, None, 1.0).as_secs()).collect();
-        assert_eq!(caps, [2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(wait(1, None, 0.0), SHORTEST);
-    }
-
-    proptest! {
-        #[test]
-        fn waits_stay_within_bounds_and_honour_retry_after(
-            failures in 0u32.., dice in 0.0f64..1.0, asked in proptest::option::of(0u64..100_000),
-        ) {
-            let asked = asked.map(Duration::from_secs);
-            let wait = wait(failures, asked, dice);
-            prop_assert!(wait >= SHORTEST);
-            prop_assert!(wait >= asked.unwrap_or_default().min(LONGEST_ASKED));
-            prop_assert!(wait <= LONGEST.max(asked.unwrap_or_default()));
+            assert!(matches!(judge_profile(&error), CallFailure::Transient { .. }), "{error:?}");
+            assert!(matches!(judge_refresh(&error), CallFailure::Transient { .. }), "{error:?}");
         }
     }
 }

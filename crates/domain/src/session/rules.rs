@@ -12,16 +12,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use crate::session_state::{Grant, StoredSession};
 use crate::{
     broker_error::BrokerError,
     session::{
-        SessionView, StateName,
-        login::LoginFailure,
-        stored::{Grant, StoredSession},
-        window,
+        SessionView, StateName, bound::Bound, calls::Pending, login::LoginFailure, logins::Logins, window,
     },
 };
 use crate::{
+    clock::token_hours::MarketSession,
     event::Event,
     ports::{Change, FreshTokens, TickRecord},
     reason::Reason,
@@ -30,11 +29,18 @@ use crate::{
 use fyers_api::claims as jwt;
 use fyers_api::{ist, model::Profile};
 
+pub use crate::session::{
+    calls::CallId,
+    logins::{LoginBy, LoginId},
+};
+
 mod announce;
 mod call;
 mod login;
 #[cfg(test)]
 mod login_tests;
+#[cfg(test)]
+mod login_walk;
 mod refresh;
 #[cfg(test)]
 mod tests;
@@ -48,8 +54,12 @@ pub struct Facts {
     pub app_id: Option<String>,
     /// The PIN for the refresh call is configured.
     pub has_pin: bool,
-    /// See [`crate::session::stored::RefreshBlock::credentials`].
+    /// See [`crate::session_state::RefreshBlock::credentials`].
     pub credentials: String,
+    /// `FYERS_ACCOUNT_ID`: the only account whose login counts. Without it, the first one that the owner confirms.
+    pub account: Option<String>,
+    /// There is a chat in which the owner can confirm the first account; otherwise the first login decides.
+    pub asks_owner: bool,
     /// Days a refresh token without an `exp` claim is good for, counted from its `iat`.
     pub refresh_days: i64,
 }
@@ -59,19 +69,13 @@ pub struct Facts {
 pub struct Moment {
     /// The wall clock.
     pub now: DateTime<Utc>,
-    /// Whether today (IST) is a trading day.
-    pub trading_day: bool,
+    /// The session that is open, or comes later on this Indian day, in a segment that the account uses.
+    pub session: Option<MarketSession>,
     /// Uniform in `0..1`, for the jitter.
     pub dice: f64,
     /// How far the broker's clock is ahead of this machine's, if it is known.
     pub skew: Option<TimeDelta>,
 }
-
-/// Marks a call or a wait, so that a late outcome of an abandoned one is recognised.
-pub type Ask = u64;
-
-/// Marks a login, so that whoever waits for its outcome can be told.
-pub type LoginId = u64;
 
 /// What can happen to the session.
 #[derive(Debug, Clone)]
@@ -88,9 +92,11 @@ pub enum Input {
     /// The broker refused this token on some other call.
     TokenRejected(Fingerprint),
     /// A person's login brought a code.
-    CodeCame(LoginId, AuthCode),
+    CodeCame(LoginId, AuthCode, LoginBy),
+    /// The owner says that this account (`fy_id`) is theirs.
+    AccountConfirmed(LoginId, String),
     /// The call that turns a code into tokens ended.
-    CodeRedeemed(Ask, Result<FreshTokens, BrokerError>),
+    CodeRedeemed(CallId, Result<FreshTokens, BrokerError>),
     /// A person wants the session to end.
     LogOut,
     /// A person wants a refresh now.
@@ -98,11 +104,11 @@ pub enum Input {
     /// Somebody wants to know whether the token works.
     Verify,
     /// A profile call ended.
-    Profiled(Ask, Result<Profile, BrokerError>),
+    Profiled(CallId, Result<Profile, BrokerError>),
     /// A refresh call ended.
-    Refreshed(Ask, Result<FreshTokens, BrokerError>),
+    Refreshed(CallId, Result<FreshTokens, BrokerError>),
     /// A wait ended.
-    Waited(Ask),
+    Waited(CallId),
     /// Time passes; comes at least every 30 s.
     Watch,
 }
@@ -111,19 +117,19 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Call the broker's profile with this token.
-    CheckToken(Ask, AccessToken),
-    /// The same for a token that is new here: profile and funds, the whole of what it is for.
-    ProveToken(Ask, AccessToken),
-    /// Turn a login's code into tokens.
-    CallLogin(Ask, AuthCode),
+    CheckToken(CallId, AccessToken),
+    /// The same for a token that is new here.
+    ProveToken(CallId, AccessToken),
+    /// Transition a login's code into tokens.
+    CallLogin(CallId, AuthCode),
     /// Tell the broker that this token is no longer needed.
     CallLogout(AccessToken),
     /// Tell whoever waits for this login.
     LoginEnded(LoginId, Result<(), LoginFailure>),
     /// Call the broker's refresh with this token.
-    CallRefresh(Ask, RefreshToken),
+    CallRefresh(CallId, RefreshToken),
     /// Come back after this long.
-    Wait(Ask, std::time::Duration),
+    Wait(CallId, std::time::Duration),
     /// Tell everyone.
     Announce {
         /// Before.
@@ -141,29 +147,19 @@ pub enum Effect {
 
 /// The answer to one input: commit first, then carry out the effects in order.
 #[derive(Debug, Clone, Default)]
-pub struct Step {
+pub struct Decision {
     /// To be committed before anything else; `None` when nothing changed.
     pub change: Option<Change>,
     /// To be done after the commit.
     pub effects: Vec<Effect>,
 }
 
-/// A new token under check.
+/// A refreshed token under check.
 #[derive(Debug, Clone)]
 struct Candidate {
     grant: Grant,
-    /// Refresh calls it took; 0 for a login.
+    /// Refresh calls it took.
     attempts: u32,
-    /// The login that brought it.
-    login: Option<LoginId>,
-}
-
-/// What the machine is waiting for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pending {
-    Nothing,
-    Call(Ask),
-    Wait(Ask),
 }
 
 /// How loudly the present trouble has been told.
@@ -189,19 +185,21 @@ pub struct Machine {
     failures: u32,
     pending: Pending,
     /// The refresh call that has not been answered yet, even if its outcome is no longer awaited.
-    refresh_in_flight: Option<Ask>,
-    /// The call that redeems a login's code, and that login.
-    login_in_flight: Option<(Ask, LoginId)>,
+    refresh_in_flight: Option<CallId>,
+    /// Logins beside all that: they neither end nor delay the pending work, whoever made them.
+    logins: Logins,
+    /// Digests of tokens that were let go of: no old copy in the settings brings them back.
+    bound: Bound,
     /// The account holder's name, once the broker told it.
     holder: Option<String>,
-    next_ask: Ask,
+    next_call: CallId,
     trouble: Option<Trouble>,
     /// What went wrong with the latest way to a new token; forgotten when one comes.
     problem: Option<Reason>,
 }
 
 /// A machine in the middle of a step, with what has gathered so far.
-struct Turn {
+struct Transition {
     m: Machine,
     at: Moment,
     events: Vec<Event>,
@@ -224,9 +222,10 @@ impl Machine {
             failures: 0,
             pending: Pending::Nothing,
             refresh_in_flight: None,
-            login_in_flight: None,
+            logins: Logins::default(),
+            bound: Bound::default(),
             holder: None,
-            next_ask: 1,
+            next_call: 1,
             trouble: None,
             problem: None,
         }
@@ -239,10 +238,16 @@ impl Machine {
         Self { trusted, ..self }
     }
 
+    /// With what its credentials are bound to.
+    #[must_use]
+    pub fn bound_to(self, bound: Bound) -> Self {
+        Self { bound, ..self }
+    }
+
     /// One input, one answer.
-    pub fn step(self, input: Input, at: Moment) -> (Self, Step) {
-        let before = (self.state, self.view(at.now), self.stored.clone());
-        let mut turn = Turn { m: self, at, events: Vec::new(), effects: Vec::new(), tick: None };
+    pub fn step(self, input: Input, at: Moment) -> (Self, Decision) {
+        let before = (self.state, self.view(at.now), self.stored.clone(), self.bound.clone());
+        let mut turn = Transition { m: self, at, events: Vec::new(), effects: Vec::new(), tick: None };
         turn.take(input);
         turn.finish(before)
     }
@@ -288,13 +293,14 @@ impl Machine {
     }
 }
 
-impl Turn {
+impl Transition {
     fn take(&mut self, input: Input) {
         match input {
             Input::Started => self.started(),
             Input::Tick { trade_date, late } => self.ticked(trade_date, late),
             Input::TokenRejected(fingerprint) => self.rejected(&fingerprint),
-            Input::CodeCame(login, code) => self.code_came(login, code),
+            Input::CodeCame(login, code, by) => self.code_came(login, code, by),
+            Input::AccountConfirmed(login, account) => self.account_confirmed(login, &account),
             Input::CodeRedeemed(ask, outcome) => self.code_redeemed(ask, outcome),
             Input::LogOut => self.log_out(),
             Input::RefreshNow => self.refresh_now(),
@@ -331,7 +337,8 @@ impl Turn {
         if self.is_calling() || self.m.candidate.is_some() {
             return; // one way to a token at a time: its outcome is this tick's outcome
         }
-        let covers = self.m.held_until().is_some_and(|end| end >= window::close(trade_date));
+        let closes = self.at.session.map_or(self.at.now, |session| session.closes);
+        let covers = self.m.held_until().is_some_and(|end| end >= closes);
         if covers && !self.held_is_over() { self.check_held() } else { self.obtain() }
     }
 
@@ -368,6 +375,8 @@ impl Turn {
 
     fn watch(&mut self) {
         self.expire();
+        self.revive();
+        self.notice_silence();
         self.tell_trouble();
         self.tell_refresh_ending();
         self.give_up_the_day();
@@ -386,10 +395,29 @@ impl Turn {
         }
     }
 
+    /// A clock that jumped past the token's end and came back: the token may well be good, so it is checked again.
+    fn revive(&mut self) {
+        let idle = self.m.pending == Pending::Nothing && self.m.candidate.is_none();
+        if self.m.state == StateName::Expired && idle && !self.held_is_over() {
+            self.check_held();
+        }
+    }
+
+    /// A call that takes long while a token is needed is trouble as well, though nothing has failed yet.
+    fn notice_silence(&mut self) {
+        let pressing = self.at.session.is_some_and(|session| session.is_pressing(self.at.now));
+        let waiting = self.m.pending != Pending::Nothing && self.m.usable(self.at.now).is_none();
+        if pressing && waiting && self.m.trouble.is_none() {
+            let (since, reason, told) = (self.at.now, self.m.reason, window::Stage::Silent);
+            self.m.trouble = Some(Trouble { since, reason, told });
+        }
+    }
+
     /// The market has closed and no token came: stop asking until the next tick.
     fn give_up_the_day(&mut self) {
         let Some(tick) = self.m.open_tick() else { return };
-        if self.is_calling() || self.at.now < window::close(tick.date) {
+        let goes_on = tick.date == self.today() && self.at.session.is_some();
+        if self.is_calling() || goes_on {
             return;
         }
         let reason = self.m.trouble.map_or(self.m.reason, |trouble| trouble.reason);
@@ -405,9 +433,9 @@ impl Turn {
         }
     }
 
-    fn waited(&mut self, ask: Ask) {
+    fn waited(&mut self, ask: CallId) {
         if self.m.pending != Pending::Wait(ask) {
-            return;
+            return self.login_waited(ask);
         }
         self.m.pending = Pending::Nothing;
         match (self.m.state, self.m.candidate.is_some()) {
@@ -422,12 +450,10 @@ impl Turn {
         ist::date(self.at.now)
     }
 
-    /// Today's tick is past and the market has not closed: now is when a token matters.
+    /// Today's tick is past and a session is open or coming: now is when a token matters.
     fn in_session(&self) -> bool {
         let today = self.today();
-        self.at.trading_day
-            && self.at.now < window::close(today)
-            && self.m.tick.is_some_and(|tick| tick.date == today)
+        self.at.session.is_some() && self.m.tick.is_some_and(|tick| tick.date == today)
     }
 
     fn held_is_over(&self) -> bool {

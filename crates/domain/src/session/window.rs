@@ -1,23 +1,22 @@
 //! The hours in which a missing token matters. All times IST.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
+use crate::clock::token_hours::MarketSession;
 use fyers_api::ist;
 
 /// From here on a person may be asked to log in: a token taken now lasts until tomorrow 06:00.
 const MORNING: NaiveTime = ist::at(6, 0);
-/// The tick.
-const TICK: NaiveTime = ist::at(8, 45);
-/// First reminder of a token that is still missing.
-const REMIND: NaiveTime = ist::at(9, 0);
-/// Last reminder before the market opens at 09:15.
-const URGENT: NaiveTime = ist::at(9, 10);
-/// The market closes; after this no tick is caught up.
-const CLOSE: NaiveTime = ist::at(15, 30);
+/// The friendly notices begin with the usual tick.
+const DAYTIME: NaiveTime = ist::at(8, 45);
+/// First reminder of a token that is still missing, before the session opens.
+const REMIND: TimeDelta = TimeDelta::minutes(15);
 /// No "your refresh token ends soon" later than this: it can wait for the morning.
 const EVENING: NaiveTime = ist::at(20, 0);
 /// Trouble that heals within this time is nobody's business.
 const PATIENCE: TimeDelta = TimeDelta::minutes(2);
+/// The same while a session is open or about to open.
+const PRESSING_PATIENCE: TimeDelta = TimeDelta::seconds(20);
 
 /// How loudly trouble has been told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,43 +25,38 @@ pub enum Stage {
     Silent,
     /// Two minutes in.
     First,
-    /// 09:00.
+    /// A quarter of an hour before the session opens.
     Reminder,
-    /// 09:10 and later: the market opens in five minutes or is open.
+    /// The session opens in five minutes or is open.
     Urgent,
 }
 
-/// The end of a trading day's window.
-pub fn close(date: NaiveDate) -> DateTime<Utc> {
-    ist::instant(date, CLOSE)
+/// Until when a token must last to be as good as any: the end of today's session; in the small hours 06:00, when
+/// one taken now ends, too; now, when no session comes any more today.
+pub fn long_enough(session: Option<MarketSession>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let local = ist::ist(now);
+    let morning = ist::instant(local.date_naive(), MORNING);
+    if now < morning { morning } else { session.map_or(now, |session| session.closes) }
 }
 
-/// Until when a token must last to be as good as any: today's close; in the small hours 06:00, when one taken now
-/// ends, too.
-pub fn long_enough(now: DateTime<Utc>) -> DateTime<Utc> {
-    let now = ist::ist(now);
-    ist::instant(now.date_naive(), if now.time() < MORNING { MORNING } else { CLOSE })
-}
-
-/// Whether a person may be asked for a login at this instant of a trading day.
+/// Whether a person may be asked for a login at this hour: not in the small hours, when a token would end at 06:00.
 pub fn may_ask(now: DateTime<Utc>) -> bool {
-    let time = ist::ist(now).time();
-    (MORNING..CLOSE).contains(&time)
+    ist::ist(now).time() >= MORNING
 }
 
 /// Whether a friendly notice fits the hour.
 pub fn is_daytime(now: DateTime<Utc>) -> bool {
-    (TICK..EVENING).contains(&ist::ist(now).time())
+    (DAYTIME..EVENING).contains(&ist::ist(now).time())
 }
 
 /// How loudly trouble that began at `since` should have been told by now.
-pub fn stage(since: DateTime<Utc>, now: DateTime<Utc>) -> Stage {
-    if now - since < PATIENCE {
-        return Stage::Silent;
-    }
-    match ist::ist(now).time() {
-        time if time >= URGENT => Stage::Urgent,
-        time if time >= REMIND => Stage::Reminder,
+pub fn stage(since: DateTime<Utc>, session: Option<MarketSession>, now: DateTime<Utc>) -> Stage {
+    let pressing = session.is_some_and(|session| session.is_pressing(now));
+    let patience = if pressing { PRESSING_PATIENCE } else { PATIENCE };
+    match session {
+        _ if now - since < patience => Stage::Silent,
+        Some(_) if pressing => Stage::Urgent,
+        Some(session) if now >= session.opens - REMIND => Stage::Reminder,
         _ => Stage::First,
     }
 }

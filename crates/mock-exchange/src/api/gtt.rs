@@ -12,7 +12,7 @@ use crate::{
         responses::{CLIENT, exchange, good, moment, number, segment, short_name},
     },
 };
-use fyers_api::{codes, error::Refusal};
+use fyers_api::{codes, error::ApiError};
 
 #[derive(Deserialize)]
 struct GttLegForm {
@@ -23,7 +23,7 @@ struct GttLegForm {
 }
 
 impl GttLegForm {
-    fn leg(&self) -> Result<GttLeg, Refusal> {
+    fn leg(&self) -> Result<GttLeg, ApiError> {
         let (trigger, limit) = (decimal(&self.trigger)?, decimal(&self.price)?);
         Ok(GttLeg { trigger, limit, quantity: whole(&self.qty)? })
     }
@@ -51,13 +51,13 @@ struct GttForm {
 ///
 /// # Errors
 /// -50 for a missing or badly typed field.
-pub fn order(value: Value) -> Result<NewGtt, Refusal> {
+pub fn order(value: Value) -> Result<NewGtt, ApiError> {
     let form: GttForm = read(value)?;
     Ok(NewGtt {
         symbol: form.symbol,
         side: codes::side(whole(&form.side)?)?,
         product: codes::product(&form.product)?,
-        first: form.legs.leg1.ok_or_else(Refusal::invalid_input)?.leg()?,
+        first: form.legs.leg1.ok_or_else(ApiError::invalid_input)?.leg()?,
         second: form.legs.leg2.map(|leg| leg.leg()).transpose()?,
         tag: form.tag.filter(|tag| !tag.is_empty()),
     })
@@ -67,7 +67,7 @@ pub fn order(value: Value) -> Result<NewGtt, Refusal> {
 ///
 /// # Errors
 /// -50, as for a new one.
-pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     let legs: GttLegs = read(value["orderInfo"].clone())?;
     let leg = |leg: Option<GttLegForm>| leg.map(|leg| leg.leg()).transpose();
     let change = GttChange { id: id_of(value)?, first: leg(legs.leg1)?, second: leg(legs.leg2)? };
@@ -78,7 +78,7 @@ pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
 ///
 /// # Errors
 /// -50 without an id.
-pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     Ok(Command::CancelGtt { id: id_of(value)?, at })
 }
 

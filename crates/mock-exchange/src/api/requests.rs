@@ -9,54 +9,47 @@ use serde_json::Value;
 use crate::{Command, Conversion, Exit, Modification, NewOrder};
 use fyers_api::{
     codes,
-    error::Refusal,
+    error::ApiError,
     model::{OrderRequest, Validity},
+    number,
 };
 
 /// The most orders in one call (docs/fyers-api.md, "Baskets").
 pub const MOST_ORDERS: usize = 10;
 
-/// A number that may come as a whole one, with a fraction, or as text: money keeps its digits.
-pub(crate) fn decimal(value: &Value) -> Result<Decimal, Refusal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        Value::Null => return Ok(Decimal::ZERO),
-        _ => return Err(Refusal::invalid_input()),
-    };
-    let scientific = || Decimal::from_scientific(&text).ok();
-    text.parse().ok().or_else(scientific).ok_or_else(Refusal::invalid_input)
-}
-
-pub(crate) fn whole(value: &Value) -> Result<i64, Refusal> {
-    let number = decimal(value)?;
-    if number.fract().is_zero() {
-        number.trunc().to_string().parse().map_err(|_| Refusal::invalid_input())
+/// A number as [`number::decimal`] reads it; zero for one that is not given.
+pub(crate) fn decimal(value: &Value) -> Result<Decimal, ApiError> {
+    if value.is_null() {
+        Ok(Decimal::ZERO)
     } else {
-        Err(Refusal::invalid_input())
+        number::decimal(value).ok_or_else(ApiError::invalid_input)
     }
 }
 
-pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Refusal> {
-    serde_json::from_value(value).map_err(|_| Refusal::invalid_input())
+pub(crate) fn whole(value: &Value) -> Result<i64, ApiError> {
+    if value.is_null() { Ok(0) } else { number::whole(value).ok_or_else(ApiError::invalid_input) }
+}
+
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, ApiError> {
+    serde_json::from_value(value).map_err(|_| ApiError::invalid_input())
 }
 
 /// The body as JSON.
 ///
 /// # Errors
 /// -50 when it is none.
-pub fn body(bytes: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(bytes).map_err(|_| Refusal::invalid_input())
+pub fn body(bytes: &[u8]) -> Result<Value, ApiError> {
+    serde_json::from_slice(bytes).map_err(|_| ApiError::invalid_input())
 }
 
 /// The elements of a basket.
 ///
 /// # Errors
 /// -50 for anything but an array of one to ten.
-pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, Refusal> {
+pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
     match body(bytes)? {
         Value::Array(all) if (1..=MOST_ORDERS).contains(&all.len()) => Ok(all),
-        _ => Err(Refusal::invalid_input()),
+        _ => Err(ApiError::invalid_input()),
     }
 }
 
@@ -84,7 +77,7 @@ struct OrderForm {
 ///
 /// # Errors
 /// -50, as the broker has it for a missing or badly typed field.
-pub fn order(value: Value) -> Result<NewOrder, Refusal> {
+pub fn order(value: Value) -> Result<NewOrder, ApiError> {
     let form: OrderForm = read(value)?;
     let request = OrderRequest {
         symbol: form.symbol,
@@ -100,11 +93,11 @@ pub fn order(value: Value) -> Result<NewOrder, Refusal> {
     Ok(NewOrder { request, validity, disclosed: whole(&form.disclosed)? })
 }
 
-pub(crate) fn id_of(value: &Value) -> Result<String, Refusal> {
+pub(crate) fn id_of(value: &Value) -> Result<String, ApiError> {
     match &value["id"] {
         Value::String(id) if !id.is_empty() => Ok(id.clone()),
         Value::Number(id) => Ok(id.to_string()),
-        _ => Err(Refusal::invalid_input()),
+        _ => Err(ApiError::invalid_input()),
     }
 }
 
@@ -112,7 +105,7 @@ pub(crate) fn id_of(value: &Value) -> Result<String, Refusal> {
 ///
 /// # Errors
 /// -50, as for an order.
-pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     let given = |name: &str| Some(&value[name]).filter(|value| !value.is_null());
     let money = |name: &str| given(name).map(decimal).transpose();
     let count = |name: &str| given(name).map(whole).transpose();
@@ -132,7 +125,7 @@ pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal
 ///
 /// # Errors
 /// -50 without an id.
-pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     Ok(Command::Cancel { id: id_of(value)?, at })
 }
 
@@ -148,7 +141,7 @@ fn list(value: &Value) -> Vec<Value> {
 ///
 /// # Errors
 /// -50 for a body that names none.
-pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
+pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     let flag = |name: &str| whole(&value[name]).is_ok_and(|number| number == 1) || value[name] == true;
     let ids: Vec<String> =
         list(&value["id"]).iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
@@ -163,13 +156,13 @@ pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
         {
             Exit::All
         }
-        () => return Err(Refusal::invalid_input()),
+        () => return Err(ApiError::invalid_input()),
     };
     Ok(Command::ExitPosition { exit, cancel_pending, at })
 }
 
-fn matching(value: &Value) -> Result<Exit, Refusal> {
-    let segment = |value: &Value| u8::try_from(whole(value)?).map_err(|_| Refusal::invalid_input());
+fn matching(value: &Value) -> Result<Exit, ApiError> {
+    let segment = |value: &Value| u8::try_from(whole(value)?).map_err(|_| ApiError::invalid_input());
     let words = list(&value["productType"]);
     let all = words.iter().any(|word| word == "ALL");
     let product = |word: &Value| codes::product(word.as_str().unwrap_or_default());
@@ -184,8 +177,8 @@ fn matching(value: &Value) -> Result<Exit, Refusal> {
 ///
 /// # Errors
 /// -50 for a missing or badly typed field.
-pub fn conversion(value: &Value, at: DateTime<Utc>) -> Result<Command, Refusal> {
-    let word = |name: &str| value[name].as_str().ok_or_else(Refusal::invalid_input);
+pub fn conversion(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
+    let word = |name: &str| value[name].as_str().ok_or_else(ApiError::invalid_input);
     let conversion = Conversion {
         symbol: codes::symbol_of_position(word("symbol")?).to_owned(),
         side: codes::side(whole(&value["positionSide"])?)?,
@@ -225,7 +218,7 @@ mod tests {
         for name in ["symbol", "qty", "type", "side", "productType"] {
             let mut form = full();
             form.as_object_mut().unwrap().remove(name);
-            assert_eq!(order(form), Err(Refusal::invalid_input()), "{name}");
+            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
         }
         for (name, value) in [
             ("qty", json!(1.5)),
@@ -238,7 +231,7 @@ mod tests {
         ] {
             let mut form = full();
             form[name] = value;
-            assert_eq!(order(form), Err(Refusal::invalid_input()), "{name}");
+            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
         }
         assert!(body(b"qty=1").is_err() && basket(b"[]").is_err());
         assert!(basket(&serde_json::to_vec(&vec![1; 11]).unwrap()).is_err());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{Engine, Kind, OrderState, PriceUpdate, Reply, Trade};
 use fyers_api::ist;
-use fyers_api::{codes, error::Refusal, http::ApiResponse, model::Side};
+use fyers_api::{codes, error::ApiError, http::ApiResponse, model::Side};
 
 /// What every simulated order's client is called.
 pub const CLIENT: &str = "MOCK";
@@ -26,7 +26,7 @@ pub(crate) fn good(name: &str, payload: Value) -> Value {
 }
 
 /// A refusal in the broker's shape.
-pub fn refusal(refusal: &Refusal) -> Value {
+pub fn refusal(refusal: &ApiError) -> Value {
     let mut body = json!({"code": refusal.code, "message": refusal.message, "s": "error"});
     if let Some(id) = &refusal.id {
         body["id"] = json!(id);
@@ -44,7 +44,7 @@ pub fn reply(reply: &Reply) -> Value {
 }
 
 /// One element of a basket's answer.
-pub fn element(outcome: &Result<Reply, Refusal>) -> Value {
+pub fn element(outcome: &Result<Reply, ApiError>) -> Value {
     match outcome {
         Ok(done) => json!({"statusCode": 200, "body": reply(done), "statusDescription": "HTTP OK"}),
         Err(why) => {
@@ -54,7 +54,7 @@ pub fn element(outcome: &Result<Reply, Refusal>) -> Value {
 }
 
 /// A basket's answer.
-pub fn basket(outcomes: &[Result<Reply, Refusal>]) -> Value {
+pub fn basket(outcomes: &[Result<Reply, ApiError>]) -> Value {
     good("data", outcomes.iter().map(element).collect())
 }
 
@@ -196,7 +196,7 @@ pub fn order(order: &OrderState, ltp: Option<Decimal>, row: usize) -> Value {
 ///
 /// # Errors
 /// -51 when ids are asked for and none of them is known.
-pub fn orders(engine: &Engine, ids: Option<&str>, tag: Option<&str>) -> Result<Value, Refusal> {
+pub fn orders(engine: &Engine, ids: Option<&str>, tag: Option<&str>) -> Result<Value, ApiError> {
     let wanted: Option<Vec<&str>> = ids.map(|ids| ids.split(',').map(str::trim).collect());
     let fits = |order: &&OrderState| {
         wanted.as_ref().is_none_or(|ids| ids.contains(&order.id.as_str()))
@@ -206,7 +206,7 @@ pub fn orders(engine: &Engine, ids: Option<&str>, tag: Option<&str>) -> Result<V
     let row = |(row, found): (usize, &OrderState)| order(found, engine.market().ltp(found.symbol()), row + 1);
     let rows: Vec<Value> = engine.orders().filter(fits).enumerate().map(row).collect();
     if rows.is_empty() && wanted.is_some() {
-        return Err(Refusal::unknown_order());
+        return Err(ApiError::unknown_order());
     }
     Ok(good("orderBook", json!(rows)))
 }

@@ -188,10 +188,10 @@ fn impossible_conversions_are_refused() {
     let mut engine = two_positions();
     let mut refused = |command| engine.say(command).unwrap_err();
     let (intraday, cnc) = (Product::Intraday, Product::Cnc);
-    assert_eq!(refused(convert(Side::Sell, 1, intraday, cnc)), Refusal::unknown_position(), "it is long");
-    assert_eq!(refused(convert(Side::Buy, 11, intraday, cnc)), Refusal::invalid_input());
-    assert_eq!(refused(convert(Side::Buy, 0, intraday, cnc)), Refusal::invalid_input());
-    assert_eq!(refused(convert(Side::Buy, 1, intraday, intraday)), Refusal::invalid_input());
+    assert_eq!(refused(convert(Side::Sell, 1, intraday, cnc)), ApiError::unknown_position(), "it is long");
+    assert_eq!(refused(convert(Side::Buy, 11, intraday, cnc)), ApiError::invalid_input());
+    assert_eq!(refused(convert(Side::Buy, 0, intraday, cnc)), ApiError::invalid_input());
+    assert_eq!(refused(convert(Side::Buy, 1, intraday, intraday)), ApiError::invalid_input());
     let margin = refused(convert(Side::Buy, 1, intraday, Product::Margin));
     assert_eq!(margin.message, "Product MARGIN not enabled on exchange NSE");
     let short = refused(convert_of(INFY, Side::Sell, 1, intraday, cnc));

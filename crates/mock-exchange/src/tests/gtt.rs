@@ -25,11 +25,11 @@ fn open() -> Engine {
 }
 
 impl Engine {
-    fn place_gtt(&mut self, order: NewGtt) -> Result<String, Refusal> {
+    fn place_gtt(&mut self, order: NewGtt) -> Result<String, ApiError> {
         self.say(Command::PlaceGtt { order, at: at(60) }).map(|reply| reply.id.unwrap())
     }
 
-    fn cancel_gtt(&mut self, id: &str) -> Result<Reply, Refusal> {
+    fn cancel_gtt(&mut self, id: &str) -> Result<Reply, ApiError> {
         self.say(Command::CancelGtt { id: id.to_owned(), at: at(90) })
     }
 

@@ -82,7 +82,7 @@ fn quantity_cannot_fall_below_what_is_filled() {
     engine.book(799_00, 800_00, 4);
     let id = engine.place(order(Side::Buy, 10).limit(800_00)).unwrap();
     let quantity = |quantity| Modification { quantity: Some(quantity), ..change(&id) };
-    assert_eq!(engine.modify(quantity(4)).unwrap_err(), Refusal::invalid_input());
+    assert_eq!(engine.modify(quantity(4)).unwrap_err(), ApiError::invalid_input());
     engine.modify(quantity(5)).unwrap();
     engine.book(799_00, 800_00, 9);
     assert_eq!((engine.status(&id), engine.state(&id).filled), (OrderStatus::Traded, 5));

@@ -116,20 +116,20 @@ impl NewOrder {
 
 /// What a test says to the engine.
 impl Engine {
-    fn say(&mut self, command: Command) -> Result<Reply, Refusal> {
+    fn say(&mut self, command: Command) -> Result<Reply, ApiError> {
         let records = self.execute(&command)?;
         self.reply(&command, &records)
     }
 
-    fn place(&mut self, order: NewOrder) -> Result<String, Refusal> {
+    fn place(&mut self, order: NewOrder) -> Result<String, ApiError> {
         self.say(Command::Place { order, at: at(60) }).map(|reply| reply.id.unwrap())
     }
 
-    fn cancel(&mut self, id: &str) -> Result<Reply, Refusal> {
+    fn cancel(&mut self, id: &str) -> Result<Reply, ApiError> {
         self.say(Command::Cancel { id: id.to_owned(), at: at(90) })
     }
 
-    fn modify(&mut self, change: Modification) -> Result<Reply, Refusal> {
+    fn modify(&mut self, change: Modification) -> Result<Reply, ApiError> {
         self.say(Command::Modify { change, at: at(80) })
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 fn refused(order: NewOrder) -> (u16, i64, String) {
-    let Refusal { status, code, message, .. } = open_at_800().place(order).unwrap_err();
+    let ApiError { status, code, message, .. } = open_at_800().place(order).unwrap_err();
     (status, code, message)
 }
 
@@ -52,7 +52,7 @@ fn unknown_symbols_and_indices_are_invalid() {
 #[test]
 fn a_strict_master_knows_what_it_knows() {
     let engine = Engine::new(rich(), Instruments::strict([]));
-    assert_eq!(engine.instruments.tradable(SBIN).unwrap_err(), Refusal::unknown_symbol());
+    assert_eq!(engine.instruments.tradable(SBIN).unwrap_err(), ApiError::unknown_symbol());
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn intraday_ends_with_the_square_off() {
 #[test]
 fn unknown_orders_and_positions_have_their_codes() {
     let mut engine = open_at_800();
-    assert_eq!(engine.cancel("MOCK1").unwrap_err(), Refusal::unknown_order());
+    assert_eq!(engine.cancel("MOCK1").unwrap_err(), ApiError::unknown_order());
     let change = Modification { id: "MOCK1".to_owned(), ..Modification::default() };
     assert_eq!(engine.modify(change).unwrap_err().code, -51);
     let exit = |exit| Command::ExitPosition { exit, cancel_pending: false, at: at(0) };
@@ -168,7 +168,7 @@ fn tomorrow_needs_a_new_day_first() {
     let mut engine = open_at_800();
     let tomorrow = at(24 * 3600);
     let place = Command::Place { order: order(Side::Buy, 1), at: tomorrow };
-    assert_eq!(engine.say(place.clone()).unwrap_err(), Refusal::day_not_open());
+    assert_eq!(engine.say(place.clone()).unwrap_err(), ApiError::day_not_open());
     engine.say(engine.due(tomorrow).unwrap()).unwrap();
     assert_eq!(engine.due(tomorrow), None);
     assert!(engine.say(place).is_ok());
@@ -177,5 +177,5 @@ fn tomorrow_needs_a_new_day_first() {
 #[test]
 fn quotes_without_a_price_are_refused() {
     let quote = PriceUpdate::last(SBIN, Decimal::ZERO, at(0));
-    assert_eq!(exchange(rich()).say(Command::Quote(quote)).unwrap_err(), Refusal::invalid_input());
+    assert_eq!(exchange(rich()).say(Command::Quote(quote)).unwrap_err(), ApiError::invalid_input());
 }

@@ -56,13 +56,13 @@ fn numbers_of_the_wire() {
     for word in ["CNC", "INTRADAY", "MARGIN", "MTF"] {
         assert_eq!(codes::product_word(codes::product(word).unwrap()), word);
     }
-    assert_eq!(codes::product("BO"), Err(Refusal::invalid_input()));
-    assert_eq!(codes::product("CO"), Err(Refusal::invalid_input()));
-    assert_eq!(codes::order_type(5), Err(Refusal::invalid_input()));
+    assert_eq!(codes::product("BO"), Err(ApiError::invalid_input()));
+    assert_eq!(codes::product("CO"), Err(ApiError::invalid_input()));
+    assert_eq!(codes::order_type(5), Err(ApiError::invalid_input()));
     assert_eq!((codes::side(1), codes::side(-1)), (Ok(Side::Buy), Ok(Side::Sell)));
-    assert_eq!(codes::side(0), Err(Refusal::invalid_input()));
+    assert_eq!(codes::side(0), Err(ApiError::invalid_input()));
     assert_eq!((codes::validity("DAY"), codes::validity("IOC")), (Ok(Validity::Day), Ok(Validity::Ioc)));
-    assert_eq!(codes::validity("GTC"), Err(Refusal::invalid_input()));
+    assert_eq!(codes::validity("GTC"), Err(ApiError::invalid_input()));
 }
 
 #[test]

@@ -1,6 +1,5 @@
 use keeper_domain::{
-    alerts::outbox::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
-    session::StateName,
+    alert::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName,
 };
 
 use super::*;
@@ -45,6 +44,7 @@ fn all() -> Vec<Event> {
         Event::LoggedOut,
         Event::StrangerWrote { user: 7 },
         Event::SecondPoller,
+        Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
         Event::HaltChanged { halted: true, by: "Asha".into() },
         Event::HaltChanged { halted: false, by: "Asha".into() },
         Event::TestAlert { severity: Severity::Info },

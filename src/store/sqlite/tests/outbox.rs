@@ -1,6 +1,6 @@
 //! The journal's reader and the outbox.
 
-use keeper_domain::{alerts::outbox::Outgoing, ports::AlertTotals};
+use keeper_domain::{alert::Outgoing, ports::AlertTotals};
 
 use super::*;
 

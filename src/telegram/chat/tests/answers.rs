@@ -1,7 +1,7 @@
 //! What the keeper says, as the phone shows it.
 
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
     chat::{
         inbox::commands::COMMANDS,
         talk::{Bubble, Button, Chat, Heard, MessageId},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keeper_domain::{
-    alerts::outbox::SendError,
+    alert::SendError,
     chat::talk::{Bubble, Button, Chat, MessageId, PollError},
 };
 use serde_json::json;

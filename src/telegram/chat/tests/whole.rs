@@ -20,8 +20,8 @@ use simulator::{Simulator, UserAction};
 
 use crate::telegram::chat::tests::{OWNER, chat, simulator, until};
 use crate::{
-    app::wall_clock::WallClock,
     store::{SqliteStore, StateDir},
+    wall_clock::WallClock,
 };
 
 const CODE: &str = "eyJ0eXAiOiJKV1Qi.eyJhdWQiOlsiZCJd.q7Nw_-x1Zy9A";

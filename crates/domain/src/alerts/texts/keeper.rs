@@ -2,12 +2,10 @@
 
 use chrono::NaiveDate;
 
-use crate::alerts::texts::{Context, Draft};
+use crate::alert::Severity;
+use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::{
-        outbox::Severity,
-        words::{WIDTH, day, excerpt, length},
-    },
+    alerts::words::{WIDTH, day, excerpt, length},
     event::Death,
 };
 
@@ -22,7 +20,7 @@ pub(super) fn started(version: &str, missing: &[String], after_crash: bool, cont
         format!("Keeper {version} has started")
     };
     let trading = if context.live {
-        "Trading: with a good token, orders go to FYERS with real money."
+        "Trading: once the token is checked, orders go to FYERS with real money. /status shows the mode."
     } else {
         "Trading: sandbox, so no order is real."
     };
@@ -93,6 +91,13 @@ pub(super) fn stranger_wrote(user: i64) -> Draft {
     Draft::new(Severity::Warning, "chat|stranger", format!("Somebody unknown wrote to the bot (user {user})"))
         .line("Trading: not affected. Strangers get no answer and can do nothing.")
         .line("Next: nothing. To let this user command the keeper, add the number to TELEGRAM_ALLOWED_USERS.")
+}
+
+pub(super) fn wrong_keys(client: &str, count: u32) -> Draft {
+    let title = format!("{count} requests with a wrong gateway key, the latest from {}", excerpt(client, 50));
+    Draft::new(Severity::Warning, "gateway|wrong_keys", title)
+        .line("Trading: not affected. Each address is limited, and the key is too long to guess.")
+        .line("Next: if this is a bot of yours, give it the present key. Otherwise close the address to strangers.")
 }
 
 pub(super) fn second_poller() -> Draft {

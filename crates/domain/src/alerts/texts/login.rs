@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::alerts::texts::{Context, Draft};
+use crate::alert::Severity;
+use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::{
-        outbox::Severity,
-        words::{clock, day, moment},
-    },
+    alerts::words::{clock, day, excerpt, moment},
     reason::Reason,
+    reason_words::{is_all_it_takes, story},
 };
 
 /// A login brings both tokens.
@@ -32,6 +31,18 @@ pub(super) fn stranger() -> Draft {
     Draft::new(Severity::Warning, "session|stranger", "A login with another FYERS account was refused")
         .line("Trading: not affected. This keeper serves the account it saw first, and only that one.")
         .line("Next: nothing if it was you with another account. Otherwise change the app's secret at FYERS.")
+}
+
+pub(super) fn unconfirmed(account: &str, holder: &str) -> Draft {
+    let (account, holder) = (excerpt(account, 20), excerpt(holder, 40));
+    Draft::new(
+        Severity::Critical,
+        format!("session|unconfirmed.{account}"),
+        format!("Is this your FYERS account: {account} ({holder})?"),
+    )
+    .line("Somebody logged in with it. It is the first account here, so its token is not used yet.")
+    .line("Trading: nothing changes until you confirm.")
+    .line(format!("Next: if it is yours, send /confirm {account} within 10 minutes. If not, do nothing."))
 }
 
 pub(super) fn good(expires_at: DateTime<Utc>, context: &Context) -> Draft {
@@ -117,82 +128,6 @@ pub(super) fn required(reason: Reason, code: Option<i64>, context: &Context) -> 
         .line(next_step(reason, context))
 }
 
-/// Whether a login mends it. Wrong settings need a person at the keyboard, and more words than a card has.
-pub(super) fn is_all_it_takes(reason: Reason) -> bool {
-    !matches!(
-        reason,
-        Reason::PinMissing
-            | Reason::PinRejected
-            | Reason::AppHashRejected
-            | Reason::AppUnknown
-            | Reason::PermissionMissing
-            | Reason::AppMismatch
-            | Reason::ClockSkew
-            | Reason::NoCredentials
-    )
-}
-
-/// Title and explanation, the latter without its full stop.
-pub(crate) fn story(reason: Reason) -> (&'static str, &'static str) {
-    match reason {
-        Reason::RefreshDisabled => (
-            "FYERS login needed today",
-            "By SEBI rules FYERS stopped token refresh in April 2026: one login each trading day",
-        ),
-        Reason::RefreshTokenExpired => (
-            "🔑 FYERS REFRESH TOKEN EXPIRED - MANUAL RENEWAL REQUIRED",
-            "The keeper cannot renew the access token by itself any more",
-        ),
-        Reason::RefreshTokenRejected => (
-            "FYERS login needed: the refresh token is refused",
-            "FYERS does not take the refresh token, so the keeper cannot renew by itself",
-        ),
-        Reason::RefreshTokenMissing => (
-            "FYERS login needed: no refresh token",
-            "There is no refresh token, so the keeper cannot renew by itself",
-        ),
-        Reason::PinMissing => {
-            ("FYERS login needed: no PIN", "FYERS_PIN is not set, and renewing by itself needs it")
-        }
-        Reason::PinRejected => (
-            "FYERS refuses the PIN",
-            "The keeper will not try this PIN again: more wrong tries could lock the account",
-        ),
-        Reason::AppHashRejected => (
-            "FYERS refuses the app's secret",
-            "App id and secret do not belong together: one of the two is wrong",
-        ),
-        Reason::AppUnknown => ("FYERS does not know the app id", "No token can be had with this app id"),
-        Reason::PermissionMissing => {
-            ("The FYERS app lacks a permission", "FYERS accepts the app but not what it asks for")
-        }
-        Reason::AppMismatch => (
-            "The token belongs to another FYERS app",
-            "It was made with another app id than the one in FYERS_CLIENT_ID and is not used",
-        ),
-        Reason::AccountMismatch => (
-            "The token belongs to another FYERS account",
-            "This keeper serves one account, and the token is not for it, so it is not used",
-        ),
-        Reason::ClockSkew => (
-            "This machine's clock and the token disagree",
-            "A brand-new token looks expired already, so the clock here is probably wrong",
-        ),
-        Reason::NeverLoggedIn => ("First FYERS login needed", "There has never been a token"),
-        Reason::NoCredentials => ("No FYERS app is configured", "Without an app there is no way to a token"),
-        Reason::LoggedOut => ("You are logged out of FYERS", "The keeper has let go of the token as asked"),
-        Reason::TokenRejected => (
-            "FYERS login needed: the token is refused",
-            "FYERS ended the token before its time, for example by a newer login elsewhere",
-        ),
-        Reason::TokenExpired => ("FYERS login needed: the token has expired", "A new one needs a login"),
-        Reason::Refused => {
-            ("FYERS login needed: FYERS refused", "FYERS gave a reason the keeper does not know")
-        }
-        _ => ("FYERS login needed", "The keeper cannot get a new token by itself"),
-    }
-}
-
 /// What to do, told apart by reason: a login does not mend a wrong secret.
 fn next_step(reason: Reason, context: &Context) -> String {
     let hint = &context.login_hint;
@@ -200,36 +135,15 @@ fn next_step(reason: Reason, context: &Context) -> String {
         Reason::RefreshTokenExpired | Reason::RefreshTokenRejected | Reason::RefreshTokenMissing => {
             format!("Next: {hint} {REFRESH_TOKEN_TOO}")
         }
-        Reason::PinMissing => format!("Next: put FYERS_PIN in .env and restart. Or, for today: {hint}"),
-        Reason::PinRejected => {
-            format!("Next: put FYERS_PIN right in .env and restart. Or, for today: {hint}")
+        // A new login does not need the PIN.
+        Reason::PinRejected | Reason::PinMissing => {
+            format!("Next: {} Or, for today: {hint}", reason.remedy())
         }
-        Reason::AppHashRejected => {
-            "Next: compare FYERS_CLIENT_ID and FYERS_SECRET_KEY with the app's page on \
-             myapi.fyers.in, put them right in .env and restart."
-                .to_owned()
+        _ if is_all_it_takes(reason) => format!("Next: {hint}"),
+        Reason::PermissionMissing | Reason::AppMismatch | Reason::ClockSkew => {
+            format!("Next: {} Then {hint}", reason.remedy())
         }
-        Reason::AppUnknown => {
-            "Next: copy the app id from myapi.fyers.in to FYERS_CLIENT_ID in .env (it ends in \
-             -100 or -200), check that the app is active, and restart."
-                .to_owned()
-        }
-        Reason::PermissionMissing => {
-            format!("Next: give the app its permissions on myapi.fyers.in. Then {hint}")
-        }
-        Reason::AppMismatch => {
-            format!("Next: check FYERS_CLIENT_ID in .env. If it is right, {hint} Use that app.")
-        }
-        Reason::AccountMismatch => {
-            format!("Next: use the account this keeper has served so far: {hint}")
-        }
-        Reason::ClockSkew => {
-            format!("Next: set this machine's clock (NTP) and restart. If it was right, {hint}")
-        }
-        Reason::NoCredentials => {
-            "Next: put FYERS_CLIENT_ID and FYERS_SECRET_KEY in .env and restart.".to_owned()
-        }
-        _ => format!("Next: {hint}"),
+        _ => format!("Next: {} Then restart.", reason.remedy()),
     }
 }
 

@@ -3,52 +3,31 @@
 //! Every text has at most five rows (a sixth with time and id is added when it is sent): what happened,
 //! what it means for trading, what to do next. Plain words, times in IST, never a secret.
 
+mod draft;
 mod keeper;
 mod login;
 mod trading;
 
-use std::sync::Arc;
+use chrono::{DateTime, Utc};
 
-use chrono::{DateTime, NaiveTime, Utc};
+pub use draft::Context;
+use draft::Draft;
 
-pub(crate) use login::story as login_story;
-
-use crate::alerts::{
-    outbox::{Alert, Severity},
-    words::lay_out,
-};
 use crate::{
-    clock::calendar::{Calendar, DayKind},
+    alert::{Alert, Severity},
     event::{Event, Recorded},
     reason::Reason,
+    reason_words::is_all_it_takes,
 };
 use fyers_api::ist;
 
-/// What the texts need to know of the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
-    /// How to get a new access token, as an order: "log in at …". One or two rows, ends with a full stop.
-    pub login_hint: String,
-    /// Whether FYERS_SANDBOX is false, so that orders go to FYERS while there is a good token.
-    pub live: bool,
-    /// Whether KEEPER_ON_TOKEN_LOSS is `reject`: no simulated orders while there is no token.
-    pub reject_without_token: bool,
-    /// The time of the daily check (IST).
-    pub tick_time: NaiveTime,
-    /// The calendar, when there is a login card in the chat: what the card says needs no alert.
-    pub card: Option<Arc<Calendar>>,
-}
-
 impl Context {
-    /// Whether the login card speaks for a login that is needed now.
+    /// Whether the login card speaks for a login that is needed now. It comes once the day's tick has found out,
+    /// for as long as a session is open or coming.
     fn card_speaks(&self, reason: Reason, at: DateTime<Utc>) -> bool {
-        let Some(calendar) = &self.card else { return false };
-        let (date, time) = (ist::date(at), ist::ist(at).time());
-        let close = match calendar.day_kind(date) {
-            DayKind::Trading { close, .. } | DayKind::SpecialSession { close, .. } => close,
-            DayKind::Holiday { .. } | DayKind::Weekend => return false,
-        };
-        login::is_all_it_takes(reason) && (self.tick_time..close).contains(&time)
+        let Some(hours) = &self.card else { return false };
+        let needed = hours.needed(at).is_some() && ist::ist(at).time() >= self.tick_time;
+        is_all_it_takes(reason) && needed
     }
 }
 
@@ -112,7 +91,9 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::ActorRestarted { actor, .. } => Some(keeper::restarted(actor)),
         Event::ActorGaveUp { actor } => Some(keeper::gave_up(actor)),
         Event::LoginFailed { reason: Reason::AccountMismatch, .. } => Some(login::stranger()),
+        Event::AccountUnconfirmed { account, holder } => Some(login::unconfirmed(account, holder)),
         Event::StrangerWrote { user } => Some(keeper::stranger_wrote(*user)),
+        Event::WrongKeys { client, count } => Some(keeper::wrong_keys(client, *count)),
         Event::SecondPoller => Some(keeper::second_poller()),
         Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by)),
         Event::TestAlert { severity } => Some(keeper::test(*severity)),
@@ -128,40 +109,5 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::RefreshStarted { .. } | Event::RefreshFailed { .. } => None,
         // The bot that placed it has the answer.
         Event::OrderPlaced { .. } => None,
-    }
-}
-
-/// An alert without its event.
-struct Draft {
-    severity: Severity,
-    key: String,
-    lines: Vec<String>,
-}
-
-impl Draft {
-    /// `key` is `TOPIC|DETAIL` (see `coalesce`); `title` says what happened.
-    fn new(severity: Severity, key: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { severity, key: key.into(), lines: vec![title.into()] }
-    }
-
-    fn line(mut self, line: impl Into<String>) -> Self {
-        self.lines.push(line.into());
-        self
-    }
-
-    fn text(mut self) -> String {
-        if let Some(title) = self.lines.first_mut() {
-            *title = format!("{} {title}", sign(self.severity));
-        }
-        lay_out(&self.lines)
-    }
-}
-
-/// The sign in front: shapes, not only colours.
-fn sign(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "ℹ️",
-        Severity::Warning => "⚠️",
-        Severity::Critical => "🚨",
     }
 }

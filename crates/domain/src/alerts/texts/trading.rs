@@ -1,11 +1,9 @@
 //! Orders and where they go.
 
-use crate::alerts::texts::{Context, Draft};
+use crate::alert::Severity;
+use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::{
-        outbox::Severity,
-        words::{excerpt, order},
-    },
+    alerts::words::{excerpt, order},
     mode::Mode,
     reason::Reason,
 };

@@ -3,21 +3,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::chat::card::{
+    model::{InUse, Seen, Way},
     reminders::Tone,
-    rules::{InUse, Seen, Way},
 };
 use crate::{
-    alerts::{
-        texts::login_story,
-        words::{clock, day, excerpt, moment},
-    },
+    alerts::words::{clock, day, excerpt, moment},
     chat::{
-        inbox::rules::{CARD_MOCK, CARD_SNOOZE},
+        inbox::rules::{CARD_LOGIN, CARD_MOCK, CARD_SNOOZE},
         talk::{Bubble, Button},
     },
     mode::Mode,
     reason::Reason,
-    session::Source,
+    reason_words::story,
+    session_state::Source,
 };
 use fyers_api::{ist, model::Position};
 
@@ -50,25 +48,29 @@ fn mode(mode: Mode) -> &'static str {
 
 /// The card that waits. `quiet_until` is shown while reminders rest.
 pub(super) fn needed(reason: Reason, seen: &Seen, quiet_until: Option<DateTime<Utc>>) -> Bubble {
-    let (title, meaning) = login_story(reason);
+    let (title, meaning) = story(reason);
     let title = if title.starts_with('🔑') { title.to_owned() } else { format!("🔑 {title}") };
     let mut lines = vec![title, format!("{meaning}."), consequence(seen).to_owned()];
     lines.extend(deadline(seen));
     lines.extend(positions(&seen.positions));
-    lines.extend(
-        (seen.way == Way::Paste)
-            .then(|| "After the login, send me the whole address of the page you land on.".to_owned()),
-    );
+    lines.extend((seen.way == Way::Paste).then(|| {
+        "The page after the login will not open: that is expected. Copy its address and send it to me."
+            .to_owned()
+    }));
     lines.extend(quiet_until.map(|until| format!("😴 Reminders rest until {}.", clock(until))));
     Bubble { text: lines.join("\n"), buttons: buttons(&seen.link), protected: true, ..Bubble::default() }
 }
 
+fn press(label: &str, data: &str) -> Button {
+    Button::Press { label: label.to_owned(), data: data.to_owned() }
+}
+
+fn log_in(link: &str) -> Button {
+    Button::Link { label: "🔓 Log in to FYERS".to_owned(), url: link.to_owned() }
+}
+
 fn buttons(link: &str) -> Vec<Vec<Button>> {
-    let press = |label: &str, data: &str| Button::Press { label: label.to_owned(), data: data.to_owned() };
-    vec![
-        vec![Button::Link { label: "🔓 Log in to FYERS".to_owned(), url: link.to_owned() }],
-        vec![press("😴 Snooze 15 min", CARD_SNOOZE), press("🟡 Mock today", CARD_MOCK)],
-    ]
+    vec![vec![log_in(link)], vec![press("😴 Snooze 15 min", CARD_SNOOZE), press("🟡 Mock today", CARD_MOCK)]]
 }
 
 /// The card of a person who wants to be left alone: only the link stays.
@@ -144,9 +146,8 @@ fn until(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// The card of a day without a login.
 pub(super) fn day_over(seen: &Seen) -> Bubble {
     let next = day(seen.next_day);
-    let text = format!(
-        "⌛ No login came\nThe keeper stayed in Mock. The next card comes on {next}, or with /login."
-    );
+    let text =
+        format!("⌛ No login came before trading ended\nThe next card comes on {next}, or with /login.");
     Bubble { text, ..Bubble::default() }
 }
 
@@ -166,5 +167,11 @@ pub(super) fn reminder(tone: Tone, (open, close): (DateTime<Utc>, DateTime<Utc>)
         () if seen.now < open => format!("The market opens in {minutes} minutes and there is no login"),
         () => format!("Still no login. The market is open until {}", clock(close)),
     };
-    Bubble { text: format!("{sign} {what}\nTap the button in the card above."), ..Bubble::default() }
+    // A link for pasting is good for minutes only, so there the button brings a fresh card.
+    let button = match seen.way {
+        Way::Browser => log_in(&seen.link),
+        Way::Paste => press("🔓 Show the login card", CARD_LOGIN),
+    };
+    let text = format!("{sign} {what}\n{}", consequence(seen));
+    Bubble { text, buttons: vec![vec![button]], protected: true, ..Bubble::default() }
 }

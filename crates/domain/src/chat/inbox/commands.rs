@@ -25,7 +25,7 @@ pub enum Command {
 }
 
 /// Every command, and its line in the menu.
-pub const COMMANDS: [(&str, &str); 18] = [
+pub const COMMANDS: [(&str, &str); 19] = [
     ("status", "mode, session and next tick"),
     ("login", "show the login card"),
     ("halt", "no new positions from now on"),
@@ -40,6 +40,7 @@ pub const COMMANDS: [(&str, &str); 18] = [
     ("unmute", "alerts with a sound again"),
     ("health", "the keeper's parts and its outbox"),
     ("logs", "the newest events"),
+    ("confirm", "this FYERS account is yours, as /confirm XX00001"),
     ("test", "one alert of each severity"),
     ("version", "version and commit"),
     ("whoami", "your id and this chat's"),
@@ -87,11 +88,19 @@ impl<'a> Written<'a> {
             "mute" => act(Action::Mute { minutes: self.minutes(&name, MUTE)? }),
             "unmute" => act(Action::Unmute),
             "snooze" => act(Action::Snooze { minutes: self.minutes(&name, SNOOZE)? }),
+            "confirm" => act(Action::Confirm { account: self.account()? }),
             "test" => act(Action::Test),
             "whoami" => Ok(Command::WhoAmI),
             "help" | "start" => Ok(Command::Help),
             _ => Err(unknown(&name)),
         }
+    }
+
+    /// An account, as FYERS writes it.
+    fn account(&self) -> Result<String, String> {
+        let word = self.number.unwrap_or_default().to_ascii_uppercase();
+        let fits = (4..=20).contains(&word.len()) && word.chars().all(|c| c.is_ascii_alphanumeric());
+        fits.then_some(word).ok_or_else(|| "Which account? Say /confirm XX00001.".to_owned())
     }
 
     /// A number of minutes; `m`, `min` and `h` after it are understood.
@@ -158,6 +167,7 @@ pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static
         | Action::Unmute
         | Action::Snooze { .. }
         | Action::MockToday
+        | Action::Confirm { .. }
         | Action::Test => None,
     }
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{
-    inbox::verdict::{Cursor, Origin},
+    inbox::reaction::{Cursor, Origin},
     talk::MessageId,
 };
 

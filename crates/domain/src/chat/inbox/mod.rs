@@ -3,7 +3,7 @@
 pub mod commands;
 pub mod confirm;
 pub mod memory;
-pub mod pace;
 pub mod paste;
+pub mod poll_backoff;
+pub mod reaction;
 pub mod rules;
-pub mod verdict;

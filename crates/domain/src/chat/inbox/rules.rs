@@ -3,7 +3,9 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-pub use crate::chat::inbox::verdict::{Cursor, Denial, Origin, Policy, Reply, Touch, Verdict};
+pub use crate::chat::inbox::reaction::{
+    Cursor, Denial, MessageReaction, Origin, Policy, PressReaction, Reaction,
+};
 use crate::chat::inbox::{
     commands::{Command, SNOOZE, Written, help, question},
     confirm::{Nonce, Pressed, Question, Questions, Ruling},
@@ -19,6 +21,8 @@ pub const FRESH: TimeDelta = TimeDelta::seconds(120);
 /// How often a hint is given.
 const HINTS: TimeDelta = TimeDelta::seconds(60);
 
+/// Data of a reminder's button for a fresh login card.
+pub const CARD_LOGIN: &str = "card:login";
 /// Data of the login card's button for a little peace.
 pub const CARD_SNOOZE: &str = "card:snooze";
 /// Data of the login card's button for a day without a login.
@@ -50,30 +54,32 @@ pub struct State {
 
 impl State {
     /// What is to be done about an update, and the memory of it. `nonce` is for the question, if it leads to one.
-    pub fn hear(&mut self, update: &Update, policy: &Policy, now: DateTime<Utc>, nonce: Nonce) -> Verdict {
-        let verdict = judge(update, policy, now, self);
-        if matches!(verdict, Verdict::Silence(Denial::Replay)) {
-            return verdict;
+    pub fn hear(&mut self, update: &Update, policy: &Policy, now: DateTime<Utc>, nonce: Nonce) -> Reaction {
+        let reaction = judge(update, policy, now, self);
+        if matches!(reaction, Reaction::Silence(Denial::Replay)) {
+            return reaction;
         }
         self.cursor = Cursor { id: update.id, at: Some(now) };
-        match &verdict {
-            Verdict::Silence(Denial::Stranger) => self.strangers += 1,
-            Verdict::Stranger(_) => {
+        match &reaction {
+            Reaction::Silence(Denial::Stranger) => self.strangers += 1,
+            Reaction::Stranger(_) => {
                 self.strangers += 1;
                 self.stranger_told = Some(ist::date(now));
             }
-            Verdict::Message(_, Reply::Hint(_)) => self.hinted = Some(now),
-            Verdict::Message(origin, Reply::Ask(action)) => self.questions.ask(Question {
+            Reaction::Message(_, MessageReaction::Hint(_)) => self.hinted = Some(now),
+            Reaction::Message(origin, MessageReaction::Ask(action)) => self.questions.ask(Question {
                 nonce,
                 action: action.clone(),
                 user: origin.by.id,
                 chat: origin.chat,
                 asked_at: now,
             }),
-            Verdict::Press(_, _, Touch::Yes(used, _) | Touch::No(used, _)) => self.questions.close(*used),
-            Verdict::Silence(_) | Verdict::Message(..) | Verdict::Press(..) => {}
+            Reaction::Press(_, _, PressReaction::Yes(used, _) | PressReaction::No(used, _)) => {
+                self.questions.close(*used)
+            }
+            Reaction::Silence(_) | Reaction::Message(..) | Reaction::Press(..) => {}
         }
-        verdict
+        reaction
     }
 
     /// Forgets what does not survive a crash; the rest is on disk or only counted.
@@ -95,13 +101,13 @@ impl State {
 }
 
 /// Judges an update. Changes nothing: see [`State::hear`].
-pub fn judge(update: &Update, policy: &Policy, now: DateTime<Utc>, state: &State) -> Verdict {
+pub fn judge(update: &Update, policy: &Policy, now: DateTime<Utc>, state: &State) -> Reaction {
     if update.id <= state.cursor.after(now) {
-        return Verdict::Silence(Denial::Replay);
+        return Reaction::Silence(Denial::Replay);
     }
     match &update.heard {
-        Heard::Other => Verdict::Silence(Denial::Other),
-        Heard::Message { from: None, .. } => Verdict::Silence(Denial::Anonymous),
+        Heard::Other => Reaction::Silence(Denial::Other),
+        Heard::Message { from: None, .. } => Reaction::Silence(Denial::Anonymous),
         Heard::Message { from: Some(from), .. } | Heard::Press { from, .. } if !policy.knows(from.id) => {
             stranger(from.id, now, state)
         }
@@ -114,7 +120,7 @@ pub fn judge(update: &Update, policy: &Policy, now: DateTime<Utc>, state: &State
                 (age < -FRESH, Denial::FromTheFuture),
             ];
             if let Some((_, why)) = denied.into_iter().find(|(denied, _)| *denied) {
-                return Verdict::Silence(why);
+                return Reaction::Silence(why);
             }
             let origin = Origin { chat: *chat, message: *id, by: from.clone() };
             if age > FRESH { late(origin, text, now, state) } else { message(origin, text, now, state) }
@@ -122,47 +128,47 @@ pub fn judge(update: &Update, policy: &Policy, now: DateTime<Utc>, state: &State
         Heard::Press { callback, chat, message, from, data } => {
             // The Bot API has no kind of chat here, but a private one has its person's id.
             if !policy.allows(*chat, true, from.id) {
-                return Verdict::Silence(Denial::WrongChat);
+                return Reaction::Silence(Denial::WrongChat);
             }
             let origin = Origin { chat: *chat, message: *message, by: from.clone() };
             let touch = press(&origin, data, now, state);
-            Verdict::Press(origin, callback.clone(), touch)
+            Reaction::Press(origin, callback.clone(), touch)
         }
     }
 }
 
-fn stranger(user: i64, now: DateTime<Utc>, state: &State) -> Verdict {
+fn stranger(user: i64, now: DateTime<Utc>, state: &State) -> Reaction {
     if state.stranger_told == Some(ist::date(now)) {
-        Verdict::Silence(Denial::Stranger)
+        Reaction::Silence(Denial::Stranger)
     } else {
-        Verdict::Stranger(user)
+        Reaction::Stranger(user)
     }
 }
 
 /// Somebody who wrote /halt while the keeper was away must not believe that it was done.
-fn late(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Verdict {
+fn late(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Reaction {
     let text = text.expose_secret();
     let meant = has_code(text) || Written::read(text).is_some_and(|written| !is_for_another(&written, state));
     if meant && state.may_hint(now) {
-        Verdict::Message(origin, Reply::Hint(LATE))
+        Reaction::Message(origin, MessageReaction::Hint(LATE))
     } else {
-        Verdict::Silence(Denial::TooOld)
+        Reaction::Silence(Denial::TooOld)
     }
 }
 
-fn message(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Verdict {
+fn message(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Reaction {
     let plain = text.expose_secret();
     // Before everything else: a code must not stay in the chat because a slash came before it.
     if has_code(plain) {
-        return Verdict::Message(origin, Reply::Redeem(text.clone()));
+        return Reaction::Message(origin, MessageReaction::Redeem(text.clone()));
     }
     let reply = match Written::read(plain) {
-        Some(written) if is_for_another(&written, state) => return Verdict::Silence(Denial::OtherBot),
+        Some(written) if is_for_another(&written, state) => return Reaction::Silence(Denial::OtherBot),
         Some(written) => command(&written, &origin),
-        None if state.may_hint(now) => Reply::Hint(HINT),
-        None => return Verdict::Silence(Denial::Chatter),
+        None if state.may_hint(now) => MessageReaction::Hint(HINT),
+        None => return Reaction::Silence(Denial::Chatter),
     };
-    Verdict::Message(origin, reply)
+    Reaction::Message(origin, reply)
 }
 
 fn is_for_another(written: &Written<'_>, state: &State) -> bool {
@@ -170,35 +176,36 @@ fn is_for_another(written: &Written<'_>, state: &State) -> bool {
     names.is_some_and(|(meant, own)| !meant.eq_ignore_ascii_case(own))
 }
 
-fn command(written: &Written<'_>, origin: &Origin) -> Reply {
+fn command(written: &Written<'_>, origin: &Origin) -> MessageReaction {
     match written.command() {
-        Ok(Command::Tell(topic)) => Reply::Tell(topic),
-        Ok(Command::Act(action)) if question(&action).is_some() => Reply::Ask(action),
-        Ok(Command::Act(action)) => Reply::Act(action),
-        Ok(Command::WhoAmI) => Reply::Say(format!(
+        Ok(Command::Tell(topic)) => MessageReaction::Tell(topic),
+        Ok(Command::Act(action)) if question(&action).is_some() => MessageReaction::Ask(action),
+        Ok(Command::Act(action)) => MessageReaction::Act(action),
+        Ok(Command::WhoAmI) => MessageReaction::Say(format!(
             "You are allowed here.\nYour id: {}\nThis chat: {}",
             origin.by.id, origin.chat
         )),
-        Ok(Command::Help) => Reply::Say(help()),
-        Err(line) => Reply::Say(line),
+        Ok(Command::Help) => MessageReaction::Say(help()),
+        Err(line) => MessageReaction::Say(line),
     }
 }
 
-fn press(origin: &Origin, data: &str, now: DateTime<Utc>, state: &State) -> Touch {
+fn press(origin: &Origin, data: &str, now: DateTime<Utc>, state: &State) -> PressReaction {
     let card = match data {
+        CARD_LOGIN => Some(Action::Login),
         CARD_SNOOZE => Some(Action::Snooze { minutes: SNOOZE }),
         CARD_MOCK => Some(Action::MockToday),
         _ => None,
     };
     match (card, Pressed::read(data)) {
-        (Some(action), _) if state.is_up_to_date(now) => Touch::Card(action),
-        (Some(_), _) => Touch::Pass(LATE_PRESS),
-        (None, None) => Touch::Pass(UNKNOWN_BUTTON),
+        (Some(action), _) if state.is_up_to_date(now) => PressReaction::Card(action),
+        (Some(_), _) => PressReaction::Pass(LATE_PRESS),
+        (None, None) => PressReaction::Pass(UNKNOWN_BUTTON),
         (None, Some(pressed)) => match state.questions.rule(pressed, origin.by.id, origin.chat, now) {
-            Ruling::Do(action) => Touch::Yes(pressed.nonce, action),
-            Ruling::Cancel(action) => Touch::No(pressed.nonce, action),
-            Ruling::NotYours => Touch::Pass(NOT_YOURS),
-            Ruling::Expired => Touch::Pass(EXPIRED),
+            Ruling::Do(action) => PressReaction::Yes(pressed.nonce, action),
+            Ruling::Cancel(action) => PressReaction::No(pressed.nonce, action),
+            Ruling::NotYours => PressReaction::Pass(NOT_YOURS),
+            Ruling::Expired => PressReaction::Pass(EXPIRED),
         },
     }
 }

@@ -1,21 +1,25 @@
 //! What a step leaves behind: the commit, the announcement, and the words about trouble.
 
-use crate::session::rules::{Effect, Machine, Step, Trouble, Turn};
+use crate::session::rules::{Decision, Effect, Machine, Transition, Trouble};
+use crate::session_state::StoredSession;
 use crate::{
     event::Event,
     ports::Change,
     reason::Reason,
-    session::{SessionView, StateName, stored::StoredSession, window},
+    session::{SessionView, StateName, bound::Bound, window},
 };
 use fyers_api::ist;
 
 /// Days before the end of the refresh token on which the end is announced.
 const ENDING_DAYS: [i64; 4] = [5, 3, 1, 0];
 
-type Before = (StateName, SessionView, StoredSession);
+type Before = (StateName, SessionView, StoredSession, Bound);
 
-impl Turn {
-    pub(super) fn finish(mut self, (from, view_before, stored_before): Before) -> (Machine, Step) {
+impl Transition {
+    pub(super) fn finish(
+        mut self,
+        (from, view_before, stored_before, bound_before): Before,
+    ) -> (Machine, Decision) {
         let (to, why) = (self.m.state, self.m.reason);
         self.m.stored.state = to;
         self.m.stored.reason = Some(why);
@@ -29,29 +33,31 @@ impl Turn {
                 fingerprint: view.fingerprint.clone(),
             });
         }
-        let change = self.change(&stored_before);
+        let change = self.change(&stored_before, &bound_before);
         let mut effects = self.effects;
         if view != view_before {
             // Everyone hears of the new token before it is copied to `.env`, and before the next call.
             effects.insert(0, Effect::Announce { from, to, why, view });
         }
-        (self.m, Step { change, effects })
+        (self.m, Decision { change, effects })
     }
 
-    fn change(&mut self, stored_before: &StoredSession) -> Option<Change> {
+    fn change(&mut self, stored_before: &StoredSession, bound_before: &Bound) -> Option<Change> {
         let session = (self.m.stored != *stored_before).then(|| self.m.stored.clone());
+        let notes: Vec<_> =
+            (self.m.bound != *bound_before).then(|| self.m.bound.note()).flatten().into_iter().collect();
         let events: Vec<_> =
             std::mem::take(&mut self.events).into_iter().map(|event| (self.at.now, event)).collect();
-        if session.is_none() && self.tick.is_none() && events.is_empty() {
+        if session.is_none() && self.tick.is_none() && events.is_empty() && notes.is_empty() {
             return None;
         }
-        Some(Change { session, tick: self.tick, events, ..Change::default() })
+        Some(Change { session, tick: self.tick, events, notes, ..Change::default() })
     }
 
     /// Says that the broker has been failing: after two minutes, at 09:00, and urgently from 09:10.
     pub(super) fn tell_trouble(&mut self) {
         let Some(trouble) = self.m.trouble else { return };
-        let due = window::stage(trouble.since, self.at.now);
+        let due = window::stage(trouble.since, self.at.session, self.at.now);
         let concerns_today = self.m.open_tick().is_some() || self.in_session();
         if !concerns_today || due <= trouble.told {
             return;

@@ -2,15 +2,15 @@
 
 use chrono::TimeDelta;
 
-use crate::session::rules::{Candidate, Effect, LoginId, Pending, Turn};
+use crate::session::rules::{CallId, Candidate, Effect, Pending, Transition};
+use crate::session_state::Grant;
 use crate::{
     broker_error::BrokerError,
     event::Event,
     reason::Reason,
     session::{
         Source, StateName,
-        retry::{self, Verdict},
-        stored::Grant,
+        retry::{self, CallFailure},
     },
 };
 use fyers_api::{claims as jwt, model::Profile};
@@ -18,7 +18,7 @@ use fyers_api::{claims as jwt, model::Profile};
 /// How far this machine's clock may be off before a new token is not trusted.
 const MOST_SKEW: TimeDelta = TimeDelta::seconds(30);
 
-impl Turn {
+impl Transition {
     /// Asks whether the held token works. It stays in use meanwhile if it was trusted before.
     pub(super) fn check_held(&mut self) {
         self.m.failures = 0;
@@ -28,10 +28,10 @@ impl Turn {
     }
 
     /// Asks whether a new token works. The old one stays in use until this is known and on disk.
-    pub(super) fn check_candidate(&mut self, grant: Grant, attempts: u32, login: Option<LoginId>) {
+    pub(super) fn check_candidate(&mut self, grant: Grant, attempts: u32) {
         self.m.failures = 0;
-        let candidate = Candidate { grant, attempts, login };
-        if self.is_over(&candidate) {
+        let candidate = Candidate { grant, attempts };
+        if self.is_over(&candidate.grant) {
             return self.candidate_failed(&candidate, Reason::ClockSkew, None);
         }
         self.m.candidate = Some(candidate);
@@ -39,12 +39,12 @@ impl Turn {
         self.call_profile();
     }
 
-    fn is_over(&self, candidate: &Candidate) -> bool {
-        jwt::claims(candidate.grant.access.expose()).expires_at.is_none_or(|end| end <= self.at.now)
+    pub(super) fn is_over(&self, grant: &Grant) -> bool {
+        jwt::claims(grant.access.expose()).expires_at.is_none_or(|end| end <= self.at.now)
     }
 
     pub(super) fn call_profile(&mut self) {
-        let ask = self.ask();
+        let ask = self.call_id();
         let new = self.m.candidate.as_ref().map(|new| Effect::ProveToken(ask, new.grant.access.clone()));
         let held = || self.m.stored.access.clone().map(|held| Effect::CheckToken(ask, held));
         let Some(effect) = new.or_else(held) else { return self.obtain() };
@@ -52,23 +52,19 @@ impl Turn {
         self.effects.push(effect);
     }
 
-    pub(super) fn profiled(
-        &mut self,
-        ask: crate::session::rules::Ask,
-        outcome: Result<Profile, BrokerError>,
-    ) {
+    pub(super) fn profiled(&mut self, ask: CallId, outcome: Result<Profile, BrokerError>) {
         if self.m.pending != Pending::Call(ask) {
-            return;
+            return self.login_profiled(ask, outcome);
         }
         self.m.pending = Pending::Nothing;
         let candidate = self.m.candidate.take();
         match outcome.map_err(|error| retry::judge_profile(&error)) {
             Ok(profile) => self.profile_came(candidate, &profile),
-            Err(Verdict::Transient { reason, retry_after }) => {
+            Err(CallFailure::Transient { reason, retry_after }) => {
                 self.m.candidate = candidate;
                 self.wait_after_failure(reason, retry_after);
             }
-            Err(Verdict::Final { reason, code }) => match candidate {
+            Err(CallFailure::Final { reason, code }) => match candidate {
                 Some(candidate) => self.candidate_failed(&candidate, reason, code),
                 None => self.held_failed(reason),
             },
@@ -76,22 +72,31 @@ impl Turn {
     }
 
     fn profile_came(&mut self, candidate: Option<Candidate>, profile: &Profile) {
-        let stranger = self.m.stored.account.as_ref().is_some_and(|account| *account != profile.fy_id);
         match candidate {
-            Some(candidate) if stranger => {
-                self.candidate_failed(&candidate, Reason::AccountMismatch, None);
-            }
-            Some(candidate) if self.is_over(&candidate) => {
-                self.candidate_failed(&candidate, Reason::TokenExpired, None);
-            }
-            // A token's end means nothing to a clock that is wrong.
-            Some(candidate) if self.at.skew.is_some_and(|skew| skew.abs() > MOST_SKEW) => {
-                self.candidate_failed(&candidate, Reason::ClockSkew, None);
-            }
-            None if stranger => self.held_failed(Reason::AccountMismatch),
-            Some(candidate) => self.promote(candidate, profile),
+            Some(candidate) => match self.objection(&candidate.grant, profile) {
+                Some(reason) => self.candidate_failed(&candidate, reason, None),
+                None => self.promote(candidate.grant, candidate.attempts, profile),
+            },
+            None if self.is_strangers(profile) => self.held_failed(Reason::AccountMismatch),
             None => self.confirm(profile),
         }
+    }
+
+    fn is_strangers(&self, profile: &Profile) -> bool {
+        let account = self.m.facts.account.as_ref().or(self.m.stored.account.as_ref());
+        account.is_some_and(|account| *account != profile.fy_id)
+    }
+
+    /// What speaks against a new token although FYERS takes it.
+    pub(super) fn objection(&self, grant: &Grant, profile: &Profile) -> Option<Reason> {
+        if self.is_strangers(profile) {
+            return Some(Reason::AccountMismatch);
+        }
+        if self.is_over(grant) {
+            return Some(Reason::TokenExpired);
+        }
+        // A token's end means nothing to a clock that is wrong.
+        self.at.skew.is_some_and(|skew| skew.abs() > MOST_SKEW).then_some(Reason::ClockSkew)
     }
 
     /// The held token works.
@@ -111,8 +116,7 @@ impl Turn {
     }
 
     /// The new token works: it takes the place of the old one, in the store and everywhere.
-    fn promote(&mut self, candidate: Candidate, profile: &Profile) {
-        let Candidate { grant, attempts, login } = candidate;
+    pub(super) fn promote(&mut self, grant: Grant, attempts: u32, profile: &Profile) {
         let fingerprint = grant.access.fingerprint();
         let expires_at = jwt::claims(grant.access.expose()).expires_at.unwrap_or(self.at.now);
         if let Some(refresh) = grant.refresh {
@@ -136,9 +140,6 @@ impl Turn {
         self.token_works(profile);
         self.become_state(StateName::Valid, reason);
         self.effects.push(Effect::Mirror(grant.access, self.m.stored.refresh.clone()));
-        if let Some(login) = login {
-            self.login_ended(login, Ok(()));
-        }
     }
 
     fn token_works(&mut self, profile: &Profile) {
@@ -165,12 +166,7 @@ impl Turn {
     /// The broker says no to the new token. The old one, if it still works, stays.
     fn candidate_failed(&mut self, candidate: &Candidate, reason: Reason, code: Option<i64>) {
         let attempt = candidate.attempts;
-        if attempt > 0 {
-            self.events.push(Event::RefreshFailed { attempt, reason, code, retry_in_s: None });
-        }
-        if let Some(login) = candidate.login {
-            self.login_failed(login, reason, code);
-        }
+        self.events.push(Event::RefreshFailed { attempt, reason, code, retry_in_s: None });
         self.require_login(reason, code);
     }
 }

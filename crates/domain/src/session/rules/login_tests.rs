@@ -36,13 +36,10 @@ fn refused(reason: Reason, code: Option<i64>) -> Option<Result<(), LoginFailure>
 #[test]
 fn a_code_becomes_tokens_and_only_a_proven_token_is_used() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF")));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone));
     assert_eq!(backend.usable(), None);
     backend.login_says(Ok(tokens()));
-    assert!(
-        matches!(backend.effects.last(), Some(Effect::ProveToken(..))),
-        "profile and funds, not profile alone"
-    );
+    assert!(matches!(backend.effects.last(), Some(Effect::ProveToken(..))), "a new token is proven");
     assert_eq!((backend.usable(), ended(&backend)), (None, None));
     backend.profile_says(Ok(profile("XX00001")));
     assert_eq!(backend.state(), (StateName::Valid, Reason::LoggedIn));
@@ -57,14 +54,14 @@ fn a_code_becomes_tokens_and_only_a_proven_token_is_used() {
 fn another_persons_login_takes_nothing_away_at_any_hour() {
     for hour in ["2026-11-24T00:52", "2026-11-24T05:59", "2026-11-23T11:00", "2026-11-23T23:59"] {
         let mut backend = locked_out();
-        backend.tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));
+        backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
         backend.profile_says(Ok(profile("XX00001")));
         backend.now = at(hour);
         let other = FreshTokens { access: access(at("2026-11-24T06:00"), 9), refresh: None };
-        backend.tell(Input::CodeCame(2, code("ABCD1234EF"))).login_says(Ok(other));
+        backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(other));
         backend.profile_says(Ok(profile("YY00002")));
         assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None), "{hour}");
-        assert_eq!(backend.state(), (StateName::Valid, Reason::Verified), "{hour}");
+        assert_eq!(backend.state(), (StateName::Valid, Reason::LoggedIn), "{hour}");
         assert_eq!(backend.usable(), Some(tokens().access.fingerprint()), "{hour}");
     }
 }
@@ -72,7 +69,7 @@ fn another_persons_login_takes_nothing_away_at_any_hour() {
 #[test]
 fn another_persons_login_never_arms_trading() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("YY00002")));
     assert_eq!(backend.usable(), None);
     assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None));
@@ -85,7 +82,7 @@ fn another_persons_login_does_not_hurt_a_good_token() {
     backend.machine.stored.access = Some(access(at("2026-11-24T06:00"), 2));
     backend.tell(Input::Started).profile_says(Ok(profile("XX00001")));
     let held = backend.usable();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("YY00002")));
     assert_eq!((backend.usable(), backend.state().0), (held, StateName::Valid));
     assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None));
@@ -94,7 +91,7 @@ fn another_persons_login_does_not_hurt_a_good_token() {
 #[test]
 fn a_code_for_another_app_is_not_even_spent() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("OTHER12345")));
+    backend.tell(Input::CodeCame(1, code("OTHER12345"), LoginBy::Anyone));
     assert_eq!(ended(&backend), refused(Reason::AppMismatch, None));
     assert!(!backend.effects.iter().any(|effect| matches!(effect, Effect::CallLogin(..))));
 }
@@ -103,24 +100,76 @@ fn a_code_for_another_app_is_not_even_spent() {
 fn a_refused_code_leaves_everything_as_it_was() {
     let mut backend = locked_out();
     let before = backend.state();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Err(no(-437, "invalid auth code")));
+    backend
+        .tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone))
+        .login_says(Err(no(-437, "invalid auth code")));
     assert_eq!(ended(&backend), refused(Reason::CodeRejected, Some(-437)));
     assert_eq!(backend.state(), before);
-    backend.tell(Input::CodeCame(2, code("ABCD1234EF"))).login_says(Err(down()));
+    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Err(down()));
     assert_eq!(ended(&backend), refused(Reason::Unreachable, None));
     assert_eq!(backend.state(), before);
 }
 
 #[test]
-fn one_login_at_a_time() {
+fn one_call_at_a_time_and_nobodys_code_is_lost() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF")));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone));
     let first = backend.effects.clone();
-    backend.tell(Input::CodeCame(2, code("ABCD1234EF")));
-    assert_eq!(ended(&backend), Some(Err(LoginFailure::Busy)));
+    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginBy::Owner));
+    assert_eq!((ended(&backend), backend.effects.len()), (None, 0), "it waits");
     backend.effects = first;
+    backend.login_says(Ok(tokens()));
+    backend.profile_says(Ok(profile("YY00002")));
+    assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None));
     backend.login_says(Ok(tokens())).profile_says(Ok(profile("XX00001")));
+    assert_eq!((ended(&backend), backend.state().0), (Some(Ok(())), StateName::Valid));
+}
+
+#[test]
+fn a_strangers_login_neither_ends_nor_delays_the_pending_refresh() {
+    let mut backend = Backend::monday();
+    backend.tick().refresh_says(Err(down()));
+    let waiting = backend.effects.clone();
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.profile_says(Ok(profile("YY00002")));
+    assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None));
+    assert!(backend.machine.open_tick().is_some(), "the tick still waits for its outcome");
+    backend.effects = waiting;
+    backend.wait_over();
+    assert!(backend.calls_refresh(), "the retry comes as planned");
+    backend.refresh_says(Ok(tokens())).profile_says(Ok(profile("XX00001")));
     assert_eq!(backend.state().0, StateName::Valid);
+}
+
+#[test]
+fn the_first_account_is_confirmed_by_the_owner() {
+    let fresh = || {
+        let facts = Facts { asks_owner: true, ..facts() };
+        let mut backend = Backend::with(facts, StoredSession::default(), "2026-11-23T09:00");
+        backend.tell(Input::Started);
+        backend
+    };
+    let mut backend = fresh();
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.profile_says(Ok(profile("YY00002")));
+    assert_eq!(ended(&backend), refused(Reason::AccountUnconfirmed, None));
+    assert_eq!((backend.usable(), backend.machine.stored.account.clone()), (None, None));
+    backend.tell(Input::AccountConfirmed(2, "XX00001".into()));
+    assert_eq!(ended(&backend), refused(Reason::AccountUnconfirmed, None), "nobody with it logged in");
+    backend.tell(Input::AccountConfirmed(3, "yy00002".into())).profile_says(Ok(profile("YY00002")));
+    assert_eq!(ended(&backend), Some(Ok(())));
+    assert_eq!(backend.machine.stored.account.as_deref(), Some("YY00002"));
+
+    let mut backend = fresh();
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Owner)).login_says(Ok(tokens()));
+    backend.profile_says(Ok(profile("XX00001")));
+    assert_eq!(ended(&backend), Some(Ok(())), "who may command the keeper need not be asked");
+
+    let mut backend = fresh();
+    backend.machine.facts.account = Some("XX00001".into());
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.profile_says(Ok(profile("YY00002")));
+    assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None), "FYERS_ACCOUNT_ID decides");
 }
 
 #[test]
@@ -128,7 +177,7 @@ fn a_clock_that_is_wrong_keeps_a_new_token_out() {
     for (skew, good) in [(29, true), (-29, true), (31, false), (-3_600, false)] {
         let mut backend = locked_out();
         backend.skew = Some(TimeDelta::seconds(skew));
-        backend.tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));
+        backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
         backend.profile_says(Ok(profile("XX00001")));
         assert_eq!(backend.usable().is_some(), good, "{skew} s");
         let wanted = if good { Some(Ok(())) } else { refused(Reason::ClockSkew, None) };
@@ -137,14 +186,14 @@ fn a_clock_that_is_wrong_keeps_a_new_token_out() {
 }
 
 #[test]
-fn trouble_in_the_proof_is_retried_and_the_tick_does_not_get_in_its_way() {
+fn trouble_in_the_proof_is_retried_beside_the_tick() {
     let mut backend = Backend::monday();
-    backend.until("2026-11-23T08:44").tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));
-    backend.profile_says(Err(down()));
+    backend.until("2026-11-23T08:44").tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone));
+    backend.login_says(Ok(tokens())).profile_says(Err(down()));
     assert_eq!(ended(&backend), None, "still being tried");
     let waiting = backend.effects.clone();
     backend.tick();
-    assert!(!backend.calls_refresh(), "the login is on its way");
+    assert!(backend.calls_refresh(), "the tick does not wait for a login that may be a stranger's");
     backend.effects = waiting;
     backend.wait_over();
     backend.profile_says(Ok(profile("XX00001")));
@@ -155,7 +204,10 @@ fn trouble_in_the_proof_is_retried_and_the_tick_does_not_get_in_its_way() {
 #[test]
 fn an_early_login_makes_the_tick_a_check_and_no_call_for_help() {
     let mut backend = Backend::monday();
-    backend.until("2026-11-23T06:10").tell(Input::CodeCame(1, code("ABCD1234EF"))).login_says(Ok(tokens()));
+    backend
+        .until("2026-11-23T06:10")
+        .tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone))
+        .login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("XX00001")));
     backend.until("2026-11-23T08:45").tick().profile_says(Ok(profile("XX00001")));
     assert_eq!(backend.state().0, StateName::Valid);
@@ -174,4 +226,15 @@ fn logging_out_ends_the_session_here_and_at_the_broker() {
     backend.effects.clear();
     backend.tell(Input::LogOut);
     assert!(backend.effects.is_empty(), "nothing to end");
+}
+
+#[test]
+fn a_logout_forgets_the_refresh_token_too_and_no_copy_brings_it_back() {
+    let mut backend = Backend::monday();
+    backend.tick().refresh_says(Ok(tokens())).profile_says(Ok(profile("XX00001"))).tell(Input::LogOut);
+    assert_eq!((&backend.machine.stored.refresh, &backend.machine.stored.access), (&None, &None));
+    let refresh = tokens().refresh.unwrap();
+    assert!(backend.machine.bound.is_forgotten(&refresh.fingerprint()));
+    backend.until("2026-11-25T08:45").tick();
+    assert!(!backend.calls_refresh());
 }

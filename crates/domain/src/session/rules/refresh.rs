@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::session::rules::{Ask, Effect, Pending, Turn};
+use crate::session::rules::{CallId, Effect, Pending, Transition};
+use crate::session_state::{Grant, RefreshBlock};
 use crate::{
     broker_error::BrokerError,
     event::Event,
@@ -11,13 +12,12 @@ use crate::{
     secret::RefreshToken,
     session::{
         Source, StateName,
-        retry::{self, Verdict},
-        stored::{Grant, RefreshBlock},
+        retry::{self, CallFailure},
         window,
     },
 };
 
-impl Turn {
+impl Transition {
     /// Finds a way to a new token.
     pub(super) fn obtain(&mut self) {
         self.m.candidate = None;
@@ -46,17 +46,23 @@ impl Turn {
         if self.m.refresh_until().is_some_and(|end| self.at.now >= end) {
             return Some(Reason::RefreshTokenExpired);
         }
-        blocked.map(|block| block.reason).or((!facts.has_pin).then_some(Reason::PinMissing))
+        // Without a PIN there is no refresh, and nothing is wrong: the daily login is the way.
+        blocked.map(|block| block.reason).or_else(|| (!facts.has_pin).then(|| self.why_no_token()))
     }
 
-    /// Without a refresh token the honest reason is what happened to the access token.
+    /// Where no refresh can be made, the honest reason is what happened to the access token.
     fn why_no_token(&self) -> Reason {
         match self.m.reason {
             Reason::Starting | Reason::NoCredentials if self.m.stored.access.is_none() => {
                 Reason::NeverLoggedIn
             }
-            Reason::Starting | Reason::Verified | Reason::Refreshed | Reason::LoggedIn => {
+            Reason::Starting | Reason::Verified | Reason::Refreshed | Reason::LoggedIn
+                if self.m.stored.refresh.is_none() =>
+            {
                 Reason::RefreshTokenMissing
+            }
+            Reason::Starting | Reason::Verified | Reason::Refreshed | Reason::LoggedIn => {
+                Reason::TokenExpired
             }
             reason => reason,
         }
@@ -71,7 +77,7 @@ impl Turn {
             return;
         }
         let current = self.current_token_in_words();
-        let ask = self.ask();
+        let ask = self.call_id();
         self.events.push(Event::RefreshStarted { attempt: self.m.failures + 1, current });
         self.become_state(StateName::Refreshing, self.m.reason);
         self.m.pending = Pending::Call(ask);
@@ -89,7 +95,7 @@ impl Turn {
         .to_owned()
     }
 
-    pub(super) fn refreshed(&mut self, ask: Ask, outcome: Result<FreshTokens, BrokerError>) {
+    pub(super) fn refreshed(&mut self, ask: CallId, outcome: Result<FreshTokens, BrokerError>) {
         if self.m.refresh_in_flight == Some(ask) {
             self.m.refresh_in_flight = None;
         }
@@ -100,12 +106,12 @@ impl Turn {
         let attempt = self.m.failures + 1;
         match outcome.map_err(|error| retry::judge_refresh(&error)) {
             Ok(fresh) => self.tokens_came(fresh, attempt),
-            Err(Verdict::Transient { reason, retry_after }) => {
+            Err(CallFailure::Transient { reason, retry_after }) => {
                 let wait = self.wait_after_failure(reason, retry_after);
                 let retry_in_s = Some(wait.as_secs().max(1));
                 self.events.push(Event::RefreshFailed { attempt, reason, code: None, retry_in_s });
             }
-            Err(Verdict::Final { reason, code }) => {
+            Err(CallFailure::Final { reason, code }) => {
                 self.events.push(Event::RefreshFailed { attempt, reason, code, retry_in_s: None });
                 self.block_refresh(reason);
                 self.require_login(reason, code);
@@ -117,8 +123,8 @@ impl Turn {
     fn learn_from_late_answer(&mut self, outcome: Result<FreshTokens, BrokerError>) {
         match outcome.map_err(|error| retry::judge_refresh(&error)) {
             Ok(FreshTokens { refresh: Some(refresh), .. }) => self.replace_refresh_token(refresh),
-            Err(Verdict::Final { reason, .. }) => self.block_refresh(reason),
-            Ok(_) | Err(Verdict::Transient { .. }) => {}
+            Err(CallFailure::Final { reason, .. }) => self.block_refresh(reason),
+            Ok(_) | Err(CallFailure::Transient { .. }) => {}
         }
     }
 
@@ -129,7 +135,7 @@ impl Turn {
             self.replace_refresh_token(refresh);
         }
         let grant = Grant { access: fresh.access, refresh: None, source: Source::Refresh };
-        self.check_candidate(grant, attempt, None);
+        self.check_candidate(grant, attempt);
     }
 
     pub(super) fn replace_refresh_token(&mut self, new: RefreshToken) {
@@ -150,7 +156,7 @@ impl Turn {
         self.m.failures += 1;
         self.m.problem = Some(reason);
         let wait = retry::wait(self.m.failures, asked, self.at.dice);
-        let ask = self.ask();
+        let ask = self.call_id();
         self.m.pending = Pending::Wait(ask);
         self.effects.push(Effect::Wait(ask, wait));
         let since = self.m.trouble.map_or(self.at.now, |trouble| trouble.since);
@@ -179,7 +185,8 @@ impl Turn {
     /// Once a day for a reason, and not while nobody trades.
     fn ask_for_login(&mut self, reason: Reason, code: Option<i64>) {
         let asking = Some((self.today(), reason));
-        let timely = self.m.open_tick().is_some() || (self.at.trading_day && window::may_ask(self.at.now));
+        let timely =
+            self.m.open_tick().is_some() || (self.at.session.is_some() && window::may_ask(self.at.now));
         if timely && self.m.stored.login_asked != asking {
             self.m.stored.login_asked = asking;
             self.events.push(Event::LoginRequired { reason, code });
@@ -187,7 +194,7 @@ impl Turn {
     }
 
     fn held_lasts(&self) -> bool {
-        let enough = window::long_enough(self.at.now);
+        let enough = window::long_enough(self.at.session, self.at.now);
         self.m.usable(self.at.now).is_some() && self.m.held_until().is_some_and(|end| end >= enough)
     }
 
@@ -197,9 +204,9 @@ impl Turn {
         self.become_state(StateName::NoToken, Reason::NoCredentials);
     }
 
-    pub(super) fn ask(&mut self) -> Ask {
-        let ask = self.m.next_ask;
-        self.m.next_ask += 1;
+    pub(super) fn call_id(&mut self) -> CallId {
+        let ask = self.m.next_call;
+        self.m.next_call += 1;
         ask
     }
 }

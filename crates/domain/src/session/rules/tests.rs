@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::broker_error::{Garble, Transport};
+use crate::clock::token_hours::MarketSession;
 
 /// A test's backend: a machine, a clock, and everything it has said so far.
 pub(super) struct Backend {
@@ -40,6 +41,8 @@ pub(super) fn facts() -> Facts {
         app_id: Some("ABCD1234EF-100".into()),
         has_pin: true,
         credentials: "first".into(),
+        account: None,
+        asks_owner: false,
         refresh_days: 15,
     }
 }
@@ -82,12 +85,20 @@ impl Backend {
     }
 
     pub(super) fn tell(&mut self, input: Input) -> &mut Self {
-        let moment = Moment { now: self.now, trading_day: self.trading_day, dice: 1.0, skew: self.skew };
+        let moment = Moment { now: self.now, session: self.session(), dice: 1.0, skew: self.skew };
         let (machine, step) = self.machine.clone().step(input, moment);
         self.machine = machine;
         self.effects = step.effects;
         self.events.extend(step.change.into_iter().flat_map(|change| change.events).map(|(_, event)| event));
         self
+    }
+
+    /// The day's session, while it is open or coming.
+    pub(super) fn session(&self) -> Option<MarketSession> {
+        let today = ist::date(self.now);
+        let at = |hour, minute| ist::instant(today, ist::at(hour, minute));
+        let session = MarketSession { opens: at(9, 15), closes: at(15, 30) };
+        Some(session).filter(|session| self.trading_day && self.now < session.closes)
     }
 
     pub(super) fn tick(&mut self) -> &mut Self {
@@ -134,7 +145,7 @@ impl Backend {
         wait
     }
 
-    pub(super) fn find(&self, wanted: impl Fn(&Effect) -> bool) -> Ask {
+    pub(super) fn find(&self, wanted: impl Fn(&Effect) -> bool) -> CallId {
         match self.effects.iter().find(|effect| wanted(effect)) {
             Some(
                 Effect::CheckToken(ask, _)
@@ -364,7 +375,7 @@ fn a_rotated_refresh_token_is_on_disk_before_the_access_token_is_tried() {
     let new = refresh(at("2026-12-08T06:00"));
     backend.tick();
     let ask = backend.find(|effect| matches!(effect, Effect::CallRefresh(..)));
-    let moment = Moment { now: backend.now, trading_day: true, dice: 0.5, skew: None };
+    let moment = Moment { now: backend.now, session: backend.session(), dice: 0.5, skew: None };
     let answer = FreshTokens { access: tomorrow(), refresh: Some(new.clone()) };
     let (machine, step) = backend.machine.clone().step(Input::Refreshed(ask, Ok(answer)), moment);
     let session = step.change.and_then(|change| change.session).expect("must be committed in this step");
@@ -485,4 +496,53 @@ fn a_person_is_asked_once_a_day_for_a_reason() {
     assert_eq!(asked(&backend), 1, "start, tick and restart are one matter");
     backend.until("2026-11-25T08:45").tick().refresh_says(Err(no(-16, DISABLED)));
     assert_eq!(asked(&backend), 2, "another day");
+}
+
+#[test]
+fn without_a_pin_the_reason_is_the_daily_login_and_never_the_pin() {
+    let none = Facts { has_pin: false, ..facts() };
+    let stored = Backend::monday().machine.stored;
+    let mut backend = Backend::with(none, stored, "2026-11-23T08:45");
+    backend.tick();
+    assert_eq!(backend.state(), (StateName::LoginRequired, Reason::TokenExpired));
+    assert!(!backend.calls_refresh());
+}
+
+#[test]
+fn a_clock_that_jumped_past_the_end_and_back_leads_to_another_check() {
+    let mut backend = Backend::monday();
+    backend.machine.stored.access = Some(tomorrow());
+    backend.tick().profile_says(Ok(profile("XX00001")));
+    backend.until("2026-11-24T06:10").tell(Input::Watch);
+    assert_eq!(backend.state(), (StateName::Expired, Reason::TokenExpired));
+    backend.until("2026-11-23T12:00").tell(Input::Watch);
+    assert_eq!(backend.usable(), None, "asked first");
+    backend.profile_says(Ok(profile("XX00001")));
+    assert_eq!(backend.usable(), Some(tomorrow().fingerprint()));
+}
+
+#[test]
+fn every_loss_asks_again_the_same_day() {
+    let mut backend = Backend::monday();
+    backend.machine.facts.has_pin = false;
+    backend.machine.stored.access = Some(tomorrow());
+    backend.tick().profile_says(Ok(profile("XX00001"))).until("2026-11-23T11:00");
+    for loss in 1..=10u32 {
+        let held = backend.machine.stored.access.clone().unwrap();
+        backend.tell(Input::TokenRejected(held.fingerprint()));
+        backend.profile_says(Err(no(-16, "Could not authenticate the user")));
+        assert_eq!(backend.count(|event| matches!(event, Event::LoginRequired { .. })), loss as usize);
+        backend.machine.stored.access = Some(access(at("2026-11-24T06:00"), 10 + loss));
+        backend.tell(Input::Started).profile_says(Ok(profile("XX00001"))).later(60);
+    }
+}
+
+#[test]
+fn a_call_that_takes_long_while_the_market_is_open_is_told_within_a_minute() {
+    let mut backend = Backend::monday();
+    backend.until("2026-11-23T10:00").tick();
+    for _ in 0..2 {
+        backend.later(30).tell(Input::Watch);
+    }
+    assert_eq!(backend.count(|event| matches!(event, Event::TokenDelayed { urgent: true, .. })), 1);
 }

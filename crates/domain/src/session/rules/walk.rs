@@ -43,13 +43,14 @@ fn happening() -> impl Strategy<Value = Happening> {
 struct Observer {
     /// Tokens for which the broker said yes, for the right account.
     proven: Vec<Fingerprint>,
-    open_profile: Option<(Ask, Fingerprint)>,
-    open_refresh: Option<Ask>,
-    open_login: Option<Ask>,
+    /// Open checks of the held token or a refreshed one, and of logins: a login is proven beside them.
+    open_profiles: Vec<(CallId, Fingerprint)>,
+    open_refresh: Option<CallId>,
+    open_login: Option<CallId>,
     /// Logins begun, and of these, ended.
     logins: LoginId,
     ended: Vec<LoginId>,
-    open_wait: Option<Ask>,
+    open_waits: Vec<CallId>,
     pin_refused: bool,
     disabled_on: Option<NaiveDate>,
     ticked: Vec<NaiveDate>,
@@ -67,7 +68,7 @@ fn refusal(kind: u8) -> BrokerError {
 }
 
 fn input(backend: &Backend, seen: &mut Observer, happening: &Happening) -> Option<Input> {
-    let profile_call = seen.open_profile.clone();
+    let profile_call = seen.open_profiles.last().cloned();
     let refresh_call = seen.open_refresh;
     Some(match happening {
         Happening::Tell(0) => Input::Watch,
@@ -84,6 +85,7 @@ fn input(backend: &Backend, seen: &mut Observer, happening: &Happening) -> Optio
             Input::CodeCame(
                 seen.logins,
                 AuthCode::new(jwt::fake(&serde_json::json!({"app_id": "ABCD1234EF"}))),
+                if seen.logins.is_multiple_of(2) { LoginBy::Owner } else { LoginBy::Anyone },
             )
         }
         Happening::Tick => Input::Tick { trade_date: ist::date(backend.now), late: false },
@@ -123,14 +125,14 @@ fn input(backend: &Backend, seen: &mut Observer, happening: &Happening) -> Optio
             }
             Input::Refreshed(ask, Err(refusal(*kind)))
         }
-        Happening::WaitOver => Input::Waited(seen.open_wait?),
+        Happening::WaitOver => Input::Waited(seen.open_waits.pop()?),
         Happening::Pass(_) | Happening::Restart => return None,
     })
 }
 
 fn check(backend: &Backend, seen: &mut Observer, input: &Input) -> Result<(), TestCaseError> {
     match input {
-        Input::Profiled(..) => seen.open_profile = None,
+        Input::Profiled(call, _) => seen.open_profiles.retain(|(open, _)| open != call),
         Input::Refreshed(..) => seen.open_refresh = None,
         Input::CodeRedeemed(..) => seen.open_login = None,
         _ => {}
@@ -162,11 +164,11 @@ fn check(backend: &Backend, seen: &mut Observer, input: &Input) -> Result<(), Te
                 prop_assert!(held != Some(token), "logged out and still held");
             }
             Effect::CheckToken(ask, token) | Effect::ProveToken(ask, token) => {
-                seen.open_profile = Some((*ask, token.fingerprint()));
+                seen.open_profiles.push((*ask, token.fingerprint()));
             }
             Effect::Wait(ask, wait) => {
                 prop_assert!(wait.as_secs() >= 1);
-                seen.open_wait = Some(*ask);
+                seen.open_waits.push(*ask);
             }
             Effect::Announce { view, .. } => prop_assert_eq!(view.state, backend.machine.state),
             Effect::Mirror(token, _) => {
@@ -211,9 +213,9 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
             }
             Happening::Restart => {
                 backend.machine = Machine::new(facts(), backend.machine.stored.clone(), backend.machine.tick);
-                seen.open_profile = None;
+                seen.open_profiles.clear();
                 seen.open_refresh = None;
-                seen.open_wait = None;
+                seen.open_waits.clear();
                 seen.open_login = None;
                 Some(Input::Started)
             }
@@ -233,8 +235,8 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
     for _ in 0..3 {
         backend.now += chrono::TimeDelta::days(1);
         // Calls end, by their time limit if by nothing else.
-        for _ in 0..2 {
-            let ask = seen.open_profile.take().map(|(ask, _)| Input::Profiled(ask, Err(refusal(0))));
+        for _ in 0..4 {
+            let ask = seen.open_profiles.pop().map(|(ask, _)| Input::Profiled(ask, Err(refusal(0))));
             let end = ask.or_else(|| Some(Input::Refreshed(seen.open_refresh.take()?, Err(refusal(0)))));
             if let Some(end) = end {
                 backend.tell(end.clone());

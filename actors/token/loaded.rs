@@ -1,0 +1,52 @@
+//! What the TokenActor reads from the store before anything else.
+
+use keeper_domain::{
+    notes::{CREDENTIALS, LOGIN_STATES},
+    ports::{Change, Store, StoreError, TickRecord},
+    session::{
+        bound::Bound,
+        login::UsedStates,
+        reconcile::{Seeds, reconcile},
+    },
+    session_state::StoredSession,
+};
+
+/// All that is on disk.
+pub struct Loaded {
+    /// The session, with newer tokens of the settings in it.
+    pub stored: StoredSession,
+    /// What the credentials are bound to.
+    pub bound: Bound,
+    /// The newest tick.
+    pub tick: Option<TickRecord>,
+    /// The one-time states of logins that were finished.
+    pub used_states: UsedStates,
+}
+
+impl Loaded {
+    /// Reads, and lets go of the tokens of another app on disk before anything is done with them.
+    pub async fn read(store: &dyn Store, app: Option<&str>, seeds: &Seeds) -> Result<Self, StoreError> {
+        let mut stored = store.session().await?;
+        let before = CREDENTIALS.read(store).await?.or_unreadable(Bound::unreadable()).unwrap_or_default();
+        let mut bound = before.clone();
+        if bound.adopt(app, &mut stored) {
+            tracing::warn!(
+                event = "token.app_changed",
+                actor = "token",
+                "FYERS_CLIENT_ID names another app than before: the tokens of the old one are let go of"
+            );
+        }
+        if bound != before {
+            let (session, notes) = (Some(stored.clone()), vec![CREDENTIALS.set(&bound)?]);
+            store.commit(Change { session, notes, ..Change::default() }).await?;
+        }
+        // A used state that is forgotten is still spent at FYERS, and is over in ten minutes.
+        let used_states = LOGIN_STATES.read(store).await?.readable().unwrap_or_default();
+        Ok(Self {
+            stored: reconcile(stored, &seeds.without(&bound)),
+            bound,
+            tick: store.last_tick().await?,
+            used_states,
+        })
+    }
+}

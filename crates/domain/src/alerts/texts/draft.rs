@@ -1,0 +1,59 @@
+//! What every text is made of, and what it needs to know of the settings.
+
+use std::sync::Arc;
+
+use chrono::NaiveTime;
+
+use crate::alert::Severity;
+use crate::alerts::words::lay_out;
+use crate::clock::token_hours::TokenHours;
+
+/// What the texts need to know of the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// How to get a new access token, as an order: "log in at …". One or two rows, ends with a full stop.
+    pub login_hint: String,
+    /// Whether FYERS_SANDBOX is false, so that orders go to FYERS while there is a good token.
+    pub live: bool,
+    /// Whether KEEPER_ON_TOKEN_LOSS is `reject`: no simulated orders while there is no token.
+    pub reject_without_token: bool,
+    /// The time of the daily check (IST).
+    pub tick_time: NaiveTime,
+    /// When a token matters, when there is a login card in the chat: what the card says needs no alert.
+    pub card: Option<Arc<TokenHours>>,
+}
+
+/// An alert without its event.
+pub(super) struct Draft {
+    pub(super) severity: Severity,
+    pub(super) key: String,
+    lines: Vec<String>,
+}
+
+impl Draft {
+    /// `key` is `TOPIC|DETAIL` (see `coalesce`); `title` says what happened.
+    pub(super) fn new(severity: Severity, key: impl Into<String>, title: impl Into<String>) -> Self {
+        Self { severity, key: key.into(), lines: vec![title.into()] }
+    }
+
+    pub(super) fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    pub(super) fn text(mut self) -> String {
+        if let Some(title) = self.lines.first_mut() {
+            *title = format!("{} {title}", sign(self.severity));
+        }
+        lay_out(&self.lines)
+    }
+}
+
+/// The sign in front: shapes, not only colours.
+fn sign(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "ℹ️",
+        Severity::Warning => "⚠️",
+        Severity::Critical => "🚨",
+    }
+}

@@ -1,0 +1,35 @@
+//! FYERS' answers as values. Each function takes the HTTP status and the body of one answer.
+//!
+//! Required is only what the answer is asked for; everything else may be absent, `null` or of another type and is
+//! then reported in a list of drifted fields, so that a harmless change at FYERS is a warning and not an outage.
+
+mod account;
+mod body;
+mod orders;
+mod positions;
+mod quotes;
+mod row;
+
+use serde_json::Value;
+
+pub use account::{Tokens, funds, is_token, profile, tokens};
+pub use body::{Body, Unreadable};
+pub use orders::{OrderBook, UnknownOrder, ack, order_with_tag, orders, outcomes};
+pub use positions::{PositionBook, positions};
+pub use quotes::{QuoteRow, prices, quotes};
+
+use crate::http::ApiResponse;
+
+/// A value that was read, and what was odd about the answer beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed<T> {
+    /// What was asked for.
+    pub value: T,
+    /// Fields that are not as documented and that nothing depends on, as `data.name`. Worth a warning.
+    pub drift: Vec<String>,
+}
+
+/// The body as JSON; `Null` when it is none.
+pub fn json(answer: &ApiResponse) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}

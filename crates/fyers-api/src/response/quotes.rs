@@ -1,0 +1,121 @@
+//! Last prices (docs/fyers-api.md, "Quotes").
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::{
+    error::ApiError,
+    number,
+    response::{
+        Body, Parsed, Unreadable,
+        row::{Drift, Row},
+    },
+};
+
+/// Code of a quote that was refused without a code of its own.
+const BAD_SYMBOL: i64 = -300;
+
+/// One element of a quotes answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuoteRow {
+    /// As it was asked for, as `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// The last price in INR, or FYERS' reason why there is none.
+    pub last: Result<Decimal, ApiError>,
+}
+
+/// Reads `GET /quotes`. An element that is neither a price nor an error is left out and reported as drift.
+///
+/// # Errors
+/// When the answer is none, or an error, or has no list.
+pub fn quotes(http_status: u16, body: &[u8]) -> Result<Parsed<Vec<QuoteRow>>, Unreadable> {
+    let body = Body::read(http_status, body)?;
+    let list = body.get("d").and_then(Value::as_array).ok_or(Unreadable::Field("d"))?;
+    let (mut rows, mut found) = (Vec::new(), Vec::new());
+    for (index, value) in list.iter().enumerate() {
+        let mut drift = Drift { found: &mut found, place: format!("d[{index}]") };
+        match Row::of(value).map_or(Err("n"), |row| quote(http_status, row)) {
+            Ok(row) => rows.push(row),
+            Err(field) => drift.note(field),
+        }
+    }
+    Ok(Parsed { value: rows, drift: found })
+}
+
+fn quote(http_status: u16, row: Row<'_>) -> Result<QuoteRow, &'static str> {
+    let symbol = row.word("n").ok_or("n")?.to_owned();
+    let last = match row.word("s").ok_or("s")? {
+        "ok" => Ok(row.row("v").and_then(|inner| inner.money("lp")).ok_or("v.lp")?),
+        _ => Err(bad_quote(http_status, row)),
+    };
+    Ok(QuoteRow { symbol, last })
+}
+
+/// The inner names vary from report to report, so nothing in here is required.
+fn bad_quote(http_status: u16, row: Row<'_>) -> ApiError {
+    let inner = row.row("v");
+    let words = inner.and_then(|inner| inner.word("message").or_else(|| inner.word("errmsg")));
+    let code = inner.and_then(|inner| inner.whole("code")).unwrap_or(BAD_SYMBOL);
+    ApiError { status: http_status, ..ApiError::new(code, words.unwrap_or_default()) }
+}
+
+/// Last prices of a quotes answer that has been read as JSON; what is not understood is left out.
+pub fn prices(body: &Value) -> Vec<(String, Decimal)> {
+    let rows = body["d"].as_array().into_iter().flatten();
+    rows.filter(|row| row["s"] == "ok")
+        .filter_map(|row| Some((row["n"].as_str()?.to_owned(), number::decimal(&row["v"]["lp"])?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(rows: &Value) -> Parsed<Vec<QuoteRow>> {
+        quotes(200, json!({"s": "ok", "code": 200, "d": rows}).to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_price_is_a_price_and_an_error_an_error() {
+        let rows = json!([{"n": "NSE:A-EQ", "s": "ok", "v": {"lp": 800.5}},
+            {"n": "NSE:X-EQ", "s": "error", "v": {"code": -300, "message": "Invalid symbol provided"}},
+            {"n": "NSE:Y-EQ", "s": "error", "v": {"errmsg": "Invalid symbol"}}, {"n": "NSE:Z-EQ", "s": "error"}]);
+        let read = read(&rows);
+        let seen: Vec<_> = read.value.iter().map(|row| (row.symbol.as_str(), row.last.clone())).collect();
+        let bad = |words: &str| Err(ApiError { status: 200, ..ApiError::new(-300, words) });
+        assert_eq!(
+            seen,
+            [
+                ("NSE:A-EQ", Ok("800.5".parse().unwrap())),
+                ("NSE:X-EQ", bad("Invalid symbol provided")),
+                ("NSE:Y-EQ", bad("Invalid symbol")),
+                ("NSE:Z-EQ", bad("")),
+            ]
+        );
+        assert_eq!(read.drift, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_element_that_is_neither_is_left_out_and_reported() {
+        for (row, field) in [
+            (json!({"s": "ok", "v": {"lp": 1}}), "d[0].n"),
+            (json!({"n": "NSE:A-EQ", "v": {"lp": 1}}), "d[0].s"),
+            (json!({"n": "NSE:A-EQ", "s": "ok", "v": []}), "d[0].v.lp"),
+            (json!({"n": "NSE:A-EQ", "s": "ok", "v": {"lp": "x"}}), "d[0].v.lp"),
+            (json!(7), "d[0].n"),
+        ] {
+            assert_eq!(read(&json!([row])), Parsed { value: vec![], drift: vec![field.to_owned()] });
+        }
+    }
+
+    #[test]
+    fn prices_are_taken_where_there_are_any() {
+        let body = json!({"s": "ok", "d": [{"n": "NSE:A-EQ", "s": "ok", "v": {"lp": 800.5}},
+            {"n": "NSE:B-EQ", "s": "error", "v": {}}, {"n": "NSE:C-EQ", "s": "ok", "v": {"lp": 195}}]});
+        let price = |symbol: &str, text: &str| (symbol.to_owned(), text.parse().unwrap());
+        assert_eq!(prices(&body), [price("NSE:A-EQ", "800.5"), price("NSE:C-EQ", "195")]);
+        assert_eq!(prices(&Value::Null), []);
+    }
+}

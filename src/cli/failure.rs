@@ -1,0 +1,74 @@
+//! Why a verb ended badly: a value, until `main` prints it.
+
+use std::{io::Write, sync::mpsc, thread, time::Duration};
+
+use serde::Serialize;
+
+use crate::{cli::exit::Exit, config::Problem};
+
+/// How long an output may take the words of a failure: one that nobody reads must not keep the program from ending.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// One thing that went wrong: what happened, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Complaint {
+    /// What happened.
+    pub what: String,
+    /// What to do, or nothing.
+    pub remedy: String,
+}
+
+/// A verb that could not do what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// How the program ends.
+    #[serde(rename = "exit_code", serialize_with = "as_number")]
+    pub exit: Exit,
+    /// What went wrong, all of it.
+    pub problems: Vec<Complaint>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn as_number<S: serde::Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(*exit as u8)
+}
+
+impl Failure {
+    /// One problem.
+    pub fn new(exit: Exit, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { exit, problems: vec![Complaint { what: what.into(), remedy: remedy.into() }] }
+    }
+
+    /// What is wrong with the settings, all at once.
+    pub fn settings(problems: &[Problem]) -> Self {
+        let told = |problem: &Problem| Complaint {
+            what: format!("{} {}", problem.name, problem.what),
+            remedy: problem.remedy.clone(),
+        };
+        Self { exit: Exit::BadSettings, problems: problems.iter().map(told).collect() }
+    }
+
+    /// Prints what went wrong on standard error, for a script also as one JSON object on standard output.
+    pub fn print(&self, json: bool) {
+        let words: String = self.problems.iter().map(Complaint::text).collect();
+        let object = serde_json::json!({ "error": self });
+        let (done, finished) = mpsc::channel();
+        let writer = thread::spawn(move || {
+            let _closed = std::io::stderr().write_all(words.as_bytes());
+            if json {
+                let _closed = writeln!(std::io::stdout(), "{object:#}");
+            }
+            let _unheard = done.send(());
+        });
+        if finished.recv_timeout(LIMIT).is_ok() {
+            let _ended = writer.join();
+        }
+    }
+}
+
+impl Complaint {
+    fn text(&self) -> String {
+        let remedy = if self.remedy.is_empty() { String::new() } else { format!("  {}\n", self.remedy) };
+        format!("fyers-keeper: {}\n{remedy}", self.what)
+    }
+}

@@ -1,0 +1,193 @@
+//! The settings as values, checked. `Debug` of them shows no secret.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use chrono::NaiveTime;
+use keeper_domain::{
+    address::{Network, is_loopback},
+    clock::sessions::Segment,
+    routing::OnTokenLoss,
+};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use serde::Serialize;
+use url::Url;
+
+use crate::config::source::Origin;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// JSON unless the output is a terminal.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// The FYERS app.
+#[derive(Debug, Clone)]
+pub struct AppSettings {
+    /// The app id with its ending, as `ABCD1234EF-200`.
+    pub client_id: String,
+    /// The app secret.
+    pub secret: SecretString,
+}
+
+/// The Telegram bot.
+#[derive(Debug, Clone)]
+pub struct TelegramSettings {
+    /// The bot token.
+    pub bot_token: SecretString,
+    /// The chat that alerts go to.
+    pub chat_id: i64,
+    /// Who may command the bot.
+    pub allowed_users: Vec<i64>,
+    /// The Bot API's address.
+    pub api_url: Url,
+}
+
+/// All settings.
+#[derive(Clone)]
+pub struct Settings {
+    /// The FYERS app; `None` is a valid set-up that runs in Mock mode.
+    pub app: Option<AppSettings>,
+    /// Access token to start from.
+    pub access_token: Option<SecretString>,
+    /// Refresh token to start from.
+    pub refresh_token: Option<SecretString>,
+    /// PIN for the refresh call.
+    pub pin: Option<SecretString>,
+    /// The only account whose login counts.
+    pub account_id: Option<String>,
+    /// Orders never leave the keeper.
+    pub sandbox: bool,
+    /// Where FYERS sends a browser after login, as it is written: FYERS compares it to the letter.
+    pub redirect_uri: Option<String>,
+    /// Trading API.
+    pub api_url: Url,
+    /// Data API.
+    pub data_url: Url,
+    /// Days a refresh token without an `exp` claim is good for.
+    pub refresh_token_days: i64,
+    /// The Telegram bot; `None` sends alerts to the log.
+    pub telegram: Option<TelegramSettings>,
+    /// The `.env` file.
+    pub env_file: PathBuf,
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// The listener's address.
+    pub http_addr: SocketAddr,
+    /// Where a browser reaches the keeper.
+    pub public_url: Option<Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The gateway key, if a person chose one.
+    pub gateway_key: Option<SecretString>,
+    /// The daily tick (IST).
+    pub tick_time: NaiveTime,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines there are.
+    pub log_filter: String,
+    /// Segments whose sessions need a token.
+    pub segments: Vec<Segment>,
+    /// A calendar instead of the built-in one.
+    pub calendar_file: Option<PathBuf>,
+    /// What happens to orders while there is no token.
+    pub on_token_loss: OnTokenLoss,
+    /// The MockExchange's cash, in INR.
+    pub mock_capital: Decimal,
+    /// Whether simulated trades cost anything.
+    pub mock_charges: bool,
+    /// Symbol master files.
+    pub symbol_master: Vec<PathBuf>,
+    /// Whether the same `orderTag` twice in a day is one simulated order.
+    pub idempotent_tags: bool,
+    /// Tells the outgoing address.
+    pub ip_check_url: Option<Url>,
+    /// The outgoing address FYERS knows.
+    pub expected_ip: Option<std::net::IpAddr>,
+    /// Heartbeat. Whoever knows the address can send one, so it is a secret.
+    pub ping_url: Option<SecretString>,
+    /// Heartbeat of the daily login.
+    pub daily_ping_url: Option<SecretString>,
+    /// Second channel for alerts. Whoever knows the address can post there, so it is a secret.
+    pub webhook_url: Option<SecretString>,
+    /// `HTTPS_PROXY`.
+    pub proxy: Option<SecretString>,
+    /// What `config check` shows.
+    pub rows: Vec<Row>,
+    /// What a person should know and may ignore.
+    pub notes: Vec<String>,
+}
+
+/// A setting as `config check` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The setting.
+    pub name: &'static str,
+    /// Its value, or what may be shown of it.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Nothing of them: a heartbeat's address is a password too.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Settings(..)")
+    }
+}
+
+impl Settings {
+    /// What is not configured and what that costs, a line each.
+    pub fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        let mut say = |absent: bool, text: &str| {
+            if absent {
+                missing.push(text.to_owned());
+            }
+        };
+        say(
+            self.app.is_none(),
+            "no FYERS app (FYERS_CLIENT_ID, FYERS_SECRET_KEY): all orders and reads are simulated",
+        );
+        say(
+            self.app.is_some() && self.refresh_token.is_some() && self.pin.is_none(),
+            "no FYERS_PIN: the token cannot be refreshed",
+        );
+        say(
+            self.telegram.is_none(),
+            "no Telegram (TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID): alerts go to the log",
+        );
+        missing
+    }
+
+    /// Whether everybody this program talks to with these settings is on this machine: no app or a stand-in for FYERS,
+    /// no bot or a stand-in for Telegram. Only then may anything be tried that a test needs.
+    pub fn talks_to_stand_ins(&self) -> bool {
+        let fyers = self.app.is_none() || (is_loopback(&self.api_url) && is_loopback(&self.data_url));
+        fyers && self.telegram.as_ref().is_none_or(|telegram| is_loopback(&telegram.api_url))
+    }
+
+    /// Every secret, to be searched for in what is printed.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let app = self.app.as_ref().map(|app| app.secret.clone());
+        let bot = self.telegram.as_ref().map(|telegram| telegram.bot_token.clone());
+        let others = [
+            self.access_token.clone(),
+            self.refresh_token.clone(),
+            self.pin.clone(),
+            self.gateway_key.clone(),
+            self.proxy.clone(),
+            self.ping_url.clone(),
+            self.daily_ping_url.clone(),
+            self.webhook_url.clone(),
+            app,
+            bot,
+        ];
+        others.into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,302 @@
+//! Who may read the status and who may act: holders of the gateway key, compared in constant time, and browsers
+//! in which a person has entered it.
+
+use std::{
+    future::{Ready, ready},
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+    http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, RETRY_AFTER},
+    web,
+};
+use keeper_domain::address::{Network, client_of};
+use rand::Rng;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use url::Url;
+
+use crate::http::{
+    access::{
+        key_attempts::KeyAttempts,
+        origin::{Head, is_forwarded},
+        page_session::{LENGTH, PageSession, PageSessions},
+        rule::{Access, Facts, who_may_read},
+    },
+    limits::connections::Connection,
+};
+
+/// The cookie of a page session.
+const COOKIE: &str = "keeper_session";
+/// How long whoever has tried too many wrong keys is asked to wait, in seconds.
+const WAIT: u32 = 60;
+
+/// Where a wrong key was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Entrance {
+    /// The gateway, in the place of a FYERS token.
+    Gateway,
+    /// The keeper's own routes, as a bearer token.
+    Api,
+    /// The form on the page.
+    Page,
+}
+
+impl Entrance {
+    /// The name used as a metric's label.
+    pub(in crate::http) fn slug(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Api => "api",
+            Self::Page => "page",
+        }
+    }
+}
+
+/// A wrong key was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) struct WrongKey {
+    /// Where.
+    pub(in crate::http) entrance: Entrance,
+    /// By whom.
+    pub(in crate::http) client: Network,
+    /// A person should know now: so many wrong keys in the last hour.
+    pub(in crate::http) tell: Option<u32>,
+}
+
+/// What one listener's access depends on.
+pub(in crate::http) struct Settings {
+    /// The gateway key.
+    pub(in crate::http) key: SecretString,
+    /// Whether the listener is bound to this machine only, and its port.
+    pub(in crate::http) listens_on_loopback: bool,
+    pub(in crate::http) port: u16,
+    /// The keeper's address on the internet.
+    pub(in crate::http) public_url: Option<Url>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub(in crate::http) trusted_proxies: Vec<Network>,
+    /// Hears of every wrong key.
+    pub(in crate::http) on_wrong_key: Box<dyn Fn(WrongKey) + Send + Sync>,
+}
+
+struct Shared {
+    settings: Settings,
+    /// The public address as an origin.
+    public: Option<String>,
+    sessions: PageSessions,
+    attempts: KeyAttempts,
+}
+
+/// Access to one listener; as a request's extractor, with what that request shows.
+#[derive(Clone)]
+pub(in crate::http) struct Gate {
+    shared: Arc<Shared>,
+    visitor: Visitor,
+}
+
+/// What a request shows of whoever sends it.
+#[derive(Clone)]
+struct Visitor {
+    client: Network,
+    access: Access,
+    /// A wrong key was shown by a client that has tried too many.
+    is_limited: bool,
+    is_own: bool,
+    cookie: Option<String>,
+    session: Option<PageSession>,
+}
+
+impl Gate {
+    pub(in crate::http) fn new(settings: Settings) -> Self {
+        let public = settings.public_url.as_ref().map(|url| url.origin().ascii_serialization());
+        let shared =
+            Shared { settings, public, sessions: PageSessions::default(), attempts: KeyAttempts::default() };
+        let visitor = Visitor {
+            client: Network::of_client(Ipv4Addr::LOCALHOST.into()),
+            access: Access::Denied,
+            is_limited: false,
+            is_own: false,
+            cookie: None,
+            session: None,
+        };
+        Self { shared: Arc::new(shared), visitor }
+    }
+
+    /// The client that this request is counted for.
+    pub(in crate::http) fn client(&self) -> Network {
+        self.visitor.client
+    }
+
+    /// See [`who_may_read`].
+    pub(in crate::http) fn may_read(&self) -> bool {
+        self.visitor.access != Access::Denied
+    }
+
+    /// The answer to whoever may not read.
+    pub(in crate::http) fn refuse_reader(&self) -> Option<HttpResponse> {
+        (!self.may_read()).then(|| self.refusal())
+    }
+
+    /// Acting needs the key everywhere: any web page in a browser on this machine can post to loopback.
+    pub(in crate::http) fn refuse_writer(&self) -> Option<HttpResponse> {
+        (self.visitor.access != Access::Key).then(|| self.refusal())
+    }
+
+    fn refusal(&self) -> HttpResponse {
+        if self.visitor.is_limited { too_many_keys() } else { key_needed() }
+    }
+
+    /// Whether a form may act: sent by a page of this keeper, within a session, with that session's token.
+    pub(in crate::http) fn may_act(&self, token: &str) -> bool {
+        let wrote = self.visitor.session.as_ref().is_some_and(|session| session.wrote(token));
+        wrote && self.visitor.is_own
+    }
+
+    /// What the forms of this session carry; `None` outside of a session.
+    pub(in crate::http) fn token(&self) -> Option<String> {
+        self.visitor.session.as_ref().map(|session| session.token.clone())
+    }
+
+    /// Whether the request comes from a page of this keeper.
+    pub(in crate::http) fn is_own(&self) -> bool {
+        self.visitor.is_own
+    }
+
+    /// Begins a session for whoever knows the key; otherwise says whether the client has tried too many.
+    pub(in crate::http) fn begin_session(&self, shown: &SecretString) -> Result<Cookie<'static>, bool> {
+        if !self.is_key(shown.expose_secret().trim()) {
+            return Err(self.wrong_key(Entrance::Page, self.visitor.client));
+        }
+        let now = chrono::Utc::now().timestamp();
+        let (name, token) = (rand::rng().random(), rand::rng().random());
+        Ok(self.cookie(self.shared.sessions.begin(now, name, token), LENGTH))
+    }
+
+    /// Ends the session, here and in the browser.
+    pub(in crate::http) fn end_session(&self) -> Cookie<'static> {
+        if let Some(cookie) = &self.visitor.cookie {
+            self.shared.sessions.end(cookie);
+        }
+        self.cookie(String::new(), 0)
+    }
+
+    fn cookie(&self, value: String, seconds: i64) -> Cookie<'static> {
+        let secure = self.shared.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+        Cookie::build(COOKIE, value)
+            .path("/")
+            .max_age(Duration::seconds(seconds))
+            .http_only(true)
+            .same_site(SameSite::Strict)
+            .secure(secure)
+            .finish()
+    }
+
+    /// Whether a bot shows the key in the place of a FYERS token: `anything:KEY` as FYERS' own programs write it,
+    /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say.
+    pub(in crate::http) fn admits_bot(&self, request: &HttpRequest) -> Result<(), bool> {
+        let shown = request.headers().get(AUTHORIZATION).map_or(b"".as_slice(), |value| value.as_bytes());
+        let shown = std::str::from_utf8(shown).unwrap_or_default().trim();
+        let bearer = shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let shown = bearer.map_or(shown, |(_, rest)| rest.trim());
+        let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
+        let (whole, part) = (self.is_key(shown), self.is_key(after_app));
+        if whole | part {
+            trust_connection(request);
+            return Ok(());
+        }
+        let is_empty = shown.trim_end_matches(':').is_empty();
+        Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
+    }
+
+    /// An empty key opens nothing.
+    fn is_key(&self, shown: &str) -> bool {
+        let key = self.shared.settings.key.expose_secret().as_bytes();
+        bool::from(shown.as_bytes().ct_eq(key)) && !key.is_empty()
+    }
+
+    /// Counts a wrong key; true when its client has tried too many.
+    fn wrong_key(&self, entrance: Entrance, client: Network) -> bool {
+        let outcome = self.shared.attempts.wrong(client);
+        (self.shared.settings.on_wrong_key)(WrongKey { entrance, client, tell: outcome.tell });
+        outcome.limited
+    }
+
+    fn client_of(&self, request: &HttpRequest) -> Network {
+        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let headers = request.headers().get_all("x-forwarded-for");
+        let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();
+        Network::of_client(client_of(peer, &forwarded_for, &self.shared.settings.trusted_proxies))
+    }
+
+    fn look_at(&self, request: &HttpRequest) -> Visitor {
+        let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let head = Head {
+            host: header(HOST).unwrap_or_default(),
+            origin: header(ORIGIN),
+            site: header(HeaderName::from_static("sec-fetch-site")),
+        };
+        let client = self.client_of(request);
+        let bearer = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let shows_key = self.is_key(bearer.unwrap_or_default());
+        let is_wrong = !shows_key && bearer.is_some_and(|shown| !shown.is_empty());
+        let cookie = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
+        let now = chrono::Utc::now().timestamp();
+        let session = cookie.as_ref().and_then(|cookie| self.shared.sessions.find(now, cookie));
+        let access = who_may_read(Facts {
+            listens_on_loopback: self.shared.settings.listens_on_loopback,
+            has_public_url: self.shared.settings.public_url.is_some(),
+            is_forwarded: is_forwarded(request.headers()),
+            names_listener: head.names_listener(self.shared.settings.port),
+            shows_key,
+            has_session: session.is_some(),
+        });
+        if matches!(access, Access::Key | Access::Session) {
+            trust_connection(request);
+        }
+        Visitor {
+            client,
+            access,
+            is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
+            is_own: head.is_own(self.shared.public.as_deref()),
+            cookie,
+            session,
+        }
+    }
+}
+
+/// Whoever has shown the key is the last to lose a connection when there are too many.
+fn trust_connection(request: &HttpRequest) {
+    if let Some(connection) = request.conn_data::<Connection>() {
+        connection.trust();
+    }
+}
+
+impl FromRequest for Gate {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(gate) = request.app_data::<web::Data<Gate>>() else {
+            return ready(Err(actix_web::error::ErrorInternalServerError("no gate")));
+        };
+        let visitor = gate.look_at(request);
+        ready(Ok(Gate { shared: Arc::clone(&gate.shared), visitor }))
+    }
+}
+
+fn key_needed() -> HttpResponse {
+    HttpResponse::Unauthorized().insert_header(("WWW-Authenticate", "Bearer")).body(
+        "this needs the gateway key: Authorization: Bearer KEY (the file gateway.key in the state folder)\n",
+    )
+}
+
+/// The answer to a client that has tried too many wrong keys.
+pub(in crate::http) fn too_many_keys() -> HttpResponse {
+    HttpResponse::TooManyRequests()
+        .insert_header((RETRY_AFTER, WAIT))
+        .body("too many wrong keys from this address: wait a minute\n")
+}

@@ -1,0 +1,10 @@
+//! Who may read the status and who may act, and how often a client may try.
+
+pub(super) mod budget;
+mod gate;
+mod key_attempts;
+mod origin;
+mod page_session;
+mod rule;
+
+pub(super) use gate::{Gate, Settings, WrongKey, too_many_keys};

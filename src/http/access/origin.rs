@@ -1,0 +1,143 @@
+//! Where a request comes from, as far as its head tells: rules for what other pages in the same browser, and
+//! proxies, can and cannot make it send.
+
+use core::net::IpAddr;
+
+use actix_web::http::header::HeaderMap;
+
+/// Headers by which a proxy says that it passes a request on. Every `x-forwarded-` header counts as well.
+const FORWARDED: [&str; 4] = ["forwarded", "via", "x-real-ip", "x-original-forwarded-for"];
+
+/// Whether any header says that the request was passed on for somebody else.
+pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
+    let says_so = |name: &str| name.starts_with("x-forwarded-") || FORWARDED.contains(&name);
+    headers.keys().any(|name| says_so(name.as_str()))
+}
+
+/// The parts of a request's head that matter for the origin.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Head<'a> {
+    /// `Host`.
+    pub(super) host: &'a str,
+    /// `Origin`.
+    pub(super) origin: Option<&'a str>,
+    /// `Sec-Fetch-Site`.
+    pub(super) site: Option<&'a str>,
+}
+
+impl Head<'_> {
+    /// Whether it was written for the listener with this port by a name of this machine. A page whose name was
+    /// bent to 127.0.0.1 (DNS rebinding) gives itself away by its name, a proxy on another port by that port.
+    pub(super) fn names_listener(&self, port: u16) -> bool {
+        let (name, shown) = split_port(self.host);
+        let name = name.to_ascii_lowercase();
+        let name = name.trim_end_matches('.');
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let is_local = match address {
+            Ok(address) => address.is_loopback(),
+            Err(_) => name == "localhost" || name.ends_with(".localhost"),
+        };
+        is_local && shown == Some(port)
+    }
+
+    /// Whether it comes from a page of this keeper. `public` is the keeper's address on the internet as an
+    /// origin, for a proxy that changes `Host`. A browser that tells neither is not believed.
+    pub(super) fn is_own(&self, public: Option<&str>) -> bool {
+        match (self.site, self.origin) {
+            (Some(site), _) => site == "same-origin",
+            (None, Some(origin)) => {
+                let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+                let here = !self.host.is_empty() && authority.eq_ignore_ascii_case(self.host);
+                here || public.is_some_and(|public| public.eq_ignore_ascii_case(origin))
+            }
+            (None, None) => false,
+        }
+    }
+}
+
+/// The host, and the port: that of http when none is written, `None` when it is no number.
+fn split_port(host: &str) -> (&str, Option<u16>) {
+    let name_end = host.rfind(']').map_or(0, |end| end + 1);
+    match host[name_end..].split_once(':') {
+        Some((name, port)) => (&host[..name_end + name.len()], port.parse().ok()),
+        None => (host, Some(80)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn host(host: &str) -> Head<'_> {
+        Head { host, ..Head::default() }
+    }
+
+    #[test]
+    fn only_names_of_this_machine_with_the_listeners_port_name_it() {
+        for name in ["127.0.0.1:8080", "LocalHost:8080", "localhost.:8080", "[::1]:8080", "a.localhost:8080"]
+        {
+            assert!(host(name).names_listener(8080), "{name}");
+        }
+        assert!(host("localhost").names_listener(80));
+        for name in [
+            "",
+            "localhost",
+            "127.0.0.1",
+            "localhost:80",
+            "localhost:",
+            "localhost:8080x",
+            "[::1]",
+            "evil.example:8080",
+            "127.0.0.1.evil.example:8080",
+            "localhost.evil.example:8080",
+            "10.0.0.1:8080",
+            "0.0.0.0:8080",
+            "[::2]:8080",
+            "xlocalhost:8080",
+        ] {
+            assert!(!host(name).names_listener(8080), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_header_of_a_proxy_is_noticed() {
+        for name in [
+            "forwarded",
+            "via",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-forwarded-proto",
+            "x-forwarded-server",
+            "x-real-ip",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(""));
+            assert!(is_forwarded(&headers), "{name}");
+        }
+        assert!(!is_forwarded(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn only_its_own_pages_are_its_own() {
+        let from = |site, origin| Head { host: "127.0.0.1:8080", origin, site };
+        for (site, origin, own) in [
+            (Some("same-origin"), None, true),
+            (Some("same-origin"), Some("null"), true),
+            (Some("same-site"), Some("http://127.0.0.1:8080"), false),
+            (Some("cross-site"), Some("http://127.0.0.1:8080"), false),
+            (Some("none"), None, false),
+            (None, Some("http://127.0.0.1:8080"), true),
+            (None, Some("http://127.0.0.1:9"), false),
+            (None, Some("http://evil.example"), false),
+            (None, Some("null"), false),
+            (None, None, false),
+        ] {
+            assert_eq!(from(site, origin).is_own(None), own, "{site:?} {origin:?}");
+        }
+        let public = Some("https://keeper.example");
+        assert!(from(None, Some("https://keeper.example")).is_own(public));
+        assert!(!from(None, Some("http://keeper.example")).is_own(public));
+    }
+}

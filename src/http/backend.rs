@@ -1,0 +1,99 @@
+//! What the listener asks of the keeper, and what it shows beside that.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fyers_api::http::ApiRequest;
+use keeper_actors::exchange::messages::Forwarded;
+use keeper_domain::{
+    address::Network,
+    chat::talk::Control,
+    event::{Event, Recorded},
+    secret::AuthCode,
+    session::login::{StateOrigin, StateRefusal},
+};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    http::{journal_signal::Feed, metrics::Metrics},
+    login_report::LoginReport,
+    status::{Day, SessionStatus, Status},
+};
+
+/// What the listener may ask of the keeper. A question that a backend leaves out is one that nobody answers there.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// Whether the actors' thread and the supervisor are alive. No I/O, no waiting.
+    fn is_live(&self) -> bool;
+    /// Whether the state is loaded.
+    fn is_ready(&self) -> bool;
+    /// Everything at one glance; `None` when the keeper does not answer in time.
+    async fn status(&self) -> Option<Status> {
+        None
+    }
+    /// Makes a refresh call and waits for its outcome.
+    async fn refresh(&self) -> Option<SessionStatus> {
+        None
+    }
+    /// Begins a login: FYERS' login address with a fresh one-time state. Costs no memory and asks no actor.
+    fn begin_login(&self, _origin: StateOrigin) -> Result<String, LoginReport> {
+        Err(LoginReport::silent())
+    }
+    /// Where a login began that comes back with this state, when it is one of this keeper's and not too old.
+    /// Whether it has been used is known to [`Backend::finish_login`] only.
+    fn login_state(&self, _state: &str) -> Result<StateOrigin, StateRefusal> {
+        Err(StateRefusal::Unknown)
+    }
+    /// Whether a link to the login page is the card's.
+    fn is_card_link(&self, _token: &str) -> bool {
+        false
+    }
+    /// Notes something that happened at the listener, for journal, log and alerts. Returns at once.
+    fn report(&self, _event: Event) {}
+    /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
+    /// the caller vouches for the person.
+    async fn finish_login(&self, _code: AuthCode, _state: Option<SecretString>) -> LoginReport {
+        LoginReport::silent()
+    }
+    /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
+    async fn forward(&self, _call: ApiRequest) -> Option<Forwarded> {
+        None
+    }
+    /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
+    /// keeper does not answer in time.
+    async fn orders(&self, _limit: u32) -> Option<Vec<serde_json::Value>> {
+        None
+    }
+    /// The newest events of the journal, newest first, `limit` at most; `None` when they cannot be read.
+    async fn recent_events(&self, _limit: u32) -> Option<Vec<Recorded>> {
+        None
+    }
+    /// Events of the journal after this one, oldest first, `limit` at most; `None` when they cannot be read.
+    async fn events_after(&self, _id: i64, _limit: u32) -> Option<Vec<Recorded>> {
+        None
+    }
+    /// What the day of the present moment looks like.
+    fn day(&self) -> Option<Day> {
+        None
+    }
+    /// Makes an actor panic, or blocks the actors' thread ("thread"); false for a name it does not know.
+    #[cfg(feature = "fault-injection")]
+    fn fault(&self, _victim: &str) -> bool {
+        false
+    }
+}
+
+/// What the listener shows beside the backend.
+pub struct Front {
+    /// Carries out what the status page's buttons ask for; `None` for a page without buttons.
+    pub control: Option<Arc<dyn Control>>,
+    /// What Prometheus is told.
+    pub metrics: Arc<Metrics>,
+    /// Says when the journal has grown.
+    pub feed: Feed,
+    /// Where a browser reaches the keeper, if a person said so.
+    pub public_url: Option<Url>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+}

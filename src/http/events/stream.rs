@@ -1,0 +1,158 @@
+//! `/events`: session and mode as server-sent events, while they happen.
+//!
+//! Every message has the number of its journal entry as its id, so that a browser that comes back with
+//! `Last-Event-ID` misses nothing. One that comes without, or with a number this journal does not know, is told
+//! how things are. Everything else that is journalled comes as `journal` with its name only.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::CONTENT_TYPE,
+    web::{self, Bytes},
+};
+use futures_util::{Stream, stream};
+use fyers_api::ist::ist;
+use keeper_domain::event::{Event, Recorded};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::{
+    http::{
+        access::Gate,
+        backend::{Backend, Front},
+        events::seats::{Seat, Seats},
+        journal_signal::News,
+        reply::unanswered,
+    },
+    status::Status,
+};
+
+/// Pause between two signs of life: shorter than the patience of usual proxies.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Journal entries read at once.
+const BATCH: u32 = 100;
+/// Whoever has missed more than this is told how things are instead.
+const MOST: i64 = 10_000;
+/// How soon a browser comes back, in milliseconds.
+const RETRY: &str = "retry: 2000\n\n";
+
+pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/events").get(events));
+}
+
+/// Somebody who listens; the seat is free again when the connection ends.
+struct Listener {
+    backend: Arc<dyn Backend>,
+    news: watch::Receiver<News>,
+    last: i64,
+    unsent: VecDeque<Bytes>,
+    seat: Seat,
+}
+
+async fn events(
+    request: HttpRequest,
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    front: web::Data<Front>,
+    seats: web::Data<Seats>,
+) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_reader() {
+        return refusal;
+    }
+    let seat = seats.take(gate.client());
+    // Followed before anything is read, so that nothing falls between the two.
+    let news = front.feed.follow();
+    let backend = backend.into_inner();
+    let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
+    let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
+    let listener = Listener { backend, news, last, unsent, seat };
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(listener.stream())
+}
+
+fn last_seen(request: &HttpRequest) -> Option<i64> {
+    request.headers().get("Last-Event-ID")?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Where in the journal to begin, and what to say first: nothing to one who only lost the connection.
+async fn begin(backend: &dyn Backend, seen: Option<i64>) -> Option<(i64, Bytes)> {
+    let newest = backend.recent_events(1).await?.first().map_or(0, |recorded| recorded.id);
+    if let Some(seen) = seen.filter(|seen| (0.max(newest - MOST)..=newest).contains(seen)) {
+        return Some((seen, Bytes::from_static(b": welcome back\n\n")));
+    }
+    Some((newest, now(newest, &backend.status().await?)))
+}
+
+/// How things are.
+fn now(id: i64, status: &Status) -> Bytes {
+    let session = &status.session;
+    let session = json!({
+        "state": session.state, "reason": session.reason, "expires_at": session.expires_at,
+        "fingerprint": session.fingerprint, "at": status.time,
+    });
+    let mode = json!({ "mode": status.mode, "reason": status.reason, "at": status.time });
+    Bytes::from([message(id, "session", &session), message(id, "mode", &mode)].concat())
+}
+
+/// One journal entry.
+fn told(recorded: &Recorded) -> Bytes {
+    let at = ist(recorded.at);
+    let (kind, data) = match &recorded.event {
+        Event::SessionChanged { to, why, expires_at, fingerprint, .. } => {
+            let until = expires_at.map(ist);
+            let data = json!({
+                "state": to, "reason": why, "expires_at": until, "fingerprint": fingerprint, "at": at,
+            });
+            ("session", data)
+        }
+        Event::ModeChanged { to, why, .. } => ("mode", json!({ "mode": to, "reason": why, "at": at })),
+        other => ("journal", json!({ "name": other.name(), "at": at })),
+    };
+    Bytes::from(message(recorded.id, kind, &data))
+}
+
+/// JSON has no line breaks of its own, so one `data` line is all.
+fn message(id: i64, kind: &str, data: &Value) -> String {
+    format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")
+}
+
+impl Listener {
+    fn stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        stream::unfold(self, |mut listener| async {
+            let next = listener.next().await?;
+            Some((Ok(next), listener))
+        })
+    }
+
+    /// The next bytes; `None` at the end, which comes when the keeper stops, the seat has to be left or the
+    /// journal cannot be read: the browser then comes back by itself.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(unsent) = self.unsent.pop_front() {
+                return Some(unsent);
+            }
+            let closing = self.news.borrow_and_update().closing;
+            let events = self.backend.events_after(self.last, BATCH).await?;
+            if let Some(newest) = events.last() {
+                self.last = newest.id;
+                self.unsent.extend(events.iter().map(told));
+                continue;
+            }
+            if closing {
+                return None;
+            }
+            tokio::select! {
+                () = self.seat.must_leave() => return None,
+                _news = self.news.changed() => {}
+                () = tokio::time::sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": still here\n\n")),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,76 @@
+//! Whether the keeper is alive and ready, its status as JSON and as numbers, and a refresh call on demand.
+
+use actix_web::{HttpResponse, Responder, http::header::CONTENT_TYPE, web};
+
+use crate::{
+    http::{
+        access::Gate,
+        backend::{Backend, Front},
+        reply::unanswered,
+    },
+    status::Health,
+};
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/livez").get(livez).head(livez))
+        .service(web::resource("/readyz").get(readyz).head(readyz))
+        .service(web::resource("/metrics").get(metrics))
+        .service(web::resource("/api/status").get(status))
+        .service(web::resource("/api/refresh").post(refresh));
+    #[cfg(feature = "fault-injection")]
+    config.service(web::resource("/api/fault/{victim}").post(fault));
+}
+
+/// For the end-to-end tests; not in the image, like the demo.
+#[cfg(feature = "fault-injection")]
+async fn fault(gate: Gate, backend: web::Data<dyn Backend>, victim: web::Path<String>) -> HttpResponse {
+    match gate.refuse_writer() {
+        Some(refusal) => refusal,
+        None if backend.fault(&victim) => HttpResponse::Accepted().finish(),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+async fn livez(backend: web::Data<dyn Backend>) -> impl Responder {
+    answer(backend.is_live(), "alive\n", "the actors' thread does not answer\n")
+}
+
+async fn readyz(backend: web::Data<dyn Backend>) -> impl Responder {
+    answer(backend.is_ready(), "ready\n", "the state is not loaded yet\n")
+}
+
+async fn status(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_reader() {
+        return refusal;
+    }
+    let Some(status) = backend.status().await else { return unanswered() };
+    let mut response = match status.status {
+        Health::Fail => HttpResponse::ServiceUnavailable(),
+        Health::Pass | Health::Warn => HttpResponse::Ok(),
+    };
+    response.insert_header((CONTENT_TYPE, "application/health+json")).json(status)
+}
+
+/// Numbers for Prometheus. A keeper whose actors do not answer has none: Prometheus then sees `up` at 0.
+async fn metrics(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Front>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_reader() {
+        return refusal;
+    }
+    let Some(status) = backend.status().await else { return unanswered() };
+    match front.metrics.text(&status) {
+        Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+async fn refresh(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_writer() {
+        return refusal;
+    }
+    backend.refresh().await.map_or_else(unanswered, |session| HttpResponse::Ok().json(session))
+}
+
+fn answer(good: bool, yes: &'static str, no: &'static str) -> HttpResponse {
+    if good { HttpResponse::Ok().body(yes) } else { HttpResponse::ServiceUnavailable().body(no) }
+}

@@ -1,0 +1,47 @@
+//! Open files: how many the program asks for, and how many of them connections to the listener may take.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// What the program asks the kernel for at its start. compose.yaml and the systemd unit allow as much.
+pub const WANTED: u64 = 4_096;
+/// Kept for the keeper's own work: database, log, broker, chat, heartbeats, sockets of its feeds.
+pub const OWN: u64 = 256;
+/// Connections at most, however many files there may be: what memory is planned for.
+const MOST: u64 = 512;
+/// Connections at least, on a machine that allows almost no files.
+const FEWEST: u64 = 16;
+
+/// Raises the limit of open files as far as the kernel allows without rights, up to [`WANTED`]. A refusal is no
+/// reason not to start: the listener then takes fewer connections.
+pub fn raise() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(WANTED, |maximum| maximum.min(WANTED));
+    if current.is_some_and(|current| current < wanted) {
+        let _refused = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
+}
+
+/// How many connections the listener holds at once.
+pub(in crate::http) fn connections() -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(WANTED);
+    usize::try_from(connections_of(files)).unwrap_or(usize::MAX)
+}
+
+/// The share of connections in so many files.
+fn connections_of(files: u64) -> u64 {
+    let beside_own = files.saturating_sub(OWN).max(files / 4);
+    beside_own.clamp(FEWEST, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keepers_own_files_are_kept_back() {
+        for (files, connections) in [(1_024, 512), (4_096, 512), (512, 256), (300, 75), (64, 16), (8, 16)] {
+            assert_eq!(connections_of(files), connections, "{files}");
+        }
+        assert!((512..10_000).all(|files| files - connections_of(files) >= OWN));
+    }
+}

@@ -1,0 +1,148 @@
+//! The listener: which routes there are and how connections are served.
+
+use std::{
+    future::ready,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_http::{HttpService, error::DispatchError};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::{
+    App,
+    dev::{AppConfig, Server},
+    http::header::CACHE_CONTROL,
+    middleware::{DefaultHeaders, from_fn},
+    rt::net::TcpStream,
+    web,
+};
+use keeper_domain::event::Event;
+use secrecy::SecretString;
+
+use crate::http::{
+    access::{Gate, Settings, WrongKey},
+    backend::{Backend, Front},
+    events, gateway, health,
+    journal_signal::Feed,
+    limits::{
+        body::{self, BodyMemory},
+        connections::{Connections, Guarded},
+        descriptors,
+    },
+    metrics::Metrics,
+    orders, pages,
+};
+
+/// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
+/// meet a connection that is just closing.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long the head of a request may take.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// How long the end of a connection may take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+/// Connections that are accepted and wait for another one to make room.
+const SPARE: usize = 64;
+
+/// Binds the listener; it serves once the returned server is polled. Also gives the address it has, which
+/// differs from the one asked for when that had port 0.
+pub fn listen(
+    addr: SocketAddr,
+    key: SecretString,
+    backend: Arc<dyn Backend>,
+) -> std::io::Result<(Server, SocketAddr)> {
+    let front = Front {
+        control: None,
+        metrics: Metrics::new(),
+        feed: Feed::default(),
+        public_url: None,
+        trusted_proxies: vec![],
+    };
+    listen_with(addr, key, backend, front)
+}
+
+/// The same, with a status page that acts and with numbers and news from the whole keeper.
+pub fn listen_with(
+    addr: SocketAddr,
+    key: SecretString,
+    backend: Arc<dyn Backend>,
+    front: Front,
+) -> std::io::Result<(Server, SocketAddr)> {
+    let listener = TcpListener::bind(addr)?;
+    let bound = listener.local_addr()?;
+    let gate = web::Data::new(Gate::new(settings(bound, key, &backend, &front)));
+    let (backend, front) = (web::Data::from(backend), web::Data::new(front));
+    let pages = pages::State::default();
+    let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(BodyMemory::default()));
+    let most = descriptors::connections();
+    let connections = Connections::new(most);
+    let serve = move || {
+        let app = App::new()
+            .wrap(from_fn(body::read_first))
+            .wrap(from_fn(pages::for_people))
+            .wrap(headers())
+            .app_data(gate.clone())
+            .app_data(backend.clone())
+            .app_data(front.clone())
+            .app_data(seats.clone())
+            .app_data(memory.clone())
+            .configure(|config| pages.configure(config))
+            .configure(routes);
+        let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
+        let http = HttpService::build()
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEAD_LIMIT)
+            .client_disconnect_timeout(CLOSE_LIMIT)
+            .local_addr(bound)
+            .on_connect_ext(|io: &Guarded, data| {
+                data.insert(io.connection());
+            })
+            .h1(map_config(app, |()| AppConfig::default()));
+        let connections = connections.clone();
+        fn_service(move |stream: TcpStream| {
+            ready(connections.admit(stream).ok_or(DispatchError::DisconnectTimeout))
+        })
+        .and_then(http)
+    };
+    let server = Server::build()
+        .workers(1)
+        .max_concurrent_connections(most + SPARE)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen("http", listener, serve)?
+        .run();
+    Ok((server, bound))
+}
+
+fn headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((CACHE_CONTROL, "no-store"))
+        .add(("Referrer-Policy", "no-referrer"))
+        .add(("X-Content-Type-Options", "nosniff"))
+}
+
+fn settings(bound: SocketAddr, key: SecretString, backend: &Arc<dyn Backend>, front: &Front) -> Settings {
+    let (backend, metrics) = (Arc::clone(backend), Arc::clone(&front.metrics));
+    Settings {
+        key,
+        listens_on_loopback: bound.ip().is_loopback(),
+        port: bound.port(),
+        public_url: front.public_url.clone(),
+        trusted_proxies: front.trusted_proxies.clone(),
+        on_wrong_key: Box::new(move |WrongKey { entrance, client, tell }| {
+            metrics.wrong_key(entrance.slug());
+            if let Some(count) = tell {
+                backend.report(Event::WrongKeys { client: client.to_string(), count });
+            }
+        }),
+    }
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .configure(health::routes)
+        .configure(orders::routes)
+        .configure(events::routes)
+        .configure(gateway::routes)
+        .default_service(web::to(pages::nothing_here));
+}

@@ -1,0 +1,101 @@
+//! Today's orders as rows of the page. Values in, values out.
+
+use chrono::{DateTime, NaiveDate};
+use fyers_api::ist;
+use keeper_domain::text::excerpt;
+use serde_json::Value;
+
+/// One order, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OrderRow {
+    pub(super) at: String,
+    /// FYERS, or the MockExchange.
+    pub(super) venue: &'static str,
+    pub(super) what: String,
+    pub(super) outcome: String,
+    pub(super) is_refused: bool,
+}
+
+/// The orders of a date (IST) among these entries of the order journal, newest first.
+pub(super) fn of_date(entries: &[Value], date: NaiveDate) -> Vec<OrderRow> {
+    let row = |entry: &Value| {
+        let at = DateTime::parse_from_rfc3339(entry["at"].as_str()?).ok()?.to_utc();
+        (ist::date(at) == date).then(|| OrderRow::of(entry, &ist::ist(at).format("%H:%M:%S").to_string()))
+    };
+    entries.iter().filter_map(row).collect()
+}
+
+impl OrderRow {
+    fn of(entry: &Value, at: &str) -> Self {
+        let venue = match entry["venue"].as_str() {
+            Some("fyers") => "FYERS",
+            Some("mock") => "simulated",
+            _ => "not sent",
+        };
+        let is_refused = entry["code"].as_i64().is_none_or(|code| code < 0)
+            || entry["status"].as_i64().is_none_or(|status| status >= 400);
+        let words = excerpt(entry["message"].as_str().unwrap_or_default(), 140);
+        let outcome = match (is_refused, entry["status"].as_i64()) {
+            (_, None | Some(0)) => format!("outcome not known {words}"),
+            (true, _) => format!("refused: {words}"),
+            (false, _) => "accepted".to_owned(),
+        };
+        Self { at: at.to_owned(), venue, what: what(entry), outcome: outcome.trim().to_owned(), is_refused }
+    }
+}
+
+/// `buy 10 NSE:SBIN-EQ at 800`, with what was asked where that is not a new order.
+fn what(entry: &Value) -> String {
+    let text = |name: &str| entry[name].as_str().map(|text| excerpt(text, 40));
+    let verb = text("what").filter(|verb| verb != "place");
+    let quantity = entry["quantity"]
+        .as_i64()
+        .map(|quantity| format!("{} {}", if quantity < 0 { "sell" } else { "buy" }, quantity.unsigned_abs()));
+    let price = entry["price"].as_f64().filter(|price| *price > 0.0).map(|price| format!("at {price}"));
+    let bot = text("bot").filter(|bot| bot != "default").map(|bot| format!("({bot})"));
+    let parts = [verb, quantity, text("symbol").or_else(|| text("id")), price, bot];
+    let words: Vec<String> = parts.into_iter().flatten().collect();
+    if words.is_empty() { "order".to_owned() } else { words.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_order_is_told_with_its_venue_and_what_came_of_it() {
+        let entry = |changes: Value| {
+            let mut entry = json!({
+                "at": "2026-11-23T05:00:00Z", "venue": "fyers", "what": "place", "symbol": "NSE:SBIN-EQ",
+                "quantity": -10, "status": 200, "code": 1101, "message": "ok", "price": 800.5,
+            });
+            entry.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            entry
+        };
+        let told = |changes: Value| {
+            let rows = of_date(&[entry(changes)], "2026-11-23".parse().unwrap());
+            rows.first().map(|row| format!("{} | {} | {} | {}", row.at, row.venue, row.what, row.outcome))
+        };
+        for (changes, words) in [
+            (json!({}), "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ at 800.5 | accepted"),
+            (json!({"venue": "mock", "price": 0}), "10:30:00 | simulated | sell 10 NSE:SBIN-EQ | accepted"),
+            (
+                json!({"code": -50, "message": "no\u{202e} margin"}),
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ at 800.5 | refused: no margin",
+            ),
+            (
+                json!({"what": "cancel", "symbol": null, "quantity": null, "price": null, "id": "26"}),
+                "10:30:00 | FYERS | cancel 26 | accepted",
+            ),
+            (
+                json!({"venue": "none", "status": null, "message": ""}),
+                "10:30:00 | not sent | sell 10 NSE:SBIN-EQ at 800.5 | outcome not known",
+            ),
+        ] {
+            assert_eq!(told(changes).as_deref(), Some(words));
+        }
+        assert_eq!(told(json!({"at": "2026-11-22T05:00:00Z"})), None, "yesterday's");
+    }
+}

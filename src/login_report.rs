@@ -1,0 +1,214 @@
+//! What a login's outcome means to a person: the same words on the page, in the chat and on the command line.
+
+use std::sync::Arc;
+
+use fyers_api::ist::ist;
+use keeper_domain::{
+    mode::Mode,
+    reason::Reason,
+    session::{
+        SessionView,
+        login::{LoginFailure, Redirect, StateRefusal},
+    },
+    text::excerpt,
+};
+use serde::{Deserialize, Serialize};
+
+/// How a person gets to FYERS' login and back.
+#[derive(Clone)]
+pub struct LoginSetup {
+    /// FYERS' login address for a one-time state.
+    pub authorize: Arc<dyn Fn(&str) -> String + Send + Sync>,
+    /// The keeper's own `/fyers/login`, where a browser reaches it; without one a person pastes the code.
+    pub page: Option<String>,
+}
+
+/// How a login went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginReport {
+    /// Whether the new token is in use.
+    pub good: bool,
+    /// What happened.
+    pub title: String,
+    /// What it means and what to do next.
+    pub lines: Vec<String>,
+    /// Why, when it went wrong and the broker or the check said so.
+    pub reason: Option<Reason>,
+}
+
+impl LoginReport {
+    fn bad<const N: usize>(reason: Option<Reason>, title: &str, lines: [&str; N]) -> Self {
+        let lines = lines.map(str::to_owned).to_vec();
+        Self { good: false, title: title.to_owned(), lines, reason }
+    }
+
+    /// The login worked.
+    pub fn done(session: &SessionView, mode: Mode) -> Self {
+        let until = session.expires_at.map(|end| ist(end).format("%H:%M IST, %a %d %b").to_string());
+        let word = if mode == Mode::Live { "Live" } else { "Good" };
+        let who = session.holder.clone().or_else(|| session.account.clone()).unwrap_or_default();
+        let mode = match mode {
+            Mode::Live => "Orders go to FYERS, with real money.",
+            Mode::Sandbox => "Prices come from FYERS, orders are simulated (FYERS_SANDBOX=true).",
+            Mode::Mock => "Orders are simulated.",
+        };
+        let lines = [format!("{word} until {}, for {who}.", until.unwrap_or_default()), mode.to_owned()];
+        Self { good: true, title: "Logged in".to_owned(), lines: lines.to_vec(), reason: None }
+    }
+
+    /// The login came by browser, as the running keeper tells it.
+    pub fn seen(status: &crate::status::Status) -> Self {
+        let session = &status.session;
+        let view = SessionView {
+            expires_at: session.expires_at.map(|end| end.to_utc()),
+            account: session.account.clone(),
+            ..SessionView::default()
+        };
+        Self::done(&view, status.mode)
+    }
+
+    /// The login did not work.
+    pub fn failed(failure: LoginFailure) -> Self {
+        match failure {
+            LoginFailure::State(StateRefusal::Used) => Self::bad(
+                None,
+                "This login is already done",
+                ["Each login counts once. Nothing more to do here."],
+            ),
+            LoginFailure::State(StateRefusal::Expired) => Self::bad(
+                None,
+                "That took too long",
+                ["A login must be finished within ten minutes.", "Please start again."],
+            ),
+            LoginFailure::State(StateRefusal::Unknown) => Self::bad(
+                None,
+                "This link is not from this keeper",
+                ["Nothing was changed. Start from the login card in Telegram, or with `fyers-keeper login`."],
+            ),
+            LoginFailure::Busy => Self::bad(
+                None,
+                "Too many logins at once",
+                ["Others are being finished right now, and your code was not used. Try again in a moment."],
+            ),
+            LoginFailure::NotWritten => Self::bad(
+                None,
+                "The keeper cannot write to its disk",
+                ["Nothing was begun. Try again in a minute; `fyers-keeper doctor` says what is wrong."],
+            ),
+            LoginFailure::Refused { reason, code } => Self::refused(reason, code),
+        }
+    }
+
+    fn refused(reason: Reason, code: Option<i64>) -> Self {
+        let (title, lines): (&str, &[&str]) = match reason {
+            Reason::AccountMismatch => (
+                "Wrong account",
+                &[
+                    "This keeper serves one FYERS account, and it is another one. Nothing was changed.",
+                    "Log in with that account.",
+                ],
+            ),
+            Reason::AccountUnconfirmed => (
+                "Confirm this account in Telegram",
+                &[
+                    "It is the first account here, so its token is not used yet.",
+                    "If it is yours, send the /confirm command that the bot names.",
+                ],
+            ),
+            Reason::AppMismatch => (
+                "Wrong app",
+                &[
+                    "The code was made for another FYERS app than the one in FYERS_CLIENT_ID. Nothing was changed.",
+                ],
+            ),
+            Reason::CodeRejected => (
+                "FYERS refuses the code",
+                &["It was used before, is too old, or was cut off.", "Please start again."],
+            ),
+            Reason::AppHashRejected | Reason::AppUnknown => (
+                "FYERS does not know this app",
+                &[
+                    "Compare FYERS_CLIENT_ID (with its ending) and FYERS_SECRET_KEY with the app's page at FYERS.",
+                ],
+            ),
+            Reason::ClockSkew => (
+                "The clocks disagree",
+                &[
+                    "This machine's clock is more than 30 seconds off FYERS' clock, so no token is trusted.",
+                    "Set it right (NTP), then log in again.",
+                ],
+            ),
+            Reason::NoCredentials => (
+                "No FYERS app is configured",
+                &["Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows."],
+            ),
+            Reason::Unreachable | Reason::BrokerFault | Reason::BadAnswer | Reason::RateLimited => {
+                ("FYERS did not answer", &["The code may be spent. Please start again in a minute."])
+            }
+            Reason::Starting => (
+                "The outcome is not known",
+                &[
+                    "The keeper was restarted in the middle of it.",
+                    "Look at its status, then start again if needed.",
+                ],
+            ),
+            _ => ("FYERS says no", &["Please start again. If it stays so, look at the keeper's log."]),
+        };
+        let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        if let Some(code) = code {
+            lines.push(format!("FYERS' code is {code}."));
+        }
+        Self { good: false, title: title.to_owned(), lines, reason: Some(reason) }
+    }
+
+    /// A login was ended with an error, as a redirect that this keeper has begun says. FYERS' words are shown, cut
+    /// short.
+    pub fn denied(code: Option<i64>, message: &str) -> Self {
+        let words = excerpt(message, 120);
+        let mut report =
+            Self::bad(Some(Reason::Refused), "FYERS says no", ["Nothing was changed. Please start again."]);
+        let told = match (code, words.trim()) {
+            (Some(code), "") => format!("FYERS' code is {code}."),
+            (Some(code), words) => format!("FYERS says: {words} (code {code})."),
+            (None, "") => return report,
+            (None, words) => format!("FYERS says: {words}."),
+        };
+        report.lines.insert(0, told);
+        report
+    }
+
+    /// What was pasted is neither a redirect address nor a code.
+    pub fn unreadable() -> Self {
+        Self::bad(
+            None,
+            "That is not a login code",
+            ["Paste the whole address of the page you landed on after the login, or the code it shows."],
+        )
+    }
+
+    /// The keeper itself did not answer.
+    pub fn silent() -> Self {
+        Self::bad(
+            None,
+            "The keeper did not answer in time",
+            ["It keeps trying. Look at its status in a minute."],
+        )
+    }
+
+    /// All of it, a line each.
+    pub fn text(&self) -> String {
+        let mark = if self.good { "✅" } else { "⚠️" };
+        format!("{mark} {}\n{}", self.title, self.lines.join("\n"))
+    }
+}
+
+/// The code of a redirect, or the report of its refusal.
+pub fn code_of(
+    redirect: Option<Redirect>,
+) -> Result<(keeper_domain::secret::AuthCode, Option<String>), LoginReport> {
+    match redirect {
+        Some(Redirect::Code { code, state }) => Ok((code, state)),
+        Some(Redirect::Refused { code, message, .. }) => Err(LoginReport::denied(code, &message)),
+        None => Err(LoginReport::unreadable()),
+    }
+}

@@ -1,0 +1,245 @@
+//! The one place that opens files which hold or bring a secret: never through a link that somebody else could have
+//! put there, never a device or a FIFO that does not end, never more than a secret could be.
+
+use std::{
+    fs::{File, Metadata, OpenOptions, Permissions},
+    io::{ErrorKind, Read},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use rustix::{fs::OFlags, process::geteuid};
+
+/// The longest secret, in bytes. Tokens have about a thousand.
+const LONGEST: u64 = 64 * 1024;
+
+/// What is accepted of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether the path may be a link. Kubernetes mounts secrets as links.
+    links: bool,
+    /// Whether the file may be root's.
+    roots: bool,
+}
+
+impl Rules {
+    /// A file of the keeper's own, as the gateway key.
+    pub const OWN: Self = Self { links: false, roots: false };
+    /// A file that somebody else brings, as `FYERS_PIN_FILE`.
+    pub const BROUGHT: Self = Self { links: true, roots: true };
+}
+
+/// Why a file is not used. Never holds content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PrivateFileError {
+    /// Nothing there.
+    #[error("is not there")]
+    Missing,
+    /// A link where none may be.
+    #[error("is a link")]
+    Link,
+    /// A folder, a device, a socket or a FIFO.
+    #[error("is not a regular file")]
+    NotAFile,
+    /// Somebody else's.
+    #[error("belongs to another user")]
+    Foreign,
+    /// Somebody else could have changed it.
+    #[error("can be written by other users")]
+    Writable,
+    /// More than a secret could be.
+    #[error("is longer than 64 KiB")]
+    TooLong,
+    /// Not UTF-8.
+    #[error("is not UTF-8 text")]
+    NotText,
+    /// The system says no.
+    #[error("cannot be opened: {0}")]
+    Io(ErrorKind),
+}
+
+impl PrivateFileError {
+    /// What to do about it, in one line.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Missing => "Check the path.",
+            Self::Link => "Put the file itself there, not a link to it.",
+            Self::NotAFile => "Name a regular file.",
+            Self::Foreign => "Give the file to the user who runs the keeper (chown).",
+            Self::Writable => "Run chmod 600 on it, and make sure that it still holds what it should.",
+            Self::TooLong => "Check the path: a secret is short.",
+            Self::NotText => "Save it as UTF-8, without anything but the secret in it.",
+            Self::Io(_) => "Check who may read the file.",
+        }
+    }
+}
+
+/// What is in a file.
+pub struct Content {
+    /// Its text.
+    pub text: String,
+    /// Whether other users can read it.
+    pub loose: bool,
+}
+
+/// Reads a file that holds a secret.
+///
+/// # Errors
+///
+/// When it is not there, is not what the rules accept, or is longer than 64 KiB.
+pub fn read(path: &Path, rules: Rules) -> Result<Content, PrivateFileError> {
+    let (file, meta) = open(path, rules, OpenOptions::new().read(true))?;
+    if meta.len() > LONGEST {
+        return Err(PrivateFileError::TooLong);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default() + 1);
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| PrivateFileError::Io(error.kind()))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(PrivateFileError::TooLong);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| PrivateFileError::NotText)?;
+    Ok(Content { text, loose: meta.mode() & 0o077 != 0 })
+}
+
+/// Opens an own file, for writing too, and closes it to other users if it was not. Makes nothing.
+///
+/// # Errors
+///
+/// When it is not there, or is not the keeper's own regular file.
+pub fn open_own(path: &Path) -> Result<File, PrivateFileError> {
+    let (file, meta) = open(path, Rules::OWN, OpenOptions::new().read(true).write(true))?;
+    if meta.mode() & 0o777 != 0o600 {
+        let closed = file.set_permissions(Permissions::from_mode(0o600));
+        closed.map_err(|error| PrivateFileError::Io(error.kind()))?;
+    }
+    Ok(file)
+}
+
+/// Makes a new file for its owner only.
+///
+/// # Errors
+///
+/// `AlreadyExists` when anything has the name, be it a link that leads nowhere.
+pub fn create_new(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Opens an own file, or makes it.
+///
+/// # Errors
+///
+/// As the two it is made of.
+pub fn open_or_create(path: &Path) -> Result<File, PrivateFileError> {
+    match create_new(path) {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => open_own(path),
+        Err(error) => Err(PrivateFileError::Io(error.kind())),
+    }
+}
+
+fn open(path: &Path, rules: Rules, options: &mut OpenOptions) -> Result<(File, Metadata), PrivateFileError> {
+    // NONBLOCK: opening a FIFO must not wait for its other end.
+    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    if !rules.links {
+        flags |= OFlags::NOFOLLOW;
+    }
+    let file =
+        options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| refused(&error))?;
+    let meta = file.metadata().map_err(|error| PrivateFileError::Io(error.kind()))?;
+    check(&meta, rules)?;
+    Ok((file, meta))
+}
+
+fn refused(error: &std::io::Error) -> PrivateFileError {
+    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+        Some(rustix::io::Errno::LOOP) => PrivateFileError::Link,
+        Some(rustix::io::Errno::ISDIR | rustix::io::Errno::NXIO) => PrivateFileError::NotAFile,
+        Some(rustix::io::Errno::NOENT) => PrivateFileError::Missing,
+        _ => PrivateFileError::Io(error.kind()),
+    }
+}
+
+fn check(meta: &Metadata, rules: Rules) -> Result<(), PrivateFileError> {
+    let (own, owner) = (geteuid().as_raw(), meta.uid());
+    if !meta.is_file() {
+        return Err(PrivateFileError::NotAFile);
+    }
+    if owner != own && !(rules.roots && owner == 0) && own != 0 {
+        return Err(PrivateFileError::Foreign);
+    }
+    if meta.mode() & 0o022 != 0 {
+        return Err(PrivateFileError::Writable);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink, path::PathBuf};
+
+    use super::*;
+
+    fn file(folder: &Path, name: &str, content: &[u8], mode: u32) -> PathBuf {
+        let path = folder.join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    fn problem(path: &Path, rules: Rules) -> Option<PrivateFileError> {
+        read(path, rules).err()
+    }
+
+    #[test]
+    fn only_a_short_regular_file_that_others_cannot_write_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = file(folder.path(), "good", b"secret\n", 0o600);
+        let link = folder.path().join("link");
+        symlink(&good, &link).unwrap();
+        let fifo = folder.path().join("fifo");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        for rules in [Rules::OWN, Rules::BROUGHT] {
+            let content = read(&good, rules).unwrap();
+            assert_eq!((content.text.as_str(), content.loose), ("secret\n", false));
+            assert_eq!(problem(folder.path(), rules), Some(PrivateFileError::NotAFile));
+            assert_eq!(problem(&fifo, rules), Some(PrivateFileError::NotAFile));
+            assert_eq!(problem(Path::new("/dev/zero"), rules), Some(PrivateFileError::NotAFile));
+            assert_eq!(problem(&folder.path().join("none"), rules), Some(PrivateFileError::Missing));
+            let long = file(folder.path(), "long", &[b'x'; 70_000], 0o600);
+            assert_eq!(problem(&long, rules), Some(PrivateFileError::TooLong));
+            let open = file(folder.path(), "open", b"x", 0o622);
+            assert_eq!(problem(&open, rules), Some(PrivateFileError::Writable));
+            let binary = file(folder.path(), "binary", b"\xff\xfes\0", 0o600);
+            assert_eq!(problem(&binary, rules), Some(PrivateFileError::NotText));
+        }
+        assert!(read(&file(folder.path(), "loose", b"x", 0o644), Rules::OWN).unwrap().loose);
+        assert_eq!(problem(&link, Rules::OWN), Some(PrivateFileError::Link));
+        assert_eq!(
+            read(&link, Rules::BROUGHT).unwrap().text,
+            "secret\n",
+            "Kubernetes mounts secrets as links"
+        );
+    }
+
+    #[test]
+    fn a_new_file_is_private_and_takes_nothing_that_was_put_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new");
+        symlink("/nowhere/at/all", &path).unwrap();
+        assert_eq!(create_new(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(open_or_create(&path).unwrap_err(), PrivateFileError::Link);
+        fs::remove_file(&path).unwrap();
+        drop(create_new(&path).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        drop(open_own(&path).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600, "closed again");
+    }
+}

@@ -1,0 +1,95 @@
+//! What the health is made of, in the form of draft-inadarei-api-health-check: a list of checks for each
+//! `component:measurement`.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::status::model::{ActorStatus, Check, Checks, Health, Status};
+
+/// An alert that waits longer than this is worth a warning.
+const OUTBOX_PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+impl Status {
+    /// The same, judged: the checks of its parts, and the worst of them as the whole.
+    #[must_use]
+    pub fn judged(mut self) -> Self {
+        self.checks = of(&self);
+        self.status = worst(&self.checks);
+        self
+    }
+}
+
+/// The worst of them.
+fn worst(checks: &Checks) -> Health {
+    checks.values().flatten().map(|check| check.status).max().unwrap_or(Health::Pass)
+}
+
+/// The checks of a status.
+fn of(status: &Status) -> Checks {
+    [
+        ("session:token", vec![session(status)]),
+        ("actors:restarts", actors(status)),
+        ("alerts:waiting", vec![outbox(status)]),
+        ("trading:halted", vec![halt(status)]),
+        ("calendar:covered_until", vec![calendar(status)]),
+    ]
+    .map(|(name, checks)| (name.to_owned(), checks))
+    .into()
+}
+
+fn check(status: &Status, health: Health, value: Value) -> Check {
+    Check {
+        component_id: None,
+        component_type: "component".to_owned(),
+        observed_value: value,
+        observed_unit: None,
+        status: health,
+        time: status.time,
+        output: None,
+    }
+}
+
+fn warn_if(bad: bool) -> Health {
+    if bad { Health::Warn } else { Health::Pass }
+}
+
+/// A missing token is worth a warning in the hours in which it matters.
+fn session(status: &Status) -> Check {
+    let session = &status.session;
+    let output = (!session.usable).then(|| session.reason.words().to_owned());
+    let health = warn_if(status.token_needed && !session.usable);
+    Check { output, ..check(status, health, json!(session.state)) }
+}
+
+fn actors(status: &Status) -> Vec<Check> {
+    let one = |(name, actor): (&String, &ActorStatus)| Check {
+        component_id: Some(name.clone()),
+        observed_unit: Some("restarts".to_owned()),
+        output: (!actor.alive).then(|| format!("{name} does not run right now")),
+        ..check(status, if actor.alive { Health::Pass } else { Health::Fail }, json!(actor.restarts))
+    };
+    status.actors.iter().map(one).collect()
+}
+
+fn outbox(status: &Status) -> Check {
+    let stuck = status.outbox.oldest.is_some_and(|oldest| status.time - oldest > OUTBOX_PATIENCE);
+    Check {
+        component_type: "datastore".to_owned(),
+        observed_unit: Some("alerts".to_owned()),
+        output: stuck.then(|| "alerts cannot be delivered".to_owned()),
+        ..check(status, warn_if(stuck), json!(status.outbox.waiting))
+    }
+}
+
+/// What a person has done on purpose is no fault.
+fn halt(status: &Status) -> Check {
+    let output = status.halted.then(|| "a person has halted trading".to_owned());
+    Check { output, ..check(status, Health::Pass, json!(status.halted)) }
+}
+
+fn calendar(status: &Status) -> Check {
+    let until = status.calendar.covered_until;
+    let past = until.is_none_or(|until| status.time.date_naive() > until);
+    let output = past.then(|| "the list of holidays has ended: every weekday counts".to_owned());
+    Check { component_type: "system".to_owned(), output, ..check(status, warn_if(past), json!(until)) }
+}

@@ -1,0 +1,183 @@
+//! The values of `/api/status` and `status --json`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use fyers_api::ist::ist;
+use keeper_domain::{
+    mode::Mode,
+    reason::Reason,
+    secret::Fingerprint,
+    session::{SessionView, Source, StateName},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Overall health, in the words of health+json.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// All is as it should be.
+    Pass,
+    /// Running, but a person may want to look.
+    Warn,
+    /// A part of the keeper does not answer.
+    Fail,
+}
+
+/// The session, as far as anybody may know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionStatus {
+    /// Where the session is.
+    pub state: StateName,
+    /// Why.
+    pub reason: Reason,
+    /// The token's end.
+    pub expires_at: Option<DateTime<FixedOffset>>,
+    /// The token, as it may be shown.
+    pub fingerprint: Option<Fingerprint>,
+    /// How it came.
+    pub source: Option<Source>,
+    /// The account it belongs to.
+    pub account: Option<String>,
+    /// What went wrong with the latest try for a new token.
+    pub problem: Option<Reason>,
+    /// Whether it may be used right now.
+    pub usable: bool,
+}
+
+impl From<&SessionView> for SessionStatus {
+    fn from(view: &SessionView) -> Self {
+        Self {
+            state: view.state,
+            reason: view.reason,
+            expires_at: view.expires_at.map(ist),
+            fingerprint: view.fingerprint.clone(),
+            source: view.source,
+            account: view.account.clone(),
+            problem: view.problem,
+            usable: view.usable.is_some(),
+        }
+    }
+}
+
+/// One actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorStatus {
+    /// Whether it answers.
+    pub alive: bool,
+    /// How often it was restarted since the program's start.
+    pub restarts: u64,
+}
+
+/// The outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OutboxStatus {
+    /// Alerts not yet delivered.
+    pub waiting: u64,
+    /// When the oldest of them happened.
+    pub oldest: Option<DateTime<FixedOffset>>,
+    /// Alerts ever queued.
+    pub queued: u64,
+    /// Alerts ever delivered.
+    pub delivered: u64,
+}
+
+/// The daily tick that was last taken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickStatus {
+    /// The trading day (IST).
+    pub date: NaiveDate,
+    /// When it began.
+    pub begun_at: DateTime<FixedOffset>,
+    /// When its outcome was known.
+    pub done_at: Option<DateTime<FixedOffset>>,
+}
+
+/// The list of holidays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CalendarStatus {
+    /// Whether there is a session today (IST).
+    pub trading_day: bool,
+    /// The next weekday on which the market is closed, today included.
+    pub next_holiday: Option<HolidayStatus>,
+    /// The last day the list covers.
+    pub covered_until: Option<NaiveDate>,
+}
+
+/// A weekday on which the market is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayStatus {
+    /// The day (IST).
+    pub date: NaiveDate,
+    /// Its name.
+    pub name: String,
+}
+
+/// Everything at one glance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Overall health.
+    pub status: Health,
+    /// Where requests go.
+    pub mode: Mode,
+    /// Why they go there.
+    pub reason: Reason,
+    /// Whether a person has halted trading.
+    #[serde(default)]
+    pub halted: bool,
+    /// The session.
+    pub session: SessionStatus,
+    /// Whether a missing token matters now: a trading day, after the tick, before the close.
+    #[serde(default)]
+    pub token_needed: bool,
+    /// When the next tick is due.
+    pub next_tick: Option<DateTime<FixedOffset>>,
+    /// The last tick.
+    pub last_tick: Option<TickStatus>,
+    /// Trading days.
+    #[serde(default)]
+    pub calendar: CalendarStatus,
+    /// The actors by name.
+    pub actors: BTreeMap<String, ActorStatus>,
+    /// The outbox.
+    pub outbox: OutboxStatus,
+    /// Orders the MockExchange took today.
+    pub orders_simulated_today: u64,
+    /// The program's version.
+    pub version: String,
+    /// The commit it was built from; empty when nobody knew at build time.
+    #[serde(default)]
+    pub commit: String,
+    /// The keeper's own time.
+    pub time: DateTime<FixedOffset>,
+    /// What the health is made of.
+    #[serde(default)]
+    pub checks: Checks,
+}
+
+/// All checks by name.
+pub type Checks = BTreeMap<String, Vec<Check>>;
+
+/// One look at one part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Which one, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component_id: Option<String>,
+    /// `component`, `datastore` or `system`.
+    pub component_type: String,
+    /// What was seen.
+    pub observed_value: Value,
+    /// In which unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_unit: Option<String>,
+    /// What to think of it.
+    pub status: Health,
+    /// When it was seen.
+    pub time: DateTime<FixedOffset>,
+    /// What a person should know, when not all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+}

@@ -1,0 +1,114 @@
+//! Nobody reads what the service prints: its pipe is full from the start, or fills up. Orders go on, SIGTERM ends it,
+//! and the watchdog ends it.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Read, Write},
+    os::fd::{AsFd, OwnedFd},
+    process::Stdio,
+};
+
+use rustix::fs::{OFlags, fcntl_setfl};
+use serde_json::Value;
+use simulator::RefreshMode;
+
+use crate::{
+    bot::Bot,
+    support::{Home, Keeper, get, post, wait_for},
+};
+
+/// Both ends of a pipe in which there is no room for a single byte.
+fn full_pipe() -> (OwnedFd, OwnedFd) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = (OwnedFd::from(reader), OwnedFd::from(writer));
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    let mut filler = File::from(writer.try_clone().unwrap());
+    for size in [4096, 1] {
+        while filler.write(&vec![b'\n'; size]).is_ok() {}
+    }
+    assert_eq!(filler.write(b"x").unwrap_err().kind(), ErrorKind::WouldBlock);
+    // The program gets it as a shell would give it to it: writes wait.
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader, writer)
+}
+
+/// The service with both outputs in the pipe.
+fn start(home: &Home, writer: &OwnedFd) -> Keeper {
+    let mut command = home.command(&["run"]);
+    let output = || Stdio::from(writer.as_fd().try_clone_to_owned().unwrap());
+    command.stdout(output()).stderr(output());
+    let mut keeper = home.adopt(command);
+    keeper.wait_ready();
+    keeper
+}
+
+#[test]
+fn orders_go_on_and_sigterm_ends_it_while_nobody_reads() {
+    // A name that is not a setting makes a warning before anything else happens.
+    let home = Home::with_app(RefreshMode::Disabled).set("KEEPER_FAVOURITE", "x");
+    let (reader, writer) = full_pipe();
+    let keeper = start(&home, &writer);
+    let bot = Bot::of(&home, &keeper);
+    // Many times more log than the pipe and the queue hold.
+    for _ in 0..1_200 {
+        bot.get("/api/v3/orders");
+        bot.buy("NSE:SBIN-EQ");
+    }
+    let status = keeper.status();
+    assert_eq!(status["actors"]["exchange"]["restarts"], 0, "{status:#}");
+    assert_eq!(status["orders_simulated_today"], 1_200);
+    assert!(keeper.stop().success(), "SIGTERM works");
+    drop((reader, writer));
+}
+
+#[test]
+fn what_was_dropped_is_counted_and_told_when_somebody_reads_again() {
+    let home = Home::with_app(RefreshMode::Disabled).set("KEEPER_LOG", "trace");
+    let (reader, writer) = full_pipe();
+    let keeper = start(&home, &writer);
+    let dropped = || {
+        let text = get(&keeper.url("/metrics"))?.1;
+        let line = text.lines().find(|line| line.starts_with("fyers_keeper_log_lines_dropped_total"))?;
+        line.rsplit_once(' ')?.1.parse::<f64>().ok()
+    };
+    let bot = Bot::of(&home, &keeper);
+    wait_for("dropped lines", || {
+        for _ in 0..200 {
+            bot.buy("NSE:SBIN-EQ");
+        }
+        dropped().filter(|count| *count > 0.0)
+    });
+    drop(writer);
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        File::from(reader).read_to_string(&mut text).map(|_| text)
+    });
+    assert!(keeper.stop().success());
+    let text = reading.join().unwrap().unwrap();
+    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let told = lines.iter().find(|line| line["event"] == "log.dropped").expect("the gap is told");
+    assert!(told["dropped"].as_u64().unwrap() > 0 && told["level"] == "warn", "{told}");
+}
+
+#[test]
+fn the_watchdog_ends_it_although_the_pipe_is_full() {
+    let home = Home::with_app(RefreshMode::Disabled);
+    let (reader, writer) = full_pipe();
+    let mut keeper = start(&home, &writer);
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let _answer = post(&keeper.url("/api/fault/thread"), Some(key.trim()));
+    assert_eq!(keeper.wait().code(), Some(70));
+    drop((reader, writer));
+}
+
+#[test]
+fn a_start_that_fails_ends_although_the_pipe_is_full() {
+    let home = Home::with_app(RefreshMode::Disabled).set("KEEPER_TICK_TIME", "25:00");
+    let (reader, writer) = full_pipe();
+    let mut command = home.command(&["run"]);
+    let output = || Stdio::from(writer.as_fd().try_clone_to_owned().unwrap());
+    let mut child = command.stdout(output()).stderr(output()).spawn().unwrap();
+    let status = wait_for("the end", || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(78));
+    drop((reader, writer));
+}
