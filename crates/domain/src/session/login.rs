@@ -279,7 +279,7 @@ mod tests {
         let (first, second) = (issue(1, at(0)), issue(2, at(0)));
         assert_eq!(first.len(), 43, "32 bytes");
         assert_eq!(used.redeem(&key(), "forged", at(1)), Err(StateRefusal::Unknown));
-        assert_eq!(used.redeem(&key(), &first, at(599)), Ok(()));
+        assert!(used.redeem(&key(), &first, at(599)).is_ok());
         assert_eq!(used.redeem(&key(), &first, at(599)), Err(StateRefusal::Used));
         assert_eq!(used.redeem(&key(), &first, at(700)), Err(StateRefusal::Used), "and stays used");
         assert_eq!(used.redeem(&key(), &second, at(600)), Err(StateRefusal::Expired));
@@ -318,10 +318,10 @@ mod tests {
             let mut random = [0; 10];
             random[..4].copy_from_slice(&n.to_be_bytes());
             let state = key().issue(StateOrigin::Page, at(0), random).unwrap();
-            assert_eq!(used.redeem(&key(), &state, at(0)), Ok(()));
+            assert!(used.redeem(&key(), &state, at(0)).is_ok());
         }
         assert_eq!(used.used.len(), MOST);
-        assert_eq!(used.redeem(&key(), &issue(9, at(5_000)), at(5_000)), Ok(()));
+        assert!(used.redeem(&key(), &issue(9, at(5_000)), at(5_000)).is_ok());
         assert_eq!(used.used.len(), 1, "what has expired is forgotten");
     }
 
