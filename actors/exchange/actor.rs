@@ -202,7 +202,10 @@ impl ExchangeActor {
     /// Once a day the store loses what nobody needs any more, a little at a time.
     fn trim(&self, ctx: &mut Context<Self>) {
         let store = Arc::clone(&self.deps.store);
-        let trim = async move { while store.trim().await? {} Ok::<_, StoreError>(()) };
+        let trim = async move {
+            while store.trim().await? {}
+            Ok::<_, StoreError>(())
+        };
         ctx.spawn(trim.into_actor(self).map(|trimmed, _, _| {
             // The next day tries again.
             if let Err(error) = trimmed {

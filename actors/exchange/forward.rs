@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::exchange::{
     ExchangeActor,
-    messages::{Forward, Forwarded},
+    messages::{Forward, Forwarded, Rest},
 };
 use fyers_api::{
     error::ApiError,
@@ -45,8 +45,13 @@ pub(super) struct Forwarding {
 impl Forwarding {
     /// The bot may have gone away meanwhile, which changes nothing.
     pub(super) fn arrive(self, venue: Venue, answer: ApiResponse) {
+        self.arrive_with(venue, answer, None);
+    }
+
+    /// The same with the beginning of a longer answer.
+    pub(super) fn arrive_with(self, venue: Venue, answer: ApiResponse, rest: Option<Rest>) {
         let Self { mode, reason, reply, .. } = self;
-        let _gone = reply.send(Forwarded { mode, reason, venue, answer });
+        let _gone = reply.send(Forwarded { mode, reason, venue, answer, rest });
     }
 
     /// The orders in it, as far as they can be read.
@@ -165,7 +170,7 @@ fn interrupted() -> Forwarded {
         )
     };
     let answer = shape::answer(why.status, &shape::refusal(&why));
-    Forwarded { mode: Mode::Mock, reason: Reason::Starting, venue: Venue::Mock, answer }
+    Forwarded { mode: Mode::Mock, reason: Reason::Starting, venue: Venue::Mock, answer, rest: None }
 }
 
 impl Handler<Forward> for ExchangeActor {

@@ -8,6 +8,7 @@ use fyers_api::{
 };
 use keeper_domain::routing::{Kind, Venue, safety::Refusal};
 use keeper_domain::{broker_error::BrokerError, mode::Mode, reason::Reason};
+use mock_exchange::api::book_pages::BookRest;
 
 /// A bot's request.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,4 +140,28 @@ pub struct Forwarded {
     pub venue: Venue,
     /// The answer.
     pub answer: ApiResponse,
+    /// What follows the answer's body, when that is only its beginning: [`NextRows`] brings it.
+    pub rest: Option<Rest>,
+}
+
+/// The part of a long order book that has not been told yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    pub(super) book: BookRest,
+    /// What comes after the last row.
+    pub(super) after: String,
+}
+
+/// The next rows of a long order book, please. It may be asked for at leisure: nothing is kept for it.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Rows")]
+pub struct NextRows(pub Rest);
+
+/// More of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    /// To be sent after what came before.
+    pub bytes: Vec<u8>,
+    /// What follows; `None` at the end.
+    pub rest: Option<Rest>,
 }

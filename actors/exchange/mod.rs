@@ -6,6 +6,7 @@ pub mod actor;
 mod asking;
 pub mod book;
 pub mod forward;
+mod long_book;
 pub mod messages;
 mod passing;
 mod simulating;

@@ -34,6 +34,9 @@ fn quotes_call(symbols: &[String]) -> ApiRequest {
 impl ExchangeActor {
     /// In Sandbox a simulated order is priced by FYERS first; in Mock by what was last known.
     pub(super) fn price_and_simulate(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
+        if self.is_long_book(&forwarding) {
+            return self.begin_book(forwarding, ctx);
+        }
         let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
         match self.ask_prices(&symbols) {
             Some(prices) => {

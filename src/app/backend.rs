@@ -18,7 +18,7 @@ use fyers_api::{
 };
 use keeper_actors::{
     clock::messages::GetClock,
-    exchange::messages::{Forward, Forwarded, GetMode},
+    exchange::messages::{Forward, Forwarded, GetMode, NextRows, Rest, Rows},
     notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
     token::messages::{ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
@@ -270,6 +270,11 @@ impl Backend for KeeperBackend {
 
     async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
         let answer = self.actors.exchange.send(Forward(call));
+        tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
+    }
+
+    async fn next_rows(&self, rest: Rest) -> Option<Rows> {
+        let answer = self.actors.exchange.send(NextRows(rest));
         tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
     }
 

@@ -8,7 +8,8 @@ use keeper_domain::{
     event::Event,
     note::Note,
     ports::{
-        Change, ChangeStore, JournalStore, NoteStore, OrderJournalStore, OutboxStore, SessionStore, TradingStore,
+        Change, ChangeStore, JournalStore, NoteStore, OrderJournalStore, OutboxStore, SessionStore,
+        TradingStore,
     },
     reason::Reason,
     secret::{AccessToken, RefreshToken},

@@ -75,7 +75,7 @@ impl Backend for FakeBackend {
 }
 
 pub(crate) fn live(answer: ApiResponse) -> Forwarded {
-    Forwarded { mode: Mode::Live, reason: Reason::Verified, venue: Venue::Fyers, answer }
+    Forwarded { mode: Mode::Live, reason: Reason::Verified, venue: Venue::Fyers, answer, rest: None }
 }
 
 /// The actor says this in FYERS' shape; here the error's own words are what a test wants to see.

@@ -12,8 +12,8 @@ use fyers_keeper::store::{SqliteStore, StateDir};
 use keeper_domain::{
     event::Event,
     mode::Mode,
-    order_journal::OrderEntry,
     note::Note,
+    order_journal::OrderEntry,
     ports::{Change, ChangeStore},
     routing::Venue,
 };

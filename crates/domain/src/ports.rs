@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use crate::store_error::{StoreError, StoreErrorKind};
-pub use store::*;
 use crate::{
     alert::{Outgoing, SendError},
     broker_error::{BrokerError, Transport},
@@ -18,6 +17,7 @@ use fyers_api::{
     http::{ApiRequest, ApiResponse},
     model::{FundLimits, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
 };
+pub use store::*;
 
 /// Wall clock and waiting, together, so that a test or the demo can run both faster.
 #[async_trait]

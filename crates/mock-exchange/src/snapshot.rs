@@ -90,8 +90,7 @@ impl Snapshot {
             let (id, order) = (gtt.id.clone(), gtt.order.clone());
             Gtt { id, order, above: gtt.above, placed_at: gtt.placed_at }
         };
-        let price =
-            |top: &PriceUpdate| Price { symbol: top.symbol.clone(), last: top.ltp, at: top.at };
+        let price = |top: &PriceUpdate| Price { symbol: top.symbol.clone(), last: top.ltp, at: top.at };
         Self {
             day,
             capital: config.capital,
@@ -119,12 +118,14 @@ impl Snapshot {
             ledger.accounts.insert(account.id(), account);
         }
         ledger.sum_up();
-        let holding = |held: &Holding| (held.symbol.clone(), Leg { quantity: held.quantity, value: held.cost });
+        let holding =
+            |held: &Holding| (held.symbol.clone(), Leg { quantity: held.quantity, value: held.cost });
         ledger.holdings = self.holdings.iter().map(holding).collect();
         for Gtt { id, order, above, placed_at } in &self.gtts {
             ledger.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());
             let (id, order, status, message) = (id.clone(), order.clone(), GttStatus::Waiting, String::new());
-            let state = GttState { id: id.clone(), order, above: *above, status, message, placed_at: *placed_at };
+            let state =
+                GttState { id: id.clone(), order, above: *above, status, message, placed_at: *placed_at };
             ledger.gtts.insert(id, state);
         }
         ledger

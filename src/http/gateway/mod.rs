@@ -4,6 +4,7 @@
 //! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway
 //! says itself has FYERS' shape, so that a bot reads it like any other answer.
 
+mod long_body;
 mod path;
 mod reading;
 mod refusal;
@@ -73,7 +74,7 @@ async fn answered(
         Ok(call) => match backend.forward(call).await {
             Some(forwarded) => {
                 let mode = forwarded.mode;
-                (answer(forwarded), Some(mode))
+                (answer(forwarded, backend), Some(mode))
             }
             None => (Refusal::NoAnswer.answer(surface, path), None),
         },
@@ -93,8 +94,8 @@ fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Re
 }
 
 /// The answer as it came, and where it comes from.
-fn answer(forwarded: Forwarded) -> HttpResponse {
-    let Forwarded { mode, venue, answer, .. } = forwarded;
+fn answer(forwarded: Forwarded, backend: &web::Data<dyn Backend>) -> HttpResponse {
+    let Forwarded { mode, venue, answer, rest, .. } = forwarded;
     let mut response =
         HttpResponse::new(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY));
     let headers = response.headers_mut();
@@ -109,5 +110,9 @@ fn answer(forwarded: Forwarded) -> HttpResponse {
     };
     headers.insert(HeaderName::from_static("x-keeper-mode"), HeaderValue::from_static(mode.slug()));
     headers.insert(HeaderName::from_static("x-keeper-order-venue"), HeaderValue::from_static(venue));
-    response.set_body(web::Bytes::from(answer.body)).map_into_boxed_body()
+    let body = web::Bytes::from(answer.body);
+    match rest {
+        None => response.set_body(body).map_into_boxed_body(),
+        Some(rest) => response.set_body(long_body::stream(body, rest, backend.clone())).map_into_boxed_body(),
+    }
 }

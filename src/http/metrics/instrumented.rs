@@ -15,8 +15,9 @@ use keeper_domain::{
     event::{Event, Recorded},
     order_journal::OrderEntry,
     ports::{
-        AlertTotals, Change, ChangeStore, JournalStore, Messenger, MockJournalStore, MockPage, MockStart, NoteStore,
-        OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord, TickStore, TradingStore,
+        AlertTotals, Change, ChangeStore, JournalStore, Messenger, MockJournalStore, MockPage, MockStart,
+        NoteStore, OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord, TickStore,
+        TradingStore,
     },
     session_state::StoredSession,
 };

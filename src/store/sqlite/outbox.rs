@@ -62,7 +62,9 @@ async fn unread_events(pool: &SqlitePool, limit: u32) -> Result<Vec<Recorded>, S
 }
 
 async fn waiting(pool: &SqlitePool) -> Result<Vec<Outgoing>, StoreError> {
-    let query = sqlx::query("SELECT id, at, last_at, count, severity, key, text, attempts FROM alerts WHERE sent_at IS NULL ORDER BY id");
+    let query = sqlx::query(
+        "SELECT id, at, last_at, count, severity, key, text, attempts FROM alerts WHERE sent_at IS NULL ORDER BY id",
+    );
     let rows = query.fetch_all(pool).await.map_err(failed("read the outbox"))?;
     Ok(rows.iter().filter_map(rows::outgoing).collect())
 }

@@ -3,8 +3,8 @@
 mod damage;
 mod mock_journal;
 mod outbox;
-mod upgrade;
 mod round_trip;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 

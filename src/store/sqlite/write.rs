@@ -165,9 +165,11 @@ fn put_snapshot(connection: &Connection, snapshot: &Snapshot) -> Result<()> {
     if connection.prepare_cached(is_known)?.query_row([&day, &digest], |row| row.get(0))? {
         return Ok(());
     }
-    let opening = "SELECT seq FROM mock_records WHERE record ->> 'fact' = 'day_opened' AND record ->> 'date' = ?1
+    let opening =
+        "SELECT seq FROM mock_records WHERE record ->> 'fact' = 'day_opened' AND record ->> 'date' = ?1
                    ORDER BY seq DESC LIMIT 1";
-    let after = connection.prepare_cached(opening)?.query_row([&day], |row| row.get::<_, i64>(0)).optional()?;
+    let after =
+        connection.prepare_cached(opening)?.query_row([&day], |row| row.get::<_, i64>(0)).optional()?;
     // Already trimmed away: a newer one is there.
     let Some(after) = after else { return Ok(()) };
     let put = "REPLACE INTO mock_snapshots (after, day, snapshot, digest) VALUES (?1, ?2, ?3, ?4)";

@@ -10,9 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::time::{self, Instant};
 
-use crate::{
-    testing::{MemoryStore, PausedTime},
-};
+use crate::testing::{MemoryStore, PausedTime};
 use keeper_domain::{
     alert::SendError,
     chat::talk::{Bubble, Button, Chat, FULL_BATCH, MessageId, PollError, Update},

@@ -3,6 +3,7 @@
 #![allow(clippy::inconsistent_digit_grouping, reason = "800_00 is 800 rupees and no paise")]
 #![allow(clippy::needless_pass_by_value, reason = "a test says a command once")]
 
+mod book_pages;
 mod closing;
 mod game;
 mod gtt;

@@ -60,9 +60,18 @@ impl Life {
         records.extend(self.engine.execute(&Command::Place { order: request.into(), at }).unwrap());
         self.journal.extend(records.clone());
         change.mock_records.extend(records);
-        let outcome = (200, 1101, "Order submitted successfully. Your Order Ref. No. MOCK", Some("MOCK26112300000001".into()));
-        let entry =
-            OrderEntry::new((fyers_api::operation::Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at);
+        let outcome = (
+            200,
+            1101,
+            "Order submitted successfully. Your Order Ref. No. MOCK",
+            Some("MOCK26112300000001".into()),
+        );
+        let entry = OrderEntry::new(
+            (fyers_api::operation::Operation::Place, Mode::Sandbox, Venue::Mock),
+            None,
+            outcome,
+            at,
+        );
         change.orders.push(OrderEntry { symbol: Some(symbol.clone()), quantity: Some(1), ..entry });
         let id = "MOCK26112300000001".to_owned();
         change.events.push((at, Event::OrderSimulated { id, symbol, quantity: 1, mode: Mode::Sandbox }));
@@ -160,10 +169,11 @@ async fn a_year_of_a_thousand_orders_a_day_stays_under_200_mb() {
         for _ in 0..5 {
             life.day(&home.store, 1_000).await;
         }
-        let pages: (i64, i64) = sqlx::query_as("SELECT page_count, page_size FROM pragma_page_count, pragma_page_size")
-            .fetch_one(&home.store.pool)
-            .await
-            .unwrap();
+        let pages: (i64, i64) =
+            sqlx::query_as("SELECT page_count, page_size FROM pragma_page_count, pragma_page_size")
+                .fetch_one(&home.store.pool)
+                .await
+                .unwrap();
         sizes.push((pages.0 * pages.1) as u64);
     }
     // The journal of events stops growing at its bound, so a straight continuation is the worst case.
@@ -172,7 +182,10 @@ async fn a_year_of_a_thousand_orders_a_day_stays_under_200_mb() {
     let mb = |bytes: u64| bytes as f64 / 1e6;
     println!(
         "after 5 days {:.1} MB, after 10 days {:.1} MB, a year at this rate {:.0} MB; {} of {last} records kept",
-        mb(sizes[0]), mb(sizes[1]), mb(year), last - first + 1,
+        mb(sizes[0]),
+        mb(sizes[1]),
+        mb(year),
+        last - first + 1,
     );
     assert!(year < 200_000_000, "{year} bytes");
     assert_eq!(loaded(&home.store).await.ledger(), life.engine.ledger());

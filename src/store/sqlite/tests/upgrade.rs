@@ -66,7 +66,10 @@ async fn every_row_of_the_release_before_is_kept() {
 async fn everything_in_it_is_still_understood() {
     let (folder, _) = folder();
     let store = open_in(folder.path()).await.unwrap();
-    assert_eq!(store.session().await.unwrap().refresh, Some(RefreshToken::new("refresh-token-of-the-fixture")));
+    assert_eq!(
+        store.session().await.unwrap().refresh,
+        Some(RefreshToken::new("refresh-token-of-the-fixture"))
+    );
     assert_eq!(store.tick_dates().await.unwrap().len(), 5);
     assert_eq!(store.recent_events(1_000).await.unwrap().len(), 40);
     assert_eq!(store.unread_events(1_000).await.unwrap().len(), 10);
