@@ -24,7 +24,7 @@ COPY --from=build --chown=65532:65532 /data /data
 # The one writable place: state, and the .env file if one is used.
 USER 65532:65532
 WORKDIR /data
-ENV KEEPER_STATE_DIR=/data/state KEEPER_ENV_FILE=/data/.env PORT=8080
+ENV KEEPER_STATE_DIR=/data/state PORT=8080
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -55,12 +55,17 @@ impl LogEvent for Event {
             | Self::DayGivenUp { .. }
             | Self::RefreshTokenEnding { .. }
             | Self::EnvFileFailed { .. } => log_session(self, event, actor),
+            Self::PositionsUnreadable { .. }
+            | Self::PositionUnknown { .. }
+            | Self::SimulatedLeft { .. }
+            | Self::SimulatedCleared { .. } => log_positions(self, event, actor),
             Self::ModeChanged { .. }
             | Self::OrderSimulated { .. }
             | Self::SimulatedMeanwhile { .. }
             | Self::OrderOutcomeUnknown { .. }
             | Self::OrderPlaced { .. }
             | Self::OrdersNotAllowed { .. }
+            | Self::OrderRejected { .. }
             | Self::OrderRefused { .. } => log_exchange(self, event, actor),
             _ => log_house(self, event, actor),
         }
@@ -145,8 +150,25 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
         Event::SimulatedMeanwhile { orders } => {
             warn!(event = name, actor, orders, "orders were simulated while the token was dead");
         }
-        Event::OrderOutcomeUnknown { symbol, quantity, found } => {
-            error!(event = name, actor, symbol, quantity, found, "an order was sent and its answer was lost");
+        Event::OrderOutcomeUnknown { symbol, quantity, found, searched } => {
+            error!(
+                event = name,
+                actor, symbol, quantity, found, searched, "an order was sent and its answer was lost"
+            );
+        }
+        Event::OrderRejected { symbol, quantity, price, code, message } => {
+            warn!(
+                event = name,
+                actor,
+                mode = "live",
+                venue = "fyers",
+                symbol,
+                quantity,
+                price,
+                code,
+                why = message,
+                "FYERS refused an order"
+            );
         }
         Event::OrderPlaced { id, symbol, quantity } => {
             info!(
@@ -168,6 +190,28 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
         }
         Event::OrderRefused { symbol, quantity, why } => {
             warn!(event = name, actor, symbol, quantity, why, "order refused");
+        }
+        _ => {}
+    }
+}
+
+fn log_positions(event: &Event, name: &str, actor: &str) {
+    match event {
+        Event::PositionsUnreadable { over: false } => {
+            error!(event = name, actor, "the live positions cannot be read; what was known stays protected");
+        }
+        Event::PositionsUnreadable { over: true } => {
+            info!(event = name, actor, "the live positions can be read again");
+        }
+        Event::PositionUnknown { symbol } => {
+            warn!(event = name, actor, symbol, "a live position is not understood: its symbol is protected");
+        }
+        Event::SimulatedLeft { positions } => {
+            let positions = positions.join(", ");
+            warn!(event = name, actor, positions, "simulated positions are open while orders go to FYERS");
+        }
+        Event::SimulatedCleared { by, positions } => {
+            info!(event = name, actor, by, positions, "the simulated positions were cleared");
         }
         _ => {}
     }

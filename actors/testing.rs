@@ -10,15 +10,16 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use fyers_api::model::Position;
 use keeper_domain::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
-    order_journal::OrderEntry,
+    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     ports::{
         AlertTotals, Change, ChangeStore, JournalStore, MockJournalStore, MockPage, MockStart, NoteStore,
-        OrderJournalStore, OutboxStore, SessionStore, StoreError, TickRecord, TickStore, Time, TradingStore,
+        OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord, TickStore,
+        Time, TradingStore,
     },
+    routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
 use mock_exchange::Record;
@@ -56,7 +57,9 @@ pub(crate) struct Shelf {
     pub(crate) mock_records: Vec<Record>,
     pub(crate) mock_start: Option<MockStart>,
     pub(crate) orders: Vec<OrderEntry>,
-    pub(crate) live_positions: Vec<Position>,
+    pub(crate) intents: Vec<OrderIntent>,
+    pub(crate) outcomes: Vec<(i64, IntentOutcome)>,
+    pub(crate) live_positions: LivePositions,
     pub(crate) halted: bool,
     /// JSON by name.
     pub(crate) notes: BTreeMap<&'static str, String>,
@@ -74,6 +77,8 @@ pub(crate) struct MemoryStore {
 /// What goes wrong with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// Nothing goes wrong.
+    Pass,
     /// It fails, and nothing of it is kept.
     Refuse,
     /// It is kept, and who asked for it dies before they hear so.
@@ -101,7 +106,7 @@ impl ChangeStore for MemoryStore {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
         let fault = self.fault.lock().unwrap().pop_front();
         if fault == Some(Fault::Refuse) {
-            return Err(StoreError::refused("committed", "planned"));
+            return Err(StoreError::of(StoreErrorKind::Full, "committed"));
         }
         let mut shelf = self.shelf.lock().unwrap();
         if let Some(session) = change.session {
@@ -118,6 +123,8 @@ impl ChangeStore for MemoryStore {
             shelf.mock_start = Some(MockStart { snapshot, after });
         }
         shelf.orders.extend(change.orders);
+        shelf.intents.extend(change.intents);
+        shelf.outcomes.extend(change.outcomes);
         if let Some(positions) = change.live_positions {
             shelf.live_positions = positions;
         }
@@ -217,7 +224,14 @@ impl OrderJournalStore for MemoryStore {
 
 #[async_trait]
 impl TradingStore for MemoryStore {
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        let shelf = self.shelf.lock().unwrap();
+        let settled = |intent: &OrderIntent| shelf.outcomes.iter().any(|(id, _)| *id == intent.id);
+        let open = shelf.intents.iter().filter(|intent| !settled(intent)).cloned().collect();
+        Ok(OpenIntents { last: shelf.intents.iter().map(|intent| intent.id).max().unwrap_or_default(), open })
+    }
+
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
         Ok(self.shelf.lock().unwrap().live_positions.clone())
     }
 

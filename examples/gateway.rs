@@ -20,12 +20,16 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
-        messages::{Forward, Forwarded},
+        actor::nothing_known,
+        execution::{FaultPoint, InFlight, Tasks},
+        messages::Forwarded,
+        reads::Router,
     },
     recipient_cell::RecipientCell,
     token::messages::SessionChanged,
 };
 use keeper_domain::{
+    ports::BrokerProxy,
     reason::Reason,
     routing::OnTokenLoss,
     secret::AccessToken,
@@ -56,7 +60,7 @@ struct Args {
 }
 
 struct BareBackend {
-    exchange: Addr<ExchangeActor>,
+    router: Router,
 }
 
 #[async_trait]
@@ -70,7 +74,7 @@ impl Backend for BareBackend {
     }
 
     async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        self.exchange.send(Forward(call)).await.ok()
+        self.router.forward(call).await
     }
 }
 
@@ -115,28 +119,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let state = tempfile::tempdir()?;
     actix_rt::System::new().block_on(async move {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
+        let snapshot = nothing_known(false, OnTokenLoss::Mock);
+        let proxy: Arc<dyn BrokerProxy> = Arc::new(proxy);
         let exchange = ExchangeActor::new(ExchangeDeps {
             app: "ABCD1234EF-100".to_owned(),
             outgoing: None,
-            proxy: Some(Arc::new(proxy)),
-            live: None,
+            proxy: Some(Arc::clone(&proxy)),
             store: Arc::new(store),
             time: Arc::new(WallClock),
             sandbox: false,
             on_token_loss: OnTokenLoss::Mock,
-            rules: Config::new(Decimal::from(1_000_000_000_000_i64)),
+            rules: Config { around_the_clock: true, ..Config::new(Decimal::from(1_000_000_000_000_i64)) },
             instruments: Instruments::default(),
             session: RecipientCell::new(),
             rejected: RecipientCell::new(),
             journal: RecipientCell::new(),
+            tasks: Tasks::new(|task| {
+                #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]
+                actix_rt::spawn(task);
+            }),
+            in_flight: InFlight::default(),
+            snapshot: Arc::clone(&snapshot),
+            fault: FaultPoint::default(),
         })
         .start();
+        let router = Router { snapshot, proxy: Some(proxy), exchange: exchange.clone() };
         exchange.send(session(Some(args.token.clone()))).await?;
         if let Some(pause) = args.switch_every {
             #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]
             actix_rt::spawn(switch(exchange.clone(), args.token, Duration::from_millis(pause)));
         }
-        let backend = Arc::new(BareBackend { exchange });
+        let backend = Arc::new(BareBackend { router });
         let (server, addr) = listen(args.listen, SecretString::from(args.key), backend)?;
         println!("listening={addr}");
         Ok(server.await?)

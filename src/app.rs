@@ -28,7 +28,13 @@ use chrono::NaiveTime;
 use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::{ClockActor, ClockDeps},
-    exchange::{ExchangeActor, ExchangeDeps},
+    exchange::{
+        ExchangeActor, ExchangeDeps,
+        actor::nothing_known,
+        execution::{FaultPoint, InFlight, Tasks},
+        messages::StopOrders,
+        reads::Router,
+    },
     journal,
     notifier::{
         actor::{NotifierActor, Ports},
@@ -48,8 +54,8 @@ use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     ports::{
-        Broker, BrokerProxy, Change, Exchange, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store,
-        StoreError, Time, TokenMirror,
+        Broker, BrokerProxy, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
+        Time, TokenMirror,
     },
     restart_policy::Limits,
     routing::OnTokenLoss,
@@ -67,6 +73,8 @@ use sink::JournalSink;
 
 /// How long the start waits for an actor to have read its state.
 const START_LIMIT: Duration = Duration::from_secs(20);
+/// How long the end waits for orders that are on their way to FYERS.
+const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// How long the end waits for alerts that are on their way: a little longer than the gap between two messages.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_200);
 
@@ -74,8 +82,6 @@ const FLUSH_LIMIT: Duration = Duration::from_millis(1_200);
 pub struct Parts {
     /// The broker's session calls; `None` when no app is configured.
     pub broker: Option<Arc<dyn Broker>>,
-    /// The broker's trading calls; `None` when no app is configured.
-    pub exchange: Option<Arc<dyn Exchange>>,
     /// Carries bots' calls to the broker as they are; `None` when no app is configured.
     pub proxy: Option<Arc<dyn BrokerProxy>>,
     /// Who knows this machine's address on the internet.
@@ -133,6 +139,8 @@ pub struct Parts {
     pub after_crash: bool,
     /// The supervisor's patience.
     pub limits: Limits,
+    /// For tests that end the program at a step of an order.
+    pub order_fault: FaultPoint,
 }
 
 /// The actors' addresses.
@@ -148,6 +156,10 @@ pub struct Actors {
     pub notifier: Addr<NotifierActor>,
     /// Owns the login card; `None` without a chat or without a way to log in.
     pub card: Option<Addr<CardActor>>,
+    /// Where bots' requests come in.
+    pub router: Router,
+    /// The orders that are on their way to FYERS.
+    pub in_flight: InFlight,
 }
 
 /// A running keeper.
@@ -199,6 +211,7 @@ impl Keeper {
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
         tree.spawn("journal", sink.writer());
         announce_start(&parts).await?;
+        phone::follow_moves(&parts, &tree).await?;
 
         let actors = start_actors(&parts, &tree, &journal);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
@@ -219,14 +232,27 @@ impl Keeper {
     }
 
     /// Says goodbye and stops. What is not delivered stays in the outbox for the next start.
+    ///
+    /// Orders that are on their way to FYERS are waited for, and their bots get their answers; new ones are refused.
     pub async fn stop(self) {
+        let exchange = &self.actors.exchange;
+        let drained = async {
+            let _gone = exchange.send(StopOrders).await;
+            self.actors.in_flight.drained().await;
+        };
+        if timeout(DRAIN_LIMIT, drained).await.is_err() {
+            tracing::error!(
+                event = "keeper.undrained",
+                "orders are still on their way: they are looked up at the next start"
+            );
+        }
         let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
         if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
         self.flush(FLUSH_LIMIT).await;
         if let Some(server) = &self.server {
-            server.stop(false).await;
+            server.stop(true).await;
         }
         self.tree.shutdown().await;
     }
@@ -294,8 +320,10 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>
     let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
     journal.connect(notifier.clone().recipient());
 
-    let exchange =
-        tree.supervise("exchange", ExchangeActor::new(exchange_deps(parts, journal, &session, &rejected)));
+    let deps = exchange_deps(parts, tree, journal, &session, &rejected);
+    let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
+    let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
+    let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
     listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
@@ -306,7 +334,7 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
     let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, card: card_addr };
+    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight };
     if let Some(card) = &card {
         card.connect(&actors);
     }
@@ -335,6 +363,7 @@ fn token_deps(
 
 fn exchange_deps(
     parts: &Parts,
+    tree: &Tree,
     journal: &RecipientCell<JournalGrew>,
     session: &RecipientCell<GetSession>,
     rejected: &RecipientCell<keeper_actors::token::messages::TokenRejected>,
@@ -342,7 +371,6 @@ fn exchange_deps(
     ExchangeDeps {
         app: parts.facts.app_id.clone().unwrap_or_default(),
         outgoing: parts.outgoing.clone(),
-        live: parts.exchange.clone(),
         proxy: parts.proxy.clone(),
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
@@ -353,6 +381,13 @@ fn exchange_deps(
         session: session.clone(),
         rejected: rejected.clone(),
         journal: journal.clone(),
+        tasks: {
+            let tree = tree.clone();
+            Tasks::new(move |task| tree.spawn("order", task))
+        },
+        in_flight: InFlight::default(),
+        snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
+        fault: parts.order_fault.clone(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fyers_api::ist::ist;
 use keeper_domain::{
-    mode::Mode,
+    mode::ShownMode,
     reason::Reason,
     session::{
         SessionView,
@@ -43,14 +43,15 @@ impl LoginReport {
     }
 
     /// The login worked.
-    pub fn done(session: &SessionView, mode: Mode) -> Self {
+    pub fn done(session: &SessionView, mode: ShownMode) -> Self {
         let until = session.expires_at.map(|end| ist(end).format("%H:%M IST, %a %d %b").to_string());
-        let word = if mode == Mode::Live { "Live" } else { "Good" };
+        let word = if mode == ShownMode::Live { "Live" } else { "Good" };
         let who = session.holder.clone().or_else(|| session.account.clone()).unwrap_or_default();
         let mode = match mode {
-            Mode::Live => "Orders go to FYERS, with real money.",
-            Mode::Sandbox => "Prices come from FYERS, orders are simulated (FYERS_SANDBOX=true).",
-            Mode::Mock => "Orders are simulated.",
+            ShownMode::Halted => "Trading is halted: entries are refused until /resume.",
+            ShownMode::Live => "Orders go to FYERS, with real money.",
+            ShownMode::Sandbox => "Prices come from FYERS, orders are simulated (FYERS_SANDBOX=true).",
+            ShownMode::Mock => "Orders are simulated.",
         };
         let lines = [format!("{word} until {}, for {who}.", until.unwrap_or_default()), mode.to_owned()];
         Self { good: true, title: "Logged in".to_owned(), lines: lines.to_vec(), reason: None }

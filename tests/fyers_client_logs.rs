@@ -15,10 +15,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use keeper_domain::{
-    ports::{Broker, Exchange},
-    secret::AuthCode,
-};
+use keeper_domain::{ports::Broker, secret::AuthCode};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -26,7 +23,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 
-use crate::support::{HASH, access, an_order, answering_json, client, refresh};
+use crate::support::{HASH, access, answering_json, client, refresh};
 
 /// Keeps every field of every event and span.
 #[derive(Clone, Default)]
@@ -61,7 +58,6 @@ async fn the_libraries_log_no_secret_at_trace() {
         let _either = client.refresh(&refresh()).await;
         let _either = client.login(&AuthCode::new("CANARY-auth-code")).await;
         let _either = Broker::profile(&client, &access()).await;
-        let _either = client.place(&access(), &an_order()).await;
     }
 
     let log = tape.0.lock().unwrap().clone();

@@ -163,12 +163,12 @@ fn logged() -> Table {
         }
     }
     assert_eq!(told, names.keys().cloned().collect(), "every kind of journal event has its log line");
-    let raw = Regex::new(r#"\\"level\\":\\"(\w+)\\",\\"event\\":\\"([\w.]+)\\""#).unwrap();
-    for (_, text) in sources() {
-        for found in raw.captures_iter(&text) {
-            table.entry(found[2].to_owned()).or_default().levels.insert(found[1].to_owned());
-        }
-    }
+    // The log's own line about what is missing is made by hand: it must not go through the queue.
+    let by_hand = sources().into_iter().find(|(name, _)| name == "src/logging/mod.rs").unwrap().1;
+    assert!(by_hand.contains("(\"event\".to_owned(), \"log.dropped\".into())"));
+    let dropped = table.entry("log.dropped".to_owned()).or_default();
+    dropped.levels.insert("warn".to_owned());
+    dropped.fields.insert("dropped".to_owned());
     table
 }
 

@@ -8,6 +8,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use fyers_api::{
+    http::{ApiRequest, Method, Surface},
     ist,
     model::{OrderRequest, OrderType, Product, Side},
 };
@@ -19,7 +20,10 @@ use fyers_keeper::{
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
 };
 use keeper_actors::{
-    exchange::messages::{Ask, Request},
+    exchange::{
+        execution::FaultPoint,
+        messages::{Forward, GetMode},
+    },
     supervisor::{chaos::Crash, install_panic_hook, panics_here},
 };
 use keeper_domain::{
@@ -64,7 +68,6 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         LoginSetup { authorize: Arc::new(str::to_owned), page: Some("https://keeper.example".into()) };
     Parts {
         broker: None,
-        exchange: None,
         outgoing: None,
         proxy: None,
         messenger: Arc::new(messenger.unwrap()),
@@ -75,14 +78,14 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         calendar: Arc::new(Calendar::embedded()),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         tick_time: ist::at(8, 45),
-        phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id] }),
+        phone: Some(Phone { chat, chat_id, allowed_users: vec![chat_id], moves: None }),
         login: Some(login),
         facts: Facts::default(),
         test_doors: false,
         seeds: Seeds::default(),
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,
-        rules: engine::Config::new(Decimal::from(1_000_000)),
+        rules: engine::Config { around_the_clock: true, ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
         listen: None,
         public_url: None,
@@ -93,6 +96,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         missing: vec![],
         after_crash: false,
         limits: Limits::tireless(),
+        order_fault: FaultPoint::default(),
     }
 }
 
@@ -106,6 +110,17 @@ fn order(number: u64) -> OrderRequest {
         limit_price: Decimal::ZERO,
         stop_price: Decimal::ZERO,
         tag: Some(format!("n{number}")),
+    }
+}
+
+fn place(order: &OrderRequest) -> ApiRequest {
+    ApiRequest {
+        surface: Surface::Api,
+        method: Method::Post,
+        path: "/orders/sync".into(),
+        query: String::new(),
+        content_type: None,
+        body: fyers_api::request::order(order).unwrap().to_string().into_bytes(),
     }
 }
 
@@ -124,13 +139,13 @@ async fn storm(keeper: &Keeper) -> u64 {
             // Behind a crash in the queue: to be handled by the next life. Nobody waits for the answer here, so a
             // lost order would go unnoticed but for the count at the end.
             if round % 5 == 0 {
-                actors.exchange.do_send(Ask(Request::Place(order(orders))));
+                actors.exchange.do_send(Forward(place(&order(orders))));
                 orders += 1;
             }
         }
         // All of it is worked off before the next round: an order that is being written when its actor dies is
         // told to have failed, which is not what is counted here.
-        while actors.exchange.send(Ask(Request::Funds)).await.is_err() {}
+        while actors.exchange.send(GetMode).await.is_err() {}
     }
     orders
 }

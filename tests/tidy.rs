@@ -23,10 +23,12 @@ const RULES: &[&str] = &[
     "src/heartbeat/rules.rs",
     "src/http/gateway/path.rs",
     "src/http/metrics/routes.rs",
-    "src/http/origin.rs",
+    "src/http/access/budget.rs",
+    "src/http/access/origin.rs",
+    "src/http/access/rule.rs",
+    "src/http/pages/orders.rs",
     "src/http/pages/view.rs",
     "src/http/pages/words.rs",
-    "src/http/visit.rs",
     "src/status/checks.rs",
     "src/status/day.rs",
 ];
@@ -52,7 +54,7 @@ const WORLD: &[&str] = &[
 const UNWRAPPERS: &[&str] = &[
     "crates/domain/src/chat/inbox/rules.rs",
     "crates/domain/src/secret.rs",
-    "actors/token/actor.rs",
+    "actors/token",
     "crates/domain/src/session",
     "src/app/control.rs",
     "src/app/mirror.rs",
@@ -60,7 +62,9 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/check.rs",
     "src/cli/login.rs",
     "src/cli/probe.rs",
+    "src/cli/run.rs",
     "src/cli/setup.rs",
+    "src/config/read/secrets.rs",
     "src/config/read.rs",
     "src/doctor/net.rs",
     "src/env_file/file.rs",
@@ -70,7 +74,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/store/sqlite",
     "src/store/state_dir.rs",
     "src/telegram",
-    "src/http/access.rs",
+    "src/http/access/gate.rs",
     "src/http/pages/login.rs",
 ];
 

@@ -1,55 +1,60 @@
-//! The ExchangeActor: knows the mode, and brings each request to its house.
+//! The ExchangeActor: knows the mode and the books, publishes what decides, and carries out what was decided.
 //!
-//! The mode is read once, when a request arrives, together with the token it may use; from then on the request
-//! has no more to do with the actor's state, so a switch cannot touch it. Simulated orders are one turn each:
-//! the book is on disk before the bot hears of its order.
+//! Simulated orders are one turn each: the book is on disk before the bot hears of its order. A failing store stops
+//! nothing but what needs it: orders are refused in words, reads go on, and what could not be written is written when
+//! the store works again.
 
 use std::{sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult,
-    ResponseActFuture, Supervised, WrapFuture, fut,
+    ResponseActFuture, SpawnHandle, Supervised, WrapFuture, fut,
 };
+use arc_swap::ArcSwap;
+use chrono::{DateTime, NaiveDate, Utc};
+use fyers_api::{codes, ist, model::Position};
+use keeper_domain::{
+    event::Event,
+    mode::Mode,
+    notes::SIMULATED_IN_GAP,
+    order_journal::{OrderEntry, OrderIntent},
+    ports::{BrokerProxy, Change, OutgoingAddress, Store, StoreError, StoreErrorKind, Time},
+    reason::Reason,
+    routing::{
+        OnTokenLoss, Standing, Venue, decide, live_positions::LivePositions, request::Leg, route::Snapshot,
+    },
+    session::SessionView,
+};
+use mock_exchange::{Config, Engine, Instruments, Record, exchange::MockExchange};
 
-use crate::event_log::LogEvent;
-use crate::exchange::book;
-use crate::exchange::messages::{GetLivePositions, GetMode, ModeView, Request, SetHalted};
+use crate::exchange::{
+    book,
+    execution::{FaultPoint, InFlight, Tasks},
+    messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
+    reads::SharedSnapshot,
+};
 use crate::{
+    journal,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::{GetSession, SessionChanged, TokenRejected},
 };
-use fyers_api::model::Position;
-use keeper_domain::{
-    broker_error::BrokerError,
-    event::Event,
-    mode::Mode,
-    notes::SIMULATED_IN_GAP,
-    ports::{Change, Exchange, OutgoingAddress, Store, StoreError, Time},
-    reason::Reason,
-    secret::AccessToken,
-    session::{SessionView, retry::is_token_death},
-};
-use keeper_domain::{
-    ports::BrokerProxy,
-    routing::{OnTokenLoss, Standing, decide, safety::is_order_ban},
-};
-use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Made-up prices are the same in every run.
 const SEED: u64 = 0x6b65_6570;
+/// Entries of the order journal that are read for the day's count of refused orders.
+const DAY_OF_ORDERS: u32 = 10_000;
+/// Events kept in memory while the store fails; older ones are dropped first.
+const MOST_UNSAVED: usize = 1_000;
 
 pub(super) type Turn<T> = ResponseActFuture<ExchangeActor, T>;
 
 /// What the ExchangeActor is given.
 #[derive(Clone)]
 pub struct ExchangeDeps {
-    /// FYERS; `None` when no app is configured.
-    pub live: Option<Arc<dyn Exchange>>,
-    /// Carries bots' calls to FYERS as they are; `None` when no app is configured.
+    /// The way to FYERS; `None` when no app is configured.
     pub proxy: Option<Arc<dyn BrokerProxy>>,
     /// The keeper's memory.
     pub store: Arc<dyn Store>,
@@ -73,11 +78,41 @@ pub struct ExchangeDeps {
     pub rejected: RecipientCell<TokenRejected>,
     /// Wakes the Notifier after a commit.
     pub journal: RecipientCell<JournalGrew>,
+    /// Where orders run that are on their way to FYERS.
+    pub tasks: Tasks,
+    /// The orders on their way.
+    pub in_flight: InFlight,
+    /// What readers decide by.
+    pub snapshot: SharedSnapshot,
+    /// For tests that end the program at a step of an order.
+    pub fault: FaultPoint,
+}
+
+/// What readers see before the actor has said anything: no token, so nothing goes to FYERS.
+pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapshot {
+    Arc::new(ArcSwap::from_pointee(Snapshot {
+        mode: Mode::Mock,
+        reason: Reason::Starting,
+        halted: false,
+        sandbox,
+        on_token_loss,
+        stopping: false,
+        token: None,
+        live: LivePositions::default(),
+        looked: false,
+        sent: vec![],
+        simulated: vec![],
+        simulated_waiting: vec![],
+        simulated_today: 0,
+        rejected_today: 0,
+        epoch: 0,
+        at: DateTime::<Utc>::default(),
+    }))
 }
 
 impl ExchangeDeps {
     /// A MockExchange of which nothing is known yet.
-    fn house(&self) -> MockExchange {
+    fn book(&self) -> MockExchange {
         MockExchange::open(self.rules, self.instruments.clone(), [], SEED)
     }
 }
@@ -92,110 +127,254 @@ pub struct ExchangeActor {
 pub(super) struct Volatile {
     pub(super) session: SessionView,
     pub(super) halted: bool,
+    pub(super) stopping: bool,
     pub(super) mode: Mode,
     pub(super) reason: Reason,
-    pub(super) house: MockExchange,
-    pub(super) live_positions: Vec<Position>,
+    pub(super) book: MockExchange,
+    pub(super) live: LivePositions,
+    /// Answered orders that the last reading of the books may not show yet.
+    pub(super) answered: Vec<(i64, Vec<Leg>)>,
+    /// Orders whose answer is not known.
+    pub(super) unknown: Vec<OrderIntent>,
+    pub(super) last_intent: i64,
+    pub(super) looks: Looks,
     /// See [`SIMULATED_IN_GAP`].
     pub(super) gap: u64,
+    pub(super) rejected: (Option<NaiveDate>, u64),
+    /// What could not be written down yet.
+    pub(super) unsaved: Change,
+}
+
+/// Where the reading of FYERS' books stands.
+#[derive(Default)]
+pub(super) struct Looks {
+    /// Whether they were read since this life began.
+    pub(super) done: bool,
+    pub(super) running: bool,
+    /// Readings since the last order.
+    pub(super) since_order: usize,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    pub(super) timer: Option<(DateTime<Utc>, SpawnHandle)>,
 }
 
 impl Volatile {
-    fn new(house: MockExchange) -> Self {
+    fn new(book: MockExchange) -> Self {
         Self {
             session: SessionView::default(),
             halted: false,
+            stopping: false,
             mode: Mode::Mock,
             reason: Reason::Starting,
-            house,
-            live_positions: vec![],
+            book,
+            live: LivePositions::default(),
+            answered: vec![],
+            unknown: vec![],
+            last_intent: 0,
+            looks: Looks::default(),
             gap: 0,
+            rejected: (None, 0),
+            unsaved: Change::default(),
         }
     }
+}
+
+/// What is read from the store when a life begins.
+struct Loaded {
+    engine: Engine,
+    gap: u64,
+    live: LivePositions,
+    halted: bool,
+    intents: keeper_domain::order_journal::OpenIntents,
+    orders: Vec<OrderEntry>,
+}
+
+async fn read_store(
+    store: Arc<dyn Store>,
+    rules: Config,
+    instruments: Instruments,
+) -> Result<Loaded, StoreError> {
+    Ok(Loaded {
+        // When the number cannot be read, it is told that there were some.
+        gap: SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default(),
+        live: store.live_positions().await?,
+        halted: store.halted().await?,
+        intents: store.open_intents().await?,
+        orders: store.order_journal(DAY_OF_ORDERS).await?,
+        engine: book::load(store.as_ref(), rules, instruments).await?,
+    })
 }
 
 impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
-        let volatile = Volatile::new(deps.house());
+        let volatile = Volatile::new(deps.book());
         Self { deps, volatile }
     }
 
     fn load(&self) -> Turn<()> {
+        let read = read_store(Arc::clone(&self.deps.store), self.deps.rules, self.deps.instruments.clone());
+        Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
+            Ok(loaded) => act.take(loaded),
+            Err(error) => give_up(&error, ctx),
+        }))
+    }
+
+    fn take(&mut self, loaded: Loaded) {
+        let Loaded { engine, gap, live, halted, intents, orders } = loaded;
+        let today = ist::date(self.deps.time.now());
+        let refused = |entry: &&OrderEntry| {
+            entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
+        };
+        let rejected = orders.iter().filter(refused).count() as u64;
+        let volatile = &mut self.volatile;
+        volatile.book = MockExchange::resume(engine, SEED);
+        (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
+        volatile.rejected = (Some(today), rejected);
+        volatile.last_intent = volatile.last_intent.max(intents.last);
+        let in_flight = &self.deps.in_flight;
+        volatile.unknown = intents.open.into_iter().filter(|intent| !in_flight.has(intent.id)).collect();
+    }
+
+    /// After a failed write the book in memory may be ahead of the disk: it is read again.
+    pub(super) fn reload_book(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
         let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
-        let read = async move {
-            // When the number cannot be read, it is told that there were some.
-            let gap = SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default();
-            let rest = (store.live_positions().await?, store.halted().await?);
-            Ok::<_, StoreError>((book::load(store.as_ref(), rules, instruments).await?, gap, rest))
-        };
+        let read = async move { book::load(store.as_ref(), rules, instruments).await };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok((engine, gap, (live_positions, halted))) => {
-                act.volatile.house = MockExchange::resume(engine, SEED);
-                act.volatile.gap = gap;
-                act.volatile.live_positions = live_positions;
-                act.volatile.halted = halted;
+            Ok(engine) => {
+                act.volatile.book = MockExchange::resume(engine, SEED);
+                act.publish();
             }
             Err(error) => give_up(&error, ctx),
         }))
     }
 
-    /// Brings the mode in line with session and halt: one step, journalled.
+    /// What decides now.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.deps.snapshot.load_full()
+    }
+
+    /// Tells readers what decides from now on.
+    pub(super) fn publish(&mut self) {
+        let now = self.deps.time.now();
+        let Volatile { session, book, live, answered, .. } = &self.volatile;
+        let accounts = || book.engine().ledger().accounts.values();
+        let waiting = accounts().flat_map(|account| {
+            [account.open_buy.quantity, -account.open_sell.quantity].map(|quantity| Leg {
+                symbol: account.symbol.clone(),
+                product: codes::product_word(account.product).to_owned(),
+                quantity,
+                price: rust_decimal::Decimal::ZERO,
+                tag: None,
+            })
+        });
+        let simulated = accounts().filter(|account| account.net != 0).map(|account| Position {
+            symbol: account.symbol.clone(),
+            product: account.product,
+            net: account.net,
+            average: account.average(),
+            realized: account.realized,
+        });
+        let mut sent = self.deps.in_flight.legs();
+        sent.extend(answered.iter().flat_map(|(_, legs)| legs.iter().cloned()));
+        let snapshot = Snapshot {
+            mode: self.volatile.mode,
+            reason: self.volatile.reason,
+            halted: self.volatile.halted,
+            sandbox: self.deps.sandbox,
+            on_token_loss: self.deps.on_token_loss,
+            stopping: self.volatile.stopping,
+            token: session.usable.clone().filter(|_| self.deps.proxy.is_some()),
+            live: live.clone(),
+            looked: self.volatile.looks.done,
+            sent,
+            simulated: simulated.collect(),
+            simulated_waiting: waiting.filter(|leg| leg.quantity != 0).collect(),
+            simulated_today: book.taken_today(now),
+            rejected_today: self.rejected_today(now),
+            epoch: 0,
+            at: now,
+        };
+        self.deps.snapshot.store(Arc::new(snapshot));
+    }
+
+    fn rejected_today(&self, now: DateTime<Utc>) -> u64 {
+        let (day, count) = self.volatile.rejected;
+        if day == Some(ist::date(now)) { count } else { 0 }
+    }
+
+    pub(super) fn count_rejected(&mut self, orders: u64) {
+        let now = self.deps.time.now();
+        self.volatile.rejected = (Some(ist::date(now)), self.rejected_today(now) + orders);
+    }
+
+    /// Brings the mode in line with the session: one step, journalled.
     fn settle(&mut self, extra: Change) -> Turn<()> {
         let standing = Standing {
             usable: self.volatile.session.usable.is_some(),
             why: self.volatile.session.reason,
             sandbox: self.deps.sandbox,
-            halted: self.volatile.halted,
         };
         let (to, why) = decide(standing);
         let from = std::mem::replace(&mut self.volatile.mode, to);
         self.volatile.reason = why;
-        let mut change = extra;
+        let (now, mut change) = (self.deps.time.now(), extra);
         if from != to {
-            let event = Event::ModeChanged { from, to, why };
-            change.events.push((self.deps.time.now(), event));
+            change.events.push((now, Event::ModeChanged { from, to, why }));
         }
-        let entered_live = from != to && to == Mode::Live;
-        if entered_live && self.volatile.gap > 0 {
-            let orders = std::mem::take(&mut self.volatile.gap);
-            change.events.push((self.deps.time.now(), Event::SimulatedMeanwhile { orders }));
-            change.notes.extend(SIMULATED_IN_GAP.set(&0));
+        if to == Mode::Live {
+            self.enter_live(from != to, &mut change);
         }
-        let commit = self.commit(change);
-        Box::pin(commit.map(move |committed, act: &mut Self, ctx| {
-            if committed && entered_live {
-                act.look_at_live_positions(ctx);
+        self.publish();
+        let commit = self.commit_or_keep(change);
+        Box::pin(commit.map(move |(), act: &mut Self, ctx| {
+            if act.volatile.mode == Mode::Live || !act.volatile.unknown.is_empty() {
+                act.look_soon(ctx);
             }
         }))
     }
 
-    /// Commits and wakes the Notifier; false, and the end of this life, when the store fails.
-    pub(super) fn commit(&self, mut change: Change) -> Turn<bool> {
+    /// From now on there may be positions at FYERS, and those in the MockExchange are not among them.
+    fn enter_live(&mut self, changed: bool, change: &mut Change) {
+        let now = self.deps.time.now();
+        if !self.volatile.live.was_live {
+            self.volatile.live.was_live = true;
+            change.live_positions = Some(self.volatile.live.clone());
+        }
+        if changed && self.volatile.gap > 0 {
+            let orders = std::mem::take(&mut self.volatile.gap);
+            change.events.push((now, Event::SimulatedMeanwhile { orders }));
+            change.notes.extend(SIMULATED_IN_GAP.set(&0));
+        }
+        let accounts = self.volatile.book.engine().ledger().accounts.values();
+        let open = accounts.filter(|account| account.net != 0);
+        let positions: Vec<String> =
+            open.map(|account| format!("{} {}", account.net, account.symbol)).collect();
+        if changed && !positions.is_empty() {
+            change.events.push((now, Event::SimulatedLeft { positions }));
+        }
+    }
+
+    /// Commits, and then tells log and Notifier. An error means that nothing of it is on disk.
+    pub(super) fn commit(&self, mut change: Change) -> Turn<Result<(), StoreError>> {
         if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {
-            change.mock_snapshot = self.volatile.house.engine().opening().cloned();
+            change.mock_snapshot = self.volatile.book.engine().opening().cloned();
+        }
+        if is_empty(&change) {
+            return Box::pin(fut::ready(Ok(())));
         }
         let opens_day = change.mock_snapshot.is_some();
-        let nothing = change.events.is_empty() && change.mock_records.is_empty() && change.orders.is_empty();
-        if nothing && !opens_day && change.halted.is_none() && change.live_positions.is_none() {
-            return Box::pin(fut::ready(true));
-        }
-        change.events.iter().for_each(|(_, event)| event.log("exchange"));
-        let store = Arc::clone(&self.deps.store);
-        let commit = async move { store.commit(change).await };
-        Box::pin(commit.into_actor(self).map(move |committed, act, ctx| match committed {
-            Ok(()) => {
-                act.deps.journal.say(JournalGrew);
-                if opens_day {
-                    act.trim(ctx);
-                }
-                true
+        let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
+        let commit = async move { journal::commit(store.as_ref(), change, "exchange", &wake).await };
+        Box::pin(commit.into_actor(self).map(move |committed, act, ctx| {
+            match &committed {
+                Ok(()) if opens_day => act.trim(ctx),
+                Ok(()) => {}
+                Err(error) if error.kind == StoreErrorKind::Damaged => give_up(error, ctx),
+                Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
             }
-            Err(error) => {
-                give_up(&error, ctx);
-                false
-            }
+            committed
         }))
     }
 
@@ -214,70 +393,47 @@ impl ExchangeActor {
         }));
     }
 
-    /// Positions at the broker are what the safety rule protects once the token is gone.
-    pub(super) fn look_at_live_positions(&self, ctx: &mut Context<Self>) {
-        let (Some(live), Some(token)) = (self.deps.live.clone(), self.volatile.session.usable.clone()) else {
-            return;
-        };
-        let look = {
-            let token = Arc::clone(&token);
-            async move { live.positions(&token).await }
-        };
-        ctx.spawn(look.into_actor(self).map(move |positions, act, ctx| match positions {
-            Ok(positions) => {
-                let keep = act.remember_live_positions(positions);
-                ctx.wait(keep);
+    /// Commits; what cannot be written now is written when the store works again.
+    pub(super) fn commit_or_keep(&self, change: Change) -> Turn<()> {
+        let kept = change.clone();
+        Box::pin(self.commit(change).map(move |committed, act: &mut Self, _| {
+            if committed.is_err() {
+                act.keep_unsaved(kept);
             }
-            Err(BrokerError::Refused { status, code, .. }) if is_token_death(status, code) => {
-                act.token_died(&token, if code == 0 { i64::from(status) } else { code }, ctx);
-            }
-            // The positions last seen are still the best there is to protect.
-            Err(_) => {}
-        }));
+        }))
     }
 
-    pub(super) fn remember_live_positions(&mut self, positions: Vec<Position>) -> Turn<()> {
-        if positions == self.volatile.live_positions {
-            return Box::pin(fut::ready(()));
+    pub(super) fn keep_unsaved(&mut self, change: Change) {
+        let unsaved = &mut self.volatile.unsaved;
+        unsaved.events.extend(change.events);
+        unsaved.orders.extend(change.orders);
+        unsaved.outcomes.extend(change.outcomes);
+        unsaved.notes.extend(change.notes);
+        unsaved.halted = change.halted.or(unsaved.halted);
+        unsaved.live_positions = change.live_positions.or(unsaved.live_positions.take());
+        let surplus = unsaved.events.len().saturating_sub(MOST_UNSAVED);
+        unsaved.events.drain(..surplus);
+        let surplus = unsaved.orders.len().saturating_sub(MOST_UNSAVED);
+        unsaved.orders.drain(..surplus);
+    }
+
+    /// Tries again to write what could not be written.
+    pub(super) fn save_unsaved(&mut self, ctx: &mut Context<Self>) {
+        let unsaved = std::mem::take(&mut self.volatile.unsaved);
+        if !is_empty(&unsaved) {
+            let again = self.commit_or_keep(unsaved);
+            ctx.wait(again);
         }
-        self.volatile.live_positions.clone_from(&positions);
-        let change = Change { live_positions: Some(positions), ..Change::default() };
-        Box::pin(self.commit(change).map(|_, _, _| ()))
     }
+}
 
-    /// A refusal that means "no orders at all" is worth more than the bot's own error: a person must act.
-    pub(super) fn explain(&self, request: &Request, error: &BrokerError, ctx: &mut Context<Self>) {
-        if let (Request::Place(order), true) = (request, is_order_ban(error)) {
-            self.explain_ban(order.symbol.clone(), ctx);
-        }
-    }
-
-    pub(super) fn explain_ban(&self, symbol: String, ctx: &mut Context<Self>) {
-        let app = self.deps.app.clone();
-        let outgoing = self.deps.outgoing.clone();
-        let look = async move {
-            let Some(outgoing) = outgoing else { return (None, None) };
-            (outgoing.ask().await, outgoing.expected())
-        };
-        ctx.spawn(look.into_actor(self).map(move |(address, expected), act, ctx| {
-            let event = Event::OrdersNotAllowed { symbol, app, address, expected };
-            let events = vec![(act.deps.time.now(), event)];
-            let commit = act.commit(Change { events, ..Change::default() });
-            ctx.wait(commit.map(|_, _, _| ()));
-        }));
-    }
-
-    /// The broker refuses the token: out of use at once, and the TokenActor finds out what is left of it.
-    pub(super) fn token_died(&mut self, token: &AccessToken, code: i64, ctx: &mut Context<Self>) {
-        let fingerprint = token.fingerprint();
-        if self.volatile.session.fingerprint.as_ref() == Some(&fingerprint) {
-            self.volatile.session.usable = None;
-            self.volatile.session.reason = Reason::TokenRejected;
-            let settle = self.settle(Change::default());
-            ctx.wait(settle);
-        }
-        self.deps.rejected.say(TokenRejected { fingerprint, code });
-    }
+fn is_empty(change: &Change) -> bool {
+    let lists = change.events.is_empty()
+        && change.mock_records.is_empty()
+        && change.orders.is_empty()
+        && change.outcomes.is_empty()
+        && change.notes.is_empty();
+    lists && change.mock_snapshot.is_none() && change.halted.is_none() && change.live_positions.is_none()
 }
 
 fn give_up(error: &StoreError, ctx: &mut Context<ExchangeActor>) {
@@ -292,15 +448,15 @@ impl Actor for ExchangeActor {
         // A crash loses no news: whoever starts afresh asks. Requests wait for the answer, or one that came
         // right behind a crash would be simulated. At the program's start nobody answers yet: the mode is Mock.
         let load = self.load();
-        let line = self.deps.session.clone();
-        let ask = async move { tokio::time::timeout(PATIENCE, line.ask(GetSession)).await };
+        let session = self.deps.session.clone();
+        let ask = async move { tokio::time::timeout(PATIENCE, session.ask(GetSession)).await };
         self.keep_matching(ctx);
         let settled = load.then(|(), act: &mut Self, _| ask.into_actor(act)).then(|view, act, _| {
             if let Ok(Ok(view)) = view {
                 act.volatile.session = view;
             }
             // A book that began before there were snapshots, or a crash right after a day's opening.
-            let mock_snapshot = act.volatile.house.engine().opening().cloned();
+            let mock_snapshot = act.volatile.book.engine().opening().cloned();
             act.settle(Change { mock_snapshot, ..Change::default() })
         });
         ctx.wait(settled);
@@ -309,9 +465,12 @@ impl Actor for ExchangeActor {
 
 impl Supervised for ExchangeActor {
     fn restarting(&mut self, _: &mut Self::Context) {
-        // The mode stays as it was told until `started` has found out better, so that a crash is no switch.
-        let (mode, reason) = (self.volatile.mode, self.volatile.reason);
-        self.volatile = Volatile { mode, reason, ..Volatile::new(self.deps.house()) };
+        // The mode stays as it was told until `started` has found out better, so that a crash is no switch. What was
+        // not written down is only here.
+        let Volatile { mode, reason, stopping, ref mut unsaved, last_intent, .. } = self.volatile;
+        let unsaved = std::mem::take(unsaved);
+        let fresh = Volatile::new(self.deps.book());
+        self.volatile = Volatile { mode, reason, stopping, unsaved, last_intent, ..fresh };
     }
 }
 
@@ -325,15 +484,53 @@ impl Handler<SessionChanged> for ExchangeActor {
 }
 
 impl Handler<SetHalted> for ExchangeActor {
-    type Result = AtomicResponse<Self, ()>;
+    type Result = AtomicResponse<Self, bool>;
 
     fn handle(&mut self, SetHalted { halted, by }: SetHalted, _: &mut Self::Context) -> Self::Result {
         if self.volatile.halted == halted {
+            return AtomicResponse::new(Box::pin(fut::ready(true)));
+        }
+        // A halt counts at once. Its end counts when it is on disk, or a restart would bring the halt back.
+        self.volatile.halted = true;
+        self.publish();
+        let events = vec![(self.deps.time.now(), Event::HaltChanged { halted, by })];
+        let change = Change { halted: Some(halted), events, ..Change::default() };
+        let kept = change.clone();
+        AtomicResponse::new(Box::pin(self.commit(change).map(move |committed, act: &mut Self, ctx| {
+            match committed {
+                Ok(()) => act.volatile.halted = halted,
+                Err(_) if halted => act.keep_unsaved(kept),
+                Err(_) => {}
+            }
+            act.publish();
+            act.look_soon(ctx);
+            committed.is_ok()
+        })))
+    }
+}
+
+impl Handler<StopOrders> for ExchangeActor {
+    type Result = ();
+
+    fn handle(&mut self, _: StopOrders, _: &mut Self::Context) {
+        self.volatile.stopping = true;
+        self.publish();
+    }
+}
+
+impl Handler<TokenDied> for ExchangeActor {
+    type Result = AtomicResponse<Self, ()>;
+
+    /// Out of use at once, and the TokenActor finds out what is left of it.
+    fn handle(&mut self, TokenDied { fingerprint, code }: TokenDied, _: &mut Self::Context) -> Self::Result {
+        let current = self.volatile.session.fingerprint.as_ref() == Some(&fingerprint);
+        self.deps.rejected.say(TokenRejected { fingerprint, code });
+        if !current || self.volatile.session.usable.is_none() {
             return AtomicResponse::new(Box::pin(fut::ready(())));
         }
-        self.volatile.halted = halted;
-        let events = vec![(self.deps.time.now(), Event::HaltChanged { halted, by })];
-        AtomicResponse::new(self.settle(Change { halted: Some(halted), events, ..Change::default() }))
+        self.volatile.session.usable = None;
+        self.volatile.session.reason = Reason::TokenRejected;
+        AtomicResponse::new(self.settle(Change::default()))
     }
 }
 
@@ -341,7 +538,7 @@ impl Handler<GetLivePositions> for ExchangeActor {
     type Result = MessageResult<GetLivePositions>;
 
     fn handle(&mut self, _: GetLivePositions, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.volatile.live_positions.clone())
+        MessageResult(self.volatile.live.positions.clone())
     }
 }
 
@@ -349,8 +546,8 @@ impl Handler<GetMode> for ExchangeActor {
     type Result = MessageResult<GetMode>;
 
     fn handle(&mut self, _: GetMode, _: &mut Self::Context) -> Self::Result {
-        let Volatile { mode, reason, ref house, .. } = self.volatile;
-        let simulated_today = house.taken_today(self.deps.time.now());
+        let Volatile { mode, reason, ref book, .. } = self.volatile;
+        let simulated_today = book.taken_today(self.deps.time.now());
         MessageResult(ModeView { mode, reason, simulated_today })
     }
 }

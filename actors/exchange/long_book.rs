@@ -1,10 +1,10 @@
 //! The MockExchange's order book when it is long: page by page, one message each, with everything else in between.
 
-use actix::{Context, Handler, MessageResult};
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult};
 
 use crate::exchange::{
     ExchangeActor,
-    forward::Forwarding,
+    forwarding::{Forwarding, refusal},
     messages::{NextRows, Rest, Rows},
 };
 use fyers_api::{
@@ -20,20 +20,30 @@ const PAGE: usize = 500;
 impl ExchangeActor {
     /// Whether this request asks for a book that is too long to be answered at once.
     pub(super) fn is_long_book(&self, forwarding: &Forwarding) -> bool {
-        forwarding.operation == Operation::Orders
-            && parameter(&forwarding.call.query, "id").is_none()
-            && self.volatile.house.engine().ledger().orders.len() > PAGE
+        forwarding.call.operation == Operation::Orders
+            && parameter(&forwarding.request.query, "id").is_none()
+            && self.volatile.book.engine().ledger().orders.len() > PAGE
     }
 
     /// The first page, and where to ask for the next one.
     pub(super) fn begin_book(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
-        let records = self.volatile.house.catch_up(self.deps.time.now());
-        if !records.is_empty() {
-            let commit = self.commit(Change { mock_records: records, ..Change::default() });
-            actix::AsyncContext::wait(ctx, actix::ActorFutureExt::map(commit, |_, _, _| ()));
-        }
-        let (before, after) = BookRest::frame();
-        let rest = BookRest::of(parameter(&forwarding.call.query, "order_tag"));
+        let mock_records = self.volatile.book.tick(self.deps.time.now());
+        let commit = self.commit(Change { mock_records, ..Change::default() });
+        ctx.wait(commit.then(move |committed, act: &mut Self, _| {
+            match &committed {
+                Ok(()) => act.first_page(forwarding),
+                Err(error) => {
+                    let words = format!("nothing was done: {}", error.kind.words());
+                    forwarding.arrive(Venue::None, refusal(503, -503, &words));
+                }
+            }
+            act.after_simulation(&committed)
+        }));
+    }
+
+    fn first_page(&self, forwarding: Forwarding) {
+        let (before, after) = BookRest::frame(self.deps.rules.name);
+        let rest = BookRest::of(parameter(&forwarding.request.query, "order_tag"));
         let page = self.rows(Rest { book: rest, after });
         let headers = vec![("content-type".to_owned(), b"application/json; charset=utf-8".to_vec())];
         let body = [before.into_bytes(), page.bytes].concat();
@@ -42,7 +52,7 @@ impl ExchangeActor {
 
     /// Some rows; the last ones with what comes after them.
     fn rows(&self, Rest { book, after }: Rest) -> Rows {
-        let engine = self.volatile.house.engine();
+        let engine = self.volatile.book.engine();
         let page = book.page(engine.ledger(), engine.market(), PAGE);
         match page.rest {
             Some(book) => Rows { bytes: page.rows.into_bytes(), rest: Some(Rest { book, after }) },

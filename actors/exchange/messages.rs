@@ -1,96 +1,21 @@
 //! What the ExchangeActor hears and answers.
 
 use actix::Message;
+use tokio::sync::oneshot;
 
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
-    model::{Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    model::Position,
 };
-use keeper_domain::routing::{Kind, Venue, safety::Refusal};
-use keeper_domain::{broker_error::BrokerError, mode::Mode, reason::Reason};
+use keeper_domain::{
+    mode::{Mode, ShownMode},
+    order_journal::OrderIntent,
+    ports::Change,
+    reason::Reason,
+    routing::{Venue, request::Leg},
+    secret::Fingerprint,
+};
 use mock_exchange::api::book_pages::BookRest;
-
-/// A bot's request.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Request {
-    /// Who the account belongs to.
-    Profile,
-    /// Money in the account.
-    Funds,
-    /// Last prices of these symbols.
-    Quotes(Vec<String>),
-    /// Send an order.
-    Place(OrderRequest),
-    /// The order book.
-    Orders,
-    /// The positions.
-    Positions,
-}
-
-impl Request {
-    /// What kind of request it is.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Profile | Self::Funds | Self::Quotes(_) => Kind::Account,
-            Self::Place(_) | Self::Orders | Self::Positions => Kind::Orders,
-        }
-    }
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// To [`Request::Profile`].
-    Profile(Profile),
-    /// To [`Request::Funds`].
-    Funds(Funds),
-    /// To [`Request::Quotes`].
-    Quotes(Vec<Quote>),
-    /// To [`Request::Place`].
-    Placed(OrderAck),
-    /// To [`Request::Orders`].
-    Orders(Vec<Order>),
-    /// To [`Request::Positions`].
-    Positions(Vec<Position>),
-}
-
-/// An answer with its origin.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
-    /// The mode in which the request was handled.
-    pub mode: Mode,
-    /// The house that answered.
-    pub venue: Venue,
-    /// What it said.
-    pub answer: Answer,
-}
-
-/// A request was not answered.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum AskError {
-    /// The keeper refuses: safety first.
-    #[error(transparent)]
-    Unsafe(#[from] Refusal),
-    /// The MockExchange refuses the order.
-    #[error("the order is not valid: {0}")]
-    Invalid(String),
-    /// The broker refuses, or cannot be reached. Nothing was done.
-    #[error(transparent)]
-    Broker(BrokerError),
-    /// An order was sent and its outcome is not known.
-    #[error(
-        "the order was sent and its outcome is not known ({0}): look in the order book before sending it again"
-    )]
-    UnknownOutcome(BrokerError),
-    /// The keeper's own memory failed, so nothing was simulated.
-    #[error("the keeper cannot write its memory: nothing was done")]
-    Store,
-}
-
-/// Handle a request. The mode is decided when it arrives, and it is finished where it began.
-#[derive(Debug, Clone, PartialEq, Message)]
-#[rtype(result = "Result<Answered, AskError>")]
-pub struct Ask(pub Request);
 
 /// What is the mode? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
@@ -113,9 +38,10 @@ pub struct ModeView {
 #[rtype(result = "Vec<Position>")]
 pub struct GetLivePositions;
 
-/// Halt trading, or resume it. The answer comes when it is on disk.
+/// Halt trading, or resume it. True when it is on disk. A halt counts at once, on disk or not; a halt ends only when
+/// its end is on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "bool")]
 pub struct SetHalted {
     /// Whether trading is halted from now on.
     pub halted: bool,
@@ -123,20 +49,54 @@ pub struct SetHalted {
     pub by: String,
 }
 
-/// Bring a bot's request to where the mode says. It is finished where it began, and it is always answered: what
-/// goes wrong is said in the broker's own shape.
+/// Close all simulated positions at their last price. The number of positions closed; `None` when the store failed.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
-#[rtype(result = "Forwarded")]
+#[rtype(result = "Option<u64>")]
+pub struct ClearSimulated {
+    /// Who says so.
+    pub by: String,
+}
+
+/// The keeper is stopping: no new orders from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct StopOrders;
+
+/// Bring a bot's request to where the decision says. It is finished where it began, and it is always answered: what
+/// goes wrong is said in the broker's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Pending")]
 pub struct Forward(pub ApiRequest);
+
+/// The answer to come. It does not live in the actor: an order that is on its way is answered even if the actor dies.
+#[derive(Debug, actix::MessageResponse)]
+pub struct Pending(oneshot::Receiver<Forwarded>);
+
+/// Where the answer goes.
+pub(super) type Reply = oneshot::Sender<Forwarded>;
+
+impl Pending {
+    pub(super) fn new() -> (Reply, Self) {
+        let (reply, answer) = oneshot::channel();
+        (reply, Self(answer))
+    }
+
+    /// Waits for it.
+    pub async fn answered(self) -> Forwarded {
+        self.0.await.unwrap_or_else(|_| super::forwarding::interrupted())
+    }
+}
 
 /// An answer with its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forwarded {
-    /// The mode in which the request was handled (`X-Keeper-Mode`).
+    /// The mode in which the request was handled.
     pub mode: Mode,
+    /// Whether trading was halted then.
+    pub halted: bool,
     /// Why that mode.
     pub reason: Reason,
-    /// The house that answered (`X-Keeper-Order-Venue`).
+    /// Who answered (`X-Keeper-Order-Venue`).
     pub venue: Venue,
     /// The answer.
     pub answer: ApiResponse,
@@ -164,4 +124,63 @@ pub struct Rows {
     pub bytes: Vec<u8>,
     /// What follows; `None` at the end.
     pub rest: Option<Rest>,
+}
+
+impl Forwarded {
+    /// What `X-Keeper-Mode` says.
+    pub fn shown(&self) -> ShownMode {
+        ShownMode::of(self.mode, self.halted)
+    }
+}
+
+/// FYERS itself says that the token is dead. Answered when no request can take it any more.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct TokenDied {
+    /// The token.
+    pub fingerprint: Fingerprint,
+    /// FYERS' code.
+    pub code: i64,
+}
+
+/// A read was answered by FYERS, and the answer may teach something.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct Learnt {
+    /// What was asked.
+    pub operation: fyers_api::operation::Operation,
+    /// The answer.
+    pub answer: ApiResponse,
+}
+
+/// An order to FYERS has ended, one way or another.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Executed {
+    /// The order.
+    pub intent: OrderIntent,
+    /// What it may have taken from open positions.
+    pub reserved: Vec<Leg>,
+    /// How.
+    pub end: End,
+    /// How many orders of it FYERS refused.
+    pub rejected: u64,
+    /// What could not be written down yet.
+    pub unsaved: Option<Change>,
+}
+
+/// How an order to FYERS ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// FYERS did nothing: it refused the order, or the order never left.
+    Nothing,
+    /// FYERS answered, and the order may fill from now on.
+    Answered,
+    /// No answer of FYERS came.
+    Unknown,
+    /// FYERS takes no orders from this app at all.
+    Banned {
+        /// The symbol of the order.
+        symbol: String,
+    },
 }

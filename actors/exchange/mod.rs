@@ -1,18 +1,19 @@
 //! Where orders and reads go: FYERS while there is a good token, the MockExchange when there is none.
 //!
-//! `mode` and `safety` decide, `mock` is the MockExchange as pure rules over its book, `actor` carries out.
+//! `keeper_domain::routing::route` decides; this folder carries out. `forwarding` hands a request to what the decision
+//! names: `execution` (an order to FYERS), `reads` (anything else to FYERS) or `simulating` (the MockExchange).
+//! `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known.
 
 pub mod actor;
-mod asking;
 pub mod book;
-pub mod forward;
+pub mod execution;
+mod forwarding;
 mod long_book;
+mod look;
 pub mod messages;
-mod passing;
+pub mod reads;
 mod simulating;
 
-#[cfg(test)]
-mod forward_tests;
 #[cfg(test)]
 mod tests;
 

@@ -1,18 +1,31 @@
 //! A bot's request at the MockExchange: one turn, on disk before the answer.
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
 
-use crate::exchange::{ExchangeActor, forward::Forwarding};
+use crate::exchange::{
+    ExchangeActor,
+    forwarding::{Forwarding, refusal},
+    messages::ClearSimulated,
+};
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
     operation::Operation,
     response as reading,
 };
-use keeper_domain::{event::Event, mode::Mode, notes::SIMULATED_IN_GAP, ports::Change};
-use keeper_domain::{order_journal::OrderEntry, routing::Venue};
+use keeper_domain::{
+    event::Event,
+    mode::Mode,
+    notes::SIMULATED_IN_GAP,
+    order_journal::OrderEntry,
+    ports::{Change, StoreError},
+    routing::{
+        Venue,
+        route::{Route, route},
+    },
+};
 use mock_exchange::{
     Record,
-    exchange::{Attempt, Execution},
+    exchange::{Attempt, Execution, Prices},
 };
 
 /// Time between two looks at what waiting orders wait for.
@@ -37,13 +50,23 @@ impl ExchangeActor {
         if self.is_long_book(&forwarding) {
             return self.begin_book(forwarding, ctx);
         }
+        if self.is_long_book(&forwarding) {
+            return self.begin_book(forwarding, ctx);
+        }
         let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
         match self.ask_prices(&symbols) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     // One commit for both: of two waits begun together, actix ends the later one first.
                     let learnt = act.learn_prices(prices);
-                    act.simulate(forwarding, learnt, ctx);
+                    // Another exit may have been simulated while this one was priced.
+                    match route(&act.snapshot(), &forwarding.call) {
+                        Route::Refused(why) => {
+                            act.refuse(forwarding, &why, ctx);
+                            act.keep_records(learnt, ctx);
+                        }
+                        _ => act.simulate(forwarding, learnt, ctx),
+                    }
                 }));
             }
             None => self.simulate(forwarding, vec![], ctx),
@@ -51,19 +74,8 @@ impl ExchangeActor {
     }
 
     fn to_be_priced(&self, forwarding: &Forwarding) -> Vec<String> {
-        let mut symbols: Vec<String> = match forwarding.operation {
-            Operation::Place | Operation::PlaceMany | Operation::PlaceGtt => {
-                forwarding.orders().into_iter().map(|order| order.symbol).collect()
-            }
-            Operation::Modify | Operation::ModifyMany | Operation::ModifyGtt => {
-                self.volatile.house.waited_for()
-            }
-            Operation::ExitPositions | Operation::Positions => self.volatile.house.held(),
-            _ => vec![],
-        };
-        symbols.sort_unstable();
-        symbols.dedup();
-        symbols
+        let operation = forwarding.call.operation;
+        self.volatile.book.wanted(operation, &forwarding.request, self.deps.time.now())
     }
 
     /// Real prices, when FYERS can be asked and there is something to ask.
@@ -80,45 +92,59 @@ impl ExchangeActor {
     }
 
     /// Real prices, and what they fill.
-    fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
+    pub(super) fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
         let now = self.deps.time.now();
-        let house = &mut self.volatile.house;
-        prices.into_iter().flat_map(|(symbol, price)| house.observe(&symbol, price, now)).collect()
+        self.volatile.book.observe_all(prices, now)
     }
 
-    fn keep(&self, mock_records: Vec<Record>, ctx: &mut Context<Self>) {
-        if !mock_records.is_empty() {
-            let commit = self.commit(Change { mock_records, ..Change::default() });
-            ctx.wait(commit.map(|_, _, _| ()));
+    /// Facts that nobody waits for. When they cannot be written, they have not happened.
+    pub(super) fn keep_records(&mut self, mock_records: Vec<Record>, ctx: &mut Context<Self>) {
+        if mock_records.is_empty() {
+            return;
+        }
+        let commit = self.commit(Change { mock_records, ..Change::default() });
+        ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
+    }
+
+    /// The book in memory is the book on disk again.
+    pub(super) fn after_simulation(&mut self, committed: &Result<(), StoreError>) -> super::actor::Turn<()> {
+        match committed {
+            Ok(()) => {
+                self.publish();
+                Box::pin(actix::fut::ready(()))
+            }
+            Err(_) => self.reload_book(),
         }
     }
 
     fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
-        let now = self.deps.time.now();
-        let wander = forwarding.mode == Mode::Mock || self.deps.proxy.is_none();
-        let Execution { answer, records, tried } =
-            self.volatile.house.carry(forwarding.operation, &forwarding.call, wander, now);
-        let mode = forwarding.mode;
+        let (now, mode) = (self.deps.time.now(), forwarding.mode);
+        let operation = forwarding.call.operation;
+        let walk = mode == Mode::Mock || self.deps.proxy.is_none();
+        let prices = if walk { Prices::Walk } else { Prices::Live };
+        let Execution { answer, records, attempts } =
+            self.volatile.book.execute(operation, &forwarding.request, prices, now);
         let mock_records = learnt.into_iter().chain(records).collect();
         let mut change = Change { mock_records, ..Change::default() };
-        for one in &tried {
-            change.orders.push(OrderEntry::simulated(forwarding.operation, one, mode, now));
+        for one in &attempts {
+            change.orders.push(OrderEntry::simulated(operation, one, mode, now));
             change.events.extend(told(one, mode).map(|event| (now, event)));
         }
+        let before = self.volatile.gap;
         if mode == Mode::Mock && !self.deps.sandbox {
-            let taken = change
-                .events
-                .iter()
-                .filter(|(_, event)| matches!(event, Event::OrderSimulated { .. }))
-                .count();
-            self.count_gap(taken as u64, &mut change);
+            self.count_gap(&mut change);
         }
         let commit = self.commit(change);
-        ctx.wait(commit.map(move |committed, _, _| {
-            // Without its memory the actor stops, and the bot hears of an interruption.
-            if committed {
-                forwarding.arrive(Venue::Mock, answer);
+        ctx.wait(commit.then(move |committed, act: &mut Self, _| {
+            match &committed {
+                Ok(()) => forwarding.arrive(Venue::Mock, answer),
+                Err(error) => {
+                    act.volatile.gap = before;
+                    let words = format!("nothing was done: {}", error.kind.words());
+                    forwarding.arrive(Venue::None, refusal(503, -503, &words));
+                }
             }
+            act.after_simulation(&committed)
         }));
     }
 
@@ -127,6 +153,7 @@ impl ExchangeActor {
         let time = std::sync::Arc::clone(&self.deps.time);
         let rest = async move { time.sleep(LOOK).await };
         ctx.spawn(rest.into_actor(self).map(|(), act, ctx| {
+            act.save_unsaved(ctx);
             act.match_once(ctx);
             act.keep_matching(ctx);
         }));
@@ -134,29 +161,61 @@ impl ExchangeActor {
 
     fn match_once(&mut self, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
-        let waited_for = self.volatile.house.waited_for();
+        let waited_for = self.volatile.book.waited_for();
         if self.volatile.mode == Mode::Sandbox
             && let Some(prices) = self.ask_prices(&waited_for)
         {
-            ctx.spawn(prices.into_actor(self).map(|prices, act, ctx| {
-                let learnt = act.learn_prices(prices);
-                act.keep(learnt, ctx);
+            ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
+                let mut learnt = act.learn_prices(prices);
+                learnt.extend(act.volatile.book.tick(now));
+                act.keep_records(learnt, ctx);
             }));
             return;
         }
-        let mut records = self.volatile.house.square_off_if_due(now);
+        let mut records = self.volatile.book.tick(now);
         if self.volatile.mode == Mode::Mock {
-            records.extend(self.volatile.house.wander(&waited_for, now));
+            records.extend(self.volatile.book.wander(&waited_for, now));
         }
-        self.keep(records, ctx);
+        self.keep_records(records, ctx);
     }
 
     /// Counts orders that a bot meant for real and the MockExchange took.
-    pub(super) fn count_gap(&mut self, taken: u64, change: &mut Change) {
+    fn count_gap(&mut self, change: &mut Change) {
+        let taken = |(_, event): &&(_, Event)| matches!(event, Event::OrderSimulated { .. });
+        let taken = change.events.iter().filter(taken).count() as u64;
         if taken > 0 {
             self.volatile.gap += taken;
             change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
         }
+    }
+}
+
+impl Handler<ClearSimulated> for ExchangeActor {
+    type Result = AtomicResponse<Self, Option<u64>>;
+
+    fn handle(&mut self, ClearSimulated { by }: ClearSimulated, _: &mut Self::Context) -> Self::Result {
+        let now = self.deps.time.now();
+        let request = ApiRequest {
+            surface: Surface::Api,
+            method: Method::Delete,
+            path: "/positions".to_owned(),
+            query: String::new(),
+            content_type: None,
+            body: br#"{"exit_all":1,"pending_orders_cancel":1}"#.to_vec(),
+        };
+        let open = |act: &Self| {
+            act.volatile.book.engine().ledger().accounts.values().filter(|one| one.net != 0).count() as u64
+        };
+        let before = open(self);
+        let Execution { records, .. } =
+            self.volatile.book.execute(Operation::ExitPositions, &request, Prices::Last, now);
+        let positions = before.saturating_sub(open(self));
+        let events = vec![(now, Event::SimulatedCleared { by, positions })];
+        let commit = self.commit(Change { mock_records: records, events, ..Change::default() });
+        AtomicResponse::new(Box::pin(commit.then(move |committed, act: &mut Self, _| {
+            let cleared = committed.is_ok().then_some(positions);
+            act.after_simulation(&committed).map(move |(), _, _| cleared)
+        })))
     }
 }
 

@@ -1,125 +1,146 @@
-//! The ExchangeActor under fire, and the MockExchange's arithmetic.
+//! Bots' requests under fire: who answers, how often FYERS is called, what is on disk.
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering::SeqCst},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use actix::{Actor, Addr};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
+use serde_json::{Value, json};
 use tokio::time;
 
 use crate::exchange::{
-    actor::{ExchangeActor, ExchangeDeps},
-    messages::{Answer, Answered, Ask, AskError, GetMode, Request, SetHalted},
+    actor::{ExchangeActor, ExchangeDeps, nothing_known},
+    execution::{FaultPoint, InFlight, Tasks},
+    messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
 };
 use crate::{
     recipient_cell::RecipientCell,
-    testing::{MemoryStore, PausedTime},
+    testing::{Fault, MemoryStore, PausedTime},
     token::messages::SessionChanged,
 };
-use fyers_api::model::*;
-use keeper_domain::routing::{OnTokenLoss, Venue};
+use fyers_api::{
+    http::{ApiRequest, ApiResponse, Method, Surface},
+    model::{Position, Product},
+};
 use keeper_domain::{
-    broker_error::{BrokerError, Transport},
+    broker_error::Transport,
     event::Event,
-    mode::Mode,
-    ports::{Exchange, Store},
+    mode::{Mode, ShownMode},
+    order_journal::{IntentOutcome, OrderIntent, Search},
+    ports::{Change, ChangeStore, OrderJournalStore, Store},
     reason::Reason,
     secret::AccessToken,
     session::{SessionView, StateName},
 };
-use mock_exchange::{Config, Instruments, exchange::MockExchange};
+use keeper_domain::{
+    ports::{BrokerProxy, ProxyError},
+    routing::{OnTokenLoss, Venue, live_positions::LivePositions},
+};
+use mock_exchange::{Config, Instruments};
 
-/// A scripted broker: slow, counting, and failing when told.
+/// A scripted FYERS: remembers every call, is slow, and answers as told.
 #[derive(Default)]
-struct Broker {
-    calls: AtomicU32,
-    placed: Mutex<BTreeMap<String, u32>>,
-    positions: Mutex<Vec<Position>>,
-    fails: Mutex<Option<BrokerError>>,
+struct Fyers {
+    calls: Mutex<Vec<ApiRequest>>,
+    /// How many intents were on disk at each call.
+    store: Mutex<Option<Arc<MemoryStore>>>,
+    intents: Mutex<Vec<usize>>,
+    script: Mutex<BTreeMap<String, Result<ApiResponse, ProxyError>>>,
     slow: Duration,
 }
 
-impl Broker {
-    async fn call(&self) -> Result<(), BrokerError> {
-        self.calls.fetch_add(1, SeqCst);
-        time::sleep(self.slow).await;
-        self.fails.lock().unwrap().clone().map_or(Ok(()), Err)
+impl Fyers {
+    fn says(&self, path: &str, status: u16, body: &Value) {
+        let answer = ApiResponse { status, headers: vec![], body: body.to_string().into_bytes() };
+        self.script.lock().unwrap().insert(path.to_owned(), Ok(answer));
+    }
+
+    /// The order book and the positions.
+    fn books(&self, orders: &[Value], positions: &[Value]) {
+        self.says("/orders", 200, &json!({"s": "ok", "code": 200, "orderBook": orders}));
+        self.says("/positions", 200, &json!({"s": "ok", "code": 200, "netPositions": positions}));
+    }
+
+    fn fails(&self, path: &str, error: ProxyError) {
+        self.script.lock().unwrap().insert(path.to_owned(), Err(error));
+    }
+
+    fn calls(&self, path: &str) -> Vec<ApiRequest> {
+        self.calls.lock().unwrap().iter().filter(|call| call.path == path).cloned().collect()
     }
 }
 
 #[async_trait]
-impl Exchange for Broker {
-    async fn profile(&self, _: &AccessToken) -> Result<Profile, BrokerError> {
-        self.call().await.map(|()| Profile { fy_id: "XX00001".into(), name: String::new() })
-    }
-
-    async fn funds(&self, _: &AccessToken) -> Result<Funds, BrokerError> {
-        let zero = Decimal::ZERO;
-        self.call().await.map(|()| Funds { total: zero, utilized: zero, available: zero })
-    }
-
-    async fn quotes(&self, _: &AccessToken, symbols: &[String]) -> Result<Vec<Quote>, BrokerError> {
-        let quote = |symbol: &String| Quote { symbol: symbol.clone(), last: Decimal::from(800) };
-        self.call().await.map(|()| symbols.iter().map(quote).collect())
-    }
-
-    async fn place(&self, _: &AccessToken, order: &OrderRequest) -> Result<OrderAck, BrokerError> {
-        self.call().await?;
-        let tag = order.tag.clone().unwrap_or_default();
-        *self.placed.lock().unwrap().entry(tag.clone()).or_default() += 1;
-        Ok(OrderAck { id: format!("LIVE-{tag}"), confirmed: true })
-    }
-
-    async fn orders(&self, _: &AccessToken) -> Result<Vec<Order>, BrokerError> {
-        self.call().await.map(|()| vec![])
-    }
-
-    async fn positions(&self, _: &AccessToken) -> Result<Vec<Position>, BrokerError> {
-        Ok(self.positions.lock().unwrap().clone())
+impl BrokerProxy for Fyers {
+    async fn send(&self, _: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        self.calls.lock().unwrap().push(call.clone());
+        if call.path == "/orders/sync" && call.method == Method::Post {
+            let store = self.store.lock().unwrap();
+            let intents = store.as_ref().map_or(0, |store| store.shelf.lock().unwrap().intents.len());
+            self.intents.lock().unwrap().push(intents);
+        }
+        time::sleep(self.slow).await;
+        let scripted = self.script.lock().unwrap().get(&call.path).cloned();
+        scripted.unwrap_or_else(|| {
+            let body = json!({"s": "ok", "code": 1101, "message": "m", "id": "26112300000001"}).to_string();
+            Ok(ApiResponse {
+                status: 200,
+                headers: vec![("x-odd".into(), vec![255])],
+                body: body.into_bytes(),
+            })
+        })
     }
 }
 
 struct Floor {
-    broker: Arc<Broker>,
+    fyers: Arc<Fyers>,
     store: Arc<MemoryStore>,
     actor: Addr<ExchangeActor>,
 }
 
-fn open(sandbox: bool, on_token_loss: OnTokenLoss, broker: Broker) -> Floor {
-    let (broker, store) = (Arc::new(broker), Arc::new(MemoryStore::default()));
-    let actor = open_on(sandbox, on_token_loss, &broker, &store);
-    Floor { broker, store, actor }
-}
-
-fn open_on(
-    sandbox: bool,
-    on_token_loss: OnTokenLoss,
-    broker: &Arc<Broker>,
-    store: &Arc<MemoryStore>,
-) -> Addr<ExchangeActor> {
+fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<ExchangeActor> {
     ExchangeActor::new(ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        proxy: None,
-        live: Some(Arc::clone(broker) as Arc<dyn Exchange>),
+        proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
-        on_token_loss,
+        on_token_loss: OnTokenLoss::Mock,
         rules: Config::new(Decimal::from(1_000_000)),
         instruments: Instruments::default(),
         session: RecipientCell::new(),
         rejected: RecipientCell::new(),
         journal: RecipientCell::new(),
+        tasks: Tasks::new(|task| {
+            #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]
+            actix_rt::spawn(task);
+        }),
+        in_flight: InFlight::default(),
+        snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
+        fault: FaultPoint::default(),
     })
     .start()
+}
+
+async fn floor(sandbox: bool, usable: bool) -> Floor {
+    time::pause();
+    open(sandbox, usable).await
+}
+
+async fn open(sandbox: bool, usable: bool) -> Floor {
+    let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
+    *fyers.store.lock().unwrap() = Some(Arc::clone(&store));
+    fyers.books(&[], &[]);
+    let actor = start(&fyers, &store, sandbox);
+    actor.send(session(usable)).await.unwrap();
+    // The books are read once.
+    time::sleep(Duration::from_millis(100)).await;
+    Floor { fyers, store, actor }
 }
 
 fn session(usable: bool) -> SessionChanged {
@@ -139,156 +160,457 @@ fn session(usable: bool) -> SessionChanged {
     SessionChanged { from: StateName::Checking, to, why, view }
 }
 
-fn order(symbol: &str, quantity: i64, side: Side, tag: &str) -> OrderRequest {
-    OrderRequest {
-        symbol: symbol.into(),
-        quantity,
-        side,
-        order_type: OrderType::Market,
-        product: Product::Intraday,
-        limit_price: Decimal::ZERO,
-        stop_price: Decimal::ZERO,
-        tag: Some(tag.into()),
+fn call(method: Method, path: &str, body: &Value) -> ApiRequest {
+    let surface = if path == "/quotes" { Surface::Data } else { Surface::Api };
+    let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
+    ApiRequest { surface, method, path: path.into(), query: String::new(), content_type: None, body }
+}
+
+fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
+    json!({"symbol": symbol, "qty": quantity, "type": 2, "side": side, "productType": "INTRADAY", "limitPrice": 0,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "orderTag": tag})
+}
+
+impl Floor {
+    async fn ask(&self, method: Method, path: &str, body: Value) -> (Forwarded, Value) {
+        let done = self.actor.send(Forward(call(method, path, &body))).await.unwrap().answered().await;
+        let body = serde_json::from_slice(&done.answer.body).unwrap_or_default();
+        (done, body)
+    }
+
+    async fn place(&self, symbol: &str, quantity: i64, side: i64) -> (Forwarded, Value) {
+        self.ask(Method::Post, "/orders/sync", order(symbol, quantity, side, "t")).await
+    }
+
+    async fn hold(&self, symbol: &str, net: i64) {
+        let (average, realized) = (Decimal::from(800), Decimal::ZERO);
+        let position = Position { symbol: symbol.into(), product: Product::Intraday, net, average, realized };
+        let read_at = Some("2026-11-23T04:00:00Z".parse().unwrap());
+        let live =
+            LivePositions { positions: vec![position], was_live: true, read_at, ..LivePositions::default() };
+        let change = Change { live_positions: Some(live), ..Change::default() };
+        self.store.commit(change).await.unwrap();
     }
 }
 
-async fn place(actor: &Addr<ExchangeActor>, order: OrderRequest) -> Result<Answered, AskError> {
-    actor.send(Ask(Request::Place(order))).await.expect("the actor lives")
+#[actix::test]
+async fn live_is_byte_for_byte_and_once() {
+    let floor = floor(false, true).await;
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.mode, done.venue, done.answer.status), (Mode::Live, Venue::Fyers, 200));
+    assert_eq!(done.answer.headers, [("x-odd".to_owned(), vec![255])]);
+    assert_eq!(body["id"], "26112300000001");
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 1);
+    assert_eq!(*floor.fyers.intents.lock().unwrap(), [1], "on disk before it left");
+    let outcomes = floor.store.shelf.lock().unwrap().outcomes.clone();
+    assert_eq!(outcomes, [(1, IntentOutcome::Answered { status: 200, ids: vec!["26112300000001".into()] })]);
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderPlaced { .. })), 1);
+    let journal = floor.store.order_journal(9).await.unwrap();
+    assert_eq!((journal.len(), journal[0].venue, journal[0].code), (1, Venue::Fyers, 1101));
+    let (unknown, _) = floor.ask(Method::Post, "/something/new", json!({})).await;
+    assert_eq!((unknown.answer.status, floor.fyers.calls("/something/new").len()), (400, 0));
+    let (read, _) = floor.ask(Method::Get, "/something/new", Value::Null).await;
+    assert_eq!((read.answer.status, floor.fyers.calls("/something/new").len()), (200, 1));
 }
 
 #[actix::test]
-async fn a_thousand_orders_across_a_hundred_switches_none_lost_none_doubled() {
+async fn a_dead_token_is_never_seen_by_the_bot() {
+    let floor = floor(false, true).await;
+    let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+    floor.fyers.says("/funds", 401, &dead);
+    let (done, body) = floor.ask(Method::Get, "/funds", Value::Null).await;
+    assert_eq!((done.mode, done.venue, done.answer.status), (Mode::Mock, Venue::Mock, 200));
+    assert_eq!(body["fund_limit"].as_array().unwrap().len(), 10);
+    assert_eq!(floor.fyers.calls("/funds").len(), 1);
+    assert_eq!(floor.actor.send(GetMode).await.unwrap().reason, Reason::TokenRejected);
+    let (order, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(order.venue, Venue::Mock);
+    assert!(body["id"].as_str().unwrap().starts_with("MOCK"), "{body}");
+    floor.actor.send(session(true)).await.unwrap();
+    let meanwhile = |event: &Event| matches!(event, Event::SimulatedMeanwhile { orders: 1 });
+    assert_eq!(floor.store.count(meanwhile), 1, "told once the token is back");
+}
+
+#[actix::test]
+async fn an_order_of_unknown_fate_is_said_to_be_so_looked_for_and_never_repeated() {
+    let floor = floor(false, true).await;
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    floor.fyers.books(&[row("77", 5, 6)], &[]);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, body["code"].as_i64(), body["s"].as_str()), (200, Some(201), Some("ok")));
+    time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 1);
+    let found =
+        |event: &Event| matches!(event, Event::OrderOutcomeUnknown { found: Some(id), .. } if id == "77");
+    assert_eq!(floor.store.count(found), 1);
+    assert!(floor.store.shelf.lock().unwrap().mock_records.is_empty(), "nothing was simulated");
+
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Connect));
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    let shown = (done.answer.status, body["s"].as_str(), done.venue);
+    assert_eq!(shown, (503, Some("error"), Venue::None), "it never left");
+}
+
+#[actix::test]
+async fn sandbox_prices_orders_at_fyers_and_sends_none_there() {
+    let floor = floor(true, true).await;
+    let quote = json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": 801.5}}]});
+    floor.fyers.says("/quotes", 200, &quote);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.mode, done.venue), (Mode::Sandbox, Venue::Mock));
+    assert_eq!(body["code"], 1101, "{body}");
+    let (_, book) = floor.ask(Method::Get, "/orders", Value::Null).await;
+    let row = &book["orderBook"][0];
+    assert_eq!((row["tradedPrice"].as_f64(), row["status"].as_i64()), (Some(801.5), Some(2)), "{book}");
+    assert_eq!(row["orderTag"], "1:t");
+    let (_, positions) = floor.ask(Method::Get, "/positions", Value::Null).await;
+    assert_eq!(positions["netPositions"][0]["netQty"], 5);
+    let (_, trades) = floor.ask(Method::Get, "/tradebook", Value::Null).await;
+    assert_eq!(trades["tradeBook"][0]["tradePrice"], 801.5);
+    let (funds, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
+    assert_eq!(funds.venue, Venue::Fyers, "account reads are FYERS'");
+    assert!(floor.fyers.calls("/orders/sync").is_empty() && floor.fyers.calls("/orders").is_empty());
+}
+
+#[actix::test]
+async fn a_limit_order_waits_until_the_price_comes_and_survives_a_restart() {
+    let floor = floor(true, true).await;
+    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+    floor.fyers.says("/quotes", 200, &price(801.0));
+    let mut limit = order("NSE:SBIN-EQ", 5, 1, "t");
+    (limit["type"], limit["limitPrice"]) = (json!(1), json!(800.0));
+    let (_, body) = floor.ask(Method::Post, "/orders/sync", limit).await;
+    let id = body["id"].as_str().unwrap().to_owned();
+    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
+    reborn.actor.send(session(true)).await.unwrap();
+    let status = async |floor: &Floor| {
+        floor.ask(Method::Get, "/orders", Value::Null).await.1["orderBook"][0]["status"].clone()
+    };
+    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
+    assert_eq!(book["orderBook"][0]["status"], 6, "{book}");
+    reborn.fyers.says("/quotes", 200, &price(799.5));
+    time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(status(&reborn).await, 2, "filled by a look at FYERS' prices");
+    let (_, gone) = reborn.ask(Method::Delete, "/orders/sync", json!({"id": id})).await;
+    assert_eq!(gone["s"], "error", "{gone}");
+}
+
+#[actix::test]
+async fn a_gtt_order_waits_through_a_restart_and_becomes_an_order_at_its_price() {
+    let floor = floor(true, true).await;
+    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+    floor.fyers.says("/quotes", 200, &price(800.0));
+    let leg = json!({"price": 822.0, "triggerPrice": 820.0, "qty": 3});
+    let gtt = json!({"side": 1, "symbol": "NSE:SBIN-EQ", "productType": "CNC", "orderInfo": {"leg1": leg}, "orderTag": "up"});
+    let (done, placed) = floor.ask(Method::Post, "/gtt/orders/sync", gtt).await;
+    assert_eq!((done.venue, placed["code"].as_i64()), (Venue::Mock, Some(1101)), "{placed}");
+    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
+    reborn.actor.send(session(true)).await.unwrap();
+    let status = async |floor: &Floor| {
+        floor.ask(Method::Get, "/gtt/orders", Value::Null).await.1["orderBook"][0]["ord_status"].clone()
+    };
+    assert_eq!(status(&reborn).await, 6);
+    reborn.fyers.says("/quotes", 200, &price(820.5));
+    time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(status(&reborn).await, 2);
+    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
+    let row = &book["orderBook"][0];
+    assert_eq!(
+        (row["tradedPrice"].as_f64(), row["orderTag"].as_str()),
+        (Some(820.5), Some("1:GTTup")),
+        "{book}"
+    );
+    let (_, late) = reborn.ask(Method::Delete, "/gtt/orders/sync", json!({"id": placed["id"]})).await;
+    assert_eq!(late["message"], "Order is already triggered");
+    assert!(
+        reborn.fyers.calls("/gtt/orders").is_empty() && reborn.fyers.calls("/gtt/orders/sync").is_empty()
+    );
+}
+
+#[actix::test]
+async fn a_way_out_of_a_live_position_is_never_simulated() {
+    let floor = floor(false, false).await;
+    floor.hold("NSE:SBIN-EQ", 10).await;
+    let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
+    floor.actor.send(session(false)).await.unwrap();
+    let leg = json!({"price": 700, "triggerPrice": 705, "qty": 10});
+    let stop_loss =
+        json!({"side": -1, "symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "orderInfo": {"leg1": leg}});
+    for (method, path, body) in [
+        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
+        (
+            Method::Post,
+            "/multi-order/sync",
+            json!([order("NSE:INFY-EQ", 1, 1, "y"), order("NSE:SBIN-EQ", 1, -1, "z")]),
+        ),
+        (Method::Delete, "/positions", json!({"exit_all": 1})),
+        (Method::Post, "/gtt/orders/sync", stop_loss),
+    ] {
+        let (done, answer) = floor.ask(method, path, body).await;
+        assert_eq!((done.answer.status, answer["code"].as_i64()), (400, Some(-99)), "{path}: {answer}");
+    }
+    let (entry, _) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!((entry.answer.status, entry.venue), (200, Venue::Mock));
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderRefused { .. })), 4);
+}
+
+#[actix::test]
+async fn a_halt_keeps_entries_out_and_lets_exits_through() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    assert!(floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap());
+    time::sleep(Duration::from_secs(5)).await;
+    let (entry, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!((entry.answer.status, entry.venue, entry.shown()), (400, Venue::None, ShownMode::Halted));
+    assert_eq!(entry.mode, Mode::Live, "a halt is no mode");
+    assert!(words["message"].as_str().unwrap().contains("Halted: entries are refused"), "{words}");
+    for (method, path, body) in [
+        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
+        (Method::Delete, "/orders/sync", json!({"id": "26"})),
+        (Method::Get, "/positions", Value::Null),
+    ] {
+        let (done, _) = floor.ask(method, path, body).await;
+        assert_eq!((done.venue, done.answer.status), (Venue::Fyers, 200), "{path}");
+    }
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 2, "the exit and the cancel");
+    let (second, words) = floor.place("NSE:SBIN-EQ", 1, -1).await;
+    assert_eq!(second.venue, Venue::None, "the first one may still fill: {words}");
+    floor.fyers.books(&[], &[held(4)]);
+    time::sleep(Duration::from_secs(60)).await;
+    let (rest, _) = floor.place("NSE:SBIN-EQ", 4, -1).await;
+    assert_eq!(rest.venue, Venue::Fyers);
+}
+
+#[actix::test]
+async fn eight_exits_at_once_in_a_halt_are_one() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    time::sleep(Duration::from_secs(5)).await;
+    let exit = || Forward(call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 10, -1, "x")));
+    let all: Vec<_> = (0..8).map(|_| floor.actor.send(exit())).collect();
+    let mut sent = 0;
+    for pending in all {
+        sent += usize::from(pending.await.unwrap().answered().await.venue == Venue::Fyers);
+    }
+    assert_eq!((sent, floor.fyers.calls("/orders/sync").len()), (1, 1));
+}
+
+#[actix::test]
+async fn without_its_intent_on_disk_no_order_leaves_and_the_store_heals() {
+    let floor = floor(false, true).await;
+    floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, done.venue), (503, Venue::None), "{body}");
+    assert!(floor.fyers.calls("/orders/sync").is_empty());
+    let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(done.venue, Venue::Fyers);
+}
+
+#[actix::test]
+async fn fyers_answer_is_passed_on_whatever_the_store_does_and_written_down_later() {
+    let floor = floor(false, true).await;
+    {
+        let mut faults = floor.store.fault.lock().unwrap();
+        faults.extend([Fault::Pass, Fault::Refuse]);
+    }
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, done.venue, body["code"].as_i64()), (200, Venue::Fyers, Some(1101)));
+    time::sleep(Duration::from_secs(30)).await;
+    assert!(matches!(floor.store.shelf.lock().unwrap().outcomes[..], [(1, IntentOutcome::Answered { .. })]));
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderPlaced { .. })), 1);
+    assert_eq!(floor.store.order_journal(9).await.unwrap().len(), 1);
+}
+
+#[actix::test]
+async fn a_simulated_order_that_cannot_be_written_has_not_happened() {
+    let floor = floor(false, false).await;
+    floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.answer.status, done.venue), (503, Venue::None), "{body}");
+    let (_, book) = floor.ask(Method::Get, "/orders", Value::Null).await;
+    assert_eq!(book["orderBook"].as_array().unwrap().len(), 0);
+    let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(done.venue, Venue::Mock);
+}
+
+#[actix::test]
+async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
+    let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
     time::pause();
-    let slow = Duration::from_millis(7);
-    let floor = open(false, OnTokenLoss::Mock, Broker { slow, ..Broker::default() });
+    let request = |tag: &str| call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 5, 1, tag));
+    let at = "2026-11-23T04:29:30Z".parse().unwrap();
+    let intent = |id: i64, request: &ApiRequest| {
+        OrderIntent::of(id, &keeper_domain::routing::request::OrderCall::read(request), request, 0, at)
+    };
+    let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "9"}));
+    let intents = vec![intent(1, &request("t")), intent(2, &request("gone")), intent(3, &cancel)];
+    store.commit(Change { intents, ..Change::default() }).await.unwrap();
+    fyers.books(&[row("77", 5, 2)], &[]);
+    let actor = start(&fyers, &store, false);
+    time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(store.count(|event| matches!(event, Event::OrderOutcomeUnknown { .. })), 0, "no token yet");
+    actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(10)).await;
+    let told: Vec<Event> = store
+        .events()
+        .into_iter()
+        .filter(|event| matches!(event, Event::OrderOutcomeUnknown { .. }))
+        .collect();
+    let fate = |event: &Event| match event {
+        Event::OrderOutcomeUnknown { found, searched, .. } => (found.clone(), *searched),
+        _ => unreachable!(),
+    };
+    let wanted = [(Some("77".to_owned()), true), (None, true), (None, false)];
+    assert_eq!(told.iter().map(fate).collect::<Vec<_>>(), wanted);
+    let outcomes = store.shelf.lock().unwrap().outcomes.clone();
+    assert!(matches!(&outcomes[0], (1, IntentOutcome::Searched(Search::Found { ids })) if ids == &["77"]));
+    assert!(fyers.calls("/orders/sync").is_empty(), "the keeper never sends again");
+}
+
+#[actix::test]
+async fn an_answer_of_the_edge_changes_neither_token_nor_venue() {
+    time::pause();
+    for (status, body) in
+        [(401, "<html>"), (401, ""), (403, r#"{"message":"Forbidden"}"#), (200, r#"{"x":1}"#)]
+    {
+        let floor = open(false, true).await;
+        let answer = ApiResponse { status, headers: vec![], body: body.as_bytes().to_vec() };
+        floor.fyers.script.lock().unwrap().insert("/orders/sync".into(), Ok(answer.clone()));
+        floor.fyers.script.lock().unwrap().insert("/funds".into(), Ok(answer.clone()));
+        let (funds, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
+        let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+        assert_eq!((done.venue, done.mode, &done.answer), (Venue::Fyers, Mode::Live, &answer), "{body}");
+        assert_eq!((funds.venue, funds.answer), (Venue::Fyers, answer));
+        time::sleep(Duration::from_secs(30)).await;
+        let told = floor.store.count(|event| matches!(event, Event::OrderOutcomeUnknown { found: None, .. }));
+        assert_eq!(told, 1, "what became of it is not known, and a person hears so");
+        assert_eq!(floor.actor.send(GetMode).await.unwrap().mode, Mode::Live);
+        assert!(floor.store.shelf.lock().unwrap().mock_records.is_empty(), "nothing was simulated");
+    }
+}
+
+#[actix::test]
+async fn refusals_of_fyers_are_news() {
+    let floor = floor(false, true).await;
+    let red = json!({"s": "error", "code": -99, "message": "RED:Margin Shortfall", "id": "26112300000018"});
+    floor.fyers.says("/orders/sync", 400, &red);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, -1).await;
+    assert_eq!((done.answer.status, body), (400, red));
+    let told = |event: &Event| {
+        matches!(event, Event::OrderRejected { symbol, quantity: -5, code: -99, price, .. }
+            if symbol == "NSE:SBIN-EQ" && price == "0")
+    };
+    assert_eq!(floor.store.count(told), 1);
+}
+
+#[actix::test]
+async fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() {
+    let floor = floor(false, false).await;
+    let (bought, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!(bought.venue, Venue::Mock);
+    floor.actor.send(session(true)).await.unwrap();
+    let left = |event: &Event| matches!(event, Event::SimulatedLeft { positions } if positions == &["5 NSE:SBIN-EQ"]);
+    assert_eq!(floor.store.count(left), 1);
+    let (exit, words) = floor.place("NSE:SBIN-EQ", 5, -1).await;
+    assert_eq!((exit.answer.status, exit.venue), (400, Venue::None), "{words}");
+    assert!(words["message"].as_str().unwrap().contains("simulated"), "{words}");
+    assert!(floor.fyers.calls("/orders/sync").is_empty());
+    assert_eq!(floor.actor.send(ClearSimulated { by: "Asha".into() }).await.unwrap(), Some(1));
+    let (short, _) = floor.place("NSE:SBIN-EQ", 5, -1).await;
+    assert_eq!(short.venue, Venue::Fyers, "now it is what the bot means");
+}
+
+#[actix::test]
+async fn positions_are_looked_at_until_settled_and_a_failed_reading_forgets_nothing() {
+    let floor = floor(false, true).await;
+    floor.place("NSE:SBIN-EQ", 5, 1).await;
+    // The order fills a second after its answer.
+    floor.fyers.books(&[row("26112300000001", 5, 6)], &[]);
+    time::sleep(Duration::from_millis(1_500)).await;
+    floor.fyers.books(&[row("26112300000001", 5, 2)], &[held(5)]);
+    time::sleep(Duration::from_secs(10)).await;
+    let net = |floor: &Floor| {
+        let live = floor.store.shelf.lock().unwrap().live_positions.clone();
+        live.positions.iter().map(|position| position.net).sum::<i64>()
+    };
+    assert_eq!(net(&floor), 5);
+    floor.fyers.books(&[], &[held(5), json!({"symbol": "NSE:INFY-EQ", "netQty": null})]);
+    time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(
+        floor.store.count(|event| matches!(event, Event::PositionUnknown { .. })),
+        1,
+        "seen by itself"
+    );
+    floor.fyers.says("/positions", 503, &json!({"s": "error", "code": -1, "netPositions": []}));
+    time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(net(&floor), 5, "not read is not none");
+    let alarms = floor.store.count(|event| matches!(event, Event::PositionsUnreadable { over: false }));
+    assert_eq!(alarms, 1, "one alarm");
+    floor.actor.send(session(false)).await.unwrap();
+    for (symbol, side) in [("NSE:SBIN-EQ", -1), ("NSE:INFY-EQ", -1), ("NSE:INFY-EQ", 1)] {
+        let (done, _) = floor.place(symbol, 1, side).await;
+        assert_eq!(done.venue, Venue::None, "{symbol} {side}");
+    }
+}
+
+#[actix::test]
+async fn nothing_new_leaves_while_the_keeper_stops() {
+    let floor = floor(false, true).await;
+    floor.actor.send(StopOrders).await.unwrap();
+    let (done, _) = floor.place("NSE:SBIN-EQ", 1, 1).await;
+    assert_eq!((done.answer.status, done.venue), (503, Venue::None));
+}
+
+fn held(net: i64) -> Value {
+    json!({"symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "netQty": net, "netAvg": 800, "realized_profit": 0})
+}
+
+/// A row of FYERS' order book.
+fn row(id: &str, quantity: i64, status: i64) -> Value {
+    json!({"id": id, "symbol": "NSE:SBIN-EQ", "side": quantity.signum(), "qty": quantity.abs(), "orderTag": "1:t",
+        "remainingQuantity": if status == 6 { quantity.abs() } else { 0 }, "productType": "INTRADAY", "status": status})
+}
+
+#[actix::test]
+async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() {
+    time::pause();
+    let fyers = Arc::new(Fyers { slow: Duration::from_millis(7), ..Fyers::default() });
+    fyers.books(&[], &[]);
+    let store = Arc::new(MemoryStore::default());
+    let actor = start(&fyers, &store, false);
+    actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(1)).await;
     let mut flying = Vec::new();
     for round in 0..100 {
-        floor.actor.do_send(session(round % 2 == 0));
+        actor.do_send(session(round % 2 == 0));
         for number in 0..10 {
-            let tag = format!("{round}x{number}");
-            // Ten different symbols, so that no exit of a live position is among them.
-            let order = order(&format!("NSE:S{tag}-EQ"), 1, Side::Buy, &tag);
-            flying.push((round, tag, floor.actor.send(Ask(Request::Place(order)))));
+            let tag = format!("r{round}x{number}");
+            let body = order(&format!("NSE:S{tag}-EQ"), 1, 1, &tag);
+            flying.push((round, tag, actor.send(Forward(call(Method::Post, "/orders/sync", &body)))));
         }
         time::sleep(Duration::from_millis(3)).await;
     }
-    let (mut live, mut mock) = (0, 0);
     for (round, tag, answer) in flying {
-        let answered = answer.await.unwrap().unwrap_or_else(|error| panic!("{tag} failed: {error}"));
-        let wanted = if round % 2 == 0 { Mode::Live } else { Mode::Mock };
-        assert_eq!(answered.mode, wanted, "{tag} was handled in the mode it arrived in");
-        let Answer::Placed(ack) = answered.answer else { panic!("{tag}: not an order's answer") };
-        assert_eq!(ack.id.starts_with("MOCK"), answered.venue == Venue::Mock);
-        assert_eq!(answered.venue == Venue::Fyers, wanted == Mode::Live);
-        *(if answered.venue == Venue::Fyers { &mut live } else { &mut mock }) += 1;
+        let done = answer.await.unwrap().answered().await;
+        assert_eq!(done.answer.status, 200, "{tag}");
+        let wanted = if round % 2 == 0 { (Mode::Live, Venue::Fyers) } else { (Mode::Mock, Venue::Mock) };
+        assert_eq!((done.mode, done.venue), wanted, "{tag} ends where it began");
+        let body: Value = serde_json::from_slice(&done.answer.body).unwrap();
+        assert_eq!(body["id"].as_str().unwrap().starts_with("MOCK"), wanted.1 == Venue::Mock);
     }
-    let placed = floor.broker.placed.lock().unwrap();
-    assert_eq!((live, mock), (500, 500));
-    assert_eq!(placed.len(), 500);
-    assert!(placed.values().all(|times| *times == 1), "an order reached the broker twice");
-    let records = floor.store.shelf.lock().unwrap().mock_records.clone();
-    let book = MockExchange::open(Config::new(Decimal::from(1_000_000)), Instruments::default(), &records, 0);
-    let orders = book.engine().order_rows();
-    assert_eq!(orders.len(), 500);
-    assert!(orders.iter().all(|order| !placed.contains_key(order.request.tag.as_ref().unwrap())));
-    assert_eq!(floor.store.count(|event| matches!(event, Event::ModeChanged { .. })), 100);
+    let live: Vec<String> = fyers.calls("/orders/sync").iter().map(|call| tag_of(&call.body)).collect();
+    let journal = store.order_journal(2_000).await.unwrap();
+    assert_eq!((live.len(), journal.len()), (500, 1_000));
+    let mock =
+        journal.iter().filter(|entry| entry.venue == Venue::Mock).filter_map(|entry| entry.tag.clone());
+    let mut all: Vec<String> = live.into_iter().chain(mock).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 1_000, "no order went to both houses or twice to one");
 }
 
-#[actix::test]
-async fn a_read_with_a_dead_token_is_answered_by_mock_and_says_so() {
-    let floor = open(false, OnTokenLoss::Mock, Broker::default());
-    floor.actor.send(session(true)).await.unwrap();
-    let dead = BrokerError::Refused { status: 401, code: -16, message: String::new() };
-    *floor.broker.fails.lock().unwrap() = Some(dead);
-    let answered = floor.actor.send(Ask(Request::Funds)).await.unwrap().unwrap();
-    assert_eq!((answered.mode, answered.venue), (Mode::Mock, Venue::Mock));
-    let mode = floor.actor.send(GetMode).await.unwrap();
-    assert_eq!((mode.mode, mode.reason), (Mode::Mock, Reason::TokenRejected), "out of use at once");
-    assert_eq!(floor.broker.calls.load(SeqCst), 1);
-}
-
-#[actix::test]
-async fn a_live_position_is_protected_when_the_token_dies_and_after_a_restart() {
-    let broker = Broker::default();
-    let (average, realized) = (Decimal::from(800), Decimal::ZERO);
-    let long =
-        Position { symbol: "NSE:SBIN-EQ".into(), product: Product::Intraday, net: 10, average, realized };
-    broker.positions.lock().unwrap().push(long);
-    let floor = open(false, OnTokenLoss::Mock, broker);
-    floor.actor.send(session(true)).await.unwrap();
-    floor.actor.send(Ask(Request::Positions)).await.unwrap().unwrap();
-    floor.actor.send(session(false)).await.unwrap();
-
-    let reborn = open_on(false, OnTokenLoss::Mock, &floor.broker, &floor.store);
-    for actor in [&floor.actor, &reborn] {
-        let exit = place(actor, order("NSE:SBIN-EQ", 10, Side::Sell, "exit")).await;
-        assert!(matches!(exit, Err(AskError::Unsafe(_))), "{exit:?}");
-        let entry = place(actor, order("NSE:INFY-EQ", 1, Side::Buy, "entry")).await.unwrap();
-        assert_eq!(entry.venue, Venue::Mock);
-    }
-    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderRefused { .. })), 2);
-    assert!(floor.broker.placed.lock().unwrap().is_empty());
-}
-
-#[actix::test]
-async fn an_order_whose_outcome_is_unknown_is_neither_repeated_nor_simulated() {
-    let floor = open(false, OnTokenLoss::Mock, Broker::default());
-    floor.actor.send(session(true)).await.unwrap();
-    *floor.broker.fails.lock().unwrap() = Some(BrokerError::Transport(Transport::Timeout));
-    let outcome = place(&floor.actor, order("NSE:SBIN-EQ", 1, Side::Buy, "x")).await;
-    assert!(matches!(outcome, Err(AskError::UnknownOutcome(_))), "{outcome:?}");
-    assert_eq!(floor.broker.calls.load(SeqCst), 1);
-    assert!(floor.store.shelf.lock().unwrap().mock_records.is_empty());
-}
-
-#[actix::test]
-async fn sandbox_reads_from_fyers_and_never_sends_an_order_there() {
-    let floor = open(true, OnTokenLoss::Mock, Broker::default());
-    floor.actor.send(session(true)).await.unwrap();
-    let quotes = floor.actor.send(Ask(Request::Quotes(vec!["NSE:SBIN-EQ".into()]))).await.unwrap().unwrap();
-    assert_eq!((quotes.mode, quotes.venue), (Mode::Sandbox, Venue::Fyers));
-    let ack = place(&floor.actor, order("NSE:SBIN-EQ", 2, Side::Buy, "x")).await.unwrap();
-    assert_eq!((ack.mode, ack.venue), (Mode::Sandbox, Venue::Mock));
-    let Answer::Orders(orders) = floor.actor.send(Ask(Request::Orders)).await.unwrap().unwrap().answer else {
-        panic!("not the order book")
-    };
-    assert_eq!(orders[0].average, Decimal::from(800), "filled at the price FYERS gave");
-    assert!(floor.broker.placed.lock().unwrap().is_empty());
-}
-
-#[actix::test]
-async fn reject_refuses_and_halt_means_mock_until_resumed() {
-    let floor = open(false, OnTokenLoss::Reject, Broker::default());
-    let refused = place(&floor.actor, order("NSE:SBIN-EQ", 1, Side::Buy, "x")).await;
-    assert!(matches!(refused, Err(AskError::Unsafe(_))));
-    floor.actor.send(session(true)).await.unwrap();
-    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
-    assert_eq!(floor.actor.send(GetMode).await.unwrap().reason, Reason::Halted);
-    assert!(floor.store.shelf.lock().unwrap().halted, "a restart does not resume by itself");
-    floor.actor.send(SetHalted { halted: false, by: "a person".into() }).await.unwrap();
-    assert_eq!(floor.actor.send(GetMode).await.unwrap().mode, Mode::Live);
-}
-
-#[actix::test]
-async fn an_app_that_may_not_trade_is_explained_to_a_person() {
-    for message in [
-        "Request rejected: Order placement restricted. Algo orders are not allowed from this app ABCD1234EF-100",
-        "Order placement are not allowed from this app ABCD1234EF-100",
-    ] {
-        let floor = open(false, OnTokenLoss::Mock, Broker::default());
-        floor.actor.send(session(true)).await.unwrap();
-        let refusal = BrokerError::Refused { status: 400, code: -50, message: message.into() };
-        *floor.broker.fails.lock().unwrap() = Some(refusal.clone());
-        let outcome = place(&floor.actor, order("NSE:SBIN-EQ", 2, Side::Buy, "x")).await;
-        assert_eq!(outcome, Err(AskError::Broker(refusal)), "the bot hears FYERS' own words");
-        for _ in 0..100 {
-            time::sleep(Duration::from_millis(1)).await;
-            if floor.store.count(|event| matches!(event, Event::OrdersNotAllowed { .. })) > 0 {
-                break;
-            }
-        }
-        let said =
-            |event: &Event| matches!(event, Event::OrdersNotAllowed { app, .. } if app.ends_with("-100"));
-        assert_eq!(floor.store.count(said), 1);
-    }
+fn tag_of(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap();
+    body["orderTag"].as_str().unwrap().to_owned()
 }

@@ -18,7 +18,7 @@ use fyers_api::{
 };
 use keeper_actors::{
     clock::messages::GetClock,
-    exchange::messages::{Forward, Forwarded, GetMode, NextRows, Rest, Rows},
+    exchange::messages::{Forwarded, GetMode, NextRows, Rest, Rows},
     notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
     token::messages::{ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
@@ -26,6 +26,7 @@ use keeper_actors::{
 use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
+    mode::ShownMode,
     ports::{Store, Time},
     reason::Reason,
     secret::AuthCode,
@@ -143,7 +144,7 @@ impl KeeperBackend {
     {
         match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
             Ok(Ok(Ok(session))) => match ask(&self.actors.exchange, GetMode).await {
-                Some(view) => LoginReport::done(&session, view.mode),
+                Some(_) => LoginReport::done(&session, self.actors.router.snapshot.load().shown()),
                 None => LoginReport::silent(),
             },
             Ok(Ok(Err(failure))) => LoginReport::failed(failure),
@@ -201,15 +202,15 @@ impl Backend for KeeperBackend {
 
     async fn status(&self) -> Option<Status> {
         let session = self.session().await?;
-        let mode = ask(&self.actors.exchange, GetMode).await?;
+        let now = self.actors.router.snapshot.load_full();
         let clock = ask(&self.actors.clock, GetClock).await?;
         let outbox = ask(&self.actors.notifier, GetOutbox).await?;
         let last_tick = self.store.last_tick().await.ok()?;
         let status = Status {
             status: Health::Pass,
-            mode: mode.mode,
-            reason: mode.reason,
-            halted: self.store.halted().await.ok()?,
+            mode: now.shown(),
+            reason: now.reason,
+            halted: now.halted,
             session: SessionStatus::from(&session),
             token_needed: self.token_matters(),
             next_tick: clock.next_tick.map(ist),
@@ -226,7 +227,10 @@ impl Backend for KeeperBackend {
                 queued: outbox.queued_total,
                 delivered: outbox.delivered_total,
             },
-            orders_simulated_today: mode.simulated_today,
+            orders_simulated_today: now.simulated_today,
+            orders_refused_today: now.rejected_today,
+            positions_known: now.live.known(self.time.now()),
+            simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),
@@ -260,6 +264,10 @@ impl Backend for KeeperBackend {
         self.state_key.is_card_token(token)
     }
 
+    fn vouched_link(&self) -> String {
+        format!("/fyers/login?card={}", self.state_key.card_token())
+    }
+
     fn report(&self, event: Event) {
         self.journal.report("listener", event);
     }
@@ -269,8 +277,11 @@ impl Backend for KeeperBackend {
     }
 
     async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        let answer = self.actors.exchange.send(Forward(call));
-        tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
+        tokio::time::timeout(FORWARD_LIMIT, self.actors.router.forward(call)).await.ok()?
+    }
+
+    fn shown_mode(&self) -> ShownMode {
+        self.actors.router.snapshot.load().shown()
     }
 
     async fn next_rows(&self, rest: Rest) -> Option<Rows> {

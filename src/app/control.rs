@@ -8,7 +8,7 @@ use chrono::{Days, TimeDelta};
 use fyers_api::ist::{self, ist};
 use keeper_actors::{
     chat::card::{CardActor, RequestCard},
-    exchange::messages::SetHalted,
+    exchange::messages::{ClearSimulated, SetHalted},
     journal,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
@@ -22,7 +22,7 @@ use keeper_domain::{
     },
     clock::calendar::Calendar,
     event::Event,
-    mode::Mode,
+    mode::ShownMode,
     note::NoteChange,
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
@@ -36,8 +36,11 @@ use crate::{
     http::Backend,
     login_report::code_of,
     status::{SessionStatus, Status},
+    telegram::GroupMoves,
 };
 
+const HALTED: &str =
+    "Halted: entries are refused; orders that reduce an open position still go to FYERS. /resume ends it.";
 const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
 const NOTHING_TO_CONFIRM: &str =
     "Nobody logged in with that account within the last 10 minutes. Log in, then confirm.";
@@ -54,6 +57,7 @@ pub(super) struct KeeperControl {
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
     journal: RecipientCell<JournalGrew>,
+    moves: Option<Arc<GroupMoves>>,
 }
 
 impl KeeperControl {
@@ -71,6 +75,7 @@ impl KeeperControl {
             time: Arc::clone(&parts.time),
             calendar: Arc::clone(&parts.calendar),
             journal: journal.clone(),
+            moves: parts.phone.as_ref().and_then(|phone| phone.moves.clone()),
         }
     }
 
@@ -83,6 +88,12 @@ impl KeeperControl {
         done.inspect_err(|error| tracing::error!(event = "store.failed", actor = "chat", "{error}")).is_ok()
     }
 
+    /// What a person should put right after a group has moved.
+    fn moved(&self) -> Option<String> {
+        let to = self.moves.as_ref()?.moved_to()?;
+        Some(format!("This group has a new id: set TELEGRAM_CHAT_ID={to}."))
+    }
+
     async fn mute(&self, minutes: u32) -> String {
         let until = self.time.now() + TimeDelta::minutes(minutes.into());
         let Ok(muted) = MUTED_UNTIL.set(&until) else { return NO_ANSWER.to_owned() };
@@ -93,13 +104,30 @@ impl KeeperControl {
         }
     }
 
+    async fn flat(&self, by: &Person) -> String {
+        match self.actors.exchange.send(ClearSimulated { by: by.name.clone() }).await {
+            Ok(Some(0)) => {
+                "No simulated position could be closed: none is open, or no price is known.".to_owned()
+            }
+            Ok(Some(closed)) => {
+                format!("{closed} simulated positions closed. Positions at FYERS are as they were.")
+            }
+            Ok(None) => "Nothing was closed: the disk fails.".to_owned(),
+            Err(_) => NO_ANSWER.to_owned(),
+        }
+    }
+
     async fn halt(&self, halted: bool, by: &Person) -> String {
         let message = SetHalted { halted, by: by.name.clone() };
         match (self.actors.exchange.send(message).await, halted) {
-            (Ok(()), true) => {
-                "Halted: no new positions until /resume. Orders that close one still go out.".to_owned()
+            (Ok(true), true) => HALTED.to_owned(),
+            (Ok(false), true) => {
+                format!("{HALTED} It is not on disk yet, because the disk fails: a restart now would end it.")
             }
-            (Ok(()), false) => "The halt is over.".to_owned(),
+            (Ok(true), false) => "The halt is over.".to_owned(),
+            (Ok(false), false) => {
+                "Still halted: the end of the halt could not be written to disk.".to_owned()
+            }
             (Err(_), _) => NO_ANSWER.to_owned(),
         }
     }
@@ -158,9 +186,10 @@ fn mode_words(status: &Status) -> String {
         return "🔴 HALTED by a person: no new positions until /resume".to_owned();
     }
     let what = match status.mode {
-        Mode::Live => "🟢 Live: orders go to FYERS, real money",
-        Mode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
-        Mode::Mock => "🟡 Mock: everything is simulated",
+        ShownMode::Halted => return format!("🔴 {HALTED}"),
+        ShownMode::Live => "🟢 Live: orders go to FYERS, real money",
+        ShownMode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
+        ShownMode::Mock => "🟡 Mock: everything is simulated",
     };
     format!("{what}\nBecause {}.", status.reason.words())
 }
@@ -215,7 +244,7 @@ impl Control for KeeperControl {
             Topic::Mode => mode_words(&status),
             Topic::Token => token_words(&status.session),
             Topic::Health => health_words(&status),
-            _ => status_words(&status),
+            _ => [status_words(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n"),
         }
     }
 
@@ -226,6 +255,7 @@ impl Control for KeeperControl {
             Action::Refresh => self.refresh().await,
             Action::Halt => self.halt(true, by).await,
             Action::Resume => self.halt(false, by).await,
+            Action::Flat => self.flat(by).await,
             Action::Mute { minutes } => self.mute(minutes).await,
             Action::Unmute => self.mute(0).await,
             Action::Snooze { minutes } => self.card(CardRequest::Snooze(minutes)).await,

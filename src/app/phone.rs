@@ -17,11 +17,15 @@ use keeper_domain::{
         inbox::reaction::Policy,
         talk::{Chat, Control},
     },
+    ports::{Change, StoreError},
     routing::OnTokenLoss,
     session::login::StateKey,
 };
 
-use crate::app::{Actors, Parts};
+use crate::{
+    app::{Actors, Parts},
+    telegram::{GroupMoves, moves::NOTE},
+};
 
 /// A chat with a person.
 #[derive(Clone)]
@@ -32,6 +36,27 @@ pub struct Phone {
     pub chat_id: i64,
     /// Who may command.
     pub allowed_users: Vec<i64>,
+    /// Where the chat is now, if it is a group that may move.
+    pub moves: Option<Arc<GroupMoves>>,
+}
+
+/// Remembers where a group that moved is, and writes it down when it moves again.
+pub(super) async fn follow_moves(parts: &Parts, tree: &Tree) -> Result<(), StoreError> {
+    let Some(moves) = parts.phone.as_ref().and_then(|phone| phone.moves.clone()) else { return Ok(()) };
+    // One that cannot be read is learnt again from Telegram.
+    moves.recall(NOTE.read(parts.store.as_ref()).await?.readable());
+    let store = Arc::clone(&parts.store);
+    tree.spawn("moves", async move {
+        loop {
+            moves.learnt().await;
+            let change = || Change { notes: moves.note().into_iter().collect(), ..Change::default() };
+            while let Err(error) = store.commit(change()).await {
+                tracing::error!(event = "store.failed", actor = "moves", "{error}");
+                tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            }
+        }
+    });
+    Ok(())
 }
 
 /// What of the phone must be known before the other actors: the card hears of every change of the session.

@@ -348,7 +348,7 @@ async fn a_backup_with_anything_of_its_own_in_its_schema_is_refused() {
          SELECT CAST(i AS TEXT) AS name, '' AS value FROM n",
         "CREATE TABLE more (x)",
         "CREATE INDEX more ON journal (id)",
-        "ALTER TABLE session ADD COLUMN more",
+        "ALTER TABLE session ADD COLUMN more TEXT",
         "DROP TABLE orders",
     ];
     for (number, change) in changes.into_iter().enumerate() {

@@ -4,13 +4,13 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use keeper_domain::{
-    mode::Mode,
+    mode::ShownMode,
     session::{
         StateName,
         login::{LoginFailure, StateRefusal, read_pasted, state_from},
     },
 };
-use qrcode::{QrCode, render::unicode::Dense1x2};
+use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -68,8 +68,8 @@ async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Failure>
     let client = client(config)?;
     let nonce = state_from(rand::rng().random());
     let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
-    invite(&(setup.authorize)(&nonce), false);
-    let Some(pasted) = read_line().await else { return Err(nothing_pasted()) };
+    invite(&(setup.authorize)(&nonce), None);
+    let Some(pasted) = read_login().await else { return Err(nothing_pasted()) };
     let (code, told) = match code_of(read_pasted(pasted.expose_secret())) {
         Ok(code) => code,
         Err(report) => return Ok(report),
@@ -81,7 +81,7 @@ async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Failure>
     let done = run.login(code, PATIENCE).await;
     let (outcome, failure) =
         done.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
-    let mode = if config.settings.sandbox { Mode::Sandbox } else { Mode::Live };
+    let mode = if config.settings.sandbox { ShownMode::Sandbox } else { ShownMode::Live };
     Ok(match failure {
         Some(failure) => LoginReport::failed(failure),
         None if outcome.session.usable.is_some() => LoginReport::done(&outcome.session, mode),
@@ -106,9 +106,14 @@ async fn by_running_keeper(config: &Config) -> Result<LoginReport, Failure> {
         Some(Err(report)) => return Ok(report),
         None => return Err(no_answer()),
     };
-    invite(&url, true);
+    let page = config
+        .settings
+        .public_url
+        .as_ref()
+        .map(|url| format!("{}/fyers/login", url.as_str().trim_end_matches('/')));
+    invite(&url, Some(page.as_deref()));
     tokio::select! {
-        pasted = read_line() => match pasted {
+        pasted = read_login() => match pasted {
             Some(pasted) => remote.finish_login(&pasted).await.ok_or_else(no_answer),
             None => by_browser(&remote, &before).await,
         },
@@ -142,16 +147,34 @@ async fn read_line() -> Option<SecretString> {
     }
 }
 
-/// The link and its picture, on standard error: standard output is for the answer.
-fn invite(url: &str, by_browser: bool) {
-    let qr = QrCode::new(url).map(|code| code.render::<Dense1x2>().quiet_zone(true).build());
-    let back = if by_browser {
-        "If the page you land on says \"Logged in\", you are done. Otherwise paste its address here:"
-    } else {
-        "Then paste the address of the page you land on here, or the code it shows:"
+/// What a person pasted, once it can be understood: a slip of the mouse must not cost the login.
+async fn read_login() -> Option<SecretString> {
+    loop {
+        let pasted = read_line().await?;
+        if read_pasted(pasted.expose_secret()).is_some() {
+            return Some(pasted);
+        }
+        tell(
+            "There is no login code in that. Paste the whole address of the page you land on, with all after the \"?\":\n",
+        );
+    }
+}
+
+/// The link and its picture, on standard error: standard output is for the answer. `running` is the keeper's own page,
+/// if a keeper runs and has one: its short address makes a picture that fits a terminal of 24 rows.
+fn invite(url: &str, running: Option<Option<&str>>) {
+    let short = running.flatten().unwrap_or(url);
+    let qr = QrCode::with_error_correction_level(short, EcLevel::L);
+    let qr = qr.map(|code| code.render::<Dense1x2>().quiet_zone(true).build()).unwrap_or_default();
+    let back = match running {
+        Some(_) => "If the page you land on says \"Logged in\", you are done. Otherwise paste its address:",
+        None => "Then paste the address of the page you land on, or the code it shows:",
     };
-    let mut out = std::io::stderr().lock();
-    let _closed = write!(out, "Log in to FYERS here:\n\n{url}\n\n{}\n\n{back}\n", qr.unwrap_or_default());
+    tell(&format!("Log in to FYERS here:\n{short}\n{qr}\n{back}\n"));
+}
+
+fn tell(text: &str) {
+    let _closed = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn no_redirect() -> Failure {
@@ -172,4 +195,17 @@ fn no_answer() -> Failure {
         "a keeper uses this state folder, but it does not answer",
         "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_of_the_keepers_own_page_fits_24_rows() {
+        let page = "https://fyers-keeper-of-somebody.onrender.com/fyers/login";
+        let qr = QrCode::with_error_correction_level(page, EcLevel::L).unwrap();
+        let rows = qr.render::<Dense1x2>().quiet_zone(true).build().lines().count();
+        assert!(rows + 3 <= 24, "{rows}");
+    }
 }

@@ -1,6 +1,7 @@
-//! `orders`: what bots have ordered, as the running keeper remembers it.
+//! `orders`: what bots have ordered, as the running keeper remembers it: one row an order, 80 columns wide.
 
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use chrono::DateTime;
+use fyers_api::ist::ist;
 use keeper_domain::text::excerpt;
 use serde_json::Value;
 
@@ -22,29 +23,70 @@ pub(super) fn orders(json: bool, limit: u32) -> Result<Exit, Failure> {
     } else if orders.is_empty() {
         say("No orders so far.");
     } else {
-        say(&table(&orders).to_string());
+        say(&table(&orders));
     }
     Ok(Exit::Good)
 }
 
-/// One row an order; the columns are the fields of the first one.
-fn table(orders: &[Value]) -> Table {
-    let columns: Vec<&String> =
-        orders.iter().filter_map(Value::as_object).take(1).flat_map(|first| first.keys()).collect();
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(&columns);
-    for order in orders {
-        table.add_row(columns.iter().map(|column| cell(&order[column.as_str()])));
-    }
-    table
+fn table(orders: &[Value]) -> String {
+    let head = row(["TIME (IST)", "WHAT", "QTY", "SYMBOL", "PRICE", "STATUS", "VENUE"].map(str::to_owned));
+    let rows = orders.iter().flat_map(rows_of);
+    std::iter::once(head).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
-fn cell(value: &Value) -> String {
-    match value {
+/// The columns of one row: 15, 6, 7, 24, 9, 8 and 5 wide, with a space between them.
+fn row([time, what, quantity, symbol, price, status, venue]: [String; 7]) -> String {
+    let [time, what, quantity] = [excerpt(&time, 15), excerpt(&what, 6), excerpt(&quantity, 7)];
+    let [symbol, price] = [excerpt(&symbol, 24), excerpt(&price, 9)];
+    let [status, venue] = [excerpt(&status, 8), excerpt(&venue, 5)];
+    let row = format!("{time:<15} {what:<6} {quantity:>7} {symbol:<24} {price:>9} {status:<8} {venue}");
+    row.trim_end().to_owned()
+}
+
+/// The order, and below it why it was refused.
+fn rows_of(order: &Value) -> Vec<String> {
+    let text = |name: &str| match &order[name] {
+        Value::String(text) => text.clone(),
         Value::Null => String::new(),
-        Value::String(text) => excerpt(text, 60),
         other => other.to_string(),
+    };
+    let quantity = order["quantity"].as_i64();
+    let what = match (text("what").as_str(), quantity) {
+        ("place", Some(..0)) => "SELL".to_owned(),
+        ("place", Some(_)) => "BUY".to_owned(),
+        (what, _) => what.to_owned(),
+    };
+    let refused = !(200..300).contains(&order["status"].as_i64().unwrap_or_default())
+        || order["code"].as_i64().is_some_and(|code| code < 0);
+    let cells = [
+        time(&text("at")),
+        what,
+        quantity.map(|quantity| quantity.unsigned_abs().to_string()).unwrap_or_default(),
+        text("symbol"),
+        price(&order["price"]),
+        if refused { "refused" } else { "accepted" }.to_owned(),
+        text("venue"),
+    ];
+    let mut rows = vec![row(cells)];
+    if refused && !text("message").is_empty() {
+        rows.push(format!("{:16}{}", "", excerpt(&text("message"), 64)));
     }
+    rows
+}
+
+/// A market order has none, and an old entry does not know.
+fn price(price: &Value) -> String {
+    let number = price.as_f64().or_else(|| price.as_str()?.parse().ok());
+    match number {
+        Some(0.0) => "market".to_owned(),
+        Some(price) => format!("{price:.2}"),
+        None => "-".to_owned(),
+    }
+}
+
+fn time(at: &str) -> String {
+    DateTime::parse_from_rfc3339(at)
+        .map_or_else(|_| at.to_owned(), |at| ist(at.to_utc()).format("%d %b %H:%M:%S").to_string())
 }
 
 #[cfg(test)]
@@ -54,11 +96,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_a_row_for_each_order_and_a_column_for_each_field() {
-        let orders =
-            [json!({ "symbol": "NSE:SBIN-EQ", "qty": 5, "tag": null }), json!({ "symbol": "NSE:TCS-EQ" })];
-        let text = table(&orders).to_string();
-        assert!(text.contains("symbol") && text.contains("NSE:TCS-EQ") && text.contains("5"), "{text}");
-        assert!(!text.contains("null") && !text.contains('"'), "{text}");
+    fn a_row_has_what_a_trader_looks_for_in_80_columns() {
+        let orders = [
+            json!({"at": "2026-11-26T03:45:01.123456Z", "mode": "mock", "venue": "mock", "what": "place", "status": 200,
+                "symbol": "NSE:SBIN-EQ", "quantity": -10, "code": 1101, "price": "840.05", "message": "placed"}),
+            json!({"at": "2026-11-26T03:45:02Z", "venue": "fyers", "what": "place", "status": 400, "code": -50,
+                "symbol": "NSE:\u{1b}[31mNIFTY26NOV25000CE\u{202e}AAAAAAAAAAAAAAAAAAAAA", "quantity": 12_345_678,
+                "message": format!("no \u{1b}]0;x\u{7}{}", "because ".repeat(40))}),
+            json!({"at": "not a time", "what": "cancel", "venue": "none"}),
+        ];
+        let text = table(&orders);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines[1],
+            "26 Nov 09:15:01 SELL        10 NSE:SBIN-EQ                 840.05 accepted mock"
+        );
+        assert!(lines[2].contains("refused") && lines[3].trim_start().starts_with("no"), "{text}");
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n') && !text.contains('\u{202e}'), "{text:?}");
     }
 }

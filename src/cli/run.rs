@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
     alerts::texts::Context,
     clock::token_hours::TokenHours,
-    ports::{Exchange, SessionStore, Store, Time},
+    ports::{SessionStore, Store, Time},
     restart_policy::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -93,9 +94,9 @@ async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signa
 /// The tokens of the run before this one are secrets of this run too.
 async fn learn(config: &Config, store: &SqliteStore) {
     if let Ok(session) = store.session().await {
-        session.access.iter().for_each(|token| config.redactor.learn(token.expose()));
-        session.refresh.iter().for_each(|token| config.redactor.learn(token.expose()));
-        session.previous_refresh.iter().for_each(|token| config.redactor.learn(token.expose()));
+        session.access.iter().for_each(|token| config.redactor.learn_access(token));
+        session.refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
+        session.previous_refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
     }
 }
 
@@ -125,7 +126,6 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| config.learning(client)),
-        exchange: client.clone().map(|client| client as Arc<dyn Exchange>),
         proxy: config.pipe()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
@@ -154,6 +154,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         missing: settings.missing(),
         after_crash: state.began(),
         limits: Limits::default(),
+        order_fault: order_fault(settings),
     })
 }
 
@@ -184,6 +185,26 @@ fn clocks(settings: &Settings) -> Clocks {
         Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
         None => (Arc::new(WallClock), Some(steady())),
     }
+}
+
+#[cfg(not(feature = "fault-injection"))]
+fn order_fault(_: &Settings) -> FaultPoint {
+    FaultPoint::default()
+}
+
+/// The tests of order intents end the program at a step of an order, and only against stand-ins on this machine.
+#[cfg(feature = "fault-injection")]
+fn order_fault(settings: &Settings) -> FaultPoint {
+    let wanted = crate::config::fatal_order_step().filter(|_| settings.talks_to_stand_ins());
+    let Some((step, nth)) = wanted else { return FaultPoint::default() };
+    let left = std::sync::atomic::AtomicU32::new(nth);
+    FaultPoint::new(move |at| {
+        let last = || left.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) == 1;
+        if at == step && last() {
+            // As abrupt as `kill -9`: nothing is flushed, nobody is told.
+            std::process::abort();
+        }
+    })
 }
 
 /// Time since the start, by a clock nobody can set.

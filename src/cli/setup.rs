@@ -18,13 +18,15 @@ use crate::{
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
-        FyersClient, FyersConfig, FyersProxy, LimitedProxy, SetupError, Timeouts,
+        FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
         outgoing_address::AddressEcho,
     },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
-    telegram::{LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError},
+    telegram::{
+        GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError,
+    },
     wall_clock::WallClock,
 };
 
@@ -41,6 +43,10 @@ pub struct Config {
     pub notes: Vec<String>,
     /// Hears of every call to FYERS.
     pub metrics: Arc<Metrics>,
+    /// Where the configured Telegram group is now.
+    pub moves: Arc<GroupMoves>,
+    /// FYERS' limits, for every call that this program makes.
+    pub limiter: Arc<Limiter>,
 }
 
 /// Reads environment and `.env` file. Mistakes are all told at once.
@@ -111,7 +117,9 @@ impl Written {
         notes.extend(settings.notes.iter().cloned());
         let redactor = Redactor::default();
         settings.secrets().iter().for_each(|secret| redactor.register(secret));
-        Ok(Config { settings, redactor, notes, metrics: Metrics::new() })
+        let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
+        let limiter = Limiter::new(Arc::new(WallClock));
+        Ok(Config { settings, redactor, notes, metrics: Metrics::new(), moves, limiter })
     }
 
     fn forget(&mut self, name: &str) {
@@ -191,7 +199,9 @@ impl Config {
     /// The broker's client; `None` when no app is configured.
     pub fn client(&self) -> Result<Option<Arc<FyersClient>>, Failure> {
         let Some(config) = self.fyers(Timeouts::default()) else { return Ok(None) };
-        let client = FyersClient::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
+        let client = FyersClient::new(config, Arc::clone(&self.limiter))
+            .map_err(unusable)?
+            .timed_by(self.metrics.broker_timer());
         client.secrets().iter().for_each(|secret| self.redactor.register(secret));
         Ok(Some(Arc::new(client)))
     }
@@ -210,7 +220,7 @@ impl Config {
     pub fn pipe(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
-        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::new(WallClock)))))
+        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
     }
 
     fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
@@ -258,6 +268,7 @@ impl Config {
     pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
         let messenger = TelegramMessenger::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        let messenger = messenger.with_moves(Arc::clone(&self.moves));
         Ok(Arc::new(messenger))
     }
 
@@ -273,25 +284,25 @@ impl Config {
     pub fn phone(&self) -> Result<Option<Phone>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(None) };
         let chat = TelegramChat::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        let chat = chat.with_moves(Arc::clone(&self.moves));
         Ok(Some(Phone {
             chat: Arc::new(chat),
             chat_id: telegram.chat_id,
             allowed_users: telegram.allowed_users.clone(),
+            moves: Some(Arc::clone(&self.moves)),
         }))
     }
 
     /// The calendar: built in, or from a file.
     pub fn calendar(&self) -> Result<Arc<Calendar>, Failure> {
-        let Some(path) = &self.settings.calendar_file else { return Ok(Arc::new(Calendar::embedded())) };
-        let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
-        match text.and_then(|text| Calendar::parse(&text).map_err(|error| error.to_string())) {
-            Ok(calendar) => Ok(Arc::new(calendar)),
-            Err(problem) => {
-                let what = format!("KEEPER_CALENDAR_FILE {} cannot be used: {problem}", path.display());
-                let remedy = "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
-                Err(fail(Exit::BadSettings, &what, remedy))
-            }
-        }
+        let file = self.settings.calendar_file.as_deref();
+        config::calendar(file).map(Arc::new).map_err(|problem| {
+            let path = file.unwrap_or(std::path::Path::new("")).display();
+            let what = format!("KEEPER_CALENDAR_FILE {path} cannot be used: {problem}");
+            let remedy =
+                "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
+            fail(Exit::BadSettings, &what, remedy)
+        })
     }
 
     /// The MockExchange's rules.
@@ -299,7 +310,12 @@ impl Config {
         let settings = &self.settings;
         let charges = if settings.mock_charges { engine::Charges::On } else { engine::Charges::Off };
         let idempotent = settings.idempotent_tags;
-        engine::Config { charges, idempotent, ..engine::Config::new(settings.mock_capital) }
+        engine::Config {
+            charges,
+            idempotent,
+            name: "fyers-keeper",
+            ..engine::Config::new(settings.mock_capital)
+        }
     }
 
     /// Symbols from the symbol master files; none is a good setup too.
@@ -313,7 +329,9 @@ impl Config {
                 Err(problem) => return Err(refuse_master(path, &problem)),
             }
         }
-        Ok(engine::Instruments::lenient(known))
+        // What a symbol master does not know does not exist; without one every well-formed symbol may.
+        let none = known.is_empty();
+        Ok(if none { engine::Instruments::default() } else { engine::Instruments::strict(known) })
     }
 
     /// The `.env` file to keep up to date, repaired first if a writer had died over it.

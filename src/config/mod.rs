@@ -1,6 +1,7 @@
 //! The settings: read once, checked as a whole, every mistake told at once. Only this module reads the
 //! environment. `Debug` of the settings shows no secret, and neither does any message about one.
 
+mod calendar;
 mod credential;
 mod key_strength;
 mod problem;
@@ -11,9 +12,10 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+pub use calendar::calendar;
 pub use problem::Problem;
 pub use read::read;
 pub use settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings};
-#[cfg(feature = "fault-injection")]
-pub use source::demo_clock;
 pub use source::{Origin, Sources, Values, no_colour, notify_socket, process_environment};
+#[cfg(feature = "fault-injection")]
+pub use source::{demo_clock, fatal_order_step};

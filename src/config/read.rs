@@ -1,26 +1,22 @@
 //! From text to settings.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    str::FromStr,
-};
+mod listener;
+mod secrets;
+
+use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use chrono::NaiveTime;
 use keeper_domain::{
-    address::{Network, is_loopback},
-    clock::sessions::Segment,
-    routing::OnTokenLoss,
-    secret::Fingerprint,
+    address::is_loopback, clock::sessions::Segment, routing::OnTokenLoss, secret::Fingerprint,
 };
 use rust_decimal::Decimal;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use crate::config::{
-    credential, key_strength,
+    credential,
     problem::Problem,
-    settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings},
+    settings::{LogFormat, Row, Settings},
     source::{Found, Origin, Remarks, Sources},
     table::{self, Show, Spec},
 };
@@ -40,7 +36,8 @@ pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
             Problem::new(stranger, "is not a setting and is ignored.", format!("Did you mean {meant}?"));
         // Real money, or the wish for it, does not start beside a setting that was misspelt.
         if live || meant == "FYERS_SANDBOX" {
-            reader.remarks.problems.push(slip);
+            let what = "is a misspelt setting, as it looks: with orders that go to FYERS the keeper does not start so";
+            reader.remarks.problems.push(Problem { what: what.to_owned(), ..slip });
         } else {
             reader.remarks.notes.push(format!("{stranger} {} {}", slip.what, slip.remedy));
             slips.push(slip);
@@ -97,7 +94,6 @@ impl Reader<'_> {
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
             ping_url: self.secret_url("KEEPER_PING_URL"),
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
-            webhook_url: self.secret_url("KEEPER_WEBHOOK_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
             public_url,
             trusted_proxies: self.networks("KEEPER_TRUSTED_PROXIES"),
@@ -148,125 +144,6 @@ impl Reader<'_> {
         parsed
     }
 
-    fn secret(&mut self, name: &'static str) -> Option<SecretString> {
-        self.value(name).map(|found| SecretString::from(found.text))
-    }
-
-    /// A token, with or without its app's id before it. The id is taken off: FYERS is sent one anyway.
-    fn token(&mut self, name: &'static str) -> Option<SecretString> {
-        let found = self.value(name)?;
-        let Some((id, token)) = credential::with_app_id(&found.text) else {
-            return Some(SecretString::from(found.text));
-        };
-        if self.client_id.as_ref().is_some_and(|own| own != id) {
-            let what = format!("belongs to the app {id}, and FYERS_CLIENT_ID is another one");
-            self.problem(
-                name,
-                what,
-                "Use a token of the app in FYERS_CLIENT_ID, or leave it empty and log in.",
-            );
-            return None;
-        }
-        self.remarks.notes.push(format!("{name} has the app's id before the token: only the token is used."));
-        Some(SecretString::from(token.to_owned()))
-    }
-
-    fn gateway_key(&mut self) -> Option<SecretString> {
-        let key = self.secret("KEEPER_GATEWAY_KEY")?;
-        if let Err(weakness) = key_strength::check(key.expose_secret()) {
-            let remedy =
-                "Leave it out, and the keeper makes one; or set it to what `openssl rand -hex 32` prints.";
-            self.problem("KEEPER_GATEWAY_KEY", weakness.to_string(), remedy);
-            return None;
-        }
-        Some(key)
-    }
-
-    fn pin(&mut self) -> Option<SecretString> {
-        let pin = self.secret("FYERS_PIN")?;
-        let digits = pin.expose_secret().chars().all(|c| c.is_ascii_digit());
-        if !digits || !(4..=6).contains(&pin.expose_secret().len()) {
-            self.problem("FYERS_PIN", "is not four to six digits", "Set it to the PIN of your FYERS login.");
-            return None;
-        }
-        Some(pin)
-    }
-
-    fn app(&mut self) -> Option<AppSettings> {
-        let client_id = self.value("FYERS_CLIENT_ID").map(|found| found.text);
-        let secret = self.secret("FYERS_SECRET_KEY");
-        let has_problem =
-            |name: &str| self.remarks.problems.iter().any(|problem| problem.name.starts_with(name));
-        let (id_is_bad, secret_is_bad) = (has_problem("FYERS_CLIENT_ID"), has_problem("FYERS_SECRET_KEY"));
-        self.client_id = client_id.clone().filter(|id| credential::is_client_id(id));
-        if let Some(client_id) = client_id.as_ref().filter(|_| self.client_id.is_none()) {
-            let (what, remedy) = not_an_app_id(client_id);
-            self.problem("FYERS_CLIENT_ID", what, remedy);
-        }
-        let both = "Set both, or neither for Mock mode.";
-        match (client_id, secret) {
-            (Some(client_id), Some(secret)) => return Some(AppSettings { client_id, secret }),
-            (Some(_), None) if !secret_is_bad => {
-                self.problem("FYERS_SECRET_KEY", "is not set, but FYERS_CLIENT_ID is", both);
-            }
-            (None, Some(_)) if !id_is_bad => {
-                self.problem("FYERS_CLIENT_ID", "is not set, but FYERS_SECRET_KEY is", both);
-            }
-            _ => {}
-        }
-        None
-    }
-
-    fn telegram(&mut self) -> Option<TelegramSettings> {
-        let bot_token = self.secret("TELEGRAM_BOT_TOKEN");
-        let chat_id = self.parsed::<i64>("TELEGRAM_CHAT_ID", "the chat's number, as 123456789");
-        let allowed_users = self.users();
-        let api_url = self.url_or("TELEGRAM_API_URL");
-        if bot_token.as_ref().is_some_and(|token| !is_bot_token(token.expose_secret())) {
-            let what = "does not look like a bot token";
-            self.problem(
-                "TELEGRAM_BOT_TOKEN",
-                what,
-                "Copy it from @BotFather: digits, a colon, 35 letters or more.",
-            );
-        }
-        let has_chat = self.sources.raw("TELEGRAM_CHAT_ID").is_some();
-        let has_token =
-            self.remarks.problems.iter().any(|problem| problem.name.starts_with("TELEGRAM_BOT_TOKEN"));
-        match (bot_token, chat_id) {
-            (Some(bot_token), Some(chat_id)) => {
-                let own = if chat_id > 0 { vec![chat_id] } else { vec![] };
-                let allowed_users = allowed_users.unwrap_or(own);
-                Some(TelegramSettings { bot_token, chat_id, allowed_users, api_url })
-            }
-            (Some(_), None) if !has_chat => {
-                let what = "is not set, but TELEGRAM_BOT_TOKEN is";
-                self.problem(
-                    "TELEGRAM_CHAT_ID",
-                    what,
-                    "Write to the bot once and use your own id, as @userinfobot tells it.",
-                );
-                None
-            }
-            (None, Some(_)) if !has_token => {
-                let what = "is not set, but TELEGRAM_CHAT_ID is";
-                self.problem("TELEGRAM_BOT_TOKEN", what, "Set both, or neither to have alerts in the log.");
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn users(&mut self) -> Option<Vec<i64>> {
-        let text = self.value("TELEGRAM_ALLOWED_USERS")?.text;
-        let users: Result<Vec<i64>, _> = text.split(',').map(|user| user.trim().parse()).collect();
-        if users.is_err() {
-            let remedy = "Set it to user numbers with commas between them, as 12345,67890.";
-            self.problem("TELEGRAM_ALLOWED_USERS", not_possible(&text), remedy);
-        }
-        users.ok()
-    }
-
     fn flag(&mut self, name: &'static str, default: bool) -> bool {
         let Some(found) = self.value(name) else { return default };
         match found.text.to_lowercase().as_str() {
@@ -283,17 +160,6 @@ impl Reader<'_> {
         let Some(found) = self.value(name) else { return vec![] };
         let all = found.text.split(',').map(str::trim).filter(|path| !path.is_empty());
         all.map(PathBuf::from).collect()
-    }
-
-    fn networks(&mut self, name: &'static str) -> Vec<Network> {
-        let Some(found) = self.value(name) else { return vec![] };
-        let all = found.text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let parsed: Result<Vec<Network>, _> = all.map(str::parse).collect();
-        parsed.unwrap_or_else(|_| {
-            let remedy = "Set it to addresses or ranges with commas between them, as 127.0.0.1,10.0.0.0/8.";
-            self.problem(name, not_possible(&found.text), remedy);
-            vec![]
-        })
     }
 
     fn days(&mut self, name: &'static str, default: i64) -> i64 {
@@ -362,28 +228,6 @@ impl Reader<'_> {
         };
         self.problem(name, what, remedy);
         None
-    }
-
-    fn http_addr(&mut self) -> SocketAddr {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let wanted = "an address with a port, as 127.0.0.1:8080";
-        let port = self.sources.raw("PORT");
-        if self.sources.raw("KEEPER_HTTP_ADDR").is_some() {
-            let addr = self.parsed("KEEPER_HTTP_ADDR", wanted).unwrap_or(loopback);
-            if let Some(port) = port.filter(|_| addr.ip().is_loopback()) {
-                self.remarks.notes.push(unreachable_from_outside(addr, &port.text));
-            }
-            return addr;
-        }
-        let _noted = self.value("KEEPER_HTTP_ADDR");
-        let Some(port) = port else { return loopback };
-        match port.text.parse::<u16>() {
-            Ok(port) => SocketAddr::from(([0, 0, 0, 0], port)),
-            Err(_) => {
-                self.problem("PORT", not_possible(&port.text), "Set it to a number from 1 to 65535.");
-                loopback
-            }
-        }
     }
 
     fn tick_time(&mut self) -> NaiveTime {
@@ -492,13 +336,6 @@ fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
     (
         "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",
         "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the secret belongs in FYERS_SECRET_KEY.",
-    )
-}
-
-fn unreachable_from_outside(addr: SocketAddr, port: &str) -> String {
-    format!(
-        "KEEPER_HTTP_ADDR is {addr}, which is reached from this machine or container only, but PORT is {port}: a hosting \
-         platform sends requests to 0.0.0.0:{port}. Leave KEEPER_HTTP_ADDR out there."
     )
 }
 

@@ -113,8 +113,6 @@ pub struct Settings {
     pub ping_url: Option<SecretString>,
     /// Heartbeat of the daily login.
     pub daily_ping_url: Option<SecretString>,
-    /// Second channel for alerts. Whoever knows the address can post there, so it is a secret.
-    pub webhook_url: Option<SecretString>,
     /// `HTTPS_PROXY`.
     pub proxy: Option<SecretString>,
     /// What `config check` shows.
@@ -184,7 +182,6 @@ impl Settings {
             self.proxy.clone(),
             self.ping_url.clone(),
             self.daily_ping_url.clone(),
-            self.webhook_url.clone(),
             app,
             bot,
         ];

@@ -75,6 +75,16 @@ pub fn demo_clock() -> Option<chrono::DateTime<chrono::Utc>> {
     chrono::DateTime::parse_from_rfc3339(&told).ok().map(|start| start.to_utc())
 }
 
+/// Where a test ends the program: `KEEPER_ABORT_AT=after_send:2` is the second order that gets so far. Only test
+/// builds know it.
+#[cfg(feature = "fault-injection")]
+pub fn fatal_order_step() -> Option<(keeper_actors::exchange::execution::Step, u32)> {
+    let told = std::env::var("KEEPER_ABORT_AT").ok()?;
+    let (name, nth) = told.split_once(':')?;
+    let step = keeper_actors::exchange::execution::Step::ALL.iter().find(|(known, _)| *known == name)?.1;
+    Some((step, nth.parse().ok()?))
+}
+
 /// All places together.
 pub struct Sources<'a> {
     /// The process environment, or a test's stand-in.
@@ -157,7 +167,7 @@ impl Sources<'_> {
             ["FYERS_", "TELEGRAM_", "KEEPER_"].iter().any(|prefix| name.starts_with(prefix))
                 && !table::is_known(name)
                 // The end-to-end tests set it; it is no setting.
-                && !(cfg!(feature = "fault-injection") && *name == "KEEPER_DEMO_CLOCK")
+                && !(cfg!(feature = "fault-injection") && ["KEEPER_DEMO_CLOCK", "KEEPER_ABORT_AT"].contains(&name.as_str()))
         };
         self.environment.keys().chain(self.env_file.keys()).filter(ours)
     }

@@ -76,7 +76,6 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_EXPECTED_IP", "not set"),
     secret("KEEPER_PING_URL", Show::Host),
     secret("KEEPER_DAILY_PING_URL", Show::Host),
-    secret("KEEPER_WEBHOOK_URL", Show::Host),
 ];
 
 /// Names that FYERS' own documents and samples use, and what they are called here.

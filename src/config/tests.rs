@@ -56,7 +56,8 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_STATE_DIR", "/x/state"),
     ("KEEPER_HTTP_ADDR", "0.0.0.0:9"),
     ("KEEPER_PUBLIC_URL", "https://keeper.example.org"),
-    ("KEEPER_GATEWAY_KEY", "SEKRET-gateway-key-long"),
+    ("KEEPER_TRUSTED_PROXIES", "10.0.0.0/8"),
+    ("KEEPER_GATEWAY_KEY", "SEKRET-gateway-key-2026-long"),
     ("KEEPER_TICK_TIME", "08:30"),
     ("KEEPER_LOG_FORMAT", "text"),
     ("KEEPER_LOG", "info,fyers_keeper=debug"),
@@ -70,7 +71,6 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_EXPECTED_IP", "203.0.113.7"),
     ("KEEPER_PING_URL", "https://hc.example.org/SEKRET-ping"),
     ("KEEPER_DAILY_PING_URL", "https://hc.example.org/SEKRET-daily"),
-    ("KEEPER_WEBHOOK_URL", "https://hooks.example.org/SEKRET-hook"),
     ("FYERS_ACCOUNT_ID", "xx00001"),
     ("KEEPER_SEGMENTS", "cash, fno, mcx"),
 ];
@@ -107,7 +107,7 @@ fn everything_set_is_read() {
     assert_eq!(settings.refresh_token_days, 30);
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
-    assert_eq!(settings.secrets().len(), 8, "with the PIN");
+    assert_eq!(settings.secrets().len(), 9, "with the PIN");
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_secret_may_come_from_a_file() {
         assert_eq!(row(&settings, "FYERS_SECRET_KEY").origin, Origin::SecretFile);
         assert_eq!(settings.app.unwrap().secret.expose_secret(), "SEKRET");
     }
-    let (_folder, open) = secret_file(b"SEKRET-gateway-key-long", 0o640);
+    let (_folder, open) = secret_file(b"SEKRET-gateway-key-2026-long", 0o640);
     let notes = with(&[("KEEPER_GATEWAY_KEY_FILE", &open)]).notes;
     assert!(notes[0].contains("other users"), "{notes:?}");
 }
@@ -274,13 +274,13 @@ fn a_bad_secret_file_is_a_mistake_that_shows_no_content() {
 
 #[test]
 fn a_secret_and_its_file_contradict_each_other_in_one_layer() {
-    let (_folder, path) = secret_file(b"SEKRET-gateway-key-long", 0o600);
+    let (_folder, path) = secret_file(b"SEKRET-gateway-key-2026-long", 0o600);
     let direct = ("KEEPER_GATEWAY_KEY", "another-long-gateway-key");
     let file = ("KEEPER_GATEWAY_KEY_FILE", path.as_str());
     assert!(without(&[direct, file])[0].what.contains("so is KEEPER_GATEWAY_KEY_FILE"));
     // Across layers the environment wins: the keeper itself writes tokens into `.env`.
     let key = |settings: Settings| settings.gateway_key.unwrap().expose_secret().to_owned();
-    assert_eq!(key(layered(&[file], &[direct]).unwrap()), "SEKRET-gateway-key-long");
+    assert_eq!(key(layered(&[file], &[direct]).unwrap()), "SEKRET-gateway-key-2026-long");
     assert_eq!(key(layered(&[direct], &[file]).unwrap()), "another-long-gateway-key");
 }
 

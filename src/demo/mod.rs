@@ -31,8 +31,8 @@ pub fn run(json: bool, colour: bool) -> Result<bool, String> {
 
 async fn play(screen: &Screen) -> Result<Report, String> {
     screen.say(
-        "A week of fyers-keeper, Friday to Thursday, in under a minute: the real program on a simulated FYERS and \
-         Telegram.\nLeft: what happens inside (times IST). Cards: what arrives on the phone.",
+        "A week of fyers-keeper, Friday to Thursday, in under a minute: the real program\non a simulated FYERS and \
+         Telegram. Lines: what happens inside (times IST).\nCards: what arrives on the phone.",
     );
     let mut stage = Stage::set().await?;
     let calendar = Arc::clone(&stage.calendar);
@@ -56,7 +56,7 @@ async fn play(screen: &Screen) -> Result<Report, String> {
 
 async fn perform(stage: &mut Stage, act: &Act, screen: &Screen, seen: &mut Seen) {
     match act {
-        Act::Day(date, story) => screen.day(*date, story),
+        Act::Day(date, story) => screen.day(stage.now(), *date, story),
         Act::Speed(speed) => stage.clock.set_speed(*speed),
         Act::Outage(service, on) => {
             screen.act(stage.now(), &stage::outage_in_words(*service, *on));
@@ -71,8 +71,8 @@ async fn perform(stage: &mut Stage, act: &Act, screen: &Screen, seen: &mut Seen)
             stage.refresh(false);
         }
         Act::Tap => {
-            let how = stage.tap(screen, seen).await;
-            screen.act(stage.now(), how);
+            let (at, how) = stage.tap(screen, seen).await;
+            screen.act(at, how);
         }
         Act::Crash(victim) => {
             screen.act(stage.now(), &format!("a bug makes the {} panic", stage::name(*victim)));

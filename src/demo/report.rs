@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
-use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use fyers_api::ist::{self, ist};
 use keeper_domain::{
     event::{Event, Recorded},
@@ -129,15 +129,11 @@ impl Report {
     /// The closing table and its totals.
     pub fn table(&self) -> String {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_header([
-            "Day",
-            "Tick",
-            "Token good",
-            "At 09:15",
-            "Alerts",
-            "Restarts",
-            "What happened",
-        ]);
+        table
+            .load_preset(UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(80);
+        table.set_header(["Day", "Tick", "Token", "09:15", "Alerts", "Restarts", "What happened"]);
         for day in &self.days {
             table.add_row(row(day));
         }
@@ -153,7 +149,7 @@ impl Report {
         let Self { alerts_queued, alerts_delivered, crashes, restarts, double_ticks, missed_days, .. } = self;
         let verdict = if self.is_good() { "✅ Nothing was lost." } else { "❌ Something was lost." };
         format!(
-            "Alerts queued {alerts_queued}, delivered {alerts_delivered} · crashes {crashes}, restarts {restarts} · \
+            "Alerts queued {alerts_queued}, delivered {alerts_delivered} · crashes {crashes}, restarts {restarts}\n\
              double ticks {double_ticks} · missed days {missed_days}\n{verdict}"
         )
     }
@@ -161,7 +157,7 @@ impl Report {
 
 fn row(day: &Day) -> [String; 7] {
     let time = |at: Option<DateTime<FixedOffset>>| {
-        at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M:%S").to_string())
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M").to_string())
     };
     [
         day.date.format("%a %d %b").to_string(),

@@ -1,6 +1,10 @@
 //! What a person sees of the demo: a line for what happens, a card for what arrives on the phone.
 
-use std::io::Write;
+use std::{
+    cell::{Cell, RefCell},
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
@@ -12,26 +16,41 @@ use keeper_domain::{
 
 use crate::demo::report::Report;
 
-/// Width of a card's text.
-const CARD: usize = 76;
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+/// Columns of a card's text.
+const CARD: usize = 74;
+/// How long a line waits for earlier ones that are still on their way from the journal or the phone.
+const HOLD: Duration = Duration::from_millis(700);
 
-/// Where the story is told. Silent when only the JSON is wanted.
+/// Where the story is told, in the order of its clock. Silent when only the JSON is wanted.
 pub struct Screen {
     silent: bool,
     colour: bool,
+    held: RefCell<Vec<Held>>,
+    last: Cell<Option<DateTime<Utc>>>,
+}
+
+/// Something to be shown when nothing earlier can come any more.
+struct Held {
+    at: DateTime<Utc>,
+    since: Instant,
+    text: String,
+    /// Whether its time stands before it.
+    timed: bool,
 }
 
 impl Screen {
     /// A screen on standard output.
     pub fn new(silent: bool, colour: bool) -> Self {
-        Self { silent, colour }
+        Self { silent, colour, held: RefCell::default(), last: Cell::new(None) }
     }
 
     /// A heading for a new day.
-    pub fn day(&self, date: chrono::NaiveDate, story: &str) {
+    pub fn day(&self, at: DateTime<Utc>, date: chrono::NaiveDate, story: &str) {
         let title = format!("── {} ─ {story} ", date.format("%A %d %B %Y"));
-        let rule = "─".repeat(84usize.saturating_sub(title.chars().count()));
-        self.put(&format!("\n{}{title}{rule}{}", self.open(bold()), self.close()));
+        let rule = "─".repeat(WIDTH.saturating_sub(columns(&title)));
+        self.hold(at, format!("\n{}{title}{rule}{}", self.open(bold()), self.close()), false);
     }
 
     /// What the demo itself does to the keeper.
@@ -50,32 +69,32 @@ impl Screen {
     /// A message on the phone.
     pub fn card(&self, at: DateTime<Utc>, silent: bool, text: &str, buttons: &[String]) {
         let bell = if silent { "🔕" } else { "🔔" };
-        self.frame(&format!("{bell} Telegram, {} ", ist(at).format("%H:%M")), text, buttons);
+        self.frame(at, &format!("{bell} Telegram, {} ", ist(at).format("%H:%M")), text, buttons);
     }
 
     /// A message on the phone that became another one.
     pub fn changed_card(&self, at: DateTime<Utc>, text: &str, buttons: &[String]) {
-        self.frame(
-            &format!("✏️  Telegram, {}: the message changed ", ist(at).format("%H:%M")),
-            text,
-            buttons,
-        );
+        let head = format!("✏️ Telegram, {}: the message changed ", ist(at).format("%H:%M"));
+        self.frame(at, &head, text, buttons);
     }
 
-    fn frame(&self, head: &str, text: &str, buttons: &[String]) {
-        let mut card = format!("      ╭ {head}{}\n", "─".repeat(CARD.saturating_sub(head.chars().count())));
-        for line in text.lines().flat_map(wrap) {
-            card.push_str(&format!("      │ {line}\n"));
+    fn frame(&self, at: DateTime<Utc>, head: &str, text: &str, buttons: &[String]) {
+        let mut card = format!("  ╭ {head}{}\n", "─".repeat(CARD.saturating_sub(columns(head))));
+        for line in text.lines().flat_map(|line| wrap(line, CARD)) {
+            card.push_str(&format!("  │ {line}\n"));
         }
-        if !buttons.is_empty() {
-            card.push_str(&format!("      │ [ {} ]\n", buttons.join(" ]  [ ")));
+        let buttons: Vec<String> =
+            buttons.iter().map(|button| format!("[\u{a0}{}\u{a0}]", button.replace(' ', "\u{a0}"))).collect();
+        for line in wrap(&buttons.join(" "), CARD).iter().filter(|line| !line.is_empty()) {
+            card.push_str(&format!("  │ {}\n", line.replace('\u{a0}', " ")));
         }
-        card.push_str(&format!("      ╰{}", "─".repeat(CARD + 1)));
-        self.put(&format!("{}{card}{}", self.open(card_style()), self.close()));
+        card.push_str(&format!("  ╰{}", "─".repeat(CARD + 1)));
+        self.hold(at, format!("{}{card}{}", self.open(card_style()), self.close()), false);
     }
 
-    /// Plain text.
+    /// Plain text, after everything that is still held.
     pub fn say(&self, text: &str) {
+        self.release(true);
         self.put(text);
     }
 
@@ -87,8 +106,38 @@ impl Screen {
     }
 
     fn line(&self, at: DateTime<Utc>, sign: &str, text: &str, style: Style) {
-        let time = ist(at).format("%H:%M:%S");
-        self.put(&format!("{time} {sign} {}{text}{}", self.open(style), self.close()));
+        let rows = wrap(text, WIDTH - 13);
+        let text = rows.join(&format!("\n{:12}", ""));
+        self.hold(at, format!("{sign} {}{text}{}", self.open(style), self.close()), true);
+    }
+
+    fn hold(&self, at: DateTime<Utc>, text: String, timed: bool) {
+        self.held.borrow_mut().push(Held { at, since: Instant::now(), text, timed });
+    }
+
+    /// Shows what has been held long enough, and everything before it, in the order of the story's clock.
+    pub fn release(&self, all: bool) {
+        let mut held = self.held.borrow_mut();
+        let due = |held: &&Held| all || held.since.elapsed() >= HOLD;
+        let Some(end) = held.iter().filter(due).map(|held| held.at).max() else { return };
+        held.sort_by_key(|held| held.at);
+        let later = held.iter().position(|held| held.at > end).unwrap_or(held.len());
+        let now: Vec<Held> = held.drain(..later).collect();
+        drop(held);
+        now.iter().for_each(|held| self.show(held));
+    }
+
+    /// What comes too late all the same has no time before it: the clock on the screen never runs backwards.
+    fn show(&self, held: &Held) {
+        let late = self.last.get().is_some_and(|last| held.at < last);
+        if !late {
+            self.last.set(Some(held.at));
+        }
+        match held.timed {
+            true if late => self.put(&format!("{:8} {}", "", held.text)),
+            true => self.put(&format!("{} {}", ist(held.at).format("%H:%M:%S"), held.text)),
+            false => self.put(&held.text),
+        }
     }
 
     fn open(&self, style: Style) -> String {
@@ -99,7 +148,7 @@ impl Screen {
         if self.colour { "\u{1b}[0m" } else { "" }
     }
 
-    /// A closed proxy is not an error worth a panic: the story goes on for the exit code.
+    /// A closed output is not an error worth a panic: the story goes on for the exit code.
     fn put(&self, text: &str) {
         if !self.silent {
             let _closed = writeln!(std::io::stdout().lock(), "{text}");
@@ -115,22 +164,53 @@ fn card_style() -> Style {
     Style::new().fg_color(Some(AnsiColor::Cyan.into()))
 }
 
-/// Breaks a long line at spaces.
-fn wrap(line: &str) -> Vec<String> {
+/// Breaks a long line at spaces, and a word that is longer than a line anywhere.
+fn wrap(line: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in line.split(' ') {
-        let last = lines.len() - 1;
-        let full = lines[last].chars().count() + 1 + word.chars().count() > CARD;
-        if full && !lines[last].is_empty() {
-            lines.push(word.to_owned());
-        } else {
-            if !lines[last].is_empty() {
-                lines[last].push(' ');
+        for (number, part) in parts(word, width).into_iter().enumerate() {
+            let last = lines.last().map_or("", String::as_str);
+            let gap = if last.is_empty() || number > 0 { "" } else { " " };
+            let full = columns(last) + gap.len() + columns(&part) > width;
+            match lines.last_mut() {
+                Some(last) if !full || last.is_empty() => {
+                    last.push_str(gap);
+                    last.push_str(&part);
+                }
+                _ => lines.push(part),
             }
-            lines[last].push_str(word);
         }
     }
     lines
+}
+
+/// A word in pieces that fit.
+fn parts(word: &str, width: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for c in word.chars() {
+        match parts.last_mut() {
+            Some(part) if columns(part) + column(c) <= width => part.push(c),
+            _ => parts.push(c.to_string()),
+        }
+    }
+    parts
+}
+
+/// Columns of a text on a terminal: pictures take two.
+fn columns(text: &str) -> usize {
+    text.chars().map(column).sum()
+}
+
+fn column(c: char) -> usize {
+    match c {
+        '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' => 0,
+        '\u{231a}'..='\u{231b}'
+        | '\u{23e9}'..='\u{23f3}'
+        | '\u{26a0}'..='\u{26ff}'
+        | '\u{2705}'..='\u{274c}' => 2,
+        '\u{1f000}'.. => 2,
+        _ => 1,
+    }
 }
 
 fn words(event: &Event) -> Option<(&'static str, String)> {
@@ -181,9 +261,29 @@ mod tests {
     #[test]
     fn long_lines_are_broken_at_spaces_and_nothing_is_lost() {
         let text = "word ".repeat(60);
-        let lines = wrap(text.trim());
+        let lines = wrap(text.trim(), CARD);
         assert!(lines.len() > 1);
-        assert!(lines.iter().all(|line| line.chars().count() <= CARD));
+        assert!(lines.iter().all(|line| columns(line) <= CARD));
         assert_eq!(lines.join(" "), text.trim());
+        let link = format!("see https://example.org/{} now", "x".repeat(200));
+        let lines = wrap(&link, CARD);
+        assert!(lines.iter().all(|line| columns(line) <= CARD), "{lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), link.replace(' ', ""));
+    }
+
+    #[test]
+    fn what_is_shown_is_in_the_order_of_the_storys_clock() {
+        let screen = Screen::new(true, false);
+        let at = |second: i64| DateTime::from_timestamp(1_795_000_000 + second, 0).unwrap();
+        screen.act(at(11), "later");
+        screen.act(at(9), "earlier, and told later");
+        assert_eq!(screen.held.borrow().len(), 2);
+        screen.release(false);
+        assert_eq!(screen.held.borrow().len(), 2, "held");
+        screen.release(true);
+        assert_eq!(screen.last.get(), Some(at(11)));
+        screen.act(at(10), "too late");
+        screen.release(true);
+        assert_eq!(screen.last.get(), Some(at(11)), "the clock does not run backwards");
     }
 }

@@ -3,9 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use fyers_api::{ist, model::OrderRequest};
+use fyers_api::{
+    http::{ApiRequest, Method, Surface},
+    ist,
+    model::OrderRequest,
+};
 use keeper_actors::{
-    exchange::messages::{Ask, GetMode, Request},
+    exchange::{execution::FaultPoint, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
@@ -13,7 +17,7 @@ use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
     mode::Mode,
-    ports::{AlertTotals, Broker, Exchange, Store, Time},
+    ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,
     routing::OnTokenLoss,
     secret::{AccessToken, RefreshToken},
@@ -33,7 +37,7 @@ use crate::demo::{
 };
 use crate::{
     app::{self, Keeper, Parts},
-    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, Timeouts},
     login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
@@ -106,6 +110,9 @@ impl Stage {
     pub(super) async fn settle(&mut self, screen: &Screen, seen: &mut Seen) {
         self.keeper.flush(LAST_ALERTS).await;
         self.show(screen, seen).await;
+        // Once more when the last card has settled.
+        tokio::time::sleep(person::SETTLED + LOOK).await;
+        self.show(screen, seen).await;
     }
 
     /// Shows what is new in the journal and on the phone.
@@ -117,6 +124,7 @@ impl Stage {
             self.shown_events = entry.id;
         }
         self.phone.show(&self.simulator.telegram_messages(), screen, seen);
+        screen.release(false);
     }
 
     pub(super) fn outage(&self, service: Service, on: bool) {
@@ -132,15 +140,18 @@ impl Stage {
     }
 
     /// A person sees the login card, taps it, and goes through FYERS' login.
-    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> &'static str {
+    /// When he did, and how it went.
+    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> (DateTime<Utc>, &'static str) {
         for _ in 0..PATIENCE {
             self.show(screen, seen).await;
             if let Some(link) = self.phone.link() {
-                return person::log_in(&link).await;
+                self.phone.show_link(screen);
+                let at = self.now();
+                return (at, person::log_in(&link).await);
             }
             tokio::time::sleep(LOOK).await;
         }
-        "no login card came"
+        (self.now(), "no login card came")
     }
 
     pub(super) fn crash(&self, victim: Victim) {
@@ -155,7 +166,16 @@ impl Stage {
 
     /// A refusal is part of the story: the journal tells it.
     pub(super) async fn order(&self, order: &OrderRequest) {
-        let _told = self.keeper.actors.exchange.send(Ask(Request::Place(order.clone()))).await;
+        let Ok(body) = fyers_api::request::order(order) else { return };
+        let request = ApiRequest {
+            surface: Surface::Api,
+            method: Method::Post,
+            path: "/orders/sync".to_owned(),
+            query: String::new(),
+            content_type: Some("application/json".to_owned()),
+            body: body.to_string().into_bytes(),
+        };
+        let _told = self.keeper.actors.router.forward(request).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -200,7 +220,10 @@ fn parts(
     store: &Arc<dyn Store>,
     calendar: &Arc<Calendar>,
 ) -> Result<Parts, String> {
-    let client = Arc::new(FyersClient::new(fyers(simulator)?).map_err(|error| error.to_string())?);
+    let limiter = Limiter::new(Arc::clone(clock) as Arc<dyn Time>);
+    let client = Arc::new(
+        FyersClient::new(fyers(simulator)?, Arc::clone(&limiter)).map_err(|error| error.to_string())?,
+    );
     let proxy = FyersProxy::new(fyers(simulator)?).map_err(|error| error.to_string())?;
     let seeds = Seeds {
         access: Some(AccessToken::new(simulator.mint_at(TokenKind::Access, week::access_token_issued()))),
@@ -226,12 +249,11 @@ fn parts(
     let telegram = telegram(simulator);
     let chat = TelegramChat::new(&telegram).map_err(|error| error.to_string())?;
     let chat_id = Options::default().telegram.chats.first().copied().unwrap_or_default();
-    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id] };
+    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id], moves: None };
     let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
-        broker: Some(Arc::clone(&client) as Arc<dyn Broker>),
-        exchange: Some(client as Arc<dyn Exchange>),
-        proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(clock) as Arc<dyn Time>))),
+        broker: Some(client as Arc<dyn Broker>),
+        proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), limiter))),
         outgoing: None,
         messenger: Arc::new(messenger),
         store: Arc::clone(store),
@@ -248,7 +270,7 @@ fn parts(
         seeds,
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
-        rules: engine::Config::new(Decimal::from(1_000_000)),
+        rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
         listen: Some(listen),
         public_url: None,
@@ -265,6 +287,7 @@ fn parts(
         missing: vec![],
         after_crash: false,
         limits: Limits::default(),
+        order_fault: FaultPoint::default(),
     })
 }
 

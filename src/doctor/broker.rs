@@ -1,7 +1,12 @@
 //! FYERS: can it be reached, is the app one that may trade, does a login find its way back.
 
+use url::Url;
+
 use crate::config::Settings;
-use crate::doctor::{finding::Finding, net::Probe};
+use crate::doctor::{
+    finding::Finding,
+    net::{self, Probe},
+};
 
 pub(super) fn reachable(settings: &Settings, probe: &Probe) -> Finding {
     let host = settings.api_url.host_str().unwrap_or_default();
@@ -50,6 +55,61 @@ pub(super) fn app(settings: &Settings) -> Finding {
     }
 }
 
+/// Whether FYERS would begin a login for this app: a deleted one, an unknown one or a wrong redirect URI leads to an
+/// error page of FYERS, which nobody but the person at the browser would see.
+pub(super) async fn login_page(settings: &Settings, redirect: Option<&str>) -> Option<Finding> {
+    let (app, redirect) = (settings.app.as_ref()?, redirect?);
+    let mut url = settings.api_url.clone();
+    url.path_segments_mut().ok()?.pop_if_empty().push("generate-authcode");
+    url.query_pairs_mut()
+        .append_pair("client_id", &app.client_id)
+        .append_pair("redirect_uri", redirect)
+        .append_pair("response_type", "code")
+        .append_pair("state", "doctor");
+    Some(match net::fyers_page(settings, &url).await {
+        Probe::Answered { status, location, body, .. } => match refusal(status, location.as_deref(), &body) {
+            None if status < 400 => {
+                Finding::pass("login page", format!("FYERS begins a login for {}", app.client_id))
+            }
+            None => {
+                let what = format!("FYERS answers with HTTP {status} where a login begins");
+                Finding::warn("login page", what, "Try again in a few minutes.")
+            }
+            Some(words) => {
+                let what = format!("FYERS begins no login for {}: {words}", app.client_id);
+                let advice = "See at FYERS' API dashboard whether the app still exists and is active, and that its redirect URI \
+                              is the one above, to the letter.";
+                Finding::fail("login page", what, advice)
+            }
+        },
+        Probe::Silent(why) => Finding::warn(
+            "login page",
+            format!("could not be asked: {why}"),
+            "Ask again when FYERS is reachable.",
+        ),
+    })
+}
+
+/// FYERS' words, if this answer says that there will be no login.
+fn refusal(status: u16, location: Option<&str>, body: &str) -> Option<String> {
+    let shown = |words: &str| {
+        let plain: String = words.chars().filter(|c| !c.is_control()).take(120).collect();
+        if plain.is_empty() { "it shows its error page".to_owned() } else { plain }
+    };
+    if let Some(location) = location.filter(|_| (300..400).contains(&status)) {
+        let base = Url::parse("https://api-t1.fyers.in").ok()?;
+        let to = base.join(location).ok()?;
+        let of =
+            |name: &str| to.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let is_error =
+            of("s").is_some_and(|s| s == "error") || of("error_msg").is_some() || to.path().contains("error");
+        let words = of("error_msg").or_else(|| of("message")).unwrap_or_default();
+        return is_error.then(|| shown(&words));
+    }
+    let answer: serde_json::Value = serde_json::from_str(body).ok()?;
+    (answer["s"] == "error").then(|| shown(answer["message"].as_str().unwrap_or_default()))
+}
+
 /// Nothing to say without an app.
 pub(super) fn redirect(settings: &Settings, redirect: Option<&str>) -> Option<Finding> {
     settings.app.as_ref()?;
@@ -78,4 +138,25 @@ pub(super) fn redirect(settings: &Settings, redirect: Option<&str>) -> Option<Fi
             "Set KEEPER_PUBLIC_URL, or FYERS_REDIRECT_URI to the address registered with the app.",
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_page_is_told_from_a_login_page() {
+        let error = "https://login.fyers.in/error?error_msg=Invalid%20app%20id";
+        assert_eq!(refusal(302, Some(error), ""), Some("Invalid app id".to_owned()));
+        assert_eq!(refusal(302, Some("/app-error"), ""), Some("it shows its error page".to_owned()));
+        let back = "https://keeper.example.org/fyers/callback?s=error&code=-1&message=no%1B%5B31m";
+        assert_eq!(refusal(303, Some(back), ""), Some("no[31m".to_owned()));
+        assert_eq!(
+            refusal(400, None, r#"{"s":"error","message":"invalid app id"}"#),
+            Some("invalid app id".to_owned())
+        );
+        for (status, location) in [(200, None), (302, Some("https://login.fyers.in/?cb=1")), (503, None)] {
+            assert_eq!(refusal(status, location, "<html>"), None, "{status}");
+        }
+    }
 }

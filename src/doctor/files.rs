@@ -11,6 +11,7 @@ use rustix::fs::{Access, access};
 use crate::doctor::finding::{Finding, LIMIT};
 use crate::{
     config::Settings,
+    env_file::EnvFile,
     private_file::{self, Rules},
     store::{
         self, Counts, Unfit,
@@ -50,8 +51,8 @@ pub(super) async fn lock(settings: &Settings) -> Lock {
 pub(super) fn env_file(settings: &Settings) -> Finding {
     let path = &settings.env_file;
     let shown = path.display();
-    let meta = match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => meta,
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => {}
         Ok(_) => {
             return Finding::fail(
                 ".env file",
@@ -74,10 +75,9 @@ pub(super) fn env_file(settings: &Settings) -> Finding {
         let what = format!("{shown} cannot be read by this user");
         return Finding::fail(".env file", what, "Give the file to the user who runs the keeper.");
     }
-    let mode = meta.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let what = format!("{shown} holds secrets and other users may open it (mode {mode:04o})");
-        return Finding::warn(".env file", what, format!("Run: chmod 600 {shown}"));
+    if let Some(warning) = EnvFile::new(path, &settings.state_dir).warnings().into_iter().next() {
+        let (what, advice) = warning.split_once(". ").unwrap_or((&warning, "Look at the file."));
+        return Finding::warn(".env file", what, advice);
     }
     if access(path, Access::WRITE_OK).is_err() {
         let what = format!("{shown} is for its owner only; new tokens cannot be written to it");
@@ -108,6 +108,14 @@ pub(super) fn state_folder(settings: &Settings) -> Finding {
         let what = format!("{shown} cannot be written");
         return Finding::fail("state folder", what, "Make it writable for the user who runs the keeper.");
     }
+    if let Some(kind) = rustix::fs::statfs(path).ok().and_then(|disk| remote_kind(i64::from(disk.f_type))) {
+        let what = format!("{shown} is on {kind}: locks and the database's shared memory do not work there");
+        return Finding::fail(
+            "state folder",
+            what,
+            "Set KEEPER_STATE_DIR to a folder on a disk of this machine.",
+        );
+    }
     if room(path).is_some_and(|room| room < LITTLE_ROOM) {
         let what = format!("{shown} is on a disk with less than 50 MiB left");
         return Finding::warn("state folder", what, "Make room: a keeper that cannot remember stops.");
@@ -137,6 +145,22 @@ fn folder_to_be(path: &Path) -> Finding {
     }
     let what = format!("{shown} is not there and cannot be made");
     Finding::fail("state folder", what, "Set KEEPER_STATE_DIR to a folder that can be written.")
+}
+
+/// What kind of file system this is, if others share it over a network: `linux/magic.h`.
+fn remote_kind(kind: i64) -> Option<&'static str> {
+    Some(match kind & 0xffff_ffff {
+        0x6969 => "a network file system (NFS)",
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "a network file system (SMB)",
+        0x00c3_6400 => "a network file system (Ceph)",
+        0x0bd0_0bd0 => "a network file system (Lustre)",
+        0x4750_4653 => "a network file system (GPFS)",
+        0x5346_414f | 0x6b41_4653 => "a network file system (AFS)",
+        0x0102_1997 => "a shared folder of the host (9P)",
+        0x786f_4256 => "a shared folder of the host (VirtualBox)",
+        0x6573_5546 => "a FUSE file system, as object stores and sshfs use it",
+        _ => return None,
+    })
 }
 
 fn room(path: &Path) -> Option<u64> {
@@ -174,4 +198,24 @@ pub(super) async fn database(settings: &Settings) -> Finding {
 fn words(counts: &Counts) -> String {
     let words: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
     words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remote_kind;
+
+    #[test]
+    fn what_is_shared_over_a_network_is_named() {
+        let named = |kind| remote_kind(kind).unwrap_or_default();
+        assert!(
+            named(0x6969).contains("NFS")
+                && named(0xff53_4d42).contains("SMB")
+                && named(-11_317_950).contains("SMB")
+        );
+        assert!(named(0x6573_5546).contains("FUSE"));
+        // ext4, btrfs, xfs, tmpfs, overlayfs, zfs
+        for local in [0xef53, 0x9123_683e, 0x5846_5342, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1] {
+            assert_eq!(remote_kind(local), None, "{local:x}");
+        }
+    }
 }

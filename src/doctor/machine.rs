@@ -3,9 +3,8 @@
 use chrono::{DateTime, Offset, TimeDelta, Utc};
 use chrono_tz::Asia::Kolkata;
 use fyers_api::ist;
-use keeper_domain::clock::calendar::Calendar;
 
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::doctor::finding::{Finding, span};
 
 /// Beyond this a login's token is not trusted.
@@ -44,7 +43,7 @@ pub(super) fn time_zone(now: DateTime<Utc>) -> Finding {
 
 pub(super) fn calendar(settings: &Settings, now: DateTime<Utc>) -> Finding {
     let today = ist::date(now);
-    let calendar = match load(settings) {
+    let calendar = match config::calendar(settings.calendar_file.as_deref()) {
         Ok(calendar) => calendar,
         Err(problem) => {
             let what = format!("KEEPER_CALENDAR_FILE cannot be used: {problem}");
@@ -57,10 +56,4 @@ pub(super) fn calendar(settings: &Settings, now: DateTime<Utc>) -> Finding {
     }
     let next = calendar.next_trading_day(today).format("next trading day after today %a %d %b");
     Finding::pass("calendar", format!("{}; {next}", calendar.coverage_words()))
-}
-
-fn load(settings: &Settings) -> Result<Calendar, String> {
-    let Some(path) = &settings.calendar_file else { return Ok(Calendar::embedded()) };
-    let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string())?;
-    Calendar::with_file(&text).map_err(|error| error.to_string())
 }

@@ -42,6 +42,11 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         reach::keeper(settings, lock),
         reach::egress(settings)
     );
+    // Who does not answer at all is named once.
+    let login_page = match probe.is_answered() {
+        true => broker::login_page(settings, patient.redirect_uri.as_deref()).await,
+        false => None,
+    };
     let public = reach::public(settings, keeper.mark == Mark::Pass && lock.is_held()).await;
     let mut findings = settings_of(patient);
     findings.push(machine::clock(probe.skew()));
@@ -54,6 +59,7 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings.push(broker::reachable(settings, &probe));
     findings.push(broker::app(settings));
     findings.extend(broker::redirect(settings, patient.redirect_uri.as_deref()));
+    findings.extend(login_page);
     findings.extend(telegram);
     findings.push(public);
     findings.push(egress);

@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use keeper_domain::address::is_loopback;
-use reqwest::{Client, ClientBuilder, Proxy, header::HeaderMap, redirect::Policy};
+use reqwest::{
+    Client, ClientBuilder, Proxy,
+    header::{HeaderMap, LOCATION},
+    redirect::Policy,
+};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -22,6 +26,8 @@ pub(super) enum Probe {
         took: Duration,
         /// How far its clock is ahead of ours, if it told.
         skew: Option<TimeDelta>,
+        /// Where it sends the caller, if it does.
+        location: Option<String>,
         /// The beginning of the answer.
         body: String,
     },
@@ -30,6 +36,10 @@ pub(super) enum Probe {
 }
 
 impl Probe {
+    pub(super) fn is_answered(&self) -> bool {
+        matches!(self, Self::Answered { .. })
+    }
+
     pub(super) fn skew(&self) -> Option<TimeDelta> {
         match self {
             Self::Answered { skew, .. } => *skew,
@@ -40,6 +50,11 @@ impl Probe {
 
 /// Asks FYERS for nothing in particular, by the way that the keeper's own calls take.
 pub(super) async fn probe(settings: &Settings) -> Probe {
+    fyers_page(settings, &settings.api_url).await
+}
+
+/// Asks FYERS for a page, by the same way.
+pub(super) async fn fyers_page(settings: &Settings, url: &Url) -> Probe {
     let proxy = settings.proxy.as_ref().filter(|_| !is_loopback(&settings.api_url));
     let proxy = proxy.and_then(|proxy| Proxy::https(proxy.expose_secret()).ok());
     let builder = builder(&settings.api_url);
@@ -47,7 +62,7 @@ pub(super) async fn probe(settings: &Settings) -> Probe {
         Some(proxy) => builder.proxy(proxy),
         None => builder,
     };
-    ask(builder, &settings.api_url).await
+    ask(builder, url).await
 }
 
 /// One `GET`, no redirects.
@@ -71,9 +86,10 @@ async fn ask(builder: ClientBuilder, url: &Url) -> Probe {
     };
     let took = began.elapsed();
     let skew = skew(answer.headers(), took);
+    let location = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
     let body = answer.chunk().await.ok().flatten().unwrap_or_default();
-    let body = String::from_utf8_lossy(&body[..body.len().min(100)]).into_owned();
-    Probe::Answered { status: answer.status().as_u16(), took, skew, body }
+    let body = String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
+    Probe::Answered { status: answer.status().as_u16(), took, skew, location, body }
 }
 
 /// The answer was written somewhere on the way; half of it is the best guess.

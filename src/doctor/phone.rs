@@ -32,7 +32,7 @@ pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
             "a group the bot is in, but nobody may command the keeper there",
             "List user ids in TELEGRAM_ALLOWED_USERS.",
         ),
-        Ok(()) => Finding::pass("Telegram chat", "the bot is in it"),
+        Ok(()) => Finding::pass("Telegram chat", "the bot is in it and may write there"),
         Err(error) => of_chat(&error),
     };
     vec![bot, chat]
@@ -55,7 +55,17 @@ fn of_bot(error: &CheckupError) -> Finding {
 fn of_chat(error: &CheckupError) -> Finding {
     match error {
         CheckupError::Refused(why) | CheckupError::Setup(why) => {
-            let advice = "Open the chat with the bot and press Start (in a group: add the bot), and check TELEGRAM_CHAT_ID.";
+            let advice = match why.to_uppercase() {
+                why if why.contains("TOPIC_CLOSED") => {
+                    "Open the group's General topic again, or use another chat."
+                }
+                why if why.contains("RIGHTS") || why.contains("FORBIDDEN") => {
+                    "Give the bot the right to send messages there: in the group's permissions, or as an administrator."
+                }
+                _ => {
+                    "Open the chat with the bot and press Start (in a group: add the bot), and check TELEGRAM_CHAT_ID."
+                }
+            };
             Finding::fail("Telegram chat", format!("the bot cannot write there: {why}"), advice)
         }
         CheckupError::Silent(why) => {

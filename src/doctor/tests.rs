@@ -48,7 +48,7 @@ fn the_calendar_warns_of_a_year_it_does_not_know() {
         let now = DateTime::parse_from_rfc3339(&format!("{day}T12:00:00+05:30")).unwrap().to_utc();
         machine::calendar(&settings(&[]), now)
     };
-    is(&on("2026-11-23"), Mark::Pass, "until 31 Dec 2026");
+    is(&on("2026-11-23"), Mark::Pass, "16 holidays of 2026");
     is(&on("2026-12-01"), Mark::Warn, "2027");
     is(&on("2031-05-01"), Mark::Warn, "2031");
     let wrong = settings(&[("KEEPER_CALENDAR_FILE", "/nowhere/calendar.toml")]);

@@ -34,6 +34,7 @@ use zeroize::Zeroizing;
 use crate::fyers::{
     config::{SetupError, Timeouts},
     credentials, date,
+    memory::AnswerMemory,
 };
 
 /// Idle connections are closed before the other side does it, so that an order does not meet a dead one.
@@ -140,17 +141,31 @@ impl Http {
     }
 
     /// Sends, and gives back whatever comes, `limit` bytes of body at most. No status is an error.
-    pub(super) async fn carry(&self, request: RequestBuilder, limit: usize) -> Result<Execution, ProxyError> {
+    /// The body takes its room from `memory`.
+    pub(super) async fn exchange(
+        &self,
+        request: RequestBuilder,
+        limit: usize,
+        memory: &AnswerMemory,
+    ) -> Result<Execution, ProxyError> {
         let broken = |error: reqwest::Error| ProxyError::Transport(line(&error));
         let mut watch = Watch::new(self.timer.as_ref());
         let mut response = self.start(request, &mut watch).await.map_err(broken)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let mut body = Vec::new();
+        let mut share = memory.share();
+        let mut room = |bytes: usize| match () {
+            () if bytes > limit => Err(ProxyError::TooLong { limit }),
+            () if share.grow_to(bytes) => Ok(()),
+            () => Err(ProxyError::TooMany),
+        };
+        let promised =
+            response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
+        room(promised)?;
+        // At once and exactly, where the length is known: growing step by step would take twice as much.
+        let mut body = Vec::with_capacity(promised);
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > limit {
-                return Err(ProxyError::TooLong { limit });
-            }
+            room(body.len() + chunk.len())?;
             body.extend_from_slice(&chunk);
         }
         Ok(Execution { status, headers, body })

@@ -18,6 +18,8 @@ mod config;
 mod credentials;
 mod date;
 mod http;
+mod limits;
+mod memory;
 pub mod outgoing_address;
 mod proxy;
 
@@ -25,4 +27,5 @@ pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
 pub(crate) use date::skew as clock_skew;
 pub use http::Timer;
+pub use limits::Limiter;
 pub use proxy::{FyersProxy, LimitedProxy};

@@ -7,7 +7,7 @@ use keeper_domain::ports::OutgoingAddress;
 use url::Url;
 
 /// An address fits into this; a longer answer is no address.
-const LONGEST: u64 = 256;
+const LONGEST: usize = 256;
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Asks over plain HTTP(S), by the same way out as the calls to FYERS.
@@ -28,12 +28,15 @@ impl AddressEcho {
 impl OutgoingAddress for AddressEcho {
     async fn ask(&self) -> Option<String> {
         let client = reqwest::Client::builder().timeout(LIMIT).build().ok()?;
-        let answer = client.get(self.url.clone()).send().await.ok()?.error_for_status().ok()?;
-        if answer.content_length().is_some_and(|length| length > LONGEST) {
-            return None;
+        let mut answer = client.get(self.url.clone()).send().await.ok()?.error_for_status().ok()?;
+        let mut text = Vec::new();
+        while let Some(part) = answer.chunk().await.ok()? {
+            text.extend_from_slice(&part);
+            if text.len() > LONGEST {
+                return None;
+            }
         }
-        let text = answer.text().await.ok()?;
-        text.trim().parse::<IpAddr>().ok().map(|address| address.to_string())
+        String::from_utf8(text).ok()?.trim().parse::<IpAddr>().ok().map(|address| address.to_string())
     }
 
     fn expected(&self) -> Option<String> {

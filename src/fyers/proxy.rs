@@ -1,13 +1,10 @@
-//! Carries bots' calls to FYERS: the adapter behind the port `BrokerProxy`.
+//! Takes bots' calls to FYERS: the adapter behind the port `BrokerProxy`.
 //!
 //! What the bot asked for goes out as it came, and what FYERS says comes back as it is; only the credentials
-//! are the keeper's own. `headers` says what of an answer's head is passed on, `cost` and `pace` are the rules
-//! that keep FYERS' limits, `limited` applies them.
+//! are the keeper's own. `headers` says what of an answer's head is passed on, `limited` keeps FYERS' limits.
 
-mod cost;
 mod headers;
 mod limited;
-mod pace;
 
 use std::fmt;
 
@@ -27,11 +24,15 @@ use crate::fyers::{
     config::{FyersConfig, SetupError},
     credentials::Credentials,
     http::{Http, Timer},
+    memory::AnswerMemory,
 };
 
-/// The largest answer that is carried, in bytes. A year of daily candles is a few ten kilobytes, a hundred
-/// days of one-minute candles about two megabytes.
-const LARGEST: usize = 32 * 1024 * 1024;
+/// The largest answer that is passed on, in bytes. A year of daily candles is a few ten kilobytes, a hundred days of
+/// one-minute candles about two megabytes, an order book of ten thousand rows about six.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// What all long answers together may take while they come in, in bytes.
+const TOGETHER: usize = 48 * 1024 * 1024;
 
 /// One app's way to FYERS. Keeps its connections; cheap to share behind an `Arc`.
 pub struct FyersProxy {
@@ -40,6 +41,7 @@ pub struct FyersProxy {
     api_url: Url,
     data_url: Url,
     largest: usize,
+    memory: AnswerMemory,
 }
 
 impl fmt::Debug for FyersProxy {
@@ -58,13 +60,20 @@ impl FyersProxy {
             api_url: config.api_url,
             data_url: config.data_url,
             largest: LARGEST,
+            memory: AnswerMemory::new(TOGETHER),
         })
     }
 
     /// The same proxy with another bound on answers, in bytes.
     #[must_use]
-    pub fn carrying_at_most(self, largest: usize) -> Self {
+    pub fn answers_up_to(self, largest: usize) -> Self {
         Self { largest, ..self }
+    }
+
+    /// The same proxy with another bound on all long answers together, in bytes.
+    #[must_use]
+    pub fn answers_together_up_to(self, bytes: usize) -> Self {
+        Self { memory: AnswerMemory::new(bytes), ..self }
     }
 
     /// The same proxy, with somebody who hears how long its calls take.
@@ -95,9 +104,9 @@ impl BrokerProxy for FyersProxy {
         if !call.body.is_empty() {
             request = request.body(call.body.clone());
         }
-        let carried = self.http.carry(request, self.largest).await?;
-        let headers = headers::that_matter(&carried.headers);
-        Ok(ApiResponse { status: carried.status, headers, body: carried.body })
+        let answer = self.http.exchange(request, self.largest, &self.memory).await?;
+        let headers = headers::that_matter(&answer.headers);
+        Ok(ApiResponse { status: answer.status, headers, body: answer.body })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
-use keeper_domain::{mode::Mode, ports::NoteStore, reason::Reason, session::StateName};
+use keeper_domain::{ports::NoteStore, reason::Reason, session::StateName};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path},
@@ -46,7 +46,7 @@ fn status_of(shown: &Shown) -> Status {
     let now = ist(DateTime::UNIX_EPOCH);
     Status {
         status: shown.health,
-        mode: Mode::Mock,
+        mode: keeper_domain::mode::ShownMode::Mock,
         reason: Reason::NoCredentials,
         halted: false,
         session: SessionStatus {
@@ -66,6 +66,9 @@ fn status_of(shown: &Shown) -> Status {
         actors: std::collections::BTreeMap::new(),
         outbox: OutboxStatus::default(),
         orders_simulated_today: 0,
+        orders_refused_today: 0,
+        positions_known: keeper_domain::routing::live_positions::Known::Never,
+        simulated_left: vec![],
         version: String::new(),
         commit: String::new(),
         time: now,

@@ -9,6 +9,7 @@ use keeper_domain::{
     address::Network,
     chat::talk::Control,
     event::{Event, Recorded},
+    mode::ShownMode,
     secret::AuthCode,
     session::login::{StateOrigin, StateRefusal},
 };
@@ -49,12 +50,20 @@ pub trait Backend: Send + Sync {
     fn is_card_link(&self, _token: &str) -> bool {
         false
     }
+    /// A link to the login page for somebody who has shown the key: what is begun there is vouched for.
+    fn vouched_link(&self) -> String {
+        "/fyers/login".to_owned()
+    }
     /// Notes something that happened at the listener, for journal, log and alerts. Returns at once.
     fn report(&self, _event: Event) {}
     /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
     /// the caller vouches for the person.
     async fn finish_login(&self, _code: AuthCode, _state: Option<SecretString>) -> LoginReport {
         LoginReport::silent()
+    }
+    /// What `X-Keeper-Mode` says of a request that is refused at the door. No I/O, no waiting.
+    fn shown_mode(&self) -> ShownMode {
+        ShownMode::Mock
     }
     /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
     async fn forward(&self, _call: ApiRequest) -> Option<Forwarded> {

@@ -32,6 +32,7 @@ use crate::http::{
     },
     metrics::Metrics,
     orders, pages,
+    request_line::Readable,
 };
 
 /// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
@@ -94,13 +95,14 @@ pub fn listen_with(
             .client_request_timeout(HEAD_LIMIT)
             .client_disconnect_timeout(CLOSE_LIMIT)
             .local_addr(bound)
-            .on_connect_ext(|io: &Guarded, data| {
-                data.insert(io.connection());
+            .on_connect_ext(|io: &Readable<Guarded>, data| {
+                data.insert(io.get_ref().connection());
             })
             .h1(map_config(app, |()| AppConfig::default()));
         let connections = connections.clone();
         fn_service(move |stream: TcpStream| {
-            ready(connections.admit(stream).ok_or(DispatchError::DisconnectTimeout))
+            let admitted = connections.admit(stream).map(|(guarded, peer)| (Readable::new(guarded), peer));
+            ready(admitted.ok_or(DispatchError::DisconnectTimeout))
         })
         .and_then(http)
     };
@@ -115,10 +117,7 @@ pub fn listen_with(
 }
 
 fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((CACHE_CONTROL, "no-store"))
-        .add(("Referrer-Policy", "no-referrer"))
-        .add(("X-Content-Type-Options", "nosniff"))
+    DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add(("Referrer-Policy", "no-referrer"))
 }
 
 fn settings(bound: SocketAddr, key: SecretString, backend: &Arc<dyn Backend>, front: &Front) -> Settings {

@@ -14,6 +14,7 @@ pub mod metrics;
 mod orders;
 mod pages;
 mod reply;
+mod request_line;
 
 pub use backend::{Backend, Front};
 pub use listener::{listen, listen_with};

@@ -26,10 +26,20 @@ impl LearningBroker {
         Self { broker, redactor }
     }
 
+    /// FYERS' words go on into alerts, pages and the journal, past the log.
+    fn cleaned<T>(&self, answer: Result<T, BrokerError>) -> Result<T, BrokerError> {
+        answer.map_err(|error| match error {
+            BrokerError::Refused { status, code, message } => {
+                BrokerError::Refused { status, code, message: self.redactor.clean(&message).into_owned() }
+            }
+            other => other,
+        })
+    }
+
     fn learned(&self, tokens: Result<FreshTokens, BrokerError>) -> Result<FreshTokens, BrokerError> {
         if let Ok(tokens) = &tokens {
-            self.redactor.learn(tokens.access.expose());
-            tokens.refresh.iter().for_each(|refresh| self.redactor.learn(refresh.expose()));
+            self.redactor.learn_access(&tokens.access);
+            tokens.refresh.iter().for_each(|refresh| self.redactor.learn_refresh(refresh));
         }
         tokens
     }
@@ -38,28 +48,28 @@ impl LearningBroker {
 #[async_trait]
 impl Broker for LearningBroker {
     async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError> {
-        self.redactor.learn(token.expose());
-        self.broker.profile(token).await
+        self.redactor.learn_access(token);
+        self.cleaned(self.broker.profile(token).await)
     }
 
     async fn refresh(&self, token: &RefreshToken) -> Result<FreshTokens, BrokerError> {
-        self.redactor.learn(token.expose());
-        self.learned(self.broker.refresh(token).await)
+        self.redactor.learn_refresh(token);
+        self.learned(self.cleaned(self.broker.refresh(token).await))
     }
 
     async fn login(&self, code: &AuthCode) -> Result<FreshTokens, BrokerError> {
-        self.redactor.learn(code.expose());
-        self.learned(self.broker.login(code).await)
+        self.redactor.learn_code(code);
+        self.learned(self.cleaned(self.broker.login(code).await))
     }
 
     async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {
-        self.redactor.learn(token.expose());
-        self.broker.funds(token).await
+        self.redactor.learn_access(token);
+        self.cleaned(self.broker.funds(token).await)
     }
 
     async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError> {
-        self.redactor.learn(token.expose());
-        self.broker.logout(token).await
+        self.redactor.learn_access(token);
+        self.cleaned(self.broker.logout(token).await)
     }
 
     fn clock_skew(&self) -> Option<TimeDelta> {

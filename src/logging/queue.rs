@@ -37,11 +37,16 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    lines: VecDeque<String>,
+    waiting: VecDeque<Entry>,
     bytes: usize,
-    /// Dropped and not yet told of.
-    dropped: u64,
     writing: bool,
+}
+
+/// What waits to be written.
+enum Entry {
+    Line(String),
+    /// So many lines are missing here.
+    Gap(u64),
 }
 
 impl Shared {
@@ -68,13 +73,16 @@ impl Queue {
     /// Takes a line without its end, or drops it when too much waits. Never waits for the output.
     pub(super) fn push(&self, line: String) {
         let mut state = self.shared.state();
-        if state.lines.len() >= MOST_LINES || state.bytes + line.len() > MOST_BYTES {
-            state.dropped += 1;
+        if state.waiting.len() >= MOST_LINES || state.bytes + line.len() > MOST_BYTES {
+            match state.waiting.back_mut() {
+                Some(Entry::Gap(missing)) => *missing += 1,
+                _ => state.waiting.push_back(Entry::Gap(1)),
+            }
             drop(state);
             return (self.shared.on_drop)(1);
         }
         state.bytes += line.len();
-        state.lines.push_back(line);
+        state.waiting.push_back(Entry::Line(line));
         drop(state);
         self.shared.changed.notify_all();
     }
@@ -82,7 +90,7 @@ impl Queue {
     /// Waits until everything is written, for a bounded time. False: the output does not take it.
     pub(super) fn flush(&self, limit: Duration) -> bool {
         let state = self.shared.state();
-        let waits = |state: &mut State| state.writing || !state.lines.is_empty() || state.dropped > 0;
+        let waits = |state: &mut State| state.writing || !state.waiting.is_empty();
         let (_state, result) = self
             .shared
             .changed
@@ -92,17 +100,16 @@ impl Queue {
     }
 }
 
-/// The writer's thread: one line after the other, and in between how many are missing.
+/// The writer's thread: one line after the other, and at a gap how many are missing.
 fn write_all(shared: &Shared, mut output: Box<dyn Write + Send>, finish: &Finish, report: &Report) {
     let mut state = shared.state();
     loop {
-        let line = match state.lines.pop_front() {
-            Some(line) => {
+        let line = match state.waiting.pop_front() {
+            Some(Entry::Line(line)) => {
                 state.bytes -= line.len();
                 line
             }
-            // Only now: what was dropped came after everything that was waiting.
-            None if state.dropped > 0 => report(std::mem::take(&mut state.dropped)),
+            Some(Entry::Gap(missing)) => report(missing),
             None => {
                 state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;

@@ -13,6 +13,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
+use keeper_domain::secret::{AccessToken, AuthCode, RefreshToken};
 use regex::{Captures, Regex, RegexSet};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -34,6 +35,9 @@ const PATTERNS: [&str; 6] = [
 ];
 
 static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PATTERNS).ok());
+/// What is left of a secret whose end was cut off.
+static REST: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\[redacted\][A-Za-z0-9_~+%=-]{2,}").ok());
 static EACH: LazyLock<Vec<Regex>> =
     LazyLock::new(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect());
 
@@ -97,9 +101,24 @@ impl Redactor {
         }
     }
 
+    /// Learns an access token of the run.
+    pub fn learn_access(&self, token: &AccessToken) {
+        self.learn(token.expose());
+    }
+
+    /// Learns a refresh token of the run.
+    pub fn learn_refresh(&self, token: &RefreshToken) {
+        self.learn(token.expose());
+    }
+
+    /// Learns the code of a login.
+    pub fn learn_code(&self, code: &AuthCode) {
+        self.learn(code.expose());
+    }
+
     /// Looks for a secret that came up during the run: a token, a code. The oldest of them is forgotten when there are
     /// many, which is long after it has ended.
-    pub fn learn(&self, secret: &str) {
+    fn learn(&self, secret: &str) {
         let new = Secret::new(secret);
         if new.ways.is_empty() {
             return;
@@ -137,6 +156,9 @@ impl Redactor {
             }
         }
         drop(known);
+        if let (Cow::Owned(cut), Some(rest)) = (&text, REST.as_ref()) {
+            text = Cow::Owned(rest.replace_all(cut, MARK).into_owned());
+        }
         if SET.as_ref().is_none_or(|set| !set.is_match(&text)) {
             return text;
         }
@@ -160,7 +182,15 @@ fn ways(secret: &str) -> Vec<String> {
         ways.push(STANDARD_NO_PAD.encode(whole));
         ways.push(URL_SAFE_NO_PAD.encode(whole));
     }
-    ways.extend(secret.get(..16).map(str::to_owned).filter(|_| !is_address(secret)));
+    if !is_address(secret) {
+        // Somebody may have cut the text off: the beginning is found, and what follows it goes too (`REST`).
+        let beginnings: Vec<String> = ways
+            .iter()
+            .filter(|way| !way.contains(' '))
+            .filter_map(|way| way.get(..16).map(str::to_owned))
+            .collect();
+        ways.extend(beginnings);
+    }
     ways.extend(keys_in(secret));
     ways.retain(|way| way.len() >= SHORTEST);
     ways
@@ -290,6 +320,17 @@ mod tests {
         redactor.clean_word(&mut text);
         assert_eq!(text, "wrong pin [redacted] ([redacted], order 264829)");
         assert_eq!(redactor.clean(r#"{"qty":4829}"#), r#"{"qty":4829}"#);
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_off_is_taken_out_to_its_end() {
+        let secret = "CANARYopaqueRefreshTokenOfTheRun0123456789";
+        let redactor = redactor(secret);
+        let base64 = STANDARD_NO_PAD.encode(secret);
+        for end in [20, 30, 41] {
+            assert_eq!(redactor.clean(&format!("bad {} and", &secret[..end])), "bad [redacted] and");
+            assert_eq!(redactor.clean(&format!("bad {} and", &base64[..end])), "bad [redacted] and");
+        }
     }
 
     #[test]

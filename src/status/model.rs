@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use fyers_api::ist::ist;
 use keeper_domain::{
-    mode::Mode,
+    mode::ShownMode,
     reason::Reason,
+    routing::live_positions::Known,
     secret::Fingerprint,
     session::{SessionView, Source, StateName},
 };
@@ -120,7 +121,7 @@ pub struct Status {
     /// Overall health.
     pub status: Health,
     /// Where requests go.
-    pub mode: Mode,
+    pub mode: ShownMode,
     /// Why they go there.
     pub reason: Reason,
     /// Whether a person has halted trading.
@@ -144,6 +145,15 @@ pub struct Status {
     pub outbox: OutboxStatus,
     /// Orders the MockExchange took today.
     pub orders_simulated_today: u64,
+    /// Orders that FYERS refused today.
+    #[serde(default)]
+    pub orders_refused_today: u64,
+    /// How well the positions at FYERS are known.
+    #[serde(default = "never")]
+    pub positions_known: Known,
+    /// Simulated positions that are still open although orders go to FYERS, each as `10 NSE:SBIN-EQ`.
+    #[serde(default)]
+    pub simulated_left: Vec<String>,
     /// The program's version.
     pub version: String,
     /// The commit it was built from; empty when nobody knew at build time.
@@ -180,4 +190,8 @@ pub struct Check {
     /// What a person should know, when not all is well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+}
+
+fn never() -> Known {
+    Known::Never
 }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use keeper_domain::{
     alert::SendError,
-    chat::talk::{Bubble, Chat, MessageId, PollError, Update},
+    chat::talk::{Bubble, Chat, Heard, MessageId, PollError, Update},
 };
 use teloxide::{
     ApiError, Bot, RequestError,
@@ -15,7 +15,7 @@ use teloxide::{
 };
 
 use crate::telegram::{
-    LIMIT, TelegramSettings, TelegramSetupError, bot, hear,
+    GroupMoves, LIMIT, TelegramSettings, TelegramSetupError, bot, hear,
     keys::{NoAddress, cut, keyboard},
     markup, no_preview,
     outcome::{Outcome, judge},
@@ -36,6 +36,7 @@ pub struct TelegramChat {
     poller: Bot,
     limit: Duration,
     held: Duration,
+    moves: Option<std::sync::Arc<GroupMoves>>,
 }
 
 impl TelegramChat {
@@ -49,7 +50,51 @@ impl TelegramChat {
         limit: Duration,
         held: Duration,
     ) -> Result<Self, TelegramSetupError> {
-        Ok(Self { bot: bot(settings, limit)?, poller: bot(settings, held + limit)?, limit, held })
+        Ok(Self {
+            bot: bot(settings, limit)?,
+            poller: bot(settings, held + limit)?,
+            limit,
+            held,
+            moves: None,
+        })
+    }
+
+    /// With what is known of the group's moves, which it shares with the messenger.
+    #[must_use]
+    pub fn with_moves(self, moves: std::sync::Arc<GroupMoves>) -> Self {
+        Self { moves: Some(moves), ..self }
+    }
+
+    /// Where the chat is now.
+    fn present(&self, chat: i64) -> ChatId {
+        ChatId(self.moves.as_ref().map_or(chat, |moves| moves.outgoing(chat)))
+    }
+
+    /// Notes that a chat has moved when Telegram says so. Its old messages stay behind, so what was to be changed
+    /// there is found out anew.
+    fn learn<T>(&self, chat: ChatId, answer: Result<T, Trouble>) -> Result<T, Trouble> {
+        if let (Err(Trouble::Told(RequestError::MigrateToChatId(to))), Some(moves)) = (&answer, &self.moves) {
+            moves.learn(chat.0, to.0);
+            return Err(Trouble::Late);
+        }
+        answer
+    }
+
+    fn hear(&self, update: types::Update) -> Update {
+        let Some(moves) = &self.moves else { return hear::update(update) };
+        if let types::UpdateKind::Message(message) = &update.kind {
+            if let Some(to) = message.migrate_to_chat_id() {
+                moves.learn(message.chat.id.0, to.0);
+            }
+            if let Some(from) = message.migrate_from_chat_id() {
+                moves.learn(from.0, message.chat.id.0);
+            }
+        }
+        let mut update = hear::update(update);
+        if let Heard::Message { chat, .. } | Heard::Press { chat, .. } = &mut update.heard {
+            *chat = moves.incoming(*chat);
+        }
+        update
     }
 
     async fn poll(&self, after: i64, held: Duration) -> Result<Vec<Update>, PollError> {
@@ -58,7 +103,7 @@ impl TelegramChat {
         let seconds = u32::try_from(held.as_secs()).unwrap_or(u32::MAX);
         let request = self.poller.get_updates().offset(offset).timeout(seconds).allowed_updates(KINDS);
         match tokio::time::timeout(held + self.limit, async move { request.await }).await {
-            Ok(Ok(updates)) => Ok(updates.into_iter().map(hear::update).collect()),
+            Ok(Ok(updates)) => Ok(updates.into_iter().map(|update| self.hear(update)).collect()),
             Ok(Err(error)) => Err(self.poll_error(&error)),
             Err(_elapsed) => Err(PollError::Failed("no answer in time, or a server error".to_owned())),
         }
@@ -161,6 +206,10 @@ impl fmt::Debug for TelegramChat {
 
 #[async_trait]
 impl Chat for TelegramChat {
+    fn present(&self, chat: i64) -> i64 {
+        Self::present(self, chat).0
+    }
+
     async fn updates(&self, after: i64) -> Result<Vec<Update>, PollError> {
         self.poll(after, self.held).await
     }
@@ -170,9 +219,12 @@ impl Chat for TelegramChat {
     }
 
     async fn say(&self, chat: i64, bubble: &Bubble) -> Result<MessageId, SendError> {
-        let posted = match self.post(ChatId(chat), bubble).await {
+        let present = self.present(chat);
+        let posted = match self.post(present, bubble).await {
             Err(Trouble::Told(RequestError::MigrateToChatId(to))) => {
-                tracing::warn!(event = "chat.moved", %to, "the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
+                if let Some(moves) = &self.moves {
+                    moves.learn(present.0, to.0);
+                }
                 self.post(to, bubble).await
             }
             posted => posted,
@@ -182,9 +234,10 @@ impl Chat for TelegramChat {
 
     async fn edit(&self, chat: i64, id: MessageId, bubble: &Bubble) -> Result<(), SendError> {
         let keyboard = keyboard(bubble).map_err(|NoAddress| self.send_error(Trouble::Button))?;
+        let present = self.present(chat);
         let request = self
             .bot
-            .edit_message_text(ChatId(chat), types::MessageId(id.0), markup::bubble(bubble))
+            .edit_message_text(present, types::MessageId(id.0), markup::bubble(bubble))
             .parse_mode(ParseMode::Html)
             .link_preview_options(no_preview());
         // Without a keyboard the old one goes away.
@@ -192,12 +245,15 @@ impl Chat for TelegramChat {
             Some(keyboard) => request.reply_markup(keyboard),
             None => request,
         };
-        self.settled(self.call(request).await, &[ApiError::MessageNotModified])
+        let answer = self.learn(present, self.call(request).await);
+        self.settled(answer, &[ApiError::MessageNotModified])
     }
 
     async fn delete(&self, chat: i64, id: MessageId) -> Result<(), SendError> {
-        let request = self.bot.delete_message(ChatId(chat), types::MessageId(id.0));
-        self.settled(self.call(request).await, &[ApiError::MessageToDeleteNotFound])
+        let present = self.present(chat);
+        let request = self.bot.delete_message(present, types::MessageId(id.0));
+        let answer = self.learn(present, self.call(request).await);
+        self.settled(answer, &[ApiError::MessageToDeleteNotFound])
     }
 
     async fn answer(&self, callback: &str, text: &str, alert: bool) -> Result<(), SendError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teloxide::{RequestError, prelude::Requester};
+use teloxide::{RequestError, prelude::Requester, types::ChatAction};
 
 use crate::telegram::{
     TelegramSettings, bot,
@@ -49,8 +49,12 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let reached = async {
-        let info = within(limit, async { bot.get_chat(chat).await }).await;
-        info.map(|_info| ()).map_err(|outcome| told(&bot, outcome))
+        let info = within(limit, async { bot.get_chat(chat.clone()).await }).await;
+        info.map_err(|outcome| told(&bot, outcome))?;
+        // Whoever may show that he is typing may write: a closed topic and a muted bot are told apart by nothing less.
+        let typing =
+            within(limit, async { bot.send_chat_action(chat.clone(), ChatAction::Typing).await }).await;
+        typing.map(|_done| ()).map_err(|outcome| told(&bot, outcome))
     };
     let (known, reached) = tokio::join!(known, reached);
     Checkup { bot: known, chat: reached }

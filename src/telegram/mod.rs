@@ -9,6 +9,7 @@ mod hear;
 mod keys;
 mod log;
 mod markup;
+pub mod moves;
 mod outcome;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ use url::Url;
 pub use chat::TelegramChat;
 pub use checkup::{Checkup, CheckupError, checkup};
 pub use log::LogMessenger;
+pub use moves::GroupMoves;
 use outcome::{Outcome, judge};
 
 /// The longest that one request may take, connecting and reading included.
@@ -76,6 +78,7 @@ pub struct TelegramMessenger {
     bot: Bot,
     chat: Recipient,
     limit: Duration,
+    moves: Option<std::sync::Arc<GroupMoves>>,
 }
 
 impl TelegramMessenger {
@@ -86,20 +89,37 @@ impl TelegramMessenger {
 
     fn with_limit(settings: &TelegramSettings, limit: Duration) -> Result<Self, TelegramSetupError> {
         let bot = bot(settings, limit)?;
-        Ok(Self { bot, chat: recipient(&settings.chat_id)?, limit })
+        Ok(Self { bot, chat: recipient(&settings.chat_id)?, limit, moves: None })
+    }
+
+    /// With what is known of the group's moves, which it shares with the chat.
+    #[must_use]
+    pub fn with_moves(self, moves: std::sync::Arc<GroupMoves>) -> Self {
+        Self { moves: Some(moves), ..self }
+    }
+
+    /// Where the chat is now.
+    fn present(&self) -> Recipient {
+        match (&self.chat, &self.moves) {
+            (Recipient::Id(ChatId(chat)), Some(moves)) => Recipient::Id(ChatId(moves.outgoing(*chat))),
+            (chat, _) => chat.clone(),
+        }
     }
 
     /// Formatted first; plain at once if Telegram does not like the format; and once more to the new chat if
     /// the group has moved.
     async fn deliver(&self, message: &Outgoing) -> Result<(), SendError> {
-        let mut chat = self.chat.clone();
+        let mut chat = self.present();
+        let began = chat.clone();
         let mut text = Text::Formatted;
         loop {
             match self.post(message, text, chat.clone()).await {
                 Outcome::Sent => return Ok(()),
                 Outcome::BadMessage(_) if text == Text::Formatted => text = Text::Plain,
-                Outcome::Moved(to) if chat == self.chat => {
-                    tracing::warn!(event = "chat.moved", %to, "the Telegram group has a new id: put {to} in TELEGRAM_CHAT_ID");
+                Outcome::Moved(to) if chat == began => {
+                    if let (Recipient::Id(ChatId(from)), Some(moves)) = (&chat, &self.moves) {
+                        moves.learn(*from, to.0);
+                    }
                     chat = Recipient::Id(to);
                 }
                 Outcome::Moved(_) => return Err(SendError::Unauthorized("the chat has moved".to_owned())),

@@ -15,7 +15,7 @@ use wiremock::{
     matchers::{body_partial_json, method, path},
 };
 
-use crate::telegram::{LogMessenger, TelegramMessenger, TelegramSettings, TelegramSetupError};
+use crate::telegram::{GroupMoves, LogMessenger, TelegramMessenger, TelegramSettings, TelegramSetupError};
 
 /// A bot token that must never be seen again outside a request's path.
 const CANARY: &str = "110201543:CANARYdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
@@ -231,6 +231,29 @@ async fn a_moved_group_is_followed() {
         .mount(&server)
         .await;
     assert_eq!(send(&server.uri(), PATIENT).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_move_is_learnt_once_and_used_from_then_on() {
+    let server = MockServer::start().await;
+    let moved = json!({
+        "ok": false, "error_code": 400, "parameters": {"migrate_to_chat_id": -1_002_001},
+        "description": "Bad Request: group chat was upgraded to a supergroup chat"
+    });
+    let to_new = Mock::given(body_partial_json(json!({"chat_id": -1_002_001}))).respond_with(delivered());
+    to_new.mount(&server).await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(400).set_body_json(moved))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let moves = GroupMoves::new(-4001);
+    let settings = TelegramSettings { chat_id: "-4001".into(), ..settings(&server.uri()) };
+    let messenger = TelegramMessenger::new(&settings).unwrap().with_moves(std::sync::Arc::clone(&moves));
+    for _ in 0..3 {
+        assert_eq!(messenger.send(&alert(Severity::Info)).await, Ok(()));
+    }
+    assert_eq!(moves.moved_to(), Some(-1_002_001));
 }
 
 #[tokio::test]

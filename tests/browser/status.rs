@@ -136,7 +136,7 @@ fn the_buttons_act_behind_the_key() {
         phone.tap("#halt").await;
         phone.shoot_whole("2-halt").await;
         phone.tap("#halt-yes").await;
-        phone.sees("Mock").await;
+        phone.sees("HALTED").await;
         assert!(phone.text("#note").await.contains("Halted"));
         assert!(phone.text("#halted").await.contains("Trading is halted"));
         is_sound(&phone).await;
@@ -167,7 +167,7 @@ fn the_buttons_act_behind_the_key() {
 }
 
 #[test]
-fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_visit() {
+fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_session() {
     let home = home();
     let port = home.port;
     let home = home.set("KEEPER_HTTP_ADDR", format!("0.0.0.0:{port}"));
@@ -182,7 +182,7 @@ fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_visit() {
         phone.tap("#unlock").await;
         phone.sees("Mock").await;
         phone.waits_for("document.getElementById('link').textContent.includes('up to date')").await;
-        let cookie = phone.client.get_named_cookie("keeper_visit").await.unwrap();
+        let cookie = phone.client.get_named_cookie("keeper_session").await.unwrap();
         assert_eq!(cookie.http_only(), Some(true));
         assert!(cookie.same_site().unwrap().is_strict());
         assert_eq!(phone.run("return document.cookie").await, "");

@@ -36,13 +36,13 @@ fn a_state_moves_to_another_folder_by_way_of_a_backup() {
     home.run(&["backup", "plain.db", "--force"]).exits(0);
     let whole = home.run(&["backup", "whole.db", "--with-tokens"]).exits(0);
     assert!(whole.out.contains("can trade"), "{whole:?}");
-    let refused = home.run(&["restore", "plain.db"]).exits(1);
+    let refused = home.run(&["restore", "plain.db"]).exits(73);
     assert!(refused.err.contains(&format!("process {}", keeper.pid())), "{refused:?}");
     assert!(keeper.stop().success());
 
     home.write_env(crate::support::APP);
     let home = home.set("KEEPER_STATE_DIR", "second");
-    let restored = home.run(&["restore", "whole.db", "--json"]).exits(0).json();
+    let restored = home.run(&["restore", "whole.db", "--with-gateway-key", "--json"]).exits(0).json();
     assert_eq!((&restored["with_tokens"], &restored["gateway_key"]), (&true.into(), &true.into()));
     assert_eq!(
         fs::read(home.path("second/gateway.key")).unwrap(),

@@ -120,6 +120,40 @@ fn simulated_orders_survive_a_kill() {
 }
 
 #[test]
+fn outside_sessions_nothing_is_simulated_and_no_wish_is_dropped() {
+    let holiday = Home::at("2026-11-24T11:00:00", RefreshMode::Disabled);
+    let keeper = holiday.start_ready();
+    let bot = Bot::of(&holiday, &keeper);
+    let refused = bot.buy("NSE:SBIN-EQ").body;
+    assert_eq!(refused["code"], -99, "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("Market is closed"), "{refused}");
+    let rows = bot.get("/data/marketStatus").body["marketStatus"].clone();
+    assert!(rows.as_array().unwrap().iter().all(|row| row["status"] == "CLOSED"), "{rows}");
+    drop(keeper);
+    let home = Home::at("2026-11-25T12:00:00", RefreshMode::Disabled);
+    let keeper = home.start_ready();
+    let bot = Bot::of(&home, &keeper);
+    let order = |more: (&str, Value)| {
+        let mut body = json!({"symbol": "NSE:SBIN-EQ", "qty": 1, "type": 2, "side": 1, "productType": "INTRADAY",
+            "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+        body[more.0] = more.1;
+        bot.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(body)).body
+    };
+    let refused = order(("offlineOrder", json!(true)));
+    assert!(
+        refused["code"] == -50 && refused["message"].as_str().unwrap().contains("offlineOrder"),
+        "{refused}"
+    );
+    assert_eq!(order(("stopLoss", json!(5)))["code"], 1101);
+    let book = bot.get("/api/v3/orders").body["orderBook"].clone();
+    assert_eq!(
+        (book.as_array().unwrap().len(), &book[1]["parentId"]),
+        (2, &book[0]["id"]),
+        "the stop is there"
+    );
+}
+
+#[test]
 fn a_wrong_key_is_answered_as_fyers_answers_a_wrong_token() {
     let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
     let keeper = home.start_ready();
@@ -151,12 +185,14 @@ fn ticks_and_lots_come_from_the_symbol_master() {
             .unwrap()
             .to_owned()
     };
-    assert_eq!(order("NSE:SBIN-EQ", 1, 1.05, "CNC"), "LimitPrice not a multiple of tick size 0.1000");
-    assert!(order("NSE:SBIN-EQ", 1, 1.1, "CNC").starts_with("Order submitted successfully"));
-    assert_eq!(
-        order("NSE:NIFTY26NOVFUT", 10, 1.1, "MARGIN"),
-        "Quantity should be multiples of the lot size."
-    );
+    let simulated = |words: &str| format!("SIMULATED by fyers-keeper: {words}");
+    let off_tick = simulated("LimitPrice not a multiple of tick size 0.1000");
+    assert_eq!(order("NSE:SBIN-EQ", 1, 1.05, "CNC"), off_tick);
+    assert!(order("NSE:SBIN-EQ", 1, 1.1, "CNC").starts_with(&simulated("Order submitted successfully")));
+    let off_lot = simulated("Quantity should be multiples of the lot size.");
+    assert_eq!(order("NSE:NIFTY26NOVFUT", 10, 1.1, "MARGIN"), off_lot);
+    // A symbol master is the whole list.
+    assert_eq!(order("NSE:INFY-EQ", 1, 1.1, "CNC"), simulated("The input symbol is invalid."));
     drop(keeper);
     let ran = home.set("KEEPER_SYMBOL_MASTER", "nothing.csv").run(&["run"]).exits(78);
     assert!(ran.err.contains("KEEPER_SYMBOL_MASTER") && ran.err.contains("NSE_CM.csv"), "{ran:?}");

@@ -20,10 +20,14 @@ fn with_yesterdays_refresh_token(home: &Home) {
     home.append_env(&format!("FYERS_REFRESH_TOKEN={refresh}\n"));
 }
 
-/// Messages that a person can log in with.
+/// Cards that a person can log in with; reminders answer one, and have a button of their own.
 pub(crate) fn open_cards(home: &Home) -> Vec<TelegramMessage> {
     let messages = home.sim.telegram_messages().into_iter();
-    messages.filter(|m| !m.deleted && m.buttons().iter().any(|button| button.url.is_some())).collect()
+    messages
+        .filter(|m| {
+            !m.deleted && m.reply_to.is_none() && m.buttons().iter().any(|button| button.url.is_some())
+        })
+        .collect()
 }
 
 pub(crate) fn wait_card(home: &Home) -> TelegramMessage {
@@ -139,7 +143,7 @@ fn without_a_page_of_its_own_the_keeper_takes_what_is_pasted() {
     let home = home.set("FYERS_REDIRECT_URI", page);
     let keeper = home.start_ready();
     let card = wait_card(&home);
-    assert!(card.text.contains("send me the whole address"), "{}", card.text);
+    assert!(card.text.contains("will not open: that is expected"), "{}", card.text);
     let (landed, _) = block_on(follow(&link(&card)));
     assert!(landed.contains("auth_code="), "{landed}");
     home.sim.write(Writing { from: 42, text: landed, ..Writing::default() });
@@ -250,9 +254,50 @@ fn a_death_at_noon_is_mock_and_a_card_with_what_is_open() {
     assert_eq!(keeper.status()["mode"], "mock");
     let card = wait_card(&home);
     assert!(card.text.contains("+10 NSE:SBIN-EQ"), "{}", card.text);
-    assert!(card.text.contains("open until 15:30"), "{}", card.text);
+    assert!(card.text.contains("open until 15:40"), "{}", card.text);
     assert!(card.text.contains("token is refused"), "{}", card.text);
     press_through(&link(&card));
     keeper.wait_status("live again", |status| status["mode"] == "live");
     wait_receipt(&home, &card);
+}
+
+#[test]
+fn every_loss_of_a_day_brings_a_card_with_a_sound_after_restarts_too() {
+    let home = home("2026-11-23T11:00:00");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let mut keeper = home.start_ready();
+    let mut token = token;
+    for loss in 1..=3usize {
+        keeper.wait_status("live", |status| status["mode"] == "live");
+        assert!(home.sim.kill(&token), "loss {loss}");
+        if loss == 2 {
+            keeper.kill9();
+            keeper = home.start_ready();
+        } else {
+            // Any call with the dead token tells; the keeper looks at the positions when a halt ends.
+            halt_and_resume(&home, &keeper);
+        }
+        let card = wait_card(&home);
+        assert!(!card.silent, "{card:?}");
+        assert_eq!(open_cards(&home).len(), 1);
+        press_through(&link(&card));
+        keeper.wait_status("live again", |status| status["mode"] == "live");
+        wait_receipt(&home, &card);
+        token = home.newest(TokenKind::Access);
+        // Questions about halts that were answered have no buttons any more.
+        assert!(open_cards(&home).is_empty());
+    }
+}
+
+#[test]
+fn a_first_account_from_the_public_page_counts_once_the_owner_confirms_it() {
+    let home = home("2026-11-23T07:30:00").set("FYERS_ACCOUNT_ID", "");
+    let keeper = home.start_ready();
+    let page = press_through(&keeper.url("/fyers/login"));
+    assert!(page.contains("Confirm this account in Telegram"), "{page}");
+    home.wait_alert("Is this your FYERS account: XX00001");
+    assert_eq!(keeper.status()["mode"], "mock");
+    home.sim.write(Writing { from: 42, text: "/confirm xx00001".into(), ..Writing::default() });
+    keeper.wait_status("live", |status| status["mode"] == "live");
 }

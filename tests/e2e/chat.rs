@@ -74,7 +74,7 @@ fn every_command_is_answered_and_none_shows_a_secret() {
     let menu = wait_for("the menu", || {
         home.sim.state().telegram_commands.as_array().filter(|menu| !menu.is_empty()).cloned()
     });
-    assert_eq!(menu.len(), 18);
+    assert_eq!(menu.len(), keeper_domain::chat::inbox::commands::COMMANDS.len());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use simulator::Options;
+use simulator::{Options, RefreshMode, TokenKind};
 
 use crate::support::{APP, Home};
 
@@ -113,4 +113,105 @@ fn half_an_app_is_a_mistake() {
     home.write_env("FYERS_CLIENT_ID=ABCD1234EF-100\n");
     let ran = home.run(&["config", "check"]).exits(78);
     assert!(ran.err.contains("FYERS_SECRET_KEY"), "{ran:?}");
+}
+
+/// What a paste or a template leaves in a secret, by name and value. None of it may reach FYERS or Telegram.
+const FLAWED: [(&str, &str); 8] = [
+    ("FYERS_SECRET_KEY", "\"CANARY1234\""),
+    ("FYERS_ACCESS_TOKEN", "None"),
+    ("FYERS_REFRESH_TOKEN", "null"),
+    ("FYERS_REFRESH_TOKEN", "your_CANARY_token"),
+    ("FYERS_PIN", "xxxx"),
+    ("FYERS_ACCESS_TOKEN", "OTHER99-100:CANARY.CANARY.CANARY"),
+    ("FYERS_CLIENT_ID", "CANARY1234"),
+    ("TELEGRAM_BOT_TOKEN", "'123456789:CANARY-bot-token-of-thirty-five-and-more'"),
+];
+
+#[test]
+fn nothing_is_sent_with_a_flawed_value() {
+    for (name, value) in FLAWED {
+        let home = Home::with_app(RefreshMode::Enabled).with_telegram();
+        let old = home.sim.mint_at(TokenKind::Access, home.sim.now() - chrono::TimeDelta::days(2));
+        let refresh = home.sim.mint(TokenKind::Refresh);
+        home.append_env(&format!("FYERS_ACCESS_TOKEN={old}\nFYERS_REFRESH_TOKEN={refresh}\n"));
+        let home = home.set(name, value);
+        for verb in [&["config", "check"][..], &["run"], &["refresh"], &["check"]] {
+            let ran = home.run(verb).exits(78);
+            assert!(ran.err.contains(&format!("fyers-keeper: {name} ")), "{name}: {ran:?}");
+            assert!(!ran.text().contains("CANARY"), "{name}: {ran:?}");
+        }
+        assert!(home.sim.calls().is_empty(), "{name}: {:?}", home.sim.calls());
+    }
+}
+
+#[test]
+fn a_token_with_its_app_id_and_the_names_of_fyers_samples_are_understood() {
+    let home = Home::bare(Options::default());
+    let token = home.sim.mint(TokenKind::Access);
+    home.write_env(&format!(
+        "FYERS_APP_ID=ABCD1234EF-100\nFYERS_SECRET_ID=SIMULATED1\nFYERS_ACCESS_TOKEN=ABCD1234EF-100:{token}\n"
+    ));
+    let checked = home.run(&["config", "check"]).exits(0);
+    assert!(checked.out.contains("FYERS_APP_ID is read as FYERS_CLIENT_ID"), "{checked:?}");
+    assert!(checked.out.contains("only the token is used"), "{checked:?}");
+    let ran = home.run(&["check", "--json"]).exits(0);
+    assert_eq!(ran.json()["state"], "valid");
+    assert!(!ran.text().contains(&token) && !checked.text().contains(&token));
+}
+
+#[test]
+fn an_env_file_that_was_named_must_be_there() {
+    let home = Home::bare(Options::default()).set("KEEPER_ENV_FILE", "elsewhere.env");
+    for verb in [&["config", "check"][..], &["run"]] {
+        let ran = home.run(verb).exits(78);
+        assert!(ran.err.contains("KEEPER_ENV_FILE") && ran.err.contains("does not exist"), "{ran:?}");
+    }
+    // UTF-16, as Notepad writes it.
+    let utf16: Vec<u8> = "\u{feff}FYERS_PIN=1234\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(home.path("elsewhere.env"), utf16).unwrap();
+    let ran = home.run(&["config", "check"]).exits(78);
+    assert!(ran.err.contains("Save it as UTF-8"), "{ran:?}");
+}
+
+#[test]
+fn a_misspelt_setting_stops_a_live_start_and_only_that() {
+    let live = |name: &str, value: &str| {
+        Home::with_app(RefreshMode::Disabled).set("FYERS_SANDBOX", "false").set(name, value)
+    };
+    let ran = live("KEEPER_ON_TOKEN_LOS", "reject").run(&["run"]).exits(78);
+    assert!(ran.err.contains("Did you mean KEEPER_ON_TOKEN_LOSS?"), "{ran:?}");
+    live("KEEPER_FAVOURITE", "x").run(&["config", "check"]).exits(0);
+    let wish = Home::with_app(RefreshMode::Disabled).set("FYERS_SANDBX", "false");
+    let ran = wish.run(&["run"]).exits(78);
+    assert!(ran.err.contains("FYERS_SANDBX") && ran.err.contains("Did you mean FYERS_SANDBOX?"), "{ran:?}");
+    assert!(wish.sim.calls().is_empty());
+    let sandbox = Home::with_app(RefreshMode::Disabled).set("KEEPER_ON_TOKEN_LOS", "reject");
+    let checked = sandbox.run(&["config", "check"]).exits(0);
+    assert!(checked.out.contains("Did you mean KEEPER_ON_TOKEN_LOSS?"), "{checked:?}");
+}
+
+#[test]
+fn errors_are_json_too_for_a_script() {
+    let home = Home::bare(Options::default()).set("KEEPER_TICK_TIME", "25:00").set("KEEPER_LOG", "loud");
+    let ran = home.run(&["config", "check", "--json"]).exits(78);
+    let error = &ran.json()["error"];
+    assert_eq!(error["exit_code"], 78);
+    assert_eq!(error["problems"].as_array().unwrap().len(), 2, "{error:#}");
+    assert!(error["problems"][0]["remedy"].is_string());
+    let nobody = Home::bare(Options::default());
+    for verb in [&["status", "--json"][..], &["orders", "--json"]] {
+        assert_eq!(nobody.run(verb).exits(69).json()["error"]["exit_code"], 69);
+    }
+}
+
+#[test]
+fn a_second_keeper_and_a_taken_address_have_exit_codes_of_their_own() {
+    let home = Home::with_app(RefreshMode::Disabled);
+    let keeper = home.start_ready();
+    let second = home.run(&["run"]).exits(73);
+    assert!(second.err.contains(&format!("process {}", keeper.pid())), "{second:?}");
+    fs::remove_file(home.path("state/keeper.lock")).unwrap();
+    home.run(&["run"]).exits(73);
+    let taken = home.set("KEEPER_STATE_DIR", "another").run(&["run"]).exits(71);
+    assert!(taken.err.contains("KEEPER_HTTP_ADDR"), "{taken:?}");
 }

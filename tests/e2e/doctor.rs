@@ -3,7 +3,7 @@
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, time::Instant};
 
 use serde_json::Value;
-use simulator::{Options, RefreshMode, Service};
+use simulator::{Fault, FaultRule, Options, RefreshMode, Service};
 
 use crate::support::{APP, Home, Ran};
 
@@ -48,6 +48,7 @@ fn a_whole_setup_beside_its_running_keeper_is_all_good() {
     let public = format!("http://127.0.0.1:{}", home.port);
     let home = home.set("KEEPER_PUBLIC_URL", &public);
     home.write_env(APP);
+    home.sim.set_redirect_uri(&format!("{public}/fyers/callback"));
     fs::set_permissions(home.path(".env"), fs::Permissions::from_mode(0o600)).unwrap();
     let before = home.run(&["doctor", "--json"]).exits(0);
     is(&before.json(), "public URL", "warn", "was not tried");
@@ -144,4 +145,29 @@ fn an_outage_of_fyers_is_named() {
     let found = of(&answer, "FYERS");
     assert_ne!(found[0]["mark"], "pass", "{answer:#}");
     advises(&ran);
+}
+
+#[test]
+fn what_only_asking_tells_is_asked() {
+    // The app was deleted: FYERS leads the browser to a page of its own.
+    let home = Home::with_app(RefreshMode::Disabled).with_telegram();
+    let page = "https://login.fyers.in/error?error_msg=Invalid+app";
+    let deleted = Fault::Redirect { location: page.to_owned() };
+    home.sim.inject(FaultRule::forever(simulator::endpoint::GENERATE_AUTHCODE, deleted));
+    let closed = Fault::TelegramError { status: 400, description: "Bad Request: TOPIC_CLOSED".to_owned() };
+    home.sim.inject(FaultRule::forever("/telegram/sendChatAction", closed));
+    let answer = home.run(&["doctor", "--json"]).exits(1).json();
+    is(&answer, "login page", "fail", "Invalid app");
+    is(&answer, "Telegram chat", "fail", "TOPIC_CLOSED");
+
+    let unknown = Home::bare(Options::default());
+    unknown.write_env("FYERS_CLIENT_ID=GONE9999-100\nFYERS_SECRET_KEY=SIMULATED1\n");
+    is(&unknown.run(&["doctor", "--json"]).exits(1).json(), "login page", "fail", "GONE9999-100");
+}
+
+#[test]
+fn a_listener_that_a_platform_cannot_reach_is_named() {
+    let home = Home::bare(Options::default()).set("PORT", "10000");
+    let answer = home.run(&["doctor", "--json"]).exits(0).json();
+    is(&answer, "settings", "warn", "0.0.0.0:10000");
 }

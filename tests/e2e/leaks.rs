@@ -214,3 +214,35 @@ fn the_search_finds_every_form() {
     }
     canaries.absent("this text", "order 173911 at 7391x");
 }
+
+#[test]
+fn an_opaque_token_that_a_login_brought_is_never_printed_even_when_fyers_quotes_it() {
+    let home = Home::with_app(RefreshMode::Enabled).with_telegram().set("KEEPER_LOG", "debug");
+    let opaque = "CANARYopaqueRefreshTokenOfTheRun0123456789";
+    let new = home.sim.mint(TokenKind::Access);
+    let login = json!({"s": "ok", "code": 200, "message": "", "access_token": new, "refresh_token": opaque});
+    home.sim.inject(FaultRule::once(endpoint::VALIDATE_AUTHCODE, Fault::Json { status: 200, body: login }));
+    let quoted = format!("token {opaque} / {} is not good", STANDARD_NO_PAD.encode(opaque));
+    let refused = json!({"s": "error", "code": -8, "message": quoted});
+    home.sim.inject(FaultRule::forever(
+        endpoint::VALIDATE_REFRESH_TOKEN,
+        Fault::Json { status: 400, body: refused },
+    ));
+    let keeper = home.start_ready();
+    let key = fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let code = home.sim.mint(TokenKind::AuthCode);
+    let body = json!({ "pasted": code });
+    let done = crate::support::block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.post(keeper.url("/api/login/complete")).bearer_auth(key.trim()).json(&body);
+        request.send().await.unwrap().status()
+    });
+    assert!(done.is_success(), "{done}: {}", keeper.log());
+    post(&keeper.url("/api/refresh"), Some(key.trim()));
+    wait_for("the refused refresh", || keeper.log().contains("token.refresh.failed").then_some(()));
+    let canaries =
+        Canaries(vec![("refresh token", opaque.to_owned()), ("access token", new), ("code", code)]);
+    canaries.absent("the log", &keeper.log());
+    canaries.absent("an alert", &home.alerts().join("\n"));
+    canaries.absent("the status", &keeper.status().to_string());
+}

@@ -201,6 +201,7 @@ fn a_state_outlives_a_kill_and_a_used_one_stays_used() {
     assert_eq!(send(&keeper, &code, &first).status, 200);
     keeper.kill9();
     let keeper = home.start_ready();
+    keeper.wait_status("the session", |status| status["session"]["state"] == "valid");
     let fresh = redirect(&home, &first).1;
     assert!(send(&keeper, &fresh, &first).body.contains("Logged in"), "told how things are");
     assert_eq!(redeemed(&home), 1);
@@ -251,8 +252,14 @@ fn what_fyers_says_no_to_is_told_in_its_words() {
     let (_, state) = begin(&keeper);
     let code = redirect(&home, &state).1;
     assert_eq!(send(&keeper, &code, &state).status, 200);
+    // A keeper that does not remember the code brings it to FYERS once more.
+    keeper.kill9();
+    let keeper = home.start_ready();
+    keeper.wait_status("the session", |status| status["session"]["state"] == "valid");
     let (_, state) = begin(&keeper);
-    let spent = send(&keeper, &code, &state);
+    assert_eq!(send(&keeper, &code, &state).status, 200, "a code that comes again is told how it went");
+    let (_, state) = begin(&keeper);
+    let spent = send(&keeper, &format!("{code}x"), &state);
     assert!(spent.body.contains("refuses the code") && spent.body.contains("-437"), "{}", spent.body);
     assert_eq!(keeper.status()["session"]["state"], "valid", "and the session is as it was");
 }

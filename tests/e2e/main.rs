@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod doors;
 mod fault;
+mod go_sdk;
 mod guide;
 mod heartbeat;
 mod kill9;

@@ -35,3 +35,19 @@ fn bots_come_in_with_the_key_and_are_told_where_their_answer_is_from() {
     );
     assert!(!keeper.log().contains(key.trim()), "the key is in the log");
 }
+
+#[test]
+fn the_table_fits_a_terminal_and_tells_what_a_trader_looks_for() {
+    let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled);
+    let keeper = home.start_ready();
+    let bot = crate::bot::Bot::of(&home, &keeper);
+    bot.buy("NSE:SBIN-EQ");
+    bot.buy("NSE:\u{1b}[31mNOSUCH");
+    let text = home.run(&["orders"]).exits(0).out;
+    let row = text.lines().find(|line| line.contains("NSE:SBIN-EQ")).unwrap_or_else(|| panic!("{text}"));
+    for word in ["23 Nov 11:", "BUY", "10", "market", "accepted", "mock"] {
+        assert!(row.contains(word), "no {word}: {row}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+}

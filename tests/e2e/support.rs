@@ -134,11 +134,14 @@ impl Home {
         &self.environment
     }
 
-    /// Points the alerts at the simulator's chat.
+    /// Points the alerts at the simulator's chat. The account is in the settings, so that nobody need confirm it.
     pub(crate) fn with_telegram(self) -> Self {
         let url = self.sim.telegram_url();
         let bot = simulator::Telegram::default().bot_token;
-        self.set("TELEGRAM_BOT_TOKEN", bot).set("TELEGRAM_CHAT_ID", "42").set("TELEGRAM_API_URL", url)
+        self.set("TELEGRAM_BOT_TOKEN", bot)
+            .set("TELEGRAM_CHAT_ID", "42")
+            .set("TELEGRAM_API_URL", url)
+            .set("FYERS_ACCOUNT_ID", "XX00001")
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

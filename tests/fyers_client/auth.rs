@@ -8,7 +8,9 @@ use keeper_domain::{
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::support::{ACCESS, APP, HASH, PIN, REFRESH, access, answering, answering_json, config, refresh};
+use crate::support::{
+    ACCESS, APP, HASH, PIN, REFRESH, access, answering, answering_json, config, limiter, refresh,
+};
 
 const PROFILE: &str = r#"{"s":"ok","code":200,"message":"","data":{"name":"AXXX B","image":null,
     "display_name":null,"fy_id":"XX00001","totp":true,"pwd_to_expire":90}}"#;
@@ -63,7 +65,7 @@ async fn a_login_is_one_post_with_the_code() {
 
 #[test]
 fn the_login_link_says_what_fyers_asks_for() {
-    let client = fyers_keeper::fyers::FyersClient::new(config("https://fyers.example")).unwrap();
+    let client = fyers_keeper::fyers::FyersClient::new(config("https://fyers.example"), limiter()).unwrap();
     let url = client.login_url("https://me.example/a b?c", "st&te");
     assert_eq!(
         url.as_str(),
@@ -77,7 +79,11 @@ async fn without_a_pin_nothing_is_sent() {
     let (server, _) = answering_json(200, "{}").await;
     let mut config = config(&server.uri());
     config.pin = None;
-    let error = fyers_keeper::fyers::FyersClient::new(config).unwrap().refresh(&refresh()).await.unwrap_err();
+    let error = fyers_keeper::fyers::FyersClient::new(config, limiter())
+        .unwrap()
+        .refresh(&refresh())
+        .await
+        .unwrap_err();
     assert!(matches!(error, BrokerError::Refused { status: 0, code: 0, .. }), "{error:?}");
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -184,4 +190,17 @@ async fn profile_answers_with_wrong_fields_name_the_field() {
         let (_server, client) = answering_json(200, body).await;
         assert_eq!(Broker::profile(&client, &access()).await.unwrap().name, "", "a name is optional");
     }
+}
+
+#[tokio::test]
+async fn a_flood_of_bad_codes_reaches_fyers_a_few_times_only() {
+    let (server, client) =
+        answering_json(400, r#"{"s":"error","code":-437,"message":"invalid auth code"}"#).await;
+    let code = AuthCode::new("a.b.c");
+    let mut limited = 0;
+    for _ in 0..40 {
+        let error = client.login(&code).await.unwrap_err();
+        limited += usize::from(matches!(error, BrokerError::RateLimited { retry_after: Some(_) }));
+    }
+    assert_eq!((server.received_requests().await.unwrap().len(), limited), (10, 30));
 }

@@ -5,8 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
 mod auth;
-mod reading;
 mod secrets;
 mod support;
-mod trading;
 mod transport;

@@ -10,10 +10,8 @@ use std::{
     time::Duration,
 };
 
-use fyers_api::model::{OrderRequest, OrderType, Product, Side};
-use fyers_keeper::fyers::{FyersClient, FyersConfig, Timeouts};
+use fyers_keeper::fyers::{FyersClient, FyersConfig, Limiter, Timeouts};
 use keeper_domain::secret::{AccessToken, RefreshToken};
-use rust_decimal::Decimal;
 use secrecy::SecretString;
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -37,28 +35,20 @@ pub(crate) fn config(base: &str) -> FyersConfig {
     }
 }
 
+/// Limits of its own for each client, so that no test waits for another.
+pub(crate) fn limiter() -> std::sync::Arc<Limiter> {
+    Limiter::new(std::sync::Arc::new(fyers_keeper::wall_clock::WallClock))
+}
+
 pub(crate) fn client(base: &str) -> FyersClient {
-    FyersClient::new(config(base)).unwrap()
+    FyersClient::new(config(base), limiter()).unwrap()
 }
 
 /// A client that loses patience quickly, for tests in which the server never answers.
 pub(crate) fn hasty(base: &str) -> FyersClient {
     let mut config = config(base);
     config.timeouts.total = Duration::from_millis(300);
-    FyersClient::new(config).unwrap()
-}
-
-pub(crate) fn an_order() -> OrderRequest {
-    OrderRequest {
-        symbol: "NSE:M&M-EQ".to_owned(),
-        quantity: 5,
-        side: Side::Sell,
-        order_type: OrderType::StopLimit,
-        product: Product::Intraday,
-        limit_price: Decimal::new(80010, 2),
-        stop_price: Decimal::new(801, 0),
-        tag: Some("bot1".to_owned()),
-    }
+    FyersClient::new(config, limiter()).unwrap()
 }
 
 pub(crate) fn access() -> AccessToken {

@@ -6,12 +6,12 @@ use chrono::{TimeDelta, Utc};
 use fyers_keeper::fyers::{FyersClient, SetupError};
 use keeper_domain::{
     broker_error::{BrokerError, Garble, Transport},
-    ports::{Broker, Exchange},
+    ports::Broker,
 };
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::support::{
-    Rude, access, an_order, answering, answering_json, client, config, hasty, read_request, refresh,
+    Rude, access, answering, answering_json, client, config, hasty, limiter, read_request, refresh,
 };
 
 async fn error_of(client: &FyersClient) -> BrokerError {
@@ -94,21 +94,12 @@ async fn an_endless_body_is_cut_off() {
     });
     let client = client(&server.url());
     assert_eq!(error_of(&client).await, garbled(200, Garble::Oversized));
-    let big = client.orders(&access()).await.unwrap_err();
-    assert_eq!(big, garbled(200, Garble::Oversized));
 }
 
 #[tokio::test]
 async fn a_promise_of_too_much_is_refused_before_reading() {
     let server = Rude::saying(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n");
     assert_eq!(error_of(&client(&server.url())).await, garbled(200, Garble::Oversized));
-}
-
-#[tokio::test]
-async fn lists_may_be_larger_than_tokens() {
-    let body = format!(r#"{{"s":"ok","orderBook":[]{}}}"#, " ".repeat(200 * 1024));
-    let (_server, client) = answering_json(200, &body).await;
-    assert_eq!(client.orders(&access()).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
@@ -164,7 +155,10 @@ async fn https_is_never_downgraded() {
     assert!(matches!(error, BrokerError::Transport(_)), "{error:?}");
     assert_eq!(server.seen(), 0);
     for bad in ["http://fyers.example", "http://192.0.2.1"] {
-        assert!(matches!(FyersClient::new(config(bad)), Err(SetupError::NotHttps("FYERS_API_URL"))));
+        assert!(matches!(
+            FyersClient::new(config(bad), limiter()),
+            Err(SetupError::NotHttps("FYERS_API_URL"))
+        ));
     }
 }
 
@@ -180,12 +174,14 @@ async fn a_redirect_is_not_followed() {
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
 }
 
-const KEPT: &[u8] =
-    b"HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n{\"s\":\"ok\",\"code\":1101,\"id\":\"1\"}    ";
+const KEPT: &[u8] = b"HTTP/1.1 200 OK
+Content-Length: 40
 
-/// The kept connection dies after it took an order: hyper must not send the order again.
+{\"s\":\"ok\",\"code\":200,\"access_token\":\"t\"}";
+
+/// The kept connection dies after it took a request: hyper must not send it again.
 #[tokio::test]
-async fn an_order_on_a_dying_connection_is_sent_once() {
+async fn a_request_on_a_dying_connection_is_sent_once() {
     let server = Rude::start(|stream, requests| {
         if read_request(stream, requests) {
             let _kept = stream.write_all(KEPT);
@@ -193,8 +189,8 @@ async fn an_order_on_a_dying_connection_is_sent_once() {
         }
     });
     let client = client(&server.url());
-    assert!(client.place(&access(), &an_order()).await.is_ok());
-    let second = client.place(&access(), &an_order()).await.unwrap_err();
+    assert!(client.refresh(&refresh()).await.is_ok());
+    let second = client.refresh(&refresh()).await.unwrap_err();
     assert_eq!(second, BrokerError::Transport(Transport::Broken));
     assert_eq!(server.seen(), 2);
 }
@@ -210,7 +206,7 @@ async fn a_call_after_an_idle_close_is_seen_once_at_most() {
     let client = client(&server.url());
     for calls in 1..=50 {
         let before = server.requests.load(Ordering::SeqCst);
-        let sent = client.place(&access(), &an_order()).await;
+        let sent = client.refresh(&refresh()).await;
         let seen = server.requests.load(Ordering::SeqCst) - before;
         assert!(seen <= 1, "call {calls} was seen {seen} times");
         assert!(seen == 1 || sent.is_err());

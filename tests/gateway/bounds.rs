@@ -34,14 +34,47 @@ fn an_answer_longer_than_the_bound_is_cut_off() {
         let chunk = [b"1000\r\n".as_slice(), &[b' '; 4096], b"\r\n"].concat();
         while stream.write_all(&chunk).is_ok() {}
     });
-    let bounded =
-        |upstream: &Upstream| Behind::BrokerProxy(Arc::new(pipe(upstream).carrying_at_most(100_000)));
+    let bounded = |upstream: &Upstream| Behind::BrokerProxy(Arc::new(pipe(upstream).answers_up_to(100_000)));
     let answer = Gateway::start(bounded(&endless)).get("/data/history");
     assert_eq!((answer.status(), answer.text().contains("TooLong")), (502, true), "{answer:?}");
 
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".as_slice();
     let full = Upstream::saying([head, &vec![b'y'; 100_000]].concat());
     assert_eq!(Gateway::start(bounded(&full)).get("/data/history").body.len(), 100_000);
+}
+
+#[test]
+fn long_answers_share_their_room_and_a_short_one_needs_none() {
+    let (go, gone) = mpsc::channel::<()>();
+    let gone = Mutex::new(gone);
+    let upstream = Upstream::start(move |request, stream| {
+        let length = if request.first.contains("/short") { 60_000 } else { 500_000 };
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        if request.first.contains("/slow") {
+            gone.lock().unwrap().recv().unwrap();
+        }
+        let _closed = stream.write_all(&vec![b'y'; length]);
+    });
+    let proxy = pipe(&upstream).answers_together_up_to(600_000);
+    let gateway = Gateway::start(Behind::BrokerProxy(Arc::new(proxy)));
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| gateway.get("/data/history/slow").body.len());
+        while upstream.seen().is_empty() {
+            std::thread::yield_now();
+        }
+        let crowded = loop {
+            let answer = gateway.get("/data/history/fast");
+            if answer.status() != 200 {
+                break answer;
+            }
+        };
+        assert_eq!((crowded.status(), crowded.text().contains("TooMany")), (502, true), "{crowded:?}");
+        assert_eq!(gateway.get("/data/history/short").body.len(), 60_000);
+        go.send(()).unwrap();
+        assert_eq!(slow.join().unwrap(), 500_000);
+    });
+    assert_eq!(gateway.get("/data/history/fast").body.len(), 500_000, "the room is given back");
 }
 
 #[test]

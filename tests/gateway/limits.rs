@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::{fyers::LimitedProxy, wall_clock::WallClock};
+use fyers_keeper::{
+    fyers::{LimitedProxy, Limiter},
+    wall_clock::WallClock,
+};
 
 use crate::support::{Behind, Gateway, Upstream, pipe};
 
 fn limited(upstream: &Upstream) -> Gateway {
-    let limited = LimitedProxy::new(Arc::new(pipe(upstream)), Arc::new(WallClock));
+    let limited = LimitedProxy::new(Arc::new(pipe(upstream)), Limiter::new(Arc::new(WallClock)));
     Gateway::start(Behind::BrokerProxy(Arc::new(limited.waiting_at_most(Duration::ZERO))))
 }
 

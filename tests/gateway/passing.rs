@@ -43,6 +43,18 @@ fn a_chunked_body_arrives_whole() {
 }
 
 #[test]
+fn json_as_a_query_goes_out_escaped_and_its_body_as_it_came() {
+    let upstream = Upstream::ok();
+    let gateway = Gateway::before(&upstream);
+    let body = br#"{"id":"26112300000017"}"#;
+    let answer = gateway.ask("DELETE", r#"/api/v3/orders/sync?{"id":"26112300000017"}"#, "", body);
+    assert_eq!(answer.status(), 200);
+    let sent = upstream.last();
+    assert_eq!(sent.first, "DELETE /api/v3/orders/sync?{%22id%22:%2226112300000017%22} HTTP/1.1");
+    assert_eq!(sent.body, body);
+}
+
+#[test]
 fn queries_go_out_as_they_came() {
     let upstream = Upstream::ok();
     let gateway = Gateway::before(&upstream);
@@ -104,6 +116,7 @@ fn every_status_and_every_byte_comes_back() {
                 ("date", "Mon, 23 Nov 2026 03:15:00 GMT"),
                 ("referrer-policy", "no-referrer"),
                 ("retry-after", "7"),
+                ("x-content-type-options", "nosniff"),
                 ("x-keeper-mode", "live"),
                 ("x-keeper-order-venue", "fyers"),
                 ("x-ratelimit-remaining", "3"),

@@ -127,9 +127,13 @@ fn the_keepers_own_pages_stay_its_own() {
     let upstream = Upstream::ok();
     let gateway = Gateway::before(&upstream);
     assert_eq!(gateway.get("/livez").text(), "alive\n");
-    assert_eq!(gateway.get("/api/orders?limit=7").text(), r#"{"orders":[{"limit":7}]}"#);
-    assert_eq!(gateway.get("/api/orders").json()["orders"][0]["limit"], 50);
-    assert_eq!(gateway.get("/api/orders?limit=999999").json()["orders"][0]["limit"], 1_000);
-    assert_eq!(gateway.get("/api/orders?limit=x").status(), 400);
+    let page = |target: &str| {
+        gateway
+            .write(format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\n\r\n"))
+    };
+    assert_eq!(page("/api/orders?limit=7").text(), r#"{"orders":[{"limit":7}]}"#);
+    assert_eq!(page("/api/orders").json()["orders"][0]["limit"], 50);
+    assert_eq!(page("/api/orders?limit=999999").json()["orders"][0]["limit"], 1_000);
+    assert_eq!(page("/api/orders?limit=x").status(), 400);
     assert!(upstream.seen().is_empty());
 }

@@ -75,7 +75,8 @@ impl Backend for FakeBackend {
 }
 
 pub(crate) fn live(answer: ApiResponse) -> Forwarded {
-    Forwarded { mode: Mode::Live, reason: Reason::Verified, venue: Venue::Fyers, answer, rest: None }
+    let (mode, reason, venue) = (Mode::Live, Reason::Verified, Venue::Fyers);
+    Forwarded { mode, reason, halted: false, venue, answer, rest: None }
 }
 
 /// The actor says this in FYERS' shape; here the error's own words are what a test wants to see.
@@ -127,7 +128,8 @@ impl Gateway {
         let length =
             if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
         let head = format!(
-            "{method} {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: {APP}:{KEY}\r\n{length}{more}\r\n"
+            "{method} {target} HTTP/1.1\r\nhost: localhost:{}\r\nauthorization: {APP}:{KEY}\r\n{length}{more}\r\n",
+            self.addr.port()
         );
         self.write([head.as_bytes(), body].concat())
     }

@@ -140,6 +140,7 @@ impl World {
             false => (deps.store.last_tick().await?, MUTED_UNTIL.read(deps.store.as_ref()).await?.readable()),
         };
         Ok(Some(Seen {
+            chat: deps.chat.present(deps.chat_id),
             now,
             hours: deps.hours.needed(now).map(|session| (session.opens, session.closes)),
             tick_done: tick.is_some_and(|tick| tick.date == today && tick.done_at.is_some()),

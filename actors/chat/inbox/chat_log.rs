@@ -72,6 +72,7 @@ fn of_action(action: &Action) -> &'static str {
         Action::Refresh => "refresh",
         Action::Halt => "halt",
         Action::Resume => "resume",
+        Action::Flat => "flat",
         Action::Mute { .. } => "mute",
         Action::Unmute => "unmute",
         Action::Snooze { .. } => "snooze",

@@ -242,14 +242,52 @@ pub enum Event {
         /// How many.
         orders: u64,
     },
-    /// An order was sent to FYERS, its answer was lost, and the order book was looked at once.
+    /// An order was sent to FYERS, or may have been, its answer is not known, and the order book was looked at.
     OrderOutcomeUnknown {
         /// The symbol; empty when the request names none.
         symbol: String,
         /// Signed quantity: negative sells.
         quantity: i64,
-        /// The order's id, when the book has one with its tag.
+        /// The order's id, when the book has it.
         found: Option<String>,
+        /// Whether the book could tell; if not, a person must look.
+        #[serde(default)]
+        searched: bool,
+    },
+    /// FYERS refused an order.
+    OrderRejected {
+        /// The symbol; empty when the request names none.
+        symbol: String,
+        /// Signed quantity: negative sells.
+        quantity: i64,
+        /// Limit price in INR as text; `0` for a market order.
+        price: String,
+        /// The broker's code.
+        code: i64,
+        /// The broker's words, cut short.
+        message: String,
+    },
+    /// The positions at FYERS cannot be read, or can be read again.
+    PositionsUnreadable {
+        /// Whether they can be read again.
+        over: bool,
+    },
+    /// A position at FYERS has a row that the keeper does not understand.
+    PositionUnknown {
+        /// Its symbol.
+        symbol: String,
+    },
+    /// Orders go to FYERS from now on, and simulated positions are still open.
+    SimulatedLeft {
+        /// Each as `10 NSE:SBIN-EQ`.
+        positions: Vec<String>,
+    },
+    /// A person closed the simulated positions.
+    SimulatedCleared {
+        /// Who.
+        by: String,
+        /// How many positions were open.
+        positions: u64,
     },
     /// An order was sent to FYERS and accepted.
     OrderPlaced {
@@ -350,6 +388,12 @@ impl Event {
             Self::SimulatedMeanwhile { .. } => "order.simulated_meanwhile",
             Self::OrderOutcomeUnknown { .. } => "order.unknown",
             Self::OrderRefused { .. } | Self::OrdersNotAllowed { .. } => "order.refused",
+            Self::OrderRejected { .. } => "order.rejected",
+            Self::PositionsUnreadable { over: false } => "positions.unreadable",
+            Self::PositionsUnreadable { over: true } => "positions.readable",
+            Self::PositionUnknown { .. } => "positions.unknown",
+            Self::SimulatedLeft { .. } => "positions.simulated_left",
+            Self::SimulatedCleared { .. } => "positions.simulated_cleared",
             Self::ActorCrashed { .. } => "actor.crashed",
             Self::ActorRestarted { .. } => "actor.restarted",
             Self::ActorGaveUp { .. } => "actor.gave_up",

@@ -1,12 +1,17 @@
 //! The order journal: every order a bot sent, where it went, and what came back. No token, no body.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::mode::Mode;
-use crate::routing::Venue;
-use fyers_api::{error::ApiError, operation::Operation};
-use mock_exchange::{NewOrder, Reply, exchange::Attempt};
+use crate::routing::{
+    Venue,
+    live_positions::BookRow,
+    request::{Leg, OrderCall},
+};
+use fyers_api::{error::ApiError, http::ApiRequest, operation::Operation};
+use mock_exchange::{Reply, exchange::Attempt};
 
 /// One order and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +20,7 @@ pub struct OrderEntry {
     pub at: DateTime<Utc>,
     /// The mode it was handled in.
     pub mode: Mode,
-    /// The house that answered.
+    /// Who answered.
     pub venue: Venue,
     /// What was asked: `place`, `modify`, `cancel`, `exit`, `convert` or `other`.
     pub what: String,
@@ -23,6 +28,9 @@ pub struct OrderEntry {
     pub symbol: Option<String>,
     /// Signed: negative sells.
     pub quantity: Option<i64>,
+    /// Limit price in INR; zero for a market order. `None` when the request names none, or is older than this field.
+    #[serde(default)]
+    pub price: Option<Decimal>,
     /// The bot's mark.
     pub tag: Option<String>,
     /// The order's id.
@@ -45,18 +53,14 @@ impl OrderEntry {
             Ok(Reply { code, message, id }) => (200, *code, message, id),
             Err(ApiError { status, code, message, id }) => (*status, *code, message, id),
         };
-        Self::new(
-            (operation, mode, Venue::Mock),
-            tried.order.as_ref(),
-            (status, code, message, id.clone()),
-            at,
-        )
+        let leg = tried.order.as_ref().map(|order| Leg::of(&order.request));
+        Self::new((operation, mode, Venue::Mock), leg.as_ref(), (status, code, message, id.clone()), at)
     }
 
     /// One from its parts: where, what, and the answer.
     pub fn new(
         (operation, mode, venue): (Operation, Mode, Venue),
-        order: Option<&NewOrder>,
+        order: Option<&Leg>,
         (status, code, message, id): (u16, i64, &str, Option<String>),
         at: DateTime<Utc>,
     ) -> Self {
@@ -65,15 +69,132 @@ impl OrderEntry {
             mode,
             venue,
             what: word(operation).to_owned(),
-            symbol: order.map(|order| order.request.symbol.clone()),
-            quantity: order.map(|order| order.request.signed_quantity()),
-            tag: order.and_then(|order| order.request.tag.clone()),
+            symbol: order.map(|order| order.symbol.clone()),
+            quantity: order.map(|order| order.quantity),
+            price: order.map(|order| order.price),
+            tag: order.and_then(|order| order.tag.clone()),
             id,
             status,
             code,
             message: crate::alerts::words::excerpt(message, WORDS),
         }
     }
+}
+
+/// An order that is about to leave for FYERS. It is on disk before the first byte is sent, and it stays open until
+/// what came of it is on disk too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderIntent {
+    /// Grows by one from intent to intent.
+    pub id: i64,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// The bot's name; `None` while all bots share one key.
+    #[serde(default)]
+    pub bot: Option<String>,
+    /// Which holder of the store sent it; 0 with one machine.
+    #[serde(default)]
+    pub epoch: u64,
+    /// `place`, `modify`, `cancel`, `exit`, `convert`, `gtt` or `other`.
+    pub what: String,
+    /// The path behind `/api/v3`.
+    pub path: String,
+    /// SHA-256 of the body, in hex: whether two requests were the same, without keeping them.
+    pub body: String,
+    /// The orders in it, as far as they could be read.
+    pub legs: Vec<Leg>,
+}
+
+/// What came of an intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fate", rename_all = "snake_case")]
+pub enum IntentOutcome {
+    /// FYERS answered.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Order ids in the answer.
+        ids: Vec<String>,
+    },
+    /// It never left this machine.
+    NotSent,
+    /// No answer of FYERS came; the order book was looked at afterwards.
+    Searched(Search),
+}
+
+/// What a look into the order book says about an intent whose answer is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "search", rename_all = "snake_case")]
+pub enum Search {
+    /// These orders are its own.
+    Found {
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// None of its orders is in the book.
+    NotFound,
+    /// The book cannot tell: it is no placed order, or it is of another day.
+    LookYourself,
+}
+
+/// How much earlier than the intent FYERS' clock may stamp its order.
+const CLOCKS_APART: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+impl OrderIntent {
+    /// The intent of a request.
+    pub fn of(id: i64, call: &OrderCall, request: &ApiRequest, epoch: u64, at: DateTime<Utc>) -> Self {
+        use sha2::Digest;
+        Self {
+            id,
+            at,
+            bot: None,
+            epoch,
+            what: word(call.operation).to_owned(),
+            path: request.path.clone(),
+            body: hex::encode(sha2::Sha256::digest(&request.body)),
+            legs: call.legs.clone(),
+        }
+    }
+
+    /// Looks for its orders in a book of the same day: by tag, else by symbol, side, quantity and time.
+    pub fn search(&self, book: &[BookRow], now: DateTime<Utc>) -> Search {
+        let places = self.what == "place" && !self.legs.is_empty();
+        if !places || fyers_api::ist::date(self.at) != fyers_api::ist::date(now) {
+            return Search::LookYourself;
+        }
+        let mut free: Vec<&BookRow> = book.iter().collect();
+        let mut ids = vec![];
+        for leg in &self.legs {
+            if let Some(place) = free.iter().position(|row| self.is_mine(leg, row)) {
+                ids.push(free.remove(place).id.clone());
+            }
+        }
+        if ids.is_empty() { Search::NotFound } else { Search::Found { ids } }
+    }
+
+    fn is_mine(&self, leg: &Leg, row: &BookRow) -> bool {
+        let same = row.leg.is_in(&leg.symbol) && row.whole == leg.quantity;
+        let in_time = row.at.is_none_or(|at| at >= self.at - CLOCKS_APART);
+        match &leg.tag {
+            // A bot may use one tag for many orders.
+            Some(tag) => row.leg.tag.as_ref() == Some(tag) && same && in_time,
+            None => same && in_time,
+        }
+    }
+
+    /// The first order's symbol and signed quantity; empty and zero when there is none.
+    pub fn subject(&self) -> (String, i64) {
+        self.legs.first().map_or((String::new(), 0), |leg| (leg.symbol.clone(), leg.quantity))
+    }
+}
+
+/// The intents of which the outcome is not on disk, and the newest number given out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OpenIntents {
+    /// The largest id there is; 0 when there is none.
+    pub last: i64,
+    /// Without outcome, oldest first.
+    pub open: Vec<OrderIntent>,
 }
 
 fn word(operation: Operation) -> &'static str {
@@ -85,5 +206,56 @@ fn word(operation: Operation) -> &'static str {
         Operation::ConvertPosition => "convert",
         Operation::PlaceGtt | Operation::ModifyGtt | Operation::CancelGtt => "gtt",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use rust_decimal::Decimal;
+
+    use super::*;
+
+    fn leg(symbol: &str, quantity: i64, tag: Option<&str>) -> Leg {
+        let (product, price) = ("INTRADAY".to_owned(), Decimal::ZERO);
+        Leg { symbol: symbol.into(), product, quantity, price, tag: tag.map(str::to_owned) }
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_420_000, 0).unwrap()
+    }
+
+    fn intent(what: &str, legs: Vec<Leg>) -> OrderIntent {
+        let (path, body) = ("/orders/sync".to_owned(), String::new());
+        OrderIntent { id: 1, at: now(), bot: None, epoch: 0, what: what.into(), path, body, legs }
+    }
+
+    fn row(id: &str, leg: Leg, seconds: i64) -> BookRow {
+        let (whole, at) = (leg.quantity, Some(now() + TimeDelta::seconds(seconds)));
+        BookRow { id: id.into(), leg, whole, waits: true, at }
+    }
+
+    #[test]
+    fn an_order_is_found_by_its_tag_or_by_what_it_is() {
+        let book = [
+            row("old", leg("A", 5, None), -600),
+            row("1", leg("A", 5, Some("x")), 1),
+            row("2", leg("A", 5, None), 2),
+            row("3", leg("A", 5, None), 3),
+        ];
+        let found = |ids: &[&str]| Search::Found { ids: ids.iter().map(|id| (*id).to_owned()).collect() };
+        let search = |legs| intent("place", legs).search(&book, now());
+        assert_eq!(search(vec![leg("A", 5, Some("x"))]), found(&["1"]));
+        assert_eq!(search(vec![leg("A", 5, Some("y"))]), Search::NotFound);
+        assert_eq!(search(vec![leg("A", -5, None)]), Search::NotFound);
+        assert_eq!(
+            search(vec![leg("A", 5, Some("x")), leg("A", 5, None), leg("B", 1, None)]),
+            found(&["1", "2"])
+        );
+        assert_eq!(intent("cancel", vec![]).search(&book, now()), Search::LookYourself);
+        assert_eq!(
+            intent("place", vec![leg("A", 5, None)]).search(&book, now() + TimeDelta::days(1)),
+            Search::LookYourself
+        );
     }
 }

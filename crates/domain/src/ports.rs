@@ -15,7 +15,7 @@ use crate::{
 };
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
-    model::{FundLimits, Funds, Order, OrderAck, OrderRequest, Position, Profile, Quote},
+    model::{FundLimits, Profile},
 };
 pub use store::*;
 
@@ -56,30 +56,16 @@ pub trait Broker: Send + Sync {
     }
 }
 
-/// Trading and market data, as far as the keeper serves them: one port, two houses behind it.
-#[async_trait]
-pub trait Exchange: Send + Sync {
-    /// Who the account belongs to.
-    async fn profile(&self, token: &AccessToken) -> Result<Profile, BrokerError>;
-    /// Money in the account.
-    async fn funds(&self, token: &AccessToken) -> Result<Funds, BrokerError>;
-    /// Last prices, in the order asked for.
-    async fn quotes(&self, token: &AccessToken, symbols: &[String]) -> Result<Vec<Quote>, BrokerError>;
-    /// Sends one order, once.
-    async fn place(&self, token: &AccessToken, order: &OrderRequest) -> Result<OrderAck, BrokerError>;
-    /// Today's orders.
-    async fn orders(&self, token: &AccessToken) -> Result<Vec<Order>, BrokerError>;
-    /// Today's positions.
-    async fn positions(&self, token: &AccessToken) -> Result<Vec<Position>, BrokerError>;
-}
-
 /// A call brought no answer that can be passed on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     /// The call did not reach the broker, or its answer did not reach the keeper.
     #[error("FYERS did not answer: {0:?}")]
     Transport(Transport),
-    /// More than the keeper is willing to carry.
+    /// Other long answers are under way, and together they are more than the keeper is willing to hold.
+    #[error("too many long answers of FYERS are under way; try again")]
+    TooMany,
+    /// More than the keeper is willing to hold.
     #[error("the answer of FYERS is longer than {limit} bytes")]
     TooLong {
         /// The bound.
@@ -92,6 +78,11 @@ pub enum ProxyError {
 pub trait BrokerProxy: Send + Sync {
     /// Sends the call with these credentials. Redirects are not followed; nothing is tried twice.
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError>;
+    /// The same for a call of the keeper's own, as the search for an order of unknown fate: it has a share of the
+    /// rate limits that bots cannot use up.
+    async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        self.send(token, call).await
+    }
 }
 
 /// The address this machine has on the internet, as somebody outside sees it.

@@ -1,6 +1,6 @@
 //! The broker's numbers and words for our enums (docs/fyers-api.md, "Enums").
 
-use crate::model::{OrderStatus, OrderType, Product, Side};
+use crate::model::{Exchange, OrderStatus, OrderType, Product, Segment, Side};
 use crate::{error::ApiError, model::Validity};
 
 /// `type` 1 to 4.
@@ -113,6 +113,37 @@ pub fn status(number: i64) -> Option<OrderStatus> {
     }
 }
 
+/// The exchanges and their numbers.
+const EXCHANGES: [(Exchange, i64); 3] = [(Exchange::Nse, 10), (Exchange::Mcx, 11), (Exchange::Bse, 12)];
+
+/// The segments and their numbers.
+const SEGMENTS: [(Segment, i64); 4] = [
+    (Segment::Cash, 10),
+    (Segment::EquityDerivatives, 11),
+    (Segment::Currency, 12),
+    (Segment::Commodity, 20),
+];
+
+/// `exchange` 10 to 12.
+pub fn exchange(number: i64) -> Option<Exchange> {
+    EXCHANGES.iter().find(|(_, own)| *own == number).map(|(exchange, _)| *exchange)
+}
+
+/// 10 NSE, 11 MCX, 12 BSE.
+pub fn exchange_number(exchange: Exchange) -> i64 {
+    EXCHANGES.iter().find(|(own, _)| *own == exchange).map_or(0, |(_, number)| *number)
+}
+
+/// `segment` 10, 11, 12 or 20.
+pub fn segment(number: i64) -> Option<Segment> {
+    SEGMENTS.iter().find(|(_, own)| *own == number).map(|(segment, _)| *segment)
+}
+
+/// 10 cash, 11 equity derivatives, 12 currency, 20 commodity.
+pub fn segment_number(segment: Segment) -> i64 {
+    SEGMENTS.iter().find(|(own, _)| *own == segment).map_or(0, |(_, number)| *number)
+}
+
 /// As `NSE:SBIN-EQ-INTRADAY` (docs/fyers-api.md, "Positions").
 pub fn position_id(symbol: &str, product: Product) -> String {
     format!("{symbol}-{}", product_word(product))
@@ -122,4 +153,40 @@ pub fn position_id(symbol: &str, product: Product) -> String {
 pub fn symbol_of_position(id: &str) -> &str {
     let products = ["CNC", "INTRADAY", "MARGIN", "MTF", "CO", "BO"];
     id.rsplit_once('-').filter(|(_, word)| products.contains(word)).map_or(id, |(symbol, _)| symbol)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_goes_there_and_back() {
+        for number in -30..30 {
+            assert_eq!(side(number).ok().map(Side::sign).unwrap_or(number), number);
+            assert_eq!(order_type(number).ok().map(order_type_number).unwrap_or(number), number);
+            assert_eq!(status(number).map(status_number).unwrap_or(number), number);
+            assert_eq!(exchange(number).map(exchange_number).unwrap_or(number), number);
+            assert_eq!(segment(number).map(segment_number).unwrap_or(number), number);
+        }
+        let known = |all: fn(i64) -> bool| (-30..30).filter(|number| all(*number)).collect::<Vec<_>>();
+        assert_eq!(known(|n| side(n).is_ok()), [-1, 1]);
+        assert_eq!(known(|n| order_type(n).is_ok()), [1, 2, 3, 4]);
+        assert_eq!(known(|n| status(n).is_some()), [1, 2, 4, 5, 6, 7]);
+        assert_eq!(known(|n| exchange(n).is_some()), [10, 11, 12]);
+        assert_eq!(known(|n| segment(n).is_some()), [10, 11, 12, 20]);
+    }
+
+    #[test]
+    fn orders_refuse_the_products_that_books_may_show() {
+        for word in ["CO", "BO", "NEW"] {
+            assert!(product(word).is_err(), "{word}");
+        }
+        for word in ["CNC", "INTRADAY", "MARGIN", "MTF", "CO", "BO"] {
+            assert_eq!(product_word(product_seen(word)), word);
+        }
+        assert_eq!(product_seen("NEW"), Product::Other);
+        assert_eq!(symbol_of_position("NSE:SBIN-EQ-BO"), "NSE:SBIN-EQ");
+        assert_eq!(Exchange::of_symbol("MCX:GOLD26DECFUT"), Some(Exchange::Mcx));
+        assert_eq!(Exchange::of_symbol("SBIN"), None);
+    }
 }

@@ -46,7 +46,16 @@ pub fn skew<'a>(header: impl Fn(&str) -> Option<&'a str>, local: DateTime<Utc>) 
 
 /// The order book's times, as `23-Nov-2026 09:15:01`, in IST (docs/fyers-api.md, "Order book").
 pub fn order_time(text: &str) -> Option<DateTime<Utc>> {
-    let naive = NaiveDateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S").ok()?;
+    local(text, "%d-%b-%Y %H:%M:%S")
+}
+
+/// The order socket's times of fills, as `23-11-2026 09:15:01`, in IST (docs/fyers-api.md, "Sockets").
+pub fn fill_time(text: &str) -> Option<DateTime<Utc>> {
+    local(text, "%d-%m-%Y %H:%M:%S")
+}
+
+fn local(text: &str, format: &str) -> Option<DateTime<Utc>> {
+    let naive = NaiveDateTime::parse_from_str(text.trim(), format).ok()?;
     IST.from_local_datetime(&naive).single().map(|at| at.to_utc())
 }
 
@@ -99,6 +108,7 @@ mod tests {
     #[test]
     fn order_times_are_indian() {
         assert_eq!(order_time("23-Nov-2026 09:15:01"), Some(at("2026-11-23T03:45:01Z")));
-        assert_eq!(order_time("2026-11-23"), None);
+        assert_eq!(fill_time("23-11-2026 09:15:01"), Some(at("2026-11-23T03:45:01Z")));
+        assert_eq!((order_time("2026-11-23"), fill_time("23-Nov-2026 09:15:01")), (None, None));
     }
 }

@@ -23,7 +23,7 @@ fn places(value: &Value, path: &[Step], found: &mut Vec<Vec<Step>>) {
     };
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, inner)| visit(Step::Field(name.clone()), inner))
+            fields.iter().for_each(|(name, inner)| visit(Step::Field(name.clone()), inner));
         }
         Value::Array(all) => all.iter().enumerate().for_each(|(at, inner)| visit(Step::Element(at), inner)),
         _ => {}

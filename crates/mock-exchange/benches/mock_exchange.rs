@@ -68,6 +68,31 @@ fn benches(criterion: &mut Criterion) {
         });
     }
     group.finish();
+    resting_on_one_symbol(criterion);
+}
+
+/// Prices of a symbol on which many orders rest, none of which they reach.
+fn resting_on_one_symbol(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("with this many orders resting on one symbol");
+    for orders in [100, 10_000] {
+        let config = Config::new(Decimal::from(1_000_000_000_000_i64));
+        let mut engine = Engine::new(config, Instruments::default());
+        let due = engine.due(noon()).unwrap();
+        do_it(&mut engine, &due);
+        do_it(&mut engine, &quote("NSE:DEEP-EQ", 100, 0));
+        for number in 0..orders {
+            let order = order("NSE:DEEP-EQ", OrderType::Limit, 81 + number % 10);
+            do_it(&mut engine, &Command::Place { order, at: noon() });
+        }
+        let mut step = 0;
+        group.bench_function(BenchmarkId::new("a price of it", orders), |bencher| {
+            bencher.iter(|| {
+                step += 1;
+                do_it(&mut engine, &quote("NSE:DEEP-EQ", 100 + step % 2, step));
+            });
+        });
+    }
+    group.finish();
 }
 
 criterion_group!(all, benches);

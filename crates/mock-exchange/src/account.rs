@@ -6,7 +6,10 @@
 
 use rust_decimal::Decimal;
 
-use crate::{config::Leverage, instrument::Kind};
+use crate::{
+    config::Leverage,
+    symbol::{Contract, Kind},
+};
 use fyers_api::codes;
 use fyers_api::model::{Product, Side};
 
@@ -21,7 +24,7 @@ pub struct Leg {
 
 impl Leg {
     /// Adds; negative numbers take away.
-    pub(super) fn add(&mut self, quantity: i64, value: Decimal) {
+    pub(crate) fn add(&mut self, quantity: i64, value: Decimal) {
         self.quantity += quantity;
         self.value += value;
     }
@@ -57,6 +60,24 @@ pub struct Account {
     pub open_buy: Leg,
     /// Waiting orders that sell, at their reserve prices.
     pub open_sell: Leg,
+    /// Strike in INR, of an option.
+    pub strike: Option<Decimal>,
+}
+
+/// What a position is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PositionKey {
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// The product.
+    pub product: Product,
+}
+
+impl PositionKey {
+    /// This symbol under this product.
+    pub fn new(symbol: &str, product: Product) -> Self {
+        Self { symbol: symbol.to_owned(), product }
+    }
 }
 
 impl Account {
@@ -74,12 +95,37 @@ impl Account {
             realized: Decimal::ZERO,
             open_buy: Leg::default(),
             open_sell: Leg::default(),
+            strike: Contract::of(symbol).and_then(|contract| contract.option).map(|(strike, _)| strike),
         }
     }
 
     /// As `NSE:SBIN-EQ-INTRADAY`.
     pub fn id(&self) -> String {
         codes::position_id(&self.symbol, self.product)
+    }
+
+    /// Which one it is.
+    pub fn key(&self) -> PositionKey {
+        PositionKey::new(&self.symbol, self.product)
+    }
+
+    /// Bought today, without what was carried in.
+    pub fn bought_today(&self) -> i64 {
+        self.buy.quantity - self.carried.max(0)
+    }
+
+    /// Sold today, without what was carried in.
+    pub fn sold_today(&self) -> i64 {
+        self.sell.quantity - (-self.carried).max(0)
+    }
+
+    /// What the books call `netAvg`: everything bought less everything sold, carried included, for each share that is
+    /// left, in INR; zero when closed.
+    pub fn net_average(&self) -> Decimal {
+        if self.net == 0 {
+            return Decimal::ZERO;
+        }
+        (self.buy.value - self.sell.value) / Decimal::from(self.net)
     }
 
     /// Average price of the open part in INR, zero when closed.
@@ -93,7 +139,7 @@ impl Account {
     }
 
     /// Waiting orders of this side.
-    pub(super) fn open_mut(&mut self, side: Side) -> &mut Leg {
+    pub(crate) fn open_mut(&mut self, side: Side) -> &mut Leg {
         match side {
             Side::Buy => &mut self.open_buy,
             Side::Sell => &mut self.open_sell,
@@ -101,7 +147,7 @@ impl Account {
     }
 
     /// Books a fill of this quantity at this price.
-    pub(super) fn trade(&mut self, side: Side, quantity: i64, price: Decimal) {
+    pub(crate) fn trade(&mut self, side: Side, quantity: i64, price: Decimal) {
         let value = Decimal::from(quantity) * price;
         match side {
             Side::Buy => self.buy.add(quantity, value),
@@ -130,7 +176,7 @@ impl Account {
     }
 
     /// Moves part of the position to another product, at cost: nothing is realised here.
-    pub(super) fn move_to(&mut self, other: &mut Self, quantity: i64) {
+    pub(crate) fn move_to(&mut self, other: &mut Self, quantity: i64) {
         let long = self.net > 0;
         let signed = self.net.signum() * quantity;
         let cost = self.release(quantity);
@@ -139,11 +185,15 @@ impl Account {
         let value = share(from.value, quantity, from.quantity);
         from.add(-quantity, -value);
         to.add(quantity, value);
+        // What came from yesterday is what is moved first.
+        let carried = quantity.min(self.carried.abs()) * self.carried.signum();
+        self.carried -= carried;
+        other.carried += carried;
         other.shift(signed, cost);
     }
 
     /// The next day begins: the open part is what was carried in.
-    pub(super) fn carry_over(&mut self) {
+    pub(crate) fn carry_over(&mut self) {
         let open = Leg { quantity: self.net.abs(), value: self.cost.abs() };
         let (buy, sell) = if self.net > 0 { (open, Leg::default()) } else { (Leg::default(), open) };
         let (net, cost) = (self.net, self.cost);
@@ -156,7 +206,12 @@ impl Account {
     pub fn margin(&self, leverage: Leverage) -> Decimal {
         let (held_long, held_short) = (self.net.max(0), (-self.net).max(0));
         let long = self.cost.max(Decimal::ZERO) + beyond(self.open_buy, held_short);
-        let short = (-self.cost).max(Decimal::ZERO) + beyond(self.open_sell, held_long);
+        let short = match self.strike {
+            // A written option can cost what the underlying can, not what its premium is: as a short future at the
+            // strike.
+            Some(strike) => strike * Decimal::from(held_short + (self.open_sell.quantity - held_long).max(0)),
+            None => (-self.cost).max(Decimal::ZERO) + beyond(self.open_sell, held_long),
+        };
         let (long, short) = match self.product {
             // Delivery sells only what is held, which is paid for.
             Product::Cnc => (long, Decimal::ZERO),
@@ -181,7 +236,7 @@ fn beyond(open: Leg, closes: i64) -> Decimal {
 }
 
 /// `part` of `whole`, of this value; all of it exactly, a part to four digits.
-pub(super) fn share(value: Decimal, part: i64, whole: i64) -> Decimal {
+pub(crate) fn share(value: Decimal, part: i64, whole: i64) -> Decimal {
     match part {
         _ if part == 0 || whole == 0 => Decimal::ZERO,
         _ if part == whole => value,

@@ -1,6 +1,6 @@
 //! Trading days of the Indian exchanges: holidays, special sessions and regular hours. All dates and times IST.
 //!
-//! A list is built in; a user's file in the same form ([`Calendar::with_file`]) adds to it and corrects it, date by date.
+//! A list is built in; a user's file written like it ([`Calendar::with_file`]) adds to it and corrects it, date by date.
 
 mod file;
 

@@ -6,7 +6,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::instrument::Kind;
+use crate::symbol::Kind;
 use fyers_api::model::{Product, Side};
 
 /// Whether trades cost anything.

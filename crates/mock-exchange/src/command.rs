@@ -2,28 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::gtt::{GttChange, NewGtt};
-use fyers_api::model::Validity;
-use fyers_api::model::{OrderRequest, OrderType, Product, Side};
-
-/// An order with everything the broker's form has (docs/fyers-api.md, "Place"), legs and slices aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewOrder {
-    /// Symbol, quantity, side, type, product, prices and tag.
-    pub request: OrderRequest,
-    /// How long it lives.
-    pub validity: Validity,
-    /// How much of it the market sees; zero: all. Equity only. It changes no fill here.
-    pub disclosed: i64,
-}
-
-impl From<OrderRequest> for NewOrder {
-    fn from(request: OrderRequest) -> Self {
-        Self { request, validity: Validity::Day, disclosed: 0 }
-    }
-}
+use crate::{
+    gtt::{GttChange, NewGtt},
+    new_order::NewOrder,
+    price::PriceUpdate,
+    sessions::Segment,
+};
+use fyers_api::model::{OrderType, Product, Side, Validity};
 
 /// A change to a waiting order (docs/fyers-api.md, "Modify"). `None` keeps what was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,49 +26,21 @@ pub struct Modification {
     pub stop_price: Option<Decimal>,
     /// Another disclosed quantity.
     pub disclosed: Option<i64>,
+    /// What a change cannot change; named by mistake or to be sure, and refused unless it is the order's own.
+    pub fixed: Fixed,
 }
 
-/// What the market shows of one symbol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PriceUpdate {
-    /// As `NSE:SBIN-EQ`.
-    pub symbol: String,
-    /// Last traded price in INR.
-    pub ltp: Decimal,
-    /// Best price somebody buys at, in INR; `None`: the last price stands for it.
-    pub bid: Option<Decimal>,
-    /// Best price somebody sells at, in INR; `None`: the last price stands for it.
-    pub ask: Option<Decimal>,
-    /// How much can be sold at the bid; `None`: any quantity.
-    pub bid_quantity: Option<i64>,
-    /// How much can be bought at the ask; `None`: any quantity.
-    pub ask_quantity: Option<i64>,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-impl PriceUpdate {
-    /// A last price alone: both sides trade at it, any quantity.
-    pub fn last(symbol: impl Into<String>, ltp: Decimal, at: DateTime<Utc>) -> Self {
-        let symbol = symbol.into();
-        Self { symbol, ltp, bid: None, ask: None, bid_quantity: None, ask_quantity: None, at }
-    }
-
-    /// The price at which an order of this side trades at once.
-    pub fn touch(&self, side: Side) -> Decimal {
-        match side {
-            Side::Buy => self.ask.unwrap_or(self.ltp),
-            Side::Sell => self.bid.unwrap_or(self.ltp),
-        }
-    }
-
-    /// How much is left for an order of this side.
-    pub(super) fn left_mut(&mut self, side: Side) -> &mut Option<i64> {
-        match side {
-            Side::Buy => &mut self.ask_quantity,
-            Side::Sell => &mut self.bid_quantity,
-        }
-    }
+/// Terms of an order that stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fixed {
+    /// `symbol`.
+    pub symbol: Option<String>,
+    /// `side`.
+    pub side: Option<Side>,
+    /// `productType`.
+    pub product: Option<Product>,
+    /// `validity`.
+    pub validity: Option<Validity>,
 }
 
 /// Which positions to exit (docs/fyers-api.md, "Exit").
@@ -163,7 +121,7 @@ pub enum Command {
         /// When.
         at: DateTime<Utc>,
     },
-    /// Send the order of a GTT order whose trigger is reached ([`crate::Engine::gtts_due`]).
+    /// Send the order of a GTT order whose trigger is reached ([`crate::Book::gtts_due`]).
     TriggerGtt {
         /// Which.
         id: String,
@@ -188,8 +146,17 @@ pub enum Command {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The day's end for INTRADAY: waiting orders are cancelled, positions closed at the market.
+    /// The day's end for INTRADAY in a segment: waiting orders are cancelled, positions closed at the market.
     SquareOff {
+        /// Where.
+        segment: Segment,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A segment's last session of the day is over: DAY orders expire, contracts of the day are settled.
+    EndSession {
+        /// Where.
+        segment: Segment,
         /// When.
         at: DateTime<Utc>,
     },
@@ -213,7 +180,8 @@ impl Command {
             | Self::TriggerGtt { at, .. }
             | Self::ExitPosition { at, .. }
             | Self::ConvertPosition { at, .. }
-            | Self::SquareOff { at } => Some(*at),
+            | Self::SquareOff { at, .. }
+            | Self::EndSession { at, .. } => Some(*at),
             Self::Quote(quote) => Some(quote.at),
             Self::NewDay { .. } => None,
         }

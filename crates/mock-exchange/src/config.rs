@@ -46,12 +46,24 @@ pub struct Config {
     pub idempotent: bool,
     /// Whether the account may use the margin trading facility (`mtf_enabled` of the profile).
     pub mtf: bool,
+    /// Who simulates: the `message` of every answer begins with `SIMULATED by` and this.
+    pub name: &'static str,
+    /// Whether orders trade at any hour, as a load test wants; real sessions otherwise.
+    pub around_the_clock: bool,
 }
 
 impl Config {
-    /// This much cash, no charges, every tag a new order, no margin trading facility.
+    /// This much cash, no charges, every tag a new order, no margin trading facility, real sessions.
     pub fn new(capital: Decimal) -> Self {
         let leverage = Leverage::default();
-        Self { capital, leverage, charges: Charges::Off, idempotent: false, mtf: false }
+        Self {
+            capital,
+            leverage,
+            charges: Charges::Off,
+            idempotent: false,
+            mtf: false,
+            name: "mock-exchange",
+            around_the_clock: false,
+        }
     }
 }

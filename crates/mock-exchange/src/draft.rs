@@ -1,77 +1,102 @@
 //! Records in the making: ids, trade numbers and the market as the records so far have left it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    Engine,
-    command::{NewOrder, PriceUpdate},
-    instrument::Kind,
+    book::Book,
+    legs,
     matching::{Step, attempt},
+    new_order::NewOrder,
     order::OrderState,
-    record::{Origin, Record},
+    price::PriceUpdate,
+    record::{LegLink, Origin, Record},
+    symbol::Kind,
 };
 
 /// Records that are being decided on.
-pub(super) struct Draft<'a> {
-    engine: &'a Engine,
+pub(crate) struct Draft<'a> {
+    pub(crate) book: &'a Book,
     at: DateTime<Utc>,
     next_order: u64,
     next_trade: u64,
     /// Prices of which the records so far have used a part.
     tops: BTreeMap<String, PriceUpdate>,
+    /// Orders that a record so far has ended, or whose other leg has traded: nothing more happens to them here.
+    over: BTreeSet<String>,
     /// What is decided.
-    pub(super) records: Vec<Record>,
+    pub(crate) records: Vec<Record>,
     /// How many orders were looked at: the cost of deciding.
     #[cfg(test)]
-    pub(super) looked_at: usize,
+    pub(crate) looked_at: usize,
 }
 
 impl<'a> Draft<'a> {
     /// Nothing decided yet.
-    pub(super) fn new(engine: &'a Engine, at: DateTime<Utc>) -> Self {
-        let next_trade = engine.ledger.trades.len() as u64 + 1;
-        let (next_order, tops, records) = (engine.ledger.next_order, BTreeMap::new(), Vec::new());
+    pub(crate) fn new(book: &'a Book, at: DateTime<Utc>) -> Self {
         Self {
-            engine,
+            book,
             at,
-            next_order,
-            next_trade,
-            tops,
-            records,
+            next_order: book.ledger.next_order,
+            next_trade: book.ledger.trades.len() as u64 + 1,
+            tops: BTreeMap::new(),
+            over: BTreeSet::new(),
+            records: vec![],
             #[cfg(test)]
             looked_at: 0,
         }
     }
 
-    /// Sees this price instead of the one the engine remembers.
-    pub(super) fn see(&mut self, quote: &PriceUpdate) {
+    /// What is decided from here on happens at this time.
+    pub(crate) fn set_time(&mut self, at: DateTime<Utc>) {
+        self.at = at;
+    }
+
+    /// Sees this price instead of the one the book remembers.
+    pub(crate) fn see(&mut self, quote: &PriceUpdate) {
         self.tops.insert(quote.symbol.clone(), quote.clone());
     }
 
     /// An id never used: `MOCK`, the trading day, and a number that starts at 1 each day.
-    pub(super) fn take_id(&mut self) -> String {
-        let day = self.engine.ledger.day.unwrap_or_default();
+    pub(crate) fn take_id(&mut self) -> String {
+        let day = self.book.ledger.day.unwrap_or_default();
         let id = format!("MOCK{}{:08}", day.format("%y%m%d"), self.next_order);
         self.next_order += 1;
         id
     }
 
     /// Takes an order into the book.
-    pub(super) fn accept(&mut self, order: &NewOrder, origin: Origin, reserve: Decimal) -> OrderState {
-        let (id, at, order_copy) = (self.take_id(), self.at, order.clone());
-        let state = OrderState::waiting(&id, order, origin, reserve, at);
-        self.records.push(Record::OrderAccepted { id, order: order_copy, origin, reserve, at });
-        state
+    pub(crate) fn accept(&mut self, order: &NewOrder, origin: Origin, reserve: Decimal) -> OrderState {
+        let id = self.take_id();
+        self.accept_as(id, order, (origin, None), reserve)
     }
 
-    /// Lets the market's price work on an order.
-    pub(super) fn expose(&mut self, order: &mut OrderState, arrives: bool) {
+    /// Takes an order with this id into the book.
+    pub(crate) fn accept_as(
+        &mut self,
+        id: String,
+        order: &NewOrder,
+        (origin, link): (Origin, Option<LegLink>),
+        reserve: Decimal,
+    ) -> OrderState {
+        let (at, made_up) = (self.at, self.book.is_made_up(&order.request.symbol));
+        let state = OrderState::waiting(&id, order, origin, reserve, at);
+        let order = order.clone();
+        let accepted = Record::OrderAccepted { id, order, origin, reserve, link: link.clone(), made_up, at };
+        self.records.push(accepted);
+        OrderState { link, made_up, ..state }
+    }
+
+    /// Lets the market's price work on an order, while its market is open.
+    pub(crate) fn expose(&mut self, order: &mut OrderState, arrives: bool) {
         #[cfg(test)]
         {
             self.looked_at += 1;
+        }
+        if self.over.contains(&order.id) || !self.book.is_open(order.symbol(), self.at) {
+            return;
         }
         let Some(top) = self.top_mut(order.symbol()) else { return };
         let Some(step) = attempt(order, top, arrives) else { return };
@@ -80,7 +105,7 @@ impl<'a> Draft<'a> {
 
     fn top_mut(&mut self, symbol: &str) -> Option<&mut PriceUpdate> {
         if !self.tops.contains_key(symbol) {
-            let known = self.engine.market.top(symbol)?.clone();
+            let known = self.book.market.top(symbol)?.clone();
             self.tops.insert(symbol.to_owned(), known);
         }
         self.tops.get_mut(symbol)
@@ -95,22 +120,33 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// A fill, whatever the market shows.
-    pub(super) fn fill(&mut self, order: &mut OrderState, quantity: i64, price: Decimal) {
+    /// A fill, whatever the market shows; exit legs follow it.
+    pub(crate) fn fill(&mut self, order: &mut OrderState, quantity: i64, price: Decimal) {
         let value = price * Decimal::from(quantity);
         let kind = Kind::of(order.symbol());
-        let rates = self.engine.config.charges;
+        let rates = self.book.config.charges;
         let charges = rates.of_fill(kind, order.product(), order.side(), order.filled_value, value);
         order.filled += quantity;
         order.filled_value += value;
         let (id, number, at) = (order.id.clone(), self.next_trade, self.at);
         self.records.push(Record::Traded { id, number, quantity, price, charges, at });
         self.next_trade += 1;
+        self.over.extend(order.link.iter().filter_map(|link| link.sibling.clone()));
+        let tick = self.book.tick(order.symbol()).unwrap_or(Decimal::ONE);
+        let legs = legs::of_fill(order, (quantity, price), tick, || self.take_id());
+        for leg in legs {
+            self.accept_as(leg.id, &leg.order, (Origin::Leg, Some(leg.link)), leg.reserve);
+        }
     }
 
-    /// Cancels what is left of an order.
-    pub(super) fn cancel(&mut self, id: &str, message: &str) {
-        let (id, message, at) = (id.to_owned(), message.to_owned(), self.at);
-        self.records.push(Record::OrderCancelled { id, message, at });
+    /// Cancels what is left of an order, and its other leg.
+    pub(crate) fn cancel(&mut self, order: &OrderState, message: &str) {
+        let sibling = order.link.as_ref().and_then(|link| link.sibling.as_ref());
+        for id in [Some(&order.id), sibling].into_iter().flatten() {
+            if self.over.insert(id.clone()) {
+                let (id, message, at) = (id.clone(), message.to_owned(), self.at);
+                self.records.push(Record::OrderCancelled { id, message, at });
+            }
+        }
     }
 }

@@ -6,14 +6,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    account::{Account, Leg},
+    account::{Account, Leg, PositionKey},
     config::{Config, Leverage},
     gtt::{GttState, GttStatus},
     order::OrderState,
     record::{Origin, Record},
+    resting::Resting,
+    sessions::Segment,
 };
-use fyers_api::codes;
-use fyers_api::model::{OrderStatus, Product, Side};
+use fyers_api::model::{OrderStatus, OrderType, Product, Side};
 
 /// One fill of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl Tally {
         self.today + self.before
     }
 
-    pub(super) fn close_day(&mut self) {
+    pub(crate) fn close_day(&mut self) {
         *self = Self { today: Decimal::ZERO, before: self.total() };
     }
 }
@@ -61,25 +62,25 @@ impl Tally {
 /// The book. Equal books have the same future.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
-    pub(super) leverage: Leverage,
+    pub(crate) leverage: Leverage,
     /// The open trading day (IST); `None` before the first.
     pub day: Option<NaiveDate>,
-    /// Whether INTRADAY is over for the day.
-    pub squared_off: bool,
+    /// Segments in which INTRADAY is over for the day.
+    pub squared_off: BTreeSet<Segment>,
     /// Cash after all trades and charges, in INR; holdings and positions are not in it.
     pub cash: Decimal,
     /// Today's orders by id, which is by age.
     pub orders: BTreeMap<String, OrderState>,
-    /// Ids of waiting orders by symbol: a price touches those of its own symbol and no others.
-    pub open: BTreeMap<String, BTreeSet<String>>,
+    /// Waiting orders by symbol: a price touches those of its own symbol that it reaches, and no others.
+    pub open: BTreeMap<String, Resting>,
     /// GTT orders by id: those that wait, whatever their age, and those that ended today.
     pub gtts: BTreeMap<String, GttState>,
     /// Ids of waiting GTT orders by symbol.
     pub gtts_waiting: BTreeMap<String, BTreeSet<String>>,
     /// The first order of today with a tag.
     pub tags: BTreeMap<String, String>,
-    /// Positions by id, as `NSE:SBIN-EQ-INTRADAY`.
-    pub accounts: BTreeMap<String, Account>,
+    /// Positions.
+    pub accounts: BTreeMap<PositionKey, Account>,
     /// Settled delivery by symbol, at cost.
     pub holdings: BTreeMap<String, Leg>,
     /// Today's fills.
@@ -94,6 +95,8 @@ pub struct Ledger {
     pub cost: Decimal,
     /// Number of the day's next order.
     pub next_order: u64,
+    /// Time priority of the next order that gets one.
+    pub(crate) next_priority: u64,
 }
 
 impl Ledger {
@@ -102,7 +105,7 @@ impl Ledger {
         Self {
             leverage: config.leverage,
             day: None,
-            squared_off: false,
+            squared_off: BTreeSet::new(),
             cash: config.capital,
             orders: BTreeMap::new(),
             open: BTreeMap::new(),
@@ -117,6 +120,7 @@ impl Ledger {
             blocked: Decimal::ZERO,
             cost: Decimal::ZERO,
             next_order: 1,
+            next_priority: 1,
         }
     }
 
@@ -124,17 +128,36 @@ impl Ledger {
     pub fn apply(&mut self, record: &Record) {
         match record {
             Record::DayOpened { date } => self.open_day(*date),
-            Record::SquaredOff { .. } => self.squared_off = true,
-            Record::OrderAccepted { id, order, origin, reserve, at } => {
-                self.enter(OrderState::waiting(id, order, *origin, *reserve, *at));
+            Record::SquaredOff { segment: Some(segment), .. } => {
+                self.squared_off.insert(*segment);
+            }
+            Record::SquaredOff { segment: None, .. } => {
+                self.squared_off.extend(Segment::ALL);
+            }
+            Record::OrderAccepted { id, order, origin, reserve, link, made_up, at } => {
+                let waiting = OrderState::waiting(id, order, *origin, *reserve, *at);
+                self.enter(OrderState { link: link.clone(), made_up: *made_up, ..waiting });
             }
             Record::OrderRejected { id, order, refusal, at } => {
                 let waiting = OrderState::waiting(id, order, Origin::Bot, Decimal::ZERO, *at);
                 let (status, message) = (OrderStatus::Rejected, refusal.message.clone());
                 self.enter(OrderState { status, message, ..waiting });
             }
-            Record::OrderTriggered { id, at } => self.with_order(id, *at, |order| order.triggered = true),
-            Record::OrderModified { id, at, .. } => self.with_order(id, *at, |order| order.modify(record)),
+            Record::OrderTriggered { id, at } => {
+                let priority = self.priority_for(id);
+                self.with_order(id, *at, |order| (order.triggered, order.priority) = (true, priority));
+            }
+            Record::OrderModified { id, at, .. } => {
+                let priority = self.priority_for(id);
+                self.with_order(id, *at, |order| {
+                    let before = terms(order);
+                    order.modify(record);
+                    let more = order.order.request.quantity > before.1;
+                    if more || terms(order).0 != before.0 {
+                        order.priority = priority;
+                    }
+                });
+            }
             Record::OrderCancelled { id, message, at } => self.with_order(id, *at, |order| {
                 order.status = OrderStatus::Cancelled;
                 order.message.clone_from(message);
@@ -155,7 +178,18 @@ impl Ledger {
         }
     }
 
+    /// The next number for an order that waits; a record that does not fit uses none up.
+    fn priority_for(&mut self, id: &str) -> u64 {
+        if self.waiting(id).is_some() { self.take_priority() } else { self.next_priority }
+    }
+
+    fn take_priority(&mut self) -> u64 {
+        self.next_priority += 1;
+        self.next_priority - 1
+    }
+
     fn enter(&mut self, order: OrderState) {
+        let order = OrderState { priority: self.take_priority(), ..order };
         self.next_order += 1;
         // A rejected order did nothing, so its tag is free for another try.
         let counts = order.status == OrderStatus::Pending && order.origin == Origin::Bot;
@@ -163,7 +197,9 @@ impl Ledger {
         if let Some(tag) = tag {
             self.tags.entry(tag.clone()).or_insert_with(|| order.id.clone());
         }
-        self.set_waiting(&order, order.status == OrderStatus::Pending);
+        if order.status == OrderStatus::Pending {
+            self.open.entry(order.symbol().to_owned()).or_default().insert(&order);
+        }
         self.reserve(&order, 1);
         self.orders.insert(order.id.clone(), order);
     }
@@ -175,10 +211,16 @@ impl Ledger {
         }
         let Some(mut order) = self.orders.remove(id) else { return };
         self.reserve(&order, -1);
+        let queue = self.open.entry(order.symbol().to_owned()).or_default();
+        queue.remove(&order);
         change(&mut order);
         order.changed_at = at;
+        if order.status == OrderStatus::Pending {
+            queue.insert(&order);
+        } else if queue.is_empty() {
+            self.open.remove(order.symbol());
+        }
         self.reserve(&order, 1);
-        self.set_waiting(&order, order.status == OrderStatus::Pending);
         self.orders.insert(order.id.clone(), order);
     }
 
@@ -186,20 +228,10 @@ impl Ledger {
         self.orders.get(id).filter(|order| order.status == OrderStatus::Pending)
     }
 
-    fn set_waiting(&mut self, order: &OrderState, waits: bool) {
-        if waits {
-            self.open.entry(order.symbol().to_owned()).or_default().insert(order.id.clone());
-        } else if let Some(ids) = self.open.get_mut(order.symbol()) {
-            ids.remove(&order.id);
-            if ids.is_empty() {
-                self.open.remove(order.symbol());
-            }
-        }
-    }
-
     /// Counts a waiting order in (`sign` 1) or out (-1).
     fn reserve(&mut self, order: &OrderState, sign: i64) {
-        if order.status != OrderStatus::Pending {
+        let counts = order.link.as_ref().is_none_or(|link| link.counts);
+        if order.status != OrderStatus::Pending || !counts {
             return;
         }
         let (side, quantity) = (order.side(), order.remaining() * sign);
@@ -211,13 +243,13 @@ impl Ledger {
 
     fn apply_gtt(&mut self, record: &Record) {
         match record {
-            Record::GttAccepted { id, order, above, at } => {
+            Record::GttAccepted { id, order, above, made_up, at } => {
                 self.next_order += 1;
                 let (status, message) = (GttStatus::Waiting, String::new());
                 let (id, order) = (id.clone(), order.clone());
                 self.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());
-                let state =
-                    GttState { id: id.clone(), order, above: *above, status, message, placed_at: *at };
+                let (above, made_up, placed_at) = (*above, *made_up, *at);
+                let state = GttState { id: id.clone(), order, above, status, message, made_up, placed_at };
                 self.gtts.insert(id, state);
             }
             Record::GttModified { id, order, above, .. } => self.with_gtt(id, |gtt| {
@@ -254,7 +286,7 @@ impl Ledger {
     }
 
     /// What is over, or a year old, is gone the next day.
-    pub(super) fn clear_past_gtts(&mut self, today: NaiveDate) {
+    pub(crate) fn clear_past_gtts(&mut self, today: NaiveDate) {
         let past: Vec<_> = self.gtts.values().filter(|gtt| gtt.is_past(today)).cloned().collect();
         for gtt in past {
             self.forget_waiting_gtt(&gtt.order.symbol, &gtt.id);
@@ -263,9 +295,9 @@ impl Ledger {
     }
 
     /// Changes a position, and keeps the sums in step with it.
-    pub(super) fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
+    pub(crate) fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
         let new = || Account::new(symbol, product);
-        let account = self.accounts.entry(codes::position_id(symbol, product)).or_insert_with(new);
+        let account = self.accounts.entry(PositionKey::new(symbol, product)).or_insert_with(new);
         let before = (account.margin(self.leverage), account.cost, account.realized);
         change(account);
         self.blocked += account.margin(self.leverage) - before.0;
@@ -279,6 +311,7 @@ impl Ledger {
         let fits = |order: &&OrderState| quantity <= order.remaining();
         let Some(order) = self.waiting(id).filter(fits) else { return };
         let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
+        let sibling = order.link.as_ref().and_then(|link| link.sibling.clone());
         let value = price * Decimal::from(quantity);
         self.with_order(id, at, |order| {
             order.filled += quantity;
@@ -287,10 +320,27 @@ impl Ledger {
                 order.status = OrderStatus::Traded;
             }
         });
+        if let Some(sibling) = sibling {
+            self.with_order(&sibling, at, |other| reduce(other, quantity));
+        }
         self.with_account(&symbol, product, |account| account.trade(side, quantity, price));
         self.cash -= value * Decimal::from(side.sign()) + charges;
         self.charges.today += charges;
         let order_id = id.to_owned();
         self.trades.push(Trade { number, order_id, symbol, product, side, quantity, price, charges, at });
+    }
+}
+
+/// Prices and type, and the quantity: a change of the former or more of the latter costs an order its place.
+fn terms(order: &OrderState) -> ((OrderType, Decimal, Decimal), i64) {
+    let request = &order.order.request;
+    ((request.order_type, request.limit_price, request.stop_price), request.quantity)
+}
+
+/// The other of two exit legs has traded this much.
+fn reduce(leg: &mut OrderState, quantity: i64) {
+    leg.order.request.quantity -= quantity.min(leg.remaining());
+    if leg.remaining() == 0 {
+        leg.status = if leg.filled > 0 { OrderStatus::Traded } else { OrderStatus::Cancelled };
     }
 }

@@ -3,30 +3,25 @@
 //! An order that arrives takes the price that is shown. One that was already waiting trades at its own limit,
 //! for the market came to it. Our own orders never trade with each other, as the exchange prevents for one
 //! client. The quantity shown is shared by all our orders, best price first, then the oldest.
-//!
-//! Cost: a price of a symbol looks at the waiting orders of that symbol and at no others; a new order looks
-//! at none.
-
-use std::cmp::Reverse;
 
 use rust_decimal::Decimal;
 
-use crate::{command::PriceUpdate, ledger::Ledger, order::OrderState};
+use crate::{order::OrderState, price::PriceUpdate};
 use fyers_api::model::Side;
 
 /// What a price does to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Its stop is reached now.
-    pub(super) triggers: bool,
+    pub(crate) triggers: bool,
     /// How much trades, perhaps nothing.
-    pub(super) quantity: i64,
+    pub(crate) quantity: i64,
     /// At what price, in INR.
-    pub(super) price: Decimal,
+    pub(crate) price: Decimal,
 }
 
 /// What the market's best price does to an order, `None` when nothing. Uses up what is shown.
-pub(super) fn attempt(order: &OrderState, top: &mut PriceUpdate, arrives: bool) -> Option<Step> {
+pub(crate) fn attempt(order: &OrderState, top: &mut PriceUpdate, arrives: bool) -> Option<Step> {
     let triggers = order.is_dormant();
     if triggers && !stop_reached(order, top.ltp) {
         return None;
@@ -56,21 +51,4 @@ fn fill_price(order: &OrderState, touch: Decimal, arrives: bool) -> Option<Decim
         Side::Sell => touch >= limit,
     };
     reached.then_some(if arrives { touch } else { limit })
-}
-
-/// Waiting orders of a symbol in the order in which they trade: those whose stop is not reached come last.
-pub(super) fn queue<'a>(ledger: &'a Ledger, symbol: &str) -> Vec<&'a OrderState> {
-    let ids = ledger.open.get(symbol).into_iter().flatten();
-    let mut orders: Vec<_> = ids.filter_map(|id| ledger.orders.get(id)).collect();
-    orders.sort_by_key(|order| (order.is_dormant(), keenness(order), order.id.as_str()));
-    orders
-}
-
-/// Smaller is keener: market orders first, then the highest bid or the lowest offer.
-fn keenness(order: &OrderState) -> Reverse<Decimal> {
-    Reverse(match (order.limit(), order.side()) {
-        (None, _) => Decimal::MAX,
-        (Some(limit), Side::Buy) => limit,
-        (Some(limit), Side::Sell) => -limit,
-    })
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    command::NewOrder,
-    record::{Origin, Record},
+    new_order::NewOrder,
+    record::{LegLink, Origin, Record},
 };
 use fyers_api::model::Validity;
 use fyers_api::model::{self, OrderStatus, OrderType, Product, Side};
@@ -27,7 +27,7 @@ pub struct OrderState {
     pub filled_value: Decimal,
     /// Whether the last price has reached its stop.
     pub triggered: bool,
-    /// INR for each waiting share that margin is set aside for.
+    /// INR for each waiting share that margin is blocked for.
     pub reserve: Decimal,
     /// When it was placed.
     pub placed_at: DateTime<Utc>,
@@ -35,6 +35,12 @@ pub struct OrderState {
     pub changed_at: DateTime<Utc>,
     /// Why it was rejected or cancelled, or empty.
     pub message: String,
+    /// What it belongs to, when it is an exit leg.
+    pub link: Option<LegLink>,
+    /// Whether the symbol's price was made up when it was taken: only then do made-up prices work on it.
+    pub made_up: bool,
+    /// Time priority: of two orders at one price the smaller number trades first.
+    pub priority: u64,
 }
 
 impl OrderState {
@@ -52,10 +58,18 @@ impl OrderState {
             placed_at: at,
             changed_at: at,
             message: String::new(),
+            link: None,
+            made_up: false,
+            priority: 0,
         }
     }
 
-    /// Not filled yet.
+    /// What can still trade: nothing once the order is over.
+    pub fn open_quantity(&self) -> i64 {
+        if rank(self.status) < 2 { self.remaining() } else { 0 }
+    }
+
+    /// Not filled, whether it still can be or not.
     pub fn remaining(&self) -> i64 {
         self.order.request.quantity - self.filled
     }
@@ -104,11 +118,14 @@ impl OrderState {
             (Origin::Gtt, None) => "2:GTTUntagged".to_owned(),
             (Origin::Exit, _) => "2:Exit".to_owned(),
             (Origin::SquareOff, _) => "2:SquareOff".to_owned(),
+            (Origin::Leg, Some(tag)) => format!("1:{tag}"),
+            (Origin::Leg, None) => "2:Untagged".to_owned(),
+            (Origin::Expiry, _) => "2:Expiry".to_owned(),
         }
     }
 
     /// Takes over the values of an `OrderModified`.
-    pub(super) fn modify(&mut self, record: &Record) {
+    pub(crate) fn modify(&mut self, record: &Record) {
         let Record::OrderModified {
             order_type,
             quantity,
@@ -128,7 +145,7 @@ impl OrderState {
         (self.order.disclosed, self.triggered, self.reserve) = (*disclosed, *triggered, *reserve);
     }
 
-    /// The row of the keeper's order book.
+    /// The row of the order book.
     pub fn row(&self) -> model::Order {
         model::Order {
             id: self.id.clone(),
@@ -143,12 +160,12 @@ impl OrderState {
 }
 
 /// Limit and stop-limit.
-pub(super) fn has_limit(order_type: OrderType) -> bool {
+pub(crate) fn has_limit(order_type: OrderType) -> bool {
     matches!(order_type, OrderType::Limit | OrderType::StopLimit)
 }
 
 /// Both kinds of stop.
-pub(super) fn has_stop(order_type: OrderType) -> bool {
+pub(crate) fn has_stop(order_type: OrderType) -> bool {
     matches!(order_type, OrderType::Stop | OrderType::StopLimit)
 }
 

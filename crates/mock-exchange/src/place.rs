@@ -4,35 +4,42 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    Engine,
-    command::{Modification, NewOrder, PriceUpdate},
+    book::Book,
+    command::{Fixed, Modification},
     draft::Draft,
-    matching,
+    instrument::Instrument,
+    new_order::NewOrder,
     order::{OrderState, has_stop},
+    price::{PriceOrigin, PriceUpdate},
     record::{Origin, Record},
-    risk, validate,
+    risk, sessions, validate, words,
 };
-use fyers_api::error::ApiError;
-use fyers_api::model::OrderStatus;
+use fyers_api::{
+    error::ApiError,
+    ist,
+    model::{OrderStatus, OrderType},
+};
 
 type Decision = Result<Vec<Record>, ApiError>;
 
 /// A new order. One that risk management refuses is recorded as rejected.
-pub(super) fn place(engine: &Engine, order: &NewOrder, at: DateTime<Utc>) -> Decision {
-    validate::form(order)?;
-    if engine.placed_before(order).is_some() {
+pub(crate) fn place(book: &Book, order: &NewOrder, at: DateTime<Utc>) -> Decision {
+    validate::values(order)?;
+    if book.placed_before(order).is_some() {
         return Ok(vec![]);
     }
-    take(engine, order, Origin::Bot, at)
+    take(book, order, Origin::Bot, at)
 }
 
 /// A sound order of whoever sends it.
-pub(super) fn take(engine: &Engine, order: &NewOrder, origin: Origin, at: DateTime<Utc>) -> Decision {
+pub(crate) fn take(book: &Book, order: &NewOrder, origin: Origin, at: DateTime<Utc>) -> Decision {
     let symbol = &order.request.symbol;
-    let instrument = engine.instruments.tradable(symbol)?;
-    validate::fits(order, &instrument, engine.market.ltp(symbol), engine.config.mtf)?;
-    let mut draft = Draft::new(engine, at);
-    match risk::judge(engine, order, &instrument, None) {
+    let instrument = book.instrument(symbol, validate::own_price(order))?;
+    trades_now(book, &instrument, at)?;
+    let order = &validate::on_ticks(order, instrument.tick);
+    validate::fits(order, &instrument, book.market.ltp(symbol), book.config.mtf)?;
+    let mut draft = Draft::new(book, at);
+    match risk::judge(book, order, &instrument, None, at) {
         Ok(reserve) => enter(&mut draft, order, origin, reserve),
         Err(refusal) => {
             let (id, order) = (draft.take_id(), order.clone());
@@ -43,34 +50,77 @@ pub(super) fn take(engine: &Engine, order: &NewOrder, origin: Origin, at: DateTi
     Ok(draft.records)
 }
 
+/// Orders, changes and cancels are taken while the market is, contracts until their last day.
+fn trades_now(book: &Book, instrument: &Instrument, at: DateTime<Utc>) -> Result<(), ApiError> {
+    let today = ist::date(at);
+    if instrument.last_day(&book.calendar).is_some_and(|last| last < today) {
+        return Err(ApiError::unknown_symbol());
+    }
+    if !book.takes_orders(&instrument.symbol, at) {
+        let next = sessions::next_open(&book.calendar, &[instrument.market()], at);
+        return Err(words::market_closed(instrument.segment_name(), next.map(|(_, session)| session.open)));
+    }
+    if instrument.closing_auction && sessions::closing_auction_freeze(&book.calendar, at) {
+        return Err(words::closing_auction(&instrument.symbol));
+    }
+    Ok(())
+}
+
 fn enter(draft: &mut Draft<'_>, order: &NewOrder, origin: Origin, reserve: Decimal) {
     let mut state = draft.accept(order, origin, reserve);
     draft.expose(&mut state, true);
     if state.is_ioc() && state.remaining() > 0 {
-        draft.cancel(&state.id, "");
+        draft.cancel(&state, "");
     }
 }
 
 /// A change to a waiting order. It counts as arriving anew, so it may trade at once.
-pub(super) fn modify(engine: &Engine, change: &Modification, at: DateTime<Utc>) -> Decision {
-    let old = waiting(engine, &change.id)?;
+pub(crate) fn modify(book: &Book, change: &Modification, at: DateTime<Utc>) -> Decision {
+    let old = waiting(book, &change.id)?;
+    keeps(&old.order, &change.fixed)?;
     let order = changed(&old.order, change);
-    validate::form(&order)?;
+    let instrument = book.instrument(old.symbol(), validate::own_price(&order))?;
+    trades_now(book, &instrument, at)?;
+    let order = validate::on_ticks(&order, instrument.tick);
+    validate::values(&order)?;
     if order.request.quantity <= old.filled {
         return Err(ApiError::invalid_input());
     }
     let request = &order.request;
     let same_stop = request.stop_price == old.order.request.stop_price;
     let triggered = old.triggered && has_stop(request.order_type) && same_stop;
-    let ltp = engine.market.ltp(&request.symbol).filter(|_| !triggered);
-    let instrument = engine.instruments.tradable(&request.symbol)?;
-    validate::fits(&order, &instrument, ltp, engine.config.mtf)?;
-    let reserve = risk::judge(engine, &order, &instrument, Some(old))?;
-    let mut draft = Draft::new(engine, at);
+    let ltp = book.market.ltp(&request.symbol).filter(|_| !triggered);
+    if old.link.is_some() && (request.quantity, request.order_type) != terms(old) {
+        return Err(words::not_taken("qty and type of an exit leg", "they follow the order it belongs to"));
+    }
+    validate::fits(&order, &instrument, ltp, book.config.mtf)?;
+    let reserve = risk::judge(book, &order, &instrument, Some(old), at)?;
+    let mut draft = Draft::new(book, at);
     let mut state = OrderState { order, triggered, reserve, ..old.clone() };
     draft.records.push(modified(&state, at));
     draft.expose(&mut state, true);
     Ok(draft.records)
+}
+
+fn terms(order: &OrderState) -> (i64, OrderType) {
+    (order.order.request.quantity, order.order.request.order_type)
+}
+
+/// What a change cannot change may be named, but only as it is.
+fn keeps(old: &NewOrder, fixed: &Fixed) -> Result<(), ApiError> {
+    let request = &old.request;
+    let kept = [
+        ("symbol", fixed.symbol.as_ref().is_none_or(|symbol| *symbol == request.symbol)),
+        ("side", fixed.side.is_none_or(|side| side == request.side)),
+        ("productType", fixed.product.is_none_or(|product| product == request.product)),
+        ("validity", fixed.validity.is_none_or(|validity| validity == old.validity)),
+    ];
+    match kept.into_iter().find(|(_, kept)| !kept) {
+        Some((field, _)) => {
+            Err(words::not_taken(field, "a waiting order cannot change it; cancel it and place another"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn changed(old: &NewOrder, change: &Modification) -> NewOrder {
@@ -100,40 +150,45 @@ fn modified(state: &OrderState, at: DateTime<Utc>) -> Record {
 }
 
 /// Cancels what is left of a waiting order. An order that traded in the meantime stays traded.
-pub(super) fn cancel(engine: &Engine, id: &str, at: DateTime<Utc>) -> Decision {
-    let order = waiting(engine, id)?;
-    let mut draft = Draft::new(engine, at);
-    draft.cancel(&order.id, "");
+pub(crate) fn cancel(book: &Book, id: &str, at: DateTime<Utc>) -> Decision {
+    let order = waiting(book, id)?;
+    let instrument = book.instrument(order.symbol(), None)?;
+    if instrument.closing_auction && sessions::closing_auction_freeze(&book.calendar, at) {
+        return Err(words::closing_auction(&instrument.symbol));
+    }
+    let mut draft = Draft::new(book, at);
+    draft.cancel(order, "");
     Ok(draft.records)
 }
 
 /// The order, if something can still happen to it.
-fn waiting<'a>(engine: &'a Engine, id: &str) -> Result<&'a OrderState, ApiError> {
-    let order = engine.ledger.orders.get(id).ok_or_else(ApiError::unknown_order)?;
+fn waiting<'a>(book: &'a Book, id: &str) -> Result<&'a OrderState, ApiError> {
+    let order = book.ledger.orders.get(id).ok_or_else(ApiError::unknown_order)?;
     match order.status {
         OrderStatus::Pending | OrderStatus::Transit => Ok(order),
-        OrderStatus::Cancelled => Err(ApiError::already("cancelled")),
-        OrderStatus::Traded => Err(ApiError::already("traded")),
-        OrderStatus::Rejected => Err(ApiError::already("rejected")),
-        OrderStatus::Expired => Err(ApiError::already("expired")),
+        OrderStatus::Cancelled | OrderStatus::Traded | OrderStatus::Rejected | OrderStatus::Expired => {
+            Err(words::not_pending(id))
+        }
     }
 }
 
-/// A new price: waiting orders of its symbol trade or trigger. The engine has to [`Engine::observe`] it, too.
-pub(super) fn quote(engine: &Engine, quote: &PriceUpdate) -> Decision {
+/// A new price: waiting orders of its symbol trade or trigger. The book has to [`crate::Engine::observe`] it, too.
+pub(crate) fn quote(book: &Book, quote: &PriceUpdate) -> Decision {
     let prices = [Some(quote.ltp), quote.bid, quote.ask];
     let sane = |price: Decimal| price > Decimal::ZERO && price <= validate::MAX_PRICE;
     if !prices.into_iter().flatten().all(sane) {
         return Err(ApiError::invalid_input());
     }
-    Ok(sweep(engine, quote).records)
+    Ok(sweep(book, quote).records)
 }
 
 /// Lets a price work on the waiting orders of its symbol.
-pub(super) fn sweep<'a>(engine: &'a Engine, quote: &PriceUpdate) -> Draft<'a> {
-    let mut draft = Draft::new(engine, quote.at);
+pub(crate) fn sweep<'a>(book: &'a Book, quote: &PriceUpdate) -> Draft<'a> {
+    let mut draft = Draft::new(book, quote.at);
     draft.see(quote);
-    for order in matching::queue(&engine.ledger, &quote.symbol) {
+    let reached = book.ledger.open.get(&quote.symbol).into_iter().flat_map(|queue| queue.reached(quote));
+    let real = quote.origin != PriceOrigin::Walk;
+    for order in reached.filter_map(|id| book.ledger.orders.get(id)).filter(|order| real || order.made_up) {
         draft.expose(&mut order.clone(), false);
     }
     draft

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{command::NewOrder, exact, gtt::NewGtt};
+use crate::{exact, gtt::NewGtt, new_order::NewOrder, sessions::Segment};
 use fyers_api::error::ApiError;
 use fyers_api::model::{OrderType, Product, Side};
 
@@ -20,6 +20,21 @@ pub enum Origin {
     SquareOff,
     /// A GTT order whose trigger was reached.
     Gtt,
+    /// An exit leg of another order.
+    Leg,
+    /// The settlement of a contract at its expiry.
+    Expiry,
+}
+
+/// How an exit leg hangs together with the order it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegLink {
+    /// The order whose fill it closes.
+    pub parent: String,
+    /// The other leg: a fill here takes as much away there, and a cancel here ends it.
+    pub sibling: Option<String>,
+    /// Whether margin and stock are blocked for it; of two legs only the stop counts.
+    pub counts: bool,
 }
 
 /// One fact. The order of records is their meaning: replaying them all gives the book.
@@ -33,6 +48,9 @@ pub enum Record {
     },
     /// INTRADAY is over for the day.
     SquaredOff {
+        /// In this segment; `None`, in old journals: in all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        segment: Option<Segment>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -44,9 +62,15 @@ pub enum Record {
         order: NewOrder,
         /// Who asked.
         origin: Origin,
-        /// INR for each share that margin is set aside for.
+        /// INR for each share that margin is blocked for.
         #[serde(with = "exact")]
         reserve: Decimal,
+        /// What it belongs to, when it is an exit leg.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LegLink>,
+        /// Whether the symbol's price was made up when it was taken.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        made_up: bool,
         /// When.
         at: DateTime<Utc>,
     },
@@ -86,7 +110,7 @@ pub enum Record {
         disclosed: i64,
         /// Whether its stop counts as reached.
         triggered: bool,
-        /// INR for each share that margin is set aside for.
+        /// INR for each share that margin is blocked for.
         #[serde(with = "exact")]
         reserve: Decimal,
         /// When.
@@ -133,6 +157,9 @@ pub enum Record {
         order: NewGtt,
         /// Whether its first trigger lies above the market.
         above: bool,
+        /// Whether the symbol's price was made up when it was taken.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        made_up: bool,
         /// When.
         at: DateTime<Utc>,
     },

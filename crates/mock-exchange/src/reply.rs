@@ -1,6 +1,6 @@
 //! The broker's words for what was done (docs/fyers-api.md, "Place" and "Convert").
 
-use crate::{Engine, command::Command, record::Record};
+use crate::{book::Book, command::Command, record::Record};
 use fyers_api::error::ApiError;
 
 /// A success: what the HTTP answer will say.
@@ -20,43 +20,38 @@ impl Reply {
     }
 }
 
-impl Engine {
-    /// What to answer to a command that led to these records. Works before and after they are applied.
-    ///
-    /// # Errors
-    /// The refusal of an order that is in the book as rejected.
-    pub fn reply(&self, command: &Command, records: &[Record]) -> Result<Reply, ApiError> {
-        Ok(match command {
-            Command::Place { order, .. } => match records.first() {
-                Some(Record::OrderRejected { refusal, .. }) => return Err(refusal.clone()),
-                Some(Record::OrderAccepted { id, .. }) => placed(id),
-                _ => placed(self.placed_before(order).unwrap_or_default()),
-            },
-            Command::PlaceGtt { .. } => match records.first() {
-                Some(Record::GttAccepted { id, .. }) => {
-                    Reply::new(1101, "Successfully placed order", Some(id))
-                }
-                _ => Reply::new(1101, "", None),
-            },
-            Command::ModifyGtt { change, .. } => {
-                Reply::new(1102, "Successfully modified order", Some(&change.id))
-            }
-            Command::CancelGtt { id, .. } => Reply::new(1103, "Successfully cancelled order", Some(id)),
-            Command::Modify { change, .. } => {
-                Reply::new(1102, "Successfully modified order", Some(&change.id))
-            }
-            Command::Cancel { id, .. } => Reply::new(1103, "Successfully cancelled order", Some(id)),
-            Command::ExitPosition { .. } if exits_done(records) => {
-                Reply::new(200, "The position is closed.", None)
-            }
-            Command::ExitPosition { .. } => Reply::new(201, "Counter order placed.", None),
-            Command::ConvertPosition { .. } => Reply::new(200, "Position Converted Successfully!!", None),
-            Command::Quote(_)
-            | Command::TriggerGtt { .. }
-            | Command::SquareOff { .. }
-            | Command::NewDay { .. } => Reply::new(200, "", None),
-        })
-    }
+/// What to answer to a command that led to these records. Works before and after they are applied.
+///
+/// # Errors
+/// The refusal of an order that is in the book as rejected.
+pub(crate) fn reply(book: &Book, command: &Command, records: &[Record]) -> Result<Reply, ApiError> {
+    Ok(match command {
+        Command::Place { order, .. } => match records.first() {
+            Some(Record::OrderRejected { refusal, .. }) => return Err(refusal.clone()),
+            Some(Record::OrderAccepted { id, .. }) => placed(id),
+            _ => placed(book.placed_before(order).unwrap_or_default()),
+        },
+        Command::PlaceGtt { .. } => match records.first() {
+            Some(Record::GttAccepted { id, .. }) => Reply::new(1101, "Successfully placed order", Some(id)),
+            _ => Reply::new(1101, "", None),
+        },
+        Command::ModifyGtt { change, .. } => {
+            Reply::new(1102, "Successfully modified order", Some(&change.id))
+        }
+        Command::CancelGtt { id, .. } => Reply::new(1103, "Successfully cancelled order", Some(id)),
+        Command::Modify { change, .. } => Reply::new(1102, "Successfully modified order", Some(&change.id)),
+        Command::Cancel { id, .. } => Reply::new(1103, "Successfully cancelled order", Some(id)),
+        Command::ExitPosition { .. } if exits_done(records) => {
+            Reply::new(200, "The position is closed.", None)
+        }
+        Command::ExitPosition { .. } => Reply::new(201, "Counter order placed.", None),
+        Command::ConvertPosition { .. } => Reply::new(200, "Position Converted Successfully!!", None),
+        Command::Quote(_)
+        | Command::TriggerGtt { .. }
+        | Command::SquareOff { .. }
+        | Command::EndSession { .. }
+        | Command::NewDay { .. } => Reply::new(200, "", None),
+    })
 }
 
 fn placed(id: &str) -> Reply {

@@ -1,46 +1,60 @@
 //! What risk management says to an order that is right by itself: is there the money, are there the shares,
 //! is it allowed now. At the broker such an order is in the book as rejected.
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    Engine,
-    account::Account,
-    command::NewOrder,
-    instrument::{Instrument, Kind},
+    account::{Account, PositionKey},
+    book::Book,
+    instrument::Instrument,
+    new_order::NewOrder,
     order::{OrderState, has_limit, has_stop},
+    symbol::Kind,
+    words,
 };
+use fyers_api::error::ApiError;
 use fyers_api::model::{OrderType, Product, Side};
-use fyers_api::{codes, error::ApiError};
 
-/// The price in INR at which margin is set aside for an order.
+/// The price in INR at which margin is blocked for an order.
 ///
 /// # Errors
 /// -99 with the broker's text, when the order is not to be taken. `replaces` is the waiting order that this one is the
-/// new version of: what is set aside for that one is free for this one.
-pub(super) fn judge(
-    engine: &Engine,
+/// new version of: what is blocked for that one is free for this one.
+pub(crate) fn judge(
+    book: &Book,
     order: &NewOrder,
     instrument: &Instrument,
     replaces: Option<&OrderState>,
+    at: DateTime<Utc>,
 ) -> Result<Decimal, ApiError> {
-    if order.request.product == Product::Intraday && engine.ledger.squared_off {
+    if order.request.product == Product::Intraday && book.is_squared_off(instrument.market(), at) {
         return Err(ApiError::after_square_off());
     }
-    within_circuit(order, instrument)?;
-    let reserve = reserve(engine, order)?;
+    within_freeze(order, instrument)?;
+    within_band(book, order, instrument)?;
+    let reserve = reserve(book, order)?;
     let quantity = order.request.quantity - replaces.map_or(0, |old| old.filled);
-    let mut account = account_without(engine, order, replaces);
-    held(engine, order, quantity, &account)?;
+    let mut account = account_without(book, order, replaces);
+    held(book, order, quantity, &account)?;
     let value = reserve * Decimal::from(quantity);
     account.open_mut(order.request.side).add(quantity, value);
-    affordable(engine, margin_now(engine, &account.symbol, account.product), margin_of(engine, &account))?;
+    affordable(book, margin_now(book, &account.symbol, account.product), margin_of(book, &account))?;
     Ok(reserve)
 }
 
-fn within_circuit(order: &NewOrder, instrument: &Instrument) -> Result<(), ApiError> {
-    let Some((lower, upper)) = instrument.circuit else { return Ok(()) };
+fn within_freeze(order: &NewOrder, instrument: &Instrument) -> Result<(), ApiError> {
+    let (quantity, symbol) = (order.request.quantity, &instrument.symbol);
+    match instrument.freeze {
+        Some(freeze) if quantity > freeze => Err(words::over_freeze(symbol, quantity, freeze)),
+        _ => Ok(()),
+    }
+}
+
+/// Prices lie within the day's band: the master's, or by the previous close.
+fn within_band(book: &Book, order: &NewOrder, instrument: &Instrument) -> Result<(), ApiError> {
     let request = &order.request;
+    let Some((lower, upper)) = band(book, instrument) else { return Ok(()) };
     let prices = [
         (has_limit(request.order_type), request.limit_price),
         (has_stop(request.order_type), request.stop_price),
@@ -52,22 +66,37 @@ fn within_circuit(order: &NewOrder, instrument: &Instrument) -> Result<(), ApiEr
     }
 }
 
-fn reserve(engine: &Engine, order: &NewOrder) -> Result<Decimal, ApiError> {
+/// Lowest and highest price of the day in INR: the master's, else a fifth around the previous close for shares and a
+/// tenth for futures (the widest the exchange allows, for the symbol's own band is not known). Options have none here.
+pub(crate) fn band(book: &Book, instrument: &Instrument) -> Option<(Decimal, Decimal)> {
+    let percent = match instrument.kind {
+        _ if instrument.circuit.is_some() => return instrument.circuit,
+        Kind::Equity => Decimal::from(20),
+        Kind::Future => Decimal::from(10),
+        Kind::Option | Kind::Index => return None,
+    };
+    let previous = book.market.reference(&instrument.symbol)?;
+    let width = previous * percent / Decimal::ONE_HUNDRED;
+    let on_tick = |price: Decimal| (price / instrument.tick).floor() * instrument.tick;
+    Some((on_tick(previous - width), on_tick(previous + width)))
+}
+
+fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, ApiError> {
     let request = &order.request;
     match request.order_type {
         OrderType::Limit | OrderType::StopLimit => Ok(request.limit_price),
         OrderType::Stop => Ok(request.stop_price),
         OrderType::Market => {
-            let top = engine.market.top(&request.symbol);
+            let top = book.market.top(&request.symbol);
             let price = top.map(|top| top.touch(request.side));
             price.ok_or_else(|| ApiError::no_price(&request.symbol))
         }
     }
 }
 
-fn account_without(engine: &Engine, order: &NewOrder, replaces: Option<&OrderState>) -> Account {
+fn account_without(book: &Book, order: &NewOrder, replaces: Option<&OrderState>) -> Account {
     let request = &order.request;
-    let known = engine.ledger.accounts.get(&codes::position_id(&request.symbol, request.product));
+    let known = book.ledger.accounts.get(&PositionKey::new(&request.symbol, request.product));
     let mut account = known.cloned().unwrap_or_else(|| Account::new(&request.symbol, request.product));
     if let Some(old) = replaces {
         let quantity = old.remaining();
@@ -77,10 +106,10 @@ fn account_without(engine: &Engine, order: &NewOrder, replaces: Option<&OrderSta
 }
 
 /// Delivery and the margin trading facility sell only what is there: settled, or bought today.
-fn held(engine: &Engine, order: &NewOrder, quantity: i64, account: &Account) -> Result<(), ApiError> {
+fn held(book: &Book, order: &NewOrder, quantity: i64, account: &Account) -> Result<(), ApiError> {
     let request = &order.request;
     let settled = match request.product {
-        Product::Cnc => engine.ledger.holdings.get(&request.symbol).map_or(0, |holding| holding.quantity),
+        Product::Cnc => book.ledger.holdings.get(&request.symbol).map_or(0, |holding| holding.quantity),
         Product::Mtf => 0,
         Product::Intraday | Product::Margin | Product::Co | Product::Bo | Product::Other => return Ok(()),
     };
@@ -91,19 +120,19 @@ fn held(engine: &Engine, order: &NewOrder, quantity: i64, account: &Account) -> 
     Ok(())
 }
 
-fn margin_of(engine: &Engine, account: &Account) -> Decimal {
-    account.margin(engine.config.leverage)
+fn margin_of(book: &Book, account: &Account) -> Decimal {
+    account.margin(book.config.leverage)
 }
 
-fn margin_now(engine: &Engine, symbol: &str, product: Product) -> Decimal {
-    let account = engine.ledger.accounts.get(&codes::position_id(symbol, product));
-    account.map_or(Decimal::ZERO, |account| margin_of(engine, account))
+fn margin_now(book: &Book, symbol: &str, product: Product) -> Decimal {
+    let account = book.ledger.accounts.get(&PositionKey::new(symbol, product));
+    account.map_or(Decimal::ZERO, |account| margin_of(book, account))
 }
 
 /// What needs no more money than before is always allowed, so that an overdrawn account can close its
 /// positions.
-pub(super) fn affordable(engine: &Engine, before: Decimal, after: Decimal) -> Result<(), ApiError> {
-    let (more, available) = (after - before, engine.funds().available);
+pub(crate) fn affordable(book: &Book, before: Decimal, after: Decimal) -> Result<(), ApiError> {
+    let (more, available) = (after - before, book.funds().available);
     if more <= Decimal::ZERO || more <= available {
         return Ok(());
     }
@@ -111,7 +140,7 @@ pub(super) fn affordable(engine: &Engine, before: Decimal, after: Decimal) -> Re
 }
 
 /// Whether a kind of symbol can be converted to a product.
-pub(super) fn convertible(to: Product, kind: Kind, side: Side) -> bool {
+pub(crate) fn convertible(to: Product, kind: Kind, side: Side) -> bool {
     match to {
         Product::Intraday => true,
         Product::Margin => kind.is_derivative(),

@@ -39,6 +39,9 @@ pub enum Segment {
 }
 
 impl Segment {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Cash, Self::Fno, Self::Currency, Self::Mcx];
+
     /// By FYERS' segment number.
     pub fn of_code(code: u8) -> Option<Self> {
         match code {

@@ -3,43 +3,43 @@
 use chrono::NaiveDate;
 
 use crate::{
-    account::{Account, share},
+    account::{Account, PositionKey, share},
     ledger::Ledger,
 };
-use fyers_api::codes;
 use fyers_api::model::Product;
 
 impl Ledger {
     /// Moves part of a position to another product, at cost.
-    pub(super) fn convert(&mut self, symbol: &str, from: Product, to: Product, quantity: i64) {
-        let source = self.accounts.get(&codes::position_id(symbol, from));
+    pub(crate) fn convert(&mut self, symbol: &str, from: Product, to: Product, quantity: i64) {
+        let source = self.accounts.get(&PositionKey::new(symbol, from));
         if from == to || source.is_none_or(|account| account.net.abs() < quantity) {
             return;
         }
-        let target = self.accounts.remove(&codes::position_id(symbol, to));
+        let target = self.accounts.remove(&PositionKey::new(symbol, to));
         let mut target = target.unwrap_or_else(|| Account::new(symbol, to));
         let before = (target.margin(self.leverage), target.cost, target.realized);
         self.with_account(symbol, from, |account| account.move_to(&mut target, quantity));
         self.blocked += target.margin(self.leverage) - before.0;
         self.cost += target.cost - before.1;
         self.realized.today += target.realized - before.2;
-        self.accounts.insert(target.id(), target);
+        self.accounts.insert(target.key(), target);
     }
 
     /// Delivery is settled, the other positions are carried over, the day's lists start empty.
-    pub(super) fn open_day(&mut self, date: NaiveDate) {
+    pub(crate) fn open_day(&mut self, date: NaiveDate) {
         for mut account in std::mem::take(&mut self.accounts).into_values() {
             if account.product == Product::Cnc {
                 self.settle(&account);
             } else if account.net != 0 {
                 account.carry_over();
-                self.accounts.insert(account.id(), account);
+                self.accounts.insert(account.key(), account);
             }
         }
         self.sum_up();
         self.realized.close_day();
         self.charges.close_day();
-        (self.day, self.squared_off, self.next_order) = (Some(date), false, 1);
+        (self.day, self.next_order, self.next_priority) = (Some(date), 1, 1);
+        self.squared_off.clear();
         self.orders.clear();
         self.open.clear();
         self.tags.clear();
@@ -48,7 +48,7 @@ impl Ledger {
     }
 
     /// The sums over all positions, from the beginning.
-    pub(super) fn sum_up(&mut self) {
+    pub(crate) fn sum_up(&mut self) {
         self.blocked = self.accounts.values().map(|account| account.margin(self.leverage)).sum();
         self.cost = self.accounts.values().map(|account| account.cost).sum();
     }

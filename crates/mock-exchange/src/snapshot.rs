@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{Account, Leg},
-    command::PriceUpdate,
+    book::Book,
     config::Config,
     exact,
     gtt::{GttState, GttStatus, NewGtt},
     ledger::{Ledger, Tally},
-    market::Market,
+    market::{Day, Market},
+    price::{PriceOrigin, PriceUpdate},
 };
 use fyers_api::model::Product;
 
@@ -63,6 +64,7 @@ struct Gtt {
     id: String,
     order: NewGtt,
     above: bool,
+    made_up: bool,
     placed_at: DateTime<Utc>,
 }
 
@@ -73,11 +75,16 @@ struct Price {
     #[serde(with = "exact")]
     last: Decimal,
     at: DateTime<Utc>,
+    /// A made-up price is never taken for a real one later.
+    made_up: bool,
+    /// The symbol's newest day: price bands go by the close before it.
+    day: Option<Day>,
 }
 
 impl Snapshot {
     /// Of a book whose day has just opened.
-    pub(super) fn of(day: NaiveDate, config: &Config, ledger: &Ledger, market: &Market) -> Self {
+    pub(crate) fn of(day: NaiveDate, book: &Book) -> Self {
+        let Book { config, ledger, market, .. } = book;
         let position = |account: &Account| {
             let (symbol, product) = (account.symbol.clone(), account.product);
             Position { symbol, product, net: account.net, cost: account.cost }
@@ -88,9 +95,12 @@ impl Snapshot {
         };
         let gtt = |gtt: &GttState| {
             let (id, order) = (gtt.id.clone(), gtt.order.clone());
-            Gtt { id, order, above: gtt.above, placed_at: gtt.placed_at }
+            Gtt { id, order, above: gtt.above, made_up: gtt.made_up, placed_at: gtt.placed_at }
         };
-        let price = |top: &PriceUpdate| Price { symbol: top.symbol.clone(), last: top.ltp, at: top.at };
+        let price = |(top, day): (&PriceUpdate, Option<Day>)| {
+            let (symbol, made_up) = (top.symbol.clone(), top.origin == PriceOrigin::Walk);
+            Price { symbol, last: top.ltp, at: top.at, made_up, day }
+        };
         Self {
             day,
             capital: config.capital,
@@ -100,12 +110,12 @@ impl Snapshot {
             positions: ledger.accounts.values().map(position).collect(),
             holdings: ledger.holdings.iter().map(holding).collect(),
             gtts: ledger.gtts.values().map(gtt).collect(),
-            prices: market.tops().map(price).collect(),
+            prices: market.with_days().map(price).collect(),
         }
     }
 
     /// The book that a replay goes on with.
-    pub(super) fn ledger(&self, config: &Config) -> Ledger {
+    pub(crate) fn ledger(&self, config: &Config) -> Ledger {
         let mut ledger = Ledger::new(config);
         ledger.cash = self.cash + (config.capital - self.capital);
         ledger.day = Some(self.day);
@@ -115,27 +125,29 @@ impl Snapshot {
             let mut account = Account::new(symbol, *product);
             (account.net, account.cost) = (*net, *cost);
             account.carry_over();
-            ledger.accounts.insert(account.id(), account);
+            ledger.accounts.insert(account.key(), account);
         }
         ledger.sum_up();
         let holding =
             |held: &Holding| (held.symbol.clone(), Leg { quantity: held.quantity, value: held.cost });
         ledger.holdings = self.holdings.iter().map(holding).collect();
-        for Gtt { id, order, above, placed_at } in &self.gtts {
+        for Gtt { id, order, above, made_up, placed_at } in &self.gtts {
             ledger.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());
             let (id, order, status, message) = (id.clone(), order.clone(), GttStatus::Waiting, String::new());
-            let state =
-                GttState { id: id.clone(), order, above: *above, status, message, placed_at: *placed_at };
+            let (above, made_up, placed_at) = (*above, *made_up, *placed_at);
+            let state = GttState { id: id.clone(), order, above, status, message, made_up, placed_at };
             ledger.gtts.insert(id, state);
         }
         ledger
     }
 
     /// The last prices that were known.
-    pub(super) fn market(&self) -> Market {
+    pub(crate) fn market(&self) -> Market {
         let mut market = Market::default();
-        let price = |price: &Price| PriceUpdate::last(price.symbol.clone(), price.last, price.at);
-        self.prices.iter().map(price).for_each(|price| market.observe(&price));
+        for Price { symbol, last, at, made_up, day } in &self.prices {
+            let origin = if *made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+            market.restore(PriceUpdate { origin, ..PriceUpdate::last(symbol.clone(), *last, *at) }, *day);
+        }
         market
     }
 }

@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 
 use crate::{
-    command::NewOrder,
     instrument::Instrument,
+    new_order::NewOrder,
     order::{has_limit, has_stop},
 };
 use fyers_api::model::{OrderType, Product, Side};
@@ -14,22 +14,50 @@ use fyers_api::{
 };
 
 /// Largest quantity of an order: far above any exchange's, far below what sums can hold.
-pub(super) const MAX_QUANTITY: i64 = 10_000_000;
+pub(crate) const MAX_QUANTITY: i64 = 10_000_000;
 /// Highest price in INR, for the same reason.
-pub(super) const MAX_PRICE: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
+pub(crate) const MAX_PRICE: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
 
-/// The rules that need nothing but the form: quantity, tag, disclosed quantity, range of prices.
+/// How far from a tick a price may be and count as on it, in INR.
+const DUST: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
+
+/// The rules that need nothing but the values themselves: quantity, tag, disclosed quantity, range of prices.
 ///
 /// # Errors
 /// -50.
-pub(super) fn form(order: &NewOrder) -> Result<(), ApiError> {
+pub(crate) fn values(order: &NewOrder) -> Result<(), ApiError> {
     let request = &order.request;
     let tag = request.tag.as_deref().is_none_or(good_tag);
     let quantity = (1..=MAX_QUANTITY).contains(&request.quantity);
     let disclosed = (0..=request.quantity).contains(&order.disclosed);
     let prices = [request.limit_price, request.stop_price];
     let prices = prices.iter().all(|price| (Decimal::ZERO..=MAX_PRICE).contains(price));
-    if tag && quantity && disclosed && prices { Ok(()) } else { Err(ApiError::invalid_input()) }
+    let legs = order.legs.is_none_or(|legs| {
+        let distances = [legs.stop_loss, legs.take_profit];
+        distances.into_iter().flatten().all(|distance| distance > Decimal::ZERO && distance <= MAX_PRICE)
+    });
+    if tag && quantity && disclosed && prices && legs { Ok(()) } else { Err(ApiError::invalid_input()) }
+}
+
+/// The order's own price in INR, which tells a share's tick while no price of it is known.
+pub(crate) fn own_price(order: &NewOrder) -> Option<Decimal> {
+    let prices = [order.request.limit_price, order.request.stop_price];
+    prices.into_iter().find(|price| *price > Decimal::ZERO)
+}
+
+/// The order with prices that are almost on a tick on it: they come as binary floats, 100.15 as 100.15000000000001.
+pub(crate) fn on_ticks(order: &NewOrder, tick: Decimal) -> NewOrder {
+    let mut order = order.clone();
+    let request = &mut order.request;
+    (request.limit_price, request.stop_price) =
+        (near_tick(request.limit_price, tick), near_tick(request.stop_price, tick));
+    order
+}
+
+/// The tick within [`DUST`] of a price, or the price itself.
+pub(crate) fn near_tick(price: Decimal, tick: Decimal) -> Decimal {
+    let nearest = (price / tick).round() * tick;
+    if (price - nearest).abs() <= DUST { nearest.normalize() } else { price }
 }
 
 fn good_tag(tag: &str) -> bool {
@@ -42,7 +70,7 @@ fn good_tag(tag: &str) -> bool {
 ///
 /// # Errors
 /// -50.
-pub(super) fn fits(
+pub(crate) fn fits(
     order: &NewOrder,
     instrument: &Instrument,
     ltp: Option<Decimal>,
@@ -63,7 +91,7 @@ pub(super) fn fits(
 }
 
 /// CNC and MTF are for shares, MARGIN is for derivatives, INTRADAY for everything.
-pub(super) fn product_fits(product: Product, instrument: &Instrument, mtf: bool) -> Result<(), ApiError> {
+pub(crate) fn product_fits(product: Product, instrument: &Instrument, mtf: bool) -> Result<(), ApiError> {
     let fits = match product {
         Product::Intraday => true,
         Product::Cnc => !instrument.kind.is_derivative(),
@@ -100,7 +128,7 @@ fn on_tick(field: &str, price: Decimal, tick: Decimal) -> Result<(), ApiError> {
 }
 
 /// The trigger of a GTT order.
-pub(super) fn trigger(price: Decimal, tick: Decimal) -> Result<(), ApiError> {
+pub(crate) fn trigger(price: Decimal, tick: Decimal) -> Result<(), ApiError> {
     if price <= Decimal::ZERO || price > MAX_PRICE {
         return Err(ApiError::invalid_input());
     }

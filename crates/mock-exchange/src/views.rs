@@ -2,8 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use crate::{Engine, account::Account, ledger::Trade, order::OrderState};
-use fyers_api::model::{Funds, Order, Position};
+use crate::{
+    account::{Account, Leg, PositionKey},
+    book::Book,
+    ledger::Trade,
+    order::OrderState,
+};
+use fyers_api::model::{Funds, Order, Position, Product};
 
 /// Money, by the broker's ten fund ids (docs/fyers-api.md, "Funds"), in INR. Collaterals, transfers,
 /// receivables and ad hoc limits (5 to 8) are always zero here.
@@ -11,7 +16,7 @@ use fyers_api::model::{Funds, Order, Position};
 pub struct Balances {
     /// 1: cash, with positions at what they cost.
     pub total: Decimal,
-    /// 2: set aside for positions and waiting orders.
+    /// 2: blocked for positions and waiting orders.
     pub utilized: Decimal,
     /// 3: the same as `available`.
     pub clear: Decimal,
@@ -55,7 +60,7 @@ pub struct HoldingView {
     pub profit: Decimal,
 }
 
-impl Engine {
+impl Book {
     /// Money by fund id.
     pub fn balances(&self) -> Balances {
         let ledger = &self.ledger;
@@ -72,7 +77,7 @@ impl Engine {
         }
     }
 
-    /// Money as the keeper's port has it.
+    /// Money in three numbers.
     pub fn funds(&self) -> Funds {
         let Balances { total, utilized, available, .. } = self.balances();
         Funds { total, utilized, available }
@@ -83,7 +88,7 @@ impl Engine {
         self.ledger.orders.values()
     }
 
-    /// Today's orders as the keeper's port has them.
+    /// Today's orders as plain rows.
     pub fn order_rows(&self) -> Vec<Order> {
         self.orders().map(OrderState::row).collect()
     }
@@ -103,7 +108,7 @@ impl Engine {
         self.ledger.accounts.values().filter(traded).map(view).collect()
     }
 
-    /// Positions as the keeper's port has them.
+    /// Positions as plain rows.
     pub fn position_rows(&self) -> Vec<Position> {
         let row = |view: PositionView| {
             let Account { symbol, product, net, realized, .. } = view.account.clone();
@@ -114,10 +119,10 @@ impl Engine {
 
     /// Settled delivery.
     pub fn holdings(&self) -> Vec<HoldingView> {
-        let view = |(symbol, held): (&String, &crate::Leg)| {
+        let view = |(symbol, held): (&String, &Leg)| {
             let ltp = self.market.ltp(symbol).unwrap_or_else(|| held.average());
             let value = ltp * Decimal::from(held.quantity);
-            let account = self.ledger.accounts.get(&format!("{symbol}-CNC"));
+            let account = self.ledger.accounts.get(&PositionKey::new(symbol, Product::Cnc));
             let sold = account.map_or(0, |account| (-account.net).max(0));
             HoldingView {
                 symbol: symbol.clone(),

@@ -40,6 +40,14 @@ pub const QUOTES: &str = "/data/quotes";
 pub const DEPTH: &str = "/data/depth";
 /// Whether the exchanges are open.
 pub const MARKET_STATUS: &str = "/data/marketStatus";
+/// Symbols for their FYERS tokens.
+pub const SYMBOL_TOKEN: &str = "/data/symbol-token";
+/// The handshake of the data socket (HSM).
+pub const DATA_SOCKET: &str = "/hsm/v1-5/prod";
+/// The handshake of the order socket.
+pub const ORDER_SOCKET: &str = "/trade/v3";
+/// Index names on the data socket, a public file.
+pub const INDEX_MAPPING: &str = "/sym_details/index_hsm_mapping.json";
 /// Every Bot API method.
 pub const TELEGRAM: &str = "/telegram";
 /// A new message.

@@ -7,6 +7,9 @@
 //! A person logs in through pages (client id, one-time password, pin, consent) that need neither scripts nor cookies,
 //! and chats with the bot as people do: see [`Simulator::login_url`] and [`Simulator::act`].
 //!
+//! Both FYERS sockets are served on the port of the REST API: see [`Simulator::sockets`] for who is connected and
+//! subscribed to what, and [`Fault::is_for_frames`] for the faults of established connections.
+//!
 //! ```
 //! use simulator::{Fault, FaultRule, Options, Simulator, TokenKind, endpoint};
 //!
@@ -25,20 +28,24 @@ mod control;
 pub mod endpoint;
 mod faults;
 mod fyers;
+mod hsm;
 mod http;
 mod login;
 mod options;
 mod phone;
 mod server;
 mod simulator;
+mod sockets;
 mod state;
+mod streams;
 mod telegram;
 
-pub use broker::{ApiError, LoginSession, LoginStep, TokenKind, TokenRecord, TokenStatus};
+pub use broker::{ApiError, LoginSession, LoginStep, OrderTopic, TokenKind, TokenRecord, TokenStatus};
 pub use calls::{Call, CallCount};
 pub use clock::{ManualClock, SimClock};
 pub use faults::{Fault, FaultRule, Life, Scope};
-pub use options::{Account, App, Options, OtherAccount, RefreshMode, Telegram};
+pub use options::{Account, App, Options, OtherAccount, PriceWalkOptions, RefreshMode, Telegram};
 pub use phone::{Button, CallbackAnswer, PersonMessage, TelegramMessage, UserAction, Writing};
 pub use simulator::Simulator;
+pub use sockets::{SocketEnd, SocketFilter, SocketInfo, SocketKind, SocketReport};
 pub use state::{Service, Snapshot};

@@ -51,12 +51,14 @@ fn main() -> std::io::Result<()> {
         None => {}
     }
     println!(
-        "api={} data={} telegram={} control={} login={}",
+        "api={} data={} telegram={} control={} login={} data_socket={} order_socket={}",
         simulator.api_url(),
         simulator.data_url(),
         simulator.telegram_url(),
         simulator.control_url(),
-        simulator.login_url("sample_state")
+        simulator.login_url("sample_state"),
+        simulator.data_socket_url(),
+        simulator.order_socket_url()
     );
     actix_rt::System::new().block_on(until_told_to_stop())
 }

@@ -49,6 +49,17 @@ pub struct Options {
     pub login_lifetime_seconds: u32,
     /// The longest a `getUpdates` call is held open, whatever its `timeout` asks; real time.
     pub longest_poll: Duration,
+    /// A random walk of all prices; without one they change only by a call.
+    pub price_walk: Option<PriceWalkOptions>,
+}
+
+/// A random walk of all prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceWalkOptions {
+    /// Real time between two steps.
+    pub every: Duration,
+    /// The same seed gives the same prices.
+    pub seed: u64,
 }
 
 impl Default for Options {
@@ -71,6 +82,7 @@ impl Default for Options {
             login_otp: "123456".into(),
             login_lifetime_seconds: 600,
             longest_poll: Duration::from_secs(50),
+            price_walk: None,
         }
     }
 }

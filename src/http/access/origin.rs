@@ -3,15 +3,12 @@
 
 use core::net::IpAddr;
 
-use actix_web::http::header::HeaderMap;
-
 /// Headers by which a proxy says that it passes a request on. Every `x-forwarded-` header counts as well.
 const FORWARDED: [&str; 4] = ["forwarded", "via", "x-real-ip", "x-original-forwarded-for"];
 
-/// Whether any header says that the request was passed on for somebody else.
-pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
-    let says_so = |name: &str| name.starts_with("x-forwarded-") || FORWARDED.contains(&name);
-    headers.keys().any(|name| says_so(name.as_str()))
+/// Whether any of these headers, by their names in lower case, says that the request was passed on for somebody else.
+pub(super) fn is_forwarded<'a>(mut headers: impl Iterator<Item = &'a str>) -> bool {
+    headers.any(|name| name.starts_with("x-forwarded-") || FORWARDED.contains(&name))
 }
 
 /// The parts of a request's head that matter for the origin.
@@ -66,8 +63,6 @@ fn split_port(host: &str) -> (&str, Option<u16>) {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{HeaderName, HeaderValue};
-
     use super::*;
 
     fn host(host: &str) -> Head<'_> {
@@ -112,11 +107,9 @@ mod tests {
             "x-forwarded-server",
             "x-real-ip",
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(""));
-            assert!(is_forwarded(&headers), "{name}");
+            assert!(is_forwarded(["host", name].into_iter()), "{name}");
         }
-        assert!(!is_forwarded(&HeaderMap::new()));
+        assert!(!is_forwarded(["host", "accept", "forward", "x-forwarded"].into_iter()));
     }
 
     #[test]

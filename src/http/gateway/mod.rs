@@ -21,7 +21,7 @@ use actix_web::{
 };
 use fyers_api::http::Surface;
 use keeper_actors::exchange::messages::Forwarded;
-use keeper_domain::{mode::Mode, routing::Venue};
+use keeper_domain::{mode::ShownMode, routing::Venue};
 
 use crate::http::{
     access::Gate,
@@ -56,10 +56,20 @@ async fn answered(
     payload: web::Payload,
     gate: &Gate,
     backend: &web::Data<dyn Backend>,
-) -> (HttpResponse, Option<Mode>) {
+) -> (HttpResponse, Option<ShownMode>) {
+    let shown = backend.shown_mode();
+    let refused = |refusal: Refusal, surface, path: &str| {
+        let venue = match (refusal, shown) {
+            // It may have gone out, and then to where the mode says.
+            (Refusal::NoAnswer, ShownMode::Live | ShownMode::Halted) => Venue::Fyers,
+            (Refusal::NoAnswer, _) => Venue::Mock,
+            _ => Venue::None,
+        };
+        (marked(refusal.answer(surface, path), shown, venue), None)
+    };
     // The route was chosen by a decoded path; what counts here is how it was written.
     let Some((surface, path)) = path::split(request.uri().path()) else {
-        return (Refusal::OddPath.answer(Surface::Api, ""), None);
+        return refused(Refusal::OddPath, Surface::Api, "");
     };
     let call = match admit(request, surface, path, gate) {
         Ok(()) => reading::call(request, payload, surface, path).await,
@@ -73,12 +83,12 @@ async fn answered(
     match call {
         Ok(call) => match backend.forward(call).await {
             Some(forwarded) => {
-                let mode = forwarded.mode;
-                (answer(forwarded, backend), Some(mode))
+                let shown = forwarded.shown();
+                (answer(forwarded, backend), Some(shown))
             }
-            None => (Refusal::NoAnswer.answer(surface, path), None),
+            None => refused(Refusal::NoAnswer, surface, path),
         },
-        Err(refusal) => (refusal.answer(surface, path), None),
+        Err(refusal) => refused(refusal, surface, path),
     }
 }
 
@@ -95,7 +105,8 @@ fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Re
 
 /// The answer as it came, and where it comes from.
 fn answer(forwarded: Forwarded, backend: &web::Data<dyn Backend>) -> HttpResponse {
-    let Forwarded { mode, venue, answer, rest, .. } = forwarded;
+    let shown = forwarded.shown();
+    let Forwarded { venue, answer, rest, .. } = forwarded;
     let mut response =
         HttpResponse::new(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY));
     let headers = response.headers_mut();
@@ -104,15 +115,18 @@ fn answer(forwarded: Forwarded, backend: &web::Data<dyn Backend>) -> HttpRespons
             headers.append(name, value);
         }
     }
-    let venue = match venue {
-        Venue::Fyers => "fyers",
-        Venue::Mock => "mock",
-    };
-    headers.insert(HeaderName::from_static("x-keeper-mode"), HeaderValue::from_static(mode.slug()));
-    headers.insert(HeaderName::from_static("x-keeper-order-venue"), HeaderValue::from_static(venue));
     let body = web::Bytes::from(answer.body);
-    match rest {
+    let response = match rest {
         None => response.set_body(body).map_into_boxed_body(),
         Some(rest) => response.set_body(long_body::stream(body, rest, backend.clone())).map_into_boxed_body(),
-    }
+    };
+    marked(response, shown, venue)
+}
+
+/// The two headers that every answer has.
+fn marked(mut response: HttpResponse, shown: ShownMode, venue: Venue) -> HttpResponse {
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("x-keeper-mode"), HeaderValue::from_static(shown.slug()));
+    headers.insert(HeaderName::from_static("x-keeper-order-venue"), HeaderValue::from_static(venue.slug()));
+    response
 }

@@ -67,7 +67,6 @@ impl Counters {
             (Mode::Mock, Mode::Sandbox, Reason::Configured),
             (Mode::Live, Mode::Mock, Reason::TokenExpired),
             (Mode::Live, Mode::Mock, Reason::TokenRejected),
-            (Mode::Live, Mode::Mock, Reason::Halted),
             (Mode::Sandbox, Mode::Mock, Reason::TokenExpired),
             (Mode::Sandbox, Mode::Mock, Reason::TokenRejected),
         ] {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, FixedOffset};
 use fyers_api::ist::{at, instant};
-use keeper_domain::{mode::Mode, session::StateName};
+use keeper_domain::{mode::ShownMode, routing::live_positions::Known, session::StateName};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::{
@@ -18,7 +18,9 @@ const STATES: [StateName; 6] = [
     StateName::LoginRequired,
     StateName::Expired,
 ];
-const MODES: [Mode; 3] = [Mode::Live, Mode::Sandbox, Mode::Mock];
+const MODES: [ShownMode; 4] = [ShownMode::Live, ShownMode::Sandbox, ShownMode::Mock, ShownMode::Halted];
+const KNOWN: [(Known, &str); 4] =
+    [(Known::Never, "never"), (Known::Unknown, "unknown"), (Known::Known, "known"), (Known::Stale, "stale")];
 const HEALTH: [(Health, &str); 3] = [(Health::Pass, "pass"), (Health::Warn, "warn"), (Health::Fail, "fail")];
 
 /// The gauges, by name.
@@ -36,6 +38,8 @@ pub(super) struct Gauges {
     last_tick: IntGauge,
     next_tick: IntGauge,
     simulated: IntGauge,
+    refused: IntGauge,
+    positions: IntGaugeVec,
     calendar_until: IntGauge,
     memory: IntGauge,
 }
@@ -80,6 +84,12 @@ impl Gauges {
             last_tick: gauge("last_tick_timestamp_seconds", "When the last daily tick began; 0: never.")?,
             next_tick: gauge("next_tick_timestamp_seconds", "When the next daily tick is due.")?,
             simulated: gauge("orders_simulated_today", "Orders the MockExchange took today (IST).")?,
+            refused: gauge("orders_refused_today", "Orders that FYERS refused today (IST).")?,
+            positions: labelled(
+                "positions_known",
+                "1 for how well the positions at FYERS are known.",
+                "state",
+            )?,
             calendar_until: gauge(
                 "calendar_valid_until_timestamp_seconds",
                 "When the list of holidays ends; 0 when it is empty.",
@@ -111,6 +121,10 @@ impl Gauges {
         self.last_tick.set(seconds(status.last_tick.map(|tick| tick.begun_at)));
         self.next_tick.set(seconds(status.next_tick));
         self.simulated.set(whole(status.orders_simulated_today));
+        self.refused.set(whole(status.orders_refused_today));
+        for (known, name) in KNOWN {
+            self.positions.with_label_values(&[name]).set((status.positions_known == known).into());
+        }
         // The list holds for the whole of its last day.
         let after = status.calendar.covered_until.and_then(|day| day.checked_add_days(Days::new(1)));
         self.calendar_until.set(after.map_or(0, |day| instant(day, at(0, 0)).timestamp()));

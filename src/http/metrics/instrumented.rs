@@ -9,16 +9,16 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
-use fyers_api::model::Position;
 use keeper_domain::{
     alert::{Alert, Outgoing, SendError, Severity},
     event::{Event, Recorded},
-    order_journal::OrderEntry,
+    order_journal::{OpenIntents, OrderEntry},
     ports::{
         AlertTotals, Change, ChangeStore, JournalStore, Messenger, MockJournalStore, MockPage, MockStart,
         NoteStore, OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord, TickStore,
         TradingStore,
     },
+    routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
 
@@ -170,8 +170,12 @@ impl OrderJournalStore for WatchedStore {
 
 #[async_trait]
 impl TradingStore for WatchedStore {
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
         self.inner.live_positions().await
+    }
+
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        self.inner.open_intents().await
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {

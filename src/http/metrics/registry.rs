@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_domain::{alert::Severity, event::Event, mode::Mode};
+use keeper_domain::{alert::Severity, event::Event, mode::ShownMode};
 use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{
@@ -58,7 +58,7 @@ impl Metrics {
             "Time from a request to FYERS to the end of its answer, by path and kind of answer.",
             &["endpoint", "answer"],
         )?;
-        for mode in [Mode::Live, Mode::Sandbox, Mode::Mock] {
+        for mode in [ShownMode::Live, ShownMode::Sandbox, ShownMode::Mock, ShownMode::Halted] {
             gateway.with_label_values(&[mode.slug()]);
         }
         broker.with_label_values(&["/profile", "2xx"]);
@@ -77,8 +77,8 @@ impl Metrics {
     }
 
     /// A bot's request was answered. `mode` is `None` when it was refused at the door.
-    pub fn gateway(&self, mode: Option<Mode>, path: &str, status: u16, took: Duration) {
-        let mode = mode.map_or(NO_MODE, Mode::slug);
+    pub fn gateway(&self, mode: Option<ShownMode>, path: &str, status: u16, took: Duration) {
+        let mode = mode.map_or(NO_MODE, ShownMode::slug);
         let status = status.to_string();
         self.counters.gateway.with_label_values(&[mode, routes::gateway(path), &status]).inc();
         self.gateway.with_label_values(&[mode]).observe(took.as_secs_f64());

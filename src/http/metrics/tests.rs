@@ -60,7 +60,11 @@ fn counters_come_from_events() {
     let metrics = Metrics::new();
     let expires_at = chrono::Utc::now();
     let fingerprint = || Fingerprint::of("x");
-    metrics.note(&Event::ModeChanged { from: Mode::Live, to: Mode::Mock, why: Reason::TokenRejected });
+    metrics.note(&Event::ModeChanged {
+        from: keeper_domain::mode::Mode::Live,
+        to: keeper_domain::mode::Mode::Mock,
+        why: Reason::TokenRejected,
+    });
     metrics.note(&Event::LoginSucceeded { fingerprint: fingerprint(), expires_at });
     metrics.note(&Event::LoginFailed { reason: Reason::CodeRejected, code: None });
     metrics.note(&Event::RefreshSucceeded { fingerprint: fingerprint(), expires_at, attempts: 2 });

@@ -2,8 +2,6 @@
 //!
 //! The way back is a page that posts: a program that only looks at links (a chat's previewer) spends nothing.
 
-use std::sync::Arc;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{LOCATION, RETRY_AFTER},
@@ -21,10 +19,7 @@ use crate::{
     http::{
         access::Gate,
         backend::Backend,
-        pages::{
-            logins::{Logins, ended},
-            respond::show,
-        },
+        pages::{login_budget::LoginBudget, respond::show},
     },
     login_report::{LoginReport, code_of},
 };
@@ -117,26 +112,23 @@ struct Finish {
     state: String,
 }
 
-/// The state is looked at before anything is counted: what nobody has begun spends nobody's budget.
+/// The state is looked at before anything is counted: what nobody has begun spends nobody's budget. A login that is
+/// sent again, by a reload or a second tap, is told what came of it (see the token actor).
 async fn finish(
     gate: Gate,
     backend: web::Data<dyn Backend>,
-    logins: web::Data<Logins>,
+    budget: web::Data<LoginBudget>,
     form: web::Form<Finish>,
 ) -> HttpResponse {
     let Finish { auth_code, state } = form.into_inner();
-    let backend = backend.into_inner();
-    if let Some(outcome) = logins.sent_before(&state) {
-        return tell(&as_it_is_now(backend.as_ref(), ended(outcome).await).await);
-    }
     match backend.login_state(&state) {
         // A used one may be expired as well; the actor knows.
         Ok(StateOrigin::Vouched) | Err(StateRefusal::Expired | StateRefusal::Used) => {}
-        Ok(StateOrigin::Page) if logins.admits(gate.client()) => {}
+        Ok(StateOrigin::Page) if budget.admits(gate.client()) => {}
         Ok(StateOrigin::Page) => return busy(),
         Err(refusal) => return tell(&LoginReport::failed(LoginFailure::State(refusal))),
     }
-    let report = ended(logins.begin(Arc::clone(&backend), AuthCode::new(auth_code), state)).await;
+    let report = backend.finish_login(AuthCode::new(auth_code), Some(SecretString::from(state))).await;
     tell(&as_it_is_now(backend.as_ref(), report).await)
 }
 

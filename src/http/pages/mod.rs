@@ -2,9 +2,10 @@
 
 mod error;
 mod login;
-mod logins;
+mod login_budget;
 mod notes;
 mod orders;
+mod positions;
 mod respond;
 mod status;
 mod unlock;
@@ -19,13 +20,17 @@ pub(super) use error::{for_people, nothing_here};
 #[derive(Clone, Default)]
 pub(super) struct State {
     notes: web::Data<notes::Notes>,
-    logins: web::Data<logins::Logins>,
+    login_budget: web::Data<login_budget::LoginBudget>,
+    positions: web::Data<positions::LatestPositions>,
 }
 
 impl State {
     /// The routes, with what they remember.
     pub(super) fn configure(&self, config: &mut web::ServiceConfig) {
-        config.app_data(self.notes.clone()).app_data(self.logins.clone());
+        config
+            .app_data(self.notes.clone())
+            .app_data(self.login_budget.clone())
+            .app_data(self.positions.clone());
         config.configure(status::routes).configure(unlock::routes).configure(login::routes);
     }
 }

@@ -11,6 +11,7 @@ use crate::http::{
     backend::{Backend, Front},
     pages::{
         notes::Notes,
+        positions::LatestPositions,
         respond::{show_with_forms, to_status_page},
         unlock,
         view::{LOOKED_AT, View},
@@ -34,6 +35,8 @@ struct Page<'a> {
     view: View,
     /// What the forms carry; `None` when this browser has not shown the key.
     token: Option<String>,
+    /// Where the login button of such a browser leads.
+    login: String,
     note: Option<String>,
 }
 
@@ -42,6 +45,7 @@ async fn page(
     gate: Gate,
     backend: web::Data<dyn Backend>,
     notes: web::Data<Notes>,
+    latest: web::Data<LatestPositions>,
 ) -> HttpResponse {
     if !gate.may_read() {
         return unlock::ask_for_key(None);
@@ -49,12 +53,14 @@ async fn page(
     let (Some(status), Some(day)) = (backend.status().await, backend.day()) else { return unanswered() };
     let Some(events) = backend.recent_events(EVENTS).await else { return unanswered() };
     let orders = backend.orders(LOOKED_AT as u32).await;
+    let login = backend.vouched_link();
+    let positions = latest.read(backend.as_ref(), status.mode.slug()).await;
     let token = gate.token();
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
-    let view = View::of(&status, &day, &events, orders.as_deref());
-    show_with_forms(200, |nonce| Page { nonce, whole, view, token, note }.render())
+    let view = View { positions, ..View::of(&status, &day, &events, orders.as_deref()) };
+    show_with_forms(200, |nonce| Page { nonce, whole, view, token, login, note }.render())
 }
 
 #[derive(Deserialize)]

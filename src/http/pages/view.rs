@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Recorded, mode::Mode, session::Source};
+use keeper_domain::{event::Recorded, mode::ShownMode, session::Source};
 use serde_json::Value;
 
 use crate::{
     http::pages::{
         orders::{self, OrderRow},
+        positions::Positions,
         words,
     },
     status::{ActorStatus, Check, Day, Health, Market, Status},
@@ -76,6 +77,8 @@ pub(super) struct View {
     /// Today's orders, newest first; `None` when they could not be read.
     pub(super) orders: Option<Vec<OrderRow>>,
     pub(super) more_orders: usize,
+    /// `None` when they could not be read.
+    pub(super) positions: Option<Positions>,
     pub(super) timeline: Timeline,
     pub(super) parts: Vec<Part>,
     pub(super) events: Vec<Line>,
@@ -103,14 +106,12 @@ fn percent(place: f64) -> String {
 impl View {
     pub(super) fn of(status: &Status, day: &Day, events: &[Recorded], orders: Option<&[Value]>) -> Self {
         let (mark, headline, meaning) = match status.mode {
-            _ if status.halted => (
-                "■",
-                "HALTED",
-                "No new positions. Reads and orders that close a position go where they went before.",
-            ),
-            Mode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
-            Mode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
-            Mode::Mock => ("○", "Mock", "No order goes to FYERS."),
+            ShownMode::Halted => {
+                ("■", "HALTED", "Entries are refused; orders that reduce an open position still go to FYERS.")
+            }
+            ShownMode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
+            ShownMode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
+            ShownMode::Mock => ("○", "Mock", "No order goes to FYERS."),
         };
         let (health, health_words) = match status.status {
             Health::Pass if status.halted => ("warn", "Running, but trading is halted"),
@@ -133,6 +134,7 @@ impl View {
             as_of: status.time.format("%a %d %b %Y, %H:%M:%S IST").to_string(),
             session: session(status),
             calendar: calendar(status),
+            positions: None,
             figures: figures(status, orders.as_deref()),
             orders: orders.as_deref().map(|orders| orders.iter().take(SHOWN).cloned().collect()),
             more_orders: orders.as_deref().map_or(0, |orders| orders.len().saturating_sub(SHOWN)),

@@ -68,6 +68,16 @@ fn exchange(event: &Event) -> Option<String> {
         Event::OrderOutcomeUnknown { symbol, quantity, .. } => {
             format!("Order sent, answer lost: {}", times(*quantity, symbol))
         }
+        Event::OrderRejected { symbol, quantity, code, .. } => {
+            format!("FYERS refused: {}, code {code}", times(*quantity, symbol))
+        }
+        Event::PositionsUnreadable { over: false } => "The live positions cannot be read".to_owned(),
+        Event::PositionsUnreadable { over: true } => "The live positions can be read again".to_owned(),
+        Event::PositionUnknown { symbol } => format!("A position in {symbol} is not understood"),
+        Event::SimulatedLeft { positions } => {
+            format!("Simulated positions are still open: {}", positions.join(", "))
+        }
+        Event::SimulatedCleared { by, .. } => format!("The simulated positions were cleared by {by}"),
         Event::SimulatedMeanwhile { orders } => format!("{orders} orders were simulated without a token"),
         Event::OrdersNotAllowed { .. } => "FYERS takes no orders from this app".to_owned(),
         _ => return None,

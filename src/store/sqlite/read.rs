@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use keeper_domain::{
     event::Recorded,
-    order_journal::OrderEntry,
+    order_journal::{OpenIntents, OrderEntry},
     ports::{StoreError, StoreErrorKind, TickRecord},
     session_state::StoredSession,
 };
@@ -79,6 +79,19 @@ pub(super) async fn orders_before(
     let query = sqlx::query_as::<_, (i64, String)>(query).bind(before.unwrap_or(i64::MAX)).bind(limit);
     let rows = query.fetch_all(pool).await.map_err(failed("read the order journal"))?;
     Ok(rows.iter().filter_map(|(id, entry)| Some((*id, readable("order", entry)?))).collect())
+}
+
+/// An intent that cannot be read is an error: it must not be taken for settled.
+pub(super) async fn open_intents(pool: &SqlitePool) -> Result<OpenIntents, StoreError> {
+    let doing = "read the order intents";
+    let last = sqlx::query_as::<_, (i64,)>("SELECT COALESCE(MAX(id), 0) FROM order_intents");
+    let (last,) = last.fetch_one(pool).await.map_err(failed(doing))?;
+    let open = "SELECT intent FROM order_intents WHERE outcome IS NULL ORDER BY id";
+    let open = sqlx::query_as::<_, (String,)>(open).fetch_all(pool).await.map_err(failed(doing))?;
+    let read = |(text,): (String,)| serde_json::from_str(&text);
+    let open = open.into_iter().map(read).collect::<Result<_, _>>();
+    let damaged = |_| StoreError::of(StoreErrorKind::Damaged, doing);
+    Ok(OpenIntents { last, open: open.map_err(damaged)? })
 }
 
 pub(super) async fn halted(pool: &SqlitePool) -> Result<bool, StoreError> {

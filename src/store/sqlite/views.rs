@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use fyers_api::model::Position;
 use keeper_domain::{
     event::Recorded,
-    order_journal::OrderEntry,
+    order_journal::{OpenIntents, OrderEntry},
     ports::{
         JournalStore, NoteStore, OrderJournalStore, SessionStore, StoreError, TickRecord, TickStore,
         TradingStore,
     },
+    routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
 
@@ -59,8 +59,14 @@ impl OrderJournalStore for SqliteStore {
 
 #[async_trait]
 impl TradingStore for SqliteStore {
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError> {
-        Ok(read::fact(&self.pool, "live_positions", None).await?.unwrap_or_default())
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
+        // What can no longer be read is not known, which is not the same as nothing.
+        let unreadable = LivePositions { was_live: true, ..LivePositions::default() };
+        Ok(read::fact(&self.pool, "positions_at_fyers", Some(unreadable)).await?.unwrap_or_default())
+    }
+
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        read::open_intents(&self.pool).await
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use keeper_domain::{
     alert::{Alert, Outgoing},
     event::Event,
-    order_journal::OrderEntry,
+    order_journal::{IntentOutcome, OrderEntry, OrderIntent},
     ports::{Change, TickRecord},
     session_state::StoredSession,
 };
@@ -45,6 +45,12 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
     for order in &change.orders {
         put_order(connection, order)?;
     }
+    for intent in &change.intents {
+        put_intent(connection, intent)?;
+    }
+    for (id, outcome) in &change.outcomes {
+        put_outcome(connection, *id, outcome)?;
+    }
     put_facts(connection, change)?;
     for (at, event) in &change.events {
         put_event(connection, *at, event)?;
@@ -54,7 +60,7 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
 
 fn put_facts(connection: &Connection, change: &Change) -> Result<()> {
     if let Some(positions) = &change.live_positions {
-        put_fact(connection, "live_positions", positions)?;
+        put_fact(connection, "positions_at_fyers", positions)?;
     }
     if let Some(halted) = change.halted {
         put_fact(connection, "halted", &halted)?;
@@ -116,6 +122,16 @@ fn put_event(connection: &Connection, at: DateTime<Utc>, event: &Event) -> Resul
 
 fn put_order(connection: &Connection, order: &OrderEntry) -> Result<()> {
     run(connection, "INSERT INTO orders (at, entry) VALUES (?1, ?2)", params![millis(order.at), json(order)?])
+}
+
+fn put_intent(connection: &Connection, intent: &OrderIntent) -> Result<()> {
+    let put = "INSERT INTO order_intents (id, at, intent) VALUES (?1, ?2, ?3)";
+    run(connection, put, params![intent.id, millis(intent.at), json(intent)?])
+}
+
+fn put_outcome(connection: &Connection, id: i64, outcome: &IntentOutcome) -> Result<()> {
+    let put = "UPDATE order_intents SET outcome = ?2 WHERE id = ?1 AND outcome IS NULL";
+    run(connection, put, params![id, json(outcome)?])
 }
 
 /// How far the outbox has read, its new alerts, and those that were merged.

@@ -26,6 +26,7 @@ fn every_command_of_the_menu_is_understood() {
         ("/mute", Command::Act(Action::Mute { minutes: 60 })),
         ("/unmute", Command::Act(Action::Unmute)),
         ("/snooze", Command::Act(Action::Snooze { minutes: 15 })),
+        ("/confirm xx00001", Command::Act(Action::Confirm { account: "XX00001".into() })),
         ("/test", Command::Act(Action::Test)),
         ("/version", Command::Tell(Topic::Version)),
         ("/whoami", Command::WhoAmI),
@@ -34,13 +35,15 @@ fn every_command_of_the_menu_is_understood() {
     for (text, command) in expected {
         assert_eq!(read(text), Ok(command), "{text}");
     }
+    assert!(read("/confirm").is_err() && read("/confirm <b>").is_err());
     for (name, _) in COMMANDS {
         assert!(expected_has(name), "{name} is in the menu and not in this test");
     }
     assert_eq!(read("/start"), Ok(Command::Help));
 
     fn expected_has(name: &str) -> bool {
-        read(&format!("/{name}")).is_ok()
+        let argument = if name == "confirm" { " XX00001" } else { "" };
+        read(&format!("/{name}{argument}")).is_ok()
     }
 }
 

@@ -83,7 +83,7 @@ async fn commands_are_named_with_who_gave_them_and_texts_are_not() {
         ("hint", ""),
         ("pass", ""),
     ] {
-        let fields = format!("user=42 reaction={reaction:?} command={command:?}");
+        let fields = format!("user=42 verdict={reaction:?} command={command:?}");
         let named = lines.iter().filter(|line| line.contains("chat.command") && line.contains(&fields));
         assert_eq!(named.count(), 1, "{fields} in {all}");
     }

@@ -5,3 +5,6 @@ pub mod delivery;
 pub mod render;
 pub mod texts;
 pub mod words;
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,11 @@ pub const FULL_BATCH: usize = 100;
 /// A chat with buttons, as the Bot API has it.
 #[async_trait]
 pub trait Chat: Send + Sync {
+    /// The id that the chat has now: a group that moved has another one than before, and its old messages cannot be
+    /// changed any more.
+    fn present(&self, chat: i64) -> i64 {
+        chat
+    }
     /// Waits for updates after this one, up to half a minute; an empty answer is a quiet half minute.
     async fn updates(&self, after: i64) -> Result<Vec<Update>, PollError>;
     /// What there is after this one, without waiting: to be up to date again.
@@ -176,6 +181,8 @@ pub enum Action {
     Halt,
     /// Trade again.
     Resume,
+    /// Close all simulated positions at their last price.
+    Flat,
     /// Alerts without a sound for so many minutes; critical ones still have one.
     Mute {
         /// For how long.

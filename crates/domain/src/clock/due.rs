@@ -47,8 +47,8 @@ pub fn due(now: DateTime<Utc>, tick_time: NaiveTime, done: &Dates, hours: &Token
         return Due::ClockWrong;
     }
     let tick = ist::instant(today, tick_time);
-    let open = hours.is_day(today) && (tick..latest(today, tick_time, hours)).contains(&now);
-    if open && !done.contains(&today) {
+    let wanted = now >= tick && !done.contains(&today) && hours.is_day(today);
+    if wanted && now < latest(today, tick_time, hours) {
         return Due::Now { trade_date: today, late: now - tick > PUNCTUAL };
     }
     Due::NotYet { next: next(now, tick_time, done, hours) }

@@ -64,7 +64,10 @@ impl TokenHours {
 
     /// Whether one of the segments has a session on the date: such a day has a tick.
     pub fn is_day(&self, date: NaiveDate) -> bool {
-        sessions::is_session_day(&self.calendar, &self.segments, date)
+        // The plain calendar answers most questions; only MCX has days of its own.
+        let shares = self.segments.iter().any(|segment| *segment != Segment::Mcx);
+        (shares && self.calendar.is_trading_day(date))
+            || sessions::is_session_day(&self.calendar, &self.segments, date)
     }
 
     /// The first such day after the date.

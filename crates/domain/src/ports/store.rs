@@ -11,11 +11,11 @@ use crate::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
     note::NoteChange,
-    order_journal::OrderEntry,
+    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    routing::live_positions::LivePositions,
     session_state::StoredSession,
     store_error::StoreError,
 };
-use fyers_api::model::Position;
 use mock_exchange::{Record, Snapshot};
 
 /// A daily tick on its way: written when it begins, closed when its outcome is known.
@@ -43,8 +43,12 @@ pub struct Change {
     pub mock_snapshot: Option<Snapshot>,
     /// Appended to the order journal.
     pub orders: Vec<OrderEntry>,
-    /// The live positions last seen at the broker, replaced.
-    pub live_positions: Option<Vec<Position>>,
+    /// Orders that are about to leave for FYERS.
+    pub intents: Vec<OrderIntent>,
+    /// What came of intents, by their id.
+    pub outcomes: Vec<(i64, IntentOutcome)>,
+    /// What is known of the positions at FYERS, replaced.
+    pub live_positions: Option<LivePositions>,
     /// Whether trading is halted.
     pub halted: Option<bool>,
     /// Small things remembered by name: the login card, the chat's cursor. Replaced.
@@ -176,8 +180,13 @@ pub trait OrderJournalStore: Send + Sync {
 /// What is known of trading for real. Owned by the ExchangeActor.
 #[async_trait]
 pub trait TradingStore: Send + Sync {
-    /// The live positions last seen at the broker.
-    async fn live_positions(&self) -> Result<Vec<Position>, StoreError>;
+    /// What is known of the positions at FYERS.
+    async fn live_positions(&self) -> Result<LivePositions, StoreError>;
+    /// Orders that may have left for FYERS and whose outcome is not written down.
+    ///
+    /// # Errors
+    /// Also when one of them cannot be read: it must not be taken for settled.
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError>;
     /// Whether trading is halted.
     async fn halted(&self) -> Result<bool, StoreError>;
 }

@@ -1,11 +1,13 @@
 //! Orders, positions, money and prices as values. How FYERS writes them is known to `request` and `response` only.
 
 mod account;
+mod market;
 mod order;
 mod position;
 mod quote;
 
 pub use account::{FundLimits, Funds, Profile};
+pub use market::{Exchange, Segment};
 pub use order::{Order, OrderAck, OrderRequest, OrderStatus, OrderType, Product, Side, Validity};
 pub use position::{Position, UnknownPosition};
 pub use quote::Quote;

@@ -50,7 +50,7 @@ pub enum Validity {
 }
 
 /// The product type. Orders are placed with one of the first four; the others are met in books only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Product {
     /// Cash and carry: delivery.

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use serde_json::json;
 
 use crate::{
-    api::responses::{good, order},
+    api::responses::{good, mark_simulated, order},
     ledger::Ledger,
     market::Market,
     order::OrderState,
@@ -37,9 +37,11 @@ impl BookRest {
         Self { tag, ..Self::default() }
     }
 
-    /// What comes before all rows and after them.
-    pub fn frame() -> (String, String) {
-        let empty = good("orderBook", json!([])).to_string();
+    /// What comes before all rows and after them, marked as simulated by this exchange.
+    pub fn frame(name: &str) -> (String, String) {
+        let mut empty = good("orderBook", json!([]));
+        mark_simulated(&mut empty, name);
+        let empty = empty.to_string();
         let rows = empty.find("[]").map_or(empty.len(), |at| at + 1);
         let (before, after) = empty.split_at(rows);
         (before.to_owned(), after.to_owned())

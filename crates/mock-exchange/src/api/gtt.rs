@@ -6,23 +6,28 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Command, Engine, FALLBACK_TICK, GttChange, GttLeg, GttState, GttStatus, NewGtt,
     api::{
+        fields,
         requests::{decimal, id_of, read, whole},
-        responses::{CLIENT, exchange, good, moment, number, segment, short_name},
+        responses::{CLIENT, good},
+        values::{exchange, moment, number, segment, short_name},
     },
+    book::Book,
+    command::Command,
+    gtt::{GttChange, GttLeg, GttState, GttStatus, NewGtt},
+    instrument::FALLBACK_TICK,
 };
 use fyers_api::{codes, error::ApiError};
 
 #[derive(Deserialize)]
-struct GttLegForm {
+struct LegBody {
     price: Value,
     #[serde(rename = "triggerPrice")]
     trigger: Value,
     qty: Value,
 }
 
-impl GttLegForm {
+impl LegBody {
     fn leg(&self) -> Result<GttLeg, ApiError> {
         let (trigger, limit) = (decimal(&self.trigger)?, decimal(&self.price)?);
         Ok(GttLeg { trigger, limit, quantity: whole(&self.qty)? })
@@ -31,12 +36,12 @@ impl GttLegForm {
 
 #[derive(Deserialize)]
 struct GttLegs {
-    leg1: Option<GttLegForm>,
-    leg2: Option<GttLegForm>,
+    leg1: Option<LegBody>,
+    leg2: Option<LegBody>,
 }
 
 #[derive(Deserialize)]
-struct GttForm {
+struct GttBody {
     side: Value,
     symbol: String,
     #[serde(rename = "productType")]
@@ -47,19 +52,27 @@ struct GttForm {
     tag: Option<String>,
 }
 
+fn only_legs(info: &Value) -> Result<(), ApiError> {
+    fields::only(info, &["leg1", "leg2"])?;
+    let legs = ["leg1", "leg2"].into_iter().filter_map(|leg| info.get(leg));
+    legs.into_iter().try_for_each(|leg| fields::only(leg, &["price", "triggerPrice", "qty"]))
+}
+
 /// A GTT order (docs/fyers-api.md, "GTT").
 ///
 /// # Errors
 /// -50 for a missing or badly typed field.
 pub fn order(value: Value) -> Result<NewGtt, ApiError> {
-    let form: GttForm = read(value)?;
+    fields::only(&value, &["side", "symbol", "productType", "orderInfo", "orderTag"])?;
+    only_legs(&value["orderInfo"])?;
+    let asked: GttBody = read(value)?;
     Ok(NewGtt {
-        symbol: form.symbol,
-        side: codes::side(whole(&form.side)?)?,
-        product: codes::product(&form.product)?,
-        first: form.legs.leg1.ok_or_else(ApiError::invalid_input)?.leg()?,
-        second: form.legs.leg2.map(|leg| leg.leg()).transpose()?,
-        tag: form.tag.filter(|tag| !tag.is_empty()),
+        symbol: asked.symbol,
+        side: codes::side(whole(&asked.side)?)?,
+        product: codes::product(&asked.product)?,
+        first: asked.legs.leg1.ok_or_else(ApiError::invalid_input)?.leg()?,
+        second: asked.legs.leg2.map(|leg| leg.leg()).transpose()?,
+        tag: asked.tag.filter(|tag| !tag.is_empty()),
     })
 }
 
@@ -68,8 +81,10 @@ pub fn order(value: Value) -> Result<NewGtt, ApiError> {
 /// # Errors
 /// -50, as for a new one.
 pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
+    fields::only(value, &["id", "orderInfo"])?;
+    only_legs(&value["orderInfo"])?;
     let legs: GttLegs = read(value["orderInfo"].clone())?;
-    let leg = |leg: Option<GttLegForm>| leg.map(|leg| leg.leg()).transpose();
+    let leg = |leg: Option<LegBody>| leg.map(|leg| leg.leg()).transpose();
     let change = GttChange { id: id_of(value)?, first: leg(legs.leg1)?, second: leg(legs.leg2)? };
     Ok(Command::ModifyGtt { change, at })
 }
@@ -79,13 +94,14 @@ pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
 /// # Errors
 /// -50 without an id.
 pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
+    fields::only(value, &["id"])?;
     Ok(Command::CancelGtt { id: id_of(value)?, at })
 }
 
 /// `GET /gtt/orders`, in snake case as the broker has it.
-pub fn rows(engine: &Engine) -> Value {
+pub fn rows(book: &Book) -> Value {
     let row = |gtt: &GttState| {
-        let (order, ltp) = (&gtt.order, engine.market().ltp(&gtt.order.symbol));
+        let (order, ltp) = (&gtt.order, book.market().ltp(&gtt.order.symbol));
         let (status, report) = match gtt.status {
             GttStatus::Cancelled => (1, "CANCELLED"),
             GttStatus::Triggered => (2, "TRIGGERED"),
@@ -94,7 +110,7 @@ pub fn rows(engine: &Engine) -> Value {
         };
         let (first, second) = (&order.first, order.second.as_ref());
         let of_second = |pick: fn(&GttLeg) -> Decimal| number(second.map(pick).unwrap_or_default());
-        let tick = engine.tick(&order.symbol).unwrap_or(FALLBACK_TICK);
+        let tick = book.tick(&order.symbol).unwrap_or(FALLBACK_TICK);
         json!({"clientId": CLIENT, "exchange": exchange(&order.symbol), "fy_token": "", "id_fyers": gtt.id,
             "id": gtt.id, "instrument": 0, "lot_size": 1, "multiplier": 0, "ord_status": status, "precision": 2,
             "price_limit": number(first.limit), "price2_limit": of_second(|leg| leg.limit),
@@ -107,5 +123,5 @@ pub fn rows(engine: &Engine) -> Value {
             "create_time": moment(gtt.placed_at), "create_time_epoch": gtt.placed_at.timestamp(),
             "oms_msg": gtt.message, "ltp": number(ltp.unwrap_or_default()), "ltp_ch": 0, "ltp_chp": 0})
     };
-    good("orderBook", engine.gtts().map(row).collect())
+    good("orderBook", book.gtts().map(row).collect())
 }

@@ -1,6 +1,10 @@
 //! The exchange behind FYERS' API: request bodies in, response bodies out.
 
 pub mod book_pages;
+mod fields;
 pub mod gtt;
+pub mod history;
+pub mod quotes;
 pub mod requests;
 pub mod responses;
+mod values;

@@ -6,7 +6,12 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Command, Conversion, Exit, Modification, NewOrder};
+use crate::{
+    api::fields,
+    command::{Command, Conversion, Exit, Fixed, Modification},
+    new_order::{ExitLegs, NewOrder},
+    words,
+};
 use fyers_api::{
     codes,
     error::ApiError,
@@ -54,7 +59,7 @@ pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
 }
 
 #[derive(Deserialize)]
-struct OrderForm {
+struct OrderBody {
     symbol: String,
     qty: Value,
     #[serde(rename = "type")]
@@ -73,24 +78,99 @@ struct OrderForm {
     tag: Option<String>,
 }
 
+/// Everything an order may say.
+const ORDER_FIELDS: &[&str] = &[
+    "symbol",
+    "qty",
+    "type",
+    "side",
+    "productType",
+    "limitPrice",
+    "stopPrice",
+    "disclosedQty",
+    "validity",
+    "offlineOrder",
+    "stopLoss",
+    "takeProfit",
+    "legType",
+    "orderTag",
+    "isSliceOrder",
+    "filledQty",
+];
+
+/// An order, and whether it is to be sliced by freeze quantity (`isSliceOrder`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceRequest {
+    /// The order.
+    pub order: NewOrder,
+    /// Whether it may be split.
+    pub slice: bool,
+}
+
 /// An order.
 ///
 /// # Errors
-/// -50, as the broker has it for a missing or badly typed field.
-pub fn order(value: Value) -> Result<NewOrder, ApiError> {
-    let form: OrderForm = read(value)?;
+/// -50, as the broker has it for a missing or badly typed field; with the field's name for what is not simulated.
+pub fn place(value: Value) -> Result<PlaceRequest, ApiError> {
+    fields::only(&value, ORDER_FIELDS)?;
+    no_old_product(&value["productType"])?;
+    if fields::flag(&value, "offlineOrder")? {
+        return Err(words::not_taken("offlineOrder", "after-market orders are not offered through the API"));
+    }
+    let (legs, slice) = (exit_legs(&value)?, fields::flag(&value, "isSliceOrder")?);
+    let asked: OrderBody = read(value)?;
     let request = OrderRequest {
-        symbol: form.symbol,
-        quantity: whole(&form.qty)?,
-        side: codes::side(whole(&form.side)?)?,
-        order_type: codes::order_type(whole(&form.order_type)?)?,
-        product: codes::product(&form.product)?,
-        limit_price: decimal(&form.limit)?,
-        stop_price: decimal(&form.stop)?,
-        tag: form.tag.filter(|tag| !tag.is_empty()),
+        symbol: asked.symbol,
+        quantity: whole(&asked.qty)?,
+        side: codes::side(whole(&asked.side)?)?,
+        order_type: codes::order_type(whole(&asked.order_type)?)?,
+        product: codes::product(&asked.product)?,
+        limit_price: decimal(&asked.limit)?,
+        stop_price: decimal(&asked.stop)?,
+        tag: asked.tag.filter(|tag| !tag.is_empty()),
     };
-    let validity = form.validity.as_deref().map_or(Ok(Validity::Day), codes::validity)?;
-    Ok(NewOrder { request, validity, disclosed: whole(&form.disclosed)? })
+    let validity = asked.validity.as_deref().map_or(Ok(Validity::Day), codes::validity)?;
+    if slice && legs.is_some() {
+        return Err(words::not_taken(
+            "isSliceOrder",
+            "together with stopLoss or takeProfit it is not simulated",
+        ));
+    }
+    Ok(PlaceRequest {
+        order: NewOrder { request, validity, disclosed: whole(&asked.disclosed)?, legs },
+        slice,
+    })
+}
+
+/// [`place`], for whoever needs the order alone.
+///
+/// # Errors
+/// As [`place`].
+pub fn order(value: Value) -> Result<NewOrder, ApiError> {
+    place(value).map(|request| request.order)
+}
+
+fn no_old_product(product: &Value) -> Result<(), ApiError> {
+    match product.as_str() {
+        Some("CO" | "BO") => {
+            let why =
+                "CO and BO are no longer offered; INTRADAY with stopLoss and takeProfit takes their place";
+            Err(words::not_taken("productType", why))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn exit_legs(value: &Value) -> Result<Option<ExitLegs>, ApiError> {
+    let distance = |name: &str| Ok(Some(decimal(&value[name])?).filter(|distance| !distance.is_zero()));
+    let (stop_loss, take_profit) = (distance("stopLoss")?, distance("takeProfit")?);
+    let percent = match whole(&value["legType"])? {
+        0 | 1 => false,
+        2 => true,
+        _ => return Err(words::not_taken("legType", "it is 1 (points) or 2 (percent)")),
+    };
+    let any = stop_loss.is_some() || take_profit.is_some();
+    Ok(any.then_some(ExitLegs { stop_loss, take_profit, percent }))
 }
 
 pub(crate) fn id_of(value: &Value) -> Result<String, ApiError> {
@@ -101,14 +181,38 @@ pub(crate) fn id_of(value: &Value) -> Result<String, ApiError> {
     }
 }
 
+/// Everything a change may say.
+const CHANGE_FIELDS: &[&str] = &[
+    "id",
+    "type",
+    "qty",
+    "limitPrice",
+    "stopPrice",
+    "disclosedQty",
+    "symbol",
+    "side",
+    "productType",
+    "validity",
+    "stopLoss",
+    "takeProfit",
+    "legType",
+];
+
 /// A change to a waiting order.
 ///
 /// # Errors
 /// -50, as for an order.
 pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
+    fields::only(value, CHANGE_FIELDS)?;
+    for name in ["stopLoss", "takeProfit"] {
+        fields::neutral(value, name, "legs come with the order or not at all; cancel it and place another")?;
+    }
     let given = |name: &str| Some(&value[name]).filter(|value| !value.is_null());
     let money = |name: &str| given(name).map(decimal).transpose();
     let count = |name: &str| given(name).map(whole).transpose();
+    let text =
+        |name: &str| given(name).map(|word| word.as_str().ok_or_else(ApiError::invalid_input)).transpose();
+    no_old_product(&value["productType"])?;
     let order_type = count("type")?.map(codes::order_type).transpose()?;
     let change = Modification {
         id: id_of(value)?,
@@ -117,6 +221,12 @@ pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiErro
         limit_price: money("limitPrice")?,
         stop_price: money("stopPrice")?,
         disclosed: count("disclosedQty")?,
+        fixed: Fixed {
+            symbol: text("symbol")?.map(str::to_owned),
+            side: count("side")?.map(codes::side).transpose()?,
+            product: text("productType")?.map(codes::product).transpose()?,
+            validity: text("validity")?.map(codes::validity).transpose()?,
+        },
     };
     Ok(Command::Modify { change, at })
 }
@@ -126,6 +236,7 @@ pub fn modification(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiErro
 /// # Errors
 /// -50 without an id.
 pub fn cancel(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
+    fields::only(value, &["id"])?;
     Ok(Command::Cancel { id: id_of(value)?, at })
 }
 
@@ -142,6 +253,7 @@ fn list(value: &Value) -> Vec<Value> {
 /// # Errors
 /// -50 for a body that names none.
 pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
+    fields::only(value, &["id", "exit_all", "pending_orders_cancel", "segment", "side", "productType"])?;
     let flag = |name: &str| whole(&value[name]).is_ok_and(|number| number == 1) || value[name] == true;
     let ids: Vec<String> =
         list(&value["id"]).iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
@@ -178,6 +290,8 @@ fn matching(value: &Value) -> Result<Exit, ApiError> {
 /// # Errors
 /// -50 for a missing or badly typed field.
 pub fn conversion(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
+    fields::only(value, &["symbol", "positionSide", "convertQty", "convertFrom", "convertTo", "overnight"])?;
+    fields::neutral(value, "overnight", "only positions of the day are converted")?;
     let word = |name: &str| value[name].as_str().ok_or_else(ApiError::invalid_input);
     let conversion = Conversion {
         symbol: codes::symbol_of_position(word("symbol")?).to_owned(),
@@ -214,46 +328,82 @@ mod tests {
     }
 
     #[test]
-    fn each_missing_or_crooked_field_is_invalid_input() {
+    fn each_missing_or_malformed_field_is_invalid_input() {
         for name in ["symbol", "qty", "type", "side", "productType"] {
-            let mut form = full();
-            form.as_object_mut().unwrap().remove(name);
-            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
+            let mut order_body = full();
+            order_body.as_object_mut().unwrap().remove(name);
+            assert_eq!(order(order_body), Err(ApiError::invalid_input()), "{name}");
         }
         for (name, value) in [
             ("qty", json!(1.5)),
             ("type", json!(9)),
             ("side", json!(0)),
             ("limitPrice", json!({})),
-            ("productType", json!("BO")),
+            ("productType", json!("XX")),
             ("validity", json!("GTC")),
             ("qty", json!("x")),
         ] {
-            let mut form = full();
-            form[name] = value;
-            assert_eq!(order(form), Err(ApiError::invalid_input()), "{name}");
+            let mut order_body = full();
+            order_body[name] = value;
+            assert_eq!(order(order_body), Err(ApiError::invalid_input()), "{name}");
         }
         assert!(body(b"qty=1").is_err() && basket(b"[]").is_err());
         assert!(basket(&serde_json::to_vec(&vec![1; 11]).unwrap()).is_err());
     }
 
     #[test]
-    fn exits_come_in_four_forms() {
+    fn exits_come_in_four_ways() {
         let now = DateTime::from_timestamp(1_795_400_000, 0).unwrap();
-        let form = |value: Value| match exit(&value, now).unwrap() {
+        let exit_of = |value: Value| match exit(&value, now).unwrap() {
             Command::ExitPosition { exit, cancel_pending, .. } => (exit, cancel_pending),
             other => panic!("{other:?}"),
         };
-        assert_eq!(form(json!({"exit_all": 1})), (Exit::All, false));
+        assert_eq!(exit_of(json!({"exit_all": 1})), (Exit::All, false));
         assert_eq!(
-            form(json!({"id": "NSE:SBIN-EQ-CNC"})),
+            exit_of(json!({"id": "NSE:SBIN-EQ-CNC"})),
             (Exit::Ids(vec!["NSE:SBIN-EQ-CNC".into()]), false)
         );
-        assert_eq!(form(json!({"pending_orders_cancel": 1})), (Exit::All, true));
-        let (exit, _) = form(json!({"segment": [10], "side": [1, -1], "productType": ["ALL"]}));
+        assert_eq!(exit_of(json!({"pending_orders_cancel": 1})), (Exit::All, true));
+        let (exit, _) = exit_of(json!({"segment": [10], "side": [1, -1], "productType": ["ALL"]}));
         assert!(
             matches!(exit, Exit::Matching { products, sides, .. } if products.is_empty() && sides.len() == 2)
         );
         assert!(crate::api::requests::exit(&json!({"exit_all": 0}), now).is_err());
+    }
+
+    #[test]
+    fn what_is_not_simulated_is_refused_by_its_name() {
+        let with = |name: &str, value: Value| {
+            let mut order_body = full();
+            order_body[name] = value;
+            order(order_body)
+        };
+        for (name, value) in [
+            ("offlineOrder", json!(true)),
+            ("offlineOrder", json!("maybe")),
+            ("productType", json!("BO")),
+            ("productType", json!("CO")),
+            ("legType", json!(3)),
+            ("trailingStop", json!(5)),
+        ] {
+            let refusal = with(name, value).unwrap_err();
+            assert!(refusal.code == -50 && refusal.message.starts_with(name), "{refusal}");
+        }
+        let legs = with("stopLoss", json!(5)).unwrap().legs.unwrap();
+        assert_eq!((legs.stop_loss, legs.take_profit, legs.percent), (Some(Decimal::from(5)), None, false));
+        for (name, value) in
+            [("stopLoss", json!(null)), ("message", json!("")), ("isSliceOrder", json!(false))]
+        {
+            assert_eq!(with(name, value).unwrap().legs, None, "{name} asks for nothing");
+        }
+        let change = |body: Value| modification(&body, DateTime::UNIX_EPOCH);
+        for name in ["stopLoss", "takeProfit", "orderTag", "offlineOrder"] {
+            let mut body = json!({"id": "MOCK1", "type": 1, "limitPrice": 5});
+            body[name] = json!(7);
+            assert!(change(body).unwrap_err().message.starts_with(name), "{name}");
+        }
+        let convert = json!({"symbol": "NSE:A-EQ-CNC", "positionSide": 1, "convertQty": 1, "convertFrom": "INTRADAY",
+            "convertTo": "CNC", "overnight": 1});
+        assert!(conversion(&convert, DateTime::UNIX_EPOCH).unwrap_err().message.starts_with("overnight"));
     }
 }

@@ -2,12 +2,24 @@
 //! like any other answer. What has no meaning here has the value an idle account shows.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::{Decimal, prelude::ToPrimitive};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::{Engine, Kind, OrderState, PriceUpdate, Reply, Trade};
-use fyers_api::ist;
-use fyers_api::{codes, error::ApiError, http::ApiResponse, model::Side};
+use crate::{
+    api::values::{exchange, moment, number, segment, short_name, token},
+    book::Book,
+    ledger::Trade,
+    new_order::ExitLegs,
+    order::OrderState,
+    reply::Reply,
+    sessions::{self, Segment},
+};
+use fyers_api::{
+    codes,
+    error::ApiError,
+    http::ApiResponse,
+    model::{OrderStatus, OrderType, Side},
+};
 
 /// What every simulated order's client is called.
 pub const CLIENT: &str = "MOCK";
@@ -25,7 +37,7 @@ pub(crate) fn good(name: &str, payload: Value) -> Value {
     body
 }
 
-/// A refusal in the broker's shape.
+/// A refusal as the broker words it.
 pub fn refusal(refusal: &ApiError) -> Value {
     let mut body = json!({"code": refusal.code, "message": refusal.message, "s": "error"});
     if let Some(id) = &refusal.id {
@@ -34,7 +46,7 @@ pub fn refusal(refusal: &ApiError) -> Value {
     body
 }
 
-/// A success in the broker's shape.
+/// A success as the broker words it.
 pub fn reply(reply: &Reply) -> Value {
     let mut body = json!({"s": "ok", "code": reply.code, "message": reply.message});
     if let Some(id) = &reply.id {
@@ -58,33 +70,10 @@ pub fn basket(outcomes: &[Result<Reply, ApiError>]) -> Value {
     good("data", outcomes.iter().map(element).collect())
 }
 
-/// Money leaves as the broker writes it: a JSON number.
-pub(crate) fn number(value: Decimal) -> Value {
-    json!(value.round_dp(4).to_f64().unwrap_or_default())
-}
-
-pub(crate) fn moment(at: DateTime<Utc>) -> String {
-    ist::ist(at).format("%d-%b-%Y %H:%M:%S").to_string()
-}
-
-pub(crate) fn exchange(symbol: &str) -> u8 {
-    match symbol.split(':').next() {
-        Some("MCX") => 11,
-        Some("BSE") => 12,
-        _ => 10,
-    }
-}
-
-pub(crate) fn segment(symbol: &str) -> u8 {
-    match (symbol.split(':').next(), Kind::of(symbol)) {
-        (Some("MCX"), _) => 20,
-        (_, kind) if kind.is_derivative() => 11,
-        _ => 10,
-    }
-}
-
-pub(crate) fn short_name(symbol: &str) -> &str {
-    symbol.split_once(':').map_or(symbol, |(_, name)| name)
+/// The answer to an order that was sliced.
+pub fn slices(outcomes: &[Result<Reply, ApiError>]) -> Value {
+    let data: Vec<Value> = outcomes.iter().map(element).collect();
+    json!({"s": "ok", "code": 1101, "message": "Order Slice placed successfully", "data": data})
 }
 
 /// `GET /profile`.
@@ -96,8 +85,8 @@ pub fn profile() -> Value {
 }
 
 /// `GET /funds`.
-pub fn funds(engine: &Engine) -> Value {
-    let money = engine.balances();
+pub fn funds(book: &Book) -> Value {
+    let money = book.balances();
     let zero = Decimal::ZERO;
     let rows = [
         (1, "Total Balance", money.total),
@@ -116,8 +105,8 @@ pub fn funds(engine: &Engine) -> Value {
 }
 
 /// `GET /holdings`.
-pub fn holdings(engine: &Engine) -> Value {
-    let all = engine.holdings();
+pub fn holdings(book: &Book) -> Value {
+    let all = book.holdings();
     let (mut invested, mut worth) = (Decimal::ZERO, Decimal::ZERO);
     let rows: Vec<Value> = all
         .iter()
@@ -127,7 +116,7 @@ pub fn holdings(engine: &Engine) -> Value {
             worth += held.value;
             json!({"holdingType": "HLD", "quantity": held.quantity, "costPrice": number(held.cost_price),
                 "marketVal": number(held.value), "remainingQuantity": held.remaining, "pl": number(held.profit),
-                "ltp": number(held.ltp), "id": row, "fyToken": "", "exchange": exchange(&held.symbol),
+                "ltp": number(held.ltp), "id": row, "fyToken": token(&held.symbol), "exchange": exchange(&held.symbol),
                 "symbol": held.symbol, "segment": segment(&held.symbol), "isin": "", "qty_t1": 0,
                 "remainingPledgeQuantity": -1, "collateralQuantity": 0})
         })
@@ -141,8 +130,8 @@ pub fn holdings(engine: &Engine) -> Value {
 }
 
 /// `GET /positions`.
-pub fn positions(engine: &Engine) -> Value {
-    let all = engine.positions();
+pub fn positions(book: &Book) -> Value {
+    let all = book.positions();
     let (mut realized, mut unrealized) = (Decimal::ZERO, Decimal::ZERO);
     let rows: Vec<Value> = all
         .iter()
@@ -153,16 +142,17 @@ pub fn positions(engine: &Engine) -> Value {
             unrealized += view.unrealized;
             let (buy, sell) = (&account.buy, &account.sell);
             json!({"id": codes::position_id(&account.symbol, account.product), "symbol": account.symbol,
-                "productType": codes::product_word(account.product), "fyToken": "", "side": account.net.signum(),
+                "productType": codes::product_word(account.product), "fyToken": token(&account.symbol), "side": account.net.signum(),
                 "netQty": account.net, "qty": account.net.abs(), "buyQty": buy.quantity, "sellQty": sell.quantity,
                 "buyAvg": number(buy.average()), "sellAvg": number(sell.average()),
-                "netAvg": number(account.average()), "avgPrice": number(account.average()),
+                "netAvg": number(account.net_average()), "avgPrice": number(account.average()),
                 "buyVal": number(buy.value), "sellVal": number(sell.value),
                 "realized_profit": number(account.realized), "unrealized_profit": number(view.unrealized),
                 "pl": number(account.realized + view.unrealized), "ltp": number(view.ltp), "crossCurrency": "N",
                 "rbiRefRate": 1, "qtyMulti_com": 1, "segment": segment(&account.symbol),
-                "exchange": exchange(&account.symbol), "slNo": row, "cfBuyQty": 0, "cfSellQty": 0,
-                "dayBuyQty": buy.quantity, "daySellQty": sell.quantity})
+                "exchange": exchange(&account.symbol), "slNo": row,
+                "cfBuyQty": account.carried.max(0), "cfSellQty": (-account.carried).max(0),
+                "dayBuyQty": account.bought_today(), "daySellQty": account.sold_today()})
         })
         .collect();
     let open = all.iter().filter(|view| view.account.net != 0).count();
@@ -177,34 +167,59 @@ pub fn positions(engine: &Engine) -> Value {
 pub fn order(order: &OrderState, ltp: Option<Decimal>, row: usize) -> Value {
     let request = &order.order.request;
     let status = codes::status_number(order.status);
-    let side = if order.side() == Side::Buy { 1 } else { -1 };
-    json!({"clientId": CLIENT, "id": order.id, "id_fyers": order.id, "exchOrdId": order.id, "qty": request.quantity,
-        "remainingQuantity": order.remaining(), "filledQty": order.filled, "discloseQty": order.order.disclosed,
-        "disclosedQty": order.order.disclosed, "dqQtyRem": 0, "limitPrice": number(request.limit_price),
+    let side = request.side.sign();
+    // A rejected order never reached the exchange.
+    let exchange_id = if order.status == OrderStatus::Rejected { "" } else { &order.id };
+    let legs = order.order.legs.as_ref();
+    let distance = |pick: fn(&ExitLegs) -> Option<Decimal>| number(legs.and_then(pick).unwrap_or_default());
+    let mut body = json!({"clientId": CLIENT, "id": order.id, "id_fyers": order.id, "exchOrdId": exchange_id,
+        "qty": request.quantity, "remainingQuantity": order.open_quantity(), "filledQty": order.filled,
+        "discloseQty": order.order.disclosed, "disclosedQty": order.order.disclosed, "dqQtyRem": 0,
+        "limitPrice": number(shown_limit(order, ltp)),
         "stopPrice": number(request.stop_price), "tradedPrice": number(order.average()),
-        "type": codes::order_type_number(request.order_type), "fyToken": "", "exchange": exchange(order.symbol()),
+        "type": codes::order_type_number(request.order_type), "fyToken": token(order.symbol()),
+        "exchange": exchange(order.symbol()),
         "segment": segment(order.symbol()), "symbol": order.symbol(), "instrument": 0, "message": order.message,
         "offlineOrder": false, "orderDateTime": moment(order.placed_at),
         "orderValidity": if order.is_ioc() { "IOC" } else { "DAY" }, "pan": "",
         "productType": codes::product_word(order.product()), "side": side, "status": status, "source": "API",
         "ex_sym": short_name(order.symbol()), "description": short_name(order.symbol()), "ch": 0, "chp": 0,
         "lp": number(ltp.unwrap_or_default()), "slNo": row, "orderNumStatus": format!("{}:{status}", order.id),
-        "orderTag": order.shown_tag(), "takeProfit": 0, "stopLoss": 0})
+        "orderTag": order.shown_tag(), "takeProfit": distance(|legs| legs.take_profit),
+        "stopLoss": distance(|legs| legs.stop_loss)});
+    if let Some(legs) = legs {
+        body["legType"] = json!(if legs.percent { 2 } else { 1 });
+    }
+    if let Some(link) = &order.link {
+        body["parentId"] = json!(link.parent);
+    }
+    body
+}
+
+/// FYERS shows market orders with a limit price: the price they traded at, or the one margin was blocked for.
+fn shown_limit(order: &OrderState, ltp: Option<Decimal>) -> Decimal {
+    let request = &order.order.request;
+    match request.order_type {
+        OrderType::Market if order.filled > 0 => order.average(),
+        OrderType::Market if order.reserve.is_zero() => ltp.unwrap_or_default(),
+        OrderType::Market => order.reserve,
+        _ => request.limit_price,
+    }
 }
 
 /// `GET /orders`, filtered by ids and by tag as shown.
 ///
 /// # Errors
 /// -51 when ids are asked for and none of them is known.
-pub fn orders(engine: &Engine, ids: Option<&str>, tag: Option<&str>) -> Result<Value, ApiError> {
+pub fn orders(book: &Book, ids: Option<&str>, tag: Option<&str>) -> Result<Value, ApiError> {
     let wanted: Option<Vec<&str>> = ids.map(|ids| ids.split(',').map(str::trim).collect());
     let fits = |order: &&OrderState| {
         wanted.as_ref().is_none_or(|ids| ids.contains(&order.id.as_str()))
             && tag
                 .is_none_or(|tag| order.shown_tag() == tag || order.order.request.tag.as_deref() == Some(tag))
     };
-    let row = |(row, found): (usize, &OrderState)| order(found, engine.market().ltp(found.symbol()), row + 1);
-    let rows: Vec<Value> = engine.orders().filter(fits).enumerate().map(row).collect();
+    let row = |(row, found): (usize, &OrderState)| order(found, book.market().ltp(found.symbol()), row + 1);
+    let rows: Vec<Value> = book.orders().filter(fits).enumerate().map(row).collect();
     if rows.is_empty() && wanted.is_some() {
         return Err(ApiError::unknown_order());
     }
@@ -212,59 +227,51 @@ pub fn orders(engine: &Engine, ids: Option<&str>, tag: Option<&str>) -> Result<V
 }
 
 /// `GET /tradebook`, filtered by tag as shown.
-pub fn trades(engine: &Engine, tag: Option<&str>) -> Value {
-    let tag_of = |trade: &Trade| engine.ledger().orders.get(&trade.order_id).map(OrderState::shown_tag);
+pub fn trades(book: &Book, tag: Option<&str>) -> Value {
+    let tag_of = |trade: &Trade| book.ledger().orders.get(&trade.order_id).map(OrderState::shown_tag);
     let fits = |trade: &&Trade| tag.is_none_or(|tag| tag_of(trade).as_deref() == Some(tag));
     let row = |trade: &Trade| {
-        let order = engine.ledger().orders.get(&trade.order_id);
+        let order = book.ledger().orders.get(&trade.order_id);
         let order_type = order.map_or(0, |order| codes::order_type_number(order.order.request.order_type));
         json!({"clientId": CLIENT, "orderDateTime": moment(trade.at), "orderNumber": trade.order_id,
             "exchangeOrderNo": trade.order_id, "tradeNumber": trade.number.to_string(), "row": trade.number,
             "exchange": exchange(&trade.symbol), "segment": segment(&trade.symbol),
-            "side": if trade.side == Side::Buy { 1 } else { -1 }, "orderType": order_type, "fyToken": "",
+            "side": if trade.side == Side::Buy { 1 } else { -1 }, "orderType": order_type, "fyToken": token(&trade.symbol),
             "productType": codes::product_word(trade.product), "tradedQty": trade.quantity,
             "tradePrice": number(trade.price), "tradeValue": number(trade.price * Decimal::from(trade.quantity)),
             "symbol": trade.symbol, "orderTag": tag_of(trade).unwrap_or_default()})
     };
-    good("tradeBook", engine.trades().iter().filter(fits).map(row).collect())
+    good("tradeBook", book.trades().iter().filter(fits).map(row).collect())
 }
 
-/// `GET /data/quotes` with made-up prices: each row says that it is simulated.
-pub fn quotes(prices: &[PriceUpdate]) -> Value {
-    let row = |price: &PriceUpdate| {
-        let (last, name) = (number(price.ltp), short_name(&price.symbol));
-        let day = ist::instant(ist::date(price.at), ist::at(0, 0)).timestamp().to_string();
-        let v = json!({"ch": 0, "chp": 0, "lp": last, "spread": 0, "ask": last, "bid": last, "open_price": last,
-            "high_price": last, "low_price": last, "prev_close_price": last, "atp": last, "volume": 0,
-            "short_name": name, "exchange": price.symbol.split(':').next(), "description": price.symbol,
-            "original_name": price.symbol, "symbol": price.symbol, "fyToken": "", "tt": day});
-        json!({"n": price.symbol, "s": "ok", "v": v, "simulated": true})
+/// `GET /data/marketStatus`: a row for each exchange and segment, by the table of sessions.
+pub fn market_status(book: &Book, at: DateTime<Utc>) -> Value {
+    let rows = [
+        (10, Segment::Cash),
+        (10, Segment::Fno),
+        (12, Segment::Cash),
+        (12, Segment::Fno),
+        (11, Segment::Mcx),
+    ];
+    let row = |(exchange, segment): (u8, Segment)| {
+        let status = sessions::status_word(book.calendar(), segment, at);
+        json!({"exchange": exchange, "market_type": "NORMAL", "segment": segment.code(), "status": status})
     };
-    json!({"s": "ok", "code": 200, "d": prices.iter().map(row).collect::<Vec<_>>(), "simulated": true})
+    good("marketStatus", rows.into_iter().map(row).collect())
 }
 
-/// `GET /data/depth` with a made-up price and no book behind it.
-pub fn depth(price: &PriceUpdate, tick: Decimal) -> Value {
-    let last = number(price.ltp);
-    let none = json!({"price": last, "volume": 0, "ord": 0});
-    let side = json!(vec![none; 5]);
-    let row = json!({"totalbuyqty": 0, "totalsellqty": 0, "bids": side, "ask": side, "o": last, "h": last,
-        "l": last, "c": last, "chp": 0, "tick_Size": number(tick), "ch": 0, "ltq": 0,
-        "ltt": price.at.timestamp(), "ltp": last, "v": 0, "atp": last, "lower_ckt": 0, "upper_ckt": 0,
-        "expiry": "", "oi": 0, "oiflag": false, "pdoi": 0, "oipercent": 0});
-    let mut body = json!({"s": "ok", "d": {}, "message": "", "simulated": true});
-    body["d"][&price.symbol] = row;
-    body
+/// Marks a body as simulated: each `message` in it begins with `SIMULATED by` and the name.
+pub fn mark_simulated(body: &mut Value, name: &str) {
+    let elements = body.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten();
+    elements.filter_map(|element| element.get_mut("body")).for_each(|inner| prefix(inner, name));
+    prefix(body, name);
+    body["simulated"] = json!(true);
 }
 
-/// `GET /data/history`: there is none.
-pub fn history() -> Value {
-    json!({"s": "no_data", "candles": [], "message": "", "simulated": true})
-}
-
-/// `GET /data/marketStatus`, by the clock alone.
-pub fn market_status(is_open: bool) -> Value {
-    let status = if is_open { "OPEN" } else { "CLOSED" };
-    let row = |(exchange, segment): (u8, u8)| json!({"exchange": exchange, "market_type": "NORMAL", "segment": segment, "status": status});
-    good("marketStatus", [(10, 10), (10, 11), (12, 10), (12, 11)].into_iter().map(row).collect())
+fn prefix(body: &mut Value, name: &str) {
+    let words = body["message"].as_str().filter(|words| !words.is_empty());
+    body["message"] = match words {
+        Some(words) => json!(format!("SIMULATED by {name}: {words}")),
+        None => json!(format!("SIMULATED by {name}")),
+    };
 }

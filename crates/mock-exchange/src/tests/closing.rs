@@ -115,7 +115,7 @@ fn the_square_off_closes_intraday_only_and_once() {
     let delivery = engine.place(order(Side::Buy, 1).limit(700_00).product(Product::Cnc)).unwrap();
     engine.place(order(Side::Buy, 2).product(Product::Cnc)).unwrap();
     engine.book(799_00, 801_00, 1);
-    engine.say(Command::SquareOff { at: at(200) }).unwrap();
+    engine.say(Command::SquareOff { segment: Segment::Cash, at: at(200) }).unwrap();
     assert_eq!((engine.net(SBIN, Product::Intraday), engine.net(INFY, Product::Intraday)), (0, 0));
     assert_eq!(
         (engine.status(&waits), engine.status(&delivery)),
@@ -124,7 +124,7 @@ fn the_square_off_closes_intraday_only_and_once() {
     assert_eq!(engine.net(SBIN, Product::Cnc), 2);
     let expected = inr(-10_00);
     assert_eq!(engine.balances().realized, expected, "ten shares sold at the bid");
-    assert_eq!(engine.decide(&Command::SquareOff { at: at(201) }), Ok(vec![]));
+    assert_eq!(engine.decide(&Command::SquareOff { segment: Segment::Cash, at: at(201) }), Ok(vec![]));
 }
 
 #[test]
@@ -142,8 +142,9 @@ fn a_day_that_nobody_squared_off_ends_flat() {
 #[test]
 fn a_replayed_engine_without_prices_closes_at_cost() {
     let engine = two_positions();
-    let blind = Engine { market: Market::default(), ..engine };
-    let records = blind.decide(&Command::SquareOff { at: at(9) }).unwrap();
+    let mut blind = engine;
+    blind.book.market = Market::default();
+    let records = blind.decide(&Command::SquareOff { segment: Segment::Cash, at: at(9) }).unwrap();
     let prices: Vec<_> = records
         .iter()
         .filter_map(|record| if let Record::Traded { price, .. } = record { Some(*price) } else { None })
@@ -158,7 +159,11 @@ fn an_intraday_share_can_be_taken_home() {
     let reply = engine.say(convert(Side::Buy, 4, Product::Intraday, Product::Cnc)).unwrap();
     assert_eq!((reply.code, reply.message.as_str()), (200, "Position Converted Successfully!!"));
     assert_eq!((engine.net(SBIN, Product::Intraday), engine.net(SBIN, Product::Cnc)), (6, 4));
-    assert_eq!(engine.ledger().accounts["NSE:SBIN-EQ-CNC"].average(), inr(800_00), "at cost");
+    assert_eq!(
+        engine.ledger().accounts[&PositionKey::new(SBIN, Product::Cnc)].average(),
+        inr(800_00),
+        "at cost"
+    );
     assert_eq!(engine.balances().realized, inr(0));
     // 6 x 800 / 5 and 4 x 800, and the short 5 x 1500 / 5.
     assert_eq!(engine.funds().utilized, inr(960_00 + 3_200_00 + 1_500_00));
@@ -207,7 +212,7 @@ fn a_future_can_be_carried_overnight() {
     engine.place(order(Side::Sell, 75).of(FUTURE)).unwrap();
     engine.say(convert_of(FUTURE, Side::Sell, 75, Product::Intraday, Product::Margin)).unwrap();
     engine.execute(&Command::NewDay { date: day(24) }).unwrap();
-    let account = &engine.ledger().accounts["NSE:NIFTY26NOVFUT-MARGIN"];
+    let account = &engine.ledger().accounts[&PositionKey::new(FUTURE, Product::Margin)];
     assert_eq!((account.net, account.carried, account.sell.quantity), (-75, -75, 75));
     assert_eq!(account.average(), inr(1_000_00));
     assert_eq!(engine.funds().utilized, inr(15_000_00));

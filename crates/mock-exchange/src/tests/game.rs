@@ -83,7 +83,7 @@ pub(super) fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 pub(super) fn config(charges: bool) -> Config {
     let charges = if charges { Charges::On } else { Charges::Off };
-    Config { charges, mtf: true, ..Config::new(Decimal::from(40_000)) }
+    Config { charges, mtf: true, around_the_clock: true, ..Config::new(Decimal::from(40_000)) }
 }
 
 pub(super) fn ticks(number: i64) -> Decimal {
@@ -104,7 +104,8 @@ pub(super) struct Game {
 impl Game {
     /// A first day; every symbol costs 100 INR.
     pub(super) fn new(config: Config) -> Self {
-        let engine = Engine { ledger: Ledger::new(&config), ..exchange(config) };
+        let mut engine = exchange(config);
+        engine.book.ledger = Ledger::new(&config);
         let mut game = Self { engine, journal: vec![], now: at(0) };
         game.carry_out(&Command::NewDay { date: day(23) });
         for symbol in SYMBOLS {
@@ -160,7 +161,7 @@ impl Game {
                 Command::PlaceGtt { order: self.gtt(SYMBOLS[symbol], buys, lots, above, below), at }
             }
             Move::ChangeGtt { pick, above } => self.change_gtt(pick, above),
-            Move::SquareOff => Command::SquareOff { at },
+            Move::SquareOff => Command::SquareOff { segment: Segment::Cash, at },
             Move::NewDay => {
                 self.now += TimeDelta::days(1);
                 Command::NewDay { date: ist::date(self.now) }
@@ -225,7 +226,7 @@ impl Game {
             quantity: Some(new.quantity),
             limit_price: Some(new.limit_price),
             stop_price: Some(new.stop_price),
-            disclosed: None,
+            ..Modification::default()
         }
     }
 
@@ -239,7 +240,7 @@ impl Game {
 
     /// The id of an order, mostly of one that waits.
     fn pick(&self, pick: usize) -> String {
-        let waiting: Vec<_> = self.engine.ledger.open.values().flatten().collect();
+        let waiting: Vec<_> = self.engine.ledger.open.values().flat_map(Resting::ids).collect();
         let all: Vec<_> = self.engine.ledger.orders.keys().collect();
         let ids = if pick.is_multiple_of(5) || waiting.is_empty() { all } else { waiting };
         ids.get(pick % ids.len().max(1)).map_or_else(String::new, |id| (*id).clone())

@@ -28,8 +28,9 @@ fn a_cancel_that_comes_too_late_is_refused() {
     let id = engine.place(order(Side::Buy, 1).limit(795_00)).unwrap();
     engine.price(SBIN, 795_00);
     let refusal = engine.cancel(&id).unwrap_err();
-    assert_eq!((refusal.code, refusal.message.as_str()), (-50, "Order is already traded"));
-    assert_eq!(engine.modify(change(&id)).unwrap_err().message, "Order is already traded");
+    assert_eq!((refusal.code, refusal.message.as_str()), (-52, "Not a pending order"));
+    assert_eq!(refusal.id.as_deref(), Some(id.as_str()));
+    assert_eq!(engine.modify(change(&id)).unwrap_err().code, -52);
 }
 
 #[test]
@@ -37,9 +38,9 @@ fn a_cancel_twice_and_of_a_rejected_order_is_refused() {
     let mut engine = open_at_800();
     let id = engine.place(order(Side::Buy, 1).limit(795_00)).unwrap();
     engine.cancel(&id).unwrap();
-    assert_eq!(engine.cancel(&id).unwrap_err().message, "Order is already cancelled");
+    assert_eq!(engine.cancel(&id).unwrap_err().code, -52);
     let rejected = engine.place(order(Side::Buy, 10_000)).unwrap_err().id.unwrap();
-    assert_eq!(engine.cancel(&rejected).unwrap_err().message, "Order is already rejected");
+    assert_eq!(engine.cancel(&rejected).unwrap_err().code, -52);
 }
 
 #[test]
@@ -120,9 +121,11 @@ fn ids_count_within_a_day_and_never_repeat() {
     let mut ids = vec![engine.place(order(Side::Buy, 1)).unwrap()];
     ids.push(engine.place(order(Side::Buy, 10_000)).unwrap_err().id.unwrap());
     ids.push(engine.place(order(Side::Sell, 1)).unwrap());
-    engine.execute(&Command::NewDay { date: day(24) }).unwrap();
-    ids.push(engine.say(Command::Place { order: order(Side::Buy, 1), at: at(86_400) }).unwrap().id.unwrap());
-    let numbers = ["26112300000001", "26112300000002", "26112300000003", "26112400000001"];
+    engine.execute(&Command::NewDay { date: day(25) }).unwrap();
+    ids.push(
+        engine.say(Command::Place { order: order(Side::Buy, 1), at: at(2 * 86_400) }).unwrap().id.unwrap(),
+    );
+    let numbers = ["26112300000001", "26112300000002", "26112300000003", "26112500000001"];
     assert_eq!(ids, numbers.map(|number| format!("MOCK{number}")));
 }
 
@@ -135,8 +138,8 @@ fn a_tag_is_an_order_when_the_account_says_so() {
     assert_eq!(engine.place(order(Side::Buy, 1).tag("entry")).unwrap(), first);
     assert_eq!(engine, before, "nothing was recorded");
     assert_ne!(engine.place(order(Side::Buy, 1).tag("other")).unwrap(), first);
-    engine.execute(&Command::NewDay { date: day(24) }).unwrap();
-    let again = Command::Place { order: order(Side::Buy, 1).tag("entry"), at: at(86_400) };
+    engine.execute(&Command::NewDay { date: day(25) }).unwrap();
+    let again = Command::Place { order: order(Side::Buy, 1).tag("entry"), at: at(2 * 86_400) };
     assert_ne!(engine.say(again).unwrap().id.unwrap(), first, "a new day, a new order");
 }
 

@@ -3,14 +3,17 @@
 #![allow(clippy::inconsistent_digit_grouping, reason = "800_00 is 800 rupees and no paise")]
 #![allow(clippy::needless_pass_by_value, reason = "a test says a command once")]
 
+mod api;
 mod book_pages;
 mod closing;
+mod differential;
 mod game;
 mod gtt;
 mod journal;
 mod lifecycle;
 mod matching;
 mod money;
+mod priority;
 mod properties;
 mod refusals;
 mod snapshot;
@@ -20,15 +23,17 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::sessions::Segment;
 use fyers_api::{
-    codes, ist,
+    error::ApiError,
+    ist,
     model::{OrderRequest, OrderStatus, OrderType, Product, Side, Validity},
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
 const INFY: &str = "NSE:INFY-EQ";
-const FUTURE: &str = "NSE:NIFTY26NOVFUT";
-const CALL: &str = "NSE:NIFTY26NOV25000CE";
+const FUTURE: &str = "NSE:NIFTY27DECFUT";
+const CALL: &str = "NSE:NIFTY27DEC25000CE";
 
 /// Paise.
 fn inr(paise: i64) -> Decimal {
@@ -47,12 +52,10 @@ fn at(seconds: i64) -> DateTime<Utc> {
 /// 100,000 INR on 23 November 2026, derivatives in lots of 75, shares in ticks of 0.05.
 fn exchange(config: Config) -> Engine {
     let lots = |symbol: &str| Instrument {
-        symbol: symbol.to_owned(),
-        kind: Kind::of(symbol),
-        segment: 11,
         tick: FALLBACK_TICK,
+        freeze: None,
         lot: 75,
-        circuit: None,
+        ..Instrument::assumed(symbol, None)
     };
     let mut engine = Engine::new(config, Instruments::lenient([lots(FUTURE), lots(CALL)]));
     engine.execute(&Command::NewDay { date: day(23) }).unwrap();
@@ -160,7 +163,7 @@ impl Engine {
     }
 
     fn net(&self, symbol: &str, product: Product) -> i64 {
-        self.ledger.accounts.get(&codes::position_id(symbol, product)).map_or(0, |account| account.net)
+        self.ledger.accounts.get(&PositionKey::new(symbol, product)).map_or(0, |account| account.net)
     }
 }
 

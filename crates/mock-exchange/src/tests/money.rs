@@ -3,7 +3,7 @@
 use super::*;
 
 fn intraday(engine: &Engine) -> &Account {
-    &engine.ledger.accounts["NSE:SBIN-EQ-INTRADAY"]
+    &engine.ledger.accounts[&PositionKey::new(SBIN, Product::Intraday)]
 }
 
 #[test]
@@ -112,17 +112,21 @@ fn delivery_settles_overnight_and_is_sold_from_the_holdings() {
     let mut engine = open_at_800();
     let cnc = |side, quantity| order(side, quantity).product(Product::Cnc);
     engine.place(cnc(Side::Buy, 10)).unwrap();
-    engine.execute(&Command::NewDay { date: day(24) }).unwrap();
+    engine.execute(&Command::NewDay { date: day(25) }).unwrap();
     assert!(engine.positions().is_empty());
     assert_eq!(engine.funds().available, inr(92_000_00));
     engine.price(SBIN, 850_00);
-    let sale = Command::Place { order: cnc(Side::Sell, 4), at: at(86_400) };
+    let sale = Command::Place { order: cnc(Side::Sell, 4), at: at(2 * 86_400) };
     engine.say(sale).unwrap();
     let held = engine.holdings().remove(0);
     assert_eq!((held.quantity, held.remaining, held.profit), (10, 6, inr(500_00)));
     assert_eq!(engine.funds().available, inr(92_000_00), "the proceeds come with the settlement");
-    assert_eq!(engine.place(cnc(Side::Sell, 7)).unwrap_err().code, -99, "only six are left");
-    engine.execute(&Command::NewDay { date: day(25) }).unwrap();
+    assert_eq!(
+        engine.say(Command::Place { order: cnc(Side::Sell, 7), at: at(2 * 86_400) }).unwrap_err().code,
+        -99,
+        "only six are left"
+    );
+    engine.execute(&Command::NewDay { date: day(26) }).unwrap();
     let held = engine.holdings().remove(0);
     assert_eq!((held.quantity, held.cost_price), (6, inr(800_00)));
     assert_eq!(engine.ledger().realized.before, inr(200_00));

@@ -52,7 +52,7 @@ fn unknown_symbols_and_indices_are_invalid() {
 #[test]
 fn a_strict_master_knows_what_it_knows() {
     let engine = Engine::new(rich(), Instruments::strict([]));
-    assert_eq!(engine.instruments.tradable(SBIN).unwrap_err(), ApiError::unknown_symbol());
+    assert_eq!(engine.instruments.tradable(SBIN, None).unwrap_err(), ApiError::unknown_symbol());
 }
 
 #[test]
@@ -139,16 +139,16 @@ fn prices_outside_the_band_are_rejected() {
 }
 
 fn lenient(symbol: &str) -> Instrument {
-    Instruments::default().tradable(symbol).unwrap()
+    Instrument::assumed(symbol, None)
 }
 
 #[test]
 fn intraday_ends_with_the_square_off() {
     let mut engine = open_at_800();
-    engine.say(Command::SquareOff { at: at(0) }).unwrap();
+    let late = |order| Command::Place { order, at: at(6 * 3600) };
     let text = "RED:MIS Orders are disallowed after system square off";
-    assert_eq!(engine.place(order(Side::Buy, 1)).unwrap_err().message, text);
-    assert!(engine.place(order(Side::Buy, 1).product(Product::Cnc)).is_ok());
+    assert_eq!(engine.say(late(order(Side::Buy, 1))).unwrap_err().message, text, "the first one, too");
+    assert!(engine.say(late(order(Side::Buy, 1).product(Product::Cnc))).is_ok());
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn unknown_orders_and_positions_have_their_codes() {
 #[test]
 fn tomorrow_needs_a_new_day_first() {
     let mut engine = open_at_800();
-    let tomorrow = at(24 * 3600);
+    let tomorrow = at(48 * 3600);
     let place = Command::Place { order: order(Side::Buy, 1), at: tomorrow };
     assert_eq!(engine.say(place.clone()).unwrap_err(), ApiError::day_not_open());
     engine.say(engine.due(tomorrow).unwrap()).unwrap();

@@ -1,6 +1,5 @@
 //! Instruments, wire numbers, the walk, and money as text.
 
-use crate::walk::{Walk, made_up_start};
 use fyers_api::{codes, model::Validity};
 
 use super::*;
@@ -17,8 +16,8 @@ fn a_symbol_master_row_has_tick_and_lot() {
     assert_eq!((known[0].symbol.as_str(), known[0].tick, known[0].lot), (SBIN, inr(10), 1));
     assert_eq!((known[1].kind, known[1].segment, known[1].lot), (Kind::Future, 11, 750));
     let instruments = Instruments::strict(known);
-    assert_eq!(instruments.tradable("NSE:SBIN26NOVFUT").unwrap().segment_name(), "NFO");
-    assert!(instruments.tradable(INFY).is_err());
+    assert_eq!(instruments.tradable("NSE:SBIN26NOVFUT", None).unwrap().segment_name(), "NFO");
+    assert!(instruments.tradable(INFY, None).is_err());
 }
 
 #[test]
@@ -85,43 +84,4 @@ fn position_ids_split_where_the_product_begins() {
     assert_eq!(codes::symbol_of_position("NSE:SBIN-EQ-INTRADAY"), SBIN);
     assert_eq!(codes::symbol_of_position(SBIN), SBIN);
     assert_eq!(codes::position_id(SBIN, Product::Cnc), "NSE:SBIN-EQ-CNC");
-}
-
-#[test]
-fn a_walk_is_the_same_every_time_and_its_own_for_every_seed() {
-    let walk = |seed, symbol| {
-        let walk = Walk::new(seed, symbol, inr(800_00), inr(5));
-        (0..600).map(|step| walk.price(step)).collect::<Vec<_>>()
-    };
-    assert_eq!(walk(1, SBIN), walk(1, SBIN));
-    assert_ne!(walk(1, SBIN), walk(2, SBIN));
-    assert_ne!(walk(1, SBIN), walk(1, INFY));
-    assert_eq!(walk(1, SBIN)[0], inr(800_00), "it begins at the last known price");
-}
-
-#[test]
-fn a_walk_moves_in_small_steps_on_ticks_and_within_its_band() {
-    let (start, tick) = (inr(800_00), inr(5));
-    let walk = Walk::new(7, SBIN, start, tick);
-    let prices: Vec<_> = (0..20_000).map(|step| walk.price(step)).collect();
-    assert!(prices.iter().all(|price| (*price % tick).is_zero()));
-    let (low, high) = (start * inr(80), start * inr(1_20));
-    assert!(prices.iter().all(|price| (low..=high).contains(price)));
-    let most = start * Decimal::new(12, 4) + tick;
-    let jumps = prices.windows(2).filter(|pair| (pair[1] - pair[0]).abs() > most).count();
-    assert_eq!(jumps, 0, "no jump where one block meets the next");
-    let distinct: std::collections::BTreeSet<_> = prices.iter().collect();
-    assert!(distinct.len() > 100, "it does move");
-}
-
-#[test]
-fn a_start_is_made_up_once() {
-    assert_eq!(made_up_start(SBIN), made_up_start(SBIN));
-    assert!((inr(100_00)..=inr(2_100_00)).contains(&made_up_start(INFY)));
-}
-
-#[test]
-fn a_cheap_share_never_costs_nothing() {
-    let walk = Walk::new(3, SBIN, inr(5), inr(5));
-    assert!((0..5_000).all(|step| walk.price(step) >= inr(5)));
 }

@@ -6,57 +6,10 @@ use serde_json::{Value, json};
 
 use super::conditional::ConditionalOrders;
 use super::gtt::Gtt;
-use super::market::{Market, fy_token, round2};
+use super::market::{Market, round2};
+use super::order_event::{OrderEvent, OrderTopic};
+use super::position::{Position, position_push, position_row, quantity};
 use super::rows::{OrderRow, TradeRow};
-
-/// What was bought and sold today in one symbol and product.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
-    buy_qty: i64,
-    sell_qty: i64,
-    buy_value: f64,
-    sell_value: f64,
-}
-
-/// A quantity as a price factor; books stay far below the 2^52 where this would round.
-pub(crate) fn quantity(qty: i64) -> f64 {
-    qty as f64
-}
-
-impl Bucket {
-    fn net(&self) -> i64 {
-        self.buy_qty - self.sell_qty
-    }
-
-    fn average(value: f64, qty: i64) -> f64 {
-        if qty == 0 { 0.0 } else { value / quantity(qty) }
-    }
-
-    fn buy_average(&self) -> f64 {
-        Self::average(self.buy_value, self.buy_qty)
-    }
-
-    fn sell_average(&self) -> f64 {
-        Self::average(self.sell_value, self.sell_qty)
-    }
-
-    fn net_average(&self) -> f64 {
-        match self.net() {
-            0 => 0.0,
-            net if net > 0 => self.buy_average(),
-            _ => self.sell_average(),
-        }
-    }
-
-    fn realized(&self) -> f64 {
-        let closed = self.buy_qty.min(self.sell_qty);
-        quantity(closed) * (self.sell_average() - self.buy_average())
-    }
-
-    fn unrealized(&self, ltp: f64) -> f64 {
-        quantity(self.net()) * (ltp - self.net_average())
-    }
-}
 
 /// Everything the account did today.
 #[derive(Debug, Default)]
@@ -65,7 +18,9 @@ pub(crate) struct Book {
     pub(crate) trades: Vec<TradeRow>,
     pub(crate) gtts: Vec<Gtt>,
     pub(crate) conditional: ConditionalOrders,
-    buckets: BTreeMap<(String, String), Bucket>,
+    /// Pushes for the order sockets that were not delivered yet.
+    events: Vec<OrderEvent>,
+    positions: BTreeMap<(String, String), Position>,
     last_id: i64,
 }
 
@@ -92,43 +47,63 @@ impl Book {
         order.order_num_status = format!("{id}:2");
         let order = order.clone();
         self.add_to_position(&order.symbol, &order.product_type, order.side, order.qty, price);
-        self.trades.push(trade(&order, number, price));
+        let trade = trade(&order, number, price);
+        self.events.extend([OrderEvent::of_order(&order), OrderEvent::of_trade(&trade)]);
+        self.trades.push(trade);
+        self.push_position(&order.symbol, &order.product_type, price);
+    }
+
+    /// Queues a push of an order as it is now.
+    pub(crate) fn push_order(&mut self, id: &str) {
+        let event = self.orders.iter().find(|order| order.id == id).map(OrderEvent::of_order);
+        self.events.extend(event);
+    }
+
+    fn push_position(&mut self, symbol: &str, product: &str, ltp: f64) {
+        let key = (symbol.to_owned(), product.to_owned());
+        let row = self.positions.get(&key).map(|position| position_push(symbol, product, position, ltp));
+        self.events.extend(row.map(|row| OrderEvent::new(OrderTopic::Positions, row)));
+    }
+
+    /// The pushes that were not delivered yet, oldest first.
+    pub(crate) fn take_events(&mut self) -> Vec<OrderEvent> {
+        std::mem::take(&mut self.events)
     }
 
     fn add_to_position(&mut self, symbol: &str, product: &str, side: i64, qty: i64, price: f64) {
-        let bucket = self.buckets.entry((symbol.to_owned(), product.to_owned())).or_default();
+        let position = self.positions.entry((symbol.to_owned(), product.to_owned())).or_default();
         let value = quantity(qty) * price;
         if side > 0 {
-            bucket.buy_qty += qty;
-            bucket.buy_value += value;
+            position.buy_qty += qty;
+            position.buy_value += value;
         } else {
-            bucket.sell_qty += qty;
-            bucket.sell_value += value;
+            position.sell_qty += qty;
+            position.sell_value += value;
         }
     }
 
     /// Money held by open positions.
     pub(crate) fn blocked(&self) -> f64 {
-        self.buckets.values().map(|bucket| quantity(bucket.net().abs()) * bucket.net_average()).sum()
+        self.positions.values().map(|position| quantity(position.net().abs()) * position.net_average()).sum()
     }
 
     /// Profit of what was closed today.
     pub(crate) fn realized(&self) -> f64 {
-        self.buckets.values().map(Bucket::realized).sum()
+        self.positions.values().map(Position::realized).sum()
     }
 
     /// Signed open quantity in a symbol and product.
     pub(crate) fn net(&self, symbol: &str, product: &str) -> i64 {
         let key = (symbol.to_owned(), product.to_owned());
-        self.buckets.get(&key).map_or(0, Bucket::net)
+        self.positions.get(&key).map_or(0, Position::net)
     }
 
     /// Symbol, product and signed quantity of what is open.
     pub(crate) fn open_positions(&self) -> Vec<(String, String, i64)> {
-        let row = |((symbol, product), bucket): (&(String, String), &Bucket)| {
-            (symbol.clone(), product.clone(), bucket.net())
+        let row = |((symbol, product), position): (&(String, String), &Position)| {
+            (symbol.clone(), product.clone(), position.net())
         };
-        self.buckets.iter().map(row).filter(|(_, _, net)| *net != 0).collect()
+        self.positions.iter().map(row).filter(|(_, _, net)| *net != 0).collect()
     }
 
     /// Moves a quantity of an open position to another product at its average price; false when there is not so
@@ -139,9 +114,11 @@ impl Book {
             return false;
         }
         let key = (symbol.to_owned(), from.to_owned());
-        let price = self.buckets.get(&key).map_or(0.0, Bucket::net_average);
+        let price = self.positions.get(&key).map_or(0.0, Position::net_average);
         self.add_to_position(symbol, from, -net.signum(), qty, price);
         self.add_to_position(symbol, to, net.signum(), qty, price);
+        self.push_position(symbol, from, price);
+        self.push_position(symbol, to, price);
         true
     }
 
@@ -149,17 +126,19 @@ impl Book {
     pub(crate) fn positions(&self, market: &Market) -> Value {
         let ltp = |symbol: &str| market.price(symbol).unwrap_or_default();
         let rows: Vec<Value> = self
-            .buckets
+            .positions
             .iter()
             .enumerate()
-            .map(|(index, ((symbol, product), bucket))| position(index, symbol, product, bucket, ltp(symbol)))
+            .map(|(index, ((symbol, product), position))| {
+                position_row(index, symbol, product, position, ltp(symbol))
+            })
             .collect();
         let realized = self.realized();
-        let open = self.buckets.values().filter(|bucket| bucket.net() != 0).count();
+        let open = self.positions.values().filter(|position| position.net() != 0).count();
         let unrealized: f64 =
-            self.buckets.iter().map(|((symbol, _), bucket)| bucket.unrealized(ltp(symbol))).sum();
+            self.positions.iter().map(|((symbol, _), position)| position.unrealized(ltp(symbol))).sum();
         json!({"s": "ok", "code": 200, "message": "", "netPositions": rows, "overall": {
-            "count_total": self.buckets.len(),
+            "count_total": self.positions.len(),
             "count_open": open,
             "pl_total": round2(realized + unrealized),
             "pl_realized": round2(realized),
@@ -171,22 +150,6 @@ impl Book {
     pub(crate) fn order_rows(&self) -> Vec<Value> {
         self.orders.iter().filter_map(|order| serde_json::to_value(order).ok()).collect()
     }
-}
-
-fn position(index: usize, symbol: &str, product: &str, bucket: &Bucket, ltp: f64) -> Value {
-    let (net, realized, unrealized) = (bucket.net(), bucket.realized(), bucket.unrealized(ltp));
-    json!({
-        "id": format!("{symbol}-{product}"), "symbol": symbol, "productType": product,
-        "fyToken": fy_token(symbol), "side": net.signum(), "netQty": net, "qty": net.abs(),
-        "buyQty": bucket.buy_qty, "sellQty": bucket.sell_qty,
-        "buyAvg": round2(bucket.buy_average()), "sellAvg": round2(bucket.sell_average()),
-        "netAvg": round2(bucket.net_average()), "avgPrice": round2(bucket.net_average()),
-        "buyVal": round2(bucket.buy_value), "sellVal": round2(bucket.sell_value),
-        "realized_profit": round2(realized), "unrealized_profit": round2(unrealized),
-        "pl": round2(realized + unrealized), "ltp": ltp, "crossCurrency": "N", "rbiRefRate": 1,
-        "qtyMulti_com": 1, "segment": 10, "exchange": 10, "slNo": index, "cfBuyQty": 0, "cfSellQty": 0,
-        "dayBuyQty": bucket.buy_qty, "daySellQty": bucket.sell_qty,
-    })
 }
 
 fn trade(order: &OrderRow, number: i64, price: f64) -> TradeRow {

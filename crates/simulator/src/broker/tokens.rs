@@ -1,12 +1,11 @@
 //! Tokens: minting them with the claims of real ones, and tracking which are still valid.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::claims::{auth_code_claims, sign, token_claims};
 use crate::clock::{fifteen_days_six_ist, next_six_ist};
 use crate::options::{Account, App};
 
@@ -70,12 +69,14 @@ pub(crate) enum Rejection {
 #[derive(Debug)]
 pub(crate) struct TokenBook {
     key: [u8; 32],
+    /// Access tokens by their `hsm_key` claim.
+    by_hsm_key: BTreeMap<String, String>,
     records: Vec<TokenRecord>,
 }
 
 impl TokenBook {
     pub(crate) fn new() -> Self {
-        Self { key: rand::random(), records: Vec::new() }
+        Self { key: rand::random(), by_hsm_key: BTreeMap::new(), records: Vec::new() }
     }
 
     /// Mints a token as if issued at a given time.
@@ -97,6 +98,9 @@ impl TokenBook {
             TokenKind::Refresh => token_claims("refresh_token", at, expires_at, account, app),
         };
         let token = sign(&claims, &self.key);
+        if let (TokenKind::Access, Some(key)) = (kind, claims["hsm_key"].as_str()) {
+            self.by_hsm_key.insert(key.to_owned(), token.clone());
+        }
         let status = TokenStatus::Live;
         self.records.push(TokenRecord {
             kind,
@@ -144,80 +148,22 @@ impl TokenBook {
         found.map(|record| record.account.as_str())
     }
 
+    /// The access token with this `hsm_key` claim.
+    pub(crate) fn with_hsm_key(&self, key: &str) -> Option<&str> {
+        self.by_hsm_key.get(key).map(String::as_str)
+    }
+
     pub(crate) fn records(&self) -> &[TokenRecord] {
         &self.records
     }
 }
 
-fn token_claims(sub: &str, iat: DateTime<Utc>, exp: DateTime<Utc>, account: &Account, app: &App) -> Value {
-    let app_type: i64 = app.client_id.rsplit('-').next().and_then(|text| text.parse().ok()).unwrap_or(100);
-    json!({
-        "iss": "api.fyers.in",
-        "sub": sub,
-        "aud": ["d:1", "d:2", "x:0", "x:1", "x:2"],
-        "iat": iat.timestamp(),
-        "nbf": iat.timestamp(),
-        "exp": exp.timestamp(),
-        "at_hash": at_hash(),
-        "display_name": "",
-        "fy_id": account.fy_id,
-        "oms": "K1",
-        "hsm_key": hex::encode(rand::random::<[u8; 28]>()),
-        "isDdpiEnabled": "N",
-        "isMtfEnabled": "N",
-        "appType": app_type,
-    })
-}
-
-fn auth_code_claims(iat: DateTime<Utc>, exp: DateTime<Utc>, account: &Account, app: &App) -> Value {
-    json!({
-        "iss": "api.login.fyers.in",
-        "sub": "auth_code",
-        "aud": r#"["x:0", "x:1", "x:2", "d:1", "d:2"]"#,
-        "iat": iat.timestamp(),
-        "nbf": iat.timestamp(),
-        "exp": exp.timestamp(),
-        "app_id": app.client_id.split('-').next().unwrap_or_default(),
-        "uuid": uuid::Uuid::new_v4().simple().to_string(),
-        "ipAddr": "203.0.113.7",
-        "nonce": "",
-        "scope": "",
-        "display_name": account.fy_id,
-        "oms": "K1",
-        "hsm_key": hex::encode(rand::random::<[u8; 28]>()),
-        "isDdpiEnabled": "N",
-        "isMtfEnabled": "N",
-    })
-}
-
-/// About 120 characters that look like the real claim.
-fn at_hash() -> String {
-    let mut bytes = Vec::from(rand::random::<[u8; 32]>());
-    bytes.extend(rand::random::<[u8; 32]>());
-    bytes.extend(rand::random::<[u8; 22]>());
-    format!("gAAAAA{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn sign(claims: &Value, key: &[u8; 32]) -> String {
-    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
-    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
-    let signature = URL_SAFE_NO_PAD.encode(hmac_sha256(key, signed.as_bytes()));
-    format!("{signed}.{signature}")
-}
-
-/// RFC 2104 for a key shorter than the hash's 64-byte block.
-fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    let pad = |mask: u8| {
-        let mut block = [mask; 64];
-        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-        block
-    };
-    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message).finalize();
-    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::Value;
+
     use super::*;
 
     fn claims(token: &str) -> Value {
@@ -260,14 +206,5 @@ mod tests {
         assert_eq!(book.check(TokenKind::Refresh, &two, at), Err(Rejection::Dead));
         let end = next_six_ist(at);
         assert_eq!(book.check(TokenKind::Access, &two, end), Err(Rejection::Expired));
-    }
-
-    #[test]
-    fn the_signature_is_hmac_sha256() {
-        // RFC 4231, test case 2 has a 4-byte key; padding it with zeros leaves the code unchanged.
-        let mut key = [0u8; 32];
-        key[..4].copy_from_slice(b"Jefe");
-        let code = hmac_sha256(&key, b"what do ya want for nothing?");
-        assert_eq!(hex::encode(code), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 }

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::broker::{ApiError, TokenKind};
-use crate::faults::FaultRule;
+use crate::broker::{ApiError, OrderTopic, TokenKind};
+use crate::faults::{Fault, FaultRule};
+use crate::sockets::{SocketEnd, SocketFilter, SocketKind};
 use crate::state::Service;
 
 #[derive(Deserialize)]
@@ -84,4 +86,63 @@ pub(super) struct LoginSettings {
 #[serde(deny_unknown_fields)]
 pub(super) struct Redirect {
     pub(super) uri: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Prices {
+    One(Price),
+    Many(Vec<Price>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Walk {
+    /// Real milliseconds; `null` stops the walk.
+    pub(super) every_ms: Option<u64>,
+    #[serde(default)]
+    pub(super) seed: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Steps {
+    pub(super) steps: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SocketFault {
+    pub(super) id: Option<u64>,
+    pub(super) kind: Option<SocketKind>,
+    /// `null` ends the fault.
+    pub(super) fault: Option<Fault>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CloseSockets {
+    pub(super) id: Option<u64>,
+    pub(super) kind: Option<SocketKind>,
+    #[serde(default)]
+    pub(super) how: SocketEnd,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Push {
+    pub(super) topic: OrderTopic,
+    pub(super) message: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SocketSettings {
+    pub(super) symbol_limit: Option<usize>,
+    pub(super) ack_every: Option<u32>,
+}
+
+/// The sockets that `id` and `kind` name; all without either.
+pub(super) fn filter(id: Option<u64>, kind: Option<SocketKind>) -> SocketFilter {
+    SocketFilter { id, kind }
 }

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::actions::{act, add_faults, killed, log_in, mint, set_login, set_refresh};
-use super::bodies::{Kill, Orders, Outage, Price, Redirect, Skew};
+use super::bodies::{Kill, Orders, Outage, Redirect, Skew};
 use super::result::{ControlResult, body, done, shown};
-use crate::fyers;
+use super::sockets::{set_prices, set_walk, sockets, step_walk};
 use crate::http::{Request, Response};
 use crate::state::{Snapshot, World};
 
@@ -43,10 +43,9 @@ fn route(world: &mut World, request: &Request) -> ControlResult {
             world.date_skew_seconds = skew.seconds;
             done()
         }),
-        ("POST", "prices") => body::<Price>(request).and_then(|price| {
-            fyers::set_price(world, &price.symbol, price.price);
-            done()
-        }),
+        ("POST", "prices") => set_prices(world, request),
+        ("POST", "walk") => set_walk(world, request),
+        ("POST", "walk/step") => step_walk(world, request),
         ("POST", "tokens/mint") => mint(world, request),
         ("POST", "tokens/kill") => body::<Kill>(request).map(|kill| json!({"killed": killed(world, kill)})),
         ("POST", "login") => log_in(world, request),
@@ -56,6 +55,6 @@ fn route(world: &mut World, request: &Request) -> ControlResult {
             done()
         }),
         ("POST", "telegram/updates") => act(world, request),
-        _ => Err((404, "no such control".into())),
+        _ => sockets(world, request, path).unwrap_or_else(|| Err((404, "no such control".into()))),
     }
 }

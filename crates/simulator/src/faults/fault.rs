@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::broker::ApiError;
 
-/// One thing that goes wrong with one request.
+/// One thing that goes wrong with one request, or with one WebSocket connection when it hits its handshake.
 ///
 /// "Handled" below means that the request has its effect (a token is minted, a message reaches the phone) before
 /// the response is changed; the other faults stop the request before it is handled.
@@ -82,9 +82,62 @@ pub enum Fault {
         /// The description, such as `Forbidden: bot was blocked by the user`.
         description: String,
     },
+    /// A WebSocket that is connected and acknowledges, but sends no ticks and no order events.
+    Mute {
+        /// Messages sent normally before the fault begins.
+        #[serde(default)]
+        after: u64,
+    },
+    /// A WebSocket on which nothing is sent or answered, as when the path in between is dead. TCP stays open.
+    HalfOpen {
+        /// Messages sent normally before the fault begins.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Half of a WebSocket frame is sent, then the connection is reset.
+    TornFrame {
+        /// Messages sent normally before the fault begins.
+        #[serde(default)]
+        after: u64,
+    },
+    /// WebSocket messages arrive whole, but each holds only the first half of its payload.
+    ShortFrame {
+        /// Messages sent normally before the fault begins.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Each WebSocket message is sent only after this wait.
+    SlowFrames {
+        /// Real milliseconds.
+        ms: u64,
+    },
+    /// The connection ends, without a close frame, as soon as this many messages were sent.
+    Disconnect {
+        /// Messages sent before the end.
+        after: u64,
+    },
+    /// The data socket takes this many topics and answers code 51001 for those beyond.
+    SymbolLimit {
+        /// Topics of one connection.
+        limit: usize,
+    },
 }
 
 impl Fault {
+    /// Whether it applies to the messages of an established WebSocket; an HTTP request is not affected by it.
+    pub fn is_for_frames(&self) -> bool {
+        matches!(
+            self,
+            Self::Mute { .. }
+                | Self::HalfOpen { .. }
+                | Self::TornFrame { .. }
+                | Self::ShortFrame { .. }
+                | Self::SlowFrames { .. }
+                | Self::Disconnect { .. }
+                | Self::SymbolLimit { .. }
+        )
+    }
+
     /// HTTP 409 as a poller gets it when another one took its place.
     pub fn poll_conflict() -> Self {
         Self::TelegramError { status: 409, description: crate::phone::POLL_CONFLICT.into() }

@@ -143,3 +143,31 @@ fn credentials(request: &Request) -> Option<(&str, &str)> {
     let (app_id, token) = request.authorization.as_deref()?.split_once(':')?;
     Some((app_id.trim(), token.trim()))
 }
+
+/// The same for `/data/symbol-token`, where SDKs send the token with or without the app id.
+pub(super) fn authorize_bare(world: &World, request: &Request) -> Result<(), Response> {
+    let header = request.authorization.as_deref().unwrap_or_default().trim();
+    let token = header.split_once(':').map_or(header, |(_, token)| token.trim());
+    let checked = world.tokens.check(TokenKind::Access, token, world.now());
+    checked.map_err(|_rejection| ApiError::DataTokenInvalid.response())
+}
+
+/// The account that an `APPID:JWT` opens, for the order socket.
+pub(crate) fn account_of_authorization(world: &World, authorization: &str) -> Option<String> {
+    let (app_id, token) = authorization.split_once(':')?;
+    let ours = app_id.trim() == world.app.client_id;
+    ours.then(|| live_account(world, token.trim())).flatten()
+}
+
+/// The account behind an `hsm_key` claim, for the data socket; old SDKs send `APPID:JWT` instead.
+pub(crate) fn account_of_hsm_key(world: &World, key: &str) -> Option<String> {
+    match world.tokens.with_hsm_key(key) {
+        Some(token) => live_account(world, token),
+        None => account_of_authorization(world, key),
+    }
+}
+
+fn live_account(world: &World, token: &str) -> Option<String> {
+    world.tokens.check(TokenKind::Access, token, world.now()).ok()?;
+    world.tokens.account_of(token).map(str::to_owned)
+}

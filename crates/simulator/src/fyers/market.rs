@@ -35,15 +35,18 @@ fn quotes_of<'a>(world: &World, symbols: impl Iterator<Item = &'a str>) -> Respo
 }
 
 fn quote(world: &World, symbol: &str) -> Value {
-    let Some(price) = world.market.price(symbol) else {
+    let Some(ticker) = world.market.ticker(symbol) else {
         return json!({"n": symbol, "s": "error", "v": {"code": -300, "message": "Invalid symbol provided"}});
     };
+    let (price, change) = (ticker.price, round2(ticker.price - ticker.prev_close));
     let (exchange, short) = symbol.split_once(':').unwrap_or(("NSE", symbol));
     let midnight = ist(world.now()).date_naive().and_time(NaiveTime::MIN).and_utc().timestamp();
     json!({"n": symbol, "s": "ok", "v": {
-        "ch": 0, "chp": 0, "lp": price, "spread": 0.1, "ask": round2(price + 0.1), "bid": price,
-        "open_price": price, "high_price": price, "low_price": price, "prev_close_price": price, "atp": price,
-        "volume": 12345, "short_name": short, "exchange": exchange, "description": symbol,
+        "ch": change, "chp": round2(change / ticker.prev_close * 100.0), "lp": price, "spread": 0.1,
+        "ask": round2(price + 0.1), "bid": price,
+        "open_price": ticker.open, "high_price": ticker.high, "low_price": ticker.low,
+        "prev_close_price": ticker.prev_close, "atp": price,
+        "volume": ticker.volume, "short_name": short, "exchange": exchange, "description": symbol,
         "original_name": symbol, "symbol": symbol, "fyToken": fy_token(symbol), "tt": midnight.to_string(),
     }})
 }
@@ -51,16 +54,19 @@ fn quote(world: &World, symbol: &str) -> Value {
 /// `GET /data/depth` (section 3.20).
 pub(super) fn depth(world: &World, request: &Request) -> Response {
     let symbol = request.query("symbol").unwrap_or_default();
-    let Some(price) = world.market.price(symbol) else {
+    let Some(ticker) = world.market.ticker(symbol) else {
         return ApiError::InvalidSymbol.response();
     };
+    let (price, change) = (ticker.price, round2(ticker.price - ticker.prev_close));
     let level = |step: i32, sign: f64| json!({"price": round2(price + sign * 0.1 * f64::from(step)), "volume": 100, "ord": 1});
     let bids: Vec<Value> = (0..5).map(|step| level(step, -1.0)).collect();
     let ask: Vec<Value> = (1..6).map(|step| level(step, 1.0)).collect();
     let book = json!({
-        "totalbuyqty": 500, "totalsellqty": 500, "bids": bids, "ask": ask, "o": price, "h": price, "l": price,
-        "c": price, "chp": 0, "tick_Size": 0.1, "ch": 0, "ltq": 1, "ltt": world.now().timestamp(), "ltp": price,
-        "v": 12345, "atp": price, "lower_ckt": round2(price * 0.9), "upper_ckt": round2(price * 1.1),
+        "totalbuyqty": 500, "totalsellqty": 500, "bids": bids, "ask": ask, "o": ticker.open, "h": ticker.high,
+        "l": ticker.low, "c": ticker.prev_close, "chp": round2(change / ticker.prev_close * 100.0),
+        "tick_Size": 0.1, "ch": change, "ltq": 1, "ltt": world.now().timestamp(), "ltp": price,
+        "v": ticker.volume, "atp": price, "lower_ckt": round2(ticker.prev_close * 0.9),
+        "upper_ckt": round2(ticker.prev_close * 1.1),
         "expiry": "", "oi": 0, "oiflag": false, "pdoi": 0, "oipercent": 0,
     });
     Response::ok(&json!({"s": "ok", "d": {symbol: book}, "message": ""}))

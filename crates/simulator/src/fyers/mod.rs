@@ -15,6 +15,8 @@ mod reports;
 mod requests;
 mod routes;
 mod smart_orders;
+mod symbol_token;
 
-pub(crate) use prices::set_price;
+pub(crate) use auth::{account_of_authorization, account_of_hsm_key};
+pub(crate) use prices::set_prices;
 pub(crate) use routes::handle;

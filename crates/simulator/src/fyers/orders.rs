@@ -151,6 +151,7 @@ fn enter(world: &mut World, order: &PlaceOrder, ltp: f64) -> String {
         stop_loss: order.stop_loss,
     };
     world.book.orders.push(row);
+    world.book.push_order(&id);
     id
 }
 
@@ -177,6 +178,7 @@ fn set_status(world: &mut World, id: &str, status: i64, message: &str) {
         order.message = message.into();
         order.order_num_status = format!("{id}:{status}");
     }
+    world.book.push_order(id);
 }
 
 /// `PATCH /orders/sync` (section 3.8): a pending order only.
@@ -196,6 +198,7 @@ pub(super) fn modify(world: &mut World, request: &Request) -> Response {
     order.qty = change.qty.unwrap_or(order.qty);
     order.remaining_quantity = order.qty;
     let order = order.clone();
+    world.book.push_order(&order.id);
     fill_if_marketable(world, &order);
     done(1102, "Successfully modified order", &change.id)
 }

@@ -4,9 +4,12 @@ use super::gtt;
 use super::orders::fill_if_marketable;
 use crate::state::World;
 
-/// Lists a symbol or moves its price, and fills the orders of every account that the price reaches.
-pub(crate) fn set_price(world: &mut World, symbol: &str, price: f64) {
-    world.market.set_price(symbol, price);
+/// Lists symbols or moves their prices, and fills the orders of every account that the prices reach.
+pub(crate) fn set_prices(world: &mut World, prices: &[(String, f64)]) {
+    let now = world.now();
+    for (symbol, price) in prices {
+        world.market.set_price(symbol, *price, now);
+    }
     for fy_id in world.client_ids() {
         world.seen_by(&fy_id, match_waiting);
     }

@@ -1,7 +1,8 @@
 //! Which path of the FYERS API leads to which handler.
 
 use super::{
-    account, alerts, auth, chain, gtt, history, market, multi_leg, multi_order, orders, reports, smart_orders,
+    account, alerts, auth, chain, gtt, history, market, multi_leg, multi_order, orders, reports,
+    smart_orders, symbol_token,
 };
 use crate::broker::ApiError;
 use crate::http::{Request, Response};
@@ -18,6 +19,8 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Response {
         login::handle(world, request)
     } else if request.method == "GET" && request.path == endpoint::REDIRECT_PAGE {
         login::redirect_page(request)
+    } else if request.method == "GET" && request.path == endpoint::INDEX_MAPPING {
+        symbol_token::index_mapping()
     } else {
         not_found()
     }
@@ -84,6 +87,12 @@ fn conditional_call(world: &mut World, request: &Request, path: &str) -> Respons
 }
 
 fn data(world: &World, request: &Request, path: &str) -> Response {
+    if (request.method.as_str(), path) == ("POST", "symbol-token") {
+        return match auth::authorize_bare(world, request) {
+            Ok(()) => symbol_token::symbol_token(world, request),
+            Err(refusal) => refusal,
+        };
+    }
     let refusal = if path == "history" { ApiError::NotAuthenticated } else { ApiError::DataTokenInvalid };
     if let Err(refusal) = auth::authorize(world, request, refusal) {
         return refusal;

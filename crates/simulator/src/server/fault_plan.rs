@@ -23,6 +23,8 @@ pub(crate) enum Plan {
     Reset,
     /// No response at all; the connection stays open.
     Hang,
+    /// The normal response; on a WebSocket the fault applies to the messages that follow.
+    Frames(Fault),
 }
 
 /// Turns a fault into a plan.
@@ -44,6 +46,13 @@ pub(crate) fn plan(fault: Fault, service: Service) -> Plan {
         Fault::Redirect { location } => Plan::Instead(Response::redirect(location)),
         Fault::ErrorWith200 { code, message } => Plan::Instead(Response::error(200, code, &message)),
         Fault::Error { error } => Plan::Instead(error.response()),
+        frames @ (Fault::Mute { .. }
+        | Fault::HalfOpen { .. }
+        | Fault::TornFrame { .. }
+        | Fault::ShortFrame { .. }
+        | Fault::SlowFrames { .. }
+        | Fault::Disconnect { .. }
+        | Fault::SymbolLimit { .. }) => Plan::Frames(frames),
         Fault::TelegramError { status, description } => Plan::Instead(telegram_error(status, &description)),
     }
 }

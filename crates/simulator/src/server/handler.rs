@@ -1,6 +1,6 @@
 //! One HTTP request: control, or a service with its faults.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use super::fault_plan::Plan;
 use super::logged_call::LoggedCall;
@@ -12,49 +12,58 @@ use crate::control;
 use crate::http::Request;
 use crate::state::Service;
 
-/// Answers any request that is not a WebSocket handshake.
+/// Answers any request that is not a handshake of a known socket.
 pub(super) async fn answer(
     http: HttpRequest,
-    body: web::Bytes,
+    payload: web::Payload,
     world: web::Data<Shared>,
     service: web::Data<Service>,
-) -> HttpResponse {
-    let request = read(&http, &body);
+) -> actix_web::Result<HttpResponse> {
+    let request = read(&http, &body(&http, payload).await?);
     let service = **service;
     if service == Service::Fyers && request.path.starts_with("/control/") {
         let mut world = world.lock();
-        let reply = control::handle(&mut world, &request);
-        return respond(reply, world.date_header());
+        let response = control::handle(&mut world, &request);
+        return Ok(respond(response, world.date_header()));
     }
     let (mut call, plan) = LoggedCall::begin(&world, service, &request);
+    let done = carry_out(plan, &http, &world, service, &request, &mut call).await;
+    Ok(done.unwrap_or_else(|| reset(&http)))
+}
+
+/// The whole body; none for a handshake at a wrong path, whose payload has no end.
+async fn body(http: &HttpRequest, payload: web::Payload) -> actix_web::Result<web::Bytes> {
+    if http.head().upgrade() {
+        return Ok(web::Bytes::new());
+    }
+    web::Bytes::from_request(http, &mut payload.into_inner()).await
+}
+
+/// The response under a fault's plan; `None` when the connection is to be reset.
+async fn carry_out(
+    plan: Plan,
+    http: &HttpRequest,
+    world: &Shared,
+    service: Service,
+    request: &Request,
+    call: &mut LoggedCall,
+) -> Option<HttpResponse> {
     match plan {
+        Plan::Instead(response) => return Some(call.finish(response)),
+        Plan::Reset => return None,
         Plan::Hang => {
-            if let Some(connection) = http.conn_data::<Connection>() {
-                connection.closed_by_peer().await;
-            }
-            reset(&http)
+            http.conn_data::<Connection>()?.closed_by_peer().await;
+            return None;
         }
-        Plan::Reset => reset(&http),
-        Plan::Instead(reply) => call.finish(reply),
-        Plan::After(wait) => {
-            tokio::time::sleep(wait).await;
-            match response_of(&http, &world, service, &request).await {
-                Some(reply) => call.finish(reply),
-                None => reset(&http),
-            }
-        }
-        Plan::Changed(change) => match response_of(&http, &world, service, &request).await {
-            Some(reply) => call.finish(change(reply)),
-            None => reset(&http),
-        },
-        Plan::Cut => match response_of(&http, &world, service, &request).await {
-            Some(reply) => call.cut(&reply),
-            None => reset(&http),
-        },
-        Plan::Lost => {
-            response_of(&http, &world, service, &request).await;
-            reset(&http)
-        }
+        Plan::After(wait) => tokio::time::sleep(wait).await,
+        Plan::Changed(_) | Plan::Cut | Plan::Lost | Plan::Frames(_) => {}
+    }
+    let response = response_of(http, world, service, request).await?;
+    match plan {
+        Plan::Changed(change) => Some(call.finish(change(response))),
+        Plan::Cut => Some(call.cut(&response)),
+        Plan::Lost => None,
+        _ => Some(call.finish(response)),
     }
 }
 

@@ -42,6 +42,11 @@ impl LoggedCall {
         (call, plan(fault.unwrap_or(Fault::Pass), service))
     }
 
+    /// Notes the status of a response that is built elsewhere.
+    pub(super) fn answered(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
     pub(super) fn finish(&mut self, reply: Response) -> HttpResponse {
         self.status = Some(reply.status);
         let date = self.world.lock().date_header();

@@ -12,10 +12,15 @@ use actix_web::{App, HttpServer, web};
 use super::handler::answer;
 use super::shared::Shared;
 use super::tcp::Connection;
+use super::websocket::connect;
 use crate::state::Service;
+use crate::{endpoint, streams};
 
 /// Connections stay open this long between calls, so that a client's pool is exercised.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How often it is checked whether a random walk was switched on, in real time.
+const WALK_CHECK: Duration = Duration::from_millis(20);
 
 /// Both servers, running in a thread of their own.
 pub(crate) struct Running {
@@ -33,7 +38,10 @@ impl Running {
                 let fyers = server(&world, Service::Fyers, fyers)?;
                 let telegram = server(&world, Service::Telegram, telegram)?;
                 let _owner_left = send.send(vec![fyers.handle(), telegram.handle()]);
-                futures_util::future::try_join(fyers, telegram).await.map(|_| ())
+                tokio::select! {
+                    ended = futures_util::future::try_join(fyers, telegram) => ended.map(|_| ()),
+                    () = walk(world) => Ok(()),
+                }
             })
         };
         let thread = std::thread::Builder::new().name("simulator".into()).spawn(body)?;
@@ -59,6 +67,17 @@ impl Drop for Running {
     }
 }
 
+/// Takes a step of the random walk whenever one is due; never returns.
+async fn walk(world: Shared) {
+    loop {
+        let every = world.lock().walk_every;
+        tokio::time::sleep(every.unwrap_or(WALK_CHECK)).await;
+        if every.is_some() {
+            streams::walk(&mut world.lock(), 1);
+        }
+    }
+}
+
 fn server(world: &Shared, service: Service, listener: TcpListener) -> io::Result<actix_web::dev::Server> {
     let world = world.clone();
     let factory = move || {
@@ -66,6 +85,7 @@ fn server(world: &Shared, service: Service, listener: TcpListener) -> io::Result
             .app_data(web::Data::new(world.clone()))
             .app_data(web::Data::new(service))
             .app_data(web::PayloadConfig::new(1 << 20))
+            .service(web::resource([endpoint::DATA_SOCKET, endpoint::ORDER_SOCKET]).to(connect))
             .default_service(web::to(answer))
     };
     let server = HttpServer::new(factory)

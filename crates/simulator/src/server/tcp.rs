@@ -23,6 +23,11 @@ impl Connection {
         }
     }
 
+    /// One more handle on the same connection.
+    pub(crate) fn duplicate(&self) -> Option<Self> {
+        self.0.try_clone().ok().map(Self)
+    }
+
     /// Makes closing the connection discard unsent bytes and send RST.
     pub(crate) fn reset_on_close(&self) {
         let handle = self.0.try_clone().and_then(actix_web::rt::net::TcpStream::from_std);

@@ -8,7 +8,7 @@ use super::shared::Shared;
 use super::tcp::Connection;
 use crate::http::{Request, Response};
 use crate::state::Service;
-use crate::{fyers, telegram};
+use crate::{fyers, streams, telegram};
 
 /// How often a waiting `getUpdates` call looks for updates, in real time.
 const POLL_EVERY: Duration = Duration::from_millis(10);
@@ -21,7 +21,10 @@ pub(super) async fn response_of(
     request: &Request,
 ) -> Option<Response> {
     if service == Service::Fyers {
-        return Some(fyers::handle(&mut world.lock(), request));
+        let mut world = world.lock();
+        let response = fyers::handle(&mut world, request);
+        streams::order_events(&mut world);
+        return Some(response);
     }
     let Some(connection) = http.conn_data::<Connection>() else {
         return telegram_reply(world, request).await;

@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use crate::broker::{TokenKind, TokenStatus};
 use crate::calls::{Call, CallCount};
 use crate::faults::{Fault, FaultRule, Scope};
-use crate::fyers;
 use crate::options::{Options, RefreshMode};
 use crate::server::{Running, Shared};
 use crate::state::{Service, Snapshot, World};
+use crate::streams;
 
 /// A running simulator; dropping it closes its ports.
 pub struct Simulator {
@@ -109,7 +109,7 @@ impl Simulator {
 
     /// Lists a symbol or moves its price, and fills the orders the price reaches.
     pub fn set_price(&self, symbol: &str, price: f64) {
-        fyers::set_price(&mut self.world.lock(), symbol, price);
+        streams::set_prices(&mut self.world.lock(), &[(symbol.to_owned(), price)]);
     }
 
     /// Mints a token that works, issued now.

@@ -2,6 +2,7 @@
 
 mod handle;
 mod login;
+mod sockets;
 mod telegram;
 
 pub use handle::Simulator;

@@ -12,6 +12,7 @@ use crate::calls::CallCount;
 use crate::faults::FaultRule;
 use crate::options::RefreshMode;
 use crate::phone::{CallbackAnswer, PersonMessage, TelegramMessage};
+use crate::sockets::SocketReport;
 
 /// The simulator at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub struct Snapshot {
     pub logins: Vec<LoginSession>,
     /// Client ids that can log in; the first is the owner's.
     pub accounts: Vec<String>,
+    /// WebSocket connections.
+    pub sockets: SocketReport,
 }
 
 impl Snapshot {
@@ -73,7 +76,7 @@ impl Snapshot {
             date_skew_seconds: world.date_skew_seconds,
             tokens: world.tokens.records().to_vec(),
             orders: world.book.order_rows(),
-            prices: world.market.prices().clone(),
+            prices: world.market.prices(),
             faults: world.faults.rules().to_vec(),
             calls: world.calls.counts().clone(),
             telegram_messages: world.phone.messages.clone(),
@@ -85,6 +88,7 @@ impl Snapshot {
             instant_login: world.instant_login,
             logins: world.logins.all(),
             accounts: world.client_ids(),
+            sockets: world.sockets.report(),
         }
     }
 }

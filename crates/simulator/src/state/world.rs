@@ -3,12 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::service::Service;
-use crate::broker::{ApiError, Book, Logins, Market, TokenBook, TokenKind};
+use crate::broker::{ApiError, Book, Logins, Market, OrderEvent, PriceWalk, TokenBook, TokenKind};
 use crate::calls::CallLog;
 use crate::clock::SimClock;
 use crate::faults::FaultQueue;
 use crate::options::{Account, App, Options, RefreshMode};
 use crate::phone::Phone;
+use crate::sockets::{SocketEnd, SocketFilter, Sockets};
 
 /// Someone who is not the owner: an account with books and a pin of its own.
 struct Other {
@@ -41,6 +42,10 @@ pub(crate) struct World {
     /// The error the next login ends with, whatever the person answers.
     pub(crate) next_login_refusal: Option<ApiError>,
     pub(crate) longest_poll: std::time::Duration,
+    pub(crate) sockets: Sockets,
+    pub(crate) walk: PriceWalk,
+    /// Real time between two steps of the walk; `None` means that prices change only by a call.
+    pub(crate) walk_every: Option<std::time::Duration>,
     others: Vec<Other>,
 }
 
@@ -69,6 +74,9 @@ impl World {
             instant_login: options.instant_login,
             next_login_refusal: None,
             longest_poll: options.longest_poll,
+            sockets: Sockets::default(),
+            walk: PriceWalk::new(options.price_walk.map_or(0, |walk| walk.seed)),
+            walk_every: options.price_walk.map(|walk| walk.every),
             others: options
                 .other_accounts
                 .into_iter()
@@ -154,8 +162,24 @@ impl World {
 
     pub(crate) fn set_outage(&mut self, service: Service, on: bool) {
         match service {
-            Service::Fyers => self.fyers_outage = on,
+            Service::Fyers => {
+                self.fyers_outage = on;
+                if on {
+                    self.sockets.end(SocketFilter::ALL, SocketEnd::Reset);
+                }
+            }
             Service::Telegram => self.telegram_outage = on,
         }
+    }
+
+    /// Pushes for order sockets that were not delivered yet, with the client id of their account.
+    pub(crate) fn take_order_events(&mut self) -> Vec<(String, OrderEvent)> {
+        let others = self.others.iter_mut().map(|other| (&other.account, &mut other.book));
+        let books = std::iter::once((&self.account, &mut self.book)).chain(others);
+        let events = |(account, book): (&Account, &mut Book)| {
+            let fy_id = account.fy_id.clone();
+            book.take_events().into_iter().map(move |event| (fy_id.clone(), event))
+        };
+        books.flat_map(events).collect()
     }
 }

@@ -3,6 +3,8 @@
 // Each test binary uses its own part of this; helpers outside a test function count as tests too.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod websocket;
+
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

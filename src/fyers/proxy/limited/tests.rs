@@ -2,11 +2,17 @@
 
 use std::collections::VecDeque;
 
+use std::sync::Mutex;
+
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use fyers_api::http::{Method, Surface};
 
+use keeper_domain::ports::Time;
+use tokio::time::{Instant, sleep};
+
 use super::*;
+use crate::fyers::limits::Kind;
 
 /// Notes when calls arrive, and answers what it was told to, else 200.
 struct Fake {
@@ -18,7 +24,7 @@ struct Fake {
 #[async_trait]
 impl BrokerProxy for Fake {
     async fn send(&self, _: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
-        self.seen.lock().unwrap().push((self.began.elapsed(), RequestCost::of(call).kind));
+        self.seen.lock().unwrap().push((self.began.elapsed(), RequestCost::of(call, Caller::Bot).kind));
         let answer = self.answers.lock().unwrap().pop_front();
         Ok(answer.unwrap_or(ApiResponse { status: 200, ..ApiResponse::default() }))
     }
@@ -40,7 +46,7 @@ impl Time for Noon {
 fn fixture() -> (Arc<Fake>, LimitedProxy) {
     let (seen, answers) = (Mutex::default(), Mutex::default());
     let fake = Arc::new(Fake { began: Instant::now(), seen, answers });
-    let proxy = LimitedProxy::new(Arc::clone(&fake) as Arc<dyn BrokerProxy>, Arc::new(Noon));
+    let proxy = LimitedProxy::new(Arc::clone(&fake) as Arc<dyn BrokerProxy>, Limiter::new(Arc::new(Noon)));
     (fake, proxy)
 }
 

@@ -10,7 +10,12 @@ use fyers_api::{
     model::{OrderRequest, OrderType, Position, Product, Side},
     operation::Operation,
 };
-use keeper_domain::{mode::Mode, order_journal::OrderEntry, ports::MockPage, routing::Venue};
+use keeper_domain::{
+    mode::Mode,
+    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    ports::MockPage,
+    routing::{Venue, live_positions::LivePositions},
+};
 use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -40,9 +45,18 @@ fn records() -> Vec<Record> {
         tag: Some("bot1".to_owned()),
     };
     let mut house = MockExchange::open(Config::new(Decimal::from(10_000_000)), Instruments::default(), [], 1);
-    let (records, outcome) = house.place(request.into(), true, at(5));
+    let (records, outcome) = house.place(request.into(), mock_exchange::exchange::Prices::Walk, at(5));
     outcome.unwrap();
     records
+}
+
+fn intent(id: i64) -> OrderIntent {
+    let (what, path, body) = ("place".to_owned(), "/orders/sync".to_owned(), "00ff".to_owned());
+    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![] }
+}
+
+fn live(positions: Vec<Position>) -> LivePositions {
+    LivePositions { positions, was_live: true, read_at: Some(at(4)), ..LivePositions::default() }
 }
 
 fn entry() -> OrderEntry {
@@ -58,7 +72,8 @@ async fn an_empty_store_has_defaults() {
     assert!(store.tick_dates().await.unwrap().is_empty());
     assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());
-    assert!(store.live_positions().await.unwrap().is_empty());
+    assert_eq!(store.live_positions().await.unwrap(), LivePositions::default());
+    assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
     assert!(!store.halted().await.unwrap());
     assert!(store.unread_events(10).await.unwrap().is_empty());
     assert!(store.waiting_alerts().await.unwrap().is_empty());
@@ -74,7 +89,9 @@ async fn a_whole_change_is_there_after_a_restart() {
         mock_records: records(),
         mock_snapshot: None,
         orders: vec![entry()],
-        live_positions: Some(vec![position(10), position(-3)]),
+        intents: vec![intent(1), intent(2)],
+        outcomes: vec![(1, IntentOutcome::NotSent)],
+        live_positions: Some(live(vec![position(10), position(-3)])),
         halted: Some(true),
         notes: vec![CARD.set(&7).unwrap()],
         events: vec![(at(1), note("one")), (at(2), note("two"))],
@@ -86,6 +103,7 @@ async fn a_whole_change_is_there_after_a_restart() {
     assert_eq!(store.mock_records(0, 9).await.unwrap().records, change.mock_records);
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
+    assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
     assert!(store.halted().await.unwrap());
     assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Value(7));
     let events = store.unread_events(9).await.unwrap();
@@ -132,7 +150,9 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         mock_records: records(),
         mock_snapshot: None,
         orders: vec![entry()],
-        live_positions: Some(vec![position(1)]),
+        intents: vec![intent(1)],
+        outcomes: vec![],
+        live_positions: Some(live(vec![position(1)])),
         halted: Some(true),
         notes: vec![CARD.set(&1).unwrap()],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
@@ -144,7 +164,8 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     assert_eq!(store.last_tick().await.unwrap(), None);
     assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());
-    assert!(store.live_positions().await.unwrap().is_empty());
+    assert_eq!(store.live_positions().await.unwrap(), LivePositions::default());
+    assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
     assert!(!store.halted().await.unwrap());
     assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Nothing);
     assert!(journal(&store).await.is_empty());

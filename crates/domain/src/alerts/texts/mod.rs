@@ -80,9 +80,16 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
             trading::simulated(symbol, *quantity, *mode, context)
         }
         Event::SimulatedMeanwhile { orders } => Some(trading::simulated_meanwhile(*orders)),
-        Event::OrderOutcomeUnknown { symbol, quantity, found } => {
-            Some(trading::outcome_unknown(symbol, *quantity, found.as_deref()))
+        Event::OrderOutcomeUnknown { symbol, quantity, found, searched } => {
+            Some(trading::outcome_unknown(symbol, *quantity, found.as_deref(), *searched))
         }
+        Event::OrderRejected { symbol, quantity, price, code, message } => {
+            Some(trading::rejected(symbol, *quantity, price, *code, message))
+        }
+        Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),
+        Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
+        Event::SimulatedLeft { positions } => Some(trading::simulated_left(positions)),
+        Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
         Event::OrderRefused { symbol, quantity, why } => Some(trading::refused(symbol, *quantity, why)),
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))

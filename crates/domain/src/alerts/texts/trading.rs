@@ -17,17 +17,10 @@ pub(super) fn mode_changed(from: Mode, to: Mode, why: Reason, context: &Context)
         (Mode::Mock, Reason::Starting | Reason::NoCredentials | Reason::NeverLoggedIn) => None,
         // The alert of the refresh or the login says it.
         (Mode::Live | Mode::Sandbox, Reason::Refreshed | Reason::LoggedIn) => None,
-        (_, Reason::Halted) => Some(halted(to)),
         (Mode::Mock, _) => Some(down(from, why, context)),
         (Mode::Live, _) => Some(up_live(why)),
         (Mode::Sandbox, _) => Some(up_sandbox(why)),
     }
-}
-
-fn halted(to: Mode) -> Draft {
-    Draft::new(Severity::Warning, format!("session|mode.{to}.halted"), "Trading is halted, as you asked")
-        .line("Trading: orders no longer reach FYERS. Positions that are open at FYERS stay open.")
-        .line("Next: resume when you are ready.")
 }
 
 fn down(from: Mode, why: Reason, context: &Context) -> Draft {
@@ -87,21 +80,78 @@ pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
     .line("Next: look at what the bot believes it holds; `fyers-keeper orders` lists them.")
 }
 
-/// An order whose answer was lost is never sent again by the keeper.
-pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>) -> Draft {
-    let draft = Draft::new(
-        Severity::Critical,
-        "order|unknown",
-        format!("Order sent, answer lost: {}", order(symbol, quantity)),
-    );
+/// An order whose answer is not known is never sent again by the keeper.
+pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>, searched: bool) -> Draft {
+    let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
+    let draft = Draft::new(Severity::Critical, "order|unknown", format!("Order sent, answer lost: {what}"));
     match found {
         Some(id) => draft
             .line(format!("Trading: FYERS' order book has it, as {}.", excerpt(id, 40)))
             .line("Next: nothing, unless the bot was told to send it again."),
-        None => draft
-            .line("Trading: it may be at FYERS or not; the keeper did not find it by its tag.")
+        None if searched => draft
+            .line("Trading: it is not in FYERS' order book. The keeper does not send it again.")
             .line("Next: look in the order book before it is sent again."),
+        None => draft
+            .line("Trading: it may be at FYERS or not; the order book does not tell.")
+            .line("Next: look at orders and positions in the FYERS app yourself."),
     }
+}
+
+/// Merged by reason: the same words for many orders are one alert.
+pub(super) fn rejected(symbol: &str, quantity: i64, price: &str, code: i64, message: &str) -> Draft {
+    let price = if price == "0" { "at market".to_owned() } else { format!("at {}", excerpt(price, 20)) };
+    let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
+    let reason = excerpt(message, 60);
+    Draft::new(
+        Severity::Warning,
+        format!("rejected {code} {reason}|"),
+        format!("FYERS refused: {what} {price}"),
+    )
+    .line(format!("Why: {} (code {code})", excerpt(message, 180)))
+    .line("Trading: this order is not in the market. The bot has FYERS' own answer.")
+    .line("Next: mend what the reason names, if it comes again.")
+}
+
+pub(super) fn positions_unreadable(over: bool) -> Draft {
+    if over {
+        return Draft::new(Severity::Info, "positions|readable", "Your live positions can be read again")
+            .line("Trading: as before.")
+            .line("Next: nothing to do.");
+    }
+    Draft::new(Severity::Critical, "positions|unreadable", "Your live positions cannot be read")
+        .line("Trading: orders go on. What was last known to be open stays protected:")
+        .line("without a token no order that reduces it is simulated.")
+        .line("Next: look at your positions in the FYERS app.")
+}
+
+pub(super) fn position_unknown(symbol: &str) -> Draft {
+    let symbol = excerpt(symbol, 40);
+    Draft::new(
+        Severity::Warning,
+        format!("positions|unknown {symbol}"),
+        format!("A position in {symbol} is not understood"),
+    )
+    .line("Trading: no order in this symbol is simulated, and none passes a halt.")
+    .line("Next: watch this position in the FYERS app.")
+}
+
+pub(super) fn simulated_left(positions: &[String]) -> Draft {
+    let list = excerpt(&positions.join(", "), 160);
+    Draft::new(Severity::Warning, "simulated_left|", "Simulated positions are still open")
+        .line(format!("These: {list}"))
+        .line("Trading: they do not exist at FYERS. Orders that would close them are refused.")
+        .line("Next: /flat clears them; look at what the bot believes it holds.")
+}
+
+pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
+    let what = if positions == 1 {
+        "1 simulated position".to_owned()
+    } else {
+        format!("{positions} simulated positions")
+    };
+    Draft::new(Severity::Info, "simulated_cleared|", format!("{what} cleared by {}", excerpt(by, 40)))
+        .line("Trading: orders in these symbols go where the mode says again.")
+        .line("Next: nothing to do.")
 }
 
 /// FYERS says the same for three different causes, so all three are named.
@@ -128,7 +178,7 @@ pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
     let by = excerpt(by, 40);
     if halted {
         Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
-            .line("Trading: no new positions until the halt ends; orders that close one still go out.")
+            .line("Trading: entries are refused; orders that reduce an open position still go to FYERS.")
             .line("Next: /resume ends the halt.")
     } else {
         Draft::new(Severity::Info, "halt|off", format!("The halt is ended by {by}"))

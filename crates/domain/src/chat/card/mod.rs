@@ -6,4 +6,6 @@ pub mod rules;
 pub mod words;
 
 #[cfg(test)]
+mod day_walk;
+#[cfg(test)]
 mod tests;

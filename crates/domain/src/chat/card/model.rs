@@ -36,6 +36,9 @@ pub struct Card {
     pub until: Option<DateTime<Utc>>,
     /// The token whose arrival was last told.
     pub told: Option<Fingerprint>,
+    /// The chat that its messages are in: they stay behind when the group moves.
+    #[serde(default)]
+    pub chat: Option<i64>,
     /// There has been a good token since the card was opened.
     #[serde(default)]
     pub answered: bool,
@@ -81,6 +84,8 @@ pub enum Way {
 /// Everything the card depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
+    /// The chat, as Telegram knows it now.
+    pub chat: i64,
     /// The wall clock.
     pub now: DateTime<Utc>,
     /// From the first to the last session that is open or comes today, if one does.

@@ -26,6 +26,7 @@ impl Card {
     /// known to look like.
     pub fn plan(&self, seen: &Seen, shown: Option<&Bubble>) -> (Self, Option<CardAction>) {
         let mut card = self.clone();
+        card.follow(seen.chat);
         if let Some(old) = card.old {
             return (card, Some(CardAction::Close(old, words::moved())));
         }
@@ -35,6 +36,15 @@ impl Card {
             Session::Unsettled => card.end_of_day(seen),
         };
         (card, step)
+    }
+
+    /// Messages in a chat that has moved can be neither changed nor deleted; an open card is opened anew.
+    fn follow(&mut self, chat: i64) {
+        if self.chat.replace(chat).is_some_and(|before| before != chat) {
+            self.opening |= self.message.is_some();
+            (self.message, self.old) = (None, None);
+            self.reminders.clear();
+        }
     }
 
     fn with_token(&mut self, token: &InUse, seen: &Seen) -> Option<CardAction> {
@@ -100,6 +110,7 @@ impl Card {
             until: Some(close.unwrap_or(seen.now + ASKED_LIFE)),
             told: self.told.clone(),
             answered: false,
+            chat: self.chat,
         };
     }
 

@@ -30,6 +30,7 @@ fn at(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
 fn needed(now: DateTime<Utc>) -> Seen {
     let today = ist::date(now);
     Seen {
+        chat: 42,
         now,
         hours: Some((ist::instant(today, ist::at(9, 15)), ist::instant(today, ist::at(15, 30)))),
         tick_done: true,
@@ -373,4 +374,16 @@ fn a_reminder_has_a_login_button_of_its_own() {
             .collect();
         assert_eq!(labels, [label]);
     }
+}
+
+#[test]
+fn a_group_that_moved_gets_its_card_anew_and_the_old_one_is_left_alone() {
+    let (mut phone, mut card) = morning();
+    let moved = Seen { chat: -1_002_001, ..needed(at(23, 9, 20)) };
+    let (planned, step) = card.plan(&moved, phone.shown.as_ref());
+    assert!(matches!(step, Some(CardAction::Open(_))), "{step:?}");
+    // What stayed behind cannot be changed, so the new chat begins empty.
+    (card, phone) = (planned, Phone::default());
+    phone.settle(&mut card, &moved);
+    assert_eq!(phone.links(), 1);
 }

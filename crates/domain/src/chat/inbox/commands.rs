@@ -25,11 +25,12 @@ pub enum Command {
 }
 
 /// Every command, and its line in the menu.
-pub const COMMANDS: [(&str, &str); 19] = [
+pub const COMMANDS: [(&str, &str); 20] = [
     ("status", "mode, session and next tick"),
     ("login", "show the login card"),
     ("halt", "no new positions from now on"),
     ("resume", "trade again"),
+    ("flat", "close all simulated positions"),
     ("mode", "where orders go, and why"),
     ("token", "age, end and source of the token"),
     ("refresh", "ask FYERS for a new token now"),
@@ -85,6 +86,7 @@ impl<'a> Written<'a> {
             "refresh" => act(Action::Refresh),
             "halt" => act(Action::Halt),
             "resume" => act(Action::Resume),
+            "flat" => act(Action::Flat),
             "mute" => act(Action::Mute { minutes: self.minutes(&name, MUTE)? }),
             "unmute" => act(Action::Unmute),
             "snooze" => act(Action::Snooze { minutes: self.minutes(&name, SNOOZE)? }),
@@ -144,13 +146,18 @@ pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static
     match action {
         Action::Halt => Some((
             "Halt trading?",
-            "No new positions from now on; orders that close one still go out.",
+            "No new positions from now on: entries are refused; orders that reduce an open position still go to FYERS.",
             "Yes, halt trading",
         )),
         Action::Resume => Some((
             "Resume trading?",
             "Orders go out again as the settings say, with real money if those say so.",
             "Yes, resume trading",
+        )),
+        Action::Flat => Some((
+            "Close all simulated positions?",
+            "Only the MockExchange is concerned; positions at FYERS stay as they are.",
+            "Yes, close the simulated ones",
         )),
         Action::Logout => Some((
             "Log out at FYERS?",

@@ -75,7 +75,7 @@ impl State {
                 asked_at: now,
             }),
             Reaction::Press(_, _, PressReaction::Yes(used, _) | PressReaction::No(used, _)) => {
-                self.questions.close(*used)
+                self.questions.close(*used);
             }
             Reaction::Silence(_) | Reaction::Message(..) | Reaction::Press(..) => {}
         }

@@ -1,0 +1,147 @@
+//! Merging, on values and on every sequence proptest can think of.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+
+use crate::alert::{Alert, Outgoing, Severity};
+use crate::{
+    alerts::coalesce::plan,
+    event::{Event, Recorded},
+};
+
+/// What a made-up event is told as: topic, detail, text, severity.
+type Told = (u8, u8, u8, Severity);
+
+fn at(second: i64) -> DateTime<Utc> {
+    "2026-11-23T04:32:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(second)
+}
+
+fn key(topic: u8, detail: u8) -> String {
+    if topic == 0 { String::new() } else { format!("t{topic}|{detail}") }
+}
+
+fn events(count: usize) -> Vec<Recorded> {
+    (1..=count as i64).map(|id| Recorded { id, at: at(id), event: Event::KeeperStopping }).collect()
+}
+
+fn alert(id: i64, (topic, detail, text, severity): Told) -> Alert {
+    Alert { event_id: id, at: at(id), severity, key: key(topic, detail), text: format!("text {text}") }
+}
+
+/// Runs the whole loop of plan and commit over a journal, with an outbox that only grows.
+fn outbox_after(told: &[Option<Told>]) -> Vec<Outgoing> {
+    let mut outbox: Vec<Outgoing> = Vec::new();
+    let mut rest = &events(told.len())[..];
+    while let Some(first) = rest.first() {
+        let step = plan(&outbox, rest, |event| told[event.id as usize - 1].map(|told| alert(event.id, told)));
+        assert!(step.read_to >= first.id, "every plan makes progress");
+        for grown in step.merged {
+            let old = outbox.iter_mut().find(|old| old.id == grown.id).unwrap();
+            *old = grown;
+        }
+        for Alert { at, severity, key, text, .. } in step.new {
+            let id = outbox.len() as i64 + 1;
+            outbox.push(Outgoing { id, at, last_at: at, count: 1, severity, key, text, attempts: 0 });
+        }
+        rest = &rest[rest.iter().take_while(|event| event.id <= step.read_to).count()..];
+    }
+    outbox
+}
+
+fn counts(told: &[Told]) -> Vec<(String, u32)> {
+    let told: Vec<_> = told.iter().copied().map(Some).collect();
+    outbox_after(&told).into_iter().map(|alert| (alert.key, alert.count)).collect()
+}
+
+const INFO: Severity = Severity::Info;
+const CRITICAL: Severity = Severity::Critical;
+
+#[test]
+fn repeats_become_one_with_the_latest_text_and_both_times() {
+    let outbox = outbox_after(&[Some((1, 1, 1, INFO)), None, Some((1, 1, 2, INFO)), Some((1, 1, 3, INFO))]);
+    assert_eq!(outbox.len(), 1);
+    let merged = &outbox[0];
+    assert_eq!((merged.count, merged.at, merged.last_at), (3, at(1), at(4)));
+    assert_eq!(merged.text, "text 3");
+}
+
+#[test]
+fn down_up_down_stays_three_messages() {
+    let (down, up) = ((1, 1, 1, INFO), (1, 2, 1, INFO));
+    assert_eq!(counts(&[down, up, down]).len(), 3);
+    assert_eq!(counts(&[down, down, up, up, down]).iter().map(|(_, n)| *n).collect::<Vec<_>>(), [2, 2, 1]);
+}
+
+#[test]
+fn topics_do_not_disturb_one_another() {
+    let (one, two) = ((1, 1, 1, INFO), (2, 1, 1, INFO));
+    assert_eq!(counts(&[one, two, one, two]), [("t1|1".into(), 2), ("t2|1".into(), 2)]);
+}
+
+#[test]
+fn critical_alerts_merge_only_word_for_word() {
+    let counts = counts(&[(1, 1, 1, CRITICAL), (1, 1, 1, CRITICAL), (1, 1, 2, CRITICAL)]);
+    assert_eq!(counts.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [2, 1]);
+}
+
+#[test]
+fn an_empty_key_never_merges() {
+    assert_eq!(counts(&[(0, 0, 1, INFO), (0, 0, 1, INFO)]).len(), 2);
+}
+
+#[test]
+fn a_clock_that_goes_back_keeps_the_later_time() {
+    let first = Recorded { id: 1, at: at(500), event: Event::KeeperStopping };
+    let outbox = outbox_after(&[Some((1, 1, 1, INFO))]);
+    let waiting = [Outgoing { last_at: at(500), ..outbox[0].clone() }];
+    let merged = plan(&waiting, &[first], |_| Some(alert(1, (1, 1, 1, INFO)))).merged;
+    assert_eq!(merged[0].last_at, at(500));
+}
+
+fn told() -> impl Strategy<Value = Option<Told>> {
+    let severity = prop_oneof![Just(INFO), Just(Severity::Warning), Just(CRITICAL)];
+    proptest::option::weighted(0.9, (0..4_u8, 0..3_u8, 0..2_u8, severity))
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_lost_mixed_up_or_reordered(told in proptest::collection::vec(told(), 0..60)) {
+        let outbox = outbox_after(&told);
+        // Nothing lost, nothing invented.
+        let events: usize = told.iter().flatten().count();
+        prop_assert_eq!(outbox.iter().map(|alert| alert.count as usize).sum::<usize>(), events);
+        // The order of first events is kept.
+        prop_assert!(outbox.windows(2).all(|pair| pair[0].at <= pair[1].at));
+        for topic in 0..4_u8 {
+            check_topic(topic, &told, &outbox)?;
+        }
+    }
+}
+
+/// Within a topic, the outbox is the sequence of what was told with only neighbours merged.
+fn check_topic(topic: u8, told: &[Option<Told>], outbox: &[Outgoing]) -> Result<(), TestCaseError> {
+    let mut expected: Vec<(String, Severity, String, u32)> = Vec::new();
+    for &(_, detail, text, severity) in told.iter().flatten().filter(|told| told.0 == topic) {
+        let (key, text) = (key(topic, detail), format!("text {text}"));
+        match expected.last_mut() {
+            Some(last)
+                if topic != 0
+                    && last.0 == key
+                    && last.1 == severity
+                    && (severity != CRITICAL || last.2 == text) =>
+            {
+                last.2 = text;
+                last.3 += 1;
+            }
+            _ => expected.push((key, severity, text, 1)),
+        }
+    }
+    let prefix = if topic == 0 { String::new() } else { format!("t{topic}|") };
+    let found: Vec<_> = outbox
+        .iter()
+        .filter(|alert| if topic == 0 { alert.key.is_empty() } else { alert.key.starts_with(&prefix) })
+        .map(|alert| (alert.key.clone(), alert.severity, alert.text.clone(), alert.count))
+        .collect();
+    prop_assert_eq!(found, expected);
+    Ok(())
+}

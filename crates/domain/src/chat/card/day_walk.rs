@@ -1,0 +1,299 @@
+//! Random days, with the session's rules, the card's rules and the alerts together: whenever there is no usable token
+//! while a session is open, a person has exactly one card with a link, or an alert was made, within a minute.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::{
+    alerts::texts::{Context, alert_for},
+    broker_error::{BrokerError, Transport},
+    chat::{
+        card::model::{Card, CardAction, InUse, Seen, Session, Way},
+        talk::{Bubble, Button, MessageId},
+    },
+    clock::{calendar::Calendar, token_hours::TokenHours},
+    event::Recorded,
+    mode::Mode,
+    ports::FreshTokens,
+    secret::{AccessToken, AuthCode},
+    session::rules::{CallId, Effect, Facts, Input, LoginBy, Machine, Moment},
+    session_state::{StateName, StoredSession},
+};
+use fyers_api::{claims as jwt, ist, model::Profile};
+
+/// Seconds between two looks.
+const LOOK: i64 = 10;
+
+#[derive(Debug, Clone, Copy)]
+enum Happening {
+    /// FYERS ends the token, and some call meets that.
+    Killed,
+    /// FYERS ends the token during an outage: nobody can say whether it works.
+    Outage { minutes: i64 },
+    /// The person logs in.
+    Login,
+    /// The program is started anew.
+    Restart,
+}
+
+fn happening() -> impl Strategy<Value = (i64, Happening)> {
+    let what = prop_oneof![
+        4 => Just(Happening::Killed),
+        1 => (1i64..20).prop_map(|minutes| Happening::Outage { minutes }),
+        4 => Just(Happening::Login),
+        1 => Just(Happening::Restart),
+    ];
+    (1i64..90, what)
+}
+
+fn at(hour: u32, minute: u32) -> DateTime<Utc> {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+    ist::instant(day, ist::at(hour, minute))
+}
+
+struct World {
+    machine: Machine,
+    stored: StoredSession,
+    tick: Option<crate::ports::TickRecord>,
+    card: Card,
+    /// Messages in the chat, by number.
+    chat: Vec<Option<Bubble>>,
+    shown: Option<Bubble>,
+    context: Context,
+    hours: Arc<TokenHours>,
+    now: DateTime<Utc>,
+    /// The token that FYERS takes, if any.
+    good: Option<AccessToken>,
+    outage_until: DateTime<Utc>,
+    made: u32,
+    waits: Vec<CallId>,
+    alerted: bool,
+    since: Option<DateTime<Utc>>,
+}
+
+fn facts() -> Facts {
+    Facts { app_id: Some("ABCD1234EF-100".into()), refresh_days: 15, ..Facts::default() }
+}
+
+impl World {
+    fn new() -> Self {
+        let hours = Arc::new(TokenHours::usual(Arc::new(Calendar::embedded())));
+        let context = Context {
+            login_hint: "log in.".into(),
+            live: true,
+            reject_without_token: false,
+            tick_time: ist::at(8, 45),
+            card: Some(Arc::clone(&hours)),
+        };
+        Self {
+            machine: Machine::new(facts(), StoredSession::default(), None),
+            stored: StoredSession::default(),
+            tick: None,
+            card: Card::default(),
+            chat: vec![],
+            shown: None,
+            context,
+            hours,
+            now: at(8, 44),
+            good: None,
+            outage_until: at(0, 0),
+            made: 0,
+            waits: vec![],
+            alerted: false,
+            since: None,
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let moment =
+                Moment { now: self.now, session: self.hours.needed(self.now), dice: 0.5, skew: None };
+            let (machine, decision) = self.machine.clone().step(input, moment);
+            self.machine = machine;
+            if let Some(change) = decision.change {
+                self.stored = change.session.unwrap_or(self.stored.clone());
+                self.tick = change.tick.or(self.tick);
+                for (at, event) in change.events {
+                    self.alerted |= alert_for(&Recorded { id: 1, at, event }, &self.context).is_some();
+                }
+            }
+            inputs.extend(decision.effects.into_iter().filter_map(|effect| self.answer(effect)));
+        }
+    }
+
+    fn answer(&mut self, effect: Effect) -> Option<Input> {
+        let down = || BrokerError::Transport(Transport::Connect);
+        let out = self.now < self.outage_until;
+        match effect {
+            Effect::CheckToken(call, token) | Effect::ProveToken(call, token) => {
+                let dead = BrokerError::Refused { status: 401, code: -16, message: String::new() };
+                let profile = Profile { fy_id: "XX00001".into(), name: "A B".into() };
+                let outcome = if out {
+                    Err(down())
+                } else if self.good.as_ref() == Some(&token) {
+                    Ok(profile)
+                } else {
+                    Err(dead)
+                };
+                Some(Input::Profiled(call, outcome))
+            }
+            Effect::CallLogin(call, _) if out => Some(Input::CodeRedeemed(call, Err(down()))),
+            Effect::CallLogin(call, _) => {
+                self.made += 1;
+                let end = at(6, 0) + TimeDelta::days(1);
+                let access = AccessToken::new(jwt::fake(&json!({"exp": end.timestamp(), "n": self.made})));
+                self.good = Some(access.clone());
+                Some(Input::CodeRedeemed(call, Ok(FreshTokens { access, refresh: None })))
+            }
+            Effect::Wait(call, _) => {
+                // Waits end at the next look.
+                self.waits.push(call);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn seen(&self) -> Seen {
+        let view = self.machine.view(self.now);
+        let session = match (&view.usable, &view.fingerprint, view.state) {
+            (Some(_), Some(fingerprint), _) => Session::Good(InUse {
+                fingerprint: fingerprint.clone(),
+                expires_at: view.expires_at,
+                source: view.source,
+                holder: String::new(),
+                since: view.verified_at,
+                mode: Mode::Live,
+            }),
+            (_, _, StateName::LoginRequired) => Session::Needed(view.reason),
+            _ => Session::Unsettled,
+        };
+        Seen {
+            chat: 42,
+            now: self.now,
+            hours: self.hours.needed(self.now).map(|session| (session.opens, session.closes)),
+            tick_done: self.tick.is_some_and(|tick| tick.done_at.is_some()),
+            next_day: ist::date(self.now).succ_opt().unwrap(),
+            session,
+            positions: vec![],
+            link: "https://keeper.example/fyers/login".into(),
+            way: Way::Browser,
+            rejects: false,
+            sandbox: false,
+            muted: false,
+        }
+    }
+
+    fn update_card(&mut self) {
+        let seen = self.seen();
+        for _ in 0..10 {
+            let (card, action) = self.card.plan(&seen, self.shown.as_ref());
+            self.card = card;
+            let Some(action) = action else { return };
+            let mut said = None;
+            match &action {
+                CardAction::Open(bubble) | CardAction::Tell(bubble) | CardAction::Remind(bubble, ..) => {
+                    self.chat.push(Some(bubble.clone()));
+                    said = Some(MessageId(self.chat.len() as i32 - 1));
+                }
+                CardAction::Refresh(id, bubble) | CardAction::Close(id, bubble) => {
+                    self.chat[id.0 as usize] = Some(bubble.clone());
+                }
+                CardAction::Tidy(id) => self.chat[id.0 as usize] = None,
+            }
+            match &action {
+                CardAction::Refresh(_, bubble) => self.shown = Some(bubble.clone()),
+                CardAction::Open(_) | CardAction::Close(..) => self.shown = None,
+                _ => {}
+            }
+            self.card = self.card.after(&action, said, &seen);
+        }
+    }
+
+    fn cards(&self) -> usize {
+        let link = |button: &Button| matches!(button, Button::Link { .. });
+        let is_card =
+            |bubble: &&Bubble| bubble.reply_to.is_none() && bubble.buttons.iter().flatten().any(link);
+        self.chat.iter().flatten().filter(is_card).count()
+    }
+
+    fn look(&mut self) -> Result<(), TestCaseError> {
+        self.now += TimeDelta::seconds(LOOK);
+        if self.tick.is_none() && self.now >= at(8, 45) {
+            self.tell(Input::Tick { trade_date: ist::date(self.now), late: false });
+        }
+        if (self.now - at(0, 0)).num_seconds() % 30 < LOOK {
+            self.tell(Input::Watch);
+        }
+        for call in std::mem::take(&mut self.waits) {
+            self.tell(Input::Waited(call));
+        }
+        self.update_card();
+        prop_assert!(self.cards() <= 1, "more than one card");
+        let open = self.hours.needed(self.now).is_some_and(|session| session.opens <= self.now);
+        let lost = open && self.machine.view(self.now).usable.is_none();
+        match (lost, self.since) {
+            (false, _) => (self.since, self.alerted) = (None, false),
+            (true, None) => self.since = Some(self.now),
+            (true, Some(since)) if self.now - since >= TimeDelta::seconds(60) => {
+                let told = self.cards() == 1 || self.alerted;
+                let view = self.machine.view(self.now);
+                prop_assert!(told, "nobody was asked at {}: {:?} {:?}", ist::ist(self.now), view, self.card);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Killed => self.killed(),
+            Happening::Outage { minutes } => {
+                self.outage_until = self.now + TimeDelta::minutes(minutes);
+                self.killed();
+            }
+            Happening::Login => {
+                self.made += 1;
+                let code = AuthCode::new(jwt::fake(&json!({"app_id": "ABCD1234EF", "n": self.made})));
+                self.tell(Input::CodeCame(u64::from(self.made), code, LoginBy::Owner));
+            }
+            Happening::Restart => {
+                self.machine = Machine::new(facts(), self.stored.clone(), self.tick);
+                self.shown = None;
+                self.card = serde_json::from_value(serde_json::to_value(&self.card).unwrap()).unwrap();
+                self.tell(Input::Started);
+            }
+        }
+    }
+
+    fn killed(&mut self) {
+        self.good = None;
+        if let Some(fingerprint) = self.machine.view(self.now).fingerprint {
+            self.tell(Input::TokenRejected(fingerprint));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_person_is_asked_within_a_minute_of_every_loss(day in proptest::collection::vec(happening(), 0..14)) {
+        let mut world = World::new();
+        world.tell(Input::Started);
+        for (minutes, happening) in day {
+            for _ in 0..minutes * 60 / LOOK {
+                world.look()?;
+            }
+            world.happen(happening);
+        }
+        while world.now < at(15, 45) {
+            world.look()?;
+        }
+        prop_assert_eq!(world.cards(), 0, "the day's card ends with the day");
+    }
+}

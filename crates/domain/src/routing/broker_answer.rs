@@ -1,0 +1,70 @@
+//! Which answers are FYERS' own, and what only those may change.
+
+use fyers_api::{
+    envelope::{Envelope, kills_token},
+    http::ApiResponse,
+};
+
+use crate::broker_error::BrokerError;
+
+/// Whether FYERS itself answered: a JSON object with its verdict. The edge in front of it sends web pages, plain text,
+/// empty bodies and JSON of its own; what became of an order behind such an answer is not known.
+pub fn is_fyers(answer: &ApiResponse) -> bool {
+    Envelope::read(&answer.body).is_ok()
+}
+
+/// The code with which FYERS says that the token is dead, and that it therefore did nothing (docs/fyers-api.md, "Auth
+/// errors"). Nothing but FYERS' own error says so: not HTTP 401 alone, not a web page.
+pub fn token_death(answer: &ApiResponse) -> Option<i64> {
+    kills_token(answer.status, &answer.body)
+}
+
+/// Whether FYERS takes no orders from this app at all: wrong kind of app, no permission, or another address than
+/// the registered one (docs/fyers-api.md, "Order bans"). It says the same words for all three.
+pub fn is_order_ban(error: &BrokerError) -> bool {
+    let BrokerError::Refused { message, .. } = error else { return false };
+    message.contains("not allowed from this app") || message.contains("Order placement restricted")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn answer(status: u16, body: &[u8]) -> ApiResponse {
+        ApiResponse { status, headers: vec![], body: body.to_vec() }
+    }
+
+    #[test]
+    fn only_fyers_own_words_end_a_token() {
+        let death = |status, body: &str| token_death(&answer(status, body.as_bytes()));
+        assert_eq!(
+            death(401, r#"{"s":"error","code":-16,"message":"Could not authenticate the user"}"#),
+            Some(-16)
+        );
+        assert_eq!(death(200, r#"{"s":"error","code":"-16"}"#), Some(-16));
+        for (status, body) in [
+            (401, "<html>401</html>"),
+            (401, ""),
+            (401, r#"{"message":"Unauthorized"}"#),
+            (403, r#"{"message":"Forbidden"}"#),
+            (401, r#"{"s":"error","message":"x"}"#),
+            (401, r#"{"s":"ok","code":-16}"#),
+            (401, r#"["error",-16]"#),
+        ] {
+            assert_eq!(death(status, body), None, "{status} {body}");
+        }
+        for edge in ["<html>", "", "null", r#"{"message":"Forbidden"}"#, r#"{"s":"ok","#] {
+            assert!(!is_fyers(&answer(200, edge.as_bytes())), "{edge}");
+        }
+        assert!(is_fyers(&answer(400, br#"{"code":-50,"symbol":"Invalid symbol provided"}"#)));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_and_statuses_end_no_token(status: u16, body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert_eq!(token_death(&answer(status, &body)), None);
+        }
+    }
+}

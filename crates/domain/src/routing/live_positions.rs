@@ -1,0 +1,277 @@
+//! What is known of the positions and waiting orders at FYERS, and how well it is known.
+//!
+//! "Could not be read" is never "there are none": an answer that cannot be read leaves what was known as it was, and
+//! a row that cannot be read makes its symbol one in which nothing is simulated.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fyers_api::{
+    http::ApiResponse,
+    model::{Position, Product},
+    number::{decimal, whole},
+    response::{self, Body},
+};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::request::Leg;
+
+/// How often positions and orders are read while Live with something open: two calls, 4 a minute of the 200 that
+/// FYERS allows.
+pub const LOOK_WHILE_OPEN: TimeDelta = TimeDelta::seconds(30);
+/// How often while Live with nothing open: a position may be opened in the FYERS app.
+pub const LOOK_WHILE_FLAT: TimeDelta = TimeDelta::seconds(60);
+/// Knowledge older than this is stale.
+const STALE_AFTER: TimeDelta = TimeDelta::seconds(180);
+/// Order statuses that are final: cancelled, traded, rejected, expired.
+const FINAL: [i64; 4] = [1, 2, 5, 7];
+
+/// How well positions are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// The keeper has never been Live: it has sent nothing to FYERS.
+    Never,
+    /// It has been Live and could not read them yet.
+    Unknown,
+    /// Read a short while ago.
+    Known,
+    /// Read some time ago; they may have changed.
+    Stale,
+}
+
+/// Positions and waiting orders at FYERS as last read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LivePositions {
+    /// Rows that were understood; `net` zero was closed today.
+    pub positions: Vec<Position>,
+    /// Symbols with a position row that was not understood.
+    #[serde(default)]
+    pub unknown: Vec<String>,
+    /// What waits in the order book, each by its remaining quantity.
+    #[serde(default)]
+    pub waiting: Vec<Leg>,
+    /// Whether the keeper has been Live.
+    #[serde(default)]
+    pub was_live: bool,
+    /// When they were last read whole.
+    #[serde(default)]
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+impl LivePositions {
+    /// How well they are known now.
+    pub fn known(&self, now: DateTime<Utc>) -> Known {
+        match self.read_at {
+            None if self.was_live => Known::Unknown,
+            None => Known::Never,
+            Some(at) if now - at > STALE_AFTER => Known::Stale,
+            Some(_) => Known::Known,
+        }
+    }
+
+    /// Whether anything is open, or may be.
+    pub fn is_open(&self) -> bool {
+        let open = self.positions.iter().any(|position| position.net != 0);
+        open || !self.unknown.is_empty() || (self.was_live && self.read_at.is_none())
+    }
+
+    /// What simulating this order would put at risk, in words: `None` when nothing is.
+    pub fn protects(&self, leg: &Leg) -> Option<String> {
+        if let Some(symbol) = self.unknown.iter().find(|symbol| leg.is_in(symbol)) {
+            return Some(format!("you have a position in {symbol} that the keeper could not read"));
+        }
+        let at_risk = |position: &&Position| {
+            let opposite = position.net.signum() == -leg.quantity.signum();
+            // A product the keeper does not know may be this one under another name.
+            let odd = matches!(position.product, Product::Co | Product::Bo | Product::Other);
+            let same = odd || leg.known_product().is_none_or(|product| product == position.product);
+            position.net != 0 && opposite && same && leg.is_in(&position.symbol)
+        };
+        let position = self.positions.iter().find(at_risk)?;
+        Some(format!("it would reduce your live position of {} {}", position.net, position.symbol))
+    }
+
+    /// Whether two readings say the same, whenever they were made.
+    pub fn same_as(&self, other: &Self) -> bool {
+        Self { read_at: None, ..self.clone() } == Self { read_at: None, ..other.clone() }
+            && self.read_at.is_some() == other.read_at.is_some()
+    }
+}
+
+/// The rows of a positions answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PositionRows {
+    /// Rows that were understood.
+    pub positions: Vec<Position>,
+    /// Symbols of the others.
+    pub unknown: Vec<String>,
+}
+
+/// Reads a positions answer strictly (docs/fyers-api.md, "Positions"). `None` when it is no good answer, or when a
+/// row does not even tell its symbol: then nothing is known.
+pub fn read_positions(answer: &ApiResponse) -> Option<PositionRows> {
+    let book = response::positions(answer.status, &answer.body).ok()?;
+    let unknown = book.unknown.into_iter().map(|row| row.symbol).collect::<Option<_>>()?;
+    Some(PositionRows { positions: book.rows, unknown })
+}
+
+/// One row of the order book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookRow {
+    /// The broker's id.
+    pub id: String,
+    /// What is left of it, or all of it when it is over.
+    pub leg: Leg,
+    /// The whole quantity, signed.
+    pub whole: i64,
+    /// Whether it can still fill.
+    pub waits: bool,
+    /// When FYERS took it, when that can be read.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// Reads an order book (docs/fyers-api.md, "Order book"). `None` when it is no good answer, or when a row that may
+/// still fill cannot be understood.
+pub fn read_orders(answer: &ApiResponse) -> Option<Vec<BookRow>> {
+    let body = Body::read(answer.status, &answer.body).ok().filter(|_| answer.status < 400)?;
+    let mut rows = vec![];
+    for row in body.get("orderBook")?.as_array()? {
+        let over = whole(&row["status"]).is_some_and(|status| FINAL.contains(&status));
+        match book_row(row, over) {
+            Some(row) => rows.push(row),
+            None if over => {}
+            None => return None,
+        }
+    }
+    Some(rows)
+}
+
+fn book_row(row: &Value, over: bool) -> Option<BookRow> {
+    let side = whole(&row["side"]).filter(|side| side.abs() == 1)?;
+    let quantity = whole(&row["qty"])?;
+    let left = whole(&row["remainingQuantity"]).filter(|left| *left > 0 && !over).unwrap_or(quantity);
+    let tag = row["orderTag"].as_str().map(|tag| tag.split_once(':').map_or(tag, |(_, tag)| tag).to_owned());
+    let id = row["id"].as_str()?.to_owned();
+    let leg = Leg {
+        symbol: row["symbol"].as_str()?.to_owned(),
+        product: row["productType"].as_str()?.to_owned(),
+        quantity: left.checked_mul(side)?,
+        price: decimal(&row["limitPrice"]).unwrap_or(Decimal::ZERO),
+        tag,
+    };
+    let at = row["orderDateTime"].as_str().and_then(order_time);
+    Some(BookRow { id, leg, whole: quantity.checked_mul(side)?, waits: !over, at })
+}
+
+/// As `24-Nov-2026 11:00:05`, IST.
+fn order_time(text: &str) -> Option<DateTime<Utc>> {
+    let local = chrono::NaiveDateTime::parse_from_str(text, "%d-%b-%Y %H:%M:%S").ok()?;
+    Some(fyers_api::ist::instant(local.date(), local.time()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::routing::exposure::tests::{leg, position};
+
+    fn answer(body: &Value) -> ApiResponse {
+        ApiResponse { status: 200, headers: vec![], body: body.to_string().into_bytes() }
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "callers make the values on the spot")]
+    fn row(net: Value, product: Value) -> Value {
+        json!({"symbol": "NSE:SBIN-EQ", "netQty": net, "productType": product, "netAvg": 800.5, "realized_profit": -209.999})
+    }
+
+    #[test]
+    fn a_row_is_read_as_fyers_writes_it_or_protects_its_symbol() {
+        let rows = |row: Value| read_positions(&answer(&json!({"s": "ok", "netPositions": [row]}))).unwrap();
+        for net in [json!(5), json!(5.0), json!("5")] {
+            assert_eq!(rows(row(net, json!("INTRADAY"))).positions[0].net, 5);
+        }
+        for bad in
+            [row(Value::Null, json!("CNC")), row(json!(5.5), json!("CNC")), json!({"symbol": "NSE:SBIN-EQ"})]
+        {
+            assert_eq!(rows(bad.clone()).unknown, ["NSE:SBIN-EQ"], "{bad}");
+        }
+        for odd in [json!("CO"), json!("BO"), Value::Null] {
+            let known =
+                LivePositions { positions: rows(row(json!(5), odd)).positions, ..LivePositions::default() };
+            assert!(known.protects(&leg("NSE:SBIN-EQ", -1)).is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_no_good_answer_says_nothing() {
+        for (status, body) in [
+            (200, json!({"s": "error", "code": -99, "netPositions": []})),
+            (503, json!({"s": "ok", "code": 200, "netPositions": []})),
+            (200, json!({"s": "ok"})),
+            (200, json!({"s": "ok", "netPositions": [{"netQty": 5}]})),
+        ] {
+            assert_eq!(read_positions(&ApiResponse { status, ..answer(&body) }), None, "{body}");
+        }
+        assert_eq!(
+            read_positions(&ApiResponse { status: 200, headers: vec![], body: b"<html>".to_vec() }),
+            None
+        );
+    }
+
+    #[test]
+    fn waiting_orders_are_read_whole_or_not_at_all() {
+        let order = |status: i64| {
+            json!({"id": "26", "symbol": "NSE:SBIN-EQ", "side": -1, "qty": 10, "remainingQuantity": 4,
+            "productType": "INTRADAY", "status": status, "orderTag": "1:x", "orderDateTime": "24-Nov-2026 11:00:05"})
+        };
+        let book = |rows: Value| read_orders(&answer(&json!({"s": "ok", "orderBook": rows})));
+        let rows = book(json!([order(6), order(2)])).unwrap();
+        assert_eq!((rows[0].leg.quantity, rows[0].waits, rows[0].whole), (-4, true, -10));
+        assert_eq!(
+            (rows[0].leg.tag.as_deref(), rows[0].at.unwrap().to_rfc3339()),
+            (Some("x"), "2026-11-24T05:30:05+00:00".into())
+        );
+        assert!(!rows[1].waits);
+        assert_eq!(book(json!([{"id": "1", "status": 6}])), None, "it may fill and cannot be read");
+        assert_eq!(book(json!([{"id": "1", "status": 5}])), Some(vec![]));
+    }
+
+    #[test]
+    fn knowledge_has_a_state() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let mut known = LivePositions::default();
+        assert_eq!((known.known(now), known.is_open()), (Known::Never, false));
+        known.was_live = true;
+        assert_eq!((known.known(now), known.is_open()), (Known::Unknown, true), "not known is not none");
+        known.read_at = Some(now);
+        assert_eq!((known.known(now), known.is_open()), (Known::Known, false));
+        assert_eq!(known.known(now + TimeDelta::hours(1)), Known::Stale);
+    }
+
+    #[test]
+    fn whatever_may_be_an_exit_is_protected() {
+        let known = LivePositions {
+            positions: vec![position("NSE:SBIN-EQ", 10)],
+            unknown: vec!["NSE:INFY-EQ".into()],
+            ..LivePositions::default()
+        };
+        for exit in [
+            leg("NSE:SBIN-EQ", -1),
+            leg(" nse:sbin-eq", -500),
+            leg("NSE:INFY-EQ", 1),
+            leg("NSE:INFY-EQ", -1),
+            Leg { product: "BO".into(), ..leg("NSE:SBIN-EQ", -1) },
+        ] {
+            assert!(known.protects(&exit).is_some(), "{exit:?}");
+        }
+        for other in [
+            leg("NSE:SBIN-EQ", 1),
+            leg("NSE:TCS-EQ", -1),
+            Leg { product: "CNC".into(), ..leg("NSE:SBIN-EQ", -1) },
+        ] {
+            assert_eq!(known.protects(&other), None, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+use fyers_api::http::{ApiRequest, Method, Surface};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::routing::exposure::tests::{leg, position};
+
+fn at() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+fn snapshot(mode: Mode) -> Snapshot {
+    Snapshot {
+        mode,
+        reason: Reason::Verified,
+        halted: false,
+        sandbox: mode == Mode::Sandbox,
+        on_token_loss: OnTokenLoss::Mock,
+        stopping: false,
+        token: (mode != Mode::Mock).then(|| Arc::new(AccessToken::new("a token"))),
+        live: LivePositions { was_live: true, read_at: Some(at()), ..LivePositions::default() },
+        looked: true,
+        sent: vec![],
+        simulated: vec![],
+        simulated_waiting: vec![],
+        simulated_today: 0,
+        rejected_today: 0,
+        epoch: 0,
+        at: at(),
+    }
+}
+
+fn holding(mode: Mode, net: i64) -> Snapshot {
+    let live = LivePositions { positions: vec![position("NSE:A-EQ", net)], ..snapshot(mode).live };
+    Snapshot { live, ..snapshot(mode) }
+}
+
+fn halted(now: Snapshot) -> Snapshot {
+    Snapshot { halted: true, ..now }
+}
+
+fn call(method: Method, path: &str, body: &Value) -> OrderCall {
+    let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
+    let surface = Surface::Api;
+    OrderCall::read(&ApiRequest {
+        surface,
+        method,
+        path: path.into(),
+        query: String::new(),
+        content_type: None,
+        body,
+    })
+}
+
+fn order(symbol: &str, quantity: i64) -> Value {
+    json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "productType": "INTRADAY"})
+}
+
+fn place(symbol: &str, quantity: i64) -> OrderCall {
+    call(Method::Post, "/orders/sync", &order(symbol, quantity))
+}
+
+fn basket(quantities: &[i64]) -> OrderCall {
+    let rows: Vec<Value> = quantities.iter().map(|quantity| order("NSE:A-EQ", *quantity)).collect();
+    call(Method::Post, "/multi-order/sync", &json!(rows))
+}
+
+fn exit_all() -> OrderCall {
+    call(Method::Delete, "/positions", &json!({"exit_all": 1}))
+}
+
+fn refused(route: &Route) -> bool {
+    matches!(route, Route::Refused(_))
+}
+
+#[test]
+fn no_order_leaves_the_keeper_outside_of_live() {
+    for (method, path) in [
+        (Method::Post, "/orders/sync"),
+        (Method::Delete, "/orders/sync"),
+        (Method::Post, "/gtt/orders/sync"),
+        (Method::Post, "/multileg/orders/sync"),
+        (Method::Post, "/multi-order/sync"),
+        (Method::Post, "/something/new"),
+    ] {
+        let call = call(method, path, &order("NSE:A-EQ", 1));
+        assert_eq!(route(&snapshot(Mode::Sandbox), &call), Route::MockExchange, "{path}");
+        assert_ne!(route(&snapshot(Mode::Mock), &call), Route::Fyers, "{path}");
+        let without = Snapshot { token: None, ..snapshot(Mode::Live) };
+        assert_ne!(route(&without, &call), Route::Fyers, "{path}: no token, whatever the mode says");
+        let unknown = call.operation == Operation::Unknown;
+        assert_eq!(route(&snapshot(Mode::Live), &call) == Route::Fyers, !unknown, "{path}");
+    }
+    let funds = call(Method::Get, "/funds", &Value::Null);
+    assert_eq!(route(&snapshot(Mode::Sandbox), &funds), Route::Fyers);
+}
+
+#[test]
+fn a_way_out_of_a_live_position_is_never_simulated() {
+    let now = holding(Mode::Mock, 10);
+    let leg1 = json!({"price": 700, "triggerPrice": 705, "qty": 10});
+    let stop =
+        json!({"side": -1, "symbol": "NSE:A-EQ", "productType": "INTRADAY", "orderInfo": {"leg1": leg1}});
+    for exit in [
+        place("NSE:A-EQ", -1),
+        place("nse:a-eq ", -50),
+        basket(&[1, -1]),
+        exit_all(),
+        call(Method::Post, "/gtt/orders/sync", &stop),
+        call(Method::Post, "/orders/sync", &json!({"symbol": "NSE:A-EQ"})),
+    ] {
+        assert!(refused(&route(&now, &exit)), "{exit:?}");
+    }
+    for other in [place("NSE:A-EQ", 1), place("NSE:B-EQ", -1)] {
+        assert_eq!(route(&now, &other), Route::MockExchange, "{other:?}");
+    }
+    let unknown = LivePositions { read_at: None, ..now.live.clone() };
+    assert!(refused(&route(&Snapshot { live: unknown, ..now.clone() }, &place("NSE:B-EQ", 1))), "not known");
+    let never = Snapshot { live: LivePositions::default(), ..now.clone() };
+    assert_eq!(route(&never, &exit_all()), Route::MockExchange);
+    let strict = Snapshot { on_token_loss: OnTokenLoss::Reject, ..now };
+    assert_eq!(route(&strict, &place("NSE:B-EQ", 1)), Route::Refused(Refused::NoToken));
+}
+
+#[test]
+fn a_halt_lets_out_what_is_open_and_no_more() {
+    let now = halted(holding(Mode::Live, 10));
+    let goes = |now: &Snapshot, call: &OrderCall| route(now, call) == Route::Fyers;
+    assert!(goes(&now, &place("NSE:A-EQ", -10)) && goes(&now, &basket(&[-4, -6])) && goes(&now, &exit_all()));
+    assert!(goes(&now, &call(Method::Delete, "/orders/sync", &json!({"id": "1"}))));
+    assert!(goes(&now, &call(Method::Get, "/orders", &Value::Null)));
+    let huge = json!([order("NSE:A-EQ", -1), {"symbol": "NSE:A-EQ", "qty": 300, "type": 1, "side": 1,
+        "productType": "INTRADAY", "limitPrice": 1e30}]);
+    for entry in [
+        place("NSE:A-EQ", -500),
+        place("NSE:A-EQ", 1),
+        place("NSE:B-EQ", -1),
+        basket(&[-10; 10]),
+        call(Method::Post, "/multi-order/sync", &huge),
+        call(Method::Patch, "/orders/sync", &json!({"id": "1", "qty": 500})),
+        call(Method::Post, "/gtt/orders/sync", &json!({})),
+        call(Method::Post, "/multileg/orders/sync", &json!({})),
+        call(Method::Post, "/positions", &json!({})),
+    ] {
+        assert!(refused(&route(&now, &entry)), "{entry:?}");
+    }
+    let busy = Snapshot { sent: vec![leg("NSE:A-EQ", -10)], ..now.clone() };
+    assert_eq!(route(&busy, &place("NSE:A-EQ", -10)), Route::Refused(Refused::ExitOnItsWay));
+    assert_eq!(route(&busy, &exit_all()), Route::Refused(Refused::ExitOnItsWay));
+    let blind = Snapshot { looked: false, ..now };
+    assert_eq!(route(&blind, &place("NSE:A-EQ", -10)), Route::Refused(Refused::HaltedUnknown));
+}
+
+#[test]
+fn a_halt_holds_for_simulated_orders_too() {
+    let now = halted(Snapshot { simulated: vec![position("NSE:A-EQ", 10)], ..snapshot(Mode::Sandbox) });
+    assert_eq!(route(&now, &place("NSE:A-EQ", -10)), Route::MockExchange);
+    assert!(refused(&route(&now, &place("NSE:A-EQ", -11))) && refused(&route(&now, &place("NSE:B-EQ", 1))));
+    assert_eq!(now.shown(), ShownMode::Halted);
+}
+
+#[test]
+fn the_exit_of_a_simulated_position_is_no_entry_at_fyers() {
+    let now = Snapshot { simulated: vec![position("NSE:A-EQ", 10)], ..snapshot(Mode::Live) };
+    for exit in [place("NSE:A-EQ", -10), basket(&[-1]), call(Method::Post, "/orders/sync", &json!({"x": 1}))]
+    {
+        assert!(
+            matches!(route(&now, &exit), Route::Refused(Refused::SimulatedPosition { net: 10, .. })),
+            "{exit:?}"
+        );
+    }
+    assert_eq!(route(&now, &place("NSE:A-EQ", 5)), Route::Fyers, "more of it is what the bot asked for");
+    assert_eq!(route(&now, &place("NSE:B-EQ", -5)), Route::Fyers);
+    let real = Snapshot { simulated: now.simulated.clone(), ..holding(Mode::Live, 10) };
+    assert_eq!(route(&real, &place("NSE:A-EQ", -10)), Route::Fyers, "the real position covers it");
+    assert!(refused(&route(&real, &place("NSE:A-EQ", -11))));
+}
+
+#[test]
+fn nothing_new_leaves_while_stopping() {
+    let now = Snapshot { stopping: true, ..snapshot(Mode::Live) };
+    assert_eq!(route(&now, &place("NSE:A-EQ", 1)), Route::Refused(Refused::Stopping));
+    assert_eq!(route(&now, &call(Method::Get, "/orders", &Value::Null)), Route::Fyers);
+}
+
+/// What a bot may do in a halt, and what FYERS may do with it.
+#[derive(Debug, Clone)]
+enum Step {
+    Place(i64),
+    Basket(Vec<i64>),
+    ExitAll,
+    /// Of the sent orders, this one fills by this much.
+    Fill(usize, i64),
+    /// The keeper reads the books.
+    Look,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (-40i64..40).prop_map(Step::Place),
+        proptest::collection::vec(-20i64..20, 0..5).prop_map(Step::Basket),
+        Just(Step::ExitAll),
+        (0usize..8, 1i64..40).prop_map(|(which, by)| Step::Fill(which, by)),
+        Just(Step::Look),
+    ]
+}
+
+proptest! {
+    /// Under a halt, whatever is sent in whatever interleaving with fills and readings: no position grows and none
+    /// changes its sign.
+    #[test]
+    fn a_halt_only_ever_reduces(net in -40i64..40, steps in proptest::collection::vec(step(), 1..40)) {
+        let mut now = halted(holding(Mode::Live, net));
+        // FYERS: the true position and what is left of each order.
+        let (mut real, mut open): (i64, Vec<i64>) = (net, vec![]);
+        for step in steps {
+            let sent = match step {
+                Step::Place(quantity) => place("NSE:A-EQ", quantity),
+                Step::Basket(ref all) => basket(all),
+                Step::ExitAll => exit_all(),
+                Step::Fill(which, by) => {
+                    if let Some(left) = open.get_mut(which) {
+                        let filled = by.min(left.abs()) * left.signum();
+                        (*left, real) = (*left - filled, real + filled);
+                    }
+                    prop_assert!(real.abs() <= net.abs() && real * net >= 0, "{net} became {real}");
+                    continue;
+                }
+                Step::Look => {
+                    now.live.waiting = open.iter().filter(|left| **left != 0).map(|left| leg("NSE:A-EQ", *left)).collect();
+                    now.live.positions = vec![position("NSE:A-EQ", real)];
+                    now.sent.clear();
+                    continue;
+                }
+            };
+            if route(&now, &sent) != Route::Fyers {
+                continue;
+            }
+            let legs = match step {
+                Step::ExitAll => vec![leg("NSE:A-EQ", -real)],
+                _ => sent.legs,
+            };
+            open.extend(legs.iter().map(|leg| leg.quantity));
+            // The keeper remembers what it knew to be open, not what FYERS has.
+            let known = now.live.positions.iter().map(Leg::closing);
+            now.sent.extend(if matches!(step, Step::ExitAll) { known.collect() } else { legs });
+        }
+    }
+
+    /// The mode and the venue, whatever else holds: an order is at FYERS only if Live with a token.
+    #[test]
+    fn an_order_at_fyers_means_live_with_a_token(
+        usable: bool, live: bool, is_halted: bool, net in -5i64..5, simulated in -5i64..5, quantity in -9i64..9,
+    ) {
+        let mode = if live { Mode::Live } else { Mode::Mock };
+        let token = usable.then(|| Arc::new(AccessToken::new("t")));
+        let simulated = vec![position("NSE:A-EQ", simulated)];
+        let now = Snapshot { token, halted: is_halted, simulated, ..holding(mode, net) };
+        match route(&now, &place("NSE:A-EQ", quantity)) {
+            Route::Fyers => prop_assert!(usable && live),
+            Route::MockExchange => prop_assert!(!(usable && live) && quantity * net >= 0),
+            Route::Refused(_) => {}
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The order socket: JSON texts in both directions, so that a client and a server can be made of them
+//! (docs/fyers-api.md, "Sockets").
+
+mod client;
+mod events;
+mod server;
+
+pub use client::{ClientText, Topic};
+pub use events::{OrderEvent, PositionEvent, TradeEvent};
+pub use server::ServerText;
+
+/// The code of the acknowledgement of a subscription.
+pub const SUBSCRIBED: i64 = 1605;

@@ -1,0 +1,163 @@
+//! What decisions look at: the account's rules, instruments, hours, ledger and prices. They only read it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use crate::{
+    calendar::Calendar,
+    command::Command,
+    config::Config,
+    gtt::GttState,
+    instrument::{Instrument, Instruments},
+    ledger::Ledger,
+    market::Market,
+    new_order::NewOrder,
+    order::OrderState,
+    price::PriceOrigin,
+    resting::Resting,
+    sessions::{self, Segment, Session},
+    symbol::{Contract, segment_of},
+};
+use fyers_api::{error::ApiError, ist};
+
+/// The state of the exchange for one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Book {
+    pub(crate) config: Config,
+    pub(crate) instruments: Arc<Instruments>,
+    pub(crate) calendar: Arc<Calendar>,
+    pub(crate) ledger: Ledger,
+    pub(crate) market: Market,
+}
+
+impl Book {
+    pub(crate) fn new(config: Config, instruments: Instruments) -> Self {
+        Self {
+            config,
+            instruments: Arc::new(instruments),
+            calendar: Arc::new(Calendar::embedded()),
+            ledger: Ledger::new(&config),
+            market: Market::default(),
+        }
+    }
+
+    /// The account's rules.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Orders, positions and money.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The newest prices.
+    pub fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// The calendar it goes by.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// What must be carried out before anything else at this time: the new day, when it is one.
+    pub fn due(&self, at: DateTime<Utc>) -> Option<Command> {
+        let date = ist::date(at);
+        self.ledger.day.is_none_or(|day| day < date).then_some(Command::NewDay { date })
+    }
+
+    /// The rules of a tradable symbol; `price` in INR stands in for the previous close where that is not known.
+    ///
+    /// # Errors
+    /// -50 for what cannot be traded.
+    pub fn instrument(&self, symbol: &str, price: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
+        self.instruments.tradable(symbol, self.tick_reference(symbol).or(price))
+    }
+
+    /// The rules of a symbol, index or not; `price` as in [`Self::instrument`].
+    ///
+    /// # Errors
+    /// -50 for an unknown or misspelt symbol.
+    pub fn known(&self, symbol: &str, price: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
+        self.instruments.find(symbol, self.tick_reference(symbol).or(price))
+    }
+
+    /// A stock future has the tick of its stock.
+    fn tick_reference(&self, symbol: &str) -> Option<Decimal> {
+        let stock = || self.market.reference(&Contract::of(symbol)?.underlying_symbol()?);
+        self.market.reference(symbol).or_else(stock)
+    }
+
+    /// The symbol's price step in INR; `None` for unknown symbols.
+    pub fn tick(&self, symbol: &str) -> Option<Decimal> {
+        self.known(symbol, self.market.ltp(symbol)).ok().map(|one| one.tick)
+    }
+
+    /// The session in which orders of the symbol trade now.
+    pub fn open_session(&self, symbol: &str, at: DateTime<Utc>) -> Option<Session> {
+        sessions::open_session(&self.calendar, segment_of(symbol), at)
+    }
+
+    /// Whether orders of the symbol trade now.
+    pub fn is_open(&self, symbol: &str, at: DateTime<Utc>) -> bool {
+        self.config.around_the_clock || self.open_session(symbol, at).is_some()
+    }
+
+    /// Whether orders of the symbol are taken now: while it trades, or in its pre-open session.
+    pub fn takes_orders(&self, symbol: &str, at: DateTime<Utc>) -> bool {
+        let today = || sessions::sessions(&self.calendar, segment_of(symbol), ist::date(at));
+        self.config.around_the_clock || today().iter().any(|session| session.contains(at))
+    }
+
+    /// Whether INTRADAY is over for the segment's day.
+    pub fn is_squared_off(&self, segment: Segment, at: DateTime<Utc>) -> bool {
+        let due =
+            || sessions::square_off(&self.calendar, segment, ist::date(at)).is_some_and(|due| at >= due);
+        self.ledger.squared_off.contains(&segment) || (!self.config.around_the_clock && due())
+    }
+
+    /// Whether the price of a symbol is made up, or there is none.
+    pub fn is_made_up(&self, symbol: &str) -> bool {
+        self.market.top(symbol).is_none_or(|top| top.origin == PriceOrigin::Walk)
+    }
+
+    /// Orders that wait.
+    pub fn waiting(&self) -> impl Iterator<Item = &OrderState> {
+        let ids = self.ledger.open.values().flat_map(Resting::ids);
+        ids.filter_map(|id| self.ledger.orders.get(id))
+    }
+
+    /// Orders that wait in this symbol.
+    pub fn waiting_in(&self, symbol: &str) -> impl Iterator<Item = &OrderState> {
+        let ids = self.ledger.open.get(symbol).into_iter().flat_map(Resting::ids);
+        ids.filter_map(|id| self.ledger.orders.get(id))
+    }
+
+    /// The id of today's order with the same tag, when that makes this one the same order.
+    pub fn placed_before(&self, order: &NewOrder) -> Option<&str> {
+        let tag = order.request.tag.as_ref().filter(|_| self.config.idempotent)?;
+        self.ledger.tags.get(tag).map(String::as_str)
+    }
+
+    /// GTT orders whose trigger the last price of this symbol has reached, while the symbol trades.
+    pub fn gtts_due(&self, symbol: &str) -> Vec<String> {
+        let Some(top) = self.market.top(symbol) else { return vec![] };
+        if !self.is_open(symbol, top.at) {
+            return vec![];
+        }
+        let ids = self.ledger.gtts_waiting.get(symbol).into_iter().flatten();
+        let due = |id: &&String| {
+            let gtt = self.ledger.gtts.get(*id);
+            gtt.is_some_and(|gtt| gtt.reached(top.ltp).is_some() && (gtt.made_up || !self.is_made_up(symbol)))
+        };
+        ids.filter(due).cloned().collect()
+    }
+
+    /// GTT orders: those that wait, and those that ended today.
+    pub fn gtts(&self) -> impl Iterator<Item = &GttState> {
+        self.ledger.gtts.values()
+    }
+}

@@ -1,0 +1,78 @@
+//! The waiting orders of one symbol, ordered by price: a price finds those it reaches without looking at the others.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use crate::{order::OrderState, price::PriceUpdate};
+use fyers_api::model::Side;
+
+/// Where an order stands in its queue: smaller comes first. Prices of queues that run downwards are negated.
+type Place = (Decimal, u64);
+
+/// Waiting orders of a symbol, in four queues.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resting {
+    /// Highest limit first.
+    buys: BTreeMap<Place, String>,
+    /// Lowest limit first.
+    sells: BTreeMap<Place, String>,
+    /// Lowest stop first: the nearest above the market.
+    buy_stops: BTreeMap<Place, String>,
+    /// Highest stop first.
+    sell_stops: BTreeMap<Place, String>,
+}
+
+impl Resting {
+    pub(crate) fn insert(&mut self, order: &OrderState) {
+        self.queue_mut(order).insert(place(order), order.id.clone());
+    }
+
+    pub(crate) fn remove(&mut self, order: &OrderState) {
+        self.queue_mut(order).remove(&place(order));
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.ids().next().is_none()
+    }
+
+    /// Ids of all of them.
+    pub fn ids(&self) -> impl Iterator<Item = &String> {
+        [&self.buys, &self.sells, &self.buy_stops, &self.sell_stops].into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Ids of those that this price fills or releases, in the order in which they trade: limits by price and time, then
+    /// stops, the nearest first.
+    pub(crate) fn reached(&self, quote: &PriceUpdate) -> impl Iterator<Item = &String> {
+        let (ask, bid) = (quote.touch(Side::Buy), quote.touch(Side::Sell));
+        let queues = [
+            (&self.buys, -ask),
+            (&self.sells, bid),
+            (&self.buy_stops, quote.ltp),
+            (&self.sell_stops, -quote.ltp),
+        ];
+        queues.into_iter().flat_map(|(queue, last)| queue.range(..=(last, u64::MAX)).map(|(_, id)| id))
+    }
+
+    fn queue_mut(&mut self, order: &OrderState) -> &mut BTreeMap<Place, String> {
+        match (order.is_dormant(), order.side()) {
+            (false, Side::Buy) => &mut self.buys,
+            (false, Side::Sell) => &mut self.sells,
+            (true, Side::Buy) => &mut self.buy_stops,
+            (true, Side::Sell) => &mut self.sell_stops,
+        }
+    }
+}
+
+fn place(order: &OrderState) -> Place {
+    let price = match (order.is_dormant(), order.limit(), order.side()) {
+        (true, _, Side::Buy) => order.order.request.stop_price,
+        (true, _, Side::Sell) => -order.order.request.stop_price,
+        (false, Some(limit), Side::Buy) => -limit,
+        (false, Some(limit), Side::Sell) => limit,
+        // A market order that the market could not fill whole comes before every limit.
+        (false, None, _) => Decimal::MIN,
+    };
+    (price, order.priority)
+}

@@ -1,0 +1,168 @@
+//! FYERS' limits, kept for every call of this program: the bots' through the proxy and the keeper's own.
+//!
+//! FYERS blocks an account for the day when the limit of the minute is broken too often, so there is one limiter for
+//! everything, and nobody passes by it. A call that may not leave yet waits for a short time and is then refused
+//! with the time to wait. The counts are in memory: a restart forgets them.
+
+mod cost;
+mod logins;
+mod window;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use keeper_domain::{broker_error::BrokerError, ports::Time};
+use tokio::time::{Instant, sleep, timeout_at};
+
+pub(super) use cost::{Caller, Kind, RequestCost};
+use logins::FailedLogins;
+use window::Window;
+pub(super) use window::{Limit, Wait};
+
+/// How long a call of the keeper's own waits: nobody resends it at once, and it has its own share.
+const OWN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The one limiter of an account. Shared behind an `Arc` by the client and the proxy.
+pub struct Limiter {
+    time: Arc<dyn Time>,
+    began: Instant,
+    window: Mutex<Window>,
+    logins: Mutex<FailedLogins>,
+    /// Whoever leaves for a bot goes through here, one after the other. An order waits in it, so that reads cannot
+    /// overtake it; a read only looks in.
+    gate: tokio::sync::Mutex<()>,
+    /// Where reads queue, so that they leave in the order they came.
+    reads: tokio::sync::Mutex<()>,
+}
+
+impl fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limiter").finish_non_exhaustive()
+    }
+}
+
+impl Limiter {
+    /// A limiter that has counted nothing yet. `time` tells the day; waiting is done on tokio's clock.
+    pub fn new(time: Arc<dyn Time>) -> Arc<Self> {
+        Arc::new(Self {
+            time,
+            began: Instant::now(),
+            window: Mutex::default(),
+            logins: Mutex::default(),
+            gate: tokio::sync::Mutex::default(),
+            reads: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Waits until the call may leave, in vain only when there is a chance within `patience`.
+    pub(super) async fn turn(&self, cost: RequestCost, patience: Duration) -> Result<(), Wait> {
+        let deadline = Instant::now() + patience;
+        let turn = async {
+            match (cost.caller, cost.kind) {
+                (Caller::Keeper, _) => self.leave_by(cost, deadline).await,
+                (Caller::Bot, Kind::Order) => {
+                    let _first = self.gate.lock().await;
+                    self.leave_by(cost, deadline).await
+                }
+                (Caller::Bot, Kind::Other) => self.read_turn(cost, deadline).await,
+            }
+        };
+        // Whoever is still in the queue is told how long it would be for the first one.
+        timeout_at(deadline, turn).await.unwrap_or_else(|_| Err(self.queued(cost)))
+    }
+
+    /// The turn of a call of the keeper's own.
+    pub(super) async fn own_turn(&self, cost: RequestCost) -> Result<(), BrokerError> {
+        let turn = self.turn(cost, OWN_PATIENCE).await;
+        turn.map_err(|wait| BrokerError::RateLimited { retry_after: Some(wait.length) })
+    }
+
+    /// Whether a login with a code may be tried: anybody can send one, so failures are few by the hour.
+    pub(super) fn may_log_in(&self) -> Result<(), BrokerError> {
+        match self.logins().wait(self.began.elapsed()) {
+            None => Ok(()),
+            Some(length) => {
+                tracing::warn!(event = "login.limited", "too many logins have failed in an hour: not sent");
+                Err(BrokerError::RateLimited { retry_after: Some(length) })
+            }
+        }
+    }
+
+    /// FYERS has refused a login.
+    pub(super) fn login_failed(&self) {
+        self.logins().failed(self.began.elapsed());
+    }
+
+    /// Learns from an answer's status and from the wait it asks for.
+    pub(super) fn heed(&self, status: u16, retry_after: Option<Duration>) {
+        let now = self.began.elapsed();
+        if status == 429 {
+            self.window().refused(now, retry_after);
+            tracing::warn!(event = "gateway.limited", "FYERS says that the request limit is reached");
+        } else {
+            self.window().accepted(now);
+        }
+    }
+
+    /// The same of an answer to a call of the keeper's own.
+    pub(super) fn heed_own<T>(&self, answer: &Result<T, BrokerError>) {
+        match answer {
+            Err(BrokerError::RateLimited { retry_after }) => self.heed(429, *retry_after),
+            Err(BrokerError::Transport(_)) => {}
+            _ => self.heed(200, None),
+        }
+    }
+
+    /// The time of day, for answers that name a date to come back at.
+    pub(super) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.time.now()
+    }
+
+    async fn read_turn(&self, cost: RequestCost, deadline: Instant) -> Result<(), Wait> {
+        let _first = self.reads.lock().await;
+        loop {
+            let left = {
+                let _not_before_an_order = self.gate.lock().await;
+                self.leave(cost)
+            };
+            match left {
+                Err(wait) if Instant::now() + wait.length <= deadline => sleep(wait.length).await,
+                decided => return decided,
+            }
+        }
+    }
+
+    async fn leave_by(&self, cost: RequestCost, deadline: Instant) -> Result<(), Wait> {
+        loop {
+            match self.leave(cost) {
+                Err(wait) if Instant::now() + wait.length <= deadline => sleep(wait.length).await,
+                decided => return decided,
+            }
+        }
+    }
+
+    fn leave(&self, cost: RequestCost) -> Result<(), Wait> {
+        self.window().leave(cost, self.began.elapsed(), self.time.now())
+    }
+
+    fn queued(&self, cost: RequestCost) -> Wait {
+        let now = self.began.elapsed();
+        let wait = self.window().wait(cost, now, self.time.now());
+        wait.unwrap_or(Wait { limit: Limit::Second, length: Duration::from_secs(1) })
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        // The counts are whole at any moment, even after a panic.
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn logins(&self) -> MutexGuard<'_, FailedLogins> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

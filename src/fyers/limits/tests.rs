@@ -1,0 +1,101 @@
+//! The limiter with bots and the keeper side by side, on tokio's paused clock: minutes pass in no time.
+
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+
+use super::*;
+
+struct Noon;
+
+#[async_trait::async_trait]
+impl Time for Noon {
+    fn now(&self) -> DateTime<Utc> {
+        "2026-11-24T06:30:00Z".parse().unwrap()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        sleep(duration).await;
+    }
+}
+
+const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot };
+const PATIENCE: Duration = Duration::from_secs(2);
+
+fn limiter() -> Arc<Limiter> {
+    Limiter::new(Arc::new(Noon))
+}
+
+#[tokio::test(start_paused = true)]
+async fn bots_that_take_all_they_can_leave_the_keeper_its_own_calls() {
+    let limiter = limiter();
+    let bots = join_all((0..100).map(|_| limiter.turn(READ, PATIENCE)));
+    let own = async {
+        sleep(Duration::from_millis(1)).await;
+        let asked = Instant::now();
+        join_all((0..2).map(|_| limiter.own_turn(RequestCost::OWN)))
+            .await
+            .into_iter()
+            .for_each(|turn| turn.unwrap());
+        asked.elapsed()
+    };
+    let (_, waited) = tokio::join!(bots, own);
+    assert_eq!(waited, Duration::ZERO, "two of the second's ten are the keeper's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn everybody_together_stays_within_the_limits_of_the_second_and_the_minute() {
+    let limiter = limiter();
+    let left = Arc::new(Mutex::new(Vec::new()));
+    let caller = |cost: RequestCost, pause: u64| {
+        let (limiter, left) = (Arc::clone(&limiter), Arc::clone(&left));
+        async move {
+            let end = Instant::now() + Duration::from_secs(180);
+            while Instant::now() < end {
+                if limiter.turn(cost, PATIENCE).await.is_ok() {
+                    left.lock().unwrap().push(Instant::now());
+                }
+                sleep(Duration::from_millis(pause)).await;
+            }
+        }
+    };
+    let order = RequestCost { kind: Kind::Order, ..READ };
+    tokio::join!(
+        caller(READ, 10),
+        caller(READ, 17),
+        caller(order, 130),
+        caller(RequestCost::OWN, 90),
+        caller(RequestCost::OWN, 300)
+    );
+    let left = left.lock().unwrap();
+    let most = |span: Duration| {
+        let within = |from: &Instant| left.iter().filter(|at| *at >= from && **at < *from + span).count();
+        left.iter().map(within).max().unwrap()
+    };
+    assert!(most(Duration::from_secs(1)) <= 10, "{}", most(Duration::from_secs(1)));
+    assert!(most(Duration::from_secs(60)) <= 200, "{}", most(Duration::from_secs(60)));
+    assert!(left.len() > 450, "and yet they are used: {}", left.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fyers_says_to_one_holds_all() {
+    let limiter = limiter();
+    limiter.heed_own::<()>(&Err(BrokerError::RateLimited { retry_after: Some(Duration::from_secs(30)) }));
+    let bot = limiter.turn(READ, PATIENCE).await.unwrap_err();
+    assert_eq!((bot.limit, bot.length), (Limit::Fyers, Duration::from_secs(30)));
+    limiter.heed(429, Some(Duration::from_secs(60)));
+    let own = limiter.own_turn(RequestCost::OWN).await.unwrap_err();
+    assert_eq!(own, BrokerError::RateLimited { retry_after: Some(Duration::from_secs(60)) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_bad_codes_is_a_trickle_of_calls() {
+    let (limiter, mut sent) = (limiter(), 0);
+    for _ in 0..3_600 {
+        if limiter.may_log_in().is_ok() {
+            sent += 1;
+            limiter.login_failed();
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert!(sent <= 40, "{sent} calls in an hour");
+}

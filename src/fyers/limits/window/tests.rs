@@ -1,0 +1,156 @@
+//! The limits over made-up time.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot };
+const ORDER: RequestCost = RequestCost { kind: Kind::Order, weight: 1, caller: Caller::Bot };
+const SECOND: Duration = Duration::from_secs(1);
+
+fn noon() -> DateTime<Utc> {
+    "2026-11-24T06:30:00Z".parse().unwrap()
+}
+
+fn ms(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
+
+/// Tries at the arrival and again whenever it was told to; returns when each call left.
+fn run(arrivals: &[(u64, RequestCost)]) -> Vec<(Duration, u32)> {
+    let (mut window, mut now, mut left) = (Window::default(), Duration::ZERO, Vec::new());
+    for (gap, cost) in arrivals {
+        now += ms(*gap);
+        // One waits behind the other, as in the proxy.
+        while let Err(wait) = window.leave(*cost, now, noon()) {
+            now += wait.length;
+        }
+        left.push((now, cost.weight));
+    }
+    left
+}
+
+/// The most weight that any half-open span of this length holds.
+fn most_within(left: &[(Duration, u32)], span: Duration) -> u32 {
+    let from = |first: usize| left[first..].iter().take_while(move |(at, _)| *at < left[first].0 + span);
+    (0..left.len()).map(|first| from(first).map(|(_, weight)| weight).sum()).max().unwrap_or(0)
+}
+
+fn cost() -> impl Strategy<Value = RequestCost> {
+    prop_oneof![
+        Just(READ),
+        Just(ORDER),
+        (1..=10u32).prop_map(|weight| RequestCost { kind: Kind::Order, weight, caller: Caller::Bot })
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_second_and_no_minute_ever_has_too_many(
+        arrivals in prop::collection::vec((prop_oneof![Just(0u64), 0..40u64, 900..1_300u64, 0..20_000u64], cost()), 1..700)
+    ) {
+        let left = run(&arrivals);
+        prop_assert!(most_within(&left, ms(1_100)) <= 10);
+        prop_assert!(most_within(&left, 61 * SECOND) <= 190);
+    }
+
+    #[test]
+    fn of_single_calls_the_keepers_share_stays_free(gaps in prop::collection::vec(0..150u64, 1..500)) {
+        let left = run(&gaps.iter().map(|gap| (*gap, ORDER)).collect::<Vec<_>>());
+        prop_assert!(most_within(&left, SECOND) <= 9);
+        prop_assert!(most_within(&left, 60 * SECOND) <= 190);
+    }
+
+    #[test]
+    fn a_wait_is_never_longer_than_it_must_be(gaps in prop::collection::vec(0..400u64, 1..300)) {
+        let (mut window, mut now) = (Window::default(), Duration::ZERO);
+        for gap in gaps {
+            now += ms(gap);
+            if let Err(wait) = window.leave(READ, now, noon()) {
+                let early = now + wait.length - ms(1);
+                prop_assert!(window.leave(READ, early, noon()).is_err());
+                now += wait.length;
+                prop_assert!(window.leave(READ, now, noon()).is_ok());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bot_that_reads_all_it_can_leaves_room_for_an_order() {
+    let mut window = Window::default();
+    let reads = (0..50).filter(|_| window.leave(READ, SECOND, noon()).is_ok()).count();
+    assert_eq!(reads, 8);
+    assert_eq!(window.leave(ORDER, SECOND, noon()), Ok(()));
+    let wait = window.leave(ORDER, SECOND, noon()).unwrap_err();
+    assert_eq!(wait, Wait { limit: Limit::Second, length: ms(1_100) });
+}
+
+#[test]
+fn a_full_minute_says_how_long() {
+    let left = run(&[(0, READ); 180]);
+    assert!(left.last().unwrap().0 < 30 * SECOND, "the second's limit alone");
+    let mut window = Window::default();
+    for (at, _) in &left {
+        window.leave(READ, *at, noon()).unwrap();
+    }
+    let wait = window.leave(READ, 30 * SECOND, noon()).unwrap_err();
+    assert_eq!(wait, Wait { limit: Limit::Minute, length: 31 * SECOND });
+    assert_eq!(window.leave(ORDER, 30 * SECOND, noon()), Ok(()));
+}
+
+#[test]
+fn a_basket_of_ten_waits_for_an_empty_second_and_fills_it() {
+    let basket = RequestCost { kind: Kind::Order, weight: 10, caller: Caller::Bot };
+    let mut window = Window::default();
+    window.leave(ORDER, ms(500), noon()).unwrap();
+    assert_eq!(window.leave(basket, ms(600), noon()).unwrap_err().length, ms(1_000));
+    window.leave(basket, ms(1_600), noon()).unwrap();
+    assert_eq!(window.leave(READ, ms(1_700), noon()).unwrap_err().length, ms(1_000));
+}
+
+#[test]
+fn the_day_ends_at_midnight_in_mumbai_and_only_once() {
+    let late: DateTime<Utc> = "2026-11-24T18:29:00Z".parse().unwrap();
+    let mut window = Window { today: ist::date(late), orders: ORDERS_A_DAY, ..Window::default() };
+    let wait = window.leave(ORDER, SECOND, late).unwrap_err();
+    assert_eq!(wait, Wait { limit: Limit::Day, length: 60 * SECOND });
+    assert_eq!(window.leave(READ, SECOND, late), Ok(()), "reads are counted apart");
+
+    let next = late + TimeDelta::minutes(1);
+    assert_eq!(window.leave(ORDER, 2 * SECOND, next), Ok(()));
+    window.orders = ORDERS_A_DAY;
+    assert!(window.leave(ORDER, 3 * SECOND, late).is_err(), "the clock was set back");
+    assert!(window.leave(ORDER, 4 * SECOND, next).is_err());
+}
+
+#[test]
+fn fyers_own_refusal_holds_everybody_until_it_said() {
+    let mut window = Window::default();
+    window.refused(10 * SECOND, Some(7 * SECOND));
+    for cost in [READ, ORDER] {
+        let wait = window.leave(cost, 12 * SECOND, noon()).unwrap_err();
+        assert_eq!(wait, Wait { limit: Limit::Fyers, length: 5 * SECOND });
+    }
+    window.refused(13 * SECOND, Some(SECOND));
+    assert_eq!(window.leave(READ, 16 * SECOND, noon()).unwrap_err().length, SECOND, "never sooner");
+    assert_eq!(window.leave(READ, 17 * SECOND, noon()), Ok(()));
+    window.refused(18 * SECOND, Some(1_000_000 * SECOND));
+    assert_eq!(window.leave(READ, 18 * SECOND, noon()).unwrap_err().length, LONGEST_HOLD);
+}
+
+#[test]
+fn without_a_word_from_fyers_the_wait_doubles_with_each_strike() {
+    let (mut window, mut now) = (Window::default(), SECOND);
+    for hold in [2, 4, 8, 16, 32, 60, 60] {
+        window.refused(now, None);
+        window.refused(now, None);
+        assert_eq!(window.leave(READ, now, noon()).unwrap_err().length, hold * SECOND);
+        now += hold * SECOND;
+    }
+    window.accepted(now);
+    window.refused(now, None);
+    assert_eq!(window.leave(READ, now, noon()).unwrap_err().length, 2 * SECOND);
+}
