@@ -50,9 +50,6 @@ impl ExchangeActor {
         if self.is_long_book(&forwarding) {
             return self.begin_book(forwarding, ctx);
         }
-        if self.is_long_book(&forwarding) {
-            return self.begin_book(forwarding, ctx);
-        }
         let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
         match self.ask_prices(&symbols) {
             Some(prices) => {
