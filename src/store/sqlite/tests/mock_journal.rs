@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::*;
 
 fn rules() -> Config {
-    Config::new(Decimal::from(100_000_000))
+    Config { around_the_clock: true, ..Config::new(Decimal::from(100_000_000)) }
 }
 
 /// A bot's life, a trading day after the other, and all that it leaves behind.
