@@ -40,7 +40,7 @@ fn records() -> Vec<Record> {
         side: Side::Sell,
         order_type: OrderType::Limit,
         product: Product::Margin,
-        limit_price: Decimal::new(2_612_005, 2),
+        limit_price: Decimal::new(2_612_010, 2),
         stop_price: Decimal::ZERO,
         tag: Some("bot1".to_owned()),
     };
