@@ -67,7 +67,7 @@ impl LogEvent for Event {
             | Self::OrdersNotAllowed { .. }
             | Self::OrderRejected { .. }
             | Self::OrderRefused { .. } => log_exchange(self, event, actor),
-            _ => log_house(self, event, actor),
+            _ => log_program(self, event, actor),
         }
     }
 }
@@ -217,7 +217,7 @@ fn log_positions(event: &Event, name: &str, actor: &str) {
     }
 }
 
-fn log_house(event: &Event, name: &str, actor: &str) {
+fn log_program(event: &Event, name: &str, actor: &str) {
     match event {
         Event::KeeperStarted { version, commit, missing, after_crash } => {
             let missing = missing.join("; ");
@@ -238,7 +238,7 @@ fn log_house(event: &Event, name: &str, actor: &str) {
             warn!(event = name, actor, user, "somebody who may not command the keeper wrote to its bot");
         }
         Event::WrongKeys { client, count } => {
-            warn!(event = "gateway.wrong_keys", %actor, %client, count, "wrong gateway keys");
+            warn!(event = name, actor, %client, count, "wrong gateway keys");
         }
         Event::SecondPoller => {
             error!(event = name, actor, "another program polls Telegram with the same bot token");

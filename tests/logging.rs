@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -117,42 +117,55 @@ fn calls() -> Vec<Call> {
     calls
 }
 
-/// `Event::name`: the log's name of each kind of journal event; some have two.
-fn names() -> BTreeMap<String, BTreeSet<String>> {
-    let text = fs::read_to_string(root().join("actors/event_log.rs")).unwrap();
+/// `Event::name`: each kind of journal event, as its pattern is written there, with its name in the log.
+fn names() -> Vec<(String, String, String)> {
+    let text = fs::read_to_string(root().join("crates/domain/src/event.rs")).unwrap();
     let (_, rest) = text.split_once("fn name(&self)").unwrap();
     let table = rest.split("\n    }\n").next().unwrap();
-    let (variant, name) = (Regex::new(r"Self::(\w+)").unwrap(), Regex::new(r#"=> "([a-z_.]+)""#).unwrap());
-    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut variants = vec![];
+    let variant = Regex::new(r"Self::(\w+)( \{[^}]*\})?").unwrap();
+    let name = Regex::new(r#"=> "([a-z_.]+)""#).unwrap();
+    let (mut names, mut waiting) = (vec![], vec![]);
     for line in table.lines() {
-        variants.extend(variant.captures_iter(line).map(|found| found[1].to_owned()));
+        waiting.extend(variant.captures_iter(line).map(|found| (found[1].to_owned(), pattern(&found))));
         if let Some(found) = name.captures(line) {
-            for variant in variants.drain(..) {
-                names.entry(variant).or_default().insert(found[1].to_owned());
-            }
+            names.extend(waiting.drain(..).map(|(variant, fields)| (variant, fields, found[1].to_owned())));
         }
     }
     names
 }
 
+/// The fields of a pattern, as `{ over: true }`.
+fn pattern(found: &regex::Captures<'_>) -> String {
+    found.get(2).map_or_else(String::new, |fields| fields.as_str().trim().to_owned())
+}
+
+/// The names of the event that this call is about: the last arm before it says which.
+fn names_of(call: &Call, names: &[(String, String, String)]) -> (String, BTreeSet<String>) {
+    let arm = Regex::new(r"Event::(\w+)( \{[^}]*\})?(?: if [^=]+)? => ").unwrap();
+    let found = arm.captures_iter(&call.before).last();
+    let found = found.unwrap_or_else(|| panic!("which event? {}", &call.before[call.before.len() - 300..]));
+    let of_variant = || names.iter().filter(|(variant, ..)| *variant == found[1]);
+    // Some kinds have two names; an arm may be about one of them only.
+    let exact = of_variant().filter(|(_, fields, _)| *fields == pattern(&found));
+    let exact: BTreeSet<String> = exact.map(|(.., name)| name.clone()).collect();
+    let all = || of_variant().map(|(.., name)| name.clone()).collect();
+    (found[1].to_owned(), if exact.is_empty() { all() } else { exact })
+}
+
 /// Everything that the code can log.
 fn logged() -> Table {
     let names = names();
-    let variant = Regex::new(r"Self::(\w+)(?: \{[^}]*\})?(?: if [^=]+)? => ").unwrap();
     let mut table = Table::new();
     let mut told = BTreeSet::new();
     for call in calls() {
         let events: BTreeSet<String> = match call.event.as_deref() {
             None => ["log".to_owned()].into(),
-            // `event` alone is the name of the journal event that the arm is about.
-            Some("") => {
+            // The name is `Event::name` of the journal event that the arm is about.
+            Some("name") => {
                 assert_eq!(call.file, "actors/event_log.rs", "an event must be written out");
-                let found = variant.captures_iter(&call.before).last();
-                let found = found
-                    .unwrap_or_else(|| panic!("which event? {}", &call.before[call.before.len() - 300..]));
-                told.insert(found[1].to_owned());
-                names[&found[1]].clone()
+                let (variant, names) = names_of(&call, &names);
+                told.insert(variant);
+                names
             }
             Some(event) => [event.to_owned()].into(),
         };
@@ -162,7 +175,8 @@ fn logged() -> Table {
             entry.fields.extend(call.fields.clone());
         }
     }
-    assert_eq!(told, names.keys().cloned().collect(), "every kind of journal event has its log line");
+    let kinds = names.into_iter().map(|(variant, ..)| variant).collect();
+    assert_eq!(told, kinds, "every kind of journal event has its log line");
     // The log's own line about what is missing is made by hand: it must not go through the queue.
     let by_hand = sources().into_iter().find(|(name, _)| name == "src/logging/mod.rs").unwrap().1;
     assert!(by_hand.contains("(\"event\".to_owned(), \"log.dropped\".into())"));

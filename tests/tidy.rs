@@ -18,8 +18,10 @@ const PURE_PACKAGES: &[&str] = &["crates/fyers-api/src", "crates/mock-exchange/s
 
 /// Rules beside the adapters that use them.
 const RULES: &[&str] = &[
-    "src/fyers/proxy/cost.rs",
-    "src/fyers/proxy/pace.rs",
+    "src/fyers/limits/cost.rs",
+    "src/fyers/limits/logins.rs",
+    "src/fyers/limits/window.rs",
+    "src/fyers/limits/window",
     "src/heartbeat/rules.rs",
     "src/http/gateway/path.rs",
     "src/http/metrics/routes.rs",

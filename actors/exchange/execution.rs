@@ -12,7 +12,6 @@ use std::{
 use actix::Addr;
 use futures_util::future::LocalBoxFuture;
 use fyers_api::{
-    error::ApiError,
     http::{ApiRequest, ApiResponse},
     response as reading,
 };
@@ -33,8 +32,9 @@ use tokio::{sync::Notify, time::timeout};
 
 use crate::exchange::{
     ExchangeActor,
-    forwarding::{Forwarding, refusal},
     messages::{End, Executed, Forward, TokenDied},
+    waiting::Forwarding,
+    words::{never_left, refusal},
 };
 use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell};
 
@@ -358,16 +358,6 @@ impl Execution {
         };
         reading::outcomes(answer, &reading::json(answer)).into_iter().enumerate().map(one).collect()
     }
-}
-
-/// Whether the keeper itself held the request back to keep FYERS' rate limits.
-pub(super) fn never_left(answer: &ApiResponse) -> bool {
-    answer.headers.iter().any(|(name, _)| name == "x-keeper-limit")
-}
-
-/// A refusal of the keeper's own, as FYERS would write it.
-pub(super) fn in_fyers_words(refusal: &ApiError) -> ApiResponse {
-    shape::answer(refusal.status, &shape::refusal(refusal))
 }
 
 /// A request without its credentials that reads one of the account's books.

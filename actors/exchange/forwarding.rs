@@ -1,17 +1,11 @@
 //! A bot's request: the decision is asked for, and carried out.
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler};
-use fyers_api::{
-    error::ApiError,
-    http::{ApiRequest, ApiResponse},
-    operation::Operation,
-};
+use fyers_api::{http::ApiRequest, operation::Operation};
 use keeper_domain::{
     event::Event,
-    mode::Mode,
     order_journal::{OrderEntry, OrderIntent},
     ports::Change,
-    reason::Reason,
     routing::{
         Venue,
         request::{Leg, OrderCall},
@@ -21,45 +15,12 @@ use keeper_domain::{
 
 use crate::exchange::{
     ExchangeActor,
-    execution::{Execution, in_fyers_words},
-    messages::{Forward, Forwarded, Pending, Reply, Rest},
+    execution::Execution,
+    messages::{Forward, Pending, Reply},
     reads,
+    waiting::Forwarding,
+    words::refusal,
 };
-
-/// A request on its way.
-pub(super) struct Forwarding {
-    pub(super) call: OrderCall,
-    pub(super) request: ApiRequest,
-    pub(super) mode: Mode,
-    pub(super) halted: bool,
-    pub(super) reason: Reason,
-    pub(super) reply: Reply,
-}
-
-impl Forwarding {
-    /// The bot may have gone away meanwhile, which changes nothing.
-    pub(super) fn arrive(self, venue: Venue, answer: ApiResponse) {
-        self.arrive_with(venue, answer, None);
-    }
-
-    /// The same with the beginning of a longer answer.
-    pub(super) fn arrive_with(self, venue: Venue, answer: ApiResponse, rest: Option<Rest>) {
-        let Self { mode, halted, reason, reply, .. } = self;
-        let _gone = reply.send(Forwarded { mode, halted, reason, venue, answer, rest });
-    }
-}
-
-/// The keeper's own words in FYERS' format.
-pub(super) fn refusal(status: u16, code: i64, why: &str) -> ApiResponse {
-    in_fyers_words(&ApiError { status, code, message: format!("fyers-keeper: {why}"), id: None })
-}
-
-/// The actor died over it: what became of the request is not known.
-pub(super) fn interrupted() -> Forwarded {
-    let answer = refusal(503, -503, "interrupted; look in the order book before sending an order again");
-    let venue = Venue::None;
-    Forwarded { mode: Mode::Mock, halted: false, reason: Reason::Starting, venue, answer, rest: None }
-}
 
 impl ExchangeActor {
     fn forward(&mut self, request: ApiRequest, reply: Reply, ctx: &mut Context<Self>) {

@@ -4,8 +4,9 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult};
 
 use crate::exchange::{
     ExchangeActor,
-    forwarding::{Forwarding, refusal},
     messages::{NextRows, Rest, Rows},
+    waiting::Forwarding,
+    words::refusal,
 };
 use fyers_api::{
     http::ApiResponse,

@@ -17,6 +17,8 @@ use keeper_domain::{
 };
 use mock_exchange::api::book_pages::BookRest;
 
+use crate::exchange::words::refusal;
+
 /// What is the mode? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "ModeView")]
@@ -83,7 +85,7 @@ impl Pending {
 
     /// Waits for it.
     pub async fn answered(self) -> Forwarded {
-        self.0.await.unwrap_or_else(|_| super::forwarding::interrupted())
+        self.0.await.unwrap_or_else(|_| Forwarded::interrupted())
     }
 }
 
@@ -127,6 +129,19 @@ pub struct Rows {
 }
 
 impl Forwarded {
+    /// The actor died over it: what became of the request is not known.
+    pub(super) fn interrupted() -> Self {
+        let answer = refusal(503, -503, "interrupted; look in the order book before sending an order again");
+        Self {
+            mode: Mode::Mock,
+            halted: false,
+            reason: Reason::Starting,
+            venue: Venue::None,
+            answer,
+            rest: None,
+        }
+    }
+
     /// What `X-Keeper-Mode` says.
     pub fn shown(&self) -> ShownMode {
         ShownMode::of(self.mode, self.halted)

@@ -2,7 +2,7 @@
 //!
 //! `keeper_domain::routing::route` decides; this folder carries out. `forwarding` hands a request to what the decision
 //! names: `execution` (an order to FYERS), `reads` (anything else to FYERS) or `simulating` (the MockExchange).
-//! `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known.
+//! `saving` writes down. `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known.
 
 pub mod actor;
 pub mod book;
@@ -12,7 +12,10 @@ mod long_book;
 mod look;
 pub mod messages;
 pub mod reads;
+mod saving;
 mod simulating;
+mod waiting;
+mod words;
 
 #[cfg(test)]
 mod tests;

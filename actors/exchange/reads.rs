@@ -20,9 +20,8 @@ use keeper_domain::{
 
 use crate::exchange::{
     ExchangeActor,
-    execution::never_left,
-    forwarding::{interrupted, refusal},
     messages::{Forward, Forwarded, Learnt, TokenDied},
+    words::{never_left, refusal},
 };
 
 /// What the ExchangeActor publishes for readers.
@@ -68,7 +67,7 @@ pub(super) async fn read(
         let _gone = actor.send(TokenDied { fingerprint: token.fingerprint(), code }).await;
         return match actor.send(Forward(request)).await {
             Ok(again) => again.answered().await,
-            Err(_) => interrupted(),
+            Err(_) => Forwarded::interrupted(),
         };
     }
     let (venue, answer) = match sent {

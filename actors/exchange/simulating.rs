@@ -2,11 +2,7 @@
 
 use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
 
-use crate::exchange::{
-    ExchangeActor,
-    forwarding::{Forwarding, refusal},
-    messages::ClearSimulated,
-};
+use crate::exchange::{ExchangeActor, messages::ClearSimulated, waiting::Forwarding, words::refusal};
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
     operation::Operation,

@@ -42,6 +42,9 @@ use keeper_domain::{
 };
 use mock_exchange::{Config, Instruments};
 
+mod disk;
+mod positions;
+
 /// A scripted FYERS: remembers every call, is slow, and answers as told.
 #[derive(Default)]
 struct Fyers {
@@ -325,147 +328,6 @@ async fn a_gtt_order_waits_through_a_restart_and_becomes_an_order_at_its_price()
     assert!(
         reborn.fyers.calls("/gtt/orders").is_empty() && reborn.fyers.calls("/gtt/orders/sync").is_empty()
     );
-}
-
-#[actix::test]
-async fn a_way_out_of_a_live_position_is_never_simulated() {
-    let floor = floor(false, false).await;
-    floor.hold("NSE:SBIN-EQ", 10).await;
-    let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
-    floor.actor.send(session(false)).await.unwrap();
-    let leg = json!({"price": 700, "triggerPrice": 705, "qty": 10});
-    let stop_loss =
-        json!({"side": -1, "symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "orderInfo": {"leg1": leg}});
-    for (method, path, body) in [
-        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
-        (
-            Method::Post,
-            "/multi-order/sync",
-            json!([order("NSE:INFY-EQ", 1, 1, "y"), order("NSE:SBIN-EQ", 1, -1, "z")]),
-        ),
-        (Method::Delete, "/positions", json!({"exit_all": 1})),
-        (Method::Post, "/gtt/orders/sync", stop_loss),
-    ] {
-        let (done, answer) = floor.ask(method, path, body).await;
-        assert_eq!((done.answer.status, answer["code"].as_i64()), (400, Some(-99)), "{path}: {answer}");
-    }
-    let (entry, _) = floor.place("NSE:INFY-EQ", 1, 1).await;
-    assert_eq!((entry.answer.status, entry.venue), (200, Venue::Mock));
-    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderRefused { .. })), 4);
-}
-
-#[actix::test]
-async fn a_halt_keeps_entries_out_and_lets_exits_through() {
-    let floor = floor(false, true).await;
-    floor.fyers.books(&[], &[held(10)]);
-    assert!(floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap());
-    time::sleep(Duration::from_secs(5)).await;
-    let (entry, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
-    assert_eq!((entry.answer.status, entry.venue, entry.shown()), (400, Venue::None, ShownMode::Halted));
-    assert_eq!(entry.mode, Mode::Live, "a halt is no mode");
-    assert!(words["message"].as_str().unwrap().contains("Halted: entries are refused"), "{words}");
-    for (method, path, body) in [
-        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
-        (Method::Delete, "/orders/sync", json!({"id": "26"})),
-        (Method::Get, "/positions", Value::Null),
-    ] {
-        let (done, _) = floor.ask(method, path, body).await;
-        assert_eq!((done.venue, done.answer.status), (Venue::Fyers, 200), "{path}");
-    }
-    assert_eq!(floor.fyers.calls("/orders/sync").len(), 2, "the exit and the cancel");
-    let (second, words) = floor.place("NSE:SBIN-EQ", 1, -1).await;
-    assert_eq!(second.venue, Venue::None, "the first one may still fill: {words}");
-    floor.fyers.books(&[], &[held(4)]);
-    time::sleep(Duration::from_secs(60)).await;
-    let (rest, _) = floor.place("NSE:SBIN-EQ", 4, -1).await;
-    assert_eq!(rest.venue, Venue::Fyers);
-}
-
-#[actix::test]
-async fn eight_exits_at_once_in_a_halt_are_one() {
-    let floor = floor(false, true).await;
-    floor.fyers.books(&[], &[held(10)]);
-    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
-    time::sleep(Duration::from_secs(5)).await;
-    let exit = || Forward(call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 10, -1, "x")));
-    let all: Vec<_> = (0..8).map(|_| floor.actor.send(exit())).collect();
-    let mut sent = 0;
-    for pending in all {
-        sent += usize::from(pending.await.unwrap().answered().await.venue == Venue::Fyers);
-    }
-    assert_eq!((sent, floor.fyers.calls("/orders/sync").len()), (1, 1));
-}
-
-#[actix::test]
-async fn without_its_intent_on_disk_no_order_leaves_and_the_store_heals() {
-    let floor = floor(false, true).await;
-    floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
-    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
-    assert_eq!((done.answer.status, done.venue), (503, Venue::None), "{body}");
-    assert!(floor.fyers.calls("/orders/sync").is_empty());
-    let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
-    assert_eq!(done.venue, Venue::Fyers);
-}
-
-#[actix::test]
-async fn fyers_answer_is_passed_on_whatever_the_store_does_and_written_down_later() {
-    let floor = floor(false, true).await;
-    {
-        let mut faults = floor.store.fault.lock().unwrap();
-        faults.extend([Fault::Pass, Fault::Refuse]);
-    }
-    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
-    assert_eq!((done.answer.status, done.venue, body["code"].as_i64()), (200, Venue::Fyers, Some(1101)));
-    time::sleep(Duration::from_secs(30)).await;
-    assert!(matches!(floor.store.shelf.lock().unwrap().outcomes[..], [(1, IntentOutcome::Answered { .. })]));
-    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderPlaced { .. })), 1);
-    assert_eq!(floor.store.order_journal(9).await.unwrap().len(), 1);
-}
-
-#[actix::test]
-async fn a_simulated_order_that_cannot_be_written_has_not_happened() {
-    let floor = floor(false, false).await;
-    floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
-    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
-    assert_eq!((done.answer.status, done.venue), (503, Venue::None), "{body}");
-    let (_, book) = floor.ask(Method::Get, "/orders", Value::Null).await;
-    assert_eq!(book["orderBook"].as_array().unwrap().len(), 0);
-    let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
-    assert_eq!(done.venue, Venue::Mock);
-}
-
-#[actix::test]
-async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
-    let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
-    time::pause();
-    let request = |tag: &str| call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 5, 1, tag));
-    let at = "2026-11-23T04:29:30Z".parse().unwrap();
-    let intent = |id: i64, request: &ApiRequest| {
-        OrderIntent::of(id, &keeper_domain::routing::request::OrderCall::read(request), request, 0, at)
-    };
-    let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "9"}));
-    let intents = vec![intent(1, &request("t")), intent(2, &request("gone")), intent(3, &cancel)];
-    store.commit(Change { intents, ..Change::default() }).await.unwrap();
-    fyers.books(&[row("77", 5, 2)], &[]);
-    let actor = start(&fyers, &store, false);
-    time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(store.count(|event| matches!(event, Event::OrderOutcomeUnknown { .. })), 0, "no token yet");
-    actor.send(session(true)).await.unwrap();
-    time::sleep(Duration::from_secs(10)).await;
-    let told: Vec<Event> = store
-        .events()
-        .into_iter()
-        .filter(|event| matches!(event, Event::OrderOutcomeUnknown { .. }))
-        .collect();
-    let fate = |event: &Event| match event {
-        Event::OrderOutcomeUnknown { found, searched, .. } => (found.clone(), *searched),
-        _ => unreachable!(),
-    };
-    let wanted = [(Some("77".to_owned()), true), (None, true), (None, false)];
-    assert_eq!(told.iter().map(fate).collect::<Vec<_>>(), wanted);
-    let outcomes = store.shelf.lock().unwrap().outcomes.clone();
-    assert!(matches!(&outcomes[0], (1, IntentOutcome::Searched(Search::Found { ids })) if ids == &["77"]));
-    assert!(fyers.calls("/orders/sync").is_empty(), "the keeper never sends again");
 }
 
 #[actix::test]

@@ -303,7 +303,7 @@ impl Backend for KeeperBackend {
     }
 
     fn day(&self) -> Option<Day> {
-        Some(Day::of(&self.calendar, self.tick_time, self.time.now()))
+        Some(Day::of(&self.calendar, &self.hours, self.tick_time, self.time.now()))
     }
 
     #[cfg(feature = "fault-injection")]

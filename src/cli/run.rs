@@ -55,7 +55,7 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     learn(config, &store).await;
     let parts = parts(config, state, store.clone())?;
     let heartbeat = heartbeat(config, &parts);
-    let keeper = Keeper::start(parts).await.map_err(not_started)?;
+    let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     let guarded = keeper.guard(|| {
         tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");
         // The log has a thread of its own; if that one is blocked too, nobody reads the log.
@@ -100,7 +100,7 @@ async fn learn(config: &Config, store: &SqliteStore) {
     }
 }
 
-fn not_started(error: StartError) -> Failure {
+fn not_started(error: &StartError) -> Failure {
     let (exit, remedy) = match error {
         StartError::Listen { .. } => {
             (Exit::AddressTaken, "Another program may use the address: see KEEPER_HTTP_ADDR.")

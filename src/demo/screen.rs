@@ -12,6 +12,7 @@ use fyers_api::ist::ist;
 use keeper_domain::{
     event::{Event, Recorded},
     mode::Mode,
+    text::is_hidden,
 };
 
 use crate::demo::report::Report;
@@ -203,7 +204,7 @@ fn columns(text: &str) -> usize {
 
 fn column(c: char) -> usize {
     match c {
-        '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' => 0,
+        _ if is_hidden(c) => 0,
         '\u{231a}'..='\u{231b}'
         | '\u{23e9}'..='\u{23f3}'
         | '\u{26a0}'..='\u{26ff}'

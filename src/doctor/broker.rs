@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use keeper_domain::text::excerpt;
+
 use crate::config::Settings;
 use crate::doctor::{
     finding::Finding,
@@ -93,7 +95,7 @@ pub(super) async fn login_page(settings: &Settings, redirect: Option<&str>) -> O
 /// FYERS' words, if this answer says that there will be no login.
 fn refusal(status: u16, location: Option<&str>, body: &str) -> Option<String> {
     let shown = |words: &str| {
-        let plain: String = words.chars().filter(|c| !c.is_control()).take(120).collect();
+        let plain = excerpt(words, 120);
         if plain.is_empty() { "it shows its error page".to_owned() } else { plain }
     };
     if let Some(location) = location.filter(|_| (300..400).contains(&status)) {

@@ -108,6 +108,7 @@ pub(super) fn state_folder(settings: &Settings) -> Finding {
         let what = format!("{shown} cannot be written");
         return Finding::fail("state folder", what, "Make it writable for the user who runs the keeper.");
     }
+    #[allow(clippy::useless_conversion, reason = "the type differs between machines")]
     if let Some(kind) = rustix::fs::statfs(path).ok().and_then(|disk| remote_kind(i64::from(disk.f_type))) {
         let what = format!("{shown} is on {kind}: locks and the database's shared memory do not work there");
         return Finding::fail(

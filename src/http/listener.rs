@@ -117,7 +117,10 @@ pub fn listen_with(
 }
 
 fn headers() -> DefaultHeaders {
-    DefaultHeaders::new().add((CACHE_CONTROL, "no-store")).add(("Referrer-Policy", "no-referrer"))
+    DefaultHeaders::new()
+        .add((CACHE_CONTROL, "no-store"))
+        .add(("Referrer-Policy", "no-referrer"))
+        .add(("X-Content-Type-Options", "nosniff"))
 }
 
 fn settings(bound: SocketAddr, key: SecretString, backend: &Arc<dyn Backend>, front: &Front) -> Settings {

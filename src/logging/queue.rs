@@ -117,7 +117,7 @@ fn write_all(shared: &Shared, mut output: Box<dyn Write + Send>, finish: &Finish
         };
         state.writing = true;
         drop(state);
-        if write_line(&mut output, finish(&line) + "\n").is_err() {
+        if write_line(&mut output, &(finish(&line) + "\n")).is_err() {
             // A closed output has nobody to tell.
             (shared.on_drop)(1);
         }
@@ -128,7 +128,7 @@ fn write_all(shared: &Shared, mut output: Box<dyn Write + Send>, finish: &Finish
 }
 
 /// An output that somebody else has set to non-blocking is waited for, like any other.
-fn write_line(output: &mut Box<dyn Write + Send>, line: String) -> std::io::Result<()> {
+fn write_line(output: &mut Box<dyn Write + Send>, line: &str) -> std::io::Result<()> {
     let mut rest = line.as_bytes();
     while !rest.is_empty() {
         match output.write(rest) {

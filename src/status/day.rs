@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
 use fyers_api::ist::{at, instant, ist};
-use keeper_domain::clock::calendar::{Calendar, DayKind};
+use keeper_domain::clock::{
+    calendar::{Calendar, DayKind},
+    token_hours::TokenHours,
+};
 
 /// FYERS' tokens end at this time.
 const DAWN: NaiveTime = at(6, 0);
 
-/// What the market does on that day.
+/// What the market does on that day, in the segments that the account uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Market {
     /// It is open between these times.
@@ -37,19 +40,23 @@ pub struct Day {
 }
 
 impl Day {
-    /// The day of this moment.
-    pub fn of(calendar: &Calendar, tick_time: NaiveTime, now: DateTime<Utc>) -> Self {
+    /// The day of this moment, with the sessions of these hours.
+    pub fn of(calendar: &Calendar, hours: &TokenHours, tick_time: NaiveTime, now: DateTime<Utc>) -> Self {
         let now = ist(now);
         let date = (now - TimeDelta::hours(6)).date_naive();
-        let market = match calendar.day_kind(date) {
-            DayKind::Trading { open, close } => Market::Open { from: open, until: close, occasion: None },
-            DayKind::SpecialSession { name, open, close } => {
-                Market::Open { from: open, until: close, occasion: Some(name) }
+        let market = match (hours.on(date), calendar.day_kind(date)) {
+            (Some(session), kind) => {
+                let occasion = match kind {
+                    DayKind::SpecialSession { name, .. } => Some(name),
+                    _ => None,
+                };
+                Market::Open { from: ist(session.opens).time(), until: ist(session.closes).time(), occasion }
             }
-            DayKind::Holiday { name } => Market::Closed(name),
-            DayKind::Weekend => Market::Closed("weekend".to_owned()),
+            (None, DayKind::Holiday { name }) => Market::Closed(name),
+            (None, DayKind::Weekend) => Market::Closed("weekend".to_owned()),
+            (None, _) => Market::Closed("no session".to_owned()),
         };
-        let tick = matches!(market, Market::Open { .. }).then_some(tick_time);
+        let tick = hours.is_day(date).then_some(tick_time);
         Self { date, now, tick, market }
     }
 
@@ -68,11 +75,16 @@ impl Day {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use keeper_domain::clock::sessions::Segment;
+
     use super::*;
 
     fn day(text: &str) -> Day {
         let now = DateTime::parse_from_rfc3339(&format!("{text}+05:30")).unwrap().to_utc();
-        Day::of(&Calendar::embedded(), at(8, 45), now)
+        let calendar = Arc::new(Calendar::embedded());
+        Day::of(&calendar, &TokenHours::usual(Arc::clone(&calendar)), at(8, 45), now)
     }
 
     #[test]
@@ -90,7 +102,8 @@ mod tests {
     fn the_market_is_open_or_closed_for_a_reason() {
         assert_eq!(
             day("2026-11-23T12:00:00").market,
-            Market::Open { from: at(9, 15), until: at(15, 30), occasion: None }
+            Market::Open { from: at(9, 15), until: at(15, 40), occasion: None },
+            "derivatives go on after shares"
         );
         assert_eq!(day("2026-11-22T12:00:00").market, Market::Closed("weekend".into()));
         assert_eq!(day("2026-11-22T12:00:00").tick, None);
@@ -99,5 +112,19 @@ mod tests {
         );
         let muhurat = day("2026-11-08T12:00:00");
         assert!(matches!(muhurat.market, Market::Open { occasion: Some(_), .. }));
+    }
+    #[test]
+    fn the_hours_are_those_of_the_segments_in_use() {
+        let calendar = Arc::new(Calendar::embedded());
+        let until = |segments: &[Segment]| {
+            let hours = TokenHours::new(Arc::clone(&calendar), segments.to_vec());
+            let now = DateTime::parse_from_rfc3339("2026-11-23T12:00:00+05:30").unwrap().to_utc();
+            match Day::of(&calendar, &hours, at(8, 45), now).market {
+                Market::Open { until, .. } => until,
+                Market::Closed(why) => panic!("{why}"),
+            }
+        };
+        assert_eq!(until(&[Segment::Cash]), at(15, 30));
+        assert!(until(&[Segment::Cash, Segment::Mcx]) > at(23, 0), "commodities go on in the evening");
     }
 }

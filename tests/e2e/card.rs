@@ -250,8 +250,8 @@ fn a_death_at_noon_is_mock_and_a_card_with_what_is_open() {
     });
     assert!(home.sim.kill(&token));
     halt_and_resume(&home, &keeper);
-    keeper.wait_status("mock", |status| status["session"]["state"] == "login_required");
-    assert_eq!(keeper.status()["mode"], "mock");
+    keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
+    keeper.wait_status("mock, once the halt is over", |status| status["mode"] == "mock");
     let card = wait_card(&home);
     assert!(card.text.contains("+10 NSE:SBIN-EQ"), "{}", card.text);
     assert!(card.text.contains("open until 15:40"), "{}", card.text);

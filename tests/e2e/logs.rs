@@ -28,7 +28,8 @@ fn every_line_is_one_json_object_and_the_seeds_lines_are_there() {
     let keeper = home.start_ready();
     keeper.wait_status("a refreshed token", |status| status["session"]["state"] == "valid");
     wait_for("the mirror", || home.env().contains(&home.newest(TokenKind::Access)).then_some(()));
-    let lines = keeper.lines();
+    keeper.wait_logged("token.refresh.succeeded");
+    let lines = keeper.wait_logged("exchange.switched");
     assert!(lines.len() >= 5);
     for line in &lines {
         for name in ["timestamp", "ist", "level", "event", "message"] {
@@ -60,7 +61,7 @@ fn a_failed_refresh_says_the_seeds_words() {
     home.write_env(&home.env().replace("1234\n", "4321\n"));
     let keeper = home.start_ready();
     keeper.wait_status("login required", |status| status["session"]["state"] == "login_required");
-    let lines = keeper.lines();
+    let lines = keeper.wait_logged("token.refresh.failed");
     let failed = lines.iter().find(|line| line["event"] == "token.refresh.failed").unwrap();
     assert_eq!(failed["message"], "❌ TOKEN REFRESH FAILED");
     assert_eq!(failed["reason"], "pin_rejected");
@@ -72,8 +73,10 @@ fn the_banner_is_drawn_for_people() {
     let home = refreshing().set("KEEPER_LOG_FORMAT", "text");
     let keeper = home.start_ready();
     keeper.wait_status("a refreshed token", |status| status["session"]["state"] == "valid");
-    let log = keeper.log();
     let rule = "=".repeat(80);
+    // Both banners are there once both times are.
+    let whole = |log: &String| log.matches("⏰ Time: ").count() >= 2 && log.ends_with('\n');
+    let log = wait_for("both banners", || Some(keeper.log()).filter(whole));
     for line in ["🔄 FYERS TOKEN REFRESH - Scheduled Daily Maintenance", "✅ TOKEN REFRESH SUCCESSFUL"] {
         assert!(log.contains(&format!("{rule}\n{line}\n{rule}\n⏰ Time: ")), "{log}");
     }

@@ -70,6 +70,8 @@ fn nobody_running_is_told_by_exit_codes() {
     let home = Home::bare(Options::default());
     home.run(&["healthcheck"]).exits(1);
     let ran = home.run(&["status", "--json"]).exits(69);
+    assert!(ran.json()["error"].to_string().contains("fyers-keeper run"), "{ran:?}");
+    let ran = home.run(&["status"]).exits(69);
     assert!(ran.out.is_empty() && ran.err.contains("fyers-keeper run"), "{ran:?}");
 }
 
@@ -86,13 +88,12 @@ fn a_request_to_stop_is_followed_soon_and_in_good_order() {
     let home = Home::bare(Options::default()).with_telegram();
     let keeper = home.start_ready();
     home.wait_alert("has started");
-    let log = keeper.lines().len();
+    keeper.wait_logged("keeper.started");
     let begun = Instant::now();
     let status = keeper.stop();
     println!("stopped after {:?}", begun.elapsed());
     assert_eq!(status.code(), Some(0));
     assert!(begun.elapsed().as_secs() < 20);
-    assert!(log > 0);
     assert!(home.alerts().iter().any(|alert| alert.contains("is stopping")), "{:?}", home.alerts());
     assert!(!home.path("state/running").exists(), "a good end leaves no mark of a crash");
 
@@ -123,7 +124,7 @@ fn a_request_to_stop_amid_an_outage_of_everything_is_followed_too() {
 fn a_second_keeper_on_the_same_folder_is_refused_by_name() {
     let home = Home::bare(Options::default());
     let first: Keeper = home.start_ready();
-    let ran = home.run(&["run"]).exits(1);
+    let ran = home.run(&["run"]).exits(73);
     assert!(ran.err.contains(&format!("process {}", first.pid())), "{ran:?}");
     assert!(ran.err.contains("KEEPER_STATE_DIR"), "it must say what to do: {ran:?}");
     home.run(&["healthcheck"]).exits(0);
@@ -133,7 +134,7 @@ fn a_second_keeper_on_the_same_folder_is_refused_by_name() {
 fn an_address_in_use_is_refused_with_advice() {
     let home = Home::bare(Options::default());
     let _taken = std::net::TcpListener::bind(("127.0.0.1", home.port)).unwrap();
-    let ran = home.run(&["run"]).exits(1);
+    let ran = home.run(&["run"]).exits(71);
     assert!(ran.err.contains("KEEPER_HTTP_ADDR") && ran.err.contains(&home.port.to_string()), "{ran:?}");
 }
 

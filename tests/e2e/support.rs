@@ -30,9 +30,10 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port nobody uses right now.
+/// A port nobody uses right now, below those that connections get by themselves: a restart finds it free again.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| rand::random_range(10_000..32_000)).find(free).unwrap()
 }
 
 /// The program's folder, its environment, and the world it talks to.
@@ -272,6 +273,14 @@ impl Keeper {
         let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         whole.lines().map(parse).collect()
+    }
+
+    /// Its log once this event is in it: lines are written behind the work, so they may come after it.
+    pub(crate) fn wait_logged(&self, event: &str) -> Vec<Value> {
+        wait_for(&format!("a log line of {event}"), || {
+            let lines = self.lines();
+            lines.iter().any(|line| line["event"] == event).then_some(lines)
+        })
     }
 
     pub(crate) fn wait_ready(&mut self) {

@@ -7,9 +7,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use regex::Regex;
+
+static STATEMENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^[ \t]*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);").unwrap());
+static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap());
 
 /// A module path below the crate, as `["session", "rules"]`.
 type Module = Vec<String>;
@@ -109,8 +114,7 @@ fn code(text: &str) -> String {
 
 /// The paths of all imports, or of all re-exports.
 fn uses(code: &str, re_exports: bool) -> Vec<Vec<String>> {
-    let statement = Regex::new(r"(?m)^[ \t]*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);").unwrap();
-    let wanted = statement.captures_iter(code).filter(|found| found.get(1).is_some() == re_exports);
+    let wanted = STATEMENT.captures_iter(code).filter(|found| found.get(1).is_some() == re_exports);
     wanted.flat_map(|found| leaves(&found[2])).collect()
 }
 
@@ -151,8 +155,7 @@ fn split(text: &str) -> Vec<&str> {
 
 /// Paths in the code itself, as `crate::mode::Mode::Live`.
 fn inline(code: &str) -> Vec<Vec<String>> {
-    let path = Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap();
-    let found = path.find_iter(code).map(|found| found.as_str().split("::").map(str::to_owned).collect());
+    let found = PATH.find_iter(code).map(|found| found.as_str().split("::").map(str::to_owned).collect());
     found.collect()
 }
 

@@ -48,7 +48,10 @@ fn hold(port: u16, kind: &str, count: u64, stop: &AtomicBool, opened: &AtomicU64
         for stream in &mut held {
             let is_open = stream.as_mut().is_some_and(|stream| {
                 let closed = matches!(stream.read(&mut [0; 512]), Ok(0));
-                !closed && !kind.ends_with("k\r\n\r\n") && stream.write(b"x").is_ok() || !closed
+                if !closed && !kind.ends_with("k\r\n\r\n") {
+                    let _full = stream.write(b"x");
+                }
+                !closed
             });
             if !is_open {
                 *stream = open();

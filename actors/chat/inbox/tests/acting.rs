@@ -58,7 +58,9 @@ async fn help_hints_and_unknown_commands_need_no_control() {
     let done = room.world.done();
     assert_eq!(done.len(), 3, "{done:?}");
     assert!(
-        done[0].contains("/halt") && done[1].contains("only know commands") && done[2].contains("/halt?")
+        done[0].contains("/halt")
+            && done[1].contains("only know commands")
+            && done[2].contains("/halt or /flat?")
     );
 }
 

@@ -76,7 +76,7 @@ fn minutes_are_a_day_at_most() {
 
 #[test]
 fn a_slip_of_the_finger_is_pointed_out_and_never_repeated() {
-    for (text, meant) in [("/hlat", "/halt?"), ("/statsu", "/status?"), ("/resum", "/resume?")] {
+    for (text, meant) in [("/hlat", "/halt or /flat?"), ("/statsu", "/status?"), ("/resum", "/resume?")] {
         let said = read(text).unwrap_err();
         assert!(said.contains(meant) && said.contains("/help"), "{text}: {said}");
     }

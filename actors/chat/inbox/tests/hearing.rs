@@ -73,7 +73,7 @@ fn questions_are_told_and_harmless_actions_are_done() {
     assert!(matches!(reply(&inbox.says(0, "/token")), MessageReaction::Tell(Topic::Token)));
     assert!(matches!(reply(&inbox.says(0, "/login")), MessageReaction::Act(Action::Login)));
     assert!(matches!(reply(&inbox.says(0, "/mute 5")), MessageReaction::Act(Action::Mute { minutes: 5 })));
-    for (text, said) in [("/help", "/halt"), ("/whoami", "42"), ("/hlat", "/halt?")] {
+    for (text, said) in [("/help", "/halt"), ("/whoami", "42"), ("/hlat", "/halt or /flat?")] {
         assert!(
             matches!(reply(&inbox.says(0, text)), MessageReaction::Say(words) if words.contains(said)),
             "{text}"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::clock::{
-    calendar::Calendar,
+    calendar::{Calendar, Market},
     sessions::{self, Segment, Session},
 };
 use fyers_api::ist;
@@ -53,6 +53,11 @@ impl TokenHours {
         self.stretch(ist::date(now), now)
     }
 
+    /// The whole of a day, from its first session to its last; `None` when there is none.
+    pub fn on(&self, date: NaiveDate) -> Option<MarketSession> {
+        self.stretch(date, DateTime::<Utc>::MIN_UTC)
+    }
+
     fn stretch(&self, date: NaiveDate, after: DateTime<Utc>) -> Option<MarketSession> {
         let all = self.segments.iter().flat_map(|segment| sessions::sessions(&self.calendar, *segment, date));
         let left: Vec<Session> =
@@ -64,10 +69,12 @@ impl TokenHours {
 
     /// Whether one of the segments has a session on the date: such a day has a tick.
     pub fn is_day(&self, date: NaiveDate) -> bool {
-        // The plain calendar answers most questions; only MCX has days of its own.
+        // The list of trading days answers for shares; MCX and special sessions have days of their own.
+        let special = |market| self.calendar.special_hours(market, date).is_some();
+        let own_days = self.segments.contains(&Segment::Mcx) || special(Market::Cash) || special(Market::Fno);
         let shares = self.segments.iter().any(|segment| *segment != Segment::Mcx);
         (shares && self.calendar.is_trading_day(date))
-            || sessions::is_session_day(&self.calendar, &self.segments, date)
+            || (own_days && sessions::is_session_day(&self.calendar, &self.segments, date))
     }
 
     /// The first such day after the date.
@@ -79,7 +86,7 @@ impl TokenHours {
     /// When the date's last session ends, if it lies outside the hours of a regular day of the exchanges for shares:
     /// a special session, or MCX.
     pub fn unusual_close(&self, date: NaiveDate) -> Option<DateTime<Utc>> {
-        let closes = self.stretch(date, DateTime::<Utc>::MIN_UTC)?.closes;
+        let closes = self.on(date)?.closes;
         let usual = sessions::day_close(&self.calendar, Segment::Fno, date);
         let special = sessions::sessions(&self.calendar, Segment::Cash, date)
             .iter()

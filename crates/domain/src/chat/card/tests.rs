@@ -79,7 +79,7 @@ impl Phone {
                 return Some(self.say(bubble));
             }
             CardAction::Refresh(id, bubble) | CardAction::Close(id, bubble) => {
-                self.put(*id, Some(bubble.clone()))
+                self.put(*id, Some(bubble.clone()));
             }
             CardAction::Tidy(id) => self.put(*id, None),
         }

@@ -132,12 +132,15 @@ pub fn help() -> String {
 /// Does not repeat what was written: it may be anything.
 fn unknown(name: &str) -> String {
     let distance = |known: &str| strsim::osa_distance(name, known);
-    let nearest = COMMANDS.iter().map(|(known, _)| (distance(known), *known)).min();
-    match nearest {
-        Some((slips, known)) if slips <= SLIPS => {
-            format!("I do not know that command. Did you mean /{known}? All of them: /help")
+    let slips = COMMANDS.iter().map(|(known, _)| distance(known)).min();
+    match slips.filter(|slips| *slips <= SLIPS) {
+        Some(slips) => {
+            // Two commands may be equally near, and one of them must not hide the other.
+            let near = COMMANDS.iter().filter(|(known, _)| distance(known) == slips);
+            let near = near.map(|(known, _)| format!("/{known}")).collect::<Vec<_>>().join(" or ");
+            format!("I do not know that command. Did you mean {near}? All of them: /help")
         }
-        _ => "I do not know that command. All of them: /help".to_owned(),
+        None => "I do not know that command. All of them: /help".to_owned(),
     }
 }
 

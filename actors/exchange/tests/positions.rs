@@ -1,0 +1,72 @@
+//! Ways out of positions: of live ones, and while trading is halted.
+
+use super::*;
+
+#[actix::test]
+async fn a_way_out_of_a_live_position_is_never_simulated() {
+    let floor = floor(false, false).await;
+    floor.hold("NSE:SBIN-EQ", 10).await;
+    let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
+    floor.actor.send(session(false)).await.unwrap();
+    let leg = json!({"price": 700, "triggerPrice": 705, "qty": 10});
+    let stop_loss =
+        json!({"side": -1, "symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "orderInfo": {"leg1": leg}});
+    for (method, path, body) in [
+        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
+        (
+            Method::Post,
+            "/multi-order/sync",
+            json!([order("NSE:INFY-EQ", 1, 1, "y"), order("NSE:SBIN-EQ", 1, -1, "z")]),
+        ),
+        (Method::Delete, "/positions", json!({"exit_all": 1})),
+        (Method::Post, "/gtt/orders/sync", stop_loss),
+    ] {
+        let (done, answer) = floor.ask(method, path, body).await;
+        assert_eq!((done.answer.status, answer["code"].as_i64()), (400, Some(-99)), "{path}: {answer}");
+    }
+    let (entry, _) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!((entry.answer.status, entry.venue), (200, Venue::Mock));
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderRefused { .. })), 4);
+}
+
+#[actix::test]
+async fn a_halt_keeps_entries_out_and_lets_exits_through() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    assert!(floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap());
+    time::sleep(Duration::from_secs(5)).await;
+    let (entry, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!((entry.answer.status, entry.venue, entry.shown()), (400, Venue::None, ShownMode::Halted));
+    assert_eq!(entry.mode, Mode::Live, "a halt is no mode");
+    assert!(words["message"].as_str().unwrap().contains("Halted: entries are refused"), "{words}");
+    for (method, path, body) in [
+        (Method::Post, "/orders/sync", order("NSE:SBIN-EQ", 10, -1, "x")),
+        (Method::Delete, "/orders/sync", json!({"id": "26"})),
+        (Method::Get, "/positions", Value::Null),
+    ] {
+        let (done, _) = floor.ask(method, path, body).await;
+        assert_eq!((done.venue, done.answer.status), (Venue::Fyers, 200), "{path}");
+    }
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 2, "the exit and the cancel");
+    let (second, words) = floor.place("NSE:SBIN-EQ", 1, -1).await;
+    assert_eq!(second.venue, Venue::None, "the first one may still fill: {words}");
+    floor.fyers.books(&[], &[held(4)]);
+    time::sleep(Duration::from_secs(60)).await;
+    let (rest, _) = floor.place("NSE:SBIN-EQ", 4, -1).await;
+    assert_eq!(rest.venue, Venue::Fyers);
+}
+
+#[actix::test]
+async fn eight_exits_at_once_in_a_halt_are_one() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    time::sleep(Duration::from_secs(5)).await;
+    let exit = || Forward(call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 10, -1, "x")));
+    let all: Vec<_> = (0..8).map(|_| floor.actor.send(exit())).collect();
+    let mut sent = 0;
+    for pending in all {
+        sent += usize::from(pending.await.unwrap().answered().await.venue == Venue::Fyers);
+    }
+    assert_eq!((sent, floor.fyers.calls("/orders/sync").len()), (1, 1));
+}

@@ -1,0 +1,33 @@
+//! A bot's request until it is answered.
+
+use fyers_api::http::{ApiRequest, ApiResponse};
+use keeper_domain::{
+    mode::Mode,
+    reason::Reason,
+    routing::{Venue, request::OrderCall},
+};
+
+use crate::exchange::messages::{Forwarded, Reply, Rest};
+
+/// A request on its way.
+pub(super) struct Forwarding {
+    pub(super) call: OrderCall,
+    pub(super) request: ApiRequest,
+    pub(super) mode: Mode,
+    pub(super) halted: bool,
+    pub(super) reason: Reason,
+    pub(super) reply: Reply,
+}
+
+impl Forwarding {
+    /// The bot may have gone away meanwhile, which changes nothing.
+    pub(super) fn arrive(self, venue: Venue, answer: ApiResponse) {
+        self.arrive_with(venue, answer, None);
+    }
+
+    /// The same with the beginning of a longer answer.
+    pub(super) fn arrive_with(self, venue: Venue, answer: ApiResponse, rest: Option<Rest>) {
+        let Self { mode, halted, reason, reply, .. } = self;
+        let _gone = reply.send(Forwarded { mode, halted, reason, venue, answer, rest });
+    }
+}
