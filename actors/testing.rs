@@ -14,7 +14,11 @@ use keeper_domain::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
-    ports::{AlertTotals, Change, Store, StoreError, StoreErrorKind, TickRecord, Time},
+    ports::{
+        AlertTotals, Change, ChangeStore, JournalStore, MockJournalStore, MockPage, MockStart, NoteStore,
+        OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord, TickStore,
+        Time, TradingStore,
+    },
     routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
@@ -51,12 +55,14 @@ pub(crate) struct Shelf {
     pub(crate) session: StoredSession,
     pub(crate) ticks: Vec<TickRecord>,
     pub(crate) mock_records: Vec<Record>,
+    pub(crate) mock_start: Option<MockStart>,
     pub(crate) orders: Vec<OrderEntry>,
     pub(crate) intents: Vec<OrderIntent>,
     pub(crate) outcomes: Vec<(i64, IntentOutcome)>,
     pub(crate) live_positions: LivePositions,
     pub(crate) halted: bool,
-    pub(crate) notes: BTreeMap<&'static str, serde_json::Value>,
+    /// JSON by name.
+    pub(crate) notes: BTreeMap<&'static str, String>,
     pub(crate) journal: Vec<Recorded>,
 }
 
@@ -79,6 +85,12 @@ pub(crate) enum Fault {
     DieAfter,
 }
 
+impl Shelf {
+    pub(crate) fn note(&self, name: &str) -> Option<serde_json::Value> {
+        self.notes.get(name).map(|json| serde_json::from_str(json).unwrap())
+    }
+}
+
 impl MemoryStore {
     pub(crate) fn events(&self) -> Vec<Event> {
         self.shelf.lock().unwrap().journal.iter().map(|entry| entry.event.clone()).collect()
@@ -90,7 +102,7 @@ impl MemoryStore {
 }
 
 #[async_trait]
-impl Store for MemoryStore {
+impl ChangeStore for MemoryStore {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
         let fault = self.fault.lock().unwrap().pop_front();
         if fault == Some(Fault::Refuse) {
@@ -105,6 +117,11 @@ impl Store for MemoryStore {
             shelf.ticks.push(tick);
         }
         shelf.mock_records.extend(change.mock_records);
+        if let Some(snapshot) = change.mock_snapshot {
+            let opening = Record::DayOpened { date: snapshot.day };
+            let after = shelf.mock_records.iter().rposition(|record| *record == opening).unwrap() as i64 + 1;
+            shelf.mock_start = Some(MockStart { snapshot, after });
+        }
         shelf.orders.extend(change.orders);
         shelf.intents.extend(change.intents);
         shelf.outcomes.extend(change.outcomes);
@@ -112,7 +129,7 @@ impl Store for MemoryStore {
             shelf.live_positions = positions;
         }
         shelf.halted = change.halted.unwrap_or(shelf.halted);
-        shelf.notes.extend(change.notes);
+        shelf.notes.extend(change.notes.into_iter().map(|note| (note.name, note.json)));
         for (at, event) in change.events {
             let id = shelf.journal.len() as i64 + 1;
             shelf.journal.push(Recorded { id, at, event });
@@ -121,11 +138,17 @@ impl Store for MemoryStore {
         assert!(fault != Some(Fault::DieAfter), "planned");
         Ok(())
     }
+}
 
+#[async_trait]
+impl SessionStore for MemoryStore {
     async fn session(&self) -> Result<StoredSession, StoreError> {
         Ok(self.shelf.lock().unwrap().session.clone())
     }
+}
 
+#[async_trait]
+impl TickStore for MemoryStore {
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
         Ok(self.shelf.lock().unwrap().ticks.iter().max_by_key(|tick| tick.date).copied())
     }
@@ -133,34 +156,18 @@ impl Store for MemoryStore {
     async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
         Ok(self.shelf.lock().unwrap().ticks.iter().map(|tick| tick.date).collect())
     }
+}
 
-    async fn mock_records(&self) -> Result<Vec<Record>, StoreError> {
-        Ok(self.shelf.lock().unwrap().mock_records.clone())
-    }
-
-    async fn order_journal(&self, limit: u32) -> Result<Vec<OrderEntry>, StoreError> {
-        Ok(self.shelf.lock().unwrap().orders.iter().rev().take(limit as usize).cloned().collect())
-    }
-
-    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+#[async_trait]
+impl JournalStore for MemoryStore {
+    async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let shelf = self.shelf.lock().unwrap();
-        let settled = |intent: &OrderIntent| shelf.outcomes.iter().any(|(id, _)| *id == intent.id);
-        let open = shelf.intents.iter().filter(|intent| !settled(intent)).cloned().collect();
-        Ok(OpenIntents { last: shelf.intents.iter().map(|intent| intent.id).max().unwrap_or_default(), open })
+        Ok(shelf.journal.iter().rev().take(limit as usize).cloned().collect())
     }
+}
 
-    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
-        Ok(self.shelf.lock().unwrap().live_positions.clone())
-    }
-
-    async fn halted(&self) -> Result<bool, StoreError> {
-        Ok(self.shelf.lock().unwrap().halted)
-    }
-
-    async fn note(&self, name: &'static str) -> Result<Option<serde_json::Value>, StoreError> {
-        Ok(self.shelf.lock().unwrap().notes.get(name).cloned())
-    }
-
+#[async_trait]
+impl OutboxStore for MemoryStore {
     async fn unread_events(&self, _: u32) -> Result<Vec<Recorded>, StoreError> {
         Ok(vec![])
     }
@@ -184,9 +191,58 @@ impl Store for MemoryStore {
     async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
         Ok(AlertTotals::default())
     }
+}
 
-    async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+#[async_trait]
+impl MockJournalStore for MemoryStore {
+    async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
+        Ok(self.shelf.lock().unwrap().mock_start.clone())
+    }
+
+    async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError> {
         let shelf = self.shelf.lock().unwrap();
-        Ok(shelf.journal.iter().rev().take(limit as usize).cloned().collect())
+        let rest = shelf.mock_records.iter().skip(after as usize).take(limit as usize);
+        let records: Vec<Record> = rest.cloned().collect();
+        let last = (!records.is_empty()).then_some(after + records.len() as i64);
+        Ok(MockPage { records, last })
+    }
+}
+
+#[async_trait]
+impl OrderJournalStore for MemoryStore {
+    async fn orders_before(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(i64, OrderEntry)>, StoreError> {
+        let shelf = self.shelf.lock().unwrap();
+        let numbered = shelf.orders.iter().enumerate().map(|(at, entry)| (at as i64 + 1, entry.clone()));
+        let older = numbered.rev().filter(|(id, _)| before.is_none_or(|before| *id < before));
+        Ok(older.take(limit as usize).collect())
+    }
+}
+
+#[async_trait]
+impl TradingStore for MemoryStore {
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        let shelf = self.shelf.lock().unwrap();
+        let settled = |intent: &OrderIntent| shelf.outcomes.iter().any(|(id, _)| *id == intent.id);
+        let open = shelf.intents.iter().filter(|intent| !settled(intent)).cloned().collect();
+        Ok(OpenIntents { last: shelf.intents.iter().map(|intent| intent.id).max().unwrap_or_default(), open })
+    }
+
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
+        Ok(self.shelf.lock().unwrap().live_positions.clone())
+    }
+
+    async fn halted(&self) -> Result<bool, StoreError> {
+        Ok(self.shelf.lock().unwrap().halted)
+    }
+}
+
+#[async_trait]
+impl NoteStore for MemoryStore {
+    async fn note_text(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        Ok(self.shelf.lock().unwrap().notes.get(name).cloned())
     }
 }

@@ -16,7 +16,7 @@ use keeper_domain::{
     event::Event,
     mode::Mode,
     order_journal::OrderEntry,
-    ports::{Change, Store},
+    ports::{Change, ChangeStore},
     routing::Venue,
 };
 

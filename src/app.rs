@@ -53,7 +53,10 @@ use keeper_domain::{
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
-    ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
+    ports::{
+        Broker, BrokerProxy, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
+        Time, TokenMirror,
+    },
     restart_policy::Limits,
     routing::OnTokenLoss,
     session::{login::StateKey, reconcile::Seeds, rules::Facts},
@@ -215,6 +218,7 @@ impl Keeper {
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
         let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
+        tree.spawn("loading", backend.until_loaded());
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
@@ -308,7 +312,8 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
 fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
     let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
     let ports = Ports {
-        store: Arc::clone(&parts.store),
+        store: Arc::clone(&parts.store) as Arc<dyn OutboxStore>,
+        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
         messenger: Arc::clone(&parts.messenger),
         time: Arc::clone(&parts.time),
     };

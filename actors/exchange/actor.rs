@@ -16,6 +16,7 @@ use fyers_api::{codes, ist, model::Position};
 use keeper_domain::{
     event::Event,
     mode::Mode,
+    notes::SIMULATED_IN_GAP,
     order_journal::{OrderEntry, OrderIntent},
     ports::{BrokerProxy, Change, OutgoingAddress, Store, StoreError, Time},
     reason::Reason,
@@ -24,9 +25,10 @@ use keeper_domain::{
     },
     session::SessionView,
 };
-use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
+use mock_exchange::{Config, Engine, Instruments, exchange::MockExchange};
 
 use crate::exchange::{
+    book,
     execution::{FaultPoint, InFlight, Tasks},
     messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
     reads::SharedSnapshot,
@@ -39,8 +41,6 @@ use crate::{
 
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The note with the number of orders that were meant for real and simulated since the mode was last Live.
-pub(super) const GAP: &str = "simulated_in_gap";
 /// Made-up prices are the same in every run.
 const SEED: u64 = 0x6b65_6570;
 /// Entries of the order journal that are read for the day's count of refused orders.
@@ -108,9 +108,9 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
 }
 
 impl ExchangeDeps {
-    /// The MockExchange after this journal.
-    fn book(&self, records: &[Record]) -> MockExchange {
-        MockExchange::open(self.rules, self.instruments.clone(), records, SEED)
+    /// A MockExchange of which nothing is known yet.
+    fn book(&self) -> MockExchange {
+        MockExchange::open(self.rules, self.instruments.clone(), [], SEED)
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) struct Volatile {
     pub(super) unknown: Vec<OrderIntent>,
     pub(super) last_intent: i64,
     pub(super) looks: Looks,
-    /// See [`GAP`].
+    /// See [`SIMULATED_IN_GAP`].
     pub(super) gap: u64,
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
@@ -178,7 +178,7 @@ impl Volatile {
 
 /// What is read from the store when a life begins.
 struct Loaded {
-    records: Vec<Record>,
+    engine: Engine,
     gap: u64,
     live: LivePositions,
     halted: bool,
@@ -186,26 +186,31 @@ struct Loaded {
     orders: Vec<OrderEntry>,
 }
 
-async fn read_store(store: Arc<dyn Store>) -> Result<Loaded, StoreError> {
+async fn read_store(
+    store: Arc<dyn Store>,
+    rules: Config,
+    instruments: Instruments,
+) -> Result<Loaded, StoreError> {
     Ok(Loaded {
-        gap: store.note(GAP).await?.and_then(|gap| gap.as_u64()).unwrap_or_default(),
+        // When the number cannot be read, it is told that there were some.
+        gap: SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default(),
         live: store.live_positions().await?,
         halted: store.halted().await?,
         intents: store.open_intents().await?,
         orders: store.order_journal(DAY_OF_ORDERS).await?,
-        records: store.mock_records().await?,
+        engine: book::load(store.as_ref(), rules, instruments).await?,
     })
 }
 
 impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
-        let volatile = Volatile::new(deps.book(&[]));
+        let volatile = Volatile::new(deps.book());
         Self { deps, volatile }
     }
 
     fn load(&self) -> Turn<()> {
-        let read = read_store(Arc::clone(&self.deps.store));
+        let read = read_store(Arc::clone(&self.deps.store), self.deps.rules, self.deps.instruments.clone());
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
             Ok(loaded) => act.take(loaded),
             Err(error) => give_up(&error, ctx),
@@ -213,14 +218,14 @@ impl ExchangeActor {
     }
 
     fn take(&mut self, loaded: Loaded) {
-        let Loaded { records, gap, live, halted, intents, orders } = loaded;
+        let Loaded { engine, gap, live, halted, intents, orders } = loaded;
         let today = ist::date(self.deps.time.now());
         let refused = |entry: &&OrderEntry| {
             entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
         };
         let rejected = orders.iter().filter(refused).count() as u64;
         let volatile = &mut self.volatile;
-        volatile.book = self.deps.book(&records);
+        volatile.book = MockExchange::resume(engine, SEED);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
@@ -231,10 +236,11 @@ impl ExchangeActor {
     /// After a failed write the book in memory may be ahead of the disk: it is read again.
     pub(super) fn reload_book(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
-        let read = async move { store.mock_records().await };
+        let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
+        let read = async move { book::load(store.as_ref(), rules, instruments).await };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok(records) => {
-                act.volatile.book = act.deps.book(&records);
+            Ok(engine) => {
+                act.volatile.book = MockExchange::resume(engine, SEED);
                 act.publish();
             }
             Err(error) => give_up(&error, ctx),
@@ -336,7 +342,7 @@ impl ExchangeActor {
         if changed && self.volatile.gap > 0 {
             let orders = std::mem::take(&mut self.volatile.gap);
             change.events.push((now, Event::SimulatedMeanwhile { orders }));
-            change.notes.push((GAP, serde_json::json!(0)));
+            change.notes.extend(SIMULATED_IN_GAP.set(&0));
         }
         let accounts = self.volatile.book.engine().ledger().accounts.values();
         let open = accounts.filter(|account| account.net != 0);
@@ -367,7 +373,9 @@ impl Actor for ExchangeActor {
             if let Ok(Ok(view)) = view {
                 act.volatile.session = view;
             }
-            act.settle(Change::default())
+            // A book that began before there were snapshots, or a crash right after a day's opening.
+            let mock_snapshot = act.volatile.book.engine().opening().cloned();
+            act.settle(Change { mock_snapshot, ..Change::default() })
         });
         ctx.wait(settled);
     }
@@ -379,7 +387,7 @@ impl Supervised for ExchangeActor {
         // not written down is only here.
         let Volatile { mode, reason, stopping, ref mut unsaved, last_intent, .. } = self.volatile;
         let unsaved = std::mem::take(unsaved);
-        let fresh = Volatile::new(self.deps.book(&[]));
+        let fresh = Volatile::new(self.deps.book());
         self.volatile = Volatile { mode, reason, stopping, unsaved, last_intent, ..fresh };
     }
 }

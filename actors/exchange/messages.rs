@@ -15,6 +15,7 @@ use keeper_domain::{
     routing::{Venue, request::Leg},
     secret::Fingerprint,
 };
+use mock_exchange::api::book_pages::BookRest;
 
 use crate::exchange::words::refusal;
 
@@ -101,13 +102,44 @@ pub struct Forwarded {
     pub venue: Venue,
     /// The answer.
     pub answer: ApiResponse,
+    /// What follows the answer's body, when that is only its beginning: [`NextRows`] brings it.
+    pub rest: Option<Rest>,
+}
+
+/// The part of a long order book that has not been told yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    pub(super) book: BookRest,
+    /// What comes after the last row.
+    pub(super) after: String,
+}
+
+/// The next rows of a long order book, please. It may be asked for at leisure: nothing is kept for it.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Rows")]
+pub struct NextRows(pub Rest);
+
+/// More of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    /// To be sent after what came before.
+    pub bytes: Vec<u8>,
+    /// What follows; `None` at the end.
+    pub rest: Option<Rest>,
 }
 
 impl Forwarded {
     /// The actor died over it: what became of the request is not known.
     pub(super) fn interrupted() -> Self {
         let answer = refusal(503, -503, "interrupted; look in the order book before sending an order again");
-        Self { mode: Mode::Mock, halted: false, reason: Reason::Starting, venue: Venue::None, answer }
+        Self {
+            mode: Mode::Mock,
+            halted: false,
+            reason: Reason::Starting,
+            venue: Venue::None,
+            answer,
+            rest: None,
+        }
     }
 
     /// What `X-Keeper-Mode` says.

@@ -5,8 +5,10 @@
 //! `saving` writes down. `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known.
 
 pub mod actor;
+pub mod book;
 pub mod execution;
 mod forwarding;
+mod long_book;
 mod look;
 pub mod messages;
 pub mod reads;

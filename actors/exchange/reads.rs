@@ -80,7 +80,7 @@ pub(super) async fn read(
         }
         Err(error) => lost(&error),
     };
-    Forwarded { mode: now.mode, halted: now.halted, reason: now.reason, venue, answer }
+    Forwarded { mode: now.mode, halted: now.halted, reason: now.reason, venue, answer, rest: None }
 }
 
 /// A read that brought no answer can be sent again.

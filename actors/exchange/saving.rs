@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture, fut};
 use keeper_domain::ports::{Change, StoreError, StoreErrorKind};
+use mock_exchange::Record;
 
 use crate::{
     exchange::actor::{ExchangeActor, Turn, give_up},
@@ -15,20 +16,40 @@ const MOST_UNSAVED: usize = 1_000;
 
 impl ExchangeActor {
     /// Commits, and then tells log and Notifier. An error means that nothing of it is on disk.
-    pub(super) fn commit(&self, change: Change) -> Turn<Result<(), StoreError>> {
+    pub(super) fn commit(&self, mut change: Change) -> Turn<Result<(), StoreError>> {
+        if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {
+            change.mock_snapshot = self.volatile.book.engine().opening().cloned();
+        }
         if is_empty(&change) {
             return Box::pin(fut::ready(Ok(())));
         }
+        let opens_day = change.mock_snapshot.is_some();
         let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
         let commit = async move { journal::commit(store.as_ref(), change, "exchange", &wake).await };
-        Box::pin(commit.into_actor(self).map(move |committed, _, ctx| {
+        Box::pin(commit.into_actor(self).map(move |committed, act, ctx| {
             match &committed {
+                Ok(()) if opens_day => act.trim(ctx),
                 Ok(()) => {}
                 Err(error) if error.kind == StoreErrorKind::Damaged => give_up(error, ctx),
                 Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
             }
             committed
         }))
+    }
+
+    /// Once a day the store loses what nobody needs any more, a little at a time.
+    fn trim(&self, ctx: &mut Context<Self>) {
+        let store = Arc::clone(&self.deps.store);
+        let trim = async move {
+            while store.trim().await? {}
+            Ok::<_, StoreError>(())
+        };
+        ctx.spawn(trim.into_actor(self).map(|trimmed, _, _| {
+            // The next day tries again.
+            if let Err(error) = trimmed {
+                tracing::warn!(event = "store.failed", actor = "exchange", "{error}");
+            }
+        }));
     }
 
     /// Commits; what cannot be written now is written when the store works again.
@@ -71,5 +92,5 @@ fn is_empty(change: &Change) -> bool {
         && change.orders.is_empty()
         && change.outcomes.is_empty()
         && change.notes.is_empty();
-    lists && change.halted.is_none() && change.live_positions.is_none()
+    lists && change.mock_snapshot.is_none() && change.halted.is_none() && change.live_positions.is_none()
 }

@@ -11,6 +11,7 @@ use fyers_api::{
 use keeper_domain::{
     event::Event,
     mode::Mode,
+    notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
     ports::{Change, StoreError},
     routing::{
@@ -42,6 +43,9 @@ fn quotes_call(symbols: &[String]) -> ApiRequest {
 impl ExchangeActor {
     /// In Sandbox a simulated order is priced by FYERS first; in Mock by what was last known.
     pub(super) fn price_and_simulate(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
+        if self.is_long_book(&forwarding) {
+            return self.begin_book(forwarding, ctx);
+        }
         let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
         match self.ask_prices(&symbols) {
             Some(prices) => {
@@ -96,7 +100,7 @@ impl ExchangeActor {
     }
 
     /// The book in memory is the book on disk again.
-    fn after_simulation(&mut self, committed: &Result<(), StoreError>) -> super::actor::Turn<()> {
+    pub(super) fn after_simulation(&mut self, committed: &Result<(), StoreError>) -> super::actor::Turn<()> {
         match committed {
             Ok(()) => {
                 self.publish();
@@ -174,7 +178,7 @@ impl ExchangeActor {
         let taken = change.events.iter().filter(taken).count() as u64;
         if taken > 0 {
             self.volatile.gap += taken;
-            change.notes.push((super::actor::GAP, serde_json::json!(self.volatile.gap)));
+            change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
         }
     }
 }

@@ -31,7 +31,7 @@ use keeper_domain::{
     event::Event,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
-    ports::{Change, Store},
+    ports::{Change, ChangeStore, OrderJournalStore, Store},
     reason::Reason,
     secret::AccessToken,
     session::{SessionView, StateName},

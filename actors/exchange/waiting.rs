@@ -7,7 +7,7 @@ use keeper_domain::{
     routing::{Venue, request::OrderCall},
 };
 
-use crate::exchange::messages::{Forwarded, Reply};
+use crate::exchange::messages::{Forwarded, Reply, Rest};
 
 /// A request on its way.
 pub(super) struct Forwarding {
@@ -22,7 +22,12 @@ pub(super) struct Forwarding {
 impl Forwarding {
     /// The bot may have gone away meanwhile, which changes nothing.
     pub(super) fn arrive(self, venue: Venue, answer: ApiResponse) {
+        self.arrive_with(venue, answer, None);
+    }
+
+    /// The same with the beginning of a longer answer.
+    pub(super) fn arrive_with(self, venue: Venue, answer: ApiResponse, rest: Option<Rest>) {
         let Self { mode, halted, reason, reply, .. } = self;
-        let _gone = reply.send(Forwarded { mode, halted, reason, venue, answer });
+        let _gone = reply.send(Forwarded { mode, halted, reason, venue, answer, rest });
     }
 }

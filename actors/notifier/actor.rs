@@ -20,7 +20,7 @@ use keeper_domain::alerts::{
     delivery::{Gate, Next},
     texts::Context,
 };
-use keeper_domain::ports::{Messenger, Store, StoreError, Time};
+use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
 
 /// The longest rest between two looks at the journal, so that a lost wake-up costs only this.
 const REST: Duration = Duration::from_secs(3);
@@ -29,7 +29,9 @@ const REST: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Ports {
     /// Journal and outbox.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn OutboxStore>,
+    /// Until when a person wants no sound.
+    pub notes: Arc<dyn NoteStore>,
     /// Where alerts go.
     pub messenger: Arc<dyn Messenger>,
     /// Wall clock and waiting.
@@ -113,7 +115,8 @@ impl NotifierActor {
             self.gate.attempted(ports.time.now());
         }
         let sending = async move {
-            let world = (ports.messenger.as_ref(), ports.store.as_ref(), ports.time.as_ref());
+            let world =
+                (ports.messenger.as_ref(), ports.store.as_ref(), ports.notes.as_ref(), ports.time.as_ref());
             attempt(world, &alert, safe_text, luck).await
         };
         ctx.spawn(sending.into_actor(self).map(|result, act, ctx| act.attempted(result, ctx)));

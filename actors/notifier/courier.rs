@@ -9,14 +9,12 @@ use keeper_domain::alerts::{
     delivery::{self, Next},
     render::{SAFE_TEXT, id},
 };
-use keeper_domain::ports::{Messenger, Store, StoreError, Time};
+use keeper_domain::notes::MUTED_UNTIL;
+use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
 
 /// A messenger that never answers would silence the keeper for good. Real time on purpose: it guards
 /// against the network, not against the schedule, and the adapters give up long before it.
 const STUCK: Duration = Duration::from_secs(60);
-
-/// The note that says until when a person wants no sound, but for what is critical.
-pub const MUTED_UNTIL: &str = "muted_until";
 
 /// How an attempt went.
 #[derive(Debug)]
@@ -33,12 +31,12 @@ pub(super) struct Attempt {
 
 /// Sends the alert once and writes the outcome down. A crash in between means that it is sent again.
 pub(super) async fn attempt(
-    (messenger, store, time): (&dyn Messenger, &dyn Store, &dyn Time),
+    (messenger, store, notes, time): (&dyn Messenger, &dyn OutboxStore, &dyn NoteStore, &dyn Time),
     alert: &Outgoing,
     safe_text: bool,
     luck: f64,
 ) -> Result<Attempt, StoreError> {
-    let quiet = alert.severity != Severity::Critical && is_muted(store, time.now()).await?;
+    let quiet = alert.severity != Severity::Critical && is_muted(notes, time.now()).await?;
     let result = send(messenger, alert, safe_text, quiet).await;
     let next = delivery::after(&result, alert.attempts, alert.severity, safe_text, luck);
     match next {
@@ -56,10 +54,9 @@ pub(super) async fn attempt(
 }
 
 /// Whether a person wants no sound right now.
-async fn is_muted(store: &dyn Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let until =
-        store.note(MUTED_UNTIL).await?.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
-    Ok(until.is_some_and(|until| now < until))
+async fn is_muted(notes: &dyn NoteStore, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    // When it cannot be read, alerts are heard.
+    Ok(MUTED_UNTIL.read(notes).await?.readable().is_some_and(|until| now < until))
 }
 
 async fn send(

@@ -7,7 +7,7 @@ use keeper_domain::alerts::{
     coalesce,
     texts::{Context, alert_for},
 };
-use keeper_domain::ports::{AlertTotals, Store, StoreError};
+use keeper_domain::ports::{AlertTotals, OutboxStore, StoreError};
 
 /// Events read at once.
 const BATCH: u32 = 500;
@@ -24,7 +24,7 @@ pub(super) struct Seen {
 /// Turns all unread events into alerts and commits them together with the cursor. `known` is the outbox as
 /// the last look and the deliveries since left it; without it everything is read anew.
 pub(super) async fn look(
-    store: &dyn Store,
+    store: &dyn OutboxStore,
     context: &Context,
     known: Option<Seen>,
 ) -> Result<Seen, StoreError> {
@@ -48,7 +48,7 @@ pub(super) async fn look(
     }
 }
 
-async fn load(store: &dyn Store) -> Result<Seen, StoreError> {
+async fn load(store: &dyn OutboxStore) -> Result<Seen, StoreError> {
     Ok(Seen { waiting: store.waiting_alerts().await?.into(), totals: store.alert_totals().await? })
 }
 

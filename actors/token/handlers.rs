@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 
 use crate::token::{
     actor::TokenActor,
-    loaded::STATES,
     messages::{
         BeginLogin, ConfirmAccount, GetSession, LogOut, LoginCompleted, RefreshNow, Tick, TokenRejected,
         Verify,
@@ -19,6 +18,7 @@ use crate::token::{
     waiting_logins::Outcome,
 };
 use keeper_domain::{
+    notes::LOGIN_STATES,
     ports::Change,
     reason::Reason,
     session::{
@@ -63,9 +63,8 @@ impl TokenActor {
     /// Writes the used states down; false when that failed.
     fn keep_states(&self) -> ResponseActFuture<Self, bool> {
         let store = Arc::clone(&self.deps.store);
-        let states = serde_json::to_value(&self.used_states).unwrap_or_default();
-        let change = Change { notes: vec![(STATES, states)], ..Change::default() };
-        let commit = async move { store.commit(change).await };
+        let states = LOGIN_STATES.set(&self.used_states);
+        let commit = async move { store.commit(Change { notes: vec![states?], ..Change::default() }).await };
         Box::pin(commit.into_actor(self).map(|committed, _, _| {
             committed
                 .inspect_err(|error| tracing::error!(event = "store.failed", actor = "token", "{error}"))

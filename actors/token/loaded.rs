@@ -1,17 +1,15 @@
 //! What the TokenActor reads from the store before anything else.
 
 use keeper_domain::{
+    notes::{CREDENTIALS, LOGIN_STATES},
     ports::{Change, Store, StoreError, TickRecord},
     session::{
-        bound::{self, Bound},
+        bound::Bound,
         login::UsedStates,
         reconcile::{Seeds, reconcile},
     },
     session_state::StoredSession,
 };
-
-/// Where the used states are kept.
-pub(super) const STATES: &str = "login_states";
 
 /// All that is on disk.
 pub struct Loaded {
@@ -29,7 +27,7 @@ impl Loaded {
     /// Reads, and lets go of the tokens of another app on disk before anything is done with them.
     pub async fn read(store: &dyn Store, app: Option<&str>, seeds: &Seeds) -> Result<Self, StoreError> {
         let mut stored = store.session().await?;
-        let before = Bound::from_note(store.note(bound::NOTE).await?);
+        let before = CREDENTIALS.read(store).await?.or_unreadable(Bound::unreadable()).unwrap_or_default();
         let mut bound = before.clone();
         if bound.adopt(app, &mut stored) {
             tracing::warn!(
@@ -39,15 +37,16 @@ impl Loaded {
             );
         }
         if bound != before {
-            let (session, notes) = (Some(stored.clone()), vec![bound.note()]);
+            let (session, notes) = (Some(stored.clone()), vec![CREDENTIALS.set(&bound)?]);
             store.commit(Change { session, notes, ..Change::default() }).await?;
         }
-        let states = store.note(STATES).await?;
+        // A used state that is forgotten is still spent at FYERS, and is over in ten minutes.
+        let used_states = LOGIN_STATES.read(store).await?.readable().unwrap_or_default();
         Ok(Self {
             stored: reconcile(stored, &seeds.without(&bound)),
             bound,
             tick: store.last_tick().await?,
-            used_states: states.and_then(|states| serde_json::from_value(states).ok()).unwrap_or_default(),
+            used_states,
         })
     }
 }

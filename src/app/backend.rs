@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -18,7 +18,7 @@ use fyers_api::{
 };
 use keeper_actors::{
     clock::messages::GetClock,
-    exchange::messages::{Forwarded, GetMode},
+    exchange::messages::{Forwarded, GetMode, NextRows, Rest, Rows},
     notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
     token::messages::{ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
@@ -58,6 +58,8 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(45);
 const LOGIN_LIMIT: Duration = Duration::from_secs(30);
 /// Longest wait for the answer to a bot's request: the pipe's own limit, and some.
 const FORWARD_LIMIT: Duration = Duration::from_secs(40);
+/// The pause before an actor that died is asked again.
+const NEXT_LIFE: Duration = Duration::from_millis(50);
 /// No sign of life for this long means that the actors' thread hangs.
 const PULSE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -76,6 +78,8 @@ pub struct KeeperBackend {
     state_key: StateKey,
     journal: Arc<JournalSink>,
     pulse: Pulse,
+    /// Session and book are in memory.
+    is_loaded: Arc<AtomicBool>,
     began: Instant,
     /// The pulse as last seen, and when it last moved (milliseconds since `began`).
     last_pulse: AtomicU64,
@@ -94,6 +98,7 @@ impl KeeperBackend {
             hours: Arc::clone(&parts.hours),
             tick_time: parts.tick_time,
             login: parts.login.clone(),
+            is_loaded: Arc::new(AtomicBool::new(false)),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
             state_key: StateKey::derive(&parts.key),
@@ -101,6 +106,18 @@ impl KeeperBackend {
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
+        }
+    }
+
+    /// Becomes ready when the exchange has its book: it answers nothing before. The session is loaded by then.
+    pub(super) fn until_loaded(&self) -> impl Future<Output = ()> + use<> {
+        let (exchange, is_loaded) = (self.actors.exchange.clone(), Arc::clone(&self.is_loaded));
+        async move {
+            // Fails when the actor dies over it; its next life has the same address.
+            while exchange.send(GetMode).await.is_err() {
+                tokio::time::sleep(NEXT_LIFE).await;
+            }
+            is_loaded.store(true, Ordering::Relaxed);
         }
     }
 
@@ -179,9 +196,8 @@ impl Backend for KeeperBackend {
         now.saturating_sub(self.last_moved.load(Ordering::Relaxed)) < PULSE_LIMIT.as_millis() as u64
     }
 
-    /// The listener is bound only after the state is loaded.
     fn is_ready(&self) -> bool {
-        true
+        self.is_loaded.load(Ordering::Relaxed)
     }
 
     async fn status(&self) -> Option<Status> {
@@ -266,6 +282,11 @@ impl Backend for KeeperBackend {
 
     fn shown_mode(&self) -> ShownMode {
         self.actors.router.snapshot.load().shown()
+    }
+
+    async fn next_rows(&self, rest: Rest) -> Option<Rows> {
+        let answer = self.actors.exchange.send(NextRows(rest));
+        tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
     }
 
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {

@@ -10,7 +10,7 @@ use keeper_actors::{
     chat::card::{CardActor, RequestCard},
     exchange::messages::{ClearSimulated, SetHalted},
     journal,
-    notifier::{courier::MUTED_UNTIL, messages::JournalGrew},
+    notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::LogOut,
 };
@@ -23,6 +23,8 @@ use keeper_domain::{
     clock::calendar::Calendar,
     event::Event,
     mode::ShownMode,
+    note::NoteChange,
+    notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
     reason::Reason,
     session::login::read_pasted,
@@ -78,7 +80,7 @@ impl KeeperControl {
     }
 
     /// Writes events down, and tells the Notifier.
-    async fn note(&self, events: Vec<Event>, notes: Vec<(&'static str, serde_json::Value)>) -> bool {
+    async fn note(&self, events: Vec<Event>, notes: Vec<NoteChange>) -> bool {
         let now = self.time.now();
         let events = events.into_iter().map(|event| (now, event)).collect();
         let change = Change { events, notes, ..Change::default() };
@@ -94,7 +96,8 @@ impl KeeperControl {
 
     async fn mute(&self, minutes: u32) -> String {
         let until = self.time.now() + TimeDelta::minutes(minutes.into());
-        match self.note(vec![], vec![(MUTED_UNTIL, serde_json::json!(until))]).await {
+        let Ok(muted) = MUTED_UNTIL.set(&until) else { return NO_ANSWER.to_owned() };
+        match self.note(vec![], vec![muted]).await {
             true if minutes == 0 => "Alerts make a sound again.".to_owned(),
             true => format!("No sound until {} IST, but for critical alerts.", ist(until).format("%H:%M")),
             false => NO_ANSWER.to_owned(),

@@ -43,12 +43,13 @@ pub struct Phone {
 /// Remembers where a group that moved is, and writes it down when it moves again.
 pub(super) async fn follow_moves(parts: &Parts, tree: &Tree) -> Result<(), StoreError> {
     let Some(moves) = parts.phone.as_ref().and_then(|phone| phone.moves.clone()) else { return Ok(()) };
-    moves.recall(parts.store.note(NOTE).await?);
+    // One that cannot be read is learnt again from Telegram.
+    moves.recall(NOTE.read(parts.store.as_ref()).await?.readable());
     let store = Arc::clone(&parts.store);
     tree.spawn("moves", async move {
         loop {
             moves.learnt().await;
-            let change = || Change { notes: vec![(NOTE, moves.note())], ..Change::default() };
+            let change = || Change { notes: moves.note().into_iter().collect(), ..Change::default() };
             while let Err(error) = store.commit(change()).await {
                 tracing::error!(event = "store.failed", actor = "moves", "{error}");
                 tokio::time::sleep(std::time::Duration::from_secs(5)).await;

@@ -6,7 +6,11 @@ use keeper_domain::session_state::StoredSession;
 use keeper_domain::{
     alert::{Alert, Severity},
     event::Event,
-    ports::{Change, Store},
+    note::Note,
+    ports::{
+        Change, ChangeStore, JournalStore, NoteStore, OrderJournalStore, OutboxStore, SessionStore,
+        TradingStore,
+    },
     reason::Reason,
     secret::{AccessToken, RefreshToken},
     session::{Source, StateName},
@@ -19,6 +23,7 @@ use crate::store::{
     state_dir::{DATABASE, GATEWAY_KEY},
 };
 
+const NOTE: Note<String> = Note::new("note");
 const ACCESS: &str = "eyJ0eXAi.CANARY-access-token-long-enough-to-be-found.c2ln";
 const REFRESH: &str = "eyJ0eXAi.CANARY-refresh-token-long-enough-to-be-found.c2ln";
 
@@ -50,9 +55,9 @@ impl Home {
     }
 
     async fn grow(&self, store: &SqliteStore, n: i64) {
-        let note = serde_json::json!("words ".repeat(100));
+        let notes = vec![NOTE.set(&"words ".repeat(100)).unwrap()];
         let events = vec![(Utc::now(), Event::KeeperStopping)];
-        store.commit(Change { notes: vec![("note", note)], events, ..Change::default() }).await.unwrap();
+        store.commit(Change { notes, events, ..Change::default() }).await.unwrap();
         let alert = Alert {
             event_id: n,
             at: Utc::now(),
@@ -92,7 +97,7 @@ impl Home {
         let session = store.session().await.unwrap();
         let (events, alerts) =
             (store.recent_events(100).await.unwrap(), store.waiting_alerts().await.unwrap());
-        let note = store.note("note").await.unwrap();
+        let note = NOTE.read(&store).await.unwrap();
         store.close().await;
         format!(
             "{session:?} {:?} {events:?} {alerts:?} {note:?}",
@@ -150,7 +155,7 @@ async fn tokens_and_key_travel_only_when_asked_for() {
     assert_eq!(fs::read_to_string(other.state_dir().join(GATEWAY_KEY)).unwrap(), key.trim());
     let (_state, store) = other.open().await;
     assert_eq!(store.session().await.unwrap().access, Some(AccessToken::new(ACCESS.to_owned())));
-    assert!(store.note("backup").await.unwrap().is_none(), "the label, and the key in it, are gone");
+    assert!(store.note_text("backup").await.unwrap().is_none(), "the label, and the key in it, are gone");
     assert!(!contains(&other.state_dir().join(DATABASE), key.trim()), "deleted is overwritten");
 }
 

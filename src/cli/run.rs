@@ -6,7 +6,7 @@ use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
     alerts::texts::Context,
     clock::token_hours::TokenHours,
-    ports::{Store, Time},
+    ports::{SessionStore, Store, Time},
     restart_policy::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};

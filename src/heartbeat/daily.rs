@@ -6,6 +6,7 @@ use chrono::NaiveTime;
 use fyers_api::ist;
 use keeper_domain::{
     clock::calendar::Calendar,
+    note::Note,
     ports::{Change, Store, Time},
 };
 
@@ -20,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Longest time between two tries while the monitor does not answer.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Where it is remembered what the monitor was told.
-const NOTE: &str = "daily_ping";
+const TOLD: Note<Told> = Note::new("daily_ping");
 
 pub(super) struct Daily {
     pinger: Pinger,
@@ -83,16 +84,15 @@ impl Daily {
     }
 
     async fn remembered(&self) -> Option<Told> {
-        let note = self.store.note(NOTE).await.ok().flatten()?;
-        serde_json::from_value(note).ok()
+        // Without it a signal comes twice.
+        TOLD.read(self.store.as_ref()).await.ok()?.readable()
     }
 
     /// A note that cannot be written costs a signal that comes twice after a restart, nothing more.
     async fn remember(&self, signal: Signal) -> Option<Told> {
         let told = Told { date: ist::date(self.time.now()), signal };
-        let note = serde_json::to_value(told).unwrap_or_default();
-        if let Err(error) = self.store.commit(Change { notes: vec![(NOTE, note)], ..Change::default() }).await
-        {
+        let notes = TOLD.set(&told).into_iter().collect();
+        if let Err(error) = self.store.commit(Change { notes, ..Change::default() }).await {
             tracing::error!(event = "store.failed", actor = "heartbeat", "{error}");
         }
         Some(told)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
-use keeper_domain::{reason::Reason, session::StateName};
+use keeper_domain::{ports::NoteStore, reason::Reason, session::StateName};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path},
@@ -199,7 +199,8 @@ fn daily(
 /// Lets the work run until it is on disk that the monitor was told this.
 async fn until_noted(work: impl Future<Output = ()>, store: &SqliteStore, signal: &str) {
     let noted = async {
-        while store.note("daily_ping").await.unwrap().is_none_or(|note| note["signal"] != signal) {
+        let told = |text: Option<String>| text.is_some_and(|text| text.contains(&format!("\"{signal}\"")));
+        while !told(store.note_text("daily_ping").await.unwrap()) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };

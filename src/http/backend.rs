@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fyers_api::http::ApiRequest;
-use keeper_actors::exchange::messages::Forwarded;
+use keeper_actors::exchange::messages::{Forwarded, Rest, Rows};
 use keeper_domain::{
     address::Network,
     chat::talk::Control,
@@ -67,6 +67,10 @@ pub trait Backend: Send + Sync {
     }
     /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
     async fn forward(&self, _call: ApiRequest) -> Option<Forwarded> {
+        None
+    }
+    /// More of an order book that is too long for one answer; `None` when the keeper does not answer in time.
+    async fn next_rows(&self, _rest: Rest) -> Option<Rows> {
         None
     }
     /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the

@@ -6,10 +6,11 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use keeper_domain::note::{Note, NoteChange};
 use tokio::sync::Notify;
 
-/// The note's name in the store: the configured id and the present one.
-pub const NOTE: &str = "telegram_moved";
+/// The configured id and the present one.
+pub const NOTE: Note<(i64, i64)> = Note::new("telegram_moved");
 
 /// Where the configured chat is now.
 #[derive(Debug)]
@@ -61,13 +62,12 @@ impl GroupMoves {
     }
 
     /// As it goes into the store.
-    pub fn note(&self) -> serde_json::Value {
-        serde_json::json!([self.configured, self.present()])
+    pub fn note(&self) -> Option<NoteChange> {
+        NOTE.set(&(self.configured, self.present())).ok()
     }
 
     /// From the store; a move of another chat than the one in the settings says nothing.
-    pub fn recall(&self, note: Option<serde_json::Value>) {
-        let known = note.and_then(|note| serde_json::from_value::<(i64, i64)>(note).ok());
+    pub fn recall(&self, known: Option<(i64, i64)>) {
         if let Some((_, present)) = known.filter(|(configured, _)| *configured == self.configured) {
             self.present.store(present, Ordering::Release);
         }
@@ -92,10 +92,11 @@ mod tests {
         assert_eq!((moves.outgoing(-4001), moves.incoming(-1_002_001)), (-1_002_001, -4001));
         assert_eq!((moves.outgoing(42), moves.incoming(42)), (42, 42));
         let after = GroupMoves::new(-4001);
-        after.recall(Some(moves.note()));
+        after.recall(Some((-4001, moves.present())));
+        assert_eq!(moves.note().unwrap().json, "[-4001,-1002001]");
         assert_eq!(after.moved_to(), Some(-1_002_001));
         let corrected = GroupMoves::new(-1_002_001);
-        corrected.recall(Some(moves.note()));
+        corrected.recall(Some((-4001, moves.present())));
         assert_eq!(corrected.moved_to(), None, "the settings have the new id");
     }
 }

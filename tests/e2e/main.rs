@@ -21,6 +21,7 @@ mod live;
 mod log_table;
 mod login;
 mod logs;
+mod long_book;
 mod orders;
 mod refresh;
 mod service;

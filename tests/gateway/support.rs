@@ -75,7 +75,8 @@ impl Backend for FakeBackend {
 }
 
 pub(crate) fn live(answer: ApiResponse) -> Forwarded {
-    Forwarded { mode: Mode::Live, reason: Reason::Verified, halted: false, venue: Venue::Fyers, answer }
+    let (mode, reason, venue) = (Mode::Live, Reason::Verified, Venue::Fyers);
+    Forwarded { mode, reason, halted: false, venue, answer, rest: None }
 }
 
 /// The actor says this in FYERS' shape; here the error's own words are what a test wants to see.

@@ -12,11 +12,13 @@ use fyers_keeper::store::{SqliteStore, StateDir};
 use keeper_domain::{
     event::Event,
     mode::Mode,
+    note::Note,
     order_journal::OrderEntry,
-    ports::{Change, Store},
+    ports::{Change, ChangeStore},
     routing::Venue,
 };
 
+const LAST: Note<usize> = Note::new("last");
 const STATE: &str = "KEEPER_STORE_FAULTS";
 const PLAN: &str = "KEEPER_STORE_FAULTS_PLAN";
 /// Changes that arrive at one moment.
@@ -212,7 +214,7 @@ fn change(n: usize, shape: Shape) -> Change {
     Change {
         orders: vec![OrderEntry::new((Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at)],
         events: vec![(at, Event::EnvFileFailed { problem: format!("#{n}#{filler}") })],
-        notes: vec![("last", serde_json::json!(n))],
+        notes: vec![LAST.set(&n).unwrap()],
         ..Change::default()
     }
 }

@@ -9,7 +9,6 @@ use crate::chat::card::deps::{CardDeps, LoginPath, Memory};
 use crate::journal;
 use crate::{
     exchange::messages::{GetLivePositions, GetMode},
-    notifier::courier::MUTED_UNTIL,
     token::messages::{BeginLogin, GetSession},
 };
 use fyers_api::ist;
@@ -23,14 +22,13 @@ use keeper_domain::{
     chat::talk::MessageId,
     event::Event,
     mode::Mode,
+    notes::{LOGIN_CARD, MUTED_UNTIL},
     ports::{Change, StoreError},
     reason::Reason,
     secret::Fingerprint,
     session_state::{SessionView, StateName},
 };
 
-/// The note with the card.
-const CARD: &str = "login_card";
 /// Longest wait for another actor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A chat that never answers would keep the card from ever changing again.
@@ -104,12 +102,12 @@ fn answer(reply: oneshot::Sender<String>, words: String) {
 
 impl World {
     async fn load(&self) -> Result<Card, StoreError> {
-        let note = self.deps.store.note(CARD).await?;
-        Ok(note.and_then(|note| serde_json::from_value(note).ok()).unwrap_or_default())
+        // Without it the worst is a second card in the chat.
+        Ok(LOGIN_CARD.read(self.deps.store.as_ref()).await?.readable().unwrap_or_default())
     }
 
     async fn keep(&self, card: &Card, events: Vec<(DateTime<Utc>, Event)>) -> Result<(), StoreError> {
-        let notes = vec![(CARD, serde_json::to_value(card).unwrap_or_default())];
+        let notes = vec![LOGIN_CARD.set(card)?];
         let change = Change { notes, events, ..Change::default() };
         journal::commit(self.deps.store.as_ref(), change, "card", &self.deps.journal).await
     }
@@ -139,9 +137,8 @@ impl World {
         let settled = view.usable.is_some() && view.fingerprint == *told;
         let (tick, muted) = match settled {
             true => (None, None),
-            false => (deps.store.last_tick().await?, deps.store.note(MUTED_UNTIL).await?),
+            false => (deps.store.last_tick().await?, MUTED_UNTIL.read(deps.store.as_ref()).await?.readable()),
         };
-        let muted = muted.and_then(|until| serde_json::from_value::<DateTime<Utc>>(until).ok());
         Ok(Some(Seen {
             chat: deps.chat.present(deps.chat_id),
             now,

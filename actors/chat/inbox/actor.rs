@@ -13,7 +13,7 @@ use crate::chat::inbox::{
     chat_log,
     deps::InboxDeps,
     messages::{GetInbox, InboxView},
-    note::{Note, Place},
+    note::{self, Note, Place},
     perform::{Performer, in_time},
     poll::{PollRequest, poll_once},
 };
@@ -54,10 +54,10 @@ impl InboxActor {
     fn begin(&mut self, ctx: &mut Context<Self>) {
         let deps = self.deps.clone();
         let read = async move {
-            let note = Note::read(deps.store.as_ref()).await?;
+            let note = note::read(deps.store.as_ref()).await?;
             if let Some(Place { chat, message }) = note.underway {
                 // Forgotten first: no crash over these words may repeat them for ever.
-                Note { underway: None, ..note }.write(deps.store.as_ref()).await?;
+                note::write(Note { underway: None, ..note }, deps.store.as_ref()).await?;
                 let told = Bubble { text: BROKEN.into(), reply_to: Some(message), ..Bubble::default() };
                 deps.speaker().say(chat, told).await;
             }
@@ -154,7 +154,7 @@ impl InboxActor {
         let (cursor, stranger_told) = (self.state.cursor, self.state.stranger_told);
         let note = Note { cursor, stranger_told, underway: self.underway };
         let store = Arc::clone(&self.deps.store);
-        let commit = async move { note.write(store.as_ref()).await };
+        let commit = async move { note::write(note, store.as_ref()).await };
         ctx.spawn(commit.into_actor(self).map(|committed, act, ctx| {
             let Some(()) = or_stop(committed, ctx) else { return };
             act.batch.dirty = false;

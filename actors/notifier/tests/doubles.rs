@@ -15,12 +15,8 @@ use keeper_domain::alert::{Alert, Outgoing, SendError};
 use keeper_domain::{
     alerts::{render::plain, texts::Context},
     event::{Event, Recorded},
-    order_journal::{OpenIntents, OrderEntry},
-    ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord, Time},
-    routing::live_positions::LivePositions,
-    session_state::StoredSession,
+    ports::{AlertTotals, Messenger, NoteStore, OutboxStore, StoreError, Time},
 };
-use mock_exchange::Record;
 
 /// Virtual time: tokio's paused clock, shown as a wall clock that began at 09:00 IST.
 pub(super) struct PausedTime(tokio::time::Instant);
@@ -100,11 +96,7 @@ impl MemoryStore {
 }
 
 #[async_trait]
-impl Store for MemoryStore {
-    async fn note(&self, _: &'static str) -> Result<Option<serde_json::Value>, StoreError> {
-        Ok(None)
-    }
-
+impl OutboxStore for MemoryStore {
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let mut tables = self.tables("read the journal")?;
         tables.looks += 1;
@@ -161,37 +153,12 @@ impl Store for MemoryStore {
         let tables = self.tables("count alerts")?;
         Ok(AlertTotals { queued: tables.outbox.len() as u64, delivered: tables.sent as u64 })
     }
+}
 
-    async fn commit(&self, _: Change) -> Result<(), StoreError> {
-        unreachable!("the notifier changes nothing but its outbox")
-    }
-    async fn session(&self) -> Result<StoredSession, StoreError> {
-        unreachable!()
-    }
-    async fn tick_dates(&self) -> Result<std::collections::BTreeSet<chrono::NaiveDate>, StoreError> {
-        unreachable!("the Notifier knows no ticks")
-    }
-
-    async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
-        unreachable!()
-    }
-    async fn mock_records(&self) -> Result<Vec<Record>, StoreError> {
-        unreachable!()
-    }
-    async fn order_journal(&self, _: u32) -> Result<Vec<OrderEntry>, StoreError> {
-        unreachable!()
-    }
-    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
-        unreachable!()
-    }
-    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
-        unreachable!()
-    }
-    async fn halted(&self) -> Result<bool, StoreError> {
-        unreachable!()
-    }
-    async fn recent_events(&self, _: u32) -> Result<Vec<Recorded>, StoreError> {
-        unreachable!()
+#[async_trait]
+impl NoteStore for MemoryStore {
+    async fn note_text(&self, _: &'static str) -> Result<Option<String>, StoreError> {
+        Ok(None)
     }
 }
 
@@ -305,7 +272,8 @@ impl World {
 
     pub(super) fn actor(&self) -> NotifierActor {
         let ports = Ports {
-            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            store: Arc::clone(&self.store) as Arc<dyn OutboxStore>,
+            notes: Arc::clone(&self.store) as Arc<dyn NoteStore>,
             messenger: Arc::clone(&self.messenger) as Arc<dyn Messenger>,
             time: Arc::clone(&self.time) as Arc<dyn Time>,
         };

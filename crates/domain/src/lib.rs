@@ -11,6 +11,8 @@ pub mod chat;
 pub mod clock;
 pub mod event;
 pub mod mode;
+pub mod note;
+pub mod notes;
 pub mod order_journal;
 pub mod ports;
 pub mod reason;

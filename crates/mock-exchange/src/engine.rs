@@ -16,6 +16,7 @@ use crate::{
     price::PriceUpdate,
     record::Record,
     reply::{self, Reply},
+    snapshot::Snapshot,
 };
 use fyers_api::error::ApiError;
 
@@ -23,6 +24,8 @@ use fyers_api::error::ApiError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engine {
     pub(crate) book: Book,
+    /// The account as it stood when the open day began.
+    opening: Option<Snapshot>,
 }
 
 impl Deref for Engine {
@@ -37,7 +40,7 @@ impl Engine {
     /// An account with its capital and nothing else; [`Book::due`] says that a day must be opened. Hours are those of the
     /// built-in calendar until [`Self::with_calendar`] gives another.
     pub fn new(config: Config, instruments: Instruments) -> Self {
-        Self { book: Book::new(config, instruments) }
+        Self { book: Book::new(config, instruments), opening: None }
     }
 
     /// The same with this calendar.
@@ -61,6 +64,19 @@ impl Engine {
         let mut engine = Self::new(config, instruments);
         journal.into_iter().for_each(|record| engine.apply(record));
         engine
+    }
+
+    /// The engine as it stood when a day opened; the records after that day's opening are still to be applied.
+    pub fn resume(config: Config, instruments: Instruments, opening: Snapshot) -> Self {
+        let mut book = Book::new(config, instruments);
+        (book.ledger, book.market) = (opening.ledger(&config), opening.market());
+        Self { book, opening: Some(opening) }
+    }
+
+    /// The account as it stood when the open day began; `None` before the first day. With it and the records since
+    /// that day's [`Record::DayOpened`], nothing older is needed any more.
+    pub fn opening(&self) -> Option<&Snapshot> {
+        self.opening.as_ref()
     }
 
     /// What a command leads to. Nothing changes until the records are applied; an empty list means that
@@ -110,6 +126,9 @@ impl Engine {
     /// Books one fact of the journal.
     pub fn apply(&mut self, record: &Record) {
         self.book.ledger.apply(record);
+        if let Record::DayOpened { date } = record {
+            self.opening = Some(Snapshot::of(*date, &self.book));
+        }
         if let Record::Traded { id, quantity, price, at, .. } = record
             && let Some(order) = self.book.ledger.orders.get(id)
         {

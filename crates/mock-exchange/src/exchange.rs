@@ -95,7 +95,12 @@ impl MockExchange {
         records: impl IntoIterator<Item = &'a Record>,
         seed: u64,
     ) -> Self {
-        Self { engine: Engine::replay(config, instruments, records), walk: Walk::new(seed) }
+        Self::resume(Engine::replay(config, instruments, records), seed)
+    }
+
+    /// The exchange with this book.
+    pub fn resume(engine: Engine, seed: u64) -> Self {
+        Self { engine, walk: Walk::new(seed) }
     }
 
     /// The same with the hours of this calendar.

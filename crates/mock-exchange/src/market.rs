@@ -6,18 +6,26 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
-use crate::price::{PriceOrigin, PriceUpdate};
+use crate::{
+    exact,
+    price::{PriceOrigin, PriceUpdate},
+};
 use fyers_api::{ist, model::Side};
 
 /// The day of a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Day {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Day {
     date: NaiveDate,
+    #[serde(with = "exact")]
     open: Decimal,
+    #[serde(with = "exact")]
     high: Decimal,
+    #[serde(with = "exact")]
     low: Decimal,
     /// Last price of the day before; the day's first price where that is not known.
+    #[serde(with = "exact")]
     previous: Decimal,
 }
 
@@ -51,6 +59,19 @@ impl Market {
         }
         self.note_day(quote, known.map(|known| known.ltp));
         self.tops.insert(quote.symbol.clone(), quote.clone());
+    }
+
+    /// A price from before a restart, with its day.
+    pub(crate) fn restore(&mut self, quote: PriceUpdate, day: Option<Day>) {
+        if let Some(day) = day {
+            self.days.insert(quote.symbol.clone(), day);
+        }
+        self.tops.insert(quote.symbol.clone(), quote);
+    }
+
+    /// Every price with its day.
+    pub(crate) fn with_days(&self) -> impl Iterator<Item = (&PriceUpdate, Option<Day>)> {
+        self.tops.values().map(|top| (top, self.days.get(&top.symbol).copied()))
     }
 
     fn note_day(&mut self, quote: &PriceUpdate, before: Option<Decimal>) {

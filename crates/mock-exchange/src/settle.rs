@@ -35,17 +35,22 @@ impl Ledger {
                 self.accounts.insert(account.key(), account);
             }
         }
-        self.blocked = self.accounts.values().map(|account| account.margin(self.leverage)).sum();
-        self.cost = self.accounts.values().map(|account| account.cost).sum();
+        self.sum_up();
         self.realized.close_day();
         self.charges.close_day();
-        (self.day, self.next_order) = (Some(date), 1);
+        (self.day, self.next_order, self.next_priority) = (Some(date), 1, 1);
         self.squared_off.clear();
         self.orders.clear();
         self.open.clear();
         self.tags.clear();
         self.trades.clear();
         self.clear_past_gtts(date);
+    }
+
+    /// The sums over all positions, from the beginning.
+    pub(crate) fn sum_up(&mut self) {
+        self.blocked = self.accounts.values().map(|account| account.margin(self.leverage)).sum();
+        self.cost = self.accounts.values().map(|account| account.cost).sum();
     }
 
     /// Bought delivery becomes a holding at cost; sold delivery leaves the holdings and realises its profit.

@@ -249,7 +249,9 @@ impl Gate {
         let access = who_may_read(Facts {
             listens_on_loopback: self.shared.settings.listens_on_loopback,
             has_public_url: self.shared.settings.public_url.is_some(),
-            is_forwarded: is_forwarded(request.headers().keys().map(actix_web::http::header::HeaderName::as_str)),
+            is_forwarded: is_forwarded(
+                request.headers().keys().map(actix_web::http::header::HeaderName::as_str),
+            ),
             names_listener: head.names_listener(self.shared.settings.port),
             shows_key,
             has_session: session.is_some(),

@@ -4,6 +4,7 @@
 //! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway
 //! says itself has FYERS' shape, so that a bot reads it like any other answer.
 
+mod long_body;
 mod path;
 mod reading;
 mod refusal;
@@ -83,7 +84,7 @@ async fn answered(
         Ok(call) => match backend.forward(call).await {
             Some(forwarded) => {
                 let shown = forwarded.shown();
-                (answer(forwarded), Some(shown))
+                (answer(forwarded, backend), Some(shown))
             }
             None => refused(Refusal::NoAnswer, surface, path),
         },
@@ -103,8 +104,9 @@ fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Re
 }
 
 /// The answer as it came, and where it comes from.
-fn answer(forwarded: Forwarded) -> HttpResponse {
-    let (shown, venue, answer) = (forwarded.shown(), forwarded.venue, forwarded.answer);
+fn answer(forwarded: Forwarded, backend: &web::Data<dyn Backend>) -> HttpResponse {
+    let shown = forwarded.shown();
+    let Forwarded { venue, answer, rest, .. } = forwarded;
     let mut response =
         HttpResponse::new(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY));
     let headers = response.headers_mut();
@@ -113,7 +115,12 @@ fn answer(forwarded: Forwarded) -> HttpResponse {
             headers.append(name, value);
         }
     }
-    marked(response.set_body(web::Bytes::from(answer.body)).map_into_boxed_body(), shown, venue)
+    let body = web::Bytes::from(answer.body);
+    let response = match rest {
+        None => response.set_body(body).map_into_boxed_body(),
+        Some(rest) => response.set_body(long_body::stream(body, rest, backend.clone())).map_into_boxed_body(),
+    };
+    marked(response, shown, venue)
 }
 
 /// The two headers that every answer has.

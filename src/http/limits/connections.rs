@@ -91,7 +91,10 @@ impl Connection {
 
     /// Closes it once the answer that is being written has had its time: the rest of a body that nobody reads would
     /// keep it open.
-    #[expect(clippy::disallowed_methods, reason = "the listener has no tree; a lost wait only leaves a connection open")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the listener has no tree; a lost wait only leaves a connection open"
+    )]
     pub(in crate::http) fn close_soon(&self) {
         let slot = Arc::clone(&self.0);
         actix_web::rt::spawn(async move {

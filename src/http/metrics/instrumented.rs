@@ -13,11 +13,14 @@ use keeper_domain::{
     alert::{Alert, Outgoing, SendError, Severity},
     event::{Event, Recorded},
     order_journal::{OpenIntents, OrderEntry},
-    ports::{AlertTotals, Change, Messenger, Store, StoreError, TickRecord},
+    ports::{
+        AlertTotals, Change, ChangeStore, JournalStore, Messenger, MockJournalStore, MockPage, MockStart,
+        NoteStore, OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord, TickStore,
+        TradingStore,
+    },
     routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
-use mock_exchange::Record;
 
 use crate::http::{
     journal_signal::Feed,
@@ -57,7 +60,7 @@ impl WatchedStore {
 }
 
 #[async_trait]
-impl Store for WatchedStore {
+impl ChangeStore for WatchedStore {
     // Not an `async fn`, which would begin only when it is polled: the change is queued when this returns.
     fn commit<'a: 'f, 'f>(&'a self, change: Change) -> BoxFuture<'f, Result<(), StoreError>> {
         let events: Vec<Event> = change.events.iter().map(|(_, event)| event.clone()).collect();
@@ -69,6 +72,13 @@ impl Store for WatchedStore {
         })
     }
 
+    async fn trim(&self) -> Result<bool, StoreError> {
+        self.inner.trim().await
+    }
+}
+
+#[async_trait]
+impl OutboxStore for WatchedStore {
     async fn queue_alerts(
         &self,
         read_to: i64,
@@ -90,42 +100,6 @@ impl Store for WatchedStore {
         Ok(waiting)
     }
 
-    async fn session(&self) -> Result<StoredSession, StoreError> {
-        self.inner.session().await
-    }
-
-    async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
-        self.inner.last_tick().await
-    }
-
-    async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
-        self.inner.tick_dates().await
-    }
-
-    async fn mock_records(&self) -> Result<Vec<Record>, StoreError> {
-        self.inner.mock_records().await
-    }
-
-    async fn order_journal(&self, limit: u32) -> Result<Vec<OrderEntry>, StoreError> {
-        self.inner.order_journal(limit).await
-    }
-
-    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
-        self.inner.open_intents().await
-    }
-
-    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
-        self.inner.live_positions().await
-    }
-
-    async fn halted(&self) -> Result<bool, StoreError> {
-        self.inner.halted().await
-    }
-
-    async fn note(&self, name: &'static str) -> Result<Option<serde_json::Value>, StoreError> {
-        self.inner.note(name).await
-    }
-
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         self.inner.unread_events(limit).await
     }
@@ -141,13 +115,78 @@ impl Store for WatchedStore {
     async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
         self.inner.alert_totals().await
     }
+}
 
+#[async_trait]
+impl SessionStore for WatchedStore {
+    async fn session(&self) -> Result<StoredSession, StoreError> {
+        self.inner.session().await
+    }
+}
+
+#[async_trait]
+impl TickStore for WatchedStore {
+    async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
+        self.inner.last_tick().await
+    }
+
+    async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        self.inner.tick_dates().await
+    }
+}
+
+#[async_trait]
+impl JournalStore for WatchedStore {
     async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         self.inner.recent_events(limit).await
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         self.inner.events_after(id, limit).await
+    }
+}
+
+#[async_trait]
+impl MockJournalStore for WatchedStore {
+    async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
+        self.inner.mock_start().await
+    }
+
+    async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError> {
+        self.inner.mock_records(after, limit).await
+    }
+}
+
+#[async_trait]
+impl OrderJournalStore for WatchedStore {
+    async fn orders_before(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(i64, OrderEntry)>, StoreError> {
+        self.inner.orders_before(before, limit).await
+    }
+}
+
+#[async_trait]
+impl TradingStore for WatchedStore {
+    async fn live_positions(&self) -> Result<LivePositions, StoreError> {
+        self.inner.live_positions().await
+    }
+
+    async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
+        self.inner.open_intents().await
+    }
+
+    async fn halted(&self) -> Result<bool, StoreError> {
+        self.inner.halted().await
+    }
+}
+
+#[async_trait]
+impl NoteStore for WatchedStore {
+    async fn note_text(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        self.inner.note_text(name).await
     }
 }
 

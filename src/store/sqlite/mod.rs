@@ -4,6 +4,7 @@ mod committer;
 pub(crate) mod copy;
 mod database;
 mod examine;
+mod mock_journal;
 mod outbox;
 mod read;
 mod rows;
@@ -11,6 +12,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transfer;
+mod views;
 mod write;
 
 pub use database::OpenError;

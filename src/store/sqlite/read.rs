@@ -9,7 +9,6 @@ use keeper_domain::{
     ports::{StoreError, StoreErrorKind, TickRecord},
     session_state::StoredSession,
 };
-use mock_exchange::Record;
 use serde::de::DeserializeOwned;
 use sqlx::SqlitePool;
 
@@ -30,7 +29,7 @@ fn kind(error: &sqlx::Error) -> StoreErrorKind {
 }
 
 /// One stored value; a damaged one is left out and told.
-fn readable<T: DeserializeOwned>(name: &'static str, text: &str) -> Option<T> {
+pub(super) fn readable<T: DeserializeOwned>(name: &'static str, text: &str) -> Option<T> {
     let value = serde_json::from_str(text);
     if value.is_err() {
         tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
@@ -44,9 +43,14 @@ pub(super) async fn fact<T: DeserializeOwned>(
     name: &'static str,
     unreadable: Option<T>,
 ) -> Result<Option<T>, StoreError> {
+    Ok(fact_text(pool, name).await?.and_then(|text| readable(name, &text).or(unreadable)))
+}
+
+/// A single value as its JSON text.
+pub(super) async fn fact_text(pool: &SqlitePool, name: &'static str) -> Result<Option<String>, StoreError> {
     let query = sqlx::query_as::<_, (String,)>("SELECT value FROM facts WHERE name = ?1").bind(name);
     let row = query.fetch_optional(pool).await.map_err(failed("read a fact"))?;
-    Ok(row.and_then(|(text,)| readable(name, &text).or(unreadable)))
+    Ok(row.map(|(text,)| text))
 }
 
 pub(super) async fn session(pool: &SqlitePool) -> Result<StoredSession, StoreError> {
@@ -55,7 +59,7 @@ pub(super) async fn session(pool: &SqlitePool) -> Result<StoredSession, StoreErr
 }
 
 pub(super) async fn last_tick(pool: &SqlitePool) -> Result<Option<TickRecord>, StoreError> {
-    let query = sqlx::query("SELECT * FROM ticks ORDER BY date DESC LIMIT 1");
+    let query = sqlx::query("SELECT date, begun_at, done_at FROM ticks ORDER BY date DESC LIMIT 1");
     let row = query.fetch_optional(pool).await.map_err(failed("read the last tick"))?;
     Ok(row.as_ref().and_then(rows::tick))
 }
@@ -66,17 +70,15 @@ pub(super) async fn tick_dates(pool: &SqlitePool) -> Result<BTreeSet<NaiveDate>,
     Ok(dates.into_iter().filter_map(|(date,)| date.parse().ok()).collect())
 }
 
-pub(super) async fn mock_records(pool: &SqlitePool) -> Result<Vec<Record>, StoreError> {
-    let query = sqlx::query_as::<_, (String,)>("SELECT record FROM mock_records ORDER BY seq");
-    let rows = query.fetch_all(pool).await.map_err(failed("read the MockExchange's journal"))?;
-    Ok(rows.iter().filter_map(|(record,)| readable("mock_record", record)).collect())
-}
-
-pub(super) async fn order_journal(pool: &SqlitePool, limit: u32) -> Result<Vec<OrderEntry>, StoreError> {
-    let query =
-        sqlx::query_as::<_, (String,)>("SELECT entry FROM orders ORDER BY id DESC LIMIT ?1").bind(limit);
+pub(super) async fn orders_before(
+    pool: &SqlitePool,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<(i64, OrderEntry)>, StoreError> {
+    let query = "SELECT id, entry FROM orders WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+    let query = sqlx::query_as::<_, (i64, String)>(query).bind(before.unwrap_or(i64::MAX)).bind(limit);
     let rows = query.fetch_all(pool).await.map_err(failed("read the order journal"))?;
-    Ok(rows.iter().filter_map(|(entry,)| readable("order", entry)).collect())
+    Ok(rows.iter().filter_map(|(id, entry)| Some((*id, readable("order", entry)?))).collect())
 }
 
 /// An intent that cannot be read is an error: it must not be taken for settled.
@@ -98,7 +100,7 @@ pub(super) async fn halted(pool: &SqlitePool) -> Result<bool, StoreError> {
 }
 
 pub(super) async fn recent_events(pool: &SqlitePool, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-    let query = sqlx::query("SELECT * FROM journal ORDER BY id DESC LIMIT ?1").bind(limit);
+    let query = sqlx::query("SELECT id, at, event FROM journal ORDER BY id DESC LIMIT ?1").bind(limit);
     let rows = query.fetch_all(pool).await.map_err(failed("read the journal"))?;
     Ok(rows.iter().filter_map(rows::recorded).collect())
 }
@@ -108,7 +110,7 @@ pub(super) async fn events_after(
     id: i64,
     limit: u32,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let query = sqlx::query("SELECT * FROM journal WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let query = sqlx::query("SELECT id, at, event FROM journal WHERE id > ?1 ORDER BY id LIMIT ?2");
     let rows = query.bind(id).bind(limit).fetch_all(pool).await;
     Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
 }

@@ -44,9 +44,11 @@ where
     row.try_get::<Option<T>, _>(column).ok().flatten()
 }
 
-/// The session with all that its digest covers, as SQLite spells it.
+/// The session with all that its digest covers, as SQLite spells it. Columns are named one by one here and elsewhere:
+/// what a damaged schema calls them may be no text at all, and sqlx panics over that.
 pub(super) const SESSION: &str =
-    "SELECT *, json_array(state, reason, access, source, verified_at, refresh, previous_refresh, account,
+    "SELECT state, reason, access, source, verified_at, refresh, previous_refresh, account, block_reason, block_day,
+     block_credentials, login_asked_on, login_asked_for, ending_announced, digest, json_array(state, reason, access, source, verified_at, refresh, previous_refresh, account,
      block_reason, block_day, block_credentials, login_asked_on, login_asked_for, ending_announced) AS covered FROM session";
 
 /// What the `digest` column holds for this row of [`SESSION`].

@@ -1,8 +1,10 @@
 //! The store on a real database in a folder of its own.
 
 mod damage;
+mod mock_journal;
 mod outbox;
 mod round_trip;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +13,11 @@ use keeper_domain::session_state::{RefreshBlock, StoredSession};
 use keeper_domain::{
     alert::{Alert, Severity},
     event::Event,
-    ports::{Change, Store, TickRecord},
+    note::{Note, Remembered},
+    ports::{
+        Change, ChangeStore, JournalStore, MockJournalStore, OrderJournalStore, OutboxStore, SessionStore,
+        TickRecord, TickStore, TradingStore,
+    },
     reason::Reason,
     secret::{AccessToken, RefreshToken},
     session::{Source, StateName},
@@ -87,6 +93,8 @@ fn note(text: &str) -> Event {
 fn notes(texts: &[&str]) -> Change {
     Change { events: texts.iter().map(|text| (at(0), note(text))).collect(), ..Change::default() }
 }
+
+const CARD: Note<u64> = Note::new("card");
 
 fn alert(event_id: i64, text: &str) -> Alert {
     Alert {

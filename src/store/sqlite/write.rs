@@ -8,13 +8,16 @@ use keeper_domain::{
     ports::{Change, TickRecord},
     session_state::StoredSession,
 };
-use rusqlite::{Connection, Params, Result, named_params, params};
+use mock_exchange::Snapshot;
+use rusqlite::{Connection, OptionalExtension, Params, Result, named_params, params};
 use serde::Serialize;
 
 use crate::store::sqlite::rows::{self, millis, name};
 
-/// Journal entries kept; older ones go when the database is opened, unless the outbox has not read them.
+/// Journal entries kept; older ones go, unless the outbox has not read them.
 const JOURNAL_KEPT: i64 = 100_000;
+/// Rows of each kind that one call removes at most: a change that waits behind it should not notice.
+const TRIMMED: i64 = 1_000;
 
 fn run(connection: &Connection, sql: &str, values: impl Params) -> Result<()> {
     connection.prepare_cached(sql)?.execute(values)?;
@@ -35,6 +38,9 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
     }
     for record in &change.mock_records {
         run(connection, "INSERT INTO mock_records (record) VALUES (?1)", [json(record)?])?;
+    }
+    if let Some(snapshot) = &change.mock_snapshot {
+        put_snapshot(connection, snapshot)?;
     }
     for order in &change.orders {
         put_order(connection, order)?;
@@ -59,15 +65,19 @@ fn put_facts(connection: &Connection, change: &Change) -> Result<()> {
     if let Some(halted) = change.halted {
         put_fact(connection, "halted", &halted)?;
     }
-    for (name, value) in &change.notes {
-        put_fact(connection, name, value)?;
+    for note in &change.notes {
+        put_text(connection, note.name, &note.json)?;
     }
     Ok(())
 }
 
 pub(super) fn put_fact(connection: &Connection, name: &str, value: &impl Serialize) -> Result<()> {
+    put_text(connection, name, &json(value)?)
+}
+
+fn put_text(connection: &Connection, name: &str, text: &str) -> Result<()> {
     let put = "INSERT INTO facts (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
-    run(connection, put, [name, &json(value)?])
+    run(connection, put, [name, text])
 }
 
 pub(super) fn put_session(connection: &Connection, session: &StoredSession) -> Result<()> {
@@ -163,8 +173,37 @@ pub(super) fn alert_failed(connection: &Connection, id: i64) -> Result<()> {
     run(connection, "UPDATE alerts SET attempts = attempts + 1 WHERE id = ?1", [id])
 }
 
-pub(super) fn prune(connection: &Connection) -> Result<()> {
-    let old = "DELETE FROM journal WHERE id <= (SELECT MAX(id) FROM journal) - ?1
-               AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)";
-    run(connection, old, [JOURNAL_KEPT])
+/// The newest snapshot; the one before it stays, for the case that this one cannot be read some day.
+fn put_snapshot(connection: &Connection, snapshot: &Snapshot) -> Result<()> {
+    let (day, text) = (snapshot.day.to_string(), json(snapshot)?);
+    let digest = rows::digest_of(&text);
+    let is_known = "SELECT EXISTS (SELECT 1 FROM mock_snapshots WHERE day = ?1 AND digest = ?2)";
+    if connection.prepare_cached(is_known)?.query_row([&day, &digest], |row| row.get(0))? {
+        return Ok(());
+    }
+    let opening =
+        "SELECT seq FROM mock_records WHERE record ->> 'fact' = 'day_opened' AND record ->> 'date' = ?1
+                   ORDER BY seq DESC LIMIT 1";
+    let after =
+        connection.prepare_cached(opening)?.query_row([&day], |row| row.get::<_, i64>(0)).optional()?;
+    // Already trimmed away: a newer one is there.
+    let Some(after) = after else { return Ok(()) };
+    let put = "REPLACE INTO mock_snapshots (after, day, snapshot, digest) VALUES (?1, ?2, ?3, ?4)";
+    run(connection, put, params![after, day, text, digest])?;
+    let old = "DELETE FROM mock_snapshots
+               WHERE after NOT IN (SELECT after FROM mock_snapshots ORDER BY after DESC LIMIT 2)";
+    run(connection, old, [])
+}
+
+/// Removes the oldest of what nobody reads any more. True when there may be more.
+pub(super) fn trim(connection: &Connection) -> Result<bool> {
+    let records = "DELETE FROM mock_records WHERE seq IN (SELECT seq FROM mock_records
+                   WHERE seq <= (SELECT MIN(after) FROM mock_snapshots HAVING COUNT(*) > 1) ORDER BY seq LIMIT ?1)";
+    let events = "DELETE FROM journal WHERE id IN (SELECT id FROM journal
+                  WHERE id <= (SELECT MAX(id) FROM journal) - ?2
+                  AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)
+                  ORDER BY id LIMIT ?1)";
+    let records = connection.prepare_cached(records)?.execute([TRIMMED])?;
+    let events = connection.prepare_cached(events)?.execute([TRIMMED, JOURNAL_KEPT])?;
+    Ok([records, events].contains(&(TRIMMED as usize)))
 }

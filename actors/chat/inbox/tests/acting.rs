@@ -220,6 +220,6 @@ async fn strangers_are_told_to_control_once_a_day_and_to_nobody_else() {
     }
     pass(5).await;
     assert_eq!(room.world.done(), ["stranger 666"]);
-    let note = room.store.shelf.lock().unwrap().notes["inbox_cursor"].clone();
+    let note = room.store.shelf.lock().unwrap().note("inbox_cursor").unwrap();
     assert_eq!((&note["cursor"]["id"], &note["stranger_told"]), (&105.into(), &"2026-11-23".into()));
 }

@@ -145,7 +145,7 @@ async fn questions_do_not_survive_a_crash_and_the_strangers_day_does() {
 async fn a_note_that_cannot_be_read_counts_as_none() {
     let world = world();
     let room = wake(&world, private());
-    room.store.shelf.lock().unwrap().notes.insert("inbox_cursor", serde_json::json!({"cursor": "x"}));
+    room.store.shelf.lock().unwrap().notes.insert("inbox_cursor", r#"{"cursor": "x"}"#.into());
     room.write(OWNER, "/status");
     pass(3).await;
     assert_eq!((world.count("tell Status"), world.cursor()), (1, 100));

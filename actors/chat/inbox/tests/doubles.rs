@@ -10,10 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::time::{self, Instant};
 
-use crate::{
-    chat::inbox::note,
-    testing::{MemoryStore, PausedTime},
-};
+use crate::testing::{MemoryStore, PausedTime};
 use keeper_domain::{
     alert::SendError,
     chat::talk::{Bubble, Button, Chat, FULL_BATCH, MessageId, PollError, Update},
@@ -71,7 +68,7 @@ impl World {
     /// The cursor on disk.
     pub(super) fn cursor(&self) -> i64 {
         let shelf = self.store.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        shelf.notes.get(note::NAME).map_or(0, |note| note["cursor"]["id"].as_i64().unwrap_or(-1))
+        shelf.note("inbox_cursor").map_or(0, |note| note["cursor"]["id"].as_i64().unwrap_or(-1))
     }
 
     /// What was done, in order, without the introduction.

@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    note::{Note, NoteChange},
     reason::Reason,
     secret::{AccessToken, Fingerprint, RefreshToken},
     session_state::StoredSession,
 };
 
-/// The note's name in the store.
-pub const NOTE: &str = "credentials";
+/// Where it is kept.
+pub const NOTE: Note<Bound> = Note::new("credentials");
 /// How many tokens that were let go of are remembered. Each logout or change of the app adds up to three.
 const MOST: usize = 24;
 
@@ -26,13 +27,13 @@ pub struct Bound {
 
 impl Bound {
     /// As it goes into the store.
-    pub fn note(&self) -> (&'static str, serde_json::Value) {
-        (NOTE, serde_json::to_value(self).unwrap_or_default())
+    pub fn note(&self) -> Option<NoteChange> {
+        NOTE.set(self).ok()
     }
 
-    /// From the store; one that cannot be read binds to nothing.
-    pub fn from_note(note: Option<serde_json::Value>) -> Self {
-        note.and_then(|note| serde_json::from_value(note).ok()).unwrap_or_default()
+    /// What stands for one that cannot be read: whose the tokens on disk are is not known, so they are let go of.
+    pub fn unreadable() -> Self {
+        Self { app: Some(String::new()), forgotten: vec![] }
     }
 
     /// Remembers that these tokens were let go of.
@@ -108,6 +109,13 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_nobody_knows_which_app_are_let_go_of() {
+        let (mut bound, mut session) = (Bound::unreadable(), stored());
+        assert!(bound.adopt(Some("A-100"), &mut session));
+        assert_eq!((session.access, bound.app.as_deref()), (None, Some("A-100")));
+    }
+
+    #[test]
     fn no_app_for_a_while_changes_nothing() {
         let (mut bound, mut session) = (Bound::default(), stored());
         bound.adopt(Some("A-100"), &mut session);
@@ -122,7 +130,7 @@ mod tests {
         bound.forget((0..100).map(|n| Fingerprint::of(&n.to_string())));
         assert_eq!(bound.forgotten.len(), MOST);
         assert!(bound.is_forgotten(&Fingerprint::of("99")));
-        let read = Bound::from_note(Some(bound.note().1));
+        let read: Bound = serde_json::from_str(&bound.note().unwrap().json).unwrap();
         assert_eq!(read, bound);
     }
 }

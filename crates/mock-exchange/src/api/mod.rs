@@ -1,5 +1,6 @@
 //! The exchange behind FYERS' API: request bodies in, response bodies out.
 
+pub mod book_pages;
 mod fields;
 pub mod gtt;
 pub mod history;

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a test says a command once")]
 
 mod api;
+mod book_pages;
 mod closing;
 mod differential;
 mod game;
@@ -15,6 +16,7 @@ mod money;
 mod priority;
 mod properties;
 mod refusals;
+mod snapshot;
 mod values;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

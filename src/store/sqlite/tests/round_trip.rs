@@ -13,6 +13,7 @@ use fyers_api::{
 use keeper_domain::{
     mode::Mode,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    ports::MockPage,
     routing::{Venue, live_positions::LivePositions},
 };
 use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
@@ -39,11 +40,12 @@ fn records() -> Vec<Record> {
         side: Side::Sell,
         order_type: OrderType::Limit,
         product: Product::Margin,
-        limit_price: Decimal::new(2_612_005, 2),
+        limit_price: Decimal::new(2_612_010, 2),
         stop_price: Decimal::ZERO,
         tag: Some("bot1".to_owned()),
     };
-    let mut house = MockExchange::open(Config::new(Decimal::from(10_000_000)), Instruments::default(), [], 1);
+    let rules = Config { around_the_clock: true, ..Config::new(Decimal::from(10_000_000)) };
+    let mut house = MockExchange::open(rules, Instruments::default(), [], 1);
     let (records, outcome) = house.place(request.into(), mock_exchange::exchange::Prices::Walk, at(5));
     outcome.unwrap();
     records
@@ -69,7 +71,7 @@ async fn an_empty_store_has_defaults() {
     assert_eq!(store.session().await.unwrap(), StoredSession::default());
     assert_eq!(store.last_tick().await.unwrap(), None);
     assert!(store.tick_dates().await.unwrap().is_empty());
-    assert!(store.mock_records().await.unwrap().is_empty());
+    assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());
     assert_eq!(store.live_positions().await.unwrap(), LivePositions::default());
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
@@ -86,24 +88,25 @@ async fn a_whole_change_is_there_after_a_restart() {
         session: Some(session("access-token-of-the-test")),
         tick: Some(tick(1)),
         mock_records: records(),
+        mock_snapshot: None,
         orders: vec![entry()],
         intents: vec![intent(1), intent(2)],
         outcomes: vec![(1, IntentOutcome::NotSent)],
         live_positions: Some(live(vec![position(10), position(-3)])),
         halted: Some(true),
-        notes: vec![("card", serde_json::json!({"message": 7}))],
+        notes: vec![CARD.set(&7).unwrap()],
         events: vec![(at(1), note("one")), (at(2), note("two"))],
     };
     home.store.commit(change.clone()).await.unwrap();
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(Some(store.session().await.unwrap()), change.session);
     assert_eq!(store.last_tick().await.unwrap(), change.tick);
-    assert_eq!(store.mock_records().await.unwrap(), change.mock_records);
+    assert_eq!(store.mock_records(0, 9).await.unwrap().records, change.mock_records);
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
     assert!(store.halted().await.unwrap());
-    assert_eq!(store.note("card").await.unwrap(), Some(serde_json::json!({"message": 7})));
+    assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Value(7));
     let events = store.unread_events(9).await.unwrap();
     let events: Vec<_> = events.into_iter().map(|recorded| (recorded.at, recorded.event)).collect();
     assert_eq!(events, change.events);
@@ -146,12 +149,13 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         session: Some(session("after")),
         tick: Some(tick(4)),
         mock_records: records(),
+        mock_snapshot: None,
         orders: vec![entry()],
         intents: vec![intent(1)],
         outcomes: vec![],
         live_positions: Some(live(vec![position(1)])),
         halted: Some(true),
-        notes: vec![("card", serde_json::json!(1))],
+        notes: vec![CARD.set(&1).unwrap()],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
     };
     let error = home.store.commit(change).await.unwrap_err();
@@ -159,12 +163,12 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(store.session().await.unwrap(), session("before"));
     assert_eq!(store.last_tick().await.unwrap(), None);
-    assert!(store.mock_records().await.unwrap().is_empty());
+    assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());
     assert_eq!(store.live_positions().await.unwrap(), LivePositions::default());
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
     assert!(!store.halted().await.unwrap());
-    assert_eq!(store.note("card").await.unwrap(), None);
+    assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Nothing);
     assert!(journal(&store).await.is_empty());
 }
 

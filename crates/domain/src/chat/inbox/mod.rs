@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod confirm;
+pub mod memory;
 pub mod paste;
 pub mod poll_backoff;
 pub mod reaction;

@@ -45,7 +45,7 @@ impl Transition {
     fn change(&mut self, stored_before: &StoredSession, bound_before: &Bound) -> Option<Change> {
         let session = (self.m.stored != *stored_before).then(|| self.m.stored.clone());
         let notes: Vec<_> =
-            (self.m.bound != *bound_before).then(|| self.m.bound.note()).into_iter().collect();
+            (self.m.bound != *bound_before).then(|| self.m.bound.note()).flatten().into_iter().collect();
         let events: Vec<_> =
             std::mem::take(&mut self.events).into_iter().map(|event| (self.at.now, event)).collect();
         if session.is_none() && self.tick.is_none() && events.is_empty() && notes.is_empty() {

@@ -1,0 +1,153 @@
+//! The account as it stood when a day opened: what a replay may begin with instead of the first record.
+//!
+//! At that moment there are no orders, no trades and no tags, so a snapshot is small however many there were before,
+//! and its JSON says nothing about how a book is kept in memory.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{Account, Leg},
+    book::Book,
+    config::Config,
+    exact,
+    gtt::{GttState, GttStatus, NewGtt},
+    ledger::{Ledger, Tally},
+    market::{Day, Market},
+    price::{PriceOrigin, PriceUpdate},
+};
+use fyers_api::model::Product;
+
+/// What is left of all days before this one. All money is in INR.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The day that opened (IST).
+    pub day: NaiveDate,
+    /// The capital that the account began with: another one in the settings is a deposit or a withdrawal.
+    #[serde(with = "exact")]
+    capital: Decimal,
+    #[serde(with = "exact")]
+    cash: Decimal,
+    #[serde(with = "exact")]
+    realized: Decimal,
+    #[serde(with = "exact")]
+    charges: Decimal,
+    positions: Vec<Position>,
+    holdings: Vec<Holding>,
+    gtts: Vec<Gtt>,
+    prices: Vec<Price>,
+}
+
+/// A position that was carried over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Position {
+    symbol: String,
+    product: Product,
+    net: i64,
+    #[serde(with = "exact")]
+    cost: Decimal,
+}
+
+/// Settled delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Holding {
+    symbol: String,
+    quantity: i64,
+    #[serde(with = "exact")]
+    cost: Decimal,
+}
+
+/// A GTT order that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Gtt {
+    id: String,
+    order: NewGtt,
+    above: bool,
+    made_up: bool,
+    placed_at: DateTime<Utc>,
+}
+
+/// A last price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Price {
+    symbol: String,
+    #[serde(with = "exact")]
+    last: Decimal,
+    at: DateTime<Utc>,
+    /// A made-up price is never taken for a real one later.
+    made_up: bool,
+    /// The symbol's newest day: price bands go by the close before it.
+    day: Option<Day>,
+}
+
+impl Snapshot {
+    /// Of a book whose day has just opened.
+    pub(crate) fn of(day: NaiveDate, book: &Book) -> Self {
+        let Book { config, ledger, market, .. } = book;
+        let position = |account: &Account| {
+            let (symbol, product) = (account.symbol.clone(), account.product);
+            Position { symbol, product, net: account.net, cost: account.cost }
+        };
+        let holding = |(symbol, leg): (&String, &Leg)| {
+            let (symbol, cost) = (symbol.clone(), leg.value);
+            Holding { symbol, quantity: leg.quantity, cost }
+        };
+        let gtt = |gtt: &GttState| {
+            let (id, order) = (gtt.id.clone(), gtt.order.clone());
+            Gtt { id, order, above: gtt.above, made_up: gtt.made_up, placed_at: gtt.placed_at }
+        };
+        let price = |(top, day): (&PriceUpdate, Option<Day>)| {
+            let (symbol, made_up) = (top.symbol.clone(), top.origin == PriceOrigin::Walk);
+            Price { symbol, last: top.ltp, at: top.at, made_up, day }
+        };
+        Self {
+            day,
+            capital: config.capital,
+            cash: ledger.cash,
+            realized: ledger.realized.before,
+            charges: ledger.charges.before,
+            positions: ledger.accounts.values().map(position).collect(),
+            holdings: ledger.holdings.iter().map(holding).collect(),
+            gtts: ledger.gtts.values().map(gtt).collect(),
+            prices: market.with_days().map(price).collect(),
+        }
+    }
+
+    /// The book that a replay goes on with.
+    pub(crate) fn ledger(&self, config: &Config) -> Ledger {
+        let mut ledger = Ledger::new(config);
+        ledger.cash = self.cash + (config.capital - self.capital);
+        ledger.day = Some(self.day);
+        ledger.realized = Tally { before: self.realized, ..Tally::default() };
+        ledger.charges = Tally { before: self.charges, ..Tally::default() };
+        for Position { symbol, product, net, cost } in &self.positions {
+            let mut account = Account::new(symbol, *product);
+            (account.net, account.cost) = (*net, *cost);
+            account.carry_over();
+            ledger.accounts.insert(account.key(), account);
+        }
+        ledger.sum_up();
+        let holding =
+            |held: &Holding| (held.symbol.clone(), Leg { quantity: held.quantity, value: held.cost });
+        ledger.holdings = self.holdings.iter().map(holding).collect();
+        for Gtt { id, order, above, made_up, placed_at } in &self.gtts {
+            ledger.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());
+            let (id, order, status, message) = (id.clone(), order.clone(), GttStatus::Waiting, String::new());
+            let (above, made_up, placed_at) = (*above, *made_up, *placed_at);
+            let state = GttState { id: id.clone(), order, above, status, message, made_up, placed_at };
+            ledger.gtts.insert(id, state);
+        }
+        ledger
+    }
+
+    /// The last prices that were known.
+    pub(crate) fn market(&self) -> Market {
+        let mut market = Market::default();
+        for Price { symbol, last, at, made_up, day } in &self.prices {
+            let origin = if *made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+            market.restore(PriceUpdate { origin, ..PriceUpdate::last(symbol.clone(), *last, *at) }, *day);
+        }
+        market
+    }
+}
