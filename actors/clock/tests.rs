@@ -84,9 +84,9 @@ fn a_clock_before_the_keepers_time_is_not_believed() {
 fn two_years_of_half_minutes_tick_once_on_each_trading_day() {
     let calendar = Calendar::embedded();
     let (mut now, end) = (at("2025-01-01T00:00:07"), at("2027-01-01T00:00:00"));
-    let mut done = Dates::new();
+    let (mut done, hours) = (Dates::new(), hours());
     while now < end {
-        if let Due::Now { trade_date, late } = due(now, at_tick(), &done, &hours()) {
+        if let Due::Now { trade_date, late } = due(now, at_tick(), &done, &hours) {
             assert!(!late, "{now}");
             assert!(done.insert(trade_date), "{trade_date} twice");
         }
@@ -122,7 +122,7 @@ proptest! {
     fn no_life_of_a_clock_doubles_or_misses_a_tick(lives in proptest::collection::vec(life(), 1..120)) {
         let calendar = Calendar::embedded();
         let mut now = at("2026-02-02T00:00:00");
-        let mut done = Dates::new();
+        let (mut done, hours) = (Dates::new(), hours());
         for life in lives {
             let looks = match life {
                 Life::Runs(seconds) => seconds / 30,
@@ -131,7 +131,7 @@ proptest! {
             };
             for _ in 0..=looks {
                 let today = ist::date(now);
-                match due(now, at_tick(), &done, &hours()) {
+                match due(now, at_tick(), &done, &hours) {
                     Due::Now { trade_date, .. } => {
                         prop_assert!(done.insert(trade_date), "{} twice", trade_date);
                         prop_assert!(calendar.is_trading_day(trade_date));
