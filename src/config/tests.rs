@@ -107,7 +107,7 @@ fn everything_set_is_read() {
     assert_eq!(settings.refresh_token_days, 30);
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
-    assert_eq!(settings.secrets().len(), 9, "with the PIN");
+    assert_eq!(settings.secrets().len(), 8, "with the PIN");
 }
 
 #[test]

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(refusal(302, Some(error), ""), Some("Invalid app id".to_owned()));
         assert_eq!(refusal(302, Some("/app-error"), ""), Some("it shows its error page".to_owned()));
         let back = "https://keeper.example.org/fyers/callback?s=error&code=-1&message=no%1B%5B31m";
-        assert_eq!(refusal(303, Some(back), ""), Some("no[31m".to_owned()));
+        assert_eq!(refusal(303, Some(back), ""), Some("no [31m".to_owned()));
         assert_eq!(
             refusal(400, None, r#"{"s":"error","message":"invalid app id"}"#),
             Some("invalid app id".to_owned())
