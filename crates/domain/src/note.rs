@@ -41,6 +41,8 @@ pub trait NoteStore: Send + Sync {
     /// # Errors
     /// The store cannot be read now.
     async fn note_text(&self, name: &'static str) -> Result<Option<String>, StoreError>;
+    /// Hears that the text of this note means nothing here, to tell whoever looks after the store.
+    fn note_is_unreadable(&self, _name: &'static str) {}
 }
 
 impl<T> Note<T> {
@@ -73,7 +75,7 @@ impl<T: DeserializeOwned> Note<T> {
         match serde_json::from_str(&text) {
             Ok(value) => Ok(Remembered::Value(value)),
             Err(_) => {
-                tracing::warn!(event = "store.unreadable", name = self.name, "a note cannot be read");
+                store.note_is_unreadable(self.name);
                 Ok(Remembered::Unreadable)
             }
         }

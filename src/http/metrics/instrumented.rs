@@ -188,6 +188,10 @@ impl NoteStore for WatchedStore {
     async fn note_text(&self, name: &'static str) -> Result<Option<String>, StoreError> {
         self.inner.note_text(name).await
     }
+
+    fn note_is_unreadable(&self, name: &'static str) {
+        self.inner.note_is_unreadable(name);
+    }
 }
 
 /// A messenger whose deliveries are counted.

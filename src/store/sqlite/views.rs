@@ -79,4 +79,8 @@ impl NoteStore for SqliteStore {
     async fn note_text(&self, name: &'static str) -> Result<Option<String>, StoreError> {
         read::fact_text(&self.pool, name).await
     }
+
+    fn note_is_unreadable(&self, name: &'static str) {
+        tracing::warn!(event = "store.unreadable", name, "a note cannot be read");
+    }
 }
