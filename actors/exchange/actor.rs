@@ -118,6 +118,8 @@ impl ExchangeDeps {
 pub struct ExchangeActor {
     pub(super) deps: ExchangeDeps,
     pub(super) volatile: Volatile,
+    /// Whether this is not its first life in this run of the program.
+    has_lived: bool,
 }
 
 /// What a restart throws away; it comes back from the store and from the TokenActor.
@@ -206,7 +208,7 @@ impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
         let volatile = Volatile::new(deps.book());
-        Self { deps, volatile }
+        Self { deps, volatile, has_lived: false }
     }
 
     fn load(&self) -> Turn<()> {
@@ -363,14 +365,20 @@ impl Actor for ExchangeActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // A crash loses no news: whoever starts afresh asks. Requests wait for the answer, or one that came
-        // right behind a crash would be simulated. At the program's start nobody answers yet: the mode is Mock.
+        // A crash loses no news: whoever starts again asks. Requests wait for the answer, or one that came right
+        // behind a crash would be simulated. At the program's start all news comes by itself, in its order: an answer
+        // would overtake what waits in the mailbox.
         let load = self.load();
-        let session = self.deps.session.clone();
-        let ask = async move { tokio::time::timeout(PATIENCE, session.ask(GetSession)).await };
+        let session = std::mem::replace(&mut self.has_lived, true).then(|| self.deps.session.clone());
+        let ask = async move {
+            match session {
+                Some(session) => tokio::time::timeout(PATIENCE, session.ask(GetSession)).await.ok()?.ok(),
+                None => None,
+            }
+        };
         self.keep_matching(ctx);
         let settled = load.then(|(), act: &mut Self, _| ask.into_actor(act)).then(|view, act, _| {
-            if let Ok(Ok(view)) = view {
+            if let Some(view) = view {
                 act.volatile.session = view;
             }
             // A book that began before there were snapshots, or a crash right after a day's opening.
