@@ -228,6 +228,8 @@ impl Config {
         Some(FyersConfig {
             api_url: self.settings.api_url.clone(),
             data_url: self.settings.data_url.clone(),
+            data_socket_url: self.settings.data_socket_url.clone(),
+            order_socket_url: self.settings.order_socket_url.clone(),
             client_id: app.client_id.clone(),
             secret: app.secret.clone(),
             pin: self.settings.pin.clone(),

@@ -297,6 +297,8 @@ fn fyers(simulator: &Simulator) -> Result<FyersConfig, String> {
     Ok(FyersConfig {
         api_url: url(simulator.api_url())?,
         data_url: url(simulator.data_url())?,
+        data_socket_url: url(simulator.data_socket_url())?,
+        order_socket_url: url(simulator.order_socket_url())?,
         client_id: app.client_id,
         secret: SecretString::from(app.secret),
         pin: Some(SecretString::from(app.pin)),
