@@ -10,6 +10,7 @@ pub mod broker_error;
 pub mod chat;
 pub mod clock;
 pub mod event;
+pub mod feeds;
 pub mod mode;
 pub mod note;
 pub mod notes;
