@@ -35,6 +35,7 @@ use keeper_actors::{
         messages::StopOrders,
         reads::Router,
     },
+    feeds::{FeedsActor, FeedsDeps, Hub},
     journal,
     notifier::{
         actor::{NotifierActor, Ports},
@@ -54,7 +55,7 @@ use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     ports::{
-        Broker, BrokerProxy, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
+        Broker, BrokerProxy, BrokerSockets, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
         Time, TokenMirror,
     },
     restart_policy::Limits,
@@ -84,6 +85,8 @@ pub struct Parts {
     pub broker: Option<Arc<dyn Broker>>,
     /// Carries bots' calls to the broker as they are; `None` when no app is configured.
     pub proxy: Option<Arc<dyn BrokerProxy>>,
+    /// FYERS' sockets; `None` when no app is configured.
+    pub sockets: Option<Arc<dyn BrokerSockets>>,
     /// Who knows this machine's address on the internet.
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
@@ -160,6 +163,10 @@ pub struct Actors {
     pub router: Router,
     /// The orders that are on their way to FYERS.
     pub in_flight: InFlight,
+    /// Market data and order updates.
+    pub feeds: Addr<FeedsActor>,
+    /// Where bots follow them.
+    pub hub: Hub,
 }
 
 /// A running keeper.
@@ -221,7 +228,7 @@ impl Keeper {
         tree.spawn("loading", backend.until_loaded());
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
-        let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
+        let (server, addr) = listen(&parts, &backend, control, feed, (&tree, actors.hub.clone()))?;
         let Parts { store, time, messenger, .. } = parts;
         Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
     }
@@ -250,6 +257,7 @@ impl Keeper {
         if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
+        self.actors.hub.close_all();
         self.flush(FLUSH_LIMIT).await;
         if let Some(server) = &self.server {
             server.stop(true).await;
@@ -322,7 +330,19 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>
 
     let deps = exchange_deps(parts, tree, journal, &session, &rejected);
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
+    let (hub, prices) = (deps.hub.clone(), RecipientCell::new());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
+    prices.connect(exchange.clone().recipient());
+    let feeds_deps = FeedsDeps {
+        hub: hub.clone(),
+        sockets: parts.sockets.clone(),
+        proxy: parts.proxy.clone(),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        snapshot: Arc::clone(&snapshot),
+        prices,
+    };
+    let feeds = tree.supervise("feeds", FeedsActor::new(feeds_deps));
     let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
@@ -334,7 +354,7 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
     let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight };
+    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight, feeds, hub };
     if let Some(card) = &card {
         card.connect(&actors);
     }
@@ -388,6 +408,7 @@ fn exchange_deps(
         in_flight: InFlight::default(),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
         fault: parts.order_fault.clone(),
+        hub: Hub::default(),
     }
 }
 
@@ -409,7 +430,7 @@ fn listen(
     backend: &Arc<KeeperBackend>,
     control: Arc<dyn Control>,
     feed: Feed,
-    tree: &Tree,
+    (tree, feeds): (&Tree, Hub),
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };
     let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
@@ -417,6 +438,7 @@ fn listen(
         control: Some(control),
         metrics: Arc::clone(&parts.metrics),
         feed,
+        feeds,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
     };

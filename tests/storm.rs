@@ -70,6 +70,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         broker: None,
         outgoing: None,
         proxy: None,
+        sockets: None,
         messenger: Arc::new(messenger.unwrap()),
         store: Arc::clone(store),
         mirror: None,

@@ -15,6 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use fyers_api::{codes, ist, model::Position};
 use keeper_domain::{
     event::Event,
+    feeds::news::ModeNotice,
     mode::Mode,
     notes::SIMULATED_IN_GAP,
     order_journal::{OrderEntry, OrderIntent},
@@ -27,6 +28,7 @@ use keeper_domain::{
 };
 use mock_exchange::{Config, Engine, Instruments, exchange::MockExchange};
 
+use crate::feeds::Hub;
 use crate::exchange::{
     book,
     execution::{FaultPoint, InFlight, Tasks},
@@ -83,6 +85,8 @@ pub struct ExchangeDeps {
     pub snapshot: SharedSnapshot,
     /// For tests that end the program at a step of an order.
     pub fault: FaultPoint,
+    /// Where bots hear of the mode and of simulated orders.
+    pub hub: Hub,
 }
 
 /// What readers see before the actor has said anything: no token, so nothing goes to FYERS.
@@ -295,7 +299,10 @@ impl ExchangeActor {
             epoch: 0,
             at: now,
         };
+        let (mode, shown, reason) = (snapshot.mode, snapshot.shown(), snapshot.reason);
         self.deps.snapshot.store(Arc::new(snapshot));
+        self.deps.hub.with(|feeds, monotonic| feeds.set_mode(ModeNotice { mode, shown, reason, at: now }, monotonic));
+        self.deps.hub.wake();
     }
 
     fn rejected_today(&self, now: DateTime<Utc>) -> u64 {

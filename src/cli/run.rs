@@ -127,6 +127,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     Ok(Parts {
         broker: client.clone().map(|client| config.learning(client)),
         proxy: config.pipe()?,
+        sockets: config.sockets()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         store: Arc::new(store) as Arc<dyn Store>,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Broker, BrokerProxy, Messenger, OutgoingAddress, TokenMirror},
+    ports::{Broker, BrokerProxy, BrokerSockets, Messenger, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -18,7 +18,7 @@ use crate::{
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
-        FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
+        FyersClient, FyersConfig, FyersProxy, FyersSockets, LimitedProxy, Limiter, SetupError, Timeouts,
         outgoing_address::AddressEcho,
     },
     http::metrics::Metrics,
@@ -221,6 +221,12 @@ impl Config {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
         Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
+    }
+
+    /// FYERS' sockets; `None` when no app is configured.
+    pub fn sockets(&self) -> Result<Option<Arc<dyn BrokerSockets>>, Failure> {
+        let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
+        Ok(Some(Arc::new(FyersSockets::new(config).map_err(unusable)?)))
     }
 
     fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {

@@ -37,7 +37,7 @@ use crate::demo::{
 };
 use crate::{
     app::{self, Keeper, Parts},
-    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersProxy, FyersSockets, LimitedProxy, Limiter, Timeouts},
     login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
@@ -254,6 +254,7 @@ fn parts(
     Ok(Parts {
         broker: Some(client as Arc<dyn Broker>),
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), limiter))),
+        sockets: Some(Arc::new(FyersSockets::new(fyers(simulator)?).map_err(|error| error.to_string())?)),
         outgoing: None,
         messenger: Arc::new(messenger),
         store: Arc::clone(store),

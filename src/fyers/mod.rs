@@ -22,6 +22,7 @@ mod limits;
 mod memory;
 pub mod outgoing_address;
 mod proxy;
+mod sockets;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
@@ -29,3 +30,4 @@ pub(crate) use date::skew as clock_skew;
 pub use http::Timer;
 pub use limits::Limiter;
 pub use proxy::{FyersProxy, LimitedProxy};
+pub use sockets::FyersSockets;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fyers_api::http::ApiRequest;
+use keeper_actors::feeds::Hub;
 use keeper_actors::exchange::messages::{Forwarded, Rest, Rows};
 use keeper_domain::{
     address::Network,
@@ -105,6 +106,8 @@ pub struct Front {
     pub metrics: Arc<Metrics>,
     /// Says when the journal has grown.
     pub feed: Feed,
+    /// Market data and order updates.
+    pub feeds: Hub,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<Url>,
     /// Whose `X-Forwarded-For` is believed.

@@ -23,7 +23,7 @@ use secrecy::SecretString;
 use crate::http::{
     access::{Gate, Settings, WrongKey},
     backend::{Backend, Front},
-    events, gateway, health,
+    events, feed, gateway, health,
     journal_signal::Feed,
     limits::{
         body::{self, BodyMemory},
@@ -56,6 +56,7 @@ pub fn listen(
         control: None,
         metrics: Metrics::new(),
         feed: Feed::default(),
+        feeds: feed::no_feeds(),
         public_url: None,
         trusted_proxies: vec![],
     };
@@ -145,6 +146,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(health::routes)
         .configure(orders::routes)
         .configure(events::routes)
+        .configure(feed::routes)
         .configure(gateway::routes)
         .default_service(web::to(pages::nothing_here));
 }

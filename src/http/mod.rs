@@ -5,6 +5,7 @@
 mod access;
 mod backend;
 mod events;
+mod feed;
 mod gateway;
 mod health;
 pub mod journal_signal;

@@ -49,6 +49,8 @@ pub enum Operation {
     Depth,
     /// Candles.
     History,
+    /// What the data socket calls symbols.
+    SymbolToken,
     /// A known path that trades and that only FYERS serves: baskets of legs, smart orders, async twins.
     LiveOrder,
     /// A known path that does not trade and that only FYERS serves, whatever its method.
@@ -63,7 +65,7 @@ pub enum Operation {
 const LIVE_ORDERS: &[&str] =
     &["/multileg/orders", "/orders/async", "/multi-order/async", "/smart-order", "/flows/tc/se"];
 /// Known places that only FYERS serves and that do not trade.
-const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert", "/symbol-token"];
+const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert"];
 
 impl Operation {
     /// What the call is about.
@@ -94,6 +96,7 @@ impl Operation {
             (Surface::Data, Method::Get | Method::Post, "/quotes") => Self::Quotes,
             (Surface::Data, Method::Get, "/depth") => Self::Depth,
             (Surface::Data, Method::Get, "/history") => Self::History,
+            (Surface::Data, Method::Post, "/symbol-token") => Self::SymbolToken,
             (_, Method::Get, _) => Self::UnknownRead,
             (_, _, path) if LIVE_CALLS.iter().any(|place| below(path, place)) => Self::LiveCall,
             (Surface::Api, _, path) if LIVE_ORDERS.iter().any(|place| below(path, place)) => Self::LiveOrder,
@@ -193,6 +196,7 @@ mod tests {
             (Api, Post, "/multileg/orders/sync", Operation::LiveOrder),
             (Api, Post, "/multiorder/margin", Operation::LiveCall),
             (Data, Get, "/quotes", Operation::Quotes),
+            (Data, Post, "/symbol-token", Operation::SymbolToken),
             (Data, Get, "/options-chain-v3", Operation::UnknownRead),
             (Api, Post, "/something/new", Operation::Unknown),
             (Api, Get, "/something/new", Operation::UnknownRead),

@@ -6,6 +6,7 @@
 //! seconds: prices of [`MockExchange::waited_for`], then [`MockExchange::tick`].
 
 mod clock;
+mod feed;
 mod orders;
 mod parse;
 mod prices;
@@ -21,6 +22,7 @@ use crate::{
 };
 use fyers_api::{error::ApiError, http::ApiResponse, ist};
 
+pub use feed::FeedPrices;
 pub use parse::names;
 
 /// What prices do.

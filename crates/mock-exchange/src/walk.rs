@@ -5,6 +5,7 @@
 //! so that put-call parity holds), candles are made of the same steps as the prices. Outside a symbol's sessions prices
 //! stand still.
 
+mod feed;
 mod path;
 mod references;
 
@@ -22,6 +23,7 @@ use crate::{
     symbol::{Contract, Kind, Right, segment_of},
 };
 use fyers_api::ist;
+pub use feed::{WalkFeed, WalkSource};
 use path::{MILLION, Path, STEP_SECONDS};
 
 /// Interest that futures carry and options are discounted with, a year.

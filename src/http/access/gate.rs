@@ -14,6 +14,7 @@ use actix_web::{
     http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, RETRY_AFTER},
     web,
 };
+use fyers_api::claims::claims;
 use keeper_domain::address::{Network, client_of};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
@@ -212,6 +213,23 @@ impl Gate {
         Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
+    /// Whether a bot shows the key in a message: the key itself, the key behind an app id, or the key's `hsm_key` claim,
+    /// which is what FYERS' data socket is shown.
+    pub(in crate::http) fn admits_shown(&self, client: Network, shown: &str) -> bool {
+        let shown = shown.trim();
+        let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
+        let claim = claims(self.shared.settings.key.expose_secret()).hsm_key.unwrap_or_default();
+        let is_claim = bool::from(shown.as_bytes().ct_eq(claim.as_bytes())) && !claim.is_empty();
+        let (whole, part) = (self.is_key(shown), self.is_key(after_app));
+        if whole | part | is_claim {
+            return true;
+        }
+        if !shown.is_empty() {
+            self.wrong_key(Entrance::Gateway, client);
+        }
+        false
+    }
+
     /// An empty key opens nothing.
     fn is_key(&self, shown: &str) -> bool {
         let key = self.shared.settings.key.expose_secret().as_bytes();
@@ -225,7 +243,7 @@ impl Gate {
         outcome.limited
     }
 
-    fn client_of(&self, request: &HttpRequest) -> Network {
+    pub(in crate::http) fn client_of(&self, request: &HttpRequest) -> Network {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let headers = request.headers().get_all("x-forwarded-for");
         let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();

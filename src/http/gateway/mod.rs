@@ -26,6 +26,7 @@ use keeper_domain::{mode::ShownMode, routing::Venue};
 use crate::http::{
     access::Gate,
     backend::{Backend, Front},
+    feed::symbol_token,
     limits::connections::Connection,
 };
 use refusal::Refusal;
@@ -45,7 +46,7 @@ async fn carry(
     front: web::Data<Front>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode) = answered(&request, payload, &gate, &backend).await;
+    let (response, mode) = answered(&request, payload, &gate, &backend, &front).await;
     front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
     response
 }
@@ -56,6 +57,7 @@ async fn answered(
     payload: web::Payload,
     gate: &Gate,
     backend: &web::Data<dyn Backend>,
+    front: &Front,
 ) -> (HttpResponse, Option<ShownMode>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
@@ -82,7 +84,10 @@ async fn answered(
     let _answering = call.is_ok().then(|| request.conn_data::<Connection>().map(Connection::answering));
     match call {
         Ok(call) => match backend.forward(call).await {
-            Some(forwarded) => {
+            Some(mut forwarded) => {
+                if symbol_token::is_one(surface, path) {
+                    symbol_token::learn(&front.feeds, forwarded.venue, &mut forwarded.answer);
+                }
                 let shown = forwarded.shown();
                 (answer(forwarded, backend), Some(shown))
             }

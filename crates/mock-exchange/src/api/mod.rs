@@ -1,6 +1,8 @@
 //! The exchange behind FYERS' API: request bodies in, response bodies out.
 
 pub mod book_pages;
+pub mod events;
+pub mod feed;
 mod fields;
 pub mod gtt;
 pub mod history;

@@ -7,6 +7,7 @@ mod api;
 mod book_pages;
 mod closing;
 mod differential;
+mod events;
 mod game;
 mod gtt;
 mod journal;

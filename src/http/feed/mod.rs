@@ -1,0 +1,118 @@
+//! Sockets for bots: FYERS' own data socket and order socket, and a plain JSON one (docs/feeds.md).
+//!
+//! What bots follow and are sent is decided in `keeper_domain::feeds`; in here is the WebSocket side. A connection is one
+//! stream: it is asked for bytes when the network has room for them, so a bot that does not read costs what it follows
+//! and no more.
+
+mod hsm;
+mod orders;
+mod plain;
+mod socket;
+pub(super) mod symbol_token;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::RETRY_AFTER},
+    web,
+};
+use keeper_actors::feeds::Hub;
+use keeper_domain::{feeds::feeds::Door, mode::Mode};
+
+use crate::http::{
+    access::Gate,
+    backend::Front,
+    limits::connections::Connection,
+};
+
+/// Sockets at once; more than any account has bots.
+const MOST: usize = 256;
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/hsm/v1-5/prod").get(data))
+        .service(web::resource("/trade/v3").get(order_updates))
+        .service(web::resource("/feed").get(feed));
+}
+
+/// The key comes in the first message, as FYERS has it.
+async fn data(request: HttpRequest, payload: web::Payload, gate: web::Data<Gate>, front: web::Data<Front>) -> HttpResponse {
+    let key = Entry::of(&request, &gate);
+    open(&request, payload, &front, Door::Hsm, hsm::HsmProtocol::new(key))
+}
+
+/// The key is in the header; a wrong one is refused as FYERS does it.
+async fn order_updates(
+    request: HttpRequest,
+    payload: web::Payload,
+    gate: web::Data<Gate>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    match gate.admits_bot(&request) {
+        Ok(()) => open(&request, payload, &front, Door::Orders, orders::OrderProtocol::default()),
+        Err(is_limited) => refused(is_limited),
+    }
+}
+
+/// The key is in the header, or in the first message where a browser cannot set one.
+async fn feed(request: HttpRequest, payload: web::Payload, gate: web::Data<Gate>, front: web::Data<Front>) -> HttpResponse {
+    let shows_key = request.headers().contains_key("authorization");
+    match shows_key.then(|| gate.admits_bot(&request)) {
+        Some(Err(is_limited)) => refused(is_limited),
+        shown => {
+            let key = Entry::of(&request, &gate);
+            open(&request, payload, &front, Door::Plain, plain::PlainProtocol::new(key, shown.is_some()))
+        }
+    }
+}
+
+fn refused(is_limited: bool) -> HttpResponse {
+    if is_limited {
+        return HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, 60)).finish();
+    }
+    HttpResponse::Forbidden().finish()
+}
+
+fn open<P: socket::Protocol>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    front: &Front,
+    door: Door,
+    protocol: P,
+) -> HttpResponse {
+    let open: usize = front.feeds.with(|feeds, _| Door::ALL.iter().map(|door| feeds.clients(*door)).sum());
+    if open >= MOST {
+        return HttpResponse::build(StatusCode::SERVICE_UNAVAILABLE).body("too many sockets are open\n");
+    }
+    let connection = request.conn_data::<Connection>().cloned();
+    let cut = move || connection.iter().for_each(Connection::close);
+    let seat = front.feeds.connect(door, Mode::Live, cut);
+    socket::answer(request, payload, seat, protocol)
+}
+
+/// How a key that comes in a message is judged.
+pub(super) struct Entry {
+    gate: web::Data<Gate>,
+    client: keeper_domain::address::Network,
+    connection: Option<Connection>,
+}
+
+impl Entry {
+    fn of(request: &HttpRequest, gate: &web::Data<Gate>) -> Self {
+        let connection = request.conn_data::<Connection>().cloned();
+        Self { gate: gate.clone(), client: gate.client_of(request), connection }
+    }
+
+    /// Whether this is the key: the key itself, the key behind an app id, or its `hsm_key` claim.
+    fn admits(&self, shown: &str) -> bool {
+        let is_key = self.gate.admits_shown(self.client, shown);
+        if is_key {
+            self.connection.iter().for_each(Connection::trust);
+        }
+        is_key
+    }
+}
+
+/// The hub of a listener that has no keeper behind it.
+pub(super) fn no_feeds() -> Hub {
+    Hub::default()
+}
