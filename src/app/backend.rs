@@ -45,7 +45,7 @@ use crate::{
     http::Backend,
     login_report::{LoginReport, LoginSetup},
     status::{
-        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
+        ActorStatus, CalendarStatus, Checks, Day, FeedsStatus, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
         TickStatus,
     },
 };
@@ -231,6 +231,7 @@ impl Backend for KeeperBackend {
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
+            feeds: FeedsStatus::from(&self.actors.hub.status()),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),
@@ -315,6 +316,7 @@ impl Backend for KeeperBackend {
             "clock" => self.actors.clock.do_send(Crash),
             "exchange" => self.actors.exchange.do_send(Crash),
             "notifier" => self.actors.notifier.do_send(Crash),
+            "feeds" => self.actors.feeds.do_send(Crash),
             "card" => match &self.actors.card {
                 Some(card) => card.do_send(Crash),
                 None => return false,

@@ -14,10 +14,10 @@ pub(crate) struct Bot {
 }
 
 pub(crate) struct Told {
-    status: u16,
-    mode: String,
-    venue: String,
-    body: Value,
+    pub(crate) status: u16,
+    pub(crate) mode: String,
+    pub(crate) venue: String,
+    pub(crate) body: Value,
 }
 
 impl Bot {
@@ -44,6 +44,10 @@ impl Bot {
 
     pub(crate) fn get(&self, path: &str) -> Told {
         self.ask(reqwest::Method::GET, path, None)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: Value) -> Told {
+        self.ask(reqwest::Method::POST, path, Some(body))
     }
 
     pub(crate) fn buy(&self, symbol: &str) -> Told {

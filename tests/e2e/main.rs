@@ -12,6 +12,8 @@ mod demo;
 mod doctor;
 mod doors;
 mod fault;
+mod feed_client;
+mod feeds;
 mod go_sdk;
 mod guide;
 mod heartbeat;
