@@ -10,6 +10,7 @@ pub mod chat;
 pub mod clock;
 pub mod exchange;
 pub mod feeds;
+pub mod hub;
 pub mod notifier;
 pub mod token;
 

@@ -35,7 +35,8 @@ use keeper_actors::{
         messages::StopOrders,
         reads::Router,
     },
-    feeds::{FeedsActor, FeedsDeps, Hub},
+    feeds::{FeedsActor, FeedsDeps},
+    hub::Hub,
     journal,
     notifier::{
         actor::{NotifierActor, Ports},
@@ -55,8 +56,8 @@ use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     ports::{
-        Broker, BrokerProxy, BrokerSockets, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
-        Time, TokenMirror,
+        Broker, BrokerProxy, BrokerSockets, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress,
+        Store, StoreError, Time, TokenMirror,
     },
     restart_policy::Limits,
     routing::OnTokenLoss,

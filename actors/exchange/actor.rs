@@ -28,13 +28,13 @@ use keeper_domain::{
 };
 use mock_exchange::{Config, Engine, Instruments, exchange::MockExchange};
 
-use crate::feeds::Hub;
 use crate::exchange::{
     book,
     execution::{FaultPoint, InFlight, Tasks},
     messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
     reads::SharedSnapshot,
 };
+use crate::hub::Hub;
 use crate::{
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
@@ -301,7 +301,9 @@ impl ExchangeActor {
         };
         let (mode, shown, reason) = (snapshot.mode, snapshot.shown(), snapshot.reason);
         self.deps.snapshot.store(Arc::new(snapshot));
-        self.deps.hub.with(|feeds, monotonic| feeds.set_mode(ModeNotice { mode, shown, reason, at: now }, monotonic));
+        self.deps
+            .hub
+            .with(|feeds, monotonic| feeds.set_mode(ModeNotice { mode, shown, reason, at: now }, monotonic));
         self.deps.hub.wake();
     }
 

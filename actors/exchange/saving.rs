@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture, fut};
 use fyers_api::order_socket::{ServerText, Topic};
 use keeper_domain::{
-    feeds::news::OrderNews,
+    feeds::{news::OrderNews, state::Feeds},
     ports::{Change, StoreError, StoreErrorKind},
     routing::Venue,
 };
@@ -51,14 +51,18 @@ impl ExchangeActor {
 
     /// What is on disk now, for bots that follow their orders.
     fn tell_bots(&self, events: Vec<BookEvent>) {
-        let order = |topic, text: ServerText| OrderNews { venue: Venue::Mock, topic: Some(topic), text: text.write().into() };
+        let order = |topic, text: ServerText| OrderNews {
+            venue: Venue::Mock,
+            topic: Some(topic),
+            text: text.write().into(),
+        };
         for event in events {
             let news = match event {
                 BookEvent::Order(event) => order(Topic::Orders, ServerText::Order(event)),
                 BookEvent::Trade(event) => order(Topic::Trades, ServerText::Trade(event)),
                 BookEvent::Position(event) => order(Topic::Positions, ServerText::Position(event)),
                 BookEvent::Day => {
-                    self.deps.hub.with(|feeds, now| feeds.day(now));
+                    self.deps.hub.with(Feeds::day);
                     continue;
                 }
             };

@@ -2,7 +2,12 @@
 
 use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult, WrapFuture};
 
-use crate::exchange::{ExchangeActor, messages::{ClearSimulated, GetFeedPrices}, waiting::Forwarding, words::refusal};
+use crate::exchange::{
+    ExchangeActor,
+    messages::{ClearSimulated, GetFeedPrices},
+    waiting::Forwarding,
+    words::refusal,
+};
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
     operation::Operation,

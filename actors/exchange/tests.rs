@@ -126,7 +126,7 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         in_flight: InFlight::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
         fault: FaultPoint::default(),
-        hub: crate::feeds::Hub::default(),
+        hub: crate::hub::Hub::default(),
     })
     .start()
 }

@@ -28,13 +28,13 @@ use mock_exchange::{exchange::FeedPrices, walk::WalkFeed};
 use tokio::sync::watch;
 
 use super::{
-    hub::Hub,
     link::{self, Opening},
     look_up::look_up,
     mock_prices, order_link,
 };
 use crate::{
     exchange::{messages::GetFeedPrices, reads::SharedSnapshot},
+    hub::Hub,
     recipient_cell::RecipientCell,
 };
 
@@ -120,11 +120,13 @@ impl FeedsActor {
         self.deps.hub.close_slow();
         let snapshot = self.deps.snapshot.load_full();
         let (items, wants_orders) = self.deps.hub.with(|feeds, _| (feeds.wanted(), feeds.wants_orders()));
-        let token = snapshot.token.clone().filter(|_| snapshot.mode != Mode::Mock && self.deps.sockets.is_some());
+        let token =
+            snapshot.token.clone().filter(|_| snapshot.mode != Mode::Mock && self.deps.sockets.is_some());
         let fingerprint = token.as_ref().map(|token| token.fingerprint());
-        for (which, is_wanted) in
-            [(Upstream::Data, !items.is_empty()), (Upstream::Orders, wants_orders && snapshot.mode == Mode::Live)]
-        {
+        for (which, is_wanted) in [
+            (Upstream::Data, !items.is_empty()),
+            (Upstream::Orders, wants_orders && snapshot.mode == Mode::Live),
+        ] {
             let wanted = fingerprint.clone().filter(|_| is_wanted);
             let actions = self.connections(which).want(wanted);
             self.carry_out(which, actions, ctx);
@@ -176,7 +178,8 @@ impl FeedsActor {
                 }
             }
         };
-        let ended = run.into_actor(self).map(move |reason, act, ctx| act.ended(which, generation, reason, ctx));
+        let ended =
+            run.into_actor(self).map(move |reason, act, ctx| act.ended(which, generation, reason, ctx));
         let handle = ctx.spawn(ended);
         self.volatile.running.insert((which, generation), handle);
     }
@@ -188,7 +191,12 @@ impl FeedsActor {
         self.left(which, generation);
         let is_open = self.connections(which).is_open();
         self.deps.hub.source(which, is_open, None);
-        tracing::info!(event = "feed.closed", actor = "feeds", source = which.slug(), "a connection to FYERS was closed");
+        tracing::info!(
+            event = "feed.closed",
+            actor = "feeds",
+            source = which.slug(),
+            "a connection to FYERS was closed"
+        );
     }
 
     fn left(&self, which: Upstream, generation: Generation) {
@@ -204,14 +212,21 @@ impl FeedsActor {
         let is_open = self.connections(which).is_open();
         self.deps.hub.source(which, is_open, Some(reason));
         let (source, reason) = (which.slug(), reason.slug());
-        tracing::warn!(event = "feed.lost", actor = "feeds", source, reason, "a connection to FYERS has ended: {reason}");
+        tracing::warn!(
+            event = "feed.lost",
+            actor = "feeds",
+            source,
+            reason,
+            "a connection to FYERS has ended: {reason}"
+        );
         self.carry_out(which, actions, ctx);
     }
 
     /// Asks FYERS for the names it has for symbols.
     fn look_up(&mut self, token: Arc<AccessToken>, items: &[Item], ctx: &mut Context<Self>) {
         let symbols = self.deps.hub.with(|feeds, _| feeds.directory.to_look_up(items));
-        let Some(proxy) = self.deps.proxy.clone().filter(|_| !symbols.is_empty() && !self.volatile.looks_up) else {
+        let Some(proxy) = self.deps.proxy.clone().filter(|_| !symbols.is_empty() && !self.volatile.looks_up)
+        else {
             return;
         };
         self.volatile.looks_up = true;
@@ -237,7 +252,9 @@ impl FeedsActor {
             let asked = tokio::time::timeout(PATIENCE, cell.ask(GetFeedPrices(symbols))).await;
             let prices: Option<FeedPrices> = asked.ok()?.ok()?;
             let prices = prices?;
-            tokio::task::spawn_blocking(move || mock_prices::tell(&hub, &items, &prices, walk, now)).await.ok()
+            tokio::task::spawn_blocking(move || mock_prices::tell(&hub, &items, &prices, walk, now))
+                .await
+                .ok()
         };
         ctx.spawn(made.into_actor(self).map(|walk, act, _| {
             act.volatile.makes_prices = false;
@@ -276,7 +293,12 @@ impl Handler<Ready> for FeedsActor {
         let actions = self.connections(which).ready(generation);
         if self.connections(which).is_current(generation) {
             self.deps.hub.source(which, true, None);
-            tracing::info!(event = "feed.opened", actor = "feeds", source = which.slug(), "a connection to FYERS is open and subscribed");
+            tracing::info!(
+                event = "feed.opened",
+                actor = "feeds",
+                source = which.slug(),
+                "a connection to FYERS is open and subscribed"
+            );
         }
         self.carry_out(which, actions, ctx);
     }

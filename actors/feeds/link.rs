@@ -26,7 +26,7 @@ use keeper_domain::{
 use mock_exchange::PriceOrigin;
 use tokio::time::{Instant, interval, timeout};
 
-use super::hub::Hub;
+use crate::hub::Hub;
 
 /// How long a handshake may take, and then the first subscriptions.
 pub(super) const OPEN_LIMIT: Duration = Duration::from_secs(15);
@@ -97,8 +97,12 @@ impl Running {
         let named = |item: Item, topic: Option<_>| topic.map(|topic| (topic, item));
         let (wanted, now) = self.opening.hub.with(|feeds, now| {
             let all = feeds.wanted().into_iter();
-            let wanted: Vec<_> =
-                all.filter_map(|item| { let topic = feeds.directory.topic(&item); named(item, topic) }).collect();
+            let wanted: Vec<_> = all
+                .filter_map(|item| {
+                    let topic = feeds.directory.topic(&item);
+                    named(item, topic)
+                })
+                .collect();
             (wanted, now)
         });
         self.link.want(wanted, now)
@@ -127,7 +131,11 @@ impl Running {
             Ok(frame) => Ok(self.link.received(frame, self.opening.hub.now())),
             // A torn frame: nothing behind it can be trusted to mean what it says.
             Err(error) => {
-                tracing::warn!(event = "feed.bad_frame", actor = "feeds", "a frame of FYERS cannot be understood: {error}");
+                tracing::warn!(
+                    event = "feed.bad_frame",
+                    actor = "feeds",
+                    "a frame of FYERS cannot be understood: {error}"
+                );
                 Err(EndReason::Lost)
             }
         }
@@ -156,7 +164,9 @@ impl Running {
             (now - session.open).to_std().ok()
         };
         let open = Segment::ALL.map(|segment| (segment, open_for(segment)));
-        let of = |item: &Item| open.iter().find(|(segment, _)| *segment == item.segment()).and_then(|(_, open)| *open);
+        let of = |item: &Item| {
+            open.iter().find(|(segment, _)| *segment == item.segment()).and_then(|(_, open)| *open)
+        };
         self.link.is_mute(self.opening.hub.now(), self.opening.mutes.load(Ordering::Relaxed), of)
     }
 
@@ -184,7 +194,12 @@ impl Running {
                 }
                 Step::Refused => return Err(EndReason::Refused),
                 Step::Notice(code, message) => {
-                    tracing::warn!(event = "feed.notice", actor = "feeds", code, "FYERS says on the data socket: {message}");
+                    tracing::warn!(
+                        event = "feed.notice",
+                        actor = "feeds",
+                        code,
+                        "FYERS says on the data socket: {message}"
+                    );
                     hub.with(|feeds, now| feeds.notice(code, &message, now));
                 }
             }

@@ -9,17 +9,28 @@ use fyers_api::{
 use keeper_domain::{ports::BrokerProxy, secret::AccessToken};
 use serde_json::json;
 
-use super::hub::Hub;
+use crate::hub::Hub;
 
 /// Symbols of one call; FYERS takes 500.
 const BATCH: usize = 400;
 
 /// Looks these symbols up. False when FYERS did not answer: they are asked again later.
-pub(super) async fn look_up(hub: Hub, proxy: Arc<dyn BrokerProxy>, token: Arc<AccessToken>, symbols: Vec<String>) -> bool {
+pub(super) async fn look_up(
+    hub: Hub,
+    proxy: Arc<dyn BrokerProxy>,
+    token: Arc<AccessToken>,
+    symbols: Vec<String>,
+) -> bool {
     for batch in symbols.chunks(BATCH) {
         let answer = proxy.send_own(&token, &request(batch)).await;
-        let Some(body) = answer.ok().map(|answer| response::json(&answer)).filter(|body| body["s"] == "ok") else {
-            tracing::warn!(event = "feed.look_up_failed", actor = "feeds", count = batch.len() as u64, "FYERS did not say what the data socket calls some symbols; asked again");
+        let Some(body) = answer.ok().map(|answer| response::json(&answer)).filter(|body| body["s"] == "ok")
+        else {
+            tracing::warn!(
+                event = "feed.look_up_failed",
+                actor = "feeds",
+                count = batch.len() as u64,
+                "FYERS did not say what the data socket calls some symbols; asked again"
+            );
             return false;
         };
         learn(&hub, batch, &body);

@@ -11,7 +11,7 @@ use mock_exchange::{
     walk::WalkFeed,
 };
 
-use super::hub::Hub;
+use crate::hub::Hub;
 
 type BySymbol<'a> = HashMap<&'a str, Vec<&'a Item>>;
 

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use fyers_api::order_socket::{ClientText, ServerText, Topic};
 use keeper_domain::{
-    feeds::{
-        news::{EndReason, OrderNews, Upstream},
-    },
+    feeds::news::{EndReason, OrderNews, Upstream},
     ports::SocketMessage,
     routing::Venue,
 };
@@ -18,7 +16,12 @@ use super::link::{OPEN_LIMIT, Opening, PING_EVERY};
 const SILENCE: Duration = Duration::from_secs(25);
 
 /// Runs the connection; returns why it ended. `heard` says whether an event is to be told, `ready` is called once.
-pub(super) async fn run(opening: Opening, opened: impl Fn(), is_new: impl Fn(&str) -> bool, ready: impl Fn()) -> EndReason {
+pub(super) async fn run(
+    opening: Opening,
+    opened: impl Fn(),
+    is_new: impl Fn(&str) -> bool,
+    ready: impl Fn(),
+) -> EndReason {
     match follow(&opening, opened, is_new, ready).await {
         Err(reason) => reason,
         Ok(never) => match never {},
@@ -33,7 +36,8 @@ async fn follow(
 ) -> Result<std::convert::Infallible, EndReason> {
     let mut socket = opening.open(Upstream::Orders).await?;
     opened();
-    let topics = vec![Topic::Orders, Topic::Trades, Topic::Positions, Topic::Edis, Topic::PriceAlerts, Topic::Login];
+    let topics =
+        vec![Topic::Orders, Topic::Trades, Topic::Positions, Topic::Edis, Topic::PriceAlerts, Topic::Login];
     for text in [ClientText::Ping, ClientText::Subscribe(topics)] {
         socket.send(SocketMessage::Text(text.write())).await.map_err(|_| EndReason::Lost)?;
     }

@@ -45,8 +45,8 @@ use crate::{
     http::Backend,
     login_report::{LoginReport, LoginSetup},
     status::{
-        ActorStatus, CalendarStatus, Checks, Day, FeedsStatus, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
-        TickStatus,
+        ActorStatus, CalendarStatus, Checks, Day, FeedsStatus, Health, HolidayStatus, OutboxStatus,
+        SessionStatus, Status, TickStatus,
     },
 };
 

@@ -170,14 +170,10 @@ impl Settings {
     /// Whether everybody this program talks to with these settings is on this machine: no app or a stand-in for FYERS,
     /// no bot or a stand-in for Telegram. Only then may anything be tried that a test needs.
     pub fn talks_to_stand_ins(&self) -> bool {
-        let fyers = self.app.is_none() || [
-            &self.api_url,
-            &self.data_url,
-            &self.data_socket_url,
-            &self.order_socket_url,
-        ]
-        .into_iter()
-        .all(is_loopback);
+        let fyers = self.app.is_none()
+            || [&self.api_url, &self.data_url, &self.data_socket_url, &self.order_socket_url]
+                .into_iter()
+                .all(is_loopback);
         fyers && self.telegram.as_ref().is_none_or(|telegram| is_loopback(&telegram.api_url))
     }
 

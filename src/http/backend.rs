@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fyers_api::http::ApiRequest;
-use keeper_actors::feeds::Hub;
-use keeper_actors::exchange::messages::{Forwarded, Rest, Rows};
+use keeper_actors::{
+    exchange::messages::{Forwarded, Rest, Rows},
+    hub::Hub,
+};
 use keeper_domain::{
     address::Network,
     chat::talk::Control,

@@ -17,6 +17,7 @@ use actix_web::{
     rt::net::TcpStream,
     web,
 };
+use keeper_actors::hub::Hub;
 use keeper_domain::event::Event;
 use secrecy::SecretString;
 
@@ -56,7 +57,7 @@ pub fn listen(
         control: None,
         metrics: Metrics::new(),
         feed: Feed::default(),
-        feeds: feed::no_feeds(),
+        feeds: Hub::default(),
         public_url: None,
         trusted_proxies: vec![],
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keeper_actors::feeds::status as numbers;
+use keeper_actors::hub::status as numbers;
 use keeper_domain::feeds::news::Upstream;
 use serde::{Deserialize, Serialize};
 

@@ -14,7 +14,7 @@ use keeper_domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::status::FeedsStatus;
+use crate::status::feeds::FeedsStatus;
 
 /// Overall health, in the words of health+json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

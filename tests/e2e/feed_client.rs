@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use fyers_api::hsm::{ClientFrame, Mode, Record, ServerFrame};
 use futures_util::{SinkExt, StreamExt};
+use fyers_api::hsm::{ClientFrame, Mode, Record, ServerFrame};
 use serde_json::Value;
 use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
 use tokio_tungstenite::{
@@ -88,7 +88,7 @@ impl Socket {
                 return value;
             }
         }
-        panic!("{what} did not come: {:#?}", self.seen)
+        panic!("{what} did not come: {:#?}", &self.seen[self.seen.len().saturating_sub(9)..])
     }
 
     pub(crate) fn next_frame(&mut self) -> ServerFrame {

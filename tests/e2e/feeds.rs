@@ -19,7 +19,8 @@ const ORDERS: &str = r#"{"type":"subscribe","kinds":["orders"]}"#;
 
 /// A keeper in Live mode.
 fn live() -> (Home, Keeper) {
-    let home = Home::at("2026-11-25T11:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false").with_telegram();
+    let home =
+        Home::at("2026-11-25T11:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false").with_telegram();
     home.sim.set_instant_login(true);
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
     let page = format!("http://127.0.0.1:{}", home.port);
@@ -62,7 +63,8 @@ fn a_tick_and_an_order_come_through_all_three_doors() {
     let mut orders = Socket::orders(&home, &keeper);
     wait_for("one subscription at FYERS of each kind", || {
         let sockets = home.sim.sockets();
-        let symbols: Vec<_> = sockets.open_of(SocketKind::Data).flat_map(|socket| socket.symbols.clone()).collect();
+        let symbols: Vec<_> =
+            sockets.open_of(SocketKind::Data).flat_map(|socket| socket.symbols.clone()).collect();
         (symbols == ["NSE:NIFTY50-INDEX", SBIN] && followed(&home, SocketKind::Orders) == 1).then_some(())
     });
 
@@ -71,16 +73,23 @@ fn a_tick_and_an_order_come_through_all_three_doors() {
     hsm.until_ltp(|ltp| ltp == 80_525);
 
     let id = Bot::of(&home, &keeper).buy(SBIN).body["id"].as_str().unwrap().to_owned();
-    let told = orders.until("the order", |message| message["orders"]["id"] == id && message["orders"]["org_ord_status"] == 2);
+    let told = orders.until("the order", |message| {
+        message["orders"]["id"] == id && message["orders"]["org_ord_status"] == 2
+    });
     assert_eq!(told["s"], "ok");
-    let order = feed.until("the order", |message| message["order"]["id"] == id && message["status"] == "traded");
+    let order =
+        feed.until("the order", |message| message["order"]["id"] == id && message["status"] == "traded");
     assert_eq!(order["venue"], "fyers");
     feed.until("the position", |message| message["position"]["net_qty"] == 10);
 
     let sockets = home.sim.sockets();
     assert_eq!((sockets.most_open_data, sockets.most_open_orders), (1, 1), "however many bots");
     let status = keeper.status();
-    assert_eq!((&status["feeds"]["sources"]["data"]["open"], &status["feeds"]["clients"]["feed"]), (&json!(true), &json!(1)), "{status}");
+    assert_eq!(
+        (&status["feeds"]["sources"]["data"]["open"], &status["feeds"]["clients"]["feed"]),
+        (&json!(true), &json!(1)),
+        "{status}"
+    );
     assert!(!keeper.log().contains(&key(&home)));
     drop((feed, hsm, orders));
     wait_for("no connection to FYERS", || home.sim.sockets().open.is_empty().then_some(()));
@@ -98,7 +107,10 @@ fn after_every_fault_all_is_followed_again() {
         feed.until("the news of it", |message| message["type"] == "source" && message["state"] == "lost");
         alive_within(&home, &mut feed, limit, 810.0 + number as f64);
     }
-    home.sim.script(endpoint::DATA_SOCKET, [Fault::EmptyBody { status: 403 }, Fault::Reset, Fault::TornFrame { after: 4 }]);
+    home.sim.script(
+        endpoint::DATA_SOCKET,
+        [Fault::EmptyBody { status: 403 }, Fault::Reset, Fault::TornFrame { after: 4 }],
+    );
     home.sim.close_sockets(SocketKind::Data, SocketEnd::Drop);
     feed.until("the news of it", |message| message["type"] == "source" && message["state"] == "lost");
     feed.until("its return", |message| message["type"] == "source" && message["state"] == "open");
@@ -115,7 +127,8 @@ fn a_connection_that_tells_nothing_is_replaced() {
     home.sim.inject(FaultRule::once(endpoint::DATA_SOCKET, Fault::Mute { after: 0 }));
     let (mut feed, _) = Socket::feed(&home, &keeper);
     feed.send(FOLLOW);
-    let lost = feed.until("the news of it", |message| message["type"] == "source" && message["state"] == "lost");
+    let lost =
+        feed.until("the news of it", |message| message["type"] == "source" && message["state"] == "lost");
     assert_eq!(lost["reason"], "mute");
     alive_within(&home, &mut feed, Duration::from_secs(35), 811.0);
     let lines = keeper.wait_logged("feed.lost");
@@ -155,14 +168,18 @@ fn sockets_stay_open_over_a_token_death_and_a_login() {
     let bot = Bot::of(&home, &keeper);
     bot.get("/api/v3/funds");
     feed.until("the news of it", |message| message["type"] == "mode" && message["mode"] == "mock");
-    let made_up = feed.until("a made-up price", |message| message["type"] == "tick" && message["origin"] == "walk");
+    let made_up =
+        feed.until("a made-up price", |message| message["type"] == "tick" && message["origin"] == "walk");
     assert!(made_up["ltp"].as_f64().unwrap() > 0.0);
     hsm.until_ltp(|ltp| ltp != 80_150);
     let simulated = bot.buy("NSE:INFY-EQ").body["id"].as_str().unwrap().to_owned();
-    let told = orders.until("the simulated order", |message| message["orders"]["id"] == simulated && message["orders"]["org_ord_status"] == 2);
+    let told = orders.until("the simulated order", |message| {
+        message["orders"]["id"] == simulated && message["orders"]["org_ord_status"] == 2
+    });
     assert!(told["orders"]["oms_msg"].as_str().unwrap().starts_with("SIMULATED by fyers-keeper"), "{told}");
     orders.until("the fill", |message| message["trades"]["id"] == simulated);
-    let order = feed.until("the same", |message| message["order"]["id"] == simulated && message["status"] == "traded");
+    let order = feed
+        .until("the same", |message| message["order"]["id"] == simulated && message["status"] == "traded");
     assert_eq!(order["venue"], "mock");
 
     let card = wait_card(&home);
@@ -190,18 +207,23 @@ fn a_new_token_brings_a_new_connection_before_the_old_one_closes() {
     press_through(&keeper.url("/fyers/login"));
     wait_for("the new connections", || {
         let closed = home.sim.sockets().closed;
-        (closed.iter().any(|one| one.kind == SocketKind::Data) && closed.iter().any(|one| one.kind == SocketKind::Orders)).then_some(())
+        (closed.iter().any(|one| one.kind == SocketKind::Data)
+            && closed.iter().any(|one| one.kind == SocketKind::Orders))
+        .then_some(())
     });
     let sockets = home.sim.sockets();
     assert_eq!((sockets.most_open_data, sockets.most_open_orders), (2, 2), "there is never none");
     for kind in [SocketKind::Data, SocketKind::Orders] {
         let open = sockets.open_of(kind).next().unwrap();
-        assert!(open.opened_at <= sockets.closed.iter().find(|one| one.kind == kind).unwrap().closed_at.unwrap());
+        assert!(
+            open.opened_at <= sockets.closed.iter().find(|one| one.kind == kind).unwrap().closed_at.unwrap()
+        );
     }
     alive_within(&home, &mut feed, Duration::from_secs(35), 812.0);
     let id = Bot::of(&home, &keeper).buy(SBIN).body["id"].as_str().unwrap().to_owned();
     feed.until("the position", |message| message["position"]["net_qty"] == 10);
-    let told = feed.seen.iter().filter(|text| text.contains(&id) && text.contains(r#""status":"traded""#)).count();
+    let told =
+        feed.seen.iter().filter(|text| text.contains(&id) && text.contains(r#""status":"traded""#)).count();
     assert_eq!(told, 1, "once");
 }
 
@@ -253,16 +275,21 @@ fn without_an_app_bots_have_a_made_up_market() {
     assert_eq!(hello["mode"], "mock");
     feed.send(r#"{"type":"subscribe","symbols":["NSE:SBIN-EQ","NSE:NIFTY50-INDEX","NSE:NO SUCH THING"],"kinds":["quote","depth"]}"#);
     feed.send(ORDERS);
-    feed.until("an index", |message| message["symbol"] == "NSE:NIFTY50-INDEX" && message["kind"] == "quote");
     let unknown = feed.until("the error", |message| message["code"] == "unknown_symbol");
     assert_eq!(unknown["symbols"], json!(["NSE:NO SUCH THING"]));
-    let first = feed.seen.iter().find(|text| text.contains(SBIN) && text.contains("quote")).cloned();
-    let first: Value = serde_json::from_str(&first.unwrap_or_default()).unwrap_or_default();
-    feed.until("another price", |message| message["symbol"] == SBIN && message["kind"] == "quote" && message["ltp"] != first["ltp"]);
+    feed.until("an index", |message| message["symbol"] == "NSE:NIFTY50-INDEX" && message["kind"] == "quote");
+    let first = feed.until("a price", |message| message["symbol"] == SBIN && message["kind"] == "quote");
+    feed.until("another price", |message| {
+        message["symbol"] == SBIN && message["kind"] == "quote" && message["ltp"] != first["ltp"]
+    });
 
     let bot = Bot::of(&home, &keeper);
     let tokens = bot.post("/data/symbol-token", json!({"symbols": [SBIN, "NSE:NO SUCH THING"]})).body;
-    assert_eq!((&tokens["s"], &tokens["invalidSymbol"]), (&json!("ok"), &json!(["NSE:NO SUCH THING"])), "{tokens}");
+    assert_eq!(
+        (&tokens["s"], &tokens["invalidSymbol"]),
+        (&json!("ok"), &json!(["NSE:NO SUCH THING"])),
+        "{tokens}"
+    );
     let token = tokens["validSymbol"][SBIN].as_str().unwrap();
     let mut hsm = Socket::hsm(&home, &keeper, &[&format!("sf|nse_cm|{}", &token[10..])]);
     hsm.until_ltp(|ltp| ltp > 0);
@@ -278,6 +305,9 @@ fn without_an_app_bots_have_a_made_up_market() {
     for row in book["orderBook"].as_array().unwrap() {
         let told: Vec<Value> = feed.seen.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
         let last = told.iter().rfind(|message: &&Value| message["order"]["id"] == row["id"]).unwrap();
-        assert_eq!((&last["order"]["org_ord_status"], &last["order"]["qty_filled"]), (&row["status"], &row["filledQty"]));
+        assert_eq!(
+            (&last["order"]["org_ord_status"], &last["order"]["qty_filled"]),
+            (&row["status"], &row["filledQty"])
+        );
     }
 }

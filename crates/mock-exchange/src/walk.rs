@@ -22,8 +22,8 @@ use crate::{
     sessions::{self, Session},
     symbol::{Contract, Kind, Right, segment_of},
 };
-use fyers_api::ist;
 pub use feed::{WalkFeed, WalkSource};
+use fyers_api::ist;
 use path::{MILLION, Path, STEP_SECONDS};
 
 /// Interest that futures carry and options are discounted with, a year.

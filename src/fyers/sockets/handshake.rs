@@ -3,7 +3,9 @@
 use keeper_domain::ports::SocketError;
 use reqwest::{
     Client, NoProxy, RequestBuilder, StatusCode, Upgraded,
-    header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
+    header::{
+        CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    },
     redirect, retry,
 };
 use secrecy::SecretString;
@@ -27,7 +29,11 @@ pub(super) struct Handshake {
 }
 
 impl Handshake {
-    pub(super) fn header(self, name: reqwest::header::HeaderName, value: reqwest::header::HeaderValue) -> Self {
+    pub(super) fn header(
+        self,
+        name: reqwest::header::HeaderName,
+        value: reqwest::header::HeaderValue,
+    ) -> Self {
         Self { request: self.request.header(name, value), ..self }
     }
 }
@@ -73,7 +79,7 @@ impl Handshakes {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(SocketError::Refused(response.status().as_u16()));
         }
-        let accepted = response.headers().get(SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes());
+        let accepted = response.headers().get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
         if accepted != Some(derive_accept_key(handshake.key.as_bytes()).as_bytes()) {
             return Err(SocketError::Unreachable);
         }

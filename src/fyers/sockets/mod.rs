@@ -8,8 +8,8 @@ mod handshake;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use fyers_api::{claims::claims, hsm::ClientFrame};
 use futures_util::{SinkExt, StreamExt};
+use fyers_api::{claims::claims, hsm::ClientFrame};
 use keeper_domain::{
     feeds::{data_link::DataLink, news::Upstream},
     ports::{BrokerSocket, BrokerSockets, SocketError, SocketMessage},

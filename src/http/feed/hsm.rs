@@ -1,14 +1,14 @@
 //! FYERS' data socket.
 
 use fyers_api::hsm::{ClientFrame, ServerFrame};
-use keeper_actors::feeds::Seat;
+use keeper_actors::hub::Seat;
 use keeper_domain::feeds::{
-    feeds::Taken,
     hsm_client::{HsmClient, Step},
+    state::Taken,
 };
 
 use super::{
-    Entry,
+    entry::Entry,
     socket::{Incoming, Outgoing, Protocol},
 };
 
@@ -29,7 +29,11 @@ impl HsmProtocol {
         if self.is_known { answer } else { answer.closing("this is not the gateway key") }
     }
 
-    fn follow(&mut self, seat: &Seat, items: Vec<keeper_domain::feeds::directory::Item>) -> Option<ServerFrame> {
+    fn follow(
+        &mut self,
+        seat: &Seat,
+        items: Vec<keeper_domain::feeds::directory::Item>,
+    ) -> Option<ServerFrame> {
         let id = seat.id();
         let too_many = seat.hub().with(|feeds, now| feeds.follow(id, items, now));
         (!too_many.is_empty()).then(|| self.client.too_many(&too_many))

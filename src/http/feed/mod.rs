@@ -4,6 +4,7 @@
 //! stream: it is asked for bytes when the network has room for them, so a bot that does not read costs what it follows
 //! and no more.
 
+mod entry;
 mod hsm;
 mod orders;
 mod plain;
@@ -15,14 +16,10 @@ use actix_web::{
     http::{StatusCode, header::RETRY_AFTER},
     web,
 };
-use keeper_actors::feeds::Hub;
-use keeper_domain::{feeds::feeds::Door, mode::Mode};
+use keeper_domain::{feeds::state::Door, mode::Mode};
 
-use crate::http::{
-    access::Gate,
-    backend::Front,
-    limits::connections::Connection,
-};
+use crate::http::{access::Gate, backend::Front, limits::connections::Connection};
+use entry::Entry;
 
 /// Sockets at once; more than any account has bots.
 const MOST: usize = 256;
@@ -35,7 +32,12 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// The key comes in the first message, as FYERS has it.
-async fn data(request: HttpRequest, payload: web::Payload, gate: web::Data<Gate>, front: web::Data<Front>) -> HttpResponse {
+async fn data(
+    request: HttpRequest,
+    payload: web::Payload,
+    gate: web::Data<Gate>,
+    front: web::Data<Front>,
+) -> HttpResponse {
     let key = Entry::of(&request, &gate);
     open(&request, payload, &front, Door::Hsm, hsm::HsmProtocol::new(key))
 }
@@ -54,7 +56,12 @@ async fn order_updates(
 }
 
 /// The key is in the header, or in the first message where a browser cannot set one.
-async fn feed(request: HttpRequest, payload: web::Payload, gate: web::Data<Gate>, front: web::Data<Front>) -> HttpResponse {
+async fn feed(
+    request: HttpRequest,
+    payload: web::Payload,
+    gate: web::Data<Gate>,
+    front: web::Data<Front>,
+) -> HttpResponse {
     let shows_key = request.headers().contains_key("authorization");
     match shows_key.then(|| gate.admits_bot(&request)) {
         Some(Err(is_limited)) => refused(is_limited),
@@ -87,32 +94,4 @@ fn open<P: socket::Protocol>(
     let cut = move || connection.iter().for_each(Connection::close);
     let seat = front.feeds.connect(door, Mode::Live, cut);
     socket::answer(request, payload, seat, protocol)
-}
-
-/// How a key that comes in a message is judged.
-pub(super) struct Entry {
-    gate: web::Data<Gate>,
-    client: keeper_domain::address::Network,
-    connection: Option<Connection>,
-}
-
-impl Entry {
-    fn of(request: &HttpRequest, gate: &web::Data<Gate>) -> Self {
-        let connection = request.conn_data::<Connection>().cloned();
-        Self { gate: gate.clone(), client: gate.client_of(request), connection }
-    }
-
-    /// Whether this is the key: the key itself, the key behind an app id, or its `hsm_key` claim.
-    fn admits(&self, shown: &str) -> bool {
-        let is_key = self.gate.admits_shown(self.client, shown);
-        if is_key {
-            self.connection.iter().for_each(Connection::trust);
-        }
-        is_key
-    }
-}
-
-/// The hub of a listener that has no keeper behind it.
-pub(super) fn no_feeds() -> Hub {
-    Hub::default()
 }

@@ -1,7 +1,7 @@
 //! FYERS' order socket.
 
-use keeper_actors::feeds::Seat;
-use keeper_domain::feeds::{feeds::Taken, order_client::OrderClient};
+use keeper_actors::hub::Seat;
+use keeper_domain::feeds::{order_client::OrderClient, state::Taken};
 
 use super::socket::{Incoming, Outgoing, Protocol};
 

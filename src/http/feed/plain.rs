@@ -1,11 +1,11 @@
 //! The keeper's own JSON.
 
-use keeper_actors::feeds::Seat;
-use keeper_domain::feeds::{feeds::Taken, plain::PlainClient};
+use keeper_actors::hub::Seat;
+use keeper_domain::feeds::{plain::PlainClient, state::Taken};
 use serde_json::Value;
 
 use super::{
-    Entry,
+    entry::Entry,
     socket::{Incoming, Outgoing, Protocol},
 };
 

@@ -6,8 +6,8 @@ use actix_codec::{Decoder, Encoder};
 use actix_http::ws::{self, CloseCode, CloseReason, Codec, Frame, Item, Message};
 use actix_web::{HttpRequest, HttpResponse, body::BodyStream, web};
 use futures_util::{Stream, StreamExt, stream};
-use keeper_actors::feeds::Seat;
-use keeper_domain::feeds::feeds::Taken;
+use keeper_actors::hub::Seat;
+use keeper_domain::feeds::state::Taken;
 use tokio::time::{Instant, sleep_until};
 
 /// The largest message a bot may send: 5,000 topics are a tenth of it.
@@ -71,7 +71,9 @@ pub(super) fn answer<P: Protocol>(
     protocol: P,
 ) -> HttpResponse {
     let Ok(mut response) = ws::handshake(request.head()) else {
-        return HttpResponse::UpgradeRequired().insert_header(("Upgrade", "websocket")).body("this is a WebSocket\n");
+        return HttpResponse::UpgradeRequired()
+            .insert_header(("Upgrade", "websocket"))
+            .body("this is a WebSocket\n");
     };
     let body = BodyStream::new(Conversation::new(payload, seat, protocol).into_stream());
     response.message_body(body).map_or_else(

@@ -5,7 +5,7 @@ use fyers_api::{
     http::{ApiResponse, Surface},
     response,
 };
-use keeper_actors::feeds::Hub;
+use keeper_actors::hub::Hub;
 use keeper_domain::routing::Venue;
 
 /// Whether this is a look-up.

@@ -55,7 +55,8 @@ impl FeedNumbers {
 
     pub(super) fn set(&self, now: &FeedsStatus) {
         for (source, status) in &now.sources {
-            let of = |gauges: &IntGaugeVec, value: i64| gauges.with_label_values(&[source.as_str()]).set(value);
+            let of =
+                |gauges: &IntGaugeVec, value: i64| gauges.with_label_values(&[source.as_str()]).set(value);
             of(&self.open, i64::from(status.open));
             of(&self.subscriptions, i64::try_from(status.subscriptions).unwrap_or(i64::MAX));
             of(&self.age, status.last_frame_age.map_or(-1, |age| i64::try_from(age).unwrap_or(i64::MAX)));

@@ -52,7 +52,8 @@ impl DataLink {
     /// What is sent first.
     pub fn opening(hsm_key: &str) -> [ClientFrame; 2] {
         let source = concat!("fyers-keeper-", env!("CARGO_PKG_VERSION"));
-        let auth = ClientFrame::Auth { key: hsm_key.to_owned(), mode: "P".to_owned(), source: source.to_owned() };
+        let auth =
+            ClientFrame::Auth { key: hsm_key.to_owned(), mode: "P".to_owned(), source: source.to_owned() };
         [ClientFrame::Ping, auth]
     }
 
@@ -63,14 +64,17 @@ impl DataLink {
     }
 
     fn reconcile(&mut self, now: Duration) -> Vec<Step> {
-        let gone: Vec<String> = self.sent.keys().filter(|topic| !self.wanted.contains_key(*topic)).cloned().collect();
-        let new: Vec<String> = self.wanted.keys().filter(|topic| !self.sent.contains_key(*topic)).cloned().collect();
+        let gone: Vec<String> =
+            self.sent.keys().filter(|topic| !self.wanted.contains_key(*topic)).cloned().collect();
+        let new: Vec<String> =
+            self.wanted.keys().filter(|topic| !self.sent.contains_key(*topic)).cloned().collect();
         if self.sent.is_empty() && !new.is_empty() {
             self.last_data = now;
         }
         self.sent.clone_from(&self.wanted);
         let channel = DEFAULT_CHANNEL;
-        let leave = gone.chunks(BATCH).map(|topics| ClientFrame::Unsubscribe { topics: topics.into(), channel });
+        let leave =
+            gone.chunks(BATCH).map(|topics| ClientFrame::Unsubscribe { topics: topics.into(), channel });
         let join = new.chunks(BATCH).map(|topics| ClientFrame::Subscribe { topics: topics.into(), channel });
         self.unanswered += new.chunks(BATCH).len();
         let mut steps: Vec<Step> = leave.chain(join).map(Step::Send).collect();
@@ -103,7 +107,8 @@ impl DataLink {
             ServerFrame::Notice { code, message, .. } => vec![Step::Notice(code, message)],
             ServerFrame::Feed(feed) => {
                 self.last_data = now;
-                let mut steps: Vec<Step> = feed.records.into_iter().filter_map(|record| self.record(record)).collect();
+                let mut steps: Vec<Step> =
+                    feed.records.into_iter().filter_map(|record| self.record(record)).collect();
                 steps.extend(self.acknowledge(feed.number));
                 steps
             }
@@ -141,7 +146,9 @@ impl DataLink {
     pub fn is_mute(&self, now: Duration, before: u32, open_for: impl Fn(&Item) -> Option<Duration>) -> bool {
         let patience = MUTE.saturating_mul(1 << before.min(3)).min(LONGEST_MUTE);
         let open = self.sent.values().filter_map(open_for).max();
-        self.is_open && now.saturating_sub(self.last_data) >= patience && open.is_some_and(|open| open >= patience)
+        self.is_open
+            && now.saturating_sub(self.last_data) >= patience
+            && open.is_some_and(|open| open >= patience)
     }
 
     /// How many topics are subscribed.
@@ -161,7 +168,8 @@ mod tests {
     }
 
     fn wanted(count: usize) -> Vec<(Topic, Item)> {
-        let one = |n: usize| (format!("sf|nse_cm|{n}").parse().unwrap(), Item::quote(&format!("NSE:S{n}-EQ")));
+        let one =
+            |n: usize| (format!("sf|nse_cm|{n}").parse().unwrap(), Item::quote(&format!("NSE:S{n}-EQ")));
         (0..count).map(one).collect()
     }
 
@@ -206,7 +214,9 @@ mod tests {
         assert_eq!(sizes(&steps), [1]);
         assert_eq!(link.received(DONE, at(1)), [], "it says so once");
         let steps = link.want(wanted(1), at(1));
-        assert!(matches!(&steps[2], Step::Send(ClientFrame::Unsubscribe { topics, .. }) if topics.len() == 10));
+        assert!(
+            matches!(&steps[2], Step::Send(ClientFrame::Unsubscribe { topics, .. }) if topics.len() == 10)
+        );
         assert_eq!(link.received(ServerFrame::Auth { is_ok: false, ack_every: 0 }, at(1)), [Step::Refused]);
     }
 
@@ -217,7 +227,10 @@ mod tests {
         link.received(AUTH, at(0));
         let item = Item::quote("NSE:S1-EQ");
         let update = |topic| Record::Update { topic, values: vec![5] };
-        let steps = link.received(feed(vec![snapshot("sf|nse_cm|1", 9), update(9), update(8), snapshot("sf|x|1", 3)]), at(1));
+        let steps = link.received(
+            feed(vec![snapshot("sf|nse_cm|1", 9), update(9), update(8), snapshot("sf|x|1", 3)]),
+            at(1),
+        );
         assert_eq!(steps.len(), 2, "an unknown number and a topic that nobody wants are passed over");
         assert_eq!(steps[1], Step::Values(item, vec![5]));
         let acknowledged = link.received(feed(vec![]), at(1));

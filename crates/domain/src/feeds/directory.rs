@@ -154,7 +154,10 @@ mod tests {
         assert!(!item.has_symbol());
         assert_eq!((names.topic(&item), item.segment()), (Some(topic("sf|nse_fo|48123")), Segment::Fno));
         let index = names.item(&topic("if|nse_cm|Nifty 50"));
-        assert_eq!((&*index.symbol, names.topic(&index)), ("NSE:NIFTY50-INDEX", Some(topic("if|nse_cm|Nifty 50"))));
+        assert_eq!(
+            (&*index.symbol, names.topic(&index)),
+            ("NSE:NIFTY50-INDEX", Some(topic("if|nse_cm|Nifty 50")))
+        );
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl HsmClient {
             }
             ClientFrame::Resume { channels } => {
                 self.paused &= !channels;
-                let missed = self.topics.values().filter(|one| has(channels, one.channel)).map(|one| one.item.clone());
+                let missed =
+                    self.topics.values().filter(|one| has(channels, one.channel)).map(|one| one.item.clone());
                 (done(Reply::Resume), Some(Step::Follow(missed.collect())))
             }
             ClientFrame::Mode { channels, mode } => {
@@ -84,7 +85,12 @@ impl HsmClient {
         ServerFrame::Auth { is_ok, ack_every: 0 }
     }
 
-    fn subscribe(&mut self, topics: Vec<String>, channel: u8, names: &Directory) -> (Vec<ServerFrame>, Option<Step>) {
+    fn subscribe(
+        &mut self,
+        topics: Vec<String>,
+        channel: u8,
+        names: &Directory,
+    ) -> (Vec<ServerFrame>, Option<Step>) {
         let mut items = vec![];
         for name in topics {
             // A topic that cannot be one is passed over, as FYERS does it.
@@ -119,7 +125,8 @@ impl HsmClient {
 
     /// The items were too many: the bot does not have them, and is told.
     pub fn too_many(&mut self, items: &[Item]) -> ServerFrame {
-        let names: Vec<String> = items.iter().filter_map(|item| self.by_item.get(item)).flatten().cloned().collect();
+        let names: Vec<String> =
+            items.iter().filter_map(|item| self.by_item.get(item)).flatten().cloned().collect();
         self.unsubscribe(&names);
         notice(SYMBOL_LIMIT, &format!("Symbol limit exceeded by {}", items.len()), 4)
     }
@@ -147,7 +154,9 @@ impl HsmClient {
         let (lite, paused) = (self.lite, self.paused);
         let mut records = vec![];
         for name in names {
-            let Some(one) = self.topics.get_mut(name).filter(|one| !has(paused, one.channel)) else { continue };
+            let Some(one) = self.topics.get_mut(name).filter(|one| !has(paused, one.channel)) else {
+                continue;
+            };
             records.extend(one.record(name, quote, has(lite, one.channel)));
         }
         records
@@ -217,7 +226,12 @@ mod tests {
             token: String::new(),
             symbol: "SBIN-EQ".to_owned(),
         };
-        Quote { item: Item::quote("NSE:SBIN-EQ"), snapshot, origin: PriceOrigin::Live, at: DateTime::default() }
+        Quote {
+            item: Item::quote("NSE:SBIN-EQ"),
+            snapshot,
+            origin: PriceOrigin::Live,
+            at: DateTime::default(),
+        }
     }
 
     fn subscribe(channel: u8) -> ClientFrame {
@@ -242,8 +256,14 @@ mod tests {
         let Record::Snapshot(all) = &first[0] else { panic!("{first:?}") };
         assert_eq!((all.name.as_str(), all.topic, all.token.as_str()), (TOPIC, 1, "3045"));
         assert_eq!(records(client.feed([&quote(80_000, 2)])), []);
-        assert_eq!(records(client.feed([&quote(80_100, 2)])), [Record::Update { topic: 1, values: vec![80_100, 7] }]);
-        assert!(matches!(records(client.feed([&quote(80_100, 4)]))[..], [Record::Snapshot(_)]), "another scale");
+        assert_eq!(
+            records(client.feed([&quote(80_100, 2)])),
+            [Record::Update { topic: 1, values: vec![80_100, 7] }]
+        );
+        assert!(
+            matches!(records(client.feed([&quote(80_100, 4)]))[..], [Record::Snapshot(_)]),
+            "another scale"
+        );
         let leave = ClientFrame::Unsubscribe { topics: vec![TOPIC.to_owned()], channel: 11 };
         assert_eq!(client.received(leave, &names).1, Some(Step::Leave(vec![Item::quote("NSE:SBIN-EQ")])));
         assert_eq!(records(client.feed([&quote(80_200, 4)])), []);
@@ -268,7 +288,9 @@ mod tests {
         let (mut client, names) = known();
         assert_eq!(client.authenticated(false), ServerFrame::Auth { is_ok: false, ack_every: 0 });
         let (answers, step) = client.received(subscribe(11), &names);
-        assert!(matches!(answers[..], [ServerFrame::Notice { code: NOT_AUTHENTICATED, .. }]) && step.is_none());
+        assert!(
+            matches!(answers[..], [ServerFrame::Notice { code: NOT_AUTHENTICATED, .. }]) && step.is_none()
+        );
         let auth = ClientFrame::Auth { key: "k".to_owned(), mode: "P".to_owned(), source: String::new() };
         assert_eq!(client.received(auth, &names), (vec![], Some(Step::Key("k".to_owned()))));
     }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     directory::Item,
-    news::{ModeNotice, News, OrderNews},
+    news::{EndReason, ModeNotice, News, OrderNews},
     quote::{Quote, scrip_field},
 };
 
@@ -131,7 +131,7 @@ impl PlainClient {
             News::Mode(notice) => mode("mode", *notice),
             News::Source { upstream, ended } => {
                 let state = if ended.is_some() { "lost" } else { "open" };
-                json!({"type": "source", "source": upstream.slug(), "state": state, "reason": ended.map(|why| why.slug())})
+                json!({"type": "source", "source": upstream.slug(), "state": state, "reason": ended.map(EndReason::slug)})
             }
             News::Unknown { symbol, why } => {
                 self.wants.retain(|item, _| item.symbol != *symbol);
@@ -165,7 +165,8 @@ fn read(request: &Value) -> Result<(Vec<String>, BTreeSet<Want>), Value> {
     let of = |word: &String| WANTS.iter().find(|(name, _)| name == word).map(|(_, want)| *want);
     let wants: Option<BTreeSet<Want>> = kinds.iter().map(of).collect();
     let wants = wants.filter(|wants| !wants.is_empty());
-    let wants = wants.ok_or_else(|| error("bad_request", "kinds must be some of ltp, quote, depth and orders"))?;
+    let wants =
+        wants.ok_or_else(|| error("bad_request", "kinds must be some of ltp, quote, depth and orders"))?;
     let needs_symbols = wants.iter().any(|want| *want != Want::Orders);
     if needs_symbols && (symbols.is_empty() || symbols.len() > MOST_SYMBOLS) {
         return Err(error("bad_request", "symbols must be a list of 1 to 5,000, as [\"NSE:SBIN-EQ\"]"));
@@ -183,7 +184,9 @@ fn read(request: &Value) -> Result<(Vec<String>, BTreeSet<Want>), Value> {
 }
 
 fn is_name(name: &str) -> bool {
-    (1..=48).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') && !name.contains('|')
+    (1..=48).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        && !name.contains('|')
 }
 
 fn items(symbols: &[String], wants: &BTreeSet<Want>) -> Vec<(Item, Want)> {
@@ -196,7 +199,8 @@ fn items(symbols: &[String], wants: &BTreeSet<Want>) -> Vec<(Item, Want)> {
 }
 
 fn done(what: &str, symbols: &[String], wants: &BTreeSet<Want>) -> Value {
-    let kinds: Vec<&str> = WANTS.iter().filter(|(_, want)| wants.contains(want)).map(|(name, _)| *name).collect();
+    let kinds: Vec<&str> =
+        WANTS.iter().filter(|(_, want)| wants.contains(want)).map(|(name, _)| *name).collect();
     json!({"type": what, "symbols": symbols, "kinds": kinds})
 }
 

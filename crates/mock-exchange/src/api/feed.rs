@@ -5,7 +5,7 @@ use fyers_api::{
     hsm::{ABSENT, DEPTH_FIELDS, Kind, Snapshot, Topic, index_name, raw, segment_name},
     model::Side,
 };
-use rust_decimal::{Decimal, prelude::ToPrimitive};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::api::{
@@ -24,7 +24,8 @@ pub fn fy_token(symbol: &str) -> String {
 /// `POST /data/symbol-token`: tokens of those symbols that `is_known`.
 pub(crate) fn symbol_tokens(symbols: &[String], is_known: impl Fn(&str) -> bool) -> Value {
     let (known, unknown): (Vec<&String>, Vec<&String>) = symbols.iter().partition(|symbol| is_known(symbol));
-    let valid: Map<String, Value> = known.into_iter().map(|symbol| (symbol.clone(), json!(token(symbol)))).collect();
+    let valid: Map<String, Value> =
+        known.into_iter().map(|symbol| (symbol.clone(), json!(token(symbol)))).collect();
     json!({"s": "ok", "code": 200, "message": "", "validSymbol": valid, "invalidSymbol": unknown})
 }
 
@@ -55,8 +56,8 @@ fn paise(price: Decimal) -> i32 {
     raw(price, 1, PRECISION).unwrap_or(ABSENT)
 }
 
-fn count(number: impl ToPrimitive) -> i32 {
-    number.to_i32().unwrap_or(i32::MAX)
+fn count(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 fn seconds(at: DateTime<Utc>) -> i32 {

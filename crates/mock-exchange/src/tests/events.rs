@@ -39,7 +39,8 @@ impl Follower {
 
     fn orders(&self) -> Vec<String> {
         let row = |one: &OrderEvent| {
-            let parts = (one.status_number, one.quantity, one.filled, one.remaining, one.side, one.order_type);
+            let parts =
+                (one.status_number, one.quantity, one.filled, one.remaining, one.side, one.order_type);
             let prices = (one.stop_price.unwrap(), one.traded_price.unwrap());
             let words = (one.symbol.clone(), one.product.clone(), one.tag.clone(), one.parent_id.clone());
             format!("{:?} {parts:?} {:?} {words:?}", one.id, (prices.0.normalize(), prices.1.normalize()))
@@ -49,7 +50,13 @@ impl Follower {
 
     fn positions(&self) -> Vec<String> {
         let row = |one: &PositionEvent| {
-            let counts = (one.net_quantity, one.buy_quantity, one.sell_quantity, one.day_buy_quantity, one.carried_buy_quantity);
+            let counts = (
+                one.net_quantity,
+                one.buy_quantity,
+                one.sell_quantity,
+                one.day_buy_quantity,
+                one.carried_buy_quantity,
+            );
             let money = [one.buy_average, one.sell_average, one.net_average, one.realized];
             format!("{:?} {counts:?} {:?}", one.id, money.map(|one| one.unwrap().round_dp(4).normalize()))
         };
@@ -58,7 +65,13 @@ impl Follower {
 
     fn trades(&self) -> Vec<String> {
         let row = |one: &TradeEvent| {
-            format!("{:?} {:?} {:?} {:?}", one.order_id, one.quantity, one.price.unwrap().normalize(), one.side)
+            format!(
+                "{:?} {:?} {:?} {:?}",
+                one.order_id,
+                one.quantity,
+                one.price.unwrap().normalize(),
+                one.side
+            )
         };
         self.trades.iter().map(row).collect()
     }
@@ -80,9 +93,21 @@ fn order_rows(game: &Game) -> Vec<String> {
     let body = responses::orders(&game.engine, None, None).unwrap();
     let mut all = rows(&body, "orderBook", |row| {
         let whole = |name: &str| row[name].as_i64();
-        let parts = (whole("status"), whole("qty"), whole("filledQty"), whole("remainingQuantity"), whole("side"), whole("type"));
-        let words = (text(&row["symbol"]), text(&row["productType"]), text(&row["orderTag"]), text(&row["parentId"]));
-        format!("{:?} {parts:?} {:?} {words:?}", text(&row["id"]), (number(&row["stopPrice"]), number(&row["tradedPrice"])))
+        let parts = (
+            whole("status"),
+            whole("qty"),
+            whole("filledQty"),
+            whole("remainingQuantity"),
+            whole("side"),
+            whole("type"),
+        );
+        let words =
+            (text(&row["symbol"]), text(&row["productType"]), text(&row["orderTag"]), text(&row["parentId"]));
+        format!(
+            "{:?} {parts:?} {:?} {words:?}",
+            text(&row["id"]),
+            (number(&row["stopPrice"]), number(&row["tradedPrice"]))
+        )
     });
     all.sort();
     all
@@ -91,7 +116,8 @@ fn order_rows(game: &Game) -> Vec<String> {
 fn position_rows(game: &Game) -> Vec<String> {
     let mut all = rows(&responses::positions(&game.engine), "netPositions", |row| {
         let whole = |name: &str| row[name].as_i64();
-        let counts = (whole("netQty"), whole("buyQty"), whole("sellQty"), whole("dayBuyQty"), whole("cfBuyQty"));
+        let counts =
+            (whole("netQty"), whole("buyQty"), whole("sellQty"), whole("dayBuyQty"), whole("cfBuyQty"));
         let money = ["buyAvg", "sellAvg", "netAvg", "realized_profit"].map(|name| number(&row[name]));
         format!("{:?} {counts:?} {money:?}", text(&row["id"]))
     });
@@ -141,6 +167,7 @@ fn a_fill_in_one_step_is_told_as_waiting_and_then_as_traded() {
         })
         .collect();
     assert_eq!(status, [(OrderStatus::Pending, 0), (OrderStatus::Traded, 3)]);
-    let kinds: Vec<_> = told.iter().map(|event| matches!(event, BookEvent::Trade(_) | BookEvent::Position(_))).collect();
+    let kinds: Vec<_> =
+        told.iter().map(|event| matches!(event, BookEvent::Trade(_) | BookEvent::Position(_))).collect();
     assert_eq!(kinds, [false, false, true, true]);
 }

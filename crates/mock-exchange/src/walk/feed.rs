@@ -101,7 +101,11 @@ mod tests {
                 let now = open + TimeDelta::seconds(seconds);
                 let streamed = feed.quote(&source, symbol, tick, now);
                 let counted = WalkFeed::default().quote(&source, symbol, tick, now);
-                assert_eq!((streamed.day, streamed.volume), (counted.day, counted.volume), "{symbol} {seconds}");
+                assert_eq!(
+                    (streamed.day, streamed.volume),
+                    (counted.day, counted.volume),
+                    "{symbol} {seconds}"
+                );
                 assert_eq!(streamed.price.ltp, counted.price.ltp, "{symbol} {seconds}");
             }
         }

@@ -140,7 +140,12 @@ impl Feeds {
 
     /// A bot follows these from now on, and is told at once what is known of them. The items that are too many for
     /// one bot are given back.
-    pub fn follow(&mut self, id: ClientId, items: impl IntoIterator<Item = Item>, now: Duration) -> Vec<Item> {
+    pub fn follow(
+        &mut self,
+        id: ClientId,
+        items: impl IntoIterator<Item = Item>,
+        now: Duration,
+    ) -> Vec<Item> {
         let Some(client) = self.clients.get_mut(&id) else { return vec![] };
         let mut too_many = vec![];
         for item in items {
@@ -190,7 +195,9 @@ impl Feeds {
     pub fn snapshot(&mut self, quote: Quote, now: Duration) {
         let item = quote.item.clone();
         let known = self.quotes.get(&item);
-        let is_same = known.is_some_and(|known| known.snapshot.values == quote.snapshot.values && known.origin == quote.origin);
+        let is_same = known.is_some_and(|known| {
+            known.snapshot.values == quote.snapshot.values && known.origin == quote.origin
+        });
         self.counts.values += 1;
         if known.is_none() && self.quotes.len() >= MOST_QUOTES {
             let followers = &self.followers;
@@ -371,5 +378,5 @@ pub fn quote(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<U
 }
 
 #[cfg(test)]
-#[path = "feeds_tests.rs"]
+#[path = "state_tests.rs"]
 mod tests;

@@ -10,8 +10,8 @@ use std::{
 
 use keeper_domain::{
     feeds::{
-        feeds::{ClientId, Door, Feeds},
         news::{EndReason, Upstream},
+        state::{ClientId, Door, Feeds},
     },
     mode::Mode,
 };
@@ -154,7 +154,8 @@ impl Hub {
                 tracing::warn!(event = "feed.slow_client", door, "a bot has not read for 10 s: it is closed");
             }
         }
-        let overdue = |place: &&Place| place.closing.is_some_and(|(_, since)| now.saturating_sub(since) >= LAST_FRAME);
+        let overdue =
+            |place: &&Place| place.closing.is_some_and(|(_, since)| now.saturating_sub(since) >= LAST_FRAME);
         lock(&self.0.places).values().filter(overdue).for_each(|place| (place.cut)());
     }
 
@@ -175,17 +176,17 @@ impl Hub {
     }
 
     /// A message has come on a connection to FYERS.
-    pub(super) fn heard(&self, which: Upstream) {
+    pub(crate) fn heard(&self, which: Upstream) {
         let now = self.now();
         lock(&self.0.numbers).links.entry(which).or_default().last_frame = Some(now);
     }
 
-    pub(super) fn subscribed(&self, which: Upstream, subscriptions: usize) {
+    pub(crate) fn subscribed(&self, which: Upstream, subscriptions: usize) {
         lock(&self.0.numbers).links.entry(which).or_default().subscriptions = subscriptions;
     }
 
     /// A connection to FYERS is open, or has ended.
-    pub(super) fn source(&self, which: Upstream, is_open: bool, ended: Option<EndReason>) {
+    pub(crate) fn source(&self, which: Upstream, is_open: bool, ended: Option<EndReason>) {
         {
             let mut numbers = lock(&self.0.numbers);
             let link = numbers.links.entry(which).or_default();

@@ -63,7 +63,9 @@ fn simulated_fills_are_not_told_through_fyers_protocol_while_orders_are_real() {
     let plain = feeds.connect(Door::Plain, Mode::Live);
     let trial = feeds.connect(Door::Orders, Mode::Sandbox);
     [official, plain, trial].into_iter().for_each(|id| feeds.set_orders(id, orders.clone()));
-    let told = |feeds: &mut Feeds, id| feeds.take(id, 9, NOW).news.into_iter().filter(|one| matches!(one, News::Order(_))).count();
+    let told = |feeds: &mut Feeds, id| {
+        feeds.take(id, 9, NOW).news.into_iter().filter(|one| matches!(one, News::Order(_))).count()
+    };
     for (now, venue, want) in [
         (Mode::Mock, Venue::Mock, [1, 1, 1]),
         (Mode::Sandbox, Venue::Mock, [1, 1, 1]),
@@ -102,7 +104,9 @@ fn a_symbol_that_fyers_does_not_know_is_told_and_left() {
     let plain = feeds.connect(Door::Plain, Mode::Live);
     feeds.follow(plain, [sbin()], NOW);
     feeds.refuse("NSE:SBIN-EQ", "Invalid symbol", NOW);
-    assert!(matches!(&feeds.take(plain, 9, NOW).news[..], [News::Unknown { symbol, .. }] if &**symbol == "NSE:SBIN-EQ"));
+    assert!(
+        matches!(&feeds.take(plain, 9, NOW).news[..], [News::Unknown { symbol, .. }] if &**symbol == "NSE:SBIN-EQ")
+    );
     assert_eq!(feeds.wanted(), []);
     let many = (0..=MOST_ITEMS).map(|n| Item::quote(&format!("NSE:S{n}-EQ")));
     assert_eq!(feeds.follow(plain, many, NOW).len(), 1, "one too many");

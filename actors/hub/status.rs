@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use keeper_domain::feeds::{
-    feeds::Counts,
     news::{EndReason, Upstream},
+    state::Counts,
 };
 
 /// A connection to FYERS.
