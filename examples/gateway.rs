@@ -82,6 +82,8 @@ fn pipe(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
     Ok(FyersProxy::new(FyersConfig {
         api_url: args.upstream.join("/api/v3")?,
         data_url: args.upstream.join("/data")?,
+        data_socket_url: args.upstream.join("/hsm/v1-5/prod")?,
+        order_socket_url: args.upstream.join("/trade/v3")?,
         client_id: "ABCD1234EF-100".to_owned(),
         secret: SecretString::from("unused"),
         pin: None,
@@ -141,6 +143,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             in_flight: InFlight::default(),
             snapshot: Arc::clone(&snapshot),
             fault: FaultPoint::default(),
+            hub: Hub::default(),
         })
         .start();
         let router = Router { snapshot, proxy: Some(proxy), exchange: exchange.clone() };
