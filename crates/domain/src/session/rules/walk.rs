@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{testing::*, *};
 use crate::broker_error::Transport;
 use crate::session::rules::tests::{Backend, access, at, facts, refresh};
 
