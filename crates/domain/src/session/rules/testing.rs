@@ -10,7 +10,7 @@ use super::*;
 pub(super) use crate::{
     broker_error::{BrokerError, Garble, Transport},
     clock::token_hours::MarketSession,
-    ports::{Change, FreshTokens},
+    ports::FreshTokens,
     secret::{AuthCode, RefreshToken},
     session::login::LoginFailure,
 };

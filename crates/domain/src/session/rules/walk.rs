@@ -3,8 +3,6 @@
 use proptest::prelude::*;
 
 use super::{testing::*, *};
-use crate::broker_error::Transport;
-use crate::session::rules::tests::{Backend, access, at, facts, refresh};
 
 /// One thing that may happen; answers go to whatever call is open, if any.
 #[derive(Debug, Clone)]
