@@ -1,8 +1,5 @@
 //! The `.env` line editor against an oracle that never parses: it builds the text from known parts.
 
-// clippy's leave for tests does not reach their helper functions.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use fyers_keeper::env_file::{EditError, parse, set};
 use proptest::collection::vec;
 use proptest::prelude::*;
