@@ -8,9 +8,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use fyers_keeper::config::table::TABLE;
+use regex::Regex;
 
 /// Packages of rules: what decides, and so may know values only. Cargo keeps them from other packages; the standard
 /// library and the clock of `chrono` it cannot keep them from.
@@ -181,26 +183,30 @@ fn every_file_can_be_read_in_one_sitting() {
 fn words(identifier: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![];
     for part in identifier.split('_').filter(|part| !part.is_empty()) {
-        let mut word = String::new();
+        let (mut word, mut before) = (String::new(), 'A');
         for letter in part.chars() {
-            if letter.is_uppercase() && word.ends_with(char::is_lowercase) {
+            if letter.is_uppercase() && before.is_lowercase() {
                 words.push(std::mem::take(&mut word));
             }
             word.extend(letter.to_lowercase());
+            before = letter;
         }
         words.push(word);
     }
     words
 }
 
+static ITEM: LazyLock<Regex> = LazyLock::new(|| {
+    let item = r"(?m)^\s*(?:pub(?:\([^)]*\))? )?(?:async |const )*(?:fn|struct|enum|trait|type|mod) (\w+)";
+    Regex::new(item).unwrap()
+});
+static TEST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"#\[(?:\w+::)?test\b[^\n]*\n(?:\s*#\[[^\n]*\n)*[^\n]*").unwrap());
+
 /// Names of types, modules and functions in a text. The names of tests are sentences and are left out.
 fn named(text: &str) -> Vec<String> {
-    let item = regex::Regex::new(
-        r"(?m)^\s*(?:pub(?:\([^)]*\))? )?(?:async |const )*(?:fn|struct|enum|trait|type|mod) (\w+)",
-    );
-    let test = regex::Regex::new(r"#\[(?:\w+::)?test\b[^\n]*\n(?:\s*#\[[^\n]*\n)*[^\n]*").unwrap();
-    let text = test.replace_all(text, "");
-    item.unwrap().captures_iter(&text).map(|found| found[1].to_owned()).collect()
+    let text = TEST.replace_all(text, "");
+    ITEM.captures_iter(&text).map(|found| found[1].to_owned()).collect()
 }
 
 #[test]
@@ -219,7 +225,7 @@ fn names_are_the_fields_words() {
 
 #[test]
 fn a_public_name_means_one_thing() {
-    let public = regex::Regex::new(r"(?m)^pub (?:struct|enum|trait|type) (\w+)").unwrap();
+    let public = Regex::new(r"(?m)^pub (?:struct|enum|trait|type) (\w+)").unwrap();
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     // The simulator stands alone, with wire types of its own.
     for (path, text) in sources(&["src", "actors", "crates"]) {
@@ -252,7 +258,7 @@ fn env_example_has_every_setting_once_with_its_default() {
 
 #[test]
 fn the_documents_name_only_settings_that_there_are() {
-    let settings = regex::Regex::new("`((?:FYERS|TELEGRAM|KEEPER)_[A-Z_]+)`").unwrap();
+    let settings = Regex::new("`((?:FYERS|TELEGRAM|KEEPER)_[A-Z_]+)`").unwrap();
     for document in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
         let text = fs::read_to_string(root().join(document)).unwrap();
         for name in settings.captures_iter(&text).map(|found| found[1].to_owned()) {

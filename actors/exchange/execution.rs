@@ -27,7 +27,7 @@ use keeper_domain::{
     },
     secret::AccessToken,
 };
-use mock_exchange::api::responses as shape;
+use mock_exchange::api::responses;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::exchange::{
@@ -281,7 +281,7 @@ impl Execution {
                 let message = "fyers-keeper: the order was sent and its outcome is not known. Look in the order book \
                                before sending it again.";
                 let body = serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""});
-                self.unknown(shape::answer(200, &body))
+                self.unknown(responses::answer(200, &body))
             }
         }
     }
