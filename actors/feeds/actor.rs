@@ -15,7 +15,7 @@ use actix::{
 use keeper_domain::{
     clock::calendar::Calendar,
     feeds::{
-        connections::{Action, Connections, Generation},
+        connections::{Connections, Generation, SocketAction},
         directory::Item,
         news::{EndReason, Upstream},
         overlap::Overlap,
@@ -24,7 +24,7 @@ use keeper_domain::{
     ports::{BrokerProxy, BrokerSockets, Time},
     secret::AccessToken,
 };
-use mock_exchange::{exchange::FeedPrices, walk::WalkFeed};
+use mock_exchange::{exchange::FeedPrices, walk_feed::WalkFeed};
 use tokio::sync::watch;
 
 use super::{
@@ -137,12 +137,12 @@ impl FeedsActor {
         }
     }
 
-    fn carry_out(&mut self, which: Upstream, actions: Vec<Action>, ctx: &mut Context<Self>) {
+    fn carry_out(&mut self, which: Upstream, actions: Vec<SocketAction>, ctx: &mut Context<Self>) {
         for action in actions {
             match action {
-                Action::Open(generation) => self.open(which, generation, ctx),
-                Action::Close(generation) => self.close(which, generation, ctx),
-                Action::RetryIn(pause) => {
+                SocketAction::Open(generation) => self.open(which, generation, ctx),
+                SocketAction::Close(generation) => self.close(which, generation, ctx),
+                SocketAction::RetryIn(pause) => {
                     ctx.run_later(pause, move |act, ctx| {
                         let actions = act.connections(which).retry();
                         act.carry_out(which, actions, ctx);

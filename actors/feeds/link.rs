@@ -15,10 +15,10 @@ use keeper_domain::{
         sessions::{Segment, open_session},
     },
     feeds::{
-        data_link::{DataLink, Step},
+        data_link::{DataLink, LinkStep},
         directory::Item,
         news::{EndReason, Upstream},
-        quote::Quote,
+        quote::FeedQuote,
     },
     ports::{BrokerSocket, BrokerSockets, SocketError, SocketMessage, Time},
     secret::AccessToken,
@@ -93,7 +93,7 @@ impl Running {
     }
 
     /// What bots want of FYERS, as far as FYERS' names for it are known.
-    fn want(&mut self) -> Vec<Step> {
+    fn want(&mut self) -> Vec<LinkStep> {
         let named = |item: Item, topic: Option<_>| topic.map(|topic| (topic, item));
         let (wanted, now) = self.opening.hub.with(|feeds, now| {
             let all = feeds.wanted().into_iter();
@@ -124,7 +124,7 @@ impl Running {
         self.carry_out(steps, ready).await
     }
 
-    fn received(&mut self, message: Result<SocketMessage, SocketError>) -> Result<Vec<Step>, EndReason> {
+    fn received(&mut self, message: Result<SocketMessage, SocketError>) -> Result<Vec<LinkStep>, EndReason> {
         let SocketMessage::Binary(bytes) = message.map_err(|_| EndReason::Lost)? else { return Ok(vec![]) };
         self.opening.hub.heard(Upstream::Data);
         match ServerFrame::decode(&bytes) {
@@ -142,7 +142,7 @@ impl Running {
     }
 
     /// Once a second.
-    fn look(&mut self) -> Result<Vec<Step>, EndReason> {
+    fn look(&mut self) -> Result<Vec<LinkStep>, EndReason> {
         if !self.is_ready && self.began.elapsed() >= OPEN_LIMIT {
             return Err(EndReason::Unreachable);
         }
@@ -154,7 +154,7 @@ impl Running {
             return Ok(vec![]);
         }
         self.last_ping = Instant::now();
-        Ok(vec![Step::Send(ClientFrame::Ping)])
+        Ok(vec![LinkStep::Send(ClientFrame::Ping)])
     }
 
     fn is_mute(&self) -> bool {
@@ -170,30 +170,30 @@ impl Running {
         self.link.is_mute(self.opening.hub.now(), self.opening.mutes.load(Ordering::Relaxed), of)
     }
 
-    async fn carry_out(&mut self, steps: Vec<Step>, ready: &impl Fn()) -> Result<(), EndReason> {
+    async fn carry_out(&mut self, steps: Vec<LinkStep>, ready: &impl Fn()) -> Result<(), EndReason> {
         let at = self.opening.time.now();
         for step in steps {
             let hub = &self.opening.hub;
             match step {
-                Step::Send(frame) => {
+                LinkStep::Send(frame) => {
                     let sent = self.socket.send(SocketMessage::Binary(frame.encode())).await;
                     sent.map_err(|_| EndReason::Lost)?;
                 }
-                Step::Snapshot(item, snapshot) => {
-                    let quote = Quote { item, snapshot: *snapshot, origin: PriceOrigin::Live, at };
+                LinkStep::Snapshot(item, snapshot) => {
+                    let quote = FeedQuote { item, snapshot: *snapshot, origin: PriceOrigin::Live, at };
                     hub.with(|feeds, now| feeds.snapshot(quote, now));
                 }
-                Step::Values(item, values) => {
+                LinkStep::Values(item, values) => {
                     self.opening.mutes.store(0, Ordering::Relaxed);
                     hub.with(|feeds, now| feeds.update(&item, &values, at, now));
                 }
-                Step::Ready => {
+                LinkStep::Ready => {
                     self.is_ready = true;
                     hub.subscribed(Upstream::Data, self.link.subscribed());
                     ready();
                 }
-                Step::Refused => return Err(EndReason::Refused),
-                Step::Notice(code, message) => {
+                LinkStep::Refused => return Err(EndReason::Refused),
+                LinkStep::Notice(code, message) => {
                     tracing::warn!(
                         event = "feed.notice",
                         actor = "feeds",

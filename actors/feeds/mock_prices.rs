@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use keeper_domain::feeds::{directory::Item, quote::Quote};
+use keeper_domain::feeds::{directory::Item, quote::FeedQuote};
 use mock_exchange::{
     api::{feed::snapshot, quotes::Quoted},
     exchange::FeedPrices,
-    walk::WalkFeed,
+    walk_feed::WalkFeed,
 };
 
 use crate::hub::Hub;
@@ -42,7 +42,7 @@ pub(super) fn tell(
 fn deliver(hub: &Hub, items: &BySymbol<'_>, quoted: &Quoted, only_unknown: bool) {
     let (origin, at) = (quoted.price.origin, quoted.price.at);
     for item in items.get(quoted.price.symbol.as_str()).into_iter().flatten() {
-        let quote = Quote { item: (*item).clone(), snapshot: snapshot(quoted, item.kind), origin, at };
+        let quote = FeedQuote { item: (*item).clone(), snapshot: snapshot(quoted, item.kind), origin, at };
         hub.with(|feeds, now| {
             if !only_unknown || !feeds.knows(item) {
                 feeds.snapshot(quote, now);

@@ -20,7 +20,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::status::{FeedsStatus, LinkStatus};
+use super::status::{HubStatus, LinkStatus};
 
 /// How long a bot that is closed has to take its last frame.
 const LAST_FRAME: Duration = Duration::from_secs(2);
@@ -204,7 +204,7 @@ impl Hub {
     }
 
     /// Everything at one glance.
-    pub fn status(&self) -> FeedsStatus {
+    pub fn status(&self) -> HubStatus {
         let now = self.now();
         let (clients, followed, counts) = self.with(|feeds, _| {
             let clients = Door::ALL.map(|door| (door.slug(), feeds.clients(door)));
@@ -216,7 +216,7 @@ impl Hub {
             (*which, LinkStatus { is_open: link.is_open, subscriptions: link.subscriptions, last_frame_age })
         };
         let links = numbers.links.iter().map(link).collect();
-        FeedsStatus { links, clients, followed, counts, ends: numbers.ends.clone(), slow: numbers.slow }
+        HubStatus { links, clients, followed, counts, ends: numbers.ends.clone(), slow: numbers.slow }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keeper_domain::feeds::{
     news::{EndReason, Upstream},
-    state::Counts,
+    state::FeedCounts,
 };
 
 /// A connection to FYERS.
@@ -20,7 +20,7 @@ pub struct LinkStatus {
 
 /// The feeds at one glance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FeedsStatus {
+pub struct HubStatus {
     /// The connections to FYERS.
     pub links: BTreeMap<Upstream, LinkStatus>,
     /// Bots by the way they came in.
@@ -28,7 +28,7 @@ pub struct FeedsStatus {
     /// Items that are followed.
     pub followed: usize,
     /// Numbers since the start.
-    pub counts: Counts,
+    pub counts: FeedCounts,
     /// Ends of connections to FYERS since the start.
     pub ends: BTreeMap<(Upstream, EndReason), u64>,
     /// Bots that were closed because they did not read.

@@ -400,21 +400,3 @@ fn a_slip_of_the_pen_is_told_among_the_errors() {
     let slip = problems.iter().find(|problem| problem.name == "TELEGRAM_CHATID").unwrap();
     assert_eq!(slip.remedy, "Did you mean TELEGRAM_CHAT_ID?");
 }
-
-#[test]
-fn sockets_are_where_the_api_is_unless_they_are_set() {
-    let sockets = |settings: Settings| {
-        (String::from(settings.data_socket_url), String::from(settings.order_socket_url))
-    };
-    let pair = |data: &str, orders: &str| (data.to_owned(), orders.to_owned());
-    let usual = pair("wss://socket.fyers.in/hsm/v1-5/prod", "wss://socket.fyers.in/trade/v3");
-    assert_eq!(sockets(with(&[])), usual);
-    let stand_in = with(&[("FYERS_API_URL", "http://127.0.0.1:9/api/v3")]);
-    let beside = pair("ws://127.0.0.1:9/hsm/v1-5/prod", "ws://127.0.0.1:9/trade/v3");
-    assert_eq!(sockets(stand_in), beside, "a stand-in's token does not go to FYERS");
-    let set = with(&[("FYERS_DATA_SOCKET_URL", "ws://localhost:1/x")]);
-    assert_eq!(set.data_socket_url.as_str(), "ws://localhost:1/x");
-    for bad in ["ws://example.org/x", "https://example.org/x", "x"] {
-        assert_eq!(without(&[("FYERS_ORDER_SOCKET_URL", bad)]).len(), 1, "{bad}");
-    }
-}

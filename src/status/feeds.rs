@@ -38,8 +38,8 @@ pub struct FeedsStatus {
     pub slow_clients_closed: u64,
 }
 
-impl From<&numbers::FeedsStatus> for FeedsStatus {
-    fn from(now: &numbers::FeedsStatus) -> Self {
+impl From<&numbers::HubStatus> for FeedsStatus {
+    fn from(now: &numbers::HubStatus) -> Self {
         let source = |which: Upstream| {
             let link = now.links.get(&which).copied().unwrap_or_default();
             let ends = now.ends.iter().filter(|((ended, _), _)| *ended == which);

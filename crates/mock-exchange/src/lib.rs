@@ -34,6 +34,7 @@ pub mod symbol;
 mod validate;
 mod views;
 pub mod walk;
+pub mod walk_feed;
 mod words;
 
 #[cfg(test)]

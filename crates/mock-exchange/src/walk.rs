@@ -5,7 +5,6 @@
 //! so that put-call parity holds), candles are made of the same steps as the prices. Outside a symbol's sessions prices
 //! stand still.
 
-mod feed;
 mod path;
 mod references;
 
@@ -22,9 +21,9 @@ use crate::{
     sessions::{self, Session},
     symbol::{Contract, Kind, Right, segment_of},
 };
-pub use feed::{WalkFeed, WalkSource};
 use fyers_api::ist;
-use path::{MILLION, Path, STEP_SECONDS};
+pub(crate) use path::STEP_SECONDS;
+use path::{MILLION, Path};
 
 /// Interest that futures carry and options are discounted with, a year.
 const RATE: f64 = 0.065;
@@ -69,6 +68,11 @@ impl Walk {
     /// A real price: from here on the symbol's walk goes through it.
     pub fn anchor(&mut self, symbol: &str, price: Decimal, at: DateTime<Utc>) {
         self.anchors.insert(symbol.to_owned(), (price, at));
+    }
+
+    /// The real price that the symbol's walk goes through, and when it was seen.
+    pub(crate) fn anchor_of(&self, symbol: &str) -> Option<(Decimal, DateTime<Utc>)> {
+        self.anchors.get(symbol).copied()
     }
 
     /// The price at this time in INR, on a multiple of `tick`; outside sessions the last one before.
@@ -167,7 +171,7 @@ impl Walk {
     }
 
     /// Shares traded in a step of this time; none in an index.
-    fn volume_of_step(&self, symbol: &str, at: DateTime<Utc>) -> i64 {
+    pub(crate) fn volume_of_step(&self, symbol: &str, at: DateTime<Utc>) -> i64 {
         if Kind::of(symbol) == Kind::Index {
             return 0;
         }
@@ -212,7 +216,7 @@ pub fn reference(symbol: &str) -> Decimal {
     references::price(underlying.as_deref().unwrap_or(symbol))
 }
 
-fn step_of(at: DateTime<Utc>) -> i64 {
+pub(crate) fn step_of(at: DateTime<Utc>) -> i64 {
     let midnight = ist::instant(ist::date(at), ist::at(0, 0));
     (at - midnight).num_seconds() / STEP_SECONDS
 }

@@ -3,7 +3,7 @@
 use fyers_api::hsm::{ClientFrame, ServerFrame};
 use keeper_actors::hub::Seat;
 use keeper_domain::feeds::{
-    hsm_client::{HsmClient, Step},
+    hsm_client::{HsmClient, HsmStep},
     state::Taken,
 };
 
@@ -56,9 +56,9 @@ impl Protocol for HsmProtocol {
         let client = &mut self.client;
         let (mut answers, step) = seat.hub().with(|feeds, _| client.received(frame, &feeds.directory));
         match step {
-            Some(Step::Key(key)) => return self.authenticate(&key),
-            Some(Step::Follow(items)) => answers.extend(self.follow(seat, items)),
-            Some(Step::Leave(items)) => {
+            Some(HsmStep::Key(key)) => return self.authenticate(&key),
+            Some(HsmStep::Follow(items)) => answers.extend(self.follow(seat, items)),
+            Some(HsmStep::Leave(items)) => {
                 let id = seat.id();
                 seat.hub().with(|feeds, _| feeds.unfollow(id, &items));
             }

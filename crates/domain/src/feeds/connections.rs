@@ -16,7 +16,7 @@ pub type Generation = u64;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum SocketAction {
     /// Open one with the present token.
     Open(Generation),
     /// Close one.
@@ -44,7 +44,7 @@ pub struct Connections {
 
 impl Connections {
     /// There is to be a connection with this token, or none.
-    pub fn want(&mut self, token: Option<Fingerprint>) -> Vec<Action> {
+    pub fn want(&mut self, token: Option<Fingerprint>) -> Vec<SocketAction> {
         let is_new = self.wanted != token;
         self.wanted = token;
         if is_new {
@@ -52,35 +52,35 @@ impl Connections {
         }
         let Some(token) = self.wanted.clone() else {
             let all = [self.current.take(), self.coming.take()].into_iter().flatten();
-            return all.map(|one| Action::Close(one.generation)).collect();
+            return all.map(|one| SocketAction::Close(one.generation)).collect();
         };
         let has = |one: &Option<Connection>| one.as_ref().is_some_and(|one| one.token == token);
         if has(&self.coming) || (has(&self.current) && self.coming.is_none()) || (self.waits && !is_new) {
             return vec![];
         }
-        let outdated = self.coming.take().map(|one| Action::Close(one.generation));
+        let outdated = self.coming.take().map(|one| SocketAction::Close(one.generation));
         if has(&self.current) {
             return outdated.into_iter().collect();
         }
         outdated.into_iter().chain([self.open(token)]).collect()
     }
 
-    fn open(&mut self, token: Fingerprint) -> Action {
+    fn open(&mut self, token: Fingerprint) -> SocketAction {
         self.last += 1;
         self.coming = Some(Connection { generation: self.last, token });
-        Action::Open(self.last)
+        SocketAction::Open(self.last)
     }
 
     /// A connection is open and subscribed: it takes the place of the one before.
-    pub fn ready(&mut self, generation: Generation) -> Vec<Action> {
+    pub fn ready(&mut self, generation: Generation) -> Vec<SocketAction> {
         let Some(coming) = self.coming.take_if(|one| one.generation == generation) else { return vec![] };
         self.failures = 0;
         let old = self.current.replace(coming);
-        old.into_iter().map(|one| Action::Close(one.generation)).collect()
+        old.into_iter().map(|one| SocketAction::Close(one.generation)).collect()
     }
 
     /// A connection has ended by itself. `dice` is uniform in `0..1`.
-    pub fn ended(&mut self, generation: Generation, reason: EndReason, dice: f64) -> Vec<Action> {
+    pub fn ended(&mut self, generation: Generation, reason: EndReason, dice: f64) -> Vec<SocketAction> {
         let is = |one: &mut Connection| one.generation == generation;
         let was_current = self.current.take_if(is).is_some();
         let was_coming = self.coming.take_if(is).is_some();
@@ -92,11 +92,11 @@ impl Connections {
         }
         self.failures = if was_current { 1 } else { self.failures.saturating_add(1) };
         self.waits = true;
-        vec![Action::RetryIn(pause(self.failures, reason, dice))]
+        vec![SocketAction::RetryIn(pause(self.failures, reason, dice))]
     }
 
     /// The pause is over.
-    pub fn retry(&mut self) -> Vec<Action> {
+    pub fn retry(&mut self) -> Vec<SocketAction> {
         self.waits = false;
         let wanted = self.wanted.clone();
         self.want(wanted)
@@ -135,14 +135,14 @@ mod tests {
     #[test]
     fn a_new_tokens_connection_is_open_before_the_old_one_closes() {
         let mut all = Connections::default();
-        assert_eq!(all.want(token("a")), [Action::Open(1)]);
+        assert_eq!(all.want(token("a")), [SocketAction::Open(1)]);
         assert_eq!(all.ready(1), []);
         assert_eq!(all.want(token("a")), []);
-        assert_eq!(all.want(token("b")), [Action::Open(2)]);
+        assert_eq!(all.want(token("b")), [SocketAction::Open(2)]);
         assert!(all.is_current(1), "bots still have it");
-        assert_eq!(all.want(token("c")), [Action::Close(2), Action::Open(3)]);
-        assert_eq!(all.ready(3), [Action::Close(1)]);
-        assert_eq!(all.want(None), [Action::Close(3)]);
+        assert_eq!(all.want(token("c")), [SocketAction::Close(2), SocketAction::Open(3)]);
+        assert_eq!(all.ready(3), [SocketAction::Close(1)]);
+        assert_eq!(all.want(None), [SocketAction::Close(3)]);
         assert_eq!(all.ended(3, EndReason::Lost, 0.5), []);
     }
 
@@ -151,13 +151,15 @@ mod tests {
         let mut all = Connections::default();
         all.want(token("a"));
         all.ready(1);
-        let Action::RetryIn(first) = all.ended(1, EndReason::Lost, 1.0).remove(0) else { panic!() };
+        let SocketAction::RetryIn(first) = all.ended(1, EndReason::Lost, 1.0).remove(0) else { panic!() };
         assert_eq!(first, AFTER_SUCCESS);
         assert_eq!(all.want(token("a")), [], "not before the pause is over");
-        assert_eq!(all.retry(), [Action::Open(2)]);
-        let Action::RetryIn(second) = all.ended(2, EndReason::Unreachable, 1.0).remove(0) else { panic!() };
+        assert_eq!(all.retry(), [SocketAction::Open(2)]);
+        let SocketAction::RetryIn(second) = all.ended(2, EndReason::Unreachable, 1.0).remove(0) else {
+            panic!()
+        };
         assert_eq!(second, AFTER_SUCCESS * 2);
-        assert_eq!(all.want(token("b")), [Action::Open(3)], "a new token need not wait");
+        assert_eq!(all.want(token("b")), [SocketAction::Open(3)], "a new token need not wait");
         assert_eq!(all.retry(), []);
     }
 
@@ -189,9 +191,9 @@ mod tests {
                 };
                 for action in actions {
                     match action {
-                        Action::Open(generation) => open.push(generation),
-                        Action::Close(generation) => open.retain(|known| *known != generation),
-                        Action::RetryIn(_) => { prop_assert!(!timer); timer = true; }
+                        SocketAction::Open(generation) => open.push(generation),
+                        SocketAction::Close(generation) => open.retain(|known| *known != generation),
+                        SocketAction::RetryIn(_) => { prop_assert!(!timer); timer = true; }
                     }
                 }
                 prop_assert!(open.len() <= 2, "{open:?}");

@@ -19,7 +19,7 @@ const LONGEST_MUTE: Duration = Duration::from_secs(240);
 
 /// What follows from a frame.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub enum LinkStep {
     /// To be sent.
     Send(ClientFrame),
     /// Everything about an item.
@@ -58,12 +58,12 @@ impl DataLink {
     }
 
     /// What is to be subscribed from now on; the steps that lead there.
-    pub fn want(&mut self, wanted: impl IntoIterator<Item = (Topic, Item)>, now: Duration) -> Vec<Step> {
+    pub fn want(&mut self, wanted: impl IntoIterator<Item = (Topic, Item)>, now: Duration) -> Vec<LinkStep> {
         self.wanted = wanted.into_iter().map(|(topic, item)| (topic.to_string(), item)).collect();
         if self.is_open { self.reconcile(now) } else { vec![] }
     }
 
-    fn reconcile(&mut self, now: Duration) -> Vec<Step> {
+    fn reconcile(&mut self, now: Duration) -> Vec<LinkStep> {
         let gone: Vec<String> =
             self.sent.keys().filter(|topic| !self.wanted.contains_key(*topic)).cloned().collect();
         let new: Vec<String> =
@@ -77,25 +77,25 @@ impl DataLink {
             gone.chunks(BATCH).map(|topics| ClientFrame::Unsubscribe { topics: topics.into(), channel });
         let join = new.chunks(BATCH).map(|topics| ClientFrame::Subscribe { topics: topics.into(), channel });
         self.unanswered += new.chunks(BATCH).len();
-        let mut steps: Vec<Step> = leave.chain(join).map(Step::Send).collect();
+        let mut steps: Vec<LinkStep> = leave.chain(join).map(LinkStep::Send).collect();
         steps.extend(self.ready());
         steps
     }
 
     /// Once, when nothing is outstanding any more.
-    fn ready(&mut self) -> Option<Step> {
+    fn ready(&mut self) -> Option<LinkStep> {
         let now = self.is_open && self.unanswered == 0;
-        (now && !std::mem::replace(&mut self.is_ready, now)).then_some(Step::Ready)
+        (now && !std::mem::replace(&mut self.is_ready, now)).then_some(LinkStep::Ready)
     }
 
     /// Understands a frame.
-    pub fn received(&mut self, frame: ServerFrame, now: Duration) -> Vec<Step> {
+    pub fn received(&mut self, frame: ServerFrame, now: Duration) -> Vec<LinkStep> {
         match frame {
-            ServerFrame::Auth { is_ok: false, .. } => vec![Step::Refused],
+            ServerFrame::Auth { is_ok: false, .. } => vec![LinkStep::Refused],
             ServerFrame::Auth { is_ok: true, ack_every } => {
                 (self.is_open, self.ack_every) = (true, ack_every);
                 let mode = ClientFrame::Mode { channels: 1 << DEFAULT_CHANNEL, mode: Mode::Full };
-                let mut steps = vec![Step::Send(mode)];
+                let mut steps = vec![LinkStep::Send(mode)];
                 steps.extend(self.reconcile(now));
                 steps
             }
@@ -104,10 +104,10 @@ impl DataLink {
                 self.ready().into_iter().collect()
             }
             ServerFrame::Done { .. } => vec![],
-            ServerFrame::Notice { code, message, .. } => vec![Step::Notice(code, message)],
+            ServerFrame::Notice { code, message, .. } => vec![LinkStep::Notice(code, message)],
             ServerFrame::Feed(feed) => {
                 self.last_data = now;
-                let mut steps: Vec<Step> =
+                let mut steps: Vec<LinkStep> =
                     feed.records.into_iter().filter_map(|record| self.record(record)).collect();
                 steps.extend(self.acknowledge(feed.number));
                 steps
@@ -115,15 +115,15 @@ impl DataLink {
         }
     }
 
-    fn record(&mut self, record: Record) -> Option<Step> {
+    fn record(&mut self, record: Record) -> Option<LinkStep> {
         match record {
             Record::Snapshot(all) => {
                 let item = self.sent.get(&all.name)?.clone();
                 self.ids.insert(all.topic, item.clone());
-                Some(Step::Snapshot(item, all))
+                Some(LinkStep::Snapshot(item, all))
             }
-            Record::Update { topic, values } => Some(Step::Values(self.followed(topic)?, values)),
-            Record::LastPrice { topic, value } => Some(Step::Values(self.followed(topic)?, vec![value])),
+            Record::Update { topic, values } => Some(LinkStep::Values(self.followed(topic)?, values)),
+            Record::LastPrice { topic, value } => Some(LinkStep::Values(self.followed(topic)?, vec![value])),
         }
     }
 
@@ -131,13 +131,13 @@ impl DataLink {
         self.ids.get(&topic).cloned()
     }
 
-    fn acknowledge(&mut self, number: u32) -> Option<Step> {
+    fn acknowledge(&mut self, number: u32) -> Option<LinkStep> {
         self.unacknowledged += 1;
         if self.ack_every == 0 || self.unacknowledged < self.ack_every {
             return None;
         }
         self.unacknowledged = 0;
-        Some(Step::Send(ClientFrame::Ack { number }))
+        Some(LinkStep::Send(ClientFrame::Ack { number }))
     }
 
     /// Whether it has been silent for too long. `is_open` says whether an item's market is open, and since when if that
@@ -193,9 +193,9 @@ mod tests {
     const AUTH: ServerFrame = ServerFrame::Auth { is_ok: true, ack_every: 2 };
     const DONE: ServerFrame = ServerFrame::Done { to: Reply::Subscribe, is_ok: true };
 
-    fn sizes(steps: &[Step]) -> Vec<usize> {
-        let size = |step: &Step| match step {
-            Step::Send(ClientFrame::Subscribe { topics, .. }) => Some(topics.len()),
+    fn sizes(steps: &[LinkStep]) -> Vec<usize> {
+        let size = |step: &LinkStep| match step {
+            LinkStep::Send(ClientFrame::Subscribe { topics, .. }) => Some(topics.len()),
             _ => None,
         };
         steps.iter().filter_map(size).collect()
@@ -207,17 +207,20 @@ mod tests {
         assert_eq!(link.want(wanted(130), at(0)), [], "nothing before the key was taken");
         let steps = link.received(AUTH, at(0));
         assert_eq!(sizes(&steps), [60, 60, 10]);
-        assert!(!steps.contains(&Step::Ready));
+        assert!(!steps.contains(&LinkStep::Ready));
         let answers: Vec<_> = (0..3).map(|_| link.received(DONE, at(0))).collect();
-        assert_eq!(answers, [vec![], vec![], vec![Step::Ready]]);
+        assert_eq!(answers, [vec![], vec![], vec![LinkStep::Ready]]);
         let steps = link.want(wanted(131), at(1));
         assert_eq!(sizes(&steps), [1]);
         assert_eq!(link.received(DONE, at(1)), [], "it says so once");
         let steps = link.want(wanted(1), at(1));
         assert!(
-            matches!(&steps[2], Step::Send(ClientFrame::Unsubscribe { topics, .. }) if topics.len() == 10)
+            matches!(&steps[2], LinkStep::Send(ClientFrame::Unsubscribe { topics, .. }) if topics.len() == 10)
         );
-        assert_eq!(link.received(ServerFrame::Auth { is_ok: false, ack_every: 0 }, at(1)), [Step::Refused]);
+        assert_eq!(
+            link.received(ServerFrame::Auth { is_ok: false, ack_every: 0 }, at(1)),
+            [LinkStep::Refused]
+        );
     }
 
     #[test]
@@ -232,9 +235,13 @@ mod tests {
             at(1),
         );
         assert_eq!(steps.len(), 2, "an unknown number and a topic that nobody wants are passed over");
-        assert_eq!(steps[1], Step::Values(item, vec![5]));
+        assert_eq!(steps[1], LinkStep::Values(item, vec![5]));
         let acknowledged = link.received(feed(vec![]), at(1));
-        assert_eq!(acknowledged, [Step::Send(ClientFrame::Ack { number: 7 })], "as often as FYERS wants it");
+        assert_eq!(
+            acknowledged,
+            [LinkStep::Send(ClientFrame::Ack { number: 7 })],
+            "as often as FYERS wants it"
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@ use fyers_api::hsm::{ClientFrame, Feed, Kind, Mode, Record, Reply, ServerFrame, 
 
 use super::{
     directory::{Directory, Item},
-    news::News,
-    quote::Quote,
+    news::FeedNews,
+    quote::FeedQuote,
 };
 
 /// FYERS' code for a subscription before a good key was shown, and for a key that is not good.
@@ -19,7 +19,7 @@ const BATCH: usize = 200;
 
 /// What follows from a frame beside its answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum HsmStep {
     /// This key was shown: see [`HsmClient::authenticated`].
     Key(String),
     /// Follow these.
@@ -52,15 +52,15 @@ pub struct HsmClient {
 
 impl HsmClient {
     /// Understands a frame: answers, and what is to be done.
-    pub fn received(&mut self, frame: ClientFrame, names: &Directory) -> (Vec<ServerFrame>, Option<Step>) {
+    pub fn received(&mut self, frame: ClientFrame, names: &Directory) -> (Vec<ServerFrame>, Option<HsmStep>) {
         let done = |to: Reply| vec![ServerFrame::Done { to, is_ok: true }];
         match frame {
             ClientFrame::Ping | ClientFrame::Ack { .. } => (vec![], None),
-            ClientFrame::Auth { key, .. } => (vec![], Some(Step::Key(key))),
+            ClientFrame::Auth { key, .. } => (vec![], Some(HsmStep::Key(key))),
             _ if !self.is_known => (vec![notice(NOT_AUTHENTICATED, "Authentication failed", 1)], None),
             ClientFrame::Subscribe { topics, channel } => self.subscribe(topics, channel, names),
             ClientFrame::Unsubscribe { topics, .. } => {
-                (done(Reply::Unsubscribe), Some(Step::Leave(self.unsubscribe(&topics))))
+                (done(Reply::Unsubscribe), Some(HsmStep::Leave(self.unsubscribe(&topics))))
             }
             ClientFrame::Pause { channels } => {
                 self.paused |= channels;
@@ -70,7 +70,7 @@ impl HsmClient {
                 self.paused &= !channels;
                 let missed =
                     self.topics.values().filter(|one| has(channels, one.channel)).map(|one| one.item.clone());
-                (done(Reply::Resume), Some(Step::Follow(missed.collect())))
+                (done(Reply::Resume), Some(HsmStep::Follow(missed.collect())))
             }
             ClientFrame::Mode { channels, mode } => {
                 self.lite = if mode == Mode::Lite { self.lite | channels } else { self.lite & !channels };
@@ -90,7 +90,7 @@ impl HsmClient {
         topics: Vec<String>,
         channel: u8,
         names: &Directory,
-    ) -> (Vec<ServerFrame>, Option<Step>) {
+    ) -> (Vec<ServerFrame>, Option<HsmStep>) {
         let mut items = vec![];
         for name in topics {
             // A topic that cannot be one is passed over, as FYERS does it.
@@ -105,7 +105,7 @@ impl HsmClient {
             self.by_item.entry(item.clone()).or_default().push(name.clone());
             self.topics.insert(name, Subscription { id: self.last_id, channel, item, topic, sent: None });
         }
-        (vec![ServerFrame::Done { to: Reply::Subscribe, is_ok: true }], Some(Step::Follow(items)))
+        (vec![ServerFrame::Done { to: Reply::Subscribe, is_ok: true }], Some(HsmStep::Follow(items)))
     }
 
     /// The items that no topic is about any more.
@@ -132,15 +132,15 @@ impl HsmClient {
     }
 
     /// What this protocol says of a piece of news; nothing of most.
-    pub fn news(&mut self, news: &News) -> Option<ServerFrame> {
+    pub fn news(&mut self, news: &FeedNews) -> Option<ServerFrame> {
         match news {
-            News::Notice { code, message } => Some(notice(*code, message, 4)),
+            FeedNews::Notice { code, message } => Some(notice(*code, message, 4)),
             _ => None,
         }
     }
 
     /// New values as feed frames.
-    pub fn feed<'a>(&mut self, quotes: impl IntoIterator<Item = &'a Quote>) -> Vec<ServerFrame> {
+    pub fn feed<'a>(&mut self, quotes: impl IntoIterator<Item = &'a FeedQuote>) -> Vec<ServerFrame> {
         let records: Vec<Record> = quotes.into_iter().flat_map(|quote| self.records(quote)).collect();
         let frames = records.chunks(BATCH).map(|records| {
             self.number = self.number.wrapping_add(1);
@@ -149,7 +149,7 @@ impl HsmClient {
         frames.collect()
     }
 
-    fn records(&mut self, quote: &Quote) -> Vec<Record> {
+    fn records(&mut self, quote: &FeedQuote) -> Vec<Record> {
         let names = self.by_item.get(&quote.item).into_iter().flatten();
         let (lite, paused) = (self.lite, self.paused);
         let mut records = vec![];
@@ -165,7 +165,7 @@ impl HsmClient {
 
 impl Subscription {
     /// A snapshot first and whenever the scale of prices is another, else what is new.
-    fn record(&mut self, name: &str, quote: &Quote, lite: bool) -> Option<Record> {
+    fn record(&mut self, name: &str, quote: &FeedQuote, lite: bool) -> Option<Record> {
         let Snapshot { values, multiplier, precision, .. } = &quote.snapshot;
         let now = (values.clone(), *multiplier, *precision);
         let before = self.sent.replace(now);
@@ -180,7 +180,7 @@ impl Subscription {
     }
 
     /// Under the names that this bot knows: it may have looked them up while FYERS could not be asked.
-    fn snapshot(&self, name: &str, quote: &Quote) -> Snapshot {
+    fn snapshot(&self, name: &str, quote: &FeedQuote) -> Snapshot {
         Snapshot {
             topic: self.id,
             name: name.to_owned(),
@@ -215,7 +215,7 @@ mod tests {
         (client, names)
     }
 
-    fn quote(ltp: i32, precision: u8) -> Quote {
+    fn quote(ltp: i32, precision: u8) -> FeedQuote {
         let snapshot = Snapshot {
             topic: 99,
             name: "another".to_owned(),
@@ -226,7 +226,7 @@ mod tests {
             token: String::new(),
             symbol: "SBIN-EQ".to_owned(),
         };
-        Quote {
+        FeedQuote {
             item: Item::quote("NSE:SBIN-EQ"),
             snapshot,
             origin: PriceOrigin::Live,
@@ -251,7 +251,7 @@ mod tests {
         let (mut client, names) = known();
         let (answers, step) = client.received(subscribe(11), &names);
         assert_eq!(answers, [ServerFrame::Done { to: Reply::Subscribe, is_ok: true }]);
-        assert_eq!(step, Some(Step::Follow(vec![Item::quote("NSE:SBIN-EQ")])));
+        assert_eq!(step, Some(HsmStep::Follow(vec![Item::quote("NSE:SBIN-EQ")])));
         let first = records(client.feed([&quote(80_000, 2)]));
         let Record::Snapshot(all) = &first[0] else { panic!("{first:?}") };
         assert_eq!((all.name.as_str(), all.topic, all.token.as_str()), (TOPIC, 1, "3045"));
@@ -265,7 +265,7 @@ mod tests {
             "another scale"
         );
         let leave = ClientFrame::Unsubscribe { topics: vec![TOPIC.to_owned()], channel: 11 };
-        assert_eq!(client.received(leave, &names).1, Some(Step::Leave(vec![Item::quote("NSE:SBIN-EQ")])));
+        assert_eq!(client.received(leave, &names).1, Some(HsmStep::Leave(vec![Item::quote("NSE:SBIN-EQ")])));
         assert_eq!(records(client.feed([&quote(80_200, 4)])), []);
     }
 
@@ -279,7 +279,10 @@ mod tests {
         client.received(ClientFrame::Pause { channels: 1 << 11 }, &names);
         assert_eq!(records(client.feed([&quote(3, 2)])), []);
         let (_, step) = client.received(ClientFrame::Resume { channels: 1 << 11 }, &names);
-        assert!(matches!(step, Some(Step::Follow(items)) if items.len() == 1), "what was missed comes again");
+        assert!(
+            matches!(step, Some(HsmStep::Follow(items)) if items.len() == 1),
+            "what was missed comes again"
+        );
         assert_eq!(records(client.feed([&quote(3, 2)])), [Record::LastPrice { topic: 1, value: 3 }]);
     }
 
@@ -292,7 +295,7 @@ mod tests {
             matches!(answers[..], [ServerFrame::Notice { code: NOT_AUTHENTICATED, .. }]) && step.is_none()
         );
         let auth = ClientFrame::Auth { key: "k".to_owned(), mode: "P".to_owned(), source: String::new() };
-        assert_eq!(client.received(auth, &names), (vec![], Some(Step::Key("k".to_owned()))));
+        assert_eq!(client.received(auth, &names), (vec![], Some(HsmStep::Key("k".to_owned()))));
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl EndReason {
 
 /// One piece of news for one bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum FeedNews {
     /// See [`OrderNews`].
     Order(OrderNews),
     /// A new trading day at the MockExchange: its orders and trades of the day before are gone.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fyers_api::order_socket::{ClientText, ServerText, Topic};
 use serde_json::json;
 
-use super::news::News;
+use super::news::FeedNews;
 
 /// One connection.
 #[derive(Debug, Default)]
@@ -32,9 +32,9 @@ impl OrderClient {
     }
 
     /// What this protocol says of a piece of news.
-    pub fn news(&self, news: &News) -> Option<String> {
+    pub fn news(&self, news: &FeedNews) -> Option<String> {
         match news {
-            News::Order(order) => Some(order.text.to_string()),
+            FeedNews::Order(order) => Some(order.text.to_string()),
             _ => None,
         }
     }

@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     directory::Item,
-    news::{EndReason, ModeNotice, News, OrderNews},
-    quote::{Quote, scrip_field},
+    news::{EndReason, FeedNews, ModeNotice, OrderNews},
+    quote::{FeedQuote, scrip_field},
 };
 
 /// The version of this protocol.
@@ -37,7 +37,7 @@ const WANTS: [(&str, Want); 4] =
 
 /// What a request leads to beside its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Change {
+pub struct PlainChange {
     /// Follow these.
     pub follow: Vec<Item>,
     /// Follow these no longer.
@@ -62,14 +62,16 @@ impl PlainClient {
     }
 
     /// Understands a request: the answer, and what is to be done.
-    pub fn received(&mut self, text: &str) -> (String, Change) {
+    pub fn received(&mut self, text: &str) -> (String, PlainChange) {
         let request: Value = serde_json::from_str(text).unwrap_or_default();
         let id = request.get("id").cloned();
         let (mut answer, change) = match request["type"].as_str() {
-            Some("ping") => (json!({"type": "pong"}), Change::default()),
+            Some("ping") => (json!({"type": "pong"}), PlainChange::default()),
             Some("subscribe") => self.subscribe(&request),
             Some("unsubscribe") => self.unsubscribe(&request),
-            _ => (error("bad_request", "type must be subscribe, unsubscribe or ping"), Change::default()),
+            _ => {
+                (error("bad_request", "type must be subscribe, unsubscribe or ping"), PlainChange::default())
+            }
         };
         if let Some(id) = id {
             answer["id"] = id;
@@ -77,12 +79,12 @@ impl PlainClient {
         (answer.to_string(), change)
     }
 
-    fn subscribe(&mut self, request: &Value) -> (Value, Change) {
+    fn subscribe(&mut self, request: &Value) -> (Value, PlainChange) {
         let (symbols, wants) = match read(request) {
             Ok(read) => read,
-            Err(refusal) => return (refusal, Change::default()),
+            Err(refusal) => return (refusal, PlainChange::default()),
         };
-        let mut change = Change::default();
+        let mut change = PlainChange::default();
         for (item, want) in items(&symbols, &wants) {
             self.wants.entry(item.clone()).or_default().insert(want);
             change.follow.push(item);
@@ -93,12 +95,12 @@ impl PlainClient {
         (done("subscribed", &symbols, &wants), change)
     }
 
-    fn unsubscribe(&mut self, request: &Value) -> (Value, Change) {
+    fn unsubscribe(&mut self, request: &Value) -> (Value, PlainChange) {
         let (symbols, wants) = match read(request) {
             Ok(read) => read,
-            Err(refusal) => return (refusal, Change::default()),
+            Err(refusal) => return (refusal, PlainChange::default()),
         };
-        let mut change = Change::default();
+        let mut change = PlainChange::default();
         for (item, want) in items(&symbols, &wants) {
             let Some(known) = self.wants.get_mut(&item) else { continue };
             known.remove(&want);
@@ -124,22 +126,22 @@ impl PlainClient {
     }
 
     /// A message for each piece of news.
-    pub fn news(&mut self, news: &News) -> String {
+    pub fn news(&mut self, news: &FeedNews) -> String {
         match news {
-            News::Order(order) => return order_message(order),
-            News::Day => json!({"type": "day", "venue": "mock"}),
-            News::Mode(notice) => mode("mode", *notice),
-            News::Source { upstream, ended } => {
+            FeedNews::Order(order) => return order_message(order),
+            FeedNews::Day => json!({"type": "day", "venue": "mock"}),
+            FeedNews::Mode(notice) => mode("mode", *notice),
+            FeedNews::Source { upstream, ended } => {
                 let state = if ended.is_some() { "lost" } else { "open" };
                 json!({"type": "source", "source": upstream.slug(), "state": state, "reason": ended.map(EndReason::slug)})
             }
-            News::Unknown { symbol, why } => {
+            FeedNews::Unknown { symbol, why } => {
                 self.wants.retain(|item, _| item.symbol != *symbol);
                 let mut told = error("unknown_symbol", why);
                 told["symbols"] = json!([&**symbol]);
                 told
             }
-            News::Notice { code, message } => {
+            FeedNews::Notice { code, message } => {
                 let mut told = error("fyers", message);
                 told["fyers_code"] = json!(code);
                 told
@@ -149,7 +151,7 @@ impl PlainClient {
     }
 
     /// A message for each kind of tick that the bot wants of this symbol.
-    pub fn ticks(&self, quote: &Quote) -> Vec<String> {
+    pub fn ticks(&self, quote: &FeedQuote) -> Vec<String> {
         let wants = self.wants.get(&quote.item).into_iter().flatten();
         wants.map(|want| tick(quote, *want).to_string()).collect()
     }
@@ -220,7 +222,7 @@ fn money(value: Option<Decimal>) -> Value {
     value.and_then(|value| value.round_dp(4).to_f64()).map_or(Value::Null, Value::from)
 }
 
-fn tick(quote: &Quote, want: Want) -> Value {
+fn tick(quote: &FeedQuote, want: Want) -> Value {
     let kind = WANTS.iter().find(|(_, known)| *known == want).map(|(name, _)| *name);
     let mut tick = json!({"type": "tick", "kind": kind, "symbol": &*quote.item.symbol, "origin": quote.origin,
         "at": time(quote.at)});
@@ -234,21 +236,21 @@ fn tick(quote: &Quote, want: Want) -> Value {
 }
 
 /// The day's change in INR and in percent.
-fn change(quote: &Quote, previous: Option<Decimal>, tick: &mut Value) {
+fn change(quote: &FeedQuote, previous: Option<Decimal>, tick: &mut Value) {
     let known = quote.ltp().zip(previous.filter(|previous| !previous.is_zero()));
     let change = known.map(|(ltp, previous)| (ltp - previous, previous));
     tick["change"] = money(change.map(|(change, _)| change));
     tick["change_percent"] = money(change.map(|(change, of)| change / of * Decimal::ONE_HUNDRED));
 }
 
-fn index(quote: &Quote, tick: &mut Value) {
+fn index(quote: &FeedQuote, tick: &mut Value) {
     for (name, at) in [("ltp", 0), ("prev_close", 1), ("high", 3), ("low", 4), ("open", 5)] {
         tick[name] = money(quote.price(at));
     }
     change(quote, quote.price(1), tick);
 }
 
-fn scrip(quote: &Quote, tick: &mut Value) {
+fn scrip(quote: &FeedQuote, tick: &mut Value) {
     for (name, field) in [
         ("ltp", "ltp"),
         ("open", "open_price"),
@@ -274,7 +276,7 @@ fn scrip(quote: &Quote, tick: &mut Value) {
     change(quote, quote.price(scrip_field("prev_close_price")), tick);
 }
 
-fn depth(quote: &Quote, tick: &mut Value) {
+fn depth(quote: &FeedQuote, tick: &mut Value) {
     let side = |first: usize| -> Vec<Value> {
         let level = |n: usize| json!({"price": money(quote.price(first + n)), "quantity": quote.number(10 + first + n), "orders": quote.number(20 + first + n)});
         (0..5).map(level).collect()

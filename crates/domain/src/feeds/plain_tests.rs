@@ -8,12 +8,12 @@ use crate::{
     routing::Venue,
 };
 
-fn ask(client: &mut PlainClient, request: &Value) -> (Value, Change) {
+fn ask(client: &mut PlainClient, request: &Value) -> (Value, PlainChange) {
     let (answer, change) = client.received(&request.to_string());
     (serde_json::from_str(&answer).unwrap(), change)
 }
 
-fn quote(item: Item, values: Vec<i32>) -> Quote {
+fn quote(item: Item, values: Vec<i32>) -> FeedQuote {
     let snapshot = Snapshot {
         topic: 0,
         name: String::new(),
@@ -24,7 +24,7 @@ fn quote(item: Item, values: Vec<i32>) -> Quote {
         token: String::new(),
         symbol: String::new(),
     };
-    Quote { item, snapshot, origin: PriceOrigin::Live, at: DateTime::default() }
+    FeedQuote { item, snapshot, origin: PriceOrigin::Live, at: DateTime::default() }
 }
 
 fn parsed(texts: &[String]) -> Vec<Value> {
@@ -59,7 +59,7 @@ fn a_bot_gets_the_kinds_it_asked_for() {
     assert_eq!(ticks[0]["asks"][4], json!({"price": 1.09, "quantity": 119, "orders": 129}));
     let (_, change) =
         ask(&mut client, &json!({"type": "unsubscribe", "symbol": "NSE:SBIN-EQ", "kind": "ltp"}));
-    assert_eq!(change, Change::default(), "the quote is still wanted");
+    assert_eq!(change, PlainChange::default(), "the quote is still wanted");
     let (_, change) =
         ask(&mut client, &json!({"type": "unsubscribe", "symbol": "NSE:SBIN-EQ", "kind": "quote"}));
     assert_eq!(change.leave, [Item::quote("NSE:SBIN-EQ")]);
@@ -79,9 +79,9 @@ fn what_cannot_be_understood_is_answered() {
     ] {
         let (answer, change) = ask(&mut client, &bad);
         assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!("bad_request")), "{bad}");
-        assert_eq!(change, Change::default());
+        assert_eq!(change, PlainChange::default());
     }
-    assert_eq!(client.received("{").1, Change::default());
+    assert_eq!(client.received("{").1, PlainChange::default());
     assert_eq!(ask(&mut client, &json!({"type": "ping", "id": "x"})).0, json!({"type": "pong", "id": "x"}));
 }
 
@@ -94,8 +94,8 @@ fn news_is_told_in_words_of_its_own() {
         reason: Reason::TokenExpired,
         at: DateTime::default(),
     };
-    let told = |client: &mut PlainClient, news: News| parsed(&[client.news(&news)]).remove(0);
-    let mode = told(&mut client, News::Mode(notice));
+    let told = |client: &mut PlainClient, news: FeedNews| parsed(&[client.news(&news)]).remove(0);
+    let mode = told(&mut client, FeedNews::Mode(notice));
     assert_eq!(
         (&mode["type"], &mode["mode"], &mode["reason"]),
         (&json!("mode"), &json!("mock"), &json!("token_expired"))
@@ -103,7 +103,7 @@ fn news_is_told_in_words_of_its_own() {
     assert_eq!(parsed(&[PlainClient::hello(notice)])[0]["version"], VERSION);
     let text = json!({"s": "ok", "orders": {"id": "26", "org_ord_status": 2, "lot_size": 1}}).to_string();
     let order = OrderNews { venue: Venue::Fyers, topic: Some(Topic::Orders), text: text.into() };
-    let order = told(&mut client, News::Order(order));
+    let order = told(&mut client, FeedNews::Order(order));
     assert_eq!(
         (&order["type"], &order["venue"], &order["status"]),
         (&json!("order"), &json!("fyers"), &json!("traded"))
@@ -111,7 +111,7 @@ fn news_is_told_in_words_of_its_own() {
     assert_eq!(order["order"]["id"], "26");
     client.received(&json!({"type": "subscribe", "kinds": ["ltp"], "symbols": ["NSE:X-EQ"]}).to_string());
     let unknown =
-        told(&mut client, News::Unknown { symbol: "NSE:X-EQ".into(), why: "Invalid symbol".into() });
+        told(&mut client, FeedNews::Unknown { symbol: "NSE:X-EQ".into(), why: "Invalid symbol".into() });
     assert_eq!((&unknown["code"], &unknown["symbols"]), (&json!("unknown_symbol"), &json!(["NSE:X-EQ"])));
     assert!(client.ticks(&quote(Item::quote("NSE:X-EQ"), vec![1])).is_empty());
 }

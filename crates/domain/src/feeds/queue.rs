@@ -7,17 +7,17 @@ use std::{
     time::Duration,
 };
 
-use super::{directory::Item, news::News};
+use super::{directory::Item, news::FeedNews};
 
 /// How long something may wait for a bot that does not read.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// News that may wait: more than that is a bot that does not read, whatever the clock says.
+/// FeedNews that may wait: more than that is a bot that does not read, whatever the clock says.
 pub const MOST_NEWS: usize = 20_000;
 
 /// What waits for one bot.
 #[derive(Debug, Default)]
 pub struct Queue {
-    news: VecDeque<News>,
+    news: VecDeque<FeedNews>,
     changed: VecDeque<Item>,
     waiting: HashSet<Item>,
     since: Option<Duration>,
@@ -25,7 +25,7 @@ pub struct Queue {
 
 impl Queue {
     /// Adds news.
-    pub fn tell(&mut self, news: News, now: Duration) {
+    pub fn tell(&mut self, news: FeedNews, now: Duration) {
         self.news.push_back(news);
         self.since.get_or_insert(now);
     }
@@ -48,7 +48,7 @@ impl Queue {
     }
 
     /// Takes what waits, at most so many items.
-    pub fn take(&mut self, most: usize, now: Duration) -> (Vec<News>, Vec<Item>) {
+    pub fn take(&mut self, most: usize, now: Duration) -> (Vec<FeedNews>, Vec<Item>) {
         let news = self.news.drain(..).collect();
         let items: Vec<Item> = self.changed.drain(..most.min(self.changed.len())).collect();
         items.iter().for_each(|item| {
@@ -89,9 +89,9 @@ mod tests {
         let mut queue = Queue::default();
         assert!(!queue.mark(&item(1), at(0)));
         assert!(queue.mark(&item(1), at(1)), "the older value is replaced");
-        queue.tell(News::Day, at(2));
-        queue.tell(News::Day, at(3));
-        assert_eq!(queue.take(9, at(4)), (vec![News::Day, News::Day], vec![item(1)]));
+        queue.tell(FeedNews::Day, at(2));
+        queue.tell(FeedNews::Day, at(3));
+        assert_eq!(queue.take(9, at(4)), (vec![FeedNews::Day, FeedNews::Day], vec![item(1)]));
         assert!(queue.is_empty());
     }
 
@@ -114,7 +114,7 @@ mod tests {
             let (mut queue, mut told, mut taken) = (Queue::default(), 0, 0);
             for (n, takes) in marks {
                 queue.mark(&item(n), at(0));
-                queue.tell(News::Day, at(0));
+                queue.tell(FeedNews::Day, at(0));
                 told += 1;
                 prop_assert!(queue.changed.len() <= 9 && queue.changed.len() == queue.waiting.len());
                 if takes {

@@ -9,7 +9,7 @@ use super::directory::Item;
 
 /// Values as the data socket has them, where they come from and how old they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
+pub struct FeedQuote {
     /// Of what.
     pub item: Item,
     /// The values; its topic number means nothing here.
@@ -20,7 +20,7 @@ pub struct Quote {
     pub at: DateTime<Utc>,
 }
 
-impl Quote {
+impl FeedQuote {
     /// New values from the first on; absent ones stay. True when something changed.
     pub fn update(&mut self, values: &[i32], at: DateTime<Utc>) -> bool {
         let before = self.snapshot.values.clone();

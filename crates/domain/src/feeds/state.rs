@@ -12,9 +12,9 @@ use mock_exchange::PriceOrigin;
 
 use super::{
     directory::{Directory, Item},
-    news::{EndReason, ModeNotice, News, OrderNews, Upstream},
+    news::{EndReason, FeedNews, ModeNotice, OrderNews, Upstream},
     queue::Queue,
-    quote::Quote,
+    quote::FeedQuote,
 };
 use crate::{
     mode::{Mode, ShownMode},
@@ -69,16 +69,16 @@ struct Client {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     /// In order, all of it.
-    pub news: Vec<News>,
+    pub news: Vec<FeedNews>,
     /// The newest values of what changed.
-    pub quotes: Vec<Arc<Quote>>,
+    pub quotes: Vec<Arc<FeedQuote>>,
     /// Whether more waits.
     pub more: bool,
 }
 
 /// Numbers since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct FeedCounts {
     /// Values from FYERS or the MockExchange.
     pub values: u64,
     /// Values that were replaced by newer ones before a bot took them.
@@ -92,7 +92,7 @@ pub struct Counts {
 pub struct Feeds {
     clients: BTreeMap<ClientId, Client>,
     followers: HashMap<Item, BTreeSet<ClientId>>,
-    quotes: HashMap<Item, Arc<Quote>>,
+    quotes: HashMap<Item, Arc<FeedQuote>>,
     /// Names of symbols.
     pub directory: Directory,
     notice: ModeNotice,
@@ -100,7 +100,7 @@ pub struct Feeds {
     next: ClientId,
     version: u64,
     woken: BTreeSet<ClientId>,
-    counts: Counts,
+    counts: FeedCounts,
 }
 
 impl Default for Feeds {
@@ -117,7 +117,7 @@ impl Default for Feeds {
             next: 0,
             version: 0,
             woken: BTreeSet::new(),
-            counts: Counts::default(),
+            counts: FeedCounts::default(),
         }
     }
 }
@@ -192,7 +192,7 @@ impl Feeds {
     }
 
     /// Everything about an item, from FYERS or from the MockExchange.
-    pub fn snapshot(&mut self, quote: Quote, now: Duration) {
+    pub fn snapshot(&mut self, quote: FeedQuote, now: Duration) {
         let item = quote.item.clone();
         let known = self.quotes.get(&item);
         let is_same = known.is_some_and(|known| {
@@ -235,11 +235,11 @@ impl Feeds {
         }
     }
 
-    fn tell(&mut self, news: &News, now: Duration, wants: impl Fn(&Client) -> bool) {
+    fn tell(&mut self, news: &FeedNews, now: Duration, wants: impl Fn(&Client) -> bool) {
         for (id, client) in self.clients.iter_mut().filter(|(_, client)| wants(client)) {
             client.queue.tell(news.clone(), now);
             self.woken.insert(*id);
-            self.counts.order_events += u64::from(matches!(news, News::Order(_)));
+            self.counts.order_events += u64::from(matches!(news, FeedNews::Order(_)));
         }
     }
 
@@ -261,12 +261,12 @@ impl Feeds {
             };
             listens && fits
         };
-        self.tell(&News::Order(news), now, wants);
+        self.tell(&FeedNews::Order(news), now, wants);
     }
 
     /// A new day at the MockExchange.
     pub fn day(&mut self, now: Duration) {
-        self.tell(&News::Day, now, |client| client.door == Door::Plain && !client.orders.is_empty());
+        self.tell(&FeedNews::Day, now, |client| client.door == Door::Plain && !client.orders.is_empty());
     }
 
     /// Where requests go. Without a token prices are no longer FYERS' own of this moment.
@@ -282,7 +282,7 @@ impl Feeds {
             self.ended.clear();
         }
         self.version += u64::from(before.mode != notice.mode);
-        self.tell(&News::Mode(notice), now, |client| client.door == Door::Plain);
+        self.tell(&FeedNews::Mode(notice), now, |client| client.door == Door::Plain);
     }
 
     /// The mode as it was last told.
@@ -297,13 +297,15 @@ impl Feeds {
             None => self.ended.remove(&upstream),
         };
         if before.is_none() != ended.is_none() {
-            self.tell(&News::Source { upstream, ended }, now, |client| client.door == Door::Plain);
+            self.tell(&FeedNews::Source { upstream, ended }, now, |client| client.door == Door::Plain);
         }
     }
 
     /// FYERS says something about the subscriptions.
     pub fn notice(&mut self, code: i32, message: &str, now: Duration) {
-        self.tell(&News::Notice { code, message: message.into() }, now, |client| !client.items.is_empty());
+        self.tell(&FeedNews::Notice { code, message: message.into() }, now, |client| {
+            !client.items.is_empty()
+        });
     }
 
     /// A symbol cannot be followed: those who do are told, and follow it no longer.
@@ -315,7 +317,7 @@ impl Feeds {
             for id in ids {
                 self.unfollow(id, std::slice::from_ref(&item));
                 if let Some(client) = self.clients.get_mut(&id) {
-                    client.queue.tell(News::Unknown { symbol: symbol.into(), why: why.into() }, now);
+                    client.queue.tell(FeedNews::Unknown { symbol: symbol.into(), why: why.into() }, now);
                     self.woken.insert(id);
                 }
             }
@@ -362,7 +364,7 @@ impl Feeds {
     }
 
     /// Numbers since the start.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> FeedCounts {
         self.counts
     }
 
@@ -373,8 +375,8 @@ impl Feeds {
 }
 
 /// A quote from a snapshot of the data socket.
-pub fn quote(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<Utc>) -> Quote {
-    Quote { item, snapshot, origin, at }
+pub fn quote(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<Utc>) -> FeedQuote {
+    FeedQuote { item, snapshot, origin, at }
 }
 
 #[cfg(test)]

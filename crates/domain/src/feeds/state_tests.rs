@@ -6,7 +6,7 @@ fn sbin() -> Item {
     Item::quote("NSE:SBIN-EQ")
 }
 
-fn value(item: Item, ltp: i32, origin: PriceOrigin) -> Quote {
+fn value(item: Item, ltp: i32, origin: PriceOrigin) -> FeedQuote {
     let snapshot = Snapshot {
         topic: 0,
         name: String::new(),
@@ -64,7 +64,7 @@ fn simulated_fills_are_not_told_through_fyers_protocol_while_orders_are_real() {
     let trial = feeds.connect(Door::Orders, Mode::Sandbox);
     [official, plain, trial].into_iter().for_each(|id| feeds.set_orders(id, orders.clone()));
     let told = |feeds: &mut Feeds, id| {
-        feeds.take(id, 9, NOW).news.into_iter().filter(|one| matches!(one, News::Order(_))).count()
+        feeds.take(id, 9, NOW).news.into_iter().filter(|one| matches!(one, FeedNews::Order(_))).count()
     };
     for (now, venue, want) in [
         (Mode::Mock, Venue::Mock, [1, 1, 1]),
@@ -87,12 +87,12 @@ fn the_mode_is_told_once_at_each_change_and_ages_the_prices() {
     let plain = feeds.connect(Door::Plain, Mode::Live);
     feeds.set_mode(mode(Mode::Live), NOW);
     feeds.set_mode(mode(Mode::Live), NOW);
-    assert_eq!(feeds.take(plain, 9, NOW).news, [News::Mode(mode(Mode::Live))]);
+    assert_eq!(feeds.take(plain, 9, NOW).news, [FeedNews::Mode(mode(Mode::Live))]);
     feeds.follow(plain, [sbin()], NOW);
     feeds.snapshot(value(sbin(), 80_000, PriceOrigin::Live), NOW);
     feeds.take(plain, 9, NOW);
     feeds.set_mode(mode(Mode::Mock), NOW);
-    assert_eq!(feeds.take(plain, 9, NOW).news, [News::Mode(mode(Mode::Mock))]);
+    assert_eq!(feeds.take(plain, 9, NOW).news, [FeedNews::Mode(mode(Mode::Mock))]);
     let late = feeds.connect(Door::Plain, Mode::Live);
     feeds.follow(late, [sbin()], NOW);
     assert_eq!(feeds.take(late, 9, NOW).quotes[0].origin, PriceOrigin::Last);
@@ -105,7 +105,7 @@ fn a_symbol_that_fyers_does_not_know_is_told_and_left() {
     feeds.follow(plain, [sbin()], NOW);
     feeds.refuse("NSE:SBIN-EQ", "Invalid symbol", NOW);
     assert!(
-        matches!(&feeds.take(plain, 9, NOW).news[..], [News::Unknown { symbol, .. }] if &**symbol == "NSE:SBIN-EQ")
+        matches!(&feeds.take(plain, 9, NOW).news[..], [FeedNews::Unknown { symbol, .. }] if &**symbol == "NSE:SBIN-EQ")
     );
     assert_eq!(feeds.wanted(), []);
     let many = (0..=MOST_ITEMS).map(|n| Item::quote(&format!("NSE:S{n}-EQ")));
@@ -121,6 +121,6 @@ fn an_end_and_a_return_are_told_once_each() {
         feeds.set_source(Upstream::Data, Some(reason), NOW);
     }
     feeds.set_source(Upstream::Data, None, NOW);
-    let told = |ended| News::Source { upstream: Upstream::Data, ended };
+    let told = |ended| FeedNews::Source { upstream: Upstream::Data, ended };
     assert_eq!(feeds.take(plain, 9, NOW).news, [told(Some(EndReason::Lost)), told(None)]);
 }

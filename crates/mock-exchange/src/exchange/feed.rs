@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{MockExchange, Prices};
-use crate::{api::quotes::Quoted, walk::WalkSource};
+use crate::{api::quotes::Quoted, walk_feed::WalkSource};
 
 /// Prices of some symbols at one moment.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@
 use chrono::{Datelike, NaiveDate};
 
 /// Seconds of a step.
-pub(super) const STEP_SECONDS: i64 = 5;
+pub(crate) const STEP_SECONDS: i64 = 5;
 /// Parts of a whole.
 pub(super) const MILLION: i64 = 1_000_000;
 

@@ -7,8 +7,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fyers_api::ist;
 use rust_decimal::Decimal;
 
-use super::{STEP_SECONDS, Walk, market_time, step_of};
-use crate::{api::quotes::Quoted, calendar::Calendar, market::DayPrices, price::PriceUpdate};
+use crate::{
+    api::quotes::Quoted,
+    calendar::Calendar,
+    market::DayPrices,
+    price::PriceUpdate,
+    walk::{STEP_SECONDS, Walk, market_time, step_of},
+};
 
 /// After a longer gap the day is counted anew.
 const MOST_MISSED: i64 = 24;
@@ -43,7 +48,7 @@ impl WalkFeed {
     pub fn quote(&mut self, source: &WalkSource, symbol: &str, tick: Decimal, now: DateTime<Utc>) -> Quoted {
         let at = market_time(&source.calendar, symbol, now);
         let (date, step) = (ist::date(at), step_of(at));
-        let anchor = source.walk.anchors.get(symbol).copied();
+        let anchor = source.walk.anchor_of(symbol);
         let same = |known: &&Known| known.date == date && known.tick == tick && known.anchor == anchor;
         let known = self.known.get(symbol).filter(same);
         let quoted = match known.map(|known| (known, step - known.step)) {
