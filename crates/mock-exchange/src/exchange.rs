@@ -42,6 +42,9 @@ use fyers_api::{
     operation::{Operation, order_in_path, parameter},
 };
 
+mod chain;
+mod margin;
+
 /// How old a real price may be for a fill while FYERS can be asked.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
 /// The most symbols in one quotes call (docs/fyers-api.md, "Quotes").
@@ -152,6 +155,7 @@ impl MockExchange {
             Operation::Positions | Operation::Holdings | Operation::ExitPositions => {
                 self.held().into_iter().collect()
             }
+            Operation::Margin => Self::priced_by_margin(call).into_iter().collect(),
             _ if operation.trades() => {
                 let commands = elements(operation, call).unwrap_or_default().into_iter();
                 let commands = commands.filter_map(|element| command(operation, element, now).ok());
@@ -376,6 +380,12 @@ impl MockExchange {
             Operation::Gtts => gtt::rows(&self.engine),
             Operation::MarketStatus => response::market_status(&self.engine, now),
             Operation::History => self.history(call, prices, now)?,
+            Operation::Chain => self.chain(call, prices, now)?,
+            Operation::Margin => {
+                let symbols = Self::priced_by_margin(call);
+                self.prepare(&symbols, prices, now, records)?;
+                self.margin(call)?
+            }
             Operation::Quotes => {
                 let symbols = names(call)?;
                 if prices == Prices::Walk {

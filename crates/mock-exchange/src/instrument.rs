@@ -155,6 +155,15 @@ impl Instruments {
         self.known.get(symbol).cloned().or_else(guess).ok_or_else(ApiError::unknown_symbol)
     }
 
+    /// The options on an underlying that a symbol master lists, with their last days; `None` without one.
+    pub(crate) fn options_on(
+        &self,
+        _exchange: &str,
+        _name: &str,
+    ) -> Option<impl Iterator<Item = (String, NaiveDate)>> {
+        None::<std::iter::Empty<_>>
+    }
+
     /// The rules of a symbol that can be bought and sold.
     ///
     /// # Errors

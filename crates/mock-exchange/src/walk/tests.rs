@@ -1,6 +1,11 @@
 //! The made-up market is one market.
 
-use super::*;
+use rust_decimal::prelude::FromPrimitive;
+
+use super::{
+    pricing::{RATE, years_to},
+    *,
+};
 
 const TICK: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
