@@ -419,6 +419,7 @@ fn listen(
         feed,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
+        app_id: parts.facts.app_id.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;

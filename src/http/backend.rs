@@ -109,4 +109,6 @@ pub struct Front {
     pub public_url: Option<Url>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// The FYERS app's id, if there is one.
+    pub app_id: Option<String>,
 }

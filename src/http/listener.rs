@@ -58,6 +58,7 @@ pub fn listen(
         feed: Feed::default(),
         public_url: None,
         trusted_proxies: vec![],
+        app_id: None,
     };
     listen_with(addr, key, backend, front)
 }

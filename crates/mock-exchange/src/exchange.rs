@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     account::Account,
     api::{
-        gtt, history,
+        gtt,
         quotes::{self, Quoted},
         requests as request, responses as response,
     },
@@ -43,6 +43,7 @@ use fyers_api::{
 };
 
 mod chain;
+mod history;
 mod margin;
 
 /// How old a real price may be for a fill while FYERS can be asked.
@@ -419,18 +420,6 @@ impl MockExchange {
         let known = market.top(symbol).filter(|top| top.origin != PriceOrigin::Walk).zip(market.day(symbol));
         let (price, day) = known.ok_or_else(|| ApiError::new(-300, "No price of it has been seen"))?;
         Ok(Quoted { price: price.clone(), day, volume: 0 })
-    }
-
-    fn history(&self, call: &ApiRequest, prices: Prices, now: DateTime<Utc>) -> Result<Value, ApiError> {
-        let range = history::range(&call.query, now)?;
-        self.engine.known(&range.symbol, None).map_err(|_| bad_symbol())?;
-        if prices != Prices::Walk {
-            return Ok(history::none());
-        }
-        let symbol = (range.symbol.as_str(), self.tick_size(&range.symbol));
-        let span = (range.from, range.to.min(now));
-        let candles = self.walk.candles(self.engine.calendar(), symbol, span, range.seconds, history::MOST);
-        Ok(history::candles(&candles))
     }
 
     fn trade(

@@ -70,14 +70,12 @@ impl Walk {
     }
 
     /// Candles of so many seconds that begin in the range, in sessions only. The first of a day begins with its session.
-    /// At most `most` of them, the newest.
     pub fn candles(
         &self,
         calendar: &Calendar,
         (symbol, tick): (&str, Decimal),
         (from, to): (DateTime<Utc>, DateTime<Utc>),
         seconds: i64,
-        most: usize,
     ) -> Vec<Candle> {
         let first = ist::date(from);
         let days = (0..).map_while(|day| first.checked_add_days(Days::new(day)));
@@ -90,7 +88,7 @@ impl Walk {
             }
         }
         all.retain(|candle: &Candle| candle.at >= from && candle.at <= to);
-        all.split_off(all.len().saturating_sub(most))
+        all
     }
 
     fn session_candles(
@@ -149,7 +147,7 @@ impl Walk {
         let midnight = ist::instant(date, ist::at(0, 0));
         let span = TimeDelta::days(1).num_seconds();
         let last = self.at(calendar, symbol, tick, now);
-        let today = self.candles(calendar, (symbol, tick), (midnight, now), span, 1).pop();
+        let today = self.candles(calendar, (symbol, tick), (midnight, now), span).pop();
         let flat = Candle { at: now, open: last, high: last, low: last, close: last, volume: 0 };
         (today.unwrap_or(flat), self.close_before(calendar, symbol, tick, now))
     }

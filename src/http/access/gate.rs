@@ -17,6 +17,7 @@ use actix_web::{
 use keeper_domain::address::{Network, client_of};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use url::Url;
 
@@ -210,6 +211,26 @@ impl Gate {
         }
         let is_empty = shown.trim_end_matches(':').is_empty();
         Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
+    }
+
+    /// The gateway key, for whoever shows it as the secret of one of these apps: `hash` is the SHA-256 of
+    /// `APP_ID:SECRET`, as FYERS' login has it. Otherwise whether the client has tried too many.
+    pub(in crate::http) fn key_of_hash(
+        &self,
+        request: &HttpRequest,
+        hash: &str,
+        apps: &[String],
+    ) -> Result<&SecretString, bool> {
+        let key = &self.shared.settings.key;
+        let matches = |app: &String| {
+            let own = hex::encode(Sha256::digest(format!("{app}:{}", key.expose_secret())));
+            bool::from(own.as_bytes().ct_eq(hash.as_bytes()))
+        };
+        if !key.expose_secret().is_empty() && apps.iter().any(matches) {
+            trust_connection(request);
+            return Ok(key);
+        }
+        Err(self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
     /// An empty key opens nothing.

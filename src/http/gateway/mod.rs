@@ -4,6 +4,7 @@
 //! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway
 //! says itself has FYERS' shape, so that a bot reads it like any other answer.
 
+mod login_code;
 mod long_body;
 mod path;
 mod reading;
@@ -45,7 +46,7 @@ async fn carry(
     front: web::Data<Front>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode) = answered(&request, payload, &gate, &backend).await;
+    let (response, mode) = answered(&request, payload, &gate, &backend, &front).await;
     front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
     response
 }
@@ -56,6 +57,7 @@ async fn answered(
     payload: web::Payload,
     gate: &Gate,
     backend: &web::Data<dyn Backend>,
+    front: &Front,
 ) -> (HttpResponse, Option<ShownMode>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
@@ -71,6 +73,12 @@ async fn answered(
     let Some((surface, path)) = path::split(request.uri().path()) else {
         return refused(Refusal::OddPath, Surface::Api, "");
     };
+    if login_code::is(request, surface, path) {
+        return match login_code::answer(request, payload, gate, front.app_id.as_deref()).await {
+            Ok(answer) => (marked(answer, shown, Venue::None), None),
+            Err(refusal) => refused(refusal, surface, path),
+        };
+    }
     let call = match admit(request, surface, path, gate) {
         Ok(()) => reading::call(request, payload, surface, path).await,
         Err(refusal) => {

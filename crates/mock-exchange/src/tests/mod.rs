@@ -10,6 +10,7 @@ mod closing;
 mod differential;
 mod game;
 mod gtt;
+mod history;
 mod journal;
 mod lifecycle;
 mod margin;

@@ -21,6 +21,13 @@ pub struct Candle {
 }
 
 impl Candle {
+    /// One candle for both, the second being later.
+    #[must_use]
+    pub fn and(self, later: Self) -> Self {
+        let (high, low) = (self.high.max(later.high), self.low.min(later.low));
+        Self { high, low, close: later.close, volume: self.volume + later.volume, ..self }
+    }
+
     /// The same with prices on multiples of the tick: rounding keeps the highest the highest.
     pub(super) fn on_ticks(self, tick: Decimal) -> Self {
         let on = |price| on_tick(price, tick);
