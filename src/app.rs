@@ -15,6 +15,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     build_info,
+    fyers::symbols::{Ears, Renewal},
     http::{
         Front,
         journal_signal::Feed,
@@ -31,7 +32,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         execution::{FaultPoint, InFlight, Tasks},
-        messages::StopOrders,
+        messages::{SetInstruments, StopOrders},
         nothing_known,
         reads::Router,
     },
@@ -118,6 +119,8 @@ pub struct Parts {
     pub rules: Config,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
+    /// Fetches the symbol master; `None` where it is not fetched.
+    pub symbols: Option<Renewal>,
     /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
     /// machine, and only in builds that have it.
     pub test_doors: bool,
@@ -222,7 +225,10 @@ impl Keeper {
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
-        let Parts { store, time, messenger, .. } = parts;
+        let Parts { store, time, messenger, symbols, .. } = parts;
+        if let Some(renewal) = symbols {
+            renew_symbols(renewal, &time, &actors, &sink, &tree);
+        }
         Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
     }
 
@@ -296,6 +302,22 @@ fn watched(parts: Parts) -> (Parts, Feed) {
     let messenger =
         CountedMessenger::new(Arc::clone(&parts.messenger), Arc::clone(&parts.metrics), store.severities());
     (Parts { store: Arc::new(store), messenger: Arc::new(messenger), ..parts }, feed)
+}
+
+/// Keeps the MockExchange's symbols as new as FYERS has them. Nothing waits for it.
+fn renew_symbols(
+    renewal: Renewal,
+    time: &Arc<dyn Time>,
+    actors: &Actors,
+    sink: &Arc<JournalSink>,
+    tree: &Tree,
+) {
+    let (exchange, sink) = (actors.exchange.clone(), Arc::clone(sink));
+    let ears = Ears {
+        exchange: Box::new(move |instruments| exchange.do_send(SetInstruments(instruments))),
+        journal: Box::new(move |event| sink.report("exchange", event)),
+    };
+    tree.spawn("symbols", renewal.run(Arc::clone(time), ears));
 }
 
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {

@@ -22,6 +22,7 @@ mod limits;
 mod memory;
 pub mod outgoing_address;
 mod proxy;
+pub mod symbols;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};

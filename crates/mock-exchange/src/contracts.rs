@@ -26,7 +26,8 @@ const INDEX_STEPS: [(&str, i64); 7] = [
     ("BANKEX", 100),
 ];
 /// Distance of strikes on shares: below the first number (INR), the second.
-const SHARE_STEPS: [(i64, i64); 6] = [(100, 1), (250, 5), (1_000, 10), (2_500, 20), (5_000, 50), (10_000, 100)];
+const SHARE_STEPS: [(i64, i64); 6] =
+    [(100, 1), (250, 5), (1_000, 10), (2_500, 20), (5_000, 50), (10_000, 100)];
 const DEAR_SHARE_STEP: i64 = 200;
 
 /// What an option's symbol calls its underlying, as `("NSE", "NIFTY")` for `NSE:NIFTY50-INDEX`; `None` for what has no
@@ -118,7 +119,8 @@ pub(crate) fn by_rule(
         is_well_formed(&symbol).then_some(symbol)
     };
     let pair = |strike| Pair { call: symbol(strike, "CE"), put: symbol(strike, "PE") };
-    let strikes = strikes.filter(|strike| *strike > Decimal::ZERO).map(|strike| (strike, pair(strike))).collect();
+    let strikes =
+        strikes.filter(|strike| *strike > Decimal::ZERO).map(|strike| (strike, pair(strike))).collect();
     Some(Options { expiries, strikes, assumed: true })
 }
 
@@ -149,8 +151,7 @@ fn expiries(calendar: &Calendar, (exchange, name): (&str, &str), today: NaiveDat
     let planned = from.iter_days().filter(|date| date.weekday() == weekday).take(WEEKS + 5 * MONTHS);
     let expiry = |date: NaiveDate| {
         let monthly = date.checked_add_days(Days::new(7)).is_none_or(|next| next.month() != date.month());
-        let date =
-            if calendar.is_trading_day(date) { date } else { calendar.previous_trading_day(date) };
+        let date = if calendar.is_trading_day(date) { date } else { calendar.previous_trading_day(date) };
         ExpiryDay { date, monthly }
     };
     let coming: Vec<_> = planned.map(expiry).filter(|expiry| expiry.date >= today).collect();
@@ -231,7 +232,9 @@ mod tests {
 
     #[test]
     fn an_underlying_is_the_one_its_options_name() {
-        for symbol in ["NSE:NIFTY50-INDEX", "NSE:NIFTYBANK-INDEX", "BSE:SENSEX-INDEX", "NSE:M&M-EQ", "BSE:ACC-A"] {
+        for symbol in
+            ["NSE:NIFTY50-INDEX", "NSE:NIFTYBANK-INDEX", "BSE:SENSEX-INDEX", "NSE:M&M-EQ", "BSE:ACC-A"]
+        {
             let (exchange, name) = name_of(symbol).unwrap();
             let option = Contract::of(&format!("{exchange}:{name}26DEC1000CE")).unwrap();
             assert_eq!(option.underlying_symbol().as_deref(), Some(symbol));

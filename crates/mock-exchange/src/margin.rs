@@ -32,7 +32,8 @@ pub struct Margin {
 pub(crate) fn needed(book: &Book, orders: &[NewOrder]) -> Result<Margin, ApiError> {
     let balances = book.balances();
     let together = added(book, orders)?;
-    let alone = orders.iter().map(|order| added(book, std::slice::from_ref(order))).collect::<Result<_, _>>()?;
+    let alone =
+        orders.iter().map(|order| added(book, std::slice::from_ref(order))).collect::<Result<_, _>>()?;
     Ok(Margin {
         available: balances.available,
         total: balances.utilized + together,

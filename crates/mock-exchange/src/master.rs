@@ -9,7 +9,7 @@ use crate::{
     instrument::{FALLBACK_TICK, Instrument},
     symbol::{Contract, segment_of},
 };
-use fyers_api::symbol_master::SymbolRow;
+use fyers_api::{model::Segment, symbol_master::SymbolRow};
 
 /// Digits after the point of ticks and of prices.
 const TICK_DIGITS: u32 = 4;
@@ -21,7 +21,7 @@ struct Row {
     /// Where its name begins, and how long it is.
     at: u32,
     length: u8,
-    segment: u8,
+    segment: Segment,
     closing_auction: bool,
     tick: u32,
     lot: u32,
@@ -39,7 +39,7 @@ pub struct SymbolMaster {
     /// By name.
     rows: Vec<Row>,
     /// Exchange and segment of the rows: what is not in such a market is not known rather than not there.
-    markets: BTreeSet<(String, u8)>,
+    markets: BTreeSet<(String, Segment)>,
 }
 
 impl SymbolMaster {
@@ -93,8 +93,12 @@ impl SymbolMaster {
 
     /// Whether it lists everything of the market a symbol belongs to.
     pub(crate) fn covers(&self, symbol: &str) -> bool {
-        let exchange = symbol.split(':').next().unwrap_or_default();
-        self.markets.contains(&(exchange.to_owned(), segment_of(symbol).code()))
+        self.lists(symbol.split(':').next().unwrap_or_default(), segment_of(symbol))
+    }
+
+    /// Whether it lists everything of a market.
+    pub(crate) fn lists(&self, exchange: &str, segment: Segment) -> bool {
+        self.markets.contains(&(exchange.to_owned(), segment))
     }
 
     /// The rules of a symbol that is in it.
@@ -132,7 +136,11 @@ fn instrument(symbol: &str, row: &Row) -> Instrument {
     let assumed = Instrument::assumed(symbol, None);
     Instrument {
         segment: row.segment,
-        tick: if row.tick == 0 { FALLBACK_TICK } else { Decimal::new(i64::from(row.tick), TICK_DIGITS).normalize() },
+        tick: if row.tick == 0 {
+            FALLBACK_TICK
+        } else {
+            Decimal::new(i64::from(row.tick), TICK_DIGITS).normalize()
+        },
         lot: i64::from(row.lot.max(1)),
         circuit: price(row.lower).zip(price(row.upper)),
         freeze: (row.freeze > 0).then(|| i64::from(row.freeze)).or(assumed.freeze),

@@ -21,9 +21,9 @@ use crate::{
     sessions::{self, Session},
     symbol::{Contract, segment_of},
 };
-use fyers_api::ist;
 pub use candle::Candle;
 use candle::on_tick;
+use fyers_api::ist;
 use path::STEP_SECONDS;
 pub use pricing::Greeks;
 use steps::{Sources, Steps};
@@ -112,7 +112,13 @@ impl Walk {
     }
 
     /// The close of the day before this time's, in INR.
-    pub fn close_before(&self, calendar: &Calendar, symbol: &str, tick: Decimal, at: DateTime<Utc>) -> Decimal {
+    pub fn close_before(
+        &self,
+        calendar: &Calendar,
+        symbol: &str,
+        tick: Decimal,
+        at: DateTime<Utc>,
+    ) -> Decimal {
         let today = ist::date(market_time(calendar, symbol, at));
         let before = market_time(calendar, symbol, ist::instant(today, ist::at(0, 0)));
         self.at(calendar, symbol, tick, before)

@@ -5,6 +5,7 @@ use std::io::{BufRead, Read};
 use rust_decimal::Decimal;
 
 use super::{Counted, MasterError, SymbolRow, expiry};
+use crate::codes;
 
 const LOT: usize = 3;
 const TICK: usize = 4;
@@ -47,7 +48,7 @@ fn row(line: &str) -> Option<SymbolRow> {
     let number = |column: usize| cells[column].parse::<Decimal>().ok();
     Some(SymbolRow {
         symbol: cells[TICKER].to_owned(),
-        segment: cells[SEGMENT].parse().ok()?,
+        segment: codes::segment(cells[SEGMENT].parse().ok()?)?,
         tick: number(TICK)?,
         lot: i64::try_from(number(LOT)?).ok()?,
         expiry: cells[EXPIRY].parse().ok().and_then(expiry),

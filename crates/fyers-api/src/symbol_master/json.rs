@@ -10,7 +10,7 @@ use serde::{
 use serde_json::{Value, error::Category};
 
 use super::{Counted, MasterError, SymbolRow, expiry};
-use crate::number;
+use crate::{codes, number};
 
 /// Reads entries one after the other.
 ///
@@ -60,7 +60,7 @@ fn row(symbol: String, fields: &Value) -> Option<SymbolRow> {
     let whole = |name: &str| number::whole(&fields[name]);
     Some(SymbolRow {
         symbol,
-        segment: u8::try_from(whole("segment")?).ok()?,
+        segment: codes::segment(whole("segment")?)?,
         tick: number::decimal(&fields["tickSize"])?,
         lot: whole("minLotSize")?,
         expiry: whole("expiryDate").and_then(expiry),

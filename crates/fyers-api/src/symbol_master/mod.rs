@@ -10,7 +10,7 @@ pub use json::read_json;
 use chrono::{DateTime, NaiveDate};
 use rust_decimal::Decimal;
 
-use crate::ist;
+use crate::{ist, model::Segment};
 
 /// The files by their names at FYERS, without endings. Currencies are not offered.
 pub const FILES: [&str; 5] = ["NSE_CM", "NSE_FO", "BSE_CM", "BSE_FO", "MCX_COM"];
@@ -26,8 +26,8 @@ pub const FOLDER: &str = "sym_details";
 pub struct SymbolRow {
     /// As `NSE:SBIN-EQ`.
     pub symbol: String,
-    /// Segment number.
-    pub segment: u8,
+    /// Where it trades.
+    pub segment: Segment,
     /// Smallest price step in INR; zero for an index.
     pub tick: Decimal,
     /// Smallest quantity; zero for an index.

@@ -164,8 +164,14 @@ fn epoch(date: NaiveDate) -> i64 {
 
 /// The answer to a chain call.
 pub fn answer(chain: &Chain) -> Value {
-    let dates: Vec<Value> = chain.expiries.iter().map(|day| json!({"date": day.date.format("%d-%m-%Y").to_string(),
-        "expiry": epoch(day.date).to_string(), "expiry_flag": if day.monthly { "M" } else { "W" }})).collect();
+    let dates: Vec<Value> = chain
+        .expiries
+        .iter()
+        .map(|day| {
+            json!({"date": day.date.format("%d-%m-%Y").to_string(),
+        "expiry": epoch(day.date).to_string(), "expiry_flag": if day.monthly { "M" } else { "W" }})
+        })
+        .collect();
     let interest = |right: &str| {
         let rows = chain.rows.iter().filter(|row| row.right == right);
         rows.map(|row| row.interest.0).sum::<i64>()

@@ -50,7 +50,8 @@ pub fn span_answer(margin: &Margin, orders: &[NewOrder]) -> Value {
     let (alone, together) = (margin.alone.iter().sum::<rust_decimal::Decimal>(), margin.new_orders);
     let mut each = json!({});
     for (order, sum) in orders.iter().zip(&margin.alone) {
-        each[token(&order.request.symbol)] = json!({"ltp_info": 0, "span": number(*sum), "expo": 0, "total": number(*sum)});
+        each[token(&order.request.symbol)] =
+            json!({"ltp_info": 0, "span": number(*sum), "expo": 0, "total": number(*sum)});
     }
     json!({"code": 200, "message": "", "s": "ok", "latency": "", "data": {"span": number(together), "expo": 0,
         "total": number(together), "benefit": number(alone - together)}, "individual_info": each})

@@ -16,7 +16,12 @@ const VIX: &str = "NSE:INDIAVIX-INDEX";
 
 impl MockExchange {
     /// The answer to a chain call.
-    pub(super) fn chain(&self, call: &ApiRequest, prices: Prices, now: DateTime<Utc>) -> Result<Value, ApiError> {
+    pub(super) fn chain(
+        &self,
+        call: &ApiRequest,
+        prices: Prices,
+        now: DateTime<Utc>,
+    ) -> Result<Value, ApiError> {
         let wanted = api::read(&call.query)?;
         let bad_symbol = || ApiError::new(-300, "Invalid symbol provided");
         self.engine.known(&wanted.symbol, None).map_err(|_| bad_symbol())?;
@@ -47,7 +52,7 @@ impl MockExchange {
     ) -> Option<Options> {
         let asked = Wanted { count: wanted.strikes, expiry: wanted.expiry, today: ist::date(now) };
         match self.engine.instruments.options_on(name.0, name.1) {
-            Some(listed) => contracts::listed(listed, underlying.ltp, asked),
+            Some(listed) => contracts::listed(listed.into_iter(), underlying.ltp, asked),
             None => contracts::by_rule(self.engine.calendar(), name, underlying.ltp, asked),
         }
     }

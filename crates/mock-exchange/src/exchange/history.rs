@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     api::history::{self as api, Range, Resolution},
     exchange::{MockExchange, Prices},
+    kept::KeptCandles,
     symbol::Contract,
     walk::Candle,
     words,
@@ -27,7 +28,7 @@ impl MockExchange {
         let bad_symbol = |_| ApiError::new(-300, "Invalid symbol provided");
         self.engine.known(&range.symbol, None).map_err(bad_symbol)?;
         if prices != Prices::Walk {
-            return Ok(api::none("No candles are known while FYERS cannot be asked, and none are made up"));
+            return Ok(self.kept.answer(&call.query, &range));
         }
         let candles = self.candles(&range, now)?;
         let interest = |candle: &Candle, symbol: &str| {
@@ -36,6 +37,21 @@ impl MockExchange {
         let rows: Vec<_> =
             candles.into_iter().map(|(candle, symbol)| (candle, interest(&candle, &symbol))).collect();
         Ok(api::candles(&rows))
+    }
+
+    /// Takes in candles of FYERS'; the place of the series that changed, if one did.
+    pub fn learn_candles(&mut self, query: &str, answer: &Value, now: DateTime<Utc>) -> Option<usize> {
+        self.kept.learn(query, answer, now)
+    }
+
+    /// The candles of FYERS' that are kept.
+    pub fn kept_candles(&self) -> &KeptCandles {
+        &self.kept
+    }
+
+    /// Gives back candles from before a restart, or from the exchange that this one takes the place of.
+    pub fn keep_candles(&mut self, kept: KeptCandles) {
+        self.kept = kept;
     }
 
     /// Candles with the symbol they are of, day by day.
@@ -60,7 +76,13 @@ impl MockExchange {
         Ok(all)
     }
 
-    fn candles_of_day(&self, range: &Range, symbol: &str, date: NaiveDate, now: DateTime<Utc>) -> Vec<Candle> {
+    fn candles_of_day(
+        &self,
+        range: &Range,
+        symbol: &str,
+        date: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Vec<Candle> {
         let (calendar, tick) = (self.engine.calendar(), self.tick_size(symbol));
         let midnight = ist::instant(date, ist::at(0, 0));
         let end = (midnight + Days::new(1) - chrono::TimeDelta::seconds(1)).min(now);
@@ -86,7 +108,8 @@ impl MockExchange {
             let code = month.format("%y%b").to_string().to_uppercase();
             format!("{}:{}{code}FUT", asked.exchange, asked.underlying)
         };
-        let last_day = |symbol: &String| Contract::of(symbol).and_then(|contract| contract.last_day(calendar));
+        let last_day =
+            |symbol: &String| Contract::of(symbol).and_then(|contract| contract.last_day(calendar));
         let nearest = months.map(name).find(|symbol| last_day(symbol).is_some_and(|last| last >= date))?;
         (last_day(&nearest) < asked.last_day(calendar)).then_some(nearest)
     }

@@ -2,8 +2,8 @@
 
 pub(super) use fyers_api::http::{ApiRequest, Method, Surface};
 use fyers_api::operation::Operation;
-use serde_json::json;
 pub(super) use serde_json::Value;
+use serde_json::json;
 
 use super::*;
 use crate::exchange::{MockExchange, Prices};

@@ -28,7 +28,8 @@ fn a_chain_is_one_with_the_quotes_and_keeps_put_call_parity() {
         assert_eq!((&call["option_type"], &put["option_type"]), (&json!("CE"), &json!("PE")));
         let ahead = call["ltp"].as_f64().unwrap() - put["ltp"].as_f64().unwrap() - (spot - strike);
         assert!((0.0..120.0).contains(&ahead), "parity with a few days of interest: {call} {put}");
-        let (up, down) = (call["greeks"]["delta"].as_f64().unwrap(), put["greeks"]["delta"].as_f64().unwrap());
+        let (up, down) =
+            (call["greeks"]["delta"].as_f64().unwrap(), put["greeks"]["delta"].as_f64().unwrap());
         assert!((up - down - 1.0).abs() < 1e-3, "{call} {put}");
         let quote = floor.get("/quotes", &format!("symbols={}", call["symbol"].as_str().unwrap()));
         let v = &quote["d"][0]["v"];
@@ -82,7 +83,8 @@ fn bad_chains_are_refused_and_nothing_is_invented_where_prices_stand_still() {
     floor.see(NIFTY, 26_000_00);
     floor.see("NSE:NIFTY26DEC26000CE", 300_00);
     let body = floor.get("/options-chain-v3", "symbol=NSE:NIFTY50-INDEX");
-    let monthly = body["data"]["expiryData"].as_array().unwrap().iter().find(|day| day["date"] == "29-12-2026");
+    let monthly =
+        body["data"]["expiryData"].as_array().unwrap().iter().find(|day| day["date"] == "29-12-2026");
     let query = format!("symbol={NIFTY}&timestamp={}", monthly.unwrap()["expiry"].as_str().unwrap());
     let body = floor.get("/options-chain-v3", &query);
     assert_eq!(rows(&body).len(), 2, "the index and the one option that was seen: {body}");

@@ -8,8 +8,9 @@ use crate::exchange::Prices;
 
 fn history(floor: &mut Floor, symbol: &str, resolution: &str, range: (&str, &str), more: &str) -> Value {
     let (from, to) = range;
-    let query =
-        format!("symbol={symbol}&resolution={resolution}&date_format=1&range_from={from}&range_to={to}{more}");
+    let query = format!(
+        "symbol={symbol}&resolution={resolution}&date_format=1&range_from={from}&range_to={to}{more}"
+    );
     floor.get("/history", &query)
 }
 
@@ -40,11 +41,15 @@ fn merged(rows: &[Vec<f64>]) -> [f64; 5] {
 fn longer_candles_are_made_of_shorter_ones() {
     let mut floor = walking();
     let week = ("2026-11-16", "2026-11-20");
-    for symbol in [SBIN, "NSE:NIFTY50-INDEX", "NSE:NIFTY26DECFUT", "NSE:NIFTY26DEC26000CE", "MCX:GOLD26DECFUT"] {
+    for symbol in
+        [SBIN, "NSE:NIFTY50-INDEX", "NSE:NIFTY26DECFUT", "NSE:NIFTY26DEC26000CE", "MCX:GOLD26DECFUT"]
+    {
         let mut of = |resolution: &str| rows(&history(&mut floor, symbol, resolution, week, ""));
         let whole = of("1W");
         assert_eq!(whole.len(), 1, "{symbol}");
-        for (resolution, count) in [("1D", 5), ("D", 5), ("240", 0), ("45", 0), ("15", 0), ("1", 0), ("30S", 0)] {
+        for (resolution, count) in
+            [("1D", 5), ("D", 5), ("240", 0), ("45", 0), ("15", 0), ("1", 0), ("30S", 0)]
+        {
             let candles = of(resolution);
             assert_eq!(merged(&candles), merged(&whole), "{symbol} {resolution}");
             assert!(count == 0 || candles.len() == count, "{symbol} {resolution} {}", candles.len());
@@ -85,11 +90,13 @@ fn an_empty_answer_says_why_and_a_long_one_is_whole_or_refused() {
     let refused = history(&mut floor, SBIN, "5S", ("2026-08-17", "2026-11-25"), "");
     assert_eq!(refused["code"], -50);
     assert!(refused["message"].as_str().unwrap().contains("more than 40000 candles"), "{refused}");
-    for (resolution, from) in [("1", "2026-08-01"), ("D", "2025-11-01"), ("7", "2026-11-25"), ("1S", "2026-11-25")] {
+    for (resolution, from) in
+        [("1", "2026-08-01"), ("D", "2025-11-01"), ("7", "2026-11-25"), ("1S", "2026-11-25")]
+    {
         let refused = history(&mut floor, SBIN, resolution, (from, "2026-11-25"), "");
         assert_eq!(refused["code"], -50, "{resolution} {from}");
     }
     floor.prices = Prices::Last;
     let still = history(&mut floor, SBIN, "5", ("2026-11-23", "2026-11-25"), "");
-    assert!(still["message"].as_str().unwrap().contains("none are made up"), "{still}");
+    assert!(still["message"].as_str().unwrap().contains("FYERS cannot be asked"), "{still}");
 }

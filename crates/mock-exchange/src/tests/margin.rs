@@ -89,7 +89,8 @@ fn an_exit_needs_nothing_and_a_short_option_what_a_short_future_does() {
 #[test]
 fn what_is_no_order_has_no_margin() {
     let mut floor = open();
-    let code = |floor: &mut Floor, orders: &[Value]| margin(floor, "/multiorder/margin", orders)["code"].clone();
+    let code =
+        |floor: &mut Floor, orders: &[Value]| margin(floor, "/multiorder/margin", orders)["code"].clone();
     assert_eq!(code(&mut floor, &[]), -50);
     assert_eq!(code(&mut floor, &[json!(1)]), -50);
     assert_eq!(code(&mut floor, &[asked("NSE:NOSUCH", 1, 1, "CNC", 0)]), -310);

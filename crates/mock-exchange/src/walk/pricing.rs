@@ -42,8 +42,9 @@ impl Terms {
     /// `d1`, and how far the forward may move; `None` when nothing is left to happen.
     fn d1(self) -> Option<(f64, f64)> {
         let deviation = self.volatility * self.years.sqrt();
-        (deviation > f64::EPSILON)
-            .then(|| (((self.forward / self.strike).ln() + deviation * deviation / 2.0) / deviation, deviation))
+        (deviation > f64::EPSILON).then(|| {
+            (((self.forward / self.strike).ln() + deviation * deviation / 2.0) / deviation, deviation)
+        })
     }
 
     /// The value in INR.
@@ -132,7 +133,8 @@ mod tests {
             let vega = Terms { volatility: 0.145, ..at }.value() - Terms { volatility: 0.135, ..at }.value();
             let day = 1.0 / YEAR;
             // A day later, the spot standing still.
-            let later = Terms { years: at.years - day, forward: at.forward * (-RATE * day).exp(), ..at }.value();
+            let later =
+                Terms { years: at.years - day, forward: at.forward * (-RATE * day).exp(), ..at }.value();
             assert!((greeks.delta - delta).abs() < 1e-3, "{right:?} {greeks:?} {delta}");
             assert!((greeks.gamma - gamma).abs() < 1e-5, "{right:?} {greeks:?} {gamma}");
             assert!((greeks.vega - vega).abs() < 0.05, "{right:?} {greeks:?} {vega}");

@@ -33,7 +33,12 @@ enum Source {
     /// A walk of its own around a reference price in INR.
     Spot { reference: Decimal, day: DayPath },
     /// The price of its underlying.
-    Contract { underlying: Box<Steps>, last: Option<NaiveDate>, option: Option<(f64, Right)>, volatility: f64 },
+    Contract {
+        underlying: Box<Steps>,
+        last: Option<NaiveDate>,
+        option: Option<(f64, Right)>,
+        volatility: f64,
+    },
 }
 
 /// Prices of one symbol on one day.
@@ -55,8 +60,9 @@ impl Steps {
 
     /// Without an anchor of its own.
     fn plain(from: Sources<'_>, symbol: &str, date: NaiveDate) -> Self {
-        let spot = |symbol: &str| {
-            Source::Spot { reference: references::price(symbol), day: Path::new(from.seed, symbol).day(date) }
+        let spot = |symbol: &str| Source::Spot {
+            reference: references::price(symbol),
+            day: Path::new(from.seed, symbol).day(date),
         };
         let source = match Contract::of(symbol) {
             None => spot(symbol),
