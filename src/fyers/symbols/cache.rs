@@ -90,14 +90,12 @@ pub(super) fn load(folder: &Path) -> Cached {
 fn rows_of(path: &Path, file: &str, mut hear: impl FnMut(SymbolRow)) -> Option<DateTime<Utc>> {
     let mut lines = BufReader::new(private_file::open_own(path).ok()?).lines();
     let fetched = title(&lines.next()?.ok()?, file)?;
-    let mut count = 0_usize;
-    for line in lines {
+    for (count, line) in lines.enumerate() {
         let line = line.ok()?;
         if let Some(end) = line.strip_prefix("end ") {
             return (end.parse() == Ok(count)).then_some(fetched);
         }
         hear(from_text(&line)?);
-        count += 1;
     }
     None
 }
