@@ -120,7 +120,7 @@ fn a_symbol_master_that_does_not_come_keeps_nobody_waiting() {
     let lines = keeper.wait_logged("symbols.failed");
     assert_eq!(lines.iter().filter(|line| line["event"] == "symbols.failed").count(), 1, "told once");
     home.sim.clear_faults();
-    let _copies = wait_for("nothing torn in the folder", || {
+    wait_for("nothing torn in the folder", || {
         let names = std::fs::read_dir(home.path("state")).unwrap().map(|entry| entry.unwrap().file_name());
         let partial = names.into_iter().any(|name| name.to_string_lossy().contains("partial"));
         (!partial).then_some(())
