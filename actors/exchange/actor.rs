@@ -21,7 +21,10 @@ use keeper_domain::{
     ports::{BrokerProxy, Change, OutgoingAddress, Store, StoreError, Time},
     reason::Reason,
     routing::{
-        OnTokenLoss, Standing, Venue, decide, live_positions::LivePositions, request::Leg, route::Snapshot,
+        OnTokenLoss, Standing, Venue, decide,
+        live_positions::LivePositions,
+        request::{Leg, Reserved},
+        route::Snapshot,
     },
     session::SessionView,
 };
@@ -97,7 +100,7 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
         token: None,
         live: LivePositions::default(),
         looked: false,
-        sent: vec![],
+        sent: Reserved::default(),
         simulated: vec![],
         simulated_waiting: vec![],
         simulated_today: 0,
@@ -132,7 +135,7 @@ pub(super) struct Volatile {
     pub(super) book: MockExchange,
     pub(super) live: LivePositions,
     /// Answered orders that the last reading of the books may not show yet.
-    pub(super) answered: Vec<(i64, Vec<Leg>)>,
+    pub(super) answered: Vec<Answered>,
     /// Orders whose answer is not known.
     pub(super) unknown: Vec<OrderIntent>,
     pub(super) last_intent: i64,
@@ -142,6 +145,13 @@ pub(super) struct Volatile {
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
+}
+
+/// An order that FYERS has answered, or may have taken without an answer.
+pub(super) struct Answered {
+    pub(super) id: i64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) reserved: Reserved,
 }
 
 /// Where the reading of FYERS' books stands.
@@ -275,8 +285,12 @@ impl ExchangeActor {
             average: account.average(),
             realized: account.realized,
         });
-        let mut sent = self.deps.in_flight.legs();
-        sent.extend(answered.iter().flat_map(|(_, legs)| legs.iter().cloned()));
+        let on_the_way = self.deps.in_flight.reserved();
+        let sent = on_the_way.iter().chain(answered.iter().map(|order| &order.reserved));
+        let sent = Reserved {
+            legs: sent.clone().flat_map(|reserved| reserved.legs.iter().cloned()).collect(),
+            is_opaque: sent.into_iter().any(|reserved| reserved.is_opaque),
+        };
         let snapshot = Snapshot {
             mode: self.volatile.mode,
             reason: self.volatile.reason,

@@ -7,7 +7,7 @@ use teloxide::{RequestError, prelude::Requester, types::ChatAction};
 use crate::telegram::{
     TelegramSettings, bot,
     outcome::{Outcome, judge},
-    recipient, shown,
+    recipient, shown, transport,
 };
 
 /// Why a question about Telegram has no good answer. Without the bot token, whoever worded it.
@@ -41,7 +41,8 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let known = async {
-        let me = within(limit, async { bot.get_me().await }).await.map_err(|outcome| told(&bot, outcome));
+        let me =
+            within(limit, transport::call(&bot, bot.get_me())).await.map_err(|outcome| told(&bot, outcome));
         match me {
             Ok(Some(me)) => Ok(format!("@{}", me.username())),
             Ok(None) => Ok("the bot".to_owned()),
@@ -49,11 +50,12 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let reached = async {
-        let info = within(limit, async { bot.get_chat(chat.clone()).await }).await;
+        let info = within(limit, transport::call(&bot, bot.get_chat(chat.clone()))).await;
         info.map_err(|outcome| told(&bot, outcome))?;
         // Whoever may show that he is typing may write: a closed topic and a muted bot are told apart by nothing less.
         let typing =
-            within(limit, async { bot.send_chat_action(chat.clone(), ChatAction::Typing).await }).await;
+            within(limit, transport::call(&bot, bot.send_chat_action(chat.clone(), ChatAction::Typing)))
+                .await;
         typing.map(|_done| ()).map_err(|outcome| told(&bot, outcome))
     };
     let (known, reached) = tokio::join!(known, reached);
