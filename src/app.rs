@@ -16,11 +16,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use crate::{
     build_info,
     http::{
-        Front,
+        Front, GatewayKey,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     login_report::LoginSetup,
+    memory::Memory,
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
@@ -62,7 +63,6 @@ use keeper_domain::{
     session::{login::StateKey, reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
-use secrecy::SecretString;
 use tokio::time::timeout;
 
 pub use backend::KeeperBackend;
@@ -124,7 +124,9 @@ pub struct Parts {
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
-    pub key: SecretString,
+    pub key: GatewayKey,
+    /// What bodies of requests and long answers may take, shared with the proxy.
+    pub memory: Memory,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
     /// Whose `X-Forwarded-For` is believed.
@@ -351,7 +353,7 @@ fn token_deps(
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
-        state_key: StateKey::derive(&parts.key),
+        state_key: StateKey::derive(&parts.key.secret()),
         hours: Arc::clone(&parts.hours),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
@@ -419,6 +421,7 @@ fn listen(
         feed,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
+        memory: parts.memory.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;

@@ -24,6 +24,10 @@ use tokio::{
 /// A reader that takes nothing for so long has gone.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long a new connection counts as one on which something was answered: a bot that comes while a stranger behind
+/// the same address floods the listener must get the time to show its key.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// How long an answer before the end of its request's body may take to arrive.
 const CLOSE_AFTER: Duration = Duration::from_secs(2);
 
@@ -34,10 +38,17 @@ struct Merit {
     is_busy: bool,
     /// The right key was shown on it.
     is_trusted: bool,
-    /// Something was answered on it.
+    /// Something was answered on it, or it is new.
     has_answered: bool,
     /// The last answer, or else its beginning.
     last_use: Duration,
+}
+
+impl Merit {
+    fn as_of(self, now: Duration) -> Self {
+        let is_new = now.saturating_sub(self.last_use) < GRACE;
+        Self { has_answered: self.has_answered || is_new, ..self }
+    }
 }
 
 /// The connection that makes room: of the client that has most, the one with the least merit. `None` when every
@@ -161,9 +172,11 @@ impl Connections {
 
 impl Table {
     fn candidates(&self) -> Vec<(u64, Network, Merit)> {
+        let now = self.began.elapsed();
         let known = |slot: &Arc<Slot>| {
             let state = slot.state();
-            (slot.id, slot.client, Merit { is_busy: state.answering > 0, ..state.merit })
+            let merit = Merit { is_busy: state.answering > 0, ..state.merit };
+            (slot.id, slot.client, merit.as_of(now))
         };
         self.open.values().map(known).collect()
     }
@@ -278,6 +291,18 @@ mod tests {
         assert_eq!(to_close(&[bot, ordering, answered]), Some(3));
         assert_eq!(to_close(&[bot, ordering]), Some(4));
         assert_eq!(to_close(&[ordering]), None, "nobody loses an answer that he waits for");
+    }
+
+    #[test]
+    fn a_newcomer_has_time_to_show_its_key() {
+        let now = Duration::from_millis(100_200);
+        let as_of = |(id, client, merit): (u64, Network, Merit)| (id, client, merit.as_of(now));
+        let newcomer = (1, client(1), merit(false, false, false, 100));
+        let flood = (2..9).map(|id| (id, client(1), merit(false, false, true, 90 + id)));
+        let open: Vec<_> = flood.chain([newcomer]).map(as_of).collect();
+        assert_eq!(to_close(&open), Some(2), "the oldest of those that were answered, from the same address");
+        let later = newcomer.2.as_of(now + GRACE);
+        assert!(!later.has_answered, "and no more than that");
     }
 
     #[test]
