@@ -293,6 +293,22 @@ mod tests {
         assert_eq!(to_close(&[ordering]), None, "nobody loses an answer that he waits for");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_who_takes_nothing_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _reader = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut guarded, _) = Connections::new(1).admit(stream).unwrap();
+        let began = tokio::time::Instant::now();
+        let error = loop {
+            if let Err(error) = tokio::io::AsyncWriteExt::write_all(&mut guarded, &[b'x'; 65_536]).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= WRITE_LIMIT);
+    }
+
     #[test]
     fn a_newcomer_has_time_to_show_its_key() {
         let now = Duration::from_millis(100_200);
