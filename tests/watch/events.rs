@@ -136,7 +136,7 @@ fn who_listens_does_not_hold_up_a_stop() {
 
 #[test]
 fn a_stream_ends_with_the_session_that_opened_it() {
-    let home = open(day());
+    let home = day();
     let keeper = home.start_ready();
     let cookie = unlock(&keeper, &key(&home)).cookie();
     let own = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];

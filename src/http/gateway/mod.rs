@@ -9,16 +9,18 @@ mod path;
 mod reading;
 mod refusal;
 
-use std::time::Instant;
+use std::{convert::Infallible, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::SizedStream,
     http::{
         StatusCode,
         header::{HeaderName, HeaderValue},
     },
     web,
 };
+use futures_util::{Stream, stream};
 use fyers_api::{http::Surface, operation::Operation};
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{mode::ShownMode, routing::Venue};
@@ -30,6 +32,9 @@ use crate::http::{
 };
 use crate::memory::{Memory, Share};
 use refusal::Refusal;
+
+/// How much of a long answer the HTTP library is given at once, in bytes.
+const PART: usize = 64 * 1024;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     // A scope is found by its prefix; a pattern for the rest would be a regular expression for every request.
@@ -126,10 +131,19 @@ fn answer(forwarded: Forwarded, room: Share, backend: &web::Data<dyn Backend>) -
     }
     let body = web::Bytes::from_owner(Held(answer.body, room));
     let response = match rest {
-        None => response.set_body(body).map_into_boxed_body(),
+        None if body.len() <= PART => response.set_body(body).map_into_boxed_body(),
+        None => response.set_body(in_parts(body)).map_into_boxed_body(),
         Some(rest) => response.set_body(long_body::stream(body, rest, backend.clone())).map_into_boxed_body(),
     };
     marked(response, shown, venue)
+}
+
+/// The body in parts: the HTTP library copies what it is given before it writes it, so a long body is given when there
+/// is room for the next part. The whole is held until the last part has been given.
+fn in_parts(bytes: web::Bytes) -> SizedStream<impl Stream<Item = Result<web::Bytes, Infallible>>> {
+    let length = bytes.len();
+    let part = move |at: usize| Ok(bytes.slice(at..length.min(at + PART)));
+    SizedStream::new(length as u64, stream::iter((0..length).step_by(PART).map(part)))
 }
 
 /// Bytes with their share of the memory.

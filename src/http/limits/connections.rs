@@ -220,7 +220,10 @@ impl Guarded {
 
     fn wrote(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if done.is_ready() {
-            self.write_limit = None;
+            if self.write_limit.take().is_some() {
+                // It is read from again.
+                cx.waker().wake_by_ref();
+            }
             let now = self.connections.table().began.elapsed();
             let mut state = self.slot.state();
             (state.merit.has_answered, state.merit.last_use) = (true, now);
@@ -244,6 +247,10 @@ impl AsyncRead for Guarded {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.still_open(cx)?;
+        // Whoever takes no answers gives no further requests: their answers would pile up here.
+        if self.write_limit.is_some() {
+            return Poll::Pending;
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -307,6 +314,39 @@ mod tests {
         };
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(began.elapsed() >= WRITE_LIMIT);
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_no_answers_gives_no_requests() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut reader = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut guarded, _) = Connections::new(1).admit(stream).unwrap();
+        reader.write_all(b"GET").await.unwrap();
+        let poll = |guarded: &mut Guarded, cx: &mut Context<'_>| {
+            let mut space = [0; 8];
+            let mut buffer = ReadBuf::new(&mut space);
+            Pin::new(guarded).poll_read(cx, &mut buffer).is_ready()
+        };
+        let fill = |guarded: &mut Guarded, cx: &mut Context<'_>| {
+            while Pin::new(&mut *guarded).poll_write(cx, &[b'x'; 65_536]).is_ready() {}
+        };
+        let read_while_blocked = std::future::poll_fn(|cx| {
+            fill(&mut guarded, cx);
+            Poll::Ready(poll(&mut guarded, cx))
+        });
+        assert!(!read_while_blocked.await);
+        // Once something is taken, it goes on.
+        let take = async { while reader.read(&mut [0; 65_536]).await.is_ok() {} };
+        let go_on = std::future::poll_fn(|cx| match Pin::new(&mut guarded).poll_write(cx, b"x") {
+            Poll::Ready(_) => Poll::Ready(poll(&mut guarded, cx)),
+            Poll::Pending => Poll::Pending,
+        });
+        tokio::select! {
+            () = take => panic!("the connection ended"),
+            was_read = go_on => assert!(was_read),
+        }
     }
 
     #[test]
