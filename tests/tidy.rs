@@ -77,6 +77,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/store/state_dir.rs",
     "src/telegram",
     "src/http/access/gate.rs",
+    "src/http/access/key.rs",
     "src/http/pages/login.rs",
 ];
 
