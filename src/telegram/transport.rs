@@ -125,8 +125,8 @@ mod tests {
                 });
             }
         });
-        let (bot_token, chat_id) = (SecretString::from("1:a"), "42".to_owned());
-        (TelegramSettings { bot_token, chat_id, api_url: Some(url) }, longest)
+        let bot_token = SecretString::from("1:a");
+        (TelegramSettings { bot_token, chat_id: 42, allowed_users: vec![], api_url: url }, longest)
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use fyers_api::{
     model::{OrderRequest, Position, Product},
     number,
     operation::Operation,
+    request::{self, GttFields, GttLegFields, OrderFields},
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -100,19 +101,19 @@ impl OrderCall {
     /// Reads a request. Never fails: what cannot be read is said to be so.
     pub fn read(call: &ApiRequest) -> Self {
         let operation = Operation::of(call);
-        let (forms, understood) = match operation {
+        let (orders, understood) = match operation {
             Operation::Place => one(&call.body),
             Operation::PlaceMany => many(&call.body),
             Operation::PlaceGtt => gtt(&call.body),
             Operation::LiveOrder => only_at_fyers(call),
             _ => (vec![], true),
         };
-        let legs: Vec<Leg> = forms.iter().filter_map(Form::leg).collect();
+        let legs: Vec<Leg> = orders.iter().filter_map(leg).collect();
         Self {
             operation,
-            understood: understood && legs.len() == forms.len(),
+            understood: understood && legs.len() == orders.len(),
             legs,
-            has_extras: forms.iter().any(Form::has_extras),
+            has_extras: orders.iter().any(has_extras),
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
         }
     }
@@ -136,55 +137,30 @@ impl OrderCall {
     }
 }
 
-/// The fields of an order that matter here. A derived reader refuses a field that comes twice, which two programs
-/// could read in two ways.
-#[derive(Debug, Clone, Deserialize)]
-struct Form {
-    symbol: String,
-    qty: Value,
-    side: Value,
-    #[serde(rename = "productType")]
-    product: String,
-    #[serde(rename = "limitPrice", default)]
-    limit: Value,
-    #[serde(rename = "stopPrice", default)]
-    stop: Value,
-    #[serde(rename = "stopLoss", default)]
-    stop_loss: Value,
-    #[serde(rename = "takeProfit", default)]
-    take_profit: Value,
-    #[serde(rename = "offlineOrder", default)]
-    offline: Value,
-    #[serde(rename = "orderTag", default)]
-    tag: Value,
+/// The order, if its symbol, side, quantity and prices can be read. What kind of order it is does not matter here.
+fn leg(fields: &OrderFields) -> Option<Leg> {
+    let quantity = fields.quantity().ok().filter(|quantity| *quantity > 0)?;
+    request::decimal(&fields.stop_price).ok()?;
+    Some(Leg {
+        symbol: fields.symbol.clone(),
+        product: fields.product.clone(),
+        quantity: quantity.checked_mul(fields.side().ok()?.sign())?,
+        price: request::decimal(&fields.limit_price).ok()?,
+        tag: request::tag(&fields.order_tag).ok().flatten(),
+    })
 }
 
-impl Form {
-    fn leg(&self) -> Option<Leg> {
-        let side = number::whole(&self.side).filter(|side| side.abs() == 1)?;
-        let quantity = number::whole(&self.qty).filter(|quantity| *quantity > 0)?;
-        let (price, _) = (price(&self.limit)?, price(&self.stop)?);
-        Some(Leg {
-            symbol: self.symbol.clone(),
-            product: self.product.clone(),
-            quantity: quantity.checked_mul(side)?,
-            price,
-            tag: self.tag.as_str().filter(|tag| !tag.is_empty()).map(str::to_owned),
-        })
-    }
-
-    fn has_extras(&self) -> bool {
-        let set = |value: &Value| price(value) != Some(Decimal::ZERO);
-        let later = !matches!(self.offline, Value::Null | Value::Bool(false));
-        set(&self.stop_loss) || set(&self.take_profit) || later
-    }
+fn has_extras(fields: &OrderFields) -> bool {
+    let set = |value: &Value| request::decimal(value) != Ok(Decimal::ZERO);
+    let later = !matches!(fields.offline_order, Value::Null | Value::Bool(false));
+    set(&fields.stop_loss) || set(&fields.take_profit) || later
 }
 
-fn one(body: &[u8]) -> (Vec<Form>, bool) {
+fn one(body: &[u8]) -> (Vec<OrderFields>, bool) {
     // Without the check a list would be read as the fields in their order.
-    let form: Option<Form> = is_object(body).then(|| serde_json::from_slice(body).ok()).flatten();
-    let read = form.is_some() && serde_json::from_slice(body).is_ok_and(|keys| is_spelt_once(&keys));
-    (form.into_iter().collect(), read)
+    let fields: Option<OrderFields> = is_object(body).then(|| serde_json::from_slice(body).ok()).flatten();
+    let read = fields.is_some() && serde_json::from_slice(body).is_ok_and(|keys| is_spelt_once(&keys));
+    (fields.into_iter().collect(), read)
 }
 
 fn is_object(body: &[u8]) -> bool {
@@ -193,7 +169,7 @@ fn is_object(body: &[u8]) -> bool {
 
 /// Orders by a path that only FYERS serves. The async twins have the bodies of the others; what is in the rest is not
 /// known here.
-fn only_at_fyers(call: &ApiRequest) -> (Vec<Form>, bool) {
+fn only_at_fyers(call: &ApiRequest) -> (Vec<OrderFields>, bool) {
     match (call.method, call.path.trim_end_matches('/')) {
         (Method::Post, "/orders/async") => one(&call.body),
         (Method::Post, "/multi-order/async") => many(&call.body),
@@ -221,11 +197,11 @@ fn is_spelt_once(keys: &std::collections::BTreeMap<String, IgnoredAny>) -> bool 
     !keys.keys().any(twin)
 }
 
-fn many(body: &[u8]) -> (Vec<Form>, bool) {
+fn many(body: &[u8]) -> (Vec<OrderFields>, bool) {
     let rows = serde_json::from_slice::<Vec<Value>>(body).unwrap_or_default();
     let keys = serde_json::from_slice::<Vec<std::collections::BTreeMap<String, IgnoredAny>>>(body);
     let spelt = keys.is_ok_and(|rows| !rows.is_empty() && rows.iter().all(is_spelt_once));
-    if let Ok(all) = serde_json::from_slice::<Vec<Form>>(body)
+    if let Ok(all) = serde_json::from_slice::<Vec<OrderFields>>(body)
         && spelt
     {
         return (all, true);
@@ -233,45 +209,25 @@ fn many(body: &[u8]) -> (Vec<Form>, bool) {
     (rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect(), false)
 }
 
-#[derive(Deserialize)]
-struct Gtt {
-    symbol: String,
-    side: Value,
-    #[serde(rename = "productType")]
-    product: String,
-    #[serde(rename = "orderInfo")]
-    info: std::collections::BTreeMap<String, GttLeg>,
-    #[serde(rename = "orderTag", default)]
-    tag: Value,
-}
-
-#[derive(Deserialize)]
-struct GttLeg {
-    qty: Value,
-    #[serde(default)]
-    price: Value,
-}
-
-fn gtt(body: &[u8]) -> (Vec<Form>, bool) {
-    let Ok(Gtt { symbol, side, product, info, tag }) = serde_json::from_slice(body) else {
+/// Each leg of a GTT order as the order that it would become.
+fn gtt(body: &[u8]) -> (Vec<OrderFields>, bool) {
+    let Ok(GttFields { symbol, side, product, legs, tag }) = serde_json::from_slice(body) else {
         return (vec![], false);
     };
-    let form = |leg: GttLeg| Form {
+    let order = |leg: GttLegFields| OrderFields {
         symbol: symbol.clone(),
         qty: leg.qty,
         side: side.clone(),
         product: product.clone(),
-        limit: leg.price,
-        stop: Value::Null,
-        stop_loss: Value::Null,
-        take_profit: Value::Null,
-        offline: Value::Null,
-        tag: tag.clone(),
+        limit_price: leg.price,
+        order_tag: tag.clone(),
+        ..OrderFields::default()
     };
-    let forms: Vec<Form> = info.into_values().map(form).collect();
-    let any = !forms.is_empty();
+    let legs: Option<Vec<GttLegFields>> = legs.into_values().collect();
+    let orders: Vec<OrderFields> = legs.into_iter().flatten().map(order).collect();
+    let any = !orders.is_empty();
     let spelt = serde_json::from_slice(body).is_ok_and(|keys| is_spelt_once(&keys));
-    (forms, any && spelt)
+    (orders, any && spelt)
 }
 
 /// A flag that comes twice, which two programs could read in two ways, counts as not set.
@@ -283,11 +239,6 @@ fn cancels_waiting(body: &[u8]) -> bool {
     }
     let exit = serde_json::from_slice::<Exit>(body).map(|exit| exit.pending_orders_cancel);
     is_object(body) && exit.is_ok_and(|flag| number::whole(&flag) == Some(1) || flag == true)
-}
-
-/// A price; absent is zero.
-fn price(value: &Value) -> Option<Decimal> {
-    if value.is_null() { Some(Decimal::ZERO) } else { number::decimal(value) }
 }
 
 #[cfg(test)]
@@ -321,9 +272,9 @@ mod tests {
         for (name, value) in
             [("qty", json!("5")), ("qty", json!(5.0)), ("side", json!("-1")), ("productType", json!("CO"))]
         {
-            let mut form = order();
-            form[name] = value;
-            assert!(read("/orders/sync", &form.to_string()).understood, "{form}");
+            let mut body = order();
+            body[name] = value;
+            assert!(read("/orders/sync", &body.to_string()).understood, "{body}");
         }
     }
 
@@ -342,9 +293,9 @@ mod tests {
             ("limitPrice", json!({})),
             ("symbol", json!(7)),
         ] {
-            let mut form = order();
-            form[name] = value;
-            odd.push(form.to_string());
+            let mut body = order();
+            body[name] = value;
+            odd.push(body.to_string());
         }
         odd.push(order().to_string().replacen('{', r#"{"side":1,"#, 1));
         for twin in ["Qty", "SIDE", "stoploss", "Symbol"] {
@@ -393,9 +344,9 @@ mod tests {
         let gtt = json!({"side": -1, "symbol": "NSE:SBIN-EQ", "productType": "CNC", "orderInfo": {"leg1": leg, "leg2": leg}});
         assert_eq!(read("/gtt/orders/sync", &gtt.to_string()).legs.len(), 2);
         for name in ["stopLoss", "takeProfit"] {
-            let mut form = order();
-            form[name] = json!(5);
-            assert!(read("/orders/sync", &form.to_string()).has_extras);
+            let mut body = order();
+            body[name] = json!(5);
+            assert!(read("/orders/sync", &body.to_string()).has_extras);
         }
     }
 }
