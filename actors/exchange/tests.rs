@@ -105,21 +105,6 @@ impl BrokerProxy for Fyers {
     }
 }
 
-/// A FYERS that also notes which calls came out of the keeper's own share.
-struct Shares(Arc<Fyers>);
-
-#[async_trait]
-impl BrokerProxy for Shares {
-    async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
-        self.0.send(token, call).await
-    }
-
-    async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
-        self.0.own.lock().unwrap().push(call.path.clone());
-        self.0.send(token, call).await
-    }
-}
-
 struct Floor {
     fyers: Arc<Fyers>,
     store: Arc<MemoryStore>,
@@ -130,7 +115,7 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
     ExchangeActor::new(ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        proxy: Some(Arc::new(Shares(Arc::clone(fyers)))),
+        proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,

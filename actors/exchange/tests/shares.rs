@@ -2,6 +2,21 @@
 
 use super::*;
 
+/// A FYERS that also notes which calls came out of the keeper's own share.
+pub(super) struct Shares(pub(super) Arc<Fyers>);
+
+#[async_trait]
+impl BrokerProxy for Shares {
+    async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        self.0.send(token, call).await
+    }
+
+    async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        self.0.own.lock().unwrap().push(call.path.clone());
+        self.0.send(token, call).await
+    }
+}
+
 impl Floor {
     fn took_own(&self) -> Vec<String> {
         std::mem::take(&mut self.fyers.own.lock().unwrap())
