@@ -18,10 +18,12 @@ use crate::{
     build_info,
     fyers::symbols::{Ears, Renewal},
     http::{
+        GatewayKey,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     login_report::LoginSetup,
+    memory::Memory,
 };
 use actix::Addr;
 use actix_web::dev::ServerHandle;
@@ -56,7 +58,6 @@ use keeper_domain::{
     session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
-use secrecy::SecretString;
 use tokio::time::timeout;
 
 use assembly::{listen, start_actors};
@@ -121,7 +122,9 @@ pub struct Parts {
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
-    pub key: SecretString,
+    pub key: GatewayKey,
+    /// What bodies of requests and long answers may take, shared with the proxy.
+    pub memory: Memory,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
     /// Whose `X-Forwarded-For` is believed.

@@ -103,8 +103,8 @@ impl KeeperBackend {
             is_loaded: Arc::new(AtomicBool::new(false)),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
-            state_key: StateKey::derive(&parts.key),
             symbols: parts.symbols.as_ref().map(Renewal::status),
+            state_key: StateKey::derive(&parts.key.secret()),
             journal,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),

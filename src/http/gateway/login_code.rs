@@ -38,7 +38,7 @@ pub(super) async fn answer(
     gate: &Gate,
     app: Option<&str>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = incoming::call(request, payload, Surface::Api, PATH).await?;
+    let (call, _held) = incoming::call(request, payload, Surface::Api, PATH).await?;
     let shown: Shown = serde_json::from_slice(&call.body).unwrap_or_default();
     let hash = shown.hash.trim().to_ascii_lowercase();
     if hash.is_empty() {
