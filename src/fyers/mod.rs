@@ -19,10 +19,10 @@ mod credentials;
 mod date;
 mod http;
 mod limits;
-mod memory;
 pub mod outgoing_address;
 mod proxy;
 mod sockets;
+pub mod symbols;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};

@@ -14,6 +14,7 @@ use keeper_domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fyers::symbols::SymbolsStatus;
 use crate::status::feeds::FeedsStatus;
 
 /// Overall health, in the words of health+json.
@@ -156,6 +157,9 @@ pub struct Status {
     /// Simulated positions that are still open although orders go to FYERS, each as `10 NSE:SBIN-EQ`.
     #[serde(default)]
     pub simulated_left: Vec<String>,
+    /// The symbol master; `None` where none is fetched.
+    #[serde(default)]
+    pub symbols: Option<SymbolsStatus>,
     /// Market data and order updates for bots.
     #[serde(default)]
     pub feeds: FeedsStatus,

@@ -84,7 +84,7 @@ impl WalkSource {
             let price = self.walk.price(&self.calendar, symbol, tick, at);
             let day = &mut quoted.day;
             (day.high, day.low) = (day.high.max(price), day.low.min(price));
-            quoted.volume += self.walk.volume_of_step(symbol, at);
+            quoted.volume += self.walk.volume_of_step(&self.calendar, symbol, at);
             quoted.price = PriceUpdate::walk(symbol, price, at);
         }
         quoted

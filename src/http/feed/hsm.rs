@@ -76,4 +76,8 @@ impl Protocol for HsmProtocol {
     fn is_known(&self) -> bool {
         self.is_known
     }
+
+    fn is_outdated(&self) -> bool {
+        self.entry.is_outdated()
+    }
 }

@@ -50,7 +50,10 @@ async fn order_updates(
     front: web::Data<Front>,
 ) -> HttpResponse {
     match gate.admits_bot(&request) {
-        Ok(()) => open(&request, payload, &front, Door::Orders, orders::OrderProtocol::default()),
+        Ok(()) => {
+            let key = Entry::of(&request, &gate);
+            open(&request, payload, &front, Door::Orders, orders::OrderProtocol::new(key))
+        }
         Err(is_limited) => refused(is_limited),
     }
 }

@@ -3,11 +3,21 @@
 use keeper_actors::hub::Seat;
 use keeper_domain::feeds::{order_client::OrderClient, state::Taken};
 
-use super::socket::{Incoming, Outgoing, Protocol};
+use super::{
+    entry::Entry,
+    socket::{Incoming, Outgoing, Protocol},
+};
 
-#[derive(Default)]
 pub(super) struct OrderProtocol {
+    entry: Entry,
     client: OrderClient,
+}
+
+impl OrderProtocol {
+    /// The key was in the header.
+    pub(super) fn new(entry: Entry) -> Self {
+        Self { entry, client: OrderClient::default() }
+    }
 }
 
 impl Protocol for OrderProtocol {
@@ -30,5 +40,9 @@ impl Protocol for OrderProtocol {
 
     fn is_known(&self) -> bool {
         true
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.entry.is_outdated()
     }
 }

@@ -75,4 +75,8 @@ impl Protocol for PlainProtocol {
     fn is_known(&self) -> bool {
         self.is_known
     }
+
+    fn is_outdated(&self) -> bool {
+        self.entry.is_outdated()
+    }
 }

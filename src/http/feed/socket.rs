@@ -18,6 +18,8 @@ const BATCH: usize = 256;
 const CHUNK: usize = 64 * 1024;
 /// Time between two keep-alives.
 const PING_EVERY: Duration = Duration::from_secs(20);
+/// Longest time until a replaced key is noticed.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a bot has to show its key.
 const KEY_LIMIT: Duration = Duration::from_secs(10);
 
@@ -61,6 +63,8 @@ pub(super) trait Protocol: 'static {
     fn tell(&mut self, seat: &Seat, taken: Taken) -> Outgoing;
     /// Whether the bot has shown a key.
     fn is_known(&self) -> bool;
+    /// Whether the key has been replaced since.
+    fn is_outdated(&self) -> bool;
 }
 
 /// The answer to a handshake.
@@ -131,6 +135,10 @@ impl<P: Protocol> Conversation<P> {
             }
             if self.is_over {
                 return None;
+            }
+            if self.protocol.is_known() && self.protocol.is_outdated() {
+                self.end(CloseCode::Policy, "the gateway key has been replaced");
+                continue;
             }
             if self.understand() || self.take() {
                 continue;
@@ -250,7 +258,7 @@ impl<P: Protocol> Conversation<P> {
     /// Waits until something has happened.
     async fn wait(&mut self) {
         let key_due = (!self.protocol.is_known()).then(|| self.opened + KEY_LIMIT);
-        let due = key_due.map_or(self.next_ping, |due| due.min(self.next_ping));
+        let due = key_due.map_or(self.next_ping, |due| due.min(self.next_ping)).min(Instant::now() + LOOK);
         tokio::select! {
             chunk = self.payload.next() => match chunk {
                 Some(Ok(bytes)) => self.received.extend_from_slice(&bytes),
@@ -265,6 +273,9 @@ impl<P: Protocol> Conversation<P> {
         let now = Instant::now();
         if key_due.is_some_and(|due| due <= now) {
             return self.end(CloseCode::Policy, "no key was shown");
+        }
+        if now < self.next_ping {
+            return;
         }
         self.next_ping = now + PING_EVERY;
         self.out.push_back(Message::Ping(web::Bytes::new()));
