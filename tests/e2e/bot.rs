@@ -59,10 +59,6 @@ impl Bot {
         self.ask(reqwest::Method::GET, path, None)
     }
 
-    pub(crate) fn post(&self, path: &str, body: Value) -> Told {
-        self.ask(reqwest::Method::POST, path, Some(body))
-    }
-
     pub(crate) fn buy(&self, symbol: &str) -> Told {
         let order = json!({"symbol": symbol, "qty": 10, "type": 2, "side": 1, "productType": "INTRADAY",
             "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,

@@ -284,7 +284,7 @@ fn without_an_app_bots_have_a_made_up_market() {
     });
 
     let bot = Bot::of(&home, &keeper);
-    let tokens = bot.post("/data/symbol-token", json!({"symbols": [SBIN, "NSE:NO SUCH THING"]})).body;
+    let tokens = bot.post("/data/symbol-token", json!({"symbols": [SBIN, "NSE:NO SUCH THING"]}));
     assert_eq!(
         (&tokens["s"], &tokens["invalidSymbol"]),
         (&json!("ok"), &json!(["NSE:NO SUCH THING"])),

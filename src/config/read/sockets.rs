@@ -43,7 +43,6 @@ fn beside(api: &Url, path: &str) -> Url {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::*;
     use crate::config::{problem::Problem, read::read, settings::Settings, source::Sources};
 
     fn with(pairs: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
