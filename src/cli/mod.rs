@@ -4,6 +4,7 @@
 //! is two lines: what happened, and what to do.
 
 mod backup;
+mod bots;
 mod calendar;
 mod check;
 mod config_check;

@@ -1,10 +1,10 @@
 //! From settings to parts: what every verb needs, made once.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Broker, BrokerProxy, BrokerSockets, Messenger, OutgoingAddress, TokenMirror},
+    ports::{Broker, Messenger, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -19,8 +19,7 @@ use crate::{
     config::{self, Problem, Settings, Sources, SymbolSource, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
-        FyersClient, FyersConfig, FyersProxy, FyersSockets, LimitedProxy, Limiter, SetupError, Timeouts,
-        outgoing_address::AddressEcho, symbols,
+        FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho, symbols,
     },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
@@ -28,9 +27,6 @@ use crate::{
     telegram::{GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSetupError},
     wall_clock::WallClock,
 };
-
-/// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
-const CARRYING: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(30) };
 
 /// Settings, and the net that keeps their secrets out of what is printed.
 pub struct Config {
@@ -148,7 +144,7 @@ impl Written {
     }
 }
 
-fn unusable(error: SetupError) -> Failure {
+pub(super) fn unusable(error: SetupError) -> Failure {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
@@ -225,21 +221,7 @@ impl Config {
         Ok(self.client()?.map(|client| self.learning(client)))
     }
 
-    /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
-    pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
-        let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
-        let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
-        let proxy = proxy.holding_in(self.memory.clone());
-        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
-    }
-
-    /// FYERS' sockets; `None` when no app is configured.
-    pub fn sockets(&self) -> Result<Option<Arc<dyn BrokerSockets>>, Failure> {
-        let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
-        Ok(Some(Arc::new(FyersSockets::new(config).map_err(unusable)?)))
-    }
-
-    fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
+    pub(super) fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
         let app = self.settings.app.as_ref()?;
         Some(FyersConfig {
             api_url: self.settings.api_url.clone(),
