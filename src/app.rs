@@ -47,7 +47,7 @@ use keeper_actors::{
         messages::{GetSession, SessionChanged, Tick},
     },
 };
-use keeper_domain::alert::Outgoing;
+use keeper_domain::alert::{Channel, Outgoing};
 use keeper_domain::{
     alerts::texts::{Context, last_words},
     chat::talk::Control,
@@ -88,6 +88,8 @@ pub struct Parts {
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
     pub messenger: Arc<dyn Messenger>,
+    /// Where else alerts go.
+    pub webhook: Option<Webhook>,
     /// The keeper's memory.
     pub store: Arc<dyn Store>,
     /// The `.env` file to keep up to date.
@@ -143,6 +145,15 @@ pub struct Parts {
     pub order_fault: FaultPoint,
 }
 
+/// The second channel for alerts.
+#[derive(Clone)]
+pub struct Webhook {
+    /// Who sends them.
+    pub messenger: Arc<dyn Messenger>,
+    /// The keeper's memory with this channel's outbox.
+    pub store: Arc<dyn Store>,
+}
+
 /// The actors' addresses.
 #[derive(Clone)]
 pub struct Actors {
@@ -154,6 +165,8 @@ pub struct Actors {
     pub exchange: Addr<ExchangeActor>,
     /// Owns the outbox.
     pub notifier: Addr<NotifierActor>,
+    /// The same for the webhook's outbox; `None` when it is not configured.
+    pub webhook: Option<Addr<NotifierActor>>,
     /// Owns the login card; `None` without a chat or without a way to log in.
     pub card: Option<Addr<CardActor>>,
     /// Where bots' requests come in.
@@ -176,7 +189,7 @@ pub struct Keeper {
     pub addr: Option<SocketAddr>,
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
-    messenger: Arc<dyn Messenger>,
+    messengers: Vec<Arc<dyn Messenger>>,
     journal: RecipientCell<JournalGrew>,
     sink: Arc<JournalSink>,
     server: Option<ServerHandle>,
@@ -214,6 +227,7 @@ impl Keeper {
         phone::follow_moves(&parts, &tree).await?;
 
         let actors = start_actors(&parts, &tree, &journal);
+        wake_webhook(&actors, &tree, &feed);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
@@ -222,8 +236,10 @@ impl Keeper {
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
-        let Parts { store, time, messenger, .. } = parts;
-        Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
+        let Parts { store, time, messenger, webhook, .. } = parts;
+        let messengers = [Some(messenger), webhook.map(|webhook| webhook.messenger)];
+        let messengers = messengers.into_iter().flatten().collect();
+        Ok(Self { actors, inbox, tree, backend, addr, store, time, messengers, journal, sink, server })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.
@@ -264,18 +280,26 @@ impl Keeper {
         let (severity, text) = last_words(actor);
         let alert = Outgoing {
             id: 0,
+            event_id: 0,
+            event: "actor.gave_up".to_owned(),
             at: now,
             last_at: now,
             count: 1,
             severity,
             key: String::new(),
             text,
+            items: vec![],
             attempts: 0,
         };
+        let sending = self.messengers.iter().map(|messenger| {
+            let alert = &alert;
+            async move { (messenger.channel(), timeout(limit, messenger.send(alert)).await) }
+        });
         let (sent, written) =
-            tokio::join!(timeout(limit, self.messenger.send(&alert)), timeout(limit, self.sink.written()));
-        if !matches!(sent, Ok(Ok(()))) {
-            tracing::error!(event = "alert.failed", "the last alert could not be sent; it is in the journal");
+            tokio::join!(futures_util::future::join_all(sending), timeout(limit, self.sink.written()));
+        for (channel, _) in sent.iter().filter(|(_, sent)| !matches!(sent, Ok(Ok(())))) {
+            let text = "the last alert could not be sent; it is in the journal";
+            tracing::error!(event = "alert.failed", channel, "{text}");
         }
         if written.is_err() {
             tracing::error!(event = "store.failed", "the last events could not be written");
@@ -285,7 +309,9 @@ impl Keeper {
     /// Tries to deliver what waits, for a bounded time.
     pub async fn flush(&self, limit: Duration) {
         self.journal.say(JournalGrew);
-        let _late = timeout(limit, self.actors.notifier.send(Flush)).await;
+        let channels = std::iter::once(&self.actors.notifier).chain(&self.actors.webhook);
+        let flushing = channels.map(|notifier| timeout(limit, notifier.send(Flush)));
+        let _late = futures_util::future::join_all(flushing).await;
     }
 }
 
@@ -293,9 +319,32 @@ impl Keeper {
 fn watched(parts: Parts) -> (Parts, Feed) {
     let feed = Feed::default();
     let store = WatchedStore::new(Arc::clone(&parts.store), Arc::clone(&parts.metrics), feed.clone());
-    let messenger =
-        CountedMessenger::new(Arc::clone(&parts.messenger), Arc::clone(&parts.metrics), store.severities());
-    (Parts { store: Arc::new(store), messenger: Arc::new(messenger), ..parts }, feed)
+    let messenger = counted(&parts.messenger, &parts.metrics, &store);
+    let webhook = parts.webhook.map(|webhook| {
+        let store = WatchedStore::new(webhook.store, Arc::clone(&parts.metrics), feed.clone());
+        let store = store.of_channel(Channel::Webhook);
+        Webhook { messenger: counted(&webhook.messenger, &parts.metrics, &store), store: Arc::new(store) }
+    });
+    (Parts { store: Arc::new(store), messenger, webhook, ..parts }, feed)
+}
+
+fn counted(
+    messenger: &Arc<dyn Messenger>,
+    metrics: &Arc<Metrics>,
+    store: &WatchedStore,
+) -> Arc<dyn Messenger> {
+    Arc::new(CountedMessenger::new(Arc::clone(messenger), Arc::clone(metrics), store))
+}
+
+/// The journal's wake-up calls go to the chat's notifier; the webhook's follows the journal by itself.
+fn wake_webhook(actors: &Actors, tree: &Tree, feed: &Feed) {
+    let Some(webhook) = actors.webhook.clone() else { return };
+    let mut news = feed.follow();
+    tree.spawn("webhook.wake", async move {
+        while news.changed().await.is_ok() {
+            webhook.do_send(JournalGrew);
+        }
+    });
 }
 
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
@@ -311,13 +360,9 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
 
 fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
     let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
-    let ports = Ports {
-        store: Arc::clone(&parts.store) as Arc<dyn OutboxStore>,
-        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
-        messenger: Arc::clone(&parts.messenger),
-        time: Arc::clone(&parts.time),
-    };
-    let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
+    let notifier = tree.supervise("notifier", notifier_of(parts, &parts.store, &parts.messenger));
+    let webhook = parts.webhook.as_ref();
+    let webhook = webhook.map(|to| tree.supervise("webhook", notifier_of(parts, &to.store, &to.messenger)));
     journal.connect(notifier.clone().recipient());
 
     let deps = exchange_deps(parts, tree, journal, &session, &rejected);
@@ -334,11 +379,21 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
     let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight };
+    let actors = Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight };
     if let Some(card) = &card {
         card.connect(&actors);
     }
     actors
+}
+
+fn notifier_of(parts: &Parts, store: &Arc<dyn Store>, messenger: &Arc<dyn Messenger>) -> NotifierActor {
+    let ports = Ports {
+        store: Arc::clone(store) as Arc<dyn OutboxStore>,
+        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
+        messenger: Arc::clone(messenger),
+        time: Arc::clone(&parts.time),
+    };
+    NotifierActor::new(ports, parts.texts.clone())
 }
 
 fn token_deps(

@@ -23,3 +23,4 @@ pub mod status;
 pub mod store;
 pub mod telegram;
 pub mod wall_clock;
+pub mod webhook;

@@ -71,6 +71,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         outgoing: None,
         proxy: None,
         messenger: Arc::new(messenger.unwrap()),
+        webhook: None,
         store: Arc::clone(store),
         mirror: None,
         time: Arc::clone(clock) as Arc<dyn Time>,

@@ -60,10 +60,12 @@ impl Home {
         store.commit(Change { notes, events, ..Change::default() }).await.unwrap();
         let alert = Alert {
             event_id: n,
+            event: "keeper.stopping".to_owned(),
             at: Utc::now(),
             severity: Severity::Info,
             key: String::new(),
             text: "text".to_owned(),
+            item: String::new(),
         };
         store.queue_alerts(n, vec![alert], vec![]).await.unwrap();
     }

@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
+    alert::Channel,
     alerts::texts::Context,
     clock::token_hours::TokenHours,
-    ports::{SessionStore, Store, Time},
+    ports::{SessionStore, Store, StoreError, Time},
     restart_policy::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,7 +19,7 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
-    app::{Keeper, Parts, StartError},
+    app::{Keeper, Parts, StartError, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
     http::Backend,
@@ -53,7 +54,8 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         .await
         .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
     learn(config, &store).await;
-    let parts = parts(config, state, store.clone())?;
+    let webhook = webhook(config, &store).await?;
+    let parts = parts(config, state, store.clone(), webhook)?;
     let heartbeat = heartbeat(config, &parts);
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     let guarded = keeper.guard(|| {
@@ -111,7 +113,24 @@ fn not_started(error: &StartError) -> Failure {
     fail(exit, &error.to_string(), remedy)
 }
 
-fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Failure> {
+/// The second channel with its outbox. One that is no longer configured is forgotten, so that it does not begin with old
+/// news some day.
+async fn webhook(config: &Config, store: &SqliteStore) -> Result<Option<Webhook>, Failure> {
+    let unwritten = |error: StoreError| fail(Exit::Error, &error.to_string(), "Check the disk.");
+    let Some(messenger) = config.webhook()? else {
+        store.without_channel(Channel::Webhook).await.map_err(unwritten)?;
+        return Ok(None);
+    };
+    let store = store.with_channel(Channel::Webhook).await.map_err(unwritten)?;
+    Ok(Some(Webhook { messenger, store: Arc::new(store) }))
+}
+
+fn parts(
+    config: &Config,
+    state: &StateDir,
+    store: SqliteStore,
+    webhook: Option<Webhook>,
+) -> Result<Parts, Failure> {
     let settings = &config.settings;
     let key = match &settings.gateway_key {
         Some(key) => key.clone(),
@@ -129,6 +148,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         proxy: config.pipe()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
+        webhook,
         store: Arc::new(store) as Arc<dyn Store>,
         mirror: config.mirror(),
         time,

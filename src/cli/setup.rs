@@ -28,6 +28,7 @@ use crate::{
         GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError,
     },
     wall_clock::WallClock,
+    webhook::{WebhookMessenger, WebhookSettings},
 };
 
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
@@ -270,6 +271,16 @@ impl Config {
         let messenger = TelegramMessenger::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
         let messenger = messenger.with_moves(Arc::clone(&self.moves));
         Ok(Arc::new(messenger))
+    }
+
+    /// The second channel for alerts; `None` when it is not configured.
+    pub fn webhook(&self) -> Result<Option<Arc<dyn Messenger>>, Failure> {
+        let Some(url) = self.settings.webhook_url.clone() else { return Ok(None) };
+        let settings = WebhookSettings { url, secret: self.settings.webhook_secret.clone() };
+        let messenger = WebhookMessenger::new(&settings).ok_or_else(|| {
+            fail(Exit::BadSettings, "KEEPER_WEBHOOK_URL cannot be used: TLS cannot be set up here", "")
+        })?;
+        Ok(Some(Arc::new(messenger)))
     }
 
     fn telegram_settings(&self, telegram: &crate::config::TelegramSettings) -> TelegramSettings {

@@ -92,6 +92,8 @@ impl Reader<'_> {
             idempotent_tags: self.flag("KEEPER_IDEMPOTENT_TAGS", false),
             ip_check_url: self.url("KEEPER_IP_CHECK_URL"),
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
+            webhook_url: self.secret_url("KEEPER_WEBHOOK_URL"),
+            webhook_secret: self.webhook_secret(),
             ping_url: self.secret_url("KEEPER_PING_URL"),
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
@@ -185,7 +187,6 @@ impl Reader<'_> {
         self.checked_url(name, &text)
     }
 
-    /// An address whose path is a password.
     fn segments(&mut self) -> Vec<Segment> {
         let usual = vec![Segment::Cash, Segment::Fno];
         let Some(text) = self.value("KEEPER_SEGMENTS").map(|found| found.text) else { return usual };
@@ -198,6 +199,7 @@ impl Reader<'_> {
         })
     }
 
+    /// An address whose path is a password.
     fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
     }

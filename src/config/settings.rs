@@ -109,6 +109,10 @@ pub struct Settings {
     pub ip_check_url: Option<Url>,
     /// The outgoing address FYERS knows.
     pub expected_ip: Option<std::net::IpAddr>,
+    /// The second channel for alerts. Whoever knows the address can write there, so it is a secret.
+    pub webhook_url: Option<SecretString>,
+    /// Signs what goes to the webhook.
+    pub webhook_secret: Option<SecretString>,
     /// Heartbeat. Whoever knows the address can send one, so it is a secret.
     pub ping_url: Option<SecretString>,
     /// Heartbeat of the daily login.
@@ -180,6 +184,8 @@ impl Settings {
             self.pin.clone(),
             self.gateway_key.clone(),
             self.proxy.clone(),
+            self.webhook_url.clone(),
+            self.webhook_secret.clone(),
             self.ping_url.clone(),
             self.daily_ping_url.clone(),
             app,

@@ -74,6 +74,8 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_IDEMPOTENT_TAGS", "false"),
     plain("KEEPER_IP_CHECK_URL", "not set"),
     plain("KEEPER_EXPECTED_IP", "not set"),
+    secret("KEEPER_WEBHOOK_URL", Show::Host),
+    secret("KEEPER_WEBHOOK_SECRET", Show::Fingerprint),
     secret("KEEPER_PING_URL", Show::Host),
     secret("KEEPER_DAILY_PING_URL", Show::Host),
 ];

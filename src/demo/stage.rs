@@ -256,6 +256,7 @@ fn parts(
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), limiter))),
         outgoing: None,
         messenger: Arc::new(messenger),
+        webhook: None,
         store: Arc::clone(store),
         mirror: None,
         time: Arc::clone(clock) as Arc<dyn Time>,

@@ -36,9 +36,10 @@ pub struct Patient<'a> {
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let settings = patient.settings;
     let (lock, database) = tokio::join!(files::lock(settings), files::database(settings));
-    let (probe, telegram, keeper, egress) = tokio::join!(
+    let (probe, telegram, webhook, keeper, egress) = tokio::join!(
         net::probe(settings),
         phone::telegram(settings),
+        phone::webhook(settings),
         reach::keeper(settings, lock),
         reach::egress(settings)
     );
@@ -61,6 +62,7 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings.extend(broker::redirect(settings, patient.redirect_uri.as_deref()));
     findings.extend(login_page);
     findings.extend(telegram);
+    findings.extend(webhook);
     findings.push(public);
     findings.push(egress);
     findings

@@ -43,6 +43,24 @@ impl Reader<'_> {
         Some(key)
     }
 
+    /// Long enough that nobody guesses it from a signed request.
+    pub(super) fn webhook_secret(&mut self) -> Option<SecretString> {
+        let secret = self.secret("KEEPER_WEBHOOK_SECRET")?;
+        if secret.expose_secret().len() < 16 {
+            let remedy = "Set it to what `openssl rand -hex 32` prints, here and at the receiver.";
+            self.problem("KEEPER_WEBHOOK_SECRET", "is shorter than 16 characters", remedy);
+            return None;
+        }
+        if self.sources.raw("KEEPER_WEBHOOK_URL").is_none()
+            && self.sources.raw("KEEPER_WEBHOOK_URL_FILE").is_none()
+        {
+            self.remarks
+                .notes
+                .push("KEEPER_WEBHOOK_SECRET signs nothing while KEEPER_WEBHOOK_URL is not set.".to_owned());
+        }
+        Some(secret)
+    }
+
     pub(super) fn pin(&mut self) -> Option<SecretString> {
         let pin = self.secret("FYERS_PIN")?;
         let digits = pin.expose_secret().chars().all(|c| c.is_ascii_digit());

@@ -202,12 +202,15 @@ fn message(event: &Event, context: &Context) -> Option<Outgoing> {
     let recorded = Recorded { id: 7, at: t("2026-11-23T04:32:00Z"), event: event.clone() };
     alert_for(&recorded, context).map(|alert| Outgoing {
         id: 7,
+        event_id: alert.event_id,
+        event: alert.event,
         at: alert.at,
         last_at: alert.at,
         count: 1,
         severity: alert.severity,
         key: alert.key,
         text: alert.text,
+        items: vec![alert.item],
         attempts: 0,
     })
 }

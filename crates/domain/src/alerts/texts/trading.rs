@@ -63,6 +63,7 @@ fn up_sandbox(why: Reason) -> Draft {
 pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Context) -> Option<Draft> {
     (context.live && mode == Mode::Mock).then(|| {
         Draft::new(Severity::Info, "simulated|", format!("Order simulated: {}", order(symbol, quantity)))
+            .item(order(symbol, quantity))
             .line("Trading: it did not reach FYERS, because there is no good token.")
             .line("Next: if it should be real, place it again once the keeper is live.")
     })
@@ -107,6 +108,7 @@ pub(super) fn rejected(symbol: &str, quantity: i64, price: &str, code: i64, mess
         format!("rejected {code} {reason}|"),
         format!("FYERS refused: {what} {price}"),
     )
+    .item(format!("{what} {price}"))
     .line(format!("Why: {} (code {code})", excerpt(message, 180)))
     .line("Trading: this order is not in the market. The bot has FYERS' own answer.")
     .line("Next: mend what the reason names, if it comes again.")
@@ -190,6 +192,7 @@ pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
 pub(super) fn refused(symbol: &str, quantity: i64, why: &str) -> Draft {
     let order = order(symbol, quantity);
     Draft::new(Severity::Critical, format!("refused {order}|"), format!("Order refused: {order}"))
+        .item(order)
         .line(format!("Why: {}", excerpt(why, 220)))
         .line("Trading: nothing was sent or simulated. An open position stays as it is.")
         .line("Next: if you want out, close it in the FYERS app.")
