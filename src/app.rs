@@ -3,8 +3,10 @@
 //! One [`Parts`] value makes one [`Keeper`]: an account's actors, their store, their listener. There are no
 //! globals, so a second account is a second call, and a test or the demo starts the very same thing.
 
+mod account_words;
 mod backend;
 mod control;
+mod day_summary;
 mod mirror;
 mod phone;
 mod sink;
@@ -98,6 +100,8 @@ pub struct Parts {
     pub time: Arc<dyn Time>,
     /// A clock that only goes forward, to notice steps of the other; `None` on a made-up time.
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
+    /// Whether each trading day ends with a summary.
+    pub day_summary: bool,
     /// Trading days.
     pub calendar: Arc<Calendar>,
     /// When a token matters.
@@ -233,6 +237,9 @@ impl Keeper {
 
         let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
         tree.spawn("loading", backend.until_loaded());
+        if parts.day_summary {
+            tree.spawn("summary", day_summary::Summarist::new(&parts, &backend, &journal).run());
+        }
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;

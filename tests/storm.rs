@@ -76,6 +76,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         mirror: None,
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
+        day_summary: false,
         calendar: Arc::new(Calendar::embedded()),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         tick_time: ist::at(8, 45),

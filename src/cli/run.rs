@@ -1,6 +1,6 @@
 //! `run`: the service, from the first log line to the last.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
@@ -15,7 +15,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{fail, no_state},
+    output::{fail, no_state, say},
+    probe::reachable,
     setup::{Config, load},
 };
 use crate::{
@@ -38,9 +39,20 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
 pub(super) fn run() -> Result<Exit, Failure> {
     let config = load()?;
+    // Before the log, so that a person at a terminal sees it first.
+    if std::io::stdout().is_terminal() {
+        say(&welcome(&config.settings));
+    }
     config.start_log(true);
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     actix_rt::System::new().block_on(serve(&config, &state))
+}
+
+/// Where a person finds the keeper.
+fn welcome(settings: &Settings) -> String {
+    let here = || format!("http://{}/", reachable(settings.http_addr));
+    let page = settings.public_url.as_ref().map_or_else(here, |url| url.as_str().to_owned());
+    format!("open {page}")
 }
 
 async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
@@ -156,6 +168,7 @@ fn parts(
         calendar,
         hours,
         tick_time: settings.tick_time,
+        day_summary: settings.day_summary,
         phone,
         login,
         test_doors: settings.talks_to_stand_ins(),

@@ -71,6 +71,8 @@ pub struct Settings {
     pub data_url: Url,
     /// Days a refresh token without an `exp` claim is good for.
     pub refresh_token_days: i64,
+    /// The Bot API's address, also without a bot.
+    pub telegram_api_url: Url,
     /// The Telegram bot; `None` sends alerts to the log.
     pub telegram: Option<TelegramSettings>,
     /// The `.env` file.
@@ -87,6 +89,8 @@ pub struct Settings {
     pub gateway_key: Option<SecretString>,
     /// The daily tick (IST).
     pub tick_time: NaiveTime,
+    /// Whether each trading day ends with a summary.
+    pub day_summary: bool,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines there are.

@@ -63,6 +63,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_TRUSTED_PROXIES", "not set"),
     secret("KEEPER_GATEWAY_KEY", Show::Fingerprint),
     plain("KEEPER_TICK_TIME", "08:45"),
+    plain("KEEPER_DAY_SUMMARY", "on"),
     plain("KEEPER_LOG_FORMAT", "auto"),
     plain("KEEPER_LOG", "info"),
     plain("KEEPER_SEGMENTS", "cash,fno"),

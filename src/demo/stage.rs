@@ -261,6 +261,7 @@ fn parts(
         mirror: None,
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
+        day_summary: false,
         calendar: Arc::clone(calendar),
         hours: Arc::clone(&hours),
         tick_time: ist::at(8, 45),

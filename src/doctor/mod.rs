@@ -68,6 +68,16 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Whether FYERS would begin a login for the app in these settings; `None` without an app or an address to come back to.
+pub async fn login_page(settings: &Settings, redirect: Option<&str>) -> Option<Finding> {
+    broker::login_page(settings, redirect).await
+}
+
+/// The address from which this machine's requests go out, and what FYERS makes of it.
+pub async fn egress(settings: &Settings) -> Finding {
+    reach::egress(settings).await
+}
+
 fn settings_of(patient: &Patient<'_>) -> Vec<Finding> {
     let of_problem = |problem: &Problem| {
         let (what, advice) = (format!("{} {}", problem.name, problem.what), problem.remedy.clone());

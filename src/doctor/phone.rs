@@ -45,9 +45,10 @@ pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
 pub(super) async fn webhook(settings: &Settings) -> Option<Finding> {
     let url = settings.webhook_url.as_ref()?;
     Some(match net::head(url).await {
-        Probe::Answered { status, .. } if status < 500 => {
-            Finding::pass("webhook", "somebody answers there; send /test to see an alert arrive")
-        }
+        Probe::Answered { status, .. } if status < 500 => Finding::pass(
+            "webhook",
+            "somebody answers there; /test in the chat, or POST /api/alerts/test, sends a test",
+        ),
         Probe::Answered { status, .. } => {
             let what = format!("its receiver answers with HTTP {status}: it has trouble");
             Finding::warn("webhook", what, "See to the receiver; alerts wait and are delivered later.")

@@ -22,6 +22,7 @@ use secrecy::SecretString;
 
 use crate::http::{
     access::{Gate, Settings, WrongKey},
+    account,
     backend::{Backend, Front},
     events, gateway, health,
     journal_signal::Feed,
@@ -144,6 +145,7 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
         .configure(orders::routes)
+        .configure(account::routes)
         .configure(events::routes)
         .configure(gateway::routes)
         .default_service(web::to(pages::nothing_here));

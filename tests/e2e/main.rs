@@ -1,6 +1,7 @@
 //! The real program in an empty environment, against the simulated FYERS and Telegram on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod account;
 mod backup;
 mod bot;
 mod bytes;
@@ -15,6 +16,7 @@ mod fault;
 mod go_sdk;
 mod guide;
 mod heartbeat;
+mod init;
 mod kill9;
 mod leaks;
 mod live;
@@ -28,3 +30,4 @@ mod service;
 mod small;
 mod support;
 mod unread;
+mod webhook;

@@ -7,7 +7,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName};
+use crate::{
+    alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName,
+    trading_day::DaySummary,
+};
 
 /// How an actor died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -318,6 +321,8 @@ pub enum Event {
         /// The address registered with the app, if it is configured.
         expected: Option<String>,
     },
+    /// Trading is over for today: what there was.
+    DaySummary(DaySummary),
     /// An actor died.
     ActorCrashed {
         /// Its name.
@@ -394,6 +399,7 @@ impl Event {
             Self::PositionUnknown { .. } => "positions.unknown",
             Self::SimulatedLeft { .. } => "positions.simulated_left",
             Self::SimulatedCleared { .. } => "positions.simulated_cleared",
+            Self::DaySummary(_) => "day.summary",
             Self::ActorCrashed { .. } => "actor.crashed",
             Self::ActorRestarted { .. } => "actor.restarted",
             Self::ActorGaveUp { .. } => "actor.gave_up",

@@ -1,6 +1,7 @@
 //! Credentials among the settings: the app, its tokens, the PIN, the gateway key and the chat.
 
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::{Reader, is_bot_token, not_an_app_id, not_possible};
 use crate::config::{
@@ -96,11 +97,10 @@ impl Reader<'_> {
         None
     }
 
-    pub(super) fn telegram(&mut self) -> Option<TelegramSettings> {
+    pub(super) fn telegram(&mut self, api_url: &Url) -> Option<TelegramSettings> {
         let bot_token = self.secret("TELEGRAM_BOT_TOKEN");
         let chat_id = self.parsed::<i64>("TELEGRAM_CHAT_ID", "the chat's number, as 123456789");
         let allowed_users = self.users();
-        let api_url = self.url_or("TELEGRAM_API_URL");
         if bot_token.as_ref().is_some_and(|token| !is_bot_token(token.expose_secret())) {
             let what = "does not look like a bot token";
             self.problem(
@@ -116,7 +116,7 @@ impl Reader<'_> {
             (Some(bot_token), Some(chat_id)) => {
                 let own = if chat_id > 0 { vec![chat_id] } else { vec![] };
                 let allowed_users = allowed_users.unwrap_or(own);
-                Some(TelegramSettings { bot_token, chat_id, allowed_users, api_url })
+                Some(TelegramSettings { bot_token, chat_id, allowed_users, api_url: api_url.clone() })
             }
             (Some(_), None) if !has_chat => {
                 let what = "is not set, but TELEGRAM_BOT_TOKEN is";

@@ -3,9 +3,11 @@
 use crate::alert::Severity;
 use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::words::{excerpt, order},
+    alerts::words::{day, excerpt, order},
     mode::Mode,
     reason::Reason,
+    routing::Venue,
+    trading_day::DaySummary,
 };
 
 /// Switches that a person does not expect. The nightly way down and the morning's way up are routine.
@@ -154,6 +156,24 @@ pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
     Draft::new(Severity::Info, "simulated_cleared|", format!("{what} cleared by {}", excerpt(by, 40)))
         .line("Trading: orders in these symbols go where the mode says again.")
         .line("Next: nothing to do.")
+}
+
+/// After the close. What could not be read is said so.
+pub(super) fn day_summary(summary: &DaySummary) -> Draft {
+    let DaySummary { date, at_fyers, simulated, rejected, refused, .. } = summary;
+    let result = match (&summary.pnl, summary.venue) {
+        (Some(pnl), Venue::Fyers) => format!("Result: {pnl} INR at FYERS, before charges."),
+        (Some(pnl), _) => format!("Result: {pnl} INR, simulated, before charges."),
+        (None, _) => "Result: it could not be read; see the FYERS app.".to_owned(),
+    };
+    let token = if summary.token.is_empty() { "no change".to_owned() } else { summary.token.join(", ") };
+    Draft::new(Severity::Info, format!("summary|{date}"), format!("Summary of {}", day(*date)))
+        .line(format!(
+            "Trading: {at_fyers} orders at FYERS, {simulated} simulated, {rejected} rejected, {refused} refused by the keeper."
+        ))
+        .line(result)
+        .line(format!("Token: {token}."))
+        .line("Next: nothing to do. KEEPER_DAY_SUMMARY=off ends these messages.")
 }
 
 /// FYERS says the same for three different causes, so all three are named.
