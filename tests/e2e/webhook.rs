@@ -63,7 +63,7 @@ impl Receiver {
 }
 
 /// One request, if there is one.
-fn hear(stream: &TcpStream, heard: &Mutex<Vec<Heard>>, plan: &Mutex<Vec<u16>>) -> Option<()> {
+fn hear(mut stream: &TcpStream, heard: &Mutex<Vec<Heard>>, plan: &Mutex<Vec<u16>>) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -82,7 +82,7 @@ fn hear(stream: &TcpStream, heard: &Mutex<Vec<Heard>>, plan: &Mutex<Vec<u16>>) -
         heard.lock().unwrap().push(Heard { head, body, status });
     }
     let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
-    reader.get_ref().write_all(answer.as_bytes()).ok()
+    stream.write_all(answer.as_bytes()).ok()
 }
 
 fn home(receiver: &Receiver) -> Home {
