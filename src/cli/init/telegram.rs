@@ -15,7 +15,10 @@ use crate::cli::{
     },
     setup::Config,
 };
-use crate::telegram::{CheckupError, TelegramChat, TelegramSettings, checkup};
+use crate::{
+    config::TelegramSettings,
+    telegram::{CheckupError, TelegramChat, checkup},
+};
 
 /// How long the code is waited for.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -46,8 +49,10 @@ pub(super) async fn pair(terminal: &mut Terminal, place: &Place, config: Config)
         }
         let settings = TelegramSettings {
             bot_token: token.clone(),
-            chat_id: "0".to_owned(),
-            api_url: Some(config.settings.telegram_api_url.clone()),
+            // Nobody's, until the code has come.
+            chat_id: 0,
+            allowed_users: vec![],
+            api_url: config.settings.telegram_api_url.clone(),
         };
         match ask(terminal, &settings).await {
             Ok((chat, paired)) => {
