@@ -5,7 +5,7 @@ use keeper_domain::text::excerpt;
 use serde_json::json;
 
 use crate::{
-    account::{Account, Funds, PositionRow, Positions, grouped},
+    account::{Account, Funds, PositionRow, Positions, amount, grouped},
     cli::{
         exit::Exit,
         failure::Failure,
@@ -72,19 +72,26 @@ fn positions_table(account: &Account<Positions>) -> String {
     }
     let head = position_row(["SYMBOL", "PRODUCT", "QTY", "AVERAGE", "LAST", "P&L"].map(str::to_owned));
     let row = |row: &PositionRow| {
-        let amounts = [row.average, row.last, row.pnl].map(grouped);
-        let [average, last, pnl] = amounts;
-        position_row([row.symbol.clone(), row.product.clone(), row.quantity_words(), average, last, pnl])
+        let [average, last] = [fitting(row.average, 10), fitting(row.last, 10)];
+        let (quantity, pnl) = (row.quantity_words(), fitting(row.pnl, 14));
+        position_row([row.symbol.clone(), row.product.clone(), quantity, average, last, pnl])
     };
     let rows = account.part.positions.iter().map(row);
     [title, head].into_iter().chain(rows).chain([sum(&account.part)]).collect::<Vec<_>>().join("\n")
 }
 
-/// The columns: 25, 8, 9, 11, 11 and 11 wide, with a space between them.
+/// The columns: 24, 8, 9, 10, 10 and 14 wide, with a space between them.
 fn position_row([symbol, product, quantity, average, last, pnl]: [String; 6]) -> String {
-    let [symbol, product, quantity] = [excerpt(&symbol, 25), excerpt(&product, 8), excerpt(&quantity, 9)];
-    let [average, last, pnl] = [excerpt(&average, 11), excerpt(&last, 11), excerpt(&pnl, 11)];
-    format!("{symbol:<25} {product:<8} {quantity:>9} {average:>11} {last:>11} {pnl:>11}")
+    let [symbol, product] = [excerpt(&symbol, 24), excerpt(&product, 8)];
+    format!("{symbol:<24} {product:<8} {quantity:>9} {average:>10} {last:>10} {pnl:>14}")
+}
+
+/// An amount in a column: half an amount would be another one, so it is written without commas, then without paise,
+/// and is rather too wide than cut.
+fn fitting(value: Option<f64>, width: usize) -> String {
+    let whole = || value.map_or_else(String::new, |amount| format!("{amount:.0}"));
+    let ways = [grouped(value), amount(value)];
+    ways.into_iter().find(|text| text.len() <= width).unwrap_or_else(whole)
 }
 
 fn pnl_table(account: &Account<Positions>, funds: Option<&Funds>) -> String {
@@ -94,7 +101,7 @@ fn pnl_table(account: &Account<Positions>, funds: Option<&Funds>) -> String {
     } else {
         rows.push(pnl_row(["SYMBOL", "CLOSED", "OPEN", "P&L"].map(str::to_owned)));
         rows.extend(account.part.positions.iter().map(|row| {
-            let [closed, open, all] = [row.realized, row.unrealized, row.pnl].map(grouped);
+            let [closed, open, all] = [row.realized, row.unrealized, row.pnl].map(|one| fitting(one, 15));
             pnl_row([row.symbol.clone(), closed, open, all])
         }));
     }
@@ -107,14 +114,13 @@ fn pnl_table(account: &Account<Positions>, funds: Option<&Funds>) -> String {
 
 /// The columns: 31, 15, 15 and 15 wide, with a space between them.
 fn pnl_row([symbol, closed, open, all]: [String; 4]) -> String {
-    let [symbol, closed] = [excerpt(&symbol, 31), excerpt(&closed, 15)];
-    let [open, all] = [excerpt(&open, 15), excerpt(&all, 15)];
+    let symbol = excerpt(&symbol, 31);
     format!("{symbol:<31} {closed:>15} {open:>15} {all:>15}")
 }
 
 fn sum(positions: &Positions) -> String {
     let [all, closed, open] = [positions.pnl, positions.realized, positions.unrealized].map(grouped);
-    format!("P&L of today: {all} INR before charges (closed {closed}, open {open}).")
+    format!("P&L of today: {all} INR, before charges\n  (closed {closed}, open {open})")
 }
 
 #[cfg(test)]
@@ -162,7 +168,8 @@ mod tests {
             );
         }
         let table = positions_table(&account());
-        let row = "NSE:SBIN-EQ               INTRADAY       +10      812.50   24,812.35       25.00";
+        let row = "NSE:SBIN-EQ              INTRADAY       +10     812.50  24,812.35          25.00";
         assert_eq!(table.lines().nth(2), Some(row));
+        assert!(table.contains("  100000000  24,812.35   -12345678.90"), "no amount is cut: {table}");
     }
 }

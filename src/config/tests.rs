@@ -69,6 +69,9 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_IDEMPOTENT_TAGS", "true"),
     ("KEEPER_IP_CHECK_URL", "https://ip.example.org/"),
     ("KEEPER_EXPECTED_IP", "203.0.113.7"),
+    ("KEEPER_DAY_SUMMARY", "off"),
+    ("KEEPER_WEBHOOK_URL", "https://hooks.example.org/SEKRET-hook"),
+    ("KEEPER_WEBHOOK_SECRET", "SEKRET-of-the-webhook"),
     ("KEEPER_PING_URL", "https://hc.example.org/SEKRET-ping"),
     ("KEEPER_DAILY_PING_URL", "https://hc.example.org/SEKRET-daily"),
     ("FYERS_ACCOUNT_ID", "xx00001"),
@@ -107,7 +110,8 @@ fn everything_set_is_read() {
     assert_eq!(settings.refresh_token_days, 30);
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
-    assert_eq!(settings.secrets().len(), 8, "with the PIN");
+    assert!(!settings.day_summary);
+    assert_eq!(settings.secrets().len(), 10, "with the PIN");
 }
 
 #[test]
@@ -165,6 +169,8 @@ fn all_mistakes_come_at_once_and_none_shows_a_secret() {
         ("KEEPER_LOG", "loud"),
         ("KEEPER_EXPECTED_IP", "home"),
         ("KEEPER_PING_URL", "SEKRET"),
+        ("KEEPER_WEBHOOK_URL", "http://hooks.example.org/SEKRET"),
+        ("KEEPER_WEBHOOK_SECRET", "SEKRET"),
     ];
     let problems = without(&bad);
     for (name, _) in bad {

@@ -4,7 +4,7 @@ use simulator::{Fault, FaultRule, RefreshMode, TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
-    support::{Home, Keeper, get, wait_for},
+    support::{Home, Keeper, wait_for},
 };
 
 fn home(time: &str, sandbox: bool) -> Home {
@@ -41,7 +41,6 @@ fn positions_and_result_say_whose_they_are() {
         assert!(text.contains("at FYERS (real money), mode live") && text.contains(words), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
-    assert_eq!(get(&keeper.url("/api/positions")).unwrap().0, 401, "not without the key");
 
     // An account that cannot be read is not an empty one.
     home.sim.inject(FaultRule::forever(endpoint::POSITIONS, Fault::Html { status: 503 }));

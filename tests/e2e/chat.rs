@@ -71,7 +71,7 @@ fn every_command_is_answered_and_none_shows_a_secret() {
         ("good morning", "/help"),
     ] {
         let said = ask(&home, command, answer);
-        assert!(said.text.lines().count() <= 24, "{}", said.text);
+        assert!(said.text.lines().count() <= 28, "{}", said.text);
     }
     let all = home.alerts().concat() + &keeper.log();
     assert!(!all.contains(&token) && !all.contains("SIMULATED1"));
