@@ -94,9 +94,9 @@ fn words(day: &Day) -> String {
 fn check(calendar: &Calendar, date: NaiveDate, json: bool) -> Exit {
     let day = day(calendar, date);
     if json {
-        print_json(&day)
+        print_json(&day);
     } else {
-        say(&words(&day))
+        say(&words(&day));
     }
     if day.trading_day { Exit::Good } else { Exit::Error }
 }
