@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// A part of the account, and who told it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Account<T> {
+pub struct AccountPart<T> {
     /// The mode in which the question was handled.
     pub mode: ShownMode,
     /// Whose account it is: FYERS' or the MockExchange's.
@@ -20,7 +20,7 @@ pub struct Account<T> {
     pub part: T,
 }
 
-impl<T> Account<T> {
+impl<T> AccountPart<T> {
     /// Whether it is real money.
     pub fn is_real(&self) -> bool {
         self.venue == Venue::Fyers
@@ -67,7 +67,7 @@ pub fn call(path: &str) -> ApiRequest {
 pub fn read<T>(
     forwarded: Option<Forwarded>,
     of: impl FnOnce(&Value) -> Option<T>,
-) -> Result<Account<T>, Trouble> {
+) -> Result<AccountPart<T>, Trouble> {
     let forwarded = forwarded.ok_or_else(|| Trouble::new("the keeper did not answer in time"))?;
     let from = if forwarded.venue == Venue::Fyers { "FYERS" } else { "the keeper" };
     let body: Value = serde_json::from_slice(&forwarded.answer.body)
@@ -78,5 +78,5 @@ pub fn read<T>(
         return Err(Trouble::new(format!("{from} refused the question: {words}")));
     }
     let part = of(&body).ok_or_else(|| Trouble::new(format!("the answer of {from} cannot be understood")))?;
-    Ok(Account { mode: forwarded.shown(), venue: forwarded.venue, part })
+    Ok(AccountPart { mode: forwarded.shown(), venue: forwarded.venue, part })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// In INR; what an answer does not tell is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Funds {
+pub struct Money {
     /// Total balance (FYERS fund id 1).
     pub total: Option<f64>,
     /// Used as margin (id 2).
@@ -14,7 +14,7 @@ pub struct Funds {
     pub available: Option<f64>,
 }
 
-impl Funds {
+impl Money {
     /// Reads FYERS' answer. Amounts are found by id: the order of the list is not promised.
     pub fn of(body: &Value) -> Option<Self> {
         let rows = body["fund_limit"].as_array()?;
@@ -32,7 +32,7 @@ mod tests {
     #[test]
     fn an_amount_that_is_not_told_is_not_zero() {
         let body = json!({"fund_limit": [{"id": 10, "equityAmount": 5}, {"id": 1, "equityAmount": 7.5}]});
-        assert_eq!(Funds::of(&body), Some(Funds { total: Some(7.5), used: None, available: Some(5.0) }));
-        assert_eq!(Funds::of(&json!({"s": "ok"})), None);
+        assert_eq!(Money::of(&body), Some(Money { total: Some(7.5), used: None, available: Some(5.0) }));
+        assert_eq!(Money::of(&json!({"s": "ok"})), None);
     }
 }

@@ -8,8 +8,8 @@ mod funds;
 mod orders;
 mod positions;
 
-pub use answer::{Account, Trouble, call, read};
+pub use answer::{AccountPart, Trouble, call, read};
 pub use columns::{amount, grouped};
-pub use funds::Funds;
+pub use funds::Money;
 pub use orders::{OrderRow, Orders};
 pub use positions::{PositionRow, Positions};

@@ -1,12 +1,14 @@
 //! The account for a phone: where it is first, then a line each, then the sum.
 
-use crate::account::{Account, Funds, OrderRow, Orders, PositionRow, Positions, Trouble, amount, grouped};
+use crate::account::{
+    AccountPart, Money, OrderRow, Orders, PositionRow, Positions, Trouble, amount, grouped,
+};
 
 /// Rows of a list on a phone.
 const ROWS: usize = 15;
 
 /// What is open, and the day's result.
-pub(super) fn positions(read: Result<Account<Positions>, Trouble>) -> String {
+pub(super) fn positions(read: Result<AccountPart<Positions>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
         Err(trouble) => return unread("positions", &trouble),
@@ -28,7 +30,7 @@ pub(super) fn positions(read: Result<Account<Positions>, Trouble>) -> String {
 }
 
 /// Profit and loss by symbol.
-pub(super) fn pnl(read: Result<Account<Positions>, Trouble>) -> String {
+pub(super) fn pnl(read: Result<AccountPart<Positions>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
         Err(trouble) => return unread("profit and loss", &trouble),
@@ -40,19 +42,19 @@ pub(super) fn pnl(read: Result<Account<Positions>, Trouble>) -> String {
 }
 
 /// The money.
-pub(super) fn funds(read: Result<Account<Funds>, Trouble>) -> String {
+pub(super) fn funds(read: Result<AccountPart<Money>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
         Err(trouble) => return unread("funds", &trouble),
     };
-    let Funds { total, used, available } = account.part;
+    let Money { total, used, available } = account.part;
     let rows = [("Free for new orders", available), ("Used", used), ("Total", total)];
     let rows = rows.map(|(name, value)| format!("{name}: {} INR", grouped(value))).to_vec();
     list(format!("🏦 Funds {}", account.place()), rows, [None, None])
 }
 
 /// The newest orders.
-pub(super) fn orders(read: Result<Account<Orders>, Trouble>) -> String {
+pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
         Err(trouble) => return unread("orders", &trouble),
@@ -116,8 +118,8 @@ mod tests {
 
     use super::*;
 
-    fn account<T>(venue: Venue, part: T) -> Result<Account<T>, Trouble> {
-        Ok(Account { mode: ShownMode::Live, venue, part })
+    fn account<T>(venue: Venue, part: T) -> Result<AccountPart<T>, Trouble> {
+        Ok(AccountPart { mode: ShownMode::Live, venue, part })
     }
 
     #[test]

@@ -58,15 +58,9 @@ impl Home {
         let notes = vec![NOTE.set(&"words ".repeat(100)).unwrap()];
         let events = vec![(Utc::now(), Event::KeeperStopping)];
         store.commit(Change { notes, events, ..Change::default() }).await.unwrap();
-        let alert = Alert {
-            event_id: n,
-            event: "keeper.stopping".to_owned(),
-            at: Utc::now(),
-            severity: Severity::Info,
-            key: String::new(),
-            text: "text".to_owned(),
-            item: String::new(),
-        };
+        let (event, text) = ("keeper.stopping".to_owned(), "text".to_owned());
+        let (at, key, item) = (Utc::now(), String::new(), String::new());
+        let alert = Alert { event_id: n, event, at, severity: Severity::Info, key, text, item };
         store.queue_alerts(n, vec![alert], vec![]).await.unwrap();
     }
 

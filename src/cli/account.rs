@@ -5,7 +5,7 @@ use keeper_domain::text::excerpt;
 use serde_json::json;
 
 use crate::{
-    account::{Account, Funds, PositionRow, Positions, amount, grouped},
+    account::{AccountPart, Money, PositionRow, Positions, amount, grouped},
     cli::{
         exit::Exit,
         failure::Failure,
@@ -33,10 +33,10 @@ pub(super) fn pnl(json: bool) -> Result<Exit, Failure> {
         Some((remote.account("positions").await?, remote.account("funds").await?))
     });
     let (positions, funds) = both.flatten().map_or((None, None), |(one, two)| (Some(one), Some(two)));
-    let account: Account<Positions> = read(&config, Some(positions))?;
+    let account: AccountPart<Positions> = read(&config, Some(positions))?;
     // The result is known all the same; an unknown amount is shown as such.
     let funds = funds.and_then(|told| match told {
-        Told::Good(Account { part, venue, .. }) if venue == account.venue => Some(part),
+        Told::Good(AccountPart { part, venue, .. }) if venue == account.venue => Some(part),
         _ => None,
     });
     if json {
@@ -54,7 +54,7 @@ fn remote(config: &Config) -> Option<Remote> {
 }
 
 /// The answer, or why there is none.
-fn read<T>(config: &Config, answer: Option<Option<Told<Account<T>>>>) -> Result<Account<T>, Failure> {
+fn read<T>(config: &Config, answer: Option<Option<Told<AccountPart<T>>>>) -> Result<AccountPart<T>, Failure> {
     match answer.flatten() {
         None => Err(probe::nobody(config)),
         Some(Told::Good(account)) => Ok(account),
@@ -65,7 +65,7 @@ fn read<T>(config: &Config, answer: Option<Option<Told<Account<T>>>>) -> Result<
     }
 }
 
-fn positions_table(account: &Account<Positions>) -> String {
+fn positions_table(account: &AccountPart<Positions>) -> String {
     let title = format!("Positions {}, mode {}", account.place(), account.mode);
     if account.part.positions.is_empty() {
         return format!("{title}: none.");
@@ -94,7 +94,7 @@ fn fitting(value: Option<f64>, width: usize) -> String {
     ways.into_iter().find(|text| text.len() <= width).unwrap_or_else(whole)
 }
 
-fn pnl_table(account: &Account<Positions>, funds: Option<&Funds>) -> String {
+fn pnl_table(account: &AccountPart<Positions>, funds: Option<&Money>) -> String {
     let mut rows = vec![format!("Profit and loss of today {}, mode {}", account.place(), account.mode)];
     if account.part.positions.is_empty() {
         rows.push("Nothing was traded today.".to_owned());
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    fn account() -> Account<Positions> {
+    fn account() -> AccountPart<Positions> {
         let row = |symbol: &str, quantity, average, pnl| PositionRow {
             symbol: symbol.to_owned(),
             product: "INTRADAY".to_owned(),
@@ -152,12 +152,12 @@ mod tests {
             realized: None,
             unrealized: Some(-12_345_653.9),
         };
-        Account { mode: ShownMode::Live, venue: Venue::Fyers, part }
+        AccountPart { mode: ShownMode::Live, venue: Venue::Fyers, part }
     }
 
     #[test]
     fn the_tables_fit_80_columns_and_say_what_is_not_known() {
-        let funds = Funds { total: Some(1_000_000.0), used: None, available: None };
+        let funds = Money { total: Some(1_000_000.0), used: None, available: None };
         for table in
             [positions_table(&account()), pnl_table(&account(), Some(&funds)), pnl_table(&account(), None)]
         {

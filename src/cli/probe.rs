@@ -13,7 +13,7 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
-    account::{Account, Trouble},
+    account::{AccountPart, Trouble},
     login_report::LoginReport,
     private_file::{self, Rules},
     status::{Health, SessionStatus, Status},
@@ -111,7 +111,7 @@ impl Remote {
     pub(super) async fn account<T: serde::de::DeserializeOwned>(
         &self,
         part: &str,
-    ) -> Option<Told<Account<T>>> {
+    ) -> Option<Told<AccountPart<T>>> {
         let request = self.client.get(format!("{}/{part}", self.base)).timeout(Duration::from_secs(45));
         let answer = request.bearer_auth(self.key.expose_secret()).send().await.ok()?;
         if answer.status().is_success() {

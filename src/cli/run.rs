@@ -157,7 +157,7 @@ fn parts(
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| config.learning(client)),
-        proxy: config.pipe()?,
+        proxy: config.proxy()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         webhook,

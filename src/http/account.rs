@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use crate::{
-    account::{Account, Funds, Orders, Positions, Trouble, call, read},
+    account::{AccountPart, Money, Orders, Positions, Trouble, call, read},
     http::{access::Gate, backend::Backend},
 };
 
@@ -19,17 +19,17 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// The positions, as the exchange tells them now.
-pub(crate) async fn positions(backend: &dyn Backend) -> Result<Account<Positions>, Trouble> {
+pub(crate) async fn positions(backend: &dyn Backend) -> Result<AccountPart<Positions>, Trouble> {
     read(backend.forward(call("/positions")).await, Positions::of)
 }
 
 /// The money.
-pub(crate) async fn funds(backend: &dyn Backend) -> Result<Account<Funds>, Trouble> {
-    read(backend.forward(call("/funds")).await, Funds::of)
+pub(crate) async fn funds(backend: &dyn Backend) -> Result<AccountPart<Money>, Trouble> {
+    read(backend.forward(call("/funds")).await, Money::of)
 }
 
 /// The order book of today, newest first.
-pub(crate) async fn orders(backend: &dyn Backend) -> Result<Account<Orders>, Trouble> {
+pub(crate) async fn orders(backend: &dyn Backend) -> Result<AccountPart<Orders>, Trouble> {
     let too_long = || Trouble { problem: "the order book is too long to be shown here".to_owned() };
     let mut forwarded = backend.forward(call("/orders")).await;
     if let Some(book) = &mut forwarded {
