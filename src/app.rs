@@ -19,10 +19,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use crate::{
     build_info,
     http::{
+        GatewayKey,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     login_report::LoginSetup,
+    memory::Memory,
 };
 use actix::Addr;
 use actix_web::dev::ServerHandle;
@@ -57,7 +59,6 @@ use keeper_domain::{
     session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
-use secrecy::SecretString;
 use tokio::time::timeout;
 
 use assembly::{listen, start_actors};
@@ -124,7 +125,9 @@ pub struct Parts {
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
-    pub key: SecretString,
+    pub key: GatewayKey,
+    /// What bodies of requests and long answers may take, shared with the proxy.
+    pub memory: Memory,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
     /// Whose `X-Forwarded-For` is believed.

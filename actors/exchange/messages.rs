@@ -12,7 +12,7 @@ use keeper_domain::{
     order_journal::OrderIntent,
     ports::Change,
     reason::Reason,
-    routing::{Venue, request::Leg},
+    routing::{Venue, request::Reserved},
     secret::Fingerprint,
 };
 use mock_exchange::api::book_pages::BookRest;
@@ -175,7 +175,7 @@ pub struct Executed {
     /// The order.
     pub intent: OrderIntent,
     /// What it may have taken from open positions.
-    pub reserved: Vec<Leg>,
+    pub reserved: Reserved,
     /// How.
     pub end: End,
     /// How many orders of it FYERS refused.

@@ -101,7 +101,7 @@ impl KeeperBackend {
             is_loaded: Arc::new(AtomicBool::new(false)),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
-            state_key: StateKey::derive(&parts.key),
+            state_key: StateKey::derive(&parts.key.secret()),
             journal,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),

@@ -12,6 +12,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod init;
+mod key_file;
 mod login;
 mod oneshot;
 mod orders;

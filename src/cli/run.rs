@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    key_file,
     output::{fail, no_state, say},
     probe::reachable,
     setup::{Config, load},
@@ -26,7 +27,7 @@ use crate::{
     http::Backend,
     logging,
     login_report::LoginSetup,
-    store::{SqliteStore, StateDir},
+    store::{SqliteStore, StateDir, state_dir::GATEWAY_KEY},
     wall_clock::WallClock,
 };
 
@@ -69,6 +70,7 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     let webhook = webhook(config, &store).await?;
     let parts = parts(config, state, store.clone(), webhook)?;
     let heartbeat = heartbeat(config, &parts);
+    let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     let guarded = keeper.guard(|| {
         tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");
@@ -81,6 +83,10 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     }
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
+    }
+    if config.settings.gateway_key.is_none() {
+        let file = state.path().join(GATEWAY_KEY);
+        keeper.tree.spawn("gateway_key", key_file::follow(file, key, config.redactor.clone(), time));
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let exit = until_told(&keeper, terminate, interrupt).await;
@@ -182,7 +188,8 @@ fn parts(
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
-        key,
+        key: key.into(),
+        memory: config.memory.clone(),
         texts,
         missing: settings.missing(),
         after_crash: state.began(),

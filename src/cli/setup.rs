@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
+use crate::memory::Memory;
 use crate::{
     app::{EnvMirror, Phone},
     config::{self, Problem, Settings, Sources, Values},
@@ -46,6 +47,8 @@ pub struct Config {
     pub moves: Arc<GroupMoves>,
     /// FYERS' limits, for every call that this program makes.
     pub limiter: Arc<Limiter>,
+    /// What bodies of requests and long answers may take together.
+    pub memory: Memory,
 }
 
 /// Reads environment and `.env` file. Mistakes are all told at once.
@@ -118,7 +121,15 @@ impl Written {
         settings.secrets().iter().for_each(|secret| redactor.register(secret));
         let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
         let limiter = Limiter::new(Arc::new(WallClock));
-        Ok(Config { settings, redactor, notes, metrics: Metrics::new(), moves, limiter })
+        Ok(Config {
+            settings,
+            redactor,
+            notes,
+            metrics: Metrics::new(),
+            moves,
+            limiter,
+            memory: Memory::default(),
+        })
     }
 
     fn forget(&mut self, name: &str) {
@@ -219,6 +230,7 @@ impl Config {
     pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
+        let proxy = proxy.holding_in(self.memory.clone());
         Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
     }
 

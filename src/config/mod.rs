@@ -13,6 +13,7 @@ pub mod table;
 mod tests;
 
 pub use calendar::calendar;
+pub(crate) use key_strength::weakness_of_key;
 pub use problem::Problem;
 pub use read::read;
 pub use settings::{AppSettings, LogFormat, Row, Settings, TelegramSettings};

@@ -283,7 +283,8 @@ fn parts(
         public_url: None,
         trusted_proxies: vec![],
         metrics: crate::http::metrics::Metrics::new(),
-        key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
+        key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())).into(),
+        memory: crate::memory::Memory::default(),
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),
             live: true,

@@ -19,7 +19,6 @@ mod credentials;
 mod date;
 mod http;
 mod limits;
-mod memory;
 pub mod outgoing_address;
 mod proxy;
 
