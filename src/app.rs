@@ -18,6 +18,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     build_info,
+    fyers::symbols::{Ears, Renewal},
     http::{
         GatewayKey,
         journal_signal::Feed,
@@ -35,7 +36,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor,
         execution::{FaultPoint, InFlight},
-        messages::StopOrders,
+        messages::{SetInstruments, StopOrders},
         reads::Router,
     },
     journal,
@@ -119,6 +120,8 @@ pub struct Parts {
     pub rules: Config,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
+    /// Fetches the symbol master; `None` where it is not fetched.
+    pub symbols: Option<Renewal>,
     /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
     /// machine, and only in builds that have it.
     pub test_doors: bool,
@@ -240,9 +243,12 @@ impl Keeper {
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
-        let Parts { store, time, messenger, webhook, .. } = parts;
+        let Parts { store, time, messenger, webhook, symbols, .. } = parts;
         let messengers = [Some(messenger), webhook.map(|webhook| webhook.messenger)];
         let messengers = messengers.into_iter().flatten().collect();
+        if let Some(renewal) = symbols {
+            renew_symbols(renewal, &time, &actors, &sink, &tree);
+        }
         Ok(Self { actors, inbox, tree, backend, addr, store, time, messengers, journal, sink, server })
     }
 
@@ -349,6 +355,22 @@ fn wake_webhook(actors: &Actors, tree: &Tree, feed: &Feed) {
             webhook.do_send(JournalGrew);
         }
     });
+}
+
+/// Keeps the MockExchange's symbols as new as FYERS has them. Nothing waits for it.
+fn renew_symbols(
+    renewal: Renewal,
+    time: &Arc<dyn Time>,
+    actors: &Actors,
+    sink: &Arc<JournalSink>,
+    tree: &Tree,
+) {
+    let (exchange, sink) = (actors.exchange.clone(), Arc::clone(sink));
+    let ears = Ears {
+        exchange: Box::new(move |instruments| exchange.do_send(SetInstruments(instruments))),
+        journal: Box::new(move |event| sink.report("exchange", event)),
+    };
+    tree.spawn("symbols", renewal.run(Arc::clone(time), ears));
 }
 
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {

@@ -91,6 +91,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { around_the_clock: true, ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
+        symbols: None,
         listen: None,
         public_url: None,
         trusted_proxies: vec![],

@@ -80,6 +80,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/telegram",
     "src/webhook",
     "src/http/access/gate.rs",
+    "src/http/gateway/login_code.rs",
     "src/http/access/key.rs",
     "src/http/pages/login.rs",
 ];

@@ -246,13 +246,14 @@ impl Handler<Executed> for ExchangeActor {
 impl Handler<Learnt> for ExchangeActor {
     type Result = ();
 
-    fn handle(&mut self, Learnt { operation, answer }: Learnt, ctx: &mut Self::Context) {
+    fn handle(&mut self, Learnt { operation, query, answer }: Learnt, ctx: &mut Self::Context) {
         match operation {
             Operation::Quotes => {
                 let prices = fyers_api::response::prices(&fyers_api::response::json(&answer));
                 let learnt = self.learn_prices(prices);
                 self.keep_records(learnt, ctx);
             }
+            Operation::History => self.learn_candles(&query, &answer, ctx),
             // What differs from what is known is read again whole: this answer may be older than it.
             Operation::Positions if self.volatile.mode == Mode::Live => {
                 let known = &self.volatile.live;

@@ -15,7 +15,7 @@ use keeper_domain::{
     routing::{Venue, request::Reserved},
     secret::Fingerprint,
 };
-use mock_exchange::api::book_pages::BookRest;
+use mock_exchange::{Instruments, api::book_pages::BookRest};
 
 use crate::exchange::words::refusal;
 
@@ -58,6 +58,11 @@ pub struct ClearSimulated {
     /// Who says so.
     pub by: String,
 }
+
+/// A newer symbol master.
+#[derive(Debug, Clone, PartialEq, Message)]
+#[rtype(result = "()")]
+pub struct SetInstruments(pub Instruments);
 
 /// The keeper is stopping: no new orders from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
@@ -164,6 +169,8 @@ pub struct TokenDied {
 pub struct Learnt {
     /// What was asked.
     pub operation: fyers_api::operation::Operation,
+    /// With which query.
+    pub query: String,
     /// The answer.
     pub answer: ApiResponse,
 }

@@ -4,14 +4,14 @@ use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Wrap
 
 use crate::exchange::{ExchangeActor, messages::ClearSimulated, waiting::Forwarding, words::refusal};
 use fyers_api::{
-    http::{ApiRequest, Method, Surface},
+    http::{ApiRequest, ApiResponse, Method, Surface},
     operation::Operation,
     response as reading,
 };
 use keeper_domain::{
     event::Event,
     mode::Mode,
-    notes::SIMULATED_IN_GAP,
+    notes::{CANDLES, SIMULATED_IN_GAP},
     order_journal::OrderEntry,
     ports::{Change, StoreError},
     routing::{
@@ -101,6 +101,19 @@ impl ExchangeActor {
     pub(super) fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
         let now = self.deps.time.now();
         self.volatile.book.observe_all(prices, now)
+    }
+
+    /// Candles that FYERS told, for the time when it cannot be asked.
+    pub(super) fn learn_candles(&mut self, query: &str, answer: &ApiResponse, ctx: &mut Context<Self>) {
+        let (now, told) = (self.deps.time.now(), reading::json(answer));
+        let Some(place) = self.volatile.book.learn_candles(query, &told, now) else { return };
+        let series = self.volatile.book.kept_candles().series(place);
+        let note = CANDLES.get(place).zip(series).and_then(|(note, series)| note.set(series).ok());
+        if let Some(note) = note {
+            // When it cannot be written, it is learnt again with the next answer or lost with the next start.
+            let commit = self.commit(Change { notes: vec![note], ..Change::default() });
+            ctx.wait(commit.map(|_, _, _| ()));
+        }
     }
 
     /// Facts that nobody waits for. When they cannot be written, they have not happened.

@@ -151,6 +151,7 @@ pub(super) fn listen(
         feed,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
+        app_id: parts.facts.app_id.clone(),
         memory: parts.memory.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)

@@ -184,6 +184,7 @@ fn parts(
         on_token_loss: settings.on_token_loss,
         rules: config.rules(),
         instruments: config.instruments()?,
+        symbols: config.renewal()?,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
@@ -221,8 +222,10 @@ fn clocks(_: &Settings) -> Clocks {
 /// The end-to-end tests play a morning at any time of day, and only against stand-ins on this machine.
 #[cfg(feature = "fault-injection")]
 fn clocks(settings: &Settings) -> Clocks {
+    use crate::config::DemoClock;
     match crate::config::demo_clock().filter(|_| settings.talks_to_stand_ins()) {
-        Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::From(start)) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::File(path)) => (Arc::new(crate::demo::file_clock::FileClock::new(path)), None),
         None => (Arc::new(WallClock), Some(steady())),
     }
 }

@@ -1,10 +1,12 @@
 //! From settings to parts: what every verb needs, made once.
 
+mod channels;
+
 use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Broker, BrokerProxy, Messenger, OutgoingAddress, TokenMirror},
+    ports::{Broker, BrokerProxy, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -15,19 +17,18 @@ use sha2::{Digest, Sha256};
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::memory::Memory;
 use crate::{
-    app::{EnvMirror, Phone},
-    config::{self, Problem, Settings, Sources, Values},
+    app::EnvMirror,
+    config::{self, Problem, Settings, Sources, SymbolSource, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
         FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
-        outgoing_address::AddressEcho,
+        outgoing_address::AddressEcho, symbols,
     },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
-    telegram::{GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSetupError},
+    telegram::GroupMoves,
     wall_clock::WallClock,
-    webhook::{WebhookMessenger, WebhookSettings},
 };
 
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
@@ -275,37 +276,6 @@ impl Config {
         Some(Arc::new(AddressEcho::new(url, expected)))
     }
 
-    /// Where alerts go.
-    pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
-        let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
-        let messenger = TelegramMessenger::new(telegram).map_err(refuse_telegram)?;
-        let messenger = messenger.with_moves(Arc::clone(&self.moves));
-        Ok(Arc::new(messenger))
-    }
-
-    /// The second channel for alerts; `None` when it is not configured.
-    pub fn webhook(&self) -> Result<Option<Arc<dyn Messenger>>, Failure> {
-        let Some(url) = self.settings.webhook_url.clone() else { return Ok(None) };
-        let settings = WebhookSettings { url, secret: self.settings.webhook_secret.clone() };
-        let messenger = WebhookMessenger::new(&settings).ok_or_else(|| {
-            fail(Exit::BadSettings, "KEEPER_WEBHOOK_URL cannot be used: TLS cannot be set up here", "")
-        })?;
-        Ok(Some(Arc::new(messenger)))
-    }
-
-    /// The chat for the login card and for commands; `None` when Telegram is not configured.
-    pub fn phone(&self) -> Result<Option<Phone>, Failure> {
-        let Some(telegram) = &self.settings.telegram else { return Ok(None) };
-        let chat = TelegramChat::new(telegram).map_err(refuse_telegram)?;
-        let chat = chat.with_moves(Arc::clone(&self.moves));
-        Ok(Some(Phone {
-            chat: Arc::new(chat),
-            chat_id: telegram.chat_id,
-            allowed_users: telegram.allowed_users.clone(),
-            moves: Some(Arc::clone(&self.moves)),
-        }))
-    }
-
     /// The calendar: built in, or from a file.
     pub fn calendar(&self) -> Result<Arc<Calendar>, Failure> {
         let file = self.settings.calendar_file.as_deref();
@@ -333,18 +303,22 @@ impl Config {
 
     /// Symbols from the symbol master files; none is a good setup too.
     pub fn instruments(&self) -> Result<engine::Instruments, Failure> {
-        let mut known = vec![];
-        for path in &self.settings.symbol_master {
-            let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
-            match text.map(|text| engine::parse_master(&text)) {
-                Ok((rows, _)) if !rows.is_empty() => known.extend(rows),
-                Ok(_) => return Err(refuse_master(path, "no row of it is a symbol")),
-                Err(problem) => return Err(refuse_master(path, &problem)),
-            }
+        let SymbolSource::Files(files) = &self.settings.symbol_master else {
+            return Ok(engine::Instruments::default());
+        };
+        let mut master = engine::SymbolMaster::default();
+        for path in files {
+            symbols::read_file(path, &mut master).map_err(|problem| refuse_master(path, &problem))?;
         }
-        // What a symbol master does not know does not exist; without one every well-formed symbol may.
-        let none = known.is_empty();
-        Ok(if none { engine::Instruments::default() } else { engine::Instruments::strict(known) })
+        Ok(engine::Instruments::listed(Arc::new(master.sorted())))
+    }
+
+    /// Fetches the symbol master once a day; `None` where it is not fetched.
+    pub fn renewal(&self) -> Result<Option<symbols::Renewal>, Failure> {
+        let settings = &self.settings;
+        let Some(base) = settings.fetches_symbols_from() else { return Ok(None) };
+        let folder = settings.state_dir.clone();
+        symbols::Renewal::new(base, folder, settings.proxy.as_ref()).map(Some).map_err(unusable)
     }
 
     /// The `.env` file to keep up to date, repaired first if a writer had died over it.
@@ -400,9 +374,5 @@ impl Config {
 
 fn refuse_master(path: &std::path::Path, problem: &str) -> Failure {
     let what = format!("KEEPER_SYMBOL_MASTER {} cannot be used: {problem}", path.display());
-    fail(Exit::BadSettings, &what, "It must be one of FYERS' CSV files, as NSE_CM.csv.")
-}
-
-fn refuse_telegram(error: TelegramSetupError) -> Failure {
-    fail(Exit::BadSettings, &error.to_string(), "Compare the TELEGRAM_ settings with env.example.")
+    fail(Exit::BadSettings, &what, "It must be one of FYERS' files, as NSE_CM.csv or NSE_CM_sym_master.json.")
 }

@@ -279,6 +279,7 @@ fn parts(
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
         instruments: engine::Instruments::default(),
+        symbols: None,
         listen: Some(listen),
         public_url: None,
         trusted_proxies: vec![],

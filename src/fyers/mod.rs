@@ -21,6 +21,7 @@ mod http;
 mod limits;
 pub mod outgoing_address;
 mod proxy;
+pub mod symbols;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};

@@ -59,6 +59,7 @@ pub fn listen(
         feed: Feed::default(),
         public_url: None,
         trusted_proxies: vec![],
+        app_id: None,
         memory: Memory::default(),
     };
     listen_with(addr, key, backend, front)

@@ -24,6 +24,7 @@ mod log_table;
 mod login;
 mod logs;
 mod long_book;
+mod market_data;
 mod orders;
 mod refresh;
 mod service;

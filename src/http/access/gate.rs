@@ -232,6 +232,22 @@ impl Gate {
         Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
+    /// The gateway key, for whoever shows it as the secret of one of these apps: `hash` is the SHA-256 of
+    /// `APP_ID:SECRET`, as FYERS' login has it. Otherwise whether the client has tried too many.
+    pub(in crate::http) fn key_of_hash(
+        &self,
+        request: &HttpRequest,
+        hash: &str,
+        apps: &[String],
+    ) -> Result<SecretString, bool> {
+        let key = &self.shared.settings.key;
+        if apps.iter().any(|app| key.current().is_secret_of(app, hash)) {
+            trust_connection(request);
+            return Ok(key.secret());
+        }
+        Err(self.wrong_key(Entrance::Gateway, self.client_of(request)))
+    }
+
     /// Counts a wrong key; true when its client has tried too many.
     fn wrong_key(&self, entrance: Entrance, client: Network) -> bool {
         let outcome = self.shared.attempts.wrong(client);

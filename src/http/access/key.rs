@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// The key of one listener. Cheap to clone; all clones see a replacement at once.
@@ -22,6 +23,13 @@ impl Current {
     pub(super) fn is(&self, shown: &str) -> bool {
         let key = self.secret.expose_secret().as_bytes();
         bool::from(shown.as_bytes().ct_eq(key)) && !key.is_empty()
+    }
+
+    /// Whether this is the SHA-256 of `APP_ID:KEY`, in hexadecimal digits.
+    pub(super) fn is_secret_of(&self, app: &str, hash: &str) -> bool {
+        let key = self.secret.expose_secret();
+        let own = hex::encode(Sha256::digest(format!("{app}:{key}")));
+        bool::from(own.as_bytes().ct_eq(hash.as_bytes())) && !key.is_empty()
     }
 }
 

@@ -5,6 +5,7 @@
 //! says itself has FYERS' shape, so that a bot reads it like any other answer.
 
 mod incoming;
+mod login_code;
 mod long_body;
 mod path;
 mod refusal;
@@ -30,7 +31,7 @@ use crate::http::{
     backend::{Backend, Front},
     limits::connections::Connection,
 };
-use crate::memory::{Memory, Share};
+use crate::memory::Share;
 use refusal::Refusal;
 
 /// How much of a long answer the HTTP library is given at once, in bytes.
@@ -51,7 +52,7 @@ async fn carry(
     front: web::Data<Front>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode) = answered(&request, payload, &gate, &backend, &front.memory).await;
+    let (response, mode) = answered(&request, payload, &gate, &backend, &front).await;
     front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
     response
 }
@@ -62,7 +63,7 @@ async fn answered(
     payload: web::Payload,
     gate: &Gate,
     backend: &web::Data<dyn Backend>,
-    memory: &Memory,
+    front: &Front,
 ) -> (HttpResponse, Option<ShownMode>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
@@ -78,6 +79,12 @@ async fn answered(
     let Some((surface, path)) = path::split(request.uri().path()) else {
         return refused(Refusal::OddPath, Surface::Api, "");
     };
+    if login_code::is(request, surface, path) {
+        return match login_code::answer(request, payload, gate, front.app_id.as_deref()).await {
+            Ok(answer) => (marked(answer, shown, Venue::None), None),
+            Err(refusal) => refused(refusal, surface, path),
+        };
+    }
     let call = match admit(request, surface, path, gate) {
         Ok(()) => incoming::call(request, payload, surface, path).await,
         Err(refusal) => {
@@ -92,7 +99,7 @@ async fn answered(
             let trades = Operation::of(&call).trades();
             match backend.forward(call).await {
                 Some(forwarded) => {
-                    let (shown, mut room) = (forwarded.shown(), memory.for_answer());
+                    let (shown, mut room) = (forwarded.shown(), front.memory.for_answer());
                     // Whoever reads an answer slowly holds it for long. The answer to an order is never turned away.
                     if !room.grow_to(forwarded.answer.body.len()) && !trades {
                         return refused(Refusal::NoRoom, surface, path);
