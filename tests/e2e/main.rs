@@ -13,6 +13,7 @@ mod doctor;
 mod doors;
 mod fault;
 mod go_sdk;
+mod group;
 mod guide;
 mod heartbeat;
 mod kill9;
