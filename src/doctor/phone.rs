@@ -78,5 +78,5 @@ fn of_chat(error: &CheckupError) -> Finding {
 
 fn moved(to: i64) -> Finding {
     let what = format!("the group has a new id, {to}; a running keeper follows it");
-    Finding::warn("Telegram chat", what, &format!("Set TELEGRAM_CHAT_ID={to}."))
+    Finding::warn("Telegram chat", what, format!("Set TELEGRAM_CHAT_ID={to}."))
 }
