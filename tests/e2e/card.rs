@@ -7,7 +7,7 @@ use crate::support::{DEADLINE, Home, Keeper, block_on, wait_for};
 /// A Monday that trades.
 const MORNING: &str = "2026-11-23T08:45:05";
 
-fn home(time: &str) -> Home {
+pub(crate) fn home(time: &str) -> Home {
     let home = Home::at(time, RefreshMode::Disabled).set("FYERS_SANDBOX", "false").with_telegram();
     home.sim.set_instant_login(true);
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
@@ -15,7 +15,7 @@ fn home(time: &str) -> Home {
     home.set("KEEPER_PUBLIC_URL", page)
 }
 
-fn with_yesterdays_refresh_token(home: &Home) {
+pub(crate) fn with_yesterdays_refresh_token(home: &Home) {
     let refresh = home.sim.mint(TokenKind::Refresh);
     home.append_env(&format!("FYERS_REFRESH_TOKEN={refresh}\n"));
 }
@@ -34,7 +34,7 @@ pub(crate) fn wait_card(home: &Home) -> TelegramMessage {
     wait_for("the login card", || open_cards(home).pop())
 }
 
-fn link(card: &TelegramMessage) -> String {
+pub(crate) fn link(card: &TelegramMessage) -> String {
     card.buttons().into_iter().find_map(|button| button.url).unwrap()
 }
 
@@ -42,7 +42,7 @@ fn now_reads(home: &Home, card: &TelegramMessage) -> TelegramMessage {
     home.sim.telegram_messages().into_iter().find(|message| message.id == card.id).unwrap()
 }
 
-fn wait_receipt(home: &Home, card: &TelegramMessage) -> TelegramMessage {
+pub(crate) fn wait_receipt(home: &Home, card: &TelegramMessage) -> TelegramMessage {
     wait_for("the receipt", || Some(now_reads(home, card)).filter(|card| card.text.starts_with('✅')))
 }
 

@@ -7,6 +7,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use mock_exchange::sessions::Segment;
+
 use crate::{alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName};
 
 /// How an actor died.
@@ -282,6 +284,13 @@ pub enum Event {
         /// Each as `10 NSE:SBIN-EQ`.
         positions: Vec<String>,
     },
+    /// Orders or positions in a segment were seen for the first time: its sessions need a token from now on.
+    SegmentJoined {
+        /// The segment.
+        segment: Segment,
+        /// What was seen.
+        symbol: String,
+    },
     /// A person closed the simulated positions.
     SimulatedCleared {
         /// Who.
@@ -393,6 +402,7 @@ impl Event {
             Self::PositionsUnreadable { over: true } => "positions.readable",
             Self::PositionUnknown { .. } => "positions.unknown",
             Self::SimulatedLeft { .. } => "positions.simulated_left",
+            Self::SegmentJoined { .. } => "clock.segment_joined",
             Self::SimulatedCleared { .. } => "positions.simulated_cleared",
             Self::ActorCrashed { .. } => "actor.crashed",
             Self::ActorRestarted { .. } => "actor.restarted",
