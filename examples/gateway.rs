@@ -20,15 +20,16 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
-        actor::nothing_known,
         execution::{FaultPoint, InFlight, Tasks},
         messages::Forwarded,
+        nothing_known,
         reads::Router,
     },
     recipient_cell::RecipientCell,
     token::messages::SessionChanged,
 };
 use keeper_domain::{
+    clock::{calendar::Calendar, token_hours::TokenHours},
     ports::BrokerProxy,
     reason::Reason,
     routing::OnTokenLoss,
@@ -140,6 +141,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }),
             in_flight: InFlight::default(),
             snapshot: Arc::clone(&snapshot),
+            hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
             fault: FaultPoint::default(),
         })
         .start();

@@ -30,9 +30,9 @@ use keeper_actors::{
     clock::{ClockActor, ClockDeps},
     exchange::{
         ExchangeActor, ExchangeDeps,
-        actor::nothing_known,
         execution::{FaultPoint, InFlight, Tasks},
         messages::StopOrders,
+        nothing_known,
         reads::Router,
     },
     journal,
@@ -53,6 +53,7 @@ use keeper_domain::{
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
+    notes::SEGMENTS_JOINED,
     ports::{
         Broker, BrokerProxy, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
         Time, TokenMirror,
@@ -212,6 +213,7 @@ impl Keeper {
         tree.spawn("journal", sink.writer());
         announce_start(&parts).await?;
         phone::follow_moves(&parts, &tree).await?;
+        recall_segments(&parts.hours, parts.store.as_ref()).await?;
 
         let actors = start_actors(&parts, &tree, &journal);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
@@ -387,6 +389,7 @@ fn exchange_deps(
         },
         in_flight: InFlight::default(),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
+        hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
     }
 }
@@ -429,4 +432,10 @@ fn listen(
         }
     });
     Ok((Some(handle), Some(bound)))
+}
+
+/// Segments that joined in an earlier run. What cannot be read joins again when it is seen again.
+pub async fn recall_segments(hours: &TokenHours, store: &dyn Store) -> Result<(), StoreError> {
+    hours.recall(&SEGMENTS_JOINED.read(store).await?.readable().unwrap_or_default());
+    Ok(())
 }

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use tokio::time;
 
 use crate::exchange::{
-    actor::{ExchangeActor, ExchangeDeps, nothing_known},
+    ExchangeActor, ExchangeDeps,
     execution::{FaultPoint, InFlight, Tasks},
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
+    nothing_known,
 };
 use crate::{
     recipient_cell::RecipientCell,
@@ -28,6 +29,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     broker_error::Transport,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
@@ -44,6 +46,8 @@ use mock_exchange::{Config, Instruments, Record};
 
 mod disk;
 mod positions;
+mod segments;
+mod starting;
 
 /// A scripted FYERS: remembers every call, is slow, and answers as told.
 #[derive(Default)]
@@ -106,7 +110,11 @@ struct Floor {
 }
 
 fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<ExchangeActor> {
-    ExchangeActor::new(ExchangeDeps {
+    ExchangeActor::new(deps(fyers, store, sandbox)).start()
+}
+
+fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> ExchangeDeps {
+    ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
         proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
@@ -125,9 +133,9 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         }),
         in_flight: InFlight::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         fault: FaultPoint::default(),
-    })
-    .start()
+    }
 }
 
 async fn floor(sandbox: bool, usable: bool) -> Floor {
