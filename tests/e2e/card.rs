@@ -209,7 +209,7 @@ fn killed_between_any_two_steps_there_is_one_card_or_a_login() {
 }
 
 /// Buys at the simulated FYERS, as the person does in the FYERS app.
-fn buy(home: &Home, token: &str, symbol: &str, quantity: u32) {
+pub(crate) fn buy(home: &Home, token: &str, symbol: &str, quantity: u32) {
     let order = serde_json::json!({
         "symbol": symbol, "qty": quantity, "type": 2, "side": 1, "productType": "INTRADAY", "limitPrice": 0,
         "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0,
