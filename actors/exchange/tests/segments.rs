@@ -32,7 +32,7 @@ async fn a_row_that_cannot_be_read_counts_and_so_does_an_order() {
     time::sleep(Duration::from_secs(200)).await;
     assert_eq!(joined(&floor.store).await.0, 1);
 
-    let other = super::floor(false, true).await;
+    let other = open(false, true).await;
     other.fyers.books(
         &[json!({"id": "1", "symbol": GOLD, "side": 1, "qty": 1, "productType": "MARGIN", "status": 5})],
         &[],
