@@ -59,6 +59,9 @@ fn fields(value: &Value, place: String, paths: &mut Vec<String>) {
     }
 }
 
+const PROFILE_NEEDS: [&str; 3] = ["/s", "/data", "/data/fy_id"];
+const TOKENS_NEED: [&str; 2] = ["/s", "/access_token"];
+
 fn of(body: &Value) -> ApiResponse {
     ApiResponse { status: 200, headers: vec![], body: body.to_string().into_bytes() }
 }
@@ -86,10 +89,12 @@ fn a_login_needs_the_verdict_the_account_and_the_token_and_nothing_else() {
     let home = Home::at("2026-11-23T10:00:00", RefreshMode::Disabled).with_telegram();
     let keeper = home.start_ready();
     let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
-    let profiles = every_oddity(&profile(), &["/s", "/data", "/data/fy_id"]);
+    // FYERS allows 200 calls a minute, and a login is three: of each field every second oddity.
+    let some = |all: Vec<Odd>| -> Vec<Odd> { all.into_iter().step_by(2).collect() };
+    let profiles = some(every_oddity(&profile(), &PROFILE_NEEDS));
     // A funds answer proves nothing, so none of it is needed.
-    let funds = every_oddity(&funds(), &[]);
-    let bare = every_oddity(&tokens("TOKEN"), &["/s", "/access_token"]);
+    let funds = some(every_oddity(&funds(), &[]));
+    let bare = some(every_oddity(&tokens("TOKEN"), &TOKENS_NEED));
     let logins = profiles.len().max(funds.len()).max(bare.len());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     for number in 0..logins {
@@ -110,13 +115,10 @@ fn a_login_needs_the_verdict_the_account_and_the_token_and_nothing_else() {
         let status = block_on(async { request.send().await.unwrap().status() });
         let odd = [&profile.path, &funds.path, &given.path];
         assert!(status.is_success(), "{status}, odd: {odd:?}\n{}", keeper.log());
-        let session = keeper.status()["session"].clone();
-        let fingerprint = keeper_domain::secret::Fingerprint::of(&token).to_string();
-        assert_eq!(
-            (&session["usable"], &session["fingerprint"]),
-            (&json!(true), &json!(fingerprint)),
-            "{odd:?}"
-        );
+        let fingerprint = json!(keeper_domain::secret::Fingerprint::of(&token).to_string());
+        keeper.wait_status(&format!("the login with {odd:?}"), |status| {
+            status["session"]["usable"] == true && status["session"]["fingerprint"] == fingerprint
+        });
         home.sim.clear_faults();
     }
     println!(
@@ -125,6 +127,30 @@ fn a_login_needs_the_verdict_the_account_and_the_token_and_nothing_else() {
         funds.len(),
         bare.len()
     );
+}
+
+#[test]
+fn what_a_login_needs_is_read_from_every_odd_answer() {
+    let mut count = 0;
+    let bytes = |odd: &Odd| odd.answer.to_string().into_bytes();
+    for odd in every_oddity(&profile(), &PROFILE_NEEDS) {
+        let read = response::profile(200, &bytes(&odd));
+        assert!(read.is_ok_and(|read| read.value.fy_id == "XX00001"), "{}", odd.path);
+        count += 1;
+    }
+    for odd in every_oddity(&tokens("TOKEN"), &TOKENS_NEED) {
+        assert!(response::tokens(200, &bytes(&odd)).is_ok(), "{}", odd.path);
+        count += 1;
+    }
+    for odd in every_oddity(&funds(), &["/s"]) {
+        assert!(response::funds(200, &bytes(&odd)).is_ok(), "{}", odd.path);
+        count += 1;
+    }
+    // Without what is needed it is no proof.
+    for odd in every_oddity(&profile(), &[]).iter().filter(|odd| odd.path == "/data") {
+        assert!(response::profile(200, &bytes(odd)).is_err(), "{}", odd.answer);
+    }
+    println!("{count} odd answers of a login, each read");
 }
 
 #[test]
