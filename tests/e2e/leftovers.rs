@@ -68,7 +68,7 @@ fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() {
     refused(&bot);
     assert_eq!(orders_at_fyers(&home), 2);
 
-    let question = ask(&home, "/flat", "simulated position");
+    let question = ask(&home, "/flat", "Close all simulated positions?");
     press(&home, OWNER, &question, "Yes");
     home.wait_alert("1 simulated position cleared by");
     assert_eq!(

@@ -25,7 +25,7 @@ fn oddities() -> [Option<Value>; 9] {
 /// Every field of an answer, at any depth, turned into each of the oddities, but those that are needed.
 fn every_oddity(answer: &Value, needed: &[&str]) -> Vec<Odd> {
     let mut paths = vec![];
-    fields(answer, String::new(), &mut paths);
+    fields(answer, "", &mut paths);
     let mut all = vec![];
     for path in paths.into_iter().filter(|path| !needed.contains(&path.as_str())) {
         for oddity in oddities() {
@@ -44,16 +44,16 @@ fn every_oddity(answer: &Value, needed: &[&str]) -> Vec<Odd> {
     all
 }
 
-fn fields(value: &Value, place: String, paths: &mut Vec<String>) {
+fn fields(value: &Value, place: &str, paths: &mut Vec<String>) {
     let mut add = |name: &str, inner: &Value| {
         let path = format!("{place}/{name}");
         paths.push(path.clone());
-        fields(inner, path, paths);
+        fields(inner, &path, paths);
     };
     match value {
         Value::Object(all) => all.iter().for_each(|(name, inner)| add(name, inner)),
         Value::Array(rows) => {
-            rows.iter().enumerate().for_each(|(place, inner)| add(&place.to_string(), inner))
+            rows.iter().enumerate().for_each(|(place, inner)| add(&place.to_string(), inner));
         }
         _ => {}
     }

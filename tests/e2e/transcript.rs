@@ -1,6 +1,9 @@
 //! What a person's phone shows on a day on which the token is lost three times, as a document.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use simulator::{TelegramMessage, TokenKind};
 
@@ -33,10 +36,27 @@ impl Transcript {
     }
 
     /// What is new on the phone, now that all has been delivered.
-    fn look(&mut self, home: &Home, keeper: &Keeper, time: &str) {
-        keeper.wait_status("all delivered", |status| {
-            status["outbox"]["waiting"] == 0 && status["outbox"]["queued"] == status["outbox"]["delivered"]
-        });
+    fn look(&mut self, home: &Home, time: &str, what: &str) {
+        self.text.push_str(&format!("\n### {time}, {what}\n"));
+        let from = self.text.len();
+        let document = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
+        let wanted = document.get(from..).map(|rest| rest.split("\n#").next().unwrap_or_default().to_owned());
+        let end = Instant::now() + Duration::from_secs(if writes() { 5 } else { 60 });
+        // The alerts come one by one, behind the state they tell of.
+        loop {
+            let fresh = self.fresh(home, time);
+            if (!writes() && Some(fresh.0.as_str()) == wanted.as_deref()) || Instant::now() > end {
+                self.text.push_str(&fresh.0);
+                self.seen = fresh.1;
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What is new, and all that has been seen then.
+    fn fresh(&self, home: &Home, time: &str) -> (String, BTreeMap<i64, String>) {
+        let (mut text, mut seen) = (String::new(), self.seen.clone());
         let mut fresh: Vec<TelegramMessage> = home.sim.telegram_messages();
         fresh.retain(|message| self.seen.get(&message.id) != Some(&message.text));
         // The card and the alerts come from two actors.
@@ -55,9 +75,10 @@ impl Transcript {
                 .chain((!buttons.is_empty()).then_some(&*buttons.join(" ")))
                 .map(|line| format!("> {line}"))
                 .collect();
-            self.text.push_str(&format!("\n{mark} {time}\n\n{}\n", lines.join("\\\n")));
-            self.seen.insert(message.id, message.text);
+            text.push_str(&format!("\n{mark} {time}\n\n{}\n", lines.join("\\\n")));
+            seen.insert(message.id, message.text);
         }
+        (text, seen)
     }
 }
 
@@ -78,6 +99,10 @@ fn steady(text: &str, time: &str) -> String {
         line.split(' ').filter(|word| !word.contains("#K-")).map(word).collect::<Vec<_>>().join(" ")
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+fn writes() -> bool {
+    std::env::var("TRANSCRIPT").is_ok_and(|wish| wish == "write")
 }
 
 fn start_at(home: &Home, time: &str) -> Keeper {
@@ -110,9 +135,9 @@ fn a_day_with_three_lost_tokens_reads_as_documented() {
     let keeper = home.start_ready();
     home.wait_alert("has started");
     wait_card(&home);
-    day.look(&home, &keeper, "08:45");
+    day.look(&home, "08:45", "when the keeper has started");
     log_in(&home, &keeper);
-    day.look(&home, &keeper, "08:45");
+    day.look(&home, "08:45", "after the login");
     assert!(keeper.stop().success());
 
     day.part("11:00", "FYERS ends the token while 10 SBIN are open; the bot goes on and buys INFY");
@@ -120,16 +145,16 @@ fn a_day_with_three_lost_tokens_reads_as_documented() {
     keeper.wait_status("live", |status| status["mode"] == "live");
     assert_eq!(Bot::of(&home, &keeper).order("NSE:SBIN-EQ", 10).venue, "fyers");
     keeper.wait_status("the position", |status| status["positions_known"] == "known");
-    day.look(&home, &keeper, "11:00");
+    day.look(&home, "11:00", "while Live");
     let bot = lose(&home, &keeper);
     let card = wait_card(&home);
     assert!(!card.silent, "{card:?}");
     assert_eq!(bot.order("NSE:INFY-EQ", 10).venue, "mock");
     home.wait_alert("Order simulated: ");
-    day.look(&home, &keeper, "11:00");
+    day.look(&home, "11:00", "after the loss");
     log_in(&home, &keeper);
     home.wait_alert("Simulated positions are still open");
-    day.look(&home, &keeper, "11:00");
+    day.look(&home, "11:00", "after the login");
     assert!(keeper.stop().success());
 
     day.part("13:20", "the second loss: the token is dead when the keeper is started again");
@@ -137,27 +162,27 @@ fn a_day_with_three_lost_tokens_reads_as_documented() {
     let keeper = start_at(&home, "13:20");
     keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
     assert!(!wait_card(&home).silent);
-    day.look(&home, &keeper, "13:20");
+    day.look(&home, "13:20", "when the keeper has started");
     log_in(&home, &keeper);
-    day.look(&home, &keeper, "13:20");
+    day.look(&home, "13:20", "after the login");
     assert!(keeper.stop().success());
 
     day.part("15:05", "the third loss, 25 minutes before the market closes");
     let keeper = start_at(&home, "15:05");
     keeper.wait_status("live", |status| status["mode"] == "live");
-    day.look(&home, &keeper, "15:05");
+    day.look(&home, "15:05", "while Live");
     lose(&home, &keeper);
     assert!(!wait_card(&home).silent);
-    day.look(&home, &keeper, "15:05");
+    day.look(&home, "15:05", "after the loss");
     log_in(&home, &keeper);
-    day.look(&home, &keeper, "15:05");
+    day.look(&home, "15:05", "after the login");
     assert!(open_cards(&home).is_empty());
     assert!(keeper.stop().success());
 
-    let told = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
-    if std::env::var("TRANSCRIPT").is_ok_and(|wish| wish == "write") {
+    if writes() {
         std::fs::write(DOCUMENT, &day.text).unwrap();
     } else {
+        let told = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
         assert_eq!(day.text, told, "docs/transcripts/three-losses.md tells of another day");
     }
 }
