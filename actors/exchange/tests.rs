@@ -47,6 +47,7 @@ use mock_exchange::{Config, Instruments, Record};
 mod disk;
 mod positions;
 mod segments;
+mod shares;
 mod starting;
 mod switches;
 mod waiting;
@@ -55,6 +56,8 @@ mod waiting;
 #[derive(Default)]
 struct Fyers {
     calls: Mutex<Vec<ApiRequest>>,
+    /// Paths that were called out of the keeper's own share.
+    own: Mutex<Vec<String>>,
     /// How many intents were on disk at each call.
     store: Mutex<Option<Arc<MemoryStore>>>,
     intents: Mutex<Vec<usize>>,
@@ -119,7 +122,7 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
     ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
+        proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,

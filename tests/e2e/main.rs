@@ -27,6 +27,7 @@ mod log_table;
 mod login;
 mod logs;
 mod long_book;
+mod market_data;
 mod odd_answers;
 mod orders;
 mod refresh;
