@@ -79,6 +79,8 @@ async fn ask(terminal: &mut Terminal, settings: &TelegramSettings) -> Result<(Te
         }
         Err(CheckupError::Silent(why)) => return Err(format!("Telegram cannot be reached: {why}.")),
         Err(CheckupError::Setup(why)) => return Err(format!("{why}.")),
+        // The bot itself cannot move.
+        Err(CheckupError::Moved(_)) => return Err("Telegram answers for another chat. Try again.".to_owned()),
     };
     let chat = TelegramChat::new(settings).map_err(|error| error.to_string())?;
     let code = format!("{:06}", rand::rng().random_range(0..1_000_000));
