@@ -233,6 +233,10 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::CalendarUncovered { year } => {
             warn!(event = name, actor, year, "the calendar has no holidays for {year}: every weekday counts");
         }
+        Event::SegmentJoined { segment, symbol } => {
+            let segment = format!("{segment:?}").to_lowercase();
+            info!(event = name, actor, segment, symbol, "the sessions of {segment} need a token from now on");
+        }
         Event::ClockStepped { seconds } => warn!(event = name, actor, seconds, "the wall clock jumped"),
         Event::StrangerWrote { user } => {
             warn!(event = name, actor, user, "somebody who may not command the keeper wrote to its bot");
@@ -249,6 +253,22 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         }
         Event::TestAlert { severity } => {
             info!(event = name, actor, severity = severity.slug(), "test of the alerts");
+        }
+        Event::DaySummary(day) => {
+            let (date, pnl) = (day.date, day.pnl.as_deref().unwrap_or("not known"));
+            let (at_fyers, simulated) = (day.at_fyers, day.simulated);
+            let (rejected, refused) = (day.rejected, day.refused);
+            info!(
+                event = name,
+                actor,
+                %date,
+                at_fyers,
+                simulated,
+                rejected,
+                refused,
+                pnl,
+                "summary of {date}"
+            );
         }
         Event::ActorCrashed { actor: who, death } => {
             error!(event = name, actor = who, death = death.slug(), "{who} crashed");

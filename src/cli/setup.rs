@@ -1,10 +1,12 @@
 //! From settings to parts: what every verb needs, made once.
 
+mod channels;
+
 use std::sync::Arc;
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Broker, Messenger, OutgoingAddress, TokenMirror},
+    ports::{Broker, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -15,16 +17,14 @@ use sha2::{Digest, Sha256};
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::memory::Memory;
 use crate::{
-    app::{EnvMirror, Phone},
-    config::{self, Problem, Settings, Sources, SymbolSource, Values},
+    app::EnvMirror,
+    config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
-    fyers::{
-        FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho, symbols,
-    },
+    fyers::{FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho},
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
-    telegram::{GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSetupError},
+    telegram::GroupMoves,
     wall_clock::WallClock,
 };
 
@@ -264,27 +264,6 @@ impl Config {
         Some(Arc::new(AddressEcho::new(url, expected)))
     }
 
-    /// Where alerts go.
-    pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
-        let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
-        let messenger = TelegramMessenger::new(telegram).map_err(refuse_telegram)?;
-        let messenger = messenger.with_moves(Arc::clone(&self.moves));
-        Ok(Arc::new(messenger))
-    }
-
-    /// The chat for the login card and for commands; `None` when Telegram is not configured.
-    pub fn phone(&self) -> Result<Option<Phone>, Failure> {
-        let Some(telegram) = &self.settings.telegram else { return Ok(None) };
-        let chat = TelegramChat::new(telegram).map_err(refuse_telegram)?;
-        let chat = chat.with_moves(Arc::clone(&self.moves));
-        Ok(Some(Phone {
-            chat: Arc::new(chat),
-            chat_id: telegram.chat_id,
-            allowed_users: telegram.allowed_users.clone(),
-            moves: Some(Arc::clone(&self.moves)),
-        }))
-    }
-
     /// The calendar: built in, or from a file.
     pub fn calendar(&self) -> Result<Arc<Calendar>, Failure> {
         let file = self.settings.calendar_file.as_deref();
@@ -308,26 +287,6 @@ impl Config {
             name: "fyers-keeper",
             ..engine::Config::new(settings.mock_capital)
         }
-    }
-
-    /// Symbols from the symbol master files; none is a good setup too.
-    pub fn instruments(&self) -> Result<engine::Instruments, Failure> {
-        let SymbolSource::Files(files) = &self.settings.symbol_master else {
-            return Ok(engine::Instruments::default());
-        };
-        let mut master = engine::SymbolMaster::default();
-        for path in files {
-            symbols::read_file(path, &mut master).map_err(|problem| refuse_master(path, &problem))?;
-        }
-        Ok(engine::Instruments::listed(Arc::new(master.sorted())))
-    }
-
-    /// Fetches the symbol master once a day; `None` where it is not fetched.
-    pub fn renewal(&self) -> Result<Option<symbols::Renewal>, Failure> {
-        let settings = &self.settings;
-        let Some(base) = settings.fetches_symbols_from() else { return Ok(None) };
-        let folder = settings.state_dir.clone();
-        symbols::Renewal::new(base, folder, settings.proxy.as_ref()).map(Some).map_err(unusable)
     }
 
     /// The `.env` file to keep up to date, repaired first if a writer had died over it.
@@ -379,13 +338,4 @@ impl Config {
             refresh: self.settings.refresh_token.as_ref().map(|secret| RefreshToken::new(text(secret))),
         }
     }
-}
-
-fn refuse_master(path: &std::path::Path, problem: &str) -> Failure {
-    let what = format!("KEEPER_SYMBOL_MASTER {} cannot be used: {problem}", path.display());
-    fail(Exit::BadSettings, &what, "It must be one of FYERS' files, as NSE_CM.csv or NSE_CM_sym_master.json.")
-}
-
-fn refuse_telegram(error: TelegramSetupError) -> Failure {
-    fail(Exit::BadSettings, &error.to_string(), "Compare the TELEGRAM_ settings with env.example.")
 }

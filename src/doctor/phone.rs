@@ -1,6 +1,9 @@
-//! Telegram: is the bot known, and may it write to the chat.
+//! Where alerts go: is the bot known, may it write to the chat, does the webhook's receiver answer.
 
-use crate::doctor::finding::{Finding, LIMIT};
+use crate::doctor::{
+    finding::{Finding, LIMIT},
+    net::{self, Probe},
+};
 use crate::{
     config::Settings,
     telegram::{self, CheckupError},
@@ -33,6 +36,25 @@ pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
     vec![bot, chat]
 }
 
+/// Whether somebody answers at the second channel; nothing is sent. `None` when there is no such channel.
+pub(super) async fn webhook(settings: &Settings) -> Option<Finding> {
+    let url = settings.webhook_url.as_ref()?;
+    Some(match net::head(url).await {
+        Probe::Answered { status, .. } if status < 500 => Finding::pass(
+            "webhook",
+            "somebody answers there; /test in the chat, or POST /api/alerts/test, sends a test",
+        ),
+        Probe::Answered { status, .. } => {
+            let what = format!("its receiver answers with HTTP {status}: it has trouble");
+            Finding::warn("webhook", what, "See to the receiver; alerts wait and are delivered later.")
+        }
+        Probe::Silent(why) => {
+            let advice = "Check KEEPER_WEBHOOK_URL and the network; alerts wait and are delivered later.";
+            Finding::fail("webhook", format!("its receiver cannot be reached: {why}"), advice)
+        }
+    })
+}
+
 fn of_bot(error: &CheckupError) -> Finding {
     match error {
         CheckupError::Refused(why) => {
@@ -44,6 +66,7 @@ fn of_bot(error: &CheckupError) -> Finding {
             Finding::fail("Telegram bot", what, "Check the network; alerts wait and are delivered later.")
         }
         CheckupError::Setup(why) => Finding::fail("Telegram bot", why.clone(), "Compare with env.example."),
+        CheckupError::Moved(to) => moved(*to),
     }
 }
 
@@ -63,8 +86,14 @@ fn of_chat(error: &CheckupError) -> Finding {
             };
             Finding::fail("Telegram chat", format!("the bot cannot write there: {why}"), advice)
         }
+        CheckupError::Moved(to) => moved(*to),
         CheckupError::Silent(why) => {
             Finding::warn("Telegram chat", format!("could not be looked at: {why}"), "Ask again in a minute.")
         }
     }
+}
+
+fn moved(to: i64) -> Finding {
+    let what = format!("the group has a new id, {to}; a running keeper follows it");
+    Finding::warn("Telegram chat", what, format!("Set TELEGRAM_CHAT_ID={to}."))
 }

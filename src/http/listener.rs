@@ -22,6 +22,7 @@ use keeper_domain::event::Event;
 
 use crate::http::{
     access::{Gate, GatewayKey, Settings, WrongKey},
+    account,
     backend::{Backend, Front},
     events, feed, gateway, health,
     journal_signal::Feed,
@@ -148,6 +149,7 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
         .configure(orders::routes)
+        .configure(account::routes)
         .configure(events::routes)
         .configure(feed::routes)
         .configure(gateway::routes)

@@ -5,9 +5,13 @@
 //! crashes in between. Log lines and metrics come from the same values.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use mock_exchange::sessions::Segment;
 use serde::{Deserialize, Serialize};
 
-use crate::{alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName};
+use crate::{
+    alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName,
+    trading_day::DaySummary,
+};
 
 mod name;
 
@@ -298,6 +302,13 @@ pub enum Event {
         /// Each as `10 NSE:SBIN-EQ`.
         positions: Vec<String>,
     },
+    /// Orders or positions in a segment were seen for the first time: its sessions need a token from now on.
+    SegmentJoined {
+        /// The segment.
+        segment: Segment,
+        /// What was seen.
+        symbol: String,
+    },
     /// A person closed the simulated positions.
     SimulatedCleared {
         /// Who.
@@ -334,6 +345,8 @@ pub enum Event {
         /// The address registered with the app, if it is configured.
         expected: Option<String>,
     },
+    /// Trading is over for today: what there was.
+    DaySummary(DaySummary),
     /// An actor died.
     ActorCrashed {
         /// Its name.

@@ -1,7 +1,7 @@
 //! The notes that there are, each with what it holds. A name is never used for something else again.
 
-use chrono::{DateTime, Utc};
-use mock_exchange::{CandleSeries, MOST_SERIES};
+use chrono::{DateTime, NaiveDate, Utc};
+use mock_exchange::{CandleSeries, MOST_SERIES, sessions::Segment};
 
 use crate::{
     chat::{card::model::Card, inbox::memory::InboxMemory},
@@ -54,6 +54,9 @@ pub const CANDLES: [Note<CandleSeries>; MOST_SERIES] = [
 /// Until when a person wants no sound, but for what is critical. Written by Control, read by the Notifier.
 pub const MUTED_UNTIL: Note<DateTime<Utc>> = Note::new("muted_until");
 
+/// The last day whose summary was told.
+pub const SUMMARY_TOLD: Note<NaiveDate> = Note::new("summary_told");
+
 /// The login card in the chat. Owned by the CardActor.
 pub const LOGIN_CARD: Note<Card> = Note::new("login_card");
 
@@ -62,3 +65,7 @@ pub const INBOX: Note<InboxMemory> = Note::new("inbox_cursor");
 
 /// One-time states of logins that were finished. Owned by the TokenActor.
 pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");
+
+/// Segments whose sessions need a token because the account trades in them, beside the configured ones. Written by the
+/// ExchangeActor.
+pub const SEGMENTS_JOINED: Note<Vec<Segment>> = Note::new("segments_joined");
