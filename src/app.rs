@@ -17,7 +17,6 @@ pub use crate::{login_report as login, status};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
-    build_info,
     fyers::symbols::{Ears, Renewal},
     http::{
         GatewayKey,
@@ -68,7 +67,7 @@ use keeper_domain::{
 use mock_exchange::{Config, Instruments};
 use tokio::time::timeout;
 
-use assembly::{listen, start_actors};
+use assembly::{announce_start, listen, start_actors};
 pub use backend::KeeperBackend;
 use control::KeeperControl;
 pub use mirror::EnvMirror;
@@ -385,17 +384,6 @@ fn renew_symbols(
         journal: Box::new(move |event| sink.report("exchange", event)),
     };
     tree.spawn("symbols", renewal.run(Arc::clone(time), ears));
-}
-
-async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
-    let event = Event::KeeperStarted {
-        version: build_info::VERSION.to_owned(),
-        commit: build_info::COMMIT.to_owned(),
-        missing: parts.missing.clone(),
-        after_crash: parts.after_crash,
-    };
-    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
-    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }
 
 /// Segments that joined in an earlier run. What cannot be read joins again when it is seen again.

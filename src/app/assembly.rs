@@ -15,6 +15,7 @@ use keeper_actors::{
     },
     feeds::{FeedsActor, FeedsDeps},
     hub::Hub,
+    journal,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::JournalGrew,
@@ -28,12 +29,14 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::talk::Control,
-    ports::{Messenger, NoteStore, OutboxStore, Store},
+    event::Event,
+    ports::{Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     session::login::StateKey,
 };
 
 use crate::{
     app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
+    build_info,
     http::{Front, journal_signal::Feed},
 };
 
@@ -190,4 +193,16 @@ pub(super) fn listen(
         }
     });
     Ok((Some(handle), Some(bound)))
+}
+
+/// The first entry of this run in the journal.
+pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
+    let event = Event::KeeperStarted {
+        version: build_info::VERSION.to_owned(),
+        commit: build_info::COMMIT.to_owned(),
+        missing: parts.missing.clone(),
+        after_crash: parts.after_crash,
+    };
+    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
+    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }
