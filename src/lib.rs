@@ -19,6 +19,7 @@ pub mod http;
 pub mod logging;
 pub mod login_report;
 pub mod private_file;
+pub mod standby;
 pub mod status;
 pub mod store;
 pub mod telegram;

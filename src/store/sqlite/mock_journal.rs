@@ -5,10 +5,9 @@ use keeper_domain::ports::{MockJournalStore, MockPage, MockStart, StoreError, St
 use mock_exchange::Snapshot;
 use sqlx::SqlitePool;
 
-use crate::store::sqlite::{
-    read::{failed, readable},
-    rows::digest_of,
-    store::SqliteStore,
+use crate::store::{
+    rows::{digest_of, readable},
+    sqlite::{read::failed, store::SqliteStore},
 };
 
 #[async_trait]

@@ -7,7 +7,7 @@ mod examine;
 mod mock_journal;
 mod outbox;
 mod read;
-mod rows;
+mod session_row;
 mod store;
 #[cfg(test)]
 mod tests;

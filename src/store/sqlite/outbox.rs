@@ -12,7 +12,10 @@ use keeper_domain::{
 };
 use sqlx::SqlitePool;
 
-use crate::store::sqlite::{read::failed, rows, store::SqliteStore, write};
+use crate::store::{
+    rows,
+    sqlite::{read::failed, store::SqliteStore, write},
+};
 
 const UNREAD: &str = "SELECT id, at, event FROM journal
     WHERE id > COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)

@@ -12,7 +12,10 @@ use keeper_domain::{
 use serde::de::DeserializeOwned;
 use sqlx::SqlitePool;
 
-use crate::store::sqlite::{committer::kind_of_code, database, rows};
+use crate::store::{
+    rows::{self, readable},
+    sqlite::{committer::kind_of_code, database, session_row},
+};
 
 /// Names what was being done, and nothing that was stored.
 pub(super) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
@@ -26,15 +29,6 @@ fn kind(error: &sqlx::Error) -> StoreErrorKind {
         sqlx::Error::Io(_) => StoreErrorKind::Failing,
         _ => database::code(error).map_or(StoreErrorKind::Refused, kind_of_code),
     }
-}
-
-/// One stored value; a damaged one is left out and told.
-pub(super) fn readable<T: DeserializeOwned>(name: &'static str, text: &str) -> Option<T> {
-    let value = serde_json::from_str(text);
-    if value.is_err() {
-        tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
-    }
-    value.ok()
 }
 
 /// A single value; `unreadable` when there is one that cannot be read.
@@ -54,8 +48,8 @@ pub(super) async fn fact_text(pool: &SqlitePool, name: &'static str) -> Result<O
 }
 
 pub(super) async fn session(pool: &SqlitePool) -> Result<StoredSession, StoreError> {
-    let row = sqlx::query(rows::SESSION).fetch_optional(pool).await;
-    Ok(row.map_err(failed("read the session"))?.as_ref().and_then(rows::session).unwrap_or_default())
+    let row = sqlx::query(session_row::SESSION).fetch_optional(pool).await;
+    Ok(row.map_err(failed("read the session"))?.as_ref().and_then(session_row::session).unwrap_or_default())
 }
 
 pub(super) async fn last_tick(pool: &SqlitePool) -> Result<Option<TickRecord>, StoreError> {

@@ -12,7 +12,10 @@ use mock_exchange::Snapshot;
 use rusqlite::{Connection, OptionalExtension, Params, Result, named_params, params};
 use serde::Serialize;
 
-use crate::store::sqlite::rows::{self, millis, name};
+use crate::store::{
+    rows::{self, millis, name},
+    sqlite::session_row::SESSION,
+};
 
 /// Journal entries kept; older ones go, unless the outbox has not read them.
 const JOURNAL_KEPT: i64 = 100_000;
@@ -106,7 +109,7 @@ pub(super) fn put_session(connection: &Connection, session: &StoredSession) -> R
         ":login_asked_for": session.login_asked.and_then(|(_, reason)| name(&reason)),
     };
     run(connection, put, values)?;
-    let covered: Option<String> = connection.query_row(rows::SESSION, [], |row| row.get("covered"))?;
+    let covered: Option<String> = connection.query_row(SESSION, [], |row| row.get("covered"))?;
     run(connection, "UPDATE session SET digest = ?1", [rows::digest_of(&covered.unwrap_or_default())])
 }
 

@@ -1,0 +1,110 @@
+//! The `Store` port on PostgreSQL, for the keeper that holds the lease.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use keeper_domain::{
+    alert::{Alert, Outgoing},
+    event::Recorded,
+    ports::{AlertTotals, Change, ChangeStore, OutboxStore, StoreError},
+};
+use sqlx::PgPool;
+use tokio::sync::oneshot;
+
+use crate::store::{
+    postgres::{committer::Committer, fault::failed, lease::Holding, read, write::Work},
+    rows,
+};
+
+/// The keeper's memory, while it holds the lease.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    /// Reads only.
+    pub(super) pool: PgPool,
+    committer: Arc<Committer>,
+    holding: Holding,
+    ending: Arc<Mutex<Option<Ending>>>,
+}
+
+/// How the lease is let go: told, and then waited for.
+type Ending = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
+impl PostgresStore {
+    pub(super) fn new(
+        pool: PgPool,
+        committer: Committer,
+        holding: Holding,
+        let_go: oneshot::Sender<()>,
+        released: oneshot::Receiver<()>,
+    ) -> Self {
+        let ending = Arc::new(Mutex::new(Some((let_go, released))));
+        Self { pool, committer: Arc::new(committer), holding, ending }
+    }
+
+    /// How long this keeper may act.
+    pub fn holding(&self) -> &Holding {
+        &self.holding
+    }
+
+    /// Makes what still waits and lets the lease go, so that another keeper goes on at once.
+    pub async fn close(&self) {
+        let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.committer.close().await;
+        if let Some((let_go, released)) = ending {
+            let _gone = let_go.send(());
+            let _released = released.await;
+        }
+        self.pool.close().await;
+    }
+}
+
+#[async_trait]
+impl ChangeStore for PostgresStore {
+    // Not an `async fn`, which would begin only when it is polled: the change is in the queue when this returns.
+    fn commit<'a: 'f, 'f>(&'a self, change: Change) -> BoxFuture<'f, Result<(), StoreError>> {
+        Box::pin(self.committer.queue("made a change", Work::Change(Box::new(change))))
+    }
+
+    async fn trim(&self) -> Result<bool, StoreError> {
+        self.committer.trim().await
+    }
+}
+
+#[async_trait]
+impl OutboxStore for PostgresStore {
+    async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        read::unread_events(&self.pool, limit).await
+    }
+
+    async fn queue_alerts(
+        &self,
+        read_to: i64,
+        new: Vec<Alert>,
+        merged: Vec<Outgoing>,
+    ) -> Result<(), StoreError> {
+        self.committer.queue("queued alerts", Work::Alerts { read_to, new, merged }).await
+    }
+
+    async fn waiting_alerts(&self) -> Result<Vec<Outgoing>, StoreError> {
+        let query = "SELECT id, at, last_at, count, severity, key, text, attempts FROM alerts
+                     WHERE sent_at IS NULL ORDER BY id";
+        let rows = sqlx::query(query).fetch_all(&self.pool).await.map_err(failed("read the outbox"))?;
+        Ok(rows.iter().filter_map(rows::outgoing).collect())
+    }
+
+    async fn alert_sent(&self, id: i64, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.committer.queue("marked an alert as sent", Work::Sent(id, at)).await
+    }
+
+    async fn alert_failed(&self, id: i64) -> Result<(), StoreError> {
+        self.committer.queue("noted a failed delivery", Work::Failed(id)).await
+    }
+
+    async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
+        let query = sqlx::query_as::<_, (i64, i64)>("SELECT COUNT(*), COUNT(sent_at) FROM alerts");
+        let (queued, delivered) = query.fetch_one(&self.pool).await.map_err(failed("counted alerts"))?;
+        Ok(AlertTotals { queued: queued.unsigned_abs(), delivered: delivered.unsigned_abs() })
+    }
+}
