@@ -122,6 +122,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let snapshot = nothing_known(false, OnTokenLoss::Mock);
         let proxy: Arc<dyn BrokerProxy> = Arc::new(proxy);
         let exchange = ExchangeActor::new(ExchangeDeps {
+            epoch: 0,
             app: "ABCD1234EF-100".to_owned(),
             outgoing: None,
             proxy: Some(Arc::clone(&proxy)),

@@ -21,6 +21,7 @@ use crate::{
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     login_report::LoginSetup,
+    store::postgres::Holding,
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
@@ -139,6 +140,8 @@ pub struct Parts {
     pub after_crash: bool,
     /// The supervisor's patience.
     pub limits: Limits,
+    /// How long this keeper may act; `None` where no other one can.
+    pub lease: Option<Holding>,
     /// For tests that end the program at a step of an order.
     pub order_fault: FaultPoint,
 }
@@ -387,6 +390,7 @@ fn exchange_deps(
         },
         in_flight: InFlight::default(),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
+        epoch: parts.lease.as_ref().map_or(0, |lease| lease.epoch().unsigned_abs()),
         fault: parts.order_fault.clone(),
     }
 }

@@ -98,6 +98,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         missing: vec![],
         after_crash: false,
         limits: Limits::tireless(),
+        lease: None,
         order_fault: FaultPoint::default(),
     }
 }

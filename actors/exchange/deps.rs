@@ -54,6 +54,8 @@ pub struct ExchangeDeps {
     pub in_flight: InFlight,
     /// What readers decide by.
     pub snapshot: SharedSnapshot,
+    /// The number of this holding of the store; 0 where only one keeper can hold it.
+    pub epoch: u64,
     /// For tests that end the program at a step of an order.
     pub fault: FaultPoint,
 }

@@ -80,7 +80,7 @@ impl ExchangeActor {
             simulated_waiting: waiting.filter(|leg| leg.quantity != 0).collect(),
             simulated_today: book.taken_today(now),
             rejected_today: self.rejected_today(now),
-            epoch: 0,
+            epoch: self.deps.epoch,
             at: now,
         };
         self.deps.snapshot.store(Arc::new(snapshot));

@@ -11,7 +11,7 @@ use std::{
 
 use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 use fyers_api::{
     http::ApiRequest,
     ist::{self, ist},
@@ -38,14 +38,16 @@ use keeper_domain::{
 
 use rand::Rng;
 use secrecy::SecretString;
+use tokio::sync::Notify;
 
 use crate::app::{Actors, Parts, sink::JournalSink};
 use crate::{
     build_info,
     http::Backend,
     login_report::{LoginReport, LoginSetup},
+    store::postgres::Holding,
     status::{
-        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
+        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, LeaseStatus, OutboxStatus, SessionStatus, Status,
         TickStatus,
     },
 };
@@ -63,6 +65,23 @@ const NEXT_LIFE: Duration = Duration::from_millis(50);
 /// No sign of life for this long means that the actors' thread hangs.
 const PULSE_LIMIT: Duration = Duration::from_secs(10);
 
+/// The lease that this keeper holds.
+struct Lease {
+    holding: Holding,
+    since: DateTime<Utc>,
+    hand_over: Notify,
+}
+
+impl Lease {
+    fn new(holding: Holding) -> Self {
+        Self { holding, since: Utc::now(), hand_over: Notify::new() }
+    }
+
+    fn status(&self) -> LeaseStatus {
+        LeaseStatus { epoch: self.holding.epoch(), since: ist(self.since) }
+    }
+}
+
 /// Gathers what the listener tells.
 pub struct KeeperBackend {
     actors: Actors,
@@ -77,6 +96,7 @@ pub struct KeeperBackend {
     test_doors: bool,
     state_key: StateKey,
     journal: Arc<JournalSink>,
+    lease: Option<Lease>,
     pulse: Pulse,
     /// Session and book are in memory.
     is_loaded: Arc<AtomicBool>,
@@ -103,6 +123,7 @@ impl KeeperBackend {
             test_doors: parts.test_doors,
             state_key: StateKey::derive(&parts.key),
             journal,
+            lease: parts.lease.clone().map(Lease::new),
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -118,6 +139,14 @@ impl KeeperBackend {
                 tokio::time::sleep(NEXT_LIFE).await;
             }
             is_loaded.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until somebody asks this keeper to hand over to another one.
+    pub async fn handed_over(&self) {
+        match &self.lease {
+            Some(lease) => lease.hand_over.notified().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -200,6 +229,11 @@ impl Backend for KeeperBackend {
         self.is_loaded.load(Ordering::Relaxed)
     }
 
+    fn hand_over(&self) -> bool {
+        self.lease.iter().for_each(|lease| lease.hand_over.notify_one());
+        self.lease.is_some()
+    }
+
     async fn status(&self) -> Option<Status> {
         let session = self.session().await?;
         let now = self.actors.router.snapshot.load_full();
@@ -231,6 +265,7 @@ impl Backend for KeeperBackend {
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
+            lease: self.lease.as_ref().map(Lease::status),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),

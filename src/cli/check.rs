@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use fyers_api::{claims as jwt, ist::ist};
 use keeper_domain::{
     clock::token_hours::TokenHours,
-    ports::{Broker, Store},
+    ports::Broker,
     reason::Reason,
     secret::{AccessToken, Fingerprint},
     session::{
@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    memory::{self, Memory},
     output::{complain, fail, json as print_json, no_state, say},
     probe::{Remote, block_on},
     setup::{Config, load},
@@ -27,7 +28,7 @@ use crate::cli::{
 use crate::{
     cli::oneshot::OneShot,
     status::SessionStatus,
-    store::{SqliteStore, StateDir, StateDirError},
+    store::{StateDir, StateDirError},
     wall_clock::WallClock,
 };
 
@@ -88,7 +89,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
 
 /// Reads the newest token there is, without touching anything, and asks the broker about it.
 async fn ask_broker(config: &Config, broker: &dyn Broker) -> Answer {
-    let stored = match SqliteStore::peek(&config.settings.state_dir).await {
+    let stored = match memory::peek(config).await {
         Ok(stored) => stored.unwrap_or_default(),
         Err(error) => {
             tracing::warn!(event = "store.failed", "{error}");
@@ -157,8 +158,10 @@ async fn here(
     broker: Arc<dyn Broker>,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let run = one_shot(config, state, broker).await?;
-    match run.refresh(PATIENCE).await {
+    let (run, memory) = one_shot(config, state, broker).await?;
+    let refreshed = run.refresh(PATIENCE).await;
+    memory.close().await;
+    match refreshed {
         Ok(outcome) => {
             if let Some(problem) = outcome.mirror_problem {
                 complain(&problem, "The new token is safe in the state folder all the same.");
@@ -169,24 +172,28 @@ async fn here(
     }
 }
 
-/// The session without the service.
+/// The session without the service, and the memory it works on, which is closed in the end.
 pub(super) async fn one_shot(
     config: &Config,
     state: &StateDir,
     broker: Arc<dyn Broker>,
-) -> Result<OneShot, Failure> {
-    let store = SqliteStore::open(state).await;
-    let store = store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
+) -> Result<(OneShot, Memory), Failure> {
+    let memory = Memory::open_if_free(config, state).await?;
+    let Some(memory) = memory else {
+        let remedy = "Run this command on the host of that keeper, where it is asked to do it.";
+        return Err(fail(Exit::TryLater, "another keeper acts on this database", remedy));
+    };
     let calendar = config.calendar()?;
-    Ok(OneShot {
-        broker,
-        store: Arc::new(store) as Arc<dyn Store>,
+    let run = OneShot {
+        broker: memory.fence_broker(broker),
+        store: memory.store(),
         mirror: config.mirror(),
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
         hours: TokenHours::new(calendar, config.settings.segments.clone()),
-    })
+    };
+    Ok((run, memory))
 }
 
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.

@@ -11,6 +11,8 @@ mod doctor;
 mod exit;
 mod failure;
 mod login;
+mod memory;
+mod migrate;
 mod oneshot;
 mod orders;
 mod output;
@@ -133,6 +135,17 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Move the state between the state folder and PostgreSQL, and compare it row by row
+    Migrate {
+        /// Where to
+        #[arg(long, value_enum)]
+        to: migrate::Target,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the other keeper of the same PostgreSQL database act, and stand by
+    Handover,
     /// Exit 0 if the running keeper is alive, else 1 (for containers)
     Healthcheck,
     /// Print the completion script of a shell
@@ -173,6 +186,8 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Restore { file, with_gateway_key, json } => {
             backup::restore(&file, Restore { with_gateway_key }, json)
         }
+        Verb::Migrate { to, json } => migrate::migrate(to, json),
+        Verb::Handover => migrate::hand_over(),
         Verb::Healthcheck => probe::healthcheck(),
         Verb::Completions { shell } => Ok(completions(shell)),
     }

@@ -103,6 +103,11 @@ impl Remote {
         self.post("refresh").send().await.ok()?.error_for_status().ok()?.json().await.ok()
     }
 
+    /// Asks for a handover: the HTTP status of the answer.
+    pub(super) async fn hand_over(&self) -> Option<u16> {
+        Some(self.post("handover").send().await.ok()?.status().as_u16())
+    }
+
     /// FYERS' login address, or why there is none; `None` when the keeper does not answer.
     pub(super) async fn begin_login(&self) -> Option<Result<String, LoginReport>> {
         let answer = self.post("login").send().await.ok()?;

@@ -6,14 +6,16 @@ use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
     alerts::texts::Context,
     clock::token_hours::TokenHours,
-    ports::{SessionStore, Store, Time},
+    ports::Time,
     restart_policy::Limits,
 };
+use secrecy::SecretString;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    memory::Memory,
     output::{fail, no_state},
     setup::{Config, load},
 };
@@ -24,7 +26,8 @@ use crate::{
     http::Backend,
     logging,
     login_report::LoginSetup,
-    store::{SqliteStore, StateDir},
+    standby::{self, After},
+    store::StateDir,
     wall_clock::WallClock,
 };
 
@@ -49,11 +52,19 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     let Ok((terminate, interrupt)) = signals else {
         return Err(fail(Exit::Error, "signals cannot be handled here", ""));
     };
-    let store = SqliteStore::open(state)
-        .await
-        .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
-    learn(config, &store).await;
-    let parts = parts(config, state, store.clone())?;
+    let (mut terminate, mut interrupt) = (terminate, interrupt);
+    let memory = tokio::select! {
+        biased;
+        _ = terminate.recv() => return Ok(Exit::Good),
+        _ = interrupt.recv() => return Ok(Exit::Good),
+        opened = Memory::open(config, state) => opened?,
+    };
+    learn(config, &memory).await;
+    let key = match &config.settings.gateway_key {
+        Some(key) => key.clone(),
+        None => memory.gateway_key(state).await?,
+    };
+    let parts = parts(config, state, &memory, key)?;
     let heartbeat = heartbeat(config, &parts);
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     let guarded = keeper.guard(|| {
@@ -69,31 +80,48 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
-    let exit = until_told(&keeper, terminate, interrupt).await;
-    if exit == Exit::Good {
-        heartbeat::systemd::stopping().await;
-        keeper.stop().await;
-        let _late = tokio::time::timeout(CLOSE_LIMIT, store.close()).await;
-        state.ended();
+    let end = until_told(&keeper, terminate, interrupt).await;
+    if matches!(end, End::GaveUp) {
+        return Ok(Exit::GaveUp);
     }
-    Ok(exit)
+    if matches!(end, End::Told) {
+        heartbeat::systemd::stopping().await;
+    }
+    keeper.stop().await;
+    let _late = tokio::time::timeout(CLOSE_LIMIT, memory.close()).await;
+    state.ended();
+    if matches!(end, End::HandedOver) {
+        standby::begin_again(After::HandOver);
+    }
+    Ok(Exit::Good)
+}
+
+/// Why the service ends.
+enum End {
+    /// A signal came.
+    Told,
+    /// The supervisor has given up.
+    GaveUp,
+    /// Another keeper is to act.
+    HandedOver,
 }
 
 /// Runs until a signal comes or the supervisor gives up.
-async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signal) -> Exit {
+async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signal) -> End {
     tokio::select! {
-        _ = terminate.recv() => Exit::Good,
-        _ = interrupt.recv() => Exit::Good,
+        _ = terminate.recv() => End::Told,
+        _ = interrupt.recv() => End::Told,
+        () = keeper.backend.handed_over() => End::HandedOver,
         actor = keeper.tree.gave_up() => {
             keeper.last_words(actor, LAST_WORDS).await;
-            Exit::GaveUp
+            End::GaveUp
         }
     }
 }
 
 /// The tokens of the run before this one are secrets of this run too.
-async fn learn(config: &Config, store: &SqliteStore) {
-    if let Ok(session) = store.session().await {
+async fn learn(config: &Config, memory: &Memory) {
+    if let Some(session) = memory.session().await {
         session.access.iter().for_each(|token| config.redactor.learn_access(token));
         session.refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
         session.previous_refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
@@ -111,12 +139,8 @@ fn not_started(error: &StartError) -> Failure {
     fail(exit, &error.to_string(), remedy)
 }
 
-fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Failure> {
+fn parts(config: &Config, state: &StateDir, memory: &Memory, key: SecretString) -> Result<Parts, Failure> {
     let settings = &config.settings;
-    let key = match &settings.gateway_key {
-        Some(key) => key.clone(),
-        None => state.gateway_key().map_err(|error| no_state(&error))?,
-    };
     config.redactor.register(&key);
     let client = config.client()?;
     let (time, steady) = clocks(settings);
@@ -125,11 +149,11 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
-        broker: client.clone().map(|client| config.learning(client)),
-        proxy: config.pipe()?,
+        broker: client.clone().map(|client| memory.fence_broker(config.learning(client))),
+        proxy: config.pipe()?.map(|proxy| memory.fence_proxy(proxy)),
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
-        store: Arc::new(store) as Arc<dyn Store>,
+        store: memory.store(),
         mirror: config.mirror(),
         time,
         steady,
@@ -154,6 +178,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         missing: settings.missing(),
         after_crash: state.began(),
         limits: Limits::default(),
+        lease: memory.holding().cloned(),
         order_fault: order_fault(settings),
     })
 }

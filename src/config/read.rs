@@ -78,6 +78,8 @@ impl Reader<'_> {
             telegram: self.telegram(),
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
+            database_url: self.value("KEEPER_DATABASE_URL").map(|found| SecretString::from(found.text)),
+            advertise_url: self.private_url("KEEPER_ADVERTISE_URL"),
             http_addr: self.http_addr(),
             gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
@@ -200,6 +202,16 @@ impl Reader<'_> {
 
     fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
+    }
+
+    /// An address inside a private network, where plain http is usual.
+    fn private_url(&mut self, name: &'static str) -> Option<Url> {
+        let text = self.value(name)?.text;
+        let url = Url::parse(&text).ok().filter(|url| url.host().is_some() && url.scheme().starts_with("http"));
+        if url.is_none() {
+            self.problem(name, not_possible(&text), "Set it to an address, as http://keeper-a:8080.");
+        }
+        url
     }
 
     fn redirect_uri(&mut self) -> Option<String> {

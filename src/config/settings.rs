@@ -75,6 +75,10 @@ pub struct Settings {
     pub telegram: Option<TelegramSettings>,
     /// The `.env` file.
     pub env_file: PathBuf,
+    /// PostgreSQL in the place of the state folder's database; its address holds a password.
+    pub database_url: Option<SecretString>,
+    /// Where another keeper of the same database reaches this one.
+    pub advertise_url: Option<Url>,
     /// The state folder.
     pub state_dir: PathBuf,
     /// The listener's address.

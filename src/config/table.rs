@@ -58,6 +58,8 @@ pub const TABLE: &[Spec] = &[
     plain("TELEGRAM_API_URL", "https://api.telegram.org"),
     plain("KEEPER_ENV_FILE", ".env"),
     plain("KEEPER_STATE_DIR", "./state"),
+    secret("KEEPER_DATABASE_URL", Show::Host),
+    plain("KEEPER_ADVERTISE_URL", "not set"),
     plain("KEEPER_HTTP_ADDR", "127.0.0.1:8080, or 0.0.0.0:$PORT when PORT is set"),
     plain("KEEPER_PUBLIC_URL", "RENDER_EXTERNAL_URL"),
     plain("KEEPER_TRUSTED_PROXIES", "not set"),

@@ -292,6 +292,7 @@ fn parts(
         missing: vec![],
         after_crash: false,
         limits: Limits::default(),
+        lease: None,
         order_fault: FaultPoint::default(),
     })
 }

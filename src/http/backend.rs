@@ -29,6 +29,10 @@ pub trait Backend: Send + Sync {
     fn is_live(&self) -> bool;
     /// Whether the state is loaded.
     fn is_ready(&self) -> bool;
+    /// Lets another keeper of the same database act in the place of this one; false where there is none.
+    fn hand_over(&self) -> bool {
+        false
+    }
     /// Everything at one glance; `None` when the keeper does not answer in time.
     async fn status(&self) -> Option<Status> {
         None

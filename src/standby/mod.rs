@@ -7,7 +7,13 @@
 mod fenced;
 mod listener;
 
-use std::{net::SocketAddr, os::unix::process::CommandExt, process::Command, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    os::unix::process::CommandExt,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -25,6 +31,13 @@ const ASK_EVERY: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the last line of a program that is replaced may take.
 const LAST_LINE: Duration = Duration::from_millis(300);
+
+/// The exit code of a program that should simply be started again.
+const TRY_LATER: i32 = 75;
+/// How long a keeper that has handed over waits for another one to act.
+const GIVE_WAY: Duration = Duration::from_secs(5);
+/// Tells the fresh copy of a program that it has handed over.
+const WAIT_FIRST: &str = "FYERS_KEEPER_HANDED_OVER";
 
 /// A standby could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +67,7 @@ pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<Postgr
     let server = listener::serve(listen, holder.clone())
         .map_err(|error| StandbyError::Listen { addr: listen, problem: error.to_string() })?;
     prepare(&contender).await?;
+    give_way(&mut contender).await;
     let mut asks = interval(ASK_EVERY);
     asks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told = Told::default();
@@ -114,13 +128,49 @@ impl Told {
     }
 }
 
-/// The lease is lost: nothing of this run may act any more, so the program begins anew, as a standby.
+/// Why the program begins anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Another keeper may act by now.
+    Loss,
+    /// Another keeper is to act: it is given the time to take the lease.
+    HandOver,
+}
+
+/// The lease is lost: nothing of this run may act any more.
 fn stand_by_again() {
     tracing::error!(event = "lease.lost", "the lease is lost; another keeper may act, and this one stands by");
+    begin_again(After::Loss);
+}
+
+/// Replaces this program by a fresh copy of itself, which stands by.
+pub fn begin_again(after: After) -> ! {
     logging::flush(LAST_LINE);
-    let Ok(program) = std::env::current_exe() else { std::process::exit(75) };
-    let failed = Command::new(program).args(std::env::args_os().skip(1)).exec();
-    // Only when there is no new program any more: whoever started this one starts it again.
+    let Ok(program) = std::env::current_exe() else { std::process::exit(TRY_LATER) };
+    let mut fresh = Command::new(program);
+    fresh.args(std::env::args_os().skip(1));
+    if after == After::HandOver {
+        fresh.env(WAIT_FIRST, "1");
+    } else {
+        fresh.env_remove(WAIT_FIRST);
+    }
+    let failed = fresh.exec();
+    // Only when the program is not there any more: whoever started this one starts it again.
     tracing::error!(event = "keeper.not_replaced", "{failed}");
-    std::process::exit(75);
+    logging::flush(LAST_LINE);
+    std::process::exit(TRY_LATER);
+}
+
+/// After a handover the other keeper comes first; if there is none, this one goes on.
+async fn give_way(contender: &mut Contender) {
+    if std::env::var_os(WAIT_FIRST).is_none() {
+        return;
+    }
+    let until = Instant::now() + GIVE_WAY;
+    while Instant::now() < until {
+        if contender.look().await.is_ok_and(|row| row.holder.is_some() && !row.is_over) {
+            return;
+        }
+        sleep(ASK_EVERY).await;
+    }
 }

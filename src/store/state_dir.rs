@@ -145,10 +145,22 @@ impl StateDir {
             Err(PrivateFileError::Missing) => {}
             Err(error) => return Err(refused(error)),
         }
-        let key = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
+        let key = SecretString::from(URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>()));
+        self.keep_gateway_key(&key)?;
+        Ok(key)
+    }
+
+    /// Writes the gateway key in the place of the one that is there.
+    pub fn keep_gateway_key(&self, key: &SecretString) -> Result<(), StateDirError> {
+        let path = self.path.join(GATEWAY_KEY);
+        let unusable =
+            |error: std::io::Error| StateDirError::Unusable { path: path.clone(), problem: error.kind() };
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unusable(error)),
+            _ => {}
+        }
         let mut file = private_file::create_new(&path).map_err(unusable)?;
-        file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(unusable)?;
-        Ok(SecretString::from(key))
+        file.write_all(key.expose_secret().as_bytes()).and_then(|()| file.sync_all()).map_err(unusable)
     }
 }
 

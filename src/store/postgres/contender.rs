@@ -1,23 +1,29 @@
 //! A keeper that wants the lease, and the thread that keeps it once it has it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use keeper_domain::ports::StoreError;
-use sqlx::PgConnection;
+use keeper_domain::{ports::StoreError, session_state::StoredSession};
+use sqlx::{Connection, PgConnection};
 use tokio::{sync::oneshot, time::timeout};
 
-use crate::store::postgres::{
+use crate::store::{
+    migrate::{self, Copied, MigrateError},
+    postgres::{
     committer::Committer,
     connect::{Address, ConnectError, problem},
     fault::failed,
     lease::{self, Candidate, Holding, LeaseRow, RENEW_EVERY},
     store::PostgresStore,
+    },
+    rows,
 };
 
 /// How long one question about the lease may take.
 const ASK_LIMIT: Duration = Duration::from_secs(3);
 /// How often the holder looks whether it still may act.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a migration may take.
+const MIGRATION: Duration = Duration::from_secs(600);
 /// The pause after a renewal that failed.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
@@ -64,6 +70,84 @@ impl Contender {
     /// The database does not answer.
     pub async fn look(&mut self) -> Result<LeaseRow, ConnectError> {
         self.ask(async |on| lease::look(on).await).await
+    }
+
+    /// The session as it is stored, whoever acts.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn session(&mut self) -> Result<Option<StoredSession>, ConnectError> {
+        let query = async |on: &mut PgConnection| sqlx::query("SELECT * FROM session").fetch_optional(on).await;
+        Ok(self.ask(query).await?.map(|row| rows::session(&row)))
+    }
+
+    /// Brings the rows of a SQLite database here. All of it happens, or nothing does; nobody acts meanwhile.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn fill_from(&self, from: &Path) -> Result<Copied, MigrateError> {
+        let (mut on, epoch) = self.alone().await?;
+        let filled = async {
+            let mut writing = on.begin().await?;
+            let copied = migrate::to_postgres(from, &mut writing).await?;
+            writing.commit().await?;
+            Ok(copied)
+        };
+        let filled = filled.await;
+        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        filled
+    }
+
+    /// Puts the rows of a SQLite database in the place of all that is here, which goes to `old`, an empty one.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn replace_by(&self, from: &Path, old: &Path) -> Result<Copied, MigrateError> {
+        let (mut on, epoch) = self.alone().await?;
+        let replaced = async {
+            let mut writing = on.begin().await?;
+            migrate::to_sqlite(&mut writing, old).await?;
+            migrate::empty(&mut writing).await?;
+            let copied = migrate::to_postgres(from, &mut writing).await?;
+            writing.commit().await?;
+            Ok(copied)
+        };
+        let replaced = replaced.await;
+        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        replaced
+    }
+
+    /// Brings the rows to an empty SQLite database; nobody acts meanwhile.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn move_to(&self, to: &Path) -> Result<Copied, MigrateError> {
+        let (mut on, epoch) = self.alone().await?;
+        let copied = migrate::to_sqlite(&mut on, to).await;
+        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        copied
+    }
+
+    /// The same as of one moment, while a keeper may go on acting.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn copy_to(&self, to: &Path) -> Result<Copied, MigrateError> {
+        let mut on = self.address.connect().await?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
+        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
+        sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut on).await?;
+        migrate::to_sqlite(&mut on, to).await
+    }
+
+    /// A connection of its own, and the lease, which is renewed by nobody: what takes longer is not kept.
+    async fn alone(&self) -> Result<(PgConnection, i64), MigrateError> {
+        self.prepare().await?;
+        let mut on = self.address.connect().await?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
+        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
+        let taken = lease::take_for(&mut on, &self.who, MIGRATION).await?;
+        Ok((on, taken.ok_or(MigrateError::InUse)?))
     }
 
     async fn ask<T>(

@@ -47,11 +47,16 @@ pub struct LeaseRow {
 
 /// Takes the lease when nobody has it; the number of the new holding.
 pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Option<i64>> {
+    take_for(on, who, LEASE).await
+}
+
+/// The same for a given time.
+pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Duration) -> Result<Option<i64>> {
     let take = "UPDATE lease SET holder = $1, address = $2, epoch = epoch + 1, since = clock_timestamp(),
                 expires_at = clock_timestamp() + make_interval(secs => $3)
                 WHERE one = 1 AND (holder IS NULL OR expires_at <= clock_timestamp()) RETURNING epoch";
     let query = sqlx::query_as::<_, (i64,)>(take).bind(&who.name).bind(&who.address);
-    Ok(query.bind(LEASE.as_secs_f64()).fetch_optional(on).await?.map(|(epoch,)| epoch))
+    Ok(query.bind(long.as_secs_f64()).fetch_optional(on).await?.map(|(epoch,)| epoch))
 }
 
 /// Makes it last from now on; false when another keeper has it.

@@ -11,6 +11,7 @@ mod store;
 mod write;
 
 pub use connect::{Address, ConnectError};
+pub(in crate::store) use connect::problem;
 pub use contender::{Contender, OnLost};
 pub use lease::{Candidate, Holding, LEASE, LeaseRow, RENEW_EVERY};
 pub use store::PostgresStore;

@@ -15,6 +15,8 @@ pub(crate) mod transfer;
 mod views;
 mod write;
 
+pub(in crate::store) use write::put_session_digest as write_session_digest;
+
 pub use database::OpenError;
 pub use examine::{Counts, Examined, Label, Unfit, examine};
 pub use store::SqliteStore;

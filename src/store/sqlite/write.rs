@@ -109,7 +109,12 @@ pub(super) fn put_session(connection: &Connection, session: &StoredSession) -> R
         ":login_asked_for": session.login_asked.and_then(|(_, reason)| name(&reason)),
     };
     run(connection, put, values)?;
-    let covered: Option<String> = connection.query_row(SESSION, [], |row| row.get("covered"))?;
+    put_session_digest(connection)
+}
+
+/// The digest of the session's row as it is now.
+pub(in crate::store) fn put_session_digest(connection: &Connection) -> Result<()> {
+    let covered: Option<String> = connection.query_row(SESSION, [], |row| row.get("covered")).optional()?.flatten();
     run(connection, "UPDATE session SET digest = ?1", [rows::digest_of(&covered.unwrap_or_default())])
 }
 
