@@ -108,7 +108,7 @@ struct Floor {
 
 fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<ExchangeActor> {
     ExchangeActor::new(ExchangeDeps {
-            epoch: 0,
+        epoch: 0,
         app: "ABCD1234EF-100".into(),
         outgoing: None,
         proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),

@@ -45,11 +45,11 @@ use crate::{
     build_info,
     http::Backend,
     login_report::{LoginReport, LoginSetup},
-    store::postgres::Holding,
     status::{
-        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, LeaseStatus, OutboxStatus, SessionStatus, Status,
-        TickStatus,
+        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, LeaseStatus, OutboxStatus,
+        SessionStatus, Status, TickStatus,
     },
+    store::postgres::Holding,
 };
 
 /// Longest wait for an actor's answer.

@@ -39,7 +39,9 @@ impl Memory {
         match contender(config)? {
             None => {
                 let store = SqliteStore::open(state).await;
-                Ok(Self::Sqlite(store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?))
+                Ok(Self::Sqlite(
+                    store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?,
+                ))
             }
             Some(contender) => {
                 let store = standby::wait(contender, config.settings.http_addr).await;
@@ -50,13 +52,17 @@ impl Memory {
 
     /// For a single task: `None` when another keeper acts on this database, which can be asked to do it.
     pub(super) async fn open_if_free(config: &Config, state: &StateDir) -> Result<Option<Self>, Failure> {
-        let Some(mut contender) = contender(config)? else { return Self::open(config, state).await.map(Some) };
+        let Some(mut contender) = contender(config)? else {
+            return Self::open(config, state).await.map(Some);
+        };
         contender.prepare().await.map_err(|error| no_database(&error))?;
         let taken = contender.try_take().await.map_err(|error| no_database(&error))?;
         let Some(holding) = taken else { return Ok(None) };
         let lost = Arc::new(|| std::process::exit(Exit::TryLater as i32));
         let store = contender.into_store(holding, lost);
-        store.map(|store| Some(Self::Postgres(store))).map_err(|error| no_standby(&StandbyError::Thread(error)))
+        store
+            .map(|store| Some(Self::Postgres(store)))
+            .map_err(|error| no_standby(&StandbyError::Thread(error)))
     }
 
     pub(super) fn store(&self) -> Arc<dyn Store> {

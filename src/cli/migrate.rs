@@ -77,7 +77,9 @@ pub(super) fn not_migrated(error: &MigrateError) -> Failure {
 fn describe(copied: &Copied, to: Target) -> String {
     let rows: Vec<String> = copied.iter().map(|(table, rows)| format!("{rows} {table}")).collect();
     let next = match to {
-        Target::Postgres => "The keeper works there from now on, with KEEPER_DATABASE_URL set. The old file is kept.",
+        Target::Postgres => {
+            "The keeper works there from now on, with KEEPER_DATABASE_URL set. The old file is kept."
+        }
         Target::Sqlite => "Remove KEEPER_DATABASE_URL, and the keeper works in the state folder.",
     };
     format!("Copied and compared, row by row: {}.\n{next}", rows.join(", "))

@@ -205,11 +205,12 @@ impl Verb {
             | Self::Status { json }
             | Self::Orders { json, .. }
             | Self::Doctor { json }
+            | Self::Migrate { json, .. }
             | Self::Backup { json, .. }
             | Self::Restore { json, .. } => *json,
             Self::Config { verb: ConfigVerb::Check { json } } => *json,
             Self::Calendar { verb } => verb.is_json(),
-            Self::Run | Self::Healthcheck | Self::Completions { .. } => false,
+            Self::Run | Self::Handover | Self::Healthcheck | Self::Completions { .. } => false,
         }
     }
 }

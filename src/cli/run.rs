@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
-    alerts::texts::Context,
-    clock::token_hours::TokenHours,
-    ports::Time,
-    restart_policy::Limits,
+    alerts::texts::Context, clock::token_hours::TokenHours, ports::Time, restart_policy::Limits,
 };
 use secrecy::SecretString;
 use tokio::signal::unix::{Signal, SignalKind, signal};

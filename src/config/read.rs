@@ -207,7 +207,8 @@ impl Reader<'_> {
     /// An address inside a private network, where plain http is usual.
     fn private_url(&mut self, name: &'static str) -> Option<Url> {
         let text = self.value(name)?.text;
-        let url = Url::parse(&text).ok().filter(|url| url.host().is_some() && url.scheme().starts_with("http"));
+        let url =
+            Url::parse(&text).ok().filter(|url| url.host().is_some() && url.scheme().starts_with("http"));
         if url.is_none() {
             self.problem(name, not_possible(&text), "Set it to an address, as http://keeper-a:8080.");
         }

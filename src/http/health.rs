@@ -77,7 +77,8 @@ async fn hand_over(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse 
     match gate.refuse_writer() {
         Some(refusal) => refusal,
         None if backend.hand_over() => HttpResponse::Accepted().finish(),
-        None => HttpResponse::Conflict().body("this keeper has its state to itself: KEEPER_DATABASE_URL is not set\n"),
+        None => HttpResponse::Conflict()
+            .body("this keeper has its state to itself: KEEPER_DATABASE_URL is not set\n"),
     }
 }
 

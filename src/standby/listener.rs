@@ -57,7 +57,9 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Serve
             .app_data(data.1.clone())
             .app_data(web::PayloadConfig::new(LONGEST_BODY))
             .service(web::resource("/livez").to(async || HttpResponse::Ok().body("alive\n")))
-            .service(web::resource("/readyz").to(async || HttpResponse::ServiceUnavailable().body("standby\n")))
+            .service(
+                web::resource("/readyz").to(async || HttpResponse::ServiceUnavailable().body("standby\n")),
+            )
             .default_service(web::to(pass_on))
     });
     let server = server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();

@@ -139,7 +139,10 @@ pub enum After {
 
 /// The lease is lost: nothing of this run may act any more.
 fn stand_by_again() {
-    tracing::error!(event = "lease.lost", "the lease is lost; another keeper may act, and this one stands by");
+    tracing::error!(
+        event = "lease.lost",
+        "the lease is lost; another keeper may act, and this one stands by"
+    );
     begin_again(After::Loss);
 }
 

@@ -58,7 +58,8 @@ impl From<sqlx::Error> for MigrateError {
 impl From<rusqlite::Error> for MigrateError {
     // Without SQLite's message, which may quote a value.
     fn from(error: rusqlite::Error) -> Self {
-        let code = error.sqlite_error_code().map_or("unexpected failure".to_owned(), |code| format!("{code:?}"));
+        let code =
+            error.sqlite_error_code().map_or("unexpected failure".to_owned(), |code| format!("{code:?}"));
         Self::Failed(format!("SQLite: {code}"))
     }
 }
@@ -127,7 +128,9 @@ impl Sum {
             match cell {
                 Cell::Nothing => self.0.update([0]),
                 Cell::Number(number) => self.0.update([&[1][..], &number.to_le_bytes()].concat()),
-                Cell::Text(text) => self.0.update([&[2][..], &text.len().to_le_bytes(), text.as_bytes()].concat()),
+                Cell::Text(text) => {
+                    self.0.update([&[2][..], &text.len().to_le_bytes(), text.as_bytes()].concat())
+                }
             }
         }
     }
@@ -169,14 +172,19 @@ async fn refuse_if_used(on: &mut PgConnection) -> Result<(), MigrateError> {
     if events == 0 { Ok(()) } else { Err(MigrateError::NotEmpty(events)) }
 }
 
-async fn send(source: &Connection, table: &Table, on: &mut PgConnection) -> Result<(Vec<u8>, u64), MigrateError> {
+async fn send(
+    source: &Connection,
+    table: &Table,
+    on: &mut PgConnection,
+) -> Result<(Vec<u8>, u64), MigrateError> {
     let mut statement = source.prepare(&table.select())?;
     let mut rows = statement.query([])?;
     let (mut sum, mut batch) = (Sum::default(), Vec::with_capacity(BATCH));
     loop {
         let row = rows.next()?;
         if let Some(row) = row {
-            let cells = (0..table.columns.len()).map(|at| cell(row.get(at)?)).collect::<Result<Cells, _>>()?;
+            let cells =
+                (0..table.columns.len()).map(|at| cell(row.get(at)?)).collect::<Result<Cells, _>>()?;
             sum.add(&cells);
             batch.push(cells);
         } else if batch.is_empty() {
@@ -202,9 +210,8 @@ fn cell(value: Value) -> rusqlite::Result<Cell> {
 
 async fn insert(table: &Table, rows: &[Cells], on: &mut PgConnection) -> sqlx::Result<()> {
     let kinds = table.columns.iter().enumerate();
-    let arrays = kinds.map(|(at, (_, is_number))| {
-        format!("${}::{}[]", at + 1, if *is_number { "bigint" } else { "text" })
-    });
+    let arrays = kinds
+        .map(|(at, (_, is_number))| format!("${}::{}[]", at + 1, if *is_number { "bigint" } else { "text" }));
     let arrays = arrays.collect::<Vec<_>>().join(", ");
     let sql = format!("INSERT INTO {} ({}) SELECT * FROM UNNEST({arrays})", table.name, table.names());
     let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -251,7 +258,8 @@ async fn for_each_row(
     use futures_util::TryStreamExt;
 
     // Texts by their bytes, as SQLite orders them.
-    let order = if table.columns.first().is_some_and(|(_, is_number)| *is_number) { "" } else { " COLLATE \"C\"" };
+    let order =
+        if table.columns.first().is_some_and(|(_, is_number)| *is_number) { "" } else { " COLLATE \"C\"" };
     let sql = format!("{}{order}", table.select());
     let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(on);
     while let Some(row) = rows.try_next().await? {

@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::Rng;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::private_file::{self, Content, PrivateFileError, Rules};
 
@@ -194,7 +194,6 @@ fn lock(folder: &Path) -> Result<(File, File), StateDirError> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
 
     use super::*;
 

@@ -58,7 +58,8 @@ async fn a_keeper_that_slept_can_commit_nothing() {
     contender_a.prepare().await.unwrap();
     let holding = contender_a.try_take().await.unwrap().unwrap();
     let told = Arc::clone(&lost);
-    let first = contender_a.into_store(holding, Arc::new(move || told.store(true, Ordering::SeqCst))).unwrap();
+    let first =
+        contender_a.into_store(holding, Arc::new(move || told.store(true, Ordering::SeqCst))).unwrap();
     first.commit(notes(&["before"])).await.unwrap();
     end_lease(server, &url);
     let second = holder(&url, "b").await;

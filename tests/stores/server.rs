@@ -25,8 +25,11 @@ pub(crate) struct Server {
 /// Where Debian and others put the server's programs, which are not on the path.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    let mut folders: Vec<PathBuf> =
-        versions.flatten().map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").exists()).collect();
+    let mut folders: Vec<PathBuf> = versions
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .filter(|bin| bin.join("initdb").exists())
+        .collect();
     folders.sort();
     folders.pop().or_else(|| {
         let found = Command::new("sh").args(["-c", "command -v initdb"]).output().ok()?;
@@ -49,7 +52,13 @@ impl Server {
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(&data).status().unwrap().success());
         }
-        good(server.as_server("initdb").args(["-A", "trust", "-U", "keeper", "--no-sync", "-D"]).arg(&data).output());
+        good(
+            server
+                .as_server("initdb")
+                .args(["-A", "trust", "-U", "keeper", "--no-sync", "-D"])
+                .arg(&data)
+                .output(),
+        );
         server.run();
         Some(server)
     }
@@ -80,7 +89,12 @@ impl Server {
         );
         let log = self.data().join("log");
         let mut command = self.as_server("pg_ctl");
-        command.args(["-w", "-t", "60", "-s", "-o", &options, "-l"]).arg(log).arg("-D").arg(self.data()).arg("start");
+        command
+            .args(["-w", "-t", "60", "-s", "-o", &options, "-l"])
+            .arg(log)
+            .arg("-D")
+            .arg(self.data())
+            .arg("start");
         // With pipes the call would wait for the server, which keeps them open.
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         assert!(command.status().unwrap().success(), "PostgreSQL does not start");
@@ -96,7 +110,19 @@ impl Server {
     /// Runs SQL as the owner.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         let mut command = Command::new(self.bin.join("psql"));
-        command.args(["-h", "127.0.0.1", "-U", "keeper", "-d", database, "-AtqX", "-v", "ON_ERROR_STOP=1", "-c", sql]);
+        command.args([
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "keeper",
+            "-d",
+            database,
+            "-AtqX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+        ]);
         String::from_utf8(good(command.arg("-p").arg(self.port.to_string()).output()).stdout).unwrap()
     }
 

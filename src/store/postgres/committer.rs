@@ -111,7 +111,11 @@ struct Worker {
 
 enum State {
     Up(PgConnection),
-    Down { kind: StoreErrorKind, next: Instant, pause: Duration },
+    Down {
+        kind: StoreErrorKind,
+        next: Instant,
+        pause: Duration,
+    },
     /// Another keeper has taken over.
     Fenced,
 }
@@ -203,7 +207,10 @@ impl Worker {
         match fault {
             Fault::Fenced => {
                 self.state = State::Fenced;
-                tracing::error!(event = "lease.lost", "another keeper has taken over; this one changes nothing");
+                tracing::error!(
+                    event = "lease.lost",
+                    "another keeper has taken over; this one changes nothing"
+                );
                 refuse(waiting, StoreErrorKind::Fenced);
             }
             Fault::NotMade(error) => {

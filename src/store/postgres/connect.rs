@@ -37,9 +37,13 @@ impl ConnectError {
     /// What to do about it, in one line.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::Address => "Write it as your database's host shows it, with ?sslmode=verify-full at the end.",
+            Self::Address => {
+                "Write it as your database's host shows it, with ?sslmode=verify-full at the end."
+            }
             Self::Newer => "Use the newer version, or another database.",
-            Self::Schema(_) => "Give the keeper a database of its own, and a user that may create tables in it.",
+            Self::Schema(_) => {
+                "Give the keeper a database of its own, and a user that may create tables in it."
+            }
             Self::Failed(_) => "Check the server, the network, user and password, and sslmode.",
         }
     }

@@ -9,11 +9,11 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::store::{
     migrate::{self, Copied, MigrateError},
     postgres::{
-    committer::Committer,
-    connect::{Address, ConnectError, problem},
-    fault::failed,
-    lease::{self, Candidate, Holding, LeaseRow, RENEW_EVERY},
-    store::PostgresStore,
+        committer::Committer,
+        connect::{Address, ConnectError, problem},
+        fault::failed,
+        lease::{self, Candidate, Holding, LeaseRow, RENEW_EVERY},
+        store::PostgresStore,
     },
     rows,
 };
@@ -77,7 +77,8 @@ impl Contender {
     /// # Errors
     /// The database does not answer.
     pub async fn session(&mut self) -> Result<Option<StoredSession>, ConnectError> {
-        let query = async |on: &mut PgConnection| sqlx::query("SELECT * FROM session").fetch_optional(on).await;
+        let query =
+            async |on: &mut PgConnection| sqlx::query("SELECT * FROM session").fetch_optional(on).await;
         Ok(self.ask(query).await?.map(|row| rows::session(&row)))
     }
 
@@ -267,7 +268,10 @@ impl Renewal {
             lease::release(&mut on, epoch).await
         };
         if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
-            tracing::warn!(event = "lease.not_released", "the lease was not let go; another keeper waits for its end");
+            tracing::warn!(
+                event = "lease.not_released",
+                "the lease was not let go; another keeper waits for its end"
+            );
         }
     }
 }

@@ -48,7 +48,9 @@ fn words(kind: StoreErrorKind, error: &Error) -> String {
             format!("PostgreSQL refused it ({})", refusal.code().as_deref().unwrap_or("no code"))
         }
         (StoreErrorKind::Refused, _) => "an unreadable value".to_owned(),
-        (StoreErrorKind::Full, _) => "PostgreSQL's disk is full. Free some space there; it goes on by itself".to_owned(),
+        (StoreErrorKind::Full, _) => {
+            "PostgreSQL's disk is full. Free some space there; it goes on by itself".to_owned()
+        }
         (StoreErrorKind::ReadOnly, _) => {
             "PostgreSQL takes no changes (a read-only replica?). Check KEEPER_DATABASE_URL".to_owned()
         }

@@ -5,11 +5,7 @@ use keeper_domain::ports::{MockJournalStore, MockPage, MockStart, StoreError, St
 use sqlx::PgPool;
 
 use crate::store::{
-    postgres::{
-        fault::failed,
-        read,
-        store::PostgresStore,
-    },
+    postgres::{fault::failed, read, store::PostgresStore},
     rows::{digest_of, readable},
 };
 

@@ -10,8 +10,8 @@ mod read;
 mod store;
 mod write;
 
-pub use connect::{Address, ConnectError};
 pub(in crate::store) use connect::problem;
+pub use connect::{Address, ConnectError};
 pub use contender::{Contender, OnLost};
 pub use lease::{Candidate, Holding, LEASE, LeaseRow, RENEW_EVERY};
 pub use store::PostgresStore;

@@ -71,7 +71,8 @@ impl SessionStore for PostgresStore {
 impl TickStore for PostgresStore {
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
         let query = "SELECT date, begun_at, done_at FROM ticks ORDER BY date DESC LIMIT 1";
-        let row = sqlx::query(query).fetch_optional(&self.pool).await.map_err(failed("read the last tick"))?;
+        let row =
+            sqlx::query(query).fetch_optional(&self.pool).await.map_err(failed("read the last tick"))?;
         Ok(row.as_ref().and_then(rows::tick))
     }
 

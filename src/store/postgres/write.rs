@@ -178,7 +178,8 @@ async fn alerts(on: &mut PgConnection, read_to: i64, new: &[Alert], merged: &[Ou
     for alert in merged {
         let merge = "UPDATE alerts SET last_at = $2, count = $3, severity = $4, text = $5
                      WHERE id = $1 AND sent_at IS NULL";
-        let query = sqlx::query(merge).bind(alert.id).bind(millis(alert.last_at)).bind(i64::from(alert.count));
+        let query =
+            sqlx::query(merge).bind(alert.id).bind(millis(alert.last_at)).bind(i64::from(alert.count));
         query.bind(name(&alert.severity)).bind(&alert.text).execute(&mut *on).await?;
     }
     Ok(())
@@ -217,7 +218,8 @@ pub(super) async fn trim(on: &mut PgConnection) -> Result<bool> {
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to'), 0)
                   ORDER BY id LIMIT $1)";
     let records = sqlx::query(records).bind(TRIMMED).execute(&mut *on).await?.rows_affected();
-    let events = sqlx::query(events).bind(TRIMMED).bind(JOURNAL_KEPT).execute(&mut *on).await?.rows_affected();
+    let events =
+        sqlx::query(events).bind(TRIMMED).bind(JOURNAL_KEPT).execute(&mut *on).await?.rows_affected();
     if records > 0 {
         put_text(on, super::mock_journal::TRIMMED, "true").await?;
     }

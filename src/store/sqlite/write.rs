@@ -114,7 +114,8 @@ pub(super) fn put_session(connection: &Connection, session: &StoredSession) -> R
 
 /// The digest of the session's row as it is now.
 pub(in crate::store) fn put_session_digest(connection: &Connection) -> Result<()> {
-    let covered: Option<String> = connection.query_row(SESSION, [], |row| row.get("covered")).optional()?.flatten();
+    let covered: Option<String> =
+        connection.query_row(SESSION, [], |row| row.get("covered")).optional()?.flatten();
     run(connection, "UPDATE session SET digest = ?1", [rows::digest_of(&covered.unwrap_or_default())])
 }
 
