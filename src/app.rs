@@ -253,10 +253,12 @@ impl Keeper {
         if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
-        self.flush(FLUSH_LIMIT).await;
-        if let Some(server) = &self.server {
-            server.stop(true).await;
-        }
+        let farewell = async {
+            if let Some(server) = &self.server {
+                server.stop(true).await;
+            }
+        };
+        tokio::join!(self.flush(FLUSH_LIMIT), farewell);
         self.tree.shutdown().await;
     }
 

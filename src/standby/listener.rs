@@ -25,17 +25,17 @@ const LONGEST_BODY: usize = 1 << 20;
 /// What tells a keeper that a request came through a standby, so that two of them never pass it to and fro.
 const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 
-/// Where the holder is reached, as the lease says.
+/// Where the holder is reached, as the lease says; nothing before the lease has been read.
 #[derive(Debug, Clone, Default)]
-pub struct Holder(Arc<Mutex<Option<String>>>);
+pub struct Holder(Arc<Mutex<Option<Option<String>>>>);
 
 impl Holder {
     /// What the lease says now.
     pub fn set(&self, address: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
     }
 
-    fn get(&self) -> Option<String> {
+    fn get(&self) -> Option<Option<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -57,9 +57,7 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Serve
             .app_data(data.1.clone())
             .app_data(web::PayloadConfig::new(LONGEST_BODY))
             .service(web::resource("/livez").to(async || HttpResponse::Ok().body("alive\n")))
-            .service(
-                web::resource("/readyz").to(async || HttpResponse::ServiceUnavailable().body("standby\n")),
-            )
+            .service(web::resource("/readyz").to(readyz))
             .default_service(web::to(pass_on))
     });
     let server = server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();
@@ -68,13 +66,20 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Serve
     Ok(handle)
 }
 
+async fn readyz(holder: web::Data<Holder>) -> HttpResponse {
+    let state = if holder.get().is_some() { "standby\n" } else { "the lease has not been read yet\n" };
+    HttpResponse::ServiceUnavailable().body(state)
+}
+
 async fn pass_on(
     request: HttpRequest,
     body: web::Bytes,
     holder: web::Data<Holder>,
     client: web::Data<reqwest::Client>,
 ) -> HttpResponse {
-    let Some(address) = holder.get() else { return nobody(&request, "and no other address is known here") };
+    let Some(address) = holder.get().flatten() else {
+        return nobody(&request, "and no other address is known here");
+    };
     if request.headers().contains_key(UPGRADE) || request.headers().contains_key(PASSED_ON) {
         return nobody(&request, &format!("connect to {address} instead"));
     }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How often a standby asks for the lease: how much later than its end it acts, at most.
-const ASK_EVERY: Duration = Duration::from_millis(400);
+const ASK_EVERY: Duration = Duration::from_millis(250);
 /// The longest pause between attempts to make the tables while the database does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the last line of a program that is replaced may take.

@@ -82,7 +82,8 @@ impl Table {
 
     /// All rows in one order.
     fn select(&self) -> String {
-        format!("SELECT {} FROM {} ORDER BY 1", self.names(), self.name)
+        let first = self.columns.first().map_or("", |(name, _)| name.as_str());
+        format!("SELECT {} FROM {} ORDER BY \"{first}\"", self.names(), self.name)
     }
 }
 

@@ -19,7 +19,9 @@ fn whatever_happens_one_keeper_acts_and_nothing_is_doubled() {
         orders += taken;
         refused += lost;
     }
-    println!("{wanted} histories: {orders} orders taken by FYERS, {refused} refused or unanswered, 0 doubled");
+    println!(
+        "{wanted} histories: {orders} orders taken by FYERS, {refused} refused or unanswered, 0 doubled"
+    );
 }
 
 fn history(world: &mut World, seed: u64) -> (u32, u32) {

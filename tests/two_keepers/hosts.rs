@@ -49,7 +49,7 @@ impl World {
         };
         let url = server.database().expose_secret().to_owned();
         let database = url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
-        let home = Home::at("2026-11-25T11:00:00", RefreshMode::DisabledBySebi);
+        let home = Home::at("2026-11-25T11:00:00", RefreshMode::Disabled);
         let token = home.sim.mint(TokenKind::Access);
         let home = home
             .set("FYERS_CLIENT_ID", "ABCD1234EF-100")
@@ -182,7 +182,8 @@ impl World {
             "orderTag": tag});
         let url = self.url(host, "/api/v3/orders/sync");
         let answer = block_on(async {
-            let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+            let client =
+                reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
             let request = client.post(url).header("Authorization", format!("bot:{KEY}")).json(&order);
             let answer = request.send().await.ok()?;
             let venue = answer.headers().get("x-keeper-order-venue")?.to_str().ok()?.to_owned();
@@ -205,8 +206,10 @@ impl World {
     /// Orders of bots at FYERS, by tag.
     fn at_fyers(&self) -> BTreeMap<String, u32> {
         let mut tags = BTreeMap::new();
-        for order in self.home.sim.orders() {
-            *tags.entry(order.tag).or_default() += 1;
+        for order in self.home.sim.state().orders {
+            // As FYERS writes them: "1:" and the tag.
+            let tag = order["orderTag"].as_str().unwrap_or_default();
+            *tags.entry(tag.rsplit(':').next().unwrap().to_owned()).or_default() += 1;
         }
         tags
     }
@@ -230,7 +233,9 @@ impl World {
         }
         let rows = self.sql("SELECT address, at FROM lease_log ORDER BY epoch");
         let host = |address: &str| {
-            (0..2).find(|host| address.ends_with(&format!(":{}", self.hosts[*host].port))).expect("a host's address")
+            (0..2)
+                .find(|host| address.ends_with(&format!(":{}", self.hosts[*host].port)))
+                .expect("a host's address")
         };
         let row = |row: &str| {
             let (address, at) = row.split_once('|').unwrap();
@@ -252,11 +257,16 @@ impl World {
             assert!(intents.contains(&format!("\"{tag}\"")), "{tag} is at FYERS without an intent");
         }
         let holdings = self.holdings();
-        for (host, at) in (0..2).flat_map(|host| self.hosts[host].fyers.sent().into_iter().map(move |at| (host, at))) {
+        for (host, at) in
+            (0..2).flat_map(|host| self.hosts[host].fyers.sent().into_iter().map(move |at| (host, at)))
+        {
             let at = millis(at);
             // Whoever took the lease last before this moment is the one who may act.
             let holder = holdings.iter().rev().find(|(_, since)| *since <= at).map(|(holder, _)| *holder);
-            assert!(holder.is_none_or(|holder| holder == host), "keeper {host} called FYERS while {holder:?} acted");
+            assert!(
+                holder.is_none_or(|holder| holder == host),
+                "keeper {host} called FYERS while {holder:?} acted"
+            );
         }
     }
 }
@@ -277,7 +287,10 @@ impl Drop for World {
             for (nth, host) in self.hosts.iter().enumerate() {
                 for run in 0..host.runs {
                     let log = host.dir.path().join(format!("log-{run}"));
-                    println!("--- keeper {nth}, run {run}\n{}", std::fs::read_to_string(log).unwrap_or_default());
+                    println!(
+                        "--- keeper {nth}, run {run}\n{}",
+                        std::fs::read_to_string(log).unwrap_or_default()
+                    );
                 }
             }
         }

@@ -46,7 +46,11 @@ fn the_standby_acts_when_the_holder_is_told_to_stop_and_when_it_dies() {
     let killed = Instant::now();
     world.kill9(1);
     world.wait_acts(0);
-    println!("kill -9: the other one acts after {:.1} s (lease {} s)", killed.elapsed().as_secs_f64(), LEASE.as_secs());
+    println!(
+        "kill -9: the other one acts after {:.1} s (lease {} s)",
+        killed.elapsed().as_secs_f64(),
+        LEASE.as_secs()
+    );
     assert_eq!(world.order(0, "third").unwrap(), "fyers");
     world.judge();
 }

@@ -22,11 +22,8 @@ pub(crate) struct Relay {
 impl Relay {
     pub(crate) fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let relay = Self {
-            address: listener.local_addr().unwrap(),
-            cut: Arc::default(),
-            sent: Arc::default(),
-        };
+        let relay =
+            Self { address: listener.local_addr().unwrap(), cut: Arc::default(), sent: Arc::default() };
         let shared = relay.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {

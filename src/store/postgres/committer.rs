@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::store::postgres::{
     connect::Address,
-    fault::{is_of_the_connection, told},
+    fault::{is_of_the_connection, of, told},
     write::{self, Work},
 };
 
@@ -70,8 +70,8 @@ impl Committer {
         let (answer, heard) = oneshot::channel();
         let queued = self.send(Job::Make { doing, work, answer });
         async move {
-            queued.map_err(|kind| StoreError::of(kind, doing))?;
-            heard.await.unwrap_or_else(|_died| Err(StoreError::of(StoreErrorKind::Ended, doing)))
+            queued.map_err(|kind| of(kind, doing))?;
+            heard.await.unwrap_or_else(|_died| Err(of(StoreErrorKind::Ended, doing)))
         }
     }
 
@@ -79,8 +79,8 @@ impl Committer {
     pub(super) async fn trim(&self) -> Result<bool, StoreError> {
         const DOING: &str = "removed what is old";
         let (answer, heard) = oneshot::channel();
-        self.send(Job::Trim(answer)).map_err(|kind| StoreError::of(kind, DOING))?;
-        heard.await.unwrap_or_else(|_died| Err(StoreError::of(StoreErrorKind::Ended, DOING)))
+        self.send(Job::Trim(answer)).map_err(|kind| of(kind, DOING))?;
+        heard.await.unwrap_or_else(|_died| Err(of(StoreErrorKind::Ended, DOING)))
     }
 
     fn send(&self, job: Job) -> Result<(), StoreErrorKind> {
@@ -295,8 +295,8 @@ impl Worker {
         const DOING: &str = "removed what is old";
         let on = match &mut self.state {
             State::Up(on) => on,
-            State::Down { kind, .. } => return Err(StoreError::of(*kind, DOING)),
-            State::Fenced => return Err(StoreError::of(StoreErrorKind::Fenced, DOING)),
+            State::Down { kind, .. } => return Err(of(*kind, DOING)),
+            State::Fenced => return Err(of(StoreErrorKind::Fenced, DOING)),
         };
         let epoch = self.epoch;
         let trimming = async {
@@ -374,7 +374,7 @@ async fn one_by_one(
                 let error = match fault {
                     Fault::NotMade(error) => error,
                     Fault::NotKnown(_, error) => not_known(error),
-                    Fault::Fenced => StoreError::of(StoreErrorKind::Fenced, "made a change"),
+                    Fault::Fenced => of(StoreErrorKind::Fenced, "made a change"),
                 };
                 outcomes.resize_with(works.len(), || Err(error.clone()));
                 return Ok(outcomes);
@@ -390,7 +390,7 @@ fn not_known(error: StoreError) -> StoreError {
 
 fn refuse(waiting: Vec<Waiting>, kind: StoreErrorKind) {
     for (doing, answer) in waiting {
-        let _gone = answer.send(Err(StoreError::of(kind, doing)));
+        let _gone = answer.send(Err(of(kind, doing)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use crate::store::postgres::fault::is_of_the_connection;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
@@ -108,7 +109,12 @@ impl Address {
         made.map_err(|error| match error {
             MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => ConnectError::Newer,
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                ConnectError::Schema(problem(&error))
+                let problem = problem(&error);
+                if is_of_the_connection(&error) {
+                    ConnectError::Failed(problem)
+                } else {
+                    ConnectError::Schema(problem)
+                }
             }
             _ => ConnectError::Schema("unexpected failure".to_owned()),
         })

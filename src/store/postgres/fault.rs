@@ -42,6 +42,11 @@ fn kind(error: &Error) -> StoreErrorKind {
     }
 }
 
+/// A refusal without an error of its own: nothing was tried.
+pub(super) fn of(kind: StoreErrorKind, doing: &'static str) -> StoreError {
+    StoreError { doing, problem: words(kind, &Error::WorkerCrashed), kind }
+}
+
 fn words(kind: StoreErrorKind, error: &Error) -> String {
     match (kind, error) {
         (StoreErrorKind::Refused, Error::Database(refusal)) => {
