@@ -147,7 +147,7 @@ fn parts(config: &Config, state: &StateDir, memory: &Memory, key: SecretString) 
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| memory.fence_broker(config.learning(client))),
-        proxy: config.pipe()?.map(|proxy| memory.fence_proxy(proxy)),
+        proxy: config.proxy()?.map(|proxy| memory.fence_proxy(proxy)),
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         store: memory.store(),

@@ -1,8 +1,5 @@
 //! The files for hosts: they parse, they keep the container closed, and they name settings and paths that exist.
 
-#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
-
 use std::{collections::BTreeSet, fs, path::Path};
 
 use fyers_keeper::{config::table::TABLE, http::limits::descriptors::WANTED};
@@ -175,7 +172,10 @@ fn the_files_for_two_keepers_need_no_disk_and_know_a_standby() {
     let service = &render["services"][0];
     assert_eq!(service["healthCheckPath"], "/livez");
     assert!(service["disk"].is_null() && render["databases"][0]["name"] == "fyers-keeper");
-    assert_known("render", service["envVars"].as_array().unwrap().iter().map(|entry| entry["key"].as_str().unwrap()));
+    assert_known(
+        "render",
+        service["envVars"].as_array().unwrap().iter().map(|entry| entry["key"].as_str().unwrap()),
+    );
     let fly: toml::Table = read("ops/fly/two-machines.toml").parse().unwrap();
     assert!(fly.get("mounts").is_none());
     assert_known("fly", fly["env"].as_table().unwrap().keys().map(String::as_str));
