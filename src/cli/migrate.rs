@@ -12,8 +12,7 @@ use crate::cli::{
 };
 use crate::store::{
     SqliteStore, StateDir,
-    migrate::{Copied, MigrateError},
-    postgres::{Address, Contender},
+    postgres::{Address, Contender, Copied, MigrateError},
     state_dir::DATABASE,
 };
 

@@ -122,7 +122,7 @@ impl Address {
 }
 
 /// The error without any stored value and without the address.
-pub(in crate::store) fn problem(error: &sqlx::Error) -> String {
+pub(super) fn problem(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) => error.kind().to_string(),
         sqlx::Error::Tls(_) => "no TLS connection".to_owned(),

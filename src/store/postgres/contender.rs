@@ -7,12 +7,12 @@ use sqlx::{Connection, PgConnection};
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::store::{
-    migrate::{self, Copied, MigrateError},
     postgres::{
         committer::Committer,
         connect::{Address, ConnectError, problem},
         fault::failed,
         lease::{self, Candidate, Holding, LeaseRow, RENEW_EVERY},
+        migrate::{self, Copied, MigrateError},
         store::PostgresStore,
     },
     rows,

@@ -5,12 +5,9 @@ use keeper_domain::ports::{MockJournalStore, MockPage, MockStart, StoreError, St
 use sqlx::PgPool;
 
 use crate::store::{
-    postgres::{fault::failed, read, store::PostgresStore},
+    postgres::{fault::failed, read, store::PostgresStore, write::RECORDS_TRIMMED},
     rows::{digest_of, readable},
 };
-
-/// The name under which it stands that old records have been removed.
-pub(super) const TRIMMED: &str = "mock_records_trimmed";
 
 #[async_trait]
 impl MockJournalStore for PostgresStore {
@@ -37,7 +34,7 @@ async fn start(pool: &PgPool) -> Result<Option<MockStart>, StoreError> {
     if let Some((after, snapshot)) = sound.filter_map(read).next() {
         return Ok(Some(MockStart { snapshot, after }));
     }
-    if rows.is_empty() || read::fact_text(pool, TRIMMED).await?.is_none() {
+    if rows.is_empty() || read::fact_text(pool, RECORDS_TRIMMED).await?.is_none() {
         return Ok(None);
     }
     Err(StoreError {

@@ -5,13 +5,14 @@ mod connect;
 mod contender;
 mod fault;
 mod lease;
+mod migrate;
 mod mock_journal;
 mod read;
 mod store;
 mod write;
 
-pub(in crate::store) use connect::problem;
 pub use connect::{Address, ConnectError};
 pub use contender::{Contender, OnLost};
 pub use lease::{Candidate, Holding, LEASE, LeaseRow, RENEW_EVERY};
+pub use migrate::{Copied, MigrateError};
 pub use store::PostgresStore;

@@ -1,10 +1,9 @@
 //! Reading, and the parts of the port that only read.
 
-use std::{collections::BTreeSet, future::ready};
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use futures_util::{StreamExt, TryStreamExt};
 use keeper_domain::{
     event::Recorded,
     order_journal::{OpenIntents, OrderEntry},
@@ -33,9 +32,6 @@ impl Columns for PgRow {
     }
 }
 
-const UNREAD: &str = "SELECT id, at, event FROM journal
-    WHERE id > COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to'), 0) ORDER BY id";
-
 /// A single value as its JSON text.
 pub(super) async fn fact_text(pool: &PgPool, name: &'static str) -> Result<Option<String>, StoreError> {
     let query = sqlx::query_as::<_, (String,)>("SELECT value FROM facts WHERE name = $1").bind(name);
@@ -50,13 +46,6 @@ async fn fact<T: DeserializeOwned>(
     unreadable: T,
 ) -> Result<Option<T>, StoreError> {
     Ok(fact_text(pool, name).await?.map(|text| readable(name, &text).unwrap_or(unreadable)))
-}
-
-/// Entries that cannot be read are passed over: the limit counts readable ones only.
-pub(super) async fn unread_events(pool: &PgPool, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-    let rows = sqlx::query(UNREAD).fetch(pool);
-    let events = rows.try_filter_map(|row| ready(Ok(rows::recorded(&row))));
-    events.take(limit as usize).try_collect().await.map_err(failed("read the journal"))
 }
 
 #[async_trait]

@@ -1,10 +1,13 @@
 //! The `Store` port on PostgreSQL, for the keeper that holds the lease.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    future::ready,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
 use keeper_domain::{
     alert::{Alert, Outgoing},
     event::Recorded,
@@ -14,9 +17,12 @@ use sqlx::PgPool;
 use tokio::sync::oneshot;
 
 use crate::store::{
-    postgres::{committer::Committer, fault::failed, lease::Holding, read, write::Work},
+    postgres::{committer::Committer, fault::failed, lease::Holding, write::Work},
     rows,
 };
+
+const UNREAD: &str = "SELECT id, at, event FROM journal
+    WHERE id > COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to'), 0) ORDER BY id";
 
 /// The keeper's memory, while it holds the lease.
 #[derive(Debug, Clone)]
@@ -75,7 +81,7 @@ impl ChangeStore for PostgresStore {
 #[async_trait]
 impl OutboxStore for PostgresStore {
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        read::unread_events(&self.pool, limit).await
+        unread_events(&self.pool, limit).await
     }
 
     async fn queue_alerts(
@@ -107,4 +113,11 @@ impl OutboxStore for PostgresStore {
         let (queued, delivered) = query.fetch_one(&self.pool).await.map_err(failed("counted alerts"))?;
         Ok(AlertTotals { queued: queued.unsigned_abs(), delivered: delivered.unsigned_abs() })
     }
+}
+
+/// Entries that cannot be read are passed over: the limit counts readable ones only.
+async fn unread_events(pool: &PgPool, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+    let rows = sqlx::query(UNREAD).fetch(pool);
+    let events = rows.try_filter_map(|row| ready(Ok(rows::recorded(&row))));
+    events.take(limit as usize).try_collect().await.map_err(failed("read the journal"))
 }

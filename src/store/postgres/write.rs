@@ -19,6 +19,9 @@ const JOURNAL_KEPT: i64 = 100_000;
 /// Rows of each kind that one call removes at most.
 const TRIMMED: i64 = 1_000;
 
+/// The name under which it stands that old records have been removed.
+pub(super) const RECORDS_TRIMMED: &str = "mock_records_trimmed";
+
 /// What the committer can be asked for.
 #[derive(Debug, Clone)]
 pub(super) enum Work {
@@ -221,7 +224,7 @@ pub(super) async fn trim(on: &mut PgConnection) -> Result<bool> {
     let events =
         sqlx::query(events).bind(TRIMMED).bind(JOURNAL_KEPT).execute(&mut *on).await?.rows_affected();
     if records > 0 {
-        put_text(on, super::mock_journal::TRIMMED, "true").await?;
+        put_text(on, RECORDS_TRIMMED, "true").await?;
     }
     Ok([records, events].contains(&TRIMMED.unsigned_abs()))
 }

@@ -9,7 +9,10 @@ use rusqlite::{Connection, OpenFlags, types::Value};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 
-use crate::store::{postgres::ConnectError, sqlite::write_session_digest};
+use crate::store::{
+    postgres::connect::{ConnectError, problem},
+    sqlite::write_session_digest,
+};
 
 /// Rows that travel together.
 const BATCH: usize = 500;
@@ -51,7 +54,7 @@ impl MigrateError {
 
 impl From<sqlx::Error> for MigrateError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Failed(format!("PostgreSQL: {}", crate::store::postgres::problem(&error)))
+        Self::Failed(format!("PostgreSQL: {}", problem(&error)))
     }
 }
 
