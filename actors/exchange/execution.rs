@@ -223,7 +223,7 @@ impl Execution {
         let unsaved = Some(Change { outcomes, ..Change::default() });
         self.tell(guard, End::Nothing, 0, unsaved);
         let words =
-            format!("the order could not be written down, so it was not sent: {}", error.kind.words());
+            format!("the order could not be written down, so it was not sent: {}", error.problem);
         self.forwarding.arrive(Venue::None, refusal(503, -503, &words));
     }
 

@@ -34,7 +34,7 @@ impl ExchangeActor {
             match &committed {
                 Ok(()) => act.first_page(forwarding),
                 Err(error) => {
-                    let words = format!("nothing was done: {}", error.kind.words());
+                    let words = format!("nothing was done: {}", error.problem);
                     forwarding.arrive(Venue::None, refusal(503, -503, &words));
                 }
             }

@@ -133,7 +133,7 @@ impl ExchangeActor {
                 Ok(()) => forwarding.arrive(Venue::Mock, answer),
                 Err(error) => {
                     act.volatile.gap = before;
-                    let words = format!("nothing was done: {}", error.kind.words());
+                    let words = format!("nothing was done: {}", error.problem);
                     forwarding.arrive(Venue::None, refusal(503, -503, &words));
                 }
             }

@@ -35,7 +35,7 @@ impl Relay {
         relay
     }
 
-    /// While it is cut, bytes wait and nobody is told.
+    /// While it is cut, bytes wait and nobody is told; afterwards they arrive.
     pub(crate) fn cut(&self, is_cut: bool) {
         self.cut.store(is_cut, Ordering::SeqCst);
     }
@@ -51,18 +51,15 @@ impl Relay {
         thread::spawn(move || {
             let mut buffer = [0; 16_384];
             loop {
-                if shared.cut.load(Ordering::SeqCst) {
-                    thread::sleep(Duration::from_millis(20));
-                    continue;
-                }
                 match from.read(&mut buffer) {
                     Ok(0) => break,
                     Ok(length) => {
-                        while shared.cut.load(Ordering::SeqCst) {
-                            thread::sleep(Duration::from_millis(20));
-                        }
+                        // When it was sent, not when it arrives: a network may keep it for as long as it likes.
                         if is_out {
                             shared.sent.lock().unwrap().push(SystemTime::now());
+                        }
+                        while shared.cut.load(Ordering::SeqCst) {
+                            thread::sleep(Duration::from_millis(20));
                         }
                         if to.write_all(&buffer[..length]).is_err() {
                             break;
