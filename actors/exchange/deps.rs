@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keeper_domain::{
+    clock::token_hours::TokenHours,
     ports::{BrokerProxy, OutgoingAddress, Store, Time},
     routing::OnTokenLoss,
 };
@@ -56,6 +57,8 @@ pub struct ExchangeDeps {
     pub snapshot: SharedSnapshot,
     /// The number of this holding of the store; 0 where only one keeper can hold it.
     pub epoch: u64,
+    /// When a token matters: commodities join once they are traded.
+    pub hours: Arc<TokenHours>,
     /// For tests that end the program at a step of an order.
     pub fault: FaultPoint,
 }

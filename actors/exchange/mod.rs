@@ -16,6 +16,7 @@ mod look;
 pub mod messages;
 pub mod reads;
 mod saving;
+mod segments;
 mod simulating;
 mod snapshot;
 mod state;

@@ -29,6 +29,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     broker_error::Transport,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
@@ -45,6 +46,9 @@ use mock_exchange::{Config, Instruments, Record};
 
 mod disk;
 mod positions;
+mod segments;
+mod shares;
+mod starting;
 mod switches;
 mod waiting;
 
@@ -52,6 +56,8 @@ mod waiting;
 #[derive(Default)]
 struct Fyers {
     calls: Mutex<Vec<ApiRequest>>,
+    /// Paths that were called out of the keeper's own share.
+    own: Mutex<Vec<String>>,
     /// How many intents were on disk at each call.
     store: Mutex<Option<Arc<MemoryStore>>>,
     intents: Mutex<Vec<usize>>,
@@ -109,11 +115,15 @@ struct Floor {
 }
 
 fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<ExchangeActor> {
-    ExchangeActor::new(ExchangeDeps {
+    ExchangeActor::new(deps(fyers, store, sandbox)).start()
+}
+
+fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> ExchangeDeps {
+    ExchangeDeps {
         epoch: 0,
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
+        proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
@@ -129,9 +139,9 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         }),
         in_flight: InFlight::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         fault: FaultPoint::default(),
-    })
-    .start()
+    }
 }
 
 async fn floor(sandbox: bool, usable: bool) -> Floor {

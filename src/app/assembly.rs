@@ -76,7 +76,7 @@ fn token_deps(
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
-        state_key: StateKey::derive(&parts.key),
+        state_key: StateKey::derive(&parts.key.secret()),
         hours: Arc::clone(&parts.hours),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
@@ -113,6 +113,7 @@ fn exchange_deps(
         in_flight: InFlight::default(),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
         epoch: parts.lease.as_ref().map_or(0, |lease| lease.epoch().unsigned_abs()),
+        hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
     }
 }
@@ -145,6 +146,8 @@ pub(super) fn listen(
         feed,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
+        app_id: parts.facts.app_id.clone(),
+        memory: parts.memory.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;

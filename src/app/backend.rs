@@ -43,6 +43,7 @@ use tokio::sync::Notify;
 use crate::app::{Actors, Parts, sink::JournalSink};
 use crate::{
     build_info,
+    fyers::symbols::{Renewal, Watched},
     http::Backend,
     login_report::{LoginReport, LoginSetup},
     status::{
@@ -95,6 +96,7 @@ pub struct KeeperBackend {
     #[cfg(feature = "fault-injection")]
     test_doors: bool,
     state_key: StateKey,
+    symbols: Option<Watched>,
     journal: Arc<JournalSink>,
     lease: Option<Lease>,
     pulse: Pulse,
@@ -121,7 +123,8 @@ impl KeeperBackend {
             is_loaded: Arc::new(AtomicBool::new(false)),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
-            state_key: StateKey::derive(&parts.key),
+            symbols: parts.symbols.as_ref().map(Renewal::status),
+            state_key: StateKey::derive(&parts.key.secret()),
             journal,
             lease: parts.lease.clone().map(Lease::new),
             began: Instant::now(),
@@ -266,6 +269,7 @@ impl Backend for KeeperBackend {
             positions_known: now.live.known(self.time.now()),
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
             lease: self.lease.as_ref().map(Lease::status),
+            symbols: self.symbols.as_ref().map(|status| (**status.load()).clone()),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),

@@ -20,12 +20,13 @@ use serde::Serialize;
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    memory::{self, Memory},
     output::{complain, fail, json as print_json, no_state, say},
     probe::{Remote, block_on},
     setup::{Config, load},
+    state_store::{self, StateStore},
 };
 use crate::{
+    app::recall_segments,
     cli::oneshot::OneShot,
     status::SessionStatus,
     store::{StateDir, StateDirError},
@@ -89,7 +90,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
 
 /// Reads the newest token there is, without touching anything, and asks the broker about it.
 async fn ask_broker(config: &Config, broker: &dyn Broker) -> TokenReport {
-    let stored = match memory::peek(config).await {
+    let stored = match state_store::peek(config).await {
         Ok(stored) => stored.unwrap_or_default(),
         Err(error) => {
             tracing::warn!(event = "store.failed", "{error}");
@@ -158,9 +159,9 @@ async fn here(
     broker: Arc<dyn Broker>,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let (run, memory) = one_shot(config, state, broker).await?;
+    let (run, storage) = one_shot(config, state, broker).await?;
     let refreshed = run.refresh(PATIENCE).await;
-    memory.close().await;
+    storage.close().await;
     match refreshed {
         Ok(outcome) => {
             if let Some(problem) = outcome.mirror_problem {
@@ -172,28 +173,32 @@ async fn here(
     }
 }
 
-/// The session without the service, and the memory it works on, which is closed in the end.
+/// The session without the service, and the store it works on, which is closed in the end.
 pub(super) async fn one_shot(
     config: &Config,
     state: &StateDir,
     broker: Arc<dyn Broker>,
-) -> Result<(OneShot, Memory), Failure> {
-    let memory = Memory::open_if_free(config, state).await?;
-    let Some(memory) = memory else {
+) -> Result<(OneShot, StateStore), Failure> {
+    let storage = StateStore::open_if_free(config, state).await?;
+    let Some(storage) = storage else {
         let remedy = "Run this command on the host of that keeper, where it is asked to do it.";
         return Err(fail(Exit::TryLater, "another keeper acts on this database", remedy));
     };
-    let calendar = config.calendar()?;
+    let (store, hours) =
+        (storage.store(), TokenHours::new(config.calendar()?, config.settings.segments.clone()));
+    let recalled = recall_segments(&hours, store.as_ref()).await;
+    recalled
+        .map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
     let run = OneShot {
-        broker: memory.fence_broker(broker),
-        store: memory.store(),
+        broker: storage.fence_broker(broker),
+        store,
         mirror: config.mirror(),
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
-        hours: TokenHours::new(calendar, config.settings.segments.clone()),
+        hours,
     };
-    Ok((run, memory))
+    Ok((run, storage))
 }
 
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    memory::{candidate, no_database},
     output::{fail, json as print_json, no_state, say},
     probe::{Remote, block_on, nobody},
     setup::load,
+    state_store::{candidate, no_database},
 };
 use crate::store::{
     SqliteStore, StateDir,

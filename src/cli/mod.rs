@@ -10,8 +10,8 @@ mod config_check;
 mod doctor;
 mod exit;
 mod failure;
+mod key_file;
 mod login;
-mod memory;
 mod migrate;
 mod oneshot;
 mod orders;
@@ -19,6 +19,7 @@ mod output;
 mod probe;
 mod run;
 mod setup;
+mod state_store;
 
 #[cfg(feature = "demo")]
 use std::io::IsTerminal;

@@ -12,9 +12,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    memory::Memory,
+    key_file,
     output::{fail, no_state},
     setup::{Config, load},
+    state_store::StateStore,
 };
 use crate::{
     app::{Keeper, Parts, StartError},
@@ -24,7 +25,7 @@ use crate::{
     logging,
     login_report::LoginSetup,
     standby::{self, After},
-    store::StateDir,
+    store::{StateDir, state_dir::GATEWAY_KEY},
     wall_clock::WallClock,
 };
 
@@ -50,19 +51,20 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         return Err(fail(Exit::Error, "signals cannot be handled here", ""));
     };
     let (mut terminate, mut interrupt) = (terminate, interrupt);
-    let memory = tokio::select! {
+    let storage = tokio::select! {
         biased;
         _ = terminate.recv() => return Ok(Exit::Good),
         _ = interrupt.recv() => return Ok(Exit::Good),
-        opened = Memory::open(config, state) => opened?,
+        opened = StateStore::open(config, state) => opened?,
     };
-    learn(config, &memory).await;
+    learn(config, &storage).await;
     let key = match &config.settings.gateway_key {
         Some(key) => key.clone(),
-        None => memory.gateway_key(state).await?,
+        None => storage.gateway_key(state).await?,
     };
-    let parts = parts(config, state, &memory, key)?;
+    let parts = parts(config, state, &storage, key)?;
     let heartbeat = heartbeat(config, &parts);
+    let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     let guarded = keeper.guard(|| {
         tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");
@@ -76,6 +78,10 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
     }
+    if config.settings.gateway_key.is_none() {
+        let file = state.path().join(GATEWAY_KEY);
+        keeper.tree.spawn("gateway_key", key_file::follow(file, key, config.redactor.clone(), time));
+    }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let end = until_told(&keeper, terminate, interrupt).await;
     if matches!(end, End::GaveUp) {
@@ -85,7 +91,7 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         heartbeat::systemd::stopping().await;
     }
     keeper.stop().await;
-    let _late = tokio::time::timeout(CLOSE_LIMIT, memory.close()).await;
+    let _late = tokio::time::timeout(CLOSE_LIMIT, storage.close()).await;
     state.ended();
     if matches!(end, End::HandedOver) {
         standby::begin_again(After::HandOver);
@@ -117,8 +123,8 @@ async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signa
 }
 
 /// The tokens of the run before this one are secrets of this run too.
-async fn learn(config: &Config, memory: &Memory) {
-    if let Some(session) = memory.session().await {
+async fn learn(config: &Config, storage: &StateStore) {
+    if let Some(session) = storage.session().await {
         session.access.iter().for_each(|token| config.redactor.learn_access(token));
         session.refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
         session.previous_refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
@@ -136,7 +142,12 @@ fn not_started(error: &StartError) -> Failure {
     fail(exit, &error.to_string(), remedy)
 }
 
-fn parts(config: &Config, state: &StateDir, memory: &Memory, key: SecretString) -> Result<Parts, Failure> {
+fn parts(
+    config: &Config,
+    state: &StateDir,
+    storage: &StateStore,
+    key: SecretString,
+) -> Result<Parts, Failure> {
     let settings = &config.settings;
     config.redactor.register(&key);
     let client = config.client()?;
@@ -146,11 +157,11 @@ fn parts(config: &Config, state: &StateDir, memory: &Memory, key: SecretString) 
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
-        broker: client.clone().map(|client| memory.fence_broker(config.learning(client))),
-        proxy: config.proxy()?.map(|proxy| memory.fence_proxy(proxy)),
+        broker: client.clone().map(|client| storage.fence_broker(config.learning(client))),
+        proxy: config.proxy()?.map(|proxy| storage.fence_proxy(proxy)),
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
-        store: memory.store(),
+        store: storage.store(),
         mirror: config.mirror(),
         time,
         steady,
@@ -166,16 +177,18 @@ fn parts(config: &Config, state: &StateDir, memory: &Memory, key: SecretString) 
         on_token_loss: settings.on_token_loss,
         rules: config.rules(),
         instruments: config.instruments()?,
+        symbols: config.renewal()?,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
-        key,
+        key: key.into(),
+        memory: config.memory.clone(),
         texts,
         missing: settings.missing(),
         after_crash: state.began(),
         limits: Limits::default(),
-        lease: memory.holding().cloned(),
+        lease: storage.holding().cloned(),
         order_fault: order_fault(settings),
     })
 }
@@ -203,8 +216,10 @@ fn clocks(_: &Settings) -> Clocks {
 /// The end-to-end tests play a morning at any time of day, and only against stand-ins on this machine.
 #[cfg(feature = "fault-injection")]
 fn clocks(settings: &Settings) -> Clocks {
+    use crate::config::DemoClock;
     match crate::config::demo_clock().filter(|_| settings.talks_to_stand_ins()) {
-        Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::From(start)) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::File(path)) => (Arc::new(crate::demo::file_clock::FileClock::new(path)), None),
         None => (Arc::new(WallClock), Some(steady())),
     }
 }

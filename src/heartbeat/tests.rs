@@ -45,6 +45,7 @@ impl StillBackend {
 fn status_of(shown: &Shown) -> Status {
     let now = ist(DateTime::UNIX_EPOCH);
     Status {
+        lease: None,
         status: shown.health,
         mode: keeper_domain::mode::ShownMode::Mock,
         reason: Reason::NoCredentials,
@@ -69,6 +70,7 @@ fn status_of(shown: &Shown) -> Status {
         orders_refused_today: 0,
         positions_known: keeper_domain::routing::live_positions::Known::Never,
         simulated_left: vec![],
+        symbols: None,
         version: String::new(),
         commit: String::new(),
         time: now,

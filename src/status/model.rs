@@ -14,6 +14,8 @@ use keeper_domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fyers::symbols::SymbolsStatus;
+
 /// Overall health, in the words of health+json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -166,6 +168,9 @@ pub struct Status {
     /// Which keeper acts, where several share one database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<LeaseStatus>,
+    /// The symbol master; `None` where none is fetched.
+    #[serde(default)]
+    pub symbols: Option<SymbolsStatus>,
     /// The program's version.
     pub version: String,
     /// The commit it was built from; empty when nobody knew at build time.

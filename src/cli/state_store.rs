@@ -28,12 +28,12 @@ const SHARED_KEY: Note<String> = Note::new("gateway_key");
 
 /// The keeper's memory, when it may act on it.
 #[derive(Clone)]
-pub(super) enum Memory {
+pub(super) enum StateStore {
     Sqlite(SqliteStore),
     Postgres(PostgresStore),
 }
 
-impl Memory {
+impl StateStore {
     /// Opens the store. On PostgreSQL this waits until this keeper has the lease, and serves as a standby meanwhile.
     pub(super) async fn open(config: &Config, state: &StateDir) -> Result<Self, Failure> {
         match contender(config)? {
