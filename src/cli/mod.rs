@@ -20,6 +20,7 @@ mod probe;
 mod run;
 mod setup;
 mod state_store;
+mod symbols;
 
 #[cfg(feature = "demo")]
 use std::io::IsTerminal;
