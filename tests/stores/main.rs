@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
 mod lease;
+mod moving;
 mod server;
 mod suite;
 

@@ -71,7 +71,7 @@ fn day(n: u64) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 2).unwrap() + chrono::Days::new(n)
 }
 
-fn tick(n: u64) -> TickRecord {
+pub(crate) fn tick(n: u64) -> TickRecord {
     TickRecord { date: day(n), begun_at: at(n.cast_signed()), done_at: n.is_multiple_of(2).then(|| at(99)) }
 }
 
@@ -87,11 +87,11 @@ pub(crate) async fn journal(store: &dyn Store) -> Vec<Event> {
     store.unread_events(10_000).await.unwrap().into_iter().map(|recorded| recorded.event).collect()
 }
 
-fn alert(event_id: i64, text: &str) -> Alert {
+pub(crate) fn alert(event_id: i64, text: &str) -> Alert {
     Alert { event_id, at: at(event_id), severity: Severity::Warning, key: "key".into(), text: text.into() }
 }
 
-fn session(access: &str) -> StoredSession {
+pub(crate) fn session(access: &str) -> StoredSession {
     StoredSession {
         state: StateName::Valid,
         reason: Some(Reason::Refreshed),
@@ -111,7 +111,7 @@ fn session(access: &str) -> StoredSession {
     }
 }
 
-fn position(net: i64) -> Position {
+pub(crate) fn position(net: i64) -> Position {
     Position {
         symbol: "NSE:SBIN-EQ".to_owned(),
         product: Product::Intraday,
@@ -121,7 +121,7 @@ fn position(net: i64) -> Position {
     }
 }
 
-fn live(positions: Vec<Position>) -> LivePositions {
+pub(crate) fn live(positions: Vec<Position>) -> LivePositions {
     LivePositions { positions, was_live: true, read_at: Some(at(4)), ..LivePositions::default() }
 }
 
@@ -130,12 +130,12 @@ pub(crate) fn intent(id: i64) -> OrderIntent {
     OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![] }
 }
 
-fn entry() -> OrderEntry {
+pub(crate) fn entry() -> OrderEntry {
     let outcome = (200, 1101, "taken", Some("MOCK1".to_owned()));
     OrderEntry::new((Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at(5))
 }
 
-fn rules() -> Config {
+pub(crate) fn rules() -> Config {
     Config { around_the_clock: true, ..Config::new(Decimal::from(100_000_000)) }
 }
 
@@ -312,7 +312,7 @@ async fn failed_deliveries_are_counted(place: Place) {
 }
 
 /// A trading day of so many orders; all records ever made.
-async fn trade(engine: &mut Engine, store: &dyn Store, day: i64, orders: usize) -> Vec<Record> {
+pub(crate) async fn trade(engine: &mut Engine, store: &dyn Store, day: i64, orders: usize) -> Vec<Record> {
     let morning = at(day * 86_400);
     let opened = engine.execute(&engine.due(morning).unwrap()).unwrap();
     let mut all = opened.clone();
@@ -384,89 +384,5 @@ async fn any_text_comes_back(place: Place) {
         let last = waiting.last().unwrap();
         assert_eq!((&last.text, &last.key), (&alerted, &told));
     }
-    open.close().await;
-}
-
-/// A column that only one of them has is a value that a migration between them would lose.
-#[tokio::test]
-async fn both_have_the_same_columns() {
-    let Some(server) = crate::server::shared() else { return };
-    let url = server.database();
-    crate::holder(&url, "a").await.close().await;
-    let database = secrecy::ExposeSecret::expose_secret(&url).rsplit('/').next().unwrap().to_owned();
-    let of_postgres = server.sql(
-        database.split('?').next().unwrap(),
-        "SELECT table_name || '.' || column_name FROM information_schema.columns
-         WHERE table_schema = 'public' AND table_name NOT IN ('lease', '_sqlx_migrations') ORDER BY 1",
-    );
-    let Some(Place::Sqlite(folder)) = Place::sqlite() else { unreachable!() };
-    let place = Place::Sqlite(folder);
-    place.open().await.close().await;
-    let Place::Sqlite(folder) = &place else { unreachable!() };
-    let address = format!("sqlite://{}", folder.path().join("state/keeper.db").display());
-    let pool = sqlx::SqlitePool::connect(&address).await.unwrap();
-    let columns = "SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c
-                   WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name <> '_sqlx_migrations'
-                   AND t.name || '.' || c.name <> 'session.digest' ORDER BY 1";
-    let of_sqlite: Vec<(String,)> = sqlx::query_as(columns).fetch_all(&pool).await.unwrap();
-    let of_sqlite: BTreeSet<String> = of_sqlite.into_iter().map(|(name,)| name).collect();
-    let of_postgres: BTreeSet<String> = of_postgres.lines().map(str::to_owned).collect();
-    assert_eq!(of_sqlite, of_postgres);
-}
-
-/// There and back: every row is the same, and numbers go on where they were.
-#[tokio::test]
-async fn a_state_moves_to_postgres_and_back() {
-    let Some(server) = crate::server::shared() else { return };
-    let (url, folder) = (server.database(), tempfile::tempdir().unwrap());
-    let place = Place::Sqlite(folder);
-    let open = place.open().await;
-    let mut engine = Engine::new(rules(), Instruments::default());
-    for day in 1..=3 {
-        trade(&mut engine, open.store.as_ref(), day, 20).await;
-    }
-    let change = Change {
-        session: Some(session("to-be-moved")),
-        tick: Some(tick(3)),
-        orders: vec![entry()],
-        intents: vec![intent(1), intent(7)],
-        live_positions: Some(live(vec![position(10)])),
-        halted: Some(true),
-        ..notes(&["one", "two"])
-    };
-    open.store.commit(change.clone()).await.unwrap();
-    open.store.queue_alerts(1, vec![alert(1, "waits")], vec![]).await.unwrap();
-    let whole = open.store.mock_records(0, 10_000).await.unwrap();
-    open.close().await;
-    let Place::Sqlite(folder) = &place else { unreachable!() };
-    let contender = crate::contender(&url, "mover");
-    let copied = contender.fill_from(&folder.path().join("state/keeper.db")).await.unwrap();
-    assert_eq!((copied["order_intents"], copied["session"], copied["alerts"]), (2, 1, 1), "{copied:?}");
-    let again = contender.fill_from(&folder.path().join("state/keeper.db")).await.unwrap_err();
-    assert!(again.to_string().contains("there is a state"), "{again}");
-
-    let moved = crate::holder(&url, "a").await;
-    assert_eq!(moved.session().await.unwrap(), session("to-be-moved"));
-    assert_eq!(
-        moved.open_intents().await.unwrap(),
-        OpenIntents { last: 7, open: vec![intent(1), intent(7)] }
-    );
-    assert_eq!(moved.mock_records(0, 10_000).await.unwrap(), whole);
-    moved.commit(notes(&["of postgres"])).await.unwrap();
-    let events = moved.recent_events(2).await.unwrap();
-    assert!(events[0].id > events[1].id && events[0].event == note("of postgres"), "numbers go on");
-    let in_use = contender.move_to(std::path::Path::new("/nowhere")).await.unwrap_err();
-    assert!(in_use.to_string().contains("a keeper acts"), "{in_use}");
-    moved.close().await;
-
-    let back = Place::sqlite().unwrap();
-    back.open().await.close().await;
-    let Place::Sqlite(folder) = &back else { unreachable!() };
-    contender.move_to(&folder.path().join("state/keeper.db")).await.unwrap();
-    let open = back.open().await;
-    assert_eq!(open.store.session().await.unwrap(), session("to-be-moved"), "its digest was made anew");
-    assert_eq!(open.store.mock_records(0, 10_000).await.unwrap(), whole);
-    assert!(open.store.halted().await.unwrap());
-    assert_eq!(open.store.recent_events(1).await.unwrap()[0].event, note("of postgres"));
     open.close().await;
 }
