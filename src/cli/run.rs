@@ -1,10 +1,14 @@
 //! `run`: the service, from the first log line to the last.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
-    alerts::texts::Context, clock::token_hours::TokenHours, ports::Time, restart_policy::Limits,
+    alert::Channel,
+    alerts::texts::Context,
+    clock::token_hours::TokenHours,
+    ports::{StoreError, Time},
+    restart_policy::Limits,
 };
 use secrecy::SecretString;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,12 +17,13 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     key_file,
-    output::{fail, no_state},
+    output::{fail, no_state, say},
+    probe::reachable,
     setup::{Config, load},
     state_store::StateStore,
 };
 use crate::{
-    app::{Keeper, Parts, StartError},
+    app::{Keeper, Parts, StartError, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
     http::Backend,
@@ -38,9 +43,20 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
 pub(super) fn run() -> Result<Exit, Failure> {
     let config = load()?;
+    // Before the log, so that a person at a terminal sees it first.
+    if std::io::stdout().is_terminal() {
+        say(&welcome(&config.settings));
+    }
     config.start_log(true);
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     actix_rt::System::new().block_on(serve(&config, &state))
+}
+
+/// Where a person finds the keeper.
+fn welcome(settings: &Settings) -> String {
+    let here = || format!("http://{}/", reachable(settings.http_addr));
+    let page = settings.public_url.as_ref().map_or_else(here, |url| url.as_str().to_owned());
+    format!("open {page}")
 }
 
 async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
@@ -62,7 +78,8 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         Some(key) => key.clone(),
         None => storage.gateway_key(state).await?,
     };
-    let parts = parts(config, state, &storage, key)?;
+    let webhook = webhook(config, &storage).await?;
+    let parts = parts(config, state, &storage, key, webhook)?;
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
@@ -142,11 +159,24 @@ fn not_started(error: &StartError) -> Failure {
     fail(exit, &error.to_string(), remedy)
 }
 
+/// The second channel with its outbox. One that is no longer configured is forgotten, so that it does not begin with old
+/// news some day.
+async fn webhook(config: &Config, storage: &StateStore) -> Result<Option<Webhook>, Failure> {
+    let unwritten = |error: StoreError| fail(Exit::Error, &error.to_string(), "Check the disk.");
+    let Some(messenger) = config.webhook()? else {
+        storage.without_channel(Channel::Webhook).await.map_err(unwritten)?;
+        return Ok(None);
+    };
+    let store = storage.with_channel(Channel::Webhook).await.map_err(unwritten)?;
+    Ok(Some(Webhook { messenger, store }))
+}
+
 fn parts(
     config: &Config,
     state: &StateDir,
     storage: &StateStore,
     key: SecretString,
+    webhook: Option<Webhook>,
 ) -> Result<Parts, Failure> {
     let settings = &config.settings;
     config.redactor.register(&key);
@@ -161,6 +191,7 @@ fn parts(
         proxy: config.proxy()?.map(|proxy| storage.fence_proxy(proxy)),
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
+        webhook,
         store: storage.store(),
         mirror: config.mirror(),
         time,
@@ -168,6 +199,7 @@ fn parts(
         calendar,
         hours,
         tick_time: settings.tick_time,
+        day_summary: settings.day_summary,
         phone,
         login,
         test_doors: settings.talks_to_stand_ins(),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use keeper_domain::{
+    alert::Channel,
     note::Note,
-    ports::{Broker, BrokerProxy, Change, ChangeStore, SessionStore, Store},
+    ports::{Broker, BrokerProxy, Change, ChangeStore, SessionStore, Store, StoreError},
     session_state::StoredSession,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -69,6 +70,22 @@ impl StateStore {
         match self {
             Self::Sqlite(store) => Arc::new(store.clone()),
             Self::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// The same memory with the outbox of another channel.
+    pub(super) async fn with_channel(&self, channel: Channel) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(store) => Arc::new(store.with_channel(channel).await?),
+            Self::Postgres(store) => Arc::new(store.with_channel(channel).await?),
+        })
+    }
+
+    /// Forgets a channel that is no longer configured.
+    pub(super) async fn without_channel(&self, channel: Channel) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.without_channel(channel).await,
+            Self::Postgres(store) => store.without_channel(channel).await,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
-    alert::Outgoing,
+    alert::{Channel, Outgoing},
     event::Recorded,
     ports::TickRecord,
     reason::Reason,
@@ -43,6 +43,14 @@ pub(in crate::store) fn readable<T: DeserializeOwned>(name: &'static str, text: 
         tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
     }
     value.ok()
+}
+
+/// The name under which a channel's place in the journal is kept.
+pub(in crate::store) fn cursor(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Chat => "read_to",
+        Channel::Webhook => "read_to_webhook",
+    }
 }
 
 /// A row of either database.
@@ -106,12 +114,15 @@ pub(in crate::store) fn recorded(row: &impl Columns) -> Option<Recorded> {
 pub(in crate::store) fn outgoing(row: &impl Columns) -> Option<Outgoing> {
     Some(Outgoing {
         id: row.int("id")?,
+        event_id: row.int("event_id")?,
+        event: row.text("event")?,
         at: instant(row.int("at")?),
         last_at: instant(row.int("last_at")?),
         count: row.int("count")?.try_into().ok()?,
         severity: named(row.text("severity"))?,
         key: row.text("key")?,
         text: row.text("text")?,
+        items: row.text("items").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
         attempts: row.int("attempts")?.try_into().ok()?,
     })
 }

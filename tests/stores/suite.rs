@@ -14,10 +14,7 @@ use keeper_domain::{
     mode::Mode,
     note::{Note, Remembered},
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
-    ports::{
-        AlertTotals, Change, ChangeStore, JournalStore, MockJournalStore, MockPage, SessionStore, Store,
-        TickRecord, TradingStore,
-    },
+    ports::{AlertTotals, Change, MockPage, Store, TickRecord},
     reason::Reason,
     routing::{Venue, live_positions::LivePositions},
     secret::{AccessToken, RefreshToken},
@@ -88,7 +85,16 @@ pub(crate) async fn journal(store: &dyn Store) -> Vec<Event> {
 }
 
 pub(crate) fn alert(event_id: i64, text: &str) -> Alert {
-    Alert { event_id, at: at(event_id), severity: Severity::Warning, key: "key".into(), text: text.into() }
+    let (event, item) = ("order.refused".to_owned(), "09:31 buy 10".to_owned());
+    Alert {
+        event_id,
+        event,
+        at: at(event_id),
+        severity: Severity::Warning,
+        key: "key".into(),
+        text: text.into(),
+        item,
+    }
 }
 
 pub(crate) fn session(access: &str) -> StoredSession {
@@ -274,6 +280,10 @@ async fn the_cursor_and_the_alerts_move_together(place: Place) {
     assert!(waiting[0].id < waiting[1].id);
     let first = &waiting[0];
     assert_eq!((first.at, first.last_at, first.count, first.attempts), (at(1), at(1), 1, 0));
+    assert_eq!(
+        (first.event_id, first.event.as_str(), &first.items[..]),
+        (1, "order.refused", &["09:31 buy 10".to_owned()][..])
+    );
     open.close().await;
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use keeper_domain::{
-    alert::{Alert, Outgoing},
+    alert::{Alert, Channel, Outgoing},
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
     ports::{Change, TickRecord},
@@ -12,7 +12,7 @@ use mock_exchange::{Record, Snapshot};
 use serde::Serialize;
 use sqlx::{Error, PgConnection, Result};
 
-use crate::store::rows::{digest_of, millis, name};
+use crate::store::rows::{cursor, digest_of, millis, name};
 
 /// Journal entries kept; older ones go, unless the outbox has not read them.
 const JOURNAL_KEPT: i64 = 100_000;
@@ -28,7 +28,11 @@ pub(super) enum Work {
     /// All of one change.
     Change(Box<Change>),
     /// How far the outbox has read, its new alerts, and those that were merged.
-    Alerts { read_to: i64, new: Vec<Alert>, merged: Vec<Outgoing> },
+    Alerts { channel: Channel, read_to: i64, new: Vec<Alert>, merged: Vec<Outgoing> },
+    /// A new channel begins where the chat has read to.
+    BeginChannel(Channel),
+    /// A channel's place is forgotten, and what waits for it.
+    EndChannel(Channel),
     /// An alert was delivered.
     Sent(i64, DateTime<Utc>),
     /// A delivery failed.
@@ -40,7 +44,11 @@ impl Work {
     pub(super) async fn make(&self, on: &mut PgConnection) -> Result<()> {
         match self {
             Self::Change(all) => change(on, all).await,
-            Self::Alerts { read_to, new, merged } => alerts(on, *read_to, new, merged).await,
+            Self::Alerts { channel, read_to, new, merged } => {
+                alerts(on, *channel, *read_to, new, merged).await
+            }
+            Self::BeginChannel(channel) => begin_channel(on, *channel).await,
+            Self::EndChannel(channel) => end_channel(on, *channel).await,
             Self::Sent(id, at) => {
                 let put = sqlx::query("UPDATE alerts SET sent_at = $2 WHERE id = $1");
                 put.bind(id).bind(millis(*at)).execute(on).await.map(drop)
@@ -170,22 +178,47 @@ async fn put_events(on: &mut PgConnection, events: &[(DateTime<Utc>, Event)]) ->
     Ok(())
 }
 
-async fn alerts(on: &mut PgConnection, read_to: i64, new: &[Alert], merged: &[Outgoing]) -> Result<()> {
-    put_text(on, "read_to", &json(&read_to)?).await?;
+async fn begin_channel(on: &mut PgConnection, channel: Channel) -> Result<()> {
+    let begin = "INSERT INTO facts (name, value)
+                 VALUES ($1, COALESCE((SELECT value FROM facts WHERE name = $2), '0')) ON CONFLICT (name) DO NOTHING";
+    sqlx::query(begin).bind(cursor(channel)).bind(cursor(Channel::Chat)).execute(on).await.map(drop)
+}
+
+async fn end_channel(on: &mut PgConnection, channel: Channel) -> Result<()> {
+    sqlx::query("DELETE FROM facts WHERE name = $1").bind(cursor(channel)).execute(&mut *on).await?;
+    let waiting = sqlx::query("DELETE FROM alerts WHERE channel = $1 AND sent_at IS NULL");
+    waiting.bind(channel.slug()).execute(on).await.map(drop)
+}
+
+async fn alerts(
+    on: &mut PgConnection,
+    channel: Channel,
+    read_to: i64,
+    new: &[Alert],
+    merged: &[Outgoing],
+) -> Result<()> {
+    put_text(on, cursor(channel), &json(&read_to)?).await?;
     for alert in new {
-        let put = "INSERT INTO alerts (event_id, at, last_at, count, severity, key, text)
-                   VALUES ($1, $2, $2, 1, $3, $4, $5)";
-        let query = sqlx::query(put).bind(alert.event_id).bind(millis(alert.at)).bind(name(&alert.severity));
-        query.bind(&alert.key).bind(&alert.text).execute(&mut *on).await?;
+        put_alert(on, channel, alert).await?;
     }
     for alert in merged {
-        let merge = "UPDATE alerts SET last_at = $2, count = $3, severity = $4, text = $5
+        let merge = "UPDATE alerts SET last_at = $2, count = $3, severity = $4, text = $5, items = $6
                      WHERE id = $1 AND sent_at IS NULL";
         let query =
             sqlx::query(merge).bind(alert.id).bind(millis(alert.last_at)).bind(i64::from(alert.count));
-        query.bind(name(&alert.severity)).bind(&alert.text).execute(&mut *on).await?;
+        let query = query.bind(name(&alert.severity)).bind(&alert.text).bind(json(&alert.items)?);
+        query.execute(&mut *on).await?;
     }
     Ok(())
+}
+
+async fn put_alert(on: &mut PgConnection, channel: Channel, alert: &Alert) -> Result<()> {
+    let put = "INSERT INTO alerts (event_id, at, last_at, count, severity, key, text, items, channel, event)
+               VALUES ($1, $2, $2, 1, $3, $4, $5, $6, $7, $8)";
+    let items: Vec<&str> = Some(alert.item.as_str()).filter(|item| !item.is_empty()).into_iter().collect();
+    let query = sqlx::query(put).bind(alert.event_id).bind(millis(alert.at)).bind(name(&alert.severity));
+    let query = query.bind(&alert.key).bind(&alert.text).bind(json(&items)?).bind(channel.slug());
+    query.bind(&alert.event).execute(on).await.map(drop)
 }
 
 /// The newest snapshot; the one before it stays, for the case that this one cannot be read some day.
@@ -219,6 +252,7 @@ pub(super) async fn trim(on: &mut PgConnection) -> Result<bool> {
     let events = "DELETE FROM journal WHERE id IN (SELECT id FROM journal
                   WHERE id <= (SELECT MAX(id) FROM journal) - $2
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to'), 0)
+                  AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to_webhook'), id)
                   ORDER BY id LIMIT $1)";
     let records = sqlx::query(records).bind(TRIMMED).execute(&mut *on).await?.rows_affected();
     let events =

@@ -42,7 +42,10 @@ CREATE TABLE alerts (
     key TEXT NOT NULL,
     text TEXT NOT NULL,
     attempts BIGINT NOT NULL DEFAULT 0,
-    sent_at BIGINT
+    sent_at BIGINT,
+    channel TEXT NOT NULL DEFAULT 'chat',
+    event TEXT NOT NULL DEFAULT '',
+    items TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX alerts_waiting ON alerts (id) WHERE sent_at IS NULL;
 
