@@ -4,30 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    exact,
+    kept_price::{Day, KeptPrice},
     price::{PriceOrigin, PriceUpdate},
 };
 use fyers_api::{ist, model::Side};
-
-/// The day of a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Day {
-    date: NaiveDate,
-    #[serde(with = "exact")]
-    open: Decimal,
-    #[serde(with = "exact")]
-    high: Decimal,
-    #[serde(with = "exact")]
-    low: Decimal,
-    /// Last price of the day before; the day's first price where that is not known.
-    #[serde(with = "exact")]
-    previous: Decimal,
-}
 
 /// First, highest, lowest and previous price of a symbol's day, in INR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +34,11 @@ pub struct Market {
 }
 
 impl Market {
-    /// Remembers a price. A made-up one never covers a real one of the same day or later.
+    /// Remembers a price. A real one of before does not cover a newer real one.
     pub fn observe(&mut self, quote: &PriceUpdate) {
         let known = self.tops.get(&quote.symbol);
-        let covered = known.is_some_and(|known| quote.origin == PriceOrigin::Last && known.at > quote.at);
+        let newer = |known: &PriceUpdate| known.origin != PriceOrigin::Walk && known.at > quote.at;
+        let covered = quote.origin == PriceOrigin::Last && known.is_some_and(newer);
         if covered {
             return;
         }
@@ -62,16 +47,31 @@ impl Market {
     }
 
     /// A price from before a restart, with its day.
-    pub(crate) fn restore(&mut self, quote: PriceUpdate, day: Option<Day>) {
-        if let Some(day) = day {
-            self.days.insert(quote.symbol.clone(), day);
+    pub(crate) fn restore(&mut self, kept: &KeptPrice) {
+        let origin = if kept.made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+        self.observe(&PriceUpdate { origin, ..PriceUpdate::last(kept.symbol.clone(), kept.last, kept.at) });
+        let is_newest = |day: &Day| self.days.get(&kept.symbol).is_none_or(|known| known.date <= day.date);
+        if let Some(day) = kept.day.filter(is_newest) {
+            self.days.insert(kept.symbol.clone(), day);
         }
-        self.tops.insert(quote.symbol.clone(), quote);
     }
 
-    /// Every price with its day.
-    pub(crate) fn with_days(&self) -> impl Iterator<Item = (&PriceUpdate, Option<Day>)> {
-        self.tops.values().map(|top| (top, self.days.get(&top.symbol).copied()))
+    /// Every price with its day, as it is kept.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = KeptPrice> {
+        self.tops.keys().filter_map(|symbol| self.kept_of(symbol))
+    }
+
+    /// The price of a symbol with its day, as it is kept.
+    pub(crate) fn kept_of(&self, symbol: &str) -> Option<KeptPrice> {
+        let PriceUpdate { symbol, ltp, at, origin, .. } = self.tops.get(symbol)?;
+        let (made_up, day) = (*origin == PriceOrigin::Walk, self.days.get(symbol).copied());
+        Some(KeptPrice { symbol: symbol.clone(), last: *ltp, at: *at, made_up, day })
+    }
+
+    /// Made-up prices are gone, as if they had never been seen.
+    pub(crate) fn forget_made_up(&mut self) {
+        self.tops.retain(|_, top| top.origin != PriceOrigin::Walk);
+        self.days.retain(|symbol, _| self.tops.contains_key(symbol));
     }
 
     fn note_day(&mut self, quote: &PriceUpdate, before: Option<Decimal>) {
@@ -107,11 +107,6 @@ impl Market {
         real.then(|| self.days.get(symbol).map(|day| day.previous)).flatten()
     }
 
-    /// Every price, for a caller that keeps them over a restart.
-    pub fn prices(&self) -> impl Iterator<Item = &PriceUpdate> {
-        self.tops.values()
-    }
-
     /// One of our trades used up part of the quote. After a replay it is also the only price there is.
     pub(crate) fn took(
         &mut self,
@@ -124,8 +119,8 @@ impl Market {
         if !self.tops.contains_key(symbol) {
             self.observe(&PriceUpdate { origin: PriceOrigin::Last, ..PriceUpdate::last(symbol, price, at) });
         }
-        if let Some(left) = self.tops.get_mut(symbol).and_then(|top| top.left_mut(side).as_mut()) {
-            *left = (*left - quantity).max(0);
+        if let Some(top) = self.tops.get_mut(symbol) {
+            top.take(side, quantity);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::exchange::{MockExchange, Prices};
 
 const RELIANCE: &str = "NSE:RELIANCE-EQ";
 
-fn call(method: Method, path: &str, query: &str, body: Option<Value>) -> ApiRequest {
+pub(super) fn call(method: Method, path: &str, query: &str, body: Option<Value>) -> ApiRequest {
     let data = ["/quotes", "/depth", "/history", "/marketStatus"].contains(&path);
     ApiRequest {
         surface: if data { Surface::Data } else { Surface::Api },
@@ -23,45 +23,50 @@ fn call(method: Method, path: &str, query: &str, body: Option<Value>) -> ApiRequ
     }
 }
 
-fn clock(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
+pub(super) fn clock(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
     ist::instant(super::day(day), ist::at(hour, minute))
 }
 
 /// An exchange and the time of day.
-struct Floor {
-    exchange: MockExchange,
-    now: DateTime<Utc>,
-    prices: Prices,
+pub(super) struct Floor {
+    pub(super) exchange: MockExchange,
+    pub(super) now: DateTime<Utc>,
+    pub(super) prices: Prices,
 }
 
 impl Floor {
     /// Noon of 25 November 2026, no symbol master, prices as observed.
-    fn open() -> Self {
-        let config = Config { name: "a test", ..Config::new(Decimal::from(1_000_000)) };
+    pub(super) fn open() -> Self {
+        Self::with(Config::new(Decimal::from(1_000_000)))
+    }
+
+    /// The same under these rules.
+    pub(super) fn with(config: Config) -> Self {
+        let config = Config { name: "a test", ..config };
         let exchange = MockExchange::open(config, Instruments::default(), &[], 1);
         Self { exchange, now: clock(25, 12, 0), prices: Prices::Live }
     }
 
-    fn see(&mut self, symbol: &str, paise: i64) -> Vec<Record> {
+    pub(super) fn see(&mut self, symbol: &str, paise: i64) -> Vec<Record> {
         self.exchange.observe(symbol, inr(paise), self.now)
     }
 
-    fn send(&mut self, call: &ApiRequest) -> (u16, Value) {
+    pub(super) fn send(&mut self, call: &ApiRequest) -> (u16, Value) {
         let done = self.exchange.execute(Operation::of(call), call, self.prices, self.now);
         let body: Value = serde_json::from_slice(&done.answer.body).unwrap();
         assert!(body["message"].as_str().unwrap().starts_with("SIMULATED by a test"), "{body}");
         (done.answer.status, body)
     }
 
-    fn place(&mut self, body: Value) -> (u16, Value) {
+    pub(super) fn place(&mut self, body: Value) -> (u16, Value) {
         self.send(&call(Method::Post, "/orders/sync", "", Some(body)))
     }
 
-    fn get(&mut self, path: &str, query: &str) -> Value {
+    pub(super) fn get(&mut self, path: &str, query: &str) -> Value {
         self.send(&call(Method::Get, path, query, None)).1
     }
 
-    fn only(&mut self, path: &str, list: &str) -> Value {
+    pub(super) fn only(&mut self, path: &str, list: &str) -> Value {
         let body = self.get(path, "");
         let rows = body[list].as_array().unwrap();
         assert_eq!(rows.len(), 1, "{body}");
@@ -69,17 +74,17 @@ impl Floor {
     }
 }
 
-fn body(symbol: &str, side: i64, quantity: i64) -> Value {
+pub(super) fn body(symbol: &str, side: i64, quantity: i64) -> Value {
     json!({"symbol": symbol, "qty": quantity, "type": 2, "side": side, "productType": "INTRADAY", "limitPrice": 0,
         "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0})
 }
 
-fn with(mut body: Value, fields: &Value) -> Value {
+pub(super) fn with(mut body: Value, fields: &Value) -> Value {
     fields.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
     body
 }
 
-fn words(body: &Value) -> &str {
+pub(super) fn words(body: &Value) -> &str {
     body["message"].as_str().unwrap()
 }
 
@@ -323,10 +328,10 @@ fn mcx_is_squared_off_in_the_evening_and_shares_in_the_afternoon() {
     );
     assert_eq!((net(&floor, gold), net(&floor, SBIN)), (1, 0));
     floor.now = clock(25, 23, 39);
-    floor.exchange.tick(floor.now);
+    floor.exchange.tick(floor.now, Prices::Last);
     assert_eq!(net(&floor, gold), 1);
     floor.now = clock(25, 23, 40);
-    floor.exchange.tick(floor.now);
+    floor.exchange.tick(floor.now, Prices::Last);
     assert_eq!(net(&floor, gold), 0);
 }
 
@@ -379,7 +384,7 @@ fn contracts_end_with_their_expiry() {
     floor.place(with(body(call_option, 1, 1), &json!({"productType": "MARGIN"})));
     floor.see("NSE:NIFTY50-INDEX", 26_100_00);
     floor.now = ist::instant("2026-12-15".parse().unwrap(), ist::at(11, 0));
-    let records = floor.exchange.tick(floor.now);
+    let records = floor.exchange.tick(floor.now, Prices::Last);
     let prices: Vec<_> = records
         .iter()
         .filter_map(|record| if let Record::Traded { price, .. } = record { Some(*price) } else { None })
@@ -451,7 +456,7 @@ fn a_restart_changes_no_price_and_a_made_up_one_fills_nothing_real() {
     assert_eq!(floor.only("/orders", "orderBook")["status"], 6, "made-up prices do not reach a real stop");
     let mut again = Floor::open();
     (again.prices, again.now) = (Prices::Walk, floor.now);
-    again.exchange.remember(&PriceUpdate::last(SBIN, inr(800_00), clock(25, 12, 0)));
+    floor.exchange.take_unsaved_prices().iter().for_each(|price| again.exchange.remember(price));
     assert_eq!(again.get("/quotes", "symbols=NSE:SBIN-EQ")["d"][0]["v"]["lp"], walked);
 }
 

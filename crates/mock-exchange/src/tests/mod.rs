@@ -6,6 +6,7 @@
 mod api;
 mod book_pages;
 mod closing;
+mod depth;
 mod differential;
 mod game;
 mod gtt;
@@ -13,9 +14,11 @@ mod journal;
 mod lifecycle;
 mod matching;
 mod money;
+mod prices;
 mod priority;
 mod properties;
 mod refusals;
+mod seed;
 mod snapshot;
 mod values;
 
