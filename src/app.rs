@@ -30,9 +30,9 @@ use keeper_actors::{
     clock::{ClockActor, ClockDeps},
     exchange::{
         ExchangeActor, ExchangeDeps,
-        actor::nothing_known,
         execution::{FaultPoint, InFlight, Tasks},
         messages::StopOrders,
+        nothing_known,
         reads::Router,
     },
     journal,
