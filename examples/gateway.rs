@@ -21,6 +21,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         execution::{FaultPoint, InFlight, Tasks},
+        market::Market,
         messages::Forwarded,
         nothing_known,
         reads::Router,
@@ -35,7 +36,7 @@ use keeper_domain::{
     secret::AccessToken,
     session::{SessionView, StateName},
 };
-use mock_exchange::{Config, Instruments};
+use mock_exchange::{Config, Instruments, calendar::Calendar};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use url::Url;
@@ -130,6 +131,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             sandbox: false,
             on_token_loss: OnTokenLoss::Mock,
             rules: Config { around_the_clock: true, ..Config::new(Decimal::from(1_000_000_000_000_i64)) },
+            market: Market::walking(Arc::new(Calendar::embedded())),
             instruments: Instruments::default(),
             session: RecipientCell::new(),
             rejected: RecipientCell::new(),

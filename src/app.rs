@@ -31,6 +31,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         execution::{FaultPoint, InFlight, Tasks},
+        market::Market,
         messages::StopOrders,
         nothing_known,
         reads::Router,
@@ -116,6 +117,8 @@ pub struct Parts {
     pub on_token_loss: OnTokenLoss,
     /// The MockExchange's rules.
     pub rules: Config,
+    /// Where the MockExchange's prices and its account come from.
+    pub market: Market,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
     /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
@@ -377,6 +380,7 @@ fn exchange_deps(
         sandbox: parts.sandbox,
         on_token_loss: parts.on_token_loss,
         rules: parts.rules,
+        market: parts.market.clone(),
         instruments: parts.instruments.clone(),
         session: session.clone(),
         rejected: rejected.clone(),

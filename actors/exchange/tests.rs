@@ -15,6 +15,7 @@ use tokio::time;
 use crate::exchange::{
     ExchangeActor, ExchangeDeps,
     execution::{FaultPoint, InFlight, Tasks},
+    market::Market,
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
     nothing_known,
 };
@@ -41,7 +42,7 @@ use keeper_domain::{
     ports::{BrokerProxy, ProxyError},
     routing::{OnTokenLoss, Venue, live_positions::LivePositions},
 };
-use mock_exchange::{Config, Instruments, Record};
+use mock_exchange::{Config, Instruments, Record, calendar::Calendar};
 
 mod disk;
 mod positions;
@@ -116,6 +117,7 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         sandbox,
         on_token_loss: OnTokenLoss::Mock,
         rules: Config::new(Decimal::from(1_000_000)),
+        market: Market::walking(Arc::new(Calendar::embedded())),
         instruments: Instruments::default(),
         session: RecipientCell::new(),
         rejected: RecipientCell::new(),

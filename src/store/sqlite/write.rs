@@ -39,6 +39,10 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
     for record in &change.mock_records {
         run(connection, "INSERT INTO mock_records (record) VALUES (?1)", [json(record)?])?;
     }
+    for price in &change.mock_prices {
+        let put = "REPLACE INTO mock_prices (symbol, price) VALUES (?1, ?2)";
+        run(connection, put, params![price.symbol, json(price)?])?;
+    }
     if let Some(snapshot) = &change.mock_snapshot {
         put_snapshot(connection, snapshot)?;
     }
