@@ -196,9 +196,9 @@ impl Handler<ClearSimulated> for ExchangeActor {
         let open = |act: &Self| {
             act.volatile.book.engine().ledger().accounts.values().filter(|one| one.net != 0).count() as u64
         };
-        let before = open(self);
+        let (before, prices) = (open(self), self.deps.market.without_token);
         let Execution { records, .. } =
-            self.volatile.book.execute(Operation::ExitPositions, &request, Prices::Last, now);
+            self.volatile.book.execute(Operation::ExitPositions, &request, prices, now);
         let positions = before.saturating_sub(open(self));
         let events = vec![(now, Event::SimulatedCleared { by, positions })];
         let change = Change { events, ..self.mock_change(records) };

@@ -79,6 +79,7 @@ fn a_bot_lives_through_a_token_death_and_a_login() {
     let bought = bot.buy("NSE:SBIN-EQ");
     assert_eq!((bought.venue.as_str(), &bought.body["code"]), ("fyers", &json!(1101)), "{}", bought.body);
     assert_eq!(bot.get("/api/v3/positions").body["netPositions"][0]["netQty"], 10);
+    home.sim.set_price("NSE:INFY-EQ", 1_500.0);
     assert_eq!(bot.get("/data/quotes?symbols=NSE:INFY-EQ").mode, "live");
 
     assert!(home.sim.kill(&token));

@@ -169,7 +169,11 @@ fn end(book: &Book, draft: &mut Draft<'_>, segment: Segment, at: DateTime<Utc>, 
     for order in waiting_of(book, segment) {
         draft.records.push(Record::OrderExpired { id: order.id.clone(), at });
     }
-    let expired = |account: &&Account| last_day(book, &account.symbol).is_some_and(|day| day <= last);
+    // INTRADAY is closed before, perhaps by this very draft.
+    let expired = |account: &&Account| {
+        let is_carried = account.product != Product::Intraday;
+        is_carried && last_day(book, &account.symbol).is_some_and(|day| day <= last)
+    };
     for account in open_of(book, segment).filter(expired) {
         let price = settlement(book, account);
         let mut state = draft.accept(&closing_order(account, account.net.abs()), Origin::Expiry, price);

@@ -140,12 +140,13 @@ impl Engine {
     pub fn apply(&mut self, record: &Record) {
         self.book.ledger.apply(record);
         if let Record::DayOpened { date } = record {
+            self.book.market.forget_shown();
             self.opening = Some(Snapshot::of(*date, &self.book));
         }
         if let Record::Traded { id, quantity, price, at, .. } = record
             && let Some(order) = self.book.ledger.orders.get(id)
         {
-            self.book.market.took(order.symbol(), order.side(), *quantity, *price, *at);
+            self.book.market.took(order, *quantity, *price, *at);
         }
     }
 

@@ -9,9 +9,10 @@ use rust_decimal::Decimal;
 
 use crate::{
     kept_price::{Day, KeptPrice},
+    order::OrderState,
     price::{PriceOrigin, PriceUpdate},
 };
-use fyers_api::{ist, model::Side};
+use fyers_api::ist;
 
 /// First, highest, lowest and previous price of a symbol's day, in INR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +47,20 @@ impl Market {
         self.tops.insert(quote.symbol.clone(), quote.clone());
     }
 
-    /// A price from before a restart, with its day.
+    /// A price from before a restart, with its day. It stands in for what is known from our own trades, and never for
+    /// what was seen since.
     pub(crate) fn restore(&mut self, kept: &KeptPrice) {
-        let origin = if kept.made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
-        self.observe(&PriceUpdate { origin, ..PriceUpdate::last(kept.symbol.clone(), kept.last, kept.at) });
-        let is_newest = |day: &Day| self.days.get(&kept.symbol).is_none_or(|known| known.date <= day.date);
-        if let Some(day) = kept.day.filter(is_newest) {
-            self.days.insert(kept.symbol.clone(), day);
+        let KeptPrice { symbol, last, at, made_up, day } = kept.clone();
+        let is_newer = |known: &PriceUpdate| known.origin == PriceOrigin::Live && known.at >= at;
+        if self.tops.get(&symbol).is_some_and(is_newer) {
+            return;
         }
+        let origin = if made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+        match day {
+            Some(day) => drop(self.days.insert(symbol.clone(), day)),
+            None => drop(self.days.remove(&symbol)),
+        }
+        self.tops.insert(symbol.clone(), PriceUpdate { origin, ..PriceUpdate::last(symbol, last, at) });
     }
 
     /// Every price with its day, as it is kept.
@@ -66,6 +73,14 @@ impl Market {
         let PriceUpdate { symbol, ltp, at, origin, .. } = self.tops.get(symbol)?;
         let (made_up, day) = (*origin == PriceOrigin::Walk, self.days.get(symbol).copied());
         Some(KeptPrice { symbol: symbol.clone(), last: *ltp, at: *at, made_up, day })
+    }
+
+    /// What bids and offers were shown belongs to its day; the last prices stay.
+    pub(crate) fn forget_shown(&mut self) {
+        for top in self.tops.values_mut() {
+            let last = PriceUpdate::last(std::mem::take(&mut top.symbol), top.ltp, top.at);
+            *top = PriceUpdate { origin: top.origin, ..last };
+        }
     }
 
     /// Made-up prices are gone, as if they had never been seen.
@@ -108,19 +123,14 @@ impl Market {
     }
 
     /// One of our trades used up part of the quote. After a replay it is also the only price there is.
-    pub(crate) fn took(
-        &mut self,
-        symbol: &str,
-        side: Side,
-        quantity: i64,
-        price: Decimal,
-        at: DateTime<Utc>,
-    ) {
+    pub(crate) fn took(&mut self, order: &OrderState, quantity: i64, price: Decimal, at: DateTime<Utc>) {
+        let symbol = order.symbol();
         if !self.tops.contains_key(symbol) {
-            self.observe(&PriceUpdate { origin: PriceOrigin::Last, ..PriceUpdate::last(symbol, price, at) });
+            let origin = if order.made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+            self.observe(&PriceUpdate { origin, ..PriceUpdate::last(symbol, price, at) });
         }
         if let Some(top) = self.tops.get_mut(symbol) {
-            top.take(side, quantity);
+            top.take(order.side(), quantity);
         }
     }
 }

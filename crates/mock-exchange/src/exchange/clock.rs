@@ -17,11 +17,7 @@ impl MockExchange {
     /// seen first ([`Self::waited_for`]): while FYERS can be asked, a square-off waits for fresh ones until the session
     /// ends.
     pub fn tick(&mut self, now: DateTime<Utc>, prices: Prices) -> Vec<Record> {
-        let mut records = vec![];
-        while let Some(due) = self.engine.due(now) {
-            let Ok(new) = self.engine.execute(&due) else { break };
-            records.extend(new);
-        }
+        let mut records = self.open_day(now);
         if self.engine.config().around_the_clock {
             return records;
         }
@@ -41,6 +37,12 @@ impl MockExchange {
             }
         }
         records
+    }
+
+    /// The new day, when it is one.
+    pub(super) fn open_day(&mut self, now: DateTime<Utc>) -> Vec<Record> {
+        let due = self.engine.due(now);
+        due.and_then(|day| self.engine.execute(&day).ok()).unwrap_or_default()
     }
 
     /// Whether all INTRADAY positions of the segment have fresh prices.

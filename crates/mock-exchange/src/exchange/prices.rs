@@ -71,13 +71,15 @@ impl MockExchange {
     pub fn observe_quotes(&mut self, prices: Vec<PriceUpdate>) -> Vec<Record> {
         let prices: Vec<_> = prices.into_iter().filter(|price| price.ltp > Decimal::ZERO).collect();
         let Some(now) = prices.iter().map(|price| price.at).max() else { return vec![] };
+        // Yesterday ends at yesterday's prices.
+        let mut records = self.open_day(now);
         for price in &prices {
             self.walk.anchor(&price.symbol, price.ltp, price.at);
             self.engine.observe(price);
             let kept = self.engine.market().kept_of(&price.symbol);
             self.unsaved.extend(kept.map(|kept| (kept.symbol.clone(), kept)));
         }
-        let mut records = self.tick(now, Prices::Live);
+        records.extend(self.tick(now, Prices::Live));
         for price in prices {
             records.extend(self.quote(price));
         }
