@@ -79,7 +79,7 @@ impl Backend for BareBackend {
     }
 }
 
-fn pipe(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
+fn proxy(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
     Ok(FyersProxy::new(FyersConfig {
         api_url: args.upstream.join("/api/v3")?,
         data_url: args.upstream.join("/data")?,
@@ -116,7 +116,7 @@ async fn switch(exchange: Addr<ExchangeActor>, token: String, pause: Duration) {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
-    let proxy = pipe(&args)?;
+    let proxy = proxy(&args)?;
     let state = tempfile::tempdir()?;
     actix_rt::System::new().block_on(async move {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;

@@ -3,6 +3,7 @@
 //! One [`Parts`] value makes one [`Keeper`]: an account's actors, their store, their listener. There are no
 //! globals, so a second account is a second call, and a test or the demo starts the very same thing.
 
+mod assembly;
 mod backend;
 mod control;
 mod mirror;
@@ -16,56 +17,49 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use crate::{
     build_info,
     http::{
-        Front,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     login_report::LoginSetup,
 };
-use actix::{Addr, Recipient};
+use actix::Addr;
 use actix_web::dev::ServerHandle;
 use chrono::NaiveTime;
 use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
-    clock::{ClockActor, ClockDeps},
+    clock::ClockActor,
     exchange::{
-        ExchangeActor, ExchangeDeps,
-        execution::{FaultPoint, InFlight, Tasks},
+        ExchangeActor,
+        execution::{FaultPoint, InFlight},
         market::Market,
         messages::StopOrders,
-        nothing_known,
         reads::Router,
     },
     journal,
     notifier::{
-        actor::{NotifierActor, Ports},
+        actor::NotifierActor,
         messages::{Flush, JournalGrew},
     },
     recipient_cell::RecipientCell,
     supervisor::{Tree, watchdog},
-    token::{
-        actor::{TokenActor, TokenDeps},
-        messages::{GetSession, SessionChanged, Tick},
-    },
+    token::{actor::TokenActor, messages::GetSession},
 };
-use keeper_domain::alert::Outgoing;
 use keeper_domain::{
+    alert::Outgoing,
     alerts::texts::{Context, last_words},
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
-    ports::{
-        Broker, BrokerProxy, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
-        Time, TokenMirror,
-    },
+    ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
     restart_policy::Limits,
     routing::OnTokenLoss,
-    session::{login::StateKey, reconcile::Seeds, rules::Facts},
+    session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
 use tokio::time::timeout;
 
+use assembly::{listen, start_actors};
 pub use backend::KeeperBackend;
 use control::KeeperControl;
 pub use mirror::EnvMirror;
@@ -310,127 +304,4 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     };
     let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
     journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
-}
-
-fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
-    let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
-    let ports = Ports {
-        store: Arc::clone(&parts.store) as Arc<dyn OutboxStore>,
-        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
-        messenger: Arc::clone(&parts.messenger),
-        time: Arc::clone(&parts.time),
-    };
-    let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
-    journal.connect(notifier.clone().recipient());
-
-    let deps = exchange_deps(parts, tree, journal, &session, &rejected);
-    let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
-    let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
-    let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
-    let card = phone::Card::start(parts, tree, journal);
-    let mut listeners = vec![exchange.clone().recipient()];
-    listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
-    let token = tree.supervise("token", TokenActor::new(token_deps(parts, journal, listeners)));
-    session.connect(token.clone().recipient());
-    rejected.connect(token.clone().recipient());
-    tick.connect(token.clone().recipient::<Tick>());
-
-    let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
-    let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight };
-    if let Some(card) = &card {
-        card.connect(&actors);
-    }
-    actors
-}
-
-fn token_deps(
-    parts: &Parts,
-    journal: &RecipientCell<JournalGrew>,
-    listeners: Vec<Recipient<SessionChanged>>,
-) -> TokenDeps {
-    TokenDeps {
-        broker: parts.broker.clone(),
-        store: Arc::clone(&parts.store),
-        mirror: parts.mirror.clone(),
-        time: Arc::clone(&parts.time),
-        state_key: StateKey::derive(&parts.key),
-        hours: Arc::clone(&parts.hours),
-        checks_clock: parts.steady.is_some(),
-        facts: parts.facts.clone(),
-        seeds: parts.seeds.clone(),
-        listeners,
-        journal: journal.clone(),
-    }
-}
-
-fn exchange_deps(
-    parts: &Parts,
-    tree: &Tree,
-    journal: &RecipientCell<JournalGrew>,
-    session: &RecipientCell<GetSession>,
-    rejected: &RecipientCell<keeper_actors::token::messages::TokenRejected>,
-) -> ExchangeDeps {
-    ExchangeDeps {
-        app: parts.facts.app_id.clone().unwrap_or_default(),
-        outgoing: parts.outgoing.clone(),
-        proxy: parts.proxy.clone(),
-        store: Arc::clone(&parts.store),
-        time: Arc::clone(&parts.time),
-        sandbox: parts.sandbox,
-        on_token_loss: parts.on_token_loss,
-        rules: parts.rules,
-        market: parts.market.clone(),
-        instruments: parts.instruments.clone(),
-        session: session.clone(),
-        rejected: rejected.clone(),
-        journal: journal.clone(),
-        tasks: {
-            let tree = tree.clone();
-            Tasks::new(move |task| tree.spawn("order", task))
-        },
-        in_flight: InFlight::default(),
-        snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
-        fault: parts.order_fault.clone(),
-    }
-}
-
-fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &RecipientCell<Tick>) -> ClockDeps {
-    ClockDeps {
-        store: Arc::clone(&parts.store),
-        time: Arc::clone(&parts.time),
-        calendar: Arc::clone(&parts.calendar),
-        hours: Arc::clone(&parts.hours),
-        tick_time: parts.tick_time,
-        steady: parts.steady.clone(),
-        tick: tick.clone(),
-        journal: journal.clone(),
-    }
-}
-
-fn listen(
-    parts: &Parts,
-    backend: &Arc<KeeperBackend>,
-    control: Arc<dyn Control>,
-    feed: Feed,
-    tree: &Tree,
-) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
-    let Some(addr) = parts.listen else { return Ok((None, None)) };
-    let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
-    let front = Front {
-        control: Some(control),
-        metrics: Arc::clone(&parts.metrics),
-        feed,
-        public_url: parts.public_url.clone(),
-        trusted_proxies: parts.trusted_proxies.clone(),
-    };
-    let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
-        .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
-    let handle = server.handle();
-    tree.spawn("listener", async move {
-        if let Err(error) = server.await {
-            tracing::error!(event = "keeper.listener_failed", "the listener ended: {error}");
-        }
-    });
-    Ok((Some(handle), Some(bound)))
 }

@@ -36,7 +36,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of both verbs.
 #[derive(Debug, Serialize)]
-struct Answer {
+struct TokenReport {
     state: StateName,
     reason: Reason,
     expires_at: Option<DateTime<FixedOffset>>,
@@ -44,7 +44,7 @@ struct Answer {
     account: Option<String>,
 }
 
-impl Answer {
+impl TokenReport {
     fn print(&self, json: bool) {
         if json {
             return print_json(self);
@@ -71,7 +71,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
     let config = load()?;
     config.start_log(false);
     let Some(client) = config.broker()? else {
-        let nothing = Answer {
+        let nothing = TokenReport {
             state: StateName::NoToken,
             reason: Reason::NoCredentials,
             expires_at: None,
@@ -87,7 +87,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
 }
 
 /// Reads the newest token there is, without touching anything, and asks the broker about it.
-async fn ask_broker(config: &Config, broker: &dyn Broker) -> Answer {
+async fn ask_broker(config: &Config, broker: &dyn Broker) -> TokenReport {
     let stored = match SqliteStore::peek(&config.settings.state_dir).await {
         Ok(stored) => stored.unwrap_or_default(),
         Err(error) => {
@@ -96,7 +96,7 @@ async fn ask_broker(config: &Config, broker: &dyn Broker) -> Answer {
         }
     };
     let session = reconcile(stored, &config.seeds());
-    let mut answer = Answer {
+    let mut answer = TokenReport {
         state: StateName::LoginRequired,
         reason: Reason::NeverLoggedIn,
         expires_at: None,
@@ -206,8 +206,8 @@ async fn ask_for_refresh(config: &Config) -> Option<SessionStatus> {
 }
 
 /// A refresh that failed is a failure even if the old token still works.
-fn outcome_of(session: &SessionStatus) -> Answer {
-    Answer {
+fn outcome_of(session: &SessionStatus) -> TokenReport {
+    TokenReport {
         state: session.state,
         reason: session.problem.unwrap_or(session.reason),
         expires_at: session.expires_at,

@@ -126,7 +126,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| config.learning(client)),
-        proxy: config.pipe()?,
+        proxy: config.proxy()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         store: Arc::new(store) as Arc<dyn Store>,

@@ -220,7 +220,7 @@ impl Config {
     }
 
     /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
-    pub fn pipe(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
+    pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
         Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))

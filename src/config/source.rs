@@ -78,10 +78,10 @@ pub fn demo_clock() -> Option<chrono::DateTime<chrono::Utc>> {
 /// Where a test ends the program: `KEEPER_ABORT_AT=after_send:2` is the second order that gets so far. Only test
 /// builds know it.
 #[cfg(feature = "fault-injection")]
-pub fn fatal_order_step() -> Option<(keeper_actors::exchange::execution::Step, u32)> {
+pub fn fatal_order_step() -> Option<(keeper_actors::exchange::execution::OrderStep, u32)> {
     let told = std::env::var("KEEPER_ABORT_AT").ok()?;
     let (name, nth) = told.split_once(':')?;
-    let step = keeper_actors::exchange::execution::Step::ALL.iter().find(|(known, _)| *known == name)?.1;
+    let step = keeper_actors::exchange::execution::OrderStep::ALL.iter().find(|(known, _)| *known == name)?.1;
     Some((step, nth.parse().ok()?))
 }
 

@@ -4,11 +4,9 @@ use keeper_actors::exchange::market::Fill;
 use mock_exchange::exchange::Prices;
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use secrecy::ExposeSecret;
-
-use super::*;
-use crate::config::table::TABLE;
+use super::{table::TABLE, *};
 use keeper_domain::routing::OnTokenLoss;
+use secrecy::ExposeSecret;
 
 fn values(pairs: &[(&str, &str)]) -> Values {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -8,7 +8,7 @@ use std::{
 
 use fyers_keeper::fyers::FyersProxy;
 
-use crate::support::{Behind, Gateway, Upstream, config, pipe};
+use crate::support::{Behind, Gateway, Upstream, config, fyers_proxy};
 
 const MIB: usize = 1024 * 1024;
 
@@ -34,7 +34,8 @@ fn an_answer_longer_than_the_bound_is_cut_off() {
         let chunk = [b"1000\r\n".as_slice(), &[b' '; 4096], b"\r\n"].concat();
         while stream.write_all(&chunk).is_ok() {}
     });
-    let bounded = |upstream: &Upstream| Behind::BrokerProxy(Arc::new(pipe(upstream).answers_up_to(100_000)));
+    let bounded =
+        |upstream: &Upstream| Behind::BrokerProxy(Arc::new(fyers_proxy(upstream).answers_up_to(100_000)));
     let answer = Gateway::start(bounded(&endless)).get("/data/history");
     assert_eq!((answer.status(), answer.text().contains("TooLong")), (502, true), "{answer:?}");
 
@@ -56,7 +57,7 @@ fn long_answers_share_their_room_and_a_short_one_needs_none() {
         }
         let _closed = stream.write_all(&vec![b'y'; length]);
     });
-    let proxy = pipe(&upstream).answers_together_up_to(600_000);
+    let proxy = fyers_proxy(&upstream).answers_together_up_to(600_000);
     let gateway = Gateway::start(Behind::BrokerProxy(Arc::new(proxy)));
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| gateway.get("/data/history/slow").body.len());

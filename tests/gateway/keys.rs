@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fyers_api::http::ApiResponse;
 
-use crate::support::{APP, Behind, Gateway, KEY, Message, TOKEN, Upstream, live, pipe};
+use crate::support::{APP, Behind, Gateway, KEY, Message, TOKEN, Upstream, fyers_proxy, live};
 
 fn with(gateway: &Gateway, target: &str, authorization: Option<&str>) -> Message {
     let line = authorization.map_or(String::new(), |value| format!("authorization: {value}\r\n"));
@@ -111,7 +111,7 @@ fn the_bots_credentials_end_here_and_the_keepers_never_come_out() {
 #[test]
 fn no_secret_is_in_an_error_either() {
     let upstream = Upstream::start(|_, stream| stream.shutdown(std::net::Shutdown::Both).unwrap());
-    let proxy = pipe(&upstream);
+    let proxy = fyers_proxy(&upstream);
     assert!(!format!("{proxy:?}").contains("CANARY"));
     let gateway = Gateway::start(Behind::BrokerProxy(Arc::new(proxy)));
     let answer = gateway.get("/api/v3/profile?x=CANARYquery");

@@ -4,9 +4,9 @@
 //! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway
 //! says itself has FYERS' shape, so that a bot reads it like any other answer.
 
+mod incoming;
 mod long_body;
 mod path;
-mod reading;
 mod refusal;
 
 use std::time::Instant;
@@ -72,9 +72,9 @@ async fn answered(
         return refused(Refusal::OddPath, Surface::Api, "");
     };
     let call = match admit(request, surface, path, gate) {
-        Ok(()) => reading::call(request, payload, surface, path).await,
+        Ok(()) => incoming::call(request, payload, surface, path).await,
         Err(refusal) => {
-            reading::discard(payload).await;
+            incoming::discard(payload).await;
             Err(refusal)
         }
     };

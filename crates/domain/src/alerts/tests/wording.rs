@@ -136,7 +136,7 @@ fn trading_events() -> Vec<Event> {
     ]
 }
 
-fn house_events() -> Vec<Event> {
+fn keeper_events() -> Vec<Event> {
     let missing: Vec<String> =
         ["Telegram: alerts go to the log only", "FYERS_PIN: no refresh", "a", "b"].map(str::to_owned).into();
     let started = |missing: &[String], after_crash| Event::KeeperStarted {
@@ -176,7 +176,7 @@ fn house_events() -> Vec<Event> {
 }
 
 fn all_events() -> Vec<Event> {
-    [house_events(), token_events(), trading_events()].concat()
+    [keeper_events(), token_events(), trading_events()].concat()
 }
 
 /// Live and sandbox, simulating and refusing.

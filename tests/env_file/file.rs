@@ -1,10 +1,5 @@
 //! The `.env` keeper on a real file system: links, special files, other encodings, other writers.
 
-// clippy's leave for tests does not reach their helper functions.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod env_file_place;
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
@@ -15,7 +10,7 @@ use std::time::Duration;
 use fyers_keeper::env_file::{How, Kind};
 use secrecy::ExposeSecret;
 
-use env_file_place::{NEW, Place, is_root, mode, set, text};
+use crate::place::{NEW, Place, is_root, mode, set, text};
 
 #[test]
 fn the_file_is_replaced_and_keeps_its_text_mode_and_name() {

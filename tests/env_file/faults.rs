@@ -4,9 +4,6 @@
 //! for each call and each fault. Whatever happens: after a recovery the file is old or new, never torn, no file with a
 //! secret is left behind, and success was only claimed with the new content in place.
 
-// clippy's leave for tests does not reach their helper functions.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -157,7 +154,7 @@ struct Child {
 impl Child {
     fn start(way: Way, place: &Place) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "child", "--ignored", "--nocapture"]);
+        command.args(["--exact", "faults::child", "--ignored", "--nocapture"]);
         command.env(CHILD, if way == Way::Recovery { "recover" } else { "update" });
         command.env("KEEPER_ENVFILE_PATH", place.env()).env("KEEPER_ENVFILE_STATE", place.state());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

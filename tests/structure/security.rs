@@ -1,8 +1,5 @@
 //! What docs/SECURITY.md promises: its tests exist, and words from outside are cleaned by one rule, `keeper_domain::text`.
 
-#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
-
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,8 +1,5 @@
 //! What the program says about a `.env` file that it cannot use, or only in part.
 
-// clippy's leave for tests does not reach their helper functions.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;

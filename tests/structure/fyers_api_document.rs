@@ -1,8 +1,5 @@
 //! Comments of the workspace point to `docs/fyers-api.md` by section: every section they name is there.
 
-#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
-
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 /// The folders that hold sources of ours, from the workspace's root.

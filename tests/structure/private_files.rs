@@ -1,8 +1,5 @@
 //! One module opens the files that hold or bring a secret: nobody else opens files, apart from those named here with why.
 
-#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
-
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,8 +1,5 @@
 //! The commit in the program: from the environment, from git, or not at all. Never from somebody else's repository.
 
-#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
-
 use std::{fs, path::Path, process::Command};
 
 use tempfile::TempDir;

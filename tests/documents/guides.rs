@@ -1,8 +1,5 @@
 //! The guides: commands that exist, links that lead somewhere, every reason explained.
 
-#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
-
 use std::{
     fs,
     path::{Path, PathBuf},

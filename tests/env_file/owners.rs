@@ -1,10 +1,5 @@
 //! The `.env` keeper and what the system allows: owners, permissions, access lists, mounts, full disks.
 
-// clippy's leave for tests does not reach their helper functions.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod env_file_place;
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -12,7 +7,7 @@ use std::process::Command;
 
 use fyers_keeper::env_file::{EnvFile, How, Kind};
 
-use env_file_place::{NEW, Place, is_root, mode, set, text};
+use crate::place::{NEW, Place, is_root, mode, set, text};
 
 const CHILD: &str = "KEEPER_ENVFILE_FILE_CHILD";
 const NOBODY: u32 = 65534;
@@ -77,10 +72,10 @@ fn permissions_of_file_and_folder_decide_how_to_write() {
         prepare_foreign_file(dir.path());
         chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         let wrapper = ["setpriv", "--reuid", &ids, "--regid", &ids, "--clear-groups"];
-        in_child(&wrapper, "as_an_ordinary_user", dir.path());
+        in_child(&wrapper, "owners::as_an_ordinary_user", dir.path());
     } else {
         println!("SKIPPED: a file of another owner, which takes root to prepare");
-        in_child(&["env"], "as_an_ordinary_user", dir.path());
+        in_child(&["env"], "owners::as_an_ordinary_user", dir.path());
     }
 }
 
@@ -137,7 +132,7 @@ fn mounted_files_and_full_disks() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    in_child(&["unshare", "-m", "--propagation", "private"], "with_mounts", dir.path());
+    in_child(&["unshare", "-m", "--propagation", "private"], "owners::with_mounts", dir.path());
 }
 
 fn mount(args: &[&str], at: &Path) {

@@ -1,8 +1,5 @@
 //! The files for hosts: they parse, they keep the container closed, and they name settings and paths that exist.
 
-#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
-
 use std::{collections::BTreeSet, fs, path::Path};
 
 use fyers_keeper::{config::table::TABLE, http::limits::descriptors::WANTED};
