@@ -43,7 +43,7 @@ fn quotes_call(symbols: &[String]) -> ApiRequest {
     data_call("/quotes", format!("symbols={}", list.join(",")))
 }
 
-fn depth_call(symbol: &String) -> ApiRequest {
+fn depth_call(symbol: &str) -> ApiRequest {
     data_call("/depth", format!("symbol={}&ohlcv_flag=1", escaped(symbol)))
 }
 
@@ -53,7 +53,9 @@ type ReadPrices = fn(&serde_json::Value) -> Vec<SeenPrice>;
 fn calls(fill: Fill, symbols: &[String]) -> (Vec<ApiRequest>, ReadPrices) {
     match fill {
         Fill::Touch => (symbols.chunks(QUOTES).map(quotes_call).collect(), reading::prices),
-        Fill::Depth => (symbols.iter().take(DEPTHS).map(depth_call).collect(), reading::depth_prices),
+        Fill::Depth => {
+            (symbols.iter().take(DEPTHS).map(|symbol| depth_call(symbol)).collect(), reading::depth_prices)
+        }
     }
 }
 

@@ -292,7 +292,7 @@ async fn an_answer_of_the_edge_changes_neither_token_nor_venue() {
         let answer = ApiResponse { status, headers: vec![], body: body.as_bytes().to_vec() };
         floor.fyers.script.lock().unwrap().insert("/orders/sync".into(), Ok(answer.clone()));
         floor.fyers.script.lock().unwrap().insert("/funds".into(), Ok(answer.clone()));
-        let (profile, _) = floor.ask(Method::Get, "/profile", Value::Null).await;
+        let (funds, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
         let (done, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
         assert_eq!((done.venue, done.mode, &done.answer), (Venue::Fyers, Mode::Live, &answer), "{body}");
         assert_eq!((funds.venue, funds.answer), (Venue::Fyers, answer));

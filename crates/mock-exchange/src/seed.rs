@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    account::Leg,
     book::Book,
     ledger::Ledger,
     record::{Record, SeededHolding},
@@ -39,7 +38,7 @@ impl Ledger {
     pub(crate) fn begin_with(&mut self, cash: Decimal, holdings: &[SeededHolding]) {
         (self.cash, self.seeded) = (cash, true);
         for SeededHolding { symbol, quantity, cost_price } in holdings {
-            let leg = self.holdings.entry(symbol.clone()).or_insert_with(Leg::default);
+            let leg = self.holdings.entry(symbol.clone()).or_default();
             leg.add(*quantity, cost_price * Decimal::from(*quantity));
         }
     }

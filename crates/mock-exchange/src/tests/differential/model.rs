@@ -225,11 +225,11 @@ impl Model {
             self.square_off();
             (0..TRADED).for_each(|symbol| self.end_session(symbol, next - 1));
         }
-        for symbol in 0..TRADED {
+        for (symbol, one) in SYMBOLS.iter().enumerate() {
             for position in &mut self.positions[symbol] {
                 position.realized_today = 0.0;
             }
-            if !SYMBOLS[symbol].is_contract {
+            if !one.is_contract {
                 self.held[symbol] += self.positions[symbol][1].net;
                 self.positions[symbol][1] = Position::default();
             }

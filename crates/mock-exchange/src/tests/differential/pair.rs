@@ -268,11 +268,11 @@ impl Pair {
         prop_check(cash == inr(self.model.cash), || {
             format!("cash after {act:?}: {cash}, {}", self.model.cash)
         })?;
-        for symbol in 0..TRADED {
+        for (symbol, one) in SYMBOLS.iter().enumerate().take(TRADED) {
             for carries in [false, true] {
                 self.compare_position(symbol, carries, act)?;
             }
-            let held = engine.ledger().holdings.get(SYMBOLS[symbol].name).map_or(0, |held| held.quantity);
+            let held = engine.ledger().holdings.get(one.name).map_or(0, |held| held.quantity);
             prop_check(held == self.model.held[symbol], || format!("shares held after {act:?}: {held}"))?;
         }
         for order in &self.model.orders {
