@@ -22,6 +22,8 @@ use crate::exchange::{actor::ExchangeActor, market::Fill};
 const QUOTES: usize = 50;
 /// Symbols whose depth is read at once: each is a call of its own, and bots have the same limits.
 const DEPTHS: usize = 10;
+/// How long a turn of them lasts, in seconds: as long as the pause between two looks at the market.
+const SECONDS_A_TURN: usize = 5;
 
 fn data_call(path: &str, query: String) -> ApiRequest {
     ApiRequest {
@@ -49,13 +51,15 @@ fn depth_call(symbol: &str) -> ApiRequest {
 
 type ReadPrices = fn(&serde_json::Value) -> Vec<SeenPrice>;
 
-/// The calls that tell prices of these symbols, and how their answers are read.
-fn calls(fill: Fill, symbols: &[String]) -> (Vec<ApiRequest>, ReadPrices) {
+/// The calls that tell prices of these symbols, and how their answers are read. Where there are more than can be read by
+/// depth at once, their turn comes with the time.
+fn calls(fill: Fill, symbols: &[String], now: DateTime<Utc>) -> (Vec<ApiRequest>, ReadPrices) {
+    let turn = usize::try_from(now.timestamp()).unwrap_or_default() / SECONDS_A_TURN * DEPTHS;
+    let first = if symbols.len() > DEPTHS { turn % symbols.len() } else { 0 };
+    let by_turn = symbols.iter().cycle().skip(first).take(symbols.len().min(DEPTHS));
     match fill {
         Fill::Touch => (symbols.chunks(QUOTES).map(quotes_call).collect(), reading::prices),
-        Fill::Depth => {
-            (symbols.iter().take(DEPTHS).map(|symbol| depth_call(symbol)).collect(), reading::depth_prices)
-        }
+        Fill::Depth => (by_turn.map(|symbol| depth_call(symbol)).collect(), reading::depth_prices),
     }
 }
 
@@ -126,7 +130,7 @@ impl ExchangeActor {
         symbols: &[String],
     ) -> Option<impl Future<Output = Vec<SeenPrice>> + use<>> {
         let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
-        let (calls, read) = calls(self.deps.market.fill, symbols);
+        let (calls, read) = calls(self.deps.market.fill, symbols, self.deps.time.now());
         (!symbols.is_empty()).then_some(async move {
             let mut all = vec![];
             for call in calls {
@@ -170,5 +174,24 @@ impl ExchangeActor {
             );
         }
         self.volatile.book.seed(cash, holdings, self.deps.time.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_symbol_has_its_turn_by_depth() {
+        let symbols: Vec<String> = (0..25).map(|number| format!("NSE:S{number}-EQ")).collect();
+        let at = |seconds| DateTime::<Utc>::from_timestamp(1_795_000_000 + seconds, 0).unwrap();
+        let asked = |seconds| calls(Fill::Depth, &symbols, at(seconds)).0;
+        let all: BTreeSet<String> =
+            [0, 5, 10, 15, 20].into_iter().flat_map(asked).map(|call| call.query).collect();
+        assert_eq!((all.len(), asked(0).len()), (25, DEPTHS));
+        assert_eq!(calls(Fill::Depth, &symbols[..3], at(7)).0.len(), 3, "few are all read each time");
+        assert_eq!(calls(Fill::Touch, &symbols, at(0)).0.len(), 1);
     }
 }

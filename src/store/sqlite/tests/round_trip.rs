@@ -131,6 +131,26 @@ async fn a_newer_price_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
+async fn prices_that_were_seen_longest_ago_are_trimmed() {
+    let Home { store, folder: _folder, .. } = Home::new().await;
+    let named = |number: usize| {
+        let mut price = kept_price("800");
+        price.symbol = format!("NSE:S{number}-EQ");
+        price
+    };
+    let mock_prices = (0..20_003).map(named).collect();
+    store.commit(Change { mock_prices, ..Change::default() }).await.unwrap();
+    store.commit(Change { mock_prices: vec![named(0)], ..Change::default() }).await.unwrap();
+    while store.trim().await.unwrap() {}
+    let left = store.mock_prices().await.unwrap();
+    let is_there = |number: usize| left.iter().any(|price| price.symbol == named(number).symbol);
+    assert_eq!(
+        (left.len(), is_there(0), is_there(1), is_there(3), is_there(4)),
+        (20_000, true, false, false, true)
+    );
+}
+
+#[tokio::test]
 async fn what_a_change_does_not_name_stays() {
     let Home { store, folder: _folder, .. } = Home::new().await;
     store.commit(of_session(&session("first"))).await.unwrap();
