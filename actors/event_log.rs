@@ -259,6 +259,14 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::ActorGaveUp { actor: who } => {
             error!(event = name, actor = who, "{who} died too often: ending the program with exit code 70");
         }
+        Event::SymbolsLoaded { symbols, as_of } => {
+            let as_of = time(*as_of);
+            info!(event = name, actor, symbols, as_of, "the symbol master has {symbols} symbols");
+        }
+        Event::SymbolsNotRenewed { why, as_of } => {
+            let as_of = as_of.map(time);
+            warn!(event = name, actor, why, as_of, "the symbol master could not be fetched");
+        }
         _ => {}
     }
 }

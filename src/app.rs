@@ -16,11 +16,14 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     build_info,
+    fyers::symbols::{Ears, Renewal},
     http::{
+        GatewayKey,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     login_report::LoginSetup,
+    memory::Memory,
 };
 use actix::Addr;
 use actix_web::dev::ServerHandle;
@@ -32,7 +35,7 @@ use keeper_actors::{
         ExchangeActor,
         execution::{FaultPoint, InFlight},
         market::Market,
-        messages::StopOrders,
+        messages::{SetInstruments, StopOrders},
         reads::Router,
     },
     journal,
@@ -56,7 +59,6 @@ use keeper_domain::{
     session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
-use secrecy::SecretString;
 use tokio::time::timeout;
 
 use assembly::{listen, start_actors};
@@ -115,13 +117,17 @@ pub struct Parts {
     pub market: Market,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
+    /// Fetches the symbol master; `None` where it is not fetched.
+    pub symbols: Option<Renewal>,
     /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
     /// machine, and only in builds that have it.
     pub test_doors: bool,
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
-    pub key: SecretString,
+    pub key: GatewayKey,
+    /// What bodies of requests and long answers may take, shared with the proxy.
+    pub memory: Memory,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
     /// Whose `X-Forwarded-For` is believed.
@@ -219,7 +225,10 @@ impl Keeper {
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
-        let Parts { store, time, messenger, .. } = parts;
+        let Parts { store, time, messenger, symbols, .. } = parts;
+        if let Some(renewal) = symbols {
+            renew_symbols(renewal, &time, &actors, &sink, &tree);
+        }
         Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
     }
 
@@ -293,6 +302,22 @@ fn watched(parts: Parts) -> (Parts, Feed) {
     let messenger =
         CountedMessenger::new(Arc::clone(&parts.messenger), Arc::clone(&parts.metrics), store.severities());
     (Parts { store: Arc::new(store), messenger: Arc::new(messenger), ..parts }, feed)
+}
+
+/// Keeps the MockExchange's symbols as new as FYERS has them. Nothing waits for it.
+fn renew_symbols(
+    renewal: Renewal,
+    time: &Arc<dyn Time>,
+    actors: &Actors,
+    sink: &Arc<JournalSink>,
+    tree: &Tree,
+) {
+    let (exchange, sink) = (actors.exchange.clone(), Arc::clone(sink));
+    let ears = Ears {
+        exchange: Box::new(move |instruments| exchange.do_send(SetInstruments(instruments))),
+        journal: Box::new(move |event| sink.report("exchange", event)),
+    };
+    tree.spawn("symbols", renewal.run(Arc::clone(time), ears));
 }
 
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ pub mod heartbeat;
 pub mod http;
 pub mod logging;
 pub mod login_report;
+pub mod memory;
 pub mod private_file;
 pub mod status;
 pub mod store;

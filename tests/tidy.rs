@@ -79,6 +79,8 @@ const UNWRAPPERS: &[&str] = &[
     "src/store/state_dir.rs",
     "src/telegram",
     "src/http/access/gate.rs",
+    "src/http/gateway/login_code.rs",
+    "src/http/access/key.rs",
     "src/http/pages/login.rs",
 ];
 

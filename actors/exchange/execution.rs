@@ -23,7 +23,7 @@ use keeper_domain::{
     routing::{
         Venue,
         broker_answer::{is_fyers, is_order_ban, token_death},
-        request::Leg,
+        request::{Leg, Reserved},
     },
     secret::AccessToken,
 };
@@ -105,15 +105,15 @@ impl FaultPoint {
 pub struct InFlight(Arc<(Mutex<OnTheWay>, Notify)>);
 
 /// Orders by their intent, with what each may take from open positions.
-type OnTheWay = BTreeMap<i64, Vec<Leg>>;
+type OnTheWay = BTreeMap<i64, Reserved>;
 
 impl InFlight {
     fn orders(&self) -> MutexGuard<'_, OnTheWay> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, id: i64, legs: Vec<Leg>) -> InFlightGuard {
-        self.orders().insert(id, legs);
+    fn enter(&self, id: i64, reserved: Reserved) -> InFlightGuard {
+        self.orders().insert(id, reserved);
         InFlightGuard { all: self.clone(), id, told: Cell::new(false) }
     }
 
@@ -127,8 +127,8 @@ impl InFlight {
         self.orders().contains_key(&id)
     }
 
-    pub(super) fn legs(&self) -> Vec<Leg> {
-        self.orders().values().flatten().cloned().collect()
+    pub(super) fn reserved(&self) -> Vec<Reserved> {
+        self.orders().values().cloned().collect()
     }
 
     /// Waits until nothing is on its way.
@@ -162,7 +162,7 @@ impl Drop for InFlightGuard {
 pub(super) struct Execution {
     pub(super) intent: OrderIntent,
     /// What it may still take from open positions.
-    pub(super) reserved: Vec<Leg>,
+    pub(super) reserved: Reserved,
     pub(super) forwarding: Forwarding,
     pub(super) token: Arc<AccessToken>,
     pub(super) proxy: Arc<dyn BrokerProxy>,

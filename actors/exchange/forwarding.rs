@@ -1,14 +1,14 @@
 //! A bot's request: the decision is asked for, and carried out.
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler};
-use fyers_api::{http::ApiRequest, operation::Operation};
+use fyers_api::http::ApiRequest;
 use keeper_domain::{
     event::Event,
     order_journal::{OrderEntry, OrderIntent},
     ports::Change,
     routing::{
         Venue,
-        request::{Leg, OrderCall},
+        request::OrderCall,
         route::{Refused, Route, route},
     },
 };
@@ -57,7 +57,7 @@ impl ExchangeActor {
         let (id, epoch, at) = (self.volatile.last_intent, self.snapshot().epoch, self.deps.time.now());
         let intent = OrderIntent::of(id, &forwarding.call, &forwarding.request, epoch, at);
         let execution = Execution {
-            reserved: self.reserved(&forwarding.call),
+            reserved: forwarding.call.reserved(&self.volatile.live.positions),
             intent,
             forwarding,
             token,
@@ -71,15 +71,6 @@ impl ExchangeActor {
         let running = execution.begin(&self.deps.in_flight);
         self.publish();
         self.deps.tasks.spawn(running);
-    }
-
-    /// What the request may take from open positions: an exit of positions may close all of them.
-    pub(super) fn reserved(&self, call: &OrderCall) -> Vec<Leg> {
-        let open = self.volatile.live.positions.iter().filter(|position| position.net != 0);
-        match call.operation {
-            Operation::ExitPositions => open.map(Leg::closing).collect(),
-            _ => call.legs.clone(),
-        }
     }
 
     /// Says no in the broker's format, and writes it down.

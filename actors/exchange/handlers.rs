@@ -13,7 +13,7 @@ use keeper_domain::{
 use crate::{
     exchange::{
         actor::{ExchangeActor, Turn},
-        messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
+        messages::{GetLivePositions, GetMode, ModeView, SetHalted, SetInstruments, StopOrders, TokenDied},
         state::Volatile,
     },
     token::messages::{SessionChanged, TokenRejected},
@@ -110,6 +110,16 @@ impl Handler<StopOrders> for ExchangeActor {
         self.volatile.stopping = true;
         self.publish();
         self.keep_all(vec![], ctx);
+    }
+}
+
+impl Handler<SetInstruments> for ExchangeActor {
+    type Result = ();
+
+    /// Kept in what a next life is given too.
+    fn handle(&mut self, SetInstruments(instruments): SetInstruments, _: &mut Context<Self>) {
+        self.deps.instruments = instruments.clone();
+        self.volatile.book.set_instruments(std::sync::Arc::new(instruments));
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use actix::{ActorFutureExt, WrapFuture};
 use fyers_api::ist;
 use keeper_domain::{
-    notes::SIMULATED_IN_GAP,
+    notes::{CANDLES, SIMULATED_IN_GAP},
     order_journal::{OpenIntents, OrderEntry},
     ports::{Store, StoreError},
     routing::{Venue, live_positions::LivePositions},
 };
-use mock_exchange::{Config, Engine, Instruments, KeptPrice};
+use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
 use crate::exchange::{
     actor::{ExchangeActor, Turn, give_up},
@@ -29,6 +29,7 @@ struct Loaded {
     halted: bool,
     intents: OpenIntents,
     orders: Vec<OrderEntry>,
+    candles: KeptCandles,
 }
 
 async fn read_store(
@@ -43,9 +44,20 @@ async fn read_store(
         halted: store.halted().await?,
         intents: store.open_intents().await?,
         orders: store.order_journal(DAY_OF_ORDERS).await?,
+        candles: read_candles(store.as_ref()).await?,
         engine: book::load(store.as_ref(), rules, instruments).await?,
         prices: store.mock_prices().await?,
     })
+}
+
+async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
+    let mut kept = KeptCandles::default();
+    for note in &CANDLES {
+        if let Some(series) = note.read(store).await?.readable() {
+            kept.restore(series);
+        }
+    }
+    Ok(kept)
 }
 
 impl ExchangeActor {
@@ -59,7 +71,7 @@ impl ExchangeActor {
     }
 
     fn take(&mut self, loaded: Loaded) {
-        let Loaded { engine, prices, gap, live, halted, intents, orders } = loaded;
+        let Loaded { engine, prices, gap, live, halted, intents, orders, candles } = loaded;
         let today = ist::date(self.deps.time.now());
         let refused = |entry: &&OrderEntry| {
             entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
@@ -67,6 +79,7 @@ impl ExchangeActor {
         let rejected = orders.iter().filter(refused).count() as u64;
         let volatile = &mut self.volatile;
         volatile.book = self.deps.exchange(engine, &prices);
+        volatile.book.keep_candles(candles);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
@@ -86,8 +99,10 @@ impl ExchangeActor {
             Ok((engine, mut prices)) => {
                 let unsaved = act.volatile.book.take_unsaved_prices();
                 prices.extend(unsaved.iter().cloned());
+                let candles = act.volatile.book.kept_candles().clone();
                 act.volatile.book = act.deps.exchange(engine, &prices);
                 act.volatile.book.keep_unsaved_prices(unsaved);
+                act.volatile.book.keep_candles(candles);
                 act.publish();
             }
             Err(error) => give_up(&error, ctx),

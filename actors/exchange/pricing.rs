@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix::{ActorFutureExt, AsyncContext, Context};
 use chrono::{DateTime, Utc};
 use fyers_api::{
     http::{ApiRequest, ApiResponse, Method, Surface},
@@ -10,7 +11,8 @@ use fyers_api::{
 };
 use keeper_domain::{
     mode::Mode,
-    ports::{BrokerProxy, ProxyError},
+    notes::CANDLES,
+    ports::{BrokerProxy, Change, ProxyError},
     secret::AccessToken,
 };
 use mock_exchange::{PriceUpdate, Record, SeededHolding, exchange::Prices};
@@ -24,6 +26,15 @@ const QUOTES: usize = 50;
 const DEPTHS: usize = 10;
 /// How long a turn of them lasts, in seconds: as long as the pause between two looks at the market.
 const SECONDS_A_TURN: usize = 5;
+
+/// Whose share of FYERS' limits a call takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// A bot's order is priced, or what bots' orders wait for is looked at.
+    Bots,
+    /// The square-off is due: it happens once, whatever bots do meanwhile.
+    Own,
+}
 
 fn data_call(path: &str, query: String) -> ApiRequest {
     ApiRequest {
@@ -128,13 +139,18 @@ impl ExchangeActor {
     pub(super) fn ask_prices(
         &self,
         symbols: &[String],
+        share: Share,
     ) -> Option<impl Future<Output = Vec<SeenPrice>> + use<>> {
         let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
         let (calls, read) = calls(self.deps.market.fill, symbols, self.deps.time.now());
         (!symbols.is_empty()).then_some(async move {
             let mut all = vec![];
             for call in calls {
-                if let Ok(answer) = proxy.send(&token, &call).await {
+                let answer = match share {
+                    Share::Bots => proxy.send(&token, &call).await,
+                    Share::Own => proxy.send_own(&token, &call).await,
+                };
+                if let Ok(answer) = answer {
                     all.extend(read(&reading::json(&answer)));
                 }
             }
@@ -147,6 +163,19 @@ impl ExchangeActor {
         let (now, fill) = (self.deps.time.now(), self.deps.market.fill);
         let prices = prices.into_iter().map(|seen| price(fill, seen, now)).collect();
         self.volatile.book.observe_quotes(prices)
+    }
+
+    /// Candles that FYERS told, for the time when it cannot be asked.
+    pub(super) fn learn_candles(&mut self, query: &str, answer: &ApiResponse, ctx: &mut Context<Self>) {
+        let (now, told) = (self.deps.time.now(), reading::json(answer));
+        let Some(place) = self.volatile.book.learn_candles(query, &told, now) else { return };
+        let series = self.volatile.book.kept_candles().series(place);
+        let note = CANDLES.get(place).zip(series).and_then(|(note, series)| note.set(series).ok());
+        if let Some(note) = note {
+            // When it cannot be written, it is learnt again with the next answer or lost with the next start.
+            let commit = self.commit(Change { notes: vec![note], ..Change::default() });
+            ctx.wait(commit.map(|_, _, _| ()));
+        }
     }
 
     /// The account at FYERS, when the one in Sandbox is to begin as its copy and has not yet.
@@ -186,8 +215,8 @@ mod tests {
     #[test]
     fn every_symbol_has_its_turn_by_depth() {
         let symbols: Vec<String> = (0..25).map(|number| format!("NSE:S{number}-EQ")).collect();
-        let at = |seconds| DateTime::<Utc>::from_timestamp(1_795_000_000 + seconds, 0).unwrap();
-        let asked = |seconds| calls(Fill::Depth, &symbols, at(seconds)).0;
+        let at = |seconds: i64| DateTime::<Utc>::from_timestamp(1_795_000_000 + seconds, 0).unwrap();
+        let asked = |seconds: i64| calls(Fill::Depth, &symbols, at(seconds)).0;
         let all: BTreeSet<String> =
             [0, 5, 10, 15, 20].into_iter().flat_map(asked).map(|call| call.query).collect();
         assert_eq!((all.len(), asked(0).len()), (25, DEPTHS));

@@ -2,7 +2,9 @@
 
 use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
 
-use crate::exchange::{ExchangeActor, messages::ClearSimulated, waiting::Forwarding, words::refusal};
+use crate::exchange::{
+    ExchangeActor, messages::ClearSimulated, pricing::Share, waiting::Forwarding, words::refusal,
+};
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
     operation::Operation,
@@ -48,7 +50,7 @@ impl ExchangeActor {
     fn price(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
         let asks = self.prices(forwarding.mode) == Prices::Live;
         let symbols = if asks { self.to_be_priced(&forwarding) } else { vec![] };
-        match self.ask_prices(&symbols) {
+        match self.ask_prices(&symbols, Share::Bots) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     // One commit for both: of two waits begun together, actix ends the later one first.
@@ -142,8 +144,9 @@ impl ExchangeActor {
     fn match_once(&mut self, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
         let (waited_for, prices) = (self.volatile.book.waited_for(now), self.prices(self.volatile.mode));
+        let share = if self.volatile.book.is_square_off_due(now) { Share::Own } else { Share::Bots };
         if self.volatile.mode == Mode::Sandbox
-            && let Some(asked) = self.ask_prices(&waited_for)
+            && let Some(asked) = self.ask_prices(&waited_for, share)
         {
             ctx.spawn(asked.into_actor(self).map(move |seen, act, ctx| {
                 let mut learnt = act.learn_prices(seen);

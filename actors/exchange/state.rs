@@ -7,7 +7,7 @@ use keeper_domain::{
     order_journal::OrderIntent,
     ports::Change,
     reason::Reason,
-    routing::{live_positions::LivePositions, request::Leg},
+    routing::{live_positions::LivePositions, request::Reserved},
     session::SessionView,
 };
 use mock_exchange::exchange::MockExchange;
@@ -22,7 +22,7 @@ pub(super) struct Volatile {
     pub(super) book: MockExchange,
     pub(super) live: LivePositions,
     /// Answered orders that the last reading of the books may not show yet.
-    pub(super) answered: Vec<(i64, Vec<Leg>)>,
+    pub(super) answered: Vec<Answered>,
     /// Orders whose answer is not known.
     pub(super) unknown: Vec<OrderIntent>,
     pub(super) last_intent: i64,
@@ -32,6 +32,13 @@ pub(super) struct Volatile {
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
+}
+
+/// An order that FYERS has answered, or may have taken without an answer.
+pub(super) struct Answered {
+    pub(super) id: i64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) reserved: Reserved,
 }
 
 /// Where the reading of FYERS' books stands.

@@ -46,6 +46,7 @@ use mock_exchange::{Config, Instruments, Record, calendar::Calendar};
 
 mod disk;
 mod positions;
+mod shares;
 mod switches;
 mod waiting;
 
@@ -53,6 +54,8 @@ mod waiting;
 #[derive(Default)]
 struct Fyers {
     calls: Mutex<Vec<ApiRequest>>,
+    /// Paths that were called out of the keeper's own share.
+    own: Mutex<Vec<String>>,
     /// How many intents were on disk at each call.
     store: Mutex<Option<Arc<MemoryStore>>>,
     intents: Mutex<Vec<usize>>,
@@ -113,7 +116,7 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
     ExchangeActor::new(ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
+        proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,

@@ -76,7 +76,7 @@ fn token_deps(
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
-        state_key: StateKey::derive(&parts.key),
+        state_key: StateKey::derive(&parts.key.secret()),
         hours: Arc::clone(&parts.hours),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),
@@ -145,6 +145,8 @@ pub(super) fn listen(
         feed,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
+        app_id: parts.facts.app_id.clone(),
+        memory: parts.memory.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;

@@ -10,6 +10,7 @@ mod config_check;
 mod doctor;
 mod exit;
 mod failure;
+mod key_file;
 mod login;
 mod oneshot;
 mod orders;

@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    key_file,
     output::{fail, no_state},
     setup::{Config, load},
 };
@@ -24,7 +25,7 @@ use crate::{
     http::Backend,
     logging,
     login_report::LoginSetup,
-    store::{SqliteStore, StateDir},
+    store::{SqliteStore, StateDir, state_dir::GATEWAY_KEY},
     wall_clock::WallClock,
 };
 
@@ -55,6 +56,7 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     learn(config, &store).await;
     let parts = parts(config, state, store.clone())?;
     let heartbeat = heartbeat(config, &parts);
+    let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     let guarded = keeper.guard(|| {
         tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");
@@ -67,6 +69,10 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     }
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
+    }
+    if config.settings.gateway_key.is_none() {
+        let file = state.path().join(GATEWAY_KEY);
+        keeper.tree.spawn("gateway_key", key_file::follow(file, key, config.redactor.clone(), time));
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let exit = until_told(&keeper, terminate, interrupt).await;
@@ -146,11 +152,13 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         rules: config.rules(),
         market: config.market(&calendar),
         instruments: config.instruments()?,
+        symbols: config.renewal()?,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
-        key,
+        key: key.into(),
+        memory: config.memory.clone(),
         texts,
         missing: settings.missing(),
         after_crash: state.began(),
@@ -182,8 +190,10 @@ fn clocks(_: &Settings) -> Clocks {
 /// The end-to-end tests play a morning at any time of day, and only against stand-ins on this machine.
 #[cfg(feature = "fault-injection")]
 fn clocks(settings: &Settings) -> Clocks {
+    use crate::config::DemoClock;
     match crate::config::demo_clock().filter(|_| settings.talks_to_stand_ins()) {
-        Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::From(start)) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::File(path)) => (Arc::new(crate::demo::file_clock::FileClock::new(path)), None),
         None => (Arc::new(WallClock), Some(steady())),
     }
 }

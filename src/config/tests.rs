@@ -68,6 +68,7 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_MOCK_FILL", "depth"),
     ("KEEPER_MOCK_CHARGES", "true"),
     ("KEEPER_SYMBOL_MASTER", "/x/NSE_CM.csv, /x/NSE_FO.csv"),
+    ("FYERS_PUBLIC_URL", "https://public.example.org"),
     ("KEEPER_IDEMPOTENT_TAGS", "true"),
     ("KEEPER_IP_CHECK_URL", "https://ip.example.org/"),
     ("KEEPER_EXPECTED_IP", "203.0.113.7"),

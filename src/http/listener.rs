@@ -18,15 +18,14 @@ use actix_web::{
     web,
 };
 use keeper_domain::event::Event;
-use secrecy::SecretString;
 
 use crate::http::{
-    access::{Gate, Settings, WrongKey},
+    access::{Gate, GatewayKey, Settings, WrongKey},
     backend::{Backend, Front},
     events, gateway, health,
     journal_signal::Feed,
     limits::{
-        body::{self, BodyMemory},
+        body,
         connections::{Connections, Guarded},
         descriptors,
     },
@@ -34,6 +33,7 @@ use crate::http::{
     orders, pages,
     request_line::Readable,
 };
+use crate::memory::Memory;
 
 /// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
 /// meet a connection that is just closing.
@@ -49,7 +49,7 @@ const SPARE: usize = 64;
 /// differs from the one asked for when that had port 0.
 pub fn listen(
     addr: SocketAddr,
-    key: SecretString,
+    key: impl Into<GatewayKey>,
     backend: Arc<dyn Backend>,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let front = Front {
@@ -58,6 +58,8 @@ pub fn listen(
         feed: Feed::default(),
         public_url: None,
         trusted_proxies: vec![],
+        app_id: None,
+        memory: Memory::default(),
     };
     listen_with(addr, key, backend, front)
 }
@@ -65,16 +67,16 @@ pub fn listen(
 /// The same, with a status page that acts and with numbers and news from the whole keeper.
 pub fn listen_with(
     addr: SocketAddr,
-    key: SecretString,
+    key: impl Into<GatewayKey>,
     backend: Arc<dyn Backend>,
     front: Front,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let listener = TcpListener::bind(addr)?;
     let bound = listener.local_addr()?;
-    let gate = web::Data::new(Gate::new(settings(bound, key, &backend, &front)));
+    let gate = web::Data::new(Gate::new(settings(bound, key.into(), &backend, &front)));
+    let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(front.memory.clone()));
     let (backend, front) = (web::Data::from(backend), web::Data::new(front));
     let pages = pages::State::default();
-    let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(BodyMemory::default()));
     let most = descriptors::connections();
     let connections = Connections::new(most);
     let serve = move || {
@@ -123,7 +125,7 @@ fn headers() -> DefaultHeaders {
         .add(("X-Content-Type-Options", "nosniff"))
 }
 
-fn settings(bound: SocketAddr, key: SecretString, backend: &Arc<dyn Backend>, front: &Front) -> Settings {
+fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, front: &Front) -> Settings {
     let (backend, metrics) = (Arc::clone(backend), Arc::clone(&front.metrics));
     Settings {
         key,

@@ -13,7 +13,7 @@ use crate::{
     telegram::{
         bot,
         outcome::{Outcome, judge},
-        shown,
+        shown, transport,
     },
 };
 
@@ -48,7 +48,8 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let known = async {
-        let me = within(limit, async { bot.get_me().await }).await.map_err(|outcome| told(&bot, outcome));
+        let me =
+            within(limit, transport::call(&bot, bot.get_me())).await.map_err(|outcome| told(&bot, outcome));
         match me {
             Ok(Some(me)) => Ok(format!("@{}", me.username())),
             Ok(None) => Ok("the bot".to_owned()),
@@ -56,10 +57,11 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let reached = async {
-        let info = within(limit, async { bot.get_chat(chat).await }).await;
+        let info = within(limit, transport::call(&bot, bot.get_chat(chat))).await;
         info.map_err(|outcome| told(&bot, outcome))?;
         // Whoever may show that he is typing may write: a closed topic and a muted bot are told apart by nothing less.
-        let typing = within(limit, async { bot.send_chat_action(chat, ChatAction::Typing).await }).await;
+        let typing =
+            within(limit, transport::call(&bot, bot.send_chat_action(chat, ChatAction::Typing))).await;
         typing.map(|_done| ()).map_err(|outcome| told(&bot, outcome))
     };
     let (known, reached) = tokio::join!(known, reached);

@@ -26,7 +26,7 @@ impl Bot {
         Self { base: keeper.url(""), key: key.trim().to_owned() }
     }
 
-    fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Told {
+    pub(crate) fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Told {
         block_on(async {
             let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
             let request = client.request(method, format!("{}{path}", self.base));
@@ -40,6 +40,19 @@ impl Bot {
             let (mode, venue) = (header("x-keeper-mode"), header("x-keeper-order-venue"));
             Told { status: answer.status().as_u16(), mode, venue, body: answer.json().await.unwrap() }
         })
+    }
+
+    pub(crate) fn with_key(keeper: &Keeper, key: &str) -> Self {
+        Self { base: keeper.url(""), key: key.to_owned() }
+    }
+
+    /// The body of what is told.
+    pub(crate) fn body(&self, path: &str) -> Value {
+        self.get(path).body
+    }
+
+    pub(crate) fn post(&self, path: &str, body: Value) -> Value {
+        self.ask(reqwest::Method::POST, path, Some(body)).body
     }
 
     pub(crate) fn get(&self, path: &str) -> Told {

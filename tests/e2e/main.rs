@@ -22,6 +22,7 @@ mod log_table;
 mod login;
 mod logs;
 mod long_book;
+mod market_data;
 mod mock_market;
 mod orders;
 mod refresh;

@@ -74,6 +74,20 @@ pub enum Event {
         /// The year without holidays on file.
         year: i32,
     },
+    /// The symbol master was taken into use.
+    SymbolsLoaded {
+        /// How many symbols it has.
+        symbols: u64,
+        /// When the oldest of its files was fetched.
+        as_of: DateTime<Utc>,
+    },
+    /// The symbol master could not be fetched. Told once a day.
+    SymbolsNotRenewed {
+        /// Why, file by file.
+        why: String,
+        /// When the one in use was fetched; `None` when there is none.
+        as_of: Option<DateTime<Utc>>,
+    },
     /// This machine's clock jumped.
     ClockStepped {
         /// Seconds it jumped; negative is backwards.

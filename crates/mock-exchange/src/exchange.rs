@@ -5,7 +5,10 @@
 //! ([`MockExchange::observe_all`]), then [`MockExchange::execute`], and answer once the records are on disk. Beside that, every few
 //! seconds: prices of [`MockExchange::waited_for`], then [`MockExchange::tick`].
 
+mod chain;
 mod clock;
+mod history;
+mod margin;
 mod orders;
 mod parse;
 mod prices;
@@ -21,7 +24,8 @@ use crate::{
     command::Command,
     config::Config,
     engine::Engine,
-    instrument::Instruments,
+    instruments::Instruments,
+    kept::KeptCandles,
     kept_price::KeptPrice,
     new_order::NewOrder,
     record::{Record, SeededHolding},
@@ -70,6 +74,7 @@ pub struct MockExchange {
     walk: Walk,
     /// Real prices that are not on the caller's disk yet.
     unsaved: BTreeMap<String, KeptPrice>,
+    kept: KeptCandles,
 }
 
 impl MockExchange {
@@ -85,7 +90,7 @@ impl MockExchange {
 
     /// The exchange with this book.
     pub fn resume(engine: Engine, seed: u64) -> Self {
-        Self { engine, walk: Walk::new(seed), unsaved: BTreeMap::new() }
+        Self { engine, walk: Walk::new(seed), unsaved: BTreeMap::new(), kept: KeptCandles::default() }
     }
 
     /// The same with the hours of this calendar.

@@ -17,11 +17,11 @@ use actix_web::{
 use keeper_domain::address::{Network, client_of};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::http::{
     access::{
+        key::GatewayKey,
         key_attempts::KeyAttempts,
         origin::{Head, is_forwarded},
         page_session::{LENGTH, PageSession, PageSessions},
@@ -71,7 +71,7 @@ pub(in crate::http) struct WrongKey {
 /// What one listener's access depends on.
 pub(in crate::http) struct Settings {
     /// The gateway key.
-    pub(in crate::http) key: SecretString,
+    pub(in crate::http) key: GatewayKey,
     /// Whether the listener is bound to this machine only, and its port.
     pub(in crate::http) listens_on_loopback: bool,
     pub(in crate::http) port: u16,
@@ -103,6 +103,8 @@ pub(in crate::http) struct Gate {
 struct Visitor {
     client: Network,
     access: Access,
+    /// Which key was good when it came.
+    generation: u64,
     /// A wrong key was shown by a client that has tried too many.
     is_limited: bool,
     is_own: bool,
@@ -118,6 +120,7 @@ impl Gate {
         let visitor = Visitor {
             client: Network::of_client(Ipv4Addr::LOCALHOST.into()),
             access: Access::Denied,
+            generation: 0,
             is_limited: false,
             is_own: false,
             cookie: None,
@@ -134,6 +137,21 @@ impl Gate {
     /// See [`who_may_read`].
     pub(in crate::http) fn may_read(&self) -> bool {
         self.visitor.access != Access::Denied
+    }
+
+    /// The same for an answer that goes on: false once the session has ended, or the key is another one.
+    pub(in crate::http) fn may_still_read(&self) -> bool {
+        let generation = self.shared.settings.key.current().generation;
+        match self.visitor.access {
+            Access::Key => self.visitor.generation == generation,
+            Access::Session => self.session_of(generation, self.visitor.cookie.as_deref()).is_some(),
+            Access::ThisMachine => true,
+            Access::Denied => false,
+        }
+    }
+
+    fn session_of(&self, generation: u64, cookie: Option<&str>) -> Option<PageSession> {
+        self.shared.sessions.find(chrono::Utc::now().timestamp(), generation, cookie?)
     }
 
     /// The answer to whoever may not read.
@@ -168,12 +186,13 @@ impl Gate {
 
     /// Begins a session for whoever knows the key; otherwise says whether the client has tried too many.
     pub(in crate::http) fn begin_session(&self, shown: &SecretString) -> Result<Cookie<'static>, bool> {
-        if !self.is_key(shown.expose_secret().trim()) {
+        let key = self.shared.settings.key.current();
+        if !key.is(shown.expose_secret().trim()) {
             return Err(self.wrong_key(Entrance::Page, self.visitor.client));
         }
         let now = chrono::Utc::now().timestamp();
         let (name, token) = (rand::rng().random(), rand::rng().random());
-        Ok(self.cookie(self.shared.sessions.begin(now, name, token), LENGTH))
+        Ok(self.cookie(self.shared.sessions.begin(now, key.generation, name, token), LENGTH))
     }
 
     /// Ends the session, here and in the browser.
@@ -203,7 +222,8 @@ impl Gate {
         let bearer = shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let shown = bearer.map_or(shown, |(_, rest)| rest.trim());
         let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
-        let (whole, part) = (self.is_key(shown), self.is_key(after_app));
+        let key = self.shared.settings.key.current();
+        let (whole, part) = (key.is(shown), key.is(after_app));
         if whole | part {
             trust_connection(request);
             return Ok(());
@@ -212,10 +232,20 @@ impl Gate {
         Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
-    /// An empty key opens nothing.
-    fn is_key(&self, shown: &str) -> bool {
-        let key = self.shared.settings.key.expose_secret().as_bytes();
-        bool::from(shown.as_bytes().ct_eq(key)) && !key.is_empty()
+    /// The gateway key, for whoever shows it as the secret of one of these apps: `hash` is the SHA-256 of
+    /// `APP_ID:SECRET`, as FYERS' login has it. Otherwise whether the client has tried too many.
+    pub(in crate::http) fn key_of_hash(
+        &self,
+        request: &HttpRequest,
+        hash: &str,
+        apps: &[String],
+    ) -> Result<SecretString, bool> {
+        let key = &self.shared.settings.key;
+        if apps.iter().any(|app| key.current().is_secret_of(app, hash)) {
+            trust_connection(request);
+            return Ok(key.secret());
+        }
+        Err(self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
     /// Counts a wrong key; true when its client has tried too many.
@@ -241,11 +271,11 @@ impl Gate {
         };
         let client = self.client_of(request);
         let bearer = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-        let shows_key = self.is_key(bearer.unwrap_or_default());
+        let key = self.shared.settings.key.current();
+        let shows_key = key.is(bearer.unwrap_or_default());
         let is_wrong = !shows_key && bearer.is_some_and(|shown| !shown.is_empty());
         let cookie = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
-        let now = chrono::Utc::now().timestamp();
-        let session = cookie.as_ref().and_then(|cookie| self.shared.sessions.find(now, cookie));
+        let session = self.session_of(key.generation, cookie.as_deref());
         let access = who_may_read(Facts {
             listens_on_loopback: self.shared.settings.listens_on_loopback,
             has_public_url: self.shared.settings.public_url.is_some(),
@@ -262,6 +292,7 @@ impl Gate {
         Visitor {
             client,
             access,
+            generation: key.generation,
             is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
             is_own: head.is_own(self.shared.public.as_deref()),
             cookie,

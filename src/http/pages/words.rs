@@ -46,6 +46,10 @@ fn session(event: &Event) -> Option<String> {
         Event::RefreshTokenEnding { days_left, .. } => {
             format!("The refresh token ends in {days_left} days")
         }
+        Event::SymbolsLoaded { symbols, as_of } => {
+            format!("The symbol master of {} is in use, {symbols} symbols", until(*as_of))
+        }
+        Event::SymbolsNotRenewed { why, .. } => format!("The symbol master could not be fetched: {why}"),
         Event::EnvFileFailed { .. } => "The copy of the token in .env could not be written".to_owned(),
         _ => return None,
     })

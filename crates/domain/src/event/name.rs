@@ -13,6 +13,8 @@ impl Event {
             Self::TickSkipped { .. } => "clock.skipped",
             Self::CalendarUncovered { .. } => "clock.uncovered",
             Self::ClockStepped { .. } => "clock.stepped",
+            Self::SymbolsLoaded { .. } => "symbols.loaded",
+            Self::SymbolsNotRenewed { .. } => "symbols.failed",
             Self::SessionChanged { to: StateName::Expired, .. } => "token.expired",
             Self::SessionChanged { .. } => "token.state",
             Self::RefreshStarted { .. } => "token.refresh.started",

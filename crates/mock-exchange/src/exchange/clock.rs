@@ -53,7 +53,8 @@ impl MockExchange {
         open.all(|account| self.is_fresh(&account.symbol, now))
     }
 
-    pub(super) fn is_square_off_due(&self, now: DateTime<Utc>) -> bool {
+    /// Whether INTRADAY positions are open that the square-off is to close now.
+    pub fn is_square_off_due(&self, now: DateTime<Utc>) -> bool {
         let open = self.engine.ledger().accounts.values().filter(|account| is_intraday(account));
         let mut segments = open.map(|account| segment_of(&account.symbol));
         segments.any(|segment| self.engine.is_squared_off(segment, now))

@@ -1,18 +1,17 @@
 //! What a bot meets through FYERS' API.
 
-use fyers_api::{
-    http::{ApiRequest, Method, Surface},
-    operation::Operation,
-};
-use serde_json::{Value, json};
+pub(super) use fyers_api::http::{ApiRequest, Method, Surface};
+use fyers_api::operation::Operation;
+pub(super) use serde_json::Value;
+use serde_json::json;
 
 use super::*;
 use crate::exchange::{MockExchange, Prices};
 
-const RELIANCE: &str = "NSE:RELIANCE-EQ";
+pub(super) const RELIANCE: &str = "NSE:RELIANCE-EQ";
 
 pub(super) fn call(method: Method, path: &str, query: &str, body: Option<Value>) -> ApiRequest {
-    let data = ["/quotes", "/depth", "/history", "/marketStatus"].contains(&path);
+    let data = ["/quotes", "/depth", "/history", "/options-chain-v3", "/marketStatus"].contains(&path);
     ApiRequest {
         surface: if data { Surface::Data } else { Surface::Api },
         method,

@@ -5,13 +5,16 @@
 
 mod api;
 mod book_pages;
+mod chain;
 mod closing;
 mod depth;
 mod differential;
 mod game;
 mod gtt;
+mod history;
 mod journal;
 mod lifecycle;
+mod margin;
 mod matching;
 mod money;
 mod prices;

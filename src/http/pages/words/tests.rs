@@ -67,6 +67,8 @@ fn all() -> Vec<Event> {
         Event::TokenDelayed { reason, since: at, attempts: 3, urgent: false },
         Event::DayGivenUp { trade_date: date, reason },
         Event::RefreshTokenEnding { days_left: 3, ends_at: at },
+        Event::SymbolsLoaded { symbols: 80_787, as_of: at },
+        Event::SymbolsNotRenewed { why: "NSE_FO: HTTP 503".into(), as_of: Some(at) },
         Event::EnvFileFailed { problem: String::new() },
         Event::ModeChanged { from: Mode::Live, to: Mode::Mock, why: Reason::TokenExpired },
         Event::OrderSimulated { id: id(), symbol: symbol(), quantity: 10, mode: Mode::Mock },

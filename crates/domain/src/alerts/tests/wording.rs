@@ -164,6 +164,12 @@ fn keeper_events() -> Vec<Event> {
         },
         Event::RefreshStarted { attempt: 1, current: "expired".into() },
         Event::RefreshFailed { attempt: 1, reason: Reason::BadAnswer, code: None, retry_in_s: Some(2) },
+        Event::SymbolsNotRenewed { why: "NSE_FO: HTTP 503".into(), as_of: Some(t("2026-11-22T02:30:00Z")) },
+        Event::SymbolsNotRenewed {
+            why: "NSE_FO: HTTP 503; NSE_CM: the connection failed".into(),
+            as_of: None,
+        },
+        Event::SymbolsLoaded { symbols: 80_787, as_of: t("2026-11-23T02:30:00Z") },
         Event::EnvFileFailed {
             problem: ".env: no space left on the disk. Free some space; the keeper's own copy is safe."
                 .into(),
@@ -307,6 +313,7 @@ proptest! {
             Event::CalendarUncovered { year },
             Event::ClockStepped { seconds: number },
             Event::EnvFileFailed { problem: long.clone() },
+            Event::SymbolsNotRenewed { why: long.clone(), as_of: None },
             Event::OrderRefused { symbol: symbol.clone(), quantity, why: long.clone() },
             Event::OrderSimulated { id: long.clone(), symbol, quantity, mode: Mode::Mock },
             Event::ActorRestarted { actor: long.clone(), restarts: 1 },

@@ -62,6 +62,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::KeeperStopping => Some(keeper::stopping()),
         Event::TickSkipped { date, holiday } => Some(keeper::holiday(*date, holiday)),
         Event::CalendarUncovered { year } => Some(keeper::uncovered(*year)),
+        Event::SymbolsNotRenewed { why, as_of } => Some(keeper::symbols_not_renewed(why, *as_of)),
         Event::ClockStepped { seconds } => Some(keeper::clock_stepped(*seconds)),
         Event::RefreshSucceeded { expires_at, .. } => Some(login::refreshed(*expires_at, context)),
         Event::LoginSucceeded { expires_at, .. } => Some(login::logged_in(*expires_at, context)),
@@ -106,6 +107,8 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::TestAlert { severity } => Some(keeper::test(*severity)),
         // Whoever logs in sees how it goes where they do it; the card shows how it ended.
         Event::LoginStarted | Event::LoginFailed { .. } | Event::LoggedOut => None,
+        // Every morning's news is none.
+        Event::SymbolsLoaded { .. } => None,
         // The card has said it in the chat.
         Event::LoginReminder { .. } => None,
         // The day's outcome has a message of its own.
