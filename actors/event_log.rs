@@ -233,6 +233,10 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::CalendarUncovered { year } => {
             warn!(event = name, actor, year, "the calendar has no holidays for {year}: every weekday counts");
         }
+        Event::SegmentJoined { segment, symbol } => {
+            let segment = format!("{segment:?}").to_lowercase();
+            info!(event = name, actor, segment, symbol, "the sessions of {segment} need a token from now on");
+        }
         Event::ClockStepped { seconds } => warn!(event = name, actor, seconds, "the wall clock jumped"),
         Event::StrangerWrote { user } => {
             warn!(event = name, actor, user, "somebody who may not command the keeper wrote to its bot");

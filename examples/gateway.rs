@@ -30,6 +30,7 @@ use keeper_actors::{
     token::messages::SessionChanged,
 };
 use keeper_domain::{
+    clock::{calendar::Calendar, token_hours::TokenHours},
     ports::BrokerProxy,
     reason::Reason,
     routing::OnTokenLoss,
@@ -142,6 +143,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }),
             in_flight: InFlight::default(),
             snapshot: Arc::clone(&snapshot),
+            hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
             fault: FaultPoint::default(),
         })
         .start();

@@ -53,6 +53,7 @@ use keeper_domain::{
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
+    notes::SEGMENTS_JOINED,
     ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
     restart_policy::Limits,
     routing::OnTokenLoss,
@@ -215,6 +216,7 @@ impl Keeper {
         tree.spawn("journal", sink.writer());
         announce_start(&parts).await?;
         phone::follow_moves(&parts, &tree).await?;
+        recall_segments(&parts.hours, parts.store.as_ref()).await?;
 
         let actors = start_actors(&parts, &tree, &journal);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
@@ -329,4 +331,10 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     };
     let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
     journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
+}
+
+/// Segments that joined in an earlier run. What cannot be read joins again when it is seen again.
+pub async fn recall_segments(hours: &TokenHours, store: &dyn Store) -> Result<(), StoreError> {
+    hours.recall(&SEGMENTS_JOINED.read(store).await?.readable().unwrap_or_default());
+    Ok(())
 }

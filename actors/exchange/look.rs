@@ -146,6 +146,11 @@ impl ExchangeActor {
 
     fn learn(&mut self, orders: Vec<BookRow>, rows: PositionRows, known: &[i64], change: &mut Change) {
         let now = self.deps.time.now();
+        let seen = orders.iter().map(|row| row.leg.symbol.as_str());
+        let seen = seen.chain(rows.positions.iter().map(|position| position.symbol.as_str()));
+        let joined = self.notice_mcx(seen.chain(rows.unknown.iter().map(String::as_str)));
+        change.events.extend(joined.events);
+        change.notes.extend(joined.notes);
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| row.leg).collect();
         let PositionRows { positions, unknown } = rows;
         let live = LivePositions { positions, unknown, waiting, was_live: true, read_at: Some(now) };

@@ -18,6 +18,7 @@ pub mod messages;
 mod pricing;
 pub mod reads;
 mod saving;
+mod segments;
 mod simulating;
 mod snapshot;
 mod state;

@@ -116,8 +116,9 @@ impl ExchangeActor {
         if mode == Mode::Mock && !self.deps.sandbox {
             self.count_gap(&mut change);
         }
+        let symbols = symbols_of(&change);
         let commit = self.commit(change);
-        ctx.wait(commit.then(move |committed, act: &mut Self, _| {
+        let kept = commit.then(move |committed, act: &mut Self, _| {
             match &committed {
                 Ok(()) => forwarding.arrive(Venue::Mock, answer),
                 Err(error) => {
@@ -126,8 +127,13 @@ impl ExchangeActor {
                     forwarding.arrive(Venue::None, refusal(503, -503, &words));
                 }
             }
-            act.after_simulation(&committed)
-        }));
+            let joined = match &committed {
+                Ok(()) => act.notice_mcx(symbols.iter().map(String::as_str)),
+                Err(_) => Change::default(),
+            };
+            act.after_simulation(&committed).then(|(), act, _| act.commit_or_keep(joined))
+        });
+        ctx.wait(kept);
     }
 
     /// Looks at the clock and at prices for what waits, again and again.
@@ -211,6 +217,15 @@ impl Handler<ClearSimulated> for ExchangeActor {
             act.after_simulation(&committed).map(move |(), _, _| cleared)
         })))
     }
+}
+
+/// The symbols of orders that were taken.
+fn symbols_of(change: &Change) -> Vec<String> {
+    let symbol = |(_, event): &(_, Event)| match event {
+        Event::OrderSimulated { symbol, .. } => Some(symbol.clone()),
+        _ => None,
+    };
+    change.events.iter().filter_map(symbol).collect()
 }
 
 /// The event of an order that was taken.

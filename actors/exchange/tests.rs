@@ -30,6 +30,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     broker_error::Transport,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
@@ -42,11 +43,13 @@ use keeper_domain::{
     ports::{BrokerProxy, ProxyError},
     routing::{OnTokenLoss, Venue, live_positions::LivePositions},
 };
-use mock_exchange::{Config, Instruments, Record, calendar::Calendar};
+use mock_exchange::{Config, Instruments, Record};
 
 mod disk;
 mod positions;
+mod segments;
 mod shares;
+mod starting;
 mod switches;
 mod waiting;
 
@@ -113,7 +116,11 @@ struct Floor {
 }
 
 fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<ExchangeActor> {
-    ExchangeActor::new(ExchangeDeps {
+    ExchangeActor::new(deps(fyers, store, sandbox)).start()
+}
+
+fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> ExchangeDeps {
+    ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
         proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
@@ -133,9 +140,9 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         }),
         in_flight: InFlight::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         fault: FaultPoint::default(),
-    })
-    .start()
+    }
 }
 
 async fn floor(sandbox: bool, usable: bool) -> Floor {

@@ -30,7 +30,7 @@ def main():
         if not held:
             call, put = pick(chain)
             margin = bot.margin([leg(call["symbol"], -1), leg(put["symbol"], -1)])
-            assert margin["margin_new_order"] > LOT * (call["ltp"] + put["ltp"]), margin
+            assert margin["margin_new_order"] > 0, margin
             if margin["margin_avail"] < margin["margin_new_order"]:
                 raise SystemExit(f"not enough margin: {margin}")
             for row in (call, put):

@@ -113,6 +113,7 @@ fn exchange_deps(
         },
         in_flight: InFlight::default(),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
+        hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
     }
 }

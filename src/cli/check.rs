@@ -25,6 +25,7 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
+    app::recall_segments,
     cli::oneshot::OneShot,
     status::SessionStatus,
     store::{SqliteStore, StateDir, StateDirError},
@@ -177,7 +178,10 @@ pub(super) async fn one_shot(
 ) -> Result<OneShot, Failure> {
     let store = SqliteStore::open(state).await;
     let store = store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
-    let calendar = config.calendar()?;
+    let hours = TokenHours::new(config.calendar()?, config.settings.segments.clone());
+    let recalled = recall_segments(&hours, &store).await;
+    recalled
+        .map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
     Ok(OneShot {
         broker,
         store: Arc::new(store) as Arc<dyn Store>,
@@ -185,7 +189,7 @@ pub(super) async fn one_shot(
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
-        hours: TokenHours::new(calendar, config.settings.segments.clone()),
+        hours,
     })
 }
 

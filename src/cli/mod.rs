@@ -18,6 +18,7 @@ mod output;
 mod probe;
 mod run;
 mod setup;
+mod symbols;
 
 #[cfg(feature = "demo")]
 use std::io::IsTerminal;

@@ -18,11 +18,11 @@ use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::memory::Memory;
 use crate::{
     app::{EnvMirror, Phone},
-    config::{self, Problem, Settings, Sources, SymbolSource, Values},
+    config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
         FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
-        outgoing_address::AddressEcho, symbols,
+        outgoing_address::AddressEcho,
     },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
@@ -337,26 +337,6 @@ impl Config {
         }
     }
 
-    /// Symbols from the symbol master files; none is a good setup too.
-    pub fn instruments(&self) -> Result<engine::Instruments, Failure> {
-        let SymbolSource::Files(files) = &self.settings.symbol_master else {
-            return Ok(engine::Instruments::default());
-        };
-        let mut master = engine::SymbolMaster::default();
-        for path in files {
-            symbols::read_file(path, &mut master).map_err(|problem| refuse_master(path, &problem))?;
-        }
-        Ok(engine::Instruments::listed(Arc::new(master.sorted())))
-    }
-
-    /// Fetches the symbol master once a day; `None` where it is not fetched.
-    pub fn renewal(&self) -> Result<Option<symbols::Renewal>, Failure> {
-        let settings = &self.settings;
-        let Some(base) = settings.fetches_symbols_from() else { return Ok(None) };
-        let folder = settings.state_dir.clone();
-        symbols::Renewal::new(base, folder, settings.proxy.as_ref()).map(Some).map_err(unusable)
-    }
-
     /// The `.env` file to keep up to date, repaired first if a writer had died over it.
     pub fn mirror(&self) -> Option<Arc<dyn TokenMirror>> {
         let path = &self.settings.env_file;
@@ -406,11 +386,6 @@ impl Config {
             refresh: self.settings.refresh_token.as_ref().map(|secret| RefreshToken::new(text(secret))),
         }
     }
-}
-
-fn refuse_master(path: &std::path::Path, problem: &str) -> Failure {
-    let what = format!("KEEPER_SYMBOL_MASTER {} cannot be used: {problem}", path.display());
-    fail(Exit::BadSettings, &what, "It must be one of FYERS' files, as NSE_CM.csv or NSE_CM_sym_master.json.")
 }
 
 fn refuse_telegram(error: TelegramSetupError) -> Failure {

@@ -1,5 +1,7 @@
 //! What settings are accepted, and what is said about the others.
 
+mod stand_ins;
+
 use keeper_actors::exchange::market::Fill;
 use mock_exchange::exchange::Prices;
 use std::{fs, os::unix::fs::PermissionsExt};
@@ -392,20 +394,6 @@ fn a_loopback_listener_where_a_platform_sends_requests_is_told() {
     let notes = with(&[("PORT", "10000"), ("KEEPER_HTTP_ADDR", "127.0.0.1:8080")]).notes;
     assert!(notes[0].contains("0.0.0.0:10000"), "{notes:?}");
     assert!(with(&[("PORT", "1"), ("KEEPER_HTTP_ADDR", "0.0.0.0:8080")]).notes.is_empty());
-}
-
-#[test]
-fn only_stand_ins_make_a_test_world() {
-    let fyers =
-        [("FYERS_API_URL", "http://127.0.0.1:9/api/v3"), ("FYERS_DATA_URL", "http://127.0.0.1:9/data")];
-    let bot = [("TELEGRAM_BOT_TOKEN", "123456:abcdefghijk"), ("TELEGRAM_CHAT_ID", "42")];
-    let telegram = ("TELEGRAM_API_URL", "http://127.0.0.1:9");
-    let of = |pairs: &[&[(&str, &str)]]| with(&pairs.concat()).talks_to_stand_ins();
-    assert!(
-        of(&[]) && of(&[&APP, &fyers]) && of(&[&APP, &fyers, &bot, &[telegram]]) && of(&[&bot, &[telegram]])
-    );
-    assert!(!of(&[&APP]) && !of(&[&APP, &fyers[..1]]) && !of(&[&APP, &fyers[1..]]));
-    assert!(!of(&[&bot]) && !of(&[&APP, &fyers, &bot]) && !of(&[&APP, &bot, &[telegram]]));
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub enum CheckupError {
     Refused(String),
     /// Telegram says nothing, or asks to wait.
     Silent(String),
+    /// The group became a supergroup with this id.
+    Moved(i64),
     /// The settings make no question.
     Setup(String),
 }
@@ -86,7 +88,7 @@ async fn within<T>(
 fn told(bot: &teloxide::Bot, outcome: Outcome) -> CheckupError {
     match outcome {
         Outcome::Unauthorized(why) | Outcome::BadMessage(why) => CheckupError::Refused(shown(bot, &why)),
-        Outcome::Moved(to) => CheckupError::Refused(format!("the group has a new id, {to}")),
+        Outcome::Moved(to) => CheckupError::Moved(to.0),
         Outcome::Unreachable(why) => CheckupError::Silent(shown(bot, &why)),
         Outcome::Wait(_) => CheckupError::Silent("Telegram asks to wait".to_owned()),
         Outcome::Sent => CheckupError::Silent("the answer cannot be read".to_owned()),

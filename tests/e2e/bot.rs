@@ -60,9 +60,14 @@ impl Bot {
     }
 
     pub(crate) fn buy(&self, symbol: &str) -> Told {
-        let order = json!({"symbol": symbol, "qty": 10, "type": 2, "side": 1, "productType": "INTRADAY",
-            "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,
-            "stopLoss": 0, "takeProfit": 0});
+        self.order(symbol, 10)
+    }
+
+    /// A market order; a negative quantity sells.
+    pub(crate) fn order(&self, symbol: &str, quantity: i64) -> Told {
+        let order = json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(),
+            "productType": "INTRADAY", "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0,
+            "offlineOrder": false, "stopLoss": 0, "takeProfit": 0});
         self.place(order)
     }
 

@@ -5,6 +5,7 @@
 //! crashes in between. Log lines and metrics come from the same values.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use mock_exchange::sessions::Segment;
 use serde::{Deserialize, Serialize};
 
 use crate::{alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName};
@@ -297,6 +298,13 @@ pub enum Event {
     SimulatedLeft {
         /// Each as `10 NSE:SBIN-EQ`.
         positions: Vec<String>,
+    },
+    /// Orders or positions in a segment were seen for the first time: its sessions need a token from now on.
+    SegmentJoined {
+        /// The segment.
+        segment: Segment,
+        /// What was seen.
+        symbol: String,
     },
     /// A person closed the simulated positions.
     SimulatedCleared {

@@ -1,7 +1,7 @@
 //! The notes that there are, each with what it holds. A name is never used for something else again.
 
 use chrono::{DateTime, Utc};
-use mock_exchange::{CandleSeries, MOST_SERIES};
+use mock_exchange::{CandleSeries, MOST_SERIES, sessions::Segment};
 
 use crate::{
     chat::{card::model::Card, inbox::memory::InboxMemory},
@@ -62,3 +62,7 @@ pub const INBOX: Note<InboxMemory> = Note::new("inbox_cursor");
 
 /// One-time states of logins that were finished. Owned by the TokenActor.
 pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");
+
+/// Segments whose sessions need a token because the account trades in them, beside the configured ones. Written by the
+/// ExchangeActor.
+pub const SEGMENTS_JOINED: Note<Vec<Segment>> = Note::new("segments_joined");

@@ -96,6 +96,7 @@ fn keeper(event: &Event) -> Option<String> {
         Event::Ticked { late: false, .. } => "Daily tick".to_owned(),
         Event::Ticked { .. } => "Daily tick, caught up".to_owned(),
         Event::TickSkipped { holiday, .. } => format!("No tick: {holiday}"),
+        Event::SegmentJoined { symbol, .. } => format!("MCX sessions count from now on: {symbol}"),
         Event::CalendarUncovered { year } => format!("No holidays on file for {year}"),
         Event::ClockStepped { seconds } => format!("The clock jumped by {seconds} s"),
         Event::StrangerWrote { .. } => "A stranger wrote to the bot".to_owned(),

@@ -47,6 +47,7 @@ impl Event {
             Self::PositionsUnreadable { over: true } => "positions.readable",
             Self::PositionUnknown { .. } => "positions.unknown",
             Self::SimulatedLeft { .. } => "positions.simulated_left",
+            Self::SegmentJoined { .. } => "clock.segment_joined",
             Self::SimulatedCleared { .. } => "positions.simulated_cleared",
             Self::ActorCrashed { .. } => "actor.crashed",
             Self::ActorRestarted { .. } => "actor.restarted",

@@ -1,5 +1,6 @@
 use keeper_domain::{
-    alert::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName,
+    alert::Severity, clock::sessions::Segment, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
+    session::StateName,
 };
 
 use super::*;
@@ -54,6 +55,7 @@ fn all() -> Vec<Event> {
         Event::PositionsUnreadable { over: false },
         Event::PositionsUnreadable { over: true },
         Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
+        Event::SegmentJoined { segment: Segment::Mcx, symbol: "MCX:GOLDM26DECFUT".into() },
         Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
         Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },

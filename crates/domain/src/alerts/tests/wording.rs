@@ -1,6 +1,7 @@
 //! All texts, as a phone shows them, and the rules they keep.
 
 use chrono::{DateTime, Utc};
+use mock_exchange::sessions::Segment;
 use proptest::prelude::*;
 
 use super::context;
@@ -86,6 +87,7 @@ fn token_events() -> Vec<Event> {
         Event::PositionsUnreadable { over: false },
         Event::PositionsUnreadable { over: true },
         Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
+        Event::SegmentJoined { segment: Segment::Mcx, symbol: "MCX:GOLDM26DECFUT".into() },
         Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
         Event::HaltChanged { halted: true, by: "A B".into() },

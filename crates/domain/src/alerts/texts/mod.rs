@@ -90,6 +90,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),
         Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
         Event::SimulatedLeft { positions } => Some(trading::simulated_left(positions)),
+        Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
         Event::OrderRefused { symbol, quantity, why } => Some(trading::refused(symbol, *quantity, why)),
         Event::OrdersNotAllowed { app, address, expected, .. } => {
