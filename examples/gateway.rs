@@ -37,7 +37,7 @@ use keeper_domain::{
     secret::AccessToken,
     session::{SessionView, StateName},
 };
-use mock_exchange::{Config, Instruments, calendar::Calendar};
+use mock_exchange::{Config, Instruments};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use url::Url;
