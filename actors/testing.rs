@@ -22,7 +22,7 @@ use keeper_domain::{
     routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
-use mock_exchange::Record;
+use mock_exchange::{KeptPrice, Record};
 
 /// Wall clock and waiting on tokio's (paused) clock.
 pub(crate) struct PausedTime {
@@ -56,6 +56,7 @@ pub(crate) struct Shelf {
     pub(crate) ticks: Vec<TickRecord>,
     pub(crate) mock_records: Vec<Record>,
     pub(crate) mock_start: Option<MockStart>,
+    pub(crate) mock_prices: BTreeMap<String, KeptPrice>,
     pub(crate) orders: Vec<OrderEntry>,
     pub(crate) intents: Vec<OrderIntent>,
     pub(crate) outcomes: Vec<(i64, IntentOutcome)>,
@@ -122,6 +123,7 @@ impl ChangeStore for MemoryStore {
             let after = shelf.mock_records.iter().rposition(|record| *record == opening).unwrap() as i64 + 1;
             shelf.mock_start = Some(MockStart { snapshot, after });
         }
+        shelf.mock_prices.extend(change.mock_prices.into_iter().map(|price| (price.symbol.clone(), price)));
         shelf.orders.extend(change.orders);
         shelf.intents.extend(change.intents);
         shelf.outcomes.extend(change.outcomes);
@@ -197,6 +199,10 @@ impl OutboxStore for MemoryStore {
 impl MockJournalStore for MemoryStore {
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
         Ok(self.shelf.lock().unwrap().mock_start.clone())
+    }
+
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError> {
+        Ok(self.shelf.lock().unwrap().mock_prices.values().cloned().collect())
     }
 
     async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError> {

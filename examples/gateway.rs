@@ -21,6 +21,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         execution::{FaultPoint, InFlight, Tasks},
+        market::Market,
         messages::Forwarded,
         nothing_known,
         reads::Router,
@@ -132,6 +133,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             sandbox: false,
             on_token_loss: OnTokenLoss::Mock,
             rules: Config { around_the_clock: true, ..Config::new(Decimal::from(1_000_000_000_000_i64)) },
+            market: Market::walking(Arc::new(Calendar::embedded())),
             instruments: Instruments::default(),
             session: RecipientCell::new(),
             rejected: RecipientCell::new(),

@@ -37,6 +37,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor,
         execution::{FaultPoint, InFlight},
+        market::Market,
         messages::{SetInstruments, StopOrders},
         reads::Router,
     },
@@ -120,6 +121,8 @@ pub struct Parts {
     pub on_token_loss: OnTokenLoss,
     /// The MockExchange's rules.
     pub rules: Config,
+    /// Where the MockExchange's prices and its account come from.
+    pub market: Market,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
     /// Fetches the symbol master; `None` where it is not fetched.

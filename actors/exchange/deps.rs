@@ -7,11 +7,15 @@ use keeper_domain::{
     ports::{BrokerProxy, OutgoingAddress, Store, Time},
     routing::OnTokenLoss,
 };
-use mock_exchange::{Config, Instruments, exchange::MockExchange};
+use mock_exchange::{
+    Config, Engine, Instruments, KeptPrice,
+    exchange::{MockExchange, Prices},
+};
 
 use crate::{
     exchange::{
         execution::{FaultPoint, InFlight, Tasks},
+        market::Market,
         reads::SharedSnapshot,
     },
     notifier::messages::JournalGrew,
@@ -20,7 +24,7 @@ use crate::{
 };
 
 /// Made-up prices are the same in every run.
-pub(super) const SEED: u64 = 0x6b65_6570;
+const SEED: u64 = 0x6b65_6570;
 
 /// What the ExchangeActor is given.
 #[derive(Clone)]
@@ -37,6 +41,8 @@ pub struct ExchangeDeps {
     pub on_token_loss: OnTokenLoss,
     /// The MockExchange's rules: capital, charges, what a tag means.
     pub rules: Config,
+    /// Where its prices and its account come from.
+    pub market: Market,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
     /// The configured app; empty when there is none.
@@ -66,6 +72,17 @@ pub struct ExchangeDeps {
 impl ExchangeDeps {
     /// A MockExchange of which nothing is known yet.
     pub(super) fn book(&self) -> MockExchange {
-        MockExchange::open(self.rules, self.instruments.clone(), [], SEED)
+        self.exchange(Engine::new(self.rules, self.instruments.clone()), &[])
+    }
+
+    /// The MockExchange with this book and these prices of before.
+    pub(super) fn exchange(&self, engine: Engine, prices: &[KeptPrice]) -> MockExchange {
+        let mut exchange =
+            MockExchange::resume(engine, SEED).with_calendar(Arc::clone(&self.market.calendar));
+        if self.market.without_token == Prices::Last {
+            exchange.forget_made_up_prices();
+        }
+        prices.iter().for_each(|price| exchange.remember(price));
+        exchange
     }
 }

@@ -10,12 +10,11 @@ use keeper_domain::{
     ports::{Store, StoreError},
     routing::{Venue, live_positions::LivePositions},
 };
-use mock_exchange::{Config, Engine, Instruments, KeptCandles, exchange::MockExchange};
+use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
 use crate::exchange::{
     actor::{ExchangeActor, Turn, give_up},
     book,
-    deps::SEED,
 };
 
 /// Entries of the order journal that are read for the day's count of refused orders.
@@ -24,6 +23,7 @@ const DAY_OF_ORDERS: u32 = 10_000;
 /// What is read from the store when a life begins.
 struct Loaded {
     engine: Engine,
+    prices: Vec<KeptPrice>,
     gap: u64,
     live: LivePositions,
     halted: bool,
@@ -46,6 +46,7 @@ async fn read_store(
         orders: store.order_journal(DAY_OF_ORDERS).await?,
         candles: read_candles(store.as_ref()).await?,
         engine: book::load(store.as_ref(), rules, instruments).await?,
+        prices: store.mock_prices().await?,
     })
 }
 
@@ -70,14 +71,14 @@ impl ExchangeActor {
     }
 
     fn take(&mut self, loaded: Loaded) {
-        let Loaded { engine, gap, live, halted, intents, orders, candles } = loaded;
+        let Loaded { engine, prices, gap, live, halted, intents, orders, candles } = loaded;
         let today = ist::date(self.deps.time.now());
         let refused = |entry: &&OrderEntry| {
             entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
         };
         let rejected = orders.iter().filter(refused).count() as u64;
         let volatile = &mut self.volatile;
-        volatile.book = MockExchange::resume(engine, SEED);
+        volatile.book = self.deps.exchange(engine, &prices);
         volatile.book.keep_candles(candles);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
@@ -90,11 +91,17 @@ impl ExchangeActor {
     pub(super) fn reload_book(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
         let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
-        let read = async move { book::load(store.as_ref(), rules, instruments).await };
-        Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok(engine) => {
+        let read = async move {
+            let engine = book::load(store.as_ref(), rules, instruments).await?;
+            Ok((engine, store.mock_prices().await?))
+        };
+        Box::pin(read.into_actor(self).map(|read: Result<_, StoreError>, act, ctx| match read {
+            Ok((engine, mut prices)) => {
+                let unsaved = act.volatile.book.take_unsaved_prices();
+                prices.extend(unsaved.iter().cloned());
                 let candles = act.volatile.book.kept_candles().clone();
-                act.volatile.book = MockExchange::resume(engine, SEED);
+                act.volatile.book = act.deps.exchange(engine, &prices);
+                act.volatile.book.keep_unsaved_prices(unsaved);
                 act.volatile.book.keep_candles(candles);
                 act.publish();
             }

@@ -24,9 +24,13 @@ impl ExchangeActor {
             return Box::pin(fut::ready(Ok(())));
         }
         let opens_day = change.mock_snapshot.is_some();
+        let prices = change.mock_prices.clone();
         let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
         let commit = async move { journal::commit(store.as_ref(), change, "exchange", &wake).await };
         Box::pin(commit.into_actor(self).map(move |committed, act, ctx| {
+            if committed.is_err() {
+                act.volatile.book.keep_unsaved_prices(prices);
+            }
             match &committed {
                 Ok(()) if opens_day => act.trim(ctx),
                 Ok(()) => {}
@@ -89,6 +93,7 @@ impl ExchangeActor {
 fn is_empty(change: &Change) -> bool {
     let lists = change.events.is_empty()
         && change.mock_records.is_empty()
+        && change.mock_prices.is_empty()
         && change.orders.is_empty()
         && change.outcomes.is_empty()
         && change.notes.is_empty();

@@ -2,16 +2,17 @@
 
 use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
 
-use crate::exchange::{ExchangeActor, messages::ClearSimulated, waiting::Forwarding, words::refusal};
+use crate::exchange::{
+    ExchangeActor, messages::ClearSimulated, pricing::Share, waiting::Forwarding, words::refusal,
+};
 use fyers_api::{
-    http::{ApiRequest, ApiResponse, Method, Surface},
+    http::{ApiRequest, Method, Surface},
     operation::Operation,
-    response as reading,
 };
 use keeper_domain::{
     event::Event,
     mode::Mode,
-    notes::{CANDLES, SIMULATED_IN_GAP},
+    notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
     ports::{Change, StoreError},
     routing::{
@@ -27,35 +28,28 @@ use mock_exchange::{
 /// Time between two looks at what waiting orders wait for.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Whose share of FYERS' limits a call takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Share {
-    /// A bot's order is priced, or what bots' orders wait for is looked at.
-    Bots,
-    /// The square-off is due: it happens once, whatever bots do meanwhile.
-    Own,
-}
-
-fn quotes_call(symbols: &[String]) -> ApiRequest {
-    let escaped = |symbol: &String| symbol.replace('%', "%25").replace('&', "%26").replace(' ', "%20");
-    let list: Vec<String> = symbols.iter().map(escaped).collect();
-    ApiRequest {
-        surface: Surface::Data,
-        method: Method::Get,
-        path: "/quotes".to_owned(),
-        query: format!("symbols={}", list.join(",")),
-        content_type: None,
-        body: vec![],
-    }
-}
-
 impl ExchangeActor {
-    /// In Sandbox a simulated order is priced by FYERS first; in Mock by what was last known.
+    /// In Sandbox the account is there before its first order, and a simulated order is priced by FYERS first; in Mock
+    /// it is priced by what was last known.
     pub(super) fn price_and_simulate(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
-        if self.is_long_book(&forwarding) {
-            return self.begin_book(forwarding, ctx);
-        }
-        let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
+        let Some(account) = self.ask_account(forwarding.mode) else { return self.price(forwarding, ctx) };
+        ctx.spawn(account.into_actor(self).map(move |account, act, ctx| match account {
+            Some(account) => {
+                let records = act.copy_account(account);
+                act.keep_records(records, ctx);
+                act.price(forwarding, ctx);
+            }
+            None => {
+                let words = "nothing was done: FYERS does not tell your funds and holdings now, with which the \
+                             simulated account begins; try again";
+                forwarding.arrive(Venue::None, refusal(503, -503, words));
+            }
+        }));
+    }
+
+    fn price(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
+        let asks = self.prices(forwarding.mode) == Prices::Live;
+        let symbols = if asks { self.to_be_priced(&forwarding) } else { vec![] };
         match self.ask_prices(&symbols, Share::Bots) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
@@ -80,49 +74,17 @@ impl ExchangeActor {
         self.volatile.book.wanted(operation, &forwarding.request, self.deps.time.now())
     }
 
-    /// Real prices, when FYERS can be asked and there is something to ask.
-    fn ask_prices(
-        &self,
-        symbols: &[String],
-        share: Share,
-    ) -> Option<impl Future<Output = Vec<(String, rust_decimal::Decimal)>> + use<>> {
-        let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
-        let call = quotes_call(symbols);
-        (!symbols.is_empty()).then_some(async move {
-            let answer = match share {
-                Share::Bots => proxy.send(&token, &call).await,
-                Share::Own => proxy.send_own(&token, &call).await,
-            };
-            answer.map(|answer| reading::prices(&reading::json(&answer))).unwrap_or_default()
-        })
-    }
-
-    /// Real prices, and what they fill.
-    pub(super) fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
-        let now = self.deps.time.now();
-        self.volatile.book.observe_all(prices, now)
-    }
-
-    /// Candles that FYERS told, for the time when it cannot be asked.
-    pub(super) fn learn_candles(&mut self, query: &str, answer: &ApiResponse, ctx: &mut Context<Self>) {
-        let (now, told) = (self.deps.time.now(), reading::json(answer));
-        let Some(place) = self.volatile.book.learn_candles(query, &told, now) else { return };
-        let series = self.volatile.book.kept_candles().series(place);
-        let note = CANDLES.get(place).zip(series).and_then(|(note, series)| note.set(series).ok());
-        if let Some(note) = note {
-            // When it cannot be written, it is learnt again with the next answer or lost with the next start.
-            let commit = self.commit(Change { notes: vec![note], ..Change::default() });
-            ctx.wait(commit.map(|_, _, _| ()));
-        }
-    }
-
     /// Facts that nobody waits for. When they cannot be written, they have not happened.
     pub(super) fn keep_records(&mut self, mock_records: Vec<Record>, ctx: &mut Context<Self>) {
-        if mock_records.is_empty() {
-            return;
+        if !mock_records.is_empty() {
+            self.keep_all(mock_records, ctx);
         }
-        let commit = self.commit(Change { mock_records, ..Change::default() });
-        ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
+    }
+
+    /// These facts, and the prices that are not on disk yet.
+    pub(super) fn mock_change(&mut self, mock_records: Vec<Record>) -> Change {
+        let mock_prices = self.volatile.book.take_unsaved_prices();
+        Change { mock_records, mock_prices, ..Change::default() }
     }
 
     /// The book in memory is the book on disk again.
@@ -137,14 +99,15 @@ impl ExchangeActor {
     }
 
     fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
+        if self.is_long_book(&forwarding) {
+            return self.begin_book(forwarding, learnt, ctx);
+        }
         let (now, mode) = (self.deps.time.now(), forwarding.mode);
         let operation = forwarding.call.operation;
-        let walk = mode == Mode::Mock || self.deps.proxy.is_none();
-        let prices = if walk { Prices::Walk } else { Prices::Live };
+        let prices = self.prices(mode);
         let Execution { answer, records, attempts } =
             self.volatile.book.execute(operation, &forwarding.request, prices, now);
-        let mock_records = learnt.into_iter().chain(records).collect();
-        let mut change = Change { mock_records, ..Change::default() };
+        let mut change = self.mock_change(learnt.into_iter().chain(records).collect());
         for one in &attempts {
             change.orders.push(OrderEntry::simulated(operation, one, mode, now));
             change.events.extend(told(one, mode).map(|event| (now, event)));
@@ -186,23 +149,33 @@ impl ExchangeActor {
 
     fn match_once(&mut self, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
-        let waited_for = self.volatile.book.waited_for();
+        let (waited_for, prices) = (self.volatile.book.waited_for(now), self.prices(self.volatile.mode));
         let share = if self.volatile.book.is_square_off_due(now) { Share::Own } else { Share::Bots };
         if self.volatile.mode == Mode::Sandbox
-            && let Some(prices) = self.ask_prices(&waited_for, share)
+            && let Some(asked) = self.ask_prices(&waited_for, share)
         {
-            ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
-                let mut learnt = act.learn_prices(prices);
-                learnt.extend(act.volatile.book.tick(now));
-                act.keep_records(learnt, ctx);
+            ctx.spawn(asked.into_actor(self).map(move |seen, act, ctx| {
+                let mut learnt = act.learn_prices(seen);
+                learnt.extend(act.volatile.book.tick(act.deps.time.now(), prices));
+                act.keep_all(learnt, ctx);
             }));
             return;
         }
-        let mut records = self.volatile.book.tick(now);
-        if self.volatile.mode == Mode::Mock {
+        let mut records = self.volatile.book.tick(now, prices);
+        if self.volatile.mode == Mode::Mock && prices == Prices::Walk {
             records.extend(self.volatile.book.wander(&waited_for, now));
         }
-        self.keep_records(records, ctx);
+        self.keep_all(records, ctx);
+    }
+
+    /// Facts that nobody waits for, and prices even where nothing happened at them.
+    pub(super) fn keep_all(&mut self, records: Vec<Record>, ctx: &mut Context<Self>) {
+        let change = self.mock_change(records);
+        if change.mock_records.is_empty() && change.mock_prices.is_empty() {
+            return;
+        }
+        let commit = self.commit(change);
+        ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
     }
 
     /// Counts orders that a bot meant for real and the MockExchange took.
@@ -232,12 +205,13 @@ impl Handler<ClearSimulated> for ExchangeActor {
         let open = |act: &Self| {
             act.volatile.book.engine().ledger().accounts.values().filter(|one| one.net != 0).count() as u64
         };
-        let before = open(self);
+        let (before, prices) = (open(self), self.deps.market.without_token);
         let Execution { records, .. } =
-            self.volatile.book.execute(Operation::ExitPositions, &request, Prices::Last, now);
+            self.volatile.book.execute(Operation::ExitPositions, &request, prices, now);
         let positions = before.saturating_sub(open(self));
         let events = vec![(now, Event::SimulatedCleared { by, positions })];
-        let commit = self.commit(Change { mock_records: records, events, ..Change::default() });
+        let change = Change { events, ..self.mock_change(records) };
+        let commit = self.commit(change);
         AtomicResponse::new(Box::pin(commit.then(move |committed, act: &mut Self, _| {
             let cleared = committed.is_ok().then_some(positions);
             act.after_simulation(&committed).map(move |(), _, _| cleared)

@@ -15,6 +15,7 @@ use tokio::time;
 use crate::exchange::{
     ExchangeActor, ExchangeDeps,
     execution::{FaultPoint, InFlight, Tasks},
+    market::Market,
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
     nothing_known,
 };
@@ -129,6 +130,7 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
         sandbox,
         on_token_loss: OnTokenLoss::Mock,
         rules: Config::new(Decimal::from(1_000_000)),
+        market: Market::walking(Arc::new(Calendar::embedded())),
         instruments: Instruments::default(),
         session: RecipientCell::new(),
         rejected: RecipientCell::new(),
@@ -284,8 +286,10 @@ async fn sandbox_prices_orders_at_fyers_and_sends_none_there() {
     assert_eq!(positions["netPositions"][0]["netQty"], 5);
     let (_, trades) = floor.ask(Method::Get, "/tradebook", Value::Null).await;
     assert_eq!(trades["tradeBook"][0]["tradePrice"], 801.5);
+    let (profile, _) = floor.ask(Method::Get, "/profile", Value::Null).await;
+    assert_eq!(profile.venue, Venue::Fyers, "whose account it is FYERS says");
     let (funds, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
-    assert_eq!(funds.venue, Venue::Fyers, "account reads are FYERS'");
+    assert_eq!(funds.venue, Venue::Mock, "the money is that of the orders");
     assert!(floor.fyers.calls("/orders/sync").is_empty() && floor.fyers.calls("/orders").is_empty());
 }
 

@@ -109,6 +109,7 @@ fn exchange_deps(
         sandbox: parts.sandbox,
         on_token_loss: parts.on_token_loss,
         rules: parts.rules,
+        market: parts.market.clone(),
         instruments: parts.instruments.clone(),
         session: session.clone(),
         rejected: rejected.clone(),

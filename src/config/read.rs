@@ -1,15 +1,13 @@
 //! From text to settings.
 
 mod listener;
+mod mock;
 mod secrets;
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use chrono::NaiveTime;
-use keeper_domain::{
-    address::is_loopback, clock::sessions::Segment, routing::OnTokenLoss, secret::Fingerprint,
-};
-use rust_decimal::Decimal;
+use keeper_domain::{address::is_loopback, clock::sessions::Segment, secret::Fingerprint};
 use secrecy::SecretString;
 use url::Url;
 
@@ -92,6 +90,8 @@ impl Reader<'_> {
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
+            mock_prices: self.mock_prices(),
+            mock_fill: self.mock_fill(),
             mock_charges: self.flag("KEEPER_MOCK_CHARGES", false),
             symbol_master: self.symbol_master(),
             public_files_url: self.url("FYERS_PUBLIC_URL"),
@@ -301,28 +301,6 @@ impl Reader<'_> {
         let remedy = "Set it to error, warn, info, debug or trace, or to rules as info,keeper_actors=debug.";
         self.problem("KEEPER_LOG", not_possible(&found.text), remedy);
         usual
-    }
-
-    fn on_token_loss(&mut self) -> OnTokenLoss {
-        let Some(found) = self.value("KEEPER_ON_TOKEN_LOSS") else { return OnTokenLoss::Mock };
-        match found.text.to_lowercase().as_str() {
-            "mock" => OnTokenLoss::Mock,
-            "reject" => OnTokenLoss::Reject,
-            _ => {
-                self.problem("KEEPER_ON_TOKEN_LOSS", not_possible(&found.text), "Set it to mock or reject.");
-                OnTokenLoss::Mock
-            }
-        }
-    }
-
-    fn capital(&mut self) -> Decimal {
-        let usual = Decimal::from(1_000_000);
-        let capital =
-            self.parsed::<Decimal>("KEEPER_MOCK_CAPITAL", "an amount in INR, as 1000000").unwrap_or(usual);
-        if capital <= Decimal::ZERO {
-            self.problem("KEEPER_MOCK_CAPITAL", format!("is {capital}"), "Set it to an amount above zero.");
-        }
-        capital
     }
 }
 

@@ -9,7 +9,7 @@ use fyers_api::{
     model::OrderRequest,
 };
 use keeper_actors::{
-    exchange::{execution::FaultPoint, messages::GetMode},
+    exchange::{execution::FaultPoint, market::Market, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
@@ -278,6 +278,7 @@ fn parts(
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
+        market: Market::walking(Arc::clone(calendar)),
         instruments: engine::Instruments::default(),
         symbols: None,
         listen: Some(listen),

@@ -30,6 +30,7 @@ mod login;
 mod logs;
 mod long_book;
 mod market_data;
+mod mock_market;
 mod odd_answers;
 mod orders;
 mod refresh;

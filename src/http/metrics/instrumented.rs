@@ -22,6 +22,8 @@ use keeper_domain::{
     session_state::StoredSession,
 };
 
+use mock_exchange::KeptPrice;
+
 use crate::http::{
     journal_signal::Feed,
     metrics::{outcome::AlertOutcome, registry::Metrics},
@@ -150,6 +152,10 @@ impl JournalStore for WatchedStore {
 
 #[async_trait]
 impl MockJournalStore for WatchedStore {
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError> {
+        self.inner.mock_prices().await
+    }
+
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
         self.inner.mock_start().await
     }

@@ -19,6 +19,8 @@ use crate::store::{
 
 /// Journal entries kept; older ones go, unless the outbox has not read them.
 const JOURNAL_KEPT: i64 = 100_000;
+/// Symbols whose last price is kept: contracts end, and nobody asks for them again.
+const PRICES_KEPT: i64 = 20_000;
 /// Rows of each kind that one call removes at most: a change that waits behind it should not notice.
 const TRIMMED: i64 = 1_000;
 
@@ -41,6 +43,10 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
     }
     for record in &change.mock_records {
         run(connection, "INSERT INTO mock_records (record) VALUES (?1)", [json(record)?])?;
+    }
+    for price in &change.mock_prices {
+        let put = "REPLACE INTO mock_prices (symbol, price) VALUES (?1, ?2)";
+        run(connection, put, params![price.symbol, json(price)?])?;
     }
     if let Some(snapshot) = &change.mock_snapshot {
         put_snapshot(connection, snapshot)?;
@@ -230,6 +236,10 @@ pub(super) fn trim(connection: &Connection) -> Result<bool> {
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to_webhook'), id)
                   ORDER BY id LIMIT ?1)";
+    // A price that is written again gets a new row number: the smallest ones were seen longest ago.
+    let prices = "DELETE FROM mock_prices WHERE rowid IN
+                  (SELECT rowid FROM mock_prices ORDER BY rowid DESC LIMIT ?1 OFFSET ?2)";
+    run(connection, prices, [TRIMMED, PRICES_KEPT])?;
     let records = connection.prepare_cached(records)?.execute([TRIMMED])?;
     let events = connection.prepare_cached(events)?.execute([TRIMMED, JOURNAL_KEPT])?;
     Ok([records, events].contains(&(TRIMMED as usize)))

@@ -16,7 +16,7 @@ use crate::{
     session_state::StoredSession,
     store_error::StoreError,
 };
-use mock_exchange::{Record, Snapshot};
+use mock_exchange::{KeptPrice, Record, Snapshot};
 
 /// A daily tick on its way: written when it begins, closed when its outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Change {
     /// The MockExchange's account as it stood when the newest day in its journal opened, `mock_records` of this change
     /// included. A start reads nothing older, so what came before is removed in time.
     pub mock_snapshot: Option<Snapshot>,
+    /// Real prices, each in place of what was kept of its symbol.
+    pub mock_prices: Vec<KeptPrice>,
     /// Appended to the order journal.
     pub orders: Vec<OrderEntry>,
     /// Orders that are about to leave for FYERS.
@@ -157,6 +159,8 @@ pub trait MockJournalStore: Send + Sync {
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError>;
     /// At most `limit` records after the one of this number (0: from the first one on).
     async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError>;
+    /// The last real price of each symbol.
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError>;
 }
 
 /// What bots have ordered. Written by the ExchangeActor.

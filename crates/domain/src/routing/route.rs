@@ -165,11 +165,12 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
     }
 }
 
-/// Where the mode sends it. Orders and what comes of them belong together, or a bot would not see its own.
+/// Where the mode sends it. Orders and what comes of them, money and shares included, belong together, or a bot would
+/// not see its own.
 fn venue(now: &Snapshot, operation: Operation) -> Venue {
-    use Operation::{Gtts, Margin, Orders, Positions, Trades, Unknown};
-    let own =
-        operation.trades() || matches!(operation, Orders | Trades | Positions | Gtts | Margin | Unknown);
+    use Operation::{Funds, Gtts, Holdings, Margin, Orders, Positions, Trades, Unknown};
+    let own = operation.trades()
+        || matches!(operation, Funds | Gtts | Holdings | Margin | Orders | Positions | Trades | Unknown);
     match now.mode {
         _ if now.token.is_none() => Venue::Mock,
         Mode::Live => Venue::Fyers,

@@ -16,7 +16,7 @@ use keeper_domain::{
     ports::MockPage,
     routing::{Venue, live_positions::LivePositions},
 };
-use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
+use mock_exchange::{Config, Instruments, KeptPrice, Record, exchange::MockExchange};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -65,6 +65,12 @@ fn entry() -> OrderEntry {
     OrderEntry::new((Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at(5))
 }
 
+fn kept_price(last: &str) -> KeptPrice {
+    let mut exchange = MockExchange::open(Config::new(Decimal::from(1)), Instruments::default(), [], 1);
+    exchange.observe("NSE:SBIN-EQ", last.parse().unwrap(), at(0));
+    exchange.take_unsaved_prices().remove(0)
+}
+
 #[tokio::test]
 async fn an_empty_store_has_defaults() {
     let Home { store, .. } = Home::new().await;
@@ -88,6 +94,7 @@ async fn a_whole_change_is_there_after_a_restart() {
         session: Some(session("access-token-of-the-test")),
         tick: Some(tick(1)),
         mock_records: records(),
+        mock_prices: vec![kept_price("800.05")],
         mock_snapshot: None,
         orders: vec![entry()],
         intents: vec![intent(1), intent(2)],
@@ -102,6 +109,7 @@ async fn a_whole_change_is_there_after_a_restart() {
     assert_eq!(Some(store.session().await.unwrap()), change.session);
     assert_eq!(store.last_tick().await.unwrap(), change.tick);
     assert_eq!(store.mock_records(0, 9).await.unwrap().records, change.mock_records);
+    assert_eq!(store.mock_prices().await.unwrap(), change.mock_prices);
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
@@ -110,6 +118,36 @@ async fn a_whole_change_is_there_after_a_restart() {
     let events = store.unread_events(9).await.unwrap();
     let events: Vec<_> = events.into_iter().map(|recorded| (recorded.at, recorded.event)).collect();
     assert_eq!(events, change.events);
+}
+
+#[tokio::test]
+async fn a_newer_price_takes_the_place_of_the_one_before() {
+    let Home { store, folder: _folder, .. } = Home::new().await;
+    for last in ["800.05", "801.10"] {
+        let change = Change { mock_prices: vec![kept_price(last)], ..Change::default() };
+        store.commit(change).await.unwrap();
+    }
+    assert_eq!(store.mock_prices().await.unwrap(), [kept_price("801.10")]);
+}
+
+#[tokio::test]
+async fn prices_that_were_seen_longest_ago_are_trimmed() {
+    let Home { store, folder: _folder, .. } = Home::new().await;
+    let named = |number: usize| {
+        let mut price = kept_price("800");
+        price.symbol = format!("NSE:S{number}-EQ");
+        price
+    };
+    let mock_prices = (0..20_003).map(named).collect();
+    store.commit(Change { mock_prices, ..Change::default() }).await.unwrap();
+    store.commit(Change { mock_prices: vec![named(0)], ..Change::default() }).await.unwrap();
+    while store.trim().await.unwrap() {}
+    let left = store.mock_prices().await.unwrap();
+    let is_there = |number: usize| left.iter().any(|price| price.symbol == named(number).symbol);
+    assert_eq!(
+        (left.len(), is_there(0), is_there(1), is_there(3), is_there(4)),
+        (20_000, true, false, false, true)
+    );
 }
 
 #[tokio::test]
@@ -149,6 +187,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         session: Some(session("after")),
         tick: Some(tick(4)),
         mock_records: records(),
+        mock_prices: vec![kept_price("1")],
         mock_snapshot: None,
         orders: vec![entry()],
         intents: vec![intent(1)],
@@ -162,6 +201,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     assert!(!format!("{error} {error:?}").contains("trap"), "errors quote nothing: {error:?}");
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(store.session().await.unwrap(), session("before"));
+    assert_eq!(store.mock_prices().await.unwrap(), []);
     assert_eq!(store.last_tick().await.unwrap(), None);
     assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());

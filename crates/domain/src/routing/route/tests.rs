@@ -91,8 +91,12 @@ fn no_order_leaves_the_keeper_outside_of_live() {
         let unknown = call.operation == Operation::Unknown;
         assert_eq!(route(&snapshot(Mode::Live), &call) == Route::Fyers, !unknown, "{path}");
     }
-    let funds = call(Method::Get, "/funds", &Value::Null);
-    assert_eq!(route(&snapshot(Mode::Sandbox), &funds), Route::Fyers);
+    for (path, want) in
+        [("/profile", Route::Fyers), ("/funds", Route::MockExchange), ("/holdings", Route::MockExchange)]
+    {
+        let read = call(Method::Get, path, &Value::Null);
+        assert_eq!(route(&snapshot(Mode::Sandbox), &read), want, "{path}: in Sandbox the account is one");
+    }
 }
 
 #[test]
