@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    bots::books::BotBooks,
     chat::{card::model::Card, inbox::memory::InboxMemory},
     note::Note,
     session::login::UsedStates,
@@ -25,3 +26,6 @@ pub const INBOX: Note<InboxMemory> = Note::new("inbox_cursor");
 
 /// One-time states of logins that were finished. Owned by the TokenActor.
 pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");
+
+/// What each bot holds in the MockExchange, and what of its day is nowhere else. Owned by the ExchangeActor.
+pub const BOT_BOOKS: Note<BotBooks> = Note::new("bot_books");
