@@ -138,3 +138,34 @@ fn the_guide_explains_every_reason() {
         assert!(guide.contains(&format!("`{slug}`")), "{slug} is not explained");
     }
 }
+
+/// All sources that hold texts for people, with the line breaks inside string literals taken out.
+fn texts_of_the_program() -> String {
+    fn collect(folder: &Path, into: &mut String) {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let ends = entry.extension().and_then(|end| end.to_str()).unwrap_or_default().to_owned();
+            if entry.is_dir() {
+                collect(&entry, into);
+            } else if matches!(ends.as_str(), "rs" | "html") {
+                into.push_str(&fs::read_to_string(&entry).unwrap());
+            }
+        }
+    }
+    let mut all = String::new();
+    for folder in ["src", "actors", "crates/domain/src", "crates/mock-exchange/src", "crates/fyers-api/src"] {
+        collect(&root().join(folder), &mut all);
+    }
+    all.replace("\\\n", "").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_questions_quote_what_the_program_says() {
+    let faq = fs::read_to_string(root().join("docs/FAQ.md")).unwrap();
+    let program = texts_of_the_program();
+    let headings: Vec<&str> =
+        faq.lines().filter_map(|line| line.strip_prefix("### \"")?.strip_suffix('"')).collect();
+    assert!(headings.len() > 15, "{} headings found: the search is broken", headings.len());
+    for heading in headings {
+        assert!(program.contains(heading), "nothing in the program says: {heading}");
+    }
+}

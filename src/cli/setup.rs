@@ -300,7 +300,7 @@ impl Config {
             let path = file.unwrap_or(std::path::Path::new("")).display();
             let what = format!("KEEPER_CALENDAR_FILE {path} cannot be used: {problem}");
             let remedy =
-                "It must look like the built-in calendar: see `fyers-keeper calendar list` and the README.";
+                "It must look like the built-in calendar: see `fyers-keeper calendar list` and docs/OPERATE.md.";
             fail(Exit::BadSettings, &what, remedy)
         })
     }
