@@ -12,11 +12,12 @@ use actix::{
 };
 use arc_swap::ArcSwap;
 use chrono::{DateTime, NaiveDate, Utc};
-use fyers_api::{codes, ist, model::Position};
+use fyers_api::{codes, ist};
 use keeper_domain::{
+    bots::books::BotBooks,
     event::Event,
     mode::Mode,
-    notes::SIMULATED_IN_GAP,
+    notes::{BOT_BOOKS, SIMULATED_IN_GAP},
     order_journal::{OrderEntry, OrderIntent},
     ports::{BrokerProxy, Change, OutgoingAddress, Store, StoreError, Time},
     reason::Reason,
@@ -29,6 +30,7 @@ use mock_exchange::{Config, Engine, Instruments, exchange::MockExchange};
 
 use crate::exchange::{
     book,
+    bots::SharedKeys,
     execution::{FaultPoint, InFlight, Tasks},
     messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
     reads::SharedSnapshot,
@@ -79,6 +81,8 @@ pub struct ExchangeDeps {
     pub tasks: Tasks,
     /// The orders on their way.
     pub in_flight: InFlight,
+    /// All keys.
+    pub keys: SharedKeys,
     /// What readers decide by.
     pub snapshot: SharedSnapshot,
     /// For tests that end the program at a step of an order.
@@ -104,6 +108,7 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
         rejected_today: 0,
         epoch: 0,
         at: DateTime::<Utc>::default(),
+        own: Arc::default(),
     }))
 }
 
@@ -130,6 +135,8 @@ pub(super) struct Volatile {
     pub(super) mode: Mode,
     pub(super) reason: Reason,
     pub(super) book: MockExchange,
+    /// What is whose.
+    pub(super) books: BotBooks,
     pub(super) live: LivePositions,
     /// Answered orders that the last reading of the books may not show yet.
     pub(super) answered: Vec<(i64, Vec<Leg>)>,
@@ -166,6 +173,7 @@ impl Volatile {
             mode: Mode::Mock,
             reason: Reason::Starting,
             book,
+            books: BotBooks::default(),
             live: LivePositions::default(),
             answered: vec![],
             unknown: vec![],
@@ -186,6 +194,7 @@ struct Loaded {
     halted: bool,
     intents: keeper_domain::order_journal::OpenIntents,
     orders: Vec<OrderEntry>,
+    books: Option<BotBooks>,
 }
 
 async fn read_store(
@@ -201,6 +210,7 @@ async fn read_store(
         intents: store.open_intents().await?,
         orders: store.order_journal(DAY_OF_ORDERS).await?,
         engine: book::load(store.as_ref(), rules, instruments).await?,
+        books: BOT_BOOKS.read(store.as_ref()).await?.readable(),
     })
 }
 
@@ -220,7 +230,7 @@ impl ExchangeActor {
     }
 
     fn take(&mut self, loaded: Loaded) {
-        let Loaded { engine, gap, live, halted, intents, orders } = loaded;
+        let Loaded { engine, gap, live, halted, intents, orders, books } = loaded;
         let today = ist::date(self.deps.time.now());
         let refused = |entry: &&OrderEntry| {
             entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
@@ -228,6 +238,9 @@ impl ExchangeActor {
         let rejected = orders.iter().filter(refused).count() as u64;
         let volatile = &mut self.volatile;
         volatile.book = MockExchange::resume(engine, SEED);
+        self.take_books(books);
+        self.volatile.books.recall(today, &orders, &intents.open);
+        let volatile = &mut self.volatile;
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
@@ -239,10 +252,16 @@ impl ExchangeActor {
     pub(super) fn reload_book(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
         let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
-        let read = async move { book::load(store.as_ref(), rules, instruments).await };
+        let read = async move {
+            let engine = book::load(store.as_ref(), rules, instruments).await?;
+            Ok((engine, BOT_BOOKS.read(store.as_ref()).await?.readable()))
+        };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok(engine) => {
+            Ok((engine, books)) => {
                 act.volatile.book = MockExchange::resume(engine, SEED);
+                let known = std::mem::take(&mut act.volatile.books);
+                act.take_books(books);
+                act.volatile.books.keep_day_of(known);
                 act.publish();
             }
             Err(error) => give_up(&error, ctx),
@@ -268,13 +287,6 @@ impl ExchangeActor {
                 tag: None,
             })
         });
-        let simulated = accounts().filter(|account| account.net != 0).map(|account| Position {
-            symbol: account.symbol.clone(),
-            product: account.product,
-            net: account.net,
-            average: account.average(),
-            realized: account.realized,
-        });
         let mut sent = self.deps.in_flight.legs();
         sent.extend(answered.iter().flat_map(|(_, legs)| legs.iter().cloned()));
         let snapshot = Snapshot {
@@ -288,12 +300,13 @@ impl ExchangeActor {
             live: live.clone(),
             looked: self.volatile.looks.done,
             sent,
-            simulated: simulated.collect(),
+            simulated: self.simulated(),
             simulated_waiting: waiting.filter(|leg| leg.quantity != 0).collect(),
             simulated_today: book.taken_today(now),
             rejected_today: self.rejected_today(now),
             epoch: 0,
             at: now,
+            own: Arc::new(self.owns(now)),
         };
         self.deps.snapshot.store(Arc::new(snapshot));
     }

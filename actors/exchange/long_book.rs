@@ -29,7 +29,7 @@ impl ExchangeActor {
     /// The first page, and where to ask for the next one.
     pub(super) fn begin_book(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
         let mock_records = self.volatile.book.tick(self.deps.time.now());
-        let commit = self.commit(Change { mock_records, ..Change::default() });
+        let commit = self.commit_facts(Change { mock_records, ..Change::default() });
         ctx.wait(commit.then(move |committed, act: &mut Self, _| {
             match &committed {
                 Ok(()) => act.first_page(forwarding),

@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod book;
+pub mod bots;
 pub mod execution;
 mod forwarding;
 mod long_book;

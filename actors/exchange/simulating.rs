@@ -2,7 +2,9 @@
 
 use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
 
-use crate::exchange::{ExchangeActor, messages::ClearSimulated, waiting::Forwarding, words::refusal};
+use crate::exchange::{
+    ExchangeActor, bots::key_of, messages::ClearSimulated, waiting::Forwarding, words::refusal,
+};
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
     operation::Operation,
@@ -10,13 +12,14 @@ use fyers_api::{
 };
 use keeper_domain::{
     event::Event,
+    keys::BotName,
     mode::Mode,
     notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
     ports::{Change, StoreError},
     routing::{
         Venue,
-        route::{Route, route},
+        route::{Refused, Route, route},
     },
 };
 use mock_exchange::{
@@ -53,7 +56,7 @@ impl ExchangeActor {
                     // One commit for both: of two waits begun together, actix ends the later one first.
                     let learnt = act.learn_prices(prices);
                     // Another exit may have been simulated while this one was priced.
-                    match route(&act.snapshot(), &forwarding.call) {
+                    match act.route_again(&forwarding) {
                         Route::Refused(why) => {
                             act.refuse(forwarding, &why, ctx);
                             act.keep_records(learnt, ctx);
@@ -72,7 +75,7 @@ impl ExchangeActor {
     }
 
     /// Real prices, when FYERS can be asked and there is something to ask.
-    fn ask_prices(
+    pub(super) fn ask_prices(
         &self,
         symbols: &[String],
     ) -> Option<impl Future<Output = Vec<(String, rust_decimal::Decimal)>> + use<>> {
@@ -82,6 +85,14 @@ impl ExchangeActor {
             let answer = proxy.send(&token, &call).await;
             answer.map(|answer| reading::prices(&reading::json(&answer))).unwrap_or_default()
         })
+    }
+
+    /// The decision as it is now, after a wait. The key's limits were checked when the order was counted.
+    fn route_again(&self, forwarding: &Forwarding) -> Route {
+        match key_of(&self.deps.keys, &forwarding.bot) {
+            Some(key) => route(&self.snapshot().seen_by(&key), &forwarding.call),
+            None => Route::Refused(Refused::KeyGone),
+        }
     }
 
     /// Real prices, and what they fill.
@@ -95,7 +106,7 @@ impl ExchangeActor {
         if mock_records.is_empty() {
             return;
         }
-        let commit = self.commit(Change { mock_records, ..Change::default() });
+        let commit = self.commit_facts(Change { mock_records, ..Change::default() });
         ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
     }
 
@@ -113,18 +124,28 @@ impl ExchangeActor {
     fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         let (now, mode) = (self.deps.time.now(), forwarding.mode);
         let operation = forwarding.call.operation;
-        let walk = mode == Mode::Mock || self.deps.proxy.is_none();
-        let prices = if walk { Prices::Walk } else { Prices::Live };
+        // A bot whose key ends at mock is simulated at last prices while others' are real: it makes none up for them.
+        let prices = match mode {
+            _ if self.deps.proxy.is_none() => Prices::Walk,
+            Mode::Mock if self.volatile.mode == Mode::Mock => Prices::Walk,
+            Mode::Mock => Prices::Last,
+            _ => Prices::Live,
+        };
         let Execution { answer, records, attempts } =
             self.volatile.book.execute(operation, &forwarding.request, prices, now);
-        let mock_records = learnt.into_iter().chain(records).collect();
+        self.book_for_bots(&learnt, None);
+        self.book_for_bots(&records, Some(&forwarding.bot));
+        let mock_records: Vec<Record> = learnt.into_iter().chain(records).collect();
         let mut change = Change { mock_records, ..Change::default() };
         for one in &attempts {
-            change.orders.push(OrderEntry::simulated(operation, one, mode, now));
-            change.events.extend(told(one, mode).map(|event| (now, event)));
+            change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
+            change.events.extend(told(one, mode, &forwarding.bot).map(|event| (now, event)));
+        }
+        if !change.mock_records.is_empty() {
+            self.note_books(&mut change);
         }
         let before = self.volatile.gap;
-        if mode == Mode::Mock && !self.deps.sandbox {
+        if mode == Mode::Mock && forwarding.meant_for_fyers {
             self.count_gap(&mut change);
         }
         let commit = self.commit(change);
@@ -204,7 +225,7 @@ impl Handler<ClearSimulated> for ExchangeActor {
             self.volatile.book.execute(Operation::ExitPositions, &request, Prices::Last, now);
         let positions = before.saturating_sub(open(self));
         let events = vec![(now, Event::SimulatedCleared { by, positions })];
-        let commit = self.commit(Change { mock_records: records, events, ..Change::default() });
+        let commit = self.commit_facts(Change { mock_records: records, events, ..Change::default() });
         AtomicResponse::new(Box::pin(commit.then(move |committed, act: &mut Self, _| {
             let cleared = committed.is_ok().then_some(positions);
             act.after_simulation(&committed).map(move |(), _, _| cleared)
@@ -213,8 +234,8 @@ impl Handler<ClearSimulated> for ExchangeActor {
 }
 
 /// The event of an order that was taken.
-fn told(one: &Attempt, mode: Mode) -> Option<Event> {
+fn told(one: &Attempt, mode: Mode, bot: &BotName) -> Option<Event> {
     let (order, reply) = (one.order.as_ref()?, one.outcome.as_ref().ok()?);
     let (symbol, quantity) = (order.request.symbol.clone(), order.request.signed_quantity());
-    Some(Event::OrderSimulated { id: reply.id.clone()?, symbol, quantity, mode })
+    Some(Event::OrderSimulated { bot: Some(bot.clone()), id: reply.id.clone()?, symbol, quantity, mode })
 }

@@ -29,6 +29,7 @@ use fyers_api::{
 use keeper_domain::{
     broker_error::Transport,
     event::Event,
+    keys::BotName,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
     ports::{Change, ChangeStore, OrderJournalStore, Store},
@@ -124,6 +125,7 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
             actix_rt::spawn(task);
         }),
         in_flight: InFlight::default(),
+        keys: Arc::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
         fault: FaultPoint::default(),
     })
@@ -176,7 +178,7 @@ fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
 
 impl Floor {
     async fn ask(&self, method: Method, path: &str, body: Value) -> (Forwarded, Value) {
-        let done = self.actor.send(Forward(call(method, path, &body))).await.unwrap().answered().await;
+        let done = self.actor.send(Forward(call(method, path, &body), BotName::owner())).await.unwrap().answered().await;
         let body = serde_json::from_slice(&done.answer.body).unwrap_or_default();
         (done, body)
     }
@@ -452,7 +454,7 @@ async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() 
         for number in 0..10 {
             let tag = format!("r{round}x{number}");
             let body = order(&format!("NSE:S{round}X{number}-EQ"), 1, 1, &tag);
-            flying.push((round, tag, actor.send(Forward(call(Method::Post, "/orders/sync", &body)))));
+            flying.push((round, tag, actor.send(Forward(call(Method::Post, "/orders/sync", &body), BotName::owner()))));
         }
         time::sleep(Duration::from_millis(3)).await;
     }

@@ -164,6 +164,14 @@ impl BotBooks {
         book.orders = book.orders.saturating_add(orders);
     }
 
+    /// An order that was counted has never left.
+    pub fn unsent(&mut self, intent: &OrderIntent) {
+        let orders = u32::try_from(intent.legs.len()).unwrap_or(u32::MAX);
+        if let Some(book) = intent.bot.as_ref().and_then(|bot| self.bots.get_mut(bot)) {
+            book.orders = book.orders.saturating_sub(orders);
+        }
+    }
+
     /// Whether a person is to be told that this limit is reached: once a day.
     pub fn tell(&mut self, bot: &BotName, limit: LimitKind) -> bool {
         self.bots.entry(bot.clone()).or_default().told.insert(limit)
@@ -307,6 +315,31 @@ impl BotBooks {
             let price = held.map(Holding::average).unwrap_or_default();
             self.fill(&bot, symbol, from, share, price);
             self.fill(&bot, symbol, to, -share, price);
+        }
+    }
+
+    /// Brings the positions in line with the account's: what nobody is known to hold, or too much of, is the owner's.
+    pub fn balance(&mut self, account: &[Position]) {
+        let mut apart: BTreeMap<(String, Product), (i64, Decimal)> = BTreeMap::new();
+        for position in account {
+            apart.insert((position.symbol.clone(), position.product), (position.net, position.average));
+        }
+        for held in self.bots.values().flat_map(|book| &book.simulated) {
+            let one = apart.entry((held.symbol.clone(), held.product)).or_insert((0, held.average()));
+            one.0 -= held.net();
+        }
+        for ((symbol, product), (net, average)) in apart.into_iter().filter(|(_, (net, _))| *net != 0) {
+            self.fill(&BotName::owner(), &symbol, product, net, average);
+        }
+    }
+
+    /// Keeps what only memory knew of the day, when the rest was read again.
+    pub fn keep_day_of(&mut self, known: Self) {
+        (self.day, self.at_fyers) = (known.day, known.at_fyers);
+        for (bot, before) in known.bots {
+            let book = self.bots.entry(bot).or_default();
+            (book.live, book.orders) = (before.live, before.orders);
+            book.told.extend(before.told);
         }
     }
 

@@ -49,6 +49,14 @@ pub struct KeyRing {
     keys: Vec<BotKey>,
 }
 
+impl Default for KeyRing {
+    /// The owner alone, with a key that opens nothing.
+    fn default() -> Self {
+        let stored = StoredKey::owner(DateTime::UNIX_EPOCH);
+        Self { keys: vec![BotKey { stored, tokens: vec![], hsm_key: None }] }
+    }
+}
+
 impl KeyRing {
     /// The keys that are kept, and the first one as it is in the settings or in its file. Tokens that are not kept as
     /// digests open nothing.
