@@ -237,7 +237,9 @@ fn log_keys(event: &Event, name: &str, actor: &str) {
         Event::KeyRotated { bot, by } => {
             info!(event = name, actor, %bot, by, "the key of bot {bot} has a new token");
         }
-        Event::KeyRemoved { bot, by } => info!(event = name, actor, %bot, by, "the key of bot {bot} was removed"),
+        Event::KeyRemoved { bot, by } => {
+            info!(event = name, actor, %bot, by, "the key of bot {bot} was removed")
+        }
         Event::KeyHalted { bot, halted, by } => {
             let what = if *halted { "is halted" } else { "goes on" };
             warn!(event = name, actor, %bot, halted, by, "bot {bot} {what}");

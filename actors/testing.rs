@@ -16,9 +16,9 @@ use keeper_domain::{
     keys::StoredKey,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     ports::{
-        AlertTotals, Change, ChangeStore, JournalStore, KeyStore, MockJournalStore, MockPage, MockStart, NoteStore,
-        OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord, TickStore,
-        Time, TradingStore,
+        AlertTotals, Change, ChangeStore, JournalStore, KeyStore, MockJournalStore, MockPage, MockStart,
+        NoteStore, OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord,
+        TickStore, Time, TradingStore,
     },
     routing::live_positions::LivePositions,
     session_state::StoredSession,

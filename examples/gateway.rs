@@ -73,8 +73,8 @@ impl Backend for BareBackend {
         true
     }
 
-    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        self.router.forward(call).await
+    async fn forward(&self, call: ApiRequest, bot: BotName) -> Option<Forwarded> {
+        self.router.forward(call, bot).await
     }
 }
 

@@ -20,10 +20,12 @@ use crate::{
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
+    keys::{KeyAdmin, RotateOwner},
     login_report::LoginSetup,
 };
 use actix::{Addr, Recipient};
 use actix_web::dev::ServerHandle;
+use arc_swap::ArcSwap;
 use chrono::NaiveTime;
 use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
@@ -31,6 +33,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         actor::nothing_known,
+        bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
         messages::StopOrders,
         reads::Router,
@@ -44,7 +47,7 @@ use keeper_actors::{
     supervisor::{Tree, watchdog},
     token::{
         actor::{TokenActor, TokenDeps},
-        messages::{GetSession, SessionChanged, Tick},
+        messages::{GetSession, SessionChanged, Tick, TokenRejected},
     },
 };
 use keeper_domain::alert::Outgoing;
@@ -53,6 +56,7 @@ use keeper_domain::{
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
+    keys::KeyRing,
     ports::{
         Broker, BrokerProxy, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
         Time, TokenMirror,
@@ -125,6 +129,10 @@ pub struct Parts {
     pub listen: Option<SocketAddr>,
     /// The gateway key.
     pub key: SecretString,
+    /// What the tokens of bots are signed with.
+    pub signing: SecretString,
+    /// How the gateway key is replaced; `None` where it is a setting.
+    pub rotate_owner: Option<RotateOwner>,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
     /// Whose `X-Forwarded-For` is believed.
@@ -213,15 +221,18 @@ impl Keeper {
         announce_start(&parts).await?;
         phone::follow_moves(&parts, &tree).await?;
 
-        let actors = start_actors(&parts, &tree, &journal);
+        let keys = load_keys(&parts).await?;
+        let actors = start_actors(&parts, &tree, &journal, &keys);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
         let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
         tree.spawn("loading", backend.until_loaded());
-        let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
+        let admin = Arc::new(key_admin(&parts, keys, &journal, &actors));
+        let control: Arc<dyn Control> =
+            Arc::new(KeeperControl::new(&parts, &backend, &actors, &admin, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
-        let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
+        let (server, addr) = listen(&parts, &backend, (control, admin), feed, &tree)?;
         let Parts { store, time, messenger, .. } = parts;
         Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
     }
@@ -309,7 +320,29 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }
 
-fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
+async fn load_keys(parts: &Parts) -> Result<SharedKeys, StoreError> {
+    let stored = parts.store.keys().await?;
+    let ring = KeyRing::new(stored, &parts.key, &parts.signing, parts.time.now());
+    Ok(Arc::new(ArcSwap::from_pointee(ring)))
+}
+
+fn key_admin(
+    parts: &Parts,
+    keys: SharedKeys,
+    journal: &RecipientCell<JournalGrew>,
+    actors: &Actors,
+) -> KeyAdmin {
+    let (store, time) = (Arc::clone(&parts.store), Arc::clone(&parts.time));
+    let admin = KeyAdmin::new(store, time, keys, parts.signing.clone(), parts.rotate_owner.clone());
+    admin.telling(journal.clone(), actors.exchange.clone().recipient())
+}
+
+fn start_actors(
+    parts: &Parts,
+    tree: &Tree,
+    journal: &RecipientCell<JournalGrew>,
+    keys: &SharedKeys,
+) -> Actors {
     let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
     let ports = Ports {
         store: Arc::clone(&parts.store) as Arc<dyn OutboxStore>,
@@ -320,10 +353,11 @@ fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>
     let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
     journal.connect(notifier.clone().recipient());
 
-    let deps = exchange_deps(parts, tree, journal, &session, &rejected);
+    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
-    let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
+    let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
+    let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
     listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
@@ -365,8 +399,8 @@ fn exchange_deps(
     parts: &Parts,
     tree: &Tree,
     journal: &RecipientCell<JournalGrew>,
-    session: &RecipientCell<GetSession>,
-    rejected: &RecipientCell<keeper_actors::token::messages::TokenRejected>,
+    keys: &SharedKeys,
+    (session, rejected): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>),
 ) -> ExchangeDeps {
     ExchangeDeps {
         app: parts.facts.app_id.clone().unwrap_or_default(),
@@ -386,6 +420,7 @@ fn exchange_deps(
             Tasks::new(move |task| tree.spawn("order", task))
         },
         in_flight: InFlight::default(),
+        keys: Arc::clone(keys),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
         fault: parts.order_fault.clone(),
     }
@@ -407,7 +442,7 @@ fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &Recipi
 fn listen(
     parts: &Parts,
     backend: &Arc<KeeperBackend>,
-    control: Arc<dyn Control>,
+    (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
     feed: Feed,
     tree: &Tree,
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
@@ -415,12 +450,13 @@ fn listen(
     let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
     let front = Front {
         control: Some(control),
+        keys: Some(Arc::clone(&admin)),
         metrics: Arc::clone(&parts.metrics),
         feed,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
     };
-    let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
+    let (server, bound) = crate::http::listen_with(addr, admin.shared(), backend, front)
         .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
     let handle = server.handle();
     tree.spawn("listener", async move {

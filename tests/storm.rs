@@ -92,6 +92,8 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         trusted_proxies: vec![],
         metrics: fyers_keeper::http::metrics::Metrics::new(),
         key: SecretString::from(String::new()),
+        signing: SecretString::from("signing".to_owned()),
+        rotate_owner: None,
         texts: texts(),
         missing: vec![],
         after_crash: false,
@@ -139,7 +141,7 @@ async fn storm(keeper: &Keeper) -> u64 {
             // Behind a crash in the queue: to be handled by the next life. Nobody waits for the answer here, so a
             // lost order would go unnoticed but for the count at the end.
             if round % 5 == 0 {
-                actors.exchange.do_send(Forward(place(&order(orders))));
+                actors.exchange.do_send(Forward(place(&order(orders)), BotName::owner()));
                 orders += 1;
             }
         }

@@ -44,7 +44,13 @@ pub(super) fn seen_by(now: &Arc<Snapshot>, key: &BotKey, call: &OrderCall) -> Ar
 
 impl ExchangeActor {
     /// The one decision about a bot's request, with all that is known now.
-    pub(super) fn decide(&self, now: &Snapshot, key: &BotKey, call: &OrderCall, request: &ApiRequest) -> Route {
+    pub(super) fn decide(
+        &self,
+        now: &Snapshot,
+        key: &BotKey,
+        call: &OrderCall,
+        request: &ApiRequest,
+    ) -> Route {
         let at = self.deps.time.now();
         let price = |symbol: &str| self.volatile.book.price(symbol, Prices::Last, at);
         decide(now, key, call, request, &Knowledge { books: &self.volatile.books, price: &price })

@@ -178,7 +178,13 @@ fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
 
 impl Floor {
     async fn ask(&self, method: Method, path: &str, body: Value) -> (Forwarded, Value) {
-        let done = self.actor.send(Forward(call(method, path, &body), BotName::owner())).await.unwrap().answered().await;
+        let done = self
+            .actor
+            .send(Forward(call(method, path, &body), BotName::owner()))
+            .await
+            .unwrap()
+            .answered()
+            .await;
         let body = serde_json::from_slice(&done.answer.body).unwrap_or_default();
         (done, body)
     }
@@ -454,7 +460,11 @@ async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() 
         for number in 0..10 {
             let tag = format!("r{round}x{number}");
             let body = order(&format!("NSE:S{round}X{number}-EQ"), 1, 1, &tag);
-            flying.push((round, tag, actor.send(Forward(call(Method::Post, "/orders/sync", &body), BotName::owner()))));
+            flying.push((
+                round,
+                tag,
+                actor.send(Forward(call(Method::Post, "/orders/sync", &body), BotName::owner())),
+            ));
         }
         time::sleep(Duration::from_millis(3)).await;
     }

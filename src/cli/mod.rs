@@ -10,6 +10,7 @@ mod config_check;
 mod doctor;
 mod exit;
 mod failure;
+mod key;
 mod login;
 mod oneshot;
 mod orders;
@@ -30,6 +31,7 @@ use crate::backup::{Restore, Wish};
 pub use calendar::CalendarVerb;
 pub use exit::Exit;
 pub use failure::{Complaint, Failure};
+pub use key::KeyVerb;
 pub use setup::{Config, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
@@ -89,6 +91,12 @@ pub enum Verb {
         /// How many orders at most
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+    },
+    /// Keys of bots: add, list, show, rotate, remove, halt
+    Key {
+        /// What to do with them
+        #[command(subcommand)]
+        verb: KeyVerb,
     },
     /// Look at the settings
     Config {
@@ -164,6 +172,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Login { json } => login::login(json),
         Verb::Status { json } => probe::status(json),
         Verb::Orders { json, limit } => orders::orders(json, limit),
+        Verb::Key { verb } => key::key(verb),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
         Verb::Doctor { json } => doctor::doctor(json),
@@ -193,6 +202,7 @@ impl Verb {
             | Self::Backup { json, .. }
             | Self::Restore { json, .. } => *json,
             Self::Config { verb: ConfigVerb::Check { json } } => *json,
+            Self::Key { verb } => verb.is_json(),
             Self::Calendar { verb } => verb.is_json(),
             Self::Run | Self::Healthcheck | Self::Completions { .. } => false,
         }

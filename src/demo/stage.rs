@@ -13,6 +13,7 @@ use keeper_actors::{
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
+    keys::BotName,
     alerts::texts::Context,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
@@ -175,7 +176,7 @@ impl Stage {
             content_type: Some("application/json".to_owned()),
             body: body.to_string().into_bytes(),
         };
-        let _told = self.keeper.actors.router.forward(request).await;
+        let _told = self.keeper.actors.router.forward(request, BotName::owner()).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -277,6 +278,8 @@ fn parts(
         trusted_proxies: vec![],
         metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
+        signing: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
+        rotate_owner: None,
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),
             live: true,

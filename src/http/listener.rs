@@ -17,7 +17,9 @@ use actix_web::{
     rt::net::TcpStream,
     web,
 };
-use keeper_domain::event::Event;
+use arc_swap::ArcSwap;
+use keeper_actors::exchange::bots::SharedKeys;
+use keeper_domain::{event::Event, keys::KeyRing};
 use secrecy::SecretString;
 
 use crate::http::{
@@ -25,6 +27,7 @@ use crate::http::{
     backend::{Backend, Front},
     events, gateway, health,
     journal_signal::Feed,
+    keys,
     limits::{
         body::{self, BodyMemory},
         connections::{Connections, Guarded},
@@ -52,26 +55,28 @@ pub fn listen(
     key: SecretString,
     backend: Arc<dyn Backend>,
 ) -> std::io::Result<(Server, SocketAddr)> {
+    let keys = KeyRing::new(vec![], &key, &key, chrono::Utc::now());
     let front = Front {
         control: None,
+        keys: None,
         metrics: Metrics::new(),
         feed: Feed::default(),
         public_url: None,
         trusted_proxies: vec![],
     };
-    listen_with(addr, key, backend, front)
+    listen_with(addr, Arc::new(ArcSwap::from_pointee(keys)), backend, front)
 }
 
 /// The same, with a status page that acts and with numbers and news from the whole keeper.
 pub fn listen_with(
     addr: SocketAddr,
-    key: SecretString,
+    keys: SharedKeys,
     backend: Arc<dyn Backend>,
     front: Front,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let listener = TcpListener::bind(addr)?;
     let bound = listener.local_addr()?;
-    let gate = web::Data::new(Gate::new(settings(bound, key, &backend, &front)));
+    let gate = web::Data::new(Gate::new(settings(bound, keys, &backend, &front)));
     let (backend, front) = (web::Data::from(backend), web::Data::new(front));
     let pages = pages::State::default();
     let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(BodyMemory::default()));
@@ -123,10 +128,10 @@ fn headers() -> DefaultHeaders {
         .add(("X-Content-Type-Options", "nosniff"))
 }
 
-fn settings(bound: SocketAddr, key: SecretString, backend: &Arc<dyn Backend>, front: &Front) -> Settings {
+fn settings(bound: SocketAddr, keys: SharedKeys, backend: &Arc<dyn Backend>, front: &Front) -> Settings {
     let (backend, metrics) = (Arc::clone(backend), Arc::clone(&front.metrics));
     Settings {
-        key,
+        keys,
         listens_on_loopback: bound.ip().is_loopback(),
         port: bound.port(),
         public_url: front.public_url.clone(),
@@ -143,6 +148,7 @@ fn settings(bound: SocketAddr, key: SecretString, backend: &Arc<dyn Backend>, fr
 fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
+        .configure(keys::routes)
         .configure(orders::routes)
         .configure(events::routes)
         .configure(gateway::routes)

@@ -14,10 +14,13 @@ use actix_web::{
     http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, RETRY_AFTER},
     web,
 };
-use keeper_domain::address::{Network, client_of};
+use keeper_actors::exchange::bots::SharedKeys;
+use keeper_domain::{
+    address::{Network, client_of},
+    keys::{BotName, KeyRing, token::Digest},
+};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::http::{
@@ -70,8 +73,8 @@ pub(in crate::http) struct WrongKey {
 
 /// What one listener's access depends on.
 pub(in crate::http) struct Settings {
-    /// The gateway key.
-    pub(in crate::http) key: SecretString,
+    /// All keys.
+    pub(in crate::http) keys: SharedKeys,
     /// Whether the listener is bound to this machine only, and its port.
     pub(in crate::http) listens_on_loopback: bool,
     pub(in crate::http) port: u16,
@@ -106,6 +109,8 @@ struct Visitor {
     /// A wrong key was shown by a client that has tried too many.
     is_limited: bool,
     is_own: bool,
+    /// What of a key is remembered.
+    shown: Option<Digest>,
     cookie: Option<String>,
     session: Option<PageSession>,
 }
@@ -120,6 +125,7 @@ impl Gate {
             access: Access::Denied,
             is_limited: false,
             is_own: false,
+            shown: None,
             cookie: None,
             session: None,
         };
@@ -134,6 +140,20 @@ impl Gate {
     /// See [`who_may_read`].
     pub(in crate::http) fn may_read(&self) -> bool {
         self.visitor.access != Access::Denied
+    }
+
+    /// Whether what was shown is still good: a key may be replaced while a connection is open.
+    pub(in crate::http) fn holds(&self) -> bool {
+        let Visitor { access, shown, cookie, .. } = &self.visitor;
+        match access {
+            Access::Key | Access::Bot => shown.is_some_and(|shown| self.keys().by_digest(shown).is_some()),
+            Access::Session => {
+                let (now, mark) = (chrono::Utc::now().timestamp(), self.keys().owners_mark());
+                cookie.as_ref().is_some_and(|cookie| self.shared.sessions.find(now, mark, cookie).is_some())
+            }
+            Access::ThisMachine => true,
+            Access::Denied => false,
+        }
     }
 
     /// The answer to whoever may not read.
@@ -171,9 +191,9 @@ impl Gate {
         if !self.is_key(shown.expose_secret().trim()) {
             return Err(self.wrong_key(Entrance::Page, self.visitor.client));
         }
-        let now = chrono::Utc::now().timestamp();
+        let (now, mark) = (chrono::Utc::now().timestamp(), self.keys().owners_mark());
         let (name, token) = (rand::rng().random(), rand::rng().random());
-        Ok(self.cookie(self.shared.sessions.begin(now, name, token), LENGTH))
+        Ok(self.cookie(self.shared.sessions.begin(now, mark, name, token), LENGTH))
     }
 
     /// Ends the session, here and in the browser.
@@ -196,26 +216,35 @@ impl Gate {
     }
 
     /// Whether a bot shows the key in the place of a FYERS token: `anything:KEY` as FYERS' own programs write it,
-    /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say.
-    pub(in crate::http) fn admits_bot(&self, request: &HttpRequest) -> Result<(), bool> {
+    /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say. The bot's name; an error says whether the
+    /// client has tried too many.
+    pub(in crate::http) fn admits_bot(&self, request: &HttpRequest) -> Result<BotName, bool> {
         let shown = request.headers().get(AUTHORIZATION).map_or(b"".as_slice(), |value| value.as_bytes());
         let shown = std::str::from_utf8(shown).unwrap_or_default().trim();
         let bearer = shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let shown = bearer.map_or(shown, |(_, rest)| rest.trim());
         let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
-        let (whole, part) = (self.is_key(shown), self.is_key(after_app));
-        if whole | part {
+        let (whole, part) = (self.bot_of(shown), self.bot_of(after_app));
+        if let Some(bot) = whole.or(part) {
             trust_connection(request);
-            return Ok(());
+            return Ok(bot);
         }
         let is_empty = shown.trim_end_matches(':').is_empty();
         Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
-    /// An empty key opens nothing.
+    fn keys(&self) -> arc_swap::Guard<Arc<KeyRing>> {
+        self.shared.settings.keys.load()
+    }
+
+    /// Whose token this is.
+    fn bot_of(&self, shown: &str) -> Option<BotName> {
+        self.keys().by_token(shown).map(|key| key.name().clone())
+    }
+
+    /// Whether it is the owner's.
     fn is_key(&self, shown: &str) -> bool {
-        let key = self.shared.settings.key.expose_secret().as_bytes();
-        bool::from(shown.as_bytes().ct_eq(key)) && !key.is_empty()
+        self.bot_of(shown).is_some_and(|bot| bot.is_owner())
     }
 
     /// Counts a wrong key; true when its client has tried too many.
@@ -241,11 +270,14 @@ impl Gate {
         };
         let client = self.client_of(request);
         let bearer = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-        let shows_key = self.is_key(bearer.unwrap_or_default());
-        let is_wrong = !shows_key && bearer.is_some_and(|shown| !shown.is_empty());
+        let bot = self.bot_of(bearer.unwrap_or_default());
+        let shows_key = bot.as_ref().is_some_and(BotName::is_owner);
+        let is_wrong = bot.is_none() && bearer.is_some_and(|shown| !shown.is_empty());
         let cookie = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
         let now = chrono::Utc::now().timestamp();
-        let session = cookie.as_ref().and_then(|cookie| self.shared.sessions.find(now, cookie));
+        let session = cookie
+            .as_ref()
+            .and_then(|cookie| self.shared.sessions.find(now, self.keys().owners_mark(), cookie));
         let access = who_may_read(Facts {
             listens_on_loopback: self.shared.settings.listens_on_loopback,
             has_public_url: self.shared.settings.public_url.is_some(),
@@ -254,9 +286,10 @@ impl Gate {
             ),
             names_listener: head.names_listener(self.shared.settings.port),
             shows_key,
+            shows_bots_key: bot.is_some() && !shows_key,
             has_session: session.is_some(),
         });
-        if matches!(access, Access::Key | Access::Session) {
+        if matches!(access, Access::Key | Access::Session | Access::Bot) {
             trust_connection(request);
         }
         Visitor {
@@ -264,6 +297,7 @@ impl Gate {
             access,
             is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
             is_own: head.is_own(self.shared.public.as_deref()),
+            shown: bearer.map(Digest::of),
             cookie,
             session,
         }

@@ -9,7 +9,8 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use sha2::{Digest, Sha256};
+use keeper_domain::keys::token::Digest;
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
 /// How long a session lasts, in seconds: a working week and the weekend.
@@ -34,6 +35,8 @@ impl PageSession {
 #[derive(Debug)]
 struct Entry {
     began: i64,
+    /// The key it began with.
+    mark: Option<Digest>,
     token: String,
 }
 
@@ -47,7 +50,7 @@ impl PageSessions {
     }
 
     /// Begins a session at this Unix time from random bytes; returns the cookie's value.
-    pub(super) fn begin(&self, now: i64, name: [u8; 32], token: [u8; 32]) -> String {
+    pub(super) fn begin(&self, now: i64, mark: Option<Digest>, name: [u8; 32], token: [u8; 32]) -> String {
         let cookie = BASE64.encode(name);
         let mut entries = self.entries();
         entries.retain(|_, entry| entry.is_good(now));
@@ -55,14 +58,15 @@ impl PageSessions {
             let oldest = entries.iter().min_by_key(|(_, entry)| entry.began).map(|(digest, _)| *digest);
             oldest.map(|digest| entries.remove(&digest));
         }
-        entries.insert(digest(&cookie), Entry { began: now, token: BASE64.encode(token) });
+        entries.insert(digest(&cookie), Entry { began: now, mark, token: BASE64.encode(token) });
         cookie
     }
 
-    /// The session of a cookie; `None` for one that never was, has ended or was locked.
-    pub(super) fn find(&self, now: i64, cookie: &str) -> Option<PageSession> {
+    /// The session of a cookie; `None` for one that never was, has ended or was locked, or began with another key than
+    /// the one of this mark.
+    pub(super) fn find(&self, now: i64, mark: Option<Digest>, cookie: &str) -> Option<PageSession> {
         let entries = self.entries();
-        let entry = entries.get(&digest(cookie)).filter(|entry| entry.is_good(now))?;
+        let entry = entries.get(&digest(cookie)).filter(|entry| entry.is_good(now) && entry.mark == mark)?;
         Some(PageSession { token: entry.token.clone() })
     }
 
@@ -91,23 +95,33 @@ mod tests {
     #[test]
     fn a_session_is_known_until_its_end_or_until_it_is_locked() {
         let sessions = PageSessions::default();
-        let cookie = sessions.begin(1_000, [7; 32], [1; 32]);
-        assert!(sessions.find(1_000, &cookie).is_some());
-        assert!(sessions.find(1_000 + LENGTH - 1, &cookie).is_some());
-        assert_eq!(sessions.find(1_000 + LENGTH, &cookie), None);
-        assert_eq!(sessions.find(1_000 - LENGTH - 1, &cookie), None, "the clock was set back");
-        assert_eq!(sessions.find(1_000, ""), None);
-        assert_eq!(sessions.find(1_000, &cookie[1..]), None);
+        let cookie = sessions.begin(1_000, None, [7; 32], [1; 32]);
+        assert!(sessions.find(1_000, None, &cookie).is_some());
+        assert!(sessions.find(1_000 + LENGTH - 1, None, &cookie).is_some());
+        assert_eq!(sessions.find(1_000 + LENGTH, None, &cookie), None);
+        assert_eq!(sessions.find(1_000 - LENGTH - 1, None, &cookie), None, "the clock was set back");
+        assert_eq!(sessions.find(1_000, None, ""), None);
+        assert_eq!(sessions.find(1_000, None, &cookie[1..]), None);
         sessions.end(&cookie);
-        assert_eq!(sessions.find(1_000, &cookie), None, "a stolen cookie is worth nothing");
+        assert_eq!(sessions.find(1_000, None, &cookie), None, "a stolen cookie is worth nothing");
+    }
+
+    #[test]
+    fn a_session_ends_with_the_key_it_began_with() {
+        let (sessions, one, other) = (PageSessions::default(), Digest::of("one"), Digest::of("other"));
+        let cookie = sessions.begin(1_000, Some(one), [7; 32], [1; 32]);
+        assert!(sessions.find(1_000, Some(one), &cookie).is_some());
+        assert_eq!(sessions.find(1_000, Some(other), &cookie), None);
+        assert_eq!(sessions.find(1_000, None, &cookie), None);
     }
 
     #[test]
     fn a_forms_token_belongs_to_one_session() {
         let sessions = PageSessions::default();
-        let one = sessions.begin(1_000, [7; 32], [1; 32]);
-        let other = sessions.begin(1_000, [8; 32], [2; 32]);
-        let (one, other) = (sessions.find(1_000, &one).unwrap(), sessions.find(1_000, &other).unwrap());
+        let one = sessions.begin(1_000, None, [7; 32], [1; 32]);
+        let other = sessions.begin(1_000, None, [8; 32], [2; 32]);
+        let (one, other) =
+            (sessions.find(1_000, None, &one).unwrap(), sessions.find(1_000, None, &other).unwrap());
         assert!(one.wrote(&one.token) && !one.wrote(&other.token) && !one.wrote(""));
     }
 
@@ -115,10 +129,10 @@ mod tests {
     fn the_oldest_makes_room_and_the_ended_are_forgotten() {
         let sessions = PageSessions::default();
         let cookies: Vec<String> =
-            (0..=MOST).map(|n| sessions.begin(n as i64, [n as u8; 32], [0; 32])).collect();
-        assert_eq!(sessions.find(100, &cookies[0]), None);
-        assert!(cookies[1..].iter().all(|cookie| sessions.find(100, cookie).is_some()));
-        sessions.begin(10 * LENGTH, [200; 32], [0; 32]);
+            (0..=MOST).map(|n| sessions.begin(n as i64, None, [n as u8; 32], [0; 32])).collect();
+        assert_eq!(sessions.find(100, None, &cookies[0]), None);
+        assert!(cookies[1..].iter().all(|cookie| sessions.find(100, None, cookie).is_some()));
+        sessions.begin(10 * LENGTH, None, [200; 32], [0; 32]);
         assert_eq!(sessions.entries().len(), 1);
     }
 }

@@ -48,6 +48,7 @@ struct Listener {
     last: i64,
     unsent: VecDeque<Bytes>,
     seat: Seat,
+    gate: Gate,
 }
 
 async fn events(
@@ -66,7 +67,7 @@ async fn events(
     let backend = backend.into_inner();
     let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
     let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
-    let listener = Listener { backend, news, last, unsent, seat };
+    let listener = Listener { backend, news, last, unsent, seat, gate };
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header(("X-Accel-Buffering", "no"))
@@ -133,6 +134,10 @@ impl Listener {
         loop {
             if let Some(unsent) = self.unsent.pop_front() {
                 return Some(unsent);
+            }
+            // The key that opened it may have been replaced meanwhile.
+            if !self.gate.holds() {
+                return None;
             }
             let closing = self.news.borrow_and_update().closing;
             let events = self.backend.events_after(self.last, BATCH).await?;

@@ -21,7 +21,7 @@ use actix_web::{
 };
 use fyers_api::http::Surface;
 use keeper_actors::exchange::messages::Forwarded;
-use keeper_domain::{mode::ShownMode, routing::Venue};
+use keeper_domain::{keys::BotName, mode::ShownMode, routing::Venue};
 
 use crate::http::{
     access::Gate,
@@ -45,18 +45,19 @@ async fn carry(
     front: web::Data<Front>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode) = answered(&request, payload, &gate, &backend).await;
-    front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
+    let (response, mode, bot) = answered(&request, payload, &gate, &backend).await;
+    let bot = bot.as_ref().map(BotName::as_str);
+    front.metrics.gateway((mode, bot), request.path(), response.status().as_u16(), began.elapsed());
     response
 }
 
-/// The answer, and the mode it was handled in: none for a request that was refused at the door.
+/// The answer, the mode it was handled in, and whose request it is: none of both for one that was refused at the door.
 async fn answered(
     request: &HttpRequest,
     payload: web::Payload,
     gate: &Gate,
     backend: &web::Data<dyn Backend>,
-) -> (HttpResponse, Option<ShownMode>) {
+) -> (HttpResponse, Option<ShownMode>, Option<BotName>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
         let venue = match (refusal, shown) {
@@ -65,14 +66,14 @@ async fn answered(
             (Refusal::NoAnswer, _) => Venue::Mock,
             _ => Venue::None,
         };
-        (marked(refusal.answer(surface, path), shown, venue), None)
+        (marked(refusal.answer(surface, path), shown, venue), None, None)
     };
     // The route was chosen by a decoded path; what counts here is how it was written.
     let Some((surface, path)) = path::split(request.uri().path()) else {
         return refused(Refusal::OddPath, Surface::Api, "");
     };
     let call = match admit(request, surface, path, gate) {
-        Ok(()) => reading::call(request, payload, surface, path).await,
+        Ok(bot) => reading::call(request, payload, surface, path).await.map(|call| (call, bot)),
         Err(refusal) => {
             reading::discard(payload).await;
             Err(refusal)
@@ -81,10 +82,10 @@ async fn answered(
     // Whoever waits for the answer to an order must not lose it because others open connections.
     let _answering = call.is_ok().then(|| request.conn_data::<Connection>().map(Connection::answering));
     match call {
-        Ok(call) => match backend.forward(call).await {
+        Ok((call, bot)) => match backend.forward(call, bot.clone()).await {
             Some(forwarded) => {
                 let shown = forwarded.shown();
-                (answer(forwarded, backend), Some(shown))
+                (answer(forwarded, backend), Some(shown), Some(bot))
             }
             None => refused(Refusal::NoAnswer, surface, path),
         },
@@ -94,13 +95,14 @@ async fn answered(
 
 /// Whether the request may come in at all, by its head. The session's own calls come without a key, and whoever
 /// makes them should hear why they do not work here.
-fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Result<(), Refusal> {
+fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Result<BotName, Refusal> {
     if surface == Surface::Api && path::is_about_the_session(path) {
         return Err(Refusal::Session);
     }
-    gate.admits_bot(request)
+    let bot = gate
+        .admits_bot(request)
         .map_err(|is_limited| if is_limited { Refusal::TooManyKeys } else { Refusal::Key })?;
-    if path::is_plain(path) { Ok(()) } else { Err(Refusal::OddPath) }
+    if path::is_plain(path) { Ok(bot) } else { Err(Refusal::OddPath) }
 }
 
 /// The answer as it came, and where it comes from.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fyers_api::http::{ApiRequest, Method, Surface};
-use keeper_domain::{mode::Mode, text::excerpt};
+use keeper_domain::{keys::BotName, mode::Mode, text::excerpt};
 use serde_json::Value;
 
 use crate::http::backend::Backend;
@@ -64,7 +64,7 @@ async fn ask(backend: &dyn Backend) -> Option<Positions> {
         content_type: None,
         body: Vec::new(),
     };
-    let forwarded = backend.forward(call).await?;
+    let forwarded = backend.forward(call, BotName::owner()).await?;
     let body = serde_json::from_slice(&forwarded.answer.body).ok()?;
     (forwarded.answer.status == 200).then(|| of_answer(&body, forwarded.mode == Mode::Live)).flatten()
 }

@@ -83,8 +83,8 @@ async fn act(
     }
     let action = match action.as_str() {
         "refresh" => Action::Refresh,
-        "halt" => Action::Halt,
-        "resume" => Action::Resume,
+        "halt" => Action::Halt { bot: None },
+        "resume" => Action::Resume { bot: None },
         _ => return HttpResponse::NotFound().body("nothing here\n"),
     };
     let Some(control) = &front.control else { return unanswered() };

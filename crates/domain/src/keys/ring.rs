@@ -67,15 +67,8 @@ impl KeyRing {
         now: DateTime<Utc>,
     ) -> Self {
         let (mine, others): (Vec<_>, Vec<_>) = stored.into_iter().partition(|key| key.name.is_owner());
-        let minted = token::of_owner(signing, owner);
-        let tokens = [Digest::of(owner.expose_secret()), minted.digest()];
-        let first = BotKey {
-            stored: mine.into_iter().next().unwrap_or_else(|| StoredKey::owner(now)),
-            // An empty key opens nothing.
-            tokens: if owner.expose_secret().is_empty() { vec![] } else { tokens.to_vec() },
-            hsm_key: Some(minted.hsm_digest()),
-        };
-        let first = Self { keys: vec![first] };
+        let stored = mine.into_iter().next().unwrap_or_else(|| StoredKey::owner(now));
+        let first = Self { keys: vec![owners(stored, owner, signing)] };
         others.into_iter().fold(first, |ring, stored| ring.with(stored))
     }
 
@@ -91,7 +84,11 @@ impl KeyRing {
 
     /// Whose token this is. All keys are compared, whatever comes out.
     pub fn by_token(&self, shown: &str) -> Option<&BotKey> {
-        let shown = Digest::of(shown);
+        self.by_digest(Digest::of(shown))
+    }
+
+    /// The same by the token's digest.
+    pub fn by_digest(&self, shown: Digest) -> Option<&BotKey> {
         let fits = |key: &BotKey| key.tokens.iter().fold(false, |fits, token| fits | (*token == shown));
         self.keys.iter().fold(None, |found, key| if fits(key) { Some(key) } else { found })
     }
@@ -145,11 +142,35 @@ impl KeyRing {
         Self { keys }
     }
 
+    /// The same with another first key: the one before opens nothing any more.
+    #[must_use]
+    pub fn with_owner(&self, owner: &SecretString, signing: &SecretString) -> Self {
+        let renewed = |key: &BotKey| match key.name().is_owner() {
+            true => owners(key.stored.clone(), owner, signing),
+            false => key.clone(),
+        };
+        Self { keys: self.keys.iter().map(renewed).collect() }
+    }
+
+    /// What tells one first key from the next, and is worth nothing to anybody.
+    pub fn owners_mark(&self) -> Option<Digest> {
+        self.named(&BotName::owner())?.tokens.first().copied()
+    }
+
     /// The same without the key of this name.
     #[must_use]
     pub fn without(&self, name: &BotName) -> Self {
         Self { keys: self.keys.iter().filter(|key| key.name() != name).cloned().collect() }
     }
+}
+
+fn owners(stored: StoredKey, owner: &SecretString, signing: &SecretString) -> BotKey {
+    let minted = token::of_owner(signing, owner);
+    let tokens = [Digest::of(owner.expose_secret()), minted.digest()];
+    // An empty key opens nothing.
+    let tokens = if owner.expose_secret().is_empty() { vec![] } else { tokens.to_vec() };
+    let hsm_key = (!tokens.is_empty()).then(|| minted.hsm_digest());
+    BotKey { stored, tokens, hsm_key }
 }
 
 fn kept(stored: StoredKey) -> BotKey {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fyers_api::model::Position;
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::request::Leg;
 
@@ -20,12 +20,12 @@ pub struct Own {
 }
 
 /// What a bot has done today (IST).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OwnDay {
     /// Orders sent.
     pub orders: u32,
     /// Profit, or loss below zero, in INR, before charges: closed and open, simulated and at FYERS together.
-    #[serde(serialize_with = "rust_decimal::serde::float::serialize")]
+    #[serde(with = "rust_decimal::serde::float")]
     pub result: Decimal,
     /// Symbols with something open and no known price: they count at their average.
     pub unpriced: BTreeSet<String>,

@@ -1,6 +1,9 @@
 //! The commands: one table for the menu, for /help and for understanding what was written.
 
-use crate::chat::talk::{Action, Topic};
+use crate::{
+    chat::talk::{Action, Topic},
+    keys::BotName,
+};
 
 /// Minutes for /mute without a number.
 const MUTE: u32 = 60;
@@ -28,8 +31,8 @@ pub enum Command {
 pub const COMMANDS: [(&str, &str); 20] = [
     ("status", "mode, session and next tick"),
     ("login", "show the login card"),
-    ("halt", "no new positions from now on"),
-    ("resume", "trade again"),
+    ("halt", "no new positions from now on; of one bot as /halt NAME"),
+    ("resume", "trade again; one bot as /resume NAME"),
     ("flat", "close all simulated positions"),
     ("mode", "where orders go, and why"),
     ("token", "age, end and source of the token"),
@@ -84,8 +87,8 @@ impl<'a> Written<'a> {
             "login" => act(Action::Login),
             "logout" => act(Action::Logout),
             "refresh" => act(Action::Refresh),
-            "halt" => act(Action::Halt),
-            "resume" => act(Action::Resume),
+            "halt" => act(Action::Halt { bot: self.bot_name()? }),
+            "resume" => act(Action::Resume { bot: self.bot_name()? }),
             "flat" => act(Action::Flat),
             "mute" => act(Action::Mute { minutes: self.minutes(&name, MUTE)? }),
             "unmute" => act(Action::Unmute),
@@ -96,6 +99,14 @@ impl<'a> Written<'a> {
             "help" | "start" => Ok(Command::Help),
             _ => Err(unknown(&name)),
         }
+    }
+
+    /// A bot's name; `None` when none is written.
+    fn bot_name(&self) -> Result<Option<BotName>, String> {
+        let Some(word) = self.number else { return Ok(None) };
+        let name = BotName::new(&word.to_ascii_lowercase());
+        let usage = |_| format!("Which bot? Say /{} NAME, or /{} for all.", self.name, self.name);
+        name.map(Some).map_err(usage)
     }
 
     /// An account, as FYERS writes it.
@@ -147,12 +158,22 @@ fn unknown(name: &str) -> String {
 /// What must be confirmed before it is done, in words: the question, what it means, the button.
 pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static str)> {
     match action {
-        Action::Halt => Some((
+        Action::Halt { bot: Some(_) } => Some((
+            "Halt this bot?",
+            "Its entries are refused from now on; its exits pass, and all other bots go on.",
+            "Yes, halt this bot",
+        )),
+        Action::Resume { bot: Some(_) } => Some((
+            "Resume this bot?",
+            "Its orders go out again as the mode and its key say, with real money if those say so.",
+            "Yes, resume this bot",
+        )),
+        Action::Halt { bot: None } => Some((
             "Halt trading?",
             "No new positions from now on: entries are refused; orders that reduce an open position still go to FYERS.",
             "Yes, halt trading",
         )),
-        Action::Resume => Some((
+        Action::Resume { bot: None } => Some((
             "Resume trading?",
             "Orders go out again as the settings say, with real money if those say so.",
             "Yes, resume trading",
