@@ -13,10 +13,10 @@ use keeper_actors::{
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
-    keys::BotName,
     alerts::texts::Context,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
+    keys::BotName,
     mode::Mode,
     ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,

@@ -48,7 +48,10 @@ impl Inbox {
     /// Asks for a halt; the number of the question.
     fn halt(&mut self, second: i64) -> u64 {
         let reaction = self.says(second, "/halt");
-        assert!(matches!(reaction, Reaction::Message(_, MessageReaction::Ask(Action::Halt { bot: None }))), "{reaction:?}");
+        assert!(
+            matches!(reaction, Reaction::Message(_, MessageReaction::Ask(Action::Halt { bot: None }))),
+            "{reaction:?}"
+        );
         self.last as u64
     }
 }
@@ -104,7 +107,10 @@ fn a_yes_counts_once_for_a_minute() {
     let mut inbox = Inbox::of(private());
     let nonce = inbox.halt(0);
     let yes = format!("yes:{nonce:016x}");
-    assert_eq!(inbox.press(60, OWNER, OWNER, &yes), PressReaction::Yes(Nonce(nonce), Action::Halt { bot: None }));
+    assert_eq!(
+        inbox.press(60, OWNER, OWNER, &yes),
+        PressReaction::Yes(Nonce(nonce), Action::Halt { bot: None })
+    );
     assert!(
         matches!(inbox.press(60, OWNER, OWNER, &yes), PressReaction::Pass(said) if said.contains("Expired"))
     );

@@ -125,7 +125,13 @@ mod tests {
     }
 
     fn question(nonce: u64, asked: i64) -> Question {
-        Question { nonce: Nonce(nonce), action: Action::Halt { bot: None }, user: 42, chat: -100, asked_at: at(asked) }
+        Question {
+            nonce: Nonce(nonce),
+            action: Action::Halt { bot: None },
+            user: 42,
+            chat: -100,
+            asked_at: at(asked),
+        }
     }
 
     fn one() -> Questions {
