@@ -14,10 +14,10 @@ pub(crate) struct Bot {
 }
 
 pub(crate) struct Told {
-    status: u16,
-    mode: String,
-    venue: String,
-    body: Value,
+    pub(crate) status: u16,
+    pub(crate) mode: String,
+    pub(crate) venue: String,
+    pub(crate) body: Value,
 }
 
 impl Bot {
@@ -26,7 +26,12 @@ impl Bot {
         Self { base: keeper.url(""), key: key.trim().to_owned() }
     }
 
-    fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Told {
+    /// A bot that holds this token.
+    pub(crate) fn with_token(keeper: &Keeper, token: &str) -> Self {
+        Self { base: keeper.url(""), key: token.to_owned() }
+    }
+
+    pub(crate) fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Told {
         block_on(async {
             let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
             let request = client.request(method, format!("{}{path}", self.base));
@@ -47,7 +52,12 @@ impl Bot {
     }
 
     pub(crate) fn buy(&self, symbol: &str) -> Told {
-        let order = json!({"symbol": symbol, "qty": 10, "type": 2, "side": 1, "productType": "INTRADAY",
+        self.order(symbol, 10)
+    }
+
+    /// An order at market; a negative quantity sells.
+    pub(crate) fn order(&self, symbol: &str, quantity: i64) -> Told {
+        let order = json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "productType": "INTRADAY",
             "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,
             "stopLoss": 0, "takeProfit": 0});
         self.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(order))

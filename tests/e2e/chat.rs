@@ -7,7 +7,7 @@ use crate::support::{Home, Keeper, wait_for};
 /// A person who is not on the list.
 const STRANGER: i64 = 4_711;
 /// The owner: in a private chat the chat has the person's number.
-const OWNER: i64 = 42;
+pub(crate) const OWNER: i64 = 42;
 
 fn home() -> Home {
     let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
@@ -28,7 +28,7 @@ fn write(home: &Home, from: i64, text: &str) {
 }
 
 /// Says something as the owner, and waits for an answer with these words.
-fn ask(home: &Home, text: &str, answer: &str) -> TelegramMessage {
+pub(crate) fn ask(home: &Home, text: &str, answer: &str) -> TelegramMessage {
     let before = home.sim.telegram_messages().len();
     write(home, OWNER, text);
     wait_for(&format!("an answer to {text} with {answer:?}"), || {
@@ -37,7 +37,7 @@ fn ask(home: &Home, text: &str, answer: &str) -> TelegramMessage {
     })
 }
 
-fn press(home: &Home, from: i64, question: &TelegramMessage, label: &str) {
+pub(crate) fn press(home: &Home, from: i64, question: &TelegramMessage, label: &str) {
     let button = question.buttons().into_iter().find(|button| button.text.contains(label)).unwrap();
     let data = button.callback_data.unwrap();
     home.sim.act(&UserAction::Press { from, message_id: question.id, data }).unwrap();

@@ -15,6 +15,7 @@ mod fault;
 mod go_sdk;
 mod guide;
 mod heartbeat;
+mod keys;
 mod kill9;
 mod leaks;
 mod live;
