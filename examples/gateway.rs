@@ -20,9 +20,9 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
-        actor::nothing_known,
         execution::{FaultPoint, InFlight, Tasks},
         messages::Forwarded,
+        nothing_known,
         reads::Router,
     },
     recipient_cell::RecipientCell,

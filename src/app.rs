@@ -32,10 +32,10 @@ use keeper_actors::{
     clock::{ClockActor, ClockDeps},
     exchange::{
         ExchangeActor, ExchangeDeps,
-        actor::nothing_known,
         bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
         messages::StopOrders,
+        nothing_known,
         reads::Router,
     },
     journal,

@@ -14,10 +14,11 @@ use fyers_api::{
 };
 use fyers_keeper::{
     app::{Keeper, Parts, Phone},
+    config::TelegramSettings,
     demo::sped_clock::SpedClock,
     login_report::LoginSetup,
     store::{SqliteStore, StateDir},
-    telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
+    telegram::{TelegramChat, TelegramMessenger},
 };
 use keeper_actors::{
     exchange::{
@@ -59,8 +60,9 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
     let chat_id = telegram.chats[0];
     let settings = TelegramSettings {
         bot_token: SecretString::from(telegram.bot_token),
-        chat_id: chat_id.to_string(),
-        api_url: simulator.telegram_url().parse().ok(),
+        chat_id,
+        allowed_users: vec![chat_id],
+        api_url: simulator.telegram_url().parse().unwrap(),
     };
     let messenger = TelegramMessenger::new(&settings);
     let chat = Arc::new(TelegramChat::new(&settings).unwrap());

@@ -23,9 +23,9 @@ use keeper_domain::{
 
 use crate::exchange::{
     ExchangeActor,
-    actor::Looks,
     execution::book_call,
     messages::{End, Executed, Learnt, TokenDied},
+    state::Looks,
 };
 
 /// Seconds between readings after an order, until nothing waits any more.

@@ -4,21 +4,28 @@
 //! names: `execution` (an order to FYERS), `reads` (anything else to FYERS) or `simulating` (the MockExchange).
 //! `saving` writes down. `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known.
 
-pub mod actor;
+mod actor;
 pub mod book;
 pub mod bots;
+mod deps;
 pub mod execution;
 mod forwarding;
+mod handlers;
+mod loading;
 mod long_book;
 mod look;
 pub mod messages;
 pub mod reads;
 mod saving;
 mod simulating;
+mod snapshot;
+mod state;
 mod waiting;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use actor::{ExchangeActor, ExchangeDeps};
+pub use actor::ExchangeActor;
+pub use deps::ExchangeDeps;
+pub use snapshot::nothing_known;

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use tokio::time;
 
 use crate::exchange::{
-    actor::{ExchangeActor, ExchangeDeps, nothing_known},
+    ExchangeActor, ExchangeDeps,
     execution::{FaultPoint, InFlight, Tasks},
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
+    nothing_known,
 };
 use crate::{
     recipient_cell::RecipientCell,

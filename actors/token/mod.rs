@@ -1,8 +1,9 @@
 //! The token session: who may trade, until when, and how a new token comes.
 //!
-//! `rules` decides, `actor` carries out. Start reading with `rules::step`.
+//! `keeper_domain::session::rules` decides, `effects` carries out. Start reading with `Machine::step`.
 
 pub mod actor;
+mod effects;
 mod handlers;
 pub mod loaded;
 pub mod messages;

@@ -24,9 +24,7 @@ use crate::{
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
-    telegram::{
-        GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSettings, TelegramSetupError,
-    },
+    telegram::{GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSetupError},
     wall_clock::WallClock,
 };
 
@@ -267,23 +265,15 @@ impl Config {
     /// Where alerts go.
     pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
-        let messenger = TelegramMessenger::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        let messenger = TelegramMessenger::new(telegram).map_err(refuse_telegram)?;
         let messenger = messenger.with_moves(Arc::clone(&self.moves));
         Ok(Arc::new(messenger))
-    }
-
-    fn telegram_settings(&self, telegram: &crate::config::TelegramSettings) -> TelegramSettings {
-        TelegramSettings {
-            bot_token: telegram.bot_token.clone(),
-            chat_id: telegram.chat_id.to_string(),
-            api_url: Some(telegram.api_url.clone()),
-        }
     }
 
     /// The chat for the login card and for commands; `None` when Telegram is not configured.
     pub fn phone(&self) -> Result<Option<Phone>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(None) };
-        let chat = TelegramChat::new(&self.telegram_settings(telegram)).map_err(refuse_telegram)?;
+        let chat = TelegramChat::new(telegram).map_err(refuse_telegram)?;
         let chat = chat.with_moves(Arc::clone(&self.moves));
         Ok(Some(Phone {
             chat: Arc::new(chat),

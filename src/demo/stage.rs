@@ -38,10 +38,11 @@ use crate::demo::{
 };
 use crate::{
     app::{self, Keeper, Parts},
+    config::TelegramSettings,
     fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, Timeouts},
     login_report::LoginSetup,
     store::{SqliteStore, StateDir},
-    telegram::{TelegramChat, TelegramMessenger, TelegramSettings},
+    telegram::{TelegramChat, TelegramMessenger},
 };
 
 /// How often the demo looks at what the keeper has done.
@@ -247,10 +248,14 @@ fn parts(
         let authorize = move |state: &str| client.login_url(&back, state).to_string();
         LoginSetup { authorize: Arc::new(authorize), page: Some(page.clone()) }
     };
-    let telegram = telegram(simulator);
+    let telegram = telegram(simulator)?;
     let chat = TelegramChat::new(&telegram).map_err(|error| error.to_string())?;
-    let chat_id = Options::default().telegram.chats.first().copied().unwrap_or_default();
-    let phone = app::Phone { chat: Arc::new(chat), chat_id, allowed_users: vec![chat_id], moves: None };
+    let phone = app::Phone {
+        chat: Arc::new(chat),
+        chat_id: telegram.chat_id,
+        allowed_users: telegram.allowed_users.clone(),
+        moves: None,
+    };
     let messenger = TelegramMessenger::new(&telegram).map_err(|error| error.to_string())?;
     Ok(Parts {
         broker: Some(client as Arc<dyn Broker>),
@@ -296,10 +301,9 @@ fn parts(
 
 fn fyers(simulator: &Simulator) -> Result<FyersConfig, String> {
     let app = Options::default().app;
-    let url = |text: String| text.parse().map_err(|_| format!("no address: {text}"));
     Ok(FyersConfig {
-        api_url: url(simulator.api_url())?,
-        data_url: url(simulator.data_url())?,
+        api_url: url(&simulator.api_url())?,
+        data_url: url(&simulator.data_url())?,
         client_id: app.client_id,
         secret: SecretString::from(app.secret),
         pin: Some(SecretString::from(app.pin)),
@@ -308,14 +312,19 @@ fn fyers(simulator: &Simulator) -> Result<FyersConfig, String> {
     })
 }
 
-fn telegram(simulator: &Simulator) -> TelegramSettings {
+fn telegram(simulator: &Simulator) -> Result<TelegramSettings, String> {
     let telegram = Options::default().telegram;
-    let chat = telegram.chats.first().copied().unwrap_or_default();
-    TelegramSettings {
+    let chat_id = telegram.chats.first().copied().unwrap_or_default();
+    Ok(TelegramSettings {
         bot_token: SecretString::from(telegram.bot_token),
-        chat_id: chat.to_string(),
-        api_url: simulator.telegram_url().parse().ok(),
-    }
+        chat_id,
+        allowed_users: vec![chat_id],
+        api_url: url(&simulator.telegram_url())?,
+    })
+}
+
+fn url(text: &str) -> Result<url::Url, String> {
+    text.parse().map_err(|_| format!("no address: {text}"))
 }
 
 /// A port nobody uses right now.

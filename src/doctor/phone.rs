@@ -3,7 +3,7 @@
 use crate::doctor::finding::{Finding, LIMIT};
 use crate::{
     config::Settings,
-    telegram::{self, CheckupError, TelegramSettings},
+    telegram::{self, CheckupError},
 };
 
 pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
@@ -15,12 +15,7 @@ pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
             "Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, as env.example shows.",
         )];
     };
-    let asked = TelegramSettings {
-        bot_token: telegram.bot_token.clone(),
-        chat_id: telegram.chat_id.to_string(),
-        api_url: Some(telegram.api_url.clone()),
-    };
-    let checkup = telegram::checkup(&asked, LIMIT).await;
+    let checkup = telegram::checkup(telegram, LIMIT).await;
     let bot = match checkup.bot {
         Ok(name) => Finding::pass("Telegram bot", format!("{name} answers")),
         Err(error) => return vec![of_bot(&error)],

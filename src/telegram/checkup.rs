@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use teloxide::{RequestError, prelude::Requester, types::ChatAction};
+use teloxide::{
+    RequestError,
+    prelude::Requester,
+    types::{ChatAction, ChatId},
+};
 
-use crate::telegram::{
-    TelegramSettings, bot,
-    outcome::{Outcome, judge},
-    recipient, shown,
+use crate::{
+    config::TelegramSettings,
+    telegram::{
+        bot,
+        outcome::{Outcome, judge},
+        shown,
+    },
 };
 
 /// Why a question about Telegram has no good answer. Without the bot token, whoever worded it.
@@ -32,9 +39,9 @@ pub struct Checkup {
 
 /// Asks Telegram about bot and chat. Each question takes `limit` at most.
 pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
-    let made = bot(settings, limit).and_then(|bot| Ok((bot, recipient(&settings.chat_id)?)));
-    let (bot, chat) = match made {
-        Ok(made) => made,
+    let chat = ChatId(settings.chat_id);
+    let bot = match bot(settings, limit) {
+        Ok(bot) => bot,
         Err(error) => {
             let setup = CheckupError::Setup(error.to_string());
             return Checkup { bot: Err(setup.clone()), chat: Err(setup) };
@@ -49,11 +56,10 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let reached = async {
-        let info = within(limit, async { bot.get_chat(chat.clone()).await }).await;
+        let info = within(limit, async { bot.get_chat(chat).await }).await;
         info.map_err(|outcome| told(&bot, outcome))?;
         // Whoever may show that he is typing may write: a closed topic and a muted bot are told apart by nothing less.
-        let typing =
-            within(limit, async { bot.send_chat_action(chat.clone(), ChatAction::Typing).await }).await;
+        let typing = within(limit, async { bot.send_chat_action(chat, ChatAction::Typing).await }).await;
         typing.map(|_done| ()).map_err(|outcome| told(&bot, outcome))
     };
     let (known, reached) = tokio::join!(known, reached);

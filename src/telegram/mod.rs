@@ -24,14 +24,16 @@ use keeper_domain::{
     alerts::render::plain,
     ports::Messenger,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use teloxide::{
     Bot,
     payloads::SendMessageSetters,
     prelude::Requester,
-    types::{ChatId, LinkPreviewOptions, ParseMode, Recipient},
+    types::{ChatId, LinkPreviewOptions, ParseMode},
 };
 use url::Url;
+
+use crate::config::TelegramSettings;
 
 pub use chat::TelegramChat;
 pub use checkup::{Checkup, CheckupError, checkup};
@@ -42,29 +44,12 @@ use outcome::{Outcome, judge};
 /// The longest that one request may take, connecting and reading included.
 pub const LIMIT: Duration = Duration::from_secs(10);
 
-/// Telegram's own Bot API.
-const TELEGRAM: &str = "https://api.telegram.org";
-
-/// What the messenger needs of the settings.
-#[derive(Clone)]
-pub struct TelegramSettings {
-    /// TELEGRAM_BOT_TOKEN.
-    pub bot_token: SecretString,
-    /// TELEGRAM_CHAT_ID: a number, or `@name` of a channel.
-    pub chat_id: String,
-    /// TELEGRAM_API_URL; `None` is Telegram itself.
-    pub api_url: Option<Url>,
-}
-
 /// The settings do not make a messenger. Says which one is wrong, never its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TelegramSetupError {
     /// Not a base for requests.
     #[error("TELEGRAM_API_URL is not an http or https address")]
     ApiUrl,
-    /// Neither a number nor a channel's name.
-    #[error("TELEGRAM_CHAT_ID is neither a number nor a name that begins with @")]
-    ChatId,
     /// The bot token has characters that no bot token has.
     #[error("TELEGRAM_BOT_TOKEN is not of the form 123456:letters")]
     BotToken,
@@ -76,7 +61,7 @@ pub enum TelegramSetupError {
 /// Sends alerts to one Telegram chat.
 pub struct TelegramMessenger {
     bot: Bot,
-    chat: Recipient,
+    chat: ChatId,
     limit: Duration,
     moves: Option<std::sync::Arc<GroupMoves>>,
 }
@@ -89,7 +74,7 @@ impl TelegramMessenger {
 
     fn with_limit(settings: &TelegramSettings, limit: Duration) -> Result<Self, TelegramSetupError> {
         let bot = bot(settings, limit)?;
-        Ok(Self { bot, chat: recipient(&settings.chat_id)?, limit, moves: None })
+        Ok(Self { bot, chat: ChatId(settings.chat_id), limit, moves: None })
     }
 
     /// With what is known of the group's moves, which it shares with the chat.
@@ -99,28 +84,25 @@ impl TelegramMessenger {
     }
 
     /// Where the chat is now.
-    fn present(&self) -> Recipient {
-        match (&self.chat, &self.moves) {
-            (Recipient::Id(ChatId(chat)), Some(moves)) => Recipient::Id(ChatId(moves.outgoing(*chat))),
-            (chat, _) => chat.clone(),
-        }
+    fn present(&self) -> ChatId {
+        self.moves.as_ref().map_or(self.chat, |moves| ChatId(moves.outgoing(self.chat.0)))
     }
 
     /// Formatted first; plain at once if Telegram does not like the format; and once more to the new chat if
     /// the group has moved.
     async fn deliver(&self, message: &Outgoing) -> Result<(), SendError> {
         let mut chat = self.present();
-        let began = chat.clone();
+        let began = chat;
         let mut text = Text::Formatted;
         loop {
-            match self.post(message, text, chat.clone()).await {
+            match self.post(message, text, chat).await {
                 Outcome::Sent => return Ok(()),
                 Outcome::BadMessage(_) if text == Text::Formatted => text = Text::Plain,
                 Outcome::Moved(to) if chat == began => {
-                    if let (Recipient::Id(ChatId(from)), Some(moves)) = (&chat, &self.moves) {
-                        moves.learn(*from, to.0);
+                    if let Some(moves) = &self.moves {
+                        moves.learn(chat.0, to.0);
                     }
-                    chat = Recipient::Id(to);
+                    chat = to;
                 }
                 Outcome::Moved(_) => return Err(SendError::Unauthorized("the chat has moved".to_owned())),
                 Outcome::BadMessage(why) => return Err(SendError::BadMessage(shown(&self.bot, &why))),
@@ -133,7 +115,7 @@ impl TelegramMessenger {
 
     /// One request. The limit is held here too, because teloxide sleeps 10 s over every 5xx before it even
     /// reads the answer.
-    async fn post(&self, message: &Outgoing, text: Text, chat: Recipient) -> Outcome {
+    async fn post(&self, message: &Outgoing, text: Text, chat: ChatId) -> Outcome {
         let body = match text {
             Text::Formatted => markup::html(message),
             Text::Plain => plain(message),
@@ -167,12 +149,6 @@ impl fmt::Debug for TelegramMessenger {
     }
 }
 
-impl fmt::Debug for TelegramSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TelegramSettings").field("chat_id", &self.chat_id).finish_non_exhaustive()
-    }
-}
-
 #[async_trait]
 impl Messenger for TelegramMessenger {
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {
@@ -186,7 +162,7 @@ fn bot(settings: &TelegramSettings, limit: Duration) -> Result<Bot, TelegramSetu
     if !is_token(token) {
         return Err(TelegramSetupError::BotToken);
     }
-    let api_url = api_url(settings.api_url.as_ref())?;
+    let api_url = api_url(&settings.api_url)?;
     Ok(Bot::with_client(token, client(&api_url, limit)?).set_api_url(api_url))
 }
 
@@ -207,25 +183,13 @@ fn is_token(token: &str) -> bool {
 }
 
 /// The address to which `/bot<token>/<method>` is added. teloxide panics on one that cannot be a base.
-fn api_url(url: Option<&Url>) -> Result<Url, TelegramSetupError> {
-    let mut url = match url {
-        Some(url) => url.clone(),
-        None => Url::parse(TELEGRAM).map_err(|_| TelegramSetupError::ApiUrl)?,
-    };
+fn api_url(url: &Url) -> Result<Url, TelegramSetupError> {
+    let mut url = url.clone();
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(TelegramSetupError::ApiUrl);
     }
     url.path_segments_mut().map_err(|()| TelegramSetupError::ApiUrl)?.pop_if_empty();
     Ok(url)
-}
-
-fn recipient(id: &str) -> Result<Recipient, TelegramSetupError> {
-    let id = id.trim();
-    match id.parse() {
-        Ok(number) => Ok(Recipient::Id(ChatId(number))),
-        Err(_) if id.len() > 1 && id.starts_with('@') => Ok(Recipient::ChannelUsername(id.to_owned())),
-        Err(_) => Err(TelegramSetupError::ChatId),
-    }
 }
 
 /// No redirects, which could carry the token elsewhere; no proxy for an address on this machine.

@@ -16,6 +16,8 @@ use crate::{
     session_state::StateName,
 };
 
+mod name;
+
 /// How an actor died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -410,60 +412,4 @@ pub struct Recorded {
     pub at: DateTime<Utc>,
     /// What happened.
     pub event: Event,
-}
-
-impl Event {
-    /// The stable name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::KeeperStarted { .. } => "keeper.started",
-            Self::KeeperStopping => "keeper.stopping",
-            Self::Ticked { late: false, .. } => "clock.tick",
-            Self::Ticked { late: true, .. } => "clock.caught_up",
-            Self::TickSkipped { .. } => "clock.skipped",
-            Self::CalendarUncovered { .. } => "clock.uncovered",
-            Self::ClockStepped { .. } => "clock.stepped",
-            Self::SessionChanged { to: StateName::Expired, .. } => "token.expired",
-            Self::SessionChanged { .. } => "token.state",
-            Self::RefreshStarted { .. } => "token.refresh.started",
-            Self::RefreshFailed { .. } => "token.refresh.failed",
-            Self::RefreshSucceeded { .. } => "token.refresh.succeeded",
-            Self::LoginStarted => "login.started",
-            Self::LoginFailed { .. } => "login.failed",
-            Self::AccountUnconfirmed { .. } => "login.unconfirmed",
-            Self::LoggedOut => "login.ended",
-            Self::LoginSucceeded { .. } => "login.completed",
-            Self::StrangerWrote { .. } => "chat.stranger",
-            Self::WrongKeys { .. } => "gateway.wrong_keys",
-            Self::SecondPoller => "chat.second_poller",
-            Self::HaltChanged { .. } => "exchange.halt",
-            Self::KeyAdded { .. } => "key.added",
-            Self::KeyRotated { .. } => "key.rotated",
-            Self::KeyRemoved { .. } => "key.removed",
-            Self::KeyHalted { .. } => "key.halted",
-            Self::KeyLimitReached { .. } => "key.limit_reached",
-            Self::TestAlert { .. } => "alert.test",
-            Self::TokenGood { .. } => "token.check",
-            Self::LoginRequired { .. } => "login.required",
-            Self::LoginReminder { .. } => "login.reminded",
-            Self::TokenDelayed { .. } => "token.delayed",
-            Self::DayGivenUp { .. } => "token.day_given_up",
-            Self::RefreshTokenEnding { .. } => "token.expiring",
-            Self::EnvFileFailed { .. } => "token.env_file_failed",
-            Self::ModeChanged { .. } => "exchange.switched",
-            Self::OrderSimulated { .. } | Self::OrderPlaced { .. } => "order.placed",
-            Self::SimulatedMeanwhile { .. } => "order.simulated_meanwhile",
-            Self::OrderOutcomeUnknown { .. } => "order.unknown",
-            Self::OrderRefused { .. } | Self::OrdersNotAllowed { .. } => "order.refused",
-            Self::OrderRejected { .. } => "order.rejected",
-            Self::PositionsUnreadable { over: false } => "positions.unreadable",
-            Self::PositionsUnreadable { over: true } => "positions.readable",
-            Self::PositionUnknown { .. } => "positions.unknown",
-            Self::SimulatedLeft { .. } => "positions.simulated_left",
-            Self::SimulatedCleared { .. } => "positions.simulated_cleared",
-            Self::ActorCrashed { .. } => "actor.crashed",
-            Self::ActorRestarted { .. } => "actor.restarted",
-            Self::ActorGaveUp { .. } => "actor.gave_up",
-        }
-    }
 }

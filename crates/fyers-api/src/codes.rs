@@ -117,12 +117,8 @@ pub fn status(number: i64) -> Option<OrderStatus> {
 const EXCHANGES: [(Exchange, i64); 3] = [(Exchange::Nse, 10), (Exchange::Mcx, 11), (Exchange::Bse, 12)];
 
 /// The segments and their numbers.
-const SEGMENTS: [(Segment, i64); 4] = [
-    (Segment::Cash, 10),
-    (Segment::EquityDerivatives, 11),
-    (Segment::Currency, 12),
-    (Segment::Commodity, 20),
-];
+const SEGMENTS: [(Segment, i64); 4] =
+    [(Segment::Cash, 10), (Segment::Fno, 11), (Segment::Currency, 12), (Segment::Mcx, 20)];
 
 /// `exchange` 10 to 12.
 pub fn exchange(number: i64) -> Option<Exchange> {
@@ -139,7 +135,7 @@ pub fn segment(number: i64) -> Option<Segment> {
     SEGMENTS.iter().find(|(_, own)| *own == number).map(|(segment, _)| *segment)
 }
 
-/// 10 cash, 11 equity derivatives, 12 currency, 20 commodity.
+/// 10 cash, 11 futures and options, 12 currency, 20 MCX.
 pub fn segment_number(segment: Segment) -> i64 {
     SEGMENTS.iter().find(|(own, _)| *own == segment).map_or(0, |(_, number)| *number)
 }

@@ -65,7 +65,7 @@ fn is_taken(book: &Book, symbol: &str, at: DateTime<Utc>) -> Result<(), ApiError
         return Ok(());
     }
     let instrument = book.instrument(symbol, None)?;
-    let next = sessions::next_open(&book.calendar, &[instrument.market()], at);
+    let next = sessions::next_open(&book.calendar, &[instrument.segment], at);
     Err(words::market_closed(instrument.segment_name(), next.map(|(_, session)| session.open)))
 }
 

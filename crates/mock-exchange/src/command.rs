@@ -52,8 +52,8 @@ pub enum Exit {
     Ids(Vec<String>),
     /// Those of one of these segments, one of these sides and one of these products; no products: all.
     Matching {
-        /// Segment numbers, as 10.
-        segments: Vec<u8>,
+        /// Segments.
+        segments: Vec<Segment>,
         /// Long is [`Side::Buy`].
         sides: Vec<Side>,
         /// Products.

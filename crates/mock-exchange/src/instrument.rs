@@ -10,7 +10,7 @@ use crate::{
     sessions::Segment,
     symbol::{Contract, Kind, is_well_formed, segment_of},
 };
-use fyers_api::{error::ApiError, ist};
+use fyers_api::{codes, error::ApiError, ist, model::Exchange};
 
 /// Tick of options and of whatever else has no rule of its own, in INR.
 pub const FALLBACK_TICK: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
@@ -47,8 +47,8 @@ pub struct Instrument {
     pub symbol: String,
     /// What it is.
     pub kind: Kind,
-    /// Segment number: 10 cash, 11 equity derivatives, 12 currency, 20 commodity.
-    pub segment: u8,
+    /// The market whose sessions it trades in.
+    pub segment: Segment,
     /// Smallest price step in INR.
     pub tick: Decimal,
     /// Quantities are multiples of it, in derivatives.
@@ -80,7 +80,7 @@ impl Instrument {
         Self {
             symbol: symbol.to_owned(),
             kind,
-            segment: segment_of(symbol).code(),
+            segment: segment_of(symbol),
             tick,
             lot: 1,
             circuit: None,
@@ -93,21 +93,16 @@ impl Instrument {
 
     /// Segment as risk texts name it. `NFO` is the broker's; the others are by analogy.
     pub fn segment_name(&self) -> &'static str {
-        match (self.symbol.split(':').next(), self.segment) {
-            (Some("MCX"), _) => "MCX",
-            (Some("BSE"), 11) => "BFO",
-            (Some("BSE"), 12) => "BCD",
-            (Some("BSE"), _) => "BSE",
-            (_, 11) => "NFO",
-            (_, 12) => "CDS",
-            (_, 20) => "NCOM",
-            _ => "NSE",
+        match (Exchange::of_symbol(&self.symbol), self.segment) {
+            (Some(Exchange::Mcx), _) => "MCX",
+            (Some(Exchange::Bse), Segment::Fno) => "BFO",
+            (Some(Exchange::Bse), Segment::Currency) => "BCD",
+            (Some(Exchange::Bse), _) => "BSE",
+            (_, Segment::Fno) => "NFO",
+            (_, Segment::Currency) => "CDS",
+            (_, Segment::Mcx) => "NCOM",
+            (_, Segment::Cash) => "NSE",
         }
-    }
-
-    /// The market whose sessions it trades in.
-    pub fn market(&self) -> Segment {
-        Segment::of_code(self.segment).unwrap_or_else(|| segment_of(&self.symbol))
     }
 
     /// The last date on which it trades; `None` for what does not expire.
@@ -188,7 +183,8 @@ fn parse_row(line: &str) -> Option<Instrument> {
     }
     let expiry = cells[EXPIRY].parse::<i64>().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     Some(Instrument {
-        segment: cells[SEGMENT].parse().ok()?,
+        // A segment that is not known trades when its symbol says so.
+        segment: codes::segment(cells[SEGMENT].parse().ok()?).unwrap_or_else(|| segment_of(symbol)),
         tick: if tick.is_zero() { FALLBACK_TICK } else { tick },
         lot: lot.max(1),
         expiry: expiry.filter(|at| at.timestamp() > 0).map(ist::date),

@@ -57,7 +57,7 @@ fn trades_now(book: &Book, instrument: &Instrument, at: DateTime<Utc>) -> Result
         return Err(ApiError::unknown_symbol());
     }
     if !book.takes_orders(&instrument.symbol, at) {
-        let next = sessions::next_open(&book.calendar, &[instrument.market()], at);
+        let next = sessions::next_open(&book.calendar, &[instrument.segment], at);
         return Err(words::market_closed(instrument.segment_name(), next.map(|(_, session)| session.open)));
     }
     if instrument.closing_auction && sessions::closing_auction_freeze(&book.calendar, at) {

@@ -28,7 +28,7 @@ pub(crate) fn judge(
     replaces: Option<&OrderState>,
     at: DateTime<Utc>,
 ) -> Result<Decimal, ApiError> {
-    if order.request.product == Product::Intraday && book.is_squared_off(instrument.market(), at) {
+    if order.request.product == Product::Intraday && book.is_squared_off(instrument.segment, at) {
         return Err(ApiError::after_square_off());
     }
     within_freeze(order, instrument)?;

@@ -5,9 +5,10 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use fyers_api::ist;
-use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, DayKind, Group, Market, is_weekend};
+
+pub use fyers_api::model::Segment;
 
 /// How long before the end of its last session a segment's INTRADAY positions are closed.
 const SQUARE_OFF_BEFORE_CLOSE: TimeDelta = TimeDelta::minutes(15);
@@ -23,46 +24,6 @@ const MCX_CLOSE: NaiveTime = ist::at(23, 30);
 const MCX_CLOSE_WINTER: NaiveTime = ist::at(23, 55);
 /// How many days ahead a next session is looked for.
 const HORIZON: u64 = 60;
-
-/// A market with sessions of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Segment {
-    /// NSE and BSE shares (FYERS segment 10).
-    Cash,
-    /// NSE and BSE futures and options (11).
-    Fno,
-    /// Currency derivatives (12). FYERS does not offer them: there is no session.
-    Currency,
-    /// MCX commodities (20).
-    Mcx,
-}
-
-impl Segment {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Cash, Self::Fno, Self::Currency, Self::Mcx];
-
-    /// By FYERS' segment number.
-    pub fn of_code(code: u8) -> Option<Self> {
-        match code {
-            10 => Some(Self::Cash),
-            11 => Some(Self::Fno),
-            12 => Some(Self::Currency),
-            20 => Some(Self::Mcx),
-            _ => None,
-        }
-    }
-
-    /// FYERS' segment number.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Cash => 10,
-            Self::Fno => 11,
-            Self::Currency => 12,
-            Self::Mcx => 20,
-        }
-    }
-}
 
 /// What kind of session it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

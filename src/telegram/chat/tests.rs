@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use simulator::{Options, Simulator, Telegram};
 use url::Url;
 
-use crate::telegram::TelegramSettings;
+use crate::config::TelegramSettings;
 use crate::telegram::chat::TelegramChat;
 
 /// A bot token that must never be seen again outside a request's path.
@@ -34,8 +34,9 @@ fn simulator() -> Simulator {
 fn chat_with(api_url: &str, limit: Duration, held: Duration) -> TelegramChat {
     let settings = TelegramSettings {
         bot_token: SecretString::from(CANARY),
-        chat_id: OWNER.to_string(),
-        api_url: Some(Url::parse(api_url).unwrap()),
+        chat_id: OWNER,
+        allowed_users: vec![],
+        api_url: Url::parse(api_url).unwrap(),
     };
     TelegramChat::with_limits(&settings, limit, held).unwrap()
 }

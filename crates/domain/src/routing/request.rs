@@ -6,6 +6,7 @@ use fyers_api::{
     model::{OrderRequest, Position, Product},
     number,
     operation::Operation,
+    request::{self, GttFields, GttLegFields, OrderFields},
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -91,18 +92,18 @@ impl OrderCall {
     /// Reads a request. Never fails: what cannot be read is said to be so.
     pub fn read(call: &ApiRequest) -> Self {
         let operation = Operation::of(call);
-        let (forms, understood) = match operation {
+        let (orders, understood) = match operation {
             Operation::Place => one(&call.body),
             Operation::PlaceMany => many(&call.body),
             Operation::PlaceGtt => gtt(&call.body),
             _ => (vec![], true),
         };
-        let legs: Vec<Leg> = forms.iter().filter_map(Form::leg).collect();
+        let legs: Vec<Leg> = orders.iter().filter_map(leg).collect();
         Self {
             operation,
-            understood: understood && legs.len() == forms.len(),
+            understood: understood && legs.len() == orders.len(),
             legs,
-            has_extras: forms.iter().any(Form::has_extras),
+            has_extras: orders.iter().any(has_extras),
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
         }
     }
@@ -113,62 +114,37 @@ impl OrderCall {
     }
 }
 
-/// The fields of an order that matter here. A derived reader refuses a field that comes twice, which two programs
-/// could read in two ways.
-#[derive(Debug, Clone, Deserialize)]
-struct Form {
-    symbol: String,
-    qty: Value,
-    side: Value,
-    #[serde(rename = "productType")]
-    product: String,
-    #[serde(rename = "limitPrice", default)]
-    limit: Value,
-    #[serde(rename = "stopPrice", default)]
-    stop: Value,
-    #[serde(rename = "stopLoss", default)]
-    stop_loss: Value,
-    #[serde(rename = "takeProfit", default)]
-    take_profit: Value,
-    #[serde(rename = "offlineOrder", default)]
-    offline: Value,
-    #[serde(rename = "orderTag", default)]
-    tag: Value,
+/// The order, if its symbol, side, quantity and prices can be read. What kind of order it is does not matter here.
+fn leg(fields: &OrderFields) -> Option<Leg> {
+    let quantity = fields.quantity().ok().filter(|quantity| *quantity > 0)?;
+    request::decimal(&fields.stop_price).ok()?;
+    Some(Leg {
+        symbol: fields.symbol.clone(),
+        product: fields.product.clone(),
+        quantity: quantity.checked_mul(fields.side().ok()?.sign())?,
+        price: request::decimal(&fields.limit_price).ok()?,
+        tag: request::tag(&fields.order_tag).ok().flatten(),
+    })
 }
 
-impl Form {
-    fn leg(&self) -> Option<Leg> {
-        let side = number::whole(&self.side).filter(|side| side.abs() == 1)?;
-        let quantity = number::whole(&self.qty).filter(|quantity| *quantity > 0)?;
-        let (price, _) = (price(&self.limit)?, price(&self.stop)?);
-        Some(Leg {
-            symbol: self.symbol.clone(),
-            product: self.product.clone(),
-            quantity: quantity.checked_mul(side)?,
-            price,
-            tag: self.tag.as_str().filter(|tag| !tag.is_empty()).map(str::to_owned),
-        })
-    }
-
-    fn has_extras(&self) -> bool {
-        let set = |value: &Value| price(value) != Some(Decimal::ZERO);
-        let later = !matches!(self.offline, Value::Null | Value::Bool(false));
-        set(&self.stop_loss) || set(&self.take_profit) || later
-    }
+fn has_extras(fields: &OrderFields) -> bool {
+    let set = |value: &Value| request::decimal(value) != Ok(Decimal::ZERO);
+    let later = !matches!(fields.offline_order, Value::Null | Value::Bool(false));
+    set(&fields.stop_loss) || set(&fields.take_profit) || later
 }
 
-fn one(body: &[u8]) -> (Vec<Form>, bool) {
+fn one(body: &[u8]) -> (Vec<OrderFields>, bool) {
     // Without the check a list would be read as the fields in their order.
     let object = body.trim_ascii_start().starts_with(b"{");
-    let form: Option<Form> = object.then(|| serde_json::from_slice(body).ok()).flatten();
-    let read = form.is_some();
-    (form.into_iter().collect(), read)
+    let fields: Option<OrderFields> = object.then(|| serde_json::from_slice(body).ok()).flatten();
+    let read = fields.is_some();
+    (fields.into_iter().collect(), read)
 }
 
-fn many(body: &[u8]) -> (Vec<Form>, bool) {
+fn many(body: &[u8]) -> (Vec<OrderFields>, bool) {
     let rows = serde_json::from_slice::<Vec<Value>>(body).unwrap_or_default();
     let objects = !rows.is_empty() && rows.iter().all(Value::is_object);
-    if let Ok(all) = serde_json::from_slice::<Vec<Form>>(body)
+    if let Ok(all) = serde_json::from_slice::<Vec<OrderFields>>(body)
         && objects
     {
         return (all, true);
@@ -176,55 +152,30 @@ fn many(body: &[u8]) -> (Vec<Form>, bool) {
     (rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect(), false)
 }
 
-#[derive(Deserialize)]
-struct Gtt {
-    symbol: String,
-    side: Value,
-    #[serde(rename = "productType")]
-    product: String,
-    #[serde(rename = "orderInfo")]
-    info: std::collections::BTreeMap<String, GttLeg>,
-    #[serde(rename = "orderTag", default)]
-    tag: Value,
-}
-
-#[derive(Deserialize)]
-struct GttLeg {
-    qty: Value,
-    #[serde(default)]
-    price: Value,
-}
-
-fn gtt(body: &[u8]) -> (Vec<Form>, bool) {
-    let Ok(Gtt { symbol, side, product, info, tag }) = serde_json::from_slice(body) else {
+/// Each leg of a GTT order as the order that it would become.
+fn gtt(body: &[u8]) -> (Vec<OrderFields>, bool) {
+    let Ok(GttFields { symbol, side, product, legs, tag }) = serde_json::from_slice(body) else {
         return (vec![], false);
     };
-    let form = |leg: GttLeg| Form {
+    let order = |leg: GttLegFields| OrderFields {
         symbol: symbol.clone(),
         qty: leg.qty,
         side: side.clone(),
         product: product.clone(),
-        limit: leg.price,
-        stop: Value::Null,
-        stop_loss: Value::Null,
-        take_profit: Value::Null,
-        offline: Value::Null,
-        tag: tag.clone(),
+        limit_price: leg.price,
+        order_tag: tag.clone(),
+        ..OrderFields::default()
     };
-    let forms: Vec<Form> = info.into_values().map(form).collect();
-    let any = !forms.is_empty();
-    (forms, any)
+    let legs: Option<Vec<GttLegFields>> = legs.into_values().collect();
+    let orders: Vec<OrderFields> = legs.into_iter().flatten().map(order).collect();
+    let any = !orders.is_empty();
+    (orders, any)
 }
 
 fn cancels_waiting(body: &[u8]) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let flag = &body["pending_orders_cancel"];
     number::whole(flag) == Some(1) || *flag == true
-}
-
-/// A price; absent is zero.
-fn price(value: &Value) -> Option<Decimal> {
-    if value.is_null() { Some(Decimal::ZERO) } else { number::decimal(value) }
 }
 
 #[cfg(test)]
@@ -258,9 +209,9 @@ mod tests {
         for (name, value) in
             [("qty", json!("5")), ("qty", json!(5.0)), ("side", json!("-1")), ("productType", json!("CO"))]
         {
-            let mut form = order();
-            form[name] = value;
-            assert!(read("/orders/sync", &form.to_string()).understood, "{form}");
+            let mut body = order();
+            body[name] = value;
+            assert!(read("/orders/sync", &body.to_string()).understood, "{body}");
         }
     }
 
@@ -279,9 +230,9 @@ mod tests {
             ("limitPrice", json!({})),
             ("symbol", json!(7)),
         ] {
-            let mut form = order();
-            form[name] = value;
-            odd.push(form.to_string());
+            let mut body = order();
+            body[name] = value;
+            odd.push(body.to_string());
         }
         odd.push(order().to_string().replacen('{', r#"{"side":1,"#, 1));
         for body in odd {
@@ -298,9 +249,9 @@ mod tests {
         let gtt = json!({"side": -1, "symbol": "NSE:SBIN-EQ", "productType": "CNC", "orderInfo": {"leg1": leg, "leg2": leg}});
         assert_eq!(read("/gtt/orders/sync", &gtt.to_string()).legs.len(), 2);
         for name in ["stopLoss", "takeProfit"] {
-            let mut form = order();
-            form[name] = json!(5);
-            assert!(read("/orders/sync", &form.to_string()).has_extras);
+            let mut body = order();
+            body[name] = json!(5);
+            assert!(read("/orders/sync", &body.to_string()).has_extras);
         }
     }
 }

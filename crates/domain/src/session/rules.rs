@@ -10,32 +10,27 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use fyers_api::{claims as jwt, ist};
 
-use crate::session_state::{Grant, StoredSession};
 use crate::{
-    broker_error::BrokerError,
-    session::{
-        SessionView, StateName, bound::Bound, calls::Pending, login::LoginFailure, logins::Logins, window,
-    },
-};
-use crate::{
-    clock::token_hours::MarketSession,
     event::Event,
-    ports::{Change, FreshTokens, TickRecord},
+    ports::TickRecord,
     reason::Reason,
-    secret::{AccessToken, AuthCode, Fingerprint, RefreshToken},
+    secret::{AccessToken, Fingerprint},
+    session::{SessionView, StateName, bound::Bound, calls::Pending, logins::Logins, window},
+    session_state::{Grant, StoredSession},
 };
-use fyers_api::claims as jwt;
-use fyers_api::{ist, model::Profile};
 
 pub use crate::session::{
     calls::CallId,
     logins::{LoginBy, LoginId},
 };
+pub use inputs::{Decision, Effect, Facts, Input, Moment};
 
 mod announce;
 mod call;
+mod inputs;
 mod login;
 #[cfg(test)]
 mod login_tests;
@@ -43,116 +38,12 @@ mod login_tests;
 mod login_walk;
 mod refresh;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod walk;
-
-/// What the settings say; fixed while the program runs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    /// The configured app, as `ABCD1234EF-100`; `None` when there is none.
-    pub app_id: Option<String>,
-    /// The PIN for the refresh call is configured.
-    pub has_pin: bool,
-    /// See [`crate::session_state::RefreshBlock::credentials`].
-    pub credentials: String,
-    /// `FYERS_ACCOUNT_ID`: the only account whose login counts. Without it, the first one that the owner confirms.
-    pub account: Option<String>,
-    /// There is a chat in which the owner can confirm the first account; otherwise the first login decides.
-    pub asks_owner: bool,
-    /// Days a refresh token without an `exp` claim is good for, counted from its `iat`.
-    pub refresh_days: i64,
-}
-
-/// When an input happens.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Moment {
-    /// The wall clock.
-    pub now: DateTime<Utc>,
-    /// The session that is open, or comes later on this Indian day, in a segment that the account uses.
-    pub session: Option<MarketSession>,
-    /// Uniform in `0..1`, for the jitter.
-    pub dice: f64,
-    /// How far the broker's clock is ahead of this machine's, if it is known.
-    pub skew: Option<TimeDelta>,
-}
-
-/// What can happen to the session.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// The actor has loaded its state.
-    Started,
-    /// The daily tick.
-    Tick {
-        /// The trading day (IST).
-        trade_date: NaiveDate,
-        /// Whether it is caught up.
-        late: bool,
-    },
-    /// The broker refused this token on some other call.
-    TokenRejected(Fingerprint),
-    /// A person's login brought a code.
-    CodeCame(LoginId, AuthCode, LoginBy),
-    /// The owner says that this account (`fy_id`) is theirs.
-    AccountConfirmed(LoginId, String),
-    /// The call that turns a code into tokens ended.
-    CodeRedeemed(CallId, Result<FreshTokens, BrokerError>),
-    /// A person wants the session to end.
-    LogOut,
-    /// A person wants a refresh now.
-    RefreshNow,
-    /// Somebody wants to know whether the token works.
-    Verify,
-    /// A profile call ended.
-    Profiled(CallId, Result<Profile, BrokerError>),
-    /// A refresh call ended.
-    Refreshed(CallId, Result<FreshTokens, BrokerError>),
-    /// A wait ended.
-    Waited(CallId),
-    /// Time passes; comes at least every 30 s.
-    Watch,
-}
-
-/// What must be done after the commit.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Call the broker's profile with this token.
-    CheckToken(CallId, AccessToken),
-    /// The same for a token that is new here.
-    ProveToken(CallId, AccessToken),
-    /// Transition a login's code into tokens.
-    CallLogin(CallId, AuthCode),
-    /// Tell the broker that this token is no longer needed.
-    CallLogout(AccessToken),
-    /// Tell whoever waits for this login.
-    LoginEnded(LoginId, Result<(), LoginFailure>),
-    /// Call the broker's refresh with this token.
-    CallRefresh(CallId, RefreshToken),
-    /// Come back after this long.
-    Wait(CallId, std::time::Duration),
-    /// Tell everyone.
-    Announce {
-        /// Before.
-        from: StateName,
-        /// After.
-        to: StateName,
-        /// Why.
-        why: Reason,
-        /// What everyone may know.
-        view: SessionView,
-    },
-    /// Copy the tokens to the `.env` file.
-    Mirror(AccessToken, Option<RefreshToken>),
-}
-
-/// The answer to one input: commit first, then carry out the effects in order.
-#[derive(Debug, Clone, Default)]
-pub struct Decision {
-    /// To be committed before anything else; `None` when nothing changed.
-    pub change: Option<Change>,
-    /// To be done after the commit.
-    pub effects: Vec<Effect>,
-}
+mod watch;
 
 /// A refreshed token under check.
 #[derive(Debug, Clone)]
@@ -370,66 +261,6 @@ impl Transition {
         }
         if !self.held_is_over() {
             self.check_held();
-        }
-    }
-
-    fn watch(&mut self) {
-        self.expire();
-        self.revive();
-        self.notice_silence();
-        self.tell_trouble();
-        self.tell_refresh_ending();
-        self.give_up_the_day();
-    }
-
-    fn expire(&mut self) {
-        let holding = matches!(self.m.state, StateName::Valid | StateName::Checking);
-        if !holding || self.m.candidate.is_some() || !self.held_is_over() {
-            return;
-        }
-        self.m.trusted = false;
-        self.m.pending = Pending::Nothing;
-        self.become_state(StateName::Expired, Reason::TokenExpired);
-        if self.in_session() {
-            self.obtain();
-        }
-    }
-
-    /// A clock that jumped past the token's end and came back: the token may well be good, so it is checked again.
-    fn revive(&mut self) {
-        let idle = self.m.pending == Pending::Nothing && self.m.candidate.is_none();
-        if self.m.state == StateName::Expired && idle && !self.held_is_over() {
-            self.check_held();
-        }
-    }
-
-    /// A call that takes long while a token is needed is trouble as well, though nothing has failed yet.
-    fn notice_silence(&mut self) {
-        let pressing = self.at.session.is_some_and(|session| session.is_pressing(self.at.now));
-        let waiting = self.m.pending != Pending::Nothing && self.m.usable(self.at.now).is_none();
-        if pressing && waiting && self.m.trouble.is_none() {
-            let (since, reason, told) = (self.at.now, self.m.reason, window::Stage::Silent);
-            self.m.trouble = Some(Trouble { since, reason, told });
-        }
-    }
-
-    /// The market has closed and no token came: stop asking until the next tick.
-    fn give_up_the_day(&mut self) {
-        let Some(tick) = self.m.open_tick() else { return };
-        let goes_on = tick.date == self.today() && self.at.session.is_some();
-        if self.is_calling() || goes_on {
-            return;
-        }
-        let reason = self.m.trouble.map_or(self.m.reason, |trouble| trouble.reason);
-        self.events.push(Event::DayGivenUp { trade_date: tick.date, reason });
-        self.m.pending = Pending::Nothing;
-        self.m.candidate = None;
-        self.m.trouble = None;
-        self.close_tick();
-        if self.m.usable(self.at.now).is_some() {
-            self.become_state(StateName::Valid, Reason::Verified);
-        } else {
-            self.become_state(StateName::Expired, reason);
         }
     }
 

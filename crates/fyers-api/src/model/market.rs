@@ -26,16 +26,22 @@ impl Exchange {
     }
 }
 
-/// A segment of an exchange (docs/fyers-api.md, "Enums"); its numbers are in [`codes`](crate::codes).
+/// A segment: a market with sessions of its own (docs/fyers-api.md, "Enums"). Its numbers are in
+/// [`codes`](crate::codes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Segment {
-    /// 10: shares, funds, bonds, indices.
+    /// 10: shares, funds, bonds and indices of NSE and BSE.
     Cash,
-    /// 11: futures and options on shares and indices.
-    EquityDerivatives,
-    /// 12.
+    /// 11: futures and options of NSE and BSE.
+    Fno,
+    /// 12: currency derivatives. FYERS does not offer them.
     Currency,
-    /// 20.
-    Commodity,
+    /// 20: commodities of MCX.
+    Mcx,
+}
+
+impl Segment {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Cash, Self::Fno, Self::Currency, Self::Mcx];
 }

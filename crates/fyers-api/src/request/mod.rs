@@ -1,7 +1,9 @@
-//! Requests to FYERS as JSON.
+//! Requests to FYERS as JSON: those that this crate writes, and an order's fields as another program wrote them.
 
 mod auth;
 mod order;
+mod order_fields;
 
 pub use auth::{login, login_page, refresh};
 pub use order::{NotExact, order};
+pub use order_fields::{GttFields, GttLegFields, GttLegs, OrderFields, decimal, tag, whole};

@@ -2,54 +2,32 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     api::{
         fields,
-        requests::{decimal, id_of, read, whole},
+        requests::{id_of, read},
         responses::{CLIENT, good},
-        values::{exchange, moment, number, segment, short_name},
+        values::{self, exchange, moment, segment, short_name},
     },
     book::Book,
     command::Command,
     gtt::{GttChange, GttLeg, GttState, GttStatus, NewGtt},
     instrument::FALLBACK_TICK,
 };
-use fyers_api::{codes, error::ApiError};
+use fyers_api::{
+    codes,
+    error::ApiError,
+    number,
+    request::{self, GttFields, GttLegs, whole},
+};
 
-#[derive(Deserialize)]
-struct LegBody {
-    price: Value,
-    #[serde(rename = "triggerPrice")]
-    trigger: Value,
-    qty: Value,
-}
-
-impl LegBody {
-    fn leg(&self) -> Result<GttLeg, ApiError> {
-        let (trigger, limit) = (decimal(&self.trigger)?, decimal(&self.price)?);
-        Ok(GttLeg { trigger, limit, quantity: whole(&self.qty)? })
-    }
-}
-
-#[derive(Deserialize)]
-struct GttLegs {
-    leg1: Option<LegBody>,
-    leg2: Option<LegBody>,
-}
-
-#[derive(Deserialize)]
-struct GttBody {
-    side: Value,
-    symbol: String,
-    #[serde(rename = "productType")]
-    product: String,
-    #[serde(rename = "orderInfo")]
-    legs: GttLegs,
-    #[serde(rename = "orderTag")]
-    tag: Option<String>,
+fn leg(legs: &GttLegs, name: &str) -> Result<Option<GttLeg>, ApiError> {
+    let Some(fields) = legs.get(name).and_then(Option::as_ref) else { return Ok(None) };
+    let price = |value: &Value| number::decimal(value).ok_or_else(ApiError::invalid_input);
+    let (trigger, limit) = (price(&fields.trigger)?, price(&fields.price)?);
+    Ok(Some(GttLeg { trigger, limit, quantity: whole(&fields.qty)? }))
 }
 
 fn only_legs(info: &Value) -> Result<(), ApiError> {
@@ -65,14 +43,14 @@ fn only_legs(info: &Value) -> Result<(), ApiError> {
 pub fn order(value: Value) -> Result<NewGtt, ApiError> {
     fields::only(&value, &["side", "symbol", "productType", "orderInfo", "orderTag"])?;
     only_legs(&value["orderInfo"])?;
-    let asked: GttBody = read(value)?;
+    let fields: GttFields = read(value)?;
     Ok(NewGtt {
-        symbol: asked.symbol,
-        side: codes::side(whole(&asked.side)?)?,
-        product: codes::product(&asked.product)?,
-        first: asked.legs.leg1.ok_or_else(ApiError::invalid_input)?.leg()?,
-        second: asked.legs.leg2.map(|leg| leg.leg()).transpose()?,
-        tag: asked.tag.filter(|tag| !tag.is_empty()),
+        side: codes::side(whole(&fields.side)?)?,
+        product: codes::product(&fields.product)?,
+        first: leg(&fields.legs, "leg1")?.ok_or_else(ApiError::invalid_input)?,
+        second: leg(&fields.legs, "leg2")?,
+        tag: request::tag(&fields.tag)?,
+        symbol: fields.symbol,
     })
 }
 
@@ -84,8 +62,7 @@ pub fn change(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     fields::only(value, &["id", "orderInfo"])?;
     only_legs(&value["orderInfo"])?;
     let legs: GttLegs = read(value["orderInfo"].clone())?;
-    let leg = |leg: Option<LegBody>| leg.map(|leg| leg.leg()).transpose();
-    let change = GttChange { id: id_of(value)?, first: leg(legs.leg1)?, second: leg(legs.leg2)? };
+    let change = GttChange { id: id_of(value)?, first: leg(&legs, "leg1")?, second: leg(&legs, "leg2")? };
     Ok(Command::ModifyGtt { change, at })
 }
 
@@ -109,19 +86,19 @@ pub fn rows(book: &Book) -> Value {
             GttStatus::Waiting => (6, "PLACED"),
         };
         let (first, second) = (&order.first, order.second.as_ref());
-        let of_second = |pick: fn(&GttLeg) -> Decimal| number(second.map(pick).unwrap_or_default());
+        let of_second = |pick: fn(&GttLeg) -> Decimal| values::number(second.map(pick).unwrap_or_default());
         let tick = book.tick(&order.symbol).unwrap_or(FALLBACK_TICK);
         json!({"clientId": CLIENT, "exchange": exchange(&order.symbol), "fy_token": "", "id_fyers": gtt.id,
             "id": gtt.id, "instrument": 0, "lot_size": 1, "multiplier": 0, "ord_status": status, "precision": 2,
-            "price_limit": number(first.limit), "price2_limit": of_second(|leg| leg.limit),
-            "price_trigger": number(first.trigger), "price2_trigger": of_second(|leg| leg.trigger),
+            "price_limit": values::number(first.limit), "price2_limit": of_second(|leg| leg.limit),
+            "price_trigger": values::number(first.trigger), "price2_trigger": of_second(|leg| leg.trigger),
             "product_type": codes::product_word(order.product), "qty": first.quantity,
             "qty2": second.map_or(0, |leg| leg.quantity), "report_type": report,
             "segment": segment(&order.symbol), "symbol": order.symbol, "symbol_desc": short_name(&order.symbol),
-            "symbol_exch": order.symbol.split(':').next(), "tick_size": number(tick),
+            "symbol_exch": order.symbol.split(':').next(), "tick_size": values::number(tick),
             "tran_side": order.side.sign(), "gtt_oco_ind": if second.is_some() { 2 } else { 1 },
             "create_time": moment(gtt.placed_at), "create_time_epoch": gtt.placed_at.timestamp(),
-            "oms_msg": gtt.message, "ltp": number(ltp.unwrap_or_default()), "ltp_ch": 0, "ltp_chp": 0})
+            "oms_msg": gtt.message, "ltp": values::number(ltp.unwrap_or_default()), "ltp_ch": 0, "ltp_chp": 0})
     };
     good("orderBook", book.gtts().map(row).collect())
 }

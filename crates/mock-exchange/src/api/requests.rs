@@ -2,7 +2,6 @@
 //! JSON whatever its label says.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,25 +14,11 @@ use crate::{
 use fyers_api::{
     codes,
     error::ApiError,
-    model::{OrderRequest, Validity},
-    number,
+    request::{OrderFields, decimal, whole},
 };
 
 /// The most orders in one call (docs/fyers-api.md, "Baskets").
 pub const MOST_ORDERS: usize = 10;
-
-/// A number as [`number::decimal`] reads it; zero for one that is not given.
-pub(crate) fn decimal(value: &Value) -> Result<Decimal, ApiError> {
-    if value.is_null() {
-        Ok(Decimal::ZERO)
-    } else {
-        number::decimal(value).ok_or_else(ApiError::invalid_input)
-    }
-}
-
-pub(crate) fn whole(value: &Value) -> Result<i64, ApiError> {
-    if value.is_null() { Ok(0) } else { number::whole(value).ok_or_else(ApiError::invalid_input) }
-}
 
 pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, ApiError> {
     serde_json::from_value(value).map_err(|_| ApiError::invalid_input())
@@ -56,26 +41,6 @@ pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
         Value::Array(all) if (1..=MOST_ORDERS).contains(&all.len()) => Ok(all),
         _ => Err(ApiError::invalid_input()),
     }
-}
-
-#[derive(Deserialize)]
-struct OrderBody {
-    symbol: String,
-    qty: Value,
-    #[serde(rename = "type")]
-    order_type: Value,
-    side: Value,
-    #[serde(rename = "productType")]
-    product: String,
-    #[serde(rename = "limitPrice", default)]
-    limit: Value,
-    #[serde(rename = "stopPrice", default)]
-    stop: Value,
-    #[serde(rename = "disclosedQty", default)]
-    disclosed: Value,
-    validity: Option<String>,
-    #[serde(rename = "orderTag")]
-    tag: Option<String>,
 }
 
 /// Everything an order may say.
@@ -117,29 +82,18 @@ pub fn place(value: Value) -> Result<PlaceRequest, ApiError> {
     if fields::flag(&value, "offlineOrder")? {
         return Err(words::not_taken("offlineOrder", "after-market orders are not offered through the API"));
     }
-    let (legs, slice) = (exit_legs(&value)?, fields::flag(&value, "isSliceOrder")?);
-    let asked: OrderBody = read(value)?;
-    let request = OrderRequest {
-        symbol: asked.symbol,
-        quantity: whole(&asked.qty)?,
-        side: codes::side(whole(&asked.side)?)?,
-        order_type: codes::order_type(whole(&asked.order_type)?)?,
-        product: codes::product(&asked.product)?,
-        limit_price: decimal(&asked.limit)?,
-        stop_price: decimal(&asked.stop)?,
-        tag: asked.tag.filter(|tag| !tag.is_empty()),
-    };
-    let validity = asked.validity.as_deref().map_or(Ok(Validity::Day), codes::validity)?;
+    let slice = fields::flag(&value, "isSliceOrder")?;
+    let fields: OrderFields = read(value)?;
+    let legs = exit_legs(&fields)?;
     if slice && legs.is_some() {
         return Err(words::not_taken(
             "isSliceOrder",
             "together with stopLoss or takeProfit it is not simulated",
         ));
     }
-    Ok(PlaceRequest {
-        order: NewOrder { request, validity, disclosed: whole(&asked.disclosed)?, legs },
-        slice,
-    })
+    let (request, validity) = (fields.order()?, fields.validity()?);
+    let disclosed = whole(&fields.disclosed_qty)?;
+    Ok(PlaceRequest { order: NewOrder { request, validity, disclosed, legs }, slice })
 }
 
 /// [`place`], for whoever needs the order alone.
@@ -161,10 +115,10 @@ fn no_old_product(product: &Value) -> Result<(), ApiError> {
     }
 }
 
-fn exit_legs(value: &Value) -> Result<Option<ExitLegs>, ApiError> {
-    let distance = |name: &str| Ok(Some(decimal(&value[name])?).filter(|distance| !distance.is_zero()));
-    let (stop_loss, take_profit) = (distance("stopLoss")?, distance("takeProfit")?);
-    let percent = match whole(&value["legType"])? {
+fn exit_legs(fields: &OrderFields) -> Result<Option<ExitLegs>, ApiError> {
+    let distance = |value: &Value| Ok(Some(decimal(value)?).filter(|distance| !distance.is_zero()));
+    let (stop_loss, take_profit) = (distance(&fields.stop_loss)?, distance(&fields.take_profit)?);
+    let percent = match whole(&fields.leg_type)? {
         0 | 1 => false,
         2 => true,
         _ => return Err(words::not_taken("legType", "it is 1 (points) or 2 (percent)")),
@@ -274,7 +228,7 @@ pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
 }
 
 fn matching(value: &Value) -> Result<Exit, ApiError> {
-    let segment = |value: &Value| u8::try_from(whole(value)?).map_err(|_| ApiError::invalid_input());
+    let segment = |value: &Value| codes::segment(whole(value)?).ok_or_else(ApiError::invalid_input);
     let words = list(&value["productType"]);
     let all = words.iter().any(|word| word == "ALL");
     let product = |word: &Value| codes::product(word.as_str().unwrap_or_default());
@@ -308,7 +262,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use fyers_api::model::{OrderType, Product, Side};
+    use fyers_api::model::Validity;
+    use rust_decimal::Decimal;
 
     fn full() -> Value {
         json!({"symbol": "NSE:SBIN-EQ", "qty": 5, "type": 1, "side": -1, "productType": "INTRADAY",
@@ -317,32 +272,9 @@ mod tests {
     }
 
     #[test]
-    fn an_order_as_the_official_programs_send_it() {
-        let NewOrder { request, validity, .. } = order(full()).unwrap();
-        assert_eq!((request.side, request.order_type), (Side::Sell, OrderType::Limit));
-        assert_eq!(request.limit_price.to_string(), "800.1", "money keeps its digits");
-        assert_eq!((request.product, validity), (Product::Intraday, Validity::Day));
-        assert_eq!(request.tag.as_deref(), Some("a1"));
-        let bare = json!({"symbol": "NSE:SBIN-EQ", "qty": "5", "type": 2.0, "side": 1, "productType": "CNC"});
-        assert_eq!(order(bare).unwrap().request.quantity, 5);
-    }
-
-    #[test]
-    fn each_missing_or_malformed_field_is_invalid_input() {
-        for name in ["symbol", "qty", "type", "side", "productType"] {
-            let mut order_body = full();
-            order_body.as_object_mut().unwrap().remove(name);
-            assert_eq!(order(order_body), Err(ApiError::invalid_input()), "{name}");
-        }
-        for (name, value) in [
-            ("qty", json!(1.5)),
-            ("type", json!(9)),
-            ("side", json!(0)),
-            ("limitPrice", json!({})),
-            ("productType", json!("XX")),
-            ("validity", json!("GTC")),
-            ("qty", json!("x")),
-        ] {
+    fn a_malformed_order_is_invalid_input() {
+        assert_eq!(order(full()).unwrap().validity, Validity::Day);
+        for (name, value) in [("qty", json!(1.5)), ("symbol", Value::Null), ("disclosedQty", json!("x"))] {
             let mut order_body = full();
             order_body[name] = value;
             assert_eq!(order(order_body), Err(ApiError::invalid_input()), "{name}");
@@ -368,7 +300,9 @@ mod tests {
         assert!(
             matches!(exit, Exit::Matching { products, sides, .. } if products.is_empty() && sides.len() == 2)
         );
-        assert!(crate::api::requests::exit(&json!({"exit_all": 0}), now).is_err());
+        for none in [json!({"exit_all": 0}), json!({"segment": [99], "side": [1], "productType": ["ALL"]})] {
+            assert!(crate::api::requests::exit(&none, now).is_err(), "{none}");
+        }
     }
 
     #[test]

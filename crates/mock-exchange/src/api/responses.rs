@@ -18,7 +18,7 @@ use fyers_api::{
     codes,
     error::ApiError,
     http::ApiResponse,
-    model::{OrderStatus, OrderType, Side},
+    model::{Exchange, OrderStatus, OrderType, Side},
 };
 
 /// What every simulated order's client is called.
@@ -247,15 +247,16 @@ pub fn trades(book: &Book, tag: Option<&str>) -> Value {
 /// `GET /data/marketStatus`: a row for each exchange and segment, by the table of sessions.
 pub fn market_status(book: &Book, at: DateTime<Utc>) -> Value {
     let rows = [
-        (10, Segment::Cash),
-        (10, Segment::Fno),
-        (12, Segment::Cash),
-        (12, Segment::Fno),
-        (11, Segment::Mcx),
+        (Exchange::Nse, Segment::Cash),
+        (Exchange::Nse, Segment::Fno),
+        (Exchange::Bse, Segment::Cash),
+        (Exchange::Bse, Segment::Fno),
+        (Exchange::Mcx, Segment::Mcx),
     ];
-    let row = |(exchange, segment): (u8, Segment)| {
+    let row = |(exchange, segment): (Exchange, Segment)| {
         let status = sessions::status_word(book.calendar(), segment, at);
-        json!({"exchange": exchange, "market_type": "NORMAL", "segment": segment.code(), "status": status})
+        json!({"exchange": codes::exchange_number(exchange), "market_type": "NORMAL",
+            "segment": codes::segment_number(segment), "status": status})
     };
     good("marketStatus", rows.into_iter().map(row).collect())
 }

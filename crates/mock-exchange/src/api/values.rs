@@ -5,7 +5,7 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Value, json};
 
 use crate::symbol::segment_of;
-use fyers_api::ist;
+use fyers_api::{codes, ist, model::Exchange};
 
 /// Money leaves as the broker writes it: a JSON number.
 pub(crate) fn number(value: Decimal) -> Value {
@@ -16,16 +16,13 @@ pub(crate) fn moment(at: DateTime<Utc>) -> String {
     ist::ist(at).format("%d-%b-%Y %H:%M:%S").to_string()
 }
 
-pub(crate) fn exchange(symbol: &str) -> u8 {
-    match symbol.split(':').next() {
-        Some("MCX") => 11,
-        Some("BSE") => 12,
-        _ => 10,
-    }
+/// The number of a symbol's exchange; NSE's for a symbol that names none.
+pub(crate) fn exchange(symbol: &str) -> i64 {
+    codes::exchange_number(Exchange::of_symbol(symbol).unwrap_or(Exchange::Nse))
 }
 
-pub(crate) fn segment(symbol: &str) -> u8 {
-    segment_of(symbol).code()
+pub(crate) fn segment(symbol: &str) -> i64 {
+    codes::segment_number(segment_of(symbol))
 }
 
 pub(crate) fn short_name(symbol: &str) -> &str {

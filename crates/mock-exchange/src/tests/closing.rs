@@ -1,6 +1,7 @@
 //! Exits, square-off, days and conversions.
 
 use super::*;
+use crate::sessions::Segment;
 
 fn exit(exit: Exit, cancel_pending: bool) -> Command {
     Command::ExitPosition { exit, cancel_pending, at: at(100) }
@@ -43,20 +44,20 @@ fn exit_by_id_leaves_the_others() {
 
 #[test]
 fn exit_by_side_segment_and_product() {
-    let matching = |segments: &[u8], sides: &[Side], products: &[Product]| Exit::Matching {
+    let matching = |segments: &[Segment], sides: &[Side], products: &[Product]| Exit::Matching {
         segments: segments.to_vec(),
         sides: sides.to_vec(),
         products: products.to_vec(),
     };
     let mut engine = two_positions();
     for misses in [
-        matching(&[11], &[Side::Buy, Side::Sell], &[]),
-        matching(&[10], &[], &[]),
-        matching(&[10], &[Side::Buy], &[Product::Cnc]),
+        matching(&[Segment::Fno], &[Side::Buy, Side::Sell], &[]),
+        matching(&[Segment::Cash], &[], &[]),
+        matching(&[Segment::Cash], &[Side::Buy], &[Product::Cnc]),
     ] {
         assert_eq!(engine.say(exit(misses, false)).unwrap_err().code, -352);
     }
-    engine.say(exit(matching(&[10], &[Side::Buy], &[]), false)).unwrap();
+    engine.say(exit(matching(&[Segment::Cash], &[Side::Buy], &[]), false)).unwrap();
     assert_eq!((engine.net(SBIN, Product::Intraday), engine.net(INFY, Product::Intraday)), (0, -5));
 }
 
@@ -103,7 +104,7 @@ fn an_exit_can_cancel_what_waits() {
 fn an_exit_by_side_cancels_orders_of_both_sides() {
     let mut engine = two_positions();
     let stop = engine.place(order(Side::Sell, 10).stop(790_00)).unwrap();
-    let longs = Exit::Matching { segments: vec![10], sides: vec![Side::Buy], products: vec![] };
+    let longs = Exit::Matching { segments: vec![Segment::Cash], sides: vec![Side::Buy], products: vec![] };
     engine.say(exit(longs, true)).unwrap();
     assert_eq!(engine.status(&stop), OrderStatus::Cancelled);
 }

@@ -1,6 +1,9 @@
 //! Instruments, wire numbers, the walk, and money as text.
 
-use fyers_api::{codes, model::Validity};
+use fyers_api::{
+    codes,
+    model::{Segment, Validity},
+};
 
 use super::*;
 
@@ -14,7 +17,7 @@ fn a_symbol_master_row_has_tick_and_lot() {
     let (known, bad) = parse_master(&format!("{ROW}\n\n{future}\nnonsense\n{}\n", ROW.replace("0.1,", "x,")));
     assert_eq!((known.len(), bad), (2, 2));
     assert_eq!((known[0].symbol.as_str(), known[0].tick, known[0].lot), (SBIN, inr(10), 1));
-    assert_eq!((known[1].kind, known[1].segment, known[1].lot), (Kind::Future, 11, 750));
+    assert_eq!((known[1].kind, known[1].segment, known[1].lot), (Kind::Future, Segment::Fno, 750));
     let instruments = Instruments::strict(known);
     assert_eq!(instruments.tradable("NSE:SBIN26NOVFUT", None).unwrap().segment_name(), "NFO");
     assert!(instruments.tradable(INFY, None).is_err());

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::{tests::*, *};
+use super::{testing::*, *};
 
 fn code(app: &str) -> AuthCode {
     AuthCode::new(jwt::fake(&json!({"sub": "auth_code", "app_id": app})))

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{tests::*, *};
+use super::{testing::*, *};
 
 #[derive(Debug, Clone, Copy)]
 enum Happening {

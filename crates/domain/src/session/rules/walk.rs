@@ -2,9 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::broker_error::Transport;
-use crate::session::rules::tests::{Backend, access, at, facts, refresh};
+use super::{testing::*, *};
 
 /// One thing that may happen; answers go to whatever call is open, if any.
 #[derive(Debug, Clone)]

@@ -1,0 +1,69 @@
+//! What the ExchangeActor is given.
+
+use std::sync::Arc;
+
+use keeper_domain::{
+    ports::{BrokerProxy, OutgoingAddress, Store, Time},
+    routing::OnTokenLoss,
+};
+use mock_exchange::{Config, Instruments, exchange::MockExchange};
+
+use crate::{
+    exchange::{
+        bots::SharedKeys,
+        execution::{FaultPoint, InFlight, Tasks},
+        reads::SharedSnapshot,
+    },
+    notifier::messages::JournalGrew,
+    recipient_cell::RecipientCell,
+    token::messages::{GetSession, TokenRejected},
+};
+
+/// Made-up prices are the same in every run.
+pub(super) const SEED: u64 = 0x6b65_6570;
+
+/// What the ExchangeActor is given.
+#[derive(Clone)]
+pub struct ExchangeDeps {
+    /// The way to FYERS; `None` when no app is configured.
+    pub proxy: Option<Arc<dyn BrokerProxy>>,
+    /// The keeper's memory.
+    pub store: Arc<dyn Store>,
+    /// Wall clock and waiting.
+    pub time: Arc<dyn Time>,
+    /// `FYERS_SANDBOX`.
+    pub sandbox: bool,
+    /// `KEEPER_ON_TOKEN_LOSS`.
+    pub on_token_loss: OnTokenLoss,
+    /// The MockExchange's rules: capital, charges, what a tag means.
+    pub rules: Config,
+    /// Symbols with their ticks and lots, as far as they are known.
+    pub instruments: Instruments,
+    /// The configured app; empty when there is none.
+    pub app: String,
+    /// Who knows this machine's address on the internet.
+    pub outgoing: Option<Arc<dyn OutgoingAddress>>,
+    /// To the TokenActor.
+    pub session: RecipientCell<GetSession>,
+    /// To the TokenActor.
+    pub rejected: RecipientCell<TokenRejected>,
+    /// Wakes the Notifier after a commit.
+    pub journal: RecipientCell<JournalGrew>,
+    /// Where orders run that are on their way to FYERS.
+    pub tasks: Tasks,
+    /// The orders on their way.
+    pub in_flight: InFlight,
+    /// All keys.
+    pub keys: SharedKeys,
+    /// What readers decide by.
+    pub snapshot: SharedSnapshot,
+    /// For tests that end the program at a step of an order.
+    pub fault: FaultPoint,
+}
+
+impl ExchangeDeps {
+    /// A MockExchange of which nothing is known yet.
+    pub(super) fn book(&self) -> MockExchange {
+        MockExchange::open(self.rules, self.instruments.clone(), [], SEED)
+    }
+}

@@ -1,0 +1,147 @@
+//! The mode follows the session, and a person's halt stands beside it.
+
+use actix::{ActorFutureExt, AtomicResponse, Context, Handler, MessageResult, fut};
+use keeper_domain::{
+    event::Event,
+    mode::Mode,
+    notes::SIMULATED_IN_GAP,
+    ports::Change,
+    reason::Reason,
+    routing::{Standing, decide},
+};
+
+use crate::{
+    exchange::{
+        actor::{ExchangeActor, Turn},
+        messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
+        state::Volatile,
+    },
+    token::messages::{SessionChanged, TokenRejected},
+};
+
+impl ExchangeActor {
+    /// Brings the mode in line with the session: one step, journalled.
+    pub(super) fn settle(&mut self, extra: Change) -> Turn<()> {
+        let standing = Standing {
+            usable: self.volatile.session.usable.is_some(),
+            why: self.volatile.session.reason,
+            sandbox: self.deps.sandbox,
+        };
+        let (to, why) = decide(standing);
+        let from = std::mem::replace(&mut self.volatile.mode, to);
+        self.volatile.reason = why;
+        let (now, mut change) = (self.deps.time.now(), extra);
+        if from != to {
+            change.events.push((now, Event::ModeChanged { from, to, why }));
+        }
+        if to == Mode::Live {
+            self.enter_live(from != to, &mut change);
+        }
+        self.publish();
+        let commit = self.commit_or_keep(change);
+        Box::pin(commit.map(move |(), act: &mut Self, ctx| {
+            if act.volatile.mode == Mode::Live || !act.volatile.unknown.is_empty() {
+                act.look_soon(ctx);
+            }
+        }))
+    }
+
+    /// From now on there may be positions at FYERS, and those in the MockExchange are not among them.
+    fn enter_live(&mut self, changed: bool, change: &mut Change) {
+        let now = self.deps.time.now();
+        if !self.volatile.live.was_live {
+            self.volatile.live.was_live = true;
+            change.live_positions = Some(self.volatile.live.clone());
+        }
+        if changed && self.volatile.gap > 0 {
+            let orders = std::mem::take(&mut self.volatile.gap);
+            change.events.push((now, Event::SimulatedMeanwhile { orders }));
+            change.notes.extend(SIMULATED_IN_GAP.set(&0));
+        }
+        let accounts = self.volatile.book.engine().ledger().accounts.values();
+        let open = accounts.filter(|account| account.net != 0);
+        let positions: Vec<String> =
+            open.map(|account| format!("{} {}", account.net, account.symbol)).collect();
+        if changed && !positions.is_empty() {
+            change.events.push((now, Event::SimulatedLeft { positions }));
+        }
+    }
+}
+
+impl Handler<SessionChanged> for ExchangeActor {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, changed: SessionChanged, _: &mut Context<Self>) -> Self::Result {
+        self.volatile.session = changed.view;
+        AtomicResponse::new(self.settle(Change::default()))
+    }
+}
+
+impl Handler<SetHalted> for ExchangeActor {
+    type Result = AtomicResponse<Self, bool>;
+
+    fn handle(&mut self, SetHalted { halted, by }: SetHalted, _: &mut Context<Self>) -> Self::Result {
+        if self.volatile.halted == halted {
+            return AtomicResponse::new(Box::pin(fut::ready(true)));
+        }
+        // A halt counts at once. Its end counts when it is on disk, or a restart would bring the halt back.
+        self.volatile.halted = true;
+        self.publish();
+        let events = vec![(self.deps.time.now(), Event::HaltChanged { halted, by })];
+        let change = Change { halted: Some(halted), events, ..Change::default() };
+        let kept = change.clone();
+        AtomicResponse::new(Box::pin(self.commit(change).map(move |committed, act: &mut Self, ctx| {
+            match committed {
+                Ok(()) => act.volatile.halted = halted,
+                Err(_) if halted => act.keep_unsaved(kept),
+                Err(_) => {}
+            }
+            act.publish();
+            act.look_soon(ctx);
+            committed.is_ok()
+        })))
+    }
+}
+
+impl Handler<StopOrders> for ExchangeActor {
+    type Result = ();
+
+    fn handle(&mut self, _: StopOrders, _: &mut Context<Self>) {
+        self.volatile.stopping = true;
+        self.publish();
+    }
+}
+
+impl Handler<TokenDied> for ExchangeActor {
+    type Result = AtomicResponse<Self, ()>;
+
+    /// Out of use at once, and the TokenActor finds out what is left of it.
+    fn handle(&mut self, TokenDied { fingerprint, code }: TokenDied, _: &mut Context<Self>) -> Self::Result {
+        let current = self.volatile.session.fingerprint.as_ref() == Some(&fingerprint);
+        self.deps.rejected.say(TokenRejected { fingerprint, code });
+        if !current || self.volatile.session.usable.is_none() {
+            return AtomicResponse::new(Box::pin(fut::ready(())));
+        }
+        self.volatile.session.usable = None;
+        self.volatile.session.reason = Reason::TokenRejected;
+        AtomicResponse::new(self.settle(Change::default()))
+    }
+}
+
+impl Handler<GetLivePositions> for ExchangeActor {
+    type Result = MessageResult<GetLivePositions>;
+
+    fn handle(&mut self, _: GetLivePositions, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.volatile.live.positions.clone())
+    }
+}
+
+impl Handler<GetMode> for ExchangeActor {
+    type Result = MessageResult<GetMode>;
+
+    fn handle(&mut self, _: GetMode, _: &mut Context<Self>) -> Self::Result {
+        let Volatile { mode, reason, ref book, .. } = self.volatile;
+        let simulated_today = book.taken_today(self.deps.time.now());
+        MessageResult(ModeView { mode, reason, simulated_today })
+    }
+}

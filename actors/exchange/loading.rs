@@ -1,0 +1,100 @@
+//! Reading the ExchangeActor's state from the store: all of it when a life begins, the book alone after a failed write.
+
+use std::sync::Arc;
+
+use actix::{ActorFutureExt, WrapFuture};
+use fyers_api::ist;
+use keeper_domain::{
+    bots::books::BotBooks,
+    notes::{BOT_BOOKS, SIMULATED_IN_GAP},
+    order_journal::{OpenIntents, OrderEntry},
+    ports::{Store, StoreError},
+    routing::{Venue, live_positions::LivePositions},
+};
+use mock_exchange::{Config, Engine, Instruments, exchange::MockExchange};
+
+use crate::exchange::{
+    actor::{ExchangeActor, Turn, give_up},
+    book,
+    deps::SEED,
+};
+
+/// Entries of the order journal that are read for the day's count of refused orders.
+const DAY_OF_ORDERS: u32 = 10_000;
+
+/// What is read from the store when a life begins.
+struct Loaded {
+    engine: Engine,
+    gap: u64,
+    live: LivePositions,
+    halted: bool,
+    intents: OpenIntents,
+    orders: Vec<OrderEntry>,
+    books: Option<BotBooks>,
+}
+
+async fn read_store(
+    store: Arc<dyn Store>,
+    rules: Config,
+    instruments: Instruments,
+) -> Result<Loaded, StoreError> {
+    Ok(Loaded {
+        // When the number cannot be read, it is told that there were some.
+        gap: SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default(),
+        live: store.live_positions().await?,
+        halted: store.halted().await?,
+        intents: store.open_intents().await?,
+        orders: store.order_journal(DAY_OF_ORDERS).await?,
+        engine: book::load(store.as_ref(), rules, instruments).await?,
+        books: BOT_BOOKS.read(store.as_ref()).await?.readable(),
+    })
+}
+
+impl ExchangeActor {
+    /// Everything, when a life begins.
+    pub(super) fn load(&self) -> Turn<()> {
+        let read = read_store(Arc::clone(&self.deps.store), self.deps.rules, self.deps.instruments.clone());
+        Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
+            Ok(loaded) => act.take(loaded),
+            Err(error) => give_up(&error, ctx),
+        }))
+    }
+
+    fn take(&mut self, loaded: Loaded) {
+        let Loaded { engine, gap, live, halted, intents, orders, books } = loaded;
+        let today = ist::date(self.deps.time.now());
+        let refused = |entry: &&OrderEntry| {
+            entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
+        };
+        let rejected = orders.iter().filter(refused).count() as u64;
+        self.volatile.book = MockExchange::resume(engine, SEED);
+        self.take_books(books);
+        self.volatile.books.recall(today, &orders, &intents.open);
+        let volatile = &mut self.volatile;
+        (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
+        volatile.rejected = (Some(today), rejected);
+        volatile.last_intent = volatile.last_intent.max(intents.last);
+        let in_flight = &self.deps.in_flight;
+        volatile.unknown = intents.open.into_iter().filter(|intent| !in_flight.has(intent.id)).collect();
+    }
+
+    /// After a failed write the book in memory may be ahead of the disk: it is read again.
+    pub(super) fn reload_book(&self) -> Turn<()> {
+        let store = Arc::clone(&self.deps.store);
+        let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
+        let read = async move {
+            let engine = book::load(store.as_ref(), rules, instruments).await?;
+            Ok((engine, BOT_BOOKS.read(store.as_ref()).await?.readable()))
+        };
+        Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
+            Ok((engine, books)) => {
+                act.volatile.book = MockExchange::resume(engine, SEED);
+                let known = std::mem::take(&mut act.volatile.books);
+                act.take_books(books);
+                act.volatile.books.keep_day_of(known);
+                act.publish();
+            }
+            Err(error) => give_up(&error, ctx),
+        }))
+    }
+}

@@ -1,0 +1,73 @@
+//! What the ExchangeActor keeps in memory.
+
+use actix::SpawnHandle;
+use chrono::{DateTime, NaiveDate, Utc};
+use keeper_domain::{
+    bots::books::BotBooks,
+    mode::Mode,
+    order_journal::OrderIntent,
+    ports::Change,
+    reason::Reason,
+    routing::{live_positions::LivePositions, request::Leg},
+    session::SessionView,
+};
+use mock_exchange::exchange::MockExchange;
+
+/// What a restart throws away; it comes back from the store and from the TokenActor.
+pub(super) struct Volatile {
+    pub(super) session: SessionView,
+    pub(super) halted: bool,
+    pub(super) stopping: bool,
+    pub(super) mode: Mode,
+    pub(super) reason: Reason,
+    pub(super) book: MockExchange,
+    /// What is whose.
+    pub(super) books: BotBooks,
+    pub(super) live: LivePositions,
+    /// Answered orders that the last reading of the books may not show yet.
+    pub(super) answered: Vec<(i64, Vec<Leg>)>,
+    /// Orders whose answer is not known.
+    pub(super) unknown: Vec<OrderIntent>,
+    pub(super) last_intent: i64,
+    pub(super) looks: Looks,
+    /// See [`keeper_domain::notes::SIMULATED_IN_GAP`].
+    pub(super) gap: u64,
+    pub(super) rejected: (Option<NaiveDate>, u64),
+    /// What could not be written down yet.
+    pub(super) unsaved: Change,
+}
+
+/// Where the reading of FYERS' books stands.
+#[derive(Default)]
+pub(super) struct Looks {
+    /// Whether they were read since this life began.
+    pub(super) done: bool,
+    pub(super) running: bool,
+    /// Readings since the last order.
+    pub(super) since_order: usize,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    pub(super) timer: Option<(DateTime<Utc>, SpawnHandle)>,
+}
+
+impl Volatile {
+    pub(super) fn new(book: MockExchange) -> Self {
+        Self {
+            session: SessionView::default(),
+            halted: false,
+            stopping: false,
+            mode: Mode::Mock,
+            reason: Reason::Starting,
+            book,
+            books: BotBooks::default(),
+            live: LivePositions::default(),
+            answered: vec![],
+            unknown: vec![],
+            last_intent: 0,
+            looks: Looks::default(),
+            gap: 0,
+            rejected: (None, 0),
+            unsaved: Change::default(),
+        }
+    }
+}
