@@ -55,6 +55,7 @@ const WORLD: &[&str] = &[
 /// The edges, where a secret is taken out of its wrapping: to be sent, stored, hashed, compared or searched for.
 const UNWRAPPERS: &[&str] = &[
     "crates/domain/src/chat/inbox/rules.rs",
+    "crates/domain/src/keys",
     "crates/domain/src/secret.rs",
     "actors/token",
     "crates/domain/src/session",
@@ -62,6 +63,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/app/mirror.rs",
     "src/backup/restore.rs",
     "src/cli/check.rs",
+    "src/cli/key.rs",
     "src/cli/login.rs",
     "src/cli/probe.rs",
     "src/cli/run.rs",
@@ -77,6 +79,8 @@ const UNWRAPPERS: &[&str] = &[
     "src/store/state_dir.rs",
     "src/telegram",
     "src/http/access/gate.rs",
+    "src/http/keys.rs",
+    "src/http/pages/keys.rs",
     "src/http/pages/login.rs",
 ];
 
