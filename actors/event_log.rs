@@ -238,7 +238,7 @@ fn log_keys(event: &Event, name: &str, actor: &str) {
             info!(event = name, actor, %bot, by, "the key of bot {bot} has a new token");
         }
         Event::KeyRemoved { bot, by } => {
-            info!(event = name, actor, %bot, by, "the key of bot {bot} was removed")
+            info!(event = name, actor, %bot, by, "the key of bot {bot} was removed");
         }
         Event::KeyHalted { bot, halted, by } => {
             let what = if *halted { "is halted" } else { "goes on" };

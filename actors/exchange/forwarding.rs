@@ -1,6 +1,6 @@
 //! A bot's request: the decision is asked for, and carried out.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use fyers_api::{http::ApiRequest, operation::Operation};
@@ -13,7 +13,7 @@ use keeper_domain::{
     routing::{
         Venue,
         request::{Leg, OrderCall},
-        route::{Refused, Route, Snapshot},
+        route::{Refused, Route},
     },
 };
 
@@ -29,22 +29,12 @@ use crate::exchange::{
 
 impl ExchangeActor {
     fn forward(&mut self, request: ApiRequest, bot: BotName, reply: Reply, ctx: &mut Context<Self>) {
-        let call = OrderCall::read(&request);
-        let forwarding = |now: &Snapshot| Forwarding {
-            bot: bot.clone(),
-            meant_for_fyers: !now.sandbox,
-            call,
-            request,
-            mode: now.mode,
-            halted: now.halted,
-            reason: now.reason,
-            reply,
-        };
-        let now = self.snapshot();
-        let Some(key) = key_of(&self.deps.keys, &bot) else {
-            return self.refuse(forwarding(&now), &Refused::KeyGone, ctx);
-        };
-        let forwarding = forwarding(&now.seen_by(&key));
+        let (call, now) = (OrderCall::read(&request), self.snapshot());
+        let key = key_of(&self.deps.keys, &bot);
+        let seen = key.as_ref().map_or_else(|| Arc::clone(&now), |key| seen_by(&now, key, &call));
+        let (meant_for_fyers, mode, halted, reason) = (!seen.sandbox, seen.mode, seen.halted, seen.reason);
+        let forwarding = Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply };
+        let Some(key) = key else { return self.refuse(forwarding, &Refused::KeyGone, ctx) };
         let symbols = self.to_be_valued(&key, &forwarding.call);
         match self.ask_prices(&symbols).filter(|_| now.mode != Mode::Mock) {
             Some(prices) => {
