@@ -149,7 +149,8 @@ impl KeeperControl {
             (Err(KeyError::Store(_)), false) => {
                 format!("Bot {bot} is still halted: the end of the halt could not be written to disk.")
             }
-            (Err(error), _) => format!("Nothing was done: {error}."),
+            (Err(error), true) => format!("Nothing was done: {error}. /halt alone halts all bots."),
+            (Err(error), false) => format!("Nothing was done: {error}."),
         }
     }
 

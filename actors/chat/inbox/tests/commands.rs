@@ -52,6 +52,10 @@ fn capitals_spaces_and_the_bots_name_do_not_matter() {
     for text in ["/HALT", "  /halt  ", "/Halt@keeper_bot", "/halt@keeper_bot   now please", "\n/halt\n"] {
         assert_eq!(read(text), Ok(Command::Act(Action::Halt { bot: None })), "{text}");
     }
+    let bot = Some(keeper_domain::keys::BotName::new("scalper").unwrap());
+    assert_eq!(read("/halt Scalper"), Ok(Command::Act(Action::Halt { bot: bot.clone() })));
+    assert_eq!(read("/resume scalper"), Ok(Command::Act(Action::Resume { bot })));
+    assert!(read("/halt 5$").unwrap_err().contains("/halt for all"));
     assert_eq!(Written::read("/halt@keeper_bot").unwrap().bot, Some("keeper_bot"));
     for text in ["", "halt", "please /halt", " "] {
         assert_eq!(Written::read(text), None, "{text}");

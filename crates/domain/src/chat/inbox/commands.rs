@@ -60,6 +60,8 @@ pub struct Written<'a> {
     pub bot: Option<&'a str>,
     /// The first word after it.
     pub number: Option<&'a str>,
+    /// Whether more words follow.
+    pub goes_on: bool,
 }
 
 impl<'a> Written<'a> {
@@ -68,7 +70,8 @@ impl<'a> Written<'a> {
         let mut words = text.split_whitespace();
         let first = words.next()?.strip_prefix('/')?;
         let (name, bot) = first.split_once('@').map_or((first, None), |(name, bot)| (name, Some(bot)));
-        Some(Self { name, bot, number: words.next() })
+        let number = words.next();
+        Some(Self { name, bot, number, goes_on: words.next().is_some() })
     }
 
     /// What it asks for; an error is the line to answer with.
@@ -101,9 +104,9 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// A bot's name; `None` when none is written.
+    /// A bot's name; `None` when none is written. More than one word is no name: "/halt now please" is for all.
     fn bot_name(&self) -> Result<Option<BotName>, String> {
-        let Some(word) = self.number else { return Ok(None) };
+        let Some(word) = self.number.filter(|_| !self.goes_on) else { return Ok(None) };
         let name = BotName::new(&word.to_ascii_lowercase());
         let usage = |_| format!("Which bot? Say /{} NAME, or /{} for all.", self.name, self.name);
         name.map(Some).map_err(usage)
