@@ -20,6 +20,7 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
+        bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
         messages::Forwarded,
         nothing_known,
@@ -29,6 +30,7 @@ use keeper_actors::{
     token::messages::SessionChanged,
 };
 use keeper_domain::{
+    keys::BotName,
     ports::BrokerProxy,
     reason::Reason,
     routing::OnTokenLoss,
@@ -119,6 +121,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let state = tempfile::tempdir()?;
     actix_rt::System::new().block_on(async move {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
+        let keys = SharedKeys::default();
         let snapshot = nothing_known(false, OnTokenLoss::Mock);
         let proxy: Arc<dyn BrokerProxy> = Arc::new(proxy);
         let exchange = ExchangeActor::new(ExchangeDeps {
@@ -139,18 +142,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 actix_rt::spawn(task);
             }),
             in_flight: InFlight::default(),
+            keys: Arc::clone(&keys),
             snapshot: Arc::clone(&snapshot),
             fault: FaultPoint::default(),
         })
         .start();
-        let router = Router { snapshot, proxy: Some(proxy), exchange: exchange.clone() };
+        let router = Router { snapshot, proxy: Some(proxy), keys, exchange: exchange.clone() };
         exchange.send(session(Some(args.token.clone()))).await?;
         if let Some(pause) = args.switch_every {
             #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]
             actix_rt::spawn(switch(exchange.clone(), args.token, Duration::from_millis(pause)));
         }
         let backend = Arc::new(BareBackend { router });
-        let (server, addr) = listen(args.listen, SecretString::from(args.key), backend)?;
+        let (server, addr) = listen(args.listen, &SecretString::from(args.key), backend)?;
         println!("listening={addr}");
         Ok(server.await?)
     })

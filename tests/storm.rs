@@ -31,6 +31,7 @@ use keeper_domain::{
     alerts::texts::{Context, alert_for},
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
+    keys::BotName,
     ports::{Store, Time},
     restart_policy::Limits,
     routing::OnTokenLoss,

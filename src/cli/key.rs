@@ -127,19 +127,19 @@ pub(super) fn key(verb: KeyVerb) -> Result<Exit, Failure> {
         KeyVerb::List { json } => list(&config, json),
         KeyVerb::Show { name, json } => show(&config, &name, json),
         KeyVerb::Rotate(Named { name, json }) => {
-            issued(change(&config, Change::Rotate(named(&name)?))?, json)
+            issued(&change(&config, &Change::Rotate(named(&name)?))?, json)
         }
         KeyVerb::Remove(Named { name, json }) => {
             let done = format!("The key of bot {name} is removed.");
-            told(change(&config, Change::Remove(named(&name)?))?, &done, json)
+            told(&change(&config, &Change::Remove(named(&name)?))?, &done, json)
         }
         KeyVerb::Halt(Named { name, json }) => {
             let done = format!("Bot {name} is halted: its entries are refused, its exits pass.");
-            told(change(&config, Change::Halt(named(&name)?, true))?, &done, json)
+            told(&change(&config, &Change::Halt(named(&name)?, true))?, &done, json)
         }
         KeyVerb::Resume(Named { name, json }) => {
             let done = format!("The halt of bot {name} is over.");
-            told(change(&config, Change::Halt(named(&name)?, false))?, &done, json)
+            told(&change(&config, &Change::Halt(named(&name)?, false))?, &done, json)
         }
     }
 }
@@ -191,7 +191,7 @@ fn add(config: &Config, args: &KeyArgs) -> Result<Exit, Failure> {
         max_loss: args.max_loss,
     };
     wish.read().map_err(|problem| wrong(&problem.to_string()))?;
-    issued(change(config, Change::Add(wish))?, args.json)
+    issued(&change(config, &Change::Add(wish))?, args.json)
 }
 
 fn named(name: &str) -> Result<BotName, Failure> {
@@ -203,12 +203,12 @@ fn wrong(problem: &str) -> Failure {
 }
 
 /// Makes the change where the state is: in a running keeper, else here. What came out, as the keeper's API has it.
-fn change(config: &Config, change: Change) -> Result<Value, Failure> {
+fn change(config: &Config, change: &Change) -> Result<Value, Failure> {
     match StateDir::open(&config.settings.state_dir) {
-        Err(StateDirError::Locked { .. }) => by_running_keeper(config, &change),
+        Err(StateDirError::Locked { .. }) => by_running_keeper(config, change),
         Err(error) => Err(no_state(&error)),
         Ok(state) => {
-            let made = probe::block_on(here(config, &state, &change));
+            let made = probe::block_on(here(config, &state, change));
             made.unwrap_or_else(|| Err(fail(Exit::Error, "the runtime cannot be started", "")))
         }
     }
@@ -263,9 +263,9 @@ pub(super) fn rotate_owner(config: &Config) -> Option<RotateOwner> {
     config.settings.gateway_key.is_none().then(|| Arc::new(rotate) as RotateOwner)
 }
 
-fn issued(answer: Value, json: bool) -> Result<Exit, Failure> {
+fn issued(answer: &Value, json: bool) -> Result<Exit, Failure> {
     if json {
-        print_json(&answer);
+        print_json(answer);
         return Ok(Exit::Good);
     }
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
@@ -277,11 +277,11 @@ fn issued(answer: Value, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-fn told(answer: Value, words: &str, json: bool) -> Result<Exit, Failure> {
+fn told(answer: &Value, words: &str, json: bool) -> Result<Exit, Failure> {
     if json {
-        print_json(&answer)
+        print_json(answer);
     } else {
-        say(words)
+        say(words);
     }
     Ok(Exit::Good)
 }

@@ -52,10 +52,10 @@ const SPARE: usize = 64;
 /// differs from the one asked for when that had port 0.
 pub fn listen(
     addr: SocketAddr,
-    key: SecretString,
+    key: &SecretString,
     backend: Arc<dyn Backend>,
 ) -> std::io::Result<(Server, SocketAddr)> {
-    let keys = KeyRing::new(vec![], &key, &key, chrono::Utc::now());
+    let keys = KeyRing::new(vec![], key, key, chrono::Utc::now());
     let front = Front {
         control: None,
         keys: None,
