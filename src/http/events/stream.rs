@@ -48,7 +48,8 @@ struct Listener {
     last: i64,
     unsent: VecDeque<Bytes>,
     seat: Seat,
-    gate: Gate,
+    /// Whether what it was opened with is still good.
+    holds: Box<dyn Fn() -> bool + Send>,
 }
 
 async fn events(
@@ -67,7 +68,8 @@ async fn events(
     let backend = backend.into_inner();
     let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
     let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
-    let listener = Listener { backend, news, last, unsent, seat, gate };
+    let holds = Box::new(move || gate.holds());
+    let listener = Listener { backend, news, last, unsent, seat, holds };
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header(("X-Accel-Buffering", "no"))
@@ -136,7 +138,7 @@ impl Listener {
                 return Some(unsent);
             }
             // The key that opened it may have been replaced meanwhile.
-            if !self.gate.holds() {
+            if !(self.holds)() {
                 return None;
             }
             let closing = self.news.borrow_and_update().closing;

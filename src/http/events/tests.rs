@@ -42,7 +42,14 @@ impl Backend for Journal {
 fn listener(journal: &Arc<Journal>, feed: &Feed) -> Listener {
     let seat = Seats::default().take("127.0.0.1".parse().unwrap());
     let backend = Arc::clone(journal) as Arc<dyn Backend>;
-    Listener { backend, news: feed.follow(), last: journal.newest(), unsent: VecDeque::new(), seat }
+    Listener {
+        backend,
+        news: feed.follow(),
+        last: journal.newest(),
+        unsent: VecDeque::new(),
+        seat,
+        holds: Box::new(|| true),
+    }
 }
 
 async fn next(listener: &mut Listener) -> Option<String> {
