@@ -248,11 +248,19 @@ async fn admin(config: &Config, state: &StateDir) -> Result<KeyAdmin, Failure> {
     let stored = store.keys().await;
     let stored = stored.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk."))?;
     let signing = state.signing_secret().map_err(|error| no_state(&error))?;
-    let owner = super::run::gateway_key(config, state)?;
+    let owner = gateway_key(config, state)?;
     let ring = KeyRing::new(stored, &owner, &signing, chrono::Utc::now());
     let keys = Arc::new(arc_swap::ArcSwap::from_pointee(ring));
     let rotate = rotate_owner(config);
     Ok(KeyAdmin::new(Arc::new(store) as Arc<dyn Store>, Arc::new(WallClock), keys, signing, rotate))
+}
+
+/// The first key, from the settings or from the state folder.
+pub(super) fn gateway_key(config: &Config, state: &StateDir) -> Result<SecretString, Failure> {
+    match &config.settings.gateway_key {
+        Some(key) => Ok(key.clone()),
+        None => state.gateway_key().map_err(|error| no_state(&error)),
+    }
 }
 
 /// How the first key is replaced: not where it is a setting.

@@ -9,7 +9,6 @@ use keeper_domain::{
     ports::{SessionStore, Store, Time},
     restart_policy::Limits,
 };
-use secrecy::SecretString;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::{
@@ -114,7 +113,7 @@ fn not_started(error: &StartError) -> Failure {
 
 fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Failure> {
     let settings = &config.settings;
-    let key = gateway_key(config, state)?;
+    let key = super::key::gateway_key(config, state)?;
     let signing = state.signing_secret().map_err(|error| no_state(&error))?;
     let minted = keeper_domain::keys::token::of_owner(&signing, &key);
     [&key, &signing, &minted.token].into_iter().for_each(|secret| config.redactor.register(secret));
@@ -158,14 +157,6 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         limits: Limits::default(),
         order_fault: order_fault(settings),
     })
-}
-
-/// The first key, from the settings or from the state folder.
-pub(super) fn gateway_key(config: &Config, state: &StateDir) -> Result<SecretString, Failure> {
-    match &config.settings.gateway_key {
-        Some(key) => Ok(key.clone()),
-        None => state.gateway_key().map_err(|error| no_state(&error)),
-    }
 }
 
 /// Who is told from outside that all is well.
