@@ -267,6 +267,10 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::CalendarUncovered { year } => {
             warn!(event = name, actor, year, "the calendar has no holidays for {year}: every weekday counts");
         }
+        Event::SegmentJoined { segment, symbol } => {
+            let segment = format!("{segment:?}").to_lowercase();
+            info!(event = name, actor, segment, symbol, "the sessions of {segment} need a token from now on");
+        }
         Event::ClockStepped { seconds } => warn!(event = name, actor, seconds, "the wall clock jumped"),
         Event::StrangerWrote { user } => {
             warn!(event = name, actor, user, "somebody who may not command the keeper wrote to its bot");
@@ -292,6 +296,14 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         }
         Event::ActorGaveUp { actor: who } => {
             error!(event = name, actor = who, "{who} died too often: ending the program with exit code 70");
+        }
+        Event::SymbolsLoaded { symbols, as_of } => {
+            let as_of = time(*as_of);
+            info!(event = name, actor, symbols, as_of, "the symbol master has {symbols} symbols");
+        }
+        Event::SymbolsNotRenewed { why, as_of } => {
+            let as_of = as_of.map(time);
+            warn!(event = name, actor, why, as_of, "the symbol master could not be fetched");
         }
         _ => {}
     }

@@ -30,6 +30,7 @@ use keeper_actors::{
     token::messages::SessionChanged,
 };
 use keeper_domain::{
+    clock::{calendar::Calendar, token_hours::TokenHours},
     keys::BotName,
     ports::BrokerProxy,
     reason::Reason,
@@ -80,7 +81,7 @@ impl Backend for BareBackend {
     }
 }
 
-fn pipe(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
+fn proxy(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
     Ok(FyersProxy::new(FyersConfig {
         api_url: args.upstream.join("/api/v3")?,
         data_url: args.upstream.join("/data")?,
@@ -117,7 +118,7 @@ async fn switch(exchange: Addr<ExchangeActor>, token: String, pause: Duration) {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
-    let proxy = pipe(&args)?;
+    let proxy = proxy(&args)?;
     let state = tempfile::tempdir()?;
     actix_rt::System::new().block_on(async move {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
@@ -144,6 +145,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             in_flight: InFlight::default(),
             keys: Arc::clone(&keys),
             snapshot: Arc::clone(&snapshot),
+            hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
             fault: FaultPoint::default(),
         })
         .start();

@@ -3,6 +3,7 @@
 //! One [`Parts`] value makes one [`Keeper`]: an account's actors, their store, their listener. There are no
 //! globals, so a second account is a second call, and a test or the demo starts the very same thing.
 
+mod assembly;
 mod backend;
 mod control;
 mod mirror;
@@ -15,60 +16,57 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     build_info,
+    fyers::symbols::{Ears, Renewal},
     http::{
-        Front,
+        GatewayKey,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     keys::{KeyAdmin, RotateOwner},
     login_report::LoginSetup,
+    memory::Memory,
 };
-use actix::{Addr, Recipient};
+use actix::Addr;
 use actix_web::dev::ServerHandle;
 use arc_swap::ArcSwap;
 use chrono::NaiveTime;
 use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
-    clock::{ClockActor, ClockDeps},
+    clock::ClockActor,
     exchange::{
-        ExchangeActor, ExchangeDeps,
+        ExchangeActor,
         bots::SharedKeys,
-        execution::{FaultPoint, InFlight, Tasks},
-        messages::StopOrders,
-        nothing_known,
+        execution::{FaultPoint, InFlight},
+        messages::{SetInstruments, StopOrders},
         reads::Router,
     },
     journal,
     notifier::{
-        actor::{NotifierActor, Ports},
+        actor::NotifierActor,
         messages::{Flush, JournalGrew},
     },
     recipient_cell::RecipientCell,
     supervisor::{Tree, watchdog},
-    token::{
-        actor::{TokenActor, TokenDeps},
-        messages::{GetSession, SessionChanged, Tick, TokenRejected},
-    },
+    token::{actor::TokenActor, messages::GetSession},
 };
-use keeper_domain::alert::Outgoing;
 use keeper_domain::{
+    alert::Outgoing,
     alerts::texts::{Context, last_words},
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     keys::KeyRing,
-    ports::{
-        Broker, BrokerProxy, Change, Messenger, NoteStore, OutboxStore, OutgoingAddress, Store, StoreError,
-        Time, TokenMirror,
-    },
+    notes::SEGMENTS_JOINED,
+    ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
     restart_policy::Limits,
     routing::OnTokenLoss,
-    session::{login::StateKey, reconcile::Seeds, rules::Facts},
+    session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
 use tokio::time::timeout;
 
+use assembly::{listen, start_actors};
 pub use backend::KeeperBackend;
 use control::KeeperControl;
 pub use mirror::EnvMirror;
@@ -122,17 +120,21 @@ pub struct Parts {
     pub rules: Config,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
+    /// Fetches the symbol master; `None` where it is not fetched.
+    pub symbols: Option<Renewal>,
     /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
     /// machine, and only in builds that have it.
     pub test_doors: bool,
     /// Where the listener binds; `None` for no listener.
     pub listen: Option<SocketAddr>,
     /// The gateway key.
-    pub key: SecretString,
+    pub key: GatewayKey,
     /// What the tokens of bots are signed with.
     pub signing: SecretString,
     /// How the gateway key is replaced; `None` where it is a setting.
     pub rotate_owner: Option<RotateOwner>,
+    /// What bodies of requests and long answers may take, shared with the proxy.
+    pub memory: Memory,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
     /// Whose `X-Forwarded-For` is believed.
@@ -180,6 +182,8 @@ pub struct Keeper {
     pub tree: Tree,
     /// What the listener asks.
     pub backend: Arc<KeeperBackend>,
+    /// Changes the keys.
+    pub keys: Arc<KeyAdmin>,
     /// Where the listener is.
     pub addr: Option<SocketAddr>,
     store: Arc<dyn Store>,
@@ -220,6 +224,7 @@ impl Keeper {
         tree.spawn("journal", sink.writer());
         announce_start(&parts).await?;
         phone::follow_moves(&parts, &tree).await?;
+        recall_segments(&parts.hours, parts.store.as_ref()).await?;
 
         let keys = load_keys(&parts).await?;
         let actors = start_actors(&parts, &tree, &journal, &keys);
@@ -232,9 +237,25 @@ impl Keeper {
         let control: Arc<dyn Control> =
             Arc::new(KeeperControl::new(&parts, &backend, &actors, &admin, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
-        let (server, addr) = listen(&parts, &backend, (control, admin), feed, &tree)?;
-        let Parts { store, time, messenger, .. } = parts;
-        Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
+        let (server, addr) = listen(&parts, &backend, (control, Arc::clone(&admin)), feed, &tree)?;
+        let Parts { store, time, messenger, symbols, .. } = parts;
+        if let Some(renewal) = symbols {
+            renew_symbols(renewal, &time, &actors, &sink, &tree);
+        }
+        Ok(Self {
+            actors,
+            inbox,
+            tree,
+            backend,
+            keys: admin,
+            addr,
+            store,
+            time,
+            messenger,
+            journal,
+            sink,
+            server,
+        })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.
@@ -309,6 +330,22 @@ fn watched(parts: Parts) -> (Parts, Feed) {
     (Parts { store: Arc::new(store), messenger: Arc::new(messenger), ..parts }, feed)
 }
 
+/// Keeps the MockExchange's symbols as new as FYERS has them. Nothing waits for it.
+fn renew_symbols(
+    renewal: Renewal,
+    time: &Arc<dyn Time>,
+    actors: &Actors,
+    sink: &Arc<JournalSink>,
+    tree: &Tree,
+) {
+    let (exchange, sink) = (actors.exchange.clone(), Arc::clone(sink));
+    let ears = Ears {
+        exchange: Box::new(move |instruments| exchange.do_send(SetInstruments(instruments))),
+        journal: Box::new(move |event| sink.report("exchange", event)),
+    };
+    tree.spawn("symbols", renewal.run(Arc::clone(time), ears));
+}
+
 async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     let event = Event::KeeperStarted {
         version: build_info::VERSION.to_owned(),
@@ -322,7 +359,7 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
 
 async fn load_keys(parts: &Parts) -> Result<SharedKeys, StoreError> {
     let stored = parts.store.keys().await?;
-    let ring = KeyRing::new(stored, &parts.key, &parts.signing, parts.time.now());
+    let ring = KeyRing::new(stored, &parts.key.secret(), &parts.signing, parts.time.now());
     Ok(Arc::new(ArcSwap::from_pointee(ring)))
 }
 
@@ -337,132 +374,8 @@ fn key_admin(
     admin.telling(journal.clone(), actors.exchange.clone().recipient())
 }
 
-fn start_actors(
-    parts: &Parts,
-    tree: &Tree,
-    journal: &RecipientCell<JournalGrew>,
-    keys: &SharedKeys,
-) -> Actors {
-    let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
-    let ports = Ports {
-        store: Arc::clone(&parts.store) as Arc<dyn OutboxStore>,
-        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
-        messenger: Arc::clone(&parts.messenger),
-        time: Arc::clone(&parts.time),
-    };
-    let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
-    journal.connect(notifier.clone().recipient());
-
-    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
-    let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
-    let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
-    let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
-    let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
-    let card = phone::Card::start(parts, tree, journal);
-    let mut listeners = vec![exchange.clone().recipient()];
-    listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
-    let token = tree.supervise("token", TokenActor::new(token_deps(parts, journal, listeners)));
-    session.connect(token.clone().recipient());
-    rejected.connect(token.clone().recipient());
-    tick.connect(token.clone().recipient::<Tick>());
-
-    let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
-    let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight };
-    if let Some(card) = &card {
-        card.connect(&actors);
-    }
-    actors
-}
-
-fn token_deps(
-    parts: &Parts,
-    journal: &RecipientCell<JournalGrew>,
-    listeners: Vec<Recipient<SessionChanged>>,
-) -> TokenDeps {
-    TokenDeps {
-        broker: parts.broker.clone(),
-        store: Arc::clone(&parts.store),
-        mirror: parts.mirror.clone(),
-        time: Arc::clone(&parts.time),
-        state_key: StateKey::derive(&parts.key),
-        hours: Arc::clone(&parts.hours),
-        checks_clock: parts.steady.is_some(),
-        facts: parts.facts.clone(),
-        seeds: parts.seeds.clone(),
-        listeners,
-        journal: journal.clone(),
-    }
-}
-
-fn exchange_deps(
-    parts: &Parts,
-    tree: &Tree,
-    journal: &RecipientCell<JournalGrew>,
-    keys: &SharedKeys,
-    (session, rejected): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>),
-) -> ExchangeDeps {
-    ExchangeDeps {
-        app: parts.facts.app_id.clone().unwrap_or_default(),
-        outgoing: parts.outgoing.clone(),
-        proxy: parts.proxy.clone(),
-        store: Arc::clone(&parts.store),
-        time: Arc::clone(&parts.time),
-        sandbox: parts.sandbox,
-        on_token_loss: parts.on_token_loss,
-        rules: parts.rules,
-        instruments: parts.instruments.clone(),
-        session: session.clone(),
-        rejected: rejected.clone(),
-        journal: journal.clone(),
-        tasks: {
-            let tree = tree.clone();
-            Tasks::new(move |task| tree.spawn("order", task))
-        },
-        in_flight: InFlight::default(),
-        keys: Arc::clone(keys),
-        snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
-        fault: parts.order_fault.clone(),
-    }
-}
-
-fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &RecipientCell<Tick>) -> ClockDeps {
-    ClockDeps {
-        store: Arc::clone(&parts.store),
-        time: Arc::clone(&parts.time),
-        calendar: Arc::clone(&parts.calendar),
-        hours: Arc::clone(&parts.hours),
-        tick_time: parts.tick_time,
-        steady: parts.steady.clone(),
-        tick: tick.clone(),
-        journal: journal.clone(),
-    }
-}
-
-fn listen(
-    parts: &Parts,
-    backend: &Arc<KeeperBackend>,
-    (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
-    feed: Feed,
-    tree: &Tree,
-) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
-    let Some(addr) = parts.listen else { return Ok((None, None)) };
-    let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
-    let front = Front {
-        control: Some(control),
-        keys: Some(Arc::clone(&admin)),
-        metrics: Arc::clone(&parts.metrics),
-        feed,
-        public_url: parts.public_url.clone(),
-        trusted_proxies: parts.trusted_proxies.clone(),
-    };
-    let (server, bound) = crate::http::listen_with(addr, admin.shared(), backend, front)
-        .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
-    let handle = server.handle();
-    tree.spawn("listener", async move {
-        if let Err(error) = server.await {
-            tracing::error!(event = "keeper.listener_failed", "the listener ended: {error}");
-        }
-    });
-    Ok((Some(handle), Some(bound)))
+/// Segments that joined in an earlier run. What cannot be read joins again when it is seen again.
+pub async fn recall_segments(hours: &TokenHours, store: &dyn Store) -> Result<(), StoreError> {
+    hours.recall(&SEGMENTS_JOINED.read(store).await?.readable().unwrap_or_default());
+    Ok(())
 }

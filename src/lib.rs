@@ -19,6 +19,7 @@ pub mod http;
 pub mod keys;
 pub mod logging;
 pub mod login_report;
+pub mod memory;
 pub mod private_file;
 pub mod status;
 pub mod store;

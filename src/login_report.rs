@@ -192,7 +192,9 @@ impl LoginReport {
         Self::bad(
             None,
             "The keeper did not answer in time",
-            ["It keeps trying. Look at its status in a minute."],
+            [
+                "What came of it is not known yet. Look at the status in a minute; if a login is needed then, log in again.",
+            ],
         )
     }
 

@@ -119,7 +119,7 @@ fn calls() -> Vec<Call> {
 
 /// `Event::name`: each kind of journal event, as its pattern is written there, with its name in the log.
 fn names() -> Vec<(String, String, String)> {
-    let text = fs::read_to_string(root().join("crates/domain/src/event.rs")).unwrap();
+    let text = fs::read_to_string(root().join("crates/domain/src/event/name.rs")).unwrap();
     let (_, rest) = text.split_once("fn name(&self)").unwrap();
     let table = rest.split("\n    }\n").next().unwrap();
     let variant = Regex::new(r"Self::(\w+)( \{[^}]*\})?").unwrap();

@@ -120,9 +120,9 @@ impl ClockActor {
     /// The TokenActor answers when the tick is on disk. If it dies over it, the next look asks again, and it
     /// knows a date that it has on record.
     fn tick(&self, trade_date: NaiveDate, late: bool) -> Work {
-        let line = self.deps.tick.clone();
+        let tick = self.deps.tick.clone();
         let ask = async move {
-            let heard = tokio::time::timeout(PATIENCE, line.ask(Tick { trade_date, late })).await;
+            let heard = tokio::time::timeout(PATIENCE, tick.ask(Tick { trade_date, late })).await;
             heard.is_ok_and(|heard| heard.is_ok())
         };
         Box::pin(ask.into_actor(self).map(move |heard, act, _| {

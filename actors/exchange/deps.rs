@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keeper_domain::{
+    clock::token_hours::TokenHours,
     ports::{BrokerProxy, OutgoingAddress, Store, Time},
     routing::OnTokenLoss,
 };
@@ -57,6 +58,8 @@ pub struct ExchangeDeps {
     pub keys: SharedKeys,
     /// What readers decide by.
     pub snapshot: SharedSnapshot,
+    /// When a token matters: commodities join once they are traded.
+    pub hours: Arc<TokenHours>,
     /// For tests that end the program at a step of an order.
     pub fault: FaultPoint,
 }

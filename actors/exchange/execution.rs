@@ -13,7 +13,7 @@ use actix::Addr;
 use futures_util::future::LocalBoxFuture;
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
-    response as reading,
+    response,
 };
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
@@ -23,11 +23,11 @@ use keeper_domain::{
     routing::{
         Venue,
         broker_answer::{is_fyers, is_order_ban, token_death},
-        request::Leg,
+        request::{Leg, Reserved},
     },
     secret::AccessToken,
 };
-use mock_exchange::api::responses as shape;
+use mock_exchange::api::responses;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::exchange::{
@@ -62,7 +62,7 @@ impl Tasks {
 
 /// A step of an order's way, for tests that end the program there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum OrderStep {
     /// Nothing has been done.
     BeforeIntent,
     /// The intent is on disk, nothing is sent.
@@ -73,7 +73,7 @@ pub enum Step {
     AfterOutcome,
 }
 
-impl Step {
+impl OrderStep {
     /// All of them, with the names that a test uses.
     pub const ALL: [(&'static str, Self); 4] = [
         ("before_intent", Self::BeforeIntent),
@@ -85,15 +85,15 @@ impl Step {
 
 /// Told of every step; does nothing unless a test asks for it.
 #[derive(Clone, Default)]
-pub struct FaultPoint(Option<Arc<dyn Fn(Step) + Send + Sync>>);
+pub struct FaultPoint(Option<Arc<dyn Fn(OrderStep) + Send + Sync>>);
 
 impl FaultPoint {
     /// A fault point that calls this function.
-    pub fn new(at: impl Fn(Step) + Send + Sync + 'static) -> Self {
+    pub fn new(at: impl Fn(OrderStep) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(at)))
     }
 
-    fn at(&self, step: Step) {
+    fn at(&self, step: OrderStep) {
         if let Some(told) = &self.0 {
             told(step);
         }
@@ -105,15 +105,15 @@ impl FaultPoint {
 pub struct InFlight(Arc<(Mutex<OnTheWay>, Notify)>);
 
 /// Orders by their intent, with what each may take from open positions.
-type OnTheWay = BTreeMap<i64, Vec<Leg>>;
+type OnTheWay = BTreeMap<i64, Reserved>;
 
 impl InFlight {
     fn orders(&self) -> MutexGuard<'_, OnTheWay> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, id: i64, legs: Vec<Leg>) -> InFlightGuard {
-        self.orders().insert(id, legs);
+    fn enter(&self, id: i64, reserved: Reserved) -> InFlightGuard {
+        self.orders().insert(id, reserved);
         InFlightGuard { all: self.clone(), id, told: Cell::new(false) }
     }
 
@@ -127,8 +127,8 @@ impl InFlight {
         self.orders().contains_key(&id)
     }
 
-    pub(super) fn legs(&self) -> Vec<Leg> {
-        self.orders().values().flatten().cloned().collect()
+    pub(super) fn reserved(&self) -> Vec<Reserved> {
+        self.orders().values().cloned().collect()
     }
 
     /// Waits until nothing is on its way.
@@ -162,7 +162,7 @@ impl Drop for InFlightGuard {
 pub(super) struct Execution {
     pub(super) intent: OrderIntent,
     /// What it may still take from open positions.
-    pub(super) reserved: Vec<Leg>,
+    pub(super) reserved: Reserved,
     pub(super) forwarding: Forwarding,
     /// What FYERS has taken of it.
     pub(super) placed: RefCell<Vec<OrderEntry>>,
@@ -176,7 +176,7 @@ pub(super) struct Execution {
 }
 
 /// What FYERS' answer, or the want of one, means.
-struct Reading {
+struct Meaning {
     end: End,
     venue: Venue,
     answer: ApiResponse,
@@ -202,21 +202,21 @@ impl Execution {
     }
 
     async fn run(self, guard: InFlightGuard) {
-        self.fault.at(Step::BeforeIntent);
+        self.fault.at(OrderStep::BeforeIntent);
         let intent = Change { intents: vec![self.intent.clone()], ..Change::default() };
         let busy = || StoreError::of(keeper_domain::ports::StoreErrorKind::Busy, "wrote an order down");
         let written = timeout(INTENT_LIMIT, self.store.commit(intent)).await;
         if let Err(error) = written.unwrap_or_else(|_| Err(busy())) {
             return self.not_written(&error, &guard);
         }
-        self.fault.at(Step::AfterIntent);
+        self.fault.at(OrderStep::AfterIntent);
         let sent = self.proxy.send(&self.token, &self.forwarding.request).await;
-        self.fault.at(Step::AfterSend);
+        self.fault.at(OrderStep::AfterSend);
         if let Some(code) = sent.as_ref().ok().and_then(token_death) {
             return self.token_died(code, &guard).await;
         }
-        let reading = self.read(sent);
-        self.settle(reading, &guard).await;
+        let meaning = self.read(sent);
+        self.settle(meaning, &guard).await;
     }
 
     /// Nothing is sent without its intent on disk. It may get there later: then it is told that it was not sent.
@@ -241,22 +241,22 @@ impl Execution {
         }
     }
 
-    async fn settle(self, reading: Reading, guard: &InFlightGuard) {
+    async fn settle(self, meaning: Meaning, guard: &InFlightGuard) {
         let now = self.time.now();
         let refused = |event: &&Event| matches!(event, Event::OrderRejected { .. });
-        let rejected = reading.events.iter().filter(refused).count() as u64;
-        let taken = reading.entries.iter().filter(|entry| entry.venue == Venue::Fyers && entry.code >= 0);
+        let rejected = meaning.events.iter().filter(refused).count() as u64;
+        let taken = meaning.entries.iter().filter(|entry| entry.venue == Venue::Fyers && entry.code >= 0);
         *self.placed.borrow_mut() = taken.cloned().collect();
         let change = Change {
-            outcomes: reading.outcome.into_iter().map(|outcome| (self.intent.id, outcome)).collect(),
-            orders: reading.entries,
-            events: reading.events.into_iter().map(|event| (now, event)).collect(),
+            outcomes: meaning.outcome.into_iter().map(|outcome| (self.intent.id, outcome)).collect(),
+            orders: meaning.entries,
+            events: meaning.events.into_iter().map(|event| (now, event)).collect(),
             ..Change::default()
         };
         let unsaved = self.write(change).await;
-        self.fault.at(Step::AfterOutcome);
-        self.tell(guard, reading.end, rejected, unsaved);
-        self.forwarding.arrive(reading.venue, reading.answer);
+        self.fault.at(OrderStep::AfterOutcome);
+        self.tell(guard, meaning.end, rejected, unsaved);
+        self.forwarding.arrive(meaning.venue, meaning.answer);
     }
 
     /// Writes what came of it, and gives back what could not be written in time. The answer does not wait longer.
@@ -273,7 +273,7 @@ impl Execution {
         }
     }
 
-    fn read(&self, sent: Result<ApiResponse, ProxyError>) -> Reading {
+    fn read(&self, sent: Result<ApiResponse, ProxyError>) -> Meaning {
         match sent {
             Ok(answer) if never_left(&answer) => self.not_sent(answer),
             Ok(answer) if is_fyers(&answer) => self.answered(answer),
@@ -286,25 +286,25 @@ impl Execution {
                 let message = "fyers-keeper: the order was sent and its outcome is not known. Look in the order book \
                                before sending it again.";
                 let body = serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""});
-                self.unknown(shape::answer(200, &body))
+                self.unknown(responses::answer(200, &body))
             }
         }
     }
 
-    fn not_sent(&self, answer: ApiResponse) -> Reading {
+    fn not_sent(&self, answer: ApiResponse) -> Meaning {
         let entries = self.entries(&answer, Venue::None);
         let outcome = Some(IntentOutcome::NotSent);
-        Reading { end: End::Nothing, venue: Venue::None, answer, outcome, entries, events: vec![] }
+        Meaning { end: End::Nothing, venue: Venue::None, answer, outcome, entries, events: vec![] }
     }
 
     /// What is not FYERS' own says nothing about the order; the bot gets it as it came.
-    fn unknown(&self, answer: ApiResponse) -> Reading {
+    fn unknown(&self, answer: ApiResponse) -> Meaning {
         let entries = self.entries(&answer, Venue::Fyers);
-        Reading { end: End::Unknown, venue: Venue::Fyers, answer, outcome: None, entries, events: vec![] }
+        Meaning { end: End::Unknown, venue: Venue::Fyers, answer, outcome: None, entries, events: vec![] }
     }
 
-    fn answered(&self, answer: ApiResponse) -> Reading {
-        let outcomes = reading::outcomes(&answer, &reading::json(&answer));
+    fn answered(&self, answer: ApiResponse) -> Meaning {
+        let outcomes = response::outcomes(&answer, &response::json(&answer));
         let ids = outcomes.iter().filter_map(|(_, _, _, id)| id.clone()).collect();
         let outcome = Some(IntentOutcome::Answered { status: answer.status, ids });
         let mut events = vec![];
@@ -327,7 +327,7 @@ impl Execution {
             }
         }
         let entries = self.entries(&answer, Venue::Fyers);
-        Reading { end, venue: Venue::Fyers, answer, outcome, entries, events }
+        Meaning { end, venue: Venue::Fyers, answer, outcome, entries, events }
     }
 
     fn banned(
@@ -336,10 +336,10 @@ impl Execution {
         outcome: Option<IntentOutcome>,
         events: Vec<Event>,
         leg: Option<&Leg>,
-    ) -> Reading {
+    ) -> Meaning {
         let end = End::Banned { symbol: leg.map(|leg| leg.symbol.clone()).unwrap_or_default() };
         let entries = self.entries(&answer, Venue::Fyers);
-        Reading { end, venue: Venue::Fyers, answer, outcome, entries, events }
+        Meaning { end, venue: Venue::Fyers, answer, outcome, entries, events }
     }
 
     /// The event of one order: taken, or refused by FYERS.
@@ -364,7 +364,7 @@ impl Execution {
             let entry = OrderEntry::new((operation, mode, venue), leg, (status, code, &message, id), now);
             entry.of(&self.forwarding.bot)
         };
-        reading::outcomes(answer, &reading::json(answer)).into_iter().enumerate().map(one).collect()
+        response::outcomes(answer, &response::json(answer)).into_iter().enumerate().map(one).collect()
     }
 }
 

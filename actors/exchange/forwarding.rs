@@ -3,7 +3,7 @@
 use std::{cell::RefCell, sync::Arc};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use fyers_api::{http::ApiRequest, operation::Operation};
+use fyers_api::http::ApiRequest;
 use keeper_domain::{
     event::Event,
     keys::BotName,
@@ -12,7 +12,7 @@ use keeper_domain::{
     ports::Change,
     routing::{
         Venue,
-        request::{Leg, OrderCall},
+        request::OrderCall,
         route::{Refused, Route},
     },
 };
@@ -23,6 +23,7 @@ use crate::exchange::{
     execution::Execution,
     messages::{Forward, Pending, Reply},
     reads,
+    simulating::Share,
     waiting::Forwarding,
     words::refusal,
 };
@@ -36,7 +37,7 @@ impl ExchangeActor {
         let forwarding = Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply };
         let Some(key) = key else { return self.refuse(forwarding, &Refused::KeyGone, ctx) };
         let symbols = self.to_be_valued(&key, &forwarding.call);
-        match self.ask_prices(&symbols).filter(|_| now.mode != Mode::Mock) {
+        match self.ask_prices(&symbols, Share::Bots).filter(|_| now.mode != Mode::Mock) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     let learnt = act.learn_prices(prices);
@@ -86,7 +87,7 @@ impl ExchangeActor {
         let (id, epoch, at) = (self.volatile.last_intent, self.snapshot().epoch, self.deps.time.now());
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
         let execution = Execution {
-            reserved: self.reserved(&forwarding.call),
+            reserved: forwarding.call.reserved(&self.volatile.live.positions),
             intent,
             forwarding,
             placed: RefCell::default(),
@@ -101,15 +102,6 @@ impl ExchangeActor {
         let running = execution.begin(&self.deps.in_flight);
         self.publish();
         self.deps.tasks.spawn(running);
-    }
-
-    /// What the request may take from open positions: an exit of positions may close all of them.
-    pub(super) fn reserved(&self, call: &OrderCall) -> Vec<Leg> {
-        let open = self.volatile.live.positions.iter().filter(|position| position.net != 0);
-        match call.operation {
-            Operation::ExitPositions => open.map(Leg::closing).collect(),
-            _ => call.legs.clone(),
-        }
     }
 
     /// Says no in the broker's format, and writes it down.

@@ -13,7 +13,7 @@ use keeper_domain::{
 use crate::{
     exchange::{
         actor::{ExchangeActor, Turn},
-        messages::{GetLivePositions, GetMode, ModeView, SetHalted, StopOrders, TokenDied},
+        messages::{GetLivePositions, GetMode, ModeView, SetHalted, SetInstruments, StopOrders, TokenDied},
         state::Volatile,
     },
     token::messages::{SessionChanged, TokenRejected},
@@ -109,6 +109,16 @@ impl Handler<StopOrders> for ExchangeActor {
     fn handle(&mut self, _: StopOrders, _: &mut Context<Self>) {
         self.volatile.stopping = true;
         self.publish();
+    }
+}
+
+impl Handler<SetInstruments> for ExchangeActor {
+    type Result = ();
+
+    /// Kept in what a next life is given too.
+    fn handle(&mut self, SetInstruments(instruments): SetInstruments, _: &mut Context<Self>) {
+        self.deps.instruments = instruments.clone();
+        self.volatile.book.set_instruments(std::sync::Arc::new(instruments));
     }
 }
 

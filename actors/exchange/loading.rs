@@ -6,12 +6,12 @@ use actix::{ActorFutureExt, WrapFuture};
 use fyers_api::ist;
 use keeper_domain::{
     bots::books::BotBooks,
-    notes::{BOT_BOOKS, SIMULATED_IN_GAP},
+    notes::{BOT_BOOKS, CANDLES, SIMULATED_IN_GAP},
     order_journal::{OpenIntents, OrderEntry},
     ports::{Store, StoreError},
     routing::{Venue, live_positions::LivePositions},
 };
-use mock_exchange::{Config, Engine, Instruments, exchange::MockExchange};
+use mock_exchange::{Config, Engine, Instruments, KeptCandles, exchange::MockExchange};
 
 use crate::exchange::{
     actor::{ExchangeActor, Turn, give_up},
@@ -31,6 +31,7 @@ struct Loaded {
     intents: OpenIntents,
     orders: Vec<OrderEntry>,
     books: Option<BotBooks>,
+    candles: KeptCandles,
 }
 
 async fn read_store(
@@ -45,9 +46,20 @@ async fn read_store(
         halted: store.halted().await?,
         intents: store.open_intents().await?,
         orders: store.order_journal(DAY_OF_ORDERS).await?,
+        candles: read_candles(store.as_ref()).await?,
         engine: book::load(store.as_ref(), rules, instruments).await?,
         books: BOT_BOOKS.read(store.as_ref()).await?.readable(),
     })
+}
+
+async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
+    let mut kept = KeptCandles::default();
+    for note in &CANDLES {
+        if let Some(series) = note.read(store).await?.readable() {
+            kept.restore(series);
+        }
+    }
+    Ok(kept)
 }
 
 impl ExchangeActor {
@@ -61,7 +73,7 @@ impl ExchangeActor {
     }
 
     fn take(&mut self, loaded: Loaded) {
-        let Loaded { engine, gap, live, halted, intents, orders, books } = loaded;
+        let Loaded { engine, gap, live, halted, intents, orders, candles, books } = loaded;
         let today = ist::date(self.deps.time.now());
         let refused = |entry: &&OrderEntry| {
             entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
@@ -71,6 +83,7 @@ impl ExchangeActor {
         self.take_books(books);
         self.volatile.books.recall(today, &orders, &intents.open);
         let volatile = &mut self.volatile;
+        volatile.book.keep_candles(candles);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
@@ -88,7 +101,9 @@ impl ExchangeActor {
         };
         Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
             Ok((engine, books)) => {
+                let candles = act.volatile.book.kept_candles().clone();
                 act.volatile.book = MockExchange::resume(engine, SEED);
+                act.volatile.book.keep_candles(candles);
                 let known = std::mem::take(&mut act.volatile.books);
                 act.take_books(books);
                 act.volatile.books.keep_day_of(known);

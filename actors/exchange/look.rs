@@ -25,7 +25,7 @@ use crate::exchange::{
     ExchangeActor,
     execution::book_call,
     messages::{End, Executed, Learnt, TokenDied},
-    state::Looks,
+    state::{Answered, Looks},
 };
 
 /// Seconds between readings after an order, until nothing waits any more.
@@ -40,7 +40,8 @@ struct Seen {
     fingerprint: Fingerprint,
     orders: Result<ApiResponse, ProxyError>,
     positions: Result<ApiResponse, ProxyError>,
-    /// Answered before the reading began, so both books know of it.
+    /// Answered some time before the reading began, so both books know of it: FYERS answers some orders before they
+    /// are in its order book.
     known_before: Vec<i64>,
 }
 
@@ -81,14 +82,28 @@ impl ExchangeActor {
             return;
         }
         let fingerprint = token.fingerprint();
-        let known_before = self.volatile.answered.iter().map(|(id, _)| *id).collect();
+        let now = self.deps.time.now();
+        let settled = |order: &&Answered| (now - order.at).abs() >= LATE;
+        let known_before = self.volatile.answered.iter().filter(settled).map(|order| order.id).collect();
+        let own = self.is_own_need();
         // Orders first: one that fills between the two calls is then counted twice, never not at all.
+        let (orders, positions) = (book_call("/orders"), book_call("/positions"));
         let read = async move {
-            let orders = proxy.send(&token, &book_call("/orders")).await;
-            let positions = proxy.send(&token, &book_call("/positions")).await;
+            let (orders, positions) = match own {
+                true => (proxy.send_own(&token, &orders).await, proxy.send_own(&token, &positions).await),
+                false => (proxy.send(&token, &orders).await, proxy.send(&token, &positions).await),
+            };
             Seen { fingerprint, orders, positions, known_before }
         };
         ctx.spawn(read.into_actor(self).map(|seen, act, ctx| act.looked(seen, ctx)));
+    }
+
+    /// Whose share of FYERS' limits a reading takes. The search for an order of unknown fate, the first reading, the
+    /// regular ones and those after a failure are the keeper's own. Readings right after a bot's orders are as many
+    /// as the bot makes them, so they come out of the bots' share: else a busy bot would use up what is kept back.
+    fn is_own_need(&self) -> bool {
+        let Looks { done, failures, since_order, .. } = self.volatile.looks;
+        !self.volatile.unknown.is_empty() || !done || failures > 0 || since_order >= AFTER_ORDER.len()
     }
 
     fn looked(&mut self, seen: Seen, ctx: &mut Context<Self>) {
@@ -133,6 +148,11 @@ impl ExchangeActor {
 
     fn learn(&mut self, orders: Vec<BookRow>, rows: PositionRows, known: &[i64], change: &mut Change) {
         let now = self.deps.time.now();
+        let seen = orders.iter().map(|row| row.leg.symbol.as_str());
+        let seen = seen.chain(rows.positions.iter().map(|position| position.symbol.as_str()));
+        let joined = self.notice_mcx(seen.chain(rows.unknown.iter().map(String::as_str)));
+        change.events.extend(joined.events);
+        change.notes.extend(joined.notes);
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| row.leg).collect();
         let PositionRows { positions, unknown } = rows;
         let live = LivePositions { positions, unknown, waiting, was_live: true, read_at: Some(now) };
@@ -145,7 +165,7 @@ impl ExchangeActor {
             change.live_positions = Some(live.clone());
         }
         self.volatile.live = live;
-        self.volatile.answered.retain(|(id, _)| !known.contains(id));
+        self.volatile.answered.retain(|order| !known.contains(&order.id));
         (self.volatile.looks.done, self.volatile.looks.failures) = (true, 0);
     }
 
@@ -169,7 +189,7 @@ impl ExchangeActor {
             }
             change.events.push((now, outcome_event(&intent, &search)));
             change.outcomes.push((intent.id, IntentOutcome::Searched(search)));
-            self.volatile.answered.retain(|(id, _)| *id != intent.id);
+            self.volatile.answered.retain(|order| order.id != intent.id);
         }
         self.volatile.unknown = still_open;
     }
@@ -213,13 +233,14 @@ impl Handler<Executed> for ExchangeActor {
         }
         self.count_rejected(rejected);
         let id = intent.id;
+        let answered = Answered { id, at: self.deps.time.now(), reserved };
         match end {
             // It never left, so it is none of the day's orders.
             End::Nothing if rejected == 0 => self.volatile.books.unsent(&intent),
             End::Nothing => {}
-            End::Answered => self.volatile.answered.push((intent.id, reserved)),
+            End::Answered => self.volatile.answered.push(answered),
             End::Unknown => {
-                self.volatile.answered.push((intent.id, reserved));
+                self.volatile.answered.push(answered);
                 // A new life has read it from the store already.
                 if !self.volatile.unknown.iter().any(|known| known.id == intent.id) {
                     self.volatile.unknown.push(intent);
@@ -236,13 +257,14 @@ impl Handler<Executed> for ExchangeActor {
 impl Handler<Learnt> for ExchangeActor {
     type Result = ();
 
-    fn handle(&mut self, Learnt { operation, answer }: Learnt, ctx: &mut Self::Context) {
+    fn handle(&mut self, Learnt { operation, query, answer }: Learnt, ctx: &mut Self::Context) {
         match operation {
             Operation::Quotes => {
                 let prices = fyers_api::response::prices(&fyers_api::response::json(&answer));
                 let learnt = self.learn_prices(prices);
                 self.keep_records(learnt, ctx);
             }
+            Operation::History => self.learn_candles(&query, &answer, ctx),
             // What differs from what is known is read again whole: this answer may be older than it.
             Operation::Positions if self.volatile.mode == Mode::Live => {
                 let known = &self.volatile.live;

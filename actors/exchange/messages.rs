@@ -13,10 +13,10 @@ use keeper_domain::{
     order_journal::{OrderEntry, OrderIntent},
     ports::Change,
     reason::Reason,
-    routing::{Venue, request::Leg},
+    routing::{Venue, request::Reserved},
     secret::Fingerprint,
 };
-use mock_exchange::api::book_pages::BookRest;
+use mock_exchange::{Instruments, api::book_pages::BookRest};
 
 use crate::exchange::words::refusal;
 
@@ -59,6 +59,11 @@ pub struct ClearSimulated {
     /// Who says so.
     pub by: String,
 }
+
+/// A newer symbol master.
+#[derive(Debug, Clone, PartialEq, Message)]
+#[rtype(result = "()")]
+pub struct SetInstruments(pub Instruments);
 
 /// The keeper is stopping: no new orders from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
@@ -170,6 +175,8 @@ pub struct TokenDied {
 pub struct Learnt {
     /// What was asked.
     pub operation: fyers_api::operation::Operation,
+    /// With which query.
+    pub query: String,
     /// The answer.
     pub answer: ApiResponse,
 }
@@ -181,7 +188,7 @@ pub struct Executed {
     /// The order.
     pub intent: OrderIntent,
     /// What it may have taken from open positions.
-    pub reserved: Vec<Leg>,
+    pub reserved: Reserved,
     /// How.
     pub end: End,
     /// Orders of it that FYERS has taken, with their ids.

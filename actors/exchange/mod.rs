@@ -17,6 +17,7 @@ mod look;
 pub mod messages;
 pub mod reads;
 mod saving;
+mod segments;
 mod simulating;
 mod snapshot;
 mod state;

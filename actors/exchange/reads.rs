@@ -80,8 +80,10 @@ pub(super) async fn read(
     let (venue, answer) = match sent {
         Ok(answer) if never_left(&answer) => (Venue::None, answer),
         Ok(answer) => {
-            if matches!(call.operation, Operation::Quotes | Operation::Positions | Operation::Orders) {
-                actor.do_send(Learnt { operation: call.operation, answer: answer.clone() });
+            use Operation::{History, Orders, Positions, Quotes};
+            if matches!(call.operation, Quotes | Positions | Orders | History) {
+                let (operation, query) = (call.operation, request.query.clone());
+                actor.do_send(Learnt { operation, query, answer: answer.clone() });
             }
             (Venue::Fyers, answer)
         }

@@ -6,7 +6,7 @@ use crate::exchange::{
     ExchangeActor, bots::key_of, messages::ClearSimulated, waiting::Forwarding, words::refusal,
 };
 use fyers_api::{
-    http::{ApiRequest, Method, Surface},
+    http::{ApiRequest, ApiResponse, Method, Surface},
     operation::Operation,
     response as reading,
 };
@@ -14,7 +14,7 @@ use keeper_domain::{
     event::Event,
     keys::BotName,
     mode::Mode,
-    notes::SIMULATED_IN_GAP,
+    notes::{CANDLES, SIMULATED_IN_GAP},
     order_journal::OrderEntry,
     ports::{Change, StoreError},
     routing::{
@@ -29,6 +29,15 @@ use mock_exchange::{
 
 /// Time between two looks at what waiting orders wait for.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Whose share of FYERS' limits a call takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// A bot's order is priced, or what bots' orders wait for is looked at.
+    Bots,
+    /// The square-off is due: it happens once, whatever bots do meanwhile.
+    Own,
+}
 
 fn quotes_call(symbols: &[String]) -> ApiRequest {
     let escaped = |symbol: &String| symbol.replace('%', "%25").replace('&', "%26").replace(' ', "%20");
@@ -50,7 +59,7 @@ impl ExchangeActor {
             return self.begin_book(forwarding, ctx);
         }
         let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
-        match self.ask_prices(&symbols) {
+        match self.ask_prices(&symbols, Share::Bots) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     // One commit for both: of two waits begun together, actix ends the later one first.
@@ -78,11 +87,15 @@ impl ExchangeActor {
     pub(super) fn ask_prices(
         &self,
         symbols: &[String],
+        share: Share,
     ) -> Option<impl Future<Output = Vec<(String, rust_decimal::Decimal)>> + use<>> {
         let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
         let call = quotes_call(symbols);
         (!symbols.is_empty()).then_some(async move {
-            let answer = proxy.send(&token, &call).await;
+            let answer = match share {
+                Share::Bots => proxy.send(&token, &call).await,
+                Share::Own => proxy.send_own(&token, &call).await,
+            };
             answer.map(|answer| reading::prices(&reading::json(&answer))).unwrap_or_default()
         })
     }
@@ -99,6 +112,19 @@ impl ExchangeActor {
     pub(super) fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
         let now = self.deps.time.now();
         self.volatile.book.observe_all(prices, now)
+    }
+
+    /// Candles that FYERS told, for the time when it cannot be asked.
+    pub(super) fn learn_candles(&mut self, query: &str, answer: &ApiResponse, ctx: &mut Context<Self>) {
+        let (now, told) = (self.deps.time.now(), reading::json(answer));
+        let Some(place) = self.volatile.book.learn_candles(query, &told, now) else { return };
+        let series = self.volatile.book.kept_candles().series(place);
+        let note = CANDLES.get(place).zip(series).and_then(|(note, series)| note.set(series).ok());
+        if let Some(note) = note {
+            // When it cannot be written, it is learnt again with the next answer or lost with the next start.
+            let commit = self.commit(Change { notes: vec![note], ..Change::default() });
+            ctx.wait(commit.map(|_, _, _| ()));
+        }
     }
 
     /// Facts that nobody waits for. When they cannot be written, they have not happened.
@@ -148,8 +174,9 @@ impl ExchangeActor {
         if mode == Mode::Mock && forwarding.meant_for_fyers {
             self.count_gap(&mut change);
         }
+        let symbols = symbols_of(&change);
         let commit = self.commit(change);
-        ctx.wait(commit.then(move |committed, act: &mut Self, _| {
+        let kept = commit.then(move |committed, act: &mut Self, _| {
             match &committed {
                 Ok(()) => forwarding.arrive(Venue::Mock, answer),
                 Err(error) => {
@@ -158,8 +185,13 @@ impl ExchangeActor {
                     forwarding.arrive(Venue::None, refusal(503, -503, &words));
                 }
             }
-            act.after_simulation(&committed)
-        }));
+            let joined = match &committed {
+                Ok(()) => act.notice_mcx(symbols.iter().map(String::as_str)),
+                Err(_) => Change::default(),
+            };
+            act.after_simulation(&committed).then(|(), act, _| act.commit_or_keep(joined))
+        });
+        ctx.wait(kept);
     }
 
     /// Looks at the clock and at prices for what waits, again and again.
@@ -176,8 +208,9 @@ impl ExchangeActor {
     fn match_once(&mut self, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
         let waited_for = self.volatile.book.waited_for();
+        let share = if self.volatile.book.is_square_off_due(now) { Share::Own } else { Share::Bots };
         if self.volatile.mode == Mode::Sandbox
-            && let Some(prices) = self.ask_prices(&waited_for)
+            && let Some(prices) = self.ask_prices(&waited_for, share)
         {
             ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                 let mut learnt = act.learn_prices(prices);
@@ -231,6 +264,15 @@ impl Handler<ClearSimulated> for ExchangeActor {
             act.after_simulation(&committed).map(move |(), _, _| cleared)
         })))
     }
+}
+
+/// The symbols of orders that were taken.
+fn symbols_of(change: &Change) -> Vec<String> {
+    let symbol = |(_, event): &(_, Event)| match event {
+        Event::OrderSimulated { symbol, .. } => Some(symbol.clone()),
+        _ => None,
+    };
+    change.events.iter().filter_map(symbol).collect()
 }
 
 /// The event of an order that was taken.

@@ -8,7 +8,12 @@ use fyers_api::{codes, ist};
 use keeper_domain::{
     mode::Mode,
     reason::Reason,
-    routing::{OnTokenLoss, live_positions::LivePositions, request::Leg, route::Snapshot},
+    routing::{
+        OnTokenLoss,
+        live_positions::LivePositions,
+        request::{Leg, Reserved},
+        route::Snapshot,
+    },
 };
 use rust_decimal::Decimal;
 
@@ -26,7 +31,7 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
         token: None,
         live: LivePositions::default(),
         looked: false,
-        sent: vec![],
+        sent: Reserved::default(),
         simulated: vec![],
         simulated_waiting: vec![],
         simulated_today: 0,
@@ -57,8 +62,12 @@ impl ExchangeActor {
                 tag: None,
             })
         });
-        let mut sent = self.deps.in_flight.legs();
-        sent.extend(answered.iter().flat_map(|(_, legs)| legs.iter().cloned()));
+        let on_the_way = self.deps.in_flight.reserved();
+        let sent = on_the_way.iter().chain(answered.iter().map(|order| &order.reserved));
+        let sent = Reserved {
+            legs: sent.clone().flat_map(|reserved| reserved.legs.iter().cloned()).collect(),
+            is_opaque: sent.into_iter().any(|reserved| reserved.is_opaque),
+        };
         let snapshot = Snapshot {
             mode: self.volatile.mode,
             reason: self.volatile.reason,

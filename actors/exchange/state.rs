@@ -8,7 +8,7 @@ use keeper_domain::{
     order_journal::OrderIntent,
     ports::Change,
     reason::Reason,
-    routing::{live_positions::LivePositions, request::Leg},
+    routing::{live_positions::LivePositions, request::Reserved},
     session::SessionView,
 };
 use mock_exchange::exchange::MockExchange;
@@ -25,7 +25,7 @@ pub(super) struct Volatile {
     pub(super) books: BotBooks,
     pub(super) live: LivePositions,
     /// Answered orders that the last reading of the books may not show yet.
-    pub(super) answered: Vec<(i64, Vec<Leg>)>,
+    pub(super) answered: Vec<Answered>,
     /// Orders whose answer is not known.
     pub(super) unknown: Vec<OrderIntent>,
     pub(super) last_intent: i64,
@@ -35,6 +35,13 @@ pub(super) struct Volatile {
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
+}
+
+/// An order that FYERS has answered, or may have taken without an answer.
+pub(super) struct Answered {
+    pub(super) id: i64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) reserved: Reserved,
 }
 
 /// Where the reading of FYERS' books stands.

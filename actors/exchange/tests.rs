@@ -29,6 +29,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     broker_error::Transport,
+    clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     keys::BotName,
     mode::{Mode, ShownMode},
@@ -46,11 +47,18 @@ use mock_exchange::{Config, Instruments, Record};
 
 mod disk;
 mod positions;
+mod segments;
+mod shares;
+mod starting;
+mod switches;
+mod waiting;
 
 /// A scripted FYERS: remembers every call, is slow, and answers as told.
 #[derive(Default)]
 struct Fyers {
     calls: Mutex<Vec<ApiRequest>>,
+    /// Paths that were called out of the keeper's own share.
+    own: Mutex<Vec<String>>,
     /// How many intents were on disk at each call.
     store: Mutex<Option<Arc<MemoryStore>>>,
     intents: Mutex<Vec<usize>>,
@@ -108,10 +116,14 @@ struct Floor {
 }
 
 fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<ExchangeActor> {
-    ExchangeActor::new(ExchangeDeps {
+    ExchangeActor::new(deps(fyers, store, sandbox)).start()
+}
+
+fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> ExchangeDeps {
+    ExchangeDeps {
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        proxy: Some(Arc::clone(fyers) as Arc<dyn BrokerProxy>),
+        proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
@@ -128,9 +140,9 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
         in_flight: InFlight::default(),
         keys: Arc::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
+        hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         fault: FaultPoint::default(),
-    })
-    .start()
+    }
 }
 
 async fn floor(sandbox: bool, usable: bool) -> Floor {
@@ -285,61 +297,6 @@ async fn sandbox_prices_orders_at_fyers_and_sends_none_there() {
 }
 
 #[actix::test]
-async fn a_limit_order_waits_until_the_price_comes_and_survives_a_restart() {
-    let floor = floor(true, true).await;
-    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
-    floor.fyers.says("/quotes", 200, &price(801.0));
-    let mut limit = order("NSE:SBIN-EQ", 5, 1, "t");
-    (limit["type"], limit["limitPrice"]) = (json!(1), json!(800.0));
-    let (_, body) = floor.ask(Method::Post, "/orders/sync", limit).await;
-    let id = body["id"].as_str().unwrap().to_owned();
-    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
-    reborn.actor.send(session(true)).await.unwrap();
-    let status = async |floor: &Floor| {
-        floor.ask(Method::Get, "/orders", Value::Null).await.1["orderBook"][0]["status"].clone()
-    };
-    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
-    assert_eq!(book["orderBook"][0]["status"], 6, "{book}");
-    reborn.fyers.says("/quotes", 200, &price(799.5));
-    time::sleep(Duration::from_secs(30)).await;
-    assert_eq!(status(&reborn).await, 2, "filled by a look at FYERS' prices");
-    let (_, gone) = reborn.ask(Method::Delete, "/orders/sync", json!({"id": id})).await;
-    assert_eq!(gone["s"], "error", "{gone}");
-}
-
-#[actix::test]
-async fn a_gtt_order_waits_through_a_restart_and_becomes_an_order_at_its_price() {
-    let floor = floor(true, true).await;
-    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
-    floor.fyers.says("/quotes", 200, &price(800.0));
-    let leg = json!({"price": 822.0, "triggerPrice": 820.0, "qty": 3});
-    let gtt = json!({"side": 1, "symbol": "NSE:SBIN-EQ", "productType": "CNC", "orderInfo": {"leg1": leg}, "orderTag": "up"});
-    let (done, placed) = floor.ask(Method::Post, "/gtt/orders/sync", gtt).await;
-    assert_eq!((done.venue, placed["code"].as_i64()), (Venue::Mock, Some(1101)), "{placed}");
-    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
-    reborn.actor.send(session(true)).await.unwrap();
-    let status = async |floor: &Floor| {
-        floor.ask(Method::Get, "/gtt/orders", Value::Null).await.1["orderBook"][0]["ord_status"].clone()
-    };
-    assert_eq!(status(&reborn).await, 6);
-    reborn.fyers.says("/quotes", 200, &price(820.5));
-    time::sleep(Duration::from_secs(30)).await;
-    assert_eq!(status(&reborn).await, 2);
-    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
-    let row = &book["orderBook"][0];
-    assert_eq!(
-        (row["tradedPrice"].as_f64(), row["orderTag"].as_str()),
-        (Some(820.5), Some("1:GTTup")),
-        "{book}"
-    );
-    let (_, late) = reborn.ask(Method::Delete, "/gtt/orders/sync", json!({"id": placed["id"]})).await;
-    assert_eq!(late["code"], -52, "{late}");
-    assert!(
-        reborn.fyers.calls("/gtt/orders").is_empty() && reborn.fyers.calls("/gtt/orders/sync").is_empty()
-    );
-}
-
-#[actix::test]
 async fn an_answer_of_the_edge_changes_neither_token_nor_venue() {
     time::pause();
     for (status, body) in
@@ -444,51 +401,4 @@ fn held(net: i64) -> Value {
 fn row(id: &str, quantity: i64, status: i64) -> Value {
     json!({"id": id, "symbol": "NSE:SBIN-EQ", "side": quantity.signum(), "qty": quantity.abs(), "orderTag": "1:t",
         "remainingQuantity": if status == 6 { quantity.abs() } else { 0 }, "productType": "INTRADAY", "status": status})
-}
-
-#[actix::test]
-async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() {
-    time::pause();
-    let fyers = Arc::new(Fyers { slow: Duration::from_millis(7), ..Fyers::default() });
-    fyers.books(&[], &[]);
-    let store = Arc::new(MemoryStore::default());
-    let actor = start(&fyers, &store, false);
-    actor.send(session(true)).await.unwrap();
-    time::sleep(Duration::from_secs(1)).await;
-    let mut flying = Vec::new();
-    for round in 0..100 {
-        actor.do_send(session(round % 2 == 0));
-        for number in 0..10 {
-            let tag = format!("r{round}x{number}");
-            let body = order(&format!("NSE:S{round}X{number}-EQ"), 1, 1, &tag);
-            flying.push((
-                round,
-                tag,
-                actor.send(Forward(call(Method::Post, "/orders/sync", &body), BotName::owner())),
-            ));
-        }
-        time::sleep(Duration::from_millis(3)).await;
-    }
-    for (round, tag, answer) in flying {
-        let done = answer.await.unwrap().answered().await;
-        assert_eq!(done.answer.status, 200, "{tag}");
-        let wanted = if round % 2 == 0 { (Mode::Live, Venue::Fyers) } else { (Mode::Mock, Venue::Mock) };
-        assert_eq!((done.mode, done.venue), wanted, "{tag} ends where it began");
-        let body: Value = serde_json::from_slice(&done.answer.body).unwrap();
-        assert_eq!(body["id"].as_str().unwrap().starts_with("MOCK"), wanted.1 == Venue::Mock);
-    }
-    let live: Vec<String> = fyers.calls("/orders/sync").iter().map(|call| tag_of(&call.body)).collect();
-    let journal = store.order_journal(2_000).await.unwrap();
-    assert_eq!((live.len(), journal.len()), (500, 1_000));
-    let mock =
-        journal.iter().filter(|entry| entry.venue == Venue::Mock).filter_map(|entry| entry.tag.clone());
-    let mut all: Vec<String> = live.into_iter().chain(mock).collect();
-    all.sort_unstable();
-    all.dedup();
-    assert_eq!(all.len(), 1_000, "no order went to both houses or twice to one");
-}
-
-fn tag_of(body: &[u8]) -> String {
-    let body: Value = serde_json::from_slice(body).unwrap();
-    body["orderTag"].as_str().unwrap().to_owned()
 }

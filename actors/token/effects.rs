@@ -23,18 +23,18 @@ const CALL_LIMIT: Duration = Duration::from_secs(60);
 impl TokenActor {
     pub(super) fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
-            Effect::CheckToken(ask, token) => {
+            Effect::CheckToken(id, token) => {
                 let call = self.with_broker(move |broker| async move { broker.profile(&token).await });
-                self.later(ctx, call, move |outcome| Input::Profiled(ask, outcome));
+                self.later(ctx, call, move |outcome| Input::Profiled(id, outcome));
             }
-            Effect::ProveToken(ask, token) => {
+            Effect::ProveToken(id, token) => {
                 let call =
                     self.with_broker(move |broker| async move { prove(broker.as_ref(), &token).await });
-                self.later(ctx, call, move |outcome| Input::Profiled(ask, outcome));
+                self.later(ctx, call, move |outcome| Input::Profiled(id, outcome));
             }
-            Effect::CallLogin(ask, code) => {
+            Effect::CallLogin(id, code) => {
                 let call = self.with_broker(move |broker| async move { broker.login(&code).await });
-                self.later(ctx, call, move |outcome| Input::CodeRedeemed(ask, outcome));
+                self.later(ctx, call, move |outcome| Input::CodeRedeemed(id, outcome));
             }
             Effect::CallLogout(token) => {
                 let call = self.with_broker(move |broker| async move { broker.logout(&token).await });
@@ -49,13 +49,13 @@ impl TokenActor {
                 }));
             }
             Effect::LoginEnded(login, outcome) => self.logins.ended(login, outcome),
-            Effect::CallRefresh(ask, token) => {
+            Effect::CallRefresh(id, token) => {
                 let call = self.with_broker(move |broker| async move { broker.refresh(&token).await });
-                self.later(ctx, call, move |outcome| Input::Refreshed(ask, outcome));
+                self.later(ctx, call, move |outcome| Input::Refreshed(id, outcome));
             }
-            Effect::Wait(ask, wait) => {
+            Effect::Wait(id, wait) => {
                 let time = Arc::clone(&self.deps.time);
-                self.later(ctx, async move { time.sleep(wait).await }, move |()| Input::Waited(ask));
+                self.later(ctx, async move { time.sleep(wait).await }, move |()| Input::Waited(id));
             }
             Effect::Announce { from, to, why, view } => {
                 for listener in &self.deps.listeners {

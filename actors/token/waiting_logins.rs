@@ -93,16 +93,16 @@ mod tests {
 
     #[test]
     fn a_code_that_comes_again_gets_the_first_ones_outcome() {
-        let mut desk = WaitingLogins::default();
+        let mut logins = WaitingLogins::default();
         let code = AuthCode::new("code");
-        assert!(desk.again(&code).is_none());
-        let login = desk.number();
-        desk.note(&code, login);
-        let mut first = desk.wait(login);
-        let mut meanwhile = desk.again(&code).unwrap();
+        assert!(logins.again(&code).is_none());
+        let login = logins.number();
+        logins.note(&code, login);
+        let mut first = logins.wait(login);
+        let mut meanwhile = logins.again(&code).unwrap();
         assert!(meanwhile.try_recv().is_err(), "not known yet");
-        desk.ended(login, Ok(()));
-        let mut later = desk.again(&code).unwrap();
+        logins.ended(login, Ok(()));
+        let mut later = logins.again(&code).unwrap();
         for told in [&mut first, &mut meanwhile, &mut later] {
             assert_eq!(told.try_recv(), Ok(Ok(())));
         }
@@ -110,11 +110,11 @@ mod tests {
 
     #[test]
     fn a_code_that_was_never_spent_may_come_again() {
-        let mut desk = WaitingLogins::default();
+        let mut logins = WaitingLogins::default();
         let code = AuthCode::new("code");
-        let login = desk.number();
-        desk.note(&code, login);
-        desk.ended(login, Err(LoginFailure::Busy));
-        assert!(desk.again(&code).is_none());
+        let login = logins.number();
+        logins.note(&code, login);
+        logins.ended(login, Err(LoginFailure::Busy));
+        assert!(logins.again(&code).is_none());
     }
 }

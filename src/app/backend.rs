@@ -44,6 +44,7 @@ use secrecy::SecretString;
 use crate::app::{Actors, Parts, sink::JournalSink};
 use crate::{
     build_info,
+    fyers::symbols::{Renewal, Watched},
     http::Backend,
     login_report::{LoginReport, LoginSetup},
     status::{
@@ -78,6 +79,7 @@ pub struct KeeperBackend {
     #[cfg(feature = "fault-injection")]
     test_doors: bool,
     state_key: StateKey,
+    symbols: Option<Watched>,
     journal: Arc<JournalSink>,
     pulse: Pulse,
     /// Session and book are in memory.
@@ -103,7 +105,8 @@ impl KeeperBackend {
             is_loaded: Arc::new(AtomicBool::new(false)),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
-            state_key: StateKey::derive(&parts.key),
+            symbols: parts.symbols.as_ref().map(Renewal::status),
+            state_key: StateKey::derive(&parts.key.secret()),
             journal,
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
@@ -233,6 +236,7 @@ impl Backend for KeeperBackend {
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
+            symbols: self.symbols.as_ref().map(|status| (**status.load()).clone()),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),
             time: ist(self.time.now()),

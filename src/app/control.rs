@@ -16,6 +16,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alert::Severity,
+    alerts::words::excerpt,
     chat::{
         card::rules::CardRequest,
         talk::{Action, Control, Person, Topic},
@@ -238,7 +239,16 @@ fn status_words(status: &Status) -> String {
             status.orders_simulated_today, status.outbox.waiting
         ),
     ]
+    .into_iter()
+    .chain(leftover_words(status))
+    .collect::<Vec<_>>()
     .join("\n")
+}
+
+fn leftover_words(status: &Status) -> Option<String> {
+    let left = excerpt(&status.simulated_left.join(", "), 160);
+    let words = "Their exits are refused, because FYERS does not have them; /flat clears them.";
+    (!left.is_empty()).then(|| format!("Simulated positions still open: {left}. {words}"))
 }
 
 fn health_words(status: &Status) -> String {

@@ -81,7 +81,7 @@ impl Card {
         let path = match &login.page {
             // So signed, a login that was begun at the card is not limited like a stranger's.
             Some(page) => {
-                LoginPath::Page(format!("{page}?card={}", StateKey::derive(&parts.key).card_token()))
+                LoginPath::Page(format!("{page}?card={}", StateKey::derive(&parts.key.secret()).card_token()))
             }
             None => LoginPath::Paste(Arc::clone(&login.authorize)),
         };

@@ -25,6 +25,7 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
+    app::recall_segments,
     cli::oneshot::OneShot,
     status::SessionStatus,
     store::{SqliteStore, StateDir, StateDirError},
@@ -36,7 +37,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of both verbs.
 #[derive(Debug, Serialize)]
-struct Answer {
+struct TokenReport {
     state: StateName,
     reason: Reason,
     expires_at: Option<DateTime<FixedOffset>>,
@@ -44,7 +45,7 @@ struct Answer {
     account: Option<String>,
 }
 
-impl Answer {
+impl TokenReport {
     fn print(&self, json: bool) {
         if json {
             return print_json(self);
@@ -71,7 +72,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
     let config = load()?;
     config.start_log(false);
     let Some(client) = config.broker()? else {
-        let nothing = Answer {
+        let nothing = TokenReport {
             state: StateName::NoToken,
             reason: Reason::NoCredentials,
             expires_at: None,
@@ -87,7 +88,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
 }
 
 /// Reads the newest token there is, without touching anything, and asks the broker about it.
-async fn ask_broker(config: &Config, broker: &dyn Broker) -> Answer {
+async fn ask_broker(config: &Config, broker: &dyn Broker) -> TokenReport {
     let stored = match SqliteStore::peek(&config.settings.state_dir).await {
         Ok(stored) => stored.unwrap_or_default(),
         Err(error) => {
@@ -96,7 +97,7 @@ async fn ask_broker(config: &Config, broker: &dyn Broker) -> Answer {
         }
     };
     let session = reconcile(stored, &config.seeds());
-    let mut answer = Answer {
+    let mut answer = TokenReport {
         state: StateName::LoginRequired,
         reason: Reason::NeverLoggedIn,
         expires_at: None,
@@ -177,7 +178,10 @@ pub(super) async fn one_shot(
 ) -> Result<OneShot, Failure> {
     let store = SqliteStore::open(state).await;
     let store = store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
-    let calendar = config.calendar()?;
+    let hours = TokenHours::new(config.calendar()?, config.settings.segments.clone());
+    let recalled = recall_segments(&hours, &store).await;
+    recalled
+        .map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
     Ok(OneShot {
         broker,
         store: Arc::new(store) as Arc<dyn Store>,
@@ -185,7 +189,7 @@ pub(super) async fn one_shot(
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
-        hours: TokenHours::new(calendar, config.settings.segments.clone()),
+        hours,
     })
 }
 
@@ -206,8 +210,8 @@ async fn ask_for_refresh(config: &Config) -> Option<SessionStatus> {
 }
 
 /// A refresh that failed is a failure even if the old token still works.
-fn outcome_of(session: &SessionStatus) -> Answer {
-    Answer {
+fn outcome_of(session: &SessionStatus) -> TokenReport {
+    TokenReport {
         state: session.state,
         reason: session.problem.unwrap_or(session.reason),
         expires_at: session.expires_at,

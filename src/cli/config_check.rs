@@ -11,7 +11,7 @@ use crate::cli::{
 use crate::config::Row;
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct SettingsReport<'a> {
     settings: &'a [Row],
     missing: Vec<String>,
     notes: &'a [String],
@@ -23,8 +23,11 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
     config.client()?;
     config.messenger()?;
     config.calendar()?;
-    let answer =
-        Answer { settings: &config.settings.rows, missing: config.settings.missing(), notes: &config.notes };
+    let answer = SettingsReport {
+        settings: &config.settings.rows,
+        missing: config.settings.missing(),
+        notes: &config.notes,
+    };
     if json {
         print_json(&answer);
         return Ok(Exit::Good);

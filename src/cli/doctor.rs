@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct DoctorReport<'a> {
     good: bool,
     version: &'static str,
     commit: &'static str,
@@ -42,7 +42,7 @@ pub(super) fn doctor(json: bool) -> Result<Exit, Failure> {
     let good = worst != Mark::Fail;
     if json {
         let (version, commit) = (build_info::VERSION, build_info::COMMIT);
-        print_json(&Answer { good, version, commit, checks: &findings });
+        print_json(&DoctorReport { good, version, commit, checks: &findings });
     } else {
         say(&told(&findings));
     }

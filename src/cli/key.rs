@@ -21,6 +21,7 @@ use crate::{
         probe::{self, Answer, Remote},
         setup::{Config, load},
     },
+    http::GatewayKey,
     keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish, RotateOwner},
     private_file::{self, Rules},
     store::{
@@ -251,7 +252,7 @@ async fn admin(config: &Config, state: &StateDir) -> Result<KeyAdmin, Failure> {
     let owner = gateway_key(config, state)?;
     let ring = KeyRing::new(stored, &owner, &signing, chrono::Utc::now());
     let keys = Arc::new(arc_swap::ArcSwap::from_pointee(ring));
-    let rotate = rotate_owner(config);
+    let rotate = rotate_owner(config, None);
     Ok(KeyAdmin::new(Arc::new(store) as Arc<dyn Store>, Arc::new(WallClock), keys, signing, rotate))
 }
 
@@ -264,10 +265,17 @@ pub(super) fn gateway_key(config: &Config, state: &StateDir) -> Result<SecretStr
 }
 
 /// How the first key is replaced: not where it is a setting.
-pub(super) fn rotate_owner(config: &Config) -> Option<RotateOwner> {
+pub(super) fn rotate_owner(config: &Config, running: Option<GatewayKey>) -> Option<RotateOwner> {
     let folder = config.settings.state_dir.clone();
     let redactor = config.redactor.clone();
-    let rotate = move || replace_gateway_key(&folder).inspect(|key| redactor.register(key));
+    let rotate = move || {
+        let key = replace_gateway_key(&folder)?;
+        redactor.register(&key);
+        if let Some(running) = &running {
+            running.replace(key.clone());
+        }
+        Ok(key)
+    };
     config.settings.gateway_key.is_none().then(|| Arc::new(rotate) as RotateOwner)
 }
 

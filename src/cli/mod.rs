@@ -11,6 +11,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod key;
+mod key_file;
 mod login;
 mod oneshot;
 mod orders;

@@ -79,10 +79,10 @@ impl OneShot {
         let (mut mirror_problem, mut login) = (None, None);
         while let Some(effect) = effects.pop_front() {
             let input = match effect {
-                Effect::CheckToken(ask, token) | Effect::ProveToken(ask, token) => {
-                    Input::Profiled(ask, self.broker.profile(&token).await)
+                Effect::CheckToken(id, token) | Effect::ProveToken(id, token) => {
+                    Input::Profiled(id, self.broker.profile(&token).await)
                 }
-                Effect::CallLogin(ask, code) => Input::CodeRedeemed(ask, self.broker.login(&code).await),
+                Effect::CallLogin(id, code) => Input::CodeRedeemed(id, self.broker.login(&code).await),
                 Effect::LoginEnded(_, ended) => {
                     login = Some(ended);
                     continue;
@@ -91,14 +91,14 @@ impl OneShot {
                     let _told = self.broker.logout(&token).await;
                     continue;
                 }
-                Effect::CallRefresh(ask, token) => Input::Refreshed(ask, self.broker.refresh(&token).await),
-                Effect::Wait(ask, wait) => {
+                Effect::CallRefresh(id, token) => Input::Refreshed(id, self.broker.refresh(&token).await),
+                Effect::Wait(id, wait) => {
                     let spent = (self.time.now() - begun).to_std().unwrap_or_default();
                     if spent + wait > patience {
                         break;
                     }
                     self.time.sleep(wait).await;
-                    Input::Waited(ask)
+                    Input::Waited(id)
                 }
                 Effect::Announce { .. } => continue,
                 Effect::Mirror(access, refresh) => {

@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    key_file,
     output::{fail, no_state},
     setup::{Config, load},
 };
@@ -21,10 +22,10 @@ use crate::{
     app::{Keeper, Parts, StartError},
     config::Settings,
     heartbeat::{self, Heartbeat},
-    http::Backend,
+    http::{Backend, GatewayKey},
     logging,
     login_report::LoginSetup,
-    store::{SqliteStore, StateDir},
+    store::{SqliteStore, StateDir, state_dir::GATEWAY_KEY},
     wall_clock::WallClock,
 };
 
@@ -55,6 +56,7 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     learn(config, &store).await;
     let parts = parts(config, state, store.clone())?;
     let heartbeat = heartbeat(config, &parts);
+    let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     let guarded = keeper.guard(|| {
         tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");
@@ -67,6 +69,13 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     }
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
+    }
+    if config.settings.gateway_key.is_none() {
+        let file = state.path().join(GATEWAY_KEY);
+        keeper.tree.spawn(
+            "gateway_key",
+            key_file::follow(file, key, config.redactor.clone(), time, Arc::clone(&keeper.keys)),
+        );
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let exit = until_told(&keeper, terminate, interrupt).await;
@@ -114,6 +123,8 @@ fn not_started(error: &StartError) -> Failure {
 fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Failure> {
     let settings = &config.settings;
     let key = super::key::gateway_key(config, state)?;
+    let gateway_key = GatewayKey::from(key.clone());
+    let rotate_owner = super::key::rotate_owner(config, Some(gateway_key.clone()));
     let signing = state.signing_secret().map_err(|error| no_state(&error))?;
     let minted = keeper_domain::keys::token::of_owner(&signing, &key);
     [&key, &signing, &minted.token].into_iter().for_each(|secret| config.redactor.register(secret));
@@ -125,7 +136,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| config.learning(client)),
-        proxy: config.pipe()?,
+        proxy: config.proxy()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         store: Arc::new(store) as Arc<dyn Store>,
@@ -144,13 +155,15 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         on_token_loss: settings.on_token_loss,
         rules: config.rules(),
         instruments: config.instruments()?,
+        symbols: config.renewal()?,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
-        key,
+        key: gateway_key,
         signing,
-        rotate_owner: super::key::rotate_owner(config),
+        rotate_owner,
+        memory: config.memory.clone(),
         texts,
         missing: settings.missing(),
         after_crash: state.began(),
@@ -182,8 +195,10 @@ fn clocks(_: &Settings) -> Clocks {
 /// The end-to-end tests play a morning at any time of day, and only against stand-ins on this machine.
 #[cfg(feature = "fault-injection")]
 fn clocks(settings: &Settings) -> Clocks {
+    use crate::config::DemoClock;
     match crate::config::demo_clock().filter(|_| settings.talks_to_stand_ins()) {
-        Some(start) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::From(start)) => (Arc::new(crate::demo::sped_clock::SpedClock::new(start)), None),
+        Some(DemoClock::File(path)) => (Arc::new(crate::demo::file_clock::FileClock::new(path)), None),
         None => (Arc::new(WallClock), Some(steady())),
     }
 }

@@ -13,13 +13,14 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
+use crate::memory::Memory;
 use crate::{
     app::{EnvMirror, Phone},
-    config::{self, Problem, Settings, Sources, Values},
+    config::{self, Problem, Settings, Sources, SymbolSource, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
         FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
-        outgoing_address::AddressEcho,
+        outgoing_address::AddressEcho, symbols,
     },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
@@ -45,6 +46,8 @@ pub struct Config {
     pub moves: Arc<GroupMoves>,
     /// FYERS' limits, for every call that this program makes.
     pub limiter: Arc<Limiter>,
+    /// What bodies of requests and long answers may take together.
+    pub memory: Memory,
 }
 
 /// Reads environment and `.env` file. Mistakes are all told at once.
@@ -117,7 +120,15 @@ impl Written {
         settings.secrets().iter().for_each(|secret| redactor.register(secret));
         let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
         let limiter = Limiter::new(Arc::new(WallClock));
-        Ok(Config { settings, redactor, notes, metrics: Metrics::new(), moves, limiter })
+        Ok(Config {
+            settings,
+            redactor,
+            notes,
+            metrics: Metrics::new(),
+            moves,
+            limiter,
+            memory: Memory::default(),
+        })
     }
 
     fn forget(&mut self, name: &str) {
@@ -215,9 +226,10 @@ impl Config {
     }
 
     /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
-    pub fn pipe(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
+    pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
+        let proxy = proxy.holding_in(self.memory.clone());
         Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
     }
 
@@ -310,18 +322,22 @@ impl Config {
 
     /// Symbols from the symbol master files; none is a good setup too.
     pub fn instruments(&self) -> Result<engine::Instruments, Failure> {
-        let mut known = vec![];
-        for path in &self.settings.symbol_master {
-            let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string());
-            match text.map(|text| engine::parse_master(&text)) {
-                Ok((rows, _)) if !rows.is_empty() => known.extend(rows),
-                Ok(_) => return Err(refuse_master(path, "no row of it is a symbol")),
-                Err(problem) => return Err(refuse_master(path, &problem)),
-            }
+        let SymbolSource::Files(files) = &self.settings.symbol_master else {
+            return Ok(engine::Instruments::default());
+        };
+        let mut master = engine::SymbolMaster::default();
+        for path in files {
+            symbols::read_file(path, &mut master).map_err(|problem| refuse_master(path, &problem))?;
         }
-        // What a symbol master does not know does not exist; without one every well-formed symbol may.
-        let none = known.is_empty();
-        Ok(if none { engine::Instruments::default() } else { engine::Instruments::strict(known) })
+        Ok(engine::Instruments::listed(Arc::new(master.sorted())))
+    }
+
+    /// Fetches the symbol master once a day; `None` where it is not fetched.
+    pub fn renewal(&self) -> Result<Option<symbols::Renewal>, Failure> {
+        let settings = &self.settings;
+        let Some(base) = settings.fetches_symbols_from() else { return Ok(None) };
+        let folder = settings.state_dir.clone();
+        symbols::Renewal::new(base, folder, settings.proxy.as_ref()).map(Some).map_err(unusable)
     }
 
     /// The `.env` file to keep up to date, repaired first if a writer had died over it.
@@ -377,7 +393,7 @@ impl Config {
 
 fn refuse_master(path: &std::path::Path, problem: &str) -> Failure {
     let what = format!("KEEPER_SYMBOL_MASTER {} cannot be used: {problem}", path.display());
-    fail(Exit::BadSettings, &what, "It must be one of FYERS' CSV files, as NSE_CM.csv.")
+    fail(Exit::BadSettings, &what, "It must be one of FYERS' files, as NSE_CM.csv or NSE_CM_sym_master.json.")
 }
 
 fn refuse_telegram(error: TelegramSetupError) -> Failure {

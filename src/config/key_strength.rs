@@ -33,6 +33,11 @@ pub(super) fn check(key: &str) -> Result<(), Weakness> {
     }
 }
 
+/// Why a key that somebody puts in the place of the old one is not taken; shows nothing of it.
+pub(crate) fn weakness_of_key(key: &str) -> Option<String> {
+    check(key).err().map(|weakness| weakness.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use url::Url;
 use crate::config::{
     credential,
     problem::Problem,
-    settings::{LogFormat, Row, Settings},
+    settings::{LogFormat, Row, Settings, SymbolSource},
     source::{Found, Origin, Remarks, Sources},
     table::{self, Show, Spec},
 };
@@ -88,7 +88,8 @@ impl Reader<'_> {
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
             mock_charges: self.flag("KEEPER_MOCK_CHARGES", false),
-            symbol_master: self.paths("KEEPER_SYMBOL_MASTER"),
+            symbol_master: self.symbol_master(),
+            public_files_url: self.url("FYERS_PUBLIC_URL"),
             idempotent_tags: self.flag("KEEPER_IDEMPOTENT_TAGS", false),
             ip_check_url: self.url("KEEPER_IP_CHECK_URL"),
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
@@ -156,10 +157,16 @@ impl Reader<'_> {
         }
     }
 
-    fn paths(&mut self, name: &'static str) -> Vec<PathBuf> {
-        let Some(found) = self.value(name) else { return vec![] };
-        let all = found.text.split(',').map(str::trim).filter(|path| !path.is_empty());
-        all.map(PathBuf::from).collect()
+    fn symbol_master(&mut self) -> SymbolSource {
+        let Some(found) = self.value("KEEPER_SYMBOL_MASTER") else { return SymbolSource::Auto };
+        match found.text.trim().to_ascii_lowercase().as_str() {
+            "auto" => SymbolSource::Auto,
+            "off" => SymbolSource::Off,
+            _ => {
+                let all = found.text.split(',').map(str::trim).filter(|path| !path.is_empty());
+                SymbolSource::Files(all.map(PathBuf::from).collect())
+            }
+        }
     }
 
     fn days(&mut self, name: &'static str, default: i64) -> i64 {

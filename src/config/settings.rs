@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
-use crate::config::source::Origin;
+use crate::config::{source::Origin, table};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,17 @@ pub enum LogFormat {
     Json,
     /// For people.
     Text,
+}
+
+/// Where the MockExchange's symbols come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SymbolSource {
+    /// From FYERS, once a day, while there is an app.
+    Auto,
+    /// Nowhere: every well-formed symbol is taken.
+    Off,
+    /// From these files, in either of FYERS' forms.
+    Files(Vec<PathBuf>),
 }
 
 /// The FYERS app.
@@ -101,8 +112,10 @@ pub struct Settings {
     pub mock_capital: Decimal,
     /// Whether simulated trades cost anything.
     pub mock_charges: bool,
-    /// Symbol master files.
-    pub symbol_master: Vec<PathBuf>,
+    /// Where symbols come from.
+    pub symbol_master: SymbolSource,
+    /// FYERS' public files, if another address than FYERS' own was named.
+    pub public_files_url: Option<Url>,
     /// Whether the same `orderTag` twice in a day is one simulated order.
     pub idempotent_tags: bool,
     /// Tells the outgoing address.
@@ -168,6 +181,16 @@ impl Settings {
     pub fn talks_to_stand_ins(&self) -> bool {
         let fyers = self.app.is_none() || (is_loopback(&self.api_url) && is_loopback(&self.data_url));
         fyers && self.telegram.as_ref().is_none_or(|telegram| is_loopback(&telegram.api_url))
+    }
+
+    /// Where the symbol master is fetched from; `None` when it is not: no app, other files or none are wanted, or FYERS is
+    /// a stand-in on this machine and nobody said where its public files are.
+    pub fn fetches_symbols_from(&self) -> Option<Url> {
+        let is_wanted = self.symbol_master == SymbolSource::Auto && self.app.is_some();
+        let of_fyers = || table::spec("FYERS_PUBLIC_URL").and_then(|spec| Url::parse(spec.default).ok());
+        let found =
+            self.public_files_url.clone().or_else(|| of_fyers().filter(|_| !is_loopback(&self.api_url)));
+        found.filter(|_| is_wanted)
     }
 
     /// Every secret, to be searched for in what is printed.

@@ -68,20 +68,33 @@ pub fn no_colour() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
-/// Where the clock of a test starts: `KEEPER_DEMO_CLOCK`, which only test builds know.
+/// The clock of a test.
 #[cfg(feature = "fault-injection")]
-pub fn demo_clock() -> Option<chrono::DateTime<chrono::Utc>> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DemoClock {
+    /// It starts there and runs at real speed.
+    From(chrono::DateTime<chrono::Utc>),
+    /// It shows what this file says.
+    File(std::path::PathBuf),
+}
+
+/// The clock of a test: `KEEPER_DEMO_CLOCK`, a time or `file:PATH`, which only test builds know.
+#[cfg(feature = "fault-injection")]
+pub fn demo_clock() -> Option<DemoClock> {
     let told = std::env::var("KEEPER_DEMO_CLOCK").ok()?;
-    chrono::DateTime::parse_from_rfc3339(&told).ok().map(|start| start.to_utc())
+    if let Some(path) = told.strip_prefix("file:") {
+        return Some(DemoClock::File(path.into()));
+    }
+    chrono::DateTime::parse_from_rfc3339(&told).ok().map(|start| DemoClock::From(start.to_utc()))
 }
 
 /// Where a test ends the program: `KEEPER_ABORT_AT=after_send:2` is the second order that gets so far. Only test
 /// builds know it.
 #[cfg(feature = "fault-injection")]
-pub fn fatal_order_step() -> Option<(keeper_actors::exchange::execution::Step, u32)> {
+pub fn fatal_order_step() -> Option<(keeper_actors::exchange::execution::OrderStep, u32)> {
     let told = std::env::var("KEEPER_ABORT_AT").ok()?;
     let (name, nth) = told.split_once(':')?;
-    let step = keeper_actors::exchange::execution::Step::ALL.iter().find(|(known, _)| *known == name)?.1;
+    let step = keeper_actors::exchange::execution::OrderStep::ALL.iter().find(|(known, _)| *known == name)?.1;
     Some((step, nth.parse().ok()?))
 }
 

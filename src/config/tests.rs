@@ -2,11 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use secrecy::ExposeSecret;
-
-use super::*;
-use crate::config::table::TABLE;
+use super::{table::TABLE, *};
 use keeper_domain::routing::OnTokenLoss;
+use secrecy::ExposeSecret;
 
 fn values(pairs: &[(&str, &str)]) -> Values {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -66,6 +64,7 @@ const FULL: &[(&str, &str)] = &[
     ("KEEPER_MOCK_CAPITAL", "2500.50"),
     ("KEEPER_MOCK_CHARGES", "true"),
     ("KEEPER_SYMBOL_MASTER", "/x/NSE_CM.csv, /x/NSE_FO.csv"),
+    ("FYERS_PUBLIC_URL", "https://public.example.org"),
     ("KEEPER_IDEMPOTENT_TAGS", "true"),
     ("KEEPER_IP_CHECK_URL", "https://ip.example.org/"),
     ("KEEPER_EXPECTED_IP", "203.0.113.7"),

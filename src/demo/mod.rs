@@ -1,6 +1,8 @@
 //! `demo`: a week of the keeper in under a minute. The real actors, the real store and real sockets, against the
 //! simulator; only the clock runs faster.
 
+#[cfg(feature = "fault-injection")]
+pub mod file_clock;
 mod person;
 pub mod report;
 pub mod screen;

@@ -172,7 +172,7 @@ fn room(path: &Path) -> Option<u64> {
 /// Reads the whole database, as far as time allows.
 pub(super) async fn database(settings: &Settings) -> Finding {
     let path = settings.state_dir.join(DATABASE);
-    let aside = "The keeper puts it aside at the next start and begins anew; or: fyers-keeper restore FILE.";
+    let remedy = "The keeper puts it aside at the next start and begins anew; or: fyers-keeper restore FILE.";
     match tokio::time::timeout(LIMIT, store::examine(&path)).await {
         Err(_late) => Finding::warn(
             "state",
@@ -188,7 +188,7 @@ pub(super) async fn database(settings: &Settings) -> Finding {
             Finding::fail("state", what, "Use that version, or another KEEPER_STATE_DIR.")
         }
         Ok(Err(unfit @ (Unfit::Foreign | Unfit::Damaged | Unfit::Altered))) => {
-            Finding::fail("state", format!("the database {unfit}"), aside)
+            Finding::fail("state", format!("the database {unfit}"), remedy)
         }
         Ok(Err(unfit)) => {
             Finding::fail("state", format!("the database {unfit}"), "Check who may read the state folder.")

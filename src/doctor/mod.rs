@@ -10,6 +10,7 @@ mod machine;
 mod net;
 mod phone;
 mod reach;
+mod symbols;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +55,7 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings.push(machine::calendar(settings, patient.now));
     findings.push(files::env_file(settings));
     findings.push(files::state_folder(settings));
+    findings.push(symbols::symbols(settings, patient.now));
     findings.push(database);
     findings.push(keeper);
     findings.push(broker::reachable(settings, &probe));

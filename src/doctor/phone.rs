@@ -44,6 +44,7 @@ fn of_bot(error: &CheckupError) -> Finding {
             Finding::fail("Telegram bot", what, "Check the network; alerts wait and are delivered later.")
         }
         CheckupError::Setup(why) => Finding::fail("Telegram bot", why.clone(), "Compare with env.example."),
+        CheckupError::Moved(to) => moved(*to),
     }
 }
 
@@ -63,8 +64,14 @@ fn of_chat(error: &CheckupError) -> Finding {
             };
             Finding::fail("Telegram chat", format!("the bot cannot write there: {why}"), advice)
         }
+        CheckupError::Moved(to) => moved(*to),
         CheckupError::Silent(why) => {
             Finding::warn("Telegram chat", format!("could not be looked at: {why}"), "Ask again in a minute.")
         }
     }
+}
+
+fn moved(to: i64) -> Finding {
+    let what = format!("the group has a new id, {to}; a running keeper follows it");
+    Finding::warn("Telegram chat", what, format!("Set TELEGRAM_CHAT_ID={to}."))
 }

@@ -34,8 +34,8 @@ use zeroize::Zeroizing;
 use crate::fyers::{
     config::{SetupError, Timeouts},
     credentials, date,
-    memory::AnswerMemory,
 };
+use crate::memory::Memory;
 
 /// Idle connections are closed before the other side does it, so that an order does not meet a dead one.
 const POOL_IDLE: Duration = Duration::from_secs(60);
@@ -146,14 +146,14 @@ impl Http {
         &self,
         request: RequestBuilder,
         limit: usize,
-        memory: &AnswerMemory,
+        memory: &Memory,
     ) -> Result<Execution, ProxyError> {
         let broken = |error: reqwest::Error| ProxyError::Transport(line(&error));
         let mut watch = Watch::new(self.timer.as_ref());
         let mut response = self.start(request, &mut watch).await.map_err(broken)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let mut share = memory.share();
+        let mut share = memory.for_answer();
         let mut room = |bytes: usize| match () {
             () if bytes > limit => Err(ProxyError::TooLong { limit }),
             () if share.grow_to(bytes) => Ok(()),

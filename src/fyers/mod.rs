@@ -19,9 +19,9 @@ mod credentials;
 mod date;
 mod http;
 mod limits;
-mod memory;
 pub mod outgoing_address;
 mod proxy;
+pub mod symbols;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};

@@ -24,15 +24,12 @@ use crate::fyers::{
     config::{FyersConfig, SetupError},
     credentials::Credentials,
     http::{Http, Timer},
-    memory::AnswerMemory,
 };
+use crate::memory::Memory;
 
 /// The largest answer that is passed on, in bytes. A year of daily candles is a few ten kilobytes, a hundred days of
 /// one-minute candles about two megabytes, an order book of ten thousand rows about six.
 const LARGEST: usize = 16 * 1024 * 1024;
-
-/// What all long answers together may take while they come in, in bytes.
-const TOGETHER: usize = 48 * 1024 * 1024;
 
 /// One app's way to FYERS. Keeps its connections; cheap to share behind an `Arc`.
 pub struct FyersProxy {
@@ -41,7 +38,7 @@ pub struct FyersProxy {
     api_url: Url,
     data_url: Url,
     largest: usize,
-    memory: AnswerMemory,
+    memory: Memory,
 }
 
 impl fmt::Debug for FyersProxy {
@@ -60,7 +57,7 @@ impl FyersProxy {
             api_url: config.api_url,
             data_url: config.data_url,
             largest: LARGEST,
-            memory: AnswerMemory::new(TOGETHER),
+            memory: Memory::default(),
         })
     }
 
@@ -70,10 +67,16 @@ impl FyersProxy {
         Self { largest, ..self }
     }
 
+    /// The same proxy, whose long answers share this memory with others.
+    #[must_use]
+    pub fn holding_in(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
     /// The same proxy with another bound on all long answers together, in bytes.
     #[must_use]
     pub fn answers_together_up_to(self, bytes: usize) -> Self {
-        Self { memory: AnswerMemory::new(bytes), ..self }
+        Self { memory: Memory::new(bytes), ..self }
     }
 
     /// The same proxy, with somebody who hears how long its calls take.

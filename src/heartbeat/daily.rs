@@ -30,7 +30,7 @@ pub(super) struct Daily {
     time: Arc<dyn Time>,
     calendar: Arc<Calendar>,
     tick_time: NaiveTime,
-    line: Monitor,
+    monitor: Monitor,
 }
 
 impl Daily {
@@ -42,7 +42,7 @@ impl Daily {
         calendar: Arc<Calendar>,
         tick_time: NaiveTime,
     ) -> Self {
-        Self { pinger, backend, store, time, calendar, tick_time, line: Monitor::new("daily") }
+        Self { pinger, backend, store, time, calendar, tick_time, monitor: Monitor::new("daily") }
     }
 
     pub(super) async fn run(mut self) {
@@ -80,7 +80,7 @@ impl Daily {
 
     async fn tell(&mut self, signal: Signal) -> bool {
         let outcome = self.pinger.ping(signal.ending()).await;
-        self.line.note(outcome)
+        self.monitor.note(outcome)
     }
 
     async fn remembered(&self) -> Option<Told> {

@@ -22,6 +22,7 @@ use crate::{
     http::{journal_signal::Feed, metrics::Metrics},
     keys::KeyAdmin,
     login_report::LoginReport,
+    memory::Memory,
     status::{Day, SessionStatus, Status},
 };
 
@@ -118,4 +119,8 @@ pub struct Front {
     pub public_url: Option<Url>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// The FYERS app's id, if there is one.
+    pub app_id: Option<String>,
+    /// What bodies of requests and long answers may take, shared with the way to FYERS.
+    pub memory: Memory,
 }

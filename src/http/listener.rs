@@ -17,19 +17,16 @@ use actix_web::{
     rt::net::TcpStream,
     web,
 };
-use arc_swap::ArcSwap;
-use keeper_actors::exchange::bots::SharedKeys;
-use keeper_domain::{event::Event, keys::KeyRing};
-use secrecy::SecretString;
+use keeper_domain::event::Event;
 
 use crate::http::{
-    access::{Gate, Settings, WrongKey},
+    access::{Gate, GatewayKey, Settings, WrongKey},
     backend::{Backend, Front},
     events, gateway, health,
     journal_signal::Feed,
     keys,
     limits::{
-        body::{self, BodyMemory},
+        body,
         connections::{Connections, Guarded},
         descriptors,
     },
@@ -37,6 +34,7 @@ use crate::http::{
     orders, pages,
     request_line::Readable,
 };
+use crate::memory::Memory;
 
 /// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
 /// meet a connection that is just closing.
@@ -52,10 +50,9 @@ const SPARE: usize = 64;
 /// differs from the one asked for when that had port 0.
 pub fn listen(
     addr: SocketAddr,
-    key: &SecretString,
+    key: impl Into<GatewayKey>,
     backend: Arc<dyn Backend>,
 ) -> std::io::Result<(Server, SocketAddr)> {
-    let keys = KeyRing::new(vec![], key, key, chrono::Utc::now());
     let front = Front {
         control: None,
         keys: None,
@@ -63,23 +60,25 @@ pub fn listen(
         feed: Feed::default(),
         public_url: None,
         trusted_proxies: vec![],
+        app_id: None,
+        memory: Memory::default(),
     };
-    listen_with(addr, Arc::new(ArcSwap::from_pointee(keys)), backend, front)
+    listen_with(addr, key, backend, front)
 }
 
 /// The same, with a status page that acts and with numbers and news from the whole keeper.
 pub fn listen_with(
     addr: SocketAddr,
-    keys: SharedKeys,
+    key: impl Into<GatewayKey>,
     backend: Arc<dyn Backend>,
     front: Front,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let listener = TcpListener::bind(addr)?;
     let bound = listener.local_addr()?;
-    let gate = web::Data::new(Gate::new(settings(bound, keys, &backend, &front)));
+    let gate = web::Data::new(Gate::new(settings(bound, key.into(), &backend, &front)));
+    let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(front.memory.clone()));
     let (backend, front) = (web::Data::from(backend), web::Data::new(front));
     let pages = pages::State::default();
-    let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(BodyMemory::default()));
     let most = descriptors::connections();
     let connections = Connections::new(most);
     let serve = move || {
@@ -128,10 +127,11 @@ fn headers() -> DefaultHeaders {
         .add(("X-Content-Type-Options", "nosniff"))
 }
 
-fn settings(bound: SocketAddr, keys: SharedKeys, backend: &Arc<dyn Backend>, front: &Front) -> Settings {
+fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, front: &Front) -> Settings {
     let (backend, metrics) = (Arc::clone(backend), Arc::clone(&front.metrics));
     Settings {
-        keys,
+        key,
+        keys: front.keys.as_ref().map(|keys| keys.shared()).unwrap_or_default(),
         listens_on_loopback: bound.ip().is_loopback(),
         port: bound.port(),
         public_url: front.public_url.clone(),

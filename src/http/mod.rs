@@ -17,5 +17,6 @@ mod pages;
 mod reply;
 mod request_line;
 
+pub use access::GatewayKey;
 pub use backend::{Backend, Front};
 pub use listener::{listen, listen_with};

@@ -150,6 +150,11 @@ impl KeyAdmin {
         Ok(Issued { name: BotName::owner(), token: token::of_owner(&self.signing, &key).token })
     }
 
+    /// The first key is another one: it was put into its file by hand.
+    pub fn owner_is(&self, key: &SecretString) {
+        self.publish(self.ring().with_owner(key, &self.signing));
+    }
+
     /// Removes a key.
     ///
     /// # Errors

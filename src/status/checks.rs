@@ -31,6 +31,7 @@ fn of(status: &Status) -> Checks {
         ("actors:restarts", actors(status)),
         ("alerts:waiting", vec![outbox(status)]),
         ("trading:halted", vec![halt(status)]),
+        ("positions:simulated_left", vec![leftovers(status)]),
         ("calendar:covered_until", vec![calendar(status)]),
     ]
     .map(|(name, checks)| (name.to_owned(), checks))
@@ -85,6 +86,19 @@ fn outbox(status: &Status) -> Check {
 fn halt(status: &Status) -> Check {
     let output = status.halted.then(|| "a person has halted trading".to_owned());
     Check { output, ..check(status, Health::Pass, json!(status.halted)) }
+}
+
+/// What a bot may believe it holds at FYERS.
+fn leftovers(status: &Status) -> Check {
+    let left = &status.simulated_left;
+    let words = || {
+        format!(
+            "simulated positions are still open: {}; orders that would close them are refused until /flat",
+            left.join(", ")
+        )
+    };
+    let output = (!left.is_empty()).then(words);
+    Check { output, ..check(status, warn_if(!left.is_empty()), json!(left)) }
 }
 
 fn calendar(status: &Status) -> Check {

@@ -14,6 +14,8 @@ use keeper_domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fyers::symbols::SymbolsStatus;
+
 /// Overall health, in the words of health+json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -154,6 +156,9 @@ pub struct Status {
     /// Simulated positions that are still open although orders go to FYERS, each as `10 NSE:SBIN-EQ`.
     #[serde(default)]
     pub simulated_left: Vec<String>,
+    /// The symbol master; `None` where none is fetched.
+    #[serde(default)]
+    pub symbols: Option<SymbolsStatus>,
     /// The program's version.
     pub version: String,
     /// The commit it was built from; empty when nobody knew at build time.

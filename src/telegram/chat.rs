@@ -7,10 +7,12 @@ use keeper_domain::{
     alert::SendError,
     chat::talk::{Bubble, Chat, Heard, MessageId, PollError, Update},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use teloxide::{
     ApiError, Bot, RequestError,
     payloads::{AnswerCallbackQuerySetters, EditMessageTextSetters, GetUpdatesSetters, SendMessageSetters},
     prelude::Requester,
+    requests::{HasPayload, Payload},
     types::{self, AllowedUpdate, BotCommand, CallbackQueryId, ChatId, ParseMode, ReplyParameters},
 };
 
@@ -19,7 +21,7 @@ use crate::telegram::{
     keys::{NoAddress, cut, keyboard},
     markup, no_preview,
     outcome::{Outcome, judge},
-    shown,
+    shown, transport,
 };
 
 /// How long Telegram holds a poll open when there is nothing new.
@@ -101,8 +103,9 @@ impl TelegramChat {
         // Numbers are 32 bits wide (Bot API, Update); zero begins with the oldest that waits.
         let offset = if after > 0 { i32::try_from(after.saturating_add(1)).unwrap_or(i32::MAX) } else { 0 };
         let seconds = u32::try_from(held.as_secs()).unwrap_or(u32::MAX);
-        let request = self.poller.get_updates().offset(offset).timeout(seconds).allowed_updates(KINDS);
-        match tokio::time::timeout(held + self.limit, async move { request.await }).await {
+        let request = self.poller.get_updates().offset(offset).limit(transport::MOST);
+        let request = request.timeout(seconds).allowed_updates(KINDS);
+        match tokio::time::timeout(held + self.limit, transport::call(&self.poller, request)).await {
             Ok(Ok(updates)) => Ok(updates.into_iter().map(|update| self.hear(update)).collect()),
             Ok(Err(error)) => Err(self.poll_error(&error)),
             Err(_elapsed) => Err(PollError::Failed("no answer in time, or a server error".to_owned())),
@@ -125,13 +128,14 @@ impl TelegramChat {
         }
     }
 
-    /// One request within the limit; teloxide sleeps 10 s over every 5xx, which is cut short here too.
-    async fn call<T>(
-        &self,
-        request: impl IntoFuture<Output = Result<T, RequestError>>,
-    ) -> Result<T, Trouble> {
-        let request = request.into_future();
-        match tokio::time::timeout(self.limit, request).await {
+    /// One request within the limit.
+    async fn call<R>(&self, request: R) -> Result<<R::Payload as Payload>::Output, Trouble>
+    where
+        R: HasPayload,
+        R::Payload: Serialize,
+        <R::Payload as Payload>::Output: DeserializeOwned,
+    {
+        match tokio::time::timeout(self.limit, transport::call(&self.bot, request)).await {
             Ok(answer) => answer.map_err(Trouble::Told),
             Err(_elapsed) => Err(Trouble::Late),
         }

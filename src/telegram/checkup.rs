@@ -13,7 +13,7 @@ use crate::{
     telegram::{
         bot,
         outcome::{Outcome, judge},
-        shown,
+        shown, transport,
     },
 };
 
@@ -24,6 +24,8 @@ pub enum CheckupError {
     Refused(String),
     /// Telegram says nothing, or asks to wait.
     Silent(String),
+    /// The group became a supergroup with this id.
+    Moved(i64),
     /// The settings make no question.
     Setup(String),
 }
@@ -48,7 +50,8 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let known = async {
-        let me = within(limit, async { bot.get_me().await }).await.map_err(|outcome| told(&bot, outcome));
+        let me =
+            within(limit, transport::call(&bot, bot.get_me())).await.map_err(|outcome| told(&bot, outcome));
         match me {
             Ok(Some(me)) => Ok(format!("@{}", me.username())),
             Ok(None) => Ok("the bot".to_owned()),
@@ -56,10 +59,11 @@ pub async fn checkup(settings: &TelegramSettings, limit: Duration) -> Checkup {
         }
     };
     let reached = async {
-        let info = within(limit, async { bot.get_chat(chat).await }).await;
+        let info = within(limit, transport::call(&bot, bot.get_chat(chat))).await;
         info.map_err(|outcome| told(&bot, outcome))?;
         // Whoever may show that he is typing may write: a closed topic and a muted bot are told apart by nothing less.
-        let typing = within(limit, async { bot.send_chat_action(chat, ChatAction::Typing).await }).await;
+        let typing =
+            within(limit, transport::call(&bot, bot.send_chat_action(chat, ChatAction::Typing))).await;
         typing.map(|_done| ()).map_err(|outcome| told(&bot, outcome))
     };
     let (known, reached) = tokio::join!(known, reached);
@@ -84,7 +88,7 @@ async fn within<T>(
 fn told(bot: &teloxide::Bot, outcome: Outcome) -> CheckupError {
     match outcome {
         Outcome::Unauthorized(why) | Outcome::BadMessage(why) => CheckupError::Refused(shown(bot, &why)),
-        Outcome::Moved(to) => CheckupError::Refused(format!("the group has a new id, {to}")),
+        Outcome::Moved(to) => CheckupError::Moved(to.0),
         Outcome::Unreachable(why) => CheckupError::Silent(shown(bot, &why)),
         Outcome::Wait(_) => CheckupError::Silent("Telegram asks to wait".to_owned()),
         Outcome::Sent => CheckupError::Silent("the answer cannot be read".to_owned()),

@@ -11,6 +11,7 @@ mod log;
 mod markup;
 pub mod moves;
 mod outcome;
+mod transport;
 
 #[cfg(test)]
 mod tests;
@@ -113,8 +114,7 @@ impl TelegramMessenger {
         }
     }
 
-    /// One request. The limit is held here too, because teloxide sleeps 10 s over every 5xx before it even
-    /// reads the answer.
+    /// One request.
     async fn post(&self, message: &Outgoing, text: Text, chat: ChatId) -> Outcome {
         let body = match text {
             Text::Formatted => markup::html(message),
@@ -129,7 +129,7 @@ impl TelegramMessenger {
             Text::Formatted => request.parse_mode(ParseMode::Html),
             Text::Plain => request,
         };
-        match tokio::time::timeout(self.limit, async move { request.await }).await {
+        match tokio::time::timeout(self.limit, transport::call(&self.bot, request)).await {
             Ok(Ok(_message)) => Outcome::Sent,
             Ok(Err(error)) => judge(&error),
             Err(_elapsed) => Outcome::Unreachable("no answer in time, or a server error".to_owned()),

@@ -45,6 +45,9 @@ pub(super) fn judge(error: &RequestError) -> Outcome {
         RequestError::Network(_) => unreachable("the connection broke"),
         RequestError::InvalidJson { raw, .. } if says_ok(raw) => Outcome::Sent,
         RequestError::InvalidJson { .. } => unreachable("the answer is not Telegram's"),
+        RequestError::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            unreachable("the answer is too long")
+        }
         RequestError::Io(_) => unreachable("the request could not be made"),
     }
 }

@@ -40,7 +40,7 @@ fn messenger(api_url: &str, limit: Duration) -> TelegramMessenger {
     TelegramMessenger::with_limit(&settings(api_url), limit).unwrap()
 }
 
-fn alert(severity: Severity) -> Outgoing {
+pub(super) fn alert(severity: Severity) -> Outgoing {
     let at = "2026-11-23T04:32:00Z".parse().unwrap();
     Outgoing {
         id: 7,

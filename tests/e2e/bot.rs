@@ -47,6 +47,19 @@ impl Bot {
         })
     }
 
+    pub(crate) fn with_key(keeper: &Keeper, key: &str) -> Self {
+        Self { base: keeper.url(""), key: key.to_owned() }
+    }
+
+    /// The body of what is told.
+    pub(crate) fn body(&self, path: &str) -> Value {
+        self.get(path).body
+    }
+
+    pub(crate) fn post(&self, path: &str, body: Value) -> Value {
+        self.ask(reqwest::Method::POST, path, Some(body)).body
+    }
+
     pub(crate) fn get(&self, path: &str) -> Told {
         self.ask(reqwest::Method::GET, path, None)
     }

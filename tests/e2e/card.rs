@@ -7,7 +7,7 @@ use crate::support::{DEADLINE, Home, Keeper, block_on, wait_for};
 /// A Monday that trades.
 const MORNING: &str = "2026-11-23T08:45:05";
 
-fn home(time: &str) -> Home {
+pub(crate) fn home(time: &str) -> Home {
     let home = Home::at(time, RefreshMode::Disabled).set("FYERS_SANDBOX", "false").with_telegram();
     home.sim.set_instant_login(true);
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
@@ -15,7 +15,7 @@ fn home(time: &str) -> Home {
     home.set("KEEPER_PUBLIC_URL", page)
 }
 
-fn with_yesterdays_refresh_token(home: &Home) {
+pub(crate) fn with_yesterdays_refresh_token(home: &Home) {
     let refresh = home.sim.mint(TokenKind::Refresh);
     home.append_env(&format!("FYERS_REFRESH_TOKEN={refresh}\n"));
 }
@@ -34,7 +34,7 @@ pub(crate) fn wait_card(home: &Home) -> TelegramMessage {
     wait_for("the login card", || open_cards(home).pop())
 }
 
-fn link(card: &TelegramMessage) -> String {
+pub(crate) fn link(card: &TelegramMessage) -> String {
     card.buttons().into_iter().find_map(|button| button.url).unwrap()
 }
 
@@ -42,7 +42,7 @@ fn now_reads(home: &Home, card: &TelegramMessage) -> TelegramMessage {
     home.sim.telegram_messages().into_iter().find(|message| message.id == card.id).unwrap()
 }
 
-fn wait_receipt(home: &Home, card: &TelegramMessage) -> TelegramMessage {
+pub(crate) fn wait_receipt(home: &Home, card: &TelegramMessage) -> TelegramMessage {
     wait_for("the receipt", || Some(now_reads(home, card)).filter(|card| card.text.starts_with('✅')))
 }
 
@@ -209,7 +209,7 @@ fn killed_between_any_two_steps_there_is_one_card_or_a_login() {
 }
 
 /// Buys at the simulated FYERS, as the person does in the FYERS app.
-fn buy(home: &Home, token: &str, symbol: &str, quantity: u32) {
+pub(crate) fn buy(home: &Home, token: &str, symbol: &str, quantity: u32) {
     let order = serde_json::json!({
         "symbol": symbol, "qty": quantity, "type": 2, "side": 1, "productType": "INTRADAY", "limitPrice": 0,
         "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0,

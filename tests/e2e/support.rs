@@ -6,7 +6,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -46,23 +46,24 @@ pub(crate) struct Home {
     clock: Option<PlayedClock>,
 }
 
-/// A made-up time that runs at real speed.
-#[derive(Clone, Copy)]
-pub(crate) struct PlayedClock {
-    start: DateTime<FixedOffset>,
-    began: Instant,
-}
+/// A made-up time that runs at real speed; the program and the simulator have the same one.
+#[derive(Clone)]
+pub(crate) struct PlayedClock(Arc<Mutex<(DateTime<FixedOffset>, Instant)>>);
 
 impl PlayedClock {
     /// Shows this Indian time now, as `2026-11-23T08:44:50`.
     fn at(text: &str) -> Self {
-        let start = DateTime::parse_from_rfc3339(&format!("{text}+05:30")).unwrap();
-        Self { start, began: Instant::now() }
+        Self(Arc::new(Mutex::new((indian(text), Instant::now()))))
     }
 
     pub(crate) fn now(&self) -> DateTime<FixedOffset> {
-        self.start + self.began.elapsed()
+        let (start, began) = *self.0.lock().unwrap();
+        start + began.elapsed()
     }
+}
+
+fn indian(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(&format!("{text}+05:30")).unwrap()
 }
 
 /// One finished run.
@@ -110,11 +111,17 @@ impl Home {
     /// time of day.
     pub(crate) fn at(time: &str, refresh: RefreshMode) -> Self {
         let clock = PlayedClock::at(time);
-        let shown = Arc::new(move || clock.now().to_utc());
+        let shared = clock.clone();
+        let shown = Arc::new(move || shared.now().to_utc());
         let mut home = Self::bare(Options { refresh, clock: shown, ..Options::default() });
         home.clock = Some(clock);
         home.write_env(&format!("{APP}FYERS_PIN=1234\n"));
         home
+    }
+
+    /// Goes on at another Indian time; a program that runs keeps its own until it is started again.
+    pub(crate) fn jump(&self, time: &str) {
+        *self.clock.as_ref().unwrap().0.lock().unwrap() = (indian(time), Instant::now());
     }
 
     /// A folder with the simulator's app and PIN in `.env`.

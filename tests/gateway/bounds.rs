@@ -1,14 +1,15 @@
 //! Too much, too slow, too strange: every end is an answer.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
+    net::TcpStream,
     sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
 use fyers_keeper::fyers::FyersProxy;
 
-use crate::support::{Behind, Gateway, Upstream, config, pipe};
+use crate::support::{Behind, Gateway, KEY, Upstream, config, fyers_proxy};
 
 const MIB: usize = 1024 * 1024;
 
@@ -34,7 +35,8 @@ fn an_answer_longer_than_the_bound_is_cut_off() {
         let chunk = [b"1000\r\n".as_slice(), &[b' '; 4096], b"\r\n"].concat();
         while stream.write_all(&chunk).is_ok() {}
     });
-    let bounded = |upstream: &Upstream| Behind::BrokerProxy(Arc::new(pipe(upstream).answers_up_to(100_000)));
+    let bounded =
+        |upstream: &Upstream| Behind::BrokerProxy(Arc::new(fyers_proxy(upstream).answers_up_to(100_000)));
     let answer = Gateway::start(bounded(&endless)).get("/data/history");
     assert_eq!((answer.status(), answer.text().contains("TooLong")), (502, true), "{answer:?}");
 
@@ -56,7 +58,7 @@ fn long_answers_share_their_room_and_a_short_one_needs_none() {
         }
         let _closed = stream.write_all(&vec![b'y'; length]);
     });
-    let proxy = pipe(&upstream).answers_together_up_to(600_000);
+    let proxy = fyers_proxy(&upstream).answers_together_up_to(600_000);
     let gateway = Gateway::start(Behind::BrokerProxy(Arc::new(proxy)));
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| gateway.get("/data/history/slow").body.len());
@@ -75,6 +77,71 @@ fn long_answers_share_their_room_and_a_short_one_needs_none() {
         assert_eq!(slow.join().unwrap(), 500_000);
     });
     assert_eq!(gateway.get("/data/history/fast").body.len(), 500_000, "the room is given back");
+}
+
+#[test]
+fn bodies_that_wait_for_a_slow_fyers_share_one_budget() {
+    let (go, gone) = mpsc::channel::<()>();
+    let gone = Mutex::new(gone);
+    let upstream = Upstream::start(move |request, stream| {
+        if request.first.contains("/slow") {
+            gone.lock().unwrap().recv().unwrap();
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    });
+    let gateway = Gateway::before(&upstream);
+    let post = |path: &str| gateway.ask("POST", path, "", &vec![b'x'; MIB]);
+    // Each is held twice: as it came, and as it is sent.
+    let held = 24;
+    std::thread::scope(|scope| {
+        let slow: Vec<_> = (0..held).map(|_| scope.spawn(|| post("/data/slow").status())).collect();
+        while upstream.seen().len() < held {
+            std::thread::yield_now();
+        }
+        let crowded = post("/data/quotes");
+        assert_eq!((crowded.status(), crowded.json()["code"].as_i64()), (503, Some(-503)), "{crowded:?}");
+        (0..held).for_each(|_| go.send(()).unwrap());
+        assert!(slow.into_iter().all(|answer| answer.join().unwrap() == 200));
+    });
+    assert_eq!(upstream.seen().len(), held, "the one without room was not sent");
+    assert_eq!(post("/data/quotes").status(), 200, "the room is given back");
+}
+
+#[test]
+fn answers_that_are_taken_slowly_keep_their_room() {
+    const LONG: usize = 15 * MIB;
+    let upstream = Upstream::start(|request, stream| {
+        let length = if request.first.contains("/long") { LONG } else { 10 };
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        let _closed = stream.write_all(&[head.as_bytes(), &vec![b'y'; length]].concat());
+    });
+    let gateway = Gateway::before(&upstream);
+    let head = format!("GET /data/long HTTP/1.1\r\nhost: k\r\nauthorization: {KEY}\r\n\r\n");
+    let ask = || {
+        let mut stream = TcpStream::connect(gateway.addr).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    };
+    // Read to the end of the head, and no further.
+    let slow: Vec<_> = (0..3)
+        .map(|_| {
+            let mut stream = ask();
+            let mut first = [0; 15];
+            stream.read_exact(&mut first).unwrap();
+            assert_eq!(&first, b"HTTP/1.1 200 OK");
+            stream
+        })
+        .collect();
+    let crowded = gateway.get("/data/long");
+    assert_eq!(crowded.status(), 503, "{} bytes came", crowded.body.len());
+    assert_eq!(crowded.json()["code"], -503);
+    assert_eq!(gateway.get("/data/short").status(), 200, "short answers need no room");
+    drop(slow);
+    let end = std::time::Instant::now() + Duration::from_secs(120);
+    while gateway.get("/data/long").status() != 200 {
+        assert!(std::time::Instant::now() < end, "the room is given back when the readers have gone");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fyers_api::http::ApiResponse;
 
-use crate::support::{APP, Behind, Gateway, KEY, Message, TOKEN, Upstream, live, pipe};
+use crate::support::{APP, Behind, Gateway, KEY, Message, TOKEN, Upstream, fyers_proxy, live};
 
 fn with(gateway: &Gateway, target: &str, authorization: Option<&str>) -> Message {
     let line = authorization.map_or(String::new(), |value| format!("authorization: {value}\r\n"));
@@ -111,7 +111,7 @@ fn the_bots_credentials_end_here_and_the_keepers_never_come_out() {
 #[test]
 fn no_secret_is_in_an_error_either() {
     let upstream = Upstream::start(|_, stream| stream.shutdown(std::net::Shutdown::Both).unwrap());
-    let proxy = pipe(&upstream);
+    let proxy = fyers_proxy(&upstream);
     assert!(!format!("{proxy:?}").contains("CANARY"));
     let gateway = Gateway::start(Behind::BrokerProxy(Arc::new(proxy)));
     let answer = gateway.get("/api/v3/profile?x=CANARYquery");
@@ -145,4 +145,40 @@ fn a_bot_cannot_touch_the_session() {
         }
     }
     assert_eq!(gateway.calls(), 0);
+}
+
+/// T22: what 20 of 22 public bots do first.
+#[test]
+fn a_login_with_the_gateway_key_as_secret_is_answered_with_the_key() {
+    let gateway = nobody();
+    let send = |app: &str, secret: &str, code: &str| {
+        use sha2::{Digest, Sha256};
+        let hash = hex::encode(Sha256::digest(format!("{app}:{secret}")));
+        let body = format!(r#"{{"grant_type":"authorization_code","appIdHash":"{hash}","code":"{code}"}}"#);
+        let head = "POST /api/v3/validate-authcode HTTP/1.1\r\nhost: localhost\r\ncontent-type: \
+                    application/x-www-form-urlencoded\r\ncontent-length: ";
+        gateway.write(format!("{head}{}\r\n\r\n{body}", body.len()))
+    };
+    let real_code = fyers_api::claims::fake(&serde_json::json!({"app_id": "WXYZ987654", "sub": "auth_code"}));
+    for (app, code) in [(APP, APP), ("WXYZ987654-200", real_code.as_str())] {
+        let answer = send(app, KEY, code);
+        assert_eq!((answer.status(), answer.json()["access_token"].as_str()), (200, Some(KEY)), "{app}");
+        assert_eq!(answer.header("x-keeper-order-venue"), Some("none"));
+    }
+    for (app, secret, code) in [(APP, "wrong", APP), (APP, KEY, "code"), (APP, "", APP)] {
+        let answer = send(app, secret, code);
+        assert_eq!((answer.status(), answer.json()["code"].as_i64()), (403, Some(-373)), "{secret}");
+        assert!(answer.text().contains("give it the gateway key as the app's secret"));
+        assert!(!answer.text().contains(KEY));
+    }
+    assert_eq!(gateway.calls(), 0);
+}
+
+#[test]
+fn secrets_guessed_by_login_are_limited_like_wrong_keys() {
+    let gateway = nobody();
+    let body = r#"{"appIdHash":"00","code":"x"}"#;
+    let one = || gateway.ask("POST", "/api/v3/validate-authcode", "", body.as_bytes()).status();
+    let statuses: Vec<_> = (0..150).map(|_| one()).collect();
+    assert!(statuses[0] == 403 && statuses.contains(&429), "{statuses:?}");
 }

@@ -14,10 +14,10 @@ use fyers_keeper::{
     wall_clock::WallClock,
 };
 
-use crate::support::{Behind, Gateway, Upstream, pipe};
+use crate::support::{Behind, Gateway, Upstream, fyers_proxy};
 
 fn limited(upstream: &Upstream) -> Gateway {
-    let limited = LimitedProxy::new(Arc::new(pipe(upstream)), Limiter::new(Arc::new(WallClock)));
+    let limited = LimitedProxy::new(Arc::new(fyers_proxy(upstream)), Limiter::new(Arc::new(WallClock)));
     Gateway::start(Behind::BrokerProxy(Arc::new(limited.waiting_at_most(Duration::ZERO))))
 }
 

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bounds;
+mod forwarded;
 mod keys;
 mod limits;
-mod passing;
 mod paths;
 mod support;
 mod wire;

@@ -109,7 +109,7 @@ impl Gateway {
 
     /// A gateway before a proxy to this upstream.
     pub(crate) fn before(upstream: &Upstream) -> Self {
-        Self::start(Behind::BrokerProxy(Arc::new(pipe(upstream))))
+        Self::start(Behind::BrokerProxy(Arc::new(fyers_proxy(upstream))))
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -153,6 +153,6 @@ pub(crate) fn config(upstream: &Upstream) -> FyersConfig {
     }
 }
 
-pub(crate) fn pipe(upstream: &Upstream) -> FyersProxy {
+pub(crate) fn fyers_proxy(upstream: &Upstream) -> FyersProxy {
     FyersProxy::new(config(upstream)).unwrap()
 }

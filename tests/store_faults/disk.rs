@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::verify::{self, Tally};
-use crate::writer::{Outcome, Plan, Said, Shape, Writer};
+use crate::writer::{Outcome, Plan, Said, Workload, Writer};
 
 const HISTORY: &str = "KEEPER_STORE_FAULTS_HISTORY";
 const MOUNT: &str = "KEEPER_STORE_FAULTS_MOUNT";
@@ -72,7 +72,7 @@ pub(crate) fn inside() {
 fn room_again(disk: &Disk) {
     let mut sum = Tally::default();
     for left in (0..40).map(|pages| pages * 4096) {
-        let mut writer = Writer::start(&disk.state(), Plan { shape: Shape::Single, first: 3 }, 60);
+        let mut writer = Writer::start(&disk.state(), Plan { workload: Workload::Single, first: 3 }, 60);
         disk.fill(left);
         writer.go();
         let free_again = thread::scope(|scope| {
@@ -94,7 +94,8 @@ fn room_again(disk: &Disk) {
 fn stays_full(disk: &Disk) {
     let mut sum = Tally::default();
     for left in (0..6).map(|pages| pages * 4096) {
-        let mut writer = Writer::start(&disk.state(), Plan { shape: Shape::Together, first: 4_000 }, 60);
+        let mut writer =
+            Writer::start(&disk.state(), Plan { workload: Workload::Together, first: 4_000 }, 60);
         disk.fill(left);
         writer.go();
         let first = writer.hear_some(3_000);

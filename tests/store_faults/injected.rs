@@ -11,7 +11,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use crate::verify::{self, Tally};
-use crate::writer::{Outcome, Plan, Said, Shape, Writer};
+use crate::writer::{Outcome, Plan, Said, Workload, Writer};
 
 /// What writes, and what a look at the database needs. `strace` counts the calls of each thread one by one.
 const CALLS: &str = "pwrite64,pwritev,pwritev2,write,fsync,fdatasync,ftruncate,fallocate,pread64,openat";
@@ -142,9 +142,9 @@ fn try_fault(plan: Plan, fault: &Fault) -> (Tally, Vec<String>) {
 }
 
 /// Every `n`-th of them, when there are more than the machine has time for.
-fn thinned(all: Vec<Fault>, shape: Shape) -> Vec<Fault> {
+fn thinned(all: Vec<Fault>, workload: Workload) -> Vec<Fault> {
     let limit = std::env::var("KEEPER_STORE_FAULTS_LIMIT").ok().and_then(|limit| limit.parse().ok());
-    let limit: usize = limit.unwrap_or(if shape == Shape::Large { 150 } else { 400 });
+    let limit: usize = limit.unwrap_or(if workload == Workload::Large { 150 } else { 400 });
     // Seven kinds of faults a call: a step without a common divisor takes all kinds in turn.
     let step = all.len().div_ceil(limit);
     let step = if step.is_multiple_of(7) { step + 1 } else { step };
@@ -164,7 +164,7 @@ pub(crate) fn everywhere(plan: Plan) {
     );
     let all = faults(&log);
     let points = all.len();
-    let faults = thinned(all, plan.shape);
+    let faults = thinned(all, plan.workload);
     assert!(faults.len() >= 50, "only {} points: {log}", faults.len());
 
     let (next, sum) = (Mutex::new(faults.iter()), Mutex::new((Tally::default(), Vec::new())));
@@ -189,7 +189,7 @@ fn report(plan: Plan, points: usize, (sum, wrong): &(Tally, Vec<String>)) {
     println!(
         "{:?}: {runs} of {points} faults tried; {acknowledged} acknowledged, {on_disk} of these on disk; {refused} \
          refused, 0 of these on disk; {open} not known, {open_on_disk} of these on disk; {healed} runs healed; {} wrong",
-        plan.shape,
+        plan.workload,
         wrong.len()
     );
     wrong.iter().take(12).for_each(|wrong| println!("  {wrong}"));

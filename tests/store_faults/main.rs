@@ -13,7 +13,7 @@ mod injected;
 mod verify;
 mod writer;
 
-use writer::{Plan, Shape};
+use writer::{Plan, Workload};
 
 /// The child's side.
 #[test]
@@ -26,18 +26,18 @@ fn child() {
 
 #[test]
 fn one_change_after_the_other_survives_every_fault() {
-    injected::everywhere(Plan { shape: Shape::Single, first: 6 });
+    injected::everywhere(Plan { workload: Workload::Single, first: 6 });
 }
 
 #[test]
 fn changes_that_arrive_together_survive_every_fault() {
-    injected::everywhere(Plan { shape: Shape::Together, first: 24 });
+    injected::everywhere(Plan { workload: Workload::Together, first: 24 });
 }
 
 /// Changes so large that the log is copied into the database on the way.
 #[test]
 fn checkpoints_survive_every_fault() {
-    injected::everywhere(Plan { shape: Shape::Large, first: 5 });
+    injected::everywhere(Plan { workload: Workload::Large, first: 5 });
 }
 
 #[test]

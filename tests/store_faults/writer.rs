@@ -28,7 +28,7 @@ const HEALED: usize = 4;
 
 /// How the changes come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum Workload {
     /// Each waits for the one before.
     Single,
     /// Eight at a time.
@@ -40,7 +40,7 @@ pub(crate) enum Shape {
 /// What the child does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    pub(crate) shape: Shape,
+    pub(crate) workload: Workload,
     /// Changes without a pause; then others, with pauses, until it has healed.
     pub(crate) first: usize,
 }
@@ -85,7 +85,7 @@ impl Writer {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child", "--ignored", "--nocapture"]);
         command.env(STATE, state);
-        command.env(PLAN, format!("{:?} {} {tries}", plan.shape, plan.first));
+        command.env(PLAN, format!("{:?} {} {tries}", plan.workload, plan.first));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -153,12 +153,12 @@ pub(crate) fn task() -> Option<(PathBuf, Plan, usize)> {
     let state = PathBuf::from(std::env::var_os(STATE)?);
     let plan = std::env::var(PLAN).unwrap();
     let words: Vec<&str> = plan.split(' ').collect();
-    let shape = match words[0] {
-        "Single" => Shape::Single,
-        "Together" => Shape::Together,
-        _ => Shape::Large,
+    let workload = match words[0] {
+        "Single" => Workload::Single,
+        "Together" => Workload::Together,
+        _ => Workload::Large,
     };
-    Some((state, Plan { shape, first: words[1].parse().unwrap() }, words[2].parse().unwrap()))
+    Some((state, Plan { workload, first: words[1].parse().unwrap() }, words[2].parse().unwrap()))
 }
 
 pub(crate) fn work((state, plan, tries): (PathBuf, Plan, usize)) {
@@ -176,14 +176,14 @@ pub(crate) fn work((state, plan, tries): (PathBuf, Plan, usize)) {
 }
 
 async fn write(store: &SqliteStore, plan: Plan, tries: usize) {
-    let width = if plan.shape == Shape::Together { TOGETHER } else { 1 };
+    let width = if plan.workload == Workload::Together { TOGETHER } else { 1 };
     let mut next = 0;
     while next < plan.first {
-        next = step(store, plan.shape, next, width).await.0;
+        next = step(store, plan.workload, next, width).await.0;
     }
     let mut in_a_row = 0;
     for _ in 0..tries {
-        let good = step(store, plan.shape, next, 1).await;
+        let good = step(store, plan.workload, next, 1).await;
         next = good.0;
         in_a_row = if good.1 { in_a_row + 1 } else { 0 };
         if in_a_row == HEALED {
@@ -194,9 +194,9 @@ async fn write(store: &SqliteStore, plan: Plan, tries: usize) {
 }
 
 /// Some changes at one moment: the number of the next, and whether all were acknowledged.
-async fn step(store: &SqliteStore, shape: Shape, from: usize, width: usize) -> (usize, bool) {
+async fn step(store: &SqliteStore, workload: Workload, from: usize, width: usize) -> (usize, bool) {
     let numbers = from..from + width;
-    let outcomes = join_all(numbers.clone().map(|n| store.commit(change(n, shape)))).await;
+    let outcomes = join_all(numbers.clone().map(|n| store.commit(change(n, workload)))).await;
     for (n, outcome) in numbers.zip(&outcomes) {
         match outcome {
             Ok(()) => println!("\nstore: yes {n}"),
@@ -207,9 +207,9 @@ async fn step(store: &SqliteStore, shape: Shape, from: usize, width: usize) -> (
 }
 
 /// One order as the exchange actor commits it: an entry, an event, a note.
-fn change(n: usize, shape: Shape) -> Change {
+fn change(n: usize, workload: Workload) -> Change {
     let at = DateTime::<Utc>::from_timestamp_millis(1_795_000_000_000).unwrap();
-    let filler = if shape == Shape::Large { "x".repeat(1_100_000) } else { String::new() };
+    let filler = if workload == Workload::Large { "x".repeat(1_100_000) } else { String::new() };
     let outcome = (200, 1101, "taken", Some(format!("#{n}#")));
     Change {
         orders: vec![OrderEntry::new((Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at)],

@@ -1,9 +1,13 @@
-//! The promises about the structure of the source: which package may know which, and that imports never go in a
-//! circle, neither between files nor between folders.
+//! The promises about the source that its text shows: which package may know which, that imports never go in a circle,
+//! who opens private files, and that the sections and tests which texts name are there.
 
 #![allow(missing_docs, reason = "a test program has no readers of its documentation")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
+mod build_script;
 mod circles;
+mod fyers_api_document;
 mod imports;
 mod packages;
+mod private_files;
+mod security;

@@ -1,10 +1,17 @@
 //! Who sees what, and who may act.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
 use simulator::Options;
 
 use crate::{
     browserless::{day, get, key, open, post, unlock},
-    support::Home,
+    pressure::StopAtTheEnd,
+    support::{Home, wait_for},
 };
 
 const CLOSED: [&str; 4] = ["/", "/api/status", "/metrics", "/events"];
@@ -71,6 +78,61 @@ fn the_key_opens_a_session_that_ends_with_the_lock_and_with_the_run() {
     assert!(keeper.stop().success());
     let keeper = home.start_ready();
     assert_eq!(get(&keeper, "/", &[("cookie", &other)]).status, 401, "sessions end with the run");
+}
+
+#[test]
+fn another_key_in_the_file_ends_the_old_one_and_what_it_has_opened() {
+    let home = open(Home::bare(Options::default()));
+    let keeper = home.start_ready();
+    let old = key(&home);
+    let cookie = unlock(&keeper, &old).cookie();
+    let file = home.path("state/gateway.key");
+    let status =
+        |key: &str| get(&keeper, "/api/status", &[("authorization", &format!("Bearer {key}"))]).status;
+    std::fs::write(&file, "8765").unwrap();
+    wait_for("the refusal", || keeper.log().contains("the key from before stays good").then_some(()));
+    assert_eq!((status(&old), status("8765")), (200, 401), "a weak key is not taken, and the old one stays");
+
+    let new = "CANARY-another-key-0123456789";
+    std::fs::write(&file, format!("{new}\n")).unwrap();
+    keeper.wait_logged("keeper.key_replaced");
+    assert_eq!((status(new), status(&old)), (200, 401));
+    assert_eq!(get(&keeper, "/", &[("cookie", &cookie)]).status, 401, "sessions of the old key have ended");
+    let bot = |key: &str| get(&keeper, "/api/v3/profile", &[("authorization", &format!("X:{key}"))]).status;
+    assert_eq!((bot(&old), bot(new)), (401, 200));
+    let other = unlock(&keeper, new).cookie();
+    assert_eq!(get(&keeper, "/", &[("cookie", &other)]).status, 200);
+    assert!(!keeper.log().contains("CANARY") && !keeper.log().contains(&old));
+}
+
+#[test]
+fn a_flood_of_wrong_keys_does_not_slow_a_right_one_from_the_same_address() {
+    let home = open(Home::bare(Options::default()));
+    let keeper = home.start_ready();
+    let bot = format!("X:{}", key(&home));
+    let (stop, refused) = (AtomicBool::new(false), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let mut stream = TcpStream::connect(("127.0.0.1", home.port)).unwrap();
+                    let head = "GET /api/v3/profile HTTP/1.1\r\nhost: k\r\nauthorization: X:wrong\r\n\r\n";
+                    let mut answer = [0; 12];
+                    if stream.write_all(head.as_bytes()).is_ok() && stream.read_exact(&mut answer).is_ok() {
+                        refused.fetch_add(u32::from(&answer == b"HTTP/1.1 429"), Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        let stops = StopAtTheEnd(&stop);
+        wait_for("the flood to be limited", || (refused.load(Ordering::Relaxed) > 50).then_some(()));
+        for n in 0..100 {
+            let answer = get(&keeper, "/api/v3/profile", &[("authorization", &bot)]);
+            assert_eq!(answer.status, 200, "request {n}: {answer:?}");
+        }
+        assert_eq!(unlock(&keeper, &key(&home)).status, 303);
+        drop(stops);
+    });
 }
 
 #[test]

@@ -8,7 +8,7 @@ use simulator::Options;
 use tokio::time::timeout;
 
 use crate::{
-    browserless::{client, day, key, log_in, open, with},
+    browserless::{client, day, get, key, log_in, open, post, unlock, with},
     support::{DEADLINE, Home, Keeper},
 };
 
@@ -132,6 +132,23 @@ fn who_listens_does_not_hold_up_a_stop() {
         }
         assert_eq!(told.last().unwrap().data["name"], "keeper.stopping", "{told:?}");
     }
+}
+
+#[test]
+fn a_stream_ends_with_the_session_that_opened_it() {
+    let home = day();
+    let keeper = home.start_ready();
+    let cookie = unlock(&keeper, &key(&home)).cookie();
+    let own = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    let token = get(&keeper, "/", &own).token();
+    let mut stolen = Listener::start(&keeper, &own);
+    let mut owner = Listener::start(&keeper, &[("authorization", &format!("Bearer {}", key(&home)))]);
+    owner.until(mode("mock"));
+    stolen.until(mode("mock"));
+    assert_eq!(post(&keeper, "/lock", &own, &[("token", &token)]).status, 303);
+    log_in(&home, &keeper);
+    owner.until(mode("live"));
+    assert!(stolen.next().is_none(), "nothing is told after the lock");
 }
 
 #[test]

@@ -88,3 +88,18 @@ fn the_dashboard_is_one() {
     }
     assert_eq!(board["uid"], "fyers-keeper");
 }
+
+#[test]
+fn no_core_dump_and_no_look_into_the_memory() {
+    let home = Home::bare(Options::default());
+    let keeper = home.start_ready();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", keeper.pid())).unwrap();
+    let core = limits.lines().find_map(|row| row.strip_prefix("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"], "{limits}");
+    // Root may look into everything.
+    if !rustix::process::geteuid().is_root() {
+        for secret in ["environ", "mem"] {
+            assert!(std::fs::File::open(format!("/proc/{}/{secret}", keeper.pid())).is_err(), "{secret}");
+        }
+    }
+}

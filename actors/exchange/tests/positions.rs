@@ -48,6 +48,8 @@ async fn a_halt_keeps_entries_out_and_lets_exits_through() {
         assert_eq!((done.venue, done.answer.status), (Venue::Fyers, 200), "{path}");
     }
     assert_eq!(floor.fyers.calls("/orders/sync").len(), 2, "the exit and the cancel");
+    // FYERS' books have been read since, and do not show the exit yet.
+    time::sleep(Duration::from_secs(2)).await;
     let (second, words) = floor.place("NSE:SBIN-EQ", 1, -1).await;
     assert_eq!(second.venue, Venue::None, "the first one may still fill: {words}");
     floor.fyers.books(&[], &[held(4)]);

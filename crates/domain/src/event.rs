@@ -5,6 +5,7 @@
 //! crashes in between. Log lines and metrics come from the same values.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use mock_exchange::sessions::Segment;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -80,6 +81,20 @@ pub enum Event {
     CalendarUncovered {
         /// The year without holidays on file.
         year: i32,
+    },
+    /// The symbol master was taken into use.
+    SymbolsLoaded {
+        /// How many symbols it has.
+        symbols: u64,
+        /// When the oldest of its files was fetched.
+        as_of: DateTime<Utc>,
+    },
+    /// The symbol master could not be fetched. Told once a day.
+    SymbolsNotRenewed {
+        /// Why, file by file.
+        why: String,
+        /// When the one in use was fetched; `None` when there is none.
+        as_of: Option<DateTime<Utc>>,
     },
     /// This machine's clock jumped.
     ClockStepped {
@@ -339,6 +354,13 @@ pub enum Event {
     SimulatedLeft {
         /// Each as `10 NSE:SBIN-EQ`.
         positions: Vec<String>,
+    },
+    /// Orders or positions in a segment were seen for the first time: its sessions need a token from now on.
+    SegmentJoined {
+        /// The segment.
+        segment: Segment,
+        /// What was seen.
+        symbol: String,
     },
     /// A person closed the simulated positions.
     SimulatedCleared {

@@ -1,6 +1,7 @@
 //! The notes that there are, each with what it holds. A name is never used for something else again.
 
 use chrono::{DateTime, Utc};
+use mock_exchange::{CandleSeries, MOST_SERIES, sessions::Segment};
 
 use crate::{
     bots::books::BotBooks,
@@ -14,6 +15,42 @@ pub use crate::session::bound::NOTE as CREDENTIALS;
 
 /// Orders that were meant for FYERS and simulated since the mode was last Live. Owned by the ExchangeActor.
 pub const SIMULATED_IN_GAP: Note<u64> = Note::new("simulated_in_gap");
+
+/// Candles that FYERS told, a series each. Owned by the ExchangeActor.
+pub const CANDLES: [Note<CandleSeries>; MOST_SERIES] = [
+    Note::new("candles_00"),
+    Note::new("candles_01"),
+    Note::new("candles_02"),
+    Note::new("candles_03"),
+    Note::new("candles_04"),
+    Note::new("candles_05"),
+    Note::new("candles_06"),
+    Note::new("candles_07"),
+    Note::new("candles_08"),
+    Note::new("candles_09"),
+    Note::new("candles_10"),
+    Note::new("candles_11"),
+    Note::new("candles_12"),
+    Note::new("candles_13"),
+    Note::new("candles_14"),
+    Note::new("candles_15"),
+    Note::new("candles_16"),
+    Note::new("candles_17"),
+    Note::new("candles_18"),
+    Note::new("candles_19"),
+    Note::new("candles_20"),
+    Note::new("candles_21"),
+    Note::new("candles_22"),
+    Note::new("candles_23"),
+    Note::new("candles_24"),
+    Note::new("candles_25"),
+    Note::new("candles_26"),
+    Note::new("candles_27"),
+    Note::new("candles_28"),
+    Note::new("candles_29"),
+    Note::new("candles_30"),
+    Note::new("candles_31"),
+];
 
 /// Until when a person wants no sound, but for what is critical. Written by Control, read by the Notifier.
 pub const MUTED_UNTIL: Note<DateTime<Utc>> = Note::new("muted_until");
@@ -29,3 +66,6 @@ pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");
 
 /// What each bot holds in the MockExchange, and what of its day is nowhere else. Owned by the ExchangeActor.
 pub const BOT_BOOKS: Note<BotBooks> = Note::new("bot_books");
+/// Segments whose sessions need a token because the account trades in them, beside the configured ones. Written by the
+/// ExchangeActor.
+pub const SEGMENTS_JOINED: Note<Vec<Segment>> = Note::new("segments_joined");

@@ -78,8 +78,8 @@ pub enum ProxyError {
 pub trait BrokerProxy: Send + Sync {
     /// Sends the call with these credentials. Redirects are not followed; nothing is tried twice.
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError>;
-    /// The same for a call of the keeper's own, as the search for an order of unknown fate: it has a share of the
-    /// rate limits that bots cannot use up.
+    /// The same for a call of the keeper's own, as the search for an order of unknown fate or the prices of a
+    /// square-off: it has a share of the rate limits that bots cannot use up.
     async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
         self.send(token, call).await
     }

@@ -14,3 +14,4 @@ pub mod operation;
 pub mod order_socket;
 pub mod request;
 pub mod response;
+pub mod symbol_master;

@@ -49,6 +49,10 @@ pub enum Operation {
     Depth,
     /// Candles.
     History,
+    /// The options of an underlying.
+    Chain,
+    /// What orders would block.
+    Margin,
     /// A known path that trades and that only FYERS serves: baskets of legs, smart orders, async twins.
     LiveOrder,
     /// A known path that does not trade and that only FYERS serves, whatever its method.
@@ -94,6 +98,8 @@ impl Operation {
             (Surface::Data, Method::Get | Method::Post, "/quotes") => Self::Quotes,
             (Surface::Data, Method::Get, "/depth") => Self::Depth,
             (Surface::Data, Method::Get, "/history") => Self::History,
+            (Surface::Data, Method::Get, "/options-chain-v3") => Self::Chain,
+            (Surface::Api, Method::Post, "/multiorder/margin" | "/span_margin") => Self::Margin,
             (_, Method::Get, _) => Self::UnknownRead,
             (_, _, path) if LIVE_CALLS.iter().any(|place| below(path, place)) => Self::LiveCall,
             (Surface::Api, _, path) if LIVE_ORDERS.iter().any(|place| below(path, place)) => Self::LiveOrder,
@@ -191,9 +197,12 @@ mod tests {
             (Api, Post, "/gtt/orders/sync", Operation::PlaceGtt),
             (Api, Get, "/gtt/orders", Operation::Gtts),
             (Api, Post, "/multileg/orders/sync", Operation::LiveOrder),
-            (Api, Post, "/multiorder/margin", Operation::LiveCall),
+            (Api, Post, "/multiorder/margin", Operation::Margin),
+            (Api, Post, "/span_margin", Operation::Margin),
+            (Api, Get, "/multiorder/margin", Operation::UnknownRead),
+            (Api, Post, "/price-alert", Operation::LiveCall),
             (Data, Get, "/quotes", Operation::Quotes),
-            (Data, Get, "/options-chain-v3", Operation::UnknownRead),
+            (Data, Get, "/options-chain-v3", Operation::Chain),
             (Api, Post, "/something/new", Operation::Unknown),
             (Api, Get, "/something/new", Operation::UnknownRead),
             (Data, Post, "/orders/sync", Operation::Unknown),

@@ -11,7 +11,7 @@ use crate::{
     command::Command,
     config::Config,
     gtt_orders,
-    instrument::Instruments,
+    instruments::Instruments,
     place,
     price::PriceUpdate,
     record::Record,

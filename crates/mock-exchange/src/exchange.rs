@@ -5,7 +5,10 @@
 //! ([`MockExchange::observe_all`]), then [`MockExchange::execute`], and answer once the records are on disk. Beside that, every few
 //! seconds: prices of [`MockExchange::waited_for`], then [`MockExchange::tick`].
 
+mod chain;
 mod clock;
+mod history;
+mod margin;
 mod orders;
 mod parse;
 mod prices;
@@ -16,8 +19,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    calendar::Calendar, config::Config, engine::Engine, instrument::Instruments, new_order::NewOrder,
-    record::Record, reply::Reply, walk::Walk,
+    calendar::Calendar, config::Config, engine::Engine, instruments::Instruments, kept::KeptCandles,
+    new_order::NewOrder, record::Record, reply::Reply, walk::Walk,
 };
 use fyers_api::{error::ApiError, http::ApiResponse, ist};
 
@@ -59,6 +62,7 @@ pub struct Execution {
 pub struct MockExchange {
     engine: Engine,
     walk: Walk,
+    kept: KeptCandles,
 }
 
 impl MockExchange {
@@ -74,7 +78,7 @@ impl MockExchange {
 
     /// The exchange with this book.
     pub fn resume(engine: Engine, seed: u64) -> Self {
-        Self { engine, walk: Walk::new(seed) }
+        Self { engine, walk: Walk::new(seed), kept: KeptCandles::default() }
     }
 
     /// The same with the hours of this calendar.

@@ -28,7 +28,7 @@ pub(crate) fn reply(book: &Book, command: &Command, records: &[Record]) -> Resul
     Ok(match command {
         Command::Place { order, .. } => match records.first() {
             Some(Record::OrderRejected { refusal, .. }) => return Err(refusal.clone()),
-            Some(Record::OrderAccepted { id, .. }) => placed(id),
+            Some(Record::OrderAccepted { id, order, .. }) => assumed(book, &order.request.symbol, placed(id)),
             _ => placed(book.placed_before(order).unwrap_or_default()),
         },
         Command::PlaceGtt { .. } => match records.first() {
@@ -56,6 +56,15 @@ pub(crate) fn reply(book: &Book, command: &Command, records: &[Record]) -> Resul
 
 fn placed(id: &str) -> Reply {
     Reply::new(1101, format!("Order submitted successfully. Your Order Ref. No.{id}"), Some(id))
+}
+
+/// Says when nothing but the name of the order's symbol is known.
+fn assumed(book: &Book, symbol: &str, reply: Reply) -> Reply {
+    if book.instrument(symbol, None).is_ok_and(|instrument| !instrument.assumed) {
+        return reply;
+    }
+    let message = format!("{} ({symbol} is assumed: no symbol master lists its market)", reply.message);
+    Reply { message, ..reply }
 }
 
 /// Whether every counter order traded in full. No records: counter orders from before still wait.

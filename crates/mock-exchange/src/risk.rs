@@ -81,7 +81,11 @@ pub(crate) fn band(book: &Book, instrument: &Instrument) -> Option<(Decimal, Dec
     Some((on_tick(previous - width), on_tick(previous + width)))
 }
 
-fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, ApiError> {
+/// The price in INR at which an order blocks margin.
+///
+/// # Errors
+/// -99 when a market order's symbol has no price.
+pub(crate) fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, ApiError> {
     let request = &order.request;
     match request.order_type {
         OrderType::Limit | OrderType::StopLimit => Ok(request.limit_price),
@@ -95,14 +99,19 @@ fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, ApiError> {
 }
 
 fn account_without(book: &Book, order: &NewOrder, replaces: Option<&OrderState>) -> Account {
-    let request = &order.request;
-    let known = book.ledger.accounts.get(&PositionKey::new(&request.symbol, request.product));
-    let mut account = known.cloned().unwrap_or_else(|| Account::new(&request.symbol, request.product));
+    let mut account = account_of(book, order);
     if let Some(old) = replaces {
         let quantity = old.remaining();
         account.open_mut(old.side()).add(-quantity, -old.reserve * Decimal::from(quantity));
     }
     account
+}
+
+/// The position that an order is about, with what waits in it.
+pub(crate) fn account_of(book: &Book, order: &NewOrder) -> Account {
+    let request = &order.request;
+    let known = book.ledger.accounts.get(&PositionKey::new(&request.symbol, request.product));
+    known.cloned().unwrap_or_else(|| Account::new(&request.symbol, request.product))
 }
 
 /// Delivery and the margin trading facility sell only what is there: settled, or bought today.
@@ -120,11 +129,11 @@ fn held(book: &Book, order: &NewOrder, quantity: i64, account: &Account) -> Resu
     Ok(())
 }
 
-fn margin_of(book: &Book, account: &Account) -> Decimal {
+pub(crate) fn margin_of(book: &Book, account: &Account) -> Decimal {
     account.margin(book.config.leverage)
 }
 
-fn margin_now(book: &Book, symbol: &str, product: Product) -> Decimal {
+pub(crate) fn margin_now(book: &Book, symbol: &str, product: Product) -> Decimal {
     let account = book.ledger.accounts.get(&PositionKey::new(symbol, product));
     account.map_or(Decimal::ZERO, |account| margin_of(book, account))
 }

@@ -19,6 +19,17 @@ pub fn sped_up(start: DateTime<Utc>, factor: u32) -> SimClock {
     Arc::new(move || start + TimeDelta::from_std(began.elapsed() * factor).unwrap_or_default())
 }
 
+/// A clock in a file: the time in it was shown when the file was written, and the clock goes on from there.
+pub fn of_file(path: std::path::PathBuf) -> SimClock {
+    let shown = move || {
+        let written = std::fs::metadata(&path).and_then(|meta| meta.modified()).ok()?;
+        let start = DateTime::parse_from_rfc3339(std::fs::read_to_string(&path).ok()?.trim()).ok()?;
+        let passed = std::time::SystemTime::now().duration_since(written).unwrap_or_default();
+        Some(start.to_utc() + TimeDelta::from_std(passed).ok()?)
+    };
+    Arc::new(move || shown().unwrap_or_else(Utc::now))
+}
+
 /// A clock that stands still until it is moved by hand; clones show the same time.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Mutex<DateTime<Utc>>>);

@@ -48,6 +48,8 @@ pub const DATA_SOCKET: &str = "/hsm/v1-5/prod";
 pub const ORDER_SOCKET: &str = "/trade/v3";
 /// Index names on the data socket, a public file.
 pub const INDEX_MAPPING: &str = "/sym_details/index_hsm_mapping.json";
+/// The folder of the symbol master, whose files are public.
+pub const SYMBOL_MASTER: &str = "/sym_details/";
 /// Every Bot API method.
 pub const TELEGRAM: &str = "/telegram";
 /// A new message.

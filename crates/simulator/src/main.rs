@@ -24,6 +24,9 @@ struct Args {
     /// The app's registered redirect address, or "page" for the simulator's own page that shows the code
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<String>,
+    /// A file with the time that is shown; replace it to move the clock
+    #[arg(long, value_name = "FILE")]
+    clock_file: Option<std::path::PathBuf>,
     /// Redirect at once instead of showing the login pages
     #[arg(long)]
     instant_login: bool,
@@ -43,7 +46,8 @@ fn main() -> std::io::Result<()> {
     };
     let (host, port, telegram_port) = (args.host, args.port, args.telegram_port);
     let instant_login = args.instant_login;
-    let options = Options { host, port, telegram_port, refresh, instant_login, ..Options::default() };
+    let clock = args.clock_file.map_or_else(simulator::clock::system, simulator::clock::of_file);
+    let options = Options { host, port, telegram_port, refresh, instant_login, clock, ..Options::default() };
     let simulator = Simulator::start(options)?;
     match args.redirect_uri.as_deref() {
         Some("page") => simulator.set_redirect_uri(&simulator.redirect_page_url()),

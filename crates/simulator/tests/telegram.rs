@@ -164,3 +164,31 @@ async fn too_many_messages_and_a_blocked_bot_are_told_in_telegrams_way() {
     assert_eq!((status, &answer["error_code"]), (403, &json!(403)));
     assert!(simulator.telegram_messages().is_empty());
 }
+
+#[tokio::test]
+async fn a_group_that_moved_is_answered_with_its_new_id_and_told_of_in_both_chats() {
+    let simulator = start(&morning());
+    let (old, new) = (-4001, -1_002_001);
+    simulator.act(&UserAction::Text { from: 42, chat: Some(old), text: "hello".into() });
+    let (_, sent) = bot(&simulator, "sendMessage", json!({"chat_id": old, "text": "before"})).await;
+    let id = &sent["result"]["message_id"];
+    simulator.move_group(old, new);
+    simulator.announce_move(old, new);
+    for (method, body) in [
+        ("sendMessage", json!({"chat_id": old, "text": "x"})),
+        ("editMessageText", json!({"chat_id": old, "message_id": id, "text": "x"})),
+        ("deleteMessage", json!({"chat_id": old, "message_id": id})),
+        ("getChat", json!({"chat_id": old})),
+        ("sendChatAction", json!({"chat_id": old, "action": "typing"})),
+    ] {
+        let (status, answer) = bot(&simulator, method, body).await;
+        assert_eq!((status, &answer["parameters"]["migrate_to_chat_id"]), (400, &json!(new)), "{method}");
+    }
+    assert_eq!(bot(&simulator, "sendMessage", json!({"chat_id": new, "text": "after"})).await.0, 200);
+    let stays = json!({"chat_id": new, "message_id": id, "text": "x"});
+    assert_eq!(refused(&simulator, "editMessageText", stays).await, "Bad Request: message to edit not found");
+    let (_, updates) = bot(&simulator, "getUpdates", json!({"offset": -2})).await;
+    let told = &updates["result"];
+    assert_eq!(told[0]["message"]["migrate_to_chat_id"], new);
+    assert_eq!(told[1]["message"]["migrate_from_chat_id"], old);
+}

@@ -7,7 +7,8 @@ use serde::de::IgnoredAny;
 const MOST_ORDERS: u32 = 10;
 
 /// What changes something at FYERS and yet is no order: a margin sum, price alerts, a vendor's token.
-const NO_ORDERS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert", "/data-token"];
+const NO_ORDERS: &[&str] =
+    &["/multiorder/margin", "/span_margin", "/price-alert", "/toggle-alert", "/data-token"];
 
 /// Which of FYERS' daily counters a call goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

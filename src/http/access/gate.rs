@@ -25,6 +25,7 @@ use url::Url;
 
 use crate::http::{
     access::{
+        key::GatewayKey,
         key_attempts::KeyAttempts,
         origin::{Head, is_forwarded},
         page_session::{LENGTH, PageSession, PageSessions},
@@ -73,7 +74,9 @@ pub(in crate::http) struct WrongKey {
 
 /// What one listener's access depends on.
 pub(in crate::http) struct Settings {
-    /// All keys.
+    /// The gateway key.
+    pub(in crate::http) key: GatewayKey,
+    /// The keys of bots, and the first one in its other form.
     pub(in crate::http) keys: SharedKeys,
     /// Whether the listener is bound to this machine only, and its port.
     pub(in crate::http) listens_on_loopback: bool,
@@ -106,6 +109,8 @@ pub(in crate::http) struct Gate {
 struct Visitor {
     client: Network,
     access: Access,
+    /// Which key was good when it came.
+    generation: u64,
     /// A wrong key was shown by a client that has tried too many.
     is_limited: bool,
     is_own: bool,
@@ -123,6 +128,7 @@ impl Gate {
         let visitor = Visitor {
             client: Network::of_client(Ipv4Addr::LOCALHOST.into()),
             access: Access::Denied,
+            generation: 0,
             is_limited: false,
             is_own: false,
             shown: None,
@@ -142,18 +148,20 @@ impl Gate {
         self.visitor.access != Access::Denied
     }
 
-    /// Whether what was shown is still good: a key may be replaced while a connection is open.
-    pub(in crate::http) fn holds(&self) -> bool {
-        let Visitor { access, shown, cookie, .. } = &self.visitor;
-        match access {
-            Access::Key | Access::Bot => shown.is_some_and(|shown| self.keys().by_digest(shown).is_some()),
-            Access::Session => {
-                let (now, mark) = (chrono::Utc::now().timestamp(), self.keys().owners_mark());
-                cookie.as_ref().is_some_and(|cookie| self.shared.sessions.find(now, mark, cookie).is_some())
-            }
+    /// The same for an answer that goes on: false once the session has ended, or the key is another one.
+    pub(in crate::http) fn may_still_read(&self) -> bool {
+        let generation = self.shared.settings.key.current().generation;
+        match self.visitor.access {
+            Access::Key => self.visitor.generation == generation,
+            Access::Session => self.session_of(generation, self.visitor.cookie.as_deref()).is_some(),
+            Access::Bot => self.visitor.shown.is_some_and(|shown| self.keys().by_digest(shown).is_some()),
             Access::ThisMachine => true,
             Access::Denied => false,
         }
+    }
+
+    fn session_of(&self, generation: u64, cookie: Option<&str>) -> Option<PageSession> {
+        self.shared.sessions.find(chrono::Utc::now().timestamp(), generation, cookie?)
     }
 
     /// The answer to whoever may not read.
@@ -188,12 +196,13 @@ impl Gate {
 
     /// Begins a session for whoever knows the key; otherwise says whether the client has tried too many.
     pub(in crate::http) fn begin_session(&self, shown: &SecretString) -> Result<Cookie<'static>, bool> {
-        if !self.is_key(shown.expose_secret().trim()) {
+        let key = self.shared.settings.key.current();
+        if !self.is_owner(shown.expose_secret().trim()) {
             return Err(self.wrong_key(Entrance::Page, self.visitor.client));
         }
-        let (now, mark) = (chrono::Utc::now().timestamp(), self.keys().owners_mark());
+        let now = chrono::Utc::now().timestamp();
         let (name, token) = (rand::rng().random(), rand::rng().random());
-        Ok(self.cookie(self.shared.sessions.begin(now, mark, name, token), LENGTH))
+        Ok(self.cookie(self.shared.sessions.begin(now, key.generation, name, token), LENGTH))
     }
 
     /// Ends the session, here and in the browser.
@@ -216,8 +225,7 @@ impl Gate {
     }
 
     /// Whether a bot shows the key in the place of a FYERS token: `anything:KEY` as FYERS' own programs write it,
-    /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say. The bot's name; an error says whether the
-    /// client has tried too many.
+    /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say.
     pub(in crate::http) fn admits_bot(&self, request: &HttpRequest) -> Result<BotName, bool> {
         let shown = request.headers().get(AUTHORIZATION).map_or(b"".as_slice(), |value| value.as_bytes());
         let shown = std::str::from_utf8(shown).unwrap_or_default().trim();
@@ -239,12 +247,29 @@ impl Gate {
 
     /// Whose token this is.
     fn bot_of(&self, shown: &str) -> Option<BotName> {
-        self.keys().by_token(shown).map(|key| key.name().clone())
+        let is_owner = self.shared.settings.key.current().is(shown);
+        let bot = self.keys().by_token(shown).map(|key| key.name().clone());
+        if is_owner { Some(BotName::owner()) } else { bot }
     }
 
-    /// Whether it is the owner's.
-    fn is_key(&self, shown: &str) -> bool {
+    fn is_owner(&self, shown: &str) -> bool {
         self.bot_of(shown).is_some_and(|bot| bot.is_owner())
+    }
+
+    /// The gateway key, for whoever shows it as the secret of one of these apps: `hash` is the SHA-256 of
+    /// `APP_ID:SECRET`, as FYERS' login has it. Otherwise whether the client has tried too many.
+    pub(in crate::http) fn key_of_hash(
+        &self,
+        request: &HttpRequest,
+        hash: &str,
+        apps: &[String],
+    ) -> Result<SecretString, bool> {
+        let key = &self.shared.settings.key;
+        if apps.iter().any(|app| key.current().is_secret_of(app, hash)) {
+            trust_connection(request);
+            return Ok(key.secret());
+        }
+        Err(self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
     /// Counts a wrong key; true when its client has tried too many.
@@ -270,14 +295,12 @@ impl Gate {
         };
         let client = self.client_of(request);
         let bearer = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let key = self.shared.settings.key.current();
         let bot = self.bot_of(bearer.unwrap_or_default());
         let shows_key = bot.as_ref().is_some_and(BotName::is_owner);
         let is_wrong = bot.is_none() && bearer.is_some_and(|shown| !shown.is_empty());
         let cookie = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
-        let now = chrono::Utc::now().timestamp();
-        let session = cookie
-            .as_ref()
-            .and_then(|cookie| self.shared.sessions.find(now, self.keys().owners_mark(), cookie));
+        let session = self.session_of(key.generation, cookie.as_deref());
         let access = who_may_read(Facts {
             listens_on_loopback: self.shared.settings.listens_on_loopback,
             has_public_url: self.shared.settings.public_url.is_some(),
@@ -295,6 +318,7 @@ impl Gate {
         Visitor {
             client,
             access,
+            generation: key.generation,
             is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
             is_own: head.is_own(self.shared.public.as_deref()),
             shown: bearer.map(Digest::of),

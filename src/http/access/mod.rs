@@ -2,9 +2,12 @@
 
 pub(super) mod budget;
 mod gate;
+mod key;
 mod key_attempts;
 mod origin;
 mod page_session;
 mod rule;
+
+pub use key::GatewayKey;
 
 pub(super) use gate::{Gate, Settings, WrongKey, too_many_keys};

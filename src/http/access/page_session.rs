@@ -1,7 +1,7 @@
 //! Page sessions: browsers in which a person has entered the gateway key.
 //!
 //! They live in this table only. The cookie is a random name for an entry, so a stolen one is worth nothing after
-//! the person has locked the page, after the session's end, and after a restart or another key.
+//! the person has locked the page, after the session's end, after a restart, and once another key is in use.
 
 use std::{
     collections::HashMap,
@@ -9,8 +9,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use keeper_domain::keys::token::Digest;
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// How long a session lasts, in seconds: a working week and the weekend.
@@ -35,8 +34,8 @@ impl PageSession {
 #[derive(Debug)]
 struct Entry {
     began: i64,
-    /// The key it began with.
-    mark: Option<Digest>,
+    /// The key that opened it.
+    generation: u64,
     token: String,
 }
 
@@ -50,7 +49,7 @@ impl PageSessions {
     }
 
     /// Begins a session at this Unix time from random bytes; returns the cookie's value.
-    pub(super) fn begin(&self, now: i64, mark: Option<Digest>, name: [u8; 32], token: [u8; 32]) -> String {
+    pub(super) fn begin(&self, now: i64, generation: u64, name: [u8; 32], token: [u8; 32]) -> String {
         let cookie = BASE64.encode(name);
         let mut entries = self.entries();
         entries.retain(|_, entry| entry.is_good(now));
@@ -58,15 +57,15 @@ impl PageSessions {
             let oldest = entries.iter().min_by_key(|(_, entry)| entry.began).map(|(digest, _)| *digest);
             oldest.map(|digest| entries.remove(&digest));
         }
-        entries.insert(digest(&cookie), Entry { began: now, mark, token: BASE64.encode(token) });
+        entries.insert(digest(&cookie), Entry { began: now, generation, token: BASE64.encode(token) });
         cookie
     }
 
-    /// The session of a cookie; `None` for one that never was, has ended or was locked, or began with another key than
-    /// the one of this mark.
-    pub(super) fn find(&self, now: i64, mark: Option<Digest>, cookie: &str) -> Option<PageSession> {
+    /// The session of a cookie; `None` for one that never was, has ended or was locked.
+    pub(super) fn find(&self, now: i64, generation: u64, cookie: &str) -> Option<PageSession> {
         let entries = self.entries();
-        let entry = entries.get(&digest(cookie)).filter(|entry| entry.is_good(now) && entry.mark == mark)?;
+        let is_good = |entry: &&Entry| entry.is_good(now) && entry.generation == generation;
+        let entry = entries.get(&digest(cookie)).filter(is_good)?;
         Some(PageSession { token: entry.token.clone() })
     }
 
@@ -95,33 +94,24 @@ mod tests {
     #[test]
     fn a_session_is_known_until_its_end_or_until_it_is_locked() {
         let sessions = PageSessions::default();
-        let cookie = sessions.begin(1_000, None, [7; 32], [1; 32]);
-        assert!(sessions.find(1_000, None, &cookie).is_some());
-        assert!(sessions.find(1_000 + LENGTH - 1, None, &cookie).is_some());
-        assert_eq!(sessions.find(1_000 + LENGTH, None, &cookie), None);
-        assert_eq!(sessions.find(1_000 - LENGTH - 1, None, &cookie), None, "the clock was set back");
-        assert_eq!(sessions.find(1_000, None, ""), None);
-        assert_eq!(sessions.find(1_000, None, &cookie[1..]), None);
+        let cookie = sessions.begin(1_000, 0, [7; 32], [1; 32]);
+        assert!(sessions.find(1_000, 0, &cookie).is_some());
+        assert!(sessions.find(1_000 + LENGTH - 1, 0, &cookie).is_some());
+        assert_eq!(sessions.find(1_000 + LENGTH, 0, &cookie), None);
+        assert_eq!(sessions.find(1_000 - LENGTH - 1, 0, &cookie), None, "the clock was set back");
+        assert_eq!(sessions.find(1_000, 1, &cookie), None, "another key");
+        assert_eq!(sessions.find(1_000, 0, ""), None);
+        assert_eq!(sessions.find(1_000, 0, &cookie[1..]), None);
         sessions.end(&cookie);
-        assert_eq!(sessions.find(1_000, None, &cookie), None, "a stolen cookie is worth nothing");
-    }
-
-    #[test]
-    fn a_session_ends_with_the_key_it_began_with() {
-        let (sessions, one, other) = (PageSessions::default(), Digest::of("one"), Digest::of("other"));
-        let cookie = sessions.begin(1_000, Some(one), [7; 32], [1; 32]);
-        assert!(sessions.find(1_000, Some(one), &cookie).is_some());
-        assert_eq!(sessions.find(1_000, Some(other), &cookie), None);
-        assert_eq!(sessions.find(1_000, None, &cookie), None);
+        assert_eq!(sessions.find(1_000, 0, &cookie), None, "a stolen cookie is worth nothing");
     }
 
     #[test]
     fn a_forms_token_belongs_to_one_session() {
         let sessions = PageSessions::default();
-        let one = sessions.begin(1_000, None, [7; 32], [1; 32]);
-        let other = sessions.begin(1_000, None, [8; 32], [2; 32]);
-        let (one, other) =
-            (sessions.find(1_000, None, &one).unwrap(), sessions.find(1_000, None, &other).unwrap());
+        let one = sessions.begin(1_000, 0, [7; 32], [1; 32]);
+        let other = sessions.begin(1_000, 0, [8; 32], [2; 32]);
+        let (one, other) = (sessions.find(1_000, 0, &one).unwrap(), sessions.find(1_000, 0, &other).unwrap());
         assert!(one.wrote(&one.token) && !one.wrote(&other.token) && !one.wrote(""));
     }
 
@@ -129,10 +119,10 @@ mod tests {
     fn the_oldest_makes_room_and_the_ended_are_forgotten() {
         let sessions = PageSessions::default();
         let cookies: Vec<String> =
-            (0..=MOST).map(|n| sessions.begin(n as i64, None, [n as u8; 32], [0; 32])).collect();
-        assert_eq!(sessions.find(100, None, &cookies[0]), None);
-        assert!(cookies[1..].iter().all(|cookie| sessions.find(100, None, cookie).is_some()));
-        sessions.begin(10 * LENGTH, None, [200; 32], [0; 32]);
+            (0..=MOST).map(|n| sessions.begin(n as i64, 0, [n as u8; 32], [0; 32])).collect();
+        assert_eq!(sessions.find(100, 0, &cookies[0]), None);
+        assert!(cookies[1..].iter().all(|cookie| sessions.find(100, 0, cookie).is_some()));
+        sessions.begin(10 * LENGTH, 0, [200; 32], [0; 32]);
         assert_eq!(sessions.entries().len(), 1);
     }
 }

@@ -48,8 +48,8 @@ struct Listener {
     last: i64,
     unsent: VecDeque<Bytes>,
     seat: Seat,
-    /// Whether what it was opened with is still good.
-    holds: Box<dyn Fn() -> bool + Send>,
+    /// Whether what opened the stream is still good.
+    is_admitted: Box<dyn Fn() -> bool>,
 }
 
 async fn events(
@@ -68,8 +68,8 @@ async fn events(
     let backend = backend.into_inner();
     let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
     let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
-    let holds = Box::new(move || gate.holds());
-    let listener = Listener { backend, news, last, unsent, seat, holds };
+    let is_admitted = Box::new(move || gate.may_still_read());
+    let listener = Listener { backend, news, last, unsent, seat, is_admitted };
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header(("X-Accel-Buffering", "no"))
@@ -130,15 +130,14 @@ impl Listener {
         })
     }
 
-    /// The next bytes; `None` at the end, which comes when the keeper stops, the seat has to be left or the
-    /// journal cannot be read: the browser then comes back by itself.
+    /// The next bytes; `None` at the end, which comes when the keeper stops, the seat has to be left, the session or
+    /// the key that opened it has ended, or the journal cannot be read: the browser then comes back by itself.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(unsent) = self.unsent.pop_front() {
                 return Some(unsent);
             }
-            // The key that opened it may have been replaced meanwhile.
-            if !(self.holds)() {
+            if !(self.is_admitted)() {
                 return None;
             }
             let closing = self.news.borrow_and_update().closing;

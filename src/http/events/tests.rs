@@ -48,7 +48,7 @@ fn listener(journal: &Arc<Journal>, feed: &Feed) -> Listener {
         last: journal.newest(),
         unsent: VecDeque::new(),
         seat,
-        holds: Box::new(|| true),
+        is_admitted: Box::new(|| true),
     }
 }
 

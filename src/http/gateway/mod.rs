@@ -4,22 +4,25 @@
 //! says. What comes back is passed on as it is, with two headers that say where it comes from. What the gateway
 //! says itself has FYERS' shape, so that a bot reads it like any other answer.
 
+mod incoming;
+mod login_code;
 mod long_body;
 mod path;
-mod reading;
 mod refusal;
 
-use std::time::Instant;
+use std::{convert::Infallible, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::SizedStream,
     http::{
         StatusCode,
         header::{HeaderName, HeaderValue},
     },
     web,
 };
-use fyers_api::http::Surface;
+use futures_util::{Stream, stream};
+use fyers_api::{http::Surface, operation::Operation};
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{keys::BotName, mode::ShownMode, routing::Venue};
 
@@ -28,7 +31,11 @@ use crate::http::{
     backend::{Backend, Front},
     limits::connections::Connection,
 };
+use crate::memory::Share;
 use refusal::Refusal;
+
+/// How much of a long answer the HTTP library is given at once, in bytes.
+const PART: usize = 64 * 1024;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     // A scope is found by its prefix; a pattern for the rest would be a regular expression for every request.
@@ -45,18 +52,19 @@ async fn carry(
     front: web::Data<Front>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode, bot) = answered(&request, payload, &gate, &backend).await;
+    let (response, mode, bot) = answered(&request, payload, &gate, &backend, &front).await;
     let bot = bot.as_ref().map(BotName::as_str);
     front.metrics.gateway((mode, bot), request.path(), response.status().as_u16(), began.elapsed());
     response
 }
 
-/// The answer, the mode it was handled in, and whose request it is: none of both for one that was refused at the door.
+/// The answer, and the mode it was handled in: none for a request that was refused at the door.
 async fn answered(
     request: &HttpRequest,
     payload: web::Payload,
     gate: &Gate,
     backend: &web::Data<dyn Backend>,
+    front: &Front,
 ) -> (HttpResponse, Option<ShownMode>, Option<BotName>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
@@ -72,23 +80,36 @@ async fn answered(
     let Some((surface, path)) = path::split(request.uri().path()) else {
         return refused(Refusal::OddPath, Surface::Api, "");
     };
+    if login_code::is(request, surface, path) {
+        return match login_code::answer(request, payload, gate, front.app_id.as_deref()).await {
+            Ok(answer) => (marked(answer, shown, Venue::None), None, None),
+            Err(refusal) => refused(refusal, surface, path),
+        };
+    }
     let call = match admit(request, surface, path, gate) {
-        Ok(bot) => reading::call(request, payload, surface, path).await.map(|call| (call, bot)),
+        Ok(bot) => incoming::call(request, payload, surface, path).await.map(|call| (call, bot)),
         Err(refusal) => {
-            reading::discard(payload).await;
+            incoming::discard(payload).await;
             Err(refusal)
         }
     };
     // Whoever waits for the answer to an order must not lose it because others open connections.
     let _answering = call.is_ok().then(|| request.conn_data::<Connection>().map(Connection::answering));
     match call {
-        Ok((call, bot)) => match backend.forward(call, bot.clone()).await {
-            Some(forwarded) => {
-                let shown = forwarded.shown();
-                (answer(forwarded, backend), Some(shown), Some(bot))
+        Ok(((call, _held), bot)) => {
+            let trades = Operation::of(&call).trades();
+            match backend.forward(call, bot.clone()).await {
+                Some(forwarded) => {
+                    let (shown, mut room) = (forwarded.shown(), front.memory.for_answer());
+                    // Whoever reads an answer slowly holds it for long. The answer to an order is never turned away.
+                    if !room.grow_to(forwarded.answer.body.len()) && !trades {
+                        return refused(Refusal::NoRoom, surface, path);
+                    }
+                    (answer(forwarded, room, backend), Some(shown), Some(bot))
+                }
+                None => refused(Refusal::NoAnswer, surface, path),
             }
-            None => refused(Refusal::NoAnswer, surface, path),
-        },
+        }
         Err(refusal) => refused(refusal, surface, path),
     }
 }
@@ -105,8 +126,8 @@ fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Re
     if path::is_plain(path) { Ok(bot) } else { Err(Refusal::OddPath) }
 }
 
-/// The answer as it came, and where it comes from.
-fn answer(forwarded: Forwarded, backend: &web::Data<dyn Backend>) -> HttpResponse {
+/// The answer as it came, and where it comes from. It has its room until it is written.
+fn answer(forwarded: Forwarded, room: Share, backend: &web::Data<dyn Backend>) -> HttpResponse {
     let shown = forwarded.shown();
     let Forwarded { venue, answer, rest, .. } = forwarded;
     let mut response =
@@ -117,12 +138,30 @@ fn answer(forwarded: Forwarded, backend: &web::Data<dyn Backend>) -> HttpRespons
             headers.append(name, value);
         }
     }
-    let body = web::Bytes::from(answer.body);
+    let body = web::Bytes::from_owner(Held(answer.body, room));
     let response = match rest {
-        None => response.set_body(body).map_into_boxed_body(),
+        None if body.len() <= PART => response.set_body(body).map_into_boxed_body(),
+        None => response.set_body(in_parts(body)).map_into_boxed_body(),
         Some(rest) => response.set_body(long_body::stream(body, rest, backend.clone())).map_into_boxed_body(),
     };
     marked(response, shown, venue)
+}
+
+/// The body in parts: the HTTP library copies what it is given before it writes it, so a long body is given when there
+/// is room for the next part. The whole is held until the last part has been given.
+fn in_parts(bytes: web::Bytes) -> SizedStream<impl Stream<Item = Result<web::Bytes, Infallible>>> {
+    let length = bytes.len();
+    let part = move |at: usize| Ok(bytes.slice(at..length.min(at + PART)));
+    SizedStream::new(length as u64, stream::iter((0..length).step_by(PART).map(part)))
+}
+
+/// Bytes with their share of the memory.
+struct Held(Vec<u8>, #[expect(dead_code, reason = "held until the bytes are dropped")] Share);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The two headers that every answer has.

@@ -18,6 +18,8 @@ pub(super) enum Refusal {
     TooManyKeys,
     /// A login or a logout.
     Session,
+    /// A bot's login without the gateway key in the place of the app's secret.
+    LoginCode,
     /// A path that can be read in two ways.
     OddPath,
     /// A method FYERS does not know.
@@ -39,7 +41,7 @@ impl Refusal {
         match self {
             Self::Key => StatusCode::UNAUTHORIZED,
             Self::TooManyKeys => StatusCode::TOO_MANY_REQUESTS,
-            Self::Session => StatusCode::FORBIDDEN,
+            Self::Session | Self::LoginCode => StatusCode::FORBIDDEN,
             Self::OddPath => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
@@ -61,6 +63,13 @@ impl Refusal {
                 -373,
                 "The keeper logs in and out by itself and a bot cannot. Use the gateway key as the access token; \
                  a person logs in with `fyers-keeper login` or the link on the login card.",
+            ),
+            Self::LoginCode => (
+                -373,
+                "The keeper logs in and out by itself and a bot cannot. Use the gateway key as the access token; or, \
+                 if your program must log in, give it the gateway key as the app's secret and any code (the code must \
+                 be the app id if that is not the keeper's): then this call answers with the gateway key as the \
+                 access token.",
             ),
             Self::OddPath => (-50, "Invalid input: the keeper does not carry a path written like this"),
             Self::Method => (-50, "Invalid input: use GET, POST, PUT, PATCH or DELETE"),

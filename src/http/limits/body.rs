@@ -1,6 +1,6 @@
 //! Bodies of requests: how long they may be, how long they may take, how much memory all of them may hold.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     Error, HttpMessage, HttpResponse,
@@ -11,22 +11,15 @@ use actix_web::{
     web::{self, Bytes},
 };
 use futures_util::StreamExt;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+use tokio::time::timeout;
+
+use crate::{
+    http::limits::connections::Connection,
+    memory::{Memory, Share},
 };
 
-use crate::http::limits::connections::Connection;
-
-/// The longest body of a form or of a call to the keeper's own routes, in bytes.
-const LONGEST: usize = 16 * 1024;
-/// How long such a body may take.
-const LIMIT: Duration = Duration::from_secs(10);
-/// What all bodies that are held at once may take, in bytes. The container has 128 MiB for everything.
-const ALL: usize = 24 * 1024 * 1024;
-/// Memory is counted in pieces of this size.
-const PIECE: usize = 1024;
-
+/// A form, or a call to the keeper's own routes.
+const FORM: Bounds = Bounds { longest: 16 * 1024, limit: Duration::from_secs(10), copies: 1 };
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum BodyError {
@@ -38,61 +31,52 @@ pub(in crate::http) enum BodyError {
     NoRoom,
 }
 
-/// The memory for bodies of one listener.
-#[derive(Debug, Clone)]
-pub(in crate::http) struct BodyMemory(Arc<Semaphore>);
-
-impl Default for BodyMemory {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(ALL / PIECE)))
-    }
-}
-
-/// A body with its share of the memory.
+/// A body with its share of the memory, which counts `copies` of it.
 #[derive(Debug)]
 pub(in crate::http) struct Body {
     pub(in crate::http) bytes: Vec<u8>,
-    _memory: Option<OwnedSemaphorePermit>,
+    pub(in crate::http) memory: Share,
 }
 
-impl BodyMemory {
-    /// Reads a body whole: at most `longest` bytes, within `limit`.
-    pub(in crate::http) async fn read(
-        &self,
-        payload: &mut (impl futures_util::Stream<Item = Result<Bytes, actix_web::error::PayloadError>> + Unpin),
-        longest: usize,
-        limit: Duration,
-    ) -> Result<Body, BodyError> {
-        let read = async {
-            let mut body = Body { bytes: Vec::new(), _memory: None };
-            while let Some(chunk) = payload.next().await {
-                let chunk = chunk.map_err(|_| BodyError::Broken)?;
-                if body.bytes.len() + chunk.len() > longest {
-                    return Err(BodyError::TooLong);
-                }
-                self.hold(&mut body, chunk.len())?;
-                body.bytes.extend_from_slice(&chunk);
-            }
-            Ok(body)
-        };
-        timeout(limit, read).await.unwrap_or(Err(BodyError::Broken))
-    }
+/// What is read of a body.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Bounds {
+    /// Bytes at most.
+    pub(in crate::http) longest: usize,
+    /// How long it may take.
+    pub(in crate::http) limit: Duration,
+    /// How often it will be held while it is handled.
+    pub(in crate::http) copies: usize,
+}
 
-    fn hold(&self, body: &mut Body, more: usize) -> Result<(), BodyError> {
-        let pieces = u32::try_from(more.div_ceil(PIECE)).map_err(|_| BodyError::TooLong)?;
-        let taken = Arc::clone(&self.0).try_acquire_many_owned(pieces).map_err(|_| BodyError::NoRoom)?;
-        match &mut body._memory {
-            Some(memory) => memory.merge(taken),
-            none => *none = Some(taken),
+/// Reads a body whole.
+pub(in crate::http) async fn read(
+    memory: &Memory,
+    payload: &mut (impl futures_util::Stream<Item = Result<Bytes, actix_web::error::PayloadError>> + Unpin),
+    Bounds { longest, limit, copies }: Bounds,
+) -> Result<Body, BodyError> {
+    let read = async {
+        let mut body = Body { bytes: Vec::new(), memory: memory.for_request() };
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| BodyError::Broken)?;
+            let length = body.bytes.len() + chunk.len();
+            if length > longest {
+                return Err(BodyError::TooLong);
+            }
+            if !body.memory.grow_to(length.saturating_mul(copies)) {
+                return Err(BodyError::NoRoom);
+            }
+            body.bytes.extend_from_slice(&chunk);
         }
-        Ok(())
-    }
+        Ok(body)
+    };
+    timeout(limit, read).await.unwrap_or(Err(BodyError::Broken))
 }
 
 /// Reads the body of every request outside of the gateway, whatever its route does with it: a route that does not
 /// look at its body must not leave a connection waiting for one.
 pub(in crate::http) async fn read_first(
-    memory: web::Data<BodyMemory>,
+    memory: web::Data<Memory>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -100,10 +84,10 @@ pub(in crate::http) async fn read_first(
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let mut payload = request.take_payload();
-    match memory.read(&mut payload, LONGEST, LIMIT).await {
+    match read(&memory, &mut payload, FORM).await {
         Ok(body) => {
             // Dropped with its memory once the request has been answered.
-            let Body { bytes, _memory } = body;
+            let Body { bytes, memory: _held } = body;
             request.set_payload(whole(bytes));
             Ok(next.call(request).await?.map_into_boxed_body())
         }
@@ -143,29 +127,35 @@ mod tests {
 
     use super::*;
 
-    async fn read(memory: &BodyMemory, chunks: &[usize], longest: usize) -> Result<Body, BodyError> {
+    const MIB: usize = 1024 * 1024;
+
+    async fn body(memory: &Memory, chunks: &[usize], longest: usize) -> Result<Body, BodyError> {
         let chunks: Vec<_> = chunks.iter().map(|length| Ok(Bytes::from(vec![7; *length]))).collect();
-        memory.read(&mut stream::iter(chunks), longest, LIMIT).await
+        read(memory, &mut stream::iter(chunks), Bounds { longest, ..FORM }).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_has_a_length_and_a_time() {
-        let memory = BodyMemory::default();
-        assert_eq!(read(&memory, &[10, 20], 30).await.unwrap().bytes.len(), 30);
-        assert_eq!(read(&memory, &[10, 21], 30).await.unwrap_err(), BodyError::TooLong);
-        let late = memory.read(&mut stream::pending(), 30, LIMIT).await;
+        let memory = Memory::default();
+        assert_eq!(body(&memory, &[10, 20], 30).await.unwrap().bytes.len(), 30);
+        assert_eq!(body(&memory, &[10, 21], 30).await.unwrap_err(), BodyError::TooLong);
+        let late = read(&memory, &mut stream::pending(), FORM).await;
         assert_eq!(late.unwrap_err(), BodyError::Broken);
     }
 
     #[tokio::test]
     async fn all_bodies_together_have_a_bound_that_is_given_back() {
-        let memory = BodyMemory::default();
+        let memory = Memory::new(24 * MIB);
         let mut held = Vec::new();
-        while let Ok(body) = read(&memory, &[1024 * 1024], usize::MAX).await {
+        while let Ok(body) = body(&memory, &[MIB], usize::MAX).await {
             held.push(body);
         }
         assert_eq!(held.len(), 24);
         held.pop();
-        assert!(read(&memory, &[1024 * 1024], usize::MAX).await.is_ok());
+        assert!(body(&memory, &[MIB], usize::MAX).await.is_ok());
+        let twice = Bounds { longest: usize::MAX, copies: 2, ..FORM };
+        let chunk = Ok(Bytes::from(vec![7; MIB]));
+        let both = read(&memory, &mut stream::iter([chunk]), twice).await;
+        assert_eq!(both.unwrap_err(), BodyError::NoRoom, "there is room for one copy");
     }
 }

@@ -24,6 +24,10 @@ use tokio::{
 /// A reader that takes nothing for so long has gone.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long a new connection counts as one on which something was answered: a bot that comes while a stranger behind
+/// the same address floods the listener must get the time to show its key.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// How long an answer before the end of its request's body may take to arrive.
 const CLOSE_AFTER: Duration = Duration::from_secs(2);
 
@@ -34,10 +38,17 @@ struct Merit {
     is_busy: bool,
     /// The right key was shown on it.
     is_trusted: bool,
-    /// Something was answered on it.
+    /// Something was answered on it, or it is new.
     has_answered: bool,
     /// The last answer, or else its beginning.
     last_use: Duration,
+}
+
+impl Merit {
+    fn as_of(self, now: Duration) -> Self {
+        let is_new = now.saturating_sub(self.last_use) < GRACE;
+        Self { has_answered: self.has_answered || is_new, ..self }
+    }
 }
 
 /// The connection that makes room: of the client that has most, the one with the least merit. `None` when every
@@ -161,9 +172,11 @@ impl Connections {
 
 impl Table {
     fn candidates(&self) -> Vec<(u64, Network, Merit)> {
+        let now = self.began.elapsed();
         let known = |slot: &Arc<Slot>| {
             let state = slot.state();
-            (slot.id, slot.client, Merit { is_busy: state.answering > 0, ..state.merit })
+            let merit = Merit { is_busy: state.answering > 0, ..state.merit };
+            (slot.id, slot.client, merit.as_of(now))
         };
         self.open.values().map(known).collect()
     }
@@ -207,7 +220,10 @@ impl Guarded {
 
     fn wrote(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if done.is_ready() {
-            self.write_limit = None;
+            if self.write_limit.take().is_some() {
+                // It is read from again.
+                cx.waker().wake_by_ref();
+            }
             let now = self.connections.table().began.elapsed();
             let mut state = self.slot.state();
             (state.merit.has_answered, state.merit.last_use) = (true, now);
@@ -231,6 +247,10 @@ impl AsyncRead for Guarded {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.still_open(cx)?;
+        // Whoever takes no answers gives no further requests: their answers would pile up here.
+        if self.write_limit.is_some() {
+            return Poll::Pending;
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -278,6 +298,67 @@ mod tests {
         assert_eq!(to_close(&[bot, ordering, answered]), Some(3));
         assert_eq!(to_close(&[bot, ordering]), Some(4));
         assert_eq!(to_close(&[ordering]), None, "nobody loses an answer that he waits for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_who_takes_nothing_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _reader = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut guarded, _) = Connections::new(1).admit(stream).unwrap();
+        let began = tokio::time::Instant::now();
+        let error = loop {
+            if let Err(error) = tokio::io::AsyncWriteExt::write_all(&mut guarded, &[b'x'; 65_536]).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= WRITE_LIMIT);
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_no_answers_gives_no_requests() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut reader = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut guarded, _) = Connections::new(1).admit(stream).unwrap();
+        reader.write_all(b"GET").await.unwrap();
+        let poll = |guarded: &mut Guarded, cx: &mut Context<'_>| {
+            let mut space = [0; 8];
+            let mut buffer = ReadBuf::new(&mut space);
+            Pin::new(guarded).poll_read(cx, &mut buffer).is_ready()
+        };
+        let fill = |guarded: &mut Guarded, cx: &mut Context<'_>| {
+            while Pin::new(&mut *guarded).poll_write(cx, &[b'x'; 65_536]).is_ready() {}
+        };
+        let read_while_blocked = std::future::poll_fn(|cx| {
+            fill(&mut guarded, cx);
+            Poll::Ready(poll(&mut guarded, cx))
+        });
+        assert!(!read_while_blocked.await);
+        // Once something is taken, it goes on.
+        let take = async { while reader.read(&mut [0; 65_536]).await.is_ok() {} };
+        let go_on = std::future::poll_fn(|cx| match Pin::new(&mut guarded).poll_write(cx, b"x") {
+            Poll::Ready(_) => Poll::Ready(poll(&mut guarded, cx)),
+            Poll::Pending => Poll::Pending,
+        });
+        tokio::select! {
+            () = take => panic!("the connection ended"),
+            was_read = go_on => assert!(was_read),
+        }
+    }
+
+    #[test]
+    fn a_newcomer_has_time_to_show_its_key() {
+        let now = Duration::from_millis(100_200);
+        let as_of = |(id, client, merit): (u64, Network, Merit)| (id, client, merit.as_of(now));
+        let newcomer = (1, client(1), merit(false, false, false, 100));
+        let flood = (2..9).map(|id| (id, client(1), merit(false, false, true, 90 + id)));
+        let open: Vec<_> = flood.chain([newcomer]).map(as_of).collect();
+        assert_eq!(to_close(&open), Some(2), "the oldest of those that were answered, from the same address");
+        let later = newcomer.2.as_of(now + GRACE);
+        assert!(!later.has_answered, "and no more than that");
     }
 
     #[test]

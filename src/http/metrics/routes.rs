@@ -17,6 +17,7 @@ const API: &[(&str, &str)] = &[
     ("/gtt/orders", "/api/v3/gtt/orders"),
     ("/gtt/orders/sync", "/api/v3/gtt/orders/sync"),
     ("/multiorder/margin", "/api/v3/multiorder/margin"),
+    ("/span_margin", "/api/v3/span_margin"),
     ("/price-alert", "/api/v3/price-alert"),
     ("/toggle-alert", "/api/v3/toggle-alert"),
     ("/validate-authcode", "/api/v3/validate-authcode"),

@@ -46,6 +46,10 @@ fn session(event: &Event) -> Option<String> {
         Event::RefreshTokenEnding { days_left, .. } => {
             format!("The refresh token ends in {days_left} days")
         }
+        Event::SymbolsLoaded { symbols, as_of } => {
+            format!("The symbol master of {} is in use, {symbols} symbols", until(*as_of))
+        }
+        Event::SymbolsNotRenewed { why, .. } => format!("The symbol master could not be fetched: {why}"),
         Event::EnvFileFailed { .. } => "The copy of the token in .env could not be written".to_owned(),
         _ => return None,
     })
@@ -98,6 +102,7 @@ fn keeper(event: &Event) -> Option<String> {
         Event::Ticked { late: false, .. } => "Daily tick".to_owned(),
         Event::Ticked { .. } => "Daily tick, caught up".to_owned(),
         Event::TickSkipped { holiday, .. } => format!("No tick: {holiday}"),
+        Event::SegmentJoined { symbol, .. } => format!("MCX sessions count from now on: {symbol}"),
         Event::CalendarUncovered { year } => format!("No holidays on file for {year}"),
         Event::ClockStepped { seconds } => format!("The clock jumped by {seconds} s"),
         Event::StrangerWrote { .. } => "A stranger wrote to the bot".to_owned(),

@@ -34,7 +34,7 @@ pub(crate) async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
 
 async fn reader(path: &Path) -> Result<sqlx::SqlitePool, OpenError> {
     let missing = || OpenError::Failed { path: path.to_owned(), problem: "it is not there".to_owned() };
-    database::open_for_reading(path).await?.ok_or_else(missing)
+    database::open_read_only(path).await?.ok_or_else(missing)
 }
 
 /// Takes tokens out of a copy unless they are wanted, and labels it; the label's digest is filled in.

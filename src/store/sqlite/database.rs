@@ -65,7 +65,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 pub(super) async fn open(path: &Path) -> Result<SqlitePool, OpenError> {
     match try_open(path).await {
         Err(Trouble::Damaged) => {
-            set_aside(path)?;
+            quarantine(path)?;
             try_open(path).await.map_err(|trouble| trouble.told(path))
         }
         outcome => outcome.map_err(|trouble| trouble.told(path)),
@@ -83,7 +83,7 @@ pub(super) async fn reader(path: &Path) -> Result<SqlitePool, OpenError> {
 
 /// Opens an existing database for reading; `None` when there is none. A database that nobody has open is read
 /// as it lies there: else SQLite would leave its two side files behind, perhaps as another user's.
-pub(super) async fn open_for_reading(path: &Path) -> Result<Option<SqlitePool>, OpenError> {
+pub(super) async fn open_read_only(path: &Path) -> Result<Option<SqlitePool>, OpenError> {
     look_at(path).await.map_err(|error| judge(&error).told(path))
 }
 
@@ -191,7 +191,7 @@ pub(super) fn kind(error: &sqlx::Error) -> &'static str {
     }
 }
 
-fn set_aside(path: &Path) -> Result<(), OpenError> {
+fn quarantine(path: &Path) -> Result<(), OpenError> {
     let stamp = chrono::Utc::now().format("%Y%m%dT%H%M%S%3f");
     for suffix in ["", "-wal", "-shm"] {
         let from = PathBuf::from(format!("{}{suffix}", path.display()));

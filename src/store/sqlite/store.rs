@@ -53,14 +53,14 @@ impl SqliteStore {
     /// Reads the session of a state folder that another process may be using; `None` when there is no database.
     pub async fn peek(state_dir: &Path) -> Result<Option<StoredSession>, OpenError> {
         let path = state_dir.join(DATABASE);
-        let Some(pool) = database::open_for_reading(&path).await? else { return Ok(None) };
+        let Some(pool) = database::open_read_only(&path).await? else { return Ok(None) };
         let session = read::session(&pool).await;
         session.map(Some).map_err(|error| OpenError::Failed { path, problem: error.problem })
     }
 
     /// Whether trading is halted by a state folder that another process may be using.
     pub async fn peek_halted(path: &Path) -> Result<bool, OpenError> {
-        let Some(pool) = database::open_for_reading(path).await? else { return Ok(false) };
+        let Some(pool) = database::open_read_only(path).await? else { return Ok(false) };
         let halted = read::halted(&pool).await;
         pool.close().await;
         halted.map_err(|error| OpenError::Failed { path: path.to_owned(), problem: error.problem })

@@ -23,7 +23,7 @@ fn failed(path: &Path, problem: &str) -> OpenError {
 }
 
 async fn applied_version(path: &Path) -> Result<i64, OpenError> {
-    let pool = database::open_for_reading(path).await?.ok_or_else(|| failed(path, "it is not there"))?;
+    let pool = database::open_read_only(path).await?.ok_or_else(|| failed(path, "it is not there"))?;
     let query = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
     let version: Result<(Option<i64>,), _> = sqlx::query_as(query).fetch_one(&pool).await;
     pool.close().await;

@@ -93,8 +93,11 @@ fn within_limits(
         return Err(unchecked("the keeper cannot read every order in this request"));
     }
     let own = now.own(key).into_owned();
-    let waiting: Vec<&Leg> =
-        if real { now.live.waiting.iter().chain(&now.sent).collect() } else { own.waiting.iter().collect() };
+    let waiting: Vec<&Leg> = if real {
+        now.live.waiting.iter().chain(&now.sent.legs).collect()
+    } else {
+        own.waiting.iter().collect()
+    };
     if !call.has_extras && is_exit(&call.legs, positions, waiting) {
         return Ok(());
     }

@@ -1,7 +1,10 @@
 //! When a token matters: the one place that says so, from the table of sessions and the segments that the account
 //! uses. Tick, card, reminders, alerts, status and the session's own rules ask here.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
@@ -10,6 +13,7 @@ use crate::clock::{
     sessions::{self, Segment, Session},
 };
 use fyers_api::ist;
+use mock_exchange::symbol::segment_of;
 
 /// How many days ahead a next day is looked for.
 const HORIZON: u64 = 60;
@@ -31,21 +35,45 @@ impl MarketSession {
 }
 
 /// The sessions for which this account needs a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct TokenHours {
     calendar: Arc<Calendar>,
+    /// As configured.
     segments: Vec<Segment>,
+    /// Whether the account was seen to trade commodities.
+    mcx: AtomicBool,
 }
 
 impl TokenHours {
     /// For these segments.
     pub fn new(calendar: Arc<Calendar>, segments: Vec<Segment>) -> Self {
-        Self { calendar, segments }
+        let mcx = AtomicBool::new(segments.contains(&Segment::Mcx));
+        Self { calendar, segments, mcx }
     }
 
     /// For shares and their derivatives, on these days.
     pub fn usual(calendar: Arc<Calendar>) -> Self {
         Self::new(calendar, vec![Segment::Cash, Segment::Fno])
+    }
+
+    /// Commodities join by themselves: the first symbol of these that trades at MCX, if their sessions did not count
+    /// before. They do from now on.
+    pub fn join_mcx<'a>(&self, symbols: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        if self.mcx.load(Ordering::Relaxed) {
+            return None;
+        }
+        let first = symbols.into_iter().find(|symbol| segment_of(symbol) == Segment::Mcx)?;
+        (!self.mcx.swap(true, Ordering::Relaxed)).then(|| first.to_owned())
+    }
+
+    /// Segments that joined in an earlier run of the program.
+    pub fn recall(&self, joined: &[Segment]) {
+        self.mcx.fetch_or(joined.contains(&Segment::Mcx), Ordering::Relaxed);
+    }
+
+    fn segments(&self) -> Vec<Segment> {
+        let joined = self.mcx.load(Ordering::Relaxed) && !self.segments.contains(&Segment::Mcx);
+        self.segments.iter().copied().chain(joined.then_some(Segment::Mcx)).collect()
     }
 
     /// What is open or comes later on the same Indian day; `None` when nothing does.
@@ -59,7 +87,8 @@ impl TokenHours {
     }
 
     fn stretch(&self, date: NaiveDate, after: DateTime<Utc>) -> Option<MarketSession> {
-        let all = self.segments.iter().flat_map(|segment| sessions::sessions(&self.calendar, *segment, date));
+        let segments = self.segments();
+        let all = segments.iter().flat_map(|segment| sessions::sessions(&self.calendar, *segment, date));
         let left: Vec<Session> =
             all.filter(|session| session.is_continuous() && after < session.close).collect();
         let opens = left.iter().map(|session| session.open).min()?;
@@ -71,10 +100,11 @@ impl TokenHours {
     pub fn is_day(&self, date: NaiveDate) -> bool {
         // The list of trading days answers for shares; MCX and special sessions have days of their own.
         let special = |market| self.calendar.special_hours(market, date).is_some();
-        let own_days = self.segments.contains(&Segment::Mcx) || special(Market::Cash) || special(Market::Fno);
-        let shares = self.segments.iter().any(|segment| *segment != Segment::Mcx);
+        let segments = self.segments();
+        let own_days = segments.contains(&Segment::Mcx) || special(Market::Cash) || special(Market::Fno);
+        let shares = segments.iter().any(|segment| *segment != Segment::Mcx);
         (shares && self.calendar.is_trading_day(date))
-            || (own_days && sessions::is_session_day(&self.calendar, &self.segments, date))
+            || (own_days && sessions::is_session_day(&self.calendar, &segments, date))
     }
 
     /// The first such day after the date.
@@ -131,5 +161,24 @@ mod tests {
         assert_eq!(needed(&mcx, "2026-11-23T18:00"), hours("09:00", "23:55"));
         assert_eq!(needed(&mcx, "2026-11-24T10:00"), hours("17:00", "23:55"), "the evening of a holiday");
         assert_eq!(needed(&mcx, "2026-11-22T10:00"), None);
+    }
+
+    #[test]
+    fn commodities_join_once_they_are_traded() {
+        let hours = TokenHours::usual(Arc::new(Calendar::embedded()));
+        let evening = DateTime::parse_from_rfc3339("2026-11-24T18:00:00+05:30").unwrap().to_utc();
+        let holiday = ist::date(evening);
+        assert_eq!(hours.join_mcx(["NSE:SBIN-EQ", "NSE:NIFTY26NOVFUT"]), None);
+        assert_eq!((hours.needed(evening), hours.is_day(holiday)), (None, false));
+        let seen = ["NSE:SBIN-EQ", "MCX:GOLDM26DECFUT", "MCX:CRUDEOIL26DECFUT"];
+        assert_eq!(hours.join_mcx(seen).as_deref(), Some("MCX:GOLDM26DECFUT"));
+        assert_eq!(hours.join_mcx(seen), None, "it is said once");
+        assert!(hours.needed(evening).is_some() && hours.is_day(holiday), "the evening session counts");
+
+        let next_run = TokenHours::usual(Arc::new(Calendar::embedded()));
+        next_run.recall(&[Segment::Mcx]);
+        assert_eq!((next_run.needed(evening), next_run.join_mcx(seen)), (hours.needed(evening), None));
+        let configured = TokenHours::new(Arc::new(Calendar::embedded()), vec![Segment::Mcx]);
+        assert_eq!(configured.join_mcx(seen), None, "nothing joins that was there");
     }
 }

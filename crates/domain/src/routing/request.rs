@@ -2,14 +2,14 @@
 
 use fyers_api::{
     codes,
-    http::ApiRequest,
+    http::{ApiRequest, Method},
     model::{OrderRequest, Position, Product},
     number,
     operation::Operation,
     request::{self, GttFields, GttLegFields, OrderFields},
 };
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 
 /// One order in a request, as far as safety needs to know it.
@@ -73,6 +73,15 @@ pub(super) fn normal(text: &str) -> String {
     text.trim().to_uppercase()
 }
 
+/// What a request that was sent may take from open positions until FYERS' books show what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reserved {
+    /// Orders that it makes.
+    pub legs: Vec<Leg>,
+    /// Whether it may make or change orders that cannot be told from the request.
+    pub is_opaque: bool,
+}
+
 /// A request with the orders in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderCall {
@@ -96,6 +105,7 @@ impl OrderCall {
             Operation::Place => one(&call.body),
             Operation::PlaceMany => many(&call.body),
             Operation::PlaceGtt => gtt(&call.body),
+            Operation::LiveOrder => only_at_fyers(call),
             _ => (vec![], true),
         };
         let legs: Vec<Leg> = orders.iter().filter_map(leg).collect();
@@ -106,6 +116,19 @@ impl OrderCall {
             has_extras: orders.iter().any(has_extras),
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
         }
+    }
+
+    /// What it may take from open positions once it has been sent. An exit of positions closes what is open then, and
+    /// a change of an order may make it larger: how large is not in the request.
+    pub fn reserved(&self, open: &[Position]) -> Reserved {
+        use Operation::{ConvertPosition, ExitPositions, Modify, ModifyGtt, ModifyMany};
+        let is_opaque =
+            matches!(self.operation, ConvertPosition | ExitPositions | Modify | ModifyGtt | ModifyMany);
+        let legs = match self.operation {
+            ExitPositions => open.iter().filter(|one| one.net != 0).map(Leg::closing).collect(),
+            _ => self.legs.clone(),
+        };
+        Reserved { legs, is_opaque: is_opaque || !self.understood }
     }
 
     /// The first order's symbol and signed quantity; empty and zero when there is none to be read.
@@ -135,17 +158,51 @@ fn has_extras(fields: &OrderFields) -> bool {
 
 fn one(body: &[u8]) -> (Vec<OrderFields>, bool) {
     // Without the check a list would be read as the fields in their order.
-    let object = body.trim_ascii_start().starts_with(b"{");
-    let fields: Option<OrderFields> = object.then(|| serde_json::from_slice(body).ok()).flatten();
-    let read = fields.is_some();
+    let fields: Option<OrderFields> = is_object(body).then(|| serde_json::from_slice(body).ok()).flatten();
+    let read = fields.is_some() && serde_json::from_slice(body).is_ok_and(|keys| is_spelt_once(&keys));
     (fields.into_iter().collect(), read)
+}
+
+fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+}
+
+/// Orders by a path that only FYERS serves. The async twins have the bodies of the others; what is in the rest is not
+/// known here.
+fn only_at_fyers(call: &ApiRequest) -> (Vec<OrderFields>, bool) {
+    match (call.method, call.path.trim_end_matches('/')) {
+        (Method::Post, "/orders/async") => one(&call.body),
+        (Method::Post, "/multi-order/async") => many(&call.body),
+        _ => (vec![], false),
+    }
+}
+
+/// The fields of an order that decide what it does.
+const FIELDS: [&str; 10] = [
+    "symbol",
+    "qty",
+    "side",
+    "productType",
+    "limitPrice",
+    "stopPrice",
+    "stopLoss",
+    "takeProfit",
+    "offlineOrder",
+    "orderInfo",
+];
+
+/// Some programs read `QTY` as `qty`: an order is understood only if every field that decides is spelt as FYERS does.
+fn is_spelt_once(keys: &std::collections::BTreeMap<String, IgnoredAny>) -> bool {
+    let twin = |key: &String| FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field) && key != field);
+    !keys.keys().any(twin)
 }
 
 fn many(body: &[u8]) -> (Vec<OrderFields>, bool) {
     let rows = serde_json::from_slice::<Vec<Value>>(body).unwrap_or_default();
-    let objects = !rows.is_empty() && rows.iter().all(Value::is_object);
+    let keys = serde_json::from_slice::<Vec<std::collections::BTreeMap<String, IgnoredAny>>>(body);
+    let spelt = keys.is_ok_and(|rows| !rows.is_empty() && rows.iter().all(is_spelt_once));
     if let Ok(all) = serde_json::from_slice::<Vec<OrderFields>>(body)
-        && objects
+        && spelt
     {
         return (all, true);
     }
@@ -169,13 +226,19 @@ fn gtt(body: &[u8]) -> (Vec<OrderFields>, bool) {
     let legs: Option<Vec<GttLegFields>> = legs.into_values().collect();
     let orders: Vec<OrderFields> = legs.into_iter().flatten().map(order).collect();
     let any = !orders.is_empty();
-    (orders, any)
+    let spelt = serde_json::from_slice(body).is_ok_and(|keys| is_spelt_once(&keys));
+    (orders, any && spelt)
 }
 
+/// A flag that comes twice, which two programs could read in two ways, counts as not set.
 fn cancels_waiting(body: &[u8]) -> bool {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let flag = &body["pending_orders_cancel"];
-    number::whole(flag) == Some(1) || *flag == true
+    #[derive(Deserialize)]
+    struct Exit {
+        #[serde(default)]
+        pending_orders_cancel: Value,
+    }
+    let exit = serde_json::from_slice::<Exit>(body).map(|exit| exit.pending_orders_cancel);
+    is_object(body) && exit.is_ok_and(|flag| number::whole(&flag) == Some(1) || flag == true)
 }
 
 #[cfg(test)]
@@ -235,12 +298,44 @@ mod tests {
             odd.push(body.to_string());
         }
         odd.push(order().to_string().replacen('{', r#"{"side":1,"#, 1));
+        for twin in ["Qty", "SIDE", "stoploss", "Symbol"] {
+            odd.push(order().to_string().replacen('{', &format!("{{\"{twin}\":500,"), 1));
+        }
         for body in odd {
             assert!(!read("/orders/sync", &body).understood, "{body}");
             assert!(!read("/multi-order/sync", &format!("[{},{body}]", order())).understood, "[..{body}]");
         }
         assert!(!read("/multi-order/sync", "[]").understood);
         assert_eq!(read("/multi-order/sync", &format!("[{},{{}}]", order())).legs.len(), 1);
+    }
+
+    #[test]
+    fn orders_by_other_paths_are_read_or_said_to_be_opaque() {
+        let twin = read("/orders/async", &order().to_string());
+        assert_eq!((twin.understood, twin.legs.len()), (true, 1));
+        assert_eq!(read("/multi-order/async", &format!("[{0},{0}]", order())).legs.len(), 2);
+        for path in ["/multileg/orders/sync", "/smart-order/step", "/orders/async/1"] {
+            let call = read(path, &order().to_string());
+            assert!(!call.understood && call.reserved(&[]).is_opaque, "{path}");
+        }
+        assert!(
+            !twin.reserved(&[]).is_opaque
+                && !read("/orders/sync", &order().to_string()).reserved(&[]).is_opaque
+        );
+    }
+
+    #[test]
+    fn a_flag_that_comes_twice_is_not_set() {
+        assert!(cancels_waiting(br#"{"exit_all":1,"pending_orders_cancel":1}"#));
+        for body in [
+            r#"{"pending_orders_cancel":0,"pending_orders_cancel":1}"#,
+            "{}",
+            "[1]",
+            "",
+            r#"{"pending_orders_cancel":2}"#,
+        ] {
+            assert!(!cancels_waiting(body.as_bytes()), "{body}");
+        }
     }
 
     #[test]

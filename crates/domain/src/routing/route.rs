@@ -11,9 +11,9 @@ use fyers_api::{model::Position, operation::Operation};
 use super::{
     OnTokenLoss, Venue,
     exposure::reduces,
-    live_positions::LivePositions,
+    live_positions::{Known, LivePositions},
     own::Own,
-    request::{Leg, OrderCall},
+    request::{Leg, OrderCall, Reserved},
 };
 use crate::{
     keys::{BotName, LimitKind},
@@ -43,8 +43,8 @@ pub struct Snapshot {
     pub live: LivePositions,
     /// Whether they have been read since this program or its actor started.
     pub looked: bool,
-    /// Orders that were sent to FYERS and may not be in `live` yet.
-    pub sent: Vec<Leg>,
+    /// What was sent to FYERS and may not be in `live` yet.
+    pub sent: Reserved,
     /// Open positions in the MockExchange.
     pub simulated: Vec<Position>,
     /// What waits in the MockExchange.
@@ -72,8 +72,13 @@ impl Snapshot {
         if self.mode == Mode::Live { &self.simulated } else { &[] }
     }
 
+    /// Whether the books at FYERS were read a short while ago, and nothing was sent since whose effect cannot be told.
+    fn knows_the_books(&self) -> bool {
+        self.looked && self.live.known(self.at) == Known::Known && !self.sent.is_opaque
+    }
+
     fn on_the_way(&self) -> impl Iterator<Item = &Leg> {
-        self.live.waiting.iter().chain(&self.sent)
+        self.live.waiting.iter().chain(&self.sent.legs)
     }
 }
 
@@ -195,8 +200,9 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
 
 /// Where the mode sends it. Orders and what comes of them belong together, or a bot would not see its own.
 fn venue(now: &Snapshot, operation: Operation) -> Venue {
-    use Operation::{Gtts, Orders, Positions, Trades, Unknown};
-    let own = operation.trades() || matches!(operation, Orders | Trades | Positions | Gtts | Unknown);
+    use Operation::{Gtts, Margin, Orders, Positions, Trades, Unknown};
+    let own =
+        operation.trades() || matches!(operation, Orders | Trades | Positions | Gtts | Margin | Unknown);
     match now.mode {
         _ if now.token.is_none() => Venue::Mock,
         Mode::Live => Venue::Fyers,
@@ -211,7 +217,9 @@ fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refu
     let real = venue == Venue::Fyers;
     match call.operation {
         Cancel | CancelMany | CancelGtt => return Ok(()),
-        ExitPositions | Place | PlaceMany if real && !now.looked => return Err(Refused::HaltedUnknown),
+        ExitPositions | Place | PlaceMany if real && !now.knows_the_books() => {
+            return Err(Refused::HaltedUnknown);
+        }
         ExitPositions | Place | PlaceMany => {}
         _ => return Err(Refused::Halted),
     }
@@ -221,7 +229,7 @@ fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refu
     if call.operation == ExitPositions {
         // An exit of all closes what is open then; one that also cancels what waits leaves only what is in flight.
         let ahead: Vec<&Leg> =
-            if call.cancels_waiting { now.sent.iter().filter(|_| real).collect() } else { waiting };
+            if call.cancels_waiting { now.sent.legs.iter().filter(|_| real).collect() } else { waiting };
         let on_its_way = ahead.iter().any(|leg| positions.iter().any(|open| points_against(leg, open)));
         return if on_its_way { Err(Refused::ExitOnItsWay) } else { Ok(()) };
     }

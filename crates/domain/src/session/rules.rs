@@ -192,13 +192,13 @@ impl Transition {
             Input::TokenRejected(fingerprint) => self.rejected(&fingerprint),
             Input::CodeCame(login, code, by) => self.code_came(login, code, by),
             Input::AccountConfirmed(login, account) => self.account_confirmed(login, &account),
-            Input::CodeRedeemed(ask, outcome) => self.code_redeemed(ask, outcome),
+            Input::CodeRedeemed(id, outcome) => self.code_redeemed(id, outcome),
             Input::LogOut => self.log_out(),
             Input::RefreshNow => self.refresh_now(),
             Input::Verify => self.verify(),
-            Input::Profiled(ask, outcome) => self.profiled(ask, outcome),
-            Input::Refreshed(ask, outcome) => self.refreshed(ask, outcome),
-            Input::Waited(ask) => self.waited(ask),
+            Input::Profiled(id, outcome) => self.profiled(id, outcome),
+            Input::Refreshed(id, outcome) => self.refreshed(id, outcome),
+            Input::Waited(id) => self.waited(id),
             Input::Watch => self.watch(),
         }
     }
@@ -264,9 +264,9 @@ impl Transition {
         }
     }
 
-    fn waited(&mut self, ask: CallId) {
-        if self.m.pending != Pending::Wait(ask) {
-            return self.login_waited(ask);
+    fn waited(&mut self, id: CallId) {
+        if self.m.pending != Pending::Wait(id) {
+            return self.login_waited(id);
         }
         self.m.pending = Pending::Nothing;
         match (self.m.state, self.m.candidate.is_some()) {

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::{
-    api::values::{number, short_name, token},
+    api::values::{number, percent, short_name, token},
     book::Book,
     market::DayPrices,
     price::{PriceOrigin, PriceUpdate},
@@ -26,10 +26,6 @@ pub struct Quoted {
 /// An element of the answer for a name of which there is no price.
 pub fn unknown(name: &str, why: &str) -> Value {
     json!({"n": name, "s": "error", "v": {"code": -300, "message": why, "errmsg": why}, "simulated": true})
-}
-
-fn percent(change: Decimal, of: Decimal) -> Decimal {
-    if of.is_zero() { Decimal::ZERO } else { (change / of * Decimal::ONE_HUNDRED).round_dp(2) }
 }
 
 fn origin(price: &PriceUpdate) -> &'static str {

@@ -12,6 +12,11 @@ pub(crate) fn number(value: Decimal) -> Value {
     json!(value.round_dp(4).to_f64().unwrap_or_default())
 }
 
+/// A change in percent of what it was before.
+pub(crate) fn percent(change: Decimal, of: Decimal) -> Decimal {
+    if of.is_zero() { Decimal::ZERO } else { (change / of * Decimal::ONE_HUNDRED).round_dp(2) }
+}
+
 pub(crate) fn moment(at: DateTime<Utc>) -> String {
     ist::ist(at).format("%d-%b-%Y %H:%M:%S").to_string()
 }

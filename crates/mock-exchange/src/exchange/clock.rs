@@ -37,7 +37,8 @@ impl MockExchange {
         records
     }
 
-    pub(super) fn is_square_off_due(&self, now: DateTime<Utc>) -> bool {
+    /// Whether INTRADAY positions are open that the square-off is to close now.
+    pub fn is_square_off_due(&self, now: DateTime<Utc>) -> bool {
         let intraday = |account: &Account| account.net != 0 && account.product == Product::Intraday;
         let open = self.engine.ledger().accounts.values().filter(|account| intraday(account));
         let mut segments = open.map(|account| segment_of(&account.symbol));

@@ -65,6 +65,7 @@ impl MockExchange {
             Operation::Positions | Operation::Holdings | Operation::ExitPositions => {
                 self.held().into_iter().collect()
             }
+            Operation::Margin => Self::priced_by_margin(call).into_iter().collect(),
             _ if operation.trades() => {
                 let commands = elements(operation, call).unwrap_or_default().into_iter();
                 let commands = commands.filter_map(|element| command(operation, element, now).ok());

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::{
-    api::{gtt, history, quotes, responses as response},
+    api::{gtt, quotes, responses as response},
     exchange::{
         MockExchange, Prices,
         parse::{bad_symbol, live_only, names},
@@ -42,6 +42,11 @@ impl MockExchange {
             Operation::Gtts => gtt::rows(&self.engine),
             Operation::MarketStatus => response::market_status(&self.engine, now),
             Operation::History => self.history(call, prices, now)?,
+            Operation::Chain => self.chain(call, prices, now)?,
+            Operation::Margin => {
+                self.prepare(&Self::priced_by_margin(call), prices, now, records)?;
+                self.margin(call)?
+            }
             Operation::Quotes => {
                 let symbols = names(call)?;
                 if prices == Prices::Walk {
@@ -59,22 +64,5 @@ impl MockExchange {
             }
             _ => return Err(live_only()),
         })
-    }
-
-    pub(super) fn history(
-        &self,
-        call: &ApiRequest,
-        prices: Prices,
-        now: DateTime<Utc>,
-    ) -> Result<Value, ApiError> {
-        let range = history::range(&call.query, now)?;
-        self.engine.known(&range.symbol, None).map_err(|_| bad_symbol())?;
-        if prices != Prices::Walk {
-            return Ok(history::none());
-        }
-        let symbol = (range.symbol.as_str(), self.tick_size(&range.symbol));
-        let span = (range.from, range.to.min(now));
-        let candles = self.walk.candles(self.engine.calendar(), symbol, span, range.seconds, history::MOST);
-        Ok(history::candles(&candles))
     }
 }

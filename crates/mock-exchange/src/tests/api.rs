@@ -1,18 +1,17 @@
 //! What a bot meets through FYERS' API.
 
-use fyers_api::{
-    http::{ApiRequest, Method, Surface},
-    operation::Operation,
-};
-use serde_json::{Value, json};
+pub(super) use fyers_api::http::{ApiRequest, Method, Surface};
+use fyers_api::operation::Operation;
+pub(super) use serde_json::Value;
+use serde_json::json;
 
 use super::*;
 use crate::exchange::{MockExchange, Prices};
 
-const RELIANCE: &str = "NSE:RELIANCE-EQ";
+pub(super) const RELIANCE: &str = "NSE:RELIANCE-EQ";
 
-fn call(method: Method, path: &str, query: &str, body: Option<Value>) -> ApiRequest {
-    let data = ["/quotes", "/depth", "/history", "/marketStatus"].contains(&path);
+pub(super) fn call(method: Method, path: &str, query: &str, body: Option<Value>) -> ApiRequest {
+    let data = ["/quotes", "/depth", "/history", "/options-chain-v3", "/marketStatus"].contains(&path);
     ApiRequest {
         surface: if data { Surface::Data } else { Surface::Api },
         method,
@@ -28,36 +27,36 @@ fn clock(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
 }
 
 /// An exchange and the time of day.
-struct Floor {
-    exchange: MockExchange,
-    now: DateTime<Utc>,
-    prices: Prices,
+pub(super) struct Floor {
+    pub(super) exchange: MockExchange,
+    pub(super) now: DateTime<Utc>,
+    pub(super) prices: Prices,
 }
 
 impl Floor {
     /// Noon of 25 November 2026, no symbol master, prices as observed.
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
         let config = Config { name: "a test", ..Config::new(Decimal::from(1_000_000)) };
         let exchange = MockExchange::open(config, Instruments::default(), &[], 1);
         Self { exchange, now: clock(25, 12, 0), prices: Prices::Live }
     }
 
-    fn see(&mut self, symbol: &str, paise: i64) -> Vec<Record> {
+    pub(super) fn see(&mut self, symbol: &str, paise: i64) -> Vec<Record> {
         self.exchange.observe(symbol, inr(paise), self.now)
     }
 
-    fn send(&mut self, call: &ApiRequest) -> (u16, Value) {
+    pub(super) fn send(&mut self, call: &ApiRequest) -> (u16, Value) {
         let done = self.exchange.execute(Operation::of(call), call, self.prices, self.now);
         let body: Value = serde_json::from_slice(&done.answer.body).unwrap();
         assert!(body["message"].as_str().unwrap().starts_with("SIMULATED by a test"), "{body}");
         (done.answer.status, body)
     }
 
-    fn place(&mut self, body: Value) -> (u16, Value) {
+    pub(super) fn place(&mut self, body: Value) -> (u16, Value) {
         self.send(&call(Method::Post, "/orders/sync", "", Some(body)))
     }
 
-    fn get(&mut self, path: &str, query: &str) -> Value {
+    pub(super) fn get(&mut self, path: &str, query: &str) -> Value {
         self.send(&call(Method::Get, path, query, None)).1
     }
 
@@ -69,12 +68,12 @@ impl Floor {
     }
 }
 
-fn body(symbol: &str, side: i64, quantity: i64) -> Value {
+pub(super) fn body(symbol: &str, side: i64, quantity: i64) -> Value {
     json!({"symbol": symbol, "qty": quantity, "type": 2, "side": side, "productType": "INTRADAY", "limitPrice": 0,
         "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0})
 }
 
-fn with(mut body: Value, fields: &Value) -> Value {
+pub(super) fn with(mut body: Value, fields: &Value) -> Value {
     fields.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
     body
 }

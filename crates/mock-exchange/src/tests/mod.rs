@@ -5,12 +5,15 @@
 
 mod api;
 mod book_pages;
+mod chain;
 mod closing;
 mod differential;
 mod game;
 mod gtt;
+mod history;
 mod journal;
 mod lifecycle;
+mod margin;
 mod matching;
 mod money;
 mod priority;

@@ -1,36 +1,84 @@
 //! Instruments, wire numbers, the walk, and money as text.
 
-use fyers_api::{
-    codes,
-    model::{Segment, Validity},
-};
+use fyers_api::{codes, model::Validity};
+
+use std::sync::Arc;
 
 use super::*;
 
 const ROW: &str = "10100000003045,STATE BANK OF INDIA,0,1,0.1,INE062A01020,0915-1530|1815-1915:,2026-11-23,,\
                    NSE:SBIN-EQ,10,10,3045,SBIN,3045,-1.0,XX,10100000003045,None,0,0.0";
 
+fn master(csv: &str) -> Instruments {
+    let mut master = SymbolMaster::default();
+    fyers_api::symbol_master::read_csv(csv.as_bytes(), |row| master.add(&row)).unwrap();
+    Instruments::listed(Arc::new(master.sorted()))
+}
+
 #[test]
-fn a_symbol_master_row_has_tick_and_lot() {
-    let future =
-        ROW.replace("NSE:SBIN-EQ,10,10", "NSE:SBIN26NOVFUT,10,11").replace(",0,1,0.1,", ",13,750,0.05,");
-    let (known, bad) = parse_master(&format!("{ROW}\n\n{future}\nnonsense\n{}\n", ROW.replace("0.1,", "x,")));
-    assert_eq!((known.len(), bad), (2, 2));
-    assert_eq!((known[0].symbol.as_str(), known[0].tick, known[0].lot), (SBIN, inr(10), 1));
-    assert_eq!((known[1].kind, known[1].segment, known[1].lot), (Kind::Future, Segment::Fno, 750));
-    let instruments = Instruments::strict(known);
-    assert_eq!(instruments.tradable("NSE:SBIN26NOVFUT", None).unwrap().segment_name(), "NFO");
-    assert!(instruments.tradable(INFY, None).is_err());
+fn in_the_markets_a_symbol_master_lists_there_is_nothing_else() {
+    let future = ROW
+        .replace("NSE:SBIN-EQ,10,10", "NSE:SBIN26NOVFUT,10,11")
+        .replace(",0,1,0.1,", ",13,750,0.05,")
+        .replace(",2026-11-23,,", ",2026-11-23,1795428600,");
+    let again = ROW.replace("0.1,", "0.5,");
+    let instruments = master(&format!("{future}\n{ROW}\n{again}\n"));
+    assert_eq!(instruments.count(), 2, "the first of two rows counts");
+    let share = instruments.tradable(SBIN, None).unwrap();
+    assert_eq!((share.tick, share.lot, share.assumed), (inr(10), 1, false));
+    let future = instruments.tradable("NSE:SBIN26NOVFUT", None).unwrap();
+    assert_eq!((future.kind, future.lot, future.segment_name()), (Kind::Future, 750, "NFO"));
+    assert_eq!(future.expiry, Some(day(23)));
+    // T12: each of these was filled with a symbol master loaded.
+    for unknown in
+        [INFY, "NSE:NOSUCHTHING-EQ", "SBIN-ZZ", "sbin-eq", "NSE:SBIN-EQ ", "NSE:SBIN\u{1f600}-EQ", FUTURE]
+    {
+        let refused = instruments.tradable(unknown, None).unwrap_err();
+        assert_eq!(
+            (refused.code, refused.message.as_str()),
+            (-50, "The input symbol is invalid."),
+            "{unknown}"
+        );
+    }
+    let elsewhere = instruments.tradable("BSE:ACC-A", None).unwrap();
+    assert!(elsewhere.assumed, "a market without a list is not known, which is not the same as empty");
+    assert!(instruments.tradable("BSE:ACC-QQ", None).is_err());
 }
 
 #[test]
 fn the_master_decides_on_the_tick() {
-    let mut engine = Engine::new(rich(), Instruments::lenient(parse_master(ROW).0));
+    let mut engine = Engine::new(rich(), master(ROW));
     engine.execute(&Command::NewDay { date: day(23) }).unwrap();
+    engine.price(SBIN, 800_00);
     let text = "LimitPrice not a multiple of tick size 0.1000";
     assert_eq!(engine.place(order(Side::Buy, 1).limit(800_05)).unwrap_err().message, text);
     assert!(engine.place(order(Side::Buy, 1).limit(800_10)).is_ok());
-    assert!(engine.place(order(Side::Buy, 1).of(INFY).limit(800_05)).is_ok());
+}
+
+#[test]
+fn bands_and_freeze_quantities_are_the_master_s() {
+    let mut all = SymbolMaster::default();
+    let rows = format!(
+        "{{\"{SBIN}\":{{\"segment\":10,\"tickSize\":0.1,\"minLotSize\":1,\"upperPrice\":820.5,\
+        \"lowerPrice\":780,\"qtyFreeze\":\"500\",\"isCasEligible\":1}}}}"
+    );
+    fyers_api::symbol_master::read_json(rows.as_bytes(), |row| all.add(&row)).unwrap();
+    let instruments = Instruments::listed(Arc::new(all.sorted()));
+    let share = instruments.tradable(SBIN, None).unwrap();
+    assert_eq!(
+        (share.circuit, share.freeze, share.closing_auction),
+        (Some((inr(780_00), inr(820_50))), Some(500), true)
+    );
+    let mut engine = Engine::new(rich(), instruments);
+    engine.execute(&Command::NewDay { date: day(23) }).unwrap();
+    engine.price(SBIN, 800_00);
+    let why = |order| engine.clone().place(order).unwrap_err().message;
+    assert!(
+        why(order(Side::Buy, 1).limit(820_60)).contains("UpperCircuit"),
+        "{}",
+        why(order(Side::Buy, 1).limit(820_60))
+    );
+    assert!(why(order(Side::Buy, 501).limit(800_00)).contains("Freeze:500"));
 }
 
 #[test]

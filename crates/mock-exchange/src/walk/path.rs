@@ -1,9 +1,10 @@
 //! How a made-up price moves: offsets in millionths of its reference price, for each step of each day.
 //!
 //! Days are joined, blocks of a day are joined, steps of a block are joined: each level is bent so that it ends where the
-//! next begins. A price costs one draw for each day since the epoch and a few hundred more.
+//! next begins. A day costs one draw for each day since the epoch and a few hundred more; its steps are then almost free.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use fyers_api::ist;
 
 /// Seconds of a step.
 pub(super) const STEP_SECONDS: i64 = 5;
@@ -22,6 +23,12 @@ const BAND: i64 = 200_000;
 /// 2026-01-01, counted from the common era: days before it have the level of the epoch.
 const EPOCH: i64 = 739_617;
 
+/// The step of the day in which a time lies.
+pub(super) fn step_of(at: DateTime<Utc>) -> i64 {
+    let midnight = ist::instant(ist::date(at), ist::at(0, 0));
+    (at - midnight).num_seconds() / STEP_SECONDS
+}
+
 /// The walk of one symbol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Path {
@@ -33,20 +40,16 @@ impl Path {
         Self { key: mix(seed ^ hash(symbol)) }
     }
 
-    /// Where the price is at a step of a day, in millionths of the reference.
-    pub(super) fn offset(self, date: NaiveDate, step: i64) -> i64 {
+    /// One day of it.
+    pub(super) fn day(self, date: NaiveDate) -> DayPath {
         let day = i64::from(date.num_days_from_ce()) - EPOCH;
         let start = self.level(day);
         let end = bounce(start + draw(self.key, day, DAY_MOVE));
-        let day_key = mix(self.key ^ unsigned(day).rotate_left(17));
-        let (block, within) = (step.div_euclid(BLOCK), step.rem_euclid(BLOCK));
-        let wander = |blocks: i64| (0..blocks).map(|number| draw(day_key, number, BLOCK_MOVE)).sum::<i64>();
-        let whole = end - start - wander(BLOCKS);
-        let knot = |block: i64| start + wander(block) + whole * block / BLOCKS;
-        let (from, to) = (knot(block), knot(block + 1));
-        let block_key = mix(!day_key ^ unsigned(block).rotate_left(31));
-        let steps = |steps: i64| (0..steps).map(|number| draw(block_key, number, STEP_MOVE)).sum::<i64>();
-        from + steps(within) + (to - from - steps(BLOCK)) * within / BLOCK
+        let key = mix(self.key ^ unsigned(day).rotate_left(17));
+        let wander = sums(key, BLOCKS, BLOCK_MOVE);
+        let whole = end - start - wander.last().copied().unwrap_or_default();
+        let knots = (0..).zip(wander).map(|(block, sum)| start + sum + whole * block / BLOCKS).collect();
+        DayPath { key, knots, block: -1, steps: vec![] }
     }
 
     /// Shares traded in a step.
@@ -57,9 +60,52 @@ impl Path {
         signed(rate / 2 + drawn % rate)
     }
 
+    /// Open contracts at a step of this day.
+    pub(super) fn interest(self, day: &mut DayPath, step: i64) -> i64 {
+        let usual = signed(5_000 + self.key % 45_000);
+        usual * (MILLION + 4 * day.offset(step)) / MILLION
+    }
+
     fn level(self, day: i64) -> i64 {
         (0..day).fold(0, |sum, number| bounce(sum + draw(self.key, number, DAY_MOVE)))
     }
+}
+
+/// One day of a walk. The block last looked at is kept, so that one step after another costs next to nothing.
+#[derive(Debug, Clone)]
+pub(super) struct DayPath {
+    key: u64,
+    /// Where each block begins; the last one is where the day ends.
+    knots: Vec<i64>,
+    block: i64,
+    /// Moves within that block, summed.
+    steps: Vec<i64>,
+}
+
+impl DayPath {
+    /// Where the price is at this step, in millionths of the reference.
+    pub(super) fn offset(&mut self, step: i64) -> i64 {
+        let (block, within) = (step.div_euclid(BLOCK), step.rem_euclid(BLOCK));
+        if self.block != block {
+            let key = mix(!self.key ^ unsigned(block).rotate_left(31));
+            (self.block, self.steps) = (block, sums(key, BLOCK, STEP_MOVE));
+        }
+        let of = |all: &[i64], place: i64| {
+            usize::try_from(place).ok().and_then(|place| all.get(place).copied()).unwrap_or_default()
+        };
+        let (from, to) = (of(&self.knots, block), of(&self.knots, block + 1));
+        from + of(&self.steps, within) + (to - from - of(&self.steps, BLOCK)) * within / BLOCK
+    }
+}
+
+/// The sums of the first 0, 1, ... `count` draws.
+fn sums(key: u64, count: i64, most: i64) -> Vec<i64> {
+    let add = |sum: &mut i64, number: i64| {
+        let before = *sum;
+        *sum += draw(key, number, most);
+        Some(before)
+    };
+    (0..=count).scan(0, add).collect()
 }
 
 /// Folds a walk that leaves the band back into it.

@@ -1,6 +1,11 @@
 //! The made-up market is one market.
 
-use super::*;
+use rust_decimal::prelude::FromPrimitive;
+
+use super::{
+    pricing::{RATE, years_to},
+    *,
+};
 
 const TICK: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
@@ -87,7 +92,7 @@ fn futures_and_options_follow_their_underlying() {
 fn candles_agree_with_the_prices_and_with_each_other() {
     let (walk, calendar) = (Walk::new(5), Calendar::embedded());
     let (from, to) = (at("2026-11-25 09:15:00"), at("2026-11-25 15:29:59"));
-    let of = |seconds| walk.candles(&calendar, ("NSE:SBIN-EQ", TICK), (from, to), seconds, 10_000);
+    let of = |seconds| walk.candles(&calendar, ("NSE:SBIN-EQ", TICK), (from, to), seconds);
     let (minutes, quarters, day) = (of(60), of(900), of(86_400));
     assert_eq!((minutes.len(), quarters.len(), day.len()), (375, 25, 1));
     assert_eq!(minutes[0].open, price(&walk, "NSE:SBIN-EQ", from));
@@ -111,8 +116,7 @@ fn candles_agree_with_the_prices_and_with_each_other() {
             &calendar,
             ("NSE:SBIN-EQ", TICK),
             (at("2026-11-24 00:00:00"), at("2026-11-24 23:00:00")),
-            60,
-            9
+            60
         )
         .is_empty()
     );

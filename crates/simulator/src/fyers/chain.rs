@@ -46,8 +46,26 @@ pub(super) fn option_chain(world: &World, request: &Request) -> Response {
 fn expiries(now: DateTime<Utc>) -> Vec<(NaiveDate, &'static str)> {
     let today = ist(now).date_naive();
     let tuesdays = today.iter_days().filter(|day| day.weekday() == Weekday::Tue);
-    let flag = |day: NaiveDate| if (day + Days::new(7)).month() == day.month() { "W" } else { "M" };
+    let flag = |day: NaiveDate| if is_monthly(day) { "M" } else { "W" };
     tuesdays.take(4).map(|day| (day, flag(day))).collect()
+}
+
+fn is_monthly(day: NaiveDate) -> bool {
+    (day + Days::new(7)).month() != day.month()
+}
+
+/// How a contract's symbol writes its expiry: `26NOV` for the month's last, `26N17` for others.
+fn code(day: NaiveDate) -> String {
+    if is_monthly(day) {
+        return day.format("%y%b").to_string().to_uppercase();
+    }
+    let letter = match day.month() {
+        10 => "O".to_owned(),
+        11 => "N".to_owned(),
+        12 => "D".to_owned(),
+        month => month.to_string(),
+    };
+    format!("{}{letter}{:02}", day.format("%y"), day.day())
 }
 
 /// Half past three in India.
@@ -65,6 +83,11 @@ fn vix() -> Value {
 fn rows(symbol: &str, price: f64, expiry: NaiveDate, count: i32, greeks: bool) -> Vec<Value> {
     let (exchange, name) = symbol.split_once(':').unwrap_or(("NSE", symbol));
     let name = name.split('-').next().unwrap_or(name);
+    let underlying = match name {
+        "NIFTY50" => "NIFTY",
+        "NIFTYBANK" => "BANKNIFTY",
+        other => other,
+    };
     let step = if price > 5_000.0 { 50.0 } else { 10.0 };
     let middle = (price / step).round() * step;
     let mut rows =
@@ -76,10 +99,7 @@ fn rows(symbol: &str, price: f64, expiry: NaiveDate, count: i32, greeks: bool) -
         for side in ["CE", "PE"] {
             let inner = if side == "CE" { price - strike } else { strike - price };
             let ltp = round2(inner.max(0.0) + price * 0.01);
-            let contract = format!(
-                "{exchange}:{name}{}{strike}{side}",
-                expiry.format("%y%b").to_string().to_uppercase()
-            );
+            let contract = format!("{exchange}:{underlying}{}{strike}{side}", code(expiry));
             rows.push(option(&contract, side, strike, ltp, greeks));
         }
     }

@@ -15,6 +15,7 @@ mod reports;
 mod requests;
 mod routes;
 mod smart_orders;
+mod symbol_master;
 mod symbol_token;
 
 pub(crate) use auth::{account_of_authorization, account_of_hsm_key};

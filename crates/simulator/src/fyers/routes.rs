@@ -2,7 +2,7 @@
 
 use super::{
     account, alerts, auth, chain, gtt, history, market, multi_leg, multi_order, orders, reports,
-    smart_orders, symbol_token,
+    smart_orders, symbol_master, symbol_token,
 };
 use crate::broker::ApiError;
 use crate::http::{Request, Response};
@@ -21,6 +21,8 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Response {
         login::redirect_page(request)
     } else if request.method == "GET" && request.path == endpoint::INDEX_MAPPING {
         symbol_token::index_mapping()
+    } else if let Some(file) = request.path.strip_prefix(endpoint::SYMBOL_MASTER) {
+        symbol_master::file(world, file).unwrap_or_else(not_found)
     } else {
         not_found()
     }

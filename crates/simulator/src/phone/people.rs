@@ -32,6 +32,23 @@ impl Phone {
         Some(self.updates.push(kind, &content, now))
     }
 
+    /// A group becomes a supergroup with another id: the old one is refused from now on, and its messages stay
+    /// behind.
+    pub(crate) fn move_group(&mut self, from: i64, to: i64) {
+        self.moved.insert(from, to);
+        self.settings.chats.push(to);
+    }
+
+    /// Queues the two service messages by which Telegram tells of a move, one in each chat.
+    pub(crate) fn announce_move(&mut self, from: i64, to: i64, now: DateTime<Utc>) {
+        for (chat, field, other) in [(from, "migrate_to_chat_id", to), (to, "migrate_from_chat_id", from)] {
+            let mut message = json!({"message_id": self.next_message_id(), "chat": render::chat(chat),
+                "from": render::person(1), "date": now.timestamp()});
+            message[field] = json!(other);
+            self.updates.push("message", &message, now);
+        }
+    }
+
     fn written(&mut self, writing: &Writing, now: DateTime<Utc>) -> Value {
         let (id, from) = (self.next_message_id(), writing.from);
         let chat = writing.chat.unwrap_or(from);

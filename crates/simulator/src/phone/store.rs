@@ -1,5 +1,7 @@
 //! Everything the simulated Telegram remembers about the bot.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::message::{CallbackAnswer, OpenQuery, TelegramMessage};
@@ -19,6 +21,8 @@ pub(crate) struct Phone {
     pub(crate) open_queries: Vec<OpenQuery>,
     pub(crate) updates: Updates,
     pub(crate) last_message: i64,
+    /// Groups that became supergroups, each with its new id.
+    pub(crate) moved: BTreeMap<i64, i64>,
 }
 
 impl Phone {
@@ -33,6 +37,7 @@ impl Phone {
             open_queries: Vec::new(),
             updates: Updates::new(),
             last_message: 0,
+            moved: BTreeMap::new(),
         }
     }
 

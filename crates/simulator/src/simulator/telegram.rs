@@ -31,6 +31,19 @@ impl Simulator {
         world.phone.heard.last().map_or(0, |message| message.id)
     }
 
+    /// A group becomes a supergroup with another id: every call to the old one is answered with
+    /// `migrate_to_chat_id` from now on, and its messages cannot be changed any more.
+    pub fn move_group(&self, from: i64, to: i64) {
+        self.world.lock().phone.move_group(from, to);
+    }
+
+    /// Tells the bot of a move by the two service messages that Telegram sends for it.
+    pub fn announce_move(&self, from: i64, to: i64) {
+        let mut world = self.world.lock();
+        let now = world.now();
+        world.phone.announce_move(from, to, now);
+    }
+
     /// Messages people wrote, oldest first, edited and deleted ones included.
     pub fn person_messages(&self) -> Vec<PersonMessage> {
         self.world.lock().phone.heard.clone()

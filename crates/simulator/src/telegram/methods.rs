@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::answers::{MethodResult, bad, error, ok};
+use super::answers::{MethodResult, bad, error, moved, ok};
 use super::compose;
 use super::params::{Params, chat_id};
 use super::path::{endpoint, token};
@@ -21,6 +21,9 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Response {
     };
     let now = world.now();
     let phone = &mut world.phone;
+    if let Some(to) = params.number("chat_id").and_then(|chat| phone.moved.get(&chat)) {
+        return moved(*to);
+    }
     let answered = match endpoint(&request.path).trim_start_matches("/telegram/") {
         "getMe" => Ok(render::bot(&phone.settings)),
         "sendMessage" => compose::send(phone, &params, now),

@@ -1,5 +1,6 @@
 use keeper_domain::{
-    alert::Severity, event::Death, mode::Mode, reason::Reason, secret::Fingerprint, session::StateName,
+    alert::Severity, clock::sessions::Segment, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
+    session::StateName,
 };
 
 use super::*;
@@ -55,6 +56,7 @@ fn all() -> Vec<Event> {
         Event::PositionsUnreadable { over: false },
         Event::PositionsUnreadable { over: true },
         Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
+        Event::SegmentJoined { segment: Segment::Mcx, symbol: "MCX:GOLDM26DECFUT".into() },
         Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
         Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
@@ -68,6 +70,8 @@ fn all() -> Vec<Event> {
         Event::TokenDelayed { reason, since: at, attempts: 3, urgent: false },
         Event::DayGivenUp { trade_date: date, reason },
         Event::RefreshTokenEnding { days_left: 3, ends_at: at },
+        Event::SymbolsLoaded { symbols: 80_787, as_of: at },
+        Event::SymbolsNotRenewed { why: "NSE_FO: HTTP 503".into(), as_of: Some(at) },
         Event::EnvFileFailed { problem: String::new() },
         Event::ModeChanged { from: Mode::Live, to: Mode::Mock, why: Reason::TokenExpired },
         Event::OrderSimulated { bot: None, id: id(), symbol: symbol(), quantity: 10, mode: Mode::Mock },

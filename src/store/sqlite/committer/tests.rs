@@ -164,14 +164,14 @@ async fn a_commit_that_nobody_else_can_see_is_a_fault() {
 async fn while_it_cannot_be_opened_all_is_refused_and_then_it_heals() {
     let home = Home::new().await;
     home.put(1).await.unwrap();
-    let aside = home.folder.path().join("aside");
+    let elsewhere = home.folder.path().join("elsewhere");
     let away = |from: &Path, to: &Path| std::fs::rename(from, to).unwrap();
-    away(&home.path(), &aside);
+    away(&home.path(), &elsewhere);
     assert_eq!(home.make(too_large()).await.unwrap_err().kind, StoreErrorKind::Full);
     for n in 2..50 {
         assert_eq!(home.put(n).await.unwrap_err().kind, StoreErrorKind::ReadOnly);
     }
-    away(&aside, &home.path());
+    away(&elsewhere, &home.path());
     while home.put(50).await.is_err() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

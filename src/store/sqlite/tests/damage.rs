@@ -26,7 +26,7 @@ async fn good() -> (TempDir, PathBuf, Vec<u8>) {
 }
 
 /// The databases that were kept under another name, without their side files.
-fn set_aside(folder: &Path) -> Vec<PathBuf> {
+fn quarantined(folder: &Path) -> Vec<PathBuf> {
     let is_copy = |path: &PathBuf| {
         let path = path.to_string_lossy();
         path.contains("keeper.db.damaged-") && !path.ends_with("-wal") && !path.ends_with("-shm")
@@ -59,7 +59,7 @@ async fn survives(folder: &Path, bytes: &[u8], what: &str) -> bool {
         // SQLite takes less than a header for a new database, and there is nothing in it to keep.
         let wanted = usize::from(bytes.len() >= HEADER);
         assert_eq!(
-            set_aside(folder).len(),
+            quarantined(folder).len(),
             wanted,
             "{what}: an empty session, but the damaged file was not kept"
         );
@@ -114,7 +114,7 @@ async fn a_file_that_is_no_database_is_kept_under_another_name() {
     StdRng::seed_from_u64(5).fill(noise.as_mut_slice());
     assert!(!survives(&folder.path().join("state"), &noise, "noise").await);
     let state = folder.path().join("state");
-    assert_eq!(fs::read(&set_aside(&state)[0]).unwrap(), noise, "not a byte of it is lost");
+    assert_eq!(fs::read(&quarantined(&state)[0]).unwrap(), noise, "not a byte of it is lost");
 }
 
 /// The write-ahead log has checksums: what of it is broken counts as never written.
@@ -155,7 +155,7 @@ async fn a_newer_database_is_left_as_it_is() {
     assert!(matches!(&error, OpenError::Newer(file) if file.ends_with("keeper.db")), "{error:?}");
     assert!(error.advice().contains("newer version"));
     assert_eq!(fs::read(path.join("keeper.db")).unwrap(), before);
-    assert_eq!(set_aside(&path).len(), 0);
+    assert_eq!(quarantined(&path).len(), 0);
 }
 
 #[tokio::test]

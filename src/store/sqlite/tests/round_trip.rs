@@ -46,8 +46,8 @@ fn records() -> Vec<Record> {
         tag: Some("bot1".to_owned()),
     };
     let rules = Config { around_the_clock: true, ..Config::new(Decimal::from(10_000_000)) };
-    let mut house = MockExchange::open(rules, Instruments::default(), [], 1);
-    let (records, outcome) = house.place(request.into(), mock_exchange::exchange::Prices::Walk, at(5));
+    let mut exchange = MockExchange::open(rules, Instruments::default(), [], 1);
+    let (records, outcome) = exchange.place(request.into(), mock_exchange::exchange::Prices::Walk, at(5));
     outcome.unwrap();
     records
 }

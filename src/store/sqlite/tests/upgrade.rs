@@ -64,8 +64,8 @@ async fn every_row_of_the_release_before_is_kept() {
         store.close().await;
         assert_eq!(rows(&path).await, before);
     }
-    let aside = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(!aside.into_iter().any(|name| name.to_string_lossy().contains("damaged")));
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!files.into_iter().any(|name| name.to_string_lossy().contains("damaged")));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! All texts, as a phone shows them, and the rules they keep.
 
 use chrono::{DateTime, Utc};
+use mock_exchange::sessions::Segment;
 use proptest::prelude::*;
 
 use super::context;
@@ -92,6 +93,7 @@ fn token_events() -> Vec<Event> {
         Event::PositionsUnreadable { over: false },
         Event::PositionsUnreadable { over: true },
         Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
+        Event::SegmentJoined { segment: Segment::Mcx, symbol: "MCX:GOLDM26DECFUT".into() },
         Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
         Event::HaltChanged { halted: true, by: "A B".into() },
@@ -175,7 +177,7 @@ fn trading_events() -> Vec<Event> {
     ]
 }
 
-fn house_events() -> Vec<Event> {
+fn keeper_events() -> Vec<Event> {
     let missing: Vec<String> =
         ["Telegram: alerts go to the log only", "FYERS_PIN: no refresh", "a", "b"].map(str::to_owned).into();
     let started = |missing: &[String], after_crash| Event::KeeperStarted {
@@ -203,6 +205,12 @@ fn house_events() -> Vec<Event> {
         },
         Event::RefreshStarted { attempt: 1, current: "expired".into() },
         Event::RefreshFailed { attempt: 1, reason: Reason::BadAnswer, code: None, retry_in_s: Some(2) },
+        Event::SymbolsNotRenewed { why: "NSE_FO: HTTP 503".into(), as_of: Some(t("2026-11-22T02:30:00Z")) },
+        Event::SymbolsNotRenewed {
+            why: "NSE_FO: HTTP 503; NSE_CM: the connection failed".into(),
+            as_of: None,
+        },
+        Event::SymbolsLoaded { symbols: 80_787, as_of: t("2026-11-23T02:30:00Z") },
         Event::EnvFileFailed {
             problem: ".env: no space left on the disk. Free some space; the keeper's own copy is safe."
                 .into(),
@@ -215,7 +223,7 @@ fn house_events() -> Vec<Event> {
 }
 
 fn all_events() -> Vec<Event> {
-    [house_events(), token_events(), trading_events()].concat()
+    [keeper_events(), token_events(), trading_events()].concat()
 }
 
 /// Live and sandbox, simulating and refusing.
@@ -346,6 +354,7 @@ proptest! {
             Event::CalendarUncovered { year },
             Event::ClockStepped { seconds: number },
             Event::EnvFileFailed { problem: long.clone() },
+            Event::SymbolsNotRenewed { why: long.clone(), as_of: None },
             Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone() },
             Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock },
             Event::ActorRestarted { actor: long.clone(), restarts: 1 },

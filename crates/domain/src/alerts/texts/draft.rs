@@ -9,7 +9,7 @@ use crate::alerts::words::lay_out;
 use crate::clock::token_hours::TokenHours;
 
 /// What the texts need to know of the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Context {
     /// How to get a new access token, as an order: "log in at …". One or two rows, ends with a full stop.
     pub login_hint: String,

@@ -1,11 +1,11 @@
 //! The keeper itself: start, stop, calendar, clock, disk, crashes.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::alert::Severity;
 use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::words::{WIDTH, day, excerpt, length},
+    alerts::words::{WIDTH, day, excerpt, length, moment},
     event::Death,
 };
 
@@ -66,6 +66,17 @@ pub(super) fn uncovered(year: i32) -> Draft {
     )
     .line("Trading: every weekday of that year counts as a trading day, so holidays will ask for a login.")
     .line("Next: update the keeper, or name a file with the new holidays in KEEPER_CALENDAR_FILE.")
+}
+
+pub(super) fn symbols_not_renewed(why: &str, as_of: Option<DateTime<Utc>>) -> Draft {
+    let in_use = match as_of {
+        Some(at) => format!("the list of {} is used, which knows nothing newer.", moment(at)),
+        None => "every well-formed symbol is taken, and the answer says that it is assumed.".to_owned(),
+    };
+    Draft::new(Severity::Warning, "symbols|failed", "The list of symbols could not be fetched from FYERS")
+        .line(excerpt(why, WIDTH))
+        .line(format!("Trading: only simulated orders need it; {in_use}"))
+        .line("Next: nothing; it is tried again every ten minutes. /status shows its age.")
 }
 
 pub(super) fn clock_stepped(seconds: i64) -> Draft {

@@ -63,6 +63,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::KeeperStopping => Some(keeper::stopping()),
         Event::TickSkipped { date, holiday } => Some(keeper::holiday(*date, holiday)),
         Event::CalendarUncovered { year } => Some(keeper::uncovered(*year)),
+        Event::SymbolsNotRenewed { why, as_of } => Some(keeper::symbols_not_renewed(why, *as_of)),
         Event::ClockStepped { seconds } => Some(keeper::clock_stepped(*seconds)),
         Event::RefreshSucceeded { expires_at, .. } => Some(login::refreshed(*expires_at, context)),
         Event::LoginSucceeded { expires_at, .. } => Some(login::logged_in(*expires_at, context)),
@@ -90,6 +91,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),
         Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
         Event::SimulatedLeft { positions } => Some(trading::simulated_left(positions)),
+        Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
         Event::OrderRefused { bot, symbol, quantity, why } => {
             Some(trading::refused(bot.as_ref(), symbol, *quantity, why))
@@ -114,6 +116,8 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::TestAlert { severity } => Some(keeper::test(*severity)),
         // Whoever logs in sees how it goes where they do it; the card shows how it ended.
         Event::LoginStarted | Event::LoginFailed { .. } | Event::LoggedOut => None,
+        // Every morning's news is none.
+        Event::SymbolsLoaded { .. } => None,
         // The card has said it in the chat.
         Event::LoginReminder { .. } => None,
         // The day's outcome has a message of its own.

@@ -151,6 +151,15 @@ pub(super) fn position_unknown(symbol: &str) -> Draft {
     .line("Next: watch this position in the FYERS app.")
 }
 
+/// Only commodities join by themselves.
+pub(super) fn mcx_joined(symbol: &str) -> Draft {
+    let title = format!("MCX is traded here: {}", excerpt(symbol, 40));
+    Draft::new(Severity::Info, "segment|mcx", title)
+        .line("Trading: as before. Its sessions last until late in the evening and need a token too.")
+        .line("Next: nothing. From now on a token lost in the evening is asked for as well.")
+        .line("KEEPER_SEGMENTS=cash,fno,mcx in the settings says the same from the start.")
+}
+
 pub(super) fn simulated_left(positions: &[String]) -> Draft {
     let list = excerpt(&positions.join(", "), 160);
     Draft::new(Severity::Warning, "simulated_left|", "Simulated positions are still open")

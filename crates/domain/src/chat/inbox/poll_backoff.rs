@@ -74,17 +74,17 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000 + minutes * 60, 0).unwrap()
     }
 
-    fn seconds(pace: &mut PollBackoff, error: &PollError, dice: f64) -> u64 {
-        pace.failed(error, at(0), dice).pause.as_secs()
+    fn seconds(backoff: &mut PollBackoff, error: &PollError, dice: f64) -> u64 {
+        backoff.failed(error, at(0), dice).pause.as_secs()
     }
 
     #[test]
     fn a_conflict_is_news_once_per_episode_and_the_pauses_grow() {
-        let mut pace = PollBackoff::default();
+        let mut backoff = PollBackoff::default();
         let steps: Vec<PollPause> = (0..6)
             .map(|minute| {
-                let step = pace.failed(&PollError::Conflict, at(minute), 0.5);
-                pace.succeeded(at(minute));
+                let step = backoff.failed(&PollError::Conflict, at(minute), 0.5);
+                backoff.succeeded(at(minute));
                 step
             })
             .collect();
@@ -96,29 +96,29 @@ mod tests {
             steps.iter().map(|step| step.second_poller).collect::<Vec<_>>(),
             [true, false, false, false, false, false]
         );
-        pace.succeeded(at(19));
-        assert!(pace.has_rival());
-        pace.succeeded(at(21));
-        assert!(!pace.has_rival());
-        assert_eq!(pace.failed(&PollError::Conflict, at(22), 0.5), steps[0]);
+        backoff.succeeded(at(19));
+        assert!(backoff.has_rival());
+        backoff.succeeded(at(21));
+        assert!(!backoff.has_rival());
+        assert_eq!(backoff.failed(&PollError::Conflict, at(22), 0.5), steps[0]);
     }
 
     #[test]
     fn outages_are_met_with_growing_random_pauses() {
-        let mut pace = PollBackoff::default();
+        let mut backoff = PollBackoff::default();
         let failed = PollError::Failed(String::new());
-        let longest: Vec<u64> = (0..8).map(|_| seconds(&mut pace, &failed, 1.0)).collect();
+        let longest: Vec<u64> = (0..8).map(|_| seconds(&mut backoff, &failed, 1.0)).collect();
         assert_eq!(longest, [2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(seconds(&mut pace, &failed, 0.0), 1);
-        pace.succeeded(at(0));
-        assert_eq!(seconds(&mut pace, &failed, 1.0), 2);
+        assert_eq!(seconds(&mut backoff, &failed, 0.0), 1);
+        backoff.succeeded(at(0));
+        assert_eq!(seconds(&mut backoff, &failed, 1.0), 2);
     }
 
     #[test]
     fn telegrams_wishes_are_followed_within_reason() {
-        let mut pace = PollBackoff::default();
-        assert_eq!(seconds(&mut pace, &PollError::Wait(Duration::from_secs(7)), 0.5), 7);
-        assert_eq!(seconds(&mut pace, &PollError::Wait(Duration::from_secs(1_000_000)), 0.5), 900);
-        assert_eq!(seconds(&mut pace, &PollError::Refused, 0.5), 300);
+        let mut backoff = PollBackoff::default();
+        assert_eq!(seconds(&mut backoff, &PollError::Wait(Duration::from_secs(7)), 0.5), 7);
+        assert_eq!(seconds(&mut backoff, &PollError::Wait(Duration::from_secs(1_000_000)), 0.5), 900);
+        assert_eq!(seconds(&mut backoff, &PollError::Refused, 0.5), 300);
     }
 }

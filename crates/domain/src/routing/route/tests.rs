@@ -20,7 +20,7 @@ pub(crate) fn snapshot(mode: Mode) -> Snapshot {
         token: (mode != Mode::Mock).then(|| Arc::new(AccessToken::new("a token"))),
         live: LivePositions { was_live: true, read_at: Some(at()), ..LivePositions::default() },
         looked: true,
-        sent: vec![],
+        sent: Reserved::default(),
         simulated: vec![],
         simulated_waiting: vec![],
         simulated_today: 0,
@@ -145,11 +145,24 @@ fn a_halt_lets_out_what_is_open_and_no_more() {
     ] {
         assert!(refused(&route(&now, &entry)), "{entry:?}");
     }
-    let busy = Snapshot { sent: vec![leg("NSE:A-EQ", -10)], ..now.clone() };
+    let sent = Reserved { legs: vec![leg("NSE:A-EQ", -10)], is_opaque: false };
+    let busy = Snapshot { sent, ..now.clone() };
     assert_eq!(route(&busy, &place("NSE:A-EQ", -10)), Route::Refused(Refused::ExitOnItsWay));
     assert_eq!(route(&busy, &exit_all()), Route::Refused(Refused::ExitOnItsWay));
-    let blind = Snapshot { looked: false, ..now };
-    assert_eq!(route(&blind, &place("NSE:A-EQ", -10)), Route::Refused(Refused::HaltedUnknown));
+    for (what, blind) in [
+        ("not read in this life", Snapshot { looked: false, ..now.clone() }),
+        ("read long ago", Snapshot { at: at() + chrono::TimeDelta::minutes(10), ..now.clone() }),
+        (
+            "a change is on its way",
+            Snapshot { sent: Reserved { legs: vec![], is_opaque: true }, ..now.clone() },
+        ),
+    ] {
+        for exit in [place("NSE:A-EQ", -10), basket(&[-1]), exit_all()] {
+            assert_eq!(route(&blind, &exit), Route::Refused(Refused::HaltedUnknown), "{what}");
+        }
+        let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "1"}));
+        assert!(goes(&blind, &cancel), "{what}");
+    }
 }
 
 #[test]
@@ -170,6 +183,15 @@ fn the_exit_of_a_simulated_position_is_no_entry_at_fyers() {
             "{exit:?}"
         );
     }
+    let twin = order("NSE:A-EQ", -10);
+    for (path, body) in [
+        ("/orders/async", twin.clone()),
+        ("/multi-order/async", json!([twin])),
+        ("/multileg/orders/sync", twin),
+    ] {
+        let exit = call(Method::Post, path, &body);
+        assert!(matches!(route(&now, &exit), Route::Refused(Refused::SimulatedPosition { .. })), "{path}");
+    }
     assert_eq!(route(&now, &place("NSE:A-EQ", 5)), Route::Fyers, "more of it is what the bot asked for");
     assert_eq!(route(&now, &place("NSE:B-EQ", -5)), Route::Fyers);
     let real = Snapshot { simulated: now.simulated.clone(), ..holding(Mode::Live, 10) };
@@ -188,8 +210,11 @@ fn nothing_new_leaves_while_stopping() {
 #[derive(Debug, Clone)]
 enum Step {
     Place(i64),
+    Sliced(i64),
     Basket(Vec<i64>),
     ExitAll,
+    /// An order by a path that is no exit: async, GTT, legs, a change, a conversion.
+    Other(usize, i64),
     /// Of the sent orders, this one fills by this much.
     Fill(usize, i64),
     /// The keeper reads the books.
@@ -199,55 +224,126 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (-40i64..40).prop_map(Step::Place),
+        (-40i64..40).prop_map(Step::Sliced),
         proptest::collection::vec(-20i64..20, 0..5).prop_map(Step::Basket),
         Just(Step::ExitAll),
+        (0..OTHERS.len(), -40i64..40).prop_map(|(which, quantity)| Step::Other(which, quantity)),
         (0usize..8, 1i64..40).prop_map(|(which, by)| Step::Fill(which, by)),
         Just(Step::Look),
     ]
 }
 
-proptest! {
-    /// Under a halt, whatever is sent in whatever interleaving with fills and readings: no position grows and none
-    /// changes its sign.
-    #[test]
-    fn a_halt_only_ever_reduces(net in -40i64..40, steps in proptest::collection::vec(step(), 1..40)) {
-        let mut now = halted(holding(Mode::Live, net));
-        // FYERS: the true position and what is left of each order.
-        let (mut real, mut open): (i64, Vec<i64>) = (net, vec![]);
-        for step in steps {
-            let sent = match step {
-                Step::Place(quantity) => place("NSE:A-EQ", quantity),
-                Step::Basket(ref all) => basket(all),
-                Step::ExitAll => exit_all(),
-                Step::Fill(which, by) => {
-                    if let Some(left) = open.get_mut(which) {
-                        let filled = by.min(left.abs()) * left.signum();
-                        (*left, real) = (*left - filled, real + filled);
-                    }
-                    prop_assert!(real.abs() <= net.abs() && real * net >= 0, "{net} became {real}");
-                    continue;
-                }
-                Step::Look => {
-                    now.live.waiting = open.iter().filter(|left| **left != 0).map(|left| leg("NSE:A-EQ", *left)).collect();
-                    now.live.positions = vec![position("NSE:A-EQ", real)];
-                    now.sent.clear();
-                    continue;
-                }
-            };
-            if route(&now, &sent) != Route::Fyers {
-                continue;
+const OTHERS: [(Method, &str); 6] = [
+    (Method::Post, "/orders/async"),
+    (Method::Post, "/multileg/orders/sync"),
+    (Method::Post, "/gtt/orders/sync"),
+    (Method::Patch, "/orders/sync"),
+    (Method::Post, "/smart-order/step"),
+    (Method::Post, "/positions"),
+];
+
+impl Step {
+    fn call(&self) -> Option<OrderCall> {
+        Some(match self {
+            Self::Place(quantity) => place("NSE:A-EQ", *quantity),
+            Self::Sliced(quantity) => {
+                let mut sliced = order("NSE:A-EQ", *quantity);
+                sliced["isSliceOrder"] = json!(true);
+                call(Method::Post, "/orders/sync", &sliced)
             }
-            let legs = match step {
-                Step::ExitAll => vec![leg("NSE:A-EQ", -real)],
-                _ => sent.legs,
-            };
-            open.extend(legs.iter().map(|leg| leg.quantity));
-            // The keeper remembers what it knew to be open, not what FYERS has.
-            let known = now.live.positions.iter().map(Leg::closing);
-            now.sent.extend(if matches!(step, Step::ExitAll) { known.collect() } else { legs });
+            Self::Basket(all) => basket(all),
+            Self::ExitAll => exit_all(),
+            Self::Other(which, quantity) => {
+                let (method, path) = OTHERS[*which];
+                call(method, path, &order("NSE:A-EQ", *quantity))
+            }
+            Self::Fill(..) | Self::Look => return None,
+        })
+    }
+}
+
+/// Steps after which an order that FYERS has answered is in its order book. The keeper keeps its reservation as long.
+const DELAY: usize = 3;
+
+/// FYERS and what the keeper has sent there.
+struct World {
+    net: i64,
+    /// What is left of each order, and how many steps ago it was sent.
+    orders: Vec<(i64, usize)>,
+    reserved: Vec<(Reserved, usize)>,
+}
+
+impl World {
+    fn grow_older(&mut self) {
+        self.orders.iter_mut().for_each(|(_, age)| *age += 1);
+        self.reserved.iter_mut().for_each(|(_, age)| *age += 1);
+    }
+
+    fn fill(&mut self, which: usize, by: i64) {
+        if let Some((left, _)) = self.orders.get_mut(which) {
+            let filled = by.min(left.abs()) * left.signum();
+            (*left, self.net) = (*left - filled, self.net + filled);
         }
     }
 
+    fn send(&mut self, step: &Step, sent: &OrderCall, known: &[Position]) {
+        let quantities: Vec<i64> = match step {
+            Step::ExitAll => vec![-self.net],
+            _ => sent.legs.iter().map(|leg| leg.quantity).collect(),
+        };
+        self.orders.extend(quantities.into_iter().map(|quantity| (quantity, 0)));
+        self.reserved.push((sent.reserved(known), 0));
+    }
+
+    /// What the keeper knows after a reading.
+    fn look(&mut self, now: &mut Snapshot) {
+        let listed = self.orders.iter().filter(|(left, age)| *left != 0 && *age >= DELAY);
+        now.live.waiting = listed.map(|(left, _)| leg("NSE:A-EQ", *left)).collect();
+        now.live.positions = vec![position("NSE:A-EQ", self.net)];
+        self.reserved.retain(|(_, age)| *age < DELAY);
+    }
+
+    fn sent(&self) -> Reserved {
+        let all = self.reserved.iter().map(|(reserved, _)| reserved);
+        let legs = all.clone().flat_map(|reserved| reserved.legs.clone()).collect();
+        Reserved { legs, is_opaque: all.into_iter().any(|reserved| reserved.is_opaque) }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Under a halt, whatever is sent in whatever interleaving with fills and readings, and with an exit from before
+    /// the halt still on its way: no position grows and none changes its sign.
+    #[test]
+    fn a_halt_only_ever_reduces(
+        net in -40i64..40, early in 0i64..40, steps in proptest::collection::vec(step(), 1..60),
+    ) {
+        let mut now = halted(holding(Mode::Live, net));
+        let mut world = World { net, orders: vec![], reserved: vec![] };
+        if early > 0 && early <= net.abs() {
+            let exit = Step::Place(-early * net.signum());
+            world.send(&exit, &exit.call().unwrap(), &now.live.positions);
+        }
+        let mut last = net;
+        for step in steps {
+            world.grow_older();
+            now.sent = world.sent();
+            match (&step, step.call()) {
+                (Step::Fill(which, by), _) => world.fill(*which, *by),
+                (_, Some(sent)) if route(&now, &sent) == Route::Fyers => {
+                    world.send(&step, &sent, &now.live.positions);
+                }
+                (Step::Look, _) => world.look(&mut now),
+                _ => {}
+            }
+            prop_assert!(world.net.abs() <= last.abs() && world.net * net >= 0, "{last} became {}", world.net);
+            last = world.net;
+        }
+    }
+}
+
+proptest! {
     /// The mode and the venue, whatever else holds: an order is at FYERS only if Live with a token.
     #[test]
     fn an_order_at_fyers_means_live_with_a_token(

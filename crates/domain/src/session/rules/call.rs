@@ -44,17 +44,17 @@ impl Transition {
     }
 
     pub(super) fn call_profile(&mut self) {
-        let ask = self.call_id();
-        let new = self.m.candidate.as_ref().map(|new| Effect::ProveToken(ask, new.grant.access.clone()));
-        let held = || self.m.stored.access.clone().map(|held| Effect::CheckToken(ask, held));
+        let id = self.call_id();
+        let new = self.m.candidate.as_ref().map(|new| Effect::ProveToken(id, new.grant.access.clone()));
+        let held = || self.m.stored.access.clone().map(|held| Effect::CheckToken(id, held));
         let Some(effect) = new.or_else(held) else { return self.obtain() };
-        self.m.pending = Pending::Call(ask);
+        self.m.pending = Pending::Call(id);
         self.effects.push(effect);
     }
 
-    pub(super) fn profiled(&mut self, ask: CallId, outcome: Result<Profile, BrokerError>) {
-        if self.m.pending != Pending::Call(ask) {
-            return self.login_profiled(ask, outcome);
+    pub(super) fn profiled(&mut self, id: CallId, outcome: Result<Profile, BrokerError>) {
+        if self.m.pending != Pending::Call(id) {
+            return self.login_profiled(id, outcome);
         }
         self.m.pending = Pending::Nothing;
         let candidate = self.m.candidate.take();

@@ -70,19 +70,19 @@ impl Transition {
 
     pub(super) fn call_refresh(&mut self) {
         let Some(token) = self.m.stored.refresh.clone() else { return self.obtain() };
-        if let Some(ask) = self.m.refresh_in_flight {
+        if let Some(id) = self.m.refresh_in_flight {
             // One refresh at a time: the answer to the call that is still out there is as good as another.
             self.become_state(StateName::Refreshing, self.m.reason);
-            self.m.pending = Pending::Call(ask);
+            self.m.pending = Pending::Call(id);
             return;
         }
         let current = self.current_token_in_words();
-        let ask = self.call_id();
+        let id = self.call_id();
         self.events.push(Event::RefreshStarted { attempt: self.m.failures + 1, current });
         self.become_state(StateName::Refreshing, self.m.reason);
-        self.m.pending = Pending::Call(ask);
-        self.m.refresh_in_flight = Some(ask);
-        self.effects.push(Effect::CallRefresh(ask, token));
+        self.m.pending = Pending::Call(id);
+        self.m.refresh_in_flight = Some(id);
+        self.effects.push(Effect::CallRefresh(id, token));
     }
 
     fn current_token_in_words(&self) -> String {
@@ -95,11 +95,11 @@ impl Transition {
         .to_owned()
     }
 
-    pub(super) fn refreshed(&mut self, ask: CallId, outcome: Result<FreshTokens, BrokerError>) {
-        if self.m.refresh_in_flight == Some(ask) {
+    pub(super) fn refreshed(&mut self, id: CallId, outcome: Result<FreshTokens, BrokerError>) {
+        if self.m.refresh_in_flight == Some(id) {
             self.m.refresh_in_flight = None;
         }
-        if self.m.pending != Pending::Call(ask) {
+        if self.m.pending != Pending::Call(id) {
             return self.learn_from_late_answer(outcome);
         }
         self.m.pending = Pending::Nothing;
@@ -156,9 +156,9 @@ impl Transition {
         self.m.failures += 1;
         self.m.problem = Some(reason);
         let wait = retry::wait(self.m.failures, asked, self.at.dice);
-        let ask = self.call_id();
-        self.m.pending = Pending::Wait(ask);
-        self.effects.push(Effect::Wait(ask, wait));
+        let id = self.call_id();
+        self.m.pending = Pending::Wait(id);
+        self.effects.push(Effect::Wait(id, wait));
         let since = self.m.trouble.map_or(self.at.now, |trouble| trouble.since);
         let told = self.m.trouble.map_or(window::Stage::Silent, |trouble| trouble.told);
         self.m.trouble = Some(crate::session::rules::Trouble { since, reason, told });
@@ -205,8 +205,8 @@ impl Transition {
     }
 
     pub(super) fn call_id(&mut self) -> CallId {
-        let ask = self.m.next_call;
+        let id = self.m.next_call;
         self.m.next_call += 1;
-        ask
+        id
     }
 }

@@ -124,42 +124,42 @@ impl Backend {
 
     /// Answers the open refresh call.
     pub(super) fn refresh_says(&mut self, outcome: Result<FreshTokens, BrokerError>) -> &mut Self {
-        let ask = self.find(|effect| matches!(effect, Effect::CallRefresh(..)));
-        self.tell(Input::Refreshed(ask, outcome))
+        let id = self.find(|effect| matches!(effect, Effect::CallRefresh(..)));
+        self.tell(Input::Refreshed(id, outcome))
     }
 
     /// Answers the open login call.
     pub(super) fn login_says(&mut self, outcome: Result<FreshTokens, BrokerError>) -> &mut Self {
-        let ask = self.find(|effect| matches!(effect, Effect::CallLogin(..)));
-        self.tell(Input::CodeRedeemed(ask, outcome))
+        let id = self.find(|effect| matches!(effect, Effect::CallLogin(..)));
+        self.tell(Input::CodeRedeemed(id, outcome))
     }
 
     /// Answers the open profile call.
     pub(super) fn profile_says(&mut self, outcome: Result<Profile, BrokerError>) -> &mut Self {
-        let ask = self.find(|effect| matches!(effect, Effect::CheckToken(..) | Effect::ProveToken(..)));
-        self.tell(Input::Profiled(ask, outcome))
+        let id = self.find(|effect| matches!(effect, Effect::CheckToken(..) | Effect::ProveToken(..)));
+        self.tell(Input::Profiled(id, outcome))
     }
 
     /// Lets the open wait pass; gives its length.
     pub(super) fn wait_over(&mut self) -> Duration {
         let wait = self.effects.iter().find_map(|effect| match effect {
-            Effect::Wait(ask, wait) => Some((*ask, *wait)),
+            Effect::Wait(id, wait) => Some((*id, *wait)),
             _ => None,
         });
-        let (ask, wait) = wait.expect("nothing to wait for");
-        self.later(wait.as_secs() as i64).tell(Input::Waited(ask));
+        let (id, wait) = wait.expect("nothing to wait for");
+        self.later(wait.as_secs() as i64).tell(Input::Waited(id));
         wait
     }
 
     pub(super) fn find(&self, wanted: impl Fn(&Effect) -> bool) -> CallId {
         match self.effects.iter().find(|effect| wanted(effect)) {
             Some(
-                Effect::CheckToken(ask, _)
-                | Effect::ProveToken(ask, _)
-                | Effect::CallRefresh(ask, _)
-                | Effect::CallLogin(ask, _)
-                | Effect::Wait(ask, _),
-            ) => *ask,
+                Effect::CheckToken(id, _)
+                | Effect::ProveToken(id, _)
+                | Effect::CallRefresh(id, _)
+                | Effect::CallLogin(id, _)
+                | Effect::Wait(id, _),
+            ) => *id,
             _ => panic!("no such call among {:?}", self.effects),
         }
     }

@@ -193,10 +193,10 @@ fn a_rotated_refresh_token_is_on_disk_before_the_access_token_is_tried() {
     let old = backend.machine.stored.refresh.clone();
     let new = refresh(at("2026-12-08T06:00"));
     backend.tick();
-    let ask = backend.find(|effect| matches!(effect, Effect::CallRefresh(..)));
+    let id = backend.find(|effect| matches!(effect, Effect::CallRefresh(..)));
     let moment = Moment { now: backend.now, session: backend.session(), dice: 0.5, skew: None };
     let answer = FreshTokens { access: tomorrow(), refresh: Some(new.clone()) };
-    let (machine, step) = backend.machine.clone().step(Input::Refreshed(ask, Ok(answer)), moment);
+    let (machine, step) = backend.machine.clone().step(Input::Refreshed(id, Ok(answer)), moment);
     let session = step.change.and_then(|change| change.session).expect("must be committed in this step");
     assert_eq!(session.refresh, Some(new));
     assert_eq!(session.previous_refresh, old, "kept until the new one has worked");

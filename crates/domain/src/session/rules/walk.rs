@@ -88,20 +88,20 @@ fn input(backend: &Backend, seen: &mut Observer, happening: &Happening) -> Optio
         }
         Happening::Tick => Input::Tick { trade_date: ist::date(backend.now), late: false },
         Happening::ProfileOk { stranger } => {
-            let (ask, token) = profile_call?;
+            let (id, token) = profile_call?;
             if !stranger {
                 seen.proven.push(token);
             }
             let fy_id = if *stranger { "YY00002" } else { "XX00001" };
-            Input::Profiled(ask, Ok(Profile { fy_id: fy_id.into(), name: String::new() }))
+            Input::Profiled(id, Ok(Profile { fy_id: fy_id.into(), name: String::new() }))
         }
         Happening::ProfileNo { dead } => {
-            let (ask, token) = profile_call?;
+            let (id, token) = profile_call?;
             if *dead {
                 seen.proven.retain(|proven| *proven != token);
             }
             let error = BrokerError::Refused { status: 401, code: -16, message: String::new() };
-            Input::Profiled(ask, Err(if *dead { error } else { refusal(0) }))
+            Input::Profiled(id, Err(if *dead { error } else { refusal(0) }))
         }
         Happening::LoginOk { hours } => {
             seen.marks += 1;
@@ -115,13 +115,13 @@ fn input(backend: &Backend, seen: &mut Observer, happening: &Happening) -> Optio
             Input::Refreshed(refresh_call?, Ok(FreshTokens { access, refresh: None }))
         }
         Happening::RefreshNo(kind) => {
-            let ask = refresh_call?;
+            let id = refresh_call?;
             match kind {
                 1 => seen.disabled_on = Some(ist::date(backend.now)),
                 2 => seen.pin_refused = true,
                 _ => {}
             }
-            Input::Refreshed(ask, Err(refusal(*kind)))
+            Input::Refreshed(id, Err(refusal(*kind)))
         }
         Happening::WaitOver => Input::Waited(seen.open_waits.pop()?),
         Happening::Pass(_) | Happening::Restart => return None,
@@ -137,7 +137,7 @@ fn check(backend: &Backend, seen: &mut Observer, input: &Input) -> Result<(), Te
     }
     for effect in &backend.effects {
         match effect {
-            Effect::CallRefresh(ask, _) => {
+            Effect::CallRefresh(id, _) => {
                 prop_assert!(seen.open_refresh.is_none(), "two refresh calls at once");
                 prop_assert!(!seen.pin_refused, "a refused PIN was tried again");
                 prop_assert_ne!(
@@ -145,11 +145,11 @@ fn check(backend: &Backend, seen: &mut Observer, input: &Input) -> Result<(), Te
                     Some(ist::date(backend.now)),
                     "asked again on the same day"
                 );
-                seen.open_refresh = Some(*ask);
+                seen.open_refresh = Some(*id);
             }
-            Effect::CallLogin(ask, _) => {
+            Effect::CallLogin(id, _) => {
                 prop_assert!(seen.open_login.is_none(), "two logins are redeemed at once");
-                seen.open_login = Some(*ask);
+                seen.open_login = Some(*id);
             }
             Effect::LoginEnded(login, outcome) => {
                 prop_assert!(!seen.ended.contains(login), "a login ended twice");
@@ -161,12 +161,12 @@ fn check(backend: &Backend, seen: &mut Observer, input: &Input) -> Result<(), Te
                 let held = backend.machine.stored.access.as_ref();
                 prop_assert!(held != Some(token), "logged out and still held");
             }
-            Effect::CheckToken(ask, token) | Effect::ProveToken(ask, token) => {
-                seen.open_profiles.push((*ask, token.fingerprint()));
+            Effect::CheckToken(id, token) | Effect::ProveToken(id, token) => {
+                seen.open_profiles.push((*id, token.fingerprint()));
             }
-            Effect::Wait(ask, wait) => {
+            Effect::Wait(id, wait) => {
                 prop_assert!(wait.as_secs() >= 1);
-                seen.open_waits.push(*ask);
+                seen.open_waits.push(*id);
             }
             Effect::Announce { view, .. } => prop_assert_eq!(view.state, backend.machine.state),
             Effect::Mirror(token, _) => {
@@ -234,8 +234,8 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
         backend.now += chrono::TimeDelta::days(1);
         // Calls end, by their time limit if by nothing else.
         for _ in 0..4 {
-            let ask = seen.open_profiles.pop().map(|(ask, _)| Input::Profiled(ask, Err(refusal(0))));
-            let end = ask.or_else(|| Some(Input::Refreshed(seen.open_refresh.take()?, Err(refusal(0)))));
+            let id = seen.open_profiles.pop().map(|(id, _)| Input::Profiled(id, Err(refusal(0))));
+            let end = id.or_else(|| Some(Input::Refreshed(seen.open_refresh.take()?, Err(refusal(0)))));
             if let Some(end) = end {
                 backend.tell(end.clone());
                 check(&backend, &mut seen, &end)?;

@@ -1,0 +1,58 @@
+//! Orders that wait in the MockExchange for their price.
+
+use super::*;
+
+#[actix::test]
+async fn a_limit_order_waits_until_the_price_comes_and_survives_a_restart() {
+    let floor = floor(true, true).await;
+    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+    floor.fyers.says("/quotes", 200, &price(801.0));
+    let mut limit = order("NSE:SBIN-EQ", 5, 1, "t");
+    (limit["type"], limit["limitPrice"]) = (json!(1), json!(800.0));
+    let (_, body) = floor.ask(Method::Post, "/orders/sync", limit).await;
+    let id = body["id"].as_str().unwrap().to_owned();
+    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
+    reborn.actor.send(session(true)).await.unwrap();
+    let status = async |floor: &Floor| {
+        floor.ask(Method::Get, "/orders", Value::Null).await.1["orderBook"][0]["status"].clone()
+    };
+    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
+    assert_eq!(book["orderBook"][0]["status"], 6, "{book}");
+    reborn.fyers.says("/quotes", 200, &price(799.5));
+    time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(status(&reborn).await, 2, "filled by a look at FYERS' prices");
+    let (_, gone) = reborn.ask(Method::Delete, "/orders/sync", json!({"id": id})).await;
+    assert_eq!(gone["s"], "error", "{gone}");
+}
+
+#[actix::test]
+async fn a_gtt_order_waits_through_a_restart_and_becomes_an_order_at_its_price() {
+    let floor = floor(true, true).await;
+    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+    floor.fyers.says("/quotes", 200, &price(800.0));
+    let leg = json!({"price": 822.0, "triggerPrice": 820.0, "qty": 3});
+    let gtt = json!({"side": 1, "symbol": "NSE:SBIN-EQ", "productType": "CNC", "orderInfo": {"leg1": leg}, "orderTag": "up"});
+    let (done, placed) = floor.ask(Method::Post, "/gtt/orders/sync", gtt).await;
+    assert_eq!((done.venue, placed["code"].as_i64()), (Venue::Mock, Some(1101)), "{placed}");
+    let reborn = Floor { actor: start(&floor.fyers, &floor.store, true), ..floor };
+    reborn.actor.send(session(true)).await.unwrap();
+    let status = async |floor: &Floor| {
+        floor.ask(Method::Get, "/gtt/orders", Value::Null).await.1["orderBook"][0]["ord_status"].clone()
+    };
+    assert_eq!(status(&reborn).await, 6);
+    reborn.fyers.says("/quotes", 200, &price(820.5));
+    time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(status(&reborn).await, 2);
+    let (_, book) = reborn.ask(Method::Get, "/orders", Value::Null).await;
+    let row = &book["orderBook"][0];
+    assert_eq!(
+        (row["tradedPrice"].as_f64(), row["orderTag"].as_str()),
+        (Some(820.5), Some("1:GTTup")),
+        "{book}"
+    );
+    let (_, late) = reborn.ask(Method::Delete, "/gtt/orders/sync", json!({"id": placed["id"]})).await;
+    assert_eq!(late["code"], -52, "{late}");
+    assert!(
+        reborn.fyers.calls("/gtt/orders").is_empty() && reborn.fyers.calls("/gtt/orders/sync").is_empty()
+    );
+}

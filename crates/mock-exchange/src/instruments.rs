@@ -1,0 +1,72 @@
+//! All symbols that are known, by whatever is known of them: a symbol master, or their names alone.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::{
+    instrument::Instrument,
+    master::SymbolMaster,
+    symbol::{Kind, is_well_formed},
+};
+use fyers_api::{error::ApiError, model::Segment};
+
+/// All known symbols.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Instruments {
+    known: BTreeMap<String, Arc<Instrument>>,
+    master: Arc<SymbolMaster>,
+    strict: bool,
+}
+
+impl Instruments {
+    /// Nothing but `known`: other symbols are refused.
+    pub fn strict(known: impl IntoIterator<Item = Instrument>) -> Self {
+        Self { strict: true, ..Self::lenient(known) }
+    }
+
+    /// `known`, and every well-formed symbol with tick and lot by rule of thumb.
+    pub fn lenient(known: impl IntoIterator<Item = Instrument>) -> Self {
+        let known = known.into_iter().map(|one| (one.symbol.clone(), Arc::new(one))).collect();
+        Self { known, ..Self::default() }
+    }
+
+    /// The symbols of a symbol master. In the markets that it lists there are no others; elsewhere every well-formed
+    /// symbol is taken, for nothing is known of them.
+    pub fn listed(master: Arc<SymbolMaster>) -> Self {
+        Self { master, ..Self::default() }
+    }
+
+    /// How many symbols a symbol master lists; zero without one.
+    pub fn count(&self) -> usize {
+        self.master.len()
+    }
+
+    /// The symbol's rules, index or not. `reference`: see [`Instrument::assumed`].
+    ///
+    /// # Errors
+    /// -50 when there is nothing of that name.
+    pub fn find(&self, symbol: &str, reference: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
+        let listed = || self.master.find(symbol).map(Arc::new);
+        let may_exist = || !self.strict && is_well_formed(symbol) && !self.master.covers(symbol);
+        let guess = || may_exist().then(|| Arc::new(Instrument::assumed(symbol, reference)));
+        self.known.get(symbol).cloned().or_else(listed).or_else(guess).ok_or_else(ApiError::unknown_symbol)
+    }
+
+    /// The rules of a symbol that can be bought and sold.
+    ///
+    /// # Errors
+    /// -50 when nothing of that name can be traded.
+    pub fn tradable(&self, symbol: &str, reference: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
+        let found = self.find(symbol, reference)?;
+        if found.kind == Kind::Index { Err(ApiError::unknown_symbol()) } else { Ok(found) }
+    }
+
+    /// The options on an underlying with their last days, as the symbol master lists them; `None` when none lists that
+    /// market.
+    pub(crate) fn options_on(&self, exchange: &str, name: &str) -> Option<Vec<(String, NaiveDate)>> {
+        let lists = self.master.lists(exchange, Segment::Fno);
+        lists.then(|| self.master.options_on(exchange, name))
+    }
+}

@@ -1,0 +1,170 @@
+//! The one function that builds an account's actors, and the listener in front of them.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use actix::Recipient;
+use actix_web::dev::ServerHandle;
+use keeper_actors::{
+    clock::{ClockActor, ClockDeps},
+    exchange::{
+        ExchangeActor, ExchangeDeps,
+        bots::SharedKeys,
+        execution::{InFlight, Tasks},
+        nothing_known,
+        reads::Router,
+    },
+    notifier::{
+        actor::{NotifierActor, Ports},
+        messages::JournalGrew,
+    },
+    recipient_cell::RecipientCell,
+    supervisor::Tree,
+    token::{
+        actor::{TokenActor, TokenDeps},
+        messages::{GetSession, SessionChanged, Tick, TokenRejected},
+    },
+};
+use keeper_domain::{
+    chat::talk::Control,
+    ports::{NoteStore, OutboxStore},
+    session::login::StateKey,
+};
+
+use crate::{
+    app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
+    http::{Front, journal_signal::Feed},
+    keys::KeyAdmin,
+};
+
+pub(super) fn start_actors(
+    parts: &Parts,
+    tree: &Tree,
+    journal: &RecipientCell<JournalGrew>,
+    keys: &SharedKeys,
+) -> Actors {
+    let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
+    let ports = Ports {
+        store: Arc::clone(&parts.store) as Arc<dyn OutboxStore>,
+        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
+        messenger: Arc::clone(&parts.messenger),
+        time: Arc::clone(&parts.time),
+    };
+    let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
+    journal.connect(notifier.clone().recipient());
+
+    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
+    let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
+    let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
+    let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
+    let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
+    let card = phone::Card::start(parts, tree, journal);
+    let mut listeners = vec![exchange.clone().recipient()];
+    listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
+    let token = tree.supervise("token", TokenActor::new(token_deps(parts, journal, listeners)));
+    session.connect(token.clone().recipient());
+    rejected.connect(token.clone().recipient());
+    tick.connect(token.clone().recipient::<Tick>());
+
+    let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
+    let card_addr = card.as_ref().map(|card| card.addr.clone());
+    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight };
+    if let Some(card) = &card {
+        card.connect(&actors);
+    }
+    actors
+}
+
+fn token_deps(
+    parts: &Parts,
+    journal: &RecipientCell<JournalGrew>,
+    listeners: Vec<Recipient<SessionChanged>>,
+) -> TokenDeps {
+    TokenDeps {
+        broker: parts.broker.clone(),
+        store: Arc::clone(&parts.store),
+        mirror: parts.mirror.clone(),
+        time: Arc::clone(&parts.time),
+        state_key: StateKey::derive(&parts.key.secret()),
+        hours: Arc::clone(&parts.hours),
+        checks_clock: parts.steady.is_some(),
+        facts: parts.facts.clone(),
+        seeds: parts.seeds.clone(),
+        listeners,
+        journal: journal.clone(),
+    }
+}
+
+fn exchange_deps(
+    parts: &Parts,
+    tree: &Tree,
+    journal: &RecipientCell<JournalGrew>,
+    keys: &SharedKeys,
+    (session, rejected): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>),
+) -> ExchangeDeps {
+    ExchangeDeps {
+        app: parts.facts.app_id.clone().unwrap_or_default(),
+        outgoing: parts.outgoing.clone(),
+        proxy: parts.proxy.clone(),
+        store: Arc::clone(&parts.store),
+        time: Arc::clone(&parts.time),
+        sandbox: parts.sandbox,
+        on_token_loss: parts.on_token_loss,
+        rules: parts.rules,
+        instruments: parts.instruments.clone(),
+        session: session.clone(),
+        rejected: rejected.clone(),
+        journal: journal.clone(),
+        tasks: {
+            let tree = tree.clone();
+            Tasks::new(move |task| tree.spawn("order", task))
+        },
+        in_flight: InFlight::default(),
+        keys: Arc::clone(keys),
+        snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
+        hours: Arc::clone(&parts.hours),
+        fault: parts.order_fault.clone(),
+    }
+}
+
+fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &RecipientCell<Tick>) -> ClockDeps {
+    ClockDeps {
+        store: Arc::clone(&parts.store),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        hours: Arc::clone(&parts.hours),
+        tick_time: parts.tick_time,
+        steady: parts.steady.clone(),
+        tick: tick.clone(),
+        journal: journal.clone(),
+    }
+}
+
+pub(super) fn listen(
+    parts: &Parts,
+    backend: &Arc<KeeperBackend>,
+    (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
+    feed: Feed,
+    tree: &Tree,
+) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
+    let Some(addr) = parts.listen else { return Ok((None, None)) };
+    let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
+    let front = Front {
+        control: Some(control),
+        keys: Some(admin),
+        metrics: Arc::clone(&parts.metrics),
+        feed,
+        public_url: parts.public_url.clone(),
+        trusted_proxies: parts.trusted_proxies.clone(),
+        app_id: parts.facts.app_id.clone(),
+        memory: parts.memory.clone(),
+    };
+    let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)
+        .map_err(|error| StartError::Listen { addr, problem: error.to_string() })?;
+    let handle = server.handle();
+    tree.spawn("listener", async move {
+        if let Err(error) = server.await {
+            tracing::error!(event = "keeper.listener_failed", "the listener ended: {error}");
+        }
+    });
+    Ok((Some(handle), Some(bound)))
+}

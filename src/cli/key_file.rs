@@ -1,0 +1,94 @@
+//! `gateway.key` while the keeper runs: whoever replaces what is in it wants the old key to end now.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use keeper_domain::ports::Time;
+use secrecy::SecretString;
+
+use crate::{
+    config::weakness_of_key,
+    http::GatewayKey,
+    keys::KeyAdmin,
+    logging::Redactor,
+    private_file::{self, Content, Rules},
+};
+
+/// Time between two looks at the file.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Takes over every good key that is put into the file. One that cannot be used is told once, and the old one stays.
+pub(super) async fn follow(
+    path: PathBuf,
+    key: GatewayKey,
+    redactor: Redactor,
+    time: Arc<dyn Time>,
+    keys: Arc<KeyAdmin>,
+) {
+    let mut told = None;
+    loop {
+        time.sleep(EVERY).await;
+        match read(&path) {
+            Ok(new) => {
+                told = None;
+                // Before it can be shown anywhere.
+                redactor.register(&new);
+                if key.replace(new.clone()) {
+                    keys.owner_is(&new);
+                    tracing::warn!(
+                        event = "keeper.key_replaced",
+                        actor = "keeper",
+                        "gateway.key holds another key: the old one and all page sessions have ended"
+                    );
+                }
+            }
+            Err(why) if told.as_ref() != Some(&why) => {
+                tracing::warn!(
+                    event = "keeper.settings",
+                    actor = "keeper",
+                    "{} {why}; the key from before stays good",
+                    path.display()
+                );
+                told = Some(why);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<SecretString, String> {
+    let Content { text, loose } = private_file::read(path, Rules::OWN).map_err(|error| error.to_string())?;
+    if let Some(weakness) = weakness_of_key(text.trim()) {
+        return Err(weakness);
+    }
+    if loose {
+        private_file::open_own(path).map_err(|error| error.to_string())?;
+    }
+    Ok(SecretString::from(text.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn only_a_good_key_in_an_own_file_is_taken() {
+        let work = tempfile::tempdir().unwrap();
+        let path = work.path().join("gateway.key");
+        assert!(read(&path).is_err(), "nothing there");
+        for weak in ["", "short", "123456789012345678901234567890", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            fs::write(&path, weak).unwrap();
+            assert!(read(&path).is_err(), "{weak}");
+        }
+        fs::write(&path, "a-new-key-0123456789-ABCDEF\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(read(&path).unwrap().expose_secret(), "a-new-key-0123456789-ABCDEF");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "closed");
+        fs::rename(&path, work.path().join("other")).unwrap();
+        std::os::unix::fs::symlink(work.path().join("other"), &path).unwrap();
+        assert!(read(&path).is_err(), "a link");
+    }
+}

@@ -1,0 +1,148 @@
+//! The files for hosts: they parse, they keep the container closed, and they name settings and paths that exist.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use fyers_keeper::{config::table::TABLE, http::limits::descriptors::WANTED};
+use serde_json::{Value, json};
+
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+fn yaml(file: &str) -> Value {
+    yaml_serde::from_str(&read(file)).unwrap()
+}
+
+/// A setting, the platforms' own `PORT`, or a secret's file.
+fn assert_known<'a>(file: &str, names: impl IntoIterator<Item = &'a str>) {
+    let known: BTreeSet<&str> = TABLE.iter().map(|spec| spec.name).collect();
+    for name in names {
+        let plain = name.strip_suffix("_FILE").unwrap_or(name);
+        let fine = known.contains(name) || known.contains(plain) || name == "PORT" || name == "PATH";
+        assert!(fine, "{file}: no such setting: {name}");
+    }
+}
+
+fn assert_route(path: &Value) {
+    let path = path.as_str().unwrap();
+    let routes = read("src/http/health.rs");
+    assert!(routes.contains(&format!("\"{path}\"")), "no such route: {path}");
+}
+
+/// The longest the keeper takes for its end, in seconds, with some to spare.
+const OWN_END: i64 = 15;
+
+fn seconds(text: &Value) -> i64 {
+    text.as_str().map_or_else(|| text.as_i64().unwrap(), |text| text.trim_end_matches('s').parse().unwrap())
+}
+
+#[test]
+fn compose_keeps_the_container_closed() {
+    let file = yaml("compose.yaml");
+    let keeper = &file["services"]["keeper"];
+    assert_eq!(keeper["read_only"], true);
+    assert_eq!(keeper["user"], "65532:65532");
+    assert_eq!(keeper["cap_drop"], json!(["ALL"]));
+    assert_eq!(keeper["security_opt"], json!(["no-new-privileges:true"]));
+    assert_eq!(keeper["restart"], "unless-stopped");
+    assert_eq!(keeper["volumes"], json!(["state:/data"]));
+    assert!(keeper["ports"][0].as_str().unwrap().starts_with("127.0.0.1:"), "not open to the world");
+    assert!(seconds(&keeper["stop_grace_period"]) > OWN_END);
+    assert_eq!(keeper["ulimits"]["nofile"], json!(WANTED), "as many files as the program asks for");
+    assert!(file["volumes"].as_object().unwrap().contains_key("state"));
+    assert_known("compose.yaml", keeper["environment"].as_object().unwrap().keys().map(String::as_str));
+}
+
+#[test]
+fn kubernetes_keeps_the_pod_closed_and_probes_what_there_is() {
+    let text = read("ops/kubernetes/keeper.yaml");
+    let parts: Vec<Value> = text.split("\n---\n").map(|part| yaml_serde::from_str(part).unwrap()).collect();
+    assert_eq!(
+        (parts.len(), &parts[0]["kind"], &parts[1]["kind"]),
+        (2, &json!("StatefulSet"), &json!("Service"))
+    );
+    let (set, service) = (&parts[0]["spec"], &parts[1]["spec"]);
+    assert_eq!(set["replicas"], 1, "one account, one keeper");
+    assert_eq!(service["selector"], set["template"]["metadata"]["labels"]);
+    let pod = &set["template"]["spec"];
+    assert_eq!(
+        (&pod["securityContext"]["runAsUser"], &pod["securityContext"]["runAsNonRoot"]),
+        (&json!(65532), &json!(true))
+    );
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    assert!(seconds(&pod["terminationGracePeriodSeconds"]) > OWN_END);
+    let keeper = &pod["containers"][0];
+    let closed = json!({"readOnlyRootFilesystem": true, "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}});
+    assert_eq!(keeper["securityContext"], closed);
+    for (probe, path) in
+        [("startupProbe", "/readyz"), ("readinessProbe", "/readyz"), ("livenessProbe", "/livez")]
+    {
+        assert_eq!(keeper[probe]["httpGet"]["path"], path);
+        assert_route(&keeper[probe]["httpGet"]["path"]);
+    }
+    assert_eq!(keeper["volumeMounts"][0]["mountPath"], "/data");
+    assert_known(
+        "keeper.yaml",
+        keeper["env"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()),
+    );
+}
+
+#[test]
+fn render_and_fly_keep_the_state_on_a_disk() {
+    let render = &yaml("render.yaml")["services"][0];
+    assert_eq!((&render["runtime"], &render["disk"]["mountPath"]), (&json!("docker"), &json!("/data")));
+    assert_route(&render["healthCheckPath"]);
+    let names = render["envVars"].as_array().unwrap();
+    assert_known("render.yaml", names.iter().map(|one| one["key"].as_str().unwrap()));
+
+    let fly: toml::Table = toml::from_str(&read("fly.toml")).unwrap();
+    let fly = serde_json::to_value(fly).unwrap();
+    assert_eq!(fly["mounts"]["destination"], "/data");
+    assert_eq!(fly["http_service"]["auto_stop_machines"], "off", "it must run at 08:45");
+    assert_route(&fly["http_service"]["checks"][0]["path"]);
+    assert!(seconds(&fly["kill_timeout"]) > OWN_END);
+    assert_known("fly.toml", fly["env"].as_object().unwrap().keys().map(String::as_str));
+}
+
+#[test]
+fn the_image_runs_without_root_and_with_settings_that_exist() {
+    let text = read("Dockerfile");
+    let lines: Vec<&str> = text.lines().collect();
+    for wanted in ["USER 65532:65532", "STOPSIGNAL SIGTERM", "VOLUME /data", "CMD [\"run\"]"] {
+        assert!(lines.contains(&wanted), "{wanted}");
+    }
+    assert!(text.contains(r#"CMD ["/usr/local/bin/fyers-keeper", "healthcheck"]"#));
+    let env = lines.iter().filter_map(|line| line.strip_prefix("ENV ")).flat_map(str::split_whitespace);
+    assert_known("Dockerfile", env.filter_map(|pair| pair.split_once('=')).map(|(name, _)| name));
+}
+
+#[test]
+fn the_unit_is_told_of_readiness_and_does_not_repeat_bad_settings() {
+    let text = read("ops/systemd/fyers-keeper.service");
+    let value =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
+    assert_eq!(
+        (value("Type"), value("RestartPreventExitStatus"), value("NoNewPrivileges")),
+        ("notify", "78", "yes")
+    );
+    assert!(value("WatchdogSec").parse::<u32>().unwrap() >= 20, "longer than the keeper's own watchdog");
+    assert!(value("TimeoutStopSec").parse::<i64>().unwrap() > OWN_END);
+    assert_eq!(value("LimitNOFILE").parse::<u64>().unwrap(), WANTED, "as many files as the program asks for");
+    let env = value("Environment").split_whitespace().filter_map(|pair| pair.split_once('='));
+    assert_known("fyers-keeper.service", env.map(|(name, _)| name));
+}
+
+#[test]
+fn the_workflow_is_ci_run_with_few_rights_and_pinned_actions() {
+    let file = yaml(".github/workflows/ci.yml");
+    assert_eq!(file["permissions"], json!({"contents": "read"}));
+    let steps = file["jobs"]["run"]["steps"].as_array().unwrap();
+    assert!(steps.last().unwrap()["run"].as_str().unwrap().ends_with(".ci/run"));
+    for action in steps.iter().filter_map(|step| step["uses"].as_str()) {
+        let pin = action.split_once('@').unwrap().1;
+        assert!(
+            pin.len() == 40 && pin.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{action} is not pinned"
+        );
+    }
+}

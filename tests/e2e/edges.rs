@@ -1,0 +1,101 @@
+//! Answers to an order that are not FYERS' own: an edge's web page, an empty body, JSON of somebody else. None of
+//! them ends the token, and none changes where an order goes.
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
+use simulator::{Fault, FaultRule, RefreshMode, Scope, TokenKind, endpoint};
+
+use crate::support::{DEADLINE, Home, Keeper, block_on};
+
+const STATUSES: [u16; 10] = [200, 201, 400, 401, 403, 404, 429, 500, 502, 503];
+
+/// What trials found, and random JSON with random statuses. None of them is FYERS' own "this token is dead".
+fn answers() -> Vec<Fault> {
+    let json = |status: u16, body: Value| Fault::Json { status, body };
+    let mut all = vec![
+        Fault::Html { status: 401 },
+        Fault::Html { status: 403 },
+        Fault::Html { status: 502 },
+        Fault::EmptyBody { status: 401 },
+        Fault::EmptyBody { status: 200 },
+        json(401, json!({"message": "Unauthorized"})),
+        json(403, json!({"message": "Forbidden"})),
+        json(401, json!({"s": "error", "message": "Could not authenticate the user"})),
+        json(401, json!({"s": "ok", "code": -16})),
+        json(200, json!(["error", -16])),
+        json(401, json!("-16")),
+        json(401, json!({"s": "error", "code": null})),
+        json(401, json!({"error": {"s": "error", "code": -16}})),
+    ];
+    let mut dice = StdRng::seed_from_u64(10);
+    for _ in 0..40 {
+        let status = STATUSES[dice.random_range(0..STATUSES.len())];
+        all.push(json(status, random(&mut dice, 3)));
+    }
+    all
+}
+
+/// Any JSON but a verdict of FYERS': its codes are left out.
+fn random(dice: &mut StdRng, depth: u32) -> Value {
+    let words =
+        ["s", "ok", "error", "code", "message", "id", "data", "-16", "Unauthorized", "<html>", "\u{202e}"];
+    let word = |dice: &mut StdRng| words[dice.random_range(0..words.len())].to_owned();
+    match dice.random_range(0..if depth == 0 { 4 } else { 6 }) {
+        0 => Value::Null,
+        1 => json!(dice.random::<bool>()),
+        2 => json!(dice.random_range(0..2_000)),
+        3 => json!(word(dice)),
+        4 => (0..dice.random_range(0..4)).map(|_| random(dice, depth - 1)).collect(),
+        _ => {
+            let fields = (0..dice.random_range(0..4)).map(|_| (word(dice), random(dice, depth - 1)));
+            Value::Object(fields.collect())
+        }
+    }
+}
+
+/// The venue and the mode that an order's answer names, and its body.
+fn buy(home: &Home, keeper: &Keeper) -> (String, String, String) {
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let order = json!({"symbol": "NSE:SBIN-EQ", "qty": 1, "type": 2, "side": 1, "productType": "INTRADAY",
+        "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+    let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
+    let request = client.post(keeper.url("/api/v3/orders/sync")).json(&order);
+    let request = request.header("authorization", format!("ANY-100:{}", key.trim()));
+    block_on(async {
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        let (venue, mode) = (header("x-keeper-order-venue"), header("x-keeper-mode"));
+        (venue, mode, String::from_utf8_lossy(&answer.bytes().await.unwrap()).into_owned())
+    })
+}
+
+#[test]
+fn no_answer_but_fyers_own_ends_a_token_or_moves_an_order() {
+    let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let scope = || Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+    let all = answers();
+    let count = all.len() as u64;
+    for fault in all {
+        home.sim.inject(FaultRule::once(scope(), fault.clone()));
+        let (venue, mode, body) = buy(&home, &keeper);
+        assert_eq!((venue.as_str(), mode.as_str()), ("fyers", "live"), "{fault:?}: {body}");
+        assert!(!body.contains("MOCK"), "{fault:?}: {body}");
+        let status = keeper.status();
+        assert_eq!(
+            (&status["mode"], &status["session"]["state"]),
+            (&"live".into(), &"valid".into()),
+            "{fault:?}"
+        );
+        home.sim.clear_faults();
+    }
+    assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, count, "each was sent once");
+    println!("{count} odd answers to orders: none ended the token, none moved an order");
+    // FYERS' own words do both.
+    assert!(home.sim.kill(&token));
+    let (venue, mode, body) = buy(&home, &keeper);
+    assert_eq!((venue.as_str(), mode.as_str()), ("mock", "mock"), "{body}");
+}

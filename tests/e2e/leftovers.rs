@@ -1,0 +1,92 @@
+//! Positions that were only simulated, once orders go to FYERS: no exit of one becomes a real entry.
+
+use serde_json::json;
+use simulator::endpoint;
+
+use crate::{
+    bot::Bot,
+    card::{home, link, press_through, wait_card},
+    chat::{OWNER, ask, press},
+    support::{Home, Keeper, wait_for},
+};
+
+const SBIN: &str = "NSE:SBIN-EQ";
+
+/// A keeper in Mock whose person has a card to log in with.
+fn without_a_token() -> (Home, Keeper) {
+    let home = home("2026-11-23T12:00:00");
+    let keeper = home.start_ready();
+    keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
+    (home, keeper)
+}
+
+fn log_in(home: &Home, keeper: &Keeper) {
+    press_through(&link(&wait_card(home)));
+    keeper.wait_status("live", |status| status["mode"] == "live");
+}
+
+fn orders_at_fyers(home: &Home) -> usize {
+    home.sim.state().orders.len()
+}
+
+#[test]
+fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() {
+    let (home, keeper) = without_a_token();
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 10).venue, "mock");
+    log_in(&home, &keeper);
+    home.wait_alert("Simulated positions are still open");
+    let refused = |bot: &Bot| {
+        let told = bot.order(SBIN, -10);
+        let words = told.body["message"].as_str().unwrap().to_owned();
+        assert_eq!((told.venue.as_str(), &told.body["s"]), ("none", &json!("error")), "{words}");
+        assert!(words.contains("was simulated and does not exist at FYERS"), "{words}");
+    };
+    refused(&bot);
+    assert_eq!(orders_at_fyers(&home), 0);
+    assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, 0, "it never left");
+
+    // Whoever looks sees it, on every screen.
+    let status = keeper.status();
+    assert_eq!(status["simulated_left"], json!(["10 NSE:SBIN-EQ"]));
+    assert_eq!(status["status"], "warn", "{status:#}");
+    ask(&home, "/status", "Simulated positions still open: 10 NSE:SBIN-EQ");
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(page.contains("simulated positions are still open: 10 NSE:SBIN-EQ"), "{page}");
+
+    // What is no exit of it goes to FYERS, and what is open there can be closed.
+    assert_eq!(bot.order(SBIN, 5).venue, "fyers");
+    keeper.wait_status("the real position", |status| status["positions_known"] == "known");
+    wait_for("the exit of the real position", || (bot.order(SBIN, -5).venue == "fyers").then_some(()));
+    refused(&bot);
+
+    // A restart forgets nothing of it.
+    keeper.kill9();
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let bot = Bot::of(&home, &keeper);
+    refused(&bot);
+    assert_eq!(orders_at_fyers(&home), 2);
+
+    let question = ask(&home, "/flat", "Close all simulated positions?");
+    press(&home, OWNER, &question, "Yes");
+    home.wait_alert("1 simulated position cleared by");
+    assert_eq!(
+        keeper.wait_status("all well", |status| status["status"] == "pass")["simulated_left"],
+        json!([])
+    );
+    assert_eq!(bot.order(SBIN, -10).venue, "fyers", "what the bot wants now is its own business");
+}
+
+#[test]
+fn a_bot_that_was_flat_before_the_login_leaves_nothing() {
+    let (home, keeper) = without_a_token();
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 10).venue, "mock");
+    assert_eq!(bot.order(SBIN, -10).venue, "mock");
+    log_in(&home, &keeper);
+    home.wait_alert("2 orders were simulated while the token was dead");
+    assert_eq!(keeper.status()["simulated_left"], json!([]));
+    assert_eq!(bot.order(SBIN, -10).venue, "fyers");
+    assert!(!home.alerts().iter().any(|alert| alert.contains("still open")), "{:#?}", home.alerts());
+}

@@ -1,0 +1,99 @@
+//! What docs/SECURITY.md promises: its tests exist, and words from outside are cleaned by one rule, `keeper_domain::text`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut waiting: Vec<PathBuf> = ["src", "actors", "crates/domain/src"].map(|name| root.join(name)).into();
+    let mut found = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path.strip_prefix(root).unwrap().to_owned(), text));
+        }
+    }
+    found
+}
+
+/// The part of a file before its tests.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap()
+}
+
+#[test]
+fn nobody_has_a_rule_of_his_own_for_hidden_characters() {
+    // Settings are refused when they hold a control character; nothing of them is shown.
+    for (path, text) in sources() {
+        let name = path.to_str().unwrap();
+        if name == "crates/domain/src/text.rs" || name.starts_with("src/config/") || name.contains("tests") {
+            continue;
+        }
+        for sign in ["is_control", "u{202e}", "u{200b}"] {
+            assert!(!code(&text).contains(sign), "{name} has {sign}: use keeper_domain::text");
+        }
+    }
+}
+
+#[test]
+fn pages_messages_tables_and_logs_use_it() {
+    let sources = sources();
+    for user in [
+        "src/http/pages/words.rs",
+        "src/login_report.rs",
+        "src/cli/orders.rs",
+        "src/logging/text.rs",
+        "src/fyers/clean.rs",
+        "src/telegram/hear.rs",
+        "crates/domain/src/alerts/words.rs",
+    ] {
+        let (_, text) = sources.iter().find(|(path, _)| path == Path::new(user)).expect(user);
+        let uses = ["text::", "excerpt(", "words::excerpt"].iter().any(|sign| code(text).contains(sign));
+        assert!(uses, "{user} shows outside words as they are");
+    }
+}
+
+/// `file.rs: test` pairs of the document; a test without a file belongs to the file before it.
+fn promised(document: &str) -> Vec<(String, Option<String>)> {
+    let quoted: Vec<&str> = document.split('`').skip(1).step_by(2).collect();
+    let mut file = String::new();
+    let mut found = Vec::new();
+    for words in quoted {
+        if let Some((path, test)) = words.split_once(": ").filter(|(path, _)| path.ends_with(".rs")) {
+            file = path.to_owned();
+            found.push((file.clone(), Some(test.to_owned())));
+        } else if words.ends_with(".rs") || words.ends_with('/') {
+            found.push((words.to_owned(), None));
+        } else if words.starts_with("fyers_keeper_") {
+            // A metric.
+        } else if words.matches('_').count() >= 4 && words.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            found.push((file.clone(), Some(words.to_owned())));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_promise_names_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
+    let promised = promised(&document);
+    assert!(promised.iter().filter(|(_, test)| test.is_some()).count() > 20, "{promised:?}");
+    for (file, test) in promised {
+        let below_root = ["src/", "actors/", "crates/"].iter().any(|start| file.starts_with(start));
+        let path = if below_root { root.join(&file) } else { root.join("tests").join(&file) };
+        let Some(test) = test else {
+            // A word with a slash at its end may be a route.
+            let exists = path.exists() || root.join(&file).exists() || file.starts_with('/');
+            assert!(exists, "no such file: {file}");
+            continue;
+        };
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
+    }
+}
