@@ -156,7 +156,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             actix_rt::spawn(switch(exchange.clone(), args.token, Duration::from_millis(pause)));
         }
         let backend = Arc::new(BareBackend { router });
-        let (server, addr) = listen(args.listen, &SecretString::from(args.key), backend)?;
+        let (server, addr) = listen(args.listen, SecretString::from(args.key), backend)?;
         println!("listening={addr}");
         Ok(server.await?)
     })

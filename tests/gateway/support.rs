@@ -99,7 +99,7 @@ impl Gateway {
         std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let key = SecretString::from(KEY);
-                let (server, addr) = listen(([127, 0, 0, 1], 0).into(), &key, shared).unwrap();
+                let (server, addr) = listen(([127, 0, 0, 1], 0).into(), key, shared).unwrap();
                 say.send(addr).unwrap();
                 server.await.unwrap();
             });
