@@ -13,11 +13,12 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use keeper_domain::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
+    keys::StoredKey,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     ports::{
-        AlertTotals, Change, ChangeStore, JournalStore, MockJournalStore, MockPage, MockStart, NoteStore,
-        OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord, TickStore,
-        Time, TradingStore,
+        AlertTotals, Change, ChangeStore, JournalStore, KeyStore, MockJournalStore, MockPage, MockStart,
+        NoteStore, OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord,
+        TickStore, Time, TradingStore,
     },
     routing::live_positions::LivePositions,
     session_state::StoredSession,
@@ -243,6 +244,13 @@ impl TradingStore for MemoryStore {
 
     async fn halted(&self) -> Result<bool, StoreError> {
         Ok(self.shelf.lock().unwrap().halted)
+    }
+}
+
+#[async_trait]
+impl KeyStore for MemoryStore {
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        Ok(vec![])
     }
 }
 

@@ -20,6 +20,7 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
+        bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
         market::Market,
         messages::Forwarded,
@@ -31,6 +32,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
+    keys::BotName,
     ports::BrokerProxy,
     reason::Reason,
     routing::OnTokenLoss,
@@ -75,8 +77,8 @@ impl Backend for BareBackend {
         true
     }
 
-    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        self.router.forward(call).await
+    async fn forward(&self, call: ApiRequest, bot: BotName) -> Option<Forwarded> {
+        self.router.forward(call, bot).await
     }
 }
 
@@ -121,6 +123,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let state = tempfile::tempdir()?;
     actix_rt::System::new().block_on(async move {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
+        let keys = SharedKeys::default();
         let snapshot = nothing_known(false, OnTokenLoss::Mock);
         let proxy: Arc<dyn BrokerProxy> = Arc::new(proxy);
         let exchange = ExchangeActor::new(ExchangeDeps {
@@ -143,12 +146,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 actix_rt::spawn(task);
             }),
             in_flight: InFlight::default(),
+            keys: Arc::clone(&keys),
             snapshot: Arc::clone(&snapshot),
             hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
             fault: FaultPoint::default(),
         })
         .start();
-        let router = Router { snapshot, proxy: Some(proxy), exchange: exchange.clone() };
+        let router = Router { snapshot, proxy: Some(proxy), keys, exchange: exchange.clone() };
         exchange.send(session(Some(args.token.clone()))).await?;
         if let Some(pause) = args.switch_every {
             #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]

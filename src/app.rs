@@ -24,18 +24,21 @@ use crate::{
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
+    keys::{KeyAdmin, RotateOwner},
     login_report::LoginSetup,
     memory::Memory,
     store::postgres::Holding,
 };
 use actix::Addr;
 use actix_web::dev::ServerHandle;
+use arc_swap::ArcSwap;
 use chrono::NaiveTime;
 use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::ClockActor,
     exchange::{
         ExchangeActor,
+        bots::SharedKeys,
         execution::{FaultPoint, InFlight},
         market::Market,
         messages::{SetInstruments, StopOrders},
@@ -56,6 +59,7 @@ use keeper_domain::{
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
+    keys::KeyRing,
     notes::SEGMENTS_JOINED,
     ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
     restart_policy::Limits,
@@ -63,6 +67,7 @@ use keeper_domain::{
     session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange::{Config, Instruments};
+use secrecy::SecretString;
 use tokio::time::timeout;
 
 use assembly::{listen, start_actors};
@@ -134,6 +139,10 @@ pub struct Parts {
     pub listen: Option<SocketAddr>,
     /// The gateway key.
     pub key: GatewayKey,
+    /// What the tokens of bots are signed with.
+    pub signing: SecretString,
+    /// How the gateway key is replaced; `None` where it is a setting.
+    pub rotate_owner: Option<RotateOwner>,
     /// What bodies of requests and long answers may take, shared with the proxy.
     pub memory: Memory,
     /// Where a browser reaches the keeper, if a person said so.
@@ -196,6 +205,8 @@ pub struct Keeper {
     pub tree: Tree,
     /// What the listener asks.
     pub backend: Arc<KeeperBackend>,
+    /// Changes the keys.
+    pub keys: Arc<KeyAdmin>,
     /// Where the listener is.
     pub addr: Option<SocketAddr>,
     store: Arc<dyn Store>,
@@ -238,7 +249,8 @@ impl Keeper {
         phone::follow_moves(&parts, &tree).await?;
         recall_segments(&parts.hours, parts.store.as_ref()).await?;
 
-        let actors = start_actors(&parts, &tree, &journal);
+        let keys = load_keys(&parts).await?;
+        let actors = start_actors(&parts, &tree, &journal, &keys);
         wake_webhook(&actors, &tree, &feed);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
@@ -248,16 +260,31 @@ impl Keeper {
         if parts.day_summary {
             tree.spawn("summary", day_summary::Summarist::new(&parts, &backend, &journal).run());
         }
-        let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
+        let admin = Arc::new(key_admin(&parts, keys, &journal, &actors));
+        let control: Arc<dyn Control> =
+            Arc::new(KeeperControl::new(&parts, &backend, &actors, &admin, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
-        let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
+        let (server, addr) = listen(&parts, &backend, (control, Arc::clone(&admin)), feed, &tree)?;
         let Parts { store, time, messenger, webhook, symbols, .. } = parts;
         let messengers = [Some(messenger), webhook.map(|webhook| webhook.messenger)];
         let messengers = messengers.into_iter().flatten().collect();
         if let Some(renewal) = symbols {
             renew_symbols(renewal, &time, &actors, &sink, &tree);
         }
-        Ok(Self { actors, inbox, tree, backend, addr, store, time, messengers, journal, sink, server })
+        Ok(Self {
+            actors,
+            inbox,
+            tree,
+            backend,
+            keys: admin,
+            addr,
+            store,
+            time,
+            messengers,
+            journal,
+            sink,
+            server,
+        })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.
@@ -392,6 +419,23 @@ async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     };
     let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
     journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
+}
+
+async fn load_keys(parts: &Parts) -> Result<SharedKeys, StoreError> {
+    let stored = parts.store.keys().await?;
+    let ring = KeyRing::new(stored, &parts.key.secret(), &parts.signing, parts.time.now());
+    Ok(Arc::new(ArcSwap::from_pointee(ring)))
+}
+
+fn key_admin(
+    parts: &Parts,
+    keys: SharedKeys,
+    journal: &RecipientCell<JournalGrew>,
+    actors: &Actors,
+) -> KeyAdmin {
+    let (store, time) = (Arc::clone(&parts.store), Arc::clone(&parts.time));
+    let admin = KeyAdmin::new(store, time, keys, parts.signing.clone(), parts.rotate_owner.clone());
+    admin.telling(journal.clone(), actors.exchange.clone().recipient())
 }
 
 /// Segments that joined in an earlier run. What cannot be read joins again when it is seen again.

@@ -17,6 +17,7 @@ pub mod fyers;
 pub mod hardening;
 pub mod heartbeat;
 pub mod http;
+pub mod keys;
 pub mod logging;
 pub mod login_report;
 pub mod memory;

@@ -32,6 +32,7 @@ use keeper_domain::{
     alerts::texts::{Context, alert_for},
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
+    keys::BotName,
     ports::{Store, Time},
     restart_policy::Limits,
     routing::OnTokenLoss,
@@ -100,6 +101,8 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         metrics: fyers_keeper::http::metrics::Metrics::new(),
         key: SecretString::from(String::new()).into(),
         memory: fyers_keeper::memory::Memory::default(),
+        signing: SecretString::from("signing".to_owned()),
+        rotate_owner: None,
         texts: texts(),
         missing: vec![],
         after_crash: false,
@@ -148,7 +151,7 @@ async fn storm(keeper: &Keeper) -> u64 {
             // Behind a crash in the queue: to be handled by the next life. Nobody waits for the answer here, so a
             // lost order would go unnoticed but for the count at the end.
             if round % 5 == 0 {
-                actors.exchange.do_send(Forward(place(&order(orders))));
+                actors.exchange.do_send(Forward(place(&order(orders)), BotName::owner()));
                 orders += 1;
             }
         }

@@ -56,6 +56,7 @@ const WORLD: &[&str] = &[
 /// The edges, where a secret is taken out of its wrapping: to be sent, stored, hashed, compared or searched for.
 const UNWRAPPERS: &[&str] = &[
     "crates/domain/src/chat/inbox/rules.rs",
+    "crates/domain/src/keys",
     "crates/domain/src/secret.rs",
     "actors/token",
     "crates/domain/src/session",
@@ -64,6 +65,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/backup/restore.rs",
     "src/cli/check.rs",
     "src/cli/init/telegram.rs",
+    "src/cli/key.rs",
     "src/cli/login.rs",
     "src/cli/probe.rs",
     "src/cli/run.rs",
@@ -82,6 +84,8 @@ const UNWRAPPERS: &[&str] = &[
     "src/telegram",
     "src/webhook",
     "src/http/access/gate.rs",
+    "src/http/keys.rs",
+    "src/http/pages/keys.rs",
     "src/http/gateway/login_code.rs",
     "src/http/access/key.rs",
     "src/http/pages/login.rs",

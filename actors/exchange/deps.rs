@@ -14,6 +14,7 @@ use mock_exchange::{
 
 use crate::{
     exchange::{
+        bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
         market::Market,
         reads::SharedSnapshot,
@@ -59,6 +60,8 @@ pub struct ExchangeDeps {
     pub tasks: Tasks,
     /// The orders on their way.
     pub in_flight: InFlight,
+    /// All keys.
+    pub keys: SharedKeys,
     /// What readers decide by.
     pub snapshot: SharedSnapshot,
     /// The number of this holding of the store; 0 where only one keeper can hold it.

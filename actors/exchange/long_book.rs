@@ -36,7 +36,7 @@ impl ExchangeActor {
         let prices = self.prices(forwarding.mode);
         records.extend(self.volatile.book.tick(self.deps.time.now(), prices));
         let change = self.mock_change(records);
-        let commit = self.commit(change);
+        let commit = self.commit_facts(change);
         ctx.wait(commit.then(move |committed, act: &mut Self, _| {
             match &committed {
                 Ok(()) => act.first_page(forwarding),

@@ -6,6 +6,7 @@
 
 mod actor;
 pub mod book;
+pub mod bots;
 mod deps;
 pub mod execution;
 mod forwarding;

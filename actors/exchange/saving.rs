@@ -15,6 +15,15 @@ use crate::{
 const MOST_UNSAVED: usize = 1_000;
 
 impl ExchangeActor {
+    /// Commits facts of the MockExchange that no bot's request has brought, and books them for the bots.
+    pub(super) fn commit_facts(&mut self, mut change: Change) -> Turn<Result<(), StoreError>> {
+        if !change.mock_records.is_empty() {
+            self.book_for_bots(&change.mock_records, None);
+            self.note_books(&mut change);
+        }
+        self.commit(change)
+    }
+
     /// Commits, and then tells log and Notifier. An error means that nothing of it is on disk.
     pub(super) fn commit(&self, mut change: Change) -> Turn<Result<(), StoreError>> {
         if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {

@@ -3,7 +3,8 @@
 use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
 
 use crate::exchange::{
-    ExchangeActor, messages::ClearSimulated, pricing::Share, waiting::Forwarding, words::refusal,
+    ExchangeActor, bots::key_of, messages::ClearSimulated, pricing::Share, waiting::Forwarding,
+    words::refusal,
 };
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
@@ -11,13 +12,14 @@ use fyers_api::{
 };
 use keeper_domain::{
     event::Event,
+    keys::BotName,
     mode::Mode,
     notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
     ports::{Change, StoreError},
     routing::{
         Venue,
-        route::{Route, route},
+        route::{Refused, Route, route},
     },
 };
 use mock_exchange::{
@@ -56,7 +58,7 @@ impl ExchangeActor {
                     // One commit for both: of two waits begun together, actix ends the later one first.
                     let learnt = act.learn_prices(prices);
                     // Another exit may have been simulated while this one was priced.
-                    match route(&act.snapshot(), &forwarding.call) {
+                    match act.route_again(&forwarding) {
                         Route::Refused(why) => {
                             act.refuse(forwarding, &why, ctx);
                             act.keep_records(learnt, ctx);
@@ -72,6 +74,14 @@ impl ExchangeActor {
     fn to_be_priced(&self, forwarding: &Forwarding) -> Vec<String> {
         let operation = forwarding.call.operation;
         self.volatile.book.wanted(operation, &forwarding.request, self.deps.time.now())
+    }
+
+    /// The decision as it is now, after a wait. The key's limits were checked when the order was counted.
+    fn route_again(&self, forwarding: &Forwarding) -> Route {
+        match key_of(&self.deps.keys, &forwarding.bot) {
+            Some(key) => route(&self.snapshot().seen_by(&key), &forwarding.call),
+            None => Route::Refused(Refused::KeyGone),
+        }
     }
 
     /// Facts that nobody waits for. When they cannot be written, they have not happened.
@@ -104,16 +114,25 @@ impl ExchangeActor {
         }
         let (now, mode) = (self.deps.time.now(), forwarding.mode);
         let operation = forwarding.call.operation;
-        let prices = self.prices(mode);
+        // A bot whose key ends at mock is simulated at last prices while others' are real: it makes none up for them.
+        let prices = match mode {
+            Mode::Mock if self.deps.proxy.is_some() && self.volatile.mode != Mode::Mock => Prices::Last,
+            _ => self.prices(mode),
+        };
         let Execution { answer, records, attempts } =
             self.volatile.book.execute(operation, &forwarding.request, prices, now);
+        self.book_for_bots(&learnt, None);
+        self.book_for_bots(&records, Some(&forwarding.bot));
         let mut change = self.mock_change(learnt.into_iter().chain(records).collect());
         for one in &attempts {
-            change.orders.push(OrderEntry::simulated(operation, one, mode, now));
-            change.events.extend(told(one, mode).map(|event| (now, event)));
+            change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
+            change.events.extend(told(one, mode, &forwarding.bot).map(|event| (now, event)));
+        }
+        if !change.mock_records.is_empty() {
+            self.note_books(&mut change);
         }
         let before = self.volatile.gap;
-        if mode == Mode::Mock && !self.deps.sandbox {
+        if mode == Mode::Mock && forwarding.meant_for_fyers {
             self.count_gap(&mut change);
         }
         let symbols = symbols_of(&change);
@@ -174,7 +193,7 @@ impl ExchangeActor {
         if change.mock_records.is_empty() && change.mock_prices.is_empty() {
             return;
         }
-        let commit = self.commit(change);
+        let commit = self.commit_facts(change);
         ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
     }
 
@@ -211,7 +230,7 @@ impl Handler<ClearSimulated> for ExchangeActor {
         let positions = before.saturating_sub(open(self));
         let events = vec![(now, Event::SimulatedCleared { by, positions })];
         let change = Change { events, ..self.mock_change(records) };
-        let commit = self.commit(change);
+        let commit = self.commit_facts(change);
         AtomicResponse::new(Box::pin(commit.then(move |committed, act: &mut Self, _| {
             let cleared = committed.is_ok().then_some(positions);
             act.after_simulation(&committed).map(move |(), _, _| cleared)
@@ -229,8 +248,8 @@ fn symbols_of(change: &Change) -> Vec<String> {
 }
 
 /// The event of an order that was taken.
-fn told(one: &Attempt, mode: Mode) -> Option<Event> {
+fn told(one: &Attempt, mode: Mode, bot: &BotName) -> Option<Event> {
     let (order, reply) = (one.order.as_ref()?, one.outcome.as_ref().ok()?);
     let (symbol, quantity) = (order.request.symbol.clone(), order.request.signed_quantity());
-    Some(Event::OrderSimulated { id: reply.id.clone()?, symbol, quantity, mode })
+    Some(Event::OrderSimulated { bot: Some(bot.clone()), id: reply.id.clone()?, symbol, quantity, mode })
 }

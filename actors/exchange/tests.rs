@@ -32,6 +32,7 @@ use keeper_domain::{
     broker_error::Transport,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
+    keys::BotName,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
     ports::{Change, ChangeStore, OrderJournalStore, Store},
@@ -140,6 +141,7 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
             actix_rt::spawn(task);
         }),
         in_flight: InFlight::default(),
+        keys: Arc::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         fault: FaultPoint::default(),
@@ -192,7 +194,13 @@ fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
 
 impl Floor {
     async fn ask(&self, method: Method, path: &str, body: Value) -> (Forwarded, Value) {
-        let done = self.actor.send(Forward(call(method, path, &body))).await.unwrap().answered().await;
+        let done = self
+            .actor
+            .send(Forward(call(method, path, &body), BotName::owner()))
+            .await
+            .unwrap()
+            .answered()
+            .await;
         let body = serde_json::from_slice(&done.answer.body).unwrap_or_default();
         (done, body)
     }

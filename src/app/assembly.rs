@@ -8,6 +8,7 @@ use keeper_actors::{
     clock::{ClockActor, ClockDeps},
     exchange::{
         ExchangeActor, ExchangeDeps,
+        bots::SharedKeys,
         execution::{InFlight, Tasks},
         nothing_known,
         reads::Router,
@@ -32,19 +33,26 @@ use keeper_domain::{
 use crate::{
     app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
     http::{Front, journal_signal::Feed},
+    keys::KeyAdmin,
 };
 
-pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
+pub(super) fn start_actors(
+    parts: &Parts,
+    tree: &Tree,
+    journal: &RecipientCell<JournalGrew>,
+    keys: &SharedKeys,
+) -> Actors {
     let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
     let notifier = tree.supervise("notifier", notifier_of(parts, &parts.store, &parts.messenger));
     let webhook = parts.webhook.as_ref();
     let webhook = webhook.map(|to| tree.supervise("webhook", notifier_of(parts, &to.store, &to.messenger)));
     journal.connect(notifier.clone().recipient());
 
-    let deps = exchange_deps(parts, tree, journal, &session, &rejected);
+    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
-    let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
+    let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
+    let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
     listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
@@ -97,8 +105,8 @@ fn exchange_deps(
     parts: &Parts,
     tree: &Tree,
     journal: &RecipientCell<JournalGrew>,
-    session: &RecipientCell<GetSession>,
-    rejected: &RecipientCell<TokenRejected>,
+    keys: &SharedKeys,
+    (session, rejected): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>),
 ) -> ExchangeDeps {
     ExchangeDeps {
         app: parts.facts.app_id.clone().unwrap_or_default(),
@@ -119,6 +127,7 @@ fn exchange_deps(
             Tasks::new(move |task| tree.spawn("order", task))
         },
         in_flight: InFlight::default(),
+        keys: Arc::clone(keys),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
         epoch: parts.lease.as_ref().map_or(0, |lease| lease.epoch().unsigned_abs()),
         hours: Arc::clone(&parts.hours),
@@ -142,7 +151,7 @@ fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &Recipi
 pub(super) fn listen(
     parts: &Parts,
     backend: &Arc<KeeperBackend>,
-    control: Arc<dyn Control>,
+    (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
     feed: Feed,
     tree: &Tree,
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
@@ -150,6 +159,7 @@ pub(super) fn listen(
     let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
     let front = Front {
         control: Some(control),
+        keys: Some(admin),
         metrics: Arc::clone(&parts.metrics),
         feed,
         public_url: parts.public_url.clone(),

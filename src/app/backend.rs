@@ -26,9 +26,11 @@ use keeper_actors::{
 use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
+    keys::BotName,
     mode::ShownMode,
     ports::{Store, Time},
     reason::Reason,
+    routing::own::Own,
     secret::AuthCode,
     session::{
         SessionView,
@@ -324,8 +326,12 @@ impl Backend for KeeperBackend {
         self.report(self.actors.token.send(LoginCompleted { code, state })).await
     }
 
-    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        tokio::time::timeout(FORWARD_LIMIT, self.actors.router.forward(call)).await.ok()?
+    async fn forward(&self, call: ApiRequest, bot: BotName) -> Option<Forwarded> {
+        tokio::time::timeout(FORWARD_LIMIT, self.actors.router.forward(call, bot)).await.ok()?
+    }
+
+    fn owns(&self) -> Arc<BTreeMap<BotName, Own>> {
+        Arc::clone(&self.actors.router.snapshot.load().own)
     }
 
     fn shown_mode(&self) -> ShownMode {

@@ -12,6 +12,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod init;
+mod key;
 mod key_file;
 mod login;
 mod migrate;
@@ -36,6 +37,7 @@ use crate::backup::{Restore, Wish};
 pub use calendar::CalendarVerb;
 pub use exit::Exit;
 pub use failure::{Complaint, Failure};
+pub use key::KeyVerb;
 pub use setup::{Config, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
@@ -109,6 +111,12 @@ pub enum Verb {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Keys of bots: add, list, show, rotate, remove, halt
+    Key {
+        /// What to do with them
+        #[command(subcommand)]
+        verb: KeyVerb,
     },
     /// Look at the settings
     Config {
@@ -198,6 +206,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Orders { json, limit } => orders::orders(json, limit),
         Verb::Positions { json } => account::positions(json),
         Verb::Pnl { json } => account::pnl(json),
+        Verb::Key { verb } => key::key(verb),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
         Verb::Doctor { json } => doctor::doctor(json),
@@ -239,6 +248,7 @@ impl Verb {
             | Self::Backup { json, .. }
             | Self::Restore { json, .. } => *json,
             Self::Config { verb: ConfigVerb::Check { json } } => *json,
+            Self::Key { verb } => verb.is_json(),
             Self::Calendar { verb } => verb.is_json(),
             Self::Init | Self::Run | Self::Handover | Self::Healthcheck | Self::Completions { .. } => false,
         }

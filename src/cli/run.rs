@@ -10,7 +10,6 @@ use keeper_domain::{
     ports::{StoreError, Time},
     restart_policy::Limits,
 };
-use secrecy::SecretString;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::{
@@ -26,7 +25,7 @@ use crate::{
     app::{Keeper, Parts, StartError, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
-    http::Backend,
+    http::{Backend, GatewayKey},
     logging,
     login_report::LoginSetup,
     standby::{self, After},
@@ -74,12 +73,9 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         opened = StateStore::open(config, state) => opened?,
     };
     learn(config, &storage).await;
-    let key = match &config.settings.gateway_key {
-        Some(key) => key.clone(),
-        None => storage.gateway_key(state).await?,
-    };
+    storage.share_secrets(state).await?;
     let webhook = webhook(config, &storage).await?;
-    let parts = parts(config, state, &storage, key, webhook)?;
+    let parts = parts(config, state, &storage, webhook)?;
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
@@ -97,7 +93,10 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     }
     if config.settings.gateway_key.is_none() {
         let file = state.path().join(GATEWAY_KEY);
-        keeper.tree.spawn("gateway_key", key_file::follow(file, key, config.redactor.clone(), time));
+        keeper.tree.spawn(
+            "gateway_key",
+            key_file::follow(file, key, config.redactor.clone(), time, Arc::clone(&keeper.keys)),
+        );
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let end = until_told(&keeper, terminate, interrupt).await;
@@ -175,11 +174,15 @@ fn parts(
     config: &Config,
     state: &StateDir,
     storage: &StateStore,
-    key: SecretString,
     webhook: Option<Webhook>,
 ) -> Result<Parts, Failure> {
     let settings = &config.settings;
-    config.redactor.register(&key);
+    let key = super::key::gateway_key(config, state)?;
+    let gateway_key = GatewayKey::from(key.clone());
+    let rotate_owner = super::key::rotate_owner(config, Some(gateway_key.clone()));
+    let signing = state.signing_secret().map_err(|error| no_state(&error))?;
+    let minted = keeper_domain::keys::token::of_owner(&signing, &key);
+    [&key, &signing, &minted.token].into_iter().for_each(|secret| config.redactor.register(secret));
     let client = config.client()?;
     let (time, steady) = clocks(settings);
     let calendar = config.calendar()?;
@@ -215,7 +218,9 @@ fn parts(
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
-        key: key.into(),
+        key: gateway_key,
+        signing,
+        rotate_owner,
         memory: config.memory.clone(),
         texts,
         missing: settings.missing(),

@@ -21,11 +21,13 @@ use crate::{
     store::{
         SqliteStore, StateDir,
         postgres::{Address, Candidate, ConnectError, Contender, Holding, PostgresStore},
+        state_dir::{GATEWAY_KEY, SIGNING_SECRET},
     },
 };
 
-/// Keepers of one database share the key that bots show, wherever they are passed on to.
-const SHARED_KEY: Note<String> = Note::new("gateway_key");
+/// What keepers of one database share, so that bots may be passed on: the gateway key and the secret of tokens.
+const SHARED: [(Note<String>, &str); 2] =
+    [(Note::new("gateway_key"), GATEWAY_KEY), (Note::new("signing_secret"), SIGNING_SECRET)];
 
 /// The keeper's memory, when it may act on it.
 #[derive(Clone)]
@@ -120,18 +122,24 @@ impl StateStore {
         }
     }
 
-    /// The key that was made when nobody chose one.
-    pub(super) async fn gateway_key(&self, state: &StateDir) -> Result<SecretString, Failure> {
-        let own = state.gateway_key().map_err(|error| no_state(&error))?;
-        let Self::Postgres(store) = self else { return Ok(own) };
-        let failed = |error: keeper_domain::ports::StoreError| fail(Exit::Error, &error.to_string(), "");
-        if let Some(shared) = SHARED_KEY.read(store).await.map_err(failed)?.readable() {
-            state.keep_gateway_key(&SecretString::from(shared.clone())).map_err(|error| no_state(&error))?;
-            return Ok(SecretString::from(shared));
+    /// Keepers of one database have the same secrets of their own: the first one's are in the database, and the others
+    /// write them into their state folders.
+    pub(super) async fn share_secrets(&self, state: &StateDir) -> Result<(), Failure> {
+        let Self::Postgres(store) = self else { return Ok(()) };
+        let failed = |error: StoreError| fail(Exit::Error, &error.to_string(), "");
+        for (note, file) in SHARED {
+            match note.read(store).await.map_err(failed)?.readable() {
+                Some(shared) => {
+                    state.keep_secret(file, &SecretString::from(shared)).map_err(|error| no_state(&error))?;
+                }
+                None => {
+                    let own = state.own_secret(file).map_err(|error| no_state(&error))?;
+                    let note = note.set(&own.expose_secret().to_owned()).map_err(failed)?;
+                    store.commit(Change { notes: vec![note], ..Change::default() }).await.map_err(failed)?;
+                }
+            }
         }
-        let note = SHARED_KEY.set(&own.expose_secret().to_owned()).map_err(failed)?;
-        store.commit(Change { notes: vec![note], ..Change::default() }).await.map_err(failed)?;
-        Ok(own)
+        Ok(())
     }
 
     pub(super) async fn close(&self) {

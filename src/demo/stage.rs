@@ -16,6 +16,7 @@ use keeper_domain::{
     alerts::texts::Context,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
+    keys::BotName,
     mode::Mode,
     ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,
@@ -176,7 +177,7 @@ impl Stage {
             content_type: Some("application/json".to_owned()),
             body: body.to_string().into_bytes(),
         };
-        let _told = self.keeper.actors.router.forward(request).await;
+        let _told = self.keeper.actors.router.forward(request, BotName::owner()).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -287,6 +288,8 @@ fn parts(
         metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())).into(),
         memory: crate::memory::Memory::default(),
+        signing: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
+        rotate_owner: None,
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),
             live: true,

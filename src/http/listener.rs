@@ -25,6 +25,7 @@ use crate::http::{
     backend::{Backend, Front},
     events, gateway, health,
     journal_signal::Feed,
+    keys,
     limits::{
         body,
         connections::{Connections, Guarded},
@@ -55,6 +56,7 @@ pub fn listen(
 ) -> std::io::Result<(Server, SocketAddr)> {
     let front = Front {
         control: None,
+        keys: None,
         metrics: Metrics::new(),
         feed: Feed::default(),
         public_url: None,
@@ -130,6 +132,7 @@ fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, fron
     let (backend, metrics) = (Arc::clone(backend), Arc::clone(&front.metrics));
     Settings {
         key,
+        keys: front.keys.as_ref().map(|keys| keys.shared()).unwrap_or_default(),
         listens_on_loopback: bound.ip().is_loopback(),
         port: bound.port(),
         public_url: front.public_url.clone(),
@@ -146,6 +149,7 @@ fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, fron
 fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
+        .configure(keys::routes)
         .configure(orders::routes)
         .configure(account::routes)
         .configure(events::routes)

@@ -9,6 +9,7 @@ mod events;
 mod gateway;
 mod health;
 pub mod journal_signal;
+mod keys;
 pub mod limits;
 mod listener;
 pub mod metrics;

@@ -26,6 +26,11 @@ impl Bot {
         Self { base: keeper.url(""), key: key.trim().to_owned() }
     }
 
+    /// A bot that holds this token.
+    pub(crate) fn with_token(keeper: &Keeper, token: &str) -> Self {
+        Self { base: keeper.url(""), key: token.to_owned() }
+    }
+
     pub(crate) fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Told {
         block_on(async {
             let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
@@ -63,7 +68,7 @@ impl Bot {
         self.order(symbol, 10)
     }
 
-    /// A market order; a negative quantity sells.
+    /// An order at market; a negative quantity sells.
     pub(crate) fn order(&self, symbol: &str, quantity: i64) -> Told {
         let order = json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(),
             "productType": "INTRADAY", "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0,

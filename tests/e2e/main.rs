@@ -21,6 +21,7 @@ mod group;
 mod guide;
 mod heartbeat;
 mod init;
+mod keys;
 mod kill9;
 mod leaks;
 mod leftovers;

@@ -16,7 +16,7 @@ use crate::store::{
 
 /// Rows that travel together.
 const BATCH: usize = 500;
-/// Tables of PostgreSQL alone.
+/// Tables of PostgreSQL alone. A column `written`, too, is made anew there.
 const ELSEWHERE: [&str; 2] = ["lease", "_sqlx_migrations"];
 
 /// A migration did not happen. Nothing was changed at the source, and nothing is left at the target.
@@ -97,7 +97,7 @@ async fn tables(on: &mut PgConnection) -> sqlx::Result<Vec<Table>> {
     let rows: Vec<(String, String, bool, bool)> = sqlx::query_as(query).fetch_all(on).await?;
     let mut tables: Vec<Table> = vec![];
     for (table, column, is_number, is_numbered) in rows {
-        if ELSEWHERE.contains(&table.as_str()) {
+        if ELSEWHERE.contains(&table.as_str()) || column == "written" {
             continue;
         }
         if tables.last().is_none_or(|last| last.name != table) {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use keeper_domain::ports::{MockJournalStore, MockPage, MockStart, StoreError, StoreErrorKind};
+use mock_exchange::KeptPrice;
 use sqlx::PgPool;
 
 use crate::store::{
@@ -13,6 +14,12 @@ use crate::store::{
 impl MockJournalStore for PostgresStore {
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
         start(&self.pool).await
+    }
+
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError> {
+        let rows = sqlx::query_as::<_, (String,)>("SELECT price FROM mock_prices ORDER BY symbol");
+        let rows = rows.fetch_all(&self.pool).await.map_err(failed("read the MockExchange's prices"))?;
+        Ok(rows.iter().filter_map(|(price,)| readable("mock_price", price)).collect())
     }
 
     async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError> {

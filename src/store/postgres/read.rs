@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use keeper_domain::{
     event::Recorded,
+    keys::StoredKey,
     order_journal::{OpenIntents, OrderEntry},
     ports::{
-        JournalStore, NoteStore, OrderJournalStore, SessionStore, StoreError, StoreErrorKind, TickRecord,
-        TickStore, TradingStore,
+        JournalStore, KeyStore, NoteStore, OrderJournalStore, SessionStore, StoreError, StoreErrorKind,
+        TickRecord, TickStore, TradingStore,
     },
     routing::live_positions::LivePositions,
     session_state::StoredSession,
@@ -125,6 +126,15 @@ impl TradingStore for PostgresStore {
     async fn halted(&self) -> Result<bool, StoreError> {
         // A halt that can no longer be read is still a halt.
         Ok(fact(&self.pool, "halted", true).await?.unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl KeyStore for PostgresStore {
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        let query = sqlx::query_as::<_, (String,)>("SELECT key FROM bot_keys ORDER BY name");
+        let rows = query.fetch_all(&self.pool).await.map_err(failed("read the keys"))?;
+        Ok(rows.iter().filter_map(|(text,)| readable("key", text)).collect())
     }
 }
 

@@ -5,10 +5,10 @@ use keeper_domain::{
     alert::{Alert, Channel, Outgoing},
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
-    ports::{Change, TickRecord},
+    ports::{Change, KeyChange, TickRecord},
     session_state::StoredSession,
 };
-use mock_exchange::{Record, Snapshot};
+use mock_exchange::{KeptPrice, Record, Snapshot};
 use serde::Serialize;
 use sqlx::{Error, PgConnection, Result};
 
@@ -16,6 +16,8 @@ use crate::store::rows::{cursor, digest_of, millis, name};
 
 /// Journal entries kept; older ones go, unless the outbox has not read them.
 const JOURNAL_KEPT: i64 = 100_000;
+/// Symbols whose last price is kept: contracts end, and nobody asks for them again.
+const PRICES_KEPT: i64 = 20_000;
 /// Rows of each kind that one call removes at most.
 const TRIMMED: i64 = 1_000;
 
@@ -78,6 +80,12 @@ async fn change(on: &mut PgConnection, change: &Change) -> Result<()> {
         put_snapshot(on, snapshot).await?;
     }
     put_orders(on, &change.orders).await?;
+    for price in &change.mock_prices {
+        put_price(on, price).await?;
+    }
+    for key in &change.keys {
+        put_key(on, key).await?;
+    }
     for intent in &change.intents {
         put_intent(on, intent).await?;
     }
@@ -158,6 +166,26 @@ async fn put_orders(on: &mut PgConnection, orders: &[OrderEntry]) -> Result<()> 
         put.bind(millis(order.at)).bind(json(order)?).execute(&mut *on).await?;
     }
     Ok(())
+}
+
+async fn put_price(on: &mut PgConnection, price: &KeptPrice) -> Result<()> {
+    let put = "INSERT INTO mock_prices (symbol, price) VALUES ($1, $2) ON CONFLICT (symbol) DO UPDATE
+               SET price = $2, written = nextval(pg_get_serial_sequence('mock_prices', 'written'))";
+    sqlx::query(put).bind(&price.symbol).bind(json(price)?).execute(on).await.map(drop)
+}
+
+async fn put_key(on: &mut PgConnection, key: &KeyChange) -> Result<()> {
+    let query = match key {
+        KeyChange::Put(key) => {
+            let put =
+                "INSERT INTO bot_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET key = $2";
+            sqlx::query(put).bind(key.name.as_str().to_owned()).bind(json(key)?)
+        }
+        KeyChange::Remove(name) => {
+            sqlx::query("DELETE FROM bot_keys WHERE name = $1").bind(name.as_str().to_owned())
+        }
+    };
+    query.execute(on).await.map(drop)
 }
 
 async fn put_intent(on: &mut PgConnection, intent: &OrderIntent) -> Result<()> {
@@ -254,11 +282,14 @@ pub(super) async fn trim(on: &mut PgConnection) -> Result<bool> {
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to'), 0)
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to_webhook'), id)
                   ORDER BY id LIMIT $1)";
+    let prices = "DELETE FROM mock_prices WHERE symbol IN
+                  (SELECT symbol FROM mock_prices ORDER BY written DESC LIMIT $1 OFFSET $2)";
+    let prices = sqlx::query(prices).bind(TRIMMED).bind(PRICES_KEPT).execute(&mut *on).await?.rows_affected();
     let records = sqlx::query(records).bind(TRIMMED).execute(&mut *on).await?.rows_affected();
     let events =
         sqlx::query(events).bind(TRIMMED).bind(JOURNAL_KEPT).execute(&mut *on).await?.rows_affected();
     if records > 0 {
         put_text(on, RECORDS_TRIMMED, "true").await?;
     }
-    Ok([records, events].contains(&TRIMMED.unsigned_abs()))
+    Ok([records, events, prices].contains(&TRIMMED.unsigned_abs()))
 }

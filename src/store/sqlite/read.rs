@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use keeper_domain::{
     event::Recorded,
+    keys::StoredKey,
     order_journal::{OpenIntents, OrderEntry},
     ports::{StoreError, StoreErrorKind, TickRecord},
     session_state::StoredSession,
@@ -73,6 +74,13 @@ pub(super) async fn orders_before(
     let query = sqlx::query_as::<_, (i64, String)>(query).bind(before.unwrap_or(i64::MAX)).bind(limit);
     let rows = query.fetch_all(pool).await.map_err(failed("read the order journal"))?;
     Ok(rows.iter().filter_map(|(id, entry)| Some((*id, readable("order", entry)?))).collect())
+}
+
+/// One that cannot be read is left out: it opens nothing.
+pub(super) async fn keys(pool: &SqlitePool) -> Result<Vec<StoredKey>, StoreError> {
+    let query = sqlx::query_as::<_, (String,)>("SELECT key FROM bot_keys ORDER BY name");
+    let rows = query.fetch_all(pool).await.map_err(failed("read the keys"))?;
+    Ok(rows.iter().filter_map(|(text,)| readable("key", text)).collect())
 }
 
 /// An intent that cannot be read is an error: it must not be taken for settled.

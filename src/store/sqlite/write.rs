@@ -5,7 +5,7 @@ use keeper_domain::{
     alert::{Alert, Channel, Outgoing},
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
-    ports::{Change, TickRecord},
+    ports::{Change, KeyChange, TickRecord},
     session_state::StoredSession,
 };
 use mock_exchange::Snapshot;
@@ -59,6 +59,9 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
     }
     for (id, outcome) in &change.outcomes {
         put_outcome(connection, *id, outcome)?;
+    }
+    for key in &change.keys {
+        put_key(connection, key)?;
     }
     put_facts(connection, change)?;
     for (at, event) in &change.events {
@@ -142,6 +145,16 @@ fn put_order(connection: &Connection, order: &OrderEntry) -> Result<()> {
 fn put_intent(connection: &Connection, intent: &OrderIntent) -> Result<()> {
     let put = "INSERT INTO order_intents (id, at, intent) VALUES (?1, ?2, ?3)";
     run(connection, put, params![intent.id, millis(intent.at), json(intent)?])
+}
+
+fn put_key(connection: &Connection, key: &KeyChange) -> Result<()> {
+    match key {
+        KeyChange::Put(key) => {
+            let put = "REPLACE INTO bot_keys (name, key) VALUES (?1, ?2)";
+            run(connection, put, params![key.name.as_str(), json(key)?])
+        }
+        KeyChange::Remove(name) => run(connection, "DELETE FROM bot_keys WHERE name = ?1", [name.as_str()]),
+    }
 }
 
 fn put_outcome(connection: &Connection, id: i64, outcome: &IntentOutcome) -> Result<()> {

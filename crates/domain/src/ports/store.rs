@@ -10,6 +10,7 @@ pub use crate::note::NoteStore;
 use crate::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
+    keys::{BotName, StoredKey},
     note::NoteChange,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     routing::live_positions::LivePositions,
@@ -53,10 +54,21 @@ pub struct Change {
     pub live_positions: Option<LivePositions>,
     /// Whether trading is halted.
     pub halted: Option<bool>,
+    /// Keys of bots: added or replaced by their name, and removed.
+    pub keys: Vec<KeyChange>,
     /// Small things remembered by name: the login card, the chat's cursor. Replaced.
     pub notes: Vec<NoteChange>,
     /// Appended to the journal in this order.
     pub events: Vec<(DateTime<Utc>, Event)>,
+}
+
+/// A change of the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyChange {
+    /// Added, or put in place of the one of its name.
+    Put(StoredKey),
+    /// Removed.
+    Remove(BotName),
 }
 
 /// Where all changes are made, and what keeps the memory small.
@@ -195,6 +207,13 @@ pub trait TradingStore: Send + Sync {
     async fn halted(&self) -> Result<bool, StoreError>;
 }
 
+/// The keys of bots. They hold digests only.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// All of them. One that cannot be read is left out: it opens nothing.
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError>;
+}
+
 /// The keeper's whole memory: one embedded database.
 pub trait Store:
     ChangeStore
@@ -205,6 +224,7 @@ pub trait Store:
     + MockJournalStore
     + OrderJournalStore
     + TradingStore
+    + KeyStore
     + NoteStore
 {
 }
@@ -218,6 +238,7 @@ impl<S> Store for S where
         + MockJournalStore
         + OrderJournalStore
         + TradingStore
+        + KeyStore
         + NoteStore
 {
 }

@@ -11,9 +11,10 @@ use fyers_api::{
     operation::Operation,
 };
 use keeper_domain::{
+    keys::StoredKey,
     mode::Mode,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
-    ports::MockPage,
+    ports::{KeyChange, KeyStore, MockPage},
     routing::{Venue, live_positions::LivePositions},
 };
 use mock_exchange::{Config, Instruments, KeptPrice, Record, exchange::MockExchange};
@@ -101,6 +102,7 @@ async fn a_whole_change_is_there_after_a_restart() {
         outcomes: vec![(1, IntentOutcome::NotSent)],
         live_positions: Some(live(vec![position(10), position(-3)])),
         halted: Some(true),
+        keys: vec![KeyChange::Put(StoredKey::owner(at(1)))],
         notes: vec![CARD.set(&7).unwrap()],
         events: vec![(at(1), note("one")), (at(2), note("two"))],
     };
@@ -115,6 +117,7 @@ async fn a_whole_change_is_there_after_a_restart() {
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
     assert!(store.halted().await.unwrap());
     assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Value(7));
+    assert_eq!(store.keys().await.unwrap(), [StoredKey::owner(at(1))]);
     let events = store.unread_events(9).await.unwrap();
     let events: Vec<_> = events.into_iter().map(|recorded| (recorded.at, recorded.event)).collect();
     assert_eq!(events, change.events);
@@ -194,6 +197,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         outcomes: vec![],
         live_positions: Some(live(vec![position(1)])),
         halted: Some(true),
+        keys: vec![KeyChange::Put(StoredKey::owner(at(1)))],
         notes: vec![CARD.set(&1).unwrap()],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
     };
@@ -209,6 +213,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
     assert!(!store.halted().await.unwrap());
     assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Nothing);
+    assert!(store.keys().await.unwrap().is_empty());
     assert!(journal(&store).await.is_empty());
 }
 

@@ -9,7 +9,7 @@ fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
-fn snapshot(mode: Mode) -> Snapshot {
+pub(crate) fn snapshot(mode: Mode) -> Snapshot {
     Snapshot {
         mode,
         reason: Reason::Verified,
@@ -27,6 +27,7 @@ fn snapshot(mode: Mode) -> Snapshot {
         rejected_today: 0,
         epoch: 0,
         at: at(),
+        own: Arc::default(),
     }
 }
 
