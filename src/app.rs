@@ -44,6 +44,8 @@ use keeper_actors::{
         messages::{SetInstruments, StopOrders},
         reads::Router,
     },
+    feeds::FeedsActor,
+    hub::Hub,
     journal,
     notifier::{
         actor::NotifierActor,
@@ -61,7 +63,10 @@ use keeper_domain::{
     event::Event,
     keys::KeyRing,
     notes::SEGMENTS_JOINED,
-    ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
+    ports::{
+        Broker, BrokerProxy, BrokerSockets, Change, Messenger, OutgoingAddress, Store, StoreError, Time,
+        TokenMirror,
+    },
     restart_policy::Limits,
     routing::OnTokenLoss,
     session::{reconcile::Seeds, rules::Facts},
@@ -90,6 +95,8 @@ pub struct Parts {
     pub broker: Option<Arc<dyn Broker>>,
     /// Carries bots' calls to the broker as they are; `None` when no app is configured.
     pub proxy: Option<Arc<dyn BrokerProxy>>,
+    /// FYERS' sockets; `None` when no app is configured.
+    pub sockets: Option<Arc<dyn BrokerSockets>>,
     /// Who knows this machine's address on the internet.
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
@@ -193,6 +200,10 @@ pub struct Actors {
     pub router: Router,
     /// The orders that are on their way to FYERS.
     pub in_flight: InFlight,
+    /// Market data and order updates.
+    pub feeds: Addr<FeedsActor>,
+    /// Where bots follow them.
+    pub hub: Hub,
 }
 
 /// A running keeper.
@@ -264,7 +275,8 @@ impl Keeper {
         let control: Arc<dyn Control> =
             Arc::new(KeeperControl::new(&parts, &backend, &actors, &admin, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
-        let (server, addr) = listen(&parts, &backend, (control, Arc::clone(&admin)), feed, &tree)?;
+        let (server, addr) =
+            listen(&parts, &backend, (control, Arc::clone(&admin)), feed, (&tree, actors.hub.clone()))?;
         let Parts { store, time, messenger, webhook, symbols, .. } = parts;
         let messengers = [Some(messenger), webhook.map(|webhook| webhook.messenger)];
         let messengers = messengers.into_iter().flatten().collect();
@@ -311,6 +323,7 @@ impl Keeper {
         if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
+        self.actors.hub.close_all();
         let farewell = async {
             if let Some(server) = &self.server {
                 server.stop(true).await;

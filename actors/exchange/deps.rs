@@ -19,6 +19,7 @@ use crate::{
         market::Market,
         reads::SharedSnapshot,
     },
+    hub::Hub,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::{GetSession, TokenRejected},
@@ -70,6 +71,8 @@ pub struct ExchangeDeps {
     pub hours: Arc<TokenHours>,
     /// For tests that end the program at a step of an order.
     pub fault: FaultPoint,
+    /// Where bots hear of the mode and of simulated orders.
+    pub hub: Hub,
 }
 
 impl ExchangeDeps {

@@ -1,9 +1,13 @@
 //! A bot's request at the MockExchange: one turn, on disk before the answer.
 
-use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult, WrapFuture};
 
 use crate::exchange::{
-    ExchangeActor, bots::key_of, messages::ClearSimulated, pricing::Share, waiting::Forwarding,
+    ExchangeActor,
+    bots::key_of,
+    messages::{ClearSimulated, GetFeedPrices},
+    pricing::Share,
+    waiting::Forwarding,
     words::refusal,
 };
 use fyers_api::{
@@ -205,6 +209,16 @@ impl ExchangeActor {
             self.volatile.gap += taken;
             change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
         }
+    }
+}
+
+impl Handler<GetFeedPrices> for ExchangeActor {
+    type Result = MessageResult<GetFeedPrices>;
+
+    fn handle(&mut self, GetFeedPrices(symbols): GetFeedPrices, _: &mut Self::Context) -> Self::Result {
+        let (mode, now) = (self.volatile.mode, self.deps.time.now());
+        let made = mode == Mode::Mock;
+        MessageResult(made.then(|| self.volatile.book.feed(&symbols, self.prices(mode), now)))
     }
 }
 

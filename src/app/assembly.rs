@@ -10,9 +10,12 @@ use keeper_actors::{
         ExchangeActor, ExchangeDeps,
         bots::SharedKeys,
         execution::{InFlight, Tasks},
+        messages::GetFeedPrices,
         nothing_known,
-        reads::Router,
+        reads::{Router, SharedSnapshot},
     },
+    feeds::{FeedsActor, FeedsDeps},
+    hub::Hub,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::JournalGrew,
@@ -50,7 +53,10 @@ pub(super) fn start_actors(
 
     let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
+    let (hub, prices) = (deps.hub.clone(), RecipientCell::new());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
+    prices.connect(exchange.clone().recipient());
+    let feeds = tree.supervise("feeds", FeedsActor::new(feeds_deps(parts, &hub, &snapshot, prices)));
     let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
     let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
@@ -63,7 +69,8 @@ pub(super) fn start_actors(
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
     let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight };
+    let actors =
+        Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight, feeds, hub };
     if let Some(card) = &card {
         card.connect(&actors);
     }
@@ -132,6 +139,24 @@ fn exchange_deps(
         epoch: parts.lease.as_ref().map_or(0, |lease| lease.epoch().unsigned_abs()),
         hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
+        hub: Hub::default(),
+    }
+}
+
+fn feeds_deps(
+    parts: &Parts,
+    hub: &Hub,
+    snapshot: &SharedSnapshot,
+    prices: RecipientCell<GetFeedPrices>,
+) -> FeedsDeps {
+    FeedsDeps {
+        hub: hub.clone(),
+        sockets: parts.sockets.clone(),
+        proxy: parts.proxy.clone(),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        snapshot: Arc::clone(snapshot),
+        prices,
     }
 }
 
@@ -153,7 +178,7 @@ pub(super) fn listen(
     backend: &Arc<KeeperBackend>,
     (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
     feed: Feed,
-    tree: &Tree,
+    (tree, feeds): (&Tree, Hub),
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };
     let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
@@ -162,6 +187,7 @@ pub(super) fn listen(
         keys: Some(admin),
         metrics: Arc::clone(&parts.metrics),
         feed,
+        feeds,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
         app_id: parts.facts.app_id.clone(),

@@ -192,6 +192,7 @@ fn parts(
     Ok(Parts {
         broker: client.clone().map(|client| storage.fence_broker(config.learning(client))),
         proxy: config.proxy()?.map(|proxy| storage.fence_proxy(proxy)),
+        sockets: config.sockets()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         webhook,

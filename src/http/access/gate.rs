@@ -50,6 +50,9 @@ pub(in crate::http) enum Entrance {
     Page,
 }
 
+/// See [`Gate::key_state`].
+pub(in crate::http) type KeyState = (u64, Option<Vec<Digest>>);
+
 impl Entrance {
     /// The name used as a metric's label.
     pub(in crate::http) fn slug(self) -> &'static str {
@@ -256,6 +259,25 @@ impl Gate {
         self.bot_of(shown).is_some_and(|bot| bot.is_owner())
     }
 
+    /// The bot that shows its key in a message: the key itself, the key behind an app id, or its `hsm_key` claim, which is
+    /// what FYERS' data socket is shown.
+    pub(in crate::http) fn bot_shown(&self, client: Network, shown: &str) -> Option<BotName> {
+        let shown = shown.trim();
+        let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
+        let by_claim = self.keys().by_hsm_key(shown).map(|key| key.name().clone());
+        let bot = self.bot_of(shown).or_else(|| self.bot_of(after_app)).or(by_claim);
+        if bot.is_none() && !shown.is_empty() {
+            self.wrong_key(Entrance::Gateway, client);
+        }
+        bot
+    }
+
+    /// What is known of a bot's key now: it has been replaced or removed when this changes.
+    pub(in crate::http) fn key_state(&self, bot: &BotName) -> KeyState {
+        let generation = if bot.is_owner() { self.shared.settings.key.current().generation } else { 0 };
+        (generation, self.keys().named(bot).map(|key| key.tokens.clone()))
+    }
+
     /// The gateway key, for whoever shows it as the secret of one of these apps: `hash` is the SHA-256 of
     /// `APP_ID:SECRET`, as FYERS' login has it. Otherwise whether the client has tried too many.
     pub(in crate::http) fn key_of_hash(
@@ -279,7 +301,7 @@ impl Gate {
         outcome.limited
     }
 
-    fn client_of(&self, request: &HttpRequest) -> Network {
+    pub(in crate::http) fn client_of(&self, request: &HttpRequest) -> Network {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let headers = request.headers().get_all("x-forwarded-for");
         let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();

@@ -9,6 +9,7 @@ mod chain;
 mod closing;
 mod depth;
 mod differential;
+mod events;
 mod game;
 mod gtt;
 mod history;
