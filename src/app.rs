@@ -9,6 +9,7 @@ mod backend;
 mod control;
 mod day_summary;
 mod mirror;
+mod parts;
 mod phone;
 mod sink;
 
@@ -17,30 +18,21 @@ pub use crate::{login_report as login, status};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
-    build_info,
     fyers::symbols::{Ears, Renewal},
     http::{
-        GatewayKey,
         journal_signal::Feed,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
-    keys::{KeyAdmin, RotateOwner},
-    login_report::LoginSetup,
-    memory::Memory,
-    store::postgres::Holding,
+    keys::KeyAdmin,
 };
 use actix::Addr;
 use actix_web::dev::ServerHandle;
-use arc_swap::ArcSwap;
-use chrono::NaiveTime;
 use keeper_actors::{
     chat::{card::CardActor, inbox::InboxActor},
     clock::ClockActor,
     exchange::{
         ExchangeActor,
-        bots::SharedKeys,
-        execution::{FaultPoint, InFlight},
-        market::Market,
+        execution::InFlight,
         messages::{SetInstruments, StopOrders},
         reads::Router,
     },
@@ -57,28 +49,20 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alert::{Channel, Outgoing},
-    alerts::texts::{Context, last_words},
+    alerts::texts::last_words,
     chat::talk::Control,
-    clock::{calendar::Calendar, token_hours::TokenHours},
+    clock::token_hours::TokenHours,
     event::Event,
-    keys::KeyRing,
     notes::SEGMENTS_JOINED,
-    ports::{
-        Broker, BrokerProxy, BrokerSockets, Change, Messenger, OutgoingAddress, Store, StoreError, Time,
-        TokenMirror,
-    },
-    restart_policy::Limits,
-    routing::OnTokenLoss,
-    session::{reconcile::Seeds, rules::Facts},
+    ports::{Change, Messenger, Store, StoreError, Time},
 };
-use mock_exchange::{Config, Instruments};
-use secrecy::SecretString;
 use tokio::time::timeout;
 
-use assembly::{listen, start_actors};
+use assembly::{announce_start, key_admin, listen, load_keys, start_actors};
 pub use backend::KeeperBackend;
 use control::KeeperControl;
 pub use mirror::EnvMirror;
+pub use parts::{Parts, Webhook};
 pub use phone::Phone;
 use sink::JournalSink;
 
@@ -88,98 +72,6 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// How long the end waits for alerts that are on their way: a little longer than the gap between two messages.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_200);
-
-/// Everything one account's keeper is made of.
-pub struct Parts {
-    /// The broker's session calls; `None` when no app is configured.
-    pub broker: Option<Arc<dyn Broker>>,
-    /// Carries bots' calls to the broker as they are; `None` when no app is configured.
-    pub proxy: Option<Arc<dyn BrokerProxy>>,
-    /// FYERS' sockets; `None` when no app is configured.
-    pub sockets: Option<Arc<dyn BrokerSockets>>,
-    /// Who knows this machine's address on the internet.
-    pub outgoing: Option<Arc<dyn OutgoingAddress>>,
-    /// Where alerts go.
-    pub messenger: Arc<dyn Messenger>,
-    /// Where else alerts go.
-    pub webhook: Option<Webhook>,
-    /// The keeper's memory.
-    pub store: Arc<dyn Store>,
-    /// The `.env` file to keep up to date.
-    pub mirror: Option<Arc<dyn TokenMirror>>,
-    /// Wall clock and waiting.
-    pub time: Arc<dyn Time>,
-    /// A clock that only goes forward, to notice steps of the other; `None` on a made-up time.
-    pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
-    /// Whether each trading day ends with a summary.
-    pub day_summary: bool,
-    /// Trading days.
-    pub calendar: Arc<Calendar>,
-    /// When a token matters.
-    pub hours: Arc<TokenHours>,
-    /// When the daily tick is due (IST).
-    pub tick_time: NaiveTime,
-    /// A chat with a person; `None` when Telegram is not configured.
-    pub phone: Option<Phone>,
-    /// How a person logs in; `None` when no app is configured.
-    pub login: Option<LoginSetup>,
-    /// What the settings say of the session.
-    pub facts: Facts,
-    /// Tokens from the settings.
-    pub seeds: Seeds,
-    /// `FYERS_SANDBOX`.
-    pub sandbox: bool,
-    /// `KEEPER_ON_TOKEN_LOSS`.
-    pub on_token_loss: OnTokenLoss,
-    /// The MockExchange's rules.
-    pub rules: Config,
-    /// Where the MockExchange's prices and its account come from.
-    pub market: Market,
-    /// Symbols with their ticks and lots, as far as they are known.
-    pub instruments: Instruments,
-    /// Fetches the symbol master; `None` where it is not fetched.
-    pub symbols: Option<Renewal>,
-    /// Whether fault injection may be reached: only while everybody this program talks to is a stand-in on this
-    /// machine, and only in builds that have it.
-    pub test_doors: bool,
-    /// Where the listener binds; `None` for no listener.
-    pub listen: Option<SocketAddr>,
-    /// The gateway key.
-    pub key: GatewayKey,
-    /// What the tokens of bots are signed with.
-    pub signing: SecretString,
-    /// How the gateway key is replaced; `None` where it is a setting.
-    pub rotate_owner: Option<RotateOwner>,
-    /// What bodies of requests and long answers may take, shared with the proxy.
-    pub memory: Memory,
-    /// Where a browser reaches the keeper, if a person said so.
-    pub public_url: Option<url::Url>,
-    /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<keeper_domain::address::Network>,
-    /// What Prometheus is told; the broker's adapter may know it already.
-    pub metrics: Arc<Metrics>,
-    /// What the alerts say about logging in.
-    pub texts: Context,
-    /// What is not configured and what that costs, in words.
-    pub missing: Vec<String>,
-    /// Whether the run before this one ended without saying goodbye.
-    pub after_crash: bool,
-    /// The supervisor's patience.
-    pub limits: Limits,
-    /// How long this keeper may act; `None` where no other one can.
-    pub lease: Option<Holding>,
-    /// For tests that end the program at a step of an order.
-    pub order_fault: FaultPoint,
-}
-
-/// The second channel for alerts.
-#[derive(Clone)]
-pub struct Webhook {
-    /// Who sends them.
-    pub messenger: Arc<dyn Messenger>,
-    /// The keeper's memory with this channel's outbox.
-    pub store: Arc<dyn Store>,
-}
 
 /// The actors' addresses.
 #[derive(Clone)]
@@ -421,34 +313,6 @@ fn renew_symbols(
         journal: Box::new(move |event| sink.report("exchange", event)),
     };
     tree.spawn("symbols", renewal.run(Arc::clone(time), ears));
-}
-
-async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
-    let event = Event::KeeperStarted {
-        version: build_info::VERSION.to_owned(),
-        commit: build_info::COMMIT.to_owned(),
-        missing: parts.missing.clone(),
-        after_crash: parts.after_crash,
-    };
-    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
-    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
-}
-
-async fn load_keys(parts: &Parts) -> Result<SharedKeys, StoreError> {
-    let stored = parts.store.keys().await?;
-    let ring = KeyRing::new(stored, &parts.key.secret(), &parts.signing, parts.time.now());
-    Ok(Arc::new(ArcSwap::from_pointee(ring)))
-}
-
-fn key_admin(
-    parts: &Parts,
-    keys: SharedKeys,
-    journal: &RecipientCell<JournalGrew>,
-    actors: &Actors,
-) -> KeyAdmin {
-    let (store, time) = (Arc::clone(&parts.store), Arc::clone(&parts.time));
-    let admin = KeyAdmin::new(store, time, keys, parts.signing.clone(), parts.rotate_owner.clone());
-    admin.telling(journal.clone(), actors.exchange.clone().recipient())
 }
 
 /// Segments that joined in an earlier run. What cannot be read joins again when it is seen again.

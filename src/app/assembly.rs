@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use actix::Recipient;
 use actix_web::dev::ServerHandle;
+use arc_swap::ArcSwap;
 use keeper_actors::{
     clock::{ClockActor, ClockDeps},
     exchange::{
@@ -16,6 +17,7 @@ use keeper_actors::{
     },
     feeds::{FeedsActor, FeedsDeps},
     hub::Hub,
+    journal,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::JournalGrew,
@@ -29,12 +31,15 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::talk::Control,
-    ports::{Messenger, NoteStore, OutboxStore, Store},
+    event::Event,
+    keys::KeyRing,
+    ports::{Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     session::login::StateKey,
 };
 
 use crate::{
     app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
+    build_info,
     http::{Front, journal_signal::Feed},
     keys::KeyAdmin,
 };
@@ -202,4 +207,35 @@ pub(super) fn listen(
         }
     });
     Ok((Some(handle), Some(bound)))
+}
+
+/// The first entry of this run in the journal.
+pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
+    let event = Event::KeeperStarted {
+        version: build_info::VERSION.to_owned(),
+        commit: build_info::COMMIT.to_owned(),
+        missing: parts.missing.clone(),
+        after_crash: parts.after_crash,
+    };
+    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
+    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
+}
+
+/// The keys of bots, as they are kept.
+pub(super) async fn load_keys(parts: &Parts) -> Result<SharedKeys, StoreError> {
+    let stored = parts.store.keys().await?;
+    let ring = KeyRing::new(stored, &parts.key.secret(), &parts.signing, parts.time.now());
+    Ok(Arc::new(ArcSwap::from_pointee(ring)))
+}
+
+/// Who changes them.
+pub(super) fn key_admin(
+    parts: &Parts,
+    keys: SharedKeys,
+    journal: &RecipientCell<JournalGrew>,
+    actors: &Actors,
+) -> KeyAdmin {
+    let (store, time) = (Arc::clone(&parts.store), Arc::clone(&parts.time));
+    let admin = KeyAdmin::new(store, time, keys, parts.signing.clone(), parts.rotate_owner.clone());
+    admin.telling(journal.clone(), actors.exchange.clone().recipient())
 }

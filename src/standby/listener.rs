@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
-    dev::ServerHandle,
+    dev::Server,
     http::{
         StatusCode,
         header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE},
@@ -40,8 +40,8 @@ impl Holder {
     }
 }
 
-/// Serves until the handle is stopped.
-pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<ServerHandle> {
+/// Serves while it is polled, until it is stopped.
+pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Server> {
     let listener = TcpListener::bind(listen)?;
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
@@ -60,10 +60,7 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Serve
             .service(web::resource("/readyz").to(readyz))
             .default_service(web::to(pass_on))
     });
-    let server = server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();
-    let handle = server.handle();
-    actix_rt::spawn(server);
-    Ok(handle)
+    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
 }
 
 async fn readyz(holder: web::Data<Holder>) -> HttpResponse {

@@ -22,7 +22,7 @@ pub use listener::Holder;
 
 use crate::{
     logging,
-    store::postgres::{ConnectError, Contender, PostgresStore},
+    store::postgres::{ConnectError, Contender, Holding, PostgresStore},
 };
 
 /// How often a standby asks for the lease: how much later than its end it acts, at most.
@@ -64,17 +64,31 @@ pub enum StandbyError {
 /// See [`StandbyError`].
 pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<PostgresStore, StandbyError> {
     let holder = Holder::default();
-    let server = listener::serve(listen, holder.clone())
-        .map_err(|error| StandbyError::Listen { addr: listen, problem: error.to_string() })?;
-    prepare(&contender).await?;
-    give_way(&mut contender).await;
+    let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
+    let mut server = listener::serve(listen, holder.clone()).map_err(|error| refused(error.to_string()))?;
+    let holding = tokio::select! {
+        biased;
+        held = until_held(&mut contender, &holder) => held?,
+        ended = &mut server => {
+            return Err(refused(ended.err().map_or("it ended".to_owned(), |error| error.to_string())));
+        }
+    };
+    tracing::info!(event = "lease.taken", epoch = holding.epoch(), "this keeper acts from now on");
+    // Its socket is free when this returns, for the listener of the keeper.
+    let _ended = tokio::join!(server.handle().stop(false), server);
+    contender.into_store(holding, Arc::new(stand_by_again)).map_err(StandbyError::Thread)
+}
+
+async fn until_held(contender: &mut Contender, holder: &Holder) -> Result<Holding, StandbyError> {
+    prepare(contender).await?;
+    give_way(contender).await;
     let mut asks = interval(ASK_EVERY);
     asks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told = Told::default();
-    let holding = loop {
+    loop {
         asks.tick().await;
         match contender.try_take().await {
-            Ok(Some(holding)) => break holding,
+            Ok(Some(holding)) => return Ok(holding),
             Ok(None) => match contender.look().await {
                 Ok(row) => {
                     told.waits(row.address.as_deref());
@@ -84,11 +98,7 @@ pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<Postgr
             },
             Err(error) => told.failed(&error),
         }
-    };
-    tracing::info!(event = "lease.taken", epoch = holding.epoch(), "this keeper acts from now on");
-    // Its socket is free when this returns, for the listener of the keeper.
-    server.stop(false).await;
-    contender.into_store(holding, Arc::new(stand_by_again)).map_err(StandbyError::Thread)
+    }
 }
 
 async fn prepare(contender: &Contender) -> Result<(), StandbyError> {

@@ -85,7 +85,7 @@ async fn two_that_ask_at_once_never_both_get_it() {
     for round in 0..20 {
         end_lease(server, &url);
         let mut all: Vec<_> = (0..8).map(|n| contender(&url, &format!("{round}/{n}"))).collect();
-        let asked = all.iter_mut().map(|contender| contender.try_take());
+        let asked = all.iter_mut().map(fyers_keeper::store::postgres::Contender::try_take);
         let won = futures_util::future::join_all(asked).await;
         assert_eq!(won.into_iter().filter(|taken| matches!(taken, Ok(Some(_)))).count(), 1);
     }

@@ -226,7 +226,7 @@ impl Worker {
                 match last {
                     Some(last) if last >= number => answer_all(waiting),
                     Some(_) => refuse_with(waiting, &error),
-                    None => refuse_with(waiting, &not_known(error.clone())),
+                    None => refuse_with(waiting, &not_known(&error)),
                 }
             }
         }
@@ -373,7 +373,7 @@ async fn one_by_one(
             Err(Refused::All(fault)) => {
                 let error = match fault {
                     Fault::NotMade(error) => error,
-                    Fault::NotKnown(_, error) => not_known(error),
+                    Fault::NotKnown(_, error) => not_known(&error),
                     Fault::Fenced => of(StoreErrorKind::Fenced, "made a change"),
                 };
                 outcomes.resize_with(works.len(), || Err(error.clone()));
@@ -384,8 +384,11 @@ async fn one_by_one(
     Ok(outcomes)
 }
 
-fn not_known(error: StoreError) -> StoreError {
-    StoreError { problem: format!("{}. Whether the change is on disk is not known", error.problem), ..error }
+fn not_known(error: &StoreError) -> StoreError {
+    StoreError {
+        problem: format!("{}. Whether the change is on disk is not known", error.problem),
+        ..error.clone()
+    }
 }
 
 fn refuse(waiting: Vec<Waiting>, kind: StoreErrorKind) {

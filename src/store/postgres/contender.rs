@@ -182,9 +182,7 @@ impl Contender {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("store-committer".to_owned()).spawn(move || {
             runtime.block_on(async {
-                let renewing = tokio::spawn(keeping.run(told_to, on_lost));
-                work.await;
-                let _panicked = renewing.await;
+                tokio::join!(keeping.run(told_to, on_lost), work);
                 let _nobody_waits = released.send(());
             });
         })?;

@@ -133,7 +133,7 @@ impl Sum {
                 Cell::Nothing => self.0.update([0]),
                 Cell::Number(number) => self.0.update([&[1][..], &number.to_le_bytes()].concat()),
                 Cell::Text(text) => {
-                    self.0.update([&[2][..], &text.len().to_le_bytes(), text.as_bytes()].concat())
+                    self.0.update([&[2][..], &text.len().to_le_bytes(), text.as_bytes()].concat());
                 }
             }
         }
