@@ -3,19 +3,25 @@
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, WrapFuture};
+use chrono::{DateTime, Utc};
 use fyers_api::ist;
 use keeper_domain::{
     bots::books::BotBooks,
     notes::{BOT_BOOKS, CANDLES, SIMULATED_IN_GAP},
     order_journal::{OpenIntents, OrderEntry},
     ports::{Store, StoreError},
-    routing::{Venue, live_positions::LivePositions},
+    routing::{
+        Venue,
+        live_positions::LivePositions,
+        request::{Leg, Reserved},
+    },
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
 use crate::exchange::{
     actor::{ExchangeActor, Turn, give_up},
     book,
+    state::Answered,
 };
 
 /// Entries of the order journal that are read for the day's count of refused orders.
@@ -63,6 +69,20 @@ async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
     Ok(kept)
 }
 
+/// Orders that FYERS took after its books were last read: before a restart they were kept in memory only.
+fn not_read_yet(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
+    let since = live.read_at.unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let is_open = |entry: &&OrderEntry| entry.venue == Venue::Fyers && entry.code >= 0 && entry.at > since;
+    let answered = |(nth, entry): (i64, &OrderEntry)| {
+        let (symbol, quantity) = (entry.symbol.clone()?, entry.quantity.filter(|quantity| *quantity != 0)?);
+        let price = entry.price.unwrap_or_default();
+        let leg = Leg { symbol, product: String::new(), quantity, price, tag: entry.tag.clone() };
+        // Numbers of intents are above zero.
+        Some(Answered { id: -nth, at: entry.at, reserved: Reserved { legs: vec![leg], is_opaque: false } })
+    };
+    (1..).zip(orders.iter().filter(is_open)).filter_map(answered).collect()
+}
+
 impl ExchangeActor {
     /// Everything, when a life begins.
     pub(super) fn load(&self) -> Turn<()> {
@@ -88,6 +108,11 @@ impl ExchangeActor {
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
+        volatile.answered.extend(not_read_yet(&orders, &volatile.live));
+        volatile.answered.extend(intents.open.iter().map(|intent| {
+            let reserved = Reserved { legs: intent.legs.clone(), is_opaque: intent.legs.is_empty() };
+            Answered { id: intent.id, at: intent.at, reserved }
+        }));
         let in_flight = &self.deps.in_flight;
         volatile.unknown = intents.open.into_iter().filter(|intent| !in_flight.has(intent.id)).collect();
     }

@@ -161,7 +161,9 @@ impl ExchangeActor {
         if self.volatile.looks.failures >= ALARM_AFTER {
             change.events.push((now, Event::PositionsUnreadable { over: true }));
         }
-        if !live.same_as(&self.volatile.live) {
+        let settles = self.volatile.answered.iter().any(|order| known.contains(&order.id));
+        // Also when nothing has changed: an order that was placed before this reading is settled by it.
+        if settles || !live.same_as(&self.volatile.live) {
             change.live_positions = Some(live.clone());
         }
         self.volatile.live = live;

@@ -127,6 +127,29 @@ fn a_way_out_of_a_live_position_is_never_simulated() {
     assert_eq!(route(&strict, &place("NSE:B-EQ", 1)), Route::Refused(Refused::NoToken));
 }
 
+/// The token dies between FYERS' answer to an order and the next reading of the books.
+#[test]
+fn an_order_that_may_have_filled_protects_like_a_position() {
+    let flat = holding(Mode::Mock, 0);
+    let sent = Reserved { legs: vec![leg("NSE:A-EQ", 10)], is_opaque: false };
+    let waiting = LivePositions { waiting: vec![leg("NSE:A-EQ", 10)], ..flat.live.clone() };
+    let restarted = Leg { product: String::new(), ..leg("NSE:A-EQ", 10) };
+    let restarted = Reserved { legs: vec![restarted], is_opaque: false };
+    for now in [
+        Snapshot { sent, ..flat.clone() },
+        Snapshot { live: waiting, ..flat.clone() },
+        Snapshot { sent: restarted, ..flat.clone() },
+    ] {
+        for exit in [place("NSE:A-EQ", -10), place(" nse:a-eq", -1), basket(&[1, -1]), exit_all()] {
+            assert!(refused(&route(&now, &exit)), "{exit:?}");
+        }
+        for other in [place("NSE:A-EQ", 1), place("NSE:B-EQ", -1)] {
+            assert_eq!(route(&now, &other), Route::MockExchange, "{other:?}");
+        }
+    }
+    assert_eq!(route(&flat, &place("NSE:A-EQ", -10)), Route::MockExchange);
+}
+
 #[test]
 fn a_halt_lets_out_what_is_open_and_no_more() {
     let now = halted(holding(Mode::Live, 10));
