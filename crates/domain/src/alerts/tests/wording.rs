@@ -93,16 +93,18 @@ fn token_events() -> Vec<Event> {
         Event::HaltChanged { halted: true, by: "A B".into() },
         Event::HaltChanged { halted: false, by: "A B".into() },
         Event::TestAlert { severity: Severity::Warning },
-        Event::DaySummary(crate::trading_day::DaySummary {
-            date: "2026-11-23".parse().unwrap(),
-            at_fyers: 12,
-            simulated: 3,
-            rejected: 2,
-            refused: 1,
-            pnl: Some("-1234.50".into()),
-            venue: crate::routing::Venue::Fyers,
-            token: vec!["08:46 logged in".into(), "10:02 lost (FYERS rejected the token)".into()],
-        }),
+        Event::DaySummary {
+            day: crate::trading_day::DaySummary {
+                date: "2026-11-23".parse().unwrap(),
+                at_fyers: 12,
+                simulated: 3,
+                rejected: 2,
+                refused: 1,
+                pnl: Some("-1234.50".into()),
+                venue: crate::routing::Venue::Fyers,
+                token: vec!["08:46 logged in".into(), "10:02 lost (FYERS rejected the token)".into()],
+            },
+        },
         Event::OrdersNotAllowed {
             symbol: "NSE:SBIN-EQ".into(),
             app: "ABCD1234EF-100".into(),
