@@ -25,6 +25,7 @@ use keeper_actors::{
         nothing_known,
         reads::Router,
     },
+    hub::Hub,
     recipient_cell::RecipientCell,
     token::messages::SessionChanged,
 };
@@ -83,6 +84,8 @@ fn proxy(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
     Ok(FyersProxy::new(FyersConfig {
         api_url: args.upstream.join("/api/v3")?,
         data_url: args.upstream.join("/data")?,
+        data_socket_url: args.upstream.join("/hsm/v1-5/prod")?,
+        order_socket_url: args.upstream.join("/trade/v3")?,
         client_id: "ABCD1234EF-100".to_owned(),
         secret: SecretString::from("unused"),
         pin: None,
@@ -143,6 +146,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             snapshot: Arc::clone(&snapshot),
             hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
             fault: FaultPoint::default(),
+            hub: Hub::default(),
         })
         .start();
         let router = Router { snapshot, proxy: Some(proxy), exchange: exchange.clone() };

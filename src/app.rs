@@ -17,7 +17,6 @@ pub use crate::{login_report as login, status};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
-    build_info,
     fyers::symbols::{Ears, Renewal},
     http::{
         GatewayKey,
@@ -39,6 +38,8 @@ use keeper_actors::{
         messages::{SetInstruments, StopOrders},
         reads::Router,
     },
+    feeds::FeedsActor,
+    hub::Hub,
     journal,
     notifier::{
         actor::NotifierActor,
@@ -55,7 +56,10 @@ use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
     notes::SEGMENTS_JOINED,
-    ports::{Broker, BrokerProxy, Change, Messenger, OutgoingAddress, Store, StoreError, Time, TokenMirror},
+    ports::{
+        Broker, BrokerProxy, BrokerSockets, Change, Messenger, OutgoingAddress, Store, StoreError, Time,
+        TokenMirror,
+    },
     restart_policy::Limits,
     routing::OnTokenLoss,
     session::{reconcile::Seeds, rules::Facts},
@@ -63,7 +67,7 @@ use keeper_domain::{
 use mock_exchange::{Config, Instruments};
 use tokio::time::timeout;
 
-use assembly::{listen, start_actors};
+use assembly::{announce_start, listen, start_actors};
 pub use backend::KeeperBackend;
 use control::KeeperControl;
 pub use mirror::EnvMirror;
@@ -83,6 +87,8 @@ pub struct Parts {
     pub broker: Option<Arc<dyn Broker>>,
     /// Carries bots' calls to the broker as they are; `None` when no app is configured.
     pub proxy: Option<Arc<dyn BrokerProxy>>,
+    /// FYERS' sockets; `None` when no app is configured.
+    pub sockets: Option<Arc<dyn BrokerSockets>>,
     /// Who knows this machine's address on the internet.
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
@@ -178,6 +184,10 @@ pub struct Actors {
     pub router: Router,
     /// The orders that are on their way to FYERS.
     pub in_flight: InFlight,
+    /// Market data and order updates.
+    pub feeds: Addr<FeedsActor>,
+    /// Where bots follow them.
+    pub hub: Hub,
 }
 
 /// A running keeper.
@@ -244,7 +254,7 @@ impl Keeper {
         }
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
-        let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
+        let (server, addr) = listen(&parts, &backend, control, feed, (&tree, actors.hub.clone()))?;
         let Parts { store, time, messenger, webhook, symbols, .. } = parts;
         let messengers = [Some(messenger), webhook.map(|webhook| webhook.messenger)];
         let messengers = messengers.into_iter().flatten().collect();
@@ -278,6 +288,7 @@ impl Keeper {
         if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
+        self.actors.hub.close_all();
         self.flush(FLUSH_LIMIT).await;
         if let Some(server) = &self.server {
             server.stop(true).await;
@@ -373,17 +384,6 @@ fn renew_symbols(
         journal: Box::new(move |event| sink.report("exchange", event)),
     };
     tree.spawn("symbols", renewal.run(Arc::clone(time), ears));
-}
-
-async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
-    let event = Event::KeeperStarted {
-        version: build_info::VERSION.to_owned(),
-        commit: build_info::COMMIT.to_owned(),
-        missing: parts.missing.clone(),
-        after_crash: parts.after_crash,
-    };
-    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
-    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }
 
 /// Segments that joined in an earlier run. What cannot be read joins again when it is seen again.

@@ -72,6 +72,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         broker: None,
         outgoing: None,
         proxy: None,
+        sockets: None,
         messenger: Arc::new(messenger.unwrap()),
         webhook: None,
         store: Arc::clone(store),

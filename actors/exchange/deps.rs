@@ -14,6 +14,7 @@ use crate::{
         execution::{FaultPoint, InFlight, Tasks},
         reads::SharedSnapshot,
     },
+    hub::Hub,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::{GetSession, TokenRejected},
@@ -59,6 +60,8 @@ pub struct ExchangeDeps {
     pub hours: Arc<TokenHours>,
     /// For tests that end the program at a step of an order.
     pub fault: FaultPoint,
+    /// Where bots hear of the mode and of simulated orders.
+    pub hub: Hub,
 }
 
 impl ExchangeDeps {

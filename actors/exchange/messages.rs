@@ -15,7 +15,7 @@ use keeper_domain::{
     routing::{Venue, request::Reserved},
     secret::Fingerprint,
 };
-use mock_exchange::{Instruments, api::book_pages::BookRest};
+use mock_exchange::{Instruments, api::book_pages::BookRest, exchange::FeedPrices};
 
 use crate::exchange::words::refusal;
 
@@ -34,6 +34,11 @@ pub struct ModeView {
     /// Orders the MockExchange took today (IST).
     pub simulated_today: u64,
 }
+
+/// What are prices of these symbols made of while there is no token? `None` while the MockExchange makes none.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Option<FeedPrices>")]
+pub struct GetFeedPrices(pub Vec<String>);
 
 /// Which live positions were seen last? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]

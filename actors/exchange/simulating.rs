@@ -1,8 +1,13 @@
 //! A bot's request at the MockExchange: one turn, on disk before the answer.
 
-use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult, WrapFuture};
 
-use crate::exchange::{ExchangeActor, messages::ClearSimulated, waiting::Forwarding, words::refusal};
+use crate::exchange::{
+    ExchangeActor,
+    messages::{ClearSimulated, GetFeedPrices},
+    waiting::Forwarding,
+    words::refusal,
+};
 use fyers_api::{
     http::{ApiRequest, ApiResponse, Method, Surface},
     operation::Operation,
@@ -139,8 +144,7 @@ impl ExchangeActor {
     fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         let (now, mode) = (self.deps.time.now(), forwarding.mode);
         let operation = forwarding.call.operation;
-        let walk = mode == Mode::Mock || self.deps.proxy.is_none();
-        let prices = if walk { Prices::Walk } else { Prices::Live };
+        let prices = self.policy(mode);
         let Execution { answer, records, attempts } =
             self.volatile.book.execute(operation, &forwarding.request, prices, now);
         let mock_records = learnt.into_iter().chain(records).collect();
@@ -171,6 +175,12 @@ impl ExchangeActor {
             act.after_simulation(&committed).then(|(), act, _| act.commit_or_keep(joined))
         });
         ctx.wait(kept);
+    }
+
+    /// What prices do in this mode.
+    fn policy(&self, mode: Mode) -> Prices {
+        let walk = mode == Mode::Mock || self.deps.proxy.is_none();
+        if walk { Prices::Walk } else { Prices::Live }
     }
 
     /// Looks at the clock and at prices for what waits, again and again.
@@ -213,6 +223,16 @@ impl ExchangeActor {
             self.volatile.gap += taken;
             change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
         }
+    }
+}
+
+impl Handler<GetFeedPrices> for ExchangeActor {
+    type Result = MessageResult<GetFeedPrices>;
+
+    fn handle(&mut self, GetFeedPrices(symbols): GetFeedPrices, _: &mut Self::Context) -> Self::Result {
+        let (mode, now) = (self.volatile.mode, self.deps.time.now());
+        let made = mode == Mode::Mock;
+        MessageResult(made.then(|| self.volatile.book.feed(&symbols, self.policy(mode), now)))
     }
 }
 

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use fyers_api::{codes, ist, model::Position};
 use keeper_domain::{
+    feeds::news::ModeNotice,
     mode::Mode,
     reason::Reason,
     routing::{
@@ -92,7 +93,11 @@ impl ExchangeActor {
             epoch: 0,
             at: now,
         };
+        let (mode, shown, reason) = (snapshot.mode, snapshot.shown(), snapshot.reason);
         self.deps.snapshot.store(Arc::new(snapshot));
+        let notice = ModeNotice { mode, shown, reason, at: now };
+        self.deps.hub.with(|feeds, monotonic| feeds.set_mode(notice, monotonic));
+        self.deps.hub.wake();
     }
 
     pub(super) fn rejected_today(&self, now: DateTime<Utc>) -> u64 {

@@ -140,6 +140,7 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         fault: FaultPoint::default(),
+        hub: crate::hub::Hub::default(),
     }
 }
 

@@ -9,9 +9,13 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         execution::{InFlight, Tasks},
+        messages::GetFeedPrices,
         nothing_known,
-        reads::Router,
+        reads::{Router, SharedSnapshot},
     },
+    feeds::{FeedsActor, FeedsDeps},
+    hub::Hub,
+    journal,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::JournalGrew,
@@ -25,12 +29,14 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::talk::Control,
-    ports::{Messenger, NoteStore, OutboxStore, Store},
+    event::Event,
+    ports::{Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     session::login::StateKey,
 };
 
 use crate::{
     app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
+    build_info,
     http::{Front, journal_signal::Feed},
 };
 
@@ -43,7 +49,10 @@ pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<J
 
     let deps = exchange_deps(parts, tree, journal, &session, &rejected);
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
+    let (hub, prices) = (deps.hub.clone(), RecipientCell::new());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
+    prices.connect(exchange.clone().recipient());
+    let feeds = tree.supervise("feeds", FeedsActor::new(feeds_deps(parts, &hub, &snapshot, prices)));
     let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
@@ -55,7 +64,8 @@ pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<J
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
     let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight };
+    let actors =
+        Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight, feeds, hub };
     if let Some(card) = &card {
         card.connect(&actors);
     }
@@ -121,6 +131,24 @@ fn exchange_deps(
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
         hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
+        hub: Hub::default(),
+    }
+}
+
+fn feeds_deps(
+    parts: &Parts,
+    hub: &Hub,
+    snapshot: &SharedSnapshot,
+    prices: RecipientCell<GetFeedPrices>,
+) -> FeedsDeps {
+    FeedsDeps {
+        hub: hub.clone(),
+        sockets: parts.sockets.clone(),
+        proxy: parts.proxy.clone(),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        snapshot: Arc::clone(snapshot),
+        prices,
     }
 }
 
@@ -142,7 +170,7 @@ pub(super) fn listen(
     backend: &Arc<KeeperBackend>,
     control: Arc<dyn Control>,
     feed: Feed,
-    tree: &Tree,
+    (tree, feeds): (&Tree, Hub),
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };
     let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
@@ -150,6 +178,7 @@ pub(super) fn listen(
         control: Some(control),
         metrics: Arc::clone(&parts.metrics),
         feed,
+        feeds,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
         app_id: parts.facts.app_id.clone(),
@@ -164,4 +193,16 @@ pub(super) fn listen(
         }
     });
     Ok((Some(handle), Some(bound)))
+}
+
+/// The first entry of this run in the journal.
+pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
+    let event = Event::KeeperStarted {
+        version: build_info::VERSION.to_owned(),
+        commit: build_info::COMMIT.to_owned(),
+        missing: parts.missing.clone(),
+        after_crash: parts.after_crash,
+    };
+    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
+    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
 }

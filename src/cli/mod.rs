@@ -5,6 +5,7 @@
 
 mod account;
 mod backup;
+mod bots;
 mod calendar;
 mod check;
 mod config_check;

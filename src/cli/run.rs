@@ -164,6 +164,7 @@ fn parts(
     Ok(Parts {
         broker: client.clone().map(|client| config.learning(client)),
         proxy: config.proxy()?,
+        sockets: config.sockets()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         webhook,

@@ -2,11 +2,11 @@
 
 mod channels;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Broker, BrokerProxy, OutgoingAddress, TokenMirror},
+    ports::{Broker, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -20,19 +20,13 @@ use crate::{
     app::EnvMirror,
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
-    fyers::{
-        FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
-        outgoing_address::AddressEcho,
-    },
+    fyers::{FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho},
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
     telegram::GroupMoves,
     wall_clock::WallClock,
 };
-
-/// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
-const CARRYING: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(30) };
 
 /// Settings, and the net that keeps their secrets out of what is printed.
 pub struct Config {
@@ -150,7 +144,7 @@ impl Written {
     }
 }
 
-fn unusable(error: SetupError) -> Failure {
+pub(super) fn unusable(error: SetupError) -> Failure {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
@@ -227,19 +221,13 @@ impl Config {
         Ok(self.client()?.map(|client| self.learning(client)))
     }
 
-    /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
-    pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
-        let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
-        let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
-        let proxy = proxy.holding_in(self.memory.clone());
-        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
-    }
-
-    fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
+    pub(super) fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
         let app = self.settings.app.as_ref()?;
         Some(FyersConfig {
             api_url: self.settings.api_url.clone(),
             data_url: self.settings.data_url.clone(),
+            data_socket_url: self.settings.data_socket_url.clone(),
+            order_socket_url: self.settings.order_socket_url.clone(),
             client_id: app.client_id.clone(),
             secret: app.secret.clone(),
             pin: self.settings.pin.clone(),

@@ -2,6 +2,7 @@
 
 mod listener;
 mod secrets;
+mod sockets;
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
@@ -65,6 +66,7 @@ impl Reader<'_> {
         let public_url = self.url("KEEPER_PUBLIC_URL").or_else(|| self.extra_url("RENDER_EXTERNAL_URL"));
         let telegram_api_url = self.url_or("TELEGRAM_API_URL");
         let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback")).map(String::from);
+        let api_url = self.url_or("FYERS_API_URL");
         Settings {
             app: self.app(),
             access_token: self.token("FYERS_ACCESS_TOKEN"),
@@ -73,8 +75,10 @@ impl Reader<'_> {
             account_id: self.value("FYERS_ACCOUNT_ID").map(|found| found.text.trim().to_ascii_uppercase()),
             sandbox: self.flag("FYERS_SANDBOX", true),
             redirect_uri: self.redirect_uri().or_else(of_keeper),
-            api_url: self.url_or("FYERS_API_URL"),
             data_url: self.url_or("FYERS_DATA_URL"),
+            data_socket_url: self.socket_url("FYERS_DATA_SOCKET_URL", &api_url),
+            order_socket_url: self.socket_url("FYERS_ORDER_SOCKET_URL", &api_url),
+            api_url,
             refresh_token_days: self.days("FYERS_REFRESH_TOKEN_VALID_DAYS", 15),
             telegram: self.telegram(&telegram_api_url),
             telegram_api_url,
@@ -232,6 +236,12 @@ impl Reader<'_> {
             None => "Set it to an address, as https://keeper.example.com.",
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
                 "Leave out the name and the password before the @."
+            }
+            Some(url) if sockets::is_one(name) => {
+                if sockets::is_safe(url) {
+                    return Some(url.clone());
+                }
+                "Use wss: plain ws is for this machine only."
             }
             Some(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) => {
                 return Some(url.clone());

@@ -80,6 +80,10 @@ pub struct Settings {
     pub api_url: Url,
     /// Data API.
     pub data_url: Url,
+    /// The data socket.
+    pub data_socket_url: Url,
+    /// The order socket.
+    pub order_socket_url: Url,
     /// Days a refresh token without an `exp` claim is good for.
     pub refresh_token_days: i64,
     /// The Bot API's address, also without a bot.
@@ -187,7 +191,10 @@ impl Settings {
     /// Whether everybody this program talks to with these settings is on this machine: no app or a stand-in for FYERS,
     /// no bot or a stand-in for Telegram. Only then may anything be tried that a test needs.
     pub fn talks_to_stand_ins(&self) -> bool {
-        let fyers = self.app.is_none() || (is_loopback(&self.api_url) && is_loopback(&self.data_url));
+        let fyers = self.app.is_none()
+            || [&self.api_url, &self.data_url, &self.data_socket_url, &self.order_socket_url]
+                .into_iter()
+                .all(is_loopback);
         fyers && self.telegram.as_ref().is_none_or(|telegram| is_loopback(&telegram.api_url))
     }
 

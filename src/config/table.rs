@@ -51,6 +51,8 @@ pub const TABLE: &[Spec] = &[
     plain("FYERS_REDIRECT_URI", "KEEPER_PUBLIC_URL/fyers/callback"),
     plain("FYERS_API_URL", "https://api-t1.fyers.in/api/v3"),
     plain("FYERS_DATA_URL", "https://api-t1.fyers.in/data"),
+    plain("FYERS_DATA_SOCKET_URL", "wss://socket.fyers.in/hsm/v1-5/prod"),
+    plain("FYERS_ORDER_SOCKET_URL", "wss://socket.fyers.in/trade/v3"),
     plain("FYERS_REFRESH_TOKEN_VALID_DAYS", "15"),
     secret("TELEGRAM_BOT_TOKEN", Show::Fingerprint),
     plain("TELEGRAM_CHAT_ID", "not set"),

@@ -38,7 +38,7 @@ use crate::demo::{
 use crate::{
     app::{self, Keeper, Parts},
     config::TelegramSettings,
-    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersProxy, FyersSockets, LimitedProxy, Limiter, Timeouts},
     login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger},
@@ -259,6 +259,7 @@ fn parts(
     Ok(Parts {
         broker: Some(client as Arc<dyn Broker>),
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), limiter))),
+        sockets: Some(Arc::new(FyersSockets::new(fyers(simulator)?).map_err(|error| error.to_string())?)),
         outgoing: None,
         messenger: Arc::new(messenger),
         webhook: None,
@@ -305,6 +306,8 @@ fn fyers(simulator: &Simulator) -> Result<FyersConfig, String> {
     Ok(FyersConfig {
         api_url: url(&simulator.api_url())?,
         data_url: url(&simulator.data_url())?,
+        data_socket_url: url(&simulator.data_socket_url())?,
+        order_socket_url: url(&simulator.order_socket_url())?,
         client_id: app.client_id,
         secret: SecretString::from(app.secret),
         pin: Some(SecretString::from(app.pin)),

@@ -70,6 +70,7 @@ fn status_of(shown: &Shown) -> Status {
         orders_refused_today: 0,
         positions_known: keeper_domain::routing::live_positions::Known::Never,
         simulated_left: vec![],
+        feeds: crate::status::FeedsStatus::default(),
         symbols: None,
         version: String::new(),
         commit: String::new(),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fyers_api::http::ApiRequest;
-use keeper_actors::exchange::messages::{Forwarded, Rest, Rows};
+use keeper_actors::{
+    exchange::messages::{Forwarded, Rest, Rows},
+    hub::Hub,
+};
 use keeper_domain::{
     address::Network,
     chat::talk::Control,
@@ -106,6 +109,8 @@ pub struct Front {
     pub metrics: Arc<Metrics>,
     /// Says when the journal has grown.
     pub feed: Feed,
+    /// Market data and order updates.
+    pub feeds: Hub,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<Url>,
     /// Whose `X-Forwarded-For` is believed.

@@ -17,13 +17,14 @@ use actix_web::{
     rt::net::TcpStream,
     web,
 };
+use keeper_actors::hub::Hub;
 use keeper_domain::event::Event;
 
 use crate::http::{
     access::{Gate, GatewayKey, Settings, WrongKey},
     account,
     backend::{Backend, Front},
-    events, gateway, health,
+    events, feed, gateway, health,
     journal_signal::Feed,
     limits::{
         body,
@@ -57,6 +58,7 @@ pub fn listen(
         control: None,
         metrics: Metrics::new(),
         feed: Feed::default(),
+        feeds: Hub::default(),
         public_url: None,
         trusted_proxies: vec![],
         app_id: None,
@@ -149,6 +151,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(orders::routes)
         .configure(account::routes)
         .configure(events::routes)
+        .configure(feed::routes)
         .configure(gateway::routes)
         .default_service(web::to(pages::nothing_here));
 }

@@ -6,6 +6,7 @@ mod access;
 pub(crate) mod account;
 mod backend;
 mod events;
+mod feed;
 mod gateway;
 mod health;
 pub mod journal_signal;

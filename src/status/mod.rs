@@ -2,9 +2,11 @@
 
 mod checks;
 mod day;
+mod feeds;
 mod model;
 
 pub use day::{Day, Market};
+pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
     ActorStatus, CalendarStatus, Check, Checks, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
     TickStatus,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fyers::symbols::SymbolsStatus;
+use crate::status::feeds::FeedsStatus;
 
 /// Overall health, in the words of health+json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -162,6 +163,9 @@ pub struct Status {
     /// The symbol master; `None` where none is fetched.
     #[serde(default)]
     pub symbols: Option<SymbolsStatus>,
+    /// Market data and order updates for bots.
+    #[serde(default)]
+    pub feeds: FeedsStatus,
     /// The program's version.
     pub version: String,
     /// The commit it was built from; empty when nobody knew at build time.

@@ -16,6 +16,8 @@ mod doctor;
 mod doors;
 mod edges;
 mod fault;
+mod feed_client;
+mod feeds;
 mod go_sdk;
 mod group;
 mod guide;

@@ -144,6 +144,8 @@ pub(crate) fn config(upstream: &Upstream) -> FyersConfig {
     FyersConfig {
         api_url: url("/api/v3"),
         data_url: url("/data"),
+        data_socket_url: url("/hsm/v1-5/prod"),
+        order_socket_url: url("/trade/v3"),
         client_id: APP.to_owned(),
         secret: SecretString::from("CANARYSECRET"),
         pin: None,

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod day_summary;
 pub mod event;
 pub mod event_words;
+pub mod feeds;
 pub mod mode;
 pub mod note;
 pub mod notes;

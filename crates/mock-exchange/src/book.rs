@@ -64,6 +64,11 @@ impl Book {
         &self.calendar
     }
 
+    /// The same, to be kept.
+    pub fn calendar_shared(&self) -> Arc<Calendar> {
+        Arc::clone(&self.calendar)
+    }
+
     /// What must be carried out before anything else at this time: the new day, when it is one.
     pub fn due(&self, at: DateTime<Utc>) -> Option<Command> {
         let date = ist::date(at);

@@ -7,6 +7,7 @@
 
 mod chain;
 mod clock;
+mod feed;
 mod history;
 mod margin;
 mod orders;
@@ -24,6 +25,7 @@ use crate::{
 };
 use fyers_api::{error::ApiError, http::ApiResponse, ist};
 
+pub use feed::FeedPrices;
 pub use parse::names;
 
 /// What prices do.

@@ -39,6 +39,7 @@ pub mod symbol;
 mod validate;
 mod views;
 pub mod walk;
+pub mod walk_feed;
 mod words;
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub(super) const FULL: &[(&str, &str)] = &[
     ("FYERS_REDIRECT_URI", "https://example.org"),
     ("FYERS_API_URL", "http://127.0.0.1:9000/api/v3"),
     ("FYERS_DATA_URL", "http://localhost:9000/data"),
+    ("FYERS_DATA_SOCKET_URL", "ws://127.0.0.1:9001/hsm"),
+    ("FYERS_ORDER_SOCKET_URL", "wss://orders.example.org/trade"),
     ("FYERS_REFRESH_TOKEN_VALID_DAYS", "30"),
     ("TELEGRAM_BOT_TOKEN", "123456:SEKRET-bot-token"),
     ("TELEGRAM_CHAT_ID", "-100200"),

@@ -232,6 +232,24 @@ impl Gate {
         Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
     }
 
+    /// Whether a bot shows the key in a message: the key itself, the key behind an app id, or the key's `hsm_key` claim,
+    /// which is what FYERS' data socket is shown.
+    pub(in crate::http) fn admits_shown(&self, client: Network, shown: &str) -> bool {
+        let shown = shown.trim();
+        let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
+        let key = self.shared.settings.key.current();
+        let is_key = key.is(shown) | key.is(after_app) | key.is_claim(shown);
+        if !is_key && !shown.is_empty() {
+            self.wrong_key(Entrance::Gateway, client);
+        }
+        is_key
+    }
+
+    /// Which key is good now, in the order of this run: what an older one has opened is to be closed.
+    pub(in crate::http) fn generation(&self) -> u64 {
+        self.shared.settings.key.current().generation
+    }
+
     /// The gateway key, for whoever shows it as the secret of one of these apps: `hash` is the SHA-256 of
     /// `APP_ID:SECRET`, as FYERS' login has it. Otherwise whether the client has tried too many.
     pub(in crate::http) fn key_of_hash(
@@ -255,7 +273,7 @@ impl Gate {
         outcome.limited
     }
 
-    fn client_of(&self, request: &HttpRequest) -> Network {
+    pub(in crate::http) fn client_of(&self, request: &HttpRequest) -> Network {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let headers = request.headers().get_all("x-forwarded-for");
         let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();

@@ -29,6 +29,7 @@ use keeper_domain::{mode::ShownMode, routing::Venue};
 use crate::http::{
     access::Gate,
     backend::{Backend, Front},
+    feed::symbol_token,
     limits::connections::Connection,
 };
 use crate::memory::Share;
@@ -98,7 +99,10 @@ async fn answered(
         Ok((call, _held)) => {
             let trades = Operation::of(&call).trades();
             match backend.forward(call).await {
-                Some(forwarded) => {
+                Some(mut forwarded) => {
+                    if symbol_token::is_one(surface, path) {
+                        symbol_token::learn(&front.feeds, forwarded.venue, &mut forwarded.answer);
+                    }
                     let (shown, mut room) = (forwarded.shown(), front.memory.for_answer());
                     // Whoever reads an answer slowly holds it for long. The answer to an order is never turned away.
                     if !room.grow_to(forwarded.answer.body.len()) && !trades {

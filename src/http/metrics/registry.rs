@@ -11,7 +11,7 @@ use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{
     fyers::Timer,
-    http::metrics::{counters::Counters, gauges::Gauges, outcome::AlertOutcome, routes},
+    http::metrics::{counters::Counters, feeds::FeedNumbers, gauges::Gauges, outcome::AlertOutcome, routes},
     status::Status,
 };
 
@@ -27,6 +27,7 @@ pub struct Metrics {
     registry: Registry,
     counters: Counters,
     gauges: Gauges,
+    feeds: FeedNumbers,
     gateway: HistogramVec,
     broker: HistogramVec,
 }
@@ -67,7 +68,8 @@ impl Metrics {
         }
         broker.with_label_values(&["/profile", "2xx"]);
         let (counters, gauges) = (Counters::register(&registry)?, Gauges::register(&registry)?);
-        Ok(Self { registry, counters, gauges, gateway, broker })
+        let feeds = FeedNumbers::register(&registry)?;
+        Ok(Self { registry, counters, gauges, feeds, gateway, broker })
     }
 
     /// Counts what was journalled.
@@ -119,6 +121,7 @@ impl Metrics {
     pub fn text(&self, status: &Status) -> prometheus::Result<String> {
         self.gauges.set(status);
         self.counters.set_restarts(status);
+        self.feeds.set(&status.feeds);
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

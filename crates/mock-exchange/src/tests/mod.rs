@@ -8,6 +8,7 @@ mod book_pages;
 mod chain;
 mod closing;
 mod differential;
+mod events;
 mod game;
 mod gtt;
 mod history;
