@@ -8,8 +8,9 @@ use fyers_api::{
     model::Position,
 };
 use keeper_domain::{
+    keys::BotName,
     mode::{Mode, ShownMode},
-    order_journal::OrderIntent,
+    order_journal::{OrderEntry, OrderIntent},
     ports::Change,
     reason::Reason,
     routing::{Venue, request::Reserved},
@@ -78,7 +79,12 @@ pub struct StopOrders;
 /// goes wrong is said in the broker's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "Pending")]
-pub struct Forward(pub ApiRequest);
+pub struct Forward(pub ApiRequest, pub BotName);
+
+/// A bot's key was removed: what its bot still holds in the MockExchange is the owner's.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct BotGone(pub BotName);
 
 /// The answer to come. It does not live in the actor: an order that is on its way is answered even if the actor dies.
 #[derive(Debug, actix::MessageResponse)]
@@ -190,6 +196,8 @@ pub struct Executed {
     pub reserved: Reserved,
     /// How.
     pub end: End,
+    /// Orders of it that FYERS has taken, with their ids.
+    pub placed: Vec<OrderEntry>,
     /// How many orders of it FYERS refused.
     pub rejected: u64,
     /// What could not be written down yet.

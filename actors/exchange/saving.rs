@@ -23,6 +23,15 @@ use crate::{
 const MOST_UNSAVED: usize = 1_000;
 
 impl ExchangeActor {
+    /// Commits facts of the MockExchange that no bot's request has brought, and books them for the bots.
+    pub(super) fn commit_facts(&mut self, mut change: Change) -> Turn<Result<(), StoreError>> {
+        if !change.mock_records.is_empty() {
+            self.book_for_bots(&change.mock_records, None);
+            self.note_books(&mut change);
+        }
+        self.commit(change)
+    }
+
     /// Commits, and then tells log and Notifier. An error means that nothing of it is on disk.
     pub(super) fn commit(&self, mut change: Change) -> Turn<Result<(), StoreError>> {
         if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {
@@ -32,11 +41,14 @@ impl ExchangeActor {
             return Box::pin(fut::ready(Ok(())));
         }
         let opens_day = change.mock_snapshot.is_some();
+        let prices = change.mock_prices.clone();
         let told = events(self.volatile.book.engine(), &change.mock_records);
         let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
         let commit = async move { journal::commit(store.as_ref(), change, "exchange", &wake).await };
         Box::pin(commit.into_actor(self).map(move |committed, act, ctx| {
-            if committed.is_ok() {
+            if committed.is_err() {
+                act.volatile.book.keep_unsaved_prices(prices);
+            } else {
                 act.tell_bots(told);
             }
             match &committed {
@@ -122,6 +134,7 @@ impl ExchangeActor {
 fn is_empty(change: &Change) -> bool {
     let lists = change.events.is_empty()
         && change.mock_records.is_empty()
+        && change.mock_prices.is_empty()
         && change.orders.is_empty()
         && change.outcomes.is_empty()
         && change.notes.is_empty();

@@ -4,10 +4,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use actix::Recipient;
 use actix_web::dev::ServerHandle;
+use arc_swap::ArcSwap;
 use keeper_actors::{
     clock::{ClockActor, ClockDeps},
     exchange::{
         ExchangeActor, ExchangeDeps,
+        bots::SharedKeys,
         execution::{InFlight, Tasks},
         messages::GetFeedPrices,
         nothing_known,
@@ -30,6 +32,7 @@ use keeper_actors::{
 use keeper_domain::{
     chat::talk::Control,
     event::Event,
+    keys::KeyRing,
     ports::{Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     session::login::StateKey,
 };
@@ -38,22 +41,29 @@ use crate::{
     app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
     build_info,
     http::{Front, journal_signal::Feed},
+    keys::KeyAdmin,
 };
 
-pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
+pub(super) fn start_actors(
+    parts: &Parts,
+    tree: &Tree,
+    journal: &RecipientCell<JournalGrew>,
+    keys: &SharedKeys,
+) -> Actors {
     let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
     let notifier = tree.supervise("notifier", notifier_of(parts, &parts.store, &parts.messenger));
     let webhook = parts.webhook.as_ref();
     let webhook = webhook.map(|to| tree.supervise("webhook", notifier_of(parts, &to.store, &to.messenger)));
     journal.connect(notifier.clone().recipient());
 
-    let deps = exchange_deps(parts, tree, journal, &session, &rejected);
+    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
     let (hub, prices) = (deps.hub.clone(), RecipientCell::new());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
     prices.connect(exchange.clone().recipient());
     let feeds = tree.supervise("feeds", FeedsActor::new(feeds_deps(parts, &hub, &snapshot, prices)));
-    let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
+    let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
+    let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
     listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
@@ -107,8 +117,8 @@ fn exchange_deps(
     parts: &Parts,
     tree: &Tree,
     journal: &RecipientCell<JournalGrew>,
-    session: &RecipientCell<GetSession>,
-    rejected: &RecipientCell<TokenRejected>,
+    keys: &SharedKeys,
+    (session, rejected): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>),
 ) -> ExchangeDeps {
     ExchangeDeps {
         app: parts.facts.app_id.clone().unwrap_or_default(),
@@ -119,6 +129,7 @@ fn exchange_deps(
         sandbox: parts.sandbox,
         on_token_loss: parts.on_token_loss,
         rules: parts.rules,
+        market: parts.market.clone(),
         instruments: parts.instruments.clone(),
         session: session.clone(),
         rejected: rejected.clone(),
@@ -128,7 +139,9 @@ fn exchange_deps(
             Tasks::new(move |task| tree.spawn("order", task))
         },
         in_flight: InFlight::default(),
+        keys: Arc::clone(keys),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
+        epoch: parts.lease.as_ref().map_or(0, |lease| lease.epoch().unsigned_abs()),
         hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
         hub: Hub::default(),
@@ -168,7 +181,7 @@ fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &Recipi
 pub(super) fn listen(
     parts: &Parts,
     backend: &Arc<KeeperBackend>,
-    control: Arc<dyn Control>,
+    (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
     feed: Feed,
     (tree, feeds): (&Tree, Hub),
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
@@ -176,6 +189,7 @@ pub(super) fn listen(
     let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
     let front = Front {
         control: Some(control),
+        keys: Some(admin),
         metrics: Arc::clone(&parts.metrics),
         feed,
         feeds,
@@ -205,4 +219,23 @@ pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     };
     let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
     journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
+}
+
+/// The keys of bots, as they are kept.
+pub(super) async fn load_keys(parts: &Parts) -> Result<SharedKeys, StoreError> {
+    let stored = parts.store.keys().await?;
+    let ring = KeyRing::new(stored, &parts.key.secret(), &parts.signing, parts.time.now());
+    Ok(Arc::new(ArcSwap::from_pointee(ring)))
+}
+
+/// Who changes them.
+pub(super) fn key_admin(
+    parts: &Parts,
+    keys: SharedKeys,
+    journal: &RecipientCell<JournalGrew>,
+    actors: &Actors,
+) -> KeyAdmin {
+    let (store, time) = (Arc::clone(&parts.store), Arc::clone(&parts.time));
+    let admin = KeyAdmin::new(store, time, keys, parts.signing.clone(), parts.rotate_owner.clone());
+    admin.telling(journal.clone(), actors.exchange.clone().recipient())
 }

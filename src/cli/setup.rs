@@ -4,6 +4,7 @@ mod channels;
 
 use std::sync::Arc;
 
+use keeper_actors::exchange::market::Market;
 use keeper_domain::{
     clock::calendar::Calendar,
     ports::{Broker, OutgoingAddress, TokenMirror},
@@ -11,6 +12,7 @@ use keeper_domain::{
     session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange as engine;
+use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -27,6 +29,9 @@ use crate::{
     telegram::GroupMoves,
     wall_clock::WallClock,
 };
+
+/// The MockExchange's money in INR where neither the settings nor an account at FYERS tell it.
+const USUAL_CAPITAL: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// Settings, and the net that keeps their secrets out of what is printed.
 pub struct Config {
@@ -285,7 +290,19 @@ impl Config {
             charges,
             idempotent,
             name: "fyers-keeper",
-            ..engine::Config::new(settings.mock_capital)
+            slippage: true,
+            ..engine::Config::new(settings.mock_capital.unwrap_or(USUAL_CAPITAL))
+        }
+    }
+
+    /// The MockExchange's market.
+    pub fn market(&self, calendar: &Arc<Calendar>) -> Market {
+        let settings = &self.settings;
+        Market {
+            without_token: settings.mock_prices,
+            fill: settings.mock_fill,
+            copies_account: settings.mock_capital.is_none(),
+            calendar: Arc::clone(calendar),
         }
     }
 

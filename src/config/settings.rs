@@ -3,11 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::NaiveTime;
+use keeper_actors::exchange::market::Fill;
 use keeper_domain::{
     address::{Network, is_loopback},
     clock::sessions::Segment,
     routing::OnTokenLoss,
 };
+use mock_exchange::exchange::Prices;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -92,6 +94,10 @@ pub struct Settings {
     pub telegram: Option<TelegramSettings>,
     /// The `.env` file.
     pub env_file: PathBuf,
+    /// PostgreSQL in the place of the state folder's database; its address holds a password.
+    pub database_url: Option<SecretString>,
+    /// Where another keeper of the same database reaches this one.
+    pub advertise_url: Option<Url>,
     /// The state folder.
     pub state_dir: PathBuf,
     /// The listener's address.
@@ -116,8 +122,12 @@ pub struct Settings {
     pub calendar_file: Option<PathBuf>,
     /// What happens to orders while there is no token.
     pub on_token_loss: OnTokenLoss,
-    /// The MockExchange's cash, in INR.
-    pub mock_capital: Decimal,
+    /// The MockExchange's cash, in INR; `None`: as the account at FYERS where there is one.
+    pub mock_capital: Option<Decimal>,
+    /// What the MockExchange's prices do while FYERS cannot be asked.
+    pub mock_prices: Prices,
+    /// How much of a simulated order the market takes.
+    pub mock_fill: Fill,
     /// Whether simulated trades cost anything.
     pub mock_charges: bool,
     /// Where symbols come from.

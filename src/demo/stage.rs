@@ -9,13 +9,14 @@ use fyers_api::{
     model::OrderRequest,
 };
 use keeper_actors::{
-    exchange::{execution::FaultPoint, messages::GetMode},
+    exchange::{execution::FaultPoint, market::Market, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
     alerts::texts::Context,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
+    keys::BotName,
     mode::Mode,
     ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,
@@ -176,7 +177,7 @@ impl Stage {
             content_type: Some("application/json".to_owned()),
             body: body.to_string().into_bytes(),
         };
-        let _told = self.keeper.actors.router.forward(request).await;
+        let _told = self.keeper.actors.router.forward(request, BotName::owner()).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -279,6 +280,7 @@ fn parts(
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
+        market: Market::walking(Arc::clone(calendar)),
         instruments: engine::Instruments::default(),
         symbols: None,
         listen: Some(listen),
@@ -287,6 +289,8 @@ fn parts(
         metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())).into(),
         memory: crate::memory::Memory::default(),
+        signing: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
+        rotate_owner: None,
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),
             live: true,
@@ -297,6 +301,7 @@ fn parts(
         missing: vec![],
         after_crash: false,
         limits: Limits::default(),
+        lease: None,
         order_fault: FaultPoint::default(),
     })
 }

@@ -45,6 +45,7 @@ impl StillBackend {
 fn status_of(shown: &Shown) -> Status {
     let now = ist(DateTime::UNIX_EPOCH);
     Status {
+        lease: None,
         status: shown.health,
         mode: keeper_domain::mode::ShownMode::Mock,
         reason: Reason::NoCredentials,

@@ -26,6 +26,7 @@ use crate::http::{
     backend::{Backend, Front},
     events, feed, gateway, health,
     journal_signal::Feed,
+    keys,
     limits::{
         body,
         connections::{Connections, Guarded},
@@ -56,6 +57,7 @@ pub fn listen(
 ) -> std::io::Result<(Server, SocketAddr)> {
     let front = Front {
         control: None,
+        keys: None,
         metrics: Metrics::new(),
         feed: Feed::default(),
         feeds: Hub::default(),
@@ -132,6 +134,7 @@ fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, fron
     let (backend, metrics) = (Arc::clone(backend), Arc::clone(&front.metrics));
     Settings {
         key,
+        keys: front.keys.as_ref().map(|keys| keys.shared()).unwrap_or_default(),
         listens_on_loopback: bound.ip().is_loopback(),
         port: bound.port(),
         public_url: front.public_url.clone(),
@@ -148,6 +151,7 @@ fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, fron
 fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
+        .configure(keys::routes)
         .configure(orders::routes)
         .configure(account::routes)
         .configure(events::routes)

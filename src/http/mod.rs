@@ -10,6 +10,7 @@ mod feed;
 mod gateway;
 mod health;
 pub mod journal_signal;
+mod keys;
 pub mod limits;
 mod listener;
 pub mod metrics;

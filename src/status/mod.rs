@@ -8,6 +8,6 @@ mod model;
 pub use day::{Day, Market};
 pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
-    ActorStatus, CalendarStatus, Check, Checks, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
-    TickStatus,
+    ActorStatus, CalendarStatus, Check, Checks, Health, HolidayStatus, LeaseStatus, OutboxStatus,
+    SessionStatus, Status, TickStatus,
 };

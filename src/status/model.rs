@@ -118,6 +118,15 @@ pub struct HolidayStatus {
     pub name: String,
 }
 
+/// The lease of a keeper that shares its database with others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseStatus {
+    /// The number of this holding: each change of the holder counts one up.
+    pub epoch: i64,
+    /// Since when this keeper holds it.
+    pub since: DateTime<FixedOffset>,
+}
+
 /// Everything at one glance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -160,6 +169,9 @@ pub struct Status {
     /// Simulated positions that are still open although orders go to FYERS, each as `10 NSE:SBIN-EQ`.
     #[serde(default)]
     pub simulated_left: Vec<String>,
+    /// Which keeper acts, where several share one database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseStatus>,
     /// The symbol master; `None` where none is fetched.
     #[serde(default)]
     pub symbols: Option<SymbolsStatus>,

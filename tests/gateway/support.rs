@@ -15,6 +15,7 @@ use fyers_keeper::{
 };
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
+    keys::BotName,
     mode::Mode,
     ports::{BrokerProxy, ProxyError},
     reason::Reason,
@@ -56,7 +57,7 @@ impl Backend for FakeBackend {
         true
     }
 
-    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
+    async fn forward(&self, call: ApiRequest, _bot: BotName) -> Option<Forwarded> {
         self.calls.lock().unwrap().push(call.clone());
         match &self.behind {
             Behind::BrokerProxy(proxy) => {

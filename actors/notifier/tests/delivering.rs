@@ -13,7 +13,7 @@ const MINUTES: Duration = Duration::from_secs(30 * 60);
 
 /// An event whose alert is never merged with another one's.
 fn refused(n: i64) -> Event {
-    Event::OrderRefused { symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
+    Event::OrderRefused { bot: None, symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
 }
 
 fn restarted() -> Event {

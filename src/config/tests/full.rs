@@ -29,6 +29,8 @@ pub(super) const FULL: &[(&str, &str)] = &[
     ("KEEPER_CALENDAR_FILE", "/x/calendar.toml"),
     ("KEEPER_ON_TOKEN_LOSS", "reject"),
     ("KEEPER_MOCK_CAPITAL", "2500.50"),
+    ("KEEPER_MOCK_PRICES", "walk"),
+    ("KEEPER_MOCK_FILL", "depth"),
     ("KEEPER_MOCK_CHARGES", "true"),
     ("KEEPER_SYMBOL_MASTER", "/x/NSE_CM.csv, /x/NSE_FO.csv"),
     ("FYERS_PUBLIC_URL", "https://public.example.org"),

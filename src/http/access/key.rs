@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use fyers_api::claims::claims;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -24,12 +23,6 @@ impl Current {
     pub(super) fn is(&self, shown: &str) -> bool {
         let key = self.secret.expose_secret().as_bytes();
         bool::from(shown.as_bytes().ct_eq(key)) && !key.is_empty()
-    }
-
-    /// Whether this is the `hsm_key` claim of a key that is shaped like a token of FYERS.
-    pub(super) fn is_claim(&self, shown: &str) -> bool {
-        let claim = claims(self.secret.expose_secret()).hsm_key.unwrap_or_default();
-        bool::from(claim.as_bytes().ct_eq(shown.as_bytes())) && !claim.is_empty()
     }
 
     /// Whether this is the SHA-256 of `APP_ID:KEY`, in hexadecimal digits.

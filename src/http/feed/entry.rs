@@ -1,42 +1,49 @@
-//! The key of a bot that shows it in a message.
+//! The key of a bot that shows it in a header or in a message.
 
 use actix_web::{HttpRequest, web};
-use keeper_domain::address::Network;
+use keeper_domain::{address::Network, keys::BotName};
 
-use crate::http::{access::Gate, limits::connections::Connection};
+use crate::http::{
+    access::{Gate, KeyState},
+    limits::connections::Connection,
+};
 
-/// How a key that comes in a message is judged.
+/// How a key is judged, and whether it has ended since.
 pub(super) struct Entry {
     gate: web::Data<Gate>,
     client: Network,
     connection: Option<Connection>,
-    /// The key that was good when this one was shown.
-    generation: u64,
+    /// Who has come in, and what was known of the key then.
+    admitted: Option<(BotName, KeyState)>,
 }
 
 impl Entry {
-    pub(super) fn of(request: &HttpRequest, gate: &web::Data<Gate>) -> Self {
+    /// `bot`: whose key was in the header, if one was.
+    pub(super) fn of(request: &HttpRequest, gate: &web::Data<Gate>, bot: Option<BotName>) -> Self {
         let connection = request.conn_data::<Connection>().cloned();
-        Self {
-            gate: gate.clone(),
-            client: gate.client_of(request),
-            connection,
-            generation: gate.generation(),
+        let mut entry =
+            Self { gate: gate.clone(), client: gate.client_of(request), connection, admitted: None };
+        if let Some(bot) = bot {
+            entry.remember(bot);
         }
+        entry
     }
 
-    /// Whether this is the key: the key itself, the key behind an app id, or its `hsm_key` claim.
+    fn remember(&mut self, bot: BotName) {
+        let state = self.gate.key_state(&bot);
+        self.admitted = Some((bot, state));
+    }
+
+    /// Whether this is a key: the key itself, the key behind an app id, or its `hsm_key` claim.
     pub(super) fn admits(&mut self, shown: &str) -> bool {
-        self.generation = self.gate.generation();
-        let is_key = self.gate.admits_shown(self.client, shown);
-        if is_key {
-            self.connection.iter().for_each(Connection::trust);
-        }
-        is_key
+        let Some(bot) = self.gate.bot_shown(self.client, shown) else { return false };
+        self.remember(bot);
+        self.connection.iter().for_each(Connection::trust);
+        true
     }
 
-    /// Whether the key has been replaced since: what it opened is closed.
+    /// Whether the key has been replaced or removed since: what it opened is closed.
     pub(super) fn is_outdated(&self) -> bool {
-        self.gate.generation() != self.generation
+        self.admitted.as_ref().is_some_and(|(bot, state)| self.gate.key_state(bot) != *state)
     }
 }

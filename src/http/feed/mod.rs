@@ -38,7 +38,7 @@ async fn data(
     gate: web::Data<Gate>,
     front: web::Data<Front>,
 ) -> HttpResponse {
-    let key = Entry::of(&request, &gate);
+    let key = Entry::of(&request, &gate, None);
     open(&request, payload, &front, Door::Hsm, hsm::HsmProtocol::new(key))
 }
 
@@ -50,8 +50,8 @@ async fn order_updates(
     front: web::Data<Front>,
 ) -> HttpResponse {
     match gate.admits_bot(&request) {
-        Ok(()) => {
-            let key = Entry::of(&request, &gate);
+        Ok(bot) => {
+            let key = Entry::of(&request, &gate, Some(bot));
             open(&request, payload, &front, Door::Orders, orders::OrderProtocol::new(key))
         }
         Err(is_limited) => refused(is_limited),
@@ -69,8 +69,9 @@ async fn feed(
     match shows_key.then(|| gate.admits_bot(&request)) {
         Some(Err(is_limited)) => refused(is_limited),
         shown => {
-            let key = Entry::of(&request, &gate);
-            open(&request, payload, &front, Door::Plain, plain::PlainProtocol::new(key, shown.is_some()))
+            let (bot, is_known) = (shown.and_then(Result::ok), shows_key);
+            let key = Entry::of(&request, &gate, bot);
+            open(&request, payload, &front, Door::Plain, plain::PlainProtocol::new(key, is_known))
         }
     }
 }

@@ -83,11 +83,21 @@ impl Metrics {
         self.counters.alerts.with_label_values(&labels).inc();
     }
 
-    /// A bot's request was answered. `mode` is `None` when it was refused at the door.
-    pub fn gateway(&self, mode: Option<ShownMode>, path: &str, status: u16, took: Duration) {
+    /// A bot's request was answered. Mode and bot are `None` when it was refused at the door. There are as many bots as
+    /// keys, so a bot's name is a bounded label.
+    pub fn gateway(
+        &self,
+        (mode, bot): (Option<ShownMode>, Option<&str>),
+        path: &str,
+        status: u16,
+        took: Duration,
+    ) {
         let mode = mode.map_or(NO_MODE, ShownMode::slug);
         let status = status.to_string();
-        self.counters.gateway.with_label_values(&[mode, routes::gateway(path), &status]).inc();
+        self.counters
+            .gateway
+            .with_label_values(&[mode, routes::gateway(path), &status, bot.unwrap_or(NO_MODE)])
+            .inc();
         self.gateway.with_label_values(&[mode]).observe(took.as_secs_f64());
     }
 
