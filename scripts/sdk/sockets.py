@@ -6,6 +6,7 @@ changed but its addresses.
 Prints a transcript of what the bot hears; exits 0 when all of it has come.
 """
 
+import os
 import re
 import sys
 import threading
@@ -36,7 +37,7 @@ def wait(what, wish, since=0):
                 if isinstance(message, dict) and wish(who, message):
                     return message
             if not news.wait(end - time.monotonic()) and time.monotonic() >= end:
-                sys.exit(f"did not come: {what}")
+                raise AssertionError(f"did not come: {what}")
 
 
 def point_at(base):
@@ -104,7 +105,7 @@ def main(base, key, control):
 
     tell("redirect", {"uri": f"{base}/fyers/callback"})
     point_at(base)
-    fyers = fyersModel.FyersModel(token=f"ABCD1234EF-100:{key}", client_id="ABCD1234EF-100", log_path=".")
+    fyers = fyersModel.FyersModel(token=key, client_id="ABCD1234EF-100", log_path=".")
 
     said("with a token")
     data_socket(base, f"ABCD1234EF-100:{key}")
@@ -150,8 +151,12 @@ def main(base, key, control):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
-    # The SDK's threads do not end by themselves.
-    import os
-
-    os._exit(0)
+    good = 1
+    try:
+        main(*sys.argv[1:4])
+        good = 0
+    except Exception as error:
+        print(f"sockets: {error!r}", flush=True)
+    finally:
+        # The SDK's threads do not end by themselves.
+        os._exit(good)
