@@ -73,6 +73,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/state_store.rs",
     "src/config/read/secrets.rs",
     "src/config/read.rs",
+    "src/config/settings.rs",
     "src/doctor/net.rs",
     "src/env_file/file.rs",
     "src/fyers",

@@ -11,7 +11,7 @@ use keeper_domain::{
 };
 use mock_exchange::exchange::Prices;
 use rust_decimal::Decimal;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use url::Url;
 
@@ -232,9 +232,17 @@ impl Settings {
             self.webhook_secret.clone(),
             self.ping_url.clone(),
             self.daily_ping_url.clone(),
+            self.database_url.clone(),
+            self.database_url.as_ref().and_then(password_of),
             app,
             bot,
         ];
         others.into_iter().flatten().collect()
     }
+}
+
+/// The password in a database's address, which a server may quote alone.
+fn password_of(url: &SecretString) -> Option<SecretString> {
+    let url = Url::parse(url.expose_secret()).ok()?;
+    url.password().filter(|password| password.len() >= 6).map(SecretString::from)
 }

@@ -85,7 +85,7 @@ fn everything_set_is_read() {
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
     assert!(!settings.day_summary);
-    assert_eq!(settings.secrets().len(), 10, "with the PIN");
+    assert_eq!(settings.secrets().len(), 12, "with the PIN, and the database's password alone");
 }
 
 #[test]

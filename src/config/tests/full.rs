@@ -19,6 +19,8 @@ pub(super) const FULL: &[(&str, &str)] = &[
     ("TELEGRAM_API_URL", "http://[::1]:9000"),
     ("KEEPER_ENV_FILE", "/x/.env"),
     ("KEEPER_STATE_DIR", "/x/state"),
+    ("KEEPER_DATABASE_URL", "postgres://keeper:SEKRET-db@db.example/keeper"),
+    ("KEEPER_ADVERTISE_URL", "http://keeper-a:8080"),
     ("KEEPER_HTTP_ADDR", "0.0.0.0:9"),
     ("KEEPER_PUBLIC_URL", "https://keeper.example.org"),
     ("KEEPER_TRUSTED_PROXIES", "10.0.0.0/8"),

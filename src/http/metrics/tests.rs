@@ -100,7 +100,10 @@ fn strangers_cannot_make_series() {
         metrics.broker_timer()(&format!("/{n}"), None, Duration::from_millis(1));
     }
     let text = metrics.text(&status()).unwrap();
-    has(&text, "fyers_keeper_gateway_requests_total{mode=\"none\",route=\"other\",status=\"401\"} 1000");
+    has(
+        &text,
+        "fyers_keeper_gateway_requests_total{bot=\"none\",mode=\"none\",route=\"other\",status=\"401\"} 1000",
+    );
     has(&text, "fyers_keeper_broker_request_duration_seconds_count{answer=\"none\",endpoint=\"other\"} 1000");
     assert!(text.lines().count() < before + 40);
 }

@@ -101,7 +101,7 @@ async fn a_halt_a_code_and_a_stranger_on_a_real_phone() {
     write(&simulator, 666, "/halt");
     until(|| control.0.lock().unwrap().len() == 3).await;
     until(|| shown(&simulator).len() == 2).await;
-    assert_eq!(*control.0.lock().unwrap(), ["Halt by 42", "redeem by 42", "stranger 666"]);
+    assert_eq!(*control.0.lock().unwrap(), ["Halt { bot: None } by 42", "redeem by 42", "stranger 666"]);
     let heard = simulator.person_messages();
     let deleted: Vec<_> = heard.iter().map(|message| message.deleted).collect();
     assert_eq!(deleted, [false, true, false]);
