@@ -76,10 +76,12 @@ fn a_bot_on_trial_is_simulated_beside_one_that_trades_for_real() {
     assert_eq!((sold.mode.as_str(), orders_at_fyers(&home)), ("live", 1));
     assert_eq!(main.get("/api/v3/positions").body["netPositions"][0]["netQty"], -10);
     assert_eq!(trial.get("/api/v3/positions").body["netPositions"][0]["netQty"], 10);
+    // In Sandbox the account is one, and it is the MockExchange's; prices are FYERS'.
     assert_eq!(
         (trial.get("/api/v3/funds").venue, mock.get("/api/v3/funds").venue),
-        ("fyers".into(), "mock".into())
+        ("mock".into(), "mock".into())
     );
+    assert_eq!(trial.get("/data/quotes?symbols=NSE:SBIN-EQ").venue, "fyers");
 
     let listed = home.run(&["orders", "--json"]).exits(0).json();
     let bots: Vec<(&str, &str)> = listed["orders"]
@@ -131,14 +133,15 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     let careful = token(&["careful", "--mode", "sandbox", "--max-loss", "500"]);
     taken(&careful.order(SBIN, 10), "mock");
     home.sim.set_price(SBIN, 740.0);
+    // A market order fills a tick beyond the last price: 10 shares, 60 INR and a tick of 0.10 each.
     // The next price the keeper hears of counts, whoever asked for it.
     careful.get("/data/quotes?symbols=NSE:SBIN-EQ");
     wait_for("the loss to be known", || {
         (row(&home, "careful")["today"]["result"].as_f64()? <= -500.0).then_some(())
     });
-    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
+    refused(&careful.order(SBIN, 1), "has lost 601 INR today");
     taken(&careful.order(SBIN, -10), "mock");
-    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
+    refused(&careful.order(SBIN, 1), "has lost 601 INR today");
 
     assert_eq!(orders_at_fyers(&home), 1, "nothing that was refused left the keeper");
     for words in ["Bot few: its orders of the day are used up", "Bot careful: its loss of the day is reached"]
@@ -161,7 +164,7 @@ fn a_live_bots_loss_at_fyers_is_its_own() {
         main.get("/data/quotes?symbols=NSE:SBIN-EQ");
         (row(&home, "careful")["today"]["result"].as_f64()? <= -500.0).then_some(())
     });
-    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
+    refused(&careful.order(SBIN, 1), "has lost 601 INR today");
     taken(&main.order(SBIN, 1), "fyers");
     taken(&careful.order(SBIN, -10), "fyers");
 }
