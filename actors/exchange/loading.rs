@@ -8,7 +8,7 @@ use keeper_domain::{
     notes::{CANDLES, SIMULATED_IN_GAP},
     order_journal::{OpenIntents, OrderEntry},
     ports::{Store, StoreError},
-    routing::{Venue, live_positions::LivePositions},
+    routing::{Venue, live_positions::LivePositions, request::Reserved},
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, exchange::MockExchange};
 
@@ -16,6 +16,7 @@ use crate::exchange::{
     actor::{ExchangeActor, Turn, give_up},
     book,
     deps::SEED,
+    state::Answered,
 };
 
 /// Entries of the order journal that are read for the day's count of refused orders.
@@ -49,6 +50,16 @@ async fn read_store(
     })
 }
 
+/// What FYERS took after the books were last read: it may have filled since.
+fn not_settled(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
+    let later = orders.iter().filter(|entry| live.read_at.is_some_and(|read_at| entry.at > read_at));
+    let taken = later.filter_map(|entry| Some((entry.at, entry.taken_by_fyers()?)));
+    // Intents have numbers above zero.
+    let answered =
+        |(at, leg), id| Answered { id, at, reserved: Reserved { legs: vec![leg], is_opaque: false } };
+    taken.zip((0..).map(|number: i64| -number)).map(|(taken, id)| answered(taken, id)).collect()
+}
+
 async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
     let mut kept = KeptCandles::default();
     for note in &CANDLES {
@@ -77,6 +88,7 @@ impl ExchangeActor {
         };
         let rejected = orders.iter().filter(refused).count() as u64;
         let volatile = &mut self.volatile;
+        volatile.answered = not_settled(&orders, &live);
         volatile.book = MockExchange::resume(engine, SEED);
         volatile.book.keep_candles(candles);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);

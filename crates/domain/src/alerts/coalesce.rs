@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use crate::event::Recorded;
 
 use crate::alert::{Alert, Outgoing, Severity};
+use crate::alerts::words::with_orders_of;
 
 /// What to commit after reading a stretch of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,7 +98,7 @@ fn grown(old: &Outgoing, new: Alert) -> Outgoing {
     Outgoing {
         last_at: new.at.max(old.last_at),
         count: old.count.saturating_add(1),
-        text: new.text,
+        text: with_orders_of(&old.text, &new.text),
         ..old.clone()
     }
 }

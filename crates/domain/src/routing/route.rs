@@ -243,10 +243,14 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     if now.live.was_live && now.live.read_at.is_none() {
         return Err(Refused::Protected("your live positions are not known".to_owned()));
     }
-    if now.live.is_open() && (closes || !call.understood) {
-        return Err(Refused::Protected("you have live positions".to_owned()));
+    if now.sent.is_opaque {
+        return Err(Refused::Protected("it is not known yet what your last order did at FYERS".to_owned()));
     }
-    if let Some(risk) = call.legs.iter().find_map(|leg| now.live.protects(leg)) {
+    let is_open = now.live.is_open() || now.on_the_way().next().is_some();
+    if is_open && (closes || !call.understood) {
+        return Err(Refused::Protected("you have live positions, or orders at FYERS".to_owned()));
+    }
+    if let Some(risk) = call.legs.iter().find_map(|leg| now.live.protects(leg, now.on_the_way())) {
         return Err(Refused::Protected(risk));
     }
     match now.on_token_loss {

@@ -3,7 +3,7 @@
 use crate::alert::Severity;
 use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::words::{excerpt, order},
+    alerts::words::{ORDERS, excerpt, order},
     mode::Mode,
     reason::Reason,
 };
@@ -97,18 +97,19 @@ pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>, 
     }
 }
 
-/// Merged by reason: the same words for many orders are one alert.
+/// Merged by reason: the same words for many orders are one alert, and numbers in them, as the money that is missing,
+/// make no new reason.
 pub(super) fn rejected(symbol: &str, quantity: i64, price: &str, code: i64, message: &str) -> Draft {
     let price = if price == "0" { "at market".to_owned() } else { format!("at {}", excerpt(price, 20)) };
     let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
-    let reason = excerpt(message, 60);
+    let reason = excerpt(message, 60).replace(|c: char| c.is_ascii_digit(), "#");
     Draft::new(
         Severity::Warning,
         format!("rejected {code} {reason}|"),
-        format!("FYERS refused: {what} {price}"),
+        format!("FYERS refused: {} (code {code})", excerpt(message, 90)),
     )
-    .line(format!("Why: {} (code {code})", excerpt(message, 180)))
-    .line("Trading: this order is not in the market. The bot has FYERS' own answer.")
+    .line(format!("{ORDERS}{what} {price}"))
+    .line("Trading: not in the market. The bot has FYERS' own answer.")
     .line("Next: mend what the reason names, if it comes again.")
 }
 
