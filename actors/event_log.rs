@@ -254,6 +254,22 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::TestAlert { severity } => {
             info!(event = name, actor, severity = severity.slug(), "test of the alerts");
         }
+        Event::DaySummary(day) => {
+            let (date, pnl) = (day.date, day.pnl.as_deref().unwrap_or("not known"));
+            let (at_fyers, simulated) = (day.at_fyers, day.simulated);
+            let (rejected, refused) = (day.rejected, day.refused);
+            info!(
+                event = name,
+                actor,
+                %date,
+                at_fyers,
+                simulated,
+                rejected,
+                refused,
+                pnl,
+                "summary of {date}"
+            );
+        }
         Event::ActorCrashed { actor: who, death } => {
             error!(event = name, actor = who, death = death.slug(), "{who} crashed");
         }

@@ -3,9 +3,11 @@
 //! One [`Parts`] value makes one [`Keeper`]: an account's actors, their store, their listener. There are no
 //! globals, so a second account is a second call, and a test or the demo starts the very same thing.
 
+mod account_words;
 mod assembly;
 mod backend;
 mod control;
+mod day_summary;
 mod mirror;
 mod phone;
 mod sink;
@@ -47,7 +49,7 @@ use keeper_actors::{
     token::{actor::TokenActor, messages::GetSession},
 };
 use keeper_domain::{
-    alert::Outgoing,
+    alert::{Channel, Outgoing},
     alerts::texts::{Context, last_words},
     chat::talk::Control,
     clock::{calendar::Calendar, token_hours::TokenHours},
@@ -85,6 +87,8 @@ pub struct Parts {
     pub outgoing: Option<Arc<dyn OutgoingAddress>>,
     /// Where alerts go.
     pub messenger: Arc<dyn Messenger>,
+    /// Where else alerts go.
+    pub webhook: Option<Webhook>,
     /// The keeper's memory.
     pub store: Arc<dyn Store>,
     /// The `.env` file to keep up to date.
@@ -93,6 +97,8 @@ pub struct Parts {
     pub time: Arc<dyn Time>,
     /// A clock that only goes forward, to notice steps of the other; `None` on a made-up time.
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
+    /// Whether each trading day ends with a summary.
+    pub day_summary: bool,
     /// Trading days.
     pub calendar: Arc<Calendar>,
     /// When a token matters.
@@ -144,6 +150,15 @@ pub struct Parts {
     pub order_fault: FaultPoint,
 }
 
+/// The second channel for alerts.
+#[derive(Clone)]
+pub struct Webhook {
+    /// Who sends them.
+    pub messenger: Arc<dyn Messenger>,
+    /// The keeper's memory with this channel's outbox.
+    pub store: Arc<dyn Store>,
+}
+
 /// The actors' addresses.
 #[derive(Clone)]
 pub struct Actors {
@@ -155,6 +170,8 @@ pub struct Actors {
     pub exchange: Addr<ExchangeActor>,
     /// Owns the outbox.
     pub notifier: Addr<NotifierActor>,
+    /// The same for the webhook's outbox; `None` when it is not configured.
+    pub webhook: Option<Addr<NotifierActor>>,
     /// Owns the login card; `None` without a chat or without a way to log in.
     pub card: Option<Addr<CardActor>>,
     /// Where bots' requests come in.
@@ -177,7 +194,7 @@ pub struct Keeper {
     pub addr: Option<SocketAddr>,
     store: Arc<dyn Store>,
     time: Arc<dyn Time>,
-    messenger: Arc<dyn Messenger>,
+    messengers: Vec<Arc<dyn Messenger>>,
     journal: RecipientCell<JournalGrew>,
     sink: Arc<JournalSink>,
     server: Option<ServerHandle>,
@@ -216,19 +233,25 @@ impl Keeper {
         recall_segments(&parts.hours, parts.store.as_ref()).await?;
 
         let actors = start_actors(&parts, &tree, &journal);
+        wake_webhook(&actors, &tree, &feed);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
         let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
         tree.spawn("loading", backend.until_loaded());
+        if parts.day_summary {
+            tree.spawn("summary", day_summary::Summarist::new(&parts, &backend, &journal).run());
+        }
         let control: Arc<dyn Control> = Arc::new(KeeperControl::new(&parts, &backend, &actors, &journal));
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) = listen(&parts, &backend, control, feed, &tree)?;
-        let Parts { store, time, messenger, symbols, .. } = parts;
+        let Parts { store, time, messenger, webhook, symbols, .. } = parts;
+        let messengers = [Some(messenger), webhook.map(|webhook| webhook.messenger)];
+        let messengers = messengers.into_iter().flatten().collect();
         if let Some(renewal) = symbols {
             renew_symbols(renewal, &time, &actors, &sink, &tree);
         }
-        Ok(Self { actors, inbox, tree, backend, addr, store, time, messenger, journal, sink, server })
+        Ok(Self { actors, inbox, tree, backend, addr, store, time, messengers, journal, sink, server })
     }
 
     /// Starts the thread that ends the program when the actors' thread is blocked.
@@ -269,18 +292,26 @@ impl Keeper {
         let (severity, text) = last_words(actor);
         let alert = Outgoing {
             id: 0,
+            event_id: 0,
+            event: "actor.gave_up".to_owned(),
             at: now,
             last_at: now,
             count: 1,
             severity,
             key: String::new(),
             text,
+            items: vec![],
             attempts: 0,
         };
+        let sending = self.messengers.iter().map(|messenger| {
+            let alert = &alert;
+            async move { (messenger.channel(), timeout(limit, messenger.send(alert)).await) }
+        });
         let (sent, written) =
-            tokio::join!(timeout(limit, self.messenger.send(&alert)), timeout(limit, self.sink.written()));
-        if !matches!(sent, Ok(Ok(()))) {
-            tracing::error!(event = "alert.failed", "the last alert could not be sent; it is in the journal");
+            tokio::join!(futures_util::future::join_all(sending), timeout(limit, self.sink.written()));
+        for (channel, _) in sent.iter().filter(|(_, sent)| !matches!(sent, Ok(Ok(())))) {
+            let text = "the last alert could not be sent; it is in the journal";
+            tracing::error!(event = "alert.failed", channel, "{text}");
         }
         if written.is_err() {
             tracing::error!(event = "store.failed", "the last events could not be written");
@@ -290,7 +321,9 @@ impl Keeper {
     /// Tries to deliver what waits, for a bounded time.
     pub async fn flush(&self, limit: Duration) {
         self.journal.say(JournalGrew);
-        let _late = timeout(limit, self.actors.notifier.send(Flush)).await;
+        let channels = std::iter::once(&self.actors.notifier).chain(&self.actors.webhook);
+        let flushing = channels.map(|notifier| timeout(limit, notifier.send(Flush)));
+        let _late = futures_util::future::join_all(flushing).await;
     }
 }
 
@@ -298,9 +331,32 @@ impl Keeper {
 fn watched(parts: Parts) -> (Parts, Feed) {
     let feed = Feed::default();
     let store = WatchedStore::new(Arc::clone(&parts.store), Arc::clone(&parts.metrics), feed.clone());
-    let messenger =
-        CountedMessenger::new(Arc::clone(&parts.messenger), Arc::clone(&parts.metrics), store.severities());
-    (Parts { store: Arc::new(store), messenger: Arc::new(messenger), ..parts }, feed)
+    let messenger = counted(&parts.messenger, &parts.metrics, &store);
+    let webhook = parts.webhook.map(|webhook| {
+        let store = WatchedStore::new(webhook.store, Arc::clone(&parts.metrics), feed.clone());
+        let store = store.of_channel(Channel::Webhook);
+        Webhook { messenger: counted(&webhook.messenger, &parts.metrics, &store), store: Arc::new(store) }
+    });
+    (Parts { store: Arc::new(store), messenger, webhook, ..parts }, feed)
+}
+
+fn counted(
+    messenger: &Arc<dyn Messenger>,
+    metrics: &Arc<Metrics>,
+    store: &WatchedStore,
+) -> Arc<dyn Messenger> {
+    Arc::new(CountedMessenger::new(Arc::clone(messenger), Arc::clone(metrics), store))
+}
+
+/// The journal's wake-up calls go to the chat's notifier; the webhook's follows the journal by itself.
+fn wake_webhook(actors: &Actors, tree: &Tree, feed: &Feed) {
+    let Some(webhook) = actors.webhook.clone() else { return };
+    let mut news = feed.follow();
+    tree.spawn("webhook.wake", async move {
+        while news.changed().await.is_ok() {
+            webhook.do_send(JournalGrew);
+        }
+    });
 }
 
 /// Keeps the MockExchange's symbols as new as FYERS has them. Nothing waits for it.

@@ -3,6 +3,7 @@
 //! `app` puts everything together; the modules around it each reach one part of the world. What is decided is
 //! decided in `keeper_actors`.
 
+pub mod account;
 pub mod app;
 pub mod backup;
 pub mod build_info;
@@ -24,3 +25,4 @@ pub mod status;
 pub mod store;
 pub mod telegram;
 pub mod wall_clock;
+pub mod webhook;

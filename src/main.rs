@@ -16,9 +16,13 @@ fn main() -> ExitCode {
     // Other programs of the same user must not read this one's memory, and no core dump may hold a token.
     fyers_keeper::hardening::apply();
     install_panic_hook();
-    let cli = Cli::parse();
-    let json = cli.verb.is_json();
-    let ended = cli::main(cli);
+    let (json, ended) = match Cli::try_parse() {
+        Ok(cli) => (cli.verb.is_json(), cli::main(cli)),
+        Err(error) if error.use_stderr() && std::env::args().any(|word| word == "--json") => {
+            (true, Err(cli::usage(&error)))
+        }
+        Err(error) => error.exit(),
+    };
     logging::flush(LAST_LINES);
     let exit = ended.unwrap_or_else(|failure| {
         failure.print(json);

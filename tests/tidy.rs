@@ -32,7 +32,6 @@ const RULES: &[&str] = &[
     "src/http/access/rule.rs",
     "src/http/pages/orders.rs",
     "src/http/pages/view.rs",
-    "src/http/pages/words.rs",
     "src/status/checks.rs",
     "src/status/day.rs",
 ];
@@ -64,6 +63,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/app/mirror.rs",
     "src/backup/restore.rs",
     "src/cli/check.rs",
+    "src/cli/init/telegram.rs",
     "src/cli/login.rs",
     "src/cli/probe.rs",
     "src/cli/run.rs",
@@ -78,6 +78,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/store/sqlite",
     "src/store/state_dir.rs",
     "src/telegram",
+    "src/webhook",
     "src/http/access/gate.rs",
     "src/http/gateway/login_code.rs",
     "src/http/access/key.rs",

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use keeper_domain::alert::{Outgoing, SendError, Severity};
 use keeper_domain::alerts::{
     delivery::{self, Next},
-    render::{SAFE_TEXT, id},
+    render::{SAFE_TEXT, id, whole_text},
 };
 use keeper_domain::notes::MUTED_UNTIL;
 use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
@@ -23,7 +23,7 @@ pub(super) struct Attempt {
     pub(super) id: i64,
     /// What to do now.
     pub(super) next: Next,
-    /// Whether Telegram itself set the pause.
+    /// Whether the receiver itself set the pause.
     pub(super) asked_for: bool,
     /// Why it failed.
     pub(super) error: Option<String>,
@@ -36,7 +36,8 @@ pub(super) async fn attempt(
     safe_text: bool,
     luck: f64,
 ) -> Result<Attempt, StoreError> {
-    let quiet = alert.severity != Severity::Critical && is_muted(notes, time.now()).await?;
+    let mutable = messenger.can_be_muted() && alert.severity != Severity::Critical;
+    let quiet = mutable && is_muted(notes, time.now()).await?;
     let result = send(messenger, alert, safe_text, quiet).await;
     let next = delivery::after(&result, alert.attempts, alert.severity, safe_text, luck);
     match next {
@@ -94,7 +95,7 @@ fn tell(messenger: &dyn Messenger, alert: &Outgoing, next: Next, error: Option<&
                 channel,
                 shown,
                 "{}",
-                alert.text
+                whole_text(alert)
             )
         };
     }

@@ -25,7 +25,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::talk::Control,
-    ports::{NoteStore, OutboxStore},
+    ports::{Messenger, NoteStore, OutboxStore, Store},
     session::login::StateKey,
 };
 
@@ -36,13 +36,9 @@ use crate::{
 
 pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
     let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
-    let ports = Ports {
-        store: Arc::clone(&parts.store) as Arc<dyn OutboxStore>,
-        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
-        messenger: Arc::clone(&parts.messenger),
-        time: Arc::clone(&parts.time),
-    };
-    let notifier = tree.supervise("notifier", NotifierActor::new(ports, parts.texts.clone()));
+    let notifier = tree.supervise("notifier", notifier_of(parts, &parts.store, &parts.messenger));
+    let webhook = parts.webhook.as_ref();
+    let webhook = webhook.map(|to| tree.supervise("webhook", notifier_of(parts, &to.store, &to.messenger)));
     journal.connect(notifier.clone().recipient());
 
     let deps = exchange_deps(parts, tree, journal, &session, &rejected);
@@ -59,11 +55,22 @@ pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<J
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
     let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, card: card_addr, router, in_flight };
+    let actors = Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight };
     if let Some(card) = &card {
         card.connect(&actors);
     }
     actors
+}
+
+/// Each channel of alerts has a notifier with an outbox of its own.
+fn notifier_of(parts: &Parts, store: &Arc<dyn Store>, messenger: &Arc<dyn Messenger>) -> NotifierActor {
+    let ports = Ports {
+        store: Arc::clone(store) as Arc<dyn OutboxStore>,
+        notes: Arc::clone(&parts.store) as Arc<dyn NoteStore>,
+        messenger: Arc::clone(messenger),
+        time: Arc::clone(&parts.time),
+    };
+    NotifierActor::new(ports, parts.texts.clone())
 }
 
 fn token_deps(

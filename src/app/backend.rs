@@ -19,7 +19,7 @@ use fyers_api::{
 use keeper_actors::{
     clock::messages::GetClock,
     exchange::messages::{Forwarded, GetMode, NextRows, Rest, Rows},
-    notifier::messages::GetOutbox,
+    notifier::messages::{GetOutbox, OutboxView},
     supervisor::{Tree, watchdog::Pulse},
     token::messages::{ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
 };
@@ -178,6 +178,15 @@ impl KeeperBackend {
     }
 }
 
+fn outbox_status(outbox: &OutboxView) -> OutboxStatus {
+    OutboxStatus {
+        waiting: outbox.waiting as u64,
+        oldest: outbox.oldest.map(ist),
+        queued: outbox.queued_total,
+        delivered: outbox.delivered_total,
+    }
+}
+
 async fn ask<A, M>(addr: &Addr<A>, message: M) -> Option<M::Result>
 where
     A: Actor<Context = Context<A>> + Handler<M>,
@@ -208,6 +217,10 @@ impl Backend for KeeperBackend {
         let now = self.actors.router.snapshot.load_full();
         let clock = ask(&self.actors.clock, GetClock).await?;
         let outbox = ask(&self.actors.notifier, GetOutbox).await?;
+        let webhook = match &self.actors.webhook {
+            Some(webhook) => Some(ask(webhook, GetOutbox).await?),
+            None => None,
+        };
         let last_tick = self.store.last_tick().await.ok()?;
         let status = Status {
             status: Health::Pass,
@@ -224,12 +237,8 @@ impl Backend for KeeperBackend {
             }),
             calendar: self.calendar_status(),
             actors: self.actor_states(),
-            outbox: OutboxStatus {
-                waiting: outbox.waiting as u64,
-                oldest: outbox.oldest.map(ist),
-                queued: outbox.queued_total,
-                delivered: outbox.delivered_total,
-            },
+            outbox: outbox_status(&outbox),
+            webhook: webhook.as_ref().map(outbox_status),
             orders_simulated_today: now.simulated_today,
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),

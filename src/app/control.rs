@@ -23,6 +23,7 @@ use keeper_domain::{
     },
     clock::calendar::Calendar,
     event::Event,
+    event_words,
     mode::ShownMode,
     note::NoteChange,
     notes::MUTED_UNTIL,
@@ -32,9 +33,9 @@ use keeper_domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{Actors, Parts, backend::KeeperBackend};
+use crate::app::{Actors, Parts, account_words, backend::KeeperBackend};
 use crate::{
-    http::Backend,
+    http::{Backend, account},
     login_report::code_of,
     status::{SessionStatus, Status},
     telegram::GroupMoves,
@@ -176,7 +177,7 @@ impl KeeperControl {
     async fn logs(&self) -> String {
         let Ok(events) = self.store.recent_events(EVENTS).await else { return NO_ANSWER.to_owned() };
         let line = |recorded: keeper_domain::event::Recorded| {
-            format!("{} {}", ist(recorded.at).format("%d %b %H:%M:%S"), recorded.event.name())
+            format!("{} {}", ist(recorded.at).format("%d %b %H:%M:%S"), event_words::line(&recorded.event))
         };
         format!("📜 Newest events (IST)\n{}", events.into_iter().map(line).collect::<Vec<_>>().join("\n"))
     }
@@ -253,6 +254,12 @@ impl Control for KeeperControl {
             Topic::Calendar => return self.calendar().await,
             Topic::Logs => return self.logs().await,
             Topic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
+            Topic::Positions => {
+                return account_words::positions(account::positions(self.backend.as_ref()).await);
+            }
+            Topic::Orders => return account_words::orders(account::orders(self.backend.as_ref()).await),
+            Topic::Funds => return account_words::funds(account::funds(self.backend.as_ref()).await),
+            Topic::Pnl => return account_words::pnl(account::positions(self.backend.as_ref()).await),
             Topic::Status | Topic::Mode | Topic::Token | Topic::Health => {}
         }
         let Some(status) = self.backend.status().await else { return NO_ANSWER.to_owned() };

@@ -58,13 +58,9 @@ impl Home {
         let notes = vec![NOTE.set(&"words ".repeat(100)).unwrap()];
         let events = vec![(Utc::now(), Event::KeeperStopping)];
         store.commit(Change { notes, events, ..Change::default() }).await.unwrap();
-        let alert = Alert {
-            event_id: n,
-            at: Utc::now(),
-            severity: Severity::Info,
-            key: String::new(),
-            text: "text".to_owned(),
-        };
+        let (event, text) = ("keeper.stopping".to_owned(), "text".to_owned());
+        let (at, key, item) = (Utc::now(), String::new(), String::new());
+        let alert = Alert { event_id: n, event, at, severity: Severity::Info, key, text, item };
         store.queue_alerts(n, vec![alert], vec![]).await.unwrap();
     }
 
@@ -320,7 +316,7 @@ async fn a_backup_of_a_newer_keeper_is_refused_and_one_of_an_older_is_brought_up
         panic!("taken")
     };
 
-    edit("b.db", "older.db", "DROP TABLE mock_snapshots; DROP TABLE order_intents; DROP TABLE mock_records; DROP TABLE orders; DELETE FROM facts WHERE name = 'backup'; DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    edit("b.db", "older.db", "ALTER TABLE alerts DROP COLUMN channel; ALTER TABLE alerts DROP COLUMN event; ALTER TABLE alerts DROP COLUMN items; DROP TABLE mock_snapshots; DROP TABLE order_intents; DROP TABLE mock_records; DROP TABLE orders; DELETE FROM facts WHERE name = 'backup'; DELETE FROM _sqlx_migrations WHERE version > 1").await;
     let restored = home.restore("older.db").await.unwrap();
     assert_eq!(restored.counts["orders"], 0);
     let (_state, store) = home.open().await;

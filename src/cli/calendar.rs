@@ -29,7 +29,7 @@ pub enum CalendarVerb {
         #[arg(long)]
         json: bool,
     },
-    /// Whether the market trades on a day
+    /// Whether the market trades on a day: exit 0 if it does, 1 if not
     Check {
         /// The day, as 2026-11-24
         date: chrono::NaiveDate,
@@ -53,7 +53,7 @@ pub(super) fn tell(verb: &CalendarVerb) -> Result<Exit, Failure> {
     match *verb {
         CalendarVerb::Next { json } => next(&config, &calendar, json),
         CalendarVerb::List { json } => list(&calendar, json),
-        CalendarVerb::Check { date, json } => check(&calendar, date, json),
+        CalendarVerb::Check { date, json } => return Ok(check(&calendar, date, json)),
     }
     Ok(Exit::Good)
 }
@@ -90,9 +90,15 @@ fn words(day: &Day) -> String {
     format!("{}  {what}{doubt}", day.date.format("%a %d %b %Y"))
 }
 
-fn check(calendar: &Calendar, date: NaiveDate, json: bool) {
+/// For `if fyers-keeper calendar check …; then`: a weekday of a year that the calendar does not cover counts as one.
+fn check(calendar: &Calendar, date: NaiveDate, json: bool) -> Exit {
     let day = day(calendar, date);
-    if json { print_json(&day) } else { say(&words(&day)) }
+    if json {
+        print_json(&day);
+    } else {
+        say(&words(&day));
+    }
+    if day.trading_day { Exit::Good } else { Exit::Error }
 }
 
 /// The next tick that has not passed yet by the clock.

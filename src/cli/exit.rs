@@ -10,8 +10,10 @@ use crate::store::StateDirError;
 pub enum Exit {
     /// Good.
     Good = 0,
-    /// Some other error.
+    /// Some other error; of `calendar check`: no trading that day.
     Error = 1,
+    /// The command line cannot be understood.
+    Usage = 2,
     /// FYERS, Telegram or the keeper itself cannot be reached.
     Unreachable = 69,
     /// The supervisor gave up, or the program was hung.

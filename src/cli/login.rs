@@ -50,7 +50,7 @@ pub(super) fn login(json: bool) -> Result<Exit, Failure> {
     }
 }
 
-fn end(report: &LoginReport, json: bool) -> Exit {
+pub(super) fn end(report: &LoginReport, json: bool) -> Exit {
     if json {
         print_json(report);
     } else {
@@ -64,7 +64,7 @@ fn end(report: &LoginReport, json: bool) -> Exit {
 }
 
 /// Nobody else works on this state: do it here.
-async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Failure> {
+pub(super) async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Failure> {
     let client = client(config)?;
     let nonce = state_from(rand::rng().random());
     let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
@@ -136,21 +136,16 @@ async fn by_browser(remote: &Remote, before: &crate::status::Status) -> Result<L
     tokio::time::timeout(LIMIT, waiting).await.map_err(|_| nothing_pasted())
 }
 
-/// One line of standard input; `None` at its end. It holds a code, so it is wrapped at once.
-async fn read_line() -> Option<SecretString> {
+/// What a person pasted, once it can be understood: a slip of the mouse must not cost the login. `None` at the end of
+/// standard input. One reader takes all lines: a second one would miss what the first has read ahead.
+async fn read_login() -> Option<SecretString> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     loop {
-        let line = lines.next_line().await.ok()??;
-        if !line.trim().is_empty() {
-            return Some(SecretString::from(line));
+        // It holds a code, so it is wrapped at once.
+        let pasted = SecretString::from(lines.next_line().await.ok()??);
+        if pasted.expose_secret().trim().is_empty() {
+            continue;
         }
-    }
-}
-
-/// What a person pasted, once it can be understood: a slip of the mouse must not cost the login.
-async fn read_login() -> Option<SecretString> {
-    loop {
-        let pasted = read_line().await?;
         if read_pasted(pasted.expose_secret()).is_some() {
             return Some(pasted);
         }

@@ -3,6 +3,7 @@
 //! Answers go to standard output and logs to standard error, except for `run`, whose log is its answer. An error
 //! is two lines: what happened, and what to do.
 
+mod account;
 mod backup;
 mod calendar;
 mod check;
@@ -10,6 +11,7 @@ mod config_check;
 mod doctor;
 mod exit;
 mod failure;
+mod init;
 mod key_file;
 mod login;
 mod oneshot;
@@ -38,7 +40,7 @@ pub use setup::{Config, load};
 #[derive(Debug, Parser)]
 #[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
 #[command(after_help = "Settings come from the environment and then from the .env file; see env.example.\n\
-    Exit codes: 0 good, 1 other error, 2 usage, 69 unreachable, 70 gave up, 71 the address is taken,\n\
+    Exit codes: 0 good, 1 other error (calendar check: no trading that day), 2 usage, 69 unreachable, 70 gave up, 71 the address is taken,\n\
     73 another keeper uses the state folder, 75 try again later, 77 login required, 78 bad settings.\n\
     With --json an error is one object too: {\"error\": {\"exit_code\", \"problems\": [{\"what\", \"remedy\"}]}}.")]
 pub struct Cli {
@@ -50,6 +52,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Set the keeper up, step by step: app at FYERS, Telegram bot, first login
+    Init,
     /// Run the service
     Run,
     /// Watch a week of the service in under a minute, on a simulated broker
@@ -91,6 +95,18 @@ pub enum Verb {
         /// How many orders at most
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+    },
+    /// Show the positions, and whether they are real
+    Positions {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show today's profit and loss, and whether it is real
+    Pnl {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Look at the settings
     Config {
@@ -158,6 +174,7 @@ pub enum ConfigVerb {
 /// Does what the command line says.
 pub fn main(cli: Cli) -> Result<Exit, Failure> {
     match cli.verb {
+        Verb::Init => init::init(),
         Verb::Run => run::run(),
         #[cfg(feature = "demo")]
         Verb::Demo { json } => demo(json),
@@ -166,6 +183,8 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Login { json } => login::login(json),
         Verb::Status { json } => probe::status(json),
         Verb::Orders { json, limit } => orders::orders(json, limit),
+        Verb::Positions { json } => account::positions(json),
+        Verb::Pnl { json } => account::pnl(json),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
         Verb::Doctor { json } => doctor::doctor(json),
@@ -180,6 +199,13 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
+/// What is wrong with the command line, for a script: the first line of what a person would read.
+pub fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let what = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    Failure::new(Exit::Usage, what, "See `fyers-keeper --help`.")
+}
+
 impl Verb {
     /// Whether a script reads the answer.
     pub fn is_json(&self) -> bool {
@@ -190,13 +216,15 @@ impl Verb {
             | Self::Refresh { json }
             | Self::Login { json }
             | Self::Status { json }
+            | Self::Positions { json }
+            | Self::Pnl { json }
             | Self::Orders { json, .. }
             | Self::Doctor { json }
             | Self::Backup { json, .. }
             | Self::Restore { json, .. } => *json,
             Self::Config { verb: ConfigVerb::Check { json } } => *json,
             Self::Calendar { verb } => verb.is_json(),
-            Self::Run | Self::Healthcheck | Self::Completions { .. } => false,
+            Self::Init | Self::Run | Self::Healthcheck | Self::Completions { .. } => false,
         }
     }
 }

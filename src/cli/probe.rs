@@ -13,6 +13,7 @@ use crate::cli::{
     setup::{Config, load},
 };
 use crate::{
+    account::{AccountPart, Trouble},
     login_report::LoginReport,
     private_file::{self, Rules},
     status::{Health, SessionStatus, Status},
@@ -67,6 +68,14 @@ async fn fetch(config: &Config) -> Option<Status> {
     request.send().await.ok()?.json().await.ok()
 }
 
+/// What the keeper said to a question about the account.
+pub(super) enum Told<T> {
+    /// This.
+    Good(T),
+    /// Why it cannot say.
+    Trouble(String),
+}
+
 /// The keeper that runs on this machine, for whoever has its key.
 pub(super) struct Remote {
     client: Client,
@@ -96,6 +105,23 @@ impl Remote {
         let request = self.client.get(format!("{}/orders?limit={limit}", self.base)).timeout(LIMIT);
         let answer = request.bearer_auth(self.key.expose_secret()).send().await.ok()?;
         answer.error_for_status().ok()?.json().await.ok()
+    }
+
+    /// A part of the account, as the keeper reads it now; `None` when the keeper does not answer.
+    pub(super) async fn account<T: serde::de::DeserializeOwned>(
+        &self,
+        part: &str,
+    ) -> Option<Told<AccountPart<T>>> {
+        let request = self.client.get(format!("{}/{part}", self.base)).timeout(Duration::from_secs(45));
+        let answer = request.bearer_auth(self.key.expose_secret()).send().await.ok()?;
+        if answer.status().is_success() {
+            return Some(Told::Good(answer.json().await.ok()?));
+        }
+        let status = answer.status().as_u16();
+        let trouble: Option<Trouble> = answer.json().await.ok();
+        let problem =
+            trouble.map_or_else(|| format!("the keeper answers {status}"), |trouble| trouble.problem);
+        Some(Told::Trouble(problem))
     }
 
     /// Asks for a refresh; `None` when the keeper does not answer.
@@ -133,7 +159,7 @@ fn client() -> reqwest::Result<Client> {
 }
 
 /// "All addresses" is where to listen, not where to knock.
-fn reachable(mut addr: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(mut addr: SocketAddr) -> SocketAddr {
     if addr.ip().is_unspecified() {
         addr.set_ip([127, 0, 0, 1].into());
     }

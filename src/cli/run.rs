@@ -1,12 +1,13 @@
 //! `run`: the service, from the first log line to the last.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
+    alert::Channel,
     alerts::texts::Context,
     clock::token_hours::TokenHours,
-    ports::{SessionStore, Store, Time},
+    ports::{SessionStore, Store, StoreError, Time},
     restart_policy::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,11 +16,12 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     key_file,
-    output::{fail, no_state},
+    output::{fail, no_state, say},
+    probe::reachable,
     setup::{Config, load},
 };
 use crate::{
-    app::{Keeper, Parts, StartError},
+    app::{Keeper, Parts, StartError, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
     http::Backend,
@@ -38,9 +40,20 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
 pub(super) fn run() -> Result<Exit, Failure> {
     let config = load()?;
+    // Before the log, so that a person at a terminal sees it first.
+    if std::io::stdout().is_terminal() {
+        say(&welcome(&config.settings));
+    }
     config.start_log(true);
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     actix_rt::System::new().block_on(serve(&config, &state))
+}
+
+/// Where a person finds the keeper.
+fn welcome(settings: &Settings) -> String {
+    let here = || format!("http://{}/", reachable(settings.http_addr));
+    let page = settings.public_url.as_ref().map_or_else(here, |url| url.as_str().to_owned());
+    format!("open {page}")
 }
 
 async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
@@ -54,7 +67,8 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         .await
         .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
     learn(config, &store).await;
-    let parts = parts(config, state, store.clone())?;
+    let webhook = webhook(config, &store).await?;
+    let parts = parts(config, state, store.clone(), webhook)?;
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
@@ -117,7 +131,24 @@ fn not_started(error: &StartError) -> Failure {
     fail(exit, &error.to_string(), remedy)
 }
 
-fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts, Failure> {
+/// The second channel with its outbox. One that is no longer configured is forgotten, so that it does not begin with old
+/// news some day.
+async fn webhook(config: &Config, store: &SqliteStore) -> Result<Option<Webhook>, Failure> {
+    let unwritten = |error: StoreError| fail(Exit::Error, &error.to_string(), "Check the disk.");
+    let Some(messenger) = config.webhook()? else {
+        store.without_channel(Channel::Webhook).await.map_err(unwritten)?;
+        return Ok(None);
+    };
+    let store = store.with_channel(Channel::Webhook).await.map_err(unwritten)?;
+    Ok(Some(Webhook { messenger, store: Arc::new(store) }))
+}
+
+fn parts(
+    config: &Config,
+    state: &StateDir,
+    store: SqliteStore,
+    webhook: Option<Webhook>,
+) -> Result<Parts, Failure> {
     let settings = &config.settings;
     let key = match &settings.gateway_key {
         Some(key) => key.clone(),
@@ -135,6 +166,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         proxy: config.proxy()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
+        webhook,
         store: Arc::new(store) as Arc<dyn Store>,
         mirror: config.mirror(),
         time,
@@ -142,6 +174,7 @@ fn parts(config: &Config, state: &StateDir, store: SqliteStore) -> Result<Parts,
         calendar,
         hours,
         tick_time: settings.tick_time,
+        day_summary: settings.day_summary,
         phone,
         login,
         test_doors: settings.talks_to_stand_ins(),

@@ -1,10 +1,12 @@
 //! From settings to parts: what every verb needs, made once.
 
+mod channels;
+
 use std::{sync::Arc, time::Duration};
 
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Broker, BrokerProxy, Messenger, OutgoingAddress, TokenMirror},
+    ports::{Broker, BrokerProxy, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
@@ -15,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::memory::Memory;
 use crate::{
-    app::{EnvMirror, Phone},
+    app::EnvMirror,
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
     fyers::{
@@ -25,7 +27,7 @@ use crate::{
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
-    telegram::{GroupMoves, LogMessenger, TelegramChat, TelegramMessenger, TelegramSetupError},
+    telegram::GroupMoves,
     wall_clock::WallClock,
 };
 
@@ -274,27 +276,6 @@ impl Config {
         Some(Arc::new(AddressEcho::new(url, expected)))
     }
 
-    /// Where alerts go.
-    pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
-        let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };
-        let messenger = TelegramMessenger::new(telegram).map_err(refuse_telegram)?;
-        let messenger = messenger.with_moves(Arc::clone(&self.moves));
-        Ok(Arc::new(messenger))
-    }
-
-    /// The chat for the login card and for commands; `None` when Telegram is not configured.
-    pub fn phone(&self) -> Result<Option<Phone>, Failure> {
-        let Some(telegram) = &self.settings.telegram else { return Ok(None) };
-        let chat = TelegramChat::new(telegram).map_err(refuse_telegram)?;
-        let chat = chat.with_moves(Arc::clone(&self.moves));
-        Ok(Some(Phone {
-            chat: Arc::new(chat),
-            chat_id: telegram.chat_id,
-            allowed_users: telegram.allowed_users.clone(),
-            moves: Some(Arc::clone(&self.moves)),
-        }))
-    }
-
     /// The calendar: built in, or from a file.
     pub fn calendar(&self) -> Result<Arc<Calendar>, Failure> {
         let file = self.settings.calendar_file.as_deref();
@@ -369,8 +350,4 @@ impl Config {
             refresh: self.settings.refresh_token.as_ref().map(|secret| RefreshToken::new(text(secret))),
         }
     }
-}
-
-fn refuse_telegram(error: TelegramSetupError) -> Failure {
-    fail(Exit::BadSettings, &error.to_string(), "Compare the TELEGRAM_ settings with env.example.")
 }

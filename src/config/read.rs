@@ -63,6 +63,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn settings(&mut self) -> Settings {
         let public_url = self.url("KEEPER_PUBLIC_URL").or_else(|| self.extra_url("RENDER_EXTERNAL_URL"));
+        let telegram_api_url = self.url_or("TELEGRAM_API_URL");
         let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback")).map(String::from);
         Settings {
             app: self.app(),
@@ -75,12 +76,14 @@ impl Reader<'_> {
             api_url: self.url_or("FYERS_API_URL"),
             data_url: self.url_or("FYERS_DATA_URL"),
             refresh_token_days: self.days("FYERS_REFRESH_TOKEN_VALID_DAYS", 15),
-            telegram: self.telegram(),
+            telegram: self.telegram(&telegram_api_url),
+            telegram_api_url,
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
             http_addr: self.http_addr(),
             gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
+            day_summary: self.flag("KEEPER_DAY_SUMMARY", true),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
             segments: self.segments(),
@@ -93,6 +96,8 @@ impl Reader<'_> {
             idempotent_tags: self.flag("KEEPER_IDEMPOTENT_TAGS", false),
             ip_check_url: self.url("KEEPER_IP_CHECK_URL"),
             expected_ip: self.parsed::<IpAddr>("KEEPER_EXPECTED_IP", "an IP address, as 203.0.113.7"),
+            webhook_url: self.secret_url("KEEPER_WEBHOOK_URL"),
+            webhook_secret: self.webhook_secret(),
             ping_url: self.secret_url("KEEPER_PING_URL"),
             daily_ping_url: self.secret_url("KEEPER_DAILY_PING_URL"),
             proxy: self.sources.raw("HTTPS_PROXY").map(|found| SecretString::from(found.text)),
@@ -192,7 +197,6 @@ impl Reader<'_> {
         self.checked_url(name, &text)
     }
 
-    /// An address whose path is a password.
     fn segments(&mut self) -> Vec<Segment> {
         let usual = vec![Segment::Cash, Segment::Fno];
         let Some(text) = self.value("KEEPER_SEGMENTS").map(|found| found.text) else { return usual };
@@ -205,6 +209,7 @@ impl Reader<'_> {
         })
     }
 
+    /// An address whose path is a password.
     fn secret_url(&mut self, name: &'static str) -> Option<SecretString> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
     }

@@ -82,6 +82,8 @@ pub struct Settings {
     pub data_url: Url,
     /// Days a refresh token without an `exp` claim is good for.
     pub refresh_token_days: i64,
+    /// The Bot API's address, also without a bot.
+    pub telegram_api_url: Url,
     /// The Telegram bot; `None` sends alerts to the log.
     pub telegram: Option<TelegramSettings>,
     /// The `.env` file.
@@ -98,6 +100,8 @@ pub struct Settings {
     pub gateway_key: Option<SecretString>,
     /// The daily tick (IST).
     pub tick_time: NaiveTime,
+    /// Whether each trading day ends with a summary.
+    pub day_summary: bool,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines there are.
@@ -122,6 +126,10 @@ pub struct Settings {
     pub ip_check_url: Option<Url>,
     /// The outgoing address FYERS knows.
     pub expected_ip: Option<std::net::IpAddr>,
+    /// The second channel for alerts. Whoever knows the address can write there, so it is a secret.
+    pub webhook_url: Option<SecretString>,
+    /// Signs what goes to the webhook.
+    pub webhook_secret: Option<SecretString>,
     /// Heartbeat. Whoever knows the address can send one, so it is a secret.
     pub ping_url: Option<SecretString>,
     /// Heartbeat of the daily login.
@@ -199,6 +207,8 @@ impl Settings {
             self.pin.clone(),
             self.gateway_key.clone(),
             self.proxy.clone(),
+            self.webhook_url.clone(),
+            self.webhook_secret.clone(),
             self.ping_url.clone(),
             self.daily_ping_url.clone(),
             app,

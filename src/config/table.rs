@@ -63,6 +63,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_TRUSTED_PROXIES", "not set"),
     secret("KEEPER_GATEWAY_KEY", Show::Fingerprint),
     plain("KEEPER_TICK_TIME", "08:45"),
+    plain("KEEPER_DAY_SUMMARY", "on"),
     plain("KEEPER_LOG_FORMAT", "auto"),
     plain("KEEPER_LOG", "info"),
     plain("KEEPER_SEGMENTS", "cash,fno"),
@@ -75,6 +76,8 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_IDEMPOTENT_TAGS", "false"),
     plain("KEEPER_IP_CHECK_URL", "not set"),
     plain("KEEPER_EXPECTED_IP", "not set"),
+    secret("KEEPER_WEBHOOK_URL", Show::Host),
+    secret("KEEPER_WEBHOOK_SECRET", Show::Fingerprint),
     secret("KEEPER_PING_URL", Show::Host),
     secret("KEEPER_DAILY_PING_URL", Show::Host),
 ];

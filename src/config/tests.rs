@@ -37,44 +37,9 @@ fn secret_file(content: &[u8], mode: u32) -> (tempfile::TempDir, String) {
     (folder, path)
 }
 
-const FULL: &[(&str, &str)] = &[
-    ("FYERS_CLIENT_ID", "ABCD1234-200"),
-    ("FYERS_SECRET_KEY", "SEKRET-key"),
-    ("FYERS_ACCESS_TOKEN", "SEKRET-access"),
-    ("FYERS_REFRESH_TOKEN", "SEKRET-refresh"),
-    ("FYERS_PIN", "482915"),
-    ("FYERS_SANDBOX", "no"),
-    ("FYERS_REDIRECT_URI", "https://example.org"),
-    ("FYERS_API_URL", "http://127.0.0.1:9000/api/v3"),
-    ("FYERS_DATA_URL", "http://localhost:9000/data"),
-    ("FYERS_REFRESH_TOKEN_VALID_DAYS", "30"),
-    ("TELEGRAM_BOT_TOKEN", "123456:SEKRET-bot-token"),
-    ("TELEGRAM_CHAT_ID", "-100200"),
-    ("TELEGRAM_ALLOWED_USERS", "7, 8"),
-    ("TELEGRAM_API_URL", "http://[::1]:9000"),
-    ("KEEPER_ENV_FILE", "/x/.env"),
-    ("KEEPER_STATE_DIR", "/x/state"),
-    ("KEEPER_HTTP_ADDR", "0.0.0.0:9"),
-    ("KEEPER_PUBLIC_URL", "https://keeper.example.org"),
-    ("KEEPER_TRUSTED_PROXIES", "10.0.0.0/8"),
-    ("KEEPER_GATEWAY_KEY", "SEKRET-gateway-key-2026-long"),
-    ("KEEPER_TICK_TIME", "08:30"),
-    ("KEEPER_LOG_FORMAT", "text"),
-    ("KEEPER_LOG", "info,fyers_keeper=debug"),
-    ("KEEPER_CALENDAR_FILE", "/x/calendar.toml"),
-    ("KEEPER_ON_TOKEN_LOSS", "reject"),
-    ("KEEPER_MOCK_CAPITAL", "2500.50"),
-    ("KEEPER_MOCK_CHARGES", "true"),
-    ("KEEPER_SYMBOL_MASTER", "/x/NSE_CM.csv, /x/NSE_FO.csv"),
-    ("FYERS_PUBLIC_URL", "https://public.example.org"),
-    ("KEEPER_IDEMPOTENT_TAGS", "true"),
-    ("KEEPER_IP_CHECK_URL", "https://ip.example.org/"),
-    ("KEEPER_EXPECTED_IP", "203.0.113.7"),
-    ("KEEPER_PING_URL", "https://hc.example.org/SEKRET-ping"),
-    ("KEEPER_DAILY_PING_URL", "https://hc.example.org/SEKRET-daily"),
-    ("FYERS_ACCOUNT_ID", "xx00001"),
-    ("KEEPER_SEGMENTS", "cash, fno, mcx"),
-];
+mod full;
+
+use full::FULL;
 
 #[test]
 fn nothing_set_is_valid_and_means_mock() {
@@ -108,7 +73,8 @@ fn everything_set_is_read() {
     assert_eq!(settings.refresh_token_days, 30);
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
-    assert_eq!(settings.secrets().len(), 8, "with the PIN");
+    assert!(!settings.day_summary);
+    assert_eq!(settings.secrets().len(), 10, "with the PIN");
 }
 
 #[test]
@@ -166,6 +132,8 @@ fn all_mistakes_come_at_once_and_none_shows_a_secret() {
         ("KEEPER_LOG", "loud"),
         ("KEEPER_EXPECTED_IP", "home"),
         ("KEEPER_PING_URL", "SEKRET"),
+        ("KEEPER_WEBHOOK_URL", "http://hooks.example.org/SEKRET"),
+        ("KEEPER_WEBHOOK_SECRET", "SEKRET"),
     ];
     let problems = without(&bad);
     for (name, _) in bad {

@@ -37,9 +37,10 @@ pub struct Patient<'a> {
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let settings = patient.settings;
     let (lock, database) = tokio::join!(files::lock(settings), files::database(settings));
-    let (probe, telegram, keeper, egress) = tokio::join!(
+    let (probe, telegram, webhook, keeper, egress) = tokio::join!(
         net::probe(settings),
         phone::telegram(settings),
+        phone::webhook(settings),
         reach::keeper(settings, lock),
         reach::egress(settings)
     );
@@ -63,9 +64,20 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings.extend(broker::redirect(settings, patient.redirect_uri.as_deref()));
     findings.extend(login_page);
     findings.extend(telegram);
+    findings.extend(webhook);
     findings.push(public);
     findings.push(egress);
     findings
+}
+
+/// Whether FYERS would begin a login for the app in these settings; `None` without an app or an address to come back to.
+pub async fn login_page(settings: &Settings, redirect: Option<&str>) -> Option<Finding> {
+    broker::login_page(settings, redirect).await
+}
+
+/// The address from which this machine's requests go out, and what FYERS makes of it.
+pub async fn egress(settings: &Settings) -> Finding {
+    reach::egress(settings).await
 }
 
 fn settings_of(patient: &Patient<'_>) -> Vec<Finding> {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use keeper_domain::address::is_loopback;
 use reqwest::{
-    Client, ClientBuilder, Proxy,
+    Client, ClientBuilder, Method, Proxy,
     header::{HeaderMap, LOCATION},
     redirect::Policy,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::doctor::finding::LIMIT;
@@ -62,12 +62,20 @@ pub(super) async fn fyers_page(settings: &Settings, url: &Url) -> Probe {
         Some(proxy) => builder.proxy(proxy),
         None => builder,
     };
-    ask(builder, url).await
+    ask(builder, Method::GET, url).await
+}
+
+/// One `HEAD` to an address that is a secret: who listens there should not take it for a message.
+pub(super) async fn head(url: &SecretString) -> Probe {
+    match Url::parse(url.expose_secret()) {
+        Ok(url) => ask(builder(&url), Method::HEAD, &url).await,
+        Err(_) => Probe::Silent("it is no address"),
+    }
 }
 
 /// One `GET`, no redirects.
 pub(super) async fn get(url: &Url) -> Probe {
-    ask(builder(url), url).await
+    ask(builder(url), Method::GET, url).await
 }
 
 fn builder(url: &Url) -> ClientBuilder {
@@ -75,10 +83,10 @@ fn builder(url: &Url) -> ClientBuilder {
     if is_loopback(url) { builder.no_proxy() } else { builder }
 }
 
-async fn ask(builder: ClientBuilder, url: &Url) -> Probe {
+async fn ask(builder: ClientBuilder, method: Method, url: &Url) -> Probe {
     let Ok(client) = builder.build() else { return Probe::Silent("TLS cannot be set up here") };
     let began = Instant::now();
-    let mut answer = match client.get(url.clone()).send().await {
+    let mut answer = match client.request(method, url.clone()).send().await {
         Ok(answer) => answer,
         Err(error) if error.is_timeout() => return Probe::Silent("no answer within 5 s"),
         Err(error) if error.is_connect() => return Probe::Silent("no connection"),

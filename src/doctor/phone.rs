@@ -1,6 +1,9 @@
-//! Telegram: is the bot known, and may it write to the chat.
+//! Where alerts go: is the bot known, may it write to the chat, does the webhook's receiver answer.
 
-use crate::doctor::finding::{Finding, LIMIT};
+use crate::doctor::{
+    finding::{Finding, LIMIT},
+    net::{self, Probe},
+};
 use crate::{
     config::Settings,
     telegram::{self, CheckupError},
@@ -31,6 +34,25 @@ pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
         Err(error) => of_chat(&error),
     };
     vec![bot, chat]
+}
+
+/// Whether somebody answers at the second channel; nothing is sent. `None` when there is no such channel.
+pub(super) async fn webhook(settings: &Settings) -> Option<Finding> {
+    let url = settings.webhook_url.as_ref()?;
+    Some(match net::head(url).await {
+        Probe::Answered { status, .. } if status < 500 => Finding::pass(
+            "webhook",
+            "somebody answers there; /test in the chat, or POST /api/alerts/test, sends a test",
+        ),
+        Probe::Answered { status, .. } => {
+            let what = format!("its receiver answers with HTTP {status}: it has trouble");
+            Finding::warn("webhook", what, "See to the receiver; alerts wait and are delivered later.")
+        }
+        Probe::Silent(why) => {
+            let advice = "Check KEEPER_WEBHOOK_URL and the network; alerts wait and are delivered later.";
+            Finding::fail("webhook", format!("its receiver cannot be reached: {why}"), advice)
+        }
+    })
 }
 
 fn of_bot(error: &CheckupError) -> Finding {

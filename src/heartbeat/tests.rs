@@ -65,6 +65,7 @@ fn status_of(shown: &Shown) -> Status {
         calendar: CalendarStatus::default(),
         actors: std::collections::BTreeMap::new(),
         outbox: OutboxStatus::default(),
+        webhook: None,
         orders_simulated_today: 0,
         orders_refused_today: 0,
         positions_known: keeper_domain::routing::live_positions::Known::Never,

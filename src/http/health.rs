@@ -1,6 +1,7 @@
 //! Whether the keeper is alive and ready, its status as JSON and as numbers, and a refresh call on demand.
 
 use actix_web::{HttpResponse, Responder, http::header::CONTENT_TYPE, web};
+use keeper_domain::chat::talk::{Action, Person};
 
 use crate::{
     http::{
@@ -17,7 +18,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/readyz").get(readyz).head(readyz))
         .service(web::resource("/metrics").get(metrics))
         .service(web::resource("/api/status").get(status))
-        .service(web::resource("/api/refresh").post(refresh));
+        .service(web::resource("/api/refresh").post(refresh))
+        .service(web::resource("/api/alerts/test").post(test_alerts));
     #[cfg(feature = "fault-injection")]
     config.service(web::resource("/api/fault/{victim}").post(fault));
 }
@@ -69,6 +71,17 @@ async fn refresh(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
         return refusal;
     }
     backend.refresh().await.map_or_else(unanswered, |session| HttpResponse::Ok().json(session))
+}
+
+/// One alert of each severity by every channel, for those who set one up.
+async fn test_alerts(gate: Gate, front: web::Data<Front>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_writer() {
+        return refusal;
+    }
+    let Some(control) = &front.control else { return unanswered() };
+    let by = Person { id: 0, name: "the API".to_owned() };
+    let told = control.act(Action::Test, &by).await;
+    HttpResponse::Ok().json(serde_json::json!({ "message": told }))
 }
 
 fn answer(good: bool, yes: &'static str, no: &'static str) -> HttpResponse {

@@ -21,6 +21,7 @@ use keeper_domain::event::Event;
 
 use crate::http::{
     access::{Gate, GatewayKey, Settings, WrongKey},
+    account,
     backend::{Backend, Front},
     events, gateway, health,
     journal_signal::Feed,
@@ -146,6 +147,7 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
         .configure(orders::routes)
+        .configure(account::routes)
         .configure(events::routes)
         .configure(gateway::routes)
         .default_service(web::to(pages::nothing_here));

@@ -3,6 +3,7 @@
 //! It runs on its own worker thread, so `/livez` can tell that the actors' thread hangs.
 
 mod access;
+pub(crate) mod account;
 mod backend;
 mod events;
 mod gateway;

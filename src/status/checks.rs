@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::status::model::{ActorStatus, Check, Checks, Health, Status};
+use crate::status::model::{ActorStatus, Check, Checks, Health, OutboxStatus, Status};
 
 /// An alert that waits longer than this is worth a warning.
 const OUTBOX_PATIENCE: TimeDelta = TimeDelta::minutes(10);
@@ -29,7 +29,7 @@ fn of(status: &Status) -> Checks {
     [
         ("session:token", vec![session(status)]),
         ("actors:restarts", actors(status)),
-        ("alerts:waiting", vec![outbox(status)]),
+        ("alerts:waiting", outboxes(status)),
         ("trading:halted", vec![halt(status)]),
         ("positions:simulated_left", vec![leftovers(status)]),
         ("calendar:covered_until", vec![calendar(status)]),
@@ -72,13 +72,22 @@ fn actors(status: &Status) -> Vec<Check> {
     status.actors.iter().map(one).collect()
 }
 
-fn outbox(status: &Status) -> Check {
-    let stuck = status.outbox.oldest.is_some_and(|oldest| status.time - oldest > OUTBOX_PATIENCE);
+fn outboxes(status: &Status) -> Vec<Check> {
+    let chat = outbox(status, &status.outbox, "alerts cannot be delivered");
+    let webhook = status.webhook.as_ref().map(|waiting| Check {
+        component_id: Some("webhook".to_owned()),
+        ..outbox(status, waiting, "alerts cannot be delivered to KEEPER_WEBHOOK_URL")
+    });
+    std::iter::once(chat).chain(webhook).collect()
+}
+
+fn outbox(status: &Status, outbox: &OutboxStatus, trouble: &str) -> Check {
+    let stuck = outbox.oldest.is_some_and(|oldest| status.time - oldest > OUTBOX_PATIENCE);
     Check {
         component_type: "datastore".to_owned(),
         observed_unit: Some("alerts".to_owned()),
-        output: stuck.then(|| "alerts cannot be delivered".to_owned()),
-        ..check(status, warn_if(stuck), json!(status.outbox.waiting))
+        output: stuck.then(|| trouble.to_owned()),
+        ..check(status, warn_if(stuck), json!(outbox.waiting))
     }
 }
 

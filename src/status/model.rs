@@ -145,6 +145,9 @@ pub struct Status {
     pub actors: BTreeMap<String, ActorStatus>,
     /// The outbox.
     pub outbox: OutboxStatus,
+    /// The webhook's outbox; `None` when it is not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<OutboxStatus>,
     /// Orders the MockExchange took today.
     pub orders_simulated_today: u64,
     /// Orders that FYERS refused today.

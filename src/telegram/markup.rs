@@ -2,7 +2,7 @@
 
 use keeper_domain::alert::Outgoing;
 use keeper_domain::{
-    alerts::render::{fitting, stamp},
+    alerts::render::{fitting, stamp, whole_text},
     chat::talk::Bubble,
 };
 use teloxide::utils::html::{bold, escape};
@@ -10,7 +10,7 @@ use teloxide::utils::html::{bold, escape};
 /// The message in Telegram's HTML. Telegram's limit counts the text without tags and entities, so what fits
 /// as plain text fits like this.
 pub(super) fn html(alert: &Outgoing) -> String {
-    format!("{}\n{}", titled(&alert.text), escape(&stamp(alert)))
+    format!("{}\n{}", titled(&whole_text(alert)), escape(&stamp(alert)))
 }
 
 /// A bubble's text in Telegram's HTML.

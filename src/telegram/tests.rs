@@ -44,12 +44,15 @@ pub(super) fn alert(severity: Severity) -> Outgoing {
     let at = "2026-11-23T04:32:00Z".parse().unwrap();
     Outgoing {
         id: 7,
+        event_id: 70,
+        event: "keeper.started".to_owned(),
         at,
         last_at: at,
         count: 1,
         severity,
         key: String::new(),
         text: "🚨 Prices < & > \"M&M\"\nsecond <b>line".into(),
+        items: vec![],
         attempts: 0,
     }
 }

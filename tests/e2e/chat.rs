@@ -54,7 +54,11 @@ fn every_command_is_answered_and_none_shows_a_secret() {
         ("/token", "by settings"),
         ("/calendar", "Next holidays: Tue 24 Nov"),
         ("/health", "token: alive"),
-        ("/logs", "keeper.started"),
+        ("/logs", "Started, version"),
+        ("/positions", "No open positions at FYERS (real money)"),
+        ("/orders", "No orders today at FYERS (real money)"),
+        ("/funds", "Free for new orders"),
+        ("/pnl", "Result of the day"),
         ("/version", env!("CARGO_PKG_VERSION")),
         ("/whoami", "42"),
         ("/help", "/resume"),
@@ -67,7 +71,7 @@ fn every_command_is_answered_and_none_shows_a_secret() {
         ("good morning", "/help"),
     ] {
         let said = ask(&home, command, answer);
-        assert!(said.text.lines().count() <= 24, "{}", said.text);
+        assert!(said.text.lines().count() <= 28, "{}", said.text);
     }
     let all = home.alerts().concat() + &keeper.log();
     assert!(!all.contains(&token) && !all.contains("SIMULATED1"));

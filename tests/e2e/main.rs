@@ -1,6 +1,7 @@
 //! The real program in an empty environment, against the simulated FYERS and Telegram on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod account;
 mod backup;
 mod bot;
 mod bytes;
@@ -19,6 +20,7 @@ mod go_sdk;
 mod group;
 mod guide;
 mod heartbeat;
+mod init;
 mod kill9;
 mod leaks;
 mod leftovers;
@@ -39,3 +41,4 @@ mod small;
 mod support;
 mod transcript;
 mod unread;
+mod webhook;

@@ -18,17 +18,18 @@ fn every_shell_gets_completions() {
 #[test]
 fn the_calendar_knows_holidays_and_the_evening_of_diwali() {
     let home = Home::bare(Options::default());
-    let day = |date: &str| home.run(&["calendar", "check", date, "--json"]).exits(0).json();
-    let guru_nanak = day("2026-11-24");
+    let day = |date: &str, exit| home.run(&["calendar", "check", date, "--json"]).exits(exit).json();
+    let guru_nanak = day("2026-11-24", 1);
     assert_eq!(guru_nanak["kind"], "holiday", "{guru_nanak}");
     assert_eq!(guru_nanak["trading_day"], false);
     assert!(guru_nanak["name"].is_string());
-    let muhurat = day("2026-11-08");
+    let muhurat = day("2026-11-08", 0);
     assert_eq!(muhurat["kind"], "special_session", "{muhurat}");
-    assert_eq!(day("2026-11-23")["kind"], "trading");
-    assert_eq!(day("2026-11-22")["kind"], "weekend");
-    assert_eq!(day("2126-11-22")["covered"], false);
-    let words = home.run(&["calendar", "check", "2026-11-24"]).exits(0);
+    assert_eq!(day("2026-11-23", 0)["kind"], "trading");
+    assert_eq!(day("2026-11-22", 1)["kind"], "weekend");
+    // A Friday of a year that nobody has a list for: it counts, and says so.
+    assert_eq!(day("2126-11-22", 0)["covered"], false);
+    let words = home.run(&["calendar", "check", "2026-11-24"]).exits(1);
     assert!(words.out.contains("holiday"), "{words:?}");
 }
 
@@ -52,6 +53,9 @@ fn wrong_usage_is_2_and_help_names_the_exit_codes() {
     let home = Home::bare(Options::default());
     home.run(&["frobnicate"]).exits(2);
     home.run(&["calendar", "check", "yesterday"]).exits(2);
+    let wrong = home.run(&["calendar", "check", "yesterday", "--json"]).exits(2).json();
+    assert_eq!(wrong["error"]["exit_code"], 2, "{wrong}");
+    assert!(wrong["error"]["problems"][0]["what"].as_str().unwrap().contains("yesterday"), "{wrong}");
     let help = home.run(&["--help"]).exits(0);
     assert!(help.out.contains("77 login required"), "{help:?}");
     home.run(&["--version"]).exits(0);

@@ -43,7 +43,7 @@ fn nobody_has_a_rule_of_his_own_for_hidden_characters() {
 fn pages_messages_tables_and_logs_use_it() {
     let sources = sources();
     for user in [
-        "src/http/pages/words.rs",
+        "crates/domain/src/event_words.rs",
         "src/login_report.rs",
         "src/cli/orders.rs",
         "src/logging/text.rs",

@@ -86,7 +86,7 @@ fn a_morning_in_numbers() {
         ("logins_total{outcome=\"failure\"}", 0.0),
         ("orders_simulated_today", 1.0),
         ("actor_restarts_total{actor=\"token\"}", 0.0),
-        ("alert_outbox_size", 0.0),
+        ("alert_outbox_size{channel=\"chat\"}", 0.0),
         ("gateway_requests_total{mode=\"mock\",route=\"/api/v3/orders/sync\",status=\"200\"}", 1.0),
         ("gateway_requests_total{mode=\"live\",route=\"/api/v3/profile\",status=\"200\"}", 1.0),
         ("gateway_requests_total{mode=\"none\",route=\"/api/v3/profile\",status=\"401\"}", 1.0),
@@ -104,7 +104,10 @@ fn a_morning_in_numbers() {
     );
     let alerts = |outcome: &str| -> f64 {
         let of = |severity| {
-            value(&text, &format!("alerts_total{{outcome=\"{outcome}\",severity=\"{severity}\"}}"))
+            value(
+                &text,
+                &format!("alerts_total{{channel=\"chat\",outcome=\"{outcome}\",severity=\"{severity}\"}}"),
+            )
         };
         ["info", "warning", "critical"].map(of).iter().sum()
     };
@@ -175,7 +178,10 @@ fn a_muted_alert_is_counted_as_what_it_is() {
         home.wait_alert(answer);
     };
     let sent = |severity: &str| {
-        value(&scrape(&keeper), &format!("alerts_total{{outcome=\"sent\",severity=\"{severity}\"}}"))
+        value(
+            &scrape(&keeper),
+            &format!("alerts_total{{channel=\"chat\",outcome=\"sent\",severity=\"{severity}\"}}"),
+        )
     };
     home.wait_alert("login needed");
     say("/mute 30", "No sound until");

@@ -62,6 +62,10 @@ fn of_topic(topic: Topic) -> &'static str {
         Topic::Health => "health",
         Topic::Logs => "logs",
         Topic::Version => "version",
+        Topic::Positions => "positions",
+        Topic::Orders => "orders",
+        Topic::Funds => "funds",
+        Topic::Pnl => "pnl",
     }
 }
 

@@ -122,8 +122,10 @@ impl OutboxStore for MemoryStore {
         }
         for alert in new {
             let id = tables.outbox.len() as i64 + 1;
-            let Alert { at, severity, key, text, .. } = alert;
-            let row = Outgoing { id, at, last_at: at, count: 1, severity, key, text, attempts: 0 };
+            let Alert { event_id, event, at, severity, key, text, item } = alert;
+            let (last_at, count, items, attempts) = (at, 1, vec![item], 0);
+            let row =
+                Outgoing { id, event_id, event, at, last_at, count, severity, key, text, items, attempts };
             tables.outbox.push((row, false));
         }
         Ok(())

@@ -8,7 +8,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use mock_exchange::sessions::Segment;
 use serde::{Deserialize, Serialize};
 
-use crate::{alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName};
+use crate::{
+    alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName,
+    trading_day::DaySummary,
+};
 
 mod name;
 
@@ -342,6 +345,8 @@ pub enum Event {
         /// The address registered with the app, if it is configured.
         expected: Option<String>,
     },
+    /// Trading is over for today: what there was.
+    DaySummary(DaySummary),
     /// An actor died.
     ActorCrashed {
         /// Its name.

@@ -1,6 +1,6 @@
 //! The notes that there are, each with what it holds. A name is never used for something else again.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use mock_exchange::{CandleSeries, MOST_SERIES, sessions::Segment};
 
 use crate::{
@@ -53,6 +53,9 @@ pub const CANDLES: [Note<CandleSeries>; MOST_SERIES] = [
 
 /// Until when a person wants no sound, but for what is critical. Written by Control, read by the Notifier.
 pub const MUTED_UNTIL: Note<DateTime<Utc>> = Note::new("muted_until");
+
+/// The last day whose summary was told.
+pub const SUMMARY_TOLD: Note<NaiveDate> = Note::new("summary_told");
 
 /// The login card in the chat. Owned by the CardActor.
 pub const LOGIN_CARD: Note<Card> = Note::new("login_card");

@@ -103,6 +103,10 @@ pub trait Messenger: Send + Sync {
     fn channel(&self) -> &'static str {
         "telegram"
     }
+    /// Whether a person can mute it: then a muted alert is handed over as the least of severities.
+    fn can_be_muted(&self) -> bool {
+        true
+    }
     /// Whether messages must keep a pace: chats allow about one a second, a log takes all at once.
     fn is_paced(&self) -> bool {
         true

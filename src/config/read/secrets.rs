@@ -1,6 +1,7 @@
 //! Credentials among the settings: the app, its tokens, the PIN, the gateway key and the chat.
 
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::{Reader, is_bot_token, not_an_app_id, not_possible};
 use crate::config::{
@@ -43,6 +44,24 @@ impl Reader<'_> {
         Some(key)
     }
 
+    /// Long enough that nobody guesses it from a signed request.
+    pub(super) fn webhook_secret(&mut self) -> Option<SecretString> {
+        let secret = self.secret("KEEPER_WEBHOOK_SECRET")?;
+        if secret.expose_secret().len() < 16 {
+            let remedy = "Set it to what `openssl rand -hex 32` prints, here and at the receiver.";
+            self.problem("KEEPER_WEBHOOK_SECRET", "is shorter than 16 characters", remedy);
+            return None;
+        }
+        if self.sources.raw("KEEPER_WEBHOOK_URL").is_none()
+            && self.sources.raw("KEEPER_WEBHOOK_URL_FILE").is_none()
+        {
+            self.remarks
+                .notes
+                .push("KEEPER_WEBHOOK_SECRET signs nothing while KEEPER_WEBHOOK_URL is not set.".to_owned());
+        }
+        Some(secret)
+    }
+
     pub(super) fn pin(&mut self) -> Option<SecretString> {
         let pin = self.secret("FYERS_PIN")?;
         let digits = pin.expose_secret().chars().all(|c| c.is_ascii_digit());
@@ -78,11 +97,10 @@ impl Reader<'_> {
         None
     }
 
-    pub(super) fn telegram(&mut self) -> Option<TelegramSettings> {
+    pub(super) fn telegram(&mut self, api_url: &Url) -> Option<TelegramSettings> {
         let bot_token = self.secret("TELEGRAM_BOT_TOKEN");
         let chat_id = self.parsed::<i64>("TELEGRAM_CHAT_ID", "the chat's number, as 123456789");
         let allowed_users = self.users();
-        let api_url = self.url_or("TELEGRAM_API_URL");
         if bot_token.as_ref().is_some_and(|token| !is_bot_token(token.expose_secret())) {
             let what = "does not look like a bot token";
             self.problem(
@@ -98,7 +116,7 @@ impl Reader<'_> {
             (Some(bot_token), Some(chat_id)) => {
                 let own = if chat_id > 0 { vec![chat_id] } else { vec![] };
                 let allowed_users = allowed_users.unwrap_or(own);
-                Some(TelegramSettings { bot_token, chat_id, allowed_users, api_url })
+                Some(TelegramSettings { bot_token, chat_id, allowed_users, api_url: api_url.clone() })
             }
             (Some(_), None) if !has_chat => {
                 let what = "is not set, but TELEGRAM_BOT_TOKEN is";

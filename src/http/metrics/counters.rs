@@ -1,6 +1,11 @@
 //! What only grows.
 
-use keeper_domain::{alert::Severity, event::Event, mode::Mode, reason::Reason};
+use keeper_domain::{
+    alert::{Channel, Severity},
+    event::Event,
+    mode::Mode,
+    reason::Reason,
+};
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
 use crate::{http::metrics::outcome::AlertOutcome, status::Status};
@@ -41,8 +46,8 @@ impl Counters {
             restarts: counter("actor_restarts_total", "Restarts since the program's start.", &["actor"])?,
             alerts: counter(
                 "alerts_total",
-                "Alerts queued, deliveries made and deliveries failed.",
-                &["severity", "outcome"],
+                "Alerts queued, deliveries made and deliveries failed, by channel.",
+                &["channel", "severity", "outcome"],
             )?,
             gateway: counter(
                 "gateway_requests_total",
@@ -79,7 +84,9 @@ impl Counters {
         self.refreshes.with_label_values(&["failure", Reason::RefreshDisabled.slug()]);
         for severity in [Severity::Info, Severity::Warning, Severity::Critical] {
             for outcome in [AlertOutcome::Queued, AlertOutcome::Sent, AlertOutcome::Failed] {
-                self.alerts.with_label_values(&[severity.slug(), outcome.slug()]);
+                for channel in Channel::ALL {
+                    self.alerts.with_label_values(&[channel.slug(), severity.slug(), outcome.slug()]);
+                }
             }
         }
         self.gateway.with_label_values(&[Mode::Mock.slug(), "/api/v3/profile", "200"]);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, FixedOffset};
 use fyers_api::ist::{at, instant};
-use keeper_domain::{mode::ShownMode, routing::live_positions::Known, session::StateName};
+use keeper_domain::{alert::Channel, mode::ShownMode, routing::live_positions::Known, session::StateName};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::{
@@ -33,8 +33,8 @@ pub(super) struct Gauges {
     health: IntGaugeVec,
     halted: IntGauge,
     actor_up: IntGaugeVec,
-    outbox_size: IntGauge,
-    outbox_oldest: IntGauge,
+    outbox_size: IntGaugeVec,
+    outbox_oldest: IntGaugeVec,
     last_tick: IntGauge,
     next_tick: IntGauge,
     simulated: IntGauge,
@@ -76,10 +76,15 @@ impl Gauges {
             health: labelled("health", "1 for the overall health.", "status")?,
             halted: gauge("trading_halted", "1 while a person has halted trading.")?,
             actor_up: labelled("actor_up", "1 while the actor runs.", "actor")?,
-            outbox_size: gauge("alert_outbox_size", "Alerts that wait for their delivery.")?,
-            outbox_oldest: gauge(
+            outbox_size: labelled(
+                "alert_outbox_size",
+                "Alerts that wait for their delivery, by channel.",
+                "channel",
+            )?,
+            outbox_oldest: labelled(
                 "alert_outbox_oldest_timestamp_seconds",
-                "When the oldest waiting alert happened; 0 when none waits.",
+                "When the oldest waiting alert happened, by channel; 0 when none waits.",
+                "channel",
             )?,
             last_tick: gauge("last_tick_timestamp_seconds", "When the last daily tick began; 0: never.")?,
             next_tick: gauge("next_tick_timestamp_seconds", "When the next daily tick is due.")?,
@@ -116,8 +121,12 @@ impl Gauges {
         for (name, actor) in &status.actors {
             self.actor_up.with_label_values(&[name.as_str()]).set(actor.alive.into());
         }
-        self.outbox_size.set(whole(status.outbox.waiting));
-        self.outbox_oldest.set(seconds(status.outbox.oldest));
+        let webhook = status.webhook.unwrap_or_default();
+        for (channel, outbox) in [(Channel::Chat, status.outbox), (Channel::Webhook, webhook)] {
+            let channel = [channel.slug()];
+            self.outbox_size.with_label_values(&channel).set(whole(outbox.waiting));
+            self.outbox_oldest.with_label_values(&channel).set(seconds(outbox.oldest));
+        }
         self.last_tick.set(seconds(status.last_tick.map(|tick| tick.begun_at)));
         self.next_tick.set(seconds(status.next_tick));
         self.simulated.set(whole(status.orders_simulated_today));

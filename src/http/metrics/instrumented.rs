@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 use keeper_domain::{
-    alert::{Alert, Outgoing, SendError, Severity},
+    alert::{Alert, Channel, Outgoing, SendError, Severity},
     event::{Event, Recorded},
     order_journal::{OpenIntents, OrderEntry},
     ports::{
@@ -28,7 +28,7 @@ use crate::http::{
 };
 
 /// The severities of alerts that wait, by number: a muted alert is sent as a quieter one.
-pub(super) type Severities = Arc<Mutex<HashMap<i64, Severity>>>;
+type Severities = Arc<Mutex<HashMap<i64, Severity>>>;
 
 /// A store that counts what is journalled, and tells those who follow the journal.
 pub struct WatchedStore {
@@ -36,17 +36,19 @@ pub struct WatchedStore {
     metrics: Arc<Metrics>,
     feed: Feed,
     severities: Severities,
+    channel: Channel,
 }
 
 impl WatchedStore {
     /// Watches this store.
     pub fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>, feed: Feed) -> Self {
-        Self { inner, metrics, feed, severities: Severities::default() }
+        Self { inner, metrics, feed, severities: Severities::default(), channel: Channel::Chat }
     }
 
-    /// What the messenger needs to know of the outbox.
-    pub fn severities(&self) -> Severities {
-        Arc::clone(&self.severities)
+    /// The same, whose outbox is another channel's.
+    #[must_use]
+    pub fn of_channel(self, channel: Channel) -> Self {
+        Self { channel, ..self }
     }
 
     fn saw(&self, events: &[Event]) {
@@ -88,7 +90,7 @@ impl OutboxStore for WatchedStore {
         let severities: Vec<Severity> = new.iter().map(|alert| alert.severity).collect();
         self.inner.queue_alerts(read_to, new, merged).await?;
         for severity in severities {
-            self.metrics.alert(severity, AlertOutcome::Queued);
+            self.metrics.alert(self.channel, severity, AlertOutcome::Queued);
         }
         Ok(())
     }
@@ -199,12 +201,13 @@ pub struct CountedMessenger {
     inner: Arc<dyn Messenger>,
     metrics: Arc<Metrics>,
     severities: Severities,
+    channel: Channel,
 }
 
 impl CountedMessenger {
-    /// Counts what goes through this messenger.
-    pub fn new(inner: Arc<dyn Messenger>, metrics: Arc<Metrics>, severities: Severities) -> Self {
-        Self { inner, metrics, severities }
+    /// Counts what goes through this messenger, out of this store's outbox.
+    pub fn new(inner: Arc<dyn Messenger>, metrics: Arc<Metrics>, store: &WatchedStore) -> Self {
+        Self { inner, metrics, severities: Arc::clone(&store.severities), channel: store.channel }
     }
 
     fn severity(&self, message: &Outgoing) -> Severity {
@@ -218,7 +221,8 @@ impl Messenger for CountedMessenger {
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {
         let severity = self.severity(message);
         let sent = self.inner.send(message).await;
-        self.metrics.alert(severity, if sent.is_ok() { AlertOutcome::Sent } else { AlertOutcome::Failed });
+        let outcome = if sent.is_ok() { AlertOutcome::Sent } else { AlertOutcome::Failed };
+        self.metrics.alert(self.channel, severity, outcome);
         sent
     }
 
@@ -228,5 +232,9 @@ impl Messenger for CountedMessenger {
 
     fn is_paced(&self) -> bool {
         self.inner.is_paced()
+    }
+
+    fn can_be_muted(&self) -> bool {
+        self.inner.can_be_muted()
     }
 }

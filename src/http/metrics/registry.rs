@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use keeper_domain::{alert::Severity, event::Event, mode::ShownMode};
+use keeper_domain::{
+    alert::{Channel, Severity},
+    event::Event,
+    mode::ShownMode,
+};
 use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{
@@ -72,8 +76,9 @@ impl Metrics {
     }
 
     /// Counts what came of an alert.
-    pub fn alert(&self, severity: Severity, outcome: AlertOutcome) {
-        self.counters.alerts.with_label_values(&[severity.slug(), outcome.slug()]).inc();
+    pub fn alert(&self, channel: Channel, severity: Severity, outcome: AlertOutcome) {
+        let labels = [channel.slug(), severity.slug(), outcome.slug()];
+        self.counters.alerts.with_label_values(&labels).inc();
     }
 
     /// A bot's request was answered. `mode` is `None` when it was refused at the door.

@@ -38,7 +38,8 @@ fn gauges_are_what_the_status_says() {
         "trading_halted 1",
         "actor_up{actor=\"clock\"} 0",
         "actor_restarts_total{actor=\"token\"} 3",
-        "alert_outbox_size 2",
+        "alert_outbox_size{channel=\"chat\"} 2",
+        "alert_outbox_size{channel=\"webhook\"} 0",
         "orders_simulated_today 7",
         "last_tick_timestamp_seconds 0",
     ] {
@@ -74,7 +75,7 @@ fn counters_come_from_events() {
         code: None,
         retry_in_s: Some(1),
     });
-    metrics.alert(Severity::Critical, AlertOutcome::Failed);
+    metrics.alert(Channel::Chat, Severity::Critical, AlertOutcome::Failed);
     let text = metrics.text(&status()).unwrap();
     for line in [
         "mode_switches_total{from=\"live\",reason=\"token_rejected\",to=\"mock\"} 1",
@@ -83,8 +84,8 @@ fn counters_come_from_events() {
         "logins_total{outcome=\"failure\"} 1",
         "refresh_attempts_total{outcome=\"success\",reason=\"refreshed\"} 1",
         "refresh_attempts_total{outcome=\"failure\",reason=\"unreachable\"} 1",
-        "alerts_total{outcome=\"failed\",severity=\"critical\"} 1",
-        "alerts_total{outcome=\"sent\",severity=\"info\"} 0",
+        "alerts_total{channel=\"chat\",outcome=\"failed\",severity=\"critical\"} 1",
+        "alerts_total{channel=\"chat\",outcome=\"sent\",severity=\"info\"} 0",
     ] {
         has(&text, &format!("fyers_keeper_{line}"));
     }

@@ -10,7 +10,6 @@ mod respond;
 mod status;
 mod unlock;
 mod view;
-mod words;
 
 use actix_web::web;
 

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Recorded, mode::ShownMode, session::Source};
+use keeper_domain::{event::Recorded, event_words, mode::ShownMode, session::Source};
 use serde_json::Value;
 
 use crate::{
     http::pages::{
         orders::{self, OrderRow},
         positions::Positions,
-        words,
     },
     status::{ActorStatus, Check, Day, Health, Market, Status},
 };
@@ -232,7 +231,7 @@ fn line(recorded: &Recorded) -> Line {
         machine: at.to_rfc3339(),
         at: at.format("%d %b %H:%M:%S").to_string(),
         name: recorded.event.name(),
-        text: words::line(&recorded.event),
+        text: event_words::line(&recorded.event),
     }
 }
 

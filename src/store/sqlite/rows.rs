@@ -113,12 +113,17 @@ pub(super) fn recorded(row: &SqliteRow) -> Option<Recorded> {
 pub(super) fn outgoing(row: &SqliteRow) -> Option<Outgoing> {
     Some(Outgoing {
         id: get(row, "id")?,
+        event_id: get(row, "event_id")?,
+        event: get(row, "event")?,
         at: instant(get(row, "at")?),
         last_at: instant(get(row, "last_at")?),
         count: get(row, "count")?,
         severity: named(get(row, "severity"))?,
         key: get(row, "key")?,
         text: get(row, "text")?,
+        items: get::<String>(row, "items")
+            .and_then(|json| serde_json::from_str(&json).ok())
+            .unwrap_or_default(),
         attempts: get(row, "attempts")?,
     })
 }

@@ -11,6 +11,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use keeper_domain::{
+    alert::Channel,
     ports::{Change, ChangeStore, StoreError},
     session_state::StoredSession,
 };
@@ -31,6 +32,8 @@ pub struct SqliteStore {
     /// Reads only.
     pub(super) pool: SqlitePool,
     pub(super) committer: Arc<Committer>,
+    /// Whose outbox this is; all else is the same for every channel.
+    pub(super) channel: Channel,
 }
 
 impl SqliteStore {
@@ -42,12 +45,26 @@ impl SqliteStore {
         maker.close().await;
         let committer = Committer::start(path.clone()).await;
         let failed = |error: std::io::Error| OpenError::Failed { path, problem: error.kind().to_string() };
-        let store = Self { pool, committer: Arc::new(committer.map_err(failed)?) };
+        let store = Self { pool, committer: Arc::new(committer.map_err(failed)?), channel: Channel::Chat };
         // The rest goes a little at a time, once a day.
         if let Err(error) = store.trim().await {
             tracing::warn!(event = "store.failed", "{error}");
         }
         Ok(store)
+    }
+
+    /// The same memory with the outbox of another channel. One that is used for the first time begins where the chat
+    /// has read to: what happened before is no news.
+    pub async fn with_channel(&self, channel: Channel) -> Result<Self, StoreError> {
+        let work = move |on: &_| write::begin_channel(on, channel);
+        self.committer.queue("began a channel of alerts", Box::new(work)).await?;
+        Ok(Self { channel, ..self.clone() })
+    }
+
+    /// Forgets the place and the waiting alerts of a channel that is no longer configured.
+    pub async fn without_channel(&self, channel: Channel) -> Result<(), StoreError> {
+        let work = move |on: &_| write::end_channel(on, channel);
+        self.committer.queue("ended a channel of alerts", Box::new(work)).await
     }
 
     /// Reads the session of a state folder that another process may be using; `None` when there is no database.

@@ -99,10 +99,12 @@ const CARD: Note<u64> = Note::new("card");
 fn alert(event_id: i64, text: &str) -> Alert {
     Alert {
         event_id,
+        event: "keeper.stopping".to_owned(),
         at: at(event_id),
         severity: Severity::Warning,
         key: "key".to_owned(),
         text: text.to_owned(),
+        item: String::new(),
     }
 }
 

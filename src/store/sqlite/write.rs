@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use keeper_domain::{
-    alert::{Alert, Outgoing},
+    alert::{Alert, Channel, Outgoing},
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
     ports::{Change, TickRecord},
@@ -134,16 +134,38 @@ fn put_outcome(connection: &Connection, id: i64, outcome: &IntentOutcome) -> Res
     run(connection, put, params![id, json(outcome)?])
 }
 
+/// The name under which a channel's place in the journal is kept.
+pub(super) fn cursor(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Chat => "read_to",
+        Channel::Webhook => "read_to_webhook",
+    }
+}
+
+/// Gives a new channel the chat's place in the journal.
+pub(super) fn begin_channel(connection: &Connection, channel: Channel) -> Result<()> {
+    let begin = "INSERT INTO facts (name, value)
+                 VALUES (?1, COALESCE((SELECT value FROM facts WHERE name = ?2), '0')) ON CONFLICT (name) DO NOTHING";
+    run(connection, begin, [cursor(channel), cursor(Channel::Chat)])
+}
+
+/// Forgets a channel's place and what waits for it.
+pub(super) fn end_channel(connection: &Connection, channel: Channel) -> Result<()> {
+    run(connection, "DELETE FROM facts WHERE name = ?1", [cursor(channel)])?;
+    run(connection, "DELETE FROM alerts WHERE channel = ?1 AND sent_at IS NULL", [channel.slug()])
+}
+
 /// How far the outbox has read, its new alerts, and those that were merged.
 pub(super) fn alerts(
     connection: &Connection,
+    channel: Channel,
     read_to: i64,
     new: &[Alert],
     merged: &[Outgoing],
 ) -> Result<()> {
-    put_fact(connection, "read_to", &read_to)?;
+    put_fact(connection, cursor(channel), &read_to)?;
     for alert in new {
-        put_alert(connection, alert)?;
+        put_alert(connection, channel, alert)?;
     }
     for alert in merged {
         merge_alert(connection, alert)?;
@@ -151,18 +173,21 @@ pub(super) fn alerts(
     Ok(())
 }
 
-fn put_alert(connection: &Connection, alert: &Alert) -> Result<()> {
-    let put = "INSERT INTO alerts (event_id, at, last_at, count, severity, key, text)
-               VALUES (?1, ?2, ?2, 1, ?3, ?4, ?5)";
-    let severity = name(&alert.severity);
-    run(connection, put, params![alert.event_id, millis(alert.at), severity, alert.key, alert.text])
+fn put_alert(connection: &Connection, channel: Channel, alert: &Alert) -> Result<()> {
+    let put = "INSERT INTO alerts (event_id, at, last_at, count, severity, key, text, items, channel, event)
+               VALUES (?1, ?2, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let (at, severity, channel) = (millis(alert.at), name(&alert.severity), channel.slug());
+    let items: Vec<&str> = Some(alert.item.as_str()).filter(|item| !item.is_empty()).into_iter().collect();
+    let items = json(&items)?;
+    let (key, text) = (&alert.key, &alert.text);
+    run(connection, put, params![alert.event_id, at, severity, key, text, items, channel, alert.event])
 }
 
 fn merge_alert(connection: &Connection, alert: &Outgoing) -> Result<()> {
-    let merge = "UPDATE alerts SET last_at = ?2, count = ?3, severity = ?4, text = ?5
+    let merge = "UPDATE alerts SET last_at = ?2, count = ?3, severity = ?4, text = ?5, items = ?6
                  WHERE id = ?1 AND sent_at IS NULL";
-    let severity = name(&alert.severity);
-    run(connection, merge, params![alert.id, millis(alert.last_at), alert.count, severity, alert.text])
+    let (last_at, severity, items) = (millis(alert.last_at), name(&alert.severity), json(&alert.items)?);
+    run(connection, merge, params![alert.id, last_at, alert.count, severity, alert.text, items])
 }
 
 pub(super) fn alert_sent(connection: &Connection, id: i64, at: DateTime<Utc>) -> Result<()> {
@@ -202,6 +227,7 @@ pub(super) fn trim(connection: &Connection) -> Result<bool> {
     let events = "DELETE FROM journal WHERE id IN (SELECT id FROM journal
                   WHERE id <= (SELECT MAX(id) FROM journal) - ?2
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)
+                  AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to_webhook'), id)
                   ORDER BY id LIMIT ?1)";
     let records = connection.prepare_cached(records)?.execute([TRIMMED])?;
     let events = connection.prepare_cached(events)?.execute([TRIMMED, JOURNAL_KEPT])?;

@@ -8,8 +8,7 @@ use std::collections::HashMap;
 
 use crate::event::Recorded;
 
-use crate::alert::{Alert, Outgoing, Severity};
-use crate::alerts::words::with_orders_of;
+use crate::alert::{Alert, LISTED, Outgoing, Severity};
 
 /// What to commit after reading a stretch of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -95,10 +94,15 @@ fn mergeable((key, severity, text): (&str, Severity, &str), new: &Alert) -> bool
 
 /// The waiting alert with one more event in it. It keeps its id and so its place.
 fn grown(old: &Outgoing, new: Alert) -> Outgoing {
+    let mut items = old.items.clone();
+    if !new.item.is_empty() && items.len() < LISTED {
+        items.push(new.item);
+    }
     Outgoing {
+        items,
         last_at: new.at.max(old.last_at),
         count: old.count.saturating_add(1),
-        text: with_orders_of(&old.text, &new.text),
+        text: new.text,
         ..old.clone()
     }
 }

@@ -9,8 +9,8 @@ pub const TELEGRAM_UNITS: usize = 4096;
 /// Room kept for the last line.
 const STAMP_UNITS: usize = 120;
 
-/// What is sent in place of a critical alert that Telegram refuses as it is.
-pub const SAFE_TEXT: &str = "🚨 The keeper has a critical alert that Telegram would not take\n\
+/// What is sent in place of a critical alert that the receiver refuses as it is.
+pub const SAFE_TEXT: &str = "🚨 The keeper has a critical alert that could not be delivered as it is\n\
     Trading may be affected.\n\
     Next: read the keeper's log or status page.";
 
@@ -31,7 +31,21 @@ pub fn stamp(alert: &Outgoing) -> String {
 
 /// The whole message as plain text, never longer than Telegram takes.
 pub fn plain(alert: &Outgoing) -> String {
-    format!("{}\n{}", fitting(&alert.text), stamp(alert))
+    format!("{}\n{}", fitting(&whole_text(alert)), stamp(alert))
+}
+
+/// The text, and below it what a merged alert stands for, a row each.
+pub fn whole_text(alert: &Outgoing) -> String {
+    if alert.count < 2 || alert.items.is_empty() {
+        return alert.text.clone();
+    }
+    let more = (alert.count as usize).saturating_sub(alert.items.len());
+    let mut rows = vec![alert.text.clone(), format!("All {}:", alert.count)];
+    rows.extend(alert.items.iter().map(|item| format!("• {item}")));
+    if more > 0 {
+        rows.push(format!("• and {more} more; the log has each of them"));
+    }
+    rows.join("\n")
 }
 
 /// The text, cut only if it is too long for any message.
@@ -54,12 +68,15 @@ mod tests {
     fn alert(count: u32, last_at: &str) -> Outgoing {
         Outgoing {
             id: 7,
+            event_id: 70,
+            event: "keeper.started".into(),
             at: "2026-11-22T20:00:00Z".parse().unwrap(),
             last_at: last_at.parse().unwrap(),
             count,
             severity: Severity::Info,
             key: String::new(),
             text: "ℹ️ one\ntwo".into(),
+            items: vec![],
             attempts: 0,
         }
     }
@@ -70,6 +87,17 @@ mod tests {
         assert_eq!(plain(&once), "ℹ️ one\ntwo\nMon 23 Nov, 01:30 IST · #K-20261123-7");
         let often = alert(14, "2026-11-22T20:07:00Z");
         assert_eq!(stamp(&often), "×14, Mon 23 Nov, 01:30–01:37 IST · #K-20261123-7");
+    }
+
+    #[test]
+    fn a_merged_alert_lists_what_it_stands_for() {
+        let items = || vec!["10:02 buy 10 NSE:SBIN-EQ".to_owned(), "10:03 sell 5 NSE:INFY-EQ".to_owned()];
+        let of = |count| Outgoing { items: items(), ..alert(count, "2026-11-22T20:07:00Z") };
+        assert_eq!(whole_text(&of(1)), "ℹ️ one\ntwo", "a single alert says it in its text");
+        let listed = "ℹ️ one\ntwo\nAll 2:\n• 10:02 buy 10 NSE:SBIN-EQ\n• 10:03 sell 5 NSE:INFY-EQ";
+        assert_eq!(whole_text(&of(2)), listed);
+        assert!(whole_text(&of(9)).ends_with("\n• and 7 more; the log has each of them"));
+        assert!(plain(&of(2)).contains("All 2:"));
     }
 
     #[test]

@@ -60,43 +60,6 @@ pub fn order(symbol: &str, quantity: i64) -> String {
     format!("{side} {} {}", quantity.unsigned_abs(), excerpt(symbol, 40))
 }
 
-/// Begins the row of an alert that lists orders.
-pub const ORDERS: &str = "Orders: ";
-
-/// Longest row of orders, in characters.
-const ORDERS_WIDTH: usize = 2 * WIDTH;
-
-/// The text of a repeat with the orders of the earlier alert before its own, as many as there is room for.
-pub fn with_orders_of(earlier: &str, text: &str) -> String {
-    let listed = |text: &str| text.lines().find_map(|row| row.strip_prefix(ORDERS).map(str::to_owned));
-    let (Some(before), Some(own)) = (listed(earlier), listed(text)) else { return text.to_owned() };
-    text.replacen(&format!("{ORDERS}{own}"), &format!("{ORDERS}{}", joined(&before, &own)), 1)
-}
-
-/// Orders behind orders: the same one again is counted, and those for which there is no room are counted together.
-fn joined(before: &str, own: &str) -> String {
-    let (listed, more) = match before.rsplit_once("; and ") {
-        Some((listed, more)) => {
-            (listed, more.strip_suffix(" more").and_then(|more| more.parse().ok()).unwrap_or(0))
-        }
-        None => (before, 0u32),
-    };
-    let mut orders: Vec<String> = listed.split("; ").map(str::to_owned).collect();
-    let times = |order: &str| match order.rsplit_once(" ×") {
-        Some((order, times)) => (order.to_owned(), times.parse().unwrap_or(1u32)),
-        None => (order.to_owned(), 1),
-    };
-    if let Some(same) = orders.iter_mut().find(|order| times(order).0 == own) {
-        *same = format!("{own} ×{}", times(same).1 + 1);
-    } else if more > 0 || listed.chars().count() + own.chars().count() > ORDERS_WIDTH {
-        return format!("{listed}; and {} more", more + 1);
-    } else {
-        orders.push(own.to_owned());
-    }
-    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
-    format!("{}{rest}", orders.join("; "))
-}
-
 /// Breaks a line at spaces into rows of at most [`WIDTH`] characters. A longer word (a link) stays whole.
 pub fn wrap(line: &str) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
@@ -160,32 +123,6 @@ mod tests {
         assert_eq!(excerpt("abcdef", 4), "abc…");
         assert_eq!(order("NSE:SBIN-EQ", -75), "sell 75 NSE:SBIN-EQ");
         assert_eq!(order("X", i64::MIN), "sell 9223372036854775808 X");
-    }
-
-    #[test]
-    fn repeats_list_their_orders() {
-        let text = |orders: &str| format!("⚠️ FYERS refused\nOrders: {orders}\nNext: mend it");
-        let (mut alert, mut count) = (text("buy 1 NSE:A-EQ at market"), 1);
-        let mut again = |orders: &str| {
-            count += 1;
-            alert = with_orders_of(&alert, &text(orders));
-            alert.lines().nth(1).unwrap().to_owned()
-        };
-        again("sell 2 NSE:B-EQ at 800.5");
-        again("sell 2 NSE:B-EQ at 800.5");
-        let row = again("buy 1 NSE:A-EQ at market");
-        assert_eq!(row, "Orders: buy 1 NSE:A-EQ at market ×2; sell 2 NSE:B-EQ at 800.5 ×2");
-        let many: Vec<String> =
-            (0..16).map(|number| again(&format!("buy 3 NSE:C{number}-EQ at 10"))).collect();
-        let last = many.last().unwrap();
-        assert!(last.chars().count() <= ORDERS_WIDTH + 30, "{last}");
-        let listed = last.matches("NSE:C").count();
-        assert!(listed >= 5 && last.ends_with(&format!("; and {} more", 16 - listed)), "{last}");
-        assert!(again("sell 2 NSE:B-EQ at 800.5").contains("NSE:B-EQ at 800.5 ×3; "), "counted still");
-        assert_eq!(
-            (count, with_orders_of("no list", "none here either")),
-            (21, "none here either".to_owned())
-        );
     }
 
     #[test]

@@ -166,6 +166,14 @@ pub enum Topic {
     Logs,
     /// Version and commit.
     Version,
+    /// Open positions and the day's result.
+    Positions,
+    /// The order book of today.
+    Orders,
+    /// Money in the account.
+    Funds,
+    /// Profit and loss of the day, by symbol.
+    Pnl,
 }
 
 /// What a command wants to be done.

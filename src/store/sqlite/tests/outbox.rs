@@ -1,6 +1,9 @@
 //! The journal's reader and the outbox.
 
-use keeper_domain::{alert::Outgoing, ports::AlertTotals};
+use keeper_domain::{
+    alert::{Channel, Outgoing},
+    ports::AlertTotals,
+};
 
 use super::*;
 
@@ -127,4 +130,46 @@ async fn an_unreadable_alert_does_not_stop_the_others() {
     meddle(&home.path(), "UPDATE alerts SET severity = 'apocalyptic' WHERE text = 'a'").await;
     let waiting = home.store.waiting_alerts().await.unwrap();
     assert_eq!(waiting.iter().map(|alert| alert.text.as_str()).collect::<Vec<_>>(), ["b"]);
+}
+
+/// Each channel has alerts and a place of its own; a new one does not begin with old news, and one that is gone leaves nothing.
+#[tokio::test]
+async fn a_second_channel_is_independent() {
+    let home = Home::new().await;
+    home.store.commit(notes(&["old"])).await.unwrap();
+    home.store.queue_alerts(1, vec![alert(1, "old")], vec![]).await.unwrap();
+    let webhook = home.store.with_channel(Channel::Webhook).await.unwrap();
+    home.store.commit(notes(&["new"])).await.unwrap();
+    assert_eq!(journal(&webhook).await, [note("new")]);
+    assert_eq!(webhook.waiting_alerts().await.unwrap(), []);
+    webhook.queue_alerts(2, vec![alert(2, "new")], vec![]).await.unwrap();
+    assert_eq!(journal(&home.store).await, [note("new")], "the chat has not read it");
+    let id = webhook.waiting_alerts().await.unwrap()[0].id;
+    webhook.alert_sent(id, at(9)).await.unwrap();
+    assert_eq!(webhook.alert_totals().await.unwrap(), AlertTotals { queued: 1, delivered: 1 });
+    assert_eq!(home.store.alert_totals().await.unwrap(), AlertTotals { queued: 1, delivered: 0 });
+    // Its place survives a restart, and is given up with the channel.
+    let home = home.reopened().await;
+    let webhook = home.store.with_channel(Channel::Webhook).await.unwrap();
+    assert_eq!(journal(&webhook).await, []);
+    webhook.queue_alerts(2, vec![alert(2, "waits")], vec![]).await.unwrap();
+    home.store.without_channel(Channel::Webhook).await.unwrap();
+    assert_eq!(webhook.waiting_alerts().await.unwrap(), []);
+    let webhook = home.store.with_channel(Channel::Webhook).await.unwrap();
+    assert_eq!(journal(&webhook).await, [note("new")], "it begins where the chat is");
+    assert_eq!(home.store.waiting_alerts().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_merged_alert_stands_for_is_kept() {
+    let home = Home::new().await;
+    let of = |text: &str, item: &str| keeper_domain::alert::Alert { item: item.to_owned(), ..alert(1, text) };
+    home.store.queue_alerts(1, vec![of("a", "one"), of("b", "")], vec![]).await.unwrap();
+    let mut waiting = home.store.waiting_alerts().await.unwrap();
+    assert_eq!((&waiting[0].items[..], waiting[1].items.len()), (&["one".to_owned()][..], 0));
+    waiting[0].items.push("two".to_owned());
+    home.store.queue_alerts(1, vec![], waiting.clone()).await.unwrap();
+    let Home { store, folder: _folder, .. } = home.reopened().await;
+    assert_eq!(store.waiting_alerts().await.unwrap(), waiting);
+    assert_eq!((waiting[0].event_id, waiting[0].event.as_str()), (1, "keeper.stopping"));
 }

@@ -25,7 +25,8 @@ fn events(count: usize) -> Vec<Recorded> {
 }
 
 fn alert(id: i64, (topic, detail, text, severity): Told) -> Alert {
-    Alert { event_id: id, at: at(id), severity, key: key(topic, detail), text: format!("text {text}") }
+    let (key, text, item) = (key(topic, detail), format!("text {text}"), format!("item {id}"));
+    Alert { event_id: id, event: "keeper.stopping".to_owned(), at: at(id), severity, key, text, item }
 }
 
 /// Runs the whole loop of plan and commit over a journal, with an outbox that only grows.
@@ -39,9 +40,22 @@ fn outbox_after(told: &[Option<Told>]) -> Vec<Outgoing> {
             let old = outbox.iter_mut().find(|old| old.id == grown.id).unwrap();
             *old = grown;
         }
-        for Alert { at, severity, key, text, .. } in step.new {
-            let id = outbox.len() as i64 + 1;
-            outbox.push(Outgoing { id, at, last_at: at, count: 1, severity, key, text, attempts: 0 });
+        for Alert { event_id, event, at, severity, key, text, item } in step.new {
+            let (id, items) = (outbox.len() as i64 + 1, vec![item]);
+            let (last_at, count, attempts) = (at, 1, 0);
+            outbox.push(Outgoing {
+                id,
+                event_id,
+                event,
+                at,
+                last_at,
+                count,
+                severity,
+                key,
+                text,
+                items,
+                attempts,
+            });
         }
         rest = &rest[rest.iter().take_while(|event| event.id <= step.read_to).count()..];
     }
@@ -63,6 +77,13 @@ fn repeats_become_one_with_the_latest_text_and_both_times() {
     let merged = &outbox[0];
     assert_eq!((merged.count, merged.at, merged.last_at), (3, at(1), at(4)));
     assert_eq!(merged.text, "text 3");
+    assert_eq!(merged.items, ["item 1", "item 3", "item 4"]);
+}
+
+#[test]
+fn a_storm_keeps_the_first_items_and_counts_the_rest() {
+    let outbox = outbox_after(&[Some((1, 1, 1, INFO)); 40]);
+    assert_eq!((outbox.len(), outbox[0].count, outbox[0].items.len()), (1, 40, crate::alert::LISTED));
 }
 
 #[test]

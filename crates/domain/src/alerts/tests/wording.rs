@@ -93,6 +93,16 @@ fn token_events() -> Vec<Event> {
         Event::HaltChanged { halted: true, by: "A B".into() },
         Event::HaltChanged { halted: false, by: "A B".into() },
         Event::TestAlert { severity: Severity::Warning },
+        Event::DaySummary(crate::trading_day::DaySummary {
+            date: "2026-11-23".parse().unwrap(),
+            at_fyers: 12,
+            simulated: 3,
+            rejected: 2,
+            refused: 1,
+            pnl: Some("-1234.50".into()),
+            venue: crate::routing::Venue::Fyers,
+            token: vec!["08:46 logged in".into(), "10:02 lost (FYERS rejected the token)".into()],
+        }),
         Event::OrdersNotAllowed {
             symbol: "NSE:SBIN-EQ".into(),
             app: "ABCD1234EF-100".into(),
@@ -210,12 +220,15 @@ fn message(event: &Event, context: &Context) -> Option<Outgoing> {
     let recorded = Recorded { id: 7, at: t("2026-11-23T04:32:00Z"), event: event.clone() };
     alert_for(&recorded, context).map(|alert| Outgoing {
         id: 7,
+        event_id: alert.event_id,
+        event: alert.event,
         at: alert.at,
         last_at: alert.at,
         count: 1,
         severity: alert.severity,
         key: alert.key,
         text: alert.text,
+        items: vec![alert.item],
         attempts: 0,
     })
 }

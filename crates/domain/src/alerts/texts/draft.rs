@@ -27,13 +27,20 @@ pub struct Context {
 pub(super) struct Draft {
     pub(super) severity: Severity,
     pub(super) key: String,
+    pub(super) item: String,
     lines: Vec<String>,
 }
 
 impl Draft {
     /// `key` is `TOPIC|DETAIL` (see `coalesce`); `title` says what happened.
     pub(super) fn new(severity: Severity, key: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { severity, key: key.into(), lines: vec![title.into()] }
+        Self { severity, key: key.into(), item: String::new(), lines: vec![title.into()] }
+    }
+
+    /// What this alert adds to one that stands for several.
+    pub(super) fn item(mut self, item: impl Into<String>) -> Self {
+        self.item = item.into();
+        self
     }
 
     pub(super) fn line(mut self, line: impl Into<String>) -> Self {

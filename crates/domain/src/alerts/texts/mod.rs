@@ -15,6 +15,7 @@ use draft::Draft;
 
 use crate::{
     alert::{Alert, Severity},
+    alerts::words::clock,
     event::{Event, Recorded},
     reason::Reason,
     reason_words::is_all_it_takes,
@@ -40,11 +41,17 @@ pub fn alert_for(recorded: &Recorded, context: &Context) -> Option<Alert> {
     }?;
     Some(Alert {
         event_id: recorded.id,
+        event: recorded.event.name().to_owned(),
         at: recorded.at,
         severity: draft.severity,
         key: draft.key.clone(),
+        item: item(&draft, recorded.at),
         text: draft.text(),
     })
+}
+
+fn item(draft: &Draft, at: DateTime<Utc>) -> String {
+    if draft.item.is_empty() { String::new() } else { format!("{} {}", clock(at), draft.item) }
 }
 
 /// The alert of a keeper that gives up, for the way past a Notifier that may be dead itself.
@@ -96,6 +103,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
         }
+        Event::DaySummary(day) => Some(trading::day_summary(day)),
         Event::ActorCrashed { actor, death } => keeper::crashed(actor, *death),
         Event::ActorRestarted { actor, .. } => Some(keeper::restarted(actor)),
         Event::ActorGaveUp { actor } => Some(keeper::gave_up(actor)),

@@ -3,9 +3,11 @@
 use crate::alert::Severity;
 use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::words::{ORDERS, excerpt, order},
+    alerts::words::{day, excerpt, order},
     mode::Mode,
     reason::Reason,
+    routing::Venue,
+    trading_day::DaySummary,
 };
 
 /// Switches that a person does not expect. The nightly way down and the morning's way up are routine.
@@ -63,6 +65,7 @@ fn up_sandbox(why: Reason) -> Draft {
 pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Context) -> Option<Draft> {
     (context.live && mode == Mode::Mock).then(|| {
         Draft::new(Severity::Info, "simulated|", format!("Order simulated: {}", order(symbol, quantity)))
+            .item(order(symbol, quantity))
             .line("Trading: it did not reach FYERS, because there is no good token.")
             .line("Next: if it should be real, place it again once the keeper is live.")
     })
@@ -106,10 +109,11 @@ pub(super) fn rejected(symbol: &str, quantity: i64, price: &str, code: i64, mess
     Draft::new(
         Severity::Warning,
         format!("rejected {code} {reason}|"),
-        format!("FYERS refused: {} (code {code})", excerpt(message, 90)),
+        format!("FYERS refused: {what} {price}"),
     )
-    .line(format!("{ORDERS}{what} {price}"))
-    .line("Trading: not in the market. The bot has FYERS' own answer.")
+    .item(format!("{what} {price}"))
+    .line(format!("Why: {} (code {code})", excerpt(message, 180)))
+    .line("Trading: this order is not in the market. The bot has FYERS' own answer.")
     .line("Next: mend what the reason names, if it comes again.")
 }
 
@@ -164,6 +168,24 @@ pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
         .line("Next: nothing to do.")
 }
 
+/// After the close. What could not be read is said so.
+pub(super) fn day_summary(summary: &DaySummary) -> Draft {
+    let DaySummary { date, at_fyers, simulated, rejected, refused, .. } = summary;
+    let result = match (&summary.pnl, summary.venue) {
+        (Some(pnl), Venue::Fyers) => format!("Result: {pnl} INR at FYERS, before charges."),
+        (Some(pnl), _) => format!("Result: {pnl} INR, simulated, before charges."),
+        (None, _) => "Result: it could not be read; see the FYERS app.".to_owned(),
+    };
+    let token = if summary.token.is_empty() { "no change".to_owned() } else { summary.token.join(", ") };
+    Draft::new(Severity::Info, format!("summary|{date}"), format!("Summary of {}", day(*date)))
+        .line(format!(
+            "Trading: {at_fyers} orders at FYERS, {simulated} simulated, {rejected} rejected, {refused} refused by the keeper."
+        ))
+        .line(result)
+        .line(format!("Token: {token}."))
+        .line("Next: nothing to do. KEEPER_DAY_SUMMARY=off ends these messages.")
+}
+
 /// FYERS says the same for three different causes, so all three are named.
 pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&str>) -> Draft {
     let ending = match app.rsplit_once('-') {
@@ -200,6 +222,7 @@ pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
 pub(super) fn refused(symbol: &str, quantity: i64, why: &str) -> Draft {
     let order = order(symbol, quantity);
     Draft::new(Severity::Critical, format!("refused {order}|"), format!("Order refused: {order}"))
+        .item(order)
         .line(format!("Why: {}", excerpt(why, 220)))
         .line("Trading: nothing was sent or simulated. An open position stays as it is.")
         .line("Next: if you want out, close it in the FYERS app.")

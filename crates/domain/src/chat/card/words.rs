@@ -70,7 +70,12 @@ fn log_in(link: &str) -> Button {
 }
 
 fn buttons(link: &str) -> Vec<Vec<Button>> {
-    vec![vec![log_in(link)], vec![press("😴 Snooze 15 min", CARD_SNOOZE), press("🟡 Mock today", CARD_MOCK)]]
+    vec![vec![log_in(link)], quiet_buttons()]
+}
+
+/// For a person who does not log in now.
+fn quiet_buttons() -> Vec<Button> {
+    vec![press("😴 Snooze 15 min", CARD_SNOOZE), press("🟡 Mock today", CARD_MOCK)]
 }
 
 /// The card of a person who wants to be left alone: only the link stays.
@@ -173,5 +178,5 @@ pub(super) fn reminder(tone: Tone, (open, close): (DateTime<Utc>, DateTime<Utc>)
         Way::Paste => press("🔓 Show the login card", CARD_LOGIN),
     };
     let text = format!("{sign} {what}\n{}", consequence(seen));
-    Bubble { text, buttons: vec![vec![button]], protected: true, ..Bubble::default() }
+    Bubble { text, buttons: vec![vec![button], quiet_buttons()], protected: true, ..Bubble::default() }
 }

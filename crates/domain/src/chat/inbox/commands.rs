@@ -25,12 +25,16 @@ pub enum Command {
 }
 
 /// Every command, and its line in the menu.
-pub const COMMANDS: [(&str, &str); 20] = [
+pub const COMMANDS: [(&str, &str); 24] = [
     ("status", "mode, session and next tick"),
     ("login", "show the login card"),
     ("halt", "no new positions from now on"),
     ("resume", "trade again"),
     ("flat", "close all simulated positions"),
+    ("positions", "open positions, and where they are"),
+    ("orders", "today's orders, newest first"),
+    ("pnl", "profit and loss of the day"),
+    ("funds", "money in the account"),
     ("mode", "where orders go, and why"),
     ("token", "age, end and source of the token"),
     ("refresh", "ask FYERS for a new token now"),
@@ -81,6 +85,10 @@ impl<'a> Written<'a> {
             "health" => tell(Topic::Health),
             "logs" => tell(Topic::Logs),
             "version" => tell(Topic::Version),
+            "positions" => tell(Topic::Positions),
+            "orders" => tell(Topic::Orders),
+            "funds" => tell(Topic::Funds),
+            "pnl" => tell(Topic::Pnl),
             "login" => act(Action::Login),
             "logout" => act(Action::Logout),
             "refresh" => act(Action::Refresh),

@@ -1,4 +1,4 @@
-use keeper_domain::{
+use crate::{
     alert::Severity, clock::sessions::Segment, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
     session::StateName,
 };
@@ -79,6 +79,16 @@ fn all() -> Vec<Event> {
         Event::OrderPlaced { id: id(), symbol: symbol(), quantity },
         Event::OrderRefused { symbol: symbol(), quantity, why: "it closes a live position".into() },
         Event::OrdersNotAllowed { symbol: symbol(), app: String::new(), address: None, expected: None },
+        Event::DaySummary(crate::trading_day::DaySummary {
+            date: "2026-11-23".parse().unwrap(),
+            at_fyers: 12,
+            simulated: 3,
+            rejected: 2,
+            refused: 1,
+            pnl: Some("-1234.50".into()),
+            venue: crate::routing::Venue::Fyers,
+            token: vec!["08:46 logged in".into(), "10:02 lost (FYERS rejected the token)".into()],
+        }),
         Event::ActorCrashed { actor: "token".into(), death: Death::Panic },
         Event::ActorRestarted { actor: "token".into(), restarts: 1 },
         Event::ActorGaveUp { actor: "token".into() },

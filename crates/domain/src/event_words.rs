@@ -1,8 +1,8 @@
-//! Events in a person's words, one line each.
+//! Events in a person's words, one line each: for the status page and for /logs.
 
+use crate::{event::Event, text::excerpt};
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Event, text::excerpt};
 
 /// Characters of a line at most.
 const LONGEST: usize = 300;
@@ -17,7 +17,7 @@ fn times(quantity: i64, symbol: &str) -> String {
 }
 
 /// The event as a line. One without words of its own is told by its name.
-pub(super) fn line(event: &Event) -> String {
+pub fn line(event: &Event) -> String {
     let words = session(event).or_else(|| exchange(event)).or_else(|| keeper(event));
     words.map_or_else(|| event.name().to_owned(), |words| excerpt(&words, LONGEST))
 }
@@ -105,6 +105,9 @@ fn keeper(event: &Event) -> Option<String> {
         }
         Event::SecondPoller => "Another program polls Telegram with this bot".to_owned(),
         Event::TestAlert { .. } => "Test of the alerts".to_owned(),
+        Event::DaySummary(day) => {
+            format!("Summary of the day: {} orders at FYERS, {} simulated", day.at_fyers, day.simulated)
+        }
         Event::ActorCrashed { actor, .. } => format!("{actor} crashed"),
         Event::ActorRestarted { actor, .. } => format!("{actor} is back"),
         Event::ActorGaveUp { actor } => format!("Gave up on {actor}"),

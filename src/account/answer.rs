@@ -1,0 +1,82 @@
+//! A question to the account, and what came of it.
+
+use std::fmt;
+
+use fyers_api::http::{ApiRequest, Method, Surface};
+use keeper_actors::exchange::messages::Forwarded;
+use keeper_domain::{mode::ShownMode, routing::Venue, text::excerpt};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A part of the account, and who told it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountPart<T> {
+    /// The mode in which the question was handled.
+    pub mode: ShownMode,
+    /// Whose account it is: FYERS' or the MockExchange's.
+    pub venue: Venue,
+    /// The part.
+    #[serde(flatten)]
+    pub part: T,
+}
+
+impl<T> AccountPart<T> {
+    /// Whether it is real money.
+    pub fn is_real(&self) -> bool {
+        self.venue == Venue::Fyers
+    }
+
+    /// "at FYERS (real money)" or "at the MockExchange (simulated)".
+    pub fn place(&self) -> &'static str {
+        if self.is_real() { "at FYERS (real money)" } else { "at the MockExchange (simulated)" }
+    }
+}
+
+/// The account could not be read: in words for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Why.
+    pub problem: String,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)
+    }
+}
+
+impl Trouble {
+    fn new(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into() }
+    }
+}
+
+/// The question that a bot would put.
+pub fn call(path: &str) -> ApiRequest {
+    ApiRequest {
+        surface: Surface::Api,
+        method: Method::Get,
+        path: path.to_owned(),
+        query: String::new(),
+        content_type: None,
+        body: Vec::new(),
+    }
+}
+
+/// Reads an answer; `of` takes a good one apart, and `None` of it means that it is not as expected.
+pub fn read<T>(
+    forwarded: Option<Forwarded>,
+    of: impl FnOnce(&Value) -> Option<T>,
+) -> Result<AccountPart<T>, Trouble> {
+    let forwarded = forwarded.ok_or_else(|| Trouble::new("the keeper did not answer in time"))?;
+    let from = if forwarded.venue == Venue::Fyers { "FYERS" } else { "the keeper" };
+    let body: Value = serde_json::from_slice(&forwarded.answer.body)
+        .map_err(|_| Trouble::new(format!("{from} answered {} and no JSON", forwarded.answer.status)))?;
+    if forwarded.answer.status != 200 || body["s"] != "ok" {
+        let words = excerpt(body["message"].as_str().unwrap_or_default(), 160);
+        let words = if words.is_empty() { format!("HTTP {}", forwarded.answer.status) } else { words };
+        return Err(Trouble::new(format!("{from} refused the question: {words}")));
+    }
+    let part = of(&body).ok_or_else(|| Trouble::new(format!("the answer of {from} cannot be understood")))?;
+    Ok(AccountPart { mode: forwarded.shown(), venue: forwarded.venue, part })
+}

@@ -1,0 +1,163 @@
+//! The account for a phone: where it is first, then a line each, then the sum.
+
+use crate::account::{
+    AccountPart, Money, OrderRow, Orders, PositionRow, Positions, Trouble, amount, grouped,
+};
+
+/// Rows of a list on a phone.
+const ROWS: usize = 15;
+
+/// What is open, and the day's result.
+pub(super) fn positions(read: Result<AccountPart<Positions>, Trouble>) -> String {
+    let account = match read {
+        Ok(account) => account,
+        Err(trouble) => return unread("positions", &trouble),
+    };
+    let open: Vec<&PositionRow> = account.part.open().collect();
+    let closed = account.part.positions.len() - open.len();
+    let line = |row: &&PositionRow| {
+        let (quantity, result) = (row.quantity_words(), grouped(row.pnl));
+        format!("{} {quantity} at {}, last {}: {result}", row.symbol, amount(row.average), amount(row.last))
+    };
+    let title = match open.len() {
+        0 => format!("📊 No open positions {}", account.place()),
+        1 => format!("📊 1 open position {}", account.place()),
+        many => format!("📊 {many} open positions {}", account.place()),
+    };
+    let closed = (closed > 0).then(|| format!("{closed} closed today."));
+    let sum = (!account.part.positions.is_empty()).then(|| day(&account.part));
+    list(title, open.iter().map(line).collect(), [closed, sum])
+}
+
+/// Profit and loss by symbol.
+pub(super) fn pnl(read: Result<AccountPart<Positions>, Trouble>) -> String {
+    let account = match read {
+        Ok(account) => account,
+        Err(trouble) => return unread("profit and loss", &trouble),
+    };
+    let line = |row: &PositionRow| format!("{} {}: {}", row.symbol, row.quantity_words(), grouped(row.pnl));
+    let title = format!("💰 Profit and loss of the day {}", account.place());
+    let none = account.part.positions.is_empty().then(|| "Nothing was traded today.".to_owned());
+    list(title, account.part.positions.iter().map(line).collect(), [none, Some(day(&account.part))])
+}
+
+/// The money.
+pub(super) fn funds(read: Result<AccountPart<Money>, Trouble>) -> String {
+    let account = match read {
+        Ok(account) => account,
+        Err(trouble) => return unread("funds", &trouble),
+    };
+    let Money { total, used, available } = account.part;
+    let rows = [("Free for new orders", available), ("Used", used), ("Total", total)];
+    let rows = rows.map(|(name, value)| format!("{name}: {} INR", grouped(value))).to_vec();
+    list(format!("🏦 Funds {}", account.place()), rows, [None, None])
+}
+
+/// The newest orders.
+pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>) -> String {
+    let account = match read {
+        Ok(account) => account,
+        Err(trouble) => return unread("orders", &trouble),
+    };
+    let orders = &account.part.orders;
+    let title = match orders.len() {
+        0 => format!("🧾 No orders today {}", account.place()),
+        1 => format!("🧾 1 order today {}", account.place()),
+        many => format!("🧾 {many} orders today {}, newest first", account.place()),
+    };
+    list(title, orders.iter().map(order).collect(), [None, None])
+}
+
+fn order(row: &OrderRow) -> String {
+    let time = row.at.rsplit(' ').next().unwrap_or_default();
+    let quantity = row.quantity.map_or_else(|| "?".to_owned(), |quantity| quantity.to_string());
+    let price = match (row.status.as_str(), row.traded_price, row.price) {
+        ("filled", Some(price), _) if price != 0.0 => format!(" at {}", amount(Some(price))),
+        (_, _, Some(price)) if price != 0.0 => format!(" at {}", amount(Some(price))),
+        _ => " at market".to_owned(),
+    };
+    let part = match (row.filled, row.quantity) {
+        (Some(filled), Some(all)) if filled > 0 && filled < all => format!(", {filled} of them filled"),
+        _ => String::new(),
+    };
+    let why = if row.status == "rejected" && !row.message.is_empty() {
+        format!(" ({})", row.message)
+    } else {
+        String::new()
+    };
+    format!("{time} {} {quantity} {}{price}: {}{part}{why}", row.side, row.symbol, row.status)
+}
+
+fn day(positions: &Positions) -> String {
+    let (all, closed, open) =
+        (grouped(positions.pnl), grouped(positions.realized), grouped(positions.unrealized));
+    format!("Result of the day: {all} INR (closed {closed}, open {open}), before charges.")
+}
+
+fn list(title: String, mut rows: Vec<String>, last: [Option<String>; 2]) -> String {
+    let more = rows.len().saturating_sub(ROWS);
+    rows.truncate(ROWS);
+    if more > 0 {
+        rows.push(format!("and {more} more: see the status page or the command line"));
+    }
+    rows.insert(0, title);
+    rows.extend(last.into_iter().flatten());
+    rows.join("\n")
+}
+
+fn unread(what: &str, trouble: &Trouble) -> String {
+    format!(
+        "The {what} cannot be read now: {trouble}.\nThis does not mean that there are none. Try again in a moment."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use keeper_domain::{mode::ShownMode, routing::Venue};
+    use serde_json::json;
+
+    use super::*;
+
+    fn account<T>(venue: Venue, part: T) -> Result<AccountPart<T>, Trouble> {
+        Ok(AccountPart { mode: ShownMode::Live, venue, part })
+    }
+
+    #[test]
+    fn each_list_says_whose_it_is_and_what_is_not_known() {
+        let row = |symbol: &str, net: serde_json::Value, pl: f64| json!({"symbol": symbol, "netQty": net, "netAvg": 800.5, "ltp": 810.0, "pl": pl});
+        let body = json!({"netPositions": [row("NSE:SBIN-EQ", json!(10), 95.0), row("NSE:INFY-EQ", json!(0), -4.5),
+            row("NSE:TCS-EQ", json!(null), 0.0)], "overall": {"pl_total": 123_456.5, "pl_realized": -4.5}});
+        let read = || account(Venue::Fyers, Positions::of(&body).unwrap());
+        assert_eq!(
+            positions(read()),
+            "📊 2 open positions at FYERS (real money)\n\
+             NSE:SBIN-EQ +10 at 800.50, last 810.00: 95.00\n\
+             NSE:TCS-EQ not known at 800.50, last 810.00: 0.00\n\
+             1 closed today.\n\
+             Result of the day: 1,23,456.50 INR (closed -4.50, open not known), before charges."
+        );
+        assert!(pnl(read()).contains("NSE:INFY-EQ closed: -4.50"));
+        let none =
+            Positions { positions: vec![], pnl: Some(0.0), realized: Some(0.0), unrealized: Some(0.0) };
+        assert_eq!(
+            positions(account(Venue::Mock, none)),
+            "📊 No open positions at the MockExchange (simulated)"
+        );
+        let trouble = Trouble { problem: "FYERS refused the question: no".to_owned() };
+        assert!(positions(Err(trouble)).contains("does not mean that there are none"));
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_says_so() {
+        let row = json!({"symbol": "NSE:SBIN-EQ", "side": -1, "qty": 9, "filledQty": 4, "status": 6, "limitPrice": 812.0,
+            "orderDateTime": "24-Nov-2026 09:31:02"});
+        let body = json!({ "orderBook": vec![row; 40] });
+        let text = orders(account(Venue::Mock, Orders::of(&body).unwrap()));
+        assert!(
+            text.starts_with("🧾 40 orders today at the MockExchange (simulated), newest first\n"),
+            "{text}"
+        );
+        assert!(text.contains("09:31:02 sell 9 NSE:SBIN-EQ at 812.00: open, 4 of them filled"), "{text}");
+        assert!(text.ends_with("and 25 more: see the status page or the command line"), "{text}");
+    }
+}

@@ -1,0 +1,145 @@
+//! The app at FYERS: where a login comes back to, what to enter at the dashboard, and whether FYERS knows it.
+
+use secrecy::SecretString;
+
+use crate::cli::{
+    failure::Failure,
+    init::{
+        place::{Place, words},
+        terminal::Terminal,
+    },
+    setup::Config,
+};
+use crate::{
+    config::Origin,
+    doctor::{self, Mark},
+};
+
+/// Asks for the keeper's own address, from which the redirect URI follows.
+pub(super) fn address(terminal: &mut Terminal, place: &Place, mut config: Config) -> Result<Config, Failure> {
+    terminal.title("Where a login comes back to");
+    while config.settings.redirect_uri.is_none() {
+        terminal.say(
+            "With an https address of its own the keeper takes a login with one tap. Without one you log in on this\n\
+             machine, or paste the address of the page that you land on.",
+        );
+        let answer =
+            terminal.ask("The keeper's https address, as https://keeper.example.com. Enter: none")?;
+        if answer.is_empty() {
+            break;
+        }
+        match place.save(&[("KEEPER_PUBLIC_URL", &SecretString::from(answer))]) {
+            Ok(saved) => config = saved,
+            Err(failure) => terminal.say(&words(&failure)),
+        }
+    }
+    match config.redirect_uri() {
+        Some(uri) => terminal.say(&format!("✓ A login comes back to {uri}")),
+        None => terminal.say(
+            "! There is no address that FYERS could send a browser back to. Set FYERS_REDIRECT_URI to any page of yours.",
+        ),
+    }
+    Ok(config)
+}
+
+/// Asks for the app until FYERS would begin a login for it, or the person goes on without one.
+pub(super) async fn app(
+    terminal: &mut Terminal,
+    place: &Place,
+    mut config: Config,
+) -> Result<Config, Failure> {
+    terminal.title("The app at FYERS");
+    if config.settings.app.is_none() {
+        dashboard(terminal, &config).await;
+    }
+    loop {
+        if config.settings.app.is_none() {
+            let Some(asked) = enter(terminal, place)? else {
+                terminal.say(
+                    "No app for now: every order is simulated. Start `fyers-keeper init` again to add one.",
+                );
+                return Ok(config);
+            };
+            match asked {
+                Ok(saved) => config = saved,
+                Err(failure) => {
+                    terminal.say(&words(&failure));
+                    continue;
+                }
+            }
+        }
+        let Some(finding) = doctor::login_page(&config.settings, config.redirect_uri().as_deref()).await
+        else {
+            return Ok(config);
+        };
+        terminal.say(&format!("{} {}", finding.mark.sign(), finding.what));
+        if finding.mark != Mark::Fail {
+            if finding.mark == Mark::Pass {
+                terminal.say("  The secret is checked with the first login.");
+            }
+            return Ok(config);
+        }
+        terminal.say(&format!("  {}", finding.advice));
+        let answer = terminal.ask("Enter: look again. \"new\": another app. \"skip\": go on all the same")?;
+        match answer.to_ascii_lowercase().as_str() {
+            "skip" => return Ok(config),
+            "new" => {
+                let nothing = SecretString::from(String::new());
+                config = place.save(&[("FYERS_CLIENT_ID", &nothing), ("FYERS_SECRET_KEY", &nothing)])?;
+                if config.settings.app.is_some() {
+                    terminal.say("! The app is set in the environment: change it there.");
+                    return Ok(config);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What to enter there, step by step.
+async fn dashboard(terminal: &mut Terminal, config: &Config) {
+    let redirect = config.redirect_uri().unwrap_or_else(|| "any page of yours".to_owned());
+    let address = match &config.settings.ip_check_url {
+        Some(_) => doctor::egress(&config.settings).await.what,
+        None => "this machine's own; `curl https://api.ipify.org` shows it".to_owned(),
+    };
+    terminal.say(&format!(
+        "At https://myapi.fyers.in/dashboard press \"Create App\" and enter:\n  \
+         name           anything\n  \
+         redirect URL   {redirect}\n  \
+         permissions    profile, transactions, order placement, market data, historical data\n  \
+         static IP      {address}\n\
+         Orders need an app whose id ends in -200; one that ends in -100 only reads.\n\
+         The page then shows the app id and the secret id."
+    ));
+}
+
+/// `None`: the person has no app. An error inside is about the answers.
+fn enter(terminal: &mut Terminal, place: &Place) -> Result<Option<Result<Config, Failure>>, Failure> {
+    let id = terminal.ask("App id, as ABCD1234EF-200. Enter: no app, simulated orders only")?;
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let secret = terminal.ask_secret("Secret id")?;
+    let id = SecretString::from(id);
+    Ok(Some(place.save(&[("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &secret)])))
+}
+
+/// Orders stay simulated unless the person says otherwise in so many words.
+pub(super) fn real_money(terminal: &mut Terminal, place: &Place, config: Config) -> Result<Config, Failure> {
+    let is_set = |row: &crate::config::Row| row.name == "FYERS_SANDBOX" && row.origin != Origin::Default;
+    if config.settings.app.is_none() || config.settings.rows.iter().any(is_set) {
+        return Ok(config);
+    }
+    terminal.title("Real orders or not");
+    terminal.say("In the sandbox prices and account are real, and no order ever reaches FYERS. Begin there.");
+    let answer = terminal.ask("Enter: sandbox. \"real money\": orders go to FYERS")?;
+    let sandbox = !answer.eq_ignore_ascii_case("real money");
+    let value = SecretString::from(sandbox.to_string());
+    let config = place.save(&[("FYERS_SANDBOX", &value)])?;
+    terminal.say(match sandbox {
+        true => "✓ Sandbox. Set FYERS_SANDBOX=false when you are ready.",
+        false => "✓ Real money: orders go to FYERS while there is a good token.",
+    });
+    Ok(config)
+}

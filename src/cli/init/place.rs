@@ -1,0 +1,77 @@
+//! Where the answers go: the `.env` file, made private if there is none.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::fail,
+    setup::{Config, load},
+};
+use crate::{
+    config,
+    env_file::{EnvFile, EnvFileError},
+    private_file,
+};
+
+/// The `.env` file and the state folder.
+pub(super) struct Place {
+    env: PathBuf,
+    state: PathBuf,
+}
+
+impl Place {
+    /// As the environment names them; the `.env` file cannot name itself.
+    pub(super) fn of_environment() -> Self {
+        let (values, _unreadable) = config::process_environment();
+        let named = |name: &str, usual: &str| {
+            PathBuf::from(values.get(name).filter(|path| !path.is_empty()).map_or(usual, String::as_str))
+        };
+        Self { env: named("KEEPER_ENV_FILE", ".env"), state: named("KEEPER_STATE_DIR", "./state") }
+    }
+
+    pub(super) fn env_path(&self) -> &Path {
+        &self.env
+    }
+
+    pub(super) fn state_dir(&self) -> &Path {
+        &self.state
+    }
+
+    /// An empty file that only its owner can read, unless there is one.
+    pub(super) fn make(&self) -> Result<(), Failure> {
+        match private_file::create_new(&self.env) {
+            Ok(_file) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => {
+                let what = format!("{} cannot be made: {}", self.env.display(), error.kind());
+                Err(fail(Exit::Error, &what, "Go to a folder of your own, or name another KEEPER_ENV_FILE."))
+            }
+        }
+    }
+
+    /// Saves values and reads all settings again. Values that make the settings impossible are taken out once more, and
+    /// the error says why.
+    pub(super) fn save(&self, values: &[(&str, &SecretString)]) -> Result<Config, Failure> {
+        self.write(values)?;
+        load().inspect_err(|_| {
+            let nothing = SecretString::from(String::new());
+            let emptied: Vec<_> = values.iter().map(|(name, _)| (*name, &nothing)).collect();
+            // An empty value is the same as none.
+            let _kept = self.write(&emptied);
+        })
+    }
+
+    fn write(&self, values: &[(&str, &SecretString)]) -> Result<(), Failure> {
+        let unwritten = |error: EnvFileError| fail(Exit::Error, &error.to_string(), error.advice());
+        EnvFile::new(&self.env, &self.state).update(values).map(|_how| ()).map_err(unwritten)
+    }
+}
+
+/// What was wrong with an answer, for the person who gave it.
+pub(super) fn words(failure: &Failure) -> String {
+    let told = failure.problems.iter().map(|problem| format!("! {}. {}", problem.what, problem.remedy));
+    told.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,210 @@
+//! The first set-up as a person walks through it, against the simulated FYERS and Telegram.
+
+use std::{
+    io::{Read, Write},
+    os::unix::fs::PermissionsExt,
+    process::{Child, ChildStdin, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use simulator::{Options, Writing};
+
+use crate::support::{Home, wait_for};
+
+const SECRET: &str = "SIMULATED1";
+
+/// A running `init`, its questions and the answers to them.
+struct Conversation {
+    child: Child,
+    answers: Option<ChildStdin>,
+    said: Arc<Mutex<String>>,
+    /// How much of it was waited for.
+    read: usize,
+}
+
+impl Conversation {
+    fn start(home: &Home) -> Self {
+        let mut command = home.command(&["init"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        collect(child.stdout.take().unwrap(), &said);
+        collect(child.stderr.take().unwrap(), &said);
+        Self { answers: child.stdin.take(), child, said, read: 0 }
+    }
+
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Waits for words that were not there before, and returns what is around them.
+    fn wait(&mut self, words: &str) -> String {
+        let found = wait_for(&format!("{words:?} in\n{}", self.said()), || {
+            let said = self.said();
+            let at = said[self.read..].find(words)? + self.read;
+            Some((at + words.len(), said))
+        });
+        let around = found.1[self.read..].to_owned();
+        self.read = found.0;
+        around
+    }
+
+    fn answer(&mut self, question: &str, answer: &str) {
+        self.wait(question);
+        writeln!(self.answers.as_mut().unwrap(), "{answer}").unwrap();
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
+        self.answers = None;
+        let status = wait_for("the end of init", || self.child.try_wait().unwrap());
+        (status.code(), self.said())
+    }
+}
+
+fn collect(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
+    let into = Arc::clone(into);
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        let mut rest = Vec::new();
+        while let Ok(length @ 1..) = from.read(&mut bytes) {
+            rest.extend_from_slice(&bytes[..length]);
+            let whole = match std::str::from_utf8(&rest) {
+                Ok(text) => text.len(),
+                Err(error) => error.valid_up_to(),
+            };
+            into.lock().unwrap().push_str(std::str::from_utf8(&rest[..whole]).unwrap());
+            rest.drain(..whole);
+        }
+    });
+}
+
+fn home() -> Home {
+    let home = Home::bare(Options::default());
+    home.sim.set_instant_login(true);
+    home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
+    let telegram = home.sim.telegram_url();
+    home.set("TELEGRAM_API_URL", telegram)
+}
+
+fn bot() -> String {
+    simulator::Telegram::default().bot_token
+}
+
+/// Answers the question for the bot, and sends it the code that is shown, after a wrong one.
+fn pair(home: &Home, talk: &mut Conversation) {
+    talk.answer("Bot token", &bot());
+    talk.wait("/start ");
+    let code = wait_for("the code", || {
+        let said = talk.said();
+        let code: String = said[talk.read..].chars().take_while(char::is_ascii_digit).collect();
+        (code.len() == 6).then_some(code)
+    });
+    let write = |text: String| home.sim.write(Writing { from: 42, text, ..Writing::default() });
+    write("/start 1".to_owned());
+    write(format!("/start {code}"));
+    talk.wait("Paired");
+}
+
+#[test]
+fn a_stranger_walks_from_nothing_to_the_first_login() {
+    let home = home();
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "http://keeper.example.com");
+    talk.wait("Use https");
+    talk.answer("The keeper's https address", "");
+    let redirect = format!("http://127.0.0.1:{}/fyers/callback", home.port);
+    let steps = talk.wait("App id");
+    assert!(
+        steps.contains(&redirect) && steps.contains("permissions") && steps.contains("static IP"),
+        "{steps}"
+    );
+    talk.read -= "App id".len();
+
+    // What is pasted into the wrong place is refused without being shown; an unknown app by FYERS itself.
+    talk.answer("App id", SECRET);
+    talk.answer("Secret id", "ABCD1234EF-100");
+    talk.wait("is not an app id");
+    talk.answer("App id", "ZZZZ9999ZZ-100");
+    talk.answer("Secret id", SECRET);
+    talk.wait("FYERS begins no login for ZZZZ9999ZZ-100");
+    talk.answer("another app", "new");
+    talk.answer("App id", "ABCD1234EF-100");
+    talk.answer("Secret id", SECRET);
+    talk.wait("FYERS begins a login for ABCD1234EF-100");
+
+    pair(&home, &mut talk);
+    home.wait_alert("is paired with this chat");
+    talk.answer("\"real money\"", "");
+    talk.answer("Log in to FYERS now?", "");
+    let link = talk.wait("Then paste");
+    let link = link.lines().find(|line| line.contains("generate-authcode")).unwrap();
+    let link = url::Url::parse(link.trim()).unwrap();
+    let state = link.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    // A slip of the mouse first.
+    let paste = format!("hello\n{}", home.sim.callback_url(&state).unwrap());
+    writeln!(talk.answers.as_mut().unwrap(), "{paste}").unwrap();
+    talk.wait("There is no login code in that");
+    talk.wait("Done");
+    talk.wait("fyersModel.FyersModel(");
+    let (code, said) = talk.end();
+    assert_eq!(code, Some(0), "{said}");
+
+    let env = home.env();
+    for line in ["FYERS_CLIENT_ID=ABCD1234EF-100", "TELEGRAM_CHAT_ID=42", "FYERS_SANDBOX=true"] {
+        assert!(env.contains(line), "no {line} in {env}");
+    }
+    assert!(!env.contains("TELEGRAM_ALLOWED_USERS"), "the chat's own id is enough: {env}");
+    let mode = std::fs::metadata(home.path(".env")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    for secret in [SECRET, bot().as_str(), key.trim()] {
+        assert!(!said.contains(secret), "{said}");
+    }
+
+    // The keeper starts with that: paired, logged in, and nothing is asked again.
+    let keeper = home.start_ready();
+    keeper.wait_status("a good token", |status| status["mode"] == "sandbox");
+    home.wait_alert("has started");
+    let busy = home.run(&["init"]).exits(73);
+    assert!(busy.err.contains("another keeper"), "{busy:?}");
+    assert!(keeper.stop().success());
+}
+
+#[test]
+fn a_set_up_that_was_left_goes_on_where_it_was() {
+    let home = home();
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "");
+    talk.answer("App id", "ABCD1234EF-100");
+    talk.answer("Secret id", SECRET);
+    talk.wait("Bot token");
+    let (code, said) = talk.end();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("start again with `fyers-keeper init`"), "{said}");
+
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "");
+    let before = talk.wait("Bot token");
+    assert!(!before.contains("App id") && before.contains("FYERS begins a login"), "{before}");
+    talk.read -= "Bot token".len();
+    talk.answer("Bot token", "");
+    talk.answer("\"real money\"", "");
+    talk.answer("Log in to FYERS now?", "later");
+    talk.wait("Done");
+    let (code, said) = talk.end();
+    assert_eq!(code, Some(77), "a login is still needed: {said}");
+}
+
+#[test]
+fn without_an_app_the_set_up_ends_in_mock_mode() {
+    let home = home();
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "https://keeper.example.com");
+    talk.wait("comes back to https://keeper.example.com/fyers/callback");
+    talk.answer("App id", "");
+    talk.answer("Bot token", "");
+    talk.wait("Done");
+    let (code, said) = talk.end();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("every order is simulated"), "{said}");
+}
