@@ -46,7 +46,12 @@ fn a_simulated_commodity_order_counts_too_and_brings_the_evenings_card() {
     });
     assert!(open_cards(&home).is_empty());
     let told = Bot::of(&home, &keeper).order("MCX:GOLDM26DECFUT", 1);
-    assert_eq!((told.venue.as_str(), &told.body["code"]), ("mock", &serde_json::json!(1101)), "{}", told.body);
+    assert_eq!(
+        (told.venue.as_str(), &told.body["code"]),
+        ("mock", &serde_json::json!(1101)),
+        "{}",
+        told.body
+    );
     home.wait_alert("MCX is traded here: MCX:GOLDM26DECFUT");
     keeper.wait_status("the evening counts", |status| status["token_needed"] == true);
     assert!(!wait_card(&home).silent);

@@ -19,6 +19,7 @@ mod fault;
 mod go_sdk;
 mod group;
 mod guide;
+mod headers;
 mod heartbeat;
 mod init;
 mod kill9;

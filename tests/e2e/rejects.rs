@@ -48,7 +48,10 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
         let order = json!({"symbol": symbol, "qty": 10, "type": 1, "side": -1, "productType": "INTRADAY",
             "limitPrice": 801.5, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
         let told = bot.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(order));
-        assert_eq!((told.status, told.venue.as_str(), &told.body["message"]), (400, "fyers", &json!(message)));
+        assert_eq!(
+            (told.status, told.venue.as_str(), &told.body["message"]),
+            (400, "fyers", &json!(message))
+        );
     }
     assert!(home.sim.state().orders.is_empty());
     counted(&keeper, 20);
@@ -59,9 +62,10 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     });
     assert!(texts.len() <= 3, "one reason is one alert, and a second one for its repeats: {texts:#?}");
     let last = texts.last().unwrap();
-    assert!(last.contains("RED:Margin Shortfall:INR 1019.50 (code -99)"), "{last}");
+    assert!(last.contains("Why: RED:Margin Shortfall:INR 1019.50 (code -99)"), "{last}");
+    let listed: Vec<&str> = last.lines().filter(|row| row.starts_with("• 12:")).collect();
     for symbol in ["NSE:SBIN-EQ", "NSE:INFY-EQ"] {
-        assert!(last.contains(&format!("sell 10 {symbol} at 801.5 ×")), "{last}");
+        assert!(listed.iter().any(|row| row.ends_with(&format!(" sell 10 {symbol} at 801.5"))), "{last}");
     }
     assert!(home.sim.telegram_messages().iter().any(|m| m.text == *last && !m.silent), "it has a sound");
     ask(&home, "/status", "FYERS refused 20 orders today");

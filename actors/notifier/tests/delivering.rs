@@ -258,3 +258,44 @@ fn silent_events_move_the_cursor_and_queue_nothing() {
         assert!(world.store.queue_calls() <= 3, "read in batches");
     });
 }
+
+#[test]
+fn repeats_of_a_warning_gather_unless_something_waits_behind_them_or_the_program_ends() {
+    in_virtual_time(async {
+        let rejected = |n: i64| Event::OrderRejected {
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: n,
+            price: "801.5".into(),
+            code: -99,
+            message: format!("RED:Margin Shortfall:INR {n}"),
+        };
+        let world = World::with(vec![]);
+        let addr = world.start();
+        for second in 1..=20 {
+            world.happens(rejected(second));
+            addr.send(JournalGrew).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(world.messenger.calls().len(), 1, "the first at once");
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        let outbox = world.store.outbox();
+        assert_eq!(
+            outbox.iter().map(|(alert, sent)| (alert.count, *sent)).collect::<Vec<_>>(),
+            [(1, true), (19, true)]
+        );
+
+        world.happens(rejected(21));
+        world.happens(refused(1));
+        addr.send(JournalGrew).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(world.messenger.delivered(), [1, 2, 3, 4], "what comes after it is not held up");
+
+        world.happens(restarted());
+        world.happens(rejected(22));
+        addr.send(JournalGrew).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        world.happens(rejected(23));
+        let view = addr.send(Flush).await.unwrap();
+        assert_eq!(view.waiting, 0, "the end waits for nobody");
+    });
+}

@@ -60,6 +60,11 @@ pub struct LivePositions {
 }
 
 impl LivePositions {
+    /// There may be some, and nothing is known of them.
+    pub fn not_known() -> Self {
+        Self { was_live: true, ..Self::default() }
+    }
+
     /// How well they are known now.
     pub fn known(&self, now: DateTime<Utc>) -> Known {
         match self.read_at {
