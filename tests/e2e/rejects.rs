@@ -40,7 +40,7 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     let bot = Bot::of(&home, &keeper);
     for number in 0..20 {
         // The money that is missing differs from order to order; the reason is one.
-        let message = format!("RED:Margin Shortfall:INR {}.50", 1_000 + number);
+        let message = format!("RED:Margin Shortfall:INR {}.50", 990 + number);
         let body = json!({"s": "error", "code": -99, "message": message});
         let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
         home.sim.inject(FaultRule::once(scope, Fault::Json { status: 400, body }));
@@ -62,7 +62,7 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     });
     assert!(texts.len() <= 3, "one reason is one alert, and a second one for its repeats: {texts:#?}");
     let last = texts.last().unwrap();
-    assert!(last.contains("Why: RED:Margin Shortfall:INR 1019.50 (code -99)"), "{last}");
+    assert!(last.contains("Why: RED:Margin Shortfall:INR 1009.50 (code -99)"), "{last}");
     let listed: Vec<&str> = last.lines().filter(|row| row.starts_with("• 12:")).collect();
     for symbol in ["NSE:SBIN-EQ", "NSE:INFY-EQ"] {
         assert!(listed.iter().any(|row| row.ends_with(&format!(" sell 10 {symbol} at 801.5"))), "{last}");

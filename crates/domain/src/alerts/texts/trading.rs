@@ -105,7 +105,7 @@ pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>, 
 pub(super) fn rejected(symbol: &str, quantity: i64, price: &str, code: i64, message: &str) -> Draft {
     let price = if price == "0" { "at market".to_owned() } else { format!("at {}", excerpt(price, 20)) };
     let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
-    let reason = excerpt(message, 60).replace(|c: char| c.is_ascii_digit(), "#");
+    let reason = excerpt(&message.replace(|c: char| c.is_ascii_digit() || ",.".contains(c), ""), 60);
     Draft::new(
         Severity::Warning,
         format!("rejected {code} {reason}|"),
