@@ -6,6 +6,7 @@ use tracing::{error, info, warn};
 
 use fyers_api::ist::ist;
 use keeper_domain::event::Event;
+use keeper_domain::keys::BotName;
 use keeper_domain::secret::Fingerprint;
 
 /// The seed's lines: people already search their logs for them.
@@ -59,6 +60,11 @@ impl LogEvent for Event {
             | Self::PositionUnknown { .. }
             | Self::SimulatedLeft { .. }
             | Self::SimulatedCleared { .. } => log_positions(self, event, actor),
+            Self::KeyAdded { .. }
+            | Self::KeyRotated { .. }
+            | Self::KeyRemoved { .. }
+            | Self::KeyHalted { .. }
+            | Self::KeyLimitReached { .. } => log_keys(self, event, actor),
             Self::ModeChanged { .. }
             | Self::OrderSimulated { .. }
             | Self::SimulatedMeanwhile { .. }
@@ -144,8 +150,9 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
         Event::ModeChanged { from, to, why } => {
             info!(event = name, actor, %from, mode = %to, reason = %why, "mode is {to}: {}", why.words());
         }
-        Event::OrderSimulated { id, symbol, quantity, mode } => {
-            info!(event = name, actor, %mode, venue = "mock", order = id, symbol, quantity, "order simulated");
+        Event::OrderSimulated { bot, id, symbol, quantity, mode } => {
+            let bot = bot.as_ref().map(BotName::as_str);
+            info!(event = name, actor, bot, %mode, venue = "mock", order = id, symbol, quantity, "order simulated");
         }
         Event::SimulatedMeanwhile { orders } => {
             warn!(event = name, actor, orders, "orders were simulated while the token was dead");
@@ -156,10 +163,12 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
                 actor, symbol, quantity, found, searched, "an order was sent and its answer was lost"
             );
         }
-        Event::OrderRejected { symbol, quantity, price, code, message } => {
+        Event::OrderRejected { bot, symbol, quantity, price, code, message } => {
+            let bot = bot.as_ref().map(BotName::as_str);
             warn!(
                 event = name,
                 actor,
+                bot,
                 mode = "live",
                 venue = "fyers",
                 symbol,
@@ -170,10 +179,12 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
                 "FYERS refused an order"
             );
         }
-        Event::OrderPlaced { id, symbol, quantity } => {
+        Event::OrderPlaced { bot, id, symbol, quantity } => {
+            let bot = bot.as_ref().map(BotName::as_str);
             info!(
                 event = name,
                 actor,
+                bot,
                 mode = "live",
                 venue = "fyers",
                 order = id,
@@ -188,8 +199,9 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
                 actor, symbol, app, address, expected, "FYERS takes no orders from this app"
             );
         }
-        Event::OrderRefused { symbol, quantity, why } => {
-            warn!(event = name, actor, symbol, quantity, why, "order refused");
+        Event::OrderRefused { bot, symbol, quantity, why } => {
+            let bot = bot.as_ref().map(BotName::as_str);
+            warn!(event = name, actor, bot, symbol, quantity, why, "order refused");
         }
         _ => {}
     }
@@ -212,6 +224,28 @@ fn log_positions(event: &Event, name: &str, actor: &str) {
         }
         Event::SimulatedCleared { by, positions } => {
             info!(event = name, actor, by, positions, "the simulated positions were cleared");
+        }
+        _ => {}
+    }
+}
+
+fn log_keys(event: &Event, name: &str, actor: &str) {
+    match event {
+        Event::KeyAdded { bot, ceiling, read_only, by } => {
+            info!(event = name, actor, %bot, %ceiling, read_only, by, "a key for bot {bot} was added");
+        }
+        Event::KeyRotated { bot, by } => {
+            info!(event = name, actor, %bot, by, "the key of bot {bot} has a new token");
+        }
+        Event::KeyRemoved { bot, by } => {
+            info!(event = name, actor, %bot, by, "the key of bot {bot} was removed");
+        }
+        Event::KeyHalted { bot, halted, by } => {
+            let what = if *halted { "is halted" } else { "goes on" };
+            warn!(event = name, actor, %bot, halted, by, "bot {bot} {what}");
+        }
+        Event::KeyLimitReached { bot, limit, words } => {
+            warn!(event = name, actor, %bot, limit = limit.slug(), why = words, "a limit of bot {bot} is reached");
         }
         _ => {}
     }

@@ -9,6 +9,8 @@ pub mod supervisor;
 pub mod chat;
 pub mod clock;
 pub mod exchange;
+pub mod feeds;
+pub mod hub;
 pub mod notifier;
 pub mod token;
 

@@ -13,16 +13,17 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use keeper_domain::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
+    keys::StoredKey,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     ports::{
-        AlertTotals, Change, ChangeStore, JournalStore, MockJournalStore, MockPage, MockStart, NoteStore,
-        OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord, TickStore,
-        Time, TradingStore,
+        AlertTotals, Change, ChangeStore, JournalStore, KeyStore, MockJournalStore, MockPage, MockStart,
+        NoteStore, OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord,
+        TickStore, Time, TradingStore,
     },
     routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
-use mock_exchange::Record;
+use mock_exchange::{KeptPrice, Record};
 
 /// Wall clock and waiting on tokio's (paused) clock.
 pub(crate) struct PausedTime {
@@ -56,6 +57,7 @@ pub(crate) struct Shelf {
     pub(crate) ticks: Vec<TickRecord>,
     pub(crate) mock_records: Vec<Record>,
     pub(crate) mock_start: Option<MockStart>,
+    pub(crate) mock_prices: BTreeMap<String, KeptPrice>,
     pub(crate) orders: Vec<OrderEntry>,
     pub(crate) intents: Vec<OrderIntent>,
     pub(crate) outcomes: Vec<(i64, IntentOutcome)>,
@@ -122,6 +124,7 @@ impl ChangeStore for MemoryStore {
             let after = shelf.mock_records.iter().rposition(|record| *record == opening).unwrap() as i64 + 1;
             shelf.mock_start = Some(MockStart { snapshot, after });
         }
+        shelf.mock_prices.extend(change.mock_prices.into_iter().map(|price| (price.symbol.clone(), price)));
         shelf.orders.extend(change.orders);
         shelf.intents.extend(change.intents);
         shelf.outcomes.extend(change.outcomes);
@@ -199,6 +202,10 @@ impl MockJournalStore for MemoryStore {
         Ok(self.shelf.lock().unwrap().mock_start.clone())
     }
 
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError> {
+        Ok(self.shelf.lock().unwrap().mock_prices.values().cloned().collect())
+    }
+
     async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError> {
         let shelf = self.shelf.lock().unwrap();
         let rest = shelf.mock_records.iter().skip(after as usize).take(limit as usize);
@@ -237,6 +244,13 @@ impl TradingStore for MemoryStore {
 
     async fn halted(&self) -> Result<bool, StoreError> {
         Ok(self.shelf.lock().unwrap().halted)
+    }
+}
+
+#[async_trait]
+impl KeyStore for MemoryStore {
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        Ok(vec![])
     }
 }
 

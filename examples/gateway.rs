@@ -20,16 +20,20 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
+        bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
+        market::Market,
         messages::Forwarded,
         nothing_known,
         reads::Router,
     },
+    hub::Hub,
     recipient_cell::RecipientCell,
     token::messages::SessionChanged,
 };
 use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
+    keys::BotName,
     ports::BrokerProxy,
     reason::Reason,
     routing::OnTokenLoss,
@@ -74,8 +78,8 @@ impl Backend for BareBackend {
         true
     }
 
-    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        self.router.forward(call).await
+    async fn forward(&self, call: ApiRequest, bot: BotName) -> Option<Forwarded> {
+        self.router.forward(call, bot).await
     }
 }
 
@@ -83,6 +87,8 @@ fn proxy(args: &Args) -> Result<FyersProxy, Box<dyn std::error::Error>> {
     Ok(FyersProxy::new(FyersConfig {
         api_url: args.upstream.join("/api/v3")?,
         data_url: args.upstream.join("/data")?,
+        data_socket_url: args.upstream.join("/hsm/v1-5/prod")?,
+        order_socket_url: args.upstream.join("/trade/v3")?,
         client_id: "ABCD1234EF-100".to_owned(),
         secret: SecretString::from("unused"),
         pin: None,
@@ -120,9 +126,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let state = tempfile::tempdir()?;
     actix_rt::System::new().block_on(async move {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
+        let keys = SharedKeys::default();
         let snapshot = nothing_known(false, OnTokenLoss::Mock);
         let proxy: Arc<dyn BrokerProxy> = Arc::new(proxy);
         let exchange = ExchangeActor::new(ExchangeDeps {
+            epoch: 0,
             app: "ABCD1234EF-100".to_owned(),
             outgoing: None,
             proxy: Some(Arc::clone(&proxy)),
@@ -131,6 +139,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             sandbox: false,
             on_token_loss: OnTokenLoss::Mock,
             rules: Config { around_the_clock: true, ..Config::new(Decimal::from(1_000_000_000_000_i64)) },
+            market: Market::walking(Arc::new(Calendar::embedded())),
             instruments: Instruments::default(),
             session: RecipientCell::new(),
             rejected: RecipientCell::new(),
@@ -140,12 +149,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 actix_rt::spawn(task);
             }),
             in_flight: InFlight::default(),
+            keys: Arc::clone(&keys),
             snapshot: Arc::clone(&snapshot),
             hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
             fault: FaultPoint::default(),
+            hub: Hub::default(),
         })
         .start();
-        let router = Router { snapshot, proxy: Some(proxy), exchange: exchange.clone() };
+        let router = Router { snapshot, proxy: Some(proxy), keys, exchange: exchange.clone() };
         exchange.send(session(Some(args.token.clone()))).await?;
         if let Some(pause) = args.switch_every {
             #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]

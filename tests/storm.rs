@@ -23,6 +23,7 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         execution::FaultPoint,
+        market::Market,
         messages::{Forward, GetMode},
     },
     supervisor::{chaos::Crash, install_panic_hook, panics_here},
@@ -31,6 +32,7 @@ use keeper_domain::{
     alerts::texts::{Context, alert_for},
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
+    keys::BotName,
     ports::{Store, Time},
     restart_policy::Limits,
     routing::OnTokenLoss,
@@ -72,6 +74,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         broker: None,
         outgoing: None,
         proxy: None,
+        sockets: None,
         messenger: Arc::new(messenger.unwrap()),
         webhook: None,
         store: Arc::clone(store),
@@ -90,6 +93,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { around_the_clock: true, ..engine::Config::new(Decimal::from(1_000_000)) },
+        market: Market::walking(Arc::new(Calendar::embedded())),
         instruments: engine::Instruments::default(),
         symbols: None,
         listen: None,
@@ -98,10 +102,13 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         metrics: fyers_keeper::http::metrics::Metrics::new(),
         key: SecretString::from(String::new()).into(),
         memory: fyers_keeper::memory::Memory::default(),
+        signing: SecretString::from("signing".to_owned()),
+        rotate_owner: None,
         texts: texts(),
         missing: vec![],
         after_crash: false,
         limits: Limits::tireless(),
+        lease: None,
         order_fault: FaultPoint::default(),
     }
 }
@@ -145,7 +152,7 @@ async fn storm(keeper: &Keeper) -> u64 {
             // Behind a crash in the queue: to be handled by the next life. Nobody waits for the answer here, so a
             // lost order would go unnoticed but for the count at the end.
             if round % 5 == 0 {
-                actors.exchange.do_send(Forward(place(&order(orders))));
+                actors.exchange.do_send(Forward(place(&order(orders)), BotName::owner()));
                 orders += 1;
             }
         }

@@ -7,20 +7,26 @@ use keeper_domain::{
     ports::{BrokerProxy, OutgoingAddress, Store, Time},
     routing::OnTokenLoss,
 };
-use mock_exchange::{Config, Instruments, exchange::MockExchange};
+use mock_exchange::{
+    Config, Engine, Instruments, KeptPrice,
+    exchange::{MockExchange, Prices},
+};
 
 use crate::{
     exchange::{
+        bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
+        market::Market,
         reads::SharedSnapshot,
     },
+    hub::Hub,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
     token::messages::{GetSession, TokenRejected},
 };
 
 /// Made-up prices are the same in every run.
-pub(super) const SEED: u64 = 0x6b65_6570;
+const SEED: u64 = 0x6b65_6570;
 
 /// What the ExchangeActor is given.
 #[derive(Clone)]
@@ -37,6 +43,8 @@ pub struct ExchangeDeps {
     pub on_token_loss: OnTokenLoss,
     /// The MockExchange's rules: capital, charges, what a tag means.
     pub rules: Config,
+    /// Where its prices and its account come from.
+    pub market: Market,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
     /// The configured app; empty when there is none.
@@ -53,17 +61,34 @@ pub struct ExchangeDeps {
     pub tasks: Tasks,
     /// The orders on their way.
     pub in_flight: InFlight,
+    /// All keys.
+    pub keys: SharedKeys,
     /// What readers decide by.
     pub snapshot: SharedSnapshot,
+    /// The number of this holding of the store; 0 where only one keeper can hold it.
+    pub epoch: u64,
     /// When a token matters: commodities join once they are traded.
     pub hours: Arc<TokenHours>,
     /// For tests that end the program at a step of an order.
     pub fault: FaultPoint,
+    /// Where bots hear of the mode and of simulated orders.
+    pub hub: Hub,
 }
 
 impl ExchangeDeps {
     /// A MockExchange of which nothing is known yet.
     pub(super) fn book(&self) -> MockExchange {
-        MockExchange::open(self.rules, self.instruments.clone(), [], SEED)
+        self.exchange(Engine::new(self.rules, self.instruments.clone()), &[])
+    }
+
+    /// The MockExchange with this book and these prices of before.
+    pub(super) fn exchange(&self, engine: Engine, prices: &[KeptPrice]) -> MockExchange {
+        let mut exchange =
+            MockExchange::resume(engine, SEED).with_calendar(Arc::clone(&self.market.calendar));
+        if self.market.without_token == Prices::Last {
+            exchange.forget_made_up_prices();
+        }
+        prices.iter().for_each(|price| exchange.remember(price));
+        exchange
     }
 }

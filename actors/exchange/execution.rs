@@ -2,7 +2,7 @@
 //! of it. It runs beside the actor, so that nothing that happens to the actor changes what happens to the order.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -164,6 +164,8 @@ pub(super) struct Execution {
     /// What it may still take from open positions.
     pub(super) reserved: Reserved,
     pub(super) forwarding: Forwarding,
+    /// What FYERS has taken of it.
+    pub(super) placed: RefCell<Vec<OrderEntry>>,
     pub(super) token: Arc<AccessToken>,
     pub(super) proxy: Arc<dyn BrokerProxy>,
     pub(super) store: Arc<dyn Store>,
@@ -195,7 +197,8 @@ impl Execution {
     fn tell(&self, guard: &InFlightGuard, end: End, rejected: u64, unsaved: Option<Change>) {
         guard.told.set(true);
         let (intent, reserved) = (self.intent.clone(), self.reserved.clone());
-        self.actor.do_send(Executed { intent, reserved, end, rejected, unsaved });
+        let placed = std::mem::take(&mut *self.placed.borrow_mut());
+        self.actor.do_send(Executed { intent, reserved, end, placed, rejected, unsaved });
     }
 
     async fn run(self, guard: InFlightGuard) {
@@ -222,8 +225,7 @@ impl Execution {
         let outcomes = vec![(self.intent.id, IntentOutcome::NotSent)];
         let unsaved = Some(Change { outcomes, ..Change::default() });
         self.tell(guard, End::Nothing, 0, unsaved);
-        let words =
-            format!("the order could not be written down, so it was not sent: {}", error.kind.words());
+        let words = format!("the order could not be written down, so it was not sent: {}", error.problem);
         self.forwarding.arrive(Venue::None, refusal(503, -503, &words));
     }
 
@@ -233,7 +235,7 @@ impl Execution {
         let unsaved = self.write(Change { outcomes, ..Change::default() }).await;
         self.tell(guard, End::Nothing, 0, unsaved);
         let _gone = self.actor.send(TokenDied { fingerprint: self.token.fingerprint(), code }).await;
-        if let Ok(again) = self.actor.send(Forward(self.forwarding.request)).await {
+        if let Ok(again) = self.actor.send(Forward(self.forwarding.request, self.forwarding.bot)).await {
             let _bot_gone = self.forwarding.reply.send(again.answered().await);
         }
     }
@@ -242,6 +244,8 @@ impl Execution {
         let now = self.time.now();
         let refused = |event: &&Event| matches!(event, Event::OrderRejected { .. });
         let rejected = meaning.events.iter().filter(refused).count() as u64;
+        let taken = meaning.entries.iter().filter(|entry| entry.venue == Venue::Fyers && entry.code >= 0);
+        *self.placed.borrow_mut() = taken.cloned().collect();
         let change = Change {
             outcomes: meaning.outcome.into_iter().map(|outcome| (self.intent.id, outcome)).collect(),
             orders: meaning.entries,
@@ -343,10 +347,12 @@ impl Execution {
         if code < 0 {
             let price = leg.map_or_else(|| "0".to_owned(), |leg| leg.price.normalize().to_string());
             let message = keeper_domain::alerts::words::excerpt(message, WORDS);
-            return Some(Event::OrderRejected { symbol, quantity, price, code, message });
+            let bot = Some(self.forwarding.bot.clone());
+            return Some(Event::OrderRejected { bot, symbol, quantity, price, code, message });
         }
         leg?;
-        Some(Event::OrderPlaced { id: id?.to_owned(), symbol, quantity })
+        let bot = Some(self.forwarding.bot.clone());
+        Some(Event::OrderPlaced { bot, id: id?.to_owned(), symbol, quantity })
     }
 
     fn entries(&self, answer: &ApiResponse, venue: Venue) -> Vec<OrderEntry> {
@@ -354,7 +360,8 @@ impl Execution {
         let operation = self.forwarding.call.operation;
         let one = |(place, (status, code, message, id)): (usize, (u16, i64, String, Option<String>))| {
             let leg = self.intent.legs.get(place);
-            OrderEntry::new((operation, mode, venue), leg, (status, code, &message, id), now)
+            let entry = OrderEntry::new((operation, mode, venue), leg, (status, code, &message, id), now);
+            entry.of(&self.forwarding.bot)
         };
         response::outcomes(answer, &response::json(answer)).into_iter().enumerate().map(one).collect()
     }

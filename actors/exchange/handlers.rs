@@ -106,9 +106,10 @@ impl Handler<SetHalted> for ExchangeActor {
 impl Handler<StopOrders> for ExchangeActor {
     type Result = ();
 
-    fn handle(&mut self, _: StopOrders, _: &mut Context<Self>) {
+    fn handle(&mut self, _: StopOrders, ctx: &mut Context<Self>) {
         self.volatile.stopping = true;
         self.publish();
+        self.keep_all(vec![], ctx);
     }
 }
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use actix::{ActorFutureExt, WrapFuture};
 use fyers_api::ist;
 use keeper_domain::{
-    notes::{CANDLES, SIMULATED_IN_GAP},
+    bots::books::BotBooks,
+    notes::{BOT_BOOKS, CANDLES, SIMULATED_IN_GAP},
     order_journal::{OpenIntents, OrderEntry},
     ports::{Store, StoreError},
     routing::{Venue, live_positions::LivePositions, request::Reserved},
 };
-use mock_exchange::{Config, Engine, Instruments, KeptCandles, exchange::MockExchange};
+use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
 use crate::exchange::{
     actor::{ExchangeActor, Turn, give_up},
     book,
-    deps::SEED,
     state::Answered,
 };
 
@@ -25,11 +25,13 @@ const DAY_OF_ORDERS: u32 = 10_000;
 /// What is read from the store when a life begins.
 struct Loaded {
     engine: Engine,
+    prices: Vec<KeptPrice>,
     gap: u64,
     live: LivePositions,
     halted: bool,
     intents: OpenIntents,
     orders: Vec<OrderEntry>,
+    books: Option<BotBooks>,
     candles: KeptCandles,
 }
 
@@ -47,6 +49,8 @@ async fn read_store(
         orders: store.order_journal(DAY_OF_ORDERS).await?,
         candles: read_candles(store.as_ref()).await?,
         engine: book::load(store.as_ref(), rules, instruments).await?,
+        prices: store.mock_prices().await?,
+        books: BOT_BOOKS.read(store.as_ref()).await?.readable(),
     })
 }
 
@@ -81,15 +85,17 @@ impl ExchangeActor {
     }
 
     fn take(&mut self, loaded: Loaded) {
-        let Loaded { engine, gap, live, halted, intents, orders, candles } = loaded;
+        let Loaded { engine, prices, gap, live, halted, intents, orders, candles, books } = loaded;
         let today = ist::date(self.deps.time.now());
         let refused = |entry: &&OrderEntry| {
             entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
         };
         let rejected = orders.iter().filter(refused).count() as u64;
+        self.volatile.book = self.deps.exchange(engine, &prices);
+        self.take_books(books);
+        self.volatile.books.recall(today, &orders, &intents.open);
         let volatile = &mut self.volatile;
         volatile.answered = not_settled(&orders, &live);
-        volatile.book = MockExchange::resume(engine, SEED);
         volatile.book.keep_candles(candles);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
@@ -102,12 +108,21 @@ impl ExchangeActor {
     pub(super) fn reload_book(&self) -> Turn<()> {
         let store = Arc::clone(&self.deps.store);
         let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
-        let read = async move { book::load(store.as_ref(), rules, instruments).await };
-        Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok(engine) => {
+        let read = async move {
+            let engine = book::load(store.as_ref(), rules, instruments).await?;
+            Ok((engine, store.mock_prices().await?, BOT_BOOKS.read(store.as_ref()).await?.readable()))
+        };
+        Box::pin(read.into_actor(self).map(|read: Result<_, StoreError>, act, ctx| match read {
+            Ok((engine, mut prices, books)) => {
+                let unsaved = act.volatile.book.take_unsaved_prices();
+                prices.extend(unsaved.iter().cloned());
                 let candles = act.volatile.book.kept_candles().clone();
-                act.volatile.book = MockExchange::resume(engine, SEED);
+                act.volatile.book = act.deps.exchange(engine, &prices);
+                act.volatile.book.keep_unsaved_prices(unsaved);
                 act.volatile.book.keep_candles(candles);
+                let known = std::mem::take(&mut act.volatile.books);
+                act.take_books(books);
+                act.volatile.books.keep_day_of(known);
                 act.publish();
             }
             Err(error) => give_up(&error, ctx),

@@ -12,8 +12,8 @@ use fyers_api::{
     http::ApiResponse,
     operation::{Operation, parameter},
 };
-use keeper_domain::{ports::Change, routing::Venue};
-use mock_exchange::api::book_pages::BookRest;
+use keeper_domain::routing::Venue;
+use mock_exchange::{Record, api::book_pages::BookRest};
 
 /// Orders in one answer, and in one page of a longer one.
 const PAGE: usize = 500;
@@ -27,14 +27,21 @@ impl ExchangeActor {
     }
 
     /// The first page, and where to ask for the next one.
-    pub(super) fn begin_book(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
-        let mock_records = self.volatile.book.tick(self.deps.time.now());
-        let commit = self.commit(Change { mock_records, ..Change::default() });
+    pub(super) fn begin_book(
+        &mut self,
+        forwarding: Forwarding,
+        mut records: Vec<Record>,
+        ctx: &mut Context<Self>,
+    ) {
+        let prices = self.prices(forwarding.mode);
+        records.extend(self.volatile.book.tick(self.deps.time.now(), prices));
+        let change = self.mock_change(records);
+        let commit = self.commit_facts(change);
         ctx.wait(commit.then(move |committed, act: &mut Self, _| {
             match &committed {
                 Ok(()) => act.first_page(forwarding),
                 Err(error) => {
-                    let words = format!("nothing was done: {}", error.kind.words());
+                    let words = format!("nothing was done: {}", error.problem);
                     forwarding.arrive(Venue::None, refusal(503, -503, &words));
                 }
             }

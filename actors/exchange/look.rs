@@ -116,6 +116,8 @@ impl ExchangeActor {
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
         let mut change = Change::default();
         if let Some(orders) = &orders {
+            self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
+            self.volatile.books.saw(orders);
             self.settle_unknown(orders, &mut change);
         }
         match (orders, positions) {
@@ -225,7 +227,9 @@ impl Handler<Executed> for ExchangeActor {
     type Result = ();
 
     fn handle(&mut self, executed: Executed, ctx: &mut Self::Context) {
-        let Executed { intent, end, unsaved, reserved, rejected } = executed;
+        let Executed { intent, end, unsaved, reserved, placed, rejected } = executed;
+        self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
+        placed.iter().for_each(|entry| self.volatile.books.placed(entry));
         if let Some(unsaved) = unsaved {
             self.keep_unsaved(unsaved);
         }
@@ -233,6 +237,8 @@ impl Handler<Executed> for ExchangeActor {
         let id = intent.id;
         let answered = Answered { id, at: self.deps.time.now(), reserved };
         match end {
+            // It never left, so it is none of the day's orders.
+            End::Nothing if rejected == 0 => self.volatile.books.unsent(&intent),
             End::Nothing => {}
             End::Answered => self.volatile.answered.push(answered),
             End::Unknown => {

@@ -5,14 +5,15 @@ use tokio::sync::oneshot;
 
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
+    keys::BotName,
     mode::{Mode, ShownMode},
-    order_journal::OrderIntent,
+    order_journal::{OrderEntry, OrderIntent},
     ports::Change,
     reason::Reason,
     routing::{Venue, live_positions::LivePositions, request::Reserved},
     secret::Fingerprint,
 };
-use mock_exchange::{Instruments, api::book_pages::BookRest};
+use mock_exchange::{Instruments, api::book_pages::BookRest, exchange::FeedPrices};
 
 use crate::exchange::words::refusal;
 
@@ -31,6 +32,11 @@ pub struct ModeView {
     /// Orders the MockExchange took today (IST).
     pub simulated_today: u64,
 }
+
+/// What are prices of these symbols made of while there is no token? `None` while the MockExchange makes none.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "Option<FeedPrices>")]
+pub struct GetFeedPrices(pub Vec<String>);
 
 /// What is known of the positions at FYERS? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
@@ -70,7 +76,12 @@ pub struct StopOrders;
 /// goes wrong is said in the broker's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "Pending")]
-pub struct Forward(pub ApiRequest);
+pub struct Forward(pub ApiRequest, pub BotName);
+
+/// A bot's key was removed: what its bot still holds in the MockExchange is the owner's.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct BotGone(pub BotName);
 
 /// The answer to come. It does not live in the actor: an order that is on its way is answered even if the actor dies.
 #[derive(Debug, actix::MessageResponse)]
@@ -182,6 +193,8 @@ pub struct Executed {
     pub reserved: Reserved,
     /// How.
     pub end: End,
+    /// Orders of it that FYERS has taken, with their ids.
+    pub placed: Vec<OrderEntry>,
     /// How many orders of it FYERS refused.
     pub rejected: u64,
     /// What could not be written down yet.

@@ -6,6 +6,7 @@
 
 mod actor;
 pub mod book;
+pub mod bots;
 mod deps;
 pub mod execution;
 mod forwarding;
@@ -13,7 +14,9 @@ mod handlers;
 mod loading;
 mod long_book;
 mod look;
+pub mod market;
 pub mod messages;
+mod pricing;
 pub mod reads;
 mod saving;
 mod segments;

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use fyers_api::{http::ApiRequest, operation::Operation};
 use keeper_domain::{
     broker_error::Transport,
+    keys::BotName,
     ports::{BrokerProxy, ProxyError},
     routing::{
         Venue,
@@ -20,6 +21,7 @@ use keeper_domain::{
 
 use crate::exchange::{
     ExchangeActor,
+    bots::{SharedKeys, key_of, seen_by},
     messages::{Forward, Forwarded, Learnt, TokenDied},
     words::{never_left, refusal},
 };
@@ -34,21 +36,27 @@ pub struct Router {
     pub snapshot: SharedSnapshot,
     /// The way to FYERS; `None` when no app is configured.
     pub proxy: Option<Arc<dyn BrokerProxy>>,
+    /// Whose request it may be.
+    pub keys: SharedKeys,
     /// Who carries out orders, and everything that is simulated.
     pub exchange: Addr<ExchangeActor>,
 }
 
 impl Router {
     /// Handles a request; `None` when the actor is gone.
-    pub async fn forward(&self, request: ApiRequest) -> Option<Forwarded> {
-        let now = self.snapshot.load_full();
+    pub async fn forward(&self, request: ApiRequest, bot: BotName) -> Option<Forwarded> {
         let call = OrderCall::read(&request);
+        let now = self.snapshot.load_full();
+        let Some(now) = key_of(&self.keys, &bot).map(|key| seen_by(&now, &key, &call)) else {
+            return Some(self.exchange.send(Forward(request, bot)).await.ok()?.answered().await);
+        };
         let reads = !call.operation.trades() && route(&now, &call) == Route::Fyers;
         match (&self.proxy, now.token.clone()) {
             (Some(proxy), Some(token)) if reads => {
-                Some(read(now, Arc::clone(proxy), token, call, request, self.exchange.clone()).await)
+                let asked = (call, request, bot);
+                Some(read(now, Arc::clone(proxy), token, asked, self.exchange.clone()).await)
             }
-            _ => Some(self.exchange.send(Forward(request)).await.ok()?.answered().await),
+            _ => Some(self.exchange.send(Forward(request, bot)).await.ok()?.answered().await),
         }
     }
 }
@@ -58,14 +66,13 @@ pub(super) async fn read(
     now: Arc<Snapshot>,
     proxy: Arc<dyn BrokerProxy>,
     token: Arc<AccessToken>,
-    call: OrderCall,
-    request: ApiRequest,
+    (call, request, bot): (OrderCall, ApiRequest, BotName),
     actor: Addr<ExchangeActor>,
 ) -> Forwarded {
     let sent = proxy.send(&token, &request).await;
     if let Some(code) = sent.as_ref().ok().and_then(token_death) {
         let _gone = actor.send(TokenDied { fingerprint: token.fingerprint(), code }).await;
-        return match actor.send(Forward(request)).await {
+        return match actor.send(Forward(request, bot)).await {
             Ok(again) => again.answered().await,
             Err(_) => Forwarded::interrupted(),
         };

@@ -3,8 +3,16 @@
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture, fut};
-use keeper_domain::ports::{Change, StoreError, StoreErrorKind};
-use mock_exchange::Record;
+use fyers_api::order_socket::{ServerText, Topic};
+use keeper_domain::{
+    feeds::{news::OrderNews, state::Feeds},
+    ports::{Change, StoreError, StoreErrorKind},
+    routing::Venue,
+};
+use mock_exchange::{
+    Record,
+    api::events::{BookEvent, events},
+};
 
 use crate::{
     exchange::actor::{ExchangeActor, Turn, give_up},
@@ -15,6 +23,15 @@ use crate::{
 const MOST_UNSAVED: usize = 1_000;
 
 impl ExchangeActor {
+    /// Commits facts of the MockExchange that no bot's request has brought, and books them for the bots.
+    pub(super) fn commit_facts(&mut self, mut change: Change) -> Turn<Result<(), StoreError>> {
+        if !change.mock_records.is_empty() {
+            self.book_for_bots(&change.mock_records, None);
+            self.note_books(&mut change);
+        }
+        self.commit(change)
+    }
+
     /// Commits, and then tells log and Notifier. An error means that nothing of it is on disk.
     pub(super) fn commit(&self, mut change: Change) -> Turn<Result<(), StoreError>> {
         if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {
@@ -24,9 +41,16 @@ impl ExchangeActor {
             return Box::pin(fut::ready(Ok(())));
         }
         let opens_day = change.mock_snapshot.is_some();
+        let prices = change.mock_prices.clone();
+        let told = events(self.volatile.book.engine(), &change.mock_records);
         let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
         let commit = async move { journal::commit(store.as_ref(), change, "exchange", &wake).await };
         Box::pin(commit.into_actor(self).map(move |committed, act, ctx| {
+            if committed.is_err() {
+                act.volatile.book.keep_unsaved_prices(prices);
+            } else {
+                act.tell_bots(told);
+            }
             match &committed {
                 Ok(()) if opens_day => act.trim(ctx),
                 Ok(()) => {}
@@ -35,6 +59,27 @@ impl ExchangeActor {
             }
             committed
         }))
+    }
+
+    /// What is on disk now, for bots that follow their orders.
+    fn tell_bots(&self, events: Vec<BookEvent>) {
+        let order = |topic, text: ServerText| OrderNews {
+            venue: Venue::Mock,
+            topic: Some(topic),
+            text: text.write().into(),
+        };
+        for event in events {
+            let news = match event {
+                BookEvent::Order(event) => order(Topic::Orders, ServerText::Order(event)),
+                BookEvent::Trade(event) => order(Topic::Trades, ServerText::Trade(event)),
+                BookEvent::Position(event) => order(Topic::Positions, ServerText::Position(event)),
+                BookEvent::Day => {
+                    self.deps.hub.with(Feeds::day);
+                    continue;
+                }
+            };
+            self.deps.hub.with(|feeds, now| feeds.order(news, now));
+        }
     }
 
     /// Once a day the store loses what nobody needs any more, a little at a time.
@@ -89,6 +134,7 @@ impl ExchangeActor {
 fn is_empty(change: &Change) -> bool {
     let lists = change.events.is_empty()
         && change.mock_records.is_empty()
+        && change.mock_prices.is_empty()
         && change.orders.is_empty()
         && change.outcomes.is_empty()
         && change.notes.is_empty();

@@ -1,22 +1,29 @@
 //! A bot's request at the MockExchange: one turn, on disk before the answer.
 
-use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult, WrapFuture};
 
-use crate::exchange::{ExchangeActor, messages::ClearSimulated, waiting::Forwarding, words::refusal};
+use crate::exchange::{
+    ExchangeActor,
+    bots::key_of,
+    messages::{ClearSimulated, GetFeedPrices},
+    pricing::Share,
+    waiting::Forwarding,
+    words::refusal,
+};
 use fyers_api::{
-    http::{ApiRequest, ApiResponse, Method, Surface},
+    http::{ApiRequest, Method, Surface},
     operation::Operation,
-    response as reading,
 };
 use keeper_domain::{
     event::Event,
+    keys::BotName,
     mode::Mode,
-    notes::{CANDLES, SIMULATED_IN_GAP},
+    notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
     ports::{Change, StoreError},
     routing::{
         Venue,
-        route::{Route, route},
+        route::{Refused, Route, route},
     },
 };
 use mock_exchange::{
@@ -27,42 +34,35 @@ use mock_exchange::{
 /// Time between two looks at what waiting orders wait for.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Whose share of FYERS' limits a call takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Share {
-    /// A bot's order is priced, or what bots' orders wait for is looked at.
-    Bots,
-    /// The square-off is due: it happens once, whatever bots do meanwhile.
-    Own,
-}
-
-fn quotes_call(symbols: &[String]) -> ApiRequest {
-    let escaped = |symbol: &String| symbol.replace('%', "%25").replace('&', "%26").replace(' ', "%20");
-    let list: Vec<String> = symbols.iter().map(escaped).collect();
-    ApiRequest {
-        surface: Surface::Data,
-        method: Method::Get,
-        path: "/quotes".to_owned(),
-        query: format!("symbols={}", list.join(",")),
-        content_type: None,
-        body: vec![],
-    }
-}
-
 impl ExchangeActor {
-    /// In Sandbox a simulated order is priced by FYERS first; in Mock by what was last known.
+    /// In Sandbox the account is there before its first order, and a simulated order is priced by FYERS first; in Mock
+    /// it is priced by what was last known.
     pub(super) fn price_and_simulate(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
-        if self.is_long_book(&forwarding) {
-            return self.begin_book(forwarding, ctx);
-        }
-        let symbols = if forwarding.mode == Mode::Sandbox { self.to_be_priced(&forwarding) } else { vec![] };
+        let Some(account) = self.ask_account(forwarding.mode) else { return self.price(forwarding, ctx) };
+        ctx.spawn(account.into_actor(self).map(move |account, act, ctx| match account {
+            Some(account) => {
+                let records = act.copy_account(account);
+                act.keep_records(records, ctx);
+                act.price(forwarding, ctx);
+            }
+            None => {
+                let words = "nothing was done: FYERS does not tell your funds and holdings now, with which the \
+                             simulated account begins; try again";
+                forwarding.arrive(Venue::None, refusal(503, -503, words));
+            }
+        }));
+    }
+
+    fn price(&mut self, forwarding: Forwarding, ctx: &mut Context<Self>) {
+        let asks = self.prices(forwarding.mode) == Prices::Live;
+        let symbols = if asks { self.to_be_priced(&forwarding) } else { vec![] };
         match self.ask_prices(&symbols, Share::Bots) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     // One commit for both: of two waits begun together, actix ends the later one first.
                     let learnt = act.learn_prices(prices);
                     // Another exit may have been simulated while this one was priced.
-                    match route(&act.snapshot(), &forwarding.call) {
+                    match act.route_again(&forwarding) {
                         Route::Refused(why) => {
                             act.refuse(forwarding, &why, ctx);
                             act.keep_records(learnt, ctx);
@@ -80,49 +80,25 @@ impl ExchangeActor {
         self.volatile.book.wanted(operation, &forwarding.request, self.deps.time.now())
     }
 
-    /// Real prices, when FYERS can be asked and there is something to ask.
-    fn ask_prices(
-        &self,
-        symbols: &[String],
-        share: Share,
-    ) -> Option<impl Future<Output = Vec<(String, rust_decimal::Decimal)>> + use<>> {
-        let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
-        let call = quotes_call(symbols);
-        (!symbols.is_empty()).then_some(async move {
-            let answer = match share {
-                Share::Bots => proxy.send(&token, &call).await,
-                Share::Own => proxy.send_own(&token, &call).await,
-            };
-            answer.map(|answer| reading::prices(&reading::json(&answer))).unwrap_or_default()
-        })
-    }
-
-    /// Real prices, and what they fill.
-    pub(super) fn learn_prices(&mut self, prices: Vec<(String, rust_decimal::Decimal)>) -> Vec<Record> {
-        let now = self.deps.time.now();
-        self.volatile.book.observe_all(prices, now)
-    }
-
-    /// Candles that FYERS told, for the time when it cannot be asked.
-    pub(super) fn learn_candles(&mut self, query: &str, answer: &ApiResponse, ctx: &mut Context<Self>) {
-        let (now, told) = (self.deps.time.now(), reading::json(answer));
-        let Some(place) = self.volatile.book.learn_candles(query, &told, now) else { return };
-        let series = self.volatile.book.kept_candles().series(place);
-        let note = CANDLES.get(place).zip(series).and_then(|(note, series)| note.set(series).ok());
-        if let Some(note) = note {
-            // When it cannot be written, it is learnt again with the next answer or lost with the next start.
-            let commit = self.commit(Change { notes: vec![note], ..Change::default() });
-            ctx.wait(commit.map(|_, _, _| ()));
+    /// The decision as it is now, after a wait. The key's limits were checked when the order was counted.
+    fn route_again(&self, forwarding: &Forwarding) -> Route {
+        match key_of(&self.deps.keys, &forwarding.bot) {
+            Some(key) => route(&self.snapshot().seen_by(&key), &forwarding.call),
+            None => Route::Refused(Refused::KeyGone),
         }
     }
 
     /// Facts that nobody waits for. When they cannot be written, they have not happened.
     pub(super) fn keep_records(&mut self, mock_records: Vec<Record>, ctx: &mut Context<Self>) {
-        if mock_records.is_empty() {
-            return;
+        if !mock_records.is_empty() {
+            self.keep_all(mock_records, ctx);
         }
-        let commit = self.commit(Change { mock_records, ..Change::default() });
-        ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
+    }
+
+    /// These facts, and the prices that are not on disk yet.
+    pub(super) fn mock_change(&mut self, mock_records: Vec<Record>) -> Change {
+        let mock_prices = self.volatile.book.take_unsaved_prices();
+        Change { mock_records, mock_prices, ..Change::default() }
     }
 
     /// The book in memory is the book on disk again.
@@ -137,20 +113,30 @@ impl ExchangeActor {
     }
 
     fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
+        if self.is_long_book(&forwarding) {
+            return self.begin_book(forwarding, learnt, ctx);
+        }
         let (now, mode) = (self.deps.time.now(), forwarding.mode);
         let operation = forwarding.call.operation;
-        let walk = mode == Mode::Mock || self.deps.proxy.is_none();
-        let prices = if walk { Prices::Walk } else { Prices::Live };
+        // A bot whose key ends at mock is simulated at last prices while others' are real: it makes none up for them.
+        let prices = match mode {
+            Mode::Mock if self.deps.proxy.is_some() && self.volatile.mode != Mode::Mock => Prices::Last,
+            _ => self.prices(mode),
+        };
         let Execution { answer, records, attempts } =
             self.volatile.book.execute(operation, &forwarding.request, prices, now);
-        let mock_records = learnt.into_iter().chain(records).collect();
-        let mut change = Change { mock_records, ..Change::default() };
+        self.book_for_bots(&learnt, None);
+        self.book_for_bots(&records, Some(&forwarding.bot));
+        let mut change = self.mock_change(learnt.into_iter().chain(records).collect());
         for one in &attempts {
-            change.orders.push(OrderEntry::simulated(operation, one, mode, now));
-            change.events.extend(told(one, mode).map(|event| (now, event)));
+            change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
+            change.events.extend(told(one, mode, &forwarding.bot).map(|event| (now, event)));
+        }
+        if !change.mock_records.is_empty() {
+            self.note_books(&mut change);
         }
         let before = self.volatile.gap;
-        if mode == Mode::Mock && !self.deps.sandbox {
+        if mode == Mode::Mock && forwarding.meant_for_fyers {
             self.count_gap(&mut change);
         }
         let symbols = symbols_of(&change);
@@ -160,7 +146,7 @@ impl ExchangeActor {
                 Ok(()) => forwarding.arrive(Venue::Mock, answer),
                 Err(error) => {
                     act.volatile.gap = before;
-                    let words = format!("nothing was done: {}", error.kind.words());
+                    let words = format!("nothing was done: {}", error.problem);
                     forwarding.arrive(Venue::None, refusal(503, -503, &words));
                 }
             }
@@ -186,23 +172,33 @@ impl ExchangeActor {
 
     fn match_once(&mut self, ctx: &mut Context<Self>) {
         let now = self.deps.time.now();
-        let waited_for = self.volatile.book.waited_for();
+        let (waited_for, prices) = (self.volatile.book.waited_for(now), self.prices(self.volatile.mode));
         let share = if self.volatile.book.is_square_off_due(now) { Share::Own } else { Share::Bots };
         if self.volatile.mode == Mode::Sandbox
-            && let Some(prices) = self.ask_prices(&waited_for, share)
+            && let Some(asked) = self.ask_prices(&waited_for, share)
         {
-            ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
-                let mut learnt = act.learn_prices(prices);
-                learnt.extend(act.volatile.book.tick(now));
-                act.keep_records(learnt, ctx);
+            ctx.spawn(asked.into_actor(self).map(move |seen, act, ctx| {
+                let mut learnt = act.learn_prices(seen);
+                learnt.extend(act.volatile.book.tick(act.deps.time.now(), prices));
+                act.keep_all(learnt, ctx);
             }));
             return;
         }
-        let mut records = self.volatile.book.tick(now);
-        if self.volatile.mode == Mode::Mock {
+        let mut records = self.volatile.book.tick(now, prices);
+        if self.volatile.mode == Mode::Mock && prices == Prices::Walk {
             records.extend(self.volatile.book.wander(&waited_for, now));
         }
-        self.keep_records(records, ctx);
+        self.keep_all(records, ctx);
+    }
+
+    /// Facts that nobody waits for, and prices even where nothing happened at them.
+    pub(super) fn keep_all(&mut self, records: Vec<Record>, ctx: &mut Context<Self>) {
+        let change = self.mock_change(records);
+        if change.mock_records.is_empty() && change.mock_prices.is_empty() {
+            return;
+        }
+        let commit = self.commit_facts(change);
+        ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
     }
 
     /// Counts orders that a bot meant for real and the MockExchange took.
@@ -213,6 +209,16 @@ impl ExchangeActor {
             self.volatile.gap += taken;
             change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
         }
+    }
+}
+
+impl Handler<GetFeedPrices> for ExchangeActor {
+    type Result = MessageResult<GetFeedPrices>;
+
+    fn handle(&mut self, GetFeedPrices(symbols): GetFeedPrices, _: &mut Self::Context) -> Self::Result {
+        let (mode, now) = (self.volatile.mode, self.deps.time.now());
+        let made = mode == Mode::Mock;
+        MessageResult(made.then(|| self.volatile.book.feed(&symbols, self.prices(mode), now)))
     }
 }
 
@@ -232,12 +238,13 @@ impl Handler<ClearSimulated> for ExchangeActor {
         let open = |act: &Self| {
             act.volatile.book.engine().ledger().accounts.values().filter(|one| one.net != 0).count() as u64
         };
-        let before = open(self);
+        let (before, prices) = (open(self), self.deps.market.without_token);
         let Execution { records, .. } =
-            self.volatile.book.execute(Operation::ExitPositions, &request, Prices::Last, now);
+            self.volatile.book.execute(Operation::ExitPositions, &request, prices, now);
         let positions = before.saturating_sub(open(self));
         let events = vec![(now, Event::SimulatedCleared { by, positions })];
-        let commit = self.commit(Change { mock_records: records, events, ..Change::default() });
+        let change = Change { events, ..self.mock_change(records) };
+        let commit = self.commit_facts(change);
         AtomicResponse::new(Box::pin(commit.then(move |committed, act: &mut Self, _| {
             let cleared = committed.is_ok().then_some(positions);
             act.after_simulation(&committed).map(move |(), _, _| cleared)
@@ -255,8 +262,8 @@ fn symbols_of(change: &Change) -> Vec<String> {
 }
 
 /// The event of an order that was taken.
-fn told(one: &Attempt, mode: Mode) -> Option<Event> {
+fn told(one: &Attempt, mode: Mode, bot: &BotName) -> Option<Event> {
     let (order, reply) = (one.order.as_ref()?, one.outcome.as_ref().ok()?);
     let (symbol, quantity) = (order.request.symbol.clone(), order.request.signed_quantity());
-    Some(Event::OrderSimulated { id: reply.id.clone()?, symbol, quantity, mode })
+    Some(Event::OrderSimulated { bot: Some(bot.clone()), id: reply.id.clone()?, symbol, quantity, mode })
 }

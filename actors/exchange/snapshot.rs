@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use fyers_api::{codes, ist, model::Position};
+use fyers_api::{codes, ist};
 use keeper_domain::{
+    feeds::news::ModeNotice,
     mode::Mode,
     order_journal::OrderIntent,
     reason::Reason,
@@ -39,6 +40,7 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
         rejected_today: 0,
         epoch: 0,
         at: DateTime::<Utc>::default(),
+        own: Arc::default(),
     }))
 }
 
@@ -62,13 +64,6 @@ impl ExchangeActor {
                 tag: None,
             })
         });
-        let simulated = accounts().filter(|account| account.net != 0).map(|account| Position {
-            symbol: account.symbol.clone(),
-            product: account.product,
-            net: account.net,
-            average: account.average(),
-            realized: account.realized,
-        });
         let on_the_way = self.deps.in_flight.reserved();
         let is_listed = |intent: &&OrderIntent| !answered.iter().any(|order| order.id == intent.id);
         let unknown: Vec<Reserved> = unknown.iter().filter(is_listed).map(OrderIntent::reserved).collect();
@@ -88,14 +83,19 @@ impl ExchangeActor {
             live: live.clone(),
             looked: self.volatile.looks.done,
             sent,
-            simulated: simulated.collect(),
+            simulated: self.simulated(),
             simulated_waiting: waiting.filter(|leg| leg.quantity != 0).collect(),
             simulated_today: book.taken_today(now),
             rejected_today: self.rejected_today(now),
-            epoch: 0,
+            epoch: self.deps.epoch,
             at: now,
+            own: Arc::new(self.owns(now)),
         };
+        let (mode, shown, reason) = (snapshot.mode, snapshot.shown(), snapshot.reason);
         self.deps.snapshot.store(Arc::new(snapshot));
+        let notice = ModeNotice { mode, shown, reason, at: now };
+        self.deps.hub.with(|feeds, monotonic| feeds.set_mode(notice, monotonic));
+        self.deps.hub.wake();
     }
 
     pub(super) fn rejected_today(&self, now: DateTime<Utc>) -> u64 {

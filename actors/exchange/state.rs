@@ -3,6 +3,7 @@
 use actix::SpawnHandle;
 use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
+    bots::books::BotBooks,
     mode::Mode,
     order_journal::OrderIntent,
     ports::Change,
@@ -20,6 +21,8 @@ pub(super) struct Volatile {
     pub(super) mode: Mode,
     pub(super) reason: Reason,
     pub(super) book: MockExchange,
+    /// What is whose.
+    pub(super) books: BotBooks,
     pub(super) live: LivePositions,
     /// Answered orders that the last reading of the books may not show yet.
     pub(super) answered: Vec<Answered>,
@@ -63,6 +66,7 @@ impl Volatile {
             mode: Mode::Mock,
             reason: Reason::Starting,
             book,
+            books: BotBooks::default(),
             live: LivePositions::default(),
             answered: vec![],
             unknown: vec![],

@@ -15,6 +15,7 @@ use tokio::time;
 use crate::exchange::{
     ExchangeActor, ExchangeDeps,
     execution::{FaultPoint, InFlight, Tasks},
+    market::Market,
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
     nothing_known,
 };
@@ -31,6 +32,7 @@ use keeper_domain::{
     broker_error::Transport,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Event,
+    keys::BotName,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
     ports::{Change, ChangeStore, OrderJournalStore, Store},
@@ -120,6 +122,7 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
 
 fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> ExchangeDeps {
     ExchangeDeps {
+        epoch: 0,
         app: "ABCD1234EF-100".into(),
         outgoing: None,
         proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
@@ -128,6 +131,7 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
         sandbox,
         on_token_loss: OnTokenLoss::Mock,
         rules: Config::new(Decimal::from(1_000_000)),
+        market: Market::walking(Arc::new(Calendar::embedded())),
         instruments: Instruments::default(),
         session: RecipientCell::new(),
         rejected: RecipientCell::new(),
@@ -137,9 +141,11 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
             actix_rt::spawn(task);
         }),
         in_flight: InFlight::default(),
+        keys: Arc::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         fault: FaultPoint::default(),
+        hub: crate::hub::Hub::default(),
     }
 }
 
@@ -189,7 +195,13 @@ fn order(symbol: &str, quantity: i64, side: i64, tag: &str) -> Value {
 
 impl Floor {
     async fn ask(&self, method: Method, path: &str, body: Value) -> (Forwarded, Value) {
-        let done = self.actor.send(Forward(call(method, path, &body))).await.unwrap().answered().await;
+        let done = self
+            .actor
+            .send(Forward(call(method, path, &body), BotName::owner()))
+            .await
+            .unwrap()
+            .answered()
+            .await;
         let body = serde_json::from_slice(&done.answer.body).unwrap_or_default();
         (done, body)
     }
@@ -283,8 +295,10 @@ async fn sandbox_prices_orders_at_fyers_and_sends_none_there() {
     assert_eq!(positions["netPositions"][0]["netQty"], 5);
     let (_, trades) = floor.ask(Method::Get, "/tradebook", Value::Null).await;
     assert_eq!(trades["tradeBook"][0]["tradePrice"], 801.5);
+    let (profile, _) = floor.ask(Method::Get, "/profile", Value::Null).await;
+    assert_eq!(profile.venue, Venue::Fyers, "whose account it is FYERS says");
     let (funds, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
-    assert_eq!(funds.venue, Venue::Fyers, "account reads are FYERS'");
+    assert_eq!(funds.venue, Venue::Mock, "the money is that of the orders");
     assert!(floor.fyers.calls("/orders/sync").is_empty() && floor.fyers.calls("/orders").is_empty());
 }
 

@@ -2,6 +2,7 @@
 
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
+    keys::BotName,
     mode::Mode,
     reason::Reason,
     routing::{Venue, request::OrderCall},
@@ -11,6 +12,9 @@ use crate::exchange::messages::{Forwarded, Reply, Rest};
 
 /// A request on its way.
 pub(super) struct Forwarding {
+    pub(super) bot: BotName,
+    /// Whether it would go to FYERS if there were a token.
+    pub(super) meant_for_fyers: bool,
     pub(super) call: OrderCall,
     pub(super) request: ApiRequest,
     pub(super) mode: Mode,

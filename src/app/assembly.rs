@@ -4,14 +4,20 @@ use std::{net::SocketAddr, sync::Arc};
 
 use actix::Recipient;
 use actix_web::dev::ServerHandle;
+use arc_swap::ArcSwap;
 use keeper_actors::{
     clock::{ClockActor, ClockDeps},
     exchange::{
         ExchangeActor, ExchangeDeps,
+        bots::SharedKeys,
         execution::{InFlight, Tasks},
+        messages::GetFeedPrices,
         nothing_known,
-        reads::Router,
+        reads::{Router, SharedSnapshot},
     },
+    feeds::{FeedsActor, FeedsDeps},
+    hub::Hub,
+    journal,
     notifier::{
         actor::{NotifierActor, Ports},
         messages::JournalGrew,
@@ -25,26 +31,39 @@ use keeper_actors::{
 };
 use keeper_domain::{
     chat::talk::Control,
-    ports::{Messenger, NoteStore, OutboxStore, Store},
+    event::Event,
+    keys::KeyRing,
+    ports::{Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     session::login::StateKey,
 };
 
 use crate::{
     app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
+    build_info,
     http::{Front, journal_signal::Feed},
+    keys::KeyAdmin,
 };
 
-pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<JournalGrew>) -> Actors {
+pub(super) fn start_actors(
+    parts: &Parts,
+    tree: &Tree,
+    journal: &RecipientCell<JournalGrew>,
+    keys: &SharedKeys,
+) -> Actors {
     let (tick, rejected, session) = (RecipientCell::new(), RecipientCell::new(), RecipientCell::new());
     let notifier = tree.supervise("notifier", notifier_of(parts, &parts.store, &parts.messenger));
     let webhook = parts.webhook.as_ref();
     let webhook = webhook.map(|to| tree.supervise("webhook", notifier_of(parts, &to.store, &to.messenger)));
     journal.connect(notifier.clone().recipient());
 
-    let deps = exchange_deps(parts, tree, journal, &session, &rejected);
+    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
+    let (hub, prices) = (deps.hub.clone(), RecipientCell::new());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
-    let router = Router { snapshot, proxy: parts.proxy.clone(), exchange: exchange.clone() };
+    prices.connect(exchange.clone().recipient());
+    let feeds = tree.supervise("feeds", FeedsActor::new(feeds_deps(parts, &hub, &snapshot, prices)));
+    let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
+    let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
     listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));
@@ -55,7 +74,8 @@ pub(super) fn start_actors(parts: &Parts, tree: &Tree, journal: &RecipientCell<J
 
     let clock = tree.supervise("clock", ClockActor::new(clock_deps(parts, journal, &tick)));
     let card_addr = card.as_ref().map(|card| card.addr.clone());
-    let actors = Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight };
+    let actors =
+        Actors { token, clock, exchange, notifier, webhook, card: card_addr, router, in_flight, feeds, hub };
     if let Some(card) = &card {
         card.connect(&actors);
     }
@@ -97,8 +117,8 @@ fn exchange_deps(
     parts: &Parts,
     tree: &Tree,
     journal: &RecipientCell<JournalGrew>,
-    session: &RecipientCell<GetSession>,
-    rejected: &RecipientCell<TokenRejected>,
+    keys: &SharedKeys,
+    (session, rejected): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>),
 ) -> ExchangeDeps {
     ExchangeDeps {
         app: parts.facts.app_id.clone().unwrap_or_default(),
@@ -109,6 +129,7 @@ fn exchange_deps(
         sandbox: parts.sandbox,
         on_token_loss: parts.on_token_loss,
         rules: parts.rules,
+        market: parts.market.clone(),
         instruments: parts.instruments.clone(),
         session: session.clone(),
         rejected: rejected.clone(),
@@ -118,9 +139,29 @@ fn exchange_deps(
             Tasks::new(move |task| tree.spawn("order", task))
         },
         in_flight: InFlight::default(),
+        keys: Arc::clone(keys),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
+        epoch: parts.lease.as_ref().map_or(0, |lease| lease.epoch().unsigned_abs()),
         hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
+        hub: Hub::default(),
+    }
+}
+
+fn feeds_deps(
+    parts: &Parts,
+    hub: &Hub,
+    snapshot: &SharedSnapshot,
+    prices: RecipientCell<GetFeedPrices>,
+) -> FeedsDeps {
+    FeedsDeps {
+        hub: hub.clone(),
+        sockets: parts.sockets.clone(),
+        proxy: parts.proxy.clone(),
+        time: Arc::clone(&parts.time),
+        calendar: Arc::clone(&parts.calendar),
+        snapshot: Arc::clone(snapshot),
+        prices,
     }
 }
 
@@ -140,16 +181,18 @@ fn clock_deps(parts: &Parts, journal: &RecipientCell<JournalGrew>, tick: &Recipi
 pub(super) fn listen(
     parts: &Parts,
     backend: &Arc<KeeperBackend>,
-    control: Arc<dyn Control>,
+    (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
     feed: Feed,
-    tree: &Tree,
+    (tree, feeds): (&Tree, Hub),
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };
     let backend = Arc::clone(backend) as Arc<dyn crate::http::Backend>;
     let front = Front {
         control: Some(control),
+        keys: Some(admin),
         metrics: Arc::clone(&parts.metrics),
         feed,
+        feeds,
         public_url: parts.public_url.clone(),
         trusted_proxies: parts.trusted_proxies.clone(),
         app_id: parts.facts.app_id.clone(),
@@ -164,4 +207,35 @@ pub(super) fn listen(
         }
     });
     Ok((Some(handle), Some(bound)))
+}
+
+/// The first entry of this run in the journal.
+pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
+    let event = Event::KeeperStarted {
+        version: build_info::VERSION.to_owned(),
+        commit: build_info::COMMIT.to_owned(),
+        missing: parts.missing.clone(),
+        after_crash: parts.after_crash,
+    };
+    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
+    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
+}
+
+/// The keys of bots, as they are kept.
+pub(super) async fn load_keys(parts: &Parts) -> Result<SharedKeys, StoreError> {
+    let stored = parts.store.keys().await?;
+    let ring = KeyRing::new(stored, &parts.key.secret(), &parts.signing, parts.time.now());
+    Ok(Arc::new(ArcSwap::from_pointee(ring)))
+}
+
+/// Who changes them.
+pub(super) fn key_admin(
+    parts: &Parts,
+    keys: SharedKeys,
+    journal: &RecipientCell<JournalGrew>,
+    actors: &Actors,
+) -> KeyAdmin {
+    let (store, time) = (Arc::clone(&parts.store), Arc::clone(&parts.time));
+    let admin = KeyAdmin::new(store, time, keys, parts.signing.clone(), parts.rotate_owner.clone());
+    admin.telling(journal.clone(), actors.exchange.clone().recipient())
 }

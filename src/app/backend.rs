@@ -11,7 +11,7 @@ use std::{
 
 use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 use fyers_api::{
     http::ApiRequest,
     ist::{self, ist},
@@ -26,9 +26,11 @@ use keeper_actors::{
 use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::{Event, Recorded},
+    keys::BotName,
     mode::ShownMode,
     ports::{Store, Time},
     reason::Reason,
+    routing::own::Own,
     secret::AuthCode,
     session::{
         SessionView,
@@ -38,6 +40,7 @@ use keeper_domain::{
 
 use rand::Rng;
 use secrecy::SecretString;
+use tokio::sync::Notify;
 
 use crate::app::{Actors, Parts, sink::JournalSink};
 use crate::{
@@ -46,9 +49,10 @@ use crate::{
     http::Backend,
     login_report::{LoginReport, LoginSetup},
     status::{
-        ActorStatus, CalendarStatus, Checks, Day, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
-        TickStatus,
+        ActorStatus, CalendarStatus, Checks, Day, FeedsStatus, Health, HolidayStatus, LeaseStatus,
+        OutboxStatus, SessionStatus, Status, TickStatus,
     },
+    store::postgres::Holding,
 };
 
 /// Longest wait for an actor's answer.
@@ -63,6 +67,23 @@ const FORWARD_LIMIT: Duration = Duration::from_secs(40);
 const NEXT_LIFE: Duration = Duration::from_millis(50);
 /// No sign of life for this long means that the actors' thread hangs.
 const PULSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// The lease that this keeper holds.
+struct Lease {
+    holding: Holding,
+    since: DateTime<Utc>,
+    hand_over: Notify,
+}
+
+impl Lease {
+    fn new(holding: Holding) -> Self {
+        Self { holding, since: Utc::now(), hand_over: Notify::new() }
+    }
+
+    fn status(&self) -> LeaseStatus {
+        LeaseStatus { epoch: self.holding.epoch(), since: ist(self.since) }
+    }
+}
 
 /// Gathers what the listener tells.
 pub struct KeeperBackend {
@@ -79,6 +100,7 @@ pub struct KeeperBackend {
     state_key: StateKey,
     symbols: Option<Watched>,
     journal: Arc<JournalSink>,
+    lease: Option<Lease>,
     pulse: Pulse,
     /// Session and book are in memory.
     is_loaded: Arc<AtomicBool>,
@@ -106,6 +128,7 @@ impl KeeperBackend {
             symbols: parts.symbols.as_ref().map(Renewal::status),
             state_key: StateKey::derive(&parts.key.secret()),
             journal,
+            lease: parts.lease.clone().map(Lease::new),
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -121,6 +144,14 @@ impl KeeperBackend {
                 tokio::time::sleep(NEXT_LIFE).await;
             }
             is_loaded.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until somebody asks this keeper to hand over to another one.
+    pub async fn handed_over(&self) {
+        match &self.lease {
+            Some(lease) => lease.hand_over.notified().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -212,6 +243,11 @@ impl Backend for KeeperBackend {
         self.is_loaded.load(Ordering::Relaxed)
     }
 
+    fn hand_over(&self) -> bool {
+        self.lease.iter().for_each(|lease| lease.hand_over.notify_one());
+        self.lease.is_some()
+    }
+
     async fn status(&self) -> Option<Status> {
         let session = self.session().await?;
         let now = self.actors.router.snapshot.load_full();
@@ -243,6 +279,8 @@ impl Backend for KeeperBackend {
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
+            lease: self.lease.as_ref().map(Lease::status),
+            feeds: FeedsStatus::from(&self.actors.hub.status()),
             symbols: self.symbols.as_ref().map(|status| (**status.load()).clone()),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),
@@ -289,8 +327,12 @@ impl Backend for KeeperBackend {
         self.report(self.actors.token.send(LoginCompleted { code, state })).await
     }
 
-    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
-        tokio::time::timeout(FORWARD_LIMIT, self.actors.router.forward(call)).await.ok()?
+    async fn forward(&self, call: ApiRequest, bot: BotName) -> Option<Forwarded> {
+        tokio::time::timeout(FORWARD_LIMIT, self.actors.router.forward(call, bot)).await.ok()?
+    }
+
+    fn owns(&self) -> Arc<BTreeMap<BotName, Own>> {
+        Arc::clone(&self.actors.router.snapshot.load().own)
     }
 
     fn shown_mode(&self) -> ShownMode {
@@ -328,6 +370,7 @@ impl Backend for KeeperBackend {
             "clock" => self.actors.clock.do_send(Crash),
             "exchange" => self.actors.exchange.do_send(Crash),
             "notifier" => self.actors.notifier.do_send(Crash),
+            "feeds" => self.actors.feeds.do_send(Crash),
             "card" => match &self.actors.card {
                 Some(card) => card.do_send(Crash),
                 None => return false,

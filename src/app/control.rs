@@ -24,6 +24,7 @@ use keeper_domain::{
     clock::calendar::Calendar,
     event::Event,
     event_words,
+    keys::BotName,
     mode::ShownMode,
     note::NoteChange,
     notes::MUTED_UNTIL,
@@ -36,6 +37,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::app::{Actors, Parts, account_words, backend::KeeperBackend};
 use crate::{
     http::{Backend, account},
+    keys::{KeyAdmin, KeyError},
     login_report::code_of,
     status::{SessionStatus, Status},
     telegram::GroupMoves,
@@ -53,6 +55,7 @@ const EVENTS: u32 = 8;
 pub(super) struct KeeperControl {
     backend: Arc<KeeperBackend>,
     actors: Actors,
+    keys: Arc<KeyAdmin>,
     /// `None` when there is no way to log in.
     card: Option<Addr<CardActor>>,
     store: Arc<dyn Store>,
@@ -67,11 +70,13 @@ impl KeeperControl {
         parts: &Parts,
         backend: &Arc<KeeperBackend>,
         actors: &Actors,
+        keys: &Arc<KeyAdmin>,
         journal: &RecipientCell<JournalGrew>,
     ) -> Self {
         Self {
             backend: Arc::clone(backend),
             actors: actors.clone(),
+            keys: Arc::clone(keys),
             card: actors.card.clone(),
             store: Arc::clone(&parts.store),
             time: Arc::clone(&parts.time),
@@ -131,6 +136,23 @@ impl KeeperControl {
                 "Still halted: the end of the halt could not be written to disk.".to_owned()
             }
             (Err(_), _) => NO_ANSWER.to_owned(),
+        }
+    }
+
+    async fn halt_bot(&self, bot: &BotName, halted: bool, by: &Person) -> String {
+        match (self.keys.halt(bot, halted, &by.name).await, halted) {
+            (Ok(()), true) => format!("Bot {bot} is halted: its entries are refused, its exits pass."),
+            (Ok(()), false) => format!("The halt of bot {bot} is over."),
+            (Err(KeyError::Store(_)), true) => {
+                format!(
+                    "Bot {bot} is halted, but not on disk yet, because the disk fails: a restart now would end it."
+                )
+            }
+            (Err(KeyError::Store(_)), false) => {
+                format!("Bot {bot} is still halted: the end of the halt could not be written to disk.")
+            }
+            (Err(error), true) => format!("Nothing was done: {error}. /halt alone halts all bots."),
+            (Err(error), false) => format!("Nothing was done: {error}."),
         }
     }
 
@@ -276,8 +298,10 @@ impl Control for KeeperControl {
             Action::Login => self.card(CardRequest::Open).await,
             Action::Logout => self.log_out().await,
             Action::Refresh => self.refresh().await,
-            Action::Halt => self.halt(true, by).await,
-            Action::Resume => self.halt(false, by).await,
+            Action::Halt { bot: None } => self.halt(true, by).await,
+            Action::Resume { bot: None } => self.halt(false, by).await,
+            Action::Halt { bot: Some(bot) } => self.halt_bot(&bot, true, by).await,
+            Action::Resume { bot: Some(bot) } => self.halt_bot(&bot, false, by).await,
             Action::Flat => self.flat(by).await,
             Action::Mute { minutes } => self.mute(minutes).await,
             Action::Unmute => self.mute(0).await,

@@ -37,6 +37,10 @@ pub struct Restored {
     pub gateway_key: bool,
     /// Whether a gateway key in the backup was left there, because nobody wanted it.
     pub gateway_key_left: bool,
+    /// How many keys of bots came with it.
+    pub bot_keys: u64,
+    /// How many keys of bots were left in the backup, because nobody wanted them.
+    pub bot_keys_left: u64,
     /// Whether trading is halted because it was before, whatever the backup says.
     pub halt_kept: bool,
     /// Where the old state is; `None` when there was none.
@@ -48,7 +52,7 @@ pub struct Restored {
 /// What is wanted of a restore.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Restore {
-    /// The gateway key too, if the backup has one. Whoever made the file knows that key.
+    /// The gateway key and the keys of bots too, if the backup has any. Whoever made the file knows their tokens.
     pub with_gateway_key: bool,
 }
 
@@ -59,7 +63,7 @@ pub struct Restore {
 /// When the file is no sound backup, is too large, or cannot be read in time. The state is as it was then.
 pub async fn restore(state: &StateDir, file: &Path, wish: Restore) -> Result<Restored, BackupError> {
     check_source(file)?;
-    let (wanted, stage, halt_kept) = tokio::time::timeout(LIMIT, prepare(state, file))
+    let (wanted, stage, halt_kept, keys) = tokio::time::timeout(LIMIT, prepare(state, file, wish))
         .await
         .map_err(|_late| BackupError::TooSlow(file.to_owned()))??;
     let (folder, database) = (state.path(), state.path().join(DATABASE));
@@ -71,6 +75,8 @@ pub async fn restore(state: &StateDir, file: &Path, wish: Restore) -> Result<Res
         with_tokens: wanted.has_tokens,
         gateway_key: wish.with_gateway_key && key.is_some_and(|key| put_key(folder, key)),
         gateway_key_left: key.is_some() && !wish.with_gateway_key,
+        bot_keys: if wish.with_gateway_key { keys } else { 0 },
+        bot_keys_left: if wish.with_gateway_key { 0 } else { keys },
         halt_kept,
         old_state,
         counts: wanted.counts,
@@ -88,8 +94,13 @@ fn check_source(file: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// A new database with the rows of the backup, checked; and whether a halt is in it that the backup does not have.
-async fn prepare(state: &StateDir, file: &Path) -> Result<(Examined, Partial, bool), BackupError> {
+/// A new database with the rows of the backup, checked; whether a halt is in it that the backup does not have; and how
+/// many keys of bots the backup has.
+async fn prepare(
+    state: &StateDir,
+    file: &Path,
+    wish: Restore,
+) -> Result<(Examined, Partial, bool, u64), BackupError> {
     let database = state.path().join(DATABASE);
     let wanted = examine(file).await.map_err(|unfit| BackupError::unfit(file, unfit))?;
     // A halt that cannot be read any more is still a halt.
@@ -99,12 +110,16 @@ async fn prepare(state: &StateDir, file: &Path) -> Result<(Examined, Partial, bo
     transfer(file, stage.path()).await?;
     let halt_kept = halted && !SqliteStore::peek_halted(stage.path()).await?;
     copy::prepare(stage.path(), halted).await?;
+    let keys = match wish.with_gateway_key {
+        true => copy::count_keys(stage.path()).await?,
+        false => copy::without_keys(stage.path()).await?,
+    };
     let ready = examine(stage.path()).await.map_err(|unfit| BackupError::unfit(file, unfit))?;
     let same = ready.counts == wanted.counts && ready.has_tokens == wanted.has_tokens;
     if !same || ready.label.is_some() {
         return Err(BackupError::Differs(file.to_owned()));
     }
-    Ok((wanted, stage, halt_kept))
+    Ok((wanted, stage, halt_kept, keys))
 }
 
 /// Gives the old database a second name, so that the new one can take the first in one step.

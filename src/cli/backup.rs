@@ -82,6 +82,15 @@ fn describe_restored(restored: &Restored) -> String {
     if restored.gateway_key {
         lines.push("The gateway key came with it: bots need no new one.".to_owned());
     }
+    if restored.bot_keys > 0 {
+        lines.push(format!("{} keys of bots came with it: those bots need no new ones.", restored.bot_keys));
+    }
+    if restored.bot_keys_left > 0 {
+        lines.push(format!(
+            "{} keys of bots were not taken: with --with-gateway-key they are; or add them anew.",
+            restored.bot_keys_left
+        ));
+    }
     if restored.gateway_key_left {
         lines.push(
             "The gateway key in the backup was not taken: with --with-gateway-key it is, and its maker knows it."

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use fyers_api::{claims as jwt, ist::ist};
 use keeper_domain::{
     clock::token_hours::TokenHours,
-    ports::{Broker, Store},
+    ports::Broker,
     reason::Reason,
     secret::{AccessToken, Fingerprint},
     session::{
@@ -23,12 +23,13 @@ use crate::cli::{
     output::{complain, fail, json as print_json, no_state, say},
     probe::{Remote, block_on},
     setup::{Config, load},
+    state_store::{self, StateStore},
 };
 use crate::{
     app::recall_segments,
     cli::oneshot::OneShot,
     status::SessionStatus,
-    store::{SqliteStore, StateDir, StateDirError},
+    store::{StateDir, StateDirError},
     wall_clock::WallClock,
 };
 
@@ -89,7 +90,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
 
 /// Reads the newest token there is, without touching anything, and asks the broker about it.
 async fn ask_broker(config: &Config, broker: &dyn Broker) -> TokenReport {
-    let stored = match SqliteStore::peek(&config.settings.state_dir).await {
+    let stored = match state_store::peek(config).await {
         Ok(stored) => stored.unwrap_or_default(),
         Err(error) => {
             tracing::warn!(event = "store.failed", "{error}");
@@ -158,8 +159,10 @@ async fn here(
     broker: Arc<dyn Broker>,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let run = one_shot(config, state, broker).await?;
-    match run.refresh(PATIENCE).await {
+    let (run, storage) = one_shot(config, state, broker).await?;
+    let refreshed = run.refresh(PATIENCE).await;
+    storage.close().await;
+    match refreshed {
         Ok(outcome) => {
             if let Some(problem) = outcome.mirror_problem {
                 complain(&problem, "The new token is safe in the state folder all the same.");
@@ -170,27 +173,32 @@ async fn here(
     }
 }
 
-/// The session without the service.
+/// The session without the service, and the store it works on, which is closed in the end.
 pub(super) async fn one_shot(
     config: &Config,
     state: &StateDir,
     broker: Arc<dyn Broker>,
-) -> Result<OneShot, Failure> {
-    let store = SqliteStore::open(state).await;
-    let store = store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
-    let hours = TokenHours::new(config.calendar()?, config.settings.segments.clone());
-    let recalled = recall_segments(&hours, &store).await;
+) -> Result<(OneShot, StateStore), Failure> {
+    let storage = StateStore::open_if_free(config, state).await?;
+    let Some(storage) = storage else {
+        let remedy = "Run this command on the host of that keeper, where it is asked to do it.";
+        return Err(fail(Exit::TryLater, "another keeper acts on this database", remedy));
+    };
+    let (store, hours) =
+        (storage.store(), TokenHours::new(config.calendar()?, config.settings.segments.clone()));
+    let recalled = recall_segments(&hours, store.as_ref()).await;
     recalled
         .map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
-    Ok(OneShot {
-        broker,
-        store: Arc::new(store) as Arc<dyn Store>,
+    let run = OneShot {
+        broker: storage.fence_broker(broker),
+        store,
         mirror: config.mirror(),
         time: Arc::new(WallClock),
         facts: config.facts(),
         seeds: config.seeds(),
         hours,
-    })
+    };
+    Ok((run, storage))
 }
 
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::{
     config::weakness_of_key,
     http::GatewayKey,
+    keys::KeyAdmin,
     logging::Redactor,
     private_file::{self, Content, Rules},
 };
@@ -16,7 +17,13 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Takes over every good key that is put into the file. One that cannot be used is told once, and the old one stays.
-pub(super) async fn follow(path: PathBuf, key: GatewayKey, redactor: Redactor, time: Arc<dyn Time>) {
+pub(super) async fn follow(
+    path: PathBuf,
+    key: GatewayKey,
+    redactor: Redactor,
+    time: Arc<dyn Time>,
+    keys: Arc<KeyAdmin>,
+) {
     let mut told = None;
     loop {
         time.sleep(EVERY).await;
@@ -25,7 +32,8 @@ pub(super) async fn follow(path: PathBuf, key: GatewayKey, redactor: Redactor, t
                 told = None;
                 // Before it can be shown anywhere.
                 redactor.register(&new);
-                if key.replace(new) {
+                if key.replace(new.clone()) {
+                    keys.owner_is(&new);
                     tracing::warn!(
                         event = "keeper.key_replaced",
                         actor = "keeper",

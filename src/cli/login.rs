@@ -77,8 +77,9 @@ pub(super) async fn here(config: &Config, state: &StateDir) -> Result<LoginRepor
     if told.is_some_and(|told| told != nonce) {
         return Ok(LoginReport::failed(LoginFailure::State(StateRefusal::Unknown)));
     }
-    let run = one_shot(config, state, config.learning(client)).await?;
+    let (run, storage) = one_shot(config, state, config.learning(client)).await?;
     let done = run.login(code, PATIENCE).await;
+    storage.close().await;
     let (outcome, failure) =
         done.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
     let mode = if config.settings.sandbox { ShownMode::Sandbox } else { ShownMode::Live };

@@ -5,6 +5,7 @@
 
 mod account;
 mod backup;
+mod bots;
 mod calendar;
 mod check;
 mod config_check;
@@ -12,14 +13,17 @@ mod doctor;
 mod exit;
 mod failure;
 mod init;
+mod key;
 mod key_file;
 mod login;
+mod migrate;
 mod oneshot;
 mod orders;
 mod output;
 mod probe;
 mod run;
 mod setup;
+mod state_store;
 mod symbols;
 
 #[cfg(feature = "demo")]
@@ -34,6 +38,7 @@ use crate::backup::{Restore, Wish};
 pub use calendar::CalendarVerb;
 pub use exit::Exit;
 pub use failure::{Complaint, Failure};
+pub use key::KeyVerb;
 pub use setup::{Config, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
@@ -108,6 +113,12 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Keys of bots: add, list, show, rotate, remove, halt
+    Key {
+        /// What to do with them
+        #[command(subcommand)]
+        verb: KeyVerb,
+    },
     /// Look at the settings
     Config {
         /// What to do with them
@@ -151,6 +162,17 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Move the state between the state folder and PostgreSQL, and compare it row by row
+    Migrate {
+        /// Where to
+        #[arg(long, value_enum)]
+        to: migrate::Target,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the other keeper of the same PostgreSQL database act, and stand by
+    Handover,
     /// Exit 0 if the running keeper is alive, else 1 (for containers)
     Healthcheck,
     /// Print the completion script of a shell
@@ -185,6 +207,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Orders { json, limit } => orders::orders(json, limit),
         Verb::Positions { json } => account::positions(json),
         Verb::Pnl { json } => account::pnl(json),
+        Verb::Key { verb } => key::key(verb),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
         Verb::Calendar { verb } => calendar::tell(&verb),
         Verb::Doctor { json } => doctor::doctor(json),
@@ -194,6 +217,8 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Restore { file, with_gateway_key, json } => {
             backup::restore(&file, Restore { with_gateway_key }, json)
         }
+        Verb::Migrate { to, json } => migrate::migrate(to, json),
+        Verb::Handover => migrate::hand_over(),
         Verb::Healthcheck => probe::healthcheck(),
         Verb::Completions { shell } => Ok(completions(shell)),
     }
@@ -220,11 +245,13 @@ impl Verb {
             | Self::Pnl { json }
             | Self::Orders { json, .. }
             | Self::Doctor { json }
+            | Self::Migrate { json, .. }
             | Self::Backup { json, .. }
             | Self::Restore { json, .. } => *json,
             Self::Config { verb: ConfigVerb::Check { json } } => *json,
+            Self::Key { verb } => verb.is_json(),
             Self::Calendar { verb } => verb.is_json(),
-            Self::Init | Self::Run | Self::Healthcheck | Self::Completions { .. } => false,
+            Self::Init | Self::Run | Self::Handover | Self::Healthcheck | Self::Completions { .. } => false,
         }
     }
 }

@@ -68,6 +68,9 @@ fn rows_of(order: &Value) -> Vec<String> {
         text("venue"),
     ];
     let mut rows = vec![row(cells)];
+    if !matches!(text("bot").as_str(), "" | "default") {
+        rows.push(format!("{:16}bot {}", "", excerpt(&text("bot"), 24)));
+    }
     if refused && !text("message").is_empty() {
         rows.push(format!("{:16}{}", "", excerpt(&text("message"), 64)));
     }
@@ -101,7 +104,7 @@ mod tests {
             json!({"at": "2026-11-26T03:45:01.123456Z", "mode": "mock", "venue": "mock", "what": "place", "status": 200,
                 "symbol": "NSE:SBIN-EQ", "quantity": -10, "code": 1101, "price": "840.05", "message": "placed"}),
             json!({"at": "2026-11-26T03:45:02Z", "venue": "fyers", "what": "place", "status": 400, "code": -50,
-                "symbol": "NSE:\u{1b}[31mNIFTY26NOV25000CE\u{202e}AAAAAAAAAAAAAAAAAAAAA", "quantity": 12_345_678,
+                "symbol": "NSE:\u{1b}[31mNIFTY26NOV25000CE\u{202e}AAAAAAAAAAAAAAAAAAAAA", "quantity": 12_345_678, "bot": "scalper",
                 "message": format!("no \u{1b}]0;x\u{7}{}", "because ".repeat(40))}),
             json!({"at": "not a time", "what": "cancel", "venue": "none"}),
         ];
@@ -111,7 +114,8 @@ mod tests {
             lines[1],
             "26 Nov 09:15:01 SELL        10 NSE:SBIN-EQ                 840.05 accepted mock"
         );
-        assert!(lines[2].contains("refused") && lines[3].trim_start().starts_with("no"), "{text}");
+        assert!(lines[2].contains("refused") && lines[4].trim_start().starts_with("no"), "{text}");
+        assert_eq!(lines[3].trim(), "bot scalper");
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
         assert!(!text.chars().any(|c| c.is_control() && c != '\n') && !text.contains('\u{202e}'), "{text:?}");
     }

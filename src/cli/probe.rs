@@ -14,6 +14,7 @@ use crate::cli::{
 };
 use crate::{
     account::{AccountPart, Trouble},
+    keys::KeyWish,
     login_report::LoginReport,
     private_file::{self, Rules},
     status::{Health, SessionStatus, Status},
@@ -83,6 +84,14 @@ pub(super) struct Remote {
     key: SecretString,
 }
 
+/// An answer of the running keeper.
+pub(super) struct Answer {
+    /// Whether it did what was asked for.
+    pub(super) good: bool,
+    /// What it says.
+    pub(super) body: serde_json::Value,
+}
+
 impl Remote {
     /// `None` without a key: there has never been a keeper here.
     pub(super) fn new(config: &Config) -> Option<Self> {
@@ -124,9 +133,25 @@ impl Remote {
         Some(Told::Trouble(problem))
     }
 
+    /// Asks for something about the keys; `None` when the keeper does not answer.
+    pub(super) async fn send(&self, method: &str, path: &str, body: Option<&KeyWish>) -> Option<Answer> {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).ok()?;
+        let request = self.client.request(method, format!("{}/{path}", self.base)).timeout(LIMIT);
+        let request = request.bearer_auth(self.key.expose_secret());
+        let request = body.map_or(request.try_clone()?, |body| request.json(body));
+        let answer = request.send().await.ok()?;
+        let good = answer.status().is_success();
+        Some(Answer { good, body: answer.json().await.unwrap_or_default() })
+    }
+
     /// Asks for a refresh; `None` when the keeper does not answer.
     pub(super) async fn refresh(&self) -> Option<SessionStatus> {
         self.post("refresh").send().await.ok()?.error_for_status().ok()?.json().await.ok()
+    }
+
+    /// Asks for a handover: the HTTP status of the answer.
+    pub(super) async fn hand_over(&self) -> Option<u16> {
+        Some(self.post("handover").send().await.ok()?.status().as_u16())
     }
 
     /// FYERS' login address, or why there is none; `None` when the keeper does not answer.
@@ -147,7 +172,7 @@ impl Remote {
 }
 
 /// The gateway key, from the settings or from the state folder.
-fn key(config: &Config) -> Option<SecretString> {
+pub(super) fn key(config: &Config) -> Option<SecretString> {
     let file = || private_file::read(&config.settings.state_dir.join(GATEWAY_KEY), Rules::OWN).ok();
     let chosen = config.settings.gateway_key.clone();
     chosen.or_else(|| file().map(|content| SecretString::from(content.text.trim().to_owned())))

@@ -7,7 +7,7 @@ use keeper_domain::{
     alert::Channel,
     alerts::texts::Context,
     clock::token_hours::TokenHours,
-    ports::{SessionStore, Store, StoreError, Time},
+    ports::{StoreError, Time},
     restart_policy::Limits,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,15 +19,17 @@ use crate::cli::{
     output::{fail, no_state, say},
     probe::reachable,
     setup::{Config, load},
+    state_store::StateStore,
 };
 use crate::{
     app::{Keeper, Parts, StartError, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
-    http::Backend,
+    http::{Backend, GatewayKey},
     logging,
     login_report::LoginSetup,
-    store::{SqliteStore, StateDir, state_dir::GATEWAY_KEY},
+    standby::{self, After},
+    store::{StateDir, state_dir::GATEWAY_KEY},
     wall_clock::WallClock,
 };
 
@@ -63,12 +65,17 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     let Ok((terminate, interrupt)) = signals else {
         return Err(fail(Exit::Error, "signals cannot be handled here", ""));
     };
-    let store = SqliteStore::open(state)
-        .await
-        .map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?;
-    learn(config, &store).await;
-    let webhook = webhook(config, &store).await?;
-    let parts = parts(config, state, store.clone(), webhook)?;
+    let (mut terminate, mut interrupt) = (terminate, interrupt);
+    let storage = tokio::select! {
+        biased;
+        _ = terminate.recv() => return Ok(Exit::Good),
+        _ = interrupt.recv() => return Ok(Exit::Good),
+        opened = StateStore::open(config, state) => opened?,
+    };
+    learn(config, &storage).await;
+    storage.share_secrets(state).await?;
+    let webhook = webhook(config, &storage).await?;
+    let parts = parts(config, state, &storage, webhook)?;
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
@@ -86,34 +93,54 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     }
     if config.settings.gateway_key.is_none() {
         let file = state.path().join(GATEWAY_KEY);
-        keeper.tree.spawn("gateway_key", key_file::follow(file, key, config.redactor.clone(), time));
+        keeper.tree.spawn(
+            "gateway_key",
+            key_file::follow(file, key, config.redactor.clone(), time, Arc::clone(&keeper.keys)),
+        );
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
-    let exit = until_told(&keeper, terminate, interrupt).await;
-    if exit == Exit::Good {
-        heartbeat::systemd::stopping().await;
-        keeper.stop().await;
-        let _late = tokio::time::timeout(CLOSE_LIMIT, store.close()).await;
-        state.ended();
+    let end = until_told(&keeper, terminate, interrupt).await;
+    if matches!(end, End::GaveUp) {
+        return Ok(Exit::GaveUp);
     }
-    Ok(exit)
+    if matches!(end, End::Told) {
+        heartbeat::systemd::stopping().await;
+    }
+    keeper.stop().await;
+    let _late = tokio::time::timeout(CLOSE_LIMIT, storage.close()).await;
+    state.ended();
+    if matches!(end, End::HandedOver) {
+        standby::begin_again(After::HandOver);
+    }
+    Ok(Exit::Good)
+}
+
+/// Why the service ends.
+enum End {
+    /// A signal came.
+    Told,
+    /// The supervisor has given up.
+    GaveUp,
+    /// Another keeper is to act.
+    HandedOver,
 }
 
 /// Runs until a signal comes or the supervisor gives up.
-async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signal) -> Exit {
+async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signal) -> End {
     tokio::select! {
-        _ = terminate.recv() => Exit::Good,
-        _ = interrupt.recv() => Exit::Good,
+        _ = terminate.recv() => End::Told,
+        _ = interrupt.recv() => End::Told,
+        () = keeper.backend.handed_over() => End::HandedOver,
         actor = keeper.tree.gave_up() => {
             keeper.last_words(actor, LAST_WORDS).await;
-            Exit::GaveUp
+            End::GaveUp
         }
     }
 }
 
 /// The tokens of the run before this one are secrets of this run too.
-async fn learn(config: &Config, store: &SqliteStore) {
-    if let Ok(session) = store.session().await {
+async fn learn(config: &Config, storage: &StateStore) {
+    if let Some(session) = storage.session().await {
         session.access.iter().for_each(|token| config.redactor.learn_access(token));
         session.refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
         session.previous_refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
@@ -133,28 +160,29 @@ fn not_started(error: &StartError) -> Failure {
 
 /// The second channel with its outbox. One that is no longer configured is forgotten, so that it does not begin with old
 /// news some day.
-async fn webhook(config: &Config, store: &SqliteStore) -> Result<Option<Webhook>, Failure> {
+async fn webhook(config: &Config, storage: &StateStore) -> Result<Option<Webhook>, Failure> {
     let unwritten = |error: StoreError| fail(Exit::Error, &error.to_string(), "Check the disk.");
     let Some(messenger) = config.webhook()? else {
-        store.without_channel(Channel::Webhook).await.map_err(unwritten)?;
+        storage.without_channel(Channel::Webhook).await.map_err(unwritten)?;
         return Ok(None);
     };
-    let store = store.with_channel(Channel::Webhook).await.map_err(unwritten)?;
-    Ok(Some(Webhook { messenger, store: Arc::new(store) }))
+    let store = storage.with_channel(Channel::Webhook).await.map_err(unwritten)?;
+    Ok(Some(Webhook { messenger, store }))
 }
 
 fn parts(
     config: &Config,
     state: &StateDir,
-    store: SqliteStore,
+    storage: &StateStore,
     webhook: Option<Webhook>,
 ) -> Result<Parts, Failure> {
     let settings = &config.settings;
-    let key = match &settings.gateway_key {
-        Some(key) => key.clone(),
-        None => state.gateway_key().map_err(|error| no_state(&error))?,
-    };
-    config.redactor.register(&key);
+    let key = super::key::gateway_key(config, state)?;
+    let gateway_key = GatewayKey::from(key.clone());
+    let rotate_owner = super::key::rotate_owner(config, Some(gateway_key.clone()));
+    let signing = state.signing_secret().map_err(|error| no_state(&error))?;
+    let minted = keeper_domain::keys::token::of_owner(&signing, &key);
+    [&key, &signing, &minted.token].into_iter().for_each(|secret| config.redactor.register(secret));
     let client = config.client()?;
     let (time, steady) = clocks(settings);
     let calendar = config.calendar()?;
@@ -162,16 +190,17 @@ fn parts(
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
-        broker: client.clone().map(|client| config.learning(client)),
-        proxy: config.proxy()?,
+        broker: client.clone().map(|client| storage.fence_broker(config.learning(client))),
+        proxy: config.proxy()?.map(|proxy| storage.fence_proxy(proxy)),
+        sockets: config.sockets()?,
         outgoing: config.outgoing(),
         messenger: config.messenger()?,
         webhook,
-        store: Arc::new(store) as Arc<dyn Store>,
+        store: storage.store(),
         mirror: config.mirror(),
         time,
         steady,
-        calendar,
+        calendar: Arc::clone(&calendar),
         hours,
         tick_time: settings.tick_time,
         day_summary: settings.day_summary,
@@ -183,18 +212,22 @@ fn parts(
         sandbox: settings.sandbox,
         on_token_loss: settings.on_token_loss,
         rules: config.rules(),
+        market: config.market(&calendar),
         instruments: config.instruments()?,
         symbols: config.renewal()?,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
-        key: key.into(),
+        key: gateway_key,
+        signing,
+        rotate_owner,
         memory: config.memory.clone(),
         texts,
         missing: settings.missing(),
         after_crash: state.began(),
         limits: Limits::default(),
+        lease: storage.holding().cloned(),
         order_fault: order_fault(settings),
     })
 }

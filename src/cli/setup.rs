@@ -2,15 +2,17 @@
 
 mod channels;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
+use keeper_actors::exchange::market::Market;
 use keeper_domain::{
     clock::calendar::Calendar,
-    ports::{Broker, BrokerProxy, OutgoingAddress, TokenMirror},
+    ports::{Broker, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
     session::{reconcile::Seeds, rules::Facts},
 };
 use mock_exchange as engine;
+use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -20,10 +22,7 @@ use crate::{
     app::EnvMirror,
     config::{self, Problem, Settings, Sources, Values},
     env_file::{Entry, EnvFile, EnvText, Kind},
-    fyers::{
-        FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, SetupError, Timeouts,
-        outgoing_address::AddressEcho,
-    },
+    fyers::{FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho},
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
@@ -31,8 +30,8 @@ use crate::{
     wall_clock::WallClock,
 };
 
-/// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
-const CARRYING: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(30) };
+/// The MockExchange's money in INR where neither the settings nor an account at FYERS tell it.
+const USUAL_CAPITAL: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// Settings, and the net that keeps their secrets out of what is printed.
 pub struct Config {
@@ -150,7 +149,7 @@ impl Written {
     }
 }
 
-fn unusable(error: SetupError) -> Failure {
+pub(super) fn unusable(error: SetupError) -> Failure {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
@@ -227,19 +226,13 @@ impl Config {
         Ok(self.client()?.map(|client| self.learning(client)))
     }
 
-    /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
-    pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
-        let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
-        let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
-        let proxy = proxy.holding_in(self.memory.clone());
-        Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
-    }
-
-    fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
+    pub(super) fn fyers(&self, timeouts: Timeouts) -> Option<FyersConfig> {
         let app = self.settings.app.as_ref()?;
         Some(FyersConfig {
             api_url: self.settings.api_url.clone(),
             data_url: self.settings.data_url.clone(),
+            data_socket_url: self.settings.data_socket_url.clone(),
+            order_socket_url: self.settings.order_socket_url.clone(),
             client_id: app.client_id.clone(),
             secret: app.secret.clone(),
             pin: self.settings.pin.clone(),
@@ -297,7 +290,19 @@ impl Config {
             charges,
             idempotent,
             name: "fyers-keeper",
-            ..engine::Config::new(settings.mock_capital)
+            slippage: true,
+            ..engine::Config::new(settings.mock_capital.unwrap_or(USUAL_CAPITAL))
+        }
+    }
+
+    /// The MockExchange's market.
+    pub fn market(&self, calendar: &Arc<Calendar>) -> Market {
+        let settings = &self.settings;
+        Market {
+            without_token: settings.mock_prices,
+            fill: settings.mock_fill,
+            copies_account: settings.mock_capital.is_none(),
+            calendar: Arc::clone(calendar),
         }
     }
 

@@ -1,15 +1,14 @@
 //! From text to settings.
 
 mod listener;
+mod mock;
 mod secrets;
+mod sockets;
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use chrono::NaiveTime;
-use keeper_domain::{
-    address::is_loopback, clock::sessions::Segment, routing::OnTokenLoss, secret::Fingerprint,
-};
-use rust_decimal::Decimal;
+use keeper_domain::{address::is_loopback, clock::sessions::Segment, secret::Fingerprint};
 use secrecy::SecretString;
 use url::Url;
 
@@ -65,6 +64,7 @@ impl Reader<'_> {
         let public_url = self.url("KEEPER_PUBLIC_URL").or_else(|| self.extra_url("RENDER_EXTERNAL_URL"));
         let telegram_api_url = self.url_or("TELEGRAM_API_URL");
         let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback")).map(String::from);
+        let api_url = self.url_or("FYERS_API_URL");
         Settings {
             app: self.app(),
             access_token: self.token("FYERS_ACCESS_TOKEN"),
@@ -73,13 +73,17 @@ impl Reader<'_> {
             account_id: self.value("FYERS_ACCOUNT_ID").map(|found| found.text.trim().to_ascii_uppercase()),
             sandbox: self.flag("FYERS_SANDBOX", true),
             redirect_uri: self.redirect_uri().or_else(of_keeper),
-            api_url: self.url_or("FYERS_API_URL"),
             data_url: self.url_or("FYERS_DATA_URL"),
+            data_socket_url: self.socket_url("FYERS_DATA_SOCKET_URL", &api_url),
+            order_socket_url: self.socket_url("FYERS_ORDER_SOCKET_URL", &api_url),
+            api_url,
             refresh_token_days: self.days("FYERS_REFRESH_TOKEN_VALID_DAYS", 15),
             telegram: self.telegram(&telegram_api_url),
             telegram_api_url,
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
+            database_url: self.value("KEEPER_DATABASE_URL").map(|found| SecretString::from(found.text)),
+            advertise_url: self.private_url("KEEPER_ADVERTISE_URL"),
             http_addr: self.http_addr(),
             gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
@@ -90,6 +94,8 @@ impl Reader<'_> {
             calendar_file: self.path("KEEPER_CALENDAR_FILE"),
             on_token_loss: self.on_token_loss(),
             mock_capital: self.capital(),
+            mock_prices: self.mock_prices(),
+            mock_fill: self.mock_fill(),
             mock_charges: self.flag("KEEPER_MOCK_CHARGES", false),
             symbol_master: self.symbol_master(),
             public_files_url: self.url("FYERS_PUBLIC_URL"),
@@ -214,6 +220,17 @@ impl Reader<'_> {
         self.url(name).map(|url| SecretString::from(String::from(url)))
     }
 
+    /// An address inside a private network, where plain http is usual.
+    fn private_url(&mut self, name: &'static str) -> Option<Url> {
+        let text = self.value(name)?.text;
+        let url =
+            Url::parse(&text).ok().filter(|url| url.host().is_some() && url.scheme().starts_with("http"));
+        if url.is_none() {
+            self.problem(name, not_possible(&text), "Set it to an address, as http://keeper-a:8080.");
+        }
+        url
+    }
+
     fn redirect_uri(&mut self) -> Option<String> {
         let text = self.value("FYERS_REDIRECT_URI")?.text;
         self.checked_url("FYERS_REDIRECT_URI", &text).map(|_url| text)
@@ -232,6 +249,12 @@ impl Reader<'_> {
             None => "Set it to an address, as https://keeper.example.com.",
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
                 "Leave out the name and the password before the @."
+            }
+            Some(url) if sockets::is_one(name) => {
+                if sockets::is_safe(url) {
+                    return Some(url.clone());
+                }
+                "Use wss: plain ws is for this machine only."
             }
             Some(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) => {
                 return Some(url.clone());
@@ -288,28 +311,6 @@ impl Reader<'_> {
         let remedy = "Set it to error, warn, info, debug or trace, or to rules as info,keeper_actors=debug.";
         self.problem("KEEPER_LOG", not_possible(&found.text), remedy);
         usual
-    }
-
-    fn on_token_loss(&mut self) -> OnTokenLoss {
-        let Some(found) = self.value("KEEPER_ON_TOKEN_LOSS") else { return OnTokenLoss::Mock };
-        match found.text.to_lowercase().as_str() {
-            "mock" => OnTokenLoss::Mock,
-            "reject" => OnTokenLoss::Reject,
-            _ => {
-                self.problem("KEEPER_ON_TOKEN_LOSS", not_possible(&found.text), "Set it to mock or reject.");
-                OnTokenLoss::Mock
-            }
-        }
-    }
-
-    fn capital(&mut self) -> Decimal {
-        let usual = Decimal::from(1_000_000);
-        let capital =
-            self.parsed::<Decimal>("KEEPER_MOCK_CAPITAL", "an amount in INR, as 1000000").unwrap_or(usual);
-        if capital <= Decimal::ZERO {
-            self.problem("KEEPER_MOCK_CAPITAL", format!("is {capital}"), "Set it to an amount above zero.");
-        }
-        capital
     }
 }
 

@@ -3,11 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::NaiveTime;
+use keeper_actors::exchange::market::Fill;
 use keeper_domain::{
     address::{Network, is_loopback},
     clock::sessions::Segment,
     routing::OnTokenLoss,
 };
+use mock_exchange::exchange::Prices;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -80,6 +82,10 @@ pub struct Settings {
     pub api_url: Url,
     /// Data API.
     pub data_url: Url,
+    /// The data socket.
+    pub data_socket_url: Url,
+    /// The order socket.
+    pub order_socket_url: Url,
     /// Days a refresh token without an `exp` claim is good for.
     pub refresh_token_days: i64,
     /// The Bot API's address, also without a bot.
@@ -88,6 +94,10 @@ pub struct Settings {
     pub telegram: Option<TelegramSettings>,
     /// The `.env` file.
     pub env_file: PathBuf,
+    /// PostgreSQL in the place of the state folder's database; its address holds a password.
+    pub database_url: Option<SecretString>,
+    /// Where another keeper of the same database reaches this one.
+    pub advertise_url: Option<Url>,
     /// The state folder.
     pub state_dir: PathBuf,
     /// The listener's address.
@@ -112,8 +122,12 @@ pub struct Settings {
     pub calendar_file: Option<PathBuf>,
     /// What happens to orders while there is no token.
     pub on_token_loss: OnTokenLoss,
-    /// The MockExchange's cash, in INR.
-    pub mock_capital: Decimal,
+    /// The MockExchange's cash, in INR; `None`: as the account at FYERS where there is one.
+    pub mock_capital: Option<Decimal>,
+    /// What the MockExchange's prices do while FYERS cannot be asked.
+    pub mock_prices: Prices,
+    /// How much of a simulated order the market takes.
+    pub mock_fill: Fill,
     /// Whether simulated trades cost anything.
     pub mock_charges: bool,
     /// Where symbols come from.
@@ -183,7 +197,10 @@ impl Settings {
     /// Whether everybody this program talks to with these settings is on this machine: no app or a stand-in for FYERS,
     /// no bot or a stand-in for Telegram. Only then may anything be tried that a test needs.
     pub fn talks_to_stand_ins(&self) -> bool {
-        let fyers = self.app.is_none() || (is_loopback(&self.api_url) && is_loopback(&self.data_url));
+        let fyers = self.app.is_none()
+            || [&self.api_url, &self.data_url, &self.data_socket_url, &self.order_socket_url]
+                .into_iter()
+                .all(is_loopback);
         fyers && self.telegram.as_ref().is_none_or(|telegram| is_loopback(&telegram.api_url))
     }
 

@@ -2,6 +2,8 @@
 
 mod stand_ins;
 
+use keeper_actors::exchange::market::Fill;
+use mock_exchange::exchange::Prices;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use super::{table::TABLE, *};
@@ -51,10 +53,18 @@ fn nothing_set_is_valid_and_means_mock() {
     assert_eq!(settings.data_url.as_str(), "https://api-t1.fyers.in/data");
     assert_eq!(settings.tick_time.to_string(), "08:45:00");
     assert_eq!(settings.refresh_token_days, 15);
-    assert_eq!(settings.mock_capital.to_string(), "1000000");
+    assert_eq!(settings.mock_capital, None);
+    assert_eq!((settings.mock_prices, settings.mock_fill), (Prices::Walk, Fill::Touch), "there is no app");
     assert_eq!((settings.on_token_loss, settings.log_format), (OnTokenLoss::Mock, LogFormat::Auto));
     let missing = settings.missing().join("\n");
     assert!(missing.contains("no FYERS app") && missing.contains("alerts go to the log"), "{missing}");
+}
+
+#[test]
+fn with_an_app_prices_stand_still_without_a_token() {
+    let app = [("FYERS_CLIENT_ID", "ABCD1234-200"), ("FYERS_SECRET_KEY", "SEKRET-key")];
+    assert_eq!(with(&app).mock_prices, Prices::Last);
+    assert_eq!(with(&[app[0], app[1], ("KEEPER_MOCK_PRICES", " Walk ")]).mock_prices, Prices::Walk);
 }
 
 #[test]
@@ -69,7 +79,8 @@ fn everything_set_is_read() {
     assert_eq!((telegram.chat_id, telegram.allowed_users.as_slice()), (-100_200, [7, 8].as_slice()));
     assert_eq!(settings.http_addr.to_string(), "0.0.0.0:9");
     assert_eq!((settings.on_token_loss, settings.log_format), (OnTokenLoss::Reject, LogFormat::Text));
-    assert_eq!(settings.mock_capital.to_string(), "2500.50");
+    assert_eq!(settings.mock_capital.unwrap().to_string(), "2500.50");
+    assert_eq!((settings.mock_prices, settings.mock_fill), (Prices::Walk, Fill::Depth));
     assert_eq!(settings.refresh_token_days, 30);
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
@@ -128,6 +139,8 @@ fn all_mistakes_come_at_once_and_none_shows_a_secret() {
         ("KEEPER_TICK_TIME", "8.45"),
         ("KEEPER_ON_TOKEN_LOSS", "panic"),
         ("KEEPER_MOCK_CAPITAL", "-1"),
+        ("KEEPER_MOCK_PRICES", "wobble"),
+        ("KEEPER_MOCK_FILL", "half"),
         ("KEEPER_LOG_FORMAT", "xml"),
         ("KEEPER_LOG", "loud"),
         ("KEEPER_EXPECTED_IP", "home"),

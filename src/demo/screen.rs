@@ -236,7 +236,7 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
         Event::ModeChanged { from, to, why } => (sign(*to), format!("mode {from} → {to}: {}", why.words())),
         Event::ActorCrashed { actor, death } => ("💥", format!("{actor} died ({})", death.slug())),
         Event::ActorRestarted { actor, restarts } => ("🩹", format!("{actor} is back (restart {restarts})")),
-        Event::OrderPlaced { id, symbol, quantity } => {
+        Event::OrderPlaced { id, symbol, quantity, .. } => {
             ("🛒", format!("order {id} at FYERS: {quantity:+} {symbol}"))
         }
         Event::OrderSimulated { id, symbol, quantity, .. } => {

@@ -9,13 +9,14 @@ use fyers_api::{
     model::OrderRequest,
 };
 use keeper_actors::{
-    exchange::{execution::FaultPoint, messages::GetMode},
+    exchange::{execution::FaultPoint, market::Market, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
     alerts::texts::Context,
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
+    keys::BotName,
     mode::Mode,
     ports::{AlertTotals, Broker, Store, Time},
     restart_policy::Limits,
@@ -38,7 +39,7 @@ use crate::demo::{
 use crate::{
     app::{self, Keeper, Parts},
     config::TelegramSettings,
-    fyers::{FyersClient, FyersConfig, FyersProxy, LimitedProxy, Limiter, Timeouts},
+    fyers::{FyersClient, FyersConfig, FyersProxy, FyersSockets, LimitedProxy, Limiter, Timeouts},
     login_report::LoginSetup,
     store::{SqliteStore, StateDir},
     telegram::{TelegramChat, TelegramMessenger},
@@ -176,7 +177,7 @@ impl Stage {
             content_type: Some("application/json".to_owned()),
             body: body.to_string().into_bytes(),
         };
-        let _told = self.keeper.actors.router.forward(request).await;
+        let _told = self.keeper.actors.router.forward(request, BotName::owner()).await;
     }
 
     pub(super) async fn mode(&self) -> Option<Mode> {
@@ -259,6 +260,7 @@ fn parts(
     Ok(Parts {
         broker: Some(client as Arc<dyn Broker>),
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), limiter))),
+        sockets: Some(Arc::new(FyersSockets::new(fyers(simulator)?).map_err(|error| error.to_string())?)),
         outgoing: None,
         messenger: Arc::new(messenger),
         webhook: None,
@@ -278,6 +280,7 @@ fn parts(
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
+        market: Market::walking(Arc::clone(calendar)),
         instruments: engine::Instruments::default(),
         symbols: None,
         listen: Some(listen),
@@ -286,6 +289,8 @@ fn parts(
         metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())).into(),
         memory: crate::memory::Memory::default(),
+        signing: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
+        rotate_owner: None,
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),
             live: true,
@@ -296,6 +301,7 @@ fn parts(
         missing: vec![],
         after_crash: false,
         limits: Limits::default(),
+        lease: None,
         order_fault: FaultPoint::default(),
     })
 }
@@ -305,6 +311,8 @@ fn fyers(simulator: &Simulator) -> Result<FyersConfig, String> {
     Ok(FyersConfig {
         api_url: url(&simulator.api_url())?,
         data_url: url(&simulator.data_url())?,
+        data_socket_url: url(&simulator.data_socket_url())?,
+        order_socket_url: url(&simulator.order_socket_url())?,
         client_id: app.client_id,
         secret: SecretString::from(app.secret),
         pin: Some(SecretString::from(app.pin)),

@@ -13,6 +13,10 @@ pub struct FyersConfig {
     pub api_url: Url,
     /// Base of the data API, as `https://api-t1.fyers.in/data`.
     pub data_url: Url,
+    /// The data socket, as `wss://socket.fyers.in/hsm/v1-5/prod`.
+    pub data_socket_url: Url,
+    /// The order socket, as `wss://socket.fyers.in/trade/v3`.
+    pub order_socket_url: Url,
     /// The app id with its ending, as `ABCD1234EF-100`.
     pub client_id: String,
     /// The app's secret.
@@ -33,6 +37,8 @@ impl FyersConfig {
     pub(super) fn check(&self) -> Result<(), SetupError> {
         check_base("FYERS_API_URL", &self.api_url)?;
         check_base("FYERS_DATA_URL", &self.data_url)?;
+        check_base("FYERS_DATA_SOCKET_URL", &self.data_socket_url)?;
+        check_base("FYERS_ORDER_SOCKET_URL", &self.order_socket_url)?;
         check_client_id(&self.client_id)
     }
 }
@@ -62,7 +68,7 @@ impl Default for Timeouts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
     /// Secrets would travel in the clear.
-    #[error("{0} must begin with https:// (http:// is for this machine only)")]
+    #[error("{0} must begin with https:// or wss:// (clear text is for this machine only)")]
     NotHttps(&'static str),
     /// User, password, query or fragment in a base address.
     #[error("{0} must be a plain address: no user name, no '?', no '#'")]
@@ -86,8 +92,8 @@ fn check_base(name: &'static str, url: &Url) -> Result<(), SetupError> {
         && url.fragment().is_none();
     match url.scheme() {
         _ if !plain => Err(SetupError::NotPlain(name)),
-        "https" => Ok(()),
-        "http" if is_loopback(url) => Ok(()),
+        "https" | "wss" => Ok(()),
+        "http" | "ws" if is_loopback(url) => Ok(()),
         _ => Err(SetupError::NotHttps(name)),
     }
 }

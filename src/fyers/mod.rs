@@ -21,6 +21,7 @@ mod http;
 mod limits;
 pub mod outgoing_address;
 mod proxy;
+mod sockets;
 pub mod symbols;
 
 pub use client::FyersClient;
@@ -29,3 +30,4 @@ pub(crate) use date::skew as clock_skew;
 pub use http::Timer;
 pub use limits::Limiter;
 pub use proxy::{FyersProxy, LimitedProxy};
+pub use sockets::FyersSockets;

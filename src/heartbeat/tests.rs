@@ -45,6 +45,7 @@ impl StillBackend {
 fn status_of(shown: &Shown) -> Status {
     let now = ist(DateTime::UNIX_EPOCH);
     Status {
+        lease: None,
         status: shown.health,
         mode: keeper_domain::mode::ShownMode::Mock,
         reason: Reason::NoCredentials,
@@ -70,6 +71,7 @@ fn status_of(shown: &Shown) -> Status {
         orders_refused_today: 0,
         positions_known: keeper_domain::routing::live_positions::Known::Never,
         simulated_left: vec![],
+        feeds: crate::status::FeedsStatus::default(),
         symbols: None,
         version: String::new(),
         commit: String::new(),

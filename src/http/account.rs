@@ -1,6 +1,7 @@
 //! Positions, orders and money of the account that the mode names, for the command line, the chat and scripts.
 
 use actix_web::{HttpResponse, web};
+use keeper_domain::keys::BotName;
 use serde::Serialize;
 
 use crate::{
@@ -20,18 +21,18 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 
 /// The positions, as the exchange tells them now.
 pub(crate) async fn positions(backend: &dyn Backend) -> Result<AccountPart<Positions>, Trouble> {
-    read(backend.forward(call("/positions")).await, Positions::of)
+    read(backend.forward(call("/positions"), BotName::owner()).await, Positions::of)
 }
 
 /// The money.
 pub(crate) async fn funds(backend: &dyn Backend) -> Result<AccountPart<Money>, Trouble> {
-    read(backend.forward(call("/funds")).await, Money::of)
+    read(backend.forward(call("/funds"), BotName::owner()).await, Money::of)
 }
 
 /// The order book of today, newest first.
 pub(crate) async fn orders(backend: &dyn Backend) -> Result<AccountPart<Orders>, Trouble> {
     let too_long = || Trouble { problem: "the order book is too long to be shown here".to_owned() };
-    let mut forwarded = backend.forward(call("/orders")).await;
+    let mut forwarded = backend.forward(call("/orders"), BotName::owner()).await;
     if let Some(book) = &mut forwarded {
         while let Some(rest) = book.rest.take() {
             let rows = backend.next_rows(rest).await.ok_or_else(too_long)?;

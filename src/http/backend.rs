@@ -1,15 +1,20 @@
 //! What the listener asks of the keeper, and what it shows beside that.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use fyers_api::http::ApiRequest;
-use keeper_actors::exchange::messages::{Forwarded, Rest, Rows};
+use keeper_actors::{
+    exchange::messages::{Forwarded, Rest, Rows},
+    hub::Hub,
+};
 use keeper_domain::{
     address::Network,
     chat::talk::Control,
     event::{Event, Recorded},
+    keys::BotName,
     mode::ShownMode,
+    routing::own::Own,
     secret::AuthCode,
     session::login::{StateOrigin, StateRefusal},
 };
@@ -18,6 +23,7 @@ use url::Url;
 
 use crate::{
     http::{journal_signal::Feed, metrics::Metrics},
+    keys::KeyAdmin,
     login_report::LoginReport,
     memory::Memory,
     status::{Day, SessionStatus, Status},
@@ -30,6 +36,10 @@ pub trait Backend: Send + Sync {
     fn is_live(&self) -> bool;
     /// Whether the state is loaded.
     fn is_ready(&self) -> bool;
+    /// Lets another keeper of the same database act in the place of this one; false where there is none.
+    fn hand_over(&self) -> bool {
+        false
+    }
     /// Everything at one glance; `None` when the keeper does not answer in time.
     async fn status(&self) -> Option<Status> {
         None
@@ -66,8 +76,8 @@ pub trait Backend: Send + Sync {
     fn shown_mode(&self) -> ShownMode {
         ShownMode::Mock
     }
-    /// Brings a bot's request to where the mode says; `None` when the keeper does not answer in time.
-    async fn forward(&self, _call: ApiRequest) -> Option<Forwarded> {
+    /// Brings a bot's request to where the mode and its key say; `None` when the keeper does not answer in time.
+    async fn forward(&self, _call: ApiRequest, _bot: BotName) -> Option<Forwarded> {
         None
     }
     /// More of an order book that is too long for one answer; `None` when the keeper does not answer in time.
@@ -78,6 +88,10 @@ pub trait Backend: Send + Sync {
     /// keeper does not answer in time.
     async fn orders(&self, _limit: u32) -> Option<Vec<serde_json::Value>> {
         None
+    }
+    /// What is each bot's own now. No I/O, no waiting.
+    fn owns(&self) -> Arc<BTreeMap<BotName, Own>> {
+        Arc::default()
     }
     /// The newest events of the journal, newest first, `limit` at most; `None` when they cannot be read.
     async fn recent_events(&self, _limit: u32) -> Option<Vec<Recorded>> {
@@ -102,10 +116,14 @@ pub trait Backend: Send + Sync {
 pub struct Front {
     /// Carries out what the status page's buttons ask for; `None` for a page without buttons.
     pub control: Option<Arc<dyn Control>>,
+    /// Changes the keys; `None` where nobody can.
+    pub keys: Option<Arc<KeyAdmin>>,
     /// What Prometheus is told.
     pub metrics: Arc<Metrics>,
     /// Says when the journal has grown.
     pub feed: Feed,
+    /// Market data and order updates.
+    pub feeds: Hub,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<Url>,
     /// Whose `X-Forwarded-For` is believed.

@@ -19,6 +19,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/metrics").get(metrics))
         .service(web::resource("/api/status").get(status))
         .service(web::resource("/api/refresh").post(refresh))
+        .service(web::resource("/api/handover").post(hand_over))
         .service(web::resource("/api/alerts/test").post(test_alerts));
     #[cfg(feature = "fault-injection")]
     config.service(web::resource("/api/fault/{victim}").post(fault));
@@ -71,6 +72,16 @@ async fn refresh(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
         return refusal;
     }
     backend.refresh().await.map_or_else(unanswered, |session| HttpResponse::Ok().json(session))
+}
+
+/// The other keeper acts within a second; this one stops in good order and stands by.
+async fn hand_over(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
+    match gate.refuse_writer() {
+        Some(refusal) => refusal,
+        None if backend.hand_over() => HttpResponse::Accepted().finish(),
+        None => HttpResponse::Conflict()
+            .body("this keeper has its state to itself: KEEPER_DATABASE_URL is not set\n"),
+    }
 }
 
 /// One alert of each severity by every channel, for those who set one up.

@@ -17,14 +17,16 @@ use actix_web::{
     rt::net::TcpStream,
     web,
 };
+use keeper_actors::hub::Hub;
 use keeper_domain::event::Event;
 
 use crate::http::{
     access::{Gate, GatewayKey, Settings, WrongKey},
     account,
     backend::{Backend, Front},
-    events, gateway, health,
+    events, feed, gateway, health,
     journal_signal::Feed,
+    keys,
     limits::{
         body,
         connections::{Connections, Guarded},
@@ -55,8 +57,10 @@ pub fn listen(
 ) -> std::io::Result<(Server, SocketAddr)> {
     let front = Front {
         control: None,
+        keys: None,
         metrics: Metrics::new(),
         feed: Feed::default(),
+        feeds: Hub::default(),
         public_url: None,
         trusted_proxies: vec![],
         app_id: None,
@@ -130,6 +134,7 @@ fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, fron
     let (backend, metrics) = (Arc::clone(backend), Arc::clone(&front.metrics));
     Settings {
         key,
+        keys: front.keys.as_ref().map(|keys| keys.shared()).unwrap_or_default(),
         listens_on_loopback: bound.ip().is_loopback(),
         port: bound.port(),
         public_url: front.public_url.clone(),
@@ -146,9 +151,11 @@ fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, fron
 fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
+        .configure(keys::routes)
         .configure(orders::routes)
         .configure(account::routes)
         .configure(events::routes)
+        .configure(feed::routes)
         .configure(gateway::routes)
         .default_service(web::to(pages::nothing_here));
 }

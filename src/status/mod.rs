@@ -2,10 +2,12 @@
 
 mod checks;
 mod day;
+mod feeds;
 mod model;
 
 pub use day::{Day, Market};
+pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
-    ActorStatus, CalendarStatus, Check, Checks, Health, HolidayStatus, OutboxStatus, SessionStatus, Status,
-    TickStatus,
+    ActorStatus, CalendarStatus, Check, Checks, Health, HolidayStatus, LeaseStatus, OutboxStatus,
+    SessionStatus, Status, TickStatus,
 };

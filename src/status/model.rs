@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fyers::symbols::SymbolsStatus;
+use crate::status::feeds::FeedsStatus;
 
 /// Overall health, in the words of health+json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,6 +118,15 @@ pub struct HolidayStatus {
     pub name: String,
 }
 
+/// The lease of a keeper that shares its database with others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseStatus {
+    /// The number of this holding: each change of the holder counts one up.
+    pub epoch: i64,
+    /// Since when this keeper holds it.
+    pub since: DateTime<FixedOffset>,
+}
+
 /// Everything at one glance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -159,9 +169,15 @@ pub struct Status {
     /// Simulated positions that are still open although orders go to FYERS, each as `10 NSE:SBIN-EQ`.
     #[serde(default)]
     pub simulated_left: Vec<String>,
+    /// Which keeper acts, where several share one database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseStatus>,
     /// The symbol master; `None` where none is fetched.
     #[serde(default)]
     pub symbols: Option<SymbolsStatus>,
+    /// Market data and order updates for bots.
+    #[serde(default)]
+    pub feeds: FeedsStatus,
     /// The program's version.
     pub version: String,
     /// The commit it was built from; empty when nobody knew at build time.

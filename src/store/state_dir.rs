@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::Rng;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::private_file::{self, Content, PrivateFileError, Rules};
 
@@ -18,6 +18,8 @@ use crate::private_file::{self, Content, PrivateFileError, Rules};
 pub(crate) const DATABASE: &str = "keeper.db";
 /// The gateway key in the state folder.
 pub(crate) const GATEWAY_KEY: &str = "gateway.key";
+/// What the tokens of bots are signed with, in the state folder.
+pub(crate) const SIGNING_SECRET: &str = "signing.key";
 /// The file whose lock says who uses the state folder.
 pub(crate) const LOCK: &str = "keeper.lock";
 
@@ -124,7 +126,17 @@ impl StateDir {
 
     /// The gateway key, made once: 32 random bytes in base64url.
     pub fn gateway_key(&self) -> Result<SecretString, StateDirError> {
-        let path = self.path.join(GATEWAY_KEY);
+        self.own_secret(GATEWAY_KEY)
+    }
+
+    /// What the tokens of bots are signed with, made once.
+    pub fn signing_secret(&self) -> Result<SecretString, StateDirError> {
+        self.own_secret(SIGNING_SECRET)
+    }
+
+    /// A secret of this name, made once.
+    pub(crate) fn own_secret(&self, name: &str) -> Result<SecretString, StateDirError> {
+        let path = self.path.join(name);
         let unusable =
             |error: std::io::Error| StateDirError::Unusable { path: path.clone(), problem: error.kind() };
         let refused = |problem| StateDirError::NotOurs { path: path.clone(), problem };
@@ -145,11 +157,39 @@ impl StateDir {
             Err(PrivateFileError::Missing) => {}
             Err(error) => return Err(refused(error)),
         }
-        let key = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
-        let mut file = private_file::create_new(&path).map_err(unusable)?;
-        file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(unusable)?;
-        Ok(SecretString::from(key))
+        let key = SecretString::from(URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>()));
+        self.keep_secret(name, &key)?;
+        Ok(key)
     }
+
+    /// Writes a secret in the place of the one that is there.
+    pub(crate) fn keep_secret(&self, name: &str, key: &SecretString) -> Result<(), StateDirError> {
+        let path = self.path.join(name);
+        let unusable =
+            |error: std::io::Error| StateDirError::Unusable { path: path.clone(), problem: error.kind() };
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unusable(error)),
+            _ => {}
+        }
+        let mut file = private_file::create_new(&path).map_err(unusable)?;
+        file.write_all(key.expose_secret().as_bytes()).and_then(|()| file.sync_all()).map_err(unusable)
+    }
+}
+
+/// Puts a new gateway key in the place of the one in this state folder; the folder's owner must hold it.
+pub(crate) fn replace_gateway_key(folder: &Path) -> std::io::Result<SecretString> {
+    let key = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
+    let (path, fresh) = (folder.join(GATEWAY_KEY), folder.join(format!("{GATEWAY_KEY}.new")));
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = private_file::create_new(&fresh)?;
+    file.write_all(key.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&fresh, &path)?;
+    File::open(folder)?.sync_all()?;
+    Ok(SecretString::from(key))
 }
 
 /// Locks the folder itself and a file in it that tells the process. The locks go with the process, however that ends.
@@ -182,7 +222,6 @@ fn lock(folder: &Path) -> Result<(File, File), StateDirError> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
 
     use super::*;
 

@@ -2,6 +2,7 @@
 //! the real keeper. Screenshots of every step are left in the build folder, below `tmp/screenshots`.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod keys;
 mod login;
 mod phone;
 mod status;

@@ -9,18 +9,18 @@ use crate::{
 };
 
 /// A trading day with a way to log in and no token yet.
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let home = Home::at("2026-11-23T11:02:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
     home
 }
 
-fn key(home: &Home) -> String {
+pub(crate) fn key(home: &Home) -> String {
     std::fs::read_to_string(home.path("state/gateway.key")).unwrap().trim().to_owned()
 }
 
 /// Does something that waits in its own way, off the browser's runtime.
-fn outside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn outside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(work).join().unwrap())
 }
 
@@ -41,7 +41,7 @@ async fn log_in(home: &Home, keeper: &Keeper) {
 
 /// What every view of the page must fulfil: it fits, it is complete for a screen reader, and nothing of it was
 /// blocked by its own policy.
-async fn is_sound(phone: &Phone) {
+pub(crate) async fn is_sound(phone: &Phone) {
     let facts = phone
         .run(
             r#"

@@ -146,3 +146,37 @@ fn the_workflow_is_ci_run_with_few_rights_and_pinned_actions() {
         );
     }
 }
+
+/// Hosts without a disk, and two of them: nothing there may need a disk, and a standby must count as healthy.
+#[test]
+fn the_files_for_two_keepers_need_no_disk_and_know_a_standby() {
+    let text = read("ops/kubernetes/two-keepers.yaml");
+    let parts: Vec<Value> = text.split("\n---\n").map(|part| yaml_serde::from_str(part).unwrap()).collect();
+    let kinds: Vec<&str> = parts.iter().map(|part| part["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["Deployment", "PodDisruptionBudget", "Service"]);
+    let pod = &parts[0]["spec"]["template"]["spec"];
+    assert_eq!((&parts[0]["spec"]["replicas"], &parts[1]["spec"]["minAvailable"]), (&json!(2), &json!(1)));
+    let keeper = &pod["containers"][0];
+    assert_eq!(keeper["readinessProbe"]["httpGet"]["path"], "/livez");
+    assert!(pod["volumes"][0]["emptyDir"].is_object());
+    let names = keeper["env"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap());
+    assert_known("two-keepers.yaml", names.filter(|name| *name != "POD_IP"));
+
+    let compose = yaml("ops/compose/two-keepers.yaml");
+    for name in ["keeper-a", "keeper-b"] {
+        let environment = compose["services"][name]["environment"].as_object().unwrap();
+        assert_eq!(environment["KEEPER_ADVERTISE_URL"], format!("http://{name}:8080"));
+        assert_known("compose", environment.keys().map(String::as_str).filter(|name| *name != "<<"));
+    }
+    let render = yaml("ops/render/postgres.yaml");
+    let service = &render["services"][0];
+    assert_eq!(service["healthCheckPath"], "/livez");
+    assert!(service["disk"].is_null() && render["databases"][0]["name"] == "fyers-keeper");
+    assert_known(
+        "render",
+        service["envVars"].as_array().unwrap().iter().map(|entry| entry["key"].as_str().unwrap()),
+    );
+    let fly: toml::Table = read("ops/fly/two-machines.toml").parse().unwrap();
+    assert!(fly.get("mounts").is_none());
+    assert_known("fly", fly["env"].as_table().unwrap().keys().map(String::as_str));
+}

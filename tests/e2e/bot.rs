@@ -26,6 +26,11 @@ impl Bot {
         Self { base: keeper.url(""), key: key.trim().to_owned() }
     }
 
+    /// A bot that holds this token.
+    pub(crate) fn with_token(keeper: &Keeper, token: &str) -> Self {
+        Self { base: keeper.url(""), key: token.to_owned() }
+    }
+
     pub(crate) fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Told {
         block_on(async {
             let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
@@ -63,11 +68,15 @@ impl Bot {
         self.order(symbol, 10)
     }
 
-    /// A market order; a negative quantity sells.
+    /// An order at market; a negative quantity sells.
     pub(crate) fn order(&self, symbol: &str, quantity: i64) -> Told {
         let order = json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(),
             "productType": "INTRADAY", "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0,
             "offlineOrder": false, "stopLoss": 0, "takeProfit": 0});
+        self.place(order)
+    }
+
+    pub(crate) fn place(&self, order: Value) -> Told {
         self.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(order))
     }
 }
@@ -93,6 +102,8 @@ fn a_bot_lives_through_a_token_death_and_a_login() {
     let bought = bot.buy("NSE:SBIN-EQ");
     assert_eq!((bought.venue.as_str(), &bought.body["code"]), ("fyers", &json!(1101)), "{}", bought.body);
     assert_eq!(bot.get("/api/v3/positions").body["netPositions"][0]["netQty"], 10);
+    home.sim.set_price("NSE:INFY-EQ", 1_500.0);
+    assert_eq!(bot.get("/data/quotes?symbols=NSE:INFY-EQ").mode, "live");
 
     assert!(home.sim.kill(&token));
     let funds = bot.get("/api/v3/funds");
@@ -123,7 +134,7 @@ fn a_bot_lives_through_a_token_death_and_a_login() {
 
 #[test]
 fn simulated_orders_survive_a_kill() {
-    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).set("KEEPER_MOCK_PRICES", "walk");
     let keeper = home.start_ready();
     let bot = Bot::of(&home, &keeper);
     let id = bot.buy("NSE:SBIN-EQ").body["id"].as_str().unwrap().to_owned();
@@ -148,7 +159,7 @@ fn outside_sessions_nothing_is_simulated_and_no_wish_is_dropped() {
     let rows = bot.get("/data/marketStatus").body["marketStatus"].clone();
     assert!(rows.as_array().unwrap().iter().all(|row| row["status"] == "CLOSED"), "{rows}");
     drop(keeper);
-    let home = Home::at("2026-11-25T12:00:00", RefreshMode::Disabled);
+    let home = Home::at("2026-11-25T12:00:00", RefreshMode::Disabled).set("KEEPER_MOCK_PRICES", "walk");
     let keeper = home.start_ready();
     let bot = Bot::of(&home, &keeper);
     let order = |more: (&str, Value)| {

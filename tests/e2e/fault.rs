@@ -22,16 +22,16 @@ fn crash_until_the_end(home: &Home, keeper: &mut Keeper, victim: &str) -> i32 {
 fn one_crash_of_each_actor_is_healed_and_shown() {
     let home = Home::with_app(RefreshMode::Disabled).with_telegram();
     let keeper = home.start_ready();
-    for victim in ["token", "clock", "exchange", "notifier"] {
+    for victim in ["token", "clock", "exchange", "feeds", "notifier"] {
         fault(&home, &keeper, victim);
         keeper.wait_status(&format!("a restart of {victim}"), |status| {
             status["actors"][victim]["restarts"] == 1 && status["actors"][victim]["alive"] == true
         });
     }
-    let log = wait_for("four crashes in the log", || {
+    let log = wait_for("five crashes in the log", || {
         let lines = keeper.lines();
         let count = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
-        (count("actor.crashed") == 4 && count("actor.restarted") == 4).then_some(lines)
+        (count("actor.crashed") == 5 && count("actor.restarted") == 5).then_some(lines)
     });
     let crashed = log.iter().find(|line| line["event"] == "actor.crashed").unwrap();
     assert_eq!(crashed["actor"], "token");

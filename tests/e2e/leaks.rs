@@ -168,7 +168,7 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
         answers += &post(&url, Some("wrong-key")).map(|(_, body)| body).unwrap_or_default();
         (keeper.status()["session"]["state"] == "valid").then_some(())
     });
-    for victim in ["token", "clock", "exchange", "notifier"] {
+    for victim in ["token", "clock", "exchange", "feeds", "notifier"] {
         let _answer = post(&keeper.url(&format!("/api/fault/{victim}")), Some(KEY));
     }
     wait_for("four restarts", || (keeper.log().matches("actor.restarted").count() == 4).then_some(()));

@@ -141,6 +141,7 @@ fn every_line_of_an_eventful_day_is_in_the_document() {
     let home = home.set("FYERS_SANDBOX", "false").set("KEEPER_PUBLIC_URL", page);
     let home =
         home.set("KEEPER_PING_URL", "http://127.0.0.1:1/CANARY-0000-1111").set("KEEPER_FAVOURITE", "1234");
+    let home = home.set("KEEPER_MOCK_PRICES", "walk");
     let token = home.sim.mint(TokenKind::Access);
     home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
     let keeper = home.start_ready();

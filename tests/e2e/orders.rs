@@ -38,7 +38,7 @@ fn bots_come_in_with_the_key_and_are_told_where_their_answer_is_from() {
 
 #[test]
 fn the_table_fits_a_terminal_and_tells_what_a_trader_looks_for() {
-    let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled);
+    let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled).set("KEEPER_MOCK_PRICES", "walk");
     let keeper = home.start_ready();
     let bot = crate::bot::Bot::of(&home, &keeper);
     bot.buy("NSE:SBIN-EQ");

@@ -46,6 +46,7 @@ fn start(home: &Home, writer: &OwnedFd) -> Keeper {
 fn orders_go_on_and_sigterm_ends_it_while_nobody_reads() {
     // A name that is not a setting makes a warning before anything else happens.
     let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).set("KEEPER_FAVOURITE", "x");
+    let home = home.set("KEEPER_MOCK_PRICES", "walk");
     let (reader, writer) = full_pipe();
     let keeper = start(&home, &writer);
     let bot = Bot::of(&home, &keeper);
@@ -64,6 +65,7 @@ fn orders_go_on_and_sigterm_ends_it_while_nobody_reads() {
 #[test]
 fn what_was_dropped_is_counted_and_told_when_somebody_reads_again() {
     let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).set("KEEPER_LOG", "trace");
+    let home = home.set("KEEPER_MOCK_PRICES", "walk");
     let (reader, writer) = full_pipe();
     let keeper = start(&home, &writer);
     let dropped = || {

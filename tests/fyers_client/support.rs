@@ -27,6 +27,8 @@ pub(crate) fn config(base: &str) -> FyersConfig {
     FyersConfig {
         api_url: format!("{base}/api/v3").parse().unwrap(),
         data_url: format!("{base}/data").parse().unwrap(),
+        data_socket_url: format!("{base}/hsm/v1-5/prod").parse().unwrap(),
+        order_socket_url: format!("{base}/trade/v3").parse().unwrap(),
         client_id: APP.to_owned(),
         secret: SecretString::from(SECRET),
         pin: Some(SecretString::from(PIN)),

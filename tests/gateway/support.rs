@@ -15,6 +15,7 @@ use fyers_keeper::{
 };
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
+    keys::BotName,
     mode::Mode,
     ports::{BrokerProxy, ProxyError},
     reason::Reason,
@@ -56,7 +57,7 @@ impl Backend for FakeBackend {
         true
     }
 
-    async fn forward(&self, call: ApiRequest) -> Option<Forwarded> {
+    async fn forward(&self, call: ApiRequest, _bot: BotName) -> Option<Forwarded> {
         self.calls.lock().unwrap().push(call.clone());
         match &self.behind {
             Behind::BrokerProxy(proxy) => {
@@ -144,6 +145,8 @@ pub(crate) fn config(upstream: &Upstream) -> FyersConfig {
     FyersConfig {
         api_url: url("/api/v3"),
         data_url: url("/data"),
+        data_socket_url: url("/hsm/v1-5/prod"),
+        order_socket_url: url("/trade/v3"),
         client_id: APP.to_owned(),
         secret: SecretString::from("CANARYSECRET"),
         pin: None,

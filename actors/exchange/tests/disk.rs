@@ -47,7 +47,13 @@ async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
     let request = |tag: &str| call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 5, 1, tag));
     let at = "2026-11-23T04:29:30Z".parse().unwrap();
     let intent = |id: i64, request: &ApiRequest| {
-        OrderIntent::of(id, &keeper_domain::routing::request::OrderCall::read(request), request, 0, at)
+        OrderIntent::of(
+            (id, &BotName::owner()),
+            &keeper_domain::routing::request::OrderCall::read(request),
+            request,
+            0,
+            at,
+        )
     };
     let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "9"}));
     let intents = vec![intent(1, &request("t")), intent(2, &request("gone")), intent(3, &cancel)];

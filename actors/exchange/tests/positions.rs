@@ -64,7 +64,8 @@ async fn eight_exits_at_once_in_a_halt_are_one() {
     floor.fyers.books(&[], &[held(10)]);
     floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
     time::sleep(Duration::from_secs(5)).await;
-    let exit = || Forward(call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 10, -1, "x")));
+    let exit =
+        || Forward(call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 10, -1, "x")), BotName::owner());
     let all: Vec<_> = (0..8).map(|_| floor.actor.send(exit())).collect();
     let mut sent = 0;
     for pending in all {

@@ -17,7 +17,11 @@ async fn a_thousand_requests_across_a_hundred_switches_none_lost_none_doubled() 
         for number in 0..10 {
             let tag = format!("r{round}x{number}");
             let body = order(&format!("NSE:S{round}X{number}-EQ"), 1, 1, &tag);
-            flying.push((round, tag, actor.send(Forward(call(Method::Post, "/orders/sync", &body)))));
+            flying.push((
+                round,
+                tag,
+                actor.send(Forward(call(Method::Post, "/orders/sync", &body), BotName::owner())),
+            ));
         }
         time::sleep(Duration::from_millis(3)).await;
     }

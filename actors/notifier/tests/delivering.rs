@@ -13,7 +13,7 @@ const MINUTES: Duration = Duration::from_secs(30 * 60);
 
 /// An event whose alert is never merged with another one's.
 fn refused(n: i64) -> Event {
-    Event::OrderRefused { symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
+    Event::OrderRefused { bot: None, symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
 }
 
 fn restarted() -> Event {
@@ -263,6 +263,7 @@ fn silent_events_move_the_cursor_and_queue_nothing() {
 fn repeats_of_a_warning_gather_unless_something_waits_behind_them_or_the_program_ends() {
     in_virtual_time(async {
         let rejected = |n: i64| Event::OrderRejected {
+            bot: None,
             symbol: "NSE:SBIN-EQ".into(),
             quantity: n,
             price: "801.5".into(),

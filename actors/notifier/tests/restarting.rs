@@ -15,7 +15,7 @@ use crate::notifier::{actor::NotifierActor, messages::Flush};
 use keeper_domain::{alert::SendError, event::Event};
 
 fn refused(n: i64) -> Event {
-    Event::OrderRefused { symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
+    Event::OrderRefused { bot: None, symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
 }
 
 /// Polls the actor and restarts it in place after a panic, once per poll.

@@ -19,7 +19,12 @@ fn event(n: i64, rng: &mut StdRng) -> Event {
             urgent: false,
         },
         2 => Event::RefreshStarted { attempt: n as u32, current: String::new() },
-        _ => Event::OrderRefused { symbol: format!("NSE:S{n}-EQ"), quantity: 1, why: "no token".into() },
+        _ => Event::OrderRefused {
+            bot: None,
+            symbol: format!("NSE:S{n}-EQ"),
+            quantity: 1,
+            why: "no token".into(),
+        },
     }
 }
 

@@ -113,6 +113,7 @@ mod tests {
 
     fn order(venue: Venue, status: u16, code: i64, when: &str) -> OrderEntry {
         OrderEntry {
+            bot: None,
             at: at(when),
             mode: Mode::Live,
             venue,

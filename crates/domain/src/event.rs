@@ -9,7 +9,12 @@ use mock_exchange::sessions::Segment;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert::Severity, mode::Mode, reason::Reason, secret::Fingerprint, session_state::StateName,
+    alert::Severity,
+    keys::{BotName, LimitKind},
+    mode::Mode,
+    reason::Reason,
+    secret::Fingerprint,
+    session_state::StateName,
     trading_day::DaySummary,
 };
 
@@ -176,6 +181,49 @@ pub enum Event {
         /// Who, as shown in the chat or on the command line.
         by: String,
     },
+    /// A person added a bot's key.
+    KeyAdded {
+        /// The bot.
+        bot: BotName,
+        /// How far its orders may go.
+        ceiling: Mode,
+        /// Whether it may only read.
+        read_only: bool,
+        /// Who.
+        by: String,
+    },
+    /// A person gave a bot's key a new token; the old one opens nothing any more.
+    KeyRotated {
+        /// The bot.
+        bot: BotName,
+        /// Who.
+        by: String,
+    },
+    /// A person removed a bot's key.
+    KeyRemoved {
+        /// The bot.
+        bot: BotName,
+        /// Who.
+        by: String,
+    },
+    /// A person halted one bot, or ended its halt.
+    KeyHalted {
+        /// The bot.
+        bot: BotName,
+        /// Whether it is halted now.
+        halted: bool,
+        /// Who.
+        by: String,
+    },
+    /// An order of a bot was refused by a limit of its key. Told once a day for each bot and limit.
+    KeyLimitReached {
+        /// The bot.
+        bot: BotName,
+        /// Which limit.
+        limit: LimitKind,
+        /// What it is and what was asked for.
+        words: String,
+    },
     /// A person asked for a test of the alerts.
     TestAlert {
         /// How loud this one is.
@@ -248,6 +296,9 @@ pub enum Event {
     },
     /// An order was taken by the MockExchange.
     OrderSimulated {
+        /// Whose it is; `None` in entries of the time before there were several keys.
+        #[serde(default)]
+        bot: Option<BotName>,
         /// The order id, which begins with `MOCK`.
         id: String,
         /// The symbol.
@@ -276,6 +327,9 @@ pub enum Event {
     },
     /// FYERS refused an order.
     OrderRejected {
+        /// Whose it is; `None` in entries of the time before there were several keys.
+        #[serde(default)]
+        bot: Option<BotName>,
         /// The symbol; empty when the request names none.
         symbol: String,
         /// Signed quantity: negative sells.
@@ -318,6 +372,9 @@ pub enum Event {
     },
     /// An order was sent to FYERS and accepted.
     OrderPlaced {
+        /// Whose it is; `None` in entries of the time before there were several keys.
+        #[serde(default)]
+        bot: Option<BotName>,
         /// The broker's order id.
         id: String,
         /// The symbol.
@@ -327,6 +384,9 @@ pub enum Event {
     },
     /// An order was refused by the keeper.
     OrderRefused {
+        /// Whose it is; `None` in entries of the time before there were several keys.
+        #[serde(default)]
+        bot: Option<BotName>,
         /// The symbol.
         symbol: String,
         /// Signed quantity: negative sells.

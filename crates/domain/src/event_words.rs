@@ -60,13 +60,19 @@ fn exchange(event: &Event) -> Option<String> {
         Event::ModeChanged { from, to, why } => format!("Mode {from} → {to}: {}", why.words()),
         Event::HaltChanged { halted: true, by } => format!("Trading halted by {by}"),
         Event::HaltChanged { halted: false, by } => format!("Trading resumed by {by}"),
+        Event::KeyAdded { bot, by, .. } => format!("A key for bot {bot} was added by {by}"),
+        Event::KeyRotated { bot, by } => format!("The key of bot {bot} has a new token, by {by}"),
+        Event::KeyRemoved { bot, by } => format!("The key of bot {bot} was removed by {by}"),
+        Event::KeyHalted { bot, halted: true, by } => format!("Bot {bot} halted by {by}"),
+        Event::KeyHalted { bot, by, .. } => format!("Bot {bot} resumed by {by}"),
+        Event::KeyLimitReached { words, .. } => words.clone(),
         Event::OrderSimulated { symbol, quantity, .. } => {
             format!("Order simulated: {}", times(*quantity, symbol))
         }
         Event::OrderPlaced { symbol, quantity, .. } => {
             format!("Order at FYERS: {}", times(*quantity, symbol))
         }
-        Event::OrderRefused { symbol, quantity, why } => {
+        Event::OrderRefused { symbol, quantity, why, .. } => {
             format!("Order refused: {}, because {why}", times(*quantity, symbol))
         }
         Event::OrderOutcomeUnknown { symbol, quantity, .. } => {

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use mock_exchange::{CandleSeries, MOST_SERIES, sessions::Segment};
 
 use crate::{
+    bots::books::BotBooks,
     chat::{card::model::Card, inbox::memory::InboxMemory},
     note::Note,
     session::login::UsedStates,
@@ -66,6 +67,8 @@ pub const INBOX: Note<InboxMemory> = Note::new("inbox_cursor");
 /// One-time states of logins that were finished. Owned by the TokenActor.
 pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");
 
+/// What each bot holds in the MockExchange, and what of its day is nowhere else. Owned by the ExchangeActor.
+pub const BOT_BOOKS: Note<BotBooks> = Note::new("bot_books");
 /// Segments whose sessions need a token because the account trades in them, beside the configured ones. Written by the
 /// ExchangeActor.
 pub const SEGMENTS_JOINED: Note<Vec<Segment>> = Note::new("segments_joined");

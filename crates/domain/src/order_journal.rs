@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::BotName;
 use crate::mode::Mode;
 use crate::routing::{
     Venue,
@@ -18,6 +19,9 @@ use mock_exchange::{Reply, exchange::Attempt};
 pub struct OrderEntry {
     /// When the keeper answered.
     pub at: DateTime<Utc>,
+    /// Whose order it is; `None` in entries of the time before there were several keys.
+    #[serde(default)]
+    pub bot: Option<BotName>,
     /// The mode it was handled in.
     pub mode: Mode,
     /// Who answered.
@@ -57,6 +61,12 @@ impl OrderEntry {
         Self::new((operation, mode, Venue::Mock), leg.as_ref(), (status, code, message, id.clone()), at)
     }
 
+    /// The same as this bot's.
+    #[must_use]
+    pub fn of(self, bot: &BotName) -> Self {
+        Self { bot: Some(bot.clone()), ..self }
+    }
+
     /// One from its parts: where, what, and the answer.
     pub fn new(
         (operation, mode, venue): (Operation, Mode, Venue),
@@ -66,6 +76,7 @@ impl OrderEntry {
     ) -> Self {
         Self {
             at,
+            bot: None,
             mode,
             venue,
             what: word(operation).to_owned(),
@@ -103,9 +114,9 @@ pub struct OrderIntent {
     pub id: i64,
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// The bot's name; `None` while all bots share one key.
+    /// Whose order it is; `None` in intents of the time before there were several keys.
     #[serde(default)]
-    pub bot: Option<String>,
+    pub bot: Option<BotName>,
     /// Which holder of the store sent it; 0 with one machine.
     #[serde(default)]
     pub epoch: u64,
@@ -156,12 +167,18 @@ const CLOCKS_APART: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 impl OrderIntent {
     /// The intent of a request.
-    pub fn of(id: i64, call: &OrderCall, request: &ApiRequest, epoch: u64, at: DateTime<Utc>) -> Self {
+    pub fn of(
+        (id, bot): (i64, &BotName),
+        call: &OrderCall,
+        request: &ApiRequest,
+        epoch: u64,
+        at: DateTime<Utc>,
+    ) -> Self {
         use sha2::Digest;
         Self {
             id,
             at,
-            bot: None,
+            bot: Some(bot.clone()),
             epoch,
             what: word(call.operation).to_owned(),
             path: request.path.clone(),
@@ -255,7 +272,7 @@ mod tests {
 
     fn row(id: &str, leg: Leg, seconds: i64) -> BookRow {
         let (whole, at) = (leg.quantity, Some(now() + TimeDelta::seconds(seconds)));
-        BookRow { id: id.into(), leg, whole, waits: true, at }
+        BookRow { id: id.into(), leg, whole, waits: true, filled: 0, average: Decimal::ZERO, at }
     }
 
     #[test]

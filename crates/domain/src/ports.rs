@@ -1,5 +1,6 @@
 //! What the actors need from the world. The adapters in the root package implement these.
 
+mod sockets;
 mod store;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use fyers_api::{
     http::{ApiRequest, ApiResponse},
     model::{FundLimits, Profile},
 };
+pub use sockets::*;
 pub use store::*;
 
 /// Wall clock and waiting, together, so that a test or the demo can run both faster.

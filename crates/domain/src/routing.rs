@@ -3,6 +3,7 @@
 pub mod broker_answer;
 pub mod exposure;
 pub mod live_positions;
+pub mod own;
 pub mod request;
 pub mod route;
 

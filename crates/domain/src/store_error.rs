@@ -30,6 +30,8 @@ pub enum StoreErrorKind {
     Refused,
     /// The store has ended, or was closed.
     Ended,
+    /// Another keeper has taken over, and this one may change nothing any more.
+    Fenced,
 }
 
 impl StoreErrorKind {
@@ -54,6 +56,7 @@ impl StoreErrorKind {
             }
             Self::Refused => "the database refused this change. Others are not affected",
             Self::Ended => "the database is closed. Start the keeper again if it is not just stopping",
+            Self::Fenced => "another keeper has taken over. Use that one; this one stands by",
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Claims {
     pub account: Option<String>,
     /// `app_id`: the app without its ending; only in a login's code.
     pub app: Option<String>,
+    /// `hsm_key`: what the data socket knows the session by. A secret.
+    pub hsm_key: Option<String>,
 }
 
 /// The claims of a token; all empty when the text is not a JWT.
@@ -26,6 +28,7 @@ pub fn claims(token: &str) -> Claims {
         issued_at: time(&body, "iat"),
         account: body.get("fy_id").and_then(Value::as_str).map(str::to_owned),
         app: body.get("app_id").and_then(Value::as_str).map(str::to_owned),
+        hsm_key: body.get("hsm_key").and_then(Value::as_str).map(str::to_owned),
     }
 }
 

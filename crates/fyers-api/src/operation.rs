@@ -49,6 +49,8 @@ pub enum Operation {
     Depth,
     /// Candles.
     History,
+    /// What the data socket calls symbols.
+    SymbolToken,
     /// The options of an underlying.
     Chain,
     /// What orders would block.
@@ -67,7 +69,7 @@ pub enum Operation {
 const LIVE_ORDERS: &[&str] =
     &["/multileg/orders", "/orders/async", "/multi-order/async", "/smart-order", "/flows/tc/se"];
 /// Known places that only FYERS serves and that do not trade.
-const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert", "/symbol-token"];
+const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert"];
 
 impl Operation {
     /// What the call is about.
@@ -98,6 +100,7 @@ impl Operation {
             (Surface::Data, Method::Get | Method::Post, "/quotes") => Self::Quotes,
             (Surface::Data, Method::Get, "/depth") => Self::Depth,
             (Surface::Data, Method::Get, "/history") => Self::History,
+            (Surface::Data, Method::Post, "/symbol-token") => Self::SymbolToken,
             (Surface::Data, Method::Get, "/options-chain-v3") => Self::Chain,
             (Surface::Api, Method::Post, "/multiorder/margin" | "/span_margin") => Self::Margin,
             (_, Method::Get, _) => Self::UnknownRead,
@@ -202,6 +205,7 @@ mod tests {
             (Api, Get, "/multiorder/margin", Operation::UnknownRead),
             (Api, Post, "/price-alert", Operation::LiveCall),
             (Data, Get, "/quotes", Operation::Quotes),
+            (Data, Post, "/symbol-token", Operation::SymbolToken),
             (Data, Get, "/options-chain-v3", Operation::Chain),
             (Api, Post, "/something/new", Operation::Unknown),
             (Api, Get, "/something/new", Operation::UnknownRead),

@@ -14,6 +14,7 @@ use crate::{
     instruments::Instruments,
     ledger::Ledger,
     market::Market,
+    matching,
     new_order::NewOrder,
     order::OrderState,
     price::PriceOrigin,
@@ -21,7 +22,7 @@ use crate::{
     sessions::{self, Segment, Session},
     symbol::{Contract, segment_of},
 };
-use fyers_api::{error::ApiError, ist};
+use fyers_api::{error::ApiError, ist, model::Side};
 
 /// The state of the exchange for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,11 @@ impl Book {
         &self.calendar
     }
 
+    /// The same, to be kept.
+    pub fn calendar_shared(&self) -> Arc<Calendar> {
+        Arc::clone(&self.calendar)
+    }
+
     /// What must be carried out before anything else at this time: the new day, when it is one.
     pub fn due(&self, at: DateTime<Utc>) -> Option<Command> {
         let date = ist::date(at);
@@ -95,6 +101,18 @@ impl Book {
     /// The symbol's price step in INR; `None` for unknown symbols.
     pub fn tick(&self, symbol: &str) -> Option<Decimal> {
         self.known(symbol, self.market.ltp(symbol)).ok().map(|one| one.tick)
+    }
+
+    /// How far beyond the last price a market order trades where that is all that is known, in INR.
+    pub(crate) fn slip(&self, symbol: &str) -> Decimal {
+        let tick = || self.tick(symbol).unwrap_or_default();
+        if self.config.slippage { tick() } else { Decimal::ZERO }
+    }
+
+    /// The price at which a market order of this side would trade now, in INR; `None` while no price is known.
+    pub(crate) fn market_price(&self, symbol: &str, side: Side) -> Option<Decimal> {
+        let top = self.market.top(symbol)?;
+        Some(matching::market_price(top, side, self.slip(symbol)))
     }
 
     /// The session in which orders of the symbol trade now.

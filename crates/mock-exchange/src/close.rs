@@ -169,7 +169,11 @@ fn end(book: &Book, draft: &mut Draft<'_>, segment: Segment, at: DateTime<Utc>, 
     for order in waiting_of(book, segment) {
         draft.records.push(Record::OrderExpired { id: order.id.clone(), at });
     }
-    let expired = |account: &&Account| last_day(book, &account.symbol).is_some_and(|day| day <= last);
+    // INTRADAY is closed before, perhaps by this very draft.
+    let expired = |account: &&Account| {
+        let is_carried = account.product != Product::Intraday;
+        is_carried && last_day(book, &account.symbol).is_some_and(|day| day <= last)
+    };
     for account in open_of(book, segment).filter(expired) {
         let price = settlement(book, account);
         let mut state = draft.accept(&closing_order(account, account.net.abs()), Origin::Expiry, price);
@@ -186,8 +190,10 @@ pub(crate) fn last_day(book: &Book, symbol: &str) -> Option<NaiveDate> {
 /// Where the underlying's price is not known, the contract's own last price stands for it.
 fn settlement(book: &Book, account: &Account) -> Decimal {
     let contract = Contract::of(&account.symbol);
-    let underlying =
-        contract.as_ref().and_then(Contract::underlying_symbol).and_then(|symbol| book.market.ltp(&symbol));
+    // A made-up price of the underlying settles only what was made up as well.
+    let counts = |symbol: &String| book.is_made_up(&account.symbol) || !book.is_made_up(symbol);
+    let underlying = contract.as_ref().and_then(Contract::underlying_symbol).filter(counts);
+    let underlying = underlying.and_then(|symbol| book.market.ltp(&symbol));
     let option = contract.and_then(|contract| contract.option);
     let own = || book.market.ltp(&account.symbol).unwrap_or_else(|| account.average().round_dp(2));
     match (underlying, option) {

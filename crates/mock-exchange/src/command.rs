@@ -7,6 +7,7 @@ use crate::{
     gtt::{GttChange, NewGtt},
     new_order::NewOrder,
     price::PriceUpdate,
+    record::SeededHolding,
     sessions::Segment,
 };
 use fyers_api::model::{OrderType, Product, Side, Validity};
@@ -79,6 +80,15 @@ pub struct Conversion {
 /// What the exchange can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    /// Begin as a copy of an account at the broker, if nothing has happened yet.
+    SeedAccount {
+        /// Free money in INR; `None` where it is not known.
+        cash: Option<Decimal>,
+        /// Shares.
+        holdings: Vec<SeededHolding>,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// Take an order.
     Place {
         /// The order.
@@ -172,6 +182,7 @@ impl Command {
     pub fn at(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Place { at, .. }
+            | Self::SeedAccount { at, .. }
             | Self::Modify { at, .. }
             | Self::Cancel { at, .. }
             | Self::PlaceGtt { at, .. }

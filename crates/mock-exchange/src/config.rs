@@ -48,12 +48,14 @@ pub struct Config {
     pub mtf: bool,
     /// Who simulates: the `message` of every answer begins with `SIMULATED by` and this.
     pub name: &'static str,
+    /// Whether a market order trades one tick beyond the last price where bid and ask are not known.
+    pub slippage: bool,
     /// Whether orders trade at any hour, as a load test wants; real sessions otherwise.
     pub around_the_clock: bool,
 }
 
 impl Config {
-    /// This much cash, no charges, every tag a new order, no margin trading facility, real sessions.
+    /// This much cash, no charges, every tag a new order, no margin trading facility, no slippage, real sessions.
     pub fn new(capital: Decimal) -> Self {
         let leverage = Leverage::default();
         Self {
@@ -63,6 +65,7 @@ impl Config {
             idempotent: false,
             mtf: false,
             name: "mock-exchange",
+            slippage: false,
             around_the_clock: false,
         }
     }

@@ -98,9 +98,18 @@ impl<'a> Draft<'a> {
         if self.over.contains(&order.id) || !self.book.is_open(order.symbol(), self.at) {
             return;
         }
-        let Some(top) = self.top_mut(order.symbol()) else { return };
-        let Some(step) = attempt(order, top, arrives) else { return };
-        self.carry_out(order, step);
+        let slip = self.book.slip(order.symbol());
+        let mut arrives = arrives;
+        // Each turn uses up one price of the order book.
+        while let Some(top) = self.top_mut(order.symbol())
+            && let Some(step) = attempt(order, top, arrives, slip)
+        {
+            self.carry_out(order, step);
+            arrives |= step.triggers;
+            if order.remaining() == 0 || step.quantity == 0 {
+                return;
+            }
+        }
     }
 
     fn top_mut(&mut self, symbol: &str) -> Option<&mut PriceUpdate> {
@@ -113,6 +122,7 @@ impl<'a> Draft<'a> {
 
     fn carry_out(&mut self, order: &mut OrderState, step: Step) {
         if step.triggers {
+            order.triggered = true;
             self.records.push(Record::OrderTriggered { id: order.id.clone(), at: self.at });
         }
         if step.quantity > 0 {

@@ -12,10 +12,12 @@ use crate::{
     config::Config,
     gtt_orders,
     instruments::Instruments,
+    kept_price::KeptPrice,
     place,
     price::PriceUpdate,
     record::Record,
     reply::{self, Reply},
+    seed,
     snapshot::Snapshot,
 };
 use fyers_api::error::ApiError;
@@ -92,6 +94,7 @@ impl Engine {
         }
         match command {
             Command::Place { order, at } => place::place(book, order, *at),
+            Command::SeedAccount { cash, holdings, at } => Ok(seed::seed(book, *cash, holdings, *at)),
             Command::Modify { change, at } => place::modify(book, change, *at),
             Command::Cancel { id, at } => place::cancel(book, id, *at),
             Command::PlaceGtt { order, at } => gtt_orders::accept(book, order, *at),
@@ -123,16 +126,27 @@ impl Engine {
         self.book.market.observe(quote);
     }
 
+    /// Remembers a price from before a restart.
+    pub(crate) fn restore_price(&mut self, kept: &KeptPrice) {
+        self.book.market.restore(kept);
+    }
+
+    /// Made-up prices are gone, as if they had never been seen.
+    pub(crate) fn forget_made_up_prices(&mut self) {
+        self.book.market.forget_made_up();
+    }
+
     /// Books one fact of the journal.
     pub fn apply(&mut self, record: &Record) {
         self.book.ledger.apply(record);
         if let Record::DayOpened { date } = record {
+            self.book.market.forget_shown();
             self.opening = Some(Snapshot::of(*date, &self.book));
         }
         if let Record::Traded { id, quantity, price, at, .. } = record
             && let Some(order) = self.book.ledger.orders.get(id)
         {
-            self.book.market.took(order.symbol(), order.side(), *quantity, *price, *at);
+            self.book.market.took(order, *quantity, *price, *at);
         }
     }
 

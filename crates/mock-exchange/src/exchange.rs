@@ -7,6 +7,7 @@
 
 mod chain;
 mod clock;
+mod feed;
 mod history;
 mod margin;
 mod orders;
@@ -14,16 +15,27 @@ mod parse;
 mod prices;
 mod reads;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 
 use crate::{
-    calendar::Calendar, config::Config, engine::Engine, instruments::Instruments, kept::KeptCandles,
-    new_order::NewOrder, record::Record, reply::Reply, walk::Walk,
+    calendar::Calendar,
+    command::Command,
+    config::Config,
+    engine::Engine,
+    instruments::Instruments,
+    kept::KeptCandles,
+    kept_price::KeptPrice,
+    new_order::NewOrder,
+    record::{Record, SeededHolding},
+    reply::Reply,
+    walk::Walk,
 };
 use fyers_api::{error::ApiError, http::ApiResponse, ist};
 
+pub use feed::FeedPrices;
 pub use parse::names;
 
 /// What prices do.
@@ -62,6 +74,8 @@ pub struct Execution {
 pub struct MockExchange {
     engine: Engine,
     walk: Walk,
+    /// Real prices that are not on the caller's disk yet.
+    unsaved: BTreeMap<String, KeptPrice>,
     kept: KeptCandles,
 }
 
@@ -78,13 +92,26 @@ impl MockExchange {
 
     /// The exchange with this book.
     pub fn resume(engine: Engine, seed: u64) -> Self {
-        Self { engine, walk: Walk::new(seed), kept: KeptCandles::default() }
+        Self { engine, walk: Walk::new(seed), unsaved: BTreeMap::new(), kept: KeptCandles::default() }
     }
 
     /// The same with the hours of this calendar.
     #[must_use]
     pub fn with_calendar(self, calendar: Arc<Calendar>) -> Self {
         Self { engine: self.engine.with_calendar(calendar), ..self }
+    }
+
+    /// The account becomes a copy of one at the broker, if nothing has happened in it yet.
+    pub fn seed(
+        &mut self,
+        cash: Option<Decimal>,
+        holdings: Vec<SeededHolding>,
+        now: DateTime<Utc>,
+    ) -> Vec<Record> {
+        let mut records = self.tick(now, Prices::Live);
+        let seeded = self.engine.execute(&Command::SeedAccount { cash, holdings, at: now });
+        records.extend(seeded.unwrap_or_default());
+        records
     }
 
     /// A newer symbol master.

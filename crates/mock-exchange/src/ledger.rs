@@ -63,6 +63,8 @@ impl Tally {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
     pub(crate) leverage: Leverage,
+    /// Whether the account began as a copy of one at the broker.
+    pub seeded: bool,
     /// The open trading day (IST); `None` before the first.
     pub day: Option<NaiveDate>,
     /// Segments in which INTRADAY is over for the day.
@@ -104,6 +106,7 @@ impl Ledger {
     pub fn new(config: &Config) -> Self {
         Self {
             leverage: config.leverage,
+            seeded: false,
             day: None,
             squared_off: BTreeSet::new(),
             cash: config.capital,
@@ -128,6 +131,7 @@ impl Ledger {
     pub fn apply(&mut self, record: &Record) {
         match record {
             Record::DayOpened { date } => self.open_day(*date),
+            Record::AccountSeeded { cash, holdings, .. } => self.begin_with(*cash, holdings),
             Record::SquaredOff { segment: Some(segment), .. } => {
                 self.squared_off.insert(*segment);
             }

@@ -4,30 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    exact,
+    kept_price::{Day, KeptPrice},
+    order::OrderState,
     price::{PriceOrigin, PriceUpdate},
 };
-use fyers_api::{ist, model::Side};
-
-/// The day of a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Day {
-    date: NaiveDate,
-    #[serde(with = "exact")]
-    open: Decimal,
-    #[serde(with = "exact")]
-    high: Decimal,
-    #[serde(with = "exact")]
-    low: Decimal,
-    /// Last price of the day before; the day's first price where that is not known.
-    #[serde(with = "exact")]
-    previous: Decimal,
-}
+use fyers_api::ist;
 
 /// First, highest, lowest and previous price of a symbol's day, in INR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +35,11 @@ pub struct Market {
 }
 
 impl Market {
-    /// Remembers a price. A made-up one never covers a real one of the same day or later.
+    /// Remembers a price. A real one of before does not cover a newer real one.
     pub fn observe(&mut self, quote: &PriceUpdate) {
         let known = self.tops.get(&quote.symbol);
-        let covered = known.is_some_and(|known| quote.origin == PriceOrigin::Last && known.at > quote.at);
+        let newer = |known: &PriceUpdate| known.origin != PriceOrigin::Walk && known.at > quote.at;
+        let covered = quote.origin == PriceOrigin::Last && known.is_some_and(newer);
         if covered {
             return;
         }
@@ -61,17 +47,46 @@ impl Market {
         self.tops.insert(quote.symbol.clone(), quote.clone());
     }
 
-    /// A price from before a restart, with its day.
-    pub(crate) fn restore(&mut self, quote: PriceUpdate, day: Option<Day>) {
-        if let Some(day) = day {
-            self.days.insert(quote.symbol.clone(), day);
+    /// A price from before a restart, with its day. It stands in for what is known from our own trades, and never for
+    /// what was seen since.
+    pub(crate) fn restore(&mut self, kept: &KeptPrice) {
+        let KeptPrice { symbol, last, at, made_up, day } = kept.clone();
+        let is_newer = |known: &PriceUpdate| known.origin == PriceOrigin::Live && known.at >= at;
+        if self.tops.get(&symbol).is_some_and(is_newer) {
+            return;
         }
-        self.tops.insert(quote.symbol.clone(), quote);
+        let origin = if made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+        match day {
+            Some(day) => drop(self.days.insert(symbol.clone(), day)),
+            None => drop(self.days.remove(&symbol)),
+        }
+        self.tops.insert(symbol.clone(), PriceUpdate { origin, ..PriceUpdate::last(symbol, last, at) });
     }
 
-    /// Every price with its day.
-    pub(crate) fn with_days(&self) -> impl Iterator<Item = (&PriceUpdate, Option<Day>)> {
-        self.tops.values().map(|top| (top, self.days.get(&top.symbol).copied()))
+    /// Every price with its day, as it is kept.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = KeptPrice> {
+        self.tops.keys().filter_map(|symbol| self.kept_of(symbol))
+    }
+
+    /// The price of a symbol with its day, as it is kept.
+    pub(crate) fn kept_of(&self, symbol: &str) -> Option<KeptPrice> {
+        let PriceUpdate { symbol, ltp, at, origin, .. } = self.tops.get(symbol)?;
+        let (made_up, day) = (*origin == PriceOrigin::Walk, self.days.get(symbol).copied());
+        Some(KeptPrice { symbol: symbol.clone(), last: *ltp, at: *at, made_up, day })
+    }
+
+    /// What bids and offers were shown belongs to its day; the last prices stay.
+    pub(crate) fn forget_shown(&mut self) {
+        for top in self.tops.values_mut() {
+            let last = PriceUpdate::last(std::mem::take(&mut top.symbol), top.ltp, top.at);
+            *top = PriceUpdate { origin: top.origin, ..last };
+        }
+    }
+
+    /// Made-up prices are gone, as if they had never been seen.
+    pub(crate) fn forget_made_up(&mut self) {
+        self.tops.retain(|_, top| top.origin != PriceOrigin::Walk);
+        self.days.retain(|symbol, _| self.tops.contains_key(symbol));
     }
 
     fn note_day(&mut self, quote: &PriceUpdate, before: Option<Decimal>) {
@@ -107,25 +122,15 @@ impl Market {
         real.then(|| self.days.get(symbol).map(|day| day.previous)).flatten()
     }
 
-    /// Every price, for a caller that keeps them over a restart.
-    pub fn prices(&self) -> impl Iterator<Item = &PriceUpdate> {
-        self.tops.values()
-    }
-
     /// One of our trades used up part of the quote. After a replay it is also the only price there is.
-    pub(crate) fn took(
-        &mut self,
-        symbol: &str,
-        side: Side,
-        quantity: i64,
-        price: Decimal,
-        at: DateTime<Utc>,
-    ) {
+    pub(crate) fn took(&mut self, order: &OrderState, quantity: i64, price: Decimal, at: DateTime<Utc>) {
+        let symbol = order.symbol();
         if !self.tops.contains_key(symbol) {
-            self.observe(&PriceUpdate { origin: PriceOrigin::Last, ..PriceUpdate::last(symbol, price, at) });
+            let origin = if order.made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+            self.observe(&PriceUpdate { origin, ..PriceUpdate::last(symbol, price, at) });
         }
-        if let Some(left) = self.tops.get_mut(symbol).and_then(|top| top.left_mut(side).as_mut()) {
-            *left = (*left - quantity).max(0);
+        if let Some(top) = self.tops.get_mut(symbol) {
+            top.take(order.side(), quantity);
         }
     }
 }

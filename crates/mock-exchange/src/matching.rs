@@ -2,7 +2,8 @@
 //!
 //! An order that arrives takes the price that is shown. One that was already waiting trades at its own limit,
 //! for the market came to it. Our own orders never trade with each other, as the exchange prevents for one
-//! client. The quantity shown is shared by all our orders, best price first, then the oldest.
+//! client. The quantity shown is shared by all our orders, best price first, then the oldest; what is shown behind the
+//! best price is used once that is used up.
 
 use rust_decimal::Decimal;
 
@@ -21,18 +22,33 @@ pub(crate) struct Step {
 }
 
 /// What the market's best price does to an order, `None` when nothing. Uses up what is shown.
-pub(crate) fn attempt(order: &OrderState, top: &mut PriceUpdate, arrives: bool) -> Option<Step> {
+///
+/// `slip` is added to the price of a market order (in INR, against it) where nothing but the last price is known.
+pub(crate) fn attempt(
+    order: &OrderState,
+    top: &mut PriceUpdate,
+    arrives: bool,
+    slip: Decimal,
+) -> Option<Step> {
     let triggers = order.is_dormant();
     if triggers && !stop_reached(order, top.ltp) {
         return None;
     }
-    let price = fill_price(order, top.touch(order.side()), arrives || triggers);
-    let left = top.left_mut(order.side());
-    let shown = left.unwrap_or(i64::MAX).max(0);
+    let touch = market_price(top, order.side(), if order.limit().is_none() { slip } else { Decimal::ZERO });
+    let price = fill_price(order, touch, arrives || triggers);
+    let shown = top.left_mut(order.side()).unwrap_or(i64::MAX).max(0);
     let quantity = price.map_or(0, |_| order.remaining().min(shown));
-    *left = left.map(|left| left - quantity);
+    top.take(order.side(), quantity);
     let price = price.unwrap_or_default();
     (triggers || quantity > 0).then_some(Step { triggers, quantity, price })
+}
+
+/// The price at which a market order of this side trades, in INR: the best one, and a step beyond the last price where
+/// that is all that is known.
+pub(crate) fn market_price(top: &PriceUpdate, side: Side, slip: Decimal) -> Decimal {
+    let touch = top.touch(side);
+    let slipped = touch + slip * Decimal::from(side.sign());
+    if top.is_last_only(side) && slipped > Decimal::ZERO { slipped } else { touch }
 }
 
 fn stop_reached(order: &OrderState, ltp: Decimal) -> bool {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use fyers_api::model::Side;
+use fyers_api::model::{Offer, SeenPrice, Side};
 
 /// Where a price comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,10 +33,23 @@ pub struct PriceUpdate {
     pub bid_quantity: Option<i64>,
     /// How much can be bought at the ask; `None`: any quantity.
     pub ask_quantity: Option<i64>,
+    /// What else buyers show, the best first: prices below the bid.
+    pub more_bids: Vec<Level>,
+    /// What else sellers show, the best first: prices above the ask.
+    pub more_asks: Vec<Level>,
     /// When it was so.
     pub at: DateTime<Utc>,
     /// Where it comes from.
     pub origin: PriceOrigin,
+}
+
+/// A price of the order book behind the best one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// INR.
+    pub price: Decimal,
+    /// Shown there.
+    pub quantity: i64,
 }
 
 impl PriceUpdate {
@@ -50,6 +63,8 @@ impl PriceUpdate {
             ask: None,
             bid_quantity: None,
             ask_quantity: None,
+            more_bids: vec![],
+            more_asks: vec![],
             at,
             origin: PriceOrigin::Live,
         }
@@ -65,6 +80,54 @@ impl PriceUpdate {
         match side {
             Side::Buy => self.ask.unwrap_or(self.ltp),
             Side::Sell => self.bid.unwrap_or(self.ltp),
+        }
+    }
+
+    /// What FYERS showed at this moment.
+    pub fn seen(seen: SeenPrice, at: DateTime<Utc>) -> Self {
+        let behind = |offers: &[Offer]| {
+            let level = |offer: &Offer| Some(Level { price: offer.price, quantity: offer.quantity? });
+            offers.iter().skip(1).filter_map(level).collect()
+        };
+        let SeenPrice { symbol, last, bids, asks } = seen;
+        let (bid, ask) = (bids.first(), asks.first());
+        Self {
+            bid: bid.map(|offer| offer.price),
+            ask: ask.map(|offer| offer.price),
+            bid_quantity: bid.and_then(|offer| offer.quantity),
+            ask_quantity: ask.and_then(|offer| offer.quantity),
+            more_bids: behind(&bids),
+            more_asks: behind(&asks),
+            ..Self::last(symbol, last, at)
+        }
+    }
+
+    /// Whether nothing but the last price is known on the side where such an order trades.
+    pub fn is_last_only(&self, side: Side) -> bool {
+        match side {
+            Side::Buy => self.ask.is_none(),
+            Side::Sell => self.bid.is_none(),
+        }
+    }
+
+    /// An order of this side used this much of what is shown; what is behind comes forward when nothing is left.
+    pub(crate) fn take(&mut self, side: Side, quantity: i64) {
+        let Some(left) = self.left_mut(side) else { return };
+        *left = (*left - quantity).max(0);
+        if *left == 0 {
+            self.advance(side);
+        }
+    }
+
+    /// The next price of the order book is the best one now, while there is one.
+    fn advance(&mut self, side: Side) {
+        let (behind, price, quantity) = match side {
+            Side::Buy => (&mut self.more_asks, &mut self.ask, &mut self.ask_quantity),
+            Side::Sell => (&mut self.more_bids, &mut self.bid, &mut self.bid_quantity),
+        };
+        if !behind.is_empty() {
+            let next = behind.remove(0);
+            (*price, *quantity) = (Some(next.price), Some(next.quantity));
         }
     }
 

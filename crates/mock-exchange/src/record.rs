@@ -37,6 +37,18 @@ pub struct LegLink {
     pub counts: bool,
 }
 
+/// A share that the account begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeededHolding {
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// Above zero.
+    pub quantity: i64,
+    /// Average cost in INR.
+    #[serde(with = "exact")]
+    pub cost_price: Decimal,
+}
+
 /// One fact. The order of records is their meaning: replaying them all gives the book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
@@ -45,6 +57,16 @@ pub enum Record {
     DayOpened {
         /// IST.
         date: NaiveDate,
+    },
+    /// The account began as a copy of one at the broker.
+    AccountSeeded {
+        /// INR.
+        #[serde(with = "exact")]
+        cash: Decimal,
+        /// Shares.
+        holdings: Vec<SeededHolding>,
+        /// When.
+        at: DateTime<Utc>,
     },
     /// INTRADAY is over for the day.
     SquaredOff {

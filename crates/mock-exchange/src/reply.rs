@@ -1,7 +1,7 @@
 //! The broker's words for what was done (docs/fyers-api.md, "Place" and "Convert").
 
-use crate::{book::Book, command::Command, record::Record};
-use fyers_api::error::ApiError;
+use crate::{book::Book, command::Command, new_order::NewOrder, record::Record};
+use fyers_api::{error::ApiError, ist, model::OrderType};
 
 /// A success: what the HTTP answer will say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,11 @@ pub(crate) fn reply(book: &Book, command: &Command, records: &[Record]) -> Resul
     Ok(match command {
         Command::Place { order, .. } => match records.first() {
             Some(Record::OrderRejected { refusal, .. }) => return Err(refusal.clone()),
-            Some(Record::OrderAccepted { id, order, .. }) => assumed(book, &order.request.symbol, placed(id)),
+            Some(Record::OrderAccepted { id, order: taken, .. }) => {
+                let mut reply = assumed(book, &taken.request.symbol, placed(id));
+                reply.message.extend(slipped(book, order, records));
+                reply
+            }
             _ => placed(book.placed_before(order).unwrap_or_default()),
         },
         Command::PlaceGtt { .. } => match records.first() {
@@ -47,10 +51,24 @@ pub(crate) fn reply(book: &Book, command: &Command, records: &[Record]) -> Resul
         Command::ExitPosition { .. } => Reply::new(201, "Counter order placed.", None),
         Command::ConvertPosition { .. } => Reply::new(200, "Position Converted Successfully!!", None),
         Command::Quote(_)
+        | Command::SeedAccount { .. }
         | Command::TriggerGtt { .. }
         | Command::SquareOff { .. }
         | Command::EndSession { .. }
         | Command::NewDay { .. } => Reply::new(200, "", None),
+    })
+}
+
+/// What is to be said of a market order that traded beyond the last price.
+fn slipped(book: &Book, order: &NewOrder, records: &[Record]) -> Option<String> {
+    let request = &order.request;
+    let traded = records.iter().any(|record| matches!(record, Record::Traded { .. }));
+    let top = book.market.top(&request.symbol)?;
+    let slips =
+        book.config.slippage && request.order_type == OrderType::Market && top.is_last_only(request.side);
+    (traded && slips).then(|| {
+        let at = ist::ist(top.at).format("%d %b %H:%M:%S");
+        format!(". It traded one tick beyond the last price, of {at} IST: bid and ask are not known")
     })
 }
 

@@ -91,8 +91,7 @@ pub(crate) fn reserve(book: &Book, order: &NewOrder) -> Result<Decimal, ApiError
         OrderType::Limit | OrderType::StopLimit => Ok(request.limit_price),
         OrderType::Stop => Ok(request.stop_price),
         OrderType::Market => {
-            let top = book.market.top(&request.symbol);
-            let price = top.map(|top| top.touch(request.side));
+            let price = book.market_price(&request.symbol, request.side);
             price.ok_or_else(|| ApiError::no_price(&request.symbol))
         }
     }

@@ -13,9 +13,9 @@ use crate::{
     config::Config,
     exact,
     gtt::{GttState, GttStatus, NewGtt},
+    kept_price::KeptPrice,
     ledger::{Ledger, Tally},
-    market::{Day, Market},
-    price::{PriceOrigin, PriceUpdate},
+    market::Market,
 };
 use fyers_api::model::Product;
 
@@ -33,10 +33,13 @@ pub struct Snapshot {
     realized: Decimal,
     #[serde(with = "exact")]
     charges: Decimal,
+    /// Whether it began as a copy of an account at the broker: then the capital of the settings does not count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    seeded: bool,
     positions: Vec<Position>,
     holdings: Vec<Holding>,
     gtts: Vec<Gtt>,
-    prices: Vec<Price>,
+    prices: Vec<KeptPrice>,
 }
 
 /// A position that was carried over.
@@ -68,19 +71,6 @@ struct Gtt {
     placed_at: DateTime<Utc>,
 }
 
-/// A last price.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Price {
-    symbol: String,
-    #[serde(with = "exact")]
-    last: Decimal,
-    at: DateTime<Utc>,
-    /// A made-up price is never taken for a real one later.
-    made_up: bool,
-    /// The symbol's newest day: price bands go by the close before it.
-    day: Option<Day>,
-}
-
 impl Snapshot {
     /// Of a book whose day has just opened.
     pub(crate) fn of(day: NaiveDate, book: &Book) -> Self {
@@ -97,27 +87,25 @@ impl Snapshot {
             let (id, order) = (gtt.id.clone(), gtt.order.clone());
             Gtt { id, order, above: gtt.above, made_up: gtt.made_up, placed_at: gtt.placed_at }
         };
-        let price = |(top, day): (&PriceUpdate, Option<Day>)| {
-            let (symbol, made_up) = (top.symbol.clone(), top.origin == PriceOrigin::Walk);
-            Price { symbol, last: top.ltp, at: top.at, made_up, day }
-        };
         Self {
             day,
             capital: config.capital,
             cash: ledger.cash,
             realized: ledger.realized.before,
             charges: ledger.charges.before,
+            seeded: ledger.seeded,
             positions: ledger.accounts.values().map(position).collect(),
             holdings: ledger.holdings.iter().map(holding).collect(),
             gtts: ledger.gtts.values().map(gtt).collect(),
-            prices: market.with_days().map(price).collect(),
+            prices: market.kept().collect(),
         }
     }
 
     /// The book that a replay goes on with.
     pub(crate) fn ledger(&self, config: &Config) -> Ledger {
         let mut ledger = Ledger::new(config);
-        ledger.cash = self.cash + (config.capital - self.capital);
+        let deposit = if self.seeded { Decimal::ZERO } else { config.capital - self.capital };
+        (ledger.cash, ledger.seeded) = (self.cash + deposit, self.seeded);
         ledger.day = Some(self.day);
         ledger.realized = Tally { before: self.realized, ..Tally::default() };
         ledger.charges = Tally { before: self.charges, ..Tally::default() };
@@ -144,10 +132,7 @@ impl Snapshot {
     /// The last prices that were known.
     pub(crate) fn market(&self) -> Market {
         let mut market = Market::default();
-        for Price { symbol, last, at, made_up, day } in &self.prices {
-            let origin = if *made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
-            market.restore(PriceUpdate { origin, ..PriceUpdate::last(symbol.clone(), *last, *at) }, *day);
-        }
+        self.prices.iter().for_each(|price| market.restore(price));
         market
     }
 }

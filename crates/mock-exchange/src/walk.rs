@@ -24,7 +24,7 @@ use crate::{
 pub use candle::Candle;
 use candle::on_tick;
 use fyers_api::ist;
-use path::STEP_SECONDS;
+pub(crate) use path::{STEP_SECONDS, step_of};
 pub use pricing::Greeks;
 use steps::{Sources, Steps};
 
@@ -47,6 +47,11 @@ impl Walk {
     /// A real price: from here on the symbol's walk goes through it.
     pub fn anchor(&mut self, symbol: &str, price: Decimal, at: DateTime<Utc>) {
         self.anchors.insert(symbol.to_owned(), (price, at));
+    }
+
+    /// The real price that the symbol's walk goes through, and when it was seen.
+    pub(crate) fn anchor_of(&self, symbol: &str) -> Option<(Decimal, DateTime<Utc>)> {
+        self.anchors.get(symbol).copied()
     }
 
     /// The price at this time in INR, on a multiple of `tick`; outside sessions the last one before.
@@ -130,6 +135,11 @@ impl Walk {
         let today = sessions::sessions(calendar, segment_of(symbol), ist::date(now));
         let open = today.iter().find(|session| session.is_continuous()).map_or(now, |session| session.open);
         self.steps(calendar, symbol, ist::date(now)).volume_between(open, now)
+    }
+
+    /// Shares or contracts traded in the step of this time.
+    pub(crate) fn volume_of_step(&self, calendar: &Calendar, symbol: &str, at: DateTime<Utc>) -> i64 {
+        self.steps(calendar, symbol, ist::date(at)).volume_between(at, at)
     }
 
     /// Contracts open now and at the close before; none of what is no contract.

@@ -39,6 +39,13 @@ pub(crate) fn over_freeze(symbol: &str, quantity: i64, freeze: i64) -> ApiError 
     ))
 }
 
+/// No real price was ever seen, and none is made up.
+pub(crate) fn no_known_price(symbol: &str) -> ApiError {
+    ApiError::risk(format!(
+        "RED:No price of {symbol} is known and FYERS cannot be asked now; nothing was simulated for C-{CLIENT}"
+    ))
+}
+
 /// No price that is fresh enough to fill at.
 pub(crate) fn no_fresh_price(symbol: &str) -> ApiError {
     ApiError::risk(format!(

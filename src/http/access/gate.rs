@@ -14,7 +14,11 @@ use actix_web::{
     http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, RETRY_AFTER},
     web,
 };
-use keeper_domain::address::{Network, client_of};
+use keeper_actors::exchange::bots::SharedKeys;
+use keeper_domain::{
+    address::{Network, client_of},
+    keys::{BotName, KeyRing, token::Digest},
+};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -46,6 +50,9 @@ pub(in crate::http) enum Entrance {
     Page,
 }
 
+/// See [`Gate::key_state`].
+pub(in crate::http) type KeyState = (u64, Option<Vec<Digest>>);
+
 impl Entrance {
     /// The name used as a metric's label.
     pub(in crate::http) fn slug(self) -> &'static str {
@@ -72,6 +79,8 @@ pub(in crate::http) struct WrongKey {
 pub(in crate::http) struct Settings {
     /// The gateway key.
     pub(in crate::http) key: GatewayKey,
+    /// The keys of bots, and the first one in its other form.
+    pub(in crate::http) keys: SharedKeys,
     /// Whether the listener is bound to this machine only, and its port.
     pub(in crate::http) listens_on_loopback: bool,
     pub(in crate::http) port: u16,
@@ -108,6 +117,8 @@ struct Visitor {
     /// A wrong key was shown by a client that has tried too many.
     is_limited: bool,
     is_own: bool,
+    /// What of a key is remembered.
+    shown: Option<Digest>,
     cookie: Option<String>,
     session: Option<PageSession>,
 }
@@ -123,6 +134,7 @@ impl Gate {
             generation: 0,
             is_limited: false,
             is_own: false,
+            shown: None,
             cookie: None,
             session: None,
         };
@@ -145,6 +157,7 @@ impl Gate {
         match self.visitor.access {
             Access::Key => self.visitor.generation == generation,
             Access::Session => self.session_of(generation, self.visitor.cookie.as_deref()).is_some(),
+            Access::Bot => self.visitor.shown.is_some_and(|shown| self.keys().by_digest(shown).is_some()),
             Access::ThisMachine => true,
             Access::Denied => false,
         }
@@ -187,7 +200,7 @@ impl Gate {
     /// Begins a session for whoever knows the key; otherwise says whether the client has tried too many.
     pub(in crate::http) fn begin_session(&self, shown: &SecretString) -> Result<Cookie<'static>, bool> {
         let key = self.shared.settings.key.current();
-        if !key.is(shown.expose_secret().trim()) {
+        if !self.is_owner(shown.expose_secret().trim()) {
             return Err(self.wrong_key(Entrance::Page, self.visitor.client));
         }
         let now = chrono::Utc::now().timestamp();
@@ -216,20 +229,53 @@ impl Gate {
 
     /// Whether a bot shows the key in the place of a FYERS token: `anything:KEY` as FYERS' own programs write it,
     /// `Bearer KEY`, or `KEY` alone. All three are compared, whatever the others say.
-    pub(in crate::http) fn admits_bot(&self, request: &HttpRequest) -> Result<(), bool> {
+    pub(in crate::http) fn admits_bot(&self, request: &HttpRequest) -> Result<BotName, bool> {
         let shown = request.headers().get(AUTHORIZATION).map_or(b"".as_slice(), |value| value.as_bytes());
         let shown = std::str::from_utf8(shown).unwrap_or_default().trim();
         let bearer = shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let shown = bearer.map_or(shown, |(_, rest)| rest.trim());
         let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
-        let key = self.shared.settings.key.current();
-        let (whole, part) = (key.is(shown), key.is(after_app));
-        if whole | part {
+        let (whole, part) = (self.bot_of(shown), self.bot_of(after_app));
+        if let Some(bot) = whole.or(part) {
             trust_connection(request);
-            return Ok(());
+            return Ok(bot);
         }
         let is_empty = shown.trim_end_matches(':').is_empty();
         Err(!is_empty && self.wrong_key(Entrance::Gateway, self.client_of(request)))
+    }
+
+    fn keys(&self) -> arc_swap::Guard<Arc<KeyRing>> {
+        self.shared.settings.keys.load()
+    }
+
+    /// Whose token this is.
+    fn bot_of(&self, shown: &str) -> Option<BotName> {
+        let is_owner = self.shared.settings.key.current().is(shown);
+        let bot = self.keys().by_token(shown).map(|key| key.name().clone());
+        if is_owner { Some(BotName::owner()) } else { bot }
+    }
+
+    fn is_owner(&self, shown: &str) -> bool {
+        self.bot_of(shown).is_some_and(|bot| bot.is_owner())
+    }
+
+    /// The bot that shows its key in a message: the key itself, the key behind an app id, or its `hsm_key` claim, which is
+    /// what FYERS' data socket is shown.
+    pub(in crate::http) fn bot_shown(&self, client: Network, shown: &str) -> Option<BotName> {
+        let shown = shown.trim();
+        let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
+        let by_claim = self.keys().by_hsm_key(shown).map(|key| key.name().clone());
+        let bot = self.bot_of(shown).or_else(|| self.bot_of(after_app)).or(by_claim);
+        if bot.is_none() && !shown.is_empty() {
+            self.wrong_key(Entrance::Gateway, client);
+        }
+        bot
+    }
+
+    /// What is known of a bot's key now: it has been replaced or removed when this changes.
+    pub(in crate::http) fn key_state(&self, bot: &BotName) -> KeyState {
+        let generation = if bot.is_owner() { self.shared.settings.key.current().generation } else { 0 };
+        (generation, self.keys().named(bot).map(|key| key.tokens.clone()))
     }
 
     /// The gateway key, for whoever shows it as the secret of one of these apps: `hash` is the SHA-256 of
@@ -255,7 +301,7 @@ impl Gate {
         outcome.limited
     }
 
-    fn client_of(&self, request: &HttpRequest) -> Network {
+    pub(in crate::http) fn client_of(&self, request: &HttpRequest) -> Network {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let headers = request.headers().get_all("x-forwarded-for");
         let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();
@@ -272,8 +318,9 @@ impl Gate {
         let client = self.client_of(request);
         let bearer = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
         let key = self.shared.settings.key.current();
-        let shows_key = key.is(bearer.unwrap_or_default());
-        let is_wrong = !shows_key && bearer.is_some_and(|shown| !shown.is_empty());
+        let bot = self.bot_of(bearer.unwrap_or_default());
+        let shows_key = bot.as_ref().is_some_and(BotName::is_owner);
+        let is_wrong = bot.is_none() && bearer.is_some_and(|shown| !shown.is_empty());
         let cookie = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
         let session = self.session_of(key.generation, cookie.as_deref());
         let access = who_may_read(Facts {
@@ -284,9 +331,10 @@ impl Gate {
             ),
             names_listener: head.names_listener(self.shared.settings.port),
             shows_key,
+            shows_bots_key: bot.is_some() && !shows_key,
             has_session: session.is_some(),
         });
-        if matches!(access, Access::Key | Access::Session) {
+        if matches!(access, Access::Key | Access::Session | Access::Bot) {
             trust_connection(request);
         }
         Visitor {
@@ -295,6 +343,7 @@ impl Gate {
             generation: key.generation,
             is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
             is_own: head.is_own(self.shared.public.as_deref()),
+            shown: bearer.map(Digest::of),
             cookie,
             session,
         }

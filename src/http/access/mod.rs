@@ -10,4 +10,4 @@ mod rule;
 
 pub use key::GatewayKey;
 
-pub(super) use gate::{Gate, Settings, WrongKey, too_many_keys};
+pub(super) use gate::{Gate, KeyState, Settings, WrongKey, too_many_keys};

@@ -13,6 +13,8 @@ pub(super) struct Facts {
     pub(super) names_listener: bool,
     /// The gateway key was shown.
     pub(super) shows_key: bool,
+    /// The key of a bot other than the owner's was shown.
+    pub(super) shows_bots_key: bool,
     /// A browser in which a person has entered the key.
     pub(super) has_session: bool,
 }
@@ -24,6 +26,8 @@ pub(in crate::http) enum Access {
     Key,
     /// A page session.
     Session,
+    /// The key of a bot: it reads, and it changes nothing here.
+    Bot,
     /// It is somebody on this machine, and nobody else can reach the listener.
     ThisMachine,
     /// None: the key is needed.
@@ -38,6 +42,8 @@ pub(super) fn who_may_read(facts: Facts) -> Access {
         Access::Key
     } else if facts.has_session {
         Access::Session
+    } else if facts.shows_bots_key {
+        Access::Bot
     } else if is_this_machine {
         Access::ThisMachine
     } else {
@@ -52,7 +58,7 @@ mod tests {
     #[test]
     fn every_combination_of_facts_is_decided() {
         let mut without_key = Vec::new();
-        for bits in 0u8..64 {
+        for bits in 0u8..128 {
             let bit = |n: u8| bits >> n & 1 == 1;
             let facts = Facts {
                 listens_on_loopback: bit(0),
@@ -61,12 +67,19 @@ mod tests {
                 names_listener: bit(3),
                 shows_key: bit(4),
                 has_session: bit(5),
+                shows_bots_key: bit(6),
             };
             match who_may_read(facts) {
                 Access::Key => assert!(facts.shows_key, "{facts:?}"),
                 Access::Session => assert!(facts.has_session && !facts.shows_key, "{facts:?}"),
+                Access::Bot => {
+                    assert!(facts.shows_bots_key && !facts.shows_key && !facts.has_session, "{facts:?}");
+                }
                 Access::ThisMachine => without_key.push(facts),
-                Access::Denied => assert!(!facts.shows_key && !facts.has_session, "{facts:?}"),
+                Access::Denied => {
+                    let shown = facts.shows_key || facts.has_session || facts.shows_bots_key;
+                    assert!(!shown, "{facts:?}");
+                }
             }
         }
         let only = Facts {
@@ -76,6 +89,7 @@ mod tests {
             names_listener: true,
             shows_key: false,
             has_session: false,
+            shows_bots_key: false,
         };
         assert_eq!(without_key, [only], "one single combination reads without key or session");
     }

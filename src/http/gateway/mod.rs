@@ -24,11 +24,12 @@ use actix_web::{
 use futures_util::{Stream, stream};
 use fyers_api::{http::Surface, operation::Operation};
 use keeper_actors::exchange::messages::Forwarded;
-use keeper_domain::{mode::ShownMode, routing::Venue};
+use keeper_domain::{keys::BotName, mode::ShownMode, routing::Venue};
 
 use crate::http::{
     access::Gate,
     backend::{Backend, Front},
+    feed::symbol_token,
     limits::connections::Connection,
 };
 use crate::memory::Share;
@@ -52,8 +53,9 @@ async fn carry(
     front: web::Data<Front>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode) = answered(&request, payload, &gate, &backend, &front).await;
-    front.metrics.gateway(mode, request.path(), response.status().as_u16(), began.elapsed());
+    let (response, mode, bot) = answered(&request, payload, &gate, &backend, &front).await;
+    let bot = bot.as_ref().map(BotName::as_str);
+    front.metrics.gateway((mode, bot), request.path(), response.status().as_u16(), began.elapsed());
     response
 }
 
@@ -64,7 +66,7 @@ async fn answered(
     gate: &Gate,
     backend: &web::Data<dyn Backend>,
     front: &Front,
-) -> (HttpResponse, Option<ShownMode>) {
+) -> (HttpResponse, Option<ShownMode>, Option<BotName>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
         let venue = match (refusal, shown) {
@@ -73,7 +75,7 @@ async fn answered(
             (Refusal::NoAnswer, _) => Venue::Mock,
             _ => Venue::None,
         };
-        (marked(refusal.answer(surface, path), shown, venue), None)
+        (marked(refusal.answer(surface, path), shown, venue), None, None)
     };
     // The route was chosen by a decoded path; what counts here is how it was written.
     let Some((surface, path)) = path::split(request.uri().path()) else {
@@ -81,12 +83,12 @@ async fn answered(
     };
     if login_code::is(request, surface, path) {
         return match login_code::answer(request, payload, gate, front.app_id.as_deref()).await {
-            Ok(answer) => (marked(answer, shown, Venue::None), None),
+            Ok(answer) => (marked(answer, shown, Venue::None), None, None),
             Err(refusal) => refused(refusal, surface, path),
         };
     }
     let call = match admit(request, surface, path, gate) {
-        Ok(()) => incoming::call(request, payload, surface, path).await,
+        Ok(bot) => incoming::call(request, payload, surface, path).await.map(|call| (call, bot)),
         Err(refusal) => {
             incoming::discard(payload).await;
             Err(refusal)
@@ -95,16 +97,19 @@ async fn answered(
     // Whoever waits for the answer to an order must not lose it because others open connections.
     let _answering = call.is_ok().then(|| request.conn_data::<Connection>().map(Connection::answering));
     match call {
-        Ok((call, _held)) => {
+        Ok(((call, _held), bot)) => {
             let trades = Operation::of(&call).trades();
-            match backend.forward(call).await {
-                Some(forwarded) => {
+            match backend.forward(call, bot.clone()).await {
+                Some(mut forwarded) => {
+                    if symbol_token::is_one(surface, path) {
+                        symbol_token::learn(&front.feeds, forwarded.venue, &mut forwarded.answer);
+                    }
                     let (shown, mut room) = (forwarded.shown(), front.memory.for_answer());
                     // Whoever reads an answer slowly holds it for long. The answer to an order is never turned away.
                     if !room.grow_to(forwarded.answer.body.len()) && !trades {
                         return refused(Refusal::NoRoom, surface, path);
                     }
-                    (answer(forwarded, room, backend), Some(shown))
+                    (answer(forwarded, room, backend), Some(shown), Some(bot))
                 }
                 None => refused(Refusal::NoAnswer, surface, path),
             }
@@ -115,13 +120,14 @@ async fn answered(
 
 /// Whether the request may come in at all, by its head. The session's own calls come without a key, and whoever
 /// makes them should hear why they do not work here.
-fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Result<(), Refusal> {
+fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Result<BotName, Refusal> {
     if surface == Surface::Api && path::is_about_the_session(path) {
         return Err(Refusal::Session);
     }
-    gate.admits_bot(request)
+    let bot = gate
+        .admits_bot(request)
         .map_err(|is_limited| if is_limited { Refusal::TooManyKeys } else { Refusal::Key })?;
-    if path::is_plain(path) { Ok(()) } else { Err(Refusal::OddPath) }
+    if path::is_plain(path) { Ok(bot) } else { Err(Refusal::OddPath) }
 }
 
 /// The answer as it came, and where it comes from. It has its room until it is written.

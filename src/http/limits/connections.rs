@@ -100,6 +100,11 @@ impl Connection {
         self.0.state().merit.is_trusted = true;
     }
 
+    /// Closes it now.
+    pub(in crate::http) fn close(&self) {
+        self.0.close();
+    }
+
     /// Closes it once the answer that is being written has had its time: the rest of a body that nobody reads would
     /// keep it open.
     #[expect(

@@ -51,8 +51,8 @@ impl Counters {
             )?,
             gateway: counter(
                 "gateway_requests_total",
-                "Bots' requests; the mode is none when a request was refused at the door.",
-                &["mode", "route", "status"],
+                "Bots' requests; mode and bot are none when a request was refused at the door.",
+                &["mode", "route", "status", "bot"],
             )?,
             wrong_keys: counter(
                 "wrong_keys_total",
@@ -89,7 +89,7 @@ impl Counters {
                 }
             }
         }
-        self.gateway.with_label_values(&[Mode::Mock.slug(), "/api/v3/profile", "200"]);
+        self.gateway.with_label_values(&[Mode::Mock.slug(), "/api/v3/profile", "200", "default"]);
         for entrance in ["gateway", "api", "page"] {
             self.wrong_keys.with_label_values(&[entrance]);
         }

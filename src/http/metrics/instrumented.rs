@@ -12,15 +12,18 @@ use futures_util::future::BoxFuture;
 use keeper_domain::{
     alert::{Alert, Channel, Outgoing, SendError, Severity},
     event::{Event, Recorded},
+    keys::StoredKey,
     order_journal::{OpenIntents, OrderEntry},
     ports::{
-        AlertTotals, Change, ChangeStore, JournalStore, Messenger, MockJournalStore, MockPage, MockStart,
-        NoteStore, OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord, TickStore,
-        TradingStore,
+        AlertTotals, Change, ChangeStore, JournalStore, KeyStore, Messenger, MockJournalStore, MockPage,
+        MockStart, NoteStore, OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord,
+        TickStore, TradingStore,
     },
     routing::live_positions::LivePositions,
     session_state::StoredSession,
 };
+
+use mock_exchange::KeptPrice;
 
 use crate::http::{
     journal_signal::Feed,
@@ -150,6 +153,10 @@ impl JournalStore for WatchedStore {
 
 #[async_trait]
 impl MockJournalStore for WatchedStore {
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError> {
+        self.inner.mock_prices().await
+    }
+
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
         self.inner.mock_start().await
     }
@@ -182,6 +189,13 @@ impl TradingStore for WatchedStore {
 
     async fn halted(&self) -> Result<bool, StoreError> {
         self.inner.halted().await
+    }
+}
+
+#[async_trait]
+impl KeyStore for WatchedStore {
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        self.inner.keys().await
     }
 }
 

@@ -5,6 +5,7 @@
 //! closed list of values: enums of the keeper, or FYERS' map of paths (`routes`).
 
 mod counters;
+mod feeds;
 mod gauges;
 mod instrumented;
 mod outcome;

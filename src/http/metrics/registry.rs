@@ -11,7 +11,7 @@ use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
 
 use crate::{
     fyers::Timer,
-    http::metrics::{counters::Counters, gauges::Gauges, outcome::AlertOutcome, routes},
+    http::metrics::{counters::Counters, feeds::FeedNumbers, gauges::Gauges, outcome::AlertOutcome, routes},
     status::Status,
 };
 
@@ -27,6 +27,7 @@ pub struct Metrics {
     registry: Registry,
     counters: Counters,
     gauges: Gauges,
+    feeds: FeedNumbers,
     gateway: HistogramVec,
     broker: HistogramVec,
 }
@@ -67,7 +68,8 @@ impl Metrics {
         }
         broker.with_label_values(&["/profile", "2xx"]);
         let (counters, gauges) = (Counters::register(&registry)?, Gauges::register(&registry)?);
-        Ok(Self { registry, counters, gauges, gateway, broker })
+        let feeds = FeedNumbers::register(&registry)?;
+        Ok(Self { registry, counters, gauges, feeds, gateway, broker })
     }
 
     /// Counts what was journalled.
@@ -81,11 +83,21 @@ impl Metrics {
         self.counters.alerts.with_label_values(&labels).inc();
     }
 
-    /// A bot's request was answered. `mode` is `None` when it was refused at the door.
-    pub fn gateway(&self, mode: Option<ShownMode>, path: &str, status: u16, took: Duration) {
+    /// A bot's request was answered. Mode and bot are `None` when it was refused at the door. There are as many bots as
+    /// keys, so a bot's name is a bounded label.
+    pub fn gateway(
+        &self,
+        (mode, bot): (Option<ShownMode>, Option<&str>),
+        path: &str,
+        status: u16,
+        took: Duration,
+    ) {
         let mode = mode.map_or(NO_MODE, ShownMode::slug);
         let status = status.to_string();
-        self.counters.gateway.with_label_values(&[mode, routes::gateway(path), &status]).inc();
+        self.counters
+            .gateway
+            .with_label_values(&[mode, routes::gateway(path), &status, bot.unwrap_or(NO_MODE)])
+            .inc();
         self.gateway.with_label_values(&[mode]).observe(took.as_secs_f64());
     }
 
@@ -119,6 +131,7 @@ impl Metrics {
     pub fn text(&self, status: &Status) -> prometheus::Result<String> {
         self.gauges.set(status);
         self.counters.set_restarts(status);
+        self.feeds.set(&status.feeds);
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

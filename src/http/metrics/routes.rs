@@ -30,6 +30,7 @@ const DATA: &[(&str, &str)] = &[
     ("/quotes", "/data/quotes"),
     ("/depth", "/data/depth"),
     ("/history", "/data/history"),
+    ("/symbol-token", "/data/symbol-token"),
     ("/options-chain-v3", "/data/options-chain-v3"),
 ];
 /// An order's id is in the path.

@@ -96,7 +96,7 @@ fn strangers_cannot_make_series() {
     let metrics = Metrics::new();
     let before = metrics.text(&status()).unwrap().lines().count();
     for n in 0..1_000 {
-        metrics.gateway(None, &format!("/api/v3/{n}"), 401, Duration::from_millis(1));
+        metrics.gateway((None, None), &format!("/api/v3/{n}"), 401, Duration::from_millis(1));
         metrics.broker_timer()(&format!("/{n}"), None, Duration::from_millis(1));
     }
     let text = metrics.text(&status()).unwrap();

@@ -1,6 +1,7 @@
 //! The pages for a person with a browser.
 
 mod error;
+mod keys;
 mod login;
 mod login_budget;
 mod notes;
@@ -18,7 +19,8 @@ pub(super) use error::{for_people, nothing_here};
 /// What the pages of one listener remember.
 #[derive(Clone, Default)]
 pub(super) struct State {
-    notes: web::Data<notes::Notes>,
+    notes: web::Data<notes::Notes<String>>,
+    key_outcomes: web::Data<notes::Notes<keys::Outcome>>,
     login_budget: web::Data<login_budget::LoginBudget>,
     positions: web::Data<positions::LatestPositions>,
 }
@@ -28,8 +30,13 @@ impl State {
     pub(super) fn configure(&self, config: &mut web::ServiceConfig) {
         config
             .app_data(self.notes.clone())
+            .app_data(self.key_outcomes.clone())
             .app_data(self.login_budget.clone())
             .app_data(self.positions.clone());
-        config.configure(status::routes).configure(unlock::routes).configure(login::routes);
+        config
+            .configure(status::routes)
+            .configure(unlock::routes)
+            .configure(login::routes)
+            .configure(keys::routes);
     }
 }

@@ -9,12 +9,17 @@ use std::{
 const MOST: usize = 16;
 
 /// Notes by the page session's token.
-#[derive(Default)]
-pub(in crate::http) struct Notes(Mutex<VecDeque<(String, String)>>);
+pub(in crate::http) struct Notes<T>(Mutex<VecDeque<(String, T)>>);
 
-impl Notes {
+impl<T> Default for Notes<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Notes<T> {
     /// Leaves a note for a session.
-    pub(super) fn leave(&self, token: &str, text: String) {
+    pub(super) fn leave(&self, token: &str, text: T) {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notes.push_back((token.to_owned(), text));
         while notes.len() > MOST {
@@ -23,7 +28,7 @@ impl Notes {
     }
 
     /// The session's oldest note, once.
-    pub(super) fn take(&self, token: &str) -> Option<String> {
+    pub(super) fn take(&self, token: &str) -> Option<T> {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = notes.iter().position(|(of, _)| of == token)?;
         notes.remove(at).map(|(_, text)| text)
@@ -36,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_note_is_shown_once_to_its_session_and_few_are_kept() {
-        let notes = Notes::default();
+        let notes: Notes<String> = Notes::default();
         notes.leave("a", "one".into());
         assert_eq!(notes.take("b"), None);
         assert_eq!(notes.take("a").as_deref(), Some("one"));

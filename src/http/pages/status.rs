@@ -44,7 +44,7 @@ async fn page(
     request: HttpRequest,
     gate: Gate,
     backend: web::Data<dyn Backend>,
-    notes: web::Data<Notes>,
+    notes: web::Data<Notes<String>>,
     latest: web::Data<LatestPositions>,
 ) -> HttpResponse {
     if !gate.may_read() {
@@ -72,7 +72,7 @@ struct Press {
 async fn act(
     gate: Gate,
     front: web::Data<Front>,
-    notes: web::Data<Notes>,
+    notes: web::Data<Notes<String>>,
     action: web::Path<String>,
     press: web::Form<Press>,
 ) -> HttpResponse {
@@ -83,8 +83,8 @@ async fn act(
     }
     let action = match action.as_str() {
         "refresh" => Action::Refresh,
-        "halt" => Action::Halt,
-        "resume" => Action::Resume,
+        "halt" => Action::Halt { bot: None },
+        "resume" => Action::Resume { bot: None },
         _ => return HttpResponse::NotFound().body("nothing here\n"),
     };
     let Some(control) = &front.control else { return unanswered() };

@@ -79,6 +79,26 @@ fn without_tokens(session: StoredSession) -> StoredSession {
     }
 }
 
+/// Takes the keys of bots out of a copy, and says how many there were: whoever made the file knows their tokens.
+pub(crate) async fn without_keys(copy: &Path) -> Result<u64, OpenError> {
+    let mut keys = 0;
+    alone(copy, |on| {
+        keys = on.execute("DELETE FROM bot_keys", [])? as u64;
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+/// How many keys of bots are in a copy.
+pub(crate) async fn count_keys(copy: &Path) -> Result<u64, OpenError> {
+    let mut keys = 0;
+    alone(copy, |on| {
+        keys = on.query_row("SELECT COUNT(*) FROM bot_keys", [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
 /// Brings a copy up to date with this program and takes the label off. `halted`: trading is halted whatever the copy
 /// says, because nobody ended that halt.
 pub(crate) async fn prepare(copy: &Path, halted: bool) -> Result<(), OpenError> {

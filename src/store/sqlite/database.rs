@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{private_file, store::sqlite::rows};
+use crate::{private_file, store::sqlite::session_row};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./src/store/sqlite/migrations");
 
@@ -155,8 +155,8 @@ async fn migrate(pool: &SqlitePool) -> Result<(), Trouble> {
         MigrateError::Execute(error) => judge(&error),
         _ => Trouble::Damaged,
     })?;
-    let row = sqlx::query(rows::SESSION).fetch_optional(pool).await.map_err(|error| judge(&error))?;
-    if row.is_some_and(|row| rows::session(&row).is_none()) { Err(Trouble::Damaged) } else { Ok(()) }
+    let row = sqlx::query(session_row::SESSION).fetch_optional(pool).await.map_err(|error| judge(&error))?;
+    if row.is_some_and(|row| session_row::session(&row).is_none()) { Err(Trouble::Damaged) } else { Ok(()) }
 }
 
 /// SQLite gives its side files the mode of the database, so the database is private before it is opened.

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Row, SqlitePool};
 
 use crate::store::sqlite::{
     database::{self, MIGRATIONS},
-    rows, transfer,
+    session_row, transfer,
 };
 
 /// The tables whose rows are counted, by the names a person sees.
@@ -113,8 +113,8 @@ async fn look(pool: &SqlitePool) -> Result<Examined, Unfit> {
     if sound.0 != "ok" {
         return Err(Unfit::Damaged);
     }
-    let row = sqlx::query(rows::SESSION).fetch_optional(pool).await.map_err(wrong)?;
-    let session = row.map(|row| rows::session(&row).ok_or(Unfit::Damaged)).transpose()?;
+    let row = sqlx::query(session_row::SESSION).fetch_optional(pool).await.map_err(wrong)?;
+    let session = row.map(|row| session_row::session(&row).ok_or(Unfit::Damaged)).transpose()?;
     let has_tokens = session.is_some_and(|session| {
         session.access.is_some() || session.refresh.is_some() || session.previous_refresh.is_some()
     });

@@ -2,19 +2,24 @@
 
 use async_trait::async_trait;
 use keeper_domain::ports::{MockJournalStore, MockPage, MockStart, StoreError, StoreErrorKind};
-use mock_exchange::Snapshot;
+use mock_exchange::{KeptPrice, Snapshot};
 use sqlx::SqlitePool;
 
-use crate::store::sqlite::{
-    read::{failed, readable},
-    rows::digest_of,
-    store::SqliteStore,
+use crate::store::{
+    rows::{digest_of, readable},
+    sqlite::{read::failed, store::SqliteStore},
 };
 
 #[async_trait]
 impl MockJournalStore for SqliteStore {
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
         start(&self.pool).await
+    }
+
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError> {
+        let rows = sqlx::query_as::<_, (String,)>("SELECT price FROM mock_prices ORDER BY symbol");
+        let rows = rows.fetch_all(&self.pool).await.map_err(failed("read the MockExchange's prices"))?;
+        Ok(rows.iter().filter_map(|(price,)| readable("mock_price", price)).collect())
     }
 
     async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError> {

@@ -7,13 +7,15 @@ mod examine;
 mod mock_journal;
 mod outbox;
 mod read;
-mod rows;
+mod session_row;
 mod store;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transfer;
 mod views;
 mod write;
+
+pub(in crate::store) use write::put_session_digest as write_session_digest;
 
 pub use database::OpenError;
 pub use examine::{Counts, Examined, Label, Unfit, examine};

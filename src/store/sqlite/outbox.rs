@@ -12,7 +12,10 @@ use keeper_domain::{
 };
 use sqlx::SqlitePool;
 
-use crate::store::sqlite::{read::failed, rows, store::SqliteStore, write};
+use crate::store::{
+    rows,
+    sqlite::{read::failed, store::SqliteStore, write},
+};
 
 const UNREAD: &str = "SELECT id, at, event FROM journal
     WHERE id > COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?1), 0)
@@ -57,7 +60,7 @@ impl OutboxStore for SqliteStore {
 /// Entries that cannot be read would block the reader for ever, however many they are, so the limit counts readable
 /// ones only, and the cursor passes over the others with them.
 async fn unread_events(pool: &SqlitePool, channel: Channel, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-    let rows = sqlx::query(UNREAD).bind(write::cursor(channel)).fetch(pool);
+    let rows = sqlx::query(UNREAD).bind(rows::cursor(channel)).fetch(pool);
     let events = rows.try_filter_map(|row| ready(Ok(rows::recorded(&row))));
     events.take(limit as usize).try_collect().await.map_err(failed("read the journal"))
 }

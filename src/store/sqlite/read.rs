@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use keeper_domain::{
     event::Recorded,
+    keys::StoredKey,
     order_journal::{OpenIntents, OrderEntry},
     ports::{StoreError, StoreErrorKind, TickRecord},
     session_state::StoredSession,
@@ -12,7 +13,10 @@ use keeper_domain::{
 use serde::de::DeserializeOwned;
 use sqlx::SqlitePool;
 
-use crate::store::sqlite::{committer::kind_of_code, database, rows};
+use crate::store::{
+    rows::{self, readable},
+    sqlite::{committer::kind_of_code, database, session_row},
+};
 
 /// Names what was being done, and nothing that was stored.
 pub(super) fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
@@ -26,15 +30,6 @@ fn kind(error: &sqlx::Error) -> StoreErrorKind {
         sqlx::Error::Io(_) => StoreErrorKind::Failing,
         _ => database::code(error).map_or(StoreErrorKind::Refused, kind_of_code),
     }
-}
-
-/// One stored value; a damaged one is left out and told.
-pub(super) fn readable<T: DeserializeOwned>(name: &'static str, text: &str) -> Option<T> {
-    let value = serde_json::from_str(text);
-    if value.is_err() {
-        tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
-    }
-    value.ok()
 }
 
 /// A single value; `unreadable` when there is one that cannot be read.
@@ -54,8 +49,8 @@ pub(super) async fn fact_text(pool: &SqlitePool, name: &'static str) -> Result<O
 }
 
 pub(super) async fn session(pool: &SqlitePool) -> Result<StoredSession, StoreError> {
-    let row = sqlx::query(rows::SESSION).fetch_optional(pool).await;
-    Ok(row.map_err(failed("read the session"))?.as_ref().and_then(rows::session).unwrap_or_default())
+    let row = sqlx::query(session_row::SESSION).fetch_optional(pool).await;
+    Ok(row.map_err(failed("read the session"))?.as_ref().and_then(session_row::session).unwrap_or_default())
 }
 
 pub(super) async fn last_tick(pool: &SqlitePool) -> Result<Option<TickRecord>, StoreError> {
@@ -79,6 +74,13 @@ pub(super) async fn orders_before(
     let query = sqlx::query_as::<_, (i64, String)>(query).bind(before.unwrap_or(i64::MAX)).bind(limit);
     let rows = query.fetch_all(pool).await.map_err(failed("read the order journal"))?;
     Ok(rows.iter().filter_map(|(id, entry)| Some((*id, readable("order", entry)?))).collect())
+}
+
+/// One that cannot be read is left out: it opens nothing.
+pub(super) async fn keys(pool: &SqlitePool) -> Result<Vec<StoredKey>, StoreError> {
+    let query = sqlx::query_as::<_, (String,)>("SELECT key FROM bot_keys ORDER BY name");
+    let rows = query.fetch_all(pool).await.map_err(failed("read the keys"))?;
+    Ok(rows.iter().filter_map(|(text,)| readable("key", text)).collect())
 }
 
 /// An intent that cannot be read is an error: it must not be taken for settled.

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use keeper_domain::{
     event::Recorded,
+    keys::StoredKey,
     order_journal::{OpenIntents, OrderEntry},
     ports::{
-        JournalStore, NoteStore, OrderJournalStore, SessionStore, StoreError, TickRecord, TickStore,
-        TradingStore,
+        JournalStore, KeyStore, NoteStore, OrderJournalStore, SessionStore, StoreError, TickRecord,
+        TickStore, TradingStore,
     },
     routing::live_positions::LivePositions,
     session_state::StoredSession,
@@ -71,6 +72,13 @@ impl TradingStore for SqliteStore {
 
     async fn halted(&self) -> Result<bool, StoreError> {
         read::halted(&self.pool).await
+    }
+}
+
+#[async_trait]
+impl KeyStore for SqliteStore {
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        read::keys(&self.pool).await
     }
 }
 

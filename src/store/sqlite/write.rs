@@ -5,17 +5,22 @@ use keeper_domain::{
     alert::{Alert, Channel, Outgoing},
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
-    ports::{Change, TickRecord},
+    ports::{Change, KeyChange, TickRecord},
     session_state::StoredSession,
 };
 use mock_exchange::Snapshot;
 use rusqlite::{Connection, OptionalExtension, Params, Result, named_params, params};
 use serde::Serialize;
 
-use crate::store::sqlite::rows::{self, millis, name};
+use crate::store::{
+    rows::{self, cursor, millis, name},
+    sqlite::session_row::SESSION,
+};
 
 /// Journal entries kept; older ones go, unless the outbox has not read them.
 const JOURNAL_KEPT: i64 = 100_000;
+/// Symbols whose last price is kept: contracts end, and nobody asks for them again.
+const PRICES_KEPT: i64 = 20_000;
 /// Rows of each kind that one call removes at most: a change that waits behind it should not notice.
 const TRIMMED: i64 = 1_000;
 
@@ -39,6 +44,10 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
     for record in &change.mock_records {
         run(connection, "INSERT INTO mock_records (record) VALUES (?1)", [json(record)?])?;
     }
+    for price in &change.mock_prices {
+        let put = "REPLACE INTO mock_prices (symbol, price) VALUES (?1, ?2)";
+        run(connection, put, params![price.symbol, json(price)?])?;
+    }
     if let Some(snapshot) = &change.mock_snapshot {
         put_snapshot(connection, snapshot)?;
     }
@@ -50,6 +59,9 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
     }
     for (id, outcome) in &change.outcomes {
         put_outcome(connection, *id, outcome)?;
+    }
+    for key in &change.keys {
+        put_key(connection, key)?;
     }
     put_facts(connection, change)?;
     for (at, event) in &change.events {
@@ -106,7 +118,13 @@ pub(super) fn put_session(connection: &Connection, session: &StoredSession) -> R
         ":login_asked_for": session.login_asked.and_then(|(_, reason)| name(&reason)),
     };
     run(connection, put, values)?;
-    let covered: Option<String> = connection.query_row(rows::SESSION, [], |row| row.get("covered"))?;
+    put_session_digest(connection)
+}
+
+/// The digest of the session's row as it is now.
+pub(in crate::store) fn put_session_digest(connection: &Connection) -> Result<()> {
+    let covered: Option<String> =
+        connection.query_row(SESSION, [], |row| row.get("covered")).optional()?.flatten();
     run(connection, "UPDATE session SET digest = ?1", [rows::digest_of(&covered.unwrap_or_default())])
 }
 
@@ -129,17 +147,19 @@ fn put_intent(connection: &Connection, intent: &OrderIntent) -> Result<()> {
     run(connection, put, params![intent.id, millis(intent.at), json(intent)?])
 }
 
+fn put_key(connection: &Connection, key: &KeyChange) -> Result<()> {
+    match key {
+        KeyChange::Put(key) => {
+            let put = "REPLACE INTO bot_keys (name, key) VALUES (?1, ?2)";
+            run(connection, put, params![key.name.as_str(), json(key)?])
+        }
+        KeyChange::Remove(name) => run(connection, "DELETE FROM bot_keys WHERE name = ?1", [name.as_str()]),
+    }
+}
+
 fn put_outcome(connection: &Connection, id: i64, outcome: &IntentOutcome) -> Result<()> {
     let put = "UPDATE order_intents SET outcome = ?2 WHERE id = ?1 AND outcome IS NULL";
     run(connection, put, params![id, json(outcome)?])
-}
-
-/// The name under which a channel's place in the journal is kept.
-pub(super) fn cursor(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Chat => "read_to",
-        Channel::Webhook => "read_to_webhook",
-    }
 }
 
 /// Gives a new channel the chat's place in the journal.
@@ -229,6 +249,10 @@ pub(super) fn trim(connection: &Connection) -> Result<bool> {
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to_webhook'), id)
                   ORDER BY id LIMIT ?1)";
+    // A price that is written again gets a new row number: the smallest ones were seen longest ago.
+    let prices = "DELETE FROM mock_prices WHERE rowid IN
+                  (SELECT rowid FROM mock_prices ORDER BY rowid DESC LIMIT ?1 OFFSET ?2)";
+    run(connection, prices, [TRIMMED, PRICES_KEPT])?;
     let records = connection.prepare_cached(records)?.execute([TRIMMED])?;
     let events = connection.prepare_cached(events)?.execute([TRIMMED, JOURNAL_KEPT])?;
     Ok([records, events].contains(&(TRIMMED as usize)))

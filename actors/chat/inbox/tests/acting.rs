@@ -75,7 +75,7 @@ async fn a_halt_is_asked_first_done_once_and_the_question_says_how_it_ended() {
     assert!(yes.starts_with("yes:") && presses.count() == 3);
     pass(5).await;
     let done = room.world.done();
-    assert_eq!(room.world.count("act Halt by 42"), 1, "{done:?}");
+    assert_eq!(room.world.count("act Halt { bot: None } by 42"), 1, "{done:?}");
     assert_eq!(room.world.count("edit 7: Halt trading?\nDone."), 1, "{done:?}");
     assert_eq!(room.world.count("answer c101: One moment"), 1, "{done:?}");
     assert_eq!(done.iter().filter(|what| what.contains("Expired")).count(), 2, "{done:?}");

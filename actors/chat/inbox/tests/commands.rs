@@ -16,8 +16,8 @@ fn every_command_of_the_menu_is_understood() {
         ("/login", Command::Act(Action::Login)),
         ("/logout", Command::Act(Action::Logout)),
         ("/refresh", Command::Act(Action::Refresh)),
-        ("/halt", Command::Act(Action::Halt)),
-        ("/resume", Command::Act(Action::Resume)),
+        ("/halt", Command::Act(Action::Halt { bot: None })),
+        ("/resume", Command::Act(Action::Resume { bot: None })),
         ("/mode", Command::Tell(Topic::Mode)),
         ("/token", Command::Tell(Topic::Token)),
         ("/calendar", Command::Tell(Topic::Calendar)),
@@ -50,8 +50,12 @@ fn every_command_of_the_menu_is_understood() {
 #[test]
 fn capitals_spaces_and_the_bots_name_do_not_matter() {
     for text in ["/HALT", "  /halt  ", "/Halt@keeper_bot", "/halt@keeper_bot   now please", "\n/halt\n"] {
-        assert_eq!(read(text), Ok(Command::Act(Action::Halt)), "{text}");
+        assert_eq!(read(text), Ok(Command::Act(Action::Halt { bot: None })), "{text}");
     }
+    let bot = Some(keeper_domain::keys::BotName::new("scalper").unwrap());
+    assert_eq!(read("/halt Scalper"), Ok(Command::Act(Action::Halt { bot: bot.clone() })));
+    assert_eq!(read("/resume scalper"), Ok(Command::Act(Action::Resume { bot })));
+    assert!(read("/halt 5$").unwrap_err().contains("/halt for all"));
     assert_eq!(Written::read("/halt@keeper_bot").unwrap().bot, Some("keeper_bot"));
     for text in ["", "halt", "please /halt", " "] {
         assert_eq!(Written::read(text), None, "{text}");

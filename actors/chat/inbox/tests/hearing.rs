@@ -48,7 +48,10 @@ impl Inbox {
     /// Asks for a halt; the number of the question.
     fn halt(&mut self, second: i64) -> u64 {
         let reaction = self.says(second, "/halt");
-        assert!(matches!(reaction, Reaction::Message(_, MessageReaction::Ask(Action::Halt))), "{reaction:?}");
+        assert!(
+            matches!(reaction, Reaction::Message(_, MessageReaction::Ask(Action::Halt { bot: None }))),
+            "{reaction:?}"
+        );
         self.last as u64
     }
 }
@@ -86,8 +89,8 @@ fn questions_are_told_and_harmless_actions_are_done() {
 #[test]
 fn what_cannot_be_taken_back_is_asked_first() {
     for (text, action) in [
-        ("/halt", Action::Halt),
-        ("/resume", Action::Resume),
+        ("/halt", Action::Halt { bot: None }),
+        ("/resume", Action::Resume { bot: None }),
         ("/logout", Action::Logout),
         ("/refresh", Action::Refresh),
     ] {
@@ -104,7 +107,10 @@ fn a_yes_counts_once_for_a_minute() {
     let mut inbox = Inbox::of(private());
     let nonce = inbox.halt(0);
     let yes = format!("yes:{nonce:016x}");
-    assert_eq!(inbox.press(60, OWNER, OWNER, &yes), PressReaction::Yes(Nonce(nonce), Action::Halt));
+    assert_eq!(
+        inbox.press(60, OWNER, OWNER, &yes),
+        PressReaction::Yes(Nonce(nonce), Action::Halt { bot: None })
+    );
     assert!(
         matches!(inbox.press(60, OWNER, OWNER, &yes), PressReaction::Pass(said) if said.contains("Expired"))
     );
@@ -117,7 +123,7 @@ fn a_no_ends_the_question() {
     let mut inbox = Inbox::of(private());
     let nonce = inbox.halt(0);
     let touch = inbox.press(1, OWNER, OWNER, &format!("no:{nonce:016x}"));
-    assert_eq!(touch, PressReaction::No(Nonce(nonce), Action::Halt));
+    assert_eq!(touch, PressReaction::No(Nonce(nonce), Action::Halt { bot: None }));
     assert!(matches!(inbox.press(2, OWNER, OWNER, &format!("yes:{nonce:016x}")), PressReaction::Pass(_)));
 }
 
@@ -132,7 +138,7 @@ fn somebody_elses_question_and_another_chats_are_not_answered() {
     assert!(matches!(inbox.press(1, OWNER, OWNER, &yes), PressReaction::Pass(_)));
     assert_eq!(
         inbox.press(1, OWNER, GROUP, &yes),
-        PressReaction::Yes(nonce, Action::Halt),
+        PressReaction::Yes(nonce, Action::Halt { bot: None }),
         "and it still waits"
     );
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::SendError;
+use crate::{alert::SendError, keys::BotName};
 
 /// A message's number within its chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -186,9 +186,15 @@ pub enum Action {
     /// One refresh call.
     Refresh,
     /// No new positions from now on.
-    Halt,
+    Halt {
+        /// Of this bot only; `None`: of all.
+        bot: Option<BotName>,
+    },
     /// Trade again.
-    Resume,
+    Resume {
+        /// This bot only; `None`: what was halted for all.
+        bot: Option<BotName>,
+    },
     /// Close all simulated positions at their last price.
     Flat,
     /// Alerts without a sound for so many minutes; critical ones still have one.

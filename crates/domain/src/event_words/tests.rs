@@ -46,6 +46,7 @@ fn all() -> Vec<Event> {
         Event::StrangerWrote { user: 7 },
         Event::SecondPoller,
         Event::OrderRejected {
+            bot: None,
             symbol: "NSE:SBIN-EQ".into(),
             quantity: -10,
             price: "800.5".into(),
@@ -73,11 +74,16 @@ fn all() -> Vec<Event> {
         Event::SymbolsNotRenewed { why: "NSE_FO: HTTP 503".into(), as_of: Some(at) },
         Event::EnvFileFailed { problem: String::new() },
         Event::ModeChanged { from: Mode::Live, to: Mode::Mock, why: Reason::TokenExpired },
-        Event::OrderSimulated { id: id(), symbol: symbol(), quantity: 10, mode: Mode::Mock },
+        Event::OrderSimulated { bot: None, id: id(), symbol: symbol(), quantity: 10, mode: Mode::Mock },
         Event::SimulatedMeanwhile { orders: 4 },
         Event::OrderOutcomeUnknown { symbol: symbol(), quantity, found: None, searched: true },
-        Event::OrderPlaced { id: id(), symbol: symbol(), quantity },
-        Event::OrderRefused { symbol: symbol(), quantity, why: "it closes a live position".into() },
+        Event::OrderPlaced { bot: None, id: id(), symbol: symbol(), quantity },
+        Event::OrderRefused {
+            bot: None,
+            symbol: symbol(),
+            quantity,
+            why: "it closes a live position".into(),
+        },
         Event::OrdersNotAllowed { symbol: symbol(), app: String::new(), address: None, expected: None },
         Event::DaySummary(crate::trading_day::DaySummary {
             date: "2026-11-23".parse().unwrap(),

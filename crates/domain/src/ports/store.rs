@@ -10,13 +10,14 @@ pub use crate::note::NoteStore;
 use crate::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
+    keys::{BotName, StoredKey},
     note::NoteChange,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     routing::live_positions::LivePositions,
     session_state::StoredSession,
     store_error::StoreError,
 };
-use mock_exchange::{Record, Snapshot};
+use mock_exchange::{KeptPrice, Record, Snapshot};
 
 /// A daily tick on its way: written when it begins, closed when its outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Change {
     /// The MockExchange's account as it stood when the newest day in its journal opened, `mock_records` of this change
     /// included. A start reads nothing older, so what came before is removed in time.
     pub mock_snapshot: Option<Snapshot>,
+    /// Real prices, each in place of what was kept of its symbol.
+    pub mock_prices: Vec<KeptPrice>,
     /// Appended to the order journal.
     pub orders: Vec<OrderEntry>,
     /// Orders that are about to leave for FYERS.
@@ -51,10 +54,21 @@ pub struct Change {
     pub live_positions: Option<LivePositions>,
     /// Whether trading is halted.
     pub halted: Option<bool>,
+    /// Keys of bots: added or replaced by their name, and removed.
+    pub keys: Vec<KeyChange>,
     /// Small things remembered by name: the login card, the chat's cursor. Replaced.
     pub notes: Vec<NoteChange>,
     /// Appended to the journal in this order.
     pub events: Vec<(DateTime<Utc>, Event)>,
+}
+
+/// A change of the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyChange {
+    /// Added, or put in place of the one of its name.
+    Put(StoredKey),
+    /// Removed.
+    Remove(BotName),
 }
 
 /// Where all changes are made, and what keeps the memory small.
@@ -157,6 +171,8 @@ pub trait MockJournalStore: Send + Sync {
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError>;
     /// At most `limit` records after the one of this number (0: from the first one on).
     async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError>;
+    /// The last real price of each symbol.
+    async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError>;
 }
 
 /// What bots have ordered. Written by the ExchangeActor.
@@ -191,6 +207,13 @@ pub trait TradingStore: Send + Sync {
     async fn halted(&self) -> Result<bool, StoreError>;
 }
 
+/// The keys of bots. They hold digests only.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// All of them. One that cannot be read is left out: it opens nothing.
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError>;
+}
+
 /// The keeper's whole memory: one embedded database.
 pub trait Store:
     ChangeStore
@@ -201,6 +224,7 @@ pub trait Store:
     + MockJournalStore
     + OrderJournalStore
     + TradingStore
+    + KeyStore
     + NoteStore
 {
 }
@@ -214,6 +238,7 @@ impl<S> Store for S where
         + MockJournalStore
         + OrderJournalStore
         + TradingStore
+        + KeyStore
         + NoteStore
 {
 }

@@ -144,6 +144,10 @@ pub struct BookRow {
     pub whole: i64,
     /// Whether it can still fill.
     pub waits: bool,
+    /// What has filled, signed.
+    pub filled: i64,
+    /// At what price on average, in INR.
+    pub average: Decimal,
     /// When FYERS took it, when that can be read.
     pub at: Option<DateTime<Utc>>,
 }
@@ -178,7 +182,9 @@ fn book_row(row: &Value, over: bool) -> Option<BookRow> {
         tag,
     };
     let at = row["orderDateTime"].as_str().and_then(order_time);
-    Some(BookRow { id, leg, whole: quantity.checked_mul(side)?, waits: !over, at })
+    let filled = whole(&row["filledQty"]).unwrap_or_default().checked_mul(side)?;
+    let average = decimal(&row["tradedPrice"]).unwrap_or(Decimal::ZERO);
+    Some(BookRow { id, leg, whole: quantity.checked_mul(side)?, waits: !over, filled, average, at })
 }
 
 /// As `24-Nov-2026 11:00:05`, IST.

@@ -3,7 +3,7 @@
 //! Everything that decides is in the [`Snapshot`]: the mode, a person's halt, the token, what is open at FYERS and in
 //! the MockExchange, and what is on its way. Nobody else decides where an order goes.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use fyers_api::{model::Position, operation::Operation};
@@ -12,9 +12,11 @@ use super::{
     OnTokenLoss, Venue,
     exposure::reduces,
     live_positions::{Known, LivePositions},
+    own::Own,
     request::{Leg, OrderCall, Reserved},
 };
 use crate::{
+    keys::{BotName, LimitKind},
     mode::{Mode, ShownMode},
     reason::Reason,
     secret::AccessToken,
@@ -55,6 +57,8 @@ pub struct Snapshot {
     pub epoch: u64,
     /// When it was made.
     pub at: DateTime<Utc>,
+    /// What is each bot's own of all this.
+    pub own: Arc<BTreeMap<BotName, Own>>,
 }
 
 impl Snapshot {
@@ -129,12 +133,41 @@ pub enum Refused {
         /// Its signed quantity.
         net: i64,
     },
+    /// The bot's key is not there any more.
+    #[error("this bot's key was removed or replaced: nothing was done")]
+    KeyGone,
+    /// The bot's key may only read.
+    #[error("the key of bot {0} may only read: no order of it is sent or simulated")]
+    ReadOnly(BotName),
+    /// A limit of the bot's key.
+    #[error("{words}")]
+    Limit {
+        /// Which.
+        limit: LimitKind,
+        /// What it is, what was asked for, and what still goes.
+        words: String,
+    },
+    /// A limit of the bot's key cannot be checked for this request.
+    #[error("the key of bot {bot} has limits, and {why}: nothing was done")]
+    Unchecked {
+        /// The bot.
+        bot: BotName,
+        /// What is not known.
+        why: String,
+    },
     /// Not in the keeper's list of calls.
     #[error("the keeper does not know this call, and passes on only what it knows or what only reads")]
     UnknownCall,
     /// The program ends.
     #[error("the keeper is stopping: nothing was done")]
     Stopping,
+}
+
+impl Refused {
+    /// Whether the bot's key is the reason, and nothing of the market or of the session.
+    pub fn is_of_key(&self) -> bool {
+        matches!(self, Self::KeyGone | Self::ReadOnly(_) | Self::Limit { .. } | Self::Unchecked { .. })
+    }
 }
 
 /// Where the request goes. The order of the checks: what a person said, then where the mode sends it, then what that
@@ -165,11 +198,12 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
     }
 }
 
-/// Where the mode sends it. Orders and what comes of them belong together, or a bot would not see its own.
+/// Where the mode sends it. Orders and what comes of them, money and shares included, belong together, or a bot would
+/// not see its own.
 fn venue(now: &Snapshot, operation: Operation) -> Venue {
-    use Operation::{Gtts, Margin, Orders, Positions, Trades, Unknown};
-    let own =
-        operation.trades() || matches!(operation, Orders | Trades | Positions | Gtts | Margin | Unknown);
+    use Operation::{Funds, Gtts, Holdings, Margin, Orders, Positions, Trades, Unknown};
+    let own = operation.trades()
+        || matches!(operation, Funds | Gtts | Holdings | Margin | Orders | Positions | Trades | Unknown);
     match now.mode {
         _ if now.token.is_none() => Venue::Mock,
         Mode::Live => Venue::Fyers,
@@ -260,4 +294,4 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

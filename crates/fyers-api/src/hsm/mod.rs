@@ -8,12 +8,14 @@
 mod bytes;
 mod client;
 mod feed;
+mod index;
 mod price;
 mod server;
 mod topic;
 
 pub use client::{ClientFrame, Mode};
 pub use feed::{DEPTH_FIELDS, Feed, INDEX_FIELDS, Record, SCRIP_FIELDS, Snapshot};
+pub use index::{index_name, index_symbol};
 pub use price::{ABSENT, price, raw};
 pub use server::{Reply, ServerFrame};
 pub use topic::{Kind, Topic, segment_name};

@@ -40,3 +40,14 @@ impl FundLimits {
         Some(Funds { total: self.total?, utilized: self.utilized?, available: self.available? })
     }
 }
+
+/// A share that is held in the demat account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldShare {
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// How many.
+    pub quantity: i64,
+    /// Average cost in INR.
+    pub cost_price: Decimal,
+}

@@ -6,8 +6,8 @@ mod order;
 mod position;
 mod quote;
 
-pub use account::{FundLimits, Funds, Profile};
+pub use account::{FundLimits, Funds, HeldShare, Profile};
 pub use market::{Exchange, Segment};
 pub use order::{Order, OrderAck, OrderRequest, OrderStatus, OrderType, Product, Side, Validity};
 pub use position::{Position, UnknownPosition};
-pub use quote::Quote;
+pub use quote::{Offer, Quote, SeenPrice};

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::{
-    model::{FundLimits, Profile},
+    model::{FundLimits, HeldShare, Profile},
     response::{
         Body, Parsed, Unreadable,
         row::{Drift, Row, text},
@@ -41,6 +41,27 @@ pub fn funds(http_status: u16, body: &[u8]) -> Result<Parsed<FundLimits>, Unread
         drift.expect(&format!("fund_limit[id={id}]"), row.and_then(|row| row.money("equityAmount")))
     };
     let value = FundLimits { total: amount(1), utilized: amount(2), available: amount(10) };
+    Ok(Parsed { value, drift: found })
+}
+
+/// Reads `GET /holdings`. A row that cannot be understood is left out and reported.
+///
+/// # Errors
+/// When the answer is none, or an error, or has no list.
+pub fn holdings(http_status: u16, body: &[u8]) -> Result<Parsed<Vec<HeldShare>>, Unreadable> {
+    let body = Body::read(http_status, body)?;
+    let list = body.get("holdings").and_then(Value::as_array).ok_or(Unreadable::Field("holdings"))?;
+    let (mut value, mut found) = (Vec::new(), Vec::new());
+    for (index, row) in list.iter().enumerate() {
+        let held = Row::of(row).and_then(|row| {
+            let (symbol, quantity) = (row.word("symbol")?.to_owned(), row.whole("quantity")?);
+            Some(HeldShare { symbol, quantity, cost_price: row.money("costPrice")? })
+        });
+        match held {
+            Some(held) => value.push(held),
+            None => found.push(format!("holdings[{index}]")),
+        }
+    }
     Ok(Parsed { value, drift: found })
 }
 
@@ -112,6 +133,17 @@ mod tests {
             let read = read_funds(&rows);
             assert_eq!((read.value, read.drift.len()), (known, drift), "{rows} {:?}", read.drift);
         }
+    }
+
+    #[test]
+    fn holdings_are_read_and_an_odd_row_is_told() {
+        let body = json!({"s": "ok", "holdings": [{"symbol": "NSE:SBIN-EQ", "quantity": 10, "costPrice": 700.5},
+            {"symbol": "NSE:X-EQ", "quantity": null, "costPrice": 1}]});
+        let read = holdings(200, body.to_string().as_bytes()).unwrap();
+        let (symbol, cost_price) = ("NSE:SBIN-EQ".to_owned(), "700.5".parse().unwrap());
+        assert_eq!(read.value, [HeldShare { symbol, quantity: 10, cost_price }]);
+        assert_eq!(read.drift, ["holdings[1]"]);
+        assert_eq!(holdings(200, br#"{"s":"ok"}"#), Err(Unreadable::Field("holdings")));
     }
 
     #[test]

@@ -12,11 +12,11 @@ mod row;
 
 use serde_json::Value;
 
-pub use account::{Tokens, funds, is_token, profile, tokens};
+pub use account::{Tokens, funds, holdings, is_token, profile, tokens};
 pub use body::{Body, Unreadable};
 pub use orders::{OrderBook, UnknownOrder, ack, order_with_tag, orders, outcomes};
 pub use positions::{PositionBook, positions};
-pub use quotes::{QuoteRow, prices, quotes};
+pub use quotes::{QuoteRow, depth_prices, prices, quotes};
 
 use crate::http::ApiResponse;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     error::ApiError,
+    model::{Offer, SeenPrice},
     number,
     response::{
         Body, Parsed, Unreadable,
@@ -59,12 +60,37 @@ fn bad_quote(http_status: u16, row: Row<'_>) -> ApiError {
     ApiError { status: http_status, ..ApiError::new(code, words.unwrap_or_default()) }
 }
 
-/// Last prices of a quotes answer that has been read as JSON; what is not understood is left out.
-pub fn prices(body: &Value) -> Vec<(String, Decimal)> {
+/// Prices of a quotes answer that has been read as JSON; what is not understood is left out. Outside sessions and for
+/// indices FYERS tells a bid and an ask of zero: none.
+pub fn prices(body: &Value) -> Vec<SeenPrice> {
     let rows = body["d"].as_array().into_iter().flatten();
-    rows.filter(|row| row["s"] == "ok")
-        .filter_map(|row| Some((row["n"].as_str()?.to_owned(), number::decimal(&row["v"]["lp"])?)))
-        .collect()
+    let seen = |row: &Value| {
+        let v = &row["v"];
+        let best = |name: &str| positive(&v[name]).map(|price| Offer { price, quantity: None });
+        let (bids, asks) = (best("bid").into_iter().collect(), best("ask").into_iter().collect());
+        Some(SeenPrice { symbol: row["n"].as_str()?.to_owned(), last: positive(&v["lp"])?, bids, asks })
+    };
+    rows.filter(|row| row["s"] == "ok").filter_map(seen).collect()
+}
+
+/// Prices of a depth answer that has been read as JSON: what the order book shows on both sides.
+pub fn depth_prices(body: &Value) -> Vec<SeenPrice> {
+    let rows = body["d"].as_object().into_iter().flatten();
+    let seen = |(symbol, row): (&String, &Value)| {
+        let side = |name: &str| row[name].as_array().into_iter().flatten().filter_map(offer).collect();
+        let (bids, asks) = (side("bids"), side("ask"));
+        Some(SeenPrice { symbol: symbol.clone(), last: positive(&row["ltp"])?, bids, asks })
+    };
+    rows.filter_map(seen).collect()
+}
+
+fn offer(level: &Value) -> Option<Offer> {
+    let quantity = number::whole(&level["volume"]).filter(|quantity| *quantity > 0)?;
+    Some(Offer { price: positive(&level["price"])?, quantity: Some(quantity) })
+}
+
+fn positive(value: &Value) -> Option<Decimal> {
+    number::decimal(value).filter(|amount| *amount > Decimal::ZERO)
 }
 
 #[cfg(test)]
@@ -114,8 +140,33 @@ mod tests {
     fn prices_are_taken_where_there_are_any() {
         let body = json!({"s": "ok", "d": [{"n": "NSE:A-EQ", "s": "ok", "v": {"lp": 800.5}},
             {"n": "NSE:B-EQ", "s": "error", "v": {}}, {"n": "NSE:C-EQ", "s": "ok", "v": {"lp": 195}}]});
-        let price = |symbol: &str, text: &str| (symbol.to_owned(), text.parse().unwrap());
+        let price = |symbol: &str, text: &str| SeenPrice {
+            symbol: symbol.to_owned(),
+            last: text.parse().unwrap(),
+            bids: vec![],
+            asks: vec![],
+        };
         assert_eq!(prices(&body), [price("NSE:A-EQ", "800.5"), price("NSE:C-EQ", "195")]);
         assert_eq!(prices(&Value::Null), []);
+    }
+
+    #[test]
+    fn bid_and_ask_are_read_and_zero_is_none() {
+        let quote = |bid: f64, ask: f64| {
+            let v = json!({"lp": 800, "bid": bid, "ask": ask});
+            prices(&json!({"d": [{"n": "NSE:A-EQ", "s": "ok", "v": v}]})).remove(0)
+        };
+        let offer = |text: &str, quantity| Offer { price: text.parse().unwrap(), quantity };
+        let both = quote(799.9, 800.1);
+        assert_eq!((both.bids, both.asks), (vec![offer("799.9", None)], vec![offer("800.1", None)]));
+        let none = quote(0.0, 0.0);
+        assert!(none.bids.is_empty() && none.asks.is_empty());
+        let level = |price: f64, volume: i64| json!({"price": price, "volume": volume, "ord": 1});
+        let body = json!({"d": {"NSE:A-EQ": {"ltp": 800, "bids": [level(799.9, 5), level(0.0, 0)],
+            "ask": [level(800.1, 7), level(800.2, 9)]}, "NSE:B-EQ": {"ltp": 0}}});
+        let seen = depth_prices(&body);
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        assert_eq!(seen[0].bids, [offer("799.9", Some(5))]);
+        assert_eq!(seen[0].asks, [offer("800.1", Some(7)), offer("800.2", Some(9))]);
     }
 }

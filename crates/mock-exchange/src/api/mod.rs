@@ -2,6 +2,8 @@
 
 pub mod book_pages;
 pub mod chain;
+pub mod events;
+pub mod feed;
 mod fields;
 pub mod gtt;
 pub mod history;

@@ -38,5 +38,6 @@ pub(crate) fn short_name(symbol: &str) -> &str {
 pub(crate) fn token(symbol: &str) -> String {
     let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = symbol.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
-    format!("{}{}000000{}", exchange(symbol), segment(symbol), hash % 90_000 + 10_000)
+    // Nine digits: real ones are shorter, and thousands of symbols do not meet.
+    format!("{}{}000000{}", exchange(symbol), segment(symbol), hash % 900_000_000 + 100_000_000)
 }

@@ -32,7 +32,7 @@ impl MockExchange {
         prices: Prices,
         now: DateTime<Utc>,
     ) -> Execution {
-        let (mut records, mut attempts) = (self.tick(now), vec![]);
+        let (mut records, mut attempts) = (self.tick(now, prices), vec![]);
         let done = if operation.trades() && operation != Operation::LiveOrder {
             self.trade(operation, call, (prices, now), &mut records, &mut attempts)
         } else {
@@ -53,7 +53,7 @@ impl MockExchange {
         prices: Prices,
         now: DateTime<Utc>,
     ) -> (Vec<Record>, Result<Reply, ApiError>) {
-        let mut records = self.tick(now);
+        let mut records = self.tick(now, prices);
         let priced = self.prepare(std::slice::from_ref(&order.request.symbol), prices, now, &mut records);
         let outcome = priced.and_then(|()| self.carry_out(&Command::Place { order, at: now }, &mut records));
         (records, outcome)
@@ -74,7 +74,7 @@ impl MockExchange {
             _ => BTreeSet::new(),
         };
         if self.is_square_off_due(now) {
-            all.extend(self.waited_for());
+            all.extend(self.waited_for(now));
         }
         all.into_iter().collect()
     }

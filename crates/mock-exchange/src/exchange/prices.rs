@@ -7,15 +7,18 @@ use rust_decimal::Decimal;
 
 use crate::{
     api::quotes::Quoted,
+    close,
     command::Command,
     exchange::{MockExchange, Prices, parse::bad_symbol},
     instrument::FALLBACK_TICK,
+    kept_price::KeptPrice,
     market::DayPrices,
     price::{PriceOrigin, PriceUpdate},
     record::Record,
+    symbol::Contract,
     walk, words,
 };
-use fyers_api::{error::ApiError, model::Product};
+use fyers_api::{error::ApiError, ist, model::Product};
 
 /// How old a real price may be for a fill while FYERS can be asked.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
@@ -23,14 +26,20 @@ const FRESH: TimeDelta = TimeDelta::seconds(5);
 impl MockExchange {
     /// Symbols whose price matters without anybody asking: orders wait for it, or an INTRADAY position will be squared
     /// off at it, or a contract that ends soon will be settled at it.
-    pub fn waited_for(&self) -> Vec<String> {
+    pub fn waited_for(&self, now: DateTime<Utc>) -> Vec<String> {
         let ledger = self.engine.ledger();
-        let intraday = ledger.accounts.values().filter(|account| account.net != 0);
-        let intraday =
-            intraday.filter(|account| account.product == Product::Intraday).map(|account| &account.symbol);
-        let all: BTreeSet<&String> =
-            ledger.open.keys().chain(ledger.gtts_waiting.keys()).chain(intraday).collect();
-        all.into_iter().cloned().collect()
+        let open = || ledger.accounts.values().filter(|account| account.net != 0);
+        let intraday = open().filter(|account| account.product == Product::Intraday);
+        let ending = open().filter(|account| self.ends_by(&account.symbol, now));
+        let settled_by = ending.filter_map(|account| Contract::of(&account.symbol)?.underlying_symbol());
+        let waiting = ledger.open.keys().chain(ledger.gtts_waiting.keys());
+        let all: BTreeSet<String> =
+            waiting.chain(intraday.map(|account| &account.symbol)).cloned().chain(settled_by).collect();
+        all.into_iter().collect()
+    }
+
+    fn ends_by(&self, symbol: &str, now: DateTime<Utc>) -> bool {
+        close::last_day(&self.engine, symbol).is_some_and(|last| last <= ist::date(now))
     }
 
     /// Symbols with a position or a holding.
@@ -47,7 +56,7 @@ impl MockExchange {
         self.observe_all([(symbol.to_owned(), price)], now)
     }
 
-    /// Real last prices of one answer: all of them are known before the clock or an order does something with one.
+    /// Real last prices as of one moment: all of them are known before the clock or an order does something with one.
     pub fn observe_all(
         &mut self,
         prices: impl IntoIterator<Item = (String, Decimal)>,
@@ -62,11 +71,15 @@ impl MockExchange {
     pub fn observe_quotes(&mut self, prices: Vec<PriceUpdate>) -> Vec<Record> {
         let prices: Vec<_> = prices.into_iter().filter(|price| price.ltp > Decimal::ZERO).collect();
         let Some(now) = prices.iter().map(|price| price.at).max() else { return vec![] };
+        // Yesterday ends at yesterday's prices.
+        let mut records = self.open_day(now);
         for price in &prices {
             self.walk.anchor(&price.symbol, price.ltp, price.at);
             self.engine.observe(price);
+            let kept = self.engine.market().kept_of(&price.symbol);
+            self.unsaved.extend(kept.map(|kept| (kept.symbol.clone(), kept)));
         }
-        let mut records = self.tick(now);
+        records.extend(self.tick(now, Prices::Live));
         for price in prices {
             records.extend(self.quote(price));
         }
@@ -74,15 +87,27 @@ impl MockExchange {
     }
 
     /// A real price from before a restart or an earlier session: it fills nothing by itself, and newer ones stay.
-    pub fn remember(&mut self, price: &PriceUpdate) {
-        let price = PriceUpdate { origin: PriceOrigin::Last, ..price.clone() };
-        self.walk.anchor(&price.symbol, price.ltp, price.at);
-        self.engine.observe(&price);
+    pub fn remember(&mut self, price: &KeptPrice) {
+        self.walk.anchor(&price.symbol, price.last, price.at);
+        self.engine.restore_price(price);
     }
 
-    /// Real prices, for a caller that keeps them and gives them back to [`Self::remember`] after a restart.
-    pub fn real_prices(&self) -> impl Iterator<Item = &PriceUpdate> {
-        self.engine.market().prices().filter(|price| price.origin != PriceOrigin::Walk)
+    /// Real prices that were seen since the last call, for a caller that keeps them on disk and gives them back to
+    /// [`Self::remember`] after a restart.
+    pub fn take_unsaved_prices(&mut self) -> Vec<KeptPrice> {
+        std::mem::take(&mut self.unsaved).into_values().collect()
+    }
+
+    /// These prices could not be kept: they are told again, unless newer ones were seen.
+    pub fn keep_unsaved_prices(&mut self, prices: Vec<KeptPrice>) {
+        for price in prices {
+            self.unsaved.entry(price.symbol.clone()).or_insert(price);
+        }
+    }
+
+    /// Made-up prices are gone: from now on only real ones count.
+    pub fn forget_made_up_prices(&mut self) {
+        self.engine.forget_made_up_prices();
     }
 
     /// The price step in INR; for a symbol of which no real price is known, by where its walk begins.
@@ -102,7 +127,7 @@ impl MockExchange {
         let known = symbols.iter().filter(|symbol| self.engine.known(symbol, None).is_ok());
         let prices: Vec<_> = known.map(|symbol| self.made_up(symbol, now)).collect();
         prices.iter().for_each(|price| self.engine.observe(price));
-        let mut records = self.tick(now);
+        let mut records = self.tick(now, Prices::Walk);
         for price in prices {
             records.extend(self.quote(price));
         }
@@ -126,7 +151,7 @@ impl MockExchange {
     /// Prices of these symbols by the policy.
     ///
     /// # Errors
-    /// -99 when one must be fresh and is not.
+    /// -99 when one must be fresh or real and is not.
     pub(super) fn prepare(
         &mut self,
         symbols: &[String],
@@ -136,22 +161,37 @@ impl MockExchange {
     ) -> Result<(), ApiError> {
         match prices {
             Prices::Walk => records.extend(self.wander(symbols, now)),
-            Prices::Last => {}
-            Prices::Live => {
-                let fresh = |symbol: &&String| {
+            // Without any price a market order is refused by the engine, and a limit waits for one.
+            Prices::Last => {
+                let is_made_up = |symbol: &&String| {
                     let top = self.engine.market().top(symbol);
-                    top.is_some_and(|top| top.origin == PriceOrigin::Live && now - top.at <= FRESH)
+                    top.is_some_and(|top| top.origin == PriceOrigin::Walk)
                 };
-                // An unknown symbol is refused as such, and a closed market as closed.
-                let matters = |symbol: &&String| {
-                    self.engine.instrument(symbol, None).is_ok() && self.engine.takes_orders(symbol, now)
-                };
-                if let Some(stale) = symbols.iter().filter(matters).find(|symbol| !fresh(symbol)) {
+                if let Some(unseen) = symbols.iter().find(is_made_up) {
+                    return Err(words::no_known_price(unseen));
+                }
+            }
+            Prices::Live => {
+                if let Some(stale) = symbols
+                    .iter()
+                    .find(|symbol| self.is_price_needed(symbol, now) && !self.is_fresh(symbol, now))
+                {
                     return Err(words::no_fresh_price(stale));
                 }
             }
         }
         Ok(())
+    }
+
+    /// An unknown symbol is refused as such, and a closed market as closed.
+    fn is_price_needed(&self, symbol: &str, now: DateTime<Utc>) -> bool {
+        self.engine.instrument(symbol, None).is_ok() && self.engine.takes_orders(symbol, now)
+    }
+
+    /// Whether FYERS told the price a moment ago.
+    pub(super) fn is_fresh(&self, symbol: &str, now: DateTime<Utc>) -> bool {
+        let top = self.engine.market().top(symbol);
+        top.is_some_and(|top| top.origin == PriceOrigin::Live && now - top.at <= FRESH)
     }
 
     pub(super) fn quoted(

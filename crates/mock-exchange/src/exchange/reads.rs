@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::{
-    api::{gtt, quotes, responses as response},
+    api::{feed, gtt, quotes, responses as response},
     exchange::{
         MockExchange, Prices,
         parse::{bad_symbol, live_only, names},
@@ -57,6 +57,10 @@ impl MockExchange {
                     Err(why) => quotes::unknown(symbol, &why.message),
                 };
                 quotes::quotes(&symbols.iter().map(element).collect::<Vec<_>>())
+            }
+            Operation::SymbolToken => {
+                let symbols = names(call)?;
+                feed::symbol_tokens(&symbols, |symbol| self.engine.known(symbol, None).is_ok())
             }
             Operation::Depth => {
                 let symbol = ask("symbol").ok_or_else(bad_symbol)?;

@@ -22,7 +22,7 @@ pub(super) fn call(method: Method, path: &str, query: &str, body: Option<Value>)
     }
 }
 
-fn clock(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
+pub(super) fn clock(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
     ist::instant(super::day(day), ist::at(hour, minute))
 }
 
@@ -36,7 +36,12 @@ pub(super) struct Floor {
 impl Floor {
     /// Noon of 25 November 2026, no symbol master, prices as observed.
     pub(super) fn open() -> Self {
-        let config = Config { name: "a test", ..Config::new(Decimal::from(1_000_000)) };
+        Self::with(Config::new(Decimal::from(1_000_000)))
+    }
+
+    /// The same under these rules.
+    pub(super) fn with(config: Config) -> Self {
+        let config = Config { name: "a test", ..config };
         let exchange = MockExchange::open(config, Instruments::default(), &[], 1);
         Self { exchange, now: clock(25, 12, 0), prices: Prices::Live }
     }
@@ -60,7 +65,7 @@ impl Floor {
         self.send(&call(Method::Get, path, query, None)).1
     }
 
-    fn only(&mut self, path: &str, list: &str) -> Value {
+    pub(super) fn only(&mut self, path: &str, list: &str) -> Value {
         let body = self.get(path, "");
         let rows = body[list].as_array().unwrap();
         assert_eq!(rows.len(), 1, "{body}");
@@ -78,7 +83,7 @@ pub(super) fn with(mut body: Value, fields: &Value) -> Value {
     body
 }
 
-fn words(body: &Value) -> &str {
+pub(super) fn words(body: &Value) -> &str {
     body["message"].as_str().unwrap()
 }
 
@@ -322,10 +327,10 @@ fn mcx_is_squared_off_in_the_evening_and_shares_in_the_afternoon() {
     );
     assert_eq!((net(&floor, gold), net(&floor, SBIN)), (1, 0));
     floor.now = clock(25, 23, 39);
-    floor.exchange.tick(floor.now);
+    floor.exchange.tick(floor.now, Prices::Last);
     assert_eq!(net(&floor, gold), 1);
     floor.now = clock(25, 23, 40);
-    floor.exchange.tick(floor.now);
+    floor.exchange.tick(floor.now, Prices::Last);
     assert_eq!(net(&floor, gold), 0);
 }
 
@@ -378,7 +383,7 @@ fn contracts_end_with_their_expiry() {
     floor.place(with(body(call_option, 1, 1), &json!({"productType": "MARGIN"})));
     floor.see("NSE:NIFTY50-INDEX", 26_100_00);
     floor.now = ist::instant("2026-12-15".parse().unwrap(), ist::at(11, 0));
-    let records = floor.exchange.tick(floor.now);
+    let records = floor.exchange.tick(floor.now, Prices::Last);
     let prices: Vec<_> = records
         .iter()
         .filter_map(|record| if let Record::Traded { price, .. } = record { Some(*price) } else { None })
@@ -450,7 +455,7 @@ fn a_restart_changes_no_price_and_a_made_up_one_fills_nothing_real() {
     assert_eq!(floor.only("/orders", "orderBook")["status"], 6, "made-up prices do not reach a real stop");
     let mut again = Floor::open();
     (again.prices, again.now) = (Prices::Walk, floor.now);
-    again.exchange.remember(&PriceUpdate::last(SBIN, inr(800_00), clock(25, 12, 0)));
+    floor.exchange.take_unsaved_prices().iter().for_each(|price| again.exchange.remember(price));
     assert_eq!(again.get("/quotes", "symbols=NSE:SBIN-EQ")["d"][0]["v"]["lp"], walked);
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use fyers_api::ist;
 
 /// Seconds of a step.
-pub(super) const STEP_SECONDS: i64 = 5;
+pub(crate) const STEP_SECONDS: i64 = 5;
 /// Parts of a whole.
 pub(super) const MILLION: i64 = 1_000_000;
 
@@ -24,7 +24,7 @@ const BAND: i64 = 200_000;
 const EPOCH: i64 = 739_617;
 
 /// The step of the day in which a time lies.
-pub(super) fn step_of(at: DateTime<Utc>) -> i64 {
+pub(crate) fn step_of(at: DateTime<Utc>) -> i64 {
     let midnight = ist::instant(ist::date(at), ist::at(0, 0));
     (at - midnight).num_seconds() / STEP_SECONDS
 }

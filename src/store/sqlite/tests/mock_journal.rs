@@ -74,7 +74,9 @@ impl Life {
         );
         change.orders.push(OrderEntry { symbol: Some(symbol.clone()), quantity: Some(1), ..entry });
         let id = "MOCK26112300000001".to_owned();
-        change.events.push((at, Event::OrderSimulated { id, symbol, quantity: 1, mode: Mode::Sandbox }));
+        change
+            .events
+            .push((at, Event::OrderSimulated { bot: None, id, symbol, quantity: 1, mode: Mode::Sandbox }));
     }
 }
 

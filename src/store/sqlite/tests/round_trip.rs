@@ -11,12 +11,13 @@ use fyers_api::{
     operation::Operation,
 };
 use keeper_domain::{
+    keys::StoredKey,
     mode::Mode,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
-    ports::MockPage,
+    ports::{KeyChange, KeyStore, MockPage},
     routing::{Venue, live_positions::LivePositions},
 };
-use mock_exchange::{Config, Instruments, Record, exchange::MockExchange};
+use mock_exchange::{Config, Instruments, KeptPrice, Record, exchange::MockExchange};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -65,6 +66,12 @@ fn entry() -> OrderEntry {
     OrderEntry::new((Operation::Place, Mode::Sandbox, Venue::Mock), None, outcome, at(5))
 }
 
+fn kept_price(last: &str) -> KeptPrice {
+    let mut exchange = MockExchange::open(Config::new(Decimal::from(1)), Instruments::default(), [], 1);
+    exchange.observe("NSE:SBIN-EQ", last.parse().unwrap(), at(0));
+    exchange.take_unsaved_prices().remove(0)
+}
+
 #[tokio::test]
 async fn an_empty_store_has_defaults() {
     let Home { store, .. } = Home::new().await;
@@ -88,12 +95,14 @@ async fn a_whole_change_is_there_after_a_restart() {
         session: Some(session("access-token-of-the-test")),
         tick: Some(tick(1)),
         mock_records: records(),
+        mock_prices: vec![kept_price("800.05")],
         mock_snapshot: None,
         orders: vec![entry()],
         intents: vec![intent(1), intent(2)],
         outcomes: vec![(1, IntentOutcome::NotSent)],
         live_positions: Some(live(vec![position(10), position(-3)])),
         halted: Some(true),
+        keys: vec![KeyChange::Put(StoredKey::owner(at(1)))],
         notes: vec![CARD.set(&7).unwrap()],
         events: vec![(at(1), note("one")), (at(2), note("two"))],
     };
@@ -102,14 +111,46 @@ async fn a_whole_change_is_there_after_a_restart() {
     assert_eq!(Some(store.session().await.unwrap()), change.session);
     assert_eq!(store.last_tick().await.unwrap(), change.tick);
     assert_eq!(store.mock_records(0, 9).await.unwrap().records, change.mock_records);
+    assert_eq!(store.mock_prices().await.unwrap(), change.mock_prices);
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
     assert!(store.halted().await.unwrap());
     assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Value(7));
+    assert_eq!(store.keys().await.unwrap(), [StoredKey::owner(at(1))]);
     let events = store.unread_events(9).await.unwrap();
     let events: Vec<_> = events.into_iter().map(|recorded| (recorded.at, recorded.event)).collect();
     assert_eq!(events, change.events);
+}
+
+#[tokio::test]
+async fn a_newer_price_takes_the_place_of_the_one_before() {
+    let Home { store, folder: _folder, .. } = Home::new().await;
+    for last in ["800.05", "801.10"] {
+        let change = Change { mock_prices: vec![kept_price(last)], ..Change::default() };
+        store.commit(change).await.unwrap();
+    }
+    assert_eq!(store.mock_prices().await.unwrap(), [kept_price("801.10")]);
+}
+
+#[tokio::test]
+async fn prices_that_were_seen_longest_ago_are_trimmed() {
+    let Home { store, folder: _folder, .. } = Home::new().await;
+    let named = |number: usize| {
+        let mut price = kept_price("800");
+        price.symbol = format!("NSE:S{number}-EQ");
+        price
+    };
+    let mock_prices = (0..20_003).map(named).collect();
+    store.commit(Change { mock_prices, ..Change::default() }).await.unwrap();
+    store.commit(Change { mock_prices: vec![named(0)], ..Change::default() }).await.unwrap();
+    while store.trim().await.unwrap() {}
+    let left = store.mock_prices().await.unwrap();
+    let is_there = |number: usize| left.iter().any(|price| price.symbol == named(number).symbol);
+    assert_eq!(
+        (left.len(), is_there(0), is_there(1), is_there(3), is_there(4)),
+        (20_000, true, false, false, true)
+    );
 }
 
 #[tokio::test]
@@ -149,12 +190,14 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         session: Some(session("after")),
         tick: Some(tick(4)),
         mock_records: records(),
+        mock_prices: vec![kept_price("1")],
         mock_snapshot: None,
         orders: vec![entry()],
         intents: vec![intent(1)],
         outcomes: vec![],
         live_positions: Some(live(vec![position(1)])),
         halted: Some(true),
+        keys: vec![KeyChange::Put(StoredKey::owner(at(1)))],
         notes: vec![CARD.set(&1).unwrap()],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
     };
@@ -162,6 +205,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     assert!(!format!("{error} {error:?}").contains("trap"), "errors quote nothing: {error:?}");
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(store.session().await.unwrap(), session("before"));
+    assert_eq!(store.mock_prices().await.unwrap(), []);
     assert_eq!(store.last_tick().await.unwrap(), None);
     assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
     assert!(store.order_journal(9).await.unwrap().is_empty());
@@ -169,6 +213,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
     assert!(!store.halted().await.unwrap());
     assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Nothing);
+    assert!(store.keys().await.unwrap().is_empty());
     assert!(journal(&store).await.is_empty());
 }
 

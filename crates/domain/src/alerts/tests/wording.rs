@@ -13,6 +13,7 @@ use crate::{
         words::{ROWS, WIDTH},
     },
     event::{Death, Event, Recorded},
+    keys::{BotName, LimitKind},
     mode::Mode,
     reason::Reason,
     secret::Fingerprint,
@@ -21,6 +22,10 @@ use crate::{
 
 fn t(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
+}
+
+fn bot() -> BotName {
+    BotName::new("scalper").unwrap()
 }
 
 fn expires_at() -> DateTime<Utc> {
@@ -78,6 +83,7 @@ fn token_events() -> Vec<Event> {
             searched: true,
         },
         Event::OrderRejected {
+            bot: None,
             symbol: "NSE:SBIN-EQ".into(),
             quantity: -10,
             price: "800.5".into(),
@@ -103,6 +109,27 @@ fn token_events() -> Vec<Event> {
             venue: crate::routing::Venue::Fyers,
             token: vec!["08:46 logged in".into(), "10:02 lost (FYERS rejected the token)".into()],
         }),
+        Event::KeyAdded { bot: bot(), ceiling: Mode::Sandbox, read_only: false, by: "A B".into() },
+        Event::KeyAdded { bot: bot(), ceiling: Mode::Live, read_only: true, by: "A B".into() },
+        Event::KeyRotated { bot: bot(), by: "A B".into() },
+        Event::KeyRemoved { bot: bot(), by: "A B".into() },
+        Event::KeyHalted { bot: bot(), halted: true, by: "A B".into() },
+        Event::KeyHalted { bot: bot(), halted: false, by: "A B".into() },
+        Event::KeyLimitReached {
+            bot: bot(),
+            limit: LimitKind::Loss,
+            words: "bot scalper has lost 512.5 INR today, and its key's max-loss is 500 INR: entries are refused \
+                    until tomorrow; exits pass"
+                .into(),
+        },
+        Event::OrderRejected {
+            bot: Some(bot()),
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: -10,
+            price: "800.5".into(),
+            code: -99,
+            message: "RED:Margin Shortfall".into(),
+        },
         Event::OrdersNotAllowed {
             symbol: "NSE:SBIN-EQ".into(),
             app: "ABCD1234EF-100".into(),
@@ -141,10 +168,22 @@ fn trading_events() -> Vec<Event> {
         changed(Mock, Sandbox, Reason::Verified),
         changed(Live, Mock, Reason::TokenExpired),
         changed(Mock, Live, Reason::Refreshed),
-        Event::OrderSimulated { id: "MOCK1".into(), symbol: symbol.clone(), quantity: -75, mode: Mock },
-        Event::OrderSimulated { id: "MOCK1".into(), symbol: symbol.clone(), quantity: 75, mode: Sandbox },
-        Event::OrderPlaced { id: "1".into(), symbol: symbol.clone(), quantity: 75 },
-        Event::OrderRefused { symbol, quantity: -75, why },
+        Event::OrderSimulated {
+            bot: None,
+            id: "MOCK1".into(),
+            symbol: symbol.clone(),
+            quantity: -75,
+            mode: Mock,
+        },
+        Event::OrderSimulated {
+            bot: None,
+            id: "MOCK1".into(),
+            symbol: symbol.clone(),
+            quantity: 75,
+            mode: Sandbox,
+        },
+        Event::OrderPlaced { bot: None, id: "1".into(), symbol: symbol.clone(), quantity: 75 },
+        Event::OrderRefused { bot: None, symbol, quantity: -75, why },
     ]
 }
 
@@ -329,8 +368,8 @@ proptest! {
             Event::ClockStepped { seconds: number },
             Event::EnvFileFailed { problem: long.clone() },
             Event::SymbolsNotRenewed { why: long.clone(), as_of: None },
-            Event::OrderRefused { symbol: symbol.clone(), quantity, why: long.clone() },
-            Event::OrderSimulated { id: long.clone(), symbol, quantity, mode: Mode::Mock },
+            Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone() },
+            Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock },
             Event::ActorRestarted { actor: long.clone(), restarts: 1 },
             Event::ActorGaveUp { actor: long },
             Event::RefreshTokenEnding { days_left: number, ends_at: DateTime::<Utc>::MAX_UTC },

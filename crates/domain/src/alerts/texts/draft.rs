@@ -48,6 +48,11 @@ impl Draft {
         self
     }
 
+    /// A row that is not always there.
+    pub(super) fn lines(self, line: Option<String>) -> Self {
+        line.into_iter().fold(self, Self::line)
+    }
+
     pub(super) fn text(mut self) -> String {
         if let Some(title) = self.lines.first_mut() {
             *title = format!("{} {title}", sign(self.severity));

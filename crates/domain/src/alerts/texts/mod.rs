@@ -5,6 +5,7 @@
 
 mod draft;
 mod keeper;
+mod keys;
 mod login;
 mod trading;
 
@@ -84,22 +85,24 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         }
         Event::EnvFileFailed { problem } => Some(keeper::env_file(problem)),
         Event::ModeChanged { from, to, why } => trading::mode_changed(*from, *to, *why, context),
-        Event::OrderSimulated { symbol, quantity, mode, .. } => {
-            trading::simulated(symbol, *quantity, *mode, context)
+        Event::OrderSimulated { bot, symbol, quantity, mode, .. } => {
+            trading::simulated(bot.as_ref(), (symbol, *quantity), *mode, context)
         }
         Event::SimulatedMeanwhile { orders } => Some(trading::simulated_meanwhile(*orders)),
         Event::OrderOutcomeUnknown { symbol, quantity, found, searched } => {
             Some(trading::outcome_unknown(symbol, *quantity, found.as_deref(), *searched))
         }
-        Event::OrderRejected { symbol, quantity, price, code, message } => {
-            Some(trading::rejected(symbol, *quantity, price, *code, message))
+        Event::OrderRejected { bot, symbol, quantity, price, code, message } => {
+            Some(trading::rejected(bot.as_ref(), (symbol, *quantity, price), *code, message))
         }
         Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),
         Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
         Event::SimulatedLeft { positions } => Some(trading::simulated_left(positions)),
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
-        Event::OrderRefused { symbol, quantity, why } => Some(trading::refused(symbol, *quantity, why)),
+        Event::OrderRefused { bot, symbol, quantity, why } => {
+            Some(trading::refused(bot.as_ref(), symbol, *quantity, why))
+        }
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
         }
@@ -113,6 +116,11 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::WrongKeys { client, count } => Some(keeper::wrong_keys(client, *count)),
         Event::SecondPoller => Some(keeper::second_poller()),
         Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by)),
+        Event::KeyAdded { bot, ceiling, read_only, by } => Some(keys::added(bot, *ceiling, *read_only, by)),
+        Event::KeyRotated { bot, by } => Some(keys::rotated(bot, by)),
+        Event::KeyRemoved { bot, by } => Some(keys::removed(bot, by)),
+        Event::KeyHalted { bot, halted, by } => Some(keys::halted(bot, *halted, by)),
+        Event::KeyLimitReached { bot, limit, words } => Some(keys::limit_reached(bot, *limit, words)),
         Event::TestAlert { severity } => Some(keeper::test(*severity)),
         // Whoever logs in sees how it goes where they do it; the card shows how it ended.
         Event::LoginStarted | Event::LoginFailed { .. } | Event::LoggedOut => None,

@@ -1,7 +1,11 @@
 //! Orders and where they go.
 
 use crate::alert::Severity;
-use crate::alerts::texts::draft::{Context, Draft};
+use crate::alerts::texts::{
+    draft::{Context, Draft},
+    keys,
+};
+use crate::keys::BotName;
 use crate::{
     alerts::words::{day, excerpt, order},
     mode::Mode,
@@ -62,10 +66,16 @@ fn up_sandbox(why: Reason) -> Draft {
 }
 
 /// Only worth a message when the settings promise real orders.
-pub(super) fn simulated(symbol: &str, quantity: i64, mode: Mode, context: &Context) -> Option<Draft> {
+pub(super) fn simulated(
+    bot: Option<&BotName>,
+    (symbol, quantity): (&str, i64),
+    mode: Mode,
+    context: &Context,
+) -> Option<Draft> {
     (context.live && mode == Mode::Mock).then(|| {
         Draft::new(Severity::Info, "simulated|", format!("Order simulated: {}", order(symbol, quantity)))
             .item(order(symbol, quantity))
+            .lines(keys::row(bot))
             .line("Trading: it did not reach FYERS, because there is no good token.")
             .line("Next: if it should be real, place it again once the keeper is live.")
     })
@@ -102,16 +112,22 @@ pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>, 
 
 /// Merged by reason: the same words for many orders are one alert, and numbers in them, as the money that is missing,
 /// make no new reason.
-pub(super) fn rejected(symbol: &str, quantity: i64, price: &str, code: i64, message: &str) -> Draft {
+pub(super) fn rejected(
+    bot: Option<&BotName>,
+    (symbol, quantity, price): (&str, i64, &str),
+    code: i64,
+    message: &str,
+) -> Draft {
     let price = if price == "0" { "at market".to_owned() } else { format!("at {}", excerpt(price, 20)) };
     let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
     let reason = excerpt(&message.replace(|c: char| c.is_ascii_digit() || ",.".contains(c), ""), 60);
     Draft::new(
         Severity::Warning,
-        format!("rejected {code} {reason}|"),
+        format!("rejected {code} {reason}{}|", topic(bot)),
         format!("FYERS refused: {what} {price}"),
     )
     .item(format!("{what} {price}"))
+    .lines(keys::row(bot))
     .line(format!("Why: {} (code {code})", excerpt(message, 180)))
     .line("Trading: this order is not in the market. The bot has FYERS' own answer.")
     .line("Next: mend what the reason names, if it comes again.")
@@ -186,6 +202,11 @@ pub(super) fn day_summary(summary: &DaySummary) -> Draft {
         .line("Next: nothing to do. KEEPER_DAY_SUMMARY=off ends these messages.")
 }
 
+/// Two bots' alerts are never merged.
+fn topic(bot: Option<&BotName>) -> String {
+    bot.filter(|bot| !bot.is_owner()).map(|bot| format!(" {bot}")).unwrap_or_default()
+}
+
 /// FYERS says the same for three different causes, so all three are named.
 pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&str>) -> Draft {
     let ending = match app.rsplit_once('-') {
@@ -219,11 +240,16 @@ pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
     }
 }
 
-pub(super) fn refused(symbol: &str, quantity: i64, why: &str) -> Draft {
+pub(super) fn refused(bot: Option<&BotName>, symbol: &str, quantity: i64, why: &str) -> Draft {
     let order = order(symbol, quantity);
-    Draft::new(Severity::Critical, format!("refused {order}|"), format!("Order refused: {order}"))
-        .item(order)
-        .line(format!("Why: {}", excerpt(why, 220)))
-        .line("Trading: nothing was sent or simulated. An open position stays as it is.")
-        .line("Next: if you want out, close it in the FYERS app.")
+    Draft::new(
+        Severity::Critical,
+        format!("refused {order}{}|", topic(bot)),
+        format!("Order refused: {order}"),
+    )
+    .item(order)
+    .lines(keys::row(bot))
+    .line(format!("Why: {}", excerpt(why, 220)))
+    .line("Trading: nothing was sent or simulated. An open position stays as it is.")
+    .line("Next: if you want out, close it in the FYERS app.")
 }

@@ -1,6 +1,9 @@
 //! The commands: one table for the menu, for /help and for understanding what was written.
 
-use crate::chat::talk::{Action, Topic};
+use crate::{
+    chat::talk::{Action, Topic},
+    keys::BotName,
+};
 
 /// Minutes for /mute without a number.
 const MUTE: u32 = 60;
@@ -28,8 +31,8 @@ pub enum Command {
 pub const COMMANDS: [(&str, &str); 24] = [
     ("status", "mode, session and next tick"),
     ("login", "show the login card"),
-    ("halt", "no new positions from now on"),
-    ("resume", "trade again"),
+    ("halt", "no new positions from now on; of one bot as /halt NAME"),
+    ("resume", "trade again; one bot as /resume NAME"),
     ("flat", "close all simulated positions"),
     ("positions", "open positions, and where they are"),
     ("orders", "today's orders, newest first"),
@@ -61,6 +64,8 @@ pub struct Written<'a> {
     pub bot: Option<&'a str>,
     /// The first word after it.
     pub number: Option<&'a str>,
+    /// Whether more words follow.
+    pub goes_on: bool,
 }
 
 impl<'a> Written<'a> {
@@ -69,7 +74,8 @@ impl<'a> Written<'a> {
         let mut words = text.split_whitespace();
         let first = words.next()?.strip_prefix('/')?;
         let (name, bot) = first.split_once('@').map_or((first, None), |(name, bot)| (name, Some(bot)));
-        Some(Self { name, bot, number: words.next() })
+        let number = words.next();
+        Some(Self { name, bot, number, goes_on: words.next().is_some() })
     }
 
     /// What it asks for; an error is the line to answer with.
@@ -92,8 +98,8 @@ impl<'a> Written<'a> {
             "login" => act(Action::Login),
             "logout" => act(Action::Logout),
             "refresh" => act(Action::Refresh),
-            "halt" => act(Action::Halt),
-            "resume" => act(Action::Resume),
+            "halt" => act(Action::Halt { bot: self.bot_name()? }),
+            "resume" => act(Action::Resume { bot: self.bot_name()? }),
             "flat" => act(Action::Flat),
             "mute" => act(Action::Mute { minutes: self.minutes(&name, MUTE)? }),
             "unmute" => act(Action::Unmute),
@@ -104,6 +110,14 @@ impl<'a> Written<'a> {
             "help" | "start" => Ok(Command::Help),
             _ => Err(unknown(&name)),
         }
+    }
+
+    /// A bot's name; `None` when none is written. More than one word is no name: "/halt now please" is for all.
+    fn bot_name(&self) -> Result<Option<BotName>, String> {
+        let Some(word) = self.number.filter(|_| !self.goes_on) else { return Ok(None) };
+        let name = BotName::new(&word.to_ascii_lowercase());
+        let usage = |_| format!("Which bot? Say /{} NAME, or /{} for all.", self.name, self.name);
+        name.map(Some).map_err(usage)
     }
 
     /// An account, as FYERS writes it.
@@ -155,12 +169,22 @@ fn unknown(name: &str) -> String {
 /// What must be confirmed before it is done, in words: the question, what it means, the button.
 pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static str)> {
     match action {
-        Action::Halt => Some((
+        Action::Halt { bot: Some(_) } => Some((
+            "Halt this bot?",
+            "Its entries are refused from now on; its exits pass, and all other bots go on.",
+            "Yes, halt this bot",
+        )),
+        Action::Resume { bot: Some(_) } => Some((
+            "Resume this bot?",
+            "Its orders go out again as the mode and its key say, with real money if those say so.",
+            "Yes, resume this bot",
+        )),
+        Action::Halt { bot: None } => Some((
             "Halt trading?",
             "No new positions from now on: entries are refused; orders that reduce an open position still go to FYERS.",
             "Yes, halt trading",
         )),
-        Action::Resume => Some((
+        Action::Resume { bot: None } => Some((
             "Resume trading?",
             "Orders go out again as the settings say, with real money if those say so.",
             "Yes, resume trading",

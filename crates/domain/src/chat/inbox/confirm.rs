@@ -125,7 +125,13 @@ mod tests {
     }
 
     fn question(nonce: u64, asked: i64) -> Question {
-        Question { nonce: Nonce(nonce), action: Action::Halt, user: 42, chat: -100, asked_at: at(asked) }
+        Question {
+            nonce: Nonce(nonce),
+            action: Action::Halt { bot: None },
+            user: 42,
+            chat: -100,
+            asked_at: at(asked),
+        }
     }
 
     fn one() -> Questions {
@@ -139,9 +145,9 @@ mod tests {
     #[test]
     fn only_the_one_who_asked_there_within_a_minute() {
         for (pressed, user, chat, second, ruling) in [
-            (yes(7), 42, -100, 0, Ruling::Do(Action::Halt)),
-            (yes(7), 42, -100, 60, Ruling::Do(Action::Halt)),
-            (Pressed { yes: false, ..yes(7) }, 42, -100, 60, Ruling::Cancel(Action::Halt)),
+            (yes(7), 42, -100, 0, Ruling::Do(Action::Halt { bot: None })),
+            (yes(7), 42, -100, 60, Ruling::Do(Action::Halt { bot: None })),
+            (Pressed { yes: false, ..yes(7) }, 42, -100, 60, Ruling::Cancel(Action::Halt { bot: None })),
             (yes(7), 43, -100, 1, Ruling::NotYours),
             (yes(7), 42, -100, 61, Ruling::Expired),
             (yes(7), 43, -100, 61, Ruling::Expired),
@@ -169,7 +175,7 @@ mod tests {
         let mut questions = Questions::default();
         (0..100).for_each(|nonce| questions.ask(question(nonce, 0)));
         assert_eq!(questions.0.len(), MOST);
-        assert_eq!(questions.rule(yes(99), 42, -100, at(1)), Ruling::Do(Action::Halt));
+        assert_eq!(questions.rule(yes(99), 42, -100, at(1)), Ruling::Do(Action::Halt { bot: None }));
         questions.ask(question(100, 61));
         assert_eq!(questions.0.len(), 1, "the old ones are forgotten");
     }

@@ -9,7 +9,7 @@ fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
-fn snapshot(mode: Mode) -> Snapshot {
+pub(crate) fn snapshot(mode: Mode) -> Snapshot {
     Snapshot {
         mode,
         reason: Reason::Verified,
@@ -27,6 +27,7 @@ fn snapshot(mode: Mode) -> Snapshot {
         rejected_today: 0,
         epoch: 0,
         at: at(),
+        own: Arc::default(),
     }
 }
 
@@ -91,8 +92,12 @@ fn no_order_leaves_the_keeper_outside_of_live() {
         let unknown = call.operation == Operation::Unknown;
         assert_eq!(route(&snapshot(Mode::Live), &call) == Route::Fyers, !unknown, "{path}");
     }
-    let funds = call(Method::Get, "/funds", &Value::Null);
-    assert_eq!(route(&snapshot(Mode::Sandbox), &funds), Route::Fyers);
+    for (path, want) in
+        [("/profile", Route::Fyers), ("/funds", Route::MockExchange), ("/holdings", Route::MockExchange)]
+    {
+        let read = call(Method::Get, path, &Value::Null);
+        assert_eq!(route(&snapshot(Mode::Sandbox), &read), want, "{path}: in Sandbox the account is one");
+    }
 }
 
 #[test]

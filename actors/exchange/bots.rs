@@ -1,0 +1,148 @@
+//! Bots beside each other: whose request it is, what its key lets through, and what each of them holds.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use actix::{ActorFutureExt, AtomicResponse, Context, Handler};
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use fyers_api::{codes, http::ApiRequest, ist, model::Position};
+use keeper_domain::{
+    bots::{
+        admit::{Knowledge, decide, orders_in, priced_by_market},
+        books::BotBooks,
+    },
+    event::Event,
+    keys::{BotKey, BotName, KeyRing},
+    notes::BOT_BOOKS,
+    ports::Change,
+    routing::{
+        own::Own,
+        request::{Leg, OrderCall},
+        route::{Refused, Route, Snapshot},
+    },
+};
+use mock_exchange::{Record, exchange::Prices};
+
+use crate::exchange::{ExchangeActor, messages::BotGone};
+
+/// All keys, as everybody who recognises a bot sees them.
+pub type SharedKeys = Arc<ArcSwap<KeyRing>>;
+
+/// The key of a bot; `None` when it was removed while its request waited.
+pub(super) fn key_of(keys: &SharedKeys, bot: &BotName) -> Option<BotKey> {
+    keys.load().named(bot).cloned()
+}
+
+/// The snapshot as the bot of this key sees it. A read needs no copy where the key changes nothing.
+pub(super) fn seen_by(now: &Arc<Snapshot>, key: &BotKey, call: &OrderCall) -> Arc<Snapshot> {
+    let is_plain = !call.operation.trades() && key.mode(now.mode) == now.mode && !key.stored.halted;
+    if is_plain { Arc::clone(now) } else { Arc::new(now.seen_by(key)) }
+}
+
+impl ExchangeActor {
+    /// The one decision about a bot's request, with all that is known now.
+    pub(super) fn decide(
+        &self,
+        now: &Snapshot,
+        key: &BotKey,
+        call: &OrderCall,
+        request: &ApiRequest,
+    ) -> Route {
+        let at = self.deps.time.now();
+        let price = |symbol: &str| self.volatile.book.price(symbol, Prices::Last, at);
+        decide(now, key, call, request, &Knowledge { books: &self.volatile.books, price: &price })
+    }
+
+    /// What must be priced before the key's limits can be checked.
+    pub(super) fn to_be_valued(&self, key: &BotKey, call: &OrderCall) -> Vec<String> {
+        priced_by_market(key, call)
+    }
+
+    /// An order goes out: it counts from now on, whatever comes of it.
+    pub(super) fn count_order(&mut self, bot: &BotName, call: &OrderCall) {
+        let orders = orders_in(call);
+        if orders > 0 {
+            self.volatile.books.begin(ist::date(self.deps.time.now()));
+            self.volatile.books.sent(bot, orders);
+            self.publish();
+        }
+    }
+
+    /// What a person should hear of a refusal by a key: once a day for each bot and limit.
+    pub(super) fn limit_event(&mut self, bot: &BotName, why: &Refused) -> Option<Event> {
+        let Refused::Limit { limit, words } = why else { return None };
+        self.volatile.books.begin(ist::date(self.deps.time.now()));
+        let (bot, limit, words) = (bot.clone(), *limit, words.clone());
+        self.volatile.books.tell(&bot, limit).then_some(Event::KeyLimitReached { bot, limit, words })
+    }
+
+    /// Books facts of the MockExchange for the bots, in the change that writes the facts down.
+    pub(super) fn book_for_bots(&mut self, records: &[Record], by: Option<&BotName>) {
+        self.volatile.books.record(records, by);
+    }
+
+    /// What is open in the MockExchange, whoever opened it.
+    pub(super) fn simulated(&self) -> Vec<Position> {
+        let accounts = self.volatile.book.engine().ledger().accounts.values();
+        let open = accounts.filter(|account| account.net != 0);
+        open.map(|account| Position {
+            symbol: account.symbol.clone(),
+            product: account.product,
+            net: account.net,
+            average: account.average(),
+            realized: account.realized,
+        })
+        .collect()
+    }
+
+    /// What is each bot's own now.
+    pub(super) fn owns(&self, now: DateTime<Utc>) -> BTreeMap<BotName, Own> {
+        let (books, keys) = (&self.volatile.books, self.deps.keys.load());
+        let bots: BTreeSet<&BotName> = books.bots().chain(keys.all().iter().map(BotKey::name)).collect();
+        let price = |symbol: &str| self.volatile.book.price(symbol, Prices::Last, now);
+        let orders = self.volatile.book.engine().ledger().orders.values();
+        let waiting: BTreeMap<String, Leg> = orders
+            .filter(|order| order.open_quantity() > 0)
+            .map(|order| {
+                let leg = Leg {
+                    symbol: order.symbol().to_owned(),
+                    product: codes::product_word(order.product()).to_owned(),
+                    quantity: order.side().sign() * order.open_quantity(),
+                    price: order.limit().unwrap_or_default(),
+                    tag: None,
+                };
+                (order.id.clone(), leg)
+            })
+            .collect();
+        let own = |bot: &BotName| (bot.clone(), books.own(ist::date(now), bot, &waiting, &price));
+        bots.into_iter().map(own).collect()
+    }
+
+    /// The books as they were last written, brought in line with the account: what nobody is known to hold is the
+    /// owner's.
+    pub(super) fn take_books(&mut self, books: Option<BotBooks>) {
+        let mut books = books.unwrap_or_default();
+        books.balance(&self.simulated());
+        self.volatile.books = books;
+    }
+
+    /// The books as a note, for the change that changes them.
+    pub(super) fn note_books(&self, change: &mut Change) {
+        change.notes.extend(BOT_BOOKS.set(&self.volatile.books));
+    }
+}
+
+impl Handler<BotGone> for ExchangeActor {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, BotGone(bot): BotGone, _: &mut Context<Self>) -> Self::Result {
+        self.volatile.books.inherit(&bot);
+        self.publish();
+        let mut change = Change::default();
+        self.note_books(&mut change);
+        AtomicResponse::new(Box::pin(self.commit_or_keep(change).map(|(), _, _| ())))
+    }
+}

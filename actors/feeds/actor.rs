@@ -1,0 +1,307 @@
+//! The FeedsActor: keeps the connections to FYERS that bots need, and makes prices while there is no token.
+//!
+//! It holds nothing that must survive: what bots follow is in the [`Hub`], what decides is in the published snapshot. A
+//! restart drops the connections and opens them again.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU32},
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, Supervised, WrapFuture,
+};
+use keeper_domain::{
+    clock::calendar::Calendar,
+    feeds::{
+        connections::{Connections, Generation, SocketAction},
+        directory::Item,
+        news::{EndReason, Upstream},
+        overlap::Overlap,
+    },
+    mode::Mode,
+    ports::{BrokerProxy, BrokerSockets, Time},
+    secret::AccessToken,
+};
+use mock_exchange::{exchange::FeedPrices, walk_feed::WalkFeed};
+use tokio::sync::watch;
+
+use super::{
+    link::{self, Opening},
+    look_up::look_up,
+    mock_prices, order_link,
+};
+use crate::{
+    exchange::{messages::GetFeedPrices, reads::SharedSnapshot},
+    hub::Hub,
+    recipient_cell::RecipientCell,
+};
+
+/// Changes that come one behind the other are looked at together.
+const GATHER: Duration = Duration::from_millis(10);
+/// Longest time between two looks at what is wanted.
+const LOOK: Duration = Duration::from_secs(1);
+/// Pause after a look-up that FYERS did not answer.
+const LOOK_UP_AGAIN: Duration = Duration::from_secs(3);
+/// Longest wait for the MockExchange's prices.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the FeedsActor is given.
+#[derive(Clone)]
+pub struct FeedsDeps {
+    /// Where bots are.
+    pub hub: Hub,
+    /// The sockets of FYERS; `None` when no app is configured.
+    pub sockets: Option<Arc<dyn BrokerSockets>>,
+    /// For look-ups; `None` when no app is configured.
+    pub proxy: Option<Arc<dyn BrokerProxy>>,
+    /// Wall clock.
+    pub time: Arc<dyn Time>,
+    /// When markets are open.
+    pub calendar: Arc<Calendar>,
+    /// Mode and token.
+    pub snapshot: SharedSnapshot,
+    /// The MockExchange's prices.
+    pub prices: RecipientCell<GetFeedPrices>,
+}
+
+/// See the module.
+pub struct FeedsActor {
+    deps: FeedsDeps,
+    volatile: Volatile,
+}
+
+/// What a restart throws away.
+#[derive(Default)]
+struct Volatile {
+    data: Connections,
+    orders: Connections,
+    running: HashMap<(Upstream, Generation), SpawnHandle>,
+    overlap: Arc<Mutex<Overlap>>,
+    mutes: Arc<AtomicU32>,
+    looks_up: bool,
+    makes_prices: bool,
+    walk: WalkFeed,
+}
+
+/// A connection is open and subscribed.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Ready(Upstream, Generation);
+
+impl FeedsActor {
+    /// An actor without connections.
+    pub fn new(deps: FeedsDeps) -> Self {
+        Self { deps, volatile: Volatile::default() }
+    }
+
+    fn connections(&mut self, which: Upstream) -> &mut Connections {
+        match which {
+            Upstream::Data => &mut self.volatile.data,
+            Upstream::Orders => &mut self.volatile.orders,
+        }
+    }
+
+    /// Looks again whenever something has changed, and once a second.
+    fn keep_looking(&self, mut changes: watch::Receiver<u64>, ctx: &mut Context<Self>) {
+        let pause = async move {
+            tokio::time::sleep(GATHER).await;
+            let _late = tokio::time::timeout(LOOK, changes.changed()).await;
+            changes
+        };
+        ctx.spawn(pause.into_actor(self).map(|changes, act, ctx| {
+            act.look(ctx);
+            act.keep_looking(changes, ctx);
+        }));
+    }
+
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        self.deps.hub.close_slow();
+        let snapshot = self.deps.snapshot.load_full();
+        let (items, wants_orders) = self.deps.hub.with(|feeds, _| (feeds.wanted(), feeds.wants_orders()));
+        let token =
+            snapshot.token.clone().filter(|_| snapshot.mode != Mode::Mock && self.deps.sockets.is_some());
+        let fingerprint = token.as_ref().map(|token| token.fingerprint());
+        for (which, is_wanted) in [
+            (Upstream::Data, !items.is_empty()),
+            (Upstream::Orders, wants_orders && snapshot.mode == Mode::Live),
+        ] {
+            let wanted = fingerprint.clone().filter(|_| is_wanted);
+            let actions = self.connections(which).want(wanted);
+            self.carry_out(which, actions, ctx);
+        }
+        match token {
+            Some(token) => self.look_up(token, &items, ctx),
+            None => self.make_prices(items, ctx),
+        }
+    }
+
+    fn carry_out(&mut self, which: Upstream, actions: Vec<SocketAction>, ctx: &mut Context<Self>) {
+        for action in actions {
+            match action {
+                SocketAction::Open(generation) => self.open(which, generation, ctx),
+                SocketAction::Close(generation) => self.close(which, generation, ctx),
+                SocketAction::RetryIn(pause) => {
+                    ctx.run_later(pause, move |act, ctx| {
+                        let actions = act.connections(which).retry();
+                        act.carry_out(which, actions, ctx);
+                    });
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, which: Upstream, generation: Generation, ctx: &mut Context<Self>) {
+        let token = self.deps.snapshot.load().token.clone();
+        let (Some(sockets), Some(token)) = (self.deps.sockets.clone(), token) else {
+            return self.ended(which, generation, EndReason::Unreachable, ctx);
+        };
+        let opening = Opening {
+            hub: self.deps.hub.clone(),
+            sockets,
+            token,
+            time: Arc::clone(&self.deps.time),
+            calendar: Arc::clone(&self.deps.calendar),
+            mutes: Arc::clone(&self.volatile.mutes),
+        };
+        let address = ctx.address();
+        let ready = move || address.do_send(Ready(which, generation));
+        let overlap = Arc::clone(&self.volatile.overlap);
+        let run = async move {
+            match which {
+                Upstream::Data => link::run(opening, ready).await,
+                Upstream::Orders => {
+                    let opened = || lock(&overlap).opened(generation);
+                    let is_new = |text: &str| lock(&overlap).is_new(generation, text);
+                    order_link::run(opening, opened, is_new, ready).await
+                }
+            }
+        };
+        let ended =
+            run.into_actor(self).map(move |reason, act, ctx| act.ended(which, generation, reason, ctx));
+        let handle = ctx.spawn(ended);
+        self.volatile.running.insert((which, generation), handle);
+    }
+
+    fn close(&mut self, which: Upstream, generation: Generation, ctx: &mut Context<Self>) {
+        if let Some(handle) = self.volatile.running.remove(&(which, generation)) {
+            ctx.cancel_future(handle);
+        }
+        self.left(which, generation);
+        let is_open = self.connections(which).is_open();
+        self.deps.hub.source(which, is_open, None);
+        tracing::info!(
+            event = "feed.closed",
+            actor = "feeds",
+            source = which.slug(),
+            "a connection to FYERS was closed"
+        );
+    }
+
+    fn left(&self, which: Upstream, generation: Generation) {
+        if which == Upstream::Orders {
+            lock(&self.volatile.overlap).closed(generation);
+        }
+    }
+
+    fn ended(&mut self, which: Upstream, generation: Generation, reason: EndReason, ctx: &mut Context<Self>) {
+        self.volatile.running.remove(&(which, generation));
+        self.left(which, generation);
+        let actions = self.connections(which).ended(generation, reason, rand::random());
+        let is_open = self.connections(which).is_open();
+        self.deps.hub.source(which, is_open, Some(reason));
+        let (source, reason) = (which.slug(), reason.slug());
+        tracing::warn!(
+            event = "feed.lost",
+            actor = "feeds",
+            source,
+            reason,
+            "a connection to FYERS has ended: {reason}"
+        );
+        self.carry_out(which, actions, ctx);
+    }
+
+    /// Asks FYERS for the names it has for symbols.
+    fn look_up(&mut self, token: Arc<AccessToken>, items: &[Item], ctx: &mut Context<Self>) {
+        let symbols = self.deps.hub.with(|feeds, _| feeds.directory.to_look_up(items));
+        let Some(proxy) = self.deps.proxy.clone().filter(|_| !symbols.is_empty() && !self.volatile.looks_up)
+        else {
+            return;
+        };
+        self.volatile.looks_up = true;
+        let asked = look_up(self.deps.hub.clone(), proxy, token, symbols);
+        ctx.spawn(asked.into_actor(self).map(|is_done, _, ctx| {
+            let pause = if is_done { Duration::ZERO } else { LOOK_UP_AGAIN };
+            ctx.run_later(pause, |act, _| act.volatile.looks_up = false);
+        }));
+    }
+
+    /// Prices of the MockExchange, one request at a time.
+    fn make_prices(&mut self, items: Vec<Item>, ctx: &mut Context<Self>) {
+        let items: Vec<Item> = items.into_iter().filter(Item::has_symbol).collect();
+        if items.is_empty() || std::mem::replace(&mut self.volatile.makes_prices, true) {
+            return;
+        }
+        let (cell, hub, now) = (self.deps.prices.clone(), self.deps.hub.clone(), self.deps.time.now());
+        let walk = std::mem::take(&mut self.volatile.walk);
+        let made = async move {
+            let mut symbols: Vec<String> = items.iter().map(|item| item.symbol.to_string()).collect();
+            symbols.sort_unstable();
+            symbols.dedup();
+            let asked = tokio::time::timeout(PATIENCE, cell.ask(GetFeedPrices(symbols))).await;
+            let prices: Option<FeedPrices> = asked.ok()?.ok()?;
+            let prices = prices?;
+            tokio::task::spawn_blocking(move || mock_prices::tell(&hub, &items, &prices, walk, now))
+                .await
+                .ok()
+        };
+        ctx.spawn(made.into_actor(self).map(|walk, act, _| {
+            act.volatile.makes_prices = false;
+            act.volatile.walk = walk.unwrap_or_default();
+        }));
+    }
+}
+
+fn lock(overlap: &Mutex<Overlap>) -> std::sync::MutexGuard<'_, Overlap> {
+    overlap.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Actor for FeedsActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let changes = self.deps.hub.changes();
+        self.look(ctx);
+        self.keep_looking(changes, ctx);
+    }
+}
+
+impl Supervised for FeedsActor {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.volatile = Volatile::default();
+        for which in [Upstream::Data, Upstream::Orders] {
+            self.deps.hub.source(which, false, None);
+        }
+    }
+}
+
+impl Handler<Ready> for FeedsActor {
+    type Result = ();
+
+    fn handle(&mut self, Ready(which, generation): Ready, ctx: &mut Self::Context) {
+        let actions = self.connections(which).ready(generation);
+        if self.connections(which).is_current(generation) {
+            self.deps.hub.source(which, true, None);
+            tracing::info!(
+                event = "feed.opened",
+                actor = "feeds",
+                source = which.slug(),
+                "a connection to FYERS is open and subscribed"
+            );
+        }
+        self.carry_out(which, actions, ctx);
+    }
+}
+
+crate::crashes_on_demand!(FeedsActor);

@@ -1,0 +1,200 @@
+//! The one decision about a bot's request: its key first, then where it goes, then its limits.
+//!
+//! Limits are checked before anything leaves. What only brings an open position nearer to zero always passes them, by
+//! the rule that holds for a halt too; cancels and exits of positions do anyway. What cannot be checked is refused.
+
+use fyers_api::{
+    http::ApiRequest,
+    model::Position,
+    number::{decimal, whole},
+    operation::Operation,
+};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::{
+    bots::books::{BotBooks, counts},
+    keys::{BotKey, BotName, LimitKind},
+    routing::{
+        exposure::reduces,
+        own::OwnDay,
+        request::{Leg, OrderCall},
+        route::{Refused, Route, Snapshot, route},
+    },
+};
+
+/// What is known beside the snapshot when limits are checked.
+pub struct Knowledge<'a> {
+    /// Whose orders are whose.
+    pub books: &'a BotBooks,
+    /// Last prices in INR, where there are any.
+    pub price: &'a dyn Fn(&str) -> Option<Decimal>,
+}
+
+/// Where a bot's request goes. `now` is the snapshot as this bot sees it ([`Snapshot::seen_by`]).
+pub fn decide(
+    now: &Snapshot,
+    key: &BotKey,
+    call: &OrderCall,
+    request: &ApiRequest,
+    known: &Knowledge<'_>,
+) -> Route {
+    if !call.operation.trades() {
+        return route(now, call);
+    }
+    if key.stored.read_only {
+        return Route::Refused(Refused::ReadOnly(key.name().clone()));
+    }
+    let goes = route(now, call);
+    match goes {
+        Route::Refused(_) => goes,
+        _ => match within_limits(now, key, call, request, (known, goes == Route::Fyers)) {
+            Ok(()) => goes,
+            Err(why) => Route::Refused(why),
+        },
+    }
+}
+
+/// How many orders of the day a request uses up.
+pub fn orders_in(call: &OrderCall) -> u32 {
+    if counts(call.operation) { u32::try_from(call.legs.len().max(1)).unwrap_or(u32::MAX) } else { 0 }
+}
+
+/// Symbols whose price must be known to check the request: those of orders that name none.
+pub fn priced_by_market(key: &BotKey, call: &OrderCall) -> Vec<String> {
+    let limited = key.stored.limits.max_order_value.is_some() && counts(call.operation);
+    let at_market = call.legs.iter().filter(|leg| limited && leg.price == Decimal::ZERO);
+    at_market.map(|leg| leg.symbol.clone()).collect()
+}
+
+fn within_limits(
+    now: &Snapshot,
+    key: &BotKey,
+    call: &OrderCall,
+    request: &ApiRequest,
+    (known, real): (&Knowledge<'_>, bool),
+) -> Result<(), Refused> {
+    use Operation::{Cancel, CancelGtt, CancelMany, ConvertPosition, ExitPositions};
+    let limits = key.stored.limits;
+    if !limits.any()
+        || matches!(call.operation, Cancel | CancelMany | CancelGtt | ConvertPosition | ExitPositions)
+    {
+        return Ok(());
+    }
+    let positions = if real { &now.live.positions } else { &now.simulated };
+    let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
+    if call.operation == Operation::Modify {
+        return modify(key, request, known, positions);
+    }
+    if !counts(call.operation) || call.operation == Operation::LiveOrder {
+        return Err(unchecked("the keeper cannot check them for this kind of request; place single orders"));
+    }
+    if !call.understood {
+        return Err(unchecked("the keeper cannot read every order in this request"));
+    }
+    let own = now.own(key).into_owned();
+    let waiting: Vec<&Leg> = if real {
+        now.live.waiting.iter().chain(&now.sent.legs).collect()
+    } else {
+        own.waiting.iter().collect()
+    };
+    if !call.has_extras && is_exit(&call.legs, positions, waiting) {
+        return Ok(());
+    }
+    let bot = key.name();
+    lost(bot, limits.max_loss, &own.day)?;
+    counted(bot, limits.max_orders_per_day, &own.day, orders_in(call))?;
+    call.legs.iter().try_for_each(|leg| valued(bot, limits.max_order_value, leg, known))
+}
+
+/// Exits by the rule of exits; selling delivery is one too, since nobody can be short of it.
+fn is_exit<'a>(legs: &[Leg], positions: &[Position], waiting: impl IntoIterator<Item = &'a Leg>) -> bool {
+    let sells_delivery = |leg: &Leg| leg.quantity < 0 && leg.key().1 == "CNC";
+    reduces(legs, positions, waiting) || (!legs.is_empty() && legs.iter().all(sells_delivery))
+}
+
+fn lost(bot: &BotName, limit: Option<Decimal>, day: &OwnDay) -> Result<(), Refused> {
+    let Some(limit) = limit.filter(|limit| -day.result >= *limit) else { return Ok(()) };
+    let (loss, limit) = (rupees(-day.result), rupees(limit));
+    let words = format!(
+        "bot {bot} has lost {loss} INR today, and its key's max-loss is {limit} INR: entries are refused until \
+         tomorrow; exits pass"
+    );
+    Err(Refused::Limit { limit: LimitKind::Loss, words })
+}
+
+fn counted(bot: &BotName, limit: Option<u32>, day: &OwnDay, more: u32) -> Result<(), Refused> {
+    let Some(limit) = limit.filter(|limit| day.orders.saturating_add(more) > *limit) else { return Ok(()) };
+    let sent = day.orders;
+    let words = format!(
+        "bot {bot} has sent {sent} orders today, this would be {more} more, and its key's max-orders-per-day is \
+         {limit}: entries are refused until tomorrow; exits pass"
+    );
+    Err(Refused::Limit { limit: LimitKind::OrdersPerDay, words })
+}
+
+fn valued(bot: &BotName, limit: Option<Decimal>, leg: &Leg, known: &Knowledge<'_>) -> Result<(), Refused> {
+    let Some(limit) = limit else { return Ok(()) };
+    let at = Some(leg.price).filter(|price| *price > Decimal::ZERO);
+    let Some(price) = at.or_else(|| (known.price)(&leg.symbol)) else {
+        let why = format!("the price of {} is not known, so its value cannot be checked", leg.symbol);
+        return Err(Refused::Unchecked { bot: bot.clone(), why });
+    };
+    let quantity = Decimal::from(leg.quantity.unsigned_abs());
+    let value = price.checked_mul(quantity).unwrap_or(Decimal::MAX);
+    if value <= limit {
+        return Ok(());
+    }
+    let words = format!(
+        "this order of {} {} is worth {} INR, and the max-order-value of bot {bot}'s key is {} INR; exits pass",
+        leg.quantity,
+        leg.symbol,
+        rupees(value),
+        rupees(limit)
+    );
+    Err(Refused::Limit { limit: LimitKind::OrderValue, words })
+}
+
+/// A changed order is worth at most what a new one may be.
+fn modify(
+    key: &BotKey,
+    request: &ApiRequest,
+    known: &Knowledge<'_>,
+    positions: &[Position],
+) -> Result<(), Refused> {
+    let limit = key.stored.limits.max_order_value;
+    if limit.is_none() {
+        return Ok(());
+    }
+    let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let id = body["id"].as_str().map(str::to_owned).or_else(|| whole(&body["id"]).map(|id| id.to_string()));
+    let Some(order) = id.and_then(|id| known.books.order(key.name(), &id)) else {
+        return Err(unchecked("the keeper does not know this order as one of its own today"));
+    };
+    let asked = |name: &str| Some(&body[name]).filter(|value| !value.is_null());
+    let quantity = match asked("qty") {
+        Some(value) => whole(value).filter(|quantity| *quantity > 0),
+        None => Some(order.quantity.abs()),
+    };
+    let price = match asked("limitPrice") {
+        Some(value) => decimal(value),
+        None => Some(order.price),
+    };
+    let (Some(quantity), Some(price)) = (quantity, price) else {
+        return Err(unchecked("the keeper cannot read quantity and price of this change"));
+    };
+    let leg = Leg { quantity: quantity.saturating_mul(order.quantity.signum()), price, ..order };
+    // The order itself is on its way: only the position is asked.
+    if is_exit(std::slice::from_ref(&leg), positions, []) {
+        return Ok(());
+    }
+    valued(key.name(), limit, &leg, known)
+}
+
+fn rupees(amount: Decimal) -> String {
+    amount.round_dp(2).normalize().to_string()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

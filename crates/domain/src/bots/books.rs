@@ -1,0 +1,491 @@
+//! Which bot holds and has done what. The MockExchange has one account, and so has FYERS; whose order a fill belongs to
+//! is known here.
+//!
+//! Orders of bots are known by their ids. What nobody ordered (the square-off, an expiry, an exit of a position) is
+//! shared out among those who hold it, so that the bots' positions together are the account's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use fyers_api::{
+    codes, ist,
+    model::{Position, Product},
+    operation::Operation,
+};
+use mock_exchange::{Origin, Record};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    keys::{BotName, LimitKind},
+    order_journal::{OrderEntry, OrderIntent},
+    routing::{
+        Venue,
+        live_positions::BookRow,
+        own::{Own, OwnDay},
+        request::Leg,
+    },
+};
+
+/// What was bought and sold of one symbol and product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// The product.
+    pub product: Product,
+    bought: i64,
+    bought_value: Decimal,
+    sold: i64,
+    sold_value: Decimal,
+}
+
+impl Holding {
+    fn new(symbol: &str, product: Product) -> Self {
+        let (bought, sold) = (0, 0);
+        let (bought_value, sold_value) = (Decimal::ZERO, Decimal::ZERO);
+        Self { symbol: symbol.to_owned(), product, bought, bought_value, sold, sold_value }
+    }
+
+    /// What is open, signed.
+    pub fn net(&self) -> i64 {
+        self.bought - self.sold
+    }
+
+    fn fill(&mut self, quantity: i64, price: Decimal) {
+        let value = price * Decimal::from(quantity.abs());
+        if quantity >= 0 {
+            (self.bought, self.bought_value) = (self.bought + quantity, self.bought_value + value);
+        } else {
+            (self.sold, self.sold_value) = (self.sold - quantity, self.sold_value + value);
+        }
+    }
+
+    /// Average price of the open side.
+    fn average(&self) -> Decimal {
+        let (quantity, value) =
+            if self.net() >= 0 { (self.bought, self.bought_value) } else { (self.sold, self.sold_value) };
+        if quantity == 0 { Decimal::ZERO } else { value / Decimal::from(quantity) }
+    }
+
+    /// Profit, with what is open at this price, or at its own average.
+    fn result(&self, price: Option<Decimal>) -> Decimal {
+        let open = Decimal::from(self.net()) * price.unwrap_or_else(|| self.average());
+        self.sold_value - self.bought_value + open
+    }
+
+    /// What stays over night begins the new day at its average.
+    fn carried(self) -> Option<Self> {
+        let (net, average) = (self.net(), self.average());
+        let stays = net != 0 && !matches!(self.product, Product::Cnc | Product::Intraday);
+        stays.then(|| {
+            let mut carried = Self::new(&self.symbol, self.product);
+            carried.fill(net, average);
+            carried
+        })
+    }
+
+    fn position(&self) -> Position {
+        Position {
+            symbol: self.symbol.clone(),
+            product: self.product,
+            net: self.net(),
+            average: self.average(),
+            realized: self.result(None),
+        }
+    }
+}
+
+/// A bot's day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BotBook {
+    /// In the MockExchange.
+    #[serde(default)]
+    simulated: Vec<Holding>,
+    /// At FYERS today, as far as its order book has told.
+    #[serde(default)]
+    live: Vec<Holding>,
+    /// Limits that a person has been told of today.
+    #[serde(default)]
+    told: BTreeSet<LimitKind>,
+    /// Orders sent today.
+    #[serde(default)]
+    orders: u32,
+}
+
+/// An order that can still fill in the MockExchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct OpenOrder {
+    /// `None`: nobody's; what it fills is shared out.
+    bot: Option<BotName>,
+    symbol: String,
+    product: Product,
+    sign: i64,
+    quantity: i64,
+    filled: i64,
+    price: Decimal,
+}
+
+/// All bots' books.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BotBooks {
+    /// The day (IST) that `orders`, `told` and `live` are of.
+    #[serde(default)]
+    day: Option<NaiveDate>,
+    #[serde(default)]
+    bots: BTreeMap<BotName, BotBook>,
+    #[serde(default)]
+    orders: BTreeMap<String, OpenOrder>,
+    /// GTT orders that wait, and whose they are.
+    #[serde(default)]
+    gtts: BTreeMap<String, BotName>,
+    /// Today's orders at FYERS. They are in the order journal, from where they come back.
+    #[serde(skip)]
+    at_fyers: BTreeMap<String, (BotName, Leg)>,
+}
+
+impl BotBooks {
+    /// Begins this day (IST), if it is another one.
+    pub fn begin(&mut self, day: NaiveDate) {
+        if self.day == Some(day) {
+            return;
+        }
+        self.day = Some(day);
+        self.at_fyers.clear();
+        for book in self.bots.values_mut() {
+            (book.orders, book.live) = (0, vec![]);
+            book.told.clear();
+        }
+    }
+
+    /// Counts orders that a bot sends.
+    pub fn sent(&mut self, bot: &BotName, orders: u32) {
+        let book = self.bots.entry(bot.clone()).or_default();
+        book.orders = book.orders.saturating_add(orders);
+    }
+
+    /// An order that was counted has never left.
+    pub fn unsent(&mut self, intent: &OrderIntent) {
+        let orders = u32::try_from(intent.legs.len()).unwrap_or(u32::MAX);
+        if let Some(book) = intent.bot.as_ref().and_then(|bot| self.bots.get_mut(bot)) {
+            book.orders = book.orders.saturating_sub(orders);
+        }
+    }
+
+    /// Whether a person is to be told that this limit is reached: once a day.
+    pub fn tell(&mut self, bot: &BotName, limit: LimitKind) -> bool {
+        self.bots.entry(bot.clone()).or_default().told.insert(limit)
+    }
+
+    /// A key is gone: what its bot still holds is the owner's.
+    pub fn inherit(&mut self, bot: &BotName) {
+        let Some(book) = self.bots.remove(bot) else { return };
+        let owner = self.bots.entry(BotName::owner()).or_default();
+        for holding in book.simulated {
+            merge(&mut owner.simulated, &holding);
+        }
+        for holding in book.live {
+            merge(&mut owner.live, &holding);
+        }
+        self.orders.values_mut().filter(|order| order.bot.as_ref() == Some(bot)).for_each(|order| {
+            order.bot = Some(BotName::owner());
+        });
+        self.gtts.values_mut().filter(|owner| *owner == bot).for_each(|owner| *owner = BotName::owner());
+    }
+
+    /// Books what has happened in the MockExchange. `by` is the bot whose request brought it; `None`: no request.
+    pub fn record(&mut self, records: &[Record], by: Option<&BotName>) {
+        let (mut of_gtt, mut over) = (None, vec![]);
+        for record in records {
+            match record {
+                Record::OrderAccepted { id, order, origin, link, .. } => {
+                    let parent = link.as_ref().and_then(|link| self.orders.get(&link.parent)?.bot.clone());
+                    let bot = match origin {
+                        Origin::Bot => by.cloned().or_else(|| Some(BotName::owner())),
+                        Origin::Gtt => of_gtt.take().or_else(|| Some(BotName::owner())),
+                        Origin::Leg => parent.or_else(|| Some(BotName::owner())),
+                        Origin::Exit | Origin::SquareOff | Origin::Expiry => None,
+                    };
+                    let request = &order.request;
+                    let open = OpenOrder {
+                        bot,
+                        symbol: request.symbol.clone(),
+                        product: request.product,
+                        sign: request.signed_quantity().signum(),
+                        quantity: request.quantity,
+                        filled: 0,
+                        price: request.limit_price,
+                    };
+                    self.orders.insert(id.clone(), open);
+                }
+                Record::OrderModified { id, quantity, limit_price, .. } => {
+                    if let Some(open) = self.orders.get_mut(id) {
+                        (open.quantity, open.price) = (*quantity, *limit_price);
+                    }
+                }
+                Record::Traded { id, quantity, price, .. } => self.traded(id, *quantity, *price, by),
+                Record::GttAccepted { id, .. } => {
+                    self.gtts.insert(id.clone(), by.cloned().unwrap_or_default());
+                }
+                Record::GttTriggered { id, refused, .. } => {
+                    let owner = self.gtts.remove(id);
+                    of_gtt = owner.filter(|_| refused.is_none());
+                }
+                Record::GttCancelled { id, .. } => {
+                    self.gtts.remove(id);
+                }
+                Record::DayOpened { .. } => self.open_day(),
+                Record::PositionConverted { symbol, side, quantity, from, to, .. } => {
+                    self.convert(symbol, (*from, *to), side.sign() * quantity, by);
+                }
+                Record::OrderCancelled { id, .. } | Record::OrderExpired { id, .. } => over.push(id.clone()),
+                Record::OrderRejected { .. }
+                | Record::OrderTriggered { .. }
+                | Record::AccountSeeded { .. }
+                | Record::GttModified { .. }
+                | Record::SquaredOff { .. } => {}
+            }
+        }
+        // Not before the end: an order that has filled may be the parent of the exit legs that follow.
+        over.iter().for_each(|id| _ = self.orders.remove(id));
+        self.orders.retain(|_, order| order.filled < order.quantity);
+    }
+
+    fn open_day(&mut self) {
+        self.orders.clear();
+        for book in self.bots.values_mut() {
+            book.simulated =
+                std::mem::take(&mut book.simulated).into_iter().filter_map(Holding::carried).collect();
+        }
+    }
+
+    fn traded(&mut self, id: &str, quantity: i64, price: Decimal, by: Option<&BotName>) {
+        let Some(order) = self.orders.get_mut(id) else { return };
+        order.filled += quantity;
+        let order = order.clone();
+        let signed = order.sign * quantity;
+        match &order.bot {
+            Some(bot) => self.fill(bot, &order.symbol, order.product, signed, price),
+            None => {
+                let shares = self.shares(&order.symbol, order.product, signed, by);
+                for (bot, share) in shares {
+                    self.fill(&bot, &order.symbol, order.product, share, price);
+                }
+            }
+        }
+    }
+
+    fn fill(&mut self, bot: &BotName, symbol: &str, product: Product, quantity: i64, price: Decimal) {
+        let book = self.bots.entry(bot.clone()).or_default();
+        holding(&mut book.simulated, symbol, product).fill(quantity, price);
+    }
+
+    /// Whose positions an order of nobody's closes: first those of who asked for it, then the others'.
+    fn shares(
+        &self,
+        symbol: &str,
+        product: Product,
+        quantity: i64,
+        by: Option<&BotName>,
+    ) -> Vec<(BotName, i64)> {
+        let net = |bot: &BotName| {
+            let book = self.bots.get(bot)?;
+            book.simulated.iter().find(|one| one.symbol == symbol && one.product == product).map(Holding::net)
+        };
+        let first = by.into_iter();
+        let others = self.bots.keys().filter(|bot| Some(*bot) != by);
+        let (mut left, mut shares) = (quantity, vec![]);
+        for bot in first.chain(others) {
+            let open = net(bot).unwrap_or_default();
+            let share = if open.signum() == -left.signum() { left.abs().min(open.abs()) } else { 0 };
+            if share != 0 {
+                shares.push((bot.clone(), share * quantity.signum()));
+                left -= share * quantity.signum();
+            }
+        }
+        if left != 0 {
+            shares.push((by.cloned().unwrap_or_default(), left));
+        }
+        shares
+    }
+
+    fn convert(&mut self, symbol: &str, (from, to): (Product, Product), quantity: i64, by: Option<&BotName>) {
+        for (bot, share) in self.shares(symbol, from, -quantity, by) {
+            let held = self.bots.get(&bot).into_iter().flat_map(|book| &book.simulated);
+            let held = held.into_iter().find(|one| one.symbol == symbol && one.product == from);
+            let price = held.map(Holding::average).unwrap_or_default();
+            self.fill(&bot, symbol, from, share, price);
+            self.fill(&bot, symbol, to, -share, price);
+        }
+    }
+
+    /// Brings the positions in line with the account's: what nobody is known to hold, or too much of, is the owner's.
+    pub fn balance(&mut self, account: &[Position]) {
+        let mut apart: BTreeMap<(String, Product), (i64, Decimal)> = BTreeMap::new();
+        for position in account {
+            apart.insert((position.symbol.clone(), position.product), (position.net, position.average));
+        }
+        for held in self.bots.values().flat_map(|book| &book.simulated) {
+            let one = apart.entry((held.symbol.clone(), held.product)).or_insert((0, held.average()));
+            one.0 -= held.net();
+        }
+        for ((symbol, product), (net, average)) in apart.into_iter().filter(|(_, (net, _))| *net != 0) {
+            self.fill(&BotName::owner(), &symbol, product, net, average);
+        }
+    }
+
+    /// Keeps what only memory knew of the day, when the rest was read again.
+    pub fn keep_day_of(&mut self, known: Self) {
+        (self.day, self.at_fyers) = (known.day, known.at_fyers);
+        for (bot, before) in known.bots {
+            let book = self.bots.entry(bot).or_default();
+            (book.live, book.orders) = (before.live, before.orders);
+            book.told.extend(before.told);
+        }
+    }
+
+    /// Learns from the order journal and the open intents what bots have sent today.
+    pub fn recall(&mut self, day: NaiveDate, entries: &[OrderEntry], open: &[OrderIntent]) {
+        self.begin(day);
+        self.at_fyers.clear();
+        self.bots.values_mut().for_each(|book| book.orders = 0);
+        for entry in entries.iter().filter(|entry| ist::date(entry.at) == day) {
+            let Some(bot) = &entry.bot else { continue };
+            if entry.venue != Venue::None && entry.quantity.is_some() {
+                self.sent(bot, 1);
+            }
+            if entry.venue == Venue::Fyers {
+                self.placed(entry);
+            }
+        }
+        for intent in open.iter().filter(|intent| ist::date(intent.at) == day) {
+            if let Some(bot) = &intent.bot {
+                self.sent(bot, u32::try_from(intent.legs.len()).unwrap_or(u32::MAX));
+            }
+        }
+    }
+
+    /// FYERS took an order of a bot's.
+    pub fn placed(&mut self, entry: &OrderEntry) {
+        let OrderEntry {
+            bot: Some(bot), id: Some(id), symbol: Some(symbol), quantity: Some(quantity), ..
+        } = entry
+        else {
+            return;
+        };
+        let leg = Leg {
+            symbol: symbol.clone(),
+            product: String::new(),
+            quantity: *quantity,
+            price: entry.price.unwrap_or_default(),
+            tag: None,
+        };
+        self.at_fyers.insert(id.clone(), (bot.clone(), leg));
+    }
+
+    /// Learns from FYERS' order book what bots' orders have filled today.
+    pub fn saw(&mut self, rows: &[BookRow]) {
+        self.bots.values_mut().for_each(|book| book.live.clear());
+        for row in rows.iter().filter(|row| row.filled != 0) {
+            let Some((bot, _)) = self.at_fyers.get(&row.id) else { continue };
+            let product = row.leg.known_product().unwrap_or(Product::Other);
+            let book = self.bots.entry(bot.clone()).or_default();
+            holding(&mut book.live, &row.leg.symbol, product).fill(row.filled, row.average);
+        }
+    }
+
+    /// The order of this id, if it is this bot's: symbol, product where it is known, whole quantity, limit price.
+    pub fn order(&self, bot: &BotName, id: &str) -> Option<Leg> {
+        let live = self.at_fyers.get(id).filter(|(owner, _)| owner == bot).map(|(_, leg)| leg.clone());
+        let simulated = || {
+            let order = self.orders.get(id).filter(|order| order.bot.as_ref() == Some(bot))?;
+            Some(order.leg())
+        };
+        live.or_else(simulated)
+    }
+
+    /// What a bot holds in the MockExchange.
+    pub fn simulated(&self, bot: &BotName) -> Vec<Position> {
+        let held = self.bots.get(bot).into_iter().flat_map(|book| &book.simulated);
+        held.filter(|one| one.net() != 0).map(Holding::position).collect()
+    }
+
+    /// What is this bot's own, with these last prices. `waiting` are all orders that wait in the MockExchange, by id.
+    pub fn own(
+        &self,
+        day: NaiveDate,
+        bot: &BotName,
+        waiting: &BTreeMap<String, Leg>,
+        price: &dyn Fn(&str) -> Option<Decimal>,
+    ) -> Own {
+        let mine = waiting.iter().filter(|(id, _)| self.owner_of(id) == Some(bot));
+        Own {
+            simulated: self.simulated(bot),
+            waiting: mine.map(|(_, leg)| leg.clone()).collect(),
+            day: self.day_of(day, bot, price),
+        }
+    }
+
+    fn day_of(&self, day: NaiveDate, bot: &BotName, price: &dyn Fn(&str) -> Option<Decimal>) -> OwnDay {
+        let Some(book) = self.bots.get(bot) else { return OwnDay::default() };
+        let is_today = self.day == Some(day);
+        let live: &[Holding] = if is_today { &book.live } else { &[] };
+        let orders = if is_today { book.orders } else { 0 };
+        let mut own = OwnDay { orders, ..OwnDay::default() };
+        for held in book.simulated.iter().chain(live) {
+            let price = price(&held.symbol);
+            if price.is_none() && held.net() != 0 {
+                own.unpriced.insert(held.symbol.clone());
+            }
+            own.result += held.result(price);
+        }
+        own
+    }
+
+    /// All bots that anything is known of.
+    pub fn bots(&self) -> impl Iterator<Item = &BotName> {
+        self.bots.keys()
+    }
+
+    /// Whose order this is in the MockExchange.
+    pub fn owner_of(&self, id: &str) -> Option<&BotName> {
+        self.orders.get(id)?.bot.as_ref()
+    }
+}
+
+impl OpenOrder {
+    fn leg(&self) -> Leg {
+        Leg {
+            symbol: self.symbol.clone(),
+            product: codes::product_word(self.product).to_owned(),
+            quantity: self.sign * self.quantity,
+            price: self.price,
+            tag: None,
+        }
+    }
+}
+
+/// Whether an operation places orders that are counted.
+pub fn counts(operation: Operation) -> bool {
+    matches!(operation, Operation::Place | Operation::PlaceMany | Operation::PlaceGtt | Operation::LiveOrder)
+}
+
+fn holding<'a>(holdings: &'a mut Vec<Holding>, symbol: &str, product: Product) -> &'a mut Holding {
+    let at = holdings.iter().position(|one| one.symbol == symbol && one.product == product);
+    let at = at.unwrap_or_else(|| {
+        holdings.push(Holding::new(symbol, product));
+        holdings.len() - 1
+    });
+    &mut holdings[at]
+}
+
+fn merge(into: &mut Vec<Holding>, more: &Holding) {
+    let one = holding(into, &more.symbol, more.product);
+    one.bought += more.bought;
+    one.bought_value += more.bought_value;
+    one.sold += more.sold;
+    one.sold_value += more.sold_value;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use fyers_api::model::{OrderRequest, OrderType, Side};
+use mock_exchange::{
+    Charges, Command, Config, Engine, Exit, Instruments, NewOrder, PriceUpdate, sessions::Segment,
+};
+use proptest::prelude::*;
+
+use super::*;
+
+const SYMBOLS: [&str; 2] = ["NSE:SBIN-EQ", "NSE:INFY-EQ"];
+const BOTS: [&str; 3] = ["default", "alpha", "beta"];
+
+fn bot(n: usize) -> BotName {
+    BotName::new(BOTS[n]).unwrap()
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    // Monday, 23 November 2026, 10:00 IST.
+    "2026-11-23T04:30:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
+}
+
+#[derive(Debug, Clone)]
+enum Move {
+    Order { bot: usize, symbol: usize, product: Product, quantity: i64, limit: Option<i64> },
+    Price { symbol: usize, price: i64 },
+    Exit { bot: usize },
+    SquareOff,
+    NewDay,
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let product = prop_oneof![3 => Just(Product::Intraday), 1 => Just(Product::Cnc)];
+    let order = (0usize..3, 0usize..2, product, -9i64..10, prop::option::of(95i64..106)).prop_map(
+        |(bot, symbol, product, quantity, limit)| Move::Order { bot, symbol, product, quantity, limit },
+    );
+    let price = (0usize..2, 95i64..106).prop_map(|(symbol, price)| Move::Price { symbol, price });
+    let one = prop_oneof![
+        12 => order,
+        6 => price,
+        2 => (0usize..3).prop_map(|bot| Move::Exit { bot }),
+        1 => Just(Move::SquareOff),
+        1 => Just(Move::NewDay),
+    ];
+    prop::collection::vec(one, 1..60)
+}
+
+struct Game {
+    engine: Engine,
+    books: BotBooks,
+    day: u32,
+    now: i64,
+}
+
+impl Game {
+    fn new() -> Self {
+        let config =
+            Config { charges: Charges::Off, around_the_clock: true, ..Config::new(Decimal::from(1_000_000)) };
+        let engine = Engine::new(config, Instruments::default());
+        let mut game = Self { engine, books: BotBooks::default(), day: 23, now: 0 };
+        game.play(&Move::NewDay);
+        for symbol in [0, 1] {
+            game.play(&Move::Price { symbol, price: 100 });
+        }
+        game
+    }
+
+    fn play(&mut self, next: &Move) {
+        self.now += 1;
+        let at = at(self.now);
+        let (command, by) = match *next {
+            Move::Order { quantity: 0, .. } => return,
+            Move::Order { bot: n, symbol, product, quantity, limit } => {
+                let request = OrderRequest {
+                    symbol: SYMBOLS[symbol].into(),
+                    quantity: quantity.abs(),
+                    side: if quantity > 0 { Side::Buy } else { Side::Sell },
+                    order_type: if limit.is_some() { OrderType::Limit } else { OrderType::Market },
+                    product,
+                    limit_price: limit.map(Decimal::from).unwrap_or_default(),
+                    stop_price: Decimal::ZERO,
+                    tag: None,
+                };
+                (Command::Place { order: NewOrder::from(request), at }, Some(bot(n)))
+            }
+            Move::Price { symbol, price } => {
+                (Command::Quote(PriceUpdate::last(SYMBOLS[symbol], Decimal::from(price), at)), None)
+            }
+            Move::Exit { bot: n } => {
+                (Command::ExitPosition { exit: Exit::All, cancel_pending: true, at }, Some(bot(n)))
+            }
+            Move::SquareOff => (Command::SquareOff { segment: Segment::Cash, at }, None),
+            Move::NewDay => {
+                self.day += 1;
+                let date = NaiveDate::from_ymd_opt(2026, 11, self.day.min(30)).unwrap();
+                (Command::NewDay { date }, None)
+            }
+        };
+        if let Ok(records) = self.engine.decide(&command) {
+            self.engine.commit(&command, &records);
+            self.books.record(&records, by.as_ref());
+        }
+    }
+
+    fn net(&self, symbol: &str, product: Product) -> i64 {
+        let of = |bot: &BotName| self.books.simulated(bot);
+        let all = self.books.bots().flat_map(of).filter(|one| one.symbol == symbol && one.product == product);
+        all.map(|one| one.net).sum()
+    }
+}
+
+proptest! {
+    /// Whatever bots order and whatever the exchange closes by itself: the bots' positions are the account's.
+    #[test]
+    fn the_bots_positions_together_are_the_accounts(moves in moves()) {
+        let mut game = Game::new();
+        for next in &moves {
+            game.play(next);
+            for account in game.engine.ledger().accounts.values() {
+                prop_assert_eq!(game.net(&account.symbol, account.product), account.net, "{:?} after {:?}", account.symbol, next);
+            }
+            for symbol in SYMBOLS {
+                for product in [Product::Intraday, Product::Cnc] {
+                    let known = game.engine.ledger().accounts.values().any(|one| one.symbol == symbol && one.product == product);
+                    prop_assert!(known || game.net(symbol, product) == 0);
+                }
+            }
+            let text = serde_json::to_string(&game.books).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<BotBooks>(&text).unwrap(), &game.books, "a restart keeps everything");
+        }
+    }
+}
+
+#[test]
+fn what_each_bot_has_won_and_lost_is_its_own() {
+    let mut game = Game::new();
+    let order =
+        |bot, quantity| Move::Order { bot, symbol: 0, product: Product::Intraday, quantity, limit: None };
+    let price = |price| Move::Price { symbol: 0, price };
+    for next in [order(1, 10), order(2, -10), price(90), order(1, -10)] {
+        game.play(&next);
+    }
+    let day = |game: &Game, n: usize, price: Option<i64>| {
+        let price = move |_: &str| price.map(Decimal::from);
+        game.books.own(at(0).date_naive(), &bot(n), &BTreeMap::new(), &price).day
+    };
+    assert_eq!(day(&game, 1, Some(90)).result, Decimal::from(-100));
+    assert_eq!(day(&game, 2, Some(90)).result, Decimal::from(100));
+    let unpriced = day(&game, 2, None);
+    assert_eq!((unpriced.result, unpriced.unpriced.len()), (Decimal::ZERO, 1), "not known is said to be so");
+    assert_eq!(game.books.simulated(&bot(2))[0].net, -10);
+    game.books.inherit(&bot(2));
+    assert_eq!(
+        game.books.simulated(&BotName::owner())[0].net,
+        -10,
+        "a key that goes leaves its position behind"
+    );
+}
+
+#[test]
+fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
+    use crate::mode::Mode;
+    let alpha = bot(1);
+    let today = ist::date(at(0));
+    let leg = Leg {
+        symbol: "NSE:SBIN-EQ".into(),
+        product: "INTRADAY".into(),
+        quantity: 10,
+        price: Decimal::ZERO,
+        tag: None,
+    };
+    let entry = |venue, id: &str, at| {
+        let answer = (200, 1101, "", Some(id.to_owned()));
+        OrderEntry::new((Operation::Place, Mode::Live, venue), Some(&leg), answer, at).of(&alpha)
+    };
+    let entries = [
+        entry(Venue::Fyers, "26", at(0)),
+        entry(Venue::Mock, "MOCK1", at(1)),
+        entry(Venue::None, "", at(2)),
+        entry(Venue::Fyers, "25", at(0) - TimeDelta::days(1)),
+    ];
+    let mut books = BotBooks::default();
+    books.recall(today, &entries, &[]);
+    books.sent(&alpha, 1);
+    let row = |id: &str, filled: i64, average: i64| BookRow {
+        id: id.into(),
+        leg: leg.clone(),
+        whole: 10,
+        waits: false,
+        filled,
+        average: Decimal::from(average),
+        at: None,
+    };
+    books.saw(&[row("26", 10, 100), row("25", 10, 100), row("another's", 10, 100)]);
+    let price = |_: &str| Some(Decimal::from(97));
+    let day = books.own(today, &alpha, &BTreeMap::new(), &price).day;
+    assert_eq!((day.orders, day.result), (3, Decimal::from(-30)));
+    assert_eq!(books.order(&alpha, "26").unwrap().quantity, 10);
+    assert_eq!((books.order(&bot(2), "26"), books.order(&alpha, "25")), (None, None));
+    assert!(books.tell(&alpha, LimitKind::Loss) && !books.tell(&alpha, LimitKind::Loss));
+    let tomorrow = today.succ_opt().unwrap();
+    books.begin(tomorrow);
+    let day = books.own(tomorrow, &alpha, &BTreeMap::new(), &price).day;
+    assert_eq!((day.orders, day.result), (0, Decimal::ZERO));
+    assert!(books.tell(&alpha, LimitKind::Loss), "told again on another day");
+}

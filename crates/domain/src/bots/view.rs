@@ -1,0 +1,93 @@
+//! The account as one bot sees it: its mode, its halt, and what it holds in the MockExchange.
+
+use std::borrow::Cow;
+
+use crate::{
+    keys::BotKey,
+    mode::Mode,
+    routing::{own::Own, route::Snapshot},
+};
+
+impl Snapshot {
+    /// What is this bot's own; nothing, for one that has done nothing.
+    pub fn own(&self, key: &BotKey) -> Cow<'_, Own> {
+        self.own.get(key.name()).map_or_else(|| Cow::Owned(Own::default()), Cow::Borrowed)
+    }
+
+    /// The same as this bot sees it. What is another's is no reason to refuse its orders, and below its ceiling it is
+    /// as if the keeper itself were in that mode. Positions at FYERS are the account's, whoever opened them.
+    pub fn seen_by(&self, key: &BotKey) -> Self {
+        let (mode, own) = (key.mode(self.mode), self.own(key).into_owned());
+        let below = mode != self.mode;
+        Self {
+            mode,
+            halted: self.halted || key.stored.halted,
+            // Below its ceiling nothing is meant for FYERS, so that nothing there is put at risk by simulating it.
+            sandbox: self.sandbox || below || key.stored.ceiling != Mode::Live,
+            token: self.token.clone().filter(|_| mode != Mode::Mock),
+            simulated: own.simulated,
+            simulated_waiting: own.waiting,
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fyers_api::http::{ApiRequest, Method, Surface};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        bots::admit::tests::{key, snapshot},
+        keys::Limits,
+        routing::{
+            request::OrderCall,
+            route::{Route, route},
+        },
+    };
+
+    fn requests() -> Vec<ApiRequest> {
+        let call = |method, path: &str| ApiRequest {
+            surface: Surface::Api,
+            method,
+            path: path.to_owned(),
+            query: String::new(),
+            content_type: None,
+            body: br#"{"symbol":"NSE:SBIN-EQ","qty":1,"side":1,"productType":"INTRADAY","type":2}"#.to_vec(),
+        };
+        vec![
+            call(Method::Post, "/orders/sync"),
+            call(Method::Patch, "/orders/sync"),
+            call(Method::Delete, "/orders/sync"),
+            call(Method::Delete, "/positions"),
+            call(Method::Post, "/positions"),
+            call(Method::Post, "/multileg/orders/sync"),
+            call(Method::Post, "/gtt/orders/sync"),
+            call(Method::Get, "/orders"),
+            call(Method::Get, "/positions"),
+            call(Method::Get, "/tradebook"),
+        ]
+    }
+
+    proptest! {
+        /// Whatever the keeper's mode: below the ceiling nothing of a bot reaches FYERS' books, and nobody else's
+        /// request goes another way because of it.
+        #[test]
+        fn no_order_of_a_bot_goes_above_its_ceiling(mode in 0u8..3, ceiling in 0u8..3, halted: bool) {
+            let modes = [Mode::Live, Mode::Sandbox, Mode::Mock];
+            let (mode, ceiling) = (modes[usize::from(mode)], modes[usize::from(ceiling)]);
+            let (now, key) = (snapshot(mode), key("trial", ceiling, Limits::default(), halted));
+            let seen = now.seen_by(&key);
+            prop_assert_eq!(seen.mode, key.mode(mode));
+            prop_assert_eq!(seen.halted, halted);
+            for request in requests() {
+                let call = OrderCall::read(&request);
+                let goes = route(&seen, &call);
+                if ceiling != Mode::Live || mode != Mode::Live {
+                    prop_assert_ne!(goes, Route::Fyers, "{:?}", call.operation);
+                }
+            }
+        }
+    }
+}

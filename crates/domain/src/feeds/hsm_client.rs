@@ -1,0 +1,309 @@
+//! A bot at the keeper's data socket, in FYERS' own protocol: the server's side.
+
+use std::collections::{BTreeMap, HashMap};
+
+use fyers_api::hsm::{ClientFrame, Feed, Kind, Mode, Record, Reply, ServerFrame, Snapshot, Topic};
+
+use super::{
+    directory::{Directory, Item},
+    news::FeedNews,
+    quote::FeedQuote,
+};
+
+/// FYERS' code for a subscription before a good key was shown, and for a key that is not good.
+const NOT_AUTHENTICATED: i32 = 11_001;
+/// FYERS' code for more symbols than allowed.
+pub const SYMBOL_LIMIT: i32 = 51_001;
+/// Records of one frame: their texts are short, and a frame's length must fit into 16 bits.
+const BATCH: usize = 200;
+
+/// What follows from a frame beside its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HsmStep {
+    /// This key was shown: see [`HsmClient::authenticated`].
+    Key(String),
+    /// Follow these.
+    Follow(Vec<Item>),
+    /// Follow these no longer.
+    Leave(Vec<Item>),
+}
+
+#[derive(Debug)]
+struct Subscription {
+    id: u16,
+    channel: u8,
+    item: Item,
+    topic: Topic,
+    /// What was sent last, with the scale of prices.
+    sent: Option<(Vec<i32>, u16, u8)>,
+}
+
+/// One connection.
+#[derive(Debug, Default)]
+pub struct HsmClient {
+    is_known: bool,
+    topics: BTreeMap<String, Subscription>,
+    by_item: HashMap<Item, Vec<String>>,
+    lite: u64,
+    paused: u64,
+    last_id: u16,
+    number: u32,
+}
+
+impl HsmClient {
+    /// Understands a frame: answers, and what is to be done.
+    pub fn received(&mut self, frame: ClientFrame, names: &Directory) -> (Vec<ServerFrame>, Option<HsmStep>) {
+        let done = |to: Reply| vec![ServerFrame::Done { to, is_ok: true }];
+        match frame {
+            ClientFrame::Ping | ClientFrame::Ack { .. } => (vec![], None),
+            ClientFrame::Auth { key, .. } => (vec![], Some(HsmStep::Key(key))),
+            _ if !self.is_known => (vec![notice(NOT_AUTHENTICATED, "Authentication failed", 1)], None),
+            ClientFrame::Subscribe { topics, channel } => self.subscribe(topics, channel, names),
+            ClientFrame::Unsubscribe { topics, .. } => {
+                (done(Reply::Unsubscribe), Some(HsmStep::Leave(self.unsubscribe(&topics))))
+            }
+            ClientFrame::Pause { channels } => {
+                self.paused |= channels;
+                (done(Reply::Pause), None)
+            }
+            ClientFrame::Resume { channels } => {
+                self.paused &= !channels;
+                let missed =
+                    self.topics.values().filter(|one| has(channels, one.channel)).map(|one| one.item.clone());
+                (done(Reply::Resume), Some(HsmStep::Follow(missed.collect())))
+            }
+            ClientFrame::Mode { channels, mode } => {
+                self.lite = if mode == Mode::Lite { self.lite | channels } else { self.lite & !channels };
+                (done(Reply::Mode), None)
+            }
+        }
+    }
+
+    /// Whether the key was good.
+    pub fn authenticated(&mut self, is_ok: bool) -> ServerFrame {
+        self.is_known = is_ok;
+        ServerFrame::Auth { is_ok, ack_every: 0 }
+    }
+
+    fn subscribe(
+        &mut self,
+        topics: Vec<String>,
+        channel: u8,
+        names: &Directory,
+    ) -> (Vec<ServerFrame>, Option<HsmStep>) {
+        let mut items = vec![];
+        for name in topics {
+            // A topic that cannot be one is passed over, as FYERS does it.
+            let Ok(topic) = name.parse::<Topic>() else { continue };
+            let item = names.item(&topic);
+            items.push(item.clone());
+            if let Some(known) = self.topics.get_mut(&name) {
+                (known.channel, known.sent) = (channel, None);
+                continue;
+            }
+            self.last_id = self.last_id.wrapping_add(1);
+            self.by_item.entry(item.clone()).or_default().push(name.clone());
+            self.topics.insert(name, Subscription { id: self.last_id, channel, item, topic, sent: None });
+        }
+        (vec![ServerFrame::Done { to: Reply::Subscribe, is_ok: true }], Some(HsmStep::Follow(items)))
+    }
+
+    /// The items that no topic is about any more.
+    fn unsubscribe(&mut self, topics: &[String]) -> Vec<Item> {
+        let mut left = vec![];
+        for name in topics {
+            let Some(gone) = self.topics.remove(name) else { continue };
+            let Some(names) = self.by_item.get_mut(&gone.item) else { continue };
+            names.retain(|known| known != name);
+            if names.is_empty() {
+                self.by_item.remove(&gone.item);
+                left.push(gone.item);
+            }
+        }
+        left
+    }
+
+    /// The items were too many: the bot does not have them, and is told.
+    pub fn too_many(&mut self, items: &[Item]) -> ServerFrame {
+        let names: Vec<String> =
+            items.iter().filter_map(|item| self.by_item.get(item)).flatten().cloned().collect();
+        self.unsubscribe(&names);
+        notice(SYMBOL_LIMIT, &format!("Symbol limit exceeded by {}", items.len()), 4)
+    }
+
+    /// What this protocol says of a piece of news; nothing of most.
+    pub fn news(&mut self, news: &FeedNews) -> Option<ServerFrame> {
+        match news {
+            FeedNews::Notice { code, message } => Some(notice(*code, message, 4)),
+            _ => None,
+        }
+    }
+
+    /// New values as feed frames.
+    pub fn feed<'a>(&mut self, quotes: impl IntoIterator<Item = &'a FeedQuote>) -> Vec<ServerFrame> {
+        let records: Vec<Record> = quotes.into_iter().flat_map(|quote| self.records(quote)).collect();
+        let frames = records.chunks(BATCH).map(|records| {
+            self.number = self.number.wrapping_add(1);
+            ServerFrame::Feed(Feed { number: self.number, records: records.to_vec() })
+        });
+        frames.collect()
+    }
+
+    fn records(&mut self, quote: &FeedQuote) -> Vec<Record> {
+        let names = self.by_item.get(&quote.item).into_iter().flatten();
+        let (lite, paused) = (self.lite, self.paused);
+        let mut records = vec![];
+        for name in names {
+            let Some(one) = self.topics.get_mut(name).filter(|one| !has(paused, one.channel)) else {
+                continue;
+            };
+            records.extend(one.record(name, quote, has(lite, one.channel)));
+        }
+        records
+    }
+}
+
+impl Subscription {
+    /// A snapshot first and whenever the scale of prices is another, else what is new.
+    fn record(&mut self, name: &str, quote: &FeedQuote, lite: bool) -> Option<Record> {
+        let Snapshot { values, multiplier, precision, .. } = &quote.snapshot;
+        let now = (values.clone(), *multiplier, *precision);
+        let before = self.sent.replace(now);
+        let Some((before, ..)) = before.filter(|(_, m, p)| (m, p) == (multiplier, precision)) else {
+            return Some(Record::Snapshot(Box::new(self.snapshot(name, quote))));
+        };
+        if lite && self.item.kind != Kind::Depth {
+            let value = values.first().copied()?;
+            return (before.first() != Some(&value)).then_some(Record::LastPrice { topic: self.id, value });
+        }
+        (before != *values).then(|| Record::Update { topic: self.id, values: values.clone() })
+    }
+
+    /// Under the names that this bot knows: it may have looked them up while FYERS could not be asked.
+    fn snapshot(&self, name: &str, quote: &FeedQuote) -> Snapshot {
+        Snapshot {
+            topic: self.id,
+            name: name.to_owned(),
+            exchange: self.topic.segment.clone(),
+            token: self.topic.token.clone(),
+            ..quote.snapshot.clone()
+        }
+    }
+}
+
+fn has(channels: u64, channel: u8) -> bool {
+    1u64.checked_shl(u32::from(channel)).is_some_and(|bit| channels & bit != 0)
+}
+
+fn notice(code: i32, message: &str, about: u8) -> ServerFrame {
+    ServerFrame::Notice { code, message: message.to_owned(), about }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use mock_exchange::PriceOrigin;
+
+    use super::*;
+
+    const TOPIC: &str = "sf|nse_cm|3045";
+
+    fn known() -> (HsmClient, Directory) {
+        let (mut client, mut names) = (HsmClient::default(), Directory::default());
+        names.learn("NSE:SBIN-EQ", "10100000003045");
+        client.authenticated(true);
+        (client, names)
+    }
+
+    fn quote(ltp: i32, precision: u8) -> FeedQuote {
+        let snapshot = Snapshot {
+            topic: 99,
+            name: "another".to_owned(),
+            values: vec![ltp, 7],
+            multiplier: 1,
+            precision,
+            exchange: String::new(),
+            token: String::new(),
+            symbol: "SBIN-EQ".to_owned(),
+        };
+        FeedQuote {
+            item: Item::quote("NSE:SBIN-EQ"),
+            snapshot,
+            origin: PriceOrigin::Live,
+            at: DateTime::default(),
+        }
+    }
+
+    fn subscribe(channel: u8) -> ClientFrame {
+        ClientFrame::Subscribe { topics: vec![TOPIC.to_owned(), "odd".to_owned()], channel }
+    }
+
+    fn records(frames: Vec<ServerFrame>) -> Vec<Record> {
+        let of = |frame| match frame {
+            ServerFrame::Feed(feed) => feed.records,
+            _ => vec![],
+        };
+        frames.into_iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn a_snapshot_comes_first_and_then_what_is_new() {
+        let (mut client, names) = known();
+        let (answers, step) = client.received(subscribe(11), &names);
+        assert_eq!(answers, [ServerFrame::Done { to: Reply::Subscribe, is_ok: true }]);
+        assert_eq!(step, Some(HsmStep::Follow(vec![Item::quote("NSE:SBIN-EQ")])));
+        let first = records(client.feed([&quote(80_000, 2)]));
+        let Record::Snapshot(all) = &first[0] else { panic!("{first:?}") };
+        assert_eq!((all.name.as_str(), all.topic, all.token.as_str()), (TOPIC, 1, "3045"));
+        assert_eq!(records(client.feed([&quote(80_000, 2)])), []);
+        assert_eq!(
+            records(client.feed([&quote(80_100, 2)])),
+            [Record::Update { topic: 1, values: vec![80_100, 7] }]
+        );
+        assert!(
+            matches!(records(client.feed([&quote(80_100, 4)]))[..], [Record::Snapshot(_)]),
+            "another scale"
+        );
+        let leave = ClientFrame::Unsubscribe { topics: vec![TOPIC.to_owned()], channel: 11 };
+        assert_eq!(client.received(leave, &names).1, Some(HsmStep::Leave(vec![Item::quote("NSE:SBIN-EQ")])));
+        assert_eq!(records(client.feed([&quote(80_200, 4)])), []);
+    }
+
+    #[test]
+    fn lite_and_paused_channels_are_their_own() {
+        let (mut client, names) = known();
+        client.received(ClientFrame::Mode { channels: 1 << 11, mode: Mode::Lite }, &names);
+        client.received(subscribe(11), &names);
+        client.feed([&quote(1, 2)]);
+        assert_eq!(records(client.feed([&quote(2, 2)])), [Record::LastPrice { topic: 1, value: 2 }]);
+        client.received(ClientFrame::Pause { channels: 1 << 11 }, &names);
+        assert_eq!(records(client.feed([&quote(3, 2)])), []);
+        let (_, step) = client.received(ClientFrame::Resume { channels: 1 << 11 }, &names);
+        assert!(
+            matches!(step, Some(HsmStep::Follow(items)) if items.len() == 1),
+            "what was missed comes again"
+        );
+        assert_eq!(records(client.feed([&quote(3, 2)])), [Record::LastPrice { topic: 1, value: 3 }]);
+    }
+
+    #[test]
+    fn nothing_is_told_without_a_key() {
+        let (mut client, names) = known();
+        assert_eq!(client.authenticated(false), ServerFrame::Auth { is_ok: false, ack_every: 0 });
+        let (answers, step) = client.received(subscribe(11), &names);
+        assert!(
+            matches!(answers[..], [ServerFrame::Notice { code: NOT_AUTHENTICATED, .. }]) && step.is_none()
+        );
+        let auth = ClientFrame::Auth { key: "k".to_owned(), mode: "P".to_owned(), source: String::new() };
+        assert_eq!(client.received(auth, &names), (vec![], Some(HsmStep::Key("k".to_owned()))));
+    }
+
+    #[test]
+    fn what_is_too_many_is_not_kept() {
+        let (mut client, names) = known();
+        client.received(subscribe(11), &names);
+        let told = client.too_many(&[Item::quote("NSE:SBIN-EQ")]);
+        assert!(matches!(told, ServerFrame::Notice { code: SYMBOL_LIMIT, .. }));
+        assert_eq!(records(client.feed([&quote(1, 2)])), []);
+    }
+}

@@ -1,0 +1,308 @@
+//! A bot at `/feed`: JSON in both directions (docs/feeds.md, docs/feed.schema.json).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use fyers_api::{
+    hsm::Kind,
+    ist::ist,
+    number,
+    order_socket::{ServerText, Topic},
+};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde_json::{Map, Value, json};
+
+use super::{
+    directory::Item,
+    news::{EndReason, FeedNews, ModeNotice, OrderNews},
+    quote::{FeedQuote, scrip_field},
+};
+
+/// The version of this protocol.
+pub const VERSION: u32 = 1;
+/// Symbols of one request.
+const MOST_SYMBOLS: usize = 5_000;
+
+/// What is told of a symbol, or of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Want {
+    Ltp,
+    Quote,
+    Depth,
+    Orders,
+}
+
+const WANTS: [(&str, Want); 4] =
+    [("ltp", Want::Ltp), ("quote", Want::Quote), ("depth", Want::Depth), ("orders", Want::Orders)];
+
+/// What a request leads to beside its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PlainChange {
+    /// Follow these.
+    pub follow: Vec<Item>,
+    /// Follow these no longer.
+    pub leave: Vec<Item>,
+    /// What the bot wants to hear of orders from now on, when that has changed.
+    pub orders: Option<BTreeSet<Topic>>,
+}
+
+/// One connection.
+#[derive(Debug, Default)]
+pub struct PlainClient {
+    wants: BTreeMap<Item, BTreeSet<Want>>,
+}
+
+impl PlainClient {
+    /// The first message.
+    pub fn hello(notice: ModeNotice) -> String {
+        let mut hello = mode("hello", notice);
+        hello["version"] = json!(VERSION);
+        hello["server"] = json!(concat!("fyers-keeper ", env!("CARGO_PKG_VERSION")));
+        hello.to_string()
+    }
+
+    /// Understands a request: the answer, and what is to be done.
+    pub fn received(&mut self, text: &str) -> (String, PlainChange) {
+        let request: Value = serde_json::from_str(text).unwrap_or_default();
+        let id = request.get("id").cloned();
+        let (mut answer, change) = match request["type"].as_str() {
+            Some("ping") => (json!({"type": "pong"}), PlainChange::default()),
+            Some("subscribe") => self.subscribe(&request),
+            Some("unsubscribe") => self.unsubscribe(&request),
+            _ => {
+                (error("bad_request", "type must be subscribe, unsubscribe or ping"), PlainChange::default())
+            }
+        };
+        if let Some(id) = id {
+            answer["id"] = id;
+        }
+        (answer.to_string(), change)
+    }
+
+    fn subscribe(&mut self, request: &Value) -> (Value, PlainChange) {
+        let (symbols, wants) = match read(request) {
+            Ok(read) => read,
+            Err(refusal) => return (refusal, PlainChange::default()),
+        };
+        let mut change = PlainChange::default();
+        for (item, want) in items(&symbols, &wants) {
+            self.wants.entry(item.clone()).or_default().insert(want);
+            change.follow.push(item);
+        }
+        if wants.contains(&Want::Orders) {
+            change.orders = Some(BTreeSet::from([Topic::Orders, Topic::Trades, Topic::Positions]));
+        }
+        (done("subscribed", &symbols, &wants), change)
+    }
+
+    fn unsubscribe(&mut self, request: &Value) -> (Value, PlainChange) {
+        let (symbols, wants) = match read(request) {
+            Ok(read) => read,
+            Err(refusal) => return (refusal, PlainChange::default()),
+        };
+        let mut change = PlainChange::default();
+        for (item, want) in items(&symbols, &wants) {
+            let Some(known) = self.wants.get_mut(&item) else { continue };
+            known.remove(&want);
+            if known.is_empty() {
+                self.wants.remove(&item);
+                change.leave.push(item);
+            }
+        }
+        if wants.contains(&Want::Orders) {
+            change.orders = Some(BTreeSet::new());
+        }
+        (done("unsubscribed", &symbols, &wants), change)
+    }
+
+    /// The items were too many: the bot does not have them, and is told.
+    pub fn too_many(&mut self, items: &[Item]) -> String {
+        items.iter().for_each(|item| {
+            self.wants.remove(item);
+        });
+        let mut told = error("too_many_symbols", "one connection follows at most 5,000");
+        told["symbols"] = items.iter().map(|item| &*item.symbol).collect();
+        told.to_string()
+    }
+
+    /// A message for each piece of news.
+    pub fn news(&mut self, news: &FeedNews) -> String {
+        match news {
+            FeedNews::Order(order) => return order_message(order),
+            FeedNews::Day => json!({"type": "day", "venue": "mock"}),
+            FeedNews::Mode(notice) => mode("mode", *notice),
+            FeedNews::Source { upstream, ended } => {
+                let state = if ended.is_some() { "lost" } else { "open" };
+                json!({"type": "source", "source": upstream.slug(), "state": state, "reason": ended.map(EndReason::slug)})
+            }
+            FeedNews::Unknown { symbol, why } => {
+                self.wants.retain(|item, _| item.symbol != *symbol);
+                let mut told = error("unknown_symbol", why);
+                told["symbols"] = json!([&**symbol]);
+                told
+            }
+            FeedNews::Notice { code, message } => {
+                let mut told = error("fyers", message);
+                told["fyers_code"] = json!(code);
+                told
+            }
+        }
+        .to_string()
+    }
+
+    /// A message for each kind of tick that the bot wants of this symbol.
+    pub fn ticks(&self, quote: &FeedQuote) -> Vec<String> {
+        let wants = self.wants.get(&quote.item).into_iter().flatten();
+        wants.map(|want| tick(quote, *want).to_string()).collect()
+    }
+}
+
+/// Symbols and kinds of a request.
+fn read(request: &Value) -> Result<(Vec<String>, BTreeSet<Want>), Value> {
+    let words = |name: &str, one: &str| -> Vec<String> {
+        let list = request[name].as_array().into_iter().flatten();
+        list.chain(request.get(one)).filter_map(|word| word.as_str().map(str::to_owned)).collect()
+    };
+    let (symbols, kinds) = (words("symbols", "symbol"), words("kinds", "kind"));
+    let of = |word: &String| WANTS.iter().find(|(name, _)| name == word).map(|(_, want)| *want);
+    let wants: Option<BTreeSet<Want>> = kinds.iter().map(of).collect();
+    let wants = wants.filter(|wants| !wants.is_empty());
+    let wants =
+        wants.ok_or_else(|| error("bad_request", "kinds must be some of ltp, quote, depth and orders"))?;
+    let needs_symbols = wants.iter().any(|want| *want != Want::Orders);
+    if needs_symbols && (symbols.is_empty() || symbols.len() > MOST_SYMBOLS) {
+        return Err(error("bad_request", "symbols must be a list of 1 to 5,000, as [\"NSE:SBIN-EQ\"]"));
+    }
+    let odd = |symbol: &&String| {
+        let parts = symbol.split_once(':');
+        !parts.is_some_and(|(exchange, name)| ["NSE", "BSE", "MCX"].contains(&exchange) && is_name(name))
+    };
+    if let Some(odd) = symbols.iter().find(odd) {
+        let mut refusal = error("bad_request", "a symbol has an exchange and a name, as NSE:SBIN-EQ");
+        refusal["symbols"] = json!([odd]);
+        return Err(refusal);
+    }
+    Ok((symbols, wants))
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=48).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        && !name.contains('|')
+}
+
+fn items(symbols: &[String], wants: &BTreeSet<Want>) -> Vec<(Item, Want)> {
+    let of = |symbol: &String, want: Want| match want {
+        Want::Ltp | Want::Quote => Some((Item::quote(symbol), want)),
+        Want::Depth => Item::depth(symbol).map(|item| (item, want)),
+        Want::Orders => None,
+    };
+    symbols.iter().flat_map(|symbol| wants.iter().filter_map(move |want| of(symbol, *want))).collect()
+}
+
+fn done(what: &str, symbols: &[String], wants: &BTreeSet<Want>) -> Value {
+    let kinds: Vec<&str> =
+        WANTS.iter().filter(|(_, want)| wants.contains(want)).map(|(name, _)| *name).collect();
+    json!({"type": what, "symbols": symbols, "kinds": kinds})
+}
+
+fn error(code: &str, message: &str) -> Value {
+    json!({"type": "error", "code": code, "message": message})
+}
+
+fn mode(kind: &str, notice: ModeNotice) -> Value {
+    json!({"type": kind, "mode": notice.shown, "reason": notice.reason, "at": time(notice.at)})
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    ist(at).to_rfc3339_opts(chrono::SecondsFormat::Millis, false)
+}
+
+fn money(value: Option<Decimal>) -> Value {
+    value.and_then(|value| value.round_dp(4).to_f64()).map_or(Value::Null, Value::from)
+}
+
+fn tick(quote: &FeedQuote, want: Want) -> Value {
+    let kind = WANTS.iter().find(|(_, known)| *known == want).map(|(name, _)| *name);
+    let mut tick = json!({"type": "tick", "kind": kind, "symbol": &*quote.item.symbol, "origin": quote.origin,
+        "at": time(quote.at)});
+    match (want, quote.item.kind) {
+        (Want::Depth, _) => depth(quote, &mut tick),
+        (Want::Ltp, _) | (_, Kind::Depth) => tick["ltp"] = money(quote.ltp()),
+        (_, Kind::Index) => index(quote, &mut tick),
+        (_, Kind::Scrip) => scrip(quote, &mut tick),
+    }
+    tick
+}
+
+/// The day's change in INR and in percent.
+fn change(quote: &FeedQuote, previous: Option<Decimal>, tick: &mut Value) {
+    let known = quote.ltp().zip(previous.filter(|previous| !previous.is_zero()));
+    let change = known.map(|(ltp, previous)| (ltp - previous, previous));
+    tick["change"] = money(change.map(|(change, _)| change));
+    tick["change_percent"] = money(change.map(|(change, of)| change / of * Decimal::ONE_HUNDRED));
+}
+
+fn index(quote: &FeedQuote, tick: &mut Value) {
+    for (name, at) in [("ltp", 0), ("prev_close", 1), ("high", 3), ("low", 4), ("open", 5)] {
+        tick[name] = money(quote.price(at));
+    }
+    change(quote, quote.price(1), tick);
+}
+
+fn scrip(quote: &FeedQuote, tick: &mut Value) {
+    for (name, field) in [
+        ("ltp", "ltp"),
+        ("open", "open_price"),
+        ("high", "high_price"),
+        ("low", "low_price"),
+        ("prev_close", "prev_close_price"),
+        ("bid", "bid_price"),
+        ("ask", "ask_price"),
+        ("average", "avg_trade_price"),
+    ] {
+        tick[name] = money(quote.price(scrip_field(field)));
+    }
+    for (name, field) in [
+        ("volume", "vol_traded_today"),
+        ("bid_quantity", "bid_size"),
+        ("ask_quantity", "ask_size"),
+        ("last_quantity", "last_traded_qty"),
+        ("open_interest", "OI"),
+        ("traded_at", "last_traded_time"),
+    ] {
+        tick[name] = json!(quote.number(scrip_field(field)));
+    }
+    change(quote, quote.price(scrip_field("prev_close_price")), tick);
+}
+
+fn depth(quote: &FeedQuote, tick: &mut Value) {
+    let side = |first: usize| -> Vec<Value> {
+        let level = |n: usize| json!({"price": money(quote.price(first + n)), "quantity": quote.number(10 + first + n), "orders": quote.number(20 + first + n)});
+        (0..5).map(level).collect()
+    };
+    tick["bids"] = json!(side(0));
+    tick["asks"] = json!(side(5));
+}
+
+/// An event with the names of the REST books where those are the same for all, and FYERS' text as it came.
+fn order_message(order: &OrderNews) -> String {
+    let (kind, event) = match ServerText::read(&order.text) {
+        Some(ServerText::Order(event)) => ("order", event.write()),
+        Some(ServerText::Trade(event)) => ("trade", event.write()),
+        Some(ServerText::Position(event)) => ("position", event.write()),
+        _ => ("general", Map::new()),
+    };
+    let raw: Value = serde_json::from_str(&order.text).unwrap_or_default();
+    let status = number::whole(&event.get("org_ord_status").cloned().unwrap_or_default());
+    let mut message = json!({"type": kind, "venue": order.venue.slug()});
+    message[kind] = if event.is_empty() { raw } else { Value::Object(event) };
+    if let Some(status) = status.and_then(fyers_api::codes::status) {
+        message["status"] = json!(format!("{status:?}").to_lowercase());
+    }
+    message.to_string()
+}
+
+#[cfg(test)]
+#[path = "plain_tests.rs"]
+mod tests;

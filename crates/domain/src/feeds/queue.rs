@@ -1,0 +1,128 @@
+//! What waits for one bot: news in order, and which items have new values. Of values only the newest is ever sent, so
+//! the queue is no longer than what the bot follows; news is never dropped. A bot that takes nothing for ten seconds
+//! is too slow and is closed.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+
+use super::{directory::Item, news::FeedNews};
+
+/// How long something may wait for a bot that does not read.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// FeedNews that may wait: more than that is a bot that does not read, whatever the clock says.
+pub const MOST_NEWS: usize = 20_000;
+
+/// What waits for one bot.
+#[derive(Debug, Default)]
+pub struct Queue {
+    news: VecDeque<FeedNews>,
+    changed: VecDeque<Item>,
+    waiting: HashSet<Item>,
+    since: Option<Duration>,
+}
+
+impl Queue {
+    /// Adds news.
+    pub fn tell(&mut self, news: FeedNews, now: Duration) {
+        self.news.push_back(news);
+        self.since.get_or_insert(now);
+    }
+
+    /// An item has new values. True when older ones that nobody took are replaced.
+    pub fn mark(&mut self, item: &Item, now: Duration) -> bool {
+        self.since.get_or_insert(now);
+        let is_new = self.waiting.insert(item.clone());
+        if is_new {
+            self.changed.push_back(item.clone());
+        }
+        !is_new
+    }
+
+    /// Forgets an item that is no longer followed.
+    pub fn forget(&mut self, item: &Item) {
+        if self.waiting.remove(item) {
+            self.changed.retain(|waiting| waiting != item);
+        }
+    }
+
+    /// Takes what waits, at most so many items.
+    pub fn take(&mut self, most: usize, now: Duration) -> (Vec<FeedNews>, Vec<Item>) {
+        let news = self.news.drain(..).collect();
+        let items: Vec<Item> = self.changed.drain(..most.min(self.changed.len())).collect();
+        items.iter().for_each(|item| {
+            self.waiting.remove(item);
+        });
+        self.since = (!self.changed.is_empty()).then_some(now);
+        (news, items)
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.news.is_empty() && self.changed.is_empty()
+    }
+
+    /// Whether the bot is to be closed.
+    pub fn is_too_slow(&self, now: Duration) -> bool {
+        let waits = self.since.is_some_and(|since| now.saturating_sub(since) >= PATIENCE);
+        waits || self.news.len() > MOST_NEWS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn item(n: u8) -> Item {
+        Item::quote(&format!("NSE:S{n}-EQ"))
+    }
+
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(second)
+    }
+
+    #[test]
+    fn values_are_replaced_and_news_is_not() {
+        let mut queue = Queue::default();
+        assert!(!queue.mark(&item(1), at(0)));
+        assert!(queue.mark(&item(1), at(1)), "the older value is replaced");
+        queue.tell(FeedNews::Day, at(2));
+        queue.tell(FeedNews::Day, at(3));
+        assert_eq!(queue.take(9, at(4)), (vec![FeedNews::Day, FeedNews::Day], vec![item(1)]));
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn ten_seconds_without_reading_are_too_slow() {
+        let mut queue = Queue::default();
+        assert!(!queue.is_too_slow(at(100)), "nothing waits");
+        queue.mark(&item(1), at(100));
+        queue.mark(&item(2), at(109));
+        assert!(!queue.is_too_slow(at(109)));
+        assert!(queue.is_too_slow(at(110)));
+        queue.take(1, at(110));
+        assert!(!queue.is_too_slow(at(119)), "it has read");
+        assert!(queue.is_too_slow(at(120)));
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_never_longer_than_what_is_followed(marks in proptest::collection::vec((0u8..9, any::<bool>()), 0..200)) {
+            let (mut queue, mut told, mut taken) = (Queue::default(), 0, 0);
+            for (n, takes) in marks {
+                queue.mark(&item(n), at(0));
+                queue.tell(FeedNews::Day, at(0));
+                told += 1;
+                prop_assert!(queue.changed.len() <= 9 && queue.changed.len() == queue.waiting.len());
+                if takes {
+                    taken += queue.take(4, at(0)).0.len();
+                }
+            }
+            taken += queue.take(9, at(0)).0.len();
+            prop_assert_eq!(told, taken);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Who follows what, and what each of them is sent.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use fyers_api::{hsm::Snapshot, order_socket::Topic};
+use mock_exchange::PriceOrigin;
+
+use super::{
+    directory::{Directory, Item},
+    news::{EndReason, FeedNews, ModeNotice, OrderNews, Upstream},
+    queue::Queue,
+    quote::FeedQuote,
+};
+use crate::{
+    mode::{Mode, ShownMode},
+    reason::Reason,
+    routing::Venue,
+};
+
+/// The most items of one bot, as FYERS' SDKs have it.
+pub const MOST_ITEMS: usize = 5_000;
+/// Values that are remembered, followed or not.
+const MOST_QUOTES: usize = 20_000;
+
+/// A bot's connection.
+pub type ClientId = u64;
+
+/// By which way a bot came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Door {
+    /// FYERS' data socket.
+    Hsm,
+    /// FYERS' order socket.
+    Orders,
+    /// The keeper's own JSON.
+    Plain,
+}
+
+impl Door {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Hsm, Self::Orders, Self::Plain];
+
+    /// The name in logs, metrics and JSON.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Hsm => "hsm",
+            Self::Orders => "trade",
+            Self::Plain => "feed",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Client {
+    door: Door,
+    /// What its key may do at most.
+    ceiling: Mode,
+    items: BTreeSet<Item>,
+    orders: BTreeSet<Topic>,
+    queue: Queue,
+}
+
+/// What a bot takes from its queue.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// In order, all of it.
+    pub news: Vec<FeedNews>,
+    /// The newest values of what changed.
+    pub quotes: Vec<Arc<FeedQuote>>,
+    /// Whether more waits.
+    pub more: bool,
+}
+
+/// Numbers since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FeedCounts {
+    /// Values from FYERS or the MockExchange.
+    pub values: u64,
+    /// Values that were replaced by newer ones before a bot took them.
+    pub conflated: u64,
+    /// Order, trade and position events put into a bot's queue.
+    pub order_events: u64,
+}
+
+/// All that is followed and known. Bots who have something to take are collected until [`Feeds::woken`] is called.
+#[derive(Debug)]
+pub struct Feeds {
+    clients: BTreeMap<ClientId, Client>,
+    followers: HashMap<Item, BTreeSet<ClientId>>,
+    quotes: HashMap<Item, Arc<FeedQuote>>,
+    /// Names of symbols.
+    pub directory: Directory,
+    notice: ModeNotice,
+    ended: BTreeMap<Upstream, EndReason>,
+    next: ClientId,
+    version: u64,
+    woken: BTreeSet<ClientId>,
+    counts: FeedCounts,
+}
+
+impl Default for Feeds {
+    fn default() -> Self {
+        let at = DateTime::<Utc>::default();
+        let notice = ModeNotice { mode: Mode::Mock, shown: ShownMode::Mock, reason: Reason::Starting, at };
+        Self {
+            clients: BTreeMap::new(),
+            followers: HashMap::new(),
+            quotes: HashMap::new(),
+            directory: Directory::default(),
+            notice,
+            ended: BTreeMap::new(),
+            next: 0,
+            version: 0,
+            woken: BTreeSet::new(),
+            counts: FeedCounts::default(),
+        }
+    }
+}
+
+impl Feeds {
+    /// A bot has come in.
+    pub fn connect(&mut self, door: Door, ceiling: Mode) -> ClientId {
+        self.next += 1;
+        let (items, orders, queue) = (BTreeSet::new(), BTreeSet::new(), Queue::default());
+        self.clients.insert(self.next, Client { door, ceiling, items, orders, queue });
+        self.next
+    }
+
+    /// A bot has gone.
+    pub fn disconnect(&mut self, id: ClientId) {
+        let Some(client) = self.clients.remove(&id) else { return };
+        self.version += 1;
+        client.items.iter().for_each(|item| self.leave(id, item));
+    }
+
+    /// A bot follows these from now on, and is told at once what is known of them. The items that are too many for
+    /// one bot are given back.
+    pub fn follow(
+        &mut self,
+        id: ClientId,
+        items: impl IntoIterator<Item = Item>,
+        now: Duration,
+    ) -> Vec<Item> {
+        let Some(client) = self.clients.get_mut(&id) else { return vec![] };
+        let mut too_many = vec![];
+        for item in items {
+            if !client.items.contains(&item) && client.items.len() >= MOST_ITEMS {
+                too_many.push(item);
+                continue;
+            }
+            client.items.insert(item.clone());
+            if self.quotes.contains_key(&item) {
+                client.queue.mark(&item, now);
+                self.woken.insert(id);
+            }
+            let followers = self.followers.entry(item).or_default();
+            self.version += u64::from(followers.is_empty());
+            followers.insert(id);
+        }
+        too_many
+    }
+
+    /// A bot follows these no longer.
+    pub fn unfollow(&mut self, id: ClientId, items: &[Item]) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        let known: Vec<&Item> = items.iter().filter(|item| client.items.remove(*item)).collect();
+        known.iter().for_each(|item| client.queue.forget(item));
+        known.into_iter().for_each(|item| self.leave(id, item));
+    }
+
+    fn leave(&mut self, id: ClientId, item: &Item) {
+        let Some(followers) = self.followers.get_mut(item) else { return };
+        followers.remove(&id);
+        if followers.is_empty() {
+            self.followers.remove(item);
+            self.version += 1;
+            self.age(item);
+        }
+    }
+
+    /// Which order, trade and position events a bot wants.
+    pub fn set_orders(&mut self, id: ClientId, topics: BTreeSet<Topic>) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.orders = topics;
+            self.version += 1;
+        }
+    }
+
+    /// Everything about an item, from FYERS or from the MockExchange.
+    pub fn snapshot(&mut self, quote: FeedQuote, now: Duration) {
+        let item = quote.item.clone();
+        let known = self.quotes.get(&item);
+        let is_same = known.is_some_and(|known| {
+            known.snapshot.values == quote.snapshot.values && known.origin == quote.origin
+        });
+        self.counts.values += 1;
+        if known.is_none() && self.quotes.len() >= MOST_QUOTES {
+            let followers = &self.followers;
+            self.quotes.retain(|item, _| followers.contains_key(item));
+        }
+        self.quotes.insert(item.clone(), Arc::new(quote));
+        if !is_same {
+            self.changed(&item, now);
+        }
+    }
+
+    /// New values of an item; absent ones stay.
+    pub fn update(&mut self, item: &Item, values: &[i32], at: DateTime<Utc>, now: Duration) {
+        let Some(quote) = self.quotes.get_mut(item) else { return };
+        self.counts.values += 1;
+        let quote = Arc::make_mut(quote);
+        let was = std::mem::replace(&mut quote.origin, PriceOrigin::Live);
+        if quote.update(values, at) || was != PriceOrigin::Live {
+            self.changed(item, now);
+        }
+    }
+
+    fn changed(&mut self, item: &Item, now: Duration) {
+        for id in self.followers.get(item).into_iter().flatten() {
+            if let Some(client) = self.clients.get_mut(id) {
+                self.counts.conflated += u64::from(client.queue.mark(item, now));
+                self.woken.insert(*id);
+            }
+        }
+    }
+
+    fn age(&mut self, item: &Item) {
+        if let Some(quote) = self.quotes.get_mut(item).filter(|quote| quote.origin == PriceOrigin::Live) {
+            Arc::make_mut(quote).origin = PriceOrigin::Last;
+        }
+    }
+
+    fn tell(&mut self, news: &FeedNews, now: Duration, wants: impl Fn(&Client) -> bool) {
+        for (id, client) in self.clients.iter_mut().filter(|(_, client)| wants(client)) {
+            client.queue.tell(news.clone(), now);
+            self.woken.insert(*id);
+            self.counts.order_events += u64::from(matches!(news, FeedNews::Order(_)));
+        }
+    }
+
+    /// Something happened to an order. What FYERS says goes to everybody who may trade there; what the MockExchange
+    /// says does not go through FYERS' own protocol while a bot's orders go to FYERS.
+    pub fn order(&mut self, news: OrderNews, now: Duration) {
+        let mode = self.notice.mode;
+        let (venue, topic) = (news.venue, news.topic);
+        let wants = |client: &Client| {
+            let general = [Topic::Edis, Topic::PriceAlerts, Topic::Login];
+            let listens = match topic {
+                Some(topic) => client.orders.contains(&topic),
+                None => general.iter().any(|topic| client.orders.contains(topic)),
+            };
+            let is_live = mode == Mode::Live && client.ceiling == Mode::Live;
+            let fits = match venue {
+                Venue::Fyers => client.ceiling == Mode::Live,
+                _ => !is_live || client.door == Door::Plain,
+            };
+            listens && fits
+        };
+        self.tell(&FeedNews::Order(news), now, wants);
+    }
+
+    /// A new day at the MockExchange.
+    pub fn day(&mut self, now: Duration) {
+        self.tell(&FeedNews::Day, now, |client| client.door == Door::Plain && !client.orders.is_empty());
+    }
+
+    /// Where requests go. Without a token prices are no longer FYERS' own of this moment.
+    pub fn set_mode(&mut self, notice: ModeNotice, now: Duration) {
+        let before = std::mem::replace(&mut self.notice, notice);
+        if (before.shown, before.reason, before.mode) == (notice.shown, notice.reason, notice.mode) {
+            self.notice.at = before.at;
+            return;
+        }
+        if notice.mode == Mode::Mock {
+            let items: Vec<Item> = self.quotes.keys().cloned().collect();
+            items.iter().for_each(|item| self.age(item));
+            self.ended.clear();
+        }
+        self.version += u64::from(before.mode != notice.mode);
+        self.tell(&FeedNews::Mode(notice), now, |client| client.door == Door::Plain);
+    }
+
+    /// The mode as it was last told.
+    pub fn mode(&self) -> ModeNotice {
+        self.notice
+    }
+
+    /// A connection to FYERS has ended, or is open. Bots hear of the end once, and of the return.
+    pub fn set_source(&mut self, upstream: Upstream, ended: Option<EndReason>, now: Duration) {
+        let before = match ended {
+            Some(reason) => self.ended.insert(upstream, reason),
+            None => self.ended.remove(&upstream),
+        };
+        if before.is_none() != ended.is_none() {
+            self.tell(&FeedNews::Source { upstream, ended }, now, |client| client.door == Door::Plain);
+        }
+    }
+
+    /// FYERS says something about the subscriptions.
+    pub fn notice(&mut self, code: i32, message: &str, now: Duration) {
+        self.tell(&FeedNews::Notice { code, message: message.into() }, now, |client| {
+            !client.items.is_empty()
+        });
+    }
+
+    /// A symbol cannot be followed: those who do are told, and follow it no longer.
+    pub fn refuse(&mut self, symbol: &str, why: &str, now: Duration) {
+        self.directory.refuse(symbol);
+        let items = [Some(Item::quote(symbol)), Item::depth(symbol)];
+        for item in items.into_iter().flatten() {
+            let ids: Vec<ClientId> = self.followers.get(&item).into_iter().flatten().copied().collect();
+            for id in ids {
+                self.unfollow(id, std::slice::from_ref(&item));
+                if let Some(client) = self.clients.get_mut(&id) {
+                    client.queue.tell(FeedNews::Unknown { symbol: symbol.into(), why: why.into() }, now);
+                    self.woken.insert(id);
+                }
+            }
+        }
+    }
+
+    /// Takes what waits for a bot.
+    pub fn take(&mut self, id: ClientId, most: usize, now: Duration) -> Taken {
+        let Some(client) = self.clients.get_mut(&id) else { return Taken::default() };
+        let (news, items) = client.queue.take(most, now);
+        let more = !client.queue.is_empty();
+        Taken { news, quotes: items.iter().filter_map(|item| self.quotes.get(item).cloned()).collect(), more }
+    }
+
+    /// Bots for which something has come since the last call.
+    pub fn woken(&mut self) -> BTreeSet<ClientId> {
+        std::mem::take(&mut self.woken)
+    }
+
+    /// Bots that do not read.
+    pub fn too_slow(&self, now: Duration) -> Vec<(ClientId, Door)> {
+        let slow = self.clients.iter().filter(|(_, client)| client.queue.is_too_slow(now));
+        slow.map(|(id, client)| (*id, client.door)).collect()
+    }
+
+    /// What is followed by anybody.
+    pub fn wanted(&self) -> Vec<Item> {
+        self.followers.keys().cloned().collect()
+    }
+
+    /// Whether anybody waits for what happens to orders.
+    pub fn wants_orders(&self) -> bool {
+        self.clients.values().any(|client| !client.orders.is_empty() && client.ceiling == Mode::Live)
+    }
+
+    /// Changes whenever what is wanted of FYERS may have changed.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How many bots there are by each way.
+    pub fn clients(&self, door: Door) -> usize {
+        self.clients.values().filter(|client| client.door == door).count()
+    }
+
+    /// Numbers since the start.
+    pub fn counts(&self) -> FeedCounts {
+        self.counts
+    }
+
+    /// Whether there is a value of this item.
+    pub fn knows(&self, item: &Item) -> bool {
+        self.quotes.contains_key(item)
+    }
+}
+
+/// A quote from a snapshot of the data socket.
+pub fn quote(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<Utc>) -> FeedQuote {
+    FeedQuote { item, snapshot, origin, at }
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

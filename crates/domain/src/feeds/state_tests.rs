@@ -1,0 +1,126 @@
+use super::*;
+
+const NOW: Duration = Duration::from_secs(1);
+
+fn sbin() -> Item {
+    Item::quote("NSE:SBIN-EQ")
+}
+
+fn value(item: Item, ltp: i32, origin: PriceOrigin) -> FeedQuote {
+    let snapshot = Snapshot {
+        topic: 0,
+        name: String::new(),
+        values: vec![ltp, 7],
+        multiplier: 1,
+        precision: 2,
+        exchange: "nse_cm".to_owned(),
+        token: "3045".to_owned(),
+        symbol: "SBIN-EQ".to_owned(),
+    };
+    quote(item, snapshot, origin, DateTime::default())
+}
+
+fn ltps(taken: &Taken) -> Vec<String> {
+    taken.quotes.iter().map(|quote| quote.ltp().unwrap().to_string()).collect()
+}
+
+fn order(venue: Venue) -> OrderNews {
+    OrderNews { venue, topic: Some(Topic::Orders), text: "{}".into() }
+}
+
+fn mode(mode: Mode) -> ModeNotice {
+    ModeNotice { mode, shown: ShownMode::of(mode, false), reason: Reason::Verified, at: DateTime::default() }
+}
+
+#[test]
+fn whoever_follows_is_told_what_is_known_and_then_the_newest() {
+    let mut feeds = Feeds::default();
+    let (first, second) = (feeds.connect(Door::Hsm, Mode::Live), feeds.connect(Door::Plain, Mode::Live));
+    feeds.follow(first, [sbin()], NOW);
+    let version = feeds.version();
+    feeds.snapshot(value(sbin(), 80_000, PriceOrigin::Live), NOW);
+    feeds.follow(second, [sbin()], NOW);
+    assert_eq!(feeds.version(), version, "one subscription at FYERS, however many bots");
+    assert_eq!(feeds.woken(), BTreeSet::from([first, second]));
+    assert_eq!(ltps(&feeds.take(second, 9, NOW)), ["800.00"], "at once");
+    feeds.update(&sbin(), &[80_100], DateTime::default(), NOW);
+    feeds.update(&sbin(), &[80_200], DateTime::default(), NOW);
+    assert_eq!(ltps(&feeds.take(first, 9, NOW)), ["802.00"], "the newest alone");
+    assert_eq!(feeds.counts().conflated, 3);
+    feeds.update(&sbin(), &[fyers_api::hsm::ABSENT, 7], DateTime::default(), NOW);
+    assert_eq!(feeds.take(first, 9, NOW), Taken::default(), "nothing has changed");
+    feeds.disconnect(first);
+    assert_eq!(feeds.wanted(), [sbin()]);
+    feeds.unfollow(second, &[sbin()]);
+    assert_eq!(feeds.wanted(), []);
+}
+
+#[test]
+fn simulated_fills_are_not_told_through_fyers_protocol_while_orders_are_real() {
+    let mut feeds = Feeds::default();
+    let orders = BTreeSet::from([Topic::Orders]);
+    let official = feeds.connect(Door::Orders, Mode::Live);
+    let plain = feeds.connect(Door::Plain, Mode::Live);
+    let trial = feeds.connect(Door::Orders, Mode::Sandbox);
+    [official, plain, trial].into_iter().for_each(|id| feeds.set_orders(id, orders.clone()));
+    let told = |feeds: &mut Feeds, id| {
+        feeds.take(id, 9, NOW).news.into_iter().filter(|one| matches!(one, FeedNews::Order(_))).count()
+    };
+    for (now, venue, want) in [
+        (Mode::Mock, Venue::Mock, [1, 1, 1]),
+        (Mode::Sandbox, Venue::Mock, [1, 1, 1]),
+        (Mode::Live, Venue::Fyers, [1, 1, 0]),
+        (Mode::Live, Venue::Mock, [0, 1, 1]),
+    ] {
+        feeds.set_mode(mode(now), NOW);
+        feeds.order(order(venue), NOW);
+        assert_eq!([official, plain, trial].map(|id| told(&mut feeds, id)), want, "{now} {venue:?}");
+    }
+    feeds.set_orders(official, BTreeSet::new());
+    feeds.order(order(Venue::Fyers), NOW);
+    assert_eq!(told(&mut feeds, official), 0);
+}
+
+#[test]
+fn the_mode_is_told_once_at_each_change_and_ages_the_prices() {
+    let mut feeds = Feeds::default();
+    let plain = feeds.connect(Door::Plain, Mode::Live);
+    feeds.set_mode(mode(Mode::Live), NOW);
+    feeds.set_mode(mode(Mode::Live), NOW);
+    assert_eq!(feeds.take(plain, 9, NOW).news, [FeedNews::Mode(mode(Mode::Live))]);
+    feeds.follow(plain, [sbin()], NOW);
+    feeds.snapshot(value(sbin(), 80_000, PriceOrigin::Live), NOW);
+    feeds.take(plain, 9, NOW);
+    feeds.set_mode(mode(Mode::Mock), NOW);
+    assert_eq!(feeds.take(plain, 9, NOW).news, [FeedNews::Mode(mode(Mode::Mock))]);
+    let late = feeds.connect(Door::Plain, Mode::Live);
+    feeds.follow(late, [sbin()], NOW);
+    assert_eq!(feeds.take(late, 9, NOW).quotes[0].origin, PriceOrigin::Last);
+}
+
+#[test]
+fn a_symbol_that_fyers_does_not_know_is_told_and_left() {
+    let mut feeds = Feeds::default();
+    let plain = feeds.connect(Door::Plain, Mode::Live);
+    feeds.follow(plain, [sbin()], NOW);
+    feeds.refuse("NSE:SBIN-EQ", "Invalid symbol", NOW);
+    assert!(
+        matches!(&feeds.take(plain, 9, NOW).news[..], [FeedNews::Unknown { symbol, .. }] if &**symbol == "NSE:SBIN-EQ")
+    );
+    assert_eq!(feeds.wanted(), []);
+    let many = (0..=MOST_ITEMS).map(|n| Item::quote(&format!("NSE:S{n}-EQ")));
+    assert_eq!(feeds.follow(plain, many, NOW).len(), 1, "one too many");
+}
+
+#[test]
+fn an_end_and_a_return_are_told_once_each() {
+    let mut feeds = Feeds::default();
+    let plain = feeds.connect(Door::Plain, Mode::Live);
+    feeds.set_source(Upstream::Data, None, NOW);
+    for reason in [EndReason::Lost, EndReason::Unreachable] {
+        feeds.set_source(Upstream::Data, Some(reason), NOW);
+    }
+    feeds.set_source(Upstream::Data, None, NOW);
+    let told = |ended| FeedNews::Source { upstream: Upstream::Data, ended };
+    assert_eq!(feeds.take(plain, 9, NOW).news, [told(Some(EndReason::Lost)), told(None)]);
+}

@@ -1,0 +1,12 @@
+//! Keys of bots: who a bot is, and how far its orders may go.
+
+pub mod key;
+pub mod limits;
+pub mod name;
+pub mod ring;
+pub mod token;
+
+pub use key::{BotKey, NewKey, StoredKey};
+pub use limits::{LimitKind, Limits};
+pub use name::{BotName, NameProblem};
+pub use ring::{KeyProblem, KeyRing};

@@ -1,0 +1,32 @@
+//! What is one bot's own of the account.
+
+use std::collections::BTreeSet;
+
+use fyers_api::model::Position;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::request::Leg;
+
+/// What is a bot's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Own {
+    /// Open positions in the MockExchange.
+    pub simulated: Vec<Position>,
+    /// What waits in the MockExchange.
+    pub waiting: Vec<Leg>,
+    /// Its day so far.
+    pub day: OwnDay,
+}
+
+/// What a bot has done today (IST).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OwnDay {
+    /// Orders sent.
+    pub orders: u32,
+    /// Profit, or loss below zero, in INR, before charges: closed and open, simulated and at FYERS together.
+    #[serde(with = "rust_decimal::serde::float")]
+    pub result: Decimal,
+    /// Symbols with something open and no known price: they count at their average.
+    pub unpriced: BTreeSet<String>,
+}

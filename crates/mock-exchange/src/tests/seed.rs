@@ -1,0 +1,52 @@
+//! An account that begins as a copy of one at the broker.
+
+use serde_json::json;
+
+use super::*;
+use crate::tests::api::{Floor, body, with, words};
+
+fn held(symbol: &str, quantity: i64) -> SeededHolding {
+    SeededHolding { symbol: symbol.to_owned(), quantity, cost_price: inr(700_00) }
+}
+
+#[test]
+fn shares_of_the_broker_can_be_sold() {
+    let mut floor = Floor::open();
+    floor.see(SBIN, 800_00);
+    let strange = held("NSE:sbin", 5);
+    let seeded = floor.exchange.seed(Some(inr(50_000_00)), vec![held(SBIN, 10), strange], floor.now);
+    assert!(
+        matches!(&seeded[..], [Record::AccountSeeded { holdings, .. }] if holdings.len() == 1),
+        "{seeded:?}"
+    );
+    let row = floor.only("/holdings", "holdings");
+    assert_eq!((&row["quantity"], &row["costPrice"]), (&json!(10), &json!(700.0)));
+    let sell = |quantity| with(body(SBIN, -1, quantity), &json!({"productType": "CNC"}));
+    assert_eq!(floor.place(sell(5)).1["code"], 1101);
+    assert!(words(&floor.place(sell(6)).1).contains("Free:5"));
+    assert_eq!(floor.exchange.engine().funds().total, inr(50_000_00));
+}
+
+#[test]
+fn only_an_untouched_account_is_seeded_and_only_once() {
+    let mut floor = Floor::open();
+    floor.see(SBIN, 800_00);
+    floor.place(body(SBIN, 1, 1));
+    assert_eq!(floor.exchange.seed(Some(inr(1)), vec![held(SBIN, 10)], floor.now), []);
+    let mut floor = Floor::open();
+    assert_eq!(floor.exchange.seed(None, vec![], floor.now).len(), 2, "a day, and the account");
+    assert_eq!(floor.exchange.engine().funds().total, Decimal::from(1_000_000), "money that is not known");
+    assert_eq!(floor.exchange.seed(Some(inr(1)), vec![held(SBIN, 10)], floor.now), []);
+}
+
+#[test]
+fn a_seeded_account_keeps_its_money_whatever_capital_the_settings_name() {
+    let mut floor = Floor::open();
+    floor.exchange.seed(Some(inr(50_000_00)), vec![held(SBIN, 10)], floor.now);
+    floor.now += TimeDelta::days(1);
+    floor.exchange.tick(floor.now, crate::exchange::Prices::Last);
+    let opening = floor.exchange.engine().opening().unwrap().clone();
+    let again = Engine::resume(Config::new(Decimal::from(7)), Instruments::default(), opening);
+    assert_eq!(again.ledger().cash, inr(50_000_00));
+    assert!(again.ledger().seeded && again.ledger().holdings[SBIN].quantity == 10);
+}

@@ -1,0 +1,399 @@
+//! `key`: the keys of bots. A running keeper makes the change itself; without one it is made in the store, so that there
+//! is never a second writer.
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand, ValueEnum};
+use keeper_domain::{
+    keys::{BotName, KeyProblem, KeyRing, token},
+    mode::Mode,
+};
+use rust_decimal::Decimal;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::{
+    cli::{
+        exit::Exit,
+        failure::Failure,
+        output::{fail, json as print_json, no_state, say},
+        probe::{self, Answer, Remote},
+        setup::{Config, load},
+        state_store::StateStore,
+    },
+    http::GatewayKey,
+    keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish, RotateOwner},
+    private_file::{self, Rules},
+    store::{
+        StateDir, StateDirError,
+        state_dir::{SIGNING_SECRET, replace_gateway_key},
+    },
+    wall_clock::WallClock,
+};
+
+const WHO: &str = "the command line";
+
+/// What to do with the keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Add a key for a bot, and show its token once
+    Add(KeyArgs),
+    /// Show all keys, their limits and their day
+    List {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one key; for `default` its token too
+    Show {
+        /// The bot's name
+        #[arg(default_value = "default")]
+        name: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a key a new token, and show it once: the old one opens nothing any more
+    Rotate(Named),
+    /// Remove a key: its bot gets no answers any more
+    Remove(Named),
+    /// Halt one bot: its entries are refused, its exits pass
+    Halt(Named),
+    /// End the halt of one bot
+    Resume(Named),
+}
+
+/// One key.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The bot's name
+    pub name: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A key that is asked for.
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// The bot's name: 2 to 24 lower-case letters, digits and dashes
+    name: String,
+    /// How far its orders may go: not above this mode
+    #[arg(long, value_enum, default_value_t = Ceiling::Live)]
+    mode: Ceiling,
+    /// It may read, and no order of it is sent or simulated
+    #[arg(long)]
+    read_only: bool,
+    /// The largest value of one order
+    #[arg(long, value_name = "INR")]
+    max_order_value: Option<Decimal>,
+    /// Orders a day
+    #[arg(long, value_name = "N")]
+    max_orders_per_day: Option<u32>,
+    /// The largest loss of a day, open positions included
+    #[arg(long, value_name = "INR")]
+    max_loss: Option<Decimal>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A mode, as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ceiling {
+    /// To FYERS
+    Live,
+    /// Real prices, simulated orders
+    Sandbox,
+    /// Everything simulated
+    Mock,
+}
+
+impl KeyVerb {
+    /// Whether a script reads the answer.
+    pub fn is_json(&self) -> bool {
+        match self {
+            Self::Add(args) => args.json,
+            Self::List { json } | Self::Show { json, .. } => *json,
+            Self::Rotate(named) | Self::Remove(named) | Self::Halt(named) | Self::Resume(named) => named.json,
+        }
+    }
+}
+
+pub(super) fn key(verb: KeyVerb) -> Result<Exit, Failure> {
+    let config = load()?;
+    config.start_log(false);
+    match verb {
+        KeyVerb::Add(args) => add(&config, &args),
+        KeyVerb::List { json } => list(&config, json),
+        KeyVerb::Show { name, json } => show(&config, &name, json),
+        KeyVerb::Rotate(Named { name, json }) => {
+            issued(&change(&config, &Change::Rotate(named(&name)?))?, json)
+        }
+        KeyVerb::Remove(Named { name, json }) => {
+            let done = format!("The key of bot {name} is removed.");
+            told(&change(&config, &Change::Remove(named(&name)?))?, &done, json)
+        }
+        KeyVerb::Halt(Named { name, json }) => {
+            let done = format!("Bot {name} is halted: its entries are refused, its exits pass.");
+            told(&change(&config, &Change::Halt(named(&name)?, true))?, &done, json)
+        }
+        KeyVerb::Resume(Named { name, json }) => {
+            let done = format!("The halt of bot {name} is over.");
+            told(&change(&config, &Change::Halt(named(&name)?, false))?, &done, json)
+        }
+    }
+}
+
+/// What is to be changed.
+enum Change {
+    Add(KeyWish),
+    Rotate(BotName),
+    Remove(BotName),
+    Halt(BotName, bool),
+}
+
+impl Change {
+    /// The same as a request to a running keeper.
+    async fn ask(&self, remote: &Remote) -> Option<Answer> {
+        match self {
+            Self::Add(wish) => remote.send("POST", "keys", Some(wish)).await,
+            Self::Rotate(name) => remote.send("POST", &format!("keys/{name}/rotate"), None).await,
+            Self::Remove(name) => remote.send("DELETE", &format!("keys/{name}"), None).await,
+            Self::Halt(name, true) => remote.send("POST", &format!("keys/{name}/halt"), None).await,
+            Self::Halt(name, false) => remote.send("POST", &format!("keys/{name}/resume"), None).await,
+        }
+    }
+
+    async fn make(&self, admin: &KeyAdmin) -> Result<Option<Issued>, KeyError> {
+        match self {
+            Self::Add(wish) => {
+                let wish = wish.read().map_err(KeyProblem::from)?;
+                admin.add(wish, WHO).await.map(Some)
+            }
+            Self::Rotate(name) => admin.rotate(name, WHO).await.map(Some),
+            Self::Remove(name) => admin.remove(name, WHO).await.map(|()| None),
+            Self::Halt(name, halted) => admin.halt(name, *halted, WHO).await.map(|()| None),
+        }
+    }
+}
+
+fn add(config: &Config, args: &KeyArgs) -> Result<Exit, Failure> {
+    let wish = KeyWish {
+        name: args.name.clone(),
+        mode: Some(match args.mode {
+            Ceiling::Live => Mode::Live,
+            Ceiling::Sandbox => Mode::Sandbox,
+            Ceiling::Mock => Mode::Mock,
+        }),
+        read_only: args.read_only,
+        max_order_value: args.max_order_value,
+        max_orders_per_day: args.max_orders_per_day,
+        max_loss: args.max_loss,
+    };
+    wish.read().map_err(|problem| wrong(&problem.to_string()))?;
+    issued(&change(config, &Change::Add(wish))?, args.json)
+}
+
+fn named(name: &str) -> Result<BotName, Failure> {
+    BotName::new(name).map_err(|problem| wrong(&problem.to_string()))
+}
+
+fn wrong(problem: &str) -> Failure {
+    fail(Exit::Error, problem, "Look at the keys there are: fyers-keeper key list")
+}
+
+/// Makes the change where the state is: in a running keeper, else here. What came out, as the keeper's API has it.
+fn change(config: &Config, change: &Change) -> Result<Value, Failure> {
+    match StateDir::open(&config.settings.state_dir) {
+        Err(StateDirError::Locked { .. }) => by_running_keeper(config, change),
+        Err(error) => Err(no_state(&error)),
+        Ok(state) => {
+            let made = probe::block_on(here(config, &state, change));
+            made.unwrap_or_else(|| Err(fail(Exit::Error, "the runtime cannot be started", "")))
+        }
+    }
+}
+
+fn by_running_keeper(config: &Config, change: &Change) -> Result<Value, Failure> {
+    let answer = probe::block_on(async { change.ask(&Remote::new(config)?).await }).flatten();
+    let Some(Answer { good, body }) = answer else { return Err(unreachable()) };
+    if good {
+        return Ok(body);
+    }
+    let problem = body["error"].as_str().unwrap_or("the keeper refused");
+    Err(wrong(&keeper_domain::text::excerpt(problem, 300)))
+}
+
+fn unreachable() -> Failure {
+    fail(
+        Exit::Unreachable,
+        "a keeper uses this state folder, but it does not answer",
+        "Check KEEPER_HTTP_ADDR and KEEPER_GATEWAY_KEY, or stop the keeper first.",
+    )
+}
+
+async fn here(config: &Config, state: &StateDir, change: &Change) -> Result<Value, Failure> {
+    let (admin, storage) = admin(config, state).await?;
+    let made = change.make(&admin).await;
+    drop(admin);
+    storage.close().await;
+    made.map_err(|error| wrong(&error.to_string())).map(|issued| match issued {
+        Some(Issued { name, token }) => serde_json::json!({ "name": name, "token": token.expose_secret() }),
+        None => serde_json::json!({ "done": true }),
+    })
+}
+
+/// The keys of a state folder that this process holds.
+async fn admin(config: &Config, state: &StateDir) -> Result<(KeyAdmin, StateStore), Failure> {
+    let Some(storage) = StateStore::open_if_free(config, state).await? else {
+        let remedy = "Run this command on the host of that keeper.";
+        return Err(fail(Exit::TryLater, "another keeper acts on this database", remedy));
+    };
+    storage.share_secrets(state).await?;
+    let store = storage.store();
+    let stored = store.keys().await;
+    let stored = stored.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk."))?;
+    let signing = state.signing_secret().map_err(|error| no_state(&error))?;
+    let owner = gateway_key(config, state)?;
+    let ring = KeyRing::new(stored, &owner, &signing, chrono::Utc::now());
+    let keys = Arc::new(arc_swap::ArcSwap::from_pointee(ring));
+    let rotate = rotate_owner(config, None);
+    Ok((KeyAdmin::new(store, Arc::new(WallClock), keys, signing, rotate), storage))
+}
+
+/// The first key, from the settings or from the state folder.
+pub(super) fn gateway_key(config: &Config, state: &StateDir) -> Result<SecretString, Failure> {
+    match &config.settings.gateway_key {
+        Some(key) => Ok(key.clone()),
+        None => state.gateway_key().map_err(|error| no_state(&error)),
+    }
+}
+
+/// How the first key is replaced: not where it is a setting.
+pub(super) fn rotate_owner(config: &Config, running: Option<GatewayKey>) -> Option<RotateOwner> {
+    // Keepers of one database share the key: it is a setting of all of them when it is to be changed.
+    if config.settings.database_url.is_some() {
+        return None;
+    }
+    let folder = config.settings.state_dir.clone();
+    let redactor = config.redactor.clone();
+    let rotate = move || {
+        let key = replace_gateway_key(&folder)?;
+        redactor.register(&key);
+        if let Some(running) = &running {
+            running.replace(key.clone());
+        }
+        Ok(key)
+    };
+    config.settings.gateway_key.is_none().then(|| Arc::new(rotate) as RotateOwner)
+}
+
+fn issued(answer: &Value, json: bool) -> Result<Exit, Failure> {
+    if json {
+        print_json(answer);
+        return Ok(Exit::Good);
+    }
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    say(&format!(
+        "Bot {}: use this as its access token. It is shown this once; the keeper keeps its digest only.\n\n{}",
+        text("name"),
+        text("token")
+    ));
+    Ok(Exit::Good)
+}
+
+fn told(answer: &Value, words: &str, json: bool) -> Result<Exit, Failure> {
+    if json {
+        print_json(answer);
+    } else {
+        say(words);
+    }
+    Ok(Exit::Good)
+}
+
+/// All keys, from the running keeper or from the store.
+fn rows(config: &Config) -> Result<Vec<KeyRow>, Failure> {
+    match StateDir::open(&config.settings.state_dir) {
+        Err(StateDirError::Locked { .. }) => {
+            let ask = async { Remote::new(config)?.send("GET", "keys", None).await };
+            let answer = probe::block_on(ask).flatten().filter(|answer| answer.good);
+            let rows = answer.and_then(|answer| serde_json::from_value(answer.body["keys"].clone()).ok());
+            rows.ok_or_else(unreachable)
+        }
+        Err(error) => Err(no_state(&error)),
+        Ok(state) => {
+            let read = async {
+                let (admin, storage) = admin(config, &state).await?;
+                let rows = admin.ring().all().iter().map(|key| KeyRow::of(key, None)).collect();
+                storage.close().await;
+                Ok(rows)
+            };
+            probe::block_on(read)
+                .unwrap_or_else(|| Err(fail(Exit::Error, "the runtime cannot be started", "")))
+        }
+    }
+}
+
+fn list(config: &Config, json: bool) -> Result<Exit, Failure> {
+    let rows = rows(config)?;
+    if json {
+        print_json(&serde_json::json!({ "keys": rows }));
+    } else {
+        say(&table(&rows));
+    }
+    Ok(Exit::Good)
+}
+
+fn show(config: &Config, name: &str, json: bool) -> Result<Exit, Failure> {
+    let name = named(name)?;
+    let row = rows(config)?.into_iter().find(|row| row.name == name.as_str());
+    let row = row.ok_or_else(|| wrong(&KeyProblem::Unknown(name.clone()).to_string()))?;
+    let token = if name.is_owner() { owners_token(config) } else { None };
+    if json {
+        let mut shown = serde_json::to_value(&row).unwrap_or_default();
+        if let Some(token) = &token {
+            shown["token"] = Value::from(token.expose_secret());
+        }
+        print_json(&shown);
+        return Ok(Exit::Good);
+    }
+    let mut text = table(std::slice::from_ref(&row));
+    match &token {
+        Some(token) => text.push_str(&format!("\n\nIts token:\n{}", token.expose_secret())),
+        None if name.is_owner() => text.push_str("\n\nIts token is not known here: start the keeper once."),
+        None => text.push_str("\n\nIts token was shown once; `key rotate` makes a new one."),
+    }
+    say(&text);
+    Ok(Exit::Good)
+}
+
+/// The first key as a token: made of what lies in the state folder.
+fn owners_token(config: &Config) -> Option<SecretString> {
+    let key = probe::key(config)?;
+    let file = private_file::read(&config.settings.state_dir.join(SIGNING_SECRET), Rules::OWN).ok()?;
+    let signing = SecretString::from(file.text.trim().to_owned());
+    Some(token::of_owner(&signing, &key).token)
+}
+
+fn table(rows: &[KeyRow]) -> String {
+    let head = "NAME                     MODE     ORDER VALUE  ORDERS      LOSS        STATE\n".trim_end();
+    let line = |row: &KeyRow| {
+        let inr = |limit: Option<Decimal>| {
+            limit.map_or_else(|| "-".to_owned(), |limit| limit.normalize().to_string())
+        };
+        let sent = row.today.as_ref().map(|day| day.orders.to_string());
+        let most = row.max_orders_per_day.map(|most| most.to_string());
+        let orders = format!("{}/{}", sent.as_deref().unwrap_or("?"), most.as_deref().unwrap_or("-"));
+        let lost = row.today.as_ref().map(|day| (-day.result).max(Decimal::ZERO).round_dp(0).to_string());
+        let loss = format!("{}/{}", lost.as_deref().unwrap_or("?"), inr(row.max_loss));
+        let state = match (row.halted, row.read_only) {
+            (true, _) => "halted",
+            (false, true) => "read only",
+            (false, false) => "",
+        };
+        let (name, mode, value) = (&row.name, row.mode.slug(), inr(row.max_order_value));
+        format!("{name:<24} {mode:<8} {value:>11}  {orders:<11} {loss:<11} {state}").trim_end().to_owned()
+    };
+    std::iter::once(head.to_owned()).chain(rows.iter().map(line)).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,199 @@
+//! Which store the service works on, and from when on it may.
+
+use std::sync::Arc;
+
+use keeper_domain::{
+    alert::Channel,
+    note::Note,
+    ports::{Broker, BrokerProxy, Change, ChangeStore, SessionStore, Store, StoreError},
+    session_state::StoredSession,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    output::{fail, no_state},
+    setup::Config,
+};
+use crate::{
+    standby::{self, FencedBroker, FencedProxy, StandbyError},
+    store::{
+        SqliteStore, StateDir,
+        postgres::{Address, Candidate, ConnectError, Contender, Holding, PostgresStore},
+        state_dir::{GATEWAY_KEY, SIGNING_SECRET},
+    },
+};
+
+/// What keepers of one database share, so that bots may be passed on: the gateway key and the secret of tokens.
+const SHARED: [(Note<String>, &str); 2] =
+    [(Note::new("gateway_key"), GATEWAY_KEY), (Note::new("signing_secret"), SIGNING_SECRET)];
+
+/// The keeper's memory, when it may act on it.
+#[derive(Clone)]
+pub(super) enum StateStore {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+impl StateStore {
+    /// Opens the store. On PostgreSQL this waits until this keeper has the lease, and serves as a standby meanwhile.
+    pub(super) async fn open(config: &Config, state: &StateDir) -> Result<Self, Failure> {
+        match contender(config)? {
+            None => {
+                let store = SqliteStore::open(state).await;
+                Ok(Self::Sqlite(
+                    store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?,
+                ))
+            }
+            Some(contender) => {
+                let store = standby::wait(contender, config.settings.http_addr).await;
+                Ok(Self::Postgres(store.map_err(|error| no_standby(&error))?))
+            }
+        }
+    }
+
+    /// For a single task: `None` when another keeper acts on this database, which can be asked to do it.
+    pub(super) async fn open_if_free(config: &Config, state: &StateDir) -> Result<Option<Self>, Failure> {
+        let Some(mut contender) = contender(config)? else {
+            return Self::open(config, state).await.map(Some);
+        };
+        contender.prepare().await.map_err(|error| no_database(&error))?;
+        let taken = contender.try_take().await.map_err(|error| no_database(&error))?;
+        let Some(holding) = taken else { return Ok(None) };
+        let lost = Arc::new(|| std::process::exit(Exit::TryLater as i32));
+        let store = contender.into_store(holding, lost);
+        store
+            .map(|store| Some(Self::Postgres(store)))
+            .map_err(|error| no_standby(&StandbyError::Thread(error)))
+    }
+
+    pub(super) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// The same memory with the outbox of another channel.
+    pub(super) async fn with_channel(&self, channel: Channel) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(store) => Arc::new(store.with_channel(channel).await?),
+            Self::Postgres(store) => Arc::new(store.with_channel(channel).await?),
+        })
+    }
+
+    /// Forgets a channel that is no longer configured.
+    pub(super) async fn without_channel(&self, channel: Channel) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(store) => store.without_channel(channel).await,
+            Self::Postgres(store) => store.without_channel(channel).await,
+        }
+    }
+
+    pub(super) async fn session(&self) -> Option<StoredSession> {
+        match self {
+            Self::Sqlite(store) => store.session().await.ok(),
+            Self::Postgres(store) => store.session().await.ok(),
+        }
+    }
+
+    /// How long this keeper may act; `None` where no other one can.
+    pub(super) fn holding(&self) -> Option<&Holding> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(store) => Some(store.holding()),
+        }
+    }
+
+    /// The way to FYERS for bots, closed when the lease ends.
+    pub(super) fn fence_proxy(&self, inner: Arc<dyn BrokerProxy>) -> Arc<dyn BrokerProxy> {
+        match self.holding().cloned() {
+            Some(holding) => Arc::new(FencedProxy { holding, inner }),
+            None => inner,
+        }
+    }
+
+    /// The way to FYERS for the session, closed when the lease ends.
+    pub(super) fn fence_broker(&self, inner: Arc<dyn Broker>) -> Arc<dyn Broker> {
+        match self.holding().cloned() {
+            Some(holding) => Arc::new(FencedBroker { holding, inner }),
+            None => inner,
+        }
+    }
+
+    /// Keepers of one database have the same secrets of their own: the first one's are in the database, and the others
+    /// write them into their state folders.
+    pub(super) async fn share_secrets(&self, state: &StateDir) -> Result<(), Failure> {
+        let Self::Postgres(store) = self else { return Ok(()) };
+        let failed = |error: StoreError| fail(Exit::Error, &error.to_string(), "");
+        for (note, file) in SHARED {
+            match note.read(store).await.map_err(failed)?.readable() {
+                Some(shared) => {
+                    state.keep_secret(file, &SecretString::from(shared)).map_err(|error| no_state(&error))?;
+                }
+                None => {
+                    let own = state.own_secret(file).map_err(|error| no_state(&error))?;
+                    let note = note.set(&own.expose_secret().to_owned()).map_err(failed)?;
+                    store.commit(Change { notes: vec![note], ..Change::default() }).await.map_err(failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+/// Somebody who wants the lease; `None` on SQLite.
+fn contender(config: &Config) -> Result<Option<Contender>, Failure> {
+    let settings = &config.settings;
+    let Some(url) = &settings.database_url else { return Ok(None) };
+    let address = Address::parse(url).map_err(|error| no_database(&error))?;
+    Ok(Some(Contender::new(address, candidate(config))))
+}
+
+/// Who this run of the program is to other keepers.
+pub(super) fn candidate(config: &Config) -> Candidate {
+    let address = config.settings.advertise_url.as_ref();
+    Candidate {
+        name: uuid::Uuid::new_v4().to_string(),
+        address: address.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+    }
+}
+
+/// The session as it is stored, without changing anything; `None` where nothing is stored.
+pub(super) async fn peek(config: &Config) -> Result<Option<StoredSession>, String> {
+    let settings = &config.settings;
+    let Some(url) = &settings.database_url else {
+        return SqliteStore::peek(&settings.state_dir).await.map_err(|error| error.to_string());
+    };
+    let address = Address::parse(url).map_err(|error| error.to_string())?;
+    let mut looking = Contender::new(address, candidate(config));
+    looking.session().await.map_err(|error| error.to_string())
+}
+
+pub(super) fn no_database(error: &ConnectError) -> Failure {
+    let exit = match error {
+        ConnectError::Address => Exit::BadSettings,
+        ConnectError::Failed(_) => Exit::Unreachable,
+        ConnectError::Newer | ConnectError::Schema(_) => Exit::Error,
+    };
+    fail(exit, &error.to_string(), error.advice())
+}
+
+fn no_standby(error: &StandbyError) -> Failure {
+    match error {
+        StandbyError::Database(error) => no_database(error),
+        StandbyError::Listen { .. } => {
+            let remedy = "Another program may use the address: see KEEPER_HTTP_ADDR.";
+            fail(Exit::AddressTaken, &error.to_string(), remedy)
+        }
+        StandbyError::Thread(_) => fail(Exit::Error, &error.to_string(), "The machine may be out of memory."),
+    }
+}

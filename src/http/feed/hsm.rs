@@ -1,0 +1,83 @@
+//! FYERS' data socket.
+
+use fyers_api::hsm::{ClientFrame, ServerFrame};
+use keeper_actors::hub::Seat;
+use keeper_domain::feeds::{
+    hsm_client::{HsmClient, HsmStep},
+    state::Taken,
+};
+
+use super::{
+    entry::Entry,
+    socket::{Incoming, Outgoing, Protocol},
+};
+
+pub(super) struct HsmProtocol {
+    entry: Entry,
+    client: HsmClient,
+    is_known: bool,
+}
+
+impl HsmProtocol {
+    pub(super) fn new(entry: Entry) -> Self {
+        Self { entry, client: HsmClient::default(), is_known: false }
+    }
+
+    fn authenticate(&mut self, key: &str) -> Outgoing {
+        self.is_known = self.entry.admits(key);
+        let answer = frames([self.client.authenticated(self.is_known)]);
+        if self.is_known { answer } else { answer.closing("this is not the gateway key") }
+    }
+
+    fn follow(
+        &mut self,
+        seat: &Seat,
+        items: Vec<keeper_domain::feeds::directory::Item>,
+    ) -> Option<ServerFrame> {
+        let id = seat.id();
+        let too_many = seat.hub().with(|feeds, now| feeds.follow(id, items, now));
+        (!too_many.is_empty()).then(|| self.client.too_many(&too_many))
+    }
+}
+
+fn frames(frames: impl IntoIterator<Item = ServerFrame>) -> Outgoing {
+    Outgoing::binary(frames.into_iter().map(|frame| frame.encode()))
+}
+
+impl Protocol for HsmProtocol {
+    fn opened(&mut self, _: &Seat) -> Outgoing {
+        Outgoing::default()
+    }
+
+    /// A frame that is none is passed over: FYERS' own SDKs of old versions send texts as keep-alives.
+    fn received(&mut self, seat: &Seat, message: Incoming) -> Outgoing {
+        let Incoming::Binary(bytes) = message else { return Outgoing::default() };
+        let Ok(frame) = ClientFrame::decode(&bytes) else { return Outgoing::default() };
+        let client = &mut self.client;
+        let (mut answers, step) = seat.hub().with(|feeds, _| client.received(frame, &feeds.directory));
+        match step {
+            Some(HsmStep::Key(key)) => return self.authenticate(&key),
+            Some(HsmStep::Follow(items)) => answers.extend(self.follow(seat, items)),
+            Some(HsmStep::Leave(items)) => {
+                let id = seat.id();
+                seat.hub().with(|feeds, _| feeds.unfollow(id, &items));
+            }
+            None => {}
+        }
+        frames(answers)
+    }
+
+    fn tell(&mut self, _: &Seat, taken: Taken) -> Outgoing {
+        let mut all: Vec<ServerFrame> = taken.news.iter().filter_map(|news| self.client.news(news)).collect();
+        all.extend(self.client.feed(taken.quotes.iter().map(AsRef::as_ref)));
+        frames(all)
+    }
+
+    fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.entry.is_outdated()
+    }
+}

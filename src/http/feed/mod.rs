@@ -1,0 +1,101 @@
+//! Sockets for bots: FYERS' own data socket and order socket, and a plain JSON one (docs/feeds.md).
+//!
+//! What bots follow and are sent is decided in `keeper_domain::feeds`; in here is the WebSocket side. A connection is one
+//! stream: it is asked for bytes when the network has room for them, so a bot that does not read costs what it follows
+//! and no more.
+
+mod entry;
+mod hsm;
+mod orders;
+mod plain;
+mod socket;
+pub(super) mod symbol_token;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::RETRY_AFTER},
+    web,
+};
+use keeper_domain::{feeds::state::Door, mode::Mode};
+
+use crate::http::{access::Gate, backend::Front, limits::connections::Connection};
+use entry::Entry;
+
+/// Sockets at once; more than any account has bots.
+const MOST: usize = 256;
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/hsm/v1-5/prod").get(data))
+        .service(web::resource("/trade/v3").get(order_updates))
+        .service(web::resource("/feed").get(feed));
+}
+
+/// The key comes in the first message, as FYERS has it.
+async fn data(
+    request: HttpRequest,
+    payload: web::Payload,
+    gate: web::Data<Gate>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    let key = Entry::of(&request, &gate, None);
+    open(&request, payload, &front, Door::Hsm, hsm::HsmProtocol::new(key))
+}
+
+/// The key is in the header; a wrong one is refused as FYERS does it.
+async fn order_updates(
+    request: HttpRequest,
+    payload: web::Payload,
+    gate: web::Data<Gate>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    match gate.admits_bot(&request) {
+        Ok(bot) => {
+            let key = Entry::of(&request, &gate, Some(bot));
+            open(&request, payload, &front, Door::Orders, orders::OrderProtocol::new(key))
+        }
+        Err(is_limited) => refused(is_limited),
+    }
+}
+
+/// The key is in the header, or in the first message where a browser cannot set one.
+async fn feed(
+    request: HttpRequest,
+    payload: web::Payload,
+    gate: web::Data<Gate>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    let shows_key = request.headers().contains_key("authorization");
+    match shows_key.then(|| gate.admits_bot(&request)) {
+        Some(Err(is_limited)) => refused(is_limited),
+        shown => {
+            let (bot, is_known) = (shown.and_then(Result::ok), shows_key);
+            let key = Entry::of(&request, &gate, bot);
+            open(&request, payload, &front, Door::Plain, plain::PlainProtocol::new(key, is_known))
+        }
+    }
+}
+
+fn refused(is_limited: bool) -> HttpResponse {
+    if is_limited {
+        return HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, 60)).finish();
+    }
+    HttpResponse::Forbidden().finish()
+}
+
+fn open<P: socket::Protocol>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    front: &Front,
+    door: Door,
+    protocol: P,
+) -> HttpResponse {
+    let open: usize = front.feeds.with(|feeds, _| Door::ALL.iter().map(|door| feeds.clients(*door)).sum());
+    if open >= MOST {
+        return HttpResponse::build(StatusCode::SERVICE_UNAVAILABLE).body("too many sockets are open\n");
+    }
+    let connection = request.conn_data::<Connection>().cloned();
+    let cut = move || connection.iter().for_each(Connection::close);
+    let seat = front.feeds.connect(door, Mode::Live, cut);
+    socket::answer(request, payload, seat, protocol)
+}

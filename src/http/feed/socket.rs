@@ -1,0 +1,283 @@
+//! One WebSocket connection as a stream of bytes that is pulled.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use actix_codec::{Decoder, Encoder};
+use actix_http::ws::{self, CloseCode, CloseReason, Codec, Frame, Item, Message};
+use actix_web::{HttpRequest, HttpResponse, body::BodyStream, web};
+use futures_util::{Stream, StreamExt, stream};
+use keeper_actors::hub::Seat;
+use keeper_domain::feeds::state::Taken;
+use tokio::time::{Instant, sleep_until};
+
+/// The largest message a bot may send: 5,000 topics are a tenth of it.
+const LARGEST: usize = 1 << 20;
+/// Items that are taken at once: while they are written, newer values may replace those that still wait.
+const BATCH: usize = 256;
+/// Bytes handed to the network at once.
+const CHUNK: usize = 64 * 1024;
+/// Time between two keep-alives.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// Longest time until a replaced key is noticed.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a bot has to show its key.
+const KEY_LIMIT: Duration = Duration::from_secs(10);
+
+/// A message from a bot.
+pub(super) enum Incoming {
+    Text(String),
+    Binary(web::Bytes),
+}
+
+/// What follows from a message.
+#[derive(Default)]
+pub(super) struct Outgoing {
+    pub(super) messages: Vec<Message>,
+    /// The connection is closed behind them, with these words.
+    pub(super) close: Option<&'static str>,
+}
+
+impl Outgoing {
+    pub(super) fn binary(frames: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let messages = frames.into_iter().map(|frame| Message::Binary(frame.into())).collect();
+        Self { messages, close: None }
+    }
+
+    pub(super) fn texts(texts: impl IntoIterator<Item = String>) -> Self {
+        let messages = texts.into_iter().map(|text| Message::Text(text.into())).collect();
+        Self { messages, close: None }
+    }
+
+    pub(super) fn closing(self, words: &'static str) -> Self {
+        Self { close: Some(words), ..self }
+    }
+}
+
+/// What is spoken on a connection.
+pub(super) trait Protocol: 'static {
+    /// Said first.
+    fn opened(&mut self, seat: &Seat) -> Outgoing;
+    /// Understands a message.
+    fn received(&mut self, seat: &Seat, message: Incoming) -> Outgoing;
+    /// Tells what has come.
+    fn tell(&mut self, seat: &Seat, taken: Taken) -> Outgoing;
+    /// Whether the bot has shown a key.
+    fn is_known(&self) -> bool;
+    /// Whether the key has been replaced since.
+    fn is_outdated(&self) -> bool;
+}
+
+/// The answer to a handshake.
+pub(super) fn answer<P: Protocol>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    seat: Seat,
+    protocol: P,
+) -> HttpResponse {
+    let Ok(mut response) = ws::handshake(request.head()) else {
+        return HttpResponse::UpgradeRequired()
+            .insert_header(("Upgrade", "websocket"))
+            .body("this is a WebSocket\n");
+    };
+    let body = BodyStream::new(Conversation::new(payload, seat, protocol).into_stream());
+    response.message_body(body).map_or_else(
+        |_| HttpResponse::InternalServerError().finish(),
+        |response| HttpResponse::from(response.map_into_boxed_body()),
+    )
+}
+
+struct Conversation<P> {
+    payload: web::Payload,
+    received: web::BytesMut,
+    codec: Codec,
+    seat: Seat,
+    protocol: P,
+    out: VecDeque<Message>,
+    /// A message that comes in parts, and whether it is text.
+    parts: Option<(bool, Vec<u8>)>,
+    next_ping: Instant,
+    opened: Instant,
+    is_over: bool,
+}
+
+impl<P: Protocol> Conversation<P> {
+    fn new(payload: web::Payload, seat: Seat, mut protocol: P) -> Self {
+        let first = protocol.opened(&seat);
+        let now = Instant::now();
+        let mut new = Self {
+            payload,
+            received: web::BytesMut::new(),
+            codec: Codec::new().max_size(LARGEST),
+            seat,
+            protocol,
+            out: VecDeque::new(),
+            parts: None,
+            next_ping: now + PING_EVERY,
+            opened: now,
+            is_over: false,
+        };
+        new.say(first);
+        new
+    }
+
+    fn into_stream(self) -> impl Stream<Item = Result<web::Bytes, Infallible>> {
+        stream::unfold(self, |mut talk| async move {
+            let bytes = talk.next().await?;
+            Some((Ok(bytes), talk))
+        })
+    }
+
+    /// The next bytes; `None` at the end.
+    async fn next(&mut self) -> Option<web::Bytes> {
+        loop {
+            if let Some(bytes) = self.bytes() {
+                return Some(bytes);
+            }
+            if self.is_over {
+                return None;
+            }
+            if self.protocol.is_known() && self.protocol.is_outdated() {
+                self.end(CloseCode::Policy, "the gateway key has been replaced");
+                continue;
+            }
+            if self.understand() || self.take() {
+                continue;
+            }
+            self.wait().await;
+        }
+    }
+
+    /// What is to be said, as bytes.
+    fn bytes(&mut self) -> Option<web::Bytes> {
+        let mut bytes = web::BytesMut::new();
+        while bytes.len() < CHUNK {
+            let Some(message) = self.out.pop_front() else { break };
+            // Only a message that follows a close frame cannot be encoded.
+            let _after_the_end = self.codec.encode(message, &mut bytes);
+        }
+        (!bytes.is_empty()).then(|| bytes.freeze())
+    }
+
+    fn say(&mut self, outgoing: Outgoing) {
+        if self.is_over {
+            return;
+        }
+        self.out.extend(outgoing.messages);
+        if let Some(words) = outgoing.close {
+            self.end(CloseCode::Policy, words);
+        }
+    }
+
+    fn end(&mut self, code: CloseCode, words: &str) {
+        self.out.push_back(Message::Close(Some(CloseReason { code, description: Some(words.to_owned()) })));
+        self.is_over = true;
+    }
+
+    /// Handles one frame of those that have come; false when there is no whole one.
+    fn understand(&mut self) -> bool {
+        let frame = match self.codec.decode(&mut self.received) {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return false,
+            Err(_) => {
+                self.end(CloseCode::Protocol, "a frame cannot be understood");
+                return true;
+            }
+        };
+        let message = match frame {
+            Frame::Text(bytes) => self.message(true, bytes.to_vec()),
+            Frame::Binary(bytes) => self.message(false, bytes.to_vec()),
+            Frame::Continuation(item) => self.part(item),
+            Frame::Ping(bytes) => {
+                self.out.push_back(Message::Pong(bytes));
+                None
+            }
+            Frame::Pong(_) => None,
+            Frame::Close(reason) => {
+                self.out.push_back(Message::Close(reason));
+                self.is_over = true;
+                None
+            }
+        };
+        if let Some(message) = message {
+            let outgoing = self.protocol.received(&self.seat, message);
+            self.say(outgoing);
+        }
+        true
+    }
+
+    fn message(&mut self, is_text: bool, bytes: Vec<u8>) -> Option<Incoming> {
+        if !is_text {
+            return Some(Incoming::Binary(bytes.into()));
+        }
+        let text = String::from_utf8(bytes).ok().map(Incoming::Text);
+        if text.is_none() {
+            self.end(CloseCode::Invalid, "a text is not UTF-8");
+        }
+        text
+    }
+
+    fn part(&mut self, item: Item) -> Option<Incoming> {
+        match item {
+            Item::FirstText(bytes) => self.parts = Some((true, bytes.to_vec())),
+            Item::FirstBinary(bytes) => self.parts = Some((false, bytes.to_vec())),
+            Item::Continue(bytes) | Item::Last(bytes)
+                if self.parts.as_ref().is_some_and(|(_, known)| known.len() + bytes.len() > LARGEST) =>
+            {
+                self.end(CloseCode::Size, "a message is too long");
+            }
+            Item::Continue(bytes) => {
+                if let Some((_, known)) = &mut self.parts {
+                    known.extend_from_slice(&bytes);
+                }
+            }
+            Item::Last(bytes) => {
+                let (is_text, mut known) = self.parts.take()?;
+                known.extend_from_slice(&bytes);
+                return self.message(is_text, known);
+            }
+        }
+        None
+    }
+
+    /// Takes what waits for the bot; false when nothing does.
+    fn take(&mut self) -> bool {
+        if let Some(reason) = self.seat.closing() {
+            self.end(CloseCode::Away, reason.words());
+            return true;
+        }
+        let id = self.seat.id();
+        let taken = self.seat.hub().with(|feeds, now| feeds.take(id, BATCH, now));
+        if taken.news.is_empty() && taken.quotes.is_empty() {
+            return taken.more;
+        }
+        let outgoing = self.protocol.tell(&self.seat, taken);
+        self.say(outgoing);
+        true
+    }
+
+    /// Waits until something has happened.
+    async fn wait(&mut self) {
+        let key_due = (!self.protocol.is_known()).then(|| self.opened + KEY_LIMIT);
+        let due = key_due.map_or(self.next_ping, |due| due.min(self.next_ping)).min(Instant::now() + LOOK);
+        tokio::select! {
+            chunk = self.payload.next() => match chunk {
+                Some(Ok(bytes)) => self.received.extend_from_slice(&bytes),
+                Some(Err(_)) | None => self.is_over = true,
+            },
+            () = self.seat.woken() => {}
+            () = sleep_until(due) => self.late(key_due),
+        }
+    }
+
+    fn late(&mut self, key_due: Option<Instant>) {
+        let now = Instant::now();
+        if key_due.is_some_and(|due| due <= now) {
+            return self.end(CloseCode::Policy, "no key was shown");
+        }
+        if now < self.next_ping {
+            return;
+        }
+        self.next_ping = now + PING_EVERY;
+        self.out.push_back(Message::Ping(web::Bytes::new()));
+    }
+}

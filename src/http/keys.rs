@@ -1,0 +1,109 @@
+//! The keys of bots for the `key` verb and for scripts: whoever holds the first key may change them.
+
+use actix_web::{HttpResponse, http::StatusCode, web};
+use keeper_domain::keys::{BotName, KeyProblem};
+use secrecy::ExposeSecret;
+
+use crate::{
+    http::{
+        access::Gate,
+        backend::{Backend, Front},
+        reply::unanswered,
+    },
+    keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish},
+};
+
+/// Who a change was made by, as the journal has it.
+const BY: &str = "the command line";
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/api/keys").get(list).post(add))
+        .service(web::resource("/api/keys/{name}").delete(remove))
+        .service(web::resource("/api/keys/{name}/{act}").post(act));
+}
+
+/// All keys with their bots' day, the first one first.
+pub(super) fn rows(admin: &KeyAdmin, backend: &dyn Backend) -> Vec<KeyRow> {
+    let (ring, owns) = (admin.ring(), backend.owns());
+    let nothing = keeper_domain::routing::own::Own::default();
+    let row = |key| KeyRow::of(key, Some(owns.get(key.name()).unwrap_or(&nothing)));
+    ring.all().iter().map(row).collect()
+}
+
+async fn list(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Front>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_reader() {
+        return refusal;
+    }
+    let Some(admin) = &front.keys else { return unanswered() };
+    HttpResponse::Ok().json(serde_json::json!({ "keys": rows(admin, backend.as_ref()) }))
+}
+
+async fn add(gate: Gate, front: web::Data<Front>, wish: web::Json<KeyWish>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_writer() {
+        return refusal;
+    }
+    let Some(admin) = &front.keys else { return unanswered() };
+    match wish.read() {
+        Ok(wish) => answer(admin.add(wish, BY).await),
+        Err(problem) => refused(&KeyProblem::from(problem).into()),
+    }
+}
+
+async fn remove(gate: Gate, front: web::Data<Front>, name: web::Path<String>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_writer() {
+        return refusal;
+    }
+    let Some(admin) = &front.keys else { return unanswered() };
+    match named(&name) {
+        Ok(name) => done(admin.remove(&name, BY).await),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn act(gate: Gate, front: web::Data<Front>, path: web::Path<(String, String)>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_writer() {
+        return refusal;
+    }
+    let Some(admin) = &front.keys else { return unanswered() };
+    let (name, act) = path.into_inner();
+    let name = match named(&name) {
+        Ok(name) => name,
+        Err(error) => return refused(&error),
+    };
+    match act.as_str() {
+        "rotate" => answer(admin.rotate(&name, BY).await),
+        "halt" => done(admin.halt(&name, true, BY).await),
+        "resume" => done(admin.halt(&name, false, BY).await),
+        _ => HttpResponse::NotFound().body("nothing here\n"),
+    }
+}
+
+fn named(name: &str) -> Result<BotName, KeyError> {
+    BotName::new(name).map_err(|problem| KeyProblem::from(problem).into())
+}
+
+fn answer(issued: Result<Issued, KeyError>) -> HttpResponse {
+    match issued {
+        Ok(Issued { name, token }) => {
+            HttpResponse::Ok().json(serde_json::json!({ "name": name, "token": token.expose_secret() }))
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+fn done(outcome: Result<(), KeyError>) -> HttpResponse {
+    match outcome {
+        Ok(()) => HttpResponse::Ok().json(serde_json::json!({ "done": true })),
+        Err(error) => refused(&error),
+    }
+}
+
+fn refused(error: &KeyError) -> HttpResponse {
+    let status = match error {
+        KeyError::Problem(problem) if problem.is_unknown() => StatusCode::NOT_FOUND,
+        KeyError::Problem(_) | KeyError::OwnerIsSetting => StatusCode::BAD_REQUEST,
+        KeyError::OwnerFile(_) | KeyError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    HttpResponse::build(status).json(serde_json::json!({ "error": error.to_string() }))
+}

@@ -1,0 +1,240 @@
+//! The page of keys: who may come in, how far, what they have done today, and the buttons to change it. It works without
+//! scripts. A new token is shown once, by the page that follows the button.
+
+use actix_web::{HttpResponse, http::header::LOCATION, web};
+use askama::Template;
+use keeper_domain::{
+    keys::{BotName, KeyProblem},
+    mode::Mode,
+    text::excerpt,
+};
+use rust_decimal::Decimal;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use crate::{
+    http::{
+        access::Gate,
+        backend::{Backend, Front},
+        keys::rows,
+        pages::{notes::Notes, respond::show_with_forms, unlock},
+        reply::unanswered,
+    },
+    keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish},
+};
+
+/// Who a change was made by, as the journal has it.
+const BY: &str = "the keys page";
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/keys").get(page))
+        .service(web::resource("/keys/add").post(add))
+        .service(web::resource("/keys/{name}/{act}").post(act));
+}
+
+/// What a button brought.
+pub(in crate::http) enum Outcome {
+    /// A key with its token.
+    Fresh(Issued),
+    /// It is done.
+    Done(String),
+    /// It is not done.
+    Refused(String),
+}
+
+#[derive(Template)]
+#[template(path = "keys.html")]
+struct Page<'a> {
+    nonce: &'a str,
+    cards: Vec<Card>,
+    /// What the forms carry; `None` when this browser has not shown the key.
+    token: Option<String>,
+    fresh: Option<(String, &'a str)>,
+    done: Option<&'a str>,
+    refused: Option<&'a str>,
+}
+
+/// One key in words.
+struct Card {
+    name: String,
+    is_owner: bool,
+    halted: bool,
+    mode: &'static str,
+    meaning: &'static str,
+    facts: Vec<(&'static str, String)>,
+}
+
+impl Card {
+    fn of(row: &KeyRow) -> Self {
+        let limit = |limit: Option<Decimal>| limit.map_or_else(|| "no limit".to_owned(), rupees);
+        let day = row.today.clone().unwrap_or_default();
+        let orders = match row.max_orders_per_day {
+            Some(most) => format!("{} of {most} today", day.orders),
+            None => format!("{} today, no limit", day.orders),
+        };
+        let mut result = rupees(day.result);
+        if !day.unpriced.is_empty() {
+            result.push_str(" (no price for some positions)");
+        }
+        let held: Vec<String> =
+            row.simulated.iter().flatten().map(|one| format!("{} {}", one.net, one.symbol)).collect();
+        let mut facts = vec![
+            ("Orders", orders),
+            ("Result of the day", result),
+            ("Largest loss a day", limit(row.max_loss)),
+            ("Largest order", limit(row.max_order_value)),
+        ];
+        if !held.is_empty() {
+            facts.push(("Simulated positions", excerpt(&held.join(", "), 160)));
+        }
+        let at = |at: chrono::DateTime<chrono::FixedOffset>| at.format("%d %b %Y, %H:%M IST").to_string();
+        facts.extend(row.created_at.map(|created| ("Added", at(created))));
+        facts.extend(row.rotated_at.map(|rotated| ("New token since", at(rotated))));
+        let (mode, meaning) = match (row.read_only, row.mode) {
+            (true, _) => ("read only", "It may read. No order of it is sent or simulated."),
+            (false, Mode::Live) => ("live", "Its orders go to FYERS while the keeper is live: real money."),
+            (false, Mode::Sandbox) => {
+                ("sandbox", "Its orders are simulated at FYERS' prices, whatever the mode.")
+            }
+            (false, Mode::Mock) => ("mock", "Everything it is told is simulated."),
+        };
+        let is_owner = row.name == BotName::owner().as_str();
+        Self { name: row.name.clone(), is_owner, halted: row.halted, mode, meaning, facts }
+    }
+}
+
+fn rupees(amount: Decimal) -> String {
+    format!("₹ {}", amount.round_dp(2).normalize())
+}
+
+async fn page(
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    front: web::Data<Front>,
+    outcomes: web::Data<Notes<Outcome>>,
+) -> HttpResponse {
+    if !gate.may_read() {
+        return unlock::ask_for_key(None);
+    }
+    let Some(admin) = &front.keys else { return unanswered() };
+    let cards = rows(admin, backend.as_ref()).iter().map(Card::of).collect();
+    let token = gate.token();
+    let outcome = token.as_ref().and_then(|token| outcomes.take(token));
+    let (mut fresh, mut done, mut refused) = (None, None, None);
+    match &outcome {
+        Some(Outcome::Fresh(issued)) => fresh = Some((issued.name.to_string(), issued.token.expose_secret())),
+        Some(Outcome::Done(words)) => done = Some(words.as_str()),
+        Some(Outcome::Refused(words)) => refused = Some(words.as_str()),
+        None => {}
+    }
+    show_with_forms(200, |nonce| Page { nonce, cards, token, fresh, done, refused }.render())
+}
+
+/// The form as a browser sends it: a field that is left empty is an empty text.
+#[derive(Deserialize)]
+struct Wanted {
+    token: String,
+    name: String,
+    mode: Mode,
+    #[serde(default)]
+    read_only: Option<String>,
+    #[serde(default)]
+    max_order_value: String,
+    #[serde(default)]
+    max_orders_per_day: String,
+    #[serde(default)]
+    max_loss: String,
+}
+
+impl Wanted {
+    fn read(&self) -> Result<KeyWish, String> {
+        Ok(KeyWish {
+            name: self.name.trim().to_owned(),
+            mode: Some(self.mode),
+            read_only: self.read_only.is_some(),
+            max_order_value: number(&self.max_order_value, "the largest order")?,
+            max_orders_per_day: number(&self.max_orders_per_day, "the orders a day")?,
+            max_loss: number(&self.max_loss, "the largest loss")?,
+        })
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<Option<T>, String> {
+    let text = text.trim().replace([',', '\u{20b9}'], "");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.trim().parse().map(Some).map_err(|_| format!("{what} is no number; leave it empty for no limit"))
+}
+
+async fn add(
+    gate: Gate,
+    front: web::Data<Front>,
+    outcomes: web::Data<Notes<Outcome>>,
+    wanted: web::Form<Wanted>,
+) -> HttpResponse {
+    if !gate.may_act(&wanted.token) {
+        return not_from_here();
+    }
+    let Some(admin) = &front.keys else { return unanswered() };
+    let outcome = match wanted.read() {
+        Ok(wish) => added(admin, &wish).await,
+        Err(problem) => Outcome::Refused(problem),
+    };
+    outcomes.leave(&wanted.token, outcome);
+    to_keys()
+}
+
+async fn added(admin: &KeyAdmin, wish: &KeyWish) -> Outcome {
+    match wish.read() {
+        Ok(wish) => of_issued(admin.add(wish, BY).await),
+        Err(problem) => Outcome::Refused(KeyProblem::from(problem).to_string()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Press {
+    token: String,
+}
+
+async fn act(
+    gate: Gate,
+    front: web::Data<Front>,
+    outcomes: web::Data<Notes<Outcome>>,
+    path: web::Path<(String, String)>,
+    press: web::Form<Press>,
+) -> HttpResponse {
+    if !gate.may_act(&press.token) {
+        return not_from_here();
+    }
+    let Some(admin) = &front.keys else { return unanswered() };
+    let (name, act) = path.into_inner();
+    let Ok(name) = BotName::new(&name) else { return HttpResponse::NotFound().body("nothing here\n") };
+    let outcome = match act.as_str() {
+        "rotate" => of_issued(admin.rotate(&name, BY).await),
+        "remove" => of_done(admin.remove(&name, BY).await, format!("The key of bot {name} is removed.")),
+        "halt" => of_done(admin.halt(&name, true, BY).await, format!("Bot {name} is halted.")),
+        "resume" => of_done(admin.halt(&name, false, BY).await, format!("The halt of bot {name} is over.")),
+        _ => return HttpResponse::NotFound().body("nothing here\n"),
+    };
+    outcomes.leave(&press.token, outcome);
+    to_keys()
+}
+
+fn of_issued(issued: Result<Issued, KeyError>) -> Outcome {
+    issued.map_or_else(|error| Outcome::Refused(error.to_string()), Outcome::Fresh)
+}
+
+fn of_done(done: Result<(), KeyError>, words: String) -> Outcome {
+    done.map_or_else(|error| Outcome::Refused(error.to_string()), |()| Outcome::Done(words))
+}
+
+fn not_from_here() -> HttpResponse {
+    HttpResponse::Forbidden().body("this button is not from this page: open /keys and press it there\n")
+}
+
+/// So that a reload repeats nothing.
+fn to_keys() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, "/keys")).finish()
+}

@@ -1,0 +1,281 @@
+//! A keeper that wants the lease, and the thread that keeps it once it has it.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use keeper_domain::{ports::StoreError, session_state::StoredSession};
+use sqlx::{Connection, PgConnection};
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::store::{
+    postgres::{
+        committer::Committer,
+        connect::{Address, ConnectError, problem},
+        fault::failed,
+        lease::{self, Candidate, Holding, LeaseRow, RENEW_EVERY},
+        migrate::{self, Copied, MigrateError},
+        store::PostgresStore,
+    },
+    rows,
+};
+
+/// How long one question about the lease may take.
+const ASK_LIMIT: Duration = Duration::from_secs(3);
+/// How often the holder looks whether it still may act.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a migration may take.
+const MIGRATION: Duration = Duration::from_secs(600);
+/// The pause after a renewal that failed.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// What happens when the lease is lost. It is called on the thread of the lease and should end the program's work at
+/// once.
+pub type OnLost = Arc<dyn Fn() + Send + Sync>;
+
+/// A keeper that may take over.
+#[derive(Debug)]
+pub struct Contender {
+    address: Address,
+    who: Candidate,
+    connection: Option<PgConnection>,
+}
+
+impl Contender {
+    /// Somebody who has not asked yet.
+    pub fn new(address: Address, who: Candidate) -> Self {
+        Self { address, who, connection: None }
+    }
+
+    /// Makes the tables where they are missing.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub async fn prepare(&self) -> Result<(), ConnectError> {
+        self.address.prepare().await
+    }
+
+    /// Takes the lease if nobody has it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn try_take(&mut self) -> Result<Option<Holding>, ConnectError> {
+        let asked_at = lease::now();
+        let who = self.who.clone();
+        let epoch = self.ask(async |on| lease::take(on, &who).await).await?;
+        Ok(epoch.map(|epoch| Holding::new(epoch, asked_at)))
+    }
+
+    /// What the lease's row says.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn look(&mut self) -> Result<LeaseRow, ConnectError> {
+        self.ask(async |on| lease::look(on).await).await
+    }
+
+    /// The session as it is stored, whoever acts.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn session(&mut self) -> Result<Option<StoredSession>, ConnectError> {
+        let query =
+            async |on: &mut PgConnection| sqlx::query("SELECT * FROM session").fetch_optional(on).await;
+        Ok(self.ask(query).await?.map(|row| rows::session(&row)))
+    }
+
+    /// Brings the rows of a SQLite database here. All of it happens, or nothing does; nobody acts meanwhile.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn fill_from(&self, from: &Path) -> Result<Copied, MigrateError> {
+        let (mut on, epoch) = self.alone().await?;
+        let filled = async {
+            let mut writing = on.begin().await?;
+            let copied = migrate::to_postgres(from, &mut writing).await?;
+            writing.commit().await?;
+            Ok(copied)
+        };
+        let filled = filled.await;
+        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        filled
+    }
+
+    /// Puts the rows of a SQLite database in the place of all that is here, which goes to `old`, an empty one.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn replace_by(&self, from: &Path, old: &Path) -> Result<Copied, MigrateError> {
+        let (mut on, epoch) = self.alone().await?;
+        let replaced = async {
+            let mut writing = on.begin().await?;
+            migrate::to_sqlite(&mut writing, old).await?;
+            migrate::empty(&mut writing).await?;
+            let copied = migrate::to_postgres(from, &mut writing).await?;
+            writing.commit().await?;
+            Ok(copied)
+        };
+        let replaced = replaced.await;
+        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        replaced
+    }
+
+    /// Brings the rows to an empty SQLite database; nobody acts meanwhile.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn move_to(&self, to: &Path) -> Result<Copied, MigrateError> {
+        let (mut on, epoch) = self.alone().await?;
+        let copied = migrate::to_sqlite(&mut on, to).await;
+        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        copied
+    }
+
+    /// The same as of one moment, while a keeper may go on acting.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn copy_to(&self, to: &Path) -> Result<Copied, MigrateError> {
+        let mut on = self.address.connect().await?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
+        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
+        sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut on).await?;
+        migrate::to_sqlite(&mut on, to).await
+    }
+
+    /// A connection of its own, and the lease, which is renewed by nobody: what takes longer is not kept.
+    async fn alone(&self) -> Result<(PgConnection, i64), MigrateError> {
+        self.prepare().await?;
+        let mut on = self.address.connect().await?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
+        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
+        let taken = lease::take_for(&mut on, &self.who, MIGRATION).await?;
+        Ok((on, taken.ok_or(MigrateError::InUse)?))
+    }
+
+    async fn ask<T>(
+        &mut self,
+        question: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T, ConnectError> {
+        let asked = async {
+            let mut on = match self.connection.take() {
+                Some(on) => on,
+                None => self.address.connect().await?,
+            };
+            let answer = question(&mut on).await?;
+            Ok::<_, sqlx::Error>((on, answer))
+        };
+        let answered = timeout(ASK_LIMIT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let (on, answer) = answered.map_err(|error| ConnectError::Failed(problem(&error)))?;
+        self.connection = Some(on);
+        Ok(answer)
+    }
+
+    /// The store of the holder: a thread makes its changes and renews the lease until the store is closed.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn into_store(self, holding: Holding, on_lost: OnLost) -> std::io::Result<PostgresStore> {
+        let (committer, work) = Committer::new(self.address.clone(), holding.epoch());
+        let pool = self.address.readers();
+        let (let_go, told_to) = oneshot::channel();
+        let (released, is_released) = oneshot::channel();
+        let keeping = Renewal { address: self.address, holding: holding.clone(), connection: None };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name("store-committer".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::join!(keeping.run(told_to, on_lost), work);
+                let _nobody_waits = released.send(());
+            });
+        })?;
+        Ok(PostgresStore::new(pool, committer, holding, let_go, is_released))
+    }
+}
+
+/// Renews the lease, and lets it go in the end.
+struct Renewal {
+    address: Address,
+    holding: Holding,
+    connection: Option<PgConnection>,
+}
+
+impl Renewal {
+    async fn run(mut self, mut let_go: oneshot::Receiver<()>, on_lost: OnLost) {
+        let mut next = tokio::time::Instant::now() + RENEW_EVERY;
+        loop {
+            if !self.holding.is_good() {
+                self.holding.end();
+                return on_lost();
+            }
+            tokio::select! {
+                _ = &mut let_go => return self.release().await,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            if tokio::time::Instant::now() < next {
+                continue;
+            }
+            // Beside the look at the clock, which must not wait for an answer that does not come.
+            let holding = self.holding.clone();
+            let renewed = tokio::select! {
+                renewed = self.renew() => renewed,
+                () = until_over(&holding) => Err(StoreError::refused("renewed the lease", "it is over")),
+            };
+            let pause = match renewed {
+                Ok(true) => RENEW_EVERY,
+                Ok(false) => {
+                    self.holding.end();
+                    continue;
+                }
+                Err(error) => {
+                    tracing::warn!(event = "lease.not_renewed", "{error}");
+                    self.connection = None;
+                    RETRY_AFTER
+                }
+            };
+            next = tokio::time::Instant::now() + pause;
+        }
+    }
+
+    async fn renew(&mut self) -> Result<bool, StoreError> {
+        let asked_at = lease::now();
+        let (address, epoch) = (&self.address, self.holding.epoch());
+        let connection = self.connection.take();
+        let asked = async {
+            let mut on = match connection {
+                Some(on) => on,
+                None => address.connect().await?,
+            };
+            let is_ours = lease::renew(&mut on, epoch).await?;
+            Ok::<_, sqlx::Error>((on, is_ours))
+        };
+        let answered = timeout(ASK_LIMIT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let (on, is_ours) = answered.map_err(failed("renewed the lease"))?;
+        self.connection = Some(on);
+        if is_ours {
+            self.holding.extend(asked_at);
+        }
+        Ok(is_ours)
+    }
+
+    async fn release(mut self) {
+        self.holding.end();
+        let (connection, epoch) = (self.connection.take(), self.holding.epoch());
+        let releasing = async {
+            let mut on = match connection {
+                Some(on) => on,
+                None => self.address.connect().await?,
+            };
+            lease::release(&mut on, epoch).await
+        };
+        if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
+            tracing::warn!(
+                event = "lease.not_released",
+                "the lease was not let go; another keeper waits for its end"
+            );
+        }
+    }
+}
+
+async fn until_over(holding: &Holding) {
+    while holding.is_good() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

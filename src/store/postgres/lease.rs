@@ -1,0 +1,129 @@
+//! Who may act: one keeper at a time, by a row with an end that only the database's clock decides.
+//!
+//! The holder renews the row every few seconds and stops acting before it can have ended. Every transaction of the
+//! holder is made in the name of its epoch, so a keeper that slept, or was cut off, can commit nothing after another
+//! one has taken over.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sqlx::{PgConnection, Result};
+
+/// How long a lease is good without being renewed.
+pub const LEASE: Duration = Duration::from_secs(15);
+/// How often it is renewed.
+pub const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// The holder stops so much earlier than the lease can end.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// Who a keeper is to the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Different for each run of the program.
+    pub name: String,
+    /// Where the others reach it, when they are told.
+    pub address: Option<String>,
+}
+
+/// What the row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRow {
+    /// Who holds it; `None` when nobody does.
+    pub holder: Option<String>,
+    /// Where the holder is reached.
+    pub address: Option<String>,
+    /// The number of this holding.
+    pub epoch: i64,
+    /// How long it has been held.
+    pub held: Duration,
+    /// Whether it has ended.
+    pub is_over: bool,
+}
+
+/// Takes the lease when nobody has it; the number of the new holding.
+pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Option<i64>> {
+    take_for(on, who, LEASE).await
+}
+
+/// The same for a given time.
+pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Duration) -> Result<Option<i64>> {
+    let take = "UPDATE lease SET holder = $1, address = $2, epoch = epoch + 1, since = clock_timestamp(),
+                expires_at = clock_timestamp() + make_interval(secs => $3)
+                WHERE one = 1 AND (holder IS NULL OR expires_at <= clock_timestamp()) RETURNING epoch";
+    let query = sqlx::query_as::<_, (i64,)>(take).bind(&who.name).bind(&who.address);
+    Ok(query.bind(long.as_secs_f64()).fetch_optional(on).await?.map(|(epoch,)| epoch))
+}
+
+/// Makes it last from now on; false when another keeper has it.
+pub(super) async fn renew(on: &mut PgConnection, epoch: i64) -> Result<bool> {
+    let renew = "UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
+                 WHERE one = 1 AND epoch = $1 AND holder IS NOT NULL";
+    let query = sqlx::query(renew).bind(epoch).bind(LEASE.as_secs_f64());
+    Ok(query.execute(on).await?.rows_affected() == 1)
+}
+
+/// Lets it go, so that another keeper need not wait for its end.
+pub(super) async fn release(on: &mut PgConnection, epoch: i64) -> Result<()> {
+    let release = "UPDATE lease SET holder = NULL, address = NULL, expires_at = clock_timestamp()
+                   WHERE one = 1 AND epoch = $1";
+    sqlx::query(release).bind(epoch).execute(on).await.map(drop)
+}
+
+/// What the row says now.
+pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
+    let look = "SELECT holder, address, epoch,
+                COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - since), 0)::float8,
+                expires_at <= clock_timestamp() FROM lease WHERE one = 1";
+    let row: (Option<String>, Option<String>, i64, f64, bool) = sqlx::query_as(look).fetch_one(on).await?;
+    let (holder, address, epoch, held, is_over) = row;
+    Ok(LeaseRow { holder, address, epoch, held: Duration::from_secs_f64(held.max(0.0)), is_over })
+}
+
+/// How long this program may act, by a clock that nobody can set and that goes on while the machine is suspended.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    epoch: i64,
+    /// Milliseconds since the machine started.
+    good_until: Arc<AtomicU64>,
+}
+
+impl Holding {
+    /// A lease that was asked for at this moment and granted later.
+    pub(super) fn new(epoch: i64, asked_at: Duration) -> Self {
+        let holding = Self { epoch, good_until: Arc::default() };
+        holding.extend(asked_at);
+        holding
+    }
+
+    /// The number of this holding.
+    pub fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// It was renewed by a question that left at this moment.
+    pub(super) fn extend(&self, asked_at: Duration) {
+        let until = (asked_at + LEASE - MARGIN).as_millis();
+        self.good_until.fetch_max(u64::try_from(until).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
+    /// It is over, whatever the clock says.
+    pub fn end(&self) {
+        self.good_until.store(0, Ordering::SeqCst);
+    }
+
+    /// Whether this program may act now.
+    pub fn is_good(&self) -> bool {
+        now().as_millis() < u128::from(self.good_until.load(Ordering::SeqCst))
+    }
+}
+
+/// Time since the machine started, suspends included.
+pub(super) fn now() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default())
+}

@@ -1,0 +1,338 @@
+//! All rows from one database to the other one, and then a comparison, row by row.
+//!
+//! Tables and columns are the same in both; their names come from the schema that this program has made, never from
+//! data. What only one of them has (a digest on SQLite, the lease on PostgreSQL) is made anew there.
+
+use std::{collections::BTreeMap, path::Path};
+
+use rusqlite::{Connection, OpenFlags, types::Value};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
+
+use crate::store::{
+    postgres::connect::{ConnectError, problem},
+    sqlite::write_session_digest,
+};
+
+/// Rows that travel together.
+const BATCH: usize = 500;
+/// Tables of PostgreSQL alone. A column `written`, too, is made anew there.
+const ELSEWHERE: [&str; 2] = ["lease", "_sqlx_migrations"];
+
+/// A migration did not happen. Nothing was changed at the source, and nothing is left at the target.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The target holds a state already.
+    #[error("there is a state in the target already: {0} events")]
+    NotEmpty(i64),
+    /// A keeper acts on one of them.
+    #[error("a keeper acts on the PostgreSQL database")]
+    InUse,
+    /// The rows differ after they were written.
+    #[error("table {0} is not the same after it was copied; nothing was kept")]
+    Differs(String),
+    /// PostgreSQL.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A database failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl MigrateError {
+    /// What to do about it, in one line.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::NotEmpty(_) => "Use an empty database, or remove the old state yourself when you are sure.",
+            Self::InUse => "Stop the keepers first; a lease without a keeper ends after 15 s.",
+            Self::Differs(_) => "Run it again, and report it if it happens again.",
+            Self::Connect(error) => error.advice(),
+            Self::Failed(_) => "Check disk and server; nothing was changed at the source.",
+        }
+    }
+}
+
+impl From<sqlx::Error> for MigrateError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(format!("PostgreSQL: {}", problem(&error)))
+    }
+}
+
+impl From<rusqlite::Error> for MigrateError {
+    // Without SQLite's message, which may quote a value.
+    fn from(error: rusqlite::Error) -> Self {
+        let code =
+            error.sqlite_error_code().map_or("unexpected failure".to_owned(), |code| format!("{code:?}"));
+        Self::Failed(format!("SQLite: {code}"))
+    }
+}
+
+/// How many rows each table had.
+pub type Copied = BTreeMap<String, u64>;
+
+/// A table and its columns; true for the ones that hold whole numbers.
+struct Table {
+    name: String,
+    columns: Vec<(String, bool)>,
+    /// The column that numbers its rows by itself.
+    numbered: Option<String>,
+}
+
+impl Table {
+    fn names(&self) -> String {
+        self.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// All rows in one order.
+    fn select(&self) -> String {
+        let first = self.columns.first().map_or("", |(name, _)| name.as_str());
+        format!("SELECT {} FROM {} ORDER BY \"{first}\"", self.names(), self.name)
+    }
+}
+
+async fn tables(on: &mut PgConnection) -> sqlx::Result<Vec<Table>> {
+    let query = "SELECT table_name::text, column_name::text, data_type = 'bigint', is_identity = 'YES'
+                 FROM information_schema.columns WHERE table_schema = current_schema()
+                 ORDER BY table_name, ordinal_position";
+    let rows: Vec<(String, String, bool, bool)> = sqlx::query_as(query).fetch_all(on).await?;
+    let mut tables: Vec<Table> = vec![];
+    for (table, column, is_number, is_numbered) in rows {
+        if ELSEWHERE.contains(&table.as_str()) || column == "written" {
+            continue;
+        }
+        if tables.last().is_none_or(|last| last.name != table) {
+            tables.push(Table { name: table, columns: vec![], numbered: None });
+        }
+        if let Some(last) = tables.last_mut() {
+            last.numbered = last.numbered.take().or(is_numbered.then(|| column.clone()));
+            last.columns.push((column, is_number));
+        }
+    }
+    Ok(tables)
+}
+
+/// One value as both databases have it.
+#[derive(Debug, Clone, PartialEq)]
+enum Cell {
+    Nothing,
+    Number(i64),
+    Text(String),
+}
+
+type Cells = Vec<Cell>;
+
+/// What tells whether two tables are the same: their rows, in order.
+#[derive(Default)]
+struct Sum(Sha256, u64);
+
+impl Sum {
+    fn add(&mut self, row: &[Cell]) {
+        self.1 += 1;
+        for cell in row {
+            match cell {
+                Cell::Nothing => self.0.update([0]),
+                Cell::Number(number) => self.0.update([&[1][..], &number.to_le_bytes()].concat()),
+                Cell::Text(text) => {
+                    self.0.update([&[2][..], &text.len().to_le_bytes(), text.as_bytes()].concat());
+                }
+            }
+        }
+    }
+
+    fn end(self) -> (Vec<u8>, u64) {
+        (self.0.finalize().to_vec(), self.1)
+    }
+}
+
+/// Fills an empty PostgreSQL, in one transaction of the caller's.
+pub(crate) async fn to_postgres(from: &Path, on: &mut PgConnection) -> Result<Copied, MigrateError> {
+    refuse_if_used(on).await?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = Connection::open_with_flags(from, flags)?;
+    let mut copied = Copied::new();
+    for table in tables(on).await? {
+        let sent = send(&source, &table, on).await?;
+        if sent != sum_of_postgres(&table, on).await? {
+            return Err(MigrateError::Differs(table.name));
+        }
+        if let Some(column) = &table.numbered {
+            go_on_counting(&table.name, column, on).await?;
+        }
+        copied.insert(table.name, sent.1);
+    }
+    Ok(copied)
+}
+
+/// Removes all rows but the lease.
+pub(crate) async fn empty(on: &mut PgConnection) -> Result<(), MigrateError> {
+    for table in tables(on).await? {
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {}", table.name))).execute(&mut *on).await?;
+    }
+    Ok(())
+}
+
+async fn refuse_if_used(on: &mut PgConnection) -> Result<(), MigrateError> {
+    let (events,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM journal").fetch_one(on).await?;
+    if events == 0 { Ok(()) } else { Err(MigrateError::NotEmpty(events)) }
+}
+
+async fn send(
+    source: &Connection,
+    table: &Table,
+    on: &mut PgConnection,
+) -> Result<(Vec<u8>, u64), MigrateError> {
+    let mut statement = source.prepare(&table.select())?;
+    let mut rows = statement.query([])?;
+    let (mut sum, mut batch) = (Sum::default(), Vec::with_capacity(BATCH));
+    loop {
+        let row = rows.next()?;
+        if let Some(row) = row {
+            let cells =
+                (0..table.columns.len()).map(|at| cell(row.get(at)?)).collect::<Result<Cells, _>>()?;
+            sum.add(&cells);
+            batch.push(cells);
+        } else if batch.is_empty() {
+            return Ok(sum.end());
+        } else {
+            insert(table, &std::mem::take(&mut batch), on).await?;
+        }
+        if batch.len() == BATCH {
+            insert(table, &std::mem::take(&mut batch), on).await?;
+        }
+    }
+}
+
+/// PostgreSQL's texts hold no NUL. The keeper writes none; what another program wrote is named instead of changed.
+fn cell(value: Value) -> rusqlite::Result<Cell> {
+    match value {
+        Value::Null => Ok(Cell::Nothing),
+        Value::Integer(number) => Ok(Cell::Number(number)),
+        Value::Text(text) => Ok(Cell::Text(text)),
+        Value::Real(_) | Value::Blob(_) => Err(rusqlite::Error::InvalidQuery),
+    }
+}
+
+async fn insert(table: &Table, rows: &[Cells], on: &mut PgConnection) -> sqlx::Result<()> {
+    let kinds = table.columns.iter().enumerate();
+    let arrays = kinds
+        .map(|(at, (_, is_number))| format!("${}::{}[]", at + 1, if *is_number { "bigint" } else { "text" }));
+    let arrays = arrays.collect::<Vec<_>>().join(", ");
+    let sql = format!("INSERT INTO {} ({}) SELECT * FROM UNNEST({arrays})", table.name, table.names());
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (at, (_, is_number)) in table.columns.iter().enumerate() {
+        query = if *is_number {
+            query.bind(rows.iter().map(|row| number(&row[at])).collect::<Vec<Option<i64>>>())
+        } else {
+            query.bind(rows.iter().map(|row| text(&row[at])).collect::<Vec<Option<String>>>())
+        };
+    }
+    query.execute(on).await.map(drop)
+}
+
+fn number(cell: &Cell) -> Option<i64> {
+    if let Cell::Number(number) = cell { Some(*number) } else { None }
+}
+
+fn text(cell: &Cell) -> Option<String> {
+    if let Cell::Text(text) = cell { Some(text.clone()) } else { None }
+}
+
+async fn go_on_counting(table: &str, column: &str, on: &mut PgConnection) -> sqlx::Result<()> {
+    let sql = format!(
+        "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), COALESCE(MAX({column}), 0) + 1, false) FROM {table}"
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(on).await.map(drop)
+}
+
+async fn sum_of_postgres(table: &Table, on: &mut PgConnection) -> Result<(Vec<u8>, u64), MigrateError> {
+    let mut sum = Sum::default();
+    for_each_row(table, on, |row| {
+        sum.add(&row);
+        Ok(())
+    })
+    .await?;
+    Ok(sum.end())
+}
+
+async fn for_each_row(
+    table: &Table,
+    on: &mut PgConnection,
+    mut hear: impl FnMut(Cells) -> Result<(), MigrateError>,
+) -> Result<(), MigrateError> {
+    use futures_util::TryStreamExt;
+
+    // Texts by their bytes, as SQLite orders them.
+    let order =
+        if table.columns.first().is_some_and(|(_, is_number)| *is_number) { "" } else { " COLLATE \"C\"" };
+    let sql = format!("{}{order}", table.select());
+    let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(on);
+    while let Some(row) = rows.try_next().await? {
+        hear(cells(table, &row)?)?;
+    }
+    Ok(())
+}
+
+fn cells(table: &Table, row: &PgRow) -> sqlx::Result<Cells> {
+    let one = |(at, (_, is_number)): (usize, &(String, bool))| {
+        Ok(if *is_number {
+            row.try_get::<Option<i64>, _>(at)?.map_or(Cell::Nothing, Cell::Number)
+        } else {
+            row.try_get::<Option<String>, _>(at)?.map_or(Cell::Nothing, Cell::Text)
+        })
+    };
+    table.columns.iter().enumerate().map(one).collect()
+}
+
+/// Fills an empty SQLite database with the rows of PostgreSQL.
+pub(crate) async fn to_sqlite(on: &mut PgConnection, to: &Path) -> Result<Copied, MigrateError> {
+    let tables = tables(on).await?;
+    let mut target = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let events: i64 = target.query_row("SELECT COUNT(*) FROM journal", [], |row| row.get(0))?;
+    if events > 0 {
+        return Err(MigrateError::NotEmpty(events));
+    }
+    let writing = target.transaction()?;
+    let mut copied = Copied::new();
+    for table in &tables {
+        writing.execute(&format!("DELETE FROM {}", table.name), [])?;
+        let marks = (1..=table.columns.len()).map(|at| format!("?{at}")).collect::<Vec<_>>().join(", ");
+        // Its digest is written below.
+        let (more, mark) = if table.name == "session" { (", digest", ", ''") } else { ("", "") };
+        let sql = format!("INSERT INTO {} ({}{more}) VALUES ({marks}{mark})", table.name, table.names());
+        let mut sum = Sum::default();
+        let mut insert = writing.prepare(&sql)?;
+        for_each_row(table, on, |row| {
+            sum.add(&row);
+            insert.execute(rusqlite::params_from_iter(row.into_iter().map(value)))?;
+            Ok(())
+        })
+        .await?;
+        let sent = sum.end();
+        if sent != sum_of_sqlite(table, &writing)? {
+            return Err(MigrateError::Differs(table.name.clone()));
+        }
+        copied.insert(table.name.clone(), sent.1);
+    }
+    write_session_digest(&writing)?;
+    writing.commit()?;
+    Ok(copied)
+}
+
+fn value(cell: Cell) -> Value {
+    match cell {
+        Cell::Nothing => Value::Null,
+        Cell::Number(number) => Value::Integer(number),
+        Cell::Text(text) => Value::Text(text),
+    }
+}
+
+fn sum_of_sqlite(table: &Table, on: &Connection) -> Result<(Vec<u8>, u64), MigrateError> {
+    let mut statement = on.prepare(&table.select())?;
+    let mut rows = statement.query([])?;
+    let mut sum = Sum::default();
+    while let Some(row) = rows.next()? {
+        let cells = (0..table.columns.len()).map(|at| cell(row.get(at)?)).collect::<Result<Cells, _>>()?;
+        sum.add(&cells);
+    }
+    Ok(sum.end())
+}

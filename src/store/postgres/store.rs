@@ -1,0 +1,146 @@
+//! The `Store` port on PostgreSQL, for the keeper that holds the lease.
+
+use std::{
+    future::ready,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
+use keeper_domain::{
+    alert::{Alert, Channel, Outgoing},
+    event::Recorded,
+    ports::{AlertTotals, Change, ChangeStore, OutboxStore, StoreError},
+};
+use sqlx::PgPool;
+use tokio::sync::oneshot;
+
+use crate::store::{
+    postgres::{committer::Committer, fault::failed, lease::Holding, write::Work},
+    rows,
+};
+
+const UNREAD: &str = "SELECT id, at, event FROM journal
+    WHERE id > COALESCE((SELECT value::bigint FROM facts WHERE name = $1), 0) ORDER BY id";
+
+/// The keeper's memory, while it holds the lease.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    /// Reads only.
+    pub(super) pool: PgPool,
+    committer: Arc<Committer>,
+    holding: Holding,
+    /// Whose outbox this is; all else is the same for every channel.
+    channel: Channel,
+    ending: Arc<Mutex<Option<Ending>>>,
+}
+
+/// How the lease is let go: told, and then waited for.
+type Ending = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
+impl PostgresStore {
+    pub(super) fn new(
+        pool: PgPool,
+        committer: Committer,
+        holding: Holding,
+        let_go: oneshot::Sender<()>,
+        released: oneshot::Receiver<()>,
+    ) -> Self {
+        let ending = Arc::new(Mutex::new(Some((let_go, released))));
+        Self { pool, committer: Arc::new(committer), holding, channel: Channel::Chat, ending }
+    }
+
+    /// How long this keeper may act.
+    pub fn holding(&self) -> &Holding {
+        &self.holding
+    }
+
+    /// The same memory with the outbox of another channel. One that is used for the first time begins where the chat
+    /// has read to: what happened before is no news.
+    pub async fn with_channel(&self, channel: Channel) -> Result<Self, StoreError> {
+        self.committer.queue("began a channel of alerts", Work::BeginChannel(channel)).await?;
+        Ok(Self { channel, ..self.clone() })
+    }
+
+    /// Forgets the place and the waiting alerts of a channel that is no longer configured.
+    pub async fn without_channel(&self, channel: Channel) -> Result<(), StoreError> {
+        self.committer.queue("ended a channel of alerts", Work::EndChannel(channel)).await
+    }
+
+    /// Makes what still waits and lets the lease go, so that another keeper goes on at once.
+    pub async fn close(&self) {
+        let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.committer.close().await;
+        if let Some((let_go, released)) = ending {
+            let _gone = let_go.send(());
+            let _released = released.await;
+        }
+        self.pool.close().await;
+    }
+}
+
+#[async_trait]
+impl ChangeStore for PostgresStore {
+    // Not an `async fn`, which would begin only when it is polled: the change is in the queue when this returns.
+    fn commit<'a: 'f, 'f>(&'a self, change: Change) -> BoxFuture<'f, Result<(), StoreError>> {
+        Box::pin(self.committer.queue("made a change", Work::Change(Box::new(change))))
+    }
+
+    async fn trim(&self) -> Result<bool, StoreError> {
+        self.committer.trim().await
+    }
+}
+
+#[async_trait]
+impl OutboxStore for PostgresStore {
+    async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        unread_events(&self.pool, self.channel, limit).await
+    }
+
+    async fn queue_alerts(
+        &self,
+        read_to: i64,
+        new: Vec<Alert>,
+        merged: Vec<Outgoing>,
+    ) -> Result<(), StoreError> {
+        self.committer
+            .queue("queued alerts", Work::Alerts { channel: self.channel, read_to, new, merged })
+            .await
+    }
+
+    async fn waiting_alerts(&self) -> Result<Vec<Outgoing>, StoreError> {
+        let query =
+            "SELECT id, event_id, event, at, last_at, count, severity, key, text, items, attempts FROM alerts
+                     WHERE sent_at IS NULL AND channel = $1 ORDER BY id";
+        let rows = sqlx::query(query)
+            .bind(self.channel.slug())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed("read the outbox"))?;
+        Ok(rows.iter().filter_map(rows::outgoing).collect())
+    }
+
+    async fn alert_sent(&self, id: i64, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.committer.queue("marked an alert as sent", Work::Sent(id, at)).await
+    }
+
+    async fn alert_failed(&self, id: i64) -> Result<(), StoreError> {
+        self.committer.queue("noted a failed delivery", Work::Failed(id)).await
+    }
+
+    async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
+        let query =
+            sqlx::query_as::<_, (i64, i64)>("SELECT COUNT(*), COUNT(sent_at) FROM alerts WHERE channel = $1")
+                .bind(self.channel.slug());
+        let (queued, delivered) = query.fetch_one(&self.pool).await.map_err(failed("counted alerts"))?;
+        Ok(AlertTotals { queued: queued.unsigned_abs(), delivered: delivered.unsigned_abs() })
+    }
+}
+
+/// Entries that cannot be read are passed over: the limit counts readable ones only.
+async fn unread_events(pool: &PgPool, channel: Channel, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+    let rows = sqlx::query(UNREAD).bind(rows::cursor(channel)).fetch(pool);
+    let events = rows.try_filter_map(|row| ready(Ok(rows::recorded(&row))));
+    events.take(limit as usize).try_collect().await.map_err(failed("read the journal"))
+}

@@ -1,0 +1,118 @@
+//! A bot at one of the keeper's sockets: a WebSocket with a runtime of its own, so that tests read like a story.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use fyers_api::hsm::{ClientFrame, Mode, Record, ServerFrame};
+use serde_json::Value;
+use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest},
+};
+
+use crate::support::{DEADLINE, Home, Keeper};
+
+pub(crate) struct Socket {
+    runtime: Runtime,
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// All that has come, as text.
+    pub(crate) seen: Vec<String>,
+}
+
+pub(crate) fn key(home: &Home) -> String {
+    std::fs::read_to_string(home.path("state/gateway.key")).unwrap().trim().to_owned()
+}
+
+impl Socket {
+    pub(crate) fn try_open(keeper: &Keeper, path: &str, authorization: Option<&str>) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let url = keeper.url(path).replacen("http", "ws", 1);
+        let mut request = url.into_client_request().unwrap();
+        if let Some(value) = authorization {
+            request.headers_mut().insert("authorization", value.parse().unwrap());
+        }
+        let (stream, _) = runtime.block_on(connect_async(request))?;
+        Ok(Self { runtime, stream, seen: vec![] })
+    }
+
+    /// `/feed`, with its hello.
+    pub(crate) fn feed(home: &Home, keeper: &Keeper) -> (Self, Value) {
+        let mut socket = Self::try_open(keeper, "/feed", Some(&format!("Bearer {}", key(home)))).unwrap();
+        let hello = socket.until("the hello", |message| message["type"] == "hello");
+        (socket, hello)
+    }
+
+    /// `/trade/v3` with these topics.
+    pub(crate) fn orders(home: &Home, keeper: &Keeper) -> Self {
+        let key = format!("ANY-100:{}", key(home));
+        let mut socket = Self::try_open(keeper, "/trade/v3", Some(&key)).unwrap();
+        socket.send(r#"{"T":"SUB_ORD","SLIST":["orders","trades","positions"],"SUB_T":1}"#);
+        socket.until("the acknowledgement", |message| message["code"] == 1605);
+        socket
+    }
+
+    /// `/hsm/v1-5/prod` with these topics.
+    pub(crate) fn hsm(home: &Home, keeper: &Keeper, topics: &[&str]) -> Self {
+        let mut socket = Self::try_open(keeper, "/hsm/v1-5/prod", None).unwrap();
+        socket.frame(&ClientFrame::Ping);
+        socket.frame(&ClientFrame::Auth { key: key(home), mode: "P".into(), source: "test".into() });
+        assert_eq!(socket.next_frame(), ServerFrame::Auth { is_ok: true, ack_every: 0 });
+        socket.frame(&ClientFrame::Mode { channels: 1 << 11, mode: Mode::Full });
+        let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
+        socket.frame(&ClientFrame::Subscribe { topics, channel: 11 });
+        socket
+    }
+
+    pub(crate) fn send(&mut self, text: &str) {
+        self.runtime.block_on(self.stream.send(Message::text(text))).unwrap();
+    }
+
+    pub(crate) fn frame(&mut self, frame: &ClientFrame) {
+        self.runtime.block_on(self.stream.send(Message::binary(frame.encode()))).unwrap();
+    }
+
+    fn message(&mut self, limit: Duration) -> Option<Message> {
+        let next = async { timeout(limit, self.stream.next()).await };
+        self.runtime.block_on(next).ok().map(|message| message.expect("the connection is open").unwrap())
+    }
+
+    /// The first message that is wished for.
+    pub(crate) fn until(&mut self, what: &str, wish: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + DEADLINE;
+        while let Some(message) = self.message(end.saturating_duration_since(Instant::now())) {
+            let Message::Text(text) = message else { continue };
+            self.seen.push(text.to_string());
+            let value: Value = serde_json::from_str(&text).unwrap_or_default();
+            if wish(&value) {
+                return value;
+            }
+        }
+        panic!("{what} did not come: {:#?}", &self.seen[self.seen.len().saturating_sub(9)..])
+    }
+
+    pub(crate) fn next_frame(&mut self) -> ServerFrame {
+        loop {
+            if let Message::Binary(bytes) = self.message(DEADLINE).expect("a frame") {
+                return ServerFrame::decode(&bytes).unwrap();
+            }
+        }
+    }
+
+    /// The first last price on this topic that is wished for, in paise.
+    pub(crate) fn until_ltp(&mut self, wish: impl Fn(i32) -> bool) -> i32 {
+        loop {
+            let ServerFrame::Feed(feed) = self.next_frame() else { continue };
+            for record in feed.records {
+                let ltp = match record {
+                    Record::Snapshot(all) => all.values[0],
+                    Record::Update { values, .. } => values[0],
+                    Record::LastPrice { value, .. } => value,
+                };
+                if wish(ltp) {
+                    return ltp;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The lease: one keeper acts, and what another one commits after that is refused.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use fyers_keeper::store::postgres::{LEASE, RENEW_EVERY};
+use keeper_domain::ports::{ChangeStore, OutboxStore, SessionStore, StoreErrorKind};
+
+use crate::{
+    contender, holder, server,
+    suite::{journal, note, notes},
+};
+
+/// As if its time had passed.
+fn end_lease(server: &server::Server, url: &secrecy::SecretString) {
+    let database = secrecy::ExposeSecret::expose_secret(url).rsplit('/').next().unwrap().to_owned();
+    let database = database.split('?').next().unwrap();
+    server.sql(database, "UPDATE lease SET expires_at = clock_timestamp()");
+}
+
+#[test]
+fn the_lease_outlives_some_renewals_that_fail() {
+    assert!(LEASE >= 3 * RENEW_EVERY);
+}
+
+#[tokio::test]
+async fn one_keeper_holds_it_and_lets_it_go_at_its_end() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let first = holder(&url, "a").await;
+    assert!(first.holding().is_good());
+    let mut second = contender(&url, "b");
+    assert!(second.try_take().await.unwrap().is_none(), "it is held");
+    let row = second.look().await.unwrap();
+    assert_eq!((row.holder.as_deref(), row.epoch, row.is_over), (Some("a"), 1, false));
+    first.commit(notes(&["of a"])).await.unwrap();
+    first.close().await;
+    assert!(!first.holding().is_good());
+    let holding = second.try_take().await.unwrap().expect("it was let go, nobody waits for its end");
+    assert_eq!(holding.epoch(), 2);
+    let second = second.into_store(holding, Arc::new(|| {})).unwrap();
+    assert_eq!(journal(&second).await, [note("of a")]);
+    second.close().await;
+}
+
+/// The first keeper slept: it believes that it may act, and its commits are refused all the same.
+#[tokio::test]
+async fn a_keeper_that_slept_can_commit_nothing() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let lost = Arc::new(AtomicBool::new(false));
+    let mut contender_a = contender(&url, "a");
+    contender_a.prepare().await.unwrap();
+    let holding = contender_a.try_take().await.unwrap().unwrap();
+    let told = Arc::clone(&lost);
+    let first =
+        contender_a.into_store(holding, Arc::new(move || told.store(true, Ordering::SeqCst))).unwrap();
+    first.commit(notes(&["before"])).await.unwrap();
+    end_lease(server, &url);
+    let second = holder(&url, "b").await;
+    let refused = first.commit(notes(&["too late"])).await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Fenced, "{refused}");
+    let refused = first.queue_alerts(1, vec![], vec![]).await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Fenced, "alerts as well");
+    second.commit(notes(&["of b"])).await.unwrap();
+    assert_eq!(journal(&second).await, [note("before"), note("of b")]);
+    // The next renewal tells it.
+    while !lost.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!first.holding().is_good());
+    second.close().await;
+}
+
+#[tokio::test]
+async fn two_that_ask_at_once_never_both_get_it() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    contender(&url, "first").prepare().await.unwrap();
+    for round in 0..20 {
+        end_lease(server, &url);
+        let mut all: Vec<_> = (0..8).map(|n| contender(&url, &format!("{round}/{n}"))).collect();
+        let asked = all.iter_mut().map(fyers_keeper::store::postgres::Contender::try_take);
+        let won = futures_util::future::join_all(asked).await;
+        assert_eq!(won.into_iter().filter(|taken| matches!(taken, Ok(Some(_)))).count(), 1);
+    }
+}
+
+/// The server dies and comes back: what was acknowledged is there, what was refused is not, and it heals by itself.
+#[tokio::test]
+async fn a_server_that_dies_is_waited_for() {
+    let Some(server) = server::Server::start() else { return };
+    let url = server.database();
+    let store = holder(&url, "a").await;
+    let mut acknowledged = vec![];
+    for n in 0..60 {
+        if n == 20 {
+            server.crash();
+        }
+        if n == 40 {
+            server.run();
+            // Until it has connected again, all is refused at once.
+            while store.commit(notes(&["healed"])).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            acknowledged.push("healed".to_owned());
+        }
+        let made = store.commit(notes(&[&n.to_string()])).await;
+        assert_eq!(made.is_ok(), !(20..40).contains(&n), "{n}: {made:?}");
+        if made.is_ok() {
+            acknowledged.push(n.to_string());
+        }
+    }
+    let wanted: Vec<_> = acknowledged.iter().map(|text| note(text)).collect();
+    assert_eq!(journal(&store).await, wanted);
+    assert!(store.session().await.is_ok());
+    store.close().await;
+}

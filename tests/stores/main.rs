@@ -1,0 +1,81 @@
+//! One suite for both stores: what the port promises holds on SQLite and on PostgreSQL.
+
+#![allow(missing_docs, reason = "a test program has no readers of its documentation")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
+
+mod lease;
+mod moving;
+mod server;
+mod suite;
+
+use std::sync::Arc;
+
+use fyers_keeper::store::{
+    SqliteStore, StateDir,
+    postgres::{Address, Candidate, Contender, PostgresStore},
+};
+use keeper_domain::ports::Store;
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+/// A store that can be closed and opened again.
+pub(crate) enum Place {
+    Sqlite(TempDir),
+    Postgres(SecretString),
+}
+
+/// An open store, and how it is closed.
+pub(crate) struct Open {
+    pub(crate) store: Arc<dyn Store>,
+    closer: Closer,
+}
+
+enum Closer {
+    Sqlite(SqliteStore, StateDir),
+    Postgres(PostgresStore),
+}
+
+impl Place {
+    pub(crate) fn sqlite() -> Option<Self> {
+        Some(Self::Sqlite(tempfile::tempdir().unwrap()))
+    }
+
+    pub(crate) fn postgres() -> Option<Self> {
+        Some(Self::Postgres(server::shared()?.database()))
+    }
+
+    pub(crate) async fn open(&self) -> Open {
+        match self {
+            Self::Sqlite(folder) => {
+                let state = StateDir::open(&folder.path().join("state")).unwrap();
+                let store = SqliteStore::open(&state).await.unwrap();
+                Open { store: Arc::new(store.clone()), closer: Closer::Sqlite(store, state) }
+            }
+            Self::Postgres(url) => {
+                let store = holder(url, "a").await;
+                Open { store: Arc::new(store.clone()), closer: Closer::Postgres(store) }
+            }
+        }
+    }
+}
+
+impl Open {
+    pub(crate) async fn close(self) {
+        match self.closer {
+            Closer::Sqlite(store, _state) => store.close().await,
+            Closer::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+/// A keeper that takes the lease, which must be free.
+pub(crate) async fn holder(url: &SecretString, name: &str) -> PostgresStore {
+    let mut contender = contender(url, name);
+    contender.prepare().await.unwrap();
+    let holding = contender.try_take().await.unwrap().expect("nobody has the lease");
+    contender.into_store(holding, Arc::new(|| println!("the lease is lost"))).unwrap()
+}
+
+pub(crate) fn contender(url: &SecretString, name: &str) -> Contender {
+    Contender::new(Address::parse(url).unwrap(), Candidate { name: name.to_owned(), address: None })
+}

@@ -1,0 +1,75 @@
+//! A TCP relay that can be cut, and that knows when something was sent through it.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, SystemTime},
+};
+
+/// Between one keeper and what it talks to.
+#[derive(Clone)]
+pub(crate) struct Relay {
+    pub(crate) address: SocketAddr,
+    cut: Arc<AtomicBool>,
+    sent: Arc<Mutex<Vec<SystemTime>>>,
+}
+
+impl Relay {
+    pub(crate) fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let relay =
+            Self { address: listener.local_addr().unwrap(), cut: Arc::default(), sent: Arc::default() };
+        let shared = relay.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let Ok(other) = TcpStream::connect(target) else { continue };
+                shared.carry(stream.try_clone().unwrap(), other.try_clone().unwrap(), true);
+                shared.carry(other, stream, false);
+            }
+        });
+        relay
+    }
+
+    /// While it is cut, bytes wait and nobody is told; afterwards they arrive.
+    pub(crate) fn cut(&self, is_cut: bool) {
+        self.cut.store(is_cut, Ordering::SeqCst);
+    }
+
+    /// When bytes left through it.
+    pub(crate) fn sent(&self) -> Vec<SystemTime> {
+        self.sent.lock().unwrap().clone()
+    }
+
+    fn carry(&self, mut from: TcpStream, mut to: TcpStream, is_out: bool) {
+        let shared = self.clone();
+        from.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        thread::spawn(move || {
+            let mut buffer = [0; 16_384];
+            loop {
+                match from.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(length) => {
+                        // When it was sent, not when it arrives: a network may keep it for as long as it likes.
+                        if is_out {
+                            shared.sent.lock().unwrap().push(SystemTime::now());
+                        }
+                        while shared.cut.load(Ordering::SeqCst) {
+                            thread::sleep(Duration::from_millis(20));
+                        }
+                        if to.write_all(&buffer[..length]).is_err() {
+                            break;
+                        }
+                    }
+                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                    Err(_) => break,
+                }
+            }
+            let _gone = to.shutdown(Shutdown::Both);
+        });
+    }
+}
