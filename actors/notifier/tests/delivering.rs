@@ -104,7 +104,7 @@ fn not_even_a_flush_breaks_a_pause_that_telegram_asked_for() {
         world.happens(refused(1));
         let view = addr.send(Flush).await.unwrap();
         assert_eq!((view.waiting, view.queued_total, view.delivered_total), (1, 1, 0));
-        assert_eq!(view.last_error.unwrap(), "Telegram asks to wait 300s");
+        assert_eq!(view.last_error.unwrap(), "the receiver asks to wait 300s");
         tokio::time::sleep(Duration::from_secs(100)).await;
         let view = addr.send(Flush).await.unwrap();
         assert_eq!(view.waiting, 1);
