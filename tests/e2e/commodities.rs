@@ -39,7 +39,7 @@ fn after_a_first_commodity_order_a_token_lost_in_the_evening_is_asked_for() {
 
 #[test]
 fn a_simulated_commodity_order_counts_too_and_brings_the_evenings_card() {
-    let home = home("2026-11-23T18:30:00");
+    let home = home("2026-11-23T18:30:00").set("KEEPER_MOCK_PRICES", "walk");
     let keeper = home.start_ready();
     keeper.wait_status("nothing to ask for", |status| {
         status["session"]["state"] == "login_required" && status["token_needed"] == false
