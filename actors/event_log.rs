@@ -288,7 +288,7 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::TestAlert { severity } => {
             info!(event = name, actor, severity = severity.slug(), "test of the alerts");
         }
-        Event::DaySummary(day) => {
+        Event::DaySummary { day } => {
             let (date, pnl) = (day.date, day.pnl.as_deref().unwrap_or("not known"));
             let (at_fyers, simulated) = (day.at_fyers, day.simulated);
             let (rejected, refused) = (day.rejected, day.refused);

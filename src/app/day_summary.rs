@@ -72,7 +72,7 @@ impl Summarist {
             summary.venue = read.venue;
         }
         let notes = vec![SUMMARY_TOLD.set(&date)?];
-        let events = vec![(now, Event::DaySummary(summary))];
+        let events = vec![(now, Event::DaySummary { day: summary })];
         let change = Change { events, notes, ..Change::default() };
         journal::commit(self.store.as_ref(), change, "summary", &self.journal).await
     }

@@ -310,3 +310,23 @@ fn login_hint(phone: bool, login: Option<&LoginSetup>) -> String {
         (None, _) => "set FYERS_REDIRECT_URI or KEEPER_PUBLIC_URL, then run `fyers-keeper login`.".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Sources, Values, read};
+
+    fn welcome_with(pairs: &[(&str, &str)]) -> String {
+        let environment: Values =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        welcome(&read(&Sources { environment: &environment, env_file: &Values::new() }).unwrap())
+    }
+
+    #[test]
+    fn a_person_at_a_terminal_is_told_where_to_look() {
+        assert_eq!(welcome_with(&[]), "open http://127.0.0.1:8080/");
+        assert_eq!(welcome_with(&[("KEEPER_HTTP_ADDR", "0.0.0.0:9")]), "open http://127.0.0.1:9/");
+        let public = [("KEEPER_PUBLIC_URL", "https://keeper.example.com")];
+        assert_eq!(welcome_with(&public), "open https://keeper.example.com/");
+    }
+}

@@ -70,6 +70,8 @@ fn the_day_ends_with_one_summary() {
     let keeper = ready(&home, "live");
     let text = home.wait_alert("Summary of Mon 23 Nov");
     assert!(text.contains("0 orders at FYERS, 0 simulated") && text.contains("INR at FYERS"), "{text}");
+    // Until it is marked as delivered, a kill makes it come twice.
+    keeper.wait_status("an empty outbox", |status| status["outbox"]["waiting"] == 0);
     keeper.kill9();
 
     // A restart does not tell it again, and whoever does not want it is not told.

@@ -406,7 +406,10 @@ pub enum Event {
         expected: Option<String>,
     },
     /// Trading is over for today: what there was.
-    DaySummary(DaySummary),
+    DaySummary {
+        /// The day.
+        day: DaySummary,
+    },
     /// An actor died.
     ActorCrashed {
         /// Its name.

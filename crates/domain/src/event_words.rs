@@ -111,7 +111,7 @@ fn keeper(event: &Event) -> Option<String> {
         }
         Event::SecondPoller => "Another program polls Telegram with this bot".to_owned(),
         Event::TestAlert { .. } => "Test of the alerts".to_owned(),
-        Event::DaySummary(day) => {
+        Event::DaySummary { day } => {
             format!("Summary of the day: {} orders at FYERS, {} simulated", day.at_fyers, day.simulated)
         }
         Event::ActorCrashed { actor, .. } => format!("{actor} crashed"),

@@ -54,7 +54,7 @@ impl Event {
             Self::SimulatedLeft { .. } => "positions.simulated_left",
             Self::SegmentJoined { .. } => "clock.segment_joined",
             Self::SimulatedCleared { .. } => "positions.simulated_cleared",
-            Self::DaySummary(_) => "day.summary",
+            Self::DaySummary { .. } => "day.summary",
             Self::ActorCrashed { .. } => "actor.crashed",
             Self::ActorRestarted { .. } => "actor.restarted",
             Self::ActorGaveUp { .. } => "actor.gave_up",

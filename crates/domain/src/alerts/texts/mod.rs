@@ -106,7 +106,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
         }
-        Event::DaySummary(day) => Some(trading::day_summary(day)),
+        Event::DaySummary { day } => Some(trading::day_summary(day)),
         Event::ActorCrashed { actor, death } => keeper::crashed(actor, *death),
         Event::ActorRestarted { actor, .. } => Some(keeper::restarted(actor)),
         Event::ActorGaveUp { actor } => Some(keeper::gave_up(actor)),
