@@ -83,7 +83,7 @@ fn is_refused(told: &Told, why: &str) {
     assert!(words.contains(why) && words.contains("refused, not simulated"), "{words}");
 }
 
-fn row(symbol: &str, net: Value, product: Value) -> Value {
+fn row(symbol: &str, net: &Value, product: &Value) -> Value {
     json!({"symbol": symbol, "id": format!("{symbol}-INTRADAY"), "netQty": net, "productType": product, "netAvg": 800.5,
         "side": 1, "qty": 5, "realized_profit": 0, "unrealized_profit": 0, "pl": 0, "ltp": 801})
 }
@@ -94,7 +94,7 @@ fn book(rows: &[Value]) -> Fault {
 
 #[test]
 fn a_position_in_whatever_writing_is_protected_when_the_token_dies() {
-    let good = || row(INFY, json!(3), json!("INTRADAY"));
+    let good = || row(INFY, &json!(3), &json!("INTRADAY"));
     for (net, product) in [
         (json!(5.0), json!("INTRADAY")),
         (json!("5"), json!("INTRADAY")),
@@ -105,7 +105,7 @@ fn a_position_in_whatever_writing_is_protected_when_the_token_dies() {
     ] {
         let case = format!("netQty {net}, productType {product}");
         println!("{case}");
-        let live = Live::start(Some(&book(&[row(SBIN, net.clone(), product), good()])));
+        let live = Live::start(Some(&book(&[row(SBIN, &net, &product), good()])));
         live.keeper.wait_status(&case, |status| status["positions_known"] == "known");
         live.lose_the_token();
         live.refuses(SBIN, -5, SBIN);
