@@ -143,7 +143,7 @@ impl Handler<GetLivePositions> for ExchangeActor {
     type Result = MessageResult<GetLivePositions>;
 
     fn handle(&mut self, _: GetLivePositions, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.volatile.live.positions.clone())
+        MessageResult(self.volatile.live.clone())
     }
 }
 

@@ -3,18 +3,13 @@
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, WrapFuture};
-use chrono::{DateTime, Utc};
 use fyers_api::ist;
 use keeper_domain::{
     bots::books::BotBooks,
     notes::{BOT_BOOKS, CANDLES, SIMULATED_IN_GAP},
     order_journal::{OpenIntents, OrderEntry},
     ports::{Store, StoreError},
-    routing::{
-        Venue,
-        live_positions::LivePositions,
-        request::{Leg, Reserved},
-    },
+    routing::{Venue, live_positions::LivePositions, request::Reserved},
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
@@ -59,6 +54,16 @@ async fn read_store(
     })
 }
 
+/// What FYERS took after the books were last read: it may have filled since.
+fn not_settled(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
+    let later = orders.iter().filter(|entry| live.read_at.is_some_and(|read_at| entry.at > read_at));
+    let taken = later.filter_map(|entry| Some((entry.at, entry.taken_by_fyers()?)));
+    // Intents have numbers above zero.
+    let answered =
+        |(at, leg), id| Answered { id, at, reserved: Reserved { legs: vec![leg], is_opaque: false } };
+    taken.zip((0..).map(|number: i64| -number)).map(|(taken, id)| answered(taken, id)).collect()
+}
+
 async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
     let mut kept = KeptCandles::default();
     for note in &CANDLES {
@@ -67,20 +72,6 @@ async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
         }
     }
     Ok(kept)
-}
-
-/// Orders that FYERS took after its books were last read: before a restart they were kept in memory only.
-fn not_read_yet(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
-    let since = live.read_at.unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let is_open = |entry: &&OrderEntry| entry.venue == Venue::Fyers && entry.code >= 0 && entry.at > since;
-    let answered = |(nth, entry): (i64, &OrderEntry)| {
-        let (symbol, quantity) = (entry.symbol.clone()?, entry.quantity.filter(|quantity| *quantity != 0)?);
-        let price = entry.price.unwrap_or_default();
-        let leg = Leg { symbol, product: String::new(), quantity, price, tag: entry.tag.clone() };
-        // Numbers of intents are above zero.
-        Some(Answered { id: -nth, at: entry.at, reserved: Reserved { legs: vec![leg], is_opaque: false } })
-    };
-    (1..).zip(orders.iter().filter(is_open)).filter_map(answered).collect()
 }
 
 impl ExchangeActor {
@@ -104,15 +95,11 @@ impl ExchangeActor {
         self.take_books(books);
         self.volatile.books.recall(today, &orders, &intents.open);
         let volatile = &mut self.volatile;
+        volatile.answered = not_settled(&orders, &live);
         volatile.book.keep_candles(candles);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
-        volatile.answered.extend(not_read_yet(&orders, &volatile.live));
-        volatile.answered.extend(intents.open.iter().map(|intent| {
-            let reserved = Reserved { legs: intent.legs.clone(), is_opaque: intent.legs.is_empty() };
-            Answered { id: intent.id, at: intent.at, reserved }
-        }));
         let in_flight = &self.deps.in_flight;
         volatile.unknown = intents.open.into_iter().filter(|intent| !in_flight.has(intent.id)).collect();
     }

@@ -161,13 +161,13 @@ impl ExchangeActor {
         if self.volatile.looks.failures >= ALARM_AFTER {
             change.events.push((now, Event::PositionsUnreadable { over: true }));
         }
-        let settles = self.volatile.answered.iter().any(|order| known.contains(&order.id));
-        // Also when nothing has changed: an order that was placed before this reading is settled by it.
-        if settles || !live.same_as(&self.volatile.live) {
+        let all = self.volatile.answered.len();
+        self.volatile.answered.retain(|order| !known.contains(&order.id));
+        // A restart takes what was answered after the reading on disk for not settled.
+        if !live.same_as(&self.volatile.live) || self.volatile.answered.len() < all {
             change.live_positions = Some(live.clone());
         }
         self.volatile.live = live;
-        self.volatile.answered.retain(|order| !known.contains(&order.id));
         (self.volatile.looks.done, self.volatile.looks.failures) = (true, 0);
     }
 

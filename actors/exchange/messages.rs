@@ -3,17 +3,14 @@
 use actix::Message;
 use tokio::sync::oneshot;
 
-use fyers_api::{
-    http::{ApiRequest, ApiResponse},
-    model::Position,
-};
+use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
     keys::BotName,
     mode::{Mode, ShownMode},
     order_journal::{OrderEntry, OrderIntent},
     ports::Change,
     reason::Reason,
-    routing::{Venue, request::Reserved},
+    routing::{Venue, live_positions::LivePositions, request::Reserved},
     secret::Fingerprint,
 };
 use mock_exchange::{Instruments, api::book_pages::BookRest, exchange::FeedPrices};
@@ -41,9 +38,9 @@ pub struct ModeView {
 #[rtype(result = "Option<FeedPrices>")]
 pub struct GetFeedPrices(pub Vec<String>);
 
-/// Which live positions were seen last? Answered from memory.
+/// What is known of the positions at FYERS? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
-#[rtype(result = "Vec<Position>")]
+#[rtype(result = "LivePositions")]
 pub struct GetLivePositions;
 
 /// Halt trading, or resume it. True when it is on disk. A halt counts at once, on disk or not; a halt ends only when

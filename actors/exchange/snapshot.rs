@@ -8,6 +8,7 @@ use fyers_api::{codes, ist};
 use keeper_domain::{
     feeds::news::ModeNotice,
     mode::Mode,
+    order_journal::OrderIntent,
     reason::Reason,
     routing::{
         OnTokenLoss,
@@ -52,7 +53,7 @@ impl ExchangeActor {
     /// Tells readers what decides from now on.
     pub(super) fn publish(&mut self) {
         let now = self.deps.time.now();
-        let Volatile { session, book, live, answered, .. } = &self.volatile;
+        let Volatile { session, book, live, answered, unknown, .. } = &self.volatile;
         let accounts = || book.engine().ledger().accounts.values();
         let waiting = accounts().flat_map(|account| {
             [account.open_buy.quantity, -account.open_sell.quantity].map(|quantity| Leg {
@@ -64,7 +65,9 @@ impl ExchangeActor {
             })
         });
         let on_the_way = self.deps.in_flight.reserved();
-        let sent = on_the_way.iter().chain(answered.iter().map(|order| &order.reserved));
+        let is_listed = |intent: &&OrderIntent| !answered.iter().any(|order| order.id == intent.id);
+        let unknown: Vec<Reserved> = unknown.iter().filter(is_listed).map(OrderIntent::reserved).collect();
+        let sent = on_the_way.iter().chain(answered.iter().map(|order| &order.reserved)).chain(&unknown);
         let sent = Reserved {
             legs: sent.clone().flat_map(|reserved| reserved.legs.iter().cloned()).collect(),
             is_opaque: sent.into_iter().any(|reserved| reserved.is_opaque),

@@ -3,12 +3,13 @@
 //! One turn is: look (journal to outbox), then at most one attempt at the oldest alert, then rest. Looking and
 //! sending alternate, so an alert is never merged with another one while it is on its way.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context as ActorContext, Handler, ResponseActFuture, SpawnHandle,
     Supervised, WrapFuture,
 };
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use crate::notifier::{
@@ -97,11 +98,20 @@ impl NotifierActor {
         if self.volatile.view.waiting == 0 || self.gate.is_held(now) {
             self.answer_flushes();
             self.rest(ctx);
-        } else if self.gate.wait(now).is_zero() {
+        } else if self.wait(now).is_zero() {
             self.send_oldest(ctx);
         } else {
             self.rest(ctx);
         }
+    }
+
+    /// How long until the oldest alert may go out: a repeat gathers more of its kind, unless the program ends.
+    fn wait(&mut self, now: DateTime<Utc>) -> Duration {
+        let waiting =
+            self.volatile.seen.as_ref().map(|seen| &seen.waiting).filter(|waiting| waiting.len() == 1);
+        let only = waiting.and_then(VecDeque::front).filter(|_| self.volatile.flushing.is_empty());
+        let gathering = only.map_or(Duration::ZERO, |only| self.gate.gathering(only, now));
+        self.gate.wait(now).max(gathering)
     }
 
     fn send_oldest(&mut self, ctx: &mut ActorContext<Self>) {
@@ -154,7 +164,7 @@ impl NotifierActor {
         if self.volatile.again {
             return self.turn(ctx);
         }
-        let pause = if self.volatile.view.waiting == 0 { REST } else { self.gate.wait(now).min(REST) };
+        let pause = if self.volatile.view.waiting == 0 { REST } else { self.wait(now).min(REST) };
         let time = Arc::clone(&self.ports.time);
         let resting = async move { time.sleep(pause).await };
         self.volatile.rest = Some(ctx.spawn(resting.into_actor(self).map(|(), act, ctx| {
@@ -165,7 +175,10 @@ impl NotifierActor {
 
     fn drop_oldest(&mut self, id: i64) {
         let Some(seen) = &mut self.volatile.seen else { return };
-        if seen.waiting.front().is_some_and(|alert| alert.id == id) {
+        if let Some(alert) = seen.waiting.front().filter(|alert| alert.id == id) {
+            if self.ports.messenger.is_paced() {
+                self.gate.delivered(alert, self.ports.time.now());
+            }
             seen.waiting.pop_front();
             seen.totals.delivered += 1;
         }

@@ -241,9 +241,15 @@ fn status_words(status: &Status) -> String {
         ),
     ]
     .into_iter()
+    .chain(refused_words(status))
     .chain(leftover_words(status))
     .collect::<Vec<_>>()
     .join("\n")
+}
+
+fn refused_words(status: &Status) -> Option<String> {
+    let refused = status.orders_refused_today;
+    (refused > 0).then(|| format!("FYERS refused {refused} orders today: `orders` and the page list them."))
 }
 
 fn leftover_words(status: &Status) -> Option<String> {

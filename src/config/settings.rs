@@ -188,10 +188,6 @@ impl Settings {
             "no FYERS app (FYERS_CLIENT_ID, FYERS_SECRET_KEY): all orders and reads are simulated",
         );
         say(
-            self.app.is_some() && self.refresh_token.is_some() && self.pin.is_none(),
-            "no FYERS_PIN: the token cannot be refreshed",
-        );
-        say(
             self.telegram.is_none(),
             "no Telegram (TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID): alerts go to the log",
         );

@@ -108,14 +108,8 @@ pub(super) fn state_folder(settings: &Settings) -> Finding {
         let what = format!("{shown} cannot be written");
         return Finding::fail("state folder", what, "Make it writable for the user who runs the keeper.");
     }
-    #[allow(clippy::useless_conversion, reason = "the type differs between machines")]
-    if let Some(kind) = rustix::fs::statfs(path).ok().and_then(|disk| remote_kind(i64::from(disk.f_type))) {
-        let what = format!("{shown} is on {kind}: locks and the database's shared memory do not work there");
-        return Finding::fail(
-            "state folder",
-            what,
-            "Set KEEPER_STATE_DIR to a folder on a disk of this machine.",
-        );
+    if let Some(remote) = remote(path, path) {
+        return remote;
     }
     if room(path).is_some_and(|room| room < LITTLE_ROOM) {
         let what = format!("{shown} is on a disk with less than 50 MiB left");
@@ -139,13 +133,27 @@ fn folder_to_be(path: &Path) -> Finding {
     let above: Option<PathBuf> =
         absolute.ancestors().skip(1).find(|above| above.exists()).map(Path::to_owned);
     let can = above
-        .is_some_and(|above| above.is_dir() && access(&above, Access::WRITE_OK | Access::EXEC_OK).is_ok());
+        .as_ref()
+        .is_some_and(|above| above.is_dir() && access(above, Access::WRITE_OK | Access::EXEC_OK).is_ok());
     let shown = path.display();
+    if let Some(remote) = above.as_deref().and_then(|above| remote(path, above)) {
+        return remote;
+    }
     if can {
         return Finding::pass("state folder", format!("{shown} will be made at the first start"));
     }
     let what = format!("{shown} is not there and cannot be made");
     Finding::fail("state folder", what, "Set KEEPER_STATE_DIR to a folder that can be written.")
+}
+
+/// A complaint about the state folder when `there`, itself or where it is going to be, is on a file system that others
+/// share.
+fn remote(state: &Path, there: &Path) -> Option<Finding> {
+    #[allow(clippy::useless_conversion, reason = "the type differs between machines")]
+    let kind = rustix::fs::statfs(there).ok().and_then(|disk| remote_kind(i64::from(disk.f_type)))?;
+    let what =
+        format!("{} is on {kind}: locks and the database's shared memory do not work there", state.display());
+    Some(Finding::fail("state folder", what, "Set KEEPER_STATE_DIR to a folder on a disk of this machine."))
 }
 
 /// What kind of file system this is, if others share it over a network: `linux/magic.h`.

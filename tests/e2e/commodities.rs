@@ -3,7 +3,8 @@
 use simulator::TokenKind;
 
 use crate::{
-    card::{buy, home, wait_card},
+    bot::Bot,
+    card::{buy, home, open_cards, wait_card},
     support::wait_for,
 };
 
@@ -34,4 +35,24 @@ fn after_a_first_commodity_order_a_token_lost_in_the_evening_is_asked_for() {
     let told = || home.alerts().iter().filter(|alert| alert.contains("MCX is traded here")).count();
     wait_for("all to be delivered", || (keeper.status()["outbox"]["waiting"] == 0).then_some(()));
     assert_eq!(told(), 1, "once");
+}
+
+#[test]
+fn a_simulated_commodity_order_counts_too_and_brings_the_evenings_card() {
+    let home = home("2026-11-23T18:30:00").set("KEEPER_MOCK_PRICES", "walk");
+    let keeper = home.start_ready();
+    keeper.wait_status("nothing to ask for", |status| {
+        status["session"]["state"] == "login_required" && status["token_needed"] == false
+    });
+    assert!(open_cards(&home).is_empty());
+    let told = Bot::of(&home, &keeper).order("MCX:GOLDM26DECFUT", 1);
+    assert_eq!(
+        (told.venue.as_str(), &told.body["code"]),
+        ("mock", &serde_json::json!(1101)),
+        "{}",
+        told.body
+    );
+    home.wait_alert("MCX is traded here: MCX:GOLDM26DECFUT");
+    keeper.wait_status("the evening counts", |status| status["token_needed"] == true);
+    assert!(!wait_card(&home).silent);
 }

@@ -33,3 +33,36 @@ fn the_week_ends_with_nothing_lost() {
     assert!(!home.path("state").exists(), "the demo leaves the folder alone");
     assert!(!home.path(".env").exists());
 }
+
+/// Columns on a terminal: pictures take two, what only changes the picture before it takes none.
+fn columns(row: &str) -> usize {
+    let column = |c: char| match c {
+        '\u{fe0f}' | '\u{200d}' => 0,
+        '\u{231a}'..='\u{231b}'
+        | '\u{23e9}'..='\u{23f3}'
+        | '\u{26a0}'..='\u{26ff}'
+        | '\u{2705}'..='\u{274c}' => 2,
+        '\u{1f000}'.. => 2,
+        _ => 1,
+    };
+    row.chars().map(column).sum()
+}
+
+#[test]
+fn the_story_fits_80_columns_its_clock_goes_forward_and_cards_have_their_buttons() {
+    let home = Home::bare(Options::default());
+    let text = home.run(&["demo"]).exits(0).out;
+    for row in text.lines() {
+        assert!(columns(row) <= 80, "{} columns: {row}", columns(row));
+    }
+    for day in text.split("\n── ") {
+        let is_time = |word: &&str| word.len() == 8 && word.bytes().filter(|byte| *byte == b':').count() == 2;
+        let times: Vec<&str> = day.lines().filter_map(|row| row.split(' ').next().filter(is_time)).collect();
+        assert!(times.is_sorted(), "{times:?}\n{day}");
+    }
+    let asking = |frame: &&str| frame.contains('🔑');
+    let frames: Vec<&str> = text.split('╭').skip(1).map(|rest| rest.split('╰').next().unwrap()).collect();
+    let cards: Vec<&str> = frames.into_iter().filter(asking).collect();
+    assert!(!cards.is_empty(), "{text}");
+    assert!(cards.iter().all(|card| card.contains("[ 🔓 Log in to FYERS ]")), "{cards:#?}");
+}

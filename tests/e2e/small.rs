@@ -34,6 +34,35 @@ fn the_calendar_knows_holidays_and_the_evening_of_diwali() {
 }
 
 #[test]
+fn a_calendar_file_adds_to_the_list_and_a_misspelt_table_is_an_error_everywhere() {
+    let home = Home::bare(Options::default()).set("KEEPER_CALENDAR_FILE", "calendar.toml");
+    let write = |table: &str| {
+        let text = format!("[[{table}]]\ndate = \"2026-12-01\"\nname = \"Election\"\n");
+        std::fs::write(home.path("calendar.toml"), text).unwrap();
+    };
+    write("holiday");
+    for (date, kind) in
+        [("2026-12-01", "holiday"), ("2026-11-24", "holiday"), ("2026-11-08", "special_session")]
+    {
+        let day = home.run(&["calendar", "check", date, "--json"]).json();
+        assert_eq!(day["kind"], kind, "{day}");
+    }
+    write("holidays");
+    for verb in [&["run"][..], &["config", "check"], &["calendar", "check", "2026-12-01"]] {
+        let ran = home.run(verb).exits(78);
+        assert!(
+            ran.err.contains("KEEPER_CALENDAR_FILE") && ran.err.contains("holidays"),
+            "{verb:?}: {ran:?}"
+        );
+    }
+    let doctor = home.run(&["doctor"]);
+    assert!(
+        doctor.code != Some(0) && doctor.text().contains("KEEPER_CALENDAR_FILE cannot be used"),
+        "{doctor:?}"
+    );
+}
+
+#[test]
 fn the_next_trading_day_is_told_with_its_tick() {
     let home = Home::bare(Options::default()).set("KEEPER_TICK_TIME", "09:01");
     let next = home.run(&["calendar", "next", "--json"]).exits(0).json();

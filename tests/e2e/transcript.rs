@@ -127,7 +127,7 @@ fn lose(home: &Home, keeper: &Keeper) -> Bot {
 
 #[test]
 fn a_day_with_three_lost_tokens_reads_as_documented() {
-    let home = home(&format!("{DAY}T08:45:05"));
+    let home = home(&format!("{DAY}T08:45:05")).set("KEEPER_MOCK_PRICES", "walk");
     with_yesterdays_refresh_token(&home);
     let mut day = Transcript { text: HEAD.to_owned(), ..Transcript::default() };
 

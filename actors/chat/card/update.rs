@@ -25,6 +25,7 @@ use keeper_domain::{
     notes::{LOGIN_CARD, MUTED_UNTIL},
     ports::{Change, StoreError},
     reason::Reason,
+    routing::live_positions::LivePositions,
     secret::Fingerprint,
     session_state::{SessionView, StateName},
 };
@@ -126,10 +127,10 @@ impl World {
         );
         let (Ok(Ok(view)), Ok(Ok(mode))) = (session, mode) else { return Ok(None) };
         let session = session_of(&view, mode.mode, mode.reason);
-        let mut positions = vec![];
+        let mut live = LivePositions::default();
         if matches!(session, Session::Needed(_)) {
-            let live = timeout(PATIENCE, deps.positions.ask(GetLivePositions)).await;
-            positions = live.ok().and_then(Result::ok).unwrap_or_default();
+            let known = timeout(PATIENCE, deps.positions.ask(GetLivePositions)).await;
+            live = known.ok().and_then(Result::ok).unwrap_or_else(LivePositions::not_known);
             let Some(()) = self.make_link(memory, now).await else { return Ok(None) };
         }
         let today = ist::date(now);
@@ -146,7 +147,7 @@ impl World {
             tick_done: tick.is_some_and(|tick| tick.date == today && tick.done_at.is_some()),
             next_day: deps.hours.next_day(today),
             session,
-            positions,
+            live,
             link: memory.link.as_ref().map(|(link, _)| link.clone()).unwrap_or_default(),
             way: if matches!(deps.path, LoginPath::Page(_)) { Way::Browser } else { Way::Paste },
             rejects: deps.rejects,

@@ -73,3 +73,24 @@ async fn eight_exits_at_once_in_a_halt_are_one() {
     }
     assert_eq!((sent, floor.fyers.calls("/orders/sync").len()), (1, 1));
 }
+
+#[actix::test]
+async fn an_order_that_the_books_have_not_shown_is_protected_when_the_token_dies_and_after_a_restart() {
+    let floor = floor(false, true).await;
+    floor.fyers.fails("/positions", ProxyError::Transport(Transport::Timeout));
+    let (sent, _) = floor.place("NSE:INFY-EQ", 2, 1).await;
+    assert_eq!(sent.venue, Venue::Fyers);
+    time::sleep(Duration::from_secs(30)).await;
+    floor.actor.send(session(false)).await.unwrap();
+    let exit = |floor: Floor| async move {
+        let (exit, words) = floor.place("NSE:INFY-EQ", 2, -1).await;
+        assert_eq!((exit.venue, exit.answer.status), (Venue::None, 400), "{words}");
+        assert!(words["message"].as_str().unwrap().contains("may have filled"), "{words}");
+        assert_eq!(floor.place("NSE:INFY-EQ", 2, 1).await.0.venue, Venue::Mock);
+        floor
+    };
+    let floor = exit(floor).await;
+    let floor = Floor { actor: start(&floor.fyers, &floor.store, false), ..floor };
+    floor.actor.send(session(false)).await.unwrap();
+    exit(floor).await;
+}

@@ -104,7 +104,7 @@ fn not_even_a_flush_breaks_a_pause_that_telegram_asked_for() {
         world.happens(refused(1));
         let view = addr.send(Flush).await.unwrap();
         assert_eq!((view.waiting, view.queued_total, view.delivered_total), (1, 1, 0));
-        assert_eq!(view.last_error.unwrap(), "Telegram asks to wait 300s");
+        assert_eq!(view.last_error.unwrap(), "the receiver asks to wait 300s");
         tokio::time::sleep(Duration::from_secs(100)).await;
         let view = addr.send(Flush).await.unwrap();
         assert_eq!(view.waiting, 1);
@@ -256,5 +256,47 @@ fn silent_events_move_the_cursor_and_queue_nothing() {
         world.run_until_done(MINUTES).await;
         assert!(world.messenger.calls().is_empty());
         assert!(world.store.queue_calls() <= 3, "read in batches");
+    });
+}
+
+#[test]
+fn repeats_of_a_warning_gather_unless_something_waits_behind_them_or_the_program_ends() {
+    in_virtual_time(async {
+        let rejected = |n: i64| Event::OrderRejected {
+            bot: None,
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: n,
+            price: "801.5".into(),
+            code: -99,
+            message: format!("RED:Margin Shortfall:INR {n}"),
+        };
+        let world = World::with(vec![]);
+        let addr = world.start();
+        for second in 1..=20 {
+            world.happens(rejected(second));
+            addr.send(JournalGrew).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(world.messenger.calls().len(), 1, "the first at once");
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        let outbox = world.store.outbox();
+        assert_eq!(
+            outbox.iter().map(|(alert, sent)| (alert.count, *sent)).collect::<Vec<_>>(),
+            [(1, true), (19, true)]
+        );
+
+        world.happens(rejected(21));
+        world.happens(refused(1));
+        addr.send(JournalGrew).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(world.messenger.delivered(), [1, 2, 3, 4], "what comes after it is not held up");
+
+        world.happens(restarted());
+        world.happens(rejected(22));
+        addr.send(JournalGrew).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        world.happens(rejected(23));
+        let view = addr.send(Flush).await.unwrap();
+        assert_eq!(view.waiting, 0, "the end waits for nobody");
     });
 }

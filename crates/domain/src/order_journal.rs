@@ -9,7 +9,7 @@ use crate::mode::Mode;
 use crate::routing::{
     Venue,
     live_positions::BookRow,
-    request::{Leg, OrderCall},
+    request::{Leg, OrderCall, Reserved},
 };
 use fyers_api::{error::ApiError, http::ApiRequest, operation::Operation};
 use mock_exchange::{Reply, exchange::Attempt};
@@ -89,6 +89,20 @@ impl OrderEntry {
             code,
             message: crate::alerts::words::excerpt(message, WORDS),
         }
+    }
+}
+
+impl OrderEntry {
+    /// The order, when FYERS took it. Its product is not written down, so it may be any.
+    pub fn taken_by_fyers(&self) -> Option<Leg> {
+        let taken = self.venue == Venue::Fyers && self.what == "place" && self.code >= 0;
+        Some(Leg {
+            symbol: self.symbol.clone().filter(|_| taken)?,
+            product: String::new(),
+            quantity: self.quantity?,
+            price: self.price.unwrap_or_default(),
+            tag: self.tag.clone(),
+        })
     }
 }
 
@@ -197,6 +211,15 @@ impl OrderIntent {
             Some(tag) => row.leg.tag.as_ref() == Some(tag) && same && in_time,
             None => same && in_time,
         }
+    }
+
+    /// What it may have done at FYERS, as long as that is not known.
+    pub fn reserved(&self) -> Reserved {
+        let is_told = match self.what.as_str() {
+            "place" => !self.legs.is_empty(),
+            what => what == "cancel",
+        };
+        Reserved { legs: self.legs.clone(), is_opaque: !is_told }
     }
 
     /// The first order's symbol and signed quantity; empty and zero when there is none.

@@ -200,8 +200,9 @@ fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
     };
     vec![
         Row { name: "Orders simulated today", value: status.orders_simulated_today.to_string() },
+        Row { name: "Orders that FYERS refused today", value: status.orders_refused_today.to_string() },
         Row {
-            name: "Orders refused today",
+            name: "Orders refused today, by anybody",
             value: refused.map_or_else(
                 || "not known".to_owned(),
                 |refused| match orders.map_or(0, <[_]>::len) {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::alert::{SendError, Severity};
+use crate::alert::{Outgoing, SendError, Severity};
 use crate::backoff;
 
 /// Least time between two messages to the same chat; Telegram's limit is one a second.
@@ -15,6 +15,9 @@ pub const PER_WINDOW: usize = 15;
 
 /// See [`PER_WINDOW`].
 pub const WINDOW: Duration = Duration::from_secs(60);
+
+/// How long a repeat of the warning that was delivered last waits for more of its kind, while nothing waits behind it.
+pub const GATHER: Duration = Duration::from_secs(30);
 
 /// Pause while the bot or the chat is refused: only a person can change that.
 const REFUSED_PAUSE: Duration = Duration::from_secs(600);
@@ -60,6 +63,8 @@ pub fn after(
 pub struct Gate {
     recent: VecDeque<DateTime<Utc>>,
     hold: Option<Hold>,
+    /// The last warning that was delivered: its key, and when.
+    delivered: Option<(String, DateTime<Utc>)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +87,20 @@ impl Gate {
     pub fn ended(&mut self, now: DateTime<Utc>) {
         if let Some(latest) = self.recent.back_mut() {
             *latest = now;
+        }
+    }
+
+    /// Remembers what was delivered, so that repeats of it gather.
+    pub fn delivered(&mut self, alert: &Outgoing, now: DateTime<Utc>) {
+        let gathers = alert.severity == Severity::Warning && !alert.key.is_empty();
+        self.delivered = gathers.then(|| (alert.key.clone(), now));
+    }
+
+    /// How long the only alert that waits still gathers repeats; zero is not at all.
+    pub fn gathering(&self, only: &Outgoing, now: DateTime<Utc>) -> Duration {
+        match &self.delivered {
+            Some((key, at)) if *key == only.key => left(*at.min(&now), GATHER, now),
+            _ => Duration::ZERO,
         }
     }
 

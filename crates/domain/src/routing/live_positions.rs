@@ -60,6 +60,11 @@ pub struct LivePositions {
 }
 
 impl LivePositions {
+    /// There may be some, and nothing is known of them.
+    pub fn not_known() -> Self {
+        Self { was_live: true, ..Self::default() }
+    }
+
     /// How well they are known now.
     pub fn known(&self, now: DateTime<Utc>) -> Known {
         match self.read_at {
@@ -76,20 +81,24 @@ impl LivePositions {
         open || !self.unknown.is_empty() || (self.was_live && self.read_at.is_none())
     }
 
-    /// What simulating this order would put at risk, in words: `None` when nothing is.
-    pub fn protects(&self, leg: &Leg) -> Option<String> {
+    /// What simulating this order would put at risk, in words: `None` when nothing is. `sent` are orders at FYERS that
+    /// may fill, or may have filled since the last reading.
+    pub fn protects<'a>(&self, leg: &Leg, sent: impl IntoIterator<Item = &'a Leg>) -> Option<String> {
         if let Some(symbol) = self.unknown.iter().find(|symbol| leg.is_in(symbol)) {
             return Some(format!("you have a position in {symbol} that the keeper could not read"));
         }
-        let at_risk = |position: &&Position| {
-            let opposite = position.net.signum() == -leg.quantity.signum();
-            // A product the keeper does not know may be this one under another name.
-            let odd = matches!(position.product, Product::Co | Product::Bo | Product::Other);
-            let same = odd || leg.known_product().is_none_or(|product| product == position.product);
-            position.net != 0 && opposite && same && leg.is_in(&position.symbol)
-        };
-        let position = self.positions.iter().find(at_risk)?;
-        Some(format!("it would reduce your live position of {} {}", position.net, position.symbol))
+        let in_it = |position: &&Position| is_about(leg, &position.symbol, Some(position.product));
+        let opposite = |net: i64| net != 0 && net.signum() == -leg.quantity.signum();
+        if let Some(open) = self.positions.iter().filter(in_it).find(|position| opposite(position.net)) {
+            return Some(format!("it would reduce your live position of {} {}", open.net, open.symbol));
+        }
+        let against = |one: &&Leg| opposite(one.quantity) && is_about(leg, &one.symbol, one.known_product());
+        let sent: Vec<&Leg> = sent.into_iter().filter(against).collect();
+        let net: i64 = self.positions.iter().filter(in_it).map(|position| position.net).sum();
+        // The farthest that the position can have moved against this order.
+        let farthest = sent.iter().fold(net, |net, one| net.saturating_add(one.quantity));
+        let first = sent.first().filter(|_| opposite(farthest))?;
+        Some(format!("your order of {} {} at FYERS may have filled", first.quantity, first.symbol))
     }
 
     /// Whether two readings say the same, whenever they were made.
@@ -97,6 +106,14 @@ impl LivePositions {
         Self { read_at: None, ..self.clone() } == Self { read_at: None, ..other.clone() }
             && self.read_at.is_some() == other.read_at.is_some()
     }
+}
+
+/// Whether the order is in this symbol and product. A product the keeper does not know may be this one under another
+/// name.
+fn is_about(leg: &Leg, symbol: &str, product: Option<Product>) -> bool {
+    let known = product.filter(|product| !matches!(product, Product::Co | Product::Bo | Product::Other));
+    let own = leg.known_product();
+    leg.is_in(symbol) && (known.is_none() || own.is_none() || own == known)
 }
 
 /// The rows of a positions answer.
@@ -206,7 +223,7 @@ mod tests {
         for odd in [json!("CO"), json!("BO"), Value::Null] {
             let known =
                 LivePositions { positions: rows(row(json!(5), odd)).positions, ..LivePositions::default() };
-            assert!(known.protects(&leg("NSE:SBIN-EQ", -1)).is_some());
+            assert!(known.protects(&leg("NSE:SBIN-EQ", -1), []).is_some());
         }
     }
 
@@ -270,14 +287,39 @@ mod tests {
             leg("NSE:INFY-EQ", -1),
             Leg { product: "BO".into(), ..leg("NSE:SBIN-EQ", -1) },
         ] {
-            assert!(known.protects(&exit).is_some(), "{exit:?}");
+            assert!(known.protects(&exit, []).is_some(), "{exit:?}");
         }
         for other in [
             leg("NSE:SBIN-EQ", 1),
             leg("NSE:TCS-EQ", -1),
             Leg { product: "CNC".into(), ..leg("NSE:SBIN-EQ", -1) },
         ] {
-            assert_eq!(known.protects(&other), None, "{other:?}");
+            assert_eq!(known.protects(&other, []), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn what_may_have_filled_since_the_last_reading_is_protected_as_if_it_had() {
+        let held = |net: i64| LivePositions {
+            positions: vec![position("NSE:SBIN-EQ", net)],
+            ..LivePositions::default()
+        };
+        for (net, sent, order, at_risk) in [
+            (0, 10, -10, true),
+            (0, -10, 10, true),
+            (0, 10, 10, false),
+            // A stop that waits below a position cannot turn it.
+            (10, -10, 5, false),
+            (10, -15, 5, true),
+            (-3, 10, -1, true),
+        ] {
+            let sent = [leg("NSE:TCS-EQ", sent), leg("nse:sbin-eq", sent)];
+            let told = held(net).protects(&leg("NSE:SBIN-EQ", order), &sent);
+            assert_eq!(told.is_some(), at_risk, "{net} {sent:?} {order}: {told:?}");
+        }
+        let other = [Leg { product: "CNC".into(), ..leg("NSE:SBIN-EQ", 10) }];
+        assert_eq!(held(0).protects(&leg("NSE:SBIN-EQ", -10), &other), None);
+        let unread = [Leg { product: String::new(), ..leg("NSE:SBIN-EQ", 10) }];
+        assert!(held(0).protects(&leg("NSE:SBIN-EQ", -10), &unread).is_some());
     }
 }

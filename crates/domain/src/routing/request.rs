@@ -62,13 +62,6 @@ impl Leg {
         normal(&self.symbol) == normal(symbol)
     }
 
-    /// Whether it would close what this order opens, should that fill. A product that is not known may be any.
-    pub fn closes(&self, sent: &Self) -> bool {
-        let known = (self.known_product(), sent.known_product());
-        let same = !matches!(known, (Some(mine), Some(other)) if mine != other);
-        same && self.quantity.signum() == -sent.quantity.signum() && self.is_in(&sent.symbol)
-    }
-
     /// Symbol and product in one spelling.
     pub fn key(&self) -> (String, String) {
         (normal(&self.symbol), normal(&self.product))

@@ -277,32 +277,20 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     if now.live.was_live && now.live.read_at.is_none() {
         return Err(Refused::Protected("your live positions are not known".to_owned()));
     }
-    if now.live.is_open() && (closes || !call.understood) {
-        return Err(Refused::Protected("you have live positions".to_owned()));
+    if now.sent.is_opaque {
+        return Err(Refused::Protected("it is not known yet what your last order did at FYERS".to_owned()));
     }
-    if let Some(risk) = call.legs.iter().find_map(|leg| now.live.protects(leg)) {
-        return Err(Refused::Protected(risk));
+    let is_open = now.live.is_open() || now.on_the_way().next().is_some();
+    if is_open && (closes || !call.understood) {
+        return Err(Refused::Protected("you have live positions, or orders at FYERS".to_owned()));
     }
-    if let Some(risk) = may_have_filled(now, call, closes) {
+    if let Some(risk) = call.legs.iter().find_map(|leg| now.live.protects(leg, now.on_the_way())) {
         return Err(Refused::Protected(risk));
     }
     match now.on_token_loss {
         OnTokenLoss::Mock => Ok(()),
         OnTokenLoss::Reject => Err(Refused::NoToken),
     }
-}
-
-/// Orders that were at FYERS when it was last read, or were sent since, may be positions by now.
-fn may_have_filled(now: &Snapshot, call: &OrderCall, closes: bool) -> Option<String> {
-    let all = closes || !call.understood;
-    if now.sent.is_opaque && all {
-        return Some(
-            "a request about orders was sent to FYERS, and what came of it has not been read".to_owned(),
-        );
-    }
-    let at_risk = |sent: &&Leg| all || call.legs.iter().any(|leg| leg.closes(sent));
-    let sent = now.on_the_way().find(at_risk)?;
-    Some(format!("your order of {} {} at FYERS may have filled", sent.quantity, sent.symbol))
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub(super) fn symbols_not_renewed(why: &str, as_of: Option<DateTime<Utc>>) -> Dr
         None => "every well-formed symbol is taken, and the answer says that it is assumed.".to_owned(),
     };
     Draft::new(Severity::Warning, "symbols|failed", "The list of symbols could not be fetched from FYERS")
-        .line(excerpt(why, WIDTH))
+        .line(excerpt(&why.replace('_', " "), WIDTH))
         .line(format!("Trading: only simulated orders need it; {in_use}"))
         .line("Next: nothing; it is tried again every ten minutes. /status shows its age.")
 }

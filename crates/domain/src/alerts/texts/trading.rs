@@ -110,7 +110,8 @@ pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>, 
     }
 }
 
-/// Merged by reason: the same words for many orders are one alert.
+/// Merged by reason: the same words for many orders are one alert, and numbers in them, as the money that is missing,
+/// make no new reason.
 pub(super) fn rejected(
     bot: Option<&BotName>,
     (symbol, quantity, price): (&str, i64, &str),
@@ -119,7 +120,7 @@ pub(super) fn rejected(
 ) -> Draft {
     let price = if price == "0" { "at market".to_owned() } else { format!("at {}", excerpt(price, 20)) };
     let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
-    let reason = excerpt(message, 60);
+    let reason = excerpt(&message.replace(|c: char| c.is_ascii_digit() || ",.".contains(c), ""), 60);
     Draft::new(
         Severity::Warning,
         format!("rejected {code} {reason}{}|", topic(bot)),

@@ -8,10 +8,10 @@ use crate::{
     chat::talk::{Bubble, MessageId},
     mode::Mode,
     reason::Reason,
+    routing::live_positions::LivePositions,
     secret::Fingerprint,
     session_state::Source,
 };
-use fyers_api::model::Position;
 
 /// Where the card stands. On disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -96,8 +96,8 @@ pub struct Seen {
     pub next_day: NaiveDate,
     /// The session.
     pub session: Session,
-    /// Positions at the broker that nobody looks after while there is no token.
-    pub positions: Vec<Position>,
+    /// What is known of the positions at the broker, which nobody looks after while there is no token.
+    pub live: LivePositions,
     /// Where the login begins.
     pub link: String,
     /// How it comes back.

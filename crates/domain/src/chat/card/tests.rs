@@ -11,6 +11,7 @@ use crate::{
     chat::talk::{Bubble, Button, MessageId},
     mode::Mode,
     reason::Reason,
+    routing::live_positions::LivePositions,
     secret::AccessToken,
     session::Source,
 };
@@ -36,7 +37,7 @@ fn needed(now: DateTime<Utc>) -> Seen {
         tick_done: true,
         next_day: today.succ_opt().unwrap(),
         session: Session::Needed(Reason::RefreshDisabled),
-        positions: vec![],
+        live: LivePositions::default(),
         link: "https://keeper.example/fyers/login".to_owned(),
         way: Way::Browser,
         rejects: false,
@@ -277,10 +278,31 @@ fn a_death_at_noon_lists_what_is_open() {
     };
     let positions = vec![position("NSE:SBIN-EQ", 10), position("NSE:INFY-EQ", -5), position("NSE:TCS-EQ", 0)];
     let session = Session::Needed(Reason::TokenRejected);
-    phone.settle(&mut card, &Seen { positions, session, ..needed(at(23, 12, 0)) });
+    let live = LivePositions {
+        positions,
+        was_live: true,
+        read_at: Some(at(23, 11, 59)),
+        unknown: vec![],
+        waiting: vec![],
+    };
+    phone.settle(&mut card, &Seen { live: live.clone(), session, ..needed(at(23, 12, 0)) });
     let text = *phone.texts().last().unwrap();
     assert!(text.contains("+10 NSE:SBIN-EQ, -5 NSE:INFY-EQ.") && !text.contains("TCS"), "{text}");
     assert!(text.contains("open until 15:30 IST"), "{text}");
+
+    // What was read yesterday is not what is open now, and what could not be read is not nothing.
+    let told = |live: LivePositions| {
+        let (mut phone, mut card) = (Phone::default(), Card::default());
+        phone.settle(&mut card, &Seen { live, ..needed(at(24, 9, 20)) });
+        (*phone.texts().last().unwrap()).to_owned()
+    };
+    let old = told(live.clone());
+    assert!(old.contains("Open at FYERS when last read, Mon 23 Nov, 11:59: +10 NSE:SBIN-EQ"), "{old}");
+    let odd = told(LivePositions { unknown: vec!["NSE:TCS-EQ".into()], ..live });
+    assert!(odd.contains("-5 NSE:INFY-EQ, something in NSE:TCS-EQ."), "{odd}");
+    let unread = told(LivePositions::not_known());
+    assert!(unread.contains("What is open at FYERS is not known."), "{unread}");
+    assert!(!told(LivePositions::default()).contains("at FYERS is not known"), "it was never Live");
 }
 
 #[test]

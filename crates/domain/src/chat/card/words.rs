@@ -15,9 +15,10 @@ use crate::{
     mode::Mode,
     reason::Reason,
     reason_words::story,
+    routing::live_positions::{Known, LivePositions},
     session_state::Source,
 };
-use fyers_api::{ist, model::Position};
+use fyers_api::ist;
 
 /// Positions shown by name.
 const POSITIONS: usize = 4;
@@ -52,7 +53,7 @@ pub(super) fn needed(reason: Reason, seen: &Seen, quiet_until: Option<DateTime<U
     let title = if title.starts_with('🔑') { title.to_owned() } else { format!("🔑 {title}") };
     let mut lines = vec![title, format!("{meaning}."), consequence(seen).to_owned()];
     lines.extend(deadline(seen));
-    lines.extend(positions(&seen.positions));
+    lines.extend(positions(&seen.live, seen.now));
     lines.extend((seen.way == Way::Paste).then(|| {
         "The page after the login will not open: that is expected. Copy its address and send it to me."
             .to_owned()
@@ -103,20 +104,22 @@ fn deadline(seen: &Seen) -> Option<String> {
     }
 }
 
-/// What nobody looks after while there is no token.
-fn positions(all: &[Position]) -> Option<String> {
-    let open: Vec<&Position> = all.iter().filter(|position| position.net != 0).collect();
-    let shown = open.iter().take(POSITIONS);
-    let shown: Vec<String> =
-        shown.map(|position| format!("{:+} {}", position.net, excerpt(&position.symbol, 40))).collect();
+/// What nobody looks after while there is no token. What was read on another day is said to be that old.
+fn positions(live: &LivePositions, now: DateTime<Utc>) -> Option<String> {
+    const NEXT: &str = "The keeper cannot close them now; the FYERS app can.";
+    if live.known(now) == Known::Unknown {
+        return Some(format!("⚠️ What is open at FYERS is not known. {NEXT}"));
+    }
+    let read = live.positions.iter().filter(|position| position.net != 0);
+    let read = read.map(|position| format!("{:+} {}", position.net, excerpt(&position.symbol, 40)));
+    let unknown = live.unknown.iter().map(|symbol| format!("something in {}", excerpt(symbol, 40)));
+    let open: Vec<String> = read.chain(unknown).collect();
     let more = open.len().saturating_sub(POSITIONS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!open.is_empty()).then(|| {
-        format!(
-            "⚠️ Open at FYERS: {}{more}. The keeper cannot close them now; the FYERS app can.",
-            shown.join(", ")
-        )
-    })
+    let old = live.read_at.filter(|at| ist::date(*at) != ist::date(now));
+    let when = old.map(|at| format!(" when last read, {}", moment(at))).unwrap_or_default();
+    let shown = open.iter().take(POSITIONS).cloned().collect::<Vec<_>>().join(", ");
+    (!open.is_empty()).then(|| format!("⚠️ Open at FYERS{when}: {shown}{more}. {NEXT}"))
 }
 
 /// The receipt.

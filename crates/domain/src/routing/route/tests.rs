@@ -121,6 +121,18 @@ fn a_way_out_of_a_live_position_is_never_simulated() {
     }
     let unknown = LivePositions { read_at: None, ..now.live.clone() };
     assert!(refused(&route(&Snapshot { live: unknown, ..now.clone() }, &place("NSE:B-EQ", 1))), "not known");
+    let waits = LivePositions { waiting: vec![leg("NSE:B-EQ", 5)], ..snapshot(Mode::Mock).live };
+    let answered = Reserved { legs: vec![leg("NSE:B-EQ", 5)], is_opaque: false };
+    for now in [
+        Snapshot { live: waits, ..snapshot(Mode::Mock) },
+        Snapshot { sent: answered, ..snapshot(Mode::Mock) },
+    ] {
+        assert!(refused(&route(&now, &place("NSE:B-EQ", -5))), "it may have filled");
+        assert!(refused(&route(&now, &exit_all())));
+        assert_eq!(route(&now, &place("NSE:B-EQ", 5)), Route::MockExchange);
+    }
+    let opaque = Snapshot { sent: Reserved { is_opaque: true, ..Reserved::default() }, ..now.clone() };
+    assert!(refused(&route(&opaque, &place("NSE:B-EQ", -1))));
     let never = Snapshot { live: LivePositions::default(), ..now.clone() };
     assert_eq!(route(&never, &exit_all()), Route::MockExchange);
     let strict = Snapshot { on_token_loss: OnTokenLoss::Reject, ..now };

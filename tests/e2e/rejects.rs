@@ -1,0 +1,74 @@
+//! Orders that FYERS refuses are news: on the phone, on the page, in the status and in the metrics.
+
+use serde_json::json;
+use simulator::{Fault, FaultRule, Scope, TokenKind, endpoint};
+
+use crate::{
+    bot::Bot,
+    card::home,
+    chat::ask,
+    support::{Home, Keeper, wait_for},
+};
+
+/// What the alerts tell: how many refused orders they stand for, and their texts.
+fn told(home: &Home) -> (u32, Vec<String>) {
+    let texts: Vec<String> =
+        home.alerts().into_iter().filter(|alert| alert.contains("FYERS refused: ")).collect();
+    let times = |text: &String| {
+        let stamp = text.lines().last().unwrap();
+        stamp.strip_prefix('×').map_or(1, |rest| rest.split(',').next().unwrap().parse().unwrap())
+    };
+    (texts.iter().map(times).sum(), texts)
+}
+
+fn counted(keeper: &Keeper, count: usize) {
+    keeper.wait_status("the count", |status| status["orders_refused_today"] == count);
+    let metrics = keeper.get_with_own_key("/metrics").unwrap().1;
+    assert!(metrics.contains(&format!("fyers_keeper_orders_refused_today {count}\n")), "{metrics}");
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    let (_, row) = page.split_once("Orders that FYERS refused today").unwrap_or_else(|| panic!("{page}"));
+    assert!(row.split("</").take(2).any(|cell| cell.ends_with(&format!(">{count}"))), "{row:.200}");
+}
+
+#[test]
+fn twenty_refused_orders_are_told_listed_and_counted() {
+    let home = home("2026-11-23T12:00:00");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let bot = Bot::of(&home, &keeper);
+    for number in 0..20 {
+        // The money that is missing differs from order to order; the reason is one.
+        let message = format!("RED:Margin Shortfall:INR {}.50", 990 + number);
+        let body = json!({"s": "error", "code": -99, "message": message});
+        let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+        home.sim.inject(FaultRule::once(scope, Fault::Json { status: 400, body }));
+        let symbol = if number % 2 == 0 { "NSE:SBIN-EQ" } else { "NSE:INFY-EQ" };
+        let order = json!({"symbol": symbol, "qty": 10, "type": 1, "side": -1, "productType": "INTRADAY",
+            "limitPrice": 801.5, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+        let told = bot.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(order));
+        assert_eq!(
+            (told.status, told.venue.as_str(), &told.body["message"]),
+            (400, "fyers", &json!(message))
+        );
+    }
+    assert!(home.sim.state().orders.is_empty());
+    counted(&keeper, 20);
+    let texts = wait_for("all twenty on the phone", || {
+        let (count, texts) = told(&home);
+        assert!(count <= 20, "{texts:#?}");
+        (count == 20).then_some(texts)
+    });
+    assert!(texts.len() <= 3, "one reason is one alert, and a second one for its repeats: {texts:#?}");
+    let last = texts.last().unwrap();
+    assert!(last.contains("Why: RED:Margin Shortfall:INR 1009.50 (code -99)"), "{last}");
+    let listed: Vec<&str> = last.lines().filter(|row| row.starts_with("• 12:")).collect();
+    for symbol in ["NSE:SBIN-EQ", "NSE:INFY-EQ"] {
+        assert!(listed.iter().any(|row| row.ends_with(&format!(" sell 10 {symbol} at 801.5"))), "{last}");
+    }
+    assert!(home.sim.telegram_messages().iter().any(|m| m.text == *last && !m.silent), "it has a sound");
+    ask(&home, "/status", "FYERS refused 20 orders today");
+    keeper.kill9();
+    counted(&home.start_ready(), 20);
+}
