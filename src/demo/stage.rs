@@ -222,7 +222,10 @@ fn parts(
     store: &Arc<dyn Store>,
     calendar: &Arc<Calendar>,
 ) -> Result<Parts, String> {
-    let limiter = Limiter::new(Arc::clone(clock) as Arc<dyn Time>);
+    let (shown, start) = (Arc::clone(clock), clock.now());
+    let limiter = Limiter::by(Arc::clone(clock) as Arc<dyn Time>, move || {
+        (shown.now() - start).to_std().unwrap_or_default()
+    });
     let client = Arc::new(
         FyersClient::new(fyers(simulator)?, Arc::clone(&limiter)).map_err(|error| error.to_string())?,
     );

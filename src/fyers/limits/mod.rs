@@ -28,7 +28,8 @@ const OWN_PATIENCE: Duration = Duration::from_secs(5);
 /// The one limiter of an account. Shared behind an `Arc` by the client and the proxy.
 pub struct Limiter {
     time: Arc<dyn Time>,
-    began: Instant,
+    /// Time since the beginning, by a clock that only goes forward.
+    elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
     window: Mutex<Window>,
     logins: Mutex<FailedLogins>,
     /// Whoever leaves for a bot goes through here, one after the other. An order waits in it, so that reads cannot
@@ -47,9 +48,15 @@ impl fmt::Debug for Limiter {
 impl Limiter {
     /// A limiter that has counted nothing yet. `time` tells the day; waiting is done on tokio's clock.
     pub fn new(time: Arc<dyn Time>) -> Arc<Self> {
+        let began = Instant::now();
+        Self::by(time, move || began.elapsed())
+    }
+
+    /// The same on a clock of one's own: on one that is sped up, a minute of FYERS' limits is over sooner.
+    pub fn by(time: Arc<dyn Time>, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             time,
-            began: Instant::now(),
+            elapsed: Box::new(elapsed),
             window: Mutex::default(),
             logins: Mutex::default(),
             gate: tokio::sync::Mutex::default(),
@@ -82,7 +89,7 @@ impl Limiter {
 
     /// Whether a login with a code may be tried: anybody can send one, so failures are few by the hour.
     pub(super) fn may_log_in(&self) -> Result<(), BrokerError> {
-        match self.logins().wait(self.began.elapsed()) {
+        match self.logins().wait((self.elapsed)()) {
             None => Ok(()),
             Some(length) => {
                 tracing::warn!(event = "login.limited", "too many logins have failed in an hour: not sent");
@@ -93,12 +100,12 @@ impl Limiter {
 
     /// FYERS has refused a login.
     pub(super) fn login_failed(&self) {
-        self.logins().failed(self.began.elapsed());
+        self.logins().failed((self.elapsed)());
     }
 
     /// Learns from an answer's status and from the wait it asks for.
     pub(super) fn heed(&self, status: u16, retry_after: Option<Duration>) {
-        let now = self.began.elapsed();
+        let now = (self.elapsed)();
         if status == 429 {
             self.window().refused(now, retry_after);
             tracing::warn!(event = "gateway.limited", "FYERS says that the request limit is reached");
@@ -145,11 +152,11 @@ impl Limiter {
     }
 
     fn leave(&self, cost: RequestCost) -> Result<(), Wait> {
-        self.window().leave(cost, self.began.elapsed(), self.time.now())
+        self.window().leave(cost, (self.elapsed)(), self.time.now())
     }
 
     fn queued(&self, cost: RequestCost) -> Wait {
-        let now = self.began.elapsed();
+        let now = (self.elapsed)();
         let wait = self.window().wait(cost, now, self.time.now());
         wait.unwrap_or(Wait { limit: Limit::Second, length: Duration::from_secs(1) })
     }
