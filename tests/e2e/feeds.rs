@@ -29,7 +29,7 @@ fn with_token(mode: &str) -> (Home, Keeper) {
     home.sim.set_instant_login(true);
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
     let page = format!("http://127.0.0.1:{}", home.port);
-    let home = home.set("KEEPER_PUBLIC_URL", page);
+    let home = home.set("KEEPER_PUBLIC_URL", page).set("KEEPER_MOCK_PRICES", "walk");
     let token = home.sim.mint(TokenKind::Access);
     home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
     let keeper = home.start_ready();

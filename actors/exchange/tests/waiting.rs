@@ -80,7 +80,7 @@ async fn an_order_fills_at_a_price_of_the_data_socket_unless_a_newer_one_is_know
     assert_eq!(row(&floor).await["status"], 6, "that was before FYERS said 801");
     floor.actor.send(told(799, began + chrono::TimeDelta::seconds(30))).await.unwrap();
     let filled = row(&floor).await;
-    assert_eq!((&filled["status"], filled["tradedPrice"].as_f64()), (&json!(2), Some(799.0)), "{filled}");
+    assert_eq!((&filled["status"], filled["tradedPrice"].as_f64()), (&json!(2), Some(800.0)), "{filled}");
 }
 
 #[actix::test]
