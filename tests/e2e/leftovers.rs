@@ -14,7 +14,7 @@ const SBIN: &str = "NSE:SBIN-EQ";
 
 /// A keeper in Mock whose person has a card to log in with.
 fn without_a_token() -> (Home, Keeper) {
-    let home = home("2026-11-23T12:00:00");
+    let home = home("2026-11-23T12:00:00").set("KEEPER_MOCK_PRICES", "walk");
     let keeper = home.start_ready();
     keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
     (home, keeper)
