@@ -61,7 +61,6 @@ class Rig:
             "PATH": os.environ["PATH"],
             "KEEPER_DEMO_CLOCK": CLOCK,
             "KEEPER_HTTP_ADDR": self.base[len("http://") :],
-            "KEEPER_PUBLIC_URL": self.base,
             "FYERS_API_URL": addresses["api"],
             "FYERS_DATA_URL": addresses["data"],
             "FYERS_CLIENT_ID": "ABCD1234EF-100",
