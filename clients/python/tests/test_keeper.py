@@ -129,6 +129,8 @@ class AtTheKeeper(unittest.TestCase):
         )
         self.addCleanup(updates.close_connection)
         updates.connect()
+        # Without it the SDK cannot close: it joins the thread that this starts.
+        updates.keep_running()
         updates.subscribe(data_type="OnOrders,OnTrades,OnPositions")
         self.hear("the subscription", lambda said: said.get("code") == 1605)
         placed = self.model(key).place_order(order())
