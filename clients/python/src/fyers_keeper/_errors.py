@@ -1,4 +1,4 @@
-"""What can go wrong, in one line that says what to do."""
+"""The error of this package."""
 
 
 class KeeperError(Exception):
