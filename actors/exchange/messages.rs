@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
+    feeds::quote::ObservedPrice,
     keys::BotName,
     mode::{Mode, ShownMode},
     order_journal::{OrderEntry, OrderIntent},
@@ -37,6 +38,11 @@ pub struct ModeView {
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "Option<FeedPrices>")]
 pub struct GetFeedPrices(pub Vec<String>);
+
+/// FYERS' data socket has told these prices.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct SocketPrices(pub Vec<ObservedPrice>);
 
 /// What is known of the positions at FYERS? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, AsyncContext, Context};
+use actix::{ActorFutureExt, AsyncContext, Context, Handler};
 use chrono::{DateTime, Utc};
 use fyers_api::{
     http::{ApiRequest, ApiResponse, Method, Surface},
@@ -10,15 +10,16 @@ use fyers_api::{
     response as reading,
 };
 use keeper_domain::{
+    feeds::quote::ObservedPrice,
     mode::Mode,
     notes::CANDLES,
     ports::{BrokerProxy, Change, ProxyError},
     secret::AccessToken,
 };
-use mock_exchange::{PriceUpdate, Record, SeededHolding, exchange::Prices};
+use mock_exchange::{PriceOrigin, PriceUpdate, Record, SeededHolding, exchange::Prices};
 use rust_decimal::Decimal;
 
-use crate::exchange::{actor::ExchangeActor, market::Fill};
+use crate::exchange::{actor::ExchangeActor, market::Fill, messages::SocketPrices};
 
 /// Symbols in one quotes call (docs/fyers-api.md, "Quotes").
 const QUOTES: usize = 50;
@@ -74,14 +75,15 @@ fn calls(fill: Fill, symbols: &[String], now: DateTime<Utc>) -> (Vec<ApiRequest>
     }
 }
 
-/// Where fills are by depth, a price without one fills nothing.
+/// Where fills are by depth, a price without one fills nothing; elsewhere the best price fills any quantity.
 fn price(fill: Fill, seen: SeenPrice, at: DateTime<Utc>) -> PriceUpdate {
-    let mut price = PriceUpdate::seen(seen, at);
-    if fill == Fill::Depth {
-        price.bid_quantity.get_or_insert(0);
-        price.ask_quantity.get_or_insert(0);
-    }
-    price
+    let price = PriceUpdate::seen(seen, at);
+    let shown = |quantity: Option<i64>| match fill {
+        Fill::Touch => None,
+        Fill::Depth => Some(quantity.unwrap_or(0)),
+    };
+    let (bid_quantity, ask_quantity) = (shown(price.bid_quantity), shown(price.ask_quantity));
+    PriceUpdate { bid_quantity, ask_quantity, ..price }
 }
 
 /// Money and shares of the account at FYERS, as far as they could be understood.
@@ -165,6 +167,18 @@ impl ExchangeActor {
         self.volatile.book.observe_quotes(prices)
     }
 
+    /// Real prices of the data socket, and what they fill. One that is older than what is known came by a longer way.
+    fn learn_socket_prices(&mut self, prices: Vec<ObservedPrice>) -> Vec<Record> {
+        let fill = self.deps.market.fill;
+        let market = self.volatile.book.engine().market();
+        let is_new = |one: &ObservedPrice| {
+            let known = market.top(&one.seen.symbol).filter(|top| top.origin == PriceOrigin::Live);
+            known.is_none_or(|top| top.at <= one.at)
+        };
+        let prices = prices.into_iter().filter(is_new).map(|one| price(fill, one.seen, one.at)).collect();
+        self.volatile.book.observe_quotes(prices)
+    }
+
     /// Candles that FYERS told, for the time when it cannot be asked.
     pub(super) fn learn_candles(&mut self, query: &str, answer: &ApiResponse, ctx: &mut Context<Self>) {
         let (now, told) = (self.deps.time.now(), reading::json(answer));
@@ -203,6 +217,18 @@ impl ExchangeActor {
             );
         }
         self.volatile.book.seed(cash, holdings, self.deps.time.now())
+    }
+}
+
+impl Handler<SocketPrices> for ExchangeActor {
+    type Result = ();
+
+    /// The prices themselves are kept with the next look at the market.
+    fn handle(&mut self, SocketPrices(prices): SocketPrices, ctx: &mut Self::Context) {
+        let records = self.learn_socket_prices(prices);
+        if !records.is_empty() {
+            self.keep_all(records, ctx);
+        }
     }
 }
 

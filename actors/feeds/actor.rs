@@ -25,7 +25,7 @@ use keeper_domain::{
     secret::AccessToken,
 };
 use mock_exchange::{exchange::FeedPrices, walk_feed::WalkFeed};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     link::{self, Opening},
@@ -33,7 +33,10 @@ use super::{
     mock_prices, order_link,
 };
 use crate::{
-    exchange::{messages::GetFeedPrices, reads::SharedSnapshot},
+    exchange::{
+        messages::{GetFeedPrices, SocketPrices},
+        reads::SharedSnapshot,
+    },
     hub::Hub,
     recipient_cell::RecipientCell,
 };
@@ -44,6 +47,10 @@ const GATHER: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause after a look-up that FYERS did not answer.
 const LOOK_UP_AGAIN: Duration = Duration::from_secs(3);
+/// Time between two times that the MockExchange is told FYERS' prices, the newest of each symbol.
+const OBSERVE: Duration = Duration::from_secs(1);
+/// Prices in one message: orders come between two of them.
+const OBSERVED: usize = 250;
 /// Longest wait for the MockExchange's prices.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -64,6 +71,8 @@ pub struct FeedsDeps {
     pub snapshot: SharedSnapshot,
     /// The MockExchange's prices.
     pub prices: RecipientCell<GetFeedPrices>,
+    /// Where FYERS' prices are told to the MockExchange.
+    pub observed: RecipientCell<SocketPrices>,
 }
 
 /// See the module.
@@ -82,6 +91,7 @@ struct Volatile {
     mutes: Arc<AtomicU32>,
     looks_up: bool,
     makes_prices: bool,
+    last_observed: Option<Instant>,
     walk: WalkFeed,
 }
 
@@ -131,6 +141,7 @@ impl FeedsActor {
             let actions = self.connections(which).want(wanted);
             self.carry_out(which, actions, ctx);
         }
+        self.tell_observed(token.is_none());
         match token {
             Some(token) => self.look_up(token, &items, ctx),
             None => self.make_prices(items, ctx),
@@ -235,6 +246,20 @@ impl FeedsActor {
             let pause = if is_done { Duration::ZERO } else { LOOK_UP_AGAIN };
             ctx.run_later(pause, |act, _| act.volatile.looks_up = false);
         }));
+    }
+
+    /// Tells the MockExchange FYERS' prices: at once when there will be no more of them, as made-up ones begin there.
+    fn tell_observed(&mut self, at_once: bool) {
+        if !at_once && self.volatile.last_observed.is_some_and(|last| last.elapsed() < OBSERVE) {
+            return;
+        }
+        let prices = self.deps.hub.with(|feeds, _| feeds.take_observed());
+        if !prices.is_empty() {
+            self.volatile.last_observed = Some(Instant::now());
+        }
+        for prices in prices.chunks(OBSERVED) {
+            self.deps.observed.say(SocketPrices(prices.to_vec()));
+        }
     }
 
     /// Prices of the MockExchange, one request at a time.

@@ -10,8 +10,9 @@ use std::{
 
 use keeper_domain::{
     feeds::{
+        door::Door,
         news::{EndReason, Upstream},
-        state::{ClientId, Door, Feeds},
+        state::{ClientId, Feeds},
     },
     mode::Mode,
 };
@@ -236,6 +237,11 @@ impl Seat {
     /// The hub.
     pub fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// The bot has shown a key that may do at most this.
+    pub fn set_ceiling(&self, ceiling: Mode) {
+        self.hub.with(|feeds, _| feeds.set_ceiling(self.id, ceiling));
     }
 
     /// Waits until something has come, or the connection is to be closed.

@@ -103,6 +103,8 @@ def main(base, key, control):
     def said(text):
         note("---", text)
 
+    # Whoever is logged in at FYERS already is sent on without its pages.
+    tell("login/settings", {"instant": True})
     tell("redirect", {"uri": f"{base}/fyers/callback"})
     point_at(base)
     fyers = fyersModel.FyersModel(token=key, client_id="ABCD1234EF-100", log_path=".")

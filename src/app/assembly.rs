@@ -11,7 +11,7 @@ use keeper_actors::{
         ExchangeActor, ExchangeDeps,
         bots::SharedKeys,
         execution::{InFlight, Tasks},
-        messages::GetFeedPrices,
+        messages::{GetFeedPrices, SocketPrices},
         nothing_known,
         reads::{Router, SharedSnapshot},
     },
@@ -58,10 +58,13 @@ pub(super) fn start_actors(
 
     let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
-    let (hub, prices) = (deps.hub.clone(), RecipientCell::new());
+    let hub = deps.hub.clone();
+    let (prices, observed) = (RecipientCell::new(), RecipientCell::new());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
     prices.connect(exchange.clone().recipient());
-    let feeds = tree.supervise("feeds", FeedsActor::new(feeds_deps(parts, &hub, &snapshot, prices)));
+    observed.connect(exchange.clone().recipient());
+    let feeds =
+        tree.supervise("feeds", FeedsActor::new(feeds_deps(parts, &hub, &snapshot, (prices, observed))));
     let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
     let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
@@ -152,7 +155,7 @@ fn feeds_deps(
     parts: &Parts,
     hub: &Hub,
     snapshot: &SharedSnapshot,
-    prices: RecipientCell<GetFeedPrices>,
+    (prices, observed): (RecipientCell<GetFeedPrices>, RecipientCell<SocketPrices>),
 ) -> FeedsDeps {
     FeedsDeps {
         hub: hub.clone(),
@@ -162,6 +165,7 @@ fn feeds_deps(
         calendar: Arc::clone(&parts.calendar),
         snapshot: Arc::clone(snapshot),
         prices,
+        observed,
     }
 }
 

@@ -99,6 +99,20 @@ impl Socket {
         }
     }
 
+    /// The last price of the next snapshot.
+    pub(crate) fn until_snapshot(&mut self) -> i32 {
+        loop {
+            let ServerFrame::Feed(feed) = self.next_frame() else { continue };
+            let snapshot = feed.records.into_iter().find_map(|record| match record {
+                Record::Snapshot(all) => Some(all.values[0]),
+                _ => None,
+            });
+            if let Some(ltp) = snapshot {
+                return ltp;
+            }
+        }
+    }
+
     /// The first last price on this topic that is wished for, in paise.
     pub(crate) fn until_ltp(&mut self, wish: impl Fn(i32) -> bool) -> i32 {
         loop {

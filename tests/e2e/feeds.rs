@@ -19,16 +19,21 @@ const ORDERS: &str = r#"{"type":"subscribe","kinds":["orders"]}"#;
 
 /// A keeper in Live mode.
 fn live() -> (Home, Keeper) {
+    with_token("live")
+}
+
+fn with_token(mode: &str) -> (Home, Keeper) {
+    let sandbox = (mode == "sandbox").to_string();
     let home =
-        Home::at("2026-11-25T11:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false").with_telegram();
+        Home::at("2026-11-25T11:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", sandbox).with_telegram();
     home.sim.set_instant_login(true);
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
     let page = format!("http://127.0.0.1:{}", home.port);
-    let home = home.set("KEEPER_PUBLIC_URL", page);
+    let home = home.set("KEEPER_PUBLIC_URL", page).set("KEEPER_MOCK_PRICES", "walk");
     let token = home.sim.mint(TokenKind::Access);
     home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
     let keeper = home.start_ready();
-    keeper.wait_status("live", |status| status["mode"] == "live");
+    keeper.wait_status(mode, |status| status["mode"] == mode);
     (home, keeper)
 }
 
@@ -162,6 +167,8 @@ fn sockets_stay_open_over_a_token_death_and_a_login() {
     let mut hsm = Socket::hsm(&home, &keeper, &["sf|nse_cm|3045"]);
     hsm.until_ltp(|ltp| ltp == 80_150);
     let mut orders = Socket::orders(&home, &keeper);
+    home.sim.set_price(SBIN, 1234.5);
+    hsm.until_ltp(|ltp| ltp == 123_450);
 
     let token = home.newest(TokenKind::Access);
     assert!(home.sim.kill(&token));
@@ -170,8 +177,10 @@ fn sockets_stay_open_over_a_token_death_and_a_login() {
     feed.until("the news of it", |message| message["type"] == "mode" && message["mode"] == "mock");
     let made_up =
         feed.until("a made-up price", |message| message["type"] == "tick" && message["origin"] == "walk");
-    assert!(made_up["ltp"].as_f64().unwrap() > 0.0);
-    hsm.until_ltp(|ltp| ltp != 80_150);
+    let begins = made_up["ltp"].as_f64().unwrap();
+    assert!((begins - 1234.5).abs() < 25.0, "made-up prices begin at the last real one: {begins}");
+    let snapshot = hsm.until_snapshot();
+    assert!((snapshot - 123_450).abs() < 2_500, "nothing of the real quote stays: {snapshot}");
     let simulated = bot.buy("NSE:INFY-EQ").body["id"].as_str().unwrap().to_owned();
     let told = orders.until("the simulated order", |message| {
         message["orders"]["id"] == simulated && message["orders"]["org_ord_status"] == 2
@@ -309,5 +318,53 @@ fn without_an_app_bots_have_a_made_up_market() {
             (&last["order"]["org_ord_status"], &last["order"]["qty_filled"]),
             (&row["status"], &row["filledQty"])
         );
+    }
+}
+
+#[test]
+fn simulated_orders_fill_at_prices_of_the_data_socket() {
+    let (home, keeper) = with_token("sandbox");
+    let (mut feed, hello) = Socket::feed(&home, &keeper);
+    assert_eq!(hello["mode"], "sandbox");
+    feed.send(FOLLOW);
+    feed.send(ORDERS);
+    feed.until("the snapshot", |message| message["origin"] == "live");
+    let bot = Bot::of(&home, &keeper);
+    let placed = bot.post(
+        "/api/v3/orders/sync",
+        json!({"symbol": SBIN, "qty": 1, "type": 1, "side": 1, "productType": "CNC", "limitPrice": 780.0,
+            "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}),
+    );
+    let id = placed["id"].as_str().unwrap_or_else(|| panic!("{placed}")).to_owned();
+    home.sim.inject(FaultRule::forever(endpoint::QUOTES, Fault::Html { status: 503 }));
+    home.sim.set_price(SBIN, 777.25);
+    let trade = feed.until("the fill", |message| message["trade"]["id"] == id);
+    assert_eq!((&trade["venue"], &trade["trade"]["price_traded"]), (&json!("mock"), &json!(780)), "{trade}");
+}
+
+#[test]
+fn a_key_below_live_hears_nothing_of_orders_at_fyers() {
+    let (home, keeper) = live();
+    let answer = home.run(&["key", "add", "--json", "trial", "--mode", "sandbox"]).exits(0).json();
+    let token = answer["token"].as_str().unwrap();
+    let mut trial = Socket::try_open(&keeper, "/feed", None).unwrap();
+    trial.send(&json!({"type": "auth", "key": token}).to_string());
+    let hello = trial.until("the hello", |message| message["type"] == "hello");
+    assert_eq!(hello["mode"], "sandbox", "as its requests are answered");
+    let mut headed = Socket::try_open(&keeper, "/feed", Some(&format!("Bearer {token}"))).unwrap();
+    let (mut owner, hello) = Socket::feed(&home, &keeper);
+    assert_eq!(hello["mode"], "live");
+    for socket in [&mut trial, &mut headed, &mut owner] {
+        socket.send(ORDERS);
+        socket.until("the subscription", |message| message["type"] == "subscribed");
+    }
+    wait_for("the order socket", || (followed(&home, SocketKind::Orders) == 1).then_some(()));
+    let real = Bot::of(&home, &keeper).buy(SBIN).body["id"].as_str().unwrap().to_owned();
+    owner.until("the real order", |message| message["order"]["id"] == real);
+    // What a bot is sent keeps its order: an event of the real order would be there before this one.
+    let simulated = Bot::with_token(&keeper, token).buy(SBIN).body["id"].as_str().unwrap().to_owned();
+    for socket in [&mut trial, &mut headed] {
+        socket.until("its own order", |message| message["order"]["id"] == simulated);
+        assert!(!socket.seen.iter().any(|text| text.contains(&format!("\"{real}\""))), "{:?}", socket.seen);
     }
 }

@@ -1,6 +1,10 @@
 //! Orders that wait in the MockExchange for their price.
 
 use super::*;
+use crate::exchange::messages::SocketPrices;
+use chrono::{DateTime, Utc};
+use fyers_api::model::SeenPrice;
+use keeper_domain::feeds::quote::ObservedPrice;
 
 #[actix::test]
 async fn a_limit_order_waits_until_the_price_comes_and_survives_a_restart() {
@@ -55,4 +59,41 @@ async fn a_gtt_order_waits_through_a_restart_and_becomes_an_order_at_its_price()
     assert!(
         reborn.fyers.calls("/gtt/orders").is_empty() && reborn.fyers.calls("/gtt/orders/sync").is_empty()
     );
+}
+
+#[actix::test]
+async fn an_order_fills_at_a_price_of_the_data_socket_unless_a_newer_one_is_known() {
+    let floor = floor(true, true).await;
+    let price = |last: f64| json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+    floor.fyers.says("/quotes", 200, &price(801.0));
+    let mut limit = order("NSE:SBIN-EQ", 5, 1, "t");
+    (limit["type"], limit["limitPrice"]) = (json!(1), json!(800.0));
+    floor.ask(Method::Post, "/orders/sync", limit).await;
+    let row =
+        async |floor: &Floor| floor.ask(Method::Get, "/orders", Value::Null).await.1["orderBook"][0].clone();
+    let began: DateTime<Utc> = "2026-11-23T10:00:00+05:30".parse().unwrap();
+    let told = |last: i64, at: DateTime<Utc>| {
+        let seen = SeenPrice { symbol: "NSE:SBIN-EQ".into(), last: last.into(), bids: vec![], asks: vec![] };
+        SocketPrices(vec![ObservedPrice { seen, at }])
+    };
+    floor.actor.send(told(798, began)).await.unwrap();
+    assert_eq!(row(&floor).await["status"], 6, "that was before FYERS said 801");
+    floor.actor.send(told(799, began + chrono::TimeDelta::seconds(30))).await.unwrap();
+    let filled = row(&floor).await;
+    assert_eq!((&filled["status"], filled["tradedPrice"].as_f64()), (&json!(2), Some(800.0)), "{filled}");
+}
+
+#[actix::test]
+async fn made_up_prices_begin_at_the_last_price_of_the_data_socket() {
+    use crate::exchange::messages::GetFeedPrices;
+    let floor = floor(false, true).await;
+    let at: DateTime<Utc> = "2026-11-23T10:00:01+05:30".parse().unwrap();
+    let seen =
+        SeenPrice { symbol: "NSE:SBIN-EQ".into(), last: Decimal::from(1234), bids: vec![], asks: vec![] };
+    floor.actor.send(SocketPrices(vec![ObservedPrice { seen, at }])).await.unwrap();
+    floor.actor.send(session(false)).await.unwrap();
+    let made = floor.actor.send(GetFeedPrices(vec!["NSE:SBIN-EQ".into()])).await.unwrap().unwrap();
+    let (source, tick) = (made.walk.unwrap(), made.ticks[0].1);
+    let next = mock_exchange::walk_feed::WalkFeed::default().quote(&source, "NSE:SBIN-EQ", tick, at);
+    assert!((next.price.ltp - Decimal::from(1234)).abs() < Decimal::from(25), "{next:?}");
 }

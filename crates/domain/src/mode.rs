@@ -23,6 +23,16 @@ impl Mode {
             Self::Mock => "mock",
         }
     }
+
+    /// This mode, lowered to a ceiling.
+    pub fn at_most(self, ceiling: Self) -> Self {
+        let height = |mode| match mode {
+            Self::Live => 2,
+            Self::Sandbox => 1,
+            Self::Mock => 0,
+        };
+        if height(self) > height(ceiling) { ceiling } else { self }
+    }
 }
 
 impl std::fmt::Display for Mode {

@@ -18,6 +18,7 @@ use keeper_actors::exchange::bots::SharedKeys;
 use keeper_domain::{
     address::{Network, client_of},
     keys::{BotName, KeyRing, token::Digest},
+    mode::Mode,
 };
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
@@ -270,6 +271,11 @@ impl Gate {
             self.wrong_key(Entrance::Gateway, client);
         }
         bot
+    }
+
+    /// What a bot's key may do at most; nothing at FYERS when the key is gone.
+    pub(in crate::http) fn ceiling(&self, bot: &BotName) -> Mode {
+        self.keys().named(bot).map_or(Mode::Mock, |key| key.stored.ceiling)
     }
 
     /// What is known of a bot's key now: it has been replaced or removed when this changes.

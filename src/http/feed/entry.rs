@@ -1,7 +1,8 @@
 //! The key of a bot that shows it in a header or in a message.
 
 use actix_web::{HttpRequest, web};
-use keeper_domain::{address::Network, keys::BotName};
+use keeper_actors::hub::Seat;
+use keeper_domain::{address::Network, keys::BotName, mode::Mode};
 
 use crate::http::{
     access::{Gate, KeyState},
@@ -34,10 +35,17 @@ impl Entry {
         self.admitted = Some((bot, state));
     }
 
-    /// Whether this is a key: the key itself, the key behind an app id, or its `hsm_key` claim.
-    pub(super) fn admits(&mut self, shown: &str) -> bool {
+    /// The highest mode for whoever has come in. Nothing of FYERS' is meant for anybody before a key was shown.
+    pub(super) fn ceiling(&self) -> Mode {
+        self.admitted.as_ref().map_or(Mode::Mock, |(bot, _)| self.gate.ceiling(bot))
+    }
+
+    /// Whether this is a key: the key itself, the key behind an app id, or its `hsm_key` claim. From then on the key's
+    /// ceiling is the connection's.
+    pub(super) fn admits(&mut self, seat: &Seat, shown: &str) -> bool {
         let Some(bot) = self.gate.bot_shown(self.client, shown) else { return false };
         self.remember(bot);
+        seat.set_ceiling(self.ceiling());
         self.connection.iter().for_each(Connection::trust);
         true
     }

@@ -23,8 +23,8 @@ impl HsmProtocol {
         Self { entry, client: HsmClient::default(), is_known: false }
     }
 
-    fn authenticate(&mut self, key: &str) -> Outgoing {
-        self.is_known = self.entry.admits(key);
+    fn authenticate(&mut self, seat: &Seat, key: &str) -> Outgoing {
+        self.is_known = self.entry.admits(seat, key);
         let answer = frames([self.client.authenticated(self.is_known)]);
         if self.is_known { answer } else { answer.closing("this is not the gateway key") }
     }
@@ -56,7 +56,7 @@ impl Protocol for HsmProtocol {
         let client = &mut self.client;
         let (mut answers, step) = seat.hub().with(|feeds, _| client.received(frame, &feeds.directory));
         match step {
-            Some(HsmStep::Key(key)) => return self.authenticate(&key),
+            Some(HsmStep::Key(key)) => return self.authenticate(seat, &key),
             Some(HsmStep::Follow(items)) => answers.extend(self.follow(seat, items)),
             Some(HsmStep::Leave(items)) => {
                 let id = seat.id();

@@ -16,7 +16,7 @@ use actix_web::{
     http::{StatusCode, header::RETRY_AFTER},
     web,
 };
-use keeper_domain::{feeds::state::Door, mode::Mode};
+use keeper_domain::{feeds::door::Door, mode::Mode};
 
 use crate::http::{access::Gate, backend::Front, limits::connections::Connection};
 use entry::Entry;
@@ -39,7 +39,7 @@ async fn data(
     front: web::Data<Front>,
 ) -> HttpResponse {
     let key = Entry::of(&request, &gate, None);
-    open(&request, payload, &front, Door::Hsm, hsm::HsmProtocol::new(key))
+    open(&request, payload, &front, Door::Hsm, (key.ceiling(), hsm::HsmProtocol::new(key)))
 }
 
 /// The key is in the header; a wrong one is refused as FYERS does it.
@@ -52,7 +52,7 @@ async fn order_updates(
     match gate.admits_bot(&request) {
         Ok(bot) => {
             let key = Entry::of(&request, &gate, Some(bot));
-            open(&request, payload, &front, Door::Orders, orders::OrderProtocol::new(key))
+            open(&request, payload, &front, Door::Orders, (key.ceiling(), orders::OrderProtocol::new(key)))
         }
         Err(is_limited) => refused(is_limited),
     }
@@ -71,7 +71,9 @@ async fn feed(
         shown => {
             let (bot, is_known) = (shown.and_then(Result::ok), shows_key);
             let key = Entry::of(&request, &gate, bot);
-            open(&request, payload, &front, Door::Plain, plain::PlainProtocol::new(key, is_known))
+            let ceiling = key.ceiling();
+            let protocol = plain::PlainProtocol::new(key, is_known);
+            open(&request, payload, &front, Door::Plain, (ceiling, protocol))
         }
     }
 }
@@ -88,7 +90,7 @@ fn open<P: socket::Protocol>(
     payload: web::Payload,
     front: &Front,
     door: Door,
-    protocol: P,
+    (ceiling, protocol): (Mode, P),
 ) -> HttpResponse {
     let open: usize = front.feeds.with(|feeds, _| Door::ALL.iter().map(|door| feeds.clients(*door)).sum());
     if open >= MOST {
@@ -96,6 +98,6 @@ fn open<P: socket::Protocol>(
     }
     let connection = request.conn_data::<Connection>().cloned();
     let cut = move || connection.iter().for_each(Connection::close);
-    let seat = front.feeds.connect(door, Mode::Live, cut);
+    let seat = front.feeds.connect(door, ceiling, cut);
     socket::answer(request, payload, seat, protocol)
 }

@@ -22,7 +22,7 @@ impl PlainProtocol {
     }
 
     fn hello(seat: &Seat) -> Outgoing {
-        let notice = seat.hub().with(|feeds, _| feeds.mode());
+        let notice = seat.hub().with(|feeds, _| feeds.mode(seat.id()));
         Outgoing::texts([PlainClient::hello(notice)])
     }
 
@@ -30,7 +30,7 @@ impl PlainProtocol {
     fn authenticate(&mut self, seat: &Seat, text: &str) -> Outgoing {
         let request: Value = serde_json::from_str(text).unwrap_or_default();
         let key = request["key"].as_str().filter(|_| request["type"] == "auth");
-        self.is_known = key.is_some_and(|key| self.entry.admits(key));
+        self.is_known = key.is_some_and(|key| self.entry.admits(seat, key));
         if self.is_known {
             return Self::hello(seat);
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fyers_api::hsm::{ClientFrame, Feed, Kind, Mode, Record, Reply, ServerFrame, Snapshot, Topic};
+use mock_exchange::PriceOrigin;
 
 use super::{
     directory::{Directory, Item},
@@ -34,8 +35,16 @@ struct Subscription {
     channel: u8,
     item: Item,
     topic: Topic,
-    /// What was sent last, with the scale of prices.
-    sent: Option<(Vec<i32>, u16, u8)>,
+    sent: Option<Sent>,
+}
+
+/// What was sent last.
+#[derive(Debug)]
+struct Sent {
+    values: Vec<i32>,
+    /// Multiplier and precision of prices.
+    scale: (u16, u8),
+    origin: PriceOrigin,
 }
 
 /// One connection.
@@ -164,12 +173,15 @@ impl HsmClient {
 }
 
 impl Subscription {
-    /// A snapshot first and whenever the scale of prices is another, else what is new.
+    /// A snapshot first and whenever the scale or the origin of prices is another, else what is new. An update cannot
+    /// take a value back: after real prices a bot would keep the real bid beside a made-up price.
     fn record(&mut self, name: &str, quote: &FeedQuote, lite: bool) -> Option<Record> {
         let Snapshot { values, multiplier, precision, .. } = &quote.snapshot;
-        let now = (values.clone(), *multiplier, *precision);
-        let before = self.sent.replace(now);
-        let Some((before, ..)) = before.filter(|(_, m, p)| (m, p) == (multiplier, precision)) else {
+        let (scale, origin) = ((*multiplier, *precision), quote.origin);
+        let before = self.sent.replace(Sent { values: values.clone(), scale, origin });
+        let Some(Sent { values: before, .. }) =
+            before.filter(|sent| (sent.scale, sent.origin) == (scale, origin))
+        else {
             return Some(Record::Snapshot(Box::new(self.snapshot(name, quote))));
         };
         if lite && self.item.kind != Kind::Depth {
@@ -202,7 +214,7 @@ fn notice(code: i32, message: &str, about: u8) -> ServerFrame {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use mock_exchange::PriceOrigin;
+    use fyers_api::hsm::ABSENT;
 
     use super::*;
 
@@ -267,6 +279,25 @@ mod tests {
         let leave = ClientFrame::Unsubscribe { topics: vec![TOPIC.to_owned()], channel: 11 };
         assert_eq!(client.received(leave, &names).1, Some(HsmStep::Leave(vec![Item::quote("NSE:SBIN-EQ")])));
         assert_eq!(records(client.feed([&quote(80_200, 4)])), []);
+    }
+
+    #[test]
+    fn made_up_prices_begin_and_end_with_a_snapshot() {
+        let (mut client, names) = known();
+        client.received(subscribe(11), &names);
+        client.feed([&quote(80_000, 2)]);
+        let mut walk = FeedQuote { origin: PriceOrigin::Walk, ..quote(79_000, 2) };
+        walk.snapshot.values = vec![79_000, ABSENT];
+        let told = records(client.feed([&walk]));
+        assert!(
+            matches!(&told[..], [Record::Snapshot(all)] if all.values == [79_000, ABSENT] && all.topic == 1),
+            "an absent value in an update would leave the real one: {told:?}"
+        );
+        walk.snapshot.values[0] = 79_100;
+        assert!(matches!(records(client.feed([&walk]))[..], [Record::Update { topic: 1, .. }]));
+        client.received(ClientFrame::Mode { channels: 1 << 11, mode: Mode::Lite }, &names);
+        let told = records(client.feed([&quote(79_100, 2)]));
+        assert!(matches!(&told[..], [Record::Snapshot(all)] if all.values == [79_100, 7]), "{told:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod connections;
 pub mod data_link;
 pub mod directory;
+pub mod door;
 pub mod hsm_client;
 pub mod news;
 pub mod order_client;

@@ -35,6 +35,14 @@ pub struct ModeNotice {
     pub at: DateTime<Utc>,
 }
 
+impl ModeNotice {
+    /// The same as a bot sees it whose key may do at most this.
+    pub fn under(self, ceiling: Mode) -> Self {
+        let mode = self.mode.at_most(ceiling);
+        Self { mode, shown: ShownMode::of(mode, self.shown == ShownMode::Halted), ..self }
+    }
+}
+
 /// A connection to FYERS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Upstream {

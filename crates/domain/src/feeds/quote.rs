@@ -1,7 +1,10 @@
 //! The last known values of one item.
 
 use chrono::{DateTime, Utc};
-use fyers_api::hsm::{ABSENT, Kind, SCRIP_FIELDS, Snapshot, price};
+use fyers_api::{
+    hsm::{ABSENT, Kind, SCRIP_FIELDS, Snapshot, price},
+    model::{Offer, SeenPrice},
+};
 use mock_exchange::PriceOrigin;
 use rust_decimal::Decimal;
 
@@ -17,6 +20,15 @@ pub struct FeedQuote {
     /// Whether FYERS told them in this session.
     pub origin: PriceOrigin,
     /// When they came.
+    pub at: DateTime<Utc>,
+}
+
+/// A price of FYERS as the MockExchange is told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedPrice {
+    /// The price.
+    pub seen: SeenPrice,
+    /// When it came.
     pub at: DateTime<Utc>,
 }
 
@@ -43,6 +55,27 @@ impl FeedQuote {
         self.snapshot.values.get(field).copied().filter(|value| *value != ABSENT)
     }
 
+    /// What the MockExchange learns of it: nothing of depth alone, of a made-up price, or before the symbol is known.
+    pub fn observed(&self) -> Option<ObservedPrice> {
+        if self.origin == PriceOrigin::Walk || !self.item.has_symbol() {
+            return None;
+        }
+        let last = self.ltp().filter(|ltp| *ltp > Decimal::ZERO)?;
+        let (bids, asks) = (self.best("bid_price", "bid_size"), self.best("ask_price", "ask_size"));
+        let seen = SeenPrice { symbol: self.item.symbol.to_string(), last, bids, asks };
+        Some(ObservedPrice { seen, at: self.at })
+    }
+
+    /// The best offer of one side, when there is one.
+    fn best(&self, price: &str, size: &str) -> Vec<Offer> {
+        if self.item.kind != Kind::Scrip {
+            return vec![];
+        }
+        let price = self.price(scrip_field(price)).filter(|price| *price > Decimal::ZERO);
+        let quantity = self.number(scrip_field(size)).map(i64::from);
+        price.map(|price| Offer { price, quantity }).into_iter().collect()
+    }
+
     /// The last traded price in INR; depth has none.
     pub fn ltp(&self) -> Option<Decimal> {
         if self.item.kind == Kind::Depth { None } else { self.price(0) }
@@ -52,4 +85,40 @@ impl FeedQuote {
 /// Where a scrip's field is.
 pub fn scrip_field(name: &str) -> usize {
     SCRIP_FIELDS.iter().position(|field| *field == name).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quote(symbol: &str, origin: PriceOrigin) -> FeedQuote {
+        let mut values = vec![ABSENT; SCRIP_FIELDS.len()];
+        for (field, value) in [("ltp", 80_150), ("bid_price", 80_140), ("bid_size", 7), ("ask_price", 0)] {
+            values[scrip_field(field)] = value;
+        }
+        let snapshot = Snapshot {
+            topic: 0,
+            name: String::new(),
+            values,
+            multiplier: 1,
+            precision: 2,
+            exchange: String::new(),
+            token: String::new(),
+            symbol: String::new(),
+        };
+        FeedQuote { item: Item::quote(symbol), snapshot, origin, at: DateTime::default() }
+    }
+
+    #[test]
+    fn the_exchange_learns_real_prices_with_the_best_offers() {
+        let seen = quote("NSE:SBIN-EQ", PriceOrigin::Live).observed().unwrap().seen;
+        assert_eq!((seen.symbol.as_str(), seen.last), ("NSE:SBIN-EQ", Decimal::new(80_150, 2)));
+        assert_eq!(seen.bids, [Offer { price: Decimal::new(80_140, 2), quantity: Some(7) }]);
+        assert_eq!(seen.asks, [], "a price of zero is none");
+        assert!(quote("NSE:NIFTY50-INDEX", PriceOrigin::Live).observed().unwrap().seen.bids.is_empty());
+        assert_eq!(quote("NSE:SBIN-EQ", PriceOrigin::Walk).observed(), None);
+        assert_eq!(quote("nse_cm|3045", PriceOrigin::Live).observed(), None);
+        let depth = FeedQuote { item: Item::depth("NSE:SBIN-EQ").unwrap(), ..quote("", PriceOrigin::Live) };
+        assert_eq!(depth.observed(), None);
+    }
 }

@@ -12,9 +12,10 @@ use mock_exchange::PriceOrigin;
 
 use super::{
     directory::{Directory, Item},
+    door::Door,
     news::{EndReason, FeedNews, ModeNotice, OrderNews, Upstream},
     queue::Queue,
-    quote::FeedQuote,
+    quote::{FeedQuote, ObservedPrice},
 };
 use crate::{
     mode::{Mode, ShownMode},
@@ -29,31 +30,6 @@ const MOST_QUOTES: usize = 20_000;
 
 /// A bot's connection.
 pub type ClientId = u64;
-
-/// By which way a bot came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Door {
-    /// FYERS' data socket.
-    Hsm,
-    /// FYERS' order socket.
-    Orders,
-    /// The keeper's own JSON.
-    Plain,
-}
-
-impl Door {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hsm, Self::Orders, Self::Plain];
-
-    /// The name in logs, metrics and JSON.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Hsm => "hsm",
-            Self::Orders => "trade",
-            Self::Plain => "feed",
-        }
-    }
-}
 
 #[derive(Debug)]
 struct Client {
@@ -101,6 +77,8 @@ pub struct Feeds {
     version: u64,
     woken: BTreeSet<ClientId>,
     counts: FeedCounts,
+    /// Items with a price of FYERS that the MockExchange has not been told.
+    unobserved: BTreeSet<Item>,
 }
 
 impl Default for Feeds {
@@ -118,6 +96,7 @@ impl Default for Feeds {
             version: 0,
             woken: BTreeSet::new(),
             counts: FeedCounts::default(),
+            unobserved: BTreeSet::new(),
         }
     }
 }
@@ -129,6 +108,14 @@ impl Feeds {
         let (items, orders, queue) = (BTreeSet::new(), BTreeSet::new(), Queue::default());
         self.clients.insert(self.next, Client { door, ceiling, items, orders, queue });
         self.next
+    }
+
+    /// A bot has shown its key after it came in.
+    pub fn set_ceiling(&mut self, id: ClientId, ceiling: Mode) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.ceiling = ceiling;
+            self.version += 1;
+        }
     }
 
     /// A bot has gone.
@@ -203,6 +190,9 @@ impl Feeds {
             let followers = &self.followers;
             self.quotes.retain(|item, _| followers.contains_key(item));
         }
+        if quote.origin == PriceOrigin::Live {
+            self.unobserved.insert(item.clone());
+        }
         self.quotes.insert(item.clone(), Arc::new(quote));
         if !is_same {
             self.changed(&item, now);
@@ -215,6 +205,7 @@ impl Feeds {
         self.counts.values += 1;
         let quote = Arc::make_mut(quote);
         let was = std::mem::replace(&mut quote.origin, PriceOrigin::Live);
+        self.unobserved.insert(item.clone());
         if quote.update(values, at) || was != PriceOrigin::Live {
             self.changed(item, now);
         }
@@ -282,12 +273,16 @@ impl Feeds {
             self.ended.clear();
         }
         self.version += u64::from(before.mode != notice.mode);
-        self.tell(&FeedNews::Mode(notice), now, |client| client.door == Door::Plain);
+        for ceiling in [Mode::Live, Mode::Sandbox, Mode::Mock] {
+            let wants = |client: &Client| client.door == Door::Plain && client.ceiling == ceiling;
+            self.tell(&FeedNews::Mode(notice.under(ceiling)), now, wants);
+        }
     }
 
-    /// The mode as it was last told.
-    pub fn mode(&self) -> ModeNotice {
-        self.notice
+    /// The mode as a bot sees it.
+    pub fn mode(&self, id: ClientId) -> ModeNotice {
+        let ceiling = self.clients.get(&id).map_or(Mode::Mock, |client| client.ceiling);
+        self.notice.under(ceiling)
     }
 
     /// A connection to FYERS has ended, or is open. Bots hear of the end once, and of the return.
@@ -330,6 +325,12 @@ impl Feeds {
         let (news, items) = client.queue.take(most, now);
         let more = !client.queue.is_empty();
         Taken { news, quotes: items.iter().filter_map(|item| self.quotes.get(item).cloned()).collect(), more }
+    }
+
+    /// The newest price of each symbol that FYERS has told since the last call.
+    pub fn take_observed(&mut self) -> Vec<ObservedPrice> {
+        let items = std::mem::take(&mut self.unobserved);
+        items.iter().filter_map(|item| self.quotes.get(item)?.observed()).collect()
     }
 
     /// Bots for which something has come since the last call.

@@ -124,3 +124,45 @@ fn an_end_and_a_return_are_told_once_each() {
     let told = |ended| FeedNews::Source { upstream: Upstream::Data, ended };
     assert_eq!(feeds.take(plain, 9, NOW).news, [told(Some(EndReason::Lost)), told(None)]);
 }
+
+#[test]
+fn the_exchange_is_told_the_newest_real_price_of_each_symbol_once() {
+    let mut feeds = Feeds::default();
+    feeds.snapshot(value(sbin(), 80_000, PriceOrigin::Live), NOW);
+    feeds.update(&sbin(), &[80_100], DateTime::default(), NOW);
+    feeds.snapshot(value(Item::quote("NSE:INFY-EQ"), 150_000, PriceOrigin::Walk), NOW);
+    let prices = |feeds: &mut Feeds| -> Vec<String> {
+        feeds.take_observed().into_iter().map(|one| one.seen.last.to_string()).collect()
+    };
+    assert_eq!(prices(&mut feeds), ["801.00"]);
+    assert_eq!(prices(&mut feeds), [""; 0], "once");
+    feeds.update(&sbin(), &[80_200], DateTime::default(), NOW);
+    feeds.set_mode(mode(Mode::Live), NOW);
+    feeds.set_mode(mode(Mode::Mock), NOW);
+    assert_eq!(prices(&mut feeds), ["802.00"], "the last one before the token's death counts too");
+    feeds.update(&sbin(), &[80_300], DateTime::default(), NOW);
+    feeds.snapshot(value(sbin(), 79_000, PriceOrigin::Walk), NOW);
+    assert_eq!(prices(&mut feeds), [""; 0], "a made-up one is none");
+}
+
+#[test]
+fn a_bot_that_shows_its_key_late_has_the_ceiling_of_its_key() {
+    let mut feeds = Feeds::default();
+    feeds.set_mode(mode(Mode::Live), NOW);
+    let plain = feeds.connect(Door::Plain, Mode::Mock);
+    feeds.set_orders(plain, BTreeSet::from([Topic::Orders]));
+    feeds.order(order(Venue::Fyers), NOW);
+    assert_eq!((feeds.take(plain, 9, NOW).news, feeds.wants_orders()), (vec![], false));
+    assert_eq!(feeds.mode(plain).mode, Mode::Mock);
+    for (ceiling, want) in [(Mode::Sandbox, 0), (Mode::Live, 1)] {
+        feeds.set_ceiling(plain, ceiling);
+        feeds.order(order(Venue::Fyers), NOW);
+        assert_eq!(feeds.take(plain, 9, NOW).news.len(), want, "{ceiling}");
+        assert_eq!((feeds.mode(plain).mode, feeds.wants_orders()), (ceiling, want == 1));
+    }
+    feeds.set_ceiling(plain, Mode::Sandbox);
+    let halted = ModeNotice { shown: ShownMode::Halted, ..mode(Mode::Live) };
+    feeds.set_mode(halted, NOW);
+    let seen = ModeNotice { mode: Mode::Sandbox, ..halted };
+    assert_eq!(feeds.take(plain, 9, NOW).news, [FeedNews::Mode(seen)]);
+}

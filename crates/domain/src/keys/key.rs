@@ -117,12 +117,7 @@ impl BotKey {
 
     /// The mode that counts for this bot: never above its ceiling.
     pub fn mode(&self, mode: Mode) -> Mode {
-        let height = |mode| match mode {
-            Mode::Live => 2,
-            Mode::Sandbox => 1,
-            Mode::Mock => 0,
-        };
-        if height(mode) > height(self.stored.ceiling) { self.stored.ceiling } else { mode }
+        mode.at_most(self.stored.ceiling)
     }
 }
 
