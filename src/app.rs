@@ -62,8 +62,7 @@ use assembly::{announce_start, key_admin, listen, load_keys, start_actors};
 pub use backend::KeeperBackend;
 use control::KeeperControl;
 pub use mirror::EnvMirror;
-pub use parts::{Parts, Webhook};
-pub use phone::Phone;
+pub use parts::{Parts, Phone, Webhook};
 use sink::JournalSink;
 
 /// How long the start waits for an actor to have read its state.

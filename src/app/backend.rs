@@ -52,7 +52,7 @@ use crate::{
         ActorStatus, CalendarStatus, Checks, Day, FeedsStatus, Health, HolidayStatus, LeaseStatus,
         OutboxStatus, SessionStatus, Status, TickStatus,
     },
-    store::postgres::Holding,
+    store::postgres::HeldLease,
 };
 
 /// Longest wait for an actor's answer.
@@ -70,13 +70,13 @@ const PULSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The lease that this keeper holds.
 struct Lease {
-    holding: Holding,
+    holding: HeldLease,
     since: DateTime<Utc>,
     hand_over: Notify,
 }
 
 impl Lease {
-    fn new(holding: Holding) -> Self {
+    fn new(holding: HeldLease) -> Self {
         Self { holding, since: Utc::now(), hand_over: Notify::new() }
     }
 

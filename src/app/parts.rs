@@ -6,6 +6,7 @@ use chrono::NaiveTime;
 use keeper_actors::exchange::{execution::FaultPoint, market::Market};
 use keeper_domain::{
     alerts::texts::Context,
+    chat::talk::Chat,
     clock::{calendar::Calendar, token_hours::TokenHours},
     ports::{Broker, BrokerProxy, BrokerSockets, Messenger, OutgoingAddress, Store, Time, TokenMirror},
     restart_policy::Limits,
@@ -16,13 +17,13 @@ use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
 
 use crate::{
-    app::Phone,
     fyers::symbols::Renewal,
     http::{GatewayKey, metrics::Metrics},
     keys::RotateOwner,
     login_report::LoginSetup,
     memory::Memory,
-    store::postgres::Holding,
+    store::postgres::HeldLease,
+    telegram::GroupMoves,
 };
 
 /// Everything one account's keeper is made of.
@@ -103,7 +104,7 @@ pub struct Parts {
     /// The supervisor's patience.
     pub limits: Limits,
     /// How long this keeper may act; `None` where no other one can.
-    pub lease: Option<Holding>,
+    pub lease: Option<HeldLease>,
     /// For tests that end the program at a step of an order.
     pub order_fault: FaultPoint,
 }
@@ -115,4 +116,17 @@ pub struct Webhook {
     pub messenger: Arc<dyn Messenger>,
     /// The keeper's memory with this channel's outbox.
     pub store: Arc<dyn Store>,
+}
+
+/// A chat with a person.
+#[derive(Clone)]
+pub struct Phone {
+    /// The bot's side of it.
+    pub chat: Arc<dyn Chat>,
+    /// The configured chat; a group has a negative id.
+    pub chat_id: i64,
+    /// Who may command.
+    pub allowed_users: Vec<i64>,
+    /// Where the chat is now, if it is a group that may move.
+    pub moves: Option<Arc<GroupMoves>>,
 }

@@ -13,10 +13,7 @@ use keeper_actors::{
     supervisor::Tree,
 };
 use keeper_domain::{
-    chat::{
-        inbox::reaction::Policy,
-        talk::{Chat, Control},
-    },
+    chat::{inbox::reaction::Policy, talk::Control},
     ports::{Change, StoreError},
     routing::OnTokenLoss,
     session::login::StateKey,
@@ -24,21 +21,8 @@ use keeper_domain::{
 
 use crate::{
     app::{Actors, Parts},
-    telegram::{GroupMoves, moves::NOTE},
+    telegram::moves::NOTE,
 };
-
-/// A chat with a person.
-#[derive(Clone)]
-pub struct Phone {
-    /// The bot's side of it.
-    pub chat: Arc<dyn Chat>,
-    /// The configured chat; a group has a negative id.
-    pub chat_id: i64,
-    /// Who may command.
-    pub allowed_users: Vec<i64>,
-    /// Where the chat is now, if it is a group that may move.
-    pub moves: Option<Arc<GroupMoves>>,
-}
 
 /// Remembers where a group that moved is, and writes it down when it moves again.
 pub(super) async fn follow_moves(parts: &Parts, tree: &Tree) -> Result<(), StoreError> {

@@ -20,7 +20,7 @@ use crate::{
     standby::{self, FencedBroker, FencedProxy, StandbyError},
     store::{
         SqliteStore, StateDir,
-        postgres::{Address, Candidate, ConnectError, Contender, Holding, PostgresStore},
+        postgres::{Address, Candidate, ConnectError, Contender, HeldLease, PostgresStore},
         state_dir::{GATEWAY_KEY, SIGNING_SECRET},
     },
 };
@@ -99,7 +99,7 @@ impl StateStore {
     }
 
     /// How long this keeper may act; `None` where no other one can.
-    pub(super) fn holding(&self) -> Option<&Holding> {
+    pub(super) fn holding(&self) -> Option<&HeldLease> {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(store) => Some(store.holding()),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 use fyers_api::ist::ist;
 use keeper_domain::{
-    keys::{BotKey, BotName, Limits, NameProblem, NewKey},
+    keys::{BotKey, BotName, KeyLimits, NameProblem, NewKey},
     mode::Mode,
     routing::own::{Own, OwnDay},
 };
@@ -44,7 +44,7 @@ impl KeyWish {
             name: BotName::new(&self.name)?,
             ceiling: self.mode.unwrap_or(Mode::Live),
             read_only: self.read_only,
-            limits: Limits { max_order_value, max_orders_per_day, max_loss },
+            limits: KeyLimits { max_order_value, max_orders_per_day, max_loss },
         })
     }
 }

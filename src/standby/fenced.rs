@@ -14,12 +14,12 @@ use keeper_domain::{
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 
-use crate::store::postgres::Holding;
+use crate::store::postgres::HeldLease;
 
 /// Bots' calls and the keeper's own, while the lease is good.
 pub struct FencedProxy {
     /// How long this keeper may act.
-    pub holding: Holding,
+    pub holding: HeldLease,
     /// The way to FYERS.
     pub inner: Arc<dyn BrokerProxy>,
 }
@@ -47,7 +47,7 @@ impl BrokerProxy for FencedProxy {
 /// The session's calls, while the lease is good.
 pub struct FencedBroker {
     /// How long this keeper may act.
-    pub holding: Holding,
+    pub holding: HeldLease,
     /// The way to FYERS.
     pub inner: Arc<dyn Broker>,
 }

@@ -22,7 +22,7 @@ pub use listener::Holder;
 
 use crate::{
     logging,
-    store::postgres::{ConnectError, Contender, Holding, PostgresStore},
+    store::postgres::{ConnectError, Contender, HeldLease, PostgresStore},
 };
 
 /// How often a standby asks for the lease: how much later than its end it acts, at most.
@@ -79,7 +79,7 @@ pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<Postgr
     contender.into_store(holding, Arc::new(stand_by_again)).map_err(StandbyError::Thread)
 }
 
-async fn until_held(contender: &mut Contender, holder: &Holder) -> Result<Holding, StandbyError> {
+async fn until_held(contender: &mut Contender, holder: &Holder) -> Result<HeldLease, StandbyError> {
     prepare(contender).await?;
     give_way(contender).await;
     let mut asks = interval(ASK_EVERY);

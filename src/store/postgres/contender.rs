@@ -11,7 +11,7 @@ use crate::store::{
         committer::Committer,
         connect::{Address, ConnectError, problem},
         fault::failed,
-        lease::{self, Candidate, Holding, LeaseRow, RENEW_EVERY},
+        lease::{self, Candidate, HeldLease, LeaseRow, RENEW_EVERY},
         migrate::{self, Copied, MigrateError},
         store::PostgresStore,
     },
@@ -57,11 +57,11 @@ impl Contender {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn try_take(&mut self) -> Result<Option<Holding>, ConnectError> {
+    pub async fn try_take(&mut self) -> Result<Option<HeldLease>, ConnectError> {
         let asked_at = lease::now();
         let who = self.who.clone();
         let epoch = self.ask(async |on| lease::take(on, &who).await).await?;
-        Ok(epoch.map(|epoch| Holding::new(epoch, asked_at)))
+        Ok(epoch.map(|epoch| HeldLease::new(epoch, asked_at)))
     }
 
     /// What the lease's row says.
@@ -173,7 +173,7 @@ impl Contender {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn into_store(self, holding: Holding, on_lost: OnLost) -> std::io::Result<PostgresStore> {
+    pub fn into_store(self, holding: HeldLease, on_lost: OnLost) -> std::io::Result<PostgresStore> {
         let (committer, work) = Committer::new(self.address.clone(), holding.epoch());
         let pool = self.address.readers();
         let (let_go, told_to) = oneshot::channel();
@@ -193,7 +193,7 @@ impl Contender {
 /// Renews the lease, and lets it go in the end.
 struct Renewal {
     address: Address,
-    holding: Holding,
+    holding: HeldLease,
     connection: Option<PgConnection>,
 }
 
@@ -274,7 +274,7 @@ impl Renewal {
     }
 }
 
-async fn until_over(holding: &Holding) {
+async fn until_over(holding: &HeldLease) {
     while holding.is_good() {
         tokio::time::sleep(LOOK_EVERY).await;
     }

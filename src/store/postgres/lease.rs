@@ -86,13 +86,13 @@ pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
 
 /// How long this program may act, by a clock that nobody can set and that goes on while the machine is suspended.
 #[derive(Debug, Clone)]
-pub struct Holding {
+pub struct HeldLease {
     epoch: i64,
     /// Milliseconds since the machine started.
     good_until: Arc<AtomicU64>,
 }
 
-impl Holding {
+impl HeldLease {
     /// A lease that was asked for at this moment and granted later.
     pub(super) fn new(epoch: i64, asked_at: Duration) -> Self {
         let holding = Self { epoch, good_until: Arc::default() };

@@ -13,6 +13,6 @@ mod write;
 
 pub use connect::{Address, ConnectError};
 pub use contender::{Contender, OnLost};
-pub use lease::{Candidate, Holding, LEASE, LeaseRow, RENEW_EVERY};
+pub use lease::{Candidate, HeldLease, LEASE, LeaseRow, RENEW_EVERY};
 pub use migrate::{Copied, MigrateError};
 pub use store::PostgresStore;

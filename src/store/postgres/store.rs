@@ -17,7 +17,7 @@ use sqlx::PgPool;
 use tokio::sync::oneshot;
 
 use crate::store::{
-    postgres::{committer::Committer, fault::failed, lease::Holding, write::Work},
+    postgres::{committer::Committer, fault::failed, lease::HeldLease, write::Work},
     rows,
 };
 
@@ -30,7 +30,7 @@ pub struct PostgresStore {
     /// Reads only.
     pub(super) pool: PgPool,
     committer: Arc<Committer>,
-    holding: Holding,
+    holding: HeldLease,
     /// Whose outbox this is; all else is the same for every channel.
     channel: Channel,
     ending: Arc<Mutex<Option<Ending>>>,
@@ -43,7 +43,7 @@ impl PostgresStore {
     pub(super) fn new(
         pool: PgPool,
         committer: Committer,
-        holding: Holding,
+        holding: HeldLease,
         let_go: oneshot::Sender<()>,
         released: oneshot::Receiver<()>,
     ) -> Self {
@@ -52,7 +52,7 @@ impl PostgresStore {
     }
 
     /// How long this keeper may act.
-    pub fn holding(&self) -> &Holding {
+    pub fn holding(&self) -> &HeldLease {
         &self.holding
     }
 

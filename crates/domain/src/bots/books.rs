@@ -75,13 +75,13 @@ impl Holding {
     }
 
     /// What stays over night begins the new day at its average.
-    fn carried(self) -> Option<Self> {
+    fn over_night(self) -> Option<Self> {
         let (net, average) = (self.net(), self.average());
         let stays = net != 0 && !matches!(self.product, Product::Cnc | Product::Intraday);
         stays.then(|| {
-            let mut carried = Self::new(&self.symbol, self.product);
-            carried.fill(net, average);
-            carried
+            let mut over_night = Self::new(&self.symbol, self.product);
+            over_night.fill(net, average);
+            over_night
         })
     }
 
@@ -255,7 +255,7 @@ impl BotBooks {
         self.orders.clear();
         for book in self.bots.values_mut() {
             book.simulated =
-                std::mem::take(&mut book.simulated).into_iter().filter_map(Holding::carried).collect();
+                std::mem::take(&mut book.simulated).into_iter().filter_map(Holding::over_night).collect();
         }
     }
 

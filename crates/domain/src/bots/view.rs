@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use crate::{
         bots::admit::tests::{key, snapshot},
-        keys::Limits,
+        keys::KeyLimits,
         routing::{
             request::OrderCall,
             route::{Route, route},
@@ -77,7 +77,7 @@ mod tests {
         fn no_order_of_a_bot_goes_above_its_ceiling(mode in 0u8..3, ceiling in 0u8..3, halted: bool) {
             let modes = [Mode::Live, Mode::Sandbox, Mode::Mock];
             let (mode, ceiling) = (modes[usize::from(mode)], modes[usize::from(ceiling)]);
-            let (now, key) = (snapshot(mode), key("trial", ceiling, Limits::default(), halted));
+            let (now, key) = (snapshot(mode), key("trial", ceiling, KeyLimits::default(), halted));
             let seen = now.seen_by(&key);
             prop_assert_eq!(seen.mode, key.mode(mode));
             prop_assert_eq!(seen.halted, halted);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     keys::{
-        limits::Limits,
+        limits::KeyLimits,
         name::BotName,
         token::{Digest, Minted},
     },
@@ -22,7 +22,7 @@ pub struct NewKey {
     /// Whether it may only read.
     pub read_only: bool,
     /// What it may do at most.
-    pub limits: Limits,
+    pub limits: KeyLimits,
 }
 
 /// What is kept of a key: nothing that opens a door.
@@ -37,7 +37,7 @@ pub struct StoredKey {
     pub read_only: bool,
     /// What it may do at most.
     #[serde(default)]
-    pub limits: Limits,
+    pub limits: KeyLimits,
     /// Whether a person has halted this bot.
     #[serde(default)]
     pub halted: bool,
@@ -77,7 +77,7 @@ impl StoredKey {
             name: BotName::owner(),
             ceiling: Mode::Live,
             read_only: false,
-            limits: Limits::default(),
+            limits: KeyLimits::default(),
             halted: false,
             token: None,
             hsm_key: None,

@@ -3,9 +3,9 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Limits of one key; `None`: none.
+/// KeyLimits of one key; `None`: none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Limits {
+pub struct KeyLimits {
     /// The largest value of one order, in INR.
     #[serde(default)]
     pub max_order_value: Option<Decimal>,
@@ -45,7 +45,7 @@ impl LimitKind {
 #[error("{0} must be above zero; leave it out for no limit")]
 pub struct LimitProblem(&'static str);
 
-impl Limits {
+impl KeyLimits {
     /// Whether anything is limited.
     pub fn any(&self) -> bool {
         *self != Self::default()
@@ -74,14 +74,14 @@ mod tests {
     #[test]
     fn a_limit_is_above_zero() {
         let some = |value: i64| Some(Decimal::from(value));
-        assert!(Limits::default().checked().is_ok() && !Limits::default().any());
+        assert!(KeyLimits::default().checked().is_ok() && !KeyLimits::default().any());
         for limits in [
-            Limits { max_order_value: some(0), ..Limits::default() },
-            Limits { max_loss: some(-1), ..Limits::default() },
-            Limits { max_orders_per_day: Some(0), ..Limits::default() },
+            KeyLimits { max_order_value: some(0), ..KeyLimits::default() },
+            KeyLimits { max_loss: some(-1), ..KeyLimits::default() },
+            KeyLimits { max_orders_per_day: Some(0), ..KeyLimits::default() },
         ] {
             assert!(limits.checked().is_err(), "{limits:?}");
         }
-        assert!(Limits { max_loss: some(1), ..Limits::default() }.checked().unwrap().any());
+        assert!(KeyLimits { max_loss: some(1), ..KeyLimits::default() }.checked().unwrap().any());
     }
 }

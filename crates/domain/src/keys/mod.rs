@@ -7,6 +7,6 @@ pub mod ring;
 pub mod token;
 
 pub use key::{BotKey, NewKey, StoredKey};
-pub use limits::{LimitKind, Limits};
+pub use limits::{KeyLimits, LimitKind};
 pub use name::{BotName, NameProblem};
 pub use ring::{KeyProblem, KeyRing};

@@ -180,7 +180,7 @@ fn kept(stored: StoredKey) -> BotKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{keys::limits::Limits, mode::Mode};
+    use crate::{keys::limits::KeyLimits, mode::Mode};
 
     fn secret(text: &str) -> SecretString {
         SecretString::from(text.to_owned())
@@ -196,7 +196,7 @@ mod tests {
 
     fn wish(name: &str) -> NewKey {
         let name = BotName::new(name).unwrap();
-        NewKey { name, ceiling: Mode::Sandbox, read_only: false, limits: Limits::default() }
+        NewKey { name, ceiling: Mode::Sandbox, read_only: false, limits: KeyLimits::default() }
     }
 
     #[test]

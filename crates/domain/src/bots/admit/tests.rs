@@ -8,18 +8,18 @@ use serde_json::json;
 use super::*;
 pub(crate) use crate::routing::route::tests::snapshot;
 use crate::{
-    keys::{Limits, StoredKey},
+    keys::{KeyLimits, StoredKey},
     mode::Mode,
     routing::{exposure::tests::position, own::Own},
 };
 
-pub(crate) fn key(name: &str, ceiling: Mode, limits: Limits, halted: bool) -> BotKey {
+pub(crate) fn key(name: &str, ceiling: Mode, limits: KeyLimits, halted: bool) -> BotKey {
     let name = BotName::new(name).unwrap();
     let stored = StoredKey { name, ceiling, limits, halted, ..StoredKey::owner(DateTime::UNIX_EPOCH) };
     BotKey { stored, tokens: vec![], hsm_key: None }
 }
 
-fn limited(limits: Limits) -> BotKey {
+fn limited(limits: KeyLimits) -> BotKey {
     key("trial", Mode::Live, limits, false)
 }
 
@@ -73,8 +73,8 @@ fn limit(why: &Refused) -> Option<LimitKind> {
     }
 }
 
-fn value_limit(inr: i64) -> Limits {
-    Limits { max_order_value: Some(Decimal::from(inr)), ..Limits::default() }
+fn value_limit(inr: i64) -> KeyLimits {
+    KeyLimits { max_order_value: Some(Decimal::from(inr)), ..KeyLimits::default() }
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn an_order_is_worth_at_most_what_its_key_says() {
 #[test]
 fn a_basket_is_checked_order_by_order_and_counted_whole() {
     let many = |orders: &[Value]| request(Method::Post, "/multi-order/sync", &json!(orders));
-    let key = limited(Limits { max_orders_per_day: Some(3), ..value_limit(1_000) });
+    let key = limited(KeyLimits { max_orders_per_day: Some(3), ..value_limit(1_000) });
     let now = seen(Mode::Live, &key, day(1, 0));
     let small = order("NSE:A-EQ", 1, 100);
     assert_eq!(goes(&now, &key, &many(&[small.clone(), small.clone()])), Route::Fyers);
@@ -116,8 +116,8 @@ fn a_basket_is_checked_order_by_order_and_counted_whole() {
 
 #[test]
 fn a_day_ends_for_entries_with_its_orders_or_its_loss() {
-    let orders = limited(Limits { max_orders_per_day: Some(2), ..Limits::default() });
-    let loss = limited(Limits { max_loss: Some(Decimal::from(500)), ..Limits::default() });
+    let orders = limited(KeyLimits { max_orders_per_day: Some(2), ..KeyLimits::default() });
+    let loss = limited(KeyLimits { max_loss: Some(Decimal::from(500)), ..KeyLimits::default() });
     let entry = place("NSE:A-EQ", 1, 0);
     assert_eq!(goes(&seen(Mode::Live, &orders, day(1, 0)), &orders, &entry), Route::Fyers);
     let used_up = refused(&seen(Mode::Live, &orders, day(2, 0)), &orders, &entry);
@@ -130,7 +130,7 @@ fn a_day_ends_for_entries_with_its_orders_or_its_loss() {
 
 #[test]
 fn a_read_only_key_reads() {
-    let mut key = key("viewer", Mode::Live, Limits::default(), false);
+    let mut key = key("viewer", Mode::Live, KeyLimits::default(), false);
     key.stored.read_only = true;
     let now = seen(Mode::Live, &key, holding(10));
     for trades in [
@@ -147,7 +147,7 @@ fn a_read_only_key_reads() {
 #[test]
 fn what_cannot_be_checked_is_refused_for_a_key_with_limits_only() {
     let key = limited(value_limit(1_000));
-    let free = limited(Limits::default());
+    let free = limited(KeyLimits::default());
     let now = seen(Mode::Live, &key, Own::default());
     for odd in [
         request(Method::Post, "/multileg/orders/sync", &json!({"legs": {}})),
@@ -162,8 +162,8 @@ fn what_cannot_be_checked_is_refused_for_a_key_with_limits_only() {
 
 #[test]
 fn a_halt_of_one_bot_is_its_own() {
-    let halted = key("trial", Mode::Live, Limits::default(), true);
-    let other = key("second", Mode::Live, Limits::default(), false);
+    let halted = key("trial", Mode::Live, KeyLimits::default(), true);
+    let other = key("second", Mode::Live, KeyLimits::default(), false);
     let now = snapshot(Mode::Live);
     let entry = place("NSE:A-EQ", 1, 0);
     assert_eq!(refused(&now.seen_by(&halted), &halted, &entry), Refused::Halted);
@@ -174,8 +174,8 @@ fn a_halt_of_one_bot_is_its_own() {
 #[test]
 fn what_another_bot_holds_in_the_simulation_refuses_nobody_else() {
     let (trial, live) = (
-        key("trial", Mode::Sandbox, Limits::default(), false),
-        key("main", Mode::Live, Limits::default(), false),
+        key("trial", Mode::Sandbox, KeyLimits::default(), false),
+        key("main", Mode::Live, KeyLimits::default(), false),
     );
     let all = BTreeMap::from([(trial.name().clone(), holding(10))]);
     let simulated = vec![position("NSE:A-EQ", 10)];
@@ -190,7 +190,7 @@ proptest! {
     #[test]
     fn exits_always_pass(net in -50i64..50, part in 1i64..60, price in 0i64..200, orders: u32, result in -9_999i64..9_999) {
         prop_assume!(net != 0);
-        let limits = Limits {
+        let limits = KeyLimits {
             max_order_value: Some(Decimal::ONE),
             max_orders_per_day: Some(1),
             max_loss: Some(Decimal::ONE),
