@@ -19,7 +19,7 @@ use keeper_domain::{
     broker_error::{BrokerError, Transport},
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
-    ports::{BrokerProxy, Change, ProxyError, Store, StoreError, Time},
+    ports::{BrokerProxy, Change, ProxyError, Store, StoreError, Time, Wanted},
     routing::{
         Venue,
         broker_answer::{is_fyers, is_order_ban, token_death},
@@ -172,6 +172,8 @@ pub(super) struct Execution {
     pub(super) time: Arc<dyn Time>,
     pub(super) journal: RecipientCell<JournalGrew>,
     pub(super) actor: Addr<ExchangeActor>,
+    /// Whether it may still leave at the end of a wait.
+    pub(super) wanted: Arc<Wanted>,
     pub(super) fault: FaultPoint,
 }
 
@@ -210,7 +212,8 @@ impl Execution {
             return self.not_written(&error, &guard);
         }
         self.fault.at(OrderStep::AfterIntent);
-        let sent = self.proxy.send(&self.token, &self.forwarding.request).await;
+        let sent =
+            self.proxy.send_while(&self.token, &self.forwarding.request, Arc::clone(&self.wanted)).await;
         self.fault.at(OrderStep::AfterSend);
         if let Some(code) = sent.as_ref().ok().and_then(token_death) {
             return self.token_died(code, &guard).await;

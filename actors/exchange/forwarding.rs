@@ -9,7 +9,7 @@ use keeper_domain::{
     keys::BotName,
     mode::Mode,
     order_journal::{OrderEntry, OrderIntent},
-    ports::Change,
+    ports::{Change, Wanted},
     routing::{
         Venue,
         request::OrderCall,
@@ -86,7 +86,9 @@ impl ExchangeActor {
         self.volatile.last_intent += 1;
         let (id, epoch, at) = (self.volatile.last_intent, self.snapshot().epoch, self.deps.time.now());
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
+        let wanted = self.wanted(&forwarding.bot);
         let execution = Execution {
+            wanted,
             reserved: forwarding.call.reserved(&self.volatile.live.positions),
             intent,
             forwarding,
@@ -102,6 +104,13 @@ impl ExchangeActor {
         let running = execution.begin(&self.deps.in_flight);
         self.publish();
         self.deps.tasks.spawn(running);
+    }
+
+    /// An order that waits for its turn must not leave after a halt, nor with a key that has ended meanwhile.
+    fn wanted(&self, bot: &BotName) -> Arc<Wanted> {
+        let (keys, snapshot) = (Arc::clone(&self.deps.keys), Arc::clone(&self.deps.snapshot));
+        let (bot, key, halted) = (bot.clone(), key_of(&keys, bot), self.volatile.halted);
+        Arc::new(move || key_of(&keys, &bot) == key && snapshot.load().halted == halted)
     }
 
     /// Says no in the broker's format, and writes it down.

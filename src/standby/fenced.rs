@@ -10,7 +10,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
-    ports::{Broker, BrokerProxy, FreshTokens, ProxyError},
+    ports::{Broker, BrokerProxy, FreshTokens, ProxyError, Wanted},
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 
@@ -36,6 +36,19 @@ impl BrokerProxy for FencedProxy {
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
         self.check()?;
         self.inner.send(token, call).await
+    }
+
+    async fn send_while(
+        &self,
+        token: &AccessToken,
+        call: &ApiRequest,
+        wanted: Arc<Wanted>,
+    ) -> Result<ApiResponse, ProxyError> {
+        self.check()?;
+        // Looked at again at the end of the wait, which may be longer than the lease.
+        let holding = self.holding.clone();
+        let wanted = Arc::new(move || holding.is_good() && wanted());
+        self.inner.send_while(token, call, wanted).await
     }
 
     async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {

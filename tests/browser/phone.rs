@@ -118,6 +118,15 @@ impl Phone {
         self.find("body").await.text().await.unwrap()
     }
 
+    /// Waits until these words are anywhere on the page.
+    pub(crate) async fn reads(&self, words: &str) {
+        let path = format!("//body//*[contains(text(), '{words}')]");
+        let wait = self.client.wait().at_most(DEADLINE).every(Duration::from_millis(50));
+        if wait.for_element(Locator::XPath(&path)).await.is_err() {
+            panic!("no \"{words}\" on {}", self.client.source().await.unwrap());
+        }
+    }
+
     /// Runs a script in the page and gives what it returns.
     pub(crate) async fn run(&self, script: &str) -> Value {
         self.client.execute(script, vec![]).await.unwrap()

@@ -123,6 +123,13 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     let larger = json!({"id": order, "qty": 100});
     refused(&small.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(larger)), "max-order-value");
 
+    // A limit order that is made a market order is worth the market's price.
+    let resting = small.place(json!({"symbol": SBIN, "qty": 7, "type": 1, "side": 1, "productType": "CNC",
+        "limitPrice": 700, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}));
+    taken(&resting, "fyers");
+    let at_market = json!({"id": resting.body["id"], "type": 2});
+    refused(&small.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(at_market)), "max-order-value");
+
     let few = token(&["few", "--mode", "sandbox", "--max-orders-per-day", "2"]);
     taken(&few.order(SBIN, 1), "mock");
     taken(&few.order(SBIN, 1), "mock");
@@ -143,7 +150,7 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     taken(&careful.order(SBIN, -10), "mock");
     refused(&careful.order(SBIN, 1), "has lost 601 INR today");
 
-    assert_eq!(orders_at_fyers(&home), 1, "nothing that was refused left the keeper");
+    assert_eq!(orders_at_fyers(&home), 2, "nothing that was refused left the keeper");
     for words in ["Bot few: its orders of the day are used up", "Bot careful: its loss of the day is reached"]
     {
         home.wait_alert(words);

@@ -5,6 +5,8 @@ mod store;
 
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -75,11 +77,24 @@ pub enum ProxyError {
     },
 }
 
+/// Whether an order that waits may still leave.
+pub type Wanted = dyn Fn() -> bool + Send + Sync;
+
 /// Carries calls to the broker, each exactly once, and never anywhere else.
 #[async_trait]
 pub trait BrokerProxy: Send + Sync {
     /// Sends the call with these credentials. Redirects are not followed; nothing is tried twice.
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError>;
+    /// The same for an order, which may wait for its turn: it is asked for once more when it may leave, and when it is
+    /// not wanted any more it is refused instead, with the header `x-keeper-limit`.
+    async fn send_while(
+        &self,
+        token: &AccessToken,
+        call: &ApiRequest,
+        wanted: Arc<Wanted>,
+    ) -> Result<ApiResponse, ProxyError> {
+        if wanted() { self.send(token, call).await } else { Err(ProxyError::Transport(Transport::Connect)) }
+    }
     /// The same for a call of the keeper's own, as the search for an order of unknown fate or the prices of a
     /// square-off: it has a share of the rate limits that bots cannot use up.
     async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {

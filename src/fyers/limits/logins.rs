@@ -2,17 +2,17 @@
 //!
 //! Whoever reaches the keeper's public address can send codes that mean nothing, and each of them is a call to FYERS.
 //! The first failures of an hour are free, so that a person may err; from then on there is one attempt now and
-//! then, so that the owner still has his. That is 40 failed calls an hour at most.
+//! then, so that the owner still has his. That is 36 failed calls an hour at most. Of these, strangers get a few (`http::pages::login_budget`).
 
 use std::{collections::VecDeque, time::Duration};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Failures of an hour that slow nobody down.
-const FREE: usize = 10;
+const FREE: usize = 16;
 
 /// From then on, the time between two attempts.
-const GAP: Duration = Duration::from_secs(2 * 60);
+const GAP: Duration = Duration::from_secs(3 * 60);
 
 /// The failures of the last hour.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
-    ports::{BrokerProxy, ProxyError},
+    ports::{BrokerProxy, ProxyError, Wanted},
     secret::AccessToken,
 };
 use reqwest::header::HeaderMap;
@@ -47,9 +47,13 @@ impl LimitedProxy {
         caller: Caller,
         token: &AccessToken,
         call: &ApiRequest,
+        wanted: Arc<Wanted>,
     ) -> Result<ApiResponse, ProxyError> {
         if let Err(wait) = self.limiter.turn(RequestCost::of(call, caller), self.patience).await {
             return Ok(refusal(wait));
+        }
+        if !wanted() {
+            return Ok(not_wanted());
         }
         let answer = self.inner.send(token, call).await?;
         let retry_after = || date::retry_after(&head(&answer), self.limiter.now());
@@ -61,17 +65,39 @@ impl LimitedProxy {
 #[async_trait]
 impl BrokerProxy for LimitedProxy {
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
-        self.send_for(Caller::Bot, token, call).await
+        self.send_for(Caller::Bot, token, call, Arc::new(|| true)).await
+    }
+
+    async fn send_while(
+        &self,
+        token: &AccessToken,
+        call: &ApiRequest,
+        wanted: Arc<Wanted>,
+    ) -> Result<ApiResponse, ProxyError> {
+        self.send_for(Caller::Bot, token, call, wanted).await
     }
 
     async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
-        self.send_for(Caller::Keeper, token, call).await
+        self.send_for(Caller::Keeper, token, call, Arc::new(|| true)).await
     }
 }
 
 fn head(answer: &ApiResponse) -> HeaderMap {
     let pairs = answer.headers.iter();
     pairs.filter_map(|(name, value)| Some((name.parse().ok()?, value.as_slice().try_into().ok()?))).collect()
+}
+
+/// A person halted trading, or the bot's key changed, while the order waited for its turn.
+fn not_wanted() -> ApiResponse {
+    let message = "fyers-keeper: a halt, its end, or a change of the key came while this order waited for its turn; it \
+                   was not sent. Send it again if it should still go";
+    let body = serde_json::json!({ "code": -503, "message": message, "s": "error" });
+    let headers = [("content-type", "application/json"), ("x-keeper-limit", "changed")];
+    ApiResponse {
+        status: 503,
+        headers: headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into(),
+        body: body.to_string().into_bytes(),
+    }
 }
 
 /// What FYERS answers (docs/fyers-api.md, "Rate limits"), with the reason in words.

@@ -61,7 +61,9 @@ fn tell(report: &LoginReport) -> HttpResponse {
 fn busy() -> HttpResponse {
     HttpResponse::TooManyRequests()
         .insert_header((RETRY_AFTER, "5"))
-        .body("too many logins at once; try again\n")
+        .body(
+            "too many logins have failed here in the last hour; use the link of the login card in Telegram, or the status page with the key\n",
+        )
 }
 
 #[derive(Deserialize)]
@@ -121,7 +123,8 @@ async fn finish(
     form: web::Form<Finish>,
 ) -> HttpResponse {
     let Finish { auth_code, state } = form.into_inner();
-    match backend.login_state(&state) {
+    let begun = backend.login_state(&state);
+    match begun {
         // A used one may be expired as well; the actor knows.
         Ok(StateOrigin::Vouched) | Err(StateRefusal::Expired | StateRefusal::Used) => {}
         Ok(StateOrigin::Page) if budget.admits(gate.client()) => {}
@@ -129,6 +132,9 @@ async fn finish(
         Err(refusal) => return tell(&LoginReport::failed(LoginFailure::State(refusal))),
     }
     let report = backend.finish_login(AuthCode::new(auth_code), Some(SecretString::from(state))).await;
+    if report.good && begun == Ok(StateOrigin::Page) {
+        budget.was_good();
+    }
     tell(&as_it_is_now(backend.as_ref(), report).await)
 }
 

@@ -1,6 +1,11 @@
-//! How many logins each client may finish.
+//! How many logins each client may finish, and how many all strangers together.
+//!
+//! Whoever begins a login at the page without the card's link is a stranger: each code that is made up costs a call to
+//! FYERS, and failed calls are few by the hour (`fyers::limits`). Strangers get a part of these only, so that the owner,
+//! who comes by the card or with the key, always has some left.
 
 use std::{
+    collections::VecDeque,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -11,23 +16,63 @@ use crate::http::access::budget::Budgets;
 
 /// Logins at once, and how long one more takes.
 const BUDGET: (u32, Duration) = (30, Duration::from_secs(2));
+/// Attempts of all strangers in an hour that did not end logged in.
+const STRANGERS: usize = 5;
+/// From then on, the time between two of them.
+const GAP: Duration = Duration::from_secs(10 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The budgets of one listener's clients.
 pub(super) struct LoginBudget {
     began: Instant,
     budgets: Mutex<Budgets>,
+    strangers: Mutex<VecDeque<Duration>>,
 }
 
 impl Default for LoginBudget {
     fn default() -> Self {
-        Self { began: Instant::now(), budgets: Mutex::new(Budgets::new(BUDGET.0, BUDGET.1)) }
+        let budgets = Mutex::new(Budgets::new(BUDGET.0, BUDGET.1));
+        Self { began: Instant::now(), budgets, strangers: Mutex::default() }
     }
 }
 
 impl LoginBudget {
-    /// Whether a client may finish one more login now.
+    /// Whether a stranger may finish one more login now.
     pub(super) fn admits(&self, client: Network) -> bool {
+        let now = self.began.elapsed();
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        budgets.take(client, self.began.elapsed())
+        budgets.take(client, now)
+            && admit(&mut self.strangers.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+
+    /// A stranger's login was good: it counts no more.
+    pub(super) fn was_good(&self) {
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner).pop_back();
+    }
+}
+
+fn admit(attempts: &mut VecDeque<Duration>, now: Duration) -> bool {
+    while attempts.front().is_some_and(|at| *at + HOUR <= now) {
+        attempts.pop_front();
+    }
+    let newest = attempts.back().filter(|_| attempts.len() >= STRANGERS);
+    let admitted = newest.is_none_or(|at| *at + GAP <= now);
+    if admitted {
+        attempts.push_back(now);
+    }
+    admitted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FYERS' limit of failed logins is ten by the hour: some of them are left for the owner.
+    #[test]
+    fn strangers_together_have_a_few_attempts_an_hour() {
+        let mut attempts = VecDeque::new();
+        let admitted = (0..3_600).filter(|second| admit(&mut attempts, Duration::from_secs(*second))).count();
+        assert_eq!(admitted, STRANGERS + 5, "five at once, then one each ten minutes");
+        assert!((0..100).filter(|_| admit(&mut attempts, HOUR * 2)).count() == STRANGERS, "a new hour");
     }
 }

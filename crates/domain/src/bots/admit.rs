@@ -136,7 +136,14 @@ fn counted(bot: &BotName, limit: Option<u32>, day: &OwnDay, more: u32) -> Result
 fn valued(bot: &BotName, limit: Option<Decimal>, leg: &Leg, known: &Knowledge<'_>) -> Result<(), Refused> {
     let Some(limit) = limit else { return Ok(()) };
     let at = Some(leg.price).filter(|price| *price > Decimal::ZERO);
-    let Some(price) = at.or_else(|| (known.price)(&leg.symbol)) else {
+    let last = || (known.price)(&leg.symbol);
+    // The limit of a buy order is the most it costs; that of a sell order is the least it brings.
+    let price = match at {
+        Some(limit) if leg.quantity > 0 => Some(limit),
+        Some(limit) => last().map(|last| last.max(limit)),
+        None => last(),
+    };
+    let Some(price) = price else {
         let why = format!("the price of {} is not known, so its value cannot be checked", leg.symbol);
         return Err(Refused::Unchecked { bot: bot.clone(), why });
     };
@@ -177,9 +184,12 @@ fn modify(
         Some(value) => whole(value).filter(|quantity| *quantity > 0),
         None => Some(order.quantity.abs()),
     };
-    let price = match asked("limitPrice") {
-        Some(value) => decimal(value),
-        None => Some(order.price),
+    // Without a limit it trades at the market, whatever its limit was before.
+    let is_limit = |value: &Value| matches!(whole(value), Some(1 | 4));
+    let price = match (asked("type"), asked("limitPrice")) {
+        (Some(kind), _) if !is_limit(kind) => Some(Decimal::ZERO),
+        (_, Some(value)) => decimal(value),
+        _ => Some(order.price),
     };
     let (Some(quantity), Some(price)) = (quantity, price) else {
         return Err(unchecked("the keeper cannot read quantity and price of this change"));

@@ -153,3 +153,31 @@ async fn a_minute_of_pressing_stays_below_the_limit_and_orders_get_through() {
     assert!(most(Duration::from_secs(1)) <= 10 && most(Duration::from_secs(60)) <= 200);
     assert!(seen.len() > 150, "and yet it is used: {}", seen.len());
 }
+
+/// A halt comes while orders wait for their turn: none of them leaves after it.
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_not_wanted_any_more_at_its_turn_does_not_leave() {
+    let (fake, proxy) = fixture();
+    let halted = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let order = call(Method::Post, "/orders/sync");
+    let sent = join_all((0..14).map(|_| {
+        let (halted, order, proxy) = (Arc::clone(&halted), &order, &proxy);
+        let wanted = Arc::new(move || !halted.load(std::sync::atomic::Ordering::SeqCst));
+        async move { proxy.send_while(&AccessToken::new("t"), order, wanted).await.unwrap() }
+    }));
+    let halt = async {
+        sleep(Duration::from_millis(500)).await;
+        halted.store(true, std::sync::atomic::Ordering::SeqCst);
+        fake.seen.lock().unwrap().len()
+    };
+    let (answers, at_the_halt) = tokio::join!(sent, halt);
+    let left = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!((1..14).contains(&at_the_halt), "some waited: {at_the_halt}");
+    assert_eq!(
+        (left, fake.seen.lock().unwrap().len()),
+        (at_the_halt, at_the_halt),
+        "none left after the halt"
+    );
+    let refused = answers.iter().find(|answer| answer.status == 503).unwrap();
+    assert!(refused.headers.iter().any(|(name, value)| name == "x-keeper-limit" && value == b"changed"));
+}

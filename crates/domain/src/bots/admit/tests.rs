@@ -85,9 +85,19 @@ fn an_order_is_worth_at_most_what_its_key_says() {
         for good in [place("NSE:A-EQ", 10, 100), place("NSE:A-EQ", 10, 0), place("NSE:NEW-EQ", 1, 1_000)] {
             assert!(!matches!(goes(&now, &key, &good), Route::Refused(_)), "{mode:?}");
         }
-        for bad in [place("NSE:A-EQ", 11, 100), place("NSE:A-EQ", -11, 0), place("NSE:NEW-EQ", 1, 1_001)] {
+        for bad in [
+            place("NSE:A-EQ", 11, 100),
+            place("NSE:A-EQ", -11, 0),
+            place("NSE:A-EQ", -11, 1),
+            place("NSE:NEW-EQ", 1, 1_001),
+        ] {
             assert_eq!(limit(&refused(&now, &key, &bad)), Some(LimitKind::OrderValue), "{mode:?}");
         }
+        let sold = refused(&now, &key, &place("NSE:NEW-EQ", -1, 1));
+        assert!(
+            matches!(sold, Refused::Unchecked { .. }),
+            "the limit of a sell order is the least it brings"
+        );
         let why = refused(&now, &key, &place("NSE:NEW-EQ", 1, 0));
         assert!(matches!(why, Refused::Unchecked { .. }), "no price, no check: {why}");
         assert!(why.is_of_key() && why.to_string().contains("NSE:NEW-EQ"), "{why}");
