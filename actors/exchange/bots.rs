@@ -16,6 +16,7 @@ use keeper_domain::{
     },
     event::Event,
     keys::{BotKey, BotName, KeyRing},
+    mode::Mode,
     notes::BOT_BOOKS,
     ports::Change,
     routing::{
@@ -52,7 +53,10 @@ impl ExchangeActor {
         request: &ApiRequest,
     ) -> Route {
         let at = self.deps.time.now();
-        let price = |symbol: &str| self.volatile.book.price(symbol, Prices::Last, at);
+        // Where prices are made up, they are what the order would fill at.
+        let mode = self.volatile.mode;
+        let prices = if mode == Mode::Mock { self.prices(mode) } else { Prices::Last };
+        let price = |symbol: &str| self.volatile.book.price(symbol, prices, at);
         decide(now, key, call, request, &Knowledge { books: &self.volatile.books, price: &price })
     }
 

@@ -63,7 +63,8 @@ pub fn orders_in(call: &OrderCall) -> u32 {
 /// Symbols whose price must be known to check the request: those of orders that name none.
 pub fn priced_by_market(key: &BotKey, call: &OrderCall) -> Vec<String> {
     let limited = key.stored.limits.max_order_value.is_some() && counts(call.operation);
-    let at_market = call.legs.iter().filter(|leg| limited && leg.price == Decimal::ZERO);
+    let at_market =
+        call.legs.iter().filter(|leg| limited && (leg.price == Decimal::ZERO || leg.quantity < 0));
     at_market.map(|leg| leg.symbol.clone()).collect()
 }
 
