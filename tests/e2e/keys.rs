@@ -171,7 +171,7 @@ fn a_live_bots_loss_at_fyers_is_its_own() {
         main.get("/data/quotes?symbols=NSE:SBIN-EQ");
         (row(&home, "careful")["today"]["result"].as_f64()? <= -500.0).then_some(())
     });
-    refused(&careful.order(SBIN, 1), "has lost 601 INR today");
+    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
     taken(&main.order(SBIN, 1), "fyers");
     taken(&careful.order(SBIN, -10), "fyers");
 }

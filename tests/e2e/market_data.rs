@@ -100,7 +100,7 @@ fn the_symbol_master_comes_by_itself_and_yesterday_s_is_used_when_it_does_not() 
         "its market is not known any more"
     );
     let alert = home.wait_alert("The list of symbols could not be fetched");
-    assert!(alert.contains("NSE_CM"), "{alert}");
+    assert!(alert.contains("NSE CM"), "{alert}");
 }
 
 #[test]
