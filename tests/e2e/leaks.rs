@@ -171,7 +171,7 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
     for victim in ["token", "clock", "exchange", "feeds", "notifier"] {
         let _answer = post(&keeper.url(&format!("/api/fault/{victim}")), Some(KEY));
     }
-    wait_for("four restarts", || (keeper.log().matches("actor.restarted").count() == 4).then_some(()));
+    wait_for("five restarts", || (keeper.log().matches("actor.restarted").count() == 5).then_some(()));
     let log = keeper.log();
     assert_eq!(keeper.stop().code(), Some(0));
 
