@@ -49,7 +49,7 @@ fn ask(keeper: &Keeper, key: &str, path: &str) -> Answer {
 
 #[test]
 fn a_morning_in_numbers() {
-    let home = day().with_telegram();
+    let home = day().with_telegram().set("KEEPER_MOCK_PRICES", "walk");
     let keeper = home.start_ready();
     keeper.wait_status("login required", |status| status["session"]["state"] == "login_required");
     let before = scrape(&keeper);
