@@ -175,8 +175,6 @@ fn judge(error: &sqlx::Error) -> Trouble {
         // SQLITE_CORRUPT, SQLITE_NOTADB; SQLITE_ERROR here means that tables are not what they should be.
         Some(1 | 11 | 26) => Trouble::Damaged,
         Some(code) => Trouble::Failed(format!("SQLite error {code}")),
-        // sqlx panics over names and types of columns that are no text.
-        None if matches!(error, sqlx::Error::WorkerCrashed) => Trouble::Damaged,
         None => Trouble::Failed(kind(error).to_owned()),
     }
 }
