@@ -7,7 +7,7 @@ use crate::cli::{
     failure::Failure,
     output::{fail, json as print_json, no_state, say},
     probe::block_on,
-    setup::load,
+    setup::{Config, load},
 };
 use crate::{
     backup::{self, Backup, BackupError, Restore, Restored, Wish},
@@ -16,6 +16,7 @@ use crate::{
 
 pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Result<Exit, Failure> {
     let config = load()?;
+    of_the_state_folder(&config)?;
     let file = file.unwrap_or_else(|| {
         PathBuf::from(format!("keeper-backup-{}.db", chrono::Utc::now().format("%Y%m%dT%H%M%SZ")))
     });
@@ -25,6 +26,7 @@ pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Result<Ex
 
 pub(super) fn restore(file: &Path, wish: Restore, json: bool) -> Result<Exit, Failure> {
     let config = load()?;
+    of_the_state_folder(&config)?;
     // Nothing is made for a file that is not there: a typo must not leave an empty state folder.
     if !file.is_file() {
         return Err(fail(Exit::Error, &format!("{} is not there", file.display()), "Check the name."));
@@ -32,6 +34,16 @@ pub(super) fn restore(file: &Path, wish: Restore, json: bool) -> Result<Exit, Fa
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     let restored = block_on(backup::restore(&state, file, wish));
     finish(restored, json, describe_restored)
+}
+
+/// A state in PostgreSQL is not in the state folder: a backup of what lies there would be of another time, or empty.
+fn of_the_state_folder(config: &Config) -> Result<(), Failure> {
+    if config.settings.database_url.is_none() {
+        return Ok(());
+    }
+    let remedy = "Use pg_dump and pg_restore, or `fyers-keeper migrate --to sqlite` and then this command without \
+                  KEEPER_DATABASE_URL.";
+    Err(fail(Exit::Error, "this keeper's state is in PostgreSQL (KEEPER_DATABASE_URL)", remedy))
 }
 
 fn finish<T: serde::Serialize>(

@@ -20,14 +20,14 @@ use crate::{
     standby::{self, FencedBroker, FencedProxy, StandbyError},
     store::{
         SqliteStore, StateDir,
-        postgres::{Address, Candidate, ConnectError, Contender, HeldLease, PostgresStore},
+        postgres::{Address, Candidate, ConnectError, Contender, HeldLease, PostgresStore, SHARED_SECRETS},
         state_dir::{GATEWAY_KEY, SIGNING_SECRET},
     },
 };
 
 /// What keepers of one database share, so that bots may be passed on: the gateway key and the secret of tokens.
 const SHARED: [(Note<String>, &str); 2] =
-    [(Note::new("gateway_key"), GATEWAY_KEY), (Note::new("signing_secret"), SIGNING_SECRET)];
+    [(Note::new(SHARED_SECRETS[0]), GATEWAY_KEY), (Note::new(SHARED_SECRETS[1]), SIGNING_SECRET)];
 
 /// The keeper's memory, when it may act on it.
 #[derive(Clone)]

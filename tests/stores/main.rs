@@ -3,6 +3,23 @@
 #![allow(missing_docs, reason = "a test program has no readers of its documentation")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
+/// The same test on both stores.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() { super::$name(crate::Place::sqlite().unwrap()).await; })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(place) = crate::Place::postgres() { super::$name(place).await; }
+            })+
+        }
+    };
+}
+
+mod kept;
 mod lease;
 mod moving;
 mod server;
@@ -14,7 +31,7 @@ use fyers_keeper::store::{
     SqliteStore, StateDir,
     postgres::{Address, Candidate, Contender, PostgresStore},
 };
-use keeper_domain::ports::Store;
+use keeper_domain::{alert::Channel, ports::Store};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -60,6 +77,21 @@ impl Place {
 }
 
 impl Open {
+    /// The same memory with the outbox of the second channel.
+    pub(crate) async fn webhook(&self) -> Arc<dyn Store> {
+        match &self.closer {
+            Closer::Sqlite(store, _) => Arc::new(store.with_channel(Channel::Webhook).await.unwrap()),
+            Closer::Postgres(store) => Arc::new(store.with_channel(Channel::Webhook).await.unwrap()),
+        }
+    }
+
+    pub(crate) async fn without_webhook(&self) {
+        match &self.closer {
+            Closer::Sqlite(store, _) => store.without_channel(Channel::Webhook).await.unwrap(),
+            Closer::Postgres(store) => store.without_channel(Channel::Webhook).await.unwrap(),
+        }
+    }
+
     pub(crate) async fn close(self) {
         match self.closer {
             Closer::Sqlite(store, _state) => store.close().await,

@@ -11,37 +11,24 @@ use keeper_actors::exchange::book;
 use keeper_domain::{
     alert::{Alert, Outgoing, Severity},
     event::Event,
+    keys::StoredKey,
     mode::Mode,
     note::{Note, Remembered},
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
-    ports::{AlertTotals, Change, MockPage, Store, TickRecord},
+    ports::{AlertTotals, Change, KeyChange, MockPage, Store, TickRecord},
     reason::Reason,
     routing::{Venue, live_positions::LivePositions},
     secret::{AccessToken, RefreshToken},
     session::{Source, StateName},
     session_state::{RefreshBlock, StoredSession},
 };
-use mock_exchange::{Command, Config, Engine, Instruments, PriceUpdate, Record};
+use mock_exchange::{
+    Command, Config, Engine, Instruments, KeptPrice, PriceUpdate, Record, exchange::MockExchange,
+};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::Place;
-
-/// The same test on both stores.
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() { super::$name(crate::Place::sqlite().unwrap()).await; })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                if let Some(place) = crate::Place::postgres() { super::$name(place).await; }
-            })+
-        }
-    };
-}
 
 on_both!(
     an_empty_store_has_defaults,
@@ -131,6 +118,12 @@ pub(crate) fn live(positions: Vec<Position>) -> LivePositions {
     LivePositions { positions, was_live: true, read_at: Some(at(4)), ..LivePositions::default() }
 }
 
+pub(crate) fn kept_price(symbol: &str, last: &str) -> KeptPrice {
+    let mut exchange = MockExchange::open(Config::new(Decimal::from(1)), Instruments::default(), [], 1);
+    exchange.observe(symbol, last.parse().unwrap(), at(0));
+    exchange.take_unsaved_prices().remove(0)
+}
+
 pub(crate) fn intent(id: i64) -> OrderIntent {
     let (what, path, body) = ("place".to_owned(), "/orders/sync".to_owned(), "00ff".to_owned());
     OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![] }
@@ -166,9 +159,13 @@ async fn an_empty_store_has_defaults(place: Place) {
 
 async fn a_whole_change_is_there_after_a_restart(place: Place) {
     let open = place.open().await;
+    let records = trade(&mut Engine::new(rules(), Instruments::default()), open.store.as_ref(), 1, 0).await;
     let change = Change {
         session: Some(session("access-token-of-the-test")),
         tick: Some(tick(1)),
+        mock_records: records.clone(),
+        mock_prices: vec![kept_price("NSE:SBIN-EQ", "800.05")],
+        keys: vec![KeyChange::Put(StoredKey::owner(at(1)))],
         orders: vec![entry()],
         intents: vec![intent(1), intent(2)],
         outcomes: vec![(1, IntentOutcome::NotSent)],
@@ -184,6 +181,9 @@ async fn a_whole_change_is_there_after_a_restart(place: Place) {
     let store = &open.store;
     assert_eq!(Some(store.session().await.unwrap()), change.session);
     assert_eq!(store.last_tick().await.unwrap(), change.tick);
+    assert_eq!(store.mock_records(0, 9).await.unwrap().records, [records.clone(), records].concat());
+    assert_eq!(store.mock_prices().await.unwrap(), change.mock_prices);
+    assert_eq!(store.keys().await.unwrap(), [StoredKey::owner(at(1))]);
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });

@@ -99,25 +99,6 @@ impl Contender {
         filled
     }
 
-    /// Puts the rows of a SQLite database in the place of all that is here, which goes to `old`, an empty one.
-    ///
-    /// # Errors
-    /// See [`MigrateError`].
-    pub async fn replace_by(&self, from: &Path, old: &Path) -> Result<Copied, MigrateError> {
-        let (mut on, epoch) = self.alone().await?;
-        let replaced = async {
-            let mut writing = on.begin().await?;
-            migrate::to_sqlite(&mut writing, old).await?;
-            migrate::empty(&mut writing).await?;
-            let copied = migrate::to_postgres(from, &mut writing).await?;
-            writing.commit().await?;
-            Ok(copied)
-        };
-        let replaced = replaced.await;
-        let _ends_by_itself = lease::release(&mut on, epoch).await;
-        replaced
-    }
-
     /// Brings the rows to an empty SQLite database; nobody acts meanwhile.
     ///
     /// # Errors
@@ -127,18 +108,6 @@ impl Contender {
         let copied = migrate::to_sqlite(&mut on, to).await;
         let _ends_by_itself = lease::release(&mut on, epoch).await;
         copied
-    }
-
-    /// The same as of one moment, while a keeper may go on acting.
-    ///
-    /// # Errors
-    /// See [`MigrateError`].
-    pub async fn copy_to(&self, to: &Path) -> Result<Copied, MigrateError> {
-        let mut on = self.address.connect().await?;
-        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
-        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
-        sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut on).await?;
-        migrate::to_sqlite(&mut on, to).await
     }
 
     /// A connection of its own, and the lease, which is renewed by nobody: what takes longer is not kept.

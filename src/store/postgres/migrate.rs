@@ -19,6 +19,9 @@ const BATCH: usize = 500;
 /// Tables of PostgreSQL alone. A column `written`, too, is made anew there.
 const ELSEWHERE: [&str; 2] = ["lease", "_sqlx_migrations"];
 
+/// The names of the secrets that keepers of one database share.
+pub const SHARED_SECRETS: [&str; 2] = ["gateway_key", "signing_secret"];
+
 /// A migration did not happen. Nothing was changed at the source, and nothing is left at the target.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -163,14 +166,6 @@ pub(crate) async fn to_postgres(from: &Path, on: &mut PgConnection) -> Result<Co
     Ok(copied)
 }
 
-/// Removes all rows but the lease.
-pub(crate) async fn empty(on: &mut PgConnection) -> Result<(), MigrateError> {
-    for table in tables(on).await? {
-        sqlx::query(AssertSqlSafe(format!("DELETE FROM {}", table.name))).execute(&mut *on).await?;
-    }
-    Ok(())
-}
-
 async fn refuse_if_used(on: &mut PgConnection) -> Result<(), MigrateError> {
     let (events,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM journal").fetch_one(on).await?;
     if events == 0 { Ok(()) } else { Err(MigrateError::NotEmpty(events)) }
@@ -312,6 +307,10 @@ pub(crate) async fn to_sqlite(on: &mut PgConnection, to: &Path) -> Result<Copied
             return Err(MigrateError::Differs(table.name.clone()));
         }
         copied.insert(table.name.clone(), sent.1);
+    }
+    // What keepers of one database share lies in files of the state folder there, and a backup of it must not have it.
+    for name in SHARED_SECRETS {
+        writing.execute("DELETE FROM facts WHERE name = ?1", [name])?;
     }
     write_session_digest(&writing)?;
     writing.commit()?;

@@ -14,5 +14,5 @@ mod write;
 pub use connect::{Address, ConnectError};
 pub use contender::{Contender, OnLost};
 pub use lease::{Candidate, HeldLease, LEASE, LeaseRow, RENEW_EVERY};
-pub use migrate::{Copied, MigrateError};
+pub use migrate::{Copied, MigrateError, SHARED_SECRETS};
 pub use store::PostgresStore;

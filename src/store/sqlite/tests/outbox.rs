@@ -1,27 +1,8 @@
 //! The journal's reader and the outbox.
 
-use keeper_domain::{
-    alert::{Channel, Outgoing},
-    ports::AlertTotals,
-};
+use keeper_domain::alert::Outgoing;
 
 use super::*;
-
-#[tokio::test]
-async fn the_cursor_and_the_alerts_move_together() {
-    let home = Home::new().await;
-    home.store.commit(notes(&["one", "two", "three"])).await.unwrap();
-    let read = home.store.unread_events(2).await.unwrap();
-    assert_eq!(read.len(), 2);
-    home.store.queue_alerts(read[1].id, vec![alert(1, "one"), alert(2, "two")], vec![]).await.unwrap();
-    let Home { store, folder: _folder, .. } = home.reopened().await;
-    assert_eq!(journal(&store).await, [note("three")]);
-    let waiting = store.waiting_alerts().await.unwrap();
-    assert_eq!(waiting.iter().map(|alert| alert.text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
-    assert!(waiting[0].id < waiting[1].id);
-    let first = &waiting[0];
-    assert_eq!((first.at, first.last_at, first.count, first.attempts), (at(1), at(1), 1, 0));
-}
 
 #[tokio::test]
 async fn alerts_that_cannot_be_queued_leave_the_cursor_where_it_was() {
@@ -44,41 +25,6 @@ async fn alerts_that_cannot_be_queued_leave_the_cursor_where_it_was() {
     let Home { store, folder: _folder, .. } = home.reopened().await;
     assert_eq!(journal(&store).await, [note("two")]);
     assert_eq!(store.waiting_alerts().await.unwrap()[0].text, "old");
-}
-
-#[tokio::test]
-async fn a_waiting_alert_can_be_merged_and_a_sent_one_cannot() {
-    let Home { store, folder: _folder, .. } = Home::new().await;
-    store.queue_alerts(0, vec![alert(1, "a"), alert(2, "b")], vec![]).await.unwrap();
-    let waiting = store.waiting_alerts().await.unwrap();
-    store.alert_sent(waiting[0].id, at(50)).await.unwrap();
-    let merged: Vec<Outgoing> = waiting
-        .iter()
-        .map(|alert| Outgoing {
-            last_at: at(60),
-            count: 7,
-            severity: Severity::Critical,
-            text: format!("{} again", alert.text),
-            ..alert.clone()
-        })
-        .collect();
-    store.queue_alerts(0, vec![], merged.clone()).await.unwrap();
-    assert_eq!(store.waiting_alerts().await.unwrap(), merged[1..]);
-    assert_eq!(store.alert_totals().await.unwrap(), AlertTotals { queued: 2, delivered: 1 });
-}
-
-#[tokio::test]
-async fn failed_deliveries_are_counted() {
-    let home = Home::new().await;
-    home.store.queue_alerts(0, vec![alert(1, "a"), alert(2, "b")], vec![]).await.unwrap();
-    let id = home.store.waiting_alerts().await.unwrap()[1].id;
-    for _ in 0..3 {
-        home.store.alert_failed(id).await.unwrap();
-    }
-    let Home { store, folder: _folder, .. } = home.reopened().await;
-    let attempts: Vec<u32> =
-        store.waiting_alerts().await.unwrap().iter().map(|alert| alert.attempts).collect();
-    assert_eq!(attempts, [0, 3]);
 }
 
 #[tokio::test]
@@ -130,46 +76,4 @@ async fn an_unreadable_alert_does_not_stop_the_others() {
     meddle(&home.path(), "UPDATE alerts SET severity = 'apocalyptic' WHERE text = 'a'").await;
     let waiting = home.store.waiting_alerts().await.unwrap();
     assert_eq!(waiting.iter().map(|alert| alert.text.as_str()).collect::<Vec<_>>(), ["b"]);
-}
-
-/// Each channel has alerts and a place of its own; a new one does not begin with old news, and one that is gone leaves nothing.
-#[tokio::test]
-async fn a_second_channel_is_independent() {
-    let home = Home::new().await;
-    home.store.commit(notes(&["old"])).await.unwrap();
-    home.store.queue_alerts(1, vec![alert(1, "old")], vec![]).await.unwrap();
-    let webhook = home.store.with_channel(Channel::Webhook).await.unwrap();
-    home.store.commit(notes(&["new"])).await.unwrap();
-    assert_eq!(journal(&webhook).await, [note("new")]);
-    assert_eq!(webhook.waiting_alerts().await.unwrap(), []);
-    webhook.queue_alerts(2, vec![alert(2, "new")], vec![]).await.unwrap();
-    assert_eq!(journal(&home.store).await, [note("new")], "the chat has not read it");
-    let id = webhook.waiting_alerts().await.unwrap()[0].id;
-    webhook.alert_sent(id, at(9)).await.unwrap();
-    assert_eq!(webhook.alert_totals().await.unwrap(), AlertTotals { queued: 1, delivered: 1 });
-    assert_eq!(home.store.alert_totals().await.unwrap(), AlertTotals { queued: 1, delivered: 0 });
-    // Its place survives a restart, and is given up with the channel.
-    let home = home.reopened().await;
-    let webhook = home.store.with_channel(Channel::Webhook).await.unwrap();
-    assert_eq!(journal(&webhook).await, []);
-    webhook.queue_alerts(2, vec![alert(2, "waits")], vec![]).await.unwrap();
-    home.store.without_channel(Channel::Webhook).await.unwrap();
-    assert_eq!(webhook.waiting_alerts().await.unwrap(), []);
-    let webhook = home.store.with_channel(Channel::Webhook).await.unwrap();
-    assert_eq!(journal(&webhook).await, [note("new")], "it begins where the chat is");
-    assert_eq!(home.store.waiting_alerts().await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn what_a_merged_alert_stands_for_is_kept() {
-    let home = Home::new().await;
-    let of = |text: &str, item: &str| keeper_domain::alert::Alert { item: item.to_owned(), ..alert(1, text) };
-    home.store.queue_alerts(1, vec![of("a", "one"), of("b", "")], vec![]).await.unwrap();
-    let mut waiting = home.store.waiting_alerts().await.unwrap();
-    assert_eq!((&waiting[0].items[..], waiting[1].items.len()), (&["one".to_owned()][..], 0));
-    waiting[0].items.push("two".to_owned());
-    home.store.queue_alerts(1, vec![], waiting.clone()).await.unwrap();
-    let Home { store, folder: _folder, .. } = home.reopened().await;
-    assert_eq!(store.waiting_alerts().await.unwrap(), waiting);
-    assert_eq!((waiting[0].event_id, waiting[0].event.as_str()), (1, "keeper.stopping"));
 }

@@ -1,7 +1,6 @@
 //! What is written is read back, before and after a restart.
 
 use std::{
-    collections::BTreeSet,
     os::unix::fs::PermissionsExt,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -13,7 +12,7 @@ use fyers_api::{
 use keeper_domain::{
     keys::StoredKey,
     mode::Mode,
-    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    order_journal::{OpenIntents, OrderEntry, OrderIntent},
     ports::{KeyChange, KeyStore, MockPage},
     routing::{Venue, live_positions::LivePositions},
 };
@@ -72,112 +71,6 @@ fn kept_price(last: &str) -> KeptPrice {
     exchange.take_unsaved_prices().remove(0)
 }
 
-#[tokio::test]
-async fn an_empty_store_has_defaults() {
-    let Home { store, .. } = Home::new().await;
-    assert_eq!(store.session().await.unwrap(), StoredSession::default());
-    assert_eq!(store.last_tick().await.unwrap(), None);
-    assert!(store.tick_dates().await.unwrap().is_empty());
-    assert_eq!(store.mock_records(0, 9).await.unwrap(), MockPage::default());
-    assert!(store.order_journal(9).await.unwrap().is_empty());
-    assert_eq!(store.live_positions().await.unwrap(), LivePositions::default());
-    assert_eq!(store.open_intents().await.unwrap(), OpenIntents::default());
-    assert!(!store.halted().await.unwrap());
-    assert!(store.unread_events(10).await.unwrap().is_empty());
-    assert!(store.waiting_alerts().await.unwrap().is_empty());
-    assert_eq!(store.alert_totals().await.unwrap(), Default::default());
-}
-
-#[tokio::test]
-async fn a_whole_change_is_there_after_a_restart() {
-    let home = Home::new().await;
-    let change = Change {
-        session: Some(session("access-token-of-the-test")),
-        tick: Some(tick(1)),
-        mock_records: records(),
-        mock_prices: vec![kept_price("800.05")],
-        mock_snapshot: None,
-        orders: vec![entry()],
-        intents: vec![intent(1), intent(2)],
-        outcomes: vec![(1, IntentOutcome::NotSent)],
-        live_positions: Some(live(vec![position(10), position(-3)])),
-        halted: Some(true),
-        keys: vec![KeyChange::Put(StoredKey::owner(at(1)))],
-        notes: vec![CARD.set(&7).unwrap()],
-        events: vec![(at(1), note("one")), (at(2), note("two"))],
-    };
-    home.store.commit(change.clone()).await.unwrap();
-    let Home { store, folder: _folder, .. } = home.reopened().await;
-    assert_eq!(Some(store.session().await.unwrap()), change.session);
-    assert_eq!(store.last_tick().await.unwrap(), change.tick);
-    assert_eq!(store.mock_records(0, 9).await.unwrap().records, change.mock_records);
-    assert_eq!(store.mock_prices().await.unwrap(), change.mock_prices);
-    assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
-    assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
-    assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
-    assert!(store.halted().await.unwrap());
-    assert_eq!(CARD.read(&store).await.unwrap(), Remembered::Value(7));
-    assert_eq!(store.keys().await.unwrap(), [StoredKey::owner(at(1))]);
-    let events = store.unread_events(9).await.unwrap();
-    let events: Vec<_> = events.into_iter().map(|recorded| (recorded.at, recorded.event)).collect();
-    assert_eq!(events, change.events);
-}
-
-#[tokio::test]
-async fn a_newer_price_takes_the_place_of_the_one_before() {
-    let Home { store, folder: _folder, .. } = Home::new().await;
-    for last in ["800.05", "801.10"] {
-        let change = Change { mock_prices: vec![kept_price(last)], ..Change::default() };
-        store.commit(change).await.unwrap();
-    }
-    assert_eq!(store.mock_prices().await.unwrap(), [kept_price("801.10")]);
-}
-
-#[tokio::test]
-async fn prices_that_were_seen_longest_ago_are_trimmed() {
-    let Home { store, folder: _folder, .. } = Home::new().await;
-    let named = |number: usize| {
-        let mut price = kept_price("800");
-        price.symbol = format!("NSE:S{number}-EQ");
-        price
-    };
-    let mock_prices = (0..20_003).map(named).collect();
-    store.commit(Change { mock_prices, ..Change::default() }).await.unwrap();
-    store.commit(Change { mock_prices: vec![named(0)], ..Change::default() }).await.unwrap();
-    while store.trim().await.unwrap() {}
-    let left = store.mock_prices().await.unwrap();
-    let is_there = |number: usize| left.iter().any(|price| price.symbol == named(number).symbol);
-    assert_eq!(
-        (left.len(), is_there(0), is_there(1), is_there(3), is_there(4)),
-        (20_000, true, false, false, true)
-    );
-}
-
-#[tokio::test]
-async fn what_a_change_does_not_name_stays() {
-    let Home { store, folder: _folder, .. } = Home::new().await;
-    store.commit(of_session(&session("first"))).await.unwrap();
-    store.commit(Change { halted: Some(true), ..Change::default() }).await.unwrap();
-    store.commit(Change { tick: Some(tick(0)), ..Change::default() }).await.unwrap();
-    assert_eq!(store.session().await.unwrap(), session("first"));
-    assert!(store.halted().await.unwrap());
-    store.commit(of_session(&StoredSession::default())).await.unwrap();
-    assert_eq!(store.session().await.unwrap(), StoredSession::default(), "replaced whole, not merged");
-}
-
-#[tokio::test]
-async fn ticks_are_kept_by_date_and_the_newest_date_is_the_last() {
-    let Home { store, folder: _folder, .. } = Home::new().await;
-    for n in [3, 0, 29, 8] {
-        store.commit(Change { tick: Some(tick(n)), ..Change::default() }).await.unwrap();
-    }
-    assert_eq!(store.last_tick().await.unwrap(), Some(tick(29)), "by date, not by order of writing");
-    let closed = TickRecord { done_at: Some(at(500)), ..tick(29) };
-    store.commit(Change { tick: Some(closed), ..Change::default() }).await.unwrap();
-    assert_eq!(store.last_tick().await.unwrap(), Some(closed));
-    assert_eq!(store.tick_dates().await.unwrap(), BTreeSet::from([day(0), day(3), day(8), day(29)]));
-}
-
 /// The second event breaks a rule of the table, so the session before it must not be there either.
 #[tokio::test]
 async fn a_change_that_fails_in_the_middle_changes_nothing() {
@@ -224,22 +117,6 @@ async fn a_halt_that_cannot_be_read_is_still_a_halt() {
     assert!(!home.store.halted().await.unwrap());
     meddle(&home.path(), "UPDATE facts SET value = 'trve' WHERE name = 'halted'").await;
     assert!(home.store.halted().await.unwrap());
-}
-
-#[tokio::test]
-async fn events_come_in_the_order_they_were_written() {
-    let Home { store, folder: _folder, .. } = Home::new().await;
-    for n in 0..50 {
-        let texts = [format!("{n}a"), format!("{n}b"), format!("{n}c")];
-        store.commit(notes(&texts.each_ref().map(String::as_str))).await.unwrap();
-    }
-    let wanted: Vec<Event> =
-        (0..50).flat_map(|n| ["a", "b", "c"].map(|part| note(&format!("{n}{part}")))).collect();
-    assert_eq!(journal(&store).await, wanted);
-    let newest = store.recent_events(4).await.unwrap();
-    assert!(newest.windows(2).all(|pair| pair[0].id > pair[1].id));
-    assert_eq!(newest[0].event, note("49c"));
-    assert_eq!(newest.len(), 4);
 }
 
 #[tokio::test]
