@@ -74,6 +74,19 @@ fn a_typo_makes_nothing() {
     assert!(!home.path("no").exists(), "{deep:?}");
 }
 
+/// The state folder may hold an old SQLite from before the move: a backup of it would look good and be worthless.
+#[test]
+fn a_state_in_postgresql_is_not_backed_up_from_the_folder() {
+    let (home, _) = home();
+    home.start_ready().stop();
+    let home = home.set("KEEPER_DATABASE_URL", "postgres://keeper:pw-canary@127.0.0.1:1/keeper");
+    for verb in ["backup", "restore"] {
+        let refused = home.run(&[verb, "old.db"]).exits(1);
+        assert!(refused.err.contains("pg_dump") && !refused.err.contains("pw-canary"), "{refused:?}");
+        assert!(!home.path("old.db").exists());
+    }
+}
+
 /// Runs a verb and kills it at a random moment.
 fn cut_off(home: &Home, args: &[&str]) {
     let mut child = home.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
