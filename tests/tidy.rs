@@ -25,7 +25,6 @@ const RULES: &[&str] = &[
     "src/fyers/limits/window.rs",
     "src/fyers/limits/window",
     "src/heartbeat/rules.rs",
-    "src/http/gateway/path.rs",
     "src/http/metrics/routes.rs",
     "src/http/access/budget.rs",
     "src/http/access/origin.rs",

@@ -28,7 +28,7 @@ pub enum Kind {
     NotAFile,
     /// The content is not UTF-8 text: it is in another encoding, or holds zero bytes as UTF-16 does.
     NotUtf8,
-    /// The file is larger than 1 MiB.
+    /// The file is larger than 256 KiB.
     TooLarge,
     /// The key or value is not one that can be set. Nothing was changed.
     BadChange,
@@ -54,7 +54,7 @@ impl Kind {
             Self::NotAFile => ("is not a regular file", "Point KEEPER_ENV_FILE at a regular file."),
             Self::NotUtf8 => ("is not UTF-8 text", "Save it as UTF-8."),
             Self::TooLarge => {
-                ("is larger than 1 MiB", "Shorten it, or point KEEPER_ENV_FILE at the right file.")
+                ("is larger than 256 KiB", "Shorten it, or point KEEPER_ENV_FILE at the right file.")
             }
             Self::BadChange => ("was not changed", "Look at where the value came from."),
             Self::Busy => {

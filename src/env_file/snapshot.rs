@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::env_file::error::{EnvFileError, Kind};
 
 /// Largest file that is read, in bytes. Real ones have a few kilobytes.
-const MAX_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 256 * 1024;
 
 /// The file as it was when it was read. Holds secrets: no `Debug`.
 pub(super) struct Snapshot {

@@ -11,7 +11,7 @@ use teloxide::types;
 const NAME: usize = 64;
 
 /// An update. One that the library cannot read keeps its number and counts as nothing.
-pub(super) fn update(update: types::Update) -> Update {
+pub fn update(update: types::Update) -> Update {
     let heard = match update.kind {
         types::UpdateKind::Message(message) => said(&message, false),
         types::UpdateKind::EditedMessage(message) => said(&message, true),

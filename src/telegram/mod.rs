@@ -38,6 +38,7 @@ use crate::config::TelegramSettings;
 
 pub use chat::TelegramChat;
 pub use checkup::{Checkup, CheckupError, checkup};
+pub use hear::update;
 pub use log::LogMessenger;
 pub use moves::GroupMoves;
 use outcome::{Outcome, judge};

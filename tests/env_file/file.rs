@@ -100,7 +100,7 @@ fn what_is_not_utf8_text_of_one_mebibyte_is_refused_in_words_and_left_alone() {
         (marked(u16::to_be_bytes), Kind::NotUtf8, "is UTF-16"),
         (utf16(u16::to_le_bytes), Kind::NotUtf8, "is UTF-16"),
         (b"A=old\0\n".to_vec(), Kind::NotUtf8, "binary data"),
-        (vec![b'#'; 1024 * 1024 + 1], Kind::TooLarge, "larger than 1 MiB"),
+        (vec![b'#'; 256 * 1024 + 1], Kind::TooLarge, "larger than 256 KiB"),
     ];
     for (content, kind, words) in cases {
         fs::write(place.env(), &content).unwrap();
@@ -111,8 +111,8 @@ fn what_is_not_utf8_text_of_one_mebibyte_is_refused_in_words_and_left_alone() {
         }
         assert_eq!(fs::read(place.env()).unwrap(), content);
     }
-    fs::write(place.env(), vec![b'#'; 1024 * 1024]).unwrap();
-    assert!(place.keeper().read().is_ok(), "1 MiB itself is allowed");
+    fs::write(place.env(), vec![b'#'; 256 * 1024]).unwrap();
+    assert!(place.keeper().read().is_ok(), "256 KiB itself is allowed");
 }
 
 #[test]

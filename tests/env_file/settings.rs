@@ -21,7 +21,7 @@ fn a_file_that_cannot_be_used_is_named_and_the_remedy_too() {
     let utf16: Vec<u8> = "\u{feff}FYERS_PIN=SEKRET\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (content, what, remedy) in [
         (utf16, ".env is not UTF-8 text (it is UTF-16, or binary data)", "Save it as UTF-8."),
-        (vec![b'#'; 1024 * 1024 + 1], ".env is larger than 1 MiB", "Shorten it"),
+        (vec![b'#'; 256 * 1024 + 1], ".env is larger than 256 KiB", "Shorten it"),
     ] {
         fs::write(&env, content).unwrap();
         let (code, said) = config_check(dir.path());

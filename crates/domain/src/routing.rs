@@ -4,6 +4,7 @@ pub mod broker_answer;
 pub mod exposure;
 pub mod live_positions;
 pub mod own;
+pub mod path;
 pub mod request;
 pub mod route;
 

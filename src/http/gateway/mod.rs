@@ -7,7 +7,6 @@
 mod incoming;
 mod login_code;
 mod long_body;
-mod path;
 mod refusal;
 
 use std::{convert::Infallible, time::Instant};
@@ -24,7 +23,11 @@ use actix_web::{
 use futures_util::{Stream, stream};
 use fyers_api::{http::Surface, operation::Operation};
 use keeper_actors::exchange::messages::Forwarded;
-use keeper_domain::{keys::BotName, mode::ShownMode, routing::Venue};
+use keeper_domain::{
+    keys::BotName,
+    mode::ShownMode,
+    routing::{Venue, path},
+};
 
 use crate::http::{
     access::Gate,

@@ -11,7 +11,7 @@ const SESSION: &[&str] =
     &["validate-authcode", "validate-refresh-token", "generate-authcode", "logout", "token"];
 
 /// The side and the rest, beginning with its slash, of a path as it was written. `None` for any other path.
-pub(super) fn split(path: &str) -> Option<(Surface, &str)> {
+pub fn split(path: &str) -> Option<(Surface, &str)> {
     let sides = [(Surface::Api, "/api/v3"), (Surface::Data, "/data")];
     sides.into_iter().find_map(|(surface, prefix)| {
         let rest = path.strip_prefix(prefix)?;
@@ -21,7 +21,7 @@ pub(super) fn split(path: &str) -> Option<(Surface, &str)> {
 
 /// Whether the path can be read in one way only: no empty segments, no dots that climb, and percent forms only
 /// of characters that mean nothing in a path.
-pub(super) fn is_plain(path: &str) -> bool {
+pub fn is_plain(path: &str) -> bool {
     path.strip_prefix('/').is_some_and(|path| path.split('/').all(is_plain_segment))
 }
 
@@ -56,7 +56,7 @@ fn hex(digit: Option<u8>) -> Option<u8> {
 }
 
 /// Whether the path is a step of a login or a logout, however it is written.
-pub(super) fn is_about_the_session(path: &str) -> bool {
+pub fn is_about_the_session(path: &str) -> bool {
     let first = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
     SESSION.iter().any(|name| first.eq_ignore_ascii_case(name))
 }
