@@ -10,7 +10,7 @@ use std::{
 };
 
 use keeper_domain::ports::{StoreError, StoreErrorKind};
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout},
@@ -18,16 +18,15 @@ use tokio::{
 
 use crate::store::postgres::{
     connect::Address,
-    fault::{is_of_the_connection, of, told},
-    write::{self, Work},
+    fault::{of, told},
+    transaction::{self, Fault, LIMIT, not_known},
+    write::Work,
 };
 
 /// How many changes may wait. Beyond that they are refused.
 const WAITING: usize = 1_024;
 /// How many changes go into one transaction.
 const GROUP: usize = 64;
-/// How long a transaction may take. The lease must not end in it.
-const LIMIT: Duration = Duration::from_secs(6);
 /// The pauses between attempts to connect again.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -126,15 +125,6 @@ impl State {
     }
 }
 
-/// Why a transaction is not known to be on disk.
-enum Fault {
-    /// It is not there.
-    NotMade(StoreError),
-    /// Its COMMIT, of this number, got no answer.
-    NotKnown(i64, StoreError),
-    Fenced,
-}
-
 impl Worker {
     async fn run(mut self) {
         loop {
@@ -188,13 +178,7 @@ impl Worker {
             State::Down { kind, .. } => return refuse(waiting, *kind),
             State::Fenced => return refuse(waiting, StoreErrorKind::Fenced),
         };
-        let outcomes = match transaction(on, self.epoch, works).await {
-            Err(Refused::One(_)) if works.len() > 1 => one_by_one(on, self.epoch, works).await,
-            Err(Refused::One(error)) => Ok(vec![Err(error)]),
-            Err(Refused::All(fault)) => Err(fault),
-            Ok(()) => Ok(works.iter().map(|_| Ok(())).collect()),
-        };
-        match outcomes {
+        match transaction::make(on, self.epoch, works).await {
             Ok(outcomes) => answer(waiting, outcomes),
             Err(fault) => self.failed(fault, waiting).await,
         }
@@ -298,96 +282,11 @@ impl Worker {
             State::Down { kind, .. } => return Err(of(*kind, DOING)),
             State::Fenced => return Err(of(StoreErrorKind::Fenced, DOING)),
         };
-        let epoch = self.epoch;
-        let trimming = async {
-            let mut transaction = on.begin().await?;
-            let is_more = match count(&mut transaction, epoch).await? {
-                Some(_) => write::trim(&mut transaction).await?,
-                None => false,
-            };
-            transaction.commit().await?;
-            Ok::<_, sqlx::Error>(is_more)
-        };
-        let trimmed = timeout(LIMIT, trimming).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-        trimmed.map_err(|error| {
+        transaction::trim(on, self.epoch).await.map_err(|error| {
             let error = told(DOING, &error);
             self.lost(&error);
             error
         })
-    }
-}
-
-/// Why a transaction was not made.
-enum Refused {
-    /// One of its changes was refused; nothing of it is there and the connection is fine.
-    One(StoreError),
-    All(Fault),
-}
-
-/// Counts this transaction in the row of the lease; `None` when another keeper has it. The row stays locked until the
-/// end of the transaction, so nobody takes over in between.
-async fn count(on: &mut PgConnection, epoch: i64) -> sqlx::Result<Option<i64>> {
-    let count = "UPDATE lease SET commits = commits + 1 WHERE one = 1 AND epoch = $1 AND holder IS NOT NULL
-                 RETURNING commits";
-    let row: Option<(i64,)> = sqlx::query_as(count).bind(epoch).fetch_optional(on).await?;
-    Ok(row.map(|(number,)| number))
-}
-
-async fn transaction(on: &mut PgConnection, epoch: i64, works: &[Work]) -> Result<(), Refused> {
-    let started = Instant::now();
-    let making = async {
-        let fault = |error: sqlx::Error| {
-            let told = told("made a change", &error);
-            if is_of_the_connection(&error) { Refused::All(Fault::NotMade(told)) } else { Refused::One(told) }
-        };
-        let mut transaction = on.begin().await.map_err(fault)?;
-        let Some(number) = count(&mut transaction, epoch).await.map_err(fault)? else {
-            return Err(Refused::All(Fault::Fenced));
-        };
-        for work in works {
-            work.make(&mut transaction).await.map_err(fault)?;
-        }
-        Ok((transaction, number))
-    };
-    let hung = || told("made a change", &sqlx::Error::PoolTimedOut);
-    let made = timeout(LIMIT, making).await.unwrap_or_else(|_| Err(Refused::All(Fault::NotMade(hung()))));
-    let (transaction, number) = made?;
-    let left = LIMIT.saturating_sub(started.elapsed()).max(FIRST_PAUSE);
-    let committed = timeout(left, transaction.commit()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-    committed.map_err(|error| Refused::All(Fault::NotKnown(number, told("made a change", &error))))
-}
-
-/// A change that is refused takes no other one with it.
-async fn one_by_one(
-    on: &mut PgConnection,
-    epoch: i64,
-    works: &[Work],
-) -> Result<Vec<Result<(), StoreError>>, Fault> {
-    let mut outcomes = vec![];
-    for work in works {
-        match transaction(on, epoch, std::slice::from_ref(work)).await {
-            Ok(()) => outcomes.push(Ok(())),
-            Err(Refused::One(error)) => outcomes.push(Err(error)),
-            Err(Refused::All(fault)) if outcomes.is_empty() => return Err(fault),
-            // Those before it are on disk and must be answered so.
-            Err(Refused::All(fault)) => {
-                let error = match fault {
-                    Fault::NotMade(error) => error,
-                    Fault::NotKnown(_, error) => not_known(&error),
-                    Fault::Fenced => of(StoreErrorKind::Fenced, "made a change"),
-                };
-                outcomes.resize_with(works.len(), || Err(error.clone()));
-                return Ok(outcomes);
-            }
-        }
-    }
-    Ok(outcomes)
-}
-
-fn not_known(error: &StoreError) -> StoreError {
-    StoreError {
-        problem: format!("{}. Whether the change is on disk is not known", error.problem),
-        ..error.clone()
     }
 }
 

@@ -9,6 +9,7 @@ mod migrate;
 mod mock_journal;
 mod read;
 mod store;
+mod transaction;
 mod write;
 
 pub use connect::{Address, ConnectError};

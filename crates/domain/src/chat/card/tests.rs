@@ -20,6 +20,10 @@ use fyers_api::{
     model::{Position, Product},
 };
 
+mod phone;
+
+use phone::Phone;
+
 fn date(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
 }
@@ -56,77 +60,6 @@ fn logged_in(now: DateTime<Utc>, token: &str) -> Seen {
         mode: Mode::Live,
     });
     Seen { session, ..needed(now) }
-}
-
-/// A chat that shows what it is told, and dies where it is told.
-#[derive(Default)]
-struct Phone {
-    messages: Vec<(MessageId, Option<Bubble>)>,
-    shown: Option<Bubble>,
-    said: Vec<Bubble>,
-}
-
-impl Phone {
-    fn say(&mut self, bubble: &Bubble) -> MessageId {
-        let id = MessageId(self.messages.len() as i32 + 1);
-        self.messages.push((id, Some(bubble.clone())));
-        self.said.push(bubble.clone());
-        id
-    }
-
-    fn carry_out(&mut self, step: &CardAction) -> Option<MessageId> {
-        match step {
-            CardAction::Open(bubble) | CardAction::Tell(bubble) | CardAction::Remind(bubble, ..) => {
-                return Some(self.say(bubble));
-            }
-            CardAction::Refresh(id, bubble) | CardAction::Close(id, bubble) => {
-                self.put(*id, Some(bubble.clone()));
-            }
-            CardAction::Tidy(id) => self.put(*id, None),
-        }
-        None
-    }
-
-    fn put(&mut self, id: MessageId, bubble: Option<Bubble>) {
-        self.messages.iter_mut().find(|(known, _)| *known == id).unwrap().1 = bubble;
-    }
-
-    /// Steps until there is nothing to do.
-    fn settle(&mut self, card: &mut Card, seen: &Seen) {
-        for _ in 0..20 {
-            let (planned, step) = card.plan(seen, self.shown.as_ref());
-            *card = planned;
-            let Some(step) = step else { return };
-            let said = self.carry_out(&step);
-            self.learn(&step);
-            *card = card.after(&step, said, seen);
-            assert!(self.links() <= 1, "two open cards");
-        }
-        panic!("it never settles: {card:?}");
-    }
-
-    fn learn(&mut self, step: &CardAction) {
-        match step {
-            CardAction::Refresh(_, bubble) => self.shown = Some(bubble.clone()),
-            CardAction::Open(_) | CardAction::Close(..) => self.shown = None,
-            CardAction::Tell(_) | CardAction::Remind(..) | CardAction::Tidy(_) => {}
-        }
-    }
-
-    fn texts(&self) -> Vec<&str> {
-        self.messages.iter().filter_map(|(_, bubble)| Some(bubble.as_ref()?.text.as_str())).collect()
-    }
-
-    fn links(&self) -> usize {
-        let has_link =
-            |bubble: &Bubble| bubble.buttons.iter().flatten().any(|b| matches!(b, Button::Link { .. }));
-        self.messages
-            .iter()
-            .filter(|(_, bubble)| {
-                bubble.as_ref().is_some_and(|bubble| bubble.reply_to.is_none() && has_link(bubble))
-            })
-            .count()
-    }
 }
 
 /// A morning with a card in the chat.
