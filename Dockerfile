@@ -18,6 +18,8 @@ RUN set -e; root=/image; program=target/dist/fyers-keeper; \
     mkdir /data
 
 FROM scratch
+# The registry shows the repository beside the image.
+LABEL org.opencontainers.image.source=https://github.com/fyers-keeper/fyers-keeper
 COPY --from=build /image /
 # Builders differ in whether a copy keeps its owner. A volume takes the owner from here.
 COPY --from=build --chown=65532:65532 /data /data

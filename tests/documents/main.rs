@@ -5,3 +5,5 @@
 
 mod deploy;
 mod guides;
+mod install;
+mod release;
