@@ -6,4 +6,5 @@
 mod deploy;
 mod guides;
 mod install;
+mod links;
 mod release;
