@@ -6,6 +6,7 @@
 mod account_words;
 mod assembly;
 mod backend;
+mod contact;
 mod control;
 mod day_summary;
 mod mirror;
@@ -60,6 +61,7 @@ use tokio::time::timeout;
 
 use assembly::{announce_start, key_admin, listen, load_keys, start_actors};
 pub use backend::KeeperBackend;
+use contact::ContactWatch;
 use control::KeeperControl;
 pub use mirror::EnvMirror;
 pub use parts::{Parts, Phone, Webhook};
@@ -159,6 +161,9 @@ impl Keeper {
 
         let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
         tree.spawn("loading", backend.until_loaded());
+        if let Some(contact) = ContactWatch::new(&parts, &actors) {
+            tree.spawn("contact", contact.run());
+        }
         if parts.day_summary {
             tree.spawn("summary", day_summary::Summarist::new(&parts, &backend, &journal).run());
         }

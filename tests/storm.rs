@@ -74,6 +74,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         broker: None,
         outgoing: None,
         proxy: None,
+        contact: None,
         sockets: None,
         messenger: Arc::new(messenger.unwrap()),
         webhook: None,

@@ -69,6 +69,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/probe.rs",
     "src/cli/run.rs",
     "src/cli/setup.rs",
+    "src/cli/setup/written.rs",
     "src/cli/state_store.rs",
     "src/config/read/secrets.rs",
     "src/config/read.rs",

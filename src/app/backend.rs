@@ -11,7 +11,7 @@ use std::{
 
 use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use fyers_api::{
     http::ApiRequest,
     ist::{self, ist},
@@ -42,15 +42,15 @@ use rand::Rng;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
-use crate::app::{Actors, Parts, sink::JournalSink};
+use crate::app::{Actors, Parts, contact::ContactWatch, sink::JournalSink};
 use crate::{
     build_info,
     fyers::symbols::{Renewal, Watched},
     http::Backend,
     login_report::{LoginReport, LoginSetup},
     status::{
-        ActorStatus, CalendarStatus, Checks, Day, FeedsStatus, Health, HolidayStatus, LeaseStatus,
-        OutboxStatus, SessionStatus, Status, TickStatus,
+        ActorStatus, CalendarStatus, Checks, ContactStatus, Day, FeedsStatus, Health, HolidayStatus,
+        LeaseStatus, OutboxStatus, SessionStatus, Status, TickStatus,
     },
     store::postgres::HeldLease,
 };
@@ -99,6 +99,7 @@ pub struct KeeperBackend {
     test_doors: bool,
     state_key: StateKey,
     symbols: Option<Watched>,
+    contact: Option<ContactWatch>,
     journal: Arc<JournalSink>,
     lease: Option<Lease>,
     pulse: Pulse,
@@ -113,6 +114,7 @@ pub struct KeeperBackend {
 impl KeeperBackend {
     pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts, journal: Arc<JournalSink>) -> Self {
         Self {
+            contact: ContactWatch::new(parts, &actors),
             actors,
             pulse: tree.pulse(),
             tree,
@@ -200,6 +202,12 @@ impl KeeperBackend {
         }
     }
 
+    fn contact_status(&self) -> ContactStatus {
+        let now = self.time.now();
+        let ago = |age: Duration| ist(now - TimeDelta::from_std(age).unwrap_or_default());
+        self.contact.as_ref().map(|contact| contact.status(ago)).unwrap_or_default()
+    }
+
     fn actor_states(&self) -> BTreeMap<String, ActorStatus> {
         let state = |(name, (alive, counters)): (&'static str, (bool, _))| {
             let counters: keeper_actors::supervisor::Counters = counters;
@@ -281,6 +289,7 @@ impl Backend for KeeperBackend {
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
             lease: self.lease.as_ref().map(Lease::status),
             feeds: FeedsStatus::from(&self.actors.hub.status()),
+            fyers: self.contact_status(),
             symbols: self.symbols.as_ref().map(|status| (**status.load()).clone()),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),

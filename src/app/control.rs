@@ -241,10 +241,16 @@ fn status_words(status: &Status) -> String {
         ),
     ]
     .into_iter()
+    .chain(status.fyers.trouble().map(|trouble| format!("⚠️ {}.", first_upper(&trouble))))
     .chain(refused_words(status))
     .chain(leftover_words(status))
     .collect::<Vec<_>>()
     .join("\n")
+}
+
+fn first_upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn refused_words(status: &Status) -> Option<String> {
@@ -266,7 +272,7 @@ fn health_words(status: &Status) -> String {
     let parts: Vec<_> = status.actors.iter().map(part).collect();
     let health = format!("{:?}", status.status).to_lowercase();
     let outbox = format!("alerts: {} of {} delivered", status.outbox.delivered, status.outbox.queued);
-    format!("🩺 Health: {health}\n{}\n{outbox}", parts.join("\n"))
+    format!("🩺 Health: {health}\nFYERS: {}\n{}\n{outbox}", status.fyers.words(), parts.join("\n"))
 }
 
 #[async_trait]

@@ -17,7 +17,7 @@ use mock_exchange::{Config, Instruments};
 use secrecy::SecretString;
 
 use crate::{
-    fyers::symbols::Renewal,
+    fyers::{ContactLog, symbols::Renewal},
     http::{GatewayKey, metrics::Metrics},
     keys::RotateOwner,
     login_report::LoginSetup,
@@ -32,6 +32,8 @@ pub struct Parts {
     pub broker: Option<Arc<dyn Broker>>,
     /// Carries bots' calls to the broker as they are; `None` when no app is configured.
     pub proxy: Option<Arc<dyn BrokerProxy>>,
+    /// Whether FYERS answers; `None` when nobody asks it: without an app, and on a clock that is sped up.
+    pub contact: Option<Arc<ContactLog>>,
     /// FYERS' sockets; `None` when no app is configured.
     pub sockets: Option<Arc<dyn BrokerSockets>>,
     /// Who knows this machine's address on the internet.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{fail, json as print_json, no_state, say},
+    output::{fail, json as print_json, no_runtime, no_state, say},
     probe::block_on,
     setup::{Config, load},
 };
@@ -55,7 +55,7 @@ fn finish<T: serde::Serialize>(
         Some(Ok(value)) if json => print_json(&value),
         Some(Ok(value)) => say(&describe(&value)),
         Some(Err(error)) => return Err(fail(Exit::Error, &error.to_string(), error.advice())),
-        None => return Err(fail(Exit::Error, "the runtime cannot be started", "")),
+        None => return Err(no_runtime()),
     }
     Ok(Exit::Good)
 }

@@ -20,7 +20,7 @@ impl Config {
     pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
-        let proxy = proxy.holding_in(self.memory.clone());
+        let proxy = proxy.holding_in(self.memory.clone()).noted_in(Arc::clone(&self.contact));
         Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
     }
 

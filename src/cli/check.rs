@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{complain, fail, json as print_json, no_state, say},
+    output::{bad_end, complain, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on},
     setup::{Config, load},
     state_store::{self, StateStore},
@@ -47,10 +47,7 @@ struct TokenReport {
 }
 
 impl TokenReport {
-    fn print(&self, json: bool) {
-        if json {
-            return print_json(self);
-        }
+    fn print(&self) {
         let token = self.fingerprint.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
         let until =
             self.expires_at.map(|end| end.format(", good until %a %d %b %Y, %H:%M:%S IST").to_string());
@@ -60,10 +57,17 @@ impl TokenReport {
 
     /// Prints the answer and, if it is a bad one, what to do.
     fn end(&self, json: bool) -> Exit {
-        self.print(json);
         let exit = Exit::for_reason(self.reason);
-        if exit != Exit::Good {
-            complain(self.reason.words(), Exit::advice(self.reason));
+        if !json {
+            self.print();
+        }
+        match exit {
+            Exit::Good if json => print_json(self),
+            Exit::Good => {}
+            _ => {
+                let failure = fail(exit, self.reason.words(), Exit::advice(self.reason));
+                return bad_end(json.then_some(self), &failure);
+            }
         }
         exit
     }
@@ -84,7 +88,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
     };
     match block_on(ask_broker(&config, client.as_ref())) {
         Some(answer) => Ok(answer.end(json)),
-        None => Err(fail(Exit::Error, "the runtime cannot be started", "")),
+        None => Err(no_runtime()),
     }
 }
 
@@ -149,7 +153,7 @@ pub(super) fn refresh(json: bool) -> Result<Exit, Failure> {
         let remedy = Exit::advice(Reason::NoCredentials);
         return Err(fail(Exit::BadSettings, Reason::NoCredentials.words(), remedy));
     };
-    block_on(here(&config, &state, client, json)).unwrap_or(Ok(Exit::Error))
+    block_on(here(&config, &state, client, json)).unwrap_or_else(|| Err(no_runtime()))
 }
 
 /// Nobody else works on this state: do it here.

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::cli::{
     exit::Exit,
-    failure::Failure,
-    output::{json as print_json, say},
+    failure::{Complaint, Failure},
+    output::{bad_end, json as print_json, say},
     probe::block_on,
     setup::load_anyway,
 };
@@ -28,6 +28,8 @@ pub(super) fn doctor(json: bool) -> Result<Exit, Failure> {
         settings: &config.settings,
         problems: &problems,
         notes: &config.notes,
+        // Settings that make no client are told as such.
+        broker: config.broker().ok().flatten(),
         redirect_uri: config.redirect_uri(),
         now: chrono::Utc::now(),
     };
@@ -40,13 +42,27 @@ pub(super) fn doctor(json: bool) -> Result<Exit, Failure> {
         .collect();
     let worst = findings.iter().map(|finding| finding.mark).max().unwrap_or(Mark::Fail);
     let good = worst != Mark::Fail;
-    if json {
-        let (version, commit) = (build_info::VERSION, build_info::COMMIT);
-        print_json(&DoctorReport { good, version, commit, checks: &findings });
-    } else {
+    if !json {
         say(&told(&findings));
+        return Ok(if good { Exit::Good } else { Exit::Error });
     }
-    Ok(if good { Exit::Good } else { Exit::Error })
+    let (version, commit) = (build_info::VERSION, build_info::COMMIT);
+    let report = DoctorReport { good, version, commit, checks: &findings };
+    if good {
+        print_json(&report);
+        return Ok(Exit::Good);
+    }
+    Ok(bad_end(Some(&report), &failure(&findings)))
+}
+
+/// What will not work.
+fn failure(findings: &[Finding]) -> Failure {
+    let faults = findings.iter().filter(|finding| finding.mark == Mark::Fail);
+    let told = |finding: &Finding| Complaint {
+        what: format!("{}: {}", finding.check, finding.what),
+        remedy: finding.advice.clone(),
+    };
+    Failure { exit: Exit::Error, problems: faults.map(told).collect() }
 }
 
 fn told(findings: &[Finding]) -> String {

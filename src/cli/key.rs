@@ -16,7 +16,7 @@ use crate::{
     cli::{
         exit::Exit,
         failure::Failure,
-        output::{fail, json as print_json, no_state, say},
+        output::{fail, json as print_json, no_runtime, no_state, say},
         probe::{self, Answer, Remote},
         setup::{Config, load},
         state_store::StateStore,
@@ -210,7 +210,7 @@ fn change(config: &Config, change: &Change) -> Result<Value, Failure> {
         Err(error) => Err(no_state(&error)),
         Ok(state) => {
             let made = probe::block_on(here(config, &state, change));
-            made.unwrap_or_else(|| Err(fail(Exit::Error, "the runtime cannot be started", "")))
+            made.unwrap_or_else(|| Err(no_runtime()))
         }
     }
 }
@@ -329,8 +329,7 @@ fn rows(config: &Config) -> Result<Vec<KeyRow>, Failure> {
                 storage.close().await;
                 Ok(rows)
             };
-            probe::block_on(read)
-                .unwrap_or_else(|| Err(fail(Exit::Error, "the runtime cannot be started", "")))
+            probe::block_on(read).unwrap_or_else(|| Err(no_runtime()))
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::cli::{
     check::{PATIENCE, one_shot},
     exit::Exit,
     failure::Failure,
-    output::{fail, json as print_json, no_state, say},
+    output::{bad_end, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on},
     setup::{Config, load},
 };
@@ -46,21 +46,22 @@ pub(super) fn login(json: bool) -> Result<Exit, Failure> {
     };
     match block_on(work) {
         Some(report) => Ok(end(&report?, json)),
-        None => Ok(Exit::Error),
+        None => Err(no_runtime()),
     }
 }
 
 pub(super) fn end(report: &LoginReport, json: bool) -> Exit {
-    if json {
-        print_json(report);
-    } else {
-        say(&report.text());
-    }
-    match report.reason {
+    let exit = match report.reason {
         _ if report.good => Exit::Good,
         Some(reason) => Exit::for_reason(reason),
         None => Exit::LoginRequired,
+    };
+    match json {
+        true if exit == Exit::Good => print_json(report),
+        true => return bad_end(Some(report), &fail(exit, &report.title, &report.lines.join(" "))),
+        false => say(&report.text()),
     }
+    exit
 }
 
 /// Nobody else works on this state: do it here.

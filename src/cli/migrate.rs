@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{fail, json as print_json, no_state, say},
+    output::{fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on, nobody},
     setup::load,
     state_store::{candidate, no_database},
@@ -44,7 +44,7 @@ pub(super) fn migrate(to: Target, json: bool) -> Result<Exit, Failure> {
         Some(Ok(copied)) if json => print_json(&copied),
         Some(Ok(copied)) => say(&describe(&copied, to)),
         Some(Err(error)) => return Err(not_migrated(&error)),
-        None => return Err(fail(Exit::Error, "the runtime cannot be started", "")),
+        None => return Err(no_runtime()),
     }
     Ok(Exit::Good)
 }

@@ -22,6 +22,21 @@ pub(super) fn json(value: &impl Serialize) {
     }
 }
 
+/// An answer that is no good end: for a script the answer and the error in one object, as every error is told; for a
+/// person, who has the answer before him, what to do.
+pub(super) fn bad_end(answer: Option<&impl Serialize>, failure: &Failure) -> Exit {
+    match answer.map(serde_json::to_value) {
+        Some(Ok(mut answer)) => {
+            answer["error"] = serde_json::json!(failure);
+            json(&answer);
+            failure.print(false);
+        }
+        Some(Err(error)) => complain("the answer is no JSON", &error.to_string()),
+        None => failure.print(false),
+    }
+    failure.exit
+}
+
 /// An error: what happened, and what to do. On standard error.
 pub(super) fn complain(what: &str, remedy: &str) {
     let mut out = std::io::stderr().lock();
@@ -34,6 +49,15 @@ pub(super) fn complain(what: &str, remedy: &str) {
 /// A verb that ends here.
 pub(super) fn fail(exit: Exit, what: &str, remedy: &str) -> Failure {
     Failure::new(exit, what, remedy)
+}
+
+/// Nothing can be done at all.
+pub(super) fn no_runtime() -> Failure {
+    fail(
+        Exit::Error,
+        "the runtime cannot be started",
+        "The machine may be out of memory or threads: try again.",
+    )
 }
 
 /// The state folder cannot be used.

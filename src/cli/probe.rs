@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{fail, json as print_json, say},
+    output::{bad_end, fail, json as print_json, say},
     setup::{Config, load},
 };
 use crate::{
@@ -41,16 +41,29 @@ pub(super) fn healthcheck() -> Result<Exit, Failure> {
 pub(super) fn status(json: bool) -> Result<Exit, Failure> {
     let config = load()?;
     let Some(status) = block_on(fetch(&config)).flatten() else { return Err(nobody(&config)) };
-    if json {
-        print_json(&status);
-    } else {
+    if !json {
         say(&table(&status));
     }
-    Ok(match status.session.state {
-        StateName::LoginRequired => Exit::LoginRequired,
-        _ if status.status == Health::Fail => Exit::Error,
-        _ => Exit::Good,
-    })
+    match (bad(&status), json) {
+        (None, true) => print_json(&status),
+        (None, false) => {}
+        (Some(failure), true) => return Ok(bad_end(Some(&status), &failure)),
+        // The table has said it.
+        (Some(failure), false) => return Ok(failure.exit),
+    }
+    Ok(Exit::Good)
+}
+
+/// What is not good about a keeper, for the exit code.
+fn bad(status: &Status) -> Option<Failure> {
+    let reason = status.session.reason;
+    match status.session.state {
+        StateName::LoginRequired => Some(fail(Exit::LoginRequired, reason.words(), Exit::advice(reason))),
+        _ if status.status == Health::Fail => {
+            Some(fail(Exit::Error, "a part of the keeper is down", "Look at its log; it restarts by itself."))
+        }
+        _ => None,
+    }
 }
 
 /// The keeper does not answer.
@@ -209,6 +222,7 @@ fn table(status: &Status) -> String {
         ("mode", format!("{}, because {}", status.mode, status.reason.words())),
         ("session", format!("{}, because {}", session.state, session.reason.words())),
         ("token", format!("{token}, until {}", time(session.expires_at))),
+        ("FYERS", status.fyers.words()),
         ("next tick", time(status.next_tick)),
         ("last tick", time(status.last_tick.map(|tick| tick.begun_at))),
         (

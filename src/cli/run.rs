@@ -191,6 +191,7 @@ fn parts(
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| storage.fence_broker(config.learning(client))),
+        contact: client.is_some().then(|| Arc::clone(&config.contact)),
         proxy: config.proxy()?.map(|proxy| storage.fence_proxy(proxy)),
         sockets: config.sockets()?,
         outgoing: config.outgoing(),
@@ -319,7 +320,7 @@ mod tests {
     fn welcome_with(pairs: &[(&str, &str)]) -> String {
         let environment: Values =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        welcome(&read(&Sources { environment: &environment, env_file: &Values::new() }).unwrap())
+        welcome(&read(&Sources { environment: &environment, env_file: &Values::new(), unread: &[] }).unwrap())
     }
 
     #[test]

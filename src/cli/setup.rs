@@ -1,6 +1,7 @@
 //! From settings to parts: what every verb needs, made once.
 
 mod channels;
+mod written;
 
 use std::sync::Arc;
 
@@ -20,15 +21,18 @@ use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::memory::Memory;
 use crate::{
     app::EnvMirror,
-    config::{self, Problem, Settings, Sources, Values},
-    env_file::{Entry, EnvFile, EnvText, Kind},
-    fyers::{FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho},
+    config::{self, Problem, Settings},
+    env_file::EnvFile,
+    fyers::{
+        ContactLog, FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho,
+    },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
     login_report::LoginSetup,
     telegram::GroupMoves,
     wall_clock::WallClock,
 };
+use written::Written;
 
 /// The MockExchange's money in INR where neither the settings nor an account at FYERS tell it.
 const USUAL_CAPITAL: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
@@ -47,6 +51,8 @@ pub struct Config {
     pub moves: Arc<GroupMoves>,
     /// FYERS' limits, for every call that this program makes.
     pub limiter: Arc<Limiter>,
+    /// Whether FYERS answers, as every call that this program makes shows it.
+    pub contact: Arc<ContactLog>,
     /// What bodies of requests and long answers may take together.
     pub memory: Memory,
 }
@@ -54,7 +60,7 @@ pub struct Config {
 /// Reads environment and `.env` file. Mistakes are all told at once.
 pub fn load() -> Result<Config, Failure> {
     let (written, unreadable) = Written::read();
-    let read = written.config();
+    let read = written.settings().map(Config::new);
     match (unreadable, read) {
         (None, Ok(config)) => Ok(config),
         (unreadable, read) => {
@@ -71,7 +77,7 @@ pub(super) fn load_anyway() -> (Config, Vec<Problem>) {
     let mut problems: Vec<Problem> = problem.into_iter().collect();
     // What is left may be half a pair, which is a mistake again; the last try is without any.
     for round in 0..4 {
-        match written.config() {
+        match written.settings().map(Config::new) {
             Ok(config) => return (config, problems),
             Err(found) => {
                 found.iter().for_each(|problem| written.forget(&problem.name));
@@ -82,70 +88,9 @@ pub(super) fn load_anyway() -> (Config, Vec<Problem>) {
             }
         }
     }
-    let nothing = Written { environment: Values::new(), env_file: Values::new(), notes: written.notes };
-    match nothing.config() {
+    match written.without_values().settings().map(Config::new) {
         Ok(config) => (config, problems),
         Err(_) => unreachable!("no settings at all are a valid setup"),
-    }
-}
-
-/// What a person wrote, as text.
-struct Written {
-    environment: Values,
-    env_file: Values,
-    notes: Vec<String>,
-}
-
-/// Settings that mean nothing without each other.
-const PAIRS: [[&str; 2]; 2] =
-    [["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"], ["TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"]];
-
-impl Written {
-    /// An unreadable `.env` file is a mistake; what the environment says is known all the same.
-    fn read() -> (Self, Option<Problem>) {
-        let (environment, unreadable) = config::process_environment();
-        let mut notes: Vec<String> =
-            unreadable.iter().map(|name| format!("{name} is not valid text and is ignored")).collect();
-        match read_env_file(&environment, &mut notes) {
-            Ok(env_file) => (Self { environment, env_file, notes }, None),
-            Err(problem) => (Self { environment, env_file: Values::new(), notes }, Some(problem)),
-        }
-    }
-
-    fn config(&self) -> Result<Config, Vec<Problem>> {
-        let sources = Sources { environment: &self.environment, env_file: &self.env_file };
-        let settings = config::read(&sources)?;
-        let mut notes = self.notes.clone();
-        notes.extend(settings.notes.iter().cloned());
-        let redactor = Redactor::default();
-        settings.secrets().iter().for_each(|secret| redactor.register(secret));
-        let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
-        let limiter = Limiter::new(Arc::new(WallClock));
-        Ok(Config {
-            settings,
-            redactor,
-            notes,
-            metrics: Metrics::new(),
-            moves,
-            limiter,
-            memory: Memory::default(),
-        })
-    }
-
-    fn forget(&mut self, name: &str) {
-        let name = name.strip_suffix("_FILE").unwrap_or(name);
-        let pair = PAIRS.iter().find(|pair| pair.contains(&name));
-        let names = pair.map_or_else(|| vec![name], |pair| pair.to_vec());
-        for values in [&mut self.environment, &mut self.env_file] {
-            for name in &names {
-                values.remove(*name);
-                values.remove(&format!("{name}_FILE"));
-                if let Some(alias) = config::table::alias_of(name) {
-                    values.remove(&format!("{alias}_FILE"));
-                    values.remove(&alias);
-                }
-            }
-        }
     }
 }
 
@@ -153,36 +98,23 @@ pub(super) fn unusable(error: SetupError) -> Failure {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
-/// The `.env` file's values. No `.env` is no mistake; a file that somebody has named and that is not there is one, and
-/// so is a file that cannot be read.
-fn read_env_file(environment: &Values, notes: &mut Vec<String>) -> Result<Values, Problem> {
-    let named = |name| environment.get(name).filter(|path| !path.is_empty());
-    let path = named("KEEPER_ENV_FILE").map_or(".env", String::as_str);
-    let file = EnvFile::new(path, named("KEEPER_STATE_DIR").map_or("./state", String::as_str));
-    match file.read() {
-        Ok(text) => Ok(env_values(path, text, notes)),
-        Err(error) if error.kind() == Kind::Missing && named("KEEPER_ENV_FILE").is_none() => {
-            Ok(Values::new())
-        }
-        Err(error) => Err(Problem {
-            name: "KEEPER_ENV_FILE".to_owned(),
-            what: format!("cannot be used: {error}"),
-            remedy: error.advice().to_owned(),
-        }),
-    }
-}
-
-/// The values in the text of the file at `path`. Malformed lines and our own names set twice are noted.
-fn env_values(path: &str, text: EnvText, notes: &mut Vec<String>) -> Values {
-    notes.extend(text.problems.iter().map(|problem| format!("{path}, {problem}")));
-    // Other names may be values in the wrong place, which must not be printed.
-    let ours = text.duplicates().into_iter().filter(|duplicate| config::table::is_known(&duplicate.key));
-    notes.extend(ours.map(|duplicate| format!("{path}: {duplicate}")));
-    let value = |entry: Entry| (entry.key, entry.value.expose_secret().to_owned());
-    text.entries.into_iter().map(value).collect()
-}
-
 impl Config {
+    fn new((settings, notes): (Settings, Vec<String>)) -> Self {
+        let redactor = Redactor::default();
+        settings.secrets().iter().for_each(|secret| redactor.register(secret));
+        let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
+        Self {
+            settings,
+            redactor,
+            notes,
+            metrics: Metrics::new(),
+            moves,
+            limiter: Limiter::new(Arc::new(WallClock)),
+            contact: ContactLog::new(),
+            memory: Memory::default(),
+        }
+    }
+
     /// Starts the log: on standard output for the service, on standard error for everything else.
     pub fn start_log(&self, service: bool) {
         let format = self.settings.log_format;
@@ -211,7 +143,8 @@ impl Config {
         let Some(config) = self.fyers(Timeouts::default()) else { return Ok(None) };
         let client = FyersClient::new(config, Arc::clone(&self.limiter))
             .map_err(unusable)?
-            .timed_by(self.metrics.broker_timer());
+            .timed_by(self.metrics.broker_timer())
+            .noted_in(Arc::clone(&self.contact));
         client.secrets().iter().for_each(|secret| self.redactor.register(secret));
         Ok(Some(Arc::new(client)))
     }

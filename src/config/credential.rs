@@ -92,6 +92,29 @@ pub(super) fn is_client_id(text: &str) -> bool {
     })
 }
 
+/// What FYERS lets an app do, by the ending of its id. It is FYERS' rule since April 2026 and may change again, so it is
+/// told and stops nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppKind {
+    /// It may place orders.
+    Trades,
+    /// It reads; FYERS takes no orders from it.
+    Reads,
+    /// Its ending is none that is known here.
+    Unknown,
+}
+
+impl AppKind {
+    /// The kind of the app with this id.
+    pub fn of(client_id: &str) -> Self {
+        match client_id.rsplit_once('-') {
+            Some((_, "200")) => Self::Trades,
+            Some((_, "100")) => Self::Reads,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

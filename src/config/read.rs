@@ -3,6 +3,7 @@
 mod listener;
 mod mock;
 mod secrets;
+mod slips;
 mod sockets;
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
@@ -11,6 +12,8 @@ use chrono::NaiveTime;
 use keeper_domain::{address::is_loopback, clock::sessions::Segment, secret::Fingerprint};
 use secrecy::SecretString;
 use url::Url;
+
+use slips::Slips;
 
 use crate::config::{
     credential,
@@ -25,28 +28,16 @@ pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
     let mut reader = Reader { sources, remarks: Remarks::default(), rows: vec![], client_id: None };
     let settings = reader.settings();
     let live = settings.app.is_some() && !settings.sandbox;
-    let mut slips = vec![];
-    for stranger in sources.strangers() {
-        let Some(meant) = table::did_you_mean(stranger) else {
-            reader.remarks.notes.push(format!("{stranger} is not a setting and is ignored."));
-            continue;
-        };
-        let slip =
-            Problem::new(stranger, "is not a setting and is ignored.", format!("Did you mean {meant}?"));
-        // Real money, or the wish for it, does not start beside a setting that was misspelt.
-        if live || meant == "FYERS_SANDBOX" {
-            let what = "is a misspelt setting, as it looks: with orders that go to FYERS the keeper does not start so";
-            reader.remarks.problems.push(Problem { what: what.to_owned(), ..slip });
-        } else {
-            reader.remarks.notes.push(format!("{stranger} {} {}", slip.what, slip.remedy));
-            slips.push(slip);
-        }
-    }
-    let Reader { remarks: Remarks { mut problems, notes }, mut rows, .. } = reader;
-    if !problems.is_empty() {
+    let Reader { remarks: Remarks { mut problems, mut notes }, mut rows, .. } = reader;
+    let Slips { fatal, harmless } = slips::find(sources, live);
+    problems.extend(fatal);
+    notes.extend(slips::kind_of_app(&settings));
+    match problems.is_empty() {
+        true => notes.extend(harmless.iter().map(slips::as_note)),
         // Nobody reads notes while there are errors, and a slip of the pen may be behind one.
-        problems.extend(slips);
+        false => problems.extend(harmless),
     }
+    notes.extend(slips::not_ours(sources));
     rows.sort_by_key(|row| table::TABLE.iter().position(|spec| spec.name == row.name));
     if problems.is_empty() { Ok(Settings { rows, notes, ..settings }) } else { Err(problems) }
 }

@@ -98,12 +98,25 @@ pub fn fatal_order_step() -> Option<(keeper_actors::exchange::execution::OrderSt
     Some((step, nth.parse().ok()?))
 }
 
+/// A line or a variable that names settings of ours and cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Where it is: `.env, line 3`.
+    pub place: String,
+    /// Why it cannot be read.
+    pub what: String,
+    /// The settings that it names.
+    pub names: Vec<String>,
+}
+
 /// All places together.
 pub struct Sources<'a> {
     /// The process environment, or a test's stand-in.
     pub environment: &'a Values,
     /// The `.env` file's values.
     pub env_file: &'a Values,
+    /// What names a setting in either and cannot be read.
+    pub unread: &'a [Unread],
 }
 
 /// A value and where it came from.
@@ -174,15 +187,17 @@ impl Sources<'_> {
         read_secret(&file_name, Path::new(&path.text), remarks)
     }
 
-    /// Names that look like ours and are not.
+    /// Names that look like ours and are not. The file is the keeper's, so a name in it that only resembles one of ours
+    /// counts too; the environment is everybody's.
     pub(super) fn strangers(&self) -> impl Iterator<Item = &String> {
-        let ours = |name: &&String| {
-            ["FYERS_", "TELEGRAM_", "KEEPER_"].iter().any(|prefix| name.starts_with(prefix))
-                && !table::is_known(name)
-                // The end-to-end tests set it; it is no setting.
-                && !(cfg!(feature = "fault-injection") && ["KEEPER_DEMO_CLOCK", "KEEPER_ABORT_AT"].contains(&name.as_str()))
+        let resembles = |name: &&String| table::looks_like_ours(name) || table::did_you_mean(name).is_some();
+        let in_environment = self.environment.keys().filter(|name| table::looks_like_ours(name));
+        // The end-to-end tests set these; they are no settings.
+        let of_tests = |name: &str| {
+            cfg!(feature = "fault-injection") && ["KEEPER_DEMO_CLOCK", "KEEPER_ABORT_AT"].contains(&name)
         };
-        self.environment.keys().chain(self.env_file.keys()).filter(ours)
+        let ours = move |name: &&String| !table::is_known(name) && !of_tests(name);
+        in_environment.chain(self.env_file.keys().filter(resembles)).filter(ours)
     }
 }
 

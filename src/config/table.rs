@@ -119,9 +119,38 @@ pub fn is_known(name: &str) -> bool {
     spec(name).is_some() || is_alias(name) || of_file()
 }
 
+/// As names are written here: `fyers-sandbox` is `FYERS_SANDBOX`.
+fn as_ours(name: &str) -> String {
+    name.to_uppercase().replace(['-', '.', ' '], "_")
+}
+
+/// Whether a name begins as ours do, however it is written.
+pub fn looks_like_ours(name: &str) -> bool {
+    ["FYERS_", "TELEGRAM_", "KEEPER_"].iter().any(|prefix| as_ours(name).starts_with(prefix))
+}
+
+/// The settings that a text names, each as it should be written where that can be told; no other word of it.
+pub fn names_in(text: &str) -> Vec<String> {
+    let word = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let told = |name: &str| match (is_known(name), did_you_mean(name)) {
+        (true, _) => Some(name.to_owned()),
+        (false, meant) => meant.map(str::to_owned),
+    };
+    // A blank or a dash in the name: what stands before the value is looked at as one.
+    let before = text.split(['=', ':']).next().unwrap_or_default().trim();
+    let words = text.split(|c| !word(c)).filter(|name| looks_like_ours(name));
+    let mut names: Vec<String> = words.filter_map(told).collect();
+    names.dedup();
+    if names.is_empty() {
+        names.extend(told(before));
+    }
+    names
+}
+
 /// The known name that this one was probably meant to be.
 pub fn did_you_mean(name: &str) -> Option<&'static str> {
-    let close = |spec: &&Spec| strsim::jaro_winkler(name, spec.name);
+    let name = as_ours(name);
+    let close = |spec: &&Spec| strsim::jaro_winkler(&name, spec.name);
     let best = TABLE.iter().max_by(|a, b| close(a).total_cmp(&close(b)))?;
     (close(&best) > 0.9).then_some(best.name)
 }

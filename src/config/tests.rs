@@ -15,7 +15,7 @@ fn values(pairs: &[(&str, &str)]) -> Values {
 }
 
 fn layered(environment: &[(&str, &str)], env_file: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
-    read(&Sources { environment: &values(environment), env_file: &values(env_file) })
+    read(&Sources { environment: &values(environment), env_file: &values(env_file), unread: &[] })
 }
 
 fn with(environment: &[(&str, &str)]) -> Settings {

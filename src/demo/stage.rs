@@ -263,6 +263,7 @@ fn parts(
     Ok(Parts {
         broker: Some(client as Arc<dyn Broker>),
         proxy: Some(Arc::new(LimitedProxy::new(Arc::new(proxy), limiter))),
+        contact: None,
         sockets: Some(Arc::new(FyersSockets::new(fyers(simulator)?).map_err(|error| error.to_string())?)),
         outgoing: None,
         messenger: Arc::new(messenger),

@@ -2,9 +2,15 @@
 
 use url::Url;
 
-use keeper_domain::text::excerpt;
+use keeper_domain::{
+    ports::Broker,
+    reason::Reason,
+    secret::AuthCode,
+    session::retry::{CallFailure, judge_login},
+    text::excerpt,
+};
 
-use crate::config::Settings;
+use crate::config::{AppKind, Settings};
 use crate::doctor::{
     finding::Finding,
     net::{self, Probe},
@@ -27,7 +33,7 @@ pub(super) fn reachable(settings: &Settings, probe: &Probe) -> Finding {
     }
 }
 
-/// Since 1 April 2026 only apps whose id ends in -200 place orders; the others read (docs/fyers-api.md, "Order bans").
+/// Only apps of one kind place orders (docs/fyers-api.md, "Order bans").
 pub(super) fn app(settings: &Settings) -> Finding {
     let Some(app) = &settings.app else {
         let what = "not set: all orders and reads are simulated";
@@ -38,21 +44,46 @@ pub(super) fn app(settings: &Settings) -> Finding {
         );
     };
     let id = &app.client_id;
-    let ending = id.rsplit_once('-').map_or("", |(_, ending)| ending);
-    match (ending, settings.sandbox) {
-        ("200", _) => Finding::pass("FYERS app", format!("{id} is of the kind that may place orders")),
-        ("100", true) => {
+    match (AppKind::of(id), settings.sandbox) {
+        (AppKind::Trades, _) => {
+            Finding::pass("FYERS app", format!("{id} is of the kind that may place orders"))
+        }
+        (AppKind::Reads, true) => {
             Finding::pass("FYERS app", format!("{id} may read, which is enough while orders are simulated"))
         }
-        ("100", false) => {
+        (AppKind::Reads, false) => {
             let what = format!("{id} is of the kind that only reads: FYERS takes no orders from it");
             let advice =
                 "Make an algo trading app at FYERS; its id ends in -200. Until then set FYERS_SANDBOX=true.";
             Finding::warn("FYERS app", what, advice)
         }
-        _ => {
+        (AppKind::Unknown, _) => {
             let what = format!("{id} has an ending that is not known here: -100 reads, -200 trades, too");
             Finding::warn("FYERS app", what, "Compare FYERS_CLIENT_ID with the app's page at FYERS.")
+        }
+    }
+}
+
+/// A code that nobody was given: FYERS refuses it, and by its reason one sees whether it knows app and secret.
+const NO_CODE: &str = "fyers-keeper-asks-whether-the-secret-is-right";
+
+/// Whether the secret belongs to the app. FYERS may look at the code first; then only a login tells.
+pub(super) async fn secret(broker: &dyn Broker) -> Finding {
+    let Err(error) = broker.login(&AuthCode::new(NO_CODE)).await else {
+        return Finding::warn("app secret", "FYERS took a code that is none", "Log in, and see.");
+    };
+    match judge_login(&error) {
+        CallFailure::Final { reason: Reason::CodeRejected, .. } => {
+            Finding::pass("app secret", "FYERS has nothing against it; the first login proves it")
+        }
+        CallFailure::Final { reason: reason @ (Reason::AppHashRejected | Reason::AppUnknown), .. } => {
+            let what = format!("FYERS refuses it: {}", reason.words());
+            let advice = "Copy app id and secret id again from the app's page at FYERS.";
+            Finding::fail("app secret", what, advice)
+        }
+        CallFailure::Final { reason, .. } | CallFailure::Transient { reason, .. } => {
+            let what = format!("it could not be checked: {}", reason.words());
+            Finding::warn("app secret", what, "The first login proves it.")
         }
     }
 }

@@ -14,7 +14,10 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use keeper_domain::ports::Broker;
 
 use crate::config::{Problem, Settings};
 pub use finding::{Finding, Mark};
@@ -27,6 +30,8 @@ pub struct Patient<'a> {
     pub problems: &'a [Problem],
     /// What a person should know about the settings.
     pub notes: &'a [String],
+    /// FYERS, as this app speaks to it; `None` without an app.
+    pub broker: Option<Arc<dyn Broker>>,
     /// Where FYERS sends a browser after a login.
     pub redirect_uri: Option<String>,
     /// The time.
@@ -49,6 +54,10 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         true => broker::login_page(settings, patient.redirect_uri.as_deref()).await,
         false => None,
     };
+    let secret = match &patient.broker {
+        Some(broker) if probe.is_answered() => Some(broker::secret(broker.as_ref()).await),
+        _ => None,
+    };
     let public = reach::public(settings, keeper.mark == Mark::Pass && lock.is_held()).await;
     let mut findings = settings_of(patient);
     findings.push(machine::clock(probe.skew()));
@@ -61,6 +70,7 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings.push(keeper);
     findings.push(broker::reachable(settings, &probe));
     findings.push(broker::app(settings));
+    findings.extend(secret);
     findings.extend(broker::redirect(settings, patient.redirect_uri.as_deref()));
     findings.extend(login_page);
     findings.extend(telegram);
@@ -75,6 +85,16 @@ pub async fn login_page(settings: &Settings, redirect: Option<&str>) -> Option<F
     broker::login_page(settings, redirect).await
 }
 
+/// Whether FYERS takes the secret of the app for one.
+pub async fn app_secret(broker: &dyn Broker) -> Finding {
+    broker::secret(broker).await
+}
+
+/// What the app in these settings may do.
+pub fn app_kind(settings: &Settings) -> Finding {
+    broker::app(settings)
+}
+
 /// The address from which this machine's requests go out, and what FYERS makes of it.
 pub async fn egress(settings: &Settings) -> Finding {
     reach::egress(settings).await
@@ -84,7 +104,7 @@ fn settings_of(patient: &Patient<'_>) -> Vec<Finding> {
     let of_problem = |problem: &Problem| {
         let (what, advice) = (format!("{} {}", problem.name, problem.what), problem.remedy.clone());
         // A slip of the pen may be behind a fault, but is none.
-        let slip = problem.what.starts_with("is not a setting");
+        let slip = problem.what.ends_with("is ignored.");
         if slip { Finding::warn("settings", what, advice) } else { Finding::fail("settings", what, advice) }
     };
     let mut findings: Vec<_> = patient.problems.iter().map(of_problem).collect();

@@ -9,7 +9,8 @@ use chrono::TimeDelta;
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     let environment: Values =
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    read(&Sources { environment: &environment, env_file: &Values::new() }).unwrap_or_else(|e| panic!("{e:?}"))
+    read(&Sources { environment: &environment, env_file: &Values::new(), unread: &[] })
+        .unwrap_or_else(|e| panic!("{e:?}"))
 }
 
 fn in_folder(folder: &Path) -> Settings {

@@ -28,6 +28,24 @@ const NO_EQUALS_SIGN: &str = "no '=' after the name";
 const UNCLOSED_QUOTE: &str = "the quote is not closed";
 const TEXT_AFTER_QUOTE: &str = "text after the closing quote";
 
+/// A line that cannot be read. It is ignored and left alone, as other readers do.
+#[derive(Debug)]
+pub struct Malformed {
+    /// Line number, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: &'static str,
+    /// What it says. It may hold a secret, whatever was meant.
+    pub text: SecretString,
+}
+
+/// Without its text.
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}; the line is ignored", self.line, self.what)
+    }
+}
+
 /// A key that is assigned more than once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duplicate {
@@ -49,8 +67,8 @@ impl fmt::Display for Duplicate {
 pub struct EnvText {
     /// Every assignment, repeated keys included.
     pub entries: Vec<Entry>,
-    /// The malformed lines, which are ignored and left alone: for each a sentence with its number, without its text.
-    pub problems: Vec<String>,
+    /// The lines that cannot be read.
+    pub problems: Vec<Malformed>,
 }
 
 impl EnvText {
@@ -94,7 +112,10 @@ pub fn parse(text: &str) -> EnvText {
                 parsed.entries.push(Entry { line, ..entry });
             }
             Ok(None) => {}
-            Err(what) => parsed.problems.push(format!("line {line}: {what}; the line is ignored")),
+            Err(what) => {
+                let text = SecretString::from(rest[..end].to_owned());
+                parsed.problems.push(Malformed { line, what, text });
+            }
         }
         end += if rest[end..].starts_with("\r\n") { 2 } else { usize::from(end < rest.len()) };
         line += rest[..end].matches(LINE_ENDS).count() - rest[..end].matches("\r\n").count();

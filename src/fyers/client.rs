@@ -22,6 +22,7 @@ use url::Url;
 use crate::fyers::{
     answer,
     config::{FyersConfig, SetupError},
+    contact::ContactLog,
     credentials::Credentials,
     http::{Http, Raw, Timer},
     limits::{Limiter, RequestCost},
@@ -63,6 +64,13 @@ impl FyersClient {
     #[must_use]
     pub fn timed_by(mut self, timer: Timer) -> Self {
         self.http.timed_by(timer);
+        self
+    }
+
+    /// The same client, with somebody who hears whether FYERS answers.
+    #[must_use]
+    pub fn noted_in(mut self, contact: Arc<ContactLog>) -> Self {
+        self.http.noted_in(contact);
         self
     }
 
@@ -179,6 +187,10 @@ impl Broker for FyersClient {
     async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError> {
         let request = self.http.post(at(&self.api_url, &["logout"])).json(&Value::Null);
         self.call_as(token, request, SMALL, |status, body| Body::read(status, body).map(drop)).await
+    }
+
+    async fn ping(&self) -> Result<(), BrokerError> {
+        self.send(self.http.get(self.api_url.clone()), SMALL, RequestCost::OWN).await.map(drop)
     }
 
     fn clock_skew(&self) -> Option<TimeDelta> {

@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 
 use crate::fyers::{
     config::{SetupError, Timeouts},
+    contact::ContactLog,
     credentials, date,
 };
 use crate::memory::Memory;
@@ -51,6 +52,7 @@ pub type Timer = Arc<dyn Fn(&str, Option<u16>, Duration) + Send + Sync>;
 pub(super) struct Http {
     client: Client,
     timer: Option<Timer>,
+    contact: Option<Arc<ContactLog>>,
     skew_ms: AtomicI64,
 }
 
@@ -121,11 +123,15 @@ impl Http {
             builder = builder.proxy(credentials::proxy(address)?.no_proxy(outside));
         }
         let client = builder.build().map_err(|_| SetupError::Http)?;
-        Ok(Self { client, timer: None, skew_ms: AtomicI64::new(NO_SKEW) })
+        Ok(Self { client, timer: None, contact: None, skew_ms: AtomicI64::new(NO_SKEW) })
     }
 
     pub(super) fn timed_by(&mut self, timer: Timer) {
         self.timer = Some(timer);
+    }
+
+    pub(super) fn noted_in(&mut self, contact: Arc<ContactLog>) {
+        self.contact = Some(contact);
     }
 
     pub(super) fn get(&self, url: Url) -> RequestBuilder {
@@ -187,7 +193,15 @@ impl Http {
     async fn start(&self, request: RequestBuilder, watch: &mut Watch<'_>) -> reqwest::Result<Response> {
         let request = request.build()?;
         watch.began(request.url());
-        let response = self.client.execute(request).await?;
+        let began = self.contact.as_ref().map(|contact| contact.elapsed());
+        let answer = self.client.execute(request).await;
+        if let (Some(contact), Some(began)) = (&self.contact, began) {
+            match &answer {
+                Ok(response) => contact.answered(response.status().as_u16()),
+                Err(error) => contact.failed(line(error), began),
+            }
+        }
+        let response = answer?;
         watch.status = Some(response.status().as_u16());
         self.note_skew(&response);
         Ok(response)

@@ -15,6 +15,7 @@ mod answer;
 mod clean;
 mod client;
 mod config;
+mod contact;
 mod credentials;
 mod date;
 mod http;
@@ -26,6 +27,7 @@ pub mod symbols;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
+pub use contact::ContactLog;
 pub(crate) use date::skew as clock_skew;
 pub use http::Timer;
 pub use limits::Limiter;

@@ -6,7 +6,7 @@
 mod headers;
 mod limited;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use fyers_api::http::{ApiRequest, ApiResponse, Method, Surface};
@@ -22,6 +22,7 @@ pub use limited::LimitedProxy;
 
 use crate::fyers::{
     config::{FyersConfig, SetupError},
+    contact::ContactLog,
     credentials::Credentials,
     http::{Http, Timer},
 };
@@ -83,6 +84,13 @@ impl FyersProxy {
     #[must_use]
     pub fn timed_by(mut self, timer: Timer) -> Self {
         self.http.timed_by(timer);
+        self
+    }
+
+    /// The same proxy, with somebody who hears whether FYERS answers.
+    #[must_use]
+    pub fn noted_in(mut self, contact: Arc<ContactLog>) -> Self {
+        self.http.noted_in(contact);
         self
     }
 

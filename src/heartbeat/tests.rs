@@ -71,6 +71,7 @@ fn status_of(shown: &Shown) -> Status {
         orders_refused_today: 0,
         positions_known: keeper_domain::routing::live_positions::Known::Never,
         simulated_left: vec![],
+        fyers: crate::status::ContactStatus::default(),
         feeds: crate::status::FeedsStatus::default(),
         symbols: None,
         version: String::new(),

@@ -72,6 +72,10 @@ impl Broker for LearningBroker {
         self.cleaned(self.broker.logout(token).await)
     }
 
+    async fn ping(&self) -> Result<(), BrokerError> {
+        self.cleaned(self.broker.ping().await)
+    }
+
     fn clock_skew(&self) -> Option<TimeDelta> {
         self.broker.clock_skew()
     }

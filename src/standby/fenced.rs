@@ -98,6 +98,11 @@ impl Broker for FencedBroker {
         self.inner.logout(token).await
     }
 
+    async fn ping(&self) -> Result<(), BrokerError> {
+        self.check()?;
+        self.inner.ping().await
+    }
+
     fn clock_skew(&self) -> Option<TimeDelta> {
         self.inner.clock_skew()
     }

@@ -28,6 +28,7 @@ fn worst(checks: &Checks) -> Health {
 fn of(status: &Status) -> Checks {
     [
         ("session:token", vec![session(status)]),
+        ("fyers:contact", vec![contact(status)]),
         ("actors:restarts", actors(status)),
         ("alerts:waiting", outboxes(status)),
         ("trading:halted", vec![halt(status)]),
@@ -60,6 +61,14 @@ fn session(status: &Status) -> Check {
     let output = (!session.usable).then(|| session.reason.words().to_owned());
     let health = warn_if(status.token_needed && !session.usable);
     Check { output, ..check(status, health, json!(session.state)) }
+}
+
+/// What is not known is not well.
+fn contact(status: &Status) -> Check {
+    let state = status.fyers.state;
+    let output = status.fyers.trouble();
+    let health = warn_if(output.is_some());
+    Check { component_type: "system".to_owned(), output, ..check(status, health, json!(state)) }
 }
 
 fn actors(status: &Status) -> Vec<Check> {

@@ -1,6 +1,7 @@
 //! What the keeper says of itself: `/api/status` and `status --json`.
 
 mod checks;
+mod contact;
 mod day;
 mod feeds;
 mod model;
@@ -8,6 +9,6 @@ mod model;
 pub use day::{Day, Market};
 pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
-    ActorStatus, CalendarStatus, Check, Checks, Health, HolidayStatus, LeaseStatus, OutboxStatus,
-    SessionStatus, Status, TickStatus,
+    ActorStatus, CalendarStatus, Check, Checks, ContactStatus, Health, HolidayStatus, LeaseStatus,
+    OutboxStatus, SessionStatus, Status, TickStatus,
 };

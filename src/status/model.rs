@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use fyers_api::ist::ist;
 use keeper_domain::{
+    contact::ContactState,
     mode::ShownMode,
     reason::Reason,
     routing::live_positions::Known,
@@ -63,6 +64,19 @@ impl From<&SessionView> for SessionStatus {
             usable: view.usable.is_some(),
         }
     }
+}
+
+/// Whether FYERS answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ContactStatus {
+    /// What is known.
+    pub state: ContactState,
+    /// When it last answered; `None`: never since the start.
+    pub last_answer: Option<DateTime<FixedOffset>>,
+    /// Since when every request has failed.
+    pub failing_since: Option<DateTime<FixedOffset>>,
+    /// How the latest one failed.
+    pub problem: Option<String>,
 }
 
 /// One actor.
@@ -172,6 +186,9 @@ pub struct Status {
     /// Which keeper acts, where several share one database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<LeaseStatus>,
+    /// Whether FYERS answers.
+    #[serde(default)]
+    pub fyers: ContactStatus,
     /// The symbol master; `None` where none is fetched.
     #[serde(default)]
     pub symbols: Option<SymbolsStatus>,

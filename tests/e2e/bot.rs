@@ -64,6 +64,17 @@ impl Bot {
         self.ask(reqwest::Method::GET, path, None)
     }
 
+    /// Status and text of an answer that need not be JSON.
+    pub(crate) fn ask_raw(&self, path: &str) -> (u16, String) {
+        block_on(async {
+            let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
+            let request = client.get(format!("{}{path}", self.base));
+            let answer =
+                request.header("authorization", format!("ANY-100:{}", self.key)).send().await.unwrap();
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        })
+    }
+
     pub(crate) fn buy(&self, symbol: &str) -> Told {
         self.order(symbol, 10)
     }

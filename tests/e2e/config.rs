@@ -190,18 +190,163 @@ fn a_misspelt_setting_stops_a_live_start_and_only_that() {
     assert!(checked.out.contains("Did you mean KEEPER_ON_TOKEN_LOSS?"), "{checked:?}");
 }
 
+/// Lines that a person took for settings and that cannot be read, each with the setting that it names.
+const UNREADABLE: [(&str, &str); 9] = [
+    ("KEEPER_ON_TOKEN_LOSS reject", "KEEPER_ON_TOKEN_LOSS"),
+    ("KEEPER_ON_TOKEN_LOSS: reject", "KEEPER_ON_TOKEN_LOSS"),
+    ("- KEEPER_ON_TOKEN_LOSS=reject", "KEEPER_ON_TOKEN_LOSS"),
+    ("\"KEEPER_ON_TOKEN_LOSS\"=reject", "KEEPER_ON_TOKEN_LOSS"),
+    ("KEEPER_ON_TOKEN_LOSS=\"reject", "KEEPER_ON_TOKEN_LOSS"),
+    ("KEEPER ON TOKEN LOSS=reject", "KEEPER_ON_TOKEN_LOSS"),
+    ("set KEEPER_ON_TOKEN_LOSS=reject", "KEEPER_ON_TOKEN_LOSS"),
+    ("FYERS_ACCOUNT_ID='XX00001' CANARY", "FYERS_ACCOUNT_ID"),
+    ("OTHER=\"CANARY\nFYERS_ACCOUNT_ID=XX00001\nMORE=\"", "FYERS_ACCOUNT_ID"),
+];
+
 #[test]
-fn errors_are_json_too_for_a_script() {
-    let home = Home::bare(Options::default()).set("KEEPER_TICK_TIME", "25:00").set("KEEPER_LOG", "loud");
-    let ran = home.run(&["config", "check", "--json"]).exits(78);
-    let error = &ran.json()["error"];
-    assert_eq!(error["exit_code"], 78);
-    assert_eq!(error["problems"].as_array().unwrap().len(), 2, "{error:#}");
-    assert!(error["problems"][0]["remedy"].is_string());
-    let nobody = Home::bare(Options::default());
-    for verb in [&["status", "--json"][..], &["orders", "--json"]] {
-        assert_eq!(nobody.run(verb).exits(69).json()["error"]["exit_code"], 69);
+fn a_line_that_cannot_be_read_and_names_a_setting_stops_a_live_start_and_only_that() {
+    for (line, name) in UNREADABLE {
+        let live = Home::with_app(RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+        live.append_env(&format!("{line}\n"));
+        for verb in [&["run"][..], &["config", "check"]] {
+            let ran = live.run(verb).exits(78);
+            let told: Vec<&str> = ran.err.lines().filter(|told| told.contains(name)).collect();
+            let expected = format!("fyers-keeper: {name} cannot be read (.env, line ");
+            assert!(told.len() == 2 && told[0].starts_with(&expected), "{line}: {ran:?}");
+            assert!(!ran.text().contains("CANARY"), "{ran:?}");
+        }
+        assert!(live.sim.calls().is_empty(), "{line}");
+        let sandbox = Home::with_app(RefreshMode::Disabled);
+        sandbox.append_env(&format!("{line}\n"));
+        let checked = sandbox.run(&["config", "check"]).exits(0);
+        assert!(checked.out.contains(&format!("note: {name} cannot be read")), "{line}: {checked:?}");
     }
+    // The wish for real money, or its end, may be in such a line.
+    let wish = Home::with_app(RefreshMode::Disabled);
+    wish.append_env("FYERS_SANDBOX false\n");
+    assert!(wish.run(&["run"]).exits(78).err.contains("FYERS_SANDBOX cannot be read (.env, line 4"));
+    // What names no setting is other programs' business.
+    let other = Home::with_app(RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+    other.append_env("this is no line of ours\n");
+    let checked = other.run(&["config", "check"]).exits(0);
+    assert!(checked.out.contains("no '=' after the name; the line is ignored"), "{checked:?}");
+}
+
+#[test]
+fn names_in_another_writing_are_no_settings_and_stop_a_live_start_too() {
+    for line in ["keeper_on_token_loss=reject", "KEEPER-ON-TOKEN-LOSS=reject", "KEPER_ON_TOKEN_LOSS=reject"] {
+        let live = Home::with_app(RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+        live.append_env(&format!("{line}\n"));
+        let ran = live.run(&["run"]).exits(78);
+        assert!(ran.err.contains("Did you mean KEEPER_ON_TOKEN_LOSS?"), "{line}: {ran:?}");
+    }
+}
+
+/// Every verb that can answer in JSON, with arguments that are possible.
+const JSON_VERBS: [&[&str]; 22] = [
+    &["check"],
+    &["refresh"],
+    &["login"],
+    &["status"],
+    &["orders"],
+    &["positions"],
+    &["pnl"],
+    &["doctor"],
+    &["config", "check"],
+    &["calendar", "next"],
+    &["calendar", "list"],
+    &["calendar", "check", "2026-11-24"],
+    &["backup", "there.db"],
+    &["restore", "there.db"],
+    &["migrate", "--to", "postgres"],
+    &["key", "add", "trial"],
+    &["key", "list"],
+    &["key", "show", "default"],
+    &["key", "rotate", "trial"],
+    &["key", "remove", "trial"],
+    &["key", "halt", "trial"],
+    &["key", "resume", "trial"],
+];
+
+fn with_json<'a>(verb: &[&'a str]) -> Vec<&'a str> {
+    verb.iter().copied().chain(["--json"]).collect()
+}
+
+/// The one form of an error: its exit code, and each problem with what it is and what to do.
+#[track_caller]
+fn is_an_error(ran: &crate::support::Ran) {
+    let error = &ran.json()["error"];
+    assert_eq!(error["exit_code"].as_i64(), ran.code.map(i64::from), "{ran:?}");
+    let problems = error["problems"].as_array().unwrap_or_else(|| panic!("{ran:?}"));
+    assert!(!problems.is_empty(), "{ran:?}");
+    for problem in problems {
+        assert!(problem["what"].as_str().is_some_and(|what| !what.is_empty()), "{ran:?}");
+        assert!(problem["remedy"].is_string(), "{ran:?}");
+    }
+}
+
+#[test]
+fn errors_of_every_verb_are_one_json_object_for_a_script() {
+    let wrong = Home::bare(Options::default()).set("KEEPER_TICK_TIME", "25:00").set("KEEPER_LOG", "loud");
+    for verb in JSON_VERBS {
+        let ran = wrong.run(&with_json(verb));
+        is_an_error(&ran);
+        assert_eq!(ran.code, Some(if verb == ["doctor"] { 1 } else { 78 }), "{ran:?}");
+        assert!(ran.json()["error"]["problems"].as_array().unwrap().len() >= 2, "all at once: {ran:?}");
+        let usage = wrong.run(&with_json(&[verb, &["--no-such-flag"]].concat()));
+        is_an_error(&usage.exits(2));
+    }
+    // Every verb that has the flag is in the list above.
+    let help = |words: &[&str]| wrong.run(&[words, &["--help"]].concat()).out;
+    let verbs = |words: &[&str]| -> Vec<String> {
+        let text = help(words);
+        let rows =
+            text.split("Commands:\n").nth(1).unwrap_or_default().lines().take_while(|row| !row.is_empty());
+        rows.filter_map(|row| row.split_whitespace().next().map(str::to_owned))
+            .filter(|verb| verb != "help")
+            .collect()
+    };
+    for verb in verbs(&[]) {
+        let below = verbs(&[&verb]);
+        let all = if below.is_empty() {
+            vec![vec![verb.as_str()]]
+        } else {
+            below.iter().map(|one| vec![verb.as_str(), one]).collect()
+        };
+        for words in all.into_iter().filter(|words| help(words).contains("--json") && *words != ["demo"]) {
+            assert!(JSON_VERBS.iter().any(|known| known.starts_with(&words)), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn bad_ends_of_good_settings_are_that_object_too() {
+    let nobody = Home::bare(Options::default());
+    for (verb, code) in [
+        (&["check"][..], 78),
+        (&["refresh"], 78),
+        (&["login"], 78),
+        (&["status"], 69),
+        (&["orders"], 69),
+        (&["positions"], 69),
+        (&["pnl"], 69),
+        (&["restore", "there.db"], 1),
+        (&["migrate", "--to", "postgres"], 78),
+        (&["key", "rotate", "nobody"], 1),
+    ] {
+        is_an_error(&nobody.run(&with_json(verb)).exits(code));
+    }
+    let home = Home::with_app(RefreshMode::Disabled);
+    let never = home.run(&["check", "--json"]).exits(77);
+    is_an_error(&never);
+    assert_eq!(never.json()["reason"], "never_logged_in", "the answer is there as well");
+    let keeper = home.start_ready();
+    keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
+    let status = home.run(&["status", "--json"]).exits(77);
+    is_an_error(&status);
+    assert_eq!(status.json()["mode"], "mock");
+    home.sim.set_outage(simulator::Service::Fyers, true);
+    is_an_error(&home.run(&["doctor", "--json"]).exits(1));
 }
 
 #[test]

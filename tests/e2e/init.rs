@@ -208,3 +208,104 @@ fn without_an_app_the_set_up_ends_in_mock_mode() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("every order is simulated"), "{said}");
 }
+
+/// A set-up that has all but the right app.
+fn set_up_with(env: &str) -> Home {
+    let home = home();
+    home.write_env(env);
+    home
+}
+
+#[test]
+fn a_wrong_secret_in_the_env_file_is_noticed_and_mended() {
+    let home = set_up_with(
+        "# mine\nFYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED2\nFYERS_SANDBOX=true\n",
+    );
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "");
+    let said = talk.wait("\"secret\": enter the secret again");
+    assert!(said.contains("✗ app secret: FYERS refuses it"), "{said}");
+    talk.read -= "\"secret\": enter the secret again".len();
+    talk.answer("\"secret\": enter the secret again", "secret");
+    // A second slip, which is no secret at all, costs nothing that was there.
+    talk.answer("Secret id", "None");
+    talk.wait("is a placeholder");
+    talk.answer("\"secret\": enter the secret again", "secret");
+    talk.answer("Secret id", SECRET);
+    talk.wait("✓ app secret: FYERS has nothing against it");
+    talk.answer("Bot token", "");
+    talk.answer("Log in to FYERS now?", "later");
+    talk.wait("Done");
+    let (_, said) = talk.end();
+    assert!(!said.contains(SECRET), "{said}");
+    let env = home.env();
+    assert!(
+        env.starts_with("# mine\nFYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED1\n"),
+        "{env}"
+    );
+}
+
+#[test]
+fn an_answer_of_before_that_is_not_possible_is_asked_for_again() {
+    let home = set_up_with(
+        "FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=your_secret_key\nKEEPER_TICK_TIME=08:40\n",
+    );
+    let mut talk = Conversation::start(&home);
+    talk.wait("FYERS_SECRET_KEY is a placeholder");
+    talk.answer("take these out and ask again", "");
+    talk.answer("The keeper's https address", "");
+    talk.answer("App id", "ABCD1234EF-100");
+    talk.answer("Secret id", SECRET);
+    talk.wait("✓ app secret");
+    talk.answer("Bot token", "");
+    talk.end();
+    let env = home.env();
+    assert!(env.contains("FYERS_SECRET_KEY=SIMULATED1") && env.contains("KEEPER_TICK_TIME=08:40"), "{env}");
+
+    // What is not asked for here is not touched.
+    home.append_env("KEEPER_LOG=loud\n");
+    let before = home.env();
+    let ran = home.run(&["init"]).exits(78);
+    assert!(ran.err.contains("KEEPER_LOG"), "{ran:?}");
+    assert_eq!(home.env(), before);
+}
+
+#[test]
+fn a_secret_that_the_environment_sets_is_mended_there() {
+    let home = home().set("FYERS_CLIENT_ID", "ABCD1234EF-100").set("FYERS_SECRET_KEY", "SIMULATED2");
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "");
+    talk.answer("\"secret\": enter the secret again", "secret");
+    talk.wait("is set in environment: change it there");
+    talk.answer("\"secret\": enter the secret again", "skip");
+    talk.wait("Bot token");
+    talk.end();
+}
+
+#[test]
+fn an_app_that_only_reads_does_not_go_live_without_a_word() {
+    let home = set_up_with("FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED1\n");
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "");
+    talk.answer("Bot token", "");
+    let said = talk.wait("\"real money\"");
+    assert!(said.contains("ABCD1234EF-100 ends in -100: FYERS takes no orders from it"), "{said}");
+    talk.read -= "\"real money\"".len();
+    talk.answer("\"real money\"", "real money");
+    talk.answer("Log in to FYERS now?", "later");
+    talk.wait("Done");
+    talk.end();
+    // Nor at any later look.
+    let words = "FYERS takes no orders from apps that end in -100";
+    let checked = home.run(&["config", "check"]).exits(0);
+    assert!(checked.out.contains(words), "{checked:?}");
+    let keeper = home.start_ready();
+    let told = |line: &serde_json::Value| line["message"].as_str().is_some_and(|text| text.contains(words));
+    wait_for("the warning in the log", || keeper.lines().iter().any(told).then_some(()));
+    let doctor = home.run(&["doctor"]).exits(0);
+    assert!(doctor.out.contains("is of the kind that only reads"), "{doctor:?}");
+
+    // In the sandbox reading is all that is needed.
+    home.write_env(&home.env().replace("FYERS_SANDBOX=false", "FYERS_SANDBOX=true"));
+    assert!(!home.run(&["config", "check"]).exits(0).out.contains(words));
+}

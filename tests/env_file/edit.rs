@@ -267,7 +267,7 @@ fn problems_and_errors_name_lines_and_keys_but_never_values() {
     let text = format!("{secret} text\nA='{secret}\nA=\"{secret}\" {secret}\n={secret}\nB={secret}\n");
     let parsed = parse(&text);
     assert_eq!(
-        parsed.problems,
+        parsed.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
             "line 1: no '=' after the name; the line is ignored",
             "line 2: the quote is not closed; the line is ignored",

@@ -13,6 +13,17 @@ pub enum Transport {
     Broken,
 }
 
+impl Transport {
+    /// In a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Connect => "no connection",
+            Self::Timeout => "no answer in time",
+            Self::Broken => "the connection broke",
+        }
+    }
+}
+
 /// How an answer failed to be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Garble {
@@ -34,7 +45,7 @@ pub enum Garble {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerError {
     /// There was no answer.
-    #[error("FYERS cannot be reached ({0:?})")]
+    #[error("FYERS cannot be reached: {}", .0.words())]
     Transport(Transport),
     /// HTTP 429 or code -429.
     #[error("FYERS asks to wait")]

@@ -10,6 +10,7 @@ pub mod bots;
 pub mod broker_error;
 pub mod chat;
 pub mod clock;
+pub mod contact;
 pub mod day_summary;
 pub mod event;
 pub mod event_words;

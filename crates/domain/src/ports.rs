@@ -54,6 +54,10 @@ pub trait Broker: Send + Sync {
     async fn funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError>;
     /// `POST /logout`: ends the token at the broker.
     async fn logout(&self, token: &AccessToken) -> Result<(), BrokerError>;
+    /// Asks the broker for nothing in particular, without a token: any answer shows that it can be reached.
+    async fn ping(&self) -> Result<(), BrokerError> {
+        Ok(())
+    }
     /// How far the broker's clock is ahead of this machine's by its latest answer, if it told.
     fn clock_skew(&self) -> Option<TimeDelta> {
         None
@@ -64,7 +68,7 @@ pub trait Broker: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     /// The call did not reach the broker, or its answer did not reach the keeper.
-    #[error("FYERS did not answer: {0:?}")]
+    #[error("FYERS cannot be reached: {}", .0.words())]
     Transport(Transport),
     /// Other long answers are under way, and together they are more than the keeper is willing to hold.
     #[error("too many long answers of FYERS are under way; try again")]

@@ -11,8 +11,8 @@ use crate::cli::{
     setup::Config,
 };
 use crate::{
-    config::Origin,
-    doctor::{self, Mark},
+    config::{AppKind, Origin, Row},
+    doctor::{self, Finding, Mark},
 };
 
 /// Asks for the keeper's own address, from which the redirect URI follows.
@@ -68,30 +68,67 @@ pub(super) async fn app(
                 }
             }
         }
-        let Some(finding) = doctor::login_page(&config.settings, config.redirect_uri().as_deref()).await
-        else {
-            return Ok(config);
-        };
-        terminal.say(&format!("{} {}", finding.mark.sign(), finding.what));
-        if finding.mark != Mark::Fail {
-            if finding.mark == Mark::Pass {
-                terminal.say("  The secret is checked with the first login.");
-            }
-            return Ok(config);
-        }
-        terminal.say(&format!("  {}", finding.advice));
-        let answer = terminal.ask("Enter: look again. \"new\": another app. \"skip\": go on all the same")?;
-        match answer.to_ascii_lowercase().as_str() {
+        let Some(refused) = check(terminal, &config).await? else { return Ok(config) };
+        terminal.say(&format!("  {}", refused.advice));
+        let question = "Enter: look again. \"secret\": enter the secret again. \"new\": another app. \"skip\": go on all the same";
+        match terminal.ask(question)?.to_ascii_lowercase().as_str() {
             "skip" => return Ok(config),
             "new" => {
-                let nothing = SecretString::from(String::new());
-                config = place.save(&[("FYERS_CLIENT_ID", &nothing), ("FYERS_SECRET_KEY", &nothing)])?;
+                config = place.save(&NO_APP.map(|name| (name, &place.nothing)))?;
                 if config.settings.app.is_some() {
                     terminal.say("! The app is set in the environment: change it there.");
                     return Ok(config);
                 }
             }
+            "secret" => config = other_secret(terminal, place, config)?,
             _ => {}
+        }
+    }
+}
+
+const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
+
+/// Asks FYERS about the app and says what it says; what it refuses comes back.
+async fn check(terminal: &mut Terminal, config: &Config) -> Result<Option<Finding>, Failure> {
+    let page = doctor::login_page(&config.settings, config.redirect_uri().as_deref()).await;
+    let begins = page.as_ref().is_none_or(|page| page.mark == Mark::Pass);
+    let secret = match config.broker()? {
+        Some(broker) if begins => Some(doctor::app_secret(broker.as_ref()).await),
+        _ => None,
+    };
+    let kind = begins.then(|| doctor::app_kind(&config.settings));
+    let told: Vec<Finding> = [page, secret, kind].into_iter().flatten().collect();
+    for finding in &told {
+        terminal.say(&format!("{} {}: {}", finding.mark.sign(), finding.check, finding.what));
+        if finding.mark == Mark::Warn {
+            terminal.say(&format!("  {}", finding.advice));
+        }
+    }
+    Ok(told.into_iter().find(|finding| finding.mark == Mark::Fail))
+}
+
+/// The same app with another secret.
+pub(super) fn other_secret(
+    terminal: &mut Terminal,
+    place: &Place,
+    config: Config,
+) -> Result<Config, Failure> {
+    let Some(app) = &config.settings.app else { return Ok(config) };
+    let is_elsewhere = |row: &&Row| {
+        NO_APP.contains(&row.name) && matches!(row.origin, Origin::Environment | Origin::SecretFile)
+    };
+    if let Some(row) = config.settings.rows.iter().find(is_elsewhere) {
+        terminal.say(&format!("! {} is set in {}: change it there.", row.name, row.origin.words()));
+        return Ok(config);
+    }
+    let id = SecretString::from(app.client_id.clone());
+    let secret = terminal.ask_secret("Secret id")?;
+    match place.save(&[("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &secret)]) {
+        Ok(saved) => Ok(saved),
+        Err(failure) => {
+            terminal.say(&words(&failure));
+            // A slip of the hand costs the answer, not what was there before.
+            place.save(&[("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &app.secret)])
         }
     }
 }
@@ -127,12 +164,22 @@ fn enter(terminal: &mut Terminal, place: &Place) -> Result<Option<Result<Config,
 
 /// Orders stay simulated unless the person says otherwise in so many words.
 pub(super) fn real_money(terminal: &mut Terminal, place: &Place, config: Config) -> Result<Config, Failure> {
-    let is_set = |row: &crate::config::Row| row.name == "FYERS_SANDBOX" && row.origin != Origin::Default;
+    let is_set = |row: &Row| row.name == "FYERS_SANDBOX" && row.origin != Origin::Default;
     if config.settings.app.is_none() || config.settings.rows.iter().any(is_set) {
         return Ok(config);
     }
     terminal.title("Real orders or not");
     terminal.say("In the sandbox prices and account are real, and no order ever reaches FYERS. Begin there.");
+    let app = config.settings.app.as_ref().map_or("", |app| &app.client_id);
+    match AppKind::of(app) {
+        AppKind::Trades => {}
+        AppKind::Reads => terminal.say(&format!(
+            "! {app} ends in -100: FYERS takes no orders from it. Real orders need an app whose id ends in -200."
+        )),
+        AppKind::Unknown => terminal.say(&format!(
+            "! {app} has an ending that is not known here: FYERS takes orders from apps whose id ends in -200."
+        )),
+    }
     let answer = terminal.ask("Enter: sandbox. \"real money\": orders go to FYERS")?;
     let sandbox = !answer.eq_ignore_ascii_case("real money");
     let value = SecretString::from(sandbox.to_string());

@@ -8,13 +8,14 @@ mod terminal;
 
 use crate::cli::{
     exit::Exit,
-    failure::Failure,
+    failure::{Complaint, Failure},
     login,
-    output::no_state,
+    output::{no_runtime, no_state},
     probe::block_on,
     setup::{Config, load},
 };
 use crate::store::StateDir;
+use keeper_domain::reason::Reason;
 use place::Place;
 use terminal::Terminal;
 
@@ -24,7 +25,7 @@ pub(super) fn init() -> Result<Exit, Failure> {
     let mut set_up = SetUp { terminal: Terminal::new(), place, state };
     match block_on(set_up.run()) {
         Some(done) => done,
-        None => Ok(Exit::Error),
+        None => Err(no_runtime()),
     }
 }
 
@@ -39,36 +40,58 @@ struct SetUp {
 impl SetUp {
     async fn run(&mut self) -> Result<Exit, Failure> {
         self.place.make()?;
-        let mut config = load()?;
         self.terminal.say(&format!(
             "Set-up of fyers-keeper. Answers are saved in {} as you give them; secrets are never shown.\n\
              Leave it at any time with Ctrl-C and start it again: it goes on where you left.",
             self.place.env_path().display()
         ));
-        config = app::address(&mut self.terminal, &self.place, config)?;
-        config = app::app(&mut self.terminal, &self.place, config).await?;
-        config = telegram::pair(&mut self.terminal, &self.place, config).await?;
-        config = app::real_money(&mut self.terminal, &self.place, config)?;
-        let exit = self.first_login(&config).await?;
+        let config = self.begin()?;
+        let config = app::address(&mut self.terminal, &self.place, config)?;
+        let config = app::app(&mut self.terminal, &self.place, config).await?;
+        let config = telegram::pair(&mut self.terminal, &self.place, config).await?;
+        let config = app::real_money(&mut self.terminal, &self.place, config)?;
+        let (config, exit) = self.first_login(config).await?;
         self.done(&config)?;
         Ok(exit)
     }
 
+    /// The settings as they are. Answers of before that are not possible are asked for again, if the person wants it so;
+    /// what is not asked for here is mended where it was written.
+    fn begin(&mut self) -> Result<Config, Failure> {
+        let failure = match load() {
+            Ok(config) => return Ok(config),
+            Err(failure) => failure,
+        };
+        let name = |problem: &Complaint| problem.what.split(' ').next().unwrap_or_default().to_owned();
+        let groups = failure
+            .problems
+            .iter()
+            .map(|problem| ASKED.into_iter().find(|group| group.contains(&name(problem).as_str())));
+        let Some(groups) = groups.collect::<Option<Vec<_>>>() else { return Err(failure) };
+        self.terminal.say(&place::words(&failure));
+        self.terminal.ask("Enter: take these out and ask again. Ctrl-C: leave them as they are")?;
+        let names: Vec<&str> = groups.into_iter().flatten().copied().collect();
+        self.place.empty(&names)
+    }
+
     /// A login that fails is told with its reason and can be tried again; the rest of the set-up is done all the same.
-    async fn first_login(&mut self, config: &Config) -> Result<Exit, Failure> {
+    async fn first_login(&mut self, mut config: Config) -> Result<(Config, Exit), Failure> {
         if config.settings.app.is_none() || config.redirect_uri().is_none() {
-            return Ok(Exit::Good);
+            return Ok((config, Exit::Good));
         }
         self.terminal.title("First login");
         let mut question = "Log in to FYERS now? Enter: yes. \"later\": with `fyers-keeper login`";
         while !is_later(&self.terminal.ask(question)?) {
-            let report = login::here(config, &self.state).await?;
+            let report = login::here(&config, &self.state).await?;
             if login::end(&report, false) == Exit::Good {
-                return Ok(Exit::Good);
+                return Ok((config, Exit::Good));
+            }
+            if matches!(report.reason, Some(Reason::AppHashRejected | Reason::AppUnknown)) {
+                config = app::other_secret(&mut self.terminal, &self.place, config)?;
             }
             question = "Try again? Enter: yes. \"later\": with `fyers-keeper login`";
         }
-        Ok(Exit::LoginRequired)
+        Ok((config, Exit::LoginRequired))
     }
 
     fn done(&mut self, config: &Config) -> Result<(), Failure> {
@@ -91,6 +114,14 @@ impl SetUp {
         Ok(())
     }
 }
+
+/// What is asked for here, in pairs that mean nothing without each other.
+const ASKED: [&[&str]; 4] = [
+    &["KEEPER_PUBLIC_URL"],
+    &["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"],
+    &["TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"],
+    &["FYERS_SANDBOX"],
+];
 
 fn is_later(answer: &str) -> bool {
     ["later", "no", "n", "skip"].contains(&answer.to_ascii_lowercase().as_str())

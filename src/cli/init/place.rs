@@ -20,6 +20,8 @@ use crate::{
 pub(super) struct Place {
     env: PathBuf,
     state: PathBuf,
+    /// An empty value is the same as none.
+    pub(super) nothing: SecretString,
 }
 
 impl Place {
@@ -29,7 +31,11 @@ impl Place {
         let named = |name: &str, usual: &str| {
             PathBuf::from(values.get(name).filter(|path| !path.is_empty()).map_or(usual, String::as_str))
         };
-        Self { env: named("KEEPER_ENV_FILE", ".env"), state: named("KEEPER_STATE_DIR", "./state") }
+        Self {
+            env: named("KEEPER_ENV_FILE", ".env"),
+            state: named("KEEPER_STATE_DIR", "./state"),
+            nothing: SecretString::default(),
+        }
     }
 
     pub(super) fn env_path(&self) -> &Path {
@@ -57,11 +63,15 @@ impl Place {
     pub(super) fn save(&self, values: &[(&str, &SecretString)]) -> Result<Config, Failure> {
         self.write(values)?;
         load().inspect_err(|_| {
-            let nothing = SecretString::from(String::new());
-            let emptied: Vec<_> = values.iter().map(|(name, _)| (*name, &nothing)).collect();
-            // An empty value is the same as none.
+            let emptied: Vec<_> = values.iter().map(|(name, _)| (*name, &self.nothing)).collect();
             let _kept = self.write(&emptied);
         })
+    }
+
+    /// Takes values out that make the settings impossible, so that they are asked for again.
+    pub(super) fn empty(&self, names: &[&str]) -> Result<Config, Failure> {
+        self.write(&names.iter().map(|name| (*name, &self.nothing)).collect::<Vec<_>>())?;
+        load()
     }
 
     fn write(&self, values: &[(&str, &SecretString)]) -> Result<(), Failure> {

@@ -48,7 +48,7 @@ mod tests {
     fn with(pairs: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
         let environment =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        read(&Sources { environment: &environment, env_file: &BTreeMap::new() })
+        read(&Sources { environment: &environment, env_file: &BTreeMap::new(), unread: &[] })
     }
 
     fn sockets(pairs: &[(&str, &str)]) -> [String; 2] {

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Days, FixedOffset};
 use fyers_api::ist::{at, instant};
-use keeper_domain::{alert::Channel, mode::ShownMode, routing::live_positions::Known, session::StateName};
+use keeper_domain::{
+    alert::Channel, contact::ContactState, mode::ShownMode, routing::live_positions::Known,
+    session::StateName,
+};
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::{
@@ -21,6 +24,12 @@ const STATES: [StateName; 6] = [
 const MODES: [ShownMode; 4] = [ShownMode::Live, ShownMode::Sandbox, ShownMode::Mock, ShownMode::Halted];
 const KNOWN: [(Known, &str); 4] =
     [(Known::Never, "never"), (Known::Unknown, "unknown"), (Known::Known, "known"), (Known::Stale, "stale")];
+const CONTACT: [(ContactState, &str); 4] = [
+    (ContactState::NotNeeded, "not_needed"),
+    (ContactState::Answers, "answers"),
+    (ContactState::Unknown, "unknown"),
+    (ContactState::Fails, "fails"),
+];
 const HEALTH: [(Health, &str); 3] = [(Health::Pass, "pass"), (Health::Warn, "warn"), (Health::Fail, "fail")];
 
 /// The gauges, by name.
@@ -41,6 +50,8 @@ pub(super) struct Gauges {
     refused: IntGauge,
     positions: IntGaugeVec,
     calendar_until: IntGauge,
+    contact: IntGaugeVec,
+    last_answer: IntGauge,
     memory: IntGauge,
 }
 
@@ -99,6 +110,11 @@ impl Gauges {
                 "calendar_valid_until_timestamp_seconds",
                 "When the list of holidays ends; 0 when it is empty.",
             )?,
+            contact: labelled("broker_contact", "1 for what is known of FYERS' answering.", "state")?,
+            last_answer: gauge(
+                "broker_last_answer_timestamp_seconds",
+                "When FYERS last answered any request; 0: never since the start.",
+            )?,
             memory: gauge("resident_memory_bytes", "Memory of the process; 0 where it cannot be read.")?,
         })
     }
@@ -134,6 +150,10 @@ impl Gauges {
         for (known, name) in KNOWN {
             self.positions.with_label_values(&[name]).set((status.positions_known == known).into());
         }
+        for (contact, name) in CONTACT {
+            self.contact.with_label_values(&[name]).set((status.fyers.state == contact).into());
+        }
+        self.last_answer.set(seconds(status.fyers.last_answer));
         // The list holds for the whole of its last day.
         let after = status.calendar.covered_until.and_then(|day| day.checked_add_days(Days::new(1)));
         self.calendar_until.set(after.map_or(0, |day| instant(day, at(0, 0)).timestamp()));

@@ -156,6 +156,7 @@ fn session(status: &Status) -> Vec<Row> {
         Row { name: "State", value: format!("{state}, because {}", session.reason.words()) },
         Row { name: "Good until", value: or_dash(session.expires_at) },
     ];
+    rows.push(Row { name: "FYERS", value: status.fyers.words() });
     if let Some(fingerprint) = &session.fingerprint {
         let by = session.source.map_or("", Source::slug);
         rows.push(Row { name: "Token", value: format!("{fingerprint}, by {by}") });

@@ -1,0 +1,72 @@
+//! Whether FYERS answers, in words: the same on the page, in the chat and on the command line.
+
+use chrono::{DateTime, FixedOffset};
+use keeper_domain::contact::ContactState;
+
+use crate::status::model::ContactStatus;
+
+fn clock(at: DateTime<FixedOffset>) -> String {
+    at.format("%H:%M:%S").to_string()
+}
+
+impl ContactStatus {
+    fn last_answer(&self) -> String {
+        match self.last_answer {
+            Some(at) => format!("it last answered at {} IST", clock(at)),
+            None => "it has not answered since the start".to_owned(),
+        }
+    }
+
+    /// What a person should know when not all is well with it.
+    pub fn trouble(&self) -> Option<String> {
+        let last = self.last_answer();
+        match (self.state, self.failing_since) {
+            (ContactState::Fails, Some(since)) => {
+                let problem = self.problem.as_deref().unwrap_or("no answer");
+                Some(format!("FYERS cannot be reached since {} IST: {problem}; {last}", clock(since)))
+            }
+            (ContactState::Fails | ContactState::Unknown, _) => {
+                Some(format!("whether FYERS can be reached is not known: {last}"))
+            }
+            (ContactState::Answers | ContactState::NotNeeded, _) => None,
+        }
+    }
+
+    /// One line, whatever is known.
+    pub fn words(&self) -> String {
+        match (self.trouble(), self.state) {
+            (Some(trouble), _) => trouble,
+            (None, ContactState::NotNeeded) => "not needed now, so it is not asked".to_owned(),
+            (None, _) => self.last_answer(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_said_to_be_not_known() {
+        let at = |text: &str| DateTime::parse_from_rfc3339(&format!("2026-11-23T{text}+05:30")).ok();
+        let well =
+            ContactStatus { state: ContactState::Answers, last_answer: at("11:00:05"), ..Default::default() };
+        assert_eq!((well.trouble(), well.words().as_str()), (None, "it last answered at 11:00:05 IST"));
+        let silent = ContactStatus { state: ContactState::Unknown, ..well.clone() };
+        assert_eq!(
+            silent.trouble().unwrap(),
+            "whether FYERS can be reached is not known: it last answered at 11:00:05 IST"
+        );
+        let failing = ContactStatus {
+            state: ContactState::Fails,
+            failing_since: at("11:00:09"),
+            problem: Some("no connection".to_owned()),
+            ..well
+        };
+        assert_eq!(
+            failing.words(),
+            "FYERS cannot be reached since 11:00:09 IST: no connection; it last answered at 11:00:05 IST"
+        );
+        assert_eq!(ContactStatus::default().trouble(), None, "a keeper without an app needs nobody");
+    }
+}
