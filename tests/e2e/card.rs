@@ -245,9 +245,8 @@ fn a_death_at_noon_is_mock_and_a_card_with_what_is_open() {
     buy(&home, &token, "NSE:SBIN-EQ", 10);
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| status["mode"] == "live");
-    wait_for("a look at the positions", || {
-        (home.sim.call_count(endpoint::POSITIONS).total > 0).then_some(())
-    });
+    // Known to the keeper, not only asked of FYERS: else the token may die before the answer.
+    keeper.wait_status("the positions", |status| status["positions_known"] == "known");
     assert!(home.sim.kill(&token));
     halt_and_resume(&home, &keeper);
     keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");

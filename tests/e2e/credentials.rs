@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Another process that holds the database, so that nothing can be written: it lets go when told.
-struct Held(std::sync::mpsc::Sender<()>, thread::JoinHandle<()>);
+pub(crate) struct Held(std::sync::mpsc::Sender<()>, thread::JoinHandle<()>);
 
 impl Held {
-    fn hold(home: &Home) -> Self {
+    pub(crate) fn hold(home: &Home) -> Self {
         let (let_go, told) = std::sync::mpsc::channel();
         let (ready, is_held) = std::sync::mpsc::channel();
         let file = SqliteConnectOptions::new().filename(home.path("state/keeper.db"));
@@ -32,7 +32,7 @@ impl Held {
         Self(let_go, thread)
     }
 
-    fn let_go(self) {
+    pub(crate) fn let_go(self) {
         self.0.send(()).unwrap();
         self.1.join().unwrap();
     }

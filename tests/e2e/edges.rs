@@ -99,3 +99,23 @@ fn no_answer_but_fyers_own_ends_a_token_or_moves_an_order() {
     let (venue, mode, body) = buy(&home, &keeper);
     assert_eq!((venue.as_str(), mode.as_str()), ("mock", "mock"), "{body}");
 }
+
+#[test]
+fn fyers_own_code_ends_a_token_in_whatever_writing() {
+    for (status, code) in [(200, json!("-16")), (200, json!(-16)), (401, json!("-8")), (400, json!(-17))] {
+        let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+        let home = home.set("KEEPER_MOCK_PRICES", "walk");
+        let token = home.sim.mint(TokenKind::Access);
+        home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+        let keeper = home.start_ready();
+        keeper.wait_status("live", |status| status["mode"] == "live");
+        let body = json!({"s": "error", "code": code, "message": "Could not authenticate the user"});
+        let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+        home.sim.inject(FaultRule::once(scope, Fault::Json { status, body }));
+        let (venue, mode, body) = buy(&home, &keeper);
+        assert_eq!((venue.as_str(), mode.as_str()), ("mock", "mock"), "{status} {code}: {body}");
+        assert!(body.contains("SIMULATED by fyers-keeper"), "{body}");
+        // FYERS is asked for the profile before a person is.
+        keeper.wait_logged("token.rejected");
+    }
+}

@@ -1,7 +1,7 @@
 //! Orders that FYERS refuses are news: on the phone, on the page, in the status and in the metrics.
 
 use serde_json::json;
-use simulator::{Fault, FaultRule, Scope, TokenKind, endpoint};
+use simulator::{Fault, FaultRule, Scope, Service, TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
@@ -38,6 +38,8 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| status["mode"] == "live");
     let bot = Bot::of(&home, &keeper);
+    // However long the orders take: what waits for its delivery gathers what comes meanwhile.
+    home.sim.set_outage(Service::Telegram, true);
     for number in 0..20 {
         // The money that is missing differs from order to order; the reason is one.
         let message = format!("RED:Margin Shortfall:INR {}.50", 990 + number);
@@ -55,6 +57,7 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     }
     assert!(home.sim.state().orders.is_empty());
     counted(&keeper, 20);
+    home.sim.set_outage(Service::Telegram, false);
     let texts = wait_for("all twenty on the phone", || {
         let (count, texts) = told(&home);
         assert!(count <= 20, "{texts:#?}");

@@ -1,0 +1,105 @@
+//! An order is on its way to FYERS, and something goes wrong here: the bot gets FYERS' answer, and the order is on record.
+
+use std::thread;
+
+use serde_json::{Value, json};
+use simulator::{Fault, FaultRule, RefreshMode, Scope, TokenKind, endpoint};
+
+use crate::{
+    bot::{Bot, Told},
+    credentials::Held,
+    support::{Home, Keeper, post, wait_for},
+};
+
+fn live() -> (Home, Keeper) {
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+    let home = home.set("FYERS_SANDBOX", "false");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
+    (home, keeper)
+}
+
+/// Sends an order that takes so long, does something while it is at FYERS, and gives what the bot was told.
+fn meanwhile(home: &Home, keeper: &Keeper, millis: u64, act: impl FnOnce()) -> Told {
+    let bot = Bot::of(home, keeper);
+    let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+    home.sim.inject(FaultRule::once(scope, Fault::Latency { ms: millis }));
+    let sending = thread::spawn(move || bot.order("NSE:SBIN-EQ", 10));
+    wait_for("the order at FYERS", || {
+        (home.sim.call_count(endpoint::ORDERS_SYNC).in_flight == 1).then_some(())
+    });
+    act();
+    sending.join().unwrap()
+}
+
+fn is_fyers_own(told: &Told) {
+    let body = &told.body;
+    assert_eq!((told.status, told.venue.as_str(), &body["code"]), (200, "fyers", &json!(1101)), "{body}");
+    assert!(!body["id"].as_str().unwrap().contains("MOCK"), "{body}");
+}
+
+/// The one order in the keeper's journal, once it has its outcome there.
+fn on_record(home: &Home) -> Value {
+    wait_for("the order on record", || {
+        let orders = home.run(&["orders", "--json"]).exits(0).json()["orders"].clone();
+        let one = orders.as_array()?.first()?.clone();
+        (one["status"] == 200).then_some(one)
+    })
+}
+
+#[test]
+fn with_a_database_that_cannot_be_written_the_bot_has_fyers_answer() {
+    let (home, keeper) = live();
+    let mut held = None;
+    let told = meanwhile(&home, &keeper, 2_000, || held = Some(Held::hold(&home)));
+    is_fyers_own(&told);
+    held.unwrap().let_go();
+    assert_eq!(on_record(&home)["venue"], "fyers");
+    assert_eq!(home.sim.state().orders.len(), 1);
+    let open = || keeper.status()["positions_known"] == "known";
+    wait_for("the positions", || open().then_some(()));
+}
+
+#[test]
+fn with_a_crash_of_the_exchange_the_bot_has_fyers_answer() {
+    let (home, keeper) = live();
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let told = meanwhile(&home, &keeper, 2_000, || {
+        assert_eq!(post(&keeper.url("/api/fault/exchange"), Some(key.trim())).unwrap().0, 202);
+        keeper.wait_status("a restart", |status| status["actors"]["exchange"]["restarts"] == 1);
+    });
+    is_fyers_own(&told);
+    assert_eq!(on_record(&home)["venue"], "fyers");
+    assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, 1, "sent once");
+    // It is a position now, and the new life knows it.
+    let bot = Bot::of(&home, &keeper);
+    assert!(home.sim.kill(&home.newest(TokenKind::Access)));
+    assert_eq!(bot.get("/api/v3/funds").mode, "mock");
+    let exit = bot.order("NSE:SBIN-EQ", -10);
+    assert_eq!((exit.status, exit.venue.as_str()), (400, "none"), "{}", exit.body);
+}
+
+#[test]
+fn after_a_kill_the_phone_is_told_what_became_of_it() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    // FYERS takes it, and the answer never comes.
+    let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+    home.sim.inject(FaultRule::once(scope, Fault::LostAnswer));
+    home.sim.inject(FaultRule::forever(
+        Scope::exact(endpoint::ORDERS).method("GET"),
+        Fault::Html { status: 503 },
+    ));
+    let told = bot.order("NSE:SBIN-EQ", 10);
+    let words = told.body["message"].as_str().unwrap();
+    assert!(words.contains("its outcome is not known"), "{words}");
+    keeper.kill9();
+    home.sim.clear_faults();
+    let _keeper = home.start_ready();
+    let alert = home.wait_alert("Order sent, answer lost: ");
+    assert!(alert.contains("FYERS' order book has it"), "{alert}");
+    assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, 1, "never sent again");
+    assert!(home.sim.telegram_messages().iter().any(|message| message.text == alert && !message.silent));
+}
