@@ -6,6 +6,7 @@
 mod account_words;
 mod assembly;
 mod backend;
+mod bot_words;
 mod contact;
 mod control;
 mod day_summary;

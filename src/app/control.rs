@@ -34,10 +34,10 @@ use keeper_domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{Actors, Parts, account_words, backend::KeeperBackend};
+use crate::app::{Actors, Parts, account_words, backend::KeeperBackend, bot_words};
 use crate::{
     http::{Backend, account},
-    keys::{KeyAdmin, KeyError},
+    keys::{self, KeyAdmin, KeyError},
     login_report::code_of,
     status::{SessionStatus, Status},
     telegram::GroupMoves,
@@ -288,13 +288,17 @@ impl Control for KeeperControl {
             Topic::Orders => return account_words::orders(account::orders(self.backend.as_ref()).await),
             Topic::Funds => return account_words::funds(account::funds(self.backend.as_ref()).await),
             Topic::Pnl => return account_words::pnl(account::positions(self.backend.as_ref()).await),
-            Topic::Status | Topic::Mode | Topic::Token | Topic::Health => {}
+            Topic::Keys => {
+                return bot_words::keys(&keys::rows(&self.keys.ring(), &self.backend.owns()));
+            }
+            Topic::Status | Topic::Mode | Topic::Token | Topic::Health | Topic::Feeds => {}
         }
         let Some(status) = self.backend.status().await else { return NO_ANSWER.to_owned() };
         match topic {
             Topic::Mode => mode_words(&status),
             Topic::Token => token_words(&status.session),
             Topic::Health => health_words(&status),
+            Topic::Feeds => bot_words::feeds(&status.feeds),
             _ => [status_words(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n"),
         }
     }

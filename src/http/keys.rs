@@ -25,10 +25,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 
 /// All keys with their bots' day, the first one first.
 pub(super) fn rows(admin: &KeyAdmin, backend: &dyn Backend) -> Vec<KeyRow> {
-    let (ring, owns) = (admin.ring(), backend.owns());
-    let nothing = keeper_domain::routing::own::Own::default();
-    let row = |key| KeyRow::of(key, Some(owns.get(key.name()).unwrap_or(&nothing)));
-    ring.all().iter().map(row).collect()
+    crate::keys::rows(&admin.ring(), &backend.owns())
 }
 
 async fn list(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Front>) -> HttpResponse {

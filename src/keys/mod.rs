@@ -23,7 +23,7 @@ use rand::Rng;
 use secrecy::SecretString;
 use tokio::sync::{Mutex, watch};
 
-pub use view::{KeyRow, KeyWish};
+pub use view::{KeyRow, KeyWish, rows};
 
 /// Makes a new first key in the place of the old one.
 pub type RotateOwner = Arc<dyn Fn() -> std::io::Result<SecretString> + Send + Sync>;

@@ -1,9 +1,11 @@
 //! Keys as they are asked for and shown: in the API, on the page, by the command line.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, FixedOffset};
 use fyers_api::ist::ist;
 use keeper_domain::{
-    keys::{BotKey, BotName, KeyLimits, NameProblem, NewKey},
+    keys::{BotKey, BotName, KeyLimits, KeyRing, NameProblem, NewKey},
     mode::Mode,
     routing::own::{Own, OwnDay},
 };
@@ -115,4 +117,10 @@ impl KeyRow {
             simulated: own.map(held),
         }
     }
+}
+
+/// All keys with their bots' day, the first one first.
+pub fn rows(ring: &KeyRing, owns: &BTreeMap<BotName, Own>) -> Vec<KeyRow> {
+    let nothing = Own::default();
+    ring.all().iter().map(|key| KeyRow::of(key, Some(owns.get(key.name()).unwrap_or(&nothing)))).collect()
 }

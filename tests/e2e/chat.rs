@@ -59,6 +59,8 @@ fn every_command_is_answered_and_none_shows_a_secret() {
         ("/orders", "No orders today at FYERS (real money)"),
         ("/funds", "Free for new orders"),
         ("/pnl", "Result of the day"),
+        ("/keys", "default: up to live, 0 orders today"),
+        ("/feeds", "Data socket: closed"),
         ("/version", env!("CARGO_PKG_VERSION")),
         ("/whoami", "42"),
         ("/help", "/resume"),

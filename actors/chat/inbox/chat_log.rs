@@ -66,6 +66,8 @@ fn of_topic(topic: Topic) -> &'static str {
         Topic::Orders => "orders",
         Topic::Funds => "funds",
         Topic::Pnl => "pnl",
+        Topic::Feeds => "feeds",
+        Topic::Keys => "keys",
     }
 }
 

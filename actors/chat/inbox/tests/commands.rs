@@ -29,6 +29,8 @@ fn every_command_of_the_menu_is_understood() {
         ("/confirm xx00001", Command::Act(Action::Confirm { account: "XX00001".into() })),
         ("/test", Command::Act(Action::Test)),
         ("/version", Command::Tell(Topic::Version)),
+        ("/feeds", Command::Tell(Topic::Feeds)),
+        ("/keys", Command::Tell(Topic::Keys)),
         ("/whoami", Command::WhoAmI),
         ("/help", Command::Help),
     ];

@@ -174,6 +174,10 @@ pub enum Topic {
     Funds,
     /// Profit and loss of the day, by symbol.
     Pnl,
+    /// The sockets to FYERS, and the bots that follow them.
+    Feeds,
+    /// The bots' keys and what they did today; never a key itself.
+    Keys,
 }
 
 /// What a command wants to be done.

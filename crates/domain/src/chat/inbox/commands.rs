@@ -28,7 +28,7 @@ pub enum Command {
 }
 
 /// Every command, and its line in the menu.
-pub const COMMANDS: [(&str, &str); 24] = [
+pub const COMMANDS: [(&str, &str); 26] = [
     ("status", "mode, session and next tick"),
     ("login", "show the login card"),
     ("halt", "no new positions from now on; of one bot as /halt NAME"),
@@ -38,6 +38,8 @@ pub const COMMANDS: [(&str, &str); 24] = [
     ("orders", "today's orders, newest first"),
     ("pnl", "profit and loss of the day"),
     ("funds", "money in the account"),
+    ("keys", "each bot's key, its limits and its day"),
+    ("feeds", "prices and order updates from FYERS"),
     ("mode", "where orders go, and why"),
     ("token", "age, end and source of the token"),
     ("refresh", "ask FYERS for a new token now"),
@@ -95,6 +97,8 @@ impl<'a> Written<'a> {
             "orders" => tell(Topic::Orders),
             "funds" => tell(Topic::Funds),
             "pnl" => tell(Topic::Pnl),
+            "feeds" => tell(Topic::Feeds),
+            "keys" => tell(Topic::Keys),
             "login" => act(Action::Login),
             "logout" => act(Action::Logout),
             "refresh" => act(Action::Refresh),
