@@ -1,4 +1,4 @@
-# The keeper as a container: the program, the shared libraries it asks for, and nothing else. No shell, no package
+# The keeper as a container: the program, the shared libraries it asks for, their licences, and nothing else. No shell, no package
 # manager, no root.
 FROM rust:1-bookworm AS build
 WORKDIR /src
@@ -11,7 +11,8 @@ RUN cargo build --profile dist --locked --no-default-features
 RUN set -e; root=/image; program=target/dist/fyers-keeper; \
     install -D -m 0755 "$program" "$root/usr/local/bin/fyers-keeper"; \
     ldd "$program" | grep -o '/[^ ]*' | while read -r library; do install -D -m 0755 "$library" "$root$library"; done; \
-    mkdir -p "$root/etc"; \
+    mkdir -p "$root/etc" "$root/usr/share/doc/fyers-keeper"; \
+    scripts/third-party >third-party; gzip -9 -n -c third-party >"$root/usr/share/doc/fyers-keeper/third-party.gz"; \
     echo 'hosts: files dns' >"$root/etc/nsswitch.conf"; \
     echo 'keeper:x:65532:65532::/data:/nonexistent' >"$root/etc/passwd"; \
     echo 'keeper:x:65532:' >"$root/etc/group"; \

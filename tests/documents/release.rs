@@ -55,9 +55,41 @@ fn install_sh_asks_for_what_a_release_has() {
     let upload = build["steps"].as_array().unwrap().last().unwrap();
     assert_eq!(upload["with"]["path"], "target/package/*", "where scripts/package puts it");
     let published = runs(&release, "publish").join("\n");
+    for packed in ["scripts/package", "Dockerfile"] {
+        assert!(
+            read(packed).contains("scripts/third-party >"),
+            "{packed} brings the licences of what is in it"
+        );
+    }
     for wanted in ["cp install.sh release/", "sha256sum --check", "gh release create", "release/*"] {
         assert!(published.contains(wanted), "{wanted}");
     }
+}
+
+#[test]
+fn nothing_is_built_for_a_release_before_its_commit_has_passed() {
+    let release = yaml(".github/workflows/release.yml");
+    assert!(
+        runs(&release, "tested")[0].contains("--workflow ci.yml --commit \"$GITHUB_SHA\" --status success")
+    );
+    let needs = |job: &str| release["jobs"][job]["needs"].clone();
+    assert_eq!((needs("packages"), needs("image")), (json!("tested"), json!("tested")));
+    assert_eq!(needs("publish"), json!(["packages", "image"]));
+}
+
+/// Documents name files of a release with its version: they are of this one.
+#[test]
+fn documents_name_the_files_of_this_version() {
+    let named =
+        regex::Regex::new(r"(?:fyers-keeper[_:]|/download/v|git tag v)([0-9]+\.[0-9]+\.[0-9]+)").unwrap();
+    let mut seen = 0;
+    for page in ["README.md", "docs/START.md", "docs/DEPLOYMENT.md", "docs/UPGRADE.md"] {
+        for found in named.captures_iter(&read(page)) {
+            seen += 1;
+            assert_eq!(&found[1], VERSION, "{page}: {}", &found[0]);
+        }
+    }
+    assert!(seen > 5, "{seen} found: the search is broken");
 }
 
 #[test]
