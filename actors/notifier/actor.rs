@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::notifier::{
     courier::{Attempt, attempt},
     intake::{Seen, look},
-    messages::{Flush, GetOutbox, JournalGrew, OutboxView},
+    messages::{Flush, GetOutbox, JournalGrew, OutboxView, StopSending},
 };
 use keeper_domain::alerts::{
     delivery::{Gate, Next},
@@ -45,6 +45,8 @@ pub struct NotifierActor {
     context: Arc<Context>,
     /// Kept across restarts: a crash is no reason to break Telegram's limits.
     gate: Gate,
+    /// Another keeper goes on with the outbox.
+    stopped: bool,
     volatile: Volatile,
 }
 
@@ -64,17 +66,28 @@ struct Volatile {
     /// Flushes that this turn answers, and those for the next one.
     flushing: Vec<oneshot::Sender<OutboxView>>,
     flush_next: Vec<oneshot::Sender<OutboxView>>,
+    /// Who waits for the end of the turn after which there is none.
+    stopping: Vec<oneshot::Sender<()>>,
 }
 
 impl NotifierActor {
     /// Reads and delivers from its start on.
     pub fn new(ports: Ports, context: Context) -> Self {
-        Self { ports, context: Arc::new(context), gate: Gate::default(), volatile: Volatile::default() }
+        Self {
+            ports,
+            context: Arc::new(context),
+            gate: Gate::default(),
+            stopped: false,
+            volatile: Volatile::default(),
+        }
     }
 
     fn turn(&mut self, ctx: &mut ActorContext<Self>) {
         if self.volatile.busy {
             self.volatile.again = true;
+            return;
+        }
+        if self.stopped {
             return;
         }
         self.volatile.busy = true;
@@ -95,7 +108,7 @@ impl NotifierActor {
         self.volatile.seen = Some(seen);
         self.refresh_view();
         let now = self.ports.time.now();
-        if self.volatile.view.waiting == 0 || self.gate.is_held(now) {
+        if self.stopped || self.volatile.view.waiting == 0 || self.gate.is_held(now) {
             self.answer_flushes();
             self.rest(ctx);
         } else if self.wait(now).is_zero() {
@@ -157,6 +170,10 @@ impl NotifierActor {
     /// after a while in any case.
     fn rest(&mut self, ctx: &mut ActorContext<Self>) {
         self.volatile.busy = false;
+        if self.stopped {
+            self.volatile.stopping.clear();
+            return self.answer_flushes();
+        }
         let now = self.ports.time.now();
         if !self.volatile.flush_next.is_empty() {
             self.gate.release();
@@ -261,6 +278,20 @@ impl Handler<Flush> for NotifierActor {
             Ok(view) => view,
             Err(_dropped) => act.volatile.view.clone(),
         }))
+    }
+}
+
+impl Handler<StopSending> for NotifierActor {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, _: StopSending, _ctx: &mut Self::Context) -> Self::Result {
+        let (waiter, settled) = oneshot::channel();
+        self.stopped = true;
+        if self.volatile.busy {
+            self.volatile.stopping.push(waiter);
+        }
+        // The waiter is dropped at the end of the turn, by a crash, or here when none is under way.
+        Box::pin(settled.into_actor(self).map(|_settled, _, _| ()))
     }
 }
 

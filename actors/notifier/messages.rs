@@ -20,6 +20,12 @@ pub struct GetOutbox;
 #[rtype(result = "OutboxView")]
 pub struct Flush;
 
+/// Begin no other delivery: another keeper goes on with the outbox. The answer comes when none is under way any more, so
+/// that nothing is sent by both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct StopSending;
+
 /// The outbox in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, actix::MessageResponse)]
 pub struct OutboxView {

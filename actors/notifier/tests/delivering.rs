@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::notifier::messages::{Flush, GetOutbox, JournalGrew};
+use crate::notifier::messages::{Flush, GetOutbox, JournalGrew, StopSending};
 use crate::notifier::tests::doubles::{Call, Fate, World, in_virtual_time};
 use keeper_domain::alert::SendError;
 use keeper_domain::{alerts::render::SAFE_TEXT, event::Event, reason::Reason};
@@ -298,5 +298,28 @@ fn repeats_of_a_warning_gather_unless_something_waits_behind_them_or_the_program
         world.happens(rejected(23));
         let view = addr.send(Flush).await.unwrap();
         assert_eq!(view.waiting, 0, "the end waits for nobody");
+    });
+}
+
+/// What is under way is finished and counted, so that another keeper sends the rest and nothing twice.
+#[test]
+fn nothing_is_sent_after_it_was_told_that_another_keeper_goes_on() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        (1..=3).for_each(|n| world.happens(refused(n)));
+        let addr = world.start();
+        while world.messenger.calls().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(world.store.outbox().iter().filter(|(_, sent)| *sent).count(), 0, "it is on its way");
+        addr.send(StopSending).await.unwrap();
+        assert_eq!(world.store.outbox().iter().filter(|(_, sent)| *sent).count(), 1, "it has arrived");
+        addr.send(JournalGrew).await.unwrap();
+        let _unheard = tokio::time::timeout(Duration::from_secs(5), addr.send(Flush)).await;
+        tokio::time::sleep(MINUTES).await;
+        assert_eq!(world.messenger.delivered(), [1]);
+        addr.send(StopSending).await.unwrap();
+        world.run_until_done(MINUTES).await;
+        assert_eq!(world.messenger.delivered(), [1, 2, 3], "by the other one");
     });
 }
