@@ -43,7 +43,7 @@ use keeper_actors::{
     journal,
     notifier::{
         actor::NotifierActor,
-        messages::{Flush, JournalGrew},
+        messages::{Flush, JournalGrew, StopSending},
     },
     recipient_cell::RecipientCell,
     supervisor::{Tree, watchdog},
@@ -74,6 +74,8 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// How long the end waits for alerts that are on their way: a little longer than the gap between two messages.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_200);
+/// How long a delivery that is under way may hold up another keeper that takes over. What takes longer is sent twice.
+const SETTLE_LIMIT: Duration = Duration::from_millis(500);
 
 /// The actors' addresses.
 #[derive(Clone)]
@@ -205,6 +207,24 @@ impl Keeper {
     ///
     /// Orders that are on their way to FYERS are waited for, and their bots get their answers; new ones are refused.
     pub async fn stop(self) {
+        self.drain().await;
+        self.say_goodbye().await;
+        tokio::join!(self.flush(FLUSH_LIMIT), self.close_listener());
+        self.tree.shutdown().await;
+    }
+
+    /// The same for a keeper whose place another one takes at once: what it says last is told by that one, too. The bots'
+    /// connections are closed by [`Self::close_listener`], when the other one serves them.
+    pub async fn give_way(&self) {
+        self.drain().await;
+        self.say_goodbye().await;
+        let channels = std::iter::once(&self.actors.notifier).chain(&self.actors.webhook);
+        let settling = channels.map(|notifier| timeout(SETTLE_LIMIT, notifier.send(StopSending)));
+        let _late = futures_util::future::join_all(settling).await;
+        self.tree.shutdown().await;
+    }
+
+    async fn drain(&self) {
         let exchange = &self.actors.exchange;
         let drained = async {
             let _gone = exchange.send(StopOrders).await;
@@ -216,18 +236,21 @@ impl Keeper {
                 "orders are still on their way: they are looked up at the next start"
             );
         }
+    }
+
+    async fn say_goodbye(&self) {
         let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
         if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
             tracing::error!(event = "store.failed", "{error}");
         }
+    }
+
+    /// Closes the bots' connections, those that wait for an answer after it.
+    pub async fn close_listener(&self) {
         self.actors.hub.close_all();
-        let farewell = async {
-            if let Some(server) = &self.server {
-                server.stop(true).await;
-            }
-        };
-        tokio::join!(self.flush(FLUSH_LIMIT), farewell);
-        self.tree.shutdown().await;
+        if let Some(server) = &self.server {
+            server.stop(true).await;
+        }
     }
 
     /// The supervisor has given up on `actor`: says so by the shortest way there is. The Notifier may be the

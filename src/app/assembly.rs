@@ -144,7 +144,7 @@ fn exchange_deps(
         in_flight: InFlight::default(),
         keys: Arc::clone(keys),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
-        epoch: parts.lease.as_ref().map_or(0, |lease| lease.epoch().unsigned_abs()),
+        epoch: parts.lease.as_ref().map_or(0, |lease| lease.holding().epoch().unsigned_abs()),
         hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
         hub: Hub::default(),

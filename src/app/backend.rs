@@ -52,7 +52,7 @@ use crate::{
         ActorStatus, CalendarStatus, Checks, ContactStatus, Day, FeedsStatus, Health, HolidayStatus,
         LeaseStatus, OutboxStatus, SessionStatus, Status, TickStatus,
     },
-    store::postgres::HeldLease,
+    store::postgres::PostgresStore,
 };
 
 /// Longest wait for an actor's answer.
@@ -70,18 +70,23 @@ const PULSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The lease that this keeper holds.
 struct Lease {
-    holding: HeldLease,
+    store: PostgresStore,
     since: DateTime<Utc>,
     hand_over: Notify,
 }
 
 impl Lease {
-    fn new(holding: HeldLease) -> Self {
-        Self { holding, since: Utc::now(), hand_over: Notify::new() }
+    fn new(store: PostgresStore, since: DateTime<Utc>) -> Self {
+        Self { store, since, hand_over: Notify::new() }
     }
 
-    fn status(&self) -> LeaseStatus {
-        LeaseStatus { epoch: self.holding.epoch(), since: ist(self.since) }
+    async fn status(&self) -> LeaseStatus {
+        LeaseStatus {
+            address: self.store.address().map(str::to_owned),
+            epoch: self.store.holding().epoch(),
+            since: ist(self.since),
+            standby: self.store.is_awaited().await,
+        }
     }
 }
 
@@ -130,7 +135,7 @@ impl KeeperBackend {
             symbols: parts.symbols.as_ref().map(Renewal::status),
             state_key: StateKey::derive(&parts.key.secret()),
             journal,
-            lease: parts.lease.clone().map(Lease::new),
+            lease: parts.lease.clone().map(|store| Lease::new(store, parts.time.now())),
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
             last_moved: AtomicU64::new(0),
@@ -266,6 +271,10 @@ impl Backend for KeeperBackend {
             None => None,
         };
         let last_tick = self.store.last_tick().await.ok()?;
+        let lease = match &self.lease {
+            Some(lease) => Some(lease.status().await),
+            None => None,
+        };
         let status = Status {
             status: Health::Pass,
             mode: now.shown(),
@@ -287,7 +296,7 @@ impl Backend for KeeperBackend {
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
-            lease: self.lease.as_ref().map(Lease::status),
+            lease,
             feeds: FeedsStatus::from(&self.actors.hub.status()),
             fyers: self.contact_status(),
             symbols: self.symbols.as_ref().map(|status| (**status.load()).clone()),

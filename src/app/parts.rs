@@ -22,7 +22,7 @@ use crate::{
     keys::RotateOwner,
     login_report::LoginSetup,
     memory::Memory,
-    store::postgres::HeldLease,
+    store::postgres::PostgresStore,
     telegram::GroupMoves,
 };
 
@@ -105,8 +105,8 @@ pub struct Parts {
     pub after_crash: bool,
     /// The supervisor's patience.
     pub limits: Limits,
-    /// How long this keeper may act; `None` where no other one can.
-    pub lease: Option<HeldLease>,
+    /// The store with its lease, which says how long this keeper may act; `None` where no other one can.
+    pub lease: Option<PostgresStore>,
     /// For tests that end the program at a step of an order.
     pub order_fault: FaultPoint,
 }

@@ -3,58 +3,60 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{
+    backup_postgres::{self, not_made},
     exit::Exit,
     failure::Failure,
     output::{fail, json as print_json, no_runtime, no_state, say},
     probe::block_on,
-    setup::{Config, load},
+    setup::load,
 };
 use crate::{
-    backup::{self, Backup, BackupError, Restore, Restored, Wish},
+    backup::{self, Backup, Restore, Restored, Wish},
     store::{Counts, StateDir},
 };
 
 pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Result<Exit, Failure> {
     let config = load()?;
-    of_the_state_folder(&config)?;
     let file = file.unwrap_or_else(|| {
         PathBuf::from(format!("keeper-backup-{}.db", chrono::Utc::now().format("%Y%m%dT%H%M%SZ")))
     });
-    let made = block_on(backup::backup(&config.settings.state_dir, &file, wish));
+    let made = block_on(async {
+        match &config.settings.database_url {
+            Some(url) => backup_postgres::backup(&config, url, &file, wish).await,
+            None => {
+                let made = backup::backup(&config.settings.state_dir, &file, wish).await;
+                made.map_err(|error| not_made(&error))
+            }
+        }
+    });
     finish(made, json, describe_backup)
 }
 
 pub(super) fn restore(file: &Path, wish: Restore, json: bool) -> Result<Exit, Failure> {
     let config = load()?;
-    of_the_state_folder(&config)?;
     // Nothing is made for a file that is not there: a typo must not leave an empty state folder.
     if !file.is_file() {
         return Err(fail(Exit::Error, &format!("{} is not there", file.display()), "Check the name."));
     }
-    let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
-    let restored = block_on(backup::restore(&state, file, wish));
+    let restored = block_on(async {
+        if let Some(url) = &config.settings.database_url {
+            return backup_postgres::restore(&config, url, file, wish).await;
+        }
+        let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
+        backup::restore(&state, file, wish).await.map_err(|error| not_made(&error))
+    });
     finish(restored, json, describe_restored)
 }
 
-/// A state in PostgreSQL is not in the state folder: a backup of what lies there would be of another time, or empty.
-fn of_the_state_folder(config: &Config) -> Result<(), Failure> {
-    if config.settings.database_url.is_none() {
-        return Ok(());
-    }
-    let remedy = "Use pg_dump and pg_restore, or `fyers-keeper migrate --to sqlite` and then this command without \
-                  KEEPER_DATABASE_URL.";
-    Err(fail(Exit::Error, "this keeper's state is in PostgreSQL (KEEPER_DATABASE_URL)", remedy))
-}
-
 fn finish<T: serde::Serialize>(
-    outcome: Option<Result<T, BackupError>>,
+    outcome: Option<Result<T, Failure>>,
     json: bool,
     describe: fn(&T) -> String,
 ) -> Result<Exit, Failure> {
     match outcome {
         Some(Ok(value)) if json => print_json(&value),
         Some(Ok(value)) => say(&describe(&value)),
-        Some(Err(error)) => return Err(fail(Exit::Error, &error.to_string(), error.advice())),
+        Some(Err(failure)) => return Err(failure),
         None => return Err(no_runtime()),
     }
     Ok(Exit::Good)

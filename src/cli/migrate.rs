@@ -8,7 +8,7 @@ use crate::cli::{
     output::{fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on, nobody},
     setup::load,
-    state_store::{candidate, no_database},
+    state_store::{candidate, keep_secrets, no_database, secrets_in},
 };
 use crate::store::{
     SqliteStore, StateDir,
@@ -59,8 +59,8 @@ async fn copy(
     let store = SqliteStore::open(state).await.map_err(|error| MigrateError::Failed(error.to_string()))?;
     store.close().await;
     match to {
-        Target::Postgres => contender.fill_from(&file).await,
-        Target::Sqlite => contender.move_to(&file).await,
+        Target::Postgres => contender.fill_from(&file, secrets_in(state)?).await,
+        Target::Sqlite => contender.move_to(&file, &|secrets| keep_secrets(state, secrets)).await,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod backup;
+mod backup_postgres;
 mod bots;
 mod calendar;
 mod check;

@@ -234,6 +234,7 @@ fn table(status: &Status) -> String {
         ),
         ("simulated", format!("{} orders today", status.orders_simulated_today)),
     ];
+    rows.extend(status.lease.as_ref().map(|lease| ("lease", lease.words())));
     for (name, actor) in &status.actors {
         let state = if actor.alive { "alive" } else { "down" };
         rows.push((name, format!("{state}, {} restarts", actor.restarts)));

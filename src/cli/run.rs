@@ -106,13 +106,24 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     if matches!(end, End::Told) {
         heartbeat::systemd::stopping().await;
     }
-    keeper.stop().await;
-    let _late = tokio::time::timeout(CLOSE_LIMIT, storage.close()).await;
+    leave(keeper, &storage).await;
     state.ended();
     if matches!(end, End::HandedOver) {
         standby::begin_again(After::HandOver);
     }
     Ok(Exit::Good)
+}
+
+/// Stops the keeper and lets its store go: first of all where another keeper waits for it.
+async fn leave(keeper: Keeper, storage: &StateStore) {
+    let close = || tokio::time::timeout(CLOSE_LIMIT, storage.close());
+    if storage.is_awaited().await {
+        keeper.give_way().await;
+        let _late = close().await;
+        return keeper.close_listener().await;
+    }
+    keeper.stop().await;
+    let _late = close().await;
 }
 
 /// Why the service ends.
@@ -228,7 +239,7 @@ fn parts(
         missing: settings.missing(),
         after_crash: state.began(),
         limits: Limits::default(),
-        lease: storage.holding().cloned(),
+        lease: storage.shared().cloned(),
         order_fault: order_fault(settings),
     })
 }

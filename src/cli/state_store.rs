@@ -20,14 +20,16 @@ use crate::{
     standby::{self, FencedBroker, FencedProxy, StandbyError},
     store::{
         SqliteStore, StateDir,
-        postgres::{Address, Candidate, ConnectError, Contender, HeldLease, PostgresStore, SHARED_SECRETS},
+        postgres::{
+            Address, Candidate, ConnectError, Contender, HeldLease, MigrateError, PostgresStore,
+            SHARED_SECRETS, Secrets,
+        },
         state_dir::{GATEWAY_KEY, SIGNING_SECRET},
     },
 };
 
 /// What keepers of one database share, so that bots may be passed on: the gateway key and the secret of tokens.
-const SHARED: [(Note<String>, &str); 2] =
-    [(Note::new(SHARED_SECRETS[0]), GATEWAY_KEY), (Note::new(SHARED_SECRETS[1]), SIGNING_SECRET)];
+const SHARED: [(&str, &str); 2] = [(SHARED_SECRETS[0], GATEWAY_KEY), (SHARED_SECRETS[1], SIGNING_SECRET)];
 
 /// The keeper's memory, when it may act on it.
 #[derive(Clone)]
@@ -98,11 +100,23 @@ impl StateStore {
         }
     }
 
-    /// How long this keeper may act; `None` where no other one can.
-    pub(super) fn holding(&self) -> Option<&HeldLease> {
+    /// The store with its lease; `None` where no other keeper can act.
+    pub(super) fn shared(&self) -> Option<&PostgresStore> {
         match self {
             Self::Sqlite(_) => None,
-            Self::Postgres(store) => Some(store.holding()),
+            Self::Postgres(store) => Some(store),
+        }
+    }
+
+    fn holding(&self) -> Option<&HeldLease> {
+        self.shared().map(PostgresStore::holding)
+    }
+
+    /// Whether another keeper waits for this one's end.
+    pub(super) async fn is_awaited(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(store) => store.is_awaited().await.unwrap_or_default(),
         }
     }
 
@@ -127,7 +141,8 @@ impl StateStore {
     pub(super) async fn share_secrets(&self, state: &StateDir) -> Result<(), Failure> {
         let Self::Postgres(store) = self else { return Ok(()) };
         let failed = |error: StoreError| fail(Exit::Error, &error.to_string(), "");
-        for (note, file) in SHARED {
+        for (name, file) in SHARED {
+            let note = Note::<String>::new(name);
             match note.read(store).await.map_err(failed)?.readable() {
                 Some(shared) => {
                     state.keep_secret(file, &SecretString::from(shared)).map_err(|error| no_state(&error))?;
@@ -148,6 +163,23 @@ impl StateStore {
             Self::Postgres(store) => store.close().await,
         }
     }
+}
+
+/// What a state folder has of them; made where it is missing.
+pub(super) fn secrets_in(state: &StateDir) -> Result<Secrets, MigrateError> {
+    let secrets = SHARED.map(|(name, file)| state.own_secret(file).map(|secret| (name, secret)));
+    let all = secrets.into_iter().collect::<Result<_, _>>();
+    all.map_err(|error| MigrateError::Failed(error.to_string()))
+}
+
+/// Puts them into a state folder in the place of what is there: bots know these.
+pub(super) fn keep_secrets(state: &StateDir, secrets: Secrets) -> Result<(), String> {
+    for (name, secret) in secrets {
+        for (_, file) in SHARED.into_iter().filter(|(shared, _)| *shared == name) {
+            state.keep_secret(file, &secret).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// Somebody who wants the lease; `None` on SQLite.

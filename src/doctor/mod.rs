@@ -4,6 +4,7 @@
 //! cannot be found out is said as such.
 
 mod broker;
+mod database;
 mod files;
 mod finding;
 mod machine;
@@ -42,12 +43,13 @@ pub struct Patient<'a> {
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let settings = patient.settings;
     let (lock, database) = tokio::join!(files::lock(settings), files::database(settings));
-    let (probe, telegram, webhook, keeper, egress) = tokio::join!(
+    let (probe, telegram, webhook, keeper, egress, postgres) = tokio::join!(
         net::probe(settings),
         phone::telegram(settings),
         phone::webhook(settings),
         reach::keeper(settings, lock),
-        reach::egress(settings)
+        reach::egress(settings),
+        database::postgres(settings)
     );
     // Who does not answer at all is named once.
     let login_page = match probe.is_answered() {
@@ -66,7 +68,8 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings.push(files::env_file(settings));
     findings.push(files::state_folder(settings));
     findings.push(symbols::symbols(settings, patient.now));
-    findings.push(database);
+    // What lies in the state folder is of another time, where the state is in PostgreSQL.
+    findings.extend(postgres.unwrap_or_else(|| vec![database]));
     findings.push(keeper);
     findings.push(broker::reachable(settings, &probe));
     findings.push(broker::app(settings));

@@ -2,62 +2,56 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     dev::Server,
-    http::{
-        StatusCode,
-        header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE},
-    },
+    http::header::{CONTENT_TYPE, HOST, HeaderName, RETRY_AFTER, UPGRADE},
     web,
+};
+use tokio::sync::Semaphore;
+
+use crate::{
+    build_info,
+    standby::{
+        answer::{copied, is_end_to_end},
+        holder::Holder,
+        tunnel,
+    },
 };
 
 /// How long a request that is passed on may take: longer than the holder itself waits for FYERS.
 const LIMIT: Duration = Duration::from_secs(40);
 /// How long the way to the holder may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// WebSockets at once, as many as the holder has.
+const MOST_SOCKETS: usize = 256;
 /// The longest body that is passed on.
 const LONGEST_BODY: usize = 1 << 20;
 /// What tells a keeper that a request came through a standby, so that two of them never pass it to and fro.
 const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
-
-/// Where the holder is reached, as the lease says; nothing before the lease has been read.
-#[derive(Debug, Clone, Default)]
-pub struct Holder(Arc<Mutex<Option<Option<String>>>>);
-
-impl Holder {
-    /// What the lease says now.
-    pub fn set(&self, address: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
-    }
-
-    fn get(&self) -> Option<Option<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 /// Serves while it is polled, until it is stopped.
 pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Server> {
     let listener = TcpListener::bind(listen)?;
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
-        .timeout(LIMIT)
+        .read_timeout(LIMIT)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()
         .map_err(std::io::Error::other)?;
-    let data = (web::Data::new(holder), web::Data::new(client));
+    let data = (web::Data::new(holder), web::Data::new(client), web::Data::new(Semaphore::new(MOST_SOCKETS)));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.0.clone())
             .app_data(data.1.clone())
-            .app_data(web::PayloadConfig::new(LONGEST_BODY))
+            .app_data(data.2.clone())
             .service(web::resource("/livez").to(async || HttpResponse::Ok().body("alive\n")))
             .service(web::resource("/readyz").to(readyz))
+            .service(web::resource("/metrics").to(metrics))
             .default_service(web::to(pass_on))
     });
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
@@ -68,22 +62,67 @@ async fn readyz(holder: web::Data<Holder>) -> HttpResponse {
     HttpResponse::ServiceUnavailable().body(state)
 }
 
+/// This keeper's own numbers: whoever collects them asks the holder for its own.
+async fn metrics(holder: web::Data<Holder>) -> HttpResponse {
+    let epoch = holder.get().map_or(0, |held| held.epoch);
+    let (version, commit) = (build_info::VERSION, build_info::COMMIT);
+    let text = format!(
+        "# TYPE fyers_keeper_build_info gauge\n\
+         fyers_keeper_build_info{{version=\"{version}\",commit=\"{commit}\"}} 1\n\
+         # TYPE fyers_keeper_lease_held gauge\nfyers_keeper_lease_held 0\n\
+         # TYPE fyers_keeper_lease_epoch gauge\nfyers_keeper_lease_epoch {epoch}\n"
+    );
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text)
+}
+
 async fn pass_on(
     request: HttpRequest,
-    body: web::Bytes,
+    payload: web::Payload,
     holder: web::Data<Holder>,
     client: web::Data<reqwest::Client>,
+    sockets: web::Data<Semaphore>,
 ) -> HttpResponse {
-    let Some(address) = holder.get().flatten() else {
+    let Some(address) = holder.get().and_then(|held| held.address) else {
         return nobody(&request, "and no other address is known here");
     };
-    if request.headers().contains_key(UPGRADE) || request.headers().contains_key(PASSED_ON) {
+    if request.headers().contains_key(PASSED_ON) {
         return nobody(&request, &format!("connect to {address} instead"));
     }
-    match ask(&request, body, &address, &client).await {
-        Some(answer) => answer,
-        None => nobody(&request, "and the other one does not answer"),
+    let passed = if request.headers().contains_key(UPGRADE) {
+        let Ok(seat) = sockets.into_inner().try_acquire_owned() else {
+            return nobody(&request, "and too many sockets are open");
+        };
+        let Some(question) = question(&request, &address, &client) else {
+            return nobody(&request, "and the other one cannot be asked that");
+        };
+        tunnel::open(question, payload, (holder.get_ref().clone(), seat)).await
+    } else {
+        let Ok(Ok(body)) = payload.to_bytes_limited(LONGEST_BODY).await else {
+            return HttpResponse::PayloadTooLarge().finish();
+        };
+        ask(&request, body, &address, &client).await
+    };
+    passed.unwrap_or_else(|| nobody(&request, "and the other one does not answer"))
+}
+
+/// The same question to the holder, as far as it is not about this connection.
+fn question(
+    request: &HttpRequest,
+    address: &str,
+    client: &reqwest::Client,
+) -> Option<reqwest::RequestBuilder> {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let url = reqwest::Url::parse(&format!("{}{path}", address.trim_end_matches('/'))).ok()?;
+    let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
+    let mut question = client.request(method, url);
+    for (name, value) in request.headers() {
+        if is_end_to_end(name) && name != HOST {
+            question = question.header(name.as_str(), value.as_bytes());
+        }
     }
+    let peer = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
+    // Never believed as coming from the holder's own machine.
+    Some(question.header("x-forwarded-for", peer).header(PASSED_ON.as_str(), "1"))
 }
 
 async fn ask(
@@ -92,33 +131,9 @@ async fn ask(
     address: &str,
     client: &reqwest::Client,
 ) -> Option<HttpResponse> {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let url = reqwest::Url::parse(&format!("{}{path}", address.trim_end_matches('/'))).ok()?;
-    let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
-    let mut question = client.request(method, url).body(body);
-    for (name, value) in request.headers() {
-        if is_end_to_end(name) && name != HOST {
-            question = question.header(name.as_str(), value.as_bytes());
-        }
-    }
-    let peer = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
-    // Never believed as coming from the holder's own machine.
-    question = question.header("x-forwarded-for", peer).header(PASSED_ON.as_str(), "1");
-    let answer = question.send().await.ok()?;
-    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status().as_u16()).ok()?);
-    for (name, value) in answer.headers() {
-        let name = HeaderName::try_from(name.as_str()).ok()?;
-        if is_end_to_end(&name) {
-            response.append_header((name, value.as_bytes()));
-        }
-    }
+    let answer = question(request, address, client)?.body(body).send().await.ok()?;
+    let mut response = copied(&answer)?;
     Some(response.streaming(answer.bytes_stream()))
-}
-
-fn is_end_to_end(name: &HeaderName) -> bool {
-    let of_the_connection = ["keep-alive", "proxy-authorization", "te", "trailer"];
-    ![CONNECTION, TRANSFER_ENCODING, UPGRADE, CONTENT_LENGTH].contains(name)
-        && !of_the_connection.contains(&name.as_str())
 }
 
 /// The answer when nobody can be asked, as FYERS would write it: nothing was done.

@@ -4,8 +4,11 @@
 //! passes bots on to the holder. A keeper that has lost the lease replaces itself by a fresh copy of the program, which
 //! waits: nothing that was in memory can act afterwards.
 
+mod answer;
 mod fenced;
+mod holder;
 mod listener;
+mod tunnel;
 
 use std::{
     net::SocketAddr,
@@ -15,18 +18,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
-pub use listener::Holder;
+pub use holder::{Held, Holder};
 
 use crate::{
     logging,
-    store::postgres::{ConnectError, Contender, HeldLease, PostgresStore},
+    store::postgres::{ConnectError, Contender, HeldLease, LeaseNews, PostgresStore},
 };
 
-/// How often a standby asks for the lease: how much later than its end it acts, at most.
-const ASK_EVERY: Duration = Duration::from_millis(250);
+/// How often a standby asks for the lease at least. It asks at its end, too, and when it hears that it was let go.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How often it asks at most.
+const ASK_PAUSE: Duration = Duration::from_millis(50);
+/// The first pause between attempts to make the tables while the database does not answer.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause between attempts to make the tables while the database does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the last line of a program that is replaced may take.
@@ -74,6 +81,7 @@ pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<Postgr
         }
     };
     tracing::info!(event = "lease.taken", epoch = holding.epoch(), "this keeper acts from now on");
+    contender.end_with_the_lease();
     // Its socket is free when this returns, for the listener of the keeper.
     let _ended = tokio::join!(server.handle().stop(false), server);
     contender.into_store(holding, Arc::new(stand_by_again)).map_err(StandbyError::Thread)
@@ -81,28 +89,47 @@ pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<Postgr
 
 async fn until_held(contender: &mut Contender, holder: &Holder) -> Result<HeldLease, StandbyError> {
     prepare(contender).await?;
+    contender.stand_by();
     give_way(contender).await;
-    let mut asks = interval(ASK_EVERY);
-    asks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let news = contender.news();
+    tokio::select! {
+        never = news.listen() => match never {},
+        holding = taken(contender, holder, &news) => Ok(holding),
+    }
+}
+
+async fn taken(contender: &mut Contender, holder: &Holder, news: &LeaseNews) -> HeldLease {
     let mut told = Told::default();
     loop {
-        asks.tick().await;
-        match contender.try_take().await {
-            Ok(Some(holding)) => return Ok(holding),
-            Ok(None) => match contender.look().await {
-                Ok(row) => {
-                    told.waits(row.address.as_deref());
-                    holder.set(row.address);
-                }
-                Err(error) => told.failed(&error),
-            },
-            Err(error) => told.failed(&error),
+        let pause = match contender.try_take().await {
+            Ok(Some(holding)) => return holding,
+            Ok(None) => look(contender, holder, &mut told).await,
+            Err(error) => {
+                told.failed(&error);
+                ASK_EVERY
+            }
+        };
+        let _heard = timeout(pause.clamp(ASK_PAUSE, ASK_EVERY), news.heard()).await;
+    }
+}
+
+/// How long the lease is still good.
+async fn look(contender: &mut Contender, holder: &Holder, told: &mut Told) -> Duration {
+    match contender.look().await {
+        Ok(row) => {
+            told.waits(row.address.as_deref());
+            holder.set(Held { address: row.address, epoch: row.epoch });
+            row.left
+        }
+        Err(error) => {
+            told.failed(&error);
+            ASK_EVERY
         }
     }
 }
 
 async fn prepare(contender: &Contender) -> Result<(), StandbyError> {
-    let mut pause = ASK_EVERY;
+    let mut pause = FIRST_PAUSE;
     loop {
         match contender.prepare().await {
             Err(error) if error.may_pass() => {
@@ -184,6 +211,6 @@ async fn give_way(contender: &mut Contender) {
         if contender.look().await.is_ok_and(|row| row.holder.is_some() && !row.is_over) {
             return;
         }
-        sleep(ASK_EVERY).await;
+        sleep(FIRST_PAUSE).await;
     }
 }

@@ -135,10 +135,30 @@ pub struct HolidayStatus {
 /// The lease of a keeper that shares its database with others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseStatus {
+    /// Where the keeper that holds it says it is reached (`KEEPER_ADVERTISE_URL`).
+    #[serde(default)]
+    pub address: Option<String>,
     /// The number of this holding: each change of the holder counts one up.
     pub epoch: i64,
     /// Since when this keeper holds it.
     pub since: DateTime<FixedOffset>,
+    /// Whether another keeper stands by; `None` while the database does not tell.
+    #[serde(default)]
+    pub standby: Option<bool>,
+}
+
+impl LeaseStatus {
+    /// Who acts, for a person.
+    pub fn words(&self) -> String {
+        let whose = self.address.as_deref().unwrap_or("a keeper without KEEPER_ADVERTISE_URL");
+        let other = match self.standby {
+            Some(true) => "another one stands by",
+            Some(false) => "no other one stands by",
+            None => "whether another one stands by is not known",
+        };
+        let since = self.since.format("%a %d %b, %H:%M:%S IST");
+        format!("{whose} acts since {since} (epoch {}); {other}", self.epoch)
+    }
 }
 
 /// Everything at one glance.

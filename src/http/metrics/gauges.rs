@@ -53,6 +53,7 @@ pub(super) struct Gauges {
     contact: IntGaugeVec,
     last_answer: IntGauge,
     memory: IntGauge,
+    lease: [IntGauge; 4],
 }
 
 impl Gauges {
@@ -116,6 +117,18 @@ impl Gauges {
                 "When FYERS last answered any request; 0: never since the start.",
             )?,
             memory: gauge("resident_memory_bytes", "Memory of the process; 0 where it cannot be read.")?,
+            lease: [
+                gauge(
+                    "lease_held",
+                    "1 while this keeper acts for the account; a keeper that stands by says 0.",
+                )?,
+                gauge("lease_epoch", "The number of the holding of the lease; 0 where there is none.")?,
+                gauge("lease_since_timestamp_seconds", "Since when this keeper holds the lease; 0: none.")?,
+                gauge(
+                    "lease_standby",
+                    "1 while another keeper stands by, 0 while none does, -1 while it is not known.",
+                )?,
+            ],
         })
     }
 
@@ -158,6 +171,12 @@ impl Gauges {
         let after = status.calendar.covered_until.and_then(|day| day.checked_add_days(Days::new(1)));
         self.calendar_until.set(after.map_or(0, |day| instant(day, at(0, 0)).timestamp()));
         self.memory.set(resident().unwrap_or_default());
+        let [held, epoch, since, standbys] = &self.lease;
+        let lease = status.lease.as_ref();
+        held.set(1);
+        epoch.set(lease.map_or(0, |lease| lease.epoch));
+        since.set(seconds(lease.map(|lease| lease.since)));
+        standbys.set(lease.map_or(0, |lease| lease.standby.map_or(-1, i64::from)));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         orders::{self, OrderRow},
         positions::Positions,
     },
-    status::{ActorStatus, Check, Day, Health, Market, Status},
+    status::{ActorStatus, Check, Day, Health, LeaseStatus, Market, Status},
 };
 
 /// A name and what is to be said of it.
@@ -80,6 +80,8 @@ pub(super) struct View {
     pub(super) positions: Option<Positions>,
     pub(super) timeline: Timeline,
     pub(super) parts: Vec<Part>,
+    /// Who acts, where several keepers share one database.
+    pub(super) lease: Option<String>,
     pub(super) events: Vec<Line>,
     pub(super) version: String,
     pub(super) covered_until: String,
@@ -139,6 +141,7 @@ impl View {
             more_orders: orders.as_deref().map_or(0, |orders| orders.len().saturating_sub(SHOWN)),
             timeline: Timeline::of(status, day),
             parts: parts(status),
+            lease: status.lease.as_ref().map(LeaseStatus::words),
             events: events.iter().map(line).collect(),
             version: version(status),
             covered_until: status

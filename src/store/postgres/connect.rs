@@ -98,6 +98,12 @@ impl Address {
         pool.connect_lazy_with(self.0.clone())
     }
 
+    /// One connection that stays open, for somebody who listens.
+    pub(super) fn single(&self) -> PgPool {
+        let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        pool.acquire_timeout(CONNECT_LIMIT).connect_lazy_with(self.0.clone())
+    }
+
     /// Makes the tables, or brings them forward. Two keepers that start together wait for each other.
     ///
     /// # Errors

@@ -10,9 +10,11 @@ use crate::store::{
     postgres::{
         committer::Committer,
         connect::{Address, ConnectError, problem},
+        deadline::Deadline,
         fault::failed,
         lease::{self, Candidate, HeldLease, LeaseRow, RENEW_EVERY},
-        migrate::{self, Copied, MigrateError},
+        migrate::{self, Copied, Keep, MigrateError, Secrets},
+        news::LeaseNews,
         store::PostgresStore,
     },
     rows,
@@ -37,12 +39,31 @@ pub struct Contender {
     address: Address,
     who: Candidate,
     connection: Option<PgConnection>,
+    /// The holder is told that somebody waits.
+    stands_by: bool,
+    /// The system ends this program with its lease.
+    is_mortal: bool,
 }
 
 impl Contender {
     /// Somebody who has not asked yet.
     pub fn new(address: Address, who: Candidate) -> Self {
-        Self { address, who, connection: None }
+        Self { address, who, connection: None, stands_by: false, is_mortal: false }
+    }
+
+    /// From now on the holder can see that this keeper waits for the lease.
+    pub fn stand_by(&mut self) {
+        (self.stands_by, self.connection) = (true, None);
+    }
+
+    /// Once this program holds the lease, the system ends it when the lease ends, if it has not stopped by then.
+    pub fn end_with_the_lease(&mut self) {
+        self.is_mortal = true;
+    }
+
+    /// Who is told when the lease is let go.
+    pub fn news(&self) -> LeaseNews {
+        LeaseNews::new(self.address.clone())
     }
 
     /// Makes the tables where they are missing.
@@ -82,15 +103,16 @@ impl Contender {
         Ok(self.ask(query).await?.map(|row| rows::session(&row)))
     }
 
-    /// Brings the rows of a SQLite database here. All of it happens, or nothing does; nobody acts meanwhile.
+    /// Brings the rows of a SQLite database here, and the secrets beside it. All of it happens, or nothing does; nobody acts
+    /// meanwhile.
     ///
     /// # Errors
     /// See [`MigrateError`].
-    pub async fn fill_from(&self, from: &Path) -> Result<Copied, MigrateError> {
+    pub async fn fill_from(&self, from: &Path, secrets: Secrets) -> Result<Copied, MigrateError> {
         let (mut on, epoch) = self.alone().await?;
         let filled = async {
             let mut writing = on.begin().await?;
-            let copied = migrate::to_postgres(from, &mut writing).await?;
+            let copied = migrate::to_postgres(from, &mut writing, secrets).await?;
             writing.commit().await?;
             Ok(copied)
         };
@@ -99,25 +121,52 @@ impl Contender {
         filled
     }
 
-    /// Brings the rows to an empty SQLite database; nobody acts meanwhile.
+    /// Brings the rows to an empty SQLite database, and the shared secrets to where they are kept there; nobody acts
+    /// meanwhile.
     ///
     /// # Errors
     /// See [`MigrateError`].
-    pub async fn move_to(&self, to: &Path) -> Result<Copied, MigrateError> {
+    pub async fn move_to(&self, to: &Path, keep: Keep<'_>) -> Result<Copied, MigrateError> {
         let (mut on, epoch) = self.alone().await?;
-        let copied = migrate::to_sqlite(&mut on, to).await;
+        let copied = migrate::to_sqlite(&mut on, to, keep).await;
         let _ends_by_itself = lease::release(&mut on, epoch).await;
         copied
+    }
+
+    /// Brings the rows as they are at one moment to an empty SQLite database, and the shared secrets beside it. Whoever
+    /// acts goes on meanwhile.
+    ///
+    /// # Errors
+    /// See [`MigrateError`].
+    pub async fn copy_to(&self, to: &Path, keep: Keep<'_>) -> Result<Copied, MigrateError> {
+        self.prepare().await?;
+        let mut on = self.patient().await?;
+        let mut moment = on.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        migrate::to_sqlite(&mut moment, to, keep).await
+    }
+
+    /// A connection that may take its time.
+    async fn patient(&self) -> sqlx::Result<PgConnection> {
+        let mut on = self.address.connect().await?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
+        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
+        Ok(on)
     }
 
     /// A connection of its own, and the lease, which is renewed by nobody: what takes longer is not kept.
     async fn alone(&self) -> Result<(PgConnection, i64), MigrateError> {
         self.prepare().await?;
-        let mut on = self.address.connect().await?;
-        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
-        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
+        let mut on = self.patient().await?;
         let taken = lease::take_for(&mut on, &self.who, MIGRATION).await?;
         Ok((on, taken.ok_or(MigrateError::InUse)?))
+    }
+
+    async fn connect(&self) -> sqlx::Result<PgConnection> {
+        let mut on = self.address.connect().await?;
+        if self.stands_by {
+            lease::stand_by(&mut on).await?;
+        }
+        Ok(on)
     }
 
     async fn ask<T>(
@@ -127,7 +176,7 @@ impl Contender {
         let asked = async {
             let mut on = match self.connection.take() {
                 Some(on) => on,
-                None => self.address.connect().await?,
+                None => self.connect().await?,
             };
             let answer = question(&mut on).await?;
             Ok::<_, sqlx::Error>((on, answer))
@@ -147,7 +196,12 @@ impl Contender {
         let pool = self.address.readers();
         let (let_go, told_to) = oneshot::channel();
         let (released, is_released) = oneshot::channel();
-        let keeping = Renewal { address: self.address, holding: holding.clone(), connection: None };
+        let keeping = Renewal {
+            address: self.address,
+            holding: holding.clone(),
+            connection: None,
+            is_mortal: self.is_mortal,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("store-committer".to_owned()).spawn(move || {
             runtime.block_on(async {
@@ -155,7 +209,7 @@ impl Contender {
                 let _nobody_waits = released.send(());
             });
         })?;
-        Ok(PostgresStore::new(pool, committer, holding, let_go, is_released))
+        Ok(PostgresStore::new(pool, committer, (holding, self.who.address), let_go, is_released))
     }
 }
 
@@ -164,12 +218,17 @@ struct Renewal {
     address: Address,
     holding: HeldLease,
     connection: Option<PgConnection>,
+    is_mortal: bool,
 }
 
 impl Renewal {
     async fn run(mut self, mut let_go: oneshot::Receiver<()>, on_lost: OnLost) {
         let mut next = tokio::time::Instant::now() + RENEW_EVERY;
+        let mut deadline = Deadline::new().filter(|_| self.is_mortal);
         loop {
+            if let (Some(deadline), Some(at)) = (&mut deadline, self.holding.deadline()) {
+                deadline.set(at);
+            }
             if !self.holding.is_good() {
                 self.holding.end();
                 return on_lost();

@@ -12,14 +12,20 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{PgConnection, Result};
+use sqlx::{PgConnection, PgExecutor, Result};
 
 /// How long a lease is good without being renewed.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often it is renewed.
 pub const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// Where it is told that the lease has been let go.
+pub(super) const FREE: &str = "keeper_lease_free";
+/// The number of the advisory lock of those who stand by; "keep" in ASCII.
+const STANDS_BY: i32 = 0x6b65_6570;
 /// The holder stops so much earlier than the lease can end.
-const MARGIN: Duration = Duration::from_secs(1);
+const MARGIN: Duration = Duration::from_secs(2);
+/// Whoever has not stopped is ended by the system so much earlier.
+const LAST_MARGIN: Duration = Duration::from_millis(400);
 
 /// Who a keeper is to the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +47,8 @@ pub struct LeaseRow {
     pub epoch: i64,
     /// How long it has been held.
     pub held: Duration,
+    /// How long it is still good.
+    pub left: Duration,
     /// Whether it has ended.
     pub is_over: bool,
 }
@@ -69,19 +77,35 @@ pub(super) async fn renew(on: &mut PgConnection, epoch: i64) -> Result<bool> {
 
 /// Lets it go, so that another keeper need not wait for its end.
 pub(super) async fn release(on: &mut PgConnection, epoch: i64) -> Result<()> {
-    let release = "UPDATE lease SET holder = NULL, address = NULL, expires_at = clock_timestamp()
-                   WHERE one = 1 AND epoch = $1";
-    sqlx::query(release).bind(epoch).execute(on).await.map(drop)
+    let release =
+        "WITH released AS (UPDATE lease SET holder = NULL, address = NULL, expires_at = clock_timestamp()
+                   WHERE one = 1 AND epoch = $1 RETURNING epoch) SELECT pg_notify($2, '') FROM released";
+    sqlx::query(release).bind(epoch).bind(FREE).execute(on).await.map(drop)
+}
+
+/// Says on this connection, for as long as it is open, that a keeper stands by.
+pub(super) async fn stand_by(on: &mut PgConnection) -> Result<()> {
+    sqlx::query("SELECT pg_try_advisory_lock_shared($1, 0)").bind(STANDS_BY).execute(on).await.map(drop)
+}
+
+/// Whether a keeper stands by and would take the lease at once.
+pub(super) async fn is_awaited<'e>(on: impl PgExecutor<'e>) -> Result<bool> {
+    let query = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+                 AND classid = $1::int8::oid AND objid = 0
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    let (is_awaited,) = sqlx::query_as(query).bind(i64::from(STANDS_BY)).fetch_one(on).await?;
+    Ok(is_awaited)
 }
 
 /// What the row says now.
 pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
     let look = "SELECT holder, address, epoch,
                 COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - since), 0)::float8,
-                expires_at <= clock_timestamp() FROM lease WHERE one = 1";
-    let row: (Option<String>, Option<String>, i64, f64, bool) = sqlx::query_as(look).fetch_one(on).await?;
-    let (holder, address, epoch, held, is_over) = row;
-    Ok(LeaseRow { holder, address, epoch, held: Duration::from_secs_f64(held.max(0.0)), is_over })
+                EXTRACT(EPOCH FROM expires_at - clock_timestamp())::float8 FROM lease WHERE one = 1";
+    let row: (Option<String>, Option<String>, i64, f64, f64) = sqlx::query_as(look).fetch_one(on).await?;
+    let (holder, address, epoch, held, left) = row;
+    let seconds = |number: f64| Duration::from_secs_f64(number.max(0.0));
+    Ok(LeaseRow { holder, address, epoch, held: seconds(held), left: seconds(left), is_over: left <= 0.0 })
 }
 
 /// How long this program may act, by a clock that nobody can set and that goes on while the machine is suspended.
@@ -114,6 +138,12 @@ impl HeldLease {
     /// It is over, whatever the clock says.
     pub fn end(&self) {
         self.good_until.store(0, Ordering::SeqCst);
+    }
+
+    /// When the system must have ended a program that has not stopped; `None` when it is over already.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let until = self.good_until.load(Ordering::SeqCst);
+        (until > 0).then(|| Duration::from_millis(until) + MARGIN - LAST_MARGIN)
     }
 
     /// Whether this program may act now.

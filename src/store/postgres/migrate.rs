@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Connection, OpenFlags, types::Value};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 
@@ -21,6 +22,12 @@ const ELSEWHERE: [&str; 2] = ["lease", "_sqlx_migrations"];
 
 /// The names of the secrets that keepers of one database share.
 pub const SHARED_SECRETS: [&str; 2] = ["gateway_key", "signing_secret"];
+
+/// Shared secrets by their names.
+pub type Secrets = Vec<(&'static str, SecretString)>;
+
+/// Where shared secrets go when a state leaves PostgreSQL; the words of what went wrong.
+pub type Keep<'a> = &'a dyn Fn(Secrets) -> Result<(), String>;
 
 /// A migration did not happen. Nothing was changed at the source, and nothing is left at the target.
 #[derive(Debug, thiserror::Error)]
@@ -147,8 +154,13 @@ impl Sum {
     }
 }
 
-/// Fills an empty PostgreSQL, in one transaction of the caller's.
-pub(crate) async fn to_postgres(from: &Path, on: &mut PgConnection) -> Result<Copied, MigrateError> {
+/// Fills an empty PostgreSQL, in one transaction of the caller's. The secrets of the state folder come with it: whichever
+/// host starts first, bots need no new keys.
+pub(crate) async fn to_postgres(
+    from: &Path,
+    on: &mut PgConnection,
+    secrets: Secrets,
+) -> Result<Copied, MigrateError> {
     refuse_if_used(on).await?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(from, flags)?;
@@ -162,6 +174,12 @@ pub(crate) async fn to_postgres(from: &Path, on: &mut PgConnection) -> Result<Co
             go_on_counting(&table.name, column, on).await?;
         }
         copied.insert(table.name, sent.1);
+    }
+    for (name, secret) in secrets {
+        let put =
+            "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2";
+        let text = serde_json::Value::from(secret.expose_secret()).to_string();
+        sqlx::query(put).bind(name).bind(text).execute(&mut *on).await?;
     }
     Ok(copied)
 }
@@ -278,8 +296,13 @@ fn cells(table: &Table, row: &PgRow) -> sqlx::Result<Cells> {
     table.columns.iter().enumerate().map(one).collect()
 }
 
-/// Fills an empty SQLite database with the rows of PostgreSQL.
-pub(crate) async fn to_sqlite(on: &mut PgConnection, to: &Path) -> Result<Copied, MigrateError> {
+/// Fills an empty SQLite database with the rows of PostgreSQL. What keepers of one database share does not belong into the
+/// file, which is backed up: it is given to `keep` when all else is ready, and nothing happens if that fails.
+pub(crate) async fn to_sqlite(
+    on: &mut PgConnection,
+    to: &Path,
+    keep: Keep<'_>,
+) -> Result<Copied, MigrateError> {
     let tables = tables(on).await?;
     let mut target = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let events: i64 = target.query_row("SELECT COUNT(*) FROM journal", [], |row| row.get(0))?;
@@ -287,7 +310,7 @@ pub(crate) async fn to_sqlite(on: &mut PgConnection, to: &Path) -> Result<Copied
         return Err(MigrateError::NotEmpty(events));
     }
     let writing = target.transaction()?;
-    let mut copied = Copied::new();
+    let (mut copied, mut secrets) = (Copied::new(), Secrets::new());
     for table in &tables {
         writing.execute(&format!("DELETE FROM {}", table.name), [])?;
         let marks = (1..=table.columns.len()).map(|at| format!("?{at}")).collect::<Vec<_>>().join(", ");
@@ -297,6 +320,11 @@ pub(crate) async fn to_sqlite(on: &mut PgConnection, to: &Path) -> Result<Copied
         let mut sum = Sum::default();
         let mut insert = writing.prepare(&sql)?;
         for_each_row(table, on, |row| {
+            // Never in the file, not even for a moment: what was deleted can be read there for a long time.
+            if let Some(secret) = secret(table, &row) {
+                secrets.push(secret);
+                return Ok(());
+            }
             sum.add(&row);
             insert.execute(rusqlite::params_from_iter(row.into_iter().map(value)))?;
             Ok(())
@@ -308,13 +336,17 @@ pub(crate) async fn to_sqlite(on: &mut PgConnection, to: &Path) -> Result<Copied
         }
         copied.insert(table.name.clone(), sent.1);
     }
-    // What keepers of one database share lies in files of the state folder there, and a backup of it must not have it.
-    for name in SHARED_SECRETS {
-        writing.execute("DELETE FROM facts WHERE name = ?1", [name])?;
-    }
     write_session_digest(&writing)?;
+    keep(secrets).map_err(MigrateError::Failed)?;
     writing.commit()?;
     Ok(copied)
+}
+
+/// The shared secret in a row of facts, if it is one.
+fn secret(table: &Table, row: &[Cell]) -> Option<(&'static str, SecretString)> {
+    let [Cell::Text(name), Cell::Text(value)] = row else { return None };
+    let name = SHARED_SECRETS.into_iter().find(|shared| table.name == "facts" && shared == name)?;
+    Some((name, SecretString::from(serde_json::from_str::<String>(value).ok()?)))
 }
 
 fn value(cell: Cell) -> Value {

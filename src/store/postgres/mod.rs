@@ -3,10 +3,13 @@
 mod committer;
 mod connect;
 mod contender;
+mod deadline;
+mod examine;
 mod fault;
 mod lease;
 mod migrate;
 mod mock_journal;
+mod news;
 mod read;
 mod store;
 mod transaction;
@@ -14,6 +17,8 @@ mod write;
 
 pub use connect::{Address, ConnectError};
 pub use contender::{Contender, OnLost};
+pub use examine::{DatabaseReport, Tls};
 pub use lease::{Candidate, HeldLease, LEASE, LeaseRow, RENEW_EVERY};
-pub use migrate::{Copied, MigrateError, SHARED_SECRETS};
+pub use migrate::{Copied, Keep, MigrateError, SHARED_SECRETS, Secrets};
+pub use news::LeaseNews;
 pub use store::PostgresStore;

@@ -3,6 +3,7 @@
 use std::{
     future::ready,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -17,10 +18,17 @@ use sqlx::PgPool;
 use tokio::sync::oneshot;
 
 use crate::store::{
-    postgres::{committer::Committer, fault::failed, lease::HeldLease, write::Work},
+    postgres::{
+        committer::Committer,
+        fault::failed,
+        lease::{self, HeldLease},
+        write::Work,
+    },
     rows,
 };
 
+/// How long the question may take whether another keeper stands by.
+const AWAITED_LIMIT: Duration = Duration::from_millis(500);
 const UNREAD: &str = "SELECT id, at, event FROM journal
     WHERE id > COALESCE((SELECT value::bigint FROM facts WHERE name = $1), 0) ORDER BY id";
 
@@ -31,6 +39,8 @@ pub struct PostgresStore {
     pub(super) pool: PgPool,
     committer: Arc<Committer>,
     holding: HeldLease,
+    /// Where the others reach this keeper, when they are told.
+    address: Option<Arc<str>>,
     /// Whose outbox this is; all else is the same for every channel.
     channel: Channel,
     ending: Arc<Mutex<Option<Ending>>>,
@@ -43,17 +53,29 @@ impl PostgresStore {
     pub(super) fn new(
         pool: PgPool,
         committer: Committer,
-        holding: HeldLease,
+        (holding, address): (HeldLease, Option<String>),
         let_go: oneshot::Sender<()>,
         released: oneshot::Receiver<()>,
     ) -> Self {
         let ending = Arc::new(Mutex::new(Some((let_go, released))));
-        Self { pool, committer: Arc::new(committer), holding, channel: Channel::Chat, ending }
+        let (committer, address) = (Arc::new(committer), address.map(Arc::from));
+        Self { pool, committer, holding, address, channel: Channel::Chat, ending }
     }
 
     /// How long this keeper may act.
     pub fn holding(&self) -> &HeldLease {
         &self.holding
+    }
+
+    /// Where the others reach this keeper, when they are told.
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// Whether another keeper stands by and takes over at once; `None` when it cannot be told.
+    pub async fn is_awaited(&self) -> Option<bool> {
+        let asked = tokio::time::timeout(AWAITED_LIMIT, lease::is_awaited(&self.pool));
+        asked.await.ok()?.ok()
     }
 
     /// The same memory with the outbox of another channel. One that is used for the first time begins where the chat
