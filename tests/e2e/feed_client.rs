@@ -26,8 +26,13 @@ pub(crate) fn key(home: &Home) -> String {
 
 impl Socket {
     pub(crate) fn try_open(keeper: &Keeper, path: &str, authorization: Option<&str>) -> Result<Self, Error> {
+        Self::try_at(&keeper.url(path), authorization)
+    }
+
+    /// The same at any address.
+    pub(crate) fn try_at(url: &str, authorization: Option<&str>) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let url = keeper.url(path).replacen("http", "ws", 1);
+        let url = url.replacen("http", "ws", 1);
         let mut request = url.into_client_request().unwrap();
         if let Some(value) = authorization {
             request.headers_mut().insert("authorization", value.parse().unwrap());
@@ -75,6 +80,19 @@ impl Socket {
     fn message(&mut self, limit: Duration) -> Option<Message> {
         let next = async { timeout(limit, self.stream.next()).await };
         self.runtime.block_on(next).ok().map(|message| message.expect("the connection is open").unwrap())
+    }
+
+    /// Waits until the other side has closed it, whatever comes before.
+    #[allow(dead_code, reason = "another test program uses it")]
+    pub(crate) fn wait_closed(&mut self) {
+        let end = async {
+            while let Some(Ok(message)) = self.stream.next().await {
+                if message.is_close() {
+                    return;
+                }
+            }
+        };
+        self.runtime.block_on(async { timeout(DEADLINE, end).await }).expect("the other side closes it");
     }
 
     /// The first message that is wished for.

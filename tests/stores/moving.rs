@@ -1,12 +1,15 @@
 //! From one store to the other one, and what that needs of both.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path, sync::Mutex};
 
+use fyers_keeper::store::postgres::SHARED_SECRETS;
 use keeper_domain::{
+    note::Note,
     order_journal::OpenIntents,
     ports::{Change, ChangeStore, JournalStore, MockJournalStore, SessionStore, TradingStore},
 };
 use mock_exchange::{Engine, Instruments};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     Place,
@@ -19,7 +22,7 @@ async fn both_have_the_same_columns() {
     let Some(server) = crate::server::shared() else { return };
     let url = server.database();
     crate::holder(&url, "a").await.close().await;
-    let database = secrecy::ExposeSecret::expose_secret(&url).rsplit('/').next().unwrap().to_owned();
+    let database = url.expose_secret().rsplit('/').next().unwrap().to_owned();
     let of_postgres = server.sql(
         database.split('?').next().unwrap(),
         "SELECT table_name || '.' || column_name FROM information_schema.columns
@@ -66,9 +69,9 @@ async fn a_state_moves_to_postgres_and_back() {
     open.close().await;
     let Place::Sqlite(folder) = &place else { unreachable!() };
     let contender = crate::contender(&url, "mover");
-    let copied = contender.fill_from(&folder.path().join("state/keeper.db")).await.unwrap();
+    let copied = contender.fill_from(&folder.path().join("state/keeper.db"), vec![]).await.unwrap();
     assert_eq!((copied["order_intents"], copied["session"], copied["alerts"]), (2, 1, 1), "{copied:?}");
-    let again = contender.fill_from(&folder.path().join("state/keeper.db")).await.unwrap_err();
+    let again = contender.fill_from(&folder.path().join("state/keeper.db"), vec![]).await.unwrap_err();
     assert!(again.to_string().contains("there is a state"), "{again}");
 
     let moved = crate::holder(&url, "a").await;
@@ -81,18 +84,67 @@ async fn a_state_moves_to_postgres_and_back() {
     moved.commit(notes(&["of postgres"])).await.unwrap();
     let events = moved.recent_events(2).await.unwrap();
     assert!(events[0].id > events[1].id && events[0].event == note("of postgres"), "numbers go on");
-    let in_use = contender.move_to(std::path::Path::new("/nowhere")).await.unwrap_err();
+    let in_use = contender.move_to(Path::new("/nowhere"), &|_| Ok(())).await.unwrap_err();
     assert!(in_use.to_string().contains("a keeper acts"), "{in_use}");
     moved.close().await;
 
     let back = Place::sqlite().unwrap();
     back.open().await.close().await;
     let Place::Sqlite(folder) = &back else { unreachable!() };
-    contender.move_to(&folder.path().join("state/keeper.db")).await.unwrap();
+    contender.move_to(&folder.path().join("state/keeper.db"), &|_| Ok(())).await.unwrap();
     let open = back.open().await;
     assert_eq!(open.store.session().await.unwrap(), session("to-be-moved"), "its digest was made anew");
     assert_eq!(open.store.mock_records(0, 10_000).await.unwrap(), whole);
     assert!(open.store.halted().await.unwrap());
     assert_eq!(open.store.recent_events(1).await.unwrap()[0].event, note("of postgres"));
+    open.close().await;
+}
+
+/// What keepers of one database share: bots that know it go on after either way, and no file that is backed up has it.
+#[tokio::test]
+async fn shared_secrets_move_beside_the_state() {
+    let Some(server) = crate::server::shared() else { return };
+    let (url, place) = (server.database(), Place::sqlite().unwrap());
+    let open = place.open().await;
+    open.store.commit(notes(&["one"])).await.unwrap();
+    open.close().await;
+    let secrets: Vec<_> =
+        SHARED_SECRETS.iter().map(|name| (*name, format!("the-{name}-of-the-first-folder"))).collect();
+    let Place::Sqlite(folder) = &place else { unreachable!() };
+    let contender = crate::contender(&url, "mover");
+    let given = secrets.iter().map(|(name, secret)| (*name, SecretString::from(secret.as_str()))).collect();
+    contender.fill_from(&folder.path().join("state/keeper.db"), given).await.unwrap();
+    let moved = crate::holder(&url, "a").await;
+    for (name, secret) in &secrets {
+        let shared = Note::<String>::new(name).read(&moved).await.unwrap().readable();
+        assert_eq!(shared.as_ref(), Some(secret), "another host starts with it");
+    }
+    moved.close().await;
+
+    let back = Place::sqlite().unwrap();
+    back.open().await.close().await;
+    let Place::Sqlite(folder) = &back else { unreachable!() };
+    let file = folder.path().join("state/keeper.db");
+    let full = contender.move_to(&file, &|_| Err("the disk is full".to_owned())).await.unwrap_err();
+    assert!(full.to_string().contains("the disk is full"), "{full}");
+    let kept = Mutex::new(vec![]);
+    let keep = |secrets: Vec<(&'static str, SecretString)>| {
+        let text = |(name, secret): (&'static str, SecretString)| (name, secret.expose_secret().to_owned());
+        kept.lock().unwrap().extend(secrets.into_iter().map(text));
+        Ok(())
+    };
+    let copied = contender.move_to(&file, &keep).await.expect("nothing was left by the attempt before");
+    assert_eq!((copied["journal"], kept.into_inner().unwrap()), (1, secrets.clone()));
+    // Not even in a page that is free again.
+    for file in std::fs::read_dir(folder.path().join("state")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for (_, secret) in &secrets {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        }
+    }
+    let open = back.open().await;
+    for name in SHARED_SECRETS {
+        assert!(Note::<String>::new(name).read(open.store.as_ref()).await.unwrap().readable().is_none());
+    }
     open.close().await;
 }

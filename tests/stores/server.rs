@@ -5,7 +5,7 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -20,6 +20,21 @@ pub(crate) struct Server {
     folder: TempDir,
     bin: PathBuf,
     port: u16,
+    /// Its input closes with this program, however that ends.
+    _guard: Child,
+}
+
+/// Ends the server when nobody can do so any more: a static value is not dropped, and a program may be killed.
+fn guard(folder: &Path) -> Child {
+    let script = r#"read -r _; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0""#;
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", script])
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.spawn().unwrap()
 }
 
 /// Where Debian and others put the server's programs, which are not on the path.
@@ -46,7 +61,8 @@ impl Server {
         // The server refuses to run as root, so its folder belongs to somebody else.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { folder, bin, port };
+        let guard = guard(folder.path());
+        let server = Self { folder, bin, port, _guard: guard };
         let data = server.data();
         fs::create_dir(&data).unwrap();
         if is_root() {
@@ -96,7 +112,7 @@ impl Server {
             .arg(self.data())
             .arg("start");
         // With pipes the call would wait for the server, which keeps them open.
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         assert!(command.status().unwrap().success(), "PostgreSQL does not start");
     }
 
@@ -104,7 +120,7 @@ impl Server {
     pub(crate) fn crash(&self) {
         let mut command = self.as_server("pg_ctl");
         command.args(["-w", "-s", "-m", "immediate", "-D"]).arg(self.data()).arg("stop");
-        drop(command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).status());
+        drop(command.stdout(Stdio::null()).stderr(Stdio::null()).status());
     }
 
     /// Runs SQL as the owner.

@@ -1,12 +1,13 @@
 //! Two hosts, the database between them, and the broker.
 
 use std::{
-    collections::BTreeMap,
     fs::File,
+    net::{IpAddr, SocketAddr},
     process::{Child, Command, Stdio},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -14,85 +15,147 @@ use simulator::{RefreshMode, TokenKind};
 use tempfile::TempDir;
 
 use crate::{
+    network::{Link, Network},
     relay::Relay,
     server::Server,
     support::{Home, block_on, free_port, get, wait_for},
 };
 
-const KEY: &str = "the-key-of-both-keepers-0123456789abcdef";
+pub(crate) const KEY: &str = "the-key-of-both-keepers-0123456789abcdef";
 
-struct Host {
+pub(crate) struct Host {
     dir: TempDir,
-    port: u16,
+    /// Where bots and the other keeper find it.
+    pub(crate) address: SocketAddr,
     database: Relay,
-    fyers: Relay,
+    pub(crate) fyers: Relay,
+    telegram: Relay,
     child: Option<Child>,
     runs: u32,
 }
 
 pub(crate) struct World {
-    home: Home,
+    pub(crate) home: Home,
     pub(crate) server: Server,
     database: String,
-    hosts: [Host; 2],
+    pub(crate) hosts: [Host; 2],
+    /// Namespaces of their own; `None` where the machine has no right to make them.
+    network: Option<Network>,
+    pub(crate) token: String,
     /// Tags of orders that were acknowledged as sent to FYERS.
     pub(crate) acknowledged: Vec<String>,
     tags: u32,
+    has_addresses: bool,
+    /// How far the keepers' clocks are from the true time.
+    clocks: [TimeDelta; 2],
+}
+
+fn database_of(url: &str) -> String {
+    url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned()
+}
+
+impl Host {
+    fn new(host: usize, network: Option<&Network>, home: &Home, database: &str) -> Self {
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let far = |link: Link| network.map_or(here, |network| network.far_end(host, link));
+        let target = |address: &str| {
+            let place = address.split("://").nth(1).unwrap().split('/').next().unwrap();
+            place.rsplit('@').next().unwrap().parse().unwrap()
+        };
+        let address = network.map_or(here, |network| network.keeper(host));
+        Self {
+            dir: TempDir::new().unwrap(),
+            address: SocketAddr::new(address, free_port()),
+            database: Relay::to(target(database), far(Link::Database)),
+            fyers: Relay::to(target(&home.sim.api_url()), far(Link::Internet)),
+            telegram: Relay::to(target(&home.sim.telegram_url()), far(Link::Internet)),
+            child: None,
+            runs: 0,
+        }
+    }
 }
 
 impl World {
     /// `None` where there is no PostgreSQL.
     pub(crate) fn new() -> Option<Self> {
+        Self::on(Network::new())
+    }
+
+    /// Without a network between them: what is sent while it is cut arrives later.
+    pub(crate) fn on_relays() -> Option<Self> {
+        Self::on(None)
+    }
+
+    fn on(network: Option<Network>) -> Option<Self> {
         let Some(server) = Server::start() else {
             println!("PostgreSQL is not installed here: this test is not run");
             return None;
         };
         let url = server.database().expose_secret().to_owned();
-        let database = url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+        let database = database_of(&url);
         let home = Home::at("2026-11-25T11:00:00", RefreshMode::Disabled);
         let token = home.sim.mint(TokenKind::Access);
         let home = home
             .set("FYERS_CLIENT_ID", "ABCD1234EF-100")
             .set("FYERS_SECRET_KEY", "SIMULATED1")
             .set("FYERS_SANDBOX", "false")
-            .set("FYERS_ACCESS_TOKEN", token)
+            .set("FYERS_ACCESS_TOKEN", &token)
             .set("KEEPER_GATEWAY_KEY", KEY)
+            .set("KEEPER_PUBLIC_URL", "http://127.0.0.1:9")
             .with_telegram();
-        let target = |address: &str| {
-            let host = address.split("://").nth(1).unwrap().split('/').next().unwrap();
-            host.rsplit('@').next().unwrap().parse().unwrap()
-        };
-        let host = || Host {
-            dir: TempDir::new().unwrap(),
-            port: free_port(),
-            database: Relay::to(target(&url)),
-            fyers: Relay::to(target(&home.sim.api_url())),
-            child: None,
-            runs: 0,
-        };
-        let hosts = [host(), host()];
-        Some(Self { home, server, database, hosts, acknowledged: vec![], tags: 0 })
+        let host = |host: usize| Host::new(host, network.as_ref(), &home, &url);
+        let hosts = [host(0), host(1)];
+        let clocks = [TimeDelta::zero(); 2];
+        let (acknowledged, tags, has_addresses) = (vec![], 0, true);
+        Some(Self {
+            home,
+            server,
+            database,
+            hosts,
+            network,
+            token,
+            acknowledged,
+            tags,
+            has_addresses,
+            clocks,
+        })
+    }
+
+    /// One keeper's clock is ten minutes ahead, the other one's ten minutes behind.
+    pub(crate) fn with_clocks_apart(mut self) -> Self {
+        self.clocks = [TimeDelta::minutes(10), TimeDelta::minutes(-10)];
+        self
     }
 
     fn command(&self, host: usize, args: &[&str]) -> Command {
-        let Host { dir, port, database, fyers, .. } = &self.hosts[host];
-        let through = |url: String| {
+        let Host { dir, address, database, fyers, telegram, .. } = &self.hosts[host];
+        let through = |url: String, relay: &Relay| {
             let (before, rest) = url.split_once("://").unwrap();
             let path = rest.split_once('/').map_or("", |(_, path)| path);
-            format!("{before}://{}/{path}", fyers.address)
+            format!("{before}://{}/{path}", relay.address)
         };
         let mut command = self.home.command(args);
+        let shown =
+            command.get_envs().find_map(|(name, shown)| shown.filter(|_| name == "KEEPER_DEMO_CLOCK"));
+        let shown = DateTime::parse_from_rfc3339(shown.unwrap().to_str().unwrap()).unwrap();
         command
             .current_dir(dir.path())
-            .env("FYERS_API_URL", through(self.home.sim.api_url()))
-            .env("FYERS_DATA_URL", through(self.home.sim.data_url()))
-            .env("KEEPER_HTTP_ADDR", format!("127.0.0.1:{port}"))
-            .env("KEEPER_ADVERTISE_URL", format!("http://127.0.0.1:{port}"))
+            .env("FYERS_API_URL", through(self.home.sim.api_url(), fyers))
+            .env("FYERS_DATA_URL", through(self.home.sim.data_url(), fyers))
+            .env("TELEGRAM_API_URL", through(self.home.sim.telegram_url(), telegram))
+            .env("KEEPER_HTTP_ADDR", address.to_string())
+            .env("KEEPER_DEMO_CLOCK", (shown + self.clocks[host]).to_rfc3339())
             .env(
                 "KEEPER_DATABASE_URL",
                 format!("postgres://keeper@{}/{}?sslmode=disable", database.address, self.database),
             );
-        command
+        if self.has_addresses {
+            command.env("KEEPER_ADVERTISE_URL", self.url(host, ""));
+        }
+        match &self.network {
+            Some(network) => network.inside(host, &command),
+            None => command,
+        }
     }
 
     pub(crate) fn start(&mut self, host: usize) {
@@ -104,9 +167,27 @@ impl World {
         self.hosts[host].runs += 1;
     }
 
-    /// Runs a verb on a host; its exit code.
-    pub(crate) fn verb(&self, host: usize, verb: &str) -> Option<i32> {
-        self.command(host, &[verb]).output().unwrap().status.code()
+    /// Keepers that do not say where they are reached.
+    pub(crate) fn without_addresses(mut self) -> Self {
+        self.has_addresses = false;
+        self
+    }
+
+    /// What a command on a host says, as JSON.
+    pub(crate) fn says(&self, host: usize, args: &[&str]) -> Value {
+        let output = self.command(host, args).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    }
+
+    /// Runs a command on a host; its exit code.
+    pub(crate) fn exits(&self, host: usize, args: &[&str]) -> Option<i32> {
+        self.command(host, args).output().unwrap().status.code()
+    }
+
+    /// An empty database in the place of the one before.
+    pub(crate) fn empty_database(&mut self) {
+        let url = self.server.database().expose_secret().to_owned();
+        self.database = database_of(&url);
     }
 
     pub(crate) fn is_running(&mut self, host: usize) -> bool {
@@ -124,6 +205,17 @@ impl World {
         self.hosts[host].child.take().unwrap().wait().unwrap();
     }
 
+    pub(crate) fn tell_to_stop(&mut self, host: usize) {
+        self.signal(host, Signal::TERM);
+    }
+
+    /// Waits for the end of a program that was told to stop.
+    pub(crate) fn reap(&mut self, host: usize) {
+        if let Some(mut child) = self.hosts[host].child.take() {
+            child.wait().unwrap();
+        }
+    }
+
     pub(crate) fn kill9(&mut self, host: usize) {
         self.signal(host, Signal::KILL);
         self.hosts[host].child.take().unwrap().wait().unwrap();
@@ -133,20 +225,43 @@ impl World {
         self.signal(host, Signal::STOP);
     }
 
-    pub(crate) fn resume(&self, host: usize) {
-        self.signal(host, Signal::CONT);
+    /// Wakes it, unless its lease has ended while it slept: then the system has ended it.
+    pub(crate) fn resume(&mut self, host: usize) {
+        if self.is_running(host) {
+            self.signal(host, Signal::CONT);
+        }
+    }
+
+    /// A keeper that ended by itself is started again, as its host would.
+    pub(crate) fn revive(&mut self, host: usize) {
+        if !self.is_running(host) {
+            self.start(host);
+        }
     }
 
     pub(crate) fn cut_database(&self, host: usize, is_cut: bool) {
-        self.hosts[host].database.cut(is_cut);
+        self.cut(host, Link::Database, is_cut, &[&self.hosts[host].database]);
     }
 
+    /// FYERS, and Telegram with it.
     pub(crate) fn cut_fyers(&self, host: usize, is_cut: bool) {
-        self.hosts[host].fyers.cut(is_cut);
+        let Host { fyers, telegram, .. } = &self.hosts[host];
+        self.cut(host, Link::Internet, is_cut, &[fyers, telegram]);
     }
 
-    fn url(&self, host: usize, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.hosts[host].port)
+    /// In a real network what was under way is lost; in relays it waits.
+    fn cut(&self, host: usize, link: Link, is_cut: bool, relays: &[&Relay]) {
+        match &self.network {
+            Some(network) => {
+                network.cut(host, link, is_cut);
+                relays.iter().for_each(|relay| relay.forget());
+            }
+            None => relays.iter().for_each(|relay| relay.cut(is_cut)),
+        }
+    }
+
+    pub(crate) fn url(&self, host: usize, path: &str) -> String {
+        format!("http://{}{path}", self.hosts[host].address)
     }
 
     pub(crate) fn ready(&self, host: usize) -> Option<u16> {
@@ -158,7 +273,7 @@ impl World {
         self.ready(host) == Some(200) && self.status(host).is_some_and(|status| status["mode"] == "live")
     }
 
-    fn status(&self, host: usize) -> Option<Value> {
+    pub(crate) fn status(&self, host: usize) -> Option<Value> {
         let (_, body) = crate::support::get_with_key(&self.url(host, "/api/status"), KEY)?;
         serde_json::from_str(&body).ok()
     }
@@ -167,8 +282,9 @@ impl World {
         wait_for(&format!("keeper {host} acts"), || self.acts(host).then_some(()));
     }
 
-    pub(crate) fn wait_stands_by(&self, host: usize) {
+    pub(crate) fn wait_stands_by(&mut self, host: usize) {
         wait_for(&format!("keeper {host} stands by"), || {
+            self.revive(host);
             get(&self.url(host, "/readyz")).filter(|(status, body)| *status == 503 && body == "standby\n")
         });
     }
@@ -199,85 +315,25 @@ impl World {
         is_taken.then_some(venue)
     }
 
-    fn sql(&self, sql: &str) -> String {
+    /// Messages on the phone that a person can log in with.
+    pub(crate) fn open_cards(&self) -> usize {
+        let messages = self.home.sim.telegram_messages().into_iter();
+        let is_card = |message: &simulator::TelegramMessage| {
+            let mut buttons = message.buttons().into_iter();
+            !message.deleted && message.reply_to.is_none() && buttons.any(|button| button.url.is_some())
+        };
+        messages.filter(is_card).count()
+    }
+
+    pub(crate) fn sql(&self, sql: &str) -> String {
         self.server.sql(&self.database, sql)
     }
-
-    /// Orders of bots at FYERS, by tag.
-    fn at_fyers(&self) -> BTreeMap<String, u32> {
-        let mut tags = BTreeMap::new();
-        for order in self.home.sim.state().orders {
-            // As FYERS writes them: "1:" and the tag.
-            let tag = order["orderTag"].as_str().unwrap_or_default();
-            *tags.entry(tag.rsplit(':').next().unwrap().to_owned()).or_default() += 1;
-        }
-        tags
-    }
-
-    /// Who held the lease, from when on, in milliseconds since 1970; kept by a trigger of the test.
-    pub(crate) fn watch_lease(&self) {
-        self.sql(
-            "CREATE TABLE IF NOT EXISTS lease_log (epoch bigint, address text, at double precision);
-             CREATE OR REPLACE FUNCTION note_lease() RETURNS trigger AS $$ BEGIN
-               INSERT INTO lease_log VALUES (NEW.epoch, NEW.address, EXTRACT(EPOCH FROM clock_timestamp()) * 1000);
-               RETURN NEW; END $$ LANGUAGE plpgsql;
-             CREATE OR REPLACE TRIGGER note AFTER UPDATE ON lease FOR EACH ROW
-               WHEN (OLD.epoch <> NEW.epoch) EXECUTE FUNCTION note_lease();",
-        );
-    }
-
-    /// The first holder may have come before the trigger: its beginning is the beginning.
-    fn holdings(&self) -> Vec<(usize, f64)> {
-        if self.sql("SELECT to_regclass('lease_log') IS NULL") == "t\n" {
-            return vec![];
-        }
-        let rows = self.sql("SELECT address, at FROM lease_log ORDER BY epoch");
-        let host = |address: &str| {
-            (0..2)
-                .find(|host| address.ends_with(&format!(":{}", self.hosts[*host].port)))
-                .expect("a host's address")
-        };
-        let row = |row: &str| {
-            let (address, at) = row.split_once('|').unwrap();
-            (host(address), at.parse().unwrap())
-        };
-        rows.lines().map(row).collect()
-    }
-
-    /// What must hold, whatever happened.
-    pub(crate) fn judge(&self) {
-        let at_fyers = self.at_fyers();
-        let twice: Vec<_> = at_fyers.iter().filter(|(_, count)| **count > 1).collect();
-        assert!(twice.is_empty(), "sent twice: {twice:?}");
-        for tag in &self.acknowledged {
-            assert!(at_fyers.contains_key(tag), "{tag} was acknowledged and is not at FYERS");
-        }
-        let intents = self.sql("SELECT intent FROM order_intents");
-        for tag in at_fyers.keys() {
-            assert!(intents.contains(&format!("\"{tag}\"")), "{tag} is at FYERS without an intent");
-        }
-        let holdings = self.holdings();
-        for (host, at) in
-            (0..2).flat_map(|host| self.hosts[host].fyers.sent().into_iter().map(move |at| (host, at)))
-        {
-            let at = millis(at);
-            // Whoever took the lease last before this moment is the one who may act.
-            let holder = holdings.iter().rev().find(|(_, since)| *since <= at).map(|(holder, _)| *holder);
-            assert!(
-                holder.is_none_or(|holder| holder == host),
-                "keeper {host} called FYERS while {holder:?} acted"
-            );
-        }
-    }
-}
-
-fn millis(at: SystemTime) -> f64 {
-    at.duration_since(UNIX_EPOCH).unwrap().as_secs_f64() * 1000.0
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         for host in &mut self.hosts {
+            [&host.database, &host.fyers, &host.telegram].into_iter().for_each(Relay::end);
             if let Some(child) = &mut host.child {
                 let _ended = child.kill();
                 let _reaped = child.wait();

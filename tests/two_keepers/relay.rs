@@ -2,31 +2,42 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::{Duration, SystemTime},
 };
 
-/// Between one keeper and what it talks to.
+/// Between one keeper and what it talks to. Its thread ends with the last of its clones.
 #[derive(Clone)]
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     cut: Arc<AtomicBool>,
+    /// Counts up when all connections of before are lost.
+    age: Arc<AtomicU64>,
+    is_over: Arc<AtomicBool>,
     sent: Arc<Mutex<Vec<SystemTime>>>,
 }
 
 impl Relay {
-    pub(crate) fn to(target: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let relay =
-            Self { address: listener.local_addr().unwrap(), cut: Arc::default(), sent: Arc::default() };
+    pub(crate) fn to(target: SocketAddr, on: IpAddr) -> Self {
+        let listener = TcpListener::bind((on, 0)).unwrap();
+        let relay = Self {
+            address: listener.local_addr().unwrap(),
+            cut: Arc::default(),
+            age: Arc::default(),
+            is_over: Arc::default(),
+            sent: Arc::default(),
+        };
         let shared = relay.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if shared.is_over.load(Ordering::SeqCst) {
+                    return;
+                }
                 let Ok(other) = TcpStream::connect(target) else { continue };
                 shared.carry(stream.try_clone().unwrap(), other.try_clone().unwrap(), true);
                 shared.carry(other, stream, false);
@@ -40,18 +51,36 @@ impl Relay {
         self.cut.store(is_cut, Ordering::SeqCst);
     }
 
+    /// Nothing that was sent on a connection of before arrives any more, as when a network has forgotten it.
+    pub(crate) fn forget(&self) {
+        self.age.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// When bytes left through it.
     pub(crate) fn sent(&self) -> Vec<SystemTime> {
         self.sent.lock().unwrap().clone()
     }
 
+    /// Ends its thread.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        self.forget();
+        self.cut(false);
+        let _woken = TcpStream::connect(self.address);
+    }
+
     fn carry(&self, mut from: TcpStream, mut to: TcpStream, is_out: bool) {
         let shared = self.clone();
         from.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let born = self.age.load(Ordering::SeqCst);
         thread::spawn(move || {
             let mut buffer = [0; 16_384];
             loop {
-                match from.read(&mut buffer) {
+                let read = from.read(&mut buffer);
+                if shared.age.load(Ordering::SeqCst) != born {
+                    break;
+                }
+                match read {
                     Ok(0) => break,
                     Ok(length) => {
                         // When it was sent, not when it arrives: a network may keep it for as long as it likes.
@@ -70,6 +99,7 @@ impl Relay {
                 }
             }
             let _gone = to.shutdown(Shutdown::Both);
+            let _gone = from.shutdown(Shutdown::Both);
         });
     }
 }

@@ -1,0 +1,115 @@
+//! What a standby does for bots and says to people.
+
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::Error;
+
+use crate::{
+    feed_client::Socket,
+    hosts::{KEY, World},
+    support::{get, get_with_key, wait_for},
+};
+
+fn key() -> String {
+    format!("Bearer {KEY}")
+}
+
+/// What `doctor` found of this.
+fn found(examined: &Value, check: &str) -> Value {
+    let mut checks = examined["checks"].as_array().unwrap().iter();
+    let found = checks.find(|finding| finding["check"] == check).cloned();
+    found.unwrap_or_else(|| panic!("no {check}: {examined:#}"))
+}
+
+fn two() -> Option<World> {
+    let mut world = World::new()?;
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    Some(world)
+}
+
+/// Through the standby as at the holder: both ways, more than one piece of it, and a wrong key is refused by the holder.
+#[test]
+fn a_socket_goes_through_the_standby_and_ends_with_the_holder() {
+    let Some(mut world) = two() else { return };
+    let feed = world.url(1, "/feed");
+    let mut socket = Socket::try_at(&feed, Some(&key())).unwrap();
+    let hello = socket.until("the hello", |message| message["type"] == "hello");
+    assert_eq!(hello["mode"], "live");
+    let symbols: Vec<_> = (0..3_000).map(|n| format!("NSE:SYMBOL{n}-EQ")).collect();
+    socket.send(
+        &serde_json::json!({"type": "subscribe", "symbols": symbols, "kinds": ["ltp"], "id": 1}).to_string(),
+    );
+    socket.until("the answer", |message| message["id"] == 1);
+    socket.send(r#"{"type":"ping","id":2}"#);
+    socket.until("the pong", |message| message["id"] == 2);
+    let Err(Error::Http(refusal)) = Socket::try_at(&feed, Some("Bearer a-wrong-key-0123456789")) else {
+        panic!("a wrong key was let in")
+    };
+    assert_eq!(refusal.status(), 403);
+
+    world.term(0);
+    socket.wait_closed();
+    world.wait_acts(1);
+    let mut again = Socket::try_at(&feed, Some(&key())).unwrap();
+    again.until("the hello of the new holder", |message| message["type"] == "hello");
+}
+
+#[test]
+fn without_an_address_a_standby_says_so_and_when_to_ask_again() {
+    let Some(world) = World::new() else { return };
+    let mut world = world.without_addresses();
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    let Err(Error::Http(refusal)) = Socket::try_at(&world.url(1, "/feed"), Some(&key())) else {
+        panic!("there is no way to the holder")
+    };
+    assert_eq!((refusal.status().as_u16(), &refusal.headers()["retry-after"]), (503, &"2".parse().unwrap()));
+    let words = String::from_utf8(refusal.body().clone().unwrap_or_default()).unwrap();
+    assert!(words.contains("stands by") && words.contains("nothing was done"), "{words}");
+    assert_eq!(world.order(1, "to a standby without a way"), None);
+    let advice = found(&world.says(1, &["doctor", "--json"]), "lease");
+    assert_eq!(advice["mark"], "warn");
+    assert!(advice["what"].as_str().unwrap().contains("KEEPER_ADVERTISE_URL"), "{advice}");
+}
+
+/// Who acts, since when, and whether somebody would take over: in the status, on the page, in the numbers, by `doctor`.
+#[test]
+fn who_holds_the_lease_is_told_everywhere() {
+    let Some(mut world) = two() else { return };
+    let lease = wait_for("the standby is seen", || {
+        let lease = world.status(0)?["lease"].clone();
+        (lease["standby"] == true).then_some(lease)
+    });
+    let here = world.url(0, "");
+    assert_eq!((&lease["address"], lease["epoch"].as_i64()), (&here.clone().into(), Some(1)));
+    let numbers = |host: usize| get_with_key(&world.url(host, "/metrics"), KEY).unwrap().1;
+    for line in ["lease_held 1", "lease_epoch 1", "lease_standby 1"] {
+        assert!(numbers(0).lines().any(|said| said == format!("fyers_keeper_{line}")), "{line}");
+    }
+    assert!(numbers(1).contains("fyers_keeper_lease_held 0\n"), "its own numbers, not the holder's");
+    let page = get_with_key(&world.url(1, "/"), KEY).unwrap().1;
+    assert!(page.contains("another one stands by") && page.contains(&here), "the holder's page: {page}");
+    let examined = world.says(1, &["doctor", "--json"]);
+    for check in ["PostgreSQL", "PostgreSQL TLS", "PostgreSQL rights", "PostgreSQL clock", "lease"] {
+        assert_eq!(found(&examined, check)["mark"], "pass", "{examined:#}");
+    }
+    let told = found(&examined, "lease")["what"].as_str().unwrap().to_owned();
+    assert!(
+        told.contains(&here) && told.contains("epoch 1") && told.contains("another one stands by"),
+        "{told}"
+    );
+
+    world.kill9(1);
+    wait_for("the standby is missed", || (world.status(0)?["lease"]["standby"] == false).then_some(()));
+    world.server.crash();
+    let examined = world.says(1, &["doctor", "--json"]);
+    assert_eq!(found(&examined, "PostgreSQL")["mark"], "fail", "{examined:#}");
+    world.server.run();
+    let examined = world.says(1, &["doctor", "--json"]);
+    assert_eq!(found(&examined, "PostgreSQL")["mark"], "pass", "{examined:#}");
+    assert!(get(&world.url(0, "/livez")).is_some());
+}

@@ -1,0 +1,52 @@
+//! How long bots wait when the holder goes: `TAKE_OVERS=20` for the figures in docs/scaling.md.
+
+use std::time::{Duration, Instant};
+
+use crate::hosts::World;
+
+/// Median and worst.
+pub(crate) fn figures(times: &mut [Duration]) -> String {
+    times.sort();
+    let seconds = |at: usize| times.get(at).map_or(0.0, Duration::as_secs_f64);
+    let (median, worst) = (seconds(times.len() / 2), seconds(times.len().saturating_sub(1)));
+    format!("median {median:.2} s, worst {worst:.2} s of {}", times.len())
+}
+
+#[test]
+fn the_standby_acts_when_the_holder_is_told_to_stop_and_when_it_dies() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    assert_eq!(world.order(0, "first").unwrap(), "fyers");
+    assert_eq!(world.order(1, "through the standby").unwrap(), "fyers", "passed on to the holder");
+    assert_eq!(world.ready(1), Some(503));
+    let (mut told_to_stop, mut killed) = (vec![], vec![]);
+    for _ in 0..crate::number("TAKE_OVERS", 1) {
+        told_to_stop.push(goes(&mut world, 0, World::tell_to_stop));
+        killed.push(goes(&mut world, 1, World::kill9));
+    }
+    let least = *killed.iter().min().unwrap();
+    println!("SIGTERM, until the other one acts: {}", figures(&mut told_to_stop));
+    println!("kill -9, until the other one acts (lease: 15 s): {}", figures(&mut killed));
+    assert!(
+        told_to_stop.iter().all(|time| *time < least),
+        "nobody waits for the end of a lease that was let go"
+    );
+    world.judge();
+}
+
+/// The holder goes and comes back as a standby; how long it took until the other one acted.
+fn goes(world: &mut World, holder: usize, go: fn(&mut World, usize)) -> Duration {
+    let began = Instant::now();
+    go(world, holder);
+    world.wait_acts(1 - holder);
+    let took = began.elapsed();
+    println!("{:.2} s", took.as_secs_f64());
+    assert_eq!(world.order(1 - holder, "of the new holder").unwrap(), "fyers");
+    world.reap(holder);
+    world.start(holder);
+    world.wait_stands_by(holder);
+    took
+}
