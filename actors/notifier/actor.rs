@@ -182,6 +182,10 @@ impl NotifierActor {
             return self.turn(ctx);
         }
         let pause = if self.volatile.view.waiting == 0 { REST } else { self.wait(now).min(REST) };
+        self.sleep(pause, ctx);
+    }
+
+    fn sleep(&mut self, pause: Duration, ctx: &mut ActorContext<Self>) {
         let time = Arc::clone(&self.ports.time);
         let resting = async move { time.sleep(pause).await };
         self.volatile.rest = Some(ctx.spawn(resting.into_actor(self).map(|(), act, ctx| {
@@ -224,14 +228,30 @@ impl NotifierActor {
         }
     }
 
-    /// Without its store the actor is of no use: the supervisor restarts it or gives up.
+    /// A store that heals by itself is waited for. With another fault the actor is of no use: the supervisor restarts it
+    /// or gives up.
     fn or_stop<T>(&mut self, result: Result<T, StoreError>, ctx: &mut ActorContext<Self>) -> Option<T> {
-        result
-            .inspect_err(|error| {
-                tracing::error!(event = "store.failed", actor = "notifier", "{error}");
-                actix::ActorContext::stop(ctx);
-            })
-            .ok()
+        let error = match result {
+            Ok(good) => return Some(good),
+            Err(error) => error,
+        };
+        tracing::error!(event = "store.failed", actor = "notifier", "{error}");
+        if error.kind.heals() {
+            self.begin_anew(ctx);
+        } else {
+            actix::ActorContext::stop(ctx);
+        }
+        None
+    }
+
+    /// What was in memory may not be what is stored, so it is read again after a rest.
+    fn begin_anew(&mut self, ctx: &mut ActorContext<Self>) {
+        self.answer_flushes();
+        let view = std::mem::take(&mut self.volatile.view);
+        self.volatile = Volatile { view, ..Volatile::default() };
+        if !self.stopped {
+            self.sleep(REST, ctx);
+        }
     }
 }
 

@@ -168,6 +168,7 @@ fn order(world: &mut World, dice: &mut StdRng, outcome: &mut Outcome) {
 /// The token dies and the holder goes: the card stays one.
 fn card(world: &mut World, dice: &mut StdRng) -> usize {
     let both = wait_for("one acts, one stands by", || {
+        (0..2).for_each(|host| world.revive(host));
         let holder = (0..2).find(|host| world.acts(*host))?;
         (world.ready(1 - holder) == Some(503)).then_some(holder)
     });

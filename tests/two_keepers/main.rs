@@ -106,3 +106,21 @@ fn clocks_that_are_twenty_minutes_apart_do_no_harm() {
     assert_eq!(world.order(0, "ahead again").unwrap(), "fyers");
     world.judge();
 }
+
+/// As in a restart of the server: within the lease nobody else may act, so the holder waits for it and goes on.
+#[test]
+fn a_database_that_is_started_again_does_not_end_the_holder() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    let epoch = world.status(0).unwrap()["lease"]["epoch"].clone();
+    world.server.crash();
+    assert_eq!(world.order(0, "without a database"), None);
+    // Longer than the lives of an actor that dies of it.
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    world.server.run();
+    wait_for("an order goes through", || world.order(0, "after the restart"));
+    assert!(world.is_running(0));
+    assert_eq!(world.status(0).unwrap()["lease"]["epoch"], epoch, "it has held it all the time");
+    world.judge();
+}

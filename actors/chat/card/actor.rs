@@ -70,7 +70,7 @@ impl CardActor {
             Ok(updated) => updated,
             Err(error) => {
                 tracing::error!(event = "store.failed", actor = "card", "{error}");
-                return ctx.stop();
+                return if error.kind.heals() { self.begin_anew(ctx) } else { ctx.stop() };
             }
         };
         self.volatile.busy = false;
@@ -81,6 +81,16 @@ impl CardActor {
         }
         let wait = held.map_or(TimeDelta::MAX, |until| until - self.deps.time.now());
         let wait = wait.to_std().unwrap_or_default().min(if updated.unsettled { LOOK / 20 } else { LOOK });
+        self.sleep(wait, ctx);
+    }
+
+    /// A store that heals by itself is waited for; then the card is read again.
+    fn begin_anew(&mut self, ctx: &mut Context<Self>) {
+        self.volatile = Volatile::default();
+        self.sleep(LOOK / 5, ctx);
+    }
+
+    fn sleep(&mut self, wait: Duration, ctx: &mut Context<Self>) {
         let time = Arc::clone(&self.deps.time);
         let rest = async move { time.sleep(wait).await };
         self.volatile.rest = Some(ctx.spawn(rest.into_actor(self).map(|(), act, ctx| {

@@ -323,3 +323,22 @@ fn nothing_is_sent_after_it_was_told_that_another_keeper_goes_on() {
         assert_eq!(world.messenger.delivered(), [1, 2, 3], "by the other one");
     });
 }
+
+/// A database that is started again takes some seconds, in which an actor that dies each time would use up all its lives.
+#[test]
+fn a_store_that_is_away_for_long_is_waited_for() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        let addr = world.start();
+        world.happens(refused(1));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        world.store.away(true);
+        world.happens(refused(2));
+        tokio::time::sleep(MINUTES).await;
+        assert!(addr.connected(), "it has not died");
+        world.store.away(false);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(addr.connected() && world.store.is_done());
+        assert_eq!(world.messenger.delivered(), [1, 2]);
+    });
+}

@@ -15,7 +15,7 @@ use keeper_domain::alert::{Alert, Outgoing, SendError};
 use keeper_domain::{
     alerts::{render::plain, texts::Context},
     event::{Event, Recorded},
-    ports::{AlertTotals, Messenger, NoteStore, OutboxStore, StoreError, Time},
+    ports::{AlertTotals, Messenger, NoteStore, OutboxStore, StoreError, StoreErrorKind, Time},
 };
 
 /// Virtual time: tokio's paused clock, shown as a wall clock that began at 09:00 IST.
@@ -46,6 +46,7 @@ struct Tables {
     outbox: Vec<(Outgoing, bool)>,
     sent: usize,
     fail_next: Option<&'static str>,
+    is_away: bool,
     queue_calls: usize,
     looks: usize,
 }
@@ -65,6 +66,11 @@ impl MemoryStore {
     /// The next call doing this fails.
     pub(super) fn fail_next(&self, doing: &'static str) {
         self.0.lock().unwrap().fail_next = Some(doing);
+    }
+
+    /// It cannot be reached, or it can again.
+    pub(super) fn away(&self, is_away: bool) {
+        self.0.lock().unwrap().is_away = is_away;
     }
 
     pub(super) fn queue_calls(&self) -> usize {
@@ -88,6 +94,9 @@ impl MemoryStore {
 
     fn tables(&self, doing: &'static str) -> Result<std::sync::MutexGuard<'_, Tables>, StoreError> {
         let mut tables = self.0.lock().unwrap();
+        if tables.is_away {
+            return Err(StoreError::of(StoreErrorKind::Failing, doing));
+        }
         match tables.fail_next.take_if(|fail| *fail == doing) {
             Some(doing) => Err(StoreError::refused(doing, "planned")),
             None => Ok(tables),
