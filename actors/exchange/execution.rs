@@ -11,10 +11,7 @@ use std::{
 
 use actix::Addr;
 use futures_util::future::LocalBoxFuture;
-use fyers_api::{
-    http::{ApiRequest, ApiResponse},
-    response,
-};
+use fyers_api::{http::ApiResponse, response};
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     event::Event,
@@ -367,17 +364,5 @@ impl Execution {
             entry.of(&self.forwarding.bot)
         };
         response::outcomes(answer, &response::json(answer)).into_iter().enumerate().map(one).collect()
-    }
-}
-
-/// A request without its credentials that reads one of the account's books.
-pub(super) fn book_call(path: &str) -> ApiRequest {
-    ApiRequest {
-        surface: fyers_api::http::Surface::Api,
-        method: fyers_api::http::Method::Get,
-        path: path.to_owned(),
-        query: String::new(),
-        content_type: None,
-        body: vec![],
     }
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use chrono::TimeDelta;
-use fyers_api::{http::ApiResponse, operation::Operation};
+use fyers_api::{
+    http::{ApiRequest, ApiResponse},
+    operation::Operation,
+};
 use keeper_domain::{
     event::Event,
     mode::Mode,
@@ -23,7 +26,6 @@ use keeper_domain::{
 
 use crate::exchange::{
     ExchangeActor,
-    execution::book_call,
     messages::{End, Executed, Learnt, TokenDied},
     state::{Answered, Looks},
 };
@@ -87,7 +89,7 @@ impl ExchangeActor {
         let known_before = self.volatile.answered.iter().filter(settled).map(|order| order.id).collect();
         let own = self.is_own_need();
         // Orders first: one that fills between the two calls is then counted twice, never not at all.
-        let (orders, positions) = (book_call("/orders"), book_call("/positions"));
+        let (orders, positions) = (ApiRequest::account("/orders"), ApiRequest::account("/positions"));
         let read = async move {
             let (orders, positions) = match own {
                 true => (proxy.send_own(&token, &orders).await, proxy.send_own(&token, &positions).await),

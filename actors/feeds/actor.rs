@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU32},
+    sync::{Arc, atomic::AtomicU32},
     time::Duration,
 };
 
@@ -18,7 +18,6 @@ use keeper_domain::{
         connections::{Connections, Generation, SocketAction},
         directory::Item,
         news::{EndReason, Upstream},
-        overlap::Overlap,
     },
     mode::Mode,
     ports::{BrokerProxy, BrokerSockets, Time},
@@ -28,9 +27,12 @@ use mock_exchange::{exchange::FeedPrices, walk_feed::WalkFeed};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
+    catch_up,
     link::{self, Opening},
     look_up::look_up,
-    mock_prices, order_link,
+    mock_prices,
+    order_events::OrderEvents,
+    order_link,
 };
 use crate::{
     exchange::{
@@ -78,6 +80,7 @@ pub struct FeedsDeps {
 /// See the module.
 pub struct FeedsActor {
     deps: FeedsDeps,
+    order_events: OrderEvents,
     volatile: Volatile,
 }
 
@@ -87,7 +90,6 @@ struct Volatile {
     data: Connections,
     orders: Connections,
     running: HashMap<(Upstream, Generation), SpawnHandle>,
-    overlap: Arc<Mutex<Overlap>>,
     mutes: Arc<AtomicU32>,
     looks_up: bool,
     makes_prices: bool,
@@ -103,7 +105,8 @@ struct Ready(Upstream, Generation);
 impl FeedsActor {
     /// An actor without connections.
     pub fn new(deps: FeedsDeps) -> Self {
-        Self { deps, volatile: Volatile::default() }
+        let order_events = OrderEvents::new(deps.hub.clone(), Arc::clone(&deps.time));
+        Self { deps, order_events, volatile: Volatile::default() }
     }
 
     fn connections(&mut self, which: Upstream) -> &mut Connections {
@@ -130,6 +133,9 @@ impl FeedsActor {
         self.deps.hub.close_slow();
         let snapshot = self.deps.snapshot.load_full();
         let (items, wants_orders) = self.deps.hub.with(|feeds, _| (feeds.wanted(), feeds.wants_orders()));
+        if !wants_orders {
+            self.order_events.forget();
+        }
         let token =
             snapshot.token.clone().filter(|_| snapshot.mode != Mode::Mock && self.deps.sockets.is_some());
         let fingerprint = token.as_ref().map(|token| token.fingerprint());
@@ -168,9 +174,13 @@ impl FeedsActor {
         let (Some(sockets), Some(token)) = (self.deps.sockets.clone(), token) else {
             return self.ended(which, generation, EndReason::Unreachable, ctx);
         };
+        if which == Upstream::Orders {
+            self.read_beginning(Arc::clone(&token), ctx);
+        }
         let opening = Opening {
             hub: self.deps.hub.clone(),
             sockets,
+            proxy: self.deps.proxy.clone(),
             token,
             time: Arc::clone(&self.deps.time),
             calendar: Arc::clone(&self.deps.calendar),
@@ -178,21 +188,26 @@ impl FeedsActor {
         };
         let address = ctx.address();
         let ready = move || address.do_send(Ready(which, generation));
-        let overlap = Arc::clone(&self.volatile.overlap);
+        let events = self.order_events.clone();
         let run = async move {
             match which {
                 Upstream::Data => link::run(opening, ready).await,
-                Upstream::Orders => {
-                    let opened = || lock(&overlap).opened(generation);
-                    let is_new = |text: &str| lock(&overlap).is_new(generation, text);
-                    order_link::run(opening, opened, is_new, ready).await
-                }
+                Upstream::Orders => order_link::run(opening, (events, generation), ready).await,
             }
         };
         let ended =
             run.into_actor(self).map(move |reason, act, ctx| act.ended(which, generation, reason, ctx));
         let handle = ctx.spawn(ended);
         self.volatile.running.insert((which, generation), handle);
+    }
+
+    /// The first bot listens: the books show what bots know.
+    fn read_beginning(&mut self, token: Arc<AccessToken>, ctx: &mut Context<Self>) {
+        let Some(proxy) = self.deps.proxy.clone().filter(|_| self.order_events.needs_a_beginning()) else {
+            return;
+        };
+        let read = catch_up::beginning(proxy, token);
+        ctx.spawn(read.into_actor(self).map(|books, act, _| act.order_events.begin_at(books.as_ref())));
     }
 
     fn close(&mut self, which: Upstream, generation: Generation, ctx: &mut Context<Self>) {
@@ -212,7 +227,7 @@ impl FeedsActor {
 
     fn left(&self, which: Upstream, generation: Generation) {
         if which == Upstream::Orders {
-            lock(&self.volatile.overlap).closed(generation);
+            self.order_events.closed(generation);
         }
     }
 
@@ -288,10 +303,6 @@ impl FeedsActor {
     }
 }
 
-fn lock(overlap: &Mutex<Overlap>) -> std::sync::MutexGuard<'_, Overlap> {
-    overlap.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Actor for FeedsActor {
     type Context = Context<Self>;
 
@@ -305,6 +316,7 @@ impl Actor for FeedsActor {
 impl Supervised for FeedsActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         self.volatile = Volatile::default();
+        self.order_events.restarted();
         for which in [Upstream::Data, Upstream::Orders] {
             self.deps.hub.source(which, false, None);
         }

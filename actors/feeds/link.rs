@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use fyers_api::hsm::{ClientFrame, ServerFrame};
 use keeper_domain::{
     clock::{
@@ -20,7 +21,7 @@ use keeper_domain::{
         news::{EndReason, Upstream},
         quote::FeedQuote,
     },
-    ports::{BrokerSocket, BrokerSockets, SocketError, SocketMessage, Time},
+    ports::{BrokerProxy, BrokerSocket, BrokerSockets, SocketError, SocketMessage, Time},
     secret::AccessToken,
 };
 use mock_exchange::PriceOrigin;
@@ -38,6 +39,8 @@ pub(super) const PING_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Opening {
     pub(super) hub: Hub,
     pub(super) sockets: Arc<dyn BrokerSockets>,
+    /// For the books; `None` when no app is configured.
+    pub(super) proxy: Option<Arc<dyn BrokerProxy>>,
     pub(super) token: Arc<AccessToken>,
     pub(super) time: Arc<dyn Time>,
     pub(super) calendar: Arc<Calendar>,
@@ -172,21 +175,17 @@ impl Running {
 
     async fn carry_out(&mut self, steps: Vec<LinkStep>, ready: &impl Fn()) -> Result<(), EndReason> {
         let at = self.opening.time.now();
-        for step in steps {
+        let (values, others): (Vec<LinkStep>, Vec<LinkStep>) =
+            steps.into_iter().partition(|step| matches!(step, LinkStep::Snapshot(..) | LinkStep::Values(..)));
+        self.tell(values, at);
+        for step in others {
             let hub = &self.opening.hub;
             match step {
                 LinkStep::Send(frame) => {
                     let sent = self.socket.send(SocketMessage::Binary(frame.encode())).await;
                     sent.map_err(|_| EndReason::Lost)?;
                 }
-                LinkStep::Snapshot(item, snapshot) => {
-                    let quote = FeedQuote { item, snapshot: *snapshot, origin: PriceOrigin::Live, at };
-                    hub.with(|feeds, now| feeds.snapshot(quote, now));
-                }
-                LinkStep::Values(item, values) => {
-                    self.opening.mutes.store(0, Ordering::Relaxed);
-                    hub.with(|feeds, now| feeds.update(&item, &values, at, now));
-                }
+                LinkStep::Snapshot(..) | LinkStep::Values(..) => {}
                 LinkStep::Ready => {
                     self.is_ready = true;
                     hub.subscribed(Upstream::Data, self.link.subscribed());
@@ -205,5 +204,26 @@ impl Running {
             }
         }
         Ok(())
+    }
+
+    /// The values of a frame, in one go: bots are woken once for all of them.
+    fn tell(&self, values: Vec<LinkStep>, at: DateTime<Utc>) {
+        if values.is_empty() {
+            return;
+        }
+        self.opening.hub.with(|feeds, now| {
+            for step in values {
+                match step {
+                    LinkStep::Snapshot(item, snapshot) => {
+                        feeds.snapshot(FeedQuote::new(item, *snapshot, PriceOrigin::Live, at), now);
+                    }
+                    LinkStep::Values(item, values) => {
+                        self.opening.mutes.store(0, Ordering::Relaxed);
+                        feeds.update(&item, &values, at, now);
+                    }
+                    _ => {}
+                }
+            }
+        });
     }
 }

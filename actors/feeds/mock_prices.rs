@@ -42,7 +42,7 @@ pub(super) fn tell(
 fn deliver(hub: &Hub, items: &BySymbol<'_>, quoted: &Quoted, only_unknown: bool) {
     let (origin, at) = (quoted.price.origin, quoted.price.at);
     for item in items.get(quoted.price.symbol.as_str()).into_iter().flatten() {
-        let quote = FeedQuote { item: (*item).clone(), snapshot: snapshot(quoted, item.kind), origin, at };
+        let quote = FeedQuote::new((*item).clone(), snapshot(quoted, item.kind), origin, at);
         hub.with(|feeds, now| {
             if !only_unknown || !feeds.knows(item) {
                 feeds.snapshot(quote, now);

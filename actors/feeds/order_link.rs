@@ -1,84 +1,137 @@
 //! One connection to FYERS' order socket, from its beginning to its end.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use fyers_api::order_socket::{ClientText, ServerText, Topic};
 use keeper_domain::{
-    feeds::news::{EndReason, OrderNews, Upstream},
-    ports::SocketMessage,
-    routing::Venue,
+    feeds::{
+        connections::Generation,
+        news::{EndReason, Upstream},
+    },
+    ports::{BrokerSocket, SocketError, SocketMessage},
 };
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, Interval, interval};
 
-use super::link::{OPEN_LIMIT, Opening, PING_EVERY};
+use super::{
+    catch_up::{CatchUp, Wish},
+    link::{OPEN_LIMIT, Opening, PING_EVERY},
+    order_events::OrderEvents,
+};
 
 /// Keep-alives are answered: without anything for so long the connection is dead.
 const SILENCE: Duration = Duration::from_secs(25);
 
-/// Runs the connection; returns why it ended. `heard` says whether an event is to be told, `ready` is called once.
+/// Runs the connection; returns why it ended. `ready` is called once, when all is subscribed.
 pub(super) async fn run(
     opening: Opening,
-    opened: impl Fn(),
-    is_new: impl Fn(&str) -> bool,
+    (events, generation): (OrderEvents, Generation),
     ready: impl Fn(),
 ) -> EndReason {
-    match follow(&opening, opened, is_new, ready).await {
+    let link = OrderLink::open(opening, events, generation).await;
+    match link {
+        Ok(mut link) => match link.follow(ready).await {
+            Err(reason) => reason,
+            Ok(never) => match never {},
+        },
         Err(reason) => reason,
-        Ok(never) => match never {},
     }
 }
 
-async fn follow(
-    opening: &Opening,
-    opened: impl Fn(),
-    is_new: impl Fn(&str) -> bool,
-    ready: impl Fn(),
-) -> Result<std::convert::Infallible, EndReason> {
-    let mut socket = opening.open(Upstream::Orders).await?;
-    opened();
-    let topics =
-        vec![Topic::Orders, Topic::Trades, Topic::Positions, Topic::Edis, Topic::PriceAlerts, Topic::Login];
-    for text in [ClientText::Ping, ClientText::Subscribe(topics)] {
-        socket.send(SocketMessage::Text(text.write())).await.map_err(|_| EndReason::Lost)?;
+struct OrderLink {
+    opening: Opening,
+    events: OrderEvents,
+    generation: Generation,
+    socket: Box<dyn BrokerSocket>,
+    catch_up: CatchUp,
+    ping: Interval,
+    pings: u64,
+    pongs: u64,
+    /// The keep-alive whose answer is waited for.
+    awaited: Option<u64>,
+    began: Instant,
+    last: Instant,
+    is_ready: bool,
+}
+
+impl OrderLink {
+    async fn open(opening: Opening, events: OrderEvents, generation: Generation) -> Result<Self, EndReason> {
+        let socket = opening.open(Upstream::Orders).await?;
+        events.opened(generation);
+        let (proxy, token) = (opening.proxy.clone(), opening.token.clone());
+        let catch_up = CatchUp::new(events.clone(), generation, proxy, token);
+        let (began, ping) = (Instant::now(), interval(PING_EVERY));
+        let (pings, pongs, awaited) = (0, 0, None);
+        let (last, is_ready) = (began, false);
+        Ok(Self {
+            opening,
+            events,
+            generation,
+            socket,
+            catch_up,
+            ping,
+            pings,
+            pongs,
+            awaited,
+            began,
+            last,
+            is_ready,
+        })
     }
-    let (mut ping, began) = (interval(PING_EVERY), Instant::now());
-    let (mut last, mut is_ready) = (Instant::now(), false);
-    loop {
-        tokio::select! {
-            message = socket.receive() => {
-                last = Instant::now();
-                opening.hub.heard(Upstream::Orders);
-                let SocketMessage::Text(text) = message.map_err(|_| EndReason::Lost)? else { continue };
-                if is_ack(&text) && !std::mem::replace(&mut is_ready, true) {
-                    opening.hub.subscribed(Upstream::Orders, 6);
-                    ready();
-                } else if let Some(news) = news(&text).filter(|_| is_new(&text)) {
-                    opening.hub.with(|feeds, now| feeds.order(news, now));
+
+    async fn follow(&mut self, ready: impl Fn()) -> Result<Infallible, EndReason> {
+        self.ping().await?;
+        self.send(&ClientText::Subscribe(Topic::ALL.into())).await?;
+        loop {
+            tokio::select! {
+                message = self.socket.receive() => self.received(message, &ready)?,
+                _ = self.ping.tick() => {
+                    let is_late = !self.is_ready && self.began.elapsed() >= OPEN_LIMIT;
+                    if is_late || self.last.elapsed() >= SILENCE {
+                        return Err(EndReason::Mute);
+                    }
+                    self.ping().await?;
                 }
-            }
-            _ = ping.tick() => {
-                if last.elapsed() >= SILENCE || (!is_ready && began.elapsed() >= OPEN_LIMIT) {
-                    return Err(EndReason::Mute);
+                wish = self.catch_up.due() => if wish == Wish::Ping {
+                    self.ping().await?;
+                    self.awaited = Some(self.pings);
                 }
-                let ping = ClientText::Ping.write();
-                socket.send(SocketMessage::Text(ping)).await.map_err(|_| EndReason::Lost)?;
             }
         }
     }
-}
 
-fn is_ack(text: &str) -> bool {
-    matches!(ServerText::read(text), Some(ServerText::Subscribed))
-}
+    async fn ping(&mut self) -> Result<(), EndReason> {
+        self.pings += 1;
+        self.send(&ClientText::Ping).await
+    }
 
-/// What bots are told of a text, which they get as it came.
-fn news(text: &str) -> Option<OrderNews> {
-    let topic = match ServerText::read(text)? {
-        ServerText::Pong | ServerText::Subscribed => return None,
-        ServerText::Order(_) => Some(Topic::Orders),
-        ServerText::Trade(_) => Some(Topic::Trades),
-        ServerText::Position(_) => Some(Topic::Positions),
-        ServerText::General(_) => None,
-    };
-    Some(OrderNews { venue: Venue::Fyers, topic, text: text.into() })
+    async fn send(&mut self, text: &ClientText) -> Result<(), EndReason> {
+        self.socket.send(SocketMessage::Text(text.write())).await.map_err(|_| EndReason::Lost)
+    }
+
+    fn received(
+        &mut self,
+        message: Result<SocketMessage, SocketError>,
+        ready: &impl Fn(),
+    ) -> Result<(), EndReason> {
+        self.last = Instant::now();
+        self.opening.hub.heard(Upstream::Orders);
+        let SocketMessage::Text(text) = message.map_err(|_| EndReason::Lost)? else { return Ok(()) };
+        match ServerText::read(&text) {
+            Some(ServerText::Pong) => self.answered(),
+            Some(ServerText::Subscribed) if !std::mem::replace(&mut self.is_ready, true) => {
+                self.opening.hub.subscribed(Upstream::Orders, Topic::ALL.len());
+                self.catch_up.begin();
+                ready();
+            }
+            _ => self.events.heard(self.generation, &text),
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self) {
+        self.pongs += 1;
+        if self.awaited.take_if(|awaited| *awaited <= self.pongs).is_some() {
+            self.catch_up.answered();
+        }
+    }
 }

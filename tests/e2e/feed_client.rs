@@ -11,11 +11,16 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use crate::support::{DEADLINE, Home, Keeper};
+use crate::{
+    schema,
+    support::{DEADLINE, Home, Keeper},
+};
 
 pub(crate) struct Socket {
     runtime: Runtime,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Whether what comes is to fit docs/feed.schema.json.
+    is_plain: bool,
     /// All that has come, as text.
     pub(crate) seen: Vec<String>,
 }
@@ -38,7 +43,7 @@ impl Socket {
             request.headers_mut().insert("authorization", value.parse().unwrap());
         }
         let (stream, _) = runtime.block_on(connect_async(request))?;
-        Ok(Self { runtime, stream, seen: vec![] })
+        Ok(Self { runtime, stream, is_plain: path == "/feed", seen: vec![] })
     }
 
     /// `/feed`, with its hello.
@@ -62,7 +67,7 @@ impl Socket {
         let mut socket = Self::try_open(keeper, "/hsm/v1-5/prod", None).unwrap();
         socket.frame(&ClientFrame::Ping);
         socket.frame(&ClientFrame::Auth { key: key(home), mode: "P".into(), source: "test".into() });
-        assert_eq!(socket.next_frame(), ServerFrame::Auth { is_ok: true, ack_every: 0 });
+        assert!(matches!(socket.next_frame(), ServerFrame::Auth { is_ok: true, .. }));
         socket.frame(&ClientFrame::Mode { channels: 1 << 11, mode: Mode::Full });
         let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
         socket.frame(&ClientFrame::Subscribe { topics, channel: 11 });
@@ -102,11 +107,22 @@ impl Socket {
             let Message::Text(text) = message else { continue };
             self.seen.push(text.to_string());
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
+            if self.is_plain {
+                schema::is_message(&value).unwrap();
+            }
             if wish(&value) {
                 return value;
             }
         }
         panic!("{what} did not come: {:#?}", &self.seen[self.seen.len().saturating_sub(9)..])
+    }
+
+    /// A message that has come, or comes.
+    pub(crate) fn until_seen(&mut self, what: &str, wish: impl Fn(&Value) -> bool) {
+        let is_wished = |text: &String| serde_json::from_str(text).is_ok_and(|value| wish(&value));
+        if !self.seen.iter().any(is_wished) {
+            self.until(what, wish);
+        }
     }
 
     pub(crate) fn next_frame(&mut self) -> ServerFrame {
@@ -131,20 +147,37 @@ impl Socket {
         }
     }
 
+    /// Whether a last price that is wished for comes soon, in paise.
+    pub(crate) fn has_ltp(&mut self, wish: impl Fn(i32) -> bool) -> bool {
+        let end = Instant::now() + Duration::from_millis(200);
+        while let Some(message) = self.message(end.saturating_duration_since(Instant::now())) {
+            let Message::Binary(bytes) = message else { continue };
+            let ServerFrame::Feed(feed) = ServerFrame::decode(&bytes).unwrap() else { continue };
+            if feed.records.iter().any(|record| wish(ltp(record))) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The first last price on this topic that is wished for, in paise.
     pub(crate) fn until_ltp(&mut self, wish: impl Fn(i32) -> bool) -> i32 {
         loop {
             let ServerFrame::Feed(feed) = self.next_frame() else { continue };
             for record in feed.records {
-                let ltp = match record {
-                    Record::Snapshot(all) => all.values[0],
-                    Record::Update { values, .. } => values[0],
-                    Record::LastPrice { value, .. } => value,
-                };
+                let ltp = ltp(&record);
                 if wish(ltp) {
                     return ltp;
                 }
             }
         }
+    }
+}
+
+fn ltp(record: &Record) -> i32 {
+    match record {
+        Record::Snapshot(all) => all.values[0],
+        Record::Update { values, .. } => values[0],
+        Record::LastPrice { value, .. } => *value,
     }
 }

@@ -43,6 +43,20 @@ pub struct ApiRequest {
     pub body: Vec<u8>,
 }
 
+impl ApiRequest {
+    /// A question about the account, without anything beside its path, as `/orders`.
+    pub fn account(path: &str) -> Self {
+        Self {
+            surface: Surface::Api,
+            method: Method::Get,
+            path: path.to_owned(),
+            query: String::new(),
+            content_type: None,
+            body: vec![],
+        }
+    }
+}
+
 /// The broker's answer, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApiResponse {

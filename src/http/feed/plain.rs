@@ -68,8 +68,8 @@ impl Protocol for PlainProtocol {
             return Outgoing::default();
         }
         let news: Vec<String> = taken.news.iter().map(|news| self.client.news(news)).collect();
-        let ticks: Vec<String> = taken.quotes.iter().flat_map(|quote| self.client.ticks(quote)).collect();
-        Outgoing::texts(news.into_iter().chain(ticks))
+        let ticks = taken.quotes.iter().flat_map(|quote| self.client.ticks(quote));
+        Outgoing::texts(news.into_iter().chain(ticks.map(|text| text.as_ref().to_owned())))
     }
 
     fn is_known(&self) -> bool {

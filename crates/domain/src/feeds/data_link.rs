@@ -92,7 +92,7 @@ impl DataLink {
     pub fn received(&mut self, frame: ServerFrame, now: Duration) -> Vec<LinkStep> {
         match frame {
             ServerFrame::Auth { is_ok: false, .. } => vec![LinkStep::Refused],
-            ServerFrame::Auth { is_ok: true, ack_every } => {
+            ServerFrame::Auth { is_ok: true, ack_every, .. } => {
                 (self.is_open, self.ack_every) = (true, ack_every);
                 let mode = ClientFrame::Mode { channels: 1 << DEFAULT_CHANNEL, mode: Mode::Full };
                 let mut steps = vec![LinkStep::Send(mode)];
@@ -190,7 +190,7 @@ mod tests {
         }))
     }
 
-    const AUTH: ServerFrame = ServerFrame::Auth { is_ok: true, ack_every: 2 };
+    const AUTH: ServerFrame = ServerFrame::Auth { is_ok: true, ack_every: 2, names: None };
     const DONE: ServerFrame = ServerFrame::Done { to: Reply::Subscribe, is_ok: true };
 
     fn sizes(steps: &[LinkStep]) -> Vec<usize> {
@@ -218,7 +218,7 @@ mod tests {
             matches!(&steps[2], LinkStep::Send(ClientFrame::Unsubscribe { topics, .. }) if topics.len() == 10)
         );
         assert_eq!(
-            link.received(ServerFrame::Auth { is_ok: false, ack_every: 0 }, at(1)),
+            link.received(ServerFrame::Auth { is_ok: false, ack_every: 0, names: None }, at(1)),
             [LinkStep::Refused]
         );
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use fyers_api::hsm::{ClientFrame, Feed, Kind, Mode, Record, Reply, ServerFrame, Snapshot, Topic};
+use fyers_api::hsm::{
+    ClientFrame, Feed, Kind, Mode, Record, Reply, ServerFrame, Snapshot, Topic, field_names,
+};
 use mock_exchange::PriceOrigin;
 
 use super::{
@@ -15,6 +17,11 @@ use super::{
 const NOT_AUTHENTICATED: i32 = 11_001;
 /// FYERS' code for more symbols than allowed.
 pub const SYMBOL_LIMIT: i32 = 51_001;
+/// Frames between two acknowledgements that a bot is asked for: so many that none is ever due. FYERS' JavaScript SDK
+/// takes a frame's number for the count of its records when it is asked for none, and finds no record.
+const ACK_EVERY: u32 = i32::MAX.unsigned_abs();
+/// What that SDK calls itself. It alone needs to be told the names of fields.
+const JAVASCRIPT: &str = "JS_API";
 /// Records of one frame: their texts are short, and a frame's length must fit into 16 bits.
 const BATCH: usize = 200;
 
@@ -51,6 +58,7 @@ struct Sent {
 #[derive(Debug, Default)]
 pub struct HsmClient {
     is_known: bool,
+    needs_names: bool,
     topics: BTreeMap<String, Subscription>,
     by_item: HashMap<Item, Vec<String>>,
     lite: u64,
@@ -65,7 +73,10 @@ impl HsmClient {
         let done = |to: Reply| vec![ServerFrame::Done { to, is_ok: true }];
         match frame {
             ClientFrame::Ping | ClientFrame::Ack { .. } => (vec![], None),
-            ClientFrame::Auth { key, .. } => (vec![], Some(HsmStep::Key(key))),
+            ClientFrame::Auth { key, source, .. } => {
+                self.needs_names = source == JAVASCRIPT;
+                (vec![], Some(HsmStep::Key(key)))
+            }
             _ if !self.is_known => (vec![notice(NOT_AUTHENTICATED, "Authentication failed", 1)], None),
             ClientFrame::Subscribe { topics, channel } => self.subscribe(topics, channel, names),
             ClientFrame::Unsubscribe { topics, .. } => {
@@ -91,7 +102,8 @@ impl HsmClient {
     /// Whether the key was good.
     pub fn authenticated(&mut self, is_ok: bool) -> ServerFrame {
         self.is_known = is_ok;
-        ServerFrame::Auth { is_ok, ack_every: 0 }
+        let names = (is_ok && self.needs_names).then(field_names);
+        ServerFrame::Auth { is_ok, ack_every: ACK_EVERY, names }
     }
 
     fn subscribe(
@@ -238,12 +250,7 @@ mod tests {
             token: String::new(),
             symbol: "SBIN-EQ".to_owned(),
         };
-        FeedQuote {
-            item: Item::quote("NSE:SBIN-EQ"),
-            snapshot,
-            origin: PriceOrigin::Live,
-            at: DateTime::default(),
-        }
+        FeedQuote::new(Item::quote("NSE:SBIN-EQ"), snapshot, PriceOrigin::Live, DateTime::default())
     }
 
     fn subscribe(channel: u8) -> ClientFrame {
@@ -286,7 +293,8 @@ mod tests {
         let (mut client, names) = known();
         client.received(subscribe(11), &names);
         client.feed([&quote(80_000, 2)]);
-        let mut walk = FeedQuote { origin: PriceOrigin::Walk, ..quote(79_000, 2) };
+        let mut walk = quote(79_000, 2);
+        walk.set_origin(PriceOrigin::Walk);
         walk.snapshot.values = vec![79_000, ABSENT];
         let told = records(client.feed([&walk]));
         assert!(
@@ -320,13 +328,25 @@ mod tests {
     #[test]
     fn nothing_is_told_without_a_key() {
         let (mut client, names) = known();
-        assert_eq!(client.authenticated(false), ServerFrame::Auth { is_ok: false, ack_every: 0 });
+        let refused = ServerFrame::Auth { is_ok: false, ack_every: ACK_EVERY, names: None };
+        assert_eq!(client.authenticated(false), refused);
         let (answers, step) = client.received(subscribe(11), &names);
         assert!(
             matches!(answers[..], [ServerFrame::Notice { code: NOT_AUTHENTICATED, .. }]) && step.is_none()
         );
         let auth = ClientFrame::Auth { key: "k".to_owned(), mode: "P".to_owned(), source: String::new() };
         assert_eq!(client.received(auth, &names), (vec![], Some(HsmStep::Key("k".to_owned()))));
+    }
+
+    #[test]
+    fn the_javascript_sdk_is_told_the_names_of_fields() {
+        for (source, is_told) in [("JS_API", true), ("PythonSDK-3.2.0", false)] {
+            let (mut client, names) = known();
+            let (key, mode, source) = ("k".to_owned(), "P".to_owned(), source.to_owned());
+            client.received(ClientFrame::Auth { key, mode, source }, &names);
+            let answer = client.authenticated(true);
+            assert!(matches!(answer, ServerFrame::Auth { names, .. } if names.is_some() == is_told));
+        }
     }
 
     #[test]

@@ -16,4 +16,5 @@ pub mod overlap;
 pub mod plain;
 pub mod queue;
 pub mod quote;
+pub mod recovery;
 pub mod state;

@@ -1,6 +1,9 @@
 //! A bot at `/feed`: JSON in both directions (docs/feeds.md, docs/feed.schema.json).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use fyers_api::{
@@ -90,7 +93,7 @@ impl PlainClient {
             change.follow.push(item);
         }
         if wants.contains(&Want::Orders) {
-            change.orders = Some(BTreeSet::from([Topic::Orders, Topic::Trades, Topic::Positions]));
+            change.orders = Some(BTreeSet::from(Topic::ALL));
         }
         (done("subscribed", &symbols, &wants), change)
     }
@@ -151,9 +154,9 @@ impl PlainClient {
     }
 
     /// A message for each kind of tick that the bot wants of this symbol.
-    pub fn ticks(&self, quote: &FeedQuote) -> Vec<String> {
+    pub fn ticks(&self, quote: &FeedQuote) -> Vec<Arc<str>> {
         let wants = self.wants.get(&quote.item).into_iter().flatten();
-        wants.map(|want| tick(quote, *want).to_string()).collect()
+        wants.map(|want| quote.text(*want as usize, || tick(quote, *want).to_string())).collect()
     }
 }
 

@@ -24,11 +24,11 @@ fn quote(item: Item, values: Vec<i32>) -> FeedQuote {
         token: String::new(),
         symbol: String::new(),
     };
-    FeedQuote { item, snapshot, origin: PriceOrigin::Live, at: DateTime::default() }
+    FeedQuote::new(item, snapshot, PriceOrigin::Live, DateTime::default())
 }
 
-fn parsed(texts: &[String]) -> Vec<Value> {
-    texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+fn parsed(texts: &[impl AsRef<str>]) -> Vec<Value> {
+    texts.iter().map(|text| serde_json::from_str(text.as_ref()).unwrap()).collect()
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_bot_gets_the_kinds_it_asked_for() {
         answer,
         json!({"type": "subscribed", "symbols": ["NSE:SBIN-EQ"], "kinds": ["ltp", "quote", "depth", "orders"], "id": 7})
     );
-    assert_eq!((change.follow.len(), change.orders.map(|all| all.len())), (3, Some(3)));
+    assert_eq!((change.follow.len(), change.orders.map(|all| all.len())), (3, Some(6)));
     let mut values: Vec<i32> = (0..SCRIP_FIELDS.len() as i32).collect();
     (values[0], values[20]) = (80_110, 80_000);
     let ticks = parsed(&client.ticks(&quote(Item::quote("NSE:SBIN-EQ"), values)));

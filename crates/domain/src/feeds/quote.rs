@@ -1,5 +1,7 @@
 //! The last known values of one item.
 
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 use fyers_api::{
     hsm::{ABSENT, Kind, SCRIP_FIELDS, Snapshot, price},
@@ -21,7 +23,27 @@ pub struct FeedQuote {
     pub origin: PriceOrigin,
     /// When they came.
     pub at: DateTime<Utc>,
+    texts: Texts,
 }
+
+/// What the values are in words, by kind of message: written when the first bot needs it, for all of them. A copy and a
+/// changed quote begin without any.
+#[derive(Debug, Default)]
+struct Texts([OnceLock<Arc<str>>; 3]);
+
+impl Clone for Texts {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Texts {}
 
 /// A price of FYERS as the MockExchange is told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +55,25 @@ pub struct ObservedPrice {
 }
 
 impl FeedQuote {
+    /// These values.
+    pub fn new(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<Utc>) -> Self {
+        Self { item, snapshot, origin, at, texts: Texts::default() }
+    }
+
+    /// The values in words of this kind, 0 to 2: those that were written before, or new ones.
+    pub(super) fn text(&self, kind: usize, write: impl FnOnce() -> String) -> Arc<str> {
+        match self.texts.0.get(kind) {
+            Some(text) => Arc::clone(text.get_or_init(|| write().into())),
+            None => write().into(),
+        }
+    }
+
+    /// The values are from somewhere else; from where they were.
+    pub fn set_origin(&mut self, origin: PriceOrigin) -> PriceOrigin {
+        self.texts = Texts::default();
+        std::mem::replace(&mut self.origin, origin)
+    }
+
     /// New values from the first on; absent ones stay. True when something changed.
     pub fn update(&mut self, values: &[i32], at: DateTime<Utc>) -> bool {
         let before = self.snapshot.values.clone();
@@ -42,6 +83,7 @@ impl FeedQuote {
             }
         }
         self.at = at;
+        self.texts = Texts::default();
         before != self.snapshot.values
     }
 
@@ -106,7 +148,7 @@ mod tests {
             token: String::new(),
             symbol: String::new(),
         };
-        FeedQuote { item: Item::quote(symbol), snapshot, origin, at: DateTime::default() }
+        FeedQuote::new(Item::quote(symbol), snapshot, origin, DateTime::default())
     }
 
     #[test]
@@ -120,5 +162,17 @@ mod tests {
         assert_eq!(quote("nse_cm|3045", PriceOrigin::Live).observed(), None);
         let depth = FeedQuote { item: Item::depth("NSE:SBIN-EQ").unwrap(), ..quote("", PriceOrigin::Live) };
         assert_eq!(depth.observed(), None);
+    }
+
+    #[test]
+    fn a_text_is_written_once_for_the_same_values_and_never_for_others() {
+        let mut quote = quote("NSE:SBIN-EQ", PriceOrigin::Live);
+        let text = |quote: &FeedQuote, words: &str| quote.text(1, || words.to_owned()).to_string();
+        assert_eq!(["a", "b"].map(|words| text(&quote, words)), ["a", "a"]);
+        assert_eq!(text(&quote.clone(), "copy"), "copy");
+        quote.update(&[80_160], DateTime::default());
+        assert_eq!(text(&quote, "c"), "c");
+        quote.set_origin(PriceOrigin::Last);
+        assert_eq!(text(&quote, "d"), "d");
     }
 }

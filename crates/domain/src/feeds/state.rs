@@ -204,7 +204,7 @@ impl Feeds {
         let Some(quote) = self.quotes.get_mut(item) else { return };
         self.counts.values += 1;
         let quote = Arc::make_mut(quote);
-        let was = std::mem::replace(&mut quote.origin, PriceOrigin::Live);
+        let was = quote.set_origin(PriceOrigin::Live);
         self.unobserved.insert(item.clone());
         if quote.update(values, at) || was != PriceOrigin::Live {
             self.changed(item, now);
@@ -222,7 +222,7 @@ impl Feeds {
 
     fn age(&mut self, item: &Item) {
         if let Some(quote) = self.quotes.get_mut(item).filter(|quote| quote.origin == PriceOrigin::Live) {
-            Arc::make_mut(quote).origin = PriceOrigin::Last;
+            Arc::make_mut(quote).set_origin(PriceOrigin::Last);
         }
     }
 
@@ -377,7 +377,7 @@ impl Feeds {
 
 /// A quote from a snapshot of the data socket.
 pub fn quote(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<Utc>) -> FeedQuote {
-    FeedQuote { item, snapshot, origin, at }
+    FeedQuote::new(item, snapshot, origin, at)
 }
 
 #[cfg(test)]

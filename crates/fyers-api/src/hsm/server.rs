@@ -48,6 +48,8 @@ pub enum ServerFrame {
         is_ok: bool,
         /// After how many feed messages an acknowledgement is wanted; 0 for none.
         ack_every: u32,
+        /// What the fields of prices are called, see [`field_names`](crate::hsm::field_names); most clients know it.
+        names: Option<String>,
     },
     /// The answer to a request that has no other answer.
     Done {
@@ -88,7 +90,9 @@ impl ServerFrame {
         let is_ok = || fields.get(&1).map(|bytes| bytes.as_slice() == OK).ok_or(BadFrame::Field("answer"));
         match plain {
             Some((_, to)) => Ok(Self::Done { to: *to, is_ok: is_ok()? }),
-            None if kind == AUTH => Ok(Self::Auth { is_ok: is_ok()?, ack_every: ack_every(&fields)? }),
+            None if kind == AUTH => {
+                Ok(Self::Auth { is_ok: is_ok()?, ack_every: ack_every(&fields)?, names: names(&fields) })
+            }
             None => notice(&fields),
         }
     }
@@ -97,7 +101,13 @@ impl ServerFrame {
     pub fn encode(&self) -> Vec<u8> {
         let word = |is_ok: bool| if is_ok { OK } else { b"N".as_slice() };
         match self {
-            Self::Auth { is_ok, ack_every } => frame(AUTH, &[word(*is_ok), &ack_every.to_be_bytes()]),
+            Self::Auth { is_ok, ack_every, names } => {
+                let (word, ack_every) = (word(*is_ok), ack_every.to_be_bytes());
+                match names {
+                    None => frame(AUTH, &[word, &ack_every]),
+                    Some(names) => frame(AUTH, &[word, &ack_every, names.as_bytes()]),
+                }
+            }
             Self::Done { to, is_ok } => {
                 let kind = PLAIN.iter().find(|(_, reply)| reply == to).map_or(0, |(kind, _)| *kind);
                 frame(kind, &[word(*is_ok)])
@@ -115,6 +125,10 @@ fn ack_every(fields: &BTreeMap<u8, Vec<u8>>) -> Result<u32, BadFrame> {
     let Some(bytes) = fields.get(&2) else { return Ok(0) };
     let bytes = bytes.as_slice().try_into().map_err(|_| BadFrame::Field("acknowledgements"))?;
     Ok(u32::from_be_bytes(bytes))
+}
+
+fn names(fields: &BTreeMap<u8, Vec<u8>>) -> Option<String> {
+    fields.get(&3).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
 }
 
 fn notice(fields: &BTreeMap<u8, Vec<u8>>) -> Result<ServerFrame, BadFrame> {
@@ -136,8 +150,8 @@ mod tests {
     fn frames() -> impl Strategy<Value = ServerFrame> {
         let reply = prop::sample::select(PLAIN.map(|(_, reply)| reply).to_vec());
         prop_oneof![
-            (any::<bool>(), any::<u32>())
-                .prop_map(|(is_ok, ack_every)| ServerFrame::Auth { is_ok, ack_every }),
+            (any::<bool>(), any::<u32>(), proptest::option::of(".{0,60}"))
+                .prop_map(|(is_ok, ack_every, names)| ServerFrame::Auth { is_ok, ack_every, names }),
             (reply, any::<bool>()).prop_map(|(to, is_ok)| ServerFrame::Done { to, is_ok }),
             (any::<i32>(), ".{0,60}", any::<u8>()).prop_map(|(code, message, about)| ServerFrame::Notice {
                 code,
@@ -165,8 +179,8 @@ mod tests {
     #[test]
     fn an_answer_other_than_k_is_a_refusal() {
         let answer = |word: &[u8]| ServerFrame::decode(&frame(1, &[word])).unwrap();
-        assert_eq!(answer(b"K"), ServerFrame::Auth { is_ok: true, ack_every: 0 });
-        assert_eq!(answer(b"X"), ServerFrame::Auth { is_ok: false, ack_every: 0 });
+        assert_eq!(answer(b"K"), ServerFrame::Auth { is_ok: true, ack_every: 0, names: None });
+        assert_eq!(answer(b"X"), ServerFrame::Auth { is_ok: false, ack_every: 0, names: None });
         assert_eq!(ServerFrame::decode(&[0, 2, 4, 0]), Err(BadFrame::Field("answer")));
         assert_eq!(ServerFrame::decode(&[0, 2, 99, 0]), Err(BadFrame::Type(99)));
     }

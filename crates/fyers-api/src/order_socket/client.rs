@@ -30,6 +30,10 @@ const NAMES: [(Topic, &str, &str); 6] = [
 ];
 
 impl Topic {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Orders, Self::Trades, Self::Positions, Self::Edis, Self::PriceAlerts, Self::Login];
+
     /// As FYERS' own programs write it on the wire, as `orders`.
     pub fn word(self) -> &'static str {
         NAMES.iter().find(|(topic, ..)| *topic == self).map_or("", |(_, word, _)| word)

@@ -58,9 +58,9 @@ impl Wire for Decimal {
     }
 }
 
-/// An event type from one table of its fields: name, type, key on the wire.
+/// An event type from one table of its fields: name, type, key on the wire, key in the REST book (empty when it has none).
 macro_rules! event {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty = $key:literal,)* }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty = $key:literal / $book:literal,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub struct $name {
@@ -71,6 +71,12 @@ macro_rules! event {
             /// Reads the object under the event's key.
             pub fn read(fields: &Map<String, Value>) -> Self {
                 Self { $($field: fields.get($key).and_then(Wire::read),)* }
+            }
+
+            /// Reads a row of the REST book of the same things. Texts that say nothing are left out, as on the wire.
+            pub(crate) fn of_row(row: &Map<String, Value>) -> Self {
+                let told = |key: &str| row.get(key).filter(|value| value.as_str() != Some(""));
+                Self { $($field: told($book).and_then(Wire::read),)* }
             }
 
             /// The object under the event's key; what is `None` is left out.
@@ -89,69 +95,69 @@ event! {
     /// An order has changed.
     OrderEvent {
         /// The order id.
-        id: String = "id",
+        id: String = "id" / "id",
         /// The account.
-        client_id: String = "client_id",
+        client_id: String = "client_id" / "clientId",
         /// The order it is a leg of.
-        parent_id: String = "id_parent",
+        parent_id: String = "id_parent" / "parentId",
         /// The exchange's id.
-        exchange_id: String = "id_exchange",
+        exchange_id: String = "id_exchange" / "exchOrdId",
         /// FYERS' own id, a UUID.
-        fyers_id: String = "id_fyers",
+        fyers_id: String = "id_fyers" / "id_fyers",
         /// As `NSE:SBIN-EQ`.
-        symbol: String = "symbol",
+        symbol: String = "symbol" / "symbol",
         /// As `10100000003045`.
-        fy_token: String = "fy_token",
+        fy_token: String = "fy_token" / "fyToken",
         /// Whole quantity.
-        quantity: i64 = "qty",
+        quantity: i64 = "qty" / "qty",
         /// Still waiting.
-        remaining: i64 = "qty_remaining",
+        remaining: i64 = "qty_remaining" / "remainingQuantity",
         /// Filled so far.
-        filled: i64 = "qty_filled",
+        filled: i64 = "qty_filled" / "filledQty",
         /// INR.
-        limit_price: Decimal = "price_limit",
+        limit_price: Decimal = "price_limit" / "limitPrice",
         /// INR.
-        stop_price: Decimal = "price_stop",
+        stop_price: Decimal = "price_stop" / "stopPrice",
         /// Average of the fills in INR.
-        traded_price: Decimal = "price_traded",
+        traded_price: Decimal = "price_traded" / "tradedPrice",
         /// 1 to 4, see [`codes::order_type`](crate::codes::order_type).
-        order_type: i64 = "ord_type",
+        order_type: i64 = "ord_type" / "type",
         /// 1 or -1.
-        side: i64 = "tran_side",
+        side: i64 = "tran_side" / "side",
         /// As `INTRADAY`.
-        product: String = "product_type",
+        product: String = "product_type" / "productType",
         /// `DAY` or `IOC`.
-        validity: String = "validity",
+        validity: String = "validity" / "orderValidity",
         /// After-market order.
-        offline: bool = "offline_flag",
+        offline: bool = "offline_flag" / "offlineOrder",
         /// 1 to 7, what the Python SDK reads; see [`OrderEvent::status`].
-        status_number: i64 = "org_ord_status",
+        status_number: i64 = "org_ord_status" / "status",
         /// The internal number, what the JavaScript SDK reads.
-        internal_status: i64 = "ord_status",
+        internal_status: i64 = "ord_status" / "",
         /// See docs/fyers-api.md, "Enums".
-        exchange: i64 = "exchange",
+        exchange: i64 = "exchange" / "exchange",
         /// See docs/fyers-api.md, "Enums".
-        segment: i64 = "segment",
+        segment: i64 = "segment" / "segment",
         /// Kind of instrument.
-        instrument: i64 = "instrument",
+        instrument: i64 = "instrument" / "instrument",
         /// The exchange's name for the symbol.
-        exchange_symbol: String = "symbol_exch",
+        exchange_symbol: String = "symbol_exch" / "ex_sym",
         /// The symbol in words.
-        description: String = "symbol_desc",
+        description: String = "symbol_desc" / "description",
         /// Rejection text.
-        message: String = "oms_msg",
+        message: String = "oms_msg" / "message",
         /// As `23-Nov-2026 09:15:01`, IST; see [`date::order_time`](crate::date::order_time).
-        time: String = "time_oms",
+        time: String = "time_oms" / "orderDateTime",
         /// As `API`.
-        source: String = "ord_source",
+        source: String = "ord_source" / "source",
         /// As `1:tag`.
-        tag: String = "ordertag",
+        tag: String = "ordertag" / "orderTag",
         /// INR or percent.
-        take_profit: Decimal = "take_profit",
+        take_profit: Decimal = "take_profit" / "takeProfit",
         /// INR or percent.
-        stop_loss: Decimal = "stop_loss",
+        stop_loss: Decimal = "stop_loss" / "stopLoss",
         /// 1 points, 2 percent.
-        leg_type: i64 = "leg_type",
+        leg_type: i64 = "leg_type" / "legType",
     }
 }
 
@@ -159,39 +165,39 @@ event! {
     /// A fill.
     TradeEvent {
         /// `<order id>-<n>`.
-        id: String = "id_fill",
+        id: String = "id_fill" / "tradeNumber",
         /// The order.
-        order_id: String = "id",
+        order_id: String = "id" / "orderNumber",
         /// FYERS' own id, a UUID.
-        fyers_id: String = "id_fyers",
+        fyers_id: String = "id_fyers" / "id_fyers",
         /// The exchange's id of the order.
-        exchange_id: String = "id_exchange",
+        exchange_id: String = "id_exchange" / "exchangeOrderNo",
         /// The account.
-        client_id: String = "client_id",
+        client_id: String = "client_id" / "clientId",
         /// As `NSE:SBIN-EQ`.
-        symbol: String = "symbol",
+        symbol: String = "symbol" / "symbol",
         /// As `10100000003045`.
-        fy_token: String = "fy_token",
+        fy_token: String = "fy_token" / "fyToken",
         /// How much.
-        quantity: i64 = "qty_traded",
+        quantity: i64 = "qty_traded" / "tradedQty",
         /// INR.
-        price: Decimal = "price_traded",
+        price: Decimal = "price_traded" / "tradePrice",
         /// INR.
-        value: Decimal = "traded_val",
+        value: Decimal = "traded_val" / "tradeValue",
         /// 1 to 4.
-        order_type: i64 = "ord_type",
+        order_type: i64 = "ord_type" / "orderType",
         /// 1 or -1.
-        side: i64 = "tran_side",
+        side: i64 = "tran_side" / "side",
         /// As `INTRADAY`.
-        product: String = "product_type",
+        product: String = "product_type" / "productType",
         /// As `23-11-2026 09:15:01`, IST; see [`date::fill_time`](crate::date::fill_time).
-        time: String = "fill_time",
+        time: String = "fill_time" / "orderDateTime",
         /// See docs/fyers-api.md, "Enums".
-        exchange: i64 = "exchange",
+        exchange: i64 = "exchange" / "exchange",
         /// See docs/fyers-api.md, "Enums".
-        segment: i64 = "segment",
+        segment: i64 = "segment" / "segment",
         /// As `1:tag`.
-        tag: String = "ordertag",
+        tag: String = "ordertag" / "orderTag",
     }
 }
 
@@ -199,63 +205,63 @@ event! {
     /// A position has changed.
     PositionEvent {
         /// As `NSE:SBIN-EQ-INTRADAY`.
-        id: String = "id",
+        id: String = "id" / "id",
         /// As `NSE:SBIN-EQ`.
-        symbol: String = "symbol",
+        symbol: String = "symbol" / "symbol",
         /// As `10100000003045`.
-        fy_token: String = "fy_token",
+        fy_token: String = "fy_token" / "fyToken",
         /// As `INTRADAY`.
-        product: String = "product_type",
+        product: String = "product_type" / "productType",
         /// 1 long, -1 short, 0 closed.
-        side: i64 = "tran_side",
+        side: i64 = "tran_side" / "side",
         /// Signed.
-        net_quantity: i64 = "net_qty",
+        net_quantity: i64 = "net_qty" / "netQty",
         /// Without sign.
-        quantity: i64 = "qty",
+        quantity: i64 = "qty" / "qty",
         /// INR.
-        net_average: Decimal = "net_avg",
+        net_average: Decimal = "net_avg" / "netAvg",
         /// Bought in all.
-        buy_quantity: i64 = "buy_qty",
+        buy_quantity: i64 = "buy_qty" / "buyQty",
         /// INR.
-        buy_average: Decimal = "buy_avg",
+        buy_average: Decimal = "buy_avg" / "buyAvg",
         /// INR.
-        buy_value: Decimal = "buy_val",
+        buy_value: Decimal = "buy_val" / "buyVal",
         /// Sold in all.
-        sell_quantity: i64 = "sell_qty",
+        sell_quantity: i64 = "sell_qty" / "sellQty",
         /// INR.
-        sell_average: Decimal = "sell_avg",
+        sell_average: Decimal = "sell_avg" / "sellAvg",
         /// INR.
-        sell_value: Decimal = "sell_val",
+        sell_value: Decimal = "sell_val" / "sellVal",
         /// INR.
-        realized: Decimal = "pl_realized",
+        realized: Decimal = "pl_realized" / "realized_profit",
         /// INR.
-        unrealized: Decimal = "pl_unrealized",
+        unrealized: Decimal = "pl_unrealized" / "unrealized_profit",
         /// INR.
-        profit: Decimal = "pl_total",
+        profit: Decimal = "pl_total" / "pl",
         /// Bought today.
-        day_buy_quantity: i64 = "day_buy_qty",
+        day_buy_quantity: i64 = "day_buy_qty" / "dayBuyQty",
         /// Sold today.
-        day_sell_quantity: i64 = "day_sell_qty",
+        day_sell_quantity: i64 = "day_sell_qty" / "daySellQty",
         /// Bought before today.
-        carried_buy_quantity: i64 = "cf_buy_qty",
+        carried_buy_quantity: i64 = "cf_buy_qty" / "cfBuyQty",
         /// Sold before today.
-        carried_sell_quantity: i64 = "cf_sell_qty",
+        carried_sell_quantity: i64 = "cf_sell_qty" / "cfSellQty",
         /// See docs/fyers-api.md, "Enums".
-        exchange: i64 = "exchange",
+        exchange: i64 = "exchange" / "exchange",
         /// See docs/fyers-api.md, "Enums".
-        segment: i64 = "segment",
+        segment: i64 = "segment" / "segment",
         /// 1 but for commodities.
-        multiplier: Decimal = "qty_multiplier",
+        multiplier: Decimal = "qty_multiplier" / "qtyMulti_com",
         /// `Y` or `N`.
-        cross_currency: String = "cross_curr_flag",
+        cross_currency: String = "cross_curr_flag" / "crossCurrency",
         /// Exchange rate, 1 in INR.
-        reference_rate: Decimal = "rbirefrate",
+        reference_rate: Decimal = "rbirefrate" / "rbiRefRate",
         /// INR or percent.
-        take_profit: Decimal = "take_profit",
+        take_profit: Decimal = "take_profit" / "takeProfit",
         /// INR or percent.
-        stop_loss: Decimal = "stop_loss",
+        stop_loss: Decimal = "stop_loss" / "stopLoss",
         /// 1 points, 2 percent.
-        leg_type: i64 = "leg_type",
+        leg_type: i64 = "leg_type" / "legType",
     }
 }
 

@@ -1,10 +1,12 @@
 //! The order socket: JSON texts in both directions, so that a client and a server can be made of them
 //! (docs/fyers-api.md, "Sockets").
 
+mod books;
 mod client;
 mod events;
 mod server;
 
+pub use books::DayBooks;
 pub use client::{ClientText, Topic};
 pub use events::{OrderEvent, PositionEvent, TradeEvent};
 pub use server::ServerText;
