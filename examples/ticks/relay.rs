@@ -23,6 +23,7 @@ pub(crate) fn run(args: &Args) -> io::Result<()> {
     runtime.block_on(serve(args))
 }
 
+#[allow(clippy::disallowed_methods, reason = "what goes wrong in here ends the measurement")]
 async fn serve(args: &Args) -> io::Result<()> {
     let (frames, _) = broadcast::channel::<Message>(4_096);
     let source = frames.clone();

@@ -20,7 +20,7 @@ SBIN, INFY = "NSE:SBIN-EQ", "NSE:INFY-EQ"
 DAYS = ["2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"]
 TRADING = {"2026-11-20", "2026-11-23", "2026-11-25", "2026-11-26"}
 DEAF = {"kind": "mute", "after": 0}
-HANDSHAKES = [{"kind": "empty_body", "status": 403}, {"kind": "reset"}, {"kind": "html", "status": 503}]
+FORBIDDEN, DOWN = {"kind": "empty_body", "status": 403}, {"kind": "html", "status": 503}
 
 
 def closing(socket, how):
@@ -31,9 +31,9 @@ def faulty(socket, fault):
     return lambda week: week.tell("sockets/fault", {"kind": socket, "fault": fault})
 
 
-def refused(socket, path):
+def refused(socket, path, fault):
     def act(week):
-        week.tell("faults", [{"scope": {"path": path}, "fault": fault, "life": {"times": 1}} for fault in HANDSHAKES])
+        week.tell("faults", {"scope": {"path": path}, "fault": fault, "life": {"times": 1}})
         week.tell("sockets/close", {"kind": socket, "how": "drop"})
 
     return act
@@ -57,8 +57,10 @@ FAULTS = [
     ("torn frame on the order socket", faulty("orders", {"kind": "torn_frame", "after": 1})),
     ("half a frame on the data socket", faulty("data", {"kind": "short_frame", "after": 0})),
     ("order socket ends after two messages", faulty("orders", {"kind": "disconnect", "after": 2})),
-    ("data socket refused three times", refused("data", "/hsm/v1-5/prod")),
-    ("order socket refused three times", refused("orders", "/trade/v3")),
+    ("data socket refused with 403", refused("data", "/hsm/v1-5/prod", FORBIDDEN)),
+    ("order socket refused with 403", refused("orders", "/trade/v3", FORBIDDEN)),
+    ("data socket refused with 503", refused("data", "/hsm/v1-5/prod", DOWN)),
+    ("order socket reset at its handshake", refused("orders", "/trade/v3", {"kind": "reset"})),
     ("no trade book after the return", no_books),
     ("both sockets reset", both),
     ("order socket slow", faulty("orders", {"kind": "slow_frames", "ms": 300})),
@@ -281,7 +283,6 @@ class Week:
             self.failures.append(f"{day}: not mock")
 
     def run(self, minutes):
-        self.clock(DAYS[0], "09:10:00")
         self.settle()
         for day in DAYS:
             print(f"{day}: {'trading' if day in TRADING else 'no trading'}", flush=True)
@@ -333,7 +334,7 @@ class Week:
 def main():
     settings, minutes = json.loads(os.environ["WEEK"]), int(sys.argv[1])
     week = Week(settings)
-    week.clock(DAYS[0], "08:40:00")
+    week.clock("2026-11-19", "11:00:00")
     week.start_keeper()
     week.key = week.token()
     symbols = [SBIN, INFY]

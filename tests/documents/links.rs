@@ -12,7 +12,7 @@ fn root() -> &'static Path {
 
 /// Every page, below these folders.
 fn pages() -> Vec<PathBuf> {
-    let folders = [".", "docs", "docs/transcripts", "clients/python"];
+    let folders = [".", "docs", "docs/transcripts", "clients/javascript", "clients/python"];
     let inside = |folder: &str| fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
     let is_page = |path: &PathBuf| path.extension().is_some_and(|end| end == "md");
     let mut all: Vec<PathBuf> = folders.iter().flat_map(|folder| inside(folder)).filter(is_page).collect();
