@@ -113,7 +113,7 @@ fn frames() -> Vec<Vec<u8>> {
     ];
     let topics = vec!["sf|nse_cm|3045".to_owned(), "dp|nse_cm|3045".to_owned()];
     vec![
-        ServerFrame::Auth { is_ok: true, ack_every: 50 }.encode(),
+        ServerFrame::Auth { is_ok: true, ack_every: 50, names: None }.encode(),
         ServerFrame::Done { to: Reply::Subscribe, is_ok: true }.encode(),
         ServerFrame::Feed(Feed { number: 9, records }).encode(),
         ServerFrame::Notice { code: 51_001, message: "limit".into(), about: 4 }.encode(),

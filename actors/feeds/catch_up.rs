@@ -19,11 +19,11 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// Pause before the books are asked for again, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(60));
 
-type Reading = Pin<Box<dyn Future<Output = Option<DayBooks>> + Send>>;
+type Books = Pin<Box<dyn Future<Output = Option<DayBooks>> + Send>>;
 
 enum Step {
     Done,
-    Reading(Reading),
+    Asked(Books),
     /// The connection is asked for a sign of life: when it comes, or at this time, the books count.
     Read(Box<DayBooks>, Instant),
     Pausing(Instant),
@@ -66,7 +66,7 @@ impl CatchUp {
         let Some(proxy) = self.proxy.clone() else { return };
         self.events.ask(self.generation, holds);
         let (events, token) = (self.events.clone(), Arc::clone(&self.token));
-        self.step = Step::Reading(Box::pin(async move {
+        self.step = Step::Asked(Box::pin(async move {
             let read = async {
                 events.begun().await;
                 read(proxy, token).await
@@ -79,7 +79,7 @@ impl CatchUp {
     pub(super) async fn due(&mut self) -> Wish {
         match &mut self.step {
             Step::Done => std::future::pending().await,
-            Step::Reading(reading) => match reading.await {
+            Step::Asked(query) => match query.await {
                 Some(books) => {
                     self.step = Step::Read(Box::new(books), Instant::now() + ANSWER);
                     return Wish::Ping;

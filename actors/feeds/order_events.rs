@@ -8,7 +8,7 @@ use keeper_domain::{
         connections::Generation,
         news::OrderNews,
         overlap::Overlap,
-        recovery::{Moment, Outcome, Recovery},
+        recovery::{EventTime, Outcome, Recovery},
     },
     ports::Time,
     routing::Venue,
@@ -47,9 +47,9 @@ impl OrderEvents {
     }
 
     /// Applies a rule and tells bots what follows, before anybody else can.
-    fn with<T>(&self, rule: impl FnOnce(&mut Told, Moment) -> (Vec<OrderNews>, T)) -> T {
+    fn with<T>(&self, rule: impl FnOnce(&mut Told, EventTime) -> (Vec<OrderNews>, T)) -> T {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Moment { elapsed: self.hub.now(), at: self.time.now() };
+        let now = EventTime { elapsed: self.hub.now(), at: self.time.now() };
         let (news, result) = rule(&mut told, now);
         for one in news {
             self.hub.with(|feeds, now| feeds.order(one, now));

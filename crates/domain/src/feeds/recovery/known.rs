@@ -12,14 +12,14 @@ const ECHO: Duration = Duration::from_secs(30);
 
 /// When something is heard.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
+pub struct EventTime {
     /// Time since the start of the program.
     pub elapsed: Duration,
     /// Wall clock.
     pub at: DateTime<Utc>,
 }
 
-impl Moment {
+impl EventTime {
     pub(super) fn day(self) -> NaiveDate {
         ist::date(self.at)
     }
@@ -114,7 +114,7 @@ impl Fills {
 
     /// The socket tells this; false when a book has told it already. A fill like one of the book's is new all the same
     /// when the order is filled so far that there must have been one more.
-    pub(super) fn hear(&mut self, order: &str, fill: Fill, filled: i64, now: Moment) -> bool {
+    pub(super) fn hear(&mut self, order: &str, fill: Fill, filled: i64, now: EventTime) -> bool {
         let fills = self.of(order, now.day());
         let is_late = now.elapsed.saturating_sub(fills.seen_at) < ECHO;
         let is_full = fills.quantity() + fill.0 > filled;
@@ -128,7 +128,7 @@ impl Fills {
     }
 
     /// A book has told this one.
-    pub(super) fn see(&mut self, order: &str, fill: Fill, now: Moment) {
+    pub(super) fn see(&mut self, order: &str, fill: Fill, now: EventTime) {
         let fills = self.of(order, now.day());
         fills.seen_at = now.elapsed;
         *fills.told.entry(fill).or_default() += 1;

@@ -23,12 +23,12 @@ use fyers_api::{
 
 use super::{connections::Generation, news::OrderNews};
 use crate::routing::Venue;
-pub use known::Moment;
+pub use known::EventTime;
 use known::{Fills, Latest};
 use standing::{Change, Fill, OrderStanding, PositionKey, PositionStanding, Standing, fill};
 
 /// Books are read this often in a row to tell equal fills apart; then the fewer are told.
-const MOST_READINGS: u32 = 3;
+const MOST_QUERIES: u32 = 3;
 
 /// What bots know of the account's orders, and what is being found out.
 #[derive(Debug, Default)]
@@ -37,12 +37,12 @@ pub struct Recovery {
     fills: Fills,
     positions: Latest<PositionKey, PositionStanding>,
     knows_the_beginning: bool,
-    reading: Option<Reading>,
+    query: Option<BookQuery>,
 }
 
 /// Books on their way.
 #[derive(Debug)]
-struct Reading {
+struct BookQuery {
     generation: Generation,
     /// What waits for them; `None` when nothing has to.
     held: Option<Vec<(Option<Change>, OrderNews)>>,
@@ -67,11 +67,11 @@ pub enum Outcome {
 
 impl Recovery {
     /// The connection tells something; what bots are to be told now.
-    pub fn hear(&mut self, news: OrderNews, now: Moment) -> Option<OrderNews> {
+    pub fn hear(&mut self, news: OrderNews, now: EventTime) -> Option<OrderNews> {
         let change = Change::read(&news.text);
-        if let Some(reading) = &mut self.reading {
-            reading.since.extend(change.clone());
-            if let Some(held) = &mut reading.held {
+        if let Some(query) = &mut self.query {
+            query.since.extend(change.clone());
+            if let Some(held) = &mut query.held {
                 held.push((change, news));
                 return None;
             }
@@ -82,22 +82,22 @@ impl Recovery {
     /// The books are asked for now. What a new connection tells waits for them, it `holds`; what an old one tells does not,
     /// for they were asked for in vain and may be so again.
     pub fn ask(&mut self, generation: Generation, holds: bool) {
-        if let Some(reading) = self.reading.as_mut().filter(|reading| reading.generation == generation) {
-            reading.since.clear();
-            reading.times += 1;
+        if let Some(query) = self.query.as_mut().filter(|query| query.generation == generation) {
+            query.since.clear();
+            query.times += 1;
             return;
         }
-        let held = self.reading.take().and_then(|reading| reading.held);
+        let held = self.query.take().and_then(|query| query.held);
         let held = held.or_else(|| (holds && self.knows_the_beginning).then(Vec::new));
-        self.reading = Some(Reading { generation, held, since: vec![], times: 1 });
+        self.query = Some(BookQuery { generation, held, since: vec![], times: 1 });
     }
 
     /// The books of the time when the first bot began to listen: bots know what is in them.
-    pub fn begin_at(&mut self, books: &DayBooks, now: Moment) {
+    pub fn begin_at(&mut self, books: &DayBooks, now: EventTime) {
         if self.knows_the_beginning {
             return;
         }
-        let nothing = Reading { generation: 0, held: None, since: vec![], times: 0 };
+        let nothing = BookQuery { generation: 0, held: None, since: vec![], times: 0 };
         self.missing(&nothing, books, now);
         self.knows_the_beginning = true;
     }
@@ -108,32 +108,32 @@ impl Recovery {
     }
 
     /// The books are here, and all that the connection told before they were made.
-    pub fn finish(&mut self, generation: Generation, books: &DayBooks, now: Moment) -> Outcome {
-        let Some(reading) = self.reading.take_if(|reading| reading.generation == generation) else {
+    pub fn finish(&mut self, generation: Generation, books: &DayBooks, now: EventTime) -> Outcome {
+        let Some(query) = self.query.take_if(|query| query.generation == generation) else {
             return Outcome::Tell { news: vec![], missed: 0 };
         };
-        if reading.times < MOST_READINGS && self.is_ambiguous(&reading, books) {
-            self.reading = Some(reading);
+        if query.times < MOST_QUERIES && self.is_ambiguous(&query, books) {
+            self.query = Some(query);
             return Outcome::ReadAgain;
         }
         self.forget_old(now);
-        let mut news: Vec<OrderNews> = self.missing(&reading, books, now).iter().map(news).collect();
+        let mut news: Vec<OrderNews> = self.missing(&query, books, now).iter().map(news).collect();
         let missed = news.len();
         self.knows_the_beginning = true;
-        news.extend(self.release(reading, now));
+        news.extend(self.release(query, now));
         Outcome::Tell { news, missed }
     }
 
     /// The books do not come, or their connection has ended: nothing waits for them any longer. The next ones show what
     /// is missing.
-    pub fn give_up(&mut self, generation: Generation, now: Moment) -> Vec<OrderNews> {
-        let reading = self.reading.take_if(|reading| reading.generation == generation);
-        reading.map(|reading| self.release(reading, now)).unwrap_or_default()
+    pub fn give_up(&mut self, generation: Generation, now: EventTime) -> Vec<OrderNews> {
+        let query = self.query.take_if(|query| query.generation == generation);
+        query.map(|query| self.release(query, now)).unwrap_or_default()
     }
 
     /// The same, whichever connection it is.
-    pub fn interrupted(&mut self, now: Moment) -> Vec<OrderNews> {
-        let generation = self.reading.as_ref().map(|reading| reading.generation);
+    pub fn interrupted(&mut self, now: EventTime) -> Vec<OrderNews> {
+        let generation = self.query.as_ref().map(|query| query.generation);
         generation.map(|generation| self.give_up(generation, now)).unwrap_or_default()
     }
 
@@ -142,12 +142,12 @@ impl Recovery {
         *self = Self::default();
     }
 
-    fn release(&mut self, reading: Reading, now: Moment) -> Vec<OrderNews> {
-        let held = reading.held.into_iter().flatten();
+    fn release(&mut self, query: BookQuery, now: EventTime) -> Vec<OrderNews> {
+        let held = query.held.into_iter().flatten();
         held.filter(|(change, _)| self.is_news(change.as_ref(), now)).map(|(_, news)| news).collect()
     }
 
-    fn is_news(&mut self, change: Option<&Change>, now: Moment) -> bool {
+    fn is_news(&mut self, change: Option<&Change>, now: EventTime) -> bool {
         match change {
             None => true,
             Some(Change::Order(id, to)) => self.orders.hear(id, to, now.day()),
@@ -160,29 +160,29 @@ impl Recovery {
     }
 
     /// Ids of orders are a day's own. What is older than yesterday is no news, whatever a book shows.
-    fn forget_old(&mut self, now: Moment) {
+    fn forget_old(&mut self, now: EventTime) {
         self.orders.forget_before(yesterday(now));
         self.fills.forget_before(yesterday(now));
     }
 
     /// What the books have and bots have not: each order with its fills behind it, then positions.
-    fn missing(&mut self, reading: &Reading, books: &DayBooks, now: Moment) -> Vec<ServerText> {
-        let mut trades = self.missing_trades(reading, books);
+    fn missing(&mut self, query: &BookQuery, books: &DayBooks, now: EventTime) -> Vec<ServerText> {
+        let mut trades = self.missing_trades(query, books);
         trades.retain(|trade| !is_old(trade.time.as_deref().and_then(date::fill_time), now));
         let mut missing = vec![];
         for order in &books.orders {
-            missing.extend(self.missing_order(reading, order, now));
+            missing.extend(self.missing_order(query, order, now));
             let (own, others) = trades.into_iter().partition(|trade| trade.order_id == order.id);
             trades = others;
             missing.extend(self.see_trades(own, now));
         }
         missing.extend(self.see_trades(trades, now));
         let positions = books.positions.iter();
-        missing.extend(positions.filter_map(|position| self.missing_position(reading, position, now)));
+        missing.extend(positions.filter_map(|position| self.missing_position(query, position, now)));
         missing
     }
 
-    fn missing_order(&mut self, reading: &Reading, order: &OrderEvent, now: Moment) -> Option<ServerText> {
+    fn missing_order(&mut self, query: &BookQuery, order: &OrderEvent, now: EventTime) -> Option<ServerText> {
         let (id, standing) = OrderStanding::of(order)?;
         if is_old(order.time.as_deref().and_then(date::order_time), now) {
             return None;
@@ -191,30 +191,30 @@ impl Recovery {
             Change::Order(known, to) if *known == id => Some(to.clone()),
             _ => None,
         };
-        let is_missing = !reading.overtakes(&standing, of_this)
+        let is_missing = !query.overtakes(&standing, of_this)
             && self.orders.learn(&id, &standing, now.day(), self.knows_the_beginning);
         is_missing.then(|| ServerText::Order(Box::new(order.clone())))
     }
 
     fn missing_position(
         &mut self,
-        reading: &Reading,
+        query: &BookQuery,
         position: &PositionEvent,
-        now: Moment,
+        now: EventTime,
     ) -> Option<ServerText> {
         let (key, standing) = PositionStanding::of(position)?;
         let of_this = |change: &Change| match change {
             Change::Position(known, to) if *known == key => Some(to.clone()),
             _ => None,
         };
-        let is_missing = !reading.overtakes(&standing, of_this)
+        let is_missing = !query.overtakes(&standing, of_this)
             && self.positions.learn(&key, &standing, now.day(), self.knows_the_beginning);
         is_missing.then(|| ServerText::Position(Box::new(position.clone())))
     }
 
     /// Fills of the book that are neither told nor held.
-    fn missing_trades(&self, reading: &Reading, books: &DayBooks) -> Vec<TradeEvent> {
-        let (mut seen, held) = (Count::default(), reading.held_fills());
+    fn missing_trades(&self, query: &BookQuery, books: &DayBooks) -> Vec<TradeEvent> {
+        let (mut seen, held) = (Count::default(), query.held_fills());
         let is_missing = |trade: &&TradeEvent| {
             fill(trade).is_some_and(|(order, fill)| {
                 let known = self.fills.told(&order, &fill) + held.of(&order, fill);
@@ -224,7 +224,7 @@ impl Recovery {
         books.trades.iter().filter(is_missing).cloned().collect()
     }
 
-    fn see_trades(&mut self, trades: Vec<TradeEvent>, now: Moment) -> Vec<ServerText> {
+    fn see_trades(&mut self, trades: Vec<TradeEvent>, now: EventTime) -> Vec<ServerText> {
         for (order, fill) in trades.iter().filter_map(fill) {
             match self.knows_the_beginning {
                 true => self.fills.see(&order, fill, now),
@@ -236,8 +236,8 @@ impl Recovery {
     }
 
     /// Whether a fill that came since the books were asked for may be one of theirs, or one just like it.
-    fn is_ambiguous(&self, reading: &Reading, books: &DayBooks) -> bool {
-        let (mut seen, held, since) = (Count::default(), reading.held_fills(), Count::of_all(&reading.since));
+    fn is_ambiguous(&self, query: &BookQuery, books: &DayBooks) -> bool {
+        let (mut seen, held, since) = (Count::default(), query.held_fills(), Count::of_all(&query.since));
         books.trades.iter().filter_map(fill).any(|(order, fill)| {
             let known = self.fills.told(&order, &fill) + held.of(&order, fill);
             let since = since.of(&order, fill);
@@ -246,7 +246,7 @@ impl Recovery {
     }
 }
 
-impl Reading {
+impl BookQuery {
     /// Whether bots hear of this state, or of a later one, from what came meanwhile. What is held comes behind the
     /// book's; what was told is told, and the book's state would come too late.
     fn overtakes<S: Standing>(&self, seen: &S, of_this: impl Fn(&Change) -> Option<S>) -> bool {
@@ -290,12 +290,12 @@ impl Count {
 }
 
 /// The book of a day may be shown until the next morning.
-fn yesterday(now: Moment) -> NaiveDate {
+fn yesterday(now: EventTime) -> NaiveDate {
     now.day() - Days::new(1)
 }
 
 /// A time that is not known is no old one.
-fn is_old(at: Option<DateTime<Utc>>, now: Moment) -> bool {
+fn is_old(at: Option<DateTime<Utc>>, now: EventTime) -> bool {
     at.is_some_and(|at| ist::date(at) < yesterday(now))
 }
 

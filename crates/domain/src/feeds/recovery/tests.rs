@@ -138,8 +138,8 @@ impl Bot {
     }
 }
 
-fn now() -> Moment {
-    Moment { elapsed: Duration::from_secs(100), at: "2026-11-25T05:00:00Z".parse().unwrap() }
+fn now() -> EventTime {
+    EventTime { elapsed: Duration::from_secs(100), at: "2026-11-25T05:00:00Z".parse().unwrap() }
 }
 
 /// The keeper between both.
