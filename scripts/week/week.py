@@ -255,7 +255,7 @@ class Week:
         self.in_mode("live")
         self.count[how] += 1
         self.back()
-        self.settle()
+        self.settle(SBIN)
         book = self.ask("/api/v3/orders")["orderBook"]
         if not any(row["id"] == waits and row["status"] == 2 for row in book):
             self.failures.append(f"{waits} is not in the book as filled")
@@ -267,10 +267,10 @@ class Week:
         if wait("all five sockets", lambda: sockets() == 5, 120) is None:
             self.failures.append("not all bots came back")
 
-    def settle(self):
+    def settle(self, symbol):
         """Bots connect first and subscribe then: nothing counts before all of them hear of an order."""
         for _ in range(24):
-            order = self.place(INFY, counts=False)
+            order = self.place(symbol, counts=False)
             if all(wait("", lambda bot=bot: bot.is_told(order, "traded"), 5) is not None for bot in self.bots):
                 return
         self.failures.append("not all bots listen")
@@ -283,7 +283,7 @@ class Week:
             self.failures.append(f"{day}: not mock")
 
     def run(self, minutes):
-        self.settle()
+        self.settle(INFY)
         for day in DAYS:
             print(f"{day}: {'trading' if day in TRADING else 'no trading'}", flush=True)
             if day in TRADING:
