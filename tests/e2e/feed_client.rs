@@ -11,10 +11,10 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use crate::{
-    schema,
-    support::{DEADLINE, Home, Keeper},
-};
+use crate::support::{DEADLINE, Home, Keeper};
+
+#[path = "feed_schema.rs"]
+pub(crate) mod feed_schema;
 
 pub(crate) struct Socket {
     runtime: Runtime,
@@ -37,13 +37,13 @@ impl Socket {
     /// The same at any address.
     pub(crate) fn try_at(url: &str, authorization: Option<&str>) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let url = url.replacen("http", "ws", 1);
+        let (is_plain, url) = (url.ends_with("/feed"), url.replacen("http", "ws", 1));
         let mut request = url.into_client_request().unwrap();
         if let Some(value) = authorization {
             request.headers_mut().insert("authorization", value.parse().unwrap());
         }
         let (stream, _) = runtime.block_on(connect_async(request))?;
-        Ok(Self { runtime, stream, is_plain: path == "/feed", seen: vec![] })
+        Ok(Self { runtime, stream, is_plain, seen: vec![] })
     }
 
     /// `/feed`, with its hello.
@@ -108,7 +108,7 @@ impl Socket {
             self.seen.push(text.to_string());
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
             if self.is_plain {
-                schema::is_message(&value).unwrap();
+                feed_schema::is_message(&value).unwrap();
             }
             if wish(&value) {
                 return value;
