@@ -113,7 +113,7 @@ fn log_session(event: &Event, name: &str, actor: &str) {
             info!(event = name, actor, %from, %to, reason = %why, fingerprint = token, valid_until = until,
                 "session is {to}: {}", why.words());
         }
-        Event::LoginSucceeded { fingerprint, expires_at } => {
+        Event::LoginSucceeded { fingerprint, expires_at, .. } => {
             info!(event = name, actor, %fingerprint, valid_until = time(*expires_at), "logged in");
         }
         Event::LoginStarted => info!(event = name, actor, "a login brought a code"),

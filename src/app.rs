@@ -10,6 +10,7 @@ mod bot_words;
 mod contact;
 mod control;
 mod day_summary;
+mod equity;
 mod mirror;
 mod parts;
 mod phone;
@@ -170,6 +171,7 @@ impl Keeper {
         if parts.day_summary {
             tree.spawn("summary", day_summary::Summarist::new(&parts, &backend, &journal).run());
         }
+        tree.spawn("equity", equity::Recorder::new(&parts, &actors).run());
         let admin = Arc::new(key_admin(&parts, keys, &journal, &actors));
         let control: Arc<dyn Control> =
             Arc::new(KeeperControl::new(&parts, &backend, &actors, &admin, &journal));

@@ -14,9 +14,25 @@ use keeper_domain::{
     routing::{Venue, live_positions::LivePositions, request::Reserved},
     secret::Fingerprint,
 };
+use rust_decimal::Decimal;
+
 use mock_exchange::{Instruments, api::book_pages::BookRest, exchange::FeedPrices};
 
 use crate::exchange::words::refusal;
+
+/// What is the MockExchange's account worth? Answered from memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "Worth")]
+pub struct GetWorth;
+
+/// What an account is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, actix::MessageResponse)]
+pub struct Worth {
+    /// Cash and everything that is held, in INR.
+    pub value: Decimal,
+    /// Whether nothing has happened in it yet: it may still become a copy of the one at FYERS.
+    pub is_untouched: bool,
+}
 
 /// What is the mode? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]

@@ -25,6 +25,7 @@ mod snapshot;
 mod state;
 mod waiting;
 mod words;
+mod worth;
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 use crate::token::{
     actor::TokenActor,
     messages::{
-        BeginLogin, ConfirmAccount, GetSession, LogOut, LoginCompleted, RefreshNow, Tick, TokenRejected,
-        Verify,
+        BeginLogin, ConfirmAccount, GetSession, LogOut, LoginCompleted, LoginProof, RefreshNow, Tick,
+        TokenRejected, Verify,
     },
     waiting_logins::Outcome,
 };
@@ -23,8 +23,8 @@ use keeper_domain::{
     reason::Reason,
     session::{
         SessionView,
-        login::{LoginFailure, StateOrigin, StateRefusal},
-        rules::{Input, LoginBy},
+        login::{LoginFailure, LoginOrigin, StateRefusal},
+        rules::Input,
     },
 };
 
@@ -55,7 +55,7 @@ impl Handler<BeginLogin> for TokenActor {
     type Result = Option<String>;
 
     fn handle(&mut self, _: BeginLogin, _: &mut Self::Context) -> Self::Result {
-        self.deps.state_key.issue(StateOrigin::Vouched, self.deps.time.now(), rand::rng().random())
+        self.deps.state_key.issue(LoginOrigin::Card, self.deps.time.now(), rand::rng().random())
     }
 }
 
@@ -94,7 +94,7 @@ impl Handler<LoginCompleted> for TokenActor {
     /// The state is on disk as used before the code is spent: whatever crashes, it is never used twice.
     fn handle(
         &mut self,
-        LoginCompleted { code, state }: LoginCompleted,
+        LoginCompleted { code, proof }: LoginCompleted,
         ctx: &mut Self::Context,
     ) -> Self::Result {
         if let Some(told) = self.logins.again(&code) {
@@ -104,14 +104,13 @@ impl Handler<LoginCompleted> for TokenActor {
             return Self::refuse(LoginFailure::NotWritten);
         }
         let now = self.deps.time.now();
-        let checked = state
-            .map(|state| self.used_states.redeem(&self.deps.state_key, state.expose_secret(), now))
-            .transpose();
-        // Without a state it was pasted by somebody who may command the keeper.
-        let by = match checked {
-            Ok(None | Some(StateOrigin::Vouched)) => LoginBy::Owner,
-            Ok(Some(StateOrigin::Page)) | Err(_) => LoginBy::Anyone,
+        let checked = match proof {
+            LoginProof::State(state) => {
+                self.used_states.redeem(&self.deps.state_key, state.expose_secret(), now)
+            }
+            LoginProof::Person(origin) => Ok(origin),
         };
+        let by = checked.unwrap_or(LoginOrigin::Page);
         if let Err(refusal) = checked {
             let view = self.view();
             // A page that is loaded again after a restart: what counts is that there is a token.

@@ -5,7 +5,10 @@ use chrono::NaiveDate;
 
 use secrecy::SecretString;
 
-use keeper_domain::session::{SessionView, StateName, login::LoginFailure};
+use keeper_domain::session::{
+    SessionView, StateName,
+    login::{LoginFailure, LoginOrigin},
+};
 use keeper_domain::{
     reason::Reason,
     secret::{AuthCode, Fingerprint},
@@ -44,9 +47,17 @@ pub struct BeginLogin;
 pub struct LoginCompleted {
     /// The one-time code.
     pub code: AuthCode,
-    /// The state of the redirect. `None` when a person who may command the keeper pasted the code: then the
-    /// person is the proof.
-    pub state: Option<SecretString>,
+    /// Why it may count.
+    pub proof: LoginProof,
+}
+
+/// Why a login's code may count.
+#[derive(Debug, Clone)]
+pub enum LoginProof {
+    /// The state of the redirect: this keeper has begun the login.
+    State(SecretString),
+    /// A person who may command the keeper brings the code, from here.
+    Person(LoginOrigin),
 }
 
 /// The owner says that this account (`fy_id`) is theirs: the first login may count. Answered like a login.

@@ -21,28 +21,29 @@ use keeper_actors::{
     exchange::messages::{Forwarded, GetMode, NextRows, Rest, Rows},
     notifier::messages::{GetOutbox, OutboxView},
     supervisor::{Tree, watchdog::Pulse},
-    token::messages::{ConfirmAccount, GetSession, LoginCompleted, RefreshNow},
+    token::messages::{ConfirmAccount, GetSession, LoginCompleted, LoginProof, RefreshNow},
 };
 use keeper_domain::{
     clock::{calendar::Calendar, token_hours::TokenHours},
+    equity::EquityCurve,
     event::{Event, Recorded},
     keys::BotName,
     mode::ShownMode,
+    mornings::{self, Morning},
     ports::{Store, Time},
     reason::Reason,
     routing::own::Own,
     secret::AuthCode,
     session::{
         SessionView,
-        login::{LoginFailure, StateKey, StateOrigin, StateRefusal},
+        login::{LoginFailure, LoginOrigin, StateKey, StateRefusal},
     },
 };
 
 use rand::Rng;
-use secrecy::SecretString;
 use tokio::sync::Notify;
 
-use crate::app::{Actors, Parts, contact::ContactWatch, sink::JournalSink};
+use crate::app::{Actors, Parts, contact::ContactWatch, equity, sink::JournalSink};
 use crate::{
     build_info,
     fyers::symbols::{Renewal, Watched},
@@ -317,7 +318,7 @@ impl Backend for KeeperBackend {
         session.as_ref().map(SessionStatus::from)
     }
 
-    fn begin_login(&self, origin: StateOrigin) -> Result<String, LoginReport> {
+    fn begin_login(&self, origin: LoginOrigin) -> Result<String, LoginReport> {
         let none =
             || LoginReport::failed(LoginFailure::Refused { reason: Reason::NoCredentials, code: None });
         let setup = self.login.as_ref().ok_or_else(none)?;
@@ -325,7 +326,7 @@ impl Backend for KeeperBackend {
         Ok((setup.authorize)(&state.ok_or_else(LoginReport::silent)?))
     }
 
-    fn login_state(&self, state: &str) -> Result<StateOrigin, StateRefusal> {
+    fn login_state(&self, state: &str) -> Result<LoginOrigin, StateRefusal> {
         self.state_key.read(state, self.time.now())
     }
 
@@ -334,15 +335,15 @@ impl Backend for KeeperBackend {
     }
 
     fn vouched_link(&self) -> String {
-        format!("/fyers/login?card={}", self.state_key.card_token())
+        format!("/fyers/login?card={}&from=page", self.state_key.card_token())
     }
 
     fn report(&self, event: Event) {
         self.journal.report("listener", event);
     }
 
-    async fn finish_login(&self, code: AuthCode, state: Option<SecretString>) -> LoginReport {
-        self.report(self.actors.token.send(LoginCompleted { code, state })).await
+    async fn finish_login(&self, code: AuthCode, proof: LoginProof) -> LoginReport {
+        self.report(self.actors.token.send(LoginCompleted { code, proof })).await
     }
 
     async fn forward(&self, call: ApiRequest, bot: BotName) -> Option<Forwarded> {
@@ -369,6 +370,16 @@ impl Backend for KeeperBackend {
 
     async fn recent_events(&self, limit: u32) -> Option<Vec<Recorded>> {
         self.store.recent_events(limit).await.ok()
+    }
+
+    async fn mornings(&self) -> Option<Vec<Morning>> {
+        let events = self.store.morning_events().await.ok()?;
+        Some(mornings::mornings(&self.hours, self.time.now(), &events))
+    }
+
+    async fn equity(&self) -> Option<EquityCurve> {
+        let curve = equity::curve(self.store.as_ref(), self.time.as_ref(), &self.actors.exchange);
+        tokio::time::timeout(ANSWER_LIMIT, curve).await.ok()?
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Option<Vec<Recorded>> {

@@ -12,7 +12,7 @@ use keeper_actors::{
     journal,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
-    token::messages::LogOut,
+    token::messages::{LogOut, LoginProof},
 };
 use keeper_domain::{
     alert::Severity,
@@ -30,7 +30,7 @@ use keeper_domain::{
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
     reason::Reason,
-    session::login::read_pasted,
+    session::login::{LoginOrigin, read_pasted},
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -333,11 +333,13 @@ impl Control for KeeperControl {
 
     async fn redeem(&self, pasted: SecretString, _by: &Person) -> String {
         match code_of(read_pasted(pasted.expose_secret())) {
-            Ok((code, _)) => match self.backend.finish_login(code, None).await {
-                // The card becomes the receipt.
-                report if report.good && self.card.is_some() => String::new(),
-                report => report.text(),
-            },
+            Ok((code, _)) => {
+                match self.backend.finish_login(code, LoginProof::Person(LoginOrigin::Chat)).await {
+                    // The card becomes the receipt.
+                    report if report.good && self.card.is_some() => String::new(),
+                    report => report.text(),
+                }
+            }
             Err(report) => report.text(),
         }
     }

@@ -13,8 +13,9 @@ use keeper_domain::{
     session::{
         SessionView,
         login::LoginFailure,
+        login::LoginOrigin,
         reconcile::Seeds,
-        rules::{Effect, Facts, Input, LoginBy, Machine, Moment},
+        rules::{Effect, Facts, Input, Machine, Moment},
     },
 };
 use rand::Rng;
@@ -68,7 +69,8 @@ impl OneShot {
         patience: Duration,
     ) -> Result<(Outcome, Option<LoginFailure>), StoreError> {
         let machine = self.machine().await?;
-        let mut outcome = self.drive(machine, Input::CodeCame(1, code, LoginBy::Owner), patience).await?;
+        let mut outcome =
+            self.drive(machine, Input::CodeCame(1, code, LoginOrigin::CommandLine), patience).await?;
         let failure = outcome.login.take().and_then(Result::err);
         Ok((outcome, failure))
     }

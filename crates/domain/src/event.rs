@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     alert::Severity,
     keys::{BotName, LimitKind},
+    login_origin::LoginOrigin,
     mode::Mode,
     reason::Reason,
     secret::Fingerprint,
@@ -235,6 +236,9 @@ pub enum Event {
         fingerprint: Fingerprint,
         /// Its end.
         expires_at: DateTime<Utc>,
+        /// Where the login began; `None` in entries of the time before that was told.
+        #[serde(default)]
+        by: Option<LoginOrigin>,
     },
     /// The morning check found that today's token is already there.
     TokenGood {

@@ -34,8 +34,9 @@ fn session(event: &Event) -> Option<String> {
         }
         Event::LoginStarted => "A login brought a code".to_owned(),
         Event::LoginFailed { reason, .. } => format!("Login failed: {}", reason.words()),
-        Event::LoginSucceeded { fingerprint, expires_at } => {
-            format!("New token {fingerprint} by login, good until {}", until(*expires_at))
+        Event::LoginSucceeded { fingerprint, expires_at, by } => {
+            let from = by.map_or_else(String::new, |by| format!(" from {}", by.words()));
+            format!("New token {fingerprint} by login{from}, good until {}", until(*expires_at))
         }
         Event::LoggedOut => "Logged out".to_owned(),
         Event::LoginRequired { reason, .. } => format!("A login is needed: {}", reason.words()),

@@ -6,6 +6,7 @@ use mock_exchange::{CandleSeries, MOST_SERIES, sessions::Segment};
 use crate::{
     bots::books::BotBooks,
     chat::{card::model::Card, inbox::memory::InboxMemory},
+    equity::EquityCurve,
     note::Note,
     session::login::UsedStates,
 };
@@ -57,6 +58,9 @@ pub const MUTED_UNTIL: Note<DateTime<Utc>> = Note::new("muted_until");
 
 /// The last day whose summary was told.
 pub const SUMMARY_TOLD: Note<NaiveDate> = Note::new("summary_told");
+
+/// What the MockExchange's account was worth over time. Written by its recorder.
+pub const EQUITY: Note<EquityCurve> = Note::new("equity");
 
 /// The login card in the chat. Owned by the CardActor.
 pub const LOGIN_CARD: Note<Card> = Note::new("login_card");

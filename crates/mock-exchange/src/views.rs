@@ -83,6 +83,19 @@ impl Book {
         Funds { total, utilized, available }
     }
 
+    /// What the account is worth in INR: cash, and everything that is held at these prices, or at its cost where there is
+    /// none.
+    pub fn worth(&self, price: impl Fn(&str) -> Option<Decimal>) -> Decimal {
+        let ledger = &self.ledger;
+        let value = |symbol: &str, quantity: i64, average: Decimal| {
+            Decimal::from(quantity) * price(symbol).unwrap_or(average)
+        };
+        let positions = ledger.accounts.values().map(|held| value(&held.symbol, held.net, held.average()));
+        let holdings = ledger.holdings.iter();
+        let holdings = holdings.map(|(symbol, held)| value(symbol, held.quantity, held.average()));
+        ledger.cash + positions.sum::<Decimal>() + holdings.sum::<Decimal>()
+    }
+
     /// Today's orders, oldest first.
     pub fn orders(&self) -> impl Iterator<Item = &OrderState> {
         self.ledger.orders.values()

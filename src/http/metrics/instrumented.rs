@@ -149,6 +149,10 @@ impl JournalStore for WatchedStore {
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         self.inner.events_after(id, limit).await
     }
+
+    async fn morning_events(&self) -> Result<Vec<Recorded>, StoreError> {
+        self.inner.morning_events().await
+    }
 }
 
 #[async_trait]

@@ -66,7 +66,7 @@ fn counters_come_from_events() {
         to: keeper_domain::mode::Mode::Mock,
         why: Reason::TokenRejected,
     });
-    metrics.note(&Event::LoginSucceeded { fingerprint: fingerprint(), expires_at });
+    metrics.note(&Event::LoginSucceeded { fingerprint: fingerprint(), expires_at, by: None });
     metrics.note(&Event::LoginFailed { reason: Reason::CodeRejected, code: None });
     metrics.note(&Event::RefreshSucceeded { fingerprint: fingerprint(), expires_at, attempts: 2 });
     metrics.note(&Event::RefreshFailed {

@@ -8,9 +8,10 @@ use actix_web::{
     web,
 };
 use askama::Template;
+use keeper_actors::token::messages::LoginProof;
 use keeper_domain::{
     secret::AuthCode,
-    session::login::{LoginFailure, Redirect, StateOrigin, StateRefusal, read_pasted, read_query},
+    session::login::{LoginFailure, LoginOrigin, Redirect, StateRefusal, read_pasted, read_query},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -70,12 +71,24 @@ fn busy() -> HttpResponse {
 struct Link {
     #[serde(default)]
     card: String,
+    /// `page`: the link of the status page, which is signed like the card's.
+    #[serde(default)]
+    from: String,
+}
+
+impl Link {
+    fn origin(&self, is_signed: bool) -> LoginOrigin {
+        match (is_signed, self.from.as_str()) {
+            (false, _) => LoginOrigin::Page,
+            (true, "page") => LoginOrigin::StatusPage,
+            (true, _) => LoginOrigin::Card,
+        }
+    }
 }
 
 /// Not limited: it costs a signature and nothing is remembered, so no scanner can use it up for a person.
 async fn begin(backend: web::Data<dyn Backend>, link: web::Query<Link>) -> HttpResponse {
-    let vouched = backend.is_card_link(&link.card);
-    match backend.begin_login(if vouched { StateOrigin::Vouched } else { StateOrigin::Page }) {
+    match backend.begin_login(link.origin(backend.is_card_link(&link.card))) {
         Ok(url) => HttpResponse::Found().insert_header((LOCATION, url)).finish(),
         Err(report) => tell(&report),
     }
@@ -126,13 +139,13 @@ async fn finish(
     let begun = backend.login_state(&state);
     match begun {
         // A used one may be expired as well; the actor knows.
-        Ok(StateOrigin::Vouched) | Err(StateRefusal::Expired | StateRefusal::Used) => {}
-        Ok(StateOrigin::Page) if budget.admits(gate.client()) => {}
-        Ok(StateOrigin::Page) => return busy(),
+        Err(StateRefusal::Expired | StateRefusal::Used) => {}
+        Ok(origin) if origin.is_vouched() || budget.admits(gate.client()) => {}
+        Ok(_) => return busy(),
         Err(refusal) => return tell(&LoginReport::failed(LoginFailure::State(refusal))),
     }
-    let report = backend.finish_login(AuthCode::new(auth_code), Some(SecretString::from(state))).await;
-    if report.good && begun == Ok(StateOrigin::Page) {
+    let report = backend.finish_login(AuthCode::new(auth_code), LoginProof::State(state.into())).await;
+    if report.good && begun == Ok(LoginOrigin::Page) {
         budget.was_good();
     }
     tell(&as_it_is_now(backend.as_ref(), report).await)
@@ -154,7 +167,7 @@ async fn begin_for_terminal(gate: Gate, backend: web::Data<dyn Backend>) -> Http
     if let Some(refusal) = gate.refuse_writer() {
         return refusal;
     }
-    match backend.begin_login(StateOrigin::Vouched) {
+    match backend.begin_login(LoginOrigin::CommandLine) {
         Ok(url) => HttpResponse::Ok().json(serde_json::json!({ "url": url })),
         Err(report) => HttpResponse::Conflict().json(report),
     }
@@ -174,8 +187,8 @@ async fn finish_for_terminal(
         return refusal;
     }
     let report = match code_of(read_pasted(body.pasted.expose_secret())) {
-        // Who has the key needs no state; one that is told must fit all the same.
-        Ok((code, _)) => backend.finish_login(code, None).await,
+        // Who has the key needs no state.
+        Ok((code, _)) => backend.finish_login(code, LoginProof::Person(LoginOrigin::CommandLine)).await,
         Err(report) => report,
     };
     HttpResponse::Ok().json(report)

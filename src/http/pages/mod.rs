@@ -1,9 +1,13 @@
 //! The pages for a person with a browser.
 
+mod equity;
 mod error;
+mod feeds;
+mod key_list;
 mod keys;
 mod login;
 mod login_budget;
+mod mornings;
 mod notes;
 mod orders;
 mod positions;

@@ -5,13 +5,19 @@ use fyers_api::ist;
 use keeper_domain::text::excerpt;
 use serde_json::Value;
 
+use crate::account::grouped;
+
 /// One order, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OrderRow {
     pub(super) at: String,
     /// FYERS, or the MockExchange.
     pub(super) venue: &'static str,
+    /// Whose it is; empty for the first key, which most keepers have alone.
+    pub(super) bot: String,
     pub(super) what: String,
+    /// Empty for an order at the market.
+    pub(super) price: String,
     pub(super) outcome: String,
     pub(super) is_refused: bool,
 }
@@ -40,20 +46,34 @@ impl OrderRow {
             (true, _) => format!("refused: {words}"),
             (false, _) => "accepted".to_owned(),
         };
-        Self { at: at.to_owned(), venue, what: what(entry), outcome: outcome.trim().to_owned(), is_refused }
+        Self {
+            at: at.to_owned(),
+            venue,
+            bot: text(entry, "bot").filter(|bot| bot != "default").unwrap_or_default(),
+            what: what(entry),
+            price: price(entry),
+            outcome: outcome.trim().to_owned(),
+            is_refused,
+        }
     }
 }
 
-/// `buy 10 NSE:SBIN-EQ at 800`, with what was asked where that is not a new order.
+fn text(entry: &Value, name: &str) -> Option<String> {
+    entry[name].as_str().map(|text| excerpt(text, 40))
+}
+
+fn price(entry: &Value) -> String {
+    let price = entry["price"].as_f64().filter(|price| *price > 0.0);
+    price.map_or_else(String::new, |price| format!("at {}", grouped(Some(price))))
+}
+
+/// `buy 10 NSE:SBIN-EQ`, with what was asked where that is not a new order.
 fn what(entry: &Value) -> String {
-    let text = |name: &str| entry[name].as_str().map(|text| excerpt(text, 40));
-    let verb = text("what").filter(|verb| verb != "place");
+    let verb = text(entry, "what").filter(|verb| verb != "place");
     let quantity = entry["quantity"]
         .as_i64()
         .map(|quantity| format!("{} {}", if quantity < 0 { "sell" } else { "buy" }, quantity.unsigned_abs()));
-    let price = entry["price"].as_f64().filter(|price| *price > 0.0).map(|price| format!("at {price}"));
-    let bot = text("bot").filter(|bot| bot != "default").map(|bot| format!("({bot})"));
-    let parts = [verb, quantity, text("symbol").or_else(|| text("id")), price, bot];
+    let parts = [verb, quantity, text(entry, "symbol").or_else(|| text(entry, "id"))];
     let words: Vec<String> = parts.into_iter().flatten().collect();
     if words.is_empty() { "order".to_owned() } else { words.join(" ") }
 }
@@ -76,22 +96,34 @@ mod tests {
         };
         let told = |changes: Value| {
             let rows = of_date(&[entry(changes)], "2026-11-23".parse().unwrap());
-            rows.first().map(|row| format!("{} | {} | {} | {}", row.at, row.venue, row.what, row.outcome))
+            rows.first().map(|row| {
+                format!(
+                    "{} | {} | {} | {} | {}{}",
+                    row.at, row.venue, row.what, row.price, row.outcome, row.bot
+                )
+            })
         };
         for (changes, words) in [
-            (json!({}), "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ at 800.5 | accepted"),
-            (json!({"venue": "mock", "price": 0}), "10:30:00 | simulated | sell 10 NSE:SBIN-EQ | accepted"),
+            (json!({}), "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | accepted"),
+            (
+                json!({"bot": "scalper"}),
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | acceptedscalper",
+            ),
+            (
+                json!({"venue": "mock", "price": 0}),
+                "10:30:00 | simulated | sell 10 NSE:SBIN-EQ |  | accepted",
+            ),
             (
                 json!({"code": -50, "message": "no\u{202e} margin"}),
-                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ at 800.5 | refused: no margin",
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | refused: no margin",
             ),
             (
                 json!({"what": "cancel", "symbol": null, "quantity": null, "price": null, "id": "26"}),
-                "10:30:00 | FYERS | cancel 26 | accepted",
+                "10:30:00 | FYERS | cancel 26 |  | accepted",
             ),
             (
                 json!({"venue": "none", "status": null, "message": ""}),
-                "10:30:00 | not sent | sell 10 NSE:SBIN-EQ at 800.5 | outcome not known",
+                "10:30:00 | not sent | sell 10 NSE:SBIN-EQ | at 800.50 | outcome not known",
             ),
         ] {
             assert_eq!(told(changes).as_deref(), Some(words));

@@ -9,16 +9,22 @@ use serde::Deserialize;
 use crate::http::{
     access::Gate,
     backend::{Backend, Front},
+    keys::rows,
     pages::{
+        equity,
+        key_list::KeyLine,
+        mornings::Strip,
         notes::Notes,
         positions::LatestPositions,
         respond::{show_with_forms, to_status_page},
         unlock,
-        view::{LOOKED_AT, View},
+        view::{First, LOOKED_AT, View},
     },
     reply::unanswered,
 };
 
+/// For how long the mute button takes the sound away.
+const MUTED: u32 = 60;
 /// How many events the page shows.
 const EVENTS: u32 = 10;
 
@@ -44,6 +50,7 @@ async fn page(
     request: HttpRequest,
     gate: Gate,
     backend: web::Data<dyn Backend>,
+    front: web::Data<Front>,
     notes: web::Data<Notes<String>>,
     latest: web::Data<LatestPositions>,
 ) -> HttpResponse {
@@ -59,7 +66,12 @@ async fn page(
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
-    let view = View { positions, ..View::of(&status, &day, &events, orders.as_deref()) };
+    let mornings = backend.mornings().await.as_deref().and_then(Strip::of);
+    let equity = backend.equity().await.as_ref().and_then(equity::Line::of);
+    let rows = front.keys.as_ref().map(|admin| rows(admin, backend.as_ref())).unwrap_or_default();
+    let keys = rows.iter().map(KeyLine::of).collect();
+    let view =
+        View { positions, mornings, equity, keys, ..View::of(&status, &day, &events, orders.as_deref()) };
     show_with_forms(200, |nonce| Page { nonce, whole, view, token, login, note }.render())
 }
 
@@ -85,6 +97,9 @@ async fn act(
         "refresh" => Action::Refresh,
         "halt" => Action::Halt { bot: None },
         "resume" => Action::Resume { bot: None },
+        "mute" => Action::Mute { minutes: MUTED },
+        "unmute" => Action::Unmute,
+        "test" => Action::Test,
         _ => return HttpResponse::NotFound().body("nothing here\n"),
     };
     let Some(control) = &front.control else { return unanswered() };

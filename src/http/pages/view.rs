@@ -2,11 +2,15 @@
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Recorded, event_words, mode::ShownMode, session::Source};
+use keeper_domain::{event::Recorded, event_words, mode::ShownMode, reason::Reason, session::Source};
 use serde_json::Value;
 
 use crate::{
     http::pages::{
+        equity,
+        feeds::Feeds,
+        key_list::KeyLine,
+        mornings::Strip,
         orders::{self, OrderRow},
         positions::Positions,
     },
@@ -58,6 +62,31 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
+/// The button that comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    /// A login is needed.
+    Login,
+    /// Orders go to FYERS.
+    Halt,
+    /// Trading is halted.
+    Resume,
+    /// Nothing presses.
+    Nothing,
+}
+
+impl First {
+    fn of(status: &Status) -> Self {
+        let session = &status.session;
+        match status.mode {
+            _ if status.halted => Self::Resume,
+            _ if !session.usable && session.reason != Reason::NoCredentials => Self::Login,
+            ShownMode::Live => Self::Halt,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// The page's contents.
 pub(super) struct View {
     pub(super) mode: &'static str,
@@ -79,6 +108,14 @@ pub(super) struct View {
     /// `None` when they could not be read.
     pub(super) positions: Option<Positions>,
     pub(super) timeline: Timeline,
+    /// `None` for a keeper without a past.
+    pub(super) mornings: Option<Strip>,
+    /// `None` before anything was simulated.
+    pub(super) equity: Option<equity::Line>,
+    pub(super) feeds: Feeds,
+    pub(super) keys: Vec<KeyLine>,
+    /// The one thing that a person is here for.
+    pub(super) first: First,
     pub(super) parts: Vec<Part>,
     /// Who acts, where several keepers share one database.
     pub(super) lease: Option<String>,
@@ -117,8 +154,8 @@ impl View {
         let (health, health_words) = match status.status {
             Health::Pass if status.halted => ("warn", "Running, but trading is halted"),
             Health::Pass => ("pass", "All is well"),
-            Health::Warn => ("warn", "Wants a look"),
-            Health::Fail => ("fail", "A part is down"),
+            Health::Warn => ("warn", "Needs a look"),
+            Health::Fail => ("fail", "A part of the keeper is down"),
         };
         let orders = orders.map(|entries| orders::of_date(entries, status.time.date_naive()));
         let problem = |check: &Check| (check.status != Health::Pass).then(|| check.output.clone()).flatten();
@@ -136,6 +173,11 @@ impl View {
             session: session(status),
             calendar: calendar(status),
             positions: None,
+            mornings: None,
+            equity: None,
+            feeds: Feeds::of(status),
+            keys: vec![],
+            first: First::of(status),
             figures: figures(status, orders.as_deref()),
             orders: orders.as_deref().map(|orders| orders.iter().take(SHOWN).cloned().collect()),
             more_orders: orders.as_deref().map_or(0, |orders| orders.len().saturating_sub(SHOWN)),

@@ -81,6 +81,12 @@ impl JournalStore for PostgresStore {
         Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
     }
 
+    async fn morning_events(&self) -> Result<Vec<Recorded>, StoreError> {
+        let query = rows::morning_events();
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool).await;
+        Ok(rows.map_err(failed("read the mornings"))?.iter().filter_map(rows::recorded).collect())
+    }
+
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let query = sqlx::query("SELECT id, at, event FROM journal WHERE id > $1 ORDER BY id LIMIT $2");
         let rows = query.bind(id).bind(i64::from(limit)).fetch_all(&self.pool).await;

@@ -12,7 +12,7 @@ use mock_exchange::{KeptPrice, Record, Snapshot};
 use serde::Serialize;
 use sqlx::{Error, PgConnection, Result};
 
-use crate::store::rows::{cursor, digest_of, millis, name};
+use crate::store::rows::{self, cursor, digest_of, millis, name};
 
 /// Journal entries kept; older ones go, unless the outbox has not read them.
 const JOURNAL_KEPT: i64 = 100_000;
@@ -277,17 +277,24 @@ async fn put_snapshot(on: &mut PgConnection, snapshot: &Snapshot) -> Result<()> 
 pub(super) async fn trim(on: &mut PgConnection) -> Result<bool> {
     let records = "DELETE FROM mock_records WHERE seq IN (SELECT seq FROM mock_records
                    WHERE seq <= (SELECT MIN(after) FROM mock_snapshots HAVING COUNT(*) > 1) ORDER BY seq LIMIT $1)";
-    let events = "DELETE FROM journal WHERE id IN (SELECT id FROM journal
+    let events = format!(
+        "DELETE FROM journal WHERE id IN (SELECT id FROM journal
                   WHERE id <= (SELECT MAX(id) FROM journal) - $2
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to'), 0)
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to_webhook'), id)
-                  ORDER BY id LIMIT $1)";
+                  AND {} ORDER BY id LIMIT $1)",
+        rows::is_trimmed()
+    );
     let prices = "DELETE FROM mock_prices WHERE symbol IN
                   (SELECT symbol FROM mock_prices ORDER BY written DESC LIMIT $1 OFFSET $2)";
     let prices = sqlx::query(prices).bind(TRIMMED).bind(PRICES_KEPT).execute(&mut *on).await?.rows_affected();
     let records = sqlx::query(records).bind(TRIMMED).execute(&mut *on).await?.rows_affected();
-    let events =
-        sqlx::query(events).bind(TRIMMED).bind(JOURNAL_KEPT).execute(&mut *on).await?.rows_affected();
+    let events = sqlx::query(sqlx::AssertSqlSafe(events))
+        .bind(TRIMMED)
+        .bind(JOURNAL_KEPT)
+        .execute(&mut *on)
+        .await?
+        .rows_affected();
     if records > 0 {
         put_text(on, RECORDS_TRIMMED, "true").await?;
     }

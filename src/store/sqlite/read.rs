@@ -107,6 +107,12 @@ pub(super) async fn recent_events(pool: &SqlitePool, limit: u32) -> Result<Vec<R
     Ok(rows.iter().filter_map(rows::recorded).collect())
 }
 
+pub(super) async fn morning_events(pool: &SqlitePool) -> Result<Vec<Recorded>, StoreError> {
+    let query = rows::morning_events();
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(pool).await;
+    Ok(rows.map_err(failed("read the mornings"))?.iter().filter_map(rows::recorded).collect())
+}
+
 pub(super) async fn events_after(
     pool: &SqlitePool,
     id: i64,

@@ -42,6 +42,10 @@ impl JournalStore for SqliteStore {
         read::recent_events(&self.pool, limit).await
     }
 
+    async fn morning_events(&self) -> Result<Vec<Recorded>, StoreError> {
+        read::morning_events(&self.pool).await
+    }
+
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         read::events_after(&self.pool, id, limit).await
     }

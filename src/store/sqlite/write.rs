@@ -244,16 +244,16 @@ fn put_snapshot(connection: &Connection, snapshot: &Snapshot) -> Result<()> {
 pub(super) fn trim(connection: &Connection) -> Result<bool> {
     let records = "DELETE FROM mock_records WHERE seq IN (SELECT seq FROM mock_records
                    WHERE seq <= (SELECT MIN(after) FROM mock_snapshots HAVING COUNT(*) > 1) ORDER BY seq LIMIT ?1)";
-    let events = "DELETE FROM journal WHERE id IN (SELECT id FROM journal
+    let events = format!("DELETE FROM journal WHERE id IN (SELECT id FROM journal
                   WHERE id <= (SELECT MAX(id) FROM journal) - ?2
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to_webhook'), id)
-                  ORDER BY id LIMIT ?1)";
+                  AND {} ORDER BY id LIMIT ?1)", rows::is_trimmed());
     // A price that is written again gets a new row number: the smallest ones were seen longest ago.
     let prices = "DELETE FROM mock_prices WHERE rowid IN
                   (SELECT rowid FROM mock_prices ORDER BY rowid DESC LIMIT ?1 OFFSET ?2)";
     run(connection, prices, [TRIMMED, PRICES_KEPT])?;
     let records = connection.prepare_cached(records)?.execute([TRIMMED])?;
-    let events = connection.prepare_cached(events)?.execute([TRIMMED, JOURNAL_KEPT])?;
+    let events = connection.prepare_cached(&events)?.execute([TRIMMED, JOURNAL_KEPT])?;
     Ok([records, events].contains(&(TRIMMED as usize)))
 }

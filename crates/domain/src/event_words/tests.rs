@@ -1,6 +1,6 @@
 use crate::{
-    alert::Severity, clock::sessions::Segment, event::Death, mode::Mode, reason::Reason, secret::Fingerprint,
-    session::StateName,
+    alert::Severity, clock::sessions::Segment, event::Death, login_origin::LoginOrigin, mode::Mode,
+    reason::Reason, secret::Fingerprint, session::StateName,
 };
 
 use super::*;
@@ -63,7 +63,8 @@ fn all() -> Vec<Event> {
         Event::HaltChanged { halted: true, by: "Asha".into() },
         Event::HaltChanged { halted: false, by: "Asha".into() },
         Event::TestAlert { severity: Severity::Info },
-        Event::LoginSucceeded { fingerprint: fingerprint(), expires_at: at },
+        Event::LoginSucceeded { fingerprint: fingerprint(), expires_at: at, by: None },
+        Event::LoginSucceeded { fingerprint: fingerprint(), expires_at: at, by: Some(LoginOrigin::Card) },
         Event::TokenGood { fingerprint: fingerprint(), expires_at: at },
         Event::LoginRequired { reason: Reason::RefreshDisabled, code },
         Event::LoginReminder { urgent: true },

@@ -11,6 +11,7 @@ use crate::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
     keys::{BotName, StoredKey},
+    mornings,
     note::NoteChange,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
     routing::live_positions::LivePositions,
@@ -116,6 +117,14 @@ pub trait JournalStore: Send + Sync {
         events.retain(|recorded| recorded.id > id);
         events.reverse();
         events.truncate(limit as usize);
+        Ok(events)
+    }
+    /// What mornings are made from ([`mornings::NAMES`]), of the last [`mornings::KEPT`] before the newest entry, oldest
+    /// first. These outlast the rest of the journal.
+    async fn morning_events(&self) -> Result<Vec<Recorded>, StoreError> {
+        let mut events = self.recent_events(u32::MAX).await?;
+        events.retain(|recorded| mornings::NAMES.contains(&recorded.event.name()));
+        events.reverse();
         Ok(events)
     }
 }

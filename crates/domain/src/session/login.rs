@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use crate::login_origin::LoginOrigin;
 use crate::{reason::Reason, secret::AuthCode};
 use fyers_api::claims as jwt;
 
@@ -26,15 +27,6 @@ const MAC: usize = 16;
 /// A nonce of 256 random bits, for a login that begins and ends in one process.
 pub fn state_from(random: [u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(random)
-}
-
-/// Where a login began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateOrigin {
-    /// At the public login page: anybody can do that.
-    Page,
-    /// At the card in the chat, or on the command line: whoever began it may command the keeper.
-    Vouched,
 }
 
 /// What signs states.
@@ -71,9 +63,9 @@ impl StateKey {
     }
 
     /// A fresh state, as it goes into the address. `None` never happens with a key of this length.
-    pub fn issue(&self, origin: StateOrigin, now: DateTime<Utc>, random: [u8; 10]) -> Option<String> {
+    pub fn issue(&self, origin: LoginOrigin, now: DateTime<Utc>, random: [u8; 10]) -> Option<String> {
         let mut state = now.timestamp().to_be_bytes()[3..].to_vec();
-        state.push(u8::from(origin == StateOrigin::Vouched));
+        state.push(origin.byte());
         state.extend(random);
         let mac = self.mac("state", &state)?.finalize().into_bytes();
         state.extend(&mac[..MAC]);
@@ -82,7 +74,7 @@ impl StateKey {
 
     /// Where a state's login began, when this keeper has issued it and it is not too old. Says nothing about
     /// whether it has been used.
-    pub fn read(&self, state: &str, now: DateTime<Utc>) -> Result<StateOrigin, StateRefusal> {
+    pub fn read(&self, state: &str, now: DateTime<Utc>) -> Result<LoginOrigin, StateRefusal> {
         let bytes = URL_SAFE_NO_PAD.decode(state).map_err(|_| StateRefusal::Unknown)?;
         if bytes.len() != BODY + MAC {
             return Err(StateRefusal::Unknown);
@@ -97,7 +89,7 @@ impl StateKey {
         if !(-LIFETIME.num_seconds()..LIFETIME.num_seconds()).contains(&age) {
             return Err(StateRefusal::Expired);
         }
-        Ok(if body[5] == 1 { StateOrigin::Vouched } else { StateOrigin::Page })
+        Ok(LoginOrigin::of_byte(body[5]))
     }
 
     /// What the card's link carries, so that a login begun there is known as vouched for.
@@ -149,7 +141,7 @@ impl UsedStates {
         key: &StateKey,
         state: &str,
         now: DateTime<Utc>,
-    ) -> Result<StateOrigin, StateRefusal> {
+    ) -> Result<LoginOrigin, StateRefusal> {
         let digest = digest(state);
         if self.used.iter().any(|used| used.digest == digest) {
             return Err(StateRefusal::Used);
@@ -270,7 +262,7 @@ mod tests {
     }
 
     fn issue(mark: u8, now: DateTime<Utc>) -> String {
-        key().issue(StateOrigin::Page, now, [mark; 10]).unwrap()
+        key().issue(LoginOrigin::Page, now, [mark; 10]).unwrap()
     }
 
     #[test]
@@ -288,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_state_tells_where_its_login_began_and_belongs_to_one_key() {
-        for origin in [StateOrigin::Page, StateOrigin::Vouched] {
+        for origin in [LoginOrigin::Page, LoginOrigin::Card, LoginOrigin::StatusPage] {
             let state = key().issue(origin, at(0), [3; 10]).unwrap();
             assert_eq!(key().read(&state, at(1)), Ok(origin));
             let other = StateKey::derive(&SecretString::from("another key"));
@@ -317,7 +309,7 @@ mod tests {
         for n in 0..10_000u32 {
             let mut random = [0; 10];
             random[..4].copy_from_slice(&n.to_be_bytes());
-            let state = key().issue(StateOrigin::Page, at(0), random).unwrap();
+            let state = key().issue(LoginOrigin::Page, at(0), random).unwrap();
             assert!(used.redeem(&key(), &state, at(0)).is_ok());
         }
         assert_eq!(used.used.len(), MOST);

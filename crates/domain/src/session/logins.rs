@@ -5,19 +5,10 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{secret::AuthCode, session::calls::Pending, session_state::Grant};
+use crate::{login_origin::LoginOrigin, secret::AuthCode, session::calls::Pending, session_state::Grant};
 
 /// Marks a login, so that whoever waits for its outcome can be told.
 pub type LoginId = u64;
-
-/// Who began a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginBy {
-    /// Whoever found the public page: perhaps a stranger.
-    Anyone,
-    /// Somebody who may command the keeper: by pasting into the chat, from the card, or on the command line.
-    Owner,
-}
 
 /// The most logins at a time; FYERS is called for one of them at a time.
 const MOST: usize = 4;
@@ -39,7 +30,7 @@ pub(super) enum Stage {
 #[derive(Debug, Clone)]
 pub(super) struct Login {
     pub(super) id: LoginId,
-    pub(super) by: LoginBy,
+    pub(super) by: LoginOrigin,
     pub(super) stage: Stage,
     /// Tries to prove its token that failed in a way that may pass.
     pub(super) failures: u32,
@@ -77,17 +68,16 @@ impl Logins {
     pub(super) fn admit(&mut self, login: Login) -> Admission {
         let mut admission = Admission::Queued;
         if self.queue.len() >= MOST {
-            let newest_stranger =
-                self.queue.iter().skip(1).rposition(|waiting| waiting.by == LoginBy::Anyone);
-            let place = newest_stranger.map(|place| place + 1).filter(|_| login.by == LoginBy::Owner);
+            let newest_stranger = self.queue.iter().skip(1).rposition(|waiting| !waiting.by.is_vouched());
+            let place = newest_stranger.map(|place| place + 1).filter(|_| login.by.is_vouched());
             let Some(displaced) = place.and_then(|place| self.queue.remove(place)) else {
                 return Admission::Full;
             };
             admission = Admission::Displaced(displaced.id);
         }
-        let first_stranger = self.queue.iter().skip(1).position(|waiting| waiting.by == LoginBy::Anyone);
-        let place = match (login.by, first_stranger) {
-            (LoginBy::Owner, Some(stranger)) => stranger + 1,
+        let first_stranger = self.queue.iter().skip(1).position(|waiting| !waiting.by.is_vouched());
+        let place = match (login.by.is_vouched(), first_stranger) {
+            (true, Some(stranger)) => stranger + 1,
             _ => self.queue.len(),
         };
         self.queue.insert(place, login);
@@ -159,7 +149,7 @@ impl Logins {
 mod tests {
     use super::*;
 
-    fn login(id: LoginId, by: LoginBy) -> Login {
+    fn login(id: LoginId, by: LoginOrigin) -> Login {
         Login { id, by, stage: Stage::Code(AuthCode::new("x")), failures: 0 }
     }
 
@@ -171,12 +161,12 @@ mod tests {
     fn the_owner_comes_before_strangers_and_never_breaks_into_a_call() {
         let mut logins = Logins::default();
         for id in 1..=4 {
-            assert_eq!(logins.admit(login(id, LoginBy::Anyone)), Admission::Queued);
+            assert_eq!(logins.admit(login(id, LoginOrigin::Page)), Admission::Queued);
         }
-        assert_eq!(logins.admit(login(5, LoginBy::Anyone)), Admission::Full);
-        assert_eq!(logins.admit(login(6, LoginBy::Owner)), Admission::Displaced(4));
+        assert_eq!(logins.admit(login(5, LoginOrigin::Page)), Admission::Full);
+        assert_eq!(logins.admit(login(6, LoginOrigin::Chat)), Admission::Displaced(4));
         assert_eq!(ids(&logins), [1, 6, 2, 3]);
-        assert_eq!(logins.admit(login(7, LoginBy::Owner)), Admission::Displaced(3));
+        assert_eq!(logins.admit(login(7, LoginOrigin::Chat)), Admission::Displaced(3));
         assert_eq!(ids(&logins), [1, 6, 7, 2]);
         logins.end_first();
         assert_eq!(ids(&logins), [6, 7, 2]);

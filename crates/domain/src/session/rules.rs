@@ -22,10 +22,7 @@ use crate::{
     session_state::{Grant, StoredSession},
 };
 
-pub use crate::session::{
-    calls::CallId,
-    logins::{LoginBy, LoginId},
-};
+pub use crate::session::{calls::CallId, logins::LoginId};
 pub use inputs::{Decision, Effect, Facts, Input, Moment};
 
 mod announce;

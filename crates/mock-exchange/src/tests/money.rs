@@ -209,3 +209,17 @@ fn brokerage_is_per_order_however_many_fills() {
     let (first, second) = (fill(0, 100_00), fill(100_00, 100_00));
     assert!(first > inr(20_00) && second < inr(1_00), "{first} {second}");
 }
+
+/// What an account is worth is its cash and what it holds, however it came by it.
+#[test]
+fn the_worth_of_an_account_follows_the_price_of_what_it_holds() {
+    let mut engine = open_at_800();
+    let before = engine.worth(|_| None);
+    engine.place(order(Side::Buy, 10)).unwrap();
+    engine.place(order(Side::Buy, 4).product(Product::Cnc)).unwrap();
+    assert_eq!(engine.worth(|_| None), before, "at its cost where there is no price");
+    assert_eq!(engine.worth(|_| Some(inr(810_00))), before + inr(140_00));
+    engine.price(SBIN, 820_00);
+    engine.place(order(Side::Sell, 10)).unwrap();
+    assert_eq!(engine.worth(|_| Some(inr(810_00))), before + inr(200_00) + inr(40_00));
+}

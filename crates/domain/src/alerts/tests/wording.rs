@@ -62,7 +62,7 @@ fn token_events() -> Vec<Event> {
     let delayed = |urgent| Event::TokenDelayed { reason, since, attempts: 7, urgent };
     let mut all = vec![
         Event::RefreshSucceeded { fingerprint: fingerprint.clone(), expires_at, attempts: 1 },
-        Event::LoginSucceeded { fingerprint: fingerprint.clone(), expires_at },
+        Event::LoginSucceeded { fingerprint: fingerprint.clone(), expires_at, by: None },
         Event::TokenGood { fingerprint, expires_at },
         Event::LoginFailed { reason: Reason::AccountMismatch, code: None },
         Event::StrangerWrote { user: 123_456_789 },

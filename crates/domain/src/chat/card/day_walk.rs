@@ -16,11 +16,12 @@ use crate::{
     },
     clock::{calendar::Calendar, token_hours::TokenHours},
     event::Recorded,
+    login_origin::LoginOrigin,
     mode::Mode,
     ports::FreshTokens,
     routing::live_positions::LivePositions,
     secret::{AccessToken, AuthCode},
-    session::rules::{CallId, Effect, Facts, Input, LoginBy, Machine, Moment},
+    session::rules::{CallId, Effect, Facts, Input, Machine, Moment},
     session_state::{StateName, StoredSession},
 };
 use fyers_api::{claims as jwt, ist, model::Profile};
@@ -267,7 +268,7 @@ impl World {
             Happening::Login => {
                 self.made += 1;
                 let code = AuthCode::new(jwt::fake(&json!({"app_id": "ABCD1234EF", "n": self.made})));
-                self.tell(Input::CodeCame(u64::from(self.made), code, LoginBy::Owner));
+                self.tell(Input::CodeCame(u64::from(self.made), code, LoginOrigin::Chat));
             }
             Happening::Restart => {
                 self.machine = Machine::new(facts(), self.stored.clone(), self.tick);

@@ -7,6 +7,7 @@ use crate::session_state::Grant;
 use crate::{
     broker_error::BrokerError,
     event::Event,
+    login_origin::LoginOrigin,
     reason::Reason,
     session::{
         Source, StateName,
@@ -75,7 +76,7 @@ impl Transition {
         match candidate {
             Some(candidate) => match self.objection(&candidate.grant, profile) {
                 Some(reason) => self.candidate_failed(&candidate, reason, None),
-                None => self.promote(candidate.grant, candidate.attempts, profile),
+                None => self.promote(candidate.grant, candidate.attempts, profile, None),
             },
             None if self.is_strangers(profile) => self.held_failed(Reason::AccountMismatch),
             None => self.confirm(profile),
@@ -116,7 +117,13 @@ impl Transition {
     }
 
     /// The new token works: it takes the place of the old one, in the store and everywhere.
-    pub(super) fn promote(&mut self, grant: Grant, attempts: u32, profile: &Profile) {
+    pub(super) fn promote(
+        &mut self,
+        grant: Grant,
+        attempts: u32,
+        profile: &Profile,
+        by: Option<LoginOrigin>,
+    ) {
         let fingerprint = grant.access.fingerprint();
         let expires_at = jwt::claims(grant.access.expose()).expires_at.unwrap_or(self.at.now);
         if let Some(refresh) = grant.refresh {
@@ -133,7 +140,7 @@ impl Transition {
                 (Event::RefreshSucceeded { fingerprint, expires_at, attempts }, Reason::Refreshed)
             }
             Source::Login | Source::Settings => {
-                (Event::LoginSucceeded { fingerprint, expires_at }, Reason::LoggedIn)
+                (Event::LoginSucceeded { fingerprint, expires_at, by }, Reason::LoggedIn)
             }
         };
         self.events.push(event);

@@ -6,15 +6,11 @@ use fyers_api::model::Profile;
 use crate::{
     broker_error::BrokerError,
     clock::token_hours::MarketSession,
+    login_origin::LoginOrigin,
     ports::{Change, FreshTokens},
     reason::Reason,
     secret::{AccessToken, AuthCode, Fingerprint, RefreshToken},
-    session::{
-        SessionView, StateName,
-        calls::CallId,
-        login::LoginFailure,
-        logins::{LoginBy, LoginId},
-    },
+    session::{SessionView, StateName, calls::CallId, login::LoginFailure, logins::LoginId},
 };
 
 /// What the settings say; fixed while the program runs.
@@ -62,7 +58,7 @@ pub enum Input {
     /// The broker refused this token on some other call.
     TokenRejected(Fingerprint),
     /// A person's login brought a code.
-    CodeCame(LoginId, AuthCode, LoginBy),
+    CodeCame(LoginId, AuthCode, LoginOrigin),
     /// The owner says that this account (`fy_id`) is theirs.
     AccountConfirmed(LoginId, String),
     /// The call that turns a code into tokens ended.

@@ -1,9 +1,10 @@
 //! A person's login and logout. A login is proven beside the pending work: its failure leaves everything as it was.
 
-use crate::session::rules::{CallId, Effect, LoginBy, LoginId, Pending, Transition};
+use crate::session::rules::{CallId, Effect, LoginId, Pending, Transition};
 use crate::{
     broker_error::BrokerError,
     event::Event,
+    login_origin::LoginOrigin,
     ports::FreshTokens,
     reason::Reason,
     secret::AuthCode,
@@ -19,7 +20,7 @@ use fyers_api::model::Profile;
 
 impl Transition {
     /// A code works once, so it is spent only when nothing that is known speaks against it.
-    pub(super) fn code_came(&mut self, id: LoginId, code: AuthCode, by: LoginBy) {
+    pub(super) fn code_came(&mut self, id: LoginId, code: AuthCode, by: LoginOrigin) {
         let hindrance = match &self.m.facts.app_id {
             None => Some(Reason::NoCredentials),
             Some(app) => is_for_another_app(&code, app).then_some(Reason::AppMismatch),
@@ -126,15 +127,15 @@ impl Transition {
         self.m.pending = Pending::Nothing;
         self.m.candidate = None;
         self.m.logins.end_first();
-        self.promote(grant, 0, profile);
+        self.promote(grant, 0, profile, Some(by));
         self.login_ended(id, Ok(()));
         self.next_login();
     }
 
     /// Whether anybody could have made this keeper their own: no account is known, and there is an owner to ask.
-    fn must_be_confirmed(&self, by: LoginBy) -> bool {
+    fn must_be_confirmed(&self, by: LoginOrigin) -> bool {
         let unknown = self.m.facts.account.is_none() && self.m.stored.account.is_none();
-        unknown && self.m.facts.asks_owner && by == LoginBy::Anyone
+        unknown && self.m.facts.asks_owner && !by.is_vouched()
     }
 
     /// The owner says whose keeper this is; the token that waited for that is proven once more.
@@ -144,7 +145,7 @@ impl Transition {
             let (reason, code) = (Reason::AccountUnconfirmed, None);
             return self.login_ended(id, Err(LoginFailure::Refused { reason, code }));
         };
-        self.admit(Login { id, by: LoginBy::Owner, stage: Stage::Proving(grant), failures: 0 });
+        self.admit(Login { id, by: LoginOrigin::Chat, stage: Stage::Proving(grant), failures: 0 });
     }
 
     /// A pause before another try ended.

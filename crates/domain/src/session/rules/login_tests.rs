@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{testing::*, *};
+use crate::login_origin::LoginOrigin;
 
 fn code(app: &str) -> AuthCode {
     AuthCode::new(jwt::fake(&json!({"sub": "auth_code", "app_id": app})))
@@ -36,7 +37,7 @@ fn refused(reason: Reason, code: Option<i64>) -> Option<Result<(), LoginFailure>
 #[test]
 fn a_code_becomes_tokens_and_only_a_proven_token_is_used() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page));
     assert_eq!(backend.usable(), None);
     backend.login_says(Ok(tokens()));
     assert!(matches!(backend.effects.last(), Some(Effect::ProveToken(..))), "a new token is proven");
@@ -54,11 +55,11 @@ fn a_code_becomes_tokens_and_only_a_proven_token_is_used() {
 fn another_persons_login_takes_nothing_away_at_any_hour() {
     for hour in ["2026-11-24T00:52", "2026-11-24T05:59", "2026-11-23T11:00", "2026-11-23T23:59"] {
         let mut backend = locked_out();
-        backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+        backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
         backend.profile_says(Ok(profile("XX00001")));
         backend.now = at(hour);
         let other = FreshTokens { access: access(at("2026-11-24T06:00"), 9), refresh: None };
-        backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(other));
+        backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(other));
         backend.profile_says(Ok(profile("YY00002")));
         assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None), "{hour}");
         assert_eq!(backend.state(), (StateName::Valid, Reason::LoggedIn), "{hour}");
@@ -69,7 +70,7 @@ fn another_persons_login_takes_nothing_away_at_any_hour() {
 #[test]
 fn another_persons_login_never_arms_trading() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("YY00002")));
     assert_eq!(backend.usable(), None);
     assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None));
@@ -82,7 +83,7 @@ fn another_persons_login_does_not_hurt_a_good_token() {
     backend.machine.stored.access = Some(access(at("2026-11-24T06:00"), 2));
     backend.tell(Input::Started).profile_says(Ok(profile("XX00001")));
     let held = backend.usable();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("YY00002")));
     assert_eq!((backend.usable(), backend.state().0), (held, StateName::Valid));
     assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None));
@@ -91,7 +92,7 @@ fn another_persons_login_does_not_hurt_a_good_token() {
 #[test]
 fn a_code_for_another_app_is_not_even_spent() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("OTHER12345"), LoginBy::Anyone));
+    backend.tell(Input::CodeCame(1, code("OTHER12345"), LoginOrigin::Page));
     assert_eq!(ended(&backend), refused(Reason::AppMismatch, None));
     assert!(!backend.effects.iter().any(|effect| matches!(effect, Effect::CallLogin(..))));
 }
@@ -101,11 +102,11 @@ fn a_refused_code_leaves_everything_as_it_was() {
     let mut backend = locked_out();
     let before = backend.state();
     backend
-        .tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone))
+        .tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page))
         .login_says(Err(no(-437, "invalid auth code")));
     assert_eq!(ended(&backend), refused(Reason::CodeRejected, Some(-437)));
     assert_eq!(backend.state(), before);
-    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Err(down()));
+    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Err(down()));
     assert_eq!(ended(&backend), refused(Reason::Unreachable, None));
     assert_eq!(backend.state(), before);
 }
@@ -113,9 +114,9 @@ fn a_refused_code_leaves_everything_as_it_was() {
 #[test]
 fn one_call_at_a_time_and_nobodys_code_is_lost() {
     let mut backend = locked_out();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page));
     let first = backend.effects.clone();
-    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginBy::Owner));
+    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginOrigin::Chat));
     assert_eq!((ended(&backend), backend.effects.len()), (None, 0), "it waits");
     backend.effects = first;
     backend.login_says(Ok(tokens()));
@@ -130,7 +131,7 @@ fn a_strangers_login_neither_ends_nor_delays_the_pending_refresh() {
     let mut backend = Backend::monday();
     backend.tick().refresh_says(Err(down()));
     let waiting = backend.effects.clone();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("YY00002")));
     assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None));
     assert!(backend.machine.open_tick().is_some(), "the tick still waits for its outcome");
@@ -150,7 +151,7 @@ fn the_first_account_is_confirmed_by_the_owner() {
         backend
     };
     let mut backend = fresh();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("YY00002")));
     assert_eq!(ended(&backend), refused(Reason::AccountUnconfirmed, None));
     assert_eq!((backend.usable(), backend.machine.stored.account.clone()), (None, None));
@@ -161,13 +162,13 @@ fn the_first_account_is_confirmed_by_the_owner() {
     assert_eq!(backend.machine.stored.account.as_deref(), Some("YY00002"));
 
     let mut backend = fresh();
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Owner)).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Chat)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("XX00001")));
     assert_eq!(ended(&backend), Some(Ok(())), "who may command the keeper need not be asked");
 
     let mut backend = fresh();
     backend.machine.facts.account = Some("XX00001".into());
-    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("YY00002")));
     assert_eq!(ended(&backend), refused(Reason::AccountMismatch, None), "FYERS_ACCOUNT_ID decides");
 }
@@ -177,7 +178,7 @@ fn a_clock_that_is_wrong_keeps_a_new_token_out() {
     for (skew, good) in [(29, true), (-29, true), (31, false), (-3_600, false)] {
         let mut backend = locked_out();
         backend.skew = Some(TimeDelta::seconds(skew));
-        backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone)).login_says(Ok(tokens()));
+        backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
         backend.profile_says(Ok(profile("XX00001")));
         assert_eq!(backend.usable().is_some(), good, "{skew} s");
         let wanted = if good { Some(Ok(())) } else { refused(Reason::ClockSkew, None) };
@@ -188,7 +189,7 @@ fn a_clock_that_is_wrong_keeps_a_new_token_out() {
 #[test]
 fn trouble_in_the_proof_is_retried_beside_the_tick() {
     let mut backend = Backend::monday();
-    backend.until("2026-11-23T08:44").tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone));
+    backend.until("2026-11-23T08:44").tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page));
     backend.login_says(Ok(tokens())).profile_says(Err(down()));
     assert_eq!(ended(&backend), None, "still being tried");
     let waiting = backend.effects.clone();
@@ -206,7 +207,7 @@ fn an_early_login_makes_the_tick_a_check_and_no_call_for_help() {
     let mut backend = Backend::monday();
     backend
         .until("2026-11-23T06:10")
-        .tell(Input::CodeCame(1, code("ABCD1234EF"), LoginBy::Anyone))
+        .tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page))
         .login_says(Ok(tokens()));
     backend.profile_says(Ok(profile("XX00001")));
     backend.until("2026-11-23T08:45").tick().profile_says(Ok(profile("XX00001")));

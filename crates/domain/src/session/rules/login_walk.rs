@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{testing::*, *};
+use crate::login_origin::LoginOrigin;
 
 #[derive(Debug, Clone, Copy)]
 enum Happening {
@@ -79,10 +80,10 @@ impl World {
         Ok(())
     }
 
-    fn login(&mut self, by: LoginBy) -> Result<LoginId, TestCaseError> {
+    fn login(&mut self, by: LoginOrigin) -> Result<LoginId, TestCaseError> {
         self.last += 1;
         let login = self.last;
-        if by == LoginBy::Owner {
+        if by.is_vouched() {
             self.owners.push(login);
         }
         self.tell(Input::CodeCame(login, code(login), by))?;
@@ -116,7 +117,7 @@ impl World {
 
     fn happen(&mut self, happening: Happening) -> Result<(), TestCaseError> {
         match happening {
-            Happening::Stranger | Happening::Garbage => self.login(LoginBy::Anyone).map(drop),
+            Happening::Stranger | Happening::Garbage => self.login(LoginOrigin::Page).map(drop),
             Happening::Tick => {
                 let trade_date = ist::date(self.backend.now);
                 self.tell(Input::Tick { trade_date, late: false })
@@ -136,7 +137,7 @@ impl World {
 
     /// The owner logs in; strangers go on meanwhile. True when the owner's token is in use.
     fn owner_gets_in(&mut self, strangers: &[Happening]) -> Result<bool, TestCaseError> {
-        let login = self.login(LoginBy::Owner)?;
+        let login = self.login(LoginOrigin::Chat)?;
         for round in 0..200 {
             if let Some((_, outcome)) = self.ended.iter().find(|(known, _)| *known == login) {
                 return Ok(outcome.is_ok());

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{testing::*, *};
+use crate::login_origin::LoginOrigin;
 
 /// One thing that may happen; answers go to whatever call is open, if any.
 #[derive(Debug, Clone)]
@@ -83,7 +84,7 @@ fn input(backend: &Backend, seen: &mut Observer, happening: &Happening) -> Optio
             Input::CodeCame(
                 seen.logins,
                 AuthCode::new(jwt::fake(&serde_json::json!({"app_id": "ABCD1234EF"}))),
-                if seen.logins.is_multiple_of(2) { LoginBy::Owner } else { LoginBy::Anyone },
+                if seen.logins.is_multiple_of(2) { LoginOrigin::Chat } else { LoginOrigin::Page },
             )
         }
         Happening::Tick => Input::Tick { trade_date: ist::date(backend.now), late: false },

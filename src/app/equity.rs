@@ -1,0 +1,81 @@
+//! The MockExchange's account over time: looks at it several times a minute, and keeps a point every few minutes.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::Addr;
+use keeper_actors::exchange::{ExchangeActor, messages::GetWorth};
+use keeper_domain::{
+    equity::{EquityCurve, EquityPoint},
+    notes::EQUITY,
+    ports::{Change, Store, StoreError, Time},
+};
+
+use crate::app::{Actors, Parts};
+
+/// Time between two looks.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// Writes the curve down.
+pub(super) struct Recorder {
+    store: Arc<dyn Store>,
+    time: Arc<dyn Time>,
+    exchange: Addr<ExchangeActor>,
+}
+
+impl Recorder {
+    pub(super) fn new(parts: &Parts, actors: &Actors) -> Self {
+        Self {
+            store: Arc::clone(&parts.store),
+            time: Arc::clone(&parts.time),
+            exchange: actors.exchange.clone(),
+        }
+    }
+
+    /// As long as the keeper runs. A store that fails now is written to at the next look.
+    pub(super) async fn run(self) {
+        // What cannot be read begins anew.
+        let mut curve = read(self.store.as_ref()).await.unwrap_or_default();
+        let mut is_kept = true;
+        loop {
+            is_kept &= !self.look(&mut curve).await;
+            if !is_kept {
+                is_kept = self.keep(&curve).await.is_ok();
+            }
+            self.time.sleep(LOOK).await;
+        }
+    }
+
+    /// True when there is something to be kept.
+    async fn look(&self, curve: &mut EquityCurve) -> bool {
+        let Ok(worth) = self.exchange.send(GetWorth).await else { return false };
+        let now = self.time.now();
+        if worth.is_untouched {
+            curve.begin(now, worth.value);
+            return false;
+        }
+        curve.add(now, worth.value)
+    }
+
+    async fn keep(&self, curve: &EquityCurve) -> Result<(), StoreError> {
+        let change = Change { notes: vec![EQUITY.set(curve)?], ..Change::default() };
+        self.store.commit(change).await
+    }
+}
+
+async fn read(store: &dyn Store) -> Option<EquityCurve> {
+    EQUITY.read(store).await.ok()?.readable()
+}
+
+/// The curve with what the account is worth now at its end; `None` when it cannot be read.
+pub(super) async fn curve(
+    store: &dyn Store,
+    time: &dyn Time,
+    exchange: &Addr<ExchangeActor>,
+) -> Option<EquityCurve> {
+    let mut curve = EQUITY.read(store).await.ok()?.readable().unwrap_or_default();
+    let worth = exchange.send(GetWorth).await.ok()?;
+    if !worth.is_untouched {
+        curve.points.push(EquityPoint { at: time.now(), value: worth.value.round_dp(2) });
+    }
+    Some(curve)
+}

@@ -1,0 +1,3 @@
+-- As on SQLite (0008).
+CREATE INDEX journal_mornings ON journal (at) WHERE kind IN ('clock.tick', 'clock.caught_up', 'token.check',
+    'token.refresh.succeeded', 'login.completed', 'login.required', 'token.day_given_up', 'exchange.switched');
