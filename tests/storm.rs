@@ -110,6 +110,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         after_crash: false,
         limits: Limits::tireless(),
         lease: None,
+        set_up: None,
         order_fault: FaultPoint::default(),
     }
 }

@@ -63,6 +63,8 @@ const UNWRAPPERS: &[&str] = &[
     "src/app/mirror.rs",
     "src/backup/restore.rs",
     "src/cli/check.rs",
+    "src/cli/init/pages.rs",
+    "src/cli/init/pairing.rs",
     "src/cli/init/telegram.rs",
     "src/cli/key.rs",
     "src/cli/login.rs",
@@ -90,6 +92,8 @@ const UNWRAPPERS: &[&str] = &[
     "src/http/gateway/login_code.rs",
     "src/http/access/key.rs",
     "src/http/pages/login.rs",
+    // The one-time link, which a person at the terminal or the log is told.
+    "src/http/set_up.rs",
 ];
 
 /// Files that are still to be split.

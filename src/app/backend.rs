@@ -39,7 +39,6 @@ use keeper_domain::{
         login::{LoginFailure, LoginOrigin, StateKey, StateRefusal},
     },
 };
-
 use rand::Rng;
 use tokio::sync::Notify;
 
@@ -378,8 +377,7 @@ impl Backend for KeeperBackend {
     }
 
     async fn equity(&self) -> Option<EquityCurve> {
-        let curve = equity::curve(self.store.as_ref(), self.time.as_ref(), &self.actors.exchange);
-        tokio::time::timeout(ANSWER_LIMIT, curve).await.ok()?
+        equity::curve(self.store.as_ref(), self.time.as_ref(), &self.actors.exchange).await
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Option<Vec<Recorded>> {

@@ -12,6 +12,8 @@ use keeper_domain::{
 
 use crate::app::{Actors, Parts};
 
+/// Longest wait for the exchange's answer.
+const LIMIT: Duration = Duration::from_secs(2);
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(15);
 
@@ -73,7 +75,7 @@ pub(super) async fn curve(
     exchange: &Addr<ExchangeActor>,
 ) -> Option<EquityCurve> {
     let mut curve = EQUITY.read(store).await.ok()?.readable().unwrap_or_default();
-    let worth = exchange.send(GetWorth).await.ok()?;
+    let worth = tokio::time::timeout(LIMIT, exchange.send(GetWorth)).await.ok()?.ok()?;
     if !worth.is_untouched {
         curve.points.push(EquityPoint { at: time.now(), value: worth.value.round_dp(2) });
     }

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 
 use crate::{
     fyers::{ContactLog, symbols::Renewal},
-    http::{GatewayKey, metrics::Metrics},
+    http::{GatewayKey, metrics::Metrics, set_up::SetUpDoor},
     keys::RotateOwner,
     login_report::LoginSetup,
     memory::Memory,
@@ -93,6 +93,8 @@ pub struct Parts {
     pub memory: Memory,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
+    /// The first set-up; `None` once there is an app.
+    pub set_up: Option<Arc<SetUpDoor>>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<keeper_domain::address::Network>,
     /// What Prometheus is told; the broker's adapter may know it already.

@@ -10,11 +10,15 @@ use keeper_domain::{
     ports::{StoreError, Time},
     restart_policy::Limits,
 };
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    init::PageSetUp,
     key_file,
     output::{fail, no_state, say},
     probe::reachable,
@@ -25,7 +29,10 @@ use crate::{
     app::{Keeper, Parts, StartError, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
-    http::{Backend, GatewayKey},
+    http::{
+        Backend, GatewayKey,
+        set_up::{SetUpDoor, SetUpLink},
+    },
     logging,
     login_report::LoginSetup,
     standby::{self, After},
@@ -43,22 +50,48 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 pub(super) fn run() -> Result<Exit, Failure> {
     let config = load()?;
     // Before the log, so that a person at a terminal sees it first.
+    let set_up = SetUpOfRun::of(&config);
     if std::io::stdout().is_terminal() {
-        say(&welcome(&config.settings));
+        say(&welcome(&config.settings, set_up.as_ref()));
     }
     config.start_log(true);
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
-    actix_rt::System::new().block_on(serve(&config, &state))
+    actix_rt::System::new().block_on(serve(&config, &state, set_up))
 }
 
-/// Where a person finds the keeper.
-fn welcome(settings: &Settings) -> String {
+/// Where a person finds the keeper: its page, or the set-up while there is no app.
+fn welcome(settings: &Settings, set_up: Option<&SetUpOfRun>) -> String {
     let here = || format!("http://{}/", reachable(settings.http_addr));
     let page = settings.public_url.as_ref().map_or_else(here, |url| url.as_str().to_owned());
-    format!("open {page}")
+    let path = set_up.map_or_else(String::new, |set_up| set_up.door.link.path());
+    format!("open {page}{path}")
 }
 
-async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
+/// The set-up pages of a run without an app, and the signal that they are done.
+struct SetUpOfRun {
+    door: Arc<SetUpDoor>,
+    finished: Arc<Notify>,
+}
+
+impl SetUpOfRun {
+    fn of(config: &Config) -> Option<Self> {
+        if config.settings.app.is_some() {
+            return None;
+        }
+        let finished = Arc::new(Notify::new());
+        let steps = Arc::new(PageSetUp::new(config.redactor.clone(), Arc::clone(&finished)));
+        Some(Self { door: Arc::new(SetUpDoor { link: SetUpLink::default(), steps }), finished })
+    }
+
+    async fn is_finished(set_up: Option<&Self>) {
+        match set_up {
+            Some(set_up) => set_up.finished.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn serve(config: &Config, state: &StateDir, set_up: Option<SetUpOfRun>) -> Result<Exit, Failure> {
     // Before anything else: as process 1 of a container, a signal without a handler is ignored.
     let signals =
         signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
@@ -75,7 +108,8 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     learn(config, &storage).await;
     storage.share_secrets(state).await?;
     let webhook = webhook(config, &storage).await?;
-    let parts = parts(config, state, &storage, webhook)?;
+    let mut parts = parts(config, state, &storage, webhook)?;
+    parts.set_up = set_up.as_ref().map(|set_up| Arc::clone(&set_up.door));
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
@@ -91,6 +125,13 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
     }
+    if set_up.is_some() {
+        let link = welcome(&config.settings, set_up.as_ref());
+        tracing::info!(
+            event = "keeper.set_up",
+            "no FYERS app is configured: {link} to set the keeper up (good once, for an hour)"
+        );
+    }
     if config.settings.gateway_key.is_none() {
         let file = state.path().join(GATEWAY_KEY);
         keeper.tree.spawn(
@@ -99,7 +140,10 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
         );
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
-    let end = until_told(&keeper, terminate, interrupt).await;
+    let end = tokio::select! {
+        end = until_told(&keeper, terminate, interrupt) => end,
+        () = SetUpOfRun::is_finished(set_up.as_ref()) => End::SetUp,
+    };
     if matches!(end, End::GaveUp) {
         return Ok(Exit::GaveUp);
     }
@@ -108,8 +152,10 @@ async fn serve(config: &Config, state: &StateDir) -> Result<Exit, Failure> {
     }
     leave(keeper, &storage).await;
     state.ended();
-    if matches!(end, End::HandedOver) {
-        standby::begin_again(After::HandOver);
+    match end {
+        End::HandedOver => standby::begin_again(After::HandOver),
+        End::SetUp => standby::begin_again(After::SetUp),
+        End::Told | End::GaveUp => {}
     }
     Ok(Exit::Good)
 }
@@ -134,6 +180,8 @@ enum End {
     GaveUp,
     /// Another keeper is to act.
     HandedOver,
+    /// A person has set the keeper up: it begins again with the settings that are there now.
+    SetUp,
 }
 
 /// Runs until a signal comes or the supervisor gives up.
@@ -229,6 +277,7 @@ fn parts(
         symbols: config.renewal()?,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
+        set_up: None,
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: Arc::clone(&config.metrics),
         key: gateway_key,
@@ -331,7 +380,10 @@ mod tests {
     fn welcome_with(pairs: &[(&str, &str)]) -> String {
         let environment: Values =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        welcome(&read(&Sources { environment: &environment, env_file: &Values::new(), unread: &[] }).unwrap())
+        welcome(
+            &read(&Sources { environment: &environment, env_file: &Values::new(), unread: &[] }).unwrap(),
+            None,
+        )
     }
 
     #[test]

@@ -306,6 +306,7 @@ fn parts(
         after_crash: false,
         limits: Limits::default(),
         lease: None,
+        set_up: None,
         order_fault: FaultPoint::default(),
     })
 }

@@ -24,7 +24,7 @@ use keeper_domain::{
 use url::Url;
 
 use crate::{
-    http::{journal_signal::Feed, metrics::Metrics},
+    http::{journal_signal::Feed, metrics::Metrics, set_up::SetUpDoor},
     keys::KeyAdmin,
     login_report::LoginReport,
     memory::Memory,
@@ -141,4 +141,6 @@ pub struct Front {
     pub app_id: Option<String>,
     /// What bodies of requests and long answers may take, shared with the way to FYERS.
     pub memory: Memory,
+    /// The first set-up; `None` once there is an app.
+    pub set_up: Option<Arc<SetUpDoor>>,
 }

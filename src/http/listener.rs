@@ -65,6 +65,7 @@ pub fn listen(
         trusted_proxies: vec![],
         app_id: None,
         memory: Memory::default(),
+        set_up: None,
     };
     listen_with(addr, key, backend, front)
 }

@@ -18,6 +18,7 @@ mod orders;
 mod pages;
 mod reply;
 mod request_line;
+pub mod set_up;
 
 pub use access::GatewayKey;
 pub use backend::{Backend, Front};

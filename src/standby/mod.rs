@@ -172,6 +172,8 @@ pub enum After {
     Loss,
     /// Another keeper is to act: it is given the time to take the lease.
     HandOver,
+    /// There are settings that this run has not.
+    SetUp,
 }
 
 /// The lease is lost: nothing of this run may act any more.

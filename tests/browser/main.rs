@@ -6,6 +6,7 @@ mod keys;
 mod login;
 mod phone;
 mod readme;
+mod set_up;
 mod status;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]

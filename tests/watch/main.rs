@@ -9,6 +9,7 @@ mod metrics;
 mod ops;
 mod page;
 mod pressure;
+mod set_up;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support;

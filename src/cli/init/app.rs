@@ -86,10 +86,10 @@ pub(super) async fn app(
     }
 }
 
-const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
+pub(super) const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
 
-/// Asks FYERS about the app and says what it says; what it refuses comes back.
-async fn check(terminal: &mut Terminal, config: &Config) -> Result<Option<Finding>, Failure> {
+/// What FYERS says of the app.
+pub(super) async fn findings(config: &Config) -> Result<Vec<Finding>, Failure> {
     let page = doctor::login_page(&config.settings, config.redirect_uri().as_deref()).await;
     let begins = page.as_ref().is_none_or(|page| page.mark == Mark::Pass);
     let secret = match config.broker()? {
@@ -97,7 +97,12 @@ async fn check(terminal: &mut Terminal, config: &Config) -> Result<Option<Findin
         _ => None,
     };
     let kind = begins.then(|| doctor::app_kind(&config.settings));
-    let told: Vec<Finding> = [page, secret, kind].into_iter().flatten().collect();
+    Ok([page, secret, kind].into_iter().flatten().collect())
+}
+
+/// Asks FYERS about the app and says what it says; what it refuses comes back.
+async fn check(terminal: &mut Terminal, config: &Config) -> Result<Option<Finding>, Failure> {
+    let told = findings(config).await?;
     for finding in &told {
         terminal.say(&format!("{} {}: {}", finding.mark.sign(), finding.check, finding.what));
         if finding.mark == Mark::Warn {

@@ -2,6 +2,8 @@
 //! once, so that it can be left at any point and begun again: what is set already is not asked for again.
 
 mod app;
+mod pages;
+mod pairing;
 mod place;
 mod telegram;
 mod terminal;
@@ -11,11 +13,12 @@ use crate::cli::{
     failure::{Complaint, Failure},
     login,
     output::{no_runtime, no_state},
-    probe::block_on,
+    probe::{block_on, reachable},
     setup::{Config, load},
 };
 use crate::store::StateDir;
 use keeper_domain::reason::Reason;
+pub(in crate::cli) use pages::PageSetUp;
 use place::Place;
 use terminal::Terminal;
 
@@ -97,19 +100,11 @@ impl SetUp {
     fn done(&mut self, config: &Config) -> Result<(), Failure> {
         // Made now, so that the line for the bot works before the first start.
         self.state.gateway_key().map_err(|error| no_state(&error))?;
-        let addr = config.settings.http_addr;
-        let key = self.place.state_dir().join("gateway.key");
-        let key = std::path::absolute(&key).unwrap_or(key);
         self.terminal.title("Done");
-        let token = match config.settings.gateway_key {
-            Some(_) => "os.environ[\"KEEPER_GATEWAY_KEY\"]".to_owned(),
-            None => format!("open(\"{}\").read().strip()", key.display()),
-        };
         self.terminal.say(&format!(
             "Start the keeper:   fyers-keeper run\n\
-             Your bot needs these two lines in place of its login at FYERS (other languages: docs/gateway.md):\n\n    \
-             fyersModel.Config.API, fyersModel.Config.DATA_API = \"http://{addr}/api/v3\", \"http://{addr}/data\"\n    \
-             fyers = fyersModel.FyersModel(client_id=\"BOT-100\", token={token}, log_path=\"\")"
+             Your bot needs these two lines in place of its login at FYERS (other languages: docs/gateway.md):\n\n{}",
+            bot_lines(config, &self.place).lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
         ));
         Ok(())
     }
@@ -122,6 +117,22 @@ const ASKED: [&[&str]; 4] = [
     &["TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"],
     &["FYERS_SANDBOX"],
 ];
+
+/// What a bot in Python needs in place of its login at FYERS; the key itself is not in it.
+fn bot_lines(config: &Config, place: &Place) -> String {
+    // The bot reads the key from a file, so it is on this machine too.
+    let base = format!("http://{}", reachable(config.settings.http_addr));
+    let key = place.state_dir().join("gateway.key");
+    let key = std::path::absolute(&key).unwrap_or(key);
+    let token = match config.settings.gateway_key {
+        Some(_) => "os.environ[\"KEEPER_GATEWAY_KEY\"]".to_owned(),
+        None => format!("open(\"{}\").read().strip()", key.display()),
+    };
+    format!(
+        "fyersModel.Config.API, fyersModel.Config.DATA_API = \"{base}/api/v3\", \"{base}/data\"\n\
+         fyers = fyersModel.FyersModel(client_id=\"BOT-100\", token={token}, log_path=\"\")"
+    )
+}
 
 fn is_later(answer: &str) -> bool {
     ["later", "no", "n", "skip"].contains(&answer.to_ascii_lowercase().as_str())

@@ -11,7 +11,7 @@ use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
-    http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, RETRY_AFTER},
+    http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN},
     web,
 };
 use keeper_actors::exchange::bots::SharedKeys;
@@ -30,6 +30,7 @@ use crate::http::{
         key_attempts::KeyAttempts,
         origin::{Head, is_forwarded},
         page_session::{LENGTH, PageSession, PageSessions},
+        refusals::{key_needed, too_many_keys},
         rule::{Access, Facts, who_may_read},
     },
     limits::connections::Connection,
@@ -37,8 +38,6 @@ use crate::http::{
 
 /// The cookie of a page session.
 const COOKIE: &str = "keeper_session";
-/// How long whoever has tried too many wrong keys is asked to wait, in seconds.
-const WAIT: u32 = 60;
 
 /// Where a wrong key was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +117,8 @@ struct Visitor {
     /// A wrong key was shown by a client that has tried too many.
     is_limited: bool,
     is_own: bool,
+    /// What is typed here is not seen on the way.
+    is_private: bool,
     /// What of a key is remembered.
     shown: Option<Digest>,
     cookie: Option<String>,
@@ -135,6 +136,7 @@ impl Gate {
             generation: 0,
             is_limited: false,
             is_own: false,
+            is_private: false,
             shown: None,
             cookie: None,
             session: None,
@@ -198,15 +200,34 @@ impl Gate {
         self.visitor.is_own
     }
 
+    /// Whether a person may type secrets here.
+    pub(in crate::http) fn is_safe_for_secrets(&self) -> bool {
+        self.visitor.is_private
+    }
+
+    /// Begins a session without the key, for whoever proves in another way that the keeper is theirs. A wrong proof counts
+    /// like a wrong key.
+    pub(in crate::http) fn begin_first_session(&self, is_proven: bool) -> Option<Cookie<'static>> {
+        if !is_proven {
+            self.wrong_key(Entrance::Page, self.visitor.client);
+            return None;
+        }
+        Some(self.new_session(self.shared.settings.key.current().generation))
+    }
+
+    fn new_session(&self, generation: u64) -> Cookie<'static> {
+        let now = chrono::Utc::now().timestamp();
+        let (name, token) = (rand::rng().random(), rand::rng().random());
+        self.cookie(self.shared.sessions.begin(now, generation, name, token), LENGTH)
+    }
+
     /// Begins a session for whoever knows the key; otherwise says whether the client has tried too many.
     pub(in crate::http) fn begin_session(&self, shown: &SecretString) -> Result<Cookie<'static>, bool> {
         let key = self.shared.settings.key.current();
         if !self.is_owner(shown.expose_secret().trim()) {
             return Err(self.wrong_key(Entrance::Page, self.visitor.client));
         }
-        let now = chrono::Utc::now().timestamp();
-        let (name, token) = (rand::rng().random(), rand::rng().random());
-        Ok(self.cookie(self.shared.sessions.begin(now, key.generation, name, token), LENGTH))
+        Ok(self.new_session(key.generation))
     }
 
     /// Ends the session, here and in the browser.
@@ -320,7 +341,10 @@ impl Gate {
             host: header(HOST).unwrap_or_default(),
             origin: header(ORIGIN),
             site: header(HeaderName::from_static("sec-fetch-site")),
+            scheme: header(HeaderName::from_static("x-forwarded-proto")),
         };
+        let is_forwarded =
+            is_forwarded(request.headers().keys().map(actix_web::http::header::HeaderName::as_str));
         let client = self.client_of(request);
         let bearer = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
         let key = self.shared.settings.key.current();
@@ -332,9 +356,7 @@ impl Gate {
         let access = who_may_read(Facts {
             listens_on_loopback: self.shared.settings.listens_on_loopback,
             has_public_url: self.shared.settings.public_url.is_some(),
-            is_forwarded: is_forwarded(
-                request.headers().keys().map(actix_web::http::header::HeaderName::as_str),
-            ),
+            is_forwarded,
             names_listener: head.names_listener(self.shared.settings.port),
             shows_key,
             shows_bots_key: bot.is_some() && !shows_key,
@@ -349,6 +371,7 @@ impl Gate {
             generation: key.generation,
             is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
             is_own: head.is_own(self.shared.public.as_deref()),
+            is_private: head.is_private(self.shared.public.as_deref(), is_forwarded),
             shown: bearer.map(Digest::of),
             cookie,
             session,
@@ -374,17 +397,4 @@ impl FromRequest for Gate {
         let visitor = gate.look_at(request);
         ready(Ok(Gate { shared: Arc::clone(&gate.shared), visitor }))
     }
-}
-
-fn key_needed() -> HttpResponse {
-    HttpResponse::Unauthorized().insert_header(("WWW-Authenticate", "Bearer")).body(
-        "this needs the gateway key: Authorization: Bearer KEY (the file gateway.key in the state folder)\n",
-    )
-}
-
-/// The answer to a client that has tried too many wrong keys.
-pub(in crate::http) fn too_many_keys() -> HttpResponse {
-    HttpResponse::TooManyRequests()
-        .insert_header((RETRY_AFTER, WAIT))
-        .body("too many wrong keys from this address: wait a minute\n")
 }

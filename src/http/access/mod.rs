@@ -6,8 +6,10 @@ mod key;
 mod key_attempts;
 mod origin;
 mod page_session;
+mod refusals;
 mod rule;
 
 pub use key::GatewayKey;
 
-pub(super) use gate::{Gate, KeyState, Settings, WrongKey, too_many_keys};
+pub(super) use gate::{Gate, KeyState, Settings, WrongKey};
+pub(super) use refusals::too_many_keys;

@@ -20,21 +20,39 @@ pub(super) struct Head<'a> {
     pub(super) origin: Option<&'a str>,
     /// `Sec-Fetch-Site`.
     pub(super) site: Option<&'a str>,
+    /// `X-Forwarded-Proto`.
+    pub(super) scheme: Option<&'a str>,
 }
 
 impl Head<'_> {
     /// Whether it was written for the listener with this port by a name of this machine. A page whose name was
     /// bent to 127.0.0.1 (DNS rebinding) gives itself away by its name, a proxy on another port by that port.
     pub(super) fn names_listener(&self, port: u16) -> bool {
-        let (name, shown) = split_port(self.host);
+        let (_, shown) = split_port(self.host);
+        self.names_this_machine() && shown == Some(port)
+    }
+
+    /// Whether a browser reaches the keeper by a name of the browser's own machine: there, or at the end of a tunnel.
+    fn names_this_machine(&self) -> bool {
+        let (name, _) = split_port(self.host);
         let name = name.to_ascii_lowercase();
         let name = name.trim_end_matches('.');
         let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        let is_local = match address {
+        match address {
             Ok(address) => address.is_loopback(),
             Err(_) => name == "localhost" || name.ends_with(".localhost"),
-        };
-        is_local && shown == Some(port)
+        }
+    }
+
+    /// Whether nobody on the way can read what is typed into a page: the browser is on this machine or at the end of a
+    /// tunnel, or it came by the keeper's https address.
+    pub(super) fn is_private(&self, public: Option<&str>, is_forwarded: bool) -> bool {
+        let https = public.and_then(|public| public.strip_prefix("https://"));
+        let by_https = https.is_some_and(|authority| {
+            let scheme = self.scheme.is_none_or(|scheme| scheme.trim().eq_ignore_ascii_case("https"));
+            scheme && (is_forwarded || authority.eq_ignore_ascii_case(self.host))
+        });
+        by_https || (self.names_this_machine() && !is_forwarded)
     }
 
     /// Whether it comes from a page of this keeper. `public` is the keeper's address on the internet as an
@@ -96,6 +114,25 @@ mod tests {
         }
     }
 
+    /// Secrets are typed on this machine, through a tunnel, or by https.
+    #[test]
+    fn a_connection_that_others_can_read_is_not_private() {
+        let public = Some("https://keeper.example");
+        let proxied = |scheme| Head { host: "10.0.0.7:8080", scheme, ..Head::default() };
+        assert!(
+            host("127.0.0.1:8080").is_private(None, false) && host("localhost:9999").is_private(None, false)
+        );
+        assert!(!host("127.0.0.1:8080").is_private(None, true), "passed on for somebody elsewhere");
+        assert!(host("keeper.example").is_private(public, false));
+        assert!(proxied(Some("https")).is_private(public, true) && proxied(None).is_private(public, true));
+        assert!(!proxied(Some("http")).is_private(public, true));
+        assert!(!proxied(Some("https")).is_private(None, true), "anybody can write that header");
+        for other in ["keeper.example:8080", "10.0.0.7:8080", "127.0.0.1.evil.example", ""] {
+            assert!(!host(other).is_private(public, false), "{other}");
+        }
+        assert!(!host("keeper.example").is_private(Some("http://keeper.example"), false));
+    }
+
     #[test]
     fn every_header_of_a_proxy_is_noticed() {
         for name in [
@@ -114,7 +151,7 @@ mod tests {
 
     #[test]
     fn only_its_own_pages_are_its_own() {
-        let from = |site, origin| Head { host: "127.0.0.1:8080", origin, site };
+        let from = |site, origin| Head { host: "127.0.0.1:8080", origin, site, scheme: None };
         for (site, origin, own) in [
             (Some("same-origin"), None, true),
             (Some("same-origin"), Some("null"), true),

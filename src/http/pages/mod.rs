@@ -12,6 +12,7 @@ mod notes;
 mod orders;
 mod positions;
 mod respond;
+mod set_up;
 mod status;
 mod unlock;
 mod view;
@@ -41,6 +42,7 @@ impl State {
             .configure(status::routes)
             .configure(unlock::routes)
             .configure(login::routes)
+            .configure(set_up::routes)
             .configure(keys::routes);
     }
 }

@@ -95,6 +95,8 @@ pub(super) struct View {
     pub(super) meaning: &'static str,
     pub(super) because: &'static str,
     pub(super) halted: bool,
+    /// There is no app, so there is no way to a token.
+    pub(super) is_bare: bool,
     pub(super) health: &'static str,
     pub(super) health_words: &'static str,
     pub(super) problems: Vec<String>,
@@ -166,6 +168,7 @@ impl View {
             meaning,
             because: if status.halted { "a person has halted trading" } else { status.reason.words() },
             halted: status.halted,
+            is_bare: status.session.reason == Reason::NoCredentials,
             health,
             health_words,
             problems: status.checks.values().flatten().filter_map(problem).collect(),

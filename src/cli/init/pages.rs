@@ -1,0 +1,198 @@
+//! The same set-up for the pages of a keeper that runs without an app: answers are checked and saved as `init` does it,
+//! and at the end the keeper starts again with them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use keeper_domain::text::excerpt;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::Instant,
+};
+
+use crate::cli::{
+    failure::Failure,
+    init::{
+        app::{NO_APP, findings},
+        bot_lines,
+        pairing::{Candidate, PATIENCE, lasting},
+        place::{Place, words},
+    },
+    setup::{Config, load},
+};
+use crate::{
+    doctor::{self, Finding, Mark},
+    http::set_up::{AppAnswers, Pairing, SetUp, SetUpView},
+    logging::Redactor,
+};
+
+/// The set-up of one run of the keeper.
+pub(in crate::cli) struct PageSetUp {
+    place: Place,
+    redactor: Redactor,
+    /// Told when the keeper is to start again.
+    finished: Arc<Notify>,
+    steps: Mutex<Steps>,
+}
+
+/// How far it is.
+#[derive(Default)]
+struct Steps {
+    app_words: String,
+    egress: Option<String>,
+    candidate: Option<(Candidate, Instant)>,
+    paired: Option<bool>,
+    trouble: Option<String>,
+    is_skipped: bool,
+}
+
+impl PageSetUp {
+    /// What is entered is a secret of this run too.
+    pub(in crate::cli) fn new(redactor: Redactor, finished: Arc<Notify>) -> Self {
+        Self { place: Place::of_environment(), redactor, finished, steps: Mutex::default() }
+    }
+
+    async fn try_app(&self, answers: &AppAnswers) -> Result<String, String> {
+        self.place.make().map_err(|failure| told(&failure))?;
+        let config = self.saved_app(answers)?;
+        let findings = findings(&config).await.map_err(|failure| told(&failure))?;
+        if let Some(refused) = findings.iter().find(|finding| finding.mark == Mark::Fail) {
+            self.place.empty(&NO_APP).map_err(|failure| told(&failure))?;
+            return Err(format!("{}. {}", refused.what, refused.advice));
+        }
+        let words = |finding: &Finding| match finding.mark {
+            Mark::Warn => format!("{}. {}", finding.what, finding.advice),
+            _ => finding.what.clone(),
+        };
+        let all: Vec<String> = findings.iter().map(words).collect();
+        Ok(if all.is_empty() { "the app is saved".to_owned() } else { all.join(" · ") })
+    }
+
+    fn saved_app(&self, answers: &AppAnswers) -> Result<Config, String> {
+        let (id, url) =
+            (SecretString::from(answers.id.clone()), SecretString::from(answers.public_url.clone()));
+        let own = own_redirect(&answers.host).map(SecretString::from);
+        let mut values = vec![("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &answers.secret)];
+        let before = load().map_err(|failure| told(&failure))?;
+        match (&own, before.redirect_uri()) {
+            _ if !answers.public_url.is_empty() => values.push(("KEEPER_PUBLIC_URL", &url)),
+            (Some(own), None) => values.push(("FYERS_REDIRECT_URI", own)),
+            _ => {}
+        }
+        self.place.save(&values).map_err(|failure| told(&failure))
+    }
+
+    /// Looks for the code; a person sees the outcome at the next look of the page.
+    async fn look(&self, steps: &mut Steps) {
+        let Some((mut candidate, until)) = steps.candidate.take() else { return };
+        match candidate.look().await {
+            Ok(Some(paired)) => match candidate.save(&self.place, paired) {
+                Ok(_config) => steps.paired = Some(candidate.greet(paired).await),
+                Err(failure) => steps.trouble = Some(told(&failure)),
+            },
+            Err(error) if lasting(&error).is_some() => steps.trouble = lasting(&error).map(str::to_owned),
+            _ if Instant::now() >= until => {
+                steps.trouble = Some("The code did not come within 10 minutes. Begin again.".to_owned());
+            }
+            _ => steps.candidate = Some((candidate, until)),
+        }
+    }
+
+    async fn egress(&self, steps: &mut Steps, config: &Config) -> String {
+        if let Some(known) = &steps.egress {
+            return known.clone();
+        }
+        let words = match &config.settings.ip_check_url {
+            Some(_) => doctor::egress(&config.settings).await.what,
+            None => "that of the keeper's machine; `curl https://api.ipify.org` shows it there".to_owned(),
+        };
+        steps.egress = Some(words.clone());
+        words
+    }
+}
+
+/// A person's own browser on the keeper's machine, or at the end of a tunnel to it, can be sent back to where it is.
+fn own_redirect(host: &str) -> Option<String> {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_local = ["127.0.0.1", "localhost", "[::1]"].contains(&name);
+    is_local.then(|| format!("http://{host}/fyers/callback"))
+}
+
+/// In one paragraph.
+fn told(failure: &Failure) -> String {
+    words(failure).replace("! ", "").replace('\n', " ")
+}
+
+#[async_trait]
+impl SetUp for PageSetUp {
+    async fn view(&self) -> SetUpView {
+        let mut steps = self.steps.lock().await;
+        self.look(&mut steps).await;
+        let config = load().ok();
+        let pairing = match (&steps.candidate, steps.paired) {
+            (_, Some(is_greeted)) => Pairing::Done { is_greeted },
+            (Some((candidate, _)), None) => {
+                Pairing::Waiting { bot: candidate.bot.clone(), code: candidate.code.clone() }
+            }
+            (None, None) if steps.is_skipped => Pairing::Skipped,
+            (None, None) => Pairing::None,
+        };
+        let egress = match &config {
+            Some(config) => self.egress(&mut steps, config).await,
+            None => String::new(),
+        };
+        SetUpView {
+            redirect: config.as_ref().and_then(Config::redirect_uri),
+            egress,
+            app: config.as_ref().and_then(|config| Some(config.settings.app.as_ref()?.client_id.clone())),
+            app_words: steps.app_words.clone(),
+            pairing,
+            trouble: steps.trouble.clone(),
+            saved_in: self.place.env_path().display().to_string(),
+            bot_lines: config.as_ref().map(|config| bot_lines(config, &self.place)).unwrap_or_default(),
+        }
+    }
+
+    async fn save_app(&self, answers: AppAnswers) -> Result<(), String> {
+        self.redactor.register(&answers.secret);
+        let mut steps = self.steps.lock().await;
+        steps.app_words = self.try_app(&answers).await?;
+        Ok(())
+    }
+
+    async fn begin_pairing(&self, bot_token: SecretString) -> Result<(), String> {
+        let bot_token = SecretString::from(bot_token.expose_secret().trim());
+        self.redactor.register(&bot_token);
+        let mut steps = self.steps.lock().await;
+        let config = load().map_err(|failure| told(&failure))?;
+        let candidate = Candidate::of(&bot_token, config.settings.telegram_api_url.clone()).await;
+        let candidate = candidate.map_err(|why| excerpt(&why, 200))?;
+        steps.candidate = Some((candidate, Instant::now() + PATIENCE));
+        steps.trouble = None;
+        Ok(())
+    }
+
+    async fn skip_pairing(&self) {
+        let mut steps = self.steps.lock().await;
+        (steps.candidate, steps.is_skipped) = (None, true);
+    }
+
+    fn finish(&self) {
+        self.finished.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_sent_back_only_to_a_name_of_its_own_machine() {
+        assert_eq!(own_redirect("127.0.0.1:8080").as_deref(), Some("http://127.0.0.1:8080/fyers/callback"));
+        assert_eq!(own_redirect("localhost:9").as_deref(), Some("http://localhost:9/fyers/callback"));
+        for other in ["keeper.example.com", "10.0.0.1:8080", "127.0.0.1.evil.example:80", ""] {
+            assert_eq!(own_redirect(other), None, "{other}");
+        }
+    }
+}
