@@ -305,10 +305,15 @@ fn log_program(event: &Event, name: &str, actor: &str) {
             );
         }
         Event::ActorCrashed { actor: who, death } => {
-            error!(event = name, actor = who, death = death.slug(), "{who} crashed");
+            error!(
+                event = name,
+                actor = who,
+                death = death.slug(),
+                "the keeper's part {who} failed; it is started again"
+            );
         }
         Event::ActorRestarted { actor: who, restarts } => {
-            warn!(event = name, actor = who, restarts, "{who} is back");
+            warn!(event = name, actor = who, restarts, "the keeper's part {who} runs again");
         }
         Event::ActorGaveUp { actor: who } => {
             error!(event = name, actor = who, "{who} died too often: ending the program with exit code 70");

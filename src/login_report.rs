@@ -105,8 +105,8 @@ impl LoginReport {
             Reason::AccountMismatch => (
                 "Wrong account",
                 &[
-                    "This keeper serves one FYERS account, and it is another one. Nothing was changed.",
-                    "Log in with that account.",
+                    "You logged in with another FYERS account than the one this keeper serves. Nothing was changed.",
+                    "Log out at FYERS, then log in with the keeper's account.",
                 ],
             ),
             Reason::AccountUnconfirmed => (
@@ -153,7 +153,10 @@ impl LoginReport {
                     "Look at its status, then start again if needed.",
                 ],
             ),
-            _ => ("FYERS says no", &["Please start again. If it stays so, look at the keeper's log."]),
+            _ => (
+                "FYERS refused the login",
+                &["Please start again. If it stays so, look at the keeper's log."],
+            ),
         };
         let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
         if let Some(code) = code {
@@ -166,8 +169,11 @@ impl LoginReport {
     /// short.
     pub fn denied(code: Option<i64>, message: &str) -> Self {
         let words = excerpt(message, 120);
-        let mut report =
-            Self::bad(Some(Reason::Refused), "FYERS says no", ["Nothing was changed. Please start again."]);
+        let mut report = Self::bad(
+            Some(Reason::Refused),
+            "FYERS refused the login",
+            ["Nothing was changed. Please start again."],
+        );
         let told = match (code, words.trim()) {
             (Some(code), "") => format!("FYERS' code is {code}."),
             (Some(code), words) => format!("FYERS says: {words} (code {code})."),

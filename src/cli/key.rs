@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use keeper_domain::{
-    keys::{BotName, KeyProblem, KeyRing, token},
+    keys::{BotName, KeyProblem, KeyRing, NameProblem, token},
     mode::Mode,
 };
 use rust_decimal::Decimal;
@@ -191,7 +191,9 @@ fn add(config: &Config, args: &KeyArgs) -> Result<Exit, Failure> {
         max_orders_per_day: args.max_orders_per_day,
         max_loss: args.max_loss,
     };
-    wish.read().map_err(|problem| wrong(&problem.to_string()))?;
+    let chosen =
+        |problem: NameProblem| fail(Exit::Error, &problem.to_string(), "Choose a name, as scalper-2.");
+    wish.read().map_err(chosen)?;
     issued(&change(config, &Change::Add(wish))?, args.json)
 }
 

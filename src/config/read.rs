@@ -317,7 +317,7 @@ fn host_of(text: &str) -> String {
     host.unwrap_or_else(|| "set, not shown".to_owned())
 }
 
-const NOT_POSSIBLE: &str = "has a value that is not possible here";
+const NOT_POSSIBLE: &str = "has a value that cannot be used (it is not shown)";
 
 fn not_possible(text: &str) -> String {
     let shown = shown(text);

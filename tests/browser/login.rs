@@ -175,7 +175,7 @@ fn what_goes_wrong_is_said_on_a_page_with_a_way_on() {
         phone.fill("#pin", "1234").await;
         phone.tap("#continue").await;
         phone.tap("#deny").await;
-        phone.sees("FYERS says no").await;
+        phone.sees("FYERS refused the login").await;
         phone.shoot("2-denied").await;
 
         phone.go(&keeper.url("/fyers/callback?s=ok&code=200&auth_code=eyJh.eyJh.c2ln&state=forged")).await;

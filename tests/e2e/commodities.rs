@@ -18,7 +18,7 @@ fn after_a_first_commodity_order_a_token_lost_in_the_evening_is_asked_for() {
     assert_eq!(status["token_needed"], false, "the session of shares is over");
     home.sim.set_price("MCX:GOLDM26DECFUT", 72_000.0);
     buy(&home, &token, "MCX:GOLDM26DECFUT", 1);
-    let alert = home.wait_alert("MCX is traded here: MCX:GOLDM26DECFUT");
+    let alert = home.wait_alert("You trade commodities: MCX:GOLDM26DECFUT");
     assert!(alert.contains("KEEPER_SEGMENTS=cash,fno,mcx"), "{alert}");
     keeper.wait_status("the evening counts", |status| status["token_needed"] == true);
     keeper.wait_logged("clock.segment_joined");
@@ -32,7 +32,7 @@ fn after_a_first_commodity_order_a_token_lost_in_the_evening_is_asked_for() {
     keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
     let card = wait_card(&home);
     assert!(!card.silent && card.text.contains("MCX:GOLDM26DECFUT"), "{card:?}");
-    let told = || home.alerts().iter().filter(|alert| alert.contains("MCX is traded here")).count();
+    let told = || home.alerts().iter().filter(|alert| alert.contains("You trade commodities")).count();
     wait_for("all to be delivered", || (keeper.status()["outbox"]["waiting"] == 0).then_some(()));
     assert_eq!(told(), 1, "once");
 }
@@ -52,7 +52,7 @@ fn a_simulated_commodity_order_counts_too_and_brings_the_evenings_card() {
         "{}",
         told.body
     );
-    home.wait_alert("MCX is traded here: MCX:GOLDM26DECFUT");
+    home.wait_alert("You trade commodities: MCX:GOLDM26DECFUT");
     keeper.wait_status("the evening counts", |status| status["token_needed"] == true);
     assert!(!wait_card(&home).silent);
 }

@@ -58,7 +58,7 @@ fn sandbox_is_the_default() {
     home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
     let keeper = home.start_ready();
     wait_mode(&keeper, "sandbox");
-    home.wait_alert("Sandbox: FYERS_SANDBOX says so");
+    home.wait_alert("Sandbox: that is how FYERS_SANDBOX is set");
 }
 
 #[test]

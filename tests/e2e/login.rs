@@ -244,7 +244,11 @@ fn what_fyers_says_no_to_is_told_in_its_words() {
     }
     let denied = denied(&state);
     assert_eq!(denied.status, 400);
-    assert!(denied.body.contains("FYERS says no") && denied.body.contains("-413"), "{}", denied.body);
+    assert!(
+        denied.body.contains("FYERS refused the login") && denied.body.contains("-413"),
+        "{}",
+        denied.body
+    );
     assert!(!denied.body.contains("<b>"), "somebody else's words are text");
     assert!(!denied.body.contains('\u{202e}'), "and cannot turn the direction of the page");
     assert_eq!(look(&keeper.url("/fyers/callback")).status, 400);

@@ -274,7 +274,7 @@ fn errors_are_pages_for_people_and_text_for_programs() {
     let home = Home::bare(Options::default());
     let keeper = home.start_ready();
     let page = |path: &str| get(&keeper, path, &[("accept", "text/html,application/xhtml+xml")]);
-    for (path, status, words) in [("/nowhere", 404, "Nothing here"), ("/unlock", 405, "Not like this")] {
+    for (path, status, words) in [("/nowhere", 404, "Nothing here"), ("/unlock", 405, "Not a page")] {
         let page = page(path);
         assert_eq!(page.status, status, "{path}");
         assert!(page.body.contains(words) && page.body.contains("href=\"/\""), "{}", page.body);

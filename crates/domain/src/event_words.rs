@@ -32,7 +32,7 @@ fn session(event: &Event) -> Option<String> {
         Event::RefreshSucceeded { fingerprint, expires_at, .. } => {
             format!("New token {fingerprint} by refresh, good until {}", until(*expires_at))
         }
-        Event::LoginStarted => "A login brought a code".to_owned(),
+        Event::LoginStarted => "Login: FYERS sent a code; the token is being fetched".to_owned(),
         Event::LoginFailed { reason, .. } => format!("Login failed: {}", reason.words()),
         Event::LoginSucceeded { fingerprint, expires_at, by } => {
             let from = by.map_or_else(String::new, |by| format!(" from {}", by.words()));
@@ -40,7 +40,7 @@ fn session(event: &Event) -> Option<String> {
         }
         Event::LoggedOut => "Logged out".to_owned(),
         Event::LoginRequired { reason, .. } => format!("A login is needed: {}", reason.words()),
-        Event::LoginReminder { .. } => "Reminded of the login".to_owned(),
+        Event::LoginReminder { .. } => "Login reminder sent".to_owned(),
         Event::TokenGood { fingerprint, .. } => format!("Today's token {fingerprint} is good"),
         Event::TokenDelayed { reason, .. } => format!("Still no token: {}", reason.words()),
         Event::DayGivenUp { reason, .. } => format!("No token all day: {}", reason.words()),
@@ -84,7 +84,9 @@ fn exchange(event: &Event) -> Option<String> {
         }
         Event::PositionsUnreadable { over: false } => "The live positions cannot be read".to_owned(),
         Event::PositionsUnreadable { over: true } => "The live positions can be read again".to_owned(),
-        Event::PositionUnknown { symbol } => format!("A position in {symbol} is not understood"),
+        Event::PositionUnknown { symbol } => {
+            format!("FYERS' row about a position in {symbol} cannot be read: the symbol is protected")
+        }
         Event::SimulatedLeft { positions } => {
             format!("Simulated positions are still open: {}", positions.join(", "))
         }
@@ -115,9 +117,11 @@ fn keeper(event: &Event) -> Option<String> {
         Event::DaySummary { day } => {
             format!("Summary of the day: {} orders at FYERS, {} simulated", day.at_fyers, day.simulated)
         }
-        Event::ActorCrashed { actor, .. } => format!("{actor} crashed"),
-        Event::ActorRestarted { actor, .. } => format!("{actor} is back"),
-        Event::ActorGaveUp { actor } => format!("Gave up on {actor}"),
+        Event::ActorCrashed { actor, .. } => format!("The keeper's part {actor} failed; it is started again"),
+        Event::ActorRestarted { actor, .. } => format!("The keeper's part {actor} runs again"),
+        Event::ActorGaveUp { actor } => {
+            format!("The keeper's part {actor} failed too often: the program ends")
+        }
         _ => return None,
     })
 }

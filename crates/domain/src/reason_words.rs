@@ -26,18 +26,18 @@ impl Reason {
             Self::CodeRejected => "FYERS refuses the login code: used, too old or cut off",
             Self::AppUnknown => "FYERS does not know the app id",
             Self::PermissionMissing => "the FYERS app lacks a permission",
-            Self::Refused => "FYERS refused",
+            Self::Refused => "FYERS refused for a reason that the keeper does not know",
             Self::AppMismatch => "the token belongs to another app",
             Self::AccountMismatch => "the token belongs to another account",
             Self::Unreachable => "FYERS cannot be reached",
-            Self::RateLimited => "FYERS asks to wait",
+            Self::RateLimited => "FYERS says there were too many requests, and asks to wait",
             Self::BrokerFault => "FYERS has a server error",
             Self::BadAnswer => "FYERS sent an answer that cannot be read",
             Self::AccountUnconfirmed => "the account has not been confirmed yet",
             Self::AppChanged => "FYERS_CLIENT_ID names another app than before",
             Self::ClockSkew => "this machine's clock and the token disagree",
             Self::Halted => "trading is halted",
-            Self::Configured => "FYERS_SANDBOX says so",
+            Self::Configured => "that is how FYERS_SANDBOX is set",
         }
     }
 
@@ -49,9 +49,7 @@ impl Reason {
             Self::RateLimited => "Wait a minute or two, then try again.",
             Self::NoCredentials => "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows.",
             Self::PinMissing => "Set FYERS_PIN to the PIN of your FYERS login.",
-            Self::PinRejected => {
-                "Put FYERS_PIN right before the next try: FYERS blocks after a few wrong ones."
-            }
+            Self::PinRejected => "Correct FYERS_PIN first: FYERS locks the account after a few wrong ones.",
             Self::AppHashRejected => {
                 "Compare FYERS_CLIENT_ID (with its ending) and FYERS_SECRET_KEY with the app's page at FYERS."
             }

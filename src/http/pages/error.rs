@@ -69,7 +69,7 @@ fn words(status: StatusCode) -> Option<(&'static str, &'static str)> {
     Some(match status {
         StatusCode::NOT_FOUND => ("Nothing here", "This address has no page."),
         StatusCode::METHOD_NOT_ALLOWED => {
-            ("Not like this", "This address is used by buttons and programs. Open the status page instead.")
+            ("Not a page", "This address is for buttons and programs. Open the status page instead.")
         }
         StatusCode::BAD_REQUEST => ("Not understood", "The form did not arrive whole. Please try again."),
         StatusCode::FORBIDDEN => ("Not from this page", "Open the status page and press the button there."),

@@ -114,5 +114,10 @@ fn each_event_has_words_of_its_own() {
 #[test]
 fn the_words() {
     let lines: Vec<String> = all().iter().map(line).collect();
-    insta::assert_snapshot!(lines.join("\n"));
+    let mut settings = insta::Settings::clone_current();
+    // With all other texts, for review in one place.
+    settings.set_snapshot_path("../../../../tests/texts/golden");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("events", lines.join("\n")));
 }

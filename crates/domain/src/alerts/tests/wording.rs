@@ -294,8 +294,14 @@ fn shown(context: &Context, told: &mut Vec<String>) -> String {
 #[test]
 fn every_text_as_a_person_reads_it() {
     let mut told = Vec::new();
+    let mut settings = insta::Settings::clone_current();
+    // With all other texts, for review in one place.
+    settings.set_snapshot_path("../../../../../tests/texts/golden");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
     for (name, context) in contexts() {
-        insta::assert_snapshot!(name.replace([' ', ','], "_"), shown(&context, &mut told));
+        let name = format!("alerts_{}", name.replace([' ', ','], "_"));
+        settings.bind(|| insta::assert_snapshot!(name, shown(&context, &mut told)));
     }
 }
 

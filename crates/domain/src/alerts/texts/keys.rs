@@ -58,8 +58,8 @@ pub(super) fn halted(bot: &BotName, halted: bool, by: &str) -> Draft {
 pub(super) fn limit_reached(bot: &BotName, limit: LimitKind, words: &str) -> Draft {
     let what = match limit {
         LimitKind::OrderValue => "an order was too large",
-        LimitKind::OrdersPerDay => "its orders of the day are used up",
-        LimitKind::Loss => "its loss of the day is reached",
+        LimitKind::OrdersPerDay => "its number of orders a day is reached",
+        LimitKind::Loss => "its loss limit of the day is reached",
     };
     let key = format!("key|limit {} {bot}", limit.slug());
     Draft::new(Severity::Warning, key, format!("Bot {bot}: {what}"))

@@ -89,8 +89,8 @@ pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
         "simulated_meanwhile|",
         format!("{what} simulated while the token was dead"),
     )
-    .line("Trading: none of them reached FYERS, and none will. What comes now does.")
-    .line("Next: look at what the bot believes it holds; `fyers-keeper orders` lists them.")
+    .line("Trading: they never reached FYERS and will not be sent there. New orders are.")
+    .line("Next: compare what the bot believes it holds with FYERS; `fyers-keeper orders` lists them.")
 }
 
 /// An order whose answer is not known is never sent again by the keeper.
@@ -130,7 +130,7 @@ pub(super) fn rejected(
     .lines(keys::row(bot))
     .line(format!("Why: {} (code {code})", excerpt(message, 180)))
     .line("Trading: this order is not in the market. The bot has FYERS' own answer.")
-    .line("Next: mend what the reason names, if it comes again.")
+    .line("Next: put right what FYERS names before the bot sends it again.")
 }
 
 pub(super) fn positions_unreadable(over: bool) -> Draft {
@@ -150,7 +150,7 @@ pub(super) fn position_unknown(symbol: &str) -> Draft {
     Draft::new(
         Severity::Warning,
         format!("positions|unknown {symbol}"),
-        format!("A position in {symbol} is not understood"),
+        format!("FYERS' row about a position in {symbol} cannot be read"),
     )
     .line("Trading: no order in this symbol is simulated, and none passes a halt.")
     .line("Next: watch this position in the FYERS app.")
@@ -158,10 +158,10 @@ pub(super) fn position_unknown(symbol: &str) -> Draft {
 
 /// Only commodities join by themselves.
 pub(super) fn mcx_joined(symbol: &str) -> Draft {
-    let title = format!("MCX is traded here: {}", excerpt(symbol, 40));
+    let title = format!("You trade commodities: {}", excerpt(symbol, 40));
     Draft::new(Severity::Info, "segment|mcx", title)
-        .line("Trading: as before. Its sessions last until late in the evening and need a token too.")
-        .line("Next: nothing. From now on a token lost in the evening is asked for as well.")
+        .line("Trading: as before. MCX is open until late in the evening, and needs a token until then.")
+        .line("Next: nothing. A token that is lost in the evening is asked for from now on.")
         .line("KEEPER_SEGMENTS=cash,fno,mcx in the settings says the same from the start.")
 }
 
@@ -180,7 +180,7 @@ pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
         format!("{positions} simulated positions")
     };
     Draft::new(Severity::Info, "simulated_cleared|", format!("{what} cleared by {}", excerpt(by, 40)))
-        .line("Trading: orders in these symbols go where the mode says again.")
+        .line("Trading: orders in these symbols are no longer refused; /mode shows where they go.")
         .line("Next: nothing to do.")
 }
 
@@ -234,8 +234,8 @@ pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
             .line("Trading: entries are refused; orders that reduce an open position still go to FYERS.")
             .line("Next: /resume ends the halt.")
     } else {
-        Draft::new(Severity::Info, "halt|off", format!("The halt is ended by {by}"))
-            .line("Trading: orders go where the mode says again.")
+        Draft::new(Severity::Info, "halt|off", format!("{by} ended the halt"))
+            .line("Trading: new positions are taken again, in the mode the keeper is in.")
             .line("Next: nothing to do. /status shows the mode.")
     }
 }
