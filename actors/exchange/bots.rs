@@ -107,9 +107,11 @@ impl ExchangeActor {
         let (books, keys) = (&self.volatile.books, self.deps.keys.load());
         let bots: BTreeSet<&BotName> = books.bots().chain(keys.all().iter().map(BotKey::name)).collect();
         let price = |symbol: &str| self.volatile.book.price(symbol, Prices::Last, now);
-        let orders = self.volatile.book.engine().ledger().orders.values();
-        let waiting: BTreeMap<String, Leg> = orders
-            .filter(|order| order.open_quantity() > 0)
+        let waiting: BTreeMap<String, Leg> = self
+            .volatile
+            .book
+            .engine()
+            .waiting()
             .map(|order| {
                 let leg = Leg {
                     symbol: order.symbol().to_owned(),

@@ -62,6 +62,8 @@ pub struct Account {
     pub open_sell: Leg,
     /// Strike in INR, of an option.
     pub strike: Option<Decimal>,
+    /// Units of what the price is for in one of the quantity. Costs and values count them all; averages are per unit.
+    pub multiplier: i64,
 }
 
 /// What a position is of.
@@ -96,6 +98,7 @@ impl Account {
             open_buy: Leg::default(),
             open_sell: Leg::default(),
             strike: Contract::of(symbol).and_then(|contract| contract.option).map(|(strike, _)| strike),
+            multiplier: 1,
         }
     }
 
@@ -125,17 +128,36 @@ impl Account {
         if self.net == 0 {
             return Decimal::ZERO;
         }
-        (self.buy.value - self.sell.value) / Decimal::from(self.net)
+        (self.buy.value - self.sell.value) / self.units(self.net)
+    }
+
+    /// Whether something is open or waits.
+    pub(crate) fn is_used(&self) -> bool {
+        self.net != 0 || self.open_buy.quantity != 0 || self.open_sell.quantity != 0
+    }
+
+    fn units(&self, quantity: i64) -> Decimal {
+        Decimal::from(quantity * self.multiplier)
+    }
+
+    /// Average price of what was bought in INR, zero when nothing was.
+    pub fn buy_average(&self) -> Decimal {
+        self.buy.average() / Decimal::from(self.multiplier)
+    }
+
+    /// Average price of what was sold in INR, zero when nothing was.
+    pub fn sell_average(&self) -> Decimal {
+        self.sell.average() / Decimal::from(self.multiplier)
     }
 
     /// Average price of the open part in INR, zero when closed.
     pub fn average(&self) -> Decimal {
-        if self.net == 0 { Decimal::ZERO } else { self.cost / Decimal::from(self.net) }
+        if self.net == 0 { Decimal::ZERO } else { self.cost / self.units(self.net) }
     }
 
     /// Profit of the open part at this price, in INR.
     pub fn unrealized(&self, ltp: Decimal) -> Decimal {
-        Decimal::from(self.net) * ltp - self.cost
+        self.units(self.net) * ltp - self.cost
     }
 
     /// Waiting orders of this side.
@@ -148,7 +170,7 @@ impl Account {
 
     /// Books a fill of this quantity at this price.
     pub(crate) fn trade(&mut self, side: Side, quantity: i64, price: Decimal) {
-        let value = Decimal::from(quantity) * price;
+        let value = self.units(quantity) * price;
         match side {
             Side::Buy => self.buy.add(quantity, value),
             Side::Sell => self.sell.add(quantity, value),
@@ -177,6 +199,7 @@ impl Account {
 
     /// Moves part of the position to another product, at cost: nothing is realised here.
     pub(crate) fn move_to(&mut self, other: &mut Self, quantity: i64) {
+        other.multiplier = self.multiplier;
         let long = self.net > 0;
         let signed = self.net.signum() * quantity;
         let cost = self.release(quantity);
@@ -196,8 +219,9 @@ impl Account {
     pub(crate) fn carry_over(&mut self) {
         let open = Leg { quantity: self.net.abs(), value: self.cost.abs() };
         let (buy, sell) = if self.net > 0 { (open, Leg::default()) } else { (Leg::default(), open) };
-        let (net, cost) = (self.net, self.cost);
-        *self = Self { net, cost, buy, sell, carried: net, ..Self::new(&self.symbol, self.product) };
+        let (net, cost, multiplier) = (self.net, self.cost, self.multiplier);
+        *self =
+            Self { net, cost, buy, sell, carried: net, multiplier, ..Self::new(&self.symbol, self.product) };
     }
 
     /// Money that must be there, in INR to the paisa: for the dearer of two worlds, the one in which all
@@ -209,7 +233,7 @@ impl Account {
         let short = match self.strike {
             // A written option can cost what the underlying can, not what its premium is: as a short future at the
             // strike.
-            Some(strike) => strike * Decimal::from(held_short + (self.open_sell.quantity - held_long).max(0)),
+            Some(strike) => strike * self.units(held_short + (self.open_sell.quantity - held_long).max(0)),
             None => (-self.cost).max(Decimal::ZERO) + beyond(self.open_sell, held_long),
         };
         let (long, short) = match self.product {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
+    account::PositionKey,
     calendar::Calendar,
     command::Command,
     config::Config,
@@ -22,7 +23,11 @@ use crate::{
     sessions::{self, Segment, Session},
     symbol::{Contract, segment_of},
 };
-use fyers_api::{error::ApiError, ist, model::Side};
+use fyers_api::{
+    error::ApiError,
+    ist,
+    model::{Product, Side},
+};
 
 /// The state of the exchange for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +108,17 @@ impl Book {
         self.known(symbol, self.market.ltp(symbol)).ok().map(|one| one.tick)
     }
 
+    /// Units of what the price is for in one of the quantity: an open position keeps its own, whatever a newer symbol
+    /// master says.
+    pub(crate) fn multiplier(&self, symbol: &str, product: Product) -> i64 {
+        if segment_of(symbol) != Segment::Mcx {
+            return 1;
+        }
+        let account = self.ledger.accounts.get(&PositionKey::new(symbol, product));
+        let own = account.filter(|account| account.is_used()).map(|account| account.multiplier);
+        own.or_else(|| Some(self.known(symbol, None).ok()?.multiplier)).unwrap_or(1)
+    }
+
     /// How far beyond the last price a market order trades where that is all that is known, in INR.
     pub(crate) fn slip(&self, symbol: &str) -> Decimal {
         let tick = || self.tick(symbol).unwrap_or_default();
@@ -127,7 +143,12 @@ impl Book {
 
     /// Whether orders of the symbol are taken now: while it trades, or in its pre-open session.
     pub fn takes_orders(&self, symbol: &str, at: DateTime<Utc>) -> bool {
-        let today = || sessions::sessions(&self.calendar, segment_of(symbol), ist::date(at));
+        self.takes_orders_in(segment_of(symbol), at)
+    }
+
+    /// The same of a segment.
+    pub fn takes_orders_in(&self, segment: Segment, at: DateTime<Utc>) -> bool {
+        let today = || sessions::sessions(&self.calendar, segment, ist::date(at));
         self.config.around_the_clock || today().iter().any(|session| session.contains(at))
     }
 
@@ -144,21 +165,21 @@ impl Book {
     }
 
     /// Orders that wait.
-    pub fn waiting(&self) -> impl Iterator<Item = &OrderState> {
+    pub fn waiting(&self) -> impl Iterator<Item = OrderState> {
         let ids = self.ledger.open.values().flat_map(Resting::ids);
-        ids.filter_map(|id| self.ledger.orders.get(id))
+        ids.filter_map(|id| self.ledger.orders.by_id(id))
     }
 
     /// Orders that wait in this symbol.
-    pub fn waiting_in(&self, symbol: &str) -> impl Iterator<Item = &OrderState> {
+    pub fn waiting_in(&self, symbol: &str) -> impl Iterator<Item = OrderState> {
         let ids = self.ledger.open.get(symbol).into_iter().flat_map(Resting::ids);
-        ids.filter_map(|id| self.ledger.orders.get(id))
+        ids.filter_map(|id| self.ledger.orders.by_id(id))
     }
 
     /// The id of today's order with the same tag, when that makes this one the same order.
-    pub fn placed_before(&self, order: &NewOrder) -> Option<&str> {
-        let tag = order.request.tag.as_ref().filter(|_| self.config.idempotent)?;
-        self.ledger.tags.get(tag).map(String::as_str)
+    pub fn placed_before(&self, order: &NewOrder) -> Option<String> {
+        let tag = order.request.tag.as_deref().filter(|_| self.config.idempotent)?;
+        self.ledger.tags.get(tag).map(ToString::to_string)
     }
 
     /// GTT orders whose trigger the last price of this symbol has reached, while the symbol trades.

@@ -38,8 +38,8 @@ pub(crate) fn exit(book: &Book, exit: &Exit, cancel_pending: bool, at: DateTime<
     }
     let mut draft = Draft::new(book, at);
     if cancel_pending {
-        let covered = |order: &&OrderState| covers(book, exit, order.symbol(), order.product(), None);
-        book.waiting().filter(covered).for_each(|order| draft.cancel(order, ""));
+        let covered = |order: &OrderState| covers(book, exit, order.symbol(), order.product(), None);
+        book.waiting().filter(covered).for_each(|order| draft.cancel(&order, ""));
     }
     let mut found = false;
     for account in book.ledger.accounts.values().filter(|account| account.net != 0) {
@@ -90,16 +90,16 @@ fn side_of(account: &Account) -> Side {
 /// Closes what no order under way will close. Exit legs of the position end with it.
 fn send_exit(book: &Book, draft: &mut Draft<'_>, account: &Account, fresh: bool) {
     let order = closing_order(account, account.net.abs());
-    let own = |waiting: &&OrderState| waiting.product() == account.product;
+    let own = |waiting: &OrderState| waiting.product() == account.product;
     let legs = book.waiting_in(&account.symbol).filter(own).filter(|waiting| waiting.link.is_some());
-    legs.for_each(|leg| draft.cancel(leg, ""));
+    legs.for_each(|leg| draft.cancel(&leg, ""));
     let plain =
         book.waiting_in(&account.symbol).filter(own).filter(|waiting| waiting.link.is_none() && !fresh);
     let same = plain.filter(|waiting| waiting.side() == order.request.side);
     // Delivery cannot be sold twice, so there a bot's own waiting order counts as well.
     let delivery = matches!(account.product, Product::Cnc | Product::Mtf);
     let under_way = same.filter(|waiting| delivery || waiting.origin == Origin::Exit);
-    let quantity = account.net.abs() - under_way.map(OrderState::remaining).sum::<i64>();
+    let quantity = account.net.abs() - under_way.map(|order| order.remaining()).sum::<i64>();
     if quantity > 0 {
         let reserve = book.market.ltp(&account.symbol).unwrap_or_default();
         let mut state = draft.accept(&closing_order(account, quantity), Origin::Exit, reserve);
@@ -130,7 +130,7 @@ fn closing_order(account: &Account, quantity: i64) -> NewOrder {
 pub(crate) fn square_off(book: &Book, segment: Segment, at: DateTime<Utc>) -> Vec<Record> {
     let mut draft = Draft::new(book, at);
     for order in waiting_of(book, segment).filter(|order| order.product() == Product::Intraday) {
-        draft.cancel(order, "Cancelled by the intraday square-off");
+        draft.cancel(&order, "Cancelled by the intraday square-off");
     }
     close_intraday(book, &mut draft, segment);
     if !draft.records.is_empty() {
@@ -139,7 +139,7 @@ pub(crate) fn square_off(book: &Book, segment: Segment, at: DateTime<Utc>) -> Ve
     draft.records
 }
 
-fn waiting_of(book: &Book, segment: Segment) -> impl Iterator<Item = &OrderState> {
+fn waiting_of(book: &Book, segment: Segment) -> impl Iterator<Item = OrderState> {
     book.waiting().filter(move |order| segment_of(order.symbol()) == segment)
 }
 
@@ -167,7 +167,7 @@ pub(crate) fn end_session(book: &Book, segment: Segment, at: DateTime<Utc>) -> V
 
 fn end(book: &Book, draft: &mut Draft<'_>, segment: Segment, at: DateTime<Utc>, last: NaiveDate) {
     for order in waiting_of(book, segment) {
-        draft.records.push(Record::OrderExpired { id: order.id.clone(), at });
+        draft.records.push(Record::OrderExpired { id: order.id, at });
     }
     // INTRADAY is closed before, perhaps by this very draft.
     let expired = |account: &&Account| {
@@ -252,6 +252,7 @@ pub(crate) fn convert(book: &Book, conversion: &Conversion, at: DateTime<Utc>) -
 fn affordable(book: &Book, account: &Account, to: Product, quantity: i64) -> Result<(), ApiError> {
     let target = book.ledger.accounts.get(&PositionKey::new(&account.symbol, to));
     let mut target = target.cloned().unwrap_or_else(|| Account::new(&account.symbol, to));
+    target.multiplier = account.multiplier;
     let mut source = account.clone();
     let margin = |one: &Account, other: &Account| {
         one.margin(book.config.leverage) + other.margin(book.config.leverage)

@@ -31,9 +31,13 @@ const SHARE_STEPS: [(i64, i64); 6] =
 const DEAR_SHARE_STEP: i64 = 200;
 
 /// What an option's symbol calls its underlying, as `("NSE", "NIFTY")` for `NSE:NIFTY50-INDEX`; `None` for what has no
-/// options here.
+/// options here. On MCX options are on futures: any of a commodity's stands for it.
 pub(crate) fn name_of(underlying: &str) -> Option<(&str, &str)> {
     let (exchange, name) = underlying.split_once(':')?;
+    if exchange == "MCX" {
+        let contract = Contract::of(underlying).filter(|contract| contract.option.is_none())?;
+        return Some((exchange, name.get(..contract.underlying.len())?));
+    }
     let name = match name.strip_suffix("-INDEX") {
         Some("NIFTY50") => "NIFTY",
         Some("NIFTYBANK") => "BANKNIFTY",
@@ -145,6 +149,9 @@ fn around(strikes: BTreeMap<Decimal, Pair>, price: Decimal, count: usize) -> BTr
 
 /// The next expiries, in order. Weekly ones are left on one index of each exchange.
 fn expiries(calendar: &Calendar, (exchange, name): (&str, &str), today: NaiveDate) -> Vec<ExpiryDay> {
+    if exchange == "MCX" {
+        return month_ends(today);
+    }
     let weekday = if exchange == "BSE" { Weekday::Thu } else { Weekday::Tue };
     let weekly = matches!((exchange, name), ("NSE", "NIFTY") | ("BSE", "SENSEX"));
     let from = today.checked_sub_days(Days::new(7)).unwrap_or(today);
@@ -161,6 +168,14 @@ fn expiries(calendar: &Calendar, (exchange, name): (&str, &str), today: NaiveDat
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Of commodities the symbols tell the month only, so the month's last day stands for it, as in
+/// [`Contract::last_day`].
+fn month_ends(today: NaiveDate) -> Vec<ExpiryDay> {
+    let is_last = |date: &NaiveDate| date.succ_opt().is_none_or(|next| next.month() != date.month());
+    let ends = today.iter_days().filter(is_last).take(MONTHS);
+    ends.map(|date| ExpiryDay { date, monthly: true }).collect()
 }
 
 /// How a symbol writes an expiry: `26NOV` for the month's last, `26N17` for others.
@@ -192,6 +207,23 @@ mod tests {
 
     fn wanted(expiry: Option<&str>) -> Wanted {
         Wanted { count: 2, expiry: expiry.map(date), today: date("2026-11-17") }
+    }
+
+    #[test]
+    fn commodities_have_options_on_their_futures() {
+        assert_eq!(name_of("MCX:CRUDEOIL26DECFUT"), Some(("MCX", "CRUDEOIL")));
+        assert_eq!(name_of("MCX:CRUDEOIL26DEC5600CE"), None, "an option has none");
+        let calendar = Calendar::embedded();
+        let oil = by_rule(&calendar, ("MCX", "CRUDEOIL"), Decimal::from(5_610), wanted(None)).unwrap();
+        let dates: Vec<_> = oil.expiries.iter().map(|day| day.date.to_string()).collect();
+        assert_eq!(dates, ["2026-11-30", "2026-12-31", "2027-01-31"]);
+        assert_eq!(oil.strikes.len(), 5);
+        for (strike, pair) in oil.strikes {
+            let symbol = pair.call.unwrap();
+            let option = Contract::of(&symbol).unwrap();
+            assert_eq!((option.option.unwrap().0, option.underlying.as_str()), (strike, "CRUDEOIL"));
+            assert_eq!(option.last_day(&calendar), Some(date("2026-11-30")));
+        }
     }
 
     #[test]
@@ -239,6 +271,5 @@ mod tests {
             let option = Contract::of(&format!("{exchange}:{name}26DEC1000CE")).unwrap();
             assert_eq!(option.underlying_symbol().as_deref(), Some(symbol));
         }
-        assert_eq!(name_of("MCX:GOLD26DECFUT"), None);
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Draft<'a> {
             book,
             at,
             next_order: book.ledger.next_order,
-            next_trade: book.ledger.trades.len() as u64 + 1,
+            next_trade: book.ledger.fills.len() as u64 + 1,
             tops: BTreeMap::new(),
             over: BTreeSet::new(),
             records: vec![],
@@ -81,12 +81,15 @@ impl<'a> Draft<'a> {
         (origin, link): (Origin, Option<LegLink>),
         reserve: Decimal,
     ) -> OrderState {
-        let (at, made_up) = (self.at, self.book.is_made_up(&order.request.symbol));
+        let (at, request) = (self.at, &order.request);
+        let made_up = self.book.is_made_up(&request.symbol);
+        let multiplier = self.book.multiplier(&request.symbol, request.product);
         let state = OrderState::waiting(&id, order, origin, reserve, at);
-        let order = order.clone();
-        let accepted = Record::OrderAccepted { id, order, origin, reserve, link: link.clone(), made_up, at };
+        let (order, of) = (order.clone(), link.clone());
+        let accepted =
+            Record::OrderAccepted { id, order, origin, reserve, link: of, made_up, multiplier, at };
         self.records.push(accepted);
-        OrderState { link, made_up, ..state }
+        OrderState { link, made_up, multiplier, ..state }
     }
 
     /// Lets the market's price work on an order, while its market is open.
@@ -132,10 +135,11 @@ impl<'a> Draft<'a> {
 
     /// A fill, whatever the market shows; exit legs follow it.
     pub(crate) fn fill(&mut self, order: &mut OrderState, quantity: i64, price: Decimal) {
-        let value = price * Decimal::from(quantity);
+        let (value, units) = (price * Decimal::from(quantity), Decimal::from(order.multiplier));
         let kind = Kind::of(order.symbol());
         let rates = self.book.config.charges;
-        let charges = rates.of_fill(kind, order.product(), order.side(), order.filled_value, value);
+        let (before, now) = (order.filled_value * units, value * units);
+        let charges = rates.of_fill(kind, order.product(), order.side(), before, now);
         order.filled += quantity;
         order.filled_value += value;
         let (id, number, at) = (order.id.clone(), self.next_trade, self.at);

@@ -13,6 +13,7 @@ use crate::{
     gtt_orders,
     instruments::Instruments,
     kept_price::KeptPrice,
+    order_id::OrderId,
     place,
     price::PriceUpdate,
     record::Record,
@@ -144,9 +145,9 @@ impl Engine {
             self.opening = Some(Snapshot::of(*date, &self.book));
         }
         if let Record::Traded { id, quantity, price, at, .. } = record
-            && let Some(order) = self.book.ledger.orders.get(id)
+            && let Some(terms) = OrderId::of(id).and_then(|id| self.book.ledger.orders.terms(id))
         {
-            self.book.market.took(order, *quantity, *price, *at);
+            self.book.market.took(terms, *quantity, *price, *at);
         }
     }
 

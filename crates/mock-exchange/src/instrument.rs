@@ -51,6 +51,8 @@ pub struct Instrument {
     pub expiry: Option<NaiveDate>,
     /// Whether the share ends its day in a closing auction (`isCasEligible`).
     pub closing_auction: bool,
+    /// How many units of what the price is for one of the quantity stands for (`qtyMultiplier`): 1 but on MCX.
+    pub multiplier: i64,
     /// Whether nothing but the symbol is known: tick and lot are by rule of thumb.
     pub assumed: bool,
 }
@@ -77,6 +79,7 @@ impl Instrument {
             freeze: contract.and_then(|contract| freeze(&contract.underlying)),
             expiry: None,
             closing_auction: false,
+            multiplier: 1,
             assumed: true,
         }
     }

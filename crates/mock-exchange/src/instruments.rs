@@ -66,7 +66,8 @@ impl Instruments {
     /// The options on an underlying with their last days, as the symbol master lists them; `None` when none lists that
     /// market.
     pub(crate) fn options_on(&self, exchange: &str, name: &str) -> Option<Vec<(String, NaiveDate)>> {
-        let lists = self.master.lists(exchange, Segment::Fno);
+        let segment = if exchange == "MCX" { Segment::Mcx } else { Segment::Fno };
+        let lists = self.master.lists(exchange, segment);
         lists.then(|| self.master.options_on(exchange, name))
     }
 }

@@ -1,43 +1,27 @@
 //! The book: everything the journal says. Only [`Ledger::apply`] changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
     account::{Account, Leg, PositionKey},
+    chunks::Chunks,
     config::{Config, Leverage},
     gtt::{GttState, GttStatus},
     order::OrderState,
+    order_id::OrderId,
+    order_rows::DayOrders,
     record::{Origin, Record},
     resting::Resting,
     sessions::Segment,
+    trades::Fill,
 };
-use fyers_api::model::{OrderStatus, OrderType, Product, Side};
-
-/// One fill of today.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trade {
-    /// Within the day, from 1.
-    pub number: u64,
-    /// The order.
-    pub order_id: String,
-    /// As `NSE:SBIN-EQ`.
-    pub symbol: String,
-    /// The product.
-    pub product: Product,
-    /// Buy or sell.
-    pub side: Side,
-    /// Above zero.
-    pub quantity: i64,
-    /// INR.
-    pub price: Decimal,
-    /// INR.
-    pub charges: Decimal,
-    /// When.
-    pub at: DateTime<Utc>,
-}
+use fyers_api::model::{OrderStatus, OrderType, Product};
 
 /// A sum of money today, and before today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,7 +56,7 @@ pub struct Ledger {
     /// Cash after all trades and charges, in INR; holdings and positions are not in it.
     pub cash: Decimal,
     /// Today's orders by id, which is by age.
-    pub orders: BTreeMap<String, OrderState>,
+    pub orders: DayOrders,
     /// Waiting orders by symbol: a price touches those of its own symbol that it reaches, and no others.
     pub open: BTreeMap<String, Resting>,
     /// GTT orders by id: those that wait, whatever their age, and those that ended today.
@@ -80,13 +64,13 @@ pub struct Ledger {
     /// Ids of waiting GTT orders by symbol.
     pub gtts_waiting: BTreeMap<String, BTreeSet<String>>,
     /// The first order of today with a tag.
-    pub tags: BTreeMap<String, String>,
+    pub tags: BTreeMap<Arc<str>, OrderId>,
     /// Positions.
     pub accounts: BTreeMap<PositionKey, Account>,
     /// Settled delivery by symbol, at cost.
     pub holdings: BTreeMap<String, Leg>,
     /// Today's fills.
-    pub trades: Vec<Trade>,
+    pub(crate) fills: Chunks<Fill>,
     /// Realised profit before charges.
     pub realized: Tally,
     /// Charges paid.
@@ -110,14 +94,14 @@ impl Ledger {
             day: None,
             squared_off: BTreeSet::new(),
             cash: config.capital,
-            orders: BTreeMap::new(),
+            orders: DayOrders::default(),
             open: BTreeMap::new(),
             gtts: BTreeMap::new(),
             gtts_waiting: BTreeMap::new(),
             tags: BTreeMap::new(),
             accounts: BTreeMap::new(),
             holdings: BTreeMap::new(),
-            trades: Vec::new(),
+            fills: Chunks::default(),
             realized: Tally::default(),
             charges: Tally::default(),
             blocked: Decimal::ZERO,
@@ -138,9 +122,10 @@ impl Ledger {
             Record::SquaredOff { segment: None, .. } => {
                 self.squared_off.extend(Segment::ALL);
             }
-            Record::OrderAccepted { id, order, origin, reserve, link, made_up, at } => {
+            Record::OrderAccepted { id, order, origin, reserve, link, made_up, multiplier, at } => {
                 let waiting = OrderState::waiting(id, order, *origin, *reserve, *at);
-                self.enter(OrderState { link: link.clone(), made_up: *made_up, ..waiting });
+                let (link, made_up, multiplier) = (link.clone(), *made_up, *multiplier);
+                self.enter(OrderState { link, made_up, multiplier, ..waiting });
             }
             Record::OrderRejected { id, order, refusal, at } => {
                 let waiting = OrderState::waiting(id, order, Origin::Bot, Decimal::ZERO, *at);
@@ -184,7 +169,8 @@ impl Ledger {
 
     /// The next number for an order that waits; a record that does not fit uses none up.
     fn priority_for(&mut self, id: &str) -> u64 {
-        if self.waiting(id).is_some() { self.take_priority() } else { self.next_priority }
+        let waits = |id| self.orders.status(id) == Some(OrderStatus::Pending);
+        if OrderId::of(id).is_some_and(waits) { self.take_priority() } else { self.next_priority }
     }
 
     fn take_priority(&mut self) -> u64 {
@@ -193,43 +179,65 @@ impl Ledger {
     }
 
     fn enter(&mut self, order: OrderState) {
+        let Some(id) = OrderId::of(&order.id) else { return };
         let order = OrderState { priority: self.take_priority(), ..order };
         self.next_order += 1;
+        let tag = order.order.request.tag.as_deref().map(|tag| self.shared(tag));
+        if !self.orders.insert(id, &order, tag.clone()) {
+            return;
+        }
         // A rejected order did nothing, so its tag is free for another try.
         let counts = order.status == OrderStatus::Pending && order.origin == Origin::Bot;
-        let tag = order.order.request.tag.as_ref().filter(|_| counts);
-        if let Some(tag) = tag {
-            self.tags.entry(tag.clone()).or_insert_with(|| order.id.clone());
+        if let Some(tag) = tag.filter(|_| counts) {
+            self.tags.entry(tag).or_insert(id);
         }
         if order.status == OrderStatus::Pending {
-            self.open.entry(order.symbol().to_owned()).or_default().insert(&order);
+            self.queue(order.symbol()).insert(id, &order);
         }
         self.reserve(&order, 1);
-        self.orders.insert(order.id.clone(), order);
+    }
+
+    /// A tag in one place, however many orders have it.
+    fn shared(&self, tag: &str) -> Arc<str> {
+        self.tags.get_key_value(tag).map_or_else(|| Arc::from(tag), |(known, _)| Arc::clone(known))
+    }
+
+    fn queue(&mut self, symbol: &str) -> &mut Resting {
+        self.open.entry(symbol.to_owned()).or_default()
     }
 
     /// Changes a waiting order, and keeps index and margins in step with it.
     fn with_order(&mut self, id: &str, at: DateTime<Utc>, change: impl FnOnce(&mut OrderState)) {
-        if self.waiting(id).is_none() {
-            return;
+        if let Some((id, order)) = self.waiting(id) {
+            self.change_order(id, order, at, change);
         }
-        let Some(mut order) = self.orders.remove(id) else { return };
+    }
+
+    fn change_order(
+        &mut self,
+        id: OrderId,
+        mut order: OrderState,
+        at: DateTime<Utc>,
+        change: impl FnOnce(&mut OrderState),
+    ) {
         self.reserve(&order, -1);
-        let queue = self.open.entry(order.symbol().to_owned()).or_default();
+        let queue = self.queue(order.symbol());
         queue.remove(&order);
         change(&mut order);
         order.changed_at = at;
         if order.status == OrderStatus::Pending {
-            queue.insert(&order);
+            queue.insert(id, &order);
         } else if queue.is_empty() {
             self.open.remove(order.symbol());
         }
         self.reserve(&order, 1);
-        self.orders.insert(order.id.clone(), order);
+        self.orders.replace(id, &order);
     }
 
-    fn waiting(&self, id: &str) -> Option<&OrderState> {
-        self.orders.get(id).filter(|order| order.status == OrderStatus::Pending)
+    fn waiting(&self, id: &str) -> Option<(OrderId, OrderState)> {
+        let id = OrderId::of(id)?;
+        let waits = self.orders.status(id) == Some(OrderStatus::Pending);
+        waits.then(|| self.orders.by_id(id)).flatten().map(|order| (id, order))
     }
 
     /// Counts a waiting order in (`sign` 1) or out (-1).
@@ -239,8 +247,9 @@ impl Ledger {
             return;
         }
         let (side, quantity) = (order.side(), order.remaining() * sign);
-        let value = order.reserve * Decimal::from(quantity);
+        let value = order.reserve * Decimal::from(quantity * order.multiplier);
         self.with_account(order.symbol(), order.product(), |account| {
+            account.multiplier = order.multiplier;
             account.open_mut(side).add(quantity, value);
         });
     }
@@ -312,12 +321,12 @@ impl Ledger {
     /// Books a fill; `fill.value` is the price.
     fn book(&mut self, id: &str, number: u64, fill: Leg, charges: Decimal, at: DateTime<Utc>) {
         let Leg { quantity, value: price } = fill;
-        let fits = |order: &&OrderState| quantity <= order.remaining();
-        let Some(order) = self.waiting(id).filter(fits) else { return };
+        let fits = |(_, order): &(OrderId, OrderState)| quantity <= order.remaining();
+        let Some((order_id, order)) = self.waiting(id).filter(fits) else { return };
         let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
         let sibling = order.link.as_ref().and_then(|link| link.sibling.clone());
-        let value = price * Decimal::from(quantity);
-        self.with_order(id, at, |order| {
+        let (value, multiplier) = (price * Decimal::from(quantity), order.multiplier);
+        self.change_order(order_id, order, at, |order| {
             order.filled += quantity;
             order.filled_value += value;
             if order.remaining() == 0 {
@@ -327,11 +336,13 @@ impl Ledger {
         if let Some(sibling) = sibling {
             self.with_order(&sibling, at, |other| reduce(other, quantity));
         }
-        self.with_account(&symbol, product, |account| account.trade(side, quantity, price));
-        self.cash -= value * Decimal::from(side.sign()) + charges;
+        self.with_account(&symbol, product, |account| {
+            account.multiplier = multiplier;
+            account.trade(side, quantity, price);
+        });
+        self.cash -= value * Decimal::from(side.sign() * multiplier) + charges;
         self.charges.today += charges;
-        let order_id = id.to_owned();
-        self.trades.push(Trade { number, order_id, symbol, product, side, quantity, price, charges, at });
+        self.fills.push(Fill { order: order_id, number, quantity, price, charges, at });
     }
 }
 

@@ -46,9 +46,9 @@ fn added(book: &Book, orders: &[NewOrder]) -> Result<Decimal, ApiError> {
     let mut accounts = BTreeMap::new();
     for order in orders {
         let request = &order.request;
-        let value = reserve(book, order)? * Decimal::from(request.quantity);
         let key = PositionKey::new(&request.symbol, request.product);
         let account = accounts.entry(key).or_insert_with(|| account_of(book, order));
+        let value = reserve(book, order)? * Decimal::from(request.quantity * account.multiplier);
         account.open_mut(request.side).add(request.quantity, value);
     }
     let more = accounts

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     kept_price::{Day, KeptPrice},
-    order::OrderState,
+    order_rows::Terms,
     price::{PriceOrigin, PriceUpdate},
 };
 use fyers_api::ist;
@@ -44,7 +44,7 @@ impl Market {
             return;
         }
         self.note_day(quote, known.map(|known| known.ltp));
-        self.tops.insert(quote.symbol.clone(), quote.clone());
+        self.tops.insert(quote.symbol.clone(), quote.without_empty_levels());
     }
 
     /// A price from before a restart, with its day. It stands in for what is known from our own trades, and never for
@@ -123,14 +123,14 @@ impl Market {
     }
 
     /// One of our trades used up part of the quote. After a replay it is also the only price there is.
-    pub(crate) fn took(&mut self, order: &OrderState, quantity: i64, price: Decimal, at: DateTime<Utc>) {
-        let symbol = order.symbol();
+    pub(crate) fn took(&mut self, terms: Terms<'_>, quantity: i64, price: Decimal, at: DateTime<Utc>) {
+        let symbol = terms.symbol;
         if !self.tops.contains_key(symbol) {
-            let origin = if order.made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
+            let origin = if terms.made_up { PriceOrigin::Walk } else { PriceOrigin::Last };
             self.observe(&PriceUpdate { origin, ..PriceUpdate::last(symbol, price, at) });
         }
         if let Some(top) = self.tops.get_mut(symbol) {
-            top.take(order.side(), quantity);
+            top.take(terms.side, quantity);
         }
     }
 }

@@ -30,6 +30,7 @@ struct Row {
     upper: u32,
     /// Days of the common era.
     expiry: i32,
+    multiplier: u32,
 }
 
 /// Every symbol of some markets.
@@ -67,6 +68,7 @@ impl SymbolMaster {
             lower: digits(lower, PRICE_DIGITS),
             upper: digits(upper, PRICE_DIGITS),
             expiry: row.expiry.map_or(0, |date| date.num_days_from_ce()),
+            multiplier: small(row.multiplier),
         });
     }
 
@@ -146,6 +148,7 @@ fn instrument(symbol: &str, row: &Row) -> Instrument {
         freeze: (row.freeze > 0).then(|| i64::from(row.freeze)).or(assumed.freeze),
         expiry: (row.expiry > 0).then(|| NaiveDate::from_num_days_from_ce_opt(row.expiry)).flatten(),
         closing_auction: row.closing_auction,
+        multiplier: i64::from(row.multiplier.max(1)),
         assumed: false,
         ..assumed
     }

@@ -39,6 +39,8 @@ pub struct OrderState {
     pub link: Option<LegLink>,
     /// Whether the symbol's price was made up when it was taken: only then do made-up prices work on it.
     pub made_up: bool,
+    /// Units of what the price is for in one of the quantity. The value of fills and the reserve are per unit.
+    pub multiplier: i64,
     /// Time priority: of two orders at one price the smaller number trades first.
     pub priority: u64,
 }
@@ -60,6 +62,7 @@ impl OrderState {
             message: String::new(),
             link: None,
             made_up: false,
+            multiplier: 1,
             priority: 0,
         }
     }

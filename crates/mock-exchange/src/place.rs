@@ -90,13 +90,13 @@ pub(crate) fn modify(book: &Book, change: &Modification, at: DateTime<Utc>) -> D
     let same_stop = request.stop_price == old.order.request.stop_price;
     let triggered = old.triggered && has_stop(request.order_type) && same_stop;
     let ltp = book.market.ltp(&request.symbol).filter(|_| !triggered);
-    if old.link.is_some() && (request.quantity, request.order_type) != terms(old) {
+    if old.link.is_some() && (request.quantity, request.order_type) != terms(&old) {
         return Err(words::not_taken("qty and type of an exit leg", "they follow the order it belongs to"));
     }
     validate::fits(&order, &instrument, ltp, book.config.mtf)?;
-    let reserve = risk::judge(book, &order, &instrument, Some(old), at)?;
+    let reserve = risk::judge(book, &order, &instrument, Some(&old), at)?;
     let mut draft = Draft::new(book, at);
-    let mut state = OrderState { order, triggered, reserve, ..old.clone() };
+    let mut state = OrderState { order, triggered, reserve, ..old };
     draft.records.push(modified(&state, at));
     draft.expose(&mut state, true);
     Ok(draft.records)
@@ -157,12 +157,12 @@ pub(crate) fn cancel(book: &Book, id: &str, at: DateTime<Utc>) -> Decision {
         return Err(words::closing_auction(&instrument.symbol));
     }
     let mut draft = Draft::new(book, at);
-    draft.cancel(order, "");
+    draft.cancel(&order, "");
     Ok(draft.records)
 }
 
 /// The order, if something can still happen to it.
-fn waiting<'a>(book: &'a Book, id: &str) -> Result<&'a OrderState, ApiError> {
+fn waiting(book: &Book, id: &str) -> Result<OrderState, ApiError> {
     let order = book.ledger.orders.get(id).ok_or_else(ApiError::unknown_order)?;
     match order.status {
         OrderStatus::Pending | OrderStatus::Transit => Ok(order),
@@ -184,12 +184,13 @@ pub(crate) fn quote(book: &Book, quote: &PriceUpdate) -> Decision {
 
 /// Lets a price work on the waiting orders of its symbol.
 pub(crate) fn sweep<'a>(book: &'a Book, quote: &PriceUpdate) -> Draft<'a> {
-    let mut draft = Draft::new(book, quote.at);
+    let (mut draft, quote) = (Draft::new(book, quote.at), &quote.without_empty_levels());
     draft.see(quote);
     let reached = book.ledger.open.get(&quote.symbol).into_iter().flat_map(|queue| queue.reached(quote));
     let real = quote.origin != PriceOrigin::Walk;
-    for order in reached.filter_map(|id| book.ledger.orders.get(id)).filter(|order| real || order.made_up) {
-        draft.expose(&mut order.clone(), false);
+    let reached = reached.filter_map(|id| book.ledger.orders.by_id(id));
+    for mut order in reached.filter(|order| real || order.made_up) {
+        draft.expose(&mut order, false);
     }
     draft
 }

@@ -110,6 +110,15 @@ impl PriceUpdate {
         }
     }
 
+    /// The same without best prices at which nothing is shown, where something is shown behind them.
+    pub(crate) fn without_empty_levels(&self) -> Self {
+        let mut shown = self.clone();
+        for side in [Side::Buy, Side::Sell] {
+            while *shown.left_mut(side) == Some(0) && shown.advance(side) {}
+        }
+        shown
+    }
+
     /// An order of this side used this much of what is shown; what is behind comes forward when nothing is left.
     pub(crate) fn take(&mut self, side: Side, quantity: i64) {
         let Some(left) = self.left_mut(side) else { return };
@@ -119,16 +128,18 @@ impl PriceUpdate {
         }
     }
 
-    /// The next price of the order book is the best one now, while there is one.
-    fn advance(&mut self, side: Side) {
+    /// The next price of the order book is the best one now; whether there was one.
+    fn advance(&mut self, side: Side) -> bool {
         let (behind, price, quantity) = match side {
             Side::Buy => (&mut self.more_asks, &mut self.ask, &mut self.ask_quantity),
             Side::Sell => (&mut self.more_bids, &mut self.bid, &mut self.bid_quantity),
         };
-        if !behind.is_empty() {
-            let next = behind.remove(0);
-            (*price, *quantity) = (Some(next.price), Some(next.quantity));
+        if behind.is_empty() {
+            return false;
         }
+        let next = behind.remove(0);
+        (*price, *quantity) = (Some(next.price), Some(next.quantity));
+        true
     }
 
     /// How much is left for an order of this side.

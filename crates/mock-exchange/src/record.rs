@@ -49,6 +49,16 @@ pub struct SeededHolding {
     pub cost_price: Decimal,
 }
 
+/// What journals from before there were multipliers say.
+pub(crate) fn one() -> i64 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+pub(crate) fn is_one(number: &i64) -> bool {
+    *number == 1
+}
+
 /// One fact. The order of records is their meaning: replaying them all gives the book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
@@ -93,6 +103,9 @@ pub enum Record {
         /// Whether the symbol's price was made up when it was taken.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         made_up: bool,
+        /// Units of what the price is for in one of the quantity.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        multiplier: i64,
         /// When.
         at: DateTime<Utc>,
     },

@@ -33,7 +33,7 @@ pub(crate) fn reply(book: &Book, command: &Command, records: &[Record]) -> Resul
                 reply.message.extend(slipped(book, order, records));
                 reply
             }
-            _ => placed(book.placed_before(order).unwrap_or_default()),
+            _ => placed(&book.placed_before(order).unwrap_or_default()),
         },
         Command::PlaceGtt { .. } => match records.first() {
             Some(Record::GttAccepted { id, .. }) => Reply::new(1101, "Successfully placed order", Some(id)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::{order::OrderState, price::PriceUpdate};
+use crate::{order::OrderState, order_id::OrderId, price::PriceUpdate};
 use fyers_api::model::Side;
 
 /// Where an order stands in its queue: smaller comes first. Prices of queues that run downwards are negated.
@@ -14,18 +14,18 @@ type Place = (Decimal, u64);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resting {
     /// Highest limit first.
-    buys: BTreeMap<Place, String>,
+    buys: BTreeMap<Place, OrderId>,
     /// Lowest limit first.
-    sells: BTreeMap<Place, String>,
+    sells: BTreeMap<Place, OrderId>,
     /// Lowest stop first: the nearest above the market.
-    buy_stops: BTreeMap<Place, String>,
+    buy_stops: BTreeMap<Place, OrderId>,
     /// Highest stop first.
-    sell_stops: BTreeMap<Place, String>,
+    sell_stops: BTreeMap<Place, OrderId>,
 }
 
 impl Resting {
-    pub(crate) fn insert(&mut self, order: &OrderState) {
-        self.queue_mut(order).insert(place(order), order.id.clone());
+    pub(crate) fn insert(&mut self, id: OrderId, order: &OrderState) {
+        self.queue_mut(order).insert(place(order), id);
     }
 
     pub(crate) fn remove(&mut self, order: &OrderState) {
@@ -38,13 +38,16 @@ impl Resting {
     }
 
     /// Ids of all of them.
-    pub fn ids(&self) -> impl Iterator<Item = &String> {
-        [&self.buys, &self.sells, &self.buy_stops, &self.sell_stops].into_iter().flat_map(BTreeMap::values)
+    pub fn ids(&self) -> impl Iterator<Item = OrderId> {
+        [&self.buys, &self.sells, &self.buy_stops, &self.sell_stops]
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .copied()
     }
 
     /// Ids of those that this price fills or releases, in the order in which they trade: limits by price and time, then
     /// stops, the nearest first.
-    pub(crate) fn reached(&self, quote: &PriceUpdate) -> impl Iterator<Item = &String> {
+    pub(crate) fn reached(&self, quote: &PriceUpdate) -> impl Iterator<Item = OrderId> {
         let (ask, bid) = (quote.touch(Side::Buy), quote.touch(Side::Sell));
         let queues = [
             (&self.buys, -ask),
@@ -52,10 +55,10 @@ impl Resting {
             (&self.buy_stops, quote.ltp),
             (&self.sell_stops, -quote.ltp),
         ];
-        queues.into_iter().flat_map(|(queue, last)| queue.range(..=(last, u64::MAX)).map(|(_, id)| id))
+        queues.into_iter().flat_map(|(queue, last)| queue.range(..=(last, u64::MAX)).map(|(_, id)| *id))
     }
 
-    fn queue_mut(&mut self, order: &OrderState) -> &mut BTreeMap<Place, String> {
+    fn queue_mut(&mut self, order: &OrderState) -> &mut BTreeMap<Place, OrderId> {
         match (order.is_dormant(), order.side()) {
             (false, Side::Buy) => &mut self.buys,
             (false, Side::Sell) => &mut self.sells,

@@ -37,7 +37,7 @@ pub(crate) fn judge(
     let quantity = order.request.quantity - replaces.map_or(0, |old| old.filled);
     let mut account = account_without(book, order, replaces);
     held(book, order, quantity, &account)?;
-    let value = reserve * Decimal::from(quantity);
+    let value = reserve * Decimal::from(quantity * account.multiplier);
     account.open_mut(order.request.side).add(quantity, value);
     affordable(book, margin_now(book, &account.symbol, account.product), margin_of(book, &account))?;
     Ok(reserve)
@@ -101,7 +101,7 @@ fn account_without(book: &Book, order: &NewOrder, replaces: Option<&OrderState>)
     let mut account = account_of(book, order);
     if let Some(old) = replaces {
         let quantity = old.remaining();
-        account.open_mut(old.side()).add(-quantity, -old.reserve * Decimal::from(quantity));
+        account.open_mut(old.side()).add(-quantity, -old.reserve * Decimal::from(quantity * old.multiplier));
     }
     account
 }
@@ -110,7 +110,9 @@ fn account_without(book: &Book, order: &NewOrder, replaces: Option<&OrderState>)
 pub(crate) fn account_of(book: &Book, order: &NewOrder) -> Account {
     let request = &order.request;
     let known = book.ledger.accounts.get(&PositionKey::new(&request.symbol, request.product));
-    known.cloned().unwrap_or_else(|| Account::new(&request.symbol, request.product))
+    let mut account = known.cloned().unwrap_or_else(|| Account::new(&request.symbol, request.product));
+    account.multiplier = book.multiplier(&request.symbol, request.product);
+    account
 }
 
 /// Delivery and the margin trading facility sell only what is there: settled, or bought today.

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 
 use crate::{
     account::{Account, PositionKey, share},
+    chunks::Chunks,
     ledger::Ledger,
+    order_rows::DayOrders,
 };
 use fyers_api::model::Product;
 
@@ -40,10 +42,10 @@ impl Ledger {
         self.charges.close_day();
         (self.day, self.next_order, self.next_priority) = (Some(date), 1, 1);
         self.squared_off.clear();
-        self.orders.clear();
+        self.orders = DayOrders::default();
         self.open.clear();
         self.tags.clear();
-        self.trades.clear();
+        self.fills = Chunks::default();
         self.clear_past_gtts(date);
     }
 

@@ -16,6 +16,7 @@ use crate::{
     kept_price::KeptPrice,
     ledger::{Ledger, Tally},
     market::Market,
+    record::{is_one, one},
 };
 use fyers_api::model::Product;
 
@@ -50,6 +51,8 @@ struct Position {
     net: i64,
     #[serde(with = "exact")]
     cost: Decimal,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    multiplier: i64,
 }
 
 /// Settled delivery.
@@ -77,7 +80,7 @@ impl Snapshot {
         let Book { config, ledger, market, .. } = book;
         let position = |account: &Account| {
             let (symbol, product) = (account.symbol.clone(), account.product);
-            Position { symbol, product, net: account.net, cost: account.cost }
+            Position { symbol, product, net: account.net, cost: account.cost, multiplier: account.multiplier }
         };
         let holding = |(symbol, leg): (&String, &Leg)| {
             let (symbol, cost) = (symbol.clone(), leg.value);
@@ -109,9 +112,9 @@ impl Snapshot {
         ledger.day = Some(self.day);
         ledger.realized = Tally { before: self.realized, ..Tally::default() };
         ledger.charges = Tally { before: self.charges, ..Tally::default() };
-        for Position { symbol, product, net, cost } in &self.positions {
+        for Position { symbol, product, net, cost, multiplier } in &self.positions {
             let mut account = Account::new(symbol, *product);
-            (account.net, account.cost) = (*net, *cost);
+            (account.net, account.cost, account.multiplier) = (*net, *cost, *multiplier);
             account.carry_over();
             ledger.accounts.insert(account.key(), account);
         }

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use crate::{
     account::{Account, Leg, PositionKey},
     book::Book,
-    ledger::Trade,
     order::OrderState,
+    trades::Trade,
 };
 use fyers_api::model::{Funds, Order, Position, Product};
 
@@ -97,18 +97,18 @@ impl Book {
     }
 
     /// Today's orders, oldest first.
-    pub fn orders(&self) -> impl Iterator<Item = &OrderState> {
-        self.ledger.orders.values()
+    pub fn orders(&self) -> impl DoubleEndedIterator<Item = OrderState> {
+        self.ledger.orders.iter()
     }
 
     /// Today's orders as plain rows.
     pub fn order_rows(&self) -> Vec<Order> {
-        self.orders().map(OrderState::row).collect()
+        self.orders().map(|order| order.row()).collect()
     }
 
     /// Today's fills, oldest first.
-    pub fn trades(&self) -> &[Trade] {
-        &self.ledger.trades
+    pub fn trades(&self) -> impl DoubleEndedIterator<Item = Trade> {
+        self.ledger.trades()
     }
 
     /// Positions that are open or were closed today.

@@ -182,13 +182,16 @@ fn to_text(row: &SymbolRow) -> String {
         or_none(upper),
         or_none(row.freeze.map(|quantity| quantity.to_string())),
         u8::from(row.closing_auction).to_string(),
+        row.multiplier.to_string(),
     ]
     .join("\t")
 }
 
 fn from_text(line: &str) -> Option<SymbolRow> {
     let cells: Vec<&str> = line.split('\t').collect();
-    let [symbol, segment, tick, lot, expiry, lower, upper, freeze, auction] = cells[..] else { return None };
+    let [symbol, segment, tick, lot, expiry, lower, upper, freeze, auction, multiplier] = cells[..] else {
+        return None;
+    };
     let some = |text: &'_ str| (text != NONE).then(|| text.to_owned());
     Some(SymbolRow {
         symbol: symbol.to_owned(),
@@ -199,6 +202,7 @@ fn from_text(line: &str) -> Option<SymbolRow> {
         circuit: some(lower).zip(some(upper)).and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?))),
         freeze: some(freeze).and_then(|text| text.parse().ok()),
         closing_auction: auction == "1",
+        multiplier: multiplier.parse().ok()?,
     })
 }
 
@@ -207,7 +211,7 @@ mod tests {
     use super::*;
 
     const ROWS: &str = r#"{"NSE:SBIN-EQ":{"segment":10,"tickSize":0.1,"minLotSize":1,"upperPrice":820.5,"lowerPrice":780,
-        "isCasEligible":1},"NSE:NIFTY26N2326000CE":{"segment":11,"tickSize":0.05,"minLotSize":75,
+        "isCasEligible":1},"NSE:NIFTY26N2326000CE":{"segment":11,"tickSize":0.05,"minLotSize":75,"qtyMultiplier":100,
         "expiryDate":"1795428600","qtyFreeze":"1801"}}"#;
 
     fn at() -> DateTime<Utc> {

@@ -4,6 +4,8 @@
 //! Orders of bots are known by their ids. What nobody ordered (the square-off, an expiry, an exit of a position) is
 //! shared out among those who hold it, so that the bots' positions together are the account's.
 
+mod holding;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -27,74 +29,8 @@ use crate::{
     },
 };
 
-/// What was bought and sold of one symbol and product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holding {
-    /// As `NSE:SBIN-EQ`.
-    pub symbol: String,
-    /// The product.
-    pub product: Product,
-    bought: i64,
-    bought_value: Decimal,
-    sold: i64,
-    sold_value: Decimal,
-}
-
-impl Holding {
-    fn new(symbol: &str, product: Product) -> Self {
-        let (bought, sold) = (0, 0);
-        let (bought_value, sold_value) = (Decimal::ZERO, Decimal::ZERO);
-        Self { symbol: symbol.to_owned(), product, bought, bought_value, sold, sold_value }
-    }
-
-    /// What is open, signed.
-    pub fn net(&self) -> i64 {
-        self.bought - self.sold
-    }
-
-    fn fill(&mut self, quantity: i64, price: Decimal) {
-        let value = price * Decimal::from(quantity.abs());
-        if quantity >= 0 {
-            (self.bought, self.bought_value) = (self.bought + quantity, self.bought_value + value);
-        } else {
-            (self.sold, self.sold_value) = (self.sold - quantity, self.sold_value + value);
-        }
-    }
-
-    /// Average price of the open side.
-    fn average(&self) -> Decimal {
-        let (quantity, value) =
-            if self.net() >= 0 { (self.bought, self.bought_value) } else { (self.sold, self.sold_value) };
-        if quantity == 0 { Decimal::ZERO } else { value / Decimal::from(quantity) }
-    }
-
-    /// Profit, with what is open at this price, or at its own average.
-    fn result(&self, price: Option<Decimal>) -> Decimal {
-        let open = Decimal::from(self.net()) * price.unwrap_or_else(|| self.average());
-        self.sold_value - self.bought_value + open
-    }
-
-    /// What stays over night begins the new day at its average.
-    fn over_night(self) -> Option<Self> {
-        let (net, average) = (self.net(), self.average());
-        let stays = net != 0 && !matches!(self.product, Product::Cnc | Product::Intraday);
-        stays.then(|| {
-            let mut over_night = Self::new(&self.symbol, self.product);
-            over_night.fill(net, average);
-            over_night
-        })
-    }
-
-    fn position(&self) -> Position {
-        Position {
-            symbol: self.symbol.clone(),
-            product: self.product,
-            net: self.net(),
-            average: self.average(),
-            realized: self.result(None),
-        }
-    }
-}
+pub use holding::Holding;
+use holding::one;
 
 /// A bot's day.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -124,6 +60,8 @@ struct OpenOrder {
     quantity: i64,
     filled: i64,
     price: Decimal,
+    #[serde(default = "one")]
+    multiplier: i64,
 }
 
 /// All bots' books.
@@ -198,7 +136,7 @@ impl BotBooks {
         let (mut of_gtt, mut over) = (None, vec![]);
         for record in records {
             match record {
-                Record::OrderAccepted { id, order, origin, link, .. } => {
+                Record::OrderAccepted { id, order, origin, link, multiplier, .. } => {
                     let parent = link.as_ref().and_then(|link| self.orders.get(&link.parent)?.bot.clone());
                     let bot = match origin {
                         Origin::Bot => by.cloned().or_else(|| Some(BotName::owner())),
@@ -215,6 +153,7 @@ impl BotBooks {
                         quantity: request.quantity,
                         filled: 0,
                         price: request.limit_price,
+                        multiplier: *multiplier,
                     };
                     self.orders.insert(id.clone(), open);
                 }
@@ -265,11 +204,11 @@ impl BotBooks {
         let order = order.clone();
         let signed = order.sign * quantity;
         match &order.bot {
-            Some(bot) => self.fill(bot, &order.symbol, order.product, signed, price),
+            Some(bot) => self.fill_order(bot, &order, signed, price),
             None => {
                 let shares = self.shares(&order.symbol, order.product, signed, by);
                 for (bot, share) in shares {
-                    self.fill(&bot, &order.symbol, order.product, share, price);
+                    self.fill_order(&bot, &order, share, price);
                 }
             }
         }
@@ -278,6 +217,13 @@ impl BotBooks {
     fn fill(&mut self, bot: &BotName, symbol: &str, product: Product, quantity: i64, price: Decimal) {
         let book = self.bots.entry(bot.clone()).or_default();
         holding(&mut book.simulated, symbol, product).fill(quantity, price);
+    }
+
+    fn fill_order(&mut self, bot: &BotName, order: &OpenOrder, quantity: i64, price: Decimal) {
+        let book = self.bots.entry(bot.clone()).or_default();
+        let holding = holding(&mut book.simulated, &order.symbol, order.product);
+        holding.multiplier = order.multiplier;
+        holding.fill(quantity, price);
     }
 
     /// Whose positions an order of nobody's closes: first those of who asked for it, then the others'.
@@ -313,8 +259,10 @@ impl BotBooks {
         for (bot, share) in self.shares(symbol, from, -quantity, by) {
             let held = self.bots.get(&bot).into_iter().flat_map(|book| &book.simulated);
             let held = held.into_iter().find(|one| one.symbol == symbol && one.product == from);
-            let price = held.map(Holding::average).unwrap_or_default();
+            let (price, multiplier) = held.map_or((Decimal::ZERO, 1), |one| (one.average(), one.multiplier));
             self.fill(&bot, symbol, from, share, price);
+            let book = self.bots.entry(bot.clone()).or_default();
+            holding(&mut book.simulated, symbol, to).multiplier = multiplier;
             self.fill(&bot, symbol, to, -share, price);
         }
     }
@@ -480,11 +428,7 @@ fn holding<'a>(holdings: &'a mut Vec<Holding>, symbol: &str, product: Product) -
 }
 
 fn merge(into: &mut Vec<Holding>, more: &Holding) {
-    let one = holding(into, &more.symbol, more.product);
-    one.bought += more.bought;
-    one.bought_value += more.bought_value;
-    one.sold += more.sold;
-    one.sold_value += more.sold_value;
+    holding(into, &more.symbol, more.product).add(more);
 }
 
 #[cfg(test)]

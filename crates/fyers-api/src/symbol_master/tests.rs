@@ -16,7 +16,7 @@ fn json_rows() -> String {
         "NSE:SBIN-EQ": {"segment": 10, "tickSize": 0.1, "minLotSize": 1, "expiryDate": "", "upperPrice": 1067.4,
             "lowerPrice": 873.4, "qtyFreeze": "", "isCasEligible": 1, "symbolDesc": "SBI & CO, \"quoted\""},
         "NSE:NIFTY50-INDEX": {"segment": 10, "tickSize": 0.05, "minLotSize": 0, "expiryDate": null},
-        "NSE:NIFTY26N2326000CE": {"segment": "11", "tickSize": "0.05", "minLotSize": "75",
+        "NSE:NIFTY26N2326000CE": {"segment": "11", "tickSize": "0.05", "minLotSize": "75", "qtyMultiplier": 100.0,
             "expiryDate": "1795428600", "upperPrice": 0, "lowerPrice": 0, "qtyFreeze": "1801"},
         "NSE:BROKEN-EQ": {"segment": 10, "tickSize": 0, "minLotSize": 1},
         "NSE:ODD-EQ": [1, 2],
@@ -48,6 +48,7 @@ fn both_forms_say_the_same() {
             circuit: None,
             freeze: None,
             closing_auction: false,
+            multiplier: 1,
             ..find(&json_rows, &row.symbol).clone()
         };
         assert_eq!(*row, plain);
@@ -57,7 +58,8 @@ fn both_forms_say_the_same() {
     assert!(share.closing_auction && share.expiry.is_none() && share.freeze.is_none());
     let option = find(&json_rows, "NSE:NIFTY26N2326000CE");
     assert_eq!((option.expiry, option.freeze), (NaiveDate::from_ymd_opt(2026, 11, 23), Some(1801)));
-    assert_eq!((option.circuit, option.lot), (None, 75));
+    assert_eq!((option.circuit, option.lot, option.multiplier), (None, 75, 100));
+    assert_eq!(share.multiplier, 1, "not said");
 }
 
 /// Fails after what it has.

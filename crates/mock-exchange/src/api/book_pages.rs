@@ -1,7 +1,5 @@
 //! The order book a page at a time, so that a long one is never in memory as text and nothing else waits for it.
 
-use std::ops::Bound;
-
 use serde_json::json;
 
 use crate::{
@@ -9,13 +7,14 @@ use crate::{
     ledger::Ledger,
     market::Market,
     order::OrderState,
+    order_id::OrderId,
 };
 
 /// Where a book goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BookRest {
     /// The last order that was told; `None` before the first.
-    after: Option<String>,
+    after: Option<OrderId>,
     /// Rows that were told.
     told: usize,
     /// Only orders with this tag, as sent or as shown.
@@ -50,16 +49,15 @@ impl BookRest {
     /// Looks at this many orders, oldest first. An order that changes between two pages is told as it is then; one that
     /// is placed meanwhile comes last.
     pub fn page(mut self, ledger: &Ledger, market: &Market, most: usize) -> BookPage {
-        let from = self.after.take().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut orders = ledger.orders.range::<String, _>((from, Bound::Unbounded));
+        let mut orders = ledger.orders.after(self.after);
         let mut rows = String::new();
         for (id, found) in orders.by_ref().take(most) {
-            self.after = Some(id.clone());
-            if self.tag.as_deref().is_none_or(|tag| has_tag(found, tag)) {
+            self.after = Some(id);
+            if self.tag.as_deref().is_none_or(|tag| has_tag(&found, tag)) {
                 let comma = if self.told == 0 { "" } else { "," };
                 self.told += 1;
                 rows.push_str(comma);
-                rows.push_str(&order(found, market.ltp(found.symbol()), self.told).to_string());
+                rows.push_str(&order(&found, market.ltp(found.symbol()), self.told).to_string());
             }
         }
         let is_over = orders.next().is_none();

@@ -84,9 +84,9 @@ fn positions_of(book: &Book, record: &Record) -> Vec<PositionKey> {
 }
 
 /// The order before the records that are still to come.
-fn before(order: &OrderState, later: &[Record]) -> OrderState {
-    let mut order = order.clone();
-    for record in later.iter().filter(|record| order_of(record) == Some(&order.id)) {
+fn before(mut order: OrderState, later: &[Record]) -> OrderState {
+    let id = order.id.clone();
+    for record in later.iter().filter(|record| order_of(record) == Some(&id)) {
         order.status = OrderStatus::Pending;
         order.message = String::new();
         if let Record::Traded { quantity, price, .. } = record {
@@ -139,10 +139,9 @@ fn order_event(book: &Book, order: &OrderState) -> BookEvent {
 }
 
 fn trade_event(book: &Book, id: &str, number: u64) -> Option<BookEvent> {
-    let mut newest_first = book.trades().iter().rev();
+    let mut newest_first = book.trades().rev();
     let trade = newest_first.find(|trade| trade.number == number && trade.order_id == id)?;
     let order = book.ledger().orders.get(id)?;
-    let quantity = rust_decimal::Decimal::from(trade.quantity);
     Some(BookEvent::Trade(Box::new(TradeEvent {
         id: Some(format!("{id}-{number}")),
         order_id: Some(id.to_owned()),
@@ -153,7 +152,7 @@ fn trade_event(book: &Book, id: &str, number: u64) -> Option<BookEvent> {
         fy_token: Some(token(&trade.symbol)),
         quantity: Some(trade.quantity),
         price: Some(trade.price),
-        value: Some(trade.price * quantity),
+        value: Some(trade.value()),
         order_type: Some(codes::order_type_number(order.order.request.order_type)),
         side: Some(if trade.side == Side::Buy { 1 } else { -1 }),
         product: Some(codes::product_word(trade.product).to_owned()),
@@ -177,10 +176,10 @@ fn position_event(view: &PositionView) -> BookEvent {
         quantity: Some(account.net.abs()),
         net_average: Some(account.net_average().round_dp(4)),
         buy_quantity: Some(buy.quantity),
-        buy_average: Some(buy.average().round_dp(4)),
+        buy_average: Some(account.buy_average().round_dp(4)),
         buy_value: Some(buy.value),
         sell_quantity: Some(sell.quantity),
-        sell_average: Some(sell.average().round_dp(4)),
+        sell_average: Some(account.sell_average().round_dp(4)),
         sell_value: Some(sell.value),
         realized: Some(account.realized),
         unrealized: Some(view.unrealized),
@@ -191,7 +190,7 @@ fn position_event(view: &PositionView) -> BookEvent {
         carried_sell_quantity: Some((-account.carried).max(0)),
         exchange: Some(exchange(&account.symbol)),
         segment: Some(segment(&account.symbol)),
-        multiplier: Some(rust_decimal::Decimal::ONE),
+        multiplier: Some(account.multiplier.into()),
         cross_currency: Some("N".to_owned()),
         reference_rate: Some(rust_decimal::Decimal::ONE),
         ..PositionEvent::default()

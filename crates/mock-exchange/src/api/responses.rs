@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::{
     api::values::{exchange, moment, number, segment, short_name, token},
     book::Book,
-    ledger::Trade,
     new_order::ExitLegs,
     order::OrderState,
     reply::Reply,
     sessions::{self, Segment},
+    trades::Trade,
 };
 use fyers_api::{
     codes,
@@ -144,12 +144,12 @@ pub fn positions(book: &Book) -> Value {
             json!({"id": codes::position_id(&account.symbol, account.product), "symbol": account.symbol,
                 "productType": codes::product_word(account.product), "fyToken": token(&account.symbol), "side": account.net.signum(),
                 "netQty": account.net, "qty": account.net.abs(), "buyQty": buy.quantity, "sellQty": sell.quantity,
-                "buyAvg": number(buy.average()), "sellAvg": number(sell.average()),
+                "buyAvg": number(account.buy_average()), "sellAvg": number(account.sell_average()),
                 "netAvg": number(account.net_average()), "avgPrice": number(account.average()),
                 "buyVal": number(buy.value), "sellVal": number(sell.value),
                 "realized_profit": number(account.realized), "unrealized_profit": number(view.unrealized),
                 "pl": number(account.realized + view.unrealized), "ltp": number(view.ltp), "crossCurrency": "N",
-                "rbiRefRate": 1, "qtyMulti_com": 1, "segment": segment(&account.symbol),
+                "rbiRefRate": 1, "qtyMulti_com": account.multiplier, "segment": segment(&account.symbol),
                 "exchange": exchange(&account.symbol), "slNo": row,
                 "cfBuyQty": account.carried.max(0), "cfSellQty": (-account.carried).max(0),
                 "dayBuyQty": account.bought_today(), "daySellQty": account.sold_today()})
@@ -213,12 +213,12 @@ fn shown_limit(order: &OrderState, ltp: Option<Decimal>) -> Decimal {
 /// -51 when ids are asked for and none of them is known.
 pub fn orders(book: &Book, ids: Option<&str>, tag: Option<&str>) -> Result<Value, ApiError> {
     let wanted: Option<Vec<&str>> = ids.map(|ids| ids.split(',').map(str::trim).collect());
-    let fits = |order: &&OrderState| {
+    let fits = |order: &OrderState| {
         wanted.as_ref().is_none_or(|ids| ids.contains(&order.id.as_str()))
             && tag
                 .is_none_or(|tag| order.shown_tag() == tag || order.order.request.tag.as_deref() == Some(tag))
     };
-    let row = |(row, found): (usize, &OrderState)| order(found, book.market().ltp(found.symbol()), row + 1);
+    let row = |(row, found): (usize, OrderState)| order(&found, book.market().ltp(found.symbol()), row + 1);
     let rows: Vec<Value> = book.orders().filter(fits).enumerate().map(row).collect();
     if rows.is_empty() && wanted.is_some() {
         return Err(ApiError::unknown_order());
@@ -228,9 +228,9 @@ pub fn orders(book: &Book, ids: Option<&str>, tag: Option<&str>) -> Result<Value
 
 /// `GET /tradebook`, filtered by tag as shown.
 pub fn trades(book: &Book, tag: Option<&str>) -> Value {
-    let tag_of = |trade: &Trade| book.ledger().orders.get(&trade.order_id).map(OrderState::shown_tag);
-    let fits = |trade: &&Trade| tag.is_none_or(|tag| tag_of(trade).as_deref() == Some(tag));
-    let row = |trade: &Trade| {
+    let tag_of = |trade: &Trade| book.ledger().orders.get(&trade.order_id).map(|order| order.shown_tag());
+    let fits = |trade: &Trade| tag.is_none_or(|tag| tag_of(trade).as_deref() == Some(tag));
+    let row = |trade: Trade| {
         let order = book.ledger().orders.get(&trade.order_id);
         let order_type = order.map_or(0, |order| codes::order_type_number(order.order.request.order_type));
         json!({"clientId": CLIENT, "orderDateTime": moment(trade.at), "orderNumber": trade.order_id,
@@ -238,10 +238,10 @@ pub fn trades(book: &Book, tag: Option<&str>) -> Value {
             "exchange": exchange(&trade.symbol), "segment": segment(&trade.symbol),
             "side": if trade.side == Side::Buy { 1 } else { -1 }, "orderType": order_type, "fyToken": token(&trade.symbol),
             "productType": codes::product_word(trade.product), "tradedQty": trade.quantity,
-            "tradePrice": number(trade.price), "tradeValue": number(trade.price * Decimal::from(trade.quantity)),
-            "symbol": trade.symbol, "orderTag": tag_of(trade).unwrap_or_default()})
+            "tradePrice": number(trade.price), "tradeValue": number(trade.value()),
+            "symbol": trade.symbol, "orderTag": tag_of(&trade).unwrap_or_default()})
     };
-    good("tradeBook", book.trades().iter().filter(fits).map(row).collect())
+    good("tradeBook", book.trades().filter(fits).map(row).collect())
 }
 
 /// `GET /data/marketStatus`: a row for each exchange and segment, by the table of sessions.

@@ -58,6 +58,29 @@ fn every_expiry_it_names_can_be_asked_for_and_traded() {
     }
 }
 
+#[test]
+fn a_commodity_has_a_chain_around_its_future() {
+    let mut floor = Floor::open();
+    floor.prices = Prices::Walk;
+    let body = floor.get("/options-chain-v3", "symbol=MCX:CRUDEOIL26DECFUT&strikecount=3");
+    assert_eq!(body["code"], 200, "{body}");
+    let all = rows(&body);
+    assert_eq!((all.len(), &all[0]["symbol"]), (1 + 2 * 7, &json!("MCX:CRUDEOIL26DECFUT")));
+    let strikes: Vec<f64> = all[1..].iter().map(|row| row["strike_price"].as_f64().unwrap()).collect();
+    let spot = all[0]["ltp"].as_f64().unwrap();
+    assert!(strikes[0] < spot && spot < strikes[13], "{strikes:?} around {spot}");
+    assert!(
+        all[1..]
+            .windows(2)
+            .step_by(2)
+            .all(|pair| pair[0]["option_type"] == "CE" && pair[1]["option_type"] == "PE")
+    );
+    let symbol = all[7]["symbol"].as_str().unwrap().to_owned();
+    let quote = floor.get("/quotes", &format!("symbols={symbol}"));
+    assert_eq!(quote["d"][0]["v"]["lp"], all[7]["ltp"], "the chain is one with the quotes");
+    assert_eq!(floor.place(body_of(&symbol)).1["code"], 1101, "{symbol}");
+}
+
 fn body_of(symbol: &str) -> Value {
     with(body(symbol, 1, 1), &json!({"productType": "MARGIN"}))
 }

@@ -29,7 +29,7 @@ fn floor(quantities: &[i64]) -> Engine {
 }
 
 fn fills(engine: &Engine) -> Vec<(i64, Decimal)> {
-    engine.trades().iter().map(|trade| (trade.quantity, trade.price)).collect()
+    engine.trades().map(|trade| (trade.quantity, trade.price)).collect()
 }
 
 #[test]

@@ -241,9 +241,10 @@ impl Game {
     /// The id of an order, mostly of one that waits.
     fn pick(&self, pick: usize) -> String {
         let waiting: Vec<_> = self.engine.ledger.open.values().flat_map(Resting::ids).collect();
-        let all: Vec<_> = self.engine.ledger.orders.keys().collect();
+        let waiting: Vec<_> = waiting.iter().map(ToString::to_string).collect();
+        let all: Vec<_> = self.engine.orders().map(|order| order.id).collect();
         let ids = if pick.is_multiple_of(5) || waiting.is_empty() { all } else { waiting };
-        ids.get(pick % ids.len().max(1)).map_or_else(String::new, |id| (*id).clone())
+        ids.get(pick % ids.len().max(1)).cloned().unwrap_or_default()
     }
 
     /// Cash and shares as the bare trades of the journal say.

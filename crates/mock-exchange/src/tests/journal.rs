@@ -23,8 +23,16 @@ fn records_keep_their_form() {
 fn an_accepted_order_keeps_everything_that_was_asked() {
     let asked = order(Side::Sell, 5).stop_limit(790_00, 780_00).tag("entry").ioc();
     let (id, origin, reserve) = ("MOCK1".to_owned(), Origin::Bot, inr(780_00));
-    let accepted =
-        Record::OrderAccepted { id, order: asked, origin, reserve, link: None, made_up: false, at: at(0) };
+    let accepted = Record::OrderAccepted {
+        id,
+        order: asked,
+        origin,
+        reserve,
+        link: None,
+        made_up: false,
+        multiplier: 1,
+        at: at(0),
+    };
     let text = serde_json::to_string(&accepted).unwrap();
     assert!(text.starts_with(r#"{"fact":"order_accepted","id":"MOCK1","order":{"request":"#), "{text}");
     assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), accepted);

@@ -78,7 +78,7 @@ fn what_the_market_shows_is_used_up() {
     assert_eq!(engine.state(&second).filled, 5);
     engine.book(799_00, 800_00, 9);
     assert_eq!(engine.status(&second), OrderStatus::Traded);
-    assert_eq!(engine.trades().len(), 4);
+    assert_eq!(engine.trades().count(), 4);
 }
 
 #[test]

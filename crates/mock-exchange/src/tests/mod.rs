@@ -24,6 +24,7 @@ mod properties;
 mod refusals;
 mod seed;
 mod snapshot;
+mod units;
 mod values;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -161,8 +162,8 @@ impl Engine {
         self.execute(&Command::Quote(quote)).unwrap();
     }
 
-    fn state(&self, id: &str) -> &OrderState {
-        &self.ledger.orders[id]
+    fn state(&self, id: &str) -> OrderState {
+        self.ledger.orders.get(id).unwrap()
     }
 
     fn status(&self, id: &str) -> OrderStatus {

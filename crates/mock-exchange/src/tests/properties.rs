@@ -56,10 +56,10 @@ proptest! {
             if before.day != game.engine.ledger.day {
                 continue;
             }
-            for (id, old) in &before.orders {
-                let new = game.engine.state(id);
+            for old in before.orders.iter() {
+                let new = game.engine.state(&old.id);
                 prop_assert!(rank(new.status) >= rank(old.status) && new.filled >= old.filled);
-                prop_assert!(rank(old.status) < 2 || new == old, "{} is over", id);
+                prop_assert!(rank(old.status) < 2 || new == old, "{} is over", old.id);
             }
         }
     }
@@ -131,11 +131,11 @@ proptest! {
             prop_assert_eq!(margins.sum::<Decimal>(), ledger.blocked);
             let costs = ledger.accounts.values().map(|account| account.cost);
             prop_assert_eq!(costs.sum::<Decimal>(), ledger.cost);
-            let waiting = ledger.orders.values().filter(|order| order.status == OrderStatus::Pending);
+            let waiting = ledger.orders.iter().filter(|order| order.status == OrderStatus::Pending);
             let indexed: Vec<_> = ledger.open.values().flat_map(Resting::ids).collect();
             prop_assert_eq!(waiting.count(), indexed.len());
             for id in indexed {
-                prop_assert_eq!(game.engine.status(id), OrderStatus::Pending);
+                prop_assert_eq!(game.engine.status(&id.to_string()), OrderStatus::Pending);
             }
             for account in ledger.accounts.values() {
                 prop_assert_eq!(account.net, account.buy.quantity - account.sell.quantity, "{}", account.id());
