@@ -1,6 +1,7 @@
 //! What the ExchangeActor hears and answers.
 
 use actix::Message;
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use fyers_api::http::{ApiRequest, ApiResponse};
@@ -76,12 +77,23 @@ pub struct SetHalted {
     pub by: String,
 }
 
-/// Close all simulated positions at their last price. The number of positions closed; `None` when the store failed.
+/// Close all simulated positions at their last price. What was closed; `None` when the store failed.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
-#[rtype(result = "Option<u64>")]
+#[rtype(result = "Option<Cleared>")]
 pub struct ClearSimulated {
     /// Who says so.
     pub by: String,
+}
+
+/// What came of [`ClearSimulated`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleared {
+    /// How many positions were closed.
+    pub closed: u64,
+    /// Symbols of those that stay open, because their market is closed.
+    pub shut: Vec<String>,
+    /// When the first of these markets opens; `None` where no session is known.
+    pub opens: Option<DateTime<Utc>>,
 }
 
 /// A newer symbol master.

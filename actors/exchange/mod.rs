@@ -7,6 +7,7 @@
 mod actor;
 pub mod book;
 pub mod bots;
+mod clearing;
 mod deps;
 pub mod execution;
 mod forwarding;

@@ -1,18 +1,9 @@
 //! A bot's request at the MockExchange: one turn, on disk before the answer.
 
-use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, MessageResult, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 
 use crate::exchange::{
-    ExchangeActor,
-    bots::key_of,
-    messages::{ClearSimulated, GetFeedPrices},
-    pricing::Share,
-    waiting::Forwarding,
-    words::refusal,
-};
-use fyers_api::{
-    http::{ApiRequest, Method, Surface},
-    operation::Operation,
+    ExchangeActor, bots::key_of, messages::GetFeedPrices, pricing::Share, waiting::Forwarding, words::refusal,
 };
 use keeper_domain::{
     event::Event,
@@ -219,36 +210,6 @@ impl Handler<GetFeedPrices> for ExchangeActor {
         let (mode, now) = (self.volatile.mode, self.deps.time.now());
         let made = mode == Mode::Mock;
         MessageResult(made.then(|| self.volatile.book.feed(&symbols, self.prices(mode), now)))
-    }
-}
-
-impl Handler<ClearSimulated> for ExchangeActor {
-    type Result = AtomicResponse<Self, Option<u64>>;
-
-    fn handle(&mut self, ClearSimulated { by }: ClearSimulated, _: &mut Self::Context) -> Self::Result {
-        let now = self.deps.time.now();
-        let request = ApiRequest {
-            surface: Surface::Api,
-            method: Method::Delete,
-            path: "/positions".to_owned(),
-            query: String::new(),
-            content_type: None,
-            body: br#"{"exit_all":1,"pending_orders_cancel":1}"#.to_vec(),
-        };
-        let open = |act: &Self| {
-            act.volatile.book.engine().ledger().accounts.values().filter(|one| one.net != 0).count() as u64
-        };
-        let (before, prices) = (open(self), self.deps.market.without_token);
-        let Execution { records, .. } =
-            self.volatile.book.execute(Operation::ExitPositions, &request, prices, now);
-        let positions = before.saturating_sub(open(self));
-        let events = vec![(now, Event::SimulatedCleared { by, positions })];
-        let change = Change { events, ..self.mock_change(records) };
-        let commit = self.commit_facts(change);
-        AtomicResponse::new(Box::pin(commit.then(move |committed, act: &mut Self, _| {
-            let cleared = committed.is_ok().then_some(positions);
-            act.after_simulation(&committed).map(move |(), _, _| cleared)
-        })))
     }
 }
 

@@ -300,7 +300,8 @@ async fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() 
     assert_eq!((exit.answer.status, exit.venue), (400, Venue::None), "{words}");
     assert!(words["message"].as_str().unwrap().contains("simulated"), "{words}");
     assert!(floor.fyers.calls("/orders/sync").is_empty());
-    assert_eq!(floor.actor.send(ClearSimulated { by: "Asha".into() }).await.unwrap(), Some(1));
+    let cleared = floor.actor.send(ClearSimulated { by: "Asha".into() }).await.unwrap().unwrap();
+    assert_eq!((cleared.closed, cleared.shut.len()), (1, 0));
     let (short, _) = floor.place("NSE:SBIN-EQ", 5, -1).await;
     assert_eq!(short.venue, Venue::Fyers, "now it is what the bot means");
 }

@@ -8,7 +8,7 @@ use chrono::{Days, TimeDelta};
 use fyers_api::ist::{self, ist};
 use keeper_actors::{
     chat::card::{CardActor, RequestCard},
-    exchange::messages::{ClearSimulated, SetHalted},
+    exchange::messages::{ClearSimulated, Cleared, SetHalted},
     journal,
     notifier::messages::JournalGrew,
     recipient_cell::RecipientCell,
@@ -113,12 +113,7 @@ impl KeeperControl {
 
     async fn flat(&self, by: &Person) -> String {
         match self.actors.exchange.send(ClearSimulated { by: by.name.clone() }).await {
-            Ok(Some(0)) => {
-                "No simulated position could be closed: none is open, or no price is known.".to_owned()
-            }
-            Ok(Some(closed)) => {
-                format!("{closed} simulated positions closed. Positions at FYERS are as they were.")
-            }
+            Ok(Some(cleared)) => cleared_words(&cleared),
             Ok(None) => "Nothing was closed: the disk fails.".to_owned(),
             Err(_) => NO_ANSWER.to_owned(),
         }
@@ -256,6 +251,23 @@ fn first_upper(text: &str) -> String {
 fn refused_words(status: &Status) -> Option<String> {
     let refused = status.orders_refused_today;
     (refused > 0).then(|| format!("FYERS refused {refused} orders today: `orders` and the page list them."))
+}
+
+/// What `/flat` did, and what it could not do.
+fn cleared_words(cleared: &Cleared) -> String {
+    let closed = match (cleared.closed, cleared.shut.is_empty()) {
+        (0, true) => "No simulated position could be closed: none is open, or no price is known.".to_owned(),
+        (0, false) => "Nothing was closed.".to_owned(),
+        (1, _) => "1 simulated position closed. Positions at FYERS are as they were.".to_owned(),
+        (many, _) => format!("{many} simulated positions closed. Positions at FYERS are as they were."),
+    };
+    if cleared.shut.is_empty() {
+        return closed;
+    }
+    let shut = excerpt(&cleared.shut.join(", "), 160);
+    let opens = cleared.opens.map(|at| ist(at).format(" It opens %a %d %b at %H:%M IST.").to_string());
+    let opens = opens.unwrap_or_default();
+    format!("{closed}\nStill open, because the market is closed: {shut}.{opens} Send /flat again then.")
 }
 
 fn leftover_words(status: &Status) -> Option<String> {

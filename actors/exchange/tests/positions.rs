@@ -94,3 +94,18 @@ async fn an_order_that_the_books_have_not_shown_is_protected_when_the_token_dies
     floor.actor.send(session(false)).await.unwrap();
     exit(floor).await;
 }
+
+#[actix::test]
+async fn what_cannot_be_cleared_while_the_market_is_closed_is_named_with_its_opening() {
+    let floor = floor(false, false).await;
+    let mut delivery = order("NSE:SBIN-EQ", 5, 1, "t");
+    delivery["productType"] = json!("CNC");
+    assert_eq!(floor.ask(Method::Post, "/orders/sync", delivery).await.0.venue, Venue::Mock);
+    time::sleep(Duration::from_secs(9 * 3_600)).await;
+    let told = |event: &Event| matches!(event, Event::SimulatedCleared { .. });
+    let evening = floor.actor.send(ClearSimulated { by: "Asha".into() }).await.unwrap().unwrap();
+    assert_eq!((evening.closed, &evening.shut[..]), (0, &["NSE:SBIN-EQ".to_owned()][..]));
+    assert_eq!(floor.store.count(told), 0, "nothing was cleared");
+    let opens = evening.opens.unwrap();
+    assert_eq!(fyers_api::ist::ist(opens).format("%H:%M").to_string(), "09:15");
+}
