@@ -11,6 +11,7 @@ mod contact;
 mod control;
 mod day_summary;
 mod equity;
+mod lease;
 mod mirror;
 mod parts;
 mod phone;

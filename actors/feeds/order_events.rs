@@ -8,7 +8,7 @@ use keeper_domain::{
         connections::Generation,
         news::OrderNews,
         overlap::Overlap,
-        recovery::{EventTime, Outcome, Recovery},
+        recovery::{EventTime, Finished, Recovery},
     },
     ports::Time,
     routing::Venue,
@@ -112,8 +112,8 @@ impl OrderEvents {
     /// The books are here. False when they are to be read once more.
     pub(super) fn finish(&self, generation: Generation, books: &DayBooks) -> bool {
         let missed = self.with(|told, now| match told.recovery.finish(generation, books, now) {
-            Outcome::Tell { news, missed } => (news, Some(missed)),
-            Outcome::ReadAgain => (vec![], None),
+            Finished::Tell { news, missed } => (news, Some(missed)),
+            Finished::ReadAgain => (vec![], None),
         });
         if let Some(count) = missed.filter(|count| *count > 0) {
             tracing::info!(

@@ -11,7 +11,7 @@ use std::{
 
 use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{NaiveTime, TimeDelta};
 use fyers_api::{
     http::ApiRequest,
     ist::{self, ist},
@@ -40,9 +40,8 @@ use keeper_domain::{
     },
 };
 use rand::Rng;
-use tokio::sync::Notify;
 
-use crate::app::{Actors, Parts, contact::ContactWatch, equity, sink::JournalSink};
+use crate::app::{Actors, Parts, contact::ContactWatch, equity, lease::Lease, sink::JournalSink};
 use crate::{
     build_info,
     fyers::symbols::{Renewal, Watched},
@@ -50,9 +49,8 @@ use crate::{
     login_report::{LoginReport, LoginSetup},
     status::{
         ActorStatus, CalendarStatus, Checks, ContactStatus, Day, FeedsStatus, Health, HolidayStatus,
-        LeaseStatus, OutboxStatus, SessionStatus, Status, TickStatus,
+        OutboxStatus, SessionStatus, Status, TickStatus,
     },
-    store::postgres::PostgresStore,
 };
 
 /// Longest wait for an actor's answer.
@@ -67,28 +65,6 @@ const FORWARD_LIMIT: Duration = Duration::from_secs(40);
 const NEXT_LIFE: Duration = Duration::from_millis(50);
 /// No sign of life for this long means that the actors' thread hangs.
 const PULSE_LIMIT: Duration = Duration::from_secs(10);
-
-/// The lease that this keeper holds.
-struct Lease {
-    store: PostgresStore,
-    since: DateTime<Utc>,
-    hand_over: Notify,
-}
-
-impl Lease {
-    fn new(store: PostgresStore, since: DateTime<Utc>) -> Self {
-        Self { store, since, hand_over: Notify::new() }
-    }
-
-    async fn status(&self) -> LeaseStatus {
-        LeaseStatus {
-            address: self.store.address().map(str::to_owned),
-            epoch: self.store.holding().epoch(),
-            since: ist(self.since),
-            standby: self.store.is_awaited().await,
-        }
-    }
-}
 
 /// Gathers what the listener tells.
 pub struct KeeperBackend {

@@ -53,7 +53,7 @@ struct BookQuery {
 
 /// What becomes of books that were read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Finished {
     /// Tell this.
     Tell {
         /// In order; what was held back is among it.
@@ -108,20 +108,20 @@ impl Recovery {
     }
 
     /// The books are here, and all that the connection told before they were made.
-    pub fn finish(&mut self, generation: Generation, books: &DayBooks, now: EventTime) -> Outcome {
+    pub fn finish(&mut self, generation: Generation, books: &DayBooks, now: EventTime) -> Finished {
         let Some(query) = self.query.take_if(|query| query.generation == generation) else {
-            return Outcome::Tell { news: vec![], missed: 0 };
+            return Finished::Tell { news: vec![], missed: 0 };
         };
         if query.times < MOST_QUERIES && self.is_ambiguous(&query, books) {
             self.query = Some(query);
-            return Outcome::ReadAgain;
+            return Finished::ReadAgain;
         }
         self.forget_old(now);
         let mut news: Vec<OrderNews> = self.missing(&query, books, now).iter().map(news).collect();
         let missed = news.len();
         self.knows_the_beginning = true;
         news.extend(self.release(query, now));
-        Outcome::Tell { news, missed }
+        Finished::Tell { news, missed }
     }
 
     /// The books do not come, or their connection has ended: nothing waits for them any longer. The next ones show what

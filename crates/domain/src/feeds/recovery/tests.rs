@@ -190,8 +190,8 @@ impl Keeper {
         self.deliver(fyers, bot, before);
         let Some((books, _)) = self.books.take() else { return };
         match self.recovery.finish(self.generation, &books, now()) {
-            Outcome::Tell { news, .. } => bot.hear(news),
-            Outcome::ReadAgain => {
+            Finished::Tell { news, .. } => bot.hear(news),
+            Finished::ReadAgain => {
                 self.recovery.ask(self.generation, true);
                 self.asked = true;
             }
@@ -356,7 +356,7 @@ fn what_is_older_than_yesterday_is_no_news() {
         positions: vec![],
     };
     recovery.ask(1, true);
-    let Outcome::Tell { news, missed } = recovery.finish(1, &books, now()) else { panic!() };
+    let Finished::Tell { news, missed } = recovery.finish(1, &books, now()) else { panic!() };
     assert_eq!((missed, news.iter().any(|one| one.text.contains(r#""id":"1""#))), (4, false), "{news:?}");
 }
 
@@ -372,8 +372,8 @@ fn a_position_of_yesterday_is_no_state_of_today() {
     let mut told = |books: &DayBooks, at| {
         recovery.ask(1, true);
         match recovery.finish(1, books, at) {
-            Outcome::Tell { missed, .. } => missed,
-            Outcome::ReadAgain => panic!(),
+            Finished::Tell { missed, .. } => missed,
+            Finished::ReadAgain => panic!(),
         }
     };
     assert_eq!(told(&books(20), at), 0);
