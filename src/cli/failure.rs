@@ -2,6 +2,7 @@
 
 use std::{io::Write, sync::mpsc, thread, time::Duration};
 
+use keeper_domain::text::{escaped, shown_lines};
 use serde::Serialize;
 
 use crate::{cli::exit::Exit, config::Problem};
@@ -54,9 +55,9 @@ impl Failure {
         let object = serde_json::json!({ "error": self });
         let (done, finished) = mpsc::channel();
         let writer = thread::spawn(move || {
-            let _closed = std::io::stderr().write_all(words.as_bytes());
+            let _closed = std::io::stderr().write_all(shown_lines(&words).as_bytes());
             if json {
-                let _closed = writeln!(std::io::stdout(), "{object:#}");
+                let _closed = writeln!(std::io::stdout(), "{}", escaped(&format!("{object:#}")));
             }
             let _unheard = done.send(());
         });

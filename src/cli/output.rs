@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use keeper_domain::text::{escaped, shown_lines};
 use serde::Serialize;
 
 use crate::{
@@ -9,15 +10,16 @@ use crate::{
     store::StateDirError,
 };
 
-/// An answer, on standard output. A reader that has gone away is no error of ours.
+/// An answer, on standard output, with nothing in it that a terminal would obey. A reader that has gone away is no error
+/// of ours.
 pub(super) fn say(text: &str) {
-    let _closed = writeln!(std::io::stdout().lock(), "{text}");
+    let _closed = writeln!(std::io::stdout().lock(), "{}", shown_lines(text));
 }
 
 /// One JSON object, on standard output.
 pub(super) fn json(value: &impl Serialize) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => say(&text),
+        Ok(text) => say(&escaped(&text)),
         Err(error) => complain("the answer is no JSON", &error.to_string()),
     }
 }
@@ -40,9 +42,9 @@ pub(super) fn bad_end(answer: Option<&impl Serialize>, failure: &Failure) -> Exi
 /// An error: what happened, and what to do. On standard error.
 pub(super) fn complain(what: &str, remedy: &str) {
     let mut out = std::io::stderr().lock();
-    let _closed = writeln!(out, "fyers-keeper: {what}");
+    let _closed = writeln!(out, "fyers-keeper: {}", shown_lines(what));
     if !remedy.is_empty() {
-        let _closed = writeln!(out, "  {remedy}");
+        let _closed = writeln!(out, "  {}", shown_lines(remedy));
     }
 }
 

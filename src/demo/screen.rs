@@ -102,7 +102,7 @@ impl Screen {
     /// The answer for a script.
     pub fn json(&self, report: &Report) {
         if let Ok(text) = serde_json::to_string_pretty(report) {
-            let _closed = writeln!(std::io::stdout().lock(), "{text}");
+            let _closed = writeln!(std::io::stdout().lock(), "{}", keeper_domain::text::escaped(&text));
         }
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     account::{AccountPart, Money, Orders, Positions, Trouble, call, read},
-    http::{access::Gate, backend::Backend},
+    http::{access::Gate, backend::Backend, reply::json},
 };
 
 /// An order book longer than this is not put together in memory for a person.
@@ -69,8 +69,8 @@ async fn get_orders(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse
 
 fn told<T: Serialize>(account: Result<T, Trouble>) -> HttpResponse {
     match account {
-        Ok(account) => HttpResponse::Ok().json(account),
+        Ok(account) => json(HttpResponse::Ok(), &account),
         // Whoever asks must not take this for an empty account.
-        Err(trouble) => HttpResponse::BadGateway().json(trouble),
+        Err(trouble) => json(HttpResponse::BadGateway(), &trouble),
     }
 }

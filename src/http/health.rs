@@ -7,7 +7,7 @@ use crate::{
     http::{
         access::Gate,
         backend::{Backend, Front},
-        reply::unanswered,
+        reply::{json, unanswered},
     },
     status::Health,
 };
@@ -52,7 +52,8 @@ async fn status(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
         Health::Fail => HttpResponse::ServiceUnavailable(),
         Health::Pass | Health::Warn => HttpResponse::Ok(),
     };
-    response.insert_header((CONTENT_TYPE, "application/health+json")).json(status)
+    response.insert_header((CONTENT_TYPE, "application/health+json"));
+    json(response, &status)
 }
 
 /// Numbers for Prometheus. A keeper whose actors do not answer has none: Prometheus then sees `up` at 0.
@@ -71,7 +72,7 @@ async fn refresh(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
     if let Some(refusal) = gate.refuse_writer() {
         return refusal;
     }
-    backend.refresh().await.map_or_else(unanswered, |session| HttpResponse::Ok().json(session))
+    backend.refresh().await.map_or_else(unanswered, |session| json(HttpResponse::Ok(), &session))
 }
 
 /// The other keeper acts within a second; this one stops in good order and stands by.
@@ -92,7 +93,7 @@ async fn test_alerts(gate: Gate, front: web::Data<Front>) -> HttpResponse {
     let Some(control) = &front.control else { return unanswered() };
     let by = Person { id: 0, name: "the API".to_owned() };
     let told = control.act(Action::Test, &by).await;
-    HttpResponse::Ok().json(serde_json::json!({ "message": told }))
+    json(HttpResponse::Ok(), &serde_json::json!({ "message": told }))
 }
 
 fn answer(good: bool, yes: &'static str, no: &'static str) -> HttpResponse {

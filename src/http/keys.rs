@@ -8,7 +8,7 @@ use crate::{
     http::{
         access::Gate,
         backend::{Backend, Front},
-        reply::unanswered,
+        reply::{json, unanswered},
     },
     keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish},
 };
@@ -33,7 +33,7 @@ async fn list(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Fron
         return refusal;
     }
     let Some(admin) = &front.keys else { return unanswered() };
-    HttpResponse::Ok().json(serde_json::json!({ "keys": rows(admin, backend.as_ref()) }))
+    json(HttpResponse::Ok(), &serde_json::json!({ "keys": rows(admin, backend.as_ref()) }))
 }
 
 async fn add(gate: Gate, front: web::Data<Front>, wish: web::Json<KeyWish>) -> HttpResponse {
@@ -83,7 +83,7 @@ fn named(name: &str) -> Result<BotName, KeyError> {
 fn answer(issued: Result<Issued, KeyError>) -> HttpResponse {
     match issued {
         Ok(Issued { name, token }) => {
-            HttpResponse::Ok().json(serde_json::json!({ "name": name, "token": token.expose_secret() }))
+            json(HttpResponse::Ok(), &serde_json::json!({ "name": name, "token": token.expose_secret() }))
         }
         Err(error) => refused(&error),
     }
@@ -91,7 +91,7 @@ fn answer(issued: Result<Issued, KeyError>) -> HttpResponse {
 
 fn done(outcome: Result<(), KeyError>) -> HttpResponse {
     match outcome {
-        Ok(()) => HttpResponse::Ok().json(serde_json::json!({ "done": true })),
+        Ok(()) => json(HttpResponse::Ok(), &serde_json::json!({ "done": true })),
         Err(error) => refused(&error),
     }
 }
@@ -102,5 +102,5 @@ fn refused(error: &KeyError) -> HttpResponse {
         KeyError::Problem(_) | KeyError::OwnerIsSetting => StatusCode::BAD_REQUEST,
         KeyError::OwnerFile(_) | KeyError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    HttpResponse::build(status).json(serde_json::json!({ "error": error.to_string() }))
+    json(HttpResponse::build(status), &serde_json::json!({ "error": error.to_string() }))
 }

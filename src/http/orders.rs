@@ -3,7 +3,11 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use crate::http::{access::Gate, backend::Backend, reply::unanswered};
+use crate::http::{
+    access::Gate,
+    backend::Backend,
+    reply::{json, unanswered},
+};
 
 /// How many orders are told when nobody says.
 const USUAL: u32 = 50;
@@ -24,6 +28,6 @@ async fn orders(gate: Gate, backend: web::Data<dyn Backend>, wish: web::Query<Wi
         return refusal;
     }
     let limit = wish.limit.unwrap_or(USUAL).clamp(1, MOST);
-    let told = |orders| HttpResponse::Ok().json(serde_json::json!({ "orders": orders }));
+    let told = |orders| json(HttpResponse::Ok(), &serde_json::json!({ "orders": orders }));
     backend.orders(limit).await.map_or_else(unanswered, told)
 }

@@ -1,8 +1,39 @@
 //! Answers that several routes give.
 
-use actix_web::HttpResponse;
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::header::{CONTENT_TYPE, HeaderValue},
+};
+use keeper_domain::text::escaped;
+use serde::Serialize;
 
 /// The actors have not answered in time.
 pub(super) fn unanswered() -> HttpResponse {
     HttpResponse::ServiceUnavailable().body("the keeper did not answer in time\n")
+}
+
+/// An answer as JSON, which may be read by a terminal: nothing in it hides or commands.
+pub(super) fn json(mut response: HttpResponseBuilder, value: &impl Serialize) -> HttpResponse {
+    let Ok(text) = serde_json::to_string(value) else { return HttpResponse::InternalServerError().finish() };
+    let mut response = response.body(escaped(&text).into_owned());
+    if !response.headers().contains_key(CONTENT_TYPE) {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_labelled_once() {
+        let plain = json(HttpResponse::Ok(), &1);
+        assert_eq!(plain.headers().get(CONTENT_TYPE).unwrap(), "application/json");
+        let mut health = HttpResponse::Ok();
+        health.insert_header((CONTENT_TYPE, "application/health+json"));
+        let health = json(health, &1);
+        assert_eq!(health.headers().get_all(CONTENT_TYPE).count(), 1);
+        assert_eq!(health.headers().get(CONTENT_TYPE).unwrap(), "application/health+json");
+    }
 }

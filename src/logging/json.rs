@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use fyers_api::ist::ist;
+use keeper_domain::text::escaped;
 use serde_json::{Map, Value};
 use tracing::Level;
 
@@ -25,5 +26,5 @@ pub(super) fn line(now: DateTime<Utc>, level: Level, target: &str, fields: &Fiel
             put(name, value.clone());
         }
     }
-    Value::Object(object).to_string()
+    escaped(&Value::Object(object).to_string()).into_owned()
 }

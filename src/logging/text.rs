@@ -45,7 +45,7 @@ fn plain(value: &Value) -> String {
 /// The seed's form: the line between two rules, then what there is to know, then a rule.
 fn banner(now: DateTime<Utc>, fields: &Fields) -> String {
     let rule = "=".repeat(80);
-    let mut rows = vec![rule.clone(), fields.message.clone(), rule.clone()];
+    let mut rows = vec![rule.clone(), shown(&fields.message).into_owned(), rule.clone()];
     rows.push(format!("⏰ Time: {}", ist(now).format("%Y-%m-%d %H:%M:%S IST")));
     for (name, value) in &fields.rest {
         let value = plain(value);

@@ -15,6 +15,7 @@ use keeper_domain::{
     address::is_loopback,
     alert::{Outgoing, SendError},
     ports::Messenger,
+    text::escaped,
 };
 use reqwest::{
     Client, Response, StatusCode,
@@ -80,7 +81,7 @@ impl WebhookMessenger {
     async fn post(&self, message: &Outgoing) -> Result<Response, SendError> {
         let unusable = || SendError::Unauthorized("the address cannot be used".to_owned());
         let url = Url::parse(self.url.expose_secret()).map_err(|_| unusable())?;
-        let body = payload::of(message).to_string();
+        let body = escaped(&payload::of(message).to_string()).into_owned();
         let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json");
         for (name, value) in signature::headers(self.signer.as_ref(), &payload::id(message), &body) {
             request = request.header(name, value);

@@ -51,3 +51,63 @@ fn the_table_fits_a_terminal_and_tells_what_a_trader_looks_for() {
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(!text.contains('\u{1b}'), "{text:?}");
 }
+
+/// What hides in a text or commands a terminal: C0, C1, marks of direction, line separators, characters without width.
+const HIDDEN: [char; 16] = [
+    '\u{7}',
+    '\u{1b}',
+    '\u{7f}',
+    '\u{85}',
+    '\u{9b}',
+    '\u{61c}',
+    '\u{200b}',
+    '\u{200e}',
+    '\u{200f}',
+    '\u{2028}',
+    '\u{2029}',
+    '\u{202e}',
+    '\u{2066}',
+    '\u{2069}',
+    '\u{feff}',
+    '\u{e0041}',
+];
+
+#[track_caller]
+fn nothing_hidden(place: &str, text: &str) {
+    let found = text.chars().find(|c| HIDDEN.contains(c) || (c.is_control() && !matches!(c, '\n' | '\t')));
+    assert_eq!(found, None, "in {place}: {text:?}");
+}
+
+#[test]
+fn nothing_hidden_goes_out_raw() {
+    let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled).set("KEEPER_LOG", "trace");
+    let keeper = home.start_ready();
+    let bot = crate::bot::Bot::of(&home, &keeper);
+    let odd: String = HIDDEN.iter().flat_map(|c| [*c, 'x']).collect();
+    let symbol = format!("NSE:{odd}");
+    bot.buy(&symbol);
+    let tagged = serde_json::json!({"symbol": "NSE:SBIN-EQ", "qty": 1, "type": 2, "side": 1, "productType": odd,
+        "orderTag": odd});
+    bot.place(tagged);
+    // What is refused by a halt is logged with its symbol.
+    home.run(&["key", "halt", "default"]).exits(0);
+    bot.buy(&symbol);
+    keeper.wait_logged("order.refused");
+    for verb in ["orders", "positions", "pnl", "status", "key list"] {
+        for json in [&["--json"][..], &[]] {
+            let args: Vec<&str> = verb.split(' ').chain(json.iter().copied()).collect();
+            nothing_hidden(&format!("{args:?}"), &home.run(&args).text());
+        }
+    }
+    let told = home.run(&["orders", "--json"]).exits(0);
+    let symbols: Vec<Value> =
+        told.json()["orders"].as_array().unwrap().iter().map(|order| order["symbol"].clone()).collect();
+    assert!(symbols.contains(&Value::from(symbol)), "the text itself is the same: {symbols:?}");
+    for path in ["/api/orders", "/api/status", "/api/positions", "/api/orderbook", "/metrics", "/"] {
+        nothing_hidden(path, &keeper.get_with_own_key(path).unwrap().1);
+    }
+    let log = keeper.log();
+    assert!(log.contains("\\u202e"), "the refused orders are in the log");
+    nothing_hidden("the log", &log);
+    nothing_hidden("standard error", &keeper.err());
+}

@@ -57,6 +57,39 @@ fn pages_messages_tables_and_logs_use_it() {
     }
 }
 
+/// JSON goes out by one function of each way out, which writes hidden characters as escapes.
+#[test]
+fn json_goes_out_by_the_function_that_escapes() {
+    let requests = ["src/cli/probe.rs", "src/demo/mod.rs"];
+    for (path, text) in sources() {
+        let name = path.to_str().unwrap();
+        let is_output = ["src/http/", "src/cli/", "src/webhook/", "src/logging/", "src/demo/"];
+        if is_output.iter().any(|start| name.starts_with(start))
+            && !requests.contains(&name)
+            && !name.contains("tests")
+        {
+            for sign in [".json(", "to_string_pretty(", "serde_json::to_string("] {
+                let cleans = code(&text).contains("escaped(") || !code(&text).contains(sign);
+                assert!(cleans, "{name} has {sign}: use http::reply::json or cli::output::json");
+            }
+        }
+    }
+    let sources = sources();
+    for user in [
+        "src/http/reply.rs",
+        "src/http/events/stream.rs",
+        "src/cli/output.rs",
+        "src/cli/failure.rs",
+        "src/logging/json.rs",
+        "src/webhook/mod.rs",
+        "src/demo/screen.rs",
+        "crates/domain/src/feeds/plain.rs",
+    ] {
+        let (_, text) = sources.iter().find(|(path, _)| path == Path::new(user)).expect(user);
+        assert!(text.contains("escaped("), "{user} writes JSON as it is");
+    }
+}
+
 /// `file.rs: test` pairs of the document; a test without a file belongs to the file before it.
 fn promised(document: &str) -> Vec<(String, Option<String>)> {
     let quoted: Vec<&str> = document.split('`').skip(1).step_by(2).collect();

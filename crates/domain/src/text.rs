@@ -1,5 +1,7 @@
-//! Words from outside (FYERS, bots, chat users, query strings) made safe to show. Every page, message, table and log
-//! line for a terminal uses this one rule.
+//! Words from outside (FYERS, bots, chat users, query strings) made safe to show. Every page, message, table, log line
+//! and JSON answer uses this one rule.
+
+use std::borrow::Cow;
 
 /// Characters of one word that are shown at most; a longer one would break a layout.
 const LONGEST_WORD: usize = 116;
@@ -32,9 +34,40 @@ pub fn excerpt(text: &str, most: usize) -> String {
 }
 
 /// The same text with each hidden character shown as `�`, for lines whose length and spaces must stay.
-pub fn shown(text: &str) -> std::borrow::Cow<'_, str> {
-    // Emoji are written with a variation selector, which changes a glyph and nothing else.
-    let hides = |c: char| is_hidden(c) && c != '\u{fe0f}';
+pub fn shown(text: &str) -> Cow<'_, str> {
+    without(text, hides)
+}
+
+/// The same for several lines: their ends and tabs stay.
+pub fn shown_lines(text: &str) -> Cow<'_, str> {
+    without(text, |c| hides(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// JSON in which each hidden character of a text is written as an escape (`\u202e`): every program reads the same text,
+/// and no terminal obeys it. Line ends, which in JSON stand only between values, stay.
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    let hides = |c: char| hides(c) && c != '\n';
+    if !json.chars().any(hides) {
+        return json.into();
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hides(c) {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+/// Emoji are written with a variation selector, which changes a glyph and nothing else.
+fn hides(c: char) -> bool {
+    is_hidden(c) && c != '\u{fe0f}'
+}
+
+fn without(text: &str, hides: impl Fn(char) -> bool + Copy) -> Cow<'_, str> {
     if text.chars().any(hides) {
         return text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect::<String>().into();
     }
@@ -73,6 +106,24 @@ mod tests {
         assert_eq!(excerpt("abcdef", 4), "abc…");
         assert_eq!(shown("a \u{1b}[2J b"), "a \u{fffd}[2J b");
         assert_eq!(shown("⚠️ fine"), "⚠️ fine");
+        assert_eq!(shown_lines("a\n\tb\u{9b}\r"), "a\n\tb\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn every_kind_of_hidden_character_is_known() {
+        let ranges = [
+            '\0'..='\u{1f}',
+            '\u{7f}'..='\u{9f}',
+            '\u{61c}'..='\u{61c}',
+            '\u{200b}'..='\u{200f}',
+            '\u{2028}'..='\u{202e}',
+            '\u{2060}'..='\u{206f}',
+            '\u{feff}'..='\u{feff}',
+            '\u{e0000}'..='\u{e007f}',
+        ];
+        for c in ranges.into_iter().flatten() {
+            assert!(is_hidden(c), "{c:?}");
+        }
     }
 
     proptest! {
@@ -82,6 +133,16 @@ mod tests {
             prop_assert!(!clean.chars().any(is_hidden));
             prop_assert!(clean.chars().count() <= most);
             prop_assert!(!shown(&text).chars().any(char::is_control));
+        }
+
+        #[test]
+        fn json_is_the_same_json_without_anything_hidden(text in "(\\PC|\\pC){0,100}", name in "(\\PC|\\pC){0,10}") {
+            let value = serde_json::json!({ name: [text, 1.5] });
+            for json in [value.to_string(), format!("{value:#}")] {
+                let clean = escaped(&json);
+                prop_assert!(!clean.chars().any(|c| is_hidden(c) && !matches!(c, '\n' | '\u{fe0f}')), "{:?}", clean);
+                prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&clean).unwrap(), value.clone());
+            }
         }
     }
 }

@@ -13,7 +13,10 @@ use actix_web::{
 };
 use futures_util::{Stream, stream};
 use fyers_api::ist::ist;
-use keeper_domain::event::{Event, Recorded};
+use keeper_domain::{
+    event::{Event, Recorded},
+    text::escaped,
+};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -119,7 +122,7 @@ fn told(recorded: &Recorded) -> Bytes {
 
 /// JSON has no line breaks of its own, so one `data` line is all.
 fn message(id: i64, kind: &str, data: &Value) -> String {
-    format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")
+    format!("id: {id}\nevent: {kind}\ndata: {}\n\n", escaped(&data.to_string()))
 }
 
 impl Listener {

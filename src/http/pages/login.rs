@@ -21,6 +21,7 @@ use crate::{
         access::Gate,
         backend::Backend,
         pages::{login_budget::LoginBudget, respond::show},
+        reply::json,
     },
     login_report::{LoginReport, code_of},
 };
@@ -168,8 +169,8 @@ async fn begin_for_terminal(gate: Gate, backend: web::Data<dyn Backend>) -> Http
         return refusal;
     }
     match backend.begin_login(LoginOrigin::CommandLine) {
-        Ok(url) => HttpResponse::Ok().json(serde_json::json!({ "url": url })),
-        Err(report) => HttpResponse::Conflict().json(report),
+        Ok(url) => json(HttpResponse::Ok(), &serde_json::json!({ "url": url })),
+        Err(report) => json(HttpResponse::Conflict(), &report),
     }
 }
 
@@ -191,5 +192,5 @@ async fn finish_for_terminal(
         Ok((code, _)) => backend.finish_login(code, LoginProof::Person(LoginOrigin::CommandLine)).await,
         Err(report) => report,
     };
-    HttpResponse::Ok().json(report)
+    json(HttpResponse::Ok(), &report)
 }

@@ -15,6 +15,8 @@ use fyers_api::{
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Map, Value, json};
 
+use crate::text::escaped;
+
 use super::{
     directory::Item,
     news::{EndReason, FeedNews, ModeNotice, OrderNews},
@@ -61,7 +63,7 @@ impl PlainClient {
         let mut hello = mode("hello", notice);
         hello["version"] = json!(VERSION);
         hello["server"] = json!(concat!("fyers-keeper ", env!("CARGO_PKG_VERSION")));
-        hello.to_string()
+        told(&hello)
     }
 
     /// Understands a request: the answer, and what is to be done.
@@ -79,7 +81,7 @@ impl PlainClient {
         if let Some(id) = id {
             answer["id"] = id;
         }
-        (answer.to_string(), change)
+        (told(&answer), change)
     }
 
     fn subscribe(&mut self, request: &Value) -> (Value, PlainChange) {
@@ -123,14 +125,14 @@ impl PlainClient {
         items.iter().for_each(|item| {
             self.wants.remove(item);
         });
-        let mut told = error("too_many_symbols", "one connection follows at most 5,000");
-        told["symbols"] = items.iter().map(|item| &*item.symbol).collect();
-        told.to_string()
+        let mut refusal = error("too_many_symbols", "one connection follows at most 5,000");
+        refusal["symbols"] = items.iter().map(|item| &*item.symbol).collect();
+        told(&refusal)
     }
 
     /// A message for each piece of news.
     pub fn news(&mut self, news: &FeedNews) -> String {
-        match news {
+        told(&match news {
             FeedNews::Order(order) => return order_message(order),
             FeedNews::Day => json!({"type": "day", "venue": "mock"}),
             FeedNews::Mode(notice) => mode("mode", *notice),
@@ -149,14 +151,13 @@ impl PlainClient {
                 told["fyers_code"] = json!(code);
                 told
             }
-        }
-        .to_string()
+        })
     }
 
     /// A message for each kind of tick that the bot wants of this symbol.
     pub fn ticks(&self, quote: &FeedQuote) -> Vec<Arc<str>> {
         let wants = self.wants.get(&quote.item).into_iter().flatten();
-        wants.map(|want| quote.text(*want as usize, || tick(quote, *want).to_string())).collect()
+        wants.map(|want| quote.text(*want as usize, || told(&tick(quote, *want)))).collect()
     }
 }
 
@@ -303,7 +304,12 @@ fn order_message(order: &OrderNews) -> String {
     if let Some(status) = status.and_then(fyers_api::codes::status) {
         message["status"] = json!(format!("{status:?}").to_lowercase());
     }
-    message.to_string()
+    told(&message)
+}
+
+/// A message as it is sent: nothing in it hides or commands where somebody looks at it.
+fn told(message: &Value) -> String {
+    escaped(&message.to_string()).into_owned()
 }
 
 #[cfg(test)]
