@@ -22,6 +22,7 @@ pub mod logging;
 pub mod login_report;
 pub mod memory;
 pub mod private_file;
+mod spellings;
 pub mod standby;
 pub mod status;
 pub mod store;

@@ -1,16 +1,18 @@
 //! The app's credentials and the only place of this adapter that opens them.
 
-use fyers_api::{request, response::is_token};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fyers_api::{claims::claims, request, response::is_token};
 use keeper_domain::{
     broker_error::BrokerError,
-    secret::{AccessToken, AuthCode, RefreshToken},
+    secret::{AccessToken, AuthCode, Fingerprint, RefreshToken},
 };
 use reqwest::{Proxy, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fyers::config::SetupError;
+use crate::fyers::{config::SetupError, echoes::Echoes};
 
 /// App id, secret and PIN, kept wrapped.
 pub(super) struct Credentials {
@@ -18,12 +20,14 @@ pub(super) struct Credentials {
     secret: SecretString,
     app_id_hash: SecretString,
     pin: Option<SecretString>,
+    /// For the token that was used last.
+    echoes: Mutex<Option<(Fingerprint, Arc<Echoes>)>>,
 }
 
 impl Credentials {
     pub(super) fn new(client_id: String, secret: SecretString, pin: Option<SecretString>) -> Self {
         let app_id_hash = SecretString::from(app_id_hash(&client_id, secret.expose_secret()));
-        Self { client_id, secret, app_id_hash, pin }
+        Self { client_id, secret, app_id_hash, pin, echoes: Mutex::default() }
     }
 
     pub(super) fn client_id(&self) -> &str {
@@ -41,6 +45,22 @@ impl Credentials {
             .ok_or_else(|| not_sent(-15, "The access token has characters no token has: paste it again."))?;
         header.set_sensitive(true);
         Ok(header)
+    }
+
+    /// Finds what a call with this token has shown FYERS, and the app's secret, in what FYERS says. `None` when that
+    /// cannot be looked for: then nothing is to be sent.
+    pub(super) fn echoes(&self, token: &AccessToken) -> Option<Arc<Echoes>> {
+        let mut latest = self.echoes.lock().unwrap_or_else(PoisonError::into_inner);
+        let fingerprint = token.fingerprint();
+        if let Some((_, echoes)) = latest.as_ref().filter(|(of, _)| *of == fingerprint) {
+            return Some(Arc::clone(echoes));
+        }
+        let hsm_key = claims(token.expose()).hsm_key.unwrap_or_default();
+        let secrets =
+            [token.expose(), &hsm_key, self.secret.expose_secret(), self.app_id_hash.expose_secret()];
+        let echoes = Arc::new(Echoes::of(&secrets)?);
+        *latest = Some((fingerprint, Arc::clone(&echoes)));
+        Some(echoes)
     }
 
     /// The refresh call's body. Without a PIN the call cannot succeed, so it is not made: every call with a

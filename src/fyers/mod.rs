@@ -18,6 +18,7 @@ mod config;
 mod contact;
 mod credentials;
 mod date;
+mod echoes;
 mod http;
 mod limits;
 pub mod outgoing_address;

@@ -1,7 +1,7 @@
 //! Takes bots' calls to FYERS: the adapter behind the port `BrokerProxy`.
 //!
 //! What the bot asked for goes out as it came, and what FYERS says comes back as it is; only the credentials
-//! are the keeper's own. `headers` says what of an answer's head is passed on, `limited` keeps FYERS' limits.
+//! are the keeper's own, and where an answer quotes them they are covered (`echoes`). `headers` says what of an answer's head is passed on, `limited` keeps FYERS' limits.
 
 mod headers;
 mod limited;
@@ -108,6 +108,7 @@ impl BrokerProxy for FyersProxy {
         let url = target(self.base(call.surface), call).ok_or(NEVER_LEFT)?;
         // A token that cannot be one is not sent either.
         let authorization = self.app.authorization(token).map_err(|_| NEVER_LEFT)?;
+        let echoes = self.app.echoes(token).ok_or(NEVER_LEFT)?;
         let mut request = self.http.request(method(call.method), url).header(AUTHORIZATION, authorization);
         if let Some(label) = &call.content_type {
             request = request.header(CONTENT_TYPE, label);
@@ -115,8 +116,11 @@ impl BrokerProxy for FyersProxy {
         if !call.body.is_empty() {
             request = request.body(call.body.clone());
         }
-        let answer = self.http.exchange(request, self.largest, &self.memory).await?;
-        let headers = headers::that_matter(&answer.headers);
+        let mut answer = self.http.exchange(request, self.largest, &self.memory).await?;
+        // Whole: a token that comes in two parts is found as well.
+        echoes.cover(&mut answer.body);
+        let mut headers = headers::that_matter(&answer.headers);
+        headers.iter_mut().for_each(|(_, value)| echoes.cover(value));
         Ok(ApiResponse { status: answer.status, headers, body: answer.body })
     }
 }

@@ -9,18 +9,15 @@ use std::{
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use keeper_domain::secret::{AccessToken, AuthCode, RefreshToken};
 use regex::{Captures, Regex, RegexSet};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::spellings::{SHORTEST, spellings};
+
 /// What stands where a secret stood.
 pub const MARK: &str = "[redacted]";
-/// A secret shorter than this is searched for as a whole word only: four digits are part of every order id.
-const SHORTEST: usize = 8;
 /// So many of the secrets that came up during the run are remembered: tokens of several days.
 const MOST_LEARNED: usize = 48;
 
@@ -62,6 +59,7 @@ struct Secret {
 
 impl Secret {
     fn new(secret: &str) -> Self {
+        // A short one is searched for as a whole word only: four digits are part of every order id.
         let mut ways = if secret.len() < SHORTEST { short_ways(secret) } else { ways(secret) };
         ways.sort_by_key(|way| std::cmp::Reverse(way.len()));
         ways.dedup();
@@ -172,16 +170,7 @@ fn mask(found: &Captures<'_>) -> String {
 
 /// The ways a secret could be written in a text.
 fn ways(secret: &str) -> Vec<String> {
-    let mut ways = vec![secret.to_owned(), hex::encode(secret), hex::encode_upper(secret)];
-    ways.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
-    ways.push(format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned());
-    // In base64 a text looks different at each of three offsets; the ends depend on the neighbours.
-    for skip in 0..3 {
-        let inner = &secret.as_bytes()[skip.min(secret.len())..];
-        let whole = &inner[..inner.len() / 3 * 3];
-        ways.push(STANDARD_NO_PAD.encode(whole));
-        ways.push(URL_SAFE_NO_PAD.encode(whole));
-    }
+    let mut ways = spellings(secret);
     if !is_address(secret) {
         // Somebody may have cut the text off: the beginning is found, and what follows it goes too (`REST`).
         let beginnings: Vec<String> = ways
@@ -231,6 +220,7 @@ fn keys_in(secret: &str) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use proptest::prelude::*;
 
     use super::*;

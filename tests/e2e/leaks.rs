@@ -10,21 +10,36 @@ use chrono::TimeDelta;
 use serde_json::json;
 use simulator::{Fault, FaultRule, Options, RefreshMode, TokenKind, endpoint};
 
-use crate::support::{Home, get_with_key, post, wait_for};
+use crate::support::{Home, Keeper, block_on, get_with_key, post, wait_for};
 
 const APP_SECRET: &str = "CANARY8APP+SECRET/9";
 const BOT: &str = "987654321:CANARY-bot-token-of-thirty-five-and-more";
 const KEY: &str = "CANARY-gateway-key-that-is-long-enough-for-anyone";
 const PIN: &str = "7391";
+const WEBHOOK: &str = "CANARY/webhook-path?key=0123456789";
+const WEBHOOK_SECRET: &str = "CANARY+webhook/secret=of-the+keeper";
+const PING: &str = "CANARY-ping-0123456789abcdef";
+const DAILY_PING: &str = "CANARY-daily-fedcba9876543210";
 
 /// Everything that must not be seen, by what it is.
 struct Canaries(Vec<(&'static str, String)>);
 
 impl Canaries {
     fn of(home: &Home, more: Vec<(&'static str, String)>) -> Self {
-        let fixed = [("app secret", APP_SECRET), ("bot token", BOT), ("gateway key", KEY)];
+        let fixed = [
+            ("app secret", APP_SECRET),
+            ("bot token", BOT),
+            ("gateway key", KEY),
+            ("webhook's address", WEBHOOK),
+            ("webhook's secret", WEBHOOK_SECRET),
+            ("monitor's address", PING),
+            ("daily monitor's address", DAILY_PING),
+        ];
         let mut all: Vec<_> = fixed.into_iter().map(|(what, value)| (what, value.to_owned())).collect();
         all.extend(home.sim.state().tokens.into_iter().map(|token| ("token", token.token)));
+        // What tokens are signed with is made at the first start.
+        let signing = fs::read_to_string(home.path("state/signing.key"));
+        all.extend(signing.ok().map(|secret| ("signing secret", secret.trim().to_owned())));
         all.extend(more);
         Self(all)
     }
@@ -43,14 +58,26 @@ impl Canaries {
     }
 }
 
-/// Plain, percent-encoded, hexadecimal, a list of bytes, and in base64 at each of the three offsets.
+/// Plain, escaped for JSON with and without the slash, percent-encoded and hexadecimal in both cases, a list of bytes, and
+/// in base64 at each of the three offsets.
 fn forms(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let list = format!("{bytes:?}");
+    let percent: String = url::form_urlencoded::byte_serialize(bytes).collect();
+    let lower = percent.split('%').enumerate().map(|(nth, part)| match part.split_at_checked(2) {
+        Some((code, rest)) if nth > 0 => code.to_lowercase() + rest,
+        _ => part.to_owned(),
+    });
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.trim_matches('"');
     let mut forms = vec![
         secret.to_owned(),
-        url::form_urlencoded::byte_serialize(bytes).collect(),
+        json.to_owned(),
+        json.replace('/', "\\/"),
+        lower.collect::<Vec<_>>().join("%"),
+        percent,
         hex::encode(bytes),
+        hex::encode_upper(bytes),
         list.trim_matches(['[', ']']).to_owned(),
     ];
     for skip in 0..3 {
@@ -74,7 +101,12 @@ fn home() -> Home {
         "FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY={APP_SECRET}\nFYERS_PIN={PIN}\n\
          FYERS_ACCESS_TOKEN={old}\nFYERS_REFRESH_TOKEN={refresh}\n"
     ));
-    home.set("TELEGRAM_BOT_TOKEN", BOT)
+    // Nobody listens on that port: what is sent to the webhook and the monitors fails, and that is told.
+    home.set("KEEPER_WEBHOOK_URL", format!("http://127.0.0.1:9/{WEBHOOK}"))
+        .set("KEEPER_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .set("KEEPER_PING_URL", format!("http://127.0.0.1:9/{PING}"))
+        .set("KEEPER_DAILY_PING_URL", format!("http://127.0.0.1:9/{DAILY_PING}"))
+        .set("TELEGRAM_BOT_TOKEN", BOT)
         .set("TELEGRAM_CHAT_ID", "42")
         .set("TELEGRAM_API_URL", url)
         .set("KEEPER_GATEWAY_KEY", KEY)
@@ -112,7 +144,8 @@ fn files(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let meant_to = name == ".env" || name.starts_with("keeper.db") || name == "gateway.key";
+        let meant_to =
+            name == ".env" || name.starts_with("keeper.db") || name == "gateway.key" || name == "signing.key";
         if path.is_dir() {
             files(&path, found);
         } else if !meant_to {
@@ -159,6 +192,16 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
     home.sim.inject(FaultRule::times(endpoint::SEND_MESSAGE, Fault::Html { status: 502 }, 1));
     let keeper = home.start_ready();
     let mut answers = String::new();
+    // What opens something for a browser or a bot.
+    let (cookie, form_token) = session(&keeper);
+    let bot =
+        home.run(&["key", "add", "trial", "--json"]).exits(0).json()["token"].as_str().unwrap().to_owned();
+    let made = vec![
+        ("login's state", login_state(&keeper)),
+        ("session's cookie", cookie),
+        ("form's token", form_token),
+        ("bot's token", bot.clone()),
+    ];
     wait_for("the end of the troubles", || {
         let url = keeper.url("/api/refresh");
         answers += &post(&url, Some(KEY)).map(|(_, body)| body).unwrap_or_default();
@@ -166,6 +209,8 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
             answers += &get_with_key(&keeper.url(path), KEY).map(|(_, body)| body).unwrap_or_default();
         }
         answers += &post(&url, Some("wrong-key")).map(|(_, body)| body).unwrap_or_default();
+        answers +=
+            &get_with_key(&keeper.url("/api/v3/profile"), &bot).map(|(_, body)| body).unwrap_or_default();
         (keeper.status()["session"]["state"] == "valid").then_some(())
     });
     for victim in ["token", "clock", "exchange", "feeds", "notifier"] {
@@ -175,10 +220,72 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
     let log = keeper.log();
     assert_eq!(keeper.stop().code(), Some(0));
 
-    let canaries = Canaries::of(&home, vec![]);
+    let canaries = Canaries::of(&home, made);
     assert!(log.contains("\"level\":\"debug\"") || log.contains("\"level\":\"trace\""), "nothing to look at");
-    assert!(canaries.0.len() >= 6, "old and new tokens and the three fixed ones");
+    assert!(canaries.0.len() >= 16, "old and new tokens, the fixed ones, and those that were made");
+    assert!(log.contains("webhook") && log.contains("ping"), "the failures of webhook and monitors");
     canaries.absent("an answer", &answers);
+    everything_else(&home, &canaries);
+}
+
+/// A page session: the cookie's value, and what its forms carry.
+fn session(keeper: &Keeper) -> (String, String) {
+    block_on(async {
+        let redirect = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder().no_proxy().redirect(redirect).build().unwrap();
+        let unlock =
+            client.post(keeper.url("/unlock")).header("origin", keeper.url("")).form(&[("key", KEY)]);
+        let cookie = unlock.send().await.unwrap().headers()["set-cookie"].to_str().unwrap().to_owned();
+        let pair = cookie.split(';').next().unwrap();
+        let page =
+            client.get(keeper.url("/")).header("cookie", pair).send().await.unwrap().text().await.unwrap();
+        let (_, token) = page.split_once("name=\"token\" value=\"").expect("a form");
+        (pair.split_once('=').unwrap().1.to_owned(), token.split('"').next().unwrap().to_owned())
+    })
+}
+
+/// What a login that has begun is known by.
+fn login_state(keeper: &Keeper) -> String {
+    let url = block_on(async {
+        let redirect = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder().no_proxy().redirect(redirect).build().unwrap();
+        let answer = client.get(keeper.url("/fyers/login")).send().await.unwrap();
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    });
+    let (_, state) = url.split_once("state=").expect("a state");
+    state.split('&').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_bot_is_told_no_credential_that_fyers_quotes() {
+    let home = home().set("FYERS_SANDBOX", "false");
+    let access = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={access}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let head = format!("ABCD1234EF-100:{access}");
+    let quotes: Vec<String> = [access.as_str(), &head, APP_SECRET].into_iter().flat_map(forms).collect();
+    let canaries = Canaries(vec![("access token", access), ("app secret", APP_SECRET.to_owned())]);
+    for quote in quotes {
+        for (scope, path) in
+            [(endpoint::PROFILE, "/api/v3/profile"), (endpoint::QUOTES, "/data/quotes?symbols=NSE:SBIN-EQ")]
+        {
+            let body = json!({"s": "error", "code": -300, "message": quote, quote.clone(): [quote]});
+            home.sim.inject(FaultRule::once(scope, Fault::Json { status: 400, body }));
+            let (status, told) = get_with_key(&keeper.url(path), KEY).unwrap();
+            assert_eq!(status, 400, "{told}");
+            canaries.absent(&format!("an answer of {path}"), &told);
+        }
+    }
+    let order = json!({"s": "error", "code": -99, "message": head.clone()});
+    home.sim.inject(FaultRule::once(endpoint::ORDERS_SYNC, Fault::Json { status: 400, body: order }));
+    let bot = crate::bot::Bot::with_key(&keeper, KEY);
+    let told = bot.buy("NSE:SBIN-EQ");
+    assert_eq!((told.status, told.venue.as_str()), (400, "fyers"), "{}", told.body);
+    canaries.absent("the answer to an order", &told.body.to_string());
+    canaries.absent("the order's row", &home.run(&["orders", "--json"]).exits(0).out);
+    keeper.wait_logged("order.rejected");
+    canaries.absent("the log", &keeper.log());
     everything_else(&home, &canaries);
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use fyers_api::http::ApiResponse;
 use proptest::prelude::*;
 
-use crate::support::{Behind, Gateway, Upstream, live};
+use crate::support::{APP, Behind, Gateway, TOKEN, Upstream, live};
 
 #[test]
 fn methods_bodies_and_labels_go_out_as_they_came() {
@@ -136,6 +136,51 @@ fn a_compressed_answer_is_not_unpacked() {
         (answer.header("content-encoding"), answer.body.as_slice()),
         (Some("gzip"), packed.as_slice())
     );
+}
+
+/// The head of a request as an error page might quote it.
+fn quoting() -> String {
+    format!(r#"{{"s":"error","message":"bad head: authorization: {APP}:{TOKEN}"}}"#)
+}
+
+#[test]
+fn an_answer_that_quotes_the_token_does_not_tell_it() {
+    let body = quoting();
+    let (start, end) = body.split_at(body.find(TOKEN).unwrap() + TOKEN.len() / 2);
+    let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
+    let heads = [
+        format!("HTTP/1.1 400 No\r\ncontent-length: {}\r\n\r\n{body}", body.len()),
+        format!(
+            "HTTP/1.1 400 No\r\ntransfer-encoding: chunked\r\n\r\n{}{}0\r\n\r\n",
+            chunk(start),
+            chunk(end)
+        ),
+        format!(
+            "HTTP/1.1 400 No\r\nx-request-id: for {TOKEN}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    ];
+    for answer in heads {
+        let told = Gateway::before(&Upstream::saying(answer)).get("/api/v3/profile");
+        assert_eq!((told.status(), told.body.len()), (400, body.len()), "{told:?}");
+        assert!(!told.everything().contains("CANARY"), "{told:?}");
+        let json = told.json();
+        assert!(
+            json["message"].as_str().unwrap().starts_with("bad head: authorization: ABCD1234EF-100:***"),
+            "{json}"
+        );
+    }
+    // In two writes with a pause between them: the head first, then a part of the token, then the rest.
+    let slow = Upstream::start(|_, stream| {
+        let body = quoting();
+        let (start, end) = body.split_at(body.find(TOKEN).unwrap() + 3);
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{start}", body.len());
+        stream.write_all(head.as_bytes()).unwrap();
+        std::thread::yield_now();
+        stream.write_all(end.as_bytes()).unwrap();
+    });
+    let told = Gateway::before(&slow).get("/data/history");
+    assert!(told.status() == 200 && !told.everything().contains("CANARY"), "{told:?}");
 }
 
 #[test]

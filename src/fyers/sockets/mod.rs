@@ -28,6 +28,7 @@ use url::Url;
 use crate::fyers::{
     config::{FyersConfig, SetupError},
     credentials::Credentials,
+    echoes::Echoes,
 };
 use handshake::Handshakes;
 
@@ -80,10 +81,11 @@ impl BrokerSockets for FyersSockets {
             let authorization = self.app.authorization(token).map_err(|_| SocketError::Refused(401))?;
             request = request.header(AUTHORIZATION, authorization);
         }
+        let echoes = self.app.echoes(token).ok_or(SocketError::Unreachable)?;
         let connection = self.handshakes.upgrade(request).await?;
         let limits = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
         let stream = WebSocketStream::from_raw_socket(connection, Role::Client, Some(limits)).await;
-        let mut socket = Socket { stream };
+        let mut socket = Socket { stream, echoes };
         if which == Upstream::Data {
             for frame in DataLink::opening(&self.hsm_key(token)) {
                 socket.send(SocketMessage::Binary(ClientFrame::encode(&frame))).await?;
@@ -95,6 +97,8 @@ impl BrokerSockets for FyersSockets {
 
 struct Socket {
     stream: WebSocketStream<Upgraded>,
+    /// Bots get many messages as they came: none of them tells the token.
+    echoes: Arc<Echoes>,
 }
 
 #[async_trait]
@@ -110,8 +114,16 @@ impl BrokerSocket for Socket {
     async fn receive(&mut self) -> Result<SocketMessage, SocketError> {
         loop {
             match self.stream.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(SocketMessage::Text(text.to_string())),
-                Some(Ok(Message::Binary(bytes))) => return Ok(SocketMessage::Binary(bytes.to_vec())),
+                Some(Ok(Message::Text(text))) => {
+                    let mut bytes = text.as_bytes().to_vec();
+                    self.echoes.cover(&mut bytes);
+                    return Ok(SocketMessage::Text(String::from_utf8_lossy(&bytes).into_owned()));
+                }
+                Some(Ok(Message::Binary(bytes))) => {
+                    let mut bytes = bytes.to_vec();
+                    self.echoes.cover(&mut bytes);
+                    return Ok(SocketMessage::Binary(bytes));
+                }
                 // A ping is answered by the library.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(SocketError::Ended),
