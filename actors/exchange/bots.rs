@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use fyers_api::{codes, http::ApiRequest, ist, model::Position};
 use keeper_domain::{
     bots::{
-        admit::{Knowledge, decide, orders_in, priced_by_market},
+        admit::{Knowledge, decide, orders_in, to_be_priced},
         books::BotBooks,
     },
     event::Event,
@@ -26,6 +26,7 @@ use keeper_domain::{
     },
 };
 use mock_exchange::{Record, exchange::Prices};
+use rust_decimal::Decimal;
 
 use crate::exchange::{ExchangeActor, messages::BotGone};
 
@@ -52,17 +53,28 @@ impl ExchangeActor {
         call: &OrderCall,
         request: &ApiRequest,
     ) -> Route {
-        let at = self.deps.time.now();
-        // Where prices are made up, they are what the order would fill at.
-        let mode = self.volatile.mode;
-        let prices = if mode == Mode::Mock { self.prices(mode) } else { Prices::Last };
-        let price = |symbol: &str| self.volatile.book.price(symbol, prices, at);
-        decide(now, key, call, request, &Knowledge { books: &self.volatile.books, price: &price })
+        let (at, books) = (self.deps.time.now(), &self.volatile.books);
+        let price = |symbol: &str| self.price_for_limits(symbol, at);
+        // What is open at FYERS has no price while FYERS cannot be asked.
+        let live = |symbol: &str| price(symbol).filter(|_| self.volatile.mode != Mode::Mock);
+        let day = books.day_of(ist::date(at), key.name(), &price, &live);
+        decide(now, key, call, request, &Knowledge { books, price: &price, day })
     }
 
-    /// What must be priced before the key's limits can be checked.
-    pub(super) fn to_be_valued(&self, key: &BotKey, call: &OrderCall) -> Vec<String> {
-        priced_by_market(key, call)
+    /// A limit goes by prices of this moment. Where FYERS cannot be asked, they are what the order would fill at.
+    fn price_for_limits(&self, symbol: &str, at: DateTime<Utc>) -> Option<Decimal> {
+        match self.prices(self.volatile.mode) {
+            Prices::Live => self.volatile.book.fresh_price(symbol, at),
+            prices => self.volatile.book.price(symbol, prices, at),
+        }
+    }
+
+    /// What must be priced before the key's limits can be checked, and is not.
+    pub(super) fn to_be_valued(&self, seen: &Snapshot, key: &BotKey, call: &OrderCall) -> Vec<String> {
+        let (at, held) = (self.deps.time.now(), self.volatile.books.held(key.name()));
+        let mut symbols = to_be_priced(seen, key, call, held);
+        symbols.retain(|symbol| self.price_for_limits(symbol, at).is_none());
+        symbols
     }
 
     /// An order goes out: it counts from now on, whatever comes of it.

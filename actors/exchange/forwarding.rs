@@ -36,8 +36,8 @@ impl ExchangeActor {
         let (meant_for_fyers, mode, halted, reason) = (!seen.sandbox, seen.mode, seen.halted, seen.reason);
         let forwarding = Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply };
         let Some(key) = key else { return self.refuse(forwarding, &Refused::KeyGone, ctx) };
-        let symbols = self.to_be_valued(&key, &forwarding.call);
-        match self.ask_prices(&symbols, Share::Bots).filter(|_| now.mode != Mode::Mock) {
+        let symbols = self.to_be_valued(&seen, &key, &forwarding.call);
+        match self.ask_quotes(&symbols, Share::Bots).filter(|_| now.mode != Mode::Mock) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     let learnt = act.learn_prices(prices);
@@ -118,6 +118,7 @@ impl ExchangeActor {
         let (status, code) = match why {
             Refused::Stopping => (503, -503),
             Refused::KeyGone => (401, -16),
+            Refused::Ambiguous => (400, -50),
             _ if why.is_of_key() => (400, -50),
             _ => (400, -99),
         };

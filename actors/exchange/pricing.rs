@@ -143,9 +143,25 @@ impl ExchangeActor {
         symbols: &[String],
         share: Share,
     ) -> Option<impl Future<Output = Vec<SeenPrice>> + use<>> {
+        self.ask(calls(self.deps.market.fill, symbols, self.deps.time.now()), share)
+    }
+
+    /// Last prices of all these symbols, whatever orders are filled by.
+    pub(super) fn ask_quotes(
+        &self,
+        symbols: &[String],
+        share: Share,
+    ) -> Option<impl Future<Output = Vec<SeenPrice>> + use<>> {
+        self.ask(calls(Fill::Touch, symbols, self.deps.time.now()), share)
+    }
+
+    fn ask(
+        &self,
+        (calls, read): (Vec<ApiRequest>, ReadPrices),
+        share: Share,
+    ) -> Option<impl Future<Output = Vec<SeenPrice>> + use<>> {
         let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
-        let (calls, read) = calls(self.deps.market.fill, symbols, self.deps.time.now());
-        (!symbols.is_empty()).then_some(async move {
+        (!calls.is_empty()).then_some(async move {
             let mut all = vec![];
             for call in calls {
                 let answer = match share {

@@ -9,10 +9,10 @@ use crate::{
     support::{Home, Keeper, block_on, get_with_key, wait_for},
 };
 
-const SBIN: &str = "NSE:SBIN-EQ";
+pub(crate) const SBIN: &str = "NSE:SBIN-EQ";
 
 /// A trading day with a good token and real orders.
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled);
     let home = home.set("FYERS_SANDBOX", "false").with_telegram();
     let token = home.sim.mint(TokenKind::Access);
@@ -21,26 +21,26 @@ fn home() -> Home {
     home
 }
 
-fn live(home: &Home) -> Keeper {
+pub(crate) fn live(home: &Home) -> Keeper {
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| status["mode"] == "live");
     keeper
 }
 
 /// Adds a key with the real verb, and gives its token.
-fn add(home: &Home, args: &[&str]) -> String {
+pub(crate) fn add(home: &Home, args: &[&str]) -> String {
     let args = [&["key", "add", "--json"], args].concat();
     let answer = home.run(&args).exits(0).json();
     answer["token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
 }
 
-fn row(home: &Home, name: &str) -> Value {
+pub(crate) fn row(home: &Home, name: &str) -> Value {
     home.run(&["key", "show", name, "--json"]).exits(0).json()
 }
 
 /// A refusal by a key: FYERS' shape, code -50, sent nowhere.
 #[track_caller]
-fn refused(told: &Told, words: &str) {
+pub(crate) fn refused(told: &Told, words: &str) {
     let message = told.body["message"].as_str().unwrap_or_default();
     assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{}", told.body);
     assert_eq!((&told.body["s"], &told.body["code"]), (&json!("error"), &json!(-50)), "{}", told.body);
@@ -48,11 +48,11 @@ fn refused(told: &Told, words: &str) {
 }
 
 #[track_caller]
-fn taken(told: &Told, venue: &str) {
+pub(crate) fn taken(told: &Told, venue: &str) {
     assert_eq!((told.venue.as_str(), &told.body["code"]), (venue, &json!(1101)), "{}", told.body);
 }
 
-fn orders_at_fyers(home: &Home) -> usize {
+pub(crate) fn orders_at_fyers(home: &Home) -> usize {
     home.sim
         .calls()
         .iter()
@@ -105,77 +105,6 @@ fn a_bot_on_trial_is_simulated_beside_one_that_trades_for_real() {
         "{placed:#?}"
     );
     home.wait_alert("A key for bot trial was added");
-}
-
-#[test]
-fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
-    let home = home();
-    let keeper = live(&home);
-    let token = |args: &[&str]| Bot::with_token(&keeper, &add(&home, args));
-    let viewer = token(&["viewer", "--read-only"]);
-    refused(&viewer.buy(SBIN), "may only read");
-    assert_eq!(viewer.get("/api/v3/orders").status, 200);
-
-    let small = token(&["small", "--max-order-value", "5000"]);
-    refused(&small.order(SBIN, 10), "is worth 8000 INR");
-    taken(&small.order(SBIN, 5), "fyers");
-    let order = small.get("/api/v3/orders").body["orderBook"][0]["id"].clone();
-    let larger = json!({"id": order, "qty": 100});
-    refused(&small.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(larger)), "max-order-value");
-
-    // A limit order that is made a market order is worth the market's price.
-    let resting = small.place(json!({"symbol": SBIN, "qty": 7, "type": 1, "side": 1, "productType": "CNC",
-        "limitPrice": 700, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}));
-    taken(&resting, "fyers");
-    let at_market = json!({"id": resting.body["id"], "type": 2});
-    refused(&small.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(at_market)), "max-order-value");
-
-    let few = token(&["few", "--mode", "sandbox", "--max-orders-per-day", "2"]);
-    taken(&few.order(SBIN, 1), "mock");
-    taken(&few.order(SBIN, 1), "mock");
-    refused(&few.order(SBIN, 1), "max-orders-per-day is 2");
-    refused(&few.order(SBIN, 1), "max-orders-per-day is 2");
-    taken(&few.order(SBIN, -2), "mock");
-
-    let careful = token(&["careful", "--mode", "sandbox", "--max-loss", "500"]);
-    taken(&careful.order(SBIN, 10), "mock");
-    home.sim.set_price(SBIN, 740.0);
-    // A market order fills a tick beyond the last price: 10 shares, 60 INR and a tick of 0.10 each.
-    // The next price the keeper hears of counts, whoever asked for it.
-    careful.get("/data/quotes?symbols=NSE:SBIN-EQ");
-    wait_for("the loss to be known", || {
-        (row(&home, "careful")["today"]["result"].as_f64()? <= -500.0).then_some(())
-    });
-    refused(&careful.order(SBIN, 1), "has lost 601 INR today");
-    taken(&careful.order(SBIN, -10), "mock");
-    refused(&careful.order(SBIN, 1), "has lost 601 INR today");
-
-    assert_eq!(orders_at_fyers(&home), 2, "nothing that was refused left the keeper");
-    for words in [
-        "Bot few: its number of orders a day is reached",
-        "Bot careful: its loss limit of the day is reached",
-    ] {
-        home.wait_alert(words);
-        assert_eq!(home.alerts().iter().filter(|alert| alert.contains(words)).count(), 1, "told once a day");
-    }
-}
-
-#[test]
-fn a_live_bots_loss_at_fyers_is_its_own() {
-    let home = home();
-    let keeper = live(&home);
-    let careful = Bot::with_token(&keeper, &add(&home, &["careful", "--max-loss", "500"]));
-    let main = Bot::with_token(&keeper, &add(&home, &["main", "--max-loss", "500"]));
-    taken(&careful.order(SBIN, 10), "fyers");
-    wait_for("the fill to be known", || (row(&home, "careful")["today"]["orders"] == 1).then_some(()));
-    home.sim.set_price(SBIN, 740.0);
-    wait_for("the loss to be known", || {
-        main.get("/data/quotes?symbols=NSE:SBIN-EQ");
-        (row(&home, "careful")["today"]["result"].as_f64()? <= -500.0).then_some(())
-    });
-    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
-    taken(&main.order(SBIN, 1), "fyers");
-    taken(&careful.order(SBIN, -10), "fyers");
 }
 
 #[test]

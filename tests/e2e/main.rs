@@ -28,6 +28,7 @@ mod headers;
 mod heartbeat;
 mod in_flight;
 mod init;
+mod key_limits;
 mod keys;
 mod kill9;
 mod leaks;

@@ -1,5 +1,9 @@
 //! Whose share of FYERS' limits a call takes: the bots', or what is kept back for the keeper.
 
+use arc_swap::ArcSwap;
+use chrono::DateTime;
+use keeper_domain::keys::{KeyLimits, KeyRing, StoredKey};
+
 use super::*;
 
 /// A FYERS that also notes which calls came out of the keeper's own share.
@@ -57,4 +61,52 @@ async fn an_order_is_priced_out_of_the_bots_share_and_the_square_off_out_of_the_
     assert_eq!(floor.took_own(), ["/quotes"], "once, when it is due");
     let (_, positions) = floor.ask(Method::Get, "/positions", Value::Null).await;
     assert_eq!(positions["netPositions"][0]["netQty"], 0, "{positions}");
+}
+
+/// What the first key's bot holds at FYERS is priced for its next entry, and nobody else has asked for a price.
+#[actix::test]
+async fn a_loss_is_priced_out_of_the_bots_share_and_once_in_five_seconds() {
+    let floor = floor(false, true).await;
+    let limits = KeyLimits { max_loss: Some(Decimal::from(500)), ..KeyLimits::default() };
+    let ring = KeyRing::default().with(StoredKey { limits, ..StoredKey::owner(DateTime::UNIX_EPOCH) });
+    let keys = Arc::new(ArcSwap::from_pointee(ring));
+    let deps = ExchangeDeps { keys, ..deps(&floor.fyers, &floor.store, false) };
+    let floor = Floor { actor: ExchangeActor::new(deps).start(), ..floor };
+    floor.actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_millis(100)).await;
+    let quotes = || floor.fyers.calls("/quotes").len();
+    let price = |last: f64| {
+        let quote = json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": last}}]});
+        floor.fyers.says("/quotes", 200, &quote);
+    };
+    assert_eq!(floor.place("NSE:SBIN-EQ", 10, 1).await.0.venue, Venue::Fyers);
+    assert_eq!(quotes(), 0, "nothing is held yet");
+    let mut filled = row("26112300000001", 10, 2);
+    (filled["filledQty"], filled["tradedPrice"]) = (json!(10), json!(800));
+    floor.fyers.books(&[filled], &[]);
+    time::sleep(Duration::from_secs(10)).await;
+    let _before = floor.took_own();
+
+    price(760.0);
+    assert_eq!(
+        (floor.place("NSE:INFY-EQ", 1, 1).await.0.venue, quotes()),
+        (Venue::Fyers, 1),
+        "400 INR are lost"
+    );
+    assert_eq!(
+        (floor.place("NSE:INFY-EQ", 1, 1).await.0.venue, quotes()),
+        (Venue::Fyers, 1),
+        "the price is new"
+    );
+    time::sleep(Duration::from_secs(6)).await;
+    price(740.0);
+    let (refused, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!((refused.venue, quotes()), (Venue::None, 2));
+    assert!(words["message"].as_str().unwrap().contains("has lost 600 INR today"), "{words}");
+    time::sleep(Duration::from_secs(6)).await;
+    floor.fyers.fails("/quotes", ProxyError::Transport(Transport::Timeout));
+    let (unknown, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!(unknown.venue, Venue::None);
+    assert!(words["message"].as_str().unwrap().contains("is not known now"), "{words}");
+    assert!(!floor.took_own().contains(&"/quotes".to_owned()), "what a bot causes is the bots'");
 }

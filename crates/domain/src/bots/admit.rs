@@ -1,7 +1,10 @@
 //! The one decision about a bot's request: its key first, then where it goes, then its limits.
 //!
 //! Limits are checked before anything leaves. What only brings an open position nearer to zero always passes them, by
-//! the rule that holds for a halt too; cancels and exits of positions do anyway. What cannot be checked is refused.
+//! the rule that holds for a halt too; cancels and exits of positions do anyway. What cannot be checked is refused: a
+//! loss is not known while the price of one position is not, nor before FYERS' order book has been read.
+
+use std::collections::BTreeSet;
 
 use fyers_api::{
     http::ApiRequest,
@@ -27,8 +30,10 @@ use crate::{
 pub struct Knowledge<'a> {
     /// Whose orders are whose.
     pub books: &'a BotBooks,
-    /// Last prices in INR, where there are any.
+    /// Prices of now in INR, where they are known.
     pub price: &'a dyn Fn(&str) -> Option<Decimal>,
+    /// The bot's day at these prices.
+    pub day: OwnDay,
 }
 
 /// Where a bot's request goes. `now` is the snapshot as this bot sees it ([`Snapshot::seen_by`]).
@@ -60,12 +65,24 @@ pub fn orders_in(call: &OrderCall) -> u32 {
     if counts(call.operation) { u32::try_from(call.legs.len().max(1)).unwrap_or(u32::MAX) } else { 0 }
 }
 
-/// Symbols whose price must be known to check the request: those of orders that name none.
-pub fn priced_by_market(key: &BotKey, call: &OrderCall) -> Vec<String> {
-    let limited = key.stored.limits.max_order_value.is_some() && counts(call.operation);
-    let at_market =
-        call.legs.iter().filter(|leg| limited && (leg.price == Decimal::ZERO || leg.quantity < 0));
-    at_market.map(|leg| leg.symbol.clone()).collect()
+/// Symbols whose price must be known to check the request: those of orders that name none, and for a loss those that
+/// the bot holds. `held` are these. Exits need none.
+pub fn to_be_priced(now: &Snapshot, key: &BotKey, call: &OrderCall, held: BTreeSet<String>) -> Vec<String> {
+    let (limits, is_new) = (key.stored.limits, counts(call.operation));
+    if !(limits.max_order_value.is_some() || limits.max_loss.is_some())
+        || !(is_new || call.operation == Operation::Modify)
+    {
+        return vec![];
+    }
+    let goes = route(now, call);
+    if matches!(goes, Route::Refused(_)) || (is_new && passes_as_exit(now, key, call, goes == Route::Fyers)) {
+        return vec![];
+    }
+    let by_market = |leg: &&Leg| leg.price == Decimal::ZERO || leg.quantity < 0;
+    let of_value = call.legs.iter().filter(|leg| limits.max_order_value.is_some() && by_market(leg));
+    let of_loss = held.into_iter().filter(|_| limits.max_loss.is_some());
+    let all: BTreeSet<String> = of_value.map(|leg| leg.symbol.clone()).chain(of_loss).collect();
+    all.into_iter().collect()
 }
 
 fn within_limits(
@@ -85,7 +102,7 @@ fn within_limits(
     let positions = if real { &now.live.positions } else { &now.simulated };
     let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
     if call.operation == Operation::Modify {
-        return modify(key, request, known, positions);
+        return modify(now, key, request, (known, real), positions);
     }
     if !counts(call.operation) || call.operation == Operation::LiveOrder {
         return Err(unchecked("the keeper cannot check them for this kind of request; place single orders"));
@@ -93,19 +110,23 @@ fn within_limits(
     if !call.understood {
         return Err(unchecked("the keeper cannot read every order in this request"));
     }
-    let own = now.own(key).into_owned();
-    let waiting: Vec<&Leg> = if real {
-        now.live.waiting.iter().chain(&now.sent.legs).collect()
-    } else {
-        own.waiting.iter().collect()
-    };
-    if !call.has_extras && is_exit(&call.legs, positions, waiting) {
+    if passes_as_exit(now, key, call, real) {
         return Ok(());
     }
     let bot = key.name();
-    lost(bot, limits.max_loss, &own.day)?;
-    counted(bot, limits.max_orders_per_day, &own.day, orders_in(call))?;
+    lost(now, key, known, real)?;
+    counted(bot, limits.max_orders_per_day, &known.day, orders_in(call))?;
     call.legs.iter().try_for_each(|leg| valued(bot, limits.max_order_value, leg, known))
+}
+
+fn passes_as_exit(now: &Snapshot, key: &BotKey, call: &OrderCall, real: bool) -> bool {
+    let own = now.own(key);
+    let (positions, waiting): (_, Vec<&Leg>) = if real {
+        (&now.live.positions, now.live.waiting.iter().chain(&now.sent.legs).collect())
+    } else {
+        (&now.simulated, own.waiting.iter().collect())
+    };
+    call.understood && !call.has_extras && is_exit(&call.legs, positions, waiting)
 }
 
 /// Exits by the rule of exits; selling delivery is one too, since nobody can be short of it.
@@ -114,8 +135,23 @@ fn is_exit<'a>(legs: &[Leg], positions: &[Position], waiting: impl IntoIterator<
     reduces(legs, positions, waiting) || (!legs.is_empty() && legs.iter().all(sells_delivery))
 }
 
-fn lost(bot: &BotName, limit: Option<Decimal>, day: &OwnDay) -> Result<(), Refused> {
-    let Some(limit) = limit.filter(|limit| -day.result >= *limit) else { return Ok(()) };
+/// A loss that is not known may be one above the limit.
+fn lost(now: &Snapshot, key: &BotKey, known: &Knowledge<'_>, real: bool) -> Result<(), Refused> {
+    let (bot, day) = (key.name(), &known.day);
+    let Some(limit) = key.stored.limits.max_loss else { return Ok(()) };
+    let unknown = |why: String| {
+        let why = format!("{why}, so that its loss of today is not known; entries wait, exits pass");
+        Err(Refused::Unchecked { bot: bot.clone(), why })
+    };
+    if let Some(symbol) = day.unpriced.first() {
+        return unknown(format!("the price of {symbol}, which it holds, is not known now"));
+    }
+    if real && !now.has_read_the_books() {
+        return unknown("FYERS' order book has not been read a short while ago".to_owned());
+    }
+    if -day.result < limit {
+        return Ok(());
+    }
     let (loss, limit) = (rupees(-day.result), rupees(limit));
     let words = format!(
         "bot {bot} has lost {loss} INR today, and its key's max-loss is {limit} INR: entries are refused until \
@@ -163,15 +199,19 @@ fn valued(bot: &BotName, limit: Option<Decimal>, leg: &Leg, known: &Knowledge<'_
     Err(Refused::Limit { limit: LimitKind::OrderValue, words })
 }
 
-/// A changed order is worth at most what a new one may be.
+/// Fields of a change that would make another order of it.
+const ANOTHER_ORDER: [&str; 5] = ["symbol", "side", "productType", "stopLoss", "takeProfit"];
+
+/// A changed order is worth at most what a new one may be, and none is changed that may not be placed.
 fn modify(
+    now: &Snapshot,
     key: &BotKey,
     request: &ApiRequest,
-    known: &Knowledge<'_>,
+    (known, real): (&Knowledge<'_>, bool),
     positions: &[Position],
 ) -> Result<(), Refused> {
-    let limit = key.stored.limits.max_order_value;
-    if limit.is_none() {
+    let limits = key.stored.limits;
+    if limits.max_order_value.is_none() && limits.max_loss.is_none() {
         return Ok(());
     }
     let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
@@ -181,6 +221,9 @@ fn modify(
         return Err(unchecked("the keeper does not know this order as one of its own today"));
     };
     let asked = |name: &str| Some(&body[name]).filter(|value| !value.is_null());
+    if ANOTHER_ORDER.iter().any(|name| asked(name).is_some()) {
+        return Err(unchecked("a change of symbol, side, product or legs would make another order of it"));
+    }
     let quantity = match asked("qty") {
         Some(value) => whole(value).filter(|quantity| *quantity > 0),
         None => Some(order.quantity.abs()),
@@ -200,7 +243,8 @@ fn modify(
     if is_exit(std::slice::from_ref(&leg), positions, []) {
         return Ok(());
     }
-    valued(key.name(), limit, &leg, known)
+    lost(now, key, known, real)?;
+    valued(key.name(), limits.max_order_value, &leg, known)
 }
 
 fn rupees(amount: Decimal) -> String {

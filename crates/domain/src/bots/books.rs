@@ -21,12 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     keys::{BotName, LimitKind},
     order_journal::{OrderEntry, OrderIntent},
-    routing::{
-        Venue,
-        live_positions::BookRow,
-        own::{Own, OwnDay},
-        request::Leg,
-    },
+    routing::{Venue, live_positions::BookRow, request::Leg},
 };
 
 pub use holding::Holding;
@@ -358,38 +353,6 @@ impl BotBooks {
         held.filter(|one| one.net() != 0).map(Holding::position).collect()
     }
 
-    /// What is this bot's own, with these last prices. `waiting` are all orders that wait in the MockExchange, by id.
-    pub fn own(
-        &self,
-        day: NaiveDate,
-        bot: &BotName,
-        waiting: &BTreeMap<String, Leg>,
-        price: &dyn Fn(&str) -> Option<Decimal>,
-    ) -> Own {
-        let mine = waiting.iter().filter(|(id, _)| self.owner_of(id) == Some(bot));
-        Own {
-            simulated: self.simulated(bot),
-            waiting: mine.map(|(_, leg)| leg.clone()).collect(),
-            day: self.day_of(day, bot, price),
-        }
-    }
-
-    fn day_of(&self, day: NaiveDate, bot: &BotName, price: &dyn Fn(&str) -> Option<Decimal>) -> OwnDay {
-        let Some(book) = self.bots.get(bot) else { return OwnDay::default() };
-        let is_today = self.day == Some(day);
-        let live: &[Holding] = if is_today { &book.live } else { &[] };
-        let orders = if is_today { book.orders } else { 0 };
-        let mut own = OwnDay { orders, ..OwnDay::default() };
-        for held in book.simulated.iter().chain(live) {
-            let price = price(&held.symbol);
-            if price.is_none() && held.net() != 0 {
-                own.unpriced.insert(held.symbol.clone());
-            }
-            own.result += held.result(price);
-        }
-        own
-    }
-
     /// All bots that anything is known of.
     pub fn bots(&self) -> impl Iterator<Item = &BotName> {
         self.bots.keys()
@@ -431,5 +394,6 @@ fn merge(into: &mut Vec<Holding>, more: &Holding) {
     holding(into, &more.symbol, more.product).add(more);
 }
 
+mod own;
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,7 @@ pub struct OwnDay {
     /// Profit, or loss below zero, in INR, before charges: closed and open, simulated and at FYERS together.
     #[serde(with = "rust_decimal::serde::float")]
     pub result: Decimal,
-    /// Symbols with something open and no known price: they count at their average.
+    /// Symbols with something open and no known price. In `result` they count at their average; for a limit it is not
+    /// known then.
     pub unpriced: BTreeSet<String>,
 }

@@ -6,10 +6,10 @@ use fyers_api::{
     model::{OrderRequest, Position, Product},
     number,
     operation::Operation,
-    request::{self, GttFields, GttLegFields, OrderFields},
+    request::{self, GttFields, GttLegFields, OrderFields, Spelling},
 };
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One order in a request, as far as safety needs to know it.
@@ -91,6 +91,8 @@ pub struct OrderCall {
     pub legs: Vec<Leg>,
     /// Whether every order in it could be read.
     pub understood: bool,
+    /// Whether another program could read other fields in it.
+    pub is_ambiguous: bool,
     /// Whether an order carries more than itself: a stop or target leg of its own, or a later session.
     pub has_extras: bool,
     /// Whether it also cancels waiting orders (an exit with `pending_orders_cancel`).
@@ -101,6 +103,7 @@ impl OrderCall {
     /// Reads a request. Never fails: what cannot be read is said to be so.
     pub fn read(call: &ApiRequest) -> Self {
         let operation = Operation::of(call);
+        let is_ambiguous = operation.trades() && Spelling::of(&call.body) == Spelling::Ambiguous;
         let (orders, understood) = match operation {
             Operation::Place => one(&call.body),
             Operation::PlaceMany => many(&call.body),
@@ -111,7 +114,8 @@ impl OrderCall {
         let legs: Vec<Leg> = orders.iter().filter_map(leg).collect();
         Self {
             operation,
-            understood: understood && legs.len() == orders.len(),
+            understood: understood && !is_ambiguous && legs.len() == orders.len(),
+            is_ambiguous,
             legs,
             has_extras: orders.iter().any(has_extras),
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
@@ -159,7 +163,7 @@ fn has_extras(fields: &OrderFields) -> bool {
 fn one(body: &[u8]) -> (Vec<OrderFields>, bool) {
     // Without the check a list would be read as the fields in their order.
     let fields: Option<OrderFields> = is_object(body).then(|| serde_json::from_slice(body).ok()).flatten();
-    let read = fields.is_some() && serde_json::from_slice(body).is_ok_and(|keys| is_spelt_once(&keys));
+    let read = fields.is_some();
     (fields.into_iter().collect(), read)
 }
 
@@ -177,32 +181,11 @@ fn only_at_fyers(call: &ApiRequest) -> (Vec<OrderFields>, bool) {
     }
 }
 
-/// The fields of an order that decide what it does.
-const FIELDS: [&str; 10] = [
-    "symbol",
-    "qty",
-    "side",
-    "productType",
-    "limitPrice",
-    "stopPrice",
-    "stopLoss",
-    "takeProfit",
-    "offlineOrder",
-    "orderInfo",
-];
-
-/// Some programs read `QTY` as `qty`: an order is understood only if every field that decides is spelt as FYERS does.
-fn is_spelt_once(keys: &std::collections::BTreeMap<String, IgnoredAny>) -> bool {
-    let twin = |key: &String| FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field) && key != field);
-    !keys.keys().any(twin)
-}
-
 fn many(body: &[u8]) -> (Vec<OrderFields>, bool) {
     let rows = serde_json::from_slice::<Vec<Value>>(body).unwrap_or_default();
-    let keys = serde_json::from_slice::<Vec<std::collections::BTreeMap<String, IgnoredAny>>>(body);
-    let spelt = keys.is_ok_and(|rows| !rows.is_empty() && rows.iter().all(is_spelt_once));
+    let objects = !rows.is_empty() && rows.iter().all(Value::is_object);
     if let Ok(all) = serde_json::from_slice::<Vec<OrderFields>>(body)
-        && spelt
+        && objects
     {
         return (all, true);
     }
@@ -226,8 +209,7 @@ fn gtt(body: &[u8]) -> (Vec<OrderFields>, bool) {
     let legs: Option<Vec<GttLegFields>> = legs.into_values().collect();
     let orders: Vec<OrderFields> = legs.into_iter().flatten().map(order).collect();
     let any = !orders.is_empty();
-    let spelt = serde_json::from_slice(body).is_ok_and(|keys| is_spelt_once(&keys));
-    (orders, any && spelt)
+    (orders, any)
 }
 
 /// A flag that comes twice, which two programs could read in two ways, counts as not set.
@@ -248,15 +230,19 @@ mod tests {
 
     use super::*;
 
-    fn read(path: &str, body: &str) -> OrderCall {
-        OrderCall::read(&ApiRequest {
+    fn request(path: &str, body: &str) -> ApiRequest {
+        ApiRequest {
             surface: Surface::Api,
             method: Method::Post,
             path: path.into(),
             query: String::new(),
             content_type: None,
             body: body.into(),
-        })
+        }
+    }
+
+    fn read(path: &str, body: &str) -> OrderCall {
+        OrderCall::read(&request(path, body))
     }
 
     fn order() -> Value {
@@ -307,6 +293,35 @@ mod tests {
         }
         assert!(!read("/multi-order/sync", "[]").understood);
         assert_eq!(read("/multi-order/sync", &format!("[{},{{}}]", order())).legs.len(), 1);
+    }
+
+    #[test]
+    fn doubled_fields_are_seen_in_everything_that_trades_and_nowhere_else() {
+        let twice = r#"{"id":"1","qty":1,"qty":500}"#;
+        for (method, path) in [
+            (Method::Post, "/orders/sync"),
+            (Method::Patch, "/orders/sync"),
+            (Method::Delete, "/orders/sync"),
+            (Method::Post, "/multi-order/sync"),
+            (Method::Patch, "/multi-order/sync"),
+            (Method::Post, "/multileg/orders/sync"),
+            (Method::Post, "/orders/async"),
+            (Method::Patch, "/smart-order/modify"),
+            (Method::Post, "/gtt/orders/sync"),
+            (Method::Patch, "/gtt/orders/sync"),
+            (Method::Put, "/positions"),
+            (Method::Patch, "/positions"),
+            (Method::Delete, "/positions"),
+        ] {
+            let call = |body: &str| OrderCall::read(&ApiRequest { method, ..request(path, body) });
+            assert!(call(twice).is_ambiguous && call(&format!("[{twice}]")).is_ambiguous, "{path}");
+            assert!(
+                !call(r#"{"id":"1","qty":1}"#).is_ambiguous && !call("qty=1&qty=2").is_ambiguous,
+                "{path}"
+            );
+        }
+        let quotes = ApiRequest { surface: Surface::Data, ..request("/quotes", twice) };
+        assert!(!OrderCall::read(&quotes).is_ambiguous);
     }
 
     #[test]

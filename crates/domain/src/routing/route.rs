@@ -74,7 +74,12 @@ impl Snapshot {
 
     /// Whether the books at FYERS were read a short while ago, and nothing was sent since whose effect cannot be told.
     fn knows_the_books(&self) -> bool {
-        self.looked && self.live.known(self.at) == Known::Known && !self.sent.is_opaque
+        self.has_read_the_books() && !self.sent.is_opaque
+    }
+
+    /// Whether the books at FYERS were read a short while ago.
+    pub fn has_read_the_books(&self) -> bool {
+        self.looked && self.live.known(self.at) == Known::Known
     }
 
     fn on_the_way(&self) -> impl Iterator<Item = &Leg> {
@@ -155,6 +160,12 @@ pub enum Refused {
         /// What is not known.
         why: String,
     },
+    /// What the keeper has read of it may not be what FYERS reads.
+    #[error(
+        "a field comes twice in this request, or not as FYERS writes it (`QTY` for `qty`): two programs could read it \
+         in two ways. Nothing was done; send each field once"
+    )]
+    Ambiguous,
     /// Not in the keeper's list of calls.
     #[error("the keeper does not know this call, and passes on only what it knows or what only reads")]
     UnknownCall,
@@ -188,6 +199,9 @@ pub fn route(now: &Snapshot, call: &OrderCall) -> Route {
 fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refused> {
     if now.stopping {
         return Err(Refused::Stopping);
+    }
+    if call.is_ambiguous {
+        return Err(Refused::Ambiguous);
     }
     if now.halted {
         exits_only(now, call, venue)?;

@@ -3,7 +3,9 @@
 mod auth;
 mod order;
 mod order_fields;
+mod spelling;
 
 pub use auth::{login, login_page, refresh};
 pub use order::{NotExact, order};
 pub use order_fields::{GttFields, GttLegFields, GttLegs, OrderFields, decimal, tag, whole};
+pub use spelling::Spelling;

@@ -14,7 +14,7 @@ use crate::{
 use fyers_api::{
     codes,
     error::ApiError,
-    request::{OrderFields, decimal, whole},
+    request::{OrderFields, Spelling, decimal, whole},
 };
 
 /// The most orders in one call (docs/fyers-api.md, "Baskets").
@@ -27,8 +27,11 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, ApiE
 /// The body as JSON.
 ///
 /// # Errors
-/// -50 when it is none.
+/// -50 when it is none, or could be read in two ways.
 pub fn body(bytes: &[u8]) -> Result<Value, ApiError> {
+    if Spelling::of(bytes) != Spelling::Plain {
+        return Err(ApiError::invalid_input());
+    }
     serde_json::from_slice(bytes).map_err(|_| ApiError::invalid_input())
 }
 

@@ -188,6 +188,11 @@ impl MockExchange {
         self.engine.instrument(symbol, None).is_ok() && self.engine.takes_orders(symbol, now)
     }
 
+    /// The price of a symbol in INR that FYERS told a moment ago; `None` while there is none.
+    pub fn fresh_price(&self, symbol: &str, now: DateTime<Utc>) -> Option<Decimal> {
+        self.engine.market().ltp(symbol).filter(|_| self.is_fresh(symbol, now))
+    }
+
     /// Whether FYERS told the price a moment ago.
     pub(super) fn is_fresh(&self, symbol: &str, now: DateTime<Utc>) -> bool {
         let top = self.engine.market().top(symbol);

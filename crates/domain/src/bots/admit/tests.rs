@@ -10,7 +10,8 @@ pub(crate) use crate::routing::route::tests::snapshot;
 use crate::{
     keys::{KeyLimits, StoredKey},
     mode::Mode,
-    routing::{exposure::tests::position, own::Own},
+    order_journal::OrderEntry,
+    routing::{Venue, exposure::tests::position, live_positions::LivePositions, own::Own},
 };
 
 pub(crate) fn key(name: &str, ceiling: Mode, limits: KeyLimits, halted: bool) -> BotKey {
@@ -55,7 +56,7 @@ fn day(orders: u32, result: i64) -> Own {
 
 fn goes(now: &Snapshot, key: &BotKey, request: &ApiRequest) -> Route {
     let price = |symbol: &str| (symbol == "NSE:A-EQ").then(|| Decimal::from(100));
-    let known = Knowledge { books: &BotBooks::default(), price: &price };
+    let known = Knowledge { books: &BotBooks::default(), price: &price, day: now.own(key).day.clone() };
     decide(now, key, &OrderCall::read(request), request, &known)
 }
 
@@ -136,6 +137,118 @@ fn a_day_ends_for_entries_with_its_orders_or_its_loss() {
     assert_eq!(goes(&seen(Mode::Live, &loss, day(9, 5_000)), &loss, &entry), Route::Fyers);
     let lost = refused(&seen(Mode::Live, &loss, day(9, -500)), &loss, &entry);
     assert_eq!(limit(&lost), Some(LimitKind::Loss));
+}
+
+fn loss_limit(inr: i64) -> BotKey {
+    limited(KeyLimits { max_loss: Some(Decimal::from(inr)), ..KeyLimits::default() })
+}
+
+/// A day in the black by the prices that are known, with one that is not.
+fn half_priced(result: i64) -> Own {
+    let mut own = day(0, result);
+    own.day.unpriced.insert("NSE:B-EQ".to_owned());
+    own
+}
+
+#[test]
+fn a_loss_that_is_not_known_stops_entries_and_no_exit() {
+    let (key, free) = (loss_limit(500), limited(value_limit(1_000_000)));
+    let entry = place("NSE:A-EQ", 1, 100);
+    for mode in [Mode::Live, Mode::Sandbox, Mode::Mock] {
+        let why = refused(&seen(mode, &key, half_priced(5_000)), &key, &entry);
+        assert!(matches!(why, Refused::Unchecked { .. }) && why.to_string().contains("NSE:B-EQ"), "{why}");
+        assert!(why.to_string().contains("exits pass"), "{why}");
+        assert!(!matches!(goes(&seen(mode, &free, half_priced(5_000)), &free, &entry), Route::Refused(_)));
+        let (open, now) = (vec![position("NSE:A-EQ", 5)], seen(mode, &key, half_priced(0)));
+        let now = if mode == Mode::Live {
+            Snapshot { live: LivePositions { positions: open, ..now.live.clone() }, ..now }
+        } else {
+            Snapshot { simulated: open, ..now }
+        };
+        assert!(
+            !matches!(goes(&now, &key, &place("NSE:A-EQ", -5, 0)), Route::Refused(_)),
+            "{mode:?}: an exit"
+        );
+    }
+    // Nor is it known before FYERS' order book has been read, or long after.
+    let now = seen(Mode::Live, &key, day(0, 0));
+    let long_ago = LivePositions { read_at: Some(DateTime::UNIX_EPOCH), ..now.live.clone() };
+    for now in [Snapshot { looked: false, ..now.clone() }, Snapshot { live: long_ago, ..now.clone() }] {
+        let why = refused(&now, &key, &entry);
+        assert!(matches!(why, Refused::Unchecked { .. }) && why.to_string().contains("order book"), "{why}");
+        assert_eq!(goes(&now, &free, &entry), Route::Fyers, "no loss is limited");
+    }
+    assert_eq!(goes(&now, &key, &entry), Route::Fyers);
+}
+
+#[test]
+fn what_is_held_is_priced_for_a_loss_and_what_is_ordered_for_a_value() {
+    let held = || BTreeSet::from(["NSE:B-EQ".to_owned()]);
+    let asked = |key: &BotKey, own: Own, request: &ApiRequest| {
+        let now = seen(Mode::Sandbox, key, own);
+        to_be_priced(&now, key, &OrderCall::read(request), held())
+    };
+    let both = limited(KeyLimits { max_loss: Some(Decimal::ONE), ..value_limit(1_000) });
+    let (entry, exit) = (place("NSE:A-EQ", 1, 0), place("NSE:A-EQ", -5, 0));
+    assert_eq!(asked(&both, Own::default(), &entry), ["NSE:A-EQ", "NSE:B-EQ"]);
+    assert_eq!(asked(&loss_limit(1), Own::default(), &entry), ["NSE:B-EQ"]);
+    assert_eq!(asked(&loss_limit(1), Own::default(), &place("NSE:A-EQ", 1, 100)), ["NSE:B-EQ"]);
+    assert_eq!(asked(&limited(value_limit(1_000)), Own::default(), &entry), ["NSE:A-EQ"]);
+    assert_eq!(asked(&both, holding(5), &exit), [""; 0], "an exit waits for nothing");
+    assert_eq!(asked(&limited(KeyLimits::default()), Own::default(), &entry), [""; 0]);
+    let change = request(Method::Patch, "/orders/sync", &json!({"id": "1", "qty": 9}));
+    assert_eq!(asked(&both, Own::default(), &change), ["NSE:B-EQ"]);
+    let cancel = request(Method::Delete, "/orders/sync", &json!({"id": "1"}));
+    assert_eq!(asked(&both, Own::default(), &cancel), [""; 0]);
+}
+
+#[test]
+fn a_field_that_comes_twice_is_refused_for_every_key_in_every_mode() {
+    let (limits, free) = (limited(value_limit(1_000)), limited(KeyLimits::default()));
+    for body in [r#"{"id":"1","qty":1,"qty":9999}"#, r#"{"id":"1","QTY":9999}"#] {
+        for (method, path) in [
+            (Method::Post, "/orders/sync"),
+            (Method::Patch, "/orders/sync"),
+            (Method::Put, "/positions"),
+            (Method::Post, "/multileg/orders/sync"),
+            (Method::Post, "/gtt/orders/sync"),
+            (Method::Patch, "/gtt/orders/sync"),
+        ] {
+            let twice = ApiRequest { body: body.into(), ..request(method, path, &Value::Null) };
+            for (key, mode) in
+                [(&limits, Mode::Live), (&free, Mode::Live), (&free, Mode::Sandbox), (&free, Mode::Mock)]
+            {
+                let now = seen(mode, key, Own::default());
+                assert_eq!(refused(&now, key, &twice), Refused::Ambiguous, "{path} {body} {mode:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_is_refused_after_a_loss_and_never_makes_another_order() {
+    let mut books = BotBooks::default();
+    let (today, key) = (DateTime::UNIX_EPOCH.date_naive(), loss_limit(500));
+    books.begin(today);
+    let leg = Leg::closing(&position("NSE:A-EQ", -5));
+    let place = (Operation::Place, Mode::Live, Venue::Fyers);
+    let entry =
+        OrderEntry::new(place, Some(&leg), (200, 1101, "", Some("7".to_owned())), DateTime::UNIX_EPOCH);
+    books.placed(&entry.of(key.name()));
+    let goes = |result: i64, body: &Value| {
+        let request = request(Method::Patch, "/orders/sync", body);
+        let known = Knowledge { books: &books, price: &|_| None, day: day(0, result).day };
+        decide(&seen(Mode::Live, &key, day(0, result)), &key, &OrderCall::read(&request), &request, &known)
+    };
+    let larger = json!({"id": "7", "qty": 500});
+    assert_eq!(goes(-499, &larger), Route::Fyers);
+    assert!(matches!(goes(-500, &larger), Route::Refused(Refused::Limit { limit: LimitKind::Loss, .. })));
+    for (field, value) in [("side", json!(-1)), ("symbol", json!("NSE:B-EQ")), ("productType", json!("CNC"))]
+    {
+        let mut other = larger.clone();
+        other[field] = value;
+        assert!(matches!(goes(0, &other), Route::Refused(Refused::Unchecked { .. })), "{field}");
+    }
 }
 
 #[test]

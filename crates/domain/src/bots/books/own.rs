@@ -1,0 +1,62 @@
+//! What is one bot's own of the books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{BotBooks, Holding};
+use crate::{
+    keys::BotName,
+    routing::{
+        own::{Own, OwnDay},
+        request::Leg,
+    },
+};
+
+impl BotBooks {
+    /// What is this bot's own, with these last prices. `waiting` are all orders that wait in the MockExchange, by id.
+    pub fn own(
+        &self,
+        day: NaiveDate,
+        bot: &BotName,
+        waiting: &BTreeMap<String, Leg>,
+        price: &dyn Fn(&str) -> Option<Decimal>,
+    ) -> Own {
+        let mine = waiting.iter().filter(|(id, _)| self.owner_of(id) == Some(bot));
+        Own {
+            simulated: self.simulated(bot),
+            waiting: mine.map(|(_, leg)| leg.clone()).collect(),
+            day: self.day_of(day, bot, price, price),
+        }
+    }
+
+    /// A bot's day, with these prices of what it holds in the MockExchange and at FYERS.
+    pub fn day_of(
+        &self,
+        day: NaiveDate,
+        bot: &BotName,
+        simulated: &dyn Fn(&str) -> Option<Decimal>,
+        live: &dyn Fn(&str) -> Option<Decimal>,
+    ) -> OwnDay {
+        let Some(book) = self.bots.get(bot) else { return OwnDay::default() };
+        let is_today = self.day == Some(day);
+        let at_fyers: &[Holding] = if is_today { &book.live } else { &[] };
+        let orders = if is_today { book.orders } else { 0 };
+        let mut own = OwnDay { orders, ..OwnDay::default() };
+        let in_mock = book.simulated.iter().map(|held| (held, simulated(&held.symbol)));
+        for (held, price) in in_mock.chain(at_fyers.iter().map(|held| (held, live(&held.symbol)))) {
+            if price.is_none() && held.net() != 0 {
+                own.unpriced.insert(held.symbol.clone());
+            }
+            own.result += held.result(price);
+        }
+        own
+    }
+
+    /// Symbols of which a bot holds something, in the MockExchange or at FYERS.
+    pub fn held(&self, bot: &BotName) -> BTreeSet<String> {
+        let all = self.bots.get(bot).into_iter().flat_map(|book| book.simulated.iter().chain(&book.live));
+        all.filter(|one| one.net() != 0).map(|one| one.symbol.clone()).collect()
+    }
+}

@@ -1,0 +1,185 @@
+//! Whether a request's JSON can be read in one way only. Of two fields of one name some programs take the first and some
+//! the last, and some read `QTY` as `qty`: who checks an order must not read another order than who carries it out.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// How the fields of a request are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// Each once, and each known one as FYERS writes it.
+    Plain,
+    /// One comes twice, or in another case, or with letters that only look like it.
+    Ambiguous,
+    /// It is no JSON, or none of a usual depth.
+    Unreadable,
+}
+
+impl Spelling {
+    /// Looks at every object in a body, however deep.
+    pub fn of(body: &[u8]) -> Self {
+        match serde_json::from_slice(body) {
+            Ok(Names { are_plain: true }) => Self::Plain,
+            Ok(Names { are_plain: false }) => Self::Ambiguous,
+            Err(_) => Self::Unreadable,
+        }
+    }
+}
+
+/// The names that decide what a request that trades does (docs/fyers-api.md, "Place" to "GTT").
+const KNOWN: &[&str] = &[
+    "convertFrom",
+    "convertQty",
+    "convertTo",
+    "disclosedQty",
+    "exit_all",
+    "filledQty",
+    "id",
+    "isSliceOrder",
+    "leg1",
+    "leg2",
+    "leg3",
+    "leg4",
+    "legType",
+    "legs",
+    "limitPrice",
+    "offlineOrder",
+    "orderInfo",
+    "orderTag",
+    "orderType",
+    "overnight",
+    "pending_orders_cancel",
+    "positionSide",
+    "price",
+    "productType",
+    "qty",
+    "segment",
+    "side",
+    "stopLoss",
+    "stopPrice",
+    "symbol",
+    "takeProfit",
+    "triggerPrice",
+    "type",
+    "validity",
+];
+
+fn is_plain(name: &str) -> bool {
+    let trimmed = name.trim();
+    let misspelt = |known: &&str| trimmed.eq_ignore_ascii_case(known) && name != *known;
+    name.is_ascii() && !KNOWN.iter().any(misspelt)
+}
+
+/// What was found in a value.
+struct Names {
+    are_plain: bool,
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+struct Walk;
+
+const NONE: Names = Names { are_plain: true };
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Names, E> {
+        Ok(NONE)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Names, E> {
+        Ok(NONE)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Names, E> {
+        Ok(NONE)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Names, E> {
+        Ok(NONE)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Names, E> {
+        Ok(NONE)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Names, E> {
+        Ok(NONE)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Names, A::Error> {
+        let mut are_plain = true;
+        while let Some(one) = all.next_element::<Names>()? {
+            are_plain &= one.are_plain;
+        }
+        Ok(Names { are_plain })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Names, A::Error> {
+        let (mut seen, mut are_plain) = (BTreeSet::new(), true);
+        while let Some(name) = all.next_key::<String>()? {
+            are_plain &= is_plain(&name) && seen.insert(name.trim().to_ascii_lowercase());
+            // Past the first doubt nothing more has to be understood.
+            are_plain &= if are_plain { all.next_value::<Names>()?.are_plain } else { ignored(&mut all)? };
+        }
+        Ok(Names { are_plain })
+    }
+}
+
+fn ignored<'de, A: MapAccess<'de>>(all: &mut A) -> Result<bool, A::Error> {
+    all.next_value::<IgnoredAny>().map(|_| false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_programs_write_is_plain() {
+        for body in [
+            r#"{"symbol":"NSE:SBIN-EQ","qty":1,"side":-1,"type":2,"note":"é","Comment":1}"#,
+            r#"[{"id":"1"},{"id":"2"}]"#,
+            r#"{"orderInfo":{"leg1":{"price":1,"triggerPrice":1,"qty":1},"leg2":{"price":1,"triggerPrice":1,"qty":1}}}"#,
+            r#"{"exit_all":1,"pending_orders_cancel":true,"side":[1,-1]}"#,
+            "null",
+            "1.5",
+            "[]",
+        ] {
+            assert_eq!(Spelling::of(body.as_bytes()), Spelling::Plain, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_two_programs_could_read_in_two_ways_is_not() {
+        for body in [
+            r#"{"qty":1,"qty":500}"#,
+            r#"{"id":"1","qty":1,"QTY":500}"#,
+            r#"{"id":"1","Qty":500}"#,
+            r#"{"q\u0074y":1,"qty":500}"#,
+            r#"{"note":1,"NOTE":2}"#,
+            r#"{"qty ":500}"#,
+            "{\"\u{17f}ide\":1}",
+            r#"[{"id":"1"},{"id":"2","id":"3"}]"#,
+            r#"{"orderInfo":{"leg1":{"qty":1,"qty":2}}}"#,
+            r#"{"orderInfo":{"leg1":{},"LEG1":{}}}"#,
+            r#"{"legs":{"leg1":{"symbol":"a","symbol":"b"}}}"#,
+            r#"{"a":{"b":[[{"c":1,"c":2}]]}}"#,
+        ] {
+            assert_eq!(Spelling::of(body.as_bytes()), Spelling::Ambiguous, "{body}");
+        }
+        let deep = [vec![b'['; 5_000], vec![b']'; 5_000]].concat();
+        for body in [b"".as_slice(), b"{", b"{} {}", b"qty=1&qty=2", &deep] {
+            assert_eq!(Spelling::of(body), Spelling::Unreadable);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Limits of keys through the real program: what is refused before it leaves, and what passes.
+
+use serde_json::json;
+use simulator::{Fault, FaultRule, endpoint};
+
+use crate::{
+    bot::Bot,
+    keys::{SBIN, add, home, live, orders_at_fyers, refused, row, taken},
+    support::{Keeper, block_on, wait_for},
+};
+
+#[test]
+fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
+    let home = home();
+    let keeper = live(&home);
+    let token = |args: &[&str]| Bot::with_token(&keeper, &add(&home, args));
+    let viewer = token(&["viewer", "--read-only"]);
+    refused(&viewer.buy(SBIN), "may only read");
+    assert_eq!(viewer.get("/api/v3/orders").status, 200);
+
+    let small = token(&["small", "--max-order-value", "5000"]);
+    refused(&small.order(SBIN, 10), "is worth 8000 INR");
+    taken(&small.order(SBIN, 5), "fyers");
+    let order = small.get("/api/v3/orders").body["orderBook"][0]["id"].clone();
+    let larger = json!({"id": order, "qty": 100});
+    refused(&small.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(larger)), "max-order-value");
+
+    // A limit order that is made a market order is worth the market's price.
+    let resting = small.place(json!({"symbol": SBIN, "qty": 7, "type": 1, "side": 1, "productType": "CNC",
+        "limitPrice": 700, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}));
+    taken(&resting, "fyers");
+    let at_market = json!({"id": resting.body["id"], "type": 2});
+    refused(&small.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(at_market)), "max-order-value");
+
+    let few = token(&["few", "--mode", "sandbox", "--max-orders-per-day", "2"]);
+    taken(&few.order(SBIN, 1), "mock");
+    taken(&few.order(SBIN, 1), "mock");
+    refused(&few.order(SBIN, 1), "max-orders-per-day is 2");
+    refused(&few.order(SBIN, 1), "max-orders-per-day is 2");
+    taken(&few.order(SBIN, -2), "mock");
+
+    let careful = token(&["careful", "--mode", "sandbox", "--max-loss", "500"]);
+    taken(&careful.order(SBIN, 10), "mock");
+    home.sim.set_price(SBIN, 740.0);
+    // A market order fills a tick beyond the last price: 10 shares, 60 INR and a tick of 0.10 each. The price at which it
+    // filled counts for five seconds; then the keeper asks, and nobody else does. One more share changes little.
+    let lost = "INR today, and its key's max-loss is 500 INR";
+    wait_for("the loss to be known", || {
+        let told = careful.order(SBIN, 1);
+        (told.venue == "none").then(|| refused(&told, lost))
+    });
+    taken(&careful.order(SBIN, -10), "mock");
+    refused(&careful.order(SBIN, 1), lost);
+
+    assert_eq!(orders_at_fyers(&home), 2, "nothing that was refused left the keeper");
+    for words in ["Bot few: its orders of the day are used up", "Bot careful: its loss of the day is reached"]
+    {
+        home.wait_alert(words);
+        assert_eq!(home.alerts().iter().filter(|alert| alert.contains(words)).count(), 1, "told once a day");
+    }
+}
+
+#[test]
+fn a_live_bots_loss_at_fyers_is_its_own() {
+    let home = home();
+    let keeper = live(&home);
+    let careful = Bot::with_token(&keeper, &add(&home, &["careful", "--max-loss", "500"]));
+    let main = Bot::with_token(&keeper, &add(&home, &["main", "--max-loss", "500"]));
+    taken(&careful.order(SBIN, 10), "fyers");
+    wait_for("the fill to be known", || {
+        let held = &row(&home, "careful")["today"];
+        (held["result"] != 0.0 || held["unpriced"] == json!([SBIN])).then_some(())
+    });
+    home.sim.set_price(SBIN, 740.0);
+    // Nobody asks for the price but the keeper itself.
+    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
+    taken(&main.order(SBIN, 1), "fyers");
+    taken(&careful.order(SBIN, -10), "fyers");
+}
+
+#[test]
+fn a_loss_that_cannot_be_known_stops_entries_and_lets_exits_pass() {
+    let home = home();
+    let keeper = live(&home);
+    let careful = Bot::with_token(&keeper, &add(&home, &["careful", "--max-loss", "500"]));
+    taken(&careful.order(SBIN, 10), "fyers");
+    wait_for("the fill to be known", || {
+        let held = &row(&home, "careful")["today"];
+        (held["result"] != 0.0 || held["unpriced"] == json!([SBIN])).then_some(())
+    });
+    home.sim.inject(FaultRule::forever(endpoint::QUOTES, Fault::EmptyBody { status: 503 }));
+    refused(&careful.order(SBIN, 1), "the price of NSE:SBIN-EQ, which it holds, is not known now");
+    refused(&careful.order("NSE:IDEA-EQ", 1), "its loss of today is not known; entries wait, exits pass");
+    let sent = orders_at_fyers(&home);
+    taken(&careful.order(SBIN, -10), "fyers");
+    assert_eq!(orders_at_fyers(&home), sent + 1);
+    home.sim.clear_faults();
+    taken(&careful.order(SBIN, 1), "fyers");
+}
+
+#[test]
+fn a_field_that_comes_twice_never_reaches_fyers() {
+    let home = home();
+    let keeper = live(&home);
+    let (small, free) = (add(&home, &["small", "--max-order-value", "5000"]), add(&home, &["free"]));
+    let resting = Bot::with_token(&keeper, &small)
+        .place(json!({"symbol": SBIN, "qty": 1, "type": 1, "side": 1, "productType": "INTRADAY",
+        "limitPrice": 700, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}));
+    taken(&resting, "fyers");
+    let id = &resting.body["id"];
+    let calls = || {
+        home.sim.calls().iter().filter(|call| call.method != "GET" && call.path.starts_with("/api/")).count()
+    };
+    let before = calls();
+    let gtt = format!(
+        r#"{{"side":1,"symbol":"{SBIN}","productType":"CNC","orderInfo":{{"leg1":{{"price":700,"triggerPrice":701,"qty":1,"qty":999}}}}}}"#
+    );
+    let bodies = [
+        ("PATCH", "/api/v3/orders/sync", format!(r#"{{"id":{id},"qty":1,"qty":999}}"#)),
+        ("PATCH", "/api/v3/orders/sync", format!(r#"{{"id":{id},"QTY":999}}"#)),
+        ("PATCH", "/api/v3/multi-order/sync", format!(r#"[{{"id":{id},"qty":1,"qty":999}}]"#)),
+        (
+            "POST",
+            "/api/v3/orders/sync",
+            format!(r#"{{"symbol":"{SBIN}","qty":1,"qty":999,"type":2,"side":1,"productType":"CNC"}}"#),
+        ),
+        ("POST", "/api/v3/multileg/orders/sync", r#"{"legs":{"leg1":{"qty":1,"qty":999}}}"#.to_owned()),
+        ("POST", "/api/v3/gtt/orders/sync", gtt.clone()),
+        ("PATCH", "/api/v3/gtt/orders/sync", gtt),
+        ("PUT", "/api/v3/positions", r#"{"symbol":"NSE:SBIN-EQ","convertQty":1,"convertQty":9}"#.to_owned()),
+    ];
+    for token in [&small, &free] {
+        for (method, path, body) in &bodies {
+            let (status, answer) = raw(&keeper, method, path, token, body);
+            assert_eq!(status, 400, "{method} {path} {body}: {answer}");
+            assert!(
+                answer.contains("a field comes twice") && answer.contains("-50"),
+                "{method} {path}: {answer}"
+            );
+        }
+    }
+    assert_eq!(calls(), before, "nothing of it left");
+}
+
+fn raw(keeper: &Keeper, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+    block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = client.request(method, keeper.url(path)).header("authorization", format!("X:{key}"));
+        let answer = request.body(body.to_owned()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    })
+}
