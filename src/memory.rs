@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The budget, in bytes. The container has 128 MiB for everything.
-const ALL: usize = 48 * 1024 * 1024;
+const ALL: usize = 32 * 1024 * 1024;
 
 /// What one permit stands for, in bytes.
 const UNIT: usize = 1024;

@@ -7,6 +7,7 @@ pub(crate) mod account;
 mod backend;
 mod events;
 mod feed;
+mod framing;
 mod gateway;
 mod health;
 pub mod journal_signal;

@@ -13,3 +13,4 @@ mod set_up;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support;
+mod worst;

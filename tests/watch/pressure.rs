@@ -129,7 +129,7 @@ fn livez(port: u16) -> Duration {
 }
 
 /// The most memory that the program has had, in MiB.
-fn peak(keeper: &Keeper) -> u64 {
+pub(crate) fn peak(keeper: &Keeper) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", keeper.pid())).unwrap();
     let row = status.lines().find_map(|row| row.strip_prefix("VmHWM:")).unwrap();
     row.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024

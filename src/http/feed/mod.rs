@@ -22,7 +22,7 @@ use crate::http::{access::Gate, backend::Front, limits::connections::Connection}
 use entry::Entry;
 
 /// Sockets at once; more than any account has bots.
-const MOST: usize = 256;
+const MOST: usize = 128;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config

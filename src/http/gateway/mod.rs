@@ -9,18 +9,16 @@ mod login_code;
 mod long_body;
 mod refusal;
 
-use std::{convert::Infallible, time::Instant};
+use std::time::Instant;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    body::SizedStream,
     http::{
         StatusCode,
         header::{HeaderName, HeaderValue},
     },
     web,
 };
-use futures_util::{Stream, stream};
 use fyers_api::{http::Surface, operation::Operation};
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
@@ -33,13 +31,13 @@ use crate::http::{
     access::Gate,
     backend::{Backend, Front},
     feed::symbol_token,
-    limits::connections::Connection,
+    limits::{
+        answer::{held, with_room},
+        connections::Connection,
+    },
 };
 use crate::memory::Share;
 use refusal::Refusal;
-
-/// How much of a long answer the HTTP library is given at once, in bytes.
-const PART: usize = 64 * 1024;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     // A scope is found by its prefix; a pattern for the rest would be a regular expression for every request.
@@ -145,30 +143,14 @@ fn answer(forwarded: Forwarded, room: Share, backend: &web::Data<dyn Backend>) -
             headers.append(name, value);
         }
     }
-    let body = web::Bytes::from_owner(Held(answer.body, room));
     let response = match rest {
-        None if body.len() <= PART => response.set_body(body).map_into_boxed_body(),
-        None => response.set_body(in_parts(body)).map_into_boxed_body(),
-        Some(rest) => response.set_body(long_body::stream(body, rest, backend.clone())).map_into_boxed_body(),
+        None => response.set_body(held(answer.body, room)),
+        Some(rest) => {
+            let beginning = with_room(answer.body, room);
+            response.set_body(long_body::stream(beginning, rest, backend.clone())).map_into_boxed_body()
+        }
     };
     marked(response, shown, venue)
-}
-
-/// The body in parts: the HTTP library copies what it is given before it writes it, so a long body is given when there
-/// is room for the next part. The whole is held until the last part has been given.
-fn in_parts(bytes: web::Bytes) -> SizedStream<impl Stream<Item = Result<web::Bytes, Infallible>>> {
-    let length = bytes.len();
-    let part = move |at: usize| Ok(bytes.slice(at..length.min(at + PART)));
-    SizedStream::new(length as u64, stream::iter((0..length).step_by(PART).map(part)))
-}
-
-/// Bytes with their share of the memory.
-struct Held(Vec<u8>, #[expect(dead_code, reason = "held until the bytes are dropped")] Share);
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 /// The two headers that every answer has.

@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::{
-    http::limits::connections::Connection,
+    http::limits::{answer, connections::Connection},
     memory::{Memory, Share},
 };
 
@@ -66,6 +66,10 @@ pub(in crate::http) async fn read(
             if !body.memory.grow_to(length.saturating_mul(copies)) {
                 return Err(BodyError::NoRoom);
             }
+            // By a quarter at most: doubling would take twice what is counted.
+            if body.bytes.capacity() < length {
+                body.bytes.reserve_exact(chunk.len().max(body.bytes.len() / 4));
+            }
             body.bytes.extend_from_slice(&chunk);
         }
         Ok(body)
@@ -74,7 +78,7 @@ pub(in crate::http) async fn read(
 }
 
 /// Reads the body of every request outside of the gateway, whatever its route does with it: a route that does not
-/// look at its body must not leave a connection waiting for one.
+/// look at its body must not leave a connection waiting for one. A long answer takes its room.
 pub(in crate::http) async fn read_first(
     memory: web::Data<Memory>,
     mut request: ServiceRequest,
@@ -89,7 +93,7 @@ pub(in crate::http) async fn read_first(
             // Dropped with its memory once the request has been answered.
             let Body { bytes, memory: _held } = body;
             request.set_payload(whole(bytes));
-            Ok(next.call(request).await?.map_into_boxed_body())
+            Ok(answer::bounded(&memory, next.call(request).await?.map_into_boxed_body()))
         }
         Err(error) => {
             if let Some(connection) = request.request().conn_data::<Connection>() {

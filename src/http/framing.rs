@@ -1,0 +1,327 @@
+//! Where requests begin and end in the bytes of a connection: values in, values out.
+//!
+//! The end of a request is read as the HTTP library underneath reads it, and more strictly: whatever is not certain (a
+//! length twice, a folded line, an odd encoding) is refused there with 400, and nothing that follows is given to it.
+
+/// A request line and the headers may each be so long, in bytes: 500 symbols in a query are some twelve thousand.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// What follows the length of a chunk, in bytes.
+const LONGEST_EXTENSION: usize = 1024;
+/// No head has this byte: the HTTP library answers 400 when it comes to it.
+const REFUSED: u8 = 0;
+
+/// Where in a stream of requests the next byte is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// In a request line.
+    Line { length: usize, in_query: bool },
+    /// In the headers, which are kept to their end.
+    Head(Vec<u8>),
+    /// In a body.
+    Body { left: u64 },
+    /// In a body whose length is told chunk by chunk.
+    Chunks(Chunk),
+    /// In a WebSocket: no requests follow, and nothing is looked at.
+    Socket,
+    /// Behind what is not certain: nothing more is given.
+    End,
+}
+
+/// Where in a chunked body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Chunk {
+    Size { value: u64, digits: u8 },
+    Extension { value: u64, length: usize },
+    SizeEnd { value: u64 },
+    Data { left: u64 },
+    DataEnd { line_feed: bool },
+    Last { line_feed: bool },
+}
+
+/// What was passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Passed {
+    /// So many bytes.
+    pub(super) bytes: usize,
+    /// Whether a request ended with them.
+    pub(super) ended: Option<Ended>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// Whether it had a body, during which it may have been answered already.
+    pub(super) had_body: bool,
+}
+
+impl Part {
+    pub(super) const START: Self = Self::Line { length: 0, in_query: false };
+
+    /// Passes the first bytes of `input` on to `out`.
+    pub(super) fn pass(&mut self, input: &[u8], out: &mut Vec<u8>) -> Passed {
+        let was_start = *self == Self::START;
+        let had_body = matches!(self, Self::Body { .. } | Self::Chunks(_));
+        let bytes = self.step(input, out);
+        let ended = (!was_start && *self == Self::START).then_some(Ended { had_body });
+        Passed { bytes, ended }
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
+        match self {
+            Self::Socket => {
+                out.extend_from_slice(input);
+                input.len()
+            }
+            Self::End => input.len(),
+            Self::Body { left } | Self::Chunks(Chunk::Data { left }) => {
+                let length = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
+                *left -= length as u64;
+                out.extend_from_slice(&input[..length]);
+                if *left == 0 {
+                    *self = match self {
+                        Self::Chunks(_) => Self::Chunks(Chunk::DataEnd { line_feed: false }),
+                        _ => Self::START,
+                    };
+                }
+                length
+            }
+            Self::Chunks(chunk) => {
+                out.push(input[0]);
+                *self = chunk.after(input[0]);
+                1
+            }
+            Self::Head(head) => {
+                head.push(input[0]);
+                out.push(input[0]);
+                if is_whole(head) {
+                    *self = Self::behind(head);
+                } else if head.len() >= LONGEST_HEAD {
+                    out.push(REFUSED);
+                    *self = Self::End;
+                }
+                1
+            }
+            Self::Line { .. } => self.line(input[0], out),
+        }
+    }
+
+    fn line(&mut self, byte: u8, out: &mut Vec<u8>) -> usize {
+        let Self::Line { length, in_query } = self else { return 0 };
+        match byte {
+            b'\n' if *length > 0 => *self = Self::Head(Vec::new()),
+            b'\n' | b'\r' => {}
+            byte => {
+                *length += 1;
+                *in_query = byte != b' ' && (*in_query || byte == b'?');
+            }
+        }
+        let is_query = matches!(self, Self::Line { in_query: true, .. });
+        push_escaped(out, byte, is_query);
+        if matches!(self, Self::Line { length, .. } if *length >= LONGEST_HEAD) {
+            out.push(REFUSED);
+            *self = Self::End;
+        }
+        1
+    }
+
+    /// What is behind these headers.
+    fn behind(head: &[u8]) -> Self {
+        match body(head) {
+            Some(Framing::Length(0)) => Self::START,
+            Some(Framing::Length(left)) => Self::Body { left },
+            Some(Framing::Chunked) => Self::Chunks(Chunk::Size { value: 0, digits: 0 }),
+            Some(Framing::Socket) => Self::Socket,
+            None => Self::End,
+        }
+    }
+}
+
+impl Chunk {
+    /// Where the next byte is.
+    fn after(&self, byte: u8) -> Part {
+        let next = match (self, byte) {
+            (Self::Size { value, digits }, byte) if byte.is_ascii_hexdigit() && *digits < 15 => {
+                let digit = char::from(byte).to_digit(16).unwrap_or_default();
+                Self::Size { value: value * 16 + u64::from(digit), digits: digits + 1 }
+            }
+            (Self::Size { value, digits: 1.. }, b';' | b' ' | b'\t') => {
+                Self::Extension { value: *value, length: 0 }
+            }
+            (Self::Size { value, digits: 1.. } | Self::Extension { value, .. }, b'\r') => {
+                Self::SizeEnd { value: *value }
+            }
+            (Self::Extension { value, length }, byte) if byte != b'\n' && *length < LONGEST_EXTENSION => {
+                Self::Extension { value: *value, length: length + 1 }
+            }
+            (Self::SizeEnd { value: 0 }, b'\n') => Self::Last { line_feed: false },
+            (Self::SizeEnd { value }, b'\n') => Self::Data { left: *value },
+            (Self::DataEnd { line_feed: false }, b'\r') => Self::DataEnd { line_feed: true },
+            (Self::DataEnd { line_feed: true }, b'\n') => Self::Size { value: 0, digits: 0 },
+            // A trailer is none of the headers that count, and the HTTP library takes none.
+            (Self::Last { line_feed: false }, b'\r') => Self::Last { line_feed: true },
+            (Self::Last { line_feed: true }, b'\n') => return Part::START,
+            _ => return Part::End,
+        };
+        Part::Chunks(next)
+    }
+}
+
+fn push_escaped(out: &mut Vec<u8>, byte: u8, is_query: bool) {
+    match byte {
+        b'"' if is_query => out.extend_from_slice(b"%22"),
+        b'<' if is_query => out.extend_from_slice(b"%3C"),
+        b'>' if is_query => out.extend_from_slice(b"%3E"),
+        other => out.push(other),
+    }
+}
+
+/// Whether the headers have come to their end: an empty line.
+fn is_whole(head: &[u8]) -> bool {
+    head == b"\r\n" || head == b"\n" || head.ends_with(b"\n\r\n") || head.ends_with(b"\n\n")
+}
+
+/// How the end of a body is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Framing {
+    Length(u64),
+    Chunked,
+    Socket,
+}
+
+/// What follows these headers; `None` when it is not certain.
+fn body(head: &[u8]) -> Option<Framing> {
+    let (mut length, mut is_chunked, mut is_socket) = (None, false, false);
+    for line in head.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        if name.is_empty() || name.iter().any(u8::is_ascii_whitespace) {
+            return None;
+        }
+        if is(b"transfer-encoding") {
+            let is_second = std::mem::replace(&mut is_chunked, true);
+            if is_second || !value.eq_ignore_ascii_case(b"chunked") {
+                return None;
+            }
+        }
+        if is(b"content-length") {
+            let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit) && length.is_none();
+            length = Some(std::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()?);
+        }
+        is_socket |= is(b"upgrade") && value.eq_ignore_ascii_case(b"websocket");
+    }
+    match (is_chunked, is_socket, length) {
+        (true, true, _) | (true, _, Some(_)) | (_, true, Some(1..)) => None,
+        (true, false, None) => Some(Framing::Chunked),
+        (false, true, _) => Some(Framing::Socket),
+        (false, false, length) => Some(Framing::Length(length.unwrap_or(0))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is passed on, and after how many bytes requests ended.
+    fn through(mut input: &[u8]) -> (Vec<u8>, Vec<usize>) {
+        let (mut part, mut out, mut at, mut ends) = (Part::START, vec![], 0, vec![]);
+        while !input.is_empty() {
+            let passed = part.pass(input, &mut out);
+            (input, at) = (&input[passed.bytes..], at + passed.bytes);
+            ends.extend(passed.ended.map(|_| at));
+        }
+        (out, ends)
+    }
+
+    #[test]
+    fn the_end_of_each_request_is_seen() {
+        let get = b"GET / HTTP/1.1\r\nhost: k\r\n\r\n".as_slice();
+        let upgrade =
+            b"GET / HTTP/1.1\r\nhost: k\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n";
+        let post = b"POST / HTTP/1.1\r\nhost: k\r\ncontent-length: 5\r\n\r\n\r\n\r\nx".as_slice();
+        let chunked =
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;x=\"y\"\r\nab\r\nc\r\n0A \r\n0123456789\r\n0\r\n\r\n";
+        for request in [get, upgrade, post, chunked] {
+            let all = [request, request, b"\r\n", get].concat();
+            let (out, ends) = through(&all);
+            assert_eq!(out, all, "{}", String::from_utf8_lossy(request));
+            let length = request.len();
+            assert_eq!(ends, [length, 2 * length, all.len()], "{}", String::from_utf8_lossy(request));
+        }
+    }
+
+    #[test]
+    fn where_the_end_is_not_certain_nothing_follows() {
+        let next = b"GET /?\" HTTP/1.1\r\n\r\n".as_slice();
+        for head in [
+            "content-length: 0\r\ncontent-length: 0",
+            "content-length: +0",
+            "content-length: 0x0",
+            "content-length:",
+            "content-length: 99999999999999999999999",
+            "content-length : 0",
+            "transfer-encoding: chunked\r\ncontent-length: 0",
+            "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+            "transfer-encoding: identity",
+            "transfer-encoding: gzip, chunked",
+            "transfer-encoding: chunked\r\nupgrade: websocket",
+            "x: y\r\n folded: z",
+            "no colon",
+            ": x",
+        ] {
+            let first = format!("POST / HTTP/1.1\r\n{head}\r\n\r\n").into_bytes();
+            assert_eq!(through(&[&first, next].concat()), (first, vec![]), "{head}");
+        }
+        let start = "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
+        for (body, seen) in [
+            ("x", "x"),
+            ("\r\n", "\r"),
+            ("1\nx", "1\n"),
+            ("1\r\nxy", "1\r\nxy"),
+            ("1\r\nx\ny", "1\r\nx\n"),
+            ("0\r\nauthorization: X\r\n\r\n", "0\r\na"),
+            ("1111111111111111\r\n", "1111111111111111"),
+        ] {
+            let (out, ends) = through(format!("{start}{body}GET / HTTP/1.1\r\n\r\n").as_bytes());
+            assert_eq!(
+                (String::from_utf8(out).unwrap(), ends),
+                (format!("{start}{seen}"), vec![]),
+                "{body:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_has_a_longest_length() {
+        let long = "x".repeat(LONGEST_HEAD);
+        for head in [
+            format!("GET /{long} HTTP/1.1\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\na: {long}\r\n\r\n"),
+            format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(LONGEST_HEAD / 6 + 1)),
+        ] {
+            let (out, ends) = through(&[head.as_bytes(), b"GET / HTTP/1.1\r\n\r\n"].concat());
+            assert!(
+                out.ends_with(&[REFUSED]) && ends.is_empty() && out.len() <= LONGEST_HEAD + 50,
+                "{}",
+                out.len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_websocket_passes_whole() {
+        let all = b"GET /feed HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nupgrade: WebSocket\r\n\r\n\x81\x85GET /?\" HTTP/1.1\r\n\r\n";
+        assert_eq!(through(all), (all.to_vec(), vec![]));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_made_up(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {
+            let out = through(&bytes).0;
+            let marks = bytes.iter().filter(|byte| matches!(byte, b'"' | b'<' | b'>')).count();
+            prop_assert!(out.len() <= bytes.len() + 2 * marks);
+        }
+    }
+}
