@@ -51,8 +51,8 @@ pub struct TokenDeps {
     pub mirror: Option<Arc<dyn TokenMirror>>,
     /// Wall clock and waiting.
     pub time: Arc<dyn Time>,
-    /// What signs the one-time states of logins.
-    pub state_key: StateKey,
+    /// What signs the one-time states of logins now.
+    pub state_key: Arc<dyn Fn() -> StateKey + Send + Sync>,
     /// When a token matters.
     pub hours: Arc<TokenHours>,
     /// What the settings say.

@@ -55,7 +55,7 @@ impl Handler<BeginLogin> for TokenActor {
     type Result = Option<String>;
 
     fn handle(&mut self, _: BeginLogin, _: &mut Self::Context) -> Self::Result {
-        self.deps.state_key.issue(LoginOrigin::Card, self.deps.time.now(), rand::rng().random())
+        (self.deps.state_key)().issue(LoginOrigin::Card, self.deps.time.now(), rand::rng().random())
     }
 }
 
@@ -106,7 +106,7 @@ impl Handler<LoginCompleted> for TokenActor {
         let now = self.deps.time.now();
         let checked = match proof {
             LoginProof::State(state) => {
-                self.used_states.redeem(&self.deps.state_key, state.expose_secret(), now)
+                self.used_states.redeem(&(self.deps.state_key)(), state.expose_secret(), now)
             }
             LoginProof::Person(origin) => Ok(origin),
         };

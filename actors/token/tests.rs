@@ -125,7 +125,7 @@ fn room(script: impl IntoIterator<Item = BrokerError>, slow: Duration) -> Room {
         mirror: None,
         time,
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
-        state_key: StateKey::derive(&secrecy::SecretString::from("the gateway key")),
+        state_key: Arc::new(|| StateKey::derive(&secrecy::SecretString::from("the gateway key"))),
         checks_clock: true,
         facts: Facts {
             app_id: Some("ABCD1234EF-100".into()),

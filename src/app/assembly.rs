@@ -101,12 +101,13 @@ fn token_deps(
     journal: &RecipientCell<JournalGrew>,
     listeners: Vec<Recipient<SessionChanged>>,
 ) -> TokenDeps {
+    let key = parts.key.clone();
     TokenDeps {
         broker: parts.broker.clone(),
         store: Arc::clone(&parts.store),
         mirror: parts.mirror.clone(),
         time: Arc::clone(&parts.time),
-        state_key: StateKey::derive(&parts.key.secret()),
+        state_key: Arc::new(move || StateKey::derive(&key.secret())),
         hours: Arc::clone(&parts.hours),
         checks_clock: parts.steady.is_some(),
         facts: parts.facts.clone(),

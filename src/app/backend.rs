@@ -45,7 +45,7 @@ use crate::app::{Actors, Parts, contact::ContactWatch, equity, lease::Lease, sin
 use crate::{
     build_info,
     fyers::symbols::{Renewal, Watched},
-    http::Backend,
+    http::{Backend, GatewayKey},
     login_report::{LoginReport, LoginSetup},
     status::{
         ActorStatus, CalendarStatus, Checks, ContactStatus, Day, FeedsStatus, Health, HolidayStatus,
@@ -78,7 +78,7 @@ pub struct KeeperBackend {
     login: Option<LoginSetup>,
     #[cfg(feature = "fault-injection")]
     test_doors: bool,
-    state_key: StateKey,
+    key: GatewayKey,
     symbols: Option<Watched>,
     contact: Option<ContactWatch>,
     journal: Arc<JournalSink>,
@@ -93,6 +93,11 @@ pub struct KeeperBackend {
 }
 
 impl KeeperBackend {
+    /// What signs logins' states now: another gateway key ends those that have begun.
+    fn state_key(&self) -> StateKey {
+        StateKey::derive(&self.key.secret())
+    }
+
     pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts, journal: Arc<JournalSink>) -> Self {
         Self {
             contact: ContactWatch::new(parts, &actors),
@@ -109,7 +114,7 @@ impl KeeperBackend {
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
             symbols: parts.symbols.as_ref().map(Renewal::status),
-            state_key: StateKey::derive(&parts.key.secret()),
+            key: parts.key.clone(),
             journal,
             lease: parts.lease.clone().map(|store| Lease::new(store, parts.time.now())),
             began: Instant::now(),
@@ -297,20 +302,20 @@ impl Backend for KeeperBackend {
         let none =
             || LoginReport::failed(LoginFailure::Refused { reason: Reason::NoCredentials, code: None });
         let setup = self.login.as_ref().ok_or_else(none)?;
-        let state = self.state_key.issue(origin, self.time.now(), rand::rng().random());
+        let state = self.state_key().issue(origin, self.time.now(), rand::rng().random());
         Ok((setup.authorize)(&state.ok_or_else(LoginReport::silent)?))
     }
 
     fn login_state(&self, state: &str) -> Result<LoginOrigin, StateRefusal> {
-        self.state_key.read(state, self.time.now())
+        self.state_key().read(state, self.time.now())
     }
 
     fn is_card_link(&self, token: &str) -> bool {
-        self.state_key.is_card_token(token)
+        self.state_key().is_card_token(token)
     }
 
     fn vouched_link(&self) -> String {
-        format!("/fyers/login?card={}&from=page", self.state_key.card_token())
+        format!("/fyers/login?card={}&from=page", self.state_key().card_token())
     }
 
     fn report(&self, event: Event) {

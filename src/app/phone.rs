@@ -65,7 +65,10 @@ impl Card {
         let path = match &login.page {
             // So signed, a login that was begun at the card is not limited like a stranger's.
             Some(page) => {
-                LoginPath::Page(format!("{page}?card={}", StateKey::derive(&parts.key.secret()).card_token()))
+                let (page, key) = (page.clone(), parts.key.clone());
+                LoginPath::Page(Arc::new(move || {
+                    format!("{page}?card={}", StateKey::derive(&key.secret()).card_token())
+                }))
             }
             None => LoginPath::Paste(Arc::clone(&login.authorize)),
         };

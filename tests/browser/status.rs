@@ -182,7 +182,7 @@ fn a_stranger_sees_the_form_and_a_link_from_elsewhere_finds_an_earlier_session()
         phone.tap("#unlock").await;
         phone.sees("Mock").await;
         phone.waits_for("document.getElementById('link').textContent.includes('up to date')").await;
-        let cookie = phone.client.get_named_cookie("keeper_session").await.unwrap();
+        let cookie = phone.client.get_named_cookie(&format!("keeper_session_{port}")).await.unwrap();
         assert_eq!(cookie.http_only(), Some(true));
         assert!(cookie.same_site().unwrap().is_strict());
         assert_eq!(phone.run("return document.cookie").await, "");

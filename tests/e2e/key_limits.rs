@@ -53,8 +53,10 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     refused(&careful.order(SBIN, 1), lost);
 
     assert_eq!(orders_at_fyers(&home), 2, "nothing that was refused left the keeper");
-    for words in ["Bot few: its orders of the day are used up", "Bot careful: its loss of the day is reached"]
-    {
+    for words in [
+        "Bot few: its number of orders a day is reached",
+        "Bot careful: its loss limit of the day is reached",
+    ] {
         home.wait_alert(words);
         assert_eq!(home.alerts().iter().filter(|alert| alert.contains(words)).count(), 1, "told once a day");
     }

@@ -72,6 +72,22 @@ fn redeemed(home: &Home) -> u64 {
 }
 
 #[test]
+fn another_gateway_key_ends_logins_that_have_begun_at_once() {
+    let home = home();
+    let keeper = home.start_ready();
+    let (_, state) = begin(&keeper);
+    let (_, code) = redirect(&home, &state);
+    std::fs::write(home.path("state/gateway.key"), "another-gateway-key-0123456789\n").unwrap();
+    keeper.wait_logged("keeper.key_replaced");
+    let ended = send(&keeper, &code, &state);
+    assert_eq!((ended.status, redeemed(&home)), (400, 0), "{}", ended.body);
+    let (_, state) = begin(&keeper);
+    let (_, code) = redirect(&home, &state);
+    let done = send(&keeper, &code, &state);
+    assert_eq!((done.status, redeemed(&home)), (200, 1), "{}", done.body);
+}
+
+#[test]
 fn a_login_goes_to_fyers_and_comes_back_with_a_token() {
     let home = home();
     let keeper = home.start_ready();

@@ -3,6 +3,8 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    os::unix::process::CommandExt,
+    process::Command,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
@@ -135,11 +137,63 @@ fn a_flood_of_wrong_keys_does_not_slow_a_right_one_from_the_same_address() {
     });
 }
 
+/// A browser sends a cookie to every port of its host.
+#[test]
+fn two_keepers_on_one_machine_have_cookies_of_their_own() {
+    let homes = [open(Home::bare(Options::default())), open(Home::bare(Options::default()))];
+    let keepers = homes.each_ref().map(Home::start_ready);
+    let cookies = [0, 1].map(|nth| unlock(&keepers[nth], &key(&homes[nth])).cookie());
+    let (names, values): (Vec<_>, Vec<_>) =
+        cookies.iter().map(|cookie| cookie.split_once('=').unwrap()).unzip();
+    assert_ne!(names[0], names[1]);
+    let both = cookies.join("; ");
+    for keeper in &keepers {
+        assert_eq!(get(keeper, "/", &[("cookie", &both)]).status, 200);
+    }
+    let others = format!("{}={}", names[1], values[0]);
+    assert_eq!(
+        get(&keepers[1], "/", &[("cookie", &others)]).status,
+        401,
+        "a session belongs to one listener"
+    );
+}
+
+/// Shows a cookie as a program of this user; `None` where only root could become that user.
+fn as_user(user: u32, port: u16, cookie: &str) -> Option<String> {
+    if !rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let request = format!("GET / HTTP/1.1\r\nhost: k\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf %s \"$REQUEST\" >&3; cat <&3");
+    let mut bash = Command::new("bash");
+    let told = bash.args(["-c", &script]).env("REQUEST", request).uid(user).gid(user).output().unwrap();
+    Some(String::from_utf8_lossy(&told.stdout).into_owned())
+}
+
+#[test]
+fn another_user_of_the_machine_gets_nothing_for_a_cookie() {
+    let home = open(Home::bare(Options::default()));
+    let keeper = home.start_ready();
+    let cookie = unlock(&keeper, &key(&home)).cookie();
+    assert_eq!(get(&keeper, "/", &[("cookie", &cookie)]).status, 200);
+    let own = rustix::process::geteuid().as_raw();
+    let (Some(same), Some(other)) = (as_user(own, home.port, &cookie), as_user(65_534, home.port, &cookie))
+    else {
+        println!("SKIPPED: only root can be two users");
+        return;
+    };
+    assert!(same.starts_with("HTTP/1.1 200"), "{same}");
+    assert!(other.starts_with("HTTP/1.1 401"), "{other}");
+    assert_eq!(get(&keeper, "/", &[("cookie", &cookie)]).status, 200, "the browser's session goes on");
+}
+
 #[test]
 fn the_cookie_is_for_https_where_the_address_is() {
     let home = open(Home::bare(Options::default())).set("KEEPER_PUBLIC_URL", "https://keeper.example");
     let keeper = home.start_ready();
-    assert!(unlock(&keeper, &key(&home)).header("set-cookie").contains("Secure"));
+    let cookie = unlock(&keeper, &key(&home)).header("set-cookie").to_owned();
+    assert!(cookie.starts_with("__Host-keeper_session=") && cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.contains("Path=/") && !cookie.contains("Domain"), "or a browser refuses it: {cookie}");
     let form = [("key", &*key(&home))];
     // A proxy that writes a Host of its own: the public address counts too.
     let from = |origin| post(&keeper, "/unlock", &[("origin", origin)], &form).status;

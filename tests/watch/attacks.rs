@@ -42,7 +42,7 @@ const DISGUISES: [&str; 9] = [
     "via: 1.1 localhost\r\n",
     "origin: http://localhost\r\nsec-fetch-site: same-origin\r\n",
     "authorization: Bearer \r\n",
-    "cookie: keeper_session=\r\nauthorization: X:\r\n",
+    "cookie: keeper_session=; keeper_session_80=; __Host-keeper_session=\r\nauthorization: X:\r\n",
 ];
 
 /// Writes this and reads all that comes until the keeper closes.

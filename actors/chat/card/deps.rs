@@ -20,8 +20,9 @@ use keeper_domain::{
 /// How a person comes to the login.
 #[derive(Clone)]
 pub enum LoginPath {
-    /// By the keeper's own page, which gives each visit a fresh one-time state.
-    Page(String),
+    /// By the keeper's own page, which gives each visit a fresh one-time state. The address is another one when the
+    /// gateway key is.
+    Page(Arc<dyn Fn() -> String + Send + Sync>),
     /// By FYERS' login address for a one-time state; the person pastes what comes of it.
     Paste(Arc<dyn Fn(&str) -> String + Send + Sync>),
 }

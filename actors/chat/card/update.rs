@@ -160,7 +160,7 @@ impl World {
     async fn make_link(&self, memory: &mut Memory, now: DateTime<Utc>) -> Option<()> {
         let authorize = match &self.deps.path {
             LoginPath::Page(page) => {
-                memory.link = Some((page.clone(), now));
+                memory.link = Some((page(), now));
                 return Some(());
             }
             LoginPath::Paste(authorize) => authorize,

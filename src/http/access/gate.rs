@@ -29,51 +29,19 @@ use crate::http::{
         key::GatewayKey,
         key_attempts::KeyAttempts,
         origin::{Head, is_forwarded},
-        page_session::{LENGTH, PageSession, PageSessions},
-        refusals::{key_needed, too_many_keys},
+        page_session::{LENGTH, Moment, PageSession, PageSessions},
+        peer_user::user_of,
         rule::{Access, Facts, who_may_read},
+        wrong_key::{Entrance, WrongKey, key_needed, too_many_keys},
     },
     limits::connections::Connection,
 };
 
-/// The cookie of a page session.
-const COOKIE: &str = "keeper_session";
-
-/// Where a wrong key was shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Entrance {
-    /// The gateway, in the place of a FYERS token.
-    Gateway,
-    /// The keeper's own routes, as a bearer token.
-    Api,
-    /// The form on the page.
-    Page,
-}
+/// The cookie of a page session where the keeper's address is https: browsers take it from there alone.
+const SECURE_COOKIE: &str = "__Host-keeper_session";
 
 /// See [`Gate::key_state`].
 pub(in crate::http) type KeyState = (u64, Option<Vec<Digest>>);
-
-impl Entrance {
-    /// The name used as a metric's label.
-    pub(in crate::http) fn slug(self) -> &'static str {
-        match self {
-            Self::Gateway => "gateway",
-            Self::Api => "api",
-            Self::Page => "page",
-        }
-    }
-}
-
-/// A wrong key was shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) struct WrongKey {
-    /// Where.
-    pub(in crate::http) entrance: Entrance,
-    /// By whom.
-    pub(in crate::http) client: Network,
-    /// A person should know now: so many wrong keys in the last hour.
-    pub(in crate::http) tell: Option<u32>,
-}
 
 /// What one listener's access depends on.
 pub(in crate::http) struct Settings {
@@ -96,6 +64,9 @@ struct Shared {
     settings: Settings,
     /// The public address as an origin.
     public: Option<String>,
+    /// The name of the page sessions' cookie. A browser sends it to every port of this host; of two keepers there, each
+    /// has its own.
+    cookie: String,
     sessions: PageSessions,
     attempts: KeyAttempts,
 }
@@ -122,14 +93,19 @@ struct Visitor {
     /// What of a key is remembered.
     shown: Option<Digest>,
     cookie: Option<String>,
+    /// The user of this machine who sends it, where a session was asked for.
+    user: Option<u32>,
     session: Option<PageSession>,
 }
 
 impl Gate {
     pub(in crate::http) fn new(settings: Settings) -> Self {
         let public = settings.public_url.as_ref().map(|url| url.origin().ascii_serialization());
-        let shared =
-            Shared { settings, public, sessions: PageSessions::default(), attempts: KeyAttempts::default() };
+        let is_secure = settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+        let cookie =
+            if is_secure { SECURE_COOKIE.to_owned() } else { format!("keeper_session_{}", settings.port) };
+        let (sessions, attempts) = (PageSessions::default(), KeyAttempts::default());
+        let shared = Shared { settings, public, cookie, sessions, attempts };
         let visitor = Visitor {
             client: Network::of_client(Ipv4Addr::LOCALHOST.into()),
             access: Access::Denied,
@@ -139,6 +115,7 @@ impl Gate {
             is_private: false,
             shown: None,
             cookie: None,
+            user: None,
             session: None,
         };
         Self { shared: Arc::new(shared), visitor }
@@ -159,15 +136,29 @@ impl Gate {
         let generation = self.shared.settings.key.current().generation;
         match self.visitor.access {
             Access::Key => self.visitor.generation == generation,
-            Access::Session => self.session_of(generation, self.visitor.cookie.as_deref()).is_some(),
+            Access::Session => {
+                let cookie = self.visitor.cookie.as_deref();
+                self.session_of(generation, cookie, || self.visitor.user).is_some()
+            }
             Access::Bot => self.visitor.shown.is_some_and(|shown| self.keys().by_digest(shown).is_some()),
             Access::ThisMachine => true,
             Access::Denied => false,
         }
     }
 
-    fn session_of(&self, generation: u64, cookie: Option<&str>) -> Option<PageSession> {
-        self.shared.sessions.find(chrono::Utc::now().timestamp(), generation, cookie?)
+    fn session_of(
+        &self,
+        generation: u64,
+        cookie: Option<&str>,
+        user: impl FnOnce() -> Option<u32>,
+    ) -> Option<PageSession> {
+        let at = Moment { now: chrono::Utc::now().timestamp(), generation };
+        self.shared.sessions.find(at, cookie?, user)
+    }
+
+    /// The user of this machine whose connection it is.
+    fn user_of(&self, request: &HttpRequest) -> Option<u32> {
+        user_of(request.peer_addr()?, self.shared.settings.port)
     }
 
     /// The answer to whoever may not read.
@@ -207,27 +198,35 @@ impl Gate {
 
     /// Begins a session without the key, for whoever proves in another way that the keeper is theirs. A wrong proof counts
     /// like a wrong key.
-    pub(in crate::http) fn begin_first_session(&self, is_proven: bool) -> Option<Cookie<'static>> {
+    pub(in crate::http) fn begin_first_session(
+        &self,
+        request: &HttpRequest,
+        is_proven: bool,
+    ) -> Option<Cookie<'static>> {
         if !is_proven {
             self.wrong_key(Entrance::Page, self.visitor.client);
             return None;
         }
-        Some(self.new_session(self.shared.settings.key.current().generation))
+        Some(self.new_session(self.shared.settings.key.current().generation, self.user_of(request)))
     }
 
-    fn new_session(&self, generation: u64) -> Cookie<'static> {
-        let now = chrono::Utc::now().timestamp();
+    fn new_session(&self, generation: u64, user: Option<u32>) -> Cookie<'static> {
+        let at = Moment { now: chrono::Utc::now().timestamp(), generation };
         let (name, token) = (rand::rng().random(), rand::rng().random());
-        self.cookie(self.shared.sessions.begin(now, generation, name, token), LENGTH)
+        self.cookie(self.shared.sessions.begin(at, user, name, token), LENGTH)
     }
 
     /// Begins a session for whoever knows the key; otherwise says whether the client has tried too many.
-    pub(in crate::http) fn begin_session(&self, shown: &SecretString) -> Result<Cookie<'static>, bool> {
+    pub(in crate::http) fn begin_session(
+        &self,
+        request: &HttpRequest,
+        shown: &SecretString,
+    ) -> Result<Cookie<'static>, bool> {
         let key = self.shared.settings.key.current();
         if !self.is_owner(shown.expose_secret().trim()) {
             return Err(self.wrong_key(Entrance::Page, self.visitor.client));
         }
-        Ok(self.new_session(key.generation))
+        Ok(self.new_session(key.generation, self.user_of(request)))
     }
 
     /// Ends the session, here and in the browser.
@@ -239,8 +238,8 @@ impl Gate {
     }
 
     fn cookie(&self, value: String, seconds: i64) -> Cookie<'static> {
-        let secure = self.shared.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
-        Cookie::build(COOKIE, value)
+        let secure = self.shared.cookie == SECURE_COOKIE;
+        Cookie::build(self.shared.cookie.clone(), value)
             .path("/")
             .max_age(Duration::seconds(seconds))
             .http_only(true)
@@ -351,8 +350,12 @@ impl Gate {
         let bot = self.bot_of(bearer.unwrap_or_default());
         let shows_key = bot.as_ref().is_some_and(BotName::is_owner);
         let is_wrong = bot.is_none() && bearer.is_some_and(|shown| !shown.is_empty());
-        let cookie = request.cookie(COOKIE).map(|cookie| cookie.value().to_owned());
-        let session = self.session_of(key.generation, cookie.as_deref());
+        let cookie = request.cookie(&self.shared.cookie).map(|cookie| cookie.value().to_owned());
+        let mut user = None;
+        let session = self.session_of(key.generation, cookie.as_deref(), || {
+            user = self.user_of(request);
+            user
+        });
         let access = who_may_read(Facts {
             listens_on_loopback: self.shared.settings.listens_on_loopback,
             has_public_url: self.shared.settings.public_url.is_some(),
@@ -374,6 +377,7 @@ impl Gate {
             is_private: head.is_private(self.shared.public.as_deref(), is_forwarded),
             shown: bearer.map(Digest::of),
             cookie,
+            user,
             session,
         }
     }

@@ -6,10 +6,11 @@ mod key;
 mod key_attempts;
 mod origin;
 mod page_session;
-mod refusals;
+mod peer_user;
 mod rule;
+mod wrong_key;
 
 pub use key::GatewayKey;
 
-pub(super) use gate::{Gate, KeyState, Settings, WrongKey};
-pub(super) use refusals::too_many_keys;
+pub(super) use gate::{Gate, KeyState, Settings};
+pub(super) use wrong_key::{WrongKey, too_many_keys};

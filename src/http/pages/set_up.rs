@@ -132,7 +132,12 @@ async fn page(
 }
 
 /// Uses the link up for a page session, as the gateway key would begin it.
-async fn begin(gate: Gate, front: web::Data<Front>, link: web::Form<Link>) -> HttpResponse {
+async fn begin(
+    request: HttpRequest,
+    gate: Gate,
+    front: web::Data<Front>,
+    link: web::Form<Link>,
+) -> HttpResponse {
     let Some(door) = &front.set_up else { return to("/") };
     if !gate.is_safe_for_secrets() {
         return show(403, Step::Unsafe, None, String::new(), None);
@@ -140,7 +145,7 @@ async fn begin(gate: Gate, front: web::Data<Front>, link: web::Form<Link>) -> Ht
     if !gate.is_own() {
         return closed();
     }
-    match gate.begin_first_session(door.link.redeem(&link.once)) {
+    match gate.begin_first_session(&request, door.link.redeem(&link.once)) {
         Some(cookie) => {
             let mut response = to("/setup");
             // A cookie that cannot be written leaves the visitor outside.

@@ -1,6 +1,6 @@
 //! Entering the gateway key into a browser, and leaving again.
 
-use actix_web::{HttpResponse, http::header::WWW_AUTHENTICATE, web};
+use actix_web::{HttpRequest, HttpResponse, http::header::WWW_AUTHENTICATE, web};
 use askama::Template;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -35,11 +35,11 @@ struct Key {
 }
 
 /// What another site's page sends is no attempt: it must not spend the budget of the person before the browser.
-async fn unlock(gate: Gate, form: web::Form<Key>) -> HttpResponse {
+async fn unlock(request: HttpRequest, gate: Gate, form: web::Form<Key>) -> HttpResponse {
     if !gate.is_own() {
         return ask_for_key(Some("The key must be entered on this page."));
     }
-    match gate.begin_session(&form.key) {
+    match gate.begin_session(&request, &form.key) {
         Ok(cookie) => {
             let mut response = to_status_page();
             // A cookie that cannot be written leaves the visitor at this form.
