@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::{ledger::Ledger, order_id::OrderId, order_rows::Terms};
+use crate::{
+    order_id::OrderId,
+    order_rows::{DayOrders, Terms},
+};
 use fyers_api::model::{Product, Side};
 
 /// One fill of today.
@@ -49,17 +52,12 @@ pub(crate) struct Fill {
     pub(crate) at: DateTime<Utc>,
 }
 
-impl Ledger {
-    /// Today's fills, oldest first.
-    pub fn trades(&self) -> impl DoubleEndedIterator<Item = Trade> {
-        self.fills.iter().filter_map(|fill| self.trade(fill))
-    }
-
-    fn trade(&self, fill: &Fill) -> Option<Trade> {
-        let Fill { order, number, quantity, price, charges, at } = *fill;
-        let terms = self.orders.terms(order)?;
-        let Terms { product, side, multiplier, .. } = terms;
-        let (order_id, symbol) = (order.to_string(), terms.symbol.to_owned());
+impl Fill {
+    /// With what its order knows; `None` without that order.
+    pub(crate) fn trade(&self, orders: &DayOrders) -> Option<Trade> {
+        let Self { order, number, quantity, price, charges, at } = *self;
+        let Terms { symbol, product, side, multiplier, .. } = orders.terms(order)?;
+        let (order_id, symbol) = (order.to_string(), symbol.to_owned());
         Some(Trade { number, order_id, symbol, product, side, quantity, price, charges, multiplier, at })
     }
 }

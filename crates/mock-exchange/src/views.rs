@@ -108,7 +108,8 @@ impl Book {
 
     /// Today's fills, oldest first.
     pub fn trades(&self) -> impl DoubleEndedIterator<Item = Trade> {
-        self.ledger.trades()
+        let orders = &self.ledger.orders;
+        self.ledger.fills.iter().filter_map(|fill| fill.trade(orders))
     }
 
     /// Positions that are open or were closed today.
