@@ -10,6 +10,7 @@ mod bot_words;
 mod contact;
 mod control;
 mod day_summary;
+mod disk;
 mod equity;
 mod lease;
 mod mirror;
@@ -22,6 +23,7 @@ pub use crate::{login_report as login, status};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
+    disk::DiskLog,
     fyers::symbols::{Ears, Renewal},
     http::{
         journal_signal::Feed,
@@ -52,7 +54,7 @@ use keeper_actors::{
     token::{actor::TokenActor, messages::GetSession},
 };
 use keeper_domain::{
-    alert::{Channel, Outgoing},
+    alert::Channel,
     alerts::texts::last_words,
     chat::talk::Control,
     clock::token_hours::TokenHours,
@@ -66,6 +68,7 @@ use assembly::{announce_start, key_admin, listen, load_keys, start_actors};
 pub use backend::KeeperBackend;
 use contact::ContactWatch;
 use control::KeeperControl;
+use disk::{DiskWatch, urgent};
 pub use mirror::EnvMirror;
 pub use parts::{Parts, Phone, Webhook};
 use sink::JournalSink;
@@ -149,7 +152,8 @@ impl Keeper {
     /// Starts everything: store first, then those who hear, then those who speak. Returns when the state is
     /// loaded. Must run on the thread the actors will live on.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
-        let (parts, feed) = watched(parts);
+        let disk = DiskLog::new();
+        let (parts, feed) = watched(parts, &disk);
         let journal = RecipientCell::new();
         let sink = Arc::new(JournalSink::new(&parts, journal.clone()));
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
@@ -164,7 +168,10 @@ impl Keeper {
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;
         loaded.map_err(|_| StartError::Slow)?.map_err(|_| StartError::Slow)?;
 
-        let backend = Arc::new(KeeperBackend::new(actors.clone(), tree.clone(), &parts, Arc::clone(&sink)));
+        let backend =
+            KeeperBackend::new(actors.clone(), tree.clone(), &parts, (Arc::clone(&sink), Arc::clone(&disk)));
+        let backend = Arc::new(backend);
+        tree.spawn("disk", DiskWatch::new(&parts, &disk).run());
         tree.spawn("loading", backend.until_loaded());
         if let Some(contact) = ContactWatch::new(&parts, &actors) {
             tree.spawn("contact", contact.run());
@@ -261,19 +268,7 @@ impl Keeper {
     pub async fn last_words(&self, actor: &'static str, limit: Duration) {
         let now = self.time.now();
         let (severity, text) = last_words(actor);
-        let alert = Outgoing {
-            id: 0,
-            event_id: 0,
-            event: "actor.gave_up".to_owned(),
-            at: now,
-            last_at: now,
-            count: 1,
-            severity,
-            key: String::new(),
-            text,
-            items: vec![],
-            attempts: 0,
-        };
+        let alert = urgent("actor.gave_up", severity, &text, now);
         let sending = self.messengers.iter().map(|messenger| {
             let alert = &alert;
             async move { (messenger.channel(), timeout(limit, messenger.send(alert)).await) }
@@ -299,13 +294,13 @@ impl Keeper {
 }
 
 /// Puts the counting between the actors and the ports they speak to.
-fn watched(parts: Parts) -> (Parts, Feed) {
+fn watched(parts: Parts, disk: &Arc<DiskLog>) -> (Parts, Feed) {
     let feed = Feed::default();
-    let store = WatchedStore::new(Arc::clone(&parts.store), Arc::clone(&parts.metrics), feed.clone());
+    let watch = |store| WatchedStore::new(store, Arc::clone(&parts.metrics), feed.clone(), Arc::clone(disk));
+    let store = watch(Arc::clone(&parts.store));
     let messenger = counted(&parts.messenger, &parts.metrics, &store);
-    let webhook = parts.webhook.map(|webhook| {
-        let store = WatchedStore::new(webhook.store, Arc::clone(&parts.metrics), feed.clone());
-        let store = store.of_channel(Channel::Webhook);
+    let webhook = parts.webhook.clone().map(|webhook| {
+        let store = watch(webhook.store).of_channel(Channel::Webhook);
         Webhook { messenger: counted(&webhook.messenger, &parts.metrics, &store), store: Arc::new(store) }
     });
     (Parts { store: Arc::new(store), messenger, webhook, ..parts }, feed)

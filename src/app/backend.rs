@@ -11,7 +11,7 @@ use std::{
 
 use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
-use chrono::{NaiveTime, TimeDelta};
+use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::{
     http::ApiRequest,
     ist::{self, ist},
@@ -19,7 +19,7 @@ use fyers_api::{
 use keeper_actors::{
     clock::messages::GetClock,
     exchange::messages::{Forwarded, GetMode, NextRows, Rest, Rows},
-    notifier::messages::{GetOutbox, OutboxView},
+    notifier::messages::GetOutbox,
     supervisor::{Tree, watchdog::Pulse},
     token::messages::{ConfirmAccount, GetSession, LoginCompleted, LoginProof, RefreshNow},
 };
@@ -44,12 +44,13 @@ use rand::Rng;
 use crate::app::{Actors, Parts, contact::ContactWatch, equity, lease::Lease, sink::JournalSink};
 use crate::{
     build_info,
+    disk::DiskLog,
     fyers::symbols::{Renewal, Watched},
     http::{Backend, GatewayKey},
     login_report::{LoginReport, LoginSetup},
     status::{
-        ActorStatus, CalendarStatus, Checks, ContactStatus, Day, FeedsStatus, Health, HolidayStatus,
-        OutboxStatus, SessionStatus, Status, TickStatus,
+        ActorStatus, CalendarStatus, Checks, ContactStatus, Day, DiskStatus, FeedsStatus, Health,
+        HolidayStatus, SessionStatus, Status, TickStatus,
     },
 };
 
@@ -82,6 +83,7 @@ pub struct KeeperBackend {
     symbols: Option<Watched>,
     contact: Option<ContactWatch>,
     journal: Arc<JournalSink>,
+    disk: Arc<DiskLog>,
     lease: Option<Lease>,
     pulse: Pulse,
     /// Session and book are in memory.
@@ -98,7 +100,12 @@ impl KeeperBackend {
         StateKey::derive(&self.key.secret())
     }
 
-    pub(super) fn new(actors: Actors, tree: Tree, parts: &Parts, journal: Arc<JournalSink>) -> Self {
+    pub(super) fn new(
+        actors: Actors,
+        tree: Tree,
+        parts: &Parts,
+        (journal, disk): (Arc<JournalSink>, Arc<DiskLog>),
+    ) -> Self {
         Self {
             contact: ContactWatch::new(parts, &actors),
             actors,
@@ -116,6 +123,7 @@ impl KeeperBackend {
             symbols: parts.symbols.as_ref().map(Renewal::status),
             key: parts.key.clone(),
             journal,
+            disk,
             lease: parts.lease.clone().map(|store| Lease::new(store, parts.time.now())),
             began: Instant::now(),
             last_pulse: AtomicU64::new(0),
@@ -188,10 +196,12 @@ impl KeeperBackend {
         }
     }
 
+    fn ago(&self, age: Duration) -> DateTime<FixedOffset> {
+        ist(self.time.now() - TimeDelta::from_std(age).unwrap_or_default())
+    }
+
     fn contact_status(&self) -> ContactStatus {
-        let now = self.time.now();
-        let ago = |age: Duration| ist(now - TimeDelta::from_std(age).unwrap_or_default());
-        self.contact.as_ref().map(|contact| contact.status(ago)).unwrap_or_default()
+        self.contact.as_ref().map(|contact| contact.status(|age| self.ago(age))).unwrap_or_default()
     }
 
     fn actor_states(&self) -> BTreeMap<String, ActorStatus> {
@@ -200,15 +210,6 @@ impl KeeperBackend {
             (name.to_owned(), ActorStatus { alive, restarts: counters.restarts })
         };
         self.tree.actors().into_iter().map(state).collect()
-    }
-}
-
-fn outbox_status(outbox: &OutboxView) -> OutboxStatus {
-    OutboxStatus {
-        waiting: outbox.waiting as u64,
-        oldest: outbox.oldest.map(ist),
-        queued: outbox.queued_total,
-        delivered: outbox.delivered_total,
     }
 }
 
@@ -271,8 +272,8 @@ impl Backend for KeeperBackend {
             }),
             calendar: self.calendar_status(),
             actors: self.actor_states(),
-            outbox: outbox_status(&outbox),
-            webhook: webhook.as_ref().map(outbox_status),
+            outbox: (&outbox).into(),
+            webhook: webhook.as_ref().map(Into::into),
             orders_simulated_today: now.simulated_today,
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
@@ -280,6 +281,7 @@ impl Backend for KeeperBackend {
             lease,
             feeds: FeedsStatus::from(&self.actors.hub.status()),
             fyers: self.contact_status(),
+            disk: DiskStatus::of(self.disk.failing(), |age| self.ago(age)),
             symbols: self.symbols.as_ref().map(|status| (**status.load()).clone()),
             version: build_info::VERSION.to_owned(),
             commit: build_info::COMMIT.to_owned(),

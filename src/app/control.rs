@@ -236,7 +236,12 @@ fn status_words(status: &Status) -> String {
         ),
     ]
     .into_iter()
-    .chain(status.fyers.trouble().map(|trouble| format!("⚠️ {}.", first_upper(&trouble))))
+    .chain(
+        [status.disk.trouble(), status.fyers.trouble()]
+            .into_iter()
+            .flatten()
+            .map(|trouble| format!("⚠️ {}.", first_upper(&trouble))),
+    )
     .chain(refused_words(status))
     .chain(leftover_words(status))
     .collect::<Vec<_>>()

@@ -72,6 +72,7 @@ fn status_of(shown: &Shown) -> Status {
         positions_known: keeper_domain::routing::live_positions::Known::Never,
         simulated_left: vec![],
         fyers: crate::status::ContactStatus::default(),
+        disk: crate::status::DiskStatus::default(),
         feeds: crate::status::FeedsStatus::default(),
         symbols: None,
         version: String::new(),

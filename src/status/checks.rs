@@ -29,6 +29,7 @@ fn of(status: &Status) -> Checks {
     [
         ("session:token", vec![session(status)]),
         ("fyers:contact", vec![contact(status)]),
+        ("state:writes", vec![disk(status)]),
         ("actors:restarts", actors(status)),
         ("alerts:waiting", outboxes(status)),
         ("trading:halted", vec![halt(status)]),
@@ -69,6 +70,14 @@ fn contact(status: &Status) -> Check {
     let output = status.fyers.trouble();
     let health = warn_if(output.is_some());
     Check { component_type: "system".to_owned(), output, ..check(status, health, json!(state)) }
+}
+
+/// Without its disk the keeper sends and simulates no order.
+fn disk(status: &Status) -> Check {
+    let output = status.disk.trouble();
+    let health = if output.is_some() { Health::Fail } else { Health::Pass };
+    let value = json!(if output.is_some() { "fails" } else { "works" });
+    Check { component_type: "datastore".to_owned(), output, ..check(status, health, value) }
 }
 
 fn actors(status: &Status) -> Vec<Check> {

@@ -1,9 +1,9 @@
-//! Whether FYERS answers, in words: the same on the page, in the chat and on the command line.
+//! Whether FYERS answers and whether the disk can be written, in words: the same on the page, in the chat and on the command line.
 
 use chrono::{DateTime, FixedOffset};
 use keeper_domain::contact::ContactState;
 
-use crate::status::model::ContactStatus;
+use crate::status::model::{ContactStatus, DiskStatus};
 
 fn clock(at: DateTime<FixedOffset>) -> String {
     at.format("%H:%M:%S").to_string()
@@ -39,6 +39,27 @@ impl ContactStatus {
             (None, ContactState::NotNeeded) => "not needed now, so it is not asked".to_owned(),
             (None, _) => self.last_answer(),
         }
+    }
+}
+
+impl DiskStatus {
+    /// For how long nothing could be written, and why; `at` tells when that began.
+    pub fn of(
+        failing: Option<(std::time::Duration, String)>,
+        at: impl Fn(std::time::Duration) -> DateTime<FixedOffset>,
+    ) -> Self {
+        let (age, problem) = failing.unzip();
+        Self { failing_since: age.map(at), problem }
+    }
+
+    /// What a person should know when not all is well with it.
+    pub fn trouble(&self) -> Option<String> {
+        let since = self.failing_since?;
+        let problem = self.problem.as_deref().unwrap_or("the disk fails");
+        Some(format!(
+            "the state cannot be written since {} IST, so orders are refused: {problem}",
+            clock(since)
+        ))
     }
 }
 

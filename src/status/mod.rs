@@ -9,6 +9,6 @@ mod model;
 pub use day::{Day, Market};
 pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
-    ActorStatus, CalendarStatus, Check, Checks, ContactStatus, Health, HolidayStatus, LeaseStatus,
-    OutboxStatus, SessionStatus, Status, TickStatus,
+    ActorStatus, CalendarStatus, Check, Checks, ContactStatus, DiskStatus, Health, HolidayStatus,
+    LeaseStatus, OutboxStatus, SessionStatus, Status, TickStatus,
 };

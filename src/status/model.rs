@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use fyers_api::ist::ist;
+use keeper_actors::notifier::messages::OutboxView;
 use keeper_domain::{
     contact::ContactState,
     mode::ShownMode,
@@ -79,6 +80,15 @@ pub struct ContactStatus {
     pub problem: Option<String>,
 }
 
+/// Whether the keeper can write its state.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DiskStatus {
+    /// Since when it cannot.
+    pub failing_since: Option<DateTime<FixedOffset>>,
+    /// Why, and what to do.
+    pub problem: Option<String>,
+}
+
 /// One actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActorStatus {
@@ -99,6 +109,17 @@ pub struct OutboxStatus {
     pub queued: u64,
     /// Alerts ever delivered.
     pub delivered: u64,
+}
+
+impl From<&OutboxView> for OutboxStatus {
+    fn from(outbox: &OutboxView) -> Self {
+        Self {
+            waiting: outbox.waiting as u64,
+            oldest: outbox.oldest.map(ist),
+            queued: outbox.queued_total,
+            delivered: outbox.delivered_total,
+        }
+    }
 }
 
 /// The daily tick that was last taken on.
@@ -209,6 +230,9 @@ pub struct Status {
     /// Whether FYERS answers.
     #[serde(default)]
     pub fyers: ContactStatus,
+    /// Whether the keeper can write its state.
+    #[serde(default)]
+    pub disk: DiskStatus,
     /// The symbol master; `None` where none is fetched.
     #[serde(default)]
     pub symbols: Option<SymbolsStatus>,

@@ -261,6 +261,23 @@ fn a_death_at_noon_is_mock_and_a_card_with_what_is_open() {
 }
 
 #[test]
+fn a_reminder_answers_the_card_and_has_a_button_of_its_own() {
+    // The reminder of 09:00 comes while the keeper runs.
+    let home = home("2026-11-23T08:59:40");
+    with_yesterdays_refresh_token(&home);
+    let keeper = home.start_ready();
+    let card = wait_card(&home);
+    let reminder = wait_for("the reminder", || {
+        home.sim.telegram_messages().into_iter().find(|message| message.reply_to == Some(card.id))
+    });
+    let own = link(&reminder);
+    assert!(own.starts_with(&keeper.url("/fyers/login?card=")), "{own}");
+    press_through(&own);
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    wait_receipt(&home, &card);
+}
+
+#[test]
 fn every_loss_of_a_day_brings_a_card_with_a_sound_after_restarts_too() {
     let home = home("2026-11-23T11:00:00");
     let token = home.sim.mint(TokenKind::Access);

@@ -13,6 +13,7 @@ mod config;
 mod contact;
 mod credentials;
 mod demo;
+mod disk;
 mod doctor;
 mod doors;
 mod edges;

@@ -99,7 +99,7 @@ fn morning(date: NaiveDate, today: NaiveDate, events: &[Recorded]) -> Morning {
     };
     let later = || events.iter().filter(|entry| entry.at >= began && ist::date(entry.at) == date);
     let Some((at, way)) = later().find_map(|entry| Some((entry.at, way(&entry.event)?))) else {
-        let reason = later().filter_map(|entry| trouble(&entry.event)).last();
+        let reason = later().filter_map(|entry| trouble(&entry.event)).next_back();
         let outcome = if date == today && !later().any(|entry| is_the_end(&entry.event)) {
             Outcome::Waiting(reason)
         } else {

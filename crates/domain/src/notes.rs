@@ -73,6 +73,10 @@ pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");
 
 /// What each bot holds in the MockExchange, and what of its day is nowhere else. Owned by the ExchangeActor.
 pub const BOT_BOOKS: Note<BotBooks> = Note::new("bot_books");
+
+/// When a disk that fails was tried last: written to see whether it can be.
+pub const DISK_TRIED: Note<DateTime<Utc>> = Note::new("disk_tried");
+
 /// Segments whose sessions need a token because the account trades in them, beside the configured ones. Written by the
 /// ExchangeActor.
 pub const SEGMENTS_JOINED: Note<Vec<Segment>> = Note::new("segments_joined");

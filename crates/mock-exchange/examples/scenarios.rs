@@ -147,12 +147,12 @@ fn resident() -> f64 {
 
 fn time(count: i64, rests: bool) -> Result<(), Failure> {
     let mut run = Run::new()?;
-    run.quote(800_00)?;
+    run.quote(80_000)?;
     let (before, began) = (resident(), Instant::now());
     for number in 0..count {
-        run.quote(800_00 + number % 2 * 5)?;
+        run.quote(80_000 + number % 2 * 5)?;
         let waits = rests && number % 2 == 1;
-        run.place(if waits { [0, 1, 1, 1, 790_00, 0] } else { [0, 2, 1 - number / 2 % 2 * 2, 1, 0, 0] })?;
+        run.place(if waits { [0, 1, 1, 1, 79_000, 0] } else { [0, 2, 1 - number / 2 % 2 * 2, 1, 0, 0] })?;
     }
     let (seconds, orders) = (began.elapsed().as_secs_f64(), count as f64);
     let bytes = (resident() - before) / orders;

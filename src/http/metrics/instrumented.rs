@@ -25,6 +25,7 @@ use keeper_domain::{
 
 use mock_exchange::KeptPrice;
 
+use crate::disk::DiskLog;
 use crate::http::{
     journal_signal::Feed,
     metrics::{outcome::AlertOutcome, registry::Metrics},
@@ -40,12 +41,13 @@ pub struct WatchedStore {
     feed: Feed,
     severities: Severities,
     channel: Channel,
+    disk: Arc<DiskLog>,
 }
 
 impl WatchedStore {
-    /// Watches this store.
-    pub fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>, feed: Feed) -> Self {
-        Self { inner, metrics, feed, severities: Severities::default(), channel: Channel::Chat }
+    /// Watches this store; the log hears whether changes can be written.
+    pub fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>, feed: Feed, disk: Arc<DiskLog>) -> Self {
+        Self { inner, metrics, feed, severities: Severities::default(), channel: Channel::Chat, disk }
     }
 
     /// The same, whose outbox is another channel's.
@@ -71,9 +73,9 @@ impl ChangeStore for WatchedStore {
         let events: Vec<Event> = change.events.iter().map(|(_, event)| event.clone()).collect();
         let stored = self.inner.commit(change);
         Box::pin(async move {
-            stored.await?;
-            self.saw(&events);
-            Ok(())
+            let stored = stored.await;
+            self.disk.note(&stored);
+            stored.map(|()| self.saw(&events))
         })
     }
 

@@ -157,11 +157,11 @@ async fn begin(
 }
 
 /// The set-up, for a form of this page in a session that it belongs to, sent where nobody can read it on the way.
-fn entered<'a>(gate: &Gate, front: &'a Front, token: &str) -> Result<&'a SetUpDoor, HttpResponse> {
+fn entered<'a>(gate: &Gate, front: &'a Front, token: &str) -> Result<&'a SetUpDoor, Box<HttpResponse>> {
     match &front.set_up {
         Some(door) if gate.may_act(token) && gate.is_safe_for_secrets() => Ok(door),
-        Some(_) => Err(closed()),
-        None => Err(to("/")),
+        Some(_) => Err(closed().into()),
+        None => Err(to("/").into()),
     }
 }
 
@@ -192,7 +192,7 @@ async fn app(
     let AppForm { token, public_url, id, secret } = form.into_inner();
     let door = match entered(&gate, &front, &token) {
         Ok(door) => door,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     let (public_url, id) = (public_url.trim().to_owned(), id.trim().to_owned());
@@ -215,7 +215,7 @@ async fn telegram(
     let BotForm { token, bot } = form.into_inner();
     match entered(&gate, &front, &token) {
         Ok(door) => next(door.steps.begin_pairing(bot).await, &notes, &token),
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -230,7 +230,7 @@ async fn skip(gate: Gate, front: web::Data<Front>, form: web::Form<Press>) -> Ht
             door.steps.skip_pairing().await;
             to("/setup")
         }
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -244,7 +244,7 @@ async fn finish(
 ) -> HttpResponse {
     let door = match entered(&gate, &front, &form.token) {
         Ok(door) => door,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let view = door.steps.view().await;
     if view.app.is_none() {

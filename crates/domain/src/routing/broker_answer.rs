@@ -61,7 +61,50 @@ mod tests {
         assert!(is_fyers(&answer(400, br#"{"code":-50,"symbol":"Invalid symbol provided"}"#)));
     }
 
+    /// JSON that is often nearly FYERS' own error.
+    fn nearly_fyers() -> impl Strategy<Value = serde_json::Value> {
+        let code = prop_oneof![
+            Just(serde_json::json!(-8)),
+            Just(serde_json::json!(-16)),
+            Just(serde_json::json!("-15")),
+            Just(serde_json::json!(-17)),
+            Just(serde_json::json!(-99)),
+            Just(serde_json::json!(200)),
+            Just(serde_json::json!(null)),
+            Just(serde_json::json!([-16])),
+        ];
+        let verdict = prop_oneof![
+            Just(serde_json::json!("error")),
+            Just(serde_json::json!("ok")),
+            Just(serde_json::json!("ERROR")),
+            Just(serde_json::json!(null)),
+        ];
+        (verdict, code, any::<[bool; 3]>()).prop_map(|(verdict, code, [has_verdict, has_code, is_inner])| {
+            let mut answer = serde_json::json!({"message": "Could not authenticate the user"});
+            if has_verdict {
+                answer["s"] = verdict;
+            }
+            if has_code {
+                answer["code"] = code;
+            }
+            if is_inner { serde_json::json!({"error": answer}) } else { answer }
+        })
+    }
+
     proptest! {
+        #[test]
+        fn a_token_ends_by_fyers_own_error_and_by_nothing_less(status in 200u16..600, body in nearly_fyers()) {
+            // A number may be quoted where the verdict shows that it is FYERS who speaks; without a verdict its sign decides.
+            let verdict = body["s"].as_str().filter(|s| ["ok", "error"].contains(s));
+            let quoted = body["code"].as_str().filter(|_| verdict.is_some()).and_then(|code| code.parse().ok());
+            let code = body["code"].as_i64().or(quoted);
+            // Under HTTP 401 any error of FYERS' own is about the token, but for "too many calls".
+            let of_token = |code: i64| [-8, -15, -16, -17].contains(&code) || (status == 401 && code == -99);
+            let says_so = verdict != Some("ok") && code.is_some_and(of_token);
+            let death = token_death(&answer(status, body.to_string().as_bytes()));
+            prop_assert_eq!(death.is_some(), says_so, "{} {}", status, body);
+        }
+
         #[test]
         fn arbitrary_bytes_and_statuses_end_no_token(status: u16, body in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert_eq!(token_death(&answer(status, &body)), None);

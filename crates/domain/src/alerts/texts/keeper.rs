@@ -155,6 +155,19 @@ pub(super) fn gave_up(actor: &str) -> Draft {
     .line("If none comes in a few minutes, look at the log and start it by hand.")
 }
 
+pub(super) fn disk_fails(problem: &str) -> Draft {
+    Draft::new(Severity::Critical, "disk|fails", "The keeper cannot write its state")
+        .line(format!("Why: {}.", excerpt(problem, 200)))
+        .line("Trading: orders are refused, because none could be put on record. Reads go on.")
+        .line("Next: another message says when it works again.")
+}
+
+pub(super) fn disk_works() -> Draft {
+    Draft::new(Severity::Info, "disk|works", "The keeper can write its state again")
+        .line("Trading: orders go where the mode says again.")
+        .line("Next: nothing to do.")
+}
+
 /// What an actor does, in a person's words.
 fn part(actor: &str) -> String {
     match actor {

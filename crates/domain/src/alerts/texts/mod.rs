@@ -61,6 +61,18 @@ pub fn last_words(actor: &str) -> (Severity, String) {
     (draft.severity, draft.text())
 }
 
+/// The alert of a disk that fails, for the way past the outbox, which is on that disk.
+pub fn disk_fails(problem: &str) -> (Severity, String) {
+    let draft = keeper::disk_fails(problem);
+    (draft.severity, draft.text())
+}
+
+/// The alert of a disk that works again, by the same way.
+pub fn disk_works() -> (Severity, String) {
+    let draft = keeper::disk_works();
+    (draft.severity, draft.text())
+}
+
 /// One arm per event; the comments say why some stay silent.
 fn draft(event: &Event, context: &Context) -> Option<Draft> {
     match event {

@@ -53,14 +53,14 @@ impl Fyers {
         }
     }
 
-    fn say(&mut self, event: ServerText) {
+    fn say(&mut self, event: &ServerText) {
         self.wire.iter_mut().for_each(|wire| wire.push(event.clone()));
     }
 
     fn say_order(&mut self, at: usize) {
         self.orders[at].version += 1;
         let event = self.order_event(at);
-        self.say(ServerText::Order(Box::new(event)));
+        self.say(&ServerText::Order(Box::new(event)));
     }
 
     fn act(&mut self, what: u8, pick: usize) {
@@ -102,8 +102,8 @@ impl Fyers {
             ..TradeEvent::default()
         };
         self.trades.push(trade.clone());
-        self.say(ServerText::Trade(Box::new(trade)));
-        self.say(ServerText::Position(Box::new(self.position_event())));
+        self.say(&ServerText::Trade(Box::new(trade)));
+        self.say(&ServerText::Position(Box::new(self.position_event())));
     }
 
     fn books(&self) -> DayBooks {
@@ -129,7 +129,7 @@ impl Bot {
                     self.orders.entry(event.id.clone().unwrap()).or_default().push(*event);
                 }
                 Some(ServerText::Trade(event)) => {
-                    *self.trades.entry(event.order_id.unwrap()).or_default() += 1
+                    *self.trades.entry(event.order_id.unwrap()).or_default() += 1;
                 }
                 Some(ServerText::Position(event)) => self.bought.push(event.buy_quantity.unwrap()),
                 other => panic!("{other:?}"),

@@ -217,14 +217,14 @@ impl Model {
     }
 
     fn end_day(&mut self, next: u32) {
-        for symbol in 0..TRADED {
+        for (symbol, traded) in SYMBOLS.iter().enumerate().take(TRADED) {
             if self.day != 0 {
                 self.close_intraday(symbol);
                 self.end_session(symbol, next - 1);
             }
             self.realized_before += self.positions[symbol].iter().map(|one| one.realized_today).sum::<f64>();
             let [_, carried] = self.positions[symbol];
-            let is_share = SYMBOLS[symbol].is_share();
+            let is_share = traded.is_share();
             if is_share && carried.net != 0 {
                 self.realized_before += self.held[symbol].settle(&carried);
             }

@@ -1,0 +1,61 @@
+//! The state cannot be written while orders come: they are refused in words, reads go on, a person is told once by the
+//! direct path, and all of it ends by itself. (A disk that is really full is in `tests/store_faults`.)
+
+use simulator::{RefreshMode, TokenKind, endpoint};
+
+use crate::{
+    bot::Bot,
+    credentials::Held,
+    support::{Home, wait_for},
+};
+
+const SBIN: &str = "NSE:SBIN-EQ";
+
+fn told(home: &Home, words: &str) -> Vec<String> {
+    home.alerts().into_iter().filter(|alert| alert.contains(words)).collect()
+}
+
+#[test]
+fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
+    for sandbox in ["false", "true"] {
+        let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+        let home = home.set("FYERS_SANDBOX", sandbox);
+        let token = home.sim.mint(TokenKind::Access);
+        home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+        let keeper = home.start_ready();
+        keeper.wait_status("all well", |status| {
+            status["status"] == "pass" && status["session"]["usable"] == true
+        });
+        let bot = Bot::of(&home, &keeper);
+        let before = home.sim.call_count(endpoint::ORDERS_SYNC).total;
+
+        let held = Held::hold(&home);
+        let order = bot.order(SBIN, 10);
+        assert_eq!((order.status, order.venue.as_str()), (503, "none"), "{}", order.body);
+        home.wait_alert("The keeper cannot write its state");
+        let status = keeper.status();
+        assert_eq!(
+            (&status["status"], &status["checks"]["state:writes"][0]["status"]),
+            (&"fail".into(), &"fail".into())
+        );
+        let page = keeper.get_with_own_key("/").unwrap().1;
+        assert!(
+            page.contains("the state cannot be written since 12:") && !page.contains("All is well"),
+            "{page}"
+        );
+        // The chat is not heard meanwhile: what a person asks for is done once, so it is written down first.
+        assert_eq!((bot.get("/api/v3/funds").status, bot.get("/api/v3/positions").status), (200, 200));
+        assert_eq!(bot.order(SBIN, 10).venue, "none");
+        assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, before, "nothing left");
+        held.let_go();
+
+        home.wait_alert("The keeper can write its state again");
+        let status = keeper.wait_status("all well again", |status| status["status"] == "pass");
+        let restarts =
+            status["actors"].as_object().unwrap().values().map(|actor| actor["restarts"].as_u64().unwrap());
+        assert_eq!(restarts.sum::<u64>(), 0, "{status:#}");
+        wait_for("an order", || (bot.order(SBIN, 10).status == 200).then_some(()));
+        assert_eq!(told(&home, "The keeper cannot write its state").len(), 1, "{:#?}", home.alerts());
+        assert_eq!(told(&home, "The keeper can write its state again").len(), 1);
+    }
+}
