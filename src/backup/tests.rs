@@ -316,7 +316,7 @@ async fn a_backup_of_a_newer_keeper_is_refused_and_one_of_an_older_is_brought_up
         panic!("taken")
     };
 
-    edit("b.db", "older.db", "ALTER TABLE alerts DROP COLUMN channel; ALTER TABLE alerts DROP COLUMN event; ALTER TABLE alerts DROP COLUMN items; DROP TABLE mock_prices; DROP TABLE bot_keys; DROP TABLE mock_snapshots; DROP TABLE order_intents; DROP TABLE mock_records; DROP TABLE orders; DELETE FROM facts WHERE name = 'backup'; DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    edit("b.db", "older.db", "DROP INDEX journal_mornings; ALTER TABLE alerts DROP COLUMN channel; ALTER TABLE alerts DROP COLUMN event; ALTER TABLE alerts DROP COLUMN items; DROP TABLE mock_prices; DROP TABLE bot_keys; DROP TABLE mock_snapshots; DROP TABLE order_intents; DROP TABLE mock_records; DROP TABLE orders; DELETE FROM facts WHERE name = 'backup'; DELETE FROM _sqlx_migrations WHERE version > 1").await;
     let restored = home.restore("older.db").await.unwrap();
     assert_eq!(restored.counts["orders"], 0);
     let (_state, store) = home.open().await;

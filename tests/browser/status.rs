@@ -221,7 +221,9 @@ fn a_browser_that_was_cut_off_finds_back() {
 /// A bot has traded: nothing runs over, no word is broken, and the curve is drawn.
 #[test]
 fn a_busy_page_fits_a_phone_and_a_desktop() {
-    let home = Home::bare(simulator::Options::default());
+    // At an hour at which the market takes orders, without an app.
+    let home = Home::at("2026-11-23T11:02:00", RefreshMode::Disabled);
+    home.write_env("");
     let keeper = home.start_ready();
     let order = |symbol: &str, side: i64, kind: i64, limit: f64| {
         serde_json::json!({"symbol": symbol, "qty": 10, "type": kind, "side": side, "productType": "INTRADAY",

@@ -7,8 +7,10 @@ use fyers_api::{
     order_socket::{OrderEvent, PositionEvent, TradeEvent},
 };
 
+use rust_decimal::Decimal;
+
 use crate::{
-    account::PositionKey,
+    account::{Account, PositionKey},
     api::{
         responses::CLIENT,
         values::{exchange, moment, segment, short_name, token},
@@ -50,7 +52,8 @@ pub fn events(book: &Book, records: &[Record]) -> Vec<BookEvent> {
         let touched = positions_of(book, record).into_iter();
         let last = touched.filter(|key| !later.iter().any(|record| positions_of(book, record).contains(key)));
         for key in last {
-            events.extend(book.positions().iter().find(|view| view.account.key() == key).map(position_event));
+            let held = book.positions().into_iter().find(|view| view.account.key() == key);
+            events.push(position_event(&held.unwrap_or_else(|| nothing_held(&key))));
         }
     }
     events
@@ -91,7 +94,7 @@ fn before(mut order: OrderState, later: &[Record]) -> OrderState {
         order.message = String::new();
         if let Record::Traded { quantity, price, .. } = record {
             order.filled -= quantity;
-            order.filled_value -= *price * rust_decimal::Decimal::from(*quantity);
+            order.filled_value -= *price * Decimal::from(*quantity);
         }
     }
     order
@@ -163,6 +166,12 @@ fn trade_event(book: &Book, id: &str, number: u64) -> Option<BookEvent> {
     })))
 }
 
+/// A conversion of all leaves no row behind; whoever heard of one must hear that it is gone.
+fn nothing_held(key: &PositionKey) -> PositionView {
+    let account = Account::new(&key.symbol, key.product);
+    PositionView { account, ltp: Decimal::ZERO, unrealized: Decimal::ZERO }
+}
+
 fn position_event(view: &PositionView) -> BookEvent {
     let account = &view.account;
     let (buy, sell) = (&account.buy, &account.sell);
@@ -192,7 +201,7 @@ fn position_event(view: &PositionView) -> BookEvent {
         segment: Some(segment(&account.symbol)),
         multiplier: Some(account.multiplier.into()),
         cross_currency: Some("N".to_owned()),
-        reference_rate: Some(rust_decimal::Decimal::ONE),
+        reference_rate: Some(Decimal::ONE),
         ..PositionEvent::default()
     }))
 }

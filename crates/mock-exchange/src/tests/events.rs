@@ -60,7 +60,9 @@ impl Follower {
             let money = [one.buy_average, one.sell_average, one.net_average, one.realized];
             format!("{:?} {counts:?} {:?}", one.id, money.map(|one| one.unwrap().round_dp(4).normalize()))
         };
-        self.positions.values().map(row).collect()
+        // A row in which nothing was traded is none.
+        let is_row = |one: &&PositionEvent| one.buy_quantity != Some(0) || one.sell_quantity != Some(0);
+        self.positions.values().filter(is_row).map(row).collect()
     }
 
     fn trades(&self) -> Vec<String> {
@@ -170,4 +172,28 @@ fn a_fill_in_one_step_is_told_as_waiting_and_then_as_traded() {
     let kinds: Vec<_> =
         told.iter().map(|event| matches!(event, BookEvent::Trade(_) | BookEvent::Position(_))).collect();
     assert_eq!(kinds, [false, false, true, true]);
+}
+
+#[test]
+fn a_position_that_was_converted_whole_is_told_as_gone() {
+    let mut game = Game::new(config(false));
+    game.engine.execute(&Command::Place { order: order(Side::Buy, 3), at: at(1) }).unwrap();
+    let conversion = Conversion {
+        symbol: SBIN.to_owned(),
+        side: Side::Buy,
+        quantity: 3,
+        from: Product::Intraday,
+        to: Product::Cnc,
+    };
+    let records = game.engine.execute(&Command::ConvertPosition { conversion, at: at(2) }).unwrap();
+    let told: Vec<_> = events(&game.engine, &records)
+        .into_iter()
+        .filter_map(|event| match event {
+            BookEvent::Position(position) => {
+                Some((position.product.unwrap(), position.net_quantity.unwrap()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [("INTRADAY".to_owned(), 0), ("CNC".to_owned(), 3)]);
 }
