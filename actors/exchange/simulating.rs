@@ -123,6 +123,11 @@ impl ExchangeActor {
             change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
             change.events.extend(told(one, mode, &forwarding.bot).map(|event| (now, event)));
         }
+        // A read that nothing happened in is answered whatever the disk does.
+        if !operation.trades() && change.mock_records.is_empty() && attempts.is_empty() {
+            forwarding.arrive(Venue::Mock, answer);
+            return self.keep_facts(change, ctx);
+        }
         if !change.mock_records.is_empty() {
             self.note_books(&mut change);
         }
@@ -185,6 +190,10 @@ impl ExchangeActor {
     /// Facts that nobody waits for, and prices even where nothing happened at them.
     pub(super) fn keep_all(&mut self, records: Vec<Record>, ctx: &mut Context<Self>) {
         let change = self.mock_change(records);
+        self.keep_facts(change, ctx);
+    }
+
+    fn keep_facts(&mut self, change: Change, ctx: &mut Context<Self>) {
         if change.mock_records.is_empty() && change.mock_prices.is_empty() {
             return;
         }

@@ -44,7 +44,10 @@ fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
             "{page}"
         );
         // The chat is not heard meanwhile: what a person asks for is done once, so it is written down first.
-        assert_eq!((bot.get("/api/v3/funds").status, bot.get("/api/v3/positions").status), (200, 200));
+        for path in ["/api/v3/funds", "/api/v3/positions"] {
+            let read = bot.get(path);
+            assert_eq!(read.status, 200, "FYERS_SANDBOX={sandbox} {path}: {}", read.body);
+        }
         assert_eq!(bot.order(SBIN, 10).venue, "none");
         assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, before, "nothing left");
         held.let_go();

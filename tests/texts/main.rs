@@ -38,6 +38,7 @@ fn steady(text: &str, home: &support::Home) -> String {
         (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:PORT"),
         (r"\b\d+ (?:s|ms) after", "N s after"),
         (r"once=[\w-]{32}", "once=CODE"),
+        (r"\(process \d+\)", "(process NUMBER)"),
     ]
     .into_iter()
     .fold(text, |text, (pattern, instead)| {

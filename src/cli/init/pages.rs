@@ -105,7 +105,10 @@ impl PageSetUp {
         }
         let words = match &config.settings.ip_check_url {
             Some(_) => doctor::egress(&config.settings).await.what,
-            None => "that of the keeper's machine; `curl https://api.ipify.org` shows it there".to_owned(),
+            None => {
+                "that of the keeper's machine: https://api.ipify.org shows it when it is asked from there"
+                    .to_owned()
+            }
         };
         steps.egress = Some(words.clone());
         words

@@ -14,7 +14,6 @@ use actix_web::{
     http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN},
     web,
 };
-use keeper_actors::exchange::bots::SharedKeys;
 use keeper_domain::{
     address::{Network, client_of},
     keys::{BotName, KeyRing, token::Digest},
@@ -22,16 +21,15 @@ use keeper_domain::{
 };
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use crate::http::{
     access::{
-        key::GatewayKey,
         key_attempts::KeyAttempts,
         origin::{Head, is_forwarded},
         page_session::{LENGTH, Moment, PageSession, PageSessions},
         peer_user::user_of,
         rule::{Access, Facts, who_may_read},
+        settings::Settings,
         wrong_key::{Entrance, WrongKey, key_needed, too_many_keys},
     },
     limits::connections::Connection,
@@ -42,23 +40,6 @@ const SECURE_COOKIE: &str = "__Host-keeper_session";
 
 /// See [`Gate::key_state`].
 pub(in crate::http) type KeyState = (u64, Option<Vec<Digest>>);
-
-/// What one listener's access depends on.
-pub(in crate::http) struct Settings {
-    /// The gateway key.
-    pub(in crate::http) key: GatewayKey,
-    /// The keys of bots, and the first one in its other form.
-    pub(in crate::http) keys: SharedKeys,
-    /// Whether the listener is bound to this machine only, and its port.
-    pub(in crate::http) listens_on_loopback: bool,
-    pub(in crate::http) port: u16,
-    /// The keeper's address on the internet.
-    pub(in crate::http) public_url: Option<Url>,
-    /// Whose `X-Forwarded-For` is believed.
-    pub(in crate::http) trusted_proxies: Vec<Network>,
-    /// Hears of every wrong key.
-    pub(in crate::http) on_wrong_key: Box<dyn Fn(WrongKey) + Send + Sync>,
-}
 
 struct Shared {
     settings: Settings,

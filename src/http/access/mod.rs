@@ -8,9 +8,11 @@ mod origin;
 mod page_session;
 mod peer_user;
 mod rule;
+mod settings;
 mod wrong_key;
 
 pub use key::GatewayKey;
 
-pub(super) use gate::{Gate, KeyState, Settings};
+pub(super) use gate::{Gate, KeyState};
+pub(super) use settings::Settings;
 pub(super) use wrong_key::{WrongKey, too_many_keys};
