@@ -59,8 +59,12 @@ fn not_settled(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
     let later = orders.iter().filter(|entry| live.read_at.is_some_and(|read_at| entry.at > read_at));
     let taken = later.filter_map(|entry| Some((entry.at, entry.taken_by_fyers()?)));
     // Intents have numbers above zero.
-    let answered =
-        |(at, leg), id| Answered { id, at, reserved: Reserved { legs: vec![leg], is_opaque: false } };
+    let answered = |(at, leg), id| Answered {
+        id,
+        at,
+        reserved: Reserved { legs: vec![leg], is_opaque: false },
+        may_arrive_until: None,
+    };
     taken.zip((0..).map(|number: i64| -number)).map(|(taken, id)| answered(taken, id)).collect()
 }
 

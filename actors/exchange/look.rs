@@ -34,6 +34,9 @@ use crate::exchange::{
 const AFTER_ORDER: [i64; 5] = [1, 3, 6, 12, 24];
 /// An order that was sent this long ago and is not in the book did not arrive.
 const LATE: TimeDelta = TimeDelta::seconds(3);
+/// So long an order of unknown fate that the book does not show may still arrive: FYERS may hold a request back while it is
+/// slow. Until then it counts as sent.
+const MAY_ARRIVE: TimeDelta = TimeDelta::minutes(2);
 /// Failures in a row before a person hears of it.
 const ALARM_AFTER: u32 = 3;
 
@@ -164,7 +167,8 @@ impl ExchangeActor {
             change.events.push((now, Event::PositionsUnreadable { over: true }));
         }
         let all = self.volatile.answered.len();
-        self.volatile.answered.retain(|order| !known.contains(&order.id));
+        let may_arrive = |order: &Answered| order.may_arrive_until.is_some_and(|until| now < until);
+        self.volatile.answered.retain(|order| !known.contains(&order.id) || may_arrive(order));
         // A restart takes what was answered after the reading on disk for not settled.
         if !live.same_as(&self.volatile.live) || self.volatile.answered.len() < all {
             change.live_positions = Some(live.clone());
@@ -192,8 +196,13 @@ impl ExchangeActor {
                 continue;
             }
             change.events.push((now, outcome_event(&intent, &search)));
-            change.outcomes.push((intent.id, IntentOutcome::Searched(search)));
+            change.outcomes.push((intent.id, IntentOutcome::Searched(search.clone())));
             self.volatile.answered.retain(|order| order.id != intent.id);
+            if search == Search::NotFound {
+                let (id, at, reserved) = (intent.id, intent.at, intent.reserved());
+                let may_arrive_until = Some(intent.at + MAY_ARRIVE);
+                self.volatile.answered.push(Answered { id, at, reserved, may_arrive_until });
+            }
         }
         self.volatile.unknown = still_open;
     }
@@ -237,7 +246,7 @@ impl Handler<Executed> for ExchangeActor {
         }
         self.count_rejected(rejected);
         let id = intent.id;
-        let answered = Answered { id, at: self.deps.time.now(), reserved };
+        let answered = Answered { id, at: self.deps.time.now(), reserved, may_arrive_until: None };
         match end {
             // It never left, so it is none of the day's orders.
             End::Nothing if rejected == 0 => self.volatile.books.unsent(&intent),

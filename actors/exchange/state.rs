@@ -42,6 +42,8 @@ pub(super) struct Answered {
     pub(super) id: i64,
     pub(super) at: DateTime<Utc>,
     pub(super) reserved: Reserved,
+    /// Until when it counts whatever the books say: it got no answer, they do not show it, and it may still arrive.
+    pub(super) may_arrive_until: Option<DateTime<Utc>>,
 }
 
 /// Where the reading of FYERS' books stands.

@@ -75,6 +75,36 @@ async fn eight_exits_at_once_in_a_halt_are_one() {
 }
 
 #[actix::test]
+async fn an_exit_that_got_no_answer_and_is_not_in_the_book_counts_as_sent_for_two_minutes() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    time::sleep(Duration::from_secs(5)).await;
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    assert_eq!(floor.place("NSE:SBIN-EQ", 10, -1).await.1["code"], 201, "nobody knows");
+    let not_found =
+        |event: &Event| matches!(event, Event::OrderOutcomeUnknown { found: None, searched: true, .. });
+    for seconds in [6, 60] {
+        time::sleep(Duration::from_secs(seconds)).await;
+        assert_eq!(floor.store.count(not_found), 1, "told once");
+        assert_eq!(floor.place("NSE:SBIN-EQ", 10, -1).await.0.venue, Venue::None, "both may fill");
+    }
+    time::sleep(Duration::from_secs(180)).await;
+    assert_eq!(floor.place("NSE:SBIN-EQ", 10, -1).await.0.venue, Venue::Fyers, "the first did not arrive");
+}
+
+#[actix::test]
+async fn an_entry_that_got_no_answer_and_is_not_in_the_book_protects_when_the_token_dies() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[]);
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    assert_eq!(floor.place("NSE:INFY-EQ", 6, 1).await.1["code"], 201, "nobody knows");
+    time::sleep(Duration::from_secs(12)).await;
+    floor.actor.send(session(false)).await.unwrap();
+    assert_eq!(floor.place("NSE:INFY-EQ", 6, -1).await.0.venue, Venue::None, "it may have filled");
+}
+
+#[actix::test]
 async fn an_order_that_the_books_have_not_shown_is_protected_when_the_token_dies_and_after_a_restart() {
     let floor = floor(false, true).await;
     floor.fyers.fails("/positions", ProxyError::Transport(Transport::Timeout));
