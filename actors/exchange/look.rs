@@ -32,10 +32,9 @@ use crate::exchange::{
 
 /// Seconds between readings after an order, until nothing waits any more.
 const AFTER_ORDER: [i64; 5] = [1, 3, 6, 12, 24];
-/// An order that was sent this long ago and is not in the book did not arrive.
+/// An order that was sent this long ago and is not in the book is told as not found.
 const LATE: TimeDelta = TimeDelta::seconds(3);
-/// So long an order of unknown fate that the book does not show may still arrive: FYERS may hold a request back while it is
-/// slow. Until then it counts as sent.
+/// It may still arrive for so long, while FYERS is slow: until then it counts as sent, for a halt and for what is protected.
 const MAY_ARRIVE: TimeDelta = TimeDelta::minutes(2);
 /// Failures in a row before a person hears of it.
 const ALARM_AFTER: u32 = 3;
