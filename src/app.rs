@@ -26,7 +26,7 @@ use crate::{
     disk::DiskLog,
     fyers::symbols::{Ears, Renewal},
     http::{
-        journal_signal::Feed,
+        journal_signal::JournalSignal,
         metrics::{CountedMessenger, Metrics, WatchedStore},
     },
     keys::KeyAdmin,
@@ -294,8 +294,8 @@ impl Keeper {
 }
 
 /// Puts the counting between the actors and the ports they speak to.
-fn watched(parts: Parts, disk: &Arc<DiskLog>) -> (Parts, Feed) {
-    let feed = Feed::default();
+fn watched(parts: Parts, disk: &Arc<DiskLog>) -> (Parts, JournalSignal) {
+    let feed = JournalSignal::default();
     let watch = |store| WatchedStore::new(store, Arc::clone(&parts.metrics), feed.clone(), Arc::clone(disk));
     let store = watch(Arc::clone(&parts.store));
     let messenger = counted(&parts.messenger, &parts.metrics, &store);
@@ -315,7 +315,7 @@ fn counted(
 }
 
 /// The journal's wake-up calls go to the chat's notifier; the webhook's follows the journal by itself.
-fn wake_webhook(actors: &Actors, tree: &Tree, feed: &Feed) {
+fn wake_webhook(actors: &Actors, tree: &Tree, feed: &JournalSignal) {
     let Some(webhook) = actors.webhook.clone() else { return };
     let mut news = feed.follow();
     tree.spawn("webhook.wake", async move {

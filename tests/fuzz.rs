@@ -9,7 +9,7 @@ mod checks;
 use std::{fs, path::Path};
 
 use checks::{ALL, Check, bounded};
-use fyers_api::hsm::{ClientFrame, Feed, Record, Reply, ServerFrame, Snapshot};
+use fyers_api::hsm::{ClientFrame, Feed, FeedRecord, FeedSnapshot, ServerFrame, ServerReply};
 use peak_alloc::PeakAlloc;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -96,7 +96,7 @@ fn mutate(data: &mut Vec<u8>, others: &[Vec<u8>], random: &mut StdRng) {
 
 /// A frame of each kind.
 fn frames() -> Vec<Vec<u8>> {
-    let snapshot = Snapshot {
+    let snapshot = FeedSnapshot {
         topic: 3,
         name: "sf|nse_cm|3045".into(),
         values: vec![80_050, 1, i32::MIN],
@@ -107,14 +107,14 @@ fn frames() -> Vec<Vec<u8>> {
         symbol: "SBIN-EQ".into(),
     };
     let records = vec![
-        Record::Snapshot(Box::new(snapshot)),
-        Record::Update { topic: 3, values: vec![80_055] },
-        Record::LastPrice { topic: 3, value: 80_060 },
+        FeedRecord::Snapshot(Box::new(snapshot)),
+        FeedRecord::Update { topic: 3, values: vec![80_055] },
+        FeedRecord::LastPrice { topic: 3, value: 80_060 },
     ];
     let topics = vec!["sf|nse_cm|3045".to_owned(), "dp|nse_cm|3045".to_owned()];
     vec![
         ServerFrame::Auth { is_ok: true, ack_every: 50, names: None }.encode(),
-        ServerFrame::Done { to: Reply::Subscribe, is_ok: true }.encode(),
+        ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true }.encode(),
         ServerFrame::Feed(Feed { number: 9, records }).encode(),
         ServerFrame::Notice { code: 51_001, message: "limit".into(), about: 4 }.encode(),
         ClientFrame::Subscribe { topics, channel: 11 }.encode(),

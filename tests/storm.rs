@@ -23,7 +23,7 @@ use fyers_keeper::{
 use keeper_actors::{
     exchange::{
         execution::FaultPoint,
-        market::Market,
+        market::MockMarket,
         messages::{Forward, GetMode},
     },
     supervisor::{chaos::Crash, install_panic_hook, panics_here},
@@ -94,7 +94,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         sandbox: true,
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { around_the_clock: true, ..engine::Config::new(Decimal::from(1_000_000)) },
-        market: Market::walking(Arc::new(Calendar::embedded())),
+        market: MockMarket::walking(Arc::new(Calendar::embedded())),
         instruments: engine::Instruments::default(),
         symbols: None,
         listen: None,

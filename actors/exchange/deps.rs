@@ -16,7 +16,7 @@ use crate::{
     exchange::{
         bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
-        market::Market,
+        market::MockMarket,
         reads::SharedSnapshot,
     },
     hub::Hub,
@@ -44,7 +44,7 @@ pub struct ExchangeDeps {
     /// The MockExchange's rules: capital, charges, what a tag means.
     pub rules: Config,
     /// Where its prices and its account come from.
-    pub market: Market,
+    pub market: MockMarket,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
     /// The configured app; empty when there is none.

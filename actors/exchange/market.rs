@@ -15,7 +15,7 @@ pub enum Fill {
 
 /// The MockExchange's market.
 #[derive(Debug, Clone)]
-pub struct Market {
+pub struct MockMarket {
     /// What prices do while FYERS cannot be asked (`KEEPER_MOCK_PRICES`): [`Prices::Last`] or [`Prices::Walk`].
     pub without_token: Prices,
     /// How orders fill while FYERS can be asked.
@@ -26,7 +26,7 @@ pub struct Market {
     pub calendar: Arc<Calendar>,
 }
 
-impl Market {
+impl MockMarket {
     /// Made-up prices while there is no token, fills at the best price, an account with its capital.
     pub fn walking(calendar: Arc<Calendar>) -> Self {
         Self { without_token: Prices::Walk, fill: Fill::Touch, copies_account: false, calendar }

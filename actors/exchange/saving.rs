@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture, fut};
-use fyers_api::order_socket::{ServerText, Topic};
+use fyers_api::order_socket::{OrderTopic, ServerText};
 use keeper_domain::{
     feeds::{news::OrderNews, state::Feeds},
     ports::{Change, StoreError, StoreErrorKind},
@@ -70,9 +70,9 @@ impl ExchangeActor {
         };
         for event in events {
             let news = match event {
-                BookEvent::Order(event) => order(Topic::Orders, ServerText::Order(event)),
-                BookEvent::Trade(event) => order(Topic::Trades, ServerText::Trade(event)),
-                BookEvent::Position(event) => order(Topic::Positions, ServerText::Position(event)),
+                BookEvent::Order(event) => order(OrderTopic::Orders, ServerText::Order(event)),
+                BookEvent::Trade(event) => order(OrderTopic::Trades, ServerText::Trade(event)),
+                BookEvent::Position(event) => order(OrderTopic::Positions, ServerText::Position(event)),
                 BookEvent::Day => {
                     self.deps.hub.with(Feeds::day);
                     continue;

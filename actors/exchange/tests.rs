@@ -15,7 +15,7 @@ use tokio::time;
 use crate::exchange::{
     ExchangeActor, ExchangeDeps,
     execution::{FaultPoint, InFlight, Tasks},
-    market::Market,
+    market::MockMarket,
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
     nothing_known,
 };
@@ -78,7 +78,7 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
         sandbox,
         on_token_loss: OnTokenLoss::Mock,
         rules: Config::new(Decimal::from(1_000_000)),
-        market: Market::walking(Arc::new(Calendar::embedded())),
+        market: MockMarket::walking(Arc::new(Calendar::embedded())),
         instruments: Instruments::default(),
         session: RecipientCell::new(),
         rejected: RecipientCell::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fyers_api::order_socket::{DayBooks, ServerText, Topic};
+use fyers_api::order_socket::{DayBooks, OrderTopic, ServerText};
 use keeper_domain::{
     feeds::{
         connections::Generation,
@@ -159,9 +159,9 @@ impl OrderEvents {
 fn news(text: &str) -> Option<OrderNews> {
     let topic = match ServerText::read(text)? {
         ServerText::Pong | ServerText::Subscribed => return None,
-        ServerText::Order(_) => Some(Topic::Orders),
-        ServerText::Trade(_) => Some(Topic::Trades),
-        ServerText::Position(_) => Some(Topic::Positions),
+        ServerText::Order(_) => Some(OrderTopic::Orders),
+        ServerText::Trade(_) => Some(OrderTopic::Trades),
+        ServerText::Position(_) => Some(OrderTopic::Positions),
         ServerText::General(_) => None,
     };
     Some(OrderNews { venue: Venue::Fyers, topic, text: text.into() })

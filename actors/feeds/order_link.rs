@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use fyers_api::order_socket::{ClientText, ServerText, Topic};
+use fyers_api::order_socket::{ClientText, OrderTopic, ServerText};
 use keeper_domain::{
     feeds::{
         connections::Generation,
@@ -80,7 +80,7 @@ impl OrderLink {
 
     async fn follow(&mut self, ready: impl Fn()) -> Result<Infallible, EndReason> {
         self.ping().await?;
-        self.send(&ClientText::Subscribe(Topic::ALL.into())).await?;
+        self.send(&ClientText::Subscribe(OrderTopic::ALL.into())).await?;
         loop {
             tokio::select! {
                 message = self.socket.receive() => self.received(message, &ready)?,
@@ -119,7 +119,7 @@ impl OrderLink {
         match ServerText::read(&text) {
             Some(ServerText::Pong) => self.answered(),
             Some(ServerText::Subscribed) if !std::mem::replace(&mut self.is_ready, true) => {
-                self.opening.hub.subscribed(Upstream::Orders, Topic::ALL.len());
+                self.opening.hub.subscribed(Upstream::Orders, OrderTopic::ALL.len());
                 self.catch_up.begin();
                 ready();
             }

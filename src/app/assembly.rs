@@ -40,7 +40,7 @@ use keeper_domain::{
 use crate::{
     app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
     build_info,
-    http::{Front, journal_signal::Feed},
+    http::{Front, journal_signal::JournalSignal},
     keys::KeyAdmin,
 };
 
@@ -187,7 +187,7 @@ pub(super) fn listen(
     parts: &Parts,
     backend: &Arc<KeeperBackend>,
     (control, admin): (Arc<dyn Control>, Arc<KeyAdmin>),
-    feed: Feed,
+    feed: JournalSignal,
     (tree, feeds): (&Tree, Hub),
 ) -> Result<(Option<ServerHandle>, Option<SocketAddr>), StartError> {
     let Some(addr) = parts.listen else { return Ok((None, None)) };

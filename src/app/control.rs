@@ -19,7 +19,7 @@ use keeper_domain::{
     alerts::words::excerpt,
     chat::{
         card::rules::CardRequest,
-        talk::{Action, Control, Person, Topic},
+        talk::{Action, Control, Person, TalkTopic},
     },
     clock::calendar::Calendar,
     event::Event,
@@ -294,28 +294,29 @@ fn health_words(status: &Status) -> String {
 
 #[async_trait]
 impl Control for KeeperControl {
-    async fn tell(&self, topic: Topic) -> String {
+    async fn tell(&self, topic: TalkTopic) -> String {
         match topic {
-            Topic::Calendar => return self.calendar().await,
-            Topic::Logs => return self.logs().await,
-            Topic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
-            Topic::Positions => {
+            TalkTopic::Calendar => return self.calendar().await,
+            TalkTopic::Logs => return self.logs().await,
+            TalkTopic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
+            TalkTopic::Positions => {
                 return account_words::positions(account::positions(self.backend.as_ref()).await);
             }
-            Topic::Orders => return account_words::orders(account::orders(self.backend.as_ref()).await),
-            Topic::Funds => return account_words::funds(account::funds(self.backend.as_ref()).await),
-            Topic::Pnl => return account_words::pnl(account::positions(self.backend.as_ref()).await),
-            Topic::Keys => {
+            TalkTopic::Orders => return account_words::orders(account::orders(self.backend.as_ref()).await),
+            TalkTopic::Funds => return account_words::funds(account::funds(self.backend.as_ref()).await),
+            TalkTopic::Pnl => return account_words::pnl(account::positions(self.backend.as_ref()).await),
+            TalkTopic::Keys => {
                 return bot_words::keys(&keys::rows(&self.keys.ring(), &self.backend.owns()));
             }
-            Topic::Status | Topic::Mode | Topic::Token | Topic::Health | Topic::Feeds => {}
+            TalkTopic::Status | TalkTopic::Mode | TalkTopic::Token | TalkTopic::Health | TalkTopic::Feeds => {
+            }
         }
         let Some(status) = self.backend.status().await else { return NO_ANSWER.to_owned() };
         match topic {
-            Topic::Mode => mode_words(&status),
-            Topic::Token => token_words(&status.session),
-            Topic::Health => health_words(&status),
-            Topic::Feeds => bot_words::feeds(&status.feeds),
+            TalkTopic::Mode => mode_words(&status),
+            TalkTopic::Token => token_words(&status.session),
+            TalkTopic::Health => health_words(&status),
+            TalkTopic::Feeds => bot_words::feeds(&status.feeds),
             _ => [status_words(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n"),
         }
     }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use chrono::NaiveTime;
-use keeper_actors::exchange::{execution::FaultPoint, market::Market};
+use keeper_actors::exchange::{execution::FaultPoint, market::MockMarket};
 use keeper_domain::{
     alerts::texts::Context,
     chat::talk::Chat,
@@ -73,7 +73,7 @@ pub struct Parts {
     /// The MockExchange's rules.
     pub rules: Config,
     /// Where the MockExchange's prices and its account come from.
-    pub market: Market,
+    pub market: MockMarket,
     /// Symbols with their ticks and lots, as far as they are known.
     pub instruments: Instruments,
     /// Fetches the symbol master; `None` where it is not fetched.

@@ -11,7 +11,7 @@ use crate::{
         failure::Failure,
         output::{fail, json as print_json, say},
         probe::{self, Remote, Told},
-        setup::{Config, load},
+        setup::{CliConfig, load},
     },
 };
 
@@ -49,12 +49,15 @@ pub(super) fn pnl(json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-fn remote(config: &Config) -> Option<Remote> {
+fn remote(config: &CliConfig) -> Option<Remote> {
     Remote::new(config)
 }
 
 /// The answer, or why there is none.
-fn read<T>(config: &Config, answer: Option<Option<Told<AccountPart<T>>>>) -> Result<AccountPart<T>, Failure> {
+fn read<T>(
+    config: &CliConfig,
+    answer: Option<Option<Told<AccountPart<T>>>>,
+) -> Result<AccountPart<T>, Failure> {
     match answer.flatten() {
         None => Err(probe::nobody(config)),
         Some(Told::Good(account)) => Ok(account),

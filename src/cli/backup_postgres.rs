@@ -8,7 +8,7 @@ use crate::cli::{
     failure::Failure,
     migrate::not_migrated,
     output::{fail, no_state},
-    setup::Config,
+    setup::CliConfig,
     state_store::{candidate, keep_secrets, no_database, secrets_in},
 };
 use crate::{
@@ -27,7 +27,7 @@ struct Stage(StateDir);
 
 impl Stage {
     /// What one that was cut off has left is thrown away. Only one at a time: the folder is locked.
-    fn new(config: &Config) -> Result<Self, Failure> {
+    fn new(config: &CliConfig) -> Result<Self, Failure> {
         let path = config.settings.state_dir.join("copy.partial");
         let state = StateDir::open(&path).map_err(|error| no_state(&error))?;
         for name in [DATABASE, GATEWAY_KEY, SIGNING_SECRET] {
@@ -46,7 +46,7 @@ impl Drop for Stage {
 }
 
 pub(super) async fn backup(
-    config: &Config,
+    config: &CliConfig,
     url: &SecretString,
     file: &Path,
     wish: Wish,
@@ -62,7 +62,7 @@ pub(super) async fn backup(
 }
 
 pub(super) async fn restore(
-    config: &Config,
+    config: &CliConfig,
     url: &SecretString,
     file: &Path,
     wish: Restore,
@@ -85,13 +85,13 @@ pub(super) async fn restore(
     Ok(restored)
 }
 
-fn contender(config: &Config, url: &SecretString) -> Result<Contender, Failure> {
+fn contender(config: &CliConfig, url: &SecretString) -> Result<Contender, Failure> {
     let address = Address::parse(url).map_err(|error| no_database(&error))?;
     Ok(Contender::new(address, candidate(config)))
 }
 
 /// What is lost with the state folder is no backup; the folder of the copy is not the one that is meant.
-fn refuse_in_state(config: &Config, file: &Path) -> Result<(), Failure> {
+fn refuse_in_state(config: &CliConfig, file: &Path) -> Result<(), Failure> {
     let folder = std::path::absolute(file).ok().and_then(|file| file.parent()?.canonicalize().ok());
     let state = config.settings.state_dir.canonicalize().ok();
     match folder {

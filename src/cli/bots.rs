@@ -7,7 +7,7 @@ use keeper_domain::ports::{BrokerProxy, BrokerSockets};
 use crate::{
     cli::{
         failure::Failure,
-        setup::{Config, unusable},
+        setup::{CliConfig, unusable},
     },
     fyers::{FyersProxy, FyersSockets, LimitedProxy, Timeouts},
 };
@@ -15,7 +15,7 @@ use crate::{
 /// How long a bot's call may take at FYERS: months of candles take longer than the keeper's own small calls.
 const CARRYING: Timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(30) };
 
-impl Config {
+impl CliConfig {
     /// Carries bots' calls to FYERS within its limits; `None` when no app is configured.
     pub fn proxy(&self) -> Result<Option<Arc<dyn BrokerProxy>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };

@@ -11,7 +11,7 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::{json as print_json, say},
-    setup::{Config, load},
+    setup::{CliConfig, load},
 };
 
 /// What to tell of the calendar.
@@ -102,7 +102,7 @@ fn check(calendar: &Calendar, date: NaiveDate, json: bool) -> Exit {
 }
 
 /// The next tick that has not passed yet by the clock.
-fn next(config: &Config, calendar: &Calendar, json: bool) {
+fn next(config: &CliConfig, calendar: &Calendar, json: bool) {
     let now = Utc::now();
     let today = ist::date(now);
     let tick_time = config.settings.tick_time;

@@ -22,7 +22,7 @@ use crate::cli::{
     failure::Failure,
     output::{bad_end, complain, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on},
-    setup::{Config, load},
+    setup::{CliConfig, load},
     state_store::{self, StateStore},
 };
 use crate::{
@@ -93,7 +93,7 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
 }
 
 /// Reads the newest token there is, without touching anything, and asks the broker about it.
-async fn ask_broker(config: &Config, broker: &dyn Broker) -> TokenReport {
+async fn ask_broker(config: &CliConfig, broker: &dyn Broker) -> TokenReport {
     let stored = match state_store::peek(config).await {
         Ok(stored) => stored.unwrap_or_default(),
         Err(error) => {
@@ -158,7 +158,7 @@ pub(super) fn refresh(json: bool) -> Result<Exit, Failure> {
 
 /// Nobody else works on this state: do it here.
 async fn here(
-    config: &Config,
+    config: &CliConfig,
     state: &StateDir,
     broker: Arc<dyn Broker>,
     json: bool,
@@ -179,7 +179,7 @@ async fn here(
 
 /// The session without the service, and the store it works on, which is closed in the end.
 pub(super) async fn one_shot(
-    config: &Config,
+    config: &CliConfig,
     state: &StateDir,
     broker: Arc<dyn Broker>,
 ) -> Result<(OneShot, StateStore), Failure> {
@@ -206,7 +206,7 @@ pub(super) async fn one_shot(
 }
 
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.
-fn by_running_keeper(config: &Config, json: bool) -> Result<Exit, Failure> {
+fn by_running_keeper(config: &CliConfig, json: bool) -> Result<Exit, Failure> {
     match block_on(ask_for_refresh(config)).flatten() {
         Some(session) => Ok(outcome_of(&session).end(json)),
         None => Err(fail(
@@ -217,7 +217,7 @@ fn by_running_keeper(config: &Config, json: bool) -> Result<Exit, Failure> {
     }
 }
 
-async fn ask_for_refresh(config: &Config) -> Option<SessionStatus> {
+async fn ask_for_refresh(config: &CliConfig) -> Option<SessionStatus> {
     Remote::new(config)?.refresh().await
 }
 

@@ -18,7 +18,7 @@ use crate::{
         failure::Failure,
         output::{fail, json as print_json, no_runtime, no_state, say},
         probe::{self, Answer, Remote},
-        setup::{Config, load},
+        setup::{CliConfig, load},
         state_store::StateStore,
     },
     http::GatewayKey,
@@ -178,7 +178,7 @@ impl Change {
     }
 }
 
-fn add(config: &Config, args: &KeyArgs) -> Result<Exit, Failure> {
+fn add(config: &CliConfig, args: &KeyArgs) -> Result<Exit, Failure> {
     let wish = KeyWish {
         name: args.name.clone(),
         mode: Some(match args.mode {
@@ -206,7 +206,7 @@ fn wrong(problem: &str) -> Failure {
 }
 
 /// Makes the change where the state is: in a running keeper, else here. What came out, as the keeper's API has it.
-fn change(config: &Config, change: &Change) -> Result<Value, Failure> {
+fn change(config: &CliConfig, change: &Change) -> Result<Value, Failure> {
     match StateDir::open(&config.settings.state_dir) {
         Err(StateDirError::Locked { .. }) => by_running_keeper(config, change),
         Err(error) => Err(no_state(&error)),
@@ -217,7 +217,7 @@ fn change(config: &Config, change: &Change) -> Result<Value, Failure> {
     }
 }
 
-fn by_running_keeper(config: &Config, change: &Change) -> Result<Value, Failure> {
+fn by_running_keeper(config: &CliConfig, change: &Change) -> Result<Value, Failure> {
     let answer = probe::block_on(async { change.ask(&Remote::new(config)?).await }).flatten();
     let Some(Answer { good, body }) = answer else { return Err(unreachable()) };
     if good {
@@ -235,7 +235,7 @@ fn unreachable() -> Failure {
     )
 }
 
-async fn here(config: &Config, state: &StateDir, change: &Change) -> Result<Value, Failure> {
+async fn here(config: &CliConfig, state: &StateDir, change: &Change) -> Result<Value, Failure> {
     let (admin, storage) = admin(config, state).await?;
     let made = change.make(&admin).await;
     drop(admin);
@@ -247,7 +247,7 @@ async fn here(config: &Config, state: &StateDir, change: &Change) -> Result<Valu
 }
 
 /// The keys of a state folder that this process holds.
-async fn admin(config: &Config, state: &StateDir) -> Result<(KeyAdmin, StateStore), Failure> {
+async fn admin(config: &CliConfig, state: &StateDir) -> Result<(KeyAdmin, StateStore), Failure> {
     let Some(storage) = StateStore::open_if_free(config, state).await? else {
         let remedy = "Run this command on the host of that keeper.";
         return Err(fail(Exit::TryLater, "another keeper acts on this database", remedy));
@@ -265,7 +265,7 @@ async fn admin(config: &Config, state: &StateDir) -> Result<(KeyAdmin, StateStor
 }
 
 /// The first key, from the settings or from the state folder.
-pub(super) fn gateway_key(config: &Config, state: &StateDir) -> Result<SecretString, Failure> {
+pub(super) fn gateway_key(config: &CliConfig, state: &StateDir) -> Result<SecretString, Failure> {
     match &config.settings.gateway_key {
         Some(key) => Ok(key.clone()),
         None => state.gateway_key().map_err(|error| no_state(&error)),
@@ -273,7 +273,7 @@ pub(super) fn gateway_key(config: &Config, state: &StateDir) -> Result<SecretStr
 }
 
 /// How the first key is replaced: not where it is a setting.
-pub(super) fn rotate_owner(config: &Config, running: Option<GatewayKey>) -> Option<RotateOwner> {
+pub(super) fn rotate_owner(config: &CliConfig, running: Option<GatewayKey>) -> Option<RotateOwner> {
     // Keepers of one database share the key: it is a setting of all of them when it is to be changed.
     if config.settings.database_url.is_some() {
         return None;
@@ -315,7 +315,7 @@ fn told(answer: &Value, words: &str, json: bool) -> Result<Exit, Failure> {
 }
 
 /// All keys, from the running keeper or from the store.
-fn rows(config: &Config) -> Result<Vec<KeyRow>, Failure> {
+fn rows(config: &CliConfig) -> Result<Vec<KeyRow>, Failure> {
     match StateDir::open(&config.settings.state_dir) {
         Err(StateDirError::Locked { .. }) => {
             let ask = async { Remote::new(config)?.send("GET", "keys", None).await };
@@ -336,7 +336,7 @@ fn rows(config: &Config) -> Result<Vec<KeyRow>, Failure> {
     }
 }
 
-fn list(config: &Config, json: bool) -> Result<Exit, Failure> {
+fn list(config: &CliConfig, json: bool) -> Result<Exit, Failure> {
     let rows = rows(config)?;
     if json {
         print_json(&serde_json::json!({ "keys": rows }));
@@ -346,7 +346,7 @@ fn list(config: &Config, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-fn show(config: &Config, name: &str, json: bool) -> Result<Exit, Failure> {
+fn show(config: &CliConfig, name: &str, json: bool) -> Result<Exit, Failure> {
     let name = named(name)?;
     let row = rows(config)?.into_iter().find(|row| row.name == name.as_str());
     let row = row.ok_or_else(|| wrong(&KeyProblem::Unknown(name.clone()).to_string()))?;
@@ -370,7 +370,7 @@ fn show(config: &Config, name: &str, json: bool) -> Result<Exit, Failure> {
 }
 
 /// The first key as a token: made of what lies in the state folder.
-fn owners_token(config: &Config) -> Option<SecretString> {
+fn owners_token(config: &CliConfig) -> Option<SecretString> {
     let key = probe::key(config)?;
     let file = private_file::read(&config.settings.state_dir.join(SIGNING_SECRET), Rules::OWN).ok()?;
     let signing = SecretString::from(file.text.trim().to_owned());

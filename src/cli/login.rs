@@ -21,7 +21,7 @@ use crate::cli::{
     failure::Failure,
     output::{bad_end, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on},
-    setup::{Config, load},
+    setup::{CliConfig, load},
 };
 use crate::{
     fyers::FyersClient,
@@ -65,7 +65,7 @@ pub(super) fn end(report: &LoginReport, json: bool) -> Exit {
 }
 
 /// Nobody else works on this state: do it here.
-pub(super) async fn here(config: &Config, state: &StateDir) -> Result<LoginReport, Failure> {
+pub(super) async fn here(config: &CliConfig, state: &StateDir) -> Result<LoginReport, Failure> {
     let client = client(config)?;
     let nonce = state_from(rand::rng().random());
     let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
@@ -91,7 +91,7 @@ pub(super) async fn here(config: &Config, state: &StateDir) -> Result<LoginRepor
     })
 }
 
-fn client(config: &Config) -> Result<Arc<FyersClient>, Failure> {
+fn client(config: &CliConfig) -> Result<Arc<FyersClient>, Failure> {
     let none = || {
         let reason = keeper_domain::reason::Reason::NoCredentials;
         fail(Exit::BadSettings, reason.words(), Exit::advice(reason))
@@ -100,7 +100,7 @@ fn client(config: &Config) -> Result<Arc<FyersClient>, Failure> {
 }
 
 /// A keeper holds the state. A browser may come back to it, or a person pastes here; whichever is first.
-async fn by_running_keeper(config: &Config) -> Result<LoginReport, Failure> {
+async fn by_running_keeper(config: &CliConfig) -> Result<LoginReport, Failure> {
     let remote = Remote::new(config).ok_or_else(no_answer)?;
     let before = remote.status().await.ok_or_else(no_answer)?;
     let url = match remote.begin_login().await {

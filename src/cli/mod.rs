@@ -40,7 +40,7 @@ pub use calendar::CalendarVerb;
 pub use exit::Exit;
 pub use failure::{Complaint, Failure};
 pub use key::KeyVerb;
-pub use setup::{Config, load};
+pub use setup::{CliConfig, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
 #[derive(Debug, Parser)]

@@ -10,7 +10,7 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::{bad_end, fail, json as print_json, say},
-    setup::{Config, load},
+    setup::{CliConfig, load},
 };
 use crate::{
     account::{AccountPart, Trouble},
@@ -67,13 +67,13 @@ fn bad(status: &Status) -> Option<Failure> {
 }
 
 /// The keeper does not answer.
-pub(super) fn nobody(config: &Config) -> Failure {
+pub(super) fn nobody(config: &CliConfig) -> Failure {
     let what = format!("no keeper answers on {}", reachable(config.settings.http_addr));
     let remedy = "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.";
     fail(Exit::Unreachable, &what, remedy)
 }
 
-async fn fetch(config: &Config) -> Option<Status> {
+async fn fetch(config: &CliConfig) -> Option<Status> {
     let url = format!("http://{}/api/status", reachable(config.settings.http_addr));
     let mut request = client().ok()?.get(url).timeout(LIMIT);
     if let Some(key) = key(config) {
@@ -107,7 +107,7 @@ pub(super) struct Answer {
 
 impl Remote {
     /// `None` without a key: there has never been a keeper here.
-    pub(super) fn new(config: &Config) -> Option<Self> {
+    pub(super) fn new(config: &CliConfig) -> Option<Self> {
         let base = format!("http://{}/api", reachable(config.settings.http_addr));
         Some(Self { client: client().ok()?, base, key: key(config)? })
     }
@@ -185,7 +185,7 @@ impl Remote {
 }
 
 /// The gateway key, from the settings or from the state folder.
-pub(super) fn key(config: &Config) -> Option<SecretString> {
+pub(super) fn key(config: &CliConfig) -> Option<SecretString> {
     let file = || private_file::read(&config.settings.state_dir.join(GATEWAY_KEY), Rules::OWN).ok();
     let chosen = config.settings.gateway_key.clone();
     chosen.or_else(|| file().map(|content| SecretString::from(content.text.trim().to_owned())))

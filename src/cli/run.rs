@@ -22,7 +22,7 @@ use crate::cli::{
     key_file,
     output::{fail, no_state, say},
     probe::reachable,
-    setup::{Config, load},
+    setup::{CliConfig, load},
     state_store::StateStore,
 };
 use crate::{
@@ -74,7 +74,7 @@ struct SetUpOfRun {
 }
 
 impl SetUpOfRun {
-    fn of(config: &Config) -> Option<Self> {
+    fn of(config: &CliConfig) -> Option<Self> {
         if config.settings.app.is_some() {
             return None;
         }
@@ -91,7 +91,7 @@ impl SetUpOfRun {
     }
 }
 
-async fn serve(config: &Config, state: &StateDir, set_up: Option<SetUpOfRun>) -> Result<Exit, Failure> {
+async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>) -> Result<Exit, Failure> {
     // Before anything else: as process 1 of a container, a signal without a handler is ignored.
     let signals =
         signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
@@ -198,7 +198,7 @@ async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signa
 }
 
 /// The tokens of the run before this one are secrets of this run too.
-async fn learn(config: &Config, storage: &StateStore) {
+async fn learn(config: &CliConfig, storage: &StateStore) {
     if let Some(session) = storage.session().await {
         session.access.iter().for_each(|token| config.redactor.learn_access(token));
         session.refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
@@ -219,7 +219,7 @@ fn not_started(error: &StartError) -> Failure {
 
 /// The second channel with its outbox. One that is no longer configured is forgotten, so that it does not begin with old
 /// news some day.
-async fn webhook(config: &Config, storage: &StateStore) -> Result<Option<Webhook>, Failure> {
+async fn webhook(config: &CliConfig, storage: &StateStore) -> Result<Option<Webhook>, Failure> {
     let unwritten = |error: StoreError| fail(Exit::Error, &error.to_string(), "Check the disk.");
     let Some(messenger) = config.webhook()? else {
         storage.without_channel(Channel::Webhook).await.map_err(unwritten)?;
@@ -230,7 +230,7 @@ async fn webhook(config: &Config, storage: &StateStore) -> Result<Option<Webhook
 }
 
 fn parts(
-    config: &Config,
+    config: &CliConfig,
     state: &StateDir,
     storage: &StateStore,
     webhook: Option<Webhook>,
@@ -294,7 +294,7 @@ fn parts(
 }
 
 /// Who is told from outside that all is well.
-fn heartbeat(config: &Config, parts: &Parts) -> Heartbeat {
+fn heartbeat(config: &CliConfig, parts: &Parts) -> Heartbeat {
     Heartbeat {
         ping_url: config.settings.ping_url.clone(),
         daily_ping_url: config.settings.daily_ping_url.clone(),
@@ -351,7 +351,7 @@ fn steady() -> Arc<dyn Fn() -> Duration + Send + Sync> {
 }
 
 /// What the alerts say about logging in and about orders.
-fn texts(config: &Config, phone: bool, login: Option<&LoginSetup>, hours: &Arc<TokenHours>) -> Context {
+fn texts(config: &CliConfig, phone: bool, login: Option<&LoginSetup>, hours: &Arc<TokenHours>) -> Context {
     let settings = &config.settings;
     Context {
         login_hint: login_hint(phone, login),

@@ -5,7 +5,7 @@ mod written;
 
 use std::sync::Arc;
 
-use keeper_actors::exchange::market::Market;
+use keeper_actors::exchange::market::MockMarket;
 use keeper_domain::{
     clock::calendar::Calendar,
     ports::{Broker, OutgoingAddress, TokenMirror},
@@ -38,7 +38,7 @@ use written::Written;
 const USUAL_CAPITAL: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// Settings, and the net that keeps their secrets out of what is printed.
-pub struct Config {
+pub struct CliConfig {
     /// The settings.
     pub settings: Settings,
     /// Knows every secret in them.
@@ -58,9 +58,9 @@ pub struct Config {
 }
 
 /// Reads environment and `.env` file. Mistakes are all told at once.
-pub fn load() -> Result<Config, Failure> {
+pub fn load() -> Result<CliConfig, Failure> {
     let (written, unreadable) = Written::read();
-    let read = written.settings().map(Config::new);
+    let read = written.settings().map(CliConfig::new);
     match (unreadable, read) {
         (None, Ok(config)) => Ok(config),
         (unreadable, read) => {
@@ -72,12 +72,12 @@ pub fn load() -> Result<Config, Failure> {
 }
 
 /// What holds without the settings that are not possible, and those.
-pub(super) fn load_anyway() -> (Config, Vec<Problem>) {
+pub(super) fn load_anyway() -> (CliConfig, Vec<Problem>) {
     let (mut written, problem) = Written::read();
     let mut problems: Vec<Problem> = problem.into_iter().collect();
     // What is left may be half a pair, which is a mistake again; the last try is without any.
     for round in 0..4 {
-        match written.settings().map(Config::new) {
+        match written.settings().map(CliConfig::new) {
             Ok(config) => return (config, problems),
             Err(found) => {
                 found.iter().for_each(|problem| written.forget(&problem.name));
@@ -88,7 +88,7 @@ pub(super) fn load_anyway() -> (Config, Vec<Problem>) {
             }
         }
     }
-    match written.without_values().settings().map(Config::new) {
+    match written.without_values().settings().map(CliConfig::new) {
         Ok(config) => (config, problems),
         Err(_) => unreachable!("no settings at all are a valid setup"),
     }
@@ -98,7 +98,7 @@ pub(super) fn unusable(error: SetupError) -> Failure {
     fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
 }
 
-impl Config {
+impl CliConfig {
     fn new((settings, notes): (Settings, Vec<String>)) -> Self {
         let redactor = Redactor::default();
         settings.secrets().iter().for_each(|secret| redactor.register(secret));
@@ -229,9 +229,9 @@ impl Config {
     }
 
     /// The MockExchange's market.
-    pub fn market(&self, calendar: &Arc<Calendar>) -> Market {
+    pub fn market(&self, calendar: &Arc<Calendar>) -> MockMarket {
         let settings = &self.settings;
-        Market {
+        MockMarket {
             without_token: settings.mock_prices,
             fill: settings.mock_fill,
             copies_account: settings.mock_capital.is_none(),

@@ -14,7 +14,7 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::{fail, no_state},
-    setup::Config,
+    setup::CliConfig,
 };
 use crate::{
     standby::{self, FencedBroker, FencedProxy, StandbyError},
@@ -40,7 +40,7 @@ pub(super) enum StateStore {
 
 impl StateStore {
     /// Opens the store. On PostgreSQL this waits until this keeper has the lease, and serves as a standby meanwhile.
-    pub(super) async fn open(config: &Config, state: &StateDir) -> Result<Self, Failure> {
+    pub(super) async fn open(config: &CliConfig, state: &StateDir) -> Result<Self, Failure> {
         match contender(config)? {
             None => {
                 let store = SqliteStore::open(state).await;
@@ -56,7 +56,7 @@ impl StateStore {
     }
 
     /// For a single task: `None` when another keeper acts on this database, which can be asked to do it.
-    pub(super) async fn open_if_free(config: &Config, state: &StateDir) -> Result<Option<Self>, Failure> {
+    pub(super) async fn open_if_free(config: &CliConfig, state: &StateDir) -> Result<Option<Self>, Failure> {
         let Some(mut contender) = contender(config)? else {
             return Self::open(config, state).await.map(Some);
         };
@@ -183,7 +183,7 @@ pub(super) fn keep_secrets(state: &StateDir, secrets: Secrets) -> Result<(), Str
 }
 
 /// Somebody who wants the lease; `None` on SQLite.
-fn contender(config: &Config) -> Result<Option<Contender>, Failure> {
+fn contender(config: &CliConfig) -> Result<Option<Contender>, Failure> {
     let settings = &config.settings;
     let Some(url) = &settings.database_url else { return Ok(None) };
     let address = Address::parse(url).map_err(|error| no_database(&error))?;
@@ -191,7 +191,7 @@ fn contender(config: &Config) -> Result<Option<Contender>, Failure> {
 }
 
 /// Who this run of the program is to other keepers.
-pub(super) fn candidate(config: &Config) -> Candidate {
+pub(super) fn candidate(config: &CliConfig) -> Candidate {
     let address = config.settings.advertise_url.as_ref();
     Candidate {
         name: uuid::Uuid::new_v4().to_string(),
@@ -200,7 +200,7 @@ pub(super) fn candidate(config: &Config) -> Candidate {
 }
 
 /// The session as it is stored, without changing anything; `None` where nothing is stored.
-pub(super) async fn peek(config: &Config) -> Result<Option<StoredSession>, String> {
+pub(super) async fn peek(config: &CliConfig) -> Result<Option<StoredSession>, String> {
     let settings = &config.settings;
     let Some(url) = &settings.database_url else {
         return SqliteStore::peek(&settings.state_dir).await.map_err(|error| error.to_string());

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use mock_exchange as engine;
 
 use crate::{
-    cli::{exit::Exit, failure::Failure, output::fail, setup::Config},
+    cli::{exit::Exit, failure::Failure, output::fail, setup::CliConfig},
     config::SymbolSource,
     fyers::symbols,
 };
 
-impl Config {
+impl CliConfig {
     /// Symbols from the symbol master files; none is a good setup too.
     pub fn instruments(&self) -> Result<engine::Instruments, Failure> {
         let SymbolSource::Files(files) = &self.settings.symbol_master else {

@@ -20,4 +20,4 @@ pub use read::read;
 pub use settings::{AppSettings, LogFormat, Row, Settings, SymbolSource, TelegramSettings};
 #[cfg(feature = "fault-injection")]
 pub use source::{DemoClock, demo_clock, fatal_order_step};
-pub use source::{Origin, Sources, Unread, Values, no_colour, notify_socket, process_environment};
+pub use source::{SettingOrigin, Sources, Unread, Values, no_colour, notify_socket, process_environment};

@@ -19,7 +19,7 @@ use crate::config::{
     credential,
     problem::Problem,
     settings::{LogFormat, Row, Settings, SymbolSource},
-    source::{Found, Origin, Remarks, Sources},
+    source::{Found, Remarks, SettingOrigin, Sources},
     table::{self, Show, Spec},
 };
 
@@ -117,7 +117,7 @@ impl Reader<'_> {
             (Some(found), Show::Fingerprint) => format!("set, fingerprint {}", Fingerprint::of(&found.text)),
             (Some(_), Show::Nothing) => "set".to_owned(),
         };
-        let origin = found.as_ref().map_or(Origin::Default, |found| found.origin);
+        let origin = found.as_ref().map_or(SettingOrigin::Default, |found| found.origin);
         self.rows.push(Row { name, value, origin });
         found
     }

@@ -15,7 +15,7 @@ use crate::{
 /// Which of the places a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
+pub enum SettingOrigin {
     /// The process environment.
     Environment,
     /// The `.env` file.
@@ -26,7 +26,7 @@ pub enum Origin {
     Default,
 }
 
-impl Origin {
+impl SettingOrigin {
     /// The place in a person's words.
     pub fn words(self) -> &'static str {
         match self {
@@ -123,7 +123,7 @@ pub struct Sources<'a> {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) text: String,
-    pub(super) origin: Origin,
+    pub(super) origin: SettingOrigin,
 }
 
 /// What reading a setting brings to light beside its value.
@@ -138,7 +138,8 @@ impl Sources<'_> {
     pub(super) fn raw(&self, name: &str) -> Option<Found> {
         let alias = table::alias_of(name);
         let names = [Some(name), alias.as_deref()];
-        let places = [(self.environment, Origin::Environment), (self.env_file, Origin::EnvFile)];
+        let places =
+            [(self.environment, SettingOrigin::Environment), (self.env_file, SettingOrigin::EnvFile)];
         let of = |(values, origin)| {
             names.into_iter().flatten().find_map(|name| Some(Found { text: set_in(values, name)?, origin }))
         };
@@ -180,7 +181,7 @@ impl Sources<'_> {
                 ));
                 return None;
             }
-            if direct.origin == Origin::Environment {
+            if direct.origin == SettingOrigin::Environment {
                 return Some(direct);
             }
         }
@@ -212,7 +213,7 @@ fn read_secret(name: &str, path: &Path, remarks: &mut Remarks) -> Option<Found> 
                 remarks.notes.push(format!("{name}: other users can read {}; chmod 600 it", path.display()));
             }
             let text = text.trim_end_matches(['\r', '\n']).to_owned();
-            (!text.is_empty()).then_some(Found { text, origin: Origin::SecretFile })
+            (!text.is_empty()).then_some(Found { text, origin: SettingOrigin::SecretFile })
         }
         Err(error) => {
             let what = format!("names {}, which {error}", path.display());

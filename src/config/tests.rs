@@ -98,8 +98,8 @@ fn every_row_of_the_table_is_read_and_described_in_order() {
     for settings in [with(&[]), with(FULL)] {
         assert_eq!(settings.rows.iter().map(|row| row.name).collect::<Vec<_>>(), table);
     }
-    assert!(with(FULL).rows.iter().all(|row| row.origin == Origin::Environment));
-    assert!(with(&[]).rows.iter().all(|row| row.origin == Origin::Default));
+    assert!(with(FULL).rows.iter().all(|row| row.origin == SettingOrigin::Environment));
+    assert!(with(&[]).rows.iter().all(|row| row.origin == SettingOrigin::Default));
 }
 
 #[test]
@@ -117,8 +117,8 @@ fn the_environment_comes_before_the_env_file_and_empty_is_unset() {
     let file = [("KEEPER_TICK_TIME", "nonsense"), ("KEEPER_STATE_DIR", "/from/file")];
     let settings = layered(&environment, &file).unwrap();
     let shown = |name| (row(&settings, name).value.clone(), row(&settings, name).origin);
-    assert_eq!(shown("KEEPER_TICK_TIME"), ("08:00".to_owned(), Origin::Environment));
-    assert_eq!(shown("KEEPER_STATE_DIR"), ("/from/file".to_owned(), Origin::EnvFile));
+    assert_eq!(shown("KEEPER_TICK_TIME"), ("08:00".to_owned(), SettingOrigin::Environment));
+    assert_eq!(shown("KEEPER_STATE_DIR"), ("/from/file".to_owned(), SettingOrigin::EnvFile));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_secret_may_come_from_a_file() {
         let (_folder, path) = secret_file(content.as_bytes(), 0o600);
         let settings = with(&[("FYERS_CLIENT_ID", "A1-100"), ("FYERS_SECRET_KEY_FILE", &path)]);
         assert!(settings.notes.is_empty());
-        assert_eq!(row(&settings, "FYERS_SECRET_KEY").origin, Origin::SecretFile);
+        assert_eq!(row(&settings, "FYERS_SECRET_KEY").origin, SettingOrigin::SecretFile);
         assert_eq!(settings.app.unwrap().secret.expose_secret(), "SEKRET");
     }
     let (_folder, open) = secret_file(b"SEKRET-gateway-key-2026-long", 0o640);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use keeper_domain::{event::Recorded, mode::Mode};
 
-use report::{Report, Seen, report};
+use report::{Observed, Report, report};
 use screen::Screen;
 use stage::Stage;
 use week::Act;
@@ -38,7 +38,7 @@ async fn play(screen: &Screen) -> Result<Report, String> {
     );
     let mut stage = Stage::set().await?;
     let calendar = Arc::clone(&stage.calendar);
-    let mut seen = Seen::default();
+    let mut seen = Observed::default();
     for (at, act) in week::acts(|date| calendar.is_trading_day(date)) {
         stage.until(at, screen, &mut seen).await;
         perform(&mut stage, &act, screen, &mut seen).await;
@@ -56,7 +56,7 @@ async fn play(screen: &Screen) -> Result<Report, String> {
     Ok(report(&days, &journal, &seen))
 }
 
-async fn perform(stage: &mut Stage, act: &Act, screen: &Screen, seen: &mut Seen) {
+async fn perform(stage: &mut Stage, act: &Act, screen: &Screen, seen: &mut Observed) {
     match act {
         Act::Day(date, story) => screen.day(stage.now(), *date, story),
         Act::Speed(speed) => stage.clock.set_speed(*speed),

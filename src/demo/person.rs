@@ -8,7 +8,7 @@ use std::{
 use fyers_api::ist;
 use simulator::TelegramMessage;
 
-use crate::demo::{report::Seen, screen::Screen};
+use crate::demo::{report::Observed, screen::Screen};
 
 /// A card gets its buttons a moment after its text; it is shown when nothing about it has changed for so long.
 pub(super) const SETTLED: Duration = Duration::from_millis(300);
@@ -24,7 +24,7 @@ pub(super) struct Phone {
 
 impl Phone {
     /// Shows what is new and what changed; a message that was taken away leaves no trace.
-    pub(super) fn show(&mut self, messages: &[TelegramMessage], screen: &Screen, seen: &mut Seen) {
+    pub(super) fn show(&mut self, messages: &[TelegramMessage], screen: &Screen, seen: &mut Observed) {
         for message in messages {
             let same =
                 |known: &TelegramMessage| known.text == message.text && labels(known) == labels(message);

@@ -16,7 +16,7 @@ const OPEN: NaiveTime = ist::at(9, 15);
 
 /// One day of the demo.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Day {
+pub struct DemoDay {
     /// The date (IST).
     pub date: NaiveDate,
     /// Whether the market trades.
@@ -40,7 +40,7 @@ pub struct Day {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// One entry a day.
-    pub days: Vec<Day>,
+    pub days: Vec<DemoDay>,
     /// Alerts written to the outbox.
     pub alerts_queued: u64,
     /// Alerts delivered.
@@ -57,7 +57,7 @@ pub struct Report {
 
 /// What the demo saw besides the journal.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct Observed {
     /// The mode at 09:15, by date.
     pub mode_at_open: BTreeMap<NaiveDate, Mode>,
     /// Messages on the phone, by the date (IST) of the event they tell of.
@@ -67,8 +67,8 @@ pub struct Seen {
 }
 
 /// Counts the week.
-pub fn report(days: &[(NaiveDate, bool, &'static str)], journal: &[Recorded], seen: &Seen) -> Report {
-    let days: Vec<Day> = days.iter().map(|day| count_day(day, journal, seen)).collect();
+pub fn report(days: &[(NaiveDate, bool, &'static str)], journal: &[Recorded], seen: &Observed) -> Report {
+    let days: Vec<DemoDay> = days.iter().map(|day| count_day(day, journal, seen)).collect();
     let count =
         |wanted: fn(&Event) -> bool| journal.iter().filter(|entry| wanted(&entry.event)).count() as u64;
     Report {
@@ -85,8 +85,8 @@ pub fn report(days: &[(NaiveDate, bool, &'static str)], journal: &[Recorded], se
 fn count_day(
     &(date, trading_day, story): &(NaiveDate, bool, &'static str),
     journal: &[Recorded],
-    seen: &Seen,
-) -> Day {
+    seen: &Observed,
+) -> DemoDay {
     let on_day = || journal.iter().filter(move |entry| ist::date(entry.at) == date);
     let good = |event: &Event| {
         matches!(
@@ -94,7 +94,7 @@ fn count_day(
             Event::RefreshSucceeded { .. } | Event::LoginSucceeded { .. } | Event::TokenGood { .. }
         )
     };
-    Day {
+    DemoDay {
         date,
         trading_day,
         tick_at: ticks(date, journal).next().map(|entry| ist(entry.at)),
@@ -112,7 +112,7 @@ fn ticks(date: NaiveDate, journal: &[Recorded]) -> impl Iterator<Item = &Recorde
         .filter(move |entry| matches!(&entry.event, Event::Ticked { trade_date, .. } if *trade_date == date))
 }
 
-fn is_missed(day: &Day) -> bool {
+fn is_missed(day: &DemoDay) -> bool {
     let in_time = day.token_ok_at.is_some_and(|at| at.time() < OPEN);
     day.trading_day && (day.tick_at.is_none() || !(in_time || day.alerts > 0))
 }
@@ -133,7 +133,7 @@ impl Report {
             .load_preset(UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(80);
-        table.set_header(["Day", "Tick", "Token", "09:15", "Alerts", "Restarts", "What happened"]);
+        table.set_header(["DemoDay", "Tick", "Token", "09:15", "Alerts", "Restarts", "What happened"]);
         for day in &self.days {
             table.add_row(row(day));
         }
@@ -155,7 +155,7 @@ impl Report {
     }
 }
 
-fn row(day: &Day) -> [String; 7] {
+fn row(day: &DemoDay) -> [String; 7] {
     let time = |at: Option<DateTime<FixedOffset>>| {
         at.map_or_else(|| "-".to_owned(), |at| at.format("%H:%M").to_string())
     };
@@ -195,13 +195,13 @@ mod tests {
         ]
     }
 
-    fn of(journal: &[Recorded], seen: &Seen) -> Report {
+    fn of(journal: &[Recorded], seen: &Observed) -> Report {
         report(&[(monday(), true, "a day")], journal, seen)
     }
 
     #[test]
     fn a_good_day_is_good() {
-        let report = of(&good_day(), &Seen::default());
+        let report = of(&good_day(), &Observed::default());
         assert!(report.is_good(), "{report:?}");
         assert_eq!(report.days[0].token_ok_at.map(|at| at.to_utc()), Some(at("2026-11-23T08:45:04")));
     }
@@ -210,22 +210,22 @@ mod tests {
     fn each_way_to_lose_something_is_noticed() {
         let mut twice = good_day();
         twice.push(entry(3, "2026-11-23T08:46:00", Event::Ticked { trade_date: monday(), late: true }));
-        assert_eq!(of(&twice, &Seen::default()).double_ticks, 1);
+        assert_eq!(of(&twice, &Observed::default()).double_ticks, 1);
 
         let no_tick = &good_day()[1..];
-        assert_eq!(of(no_tick, &Seen::default()).missed_days, 1);
+        assert_eq!(of(no_tick, &Observed::default()).missed_days, 1);
 
         let no_token = &good_day()[..1];
-        assert_eq!(of(no_token, &Seen::default()).missed_days, 1);
-        let told = Seen { alerts: BTreeMap::from([(monday(), 1)]), ..Seen::default() };
+        assert_eq!(of(no_token, &Observed::default()).missed_days, 1);
+        let told = Observed { alerts: BTreeMap::from([(monday(), 1)]), ..Observed::default() };
         assert!(of(no_token, &told).is_good(), "an alert will do");
 
         let mut crashed = good_day();
         let death = keeper_domain::event::Death::Panic;
         crashed.push(entry(4, "2026-11-23T10:00:00", Event::ActorCrashed { actor: "token".into(), death }));
-        assert!(!of(&crashed, &Seen::default()).is_good());
+        assert!(!of(&crashed, &Observed::default()).is_good());
 
-        let mut seen = Seen::default();
+        let mut seen = Observed::default();
         seen.totals.queued = 1;
         assert!(!of(&good_day(), &seen).is_good());
     }

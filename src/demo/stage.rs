@@ -9,7 +9,7 @@ use fyers_api::{
     model::OrderRequest,
 };
 use keeper_actors::{
-    exchange::{execution::FaultPoint, market::Market, messages::GetMode},
+    exchange::{execution::FaultPoint, market::MockMarket, messages::GetMode},
     supervisor::{chaos::Crash, install_panic_hook},
 };
 use keeper_domain::{
@@ -31,7 +31,7 @@ use simulator::{Options, RefreshMode, Simulator, TokenKind};
 
 use crate::demo::{
     person::{self, Phone},
-    report::Seen,
+    report::Observed,
     screen::Screen,
     sped_clock::SpedClock,
     week::{self, Service, Victim},
@@ -98,7 +98,7 @@ impl Stage {
     }
 
     /// Lets time pass, and shows what happens meanwhile.
-    pub(super) async fn until(&mut self, when: DateTime<Utc>, screen: &Screen, seen: &mut Seen) {
+    pub(super) async fn until(&mut self, when: DateTime<Utc>, screen: &Screen, seen: &mut Observed) {
         loop {
             let arrived = tokio::time::timeout(LOOK, self.clock.sleep_until(when)).await.is_ok();
             self.show(screen, seen).await;
@@ -109,7 +109,7 @@ impl Stage {
     }
 
     /// Waits for the alerts that are still on their way.
-    pub(super) async fn settle(&mut self, screen: &Screen, seen: &mut Seen) {
+    pub(super) async fn settle(&mut self, screen: &Screen, seen: &mut Observed) {
         self.keeper.flush(LAST_ALERTS).await;
         self.show(screen, seen).await;
         // Once more when the last card has settled.
@@ -118,7 +118,7 @@ impl Stage {
     }
 
     /// Shows what is new in the journal and on the phone.
-    async fn show(&mut self, screen: &Screen, seen: &mut Seen) {
+    async fn show(&mut self, screen: &Screen, seen: &mut Observed) {
         let mut fresh = self.store.recent_events(200).await.unwrap_or_default();
         fresh.retain(|entry| entry.id > self.shown_events);
         for entry in fresh.iter().rev() {
@@ -143,7 +143,11 @@ impl Stage {
 
     /// A person sees the login card, taps it, and goes through FYERS' login.
     /// When he did, and how it went.
-    pub(super) async fn tap(&mut self, screen: &Screen, seen: &mut Seen) -> (DateTime<Utc>, &'static str) {
+    pub(super) async fn tap(
+        &mut self,
+        screen: &Screen,
+        seen: &mut Observed,
+    ) -> (DateTime<Utc>, &'static str) {
         for _ in 0..PATIENCE {
             self.show(screen, seen).await;
             if let Some(link) = self.phone.link() {
@@ -284,7 +288,7 @@ fn parts(
         sandbox: false,
         on_token_loss: OnTokenLoss::Mock,
         rules: engine::Config { name: "fyers-keeper", ..engine::Config::new(Decimal::from(1_000_000)) },
-        market: Market::walking(Arc::clone(calendar)),
+        market: MockMarket::walking(Arc::clone(calendar)),
         instruments: engine::Instruments::default(),
         symbols: None,
         listen: Some(listen),

@@ -114,7 +114,7 @@ fn settings_of(patient: &Patient<'_>) -> Vec<Finding> {
     let advice = "See env.example, and `fyers-keeper config check`.";
     findings.extend(patient.notes.iter().map(|note| Finding::warn("settings", note.clone(), advice)));
     if findings.is_empty() {
-        let is_set = |row: &&crate::config::Row| row.origin != crate::config::Origin::Default;
+        let is_set = |row: &&crate::config::Row| row.origin != crate::config::SettingOrigin::Default;
         let set = patient.settings.rows.iter().filter(is_set).count();
         let what = match set {
             0 => "none set: the defaults hold".to_owned(),

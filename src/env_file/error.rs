@@ -9,7 +9,7 @@ use rustix::io::Errno;
 #[derive(Debug, thiserror::Error)]
 #[error("{} {}{cause}", path.display(), kind.words().0)]
 pub struct EnvFileError {
-    kind: Kind,
+    kind: EnvFileErrorKind,
     path: PathBuf,
     /// Empty, or more about the failure in brackets.
     cause: String,
@@ -17,7 +17,7 @@ pub struct EnvFileError {
 
 /// The kinds of failure that a caller may want to tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EnvFileErrorKind {
     /// There is no file.
     Missing,
     /// The file cannot be read, or it (and its folder) cannot be written. Nothing was changed.
@@ -40,7 +40,7 @@ pub enum Kind {
     Io,
 }
 
-impl Kind {
+impl EnvFileErrorKind {
     /// What happened, and what a person can do about it.
     fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -80,19 +80,26 @@ impl Kind {
 }
 
 impl EnvFileError {
-    pub(super) fn new(kind: Kind, path: &Path) -> Self {
+    pub(super) fn new(kind: EnvFileErrorKind, path: &Path) -> Self {
         Self { kind, path: path.to_owned(), cause: String::new() }
     }
 
     /// A failed system call; `step` completes "could not ...".
     pub(super) fn io(step: &str, path: &Path, source: &io::Error) -> Self {
-        Self::new(Kind::of(source), path).because(format_args!("could not {step}: {source}"))
+        Self::new(EnvFileErrorKind::of(source), path).because(format_args!("could not {step}: {source}"))
     }
 
     /// The same where "missing" or "not allowed" would mislead, because the call was not about the file itself.
     pub(super) fn state(step: &str, path: &Path, source: &io::Error) -> Self {
         let error = Self::io(step, path, source);
-        Self { kind: if error.kind == Kind::NoSpace { Kind::NoSpace } else { Kind::Io }, ..error }
+        Self {
+            kind: if error.kind == EnvFileErrorKind::NoSpace {
+                EnvFileErrorKind::NoSpace
+            } else {
+                EnvFileErrorKind::Io
+            },
+            ..error
+        }
     }
 
     pub(super) fn because(self, cause: impl std::fmt::Display) -> Self {
@@ -101,7 +108,7 @@ impl EnvFileError {
 
     /// The kind of failure.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> EnvFileErrorKind {
         self.kind
     }
 

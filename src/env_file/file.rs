@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::env_file::edit;
-use crate::env_file::error::{EnvFileError, Kind};
+use crate::env_file::error::{EnvFileError, EnvFileErrorKind};
 use crate::env_file::in_place;
 use crate::env_file::parse::{EnvText, parse};
 use crate::env_file::replace::{self, Outcome};
@@ -51,8 +51,8 @@ impl EnvFile {
     ///
     /// # Errors
     ///
-    /// [`Kind::Missing`], [`Kind::NotAFile`], [`Kind::NotUtf8`], [`Kind::TooLarge`], [`Kind::NotAllowed`],
-    /// [`Kind::Io`], or those of `recover`. Malformed lines are no error: see [`EnvText::problems`].
+    /// [`EnvFileErrorKind::Missing`], [`EnvFileErrorKind::NotAFile`], [`EnvFileErrorKind::NotUtf8`], [`EnvFileErrorKind::TooLarge`], [`EnvFileErrorKind::NotAllowed`],
+    /// [`EnvFileErrorKind::Io`], or those of `recover`. Malformed lines are no error: see [`EnvText::problems`].
     pub fn read(&self) -> Result<EnvText, EnvFileError> {
         if in_place::journal_path(&self.state_dir).exists() {
             self.recover()?;
@@ -65,7 +65,7 @@ impl EnvFile {
     ///
     /// # Errors
     ///
-    /// See [`Kind`]. The file then has its old content, or, when only the very last step failed (making it
+    /// See [`EnvFileErrorKind`]. The file then has its old content, or, when only the very last step failed (making it
     /// durable), the new one; never a mix that [`EnvFile::recover`] would not repair.
     pub fn update(&self, changes: &[(&str, &SecretString)]) -> Result<How, EnvFileError> {
         let _lock = self.lock()?;
@@ -77,7 +77,7 @@ impl EnvFile {
                 return Ok(how);
             }
         }
-        Err(EnvFileError::new(Kind::Busy, &self.path))
+        Err(EnvFileError::new(EnvFileErrorKind::Busy, &self.path))
     }
 
     /// Repairs what a writer that died has left: finishes a write in place, unless somebody edited the file since, and
@@ -102,7 +102,7 @@ impl EnvFile {
             warnings.push(format!("{path} {what} (mode {mode:04o}). Run: chmod 600 {path}"));
         }
         if meta.nlink() == 0 {
-            let error = EnvFileError::new(Kind::Detached, &self.path);
+            let error = EnvFileError::new(EnvFileErrorKind::Detached, &self.path);
             warnings.push(format!("{error}. {}", error.advice()));
         }
         warnings
@@ -124,7 +124,9 @@ impl EnvFile {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(EnvFileError::new(Kind::Busy, &path)),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(EnvFileError::new(EnvFileErrorKind::Busy, &path));
+                }
                 Err(TryLockError::Error(e)) => return Err(EnvFileError::state("take the lock", &path, &e)),
             }
         }
@@ -142,10 +144,10 @@ impl EnvFile {
         let before = Snapshot::take(&path, File::options().read(true).write(true))?;
         // A bind mount goes on showing a file that was replaced outside; nobody would see what is written there.
         if before.meta.nlink() == 0 {
-            return Err(EnvFileError::new(Kind::Detached, &path));
+            return Err(EnvFileError::new(EnvFileErrorKind::Detached, &path));
         }
         let new = edit::set(before.text(&path)?, changes)
-            .map_err(|e| EnvFileError::new(Kind::BadChange, &path).because(e))?;
+            .map_err(|e| EnvFileError::new(EnvFileErrorKind::BadChange, &path).because(e))?;
         Ok(Plan { path, before, new: Zeroizing::new(new) })
     }
 

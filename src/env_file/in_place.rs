@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::env_file::error::{EnvFileError, Kind};
+use crate::env_file::error::{EnvFileError, EnvFileErrorKind};
 use crate::env_file::replace::Outcome;
 use crate::env_file::snapshot::Snapshot;
 
@@ -64,7 +64,7 @@ fn finish(journal: &Journal) -> Result<(), EnvFileError> {
     let path = &journal.path;
     let now = match Snapshot::take(path, File::options().read(true).write(true)) {
         Ok(now) => now,
-        Err(e) if e.kind() == Kind::Missing => return Ok(()),
+        Err(e) if e.kind() == EnvFileErrorKind::Missing => return Ok(()),
         Err(e) => return Err(e),
     };
     // Somebody edited the file after the crash, perhaps to paste a newer token: it stays as it is now.

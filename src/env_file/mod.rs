@@ -38,6 +38,6 @@ mod snapshot;
 mod tests;
 
 pub use edit::{EditError, set};
-pub use error::{EnvFileError, Kind};
+pub use error::{EnvFileError, EnvFileErrorKind};
 pub use file::{EnvFile, How};
 pub use parse::{Duplicate, Entry, EnvText, parse};

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{OFlags, fgetxattr};
 use zeroize::Zeroizing;
 
-use crate::env_file::error::{EnvFileError, Kind};
+use crate::env_file::error::{EnvFileError, EnvFileErrorKind};
 
 /// Largest file that is read, in bytes. Real ones have a few kilobytes.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -29,7 +29,7 @@ impl Snapshot {
         let file = file.map_err(|e| EnvFileError::io("open it", path, &e))?;
         let meta = file.metadata().map_err(|e| EnvFileError::io("look at it", path, &e))?;
         if !meta.is_file() {
-            return Err(EnvFileError::new(Kind::NotAFile, path));
+            return Err(EnvFileError::new(EnvFileErrorKind::NotAFile, path));
         }
         let bytes = read_all(&file, &meta, path)?;
         Ok(Self { file, meta, bytes })
@@ -47,9 +47,11 @@ impl Snapshot {
     pub(super) fn text(&self, path: &Path) -> Result<&str, EnvFileError> {
         let marks = [[0xff, 0xfe], [0xfe, 0xff]];
         if marks.iter().any(|mark| self.bytes.starts_with(mark)) || self.bytes.contains(&0) {
-            return Err(EnvFileError::new(Kind::NotUtf8, path).because("it is UTF-16, or binary data"));
+            return Err(
+                EnvFileError::new(EnvFileErrorKind::NotUtf8, path).because("it is UTF-16, or binary data")
+            );
         }
-        std::str::from_utf8(&self.bytes).map_err(|_| EnvFileError::new(Kind::NotUtf8, path))
+        std::str::from_utf8(&self.bytes).map_err(|_| EnvFileError::new(EnvFileErrorKind::NotUtf8, path))
     }
 
     /// Whether a copy would lose something that the file has: other names, or an access list (whose group bits
@@ -68,7 +70,7 @@ fn read_all(file: &File, meta: &Metadata, path: &Path) -> Result<Zeroizing<Vec<u
     let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|e| EnvFileError::io("read it", path, &e))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(EnvFileError::new(Kind::TooLarge, path));
+        return Err(EnvFileError::new(EnvFileErrorKind::TooLarge, path));
     }
     Ok(bytes)
 }

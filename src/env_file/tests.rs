@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
 use crate::env_file::in_place::{journal_path, store_journal};
-use crate::env_file::{EnvFile, How, Kind};
+use crate::env_file::{EnvFile, EnvFileErrorKind, How};
 
 struct Place {
     dir: TempDir,
@@ -159,7 +159,7 @@ fn a_journal_of_a_file_that_is_gone_is_dropped() {
     fs::remove_file(place.env()).unwrap();
     place.keeper().recover().unwrap();
     assert!(!place.has_journal());
-    assert_eq!(place.keeper().read().unwrap_err().kind(), Kind::Missing);
+    assert_eq!(place.keeper().read().unwrap_err().kind(), EnvFileErrorKind::Missing);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use keeper_domain::{
 use url::Url;
 
 use crate::{
-    http::{journal_signal::Feed, metrics::Metrics, set_up::SetUpDoor},
+    http::{journal_signal::JournalSignal, metrics::Metrics, set_up::SetUpDoor},
     keys::KeyAdmin,
     login_report::LoginReport,
     memory::Memory,
@@ -130,7 +130,7 @@ pub struct Front {
     /// What Prometheus is told.
     pub metrics: Arc<Metrics>,
     /// Says when the journal has grown.
-    pub feed: Feed,
+    pub feed: JournalSignal,
     /// Market data and order updates.
     pub feeds: Hub,
     /// Where a browser reaches the keeper, if a person said so.

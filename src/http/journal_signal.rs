@@ -15,11 +15,11 @@ pub struct News {
 
 /// Says when there is something new. Clones say it to the same followers.
 #[derive(Debug, Clone, Default)]
-pub struct Feed {
+pub struct JournalSignal {
     news: Arc<watch::Sender<News>>,
 }
 
-impl Feed {
+impl JournalSignal {
     /// The journal has grown.
     pub fn grew(&self) {
         self.news.send_modify(|news| news.grown += 1);

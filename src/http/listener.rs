@@ -25,7 +25,7 @@ use crate::http::{
     account,
     backend::{Backend, Front},
     events, feed, gateway, health,
-    journal_signal::Feed,
+    journal_signal::JournalSignal,
     keys,
     limits::{
         body,
@@ -59,7 +59,7 @@ pub fn listen(
         control: None,
         keys: None,
         metrics: Metrics::new(),
-        feed: Feed::default(),
+        feed: JournalSignal::default(),
         feeds: Hub::default(),
         public_url: None,
         trusted_proxies: vec![],

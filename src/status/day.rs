@@ -12,7 +12,7 @@ const DAWN: NaiveTime = at(6, 0);
 
 /// What the market does on that day, in the segments that the account uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Market {
+pub enum MarketDay {
     /// It is open between these times.
     Open {
         /// From.
@@ -36,7 +36,7 @@ pub struct Day {
     /// When the daily tick is due, on a trading day.
     pub tick: Option<NaiveTime>,
     /// What the market does.
-    pub market: Market,
+    pub market: MarketDay,
 }
 
 impl Day {
@@ -50,11 +50,15 @@ impl Day {
                     DayKind::SpecialSession { name, .. } => Some(name),
                     _ => None,
                 };
-                Market::Open { from: ist(session.opens).time(), until: ist(session.closes).time(), occasion }
+                MarketDay::Open {
+                    from: ist(session.opens).time(),
+                    until: ist(session.closes).time(),
+                    occasion,
+                }
             }
-            (None, DayKind::Holiday { name }) => Market::Closed(name),
-            (None, DayKind::Weekend) => Market::Closed("weekend".to_owned()),
-            (None, _) => Market::Closed("no session".to_owned()),
+            (None, DayKind::Holiday { name }) => MarketDay::Closed(name),
+            (None, DayKind::Weekend) => MarketDay::Closed("weekend".to_owned()),
+            (None, _) => MarketDay::Closed("no session".to_owned()),
         };
         let tick = hours.is_day(date).then_some(tick_time);
         Self { date, now, tick, market }
@@ -102,16 +106,16 @@ mod tests {
     fn the_market_is_open_or_closed_for_a_reason() {
         assert_eq!(
             day("2026-11-23T12:00:00").market,
-            Market::Open { from: at(9, 15), until: at(15, 40), occasion: None },
+            MarketDay::Open { from: at(9, 15), until: at(15, 40), occasion: None },
             "derivatives go on after shares"
         );
-        assert_eq!(day("2026-11-22T12:00:00").market, Market::Closed("weekend".into()));
+        assert_eq!(day("2026-11-22T12:00:00").market, MarketDay::Closed("weekend".into()));
         assert_eq!(day("2026-11-22T12:00:00").tick, None);
         assert!(
-            matches!(day("2026-12-25T12:00:00").market, Market::Closed(name) if name.contains("Christmas"))
+            matches!(day("2026-12-25T12:00:00").market, MarketDay::Closed(name) if name.contains("Christmas"))
         );
         let muhurat = day("2026-11-08T12:00:00");
-        assert!(matches!(muhurat.market, Market::Open { occasion: Some(_), .. }));
+        assert!(matches!(muhurat.market, MarketDay::Open { occasion: Some(_), .. }));
     }
     #[test]
     fn the_hours_are_those_of_the_segments_in_use() {
@@ -120,8 +124,8 @@ mod tests {
             let hours = TokenHours::new(Arc::clone(&calendar), segments.to_vec());
             let now = DateTime::parse_from_rfc3339("2026-11-23T12:00:00+05:30").unwrap().to_utc();
             match Day::of(&calendar, &hours, at(8, 45), now).market {
-                Market::Open { until, .. } => until,
-                Market::Closed(why) => panic!("{why}"),
+                MarketDay::Open { until, .. } => until,
+                MarketDay::Closed(why) => panic!("{why}"),
             }
         };
         assert_eq!(until(&[Segment::Cash]), at(15, 30));

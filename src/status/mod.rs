@@ -6,7 +6,7 @@ mod day;
 mod feeds;
 mod model;
 
-pub use day::{Day, Market};
+pub use day::{Day, MarketDay};
 pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
     ActorStatus, CalendarStatus, Check, Checks, ContactStatus, DiskStatus, Health, HolidayStatus,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use fyers_api::hsm::{ClientFrame, Mode, Record, ServerFrame};
+use fyers_api::hsm::{ClientFrame, DataMode, FeedRecord, ServerFrame};
 use serde_json::Value;
 use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
 use tokio_tungstenite::{
@@ -68,7 +68,7 @@ impl Socket {
         socket.frame(&ClientFrame::Ping);
         socket.frame(&ClientFrame::Auth { key: key(home), mode: "P".into(), source: "test".into() });
         assert!(matches!(socket.next_frame(), ServerFrame::Auth { is_ok: true, .. }));
-        socket.frame(&ClientFrame::Mode { channels: 1 << 11, mode: Mode::Full });
+        socket.frame(&ClientFrame::Mode { channels: 1 << 11, mode: DataMode::Full });
         let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
         socket.frame(&ClientFrame::Subscribe { topics, channel: 11 });
         socket
@@ -138,7 +138,7 @@ impl Socket {
         loop {
             let ServerFrame::Feed(feed) = self.next_frame() else { continue };
             let snapshot = feed.records.into_iter().find_map(|record| match record {
-                Record::Snapshot(all) => Some(all.values[0]),
+                FeedRecord::Snapshot(all) => Some(all.values[0]),
                 _ => None,
             });
             if let Some(ltp) = snapshot {
@@ -174,10 +174,10 @@ impl Socket {
     }
 }
 
-fn ltp(record: &Record) -> i32 {
+fn ltp(record: &FeedRecord) -> i32 {
     match record {
-        Record::Snapshot(all) => all.values[0],
-        Record::Update { values, .. } => values[0],
-        Record::LastPrice { value, .. } => *value,
+        FeedRecord::Snapshot(all) => all.values[0],
+        FeedRecord::Update { values, .. } => values[0],
+        FeedRecord::LastPrice { value, .. } => *value,
     }
 }

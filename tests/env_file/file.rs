@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use fyers_keeper::env_file::{How, Kind};
+use fyers_keeper::env_file::{EnvFileErrorKind, How};
 use secrecy::ExposeSecret;
 
 use crate::place::{NEW, Place, is_root, mode, set, text};
@@ -54,8 +54,8 @@ fn the_target_of_a_link_is_updated_and_the_link_stays() {
     assert_eq!(text(&real), NEW);
 
     fs::remove_file(&real).unwrap();
-    assert_eq!(place.keeper().read().unwrap_err().kind(), Kind::Missing);
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), Kind::Missing);
+    assert_eq!(place.keeper().read().unwrap_err().kind(), EnvFileErrorKind::Missing);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), EnvFileErrorKind::Missing);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn both_names_of_a_hard_linked_file_stay_one_file() {
 fn a_missing_file_is_not_created() {
     let place = Place::new();
     fs::remove_file(place.env()).unwrap();
-    assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), Kind::Missing);
+    assert_eq!(set(&place.keeper(), "A", "new").unwrap_err().kind(), EnvFileErrorKind::Missing);
     assert!(place.names().is_empty());
 }
 
@@ -95,19 +95,19 @@ fn what_is_not_utf8_text_of_one_mebibyte_is_refused_in_words_and_left_alone() {
     let utf16 = |order: fn(u16) -> [u8; 2]| "A=old\r\n".encode_utf16().flat_map(order).collect::<Vec<_>>();
     let marked = |order: fn(u16) -> [u8; 2]| [&order(0xfeff)[..], &utf16(order)].concat();
     let cases = [
-        (b"A=\xff\xfe".to_vec(), Kind::NotUtf8, "is not UTF-8 text"),
-        (marked(u16::to_le_bytes), Kind::NotUtf8, "is UTF-16"),
-        (marked(u16::to_be_bytes), Kind::NotUtf8, "is UTF-16"),
-        (utf16(u16::to_le_bytes), Kind::NotUtf8, "is UTF-16"),
-        (b"A=old\0\n".to_vec(), Kind::NotUtf8, "binary data"),
-        (vec![b'#'; 256 * 1024 + 1], Kind::TooLarge, "larger than 256 KiB"),
+        (b"A=\xff\xfe".to_vec(), EnvFileErrorKind::NotUtf8, "is not UTF-8 text"),
+        (marked(u16::to_le_bytes), EnvFileErrorKind::NotUtf8, "is UTF-16"),
+        (marked(u16::to_be_bytes), EnvFileErrorKind::NotUtf8, "is UTF-16"),
+        (utf16(u16::to_le_bytes), EnvFileErrorKind::NotUtf8, "is UTF-16"),
+        (b"A=old\0\n".to_vec(), EnvFileErrorKind::NotUtf8, "binary data"),
+        (vec![b'#'; 256 * 1024 + 1], EnvFileErrorKind::TooLarge, "larger than 256 KiB"),
     ];
     for (content, kind, words) in cases {
         fs::write(place.env(), &content).unwrap();
         for error in [set(&place.keeper(), "A", "new").unwrap_err(), place.keeper().read().unwrap_err()] {
             assert_eq!(error.kind(), kind);
             assert!(error.to_string().contains(words), "{error}");
-            assert_eq!(error.advice() == "Save it as UTF-8.", kind != Kind::TooLarge);
+            assert_eq!(error.advice() == "Save it as UTF-8.", kind != EnvFileErrorKind::TooLarge);
         }
         assert_eq!(fs::read(place.env()).unwrap(), content);
     }
@@ -125,7 +125,7 @@ fn what_is_not_a_regular_file_is_refused_and_never_waited_for() {
         thread::spawn(move || done.send([set(&keeper, "A", "new").err(), keeper.read().err()]));
         let errors = answer.recv_timeout(Duration::from_secs(20)).expect("it does not hang");
         for error in errors.map(Option::unwrap) {
-            assert_eq!(error.kind(), Kind::NotAFile, "{kind}: {error}");
+            assert_eq!(error.kind(), EnvFileErrorKind::NotAFile, "{kind}: {error}");
             assert!(error.to_string().contains("is not a regular file"), "{kind}: {error}");
         }
         fs::remove_file(place.env()).or_else(|_| fs::remove_dir(place.env())).unwrap();
@@ -178,7 +178,7 @@ fn no_error_shows_a_secret() {
     let mut said = format!("{:?}{keeper:?}", keeper.read().unwrap());
     for bad in ["SEKRET SEKRET", "SEKRET\n"] {
         let error = set(&keeper, "A", bad).unwrap_err();
-        assert_eq!(error.kind(), Kind::BadChange);
+        assert_eq!(error.kind(), EnvFileErrorKind::BadChange);
         said.push_str(&format!("{error}{error:?}"));
     }
     said.push_str(&format!("{:?}", set(&keeper, "A", "SEKRET").unwrap()));

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fyers_keeper::env_file::{EnvFile, How, Kind};
+use fyers_keeper::env_file::{EnvFile, EnvFileErrorKind, How};
 
 use crate::place::{NEW, Place, is_root, mode, set, text};
 
@@ -97,9 +97,9 @@ fn as_an_ordinary_user() {
         (0o755, 0o600, Ok(How::Replaced)),
         (0o555, 0o600, Ok(How::InPlace)),
         (0o311, 0o600, Ok(How::InPlace)),
-        (0o755, 0o400, Err(Kind::NotAllowed)),
-        (0o555, 0o400, Err(Kind::NotAllowed)),
-        (0o755, 0o000, Err(Kind::NotAllowed)),
+        (0o755, 0o400, Err(EnvFileErrorKind::NotAllowed)),
+        (0o555, 0o400, Err(EnvFileErrorKind::NotAllowed)),
+        (0o755, 0o000, Err(EnvFileErrorKind::NotAllowed)),
     ];
     for (folder, file, expected) in cases {
         let place = Place::at(root.join(format!("{folder:o}-{file:o}")), None);
@@ -162,7 +162,7 @@ fn a_mounted_file_is_written_in_place(root: &Path) {
     fs::write(&saved, "A=by hand\n").unwrap();
     fs::rename(&saved, &host).unwrap();
     let error = set(&place.keeper(), "A", "newer").unwrap_err();
-    assert_eq!(error.kind(), Kind::Detached, "{error}");
+    assert_eq!(error.kind(), EnvFileErrorKind::Detached, "{error}");
     // What is in it can still be read, with a warning.
     assert!(place.keeper().read().is_ok());
     let warnings = place.keeper().warnings();
@@ -180,7 +180,7 @@ fn a_read_only_mount_is_refused(root: &Path) {
     mount(&["--bind", host.to_str().unwrap()], &place.env());
     mount(&["-o", "remount,bind,ro"], &place.env());
     let error = set(&place.keeper(), "A", "new").unwrap_err();
-    assert_eq!(error.kind(), Kind::NotAllowed, "{error}");
+    assert_eq!(error.kind(), EnvFileErrorKind::NotAllowed, "{error}");
     assert!(text(&host).contains("old"));
     assert_eq!(place.names(), [".env"]);
 }
@@ -199,7 +199,7 @@ fn a_full_disk_changes_nothing(root: &Path) {
         let before = text(place.env());
         // Too long for the page that the file has already.
         let error = set(&place.keeper(), "A", &"long".repeat(2000)).unwrap_err();
-        assert_eq!(error.kind(), Kind::NoSpace, "{error}");
+        assert_eq!(error.kind(), EnvFileErrorKind::NoSpace, "{error}");
         assert_eq!(text(place.env()), before);
         assert!(!place.names().iter().any(|name| name.contains("tmp")));
         assert!(!place.root.join("state/env-journal").exists());

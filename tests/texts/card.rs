@@ -7,7 +7,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     chat::{
-        card::model::{Card, CardAction, InUse, Seen, Session, Way},
+        card::model::{Card, CardAction, CardSession, InUse, Seen, Way},
         talk::{Bubble, Button},
     },
     mode::Mode,
@@ -29,7 +29,7 @@ fn seen(now: DateTime<Utc>) -> Seen {
         hours: Some((at(9, 15), at(15, 30))),
         tick_done: true,
         next_day: "2026-11-25".parse().unwrap(),
-        session: Session::Needed(Reason::RefreshDisabled),
+        session: CardSession::Needed(Reason::RefreshDisabled),
         live: LivePositions::default(),
         link: "https://keeper.example/fyers/login".to_owned(),
         way: Way::Browser,
@@ -40,7 +40,7 @@ fn seen(now: DateTime<Utc>) -> Seen {
 }
 
 fn logged_in(now: DateTime<Utc>, mode: Mode) -> Seen {
-    let session = Session::Good(InUse {
+    let session = CardSession::Good(InUse {
         fingerprint: AccessToken::new("token").fingerprint(),
         expires_at: Some(now + TimeDelta::hours(20)),
         source: Some(Source::Login),

@@ -13,7 +13,7 @@ use crate::{
 };
 use fyers_api::ist;
 use keeper_domain::chat::card::{
-    model::{Card, CardAction, CardRequest, InUse, Seen, Session, Way},
+    model::{Card, CardAction, CardRequest, CardSession, InUse, Seen, Way},
     reminders::Tone,
 };
 use keeper_domain::{
@@ -85,7 +85,7 @@ pub(super) async fn update(
         world.keep(&planned, vec![]).await?;
     }
     let held = memory.held_until.is_some_and(|until| seen.now < until);
-    let unsettled = matches!(seen.session, Session::Unsettled);
+    let unsettled = matches!(seen.session, CardSession::Unsettled);
     let Some(step) = step.filter(|_| !held) else {
         memory.card = Some(planned);
         return Ok(Updated { memory, acted: false, unsettled });
@@ -128,7 +128,7 @@ impl World {
         let (Ok(Ok(view)), Ok(Ok(mode))) = (session, mode) else { return Ok(None) };
         let session = session_of(&view, mode.mode, mode.reason);
         let mut live = LivePositions::default();
-        if matches!(session, Session::Needed(_)) {
+        if matches!(session, CardSession::Needed(_)) {
             let known = timeout(PATIENCE, deps.positions.ask(GetLivePositions)).await;
             live = known.ok().and_then(Result::ok).unwrap_or_else(LivePositions::not_known);
             let Some(()) = self.make_link(memory, now).await else { return Ok(None) };
@@ -251,11 +251,11 @@ impl World {
 }
 
 /// What the card makes of the session. A token is only told of once the mode has followed it.
-fn session_of(view: &SessionView, mode: Mode, why: Reason) -> Session {
+fn session_of(view: &SessionView, mode: Mode, why: Reason) -> CardSession {
     let holder = view.holder.clone().or_else(|| view.account.clone()).unwrap_or_default();
     match (&view.usable, &view.fingerprint, view.state) {
-        (Some(_), Some(_), _) if mode == Mode::Mock && why != Reason::Halted => Session::Unsettled,
-        (Some(_), Some(fingerprint), _) => Session::Good(InUse {
+        (Some(_), Some(_), _) if mode == Mode::Mock && why != Reason::Halted => CardSession::Unsettled,
+        (Some(_), Some(fingerprint), _) => CardSession::Good(InUse {
             fingerprint: fingerprint.clone(),
             expires_at: view.expires_at,
             source: view.source,
@@ -263,7 +263,7 @@ fn session_of(view: &SessionView, mode: Mode, why: Reason) -> Session {
             since: view.verified_at,
             mode,
         }),
-        (_, _, StateName::LoginRequired) => Session::Needed(view.reason),
-        _ => Session::Unsettled,
+        (_, _, StateName::LoginRequired) => CardSession::Needed(view.reason),
+        _ => CardSession::Unsettled,
     }
 }

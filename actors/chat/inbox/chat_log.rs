@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keeper_domain::chat::inbox::reaction::{Denial, MessageReaction, PressReaction, Reaction};
-use keeper_domain::chat::talk::{Action, PollError, Topic, Update};
+use keeper_domain::chat::talk::{Action, PollError, TalkTopic, Update};
 
 /// Logs what is done about an update, before it is done.
 pub(super) fn heard(update: &Update, reaction: &Reaction) {
@@ -53,21 +53,21 @@ pub(super) fn slugs(reaction: &Reaction) -> (&'static str, &'static str) {
     }
 }
 
-fn of_topic(topic: Topic) -> &'static str {
+fn of_topic(topic: TalkTopic) -> &'static str {
     match topic {
-        Topic::Status => "status",
-        Topic::Mode => "mode",
-        Topic::Token => "token",
-        Topic::Calendar => "calendar",
-        Topic::Health => "health",
-        Topic::Logs => "logs",
-        Topic::Version => "version",
-        Topic::Positions => "positions",
-        Topic::Orders => "orders",
-        Topic::Funds => "funds",
-        Topic::Pnl => "pnl",
-        Topic::Feeds => "feeds",
-        Topic::Keys => "keys",
+        TalkTopic::Status => "status",
+        TalkTopic::Mode => "mode",
+        TalkTopic::Token => "token",
+        TalkTopic::Calendar => "calendar",
+        TalkTopic::Health => "health",
+        TalkTopic::Logs => "logs",
+        TalkTopic::Version => "version",
+        TalkTopic::Positions => "positions",
+        TalkTopic::Orders => "orders",
+        TalkTopic::Funds => "funds",
+        TalkTopic::Pnl => "pnl",
+        TalkTopic::Feeds => "feeds",
+        TalkTopic::Keys => "keys",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::chat::inbox::speaker::Speaker;
 use keeper_domain::chat::inbox::{
     commands::question,
     confirm::{Nonce, buttons},
-    reaction::{MessageReaction, Origin, PressReaction, Reaction},
+    reaction::{CommandOrigin, MessageReaction, PressReaction, Reaction},
 };
 use keeper_domain::chat::talk::{Action, Bubble, Control};
 
@@ -42,7 +42,7 @@ impl Performer<'_> {
         }
     }
 
-    async fn message(&self, origin: &Origin, reply: MessageReaction, nonce: Nonce) {
+    async fn message(&self, origin: &CommandOrigin, reply: MessageReaction, nonce: Nonce) {
         let text = match reply {
             MessageReaction::Say(text) => text,
             MessageReaction::Hint(text) => text.to_owned(),
@@ -54,14 +54,14 @@ impl Performer<'_> {
         self.speaker.reply(origin, text).await;
     }
 
-    async fn ask(&self, origin: &Origin, action: &Action, nonce: Nonce) {
+    async fn ask(&self, origin: &CommandOrigin, action: &Action, nonce: Nonce) {
         // The rules only ask about what there is a question for.
         let Some((title, meaning, yes)) = question(action) else { return };
         self.speaker.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
     }
 
     /// The code is out of the chat before it is used, and whatever becomes of it.
-    async fn redeem(&self, origin: &Origin, pasted: SecretString) {
+    async fn redeem(&self, origin: &CommandOrigin, pasted: SecretString) {
         let deleted = self.speaker.delete(origin.chat, origin.message).await;
         let outcome = in_words(self.control.redeem(pasted, &origin.by)).await;
         if outcome.is_empty() && deleted {
@@ -74,7 +74,7 @@ impl Performer<'_> {
         }
     }
 
-    async fn press(&self, origin: &Origin, callback: &str, touch: PressReaction) {
+    async fn press(&self, origin: &CommandOrigin, callback: &str, touch: PressReaction) {
         match touch {
             PressReaction::Pass(text) => {
                 self.speaker.answer(callback, text, false).await;
@@ -100,7 +100,7 @@ impl Performer<'_> {
     }
 
     /// The question's message says how it ended, and has no buttons any more.
-    async fn settle(&self, origin: &Origin, action: &Action, outcome: &str) {
+    async fn settle(&self, origin: &CommandOrigin, action: &Action, outcome: &str) {
         let title = question(action).map_or("", |(title, ..)| title);
         self.speaker.replace(origin, format!("{title}\n{outcome}").trim().to_owned()).await;
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use keeper_domain::chat::inbox::reaction::Origin;
+use keeper_domain::chat::inbox::reaction::CommandOrigin;
 use keeper_domain::{
     alert::SendError,
     chat::talk::{Bubble, Button, Chat, MessageId},
@@ -25,12 +25,12 @@ pub(super) struct Speaker<'a> {
 
 impl Speaker<'_> {
     /// Answers a message; an empty text is no answer.
-    pub(super) async fn reply(&self, origin: &Origin, text: String) {
+    pub(super) async fn reply(&self, origin: &CommandOrigin, text: String) {
         self.reply_with(origin, text, vec![]).await;
     }
 
     /// Answers a message, with buttons below.
-    pub(super) async fn reply_with(&self, origin: &Origin, text: String, buttons: Vec<Vec<Button>>) {
+    pub(super) async fn reply_with(&self, origin: &CommandOrigin, text: String, buttons: Vec<Vec<Button>>) {
         self.say(origin.chat, Bubble { text, buttons, reply_to: Some(origin.message), ..Bubble::default() })
             .await;
     }
@@ -43,7 +43,7 @@ impl Speaker<'_> {
     }
 
     /// Puts other words in place of a message, without buttons; says them anew when that is not possible.
-    pub(super) async fn replace(&self, origin: &Origin, text: String) {
+    pub(super) async fn replace(&self, origin: &CommandOrigin, text: String) {
         let bubble = Bubble { text: text.clone(), ..Bubble::default() };
         let edited = self.insist("edit", || self.chat.edit(origin.chat, origin.message, &bubble)).await;
         if edited.is_none() {

@@ -14,7 +14,7 @@ pub const RATE_LIMIT: i64 = -429;
 
 /// The field `s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum EnvelopeStatus {
     /// `ok`.
     Ok,
     /// `error`.
@@ -45,7 +45,7 @@ pub enum NotFyers {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Envelope {
     /// `s`; absent from some answers, as from that to a sliced order.
-    pub status: Option<Status>,
+    pub status: Option<EnvelopeStatus>,
     /// `code`; absent from some good answers. With `s` it may also be a text such as `"-16"`.
     pub code: Option<i64>,
     /// `message`; empty when there is none.
@@ -94,9 +94,9 @@ impl Envelope {
 
     fn of(s: &Value, code: &Value, message: &Value, id: &Value) -> Option<Self> {
         let status = match s.as_str() {
-            Some("ok") => Some(Status::Ok),
-            Some("error") => Some(Status::Error),
-            Some("no_data") => Some(Status::NoData),
+            Some("ok") => Some(EnvelopeStatus::Ok),
+            Some("error") => Some(EnvelopeStatus::Error),
+            Some("no_data") => Some(EnvelopeStatus::NoData),
             _ => None,
         };
         let code = match code {
@@ -111,13 +111,13 @@ impl Envelope {
 
     /// Whether FYERS says that all went well.
     pub fn is_ok(&self) -> bool {
-        self.status == Some(Status::Ok)
+        self.status == Some(EnvelopeStatus::Ok)
     }
 
     /// Whether FYERS says no: `s` decides, and where it is absent the sign of the code.
     pub fn is_error(&self) -> bool {
         match self.status {
-            Some(status) => status == Status::Error,
+            Some(status) => status == EnvelopeStatus::Error,
             None => self.code.is_some_and(|code| code < 0),
         }
     }
@@ -180,7 +180,7 @@ mod tests {
         assert!(order.is_error());
         assert_eq!((order.code, order.message.as_str()), (Some(-99), "RED"));
         assert_eq!(order.id.as_deref(), Some("26112300000018"));
-        assert_eq!(read(r#"{"s":"no_data","candles":[]}"#).unwrap().status, Some(Status::NoData));
+        assert_eq!(read(r#"{"s":"no_data","candles":[]}"#).unwrap().status, Some(EnvelopeStatus::NoData));
         assert_eq!(read(r#"{"code":1101,"data":[]}"#).unwrap().code, Some(1101));
     }
 

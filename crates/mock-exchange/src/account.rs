@@ -15,14 +15,14 @@ use fyers_api::model::{Product, Side};
 
 /// A quantity and what it is worth, both without sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Leg {
+pub struct Turnover {
     /// Shares.
     pub quantity: i64,
     /// INR.
     pub value: Decimal,
 }
 
-impl Leg {
+impl Turnover {
     /// Adds; negative numbers take away.
     pub(crate) fn add(&mut self, quantity: i64, value: Decimal) {
         self.quantity += quantity;
@@ -49,17 +49,17 @@ pub struct Account {
     /// What the open part cost, signed as `net`, in INR.
     pub cost: Decimal,
     /// Bought today, and what was carried in long.
-    pub buy: Leg,
+    pub buy: Turnover,
     /// Sold today, and what was carried in short.
-    pub sell: Leg,
+    pub sell: Turnover,
     /// Signed quantity carried in from the day before.
     pub carried: i64,
     /// Profit of what was closed today, before charges, in INR.
     pub realized: Decimal,
     /// Waiting orders that buy, at their reserve prices.
-    pub open_buy: Leg,
+    pub open_buy: Turnover,
     /// Waiting orders that sell, at their reserve prices.
-    pub open_sell: Leg,
+    pub open_sell: Turnover,
     /// Strike in INR, of an option.
     pub strike: Option<Decimal>,
     /// Units of what the price is for in one of the quantity. Costs and values count them all; averages are per unit.
@@ -91,12 +91,12 @@ impl Account {
             kind: Kind::of(symbol),
             net: 0,
             cost: Decimal::ZERO,
-            buy: Leg::default(),
-            sell: Leg::default(),
+            buy: Turnover::default(),
+            sell: Turnover::default(),
             carried: 0,
             realized: Decimal::ZERO,
-            open_buy: Leg::default(),
-            open_sell: Leg::default(),
+            open_buy: Turnover::default(),
+            open_sell: Turnover::default(),
             strike: Contract::of(symbol).and_then(|contract| contract.option).map(|(strike, _)| strike),
             multiplier: 1,
         }
@@ -161,7 +161,7 @@ impl Account {
     }
 
     /// Waiting orders of this side.
-    pub(crate) fn open_mut(&mut self, side: Side) -> &mut Leg {
+    pub(crate) fn open_mut(&mut self, side: Side) -> &mut Turnover {
         match side {
             Side::Buy => &mut self.open_buy,
             Side::Sell => &mut self.open_sell,
@@ -217,8 +217,9 @@ impl Account {
 
     /// The next day begins: the open part is what was carried in.
     pub(crate) fn carry_over(&mut self) {
-        let open = Leg { quantity: self.net.abs(), value: self.cost.abs() };
-        let (buy, sell) = if self.net > 0 { (open, Leg::default()) } else { (Leg::default(), open) };
+        let open = Turnover { quantity: self.net.abs(), value: self.cost.abs() };
+        let (buy, sell) =
+            if self.net > 0 { (open, Turnover::default()) } else { (Turnover::default(), open) };
         let (net, cost, multiplier) = (self.net, self.cost, self.multiplier);
         *self =
             Self { net, cost, buy, sell, carried: net, multiplier, ..Self::new(&self.symbol, self.product) };
@@ -255,7 +256,7 @@ impl Account {
 }
 
 /// What is left of waiting orders once they have closed this much, in INR.
-fn beyond(open: Leg, closes: i64) -> Decimal {
+fn beyond(open: Turnover, closes: i64) -> Decimal {
     share(open.value, (open.quantity - closes).max(0), open.quantity)
 }
 

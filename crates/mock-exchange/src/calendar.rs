@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
 
 use file::List;
-pub use file::{CalendarError, Group, Hours, Market, SpecialHours};
+pub use file::{CalendarError, CalendarMarket, Group, Hours, SpecialHours};
 
 /// The list that is built in. Its head tells sources and doubts.
 const EMBEDDED: &str = include_str!("calendar/nse-calendar.toml");
@@ -80,7 +80,7 @@ impl Calendar {
     /// What the date is to the cash market. A special session beats a holiday and a weekend; a year that is not
     /// covered has no holidays, so all its weekdays count.
     pub fn day_kind(&self, date: NaiveDate) -> DayKind {
-        if let Some(SpecialHours { name, open, close }) = self.special_hours(Market::Cash, date) {
+        if let Some(SpecialHours { name, open, close }) = self.special_hours(CalendarMarket::Cash, date) {
             return DayKind::SpecialSession { name: name.clone(), open: *open, close: *close };
         }
         if is_weekend(date) {
@@ -94,7 +94,7 @@ impl Calendar {
     }
 
     /// Special hours of a market on a date.
-    pub fn special_hours(&self, market: Market, date: NaiveDate) -> Option<&SpecialHours> {
+    pub fn special_hours(&self, market: CalendarMarket, date: NaiveDate) -> Option<&SpecialHours> {
         self.list.special.get(&date)?.get(&market)
     }
 

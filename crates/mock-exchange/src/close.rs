@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::{
     account::{Account, PositionKey},
     book::Book,
-    command::{Conversion, Exit},
+    command::{Conversion, ExitScope},
     draft::Draft,
     new_order::NewOrder,
     order::OrderState,
@@ -30,8 +30,8 @@ const CLOSE: NaiveTime = ist::at(15, 30);
 
 /// Market orders against the positions asked for. Where the market shows less than is held, the rest of the
 /// order waits; asking again sends nothing more for it.
-pub(crate) fn exit(book: &Book, exit: &Exit, cancel_pending: bool, at: DateTime<Utc>) -> Decision {
-    if let Exit::Ids(ids) = exit
+pub(crate) fn exit(book: &Book, exit: &ExitScope, cancel_pending: bool, at: DateTime<Utc>) -> Decision {
+    if let ExitScope::Ids(ids) = exit
         && ids.iter().any(|id| !book.ledger.accounts.values().any(|account| account.id() == *id))
     {
         return Err(ApiError::unknown_position());
@@ -53,7 +53,7 @@ pub(crate) fn exit(book: &Book, exit: &Exit, cancel_pending: bool, at: DateTime<
 }
 
 /// Symbols of the open positions that an exit is about.
-pub(crate) fn exiting(book: &Book, exit: &Exit) -> Vec<String> {
+pub(crate) fn exiting(book: &Book, exit: &ExitScope) -> Vec<String> {
     let open = book.ledger.accounts.values().filter(|account| account.net != 0);
     let covered =
         open.filter(|account| covers(book, exit, &account.symbol, account.product, Some(side_of(account))));
@@ -70,11 +70,11 @@ fn is_taken(book: &Book, symbol: &str, at: DateTime<Utc>) -> Result<(), ApiError
 }
 
 /// Whether an exit is about this position, or (without a side) about orders of its symbol and product.
-fn covers(book: &Book, exit: &Exit, symbol: &str, product: Product, side: Option<Side>) -> bool {
+fn covers(book: &Book, exit: &ExitScope, symbol: &str, product: Product, side: Option<Side>) -> bool {
     match exit {
-        Exit::All => true,
-        Exit::Ids(ids) => ids.contains(&codes::position_id(symbol, product)),
-        Exit::Matching { segments, sides, products } => {
+        ExitScope::All => true,
+        ExitScope::Ids(ids) => ids.contains(&codes::position_id(symbol, product)),
+        ExitScope::Matching { segments, sides, products } => {
             let segment = book.instrument(symbol, None).map(|instrument| instrument.segment);
             let product = products.is_empty() || products.contains(&product);
             let side = side.is_none_or(|side| sides.contains(&side));

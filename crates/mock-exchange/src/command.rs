@@ -46,7 +46,7 @@ pub struct Fixed {
 
 /// Which positions to exit (docs/fyers-api.md, "Exit").
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exit {
+pub enum ExitScope {
     /// `exit_all`.
     All,
     /// These position ids, as `NSE:SBIN-EQ-INTRADAY`.
@@ -143,7 +143,7 @@ pub enum Command {
     /// Send market orders that close positions.
     ExitPosition {
         /// Which.
-        exit: Exit,
+        exit: ExitScope,
         /// Cancel waiting orders of those symbols and products first (`pending_orders_cancel`).
         cancel_pending: bool,
         /// When.

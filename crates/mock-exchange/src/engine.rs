@@ -19,7 +19,7 @@ use crate::{
     record::Record,
     reply::{self, Reply},
     seed,
-    snapshot::Snapshot,
+    snapshot::ExchangeSnapshot,
 };
 use fyers_api::error::ApiError;
 
@@ -28,7 +28,7 @@ use fyers_api::error::ApiError;
 pub struct Engine {
     pub(crate) book: Book,
     /// The account as it stood when the open day began.
-    opening: Option<Snapshot>,
+    opening: Option<ExchangeSnapshot>,
 }
 
 impl Deref for Engine {
@@ -70,7 +70,7 @@ impl Engine {
     }
 
     /// The engine as it stood when a day opened; the records after that day's opening are still to be applied.
-    pub fn resume(config: Config, instruments: Instruments, opening: Snapshot) -> Self {
+    pub fn resume(config: Config, instruments: Instruments, opening: ExchangeSnapshot) -> Self {
         let mut book = Book::new(config, instruments);
         (book.ledger, book.market) = (opening.ledger(&config), opening.market());
         Self { book, opening: Some(opening) }
@@ -78,7 +78,7 @@ impl Engine {
 
     /// The account as it stood when the open day began; `None` before the first day. With it and the records since
     /// that day's [`Record::DayOpened`], nothing older is needed any more.
-    pub fn opening(&self) -> Option<&Snapshot> {
+    pub fn opening(&self) -> Option<&ExchangeSnapshot> {
         self.opening.as_ref()
     }
 
@@ -142,7 +142,7 @@ impl Engine {
         self.book.ledger.apply(record);
         if let Record::DayOpened { date } = record {
             self.book.market.forget_shown();
-            self.opening = Some(Snapshot::of(*date, &self.book));
+            self.opening = Some(ExchangeSnapshot::of(*date, &self.book));
         }
         if let Record::Traded { id, quantity, price, at, .. } = record
             && let Some(terms) = OrderId::of(id).and_then(|id| self.book.ledger.orders.terms(id))

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    account::{Account, Leg, PositionKey},
+    account::{Account, PositionKey, Turnover},
     chunks::Chunks,
     config::{Config, Leverage},
     gtt::{GttState, GttStatus},
@@ -68,7 +68,7 @@ pub struct Ledger {
     /// Positions.
     pub accounts: BTreeMap<PositionKey, Account>,
     /// Settled delivery by symbol, at cost.
-    pub holdings: BTreeMap<String, Leg>,
+    pub holdings: BTreeMap<String, Turnover>,
     /// Today's fills.
     pub(crate) fills: Chunks<Fill>,
     /// Realised profit before charges.
@@ -155,7 +155,7 @@ impl Ledger {
                 self.with_order(id, *at, |order| order.status = OrderStatus::Expired);
             }
             Record::Traded { id, number, quantity, price, charges, at } => {
-                self.book(id, *number, Leg { quantity: *quantity, value: *price }, *charges, *at);
+                self.book(id, *number, Turnover { quantity: *quantity, value: *price }, *charges, *at);
             }
             Record::GttAccepted { .. }
             | Record::GttModified { .. }
@@ -319,8 +319,8 @@ impl Ledger {
     }
 
     /// Books a fill; `fill.value` is the price.
-    fn book(&mut self, id: &str, number: u64, fill: Leg, charges: Decimal, at: DateTime<Utc>) {
-        let Leg { quantity, value: price } = fill;
+    fn book(&mut self, id: &str, number: u64, fill: Turnover, charges: Decimal, at: DateTime<Utc>) {
+        let Turnover { quantity, value: price } = fill;
         let fits = |(_, order): &(OrderId, OrderState)| quantity <= order.remaining();
         let Some((order_id, order)) = self.waiting(id).filter(fits) else { return };
         let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());

@@ -51,10 +51,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Leg, PositionKey};
+pub use account::{Account, PositionKey, Turnover};
 pub use book::Book;
 pub use charges::Charges;
-pub use command::{Command, Conversion, Exit, Fixed, Modification};
+pub use command::{Command, Conversion, ExitScope, Fixed, Modification};
 pub use config::{Config, INTRADAY_LEVERAGE, Leverage, MARGIN_LEVERAGE, MTF_LEVERAGE};
 pub use engine::Engine;
 pub use gtt::{GttChange, GttLeg, GttState, GttStatus, NewGtt};
@@ -73,7 +73,7 @@ pub use price::{Level, PriceOrigin, PriceUpdate};
 pub use record::{LegLink, Origin, Record, SeededHolding};
 pub use reply::Reply;
 pub use resting::Resting;
-pub use snapshot::Snapshot;
+pub use snapshot::ExchangeSnapshot;
 pub use symbol::Kind;
 pub use trades::Trade;
 pub use views::{Balances, HoldingView, PositionView};

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use fyers_api::ist;
 
-use crate::calendar::{Calendar, DayKind, Group, Market, is_weekend};
+use crate::calendar::{Calendar, CalendarMarket, DayKind, Group, is_weekend};
 
 pub use fyers_api::model::Segment;
 
@@ -71,9 +71,9 @@ impl Session {
 /// All sessions of a segment on a date, in order.
 pub fn sessions(calendar: &Calendar, segment: Segment, date: NaiveDate) -> Vec<Session> {
     let market = match segment {
-        Segment::Cash => Market::Cash,
-        Segment::Fno => Market::Fno,
-        Segment::Mcx => Market::Mcx,
+        Segment::Cash => CalendarMarket::Cash,
+        Segment::Fno => CalendarMarket::Fno,
+        Segment::Mcx => CalendarMarket::Mcx,
         Segment::Currency => return vec![],
     };
     let special = calendar.special_hours(market, date).map(|hours| Session {

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{Account, Leg},
+    account::{Account, Turnover},
     book::Book,
     config::Config,
     exact,
@@ -22,7 +22,7 @@ use fyers_api::model::Product;
 
 /// What is left of all days before this one. All money is in INR.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
+pub struct ExchangeSnapshot {
     /// The day that opened (IST).
     pub day: NaiveDate,
     /// The capital that the account began with: another one in the settings is a deposit or a withdrawal.
@@ -74,7 +74,7 @@ struct Gtt {
     placed_at: DateTime<Utc>,
 }
 
-impl Snapshot {
+impl ExchangeSnapshot {
     /// Of a book whose day has just opened.
     pub(crate) fn of(day: NaiveDate, book: &Book) -> Self {
         let Book { config, ledger, market, .. } = book;
@@ -82,7 +82,7 @@ impl Snapshot {
             let (symbol, product) = (account.symbol.clone(), account.product);
             Position { symbol, product, net: account.net, cost: account.cost, multiplier: account.multiplier }
         };
-        let holding = |(symbol, leg): (&String, &Leg)| {
+        let holding = |(symbol, leg): (&String, &Turnover)| {
             let (symbol, cost) = (symbol.clone(), leg.value);
             Holding { symbol, quantity: leg.quantity, cost }
         };
@@ -120,7 +120,7 @@ impl Snapshot {
         }
         ledger.sum_up();
         let holding =
-            |held: &Holding| (held.symbol.clone(), Leg { quantity: held.quantity, value: held.cost });
+            |held: &Holding| (held.symbol.clone(), Turnover { quantity: held.quantity, value: held.cost });
         ledger.holdings = self.holdings.iter().map(holding).collect();
         for Gtt { id, order, above, made_up, placed_at } in &self.gtts {
             ledger.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::{
-    account::{Account, Leg, PositionKey},
+    account::{Account, PositionKey, Turnover},
     book::Book,
     order::OrderState,
     trades::Trade,
@@ -133,7 +133,7 @@ impl Book {
 
     /// Settled delivery.
     pub fn holdings(&self) -> Vec<HoldingView> {
-        let view = |(symbol, held): (&String, &Leg)| {
+        let view = |(symbol, held): (&String, &Turnover)| {
             let ltp = self.market.ltp(symbol).unwrap_or_else(|| held.average());
             let value = ltp * Decimal::from(held.quantity);
             let account = self.ledger.accounts.get(&PositionKey::new(symbol, Product::Cnc));

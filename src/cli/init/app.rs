@@ -8,15 +8,19 @@ use crate::cli::{
         place::{Place, words},
         terminal::Terminal,
     },
-    setup::Config,
+    setup::CliConfig,
 };
 use crate::{
-    config::{AppKind, Origin, Row},
+    config::{AppKind, Row, SettingOrigin},
     doctor::{self, Finding, Mark},
 };
 
 /// Asks for the keeper's own address, from which the redirect URI follows.
-pub(super) fn address(terminal: &mut Terminal, place: &Place, mut config: Config) -> Result<Config, Failure> {
+pub(super) fn address(
+    terminal: &mut Terminal,
+    place: &Place,
+    mut config: CliConfig,
+) -> Result<CliConfig, Failure> {
     terminal.title("Where a login comes back to");
     while config.settings.redirect_uri.is_none() {
         terminal.say(
@@ -46,8 +50,8 @@ pub(super) fn address(terminal: &mut Terminal, place: &Place, mut config: Config
 pub(super) async fn app(
     terminal: &mut Terminal,
     place: &Place,
-    mut config: Config,
-) -> Result<Config, Failure> {
+    mut config: CliConfig,
+) -> Result<CliConfig, Failure> {
     terminal.title("The app at FYERS");
     if config.settings.app.is_none() {
         dashboard(terminal, &config).await;
@@ -89,7 +93,7 @@ pub(super) async fn app(
 pub(super) const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
 
 /// What FYERS says of the app.
-pub(super) async fn findings(config: &Config) -> Result<Vec<Finding>, Failure> {
+pub(super) async fn findings(config: &CliConfig) -> Result<Vec<Finding>, Failure> {
     let page = doctor::login_page(&config.settings, config.redirect_uri().as_deref()).await;
     let begins = page.as_ref().is_none_or(|page| page.mark == Mark::Pass);
     let secret = match config.broker()? {
@@ -101,7 +105,7 @@ pub(super) async fn findings(config: &Config) -> Result<Vec<Finding>, Failure> {
 }
 
 /// Asks FYERS about the app and says what it says; what it refuses comes back.
-async fn check(terminal: &mut Terminal, config: &Config) -> Result<Option<Finding>, Failure> {
+async fn check(terminal: &mut Terminal, config: &CliConfig) -> Result<Option<Finding>, Failure> {
     let told = findings(config).await?;
     for finding in &told {
         terminal.say(&format!("{} {}: {}", finding.mark.sign(), finding.check, finding.what));
@@ -116,11 +120,12 @@ async fn check(terminal: &mut Terminal, config: &Config) -> Result<Option<Findin
 pub(super) fn other_secret(
     terminal: &mut Terminal,
     place: &Place,
-    config: Config,
-) -> Result<Config, Failure> {
+    config: CliConfig,
+) -> Result<CliConfig, Failure> {
     let Some(app) = &config.settings.app else { return Ok(config) };
     let is_elsewhere = |row: &&Row| {
-        NO_APP.contains(&row.name) && matches!(row.origin, Origin::Environment | Origin::SecretFile)
+        NO_APP.contains(&row.name)
+            && matches!(row.origin, SettingOrigin::Environment | SettingOrigin::SecretFile)
     };
     if let Some(row) = config.settings.rows.iter().find(is_elsewhere) {
         terminal.say(&format!("! {} is set in {}: change it there.", row.name, row.origin.words()));
@@ -139,7 +144,7 @@ pub(super) fn other_secret(
 }
 
 /// What to enter there, step by step.
-async fn dashboard(terminal: &mut Terminal, config: &Config) {
+async fn dashboard(terminal: &mut Terminal, config: &CliConfig) {
     let redirect = config.redirect_uri().unwrap_or_else(|| "any page of yours".to_owned());
     let address = match &config.settings.ip_check_url {
         Some(_) => doctor::egress(&config.settings).await.what,
@@ -157,7 +162,7 @@ async fn dashboard(terminal: &mut Terminal, config: &Config) {
 }
 
 /// `None`: the person has no app. An error inside is about the answers.
-fn enter(terminal: &mut Terminal, place: &Place) -> Result<Option<Result<Config, Failure>>, Failure> {
+fn enter(terminal: &mut Terminal, place: &Place) -> Result<Option<Result<CliConfig, Failure>>, Failure> {
     let id = terminal.ask("App id, as ABCD1234EF-200. Enter: no app, simulated orders only")?;
     if id.is_empty() {
         return Ok(None);
@@ -168,8 +173,12 @@ fn enter(terminal: &mut Terminal, place: &Place) -> Result<Option<Result<Config,
 }
 
 /// Orders stay simulated unless the person says otherwise in so many words.
-pub(super) fn real_money(terminal: &mut Terminal, place: &Place, config: Config) -> Result<Config, Failure> {
-    let is_set = |row: &Row| row.name == "FYERS_SANDBOX" && row.origin != Origin::Default;
+pub(super) fn real_money(
+    terminal: &mut Terminal,
+    place: &Place,
+    config: CliConfig,
+) -> Result<CliConfig, Failure> {
+    let is_set = |row: &Row| row.name == "FYERS_SANDBOX" && row.origin != SettingOrigin::Default;
     if config.settings.app.is_none() || config.settings.rows.iter().any(is_set) {
         return Ok(config);
     }

@@ -14,7 +14,7 @@ use crate::cli::{
     login,
     output::{no_runtime, no_state},
     probe::{block_on, reachable},
-    setup::{Config, load},
+    setup::{CliConfig, load},
 };
 use crate::store::StateDir;
 use keeper_domain::reason::Reason;
@@ -60,7 +60,7 @@ impl SetUp {
 
     /// The settings as they are. Answers of before that are not possible are asked for again, if the person wants it so;
     /// what is not asked for here is mended where it was written.
-    fn begin(&mut self) -> Result<Config, Failure> {
+    fn begin(&mut self) -> Result<CliConfig, Failure> {
         let failure = match load() {
             Ok(config) => return Ok(config),
             Err(failure) => failure,
@@ -78,7 +78,7 @@ impl SetUp {
     }
 
     /// A login that fails is told with its reason and can be tried again; the rest of the set-up is done all the same.
-    async fn first_login(&mut self, mut config: Config) -> Result<(Config, Exit), Failure> {
+    async fn first_login(&mut self, mut config: CliConfig) -> Result<(CliConfig, Exit), Failure> {
         if config.settings.app.is_none() || config.redirect_uri().is_none() {
             return Ok((config, Exit::Good));
         }
@@ -97,7 +97,7 @@ impl SetUp {
         Ok((config, Exit::LoginRequired))
     }
 
-    fn done(&mut self, config: &Config) -> Result<(), Failure> {
+    fn done(&mut self, config: &CliConfig) -> Result<(), Failure> {
         // Made now, so that the line for the bot works before the first start.
         self.state.gateway_key().map_err(|error| no_state(&error))?;
         self.terminal.title("Done");
@@ -119,7 +119,7 @@ const ASKED: [&[&str]; 4] = [
 ];
 
 /// What a bot in Python needs in place of its login at FYERS; the key itself is not in it.
-fn bot_lines(config: &Config, place: &Place) -> String {
+fn bot_lines(config: &CliConfig, place: &Place) -> String {
     // The bot reads the key from a file, so it is on this machine too.
     let base = format!("http://{}", reachable(config.settings.http_addr));
     let key = place.state_dir().join("gateway.key");
@@ -129,7 +129,7 @@ fn bot_lines(config: &Config, place: &Place) -> String {
         None => format!("open(\"{}\").read().strip()", key.display()),
     };
     format!(
-        "fyersModel.Config.API, fyersModel.Config.DATA_API = \"{base}/api/v3\", \"{base}/data\"\n\
+        "fyersModel.CliConfig.API, fyersModel.CliConfig.DATA_API = \"{base}/api/v3\", \"{base}/data\"\n\
          fyers = fyersModel.FyersModel(client_id=\"BOT-100\", token={token}, log_path=\"\")"
     )
 }

@@ -19,7 +19,7 @@ use crate::cli::{
         pairing::{Candidate, PATIENCE, lasting},
         place::{Place, words},
     },
-    setup::{Config, load},
+    setup::{CliConfig, load},
 };
 use crate::{
     doctor::{self, Finding, Mark},
@@ -69,7 +69,7 @@ impl PageSetUp {
         Ok(if all.is_empty() { "the app is saved".to_owned() } else { all.join(" · ") })
     }
 
-    fn saved_app(&self, answers: &AppAnswers) -> Result<Config, String> {
+    fn saved_app(&self, answers: &AppAnswers) -> Result<CliConfig, String> {
         let (id, url) =
             (SecretString::from(answers.id.clone()), SecretString::from(answers.public_url.clone()));
         let own = own_redirect(&answers.host).map(SecretString::from);
@@ -99,7 +99,7 @@ impl PageSetUp {
         }
     }
 
-    async fn egress(&self, steps: &mut Steps, config: &Config) -> String {
+    async fn egress(&self, steps: &mut Steps, config: &CliConfig) -> String {
         if let Some(known) = &steps.egress {
             return known.clone();
         }
@@ -146,7 +146,7 @@ impl SetUp for PageSetUp {
             None => String::new(),
         };
         SetUpView {
-            redirect: config.as_ref().and_then(Config::redirect_uri),
+            redirect: config.as_ref().and_then(CliConfig::redirect_uri),
             egress,
             app: config.as_ref().and_then(|config| Some(config.settings.app.as_ref()?.client_id.clone())),
             app_words: steps.app_words.clone(),

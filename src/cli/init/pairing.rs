@@ -8,7 +8,7 @@ use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::cli::{failure::Failure, init::place::Place, setup::Config};
+use crate::cli::{failure::Failure, init::place::Place, setup::CliConfig};
 use crate::{
     config::TelegramSettings,
     telegram::{CheckupError, TelegramChat, checkup},
@@ -86,7 +86,7 @@ impl Candidate {
     }
 
     /// In a group the person who has sent the code is the one who may command.
-    pub(super) fn save(&self, place: &Place, paired: Paired) -> Result<Config, Failure> {
+    pub(super) fn save(&self, place: &Place, paired: Paired) -> Result<CliConfig, Failure> {
         let chat = SecretString::from(paired.chat.to_string());
         let user = SecretString::from(paired.user.to_string());
         let mut values = vec![("TELEGRAM_BOT_TOKEN", &self.token), ("TELEGRAM_CHAT_ID", &chat)];

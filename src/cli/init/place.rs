@@ -8,7 +8,7 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::fail,
-    setup::{Config, load},
+    setup::{CliConfig, load},
 };
 use crate::{
     config,
@@ -60,7 +60,7 @@ impl Place {
 
     /// Saves values and reads all settings again. Values that make the settings impossible are taken out once more, and
     /// the error says why.
-    pub(super) fn save(&self, values: &[(&str, &SecretString)]) -> Result<Config, Failure> {
+    pub(super) fn save(&self, values: &[(&str, &SecretString)]) -> Result<CliConfig, Failure> {
         self.write(values)?;
         load().inspect_err(|_| {
             let emptied: Vec<_> = values.iter().map(|(name, _)| (*name, &self.nothing)).collect();
@@ -69,7 +69,7 @@ impl Place {
     }
 
     /// Takes values out that make the settings impossible, so that they are asked for again.
-    pub(super) fn empty(&self, names: &[&str]) -> Result<Config, Failure> {
+    pub(super) fn empty(&self, names: &[&str]) -> Result<CliConfig, Failure> {
         self.write(&names.iter().map(|name| (*name, &self.nothing)).collect::<Vec<_>>())?;
         load()
     }

@@ -13,14 +13,18 @@ use crate::cli::{
         place::{Place, words},
         terminal::Terminal,
     },
-    setup::Config,
+    setup::CliConfig,
 };
 
 /// The pause after a failed poll.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Asks for a bot, waits for the code, and sends a test message.
-pub(super) async fn pair(terminal: &mut Terminal, place: &Place, config: Config) -> Result<Config, Failure> {
+pub(super) async fn pair(
+    terminal: &mut Terminal,
+    place: &Place,
+    config: CliConfig,
+) -> Result<CliConfig, Failure> {
     terminal.title("Telegram: alerts, and the login card of each morning");
     if config.settings.telegram.is_some() {
         terminal.say("✓ The bot is set already. `fyers-keeper doctor` looks whether it works.");

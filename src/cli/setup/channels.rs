@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keeper_domain::ports::Messenger;
 
-use super::Config;
+use super::CliConfig;
 use crate::{
     app::Phone,
     cli::{exit::Exit, failure::Failure, output::fail},
@@ -12,7 +12,7 @@ use crate::{
     webhook::{WebhookMessenger, WebhookSettings},
 };
 
-impl Config {
+impl CliConfig {
     /// Where alerts go.
     pub fn messenger(&self) -> Result<Arc<dyn Messenger>, Failure> {
         let Some(telegram) = &self.settings.telegram else { return Ok(Arc::new(LogMessenger)) };

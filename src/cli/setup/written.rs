@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     config::{self, Problem, Settings, Sources, Unread, Values, table},
-    env_file::{Entry, EnvFile, EnvText, Kind},
+    env_file::{Entry, EnvFile, EnvFileErrorKind, EnvText},
 };
 
 /// What a person wrote, as text.
@@ -54,7 +54,9 @@ impl Written {
                 self.take(&path, text);
                 Ok(())
             }
-            Err(error) if error.kind() == Kind::Missing && named("KEEPER_ENV_FILE").is_none() => Ok(()),
+            Err(error) if error.kind() == EnvFileErrorKind::Missing && named("KEEPER_ENV_FILE").is_none() => {
+                Ok(())
+            }
             Err(error) => Err(Problem {
                 name: "KEEPER_ENV_FILE".to_owned(),
                 what: format!("cannot be used: {error}"),

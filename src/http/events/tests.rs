@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::*;
-use crate::http::journal_signal::Feed;
+use crate::http::journal_signal::JournalSignal;
 
 /// A journal of that many entries and nothing else.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Backend for Journal {
     }
 }
 
-fn listener(journal: &Arc<Journal>, feed: &Feed) -> Listener {
+fn listener(journal: &Arc<Journal>, feed: &JournalSignal) -> Listener {
     let seat = Seats::default().take("127.0.0.1".parse().unwrap());
     let backend = Arc::clone(journal) as Arc<dyn Backend>;
     Listener {
@@ -58,7 +58,7 @@ async fn next(listener: &mut Listener) -> Option<String> {
 
 #[tokio::test(start_paused = true)]
 async fn silence_is_broken_every_quarter_of_a_minute() {
-    let (journal, feed) = (Arc::new(Journal::default()), Feed::default());
+    let (journal, feed) = (Arc::new(Journal::default()), JournalSignal::default());
     let mut listener = listener(&journal, &feed);
     let began = tokio::time::Instant::now();
     for nth in 1..4 {
@@ -69,7 +69,7 @@ async fn silence_is_broken_every_quarter_of_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn entries_come_once_and_in_order_and_the_last_ones_before_the_end() {
-    let (journal, feed) = (Arc::new(Journal::default()), Feed::default());
+    let (journal, feed) = (Arc::new(Journal::default()), JournalSignal::default());
     let mut listener = listener(&journal, &feed);
     // More than is read at once, and told of once only.
     *journal.0.lock().unwrap() = 250;

@@ -27,7 +27,7 @@ use mock_exchange::KeptPrice;
 
 use crate::disk::DiskLog;
 use crate::http::{
-    journal_signal::Feed,
+    journal_signal::JournalSignal,
     metrics::{outcome::AlertOutcome, registry::Metrics},
 };
 
@@ -38,7 +38,7 @@ type Severities = Arc<Mutex<HashMap<i64, Severity>>>;
 pub struct WatchedStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
-    feed: Feed,
+    feed: JournalSignal,
     severities: Severities,
     channel: Channel,
     disk: Arc<DiskLog>,
@@ -46,7 +46,12 @@ pub struct WatchedStore {
 
 impl WatchedStore {
     /// Watches this store; the log hears whether changes can be written.
-    pub fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>, feed: Feed, disk: Arc<DiskLog>) -> Self {
+    pub fn new(
+        inner: Arc<dyn Store>,
+        metrics: Arc<Metrics>,
+        feed: JournalSignal,
+        disk: Arc<DiskLog>,
+    ) -> Self {
         Self { inner, metrics, feed, severities: Severities::default(), channel: Channel::Chat, disk }
     }
 

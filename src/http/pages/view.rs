@@ -14,7 +14,7 @@ use crate::{
         orders::{self, OrderRow},
         positions::Positions,
     },
-    status::{ActorStatus, Check, Day, Health, LeaseStatus, Market, Status},
+    status::{ActorStatus, Check, Day, Health, LeaseStatus, MarketDay, Status},
 };
 
 /// A name and what is to be said of it.
@@ -289,8 +289,8 @@ impl Timeline {
         let now = day.place(day.now);
         let stretch = |from: f64, until: f64| Stretch { from: percent(from), width: percent(until - from) };
         let market = match &day.market {
-            Market::Open { from, until, .. } => Some(stretch(day.place_of(*from), day.place_of(*until))),
-            Market::Closed(_) => None,
+            MarketDay::Open { from, until, .. } => Some(stretch(day.place_of(*from), day.place_of(*until))),
+            MarketDay::Closed(_) => None,
         };
         let expiry = status.session.expires_at.filter(|_| status.session.usable);
         Self {
@@ -327,12 +327,12 @@ fn moments(day: &Day, expiry: Option<DateTime<FixedOffset>>) -> Vec<Moment> {
         moments.push((day.place_of(tick), clock(tick), "daily tick".to_owned(), "tick"));
     }
     match &day.market {
-        Market::Open { from, until, occasion } => {
+        MarketDay::Open { from, until, occasion } => {
             let what = occasion.as_ref().map_or_else(String::new, |occasion| format!(", {occasion}"));
             let at = format!("{}–{}", clock(*from), clock(*until));
             moments.push((day.place_of(*from), at, format!("market open{what}"), "market"));
         }
-        Market::Closed(why) => {
+        MarketDay::Closed(why) => {
             moments.push((-1.0, "All day".to_owned(), format!("market closed: {why}"), "closed"));
         }
     }

@@ -8,7 +8,7 @@ use keeper_domain::{
     ports::{Change, KeyChange, TickRecord},
     session_state::StoredSession,
 };
-use mock_exchange::{KeptPrice, Record, Snapshot};
+use mock_exchange::{ExchangeSnapshot, KeptPrice, Record};
 use serde::Serialize;
 use sqlx::{Error, PgConnection, Result};
 
@@ -250,7 +250,7 @@ async fn put_alert(on: &mut PgConnection, channel: Channel, alert: &Alert) -> Re
 }
 
 /// The newest snapshot; the one before it stays, for the case that this one cannot be read some day.
-async fn put_snapshot(on: &mut PgConnection, snapshot: &Snapshot) -> Result<()> {
+async fn put_snapshot(on: &mut PgConnection, snapshot: &ExchangeSnapshot) -> Result<()> {
     let (day, text) = (snapshot.day.to_string(), json(snapshot)?);
     let digest = digest_of(&text);
     let is_known = "SELECT EXISTS (SELECT 1 FROM mock_snapshots WHERE day = $1 AND digest = $2)";

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use keeper_domain::ports::{MockJournalStore, MockPage, MockStart, StoreError, StoreErrorKind};
-use mock_exchange::{KeptPrice, Snapshot};
+use mock_exchange::{ExchangeSnapshot, KeptPrice};
 use sqlx::SqlitePool;
 
 use crate::store::{
@@ -53,7 +53,7 @@ async fn start(pool: &SqlitePool) -> Result<Option<MockStart>, StoreError> {
     })
 }
 
-fn intact(text: &str, digest: &str) -> Option<Snapshot> {
+fn intact(text: &str, digest: &str) -> Option<ExchangeSnapshot> {
     if digest_of(text) == digest {
         return readable("mock_snapshot", text);
     }

@@ -8,7 +8,7 @@ use keeper_domain::{
     ports::{Change, KeyChange, TickRecord},
     session_state::StoredSession,
 };
-use mock_exchange::Snapshot;
+use mock_exchange::ExchangeSnapshot;
 use rusqlite::{Connection, OptionalExtension, Params, Result, named_params, params};
 use serde::Serialize;
 
@@ -219,7 +219,7 @@ pub(super) fn alert_failed(connection: &Connection, id: i64) -> Result<()> {
 }
 
 /// The newest snapshot; the one before it stays, for the case that this one cannot be read some day.
-fn put_snapshot(connection: &Connection, snapshot: &Snapshot) -> Result<()> {
+fn put_snapshot(connection: &Connection, snapshot: &ExchangeSnapshot) -> Result<()> {
     let (day, text) = (snapshot.day.to_string(), json(snapshot)?);
     let digest = rows::digest_of(&text);
     let is_known = "SELECT EXISTS (SELECT 1 FROM mock_snapshots WHERE day = ?1 AND digest = ?2)";

@@ -1,38 +1,38 @@
 //! Commands as people write them.
 
 use keeper_domain::chat::{
-    inbox::commands::{COMMANDS, Command, Written, help},
-    talk::{Action, Topic},
+    inbox::commands::{COMMANDS, ChatCommand, Written, help},
+    talk::{Action, TalkTopic},
 };
 
-fn read(text: &str) -> Result<Command, String> {
+fn read(text: &str) -> Result<ChatCommand, String> {
     Written::read(text).unwrap().command()
 }
 
 #[test]
 fn every_command_of_the_menu_is_understood() {
     let expected = [
-        ("/status", Command::Tell(Topic::Status)),
-        ("/login", Command::Act(Action::Login)),
-        ("/logout", Command::Act(Action::Logout)),
-        ("/refresh", Command::Act(Action::Refresh)),
-        ("/halt", Command::Act(Action::Halt { bot: None })),
-        ("/resume", Command::Act(Action::Resume { bot: None })),
-        ("/mode", Command::Tell(Topic::Mode)),
-        ("/token", Command::Tell(Topic::Token)),
-        ("/calendar", Command::Tell(Topic::Calendar)),
-        ("/health", Command::Tell(Topic::Health)),
-        ("/logs", Command::Tell(Topic::Logs)),
-        ("/mute", Command::Act(Action::Mute { minutes: 60 })),
-        ("/unmute", Command::Act(Action::Unmute)),
-        ("/snooze", Command::Act(Action::Snooze { minutes: 15 })),
-        ("/confirm xx00001", Command::Act(Action::Confirm { account: "XX00001".into() })),
-        ("/test", Command::Act(Action::Test)),
-        ("/version", Command::Tell(Topic::Version)),
-        ("/feeds", Command::Tell(Topic::Feeds)),
-        ("/keys", Command::Tell(Topic::Keys)),
-        ("/whoami", Command::WhoAmI),
-        ("/help", Command::Help),
+        ("/status", ChatCommand::Tell(TalkTopic::Status)),
+        ("/login", ChatCommand::Act(Action::Login)),
+        ("/logout", ChatCommand::Act(Action::Logout)),
+        ("/refresh", ChatCommand::Act(Action::Refresh)),
+        ("/halt", ChatCommand::Act(Action::Halt { bot: None })),
+        ("/resume", ChatCommand::Act(Action::Resume { bot: None })),
+        ("/mode", ChatCommand::Tell(TalkTopic::Mode)),
+        ("/token", ChatCommand::Tell(TalkTopic::Token)),
+        ("/calendar", ChatCommand::Tell(TalkTopic::Calendar)),
+        ("/health", ChatCommand::Tell(TalkTopic::Health)),
+        ("/logs", ChatCommand::Tell(TalkTopic::Logs)),
+        ("/mute", ChatCommand::Act(Action::Mute { minutes: 60 })),
+        ("/unmute", ChatCommand::Act(Action::Unmute)),
+        ("/snooze", ChatCommand::Act(Action::Snooze { minutes: 15 })),
+        ("/confirm xx00001", ChatCommand::Act(Action::Confirm { account: "XX00001".into() })),
+        ("/test", ChatCommand::Act(Action::Test)),
+        ("/version", ChatCommand::Tell(TalkTopic::Version)),
+        ("/feeds", ChatCommand::Tell(TalkTopic::Feeds)),
+        ("/keys", ChatCommand::Tell(TalkTopic::Keys)),
+        ("/whoami", ChatCommand::WhoAmI),
+        ("/help", ChatCommand::Help),
     ];
     for (text, command) in expected {
         assert_eq!(read(text), Ok(command), "{text}");
@@ -41,7 +41,7 @@ fn every_command_of_the_menu_is_understood() {
     for (name, _) in COMMANDS {
         assert!(expected_has(name), "{name} is in the menu and not in this test");
     }
-    assert_eq!(read("/start"), Ok(Command::Help));
+    assert_eq!(read("/start"), Ok(ChatCommand::Help));
 
     fn expected_has(name: &str) -> bool {
         let argument = if name == "confirm" { " XX00001" } else { "" };
@@ -52,11 +52,11 @@ fn every_command_of_the_menu_is_understood() {
 #[test]
 fn capitals_spaces_and_the_bots_name_do_not_matter() {
     for text in ["/HALT", "  /halt  ", "/Halt@keeper_bot", "/halt@keeper_bot   now please", "\n/halt\n"] {
-        assert_eq!(read(text), Ok(Command::Act(Action::Halt { bot: None })), "{text}");
+        assert_eq!(read(text), Ok(ChatCommand::Act(Action::Halt { bot: None })), "{text}");
     }
     let bot = Some(keeper_domain::keys::BotName::new("scalper").unwrap());
-    assert_eq!(read("/halt Scalper"), Ok(Command::Act(Action::Halt { bot: bot.clone() })));
-    assert_eq!(read("/resume scalper"), Ok(Command::Act(Action::Resume { bot })));
+    assert_eq!(read("/halt Scalper"), Ok(ChatCommand::Act(Action::Halt { bot: bot.clone() })));
+    assert_eq!(read("/resume scalper"), Ok(ChatCommand::Act(Action::Resume { bot })));
     assert!(read("/halt 5$").unwrap_err().contains("/halt for all"));
     assert_eq!(Written::read("/halt@keeper_bot").unwrap().bot, Some("keeper_bot"));
     for text in ["", "halt", "please /halt", " "] {
@@ -66,7 +66,7 @@ fn capitals_spaces_and_the_bots_name_do_not_matter() {
 
 #[test]
 fn minutes_are_a_day_at_most() {
-    let mute = |minutes| Ok(Command::Act(Action::Mute { minutes }));
+    let mute = |minutes| Ok(ChatCommand::Act(Action::Mute { minutes }));
     for (text, minutes) in
         [("/mute 30", 30), ("/mute   5m", 5), ("/mute 20min", 20), ("/MUTE@b 2H", 120), ("/mute 24h", 1440)]
     {

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time;
 
 use crate::chat::inbox::tests::doubles::World;
-use keeper_domain::chat::talk::{Action, Control, Person, Topic};
+use keeper_domain::chat::talk::{Action, Control, Person, TalkTopic};
 
 impl World {
     async fn control(&self, what: String) -> String {
@@ -19,7 +19,7 @@ impl World {
 
 #[async_trait]
 impl Control for World {
-    async fn tell(&self, topic: Topic) -> String {
+    async fn tell(&self, topic: TalkTopic) -> String {
         self.control(format!("tell {topic:?}")).await
     }
 

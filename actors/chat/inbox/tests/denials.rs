@@ -9,7 +9,7 @@ use keeper_domain::chat::{
         reaction::{Denial, MessageReaction, Reaction},
         rules::{CARD_MOCK, State},
     },
-    talk::{Heard, Topic, Update},
+    talk::{Heard, TalkTopic, Update},
 };
 
 fn denied(from: &Note, text: &str, policy: &keeper_domain::chat::inbox::reaction::Policy) -> Option<Denial> {
@@ -17,7 +17,7 @@ fn denied(from: &Note, text: &str, policy: &keeper_domain::chat::inbox::reaction
 }
 
 fn is_status(reaction: &Reaction) -> bool {
-    matches!(reaction, Reaction::Message(_, MessageReaction::Tell(Topic::Status)))
+    matches!(reaction, Reaction::Message(_, MessageReaction::Tell(TalkTopic::Status)))
 }
 
 #[test]

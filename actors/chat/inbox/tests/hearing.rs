@@ -9,7 +9,7 @@ use keeper_domain::chat::{
         reaction::{Denial, MessageReaction, Policy, PressReaction, Reaction},
         rules::{CARD_MOCK, CARD_SNOOZE, State},
     },
-    talk::{Action, Topic},
+    talk::{Action, TalkTopic},
 };
 
 /// One inbox for one test.
@@ -73,7 +73,7 @@ fn hint(reaction: &Reaction) -> Option<&'static str> {
 #[test]
 fn questions_are_told_and_harmless_actions_are_done() {
     let mut inbox = Inbox::of(private());
-    assert!(matches!(reply(&inbox.says(0, "/token")), MessageReaction::Tell(Topic::Token)));
+    assert!(matches!(reply(&inbox.says(0, "/token")), MessageReaction::Tell(TalkTopic::Token)));
     assert!(matches!(reply(&inbox.says(0, "/login")), MessageReaction::Act(Action::Login)));
     assert!(matches!(reply(&inbox.says(0, "/mute 5")), MessageReaction::Act(Action::Mute { minutes: 5 })));
     for (text, said) in [("/help", "/halt"), ("/whoami", "42"), ("/hlat", "/halt or /flat?")] {

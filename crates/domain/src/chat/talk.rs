@@ -151,7 +151,7 @@ pub trait Chat: Send + Sync {
 
 /// What a command wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Topic {
+pub enum TalkTopic {
     /// Mode, session, next tick, in a few lines.
     Status,
     /// The mode and why.
@@ -228,7 +228,7 @@ pub enum Action {
 #[async_trait]
 pub trait Control: Send + Sync {
     /// An answer of at most ten lines.
-    async fn tell(&self, topic: Topic) -> String;
+    async fn tell(&self, topic: TalkTopic) -> String;
     /// Does it, and says in a line or two how it went; empty when it shows by itself. `by` is who asked, for
     /// the journal.
     async fn act(&self, action: Action, by: &Person) -> String;

@@ -9,7 +9,7 @@ use std::sync::{
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::clock::{
-    calendar::{Calendar, Market},
+    calendar::{Calendar, CalendarMarket},
     sessions::{self, Segment, Session},
 };
 use fyers_api::ist;
@@ -101,7 +101,8 @@ impl TokenHours {
         // The list of trading days answers for shares; MCX and special sessions have days of their own.
         let special = |market| self.calendar.special_hours(market, date).is_some();
         let segments = self.segments();
-        let own_days = segments.contains(&Segment::Mcx) || special(Market::Cash) || special(Market::Fno);
+        let own_days =
+            segments.contains(&Segment::Mcx) || special(CalendarMarket::Cash) || special(CalendarMarket::Fno);
         let shares = segments.iter().any(|segment| *segment != Segment::Mcx);
         (shares && self.calendar.is_trading_day(date))
             || (own_days && sessions::is_session_day(&self.calendar, &segments, date))

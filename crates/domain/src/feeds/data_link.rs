@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use fyers_api::hsm::{ClientFrame, DEFAULT_CHANNEL, Mode, Record, Reply, ServerFrame, Snapshot, Topic};
+use fyers_api::hsm::{
+    ClientFrame, DEFAULT_CHANNEL, DataMode, FeedRecord, FeedSnapshot, ServerFrame, ServerReply, Topic,
+};
 
 use super::directory::Item;
 
@@ -23,7 +25,7 @@ pub enum LinkStep {
     /// To be sent.
     Send(ClientFrame),
     /// Everything about an item.
-    Snapshot(Item, Box<Snapshot>),
+    Snapshot(Item, Box<FeedSnapshot>),
     /// New values from the first on.
     Values(Item, Vec<i32>),
     /// It is open and all that was wanted is subscribed.
@@ -94,12 +96,12 @@ impl DataLink {
             ServerFrame::Auth { is_ok: false, .. } => vec![LinkStep::Refused],
             ServerFrame::Auth { is_ok: true, ack_every, .. } => {
                 (self.is_open, self.ack_every) = (true, ack_every);
-                let mode = ClientFrame::Mode { channels: 1 << DEFAULT_CHANNEL, mode: Mode::Full };
+                let mode = ClientFrame::Mode { channels: 1 << DEFAULT_CHANNEL, mode: DataMode::Full };
                 let mut steps = vec![LinkStep::Send(mode)];
                 steps.extend(self.reconcile(now));
                 steps
             }
-            ServerFrame::Done { to: Reply::Subscribe, .. } => {
+            ServerFrame::Done { to: ServerReply::Subscribe, .. } => {
                 self.unanswered = self.unanswered.saturating_sub(1);
                 self.ready().into_iter().collect()
             }
@@ -115,15 +117,17 @@ impl DataLink {
         }
     }
 
-    fn record(&mut self, record: Record) -> Option<LinkStep> {
+    fn record(&mut self, record: FeedRecord) -> Option<LinkStep> {
         match record {
-            Record::Snapshot(all) => {
+            FeedRecord::Snapshot(all) => {
                 let item = self.sent.get(&all.name)?.clone();
                 self.ids.insert(all.topic, item.clone());
                 Some(LinkStep::Snapshot(item, all))
             }
-            Record::Update { topic, values } => Some(LinkStep::Values(self.followed(topic)?, values)),
-            Record::LastPrice { topic, value } => Some(LinkStep::Values(self.followed(topic)?, vec![value])),
+            FeedRecord::Update { topic, values } => Some(LinkStep::Values(self.followed(topic)?, values)),
+            FeedRecord::LastPrice { topic, value } => {
+                Some(LinkStep::Values(self.followed(topic)?, vec![value]))
+            }
         }
     }
 
@@ -173,12 +177,12 @@ mod tests {
         (0..count).map(one).collect()
     }
 
-    fn feed(records: Vec<Record>) -> ServerFrame {
+    fn feed(records: Vec<FeedRecord>) -> ServerFrame {
         ServerFrame::Feed(Feed { number: 7, records })
     }
 
-    fn snapshot(name: &str, topic: u16) -> Record {
-        Record::Snapshot(Box::new(Snapshot {
+    fn snapshot(name: &str, topic: u16) -> FeedRecord {
+        FeedRecord::Snapshot(Box::new(FeedSnapshot {
             topic,
             name: name.to_owned(),
             values: vec![1],
@@ -191,7 +195,7 @@ mod tests {
     }
 
     const AUTH: ServerFrame = ServerFrame::Auth { is_ok: true, ack_every: 2, names: None };
-    const DONE: ServerFrame = ServerFrame::Done { to: Reply::Subscribe, is_ok: true };
+    const DONE: ServerFrame = ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true };
 
     fn sizes(steps: &[LinkStep]) -> Vec<usize> {
         let size = |step: &LinkStep| match step {
@@ -229,7 +233,7 @@ mod tests {
         link.want(wanted(2), at(0));
         link.received(AUTH, at(0));
         let item = Item::quote("NSE:S1-EQ");
-        let update = |topic| Record::Update { topic, values: vec![5] };
+        let update = |topic| FeedRecord::Update { topic, values: vec![5] };
         let steps = link.received(
             feed(vec![snapshot("sf|nse_cm|1", 9), update(9), update(8), snapshot("sf|x|1", 3)]),
             at(1),

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use fyers_api::hsm::{self, Kind, Topic};
+use fyers_api::hsm::{self, Topic, TopicKind};
 use mock_exchange::{sessions::Segment, symbol::segment_of};
 
 /// Symbols that are remembered at most; a person's whole symbol master is larger, what bots follow is not.
@@ -15,7 +15,7 @@ const MOST: usize = 50_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Item {
     /// What is told of it.
-    pub kind: Kind,
+    pub kind: TopicKind,
     /// As `NSE:SBIN-EQ`; `nse_cm|3045` while the keeper does not know whose token that is.
     pub symbol: Arc<str>,
 }
@@ -23,13 +23,13 @@ pub struct Item {
 impl Item {
     /// Prices of a symbol.
     pub fn quote(symbol: &str) -> Self {
-        let kind = if symbol.ends_with("-INDEX") { Kind::Index } else { Kind::Scrip };
+        let kind = if symbol.ends_with("-INDEX") { TopicKind::Index } else { TopicKind::Scrip };
         Self { kind, symbol: symbol.into() }
     }
 
     /// Five levels of depth; an index has none.
     pub fn depth(symbol: &str) -> Option<Self> {
-        (!symbol.ends_with("-INDEX")).then(|| Self { kind: Kind::Depth, symbol: symbol.into() })
+        (!symbol.ends_with("-INDEX")).then(|| Self { kind: TopicKind::Depth, symbol: symbol.into() })
     }
 
     /// The market it trades in.
@@ -75,7 +75,7 @@ impl Directory {
     }
 
     fn note(&mut self, symbol: &str, fy_token: &str) -> bool {
-        let topic = Topic::of_fy_token(Kind::Scrip, fy_token);
+        let topic = Topic::of_fy_token(TopicKind::Scrip, fy_token);
         let Some(topic) = topic.filter(|_| self.symbols.len() < MOST) else { return false };
         self.symbols.insert((topic.segment, topic.token), symbol.into());
         true
@@ -97,8 +97,10 @@ impl Directory {
     pub fn item(&self, topic: &Topic) -> Item {
         let Topic { kind, segment, token } = topic.clone();
         let found = match kind {
-            Kind::Index => hsm::index_symbol(&segment, &token).map(Arc::from),
-            Kind::Scrip | Kind::Depth => self.symbols.get(&(segment.clone(), token.clone())).cloned(),
+            TopicKind::Index => hsm::index_symbol(&segment, &token).map(Arc::from),
+            TopicKind::Scrip | TopicKind::Depth => {
+                self.symbols.get(&(segment.clone(), token.clone())).cloned()
+            }
         };
         Item { kind, symbol: found.unwrap_or_else(|| format!("{segment}|{token}").into()) }
     }
@@ -108,7 +110,7 @@ impl Directory {
         if let Some((segment, token)) = item.symbol.split_once('|') {
             return Some(Topic { kind: item.kind, segment: segment.to_owned(), token: token.to_owned() });
         }
-        if item.kind == Kind::Index {
+        if item.kind == TopicKind::Index {
             let segment = if item.symbol.starts_with("BSE:") { "bse_cm" } else { "nse_cm" };
             let token = hsm::index_name(&item.symbol)?.to_owned();
             return Some(Topic { kind: item.kind, segment: segment.to_owned(), token });

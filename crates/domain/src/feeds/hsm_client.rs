@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fyers_api::hsm::{
-    ClientFrame, Feed, Kind, Mode, Record, Reply, ServerFrame, Snapshot, Topic, field_names,
+    ClientFrame, DataMode, Feed, FeedRecord, FeedSnapshot, ServerFrame, ServerReply, Topic, TopicKind,
+    field_names,
 };
 use mock_exchange::PriceOrigin;
 
@@ -70,7 +71,7 @@ pub struct HsmClient {
 impl HsmClient {
     /// Understands a frame: answers, and what is to be done.
     pub fn received(&mut self, frame: ClientFrame, names: &Directory) -> (Vec<ServerFrame>, Option<HsmStep>) {
-        let done = |to: Reply| vec![ServerFrame::Done { to, is_ok: true }];
+        let done = |to: ServerReply| vec![ServerFrame::Done { to, is_ok: true }];
         match frame {
             ClientFrame::Ping | ClientFrame::Ack { .. } => (vec![], None),
             ClientFrame::Auth { key, source, .. } => {
@@ -80,21 +81,21 @@ impl HsmClient {
             _ if !self.is_known => (vec![notice(NOT_AUTHENTICATED, "Authentication failed", 1)], None),
             ClientFrame::Subscribe { topics, channel } => self.subscribe(topics, channel, names),
             ClientFrame::Unsubscribe { topics, .. } => {
-                (done(Reply::Unsubscribe), Some(HsmStep::Leave(self.unsubscribe(&topics))))
+                (done(ServerReply::Unsubscribe), Some(HsmStep::Leave(self.unsubscribe(&topics))))
             }
             ClientFrame::Pause { channels } => {
                 self.paused |= channels;
-                (done(Reply::Pause), None)
+                (done(ServerReply::Pause), None)
             }
             ClientFrame::Resume { channels } => {
                 self.paused &= !channels;
                 let missed =
                     self.topics.values().filter(|one| has(channels, one.channel)).map(|one| one.item.clone());
-                (done(Reply::Resume), Some(HsmStep::Follow(missed.collect())))
+                (done(ServerReply::Resume), Some(HsmStep::Follow(missed.collect())))
             }
             ClientFrame::Mode { channels, mode } => {
-                self.lite = if mode == Mode::Lite { self.lite | channels } else { self.lite & !channels };
-                (done(Reply::Mode), None)
+                self.lite = if mode == DataMode::Lite { self.lite | channels } else { self.lite & !channels };
+                (done(ServerReply::Mode), None)
             }
         }
     }
@@ -126,7 +127,7 @@ impl HsmClient {
             self.by_item.entry(item.clone()).or_default().push(name.clone());
             self.topics.insert(name, Subscription { id: self.last_id, channel, item, topic, sent: None });
         }
-        (vec![ServerFrame::Done { to: Reply::Subscribe, is_ok: true }], Some(HsmStep::Follow(items)))
+        (vec![ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true }], Some(HsmStep::Follow(items)))
     }
 
     /// The items that no topic is about any more.
@@ -162,7 +163,7 @@ impl HsmClient {
 
     /// New values as feed frames.
     pub fn feed<'a>(&mut self, quotes: impl IntoIterator<Item = &'a FeedQuote>) -> Vec<ServerFrame> {
-        let records: Vec<Record> = quotes.into_iter().flat_map(|quote| self.records(quote)).collect();
+        let records: Vec<FeedRecord> = quotes.into_iter().flat_map(|quote| self.records(quote)).collect();
         let frames = records.chunks(BATCH).map(|records| {
             self.number = self.number.wrapping_add(1);
             ServerFrame::Feed(Feed { number: self.number, records: records.to_vec() })
@@ -170,7 +171,7 @@ impl HsmClient {
         frames.collect()
     }
 
-    fn records(&mut self, quote: &FeedQuote) -> Vec<Record> {
+    fn records(&mut self, quote: &FeedQuote) -> Vec<FeedRecord> {
         let names = self.by_item.get(&quote.item).into_iter().flatten();
         let (lite, paused) = (self.lite, self.paused);
         let mut records = vec![];
@@ -187,25 +188,26 @@ impl HsmClient {
 impl Subscription {
     /// A snapshot first and whenever the scale or the origin of prices is another, else what is new. An update cannot
     /// take a value back: after real prices a bot would keep the real bid beside a made-up price.
-    fn record(&mut self, name: &str, quote: &FeedQuote, lite: bool) -> Option<Record> {
-        let Snapshot { values, multiplier, precision, .. } = &quote.snapshot;
+    fn record(&mut self, name: &str, quote: &FeedQuote, lite: bool) -> Option<FeedRecord> {
+        let FeedSnapshot { values, multiplier, precision, .. } = &quote.snapshot;
         let (scale, origin) = ((*multiplier, *precision), quote.origin);
         let before = self.sent.replace(Sent { values: values.clone(), scale, origin });
         let Some(Sent { values: before, .. }) =
             before.filter(|sent| (sent.scale, sent.origin) == (scale, origin))
         else {
-            return Some(Record::Snapshot(Box::new(self.snapshot(name, quote))));
+            return Some(FeedRecord::Snapshot(Box::new(self.snapshot(name, quote))));
         };
-        if lite && self.item.kind != Kind::Depth {
+        if lite && self.item.kind != TopicKind::Depth {
             let value = values.first().copied()?;
-            return (before.first() != Some(&value)).then_some(Record::LastPrice { topic: self.id, value });
+            return (before.first() != Some(&value))
+                .then_some(FeedRecord::LastPrice { topic: self.id, value });
         }
-        (before != *values).then(|| Record::Update { topic: self.id, values: values.clone() })
+        (before != *values).then(|| FeedRecord::Update { topic: self.id, values: values.clone() })
     }
 
     /// Under the names that this bot knows: it may have looked them up while FYERS could not be asked.
-    fn snapshot(&self, name: &str, quote: &FeedQuote) -> Snapshot {
-        Snapshot {
+    fn snapshot(&self, name: &str, quote: &FeedQuote) -> FeedSnapshot {
+        FeedSnapshot {
             topic: self.id,
             name: name.to_owned(),
             exchange: self.topic.segment.clone(),
@@ -240,7 +242,7 @@ mod tests {
     }
 
     fn quote(ltp: i32, precision: u8) -> FeedQuote {
-        let snapshot = Snapshot {
+        let snapshot = FeedSnapshot {
             topic: 99,
             name: "another".to_owned(),
             values: vec![ltp, 7],
@@ -257,7 +259,7 @@ mod tests {
         ClientFrame::Subscribe { topics: vec![TOPIC.to_owned(), "odd".to_owned()], channel }
     }
 
-    fn records(frames: Vec<ServerFrame>) -> Vec<Record> {
+    fn records(frames: Vec<ServerFrame>) -> Vec<FeedRecord> {
         let of = |frame| match frame {
             ServerFrame::Feed(feed) => feed.records,
             _ => vec![],
@@ -269,18 +271,18 @@ mod tests {
     fn a_snapshot_comes_first_and_then_what_is_new() {
         let (mut client, names) = known();
         let (answers, step) = client.received(subscribe(11), &names);
-        assert_eq!(answers, [ServerFrame::Done { to: Reply::Subscribe, is_ok: true }]);
+        assert_eq!(answers, [ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true }]);
         assert_eq!(step, Some(HsmStep::Follow(vec![Item::quote("NSE:SBIN-EQ")])));
         let first = records(client.feed([&quote(80_000, 2)]));
-        let Record::Snapshot(all) = &first[0] else { panic!("{first:?}") };
+        let FeedRecord::Snapshot(all) = &first[0] else { panic!("{first:?}") };
         assert_eq!((all.name.as_str(), all.topic, all.token.as_str()), (TOPIC, 1, "3045"));
         assert_eq!(records(client.feed([&quote(80_000, 2)])), []);
         assert_eq!(
             records(client.feed([&quote(80_100, 2)])),
-            [Record::Update { topic: 1, values: vec![80_100, 7] }]
+            [FeedRecord::Update { topic: 1, values: vec![80_100, 7] }]
         );
         assert!(
-            matches!(records(client.feed([&quote(80_100, 4)]))[..], [Record::Snapshot(_)]),
+            matches!(records(client.feed([&quote(80_100, 4)]))[..], [FeedRecord::Snapshot(_)]),
             "another scale"
         );
         let leave = ClientFrame::Unsubscribe { topics: vec![TOPIC.to_owned()], channel: 11 };
@@ -298,23 +300,23 @@ mod tests {
         walk.snapshot.values = vec![79_000, ABSENT];
         let told = records(client.feed([&walk]));
         assert!(
-            matches!(&told[..], [Record::Snapshot(all)] if all.values == [79_000, ABSENT] && all.topic == 1),
+            matches!(&told[..], [FeedRecord::Snapshot(all)] if all.values == [79_000, ABSENT] && all.topic == 1),
             "an absent value in an update would leave the real one: {told:?}"
         );
         walk.snapshot.values[0] = 79_100;
-        assert!(matches!(records(client.feed([&walk]))[..], [Record::Update { topic: 1, .. }]));
-        client.received(ClientFrame::Mode { channels: 1 << 11, mode: Mode::Lite }, &names);
+        assert!(matches!(records(client.feed([&walk]))[..], [FeedRecord::Update { topic: 1, .. }]));
+        client.received(ClientFrame::Mode { channels: 1 << 11, mode: DataMode::Lite }, &names);
         let told = records(client.feed([&quote(79_100, 2)]));
-        assert!(matches!(&told[..], [Record::Snapshot(all)] if all.values == [79_100, 7]), "{told:?}");
+        assert!(matches!(&told[..], [FeedRecord::Snapshot(all)] if all.values == [79_100, 7]), "{told:?}");
     }
 
     #[test]
     fn lite_and_paused_channels_are_their_own() {
         let (mut client, names) = known();
-        client.received(ClientFrame::Mode { channels: 1 << 11, mode: Mode::Lite }, &names);
+        client.received(ClientFrame::Mode { channels: 1 << 11, mode: DataMode::Lite }, &names);
         client.received(subscribe(11), &names);
         client.feed([&quote(1, 2)]);
-        assert_eq!(records(client.feed([&quote(2, 2)])), [Record::LastPrice { topic: 1, value: 2 }]);
+        assert_eq!(records(client.feed([&quote(2, 2)])), [FeedRecord::LastPrice { topic: 1, value: 2 }]);
         client.received(ClientFrame::Pause { channels: 1 << 11 }, &names);
         assert_eq!(records(client.feed([&quote(3, 2)])), []);
         let (_, step) = client.received(ClientFrame::Resume { channels: 1 << 11 }, &names);
@@ -322,7 +324,7 @@ mod tests {
             matches!(step, Some(HsmStep::Follow(items)) if items.len() == 1),
             "what was missed comes again"
         );
-        assert_eq!(records(client.feed([&quote(3, 2)])), [Record::LastPrice { topic: 1, value: 3 }]);
+        assert_eq!(records(client.feed([&quote(3, 2)])), [FeedRecord::LastPrice { topic: 1, value: 3 }]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use fyers_api::order_socket::Topic;
+use fyers_api::order_socket::OrderTopic;
 
 use crate::{
     mode::{Mode, ShownMode},
@@ -17,7 +17,7 @@ pub struct OrderNews {
     /// Who says so.
     pub venue: Venue,
     /// What it is about; `None` for a message of FYERS that is none of the three.
-    pub topic: Option<Topic>,
+    pub topic: Option<OrderTopic>,
     /// As the order socket has it.
     pub text: Arc<str>,
 }

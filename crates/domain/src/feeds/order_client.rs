@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fyers_api::order_socket::{ClientText, ServerText, Topic};
+use fyers_api::order_socket::{ClientText, OrderTopic, ServerText};
 use serde_json::json;
 
 use super::news::FeedNews;
@@ -10,12 +10,12 @@ use super::news::FeedNews;
 /// One connection.
 #[derive(Debug, Default)]
 pub struct OrderClient {
-    topics: BTreeSet<Topic>,
+    topics: BTreeSet<OrderTopic>,
 }
 
 impl OrderClient {
     /// Understands a text: the answer, and what the bot wants to hear of when that has changed.
-    pub fn received(&mut self, text: &str) -> (Option<String>, Option<BTreeSet<Topic>>) {
+    pub fn received(&mut self, text: &str) -> (Option<String>, Option<BTreeSet<OrderTopic>>) {
         match ClientText::read(text) {
             Some(ClientText::Ping) => (Some(ServerText::Pong.write()), None),
             Some(ClientText::Subscribe(topics)) => {
@@ -50,10 +50,10 @@ mod tests {
         assert_eq!(client.received("ping"), (Some("pong".to_owned()), None));
         let (answer, topics) = client.received(r#"{"T":"SUB_ORD","SLIST":["OnOrders","trades"],"SUB_T":1}"#);
         assert!(answer.unwrap().contains("1605"));
-        assert_eq!(topics, Some(BTreeSet::from([Topic::Orders, Topic::Trades])));
+        assert_eq!(topics, Some(BTreeSet::from([OrderTopic::Orders, OrderTopic::Trades])));
         let (answer, topics) = client.received(r#"{"T":"SUB_ORD","SLIST":["orders"],"SUB_T":-1}"#);
         assert!(answer.unwrap().contains("unsubscribed"));
-        assert_eq!(topics, Some(BTreeSet::from([Topic::Trades])));
+        assert_eq!(topics, Some(BTreeSet::from([OrderTopic::Trades])));
         assert_eq!(client.received("nonsense"), (None, None));
     }
 }

@@ -7,10 +7,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use fyers_api::{
-    hsm::Kind,
+    hsm::TopicKind,
     ist::ist,
     number,
-    order_socket::{ServerText, Topic},
+    order_socket::{OrderTopic, ServerText},
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Map, Value, json};
@@ -48,7 +48,7 @@ pub struct PlainChange {
     /// Follow these no longer.
     pub leave: Vec<Item>,
     /// What the bot wants to hear of orders from now on, when that has changed.
-    pub orders: Option<BTreeSet<Topic>>,
+    pub orders: Option<BTreeSet<OrderTopic>>,
 }
 
 /// One connection.
@@ -95,7 +95,7 @@ impl PlainClient {
             change.follow.push(item);
         }
         if wants.contains(&Want::Orders) {
-            change.orders = Some(BTreeSet::from(Topic::ALL));
+            change.orders = Some(BTreeSet::from(OrderTopic::ALL));
         }
         (done("subscribed", &symbols, &wants), change)
     }
@@ -232,9 +232,9 @@ fn tick(quote: &FeedQuote, want: Want) -> Value {
         "at": time(quote.at)});
     match (want, quote.item.kind) {
         (Want::Depth, _) => depth(quote, &mut tick),
-        (Want::Ltp, _) | (_, Kind::Depth) => tick["ltp"] = money(quote.ltp()),
-        (_, Kind::Index) => index(quote, &mut tick),
-        (_, Kind::Scrip) => scrip(quote, &mut tick),
+        (Want::Ltp, _) | (_, TopicKind::Depth) => tick["ltp"] = money(quote.ltp()),
+        (_, TopicKind::Index) => index(quote, &mut tick),
+        (_, TopicKind::Scrip) => scrip(quote, &mut tick),
     }
     tick
 }

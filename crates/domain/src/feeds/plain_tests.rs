@@ -1,4 +1,4 @@
-use fyers_api::hsm::{SCRIP_FIELDS, Snapshot};
+use fyers_api::hsm::{FeedSnapshot, SCRIP_FIELDS};
 use mock_exchange::PriceOrigin;
 
 use super::*;
@@ -14,7 +14,7 @@ fn ask(client: &mut PlainClient, request: &Value) -> (Value, PlainChange) {
 }
 
 fn quote(item: Item, values: Vec<i32>) -> FeedQuote {
-    let snapshot = Snapshot {
+    let snapshot = FeedSnapshot {
         topic: 0,
         name: String::new(),
         values,
@@ -102,7 +102,7 @@ fn news_is_told_in_words_of_its_own() {
     );
     assert_eq!(parsed(&[PlainClient::hello(notice)])[0]["version"], VERSION);
     let text = json!({"s": "ok", "orders": {"id": "26", "org_ord_status": 2, "lot_size": 1}}).to_string();
-    let order = OrderNews { venue: Venue::Fyers, topic: Some(Topic::Orders), text: text.into() };
+    let order = OrderNews { venue: Venue::Fyers, topic: Some(OrderTopic::Orders), text: text.into() };
     let order = told(&mut client, FeedNews::Order(order));
     assert_eq!(
         (&order["type"], &order["venue"], &order["status"]),

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use fyers_api::{
-    hsm::{ABSENT, Kind, SCRIP_FIELDS, Snapshot, price},
+    hsm::{ABSENT, FeedSnapshot, SCRIP_FIELDS, TopicKind, price},
     model::{Offer, SeenPrice},
 };
 use mock_exchange::PriceOrigin;
@@ -18,7 +18,7 @@ pub struct FeedQuote {
     /// Of what.
     pub item: Item,
     /// The values; its topic number means nothing here.
-    pub snapshot: Snapshot,
+    pub snapshot: FeedSnapshot,
     /// Whether FYERS told them in this session.
     pub origin: PriceOrigin,
     /// When they came.
@@ -56,7 +56,7 @@ pub struct ObservedPrice {
 
 impl FeedQuote {
     /// These values.
-    pub fn new(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<Utc>) -> Self {
+    pub fn new(item: Item, snapshot: FeedSnapshot, origin: PriceOrigin, at: DateTime<Utc>) -> Self {
         Self { item, snapshot, origin, at, texts: Texts::default() }
     }
 
@@ -110,7 +110,7 @@ impl FeedQuote {
 
     /// The best offer of one side, when there is one.
     fn best(&self, price: &str, size: &str) -> Vec<Offer> {
-        if self.item.kind != Kind::Scrip {
+        if self.item.kind != TopicKind::Scrip {
             return vec![];
         }
         let price = self.price(scrip_field(price)).filter(|price| *price > Decimal::ZERO);
@@ -120,7 +120,7 @@ impl FeedQuote {
 
     /// The last traded price in INR; depth has none.
     pub fn ltp(&self) -> Option<Decimal> {
-        if self.item.kind == Kind::Depth { None } else { self.price(0) }
+        if self.item.kind == TopicKind::Depth { None } else { self.price(0) }
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
         for (field, value) in [("ltp", 80_150), ("bid_price", 80_140), ("bid_size", 7), ("ask_price", 0)] {
             values[scrip_field(field)] = value;
         }
-        let snapshot = Snapshot {
+        let snapshot = FeedSnapshot {
             topic: 0,
             name: String::new(),
             values,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use fyers_api::{hsm::Snapshot, order_socket::Topic};
+use fyers_api::{hsm::FeedSnapshot, order_socket::OrderTopic};
 use mock_exchange::PriceOrigin;
 
 use super::{
@@ -37,7 +37,7 @@ struct Client {
     /// What its key may do at most.
     ceiling: Mode,
     items: BTreeSet<Item>,
-    orders: BTreeSet<Topic>,
+    orders: BTreeSet<OrderTopic>,
     queue: Queue,
 }
 
@@ -171,7 +171,7 @@ impl Feeds {
     }
 
     /// Which order, trade and position events a bot wants.
-    pub fn set_orders(&mut self, id: ClientId, topics: BTreeSet<Topic>) {
+    pub fn set_orders(&mut self, id: ClientId, topics: BTreeSet<OrderTopic>) {
         if let Some(client) = self.clients.get_mut(&id) {
             client.orders = topics;
             self.version += 1;
@@ -240,7 +240,7 @@ impl Feeds {
         let mode = self.notice.mode;
         let (venue, topic) = (news.venue, news.topic);
         let wants = |client: &Client| {
-            let general = [Topic::Edis, Topic::PriceAlerts, Topic::Login];
+            let general = [OrderTopic::Edis, OrderTopic::PriceAlerts, OrderTopic::Login];
             let listens = match topic {
                 Some(topic) => client.orders.contains(&topic),
                 None => general.iter().any(|topic| client.orders.contains(topic)),
@@ -376,7 +376,7 @@ impl Feeds {
 }
 
 /// A quote from a snapshot of the data socket.
-pub fn quote(item: Item, snapshot: Snapshot, origin: PriceOrigin, at: DateTime<Utc>) -> FeedQuote {
+pub fn quote(item: Item, snapshot: FeedSnapshot, origin: PriceOrigin, at: DateTime<Utc>) -> FeedQuote {
     FeedQuote::new(item, snapshot, origin, at)
 }
 

@@ -7,7 +7,7 @@ fn sbin() -> Item {
 }
 
 fn value(item: Item, ltp: i32, origin: PriceOrigin) -> FeedQuote {
-    let snapshot = Snapshot {
+    let snapshot = FeedSnapshot {
         topic: 0,
         name: String::new(),
         values: vec![ltp, 7],
@@ -25,7 +25,7 @@ fn ltps(taken: &Taken) -> Vec<String> {
 }
 
 fn order(venue: Venue) -> OrderNews {
-    OrderNews { venue, topic: Some(Topic::Orders), text: "{}".into() }
+    OrderNews { venue, topic: Some(OrderTopic::Orders), text: "{}".into() }
 }
 
 fn mode(mode: Mode) -> ModeNotice {
@@ -58,7 +58,7 @@ fn whoever_follows_is_told_what_is_known_and_then_the_newest() {
 #[test]
 fn simulated_fills_are_not_told_through_fyers_protocol_while_orders_are_real() {
     let mut feeds = Feeds::default();
-    let orders = BTreeSet::from([Topic::Orders]);
+    let orders = BTreeSet::from([OrderTopic::Orders]);
     let official = feeds.connect(Door::Orders, Mode::Live);
     let plain = feeds.connect(Door::Plain, Mode::Live);
     let trial = feeds.connect(Door::Orders, Mode::Sandbox);
@@ -150,7 +150,7 @@ fn a_bot_that_shows_its_key_late_has_the_ceiling_of_its_key() {
     let mut feeds = Feeds::default();
     feeds.set_mode(mode(Mode::Live), NOW);
     let plain = feeds.connect(Door::Plain, Mode::Mock);
-    feeds.set_orders(plain, BTreeSet::from([Topic::Orders]));
+    feeds.set_orders(plain, BTreeSet::from([OrderTopic::Orders]));
     feeds.order(order(Venue::Fyers), NOW);
     assert_eq!((feeds.take(plain, 9, NOW).news, feeds.wants_orders()), (vec![], false));
     assert_eq!(feeds.mode(plain).mode, Mode::Mock);

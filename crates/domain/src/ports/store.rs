@@ -18,7 +18,7 @@ use crate::{
     session_state::StoredSession,
     store_error::StoreError,
 };
-use mock_exchange::{KeptPrice, Record, Snapshot};
+use mock_exchange::{ExchangeSnapshot, KeptPrice, Record};
 
 /// A daily tick on its way: written when it begins, closed when its outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Change {
     pub mock_records: Vec<Record>,
     /// The MockExchange's account as it stood when the newest day in its journal opened, `mock_records` of this change
     /// included. A start reads nothing older, so what came before is removed in time.
-    pub mock_snapshot: Option<Snapshot>,
+    pub mock_snapshot: Option<ExchangeSnapshot>,
     /// Real prices, each in place of what was kept of its symbol.
     pub mock_prices: Vec<KeptPrice>,
     /// Appended to the order journal.
@@ -156,7 +156,7 @@ pub trait OutboxStore: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MockStart {
     /// The account as it stood then.
-    pub snapshot: Snapshot,
+    pub snapshot: ExchangeSnapshot,
     /// The number of the last record that is in it.
     pub after: i64,
 }

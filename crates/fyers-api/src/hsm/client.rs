@@ -19,7 +19,7 @@ const PING_FRAME: [u8; 3] = [0, 1, PING];
 
 /// How much of a symbol is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum DataMode {
     /// Last prices only (`L`).
     Lite,
     /// Everything (`F`).
@@ -28,7 +28,7 @@ pub enum Mode {
     Normal,
 }
 
-impl Mode {
+impl DataMode {
     fn byte(self) -> u8 {
         match self {
             Self::Lite => b'L',
@@ -90,7 +90,7 @@ pub enum ClientFrame {
         /// A bit for each channel.
         channels: u64,
         /// How much is sent.
-        mode: Mode,
+        mode: DataMode,
     },
 }
 
@@ -130,7 +130,7 @@ impl ClientFrame {
             RESUME => Ok(Self::Resume { channels: channels()? }),
             MODE => {
                 let [byte] = exactly(field(2, "mode")?, "mode")?;
-                let mode = Mode::of(byte).ok_or(BadFrame::Field("mode"))?;
+                let mode = DataMode::of(byte).ok_or(BadFrame::Field("mode"))?;
                 Ok(Self::Mode { channels: channels()?, mode })
             }
             other => Err(BadFrame::Type(other)),
@@ -194,7 +194,7 @@ mod tests {
 
     fn frames() -> impl Strategy<Value = ClientFrame> {
         let topics = || proptest::collection::vec("[a-z]{2}\\|[a-z_]{3,6}\\|[0-9a-zA-Z ]{1,20}", 0..60);
-        let mode = prop_oneof![Just(Mode::Lite), Just(Mode::Full), Just(Mode::Normal)];
+        let mode = prop_oneof![Just(DataMode::Lite), Just(DataMode::Full), Just(DataMode::Normal)];
         prop_oneof![
             (".{0,80}", "[A-Z]{0,2}", ".{0,30}").prop_map(|(key, mode, source)| ClientFrame::Auth {
                 key,
@@ -248,7 +248,10 @@ mod tests {
         assert_eq!(ClientFrame::decode(&bytes), Ok(ClientFrame::Subscribe { topics, channel: 11 }));
         // A mode frame whose length is zero.
         let mode = [0, 0, 12, 2, 1, 0, 8, 0, 0, 0, 0, 0, 0, 8, 0, 2, 0, 1, 70];
-        assert_eq!(ClientFrame::decode(&mode), Ok(ClientFrame::Mode { channels: 1 << 11, mode: Mode::Full }));
+        assert_eq!(
+            ClientFrame::decode(&mode),
+            Ok(ClientFrame::Mode { channels: 1 << 11, mode: DataMode::Full })
+        );
         assert_eq!(ClientFrame::decode(&[0, 0, 6, 0]), Err(BadFrame::Type(6)));
     }
 

@@ -48,15 +48,15 @@ pub struct Feed {
     /// Counts up; what an acknowledgement names.
     pub number: u32,
     /// At most 65,535.
-    pub records: Vec<Record>,
+    pub records: Vec<FeedRecord>,
 }
 
 /// One change. `topic` is the number that the snapshot gave to a topic: an opaque key that is good for this
 /// connection only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Record {
+pub enum FeedRecord {
     /// Everything about a topic.
-    Snapshot(Box<Snapshot>),
+    Snapshot(Box<FeedSnapshot>),
     /// New values from the first on; [`ABSENT`](crate::hsm::ABSENT) ones stay as they were.
     Update {
         /// Whose.
@@ -75,7 +75,7 @@ pub enum Record {
 
 /// Everything about a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
+pub struct FeedSnapshot {
     /// What updates will call it.
     pub topic: u16,
     /// As it was subscribed, as `sf|nse_cm|3045`; 255 bytes at most, like all texts here.
@@ -101,20 +101,20 @@ pub(super) fn decode(cursor: &mut Cursor<'_>) -> Result<Feed, BadFrame> {
     Ok(Feed { number, records })
 }
 
-fn record(cursor: &mut Cursor<'_>) -> Result<Record, BadFrame> {
+fn record(cursor: &mut Cursor<'_>) -> Result<FeedRecord, BadFrame> {
     let (kind, topic) = (cursor.u8()?, cursor.u16()?);
     match kind {
-        SNAPSHOT => snapshot(cursor, topic).map(|all| Record::Snapshot(Box::new(all))),
-        UPDATE => Ok(Record::Update { topic, values: values(cursor)? }),
-        LAST_PRICE => Ok(Record::LastPrice { topic, value: cursor.i32()? }),
+        SNAPSHOT => snapshot(cursor, topic).map(|all| FeedRecord::Snapshot(Box::new(all))),
+        UPDATE => Ok(FeedRecord::Update { topic, values: values(cursor)? }),
+        LAST_PRICE => Ok(FeedRecord::LastPrice { topic, value: cursor.i32()? }),
         _ => Err(BadFrame::Field("record")),
     }
 }
 
-fn snapshot(cursor: &mut Cursor<'_>, topic: u16) -> Result<Snapshot, BadFrame> {
+fn snapshot(cursor: &mut Cursor<'_>, topic: u16) -> Result<FeedSnapshot, BadFrame> {
     let (name, values) = (cursor.text()?, values(cursor)?);
     let _not_used_by_any_sdk = cursor.u16()?;
-    Ok(Snapshot {
+    Ok(FeedSnapshot {
         topic,
         name,
         values,
@@ -140,28 +140,28 @@ pub(super) fn encode(feed: &Feed) -> Vec<u8> {
     with_length(out)
 }
 
-fn push_record(out: &mut Vec<u8>, record: &Record) {
+fn push_record(out: &mut Vec<u8>, record: &FeedRecord) {
     let mut begin = |kind: u8, topic: &u16| {
         out.push(kind);
         out.extend_from_slice(&topic.to_be_bytes());
     };
     match record {
-        Record::Snapshot(all) => {
+        FeedRecord::Snapshot(all) => {
             begin(SNAPSHOT, &all.topic);
             push_snapshot(out, all);
         }
-        Record::Update { topic, values } => {
+        FeedRecord::Update { topic, values } => {
             begin(UPDATE, topic);
             push_values(out, values);
         }
-        Record::LastPrice { topic, value } => {
+        FeedRecord::LastPrice { topic, value } => {
             begin(LAST_PRICE, topic);
             out.extend_from_slice(&value.to_be_bytes());
         }
     }
 }
 
-fn push_snapshot(out: &mut Vec<u8>, all: &Snapshot) {
+fn push_snapshot(out: &mut Vec<u8>, all: &FeedSnapshot) {
     push_text(out, &all.name);
     push_values(out, &all.values);
     out.extend_from_slice(&[0, 0]);
@@ -187,7 +187,7 @@ mod tests {
         proptest::collection::vec(any::<i32>(), 0..40)
     }
 
-    fn records() -> impl Strategy<Value = Record> {
+    fn records() -> impl Strategy<Value = FeedRecord> {
         let snapshot = (
             any::<u16>(),
             ".{0,40}",
@@ -199,13 +199,14 @@ mod tests {
             ".{0,20}",
         )
             .prop_map(|(topic, name, values, multiplier, precision, exchange, token, symbol)| {
-                let all = Snapshot { topic, name, values, multiplier, precision, exchange, token, symbol };
-                Record::Snapshot(Box::new(all))
+                let all =
+                    FeedSnapshot { topic, name, values, multiplier, precision, exchange, token, symbol };
+                FeedRecord::Snapshot(Box::new(all))
             });
         prop_oneof![
             snapshot,
-            (any::<u16>(), values()).prop_map(|(topic, values)| Record::Update { topic, values }),
-            (any::<u16>(), any::<i32>()).prop_map(|(topic, value)| Record::LastPrice { topic, value }),
+            (any::<u16>(), values()).prop_map(|(topic, values)| FeedRecord::Update { topic, values }),
+            (any::<u16>(), any::<i32>()).prop_map(|(topic, value)| FeedRecord::LastPrice { topic, value }),
         ]
     }
 
@@ -239,7 +240,7 @@ mod tests {
         bytes.extend_from_slice(&[4, b'3', b'0', b'4', b'5', 7]);
         bytes.extend_from_slice(b"SBIN-EQ");
         let ServerFrame::Feed(feed) = ServerFrame::decode(&bytes).unwrap() else { panic!("a feed") };
-        let Record::Snapshot(all) = &feed.records[0] else { panic!("a snapshot") };
+        let FeedRecord::Snapshot(all) = &feed.records[0] else { panic!("a snapshot") };
         assert_eq!((feed.number, all.topic, all.name.as_str()), (7, 0x3412, "sf|nse_cm|3045"));
         assert_eq!((&all.values[..], all.multiplier, all.precision), (&[80_086, i32::MIN][..], 1, 2));
         assert_eq!(

@@ -14,13 +14,13 @@ mod price;
 mod server;
 mod topic;
 
-pub use client::{ClientFrame, Mode};
-pub use feed::{DEPTH_FIELDS, Feed, INDEX_FIELDS, Record, SCRIP_FIELDS, Snapshot};
+pub use client::{ClientFrame, DataMode};
+pub use feed::{DEPTH_FIELDS, Feed, FeedRecord, FeedSnapshot, INDEX_FIELDS, SCRIP_FIELDS};
 pub use index::{index_name, index_symbol};
 pub use names::field_names;
 pub use price::{ABSENT, price, raw};
-pub use server::{Reply, ServerFrame};
-pub use topic::{Kind, Topic, segment_name};
+pub use server::{ServerFrame, ServerReply};
+pub use topic::{Topic, TopicKind, segment_name};
 
 /// The channel that SDKs use when they are not told another.
 pub const DEFAULT_CHANNEL: u8 = 11;

@@ -13,12 +13,12 @@ const FEED: u8 = 6;
 const NOTICE: u8 = 51;
 
 /// Frame types that are answered with a `K` and nothing else.
-const PLAIN: [(u8, Reply); 5] = [
-    (4, Reply::Subscribe),
-    (5, Reply::Unsubscribe),
-    (7, Reply::Pause),
-    (8, Reply::Resume),
-    (12, Reply::Mode),
+const PLAIN: [(u8, ServerReply); 5] = [
+    (4, ServerReply::Subscribe),
+    (5, ServerReply::Unsubscribe),
+    (7, ServerReply::Pause),
+    (8, ServerReply::Resume),
+    (12, ServerReply::Mode),
 ];
 
 /// The text of a good answer.
@@ -26,7 +26,7 @@ const OK: &[u8] = b"K";
 
 /// What a plain answer is to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply {
+pub enum ServerReply {
     /// Type 4.
     Subscribe,
     /// Type 5.
@@ -54,7 +54,7 @@ pub enum ServerFrame {
     /// The answer to a request that has no other answer.
     Done {
         /// To what.
-        to: Reply,
+        to: ServerReply,
         /// Whether it was carried out.
         is_ok: bool,
     },

@@ -6,7 +6,7 @@ use crate::hsm::BadFrame;
 
 /// What is told of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum TopicKind {
     /// `sf`: a scrip's prices and volumes.
     Scrip,
     /// `if`: an index.
@@ -15,7 +15,7 @@ pub enum Kind {
     Depth,
 }
 
-impl Kind {
+impl TopicKind {
     fn word(self) -> &'static str {
         match self {
             Self::Scrip => "sf",
@@ -29,7 +29,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Topic {
     /// What is told.
-    pub kind: Kind,
+    pub kind: TopicKind,
     /// As `nse_cm`.
     pub segment: String,
     /// The exchange's token, or an index's name.
@@ -40,7 +40,7 @@ impl Topic {
     /// The topic of a symbol by its `fyToken`, as the symbol look-up gives it: exchange and segment in the first
     /// four digits, the exchange's token behind the tenth. `None` for what is no such token. An index needs the name
     /// that FYERS has for it, so it is not found this way.
-    pub fn of_fy_token(kind: Kind, fy_token: &str) -> Option<Self> {
+    pub fn of_fy_token(kind: TopicKind, fy_token: &str) -> Option<Self> {
         let is_number = fy_token.bytes().all(|byte| byte.is_ascii_digit());
         let token = fy_token.get(10..).filter(|token| is_number && !token.is_empty())?;
         let segment = segment_name(fy_token.get(..4)?)?;
@@ -60,8 +60,9 @@ impl FromStr for Topic {
     fn from_str(text: &str) -> Result<Self, BadFrame> {
         let mut parts = text.splitn(3, '|');
         let (kind, segment, token) = (parts.next(), parts.next(), parts.next());
-        let kind =
-            [Kind::Scrip, Kind::Index, Kind::Depth].into_iter().find(|known| Some(known.word()) == kind);
+        let kind = [TopicKind::Scrip, TopicKind::Index, TopicKind::Depth]
+            .into_iter()
+            .find(|known| Some(known.word()) == kind);
         let full = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
         match (kind, full(segment), full(token)) {
             (Some(kind), Some(segment), Some(token)) => Ok(Self { kind, segment, token }),
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_token_becomes_a_topic() {
-        let topic = |token: &str| Topic::of_fy_token(Kind::Scrip, token).map(|topic| topic.to_string());
+        let topic = |token: &str| Topic::of_fy_token(TopicKind::Scrip, token).map(|topic| topic.to_string());
         assert_eq!(topic("10100000003045").as_deref(), Some("sf|nse_cm|3045"));
         assert_eq!(topic("101126112448123").as_deref(), Some("sf|nse_fo|48123"));
         for none in ["", "1010", "1010000000", "99990000003045", "1010000000x", "101000000०३०४५"] {
@@ -114,7 +115,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".{0,40}") {
-            let _ = Topic::of_fy_token(Kind::Depth, &text);
+            let _ = Topic::of_fy_token(TopicKind::Depth, &text);
             if let Ok(topic) = text.parse::<Topic>() {
                 prop_assert_eq!(topic.to_string(), text);
             }

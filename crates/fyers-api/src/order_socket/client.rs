@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// What can be subscribed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Topic {
+pub enum OrderTopic {
     /// Changes of orders.
     Orders,
     /// Fills.
@@ -20,16 +20,16 @@ pub enum Topic {
 }
 
 /// Each topic in the spelling of the wire and in that of the SDKs' users. `OnGeneral` is the last three together.
-const NAMES: [(Topic, &str, &str); 6] = [
-    (Topic::Orders, "orders", "OnOrders"),
-    (Topic::Trades, "trades", "OnTrades"),
-    (Topic::Positions, "positions", "OnPositions"),
-    (Topic::Edis, "edis", "OnGeneral"),
-    (Topic::PriceAlerts, "pricealerts", "OnGeneral"),
-    (Topic::Login, "login", "OnGeneral"),
+const NAMES: [(OrderTopic, &str, &str); 6] = [
+    (OrderTopic::Orders, "orders", "OnOrders"),
+    (OrderTopic::Trades, "trades", "OnTrades"),
+    (OrderTopic::Positions, "positions", "OnPositions"),
+    (OrderTopic::Edis, "edis", "OnGeneral"),
+    (OrderTopic::PriceAlerts, "pricealerts", "OnGeneral"),
+    (OrderTopic::Login, "login", "OnGeneral"),
 ];
 
-impl Topic {
+impl OrderTopic {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Orders, Self::Trades, Self::Positions, Self::Edis, Self::PriceAlerts, Self::Login];
@@ -51,9 +51,9 @@ pub enum ClientText {
     /// `ping`, or `__ping` in version 3.0.0 of the Python SDK. Answered with `pong`.
     Ping,
     /// More of these, please.
-    Subscribe(Vec<Topic>),
+    Subscribe(Vec<OrderTopic>),
     /// No more of these.
-    Unsubscribe(Vec<Topic>),
+    Unsubscribe(Vec<OrderTopic>),
 }
 
 impl ClientText {
@@ -78,7 +78,7 @@ impl ClientText {
 
     /// The text for a server.
     pub fn write(&self) -> String {
-        let order = |topics: &[Topic], kind: i64| {
+        let order = |topics: &[OrderTopic], kind: i64| {
             let words: Vec<_> = topics.iter().map(|topic| topic.word()).collect();
             json!({"T": "SUB_ORD", "SLIST": words, "SUB_T": kind}).to_string()
         };
@@ -91,10 +91,10 @@ impl ClientText {
 }
 
 /// Every topic once, in the order they are named.
-fn flatten(list: &Value, found: &mut Vec<Topic>) {
+fn flatten(list: &Value, found: &mut Vec<OrderTopic>) {
     match list {
         Value::Array(all) => all.iter().for_each(|one| flatten(one, found)),
-        Value::String(word) => Topic::of(word).for_each(|topic| {
+        Value::String(word) => OrderTopic::of(word).for_each(|topic| {
             if !found.contains(&topic) {
                 found.push(topic);
             }
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn both_spellings_and_a_list_in_a_list_are_read() {
-        use Topic::{Edis, Login, Orders, PriceAlerts, Trades};
+        use OrderTopic::{Edis, Login, Orders, PriceAlerts, Trades};
         for (text, read) in [
             ("ping", Some(ClientText::Ping)),
             ("__ping", Some(ClientText::Ping)),

@@ -7,7 +7,7 @@ mod events;
 mod server;
 
 pub use books::DayBooks;
-pub use client::{ClientText, Topic};
+pub use client::{ClientText, OrderTopic};
 pub use events::{OrderEvent, PositionEvent, TradeEvent};
 pub use server::ServerText;
 

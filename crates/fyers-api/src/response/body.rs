@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    envelope::{Envelope, NotFyers, Status},
+    envelope::{Envelope, EnvelopeStatus, NotFyers},
     error::ApiError,
     response::row::Row,
 };
@@ -37,7 +37,7 @@ impl Body {
         let says_no = envelope.is_error() || (envelope.status.is_none() && http_status >= 400);
         match envelope.status {
             _ if says_no => Err(Unreadable::Error(envelope.into_error(http_status))),
-            Some(Status::Ok) => match serde_json::from_slice(body) {
+            Some(EnvelopeStatus::Ok) => match serde_json::from_slice(body) {
                 Ok(fields) => Ok(Self(fields)),
                 Err(_) => Err(NotFyers::NotAnObject.into()),
             },

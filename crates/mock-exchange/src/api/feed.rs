@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fyers_api::{
-    hsm::{ABSENT, DEPTH_FIELDS, Kind, Snapshot, Topic, index_name, raw, segment_name},
+    hsm::{ABSENT, DEPTH_FIELDS, FeedSnapshot, Topic, TopicKind, index_name, raw, segment_name},
     model::Side,
 };
 use rust_decimal::Decimal;
@@ -30,17 +30,17 @@ pub(crate) fn symbol_tokens(symbols: &[String], is_known: impl Fn(&str) -> bool)
 }
 
 /// Everything about a symbol. What the exchange does not know is absent.
-pub fn snapshot(quoted: &Quoted, kind: Kind) -> Snapshot {
+pub fn snapshot(quoted: &Quoted, kind: TopicKind) -> FeedSnapshot {
     let symbol = quoted.price.symbol.as_str();
     let token = token(symbol);
     let segment = token.get(..4).and_then(segment_name).unwrap_or_default().to_owned();
     let number = Topic::of_fy_token(kind, &token).map(|topic| topic.token).unwrap_or_default();
     let values = match kind {
-        Kind::Scrip => scrip(quoted),
-        Kind::Index => index(quoted),
-        Kind::Depth => depth(quoted),
+        TopicKind::Scrip => scrip(quoted),
+        TopicKind::Index => index(quoted),
+        TopicKind::Depth => depth(quoted),
     };
-    Snapshot {
+    FeedSnapshot {
         topic: 0,
         name: String::new(),
         values,

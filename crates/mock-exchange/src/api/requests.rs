@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     api::fields,
-    command::{Command, Conversion, Exit, Fixed, Modification},
+    command::{Command, Conversion, ExitScope, Fixed, Modification},
     new_order::{ExitLegs, NewOrder},
     words,
 };
@@ -217,25 +217,25 @@ pub fn exit(value: &Value, at: DateTime<Utc>) -> Result<Command, ApiError> {
     let cancel_pending = flag("pending_orders_cancel");
     let filtered = ["segment", "side", "productType"].iter().all(|name| !value[*name].is_null());
     let exit = match () {
-        () if !ids.is_empty() => Exit::Ids(ids),
+        () if !ids.is_empty() => ExitScope::Ids(ids),
         () if filtered => matching(value)?,
         () if flag("exit_all")
             || cancel_pending
             || value.as_object().is_some_and(serde_json::Map::is_empty) =>
         {
-            Exit::All
+            ExitScope::All
         }
         () => return Err(ApiError::invalid_input()),
     };
     Ok(Command::ExitPosition { exit, cancel_pending, at })
 }
 
-fn matching(value: &Value) -> Result<Exit, ApiError> {
+fn matching(value: &Value) -> Result<ExitScope, ApiError> {
     let segment = |value: &Value| codes::segment(whole(value)?).ok_or_else(ApiError::invalid_input);
     let words = list(&value["productType"]);
     let all = words.iter().any(|word| word == "ALL");
     let product = |word: &Value| codes::product(word.as_str().unwrap_or_default());
-    Ok(Exit::Matching {
+    Ok(ExitScope::Matching {
         segments: list(&value["segment"]).iter().map(segment).collect::<Result<_, _>>()?,
         sides: list(&value["side"]).iter().map(|side| codes::side(whole(side)?)).collect::<Result<_, _>>()?,
         products: if all { vec![] } else { words.iter().map(product).collect::<Result<_, _>>()? },
@@ -293,15 +293,15 @@ mod tests {
             Command::ExitPosition { exit, cancel_pending, .. } => (exit, cancel_pending),
             other => panic!("{other:?}"),
         };
-        assert_eq!(exit_of(json!({"exit_all": 1})), (Exit::All, false));
+        assert_eq!(exit_of(json!({"exit_all": 1})), (ExitScope::All, false));
         assert_eq!(
             exit_of(json!({"id": "NSE:SBIN-EQ-CNC"})),
-            (Exit::Ids(vec!["NSE:SBIN-EQ-CNC".into()]), false)
+            (ExitScope::Ids(vec!["NSE:SBIN-EQ-CNC".into()]), false)
         );
-        assert_eq!(exit_of(json!({"pending_orders_cancel": 1})), (Exit::All, true));
+        assert_eq!(exit_of(json!({"pending_orders_cancel": 1})), (ExitScope::All, true));
         let (exit, _) = exit_of(json!({"segment": [10], "side": [1, -1], "productType": ["ALL"]}));
         assert!(
-            matches!(exit, Exit::Matching { products, sides, .. } if products.is_empty() && sides.len() == 2)
+            matches!(exit, ExitScope::Matching { products, sides, .. } if products.is_empty() && sides.len() == 2)
         );
         for none in [json!({"exit_all": 0}), json!({"segment": [99], "side": [1], "productType": ["ALL"]})] {
             assert!(crate::api::requests::exit(&none, now).is_err(), "{none}");

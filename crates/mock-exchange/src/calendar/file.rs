@@ -43,7 +43,7 @@ impl Hours {
 
 /// A market of which the calendar may say something special.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Market {
+pub enum CalendarMarket {
     /// NSE and BSE shares.
     Cash,
     /// NSE and BSE futures and options.
@@ -74,7 +74,7 @@ pub(super) struct Holiday {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct List {
     pub(super) holidays: BTreeMap<NaiveDate, Holiday>,
-    pub(super) special: BTreeMap<NaiveDate, BTreeMap<Market, SpecialHours>>,
+    pub(super) special: BTreeMap<NaiveDate, BTreeMap<CalendarMarket, SpecialHours>>,
     pub(super) hours: BTreeMap<(Group, NaiveDate), Hours>,
 }
 
@@ -130,7 +130,7 @@ enum MarketWord {
     Mcx,
 }
 
-impl From<MarketWord> for Market {
+impl From<MarketWord> for CalendarMarket {
     fn from(word: MarketWord) -> Self {
         match word {
             MarketWord::Cash => Self::Cash,
@@ -197,7 +197,7 @@ pub(super) fn parse(text: &str) -> Result<List, CalendarError> {
     Ok(list)
 }
 
-fn special(row: SessionRow) -> Result<(NaiveDate, BTreeMap<Market, SpecialHours>), CalendarError> {
+fn special(row: SessionRow) -> Result<(NaiveDate, BTreeMap<CalendarMarket, SpecialHours>), CalendarError> {
     let date = date("special session", &row.date)?;
     let (open, close) = span("special session", &row.date, &row.open, &row.close)?;
     let hours = SpecialHours { name: row.name, open, close };

@@ -3,7 +3,7 @@
 use super::*;
 use crate::sessions::Segment;
 
-fn exit(exit: Exit, cancel_pending: bool) -> Command {
+fn exit(exit: ExitScope, cancel_pending: bool) -> Command {
     Command::ExitPosition { exit, cancel_pending, at: at(100) }
 }
 
@@ -28,23 +28,23 @@ fn two_positions() -> Engine {
 #[test]
 fn exit_all_closes_both_directions() {
     let mut engine = two_positions();
-    let reply = engine.say(exit(Exit::All, false)).unwrap();
+    let reply = engine.say(exit(ExitScope::All, false)).unwrap();
     assert_eq!((reply.code, reply.message.as_str()), (200, "The position is closed."));
     assert_eq!((engine.net(SBIN, Product::Intraday), engine.net(INFY, Product::Intraday)), (0, 0));
     assert_eq!(engine.orders().last().unwrap().shown_tag(), "2:Exit");
-    assert_eq!(engine.say(exit(Exit::All, false)).unwrap_err().code, -352);
+    assert_eq!(engine.say(exit(ExitScope::All, false)).unwrap_err().code, -352);
 }
 
 #[test]
 fn exit_by_id_leaves_the_others() {
     let mut engine = two_positions();
-    engine.say(exit(Exit::Ids(vec!["NSE:INFY-EQ-INTRADAY".to_owned()]), false)).unwrap();
+    engine.say(exit(ExitScope::Ids(vec!["NSE:INFY-EQ-INTRADAY".to_owned()]), false)).unwrap();
     assert_eq!((engine.net(SBIN, Product::Intraday), engine.net(INFY, Product::Intraday)), (10, 0));
 }
 
 #[test]
 fn exit_by_side_segment_and_product() {
-    let matching = |segments: &[Segment], sides: &[Side], products: &[Product]| Exit::Matching {
+    let matching = |segments: &[Segment], sides: &[Side], products: &[Product]| ExitScope::Matching {
         segments: segments.to_vec(),
         sides: sides.to_vec(),
         products: products.to_vec(),
@@ -66,9 +66,9 @@ fn an_exit_that_waits_is_not_sent_twice() {
     let mut engine = open_at_800();
     engine.place(order(Side::Buy, 10)).unwrap();
     engine.book(799_00, 801_00, 4);
-    let reply = engine.say(exit(Exit::All, false)).unwrap();
+    let reply = engine.say(exit(ExitScope::All, false)).unwrap();
     assert_eq!((reply.code, reply.message.as_str()), (201, "Counter order placed."));
-    let again = engine.say(exit(Exit::All, false)).unwrap();
+    let again = engine.say(exit(ExitScope::All, false)).unwrap();
     assert_eq!(again.code, 201);
     engine.book(799_00, 801_00, 100);
     assert_eq!(engine.net(SBIN, Product::Intraday), 0, "closed, and not turned around");
@@ -82,7 +82,7 @@ fn an_exit_does_not_sell_delivery_that_a_waiting_order_sells() {
     engine.place(cnc(Side::Buy, 10)).unwrap();
     engine.place(cnc(Side::Sell, 4).limit(810_00)).unwrap();
     engine.place(cnc(Side::Buy, 3).limit(700_00)).unwrap();
-    engine.say(exit(Exit::All, false)).unwrap();
+    engine.say(exit(ExitScope::All, false)).unwrap();
     assert_eq!(engine.net(SBIN, Product::Cnc), 4);
     engine.price(SBIN, 811_00);
     assert_eq!(engine.net(SBIN, Product::Cnc), 0);
@@ -93,7 +93,7 @@ fn an_exit_can_cancel_what_waits() {
     let mut engine = two_positions();
     let stop = engine.place(order(Side::Sell, 10).stop(790_00)).unwrap();
     let other = engine.place(order(Side::Buy, 5).of(INFY).stop(1_510_00)).unwrap();
-    engine.say(exit(Exit::Ids(vec!["NSE:SBIN-EQ-INTRADAY".to_owned()]), true)).unwrap();
+    engine.say(exit(ExitScope::Ids(vec!["NSE:SBIN-EQ-INTRADAY".to_owned()]), true)).unwrap();
     assert_eq!(engine.status(&stop), OrderStatus::Cancelled);
     assert_eq!(engine.status(&other), OrderStatus::Pending);
     engine.price(SBIN, 780_00);
@@ -104,7 +104,8 @@ fn an_exit_can_cancel_what_waits() {
 fn an_exit_by_side_cancels_orders_of_both_sides() {
     let mut engine = two_positions();
     let stop = engine.place(order(Side::Sell, 10).stop(790_00)).unwrap();
-    let longs = Exit::Matching { segments: vec![Segment::Cash], sides: vec![Side::Buy], products: vec![] };
+    let longs =
+        ExitScope::Matching { segments: vec![Segment::Cash], sides: vec![Side::Buy], products: vec![] };
     engine.say(exit(longs, true)).unwrap();
     assert_eq!(engine.status(&stop), OrderStatus::Cancelled);
 }

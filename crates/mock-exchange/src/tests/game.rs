@@ -153,7 +153,9 @@ impl Game {
                 ask_quantity: shown,
                 ..PriceUpdate::last(SYMBOLS[symbol], ticks(price), at)
             }),
-            Move::Exit { cancel_pending } => Command::ExitPosition { exit: Exit::All, cancel_pending, at },
+            Move::Exit { cancel_pending } => {
+                Command::ExitPosition { exit: ExitScope::All, cancel_pending, at }
+            }
             Move::Convert { pick, quantity, to } => {
                 Command::ConvertPosition { conversion: self.conversion(pick, quantity, to), at }
             }

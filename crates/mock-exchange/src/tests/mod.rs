@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a test says a command once")]
 
 mod api;
+mod api_orders;
 mod book_pages;
 mod chain;
 mod closing;

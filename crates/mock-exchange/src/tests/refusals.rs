@@ -158,8 +158,8 @@ fn unknown_orders_and_positions_have_their_codes() {
     let change = Modification { id: "MOCK1".to_owned(), ..Modification::default() };
     assert_eq!(engine.modify(change).unwrap_err().code, -51);
     let exit = |exit| Command::ExitPosition { exit, cancel_pending: false, at: at(0) };
-    assert_eq!(engine.say(exit(Exit::Ids(vec!["NSE:X-EQ-CNC".to_owned()]))).unwrap_err().code, -53);
-    let nothing = engine.say(exit(Exit::All)).unwrap_err();
+    assert_eq!(engine.say(exit(ExitScope::Ids(vec!["NSE:X-EQ-CNC".to_owned()]))).unwrap_err().code, -53);
+    let nothing = engine.say(exit(ExitScope::All)).unwrap_err();
     assert_eq!((nothing.code, nothing.message.as_str()), (-352, "Looks like you have no open positions."));
 }
 

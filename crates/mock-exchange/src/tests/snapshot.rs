@@ -6,7 +6,7 @@ use super::*;
 use crate::tests::game::{Game, config, moves};
 
 /// As it comes back from the disk.
-fn from_disk(snapshot: &Snapshot) -> Snapshot {
+fn from_disk(snapshot: &ExchangeSnapshot) -> ExchangeSnapshot {
     serde_json::from_str(&serde_json::to_string(snapshot).unwrap()).unwrap()
 }
 
@@ -50,7 +50,7 @@ fn snapshots_keep_their_form() {
             "above":true,"made_up":false,"placed_at":"2026-11-23T03:45:00Z"}],
         "prices":[{"symbol":"NSE:SBIN-EQ","last":"800.05","at":"2026-11-23T03:45:00Z","made_up":false,
             "day":{"date":"2026-11-23","open":"799","high":"801","low":"798.5","previous":"790"}}]}"#;
-    let snapshot: Snapshot = serde_json::from_str(text).unwrap();
+    let snapshot: ExchangeSnapshot = serde_json::from_str(text).unwrap();
     let again: serde_json::Value = serde_json::to_value(&snapshot).unwrap();
     assert_eq!(again, serde_json::from_str::<serde_json::Value>(text).unwrap());
     let engine = Engine::resume(rich(), (*exchange(rich()).book.instruments).clone(), snapshot);

@@ -3,7 +3,7 @@
 use fyers_api::model::{OrderRequest, OrderType, Product, Side};
 use keeper_actors::exchange::book;
 use keeper_domain::{mode::Mode, order_journal::OrderEntry, routing::Venue};
-use mock_exchange::{Command, Config, Engine, Instruments, PriceUpdate, Record, Snapshot};
+use mock_exchange::{Command, Config, Engine, ExchangeSnapshot, Instruments, PriceUpdate, Record};
 use rust_decimal::Decimal;
 
 use super::*;
@@ -154,7 +154,7 @@ async fn a_snapshot_of_a_day_that_is_not_in_the_journal_changes_nothing() {
     life.day(&home.store, 5).await;
     let before = home.store.mock_start().await.unwrap();
     let text = serde_json::to_string(&before.as_ref().unwrap().snapshot).unwrap();
-    let stray: Snapshot = serde_json::from_str(&text.replace("2026-11-19", "2030-01-01")).unwrap();
+    let stray: ExchangeSnapshot = serde_json::from_str(&text.replace("2026-11-19", "2030-01-01")).unwrap();
     assert_ne!(stray.day, before.as_ref().unwrap().snapshot.day);
     home.store.commit(Change { mock_snapshot: Some(stray), ..Change::default() }).await.unwrap();
     assert_eq!(home.store.mock_start().await.unwrap(), before);

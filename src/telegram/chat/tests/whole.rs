@@ -10,7 +10,7 @@ use keeper_actors::{
 use keeper_domain::{
     chat::{
         inbox::rules::Policy,
-        talk::{Action, Control, Person, Topic},
+        talk::{Action, Control, Person, TalkTopic},
     },
     event::Death,
     restart_policy::Limits,
@@ -39,7 +39,7 @@ impl Willing {
 
 #[async_trait]
 impl Control for Willing {
-    async fn tell(&self, topic: Topic) -> String {
+    async fn tell(&self, topic: TalkTopic) -> String {
         self.note(format!("tell {topic:?}"))
     }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use fyers_api::model::{OrderRequest, OrderType, Side};
 use mock_exchange::{
-    Charges, Command, Config, Engine, Exit, Instruments, NewOrder, PriceUpdate, sessions::Segment,
+    Charges, Command, Config, Engine, ExitScope, Instruments, NewOrder, PriceUpdate, sessions::Segment,
 };
 use proptest::prelude::*;
 
@@ -86,7 +86,7 @@ impl Game {
                 (Command::Quote(PriceUpdate::last(SYMBOLS[symbol], Decimal::from(price), at)), None)
             }
             Move::Exit { bot: n } => {
-                (Command::ExitPosition { exit: Exit::All, cancel_pending: true, at }, Some(bot(n)))
+                (Command::ExitPosition { exit: ExitScope::All, cancel_pending: true, at }, Some(bot(n)))
             }
             Move::SquareOff => (Command::SquareOff { segment: Segment::Cash, at }, None),
             Move::NewDay => {

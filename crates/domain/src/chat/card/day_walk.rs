@@ -11,7 +11,7 @@ use crate::{
     alerts::texts::{Context, alert_for},
     broker_error::{BrokerError, Transport},
     chat::{
-        card::model::{Card, CardAction, InUse, Seen, Session, Way},
+        card::model::{Card, CardAction, CardSession, InUse, Seen, Way},
         talk::{Bubble, Button, MessageId},
     },
     clock::{calendar::Calendar, token_hours::TokenHours},
@@ -166,7 +166,7 @@ impl World {
     fn seen(&self) -> Seen {
         let view = self.machine.view(self.now);
         let session = match (&view.usable, &view.fingerprint, view.state) {
-            (Some(_), Some(fingerprint), _) => Session::Good(InUse {
+            (Some(_), Some(fingerprint), _) => CardSession::Good(InUse {
                 fingerprint: fingerprint.clone(),
                 expires_at: view.expires_at,
                 source: view.source,
@@ -174,8 +174,8 @@ impl World {
                 since: view.verified_at,
                 mode: Mode::Live,
             }),
-            (_, _, StateName::LoginRequired) => Session::Needed(view.reason),
-            _ => Session::Unsettled,
+            (_, _, StateName::LoginRequired) => CardSession::Needed(view.reason),
+            _ => CardSession::Unsettled,
         };
         Seen {
             chat: 42,

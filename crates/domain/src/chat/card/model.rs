@@ -63,7 +63,7 @@ pub struct InUse {
 
 /// The session, as far as the card cares.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Session {
+pub enum CardSession {
     /// There is a token.
     Good(InUse),
     /// Only a person can bring one.
@@ -95,7 +95,7 @@ pub struct Seen {
     /// The next trading day after today.
     pub next_day: NaiveDate,
     /// The session.
-    pub session: Session,
+    pub session: CardSession,
     /// What is known of the positions at the broker, which nobody looks after while there is no token.
     pub live: LivePositions,
     /// Where the login begins.

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use crate::chat::card::model::{Card, CardAction, CardRequest, InUse, Seen, Session, Way};
+pub use crate::chat::card::model::{Card, CardAction, CardRequest, CardSession, InUse, Seen, Way};
 use crate::chat::card::{
     reminders::{self, Tone},
     words,
@@ -31,9 +31,9 @@ impl Card {
             return (card, Some(CardAction::Close(old, words::moved())));
         }
         let step = match &seen.session {
-            Session::Good(token) => card.with_token(token, seen),
-            Session::Needed(reason) => card.without_token(*reason, seen, shown),
-            Session::Unsettled => card.end_of_day(seen),
+            CardSession::Good(token) => card.with_token(token, seen),
+            CardSession::Needed(reason) => card.without_token(*reason, seen, shown),
+            CardSession::Unsettled => card.end_of_day(seen),
         };
         (card, step)
     }
@@ -153,7 +153,8 @@ impl Card {
             }
             CardAction::Tidy(id) => card.reminders.retain(|reminder| reminder != id),
         }
-        if let (CardAction::Close(..) | CardAction::Tell(_), Session::Good(token)) = (step, &seen.session) {
+        if let (CardAction::Close(..) | CardAction::Tell(_), CardSession::Good(token)) = (step, &seen.session)
+        {
             card.told = Some(token.fingerprint.clone());
         }
         card
@@ -179,13 +180,13 @@ impl Card {
     pub fn request(&self, request: CardRequest, seen: &Seen) -> (Self, String) {
         let mut card = self.clone();
         let answer = match (request, &seen.session) {
-            (CardRequest::Open, Session::Good(token)) => words::logged_in_already(token),
-            (CardRequest::Open, Session::Unsettled) => words::UNSETTLED.to_owned(),
-            (CardRequest::Open, Session::Needed(reason)) => {
+            (CardRequest::Open, CardSession::Good(token)) => words::logged_in_already(token),
+            (CardRequest::Open, CardSession::Unsettled) => words::UNSETTLED.to_owned(),
+            (CardRequest::Open, CardSession::Needed(reason)) => {
                 card.begin(*reason, seen);
                 words::HERE_IT_IS.to_owned()
             }
-            (_, Session::Good(_)) => words::NOTHING_TO_QUIET.to_owned(),
+            (_, CardSession::Good(_)) => words::NOTHING_TO_QUIET.to_owned(),
             (CardRequest::Snooze(minutes), _) => {
                 let until = seen.now + TimeDelta::minutes(minutes.into());
                 (card.quiet_until, card.quiet) = (Some(until), false);

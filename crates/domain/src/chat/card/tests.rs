@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::chat::card::model::{Card, CardAction, CardRequest, InUse, Seen, Session, Way};
+use crate::chat::card::model::{Card, CardAction, CardRequest, CardSession, InUse, Seen, Way};
 use crate::{
     chat::talk::{Bubble, Button, MessageId},
     mode::Mode,
@@ -40,7 +40,7 @@ fn needed(now: DateTime<Utc>) -> Seen {
         hours: Some((ist::instant(today, ist::at(9, 15)), ist::instant(today, ist::at(15, 30)))),
         tick_done: true,
         next_day: today.succ_opt().unwrap(),
-        session: Session::Needed(Reason::RefreshDisabled),
+        session: CardSession::Needed(Reason::RefreshDisabled),
         live: LivePositions::default(),
         link: "https://keeper.example/fyers/login".to_owned(),
         way: Way::Browser,
@@ -51,7 +51,7 @@ fn needed(now: DateTime<Utc>) -> Seen {
 }
 
 fn logged_in(now: DateTime<Utc>, token: &str) -> Seen {
-    let session = Session::Good(InUse {
+    let session = CardSession::Good(InUse {
         fingerprint: AccessToken::new(token).fingerprint(),
         expires_at: Some(now + TimeDelta::hours(20)),
         source: Some(Source::Login),
@@ -108,7 +108,7 @@ fn nothing_on_holidays_and_after_the_close() {
     for seen in [
         Seen { hours: None, ..needed(at(24, 10, 0)) },
         needed(at(23, 15, 30)),
-        Seen { session: Session::Unsettled, ..needed(at(23, 9, 0)) },
+        Seen { session: CardSession::Unsettled, ..needed(at(23, 9, 0)) },
     ] {
         let (mut phone, mut card) = (Phone::default(), Card::default());
         phone.settle(&mut card, &seen);
@@ -210,7 +210,7 @@ fn a_death_at_noon_lists_what_is_open() {
         realized: Decimal::ZERO,
     };
     let positions = vec![position("NSE:SBIN-EQ", 10), position("NSE:INFY-EQ", -5), position("NSE:TCS-EQ", 0)];
-    let session = Session::Needed(Reason::TokenRejected);
+    let session = CardSession::Needed(Reason::TokenRejected);
     let live = LivePositions {
         positions,
         was_live: true,
@@ -265,7 +265,7 @@ proptest! {
                     used.insert(token);
                     seen = logged_in(now, &token.to_string());
                 }
-                2 => seen.session = Session::Unsettled,
+                2 => seen.session = CardSession::Unsettled,
                 3 => disk = disk.request(CardRequest::Snooze(15), &seen).0,
                 _ => {}
             }
@@ -299,8 +299,10 @@ fn every_loss_of_a_day_has_a_card_of_its_own_with_a_sound() {
         phone.settle(&mut card, &logged_in(now, &format!("t{loss}")));
         assert_eq!(phone.links(), 0);
         let cards = phone.said.len();
-        let lost =
-            Seen { session: Session::Needed(Reason::TokenRejected), ..needed(now + TimeDelta::minutes(5)) };
+        let lost = Seen {
+            session: CardSession::Needed(Reason::TokenRejected),
+            ..needed(now + TimeDelta::minutes(5))
+        };
         phone.settle(&mut card, &lost);
         assert_eq!((phone.links(), phone.said.len()), (1, cards + 1), "loss {loss}");
         assert!(phone.said.last().unwrap().loud, "loss {loss}");

@@ -1,7 +1,7 @@
 //! The commands: one table for the menu, for /help and for understanding what was written.
 
 use crate::{
-    chat::talk::{Action, Topic},
+    chat::talk::{Action, TalkTopic},
     keys::BotName,
 };
 
@@ -16,9 +16,9 @@ const SLIPS: usize = 2;
 
 /// What a command asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub enum ChatCommand {
     /// To be told something.
-    Tell(Topic),
+    Tell(TalkTopic),
     /// Something to be done.
     Act(Action),
     /// The sender's and the chat's ids.
@@ -81,24 +81,24 @@ impl<'a> Written<'a> {
     }
 
     /// What it asks for; an error is the line to answer with.
-    pub fn command(&self) -> Result<Command, String> {
+    pub fn command(&self) -> Result<ChatCommand, String> {
         let name = self.name.to_ascii_lowercase();
-        let act = |action| Ok(Command::Act(action));
-        let tell = |topic| Ok(Command::Tell(topic));
+        let act = |action| Ok(ChatCommand::Act(action));
+        let tell = |topic| Ok(ChatCommand::Tell(topic));
         match name.as_str() {
-            "status" => tell(Topic::Status),
-            "mode" => tell(Topic::Mode),
-            "token" => tell(Topic::Token),
-            "calendar" => tell(Topic::Calendar),
-            "health" => tell(Topic::Health),
-            "logs" => tell(Topic::Logs),
-            "version" => tell(Topic::Version),
-            "positions" => tell(Topic::Positions),
-            "orders" => tell(Topic::Orders),
-            "funds" => tell(Topic::Funds),
-            "pnl" => tell(Topic::Pnl),
-            "feeds" => tell(Topic::Feeds),
-            "keys" => tell(Topic::Keys),
+            "status" => tell(TalkTopic::Status),
+            "mode" => tell(TalkTopic::Mode),
+            "token" => tell(TalkTopic::Token),
+            "calendar" => tell(TalkTopic::Calendar),
+            "health" => tell(TalkTopic::Health),
+            "logs" => tell(TalkTopic::Logs),
+            "version" => tell(TalkTopic::Version),
+            "positions" => tell(TalkTopic::Positions),
+            "orders" => tell(TalkTopic::Orders),
+            "funds" => tell(TalkTopic::Funds),
+            "pnl" => tell(TalkTopic::Pnl),
+            "feeds" => tell(TalkTopic::Feeds),
+            "keys" => tell(TalkTopic::Keys),
             "login" => act(Action::Login),
             "logout" => act(Action::Logout),
             "refresh" => act(Action::Refresh),
@@ -110,8 +110,8 @@ impl<'a> Written<'a> {
             "snooze" => act(Action::Snooze { minutes: self.minutes(&name, SNOOZE)? }),
             "confirm" => act(Action::Confirm { account: self.account()? }),
             "test" => act(Action::Test),
-            "whoami" => Ok(Command::WhoAmI),
-            "help" | "start" => Ok(Command::Help),
+            "whoami" => Ok(ChatCommand::WhoAmI),
+            "help" | "start" => Ok(ChatCommand::Help),
             _ => Err(unknown(&name)),
         }
     }

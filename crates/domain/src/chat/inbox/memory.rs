@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{
-    inbox::reaction::{Cursor, Origin},
+    inbox::reaction::{CommandOrigin, Cursor},
     talk::MessageId,
 };
 
@@ -29,8 +29,8 @@ pub struct Place {
     pub message: MessageId,
 }
 
-impl From<&Origin> for Place {
-    fn from(origin: &Origin) -> Self {
+impl From<&CommandOrigin> for Place {
+    fn from(origin: &CommandOrigin) -> Self {
         Self { chat: origin.chat, message: origin.message }
     }
 }

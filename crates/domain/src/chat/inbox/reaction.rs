@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::inbox::confirm::Nonce;
-use crate::chat::talk::{Action, MessageId, Person, Topic};
+use crate::chat::talk::{Action, MessageId, Person, TalkTopic};
 
 /// After so long without an update its number says nothing any more: after a quiet week Telegram begins
 /// anew at a random one (Bot API, Update). It is longer than the day for which Telegram keeps updates, so
@@ -80,7 +80,7 @@ impl Denial {
 
 /// Where an allowed person said something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct CommandOrigin {
     /// The chat.
     pub chat: i64,
     /// The message, or the one with the button.
@@ -97,7 +97,7 @@ pub enum MessageReaction {
     /// Say this, unless another hint was given within the minute.
     Hint(&'static str),
     /// Ask Control and say what it tells.
-    Tell(Topic),
+    Tell(TalkTopic),
     /// Do it and say how it went.
     Act(Action),
     /// Ask for a yes first.
@@ -127,14 +127,14 @@ pub enum Reaction {
     /// Nothing, and Control hears of a stranger: the first one of the day.
     Stranger(i64),
     /// About a message.
-    Message(Origin, MessageReaction),
+    Message(CommandOrigin, MessageReaction),
     /// About a press.
-    Press(Origin, String, PressReaction),
+    Press(CommandOrigin, String, PressReaction),
 }
 
 impl Reaction {
     /// Who hears about it; nobody when nothing is said.
-    pub fn origin(&self) -> Option<&Origin> {
+    pub fn origin(&self) -> Option<&CommandOrigin> {
         match self {
             Self::Silence(_) | Self::Stranger(_) => None,
             Self::Message(origin, _) | Self::Press(origin, ..) => Some(origin),

@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use crate::chat::inbox::reaction::{
-    Cursor, Denial, MessageReaction, Origin, Policy, PressReaction, Reaction,
+    CommandOrigin, Cursor, Denial, MessageReaction, Policy, PressReaction, Reaction,
 };
 use crate::chat::inbox::{
-    commands::{Command, SNOOZE, Written, help, question},
+    commands::{ChatCommand, SNOOZE, Written, help, question},
     confirm::{Nonce, Pressed, Question, Questions, Ruling},
     paste::has_code,
 };
@@ -122,7 +122,7 @@ pub fn judge(update: &Update, policy: &Policy, now: DateTime<Utc>, state: &State
             if let Some((_, why)) = denied.into_iter().find(|(denied, _)| *denied) {
                 return Reaction::Silence(why);
             }
-            let origin = Origin { chat: *chat, message: *id, by: from.clone() };
+            let origin = CommandOrigin { chat: *chat, message: *id, by: from.clone() };
             if age > FRESH { late(origin, text, now, state) } else { message(origin, text, now, state) }
         }
         Heard::Press { callback, chat, message, from, data } => {
@@ -130,7 +130,7 @@ pub fn judge(update: &Update, policy: &Policy, now: DateTime<Utc>, state: &State
             if !policy.allows(*chat, true, from.id) {
                 return Reaction::Silence(Denial::WrongChat);
             }
-            let origin = Origin { chat: *chat, message: *message, by: from.clone() };
+            let origin = CommandOrigin { chat: *chat, message: *message, by: from.clone() };
             let touch = press(&origin, data, now, state);
             Reaction::Press(origin, callback.clone(), touch)
         }
@@ -146,7 +146,7 @@ fn stranger(user: i64, now: DateTime<Utc>, state: &State) -> Reaction {
 }
 
 /// Somebody who wrote /halt while the keeper was away must not believe that it was done.
-fn late(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Reaction {
+fn late(origin: CommandOrigin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Reaction {
     let text = text.expose_secret();
     let meant = has_code(text) || Written::read(text).is_some_and(|written| !is_for_another(&written, state));
     if meant && state.may_hint(now) {
@@ -156,7 +156,7 @@ fn late(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) 
     }
 }
 
-fn message(origin: Origin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Reaction {
+fn message(origin: CommandOrigin, text: &SecretString, now: DateTime<Utc>, state: &State) -> Reaction {
     let plain = text.expose_secret();
     // Before everything else: a code must not stay in the chat because a slash came before it.
     if has_code(plain) {
@@ -176,21 +176,21 @@ fn is_for_another(written: &Written<'_>, state: &State) -> bool {
     names.is_some_and(|(meant, own)| !meant.eq_ignore_ascii_case(own))
 }
 
-fn command(written: &Written<'_>, origin: &Origin) -> MessageReaction {
+fn command(written: &Written<'_>, origin: &CommandOrigin) -> MessageReaction {
     match written.command() {
-        Ok(Command::Tell(topic)) => MessageReaction::Tell(topic),
-        Ok(Command::Act(action)) if question(&action).is_some() => MessageReaction::Ask(action),
-        Ok(Command::Act(action)) => MessageReaction::Act(action),
-        Ok(Command::WhoAmI) => MessageReaction::Say(format!(
+        Ok(ChatCommand::Tell(topic)) => MessageReaction::Tell(topic),
+        Ok(ChatCommand::Act(action)) if question(&action).is_some() => MessageReaction::Ask(action),
+        Ok(ChatCommand::Act(action)) => MessageReaction::Act(action),
+        Ok(ChatCommand::WhoAmI) => MessageReaction::Say(format!(
             "You are allowed here.\nYour id: {}\nThis chat: {}",
             origin.by.id, origin.chat
         )),
-        Ok(Command::Help) => MessageReaction::Say(help()),
+        Ok(ChatCommand::Help) => MessageReaction::Say(help()),
         Err(line) => MessageReaction::Say(line),
     }
 }
 
-fn press(origin: &Origin, data: &str, now: DateTime<Utc>, state: &State) -> PressReaction {
+fn press(origin: &CommandOrigin, data: &str, now: DateTime<Utc>, state: &State) -> PressReaction {
     let card = match data {
         CARD_LOGIN => Some(Action::Login),
         CARD_SNOOZE => Some(Action::Snooze { minutes: SNOOZE }),

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use fyers_api::{
     date, ist,
-    order_socket::{DayBooks, OrderEvent, PositionEvent, ServerText, Topic, TradeEvent},
+    order_socket::{DayBooks, OrderEvent, OrderTopic, PositionEvent, ServerText, TradeEvent},
 };
 
 use super::{connections::Generation, news::OrderNews};
@@ -301,9 +301,9 @@ fn is_old(at: Option<DateTime<Utc>>, now: EventTime) -> bool {
 
 fn news(text: &ServerText) -> OrderNews {
     let topic = match text {
-        ServerText::Order(_) => Some(Topic::Orders),
-        ServerText::Trade(_) => Some(Topic::Trades),
-        ServerText::Position(_) => Some(Topic::Positions),
+        ServerText::Order(_) => Some(OrderTopic::Orders),
+        ServerText::Trade(_) => Some(OrderTopic::Trades),
+        ServerText::Position(_) => Some(OrderTopic::Positions),
         _ => None,
     };
     OrderNews { venue: Venue::Fyers, topic, text: text.write().into() }

@@ -113,7 +113,8 @@ fn compare_position(engine: &Engine, model: &Model, symbol: usize, carries: bool
     let key = PositionKey::new(SYMBOLS[symbol].name, product);
     let none = Account::new(&key.symbol, product);
     let found = engine.ledger().accounts.get(&key).unwrap_or(&none);
-    let side = |leg: Leg, (quantity, value): (i64, f64)| leg.quantity == quantity && near(leg.value, value);
+    let side =
+        |leg: Turnover, (quantity, value): (i64, f64)| leg.quantity == quantity && near(leg.value, value);
     let sides = wanted.converted || (side(found.buy, wanted.sides[0]) && side(found.sell, wanted.sides[1]));
     let same = (found.net, found.carried) == (wanted.net, wanted.carried) && near(found.cost, wanted.cost);
     check(sides && same && near(found.realized, wanted.realized_today), || {
