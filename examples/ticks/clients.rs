@@ -11,7 +11,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use fyers_api::hsm::{ClientFrame, Record, ServerFrame};
+use fyers_api::hsm::{ClientFrame, FeedRecord, ServerFrame};
 use serde_json::{Value, json};
 
 use crate::{age, numbers, topics, wire::Wire};
@@ -168,7 +168,7 @@ fn records(message: &[u8]) -> u64 {
 fn look_at_frame(message: &[u8], ages: &mut Vec<u64>) {
     let Ok(ServerFrame::Feed(feed)) = ServerFrame::decode(message) else { return };
     ages.extend(feed.records.iter().filter_map(|record| match record {
-        Record::Update { values, .. } => values.get(1).map(|made| age(*made)),
+        FeedRecord::Update { values, .. } => values.get(1).map(|made| age(*made)),
         _ => None,
     }));
 }

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fyers_api::hsm::{ABSENT, ClientFrame, Feed, Record, Reply, SCRIP_FIELDS, ServerFrame, Snapshot};
+use fyers_api::hsm::{
+    ABSENT, ClientFrame, Feed, FeedRecord, FeedSnapshot, SCRIP_FIELDS, ServerFrame, ServerReply,
+};
 use tokio_tungstenite::tungstenite::{Message, WebSocket, accept};
 
 use crate::stamp;
@@ -85,10 +87,10 @@ fn answer(socket: &mut WebSocket<TcpStream>) -> Option<Vec<String>> {
             send(socket, &ServerFrame::Auth { is_ok: true, ack_every: 0, names: None })?;
         }
         ClientFrame::Subscribe { topics, .. } => {
-            send(socket, &ServerFrame::Done { to: Reply::Subscribe, is_ok: true })?;
+            send(socket, &ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true })?;
             return Some(topics);
         }
-        ClientFrame::Mode { .. } => send(socket, &ServerFrame::Done { to: Reply::Mode, is_ok: true })?,
+        ClientFrame::Mode { .. } => send(socket, &ServerFrame::Done { to: ServerReply::Mode, is_ok: true })?,
         _ => {}
     }
     Some(vec![])
@@ -96,18 +98,18 @@ fn answer(socket: &mut WebSocket<TcpStream>) -> Option<Vec<String>> {
 
 fn snapshots(socket: &mut WebSocket<TcpStream>, topics: &[String], from: usize) -> Option<Vec<u16>> {
     let ids: Vec<u16> = (from..from + topics.len()).map(|id| id as u16).collect();
-    let records: Vec<Record> = topics.iter().zip(&ids).map(|(name, id)| snapshot(name, *id)).collect();
+    let records: Vec<FeedRecord> = topics.iter().zip(&ids).map(|(name, id)| snapshot(name, *id)).collect();
     for records in records.chunks(200) {
         send(socket, &ServerFrame::Feed(Feed { number: 0, records: records.to_vec() }))?;
     }
     Some(ids)
 }
 
-fn snapshot(name: &str, topic: u16) -> Record {
+fn snapshot(name: &str, topic: u16) -> FeedRecord {
     let mut values = vec![1_000; SCRIP_FIELDS.len()];
     values[1] = stamp();
     let token = name.rsplit('|').next().unwrap_or_default().to_owned();
-    Record::Snapshot(Box::new(Snapshot {
+    FeedRecord::Snapshot(Box::new(FeedSnapshot {
         topic,
         name: name.to_owned(),
         values,
@@ -120,7 +122,7 @@ fn snapshot(name: &str, topic: u16) -> Record {
 }
 
 /// What changes with a trade: price, volume, times, the touch and the average.
-fn tick(topic: u16, number: u32) -> Record {
+fn tick(topic: u16, number: u32) -> FeedRecord {
     let mut values = vec![ABSENT; 12];
     let price = 80_000 + (number % 500) as i32;
     for (at, value) in
@@ -128,5 +130,5 @@ fn tick(topic: u16, number: u32) -> Record {
     {
         values[at] = value;
     }
-    Record::Update { topic, values }
+    FeedRecord::Update { topic, values }
 }
