@@ -130,9 +130,10 @@ fn log_session(event: &Event, name: &str, actor: &str) {
         Event::TokenGood { fingerprint, expires_at } => {
             info!(event = name, actor, %fingerprint, valid_until = time(*expires_at), "today's token is good");
         }
-        Event::TokenDelayed { reason, since, attempts, urgent } => {
+        Event::TokenDelayed { reason, since, attempts, urgent, unconfirmed } => {
+            let what = if *unconfirmed { "the token is not confirmed yet" } else { "still no token" };
             warn!(event = name, actor, %reason, since = time(*since), attempt = attempts, urgent,
-                "still no token, because {}", reason.words());
+                "{what}, because {}", reason.words());
         }
         Event::DayGivenUp { trade_date, reason } => {
             error!(event = name, actor, %trade_date, %reason, "no token came all day");
@@ -150,12 +151,12 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
         Event::ModeChanged { from, to, why } => {
             info!(event = name, actor, %from, mode = %to, reason = %why, "mode is {to}: {}", why.words());
         }
-        Event::OrderSimulated { bot, id, symbol, quantity, mode } => {
+        Event::OrderSimulated { bot, id, symbol, quantity, mode, .. } => {
             let bot = bot.as_ref().map(BotName::as_str);
             info!(event = name, actor, bot, %mode, venue = "mock", order = id, symbol, quantity, "order simulated");
         }
         Event::SimulatedMeanwhile { orders } => {
-            warn!(event = name, actor, orders, "orders were simulated while the token was dead");
+            warn!(event = name, actor, orders, "orders were simulated while no token could be used");
         }
         Event::OrderOutcomeUnknown { symbol, quantity, found, searched } => {
             error!(

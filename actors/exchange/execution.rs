@@ -29,6 +29,7 @@ use tokio::{sync::Notify, time::timeout};
 
 use crate::exchange::{
     ExchangeActor,
+    doubt::IsDead,
     messages::{End, Executed, Forward, TokenDied},
     waiting::Forwarding,
     words::{never_left, refusal},
@@ -39,6 +40,8 @@ use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientC
 const INTENT_LIMIT: Duration = Duration::from_secs(5);
 /// Longest that FYERS' answer is held back for the outcome to be on disk.
 const OUTCOME_LIMIT: Duration = Duration::from_secs(2);
+/// Longest wait for the word whether a token is dead that FYERS refused.
+const VERDICT_LIMIT: Duration = Duration::from_secs(5);
 /// Longest text of a refusal that an event keeps.
 const WORDS: usize = 200;
 
@@ -212,8 +215,10 @@ impl Execution {
         let sent =
             self.proxy.send_while(&self.token, &self.forwarding.request, Arc::clone(&self.wanted)).await;
         self.fault.at(OrderStep::AfterSend);
-        if let Some(code) = sent.as_ref().ok().and_then(token_death) {
-            return self.token_died(code, &guard).await;
+        if let Some(code) = sent.as_ref().ok().and_then(token_death)
+            && self.is_token_dead(code).await
+        {
+            return self.token_died(&guard).await;
         }
         let meaning = self.read(sent);
         self.settle(meaning, &guard).await;
@@ -229,12 +234,22 @@ impl Execution {
         self.forwarding.arrive(Venue::None, refusal(503, -503, &words));
     }
 
+    /// FYERS' error says that the token is dead, and that nothing was done. One answer is not enough to send an order
+    /// elsewhere: the profile call must say so as well. If it does not, or not in time, the bot gets FYERS' answer.
+    async fn is_token_dead(&self, code: i64) -> bool {
+        let fingerprint = self.token.fingerprint();
+        let _gone = self.actor.send(TokenDied { fingerprint: fingerprint.clone(), code }).await;
+        match self.actor.send(IsDead(fingerprint)).await {
+            Ok(word) => timeout(VERDICT_LIMIT, word.given()).await.unwrap_or(false),
+            Err(_) => false,
+        }
+    }
+
     /// FYERS has refused the token and done nothing else: the request is handled as if it came now.
-    async fn token_died(self, code: i64, guard: &InFlightGuard) {
+    async fn token_died(self, guard: &InFlightGuard) {
         let outcomes = vec![(self.intent.id, IntentOutcome::NotSent)];
         let unsaved = self.write(Change { outcomes, ..Change::default() }).await;
         self.tell(guard, End::Nothing, 0, unsaved);
-        let _gone = self.actor.send(TokenDied { fingerprint: self.token.fingerprint(), code }).await;
         if let Ok(again) = self.actor.send(Forward(self.forwarding.request, self.forwarding.bot)).await {
             let _bot_gone = self.forwarding.reply.send(again.answered().await);
         }

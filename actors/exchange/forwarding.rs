@@ -13,7 +13,7 @@ use keeper_domain::{
     routing::{
         Venue,
         request::OrderCall,
-        route::{Refused, Route},
+        route::{Refused, Route, reads_first},
     },
 };
 
@@ -29,12 +29,24 @@ use crate::exchange::{
 };
 
 impl ExchangeActor {
-    fn forward(&mut self, request: ApiRequest, bot: BotName, reply: Reply, ctx: &mut Context<Self>) {
+    /// A request that has waited, as things are now.
+    pub(super) fn decide_again(&mut self, waited: Forwarding, has_read: bool, ctx: &mut Context<Self>) {
+        let Forwarding { request, bot, reply, .. } = waited;
+        self.forward((request, bot), reply, has_read, ctx);
+    }
+
+    fn forward(
+        &mut self,
+        (request, bot): (ApiRequest, BotName),
+        reply: Reply,
+        has_read: bool,
+        ctx: &mut Context<Self>,
+    ) {
         let (call, now) = (OrderCall::read(&request), self.snapshot());
         let key = key_of(&self.deps.keys, &bot);
         let seen = key.as_ref().map_or_else(|| Arc::clone(&now), |key| seen_by(&now, key, &call));
         let (meant_for_fyers, mode, halted, reason) = (!seen.sandbox, seen.mode, seen.halted, seen.reason);
-        let forwarding = Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply };
+        let forwarding = Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply, has_read };
         let Some(key) = key else { return self.refuse(forwarding, &Refused::KeyGone, ctx) };
         let symbols = self.to_be_valued(&seen, &key, &forwarding.call);
         match self.ask_quotes(&symbols, Share::Bots).filter(|_| now.mode != Mode::Mock) {
@@ -56,6 +68,9 @@ impl ExchangeActor {
         };
         let now = seen_by(&self.snapshot(), &key, &forwarding.call);
         let decided = self.decide(&now, &key, &forwarding.call, &forwarding.request);
+        if decided == Route::Fyers && !forwarding.has_read && reads_first(&now, &forwarding.call) {
+            return self.read_before(forwarding, ctx);
+        }
         if !matches!(decided, Route::Refused(_)) {
             self.count_order(&forwarding.bot, &forwarding.call);
         }
@@ -153,7 +168,7 @@ impl Handler<Forward> for ExchangeActor {
 
     fn handle(&mut self, Forward(request, bot): Forward, ctx: &mut Self::Context) -> Self::Result {
         let (reply, pending) = Pending::new();
-        self.forward(request, bot, reply, ctx);
+        self.forward((request, bot), reply, false, ctx);
         pending
     }
 }

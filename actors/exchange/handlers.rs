@@ -73,6 +73,7 @@ impl Handler<SessionChanged> for ExchangeActor {
 
     fn handle(&mut self, changed: SessionChanged, _: &mut Context<Self>) -> Self::Result {
         self.volatile.session = changed.view;
+        self.settle_doubts();
         AtomicResponse::new(self.settle(Change::default()))
     }
 }

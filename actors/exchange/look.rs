@@ -76,15 +76,17 @@ impl ExchangeActor {
         self.volatile.looks.timer = Some((due, handle));
     }
 
-    fn look(&mut self, ctx: &mut Context<Self>) {
+    /// Begins a reading, unless one runs.
+    pub(super) fn look(&mut self, ctx: &mut Context<Self>) {
         let (Some(proxy), Some(token)) = (self.deps.proxy.clone(), self.volatile.session.usable.clone())
         else {
-            return;
+            return self.cannot_read(ctx);
         };
         let wanted = self.volatile.mode == Mode::Live || !self.volatile.unknown.is_empty();
         if !wanted || std::mem::replace(&mut self.volatile.looks.running, true) {
             return;
         }
+        self.volatile.exits.begin();
         let fingerprint = token.fingerprint();
         let now = self.deps.time.now();
         let settled = |order: &&Answered| (now - order.at).abs() >= LATE;
@@ -103,10 +105,13 @@ impl ExchangeActor {
     }
 
     /// Whose share of FYERS' limits a reading takes. The search for an order of unknown fate, the first reading, the
-    /// regular ones and those after a failure are the keeper's own. Readings right after a bot's orders are as many
-    /// as the bot makes them, so they come out of the bots' share: else a busy bot would use up what is kept back.
+    /// regular ones and those after a failure are the keeper's own. Readings right after a bot's orders, or before its exits, are as
+    /// many as the bot makes them, so they come out of the bots' share: else a busy bot would use up what is kept back.
     fn is_own_need(&self) -> bool {
         let Looks { done, failures, since_order, .. } = self.volatile.looks;
+        if self.volatile.exits.are_being_read_for() {
+            return false;
+        }
         !self.volatile.unknown.is_empty() || !done || failures > 0 || since_order >= AFTER_ORDER.len()
     }
 
@@ -114,7 +119,7 @@ impl ExchangeActor {
         self.volatile.looks.running = false;
         let dead = |answer: &Result<ApiResponse, ProxyError>| answer.as_ref().ok().and_then(token_death);
         if let Some(code) = dead(&seen.orders).or_else(|| dead(&seen.positions)) {
-            return ctx.notify(TokenDied { fingerprint: seen.fingerprint, code });
+            return self.after_token_death(TokenDied { fingerprint: seen.fingerprint, code }, ctx);
         }
         let orders = seen.orders.ok().and_then(|answer| read_orders(&answer));
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
@@ -124,11 +129,13 @@ impl ExchangeActor {
             self.volatile.books.saw(orders);
             self.settle_unknown(orders, &mut change);
         }
+        let was_read = orders.is_some() && positions.is_some();
         match (orders, positions) {
             (Some(orders), Some(positions)) => self.learn(orders, positions, &seen.known_before, &mut change),
             _ => self.could_not_read(&mut change),
         }
         self.publish();
+        self.after_reading(was_read, ctx);
         let commit = self.commit_or_keep(change);
         ctx.wait(commit);
         let wait = self.next_look();

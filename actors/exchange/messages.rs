@@ -183,7 +183,7 @@ impl Forwarded {
             mode: Mode::Mock,
             halted: false,
             reason: Reason::Starting,
-            venue: Venue::None,
+            venue: Venue::Unknown,
             answer,
             rest: None,
         }

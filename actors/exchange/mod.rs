@@ -2,14 +2,17 @@
 //!
 //! `keeper_domain::routing::route` decides; this folder carries out. `forwarding` hands a request to what the decision
 //! names: `execution` (an order to FYERS), `reads` (anything else to FYERS) or `simulating` (the MockExchange).
-//! `saving` writes down. `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known.
+//! `saving` writes down. `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known;
+//! `exits` has it read before an exit leaves under a halt. `doubt` asks whether a token is dead that FYERS refused once.
 
 mod actor;
 pub mod book;
 pub mod bots;
 mod clearing;
 mod deps;
+mod doubt;
 pub mod execution;
+mod exits;
 mod forwarding;
 mod handlers;
 mod loading;

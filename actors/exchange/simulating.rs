@@ -3,7 +3,8 @@
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 
 use crate::exchange::{
-    ExchangeActor, bots::key_of, messages::GetFeedPrices, pricing::Share, waiting::Forwarding, words::refusal,
+    ExchangeActor, bots::key_of, messages::GetFeedPrices, pricing::Share, waiting::Forwarding,
+    words::{not_sent_because, refusal},
 };
 use keeper_domain::{
     event::Event,
@@ -12,6 +13,7 @@ use keeper_domain::{
     notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
     ports::{Change, StoreError},
+    reason::Reason,
     routing::{
         Venue,
         route::{Refused, Route, route},
@@ -116,12 +118,16 @@ impl ExchangeActor {
         };
         let Execution { answer, records, attempts } =
             self.volatile.book.execute(operation, &forwarding.request, prices, now);
+        let answer = match mode == Mode::Mock && forwarding.meant_for_fyers && operation.trades() {
+            true => not_sent_because(answer, forwarding.reason),
+            false => answer,
+        };
         self.book_for_bots(&learnt, None);
         self.book_for_bots(&records, Some(&forwarding.bot));
         let mut change = self.mock_change(learnt.into_iter().chain(records).collect());
         for one in &attempts {
             change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
-            change.events.extend(told(one, mode, &forwarding.bot).map(|event| (now, event)));
+            change.events.extend(told(one, (mode, forwarding.reason), &forwarding.bot).map(|event| (now, event)));
         }
         // A read that nothing happened in is answered whatever the disk does.
         if !operation.trades() && change.mock_records.is_empty() && attempts.is_empty() {
@@ -232,8 +238,9 @@ fn symbols_of(change: &Change) -> Vec<String> {
 }
 
 /// The event of an order that was taken.
-fn told(one: &Attempt, mode: Mode, bot: &BotName) -> Option<Event> {
+fn told(one: &Attempt, (mode, why): (Mode, Reason), bot: &BotName) -> Option<Event> {
     let (order, reply) = (one.order.as_ref()?, one.outcome.as_ref().ok()?);
     let (symbol, quantity) = (order.request.symbol.clone(), order.request.signed_quantity());
-    Some(Event::OrderSimulated { bot: Some(bot.clone()), id: reply.id.clone()?, symbol, quantity, mode })
+    let (bot, id, why) = (Some(bot.clone()), reply.id.clone()?, Some(why));
+    Some(Event::OrderSimulated { bot, id, symbol, quantity, mode, why })
 }

@@ -13,6 +13,8 @@ use keeper_domain::{
 };
 use mock_exchange::exchange::MockExchange;
 
+use crate::exchange::{doubt::Doubt, exits::Exits};
+
 /// What a restart throws away; it comes back from the store and from the TokenActor.
 pub(super) struct Volatile {
     pub(super) session: SessionView,
@@ -30,6 +32,10 @@ pub(super) struct Volatile {
     pub(super) unknown: Vec<OrderIntent>,
     pub(super) last_intent: i64,
     pub(super) looks: Looks,
+    /// Exits that wait for a reading.
+    pub(super) exits: Exits,
+    /// Who waits for the word about a token.
+    pub(super) doubts: Vec<Doubt>,
     /// See [`keeper_domain::notes::SIMULATED_IN_GAP`].
     pub(super) gap: u64,
     pub(super) rejected: (Option<NaiveDate>, u64),
@@ -74,6 +80,8 @@ impl Volatile {
             unknown: vec![],
             last_intent: 0,
             looks: Looks::default(),
+            exits: Exits::default(),
+            doubts: vec![],
             gap: 0,
             rejected: (None, 0),
             unsaved: Change::default(),

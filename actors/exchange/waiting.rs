@@ -21,6 +21,8 @@ pub(super) struct Forwarding {
     pub(super) halted: bool,
     pub(super) reason: Reason,
     pub(super) reply: Reply,
+    /// The positions at FYERS were read for it after it came.
+    pub(super) has_read: bool,
 }
 
 impl Forwarding {

@@ -51,7 +51,9 @@ impl Exit {
     pub fn for_reason(reason: Reason) -> Self {
         match reason {
             Reason::Verified | Reason::Refreshed | Reason::LoggedIn => Self::Good,
-            Reason::Unreachable | Reason::BrokerFault | Reason::BadAnswer => Self::Unreachable,
+            Reason::Unreachable | Reason::BrokerFault | Reason::BadAnswer | Reason::TokenUnconfirmed => {
+                Self::Unreachable
+            }
             Reason::RateLimited => Self::TryLater,
             Reason::NoCredentials
             | Reason::PinMissing

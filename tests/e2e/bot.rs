@@ -135,7 +135,7 @@ fn a_bot_lives_through_a_token_death_and_a_login() {
     press_through(&card.buttons().into_iter().find_map(|button| button.url).unwrap());
     keeper.wait_status("live again", |status| status["mode"] == "live");
     assert_eq!(bot.get("/api/v3/funds").mode, "live");
-    home.wait_alert("1 order was simulated while the token was dead");
+    home.wait_alert("1 order was simulated while no token could be used");
 
     let ran = home.run(&["orders", "--json"]).exits(0);
     let text = ran.out;

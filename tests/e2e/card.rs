@@ -210,8 +210,13 @@ fn killed_between_any_two_steps_there_is_one_card_or_a_login() {
 
 /// Buys at the simulated FYERS, as the person does in the FYERS app.
 pub(crate) fn buy(home: &Home, token: &str, symbol: &str, quantity: u32) {
+    trade(home, token, symbol, quantity.into());
+}
+
+/// A trade of the person in FYERS' own app; a negative quantity sells.
+pub(crate) fn trade(home: &Home, token: &str, symbol: &str, quantity: i64) {
     let order = serde_json::json!({
-        "symbol": symbol, "qty": quantity, "type": 2, "side": 1, "productType": "INTRADAY", "limitPrice": 0,
+        "symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "productType": "INTRADAY", "limitPrice": 0,
         "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0,
     });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -111,7 +111,16 @@ fn fyers_own_code_ends_a_token_in_whatever_writing() {
         keeper.wait_status("live", |status| status["mode"] == "live");
         let body = json!({"s": "error", "code": code, "message": "Could not authenticate the user"});
         let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
-        home.sim.inject(FaultRule::once(scope, Fault::Json { status, body }));
+        let fault = Fault::Json { status, body };
+        home.sim.inject(FaultRule::once(scope.clone(), fault.clone()));
+        // The profile call says that the token works: one answer is not enough to simulate an order.
+        let (venue, mode, body) = buy(&home, &keeper);
+        assert_eq!((venue.as_str(), mode.as_str()), ("fyers", "live"), "{status} {code}: {body}");
+        assert!(body.contains("Could not authenticate the user") && !body.contains("MOCK"), "{body}");
+        keeper.wait_status("live again", |status| status["mode"] == "live");
+        // The profile call says that it is dead.
+        home.sim.inject(FaultRule::once(scope, fault));
+        assert!(home.sim.kill(&token));
         let (venue, mode, body) = buy(&home, &keeper);
         assert_eq!((venue.as_str(), mode.as_str()), ("mock", "mock"), "{status} {code}: {body}");
         assert!(body.contains("SIMULATED by fyers-keeper"), "{body}");

@@ -12,7 +12,7 @@ use crate::{
 const SBIN: &str = "NSE:SBIN-EQ";
 
 /// Live at noon, with the positions answered like this.
-fn live(positions: Option<Fault>) -> (Home, Keeper) {
+pub(crate) fn live(positions: Option<Fault>) -> (Home, Keeper) {
     let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
     let home = home.set("FYERS_SANDBOX", "false");
     let token = home.sim.mint(TokenKind::Access);
@@ -25,7 +25,7 @@ fn live(positions: Option<Fault>) -> (Home, Keeper) {
     (home, keeper)
 }
 
-fn halt(home: &Home, keeper: &Keeper) {
+pub(crate) fn halt(home: &Home, keeper: &Keeper) {
     press(home, OWNER, &ask(home, "/halt", "Halt trading?"), "Yes");
     keeper.wait_status("halted", |status| status["mode"] == "halted");
 }

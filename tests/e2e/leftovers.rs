@@ -57,6 +57,10 @@ fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() {
     // What is no exit of it goes to FYERS, and what is open there can be closed.
     assert_eq!(bot.order(SBIN, 5).venue, "fyers");
     keeper.wait_status("the real position", |status| status["positions_known"] == "known");
+    wait_for("the real part in words", || {
+        let words = bot.order(SBIN, -15).body["message"].as_str()?.to_owned();
+        words.contains("5 can be closed at FYERS and 10 was simulated").then_some(())
+    });
     wait_for("the exit of the real position", || (bot.order(SBIN, -5).venue == "fyers").then_some(()));
     refused(&bot);
 
@@ -85,7 +89,7 @@ fn a_bot_that_was_flat_before_the_login_leaves_nothing() {
     assert_eq!(bot.order(SBIN, 10).venue, "mock");
     assert_eq!(bot.order(SBIN, -10).venue, "mock");
     log_in(&home, &keeper);
-    home.wait_alert("2 orders were simulated while the token was dead");
+    home.wait_alert("2 orders were simulated while no token could be used");
     assert_eq!(keeper.status()["simulated_left"], json!([]));
     assert_eq!(bot.order(SBIN, -10).venue, "fyers");
     assert!(!home.alerts().iter().any(|alert| alert.contains("still open")), "{:#?}", home.alerts());

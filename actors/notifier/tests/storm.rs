@@ -17,6 +17,7 @@ fn event(n: i64, rng: &mut StdRng) -> Event {
             since: chrono::DateTime::UNIX_EPOCH,
             attempts: n as u32,
             urgent: false,
+            unconfirmed: false,
         },
         2 => Event::RefreshStarted { attempt: n as u32, current: String::new() },
         _ => Event::OrderRefused {

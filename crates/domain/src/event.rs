@@ -269,6 +269,9 @@ pub enum Event {
         attempts: u32,
         /// Whether the market opens in minutes or is open already.
         urgent: bool,
+        /// Whether there is a token and it only waits for the broker's word.
+        #[serde(default)]
+        unconfirmed: bool,
     },
     /// The trading day ended and no token was to be had.
     DayGivenUp {
@@ -311,6 +314,9 @@ pub enum Event {
         quantity: i64,
         /// The mode at that time.
         mode: Mode,
+        /// Why that mode; `None` in entries of older versions.
+        #[serde(default)]
+        why: Option<Reason>,
     },
     /// The token is back after orders that were meant for FYERS had been simulated.
     SimulatedMeanwhile {

@@ -42,8 +42,11 @@ fn session(event: &Event) -> Option<String> {
         Event::LoginRequired { reason, .. } => format!("A login is needed: {}", reason.words()),
         Event::LoginReminder { .. } => "Login reminder sent".to_owned(),
         Event::TokenGood { fingerprint, .. } => format!("Today's token {fingerprint} is good"),
+        Event::TokenDelayed { reason, unconfirmed: true, .. } => {
+            format!("The token is not confirmed yet: {}", reason.words())
+        }
         Event::TokenDelayed { reason, .. } => format!("Still no token: {}", reason.words()),
-        Event::DayGivenUp { reason, .. } => format!("No token all day: {}", reason.words()),
+        Event::DayGivenUp { reason, .. } => format!("No usable token all day: {}", reason.words()),
         Event::RefreshTokenEnding { days_left, .. } => {
             format!("The refresh token ends in {days_left} days")
         }

@@ -14,6 +14,8 @@ pub enum Reason {
     LoggedIn,
     /// The keeper has just started and has not asked the broker yet.
     Starting,
+    /// There is a token, and the broker has not confirmed it since the keeper started.
+    TokenUnconfirmed,
     /// No FYERS app is configured.
     NoCredentials,
     /// There has never been a token.
@@ -78,6 +80,7 @@ impl Reason {
             Self::Refreshed => "refreshed",
             Self::LoggedIn => "logged_in",
             Self::Starting => "starting",
+            Self::TokenUnconfirmed => "token_unconfirmed",
             Self::NoCredentials => "no_credentials",
             Self::NeverLoggedIn => "never_logged_in",
             Self::TokenExpired => "token_expired",

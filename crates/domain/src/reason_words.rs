@@ -11,6 +11,7 @@ impl Reason {
             Self::Refreshed => "the token was refreshed",
             Self::LoggedIn => "you logged in",
             Self::Starting => "the keeper has just started",
+            Self::TokenUnconfirmed => "there is a token, but FYERS has not confirmed it yet",
             Self::NoCredentials => "no FYERS app is configured",
             Self::NeverLoggedIn => "there has been no login yet",
             Self::TokenExpired => "the access token has expired",
@@ -47,6 +48,9 @@ impl Reason {
             Self::Unreachable => "Check the network, then try again; a running keeper retries by itself.",
             Self::BrokerFault | Self::BadAnswer => "FYERS has trouble: try again in a few minutes.",
             Self::RateLimited => "Wait a minute or two, then try again.",
+            Self::TokenUnconfirmed => {
+                "Nothing to do: the keeper asks again until FYERS answers. Log in only if it stays so."
+            }
             Self::NoCredentials => "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows.",
             Self::PinMissing => "Set FYERS_PIN to the PIN of your FYERS login.",
             Self::PinRejected => "Correct FYERS_PIN first: FYERS locks the account after a few wrong ones.",

@@ -3,8 +3,10 @@
 pub mod broker_answer;
 pub mod exposure;
 pub mod live_positions;
+pub mod order_ids;
 pub mod own;
 pub mod path;
+pub mod refused;
 pub mod request;
 pub mod route;
 
@@ -50,6 +52,8 @@ pub enum Venue {
     Mock,
     /// Nobody: the keeper itself refused it, and it went nowhere.
     None,
+    /// It may have gone out, and no answer says where.
+    Unknown,
 }
 
 impl Venue {
@@ -59,6 +63,7 @@ impl Venue {
             Self::Fyers => "fyers",
             Self::Mock => "mock",
             Self::None => "none",
+            Self::Unknown => "unknown",
         }
     }
 }

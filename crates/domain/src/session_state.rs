@@ -119,6 +119,18 @@ impl Default for SessionView {
     }
 }
 
+impl SessionView {
+    /// Whether this token, once held, is dead: `None` while it is being found out.
+    pub fn is_dead(&self, token: &Fingerprint) -> Option<bool> {
+        let over = matches!(self.state, StateName::NoToken | StateName::LoginRequired | StateName::Expired);
+        match () {
+            () if self.fingerprint.as_ref() != Some(token) || (over && self.usable.is_none()) => Some(true),
+            () if self.usable.is_some() => Some(false),
+            () => None,
+        }
+    }
+}
+
 /// An access token and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {

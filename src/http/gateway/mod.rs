@@ -70,12 +70,7 @@ async fn answered(
 ) -> (HttpResponse, Option<ShownMode>, Option<BotName>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
-        let venue = match (refusal, shown) {
-            // It may have gone out, and then to where the mode says.
-            (Refusal::NoAnswer, ShownMode::Live | ShownMode::Halted) => Venue::Fyers,
-            (Refusal::NoAnswer, _) => Venue::Mock,
-            _ => Venue::None,
-        };
+        let venue = if refusal == Refusal::NoAnswer { Venue::Unknown } else { Venue::None };
         (marked(refusal.answer(surface, path), shown, venue), None, None)
     };
     // The route was chosen by a decoded path; what counts here is how it was written.
@@ -105,12 +100,12 @@ async fn answered(
                     if symbol_token::is_one(surface, path) {
                         symbol_token::learn(&front.feeds, forwarded.venue, &mut forwarded.answer);
                     }
-                    let (shown, mut room) = (forwarded.shown(), front.memory.for_answer());
+                    let (shown, mut room) = (shown_of(&forwarded, shown), front.memory.for_answer());
                     // Whoever reads an answer slowly holds it for long. The answer to an order is never turned away.
                     if !room.grow_to(forwarded.answer.body.len()) && !trades {
                         return refused(Refusal::NoRoom, surface, path);
                     }
-                    (answer(forwarded, room, backend), Some(shown), Some(bot))
+                    (answer(forwarded, (shown, room), backend), Some(shown), Some(bot))
                 }
                 None => refused(Refusal::NoAnswer, surface, path),
             }
@@ -131,9 +126,17 @@ fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Re
     if path::is_plain(path) { Ok(bot) } else { Err(Refusal::OddPath) }
 }
 
+/// Whoever died over a request has not told its mode: the one that is shown to everybody is as near as can be known.
+fn shown_of(forwarded: &Forwarded, now: ShownMode) -> ShownMode {
+    if forwarded.venue == Venue::Unknown { now } else { forwarded.shown() }
+}
+
 /// The answer as it came, and where it comes from. It has its room until it is written.
-fn answer(forwarded: Forwarded, room: Share, backend: &web::Data<dyn Backend>) -> HttpResponse {
-    let shown = forwarded.shown();
+fn answer(
+    forwarded: Forwarded,
+    (shown, room): (ShownMode, Share),
+    backend: &web::Data<dyn Backend>,
+) -> HttpResponse {
     let Forwarded { venue, answer, rest, .. } = forwarded;
     let mut response =
         HttpResponse::new(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY));

@@ -48,7 +48,7 @@ fn health(source: &SourceStatus, feeds: &FeedsStatus, has_token: bool) -> (&'sta
             ("pass", format!("connected to FYERS{topics}{}{lost}", age.unwrap_or_default()))
         }
         (false, false, _) => ("off", format!("not connected: no bot listens{lost}")),
-        (false, true, false) => ("off", format!("not connected: there is no token{lost}")),
+        (false, true, false) => ("off", format!("not connected: no token is in use{lost}")),
         (false, true, true) => ("warn", format!("not connected, although a bot listens{lost}")),
     }
 }
@@ -82,7 +82,7 @@ mod tests {
             told(&closed, &FeedsStatus::default(), true),
             ("off", "not connected: no bot listens".into())
         );
-        assert_eq!(told(&closed, &listening, false), ("off", "not connected: there is no token".into()));
+        assert_eq!(told(&closed, &listening, false), ("off", "not connected: no token is in use".into()));
         assert_eq!(told(&closed, &listening, true), ("warn", "not connected, although a bot listens".into()));
         let open = SourceStatus {
             open: true,

@@ -141,13 +141,13 @@ async fn finish(
     match begun {
         // A used one may be expired as well; the actor knows.
         Err(StateRefusal::Expired | StateRefusal::Used) => {}
-        Ok(origin) if origin.is_vouched() || budget.admits(gate.client()) => {}
+        Ok(origin) if origin.is_vouched() || budget.admits(gate.client(), &state) => {}
         Ok(_) => return busy(),
         Err(refusal) => return tell(&LoginReport::failed(LoginFailure::State(refusal))),
     }
-    let report = backend.finish_login(AuthCode::new(auth_code), LoginProof::State(state.into())).await;
+    let report = backend.finish_login(AuthCode::new(auth_code), LoginProof::State(state.clone().into())).await;
     if report.good && begun == Ok(LoginOrigin::Page) {
-        budget.was_good();
+        budget.was_good(&state);
     }
     tell(&as_it_is_now(backend.as_ref(), report).await)
 }

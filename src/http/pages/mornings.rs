@@ -116,8 +116,8 @@ fn words(morning: &Morning) -> String {
                 came(way)
             )
         }
-        Outcome::Waiting(reason) => format!("no token yet{}", because(reason)),
-        Outcome::Missed(reason) => format!("no token all day{}", because(reason)),
+        Outcome::Waiting(reason) => format!("no usable token yet{}", because(reason)),
+        Outcome::Missed(reason) => format!("no usable token all day{}", because(reason)),
         Outcome::Absent => "the keeper was not running".to_owned(),
         Outcome::Ahead => "the tick is still to come".to_owned(),
     }
@@ -201,7 +201,7 @@ mod tests {
             "Mon 23 Nov: ready at 08:46:12, 72 s after the tick, by a login from the login card, tick caught up late"
         );
         assert_eq!((strip.lines.len(), strip.lines[0].date.as_str()), (IN_WORDS, "Thu 26 Nov"));
-        assert!(strip.lines[3].words.starts_with("no token all day: "), "{}", strip.lines[3].words);
+        assert!(strip.lines[3].words.starts_with("no usable token all day: "), "{}", strip.lines[3].words);
         assert!(Strip::of(&[]).is_none(), "a keeper of today has no past");
     }
 

@@ -80,6 +80,8 @@ impl First {
         let session = &status.session;
         match status.mode {
             _ if status.halted => Self::Resume,
+            // A token that waits for FYERS' word needs no login.
+            _ if session.reason == Reason::TokenUnconfirmed => Self::Nothing,
             _ if !session.usable && session.reason != Reason::NoCredentials => Self::Login,
             ShownMode::Live => Self::Halt,
             _ => Self::Nothing,

@@ -16,6 +16,20 @@ pub fn reduces<'a>(
     positions: &[Position],
     on_the_way: impl IntoIterator<Item = &'a Leg>,
 ) -> bool {
+    let mut room = rooms(positions, on_the_way);
+    !legs.is_empty() && legs.iter().all(|leg| take(&mut room, leg))
+}
+
+/// How much of what is open in this order's symbol and product it may close, signed like the position.
+pub fn room<'a>(leg: &Leg, positions: &[Position], on_the_way: impl IntoIterator<Item = &'a Leg>) -> i64 {
+    let left = rooms(positions, on_the_way).get(&leg.key()).copied().unwrap_or_default();
+    if left.signum() == -leg.quantity.signum() { left } else { 0 }
+}
+
+fn rooms<'a>(
+    positions: &[Position],
+    on_the_way: impl IntoIterator<Item = &'a Leg>,
+) -> BTreeMap<(String, String), i64> {
     let mut room: BTreeMap<(String, String), i64> = BTreeMap::new();
     for position in positions {
         *room.entry(Leg::closing(position).key()).or_default() += position.net;
@@ -23,7 +37,7 @@ pub fn reduces<'a>(
     for leg in on_the_way {
         take(&mut room, leg);
     }
-    !legs.is_empty() && legs.iter().all(|leg| take(&mut room, leg))
+    room
 }
 
 /// Uses up what the order would close; false when it is larger than that, or no exit at all.

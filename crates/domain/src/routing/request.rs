@@ -12,6 +12,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::order_ids;
+
 /// One order in a request, as far as safety needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {
@@ -97,6 +99,8 @@ pub struct OrderCall {
     pub has_extras: bool,
     /// Whether it also cancels waiting orders (an exit with `pending_orders_cancel`).
     pub cancels_waiting: bool,
+    /// The orders that it names.
+    pub ids: Vec<String>,
 }
 
 impl OrderCall {
@@ -119,6 +123,7 @@ impl OrderCall {
             legs,
             has_extras: orders.iter().any(has_extras),
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
+            ids: order_ids::named(call, operation),
         }
     }
 

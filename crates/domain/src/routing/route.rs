@@ -8,15 +8,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use fyers_api::{model::Position, operation::Operation};
 
+pub use super::refused::Refused;
 use super::{
     OnTokenLoss, Venue,
-    exposure::reduces,
+    exposure::{reduces, room},
     live_positions::{Known, LivePositions},
+    order_ids::is_simulated,
     own::Own,
     request::{Leg, OrderCall, Reserved},
 };
 use crate::{
-    keys::{BotName, LimitKind},
+    keys::BotName,
     mode::{Mode, ShownMode},
     reason::Reason,
     secret::AccessToken,
@@ -98,94 +100,14 @@ pub enum Route {
     Refused(Refused),
 }
 
-/// Why a request goes nowhere.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// A person has halted trading, and this is no exit.
-    #[error("Halted: entries are refused; orders that reduce an open position still go to FYERS")]
-    Halted,
-    /// An exit during a halt while another one may still fill.
-    #[error(
-        "Halted: an exit of this position is on its way already, and a second one could open a new position. \
-         Cancel the first, or wait until it has filled"
-    )]
-    ExitOnItsWay,
-    /// An exit during a halt before the positions have been read.
-    #[error(
-        "Halted: your live positions are not known at the moment, so the keeper cannot tell whether this order \
-         only reduces one. Try again shortly, or close it in the FYERS app"
-    )]
-    HaltedUnknown,
-    /// Simulating it could leave a real position open.
-    #[error(
-        "{0}, and FYERS cannot be used now: it is refused, not simulated; close the position in the FYERS app if \
-         you must"
-    )]
-    Protected(String),
-    /// `KEEPER_ON_TOKEN_LOSS=reject`.
-    #[error(
-        "there is no good FYERS token, and KEEPER_ON_TOKEN_LOSS=reject: orders are refused, not simulated"
-    )]
-    NoToken,
-    /// The position that it would close was simulated.
-    #[error(
-        "your position of {net} {symbol} was simulated and does not exist at FYERS: sent there, this order would \
-         open a new one. It is refused until the simulated position is closed, or a person clears it with /flat"
-    )]
-    SimulatedPosition {
-        /// Its symbol.
-        symbol: String,
-        /// Its signed quantity.
-        net: i64,
-    },
-    /// The bot's key is not there any more.
-    #[error("this bot's key was removed or replaced: nothing was done")]
-    KeyGone,
-    /// The bot's key may only read.
-    #[error("the key of bot {0} may only read: no order of it is sent or simulated")]
-    ReadOnly(BotName),
-    /// A limit of the bot's key.
-    #[error("{words}")]
-    Limit {
-        /// Which.
-        limit: LimitKind,
-        /// What it is, what was asked for, and what still goes.
-        words: String,
-    },
-    /// A limit of the bot's key cannot be checked for this request.
-    #[error("the key of bot {bot} has limits, and {why}: nothing was done")]
-    Unchecked {
-        /// The bot.
-        bot: BotName,
-        /// What is not known.
-        why: String,
-    },
-    /// What the keeper has read of it may not be what FYERS reads.
-    #[error(
-        "a field comes twice in this request, or not as FYERS writes it (`QTY` for `qty`): two programs could read it \
-         in two ways. Nothing was done; send each field once"
-    )]
-    Ambiguous,
-    /// Not in the keeper's list of calls.
-    #[error("the keeper does not know this call, and passes on only what it knows or what only reads")]
-    UnknownCall,
-    /// The program ends.
-    #[error("the keeper is stopping: nothing was done")]
-    Stopping,
-}
-
-impl Refused {
-    /// Whether the bot's key is the reason, and nothing of the market or of the session.
-    pub fn is_of_key(&self) -> bool {
-        matches!(self, Self::KeyGone | Self::ReadOnly(_) | Self::Limit { .. } | Self::Unchecked { .. })
-    }
-}
-
 /// Where the request goes. The order of the checks: what a person said, then where the mode sends it, then what that
 /// place must not be given.
 pub fn route(now: &Snapshot, call: &OrderCall) -> Route {
     let venue = venue(now, call.operation);
-    let checked = if call.operation.trades() { orders_may_go(now, call, venue) } else { Ok(()) };
+    let checked = match call.operation.trades() {
+        true => orders_may_go(now, call, venue),
+        false => names_its_own(now, call, venue),
+    };
     match (checked, venue) {
         (Err(why), _) => Route::Refused(why),
         (Ok(()), Venue::Fyers) if call.operation == Operation::Unknown => {
@@ -203,12 +125,48 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
     if call.is_ambiguous {
         return Err(Refused::Ambiguous);
     }
-    if now.halted {
-        exits_only(now, call, venue)?;
-    }
-    match venue {
+    let halt = if now.halted { exits_only(now, call, venue) } else { Ok(()) };
+    let checked = halt.and_then(|()| names_its_own(now, call, venue)).and_then(|()| match venue {
         Venue::Fyers => no_exit_of_a_simulated_position(now, call),
         _ => may_be_simulated(now, call),
+    });
+    checked.map_err(|why| if now.halted { with_the_halt(now, call, venue, why) } else { why })
+}
+
+/// Whether an exit must wait for a new reading of the positions before it may leave for FYERS, and be decided again
+/// then. Under a halt nothing may turn a position round, and one that a person closed in the FYERS app is not known
+/// before the next reading.
+pub fn reads_first(now: &Snapshot, call: &OrderCall) -> bool {
+    use Operation::{ExitPositions, Place, PlaceMany};
+    let exits = matches!(call.operation, ExitPositions | Place | PlaceMany);
+    exits && now.halted && venue(now, call.operation) == Venue::Fyers
+}
+
+/// Whether orders would go to FYERS if there were a token.
+fn is_meant_for_fyers(now: &Snapshot) -> bool {
+    !now.sandbox
+}
+
+/// Neither place can speak for the other's orders: what has an id of FYERS' is not simulated, and what has an id of the
+/// MockExchange is not sent.
+fn names_its_own(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refused> {
+    let foreign = call.ids.iter().find(|id| is_simulated(id) == (venue == Venue::Fyers));
+    match foreign.cloned() {
+        Some(id) if venue == Venue::Fyers => Err(Refused::SimulatedOrder(id)),
+        Some(id) if is_meant_for_fyers(now) => Err(Refused::OrderAtFyers { id, why: now.reason }),
+        _ => Ok(()),
+    }
+}
+
+/// Where there is a halt and no token either, one alone would be half of the truth.
+fn with_the_halt(now: &Snapshot, call: &OrderCall, venue: Venue, why: Refused) -> Refused {
+    let both = matches!(why, Refused::Halted | Refused::Protected(_));
+    if venue == Venue::Fyers || !is_meant_for_fyers(now) || !both {
+        return why;
+    }
+    match may_be_simulated(now, call) {
+        Err(Refused::Protected(risk)) => Refused::HaltedProtected { why: now.reason, risk },
+        _ => Refused::HaltedWithoutToken(now.reason),
     }
 }
 
@@ -275,7 +233,9 @@ fn no_exit_of_a_simulated_position(now: &Snapshot, call: &OrderCall) -> Result<(
         Some(position)
             if !(call.understood && reduces(&call.legs, &now.live.positions, now.on_the_way())) =>
         {
-            Err(Refused::SimulatedPosition { symbol: position.symbol.clone(), net: position.net })
+            let real = room(&Leg::closing(position), &now.live.positions, now.on_the_way());
+            let real = Some(real).filter(|_| now.knows_the_books());
+            Err(Refused::SimulatedPosition { symbol: position.symbol.clone(), net: position.net, real })
         }
         _ => Ok(()),
     }
@@ -283,8 +243,7 @@ fn no_exit_of_a_simulated_position(now: &Snapshot, call: &OrderCall) -> Result<(
 
 /// Whether the MockExchange may take an order that was meant for FYERS.
 fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
-    let meant_for_fyers = !now.sandbox;
-    if !meant_for_fyers {
+    if !is_meant_for_fyers(now) {
         return Ok(());
     }
     let closes = matches!(call.operation, Operation::ExitPositions | Operation::ConvertPosition);
@@ -303,7 +262,7 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     }
     match now.on_token_loss {
         OnTokenLoss::Mock => Ok(()),
-        OnTokenLoss::Reject => Err(Refused::NoToken),
+        OnTokenLoss::Reject => Err(Refused::NoToken(now.reason)),
     }
 }
 

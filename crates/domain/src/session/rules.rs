@@ -204,7 +204,7 @@ impl Transition {
     fn started(&mut self) {
         if self.m.stored.access.is_some() && !self.held_is_over() {
             if !self.m.trusted {
-                self.m.reason = Reason::Starting;
+                self.m.reason = Reason::TokenUnconfirmed;
             }
             return self.check_held();
         }
@@ -249,7 +249,7 @@ impl Transition {
             return;
         }
         self.m.stored.refresh_block = None;
-        self.obtain();
+        self.obtain_or_check();
     }
 
     fn verify(&mut self) {

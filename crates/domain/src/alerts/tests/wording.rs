@@ -59,7 +59,7 @@ fn token_events() -> Vec<Event> {
     let expires_at = expires_at();
     let since = t("2026-11-23T03:15:00Z");
     let reason = Reason::Unreachable;
-    let delayed = |urgent| Event::TokenDelayed { reason, since, attempts: 7, urgent };
+    let delayed = |urgent, unconfirmed| Event::TokenDelayed { reason, since, attempts: 7, urgent, unconfirmed };
     let mut all = vec![
         Event::RefreshSucceeded { fingerprint: fingerprint.clone(), expires_at, attempts: 1 },
         Event::LoginSucceeded { fingerprint: fingerprint.clone(), expires_at, by: None },
@@ -138,8 +138,10 @@ fn token_events() -> Vec<Event> {
             address: Some("203.0.113.7".into()),
             expected: Some("203.0.113.9".into()),
         },
-        delayed(false),
-        delayed(true),
+        delayed(false, false),
+        delayed(true, false),
+        delayed(false, true),
+        delayed(true, true),
         Event::DayGivenUp { trade_date: "2026-11-23".parse().unwrap(), reason: Reason::BrokerFault },
     ];
     let ends_at = t("2026-11-28T04:00:00Z");
@@ -176,6 +178,15 @@ fn trading_events() -> Vec<Event> {
             symbol: symbol.clone(),
             quantity: -75,
             mode: Mock,
+            why: None,
+        },
+        Event::OrderSimulated {
+            bot: None,
+            id: "MOCK1".into(),
+            symbol: symbol.clone(),
+            quantity: -75,
+            mode: Mock,
+            why: Some(Reason::TokenUnconfirmed),
         },
         Event::OrderSimulated {
             bot: None,
@@ -183,6 +194,7 @@ fn trading_events() -> Vec<Event> {
             symbol: symbol.clone(),
             quantity: 75,
             mode: Sandbox,
+            why: None,
         },
         Event::OrderPlaced { bot: None, id: "1".into(), symbol: symbol.clone(), quantity: 75 },
         Event::OrderRefused { bot: None, symbol, quantity: -75, why },
@@ -377,7 +389,7 @@ proptest! {
             Event::EnvFileFailed { problem: long.clone() },
             Event::SymbolsNotRenewed { why: long.clone(), as_of: None },
             Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone() },
-            Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock },
+            Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock, why: None },
             Event::ActorRestarted { actor: long.clone(), restarts: 1 },
             Event::ActorGaveUp { actor: long },
             Event::RefreshTokenEnding { days_left: number, ends_at: DateTime::<Utc>::MAX_UTC },

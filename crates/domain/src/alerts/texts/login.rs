@@ -56,9 +56,12 @@ pub(super) fn delayed(
     reason: Reason,
     since: DateTime<Utc>,
     attempts: u32,
-    urgent: bool,
+    (urgent, unconfirmed): (bool, bool),
     context: &Context,
 ) -> Draft {
+    if unconfirmed {
+        return not_confirmed(reason, since, attempts, urgent, context);
+    }
     let why = reason.words();
     let draft = if urgent {
         Draft::new(
@@ -75,6 +78,31 @@ pub(super) fn delayed(
         .line(format!("Next: wait, or {}", context.login_hint))
 }
 
+/// The token is there; nobody has lost it, and no login is needed for it.
+fn not_confirmed(
+    reason: Reason,
+    since: DateTime<Utc>,
+    attempts: u32,
+    urgent: bool,
+    context: &Context,
+) -> Draft {
+    let (severity, topic) = match urgent {
+        true => (Severity::Critical, "session|unconfirmed.urgent"),
+        false => (Severity::Warning, "session|unconfirmed"),
+    };
+    let why = if reason == Reason::TokenUnconfirmed { "it has not answered" } else { reason.words() };
+    let trading = match (context.live, context.reject_without_token) {
+        (true, true) => "Trading: until FYERS confirms it, orders are refused.",
+        (true, false) => "Trading: until FYERS confirms it, orders are simulated and do not reach FYERS.",
+        (false, true) => "Trading: until FYERS confirms it, requests are refused. No order is real (sandbox).",
+        (false, false) => "Trading: until FYERS confirms it, prices are simulated too (sandbox).",
+    };
+    Draft::new(severity, topic, "There is a token, but FYERS has not confirmed it yet")
+        .line(format!("Since {}: {why} ({attempts} tries). The keeper keeps asking.", clock(since)))
+        .line(trading)
+        .line(format!("Next: nothing. Only if it stays so: {}", context.login_hint))
+}
+
 pub(super) fn given_up(date: NaiveDate, reason: Reason, context: &Context) -> Draft {
     let trading = match (context.live, context.reject_without_token) {
         (true, true) => "Trading: orders without a token were refused.",
@@ -84,7 +112,7 @@ pub(super) fn given_up(date: NaiveDate, reason: Reason, context: &Context) -> Dr
     Draft::new(
         Severity::Critical,
         format!("session|given_up.{date}"),
-        format!("No token for {}: the trading day is over", day(date)),
+        format!("No usable token for {}: the trading day is over", day(date)),
     )
     .line(format!("The latest trouble: {}.", reason.words()))
     .line(trading)

@@ -88,8 +88,8 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::LoginSucceeded { expires_at, .. } => Some(login::logged_in(*expires_at, context)),
         Event::TokenGood { expires_at, .. } => Some(login::good(*expires_at, context)),
         Event::LoginRequired { reason, code } => Some(login::required(*reason, *code, context)),
-        Event::TokenDelayed { reason, since, attempts, urgent } => {
-            Some(login::delayed(*reason, *since, *attempts, *urgent, context))
+        Event::TokenDelayed { reason, since, attempts, urgent, unconfirmed } => {
+            Some(login::delayed(*reason, *since, *attempts, (*urgent, *unconfirmed), context))
         }
         Event::DayGivenUp { trade_date, reason } => Some(login::given_up(*trade_date, *reason, context)),
         Event::RefreshTokenEnding { days_left, ends_at } => {
@@ -97,8 +97,8 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         }
         Event::EnvFileFailed { problem } => Some(keeper::env_file(problem)),
         Event::ModeChanged { from, to, why } => trading::mode_changed(*from, *to, *why, context),
-        Event::OrderSimulated { bot, symbol, quantity, mode, .. } => {
-            trading::simulated(bot.as_ref(), (symbol, *quantity), *mode, context)
+        Event::OrderSimulated { bot, symbol, quantity, mode, why, .. } => {
+            trading::simulated(bot.as_ref(), (symbol, *quantity), (*mode, *why), context)
         }
         Event::SimulatedMeanwhile { orders } => Some(trading::simulated_meanwhile(*orders)),
         Event::OrderOutcomeUnknown { symbol, quantity, found, searched } => {

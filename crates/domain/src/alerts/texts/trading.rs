@@ -20,7 +20,7 @@ pub(super) fn mode_changed(from: Mode, to: Mode, why: Reason, context: &Context)
         // Every night; the morning's alerts tell how it goes on.
         (Mode::Mock, Reason::TokenExpired) => None,
         // The start's own alert says it.
-        (Mode::Mock, Reason::Starting | Reason::NoCredentials | Reason::NeverLoggedIn) => None,
+        (Mode::Mock, Reason::Starting | Reason::TokenUnconfirmed | Reason::NoCredentials | Reason::NeverLoggedIn) => None,
         // The alert of the refresh or the login says it.
         (Mode::Live | Mode::Sandbox, Reason::Refreshed | Reason::LoggedIn) => None,
         (Mode::Mock, _) => Some(down(from, why, context)),
@@ -69,14 +69,18 @@ fn up_sandbox(why: Reason) -> Draft {
 pub(super) fn simulated(
     bot: Option<&BotName>,
     (symbol, quantity): (&str, i64),
-    mode: Mode,
+    (mode, why): (Mode, Option<Reason>),
     context: &Context,
 ) -> Option<Draft> {
+    let because = match why {
+        Some(why @ Reason::TokenUnconfirmed) => why.words(),
+        _ => "there is no good token",
+    };
     (context.live && mode == Mode::Mock).then(|| {
         Draft::new(Severity::Info, "simulated|", format!("Order simulated: {}", order(symbol, quantity)))
             .item(order(symbol, quantity))
             .lines(keys::row(bot))
-            .line("Trading: it did not reach FYERS, because there is no good token.")
+            .line(format!("Trading: it did not reach FYERS, because {because}."))
             .line("Next: if it should be real, place it again once the keeper is live.")
     })
 }
@@ -87,7 +91,7 @@ pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
     Draft::new(
         Severity::Warning,
         "simulated_meanwhile|",
-        format!("{what} simulated while the token was dead"),
+        format!("{what} simulated while no token could be used"),
     )
     .line("Trading: they never reached FYERS and will not be sent there. New orders are.")
     .line("Next: compare what the bot believes it holds with FYERS; `fyers-keeper orders` lists them.")

@@ -138,7 +138,7 @@ fn a_way_out_of_a_live_position_is_never_simulated() {
     let never = Snapshot { live: LivePositions::default(), ..now.clone() };
     assert_eq!(route(&never, &exit_all()), Route::MockExchange);
     let strict = Snapshot { on_token_loss: OnTokenLoss::Reject, ..now };
-    assert_eq!(route(&strict, &place("NSE:B-EQ", 1)), Route::Refused(Refused::NoToken));
+    assert_eq!(route(&strict, &place("NSE:B-EQ", 1)), Route::Refused(Refused::NoToken(Reason::Verified)));
 }
 
 /// The token dies between FYERS' answer to an order and the next reading of the books.
@@ -238,6 +238,100 @@ fn the_exit_of_a_simulated_position_is_no_entry_at_fyers() {
     let real = Snapshot { simulated: now.simulated.clone(), ..holding(Mode::Live, 10) };
     assert_eq!(route(&real, &place("NSE:A-EQ", -10)), Route::Fyers, "the real position covers it");
     assert!(refused(&route(&real, &place("NSE:A-EQ", -11))));
+}
+
+/// The words say which part is real, and what the bot can do.
+#[test]
+fn a_real_and_a_simulated_position_of_one_symbol_are_told_apart() {
+    let simulated = vec![position("NSE:A-EQ", 10)];
+    let both = Snapshot { simulated: simulated.clone(), ..holding(Mode::Live, 4) };
+    let words = |now: &Snapshot, quantity| match route(now, &place("NSE:A-EQ", quantity)) {
+        Route::Refused(why) => why.to_string(),
+        other => format!("{other:?}"),
+    };
+    let told = words(&both, -14);
+    assert!(
+        told.contains("4 can be closed at FYERS and 10 was simulated") && told.contains("at most 4"),
+        "{told}"
+    );
+    assert_eq!(words(&both, -4), "Fyers", "exactly what is real");
+    let waiting = LivePositions { waiting: vec![leg("NSE:A-EQ", -3)], ..both.live.clone() };
+    let busy = Snapshot { live: waiting, ..both.clone() };
+    assert!(words(&busy, -4).contains("at most 1") && words(&busy, -1) == "Fyers");
+    let blind = Snapshot { looked: false, ..both };
+    assert!(words(&blind, -14).contains("what is open there is not known now"));
+    let short = Snapshot { simulated, ..holding(Mode::Live, -4) };
+    assert!(words(&short, -14).contains("was simulated and does not exist at FYERS"));
+}
+
+/// The id tells whose an order is: neither place answers for the other's.
+#[test]
+fn an_order_is_changed_only_where_it_is() {
+    let of = |id: &str| {
+        let one = json!({"id": id, "qty": 1});
+        vec![
+            call(Method::Delete, "/orders/sync", &one),
+            call(Method::Delete, &format!("/orders/{id}/sync"), &Value::Null),
+            call(Method::Patch, "/orders/sync", &one),
+            call(Method::Delete, "/multi-order/sync", &json!([{"id": "MOCK26112300000001"}, one])),
+            call(Method::Patch, "/multi-order/sync", &json!([one])),
+            call(Method::Delete, "/gtt/orders/sync", &one),
+            call(Method::Patch, "/gtt/orders/sync", &one),
+        ]
+    };
+    let read = |id: &str| {
+        let (surface, query) = (Surface::Api, format!("id={id}"));
+        let (method, path) = (Method::Get, "/orders".to_owned());
+        OrderCall::read(&ApiRequest { surface, method, path, query, content_type: None, body: vec![] })
+    };
+    let (dead, live, trial) = (snapshot(Mode::Mock), snapshot(Mode::Live), snapshot(Mode::Sandbox));
+    for call in of("26112300000001").into_iter().chain([read("26112300000001")]) {
+        for now in [dead.clone(), halted(dead.clone())] {
+            let goes = route(&now, &call);
+            let halts = now.halted && goes == Route::Refused(Refused::HaltedWithoutToken(Reason::Verified));
+            assert!(halts || matches!(goes, Route::Refused(Refused::OrderAtFyers { .. })), "{call:?} {goes:?}");
+        }
+        assert_eq!(route(&trial, &call), Route::MockExchange, "nothing is meant for FYERS: {call:?}");
+    }
+    for call in of("MOCK26112300000002").into_iter().chain([read("MOCK26112300000002")]) {
+        assert_eq!(route(&dead, &call), Route::MockExchange, "{call:?}");
+        assert!(matches!(route(&live, &call), Route::Refused(Refused::SimulatedOrder(_))), "{call:?}");
+    }
+    assert_eq!(route(&live, &read("26112300000001")), Route::Fyers);
+}
+
+#[test]
+fn a_halt_without_a_token_says_both() {
+    let now = halted(Snapshot { reason: Reason::TokenRejected, ..holding(Mode::Mock, 10) });
+    let words = |call: &OrderCall| match route(&now, call) {
+        Route::Refused(why) => why.to_string(),
+        other => format!("{other:?}"),
+    };
+    for (call, parts) in [
+        (place("NSE:A-EQ", -10), ["it would reduce your live position of 10 NSE:A-EQ", "was touched"]),
+        (exit_all(), ["you have live positions", "was touched"]),
+        (place("NSE:B-EQ", 1), ["entries are refused", "FYERS cannot be used either"]),
+    ] {
+        let told = words(&call);
+        let both = told.starts_with("Halted") && told.contains("FYERS no longer accepts the access token");
+        assert!(both && parts.iter().all(|part| told.contains(part)), "{told}");
+        assert!(!told.contains("still go to FYERS"), "{told}");
+    }
+    let trial = halted(snapshot(Mode::Sandbox));
+    assert_eq!(route(&trial, &place("NSE:B-EQ", 1)), Route::Refused(Refused::Halted));
+}
+
+#[test]
+fn only_an_exit_under_a_halt_waits_for_a_reading() {
+    let now = halted(holding(Mode::Live, 10));
+    for exit in [place("NSE:A-EQ", -1), basket(&[-1]), exit_all()] {
+        assert!(reads_first(&now, &exit), "{exit:?}");
+        assert!(!reads_first(&Snapshot { halted: false, ..now.clone() }, &exit), "nothing changes without a halt");
+        assert!(!reads_first(&halted(snapshot(Mode::Sandbox)), &exit), "what is simulated is known");
+        assert!(!reads_first(&halted(holding(Mode::Mock, 10)), &exit));
+    }
+    let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "1"}));
+    assert!(!reads_first(&now, &cancel), "a cancel opens nothing");
 }
 
 #[test]

@@ -29,6 +29,13 @@ impl Transition {
         }
     }
 
+    /// The same for a person who asks. Where there is no way but a login, a token that nobody has refused yet is asked
+    /// about again: it may be all that is needed.
+    pub(super) fn obtain_or_check(&mut self) {
+        let is_open = self.m.reason == Reason::TokenUnconfirmed && !self.held_is_over();
+        if is_open && self.refresh_hindrance().is_some() { self.check_held() } else { self.obtain() }
+    }
+
     /// Why a refresh call would be pointless; `None` when it may work.
     fn refresh_hindrance(&self) -> Option<Reason> {
         let facts = &self.m.facts;
@@ -56,14 +63,20 @@ impl Transition {
             Reason::Starting | Reason::NoCredentials if self.m.stored.access.is_none() => {
                 Reason::NeverLoggedIn
             }
-            Reason::Starting | Reason::Verified | Reason::Refreshed | Reason::LoggedIn
+            Reason::Starting
+            | Reason::TokenUnconfirmed
+            | Reason::Verified
+            | Reason::Refreshed
+            | Reason::LoggedIn
                 if self.m.stored.refresh.is_none() =>
             {
                 Reason::RefreshTokenMissing
             }
-            Reason::Starting | Reason::Verified | Reason::Refreshed | Reason::LoggedIn => {
-                Reason::TokenExpired
-            }
+            Reason::Starting
+            | Reason::TokenUnconfirmed
+            | Reason::Verified
+            | Reason::Refreshed
+            | Reason::LoggedIn => Reason::TokenExpired,
             reason => reason,
         }
     }

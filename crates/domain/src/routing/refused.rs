@@ -1,0 +1,147 @@
+//! Why a request goes nowhere, in words for the bot and the person behind it.
+
+use crate::{
+    keys::{BotName, LimitKind},
+    reason::Reason,
+};
+
+/// Why a request goes nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A person has halted trading, and this is no exit.
+    #[error("Halted: entries are refused; orders that reduce an open position still go to FYERS")]
+    Halted,
+    /// An exit during a halt while another one may still fill.
+    #[error(
+        "Halted: an exit of this position is on its way already, and a second one could open a new position. \
+         Cancel the first, or wait until it has filled"
+    )]
+    ExitOnItsWay,
+    /// An exit during a halt before the positions have been read.
+    #[error(
+        "Halted: your live positions are not known at the moment, so the keeper cannot tell whether this order \
+         only reduces one. Try again shortly, or close it in the FYERS app"
+    )]
+    HaltedUnknown,
+    /// A halt, and no token either: neither an entry nor an exit at FYERS.
+    #[error(
+        "Halted: entries are refused. FYERS cannot be used either, because {}: nothing goes there, and only what \
+         closes a simulated position is taken",
+        .0.words()
+    )]
+    HaltedWithoutToken(Reason),
+    /// A halt, no token, and an order that would change what is real.
+    #[error(
+        "Halted, and FYERS cannot be used now, because {}: {risk}. It is refused, not simulated, and nothing at FYERS \
+         was touched; close the position in the FYERS app if you must",
+        .why.words()
+    )]
+    HaltedProtected {
+        /// Why there is no token that may be used.
+        why: Reason,
+        /// What is at risk.
+        risk: String,
+    },
+    /// Simulating it could leave a real position open.
+    #[error(
+        "{0}, and FYERS cannot be used now: it is refused, not simulated; close the position in the FYERS app if \
+         you must"
+    )]
+    Protected(String),
+    /// `KEEPER_ON_TOKEN_LOSS=reject`.
+    #[error(
+        "FYERS cannot be used now, because {}, and KEEPER_ON_TOKEN_LOSS=reject: orders are refused, not simulated",
+        .0.words()
+    )]
+    NoToken(Reason),
+    /// It names an order that the MockExchange never had, while FYERS cannot be asked about it.
+    #[error(
+        "order {id} was not simulated, so it is one of FYERS', and FYERS cannot be used now, because {}: nothing was \
+         asked or changed there. Use the FYERS app, or send this again once the keeper is live",
+        .why.words()
+    )]
+    OrderAtFyers {
+        /// The order.
+        id: String,
+        /// Why there is no token that may be used.
+        why: Reason,
+    },
+    /// It names an order of the MockExchange, and would go to FYERS.
+    #[error(
+        "order {0} was simulated and does not exist at FYERS, where requests go now: nothing was sent. A person ends \
+         what was simulated with /flat"
+    )]
+    SimulatedOrder(String),
+    /// The position that it would close was simulated, whole or in part.
+    #[error("{}", of_simulated(symbol, *net, *real))]
+    SimulatedPosition {
+        /// Its symbol.
+        symbol: String,
+        /// Its signed quantity.
+        net: i64,
+        /// What this order may close at FYERS, signed like the position; `None` while that is not known.
+        real: Option<i64>,
+    },
+    /// The bot's key is not there any more.
+    #[error("this bot's key was removed or replaced: nothing was done")]
+    KeyGone,
+    /// The bot's key may only read.
+    #[error("the key of bot {0} may only read: no order of it is sent or simulated")]
+    ReadOnly(BotName),
+    /// A limit of the bot's key.
+    #[error("{words}")]
+    Limit {
+        /// Which.
+        limit: LimitKind,
+        /// What it is, what was asked for, and what still goes.
+        words: String,
+    },
+    /// A limit of the bot's key cannot be checked for this request.
+    #[error("the key of bot {bot} has limits, and {why}: nothing was done")]
+    Unchecked {
+        /// The bot.
+        bot: BotName,
+        /// What is not known.
+        why: String,
+    },
+    /// What the keeper has read of it may not be what FYERS reads.
+    #[error(
+        "a field comes twice in this request, or not as FYERS writes it (`QTY` for `qty`): two programs could read it \
+         in two ways. Nothing was done; send each field once"
+    )]
+    Ambiguous,
+    /// Not in the keeper's list of calls.
+    #[error("the keeper does not know this call, and passes on only what it knows or what only reads")]
+    UnknownCall,
+    /// The program ends.
+    #[error("the keeper is stopping: nothing was done")]
+    Stopping,
+}
+
+impl Refused {
+    /// Whether the bot's key is the reason, and nothing of the market or of the session.
+    pub fn is_of_key(&self) -> bool {
+        matches!(self, Self::KeyGone | Self::ReadOnly(_) | Self::Limit { .. } | Self::Unchecked { .. })
+    }
+}
+
+/// An exit of a simulated position, and what there is at FYERS beside it.
+fn of_simulated(symbol: &str, net: i64, real: Option<i64>) -> String {
+    let until = "It is refused until the simulated position is closed, or a person clears it with /flat";
+    match real {
+        Some(0) => format!(
+            "your position of {net} {symbol} was simulated and does not exist at FYERS: sent there, this order would \
+             open a new one. {until}"
+        ),
+        Some(real) => format!(
+            "of your positions in {symbol}, {real} can be closed at FYERS and {net} was simulated and does not exist \
+             there: this order is larger than the real part, and what is left of it would open a new position. Send \
+             at most {} to close the real part; a person clears the simulated one with /flat",
+            real.abs()
+        ),
+        None => format!(
+            "your position of {net} {symbol} was simulated and does not exist at FYERS, and what is open there is not \
+             known now: sent there, this order could open a new position. {until}"
+        ),
+    }
+}
