@@ -46,7 +46,8 @@ impl ExchangeActor {
         let key = key_of(&self.deps.keys, &bot);
         let seen = key.as_ref().map_or_else(|| Arc::clone(&now), |key| seen_by(&now, key, &call));
         let (meant_for_fyers, mode, halted, reason) = (!seen.sandbox, seen.mode, seen.halted, seen.reason);
-        let forwarding = Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply, has_read };
+        let forwarding =
+            Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply, has_read };
         let Some(key) = key else { return self.refuse(forwarding, &Refused::KeyGone, ctx) };
         let symbols = self.to_be_valued(&seen, &key, &forwarding.call);
         match self.ask_quotes(&symbols, Share::Bots).filter(|_| now.mode != Mode::Mock) {

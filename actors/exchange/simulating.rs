@@ -3,7 +3,11 @@
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 
 use crate::exchange::{
-    ExchangeActor, bots::key_of, messages::GetFeedPrices, pricing::Share, waiting::Forwarding,
+    ExchangeActor,
+    bots::key_of,
+    messages::GetFeedPrices,
+    pricing::Share,
+    waiting::Forwarding,
     words::{not_sent_because, refusal},
 };
 use keeper_domain::{
@@ -127,7 +131,9 @@ impl ExchangeActor {
         let mut change = self.mock_change(learnt.into_iter().chain(records).collect());
         for one in &attempts {
             change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
-            change.events.extend(told(one, (mode, forwarding.reason), &forwarding.bot).map(|event| (now, event)));
+            change
+                .events
+                .extend(told(one, (mode, forwarding.reason), &forwarding.bot).map(|event| (now, event)));
         }
         // A read that nothing happened in is answered whatever the disk does.
         if !operation.trades() && change.mock_records.is_empty() && attempts.is_empty() {

@@ -47,6 +47,7 @@ use keeper_domain::{
 use mock_exchange::{Config, Instruments, Record};
 
 mod disk;
+mod exits;
 mod fyers;
 mod positions;
 mod segments;

@@ -54,7 +54,13 @@ fn without_a_token_nobody_answers_for_an_order_at_fyers() {
     let leg1 = json!({"price": 700, "triggerPrice": 705, "qty": 1});
     let stop = json!({"side": -1, "symbol": SBIN, "productType": "CNC", "orderInfo": {"leg1": leg1}});
     let gtt = bot.ask(Method::POST, "/api/v3/gtt/orders/sync", Some(stop));
-    assert_eq!((placed.venue.as_str(), gtt.venue.as_str()), ("fyers", "fyers"), "{} {}", placed.body, gtt.body);
+    assert_eq!(
+        (placed.venue.as_str(), gtt.venue.as_str()),
+        ("fyers", "fyers"),
+        "{} {}",
+        placed.body,
+        gtt.body
+    );
     let id = |told: &Told| told.body["id"].as_str().unwrap().to_owned();
     let before = home.sim.state().orders;
 

@@ -145,7 +145,8 @@ async fn finish(
         Ok(_) => return busy(),
         Err(refusal) => return tell(&LoginReport::failed(LoginFailure::State(refusal))),
     }
-    let report = backend.finish_login(AuthCode::new(auth_code), LoginProof::State(state.clone().into())).await;
+    let report =
+        backend.finish_login(AuthCode::new(auth_code), LoginProof::State(state.clone().into())).await;
     if report.good && begun == Ok(LoginOrigin::Page) {
         budget.was_good(&state);
     }

@@ -74,9 +74,10 @@ impl Life {
         );
         change.orders.push(OrderEntry { symbol: Some(symbol.clone()), quantity: Some(1), ..entry });
         let id = "MOCK26112300000001".to_owned();
-        change
-            .events
-            .push((at, Event::OrderSimulated { bot: None, id, symbol, quantity: 1, mode: Mode::Sandbox, why: None }));
+        change.events.push((
+            at,
+            Event::OrderSimulated { bot: None, id, symbol, quantity: 1, mode: Mode::Sandbox, why: None },
+        ));
     }
 }
 

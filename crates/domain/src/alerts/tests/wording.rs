@@ -59,7 +59,8 @@ fn token_events() -> Vec<Event> {
     let expires_at = expires_at();
     let since = t("2026-11-23T03:15:00Z");
     let reason = Reason::Unreachable;
-    let delayed = |urgent, unconfirmed| Event::TokenDelayed { reason, since, attempts: 7, urgent, unconfirmed };
+    let delayed =
+        |urgent, unconfirmed| Event::TokenDelayed { reason, since, attempts: 7, urgent, unconfirmed };
     let mut all = vec![
         Event::RefreshSucceeded { fingerprint: fingerprint.clone(), expires_at, attempts: 1 },
         Event::LoginSucceeded { fingerprint: fingerprint.clone(), expires_at, by: None },

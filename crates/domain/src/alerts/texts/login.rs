@@ -94,7 +94,9 @@ fn not_confirmed(
     let trading = match (context.live, context.reject_without_token) {
         (true, true) => "Trading: until FYERS confirms it, orders are refused.",
         (true, false) => "Trading: until FYERS confirms it, orders are simulated and do not reach FYERS.",
-        (false, true) => "Trading: until FYERS confirms it, requests are refused. No order is real (sandbox).",
+        (false, true) => {
+            "Trading: until FYERS confirms it, requests are refused. No order is real (sandbox)."
+        }
         (false, false) => "Trading: until FYERS confirms it, prices are simulated too (sandbox).",
     };
     Draft::new(severity, topic, "There is a token, but FYERS has not confirmed it yet")

@@ -20,7 +20,10 @@ pub(super) fn mode_changed(from: Mode, to: Mode, why: Reason, context: &Context)
         // Every night; the morning's alerts tell how it goes on.
         (Mode::Mock, Reason::TokenExpired) => None,
         // The start's own alert says it.
-        (Mode::Mock, Reason::Starting | Reason::TokenUnconfirmed | Reason::NoCredentials | Reason::NeverLoggedIn) => None,
+        (
+            Mode::Mock,
+            Reason::Starting | Reason::TokenUnconfirmed | Reason::NoCredentials | Reason::NeverLoggedIn,
+        ) => None,
         // The alert of the refresh or the login says it.
         (Mode::Live | Mode::Sandbox, Reason::Refreshed | Reason::LoggedIn) => None,
         (Mode::Mock, _) => Some(down(from, why, context)),

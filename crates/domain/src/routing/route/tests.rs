@@ -289,7 +289,10 @@ fn an_order_is_changed_only_where_it_is() {
         for now in [dead.clone(), halted(dead.clone())] {
             let goes = route(&now, &call);
             let halts = now.halted && goes == Route::Refused(Refused::HaltedWithoutToken(Reason::Verified));
-            assert!(halts || matches!(goes, Route::Refused(Refused::OrderAtFyers { .. })), "{call:?} {goes:?}");
+            assert!(
+                halts || matches!(goes, Route::Refused(Refused::OrderAtFyers { .. })),
+                "{call:?} {goes:?}"
+            );
         }
         assert_eq!(route(&trial, &call), Route::MockExchange, "nothing is meant for FYERS: {call:?}");
     }
@@ -326,7 +329,10 @@ fn only_an_exit_under_a_halt_waits_for_a_reading() {
     let now = halted(holding(Mode::Live, 10));
     for exit in [place("NSE:A-EQ", -1), basket(&[-1]), exit_all()] {
         assert!(reads_first(&now, &exit), "{exit:?}");
-        assert!(!reads_first(&Snapshot { halted: false, ..now.clone() }, &exit), "nothing changes without a halt");
+        assert!(
+            !reads_first(&Snapshot { halted: false, ..now.clone() }, &exit),
+            "nothing changes without a halt"
+        );
         assert!(!reads_first(&halted(snapshot(Mode::Sandbox)), &exit), "what is simulated is known");
         assert!(!reads_first(&halted(holding(Mode::Mock, 10)), &exit));
     }
