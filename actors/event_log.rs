@@ -130,10 +130,9 @@ fn log_session(event: &Event, name: &str, actor: &str) {
         Event::TokenGood { fingerprint, expires_at } => {
             info!(event = name, actor, %fingerprint, valid_until = time(*expires_at), "today's token is good");
         }
-        Event::TokenDelayed { reason, since, attempts, urgent, unconfirmed } => {
-            let what = if *unconfirmed { "the token is not confirmed yet" } else { "still no token" };
+        Event::TokenDelayed { reason, since, attempts, urgent, .. } => {
             warn!(event = name, actor, %reason, since = time(*since), attempt = attempts, urgent,
-                "{what}, because {}", reason.words());
+                "still no usable token, because {}", reason.words());
         }
         Event::DayGivenUp { trade_date, reason } => {
             error!(event = name, actor, %trade_date, %reason, "no token came all day");

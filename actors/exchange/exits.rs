@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Exits {
     last: u64,
     /// For the reading that runs.
-    reading: Vec<(u64, Forwarding)>,
+    current: Vec<(u64, Forwarding)>,
     /// For the next one.
     next: Vec<(u64, Forwarding)>,
 }
@@ -27,11 +27,11 @@ pub(super) struct Exits {
 impl Exits {
     /// A reading begins.
     pub(super) fn begin(&mut self) {
-        self.reading.append(&mut self.next);
+        self.current.append(&mut self.next);
     }
 
     pub(super) fn are_being_read_for(&self) -> bool {
-        !self.reading.is_empty()
+        !self.current.is_empty()
     }
 
     fn give_up(&mut self, number: u64) -> Option<Forwarding> {
@@ -39,7 +39,7 @@ impl Exits {
             let place = all.iter().position(|(other, _)| *other == number)?;
             Some(all.remove(place).1)
         };
-        of(&mut self.reading).or_else(|| of(&mut self.next))
+        of(&mut self.current).or_else(|| of(&mut self.next))
     }
 }
 
@@ -65,8 +65,8 @@ impl ExchangeActor {
     }
 
     /// The reading has ended: what waited for it is decided by it, or refused when it brought nothing.
-    pub(super) fn after_reading(&mut self, was_read: bool, ctx: &mut Context<Self>) {
-        for (_, exit) in std::mem::take(&mut self.volatile.exits.reading) {
+    pub(super) fn after_look(&mut self, was_read: bool, ctx: &mut Context<Self>) {
+        for (_, exit) in std::mem::take(&mut self.volatile.exits.current) {
             match was_read {
                 true => self.decide_again(exit, true, ctx),
                 false => self.refuse(exit, &Refused::HaltedUnknown, ctx),
@@ -81,7 +81,7 @@ impl ExchangeActor {
     pub(super) fn after_token_death(&mut self, death: TokenDied, ctx: &mut Context<Self>) {
         ctx.notify(death);
         self.volatile.exits.begin();
-        for (_, exit) in std::mem::take(&mut self.volatile.exits.reading) {
+        for (_, exit) in std::mem::take(&mut self.volatile.exits.current) {
             ctx.notify(Again(exit));
         }
     }
@@ -89,7 +89,7 @@ impl ExchangeActor {
     /// Without a way to read there is nothing to wait for.
     pub(super) fn cannot_read(&mut self, ctx: &mut Context<Self>) {
         self.volatile.exits.begin();
-        for (_, exit) in std::mem::take(&mut self.volatile.exits.reading) {
+        for (_, exit) in std::mem::take(&mut self.volatile.exits.current) {
             self.decide_again(exit, true, ctx);
         }
     }

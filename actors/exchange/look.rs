@@ -135,7 +135,7 @@ impl ExchangeActor {
             _ => self.could_not_read(&mut change),
         }
         self.publish();
-        self.after_reading(was_read, ctx);
+        self.after_look(was_read, ctx);
         let commit = self.commit_or_keep(change);
         ctx.wait(commit);
         let wait = self.next_look();

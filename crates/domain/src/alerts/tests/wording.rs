@@ -59,8 +59,7 @@ fn token_events() -> Vec<Event> {
     let expires_at = expires_at();
     let since = t("2026-11-23T03:15:00Z");
     let reason = Reason::Unreachable;
-    let delayed =
-        |urgent, unconfirmed| Event::TokenDelayed { reason, since, attempts: 7, urgent, unconfirmed };
+    let late = |urgent, unconfirmed| Event::TokenDelayed { reason, since, attempts: 7, urgent, unconfirmed };
     let mut all = vec![
         Event::RefreshSucceeded { fingerprint: fingerprint.clone(), expires_at, attempts: 1 },
         Event::LoginSucceeded { fingerprint: fingerprint.clone(), expires_at, by: None },
@@ -139,10 +138,10 @@ fn token_events() -> Vec<Event> {
             address: Some("203.0.113.7".into()),
             expected: Some("203.0.113.9".into()),
         },
-        delayed(false, false),
-        delayed(true, false),
-        delayed(false, true),
-        delayed(true, true),
+        late(false, false),
+        late(true, false),
+        late(false, true),
+        late(true, true),
         Event::DayGivenUp { trade_date: "2026-11-23".parse().unwrap(), reason: Reason::BrokerFault },
     ];
     let ends_at = t("2026-11-28T04:00:00Z");
