@@ -54,4 +54,5 @@ mod small;
 mod support;
 mod transcript;
 mod unread;
+mod urgent;
 mod webhook;
