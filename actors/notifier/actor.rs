@@ -1,7 +1,8 @@
 //! The NotifierActor: reads the journal, keeps the outbox moving, never two things at once.
 //!
-//! One turn is: look (journal to outbox), then at most one attempt at the oldest alert, then rest. Looking and
-//! sending alternate, so an alert is never merged with another one while it is on its way.
+//! One turn is: look (journal to outbox), then at most one attempt at the most urgent alert, then rest. Looking and
+//! sending alternate, so an alert is never merged with another one while it is on its way, and what is urgent waits for
+//! one attempt at most.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -13,12 +14,13 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use crate::notifier::{
-    courier::{Attempt, attempt},
+    courier::{Attempt, Wording, attempt},
     intake::{Seen, look},
     messages::{Flush, GetOutbox, JournalGrew, OutboxView, StopSending},
 };
+use keeper_domain::alert::{Outgoing, Severity};
 use keeper_domain::alerts::{
-    delivery::{Gate, Next},
+    delivery::{self, Gate, Next},
     texts::Context,
 };
 use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
@@ -112,27 +114,34 @@ impl NotifierActor {
             self.answer_flushes();
             self.rest(ctx);
         } else if self.wait(now).is_zero() {
-            self.send_oldest(ctx);
+            self.send_next(ctx);
         } else {
             self.rest(ctx);
         }
     }
 
-    /// How long until the oldest alert may go out: a repeat gathers more of its kind, unless the program ends.
+    fn next(&self) -> Option<&Outgoing> {
+        delivery::next(&self.volatile.seen.as_ref()?.waiting)
+    }
+
+    /// How long until the next alert may go out: a repeat gathers more of its kind, unless the program ends.
     fn wait(&mut self, now: DateTime<Utc>) -> Duration {
         let waiting =
             self.volatile.seen.as_ref().map(|seen| &seen.waiting).filter(|waiting| waiting.len() == 1);
         let only = waiting.and_then(VecDeque::front).filter(|_| self.volatile.flushing.is_empty());
         let gathering = only.map_or(Duration::ZERO, |only| self.gate.gathering(only, now));
-        self.gate.wait(now).max(gathering)
+        let severity = self.next().map_or(Severity::Info, |alert| alert.severity);
+        self.gate.wait(severity, now).max(gathering)
     }
 
-    fn send_oldest(&mut self, ctx: &mut ActorContext<Self>) {
-        let Some(alert) = self.volatile.seen.as_ref().and_then(|seen| seen.waiting.front()).cloned() else {
-            return self.rest(ctx);
-        };
+    fn send_next(&mut self, ctx: &mut ActorContext<Self>) {
+        let Some(alert) = self.next().cloned() else { return self.rest(ctx) };
         let ports = self.ports.clone();
-        let safe_text = self.volatile.safe_text_for == Some(alert.id);
+        let wording = match self.volatile.safe_text_for == Some(alert.id) {
+            true => Wording::Safe,
+            false if self.gate.is_overtaken(&alert) => Wording::Overtaken,
+            false => Wording::AsItIs,
+        };
         let luck = rand::random::<f64>();
         if ports.messenger.is_paced() {
             self.gate.attempted(ports.time.now());
@@ -140,7 +149,7 @@ impl NotifierActor {
         let sending = async move {
             let world =
                 (ports.messenger.as_ref(), ports.store.as_ref(), ports.notes.as_ref(), ports.time.as_ref());
-            attempt(world, &alert, safe_text, luck).await
+            attempt(world, &alert, wording, luck).await
         };
         ctx.spawn(sending.into_actor(self).map(|result, act, ctx| act.attempted(result, ctx)));
     }
@@ -151,7 +160,7 @@ impl NotifierActor {
         self.gate.ended(now);
         self.volatile.safe_text_for = None;
         match attempt.next {
-            Next::Delivered | Next::DeadLetter => self.drop_oldest(attempt.id),
+            Next::Delivered | Next::DeadLetter => self.drop_waiting(attempt.id),
             Next::SendSafeText => self.volatile.safe_text_for = Some(attempt.id),
             Next::Again(pause) => {
                 self.gate.hold(now, pause, attempt.asked_for);
@@ -194,20 +203,20 @@ impl NotifierActor {
         })));
     }
 
-    fn drop_oldest(&mut self, id: i64) {
+    fn drop_waiting(&mut self, id: i64) {
         let Some(seen) = &mut self.volatile.seen else { return };
-        if let Some(alert) = seen.waiting.front().filter(|alert| alert.id == id) {
-            if self.ports.messenger.is_paced() {
-                self.gate.delivered(alert, self.ports.time.now());
-            }
-            seen.waiting.pop_front();
-            seen.totals.delivered += 1;
+        let place = seen.waiting.iter().position(|alert| alert.id == id);
+        let Some(alert) = place.and_then(|place| seen.waiting.remove(place)) else { return };
+        self.gate.passed(&alert);
+        if self.ports.messenger.is_paced() {
+            self.gate.delivered(&alert, self.ports.time.now());
         }
+        seen.totals.delivered += 1;
     }
 
     fn count_failure(&mut self, id: i64) {
-        let oldest = self.volatile.seen.as_mut().and_then(|seen| seen.waiting.front_mut());
-        if let Some(alert) = oldest.filter(|alert| alert.id == id) {
+        let Some(seen) = &mut self.volatile.seen else { return };
+        if let Some(alert) = seen.waiting.iter_mut().find(|alert| alert.id == id) {
             alert.attempts = alert.attempts.saturating_add(1);
         }
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use keeper_domain::alert::{Outgoing, SendError, Severity};
 use keeper_domain::alerts::{
     delivery::{self, Next},
-    render::{SAFE_TEXT, id, whole_text},
+    render::{SAFE_TEXT, id, overtaken, whole_text},
 };
 use keeper_domain::notes::MUTED_UNTIL;
 use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
@@ -29,17 +29,28 @@ pub(super) struct Attempt {
     pub(super) error: Option<String>,
 }
 
+/// In which words an alert goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wording {
+    /// Its own.
+    AsItIs,
+    /// Its own, and that a newer alert has come before it.
+    Overtaken,
+    /// [`SAFE_TEXT`], after its own were refused.
+    Safe,
+}
+
 /// Sends the alert once and writes the outcome down. A crash in between means that it is sent again.
 pub(super) async fn attempt(
     (messenger, store, notes, time): (&dyn Messenger, &dyn OutboxStore, &dyn NoteStore, &dyn Time),
     alert: &Outgoing,
-    safe_text: bool,
+    wording: Wording,
     luck: f64,
 ) -> Result<Attempt, StoreError> {
     let mutable = messenger.can_be_muted() && alert.severity != Severity::Critical;
     let quiet = mutable && is_muted(notes, time.now()).await?;
-    let result = send(messenger, alert, safe_text, quiet).await;
-    let next = delivery::after(&result, alert.attempts, alert.severity, safe_text, luck);
+    let result = send(messenger, alert, wording, quiet).await;
+    let next = delivery::after(&result, alert.attempts, alert.severity, wording == Wording::Safe, luck);
     match next {
         Next::Delivered | Next::DeadLetter => store.alert_sent(alert.id, time.now()).await?,
         Next::Again(_) | Next::SendSafeText => store.alert_failed(alert.id).await?,
@@ -63,12 +74,14 @@ async fn is_muted(notes: &dyn NoteStore, now: DateTime<Utc>) -> Result<bool, Sto
 async fn send(
     messenger: &dyn Messenger,
     alert: &Outgoing,
-    safe_text: bool,
+    wording: Wording,
     quiet: bool,
 ) -> Result<(), SendError> {
     let mut message = alert.clone();
-    if safe_text {
-        SAFE_TEXT.clone_into(&mut message.text);
+    match wording {
+        Wording::AsItIs => {}
+        Wording::Overtaken => message.text = overtaken(&message.text),
+        Wording::Safe => SAFE_TEXT.clone_into(&mut message.text),
     }
     if quiet {
         // The least of severities is the one without a sound.

@@ -57,4 +57,5 @@ mod support;
 mod transcript;
 mod unconfirmed;
 mod unread;
+mod urgent;
 mod webhook;

@@ -4,3 +4,4 @@ mod delivering;
 mod doubles;
 mod restarting;
 mod storm;
+mod urgent;

@@ -1,6 +1,6 @@
-//! After each attempt: what next, and how soon.
+//! Which alert is next; after each attempt: what next, and how soon.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{cmp::Reverse, collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,6 +13,16 @@ pub const GAP: Duration = Duration::from_millis(1_050);
 /// Messages in any [`WINDOW`]; Telegram's limit for a group is 20 a minute.
 pub const PER_WINDOW: usize = 15;
 
+/// Of [`PER_WINDOW`], what each severity may use up: the rest is kept for what is more urgent, which would else wait for
+/// the window although it is next.
+fn share(severity: Severity) -> usize {
+    match severity {
+        Severity::Critical => PER_WINDOW,
+        Severity::Warning => 13,
+        Severity::Info => 10,
+    }
+}
+
 /// See [`PER_WINDOW`].
 pub const WINDOW: Duration = Duration::from_secs(60);
 
@@ -24,6 +34,11 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(600);
 
 /// Added to what Telegram asks for, so that rounding never makes the keeper early.
 const MARGIN: Duration = Duration::from_millis(500);
+
+/// The alert to send next: the most urgent one, and of these the oldest.
+pub fn next<'a>(waiting: impl IntoIterator<Item = &'a Outgoing>) -> Option<&'a Outgoing> {
+    waiting.into_iter().max_by_key(|alert| (alert.severity, Reverse(alert.id)))
+}
 
 /// What to do after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +80,8 @@ pub struct Gate {
     hold: Option<Hold>,
     /// The last warning that was delivered: its key, and when.
     delivered: Option<(String, DateTime<Utc>)>,
+    /// The newest alert that is through: older ones have been overtaken.
+    newest: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +105,16 @@ impl Gate {
         if let Some(latest) = self.recent.back_mut() {
             *latest = now;
         }
+    }
+
+    /// Whether a newer alert is through already. Then this one says so, for the last one read may be taken for the latest.
+    pub fn is_overtaken(&self, alert: &Outgoing) -> bool {
+        alert.id < self.newest
+    }
+
+    /// This alert is through.
+    pub fn passed(&mut self, alert: &Outgoing) {
+        self.newest = self.newest.max(alert.id);
     }
 
     /// Remembers what was delivered, so that repeats of it gather.
@@ -119,16 +146,17 @@ impl Gate {
         !self.hold_left(now).is_zero()
     }
 
-    /// How long until the next attempt may be made; zero is now.
-    pub fn wait(&mut self, now: DateTime<Utc>) -> Duration {
+    /// How long until the next attempt may be made with an alert of this severity; zero is now.
+    pub fn wait(&mut self, severity: Severity, now: DateTime<Utc>) -> Duration {
         for attempt in &mut self.recent {
             *attempt = now.min(*attempt);
         }
         let gap = self.recent.back().map_or(Duration::ZERO, |latest| left(*latest, GAP, now));
-        let crowd = match self.recent.front() {
-            Some(oldest) if self.recent.len() >= PER_WINDOW => left(*oldest, WINDOW, now),
-            _ => Duration::ZERO,
-        };
+        // The attempt that must have left the window, so that this one is not above its share.
+        let last_in_share = self.recent.len().checked_sub(share(severity));
+        let crowd = last_in_share
+            .and_then(|place| self.recent.get(place))
+            .map_or(Duration::ZERO, |attempt| left(*attempt, WINDOW, now));
         gap.max(crowd).max(self.hold_left(now))
     }
 
@@ -197,8 +225,8 @@ mod tests {
         let mut now = 0;
         let mut sent = Vec::new();
         for _ in 0..60 {
-            now += i64::try_from(gate.wait(t(now)).as_millis()).unwrap();
-            assert_eq!(gate.wait(t(now)), Duration::ZERO);
+            now += i64::try_from(gate.wait(Severity::Critical, t(now)).as_millis()).unwrap();
+            assert_eq!(gate.wait(Severity::Critical, t(now)), Duration::ZERO);
             gate.attempted(t(now));
             sent.push(now);
         }
@@ -208,20 +236,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_silent_leaves_room_for_what_is_urgent() {
+        let mut gate = Gate::default();
+        (0..10).for_each(|n| gate.attempted(t(n * 1_050)));
+        let later = t(20_000);
+        let wait = |gate: &mut Gate, severity| gate.wait(severity, later);
+        assert_eq!(wait(&mut gate, Severity::Info), ms(40_000));
+        assert_eq!(wait(&mut gate, Severity::Warning), Duration::ZERO);
+        (0..3).for_each(|_| gate.attempted(t(15_000)));
+        assert_eq!(wait(&mut gate, Severity::Warning), ms(40_000));
+        assert_eq!(wait(&mut gate, Severity::Info), ms(43_150), "the third must be over as well");
+        assert_eq!(wait(&mut gate, Severity::Critical), Duration::ZERO);
+    }
+
+    #[test]
     fn the_gap_counts_from_the_end_of_a_slow_attempt() {
         let mut gate = Gate::default();
         gate.attempted(t(0));
         gate.ended(t(9_000));
-        assert_eq!(gate.wait(t(9_000)), GAP);
+        assert_eq!(gate.wait(Severity::Critical, t(9_000)), GAP);
     }
 
     #[test]
     fn a_hold_ends_by_itself_or_by_a_flush_unless_telegram_asked() {
         let mut gate = Gate::default();
         gate.hold(t(0), ms(10_000), false);
-        assert_eq!(gate.wait(t(4_000)), ms(6_000));
+        assert_eq!(gate.wait(Severity::Critical, t(4_000)), ms(6_000));
         gate.release();
-        assert_eq!(gate.wait(t(4_000)), Duration::ZERO);
+        assert_eq!(gate.wait(Severity::Critical, t(4_000)), Duration::ZERO);
         gate.hold(t(0), ms(10_000), true);
         gate.release();
         assert!(gate.is_held(t(9_999)));
@@ -234,7 +276,7 @@ mod tests {
         (0..15).for_each(|n| gate.attempted(t(n * 1_050)));
         gate.hold(t(15_000), ms(5_000), false);
         let back = t(-86_400_000);
-        assert_eq!(gate.wait(back), WINDOW);
-        assert_eq!(gate.wait(back + TimeDelta::seconds(60)), Duration::ZERO);
+        assert_eq!(gate.wait(Severity::Critical, back), WINDOW);
+        assert_eq!(gate.wait(Severity::Critical, back + TimeDelta::seconds(60)), Duration::ZERO);
     }
 }

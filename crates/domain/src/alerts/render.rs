@@ -14,6 +14,11 @@ pub const SAFE_TEXT: &str = "🚨 The keeper has a critical alert that could not
     Trading may be affected.\n\
     Next: read the keeper's log or status page.";
 
+/// The text of an alert that a newer and more urgent one has overtaken.
+pub fn overtaken(text: &str) -> String {
+    format!("{text}\n(Older than an alert that you have got before it: the urgent ones are sent first.)")
+}
+
 /// The id a person can quote, as `#K-20261123-7`: the IST day and the number in the outbox. Two messages
 /// with one id are one alert that was delivered twice.
 pub fn id(alert: &Outgoing) -> String {
