@@ -27,7 +27,8 @@ COPY --from=build --chown=65532:65532 /data /data
 # The one writable place: state, and the .env file if one is used.
 USER 65532:65532
 WORKDIR /data
-ENV KEEPER_STATE_DIR=/data/state PORT=8080
+# One arena of the allocator: what each thread keeps for itself would be as much again (tests/watch/worst.rs).
+ENV KEEPER_STATE_DIR=/data/state PORT=8080 MALLOC_ARENA_MAX=1
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -1,18 +1,21 @@
-//! What the bodies of bots' requests and the long answers of FYERS may take together: one budget for the whole of their
-//! way, from the first byte that is read to the last one that is written.
+//! What the bodies of bots' requests, their messages on sockets and the long answers of FYERS may take together: one
+//! budget for the whole of their way, from the first byte that is read to the last one that is written.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The budget, in bytes. The container has 128 MiB for everything.
-const ALL: usize = 32 * 1024 * 1024;
+const ALL: usize = 20 * 1024 * 1024;
 
 /// What one permit stands for, in bytes.
 const UNIT: usize = 1024;
 
 /// The beginning of each answer that needs no room: an order's answer is shorter and is never turned away.
-const FREE: usize = 64 * 1024;
+const FREE: usize = 16 * 1024;
+/// The beginning of each request that needs no room: whatever else is held, an order comes in. There are no more
+/// requests than connections.
+const FREE_REQUEST: usize = 8 * 1024;
 
 /// The budget. Cheap to clone; all clones share it.
 #[derive(Debug, Clone)]
@@ -32,7 +35,7 @@ impl Memory {
 
     /// Nothing yet, for one request.
     pub(crate) fn for_request(&self) -> Share {
-        Share { memory: Arc::clone(&self.0), free: 0, held: None }
+        Share { memory: Arc::clone(&self.0), free: FREE_REQUEST, held: None }
     }
 
     /// Nothing yet, for one answer.
@@ -66,6 +69,11 @@ impl Share {
         }
         true
     }
+
+    /// Gives everything back.
+    pub(crate) fn give_back(&mut self) {
+        self.held = None;
+    }
 }
 
 #[cfg(test)]
@@ -85,9 +93,8 @@ mod tests {
         assert!(!second.grow_to(usize::MAX));
         drop(second);
         let mut request = memory.for_request();
-        assert!(
-            request.grow_to(10 * UNIT) && !memory.for_request().grow_to(1),
-            "requests count from the first byte"
-        );
+        assert!(request.grow_to(FREE_REQUEST + 10 * UNIT));
+        assert!(!memory.for_request().grow_to(FREE_REQUEST + 1), "nothing is left");
+        assert!(memory.for_request().grow_to(FREE_REQUEST), "and an order comes in");
     }
 }

@@ -347,7 +347,7 @@ impl Backend for KeeperBackend {
 
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
         let entries = self.store.order_journal(limit).await.ok()?;
-        Some(entries.iter().filter_map(|entry| serde_json::to_value(entry).ok()).collect())
+        Some(entries.into_iter().filter_map(|entry| serde_json::to_value(entry).ok()).collect())
     }
 
     async fn recent_events(&self, limit: u32) -> Option<Vec<Recorded>> {

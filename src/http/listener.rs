@@ -45,6 +45,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long the end of a connection may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+/// How much of an answer is written ahead, in bytes: each of the connections may have as much and one part more.
+const WRITE_BUFFER: usize = 8 * 1024;
 /// Connections that are accepted and wait for another one to make room.
 const SPARE: usize = 64;
 
@@ -79,12 +81,12 @@ pub fn listen_with(
 ) -> std::io::Result<(Server, SocketAddr)> {
     let listener = TcpListener::bind(addr)?;
     let bound = listener.local_addr()?;
+    let connections = Connections::new(descriptors::connections(), front.trusted_proxies.clone());
     let gate = web::Data::new(Gate::new(settings(bound, key.into(), &backend, &front)));
     let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(front.memory.clone()));
     let (backend, front) = (web::Data::from(backend), web::Data::new(front));
     let pages = pages::State::default();
     let most = descriptors::connections();
-    let connections = Connections::new(most);
     let serve = move || {
         let app = App::new()
             .wrap(from_fn(body::read_first))
@@ -102,6 +104,7 @@ pub fn listen_with(
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEAD_LIMIT)
             .client_disconnect_timeout(CLOSE_LIMIT)
+            .h1_write_buffer_size(WRITE_BUFFER)
             .local_addr(bound)
             .on_connect_ext(|io: &Readable<Guarded>, data| {
                 data.insert(io.get_ref().connection());

@@ -17,7 +17,7 @@ const USUAL: u32 = 50;
 /// How many are told at most.
 const MOST: u32 = 1_000;
 /// What one takes in memory until the answer is written, in bytes: as values and as text.
-const ROW: usize = 4 * 1024;
+const ROW: usize = 8 * 1024;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/api/orders").get(orders));

@@ -53,6 +53,8 @@ mod rejects;
 mod schema;
 mod service;
 mod small;
+mod socket_attacks;
+mod strangers;
 mod support;
 mod transcript;
 mod unconfirmed;

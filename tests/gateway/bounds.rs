@@ -92,7 +92,7 @@ fn bodies_that_wait_for_a_slow_fyers_share_one_budget() {
     let gateway = Gateway::before(&upstream);
     let post = |path: &str| gateway.ask("POST", path, "", &vec![b'x'; MIB]);
     // Each is held twice: as it came, and as it is sent.
-    let held = 16;
+    let held = 10;
     std::thread::scope(|scope| {
         let slow: Vec<_> = (0..held).map(|_| scope.spawn(|| post("/data/slow").status())).collect();
         while upstream.seen().len() < held {
@@ -124,7 +124,7 @@ fn answers_that_are_taken_slowly_keep_their_room() {
         stream
     };
     // Read to the end of the head, and no further.
-    let slow: Vec<_> = (0..2)
+    let slow: Vec<_> = (0..1)
         .map(|_| {
             let mut stream = ask();
             let mut first = [0; 15];

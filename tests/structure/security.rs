@@ -130,3 +130,19 @@ fn every_promise_names_a_test_that_exists() {
         assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
     }
 }
+
+/// `scripts/attack` runs tests by name; a name that nobody has would run nothing.
+#[test]
+fn every_attack_of_the_suite_is_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = fs::read_to_string(root.join("scripts/attack")).unwrap();
+    let rows: Vec<Vec<&str>> = script.lines().map(|line| line.split('|').collect()).collect();
+    let rows: Vec<_> = rows.iter().filter(|row| row.len() == 3 && row[2].contains("::")).collect();
+    assert!(rows.len() > 30, "{rows:?}");
+    for row in rows {
+        let (module, test) = row[2].split_once("::").unwrap();
+        let path = root.join(format!("tests/{}/{module}.rs", row[1]));
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        assert!(text.contains(&format!("fn {test}(")), "{} has no test {test}", path.display());
+    }
+}

@@ -1,6 +1,7 @@
 //! The standing suite of attacks on the listener: bytes on a socket against the real program.
 
 use std::{
+    cell::Cell,
     io::{Read, Write},
     net::TcpStream,
 };
@@ -45,8 +46,18 @@ const DISGUISES: [&str; 9] = [
     "cookie: keeper_session=; keeper_session_80=; __Host-keeper_session=\r\nauthorization: X:\r\n",
 ];
 
+thread_local! {
+    /// Requests of this test, for the table of scripts/attack.
+    static REQUESTS: Cell<u32> = const { Cell::new(0) };
+}
+
+fn print_count() {
+    println!("tried: {} requests", REQUESTS.get());
+}
+
 /// Writes this and reads all that comes until the keeper closes.
 fn exchange(home: &Home, bytes: &[u8]) -> String {
+    REQUESTS.set(REQUESTS.get() + 1);
     let mut stream = TcpStream::connect(("127.0.0.1", home.port)).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let _refused_early = stream.write_all(bytes);
@@ -114,6 +125,7 @@ fn no_route_is_open_to_strangers_in_any_mode_of_the_listener() {
         assert_eq!(keeper.status()["halted"], false);
         assert_eq!(home.sim.call_count(endpoint::VALIDATE_REFRESH_TOKEN).total, 0);
     }
+    print_count();
 }
 
 /// Requests whose end two programs could see in two places. Each is followed by a whole request with the key.
@@ -140,8 +152,20 @@ fn ambiguous(port: u16) -> Vec<String> {
         "x-a: b\r\n content-length: 5\r\n\r\nabcde",
         "x-a: b\0\r\n\r\n",
         "x-a\r\n\r\n",
+        "transfer-encoding:\u{b}chunked\r\n\r\n0\r\n\r\n",
+        "transfer-encoding: \"chunked\"\r\n\r\n0\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\n1;a=\nx\r\n0\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\n1\nx\n0\n\n",
+        "content-length: 0\rcontent-length: 5\r\n\r\n",
+        "content-length: \r\n\r\n",
+        "content-length: 5\r\ncontent_length: 0\r\nconnection: close\r\n\r\nabcde",
+        "expect: 100-continue\r\ntransfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
     ];
-    framings.iter().map(|framing| format!("{head}{framing}")).collect()
+    // HTTP/1.0 knows no chunks and keeps no connection.
+    let old = head.replace("HTTP/1.1", "HTTP/1.0");
+    let olds = ["transfer-encoding: chunked\r\n\r\n0\r\n\r\n", "content-length: 3\r\n\r\nabc", "\r\n"];
+    let all = framings.iter().map(|framing| format!("{head}{framing}"));
+    all.chain(olds.iter().map(|framing| format!("{old}{framing}"))).collect()
 }
 
 #[test]
@@ -165,7 +189,7 @@ fn a_request_that_ends_in_two_places_is_the_last_on_its_connection() {
         assert!(statuses.iter().all(|status| (400..500).contains(status)), "{start:?}: {answer}");
     }
     assert_eq!(orders(&home), before, "nothing came through");
-    // HTTP/1.0 knows no chunks, and a key in a trailer opens nothing.
+    // A key in a trailer opens nothing.
     let trailer = format!(
         "POST /api/v3/orders/sync HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\
          trailer: authorization\r\n\r\n2\r\n{{}}\r\n0\r\nauthorization: X:{}\r\n\r\n",
@@ -174,6 +198,7 @@ fn a_request_that_ends_in_two_places_is_the_last_on_its_connection() {
     let answer = exchange(&home, trailer.as_bytes());
     assert!(statuses(&answer).iter().all(|status| (400..500).contains(status)), "{answer}");
     assert_eq!(orders(&home), before);
+    print_count();
 }
 
 #[test]
@@ -201,6 +226,13 @@ fn a_path_is_read_in_one_way_or_not_at_all() {
         "/api/v3/validate-refresh-token",
         "*",
         "/api/v3/..;/profile",
+        "/api%2fv3%2fprofile",
+        "/api/v3%2f..%2fv3/profile",
+        "/api/v3/%252e%252e/v3/profile",
+        "/api/v3/./profile",
+        "/api/v3/profile/..%00/",
+        "/livez/../api/v3/profile",
+        "/api/v3/profile%ef%bc%8f",
     ];
     for path in paths {
         for method in ["GET", "POST", "DELETE"] {
@@ -218,6 +250,7 @@ fn a_path_is_read_in_one_way_or_not_at_all() {
     for own in [endpoint::LOGOUT, endpoint::VALIDATE_REFRESH_TOKEN] {
         assert_eq!(home.sim.call_count(own).total, 0, "{own}");
     }
+    print_count();
 }
 
 #[test]
@@ -256,4 +289,5 @@ fn oversized_and_deep_requests_are_refused_and_the_keeper_goes_on() {
     assert!(orders(&home) <= before + 1, "the deep one at most");
     assert_eq!(get(&keeper, "/livez", &[]).status, 200);
     assert_eq!(keeper.status()["mode"], "live");
+    print_count();
 }

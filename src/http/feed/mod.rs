@@ -99,5 +99,5 @@ fn open<P: socket::Protocol>(
     let connection = request.conn_data::<Connection>().cloned();
     let cut = move || connection.iter().for_each(Connection::close);
     let seat = front.feeds.connect(door, ceiling, cut);
-    socket::answer(request, payload, seat, protocol)
+    socket::answer(request, payload, seat, (protocol, &front.memory))
 }

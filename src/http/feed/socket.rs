@@ -10,12 +10,20 @@ use keeper_actors::hub::Seat;
 use keeper_domain::feeds::state::Taken;
 use tokio::time::{Instant, sleep_until};
 
+use crate::memory::{Memory, Share};
+
 /// The largest message a bot may send: 5,000 topics are a tenth of it.
 const LARGEST: usize = 1 << 20;
-/// Items that are taken at once: while they are written, newer values may replace those that still wait.
-const BATCH: usize = 256;
+/// The largest one before a key was shown: it brings the key.
+const LARGEST_KEY: usize = 16 * 1024;
+/// What a frame has before its message, at most.
+const HEAD: usize = 14;
+const TOO_LONG: &str = "a message is too long";
+/// Items that are taken at once: while they are written, newer values may replace those that still wait. A client that
+/// reads nothing makes the keeper hold so many as text.
+const BATCH: usize = 16;
 /// Bytes handed to the network at once.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 8 * 1024;
 /// Time between two keep-alives.
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// Longest time until a replaced key is noticed.
@@ -72,14 +80,15 @@ pub(super) fn answer<P: Protocol>(
     request: &HttpRequest,
     payload: web::Payload,
     seat: Seat,
-    protocol: P,
+    (protocol, memory): (P, &Memory),
 ) -> HttpResponse {
     let Ok(mut response) = ws::handshake(request.head()) else {
         return HttpResponse::UpgradeRequired()
             .insert_header(("Upgrade", "websocket"))
             .body("this is a WebSocket\n");
     };
-    let body = BodyStream::new(Conversation::new(payload, seat, protocol).into_stream());
+    let body =
+        BodyStream::new(Conversation::new(payload, seat, protocol, memory.for_request()).into_stream());
     response.message_body(body).map_or_else(
         |_| HttpResponse::InternalServerError().finish(),
         |response| HttpResponse::from(response.map_into_boxed_body()),
@@ -89,6 +98,8 @@ pub(super) fn answer<P: Protocol>(
 struct Conversation<P> {
     payload: web::Payload,
     received: web::BytesMut,
+    /// What has come and was not handled has its room in the memory of all bodies.
+    room: Share,
     codec: Codec,
     seat: Seat,
     protocol: P,
@@ -101,12 +112,13 @@ struct Conversation<P> {
 }
 
 impl<P: Protocol> Conversation<P> {
-    fn new(payload: web::Payload, seat: Seat, mut protocol: P) -> Self {
+    fn new(payload: web::Payload, seat: Seat, mut protocol: P, room: Share) -> Self {
         let first = protocol.opened(&seat);
         let now = Instant::now();
         let mut new = Self {
             payload,
             received: web::BytesMut::new(),
+            room,
             codec: Codec::new().max_size(LARGEST),
             seat,
             protocol,
@@ -177,7 +189,10 @@ impl<P: Protocol> Conversation<P> {
     fn understand(&mut self) -> bool {
         let frame = match self.codec.decode(&mut self.received) {
             Ok(Some(frame)) => frame,
-            Ok(None) => return false,
+            Ok(None) => {
+                self.give_room_back();
+                return false;
+            }
             Err(_) => {
                 self.end(CloseCode::Protocol, "a frame cannot be understood");
                 return true;
@@ -223,7 +238,7 @@ impl<P: Protocol> Conversation<P> {
             Item::Continue(bytes) | Item::Last(bytes)
                 if self.parts.as_ref().is_some_and(|(_, known)| known.len() + bytes.len() > LARGEST) =>
             {
-                self.end(CloseCode::Size, "a message is too long");
+                self.end(CloseCode::Size, TOO_LONG);
             }
             Item::Continue(bytes) => {
                 if let Some((_, known)) = &mut self.parts {
@@ -261,11 +276,38 @@ impl<P: Protocol> Conversation<P> {
         let due = key_due.map_or(self.next_ping, |due| due.min(self.next_ping)).min(Instant::now() + LOOK);
         tokio::select! {
             chunk = self.payload.next() => match chunk {
-                Some(Ok(bytes)) => self.received.extend_from_slice(&bytes),
+                Some(Ok(bytes)) => self.receive(&bytes),
                 Some(Err(_)) | None => self.is_over = true,
             },
             () = self.seat.woken() => {}
             () = sleep_until(due) => self.late(key_due),
+        }
+    }
+
+    /// Takes bytes in. What is here already is no whole message, and the codec would wait for the end of one however
+    /// long it says it is.
+    fn receive(&mut self, bytes: &[u8]) {
+        let largest = if self.protocol.is_known() { LARGEST } else { LARGEST_KEY };
+        if self.received.len() > largest + HEAD {
+            return self.end(CloseCode::Size, TOO_LONG);
+        }
+        if !self.room.grow_to(self.waiting() + bytes.len()) {
+            return self.end(CloseCode::Again, "too many long messages at once; try again");
+        }
+        self.received.extend_from_slice(bytes);
+    }
+
+    /// Bytes of messages that have not come whole.
+    fn waiting(&self) -> usize {
+        self.received.len() + self.parts.as_ref().map_or(0, |(_, known)| known.len())
+    }
+
+    fn give_room_back(&mut self) {
+        if self.waiting() == 0 {
+            self.room.give_back();
+            if self.received.capacity() > CHUNK {
+                self.received = web::BytesMut::new();
+            }
         }
     }
 

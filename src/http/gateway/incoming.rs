@@ -81,7 +81,7 @@ pub(super) async fn discard(mut payload: web::Payload) {
 /// The body, when it is no longer than the bounds allow; the rest of a longer one is read and dropped.
 async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Body, Refusal> {
     let memory = request.app_data::<web::Data<Memory>>().ok_or(Refusal::BrokenBody)?;
-    let refusal = match body::read(memory, &mut payload, BOUNDS).await {
+    let refusal = match body::read(memory, (body::promised(request.headers()), &mut payload), BOUNDS).await {
         Ok(body) => return Ok(body),
         Err(BodyError::TooLong) => Refusal::TooLong,
         Err(BodyError::Broken) => return Err(Refusal::BrokenBody),

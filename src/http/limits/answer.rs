@@ -13,7 +13,7 @@ use futures_util::{Stream, stream};
 use crate::memory::{Memory, Share};
 
 /// How much of a long answer the HTTP library is given at once, in bytes.
-const PART: usize = 64 * 1024;
+const PART: usize = 8 * 1024;
 
 /// Bytes with their share of the memory.
 struct Held(Bytes, #[expect(dead_code, reason = "held until the bytes are dropped")] Share);
@@ -85,7 +85,7 @@ mod tests {
             (first.status(), told(&memory, 200_000).status()),
             (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE)
         );
-        assert_eq!(told(&memory, 60_000).status(), StatusCode::OK, "short ones need none");
+        assert_eq!(told(&memory, 16_000).status(), StatusCode::OK, "short ones need none");
         assert_eq!(to_bytes(first.into_body()).await.unwrap().len(), 1024 * 1024);
         assert_eq!(told(&memory, 200_000).status(), StatusCode::OK, "the room is given back");
     }

@@ -6,7 +6,10 @@ use actix_web::{
     Error, HttpMessage, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::Method,
+    http::{
+        Method,
+        header::{CONTENT_LENGTH, HeaderMap},
+    },
     middleware::Next,
     web::{self, Bytes},
 };
@@ -49,14 +52,31 @@ pub(in crate::http) struct Bounds {
     pub(in crate::http) copies: usize,
 }
 
-/// Reads a body whole.
+/// How long the head says that the body is; 0 where it does not.
+pub(in crate::http) fn promised(headers: &HeaderMap) -> usize {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or_default()
+}
+
+/// Reads a body whole, of which so much was promised.
 pub(in crate::http) async fn read(
     memory: &Memory,
-    payload: &mut (impl futures_util::Stream<Item = Result<Bytes, actix_web::error::PayloadError>> + Unpin),
+    (promised, payload): (
+        usize,
+        &mut (impl futures_util::Stream<Item = Result<Bytes, actix_web::error::PayloadError>> + Unpin),
+    ),
     Bounds { longest, limit, copies }: Bounds,
 ) -> Result<Body, BodyError> {
     let read = async {
         let mut body = Body { bytes: Vec::new(), memory: memory.for_request() };
+        if promised > longest {
+            return Err(BodyError::TooLong);
+        }
+        if !body.memory.grow_to(promised.saturating_mul(copies)) {
+            return Err(BodyError::NoRoom);
+        }
+        // At once and exactly, where the length is known: what grows leaves holes behind, as large as itself.
+        body.bytes.reserve_exact(promised);
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| BodyError::Broken)?;
             let length = body.bytes.len() + chunk.len();
@@ -88,11 +108,14 @@ pub(in crate::http) async fn read_first(
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let mut payload = request.take_payload();
-    match read(&memory, &mut payload, FORM).await {
+    let promised = promised(request.headers());
+    match read(&memory, (promised, &mut payload), FORM).await {
         Ok(body) => {
             // Dropped with its memory once the request has been answered.
             let Body { bytes, memory: _held } = body;
             request.set_payload(whole(bytes));
+            // Whoever waits for what FYERS says of a login must not lose it because others open connections.
+            let _answering = request.request().conn_data::<Connection>().map(Connection::answering);
             Ok(answer::bounded(&memory, next.call(request).await?.map_into_boxed_body()))
         }
         Err(error) => {
@@ -135,7 +158,7 @@ mod tests {
 
     async fn body(memory: &Memory, chunks: &[usize], longest: usize) -> Result<Body, BodyError> {
         let chunks: Vec<_> = chunks.iter().map(|length| Ok(Bytes::from(vec![7; *length]))).collect();
-        read(memory, &mut stream::iter(chunks), Bounds { longest, ..FORM }).await
+        read(memory, (0, &mut stream::iter(chunks)), Bounds { longest, ..FORM }).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -143,7 +166,7 @@ mod tests {
         let memory = Memory::default();
         assert_eq!(body(&memory, &[10, 20], 30).await.unwrap().bytes.len(), 30);
         assert_eq!(body(&memory, &[10, 21], 30).await.unwrap_err(), BodyError::TooLong);
-        let late = read(&memory, &mut stream::pending(), FORM).await;
+        let late = read(&memory, (0, &mut stream::pending()), FORM).await;
         assert_eq!(late.unwrap_err(), BodyError::Broken);
     }
 
@@ -159,7 +182,7 @@ mod tests {
         assert!(body(&memory, &[MIB], usize::MAX).await.is_ok());
         let twice = Bounds { longest: usize::MAX, copies: 2, ..FORM };
         let chunk = Ok(Bytes::from(vec![7; MIB]));
-        let both = read(&memory, &mut stream::iter([chunk]), twice).await;
+        let both = read(&memory, (0, &mut stream::iter([chunk])), twice).await;
         assert_eq!(both.unwrap_err(), BodyError::NoRoom, "there is room for one copy");
     }
 }

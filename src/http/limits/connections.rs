@@ -52,12 +52,15 @@ impl Merit {
 }
 
 /// The connection that makes room: of the client that has most, the one with the least merit. `None` when every
-/// candidate is busy.
-fn to_close(open: &[(u64, Network, Merit)]) -> Option<u64> {
+/// candidate is busy. Of connections through a trusted proxy, which have no client here, each counts by itself: many
+/// people come through one, and others must not push them out as if they were one.
+fn to_close(open: &[(u64, Option<Network>, Merit)]) -> Option<u64> {
     let mut of_client: BTreeMap<Network, usize> = BTreeMap::new();
-    open.iter().for_each(|(_, client, _)| *of_client.entry(*client).or_default() += 1);
+    let clients = open.iter().filter_map(|(_, client, _)| *client);
+    clients.for_each(|client| *of_client.entry(client).or_default() += 1);
+    let count = |client: &Option<Network>| client.map_or(1, |client| of_client[&client]);
     let candidates = open.iter().filter(|(_, _, merit)| !merit.is_busy);
-    let best = candidates.min_by_key(|(_, client, merit)| (usize::MAX - of_client[client], *merit));
+    let best = candidates.min_by_key(|(_, client, merit)| (usize::MAX - count(client), *merit));
     best.map(|(id, _, _)| *id)
 }
 
@@ -72,7 +75,7 @@ struct State {
 #[derive(Debug)]
 struct Slot {
     id: u64,
-    client: Network,
+    client: Option<Network>,
     state: Mutex<State>,
 }
 
@@ -141,6 +144,7 @@ impl Drop for Answering {
 struct Table {
     began: Instant,
     most: usize,
+    proxies: Vec<Network>,
     next: u64,
     open: BTreeMap<u64, Arc<Slot>>,
 }
@@ -150,9 +154,9 @@ struct Table {
 pub(in crate::http) struct Connections(Arc<Mutex<Table>>);
 
 impl Connections {
-    /// At most so many at once.
-    pub(in crate::http) fn new(most: usize) -> Self {
-        let table = Table { began: Instant::now(), most, next: 0, open: BTreeMap::new() };
+    /// At most so many at once; these proxies are trusted.
+    pub(in crate::http) fn new(most: usize, proxies: Vec<Network>) -> Self {
+        let table = Table { began: Instant::now(), most, proxies, next: 0, open: BTreeMap::new() };
         Self(Arc::new(Mutex::new(table)))
     }
 
@@ -170,13 +174,14 @@ impl Connections {
             let id = to_close(&table.candidates())?;
             table.open.remove(&id)?.close();
         }
-        let slot = table.add(Network::of_client(client));
+        let is_proxy = table.proxies.iter().any(|proxy| proxy.contains(client));
+        let slot = table.add((!is_proxy).then(|| Network::of_client(client)));
         Some((Guarded { stream, slot, connections: self.clone(), write_limit: None }, peer))
     }
 }
 
 impl Table {
-    fn candidates(&self) -> Vec<(u64, Network, Merit)> {
+    fn candidates(&self) -> Vec<(u64, Option<Network>, Merit)> {
         let now = self.began.elapsed();
         let known = |slot: &Arc<Slot>| {
             let state = slot.state();
@@ -186,7 +191,7 @@ impl Table {
         self.open.values().map(known).collect()
     }
 
-    fn add(&mut self, client: Network) -> Arc<Slot> {
+    fn add(&mut self, client: Option<Network>) -> Arc<Slot> {
         let id = self.next;
         self.next += 1;
         let last_use = self.began.elapsed();
@@ -284,8 +289,8 @@ impl AsyncWrite for Guarded {
 mod tests {
     use super::*;
 
-    fn client(n: u8) -> Network {
-        Network::of_client([203, 0, 113, n].into())
+    fn client(n: u8) -> Option<Network> {
+        Some(Network::of_client([203, 0, 113, n].into()))
     }
 
     fn merit(is_busy: bool, is_trusted: bool, has_answered: bool, second: u64) -> Merit {
@@ -314,7 +319,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _reader = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let (mut guarded, _) = Connections::new(1).admit(stream).unwrap();
+        let (mut guarded, _) = Connections::new(1, vec![]).admit(stream).unwrap();
         let began = tokio::time::Instant::now();
         let error = loop {
             if let Err(error) = tokio::io::AsyncWriteExt::write_all(&mut guarded, &[b'x'; 65_536]).await {
@@ -331,7 +336,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut reader = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let (mut guarded, _) = Connections::new(1).admit(stream).unwrap();
+        let (mut guarded, _) = Connections::new(1, vec![]).admit(stream).unwrap();
         reader.write_all(b"GET").await.unwrap();
         let poll = |guarded: &mut Guarded, cx: &mut Context<'_>| {
             let mut space = [0; 8];
@@ -361,7 +366,7 @@ mod tests {
     #[test]
     fn a_newcomer_has_time_to_show_its_key() {
         let now = Duration::from_millis(100_200);
-        let as_of = |(id, client, merit): (u64, Network, Merit)| (id, client, merit.as_of(now));
+        let as_of = |(id, client, merit): (u64, Option<Network>, Merit)| (id, client, merit.as_of(now));
         let newcomer = (1, client(1), merit(false, false, false, 100));
         let flood = (2..9).map(|id| (id, client(1), merit(false, false, true, 90 + id)));
         let open: Vec<_> = flood.chain([newcomer]).map(as_of).collect();
@@ -376,5 +381,13 @@ mod tests {
         let single = (9, client(2), merit(false, false, false, 1));
         let open: Vec<_> = many.chain([single]).collect();
         assert_eq!(to_close(&open), Some(0), "even if the single one has done nothing yet");
+    }
+
+    #[test]
+    fn whoever_comes_through_a_trusted_proxy_is_not_pushed_out_as_one_client() {
+        let proxied = (0..5).map(|n| (n, None, merit(false, false, true, 90)));
+        let silent = (5..9).map(|n| (n, client(n as u8), merit(false, false, false, n)));
+        let open: Vec<_> = proxied.chain(silent).collect();
+        assert_eq!(to_close(&open), Some(5), "the oldest of the silent ones");
     }
 }

@@ -25,6 +25,8 @@ use crate::{
 
 /// The most items of one bot, as FYERS' SDKs have it.
 pub const MOST_ITEMS: usize = 5_000;
+/// The most items of all bots together, as each of them counts them: one takes some 400 bytes of memory.
+const MOST_TOGETHER: usize = 30_000;
 /// Values that are remembered, followed or not.
 const MOST_QUOTES: usize = 20_000;
 
@@ -126,21 +128,23 @@ impl Feeds {
     }
 
     /// A bot follows these from now on, and is told at once what is known of them. The items that are too many for
-    /// one bot are given back.
+    /// one bot, or for all together, are given back.
     pub fn follow(
         &mut self,
         id: ClientId,
         items: impl IntoIterator<Item = Item>,
         now: Duration,
     ) -> Vec<Item> {
+        let mut together: usize = self.clients.values().map(|client| client.items.len()).sum();
         let Some(client) = self.clients.get_mut(&id) else { return vec![] };
         let mut too_many = vec![];
         for item in items {
-            if !client.items.contains(&item) && client.items.len() >= MOST_ITEMS {
+            let is_full = client.items.len() >= MOST_ITEMS || together >= MOST_TOGETHER;
+            if is_full && !client.items.contains(&item) {
                 too_many.push(item);
                 continue;
             }
-            client.items.insert(item.clone());
+            together += usize::from(client.items.insert(item.clone()));
             if self.quotes.contains_key(&item) {
                 client.queue.mark(&item, now);
                 self.woken.insert(id);
