@@ -158,11 +158,15 @@ impl Keeper {
         let sink = Arc::new(JournalSink::new(&parts, journal.clone()));
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
         tree.spawn("journal", sink.writer());
-        announce_start(&parts).await?;
-        phone::follow_moves(&parts, &tree).await?;
-        recall_segments(&parts.hours, parts.store.as_ref()).await?;
+        // The reads need not wait for the disk.
+        let announced = async { Ok(announce_start(&parts).await?) };
+        let read = async {
+            phone::follow_moves(&parts, &tree).await?;
+            recall_segments(&parts.hours, parts.store.as_ref()).await?;
+            Ok::<_, StartError>(load_keys(&parts).await?)
+        };
+        let ((), keys) = tokio::try_join!(announced, read)?;
 
-        let keys = load_keys(&parts).await?;
         let actors = start_actors(&parts, &tree, &journal, &keys);
         wake_webhook(&actors, &tree, &feed);
         let loaded = timeout(START_LIMIT, actors.token.send(GetSession)).await;

@@ -46,7 +46,7 @@ use crate::{
     build_info,
     disk::DiskLog,
     fyers::symbols::{Renewal, Watched},
-    http::{Backend, GatewayKey},
+    http::{Backend, GatewayKey, HandOver},
     login_report::{LoginReport, LoginSetup},
     status::{
         ActorStatus, CalendarStatus, Checks, ContactStatus, Day, DiskStatus, FeedsStatus, Health,
@@ -238,9 +238,11 @@ impl Backend for KeeperBackend {
         self.is_loaded.load(Ordering::Relaxed)
     }
 
-    fn hand_over(&self) -> bool {
-        self.lease.iter().for_each(|lease| lease.hand_over.notify_one());
-        self.lease.is_some()
+    async fn hand_over(&self, is_forced: bool) -> HandOver {
+        match &self.lease {
+            Some(lease) => lease.hand_over(is_forced).await,
+            None => HandOver::Alone,
+        }
     }
 
     async fn status(&self) -> Option<Status> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
 use tokio::sync::Notify;
 
-use crate::{status::LeaseStatus, store::postgres::PostgresStore};
+use crate::{http::HandOver, status::LeaseStatus, store::postgres::PostgresStore};
 
 /// The lease that this keeper holds.
 pub(super) struct Lease {
@@ -18,12 +18,24 @@ impl Lease {
         Self { store, since, hand_over: Notify::new() }
     }
 
+    /// Lets another keeper act, unless that one cannot and nobody insists.
+    pub(super) async fn hand_over(&self, is_forced: bool) -> HandOver {
+        let reaches = self.store.awaiting().await.and_then(|awaiting| awaiting.reaches_fyers);
+        if reaches == Some(false) && !is_forced {
+            return HandOver::StandbyCutOff;
+        }
+        self.hand_over.notify_one();
+        HandOver::Begun
+    }
+
     pub(super) async fn status(&self) -> LeaseStatus {
+        let awaiting = self.store.awaiting().await;
         LeaseStatus {
             address: self.store.address().map(str::to_owned),
             epoch: self.store.holding().epoch(),
             since: ist(self.since),
-            standby: self.store.is_awaited().await,
+            standby: awaiting.map(|awaiting| awaiting.is_there),
+            standby_reaches_fyers: awaiting.and_then(|awaiting| awaiting.reaches_fyers),
         }
     }
 }

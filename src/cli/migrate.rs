@@ -84,10 +84,10 @@ fn describe(copied: &Copied, to: Target) -> String {
     format!("Copied and compared, row by row: {}.\n{next}", rows.join(", "))
 }
 
-pub(super) fn hand_over() -> Result<Exit, Failure> {
+pub(super) fn hand_over(force: bool) -> Result<Exit, Failure> {
     let config = load()?;
     let Some(remote) = Remote::new(&config) else { return Err(nobody(&config)) };
-    match block_on(remote.hand_over()).flatten() {
+    match block_on(remote.hand_over(force)).flatten() {
         Some(202) => {
             say("The keeper hands over: another one acts within a second, and this one stands by.");
             Ok(Exit::Good)
@@ -96,6 +96,11 @@ pub(super) fn hand_over() -> Result<Exit, Failure> {
             Exit::Error,
             "this keeper has its state to itself",
             "Two keepers share a PostgreSQL database: see KEEPER_DATABASE_URL.",
+        )),
+        Some(412) => Err(fail(
+            Exit::TryLater,
+            "the keeper that stands by cannot reach FYERS, so this one goes on",
+            "Run `fyers-keeper doctor` there. To hand over all the same: fyers-keeper handover --force",
         )),
         Some(_) => Err(fail(Exit::TryLater, "the keeper did not hand over", "Look at its log.")),
         None => Err(nobody(&config)),

@@ -21,6 +21,7 @@ mod migrate;
 mod oneshot;
 mod orders;
 mod output;
+mod outside;
 mod probe;
 mod run;
 mod setup;
@@ -173,7 +174,11 @@ pub enum Verb {
         json: bool,
     },
     /// Let the other keeper of the same PostgreSQL database act, and stand by
-    Handover,
+    Handover {
+        /// Also to a keeper that cannot reach FYERS
+        #[arg(long)]
+        force: bool,
+    },
     /// Exit 0 if the running keeper is alive, else 1 (for containers)
     Healthcheck,
     /// Print the completion script of a shell
@@ -219,7 +224,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
             backup::restore(&file, Restore { with_gateway_key }, json)
         }
         Verb::Migrate { to, json } => migrate::migrate(to, json),
-        Verb::Handover => migrate::hand_over(),
+        Verb::Handover { force } => migrate::hand_over(force),
         Verb::Healthcheck => probe::healthcheck(),
         Verb::Completions { shell } => Ok(completions(shell)),
     }
@@ -252,7 +257,9 @@ impl Verb {
             Self::Config { verb: ConfigVerb::Check { json } } => *json,
             Self::Key { verb } => verb.is_json(),
             Self::Calendar { verb } => verb.is_json(),
-            Self::Init | Self::Run | Self::Handover | Self::Healthcheck | Self::Completions { .. } => false,
+            Self::Init | Self::Run | Self::Handover { .. } | Self::Healthcheck | Self::Completions { .. } => {
+                false
+            }
         }
     }
 }

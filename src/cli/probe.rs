@@ -163,8 +163,8 @@ impl Remote {
     }
 
     /// Asks for a handover: the HTTP status of the answer.
-    pub(super) async fn hand_over(&self) -> Option<u16> {
-        Some(self.post("handover").send().await.ok()?.status().as_u16())
+    pub(super) async fn hand_over(&self, force: bool) -> Option<u16> {
+        Some(self.post(&format!("handover?force={force}")).send().await.ok()?.status().as_u16())
     }
 
     /// FYERS' login address, or why there is none; `None` when the keeper does not answer.

@@ -21,6 +21,7 @@ use crate::cli::{
     init::PageSetUp,
     key_file,
     output::{fail, no_state, say},
+    outside::Outside,
     probe::reachable,
     setup::{CliConfig, load},
     state_store::StateStore,
@@ -46,6 +47,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 const LAST_LINE: Duration = Duration::from_millis(300);
 /// How long the database may take to close in good order.
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
+/// How long the lease may take to be let go: another keeper waits for it, and otherwise for its end.
+const RELEASE_LIMIT: Duration = Duration::from_secs(4);
 
 pub(super) fn run() -> Result<Exit, Failure> {
     let config = load()?;
@@ -95,24 +98,29 @@ async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>)
     // Before anything else: as process 1 of a container, a signal without a handler is ignored.
     let signals =
         signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
-    let Ok((terminate, interrupt)) = signals else {
+    let Ok((mut terminate, mut interrupt)) = signals else {
         return Err(fail(Exit::Error, "signals cannot be handled here", ""));
     };
-    let (mut terminate, mut interrupt) = (terminate, interrupt);
+    // Before the wait for the lease: whoever stands by has checked all of it.
+    let outside = Outside::new(config)?;
     let storage = tokio::select! {
         biased;
         _ = terminate.recv() => return Ok(Exit::Good),
         _ = interrupt.recv() => return Ok(Exit::Good),
-        opened = StateStore::open(config, state) => opened?,
+        opened = StateStore::open(config, state, outside.client.clone()) => opened?,
     };
     learn(config, &storage).await;
     storage.share_secrets(state).await?;
-    let webhook = webhook(config, &storage).await?;
-    let mut parts = parts(config, state, &storage, webhook)?;
+    let has_webhook = outside.webhook.is_some();
+    let mut parts = parts(config, state, &storage, outside).await?;
     parts.set_up = set_up.as_ref().map(|set_up| Arc::clone(&set_up.door));
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
+    if !has_webhook {
+        // It does not begin with old news some day.
+        storage.without_channel(Channel::Webhook).await.map_err(|error| unwritten(&error))?;
+    }
     let guarded = keeper.guard(|| {
         tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");
         // The log has a thread of its own; if that one is blocked too, nobody reads the log.
@@ -162,14 +170,13 @@ async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>)
 
 /// Stops the keeper and lets its store go: first of all where another keeper waits for it.
 async fn leave(keeper: Keeper, storage: &StateStore) {
-    let close = || tokio::time::timeout(CLOSE_LIMIT, storage.close());
     if storage.is_awaited().await {
         keeper.give_way().await;
-        let _late = close().await;
+        let _late = tokio::time::timeout(RELEASE_LIMIT, storage.close()).await;
         return keeper.close_listener().await;
     }
     keeper.stop().await;
-    let _late = close().await;
+    let _late = tokio::time::timeout(CLOSE_LIMIT, storage.close()).await;
 }
 
 /// Why the service ends.
@@ -217,23 +224,15 @@ fn not_started(error: &StartError) -> Failure {
     fail(exit, &error.to_string(), remedy)
 }
 
-/// The second channel with its outbox. One that is no longer configured is forgotten, so that it does not begin with old
-/// news some day.
-async fn webhook(config: &CliConfig, storage: &StateStore) -> Result<Option<Webhook>, Failure> {
-    let unwritten = |error: StoreError| fail(Exit::Error, &error.to_string(), "Check the disk.");
-    let Some(messenger) = config.webhook()? else {
-        storage.without_channel(Channel::Webhook).await.map_err(unwritten)?;
-        return Ok(None);
-    };
-    let store = storage.with_channel(Channel::Webhook).await.map_err(unwritten)?;
-    Ok(Some(Webhook { messenger, store }))
+fn unwritten(error: &StoreError) -> Failure {
+    fail(Exit::Error, &error.to_string(), "Check the disk.")
 }
 
-fn parts(
+async fn parts(
     config: &CliConfig,
     state: &StateDir,
     storage: &StateStore,
-    webhook: Option<Webhook>,
+    outside: Outside,
 ) -> Result<Parts, Failure> {
     let settings = &config.settings;
     let key = super::key::gateway_key(config, state)?;
@@ -242,19 +241,24 @@ fn parts(
     let signing = state.signing_secret().map_err(|error| no_state(&error))?;
     let minted = keeper_domain::keys::token::of_owner(&signing, &key);
     [&key, &signing, &minted.token].into_iter().for_each(|secret| config.redactor.register(secret));
-    let client = config.client()?;
     let (time, steady) = clocks(settings);
-    let calendar = config.calendar()?;
-    let (phone, login) = (config.phone()?, client.as_ref().and_then(|client| config.login(client)));
+    let Outside { client, calendar, phone, login, .. } = outside;
+    let webhook = match outside.webhook {
+        Some(messenger) => {
+            let store = storage.with_channel(Channel::Webhook).await.map_err(|error| unwritten(&error))?;
+            Some(Webhook { messenger, store })
+        }
+        None => None,
+    };
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
     let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
     Ok(Parts {
         broker: client.clone().map(|client| storage.fence_broker(config.learning(client))),
         contact: client.is_some().then(|| Arc::clone(&config.contact)),
-        proxy: config.proxy()?.map(|proxy| storage.fence_proxy(proxy)),
-        sockets: config.sockets()?,
-        outgoing: config.outgoing(),
-        messenger: config.messenger()?,
+        proxy: outside.proxy.map(|proxy| storage.fence_proxy(proxy)),
+        sockets: outside.sockets,
+        outgoing: outside.outgoing,
+        messenger: outside.messenger,
         webhook,
         store: storage.store(),
         mirror: config.mirror(),
@@ -273,8 +277,8 @@ fn parts(
         on_token_loss: settings.on_token_loss,
         rules: config.rules(),
         market: config.market(&calendar),
-        instruments: config.instruments()?,
-        symbols: config.renewal()?,
+        instruments: outside.instruments,
+        symbols: outside.symbols,
         listen: Some(settings.http_addr),
         public_url: settings.public_url.clone(),
         set_up: None,

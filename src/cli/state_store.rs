@@ -17,7 +17,8 @@ use crate::cli::{
     setup::CliConfig,
 };
 use crate::{
-    standby::{self, FencedBroker, FencedProxy, StandbyError},
+    fyers::FyersClient,
+    standby::{self, FencedBroker, FencedProxy, Reach, StandbyError},
     store::{
         SqliteStore, StateDir,
         postgres::{
@@ -40,7 +41,11 @@ pub(super) enum StateStore {
 
 impl StateStore {
     /// Opens the store. On PostgreSQL this waits until this keeper has the lease, and serves as a standby meanwhile.
-    pub(super) async fn open(config: &CliConfig, state: &StateDir) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        config: &CliConfig,
+        state: &StateDir,
+        client: Option<Arc<FyersClient>>,
+    ) -> Result<Self, Failure> {
         match contender(config)? {
             None => {
                 let store = SqliteStore::open(state).await;
@@ -49,7 +54,9 @@ impl StateStore {
                 ))
             }
             Some(contender) => {
-                let store = standby::wait(contender, config.settings.http_addr).await;
+                let client = client.map(|client| client as Arc<dyn Broker>);
+                let reach = Reach::new(client, Arc::clone(&config.contact));
+                let store = Box::pin(standby::wait(contender, config.settings.http_addr, reach)).await;
                 Ok(Self::Postgres(store.map_err(|error| no_standby(&error))?))
             }
         }
@@ -58,7 +65,7 @@ impl StateStore {
     /// For a single task: `None` when another keeper acts on this database, which can be asked to do it.
     pub(super) async fn open_if_free(config: &CliConfig, state: &StateDir) -> Result<Option<Self>, Failure> {
         let Some(mut contender) = contender(config)? else {
-            return Self::open(config, state).await.map(Some);
+            return Self::open(config, state, None).await.map(Some);
         };
         contender.prepare().await.map_err(|error| no_database(&error))?;
         let taken = contender.try_take().await.map_err(|error| no_database(&error))?;
@@ -116,7 +123,7 @@ impl StateStore {
     pub(super) async fn is_awaited(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
-            Self::Postgres(store) => store.is_awaited().await.unwrap_or_default(),
+            Self::Postgres(store) => store.is_awaited().await,
         }
     }
 

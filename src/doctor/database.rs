@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::Settings;
 use crate::doctor::finding::{Finding, span};
-use crate::store::postgres::{Address, DatabaseReport, LeaseRow, Tls};
+use crate::store::postgres::{Address, Awaiting, DatabaseReport, LeaseRow, Tls};
 
 /// The oldest version that its makers still maintain.
 const OLDEST: i32 = 14;
@@ -79,24 +79,36 @@ fn clock(report: &DatabaseReport) -> Finding {
     Finding::warn("PostgreSQL clock", what, "Let both machines set their clocks by NTP.")
 }
 
-fn lease(settings: &Settings, lease: Option<&(LeaseRow, bool)>) -> Finding {
-    let other =
-        |is_awaited: bool| if is_awaited { "another one stands by" } else { "no other one stands by" };
+fn lease(settings: &Settings, lease: Option<&(LeaseRow, Awaiting)>) -> Finding {
+    let other = |awaiting: &Awaiting| match awaiting {
+        Awaiting { is_there: false, .. } => "no other one stands by",
+        Awaiting { reaches_fyers: Some(true), .. } => "another one stands by and reaches FYERS",
+        Awaiting { .. } => "another one stands by",
+    };
     match lease {
         None => Finding::pass("lease", "no tables yet: the first start makes them"),
-        Some((LeaseRow { holder: Some(_), address, epoch, held, is_over: false, .. }, is_awaited)) => {
+        Some((LeaseRow { holder: Some(_), address, epoch, held, is_over: false, .. }, awaiting)) => {
             let whose = address.as_deref().unwrap_or("a keeper that does not say where");
             let held = span(TimeDelta::from_std(*held).unwrap_or_default());
-            let what = format!("{whose} acts for {held} (epoch {epoch}); {}", other(*is_awaited));
-            unadvertised(settings).unwrap_or_else(|| Finding::pass("lease", what))
+            let what = format!("{whose} acts for {held} (epoch {epoch}); {}", other(awaiting));
+            let found = cut_off(awaiting).or_else(|| unadvertised(settings));
+            found.unwrap_or_else(|| Finding::pass("lease", what))
         }
         // Whoever stands by takes it within a moment.
-        Some((_, true)) => {
+        Some((_, Awaiting { is_there: true, .. })) => {
             let advice = "Ask again; if it stays so, look at the log of the keeper that stands by.";
             Finding::warn("lease", "no keeper acts, although one stands by", advice)
         }
-        Some((_, false)) => Finding::pass("lease", "no keeper acts; start one: fyers-keeper run"),
+        Some((_, _)) => Finding::pass("lease", "no keeper acts; start one: fyers-keeper run"),
     }
+}
+
+/// A keeper that would take over and could do nothing then.
+fn cut_off(awaiting: &Awaiting) -> Option<Finding> {
+    (awaiting.is_there && awaiting.reaches_fyers == Some(false)).then(|| {
+        let what = "another keeper stands by, but cannot reach FYERS from where it is";
+        Finding::warn("lease", what, "Run `fyers-keeper doctor` there; its /readyz says what fails.")
+    })
 }
 
 /// Bots that are pointed at a standby are only served if it knows the way to the holder.

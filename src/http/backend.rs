@@ -31,6 +31,17 @@ use crate::{
     status::{Day, SessionStatus, Status},
 };
 
+/// What comes of the wish that another keeper should act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandOver {
+    /// It will.
+    Begun,
+    /// This keeper has its state to itself.
+    Alone,
+    /// The keeper that stands by cannot reach FYERS, so nothing was done.
+    StandbyCutOff,
+}
+
 /// What the listener may ask of the keeper. A question that a backend leaves out is one that nobody answers there.
 #[async_trait]
 pub trait Backend: Send + Sync {
@@ -38,9 +49,9 @@ pub trait Backend: Send + Sync {
     fn is_live(&self) -> bool;
     /// Whether the state is loaded.
     fn is_ready(&self) -> bool;
-    /// Lets another keeper of the same database act in the place of this one; false where there is none.
-    fn hand_over(&self) -> bool {
-        false
+    /// Lets another keeper of the same database act in the place of this one.
+    async fn hand_over(&self, _is_forced: bool) -> HandOver {
+        HandOver::Alone
     }
     /// Everything at one glance; `None` when the keeper does not answer in time.
     async fn status(&self) -> Option<Status> {

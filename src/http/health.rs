@@ -6,7 +6,7 @@ use keeper_domain::chat::talk::{Action, Person};
 use crate::{
     http::{
         access::Gate,
-        backend::{Backend, Front},
+        backend::{Backend, Front, HandOver},
         reply::{json, unanswered},
     },
     status::Health,
@@ -76,13 +76,25 @@ async fn refresh(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
 }
 
 /// The other keeper acts within a second; this one stops in good order and stands by.
-async fn hand_over(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
-    match gate.refuse_writer() {
-        Some(refusal) => refusal,
-        None if backend.hand_over() => HttpResponse::Accepted().finish(),
-        None => HttpResponse::Conflict()
-            .body("this keeper has its state to itself: KEEPER_DATABASE_URL is not set\n"),
+async fn hand_over(gate: Gate, backend: web::Data<dyn Backend>, wish: web::Query<Wish>) -> HttpResponse {
+    if let Some(refusal) = gate.refuse_writer() {
+        return refusal;
     }
+    match backend.hand_over(wish.force).await {
+        HandOver::Begun => HttpResponse::Accepted().finish(),
+        HandOver::Alone => HttpResponse::Conflict()
+            .body("this keeper has its state to itself: KEEPER_DATABASE_URL is not set\n"),
+        HandOver::StandbyCutOff => HttpResponse::PreconditionFailed()
+            .body("the keeper that stands by cannot reach FYERS; ?force=true hands over all the same\n"),
+    }
+}
+
+/// How a handover is wished for.
+#[derive(serde::Deserialize)]
+struct Wish {
+    /// Also to a keeper that cannot reach FYERS.
+    #[serde(default)]
+    force: bool,
 }
 
 /// One alert of each severity by every channel, for those who set one up.

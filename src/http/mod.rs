@@ -22,5 +22,5 @@ mod request_line;
 pub mod set_up;
 
 pub use access::GatewayKey;
-pub use backend::{Backend, Front};
+pub use backend::{Backend, Front, HandOver};
 pub use listener::{listen, listen_with};

@@ -18,6 +18,7 @@ use crate::{
     standby::{
         answer::{copied, is_end_to_end},
         holder::Holder,
+        reach::Reach,
         tunnel,
     },
 };
@@ -34,7 +35,7 @@ const LONGEST_BODY: usize = 1 << 20;
 const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 
 /// Serves while it is polled, until it is stopped.
-pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Server> {
+pub(super) fn serve(listen: SocketAddr, holder: Holder, reach: Reach) -> std::io::Result<Server> {
     let listener = TcpListener::bind(listen)?;
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
@@ -44,11 +45,13 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Serve
         .build()
         .map_err(std::io::Error::other)?;
     let data = (web::Data::new(holder), web::Data::new(client), web::Data::new(Semaphore::new(MOST_SOCKETS)));
+    let reach = web::Data::new(reach);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())
+            .app_data(reach.clone())
             .service(web::resource("/livez").to(async || HttpResponse::Ok().body("alive\n")))
             .service(web::resource("/readyz").to(readyz))
             .service(web::resource("/metrics").to(metrics))
@@ -57,20 +60,23 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder) -> std::io::Result<Serve
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
 }
 
-async fn readyz(holder: web::Data<Holder>) -> HttpResponse {
-    let state = if holder.get().is_some() { "standby\n" } else { "the lease has not been read yet\n" };
-    HttpResponse::ServiceUnavailable().body(state)
+async fn readyz(holder: web::Data<Holder>, reach: web::Data<Reach>) -> HttpResponse {
+    let state = if holder.get().is_some() { "standby" } else { "the lease has not been read yet" };
+    HttpResponse::ServiceUnavailable().body(format!("{state}\n{}\n", reach.words()))
 }
 
 /// This keeper's own numbers: whoever collects them asks the holder for its own.
-async fn metrics(holder: web::Data<Holder>) -> HttpResponse {
+async fn metrics(holder: web::Data<Holder>, reach: web::Data<Reach>) -> HttpResponse {
+    let reaches = reach.answers().map_or(-1, i64::from);
     let epoch = holder.get().map_or(0, |held| held.epoch);
     let (version, commit) = (build_info::VERSION, build_info::COMMIT);
     let text = format!(
         "# TYPE fyers_keeper_build_info gauge\n\
          fyers_keeper_build_info{{version=\"{version}\",commit=\"{commit}\"}} 1\n\
          # TYPE fyers_keeper_lease_held gauge\nfyers_keeper_lease_held 0\n\
-         # TYPE fyers_keeper_lease_epoch gauge\nfyers_keeper_lease_epoch {epoch}\n"
+         # TYPE fyers_keeper_lease_epoch gauge\nfyers_keeper_lease_epoch {epoch}\n\
+         # TYPE fyers_keeper_lease_standby_reaches_fyers gauge\n\
+         fyers_keeper_lease_standby_reaches_fyers {reaches}\n"
     );
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text)
 }

@@ -8,6 +8,7 @@ mod answer;
 mod fenced;
 mod holder;
 mod listener;
+mod reach;
 mod tunnel;
 
 use std::{
@@ -22,6 +23,7 @@ use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
 pub use holder::{Held, Holder};
+pub use reach::Reach;
 
 use crate::{
     logging,
@@ -69,13 +71,18 @@ pub enum StandbyError {
 ///
 /// # Errors
 /// See [`StandbyError`].
-pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<PostgresStore, StandbyError> {
+pub async fn wait(
+    mut contender: Contender,
+    listen: SocketAddr,
+    reach: Reach,
+) -> Result<PostgresStore, StandbyError> {
     let holder = Holder::default();
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
-    let mut server = listener::serve(listen, holder.clone()).map_err(|error| refused(error.to_string()))?;
+    let server = listener::serve(listen, holder.clone(), reach.clone());
+    let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
         biased;
-        held = until_held(&mut contender, &holder) => held?,
+        held = until_held(&mut contender, &holder, &reach) => held?,
         ended = &mut server => {
             return Err(refused(ended.err().map_or("it ended".to_owned(), |error| error.to_string())));
         }
@@ -87,20 +94,27 @@ pub async fn wait(mut contender: Contender, listen: SocketAddr) -> Result<Postgr
     contender.into_store(holding, Arc::new(stand_by_again)).map_err(StandbyError::Thread)
 }
 
-async fn until_held(contender: &mut Contender, holder: &Holder) -> Result<HeldLease, StandbyError> {
+async fn until_held(
+    contender: &mut Contender,
+    holder: &Holder,
+    reach: &Reach,
+) -> Result<HeldLease, StandbyError> {
     prepare(contender).await?;
     contender.stand_by();
     give_way(contender).await;
-    let news = contender.news();
+    let (news, warm) = (contender.news(), Box::pin(contender.keep_warm()));
     tokio::select! {
         never = news.listen() => match never {},
-        holding = taken(contender, holder, &news) => Ok(holding),
+        never = reach.look() => match never {},
+        never = warm => match never {},
+        holding = taken(contender, holder, (&news, reach)) => Ok(holding),
     }
 }
 
-async fn taken(contender: &mut Contender, holder: &Holder, news: &LeaseNews) -> HeldLease {
+async fn taken(contender: &mut Contender, holder: &Holder, (news, reach): (&LeaseNews, &Reach)) -> HeldLease {
     let mut told = Told::default();
     loop {
+        contender.say(reach.answers());
         let pause = match contender.try_take().await {
             Ok(Some(holding)) => return holding,
             Ok(None) => look(contender, holder, &mut told).await,

@@ -166,16 +166,20 @@ pub struct LeaseStatus {
     /// Whether another keeper stands by; `None` while the database does not tell.
     #[serde(default)]
     pub standby: Option<bool>,
+    /// Whether FYERS answers where that one stands by; `None` while it has not looked, or none stands by.
+    #[serde(default)]
+    pub standby_reaches_fyers: Option<bool>,
 }
 
 impl LeaseStatus {
     /// Who acts, for a person.
     pub fn words(&self) -> String {
         let whose = self.address.as_deref().unwrap_or("a keeper without KEEPER_ADVERTISE_URL");
-        let other = match self.standby {
-            Some(true) => "another one stands by",
-            Some(false) => "no other one stands by",
-            None => "whether another one stands by is not known",
+        let other = match (self.standby, self.standby_reaches_fyers) {
+            (Some(true), Some(false)) => "another one stands by, but cannot reach FYERS",
+            (Some(true), _) => "another one stands by",
+            (Some(false), _) => "no other one stands by",
+            (None, _) => "whether another one stands by is not known",
         };
         let since = self.since.format("%a %d %b, %H:%M:%S IST");
         format!("{whose} acts since {since} (epoch {}); {other}", self.epoch)

@@ -10,6 +10,8 @@ use std::{
 
 use fyers_keeper::store::postgres::{LEASE, RENEW_EVERY};
 use keeper_domain::ports::{ChangeStore, OutboxStore, SessionStore, StoreErrorKind};
+use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection};
 
 use crate::{
     contender, holder, server,
@@ -75,6 +77,26 @@ async fn a_keeper_that_slept_can_commit_nothing() {
     }
     assert!(!first.holding().is_good());
     second.close().await;
+}
+
+/// The answer did not come in time, and what was asked for was done all the same: nobody else may act, so it must notice.
+#[tokio::test]
+async fn a_keeper_that_holds_it_without_knowing_takes_it_again() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let mut asking = contender(&url, "a");
+    asking.prepare().await.unwrap();
+    let mut somebody = PgConnection::connect(url.expose_secret()).await.unwrap();
+    let mut blocking = somebody.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM lease FOR UPDATE").execute(&mut *blocking).await.unwrap();
+    asking.try_take().await.unwrap_err();
+    blocking.commit().await.unwrap();
+    while asking.look().await.unwrap().holder.is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut other = contender(&url, "b");
+    assert!(other.try_take().await.unwrap().is_none(), "another one waits for its end");
+    assert_eq!(asking.try_take().await.unwrap().expect("it is its own").epoch(), 2);
 }
 
 #[tokio::test]

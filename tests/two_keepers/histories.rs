@@ -146,9 +146,14 @@ fn history(seed: u64) -> Option<Outcome> {
     for (host, fault, when) in faults {
         *outcome.faults.entry(KINDS[fault]).or_default() += 1;
         let took = seen.take_over(host, when);
+        if let Some(took) = took {
+            println!("history {seed}: {} at keeper {host}, taken over in {took:.1?}", KINDS[fault]);
+        }
         outcome.take_overs.entry(KINDS[fault]).or_default().extend(took);
     }
     outcome.without_keeper = seen.longest_without(&no_database);
+    println!("history {seed}: {:.1?} without a keeper at most", outcome.without_keeper);
+    println!("history {seed}: the lease was taken again without knowing {} times", world.taken_again());
     outcome.verdict = world.verdict();
     assert!(outcome.verdict.is_good() && outcome.cards == 0, "{seed}: {:?}", outcome.verdict);
     Some(outcome)

@@ -285,7 +285,15 @@ impl World {
     pub(crate) fn wait_stands_by(&mut self, host: usize) {
         wait_for(&format!("keeper {host} stands by"), || {
             self.revive(host);
-            get(&self.url(host, "/readyz")).filter(|(status, body)| *status == 503 && body == "standby\n")
+            get(&self.url(host, "/readyz"))
+                .filter(|(status, body)| *status == 503 && body.starts_with("standby\n"))
+        });
+    }
+
+    /// Until the holder knows that the standby reaches FYERS: from then on all is ready there.
+    pub(crate) fn wait_warm(&self, holder: usize) {
+        wait_for("the standby reaches FYERS", || {
+            (self.status(holder)?["lease"]["standby_reaches_fyers"] == true).then_some(())
         });
     }
 

@@ -72,9 +72,9 @@ impl World {
     /// Who held the lease, from when on, in milliseconds since 1970; kept by a trigger of the test.
     pub(crate) fn watch_lease(&self) {
         self.sql(
-            "CREATE TABLE IF NOT EXISTS lease_log (epoch bigint, address text, at double precision);
+            "CREATE TABLE IF NOT EXISTS lease_log (epoch bigint, holder text, address text, at double precision);
              CREATE OR REPLACE FUNCTION note_lease() RETURNS trigger AS $$ BEGIN
-               INSERT INTO lease_log VALUES (NEW.epoch, NEW.address, EXTRACT(EPOCH FROM clock_timestamp()) * 1000);
+               INSERT INTO lease_log VALUES (NEW.epoch, NEW.holder, NEW.address, EXTRACT(EPOCH FROM clock_timestamp()) * 1000);
                RETURN NEW; END $$ LANGUAGE plpgsql;
              CREATE OR REPLACE TRIGGER note AFTER UPDATE ON lease FOR EACH ROW
                WHEN (OLD.epoch <> NEW.epoch) EXECUTE FUNCTION note_lease();",
@@ -94,6 +94,13 @@ impl World {
             (host(address), at.parse().unwrap())
         };
         rows.lines().map(row).collect()
+    }
+
+    /// How often a run of a keeper took the lease a second time, as it had not heard that it held it.
+    pub(crate) fn taken_again(&self) -> usize {
+        let rows = self.sql("SELECT holder FROM lease_log ORDER BY epoch");
+        let holders: Vec<&str> = rows.lines().collect();
+        holders.windows(2).filter(|pair| pair[0] == pair[1]).count()
     }
 
     /// Calls to FYERS by one who was not the last to take the lease before them.

@@ -86,8 +86,10 @@ fn who_holds_the_lease_is_told_everywhere() {
     });
     let here = world.url(0, "");
     assert_eq!((&lease["address"], lease["epoch"].as_i64()), (&here.clone().into(), Some(1)));
+    world.wait_warm(0);
+    assert!(get(&world.url(1, "/readyz")).unwrap().1.contains("FYERS answers here"));
     let numbers = |host: usize| get_with_key(&world.url(host, "/metrics"), KEY).unwrap().1;
-    for line in ["lease_held 1", "lease_epoch 1", "lease_standby 1"] {
+    for line in ["lease_held 1", "lease_epoch 1", "lease_standby 1", "lease_standby_reaches_fyers 1"] {
         assert!(numbers(0).lines().any(|said| said == format!("fyers_keeper_{line}")), "{line}");
     }
     assert!(numbers(1).contains("fyers_keeper_lease_held 0\n"), "its own numbers, not the holder's");
@@ -99,7 +101,9 @@ fn who_holds_the_lease_is_told_everywhere() {
     }
     let told = found(&examined, "lease")["what"].as_str().unwrap().to_owned();
     assert!(
-        told.contains(&here) && told.contains("epoch 1") && told.contains("another one stands by"),
+        told.contains(&here)
+            && told.contains("epoch 1")
+            && told.contains("another one stands by and reaches FYERS"),
         "{told}"
     );
 
@@ -112,4 +116,35 @@ fn who_holds_the_lease_is_told_everywhere() {
     let examined = world.says(1, &["doctor", "--json"]);
     assert_eq!(found(&examined, "PostgreSQL")["mark"], "pass", "{examined:#}");
     assert!(get(&world.url(0, "/livez")).is_some());
+}
+
+/// It would act and could send no order: that is told, and nobody hands over to it by mistake.
+#[test]
+fn a_standby_that_cannot_reach_fyers_is_handed_over_to_by_force_alone() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.cut_fyers(1, true);
+    world.start(1);
+    world.wait_stands_by(1);
+    wait_for("the holder knows it", || {
+        (world.status(0)?["lease"]["standby_reaches_fyers"] == false).then_some(())
+    });
+    let said = get(&world.url(1, "/readyz")).unwrap().1;
+    assert!(said.contains("FYERS cannot be reached from here"), "{said}");
+    for host in [0, 1] {
+        let numbers = get_with_key(&world.url(host, "/metrics"), KEY).unwrap().1;
+        assert!(numbers.contains("fyers_keeper_lease_standby_reaches_fyers 0\n"), "{numbers}");
+    }
+    let finding = found(&world.says(0, &["doctor", "--json"]), "lease");
+    assert_eq!(finding["mark"], "warn", "{finding}");
+    assert_eq!(world.exits(0, &["handover"]), Some(75));
+    assert_eq!(world.order(0, "it goes on").unwrap(), "fyers");
+    assert_eq!(world.exits(0, &["handover", "--force"]), Some(0));
+    wait_for("the other one serves", || (world.ready(1) == Some(200)).then_some(()));
+    // It looks again once a minute; here it begins anew.
+    world.wait_stands_by(0);
+    assert_eq!(world.exits(1, &["handover"]), Some(0), "this one does reach FYERS");
+    world.wait_acts(0);
+    world.judge();
 }

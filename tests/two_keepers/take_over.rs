@@ -19,6 +19,7 @@ fn the_standby_acts_when_the_holder_is_told_to_stop_and_when_it_dies() {
     world.wait_acts(0);
     world.start(1);
     world.wait_stands_by(1);
+    world.wait_warm(0);
     assert_eq!(world.order(0, "first").unwrap(), "fyers");
     assert_eq!(world.order(1, "through the standby").unwrap(), "fyers", "passed on to the holder");
     assert_eq!(world.ready(1), Some(503));
@@ -48,5 +49,6 @@ fn goes(world: &mut World, holder: usize, go: fn(&mut World, usize)) -> Duration
     world.reap(holder);
     world.start(holder);
     world.wait_stands_by(holder);
+    world.wait_warm(1 - holder);
     took
 }

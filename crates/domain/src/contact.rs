@@ -76,6 +76,11 @@ impl Contact {
         self.failing = Some((since, fault));
     }
 
+    /// Whether it answered the latest request, however long ago that was; `None` before the first one.
+    pub fn answers(&self) -> Option<bool> {
+        if self.failing.is_some() { Some(false) } else { self.last_answer.map(|_| true) }
+    }
+
     /// Whether the keeper should ask FYERS itself. What has failed is asked again until it is known how it is.
     pub fn should_ask(&self, needed: bool, now: Duration) -> bool {
         (needed || self.failing.is_some()) && self.is_older_than(ASK_AFTER, now)
@@ -108,7 +113,9 @@ mod tests {
     fn what_failed_shows_at_once_and_until_an_answer() {
         let mut contact = Contact::default();
         assert_eq!(contact.state(true, at(0)), ContactState::Unknown, "nobody has asked yet");
+        assert_eq!(contact.answers(), None);
         contact.answered(200, at(0));
+        assert_eq!(contact.answers(), Some(true));
         assert_eq!(contact.state(true, at(5)), ContactState::Answers);
         contact.failed(Transport::Connect, at(5), at(6));
         contact.failed(Transport::Timeout, at(7), at(22));
@@ -116,6 +123,7 @@ mod tests {
         assert_eq!(contact.state(false, at(9_999)), ContactState::Fails, "nothing has shown that it is over");
         assert_eq!(contact.failing, Some((at(6), ContactFault::Silent(Transport::Timeout))));
         assert!(contact.should_ask(false, at(9_999)), "so it is asked");
+        assert_eq!(contact.answers(), Some(false));
         contact.answered(401, at(30));
         assert_eq!(contact.state(true, at(30)), ContactState::Answers, "a refusal is an answer");
         contact.answered(503, at(31));

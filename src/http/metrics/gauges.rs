@@ -53,7 +53,7 @@ pub(super) struct Gauges {
     contact: IntGaugeVec,
     last_answer: IntGauge,
     memory: IntGauge,
-    lease: [IntGauge; 4],
+    lease: [IntGauge; 5],
 }
 
 impl Gauges {
@@ -128,6 +128,10 @@ impl Gauges {
                     "lease_standby",
                     "1 while another keeper stands by, 0 while none does, -1 while it is not known.",
                 )?,
+                gauge(
+                    "lease_standby_reaches_fyers",
+                    "Whether FYERS answers where a keeper stands by; -1 while it is not known or none does.",
+                )?,
             ],
         })
     }
@@ -171,12 +175,13 @@ impl Gauges {
         let after = status.calendar.covered_until.and_then(|day| day.checked_add_days(Days::new(1)));
         self.calendar_until.set(after.map_or(0, |day| instant(day, at(0, 0)).timestamp()));
         self.memory.set(resident().unwrap_or_default());
-        let [held, epoch, since, standbys] = &self.lease;
+        let [held, epoch, since, standbys, reaches] = &self.lease;
         let lease = status.lease.as_ref();
         held.set(1);
         epoch.set(lease.map_or(0, |lease| lease.epoch));
         since.set(seconds(lease.map(|lease| lease.since)));
         standbys.set(lease.map_or(0, |lease| lease.standby.map_or(-1, i64::from)));
+        reaches.set(lease.and_then(|lease| lease.standby_reaches_fyers).map_or(-1, i64::from));
     }
 }
 

@@ -48,16 +48,26 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// The callers' side, and the task that does the work.
-    pub(super) fn new(address: Address, epoch: i64) -> (Self, impl Future<Output = ()> + Send + 'static) {
+    /// The callers' side, and the task that does the work, on a connection that is there or on one of its own.
+    pub(super) fn new(
+        address: Address,
+        epoch: i64,
+        on: Option<PgConnection>,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let (end, ended) = oneshot::channel();
-        let worker = Worker { address, epoch, jobs: waiting, state: State::down(StoreErrorKind::Failing) };
+        let state = on.map_or_else(|| State::down(StoreErrorKind::Failing), State::Up);
+        let worker = Worker { address, epoch, jobs: waiting, state };
         let task = async move {
             worker.run().await;
             let _nobody_waits = end.send(());
         };
         (Self { jobs: Mutex::new(Some(jobs)), ended: Mutex::new(Some(ended)) }, task)
+    }
+
+    /// One that refuses all.
+    pub(super) fn closed() -> Self {
+        Self { jobs: Mutex::default(), ended: Mutex::default() }
     }
 
     /// Queues a change at once, in the order of the calls. The future is its answer; it is made without it too.

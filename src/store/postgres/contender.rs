@@ -1,9 +1,9 @@
 //! A keeper that wants the lease, and the thread that keeps it once it has it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
 
 use keeper_domain::{ports::StoreError, session_state::StoredSession};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::store::{
@@ -16,6 +16,7 @@ use crate::store::{
         migrate::{self, Copied, Keep, MigrateError, Secrets},
         news::LeaseNews,
         store::PostgresStore,
+        warm,
     },
     rows,
 };
@@ -39,8 +40,13 @@ pub struct Contender {
     address: Address,
     who: Candidate,
     connection: Option<PgConnection>,
+    /// Connections for the reads of a keeper that acts; one is kept open while this one stands by.
+    readers: Option<PgPool>,
     /// The holder is told that somebody waits.
     stands_by: bool,
+    /// Whether FYERS answers here, and what of it the holder has been told on this connection.
+    reaches_fyers: Option<bool>,
+    said: Option<bool>,
     /// The system ends this program with its lease.
     is_mortal: bool,
 }
@@ -48,12 +54,31 @@ pub struct Contender {
 impl Contender {
     /// Somebody who has not asked yet.
     pub fn new(address: Address, who: Candidate) -> Self {
-        Self { address, who, connection: None, stands_by: false, is_mortal: false }
+        Self {
+            address,
+            who,
+            connection: None,
+            readers: None,
+            stands_by: false,
+            reaches_fyers: None,
+            said: None,
+            is_mortal: false,
+        }
     }
 
     /// From now on the holder can see that this keeper waits for the lease.
     pub fn stand_by(&mut self) {
-        (self.stands_by, self.connection) = (true, None);
+        (self.stands_by, self.connection, self.readers) = (true, None, Some(self.address.readers()));
+    }
+
+    /// Keeps connections for reads ready for as long as it is polled, so that whoever takes over need not open them.
+    pub fn keep_warm(&self) -> impl Future<Output = Infallible> + use<> {
+        warm::keep_warm(self.readers.clone().unwrap_or_else(|| self.address.readers()))
+    }
+
+    /// Whether FYERS answers here. The holder can see it from the next question on.
+    pub fn say(&mut self, reaches_fyers: Option<bool>) {
+        self.reaches_fyers = reaches_fyers;
     }
 
     /// Once this program holds the lease, the system ends it when the lease ends, if it has not stopped by then.
@@ -82,6 +107,10 @@ impl Contender {
         let asked_at = lease::now();
         let who = self.who.clone();
         let epoch = self.ask(async |on| lease::take(on, &who).await).await?;
+        if epoch.is_some() && self.stands_by {
+            self.stands_by = false;
+            let _on_another_connection_then = self.ask(async |on| lease::stand_down(on).await).await;
+        }
         Ok(epoch.map(|epoch| HeldLease::new(epoch, asked_at)))
     }
 
@@ -161,10 +190,22 @@ impl Contender {
         Ok((on, taken.ok_or(MigrateError::InUse)?))
     }
 
-    async fn connect(&self) -> sqlx::Result<PgConnection> {
-        let mut on = self.address.connect().await?;
-        if self.stands_by {
-            lease::stand_by(&mut on).await?;
+    /// The connection, on which the holder is told what there is to tell.
+    async fn connection(&mut self) -> sqlx::Result<PgConnection> {
+        let mut on = match self.connection.take() {
+            Some(on) => on,
+            None => {
+                self.said = None;
+                let mut on = self.address.connect().await?;
+                if self.stands_by {
+                    lease::stand_by(&mut on).await?;
+                }
+                on
+            }
+        };
+        if let Some(reaches) = self.reaches_fyers.filter(|now| self.stands_by && self.said != Some(*now)) {
+            lease::say(&mut on, reaches, self.said).await?;
+            self.said = Some(reaches);
         }
         Ok(on)
     }
@@ -174,10 +215,7 @@ impl Contender {
         question: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, ConnectError> {
         let asked = async {
-            let mut on = match self.connection.take() {
-                Some(on) => on,
-                None => self.connect().await?,
-            };
+            let mut on = self.connection().await?;
             let answer = question(&mut on).await?;
             Ok::<_, sqlx::Error>((on, answer))
         };
@@ -192,8 +230,9 @@ impl Contender {
     /// # Errors
     /// The system gives no thread.
     pub fn into_store(self, holding: HeldLease, on_lost: OnLost) -> std::io::Result<PostgresStore> {
-        let (committer, work) = Committer::new(self.address.clone(), holding.epoch());
-        let pool = self.address.readers();
+        // The connection on which the lease was just taken is one that works.
+        let (committer, work) = Committer::new(self.address.clone(), holding.epoch(), self.connection);
+        let pool = self.readers.unwrap_or_else(|| self.address.readers());
         let (let_go, told_to) = oneshot::channel();
         let (released, is_released) = oneshot::channel();
         let keeping = Renewal {
@@ -264,7 +303,7 @@ impl Renewal {
 
     async fn renew(&mut self) -> Result<bool, StoreError> {
         let asked_at = lease::now();
-        let (address, epoch) = (&self.address, self.holding.epoch());
+        let (address, holding, epoch) = (&self.address, &self.holding, self.holding.epoch());
         let connection = self.connection.take();
         let asked = async {
             let mut on = match connection {
@@ -272,6 +311,7 @@ impl Renewal {
                 None => address.connect().await?,
             };
             let is_ours = lease::renew(&mut on, epoch).await?;
+            holding.note(lease::awaiting(&mut on).await?);
             Ok::<_, sqlx::Error>((on, is_ours))
         };
         let answered = timeout(ASK_LIMIT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));

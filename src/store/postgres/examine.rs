@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::store::postgres::{
     connect::{Address, ConnectError, problem},
-    lease::{self, LeaseRow},
+    lease::{self, Awaiting, LeaseRow},
 };
 
 /// How long all questions together may take.
@@ -29,7 +29,7 @@ pub struct DatabaseReport {
     /// How much later it is there than here, in seconds.
     pub skew: f64,
     /// Who acts; `None` before the first keeper has made its tables.
-    pub lease: Option<(LeaseRow, bool)>,
+    pub lease: Option<(LeaseRow, Awaiting)>,
 }
 
 /// How well a connection is protected.
@@ -111,11 +111,11 @@ async fn skew(on: &mut PgConnection) -> sqlx::Result<f64> {
     Ok(there - f64::midpoint(before, seconds()))
 }
 
-async fn lease(on: &mut PgConnection) -> sqlx::Result<Option<(LeaseRow, bool)>> {
+async fn lease(on: &mut PgConnection) -> sqlx::Result<Option<(LeaseRow, Awaiting)>> {
     let is_there = "SELECT to_regclass(quote_ident(current_schema()) || '.lease') IS NOT NULL";
     if !sqlx::query_as::<_, (bool,)>(is_there).fetch_one(&mut *on).await?.0 {
         return Ok(None);
     }
     let row = lease::look(on).await?;
-    Ok(Some((row, lease::is_awaited(on).await?)))
+    Ok(Some((row, lease::awaiting(on).await?)))
 }

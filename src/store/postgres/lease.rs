@@ -7,7 +7,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -20,8 +20,12 @@ pub const LEASE: Duration = Duration::from_secs(15);
 pub const RENEW_EVERY: Duration = Duration::from_secs(5);
 /// Where it is told that the lease has been let go.
 pub(super) const FREE: &str = "keeper_lease_free";
-/// The number of the advisory lock of those who stand by; "keep" in ASCII.
+/// The number of the advisory locks of those who stand by; "keep" in ASCII.
 const STANDS_BY: i32 = 0x6b65_6570;
+/// The second number of the lock that says: FYERS answers where I am.
+const REACHES_FYERS: i32 = 1;
+/// The same for: it does not.
+const IS_CUT_OFF: i32 = 2;
 /// The holder stops so much earlier than the lease can end.
 const MARGIN: Duration = Duration::from_secs(2);
 /// Whoever has not stopped is ended by the system so much earlier.
@@ -59,12 +63,19 @@ pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Optio
 }
 
 /// The same for a given time.
+///
+/// A keeper that did not wait for the answer, or did not get it, may hold the lease without knowing: then it takes it
+/// again. It takes it in the place of the holding that it has seen, so a question that is carried out late does nothing.
 pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Duration) -> Result<Option<i64>> {
+    let (before,): (i64,) =
+        sqlx::query_as("SELECT epoch FROM lease WHERE one = 1").fetch_one(&mut *on).await?;
     let take = "UPDATE lease SET holder = $1, address = $2, epoch = epoch + 1, since = clock_timestamp(),
                 expires_at = clock_timestamp() + make_interval(secs => $3)
-                WHERE one = 1 AND (holder IS NULL OR expires_at <= clock_timestamp()) RETURNING epoch";
+                WHERE one = 1 AND epoch = $4
+                AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()) RETURNING epoch";
     let query = sqlx::query_as::<_, (i64,)>(take).bind(&who.name).bind(&who.address);
-    Ok(query.bind(long.as_secs_f64()).fetch_optional(on).await?.map(|(epoch,)| epoch))
+    let query = query.bind(long.as_secs_f64()).bind(before);
+    Ok(query.fetch_optional(on).await?.map(|(epoch,)| epoch))
 }
 
 /// Makes it last from now on; false when another keeper has it.
@@ -88,13 +99,40 @@ pub(super) async fn stand_by(on: &mut PgConnection) -> Result<()> {
     sqlx::query("SELECT pg_try_advisory_lock_shared($1, 0)").bind(STANDS_BY).execute(on).await.map(drop)
 }
 
-/// Whether a keeper stands by and would take the lease at once.
-pub(super) async fn is_awaited<'e>(on: impl PgExecutor<'e>) -> Result<bool> {
-    let query = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
-                 AND classid = $1::int8::oid AND objid = 0
-                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
-    let (is_awaited,) = sqlx::query_as(query).bind(i64::from(STANDS_BY)).fetch_one(on).await?;
-    Ok(is_awaited)
+/// Takes back on this connection all that was said on it.
+pub(super) async fn stand_down(on: &mut PgConnection) -> Result<()> {
+    sqlx::query("SELECT pg_advisory_unlock_all()").execute(on).await.map(drop)
+}
+
+/// Says there, too, whether FYERS answers where it stands; `before` is what it has said of that.
+pub(super) async fn say(on: &mut PgConnection, reaches_fyers: bool, before: Option<bool>) -> Result<()> {
+    let lock = |reaches| if reaches { REACHES_FYERS } else { IS_CUT_OFF };
+    let say = "SELECT pg_try_advisory_lock_shared($1, $2)";
+    sqlx::query(say).bind(STANDS_BY).bind(lock(reaches_fyers)).execute(&mut *on).await?;
+    let Some(before) = before else { return Ok(()) };
+    let take_back = "SELECT pg_advisory_unlock_shared($1, $2)";
+    sqlx::query(take_back).bind(STANDS_BY).bind(lock(before)).execute(on).await.map(drop)
+}
+
+/// Who waits for the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Awaiting {
+    /// A keeper stands by and would take the lease at once.
+    pub is_there: bool,
+    /// Whether FYERS answers where it stands; with several of them, at each. `None` before it has looked.
+    pub reaches_fyers: Option<bool>,
+}
+
+/// Whether a keeper stands by, and what it says of itself.
+pub(super) async fn awaiting<'e>(on: impl PgExecutor<'e>) -> Result<Awaiting> {
+    let query = "SELECT COALESCE(BOOL_OR(objid = 0), false),
+                 CASE WHEN BOOL_OR(objid = $3::int8::oid) THEN false WHEN BOOL_OR(objid = $2::int8::oid) THEN true END
+                 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1::int8::oid
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let numbers = [STANDS_BY, REACHES_FYERS, IS_CUT_OFF].map(i64::from);
+    let query = numbers.into_iter().fold(sqlx::query_as(query), sqlx::query::QueryAs::bind);
+    let (is_there, reaches_fyers) = query.fetch_one(on).await?;
+    Ok(Awaiting { is_there, reaches_fyers })
 }
 
 /// What the row says now.
@@ -114,12 +152,19 @@ pub struct HeldLease {
     epoch: i64,
     /// Milliseconds since the machine started.
     good_until: Arc<AtomicU64>,
+    /// Whether another keeper waited for it when it was last renewed.
+    is_awaited: Arc<AtomicBool>,
 }
 
 impl HeldLease {
+    /// No lease.
+    pub(super) fn none() -> Self {
+        Self { epoch: 0, good_until: Arc::default(), is_awaited: Arc::default() }
+    }
+
     /// A lease that was asked for at this moment and granted later.
     pub(super) fn new(epoch: i64, asked_at: Duration) -> Self {
-        let holding = Self { epoch, good_until: Arc::default() };
+        let holding = Self { epoch, ..Self::none() };
         holding.extend(asked_at);
         holding
     }
@@ -133,6 +178,16 @@ impl HeldLease {
     pub(super) fn extend(&self, asked_at: Duration) {
         let until = (asked_at + LEASE - MARGIN).as_millis();
         self.good_until.fetch_max(u64::try_from(until).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
+    /// Whether another keeper stands by, as it was last seen.
+    pub(super) fn note(&self, awaiting: Awaiting) {
+        self.is_awaited.store(awaiting.is_there, Ordering::SeqCst);
+    }
+
+    /// Whether another keeper stood by when somebody last looked.
+    pub(super) fn was_awaited(&self) -> bool {
+        self.is_awaited.load(Ordering::SeqCst)
     }
 
     /// It is over, whatever the clock says.

@@ -13,12 +13,13 @@ mod news;
 mod read;
 mod store;
 mod transaction;
+mod warm;
 mod write;
 
 pub use connect::{Address, ConnectError};
 pub use contender::{Contender, OnLost};
 pub use examine::{DatabaseReport, Tls};
-pub use lease::{Candidate, HeldLease, LEASE, LeaseRow, RENEW_EVERY};
+pub use lease::{Awaiting, Candidate, HeldLease, LEASE, LeaseRow, RENEW_EVERY};
 pub use migrate::{Copied, Keep, MigrateError, SHARED_SECRETS, Secrets};
 pub use news::LeaseNews;
 pub use store::PostgresStore;

@@ -21,7 +21,7 @@ use crate::store::{
     postgres::{
         committer::Committer,
         fault::failed,
-        lease::{self, HeldLease},
+        lease::{self, Awaiting, HeldLease},
         write::Work,
     },
     rows,
@@ -62,6 +62,12 @@ impl PostgresStore {
         Self { pool, committer, holding, address, channel: Channel::Chat, ending }
     }
 
+    /// One that only reads, for a keeper that does not hold the lease.
+    pub(super) fn read_only(pool: PgPool) -> Self {
+        let (committer, holding) = (Arc::new(Committer::closed()), HeldLease::none());
+        Self { pool, committer, holding, address: None, channel: Channel::Chat, ending: Arc::default() }
+    }
+
     /// How long this keeper may act.
     pub fn holding(&self) -> &HeldLease {
         &self.holding
@@ -73,9 +79,17 @@ impl PostgresStore {
     }
 
     /// Whether another keeper stands by and takes over at once; `None` when it cannot be told.
-    pub async fn is_awaited(&self) -> Option<bool> {
-        let asked = tokio::time::timeout(AWAITED_LIMIT, lease::is_awaited(&self.pool));
-        asked.await.ok()?.ok()
+    pub async fn awaiting(&self) -> Option<Awaiting> {
+        let asked = tokio::time::timeout(AWAITED_LIMIT, lease::awaiting(&self.pool));
+        let awaiting = asked.await.ok()?.ok()?;
+        self.holding.note(awaiting);
+        Some(awaiting)
+    }
+
+    /// The same for somebody who must decide: what was last seen counts when it cannot be told.
+    pub async fn is_awaited(&self) -> bool {
+        let seen = self.awaiting().await;
+        seen.map_or_else(|| self.holding.was_awaited(), |awaiting| awaiting.is_there)
     }
 
     /// The same memory with the outbox of another channel. One that is used for the first time begins where the chat
