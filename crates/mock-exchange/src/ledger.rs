@@ -6,7 +6,9 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
+use indexmap::IndexMap;
 use rust_decimal::Decimal;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::{
     account::{Account, PositionKey, Turnover},
@@ -58,15 +60,15 @@ pub struct Ledger {
     /// Today's orders by id, which is by age.
     pub orders: DayOrders,
     /// Waiting orders by symbol: a price touches those of its own symbol that it reaches, and no others.
-    pub open: BTreeMap<String, Resting>,
+    pub open: FxHashMap<String, Resting>,
     /// GTT orders by id: those that wait, whatever their age, and those that ended today.
     pub gtts: BTreeMap<String, GttState>,
     /// Ids of waiting GTT orders by symbol.
     pub gtts_waiting: BTreeMap<String, BTreeSet<String>>,
     /// The first order of today with a tag.
     pub tags: BTreeMap<Arc<str>, OrderId>,
-    /// Positions.
-    pub accounts: BTreeMap<PositionKey, Account>,
+    /// Positions, found by hash and listed by key: new ones come in with `insert_sorted`.
+    pub accounts: IndexMap<PositionKey, Account, FxBuildHasher>,
     /// Settled delivery by symbol, at cost.
     pub holdings: BTreeMap<String, Turnover>,
     /// Today's fills.
@@ -95,11 +97,11 @@ impl Ledger {
             squared_off: BTreeSet::new(),
             cash: config.capital,
             orders: DayOrders::default(),
-            open: BTreeMap::new(),
+            open: FxHashMap::default(),
             gtts: BTreeMap::new(),
             gtts_waiting: BTreeMap::new(),
             tags: BTreeMap::new(),
-            accounts: BTreeMap::new(),
+            accounts: IndexMap::default(),
             holdings: BTreeMap::new(),
             fills: Chunks::default(),
             realized: Tally::default(),
@@ -109,6 +111,11 @@ impl Ledger {
             next_order: 1,
             next_priority: 1,
         }
+    }
+
+    /// Free for new orders, in INR.
+    pub(crate) fn available(&self) -> Decimal {
+        self.cash + self.cost - self.blocked
     }
 
     /// Books one fact. A record that does not fit this ledger changes nothing.
@@ -194,7 +201,7 @@ impl Ledger {
         if order.status == OrderStatus::Pending {
             self.queue(order.symbol()).insert(id, &order);
         }
-        self.reserve(&order, 1);
+        self.block(&order, [None, blocked(&order)], None);
     }
 
     /// A tag in one place, however many orders have it.
@@ -203,13 +210,16 @@ impl Ledger {
     }
 
     fn queue(&mut self, symbol: &str) -> &mut Resting {
-        self.open.entry(symbol.to_owned()).or_default()
+        if !self.open.contains_key(symbol) {
+            self.open.insert(symbol.to_owned(), Resting::default());
+        }
+        self.open.get_mut(symbol).unwrap_or_else(|| unreachable!("it is there now"))
     }
 
     /// Changes a waiting order, and keeps index and margins in step with it.
     fn with_order(&mut self, id: &str, at: DateTime<Utc>, change: impl FnOnce(&mut OrderState)) {
         if let Some((id, order)) = self.waiting(id) {
-            self.change_order(id, order, at, change);
+            self.change_order(id, order, at, None, change);
         }
     }
 
@@ -218,9 +228,10 @@ impl Ledger {
         id: OrderId,
         mut order: OrderState,
         at: DateTime<Utc>,
+        trade: Option<Turnover>,
         change: impl FnOnce(&mut OrderState),
     ) {
-        self.reserve(&order, -1);
+        let before = blocked(&order).map(|part| Turnover { quantity: -part.quantity, value: -part.value });
         let queue = self.queue(order.symbol());
         queue.remove(&order);
         change(&mut order);
@@ -230,7 +241,7 @@ impl Ledger {
         } else if queue.is_empty() {
             self.open.remove(order.symbol());
         }
-        self.reserve(&order, 1);
+        self.block(&order, [before, blocked(&order)], trade);
         self.orders.replace(id, &order);
     }
 
@@ -240,17 +251,21 @@ impl Ledger {
         waits.then(|| self.orders.by_id(id)).flatten().map(|order| (id, order))
     }
 
-    /// Counts a waiting order in (`sign` 1) or out (-1).
-    fn reserve(&mut self, order: &OrderState, sign: i64) {
-        let counts = order.link.as_ref().is_none_or(|link| link.counts);
-        if order.status != OrderStatus::Pending || !counts {
+    /// What an order's position hears of it: what it blocks no more and what it blocks now, and a fill of this quantity
+    /// at this price (`value`).
+    fn block(&mut self, order: &OrderState, parts: [Option<Turnover>; 2], fill: Option<Turnover>) {
+        if parts == [None, None] && fill.is_none() {
             return;
         }
-        let (side, quantity) = (order.side(), order.remaining() * sign);
-        let value = order.reserve * Decimal::from(quantity * order.multiplier);
+        let side = order.side();
         self.with_account(order.symbol(), order.product(), |account| {
             account.multiplier = order.multiplier;
-            account.open_mut(side).add(quantity, value);
+            for part in parts.into_iter().flatten() {
+                account.open_mut(side).add(part.quantity, part.value);
+            }
+            if let Some(Turnover { quantity, value: price }) = fill {
+                account.trade(side, quantity, price);
+            }
         });
     }
 
@@ -309,8 +324,11 @@ impl Ledger {
 
     /// Changes a position, and keeps the sums in step with it.
     pub(crate) fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
-        let new = || Account::new(symbol, product);
-        let account = self.accounts.entry(PositionKey::new(symbol, product)).or_insert_with(new);
+        let key = (symbol, product);
+        let place = self.accounts.get_index_of(&key).unwrap_or_else(|| {
+            self.accounts.insert_sorted(PositionKey::new(symbol, product), Account::new(symbol, product)).0
+        });
+        let account = &mut self.accounts[place];
         let before = (account.margin(self.leverage), account.cost, account.realized);
         change(account);
         self.blocked += account.margin(self.leverage) - before.0;
@@ -323,10 +341,9 @@ impl Ledger {
         let Turnover { quantity, value: price } = fill;
         let fits = |(_, order): &(OrderId, OrderState)| quantity <= order.remaining();
         let Some((order_id, order)) = self.waiting(id).filter(fits) else { return };
-        let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
         let sibling = order.link.as_ref().and_then(|link| link.sibling.clone());
-        let (value, multiplier) = (price * Decimal::from(quantity), order.multiplier);
-        self.change_order(order_id, order, at, |order| {
+        let (value, units) = (price * Decimal::from(quantity), order.side().sign() * order.multiplier);
+        self.change_order(order_id, order, at, Some(fill), |order| {
             order.filled += quantity;
             order.filled_value += value;
             if order.remaining() == 0 {
@@ -336,14 +353,18 @@ impl Ledger {
         if let Some(sibling) = sibling {
             self.with_order(&sibling, at, |other| reduce(other, quantity));
         }
-        self.with_account(&symbol, product, |account| {
-            account.multiplier = multiplier;
-            account.trade(side, quantity, price);
-        });
-        self.cash -= value * Decimal::from(side.sign() * multiplier) + charges;
+        self.cash -= value * Decimal::from(units) + charges;
         self.charges.today += charges;
         self.fills.push(Fill { order: order_id, number, quantity, price, charges, at });
     }
+}
+
+/// What a waiting order blocks, at its reserve price; of two exit legs only one counts.
+fn blocked(order: &OrderState) -> Option<Turnover> {
+    let counts = order.link.as_ref().is_none_or(|link| link.counts);
+    let quantity = order.remaining();
+    let value = || order.reserve * Decimal::from(quantity * order.multiplier);
+    (order.status == OrderStatus::Pending && counts).then(|| Turnover { quantity, value: value() })
 }
 
 /// Prices and type, and the quantity: a change of the former or more of the latter costs an order its place.

@@ -1,10 +1,11 @@
 //! The orders of a day in little room: a row of fixed size each, in the order of their ids, with symbols as numbers and
 //! what few orders have beside it. [`OrderState`] is what such a row says.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 
 use crate::{
     chunks::Chunks,
@@ -26,7 +27,7 @@ pub struct DayOrders {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Names {
     known: Vec<Arc<str>>,
-    numbers: BTreeMap<Arc<str>, u32>,
+    numbers: FxHashMap<Arc<str>, u32>,
 }
 
 /// What an order trades, and whether the symbol's price was made up when it was taken.
@@ -136,19 +137,18 @@ impl DayOrders {
 
     /// A new order. Ids grow; one that does not fit is not taken.
     pub(crate) fn insert(&mut self, id: OrderId, order: &OrderState, tag: Option<Arc<str>>) -> bool {
-        let grows = self.rows.iter().next_back().is_none_or(|last| last.id < id);
+        let grows = self.rows.last().is_none_or(|last| last.id < id);
         if grows {
-            let row = Row { tag, ..self.packed(id, order) };
-            self.rows.push(row);
+            let symbol = self.symbols.number(order.symbol());
+            self.rows.push(Row { tag, ..packed(id, order, symbol) });
         }
         grows
     }
 
     /// Another state of an order that is there.
     pub(crate) fn replace(&mut self, id: OrderId, order: &OrderState) {
-        let new = self.packed(id, order);
         if let Some(row) = self.place(id).and_then(|at| self.rows.get_mut(at)) {
-            *row = Row { tag: row.tag.take(), ..new };
+            *row = Row { tag: row.tag.take(), ..packed(id, order, row.symbol) };
         }
     }
 
@@ -161,36 +161,6 @@ impl DayOrders {
 
     fn row(&self, id: OrderId) -> Option<&Row> {
         self.rows.get(self.place(id)?)
-    }
-
-    /// Without its tag, which the caller shares with others.
-    fn packed(&mut self, id: OrderId, order: &OrderState) -> Row {
-        let OrderState { order: NewOrder { request, validity, disclosed, legs }, link, message, .. } = order;
-        let rare = Rare { disclosed: *disclosed, legs: *legs, link: link.clone(), message: message.clone() };
-        Row {
-            id,
-            quantity: request.quantity,
-            filled: order.filled,
-            priority: order.priority,
-            limit_price: request.limit_price,
-            stop_price: request.stop_price,
-            filled_value: order.filled_value,
-            reserve: order.reserve,
-            placed_at: order.placed_at,
-            changed_at: order.changed_at,
-            tag: None,
-            rare: (rare != Rare::default()).then(|| Box::new(rare)),
-            symbol: self.symbols.number(&request.symbol),
-            multiplier: u32::try_from(order.multiplier).unwrap_or(1),
-            side: request.side,
-            order_type: request.order_type,
-            product: request.product,
-            validity: *validity,
-            origin: order.origin,
-            status: order.status,
-            triggered: order.triggered,
-            made_up: order.made_up,
-        }
     }
 
     fn state(&self, row: &Row) -> OrderState {
@@ -223,6 +193,36 @@ impl DayOrders {
             multiplier: i64::from(row.multiplier),
             priority: row.priority,
         }
+    }
+}
+
+/// Without its tag, which the caller shares with others.
+fn packed(id: OrderId, order: &OrderState, symbol: u32) -> Row {
+    let OrderState { order: NewOrder { request, validity, disclosed, legs }, link, message, .. } = order;
+    let rare = Rare { disclosed: *disclosed, legs: *legs, link: link.clone(), message: message.clone() };
+    Row {
+        id,
+        quantity: request.quantity,
+        filled: order.filled,
+        priority: order.priority,
+        limit_price: request.limit_price,
+        stop_price: request.stop_price,
+        filled_value: order.filled_value,
+        reserve: order.reserve,
+        placed_at: order.placed_at,
+        changed_at: order.changed_at,
+        tag: None,
+        rare: (rare != Rare::default()).then(|| Box::new(rare)),
+        symbol,
+        multiplier: u32::try_from(order.multiplier).unwrap_or(1),
+        side: request.side,
+        order_type: request.order_type,
+        product: request.product,
+        validity: *validity,
+        origin: order.origin,
+        status: order.status,
+        triggered: order.triggered,
+        made_up: order.made_up,
     }
 }
 

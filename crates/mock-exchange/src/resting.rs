@@ -55,7 +55,9 @@ impl Resting {
             (&self.buy_stops, quote.ltp),
             (&self.sell_stops, -quote.ltp),
         ];
-        queues.into_iter().flat_map(|(queue, last)| queue.range(..=(last, u64::MAX)).map(|(_, id)| *id))
+        queues.into_iter().flat_map(|(queue, last)| {
+            queue.iter().take_while(move |((price, _), _)| *price <= last).map(|(_, id)| *id)
+        })
     }
 
     fn queue_mut(&mut self, order: &OrderState) -> &mut BTreeMap<Place, OrderId> {
