@@ -54,7 +54,8 @@ impl Book {
 
     /// Works the open day's sessions out anew: another day, or another calendar.
     pub(crate) fn set_sessions(&mut self) {
-        self.sessions = self.ledger.day.map_or_else(SessionsOfDay::default, |day| SessionsOfDay::of(&self.calendar, day));
+        self.sessions =
+            self.ledger.day.map_or_else(SessionsOfDay::default, |day| SessionsOfDay::of(&self.calendar, day));
     }
 
     fn sessions(&self, segment: Segment, date: NaiveDate) -> Cow<'_, [Session]> {

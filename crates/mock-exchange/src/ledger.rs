@@ -344,7 +344,8 @@ impl Ledger {
         let fits = |row: &&Row| quantity <= row.remaining();
         let Some(order) = self.orders.waiting(id).filter(fits) else { return };
         let (order_id, sibling) = (order.id, order.link().and_then(|link| link.sibling.clone()));
-        let (value, units) = (price * Decimal::from(quantity), order.side.sign() * i64::from(order.multiplier));
+        let (value, units) =
+            (price * Decimal::from(quantity), order.side.sign() * i64::from(order.multiplier));
         self.change_order(order_id, at, Some(fill), |row| {
             row.filled += quantity;
             row.filled_value += value;

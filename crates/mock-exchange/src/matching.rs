@@ -24,12 +24,7 @@ pub(crate) struct Step {
 /// What the market's best price does to an order, `None` when nothing.
 ///
 /// `slip` is added to the price of a market order (in INR, against it) where nothing but the last price is known.
-pub(crate) fn attempt(
-    order: &OrderState,
-    top: &PriceUpdate,
-    arrives: bool,
-    slip: Decimal,
-) -> Option<Step> {
+pub(crate) fn attempt(order: &OrderState, top: &PriceUpdate, arrives: bool, slip: Decimal) -> Option<Step> {
     let triggers = order.is_dormant();
     if triggers && !stop_reached(order, top.ltp) {
         return None;

@@ -18,7 +18,8 @@ pub struct OrderId(u64);
 impl OrderId {
     /// The id of a day's order with this number, from 1.
     pub(crate) fn new(day: NaiveDate, number: u64) -> Self {
-        let date = u64::from(day.year().rem_euclid(100).unsigned_abs() * 10_000 + day.month() * 100 + day.day());
+        let date =
+            u64::from(day.year().rem_euclid(100).unsigned_abs() * 10_000 + day.month() * 100 + day.day());
         let digits = number.checked_ilog10().map_or(NUMBER_DIGITS, |most| NUMBER_DIGITS.max(most + 1));
         Self(date * 10_u64.pow(digits) + number)
     }
@@ -64,6 +65,10 @@ mod tests {
     fn an_id_is_read_as_it_is_written_and_nothing_else_is_an_id() {
         for good in ["MOCK26112500000001", "MOCK05112500000001", "MOCK261125100000000"] {
             assert_eq!(OrderId::of(good).unwrap().to_string(), good);
+        }
+        let day = NaiveDate::from_ymd_opt(2026, 11, 25).unwrap();
+        for (number, text) in [(1, "MOCK26112500000001"), (100_000_000, "MOCK261125100000000")] {
+            assert_eq!(OrderId::new(day, number).to_string(), text);
         }
         for bad in [
             "",
