@@ -1,28 +1,37 @@
-//! What a start costs after a long life: so many facts of the MockExchange, a thousand orders a day.
+//! What a start costs after a long life, and how large its database is: so many facts of the MockExchange, two for each
+//! order, a thousand orders a day.
 //!
 //! ```text
-//! cargo run --release --example start_after -- [RECORDS]
+//! cargo run --release --example start_after -- [RECORDS] [ORDERS A DAY]
 //! ```
 //!
-//! Fills a state folder in a temporary place, then loads it in a process of its own, whose time and memory are told.
+//! Fills a state folder in a temporary place with everything that an order leaves (facts, an entry of the order journal, an
+//! event), then loads it in a process of its own, whose time and memory are told.
 
 use std::{error::Error, path::Path, process::Command as Process, time::Instant};
 
 use chrono::{DateTime, Days, Utc};
-use fyers_api::model::{OrderRequest, OrderType, Product, Side};
+use fyers_api::{
+    model::{OrderRequest, OrderType, Product, Side},
+    operation::Operation,
+};
 use fyers_keeper::store::{SqliteStore, StateDir};
 use keeper_actors::exchange::book;
-use keeper_domain::ports::{Change, ChangeStore};
-use mock_exchange::{Command, Config, Engine, Instruments, PriceUpdate};
+use keeper_domain::{
+    event::Event,
+    keys::BotName,
+    mode::Mode,
+    order_journal::OrderEntry,
+    ports::{Change, ChangeStore, OutboxStore},
+};
+use mock_exchange::{Command, Config, Engine, Instruments, NewOrder, PriceUpdate, exchange::Attempt};
 use rust_decimal::Decimal;
-
-const ORDERS_A_DAY: usize = 1_000;
 
 fn rules() -> Config {
     Config::new(Decimal::from(1_000_000_000_i64))
 }
 
-fn order(number: usize, at: DateTime<Utc>) -> Command {
+fn order(number: usize) -> NewOrder {
     let request = OrderRequest {
         symbol: format!("NSE:S{}-EQ", number % 50),
         quantity: 1,
@@ -33,30 +42,57 @@ fn order(number: usize, at: DateTime<Utc>) -> Command {
         stop_price: Decimal::ZERO,
         tag: None,
     };
-    Command::Place { order: request.into(), at }
+    request.into()
+}
+
+/// Carries an order out, and notes what the keeper notes of it.
+fn place(
+    engine: &mut Engine,
+    order: NewOrder,
+    at: DateTime<Utc>,
+    change: &mut Change,
+) -> Result<(), Box<dyn Error>> {
+    let command = Command::Place { order: order.clone(), at };
+    let records = engine.execute(&command)?;
+    let reply = engine.reply(&command, &records)?;
+    let (bot, mode, request) = (BotName::owner(), Mode::Sandbox, &order.request);
+    let (id, symbol) = (reply.id.clone().unwrap_or_default(), request.symbol.clone());
+    let quantity = request.signed_quantity();
+    change.events.push((at, Event::OrderSimulated { bot: Some(bot.clone()), id, symbol, quantity, mode }));
+    let tried = Attempt { order: Some(order), outcome: Ok(reply) };
+    change.orders.push(OrderEntry::simulated(Operation::Place, &tried, mode, at).of(&bot));
+    change.mock_records.extend(records);
+    Ok(())
 }
 
 /// `snapshots`: as the keeper writes it; else one long journal, as keepers before snapshots left it.
-async fn fill(folder: &Path, wanted: usize, snapshots: bool) -> Result<usize, Box<dyn Error>> {
+async fn fill(
+    folder: &Path,
+    (wanted, orders): (usize, usize),
+    snapshots: bool,
+) -> Result<usize, Box<dyn Error>> {
     let store = SqliteStore::open(&StateDir::open(folder)?).await?;
     let mut engine = Engine::new(rules(), Instruments::default());
     let mut morning: DateTime<Utc> = "2026-01-01T04:00:00Z".parse()?;
-    let mut written = 0;
+    let (mut written, mut told) = (0, 0);
     while written < wanted {
-        let mut mock_records = vec![];
+        let mut change = Change::default();
         if let Some(day) = engine.due(morning) {
-            mock_records.extend(engine.execute(&day)?);
+            change.mock_records.extend(engine.execute(&day)?);
         }
-        let mock_snapshot = engine.opening().cloned().filter(|_| snapshots);
+        change.mock_snapshot = engine.opening().cloned().filter(|_| snapshots);
         for symbol in 0..50 {
             let price = PriceUpdate::last(format!("NSE:S{symbol}-EQ"), Decimal::ONE_HUNDRED, morning);
-            mock_records.extend(engine.execute(&Command::Quote(price))?);
+            change.mock_records.extend(engine.execute(&Command::Quote(price))?);
         }
-        for number in 0..ORDERS_A_DAY {
-            mock_records.extend(engine.execute(&order(number, morning))?);
+        for number in 0..orders {
+            place(&mut engine, order(number), morning, &mut change)?;
         }
-        written += mock_records.len();
-        store.commit(Change { mock_records, mock_snapshot, ..Change::default() }).await?;
+        written += change.mock_records.len();
+        told += i64::try_from(change.events.len())?;
+        store.commit(change).await?;
+        // As the Notifier does: what it has not read is not removed.
+        store.queue_alerts(told, vec![], vec![]).await?;
         while store.trim().await? {}
         morning = morning.checked_add_days(Days::new(1)).ok_or("the calendar is over")?;
     }
@@ -96,7 +132,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return runtime.block_on(load(Path::new(folder)));
     }
-    let wanted = given.first().map_or(Ok(1_000_000), |text| text.parse())?;
+    let number = |at: usize, usual: usize| given.get(at).map_or(Ok(usual), |text| text.parse());
+    let wanted = (number(0, 1_000_000)?, number(1, 1_000)?);
     for (snapshots, told) in
         [(true, "with a snapshot each day"), (false, "without snapshots, as at a first start")]
     {

@@ -17,10 +17,10 @@ const SYMBOLS: u64 = 500;
 /// The orders of the bare book that stand for the market.
 const MARKET: u128 = 1 << 64;
 
-fn request(number: u64) -> OrderRequest {
+fn request(symbol: &str, number: u64) -> OrderRequest {
     let waits = number.is_multiple_of(2);
     OrderRequest {
-        symbol: symbol(number),
+        symbol: symbol.to_owned(),
         quantity: 1,
         side: Side::Buy,
         order_type: if waits { OrderType::Limit } else { OrderType::Market },
@@ -32,8 +32,8 @@ fn request(number: u64) -> OrderRequest {
 }
 
 /// Half of a symbol's orders wait, half trade.
-fn symbol(number: u64) -> String {
-    format!("NSE:S{}-EQ", number / 2 % SYMBOLS)
+fn place(number: u64) -> usize {
+    usize::try_from(number / 2 % SYMBOLS).unwrap_or_default()
 }
 
 fn rupees(number: u64) -> u64 {
@@ -54,10 +54,12 @@ fn engine(orders: u64) -> Result<Engine, Box<dyn Error>> {
     if let Some(day) = engine.due(noon) {
         engine.execute(&day)?;
     }
+    let symbols: Vec<String> = (0..SYMBOLS).map(|number| format!("NSE:S{number}-EQ")).collect();
     for number in 0..orders {
-        let price = PriceUpdate::last(symbol(number), Decimal::from(rupees(number)), noon);
+        let Some(symbol) = symbols.get(place(number)) else { continue };
+        let price = PriceUpdate::last(symbol, Decimal::from(rupees(number)), noon);
         engine.execute(&Command::Quote(price))?;
-        engine.execute(&Command::Place { order: request(number).into(), at: noon })?;
+        engine.execute(&Command::Place { order: request(symbol, number).into(), at: noon })?;
     }
     Ok(engine)
 }
@@ -65,8 +67,7 @@ fn engine(orders: u64) -> Result<Engine, Box<dyn Error>> {
 fn bare(orders: u64) -> Vec<OrderBook> {
     let mut books: Vec<OrderBook> = (0..SYMBOLS).map(|_| OrderBook::new(0, 0, false)).collect();
     for number in 0..orders {
-        let place = usize::try_from(number / 2 % SYMBOLS).unwrap_or_default();
-        let Some(book) = books.get_mut(place) else { continue };
+        let Some(book) = books.get_mut(place(number)) else { continue };
         // Another price of the symbol: the market's offer goes and comes again.
         let id = MARKET + u128::from(number);
         book.execute(Bare::Cancel { id: id - u128::from(if number % 2 == 1 { 1 } else { 2 * SYMBOLS - 1 }) });

@@ -4,6 +4,7 @@
 //! The cost is kept as a sum, not as an average, and every split of it hands the remainder to the other part.
 //! So cash, cost and realised profit add up to the last digit, whatever was rounded.
 
+use indexmap::Equivalent;
 use rust_decimal::Decimal;
 
 use crate::{
@@ -79,6 +80,13 @@ impl PositionKey {
     /// This symbol under this product.
     pub fn new(symbol: &str, product: Product) -> Self {
         Self { symbol: symbol.to_owned(), product }
+    }
+}
+
+/// A look-up without a string of its own. Its hash is that of the key: field by field.
+impl Equivalent<PositionKey> for (&str, Product) {
+    fn equivalent(&self, key: &PositionKey) -> bool {
+        key.product == self.1 && key.symbol == self.0
     }
 }
 
@@ -229,24 +237,29 @@ impl Account {
     /// waiting buys trade and the one in which all waiting sells do. A waiting order that closes the position
     /// needs none.
     pub fn margin(&self, leverage: Leverage) -> Decimal {
-        let (held_long, held_short) = (self.net.max(0), (-self.net).max(0));
-        let long = self.cost.max(Decimal::ZERO) + beyond(self.open_buy, held_short);
-        let short = match self.strike {
-            // A written option can cost what the underlying can, not what its premium is: as a short future at the
-            // strike.
-            Some(strike) => strike * self.units(held_short + (self.open_sell.quantity - held_long).max(0)),
-            None => (-self.cost).max(Decimal::ZERO) + beyond(self.open_sell, held_long),
-        };
+        let long = self.cost.max(Decimal::ZERO) + beyond(self.open_buy, (-self.net).max(0));
         let (long, short) = match self.product {
             // Delivery sells only what is held, which is paid for.
             Product::Cnc => (long, Decimal::ZERO),
             Product::Mtf => (long / leverage.mtf, Decimal::ZERO),
             Product::Intraday | Product::Co | Product::Bo | Product::Other => {
-                (self.long_margin(long, leverage.intraday), short / leverage.intraday)
+                (self.long_margin(long, leverage.intraday), self.short_value() / leverage.intraday)
             }
-            Product::Margin => (self.long_margin(long, leverage.margin), short / leverage.margin),
+            Product::Margin => {
+                (self.long_margin(long, leverage.margin), self.short_value() / leverage.margin)
+            }
         };
         long.max(short).round_dp(2)
+    }
+
+    fn short_value(&self) -> Decimal {
+        let (held_long, held_short) = (self.net.max(0), (-self.net).max(0));
+        match self.strike {
+            // A written option can cost what the underlying can, not what its premium is: as a short future at the
+            // strike.
+            Some(strike) => strike * self.units(held_short + (self.open_sell.quantity - held_long).max(0)),
+            None => (-self.cost).max(Decimal::ZERO) + beyond(self.open_sell, held_long),
+        }
     }
 
     /// A bought option is paid in full.

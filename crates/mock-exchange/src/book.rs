@@ -1,12 +1,11 @@
 //! What decisions look at: the account's rules, instruments, hours, ledger and prices. They only read it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    account::PositionKey,
     calendar::Calendar,
     command::Command,
     config::Config,
@@ -20,7 +19,7 @@ use crate::{
     order::OrderState,
     price::PriceOrigin,
     resting::Resting,
-    sessions::{self, Segment, Session},
+    sessions::{self, Segment, Session, SessionsOfDay},
     symbol::{Contract, segment_of},
 };
 use fyers_api::{
@@ -35,6 +34,8 @@ pub struct Book {
     pub(crate) config: Config,
     pub(crate) instruments: Arc<Instruments>,
     pub(crate) calendar: Arc<Calendar>,
+    /// Those of the open day, which every order asks for.
+    sessions: SessionsOfDay,
     pub(crate) ledger: Ledger,
     pub(crate) market: Market,
 }
@@ -45,9 +46,21 @@ impl Book {
             config,
             instruments: Arc::new(instruments),
             calendar: Arc::new(Calendar::embedded()),
+            sessions: SessionsOfDay::default(),
             ledger: Ledger::new(&config),
             market: Market::default(),
         }
+    }
+
+    /// Works the open day's sessions out anew: another day, or another calendar.
+    pub(crate) fn set_sessions(&mut self) {
+        self.sessions =
+            self.ledger.day.map_or_else(SessionsOfDay::default, |day| SessionsOfDay::of(&self.calendar, day));
+    }
+
+    fn sessions(&self, segment: Segment, date: NaiveDate) -> Cow<'_, [Session]> {
+        let kept = self.sessions.get(segment, date).map(Cow::Borrowed);
+        kept.unwrap_or_else(|| Cow::Owned(sessions::sessions(&self.calendar, segment, date)))
     }
 
     /// The account's rules.
@@ -114,7 +127,7 @@ impl Book {
         if segment_of(symbol) != Segment::Mcx {
             return 1;
         }
-        let account = self.ledger.accounts.get(&PositionKey::new(symbol, product));
+        let account = self.ledger.accounts.get(&(symbol, product));
         let own = account.filter(|account| account.is_used()).map(|account| account.multiplier);
         own.or_else(|| Some(self.known(symbol, None).ok()?.multiplier)).unwrap_or(1)
     }
@@ -133,7 +146,8 @@ impl Book {
 
     /// The session in which orders of the symbol trade now.
     pub fn open_session(&self, symbol: &str, at: DateTime<Utc>) -> Option<Session> {
-        sessions::open_session(&self.calendar, segment_of(symbol), at)
+        let today = self.sessions(segment_of(symbol), ist::date(at));
+        today.iter().find(|session| session.is_continuous() && session.contains(at)).cloned()
     }
 
     /// Whether orders of the symbol trade now.
@@ -148,7 +162,7 @@ impl Book {
 
     /// The same of a segment.
     pub fn takes_orders_in(&self, segment: Segment, at: DateTime<Utc>) -> bool {
-        let today = || sessions::sessions(&self.calendar, segment, ist::date(at));
+        let today = || self.sessions(segment, ist::date(at));
         self.config.around_the_clock || today().iter().any(|session| session.contains(at))
     }
 
@@ -164,9 +178,11 @@ impl Book {
         self.market.top(symbol).is_none_or(|top| top.origin == PriceOrigin::Walk)
     }
 
-    /// Orders that wait.
+    /// Orders that wait, by symbol.
     pub fn waiting(&self) -> impl Iterator<Item = OrderState> {
-        let ids = self.ledger.open.values().flat_map(Resting::ids);
+        let mut queues: Vec<_> = self.ledger.open.iter().collect();
+        queues.sort_unstable_by_key(|(symbol, _)| symbol.as_str());
+        let ids = queues.into_iter().flat_map(|(_, queue)| queue.ids());
         ids.filter_map(|id| self.ledger.orders.by_id(id))
     }
 

@@ -44,6 +44,10 @@ impl<T> Chunks<T> {
         self.pieces.get_mut(at / PIECE)?.get_mut(at % PIECE)
     }
 
+    pub(crate) fn last(&self) -> Option<&T> {
+        self.pieces.last()?.last()
+    }
+
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.pieces.iter().flatten()
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    account::{Account, PositionKey},
+    account::Account,
     book::Book,
     command::{Conversion, ExitScope},
     draft::Draft,
@@ -231,7 +231,7 @@ pub(crate) fn convert(book: &Book, conversion: &Conversion, at: DateTime<Utc>) -
     if matches!(from, Product::Cnc | Product::Mtf) {
         return Err(ApiError::not_convertible(codes::product_word(*from)));
     }
-    let account = book.ledger.accounts.get(&PositionKey::new(symbol, *from));
+    let account = book.ledger.accounts.get(&(symbol.as_str(), *from));
     let account = account.filter(|account| account.net.signum() == side.sign());
     let account = account.ok_or_else(ApiError::unknown_position)?;
     if from == to || !(1..=account.net.abs()).contains(quantity) {
@@ -250,7 +250,7 @@ pub(crate) fn convert(book: &Book, conversion: &Conversion, at: DateTime<Utc>) -
 }
 
 fn affordable(book: &Book, account: &Account, to: Product, quantity: i64) -> Result<(), ApiError> {
-    let target = book.ledger.accounts.get(&PositionKey::new(&account.symbol, to));
+    let target = book.ledger.accounts.get(&(account.symbol.as_str(), to));
     let mut target = target.cloned().unwrap_or_else(|| Account::new(&account.symbol, to));
     target.multiplier = account.multiplier;
     let mut source = account.clone();

@@ -1,9 +1,10 @@
 //! Records in the making: ids, trade numbers and the market as the records so far have left it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 
 use crate::{
     book::Book,
@@ -11,6 +12,7 @@ use crate::{
     matching::{Step, attempt},
     new_order::NewOrder,
     order::OrderState,
+    order_id::OrderId,
     price::PriceUpdate,
     record::{LegLink, Origin, Record},
     symbol::Kind,
@@ -23,7 +25,7 @@ pub(crate) struct Draft<'a> {
     next_order: u64,
     next_trade: u64,
     /// Prices of which the records so far have used a part.
-    tops: BTreeMap<String, PriceUpdate>,
+    tops: FxHashMap<String, PriceUpdate>,
     /// Orders that a record so far has ended, or whose other leg has traded: nothing more happens to them here.
     over: BTreeSet<String>,
     /// What is decided.
@@ -41,7 +43,7 @@ impl<'a> Draft<'a> {
             at,
             next_order: book.ledger.next_order,
             next_trade: book.ledger.fills.len() as u64 + 1,
-            tops: BTreeMap::new(),
+            tops: FxHashMap::default(),
             over: BTreeSet::new(),
             records: vec![],
             #[cfg(test)]
@@ -62,9 +64,8 @@ impl<'a> Draft<'a> {
     /// An id never used: `MOCK`, the trading day, and a number that starts at 1 each day.
     pub(crate) fn take_id(&mut self) -> String {
         let day = self.book.ledger.day.unwrap_or_default();
-        let id = format!("MOCK{}{:08}", day.format("%y%m%d"), self.next_order);
         self.next_order += 1;
-        id
+        OrderId::new(day, self.next_order - 1).to_string()
     }
 
     /// Takes an order into the book.
@@ -101,12 +102,16 @@ impl<'a> Draft<'a> {
         if self.over.contains(&order.id) || !self.book.is_open(order.symbol(), self.at) {
             return;
         }
-        let slip = self.book.slip(order.symbol());
+        let slip = if order.limit().is_none() { self.book.slip(order.symbol()) } else { Decimal::ZERO };
         let mut arrives = arrives;
         // Each turn uses up one price of the order book.
-        while let Some(top) = self.top_mut(order.symbol())
+        while let Some(top) = self.top(order.symbol())
             && let Some(step) = attempt(order, top, arrives, slip)
         {
+            // A last price alone is never used up, and is not copied.
+            if top.left(order.side()).is_some() {
+                self.use_up(order, step.quantity);
+            }
             self.carry_out(order, step);
             arrives |= step.triggers;
             if order.remaining() == 0 || step.quantity == 0 {
@@ -115,12 +120,18 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn top_mut(&mut self, symbol: &str) -> Option<&mut PriceUpdate> {
-        if !self.tops.contains_key(symbol) {
-            let known = self.book.market.top(symbol)?.clone();
-            self.tops.insert(symbol.to_owned(), known);
+    fn top(&self, symbol: &str) -> Option<&PriceUpdate> {
+        self.tops.get(symbol).or_else(|| self.book.market.top(symbol))
+    }
+
+    fn use_up(&mut self, order: &OrderState, quantity: i64) {
+        let symbol = order.symbol();
+        if let Some(known) = self.book.market.top(symbol).filter(|_| !self.tops.contains_key(symbol)) {
+            self.see(known);
         }
-        self.tops.get_mut(symbol)
+        if let Some(top) = self.tops.get_mut(symbol) {
+            top.take(order.side(), quantity);
+        }
     }
 
     fn carry_out(&mut self, order: &mut OrderState, step: Step) {
@@ -146,6 +157,12 @@ impl<'a> Draft<'a> {
         self.records.push(Record::Traded { id, number, quantity, price, charges, at });
         self.next_trade += 1;
         self.over.extend(order.link.iter().filter_map(|link| link.sibling.clone()));
+        if order.order.legs.is_some() {
+            self.send_legs(order, quantity, price);
+        }
+    }
+
+    fn send_legs(&mut self, order: &OrderState, quantity: i64, price: Decimal) {
         let tick = self.book.tick(order.symbol()).unwrap_or(Decimal::ONE);
         let legs = legs::of_fill(order, (quantity, price), tick, || self.take_id());
         for leg in legs {

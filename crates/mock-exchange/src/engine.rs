@@ -50,6 +50,7 @@ impl Engine {
     #[must_use]
     pub fn with_calendar(mut self, calendar: Arc<Calendar>) -> Self {
         self.book.calendar = calendar;
+        self.book.set_sessions();
         self
     }
 
@@ -73,6 +74,7 @@ impl Engine {
     pub fn resume(config: Config, instruments: Instruments, opening: ExchangeSnapshot) -> Self {
         let mut book = Book::new(config, instruments);
         (book.ledger, book.market) = (opening.ledger(&config), opening.market());
+        book.set_sessions();
         Self { book, opening: Some(opening) }
     }
 
@@ -141,6 +143,7 @@ impl Engine {
     pub fn apply(&mut self, record: &Record) {
         self.book.ledger.apply(record);
         if let Record::DayOpened { date } = record {
+            self.book.set_sessions();
             self.book.market.forget_shown();
             self.opening = Some(ExchangeSnapshot::of(*date, &self.book));
         }

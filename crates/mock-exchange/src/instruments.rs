@@ -1,9 +1,13 @@
 //! All symbols that are known, by whatever is known of them: a symbol master, or their names alone.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 
 use crate::{
     instrument::Instrument,
@@ -18,6 +22,43 @@ pub struct Instruments {
     known: BTreeMap<String, Arc<Instrument>>,
     master: Arc<SymbolMaster>,
     strict: bool,
+    found: Found,
+}
+
+/// How many symbols found are kept: more than trade on a day.
+const MOST_FOUND: usize = 4_096;
+
+/// What was found before, with the reference it was found for. It says nothing that the rest does not.
+#[derive(Debug, Default)]
+struct Found(Mutex<FxHashMap<String, (Option<Decimal>, Arc<Instrument>)>>);
+
+impl Clone for Found {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Found {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Found {}
+
+impl Found {
+    fn get(&self, symbol: &str, reference: Option<Decimal>) -> Option<Arc<Instrument>> {
+        let found = self.0.lock().ok()?;
+        found.get(symbol).filter(|(of, _)| *of == reference).map(|(_, one)| Arc::clone(one))
+    }
+
+    fn keep(&self, reference: Option<Decimal>, one: &Arc<Instrument>) {
+        let Ok(mut found) = self.0.lock() else { return };
+        if found.len() >= MOST_FOUND {
+            found.clear();
+        }
+        found.insert(one.symbol.clone(), (reference, Arc::clone(one)));
+    }
 }
 
 impl Instruments {
@@ -48,10 +89,19 @@ impl Instruments {
     /// # Errors
     /// -50 when there is nothing of that name.
     pub fn find(&self, symbol: &str, reference: Option<Decimal>) -> Result<Arc<Instrument>, ApiError> {
+        if let Some(one) = self.found.get(symbol, reference) {
+            return Ok(one);
+        }
+        let one = self.look_up(symbol, reference).ok_or_else(ApiError::unknown_symbol)?;
+        self.found.keep(reference, &one);
+        Ok(one)
+    }
+
+    fn look_up(&self, symbol: &str, reference: Option<Decimal>) -> Option<Arc<Instrument>> {
         let listed = || self.master.find(symbol).map(Arc::new);
         let may_exist = || !self.strict && is_well_formed(symbol) && !self.master.covers(symbol);
         let guess = || may_exist().then(|| Arc::new(Instrument::assumed(symbol, reference)));
-        self.known.get(symbol).cloned().or_else(listed).or_else(guess).ok_or_else(ApiError::unknown_symbol)
+        self.known.get(symbol).cloned().or_else(listed).or_else(guess)
     }
 
     /// The rules of a symbol that can be bought and sold.

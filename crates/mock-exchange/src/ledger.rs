@@ -6,16 +6,18 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
+use indexmap::IndexMap;
 use rust_decimal::Decimal;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::{
     account::{Account, PositionKey, Turnover},
     chunks::Chunks,
     config::{Config, Leverage},
     gtt::{GttState, GttStatus},
-    order::OrderState,
+    new_order::NewOrder,
     order_id::OrderId,
-    order_rows::DayOrders,
+    order_rows::{DayOrders, Row, Standing},
     record::{Origin, Record},
     resting::Resting,
     sessions::Segment,
@@ -58,15 +60,15 @@ pub struct Ledger {
     /// Today's orders by id, which is by age.
     pub orders: DayOrders,
     /// Waiting orders by symbol: a price touches those of its own symbol that it reaches, and no others.
-    pub open: BTreeMap<String, Resting>,
+    pub open: FxHashMap<String, Resting>,
     /// GTT orders by id: those that wait, whatever their age, and those that ended today.
     pub gtts: BTreeMap<String, GttState>,
     /// Ids of waiting GTT orders by symbol.
     pub gtts_waiting: BTreeMap<String, BTreeSet<String>>,
     /// The first order of today with a tag.
     pub tags: BTreeMap<Arc<str>, OrderId>,
-    /// Positions.
-    pub accounts: BTreeMap<PositionKey, Account>,
+    /// Positions, found by hash and listed by key: new ones come in with `insert_sorted`.
+    pub accounts: IndexMap<PositionKey, Account, FxBuildHasher>,
     /// Settled delivery by symbol, at cost.
     pub holdings: BTreeMap<String, Turnover>,
     /// Today's fills.
@@ -95,11 +97,11 @@ impl Ledger {
             squared_off: BTreeSet::new(),
             cash: config.capital,
             orders: DayOrders::default(),
-            open: BTreeMap::new(),
+            open: FxHashMap::default(),
             gtts: BTreeMap::new(),
             gtts_waiting: BTreeMap::new(),
             tags: BTreeMap::new(),
-            accounts: BTreeMap::new(),
+            accounts: IndexMap::default(),
             holdings: BTreeMap::new(),
             fills: Chunks::default(),
             realized: Tally::default(),
@@ -109,6 +111,11 @@ impl Ledger {
             next_order: 1,
             next_priority: 1,
         }
+    }
+
+    /// Free for new orders, in INR.
+    pub(crate) fn available(&self) -> Decimal {
+        self.cash + self.cost - self.blocked
     }
 
     /// Books one fact. A record that does not fit this ledger changes nothing.
@@ -123,14 +130,19 @@ impl Ledger {
                 self.squared_off.extend(Segment::ALL);
             }
             Record::OrderAccepted { id, order, origin, reserve, link, made_up, multiplier, at } => {
-                let waiting = OrderState::waiting(id, order, *origin, *reserve, *at);
-                let (link, made_up, multiplier) = (link.clone(), *made_up, *multiplier);
-                self.enter(OrderState { link, made_up, multiplier, ..waiting });
+                self.enter((id, order, *at), |row| {
+                    (row.origin, row.reserve, row.made_up) = (*origin, *reserve, *made_up);
+                    row.multiplier = u32::try_from(*multiplier).unwrap_or(1);
+                    if link.is_some() {
+                        row.with_rare(|rare| rare.link.clone_from(link));
+                    }
+                });
             }
             Record::OrderRejected { id, order, refusal, at } => {
-                let waiting = OrderState::waiting(id, order, Origin::Bot, Decimal::ZERO, *at);
-                let (status, message) = (OrderStatus::Rejected, refusal.message.clone());
-                self.enter(OrderState { status, message, ..waiting });
+                self.enter((id, order, *at), |row| {
+                    row.status = OrderStatus::Rejected;
+                    row.with_rare(|rare| rare.message.clone_from(&refusal.message));
+                });
             }
             Record::OrderTriggered { id, at } => {
                 let priority = self.priority_for(id);
@@ -138,18 +150,17 @@ impl Ledger {
             }
             Record::OrderModified { id, at, .. } => {
                 let priority = self.priority_for(id);
-                self.with_order(id, *at, |order| {
-                    let before = terms(order);
-                    order.modify(record);
-                    let more = order.order.request.quantity > before.1;
-                    if more || terms(order).0 != before.0 {
-                        order.priority = priority;
+                self.with_order(id, *at, |row| {
+                    let before = terms(row);
+                    row.modify(record);
+                    if row.quantity > before.1 || terms(row).0 != before.0 {
+                        row.priority = priority;
                     }
                 });
             }
-            Record::OrderCancelled { id, message, at } => self.with_order(id, *at, |order| {
-                order.status = OrderStatus::Cancelled;
-                order.message.clone_from(message);
+            Record::OrderCancelled { id, message, at } => self.with_order(id, *at, |row| {
+                row.status = OrderStatus::Cancelled;
+                row.with_rare(|rare| rare.message.clone_from(message));
             }),
             Record::OrderExpired { id, at } => {
                 self.with_order(id, *at, |order| order.status = OrderStatus::Expired);
@@ -178,23 +189,27 @@ impl Ledger {
         self.next_priority - 1
     }
 
-    fn enter(&mut self, order: OrderState) {
-        let Some(id) = OrderId::of(&order.id) else { return };
-        let order = OrderState { priority: self.take_priority(), ..order };
+    fn enter(&mut self, (id, order, at): (&str, &NewOrder, DateTime<Utc>), with: impl FnOnce(&mut Row)) {
+        let Some(id) = OrderId::of(id) else { return };
+        let priority = self.take_priority();
         self.next_order += 1;
-        let tag = order.order.request.tag.as_deref().map(|tag| self.shared(tag));
-        if !self.orders.insert(id, &order, tag.clone()) {
-            return;
-        }
+        let tag = order.request.tag.as_deref().map(|tag| self.shared(tag));
         // A rejected order did nothing, so its tag is free for another try.
-        let counts = order.status == OrderStatus::Pending && order.origin == Origin::Bot;
+        let mut counts = false;
+        let entered = self.orders.insert((id, order, tag.clone()), at, |row| {
+            with(row);
+            row.priority = priority;
+            counts = row.status == OrderStatus::Pending && row.origin == Origin::Bot;
+        });
+        let Some(standing) = entered else { return };
         if let Some(tag) = tag.filter(|_| counts) {
             self.tags.entry(tag).or_insert(id);
         }
-        if order.status == OrderStatus::Pending {
-            self.queue(order.symbol()).insert(id, &order);
+        let symbol = &order.request.symbol;
+        if standing.waits {
+            self.queue(symbol).insert(id, &standing);
         }
-        self.reserve(&order, 1);
+        self.block(symbol, &standing, None, None);
     }
 
     /// A tag in one place, however many orders have it.
@@ -203,54 +218,56 @@ impl Ledger {
     }
 
     fn queue(&mut self, symbol: &str) -> &mut Resting {
-        self.open.entry(symbol.to_owned()).or_default()
+        if !self.open.contains_key(symbol) {
+            self.open.insert(symbol.to_owned(), Resting::default());
+        }
+        self.open.get_mut(symbol).unwrap_or_else(|| unreachable!("it is there now"))
     }
 
-    /// Changes a waiting order, and keeps index and margins in step with it.
-    fn with_order(&mut self, id: &str, at: DateTime<Utc>, change: impl FnOnce(&mut OrderState)) {
-        if let Some((id, order)) = self.waiting(id) {
-            self.change_order(id, order, at, change);
+    /// Changes a waiting order.
+    fn with_order(&mut self, id: &str, at: DateTime<Utc>, change: impl FnOnce(&mut Row)) {
+        if let Some(id) = OrderId::of(id) {
+            self.change_order(id, at, None, change);
         }
     }
 
+    /// Changes a waiting order, and keeps index and margins in step with it. `fill`: what the change is, with the price
+    /// as its value.
     fn change_order(
         &mut self,
         id: OrderId,
-        mut order: OrderState,
         at: DateTime<Utc>,
-        change: impl FnOnce(&mut OrderState),
+        fill: Option<Turnover>,
+        change: impl FnOnce(&mut Row),
     ) {
-        self.reserve(&order, -1);
-        let queue = self.queue(order.symbol());
-        queue.remove(&order);
-        change(&mut order);
-        order.changed_at = at;
-        if order.status == OrderStatus::Pending {
-            queue.insert(id, &order);
+        let changed = self.orders.change(id, |row| {
+            change(row);
+            row.changed_at = at;
+        });
+        let Some((symbol, before, after)) = changed else { return };
+        let queue = self.queue(&symbol);
+        queue.remove(&before);
+        if after.waits {
+            queue.insert(id, &after);
         } else if queue.is_empty() {
-            self.open.remove(order.symbol());
+            self.open.remove(&*symbol);
         }
-        self.reserve(&order, 1);
-        self.orders.replace(id, &order);
+        self.block(&symbol, &after, before.blocks, fill);
     }
 
-    fn waiting(&self, id: &str) -> Option<(OrderId, OrderState)> {
-        let id = OrderId::of(id)?;
-        let waits = self.orders.status(id) == Some(OrderStatus::Pending);
-        waits.then(|| self.orders.by_id(id)).flatten().map(|order| (id, order))
-    }
-
-    /// Counts a waiting order in (`sign` 1) or out (-1).
-    fn reserve(&mut self, order: &OrderState, sign: i64) {
-        let counts = order.link.as_ref().is_none_or(|link| link.counts);
-        if order.status != OrderStatus::Pending || !counts {
+    /// What an order's position hears of it: what it blocks no more, what it blocks now, and a fill.
+    fn block(&mut self, symbol: &str, order: &Standing, before: Option<Turnover>, fill: Option<Turnover>) {
+        if before.is_none() && order.blocks.is_none() && fill.is_none() {
             return;
         }
-        let (side, quantity) = (order.side(), order.remaining() * sign);
-        let value = order.reserve * Decimal::from(quantity * order.multiplier);
-        self.with_account(order.symbol(), order.product(), |account| {
+        self.with_account(symbol, order.product, |account| {
             account.multiplier = order.multiplier;
-            account.open_mut(side).add(quantity, value);
+            let open = account.open_mut(order.side);
+            before.iter().for_each(|part| open.add(-part.quantity, -part.value));
+            order.blocks.iter().for_each(|part| open.add(part.quantity, part.value));
+            if let Some(Turnover { quantity, value: price }) = fill {
+                account.trade(order.side, quantity, price);
+            }
         });
     }
 
@@ -309,8 +326,11 @@ impl Ledger {
 
     /// Changes a position, and keeps the sums in step with it.
     pub(crate) fn with_account(&mut self, symbol: &str, product: Product, change: impl FnOnce(&mut Account)) {
-        let new = || Account::new(symbol, product);
-        let account = self.accounts.entry(PositionKey::new(symbol, product)).or_insert_with(new);
+        let key = (symbol, product);
+        let place = self.accounts.get_index_of(&key).unwrap_or_else(|| {
+            self.accounts.insert_sorted(PositionKey::new(symbol, product), Account::new(symbol, product)).0
+        });
+        let account = &mut self.accounts[place];
         let before = (account.margin(self.leverage), account.cost, account.realized);
         change(account);
         self.blocked += account.margin(self.leverage) - before.0;
@@ -321,40 +341,35 @@ impl Ledger {
     /// Books a fill; `fill.value` is the price.
     fn book(&mut self, id: &str, number: u64, fill: Turnover, charges: Decimal, at: DateTime<Utc>) {
         let Turnover { quantity, value: price } = fill;
-        let fits = |(_, order): &(OrderId, OrderState)| quantity <= order.remaining();
-        let Some((order_id, order)) = self.waiting(id).filter(fits) else { return };
-        let (symbol, product, side) = (order.symbol().to_owned(), order.product(), order.side());
-        let sibling = order.link.as_ref().and_then(|link| link.sibling.clone());
-        let (value, multiplier) = (price * Decimal::from(quantity), order.multiplier);
-        self.change_order(order_id, order, at, |order| {
-            order.filled += quantity;
-            order.filled_value += value;
-            if order.remaining() == 0 {
-                order.status = OrderStatus::Traded;
+        let fits = |row: &&Row| quantity <= row.remaining();
+        let Some(order) = self.orders.waiting(id).filter(fits) else { return };
+        let (order_id, sibling) = (order.id, order.link().and_then(|link| link.sibling.clone()));
+        let (value, units) =
+            (price * Decimal::from(quantity), order.side.sign() * i64::from(order.multiplier));
+        self.change_order(order_id, at, Some(fill), |row| {
+            row.filled += quantity;
+            row.filled_value += value;
+            if row.remaining() == 0 {
+                row.status = OrderStatus::Traded;
             }
         });
         if let Some(sibling) = sibling {
             self.with_order(&sibling, at, |other| reduce(other, quantity));
         }
-        self.with_account(&symbol, product, |account| {
-            account.multiplier = multiplier;
-            account.trade(side, quantity, price);
-        });
-        self.cash -= value * Decimal::from(side.sign() * multiplier) + charges;
+        self.cash -= value * Decimal::from(units) + charges;
         self.charges.today += charges;
         self.fills.push(Fill { order: order_id, number, quantity, price, charges, at });
     }
 }
 
 /// Prices and type, and the quantity: a change of the former or more of the latter costs an order its place.
-fn terms(order: &OrderState) -> ((OrderType, Decimal, Decimal), i64) {
-    let request = &order.order.request;
-    ((request.order_type, request.limit_price, request.stop_price), request.quantity)
+fn terms(row: &Row) -> ((OrderType, Decimal, Decimal), i64) {
+    ((row.order_type, row.limit_price, row.stop_price), row.quantity)
 }
 
 /// The other of two exit legs has traded this much.
-fn reduce(leg: &mut OrderState, quantity: i64) {
-    leg.order.request.quantity -= quantity.min(leg.remaining());
+fn reduce(leg: &mut Row, quantity: i64) {
+    leg.quantity -= quantity.min(leg.remaining());
     if leg.remaining() == 0 {
         leg.status = if leg.filled > 0 { OrderStatus::Traded } else { OrderStatus::Cancelled };
     }

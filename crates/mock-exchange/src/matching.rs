@@ -21,24 +21,18 @@ pub(crate) struct Step {
     pub(crate) price: Decimal,
 }
 
-/// What the market's best price does to an order, `None` when nothing. Uses up what is shown.
+/// What the market's best price does to an order, `None` when nothing.
 ///
 /// `slip` is added to the price of a market order (in INR, against it) where nothing but the last price is known.
-pub(crate) fn attempt(
-    order: &OrderState,
-    top: &mut PriceUpdate,
-    arrives: bool,
-    slip: Decimal,
-) -> Option<Step> {
+pub(crate) fn attempt(order: &OrderState, top: &PriceUpdate, arrives: bool, slip: Decimal) -> Option<Step> {
     let triggers = order.is_dormant();
     if triggers && !stop_reached(order, top.ltp) {
         return None;
     }
     let touch = market_price(top, order.side(), if order.limit().is_none() { slip } else { Decimal::ZERO });
     let price = fill_price(order, touch, arrives || triggers);
-    let shown = top.left_mut(order.side()).unwrap_or(i64::MAX).max(0);
+    let shown = top.left(order.side()).unwrap_or(i64::MAX).max(0);
     let quantity = price.map_or(0, |_| order.remaining().min(shown));
-    top.take(order.side(), quantity);
     let price = price.unwrap_or_default();
     (triggers || quantity > 0).then_some(Step { triggers, quantity, price })
 }

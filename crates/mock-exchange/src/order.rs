@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     new_order::NewOrder,
-    record::{LegLink, Origin, Record},
+    record::{LegLink, Origin},
 };
 use fyers_api::model::Validity;
 use fyers_api::model::{self, OrderStatus, OrderType, Product, Side};
@@ -125,27 +125,6 @@ impl OrderState {
             (Origin::Leg, None) => "2:Untagged".to_owned(),
             (Origin::Expiry, _) => "2:Expiry".to_owned(),
         }
-    }
-
-    /// Takes over the values of an `OrderModified`.
-    pub(crate) fn modify(&mut self, record: &Record) {
-        let Record::OrderModified {
-            order_type,
-            quantity,
-            limit_price,
-            stop_price,
-            disclosed,
-            triggered,
-            reserve,
-            ..
-        } = record
-        else {
-            return;
-        };
-        let request = &mut self.order.request;
-        (request.order_type, request.quantity) = (*order_type, *quantity);
-        (request.limit_price, request.stop_price) = (*limit_price, *stop_price);
-        (self.order.disclosed, self.triggered, self.reserve) = (*disclosed, *triggered, *reserve);
     }
 
     /// The row of the order book.

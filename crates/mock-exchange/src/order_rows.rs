@@ -1,17 +1,19 @@
 //! The orders of a day in little room: a row of fixed size each, in the order of their ids, with symbols as numbers and
 //! what few orders have beside it. [`OrderState`] is what such a row says.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 
 use crate::{
+    account::Turnover,
     chunks::Chunks,
     new_order::{ExitLegs, NewOrder},
-    order::OrderState,
+    order::{OrderState, has_limit, has_stop},
     order_id::OrderId,
-    record::{LegLink, Origin},
+    record::{LegLink, Origin, Record},
 };
 use fyers_api::model::{OrderRequest, OrderStatus, OrderType, Product, Side, Validity};
 
@@ -26,7 +28,7 @@ pub struct DayOrders {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Names {
     known: Vec<Arc<str>>,
-    numbers: BTreeMap<Arc<str>, u32>,
+    numbers: FxHashMap<Arc<str>, u32>,
 }
 
 /// What an order trades, and whether the symbol's price was made up when it was taken.
@@ -39,39 +41,146 @@ pub(crate) struct Terms<'a> {
     pub(crate) multiplier: i64,
 }
 
+/// An order. [`OrderState`] is its long form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Row {
-    id: OrderId,
-    quantity: i64,
-    filled: i64,
-    priority: u64,
-    limit_price: Decimal,
-    stop_price: Decimal,
-    filled_value: Decimal,
-    reserve: Decimal,
+pub(crate) struct Row {
+    pub(crate) id: OrderId,
+    pub(crate) quantity: i64,
+    pub(crate) filled: i64,
+    pub(crate) priority: u64,
+    pub(crate) limit_price: Decimal,
+    pub(crate) stop_price: Decimal,
+    pub(crate) filled_value: Decimal,
+    pub(crate) reserve: Decimal,
     placed_at: DateTime<Utc>,
-    changed_at: DateTime<Utc>,
+    pub(crate) changed_at: DateTime<Utc>,
     tag: Option<Arc<str>>,
     rare: Option<Box<Rare>>,
     symbol: u32,
-    multiplier: u32,
-    side: Side,
-    order_type: OrderType,
-    product: Product,
+    pub(crate) multiplier: u32,
+    pub(crate) side: Side,
+    pub(crate) order_type: OrderType,
+    pub(crate) product: Product,
     validity: Validity,
-    origin: Origin,
-    status: OrderStatus,
-    triggered: bool,
-    made_up: bool,
+    pub(crate) origin: Origin,
+    pub(crate) status: OrderStatus,
+    pub(crate) triggered: bool,
+    pub(crate) made_up: bool,
 }
 
 /// What few orders have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Rare {
-    disclosed: i64,
+pub(crate) struct Rare {
+    pub(crate) disclosed: i64,
     legs: Option<ExitLegs>,
-    link: Option<LegLink>,
-    message: String,
+    pub(crate) link: Option<LegLink>,
+    pub(crate) message: String,
+}
+
+/// What an order's place in its queue and the margin of its position go by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) waits: bool,
+    /// Whether it still waits for its stop.
+    pub(crate) dormant: bool,
+    pub(crate) side: Side,
+    pub(crate) product: Product,
+    pub(crate) limit: Option<Decimal>,
+    pub(crate) stop: Decimal,
+    pub(crate) priority: u64,
+    pub(crate) multiplier: i64,
+    /// What it blocks while it waits, at its reserve price; of two exit legs only one counts.
+    pub(crate) blocks: Option<Turnover>,
+}
+
+impl Row {
+    /// An order that waits. Its tag is shared with others that have the same.
+    fn waiting(id: OrderId, order: &NewOrder, symbol: u32, tag: Option<Arc<str>>, at: DateTime<Utc>) -> Self {
+        let NewOrder { request, validity, disclosed, legs } = order;
+        let mut row = Self {
+            id,
+            quantity: request.quantity,
+            filled: 0,
+            priority: 0,
+            limit_price: request.limit_price,
+            stop_price: request.stop_price,
+            filled_value: Decimal::ZERO,
+            reserve: Decimal::ZERO,
+            placed_at: at,
+            changed_at: at,
+            tag,
+            rare: None,
+            symbol,
+            multiplier: 1,
+            side: request.side,
+            order_type: request.order_type,
+            product: request.product,
+            validity: *validity,
+            origin: Origin::Bot,
+            status: OrderStatus::Pending,
+            triggered: false,
+            made_up: false,
+        };
+        row.with_rare(|rare| (rare.disclosed, rare.legs) = (*disclosed, *legs));
+        row
+    }
+
+    /// Changes what few orders have, and keeps no room for what is not there.
+    pub(crate) fn with_rare(&mut self, change: impl FnOnce(&mut Rare)) {
+        let mut rare = self.rare.take().map_or_else(Rare::default, |rare| *rare);
+        change(&mut rare);
+        self.rare = (rare != Rare::default()).then(|| Box::new(rare));
+    }
+
+    /// What it belongs to, when it is an exit leg.
+    pub(crate) fn link(&self) -> Option<&LegLink> {
+        self.rare.as_ref()?.link.as_ref()
+    }
+
+    /// Not filled, whether it still can be or not.
+    pub(crate) fn remaining(&self) -> i64 {
+        self.quantity - self.filled
+    }
+
+    fn standing(&self) -> Standing {
+        let (waits, multiplier) = (self.status == OrderStatus::Pending, i64::from(self.multiplier));
+        let blocked = || {
+            let quantity = self.remaining();
+            Turnover { quantity, value: self.reserve * Decimal::from(quantity * multiplier) }
+        };
+        Standing {
+            waits,
+            dormant: has_stop(self.order_type) && !self.triggered,
+            side: self.side,
+            product: self.product,
+            limit: has_limit(self.order_type).then_some(self.limit_price),
+            stop: self.stop_price,
+            priority: self.priority,
+            multiplier,
+            blocks: (waits && self.link().is_none_or(|link| link.counts)).then(blocked),
+        }
+    }
+
+    /// Takes over the values of an `OrderModified`.
+    pub(crate) fn modify(&mut self, record: &Record) {
+        let Record::OrderModified {
+            order_type,
+            quantity,
+            limit_price,
+            stop_price,
+            disclosed,
+            triggered,
+            reserve,
+            ..
+        } = record
+        else {
+            return;
+        };
+        (self.order_type, self.quantity) = (*order_type, *quantity);
+        (self.limit_price, self.stop_price) = (*limit_price, *stop_price);
+        (self.triggered, self.reserve) = (*triggered, *reserve);
+        self.with_rare(|rare| rare.disclosed = *disclosed);
+    }
 }
 
 impl Names {
@@ -134,22 +243,40 @@ impl DayOrders {
         Some(Terms { symbol, product, side, made_up, multiplier })
     }
 
-    /// A new order. Ids grow; one that does not fit is not taken.
-    pub(crate) fn insert(&mut self, id: OrderId, order: &OrderState, tag: Option<Arc<str>>) -> bool {
-        let grows = self.rows.iter().next_back().is_none_or(|last| last.id < id);
-        if grows {
-            let row = Row { tag, ..self.packed(id, order) };
+    /// A new order, as `with` completes it. Ids grow; one that does not fit is not taken.
+    pub(crate) fn insert(
+        &mut self,
+        (id, order, tag): (OrderId, &NewOrder, Option<Arc<str>>),
+        at: DateTime<Utc>,
+        with: impl FnOnce(&mut Row),
+    ) -> Option<Standing> {
+        let grows = self.rows.last().is_none_or(|last| last.id < id);
+        grows.then(|| {
+            let symbol = self.symbols.number(&order.request.symbol);
+            let mut row = Row::waiting(id, order, symbol, tag, at);
+            with(&mut row);
+            let standing = row.standing();
             self.rows.push(row);
-        }
-        grows
+            standing
+        })
     }
 
-    /// Another state of an order that is there.
-    pub(crate) fn replace(&mut self, id: OrderId, order: &OrderState) {
-        let new = self.packed(id, order);
-        if let Some(row) = self.place(id).and_then(|at| self.rows.get_mut(at)) {
-            *row = Row { tag: row.tag.take(), ..new };
-        }
+    /// The order with this id, if it waits.
+    pub(crate) fn waiting(&self, id: &str) -> Option<&Row> {
+        self.row(OrderId::of(id)?).filter(|row| row.status == OrderStatus::Pending)
+    }
+
+    /// Changes an order that waits: its symbol, and how it stood before and stands now.
+    pub(crate) fn change(
+        &mut self,
+        id: OrderId,
+        change: impl FnOnce(&mut Row),
+    ) -> Option<(Arc<str>, Standing, Standing)> {
+        let place = self.place(id)?;
+        let row = self.rows.get_mut(place).filter(|row| row.status == OrderStatus::Pending)?;
+        let before = row.standing();
+        change(row);
+        Some((Arc::clone(self.symbols.known.get(row.symbol as usize)?), before, row.standing()))
     }
 
     /// Mostly the ids of a day have no gaps.
@@ -161,36 +288,6 @@ impl DayOrders {
 
     fn row(&self, id: OrderId) -> Option<&Row> {
         self.rows.get(self.place(id)?)
-    }
-
-    /// Without its tag, which the caller shares with others.
-    fn packed(&mut self, id: OrderId, order: &OrderState) -> Row {
-        let OrderState { order: NewOrder { request, validity, disclosed, legs }, link, message, .. } = order;
-        let rare = Rare { disclosed: *disclosed, legs: *legs, link: link.clone(), message: message.clone() };
-        Row {
-            id,
-            quantity: request.quantity,
-            filled: order.filled,
-            priority: order.priority,
-            limit_price: request.limit_price,
-            stop_price: request.stop_price,
-            filled_value: order.filled_value,
-            reserve: order.reserve,
-            placed_at: order.placed_at,
-            changed_at: order.changed_at,
-            tag: None,
-            rare: (rare != Rare::default()).then(|| Box::new(rare)),
-            symbol: self.symbols.number(&request.symbol),
-            multiplier: u32::try_from(order.multiplier).unwrap_or(1),
-            side: request.side,
-            order_type: request.order_type,
-            product: request.product,
-            validity: *validity,
-            origin: order.origin,
-            status: order.status,
-            triggered: order.triggered,
-            made_up: order.made_up,
-        }
     }
 
     fn state(&self, row: &Row) -> OrderState {

@@ -36,7 +36,7 @@ pub(crate) fn take(book: &Book, order: &NewOrder, origin: Origin, at: DateTime<U
     let symbol = &order.request.symbol;
     let instrument = book.instrument(symbol, validate::own_price(order))?;
     trades_now(book, &instrument, at)?;
-    let order = &validate::on_ticks(order, instrument.tick);
+    let order = &*validate::on_ticks(order, instrument.tick);
     validate::fits(order, &instrument, book.market.ltp(symbol), book.config.mtf)?;
     let mut draft = Draft::new(book, at);
     match risk::judge(book, order, &instrument, None, at) {
@@ -67,6 +67,8 @@ fn trades_now(book: &Book, instrument: &Instrument, at: DateTime<Utc>) -> Result
 }
 
 fn enter(draft: &mut Draft<'_>, order: &NewOrder, origin: Origin, reserve: Decimal) {
+    // Accepted and traded: room for more than that is slow to come by.
+    draft.records.reserve_exact(2);
     let mut state = draft.accept(order, origin, reserve);
     draft.expose(&mut state, true);
     if state.is_ioc() && state.remaining() > 0 {
@@ -81,7 +83,7 @@ pub(crate) fn modify(book: &Book, change: &Modification, at: DateTime<Utc>) -> D
     let order = changed(&old.order, change);
     let instrument = book.instrument(old.symbol(), validate::own_price(&order))?;
     trades_now(book, &instrument, at)?;
-    let order = validate::on_ticks(&order, instrument.tick);
+    let order = validate::on_ticks(&order, instrument.tick).into_owned();
     validate::values(&order)?;
     if order.request.quantity <= old.filled {
         return Err(ApiError::invalid_input());
@@ -184,11 +186,15 @@ pub(crate) fn quote(book: &Book, quote: &PriceUpdate) -> Decision {
 
 /// Lets a price work on the waiting orders of its symbol.
 pub(crate) fn sweep<'a>(book: &'a Book, quote: &PriceUpdate) -> Draft<'a> {
-    let (mut draft, quote) = (Draft::new(book, quote.at), &quote.without_empty_levels());
-    draft.see(quote);
-    let reached = book.ledger.open.get(&quote.symbol).into_iter().flat_map(|queue| queue.reached(quote));
+    let (mut draft, quote) = (Draft::new(book, quote.at), quote.without_empty_levels());
+    let queue = book.ledger.open.get(&quote.symbol);
+    let reached: Vec<_> = queue.into_iter().flat_map(|queue| queue.reached(&quote)).collect();
+    // Most prices reach nothing.
+    if !reached.is_empty() {
+        draft.see(&quote);
+    }
     let real = quote.origin != PriceOrigin::Walk;
-    let reached = reached.filter_map(|id| book.ledger.orders.by_id(id));
+    let reached = reached.into_iter().filter_map(|id| book.ledger.orders.by_id(id));
     for mut order in reached.filter(|order| real || order.made_up) {
         draft.expose(&mut order, false);
     }

@@ -1,5 +1,7 @@
 //! Prices, and where they come from.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -111,12 +113,29 @@ impl PriceUpdate {
     }
 
     /// The same without best prices at which nothing is shown, where something is shown behind them.
-    pub(crate) fn without_empty_levels(&self) -> Self {
-        let mut shown = self.clone();
-        for side in [Side::Buy, Side::Sell] {
-            while *shown.left_mut(side) == Some(0) && shown.advance(side) {}
+    pub(crate) fn without_empty_levels(&self) -> Cow<'_, Self> {
+        if self.bid_quantity != Some(0) && self.ask_quantity != Some(0) {
+            return Cow::Borrowed(self);
         }
-        shown
+        let mut shown = self.clone();
+        shown.drop_empty_levels();
+        Cow::Owned(shown)
+    }
+
+    fn drop_empty_levels(&mut self) {
+        for side in [Side::Buy, Side::Sell] {
+            while *self.left_mut(side) == Some(0) && self.advance(side) {}
+        }
+    }
+
+    /// Shows what another price of the symbol does, in the room that there is.
+    pub(crate) fn show(&mut self, other: &Self) {
+        let Self { ltp, bid, ask, bid_quantity, ask_quantity, at, origin, .. } = *other;
+        (self.ltp, self.bid, self.ask, self.at, self.origin) = (ltp, bid, ask, at, origin);
+        (self.bid_quantity, self.ask_quantity) = (bid_quantity, ask_quantity);
+        self.more_bids.clone_from(&other.more_bids);
+        self.more_asks.clone_from(&other.more_asks);
+        self.drop_empty_levels();
     }
 
     /// An order of this side used this much of what is shown; what is behind comes forward when nothing is left.
@@ -142,7 +161,15 @@ impl PriceUpdate {
         true
     }
 
-    /// How much is left for an order of this side.
+    /// How much is left for an order of this side; `None`: any quantity.
+    pub(crate) fn left(&self, side: Side) -> Option<i64> {
+        match side {
+            Side::Buy => self.ask_quantity,
+            Side::Sell => self.bid_quantity,
+        }
+    }
+
+    /// The same, to be changed.
     pub(crate) fn left_mut(&mut self, side: Side) -> &mut Option<i64> {
         match side {
             Side::Buy => &mut self.ask_quantity,

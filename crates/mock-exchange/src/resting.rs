@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::{order::OrderState, order_id::OrderId, price::PriceUpdate};
+use crate::{order_id::OrderId, order_rows::Standing, price::PriceUpdate};
 use fyers_api::model::Side;
 
 /// Where an order stands in its queue: smaller comes first. Prices of queues that run downwards are negated.
@@ -24,11 +24,11 @@ pub struct Resting {
 }
 
 impl Resting {
-    pub(crate) fn insert(&mut self, id: OrderId, order: &OrderState) {
+    pub(crate) fn insert(&mut self, id: OrderId, order: &Standing) {
         self.queue_mut(order).insert(place(order), id);
     }
 
-    pub(crate) fn remove(&mut self, order: &OrderState) {
+    pub(crate) fn remove(&mut self, order: &Standing) {
         self.queue_mut(order).remove(&place(order));
     }
 
@@ -55,11 +55,13 @@ impl Resting {
             (&self.buy_stops, quote.ltp),
             (&self.sell_stops, -quote.ltp),
         ];
-        queues.into_iter().flat_map(|(queue, last)| queue.range(..=(last, u64::MAX)).map(|(_, id)| *id))
+        queues.into_iter().flat_map(|(queue, last)| {
+            queue.iter().take_while(move |((price, _), _)| *price <= last).map(|(_, id)| *id)
+        })
     }
 
-    fn queue_mut(&mut self, order: &OrderState) -> &mut BTreeMap<Place, OrderId> {
-        match (order.is_dormant(), order.side()) {
+    fn queue_mut(&mut self, order: &Standing) -> &mut BTreeMap<Place, OrderId> {
+        match (order.dormant, order.side) {
             (false, Side::Buy) => &mut self.buys,
             (false, Side::Sell) => &mut self.sells,
             (true, Side::Buy) => &mut self.buy_stops,
@@ -68,10 +70,10 @@ impl Resting {
     }
 }
 
-fn place(order: &OrderState) -> Place {
-    let price = match (order.is_dormant(), order.limit(), order.side()) {
-        (true, _, Side::Buy) => order.order.request.stop_price,
-        (true, _, Side::Sell) => -order.order.request.stop_price,
+fn place(order: &Standing) -> Place {
+    let price = match (order.dormant, order.limit, order.side) {
+        (true, _, Side::Buy) => order.stop,
+        (true, _, Side::Sell) => -order.stop,
         (false, Some(limit), Side::Buy) => -limit,
         (false, Some(limit), Side::Sell) => limit,
         // A market order that the market could not fill whole comes before every limit.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
-    account::{Account, PositionKey},
+    account::Account,
     book::Book,
     instrument::Instrument,
     new_order::NewOrder,
@@ -54,11 +54,12 @@ fn within_freeze(order: &NewOrder, instrument: &Instrument) -> Result<(), ApiErr
 /// Prices lie within the day's band: the master's, or by the previous close.
 fn within_band(book: &Book, order: &NewOrder, instrument: &Instrument) -> Result<(), ApiError> {
     let request = &order.request;
-    let Some((lower, upper)) = band(book, instrument) else { return Ok(()) };
     let prices = [
         (has_limit(request.order_type), request.limit_price),
         (has_stop(request.order_type), request.stop_price),
     ];
+    let priced = prices.iter().any(|(used, _)| *used);
+    let Some((lower, upper)) = priced.then(|| band(book, instrument)).flatten() else { return Ok(()) };
     let outside = prices.into_iter().find(|(used, price)| *used && !(lower..=upper).contains(price));
     match outside {
         Some((_, price)) => Err(ApiError::circuit(price, lower, upper, &request.symbol)),
@@ -109,7 +110,7 @@ fn account_without(book: &Book, order: &NewOrder, replaces: Option<&OrderState>)
 /// The position that an order is about, with what waits in it.
 pub(crate) fn account_of(book: &Book, order: &NewOrder) -> Account {
     let request = &order.request;
-    let known = book.ledger.accounts.get(&PositionKey::new(&request.symbol, request.product));
+    let known = book.ledger.accounts.get(&(request.symbol.as_str(), request.product));
     let mut account = known.cloned().unwrap_or_else(|| Account::new(&request.symbol, request.product));
     account.multiplier = book.multiplier(&request.symbol, request.product);
     account
@@ -135,15 +136,19 @@ pub(crate) fn margin_of(book: &Book, account: &Account) -> Decimal {
 }
 
 pub(crate) fn margin_now(book: &Book, symbol: &str, product: Product) -> Decimal {
-    let account = book.ledger.accounts.get(&PositionKey::new(symbol, product));
+    let account = book.ledger.accounts.get(&(symbol, product));
     account.map_or(Decimal::ZERO, |account| margin_of(book, account))
 }
 
 /// What needs no more money than before is always allowed, so that an overdrawn account can close its
 /// positions.
 pub(crate) fn affordable(book: &Book, before: Decimal, after: Decimal) -> Result<(), ApiError> {
-    let (more, available) = (after - before, book.funds().available);
-    if more <= Decimal::ZERO || more <= available {
+    let more = after - before;
+    if more <= Decimal::ZERO {
+        return Ok(());
+    }
+    let available = book.ledger.available();
+    if more <= available {
         return Ok(());
     }
     Err(ApiError::margin_shortfall(more - available, available))

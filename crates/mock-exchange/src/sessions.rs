@@ -68,6 +68,26 @@ impl Session {
     }
 }
 
+/// The sessions of one date, worked out once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct SessionsOfDay {
+    date: Option<NaiveDate>,
+    by_segment: [Vec<Session>; Segment::ALL.len()],
+}
+
+impl SessionsOfDay {
+    pub(crate) fn of(calendar: &Calendar, date: NaiveDate) -> Self {
+        let by_segment = Segment::ALL.map(|segment| sessions(calendar, segment, date));
+        Self { date: Some(date), by_segment }
+    }
+
+    /// The same as [`sessions`]; `None` on another date.
+    pub(crate) fn get(&self, segment: Segment, date: NaiveDate) -> Option<&[Session]> {
+        let place = Segment::ALL.iter().position(|one| *one == segment)?;
+        (self.date == Some(date)).then(|| self.by_segment[place].as_slice())
+    }
+}
+
 /// All sessions of a segment on a date, in order.
 pub fn sessions(calendar: &Calendar, segment: Segment, date: NaiveDate) -> Vec<Session> {
     let market = match segment {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::{
-    account::{Account, PositionKey, share},
+    account::{Account, share},
     chunks::Chunks,
     ledger::Ledger,
     order_rows::DayOrders,
@@ -13,18 +13,18 @@ use fyers_api::model::Product;
 impl Ledger {
     /// Moves part of a position to another product, at cost.
     pub(crate) fn convert(&mut self, symbol: &str, from: Product, to: Product, quantity: i64) {
-        let source = self.accounts.get(&PositionKey::new(symbol, from));
+        let source = self.accounts.get(&(symbol, from));
         if from == to || source.is_none_or(|account| account.net.abs() < quantity) {
             return;
         }
-        let target = self.accounts.remove(&PositionKey::new(symbol, to));
+        let target = self.accounts.shift_remove(&(symbol, to));
         let mut target = target.unwrap_or_else(|| Account::new(symbol, to));
         let before = (target.margin(self.leverage), target.cost, target.realized);
         self.with_account(symbol, from, |account| account.move_to(&mut target, quantity));
         self.blocked += target.margin(self.leverage) - before.0;
         self.cost += target.cost - before.1;
         self.realized.today += target.realized - before.2;
-        self.accounts.insert(target.key(), target);
+        self.accounts.insert_sorted(target.key(), target);
     }
 
     /// Delivery is settled, the other positions are carried over, the day's lists start empty.
@@ -34,7 +34,7 @@ impl Ledger {
                 self.settle(&account);
             } else if account.net != 0 {
                 account.carry_over();
-                self.accounts.insert(account.key(), account);
+                self.accounts.insert_sorted(account.key(), account);
             }
         }
         self.sum_up();

@@ -100,7 +100,7 @@ impl ExchangeSnapshot {
             positions: ledger.accounts.values().map(position).collect(),
             holdings: ledger.holdings.iter().map(holding).collect(),
             gtts: ledger.gtts.values().map(gtt).collect(),
-            prices: market.kept().collect(),
+            prices: market.kept(),
         }
     }
 
@@ -116,7 +116,7 @@ impl ExchangeSnapshot {
             let mut account = Account::new(symbol, *product);
             (account.net, account.cost, account.multiplier) = (*net, *cost, *multiplier);
             account.carry_over();
-            ledger.accounts.insert(account.key(), account);
+            ledger.accounts.insert_sorted(account.key(), account);
         }
         ledger.sum_up();
         let holding =

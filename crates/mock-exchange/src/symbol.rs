@@ -37,13 +37,11 @@ pub enum Kind {
 impl Kind {
     /// Told from the symbol: only cash symbols have a series after a dash.
     pub fn of(symbol: &str) -> Self {
-        let name = symbol.split_once(':').map_or(symbol, |(_, name)| name);
-        let before = |suffix: &str| name.strip_suffix(suffix).and_then(|rest| rest.bytes().last());
-        let is_option = ["CE", "PE"].iter().any(|end| before(end).is_some_and(|b| b.is_ascii_digit()));
-        match name {
-            _ if name.ends_with("-INDEX") => Self::Index,
-            _ if is_option => Self::Option,
-            _ if name.ends_with("FUT") && name.bytes().any(|b| b.is_ascii_digit()) => Self::Future,
+        let name = || symbol.split_once(':').map_or(symbol, |(_, name)| name);
+        match symbol.as_bytes() {
+            [.., b'-', b'I', b'N', b'D', b'E', b'X'] => Self::Index,
+            [.., b'0'..=b'9', b'C' | b'P', b'E'] => Self::Option,
+            [.., b'F', b'U', b'T'] if name().bytes().any(|b| b.is_ascii_digit()) => Self::Future,
             _ => Self::Equity,
         }
     }
@@ -94,6 +92,9 @@ impl Contract {
     /// Reads the symbol of a future or an option; `None` when it is neither or makes no sense.
     pub fn of(symbol: &str) -> Option<Self> {
         let (exchange, name) = symbol.split_once(':')?;
+        if !["FUT", "CE", "PE"].iter().any(|end| name.ends_with(end)) {
+            return None;
+        }
         let exchange = exchange.to_owned();
         if let Some(rest) = name.strip_suffix("FUT") {
             let (underlying, month) = (rest.get(..rest.len().checked_sub(5)?)?, rest.get(rest.len() - 5..)?);
@@ -208,9 +209,10 @@ fn is_series(known: &[&str], text: &str) -> bool {
 
 /// The segment in which a symbol trades.
 pub fn segment_of(symbol: &str) -> Segment {
-    match (symbol.split(':').next(), Kind::of(symbol)) {
-        (Some("MCX"), _) => Segment::Mcx,
-        (_, kind) if kind.is_derivative() => Segment::Fno,
+    let is_on_mcx = symbol.strip_prefix("MCX").is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+    match Kind::of(symbol) {
+        _ if is_on_mcx => Segment::Mcx,
+        kind if kind.is_derivative() => Segment::Fno,
         _ => Segment::Cash,
     }
 }

@@ -1,5 +1,7 @@
 //! What is wrong with an order by itself (docs/fyers-api.md, "Order validation").
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use crate::{
@@ -46,16 +48,23 @@ pub(crate) fn own_price(order: &NewOrder) -> Option<Decimal> {
 }
 
 /// The order with prices that are almost on a tick on it: they come as binary floats, 100.15 as 100.15000000000001.
-pub(crate) fn on_ticks(order: &NewOrder, tick: Decimal) -> NewOrder {
+pub(crate) fn on_ticks(order: &NewOrder, tick: Decimal) -> Cow<'_, NewOrder> {
+    let given = (order.request.limit_price, order.request.stop_price);
+    let near = (near_tick(given.0, tick), near_tick(given.1, tick));
+    // Not by value: 100.00 is to be 100 in the books.
+    if [near.0.scale(), near.1.scale()] == [given.0.scale(), given.1.scale()] && near == given {
+        return Cow::Borrowed(order);
+    }
     let mut order = order.clone();
-    let request = &mut order.request;
-    (request.limit_price, request.stop_price) =
-        (near_tick(request.limit_price, tick), near_tick(request.stop_price, tick));
-    order
+    (order.request.limit_price, order.request.stop_price) = near;
+    Cow::Owned(order)
 }
 
 /// The tick within [`DUST`] of a price, or the price itself.
 pub(crate) fn near_tick(price: Decimal, tick: Decimal) -> Decimal {
+    if (price % tick).is_zero() {
+        return price.normalize();
+    }
     let nearest = (price / tick).round() * tick;
     if (price - nearest).abs() <= DUST { nearest.normalize() } else { price }
 }

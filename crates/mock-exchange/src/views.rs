@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::{
-    account::{Account, PositionKey, Turnover},
+    account::{Account, Turnover},
     book::Book,
     order::OrderState,
     trades::Trade,
@@ -136,7 +136,7 @@ impl Book {
         let view = |(symbol, held): (&String, &Turnover)| {
             let ltp = self.market.ltp(symbol).unwrap_or_else(|| held.average());
             let value = ltp * Decimal::from(held.quantity);
-            let account = self.ledger.accounts.get(&PositionKey::new(symbol, Product::Cnc));
+            let account = self.ledger.accounts.get(&(symbol.as_str(), Product::Cnc));
             let sold = account.map_or(0, |account| (-account.net).max(0));
             HoldingView {
                 symbol: symbol.clone(),
