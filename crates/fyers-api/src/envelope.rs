@@ -140,7 +140,7 @@ impl Envelope {
 
     /// The code with which this answer declares the token dead; see [`kills_token`].
     pub fn kills_token(&self, http_status: u16) -> Option<i64> {
-        let says_no = self.status == Some(Status::Error);
+        let says_no = self.status == Some(EnvelopeStatus::Error);
         self.code.filter(|code| says_no && is_token_code(http_status, *code))
     }
 }

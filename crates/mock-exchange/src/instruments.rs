@@ -28,9 +28,12 @@ pub struct Instruments {
 /// How many symbols found are kept: more than trade on a day.
 const MOST_FOUND: usize = 4_096;
 
+/// A symbol's rules, and the reference price they were worked out for.
+type Rules = (Option<Decimal>, Arc<Instrument>);
+
 /// What was found before, with the reference it was found for. It says nothing that the rest does not.
 #[derive(Debug, Default)]
-struct Found(Mutex<FxHashMap<String, (Option<Decimal>, Arc<Instrument>)>>);
+struct Found(Mutex<FxHashMap<String, Rules>>);
 
 impl Clone for Found {
     fn clone(&self) -> Self {
