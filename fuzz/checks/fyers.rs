@@ -2,7 +2,7 @@
 
 use fyers_api::{
     claims::claims,
-    envelope::{Envelope, Status, kills_token},
+    envelope::{Envelope, EnvelopeStatus, kills_token},
     hsm::{ClientFrame, ServerFrame},
     order_socket::{ClientText, ServerText},
     response,
@@ -12,7 +12,7 @@ use fyers_api::{
 pub(crate) fn json(data: &[u8]) {
     let Some((&choice, body)) = data.split_first() else { return };
     let status = [200, 400, 401, 403, 429, 500, 502, 503][usize::from(choice) % 8];
-    let is_error = Envelope::read(body).is_ok_and(|envelope| envelope.status == Some(Status::Error));
+    let is_error = Envelope::read(body).is_ok_and(|envelope| envelope.status == Some(EnvelopeStatus::Error));
     if kills_token(status, body).is_some() {
         assert!(is_error && status < 429, "only FYERS' own error says that a token is dead");
     }
