@@ -178,6 +178,7 @@ mod tests {
         assert_eq!(positions(503, b""), not(NotFyers::Empty));
         assert_eq!(positions(503, b"<html>"), not(NotFyers::NotAnObject));
         assert_eq!(positions(200, br#"{"netPositions":[]}"#), not(NotFyers::NoEnvelope));
+        assert_eq!(positions(503, br#"{"s":"ok","netPositions":[]}"#), not(NotFyers::NoEnvelope));
         let error = br#"{"s":"error","code":-96,"message":"x","netPositions":[]}"#;
         assert!(matches!(positions(200, error), Err(Unreadable::Error(error)) if error.code == -96));
         for (status, body) in [
@@ -186,7 +187,6 @@ mod tests {
             (200, r#"{"s":"ok","netPositions":{}}"#),
             (200, r#"{"s":"no_data","netPositions":[]}"#),
             (200, r#"{"code":200,"netPositions":[]}"#),
-            (503, r#"{"s":"ok","netPositions":[]}"#),
         ] {
             assert!(
                 matches!(positions(status, body.as_bytes()), Err(Unreadable::Field(_))),
