@@ -2,7 +2,7 @@
 
 use fyers_api::{
     claims::claims,
-    envelope::{Envelope, kills_token},
+    envelope::{Envelope, EnvelopeStatus, kills_token},
     hsm::{ClientFrame, ServerFrame},
     order_socket::{ClientText, ServerText},
     response,
@@ -11,10 +11,10 @@ use fyers_api::{
 /// The first byte chooses the HTTP status.
 pub(crate) fn json(data: &[u8]) {
     let Some((&choice, body)) = data.split_first() else { return };
-    let status = [200, 400, 401, 429, 500, 503][usize::from(choice) % 6];
-    let envelope = Envelope::read(body);
+    let status = [200, 400, 401, 403, 429, 500, 502, 503][usize::from(choice) % 8];
+    let is_error = Envelope::read(body).is_ok_and(|envelope| envelope.status == Some(EnvelopeStatus::Error));
     if kills_token(status, body).is_some() {
-        assert!(envelope.is_ok(), "only FYERS' own envelope says that a token is dead");
+        assert!(is_error && status < 429, "only FYERS' own error says that a token is dead");
     }
     let _answers = (
         response::profile(status, body).is_ok(),

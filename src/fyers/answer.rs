@@ -2,7 +2,7 @@
 //! [`BrokerError`].
 
 use fyers_api::{
-    envelope::{NotFyers, RATE_LIMIT, TOKEN_CODES},
+    envelope::{NotFyers, RATE_LIMIT},
     error::ApiError,
     response::{Parsed, Unreadable},
 };
@@ -62,7 +62,7 @@ fn refused(raw: &Raw, error: &ApiError, secrets: &[&str]) -> BrokerError {
     if error.code == RATE_LIMIT {
         return head.rate_limited();
     }
-    if head.is_fault() && error.id.is_none() && !TOKEN_CODES.contains(&error.code) {
+    if head.is_fault() && error.id.is_none() {
         return head.fault();
     }
     refusal(error, secrets)
@@ -111,6 +111,11 @@ mod tests {
     fn without_s_the_code_decides_and_without_both_it_is_not_fyers() {
         assert_eq!(error(403, r#"{"message":"Forbidden"}"#), garbled(403, Garble::Field("s")));
         assert_eq!(error(401, r#"{"message":"Unauthorized"}"#), garbled(401, Garble::Field("s")));
+        assert_eq!(
+            error(401, r#"{"code":-16}"#),
+            garbled(401, Garble::Field("s")),
+            "no word about the token"
+        );
         let refused = Refused { status: 403, code: -373, message: "no".into() };
         assert_eq!(error(403, r#"{"code":-373,"message":"no"}"#), refused);
         assert_eq!(error(200, r#"{"code":200}"#), garbled(200, Garble::Field("s")));
@@ -129,12 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn a_server_error_is_one_unless_it_speaks_of_the_session_or_of_an_order() {
+    fn a_server_error_is_one_unless_it_speaks_of_an_order() {
         let fault = Fault { status: 500, retry_after: None };
-        for body in ["", "<html>", "{", r#"{"s":"error","code":-96}"#, r#"{"message":"x"}"#] {
+        let bodies = ["", "<html>", "{", r#"{"message":"x"}"#];
+        for body in bodies.into_iter().chain([r#"{"s":"error","code":-96}"#, r#"{"s":"error","code":-8}"#]) {
             assert_eq!(error(500, body), fault, "{body}");
         }
-        assert!(matches!(error(500, r#"{"s":"error","code":-8}"#), Refused { code: -8, .. }));
+        assert_eq!(error(502, r#"{"s":"ok"}"#), Fault { status: 502, retry_after: None });
         assert!(matches!(error(500, r#"{"s":"error","code":-99,"id":"1"}"#), Refused { code: -99, .. }));
     }
 

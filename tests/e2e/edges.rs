@@ -26,7 +26,18 @@ fn answers() -> Vec<Fault> {
         json(401, json!("-16")),
         json(401, json!({"s": "error", "code": null})),
         json(401, json!({"error": {"s": "error", "code": -16}})),
+        json(401, json!({"code": -16})),
+        json(401, json!({"code": -1, "message": "Unauthorized"})),
+        json(200, json!({"code": -8})),
+        json(401, json!({"s": "failed", "code": -16})),
     ];
+    // FYERS' envelope under a status that it does not say this with: a gateway's, or its own trouble.
+    for status in [404, 429, 500, 502, 503, 504, 520] {
+        all.push(json(
+            status,
+            json!({"s": "error", "code": -16, "message": "Could not authenticate the user"}),
+        ));
+    }
     let mut dice = StdRng::seed_from_u64(10);
     for _ in 0..40 {
         let status = STATUSES[dice.random_range(0..STATUSES.len())];

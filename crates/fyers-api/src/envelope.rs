@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use crate::{error::ApiError, number};
 
-/// The codes that say "this token is dead", on any authenticated call and under any HTTP status.
+/// The codes that say "this token is dead", on any authenticated call.
 pub const TOKEN_CODES: [i64; 4] = [-8, -15, -16, -17];
+
+/// The HTTP statuses under which FYERS says so. With a 5xx it is not well itself, or the edge in front of it speaks.
+const TOKEN_STATUSES: [u16; 4] = [200, 400, 401, 403];
 
 /// The code of "too many calls".
 pub const RATE_LIMIT: i64 = -429;
@@ -128,9 +131,17 @@ impl Envelope {
         ApiError { status: http_status, code, message, id }
     }
 
+    /// Whether FYERS says this under this HTTP status. Its own errors end with 500; what comes above is a gateway's.
+    /// Without `s` it answers a sliced order and names a bad field, but never speaks of a token.
+    pub fn is_fyers_under(&self, http_status: u16) -> bool {
+        let of_token = http_status == 401 || self.code.is_some_and(|code| TOKEN_CODES.contains(&code));
+        http_status <= 500 && (self.status.is_some() || !of_token)
+    }
+
     /// The code with which this answer declares the token dead; see [`kills_token`].
     pub fn kills_token(&self, http_status: u16) -> Option<i64> {
-        self.code.filter(|code| self.is_error() && is_token_code(http_status, *code))
+        let says_no = self.status == Some(EnvelopeStatus::Error);
+        self.code.filter(|code| says_no && is_token_code(http_status, *code))
     }
 }
 
@@ -143,18 +154,18 @@ pub fn id_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether FYERS' error code says "this token is dead" under this HTTP status: -8, -15, -16 and -17 under any, another
-/// negative code under 401. For an error that has been read already; [`kills_token`] reads one.
+/// Whether FYERS' error code says "this token is dead" under this HTTP status: -8, -15, -16 and -17 under 200, 400, 401
+/// or 403, another negative code under 401. For an error that has been read already; [`kills_token`] reads one.
 pub fn is_token_code(http_status: u16, code: i64) -> bool {
     let unauthorized = http_status == 401 && code < 0 && code != RATE_LIMIT;
-    unauthorized || TOKEN_CODES.contains(&code)
+    unauthorized || (TOKEN_STATUSES.contains(&http_status) && TOKEN_CODES.contains(&code))
 }
 
 /// The code with which an answer declares the access token dead, or `None`.
 ///
-/// Only FYERS' own envelope with an error code does: -8, -15, -16 or -17 under any HTTP status, or another negative
-/// code under HTTP 401. An edge's 401 or 403, an empty body or HTML never does, and neither does HTTP 401 without a
-/// code.
+/// Only FYERS' own whole envelope does: `s` is `error`, and `code` is -8, -15, -16 or -17 under a status that FYERS says
+/// so with, or another negative one under HTTP 401. A code without `s`, an edge's 401 or 403, a 5xx, an empty body or
+/// HTML never does.
 ///
 /// Not for the refresh and the login call: there -16 can mean that FYERS has switched the call off.
 pub fn kills_token(http_status: u16, body: &[u8]) -> Option<i64> {
@@ -215,8 +226,18 @@ mod tests {
                 Some(-8),
             ),
             (200, r#"{"s":"error","code":"-16"}"#, Some(-16)),
-            (500, r#"{"s":"error","code":-15}"#, Some(-15)),
-            (401, r#"{"code":-17}"#, Some(-17)),
+            (400, r#"{"s":"error","code":-15}"#, Some(-15)),
+            (403, r#"{"s":"error","code":-17}"#, Some(-17)),
+            (401, r#"{"code":-17}"#, None),
+            (401, r#"{"code":-1}"#, None),
+            (200, r#"{"code":-16,"s":null}"#, None),
+            (401, r#"{"s":"ERROR","code":-16}"#, None),
+            (401, r#"{"s":"error","code":-16.5}"#, None),
+            (404, r#"{"s":"error","code":-16}"#, None),
+            (429, r#"{"s":"error","code":-16}"#, None),
+            (500, r#"{"s":"error","code":-15}"#, None),
+            (502, r#"{"s":"error","code":-16}"#, None),
+            (520, r#"{"s":"error","code":-8}"#, None),
             (401, r#"{"s":"error","code":-1}"#, Some(-1)),
             (401, r#"{"s":"error"}"#, None),
             (401, r#"{"s":"error","code":401}"#, None),
@@ -230,6 +251,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_gateways_answer_is_none_of_fyers_and_neither_is_a_token_code_alone() {
+        for (status, body, is_fyers) in [
+            (200, r#"{"code":1101,"data":[]}"#, true),
+            (400, r#"{"code":-50,"symbol":"Invalid symbol provided"}"#, true),
+            (500, r#"{"s":"error","code":-96}"#, true),
+            (401, r#"{"s":"error","message":"x"}"#, true),
+            (400, r#"{"code":-16}"#, false),
+            (401, r#"{"code":-50}"#, false),
+            (502, r#"{"s":"error","code":-50}"#, false),
+            (503, r#"{"s":"ok","code":1101}"#, false),
+        ] {
+            assert_eq!(read(body).unwrap().is_fyers_under(status), is_fyers, "{status} {body}");
+        }
+    }
+
     proptest! {
         /// The promise in full: whatever bytes come under whatever status, a token dies only of an object that has
         /// an error in FYERS' envelope.
@@ -238,12 +275,13 @@ mod tests {
             if let Some(code) = kills_token(status, &body) {
                 let value: Value = serde_json::from_slice(&body).unwrap();
                 prop_assert!(code < 0 && value.is_object() && number::whole(&value["code"]) == Some(code));
+                prop_assert!(value["s"] == "error" && TOKEN_STATUSES.contains(&status));
             }
         }
 
         #[test]
         fn arbitrary_objects_kill_a_token_only_by_error_and_code(
-            status: u16,
+            status in prop_oneof![any::<u16>(), 200u16..600, Just(200), Just(400), Just(401), Just(403), Just(500), Just(502)],
             s in prop_oneof![Just(json!("ok")), Just(json!("error")), Just(json!("no_data")), Just(Value::Null),
                 any::<i64>().prop_map(|n| json!(n)), "[a-z]{0,6}".prop_map(|text| json!(text))],
             code in prop_oneof![(-500i64..500).prop_map(|n| json!(n)), any::<i64>().prop_map(|n| json!(n)),
@@ -252,10 +290,13 @@ mod tests {
         ) {
             let body = json!({"s": s, "code": code, "message": message});
             let killed = kills_token(status, body.to_string().as_bytes());
-            let says_error = s == "error" || (!matches!(s.as_str(), Some("ok" | "no_data")) && code.is_number());
-            let whole = number::whole(&code).filter(|_| says_error);
-            let dead = whole.filter(|code| TOKEN_CODES.contains(code) || (status == 401 && *code < 0 && *code != RATE_LIMIT));
+            let whole = number::whole(&code).filter(|_| s == "error");
+            let known = |code: &i64| TOKEN_CODES.contains(code) && [200, 400, 401, 403].contains(&status);
+            let dead = whole.filter(|code| known(code) || (status == 401 && *code < 0 && *code != RATE_LIMIT));
             prop_assert_eq!(killed, dead);
+            // What kills a token is read as FYERS' word by every reader.
+            let read = Envelope::read(body.to_string().as_bytes());
+            prop_assert!(dead.is_none() || read.is_ok_and(|envelope| envelope.is_fyers_under(status)));
         }
     }
 }

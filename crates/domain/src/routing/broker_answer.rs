@@ -8,9 +8,10 @@ use fyers_api::{
 use crate::broker_error::BrokerError;
 
 /// Whether FYERS itself answered: a JSON object with its verdict. The edge in front of it sends web pages, plain text,
-/// empty bodies and JSON of its own; what became of an order behind such an answer is not known.
+/// empty bodies and JSON of its own, under a gateway's status even what looks like a verdict; what became of an order
+/// behind such an answer is not known.
 pub fn is_fyers(answer: &ApiResponse) -> bool {
-    Envelope::read(&answer.body).is_ok()
+    Envelope::read(&answer.body).is_ok_and(|envelope| envelope.is_fyers_under(answer.status))
 }
 
 /// The code with which FYERS says that the token is dead, and that it therefore did nothing (docs/fyers-api.md, "Auth
@@ -52,12 +53,17 @@ mod tests {
             (401, r#"{"s":"error","message":"x"}"#),
             (401, r#"{"s":"ok","code":-16}"#),
             (401, r#"["error",-16]"#),
+            (401, r#"{"code":-16}"#),
+            (502, r#"{"s":"error","code":-16}"#),
+            (500, r#"{"s":"error","code":-16}"#),
         ] {
             assert_eq!(death(status, body), None, "{status} {body}");
         }
         for edge in ["<html>", "", "null", r#"{"message":"Forbidden"}"#, r#"{"s":"ok","#] {
             assert!(!is_fyers(&answer(200, edge.as_bytes())), "{edge}");
         }
+        assert!(!is_fyers(&answer(401, br#"{"code":-16}"#)));
+        assert!(!is_fyers(&answer(502, br#"{"s":"ok","code":1101,"id":"1"}"#)));
         assert!(is_fyers(&answer(400, br#"{"code":-50,"symbol":"Invalid symbol provided"}"#)));
     }
 
@@ -93,14 +99,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_token_ends_by_fyers_own_error_and_by_nothing_less(status in 200u16..600, body in nearly_fyers()) {
-            // A number may be quoted where the verdict shows that it is FYERS who speaks; without a verdict its sign decides.
-            let verdict = body["s"].as_str().filter(|s| ["ok", "error"].contains(s));
-            let quoted = body["code"].as_str().filter(|_| verdict.is_some()).and_then(|code| code.parse().ok());
-            let code = body["code"].as_i64().or(quoted);
-            // Under HTTP 401 any error of FYERS' own is about the token, but for "too many calls".
-            let of_token = |code: i64| [-8, -15, -16, -17].contains(&code) || (status == 401 && code == -99);
-            let says_so = verdict != Some("ok") && code.is_some_and(of_token);
+        fn a_token_ends_by_fyers_own_error_and_by_nothing_less(
+            status in prop_oneof![200u16..600, Just(200), Just(400), Just(401), Just(403)],
+            body in nearly_fyers(),
+        ) {
+            // A number may be quoted beside FYERS' own verdict. Under HTTP 401 any error of FYERS' own is about the token.
+            let quoted = body["code"].as_str().and_then(|code| code.parse().ok());
+            let code = body["code"].as_i64().or(quoted).filter(|_| body["s"] == "error");
+            let of_token = |code: i64| match status {
+                200 | 400 | 403 => [-8, -15, -16, -17].contains(&code),
+                401 => code < 0,
+                _ => false,
+            };
+            let says_so = code.is_some_and(of_token);
             let death = token_death(&answer(status, body.to_string().as_bytes()));
             prop_assert_eq!(death.is_some(), says_so, "{} {}", status, body);
         }

@@ -34,6 +34,9 @@ impl Body {
     /// When it is not FYERS', or FYERS says no, or it says neither.
     pub fn read(http_status: u16, body: &[u8]) -> Result<Self, Unreadable> {
         let envelope = Envelope::read(body)?;
+        if !envelope.is_fyers_under(http_status) {
+            return Err(NotFyers::NoEnvelope.into());
+        }
         let says_no = envelope.is_error() || (envelope.status.is_none() && http_status >= 400);
         match envelope.status {
             _ if says_no => Err(Unreadable::Error(envelope.into_error(http_status))),
