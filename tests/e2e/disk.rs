@@ -5,6 +5,7 @@ use simulator::{RefreshMode, TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
+    chat::{OWNER, ask, press},
     credentials::Held,
     support::{Home, wait_for},
 };
@@ -43,7 +44,6 @@ fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
             page.contains("the state cannot be written since 12:") && !page.contains("All is well"),
             "{page}"
         );
-        // The chat is not heard meanwhile: what a person asks for is done once, so it is written down first.
         // In the Sandbox a read is refused too while the simulated account has to be written first.
         let reads: &[&str] = if sandbox == "true" { &[] } else { &["/api/v3/funds", "/api/v3/positions"] };
         for path in reads {
@@ -63,4 +63,40 @@ fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
         assert_eq!(told(&home, "The keeper cannot write its state").len(), 1, "{:#?}", home.alerts());
         assert_eq!(told(&home, "The keeper can write its state again").len(), 1);
     }
+}
+
+/// A person finds out what is wrong and stops the bots meanwhile; what must not happen twice is refused in words.
+#[test]
+fn the_chat_answers_and_halts_while_the_state_cannot_be_written() {
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+    let home = home.set("FYERS_SANDBOX", "false");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let bot = Bot::of(&home, &keeper);
+    ask(&home, "/version", env!("CARGO_PKG_VERSION"));
+
+    let held = Held::hold(&home);
+    ask(&home, "/status", "Live");
+    ask(&home, "/positions", "No open positions");
+    let question = ask(&home, "/halt", "Halt trading?");
+    press(&home, OWNER, &question, "Yes");
+    keeper.wait_status("halted", |status| status["halted"] == true);
+    wait_for("words about the disk", || {
+        let all = home.sim.telegram_messages();
+        all.iter().any(|message| message.text.contains("It is not on disk yet")).then_some(())
+    });
+    ask(&home, "/test", "Not done: the keeper cannot write its state");
+    assert_eq!(bot.order(SBIN, 10).venue, "none", "an entry in a halt");
+    held.let_go();
+    home.wait_alert("The keeper can write its state again");
+    let status = keeper.status();
+    let restarts =
+        status["actors"].as_object().unwrap().values().map(|actor| actor["restarts"].as_u64().unwrap());
+    assert_eq!(restarts.sum::<u64>(), 0, "{status:#}");
+    keeper.wait_logged("exchange.halt");
+    keeper.kill9();
+    let keeper = home.start_ready();
+    keeper.wait_status("halted still", |status| status["halted"] == true);
 }

@@ -1,12 +1,13 @@
 //! The InboxActor: asks Telegram for updates, one long poll after another, and carries out what the rules say.
 //!
 //! Before anything is acted on, the update's number is on disk. A crash in between repeats nothing: a halt, a
-//! login or a logout happens at most once for each time it was asked for.
+//! login or a logout happens at most once for each time it was asked for. While the state cannot be written, what does no
+//! harm when it is done twice is done all the same (answers, a halt), and the rest is refused in words.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::chat::inbox::{
     batch::Batch,
@@ -22,8 +23,11 @@ use keeper_domain::chat::inbox::{
 };
 use keeper_domain::{
     chat::talk::{Bubble, PollError, Update},
-    ports::StoreError,
+    ports::{Store, StoreError, StoreErrorKind},
 };
+
+/// The longest wait for the number to be on disk.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
 
 const BROKEN: &str =
     "Something broke over that, so it may or may not be done.\nSee /status before you send it again.";
@@ -57,9 +61,10 @@ impl InboxActor {
             let note = note::read(deps.store.as_ref()).await?;
             if let Some(Place { chat, message }) = note.underway {
                 // Forgotten first: no crash over these words may repeat them for ever.
-                note::write(Note { underway: None, ..note }, deps.store.as_ref()).await?;
-                let told = Bubble { text: BROKEN.into(), reply_to: Some(message), ..Bubble::default() };
-                deps.speaker().say(chat, told).await;
+                if is_written(Note { underway: None, ..note }, deps.store.as_ref()).await? {
+                    let told = Bubble { text: BROKEN.into(), reply_to: Some(message), ..Bubble::default() };
+                    deps.speaker().say(chat, told).await;
+                }
             }
             Ok(note)
         };
@@ -126,11 +131,17 @@ impl InboxActor {
             self.batch.heard(&reaction);
             if !matches!(reaction, Reaction::Silence(_)) {
                 self.underway = reaction.origin().map(Place::from);
-                return self.write_down(ctx, move |act, ctx| act.carry_out(reaction, nonce, ctx));
+                return self.write_down(ctx, move |act, written, ctx| {
+                    if written || reaction.is_harmless_twice() {
+                        return act.carry_out(reaction, nonce, ctx);
+                    }
+                    act.refuse(reaction, ctx);
+                });
             }
         }
         if self.batch.dirty {
-            return self.write_down(ctx, Self::hear_on);
+            // What cannot be written now goes with what is written next.
+            return self.write_down(ctx, |act, _written, ctx| act.hear_on(ctx));
         }
         self.batch_done(ctx);
     }
@@ -149,16 +160,16 @@ impl InboxActor {
     fn write_down(
         &mut self,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, &mut Context<Self>) + 'static,
+        then: impl FnOnce(&mut Self, bool, &mut Context<Self>) + 'static,
     ) {
         let (cursor, stranger_told) = (self.state.cursor, self.state.stranger_told);
         let note = Note { cursor, stranger_told, underway: self.underway };
         let store = Arc::clone(&self.deps.store);
-        let commit = async move { note::write(note, store.as_ref()).await };
+        let commit = async move { is_written(note, store.as_ref()).await };
         ctx.spawn(commit.into_actor(self).map(|committed, act, ctx| {
-            let Some(()) = or_stop(committed, ctx) else { return };
+            let Some(written) = or_stop(committed, ctx) else { return };
             act.batch.dirty = false;
-            then(act, ctx);
+            then(act, written, ctx);
         }));
     }
 
@@ -173,9 +184,34 @@ impl InboxActor {
             act.hear_on(ctx);
         }));
     }
+
+    /// It could not be written down, and must not happen twice.
+    fn refuse(&mut self, reaction: Reaction, ctx: &mut Context<Self>) {
+        let deps = self.deps.clone();
+        let refuse = async move {
+            Performer { speaker: deps.speaker(), control: deps.control.as_ref() }.refuse(&reaction).await;
+        };
+        ctx.spawn(refuse.into_actor(self).map(|(), act, ctx| {
+            act.underway = None;
+            act.hear_on(ctx);
+        }));
+    }
 }
 
-/// Without its store the actor must not act.
+/// Writes the memory down. False: the store fails, and heals by itself.
+async fn is_written(note: Note, store: &dyn Store) -> Result<bool, StoreError> {
+    let busy = |_| Err(StoreError::of(StoreErrorKind::Busy, "wrote down a message's number"));
+    match timeout(WRITE_LIMIT, note::write(note, store)).await.unwrap_or_else(busy) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind.heals() => {
+            tracing::error!(event = "store.failed", actor = "inbox", "{error}");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// With a store that does not heal the actor must not act.
 fn or_stop<T>(result: Result<T, StoreError>, ctx: &mut Context<InboxActor>) -> Option<T> {
     result
         .inspect_err(|error| {

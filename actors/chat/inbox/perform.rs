@@ -23,6 +23,9 @@ const WORKING: &str = "One moment…";
 const CANCELLED: &str = "Cancelled: nothing was done.";
 const NOT_DELETED: &str = "I could not delete your message with the code: please delete it.";
 
+const UNWRITTEN: &str =
+    "Not done: the keeper cannot write its state, see /status. Send it again when it can. /halt works.";
+
 /// What it takes to carry something out.
 pub(super) struct Performer<'a> {
     pub(super) speaker: Speaker<'a>,
@@ -39,6 +42,15 @@ impl Performer<'_> {
             }
             Reaction::Message(origin, reply) => self.message(&origin, reply, nonce).await,
             Reaction::Press(origin, callback, touch) => self.press(&origin, &callback, touch).await,
+        }
+    }
+
+    /// Says that nothing was done, because it could not be written down first.
+    pub(super) async fn refuse(&self, reaction: &Reaction) {
+        match reaction {
+            Reaction::Silence(_) | Reaction::Stranger(_) => {}
+            Reaction::Message(origin, _) => self.speaker.reply(origin, UNWRITTEN.to_owned()).await,
+            Reaction::Press(_, callback, _) => _ = self.speaker.answer(callback, UNWRITTEN, true).await,
         }
     }
 

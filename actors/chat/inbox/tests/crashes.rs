@@ -73,15 +73,50 @@ async fn a_crash_between_the_note_and_the_action_costs_the_action_and_is_told() 
 }
 
 #[actix::test]
-async fn without_the_note_nothing_is_done_and_afterwards_once() {
+async fn without_the_note_nothing_is_done_that_must_not_happen_twice_and_the_person_is_told() {
     let world = world();
     let room = wake(&world, private());
     pass(2).await;
-    room.store.fault.lock().unwrap().extend([Fault::Refuse; 2]);
+    for text in ["/test", CODE, "/login"] {
+        room.store.fault.lock().unwrap().push_back(Fault::Refuse);
+        room.write(OWNER, text);
+        pass(30).await;
+        assert_eq!((world.count("act"), world.count("redeem"), world.count("delete")), (0, 0, 0), "{text}");
+        let said = world.done().pop().unwrap();
+        assert!(said.starts_with("say in 42: Not done: the keeper cannot write"), "{said}");
+    }
+    assert_eq!(room.tree.counters("inbox").restarts, 0);
     room.write(OWNER, "/test");
     pass(30).await;
-    assert_eq!((world.count("act Test"), room.tree.counters("inbox").restarts), (1, 2));
-    assert_eq!(world.done(), ["act Test by 42", "say in 42: Done."]);
+    assert_eq!(world.count("act Test"), 1, "with the disk well again");
+}
+
+/// A person finds out what is wrong, and stops the bots, while nothing can be written.
+#[actix::test]
+async fn reads_are_answered_and_a_halt_is_carried_out_without_a_disk() {
+    let world = world();
+    let room = wake(&world, private());
+    pass(2).await;
+    room.store.fault.lock().unwrap().extend([Fault::Refuse; 1_000]);
+    for _ in 0..10 {
+        room.write(OWNER, "/status");
+        room.write(STRANGER, "hi");
+    }
+    room.write(OWNER, "/halt");
+    pass(30).await;
+    assert_eq!((world.count("tell Status"), world.count("stranger")), (10, 0), "{:?}", world.done());
+    room.press(OWNER, &world.button(0));
+    room.write(OWNER, "/resume");
+    pass(30).await;
+    assert_eq!(world.count("act Halt"), 1, "{:?}", world.done());
+    room.press(OWNER, &world.button(0));
+    pass(30).await;
+    assert_eq!(world.count("act Resume"), 0, "the end of a halt is written down first");
+    assert_eq!(room.tree.counters("inbox").restarts, 0);
+    let before = world.done().len();
+    room.store.fault.lock().unwrap().clear();
+    pass(60).await;
+    assert_eq!(world.done().len(), before, "nothing is done a second time");
 }
 
 #[actix::test]

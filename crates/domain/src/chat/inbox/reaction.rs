@@ -140,6 +140,20 @@ impl Reaction {
             Self::Message(origin, _) | Self::Press(origin, ..) => Some(origin),
         }
     }
+
+    /// Whether it may be carried out although its update cannot be written down: done once more after a crash it does no
+    /// harm. Answers and questions are such, and so is a halt, which must not wait for a disk.
+    pub fn is_harmless_twice(&self) -> bool {
+        match self {
+            Self::Silence(_) | Self::Press(_, _, PressReaction::Pass(_) | PressReaction::No(..)) => true,
+            Self::Message(_, MessageReaction::Act(action))
+            | Self::Press(_, _, PressReaction::Card(action) | PressReaction::Yes(_, action)) => {
+                matches!(action, Action::Halt { .. })
+            }
+            Self::Message(_, MessageReaction::Redeem(_)) | Self::Stranger(_) => false,
+            Self::Message(..) => true,
+        }
+    }
 }
 
 /// The last update that was heard.
