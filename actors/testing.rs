@@ -125,7 +125,16 @@ impl ChangeStore for MemoryStore {
             shelf.mock_start = Some(MockStart { snapshot, after });
         }
         shelf.mock_prices.extend(change.mock_prices.into_iter().map(|price| (price.symbol.clone(), price)));
-        shelf.orders.extend(change.orders);
+        for order in change.orders {
+            let same = |old: &&mut OrderEntry| match (&old.unanswered, order.settles()) {
+                (Some(old), Some(new)) => (old.intent, old.place) == (new.intent, new.place),
+                _ => false,
+            };
+            match shelf.orders.iter_mut().find(same) {
+                Some(old) => *old = order,
+                None => shelf.orders.push(order),
+            }
+        }
         shelf.intents.extend(change.intents);
         shelf.outcomes.extend(change.outcomes);
         if let Some(positions) = change.live_positions {

@@ -19,7 +19,7 @@ use std::{
 
 use keeper_domain::order_journal::{IntentOutcome, OrderIntent, Search};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::{Fault, FaultRule, RefreshMode, Scope, TokenKind, endpoint};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -45,8 +45,17 @@ fn whatever_ends_the_program_no_order_is_lost_or_doubled() {
     let open = "SELECT COUNT(*) FROM order_intents WHERE outcome IS NULL";
     wait_for("every open intent to be told", || (count(&home, open) == 0).then_some(()));
     let told = count(&home, "SELECT COUNT(*) FROM journal WHERE kind = 'order.unknown'");
+    let listed = home.run(&["orders", "--json", "--limit", "1000"]).exits(0).json()["orders"].clone();
+    let rows = listing(&home);
+    let newest: Vec<_> = rows.iter().rev().take(1_000).collect();
+    assert_eq!(
+        listed.as_array().unwrap().iter().collect::<Vec<_>>(),
+        newest,
+        "the verb shows what is on disk"
+    );
     assert!(keeper.stop().success());
     check(&home, runs, told);
+    check_listing(&home, &rows);
 }
 
 /// One life: some orders at once, and an end at a step or at a random moment.
@@ -120,6 +129,40 @@ fn intents(home: &Home) -> Vec<(OrderIntent, IntentOutcome)> {
     rows.into_iter().map(read).collect()
 }
 
+/// The rows of `orders`, oldest first.
+fn listing(home: &Home) -> Vec<Value> {
+    let all = "SELECT entry FROM orders ORDER BY id";
+    let rows: Vec<(String,)> =
+        block_on(async { sqlx::query_as(all).fetch_all(&mut open(home).await).await.unwrap() });
+    rows.into_iter().map(|(entry,)| serde_json::from_str(&entry).unwrap()).collect()
+}
+
+/// Each order at FYERS is in the list, once, with its id; and each that nobody found is there as such.
+fn check_listing(home: &Home, rows: &[Value]) {
+    let of_tag = |tag: &str| rows.iter().filter(|row| row["tag"] == tag).collect::<Vec<_>>();
+    let (mut not_listed, mut found) = (vec![], 0);
+    for order in home.sim.state().orders {
+        let tag = order["orderTag"].as_str().unwrap().trim_start_matches("1:");
+        match of_tag(tag)[..] {
+            [row] if row["id"] == order["id"] && row["venue"] == "fyers" && row["bot"] == "default" => {
+                found += usize::from(row["unanswered"]["known"] == "found");
+            }
+            _ => not_listed.push((tag.to_owned(), of_tag(tag))),
+        }
+    }
+    let unknown = rows.iter().filter(|row| row["unanswered"].is_object()).count() - found;
+    println!("{} rows: {found} found after a lost answer, {unknown} not found", rows.len());
+    assert!(not_listed.is_empty(), "{not_listed:?}");
+    for (intent, outcome) in intents(home) {
+        let rows = of_tag(intent.legs[0].tag.as_deref().unwrap());
+        if outcome == IntentOutcome::Searched(Search::NotFound) {
+            assert_eq!(rows.len(), 1, "{intent:?}");
+            assert_eq!(rows[0]["unanswered"]["known"], "not_found", "{intent:?}");
+        }
+    }
+    assert!(found > 0, "no answer was lost");
+}
+
 fn check(home: &Home, runs: u64, told: i64) {
     // FYERS' side: how often each tag is in its book.
     let mut book: BTreeMap<String, usize> = BTreeMap::new();
@@ -172,7 +215,7 @@ fn sigterm_waits_for_the_orders_on_their_way() {
     let request = reqwest::Client::new().post(keeper.url("/api/v3/orders/sync"));
     let request = request.header("Authorization", format!("ABCD1234EF-100:{}", key.trim())).json(&order);
     let sending = std::thread::spawn(move || {
-        block_on(async move { request.send().await.unwrap().json::<serde_json::Value>().await.unwrap() })
+        block_on(async move { request.send().await.unwrap().json::<Value>().await.unwrap() })
     });
     let on_its_way = "SELECT COUNT(*) FROM order_intents WHERE outcome IS NULL";
     wait_for("the order on its way", || (count(&home, on_its_way) == 1).then_some(()));

@@ -298,7 +298,8 @@ impl Execution {
 
     /// What is not FYERS' own says nothing about the order; the bot gets it as it came.
     fn unknown(&self, answer: ApiResponse) -> Meaning {
-        let entries = self.entries(&answer, Venue::Fyers);
+        let entries = self.entries(&answer, Venue::Fyers).into_iter().enumerate();
+        let entries = entries.map(|(place, entry)| entry.without_answer(&self.intent, place)).collect();
         Meaning { end: End::Unknown, venue: Venue::Fyers, answer, outcome: None, entries, events: vec![] }
     }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, WrapFuture};
+use chrono::{DateTime, Utc};
 use fyers_api::ist;
 use keeper_domain::{
     bots::books::BotBooks,
     notes::{BOT_BOOKS, CANDLES, SIMULATED_IN_GAP},
-    order_journal::{OpenIntents, OrderEntry},
+    order_journal::{OpenIntents, OrderEntry, OrderIntent},
     ports::{Store, StoreError},
     routing::{Venue, live_positions::LivePositions, request::Reserved},
 };
@@ -68,6 +69,14 @@ fn not_settled(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
     taken.zip((0..).map(|number: i64| -number)).map(|(taken, id)| answered(taken, id)).collect()
 }
 
+/// What was told as not found shortly before this life began.
+fn may_arrive(orders: &[OrderEntry], now: DateTime<Utc>) -> impl Iterator<Item = Answered> {
+    orders.iter().filter_map(move |entry| {
+        let (id, until, reserved) = entry.may_arrive(now)?;
+        Some(Answered { id, at: entry.at, reserved, may_arrive_until: Some(until) })
+    })
+}
+
 async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
     let mut kept = KeptCandles::default();
     for note in &CANDLES {
@@ -90,16 +99,20 @@ impl ExchangeActor {
 
     fn take(&mut self, loaded: Loaded) {
         let Loaded { engine, prices, gap, live, halted, intents, orders, candles, books } = loaded;
-        let today = ist::date(self.deps.time.now());
+        let now = self.deps.time.now();
+        let today = ist::date(now);
         let refused = |entry: &&OrderEntry| {
             entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
         };
         let rejected = orders.iter().filter(refused).count() as u64;
         self.volatile.book = self.deps.exchange(engine, &prices);
         self.take_books(books);
-        self.volatile.books.recall(today, &orders, &intents.open);
+        let is_listed = |intent: &&OrderIntent| orders.iter().any(|entry| entry.is_of(intent));
+        let unlisted: Vec<_> = intents.open.iter().filter(|intent| !is_listed(intent)).cloned().collect();
+        self.volatile.books.recall(today, &orders, &unlisted);
         let volatile = &mut self.volatile;
         volatile.answered = not_settled(&orders, &live);
+        volatile.answered.extend(may_arrive(&orders, now));
         volatile.book.keep_candles(candles);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);

@@ -34,8 +34,6 @@ use crate::exchange::{
 const AFTER_ORDER: [i64; 5] = [1, 3, 6, 12, 24];
 /// An order that was sent this long ago and is not in the book is told as not found.
 const LATE: TimeDelta = TimeDelta::seconds(3);
-/// It may still arrive for so long, while FYERS is slow: until then it counts as sent, for a halt and for what is protected.
-const MAY_ARRIVE: TimeDelta = TimeDelta::minutes(2);
 /// Failures in a row before a person hears of it.
 const ALARM_AFTER: u32 = 3;
 
@@ -121,8 +119,9 @@ impl ExchangeActor {
         let mut change = Change::default();
         if let Some(orders) = &orders {
             self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
-            self.volatile.books.saw(orders);
+            // First whose order it is, then what it has filled.
             self.settle_unknown(orders, &mut change);
+            self.volatile.books.saw(orders);
         }
         match (orders, positions) {
             (Some(orders), Some(positions)) => self.learn(orders, positions, &seen.known_before, &mut change),
@@ -184,7 +183,7 @@ impl ExchangeActor {
         }
     }
 
-    /// Tells of each order whose answer is not known what the order book says. The keeper never sends it again.
+    /// Tells and lists of each order whose answer is not known what the order book says. The keeper never sends it again.
     fn settle_unknown(&mut self, book: &[BookRow], change: &mut Change) {
         let now = self.deps.time.now();
         let mut still_open = vec![];
@@ -196,10 +195,13 @@ impl ExchangeActor {
             }
             change.events.push((now, outcome_event(&intent, &search)));
             change.outcomes.push((intent.id, IntentOutcome::Searched(search.clone())));
+            let entries = intent.entries(&search, book, now);
+            entries.iter().for_each(|entry| self.volatile.books.placed(entry));
+            change.orders.extend(entries);
             self.volatile.answered.retain(|order| order.id != intent.id);
             if search == Search::NotFound {
                 let (id, at, reserved) = (intent.id, intent.at, intent.reserved());
-                let may_arrive_until = Some(intent.at + MAY_ARRIVE);
+                let may_arrive_until = Some(intent.may_arrive_until());
                 self.volatile.answered.push(Answered { id, at, reserved, may_arrive_until });
             }
         }

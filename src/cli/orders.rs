@@ -56,6 +56,7 @@ fn rows_of(order: &Value) -> Vec<String> {
         ("place", Some(_)) => "BUY".to_owned(),
         (what, _) => what.to_owned(),
     };
+    let known = order["unanswered"]["known"].as_str();
     let refused = !(200..300).contains(&order["status"].as_i64().unwrap_or_default())
         || order["code"].as_i64().is_some_and(|code| code < 0);
     let cells = [
@@ -64,14 +65,21 @@ fn rows_of(order: &Value) -> Vec<String> {
         quantity.map(|quantity| quantity.unsigned_abs().to_string()).unwrap_or_default(),
         text("symbol"),
         price(&order["price"]),
-        if refused { "refused" } else { "accepted" }.to_owned(),
+        match (known, refused) {
+            (Some("found"), _) => "found",
+            (Some(_), _) => "unknown",
+            (None, true) => "refused",
+            (None, false) => "accepted",
+        }
+        .to_owned(),
         text("venue"),
     ];
     let mut rows = vec![row(cells)];
     if !matches!(text("bot").as_str(), "" | "default") {
         rows.push(format!("{:16}bot {}", "", excerpt(&text("bot"), 24)));
     }
-    if refused && !text("message").is_empty() {
+    let because = refused || known.is_some();
+    if because && !text("message").is_empty() {
         rows.push(format!("{:16}{}", "", excerpt(&text("message"), 64)));
     }
     rows
@@ -107,6 +115,10 @@ mod tests {
                 "symbol": "NSE:\u{1b}[31mNIFTY26NOV25000CE\u{202e}AAAAAAAAAAAAAAAAAAAAA", "quantity": 12_345_678, "bot": "scalper",
                 "message": format!("no \u{1b}]0;x\u{7}{}", "because ".repeat(40))}),
             json!({"at": "not a time", "what": "cancel", "venue": "none"}),
+            json!({"at": "2026-11-26T03:45:03Z", "venue": "fyers", "what": "place", "status": 0, "code": 0, "quantity": 1,
+                "message": "unknown: look in the FYERS app", "unanswered": {"known": "look_yourself"}}),
+            json!({"at": "2026-11-26T03:45:03Z", "venue": "fyers", "what": "place", "status": 200, "code": 0, "quantity": 1,
+                "message": "found in FYERS' order book", "unanswered": {"known": "found"}}),
         ];
         let text = table(&orders);
         let lines: Vec<_> = text.lines().collect();
@@ -116,6 +128,14 @@ mod tests {
         );
         assert!(lines[2].contains("refused") && lines[4].trim_start().starts_with("no"), "{text}");
         assert_eq!(lines[3].trim(), "bot scalper");
+        assert!(
+            lines[6].contains("unknown  fyers") && lines[7].trim() == "unknown: look in the FYERS app",
+            "{text}"
+        );
+        assert!(
+            lines[8].contains("found    fyers") && lines[9].trim() == "found in FYERS' order book",
+            "{text}"
+        );
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
         assert!(!text.chars().any(|c| c.is_control() && c != '\n') && !text.contains('\u{202e}'), "{text:?}");
     }

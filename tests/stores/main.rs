@@ -22,6 +22,7 @@ macro_rules! on_both {
 mod cost;
 mod kept;
 mod lease;
+mod lost_answers;
 mod moving;
 mod server;
 mod suite;

@@ -1,5 +1,7 @@
 //! What happens when the disk fails, and what is found on it after a crash.
 
+use keeper_domain::order_journal::{LookedUp, OrderEntry};
+
 use super::*;
 
 #[actix::test]
@@ -78,4 +80,14 @@ async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
     let outcomes = store.shelf.lock().unwrap().outcomes.clone();
     assert!(matches!(&outcomes[0], (1, IntentOutcome::Searched(Search::Found { ids })) if ids == &["77"]));
     assert!(fyers.calls("/orders/sync").is_empty(), "the keeper never sends again");
+    let mut rows = store.order_journal(9).await.unwrap();
+    rows.reverse();
+    let row = |row: &OrderEntry| {
+        (row.id.clone(), row.what.clone(), row.venue, row.unanswered.as_ref().unwrap().known)
+    };
+    let place = |id: Option<&str>, known| (id.map(str::to_owned), "place".to_owned(), Venue::Fyers, known);
+    assert_eq!(row(&rows[0]), place(Some("77"), LookedUp::Found));
+    assert_eq!(row(&rows[1]), place(None, LookedUp::NotFound));
+    assert_eq!(row(&rows[2]), (None, "cancel".to_owned(), Venue::Fyers, LookedUp::LookYourself));
+    assert!(rows.iter().all(|row| row.bot == Some(BotName::owner())) && rows.len() == 3, "{rows:?}");
 }

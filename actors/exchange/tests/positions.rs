@@ -94,6 +94,29 @@ async fn an_exit_that_got_no_answer_and_is_not_in_the_book_counts_as_sent_for_tw
 }
 
 #[actix::test]
+async fn what_was_told_as_not_found_counts_as_sent_after_a_restart_too() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    time::sleep(Duration::from_secs(5)).await;
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    assert_eq!(floor.place("NSE:SBIN-EQ", 10, -1).await.1["code"], 201, "nobody knows");
+    time::sleep(Duration::from_secs(12)).await;
+    let listed = floor.store.order_journal(9).await.unwrap();
+    assert_eq!(listed.len(), 1, "one order is one row: {listed:?}");
+    assert!(listed[0].message.contains("look in the FYERS app"), "{listed:?}");
+
+    let Floor { fyers, store, .. } = floor;
+    let actor = start(&fyers, &store, false);
+    actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(12)).await;
+    let next = Floor { fyers, store, actor };
+    assert_eq!(next.place("NSE:SBIN-EQ", 10, -1).await.0.venue, Venue::None, "both may fill");
+    time::sleep(Duration::from_secs(180)).await;
+    assert_eq!(next.place("NSE:SBIN-EQ", 10, -1).await.0.venue, Venue::Fyers, "the first did not arrive");
+}
+
+#[actix::test]
 async fn an_entry_that_got_no_answer_and_is_not_in_the_book_protects_when_the_token_dies() {
     let floor = floor(false, true).await;
     floor.fyers.books(&[], &[]);

@@ -41,7 +41,7 @@ pub fn summarize(date: NaiveDate, orders: &[OrderEntry], events: &[Recorded]) ->
         date,
         at_fyers: count(|order| order.venue == Venue::Fyers && is_taken(order)),
         simulated: count(|order| order.venue == Venue::Mock && is_taken(order)),
-        rejected: count(|order| order.venue != Venue::None && !is_taken(order)),
+        rejected: count(|order| order.venue != Venue::None && !is_taken(order) && !order.is_unknown()),
         refused: count(|order| order.venue == Venue::None),
         pnl: None,
         venue: Venue::None,
@@ -50,7 +50,7 @@ pub fn summarize(date: NaiveDate, orders: &[OrderEntry], events: &[Recorded]) ->
 }
 
 fn is_taken(order: &OrderEntry) -> bool {
-    (200..300).contains(&order.status) && order.code >= 0
+    (200..300).contains(&order.status) && order.code >= 0 && !order.is_unknown()
 }
 
 fn step(entry: &Recorded) -> Option<String> {
@@ -126,6 +126,7 @@ mod tests {
             status,
             code,
             message: String::new(),
+            unanswered: None,
         }
     }
 

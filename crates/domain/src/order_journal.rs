@@ -1,8 +1,12 @@
 //! The order journal: every order a bot sent, where it went, and what came back. No token, no body.
 
+mod unanswered;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+pub use unanswered::{LookedUp, Unanswered};
 
 use crate::keys::BotName;
 use crate::mode::Mode;
@@ -45,6 +49,9 @@ pub struct OrderEntry {
     pub code: i64,
     /// The broker's words, cut short.
     pub message: String,
+    /// Of an order whose answer never came: what is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<Unanswered>,
 }
 
 /// Longest message kept.
@@ -88,16 +95,22 @@ impl OrderEntry {
             status,
             code,
             message: crate::alerts::words::excerpt(message, WORDS),
+            unanswered: None,
         }
     }
 }
 
 impl OrderEntry {
-    /// The order, when FYERS took it. Its product is not written down, so it may be any.
+    /// The order, when FYERS took it.
     pub fn taken_by_fyers(&self) -> Option<Leg> {
         let taken = self.venue == Venue::Fyers && self.what == "place" && self.code >= 0;
+        self.leg().filter(|_| taken && !self.is_unknown())
+    }
+
+    /// The order, when it is one. Its product is not written down, so it may be any.
+    fn leg(&self) -> Option<Leg> {
         Some(Leg {
-            symbol: self.symbol.clone().filter(|_| taken)?,
+            symbol: self.symbol.clone()?,
             product: String::new(),
             quantity: self.quantity?,
             price: self.price.unwrap_or_default(),
@@ -193,14 +206,18 @@ impl OrderIntent {
         if !places || fyers_api::ist::date(self.at) != fyers_api::ist::date(now) {
             return Search::LookYourself;
         }
-        let mut free: Vec<&BookRow> = book.iter().collect();
-        let mut ids = vec![];
-        for leg in &self.legs {
-            if let Some(place) = free.iter().position(|row| self.is_mine(leg, row)) {
-                ids.push(free.remove(place).id.clone());
-            }
-        }
+        let ids: Vec<_> = self.in_book(book).into_iter().flatten().collect();
         if ids.is_empty() { Search::NotFound } else { Search::Found { ids } }
+    }
+
+    /// The id of each of its orders, where the book has it.
+    fn in_book(&self, book: &[BookRow]) -> Vec<Option<String>> {
+        let mut free: Vec<&BookRow> = book.iter().collect();
+        let mut id = |leg| {
+            let place = free.iter().position(|row| self.is_mine(leg, row))?;
+            Some(free.remove(place).id.clone())
+        };
+        self.legs.iter().map(|leg| id(leg)).collect()
     }
 
     fn is_mine(&self, leg: &Leg, row: &BookRow) -> bool {

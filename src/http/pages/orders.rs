@@ -38,10 +38,13 @@ impl OrderRow {
             Some("mock") => "simulated",
             _ => "not sent",
         };
+        let is_unanswered = entry["unanswered"].is_object();
+        let is_unknown = is_unanswered && entry["unanswered"]["known"] != "found";
         let is_refused = entry["code"].as_i64().is_none_or(|code| code < 0)
             || entry["status"].as_i64().is_none_or(|status| status >= 400);
         let words = excerpt(entry["message"].as_str().unwrap_or_default(), 140);
         let outcome = match (is_refused, entry["status"].as_i64()) {
+            _ if is_unanswered => words,
             (_, None | Some(0)) => format!("outcome not known {words}"),
             (true, _) => format!("refused: {words}"),
             (false, _) => "accepted".to_owned(),
@@ -53,7 +56,7 @@ impl OrderRow {
             what: what(entry),
             price: price(entry),
             outcome: outcome.trim().to_owned(),
-            is_refused,
+            is_refused: is_refused || is_unknown,
         }
     }
 }
@@ -120,6 +123,11 @@ mod tests {
             (
                 json!({"what": "cancel", "symbol": null, "quantity": null, "price": null, "id": "26"}),
                 "10:30:00 | FYERS | cancel 26 |  | accepted",
+            ),
+            (
+                json!({"status": 0, "code": 0, "message": "unknown: look in the FYERS app",
+                    "unanswered": {"known": "not_found"}}),
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | unknown: look in the FYERS app",
             ),
             (
                 json!({"venue": "none", "status": null, "message": ""}),

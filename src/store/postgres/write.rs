@@ -160,8 +160,20 @@ async fn put_records(on: &mut PgConnection, records: &[Record]) -> Result<()> {
     sqlx::query(put).bind(rows).execute(on).await.map(drop)
 }
 
+/// What a search has found out takes the place of what was written down before it.
+async fn settled(on: &mut PgConnection, order: &OrderEntry) -> Result<bool> {
+    let Some(lost) = order.settles() else { return Ok(false) };
+    let settle = "UPDATE orders SET entry = $1
+                  WHERE id > (SELECT MAX(id) FROM orders) - 10000 AND position($2 IN entry) > 0";
+    let settle = sqlx::query(settle).bind(json(order)?).bind(lost.mark());
+    Ok(settle.execute(on).await?.rows_affected() > 0)
+}
+
 async fn put_orders(on: &mut PgConnection, orders: &[OrderEntry]) -> Result<()> {
     for order in orders {
+        if settled(on, order).await? {
+            continue;
+        }
         let put = sqlx::query("INSERT INTO orders (at, entry) VALUES ($1, $2)");
         put.bind(millis(order.at)).bind(json(order)?).execute(&mut *on).await?;
     }

@@ -138,7 +138,19 @@ fn put_event(connection: &Connection, at: DateTime<Utc>, event: &Event) -> Resul
     run(connection, put, params![millis(at), event.name(), json(event)?])
 }
 
+/// Entries in which the one that a search settles is looked for.
+const SETTLED_AMONG: i64 = 10_000;
+
+/// What a search has found out takes the place of what was written down before it.
 fn put_order(connection: &Connection, order: &OrderEntry) -> Result<()> {
+    if let Some(lost) = order.settles() {
+        let settle = "UPDATE orders SET entry = ?1
+                      WHERE id > (SELECT MAX(id) FROM orders) - ?3 AND instr(entry, ?2) > 0";
+        let values = params![json(order)?, lost.mark(), SETTLED_AMONG];
+        if connection.prepare_cached(settle)?.execute(values)? > 0 {
+            return Ok(());
+        }
+    }
     run(connection, "INSERT INTO orders (at, entry) VALUES (?1, ?2)", params![millis(order.at), json(order)?])
 }
 
