@@ -213,11 +213,11 @@ impl OrderIntent {
     /// The id of each of its orders, where the book has it.
     fn in_book(&self, book: &[BookRow]) -> Vec<Option<String>> {
         let mut free: Vec<&BookRow> = book.iter().collect();
-        let mut id = |leg| {
+        let id = |leg| {
             let place = free.iter().position(|row| self.is_mine(leg, row))?;
             Some(free.remove(place).id.clone())
         };
-        self.legs.iter().map(|leg| id(leg)).collect()
+        self.legs.iter().map(id).collect()
     }
 
     fn is_mine(&self, leg: &Leg, row: &BookRow) -> bool {

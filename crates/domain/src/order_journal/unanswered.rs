@@ -219,8 +219,8 @@ mod tests {
     fn what_was_not_found_counts_as_sent_for_two_minutes_after_it_was_sent() {
         let rows = told(&intent("place", vec![leg("A")]), &[], now() + TimeDelta::seconds(30));
         let counts = |seconds| rows[0].may_arrive(now() + TimeDelta::seconds(seconds));
-        let (intent, until, reserved) = counts(119).unwrap();
-        assert_eq!((intent, until), (7, now() + MAY_ARRIVE));
+        let (number, until, reserved) = counts(119).unwrap();
+        assert_eq!((number, until), (7, now() + MAY_ARRIVE));
         assert_eq!((&reserved.legs[0], reserved.is_opaque), (&leg("A"), false));
         assert!(counts(120).is_none());
         let found = told(&intent("place", vec![leg("A")]), &book("A"), now());
