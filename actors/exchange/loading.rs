@@ -1,6 +1,6 @@
 //! Reading the ExchangeActor's state from the store: all of it when a life begins, the book alone after a failed write.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::{ActorFutureExt, WrapFuture};
 use chrono::{DateTime, Utc};
@@ -22,6 +22,9 @@ use crate::exchange::{
 
 /// Entries of the order journal that are read for the day's count of refused orders.
 const DAY_OF_ORDERS: u32 = 10_000;
+
+/// The pause before what could not be read is read again.
+const NEXT_READ: Duration = Duration::from_millis(500);
 
 /// What is read from the store when a life begins.
 struct Loaded {
@@ -88,13 +91,21 @@ async fn read_candles(store: &dyn Store) -> Result<KeptCandles, StoreError> {
 }
 
 impl ExchangeActor {
-    /// Everything, when a life begins.
+    /// Everything, when a life begins. A database that is started again is waited for: lives that end of it at once would
+    /// soon be too many. One that stays away is for the supervisor, which sees an actor that hangs.
     pub(super) fn load(&self) -> Turn<()> {
-        let read = read_store(Arc::clone(&self.deps.store), self.deps.rules, self.deps.instruments.clone());
-        Box::pin(read.into_actor(self).map(|read, act, ctx| match read {
-            Ok(loaded) => act.take(loaded),
-            Err(error) => give_up(&error, ctx),
-        }))
+        let deps = self.deps.clone();
+        let read = async move {
+            loop {
+                let (store, rules) = (Arc::clone(&deps.store), deps.rules);
+                match read_store(store, rules, deps.instruments.clone()).await {
+                    Ok(loaded) => return loaded,
+                    Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
+                }
+                deps.time.sleep(NEXT_READ).await;
+            }
+        };
+        Box::pin(read.into_actor(self).map(|loaded, act, _| act.take(loaded)))
     }
 
     fn take(&mut self, loaded: Loaded) {
