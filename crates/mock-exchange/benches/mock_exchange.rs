@@ -5,7 +5,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use fyers_api::model::{OrderRequest, OrderType, Product, Side};
-use mock_exchange::{Command, Config, Engine, Instruments, NewOrder, PriceUpdate};
+use mock_exchange::{
+    Command, Config, Engine, Instruments, NewOrder, PriceUpdate,
+    exchange::{MockExchange, Prices},
+};
 use rust_decimal::Decimal;
 
 fn noon() -> DateTime<Utc> {
@@ -69,6 +72,7 @@ fn benches(criterion: &mut Criterion) {
     }
     group.finish();
     resting_on_one_symbol(criterion);
+    made_up(criterion);
 }
 
 /// Prices of a symbol on which many orders rest, none of which they reach.
@@ -93,6 +97,14 @@ fn resting_on_one_symbol(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// The price that each order asks for of each symbol its bot holds: it must not look at the whole day.
+fn made_up(criterion: &mut Criterion) {
+    let exchange = MockExchange::open(Config::new(Decimal::from(1_000_000)), Instruments::default(), [], 1);
+    criterion.bench_function("a made-up price, three hours into the day", |bencher| {
+        bencher.iter(|| exchange.price("NSE:SBIN-EQ", Prices::Walk, noon()));
+    });
 }
 
 criterion_group!(all, benches);

@@ -93,6 +93,13 @@ pub(crate) struct Standing {
     pub(crate) blocks: Option<Turnover>,
 }
 
+impl Rare {
+    fn is_nothing(&self) -> bool {
+        let Self { disclosed, legs, link, message } = self;
+        *disclosed == 0 && legs.is_none() && link.is_none() && message.is_empty()
+    }
+}
+
 impl Row {
     /// An order that waits. Its tag is shared with others that have the same.
     fn waiting(id: OrderId, order: &NewOrder, symbol: u32, tag: Option<Arc<str>>, at: DateTime<Utc>) -> Self {
@@ -129,7 +136,7 @@ impl Row {
     pub(crate) fn with_rare(&mut self, change: impl FnOnce(&mut Rare)) {
         let mut rare = self.rare.take().map_or_else(Rare::default, |rare| *rare);
         change(&mut rare);
-        self.rare = (rare != Rare::default()).then(|| Box::new(rare));
+        self.rare = (!rare.is_nothing()).then(|| Box::new(rare));
     }
 
     /// What it belongs to, when it is an exit leg.
