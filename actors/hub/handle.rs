@@ -10,9 +10,9 @@ use std::{
 
 use keeper_domain::{
     feeds::{
-        door::Door,
+        door::{ClientId, Door},
         news::{EndReason, Upstream},
-        state::{ClientId, Feeds},
+        state::Feeds,
     },
     mode::Mode,
 };

@@ -2,24 +2,22 @@
 //! and clients that measure.
 //!
 //! ```text
-//! cargo run --release --example ticks -- source 9001 --symbols 2000 --rate 10000
+//! cargo run --release --example ticks -- source 9001 --rate 10000
 //! cargo run --release --example ticks -- relay 9002 ws://127.0.0.1:9001
 //! cargo run --release --example ticks -- clients hsm 127.0.0.1:8080 --key KEY --count 16 --seconds 10 --pid PID
 //! ```
 //!
-//! Each tick carries the microsecond of its making in the place of the day's volume, so that a client on the same machine
+//! Each tick carries the microsecond at which it was due in the place of the day's volume, so that a client on the same machine
 //! knows how old it is.
 
+mod ages;
 mod clients;
 mod numbers;
 mod relay;
 mod source;
 mod wire;
 
-use std::{
-    io,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::io;
 
 use clap::{Parser, Subcommand};
 
@@ -42,15 +40,20 @@ enum Part {
     Clients(clients::Args),
 }
 
-/// Microseconds of now, as a tick carries them.
-fn stamp() -> i32 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64;
-    (now % ROUND) as i32
+/// Microseconds of now, by the clock that all processes of a machine share and nobody sets: since it was started.
+fn now() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
+}
+
+/// A moment as a tick carries it.
+fn stamp(micros: u64) -> i32 {
+    (micros % ROUND) as i32
 }
 
 /// How old a tick is, in microseconds.
 fn age(made: i32) -> u64 {
-    (stamp() as u64 + ROUND - made as u64) % ROUND
+    (now() + ROUND - made as u64) % ROUND
 }
 
 /// The topics and symbols of the benchmark, the first `count` of them.

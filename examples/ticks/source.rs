@@ -4,7 +4,7 @@ use std::{
     io,
     net::{TcpListener, TcpStream},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use fyers_api::hsm::{
@@ -12,10 +12,10 @@ use fyers_api::hsm::{
 };
 use tokio_tungstenite::tungstenite::{Message, WebSocket, accept};
 
-use crate::stamp;
+use crate::{now, stamp};
 
-/// Time between two frames.
-const BEAT: Duration = Duration::from_millis(2);
+/// Time between two frames, in microseconds.
+const BEAT: u64 = 2_000;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -47,10 +47,11 @@ fn serve(stream: TcpStream, rate: usize) -> Option<()> {
     };
     let mut all = snapshots(&mut socket, &wanted, 0)?;
     socket.get_mut().set_nonblocking(true).ok()?;
-    let (each, mut next, mut at, mut number) = (rate / 500, Instant::now(), 0, 0_u32);
+    let (each, mut due, mut at, mut number) = (rate / 500, now(), 0, 0_u32);
     loop {
-        next += BEAT;
-        thread::sleep(next.saturating_duration_since(Instant::now()));
+        // Ticks are as old as they were due: a server that takes none for a while does not make them younger.
+        due += BEAT;
+        thread::sleep(Duration::from_micros(due.saturating_sub(now())));
         // A client that subscribes piece by piece.
         while let Some(more) = try_answer(&mut socket) {
             blocking(&mut socket, true)?;
@@ -59,7 +60,8 @@ fn serve(stream: TcpStream, rate: usize) -> Option<()> {
             blocking(&mut socket, false)?;
         }
         number = number.wrapping_add(1);
-        let records = (0..each).map(|step| tick(((at + step) % all.len()) as u16, number)).collect();
+        let records =
+            (0..each).map(|step| tick(((at + step) % all.len()) as u16, number, stamp(due))).collect();
         at = (at + each) % all.len();
         blocking(&mut socket, true)?;
         send(&mut socket, &ServerFrame::Feed(Feed { number, records }))?;
@@ -107,7 +109,7 @@ fn snapshots(socket: &mut WebSocket<TcpStream>, topics: &[String], from: usize) 
 
 fn snapshot(name: &str, topic: u16) -> FeedRecord {
     let mut values = vec![1_000; SCRIP_FIELDS.len()];
-    values[1] = stamp();
+    values[1] = stamp(now());
     let token = name.rsplit('|').next().unwrap_or_default().to_owned();
     FeedRecord::Snapshot(Box::new(FeedSnapshot {
         topic,
@@ -122,11 +124,11 @@ fn snapshot(name: &str, topic: u16) -> FeedRecord {
 }
 
 /// What changes with a trade: price, volume, times, the touch and the average.
-fn tick(topic: u16, number: u32) -> FeedRecord {
+fn tick(topic: u16, number: u32, made: i32) -> FeedRecord {
     let mut values = vec![ABSENT; 12];
     let price = 80_000 + (number % 500) as i32;
     for (at, value) in
-        [(0, price), (1, stamp()), (2, 1_700_000_000), (3, 1_700_000_000), (6, price - 5), (7, price + 5)]
+        [(0, price), (1, made), (2, 1_700_000_000), (3, 1_700_000_000), (6, price - 5), (7, price + 5)]
     {
         values[at] = value;
     }

@@ -1,8 +1,10 @@
-//! Just enough of a WebSocket client to read fast: what it receives is counted without being copied or understood.
+//! Just enough of a WebSocket client to read fast: what it receives is shown without being copied.
 
-use std::{
-    io::{self, Read, Write},
-    net::TcpStream,
+use std::io;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
 };
 
 pub(crate) struct Wire {
@@ -12,24 +14,32 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Opens a connection and agrees on WebSocket.
-    pub(crate) fn open(addr: &str, path: &str, authorization: &str) -> io::Result<Self> {
-        let mut stream = TcpStream::connect(addr)?;
+    /// Opens a connection and agrees on WebSocket. `window`: bytes that the system may take before they are read.
+    pub(crate) async fn open(
+        addr: &str,
+        path: &str,
+        authorization: &str,
+        window: Option<u32>,
+    ) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        if let Some(window) = window {
+            socket.set_recv_buffer_size(window)?;
+        }
+        let mut stream = socket.connect(addr.parse().map_err(io::Error::other)?).await?;
         stream.set_nodelay(true)?;
         let header = if authorization.is_empty() {
             String::new()
         } else {
             format!("authorization: {authorization}\r\n")
         };
-        write!(
-            stream,
+        let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {addr}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{header}\r\n"
-        )?;
-        let (mut head, mut byte) = (vec![], [0]);
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut head = vec![];
         while !head.ends_with(b"\r\n\r\n") {
-            stream.read_exact(&mut byte)?;
-            head.push(byte[0]);
+            head.push(stream.read_u8().await?);
         }
         if !head.starts_with(b"HTTP/1.1 101") {
             return Err(io::Error::other(String::from_utf8_lossy(&head).into_owned()));
@@ -38,7 +48,7 @@ impl Wire {
     }
 
     /// Sends a message, masked with zeros.
-    pub(crate) fn send(&mut self, is_text: bool, payload: &[u8]) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, is_text: bool, payload: &[u8]) -> io::Result<()> {
         let mut frame = vec![if is_text { 0x81 } else { 0x82 }];
         match payload.len() {
             length @ 0..126 => frame.push(0x80 | length as u8),
@@ -53,12 +63,20 @@ impl Wire {
         }
         frame.extend([0; 4]);
         frame.extend(payload);
-        self.stream.write_all(&frame)
+        self.stream.write_all(&frame).await
+    }
+
+    /// Reads at most so much, and looks at nothing of it.
+    pub(crate) async fn sip(&mut self, most: usize) -> io::Result<()> {
+        match self.stream.read(&mut self.buffer[..most]).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Reads what is there, and shows each whole message.
-    pub(crate) fn read(&mut self, mut show: impl FnMut(&[u8])) -> io::Result<()> {
-        let count = self.stream.read(&mut self.buffer[self.filled..])?;
+    pub(crate) async fn read(&mut self, mut show: impl FnMut(&[u8])) -> io::Result<()> {
+        let count = self.stream.read(&mut self.buffer[self.filled..]).await?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -67,6 +85,7 @@ impl Wire {
         while let Some((opcode, start, end)) = message(&self.buffer[at..self.filled]) {
             match opcode {
                 1 | 2 => show(&self.buffer[at + start..at + end]),
+                8 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 9 => pings.push(self.buffer[at + start..at + end].to_vec()),
                 _ => {}
             }
@@ -78,8 +97,8 @@ impl Wire {
             self.buffer.resize(self.filled * 2, 0);
         }
         for ping in pings {
-            self.stream.write_all(&[0x8a, 0x80 | ping.len() as u8, 0, 0, 0, 0])?;
-            self.stream.write_all(&ping)?;
+            let head = [0x8a, 0x80 | ping.len() as u8, 0, 0, 0, 0];
+            self.stream.write_all(&[&head[..], &ping].concat()).await?;
         }
         Ok(())
     }

@@ -41,7 +41,13 @@ impl HsmProtocol {
 }
 
 fn frames(frames: impl IntoIterator<Item = ServerFrame>) -> Outgoing {
-    Outgoing::binary(frames.into_iter().map(|frame| frame.encode()))
+    let mut out = Outgoing::default();
+    frames.into_iter().for_each(|frame| say(&frame, &mut out));
+    out
+}
+
+fn say(frame: &ServerFrame, out: &mut Outgoing) {
+    out.binary(&frame.encode());
 }
 
 impl Protocol for HsmProtocol {
@@ -67,10 +73,9 @@ impl Protocol for HsmProtocol {
         frames(answers)
     }
 
-    fn tell(&mut self, _: &Seat, taken: Taken) -> Outgoing {
-        let mut all: Vec<ServerFrame> = taken.news.iter().filter_map(|news| self.client.news(news)).collect();
-        all.extend(self.client.feed(taken.quotes.iter().map(AsRef::as_ref)));
-        frames(all)
+    fn tell(&mut self, taken: &Taken, out: &mut Outgoing) {
+        taken.news.iter().filter_map(|news| self.client.news(news)).for_each(|frame| say(&frame, out));
+        self.client.feed(&taken.quotes).iter().for_each(|frame| say(frame, out));
     }
 
     fn is_known(&self) -> bool {

@@ -34,8 +34,8 @@ impl Protocol for OrderProtocol {
         Outgoing::texts(answer)
     }
 
-    fn tell(&mut self, _: &Seat, taken: Taken) -> Outgoing {
-        Outgoing::texts(taken.news.iter().filter_map(|news| self.client.news(news)))
+    fn tell(&mut self, taken: &Taken, out: &mut Outgoing) {
+        taken.news.iter().filter_map(|news| self.client.news(news)).for_each(|text| out.text(&text));
     }
 
     fn is_known(&self) -> bool {

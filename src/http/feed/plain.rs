@@ -63,13 +63,12 @@ impl Protocol for PlainProtocol {
     }
 
     /// Before the key was shown nothing is told; the mode is in the hello.
-    fn tell(&mut self, _: &Seat, taken: Taken) -> Outgoing {
+    fn tell(&mut self, taken: &Taken, out: &mut Outgoing) {
         if !self.is_known {
-            return Outgoing::default();
+            return;
         }
-        let news: Vec<String> = taken.news.iter().map(|news| self.client.news(news)).collect();
-        let ticks = taken.quotes.iter().flat_map(|quote| self.client.ticks(quote));
-        Outgoing::texts(news.into_iter().chain(ticks.map(|text| text.as_ref().to_owned())))
+        taken.news.iter().for_each(|news| out.text(&self.client.news(news)));
+        taken.quotes.iter().flat_map(|quote| self.client.ticks(quote)).for_each(|text| out.text(&text));
     }
 
     fn is_known(&self) -> bool {

@@ -1,9 +1,9 @@
 //! One WebSocket connection as a stream of bytes that is pulled.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
-use actix_codec::{Decoder, Encoder};
-use actix_http::ws::{self, CloseCode, CloseReason, Codec, Frame, Item, Message};
+use actix_codec::Decoder;
+use actix_http::ws::{self, CloseCode, CloseReason, Codec, Frame, Item, OpCode, Parser};
 use actix_web::{HttpRequest, HttpResponse, body::BodyStream, web};
 use futures_util::{Stream, StreamExt, stream};
 use keeper_actors::hub::Seat;
@@ -22,7 +22,7 @@ const TOO_LONG: &str = "a message is too long";
 /// Items that are taken at once: while they are written, newer values may replace those that still wait. A client that
 /// reads nothing makes the keeper hold so many as text.
 const BATCH: usize = 16;
-/// Bytes handed to the network at once.
+/// Room for bytes that is kept while there are none.
 const CHUNK: usize = 8 * 1024;
 /// Time between two keep-alives.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -37,23 +37,31 @@ pub(super) enum Incoming {
     Binary(web::Bytes),
 }
 
-/// What follows from a message.
+/// What is said: frames, one behind the other, as the network takes them.
 #[derive(Default)]
 pub(super) struct Outgoing {
-    pub(super) messages: Vec<Message>,
+    frames: web::BytesMut,
     /// The connection is closed behind them, with these words.
-    pub(super) close: Option<&'static str>,
+    close: Option<&'static str>,
 }
 
 impl Outgoing {
-    pub(super) fn binary(frames: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        let messages = frames.into_iter().map(|frame| Message::Binary(frame.into())).collect();
-        Self { messages, close: None }
+    pub(super) fn texts(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut out = Self::default();
+        texts.into_iter().for_each(|text| out.text(&text));
+        out
     }
 
-    pub(super) fn texts(texts: impl IntoIterator<Item = String>) -> Self {
-        let messages = texts.into_iter().map(|text| Message::Text(text.into())).collect();
-        Self { messages, close: None }
+    pub(super) fn text(&mut self, text: &str) {
+        self.frame(OpCode::Text, text.as_bytes());
+    }
+
+    pub(super) fn binary(&mut self, bytes: &[u8]) {
+        self.frame(OpCode::Binary, bytes);
+    }
+
+    fn frame(&mut self, kind: OpCode, content: &[u8]) {
+        Parser::write_message(&mut self.frames, content, kind, true, false);
     }
 
     pub(super) fn closing(self, words: &'static str) -> Self {
@@ -68,7 +76,7 @@ pub(super) trait Protocol: 'static {
     /// Understands a message.
     fn received(&mut self, seat: &Seat, message: Incoming) -> Outgoing;
     /// Tells what has come.
-    fn tell(&mut self, seat: &Seat, taken: Taken) -> Outgoing;
+    fn tell(&mut self, taken: &Taken, out: &mut Outgoing);
     /// Whether the bot has shown a key.
     fn is_known(&self) -> bool;
     /// Whether the key has been replaced since.
@@ -103,7 +111,7 @@ struct Conversation<P> {
     codec: Codec,
     seat: Seat,
     protocol: P,
-    out: VecDeque<Message>,
+    out: Outgoing,
     /// A message that comes in parts, and whether it is text.
     parts: Option<(bool, Vec<u8>)>,
     next_ping: Instant,
@@ -122,7 +130,7 @@ impl<P: Protocol> Conversation<P> {
             codec: Codec::new().max_size(LARGEST),
             seat,
             protocol,
-            out: VecDeque::new(),
+            out: Outgoing::default(),
             parts: None,
             next_ping: now + PING_EVERY,
             opened: now,
@@ -159,29 +167,25 @@ impl<P: Protocol> Conversation<P> {
         }
     }
 
-    /// What is to be said, as bytes.
+    /// What is to be said, as bytes. The room is used again once the network has taken them.
     fn bytes(&mut self) -> Option<web::Bytes> {
-        let mut bytes = web::BytesMut::new();
-        while bytes.len() < CHUNK {
-            let Some(message) = self.out.pop_front() else { break };
-            // Only a message that follows a close frame cannot be encoded.
-            let _after_the_end = self.codec.encode(message, &mut bytes);
-        }
-        (!bytes.is_empty()).then(|| bytes.freeze())
+        let frames = &mut self.out.frames;
+        (!frames.is_empty()).then(|| frames.split().freeze())
     }
 
     fn say(&mut self, outgoing: Outgoing) {
         if self.is_over {
             return;
         }
-        self.out.extend(outgoing.messages);
+        self.out.frames.unsplit(outgoing.frames);
         if let Some(words) = outgoing.close {
             self.end(CloseCode::Policy, words);
         }
     }
 
     fn end(&mut self, code: CloseCode, words: &str) {
-        self.out.push_back(Message::Close(Some(CloseReason { code, description: Some(words.to_owned()) })));
+        let reason = CloseReason { code, description: Some(words.to_owned()) };
+        Parser::write_close(&mut self.out.frames, Some(reason), false);
         self.is_over = true;
     }
 
@@ -203,12 +207,12 @@ impl<P: Protocol> Conversation<P> {
             Frame::Binary(bytes) => self.message(false, bytes.to_vec()),
             Frame::Continuation(item) => self.part(item),
             Frame::Ping(bytes) => {
-                self.out.push_back(Message::Pong(bytes));
+                self.out.frame(OpCode::Pong, &bytes);
                 None
             }
             Frame::Pong(_) => None,
             Frame::Close(reason) => {
-                self.out.push_back(Message::Close(reason));
+                Parser::write_close(&mut self.out.frames, reason, false);
                 self.is_over = true;
                 None
             }
@@ -265,8 +269,7 @@ impl<P: Protocol> Conversation<P> {
         if taken.news.is_empty() && taken.quotes.is_empty() {
             return taken.more;
         }
-        let outgoing = self.protocol.tell(&self.seat, taken);
-        self.say(outgoing);
+        self.protocol.tell(&taken, &mut self.out);
         true
     }
 
@@ -320,6 +323,6 @@ impl<P: Protocol> Conversation<P> {
             return;
         }
         self.next_ping = now + PING_EVERY;
-        self.out.push_back(Message::Ping(web::Bytes::new()));
+        self.out.frame(OpCode::Ping, &[]);
     }
 }

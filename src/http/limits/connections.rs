@@ -167,6 +167,9 @@ impl Connections {
     /// Takes a new connection in, and closes another one for it where there is no room. `None` when all others
     /// are being answered.
     pub(in crate::http) fn admit(&self, stream: TcpStream) -> Option<(Guarded, Option<SocketAddr>)> {
+        // What is written is whole: it does not wait until a reader has acknowledged what was before. Where it cannot be
+        // set, it waits.
+        let _waits = stream.set_nodelay(true);
         let peer = stream.peer_addr().ok();
         let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let mut table = self.table();
@@ -321,6 +324,10 @@ mod tests {
         let (stream, _) = listener.accept().await.unwrap();
         let (mut guarded, _) = Connections::new(1, vec![]).admit(stream).unwrap();
         let began = tokio::time::Instant::now();
+        assert!(
+            guarded.stream.nodelay().unwrap(),
+            "a tick does not wait for the acknowledgement of the one before"
+        );
         let error = loop {
             if let Err(error) = tokio::io::AsyncWriteExt::write_all(&mut guarded, &[b'x'; 65_536]).await {
                 break error;

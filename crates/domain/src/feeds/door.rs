@@ -1,5 +1,8 @@
 //! The ways in for bots.
 
+/// A bot's connection.
+pub type ClientId = u64;
+
 /// By which way a bot came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Door {

@@ -1,12 +1,11 @@
 //! A bot at the keeper's data socket, in FYERS' own protocol: the server's side.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, sync::Arc};
 
 use fyers_api::hsm::{
     ClientFrame, DataMode, Feed, FeedRecord, FeedSnapshot, ServerFrame, ServerReply, Topic, TopicKind,
     field_names,
 };
-use mock_exchange::PriceOrigin;
 
 use super::{
     directory::{Directory, Item},
@@ -40,19 +39,11 @@ pub enum HsmStep {
 #[derive(Debug)]
 struct Subscription {
     id: u16,
+    name: String,
     channel: u8,
-    item: Item,
     topic: Topic,
-    sent: Option<Sent>,
-}
-
-/// What was sent last.
-#[derive(Debug)]
-struct Sent {
-    values: Vec<i32>,
-    /// Multiplier and precision of prices.
-    scale: (u16, u8),
-    origin: PriceOrigin,
+    /// What was sent last.
+    sent: Option<Arc<FeedQuote>>,
 }
 
 /// One connection.
@@ -60,8 +51,8 @@ struct Sent {
 pub struct HsmClient {
     is_known: bool,
     needs_names: bool,
-    topics: BTreeMap<String, Subscription>,
-    by_item: HashMap<Item, Vec<String>>,
+    topics: HashMap<String, Item>,
+    by_item: HashMap<Item, Vec<Subscription>>,
     lite: u64,
     paused: u64,
     last_id: u16,
@@ -90,8 +81,9 @@ impl HsmClient {
             ClientFrame::Resume { channels } => {
                 self.paused &= !channels;
                 let missed =
-                    self.topics.values().filter(|one| has(channels, one.channel)).map(|one| one.item.clone());
-                (done(ServerReply::Resume), Some(HsmStep::Follow(missed.collect())))
+                    self.by_item.iter().filter(|(_, all)| all.iter().any(|one| has(channels, one.channel)));
+                let missed = missed.map(|(item, _)| item.clone()).collect();
+                (done(ServerReply::Resume), Some(HsmStep::Follow(missed)))
             }
             ClientFrame::Mode { channels, mode } => {
                 self.lite = if mode == DataMode::Lite { self.lite | channels } else { self.lite & !channels };
@@ -119,27 +111,33 @@ impl HsmClient {
             let Ok(topic) = name.parse::<Topic>() else { continue };
             let item = names.item(&topic);
             items.push(item.clone());
-            if let Some(known) = self.topics.get_mut(&name) {
+            if let Some(known) = self.subscription(&name) {
                 (known.channel, known.sent) = (channel, None);
                 continue;
             }
             self.last_id = self.last_id.wrapping_add(1);
-            self.by_item.entry(item.clone()).or_default().push(name.clone());
-            self.topics.insert(name, Subscription { id: self.last_id, channel, item, topic, sent: None });
+            self.topics.insert(name.clone(), item.clone());
+            let new = Subscription { id: self.last_id, name, channel, topic, sent: None };
+            self.by_item.entry(item).or_default().push(new);
         }
         (vec![ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true }], Some(HsmStep::Follow(items)))
+    }
+
+    fn subscription(&mut self, name: &str) -> Option<&mut Subscription> {
+        let all = self.by_item.get_mut(self.topics.get(name)?)?;
+        all.iter_mut().find(|one| one.name == name)
     }
 
     /// The items that no topic is about any more.
     fn unsubscribe(&mut self, topics: &[String]) -> Vec<Item> {
         let mut left = vec![];
         for name in topics {
-            let Some(gone) = self.topics.remove(name) else { continue };
-            let Some(names) = self.by_item.get_mut(&gone.item) else { continue };
-            names.retain(|known| known != name);
-            if names.is_empty() {
-                self.by_item.remove(&gone.item);
-                left.push(gone.item);
+            let Some(item) = self.topics.remove(name) else { continue };
+            let Some(all) = self.by_item.get_mut(&item) else { continue };
+            all.retain(|one| one.name != *name);
+            if all.is_empty() {
+                self.by_item.remove(&item);
+                left.push(item);
             }
         }
         left
@@ -147,8 +145,8 @@ impl HsmClient {
 
     /// The items were too many: the bot does not have them, and is told.
     pub fn too_many(&mut self, items: &[Item]) -> ServerFrame {
-        let names: Vec<String> =
-            items.iter().filter_map(|item| self.by_item.get(item)).flatten().cloned().collect();
+        let all = items.iter().filter_map(|item| self.by_item.get(item)).flatten();
+        let names: Vec<String> = all.map(|one| one.name.clone()).collect();
         self.unsubscribe(&names);
         notice(SYMBOL_LIMIT, &format!("Symbol limit exceeded by {}", items.len()), 4)
     }
@@ -162,54 +160,50 @@ impl HsmClient {
     }
 
     /// New values as feed frames.
-    pub fn feed<'a>(&mut self, quotes: impl IntoIterator<Item = &'a FeedQuote>) -> Vec<ServerFrame> {
-        let records: Vec<FeedRecord> = quotes.into_iter().flat_map(|quote| self.records(quote)).collect();
-        let frames = records.chunks(BATCH).map(|records| {
-            self.number = self.number.wrapping_add(1);
-            ServerFrame::Feed(Feed { number: self.number, records: records.to_vec() })
-        });
-        frames.collect()
+    pub fn feed<'a>(&mut self, quotes: impl IntoIterator<Item = &'a Arc<FeedQuote>>) -> Vec<ServerFrame> {
+        let (lite, paused) = (self.lite, self.paused);
+        let mut frames: Vec<Vec<FeedRecord>> = vec![];
+        for quote in quotes {
+            let all = self.by_item.get_mut(&quote.item).into_iter().flatten();
+            let heard = all.filter(|one| !has(paused, one.channel));
+            for record in heard.filter_map(|one| one.record(quote, has(lite, one.channel))) {
+                match frames.last_mut().filter(|records| records.len() < BATCH) {
+                    Some(records) => records.push(record),
+                    None => frames.push(vec![record]),
+                }
+            }
+        }
+        frames.into_iter().map(|records| self.numbered(records)).collect()
     }
 
-    fn records(&mut self, quote: &FeedQuote) -> Vec<FeedRecord> {
-        let names = self.by_item.get(&quote.item).into_iter().flatten();
-        let (lite, paused) = (self.lite, self.paused);
-        let mut records = vec![];
-        for name in names {
-            let Some(one) = self.topics.get_mut(name).filter(|one| !has(paused, one.channel)) else {
-                continue;
-            };
-            records.extend(one.record(name, quote, has(lite, one.channel)));
-        }
-        records
+    fn numbered(&mut self, records: Vec<FeedRecord>) -> ServerFrame {
+        self.number = self.number.wrapping_add(1);
+        ServerFrame::Feed(Feed { number: self.number, records })
     }
 }
 
 impl Subscription {
     /// A snapshot first and whenever the scale or the origin of prices is another, else what is new. An update cannot
     /// take a value back: after real prices a bot would keep the real bid beside a made-up price.
-    fn record(&mut self, name: &str, quote: &FeedQuote, lite: bool) -> Option<FeedRecord> {
-        let FeedSnapshot { values, multiplier, precision, .. } = &quote.snapshot;
-        let (scale, origin) = ((*multiplier, *precision), quote.origin);
-        let before = self.sent.replace(Sent { values: values.clone(), scale, origin });
-        let Some(Sent { values: before, .. }) =
-            before.filter(|sent| (sent.scale, sent.origin) == (scale, origin))
-        else {
-            return Some(FeedRecord::Snapshot(Box::new(self.snapshot(name, quote))));
+    fn record(&mut self, quote: &Arc<FeedQuote>, lite: bool) -> Option<FeedRecord> {
+        let before = self.sent.replace(Arc::clone(quote));
+        let Some(before) = before.filter(|sent| sent.is_continued_by(quote)) else {
+            return Some(FeedRecord::Snapshot(Box::new(self.snapshot(quote))));
         };
-        if lite && self.item.kind != TopicKind::Depth {
+        let (before, values) = (&before.snapshot.values, &quote.snapshot.values);
+        if lite && quote.item.kind != TopicKind::Depth {
             let value = values.first().copied()?;
             return (before.first() != Some(&value))
                 .then_some(FeedRecord::LastPrice { topic: self.id, value });
         }
-        (before != *values).then(|| FeedRecord::Update { topic: self.id, values: values.clone() })
+        (before != values).then(|| FeedRecord::Update { topic: self.id, values: values.clone() })
     }
 
     /// Under the names that this bot knows: it may have looked them up while FYERS could not be asked.
-    fn snapshot(&self, name: &str, quote: &FeedQuote) -> FeedSnapshot {
+    fn snapshot(&self, quote: &FeedQuote) -> FeedSnapshot {
         FeedSnapshot {
             topic: self.id,
-            name: name.to_owned(),
+            name: self.name.clone(),
             exchange: self.topic.segment.clone(),
             token: self.topic.token.clone(),
             ..quote.snapshot.clone()
@@ -229,6 +223,7 @@ fn notice(code: i32, message: &str, about: u8) -> ServerFrame {
 mod tests {
     use chrono::DateTime;
     use fyers_api::hsm::ABSENT;
+    use mock_exchange::PriceOrigin;
 
     use super::*;
 
@@ -241,7 +236,7 @@ mod tests {
         (client, names)
     }
 
-    fn quote(ltp: i32, precision: u8) -> FeedQuote {
+    fn quote(ltp: i32, precision: u8) -> Arc<FeedQuote> {
         let snapshot = FeedSnapshot {
             topic: 99,
             name: "another".to_owned(),
@@ -252,7 +247,7 @@ mod tests {
             token: String::new(),
             symbol: "SBIN-EQ".to_owned(),
         };
-        FeedQuote::new(Item::quote("NSE:SBIN-EQ"), snapshot, PriceOrigin::Live, DateTime::default())
+        FeedQuote::new(Item::quote("NSE:SBIN-EQ"), snapshot, PriceOrigin::Live, DateTime::default()).into()
     }
 
     fn subscribe(channel: u8) -> ClientFrame {
@@ -295,16 +290,18 @@ mod tests {
         let (mut client, names) = known();
         client.received(subscribe(11), &names);
         client.feed([&quote(80_000, 2)]);
-        let mut walk = quote(79_000, 2);
-        walk.set_origin(PriceOrigin::Walk);
-        walk.snapshot.values = vec![79_000, ABSENT];
-        let told = records(client.feed([&walk]));
+        let walk = |ltp: i32| {
+            let mut walk = FeedQuote::clone(&quote(ltp, 2));
+            walk.set_origin(PriceOrigin::Walk);
+            walk.snapshot.values = vec![ltp, ABSENT];
+            Arc::new(walk)
+        };
+        let told = records(client.feed([&walk(79_000)]));
         assert!(
             matches!(&told[..], [FeedRecord::Snapshot(all)] if all.values == [79_000, ABSENT] && all.topic == 1),
             "an absent value in an update would leave the real one: {told:?}"
         );
-        walk.snapshot.values[0] = 79_100;
-        assert!(matches!(records(client.feed([&walk]))[..], [FeedRecord::Update { topic: 1, .. }]));
+        assert!(matches!(records(client.feed([&walk(79_100)]))[..], [FeedRecord::Update { topic: 1, .. }]));
         client.received(ClientFrame::Mode { channels: 1 << 11, mode: DataMode::Lite }, &names);
         let told = records(client.feed([&quote(79_100, 2)]));
         assert!(matches!(&told[..], [FeedRecord::Snapshot(all)] if all.values == [79_100, 7]), "{told:?}");

@@ -1,18 +1,14 @@
 //! A bot at `/feed`: JSON in both directions (docs/feeds.md, docs/feed.schema.json).
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
-use chrono::{DateTime, Utc};
 use fyers_api::{
-    hsm::TopicKind,
-    ist::ist,
     number,
     order_socket::{OrderTopic, ServerText},
 };
-use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Map, Value, json};
 
 use crate::text::escaped;
@@ -20,22 +16,14 @@ use crate::text::escaped;
 use super::{
     directory::Item,
     news::{EndReason, FeedNews, ModeNotice, OrderNews},
-    quote::{FeedQuote, scrip_field},
+    quote::FeedQuote,
+    tick::{Want, tick, time},
 };
 
 /// The version of this protocol.
 pub const VERSION: u32 = 1;
 /// Symbols of one request.
 const MOST_SYMBOLS: usize = 5_000;
-
-/// What is told of a symbol, or of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Want {
-    Ltp,
-    Quote,
-    Depth,
-    Orders,
-}
 
 const WANTS: [(&str, Want); 4] =
     [("ltp", Want::Ltp), ("quote", Want::Quote), ("depth", Want::Depth), ("orders", Want::Orders)];
@@ -54,7 +42,7 @@ pub struct PlainChange {
 /// One connection.
 #[derive(Debug, Default)]
 pub struct PlainClient {
-    wants: BTreeMap<Item, BTreeSet<Want>>,
+    wants: HashMap<Item, BTreeSet<Want>>,
 }
 
 impl PlainClient {
@@ -156,9 +144,9 @@ impl PlainClient {
     }
 
     /// A message for each kind of tick that the bot wants of this symbol.
-    pub fn ticks(&self, quote: &FeedQuote) -> Vec<Arc<str>> {
+    pub fn ticks(&self, quote: &FeedQuote) -> impl Iterator<Item = Arc<str>> {
         let wants = self.wants.get(&quote.item).into_iter().flatten();
-        wants.map(|want| quote.text(*want as usize, || told(&tick(quote, *want)))).collect()
+        wants.map(|want| quote.text(*want as usize, || escaped(&tick(quote, *want)).into_owned()))
     }
 }
 
@@ -217,77 +205,6 @@ fn error(code: &str, message: &str) -> Value {
 
 fn mode(kind: &str, notice: ModeNotice) -> Value {
     json!({"type": kind, "mode": notice.shown, "reason": notice.reason, "at": time(notice.at)})
-}
-
-fn time(at: DateTime<Utc>) -> String {
-    ist(at).to_rfc3339_opts(chrono::SecondsFormat::Millis, false)
-}
-
-fn money(value: Option<Decimal>) -> Value {
-    value.and_then(|value| value.round_dp(4).to_f64()).map_or(Value::Null, Value::from)
-}
-
-fn tick(quote: &FeedQuote, want: Want) -> Value {
-    let kind = WANTS.iter().find(|(_, known)| *known == want).map(|(name, _)| *name);
-    let mut tick = json!({"type": "tick", "kind": kind, "symbol": &*quote.item.symbol, "origin": quote.origin,
-        "at": time(quote.at)});
-    match (want, quote.item.kind) {
-        (Want::Depth, _) => depth(quote, &mut tick),
-        (Want::Ltp, _) | (_, TopicKind::Depth) => tick["ltp"] = money(quote.ltp()),
-        (_, TopicKind::Index) => index(quote, &mut tick),
-        (_, TopicKind::Scrip) => scrip(quote, &mut tick),
-    }
-    tick
-}
-
-/// The day's change in INR and in percent.
-fn change(quote: &FeedQuote, previous: Option<Decimal>, tick: &mut Value) {
-    let known = quote.ltp().zip(previous.filter(|previous| !previous.is_zero()));
-    let change = known.map(|(ltp, previous)| (ltp - previous, previous));
-    tick["change"] = money(change.map(|(change, _)| change));
-    tick["change_percent"] = money(change.map(|(change, of)| change / of * Decimal::ONE_HUNDRED));
-}
-
-fn index(quote: &FeedQuote, tick: &mut Value) {
-    for (name, at) in [("ltp", 0), ("prev_close", 1), ("high", 3), ("low", 4), ("open", 5)] {
-        tick[name] = money(quote.price(at));
-    }
-    change(quote, quote.price(1), tick);
-}
-
-fn scrip(quote: &FeedQuote, tick: &mut Value) {
-    for (name, field) in [
-        ("ltp", "ltp"),
-        ("open", "open_price"),
-        ("high", "high_price"),
-        ("low", "low_price"),
-        ("prev_close", "prev_close_price"),
-        ("bid", "bid_price"),
-        ("ask", "ask_price"),
-        ("average", "avg_trade_price"),
-    ] {
-        tick[name] = money(quote.price(scrip_field(field)));
-    }
-    for (name, field) in [
-        ("volume", "vol_traded_today"),
-        ("bid_quantity", "bid_size"),
-        ("ask_quantity", "ask_size"),
-        ("last_quantity", "last_traded_qty"),
-        ("open_interest", "OI"),
-        ("traded_at", "last_traded_time"),
-    ] {
-        tick[name] = json!(quote.number(scrip_field(field)));
-    }
-    change(quote, quote.price(scrip_field("prev_close_price")), tick);
-}
-
-fn depth(quote: &FeedQuote, tick: &mut Value) {
-    let side = |first: usize| -> Vec<Value> {
-        let level = |n: usize| json!({"price": money(quote.price(first + n)), "quantity": quote.number(10 + first + n), "orders": quote.number(20 + first + n)});
-        (0..5).map(level).collect()
-    };
-    tick["bids"] = json!(side(0));
-    tick["asks"] = json!(side(5));
 }
 
 /// An event with the names of the REST books where those are the same for all, and FYERS' text as it came.

@@ -2,12 +2,9 @@
 //! the queue is no longer than what the bot follows; news is never dropped. A bot that takes nothing for ten seconds
 //! is too slow and is closed.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
-use super::{directory::Item, news::FeedNews};
+use super::{board::ItemNumber, news::FeedNews};
 
 /// How long something may wait for a bot that does not read.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,9 +15,39 @@ pub const MOST_NEWS: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct Queue {
     news: VecDeque<FeedNews>,
-    changed: VecDeque<Item>,
-    waiting: HashSet<Item>,
+    changed: VecDeque<ItemNumber>,
+    /// What is in `changed`.
+    waiting: Marks,
     since: Option<Duration>,
+}
+
+/// A set of items, as a bit for each.
+#[derive(Debug, Default)]
+struct Marks(Vec<u64>);
+
+impl Marks {
+    fn place(item: ItemNumber) -> (usize, u64) {
+        (item as usize / 64, 1 << (item % 64))
+    }
+
+    /// True when it was not in it.
+    fn insert(&mut self, item: ItemNumber) -> bool {
+        let (at, bit) = Self::place(item);
+        if at >= self.0.len() {
+            self.0.resize(at + 1, 0);
+        }
+        let is_new = self.0[at] & bit == 0;
+        self.0[at] |= bit;
+        is_new
+    }
+
+    /// True when it was in it.
+    fn remove(&mut self, item: ItemNumber) -> bool {
+        let (at, bit) = Self::place(item);
+        let Some(word) = self.0.get_mut(at).filter(|word| **word & bit != 0) else { return false };
+        *word &= !bit;
+        true
+    }
 }
 
 impl Queue {
@@ -31,28 +58,28 @@ impl Queue {
     }
 
     /// An item has new values. True when older ones that nobody took are replaced.
-    pub fn mark(&mut self, item: &Item, now: Duration) -> bool {
+    pub fn mark(&mut self, item: ItemNumber, now: Duration) -> bool {
         self.since.get_or_insert(now);
-        let is_new = self.waiting.insert(item.clone());
+        let is_new = self.waiting.insert(item);
         if is_new {
-            self.changed.push_back(item.clone());
+            self.changed.push_back(item);
         }
         !is_new
     }
 
     /// Forgets an item that is no longer followed.
-    pub fn forget(&mut self, item: &Item) {
+    pub fn forget(&mut self, item: ItemNumber) {
         if self.waiting.remove(item) {
-            self.changed.retain(|waiting| waiting != item);
+            self.changed.retain(|waiting| *waiting != item);
         }
     }
 
     /// Takes what waits, at most so many items.
-    pub fn take(&mut self, most: usize, now: Duration) -> (Vec<FeedNews>, Vec<Item>) {
+    pub fn take(&mut self, most: usize, now: Duration) -> (Vec<FeedNews>, Vec<ItemNumber>) {
         let news = self.news.drain(..).collect();
-        let items: Vec<Item> = self.changed.drain(..most.min(self.changed.len())).collect();
+        let items: Vec<ItemNumber> = self.changed.drain(..most.min(self.changed.len())).collect();
         items.iter().for_each(|item| {
-            self.waiting.remove(item);
+            self.waiting.remove(*item);
         });
         self.since = (!self.changed.is_empty()).then_some(now);
         (news, items)
@@ -76,10 +103,6 @@ mod tests {
 
     use super::*;
 
-    fn item(n: u8) -> Item {
-        Item::quote(&format!("NSE:S{n}-EQ"))
-    }
-
     fn at(second: u64) -> Duration {
         Duration::from_secs(second)
     }
@@ -87,11 +110,11 @@ mod tests {
     #[test]
     fn values_are_replaced_and_news_is_not() {
         let mut queue = Queue::default();
-        assert!(!queue.mark(&item(1), at(0)));
-        assert!(queue.mark(&item(1), at(1)), "the older value is replaced");
+        assert!(!queue.mark(1, at(0)));
+        assert!(queue.mark(1, at(1)), "the older value is replaced");
         queue.tell(FeedNews::Day, at(2));
         queue.tell(FeedNews::Day, at(3));
-        assert_eq!(queue.take(9, at(4)), (vec![FeedNews::Day, FeedNews::Day], vec![item(1)]));
+        assert_eq!(queue.take(9, at(4)), (vec![FeedNews::Day, FeedNews::Day], vec![1]));
         assert!(queue.is_empty());
     }
 
@@ -99,8 +122,8 @@ mod tests {
     fn ten_seconds_without_reading_are_too_slow() {
         let mut queue = Queue::default();
         assert!(!queue.is_too_slow(at(100)), "nothing waits");
-        queue.mark(&item(1), at(100));
-        queue.mark(&item(2), at(109));
+        queue.mark(1, at(100));
+        queue.mark(2, at(109));
         assert!(!queue.is_too_slow(at(109)));
         assert!(queue.is_too_slow(at(110)));
         queue.take(1, at(110));
@@ -110,13 +133,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_never_longer_than_what_is_followed(marks in proptest::collection::vec((0u8..9, any::<bool>()), 0..200)) {
+        fn it_is_never_longer_than_what_is_followed(marks in proptest::collection::vec((0u32..9, any::<bool>()), 0..200)) {
             let (mut queue, mut told, mut taken) = (Queue::default(), 0, 0);
             for (n, takes) in marks {
-                queue.mark(&item(n), at(0));
+                queue.mark(n, at(0));
                 queue.tell(FeedNews::Day, at(0));
                 told += 1;
-                prop_assert!(queue.changed.len() <= 9 && queue.changed.len() == queue.waiting.len());
+                let waiting: u32 = queue.waiting.0.iter().map(|word| word.count_ones()).sum();
+                prop_assert!(queue.changed.len() <= 9 && queue.changed.len() == waiting as usize);
                 if takes {
                     taken += queue.take(4, at(0)).0.len();
                 }

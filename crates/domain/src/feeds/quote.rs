@@ -74,17 +74,22 @@ impl FeedQuote {
         std::mem::replace(&mut self.origin, origin)
     }
 
+    /// Whether an update leads from these values to those: their prices mean the same.
+    pub(super) fn is_continued_by(&self, next: &Self) -> bool {
+        let scale = |quote: &Self| (quote.snapshot.multiplier, quote.snapshot.precision, quote.origin);
+        scale(self) == scale(next)
+    }
+
     /// New values from the first on; absent ones stay. True when something changed.
     pub fn update(&mut self, values: &[i32], at: DateTime<Utc>) -> bool {
-        let before = self.snapshot.values.clone();
-        for (known, new) in self.snapshot.values.iter_mut().zip(values) {
-            if *new != ABSENT {
-                *known = *new;
-            }
+        let mut is_other = false;
+        for (known, new) in self.snapshot.values.iter_mut().zip(values).filter(|(_, new)| **new != ABSENT) {
+            is_other |= known != new;
+            *known = *new;
         }
         self.at = at;
         self.texts = Texts::default();
-        before != self.snapshot.values
+        is_other
     }
 
     /// A value that is a price, in INR.

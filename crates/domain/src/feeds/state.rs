@@ -1,7 +1,7 @@
 //! Who follows what, and what each of them is sent.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
@@ -11,8 +11,9 @@ use fyers_api::{hsm::FeedSnapshot, order_socket::OrderTopic};
 use mock_exchange::PriceOrigin;
 
 use super::{
+    board::{Board, Entry, ItemNumber},
     directory::{Directory, Item},
-    door::Door,
+    door::{ClientId, Door},
     news::{EndReason, FeedNews, ModeNotice, OrderNews, Upstream},
     queue::Queue,
     quote::{FeedQuote, ObservedPrice},
@@ -27,18 +28,13 @@ use crate::{
 pub const MOST_ITEMS: usize = 5_000;
 /// The most items of all bots together, as each of them counts them: one takes some 400 bytes of memory.
 const MOST_TOGETHER: usize = 30_000;
-/// Values that are remembered, followed or not.
-const MOST_QUOTES: usize = 20_000;
-
-/// A bot's connection.
-pub type ClientId = u64;
 
 #[derive(Debug)]
 struct Client {
     door: Door,
     /// What its key may do at most.
     ceiling: Mode,
-    items: BTreeSet<Item>,
+    items: BTreeSet<ItemNumber>,
     orders: BTreeSet<OrderTopic>,
     queue: Queue,
 }
@@ -69,8 +65,7 @@ pub struct FeedCounts {
 #[derive(Debug)]
 pub struct Feeds {
     clients: BTreeMap<ClientId, Client>,
-    followers: HashMap<Item, BTreeSet<ClientId>>,
-    quotes: HashMap<Item, Arc<FeedQuote>>,
+    board: Board,
     /// Names of symbols.
     pub directory: Directory,
     notice: ModeNotice,
@@ -79,8 +74,6 @@ pub struct Feeds {
     version: u64,
     woken: BTreeSet<ClientId>,
     counts: FeedCounts,
-    /// Items with a price of FYERS that the MockExchange has not been told.
-    unobserved: BTreeSet<Item>,
 }
 
 impl Default for Feeds {
@@ -89,8 +82,7 @@ impl Default for Feeds {
         let notice = ModeNotice { mode: Mode::Mock, shown: ShownMode::Mock, reason: Reason::Starting, at };
         Self {
             clients: BTreeMap::new(),
-            followers: HashMap::new(),
-            quotes: HashMap::new(),
+            board: Board::default(),
             directory: Directory::default(),
             notice,
             ended: BTreeMap::new(),
@@ -98,7 +90,6 @@ impl Default for Feeds {
             version: 0,
             woken: BTreeSet::new(),
             counts: FeedCounts::default(),
-            unobserved: BTreeSet::new(),
         }
     }
 }
@@ -124,7 +115,7 @@ impl Feeds {
     pub fn disconnect(&mut self, id: ClientId) {
         let Some(client) = self.clients.remove(&id) else { return };
         self.version += 1;
-        client.items.iter().for_each(|item| self.leave(id, item));
+        client.items.into_iter().for_each(|item| self.leave(id, item));
     }
 
     /// A bot follows these from now on, and is told at once what is known of them. The items that are too many for
@@ -139,19 +130,21 @@ impl Feeds {
         let Some(client) = self.clients.get_mut(&id) else { return vec![] };
         let mut too_many = vec![];
         for item in items {
-            let is_full = client.items.len() >= MOST_ITEMS || together >= MOST_TOGETHER;
-            if is_full && !client.items.contains(&item) {
+            let is_new = self.board.find(&item).is_none_or(|known| !client.items.contains(&known));
+            if is_new && (client.items.len() >= MOST_ITEMS || together >= MOST_TOGETHER) {
                 too_many.push(item);
                 continue;
             }
-            together += usize::from(client.items.insert(item.clone()));
-            if self.quotes.contains_key(&item) {
-                client.queue.mark(&item, now);
+            together += usize::from(is_new);
+            let number = self.board.number(&item);
+            let Some(entry) = self.board.get_mut(number) else { continue };
+            client.items.insert(number);
+            if entry.quote.is_some() {
+                client.queue.mark(number, now);
                 self.woken.insert(id);
             }
-            let followers = self.followers.entry(item).or_default();
-            self.version += u64::from(followers.is_empty());
-            followers.insert(id);
+            self.version += u64::from(entry.followers.is_empty());
+            entry.followers.insert(id);
         }
         too_many
     }
@@ -159,18 +152,19 @@ impl Feeds {
     /// A bot follows these no longer.
     pub fn unfollow(&mut self, id: ClientId, items: &[Item]) {
         let Some(client) = self.clients.get_mut(&id) else { return };
-        let known: Vec<&Item> = items.iter().filter(|item| client.items.remove(*item)).collect();
-        known.iter().for_each(|item| client.queue.forget(item));
-        known.into_iter().for_each(|item| self.leave(id, item));
+        let known = items.iter().filter_map(|item| self.board.find(item));
+        let left: Vec<ItemNumber> = known.filter(|item| client.items.remove(item)).collect();
+        left.iter().for_each(|item| client.queue.forget(*item));
+        left.into_iter().for_each(|item| self.leave(id, item));
     }
 
-    fn leave(&mut self, id: ClientId, item: &Item) {
-        let Some(followers) = self.followers.get_mut(item) else { return };
-        followers.remove(&id);
-        if followers.is_empty() {
-            self.followers.remove(item);
+    fn leave(&mut self, id: ClientId, item: ItemNumber) {
+        let Some(entry) = self.board.get_mut(item) else { return };
+        entry.followers.remove(&id);
+        if entry.followers.is_empty() {
             self.version += 1;
-            self.age(item);
+            entry.age();
+            self.board.release(item);
         }
     }
 
@@ -184,49 +178,43 @@ impl Feeds {
 
     /// Everything about an item, from FYERS or from the MockExchange.
     pub fn snapshot(&mut self, quote: FeedQuote, now: Duration) {
-        let item = quote.item.clone();
-        let known = self.quotes.get(&item);
-        let is_same = known.is_some_and(|known| {
+        let item = self.board.number(&quote.item);
+        let is_same = self.board.quote(item).is_some_and(|known| {
             known.snapshot.values == quote.snapshot.values && known.origin == quote.origin
         });
+        let is_live = quote.origin == PriceOrigin::Live;
         self.counts.values += 1;
-        if known.is_none() && self.quotes.len() >= MOST_QUOTES {
-            let followers = &self.followers;
-            self.quotes.retain(|item, _| followers.contains_key(item));
+        self.board.set_quote(item, quote);
+        if let Some(entry) = self.board.get_mut(item) {
+            entry.is_unobserved |= is_live;
         }
-        if quote.origin == PriceOrigin::Live {
-            self.unobserved.insert(item.clone());
-        }
-        self.quotes.insert(item.clone(), Arc::new(quote));
         if !is_same {
-            self.changed(&item, now);
+            self.changed(item, now);
         }
     }
 
     /// New values of an item; absent ones stay.
     pub fn update(&mut self, item: &Item, values: &[i32], at: DateTime<Utc>, now: Duration) {
-        let Some(quote) = self.quotes.get_mut(item) else { return };
+        let Some(item) = self.board.find(item) else { return };
+        let Some(Entry { quote: Some(quote), is_unobserved, .. }) = self.board.get_mut(item) else { return };
         self.counts.values += 1;
+        *is_unobserved = true;
         let quote = Arc::make_mut(quote);
         let was = quote.set_origin(PriceOrigin::Live);
-        self.unobserved.insert(item.clone());
         if quote.update(values, at) || was != PriceOrigin::Live {
             self.changed(item, now);
         }
     }
 
-    fn changed(&mut self, item: &Item, now: Duration) {
-        for id in self.followers.get(item).into_iter().flatten() {
-            if let Some(client) = self.clients.get_mut(id) {
-                self.counts.conflated += u64::from(client.queue.mark(item, now));
+    /// Whoever follows it is to be told. A bot for which something waits already has been woken for that: it takes until
+    /// nothing is left.
+    fn changed(&mut self, item: ItemNumber, now: Duration) {
+        for id in self.board.get(item).into_iter().flat_map(|entry| &entry.followers) {
+            let Some(client) = self.clients.get_mut(id) else { continue };
+            if client.queue.is_empty() {
                 self.woken.insert(*id);
             }
-        }
-    }
-
-    fn age(&mut self, item: &Item) {
-        if let Some(quote) = self.quotes.get_mut(item).filter(|quote| quote.origin == PriceOrigin::Live) {
-            Arc::make_mut(quote).set_origin(PriceOrigin::Last);
+            self.counts.conflated += u64::from(client.queue.mark(item, now));
         }
     }
 
@@ -272,8 +260,7 @@ impl Feeds {
             return;
         }
         if notice.mode == Mode::Mock {
-            let items: Vec<Item> = self.quotes.keys().cloned().collect();
-            items.iter().for_each(|item| self.age(item));
+            self.board.entries_mut().for_each(Entry::age);
             self.ended.clear();
         }
         self.version += u64::from(before.mode != notice.mode);
@@ -312,7 +299,8 @@ impl Feeds {
         self.directory.refuse(symbol);
         let items = [Some(Item::quote(symbol)), Item::depth(symbol)];
         for item in items.into_iter().flatten() {
-            let ids: Vec<ClientId> = self.followers.get(&item).into_iter().flatten().copied().collect();
+            let entry = self.board.find(&item).and_then(|number| self.board.get(number));
+            let ids: Vec<ClientId> = entry.into_iter().flat_map(|entry| &entry.followers).copied().collect();
             for id in ids {
                 self.unfollow(id, std::slice::from_ref(&item));
                 if let Some(client) = self.clients.get_mut(&id) {
@@ -328,13 +316,15 @@ impl Feeds {
         let Some(client) = self.clients.get_mut(&id) else { return Taken::default() };
         let (news, items) = client.queue.take(most, now);
         let more = !client.queue.is_empty();
-        Taken { news, quotes: items.iter().filter_map(|item| self.quotes.get(item).cloned()).collect(), more }
+        let quotes = items.into_iter().filter_map(|item| self.board.quote(item).cloned()).collect();
+        Taken { news, quotes, more }
     }
 
     /// The newest price of each symbol that FYERS has told since the last call.
     pub fn take_observed(&mut self) -> Vec<ObservedPrice> {
-        let items = std::mem::take(&mut self.unobserved);
-        items.iter().filter_map(|item| self.quotes.get(item)?.observed()).collect()
+        let new = |entry: &mut Entry| std::mem::take(&mut entry.is_unobserved);
+        let new = self.board.entries_mut().filter_map(|entry| new(entry).then_some(entry.quote.as_ref()?));
+        new.filter_map(|quote| quote.observed()).collect()
     }
 
     /// Bots for which something has come since the last call.
@@ -350,7 +340,8 @@ impl Feeds {
 
     /// What is followed by anybody.
     pub fn wanted(&self) -> Vec<Item> {
-        self.followers.keys().cloned().collect()
+        let followed = self.board.entries().filter(|entry| !entry.followers.is_empty());
+        followed.map(|entry| entry.item.clone()).collect()
     }
 
     /// Whether anybody waits for what happens to orders.
@@ -375,7 +366,7 @@ impl Feeds {
 
     /// Whether there is a value of this item.
     pub fn knows(&self, item: &Item) -> bool {
-        self.quotes.contains_key(item)
+        self.board.find(item).is_some_and(|number| self.board.quote(number).is_some())
     }
 }
 

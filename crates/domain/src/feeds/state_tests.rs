@@ -56,6 +56,24 @@ fn whoever_follows_is_told_what_is_known_and_then_the_newest() {
 }
 
 #[test]
+fn a_bot_is_woken_once_for_all_that_waits() {
+    let mut feeds = Feeds::default();
+    let id = feeds.connect(Door::Hsm, Mode::Live);
+    let infy = Item::quote("NSE:INFY-EQ");
+    feeds.follow(id, [sbin(), infy.clone()], NOW);
+    for item in [sbin(), infy] {
+        feeds.snapshot(value(item, 80_000, PriceOrigin::Live), NOW);
+    }
+    assert_eq!(feeds.woken(), BTreeSet::from([id]));
+    assert!(feeds.take(id, 1, NOW).more);
+    feeds.update(&sbin(), &[80_100], DateTime::default(), NOW);
+    assert_eq!(feeds.woken(), BTreeSet::new(), "it takes until nothing is left");
+    assert!(!feeds.take(id, 9, NOW).more);
+    feeds.update(&sbin(), &[80_200], DateTime::default(), NOW);
+    assert_eq!(feeds.woken(), BTreeSet::from([id]));
+}
+
+#[test]
 fn simulated_fills_are_not_told_through_fyers_protocol_while_orders_are_real() {
     let mut feeds = Feeds::default();
     let orders = BTreeSet::from([OrderTopic::Orders]);
