@@ -107,5 +107,5 @@ impl Relay {
 /// A request without a token, by which a keeper that stands by sees whether FYERS answers.
 fn is_look(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes).to_lowercase();
-    text.starts_with("get ") && !text.contains("\r\nauthorization:") && !text.contains("\r\nupgrade:")
+    text.starts_with("get /api/v3 http/") && !text.contains("\r\nauthorization:")
 }
