@@ -83,6 +83,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         time: Arc::clone(clock) as Arc<dyn Time>,
         steady: None,
         day_summary: false,
+        feed_items: 30_000,
         calendar: Arc::new(Calendar::embedded()),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),
         tick_time: ist::at(8, 45),

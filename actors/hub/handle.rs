@@ -82,9 +82,20 @@ pub struct Hub(Arc<Shared>);
 
 impl Default for Hub {
     fn default() -> Self {
+        Self::of(Feeds::default())
+    }
+}
+
+impl Hub {
+    /// With room for this many items of all bots together.
+    pub fn with_room(items: usize) -> Self {
+        Self::of(Feeds::with_room(items))
+    }
+
+    fn of(feeds: Feeds) -> Self {
         Self(Arc::new(Shared {
             began: Instant::now(),
-            feeds: Mutex::default(),
+            feeds: Mutex::new(feeds),
             places: Mutex::default(),
             numbers: Mutex::default(),
             changed: watch::Sender::new(0),

@@ -148,7 +148,7 @@ fn exchange_deps(
         epoch: parts.lease.as_ref().map_or(0, |lease| lease.holding().epoch().unsigned_abs()),
         hours: Arc::clone(&parts.hours),
         fault: parts.order_fault.clone(),
-        hub: Hub::default(),
+        hub: Hub::with_room(parts.feed_items),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Parts {
     pub steady: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
     /// Whether each trading day ends with a summary.
     pub day_summary: bool,
+    /// Items that all bots' sockets may follow together.
+    pub feed_items: usize,
     /// Trading days.
     pub calendar: Arc<Calendar>,
     /// When a token matters.

@@ -268,6 +268,7 @@ async fn parts(
         hours,
         tick_time: settings.tick_time,
         day_summary: settings.day_summary,
+        feed_items: settings.feed_items,
         phone,
         login,
         test_doors: settings.talks_to_stand_ins(),

@@ -9,7 +9,12 @@ mod sockets;
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use chrono::NaiveTime;
-use keeper_domain::{address::is_loopback, clock::sessions::Segment, secret::Fingerprint};
+use keeper_domain::{
+    address::is_loopback,
+    clock::sessions::Segment,
+    feeds::state::{MOST_ITEMS, MOST_TOGETHER},
+    secret::Fingerprint,
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -79,6 +84,7 @@ impl Reader<'_> {
             gateway_key: self.gateway_key(),
             tick_time: self.tick_time(),
             day_summary: self.flag("KEEPER_DAY_SUMMARY", true),
+            feed_items: self.feed_items(),
             log_format: self.log_format(),
             log_filter: self.log_filter(),
             segments: self.segments(),
@@ -169,6 +175,19 @@ impl Reader<'_> {
                 SymbolSource::Files(all.map(PathBuf::from).collect())
             }
         }
+    }
+
+    fn feed_items(&mut self) -> usize {
+        let (least, most) = (MOST_ITEMS, 1_000_000);
+        let items = self.parsed::<usize>("KEEPER_FEED_ITEMS", "a whole number").unwrap_or(MOST_TOGETHER);
+        if !(least..=most).contains(&items) {
+            self.problem(
+                "KEEPER_FEED_ITEMS",
+                format!("is {items}"),
+                "Set it to a number from 5000 to 1000000.",
+            );
+        }
+        items
     }
 
     fn days(&mut self, name: &'static str, default: i64) -> i64 {

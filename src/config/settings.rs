@@ -112,6 +112,8 @@ pub struct Settings {
     pub tick_time: NaiveTime,
     /// Whether each trading day ends with a summary.
     pub day_summary: bool,
+    /// Items that all bots' sockets may follow together.
+    pub feed_items: usize,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines there are.

@@ -77,6 +77,7 @@ pub const TABLE: &[Spec] = &[
     plain("KEEPER_MOCK_PRICES", "last with an app, walk without"),
     plain("KEEPER_MOCK_FILL", "touch"),
     plain("KEEPER_MOCK_CHARGES", "false"),
+    plain("KEEPER_FEED_ITEMS", "30000"),
     plain("KEEPER_SYMBOL_MASTER", "auto"),
     plain("FYERS_PUBLIC_URL", "https://public.fyers.in"),
     plain("KEEPER_IDEMPOTENT_TAGS", "false"),

@@ -53,6 +53,7 @@ fn nothing_set_is_valid_and_means_mock() {
     assert_eq!(settings.data_url.as_str(), "https://api-t1.fyers.in/data");
     assert_eq!(settings.tick_time.to_string(), "08:45:00");
     assert_eq!(settings.refresh_token_days, 15);
+    assert_eq!(settings.feed_items, 30_000);
     assert_eq!(settings.mock_capital, None);
     assert_eq!((settings.mock_prices, settings.mock_fill), (Prices::Walk, Fill::Touch), "there is no app");
     assert_eq!((settings.on_token_loss, settings.log_format), (OnTokenLoss::Mock, LogFormat::Auto));
@@ -85,6 +86,7 @@ fn everything_set_is_read() {
     assert_eq!(settings.tick_time.to_string(), "08:30:00");
     assert_eq!(settings.expected_ip.unwrap().to_string(), "203.0.113.7");
     assert!(!settings.day_summary);
+    assert_eq!(settings.feed_items, 130_000);
     assert_eq!(settings.secrets().len(), 12, "with the PIN, and the database's password alone");
 }
 
@@ -141,6 +143,7 @@ fn all_mistakes_come_at_once_and_none_shows_a_secret() {
         ("KEEPER_MOCK_CAPITAL", "-1"),
         ("KEEPER_MOCK_PRICES", "wobble"),
         ("KEEPER_MOCK_FILL", "half"),
+        ("KEEPER_FEED_ITEMS", "4999"),
         ("KEEPER_LOG_FORMAT", "xml"),
         ("KEEPER_LOG", "loud"),
         ("KEEPER_EXPECTED_IP", "home"),

@@ -34,6 +34,7 @@ pub(super) const FULL: &[(&str, &str)] = &[
     ("KEEPER_MOCK_PRICES", "walk"),
     ("KEEPER_MOCK_FILL", "depth"),
     ("KEEPER_MOCK_CHARGES", "true"),
+    ("KEEPER_FEED_ITEMS", "130000"),
     ("KEEPER_SYMBOL_MASTER", "/x/NSE_CM.csv, /x/NSE_FO.csv"),
     ("FYERS_PUBLIC_URL", "https://public.example.org"),
     ("KEEPER_IDEMPOTENT_TAGS", "true"),

@@ -113,8 +113,10 @@ impl PlainClient {
         items.iter().for_each(|item| {
             self.wants.remove(item);
         });
-        let mut refusal =
-            error("too_many_symbols", "one connection follows at most 5,000, all together 30,000");
+        let mut refusal = error(
+            "too_many_symbols",
+            "one connection follows at most 5,000, and all together KEEPER_FEED_ITEMS",
+        );
         refusal["symbols"] = items.iter().map(|item| &*item.symbol).collect();
         told(&refusal)
     }

@@ -26,8 +26,9 @@ use crate::{
 
 /// The most items of one bot, as FYERS' SDKs have it.
 pub const MOST_ITEMS: usize = 5_000;
-/// The most items of all bots together, as each of them counts them: one takes some 400 bytes of memory.
-const MOST_TOGETHER: usize = 30_000;
+/// The most items of all bots together, as each of them counts them, unless a person said another number
+/// (`KEEPER_FEED_ITEMS`): one takes 400 to 900 bytes of memory.
+pub const MOST_TOGETHER: usize = 30_000;
 
 #[derive(Debug)]
 struct Client {
@@ -64,6 +65,7 @@ pub struct FeedCounts {
 /// All that is followed and known. Bots who have something to take are collected until [`Feeds::woken`] is called.
 #[derive(Debug)]
 pub struct Feeds {
+    most_together: usize,
     clients: BTreeMap<ClientId, Client>,
     board: Board,
     /// Names of symbols.
@@ -81,6 +83,7 @@ impl Default for Feeds {
         let at = DateTime::<Utc>::default();
         let notice = ModeNotice { mode: Mode::Mock, shown: ShownMode::Mock, reason: Reason::Starting, at };
         Self {
+            most_together: MOST_TOGETHER,
             clients: BTreeMap::new(),
             board: Board::default(),
             directory: Directory::default(),
@@ -95,6 +98,11 @@ impl Default for Feeds {
 }
 
 impl Feeds {
+    /// With room for this many items of all bots together.
+    pub fn with_room(most_together: usize) -> Self {
+        Self { most_together, ..Self::default() }
+    }
+
     /// A bot has come in.
     pub fn connect(&mut self, door: Door, ceiling: Mode) -> ClientId {
         self.next += 1;
@@ -131,7 +139,7 @@ impl Feeds {
         let mut too_many = vec![];
         for item in items {
             let is_new = self.board.find(&item).is_none_or(|known| !client.items.contains(&known));
-            if is_new && (client.items.len() >= MOST_ITEMS || together >= MOST_TOGETHER) {
+            if is_new && (client.items.len() >= MOST_ITEMS || together >= self.most_together) {
                 too_many.push(item);
                 continue;
             }
