@@ -28,7 +28,8 @@ use mock_exchange::{Command, Config, Engine, Instruments, NewOrder, PriceUpdate,
 use rust_decimal::Decimal;
 
 fn rules() -> Config {
-    Config::new(Decimal::from(1_000_000_000_i64))
+    // Every day is a day of trade here.
+    Config { around_the_clock: true, ..Config::new(Decimal::from(1_000_000_000_i64)) }
 }
 
 fn order(number: usize) -> NewOrder {
