@@ -46,5 +46,5 @@ fn a_critical_alert_is_the_first_after_an_outage_and_the_silent_ones_follow() {
     assert!(place("marked \"critical\"") <= 1, "{alerts:#?}");
     assert!(place("marked \"warning\"") < place("was restarted"), "{alerts:#?}");
     let late = alerts.iter().find(|alert| alert.contains("was restarted")).unwrap();
-    assert!(late.contains("(Older than an alert that you have got before it"), "{late}");
+    assert!(late.contains("(A newer, more urgent alert was sent before this one"), "{late}");
 }

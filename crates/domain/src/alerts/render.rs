@@ -16,7 +16,7 @@ pub const SAFE_TEXT: &str = "🚨 The keeper has a critical alert that could not
 
 /// The text of an alert that a newer and more urgent one has overtaken.
 pub fn overtaken(text: &str) -> String {
-    format!("{text}\n(Older than an alert that you have got before it: the urgent ones are sent first.)")
+    format!("{text}\n(A newer, more urgent alert was sent before this one.)")
 }
 
 /// The id a person can quote, as `#K-20261123-7`: the IST day and the number in the outbox. Two messages
