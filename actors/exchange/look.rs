@@ -12,7 +12,7 @@ use fyers_api::{
 use keeper_domain::{
     event::Event,
     mode::Mode,
-    order_journal::{IntentOutcome, OrderIntent, Search},
+    order_journal::{IntentOutcome, OrderIntent, Search, look_up},
     ports::{Change, ProxyError},
     routing::{
         broker_answer::token_death,
@@ -80,7 +80,9 @@ impl ExchangeActor {
         else {
             return self.cannot_read(ctx);
         };
-        let wanted = self.volatile.mode == Mode::Live || !self.volatile.unknown.is_empty();
+        let wanted = self.volatile.mode == Mode::Live
+            || !self.volatile.unknown.is_empty()
+            || !self.volatile.late.is_empty();
         if !wanted || std::mem::replace(&mut self.volatile.looks.running, true) {
             return;
         }
@@ -193,26 +195,46 @@ impl ExchangeActor {
     /// Tells and lists of each order whose answer is not known what the order book says. The keeper never sends it again.
     fn settle_unknown(&mut self, book: &[BookRow], change: &mut Change) {
         let now = self.deps.time.now();
-        let mut still_open = vec![];
-        for intent in std::mem::take(&mut self.volatile.unknown) {
-            let search = intent.search(book, now);
-            if search == Search::NotFound && now - intent.at < LATE {
-                still_open.push(intent);
-                continue;
-            }
-            change.events.push((now, outcome_event(&intent, &search)));
-            change.outcomes.push((intent.id, IntentOutcome::Searched(search.clone())));
-            let entries = intent.entries(&search, book, now);
-            entries.iter().for_each(|entry| self.volatile.books.placed(entry));
-            change.orders.extend(entries);
-            self.volatile.answered.retain(|order| order.id != intent.id);
-            if search == Search::NotFound {
-                let (id, at, reserved) = (intent.id, intent.at, intent.reserved());
-                let may_arrive_until = Some(intent.may_arrive_until());
-                self.volatile.answered.push(Answered { id, at, reserved, may_arrive_until });
+        let mut lost = std::mem::take(&mut self.volatile.unknown);
+        let first_looks = lost.len();
+        lost.extend(
+            std::mem::take(&mut self.volatile.late).into_iter().filter(|late| now < late.may_arrive_until()),
+        );
+        let on_the_way = self.deps.in_flight.reserved();
+        let found = look_up(&lost, book, |id| self.volatile.books.knows(id), now);
+        for (place, (intent, (search, own))) in lost.into_iter().zip(found).enumerate() {
+            let is_found = matches!(search, Search::Found { .. });
+            match place < first_looks {
+                true if search == Search::NotFound && now - intent.at < LATE => {
+                    self.volatile.unknown.push(intent);
+                }
+                // The row may be that of an equal order whose answer is on its way: the next reading tells.
+                _ if on_the_way.iter().any(|sent| intent.is_like(sent)) => match place < first_looks {
+                    true => self.volatile.unknown.push(intent),
+                    false => self.volatile.late.push(intent),
+                },
+                // It was told as not found; that is news only once it is there.
+                false if !is_found => self.volatile.late.push(intent),
+                _ => self.settle_lost(intent, &search, &own, change),
             }
         }
-        self.volatile.unknown = still_open;
+    }
+
+    fn settle_lost(&mut self, intent: OrderIntent, search: &Search, own: &[BookRow], change: &mut Change) {
+        let now = self.deps.time.now();
+        change.events.push((now, outcome_event(&intent, search)));
+        change.outcomes.push((intent.id, IntentOutcome::Searched(search.clone())));
+        let entries = intent.entries(search, own, now);
+        entries.iter().for_each(|entry| self.volatile.books.placed(entry));
+        change.orders.extend(entries);
+        self.volatile.answered.retain(|order| order.id != intent.id);
+        let may_arrive = intent.is_order() && !matches!(search, Search::Found { .. });
+        if may_arrive {
+            let (id, at, reserved) = (intent.id, intent.at, intent.reserved());
+            let may_arrive_until = Some(intent.may_arrive_until());
+            self.volatile.answered.push(Answered { id, at, reserved, may_arrive_until });
+            self.volatile.late.push(intent);
+        }
     }
 
     /// A refusal that means "no orders at all" is worth more than the bot's own error: a person must act.

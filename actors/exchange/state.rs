@@ -30,6 +30,8 @@ pub(super) struct Volatile {
     pub(super) answered: Vec<Answered>,
     /// Orders whose answer is not known.
     pub(super) unknown: Vec<OrderIntent>,
+    /// Of these, what the order book did not show and may still come to show.
+    pub(super) late: Vec<OrderIntent>,
     pub(super) last_intent: i64,
     pub(super) looks: Looks,
     /// Exits that wait for a reading.
@@ -78,6 +80,7 @@ impl Volatile {
             live: LivePositions::default(),
             answered: vec![],
             unknown: vec![],
+            late: vec![],
             last_intent: 0,
             looks: Looks::default(),
             exits: Exits::default(),

@@ -133,7 +133,7 @@ impl Report {
             .load_preset(UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(80);
-        table.set_header(["DemoDay", "Tick", "Token", "09:15", "Alerts", "Restarts", "What happened"]);
+        table.set_header(["Day", "Tick", "Token", "09:15", "Alerts", "Restarts", "What happened"]);
         for day in &self.days {
             table.add_row(row(day));
         }

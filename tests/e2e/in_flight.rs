@@ -103,3 +103,37 @@ fn after_a_kill_the_phone_is_told_what_became_of_it() {
     assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, 1, "never sent again");
     assert!(home.sim.telegram_messages().iter().any(|message| message.text == alert && !message.silent));
 }
+
+/// The ids and the words of the orders on record, newest first.
+fn all_on_record(home: &Home) -> Vec<(Value, String)> {
+    let orders = home.run(&["orders", "--json"]).exits(0).json()["orders"].clone();
+    let row = |order: &Value| (order["id"].clone(), order["message"].as_str().unwrap_or_default().to_owned());
+    orders.as_array().unwrap().iter().map(row).collect()
+}
+
+#[test]
+fn equal_orders_whose_answers_are_lost_are_not_taken_for_each_other() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    is_fyers_own(&bot.order("NSE:SBIN-EQ", 10));
+    let lost = || FaultRule::once(Scope::exact(endpoint::ORDERS_SYNC).method("POST"), Fault::LostAnswer);
+    for _ in 0..2 {
+        home.sim.inject(lost());
+        bot.order("NSE:SBIN-EQ", 10);
+    }
+    let at_fyers: Vec<Value> = home.sim.state().orders.iter().map(|order| order["id"].clone()).collect();
+    assert_eq!(at_fyers.len(), 3);
+    wait_for("a row for each order at FYERS", || {
+        let rows = all_on_record(&home);
+        at_fyers.iter().all(|id| rows.iter().filter(|(known, _)| known == id).count() == 1).then_some(())
+    });
+    // One that never reached FYERS is not taken for an equal one that did.
+    let never = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+    home.sim.inject(FaultRule::once(never, Fault::Reset));
+    bot.order("NSE:SBIN-EQ", 10);
+    wait_for("the order that is not there", || {
+        let rows = all_on_record(&home);
+        (rows.len() == 4 && rows.iter().any(|(_, words)| words.contains("not in FYERS' order book")))
+            .then_some(())
+    });
+}

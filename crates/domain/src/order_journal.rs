@@ -1,18 +1,19 @@
 //! The order journal: every order a bot sent, where it went, and what came back. No token, no body.
 
+mod look_up;
 mod unanswered;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use look_up::look_up;
 pub use unanswered::{LookedUp, Unanswered};
 
 use crate::keys::BotName;
 use crate::mode::Mode;
 use crate::routing::{
     Venue,
-    live_positions::BookRow,
     request::{Leg, OrderCall, Reserved},
 };
 use fyers_api::{error::ApiError, http::ApiRequest, operation::Operation};
@@ -171,12 +172,10 @@ pub enum Search {
     },
     /// None of its orders is in the book.
     NotFound,
-    /// The book cannot tell: it is no placed order, or it is of another day.
+    /// The book cannot tell: it is no placed order, it is of another day, or an equal order of nobody known was stamped
+    /// shortly before it.
     LookYourself,
 }
-
-/// How much earlier than the intent FYERS' clock may stamp its order.
-const CLOCKS_APART: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 impl OrderIntent {
     /// The intent of a request.
@@ -197,36 +196,6 @@ impl OrderIntent {
             path: request.path.clone(),
             body: hex::encode(sha2::Sha256::digest(&request.body)),
             legs: call.legs.clone(),
-        }
-    }
-
-    /// Looks for its orders in a book of the same day: by tag, else by symbol, side, quantity and time.
-    pub fn search(&self, book: &[BookRow], now: DateTime<Utc>) -> Search {
-        let places = self.what == "place" && !self.legs.is_empty();
-        if !places || fyers_api::ist::date(self.at) != fyers_api::ist::date(now) {
-            return Search::LookYourself;
-        }
-        let ids: Vec<_> = self.in_book(book).into_iter().flatten().collect();
-        if ids.is_empty() { Search::NotFound } else { Search::Found { ids } }
-    }
-
-    /// The id of each of its orders, where the book has it.
-    fn in_book(&self, book: &[BookRow]) -> Vec<Option<String>> {
-        let mut free: Vec<&BookRow> = book.iter().collect();
-        let id = |leg| {
-            let place = free.iter().position(|row| self.is_mine(leg, row))?;
-            Some(free.remove(place).id.clone())
-        };
-        self.legs.iter().map(id).collect()
-    }
-
-    fn is_mine(&self, leg: &Leg, row: &BookRow) -> bool {
-        let same = row.leg.is_in(&leg.symbol) && row.whole == leg.quantity;
-        let in_time = row.at.is_none_or(|at| at >= self.at - CLOCKS_APART);
-        match &leg.tag {
-            // A bot may use one tag for many orders.
-            Some(tag) => row.leg.tag.as_ref() == Some(tag) && same && in_time,
-            None => same && in_time,
         }
     }
 
@@ -263,56 +232,5 @@ fn word(operation: Operation) -> &'static str {
         Operation::ConvertPosition => "convert",
         Operation::PlaceGtt | Operation::ModifyGtt | Operation::CancelGtt => "gtt",
         _ => "other",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-    use rust_decimal::Decimal;
-
-    use super::*;
-
-    fn leg(symbol: &str, quantity: i64, tag: Option<&str>) -> Leg {
-        let (product, price) = ("INTRADAY".to_owned(), Decimal::ZERO);
-        Leg { symbol: symbol.into(), product, quantity, price, tag: tag.map(str::to_owned) }
-    }
-
-    fn now() -> DateTime<Utc> {
-        DateTime::from_timestamp(1_795_420_000, 0).unwrap()
-    }
-
-    fn intent(what: &str, legs: Vec<Leg>) -> OrderIntent {
-        let (path, body) = ("/orders/sync".to_owned(), String::new());
-        OrderIntent { id: 1, at: now(), bot: None, epoch: 0, what: what.into(), path, body, legs }
-    }
-
-    fn row(id: &str, leg: Leg, seconds: i64) -> BookRow {
-        let (whole, at) = (leg.quantity, Some(now() + TimeDelta::seconds(seconds)));
-        BookRow { id: id.into(), leg, whole, waits: true, filled: 0, average: Decimal::ZERO, at }
-    }
-
-    #[test]
-    fn an_order_is_found_by_its_tag_or_by_what_it_is() {
-        let book = [
-            row("old", leg("A", 5, None), -600),
-            row("1", leg("A", 5, Some("x")), 1),
-            row("2", leg("A", 5, None), 2),
-            row("3", leg("A", 5, None), 3),
-        ];
-        let found = |ids: &[&str]| Search::Found { ids: ids.iter().map(|id| (*id).to_owned()).collect() };
-        let search = |legs| intent("place", legs).search(&book, now());
-        assert_eq!(search(vec![leg("A", 5, Some("x"))]), found(&["1"]));
-        assert_eq!(search(vec![leg("A", 5, Some("y"))]), Search::NotFound);
-        assert_eq!(search(vec![leg("A", -5, None)]), Search::NotFound);
-        assert_eq!(
-            search(vec![leg("A", 5, Some("x")), leg("A", 5, None), leg("B", 1, None)]),
-            found(&["1", "2"])
-        );
-        assert_eq!(intent("cancel", vec![]).search(&book, now()), Search::LookYourself);
-        assert_eq!(
-            intent("place", vec![leg("A", 5, None)]).search(&book, now() + TimeDelta::days(1)),
-            Search::LookYourself
-        );
     }
 }

@@ -129,7 +129,7 @@ fn bot_lines(config: &CliConfig, place: &Place) -> String {
         None => format!("open(\"{}\").read().strip()", key.display()),
     };
     format!(
-        "fyersModel.CliConfig.API, fyersModel.CliConfig.DATA_API = \"{base}/api/v3\", \"{base}/data\"\n\
+        "fyersModel.Config.API, fyersModel.Config.DATA_API = \"{base}/api/v3\", \"{base}/data\"\n\
          fyers = fyersModel.FyersModel(client_id=\"BOT-100\", token={token}, log_path=\"\")"
     )
 }

@@ -90,7 +90,8 @@ impl OrderEntry {
 
     /// Of an order that was told as not found: its intent, until when it counts as sent all the same, and what it may do.
     pub fn may_arrive(&self, now: DateTime<Utc>) -> Option<(i64, DateTime<Utc>, Reserved)> {
-        let lost = self.unanswered.as_ref().filter(|lost| lost.known == LookedUp::NotFound)?;
+        let lost =
+            self.unanswered.as_ref().filter(|lost| lost.known != LookedUp::Found && self.what == "place")?;
         let until = self.at + MAY_ARRIVE;
         let leg = Leg { product: lost.product.clone(), ..self.leg()? };
         (now < until).then_some((lost.intent, until, Reserved { legs: vec![leg], is_opaque: false }))
@@ -103,8 +104,8 @@ impl OrderIntent {
         self.at + MAY_ARRIVE
     }
 
-    /// Its orders as this search leaves them, an entry each; one for what is no order.
-    pub fn entries(&self, search: &Search, book: &[BookRow], now: DateTime<Utc>) -> Vec<OrderEntry> {
+    /// Its orders as this search leaves them, an entry each; one for what is no order. `own` are the rows that are its own.
+    pub fn entries(&self, search: &Search, own: &[BookRow], now: DateTime<Utc>) -> Vec<OrderEntry> {
         let entry = |place: usize, leg: Option<&Leg>, known: LookedUp, id: Option<String>| {
             let same_day = fyers_api::ist::date(self.at) == fyers_api::ist::date(now);
             let status = if known == LookedUp::Found { 200 } else { 0 };
@@ -131,7 +132,7 @@ impl OrderIntent {
         }
         let ids = match search {
             Search::LookYourself => vec![None; self.legs.len()],
-            Search::Found { .. } | Search::NotFound => self.in_book(book),
+            Search::Found { .. } | Search::NotFound => self.ids_in(own),
         };
         let known = |id: &Option<String>| match (search, id) {
             (Search::LookYourself, _) => LookedUp::LookYourself,
@@ -152,7 +153,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::keys::BotName;
+    use crate::{keys::BotName, order_journal::look_up};
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_795_420_000, 0).unwrap()
@@ -181,7 +182,8 @@ mod tests {
     }
 
     fn told(intent: &OrderIntent, book: &[BookRow], at: DateTime<Utc>) -> Vec<OrderEntry> {
-        intent.entries(&intent.search(book, at), book, at)
+        let (search, own) = look_up(std::slice::from_ref(intent), book, |_| false, at).remove(0);
+        intent.entries(&search, &own, at)
     }
 
     #[test]
