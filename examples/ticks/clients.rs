@@ -101,11 +101,11 @@ async fn measure(args: &Args) -> io::Result<()> {
         patience -= 1;
         sleep(Duration::from_secs(1)).await;
     }
-    let before = Reading::take(args.pid);
+    let before = Spending::take(args.pid);
     all.borrow_mut().measures = true;
     sleep(Duration::from_secs(args.seconds)).await;
     all.borrow_mut().measures = false;
-    let spent = Reading::take(args.pid).since(&before);
+    let spent = Spending::take(args.pid).since(&before);
     // What has come by now but was not read counts as not come.
     clients.iter().for_each(tokio::task::JoinHandle::abort);
     for client in clients {
@@ -116,14 +116,14 @@ async fn measure(args: &Args) -> io::Result<()> {
 }
 
 /// What was used until now.
-struct Reading {
+struct Spending {
     at: std::time::Instant,
     server: Usage,
     load: Usage,
     machine: u64,
 }
 
-impl Reading {
+impl Spending {
     fn take(server: u32) -> Self {
         Self {
             at: std::time::Instant::now(),

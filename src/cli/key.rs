@@ -21,6 +21,7 @@ use crate::{
         setup::{CliConfig, load},
         state_store::StateStore,
     },
+    config::weakness_of_key,
     http::GatewayKey,
     keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish, RotateOwner},
     private_file::{self, Rules},
@@ -268,7 +269,17 @@ async fn admin(config: &CliConfig, state: &StateDir) -> Result<(KeyAdmin, StateS
 pub(super) fn gateway_key(config: &CliConfig, state: &StateDir) -> Result<SecretString, Failure> {
     match &config.settings.gateway_key {
         Some(key) => Ok(key.clone()),
-        None => state.gateway_key().map_err(|error| no_state(&error)),
+        None => state.gateway_key().map_err(|error| no_state(&error)).and_then(strong),
+    }
+}
+
+/// The keeper's own keys are strong; one that a person has put into the file may not be.
+fn strong(key: SecretString) -> Result<SecretString, Failure> {
+    let remedy =
+        "Remove gateway.key from the state folder: the keeper makes a new one, which bots then need.";
+    match weakness_of_key(key.expose_secret()) {
+        Some(weakness) => Err(fail(Exit::BadSettings, &format!("the key in gateway.key {weakness}"), remedy)),
+        None => Ok(key),
     }
 }
 

@@ -315,6 +315,18 @@ fn a_trusted_proxy_tells_clients_apart() {
 }
 
 #[test]
+fn a_key_in_the_file_that_can_be_guessed_is_refused_at_the_start_too() {
+    for key in ["123456789012345678901234567890", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let home = Home::bare(Options::default());
+        drop(home.start_ready());
+        std::fs::write(home.path("state/gateway.key"), key).unwrap();
+        let ran = home.run(&["run"]).exits(78);
+        assert!(ran.err.contains("gateway.key") && ran.err.contains("can be guessed"), "{ran:?}");
+        assert!(!ran.text().contains(key), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_key_that_can_be_guessed_is_refused_at_the_start() {
     for key in ["8765", "password", "123456789012345678901234567890"] {
         let ran = Home::bare(Options::default()).set("KEEPER_GATEWAY_KEY", key).run(&["run"]).exits(78);
