@@ -1,6 +1,6 @@
 //! The first set-up by pages, through the real program, against the simulated FYERS and Telegram.
 
-use simulator::{Options, Writing};
+use simulator::{Fault, FaultRule, Options, Writing, endpoint};
 
 use crate::{
     browserless::{Answer, get, post},
@@ -58,6 +58,21 @@ impl<'a> Visit<'a> {
         let pressed = post(self.keeper, &format!("/setup/{what}"), &[("cookie", &self.cookie), OWN], &fields);
         if pressed.status == 303 { self.page() } else { pressed.body }
     }
+}
+
+#[test]
+fn what_fyers_could_not_be_asked_about_has_no_green_tick() {
+    let home = home();
+    let keeper = home.start_ready();
+    let visit = Visit::new(&keeper);
+    home.sim.inject(FaultRule::forever(endpoint::GENERATE_AUTHCODE, Fault::Reset));
+    let shown = visit.press("app", &[("id", "ABCD1234EF-100"), ("secret", SECRET)]);
+    let line = shown.lines().find(|line| line.contains("could not be asked")).expect("a line about the app");
+    assert!(
+        line.contains("! The app is saved: login page could not be asked") && !line.contains('\u{2713}'),
+        "{line}"
+    );
+    assert!(line.contains("class=\"bad\""), "{line}");
 }
 
 #[test]

@@ -62,11 +62,17 @@ impl PageSetUp {
             return Err(format!("{}. {}", refused.what, refused.advice));
         }
         let words = |finding: &Finding| match finding.mark {
-            Mark::Warn => format!("{}. {}", finding.what, finding.advice),
+            Mark::Warn => format!("{} {}. {}", finding.check, finding.what, finding.advice),
             _ => finding.what.clone(),
         };
+        // A green tick is for what FYERS has said, not for what could not be asked.
+        let sign = if findings.iter().any(|finding| finding.mark == Mark::Warn) {
+            "! The app is saved:"
+        } else {
+            "✓"
+        };
         let all: Vec<String> = findings.iter().map(words).collect();
-        Ok(if all.is_empty() { "the app is saved".to_owned() } else { all.join(" · ") })
+        Ok(format!("{sign} {}", if all.is_empty() { "the app is saved".to_owned() } else { all.join(" · ") }))
     }
 
     fn saved_app(&self, answers: &AppAnswers) -> Result<CliConfig, String> {
