@@ -67,6 +67,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/cli/init/pairing.rs",
     "src/cli/init/telegram.rs",
     "src/cli/key.rs",
+    "src/cli/key_file.rs",
     "src/cli/login.rs",
     "src/cli/probe.rs",
     "src/cli/run.rs",

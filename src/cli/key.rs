@@ -16,12 +16,12 @@ use crate::{
     cli::{
         exit::Exit,
         failure::Failure,
+        key_file,
         output::{fail, json as print_json, no_runtime, no_state, say},
         probe::{self, Answer, Remote},
         setup::{CliConfig, load},
         state_store::StateStore,
     },
-    config::weakness_of_key,
     http::GatewayKey,
     keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish, RotateOwner},
     private_file::{self, Rules},
@@ -258,29 +258,11 @@ async fn admin(config: &CliConfig, state: &StateDir) -> Result<(KeyAdmin, StateS
     let stored = store.keys().await;
     let stored = stored.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk."))?;
     let signing = state.signing_secret().map_err(|error| no_state(&error))?;
-    let owner = gateway_key(config, state)?;
+    let owner = key_file::gateway_key(config, state)?;
     let ring = KeyRing::new(stored, &owner, &signing, chrono::Utc::now());
     let keys = Arc::new(arc_swap::ArcSwap::from_pointee(ring));
     let rotate = rotate_owner(config, None);
     Ok((KeyAdmin::new(store, Arc::new(WallClock), keys, signing, rotate), storage))
-}
-
-/// The first key, from the settings or from the state folder.
-pub(super) fn gateway_key(config: &CliConfig, state: &StateDir) -> Result<SecretString, Failure> {
-    match &config.settings.gateway_key {
-        Some(key) => Ok(key.clone()),
-        None => state.gateway_key().map_err(|error| no_state(&error)).and_then(strong),
-    }
-}
-
-/// The keeper's own keys are strong; one that a person has put into the file may not be.
-fn strong(key: SecretString) -> Result<SecretString, Failure> {
-    let remedy =
-        "Remove gateway.key from the state folder: the keeper makes a new one, which bots then need.";
-    match weakness_of_key(key.expose_secret()) {
-        Some(weakness) => Err(fail(Exit::BadSettings, &format!("the key in gateway.key {weakness}"), remedy)),
-        None => Ok(key),
-    }
 }
 
 /// How the first key is replaced: not where it is a setting.

@@ -1,20 +1,46 @@
-//! `gateway.key` while the keeper runs: whoever replaces what is in it wants the old key to end now.
+//! `gateway.key`: whether it can be used, and, while the keeper runs, the new key that somebody puts into it: then the old
+//! one ends at once.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use keeper_domain::ports::Time;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    cli::{
+        exit::Exit,
+        failure::Failure,
+        output::{fail, no_state},
+        setup::CliConfig,
+    },
     config::weakness_of_key,
     http::GatewayKey,
     keys::KeyAdmin,
     logging::Redactor,
     private_file::{self, Content, Rules},
+    store::StateDir,
 };
 
 /// Time between two looks at the file.
 const EVERY: Duration = Duration::from_secs(5);
+
+/// The first key, from the settings or from the state folder.
+pub(super) fn gateway_key(config: &CliConfig, state: &StateDir) -> Result<SecretString, Failure> {
+    match &config.settings.gateway_key {
+        Some(key) => Ok(key.clone()),
+        None => state.gateway_key().map_err(|error| no_state(&error)).and_then(strong),
+    }
+}
+
+/// The keeper's own keys are strong; one that a person has put into the file may not be.
+fn strong(key: SecretString) -> Result<SecretString, Failure> {
+    let remedy =
+        "Remove gateway.key from the state folder: the keeper makes a new one, which bots then need.";
+    match weakness_of_key(key.expose_secret()) {
+        Some(weakness) => Err(fail(Exit::BadSettings, &format!("the key in gateway.key {weakness}"), remedy)),
+        None => Ok(key),
+    }
+}
 
 /// Takes over every good key that is put into the file. One that cannot be used is told once, and the old one stays.
 pub(super) async fn follow(

@@ -234,8 +234,7 @@ async fn parts(
     storage: &StateStore,
     outside: Outside,
 ) -> Result<Parts, Failure> {
-    let settings = &config.settings;
-    let key = super::key::gateway_key(config, state)?;
+    let (settings, key) = (&config.settings, key_file::gateway_key(config, state)?);
     let gateway_key = GatewayKey::from(key.clone());
     let rotate_owner = super::key::rotate_owner(config, Some(gateway_key.clone()));
     let signing = state.signing_secret().map_err(|error| no_state(&error))?;

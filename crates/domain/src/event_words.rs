@@ -1,6 +1,6 @@
 //! Events in a person's words, one line each: for the status page and for /logs.
 
-use crate::{event::Event, text::excerpt};
+use crate::{alerts::words::order, event::Event, text::excerpt};
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
 
@@ -9,11 +9,6 @@ const LONGEST: usize = 300;
 
 fn until(at: DateTime<Utc>) -> String {
     ist(at).format("%a %d %b, %H:%M").to_string()
-}
-
-fn times(quantity: i64, symbol: &str) -> String {
-    let verb = if quantity < 0 { "sell" } else { "buy" };
-    format!("{verb} {} {symbol}", quantity.unsigned_abs())
 }
 
 /// The event as a line. One without words of its own is told by its name.
@@ -71,19 +66,19 @@ fn exchange(event: &Event) -> Option<String> {
         Event::KeyHalted { bot, by, .. } => format!("Bot {bot} resumed by {by}"),
         Event::KeyLimitReached { words, .. } => words.clone(),
         Event::OrderSimulated { symbol, quantity, .. } => {
-            format!("Order simulated: {}", times(*quantity, symbol))
+            format!("Order simulated: {}", order(symbol, *quantity))
         }
         Event::OrderPlaced { symbol, quantity, .. } => {
-            format!("Order at FYERS: {}", times(*quantity, symbol))
+            format!("Order at FYERS: {}", order(symbol, *quantity))
         }
         Event::OrderRefused { symbol, quantity, why, .. } => {
-            format!("Order refused: {}, because {why}", times(*quantity, symbol))
+            format!("Order refused: {}, because {why}", order(symbol, *quantity))
         }
         Event::OrderOutcomeUnknown { symbol, quantity, .. } => {
-            format!("Order sent, answer lost: {}", times(*quantity, symbol))
+            format!("Order sent, answer lost: {}", order(symbol, *quantity))
         }
         Event::OrderRejected { symbol, quantity, code, .. } => {
-            format!("FYERS refused: {}, code {code}", times(*quantity, symbol))
+            format!("FYERS refused: {}, code {code}", order(symbol, *quantity))
         }
         Event::PositionsUnreadable { over: false } => "The live positions cannot be read".to_owned(),
         Event::PositionsUnreadable { over: true } => "The live positions can be read again".to_owned(),

@@ -54,8 +54,11 @@ pub fn length(seconds: i64) -> String {
     }
 }
 
-/// "buy 75 NSE:SBIN-EQ" for a signed quantity.
+/// "buy 75 NSE:SBIN-EQ" for a signed quantity. A request that names no symbol buys nothing: it is told as what it may be.
 pub fn order(symbol: &str, quantity: i64) -> String {
+    if symbol.is_empty() {
+        return "a request to exit, change or cancel".to_owned();
+    }
     let side = if quantity < 0 { "sell" } else { "buy" };
     format!("{side} {} {}", quantity.unsigned_abs(), excerpt(symbol, 40))
 }
@@ -96,6 +99,12 @@ mod tests {
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_order_is_told_with_its_side_and_what_is_none_is_no_buy() {
+        assert_eq!(order("NSE:SBIN-EQ", -75), "sell 75 NSE:SBIN-EQ");
+        assert_eq!(order("", 0), "a request to exit, change or cancel");
     }
 
     #[test]

@@ -326,11 +326,6 @@ impl BotBooks {
         self.at_fyers.insert(id.clone(), (bot.clone(), leg));
     }
 
-    /// Whether this order of FYERS is known to be a bot's: FYERS answered with its id, or it was found.
-    pub fn knows(&self, id: &str) -> bool {
-        self.at_fyers.contains_key(id)
-    }
-
     /// Learns from FYERS' order book what bots' orders have filled today.
     pub fn saw(&mut self, rows: &[BookRow]) {
         self.bots.values_mut().for_each(|book| book.live.clear());

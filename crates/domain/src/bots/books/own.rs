@@ -15,6 +15,11 @@ use crate::{
 };
 
 impl BotBooks {
+    /// Whether this order of FYERS is known to be a bot's: FYERS answered with its id, or it was found.
+    pub fn knows(&self, id: &str) -> bool {
+        self.at_fyers.contains_key(id)
+    }
+
     /// What is this bot's own, with these last prices. `waiting` are all orders that wait in the MockExchange, by id.
     pub fn own(
         &self,
