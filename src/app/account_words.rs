@@ -1,11 +1,25 @@
 //! The account for a phone: where it is first, then a line each, then the sum.
 
+use fyers_api::ist::ist;
+use keeper_domain::routing::live_positions::LivePositions;
+
 use crate::account::{
     AccountPart, Money, OrderRow, Orders, PositionRow, Positions, Trouble, amount, grouped,
 };
 
 /// Rows of a list on a phone.
 const ROWS: usize = 15;
+
+/// What is open at FYERS, for real, as it was last read; `None` when nothing is, as far as is known.
+pub(super) fn at_fyers(live: &LivePositions) -> Option<String> {
+    let open = live.positions.iter().filter(|position| position.net != 0);
+    let mut open: Vec<String> =
+        open.map(|position| format!("{:+} {}", position.net, position.symbol)).collect();
+    open.extend(live.unknown.iter().map(|symbol| format!("{symbol} (a row that cannot be read)")));
+    let when = live.read_at.map(|at| format!(", when last read at {}", ist(at).format("%H:%M")));
+    (!open.is_empty())
+        .then(|| format!("❗ At FYERS, with real money{}: {}", when.unwrap_or_default(), open.join(", ")))
+}
 
 /// What is open, and the day's result.
 pub(super) fn positions(read: Result<AccountPart<Positions>, Trouble>) -> String {

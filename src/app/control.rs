@@ -25,7 +25,7 @@ use keeper_domain::{
     event::Event,
     event_words,
     keys::BotName,
-    mode::ShownMode,
+    mode::{Mode, ShownMode},
     note::NoteChange,
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
@@ -84,6 +84,12 @@ impl KeeperControl {
             journal: journal.clone(),
             moves: parts.phone.as_ref().and_then(|phone| phone.moves.clone()),
         }
+    }
+
+    /// The real positions, while the account that is shown is the simulated one.
+    fn real_positions(&self) -> Option<String> {
+        let now = self.actors.router.snapshot.load_full();
+        (now.mode == Mode::Mock).then(|| account_words::at_fyers(&now.live)).flatten()
     }
 
     /// Writes events down, and tells the Notifier.
@@ -300,7 +306,8 @@ impl Control for KeeperControl {
             TalkTopic::Logs => return self.logs().await,
             TalkTopic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
             TalkTopic::Positions => {
-                return account_words::positions(account::positions(self.backend.as_ref()).await);
+                let shown = account_words::positions(account::positions(self.backend.as_ref()).await);
+                return [shown].into_iter().chain(self.real_positions()).collect::<Vec<_>>().join("\n");
             }
             TalkTopic::Orders => return account_words::orders(account::orders(self.backend.as_ref()).await),
             TalkTopic::Funds => return account_words::funds(account::funds(self.backend.as_ref()).await),

@@ -44,6 +44,25 @@ pub(crate) fn press(home: &Home, from: i64, question: &TelegramMessage, label: &
 }
 
 #[test]
+fn without_a_token_the_real_positions_are_named_beside_the_simulated_ones() {
+    let home = home();
+    let keeper = live(&home);
+    let bot = crate::bot::Bot::of(&home, &keeper);
+    assert_eq!(bot.order("NSE:SBIN-EQ", 10).venue, "fyers");
+    ask(&home, "/positions", "1 open position at FYERS (real money)");
+    assert!(home.sim.kill(&home.newest(TokenKind::Access)));
+    keeper.wait_status("mock", |status| {
+        bot.get("/api/v3/funds");
+        status["mode"] == "mock"
+    });
+    let said = ask(&home, "/positions", "At FYERS, with real money, when last read at ");
+    assert!(
+        said.text.contains("No open positions at the MockExchange") && said.text.contains("+10 NSE:SBIN-EQ"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn every_command_is_answered_and_none_shows_a_secret() {
     let home = home();
     let keeper = live(&home);
