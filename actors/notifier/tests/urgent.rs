@@ -48,7 +48,7 @@ fn after_an_outage_the_critical_alert_is_the_first_and_none_is_lost() {
         assert_eq!(delivered[1..], (1..=60).collect::<Vec<_>>());
         let calls = world.messenger.calls();
         assert_eq!(calls[1].id, 61, "the second attempt is its own already");
-        let late = calls.iter().filter(|call| call.text.contains("(Older than")).count();
+        let late = calls.iter().filter(|call| call.text.contains("(A newer, more urgent")).count();
         assert_eq!(late, 60, "whoever reads the last message last is told that it is not the latest news");
     });
 }
