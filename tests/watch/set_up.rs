@@ -110,6 +110,7 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     home.wait_alert("is paired with this chat");
 
     let done = visit.press("finish", &[]);
+    assert!(done.contains("fyersModel.Config.API, fyersModel.Config.DATA_API"), "{done}");
     assert!(done.contains("fyersModel.FyersModel(") && done.contains("gateway.key"), "{done}");
     let login =
         done.split("id=\"login\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
