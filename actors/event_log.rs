@@ -58,6 +58,7 @@ impl LogEvent for Event {
             | Self::EnvFileFailed { .. } => log_session(self, event, actor),
             Self::PositionsUnreadable { .. }
             | Self::PositionUnknown { .. }
+            | Self::PositionTurned { .. }
             | Self::SimulatedLeft { .. }
             | Self::SimulatedCleared { .. } => log_positions(self, event, actor),
             Self::KeyAdded { .. }
@@ -147,7 +148,7 @@ fn log_session(event: &Event, name: &str, actor: &str) {
 
 fn log_exchange(event: &Event, name: &str, actor: &str) {
     match event {
-        Event::ModeChanged { from, to, why } => {
+        Event::ModeChanged { from, to, why, .. } => {
             info!(event = name, actor, %from, mode = %to, reason = %why, "mode is {to}: {}", why.words());
         }
         Event::OrderSimulated { bot, id, symbol, quantity, mode, .. } => {
@@ -157,13 +158,22 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
         Event::SimulatedMeanwhile { orders } => {
             warn!(event = name, actor, orders, "orders were simulated while no token could be used");
         }
-        Event::OrderOutcomeUnknown { symbol, quantity, found, searched } => {
+        Event::OrderOutcomeUnknown { bot, symbol, quantity, found, searched, rows, .. } => {
+            let bot = bot.as_ref().map(BotName::as_str);
+            let rows = rows.join("; ");
             error!(
                 event = name,
-                actor, symbol, quantity, found, searched, "an order was sent and its answer was lost"
+                actor,
+                bot,
+                symbol,
+                quantity,
+                found,
+                searched,
+                rows,
+                "an order was sent and its answer was lost"
             );
         }
-        Event::OrderRejected { bot, symbol, quantity, price, code, message } => {
+        Event::OrderRejected { bot, symbol, quantity, price, code, message, .. } => {
             let bot = bot.as_ref().map(BotName::as_str);
             warn!(
                 event = name,
@@ -199,7 +209,7 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
                 actor, symbol, app, address, expected, "FYERS takes no orders from this app"
             );
         }
-        Event::OrderRefused { bot, symbol, quantity, why } => {
+        Event::OrderRefused { bot, symbol, quantity, why, .. } => {
             let bot = bot.as_ref().map(BotName::as_str);
             warn!(event = name, actor, bot, symbol, quantity, why, "order refused");
         }
@@ -214,6 +224,12 @@ fn log_positions(event: &Event, name: &str, actor: &str) {
         }
         Event::PositionsUnreadable { over: true } => {
             info!(event = name, actor, "the live positions can be read again");
+        }
+        Event::PositionTurned { symbol, from, to } => {
+            error!(
+                event = name,
+                actor, symbol, from, to, "a position has turned round while trading is halted"
+            );
         }
         Event::PositionUnknown { symbol } => {
             warn!(event = name, actor, symbol, "a live position is not understood: its symbol is protected");
@@ -253,11 +269,13 @@ fn log_keys(event: &Event, name: &str, actor: &str) {
 
 fn log_program(event: &Event, name: &str, actor: &str) {
     match event {
-        Event::KeeperStarted { version, commit, missing, after_crash } => {
+        Event::KeeperStarted { version, commit, missing, after_crash, .. } => {
             let missing = missing.join("; ");
             info!(event = name, actor, version, commit, missing, after_crash, "fyers-keeper {version} is up");
         }
-        Event::KeeperStopping => info!(event = name, actor, "stopping"),
+        Event::KeeperStopping { handed_over, stands_by } => {
+            info!(event = name, actor, handed_over, stands_by, "stopping");
+        }
         Event::Ticked { trade_date, late } => {
             info!(event = name, actor, %trade_date, late, "daily tick for {trade_date}");
         }

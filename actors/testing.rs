@@ -9,6 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use tokio::sync::oneshot;
 
 use keeper_domain::{
     alert::{Alert, Outgoing},
@@ -74,7 +75,12 @@ pub(crate) struct MemoryStore {
     pub(crate) shelf: Mutex<Shelf>,
     /// What goes wrong with the next commits.
     pub(crate) fault: Mutex<VecDeque<Fault>>,
+    /// While it is held, changes wait here.
+    held: Mutex<Option<VecDeque<Held>>>,
 }
+
+/// A change that waits, and who is told what came of it.
+type Held = (Change, oneshot::Sender<Result<(), StoreError>>);
 
 /// What goes wrong with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,13 +107,43 @@ impl MemoryStore {
     pub(crate) fn count(&self, wanted: impl Fn(&Event) -> bool) -> usize {
         self.events().iter().filter(|event| wanted(event)).count()
     }
-}
 
-#[async_trait]
-impl ChangeStore for MemoryStore {
-    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+    /// From now on changes wait.
+    pub(crate) fn hold(&self) {
+        *self.held.lock().unwrap() = Some(VecDeque::new());
+    }
+
+    fn waits(&self) -> bool {
+        self.held.lock().unwrap().is_some()
+    }
+
+    /// How many changes wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.held.lock().unwrap().as_ref().map_or(0, VecDeque::len)
+    }
+
+    /// Makes the first of those that wait, in their order, and then tells.
+    pub(crate) fn make_held(&self, number: usize) {
+        let first: Vec<Held> = self.held.lock().unwrap().as_mut().unwrap().drain(..number).collect();
+        let made: Vec<_> = first.into_iter().map(|(change, tell)| (self.make(change), tell)).collect();
+        made.into_iter().for_each(|(made, tell)| drop(tell.send(made)));
+    }
+
+    /// Makes all that waits; from now on nothing does.
+    pub(crate) fn let_go(&self) {
+        self.make_held(self.waiting());
+        *self.held.lock().unwrap() = None;
+    }
+
+    fn make(&self, change: Change) -> Result<(), StoreError> {
+        if let Some(behind) = change.line.as_ref().and_then(|line| line.refusal("committed")) {
+            return Err(behind);
+        }
         let fault = self.fault.lock().unwrap().pop_front();
         if fault == Some(Fault::Refuse) {
+            if let Some(line) = &change.line {
+                line.break_off(StoreErrorKind::Full);
+            }
             return Err(StoreError::of(StoreErrorKind::Full, "committed"));
         }
         let mut shelf = self.shelf.lock().unwrap();
@@ -149,6 +185,24 @@ impl ChangeStore for MemoryStore {
         drop(shelf);
         assert!(fault != Some(Fault::DieAfter), "planned");
         Ok(())
+    }
+}
+
+#[async_trait]
+impl ChangeStore for MemoryStore {
+    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let (tell, told) = oneshot::channel();
+        if self.waits() {
+            self.held.lock().unwrap().as_mut().unwrap().push_back((change, tell));
+            return told.await.unwrap();
+        }
+        self.make(change)
+    }
+
+    async fn settled(&self) {
+        while self.waiting() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 }
 

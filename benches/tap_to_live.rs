@@ -17,6 +17,8 @@ use support::{Home, Keeper, block_on};
 const LOGINS: usize = 30;
 /// What each call takes at the broker.
 const BROKER: Duration = Duration::from_millis(100);
+/// A person does not log in three times a second, and FYERS' limits are not what is measured.
+const PAUSE: Duration = Duration::from_secs(2);
 
 fn main() {
     let home = Home::with_app(RefreshMode::Disabled).set("FYERS_SANDBOX", "false").with_telegram();
@@ -40,6 +42,7 @@ fn main() {
 
 /// One login; its own time in milliseconds.
 fn log_in(home: &Home, keeper: &Keeper, calls: &[&str]) -> f64 {
+    std::thread::sleep(PAUSE);
     let count = || calls.iter().map(|call| home.sim.call_count(call).total).sum::<u64>();
     block_on(async {
         let browser = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -26,6 +26,7 @@ use keeper_actors::{
         messages::Forwarded,
         nothing_known,
         reads::Router,
+        watched::WatchedProxy,
     },
     hub::Hub,
     recipient_cell::RecipientCell,
@@ -128,7 +129,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let store = SqliteStore::open(&StateDir::open(state.path())?).await?;
         let keys = SharedKeys::default();
         let snapshot = nothing_known(false, OnTokenLoss::Mock);
-        let proxy: Arc<dyn BrokerProxy> = Arc::new(proxy);
+        let died = RecipientCell::new();
+        let proxy: Arc<dyn BrokerProxy> =
+            Arc::new(WatchedProxy { inner: Arc::new(proxy), died: died.clone() });
         let exchange = ExchangeActor::new(ExchangeDeps {
             epoch: 0,
             app: "ABCD1234EF-100".to_owned(),
@@ -143,6 +146,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             instruments: Instruments::default(),
             session: RecipientCell::new(),
             rejected: RecipientCell::new(),
+            died,
             journal: RecipientCell::new(),
             tasks: Tasks::new(|task| {
                 #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]

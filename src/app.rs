@@ -4,6 +4,7 @@
 //! globals, so a second account is a second call, and a test or the demo starts the very same thing.
 
 mod account_words;
+mod ask;
 mod assembly;
 mod backend;
 mod bot_words;
@@ -12,11 +13,13 @@ mod control;
 mod day_summary;
 mod disk;
 mod equity;
+mod farewell;
 mod lease;
 mod mirror;
 mod parts;
 mod phone;
 mod sink;
+mod told_orders;
 
 pub use crate::{login_report as login, status};
 
@@ -44,7 +47,6 @@ use keeper_actors::{
     },
     feeds::FeedsActor,
     hub::Hub,
-    journal,
     notifier::{
         actor::NotifierActor,
         messages::{Flush, JournalGrew, StopSending},
@@ -55,12 +57,11 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alert::Channel,
-    alerts::texts::last_words,
+    alerts::texts::{Context, last_words},
     chat::talk::Control,
     clock::token_hours::TokenHours,
-    event::Event,
     notes::SEGMENTS_JOINED,
-    ports::{Change, Messenger, Store, StoreError, Time},
+    ports::{Messenger, Store, StoreError, Time},
 };
 use tokio::time::timeout;
 
@@ -69,6 +70,7 @@ pub use backend::KeeperBackend;
 use contact::ContactWatch;
 use control::KeeperControl;
 use disk::{DiskWatch, urgent};
+use farewell::{ALONE, LAST_FLUSH_LIMIT, Stop, say_goodbye};
 pub use mirror::EnvMirror;
 pub use parts::{Parts, Phone, Webhook};
 use sink::JournalSink;
@@ -127,6 +129,10 @@ pub struct Keeper {
     journal: RecipientCell<JournalGrew>,
     sink: Arc<JournalSink>,
     server: Option<ServerHandle>,
+    /// How alerts are worded.
+    texts: Context,
+    /// Whether other keepers work on the same store.
+    is_shared: bool,
 }
 
 /// The keeper could not start.
@@ -190,7 +196,7 @@ impl Keeper {
         let inbox = phone::hear(&parts, &tree, &control);
         let (server, addr) =
             listen(&parts, &backend, (control, Arc::clone(&admin)), feed, (&tree, actors.hub.clone()))?;
-        let Parts { store, time, messenger, webhook, symbols, .. } = parts;
+        let Parts { store, time, messenger, webhook, symbols, texts, lease, .. } = parts;
         let messengers = [Some(messenger), webhook.map(|webhook| webhook.messenger)];
         let messengers = messengers.into_iter().flatten().collect();
         if let Some(renewal) = symbols {
@@ -209,6 +215,8 @@ impl Keeper {
             journal,
             sink,
             server,
+            texts,
+            is_shared: lease.is_some(),
         })
     }
 
@@ -222,16 +230,19 @@ impl Keeper {
     /// Orders that are on their way to FYERS are waited for, and their bots get their answers; new ones are refused.
     pub async fn stop(self) {
         self.drain().await;
-        self.say_goodbye().await;
-        tokio::join!(self.flush(FLUSH_LIMIT), self.close_listener());
+        self.say_goodbye(ALONE).await;
+        let limit = if self.is_shared { LAST_FLUSH_LIMIT } else { FLUSH_LIMIT };
+        tokio::join!(self.flush(limit), self.close_listener());
         self.tree.shutdown().await;
     }
 
     /// The same for a keeper whose place another one takes at once: what it says last is told by that one, too. The bots'
     /// connections are closed by [`Self::close_listener`], when the other one serves them.
-    pub async fn give_way(&self) {
+    ///
+    /// `stands_by`: it goes on as the one that waits.
+    pub async fn give_way(&self, stands_by: bool) {
         self.drain().await;
-        self.say_goodbye().await;
+        self.say_goodbye(Stop { handed_over: true, stands_by }).await;
         let channels = std::iter::once(&self.actors.notifier).chain(&self.actors.webhook);
         let settling = channels.map(|notifier| timeout(SETTLE_LIMIT, notifier.send(StopSending)));
         let _late = futures_util::future::join_all(settling).await;
@@ -252,11 +263,8 @@ impl Keeper {
         }
     }
 
-    async fn say_goodbye(&self) {
-        let change = Change { events: vec![(self.time.now(), Event::KeeperStopping)], ..Change::default() };
-        if let Err(error) = journal::commit(self.store.as_ref(), change, "keeper", &self.journal).await {
-            tracing::error!(event = "store.failed", "{error}");
-        }
+    async fn say_goodbye(&self, stop: Stop) {
+        say_goodbye(self.store.as_ref(), self.time.as_ref(), stop, &self.journal).await;
     }
 
     /// Closes the bots' connections, those that wait for an answer after it.

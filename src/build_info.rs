@@ -14,6 +14,18 @@ pub const SHOWN: &str = if COMMIT.is_empty() {
     concat!(env!("CARGO_PKG_VERSION"), " (", env!("KEEPER_BUILD_COMMIT"), ")")
 };
 
+/// Where a page of the documents is read: somebody who has only the program has no folder `docs`.
+macro_rules! document {
+    ($page:literal) => {
+        concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/", $page)
+    };
+}
+
+/// How a bot in any language is pointed at the keeper.
+pub const GATEWAY_DOCUMENT: &str = document!("gateway.md");
+/// How a keeper is run, and what its files look like.
+pub const OPERATE_DOCUMENT: &str = document!("OPERATE.md");
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,15 @@ use tokio::time::Instant;
 /// One for all who write to a store.
 #[derive(Default)]
 pub struct DiskLog {
-    failing: Mutex<Option<(Instant, String)>>,
+    failing: Mutex<Option<Failing>>,
+}
+
+/// Since when it fails, and why.
+struct Failing {
+    since: Instant,
+    problem: String,
+    /// The disk was full: a change that fits into room which is there does not show that it is not any more.
+    needs_room: bool,
 }
 
 impl fmt::Debug for DiskLog {
@@ -31,19 +39,39 @@ impl DiskLog {
     pub fn note(&self, outcome: &Result<(), StoreError>) {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Ok(()) => *failing = None,
+            Ok(()) => *failing = failing.take().filter(|failing| failing.needs_room),
             Err(error) if error.kind.heals() || error.kind == StoreErrorKind::Damaged => {
-                let since = failing.as_ref().map_or_else(Instant::now, |(since, _)| *since);
-                *failing = Some((since, error.problem.clone()));
+                let (since, needed_room) = failing
+                    .as_ref()
+                    .map_or((Instant::now(), false), |before| (before.since, before.needs_room));
+                let needs_room = needed_room || error.kind == StoreErrorKind::Full;
+                *failing = Some(Failing { since, problem: error.problem.clone(), needs_room });
             }
             Err(_) => {}
+        }
+    }
+
+    /// Whether it must be looked for room before it counts as written again.
+    pub fn needs_room(&self) -> bool {
+        self.failing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .is_some_and(|failing| failing.needs_room)
+    }
+
+    /// How the look for room ended. One that cannot be had for another reason says nothing about the disk.
+    pub fn looked_for_room(&self, outcome: &Result<(), StoreError>) {
+        match outcome {
+            Err(error) if error.kind.heals() => self.note(outcome),
+            _ => *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = None,
         }
     }
 
     /// For how long nothing could be written, and why.
     pub fn failing(&self) -> Option<(Duration, String)> {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        failing.as_ref().map(|(since, problem)| (since.elapsed(), problem.clone()))
+        failing.as_ref().map(|failing| (failing.since.elapsed(), failing.problem.clone()))
     }
 }
 
@@ -57,9 +85,31 @@ mod tests {
         log.note(&Err(StoreError::refused("wrote", "this one is odd")));
         assert_eq!(log.failing(), None, "that was the change's own fault");
         log.note(&Err(StoreError::of(StoreErrorKind::Busy, "wrote")));
-        log.note(&Err(StoreError::of(StoreErrorKind::Full, "wrote")));
-        assert!(log.failing().unwrap().1.contains("the disk is full"), "the latest reason");
+        log.note(&Err(StoreError::of(StoreErrorKind::Failing, "wrote")));
+        assert!(log.failing().unwrap().1.contains("the disk fails"), "the latest reason");
         log.note(&Ok(()));
         assert_eq!(log.failing(), None);
+    }
+
+    /// Between the orders that do not fit there are changes that do.
+    #[test]
+    fn a_full_disk_fails_until_there_is_room_whatever_fits_meanwhile() {
+        let log = DiskLog::new();
+        let full = Err(StoreError::of(StoreErrorKind::Full, "wrote"));
+        log.note(&full);
+        for _ in 0..3 {
+            log.note(&Ok(()));
+            assert!(log.failing().unwrap().1.contains("the disk is full"));
+            log.looked_for_room(&full);
+            assert!(log.needs_room() && log.failing().is_some());
+        }
+        log.note(&Err(StoreError::of(StoreErrorKind::Failing, "wrote")));
+        log.note(&Ok(()));
+        assert!(log.failing().is_some(), "it was full before it was gone");
+        log.looked_for_room(&Ok(()));
+        assert!(!log.needs_room() && log.failing().is_none());
+        log.note(&full);
+        log.looked_for_room(&Err(StoreError::refused("looked", "no right to make a table")));
+        assert_eq!(log.failing(), None, "nobody can look: what is written counts");
     }
 }

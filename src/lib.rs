@@ -23,6 +23,8 @@ pub mod logging;
 pub mod login_report;
 pub mod memory;
 pub mod private_file;
+pub mod refresh_report;
+mod run_tokens;
 mod spellings;
 pub mod standby;
 pub mod status;

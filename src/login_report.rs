@@ -14,6 +14,9 @@ use keeper_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Where each way to a login begins.
+const AGAIN: &str = "Start again: /login in Telegram, the status page, or `fyers-keeper login`.";
+
 /// How a person gets to FYERS' login and back.
 #[derive(Clone)]
 pub struct LoginSetup {
@@ -21,6 +24,16 @@ pub struct LoginSetup {
     pub authorize: Arc<dyn Fn(&str) -> String + Send + Sync>,
     /// The keeper's own `/fyers/login`, where a browser reaches it; without one a person pastes the code.
     pub page: Option<String>,
+}
+
+/// How to get a new token, as an order.
+pub fn login_hint(phone: bool, login: Option<&LoginSetup>) -> String {
+    match (login, phone) {
+        (Some(LoginSetup { page: Some(page), .. }), _) => format!("log in at {page} (one tap)."),
+        (Some(_), true) => "send /login to the bot, or run `fyers-keeper login`.".to_owned(),
+        (Some(_), false) => "run `fyers-keeper login`.".to_owned(),
+        (None, _) => "set FYERS_REDIRECT_URI or KEEPER_PUBLIC_URL, then run `fyers-keeper login`.".to_owned(),
+    }
 }
 
 /// How a login went.
@@ -43,12 +56,15 @@ impl LoginReport {
     }
 
     /// The login worked.
-    pub fn done(session: &SessionView, mode: ShownMode) -> Self {
+    pub fn done(session: &SessionView, mode: ShownMode, reads_only: bool) -> Self {
         let until = session.expires_at.map(|end| ist(end).format("%H:%M IST, %a %d %b").to_string());
         let word = if mode == ShownMode::Live { "Live" } else { "Good" };
         let who = session.holder.clone().or_else(|| session.account.clone()).unwrap_or_default();
         let mode = match mode {
             ShownMode::Halted => "Trading is halted: entries are refused until /resume.",
+            ShownMode::Live if reads_only => {
+                "Prices are real, but this app (-100) only reads: FYERS refuses its orders."
+            }
             ShownMode::Live => "Orders go to FYERS, with real money.",
             ShownMode::Sandbox => "Prices come from FYERS, orders are simulated (FYERS_SANDBOX=true).",
             ShownMode::Mock => "Orders are simulated.",
@@ -65,7 +81,7 @@ impl LoginReport {
             account: session.account.clone(),
             ..SessionView::default()
         };
-        Self::done(&view, status.mode)
+        Self::done(&view, status.mode, status.app_reads_only)
     }
 
     /// The login did not work.
@@ -79,7 +95,7 @@ impl LoginReport {
             LoginFailure::State(StateRefusal::Expired) => Self::bad(
                 None,
                 "That took too long",
-                ["A login must be finished within ten minutes.", "Please start again."],
+                ["A login must be finished within ten minutes. Nothing was changed.", AGAIN],
             ),
             LoginFailure::State(StateRefusal::Unknown) => Self::bad(
                 None,
@@ -113,7 +129,7 @@ impl LoginReport {
                 "Confirm this account in Telegram",
                 &[
                     "It is the first account here, so its token is not used yet.",
-                    "If it is yours, send the /confirm command that the bot names.",
+                    "If it is yours, send /confirm and its id to the bot within 10 minutes, as the bot's message says.",
                 ],
             ),
             Reason::AppMismatch => (
@@ -124,7 +140,7 @@ impl LoginReport {
             ),
             Reason::CodeRejected => (
                 "FYERS refuses the code",
-                &["It was used before, is too old, or was cut off.", "Please start again."],
+                &["It was used before, is too old, or was cut off. Nothing was changed.", AGAIN],
             ),
             Reason::AppHashRejected | Reason::AppUnknown => (
                 "FYERS does not know this app",
@@ -141,10 +157,10 @@ impl LoginReport {
             ),
             Reason::NoCredentials => (
                 "No FYERS app is configured",
-                &["Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows."],
+                &["Set FYERS_CLIENT_ID and FYERS_SECRET_KEY: `fyers-keeper init` asks for them."],
             ),
             Reason::Unreachable | Reason::BrokerFault | Reason::BadAnswer | Reason::RateLimited => {
-                ("FYERS did not answer", &["The code may be spent. Please start again in a minute."])
+                ("FYERS did not answer", &["The code may be spent. Wait a minute.", AGAIN])
             }
             Reason::Starting => (
                 "The outcome is not known",
@@ -155,7 +171,7 @@ impl LoginReport {
             ),
             _ => (
                 "FYERS refused the login",
-                &["Please start again. If it stays so, look at the keeper's log."],
+                &[AGAIN, "If it stays so, `fyers-keeper doctor` looks for the cause."],
             ),
         };
         let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
@@ -169,11 +185,8 @@ impl LoginReport {
     /// short.
     pub fn denied(code: Option<i64>, message: &str) -> Self {
         let words = excerpt(message, 120);
-        let mut report = Self::bad(
-            Some(Reason::Refused),
-            "FYERS refused the login",
-            ["Nothing was changed. Please start again."],
-        );
+        let mut report =
+            Self::bad(Some(Reason::Refused), "FYERS refused the login", ["Nothing was changed.", AGAIN]);
         let told = match (code, words.trim()) {
             (Some(code), "") => format!("FYERS' code is {code}."),
             (Some(code), words) => format!("FYERS says: {words} (code {code})."),

@@ -146,7 +146,9 @@ fn open(path: &Path, rules: Rules, options: &mut OpenOptions) -> Result<(File, M
     let file =
         options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| refused(&error))?;
     let meta = file.metadata().map_err(|error| PrivateFileError::Io(error.kind()))?;
-    check(&meta, rules)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.metadata().ok().map(|meta| meta.uid());
+    check(&meta, folder, rules)?;
     Ok((file, meta))
 }
 
@@ -159,18 +161,25 @@ fn refused(error: &std::io::Error) -> PrivateFileError {
     }
 }
 
-fn check(meta: &Metadata, rules: Rules) -> Result<(), PrivateFileError> {
-    let (own, owner) = (geteuid().as_raw(), meta.uid());
+fn check(meta: &Metadata, folder: Option<u32>, rules: Rules) -> Result<(), PrivateFileError> {
     if !meta.is_file() {
         return Err(PrivateFileError::NotAFile);
     }
-    if owner != own && !(rules.roots && owner == 0) && own != 0 {
+    if !belongs(meta.uid(), (geteuid().as_raw(), folder), rules) {
         return Err(PrivateFileError::Foreign);
     }
     if meta.mode() & 0o022 != 0 {
         return Err(PrivateFileError::Writable);
     }
     Ok(())
+}
+
+/// Whether a file of this owner may be used by `own`. Root reads what somebody brings, whoever that is. Its own files are
+/// root's too, or of the user whose folder they are in, as where a container has a folder of its host: what another user
+/// has put into root's folder, or into one for everybody, that user could read and change later.
+fn belongs(owner: u32, (own, folder): (u32, Option<u32>), rules: Rules) -> bool {
+    let may_be_anybodys = rules == Rules::BROUGHT || folder == Some(owner);
+    owner == own || (rules.roots && owner == 0) || (own == 0 && may_be_anybodys)
 }
 
 #[cfg(test)]
@@ -226,6 +235,27 @@ mod tests {
             "secret\n",
             "Kubernetes mounts secrets as links"
         );
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_nobodys_own() {
+        let (root, own, other) = (0, 1_000, 1_001);
+        let may = |owner, user, folder, rules| belongs(owner, (user, Some(folder)), rules);
+        for rules in [Rules::OWN, Rules::BROUGHT] {
+            assert!(may(own, own, own, rules) && may(root, root, root, rules) && may(own, own, root, rules));
+            assert!(
+                !may(other, own, own, rules) && !may(other, own, other, rules),
+                "of another user, wherever"
+            );
+            assert!(may(own, root, own, rules), "root in somebody's folder");
+        }
+        assert!(may(root, own, own, Rules::BROUGHT) && !may(root, own, own, Rules::OWN));
+        assert!(may(other, root, root, Rules::BROUGHT), "root reads what is brought");
+        assert!(
+            !may(other, root, root, Rules::OWN),
+            "and takes nothing for its own that somebody has put there"
+        );
+        assert!(!may(other, root, own, Rules::OWN));
     }
 
     #[test]

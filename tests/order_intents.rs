@@ -45,7 +45,11 @@ fn whatever_ends_the_program_no_order_is_lost_or_doubled() {
     let open = "SELECT COUNT(*) FROM order_intents WHERE outcome IS NULL";
     wait_for("every open intent to be told", || (count(&home, open) == 0).then_some(()));
     let told = count(&home, "SELECT COUNT(*) FROM journal WHERE kind = 'order.unknown'");
-    let listed = home.run(&["orders", "--json", "--limit", "1000"]).exits(0).json()["orders"].clone();
+    let mut listed = home.run(&["orders", "--json", "--limit", "1000"]).exits(0).json()["orders"].clone();
+    // How far an order is, is read from FYERS' book and is not on disk.
+    for row in listed.as_array_mut().unwrap() {
+        row.as_object_mut().unwrap().remove("progress");
+    }
     let rows = listing(&home);
     let newest: Vec<_> = rows.iter().rev().take(1_000).collect();
     assert_eq!(

@@ -51,7 +51,9 @@ fn texts() -> Context {
     Context {
         login_hint: "log in.".into(),
         live: false,
+        reads_only: false,
         reject_without_token: false,
+        halted: false,
         tick_time: ist::at(8, 45),
         card: None,
     }

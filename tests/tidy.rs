@@ -82,6 +82,7 @@ const UNWRAPPERS: &[&str] = &[
     "src/fyers",
     "src/heartbeat/pinger.rs",
     "src/logging/redact.rs",
+    "src/run_tokens.rs",
     "src/store/postgres",
     "src/store/sqlite",
     "src/store/state_dir.rs",

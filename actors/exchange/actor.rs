@@ -1,8 +1,8 @@
 //! The ExchangeActor: knows the mode and the books, publishes what decides, and carries out what was decided.
 //!
-//! Simulated orders are one turn each: the book is on disk before the bot hears of its order. A failing store stops
-//! nothing but what needs it: orders are refused in words, reads go on, and what could not be written is written when
-//! the store works again.
+//! Simulated orders are one turn each: decided and queued for the disk; what they did is on disk before the bot hears of
+//! its order. A failing store stops nothing but what needs it: orders are refused in words, reads go on, and what could
+//! not be written is written when the store works again.
 
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ impl Actor for ExchangeActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.deps.died.connect(ctx.address().recipient());
         // A crash loses no news: whoever starts again asks. Requests wait for the answer, or one that came right
         // behind a crash would be simulated. At the program's start all news comes by itself, in its order: an answer
         // would overtake what waits in the mailbox.
@@ -56,10 +57,11 @@ impl Actor for ExchangeActor {
             }
         };
         self.keep_matching(ctx);
-        let settled = load.then(|(), act: &mut Self, _| ask.into_actor(act)).then(|view, act, _| {
+        let settled = load.then(|(), act: &mut Self, _| ask.into_actor(act)).then(|view, act, ctx| {
             if let Some(view) = view {
                 act.volatile.session = view;
             }
+            act.time_first_word(ctx);
             // A book that began before there were snapshots, or a crash right after a day's opening.
             let mock_snapshot = act.volatile.book.engine().opening().cloned();
             act.settle(Change { mock_snapshot, ..Change::default() })

@@ -13,6 +13,7 @@ use keeper_domain::{
     bots::{
         admit::{Knowledge, decide, orders_in, to_be_priced},
         books::BotBooks,
+        view::asks_what_waits,
     },
     event::Event,
     keys::{BotKey, BotName, KeyRing},
@@ -20,7 +21,7 @@ use keeper_domain::{
     notes::BOT_BOOKS,
     ports::Change,
     routing::{
-        own::Own,
+        own::{Own, OwnDay},
         request::{Leg, OrderCall},
         route::{Refused, Route, Snapshot},
     },
@@ -45,6 +46,20 @@ pub(super) fn seen_by(now: &Arc<Snapshot>, key: &BotKey, call: &OrderCall) -> Ar
 }
 
 impl ExchangeActor {
+    /// What decides about this bot's request now. Of the book it is what is in memory: a request is decided on top of all
+    /// that were decided before it, on disk or not.
+    pub(super) fn deciding(&self, key: &BotKey, call: &OrderCall) -> Arc<Snapshot> {
+        let published = self.snapshot();
+        if !call.operation.trades() {
+            return seen_by(&published, key, call);
+        }
+        let name = key.name();
+        let waiting = if asks_what_waits(&published, key) { self.waiting_of(name) } else { vec![] };
+        let own = Own { simulated: self.volatile.books.simulated(name), waiting, day: OwnDay::default() };
+        let own = Arc::new(BTreeMap::from([(name.clone(), own)]));
+        Arc::new(Snapshot { own, ..(*published).clone() }.seen_by(key))
+    }
+
     /// The one decision about a bot's request, with all that is known now.
     pub(super) fn decide(
         &self,
@@ -83,7 +98,6 @@ impl ExchangeActor {
         if orders > 0 {
             self.volatile.books.begin(ist::date(self.deps.time.now()));
             self.volatile.books.sent(bot, orders);
-            self.publish();
         }
     }
 
@@ -114,35 +128,34 @@ impl ExchangeActor {
         .collect()
     }
 
-    /// What is each bot's own now.
+    /// What is each bot's own now. What waits is not among it: only decisions ask for that.
     pub(super) fn owns(&self, now: DateTime<Utc>) -> BTreeMap<BotName, Own> {
         let (books, keys) = (&self.volatile.books, self.deps.keys.load());
         let bots: BTreeSet<&BotName> = books.bots().chain(keys.all().iter().map(BotKey::name)).collect();
         let price = |symbol: &str| self.volatile.book.price(symbol, Prices::Last, now);
-        let waiting: BTreeMap<String, Leg> = self
-            .volatile
-            .book
-            .engine()
-            .waiting()
-            .map(|order| {
-                let leg = Leg {
-                    symbol: order.symbol().to_owned(),
-                    product: codes::product_word(order.product()).to_owned(),
-                    quantity: order.side().sign() * order.open_quantity(),
-                    price: order.limit().unwrap_or_default(),
-                    tag: None,
-                };
-                (order.id.clone(), leg)
-            })
-            .collect();
-        let own = |bot: &BotName| (bot.clone(), books.own(ist::date(now), bot, &waiting, &price));
+        let own = |bot: &BotName| (bot.clone(), books.own(ist::date(now), bot, &price));
         bots.into_iter().map(own).collect()
     }
 
-    /// The books as they were last written, brought in line with the account: what nobody is known to hold is the
-    /// owner's.
+    /// What waits of this bot in the MockExchange.
+    fn waiting_of(&self, bot: &BotName) -> Vec<Leg> {
+        let mine = |id: &str| self.volatile.books.owner_of(id) == Some(bot);
+        let waiting = self.volatile.book.engine().waiting().filter(|order| mine(&order.id));
+        let leg = |order: mock_exchange::OrderState| Leg {
+            symbol: order.symbol().to_owned(),
+            product: codes::product_word(order.product()).to_owned(),
+            quantity: order.side().sign() * order.open_quantity(),
+            price: order.limit().unwrap_or_default(),
+            tag: None,
+        };
+        waiting.map(leg).collect()
+    }
+
+    /// The books as they were last written, brought in line with the account: what waits there is known from there, and
+    /// what nobody is known to hold is the owner's.
     pub(super) fn take_books(&mut self, books: Option<BotBooks>) {
         let mut books = books.unwrap_or_default();
+        books.recall_waiting(self.volatile.book.engine().waiting());
         books.balance(&self.simulated());
         self.volatile.books = books;
     }
@@ -157,10 +170,12 @@ impl Handler<BotGone> for ExchangeActor {
     type Result = AtomicResponse<Self, ()>;
 
     fn handle(&mut self, BotGone(bot): BotGone, _: &mut Context<Self>) -> Self::Result {
-        self.volatile.books.inherit(&bot);
-        self.publish();
-        let mut change = Change::default();
-        self.note_books(&mut change);
-        AtomicResponse::new(Box::pin(self.commit_or_keep(change).map(|(), _, _| ())))
+        AtomicResponse::new(Box::pin(self.written().then(move |(), act, _| {
+            act.volatile.books.inherit(&bot);
+            act.publish();
+            let mut change = Change::default();
+            act.note_books(&mut change);
+            act.commit_or_keep(change)
+        })))
     }
 }

@@ -1,5 +1,7 @@
 //! A person clears the simulated positions: those whose market is open are closed, the others are named.
 
+use std::{cell::Cell, rc::Rc};
+
 use actix::{ActorFutureExt, AtomicResponse, Handler};
 use serde_json::json;
 
@@ -43,6 +45,18 @@ impl Handler<ClearSimulated> for ExchangeActor {
     type Result = AtomicResponse<Self, Option<Cleared>>;
 
     fn handle(&mut self, ClearSimulated { by }: ClearSimulated, _: &mut Self::Context) -> Self::Result {
+        AtomicResponse::new(Box::pin(self.written().then(move |(), act, ctx| {
+            let (cleared, change) = act.clear(by);
+            let is_done = Rc::<Cell<bool>>::default();
+            let done = Rc::clone(&is_done);
+            act.queue_own_facts(change, Box::new(move |_, outcome, _| done.set(outcome.is_ok())), ctx);
+            act.written().map(move |(), _, _| is_done.get().then_some(cleared))
+        })))
+    }
+}
+
+impl ExchangeActor {
+    fn clear(&mut self, by: String) -> (Cleared, Change) {
         let (now, prices, book) =
             (self.deps.time.now(), self.deps.market.without_token, &mut self.volatile.book);
         let segments =
@@ -60,13 +74,8 @@ impl Handler<ClearSimulated> for ExchangeActor {
         let theirs: Vec<_> = shut.iter().map(|symbol| segment_of(symbol)).collect();
         let opens = sessions::next_open(engine.calendar(), &theirs, now).map(|(_, session)| session.open);
         let shut = shut.into_iter().map(str::to_owned).collect();
-        let cleared = Cleared { closed, shut, opens };
         let told = (closed > 0).then_some((now, Event::SimulatedCleared { by, positions: closed }));
         let change = Change { events: told.into_iter().collect(), ..self.mock_change(records) };
-        let commit = self.commit_facts(change);
-        AtomicResponse::new(Box::pin(commit.then(move |committed, act: &mut Self, _| {
-            let cleared = committed.is_ok().then_some(cleared);
-            act.after_simulation(&committed).map(move |(), _, _| cleared)
-        })))
+        (Cleared { closed, shut, opens }, change)
     }
 }

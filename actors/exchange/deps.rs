@@ -17,6 +17,7 @@ use crate::{
         bots::SharedKeys,
         execution::{FaultPoint, InFlight, Tasks},
         market::MockMarket,
+        messages::TokenDied,
         reads::SharedSnapshot,
     },
     hub::Hub,
@@ -55,6 +56,8 @@ pub struct ExchangeDeps {
     pub session: RecipientCell<GetSession>,
     /// To the TokenActor.
     pub rejected: RecipientCell<TokenRejected>,
+    /// From the way to FYERS to this actor, which connects it.
+    pub died: RecipientCell<TokenDied>,
     /// Wakes the Notifier after a commit.
     pub journal: RecipientCell<JournalGrew>,
     /// Where orders run that are on their way to FYERS.

@@ -10,29 +10,24 @@ use std::{
 };
 
 use actix::Addr;
+use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
-use fyers_api::{http::ApiResponse, response};
 use keeper_domain::{
-    broker_error::{BrokerError, Transport},
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
-    ports::{BrokerProxy, Change, ProxyError, Store, StoreError, Time, Wanted},
-    routing::{
-        Venue,
-        broker_answer::{is_fyers, is_order_ban, token_death},
-        request::{Leg, Reserved},
-    },
+    ports::{BrokerProxy, Change, Store, StoreError, Time, Wanted},
+    routing::{Venue, broker_answer::token_death, request::Reserved},
     secret::AccessToken,
 };
-use mock_exchange::api::responses;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::exchange::{
     ExchangeActor,
-    doubt::IsDead,
-    messages::{End, Executed, Forward, TokenDied},
+    doubt::{self, IsDead},
+    meaning::Meaning,
+    messages::{End, Executed, Forward},
     waiting::Forwarding,
-    words::{never_left, refusal},
+    words::refusal,
 };
 use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell};
 
@@ -40,10 +35,6 @@ use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientC
 const INTENT_LIMIT: Duration = Duration::from_secs(5);
 /// Longest that FYERS' answer is held back for the outcome to be on disk.
 const OUTCOME_LIMIT: Duration = Duration::from_secs(2);
-/// Longest wait for the word whether a token is dead that FYERS refused.
-const VERDICT_LIMIT: Duration = Duration::from_secs(5);
-/// Longest text of a refusal that an event keeps.
-const WORDS: usize = 200;
 
 /// Where tasks run that must outlive an actor's life.
 #[derive(Clone)]
@@ -164,7 +155,7 @@ pub(super) struct Execution {
     /// What it may still take from open positions.
     pub(super) reserved: Reserved,
     pub(super) forwarding: Forwarding,
-    /// What FYERS has taken of it.
+    /// What FYERS has said of it.
     pub(super) placed: RefCell<Vec<OrderEntry>>,
     pub(super) token: Arc<AccessToken>,
     pub(super) proxy: Arc<dyn BrokerProxy>,
@@ -174,18 +165,9 @@ pub(super) struct Execution {
     pub(super) actor: Addr<ExchangeActor>,
     /// Whether it may still leave at the end of a wait.
     pub(super) wanted: Arc<Wanted>,
+    /// When it left.
+    pub(super) left: Arc<Mutex<Option<DateTime<Utc>>>>,
     pub(super) fault: FaultPoint,
-}
-
-/// What FYERS' answer, or the want of one, means.
-struct Meaning {
-    end: End,
-    venue: Venue,
-    answer: ApiResponse,
-    /// `None` leaves the intent open: the order book will tell.
-    outcome: Option<IntentOutcome>,
-    entries: Vec<OrderEntry>,
-    events: Vec<Event>,
 }
 
 impl Execution {
@@ -213,15 +195,44 @@ impl Execution {
         }
         self.fault.at(OrderStep::AfterIntent);
         let sent =
-            self.proxy.send_while(&self.token, &self.forwarding.request, Arc::clone(&self.wanted)).await;
+            self.proxy.send_while(&self.token, &self.forwarding.request, self.wanted_until_it_leaves()).await;
         self.fault.at(OrderStep::AfterSend);
-        if let Some(code) = sent.as_ref().ok().and_then(token_death)
-            && self.is_token_dead(code).await
-        {
-            return self.token_died(&guard).await;
+        let is_refused = sent.as_ref().ok().and_then(token_death).is_some();
+        let meaning = match self.read(sent) {
+            // It says no to the token, and names an order: nothing is proven, and no bot is told of a dead token.
+            meaning if is_refused && meaning.end == End::Unknown => self.no_answer(),
+            meaning => meaning,
+        };
+        if is_refused && meaning.end != End::Unknown {
+            if self.is_token_dead().await {
+                return self.token_died(&guard).await;
+            }
+            let meaning = self.with_doubt(meaning);
+            return self.settle(meaning, &guard).await;
         }
-        let meaning = self.read(sent);
         self.settle(meaning, &guard).await;
+    }
+
+    /// FYERS says no to a token that it takes for other calls: the bot gets that answer, and the book is asked whether the
+    /// order is there all the same.
+    fn with_doubt(&self, meaning: Meaning) -> Meaning {
+        let entries = self.intent.token_refused_entries(self.left(), self.time.now());
+        if entries.is_empty() { meaning } else { Meaning { end: End::TokenRefused, entries, ..meaning } }
+    }
+
+    /// It is asked for last when the order leaves: FYERS' stamp is compared with that moment.
+    fn wanted_until_it_leaves(&self) -> Arc<Wanted> {
+        let (wanted, time, left) = (Arc::clone(&self.wanted), Arc::clone(&self.time), Arc::clone(&self.left));
+        Arc::new(move || {
+            let is_wanted = wanted();
+            *left.lock().unwrap_or_else(PoisonError::into_inner) = Some(time.now());
+            is_wanted
+        })
+    }
+
+    /// When it has left, if it has.
+    pub(super) fn left(&self) -> Option<DateTime<Utc>> {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing is sent without its intent on disk. It may get there later: then it is told that it was not sent.
@@ -236,20 +247,21 @@ impl Execution {
 
     /// FYERS' error says that the token is dead, and that nothing was done. One answer is not enough to send an order
     /// elsewhere: the profile call must say so as well. If it does not, or not in time, the bot gets FYERS' answer.
-    async fn is_token_dead(&self, code: i64) -> bool {
-        let fingerprint = self.token.fingerprint();
-        let _gone = self.actor.send(TokenDied { fingerprint: fingerprint.clone(), code }).await;
-        match self.actor.send(IsDead(fingerprint)).await {
-            Ok(word) => timeout(VERDICT_LIMIT, word.given()).await.unwrap_or(false),
+    async fn is_token_dead(&self) -> bool {
+        match self.actor.send(IsDead(self.token.fingerprint())).await {
+            Ok(word) => timeout(doubt::LIMIT, word.given()).await.unwrap_or(false),
             Err(_) => false,
         }
     }
 
-    /// FYERS has refused the token and done nothing else: the request is handled as if it came now.
+    /// FYERS has refused the token and done nothing else: the request is handled as if it came now. Whether that is true of the
+    /// order the book is asked once a token works.
     async fn token_died(self, guard: &InFlightGuard) {
         let outcomes = vec![(self.intent.id, IntentOutcome::NotSent)];
-        let unsaved = self.write(Change { outcomes, ..Change::default() }).await;
-        self.tell(guard, End::Nothing, 0, unsaved);
+        let orders = self.intent.token_refused_entries(self.left(), self.time.now());
+        *self.placed.borrow_mut() = orders.clone();
+        let unsaved = self.write(Change { outcomes, orders, ..Change::default() }).await;
+        self.tell(guard, End::TokenRefused, 0, unsaved);
         if let Ok(again) = self.actor.send(Forward(self.forwarding.request, self.forwarding.bot)).await {
             let _bot_gone = self.forwarding.reply.send(again.answered().await);
         }
@@ -259,8 +271,9 @@ impl Execution {
         let now = self.time.now();
         let refused = |event: &&Event| matches!(event, Event::OrderRejected { .. });
         let rejected = meaning.events.iter().filter(refused).count() as u64;
-        let taken = meaning.entries.iter().filter(|entry| entry.venue == Venue::Fyers && entry.code >= 0);
-        *self.placed.borrow_mut() = taken.cloned().collect();
+        // What FYERS refused is in its order book too, and is nobody else's.
+        let told = meaning.entries.iter().filter(|entry| entry.venue == Venue::Fyers);
+        *self.placed.borrow_mut() = told.cloned().collect();
         let change = Change {
             outcomes: meaning.outcome.into_iter().map(|outcome| (self.intent.id, outcome)).collect(),
             orders: meaning.entries,
@@ -285,100 +298,5 @@ impl Execution {
             // It is in the store's queue and gets there when the store does; only the outcome is safe to repeat.
             Err(_) => Some(Change { outcomes: change.outcomes, ..Change::default() }),
         }
-    }
-
-    fn read(&self, sent: Result<ApiResponse, ProxyError>) -> Meaning {
-        match sent {
-            Ok(answer) if never_left(&answer) => self.not_sent(answer),
-            Ok(answer) if is_fyers(&answer) => self.answered(answer),
-            Ok(answer) => self.unknown(answer),
-            Err(ProxyError::Transport(Transport::Connect)) => {
-                let words = "FYERS cannot be reached; nothing was done";
-                self.not_sent(refusal(503, -503, words))
-            }
-            Err(_) => {
-                let message = "fyers-keeper: the order was sent and its outcome is not known. Look in the order book \
-                               before sending it again.";
-                let body = serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""});
-                self.unknown(responses::answer(200, &body))
-            }
-        }
-    }
-
-    fn not_sent(&self, answer: ApiResponse) -> Meaning {
-        let entries = self.entries(&answer, Venue::None);
-        let outcome = Some(IntentOutcome::NotSent);
-        Meaning { end: End::Nothing, venue: Venue::None, answer, outcome, entries, events: vec![] }
-    }
-
-    /// What is not FYERS' own says nothing about the order; the bot gets it as it came.
-    fn unknown(&self, answer: ApiResponse) -> Meaning {
-        let entries = self.entries(&answer, Venue::Fyers).into_iter().enumerate();
-        let entries = entries.map(|(place, entry)| entry.without_answer(&self.intent, place)).collect();
-        Meaning { end: End::Unknown, venue: Venue::Fyers, answer, outcome: None, entries, events: vec![] }
-    }
-
-    fn answered(&self, answer: ApiResponse) -> Meaning {
-        let outcomes = response::outcomes(&answer, &response::json(&answer));
-        let ids = outcomes.iter().filter_map(|(_, _, _, id)| id.clone()).collect();
-        let outcome = Some(IntentOutcome::Answered { status: answer.status, ids });
-        let mut events = vec![];
-        let mut end = End::Nothing;
-        for (place, (status, code, message, id)) in outcomes.iter().enumerate() {
-            let leg = self.intent.legs.get(place);
-            let refused = *code < 0;
-            if !refused {
-                end = End::Answered;
-            }
-            events.extend(self.told(leg, *code, message, id.as_deref()));
-            if refused
-                && is_order_ban(&BrokerError::Refused {
-                    status: *status,
-                    code: *code,
-                    message: message.clone(),
-                })
-            {
-                return self.banned(answer, outcome, events, leg);
-            }
-        }
-        let entries = self.entries(&answer, Venue::Fyers);
-        Meaning { end, venue: Venue::Fyers, answer, outcome, entries, events }
-    }
-
-    fn banned(
-        &self,
-        answer: ApiResponse,
-        outcome: Option<IntentOutcome>,
-        events: Vec<Event>,
-        leg: Option<&Leg>,
-    ) -> Meaning {
-        let end = End::Banned { symbol: leg.map(|leg| leg.symbol.clone()).unwrap_or_default() };
-        let entries = self.entries(&answer, Venue::Fyers);
-        Meaning { end, venue: Venue::Fyers, answer, outcome, entries, events }
-    }
-
-    /// The event of one order: taken, or refused by FYERS.
-    fn told(&self, leg: Option<&Leg>, code: i64, message: &str, id: Option<&str>) -> Option<Event> {
-        let (symbol, quantity) = leg.map_or((String::new(), 0), |leg| (leg.symbol.clone(), leg.quantity));
-        if code < 0 {
-            let price = leg.map_or_else(|| "0".to_owned(), |leg| leg.price.normalize().to_string());
-            let message = keeper_domain::alerts::words::excerpt(message, WORDS);
-            let bot = Some(self.forwarding.bot.clone());
-            return Some(Event::OrderRejected { bot, symbol, quantity, price, code, message });
-        }
-        leg?;
-        let bot = Some(self.forwarding.bot.clone());
-        Some(Event::OrderPlaced { bot, id: id?.to_owned(), symbol, quantity })
-    }
-
-    fn entries(&self, answer: &ApiResponse, venue: Venue) -> Vec<OrderEntry> {
-        let (mode, now) = (self.forwarding.mode, self.time.now());
-        let operation = self.forwarding.call.operation;
-        let one = |(place, (status, code, message, id)): (usize, (u16, i64, String, Option<String>))| {
-            let leg = self.intent.legs.get(place);
-            let entry = OrderEntry::new((operation, mode, venue), leg, (status, code, &message, id), now);
-            entry.of(&self.forwarding.bot)
-        };
-        response::outcomes(answer, &response::json(answer)).into_iter().enumerate().map(one).collect()
     }
 }

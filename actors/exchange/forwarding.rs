@@ -3,7 +3,7 @@
 use std::{cell::RefCell, sync::Arc};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use fyers_api::http::ApiRequest;
+use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
     event::Event,
     keys::BotName,
@@ -13,38 +13,43 @@ use keeper_domain::{
     routing::{
         Venue,
         request::OrderCall,
-        route::{Refused, Route, reads_first},
+        route::{Refused, Route, reads_again, reads_first, without_known_positions},
     },
 };
 
 use crate::exchange::{
     ExchangeActor,
-    bots::{key_of, seen_by},
+    bots::key_of,
+    doubt::Held,
     execution::Execution,
     messages::{Forward, Pending, Reply},
+    pipeline::After,
     pricing::Share,
     reads,
-    waiting::Forwarding,
+    waiting::{Forwarding, HasRead},
     words::refusal,
 };
 
 impl ExchangeActor {
     /// A request that has waited, as things are now.
-    pub(super) fn decide_again(&mut self, waited: Forwarding, has_read: bool, ctx: &mut Context<Self>) {
+    pub(super) fn decide_again(&mut self, waited: Forwarding, has_read: HasRead, ctx: &mut Context<Self>) {
         let Forwarding { request, bot, reply, .. } = waited;
         self.forward((request, bot), reply, has_read, ctx);
     }
 
-    fn forward(
+    pub(super) fn forward(
         &mut self,
         (request, bot): (ApiRequest, BotName),
         reply: Reply,
-        has_read: bool,
+        has_read: HasRead,
         ctx: &mut Context<Self>,
     ) {
+        if self.volatile.doubted.is_one() || self.waits_for_first_word(&bot) {
+            return self.volatile.doubted.hold(Held { asked: (request, bot), reply, has_read });
+        }
         let (call, now) = (OrderCall::read(&request), self.snapshot());
         let key = key_of(&self.deps.keys, &bot);
-        let seen = key.as_ref().map_or_else(|| Arc::clone(&now), |key| seen_by(&now, key, &call));
+        let seen = key.as_ref().map_or_else(|| Arc::clone(&now), |key| self.deciding(key, &call));
         let (meant_for_fyers, mode, halted, reason) = (!seen.sandbox, seen.mode, seen.halted, seen.reason);
         let forwarding =
             Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply, has_read };
@@ -54,8 +59,8 @@ impl ExchangeActor {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
                     let learnt = act.learn_prices(prices);
-                    act.dispatch(forwarding, ctx);
                     act.keep_records(learnt, ctx);
+                    act.dispatch(forwarding, ctx);
                 }));
             }
             None => self.dispatch(forwarding, ctx),
@@ -67,10 +72,25 @@ impl ExchangeActor {
         let Some(key) = key_of(&self.deps.keys, &forwarding.bot) else {
             return self.refuse(forwarding, &Refused::KeyGone, ctx);
         };
-        let now = seen_by(&self.snapshot(), &key, &forwarding.call);
+        if self.volatile.doubted.is_one() {
+            // Its prices were asked for meanwhile.
+            let Forwarding { request, bot, reply, has_read, .. } = forwarding;
+            return self.volatile.doubted.hold(Held { asked: (request, bot), reply, has_read });
+        }
+        let now = self.deciding(&key, &forwarding.call);
         let decided = self.decide(&now, &key, &forwarding.call, &forwarding.request);
-        if decided == Route::Fyers && !forwarding.has_read && reads_first(&now, &forwarding.call) {
-            return self.read_before(forwarding, ctx);
+        if let Some(first) = reads_first(&now, &forwarding.call, &decided) {
+            let why = without_known_positions(&decided);
+            match forwarding.has_read {
+                HasRead::No => return self.read_before(forwarding, (first, why), ctx),
+                HasRead::Tried => return self.refuse(forwarding, &why, ctx),
+                HasRead::Yes(until)
+                    if reads_again(&now, &forwarding.call, &decided) && self.deps.time.now() < until =>
+                {
+                    return self.read_again(forwarding, (first, why), ctx);
+                }
+                HasRead::Yes(_) => {}
+            }
         }
         if !matches!(decided, Route::Refused(_)) {
             self.count_order(&forwarding.bot, &forwarding.call);
@@ -82,7 +102,8 @@ impl ExchangeActor {
             }
             (Route::Fyers, Some(proxy), Some(token)) => {
                 let Forwarding { request, reply, call, bot, .. } = forwarding;
-                let read = reads::read(now, proxy, token, (call, request, bot), ctx.address());
+                let asker = reads::asker(&self.deps.keys, bot);
+                let read = reads::read(now, proxy, token, (call, request, asker), ctx.address());
                 self.deps.tasks.spawn(async move {
                     let _gone = reply.send(read.await);
                 });
@@ -105,6 +126,7 @@ impl ExchangeActor {
         let wanted = self.wanted(&forwarding.bot);
         let execution = Execution {
             wanted,
+            left: Arc::default(),
             reserved: forwarding.call.reserved(&self.volatile.live.positions),
             intent,
             forwarding,
@@ -132,7 +154,7 @@ impl ExchangeActor {
     /// Says no in the broker's format, and writes it down.
     pub(super) fn refuse(&mut self, forwarding: Forwarding, why: &Refused, ctx: &mut Context<Self>) {
         let (status, code) = match why {
-            Refused::Stopping => (503, -503),
+            Refused::Stopping | Refused::Unconfirmed => (503, -503),
             Refused::KeyGone => (401, -16),
             Refused::Ambiguous => (400, -50),
             _ if why.is_of_key() => (400, -50),
@@ -151,16 +173,48 @@ impl ExchangeActor {
             self.limit_event(&forwarding.bot, why)
         } else {
             let ((symbol, quantity), bot) = (forwarding.call.subject(), Some(forwarding.bot.clone()));
-            Some(Event::OrderRefused { bot, symbol, quantity, why: words })
+            let is_halted_entry = why.is_halted_entry();
+            Some(Event::OrderRefused { bot, symbol, quantity, why: words, is_halted_entry })
         };
-        let mut change = Change { orders, ..Change::default() };
-        if matches!(event, Some(Event::KeyLimitReached { .. })) {
-            self.note_books(&mut change);
+        let notes_books = matches!(event, Some(Event::KeyLimitReached { .. }));
+        let events = event.map(|event| (now, event)).into_iter().collect();
+        let change = Change { orders, events, ..Change::default() };
+        if notes_books {
+            self.refuse_noted(forwarding, answer, change, ctx);
+        } else {
+            self.refuse_written(forwarding, answer, change, ctx);
         }
-        change.events.extend(event.map(|event| (now, event)));
-        // A refusal is a refusal whether or not it can be written down.
-        let commit = self.commit_or_keep(change);
-        ctx.wait(commit.map(move |_, _, _| forwarding.arrive(Venue::None, answer)));
+    }
+
+    /// A refusal is a refusal whether or not it can be written down.
+    fn refuse_written(
+        &mut self,
+        forwarding: Forwarding,
+        answer: ApiResponse,
+        change: Change,
+        ctx: &mut Context<Self>,
+    ) {
+        let kept = change.clone();
+        let after: After = Box::new(move |act, outcome, _| {
+            act.keep_unless(outcome, kept);
+            forwarding.arrive(Venue::None, answer);
+        });
+        self.queue_beside(change, after, ctx);
+    }
+
+    /// The same with the bots' books, which must not tell of what is not on disk.
+    fn refuse_noted(
+        &mut self,
+        forwarding: Forwarding,
+        answer: ApiResponse,
+        mut change: Change,
+        ctx: &mut Context<Self>,
+    ) {
+        let refused = self.written().then(move |(), act, _| {
+            act.note_books(&mut change);
+            act.commit_or_keep(change)
+        });
+        ctx.wait(refused.map(move |(), _, _| forwarding.arrive(Venue::None, answer)));
     }
 }
 
@@ -169,7 +223,7 @@ impl Handler<Forward> for ExchangeActor {
 
     fn handle(&mut self, Forward(request, bot): Forward, ctx: &mut Self::Context) -> Self::Result {
         let (reply, pending) = Pending::new();
-        self.forward((request, bot), reply, false, ctx);
+        self.forward((request, bot), reply, HasRead::No, ctx);
         pending
     }
 }

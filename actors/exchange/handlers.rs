@@ -5,18 +5,15 @@ use keeper_domain::{
     event::Event,
     mode::Mode,
     notes::SIMULATED_IN_GAP,
+    order_journal::OrderProgress,
     ports::Change,
-    reason::Reason,
     routing::{Standing, decide},
 };
 
-use crate::{
-    exchange::{
-        actor::{ExchangeActor, Turn},
-        messages::{GetLivePositions, GetMode, ModeView, SetHalted, SetInstruments, StopOrders, TokenDied},
-        state::Volatile,
-    },
-    token::messages::{SessionChanged, TokenRejected},
+use crate::exchange::{
+    actor::{ExchangeActor, Turn},
+    messages::{GetLivePositions, GetMode, GetProgress, ModeView, SetHalted, SetInstruments, StopOrders},
+    state::Volatile,
 };
 
 impl ExchangeActor {
@@ -32,7 +29,7 @@ impl ExchangeActor {
         self.volatile.reason = why;
         let (now, mut change) = (self.deps.time.now(), extra);
         if from != to {
-            change.events.push((now, Event::ModeChanged { from, to, why }));
+            change.events.push((now, Event::ModeChanged { from, to, why, open: self.volatile.live.open() }));
         }
         if to == Mode::Live {
             self.enter_live(from != to, &mut change);
@@ -40,8 +37,16 @@ impl ExchangeActor {
         self.publish();
         let commit = self.commit_or_keep(change);
         Box::pin(commit.map(move |(), act: &mut Self, ctx| {
-            if act.volatile.mode == Mode::Live || !act.volatile.unknown.is_empty() {
-                act.look_soon(ctx);
+            if act.volatile.mode != Mode::Live && !act.volatile.lost.are_looked_for() {
+                return;
+            }
+            match from == to && act.volatile.looks.done {
+                // What FYERS refuses although the token works is not asked for again and again.
+                true => {
+                    let wait = act.next_look();
+                    act.plan_look(wait, ctx);
+                }
+                false => act.look_soon(ctx),
             }
         }))
     }
@@ -65,16 +70,6 @@ impl ExchangeActor {
         if changed && !positions.is_empty() {
             change.events.push((now, Event::SimulatedLeft { positions }));
         }
-    }
-}
-
-impl Handler<SessionChanged> for ExchangeActor {
-    type Result = AtomicResponse<Self, ()>;
-
-    fn handle(&mut self, changed: SessionChanged, _: &mut Context<Self>) -> Self::Result {
-        self.volatile.session = changed.view;
-        self.settle_doubts();
-        AtomicResponse::new(self.settle(Change::default()))
     }
 }
 
@@ -110,6 +105,7 @@ impl Handler<StopOrders> for ExchangeActor {
     fn handle(&mut self, _: StopOrders, ctx: &mut Context<Self>) {
         self.volatile.stopping = true;
         self.publish();
+        self.release_held(ctx);
         self.keep_all(vec![], ctx);
     }
 }
@@ -124,22 +120,6 @@ impl Handler<SetInstruments> for ExchangeActor {
     }
 }
 
-impl Handler<TokenDied> for ExchangeActor {
-    type Result = AtomicResponse<Self, ()>;
-
-    /// Out of use at once, and the TokenActor finds out what is left of it.
-    fn handle(&mut self, TokenDied { fingerprint, code }: TokenDied, _: &mut Context<Self>) -> Self::Result {
-        let current = self.volatile.session.fingerprint.as_ref() == Some(&fingerprint);
-        self.deps.rejected.say(TokenRejected { fingerprint, code });
-        if !current || self.volatile.session.usable.is_none() {
-            return AtomicResponse::new(Box::pin(fut::ready(())));
-        }
-        self.volatile.session.usable = None;
-        self.volatile.session.reason = Reason::TokenRejected;
-        AtomicResponse::new(self.settle(Change::default()))
-    }
-}
-
 impl Handler<GetLivePositions> for ExchangeActor {
     type Result = MessageResult<GetLivePositions>;
 
@@ -148,12 +128,27 @@ impl Handler<GetLivePositions> for ExchangeActor {
     }
 }
 
+impl Handler<GetProgress> for ExchangeActor {
+    type Result = MessageResult<GetProgress>;
+
+    fn handle(&mut self, GetProgress(ids): GetProgress, _: &mut Context<Self>) -> Self::Result {
+        let Volatile { book, progress, .. } = &self.volatile;
+        let simulated = &book.engine().ledger().orders;
+        let of = |id: String| {
+            let at_fyers = progress.get(&id).copied();
+            let found = at_fyers.or_else(|| simulated.get(&id).as_ref().map(OrderProgress::simulated));
+            found.map(|found| (id, found))
+        };
+        MessageResult(ids.into_iter().filter_map(of).collect())
+    }
+}
+
 impl Handler<GetMode> for ExchangeActor {
     type Result = MessageResult<GetMode>;
 
     fn handle(&mut self, _: GetMode, _: &mut Context<Self>) -> Self::Result {
-        let Volatile { mode, reason, ref book, .. } = self.volatile;
-        let simulated_today = book.taken_today(self.deps.time.now());
+        let Volatile { mode, reason, .. } = self.volatile;
+        let simulated_today = self.snapshot().simulated_today;
         MessageResult(ModeView { mode, reason, simulated_today })
     }
 }

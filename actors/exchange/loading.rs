@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::{ActorFutureExt, WrapFuture};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use fyers_api::ist;
 use keeper_domain::{
     bots::books::BotBooks,
     notes::{BOT_BOOKS, CANDLES, SIMULATED_IN_GAP},
-    order_journal::{OpenIntents, OrderEntry, OrderIntent},
-    ports::{Store, StoreError},
+    order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent},
+    ports::{Change, Store, StoreError},
     routing::{Venue, live_positions::LivePositions, request::Reserved},
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
@@ -20,8 +20,8 @@ use crate::exchange::{
     state::Answered,
 };
 
-/// Entries of the order journal that are read for the day's count of refused orders.
-const DAY_OF_ORDERS: u32 = 10_000;
+/// Entries of the order journal that are read at once, for the day's counts.
+const PAGE_OF_ORDERS: u32 = 10_000;
 
 /// The pause before what could not be read is read again.
 const NEXT_READ: Duration = Duration::from_millis(500);
@@ -43,14 +43,16 @@ async fn read_store(
     store: Arc<dyn Store>,
     rules: Config,
     instruments: Instruments,
+    today: NaiveDate,
 ) -> Result<Loaded, StoreError> {
+    let live = store.live_positions().await?;
     Ok(Loaded {
         // When the number cannot be read, it is told that there were some.
         gap: SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default(),
-        live: store.live_positions().await?,
         halted: store.halted().await?,
         intents: store.open_intents().await?,
-        orders: store.order_journal(DAY_OF_ORDERS).await?,
+        orders: read_orders(store.as_ref(), live.was_live.then_some(today)).await?,
+        live,
         candles: read_candles(store.as_ref()).await?,
         engine: book::load(store.as_ref(), rules, instruments).await?,
         prices: store.mock_prices().await?,
@@ -58,25 +60,47 @@ async fn read_store(
     })
 }
 
+/// The newest entries, newest first. Of an account with orders at FYERS also all of those that are older and of this day,
+/// however many simulated ones came after them: an id that is not known as a bot's could be taken for that of a lost order.
+async fn read_orders(store: &dyn Store, day: Option<NaiveDate>) -> Result<Vec<OrderEntry>, StoreError> {
+    let (mut orders, mut before) = (vec![], None);
+    loop {
+        let page = store.orders_before(before, PAGE_OF_ORDERS).await?;
+        let Some((first, oldest)) = page.last().map(|(number, entry)| (*number, ist::date(entry.at))) else {
+            return Ok(orders);
+        };
+        let is_newest = before.replace(first).is_none();
+        let entries = page.into_iter().map(|(_, entry)| entry);
+        let is_needed = |entry: &OrderEntry| {
+            is_newest || (entry.venue == Venue::Fyers && Some(ist::date(entry.at)) == day)
+        };
+        orders.extend(entries.filter(is_needed));
+        if day.is_none_or(|day| oldest < day) {
+            return Ok(orders);
+        }
+    }
+}
+
 /// What FYERS took after the books were last read: it may have filled since.
 fn not_settled(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
     let later = orders.iter().filter(|entry| live.read_at.is_some_and(|read_at| entry.at > read_at));
     let taken = later.filter_map(|entry| Some((entry.at, entry.taken_by_fyers()?)));
     // Intents have numbers above zero.
-    let answered = |(at, leg), id| Answered {
-        id,
-        at,
-        reserved: Reserved { legs: vec![leg], is_opaque: false },
-        may_arrive_until: None,
-    };
+    let answered =
+        |(at, leg), id| Answered::new(id, vec![], at, Reserved { legs: vec![leg], is_opaque: false });
     taken.zip((0..).map(|number: i64| -number)).map(|(taken, id)| answered(taken, id)).collect()
 }
 
-/// What was told as not found shortly before this life began.
-fn may_arrive(orders: &[OrderEntry], now: DateTime<Utc>) -> impl Iterator<Item = Answered> {
+/// What may have reached FYERS without an answer, and was not seen there since.
+fn may_arrive(
+    orders: &[OrderEntry],
+    live: &LivePositions,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = Answered> {
+    let read_at = live.read_at;
     orders.iter().filter_map(move |entry| {
-        let (id, until, reserved) = entry.may_arrive(now)?;
-        Some(Answered { id, at: entry.at, reserved, may_arrive_until: Some(until) })
+        let (id, until, reserved) = entry.may_arrive(now, read_at)?;
+        Some(Answered { may_arrive_until: Some(until), ..Answered::new(id, vec![], entry.at, reserved) })
     })
 }
 
@@ -97,18 +121,25 @@ impl ExchangeActor {
         let deps = self.deps.clone();
         let read = async move {
             loop {
+                // What an earlier life has queued is on disk or refused before anything is read.
+                deps.store.settled().await;
                 let (store, rules) = (Arc::clone(&deps.store), deps.rules);
-                match read_store(store, rules, deps.instruments.clone()).await {
+                let today = ist::date(deps.time.now());
+                match read_store(store, rules, deps.instruments.clone(), today).await {
                     Ok(loaded) => return loaded,
                     Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
                 }
                 deps.time.sleep(NEXT_READ).await;
             }
         };
-        Box::pin(read.into_actor(self).map(|loaded, act, _| act.take(loaded)))
+        Box::pin(read.into_actor(self).then(|loaded, act, _| {
+            let listed = act.take(loaded);
+            act.commit_or_keep(listed)
+        }))
     }
 
-    fn take(&mut self, loaded: Loaded) {
+    /// Takes it over. Each order that may have left has a row from now on, whether FYERS can be asked or not.
+    fn take(&mut self, loaded: Loaded) -> Change {
         let Loaded { engine, prices, gap, live, halted, intents, orders, candles, books } = loaded;
         let now = self.deps.time.now();
         let today = ist::date(now);
@@ -118,18 +149,24 @@ impl ExchangeActor {
         let rejected = orders.iter().filter(refused).count() as u64;
         self.volatile.book = self.deps.exchange(engine, &prices);
         self.take_books(books);
+        let in_flight = &self.deps.in_flight;
+        let open: Vec<OrderIntent> =
+            intents.open.iter().filter(|intent| !in_flight.has(intent.id)).cloned().collect();
         let is_listed = |intent: &&OrderIntent| orders.iter().any(|entry| entry.is_of(intent));
-        let unlisted: Vec<_> = intents.open.iter().filter(|intent| !is_listed(intent)).cloned().collect();
+        let unlisted: Vec<OrderIntent> =
+            intents.open.iter().filter(|intent| !is_listed(intent)).cloned().collect();
+        let of_nobody = unlisted.iter().filter(|intent| !in_flight.has(intent.id));
+        let listed: Vec<OrderEntry> = of_nobody.flat_map(|intent| intent.unknown_entries(now)).collect();
         self.volatile.books.recall(today, &orders, &unlisted);
         let volatile = &mut self.volatile;
         volatile.answered = not_settled(&orders, &live);
-        volatile.answered.extend(may_arrive(&orders, now));
+        volatile.answered.extend(may_arrive(&orders, &live, now));
         volatile.book.keep_candles(candles);
+        volatile.lost = LostOrders::recall(open, &orders, today);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
-        let in_flight = &self.deps.in_flight;
-        volatile.unknown = intents.open.into_iter().filter(|intent| !in_flight.has(intent.id)).collect();
+        Change { orders: listed, ..Change::default() }
     }
 
     /// After a failed write the book in memory may be ahead of the disk: it is read again.
@@ -137,6 +174,8 @@ impl ExchangeActor {
         let store = Arc::clone(&self.deps.store);
         let (rules, instruments) = (self.deps.rules, self.deps.instruments.clone());
         let read = async move {
+            // Where it was not known what is on disk, it is when this has ended.
+            store.settled().await;
             let engine = book::load(store.as_ref(), rules, instruments).await?;
             Ok((engine, store.mock_prices().await?, BOT_BOOKS.read(store.as_ref()).await?.readable()))
         };
@@ -151,7 +190,6 @@ impl ExchangeActor {
                 let known = std::mem::take(&mut act.volatile.books);
                 act.take_books(books);
                 act.volatile.books.keep_day_of(known);
-                act.publish();
             }
             Err(error) => give_up(&error, ctx),
         }))

@@ -1,10 +1,11 @@
 //! The MockExchange's order book when it is long: page by page, one message each, with everything else in between.
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult};
+use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler};
 
 use crate::exchange::{
     ExchangeActor,
     messages::{NextRows, Rest, Rows},
+    pipeline::After,
     waiting::Forwarding,
     words::refusal,
 };
@@ -36,17 +37,17 @@ impl ExchangeActor {
         let prices = self.prices(forwarding.mode);
         records.extend(self.volatile.book.tick(self.deps.time.now(), prices));
         let change = self.mock_change(records);
-        let commit = self.commit_facts(change);
-        ctx.wait(commit.then(move |committed, act: &mut Self, _| {
-            match &committed {
-                Ok(()) => act.first_page(forwarding),
-                Err(error) => {
-                    let words = format!("nothing was done: {}", error.problem);
-                    forwarding.arrive(Venue::None, refusal(503, -503, &words));
-                }
+        let after: After = Box::new(move |act, outcome, _| match outcome {
+            Ok(()) => act.first_page(forwarding),
+            Err(error) => {
+                let words = format!("nothing was done: {}", error.problem);
+                forwarding.arrive(Venue::None, refusal(503, -503, &words));
             }
-            act.after_simulation(&committed)
-        }));
+        });
+        self.queue_own_facts(change, after, ctx);
+        // A page shows the book in memory, so nothing else is decided before.
+        let page = self.written();
+        ctx.wait(page);
     }
 
     fn first_page(&self, forwarding: Forwarding) {
@@ -70,9 +71,9 @@ impl ExchangeActor {
 }
 
 impl Handler<NextRows> for ExchangeActor {
-    type Result = MessageResult<NextRows>;
+    type Result = AtomicResponse<Self, Rows>;
 
     fn handle(&mut self, NextRows(rest): NextRows, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.rows(rest))
+        AtomicResponse::new(Box::pin(self.written().map(move |(), act, _| act.rows(rest))))
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
     operation::Operation,
@@ -12,7 +12,7 @@ use fyers_api::{
 use keeper_domain::{
     event::Event,
     mode::Mode,
-    order_journal::{IntentOutcome, OrderIntent, Search, look_up},
+    order_journal::{IntentOutcome, OrderProgress, SeenBook, Verdict},
     ports::{Change, ProxyError},
     routing::{
         broker_answer::token_death,
@@ -20,31 +20,35 @@ use keeper_domain::{
             BookRow, LOOK_WHILE_FLAT, LOOK_WHILE_OPEN, LivePositions, PositionRows, read_orders,
             read_positions,
         },
+        request::Reserved,
+        shown_fills::beside_the_book,
+        turned::{LastOpen, Turned},
     },
-    secret::Fingerprint,
 };
 
 use crate::exchange::{
     ExchangeActor,
-    messages::{End, Executed, Learnt, TokenDied},
-    state::{Answered, Looks},
+    exits::LookEnd,
+    messages::{End, Executed, Learnt},
+    state::{Answered, Looks, Volatile},
+    words::never_left,
 };
 
 /// Seconds between readings after an order, until nothing waits any more.
 const AFTER_ORDER: [i64; 5] = [1, 3, 6, 12, 24];
-/// An order that was sent this long ago and is not in the book is told as not found.
-const LATE: TimeDelta = TimeDelta::seconds(3);
 /// Failures in a row before a person hears of it.
 const ALARM_AFTER: u32 = 3;
 
 /// Both books, and what was on its way when the reading began.
 struct Seen {
-    fingerprint: Fingerprint,
     orders: Result<ApiResponse, ProxyError>,
     positions: Result<ApiResponse, ProxyError>,
     /// Answered some time before the reading began, so both books know of it: FYERS answers some orders before they
     /// are in its order book.
     known_before: Vec<i64>,
+    began: DateTime<Utc>,
+    /// The order book was here.
+    here: DateTime<Utc>,
 }
 
 impl ExchangeActor {
@@ -55,7 +59,7 @@ impl ExchangeActor {
     }
 
     /// A reading in so long, unless one comes earlier.
-    fn plan_look(&mut self, wait: TimeDelta, ctx: &mut Context<Self>) {
+    pub(super) fn plan_look(&mut self, wait: TimeDelta, ctx: &mut Context<Self>) {
         let due = self.deps.time.now() + wait;
         if let Some((planned, handle)) = self.volatile.looks.timer.take() {
             if planned <= due {
@@ -80,77 +84,99 @@ impl ExchangeActor {
         else {
             return self.cannot_read(ctx);
         };
-        let wanted = self.volatile.mode == Mode::Live
-            || !self.volatile.unknown.is_empty()
-            || !self.volatile.late.is_empty();
+        let wanted = self.volatile.mode == Mode::Live || self.volatile.lost.are_looked_for();
         if !wanted || std::mem::replace(&mut self.volatile.looks.running, true) {
             return;
         }
         self.volatile.exits.begin();
-        let fingerprint = token.fingerprint();
         let now = self.deps.time.now();
-        let settled = |order: &&Answered| (now - order.at).abs() >= LATE;
+        self.volatile.looks.began = Some(now);
+        let settled = |order: &&Answered| (now - order.at).abs() >= order.settles_in();
         let known_before = self.volatile.answered.iter().filter(settled).map(|order| order.id).collect();
-        let own = self.is_own_need();
+        let (own, time) = (self.is_own_need(), Arc::clone(&self.deps.time));
         // Orders first: one that fills between the two calls is then counted twice, never not at all.
         let (orders, positions) = (ApiRequest::account("/orders"), ApiRequest::account("/positions"));
         let read = async move {
-            let (orders, positions) = match own {
-                true => (proxy.send_own(&token, &orders).await, proxy.send_own(&token, &positions).await),
-                false => (proxy.send(&token, &orders).await, proxy.send(&token, &positions).await),
+            let ask = async |request| match own {
+                true => proxy.send_own(&token, request).await,
+                false => proxy.send(&token, request).await,
             };
-            Seen { fingerprint, orders, positions, known_before }
+            let (orders, here) = (ask(&orders).await, time.now());
+            // Where the first has no room, the second would only wait as long once more.
+            let positions = if is_held_back(&orders) { orders.clone() } else { ask(&positions).await };
+            Seen { orders, positions, known_before, began: now, here }
         };
         ctx.spawn(read.into_actor(self).map(|seen, act, ctx| act.looked(seen, ctx)));
     }
 
     /// Whose share of FYERS' limits a reading takes. The search for an order of unknown fate, the first reading, the
     /// regular ones and those after a failure are the keeper's own. Readings right after a bot's orders, or before its exits, are as
-    /// many as the bot makes them, so they come out of the bots' share: else a busy bot would use up what is kept back.
-    fn is_own_need(&self) -> bool {
+    /// many as the bot makes them, so they come out of the bots' share: else a busy bot would use up what is kept back. Some
+    /// before exits are the keeper's all the same, or a bot that reads all it can would keep another in its position.
+    fn is_own_need(&mut self) -> bool {
         let Looks { done, failures, since_order, .. } = self.volatile.looks;
         if self.volatile.exits.are_being_read_for() {
-            return false;
+            return self.volatile.exits.take_own(self.deps.time.now());
         }
-        !self.volatile.unknown.is_empty() || !done || failures > 0 || since_order >= AFTER_ORDER.len()
+        self.volatile.lost.untold().next().is_some()
+            || !done
+            || failures > 0
+            || since_order >= AFTER_ORDER.len()
     }
 
     fn looked(&mut self, seen: Seen, ctx: &mut Context<Self>) {
         self.volatile.looks.running = false;
-        let dead = |answer: &Result<ApiResponse, ProxyError>| answer.as_ref().ok().and_then(token_death);
-        if let Some(code) = dead(&seen.orders).or_else(|| dead(&seen.positions)) {
-            return self.after_token_death(TokenDied { fingerprint: seen.fingerprint, code }, ctx);
+        let is_dead = |answer: &Result<ApiResponse, ProxyError>| {
+            answer.as_ref().is_ok_and(|answer| token_death(answer).is_some())
+        };
+        if is_dead(&seen.orders) || is_dead(&seen.positions) {
+            let mut change = Change::default();
+            self.could_not_read(false, &mut change);
+            let commit = self.commit_or_keep(change);
+            ctx.wait(commit);
+            return self.after_token_death(ctx);
         }
+        if let Some(date) = seen.orders.as_ref().ok().and_then(date) {
+            self.volatile.looks.clock.learn(date, (seen.began, seen.here));
+        }
+        let is_held = is_held_back(&seen.orders) || is_held_back(&seen.positions);
         let orders = seen.orders.ok().and_then(|answer| read_orders(&answer));
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
         let mut change = Change::default();
         if let Some(orders) = &orders {
             self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
             // First whose order it is, then what it has filled.
-            self.settle_unknown(orders, &mut change);
+            self.settle_lost(orders, (seen.began, false), &mut change);
             self.volatile.books.saw(orders);
+            let progress = |row: &BookRow| (row.id.clone(), OrderProgress::at_fyers(row));
+            self.volatile.progress = orders.iter().map(progress).collect();
         }
-        let was_read = orders.is_some() && positions.is_some();
-        match (orders, positions) {
-            (Some(orders), Some(positions)) => self.learn(orders, positions, &seen.known_before, &mut change),
-            _ => self.could_not_read(&mut change),
-        }
+        let end = match (orders, positions) {
+            (Some(orders), Some(positions)) => {
+                self.learn(orders, positions, &seen.known_before, &mut change);
+                LookEnd::Read
+            }
+            _ => {
+                self.could_not_read(is_held, &mut change);
+                if is_held { LookEnd::HeldBack } else { LookEnd::Failed }
+            }
+        };
         self.publish();
-        self.after_look(was_read, ctx);
+        self.after_look(end, ctx);
         let commit = self.commit_or_keep(change);
         ctx.wait(commit);
         let wait = self.next_look();
         self.plan_look(wait, ctx);
     }
 
-    fn next_look(&mut self) -> TimeDelta {
+    pub(super) fn next_look(&mut self) -> TimeDelta {
         let live = &self.volatile.live;
         let regular =
             if live.is_open() || !live.waiting.is_empty() { LOOK_WHILE_OPEN } else { LOOK_WHILE_FLAT };
         let Looks { since_order, failures, .. } = &mut self.volatile.looks;
         let moving = !live.waiting.is_empty()
             || !self.volatile.answered.is_empty()
-            || !self.volatile.unknown.is_empty()
+            || self.volatile.lost.untold().next().is_some()
             || *failures > 0
             || *since_order < 2;
         let wait = AFTER_ORDER.get(*since_order).filter(|_| moving);
@@ -165,9 +191,15 @@ impl ExchangeActor {
         let joined = self.notice_mcx(seen.chain(rows.unknown.iter().map(String::as_str)));
         change.events.extend(joined.events);
         change.notes.extend(joined.notes);
-        let waiting = orders.into_iter().filter(|row| row.waits).map(|row| row.leg).collect();
+        let is_shown = self.shown(&orders, &rows);
+        for order in &mut self.volatile.answered {
+            order.counts = beside_the_book(&orders, &order.ids, &order.reserved);
+        }
+        let waiting = orders.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg));
+        let (waiting_ids, waiting) = waiting.unzip();
         let PositionRows { positions, unknown } = rows;
-        let live = LivePositions { positions, unknown, waiting, was_live: true, read_at: Some(now) };
+        let live =
+            LivePositions { positions, unknown, waiting, waiting_ids, was_live: true, read_at: Some(now) };
         let new = live.unknown.iter().filter(|symbol| !self.volatile.live.unknown.contains(symbol));
         change.events.extend(new.map(|symbol| (now, Event::PositionUnknown { symbol: symbol.clone() })));
         if self.volatile.looks.failures >= ALARM_AFTER {
@@ -175,65 +207,92 @@ impl ExchangeActor {
         }
         let all = self.volatile.answered.len();
         let may_arrive = |order: &Answered| order.may_arrive_until.is_some_and(|until| now < until);
-        self.volatile.answered.retain(|order| !known.contains(&order.id) || may_arrive(order));
+        let is_settled = |order: &Answered| known.contains(&order.id) || is_shown.contains(&order.id);
+        self.volatile.answered.retain(|order| !is_settled(order) || may_arrive(order));
         // A restart takes what was answered after the reading on disk for not settled.
         if !live.same_as(&self.volatile.live) || self.volatile.answered.len() < all {
             change.live_positions = Some(live.clone());
         }
+        self.tell_of_turns(&live, change);
         self.volatile.live = live;
         (self.volatile.looks.done, self.volatile.looks.failures) = (true, 0);
     }
 
-    /// Not read is not none: what was known stays, and after some tries a person hears of it.
-    fn could_not_read(&mut self, change: &mut Change) {
-        self.volatile.looks.failures += 1;
-        if self.volatile.looks.failures == ALARM_AFTER {
+    /// What has turned round since the halt began, as far as that was read.
+    fn tell_of_turns(&mut self, live: &LivePositions, change: &mut Change) {
+        let Volatile { last_open, halted, live: before, .. } = &mut self.volatile;
+        if !*halted {
+            return *last_open = LastOpen::default();
+        }
+        let now = self.deps.time.now();
+        last_open.learn(&before.positions);
+        let turned = last_open.learn(&live.positions).into_iter();
+        let told = |Turned { symbol, from, to }| (now, Event::PositionTurned { symbol, from, to });
+        change.events.extend(turned.map(told));
+    }
+
+    /// Orders of which the positions show what they have filled.
+    fn shown(&mut self, orders: &[BookRow], rows: &PositionRows) -> Vec<i64> {
+        let Volatile { fills, answered, .. } = &mut self.volatile;
+        let sent: Vec<(&[String], &Reserved)> =
+            answered.iter().map(|order| (order.ids.as_slice(), &order.reserved)).collect();
+        let shown = fills.learn(orders, &rows.positions, &sent);
+        answered.iter().zip(shown).filter(|(_, shown)| *shown).map(|(order, _)| order.id).collect()
+    }
+
+    /// Not read is not none: what was known stays, and after some tries a person hears of it. One that FYERS' limits have held
+    /// back is no fault of FYERS': the next is the keeper's own.
+    fn could_not_read(&mut self, is_held_back: bool, change: &mut Change) {
+        let failures = &mut self.volatile.looks.failures;
+        *failures = if is_held_back { (*failures).max(1) } else { *failures + 1 };
+        if self.volatile.looks.failures == ALARM_AFTER && !is_held_back {
             change.events.push((self.deps.time.now(), Event::PositionsUnreadable { over: false }));
         }
     }
 
     /// Tells and lists of each order whose answer is not known what the order book says. The keeper never sends it again.
-    fn settle_unknown(&mut self, book: &[BookRow], change: &mut Change) {
-        let now = self.deps.time.now();
-        let mut lost = std::mem::take(&mut self.volatile.unknown);
-        let first_looks = lost.len();
-        lost.extend(
-            std::mem::take(&mut self.volatile.late).into_iter().filter(|late| now < late.may_arrive_until()),
-        );
+    fn settle_lost(
+        &mut self,
+        book: &[BookRow],
+        (began, is_a_bots): (DateTime<Utc>, bool),
+        change: &mut Change,
+    ) {
+        let Volatile { lost, books, last_intent, looks, .. } = &mut self.volatile;
         let on_the_way = self.deps.in_flight.reserved();
-        let found = look_up(&lost, book, |id| self.volatile.books.knows(id), now);
-        for (place, (intent, (search, own))) in lost.into_iter().zip(found).enumerate() {
-            let is_found = matches!(search, Search::Found { .. });
-            match place < first_looks {
-                true if search == Search::NotFound && now - intent.at < LATE => {
-                    self.volatile.unknown.push(intent);
-                }
-                // The row may be that of an equal order whose answer is on its way: the next reading tells.
-                _ if on_the_way.iter().any(|sent| intent.is_like(sent)) => match place < first_looks {
-                    true => self.volatile.unknown.push(intent),
-                    false => self.volatile.late.push(intent),
-                },
-                // It was told as not found; that is news only once it is there.
-                false if !is_found => self.volatile.late.push(intent),
-                _ => self.settle_lost(intent, &search, &own, change),
-            }
+        let (is_known, newest) = (|id: &str| books.knows(id), *last_intent);
+        let (on_the_way, clock) = (&on_the_way[..], looks.clock);
+        let reading = SeenBook { book, began, is_known: &is_known, on_the_way, newest, clock, is_a_bots };
+        let verdicts = lost.settle(&reading, self.deps.time.now());
+        verdicts.into_iter().for_each(|verdict| self.tell_of_lost(verdict, change));
+    }
+
+    /// An order book that a bot has read may show an order whose answer was lost, long after the keeper has stopped looking.
+    fn look_into(&mut self, answer: &ApiResponse, ctx: &mut Context<Self>) {
+        let Some(book) = Some(answer).filter(|_| self.volatile.lost.are_missed()).and_then(read_orders)
+        else {
+            return;
+        };
+        let (now, mut change) = (self.deps.time.now(), Change::default());
+        self.volatile.books.begin(fyers_api::ist::date(now));
+        self.settle_lost(&book, (now, true), &mut change);
+        if !change.outcomes.is_empty() {
+            self.publish();
+            let commit = self.commit_or_keep(change);
+            ctx.wait(commit);
         }
     }
 
-    fn settle_lost(&mut self, intent: OrderIntent, search: &Search, own: &[BookRow], change: &mut Change) {
+    fn tell_of_lost(&mut self, verdict: Verdict, change: &mut Change) {
+        let Verdict { id, at, search, entries, events, may_arrive } = verdict;
         let now = self.deps.time.now();
-        change.events.push((now, outcome_event(&intent, search)));
-        change.outcomes.push((intent.id, IntentOutcome::Searched(search.clone())));
-        let entries = intent.entries(search, own, now);
+        change.events.extend(events.into_iter().map(|event| (now, event)));
+        change.outcomes.push((id, IntentOutcome::Searched(search)));
         entries.iter().for_each(|entry| self.volatile.books.placed(entry));
         change.orders.extend(entries);
-        self.volatile.answered.retain(|order| order.id != intent.id);
-        let may_arrive = intent.is_order() && !matches!(search, Search::Found { .. });
-        if may_arrive {
-            let (id, at, reserved) = (intent.id, intent.at, intent.reserved());
-            let may_arrive_until = Some(intent.may_arrive_until());
-            self.volatile.answered.push(Answered { id, at, reserved, may_arrive_until });
-            self.volatile.late.push(intent);
+        self.volatile.answered.retain(|order| order.id != id);
+        if let Some((reserved, until)) = may_arrive {
+            let answered = Answered::new(id, vec![], at, reserved);
+            self.volatile.answered.push(Answered { may_arrive_until: Some(until), ..answered });
         }
     }
 
@@ -254,14 +313,14 @@ impl ExchangeActor {
     }
 }
 
-fn outcome_event(intent: &OrderIntent, search: &Search) -> Event {
-    let (symbol, quantity) = intent.subject();
-    let (found, searched) = match search {
-        Search::Found { ids } => (ids.first().cloned(), true),
-        Search::NotFound => (None, true),
-        Search::LookYourself => (None, false),
-    };
-    Event::OrderOutcomeUnknown { symbol, quantity, found, searched }
+/// When FYERS wrote the answer, by its clock.
+fn date(answer: &ApiResponse) -> Option<DateTime<Utc>> {
+    let (_, date) = answer.headers.iter().find(|(name, _)| name == "date")?;
+    fyers_api::date::http_date(std::str::from_utf8(date).ok()?)
+}
+
+fn is_held_back(answer: &Result<ApiResponse, ProxyError>) -> bool {
+    answer.as_ref().is_ok_and(never_left)
 }
 
 impl Handler<Executed> for ExchangeActor {
@@ -276,18 +335,20 @@ impl Handler<Executed> for ExchangeActor {
         }
         self.count_rejected(rejected);
         let id = intent.id;
-        let answered = Answered { id, at: self.deps.time.now(), reserved, may_arrive_until: None };
+        let ids = placed.iter().filter_map(|entry| entry.id.clone()).collect();
+        let answered = Answered::new(id, ids, self.deps.time.now(), reserved);
         match end {
             // It never left, so it is none of the day's orders.
             End::Nothing if rejected == 0 => self.volatile.books.unsent(&intent),
             End::Nothing => {}
+            End::TokenRefused => {
+                self.volatile.books.unsent(&intent);
+                self.volatile.lost.add_refused(&placed);
+            }
             End::Answered => self.volatile.answered.push(answered),
             End::Unknown => {
                 self.volatile.answered.push(answered);
-                // A new life has read it from the store already.
-                if !self.volatile.unknown.iter().any(|known| known.id == intent.id) {
-                    self.volatile.unknown.push(intent);
-                }
+                self.volatile.lost.add(intent, &placed);
             }
             End::Banned { symbol } => self.explain_ban(symbol, ctx),
         }
@@ -308,6 +369,8 @@ impl Handler<Learnt> for ExchangeActor {
                 self.keep_records(learnt, ctx);
             }
             Operation::History => self.learn_candles(&query, &answer, ctx),
+            // With a query it may be a part of the book only.
+            Operation::Orders if query.is_empty() => self.look_into(&answer, ctx),
             // What differs from what is known is read again whole: this answer may be older than it.
             Operation::Positions if self.volatile.mode == Mode::Live => {
                 let known = &self.volatile.live;

@@ -1,5 +1,7 @@
 //! What the ExchangeActor hears and answers.
 
+use std::collections::BTreeMap;
+
 use actix::Message;
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
@@ -9,7 +11,7 @@ use keeper_domain::{
     feeds::quote::ObservedPrice,
     keys::BotName,
     mode::{Mode, ShownMode},
-    order_journal::{OrderEntry, OrderIntent},
+    order_journal::{OrderEntry, OrderIntent, OrderProgress},
     ports::Change,
     reason::Reason,
     routing::{Venue, live_positions::LivePositions, request::Reserved},
@@ -31,8 +33,8 @@ pub struct GetWorth;
 pub struct Worth {
     /// Cash and everything that is held, in INR.
     pub value: Decimal,
-    /// Whether nothing has happened in it yet: it may still become a copy of the one at FYERS.
-    pub is_untouched: bool,
+    /// Whether anything was traded in it, as far as today's book knows.
+    pub has_traded: bool,
 }
 
 /// What is the mode? Answered from memory.
@@ -95,6 +97,11 @@ pub struct Cleared {
     /// When the first of these markets opens; `None` where no session is known.
     pub opens: Option<DateTime<Utc>>,
 }
+
+/// How far orders with these ids have come, as far as the books tell.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "BTreeMap<String, OrderProgress>")]
+pub struct GetProgress(pub Vec<String>);
 
 /// A newer symbol master.
 #[derive(Debug, Clone, PartialEq, Message)]
@@ -227,7 +234,7 @@ pub struct Executed {
     pub reserved: Reserved,
     /// How.
     pub end: End,
-    /// Orders of it that FYERS has taken, with their ids.
+    /// Its orders with what FYERS has said of them, and their ids.
     pub placed: Vec<OrderEntry>,
     /// How many orders of it FYERS refused.
     pub rejected: u64,
@@ -240,6 +247,8 @@ pub struct Executed {
 pub enum End {
     /// FYERS did nothing: it refused the order, or the order never left.
     Nothing,
+    /// FYERS refused it with the token and did nothing; the order book will show it if it did all the same.
+    TokenRefused,
     /// FYERS answered, and the order may fill from now on.
     Answered,
     /// No answer of FYERS came.

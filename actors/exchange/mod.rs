@@ -2,8 +2,9 @@
 //!
 //! `keeper_domain::routing::route` decides; this folder carries out. `forwarding` hands a request to what the decision
 //! names: `execution` (an order to FYERS), `reads` (anything else to FYERS) or `simulating` (the MockExchange).
-//! `saving` writes down. `look` keeps what is known of the positions at FYERS, and settles orders whose answer is not known;
-//! `exits` has it read before an exit leaves under a halt. `doubt` asks whether a token is dead that FYERS refused once.
+//! `saving` writes down, `pipeline` many changes at once. `look` keeps what is known of the positions at FYERS, and settles
+//! orders whose answer is not known; `meaning` reads an answer; `exits` has the positions read before an exit leaves under a
+//! halt. `watched` hears in every answer of FYERS, whoever asked, that the token is dead; `doubt` asks whether it is.
 
 mod actor;
 pub mod book;
@@ -13,13 +14,17 @@ mod deps;
 mod doubt;
 pub mod execution;
 mod exits;
+mod facts;
+mod first_word;
 mod forwarding;
 mod handlers;
 mod loading;
 mod long_book;
 mod look;
 pub mod market;
+mod meaning;
 pub mod messages;
+mod pipeline;
 mod pricing;
 pub mod reads;
 mod saving;
@@ -28,6 +33,7 @@ mod simulating;
 mod snapshot;
 mod state;
 mod waiting;
+pub mod watched;
 mod words;
 mod worth;
 
@@ -36,4 +42,5 @@ mod tests;
 
 pub use actor::ExchangeActor;
 pub use deps::ExchangeDeps;
+use execution::Execution;
 pub use snapshot::nothing_known;

@@ -9,7 +9,7 @@ use fyers_api::{http::ApiRequest, operation::Operation};
 use keeper_domain::{
     broker_error::Transport,
     keys::BotName,
-    ports::{BrokerProxy, ProxyError},
+    ports::{Asker, BrokerProxy, ProxyError},
     routing::{
         Venue,
         broker_answer::token_death,
@@ -18,11 +18,13 @@ use keeper_domain::{
     },
     secret::AccessToken,
 };
+use tokio::time::timeout;
 
 use crate::exchange::{
     ExchangeActor,
     bots::{SharedKeys, key_of, seen_by},
-    messages::{Forward, Forwarded, Learnt, TokenDied},
+    doubt::{self, IsDead},
+    messages::{Forward, Forwarded, Learnt},
     words::{never_left, refusal},
 };
 
@@ -45,15 +47,18 @@ pub struct Router {
 impl Router {
     /// Handles a request; `None` when the actor is gone.
     pub async fn forward(&self, request: ApiRequest, bot: BotName) -> Option<Forwarded> {
+        if Operation::of(&request).trades() {
+            return Some(self.exchange.send(Forward(request, bot)).await.ok()?.answered().await);
+        }
         let call = OrderCall::read(&request);
         let now = self.snapshot.load_full();
         let Some(now) = key_of(&self.keys, &bot).map(|key| seen_by(&now, &key, &call)) else {
             return Some(self.exchange.send(Forward(request, bot)).await.ok()?.answered().await);
         };
-        let reads = !call.operation.trades() && route(&now, &call) == Route::Fyers;
+        let reads = route(&now, &call) == Route::Fyers;
         match (&self.proxy, now.token.clone()) {
             (Some(proxy), Some(token)) if reads => {
-                let asked = (call, request, bot);
+                let asked = (call, request, asker(&self.keys, bot));
                 Some(read(now, Arc::clone(proxy), token, asked, self.exchange.clone()).await)
             }
             _ => Some(self.exchange.send(Forward(request, bot)).await.ok()?.answered().await),
@@ -61,18 +66,23 @@ impl Router {
     }
 }
 
-/// One read. When FYERS says that the token is dead, it is handled as if it came after the token's death.
+/// Whose read it is, as the limits share them out.
+pub(super) fn asker(keys: &SharedKeys, bot: BotName) -> Asker {
+    Asker { bot, is_alone: keys.load().all().len() < 2 }
+}
+
+/// One read. When FYERS says that the token is dead, and nobody says that it works, it is handled as if it came after the
+/// token's death.
 pub(super) async fn read(
     now: Arc<Snapshot>,
     proxy: Arc<dyn BrokerProxy>,
     token: Arc<AccessToken>,
-    (call, request, bot): (OrderCall, ApiRequest, BotName),
+    (call, request, asker): (OrderCall, ApiRequest, Asker),
     actor: Addr<ExchangeActor>,
 ) -> Forwarded {
-    let sent = proxy.send(&token, &request).await;
-    if let Some(code) = sent.as_ref().ok().and_then(token_death) {
-        let _gone = actor.send(TokenDied { fingerprint: token.fingerprint(), code }).await;
-        return match actor.send(Forward(request, bot)).await {
+    let sent = proxy.send_for(&asker, &token, &request).await;
+    if sent.as_ref().ok().and_then(token_death).is_some() && !works(&actor, &token).await {
+        return match actor.send(Forward(request, asker.bot)).await {
             Ok(again) => again.answered().await,
             Err(_) => Forwarded::interrupted(),
         };
@@ -90,6 +100,14 @@ pub(super) async fn read(
         Err(error) => lost(&error),
     };
     Forwarded { mode: now.mode, halted: now.halted, reason: now.reason, venue, answer, rest: None }
+}
+
+/// Whether the profile call says that a token works which FYERS refused. No word in time is none.
+async fn works(actor: &Addr<ExchangeActor>, token: &AccessToken) -> bool {
+    match actor.send(IsDead(token.fingerprint())).await {
+        Ok(word) => timeout(doubt::LIMIT, word.given()).await.is_ok_and(|dead| !dead),
+        Err(_) => false,
+    }
 }
 
 /// A read that brought no answer can be sent again.

@@ -6,6 +6,8 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture, fut};
 use fyers_api::order_socket::{OrderTopic, ServerText};
 use keeper_domain::{
     feeds::{news::OrderNews, state::Feeds},
+    note::NoteChange,
+    notes::{BOT_BOOKS, SIMULATED_IN_GAP},
     ports::{Change, StoreError, StoreErrorKind},
     routing::Venue,
 };
@@ -15,7 +17,11 @@ use mock_exchange::{
 };
 
 use crate::{
-    exchange::actor::{ExchangeActor, Turn, give_up},
+    exchange::{
+        actor::{ExchangeActor, Turn, give_up},
+        facts::{Facts, is_empty},
+        pipeline::{After, Outcome},
+    },
     journal,
 };
 
@@ -23,40 +29,64 @@ use crate::{
 const MOST_UNSAVED: usize = 1_000;
 
 impl ExchangeActor {
-    /// Commits facts of the MockExchange that no bot's request has brought, and books them for the bots.
-    pub(super) fn commit_facts(&mut self, mut change: Change) -> Turn<Result<(), StoreError>> {
+    /// Queues facts of the MockExchange that no bot's request has brought, and books them for the bots.
+    pub(super) fn queue_own_facts(&mut self, mut change: Change, after: After, ctx: &mut Context<Self>) {
         if !change.mock_records.is_empty() {
             self.book_for_bots(&change.mock_records, None);
             self.note_books(&mut change);
         }
-        self.commit(change)
+        self.queue_facts(change, after, ctx);
+    }
+
+    /// What is to be done for these facts before they are written, and after.
+    pub(super) fn facts(&self, mut change: Change) -> (Change, Facts) {
+        let engine = self.volatile.book.engine();
+        if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {
+            change.mock_snapshot = engine.opening().cloned();
+        }
+        // Who begins to follow after this finds it in the books.
+        let is_followed = self.deps.hub.with(|feeds, _| feeds.tells_orders());
+        let facts = Facts {
+            prices: change.mock_prices.clone(),
+            told: if is_followed { events(engine, &change.mock_records) } else { vec![] },
+            opens_day: change.mock_snapshot.is_some(),
+        };
+        (change, facts)
+    }
+
+    /// Bots that follow their orders hear of facts when they are on disk.
+    pub(super) fn facts_ended(&mut self, facts: Facts, outcome: &Outcome, ctx: &mut Context<Self>) {
+        match outcome {
+            Ok(()) => self.tell_bots(facts.told),
+            Err(_) => self.volatile.book.keep_unsaved_prices(facts.prices),
+        }
+        if outcome.is_ok() && facts.opens_day {
+            self.trim(ctx);
+        }
+        self.note_failure(outcome, ctx);
+    }
+
+    pub(super) fn note_failure(&self, outcome: &Outcome, ctx: &mut Context<Self>) {
+        match outcome {
+            Ok(()) => {}
+            Err(error) if error.kind == StoreErrorKind::Damaged => give_up(error, ctx),
+            Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
+        }
     }
 
     /// Commits, and then tells log and Notifier. An error means that nothing of it is on disk.
-    pub(super) fn commit(&self, mut change: Change) -> Turn<Result<(), StoreError>> {
-        if change.mock_records.iter().any(|record| matches!(record, Record::DayOpened { .. })) {
-            change.mock_snapshot = self.volatile.book.engine().opening().cloned();
-        }
+    pub(super) fn commit(&self, change: Change) -> Turn<Outcome> {
         if is_empty(&change) {
             return Box::pin(fut::ready(Ok(())));
         }
         let opens_day = change.mock_snapshot.is_some();
-        let prices = change.mock_prices.clone();
-        let told = events(self.volatile.book.engine(), &change.mock_records);
         let (store, wake) = (Arc::clone(&self.deps.store), self.deps.journal.clone());
         let commit = async move { journal::commit(store.as_ref(), change, "exchange", &wake).await };
         Box::pin(commit.into_actor(self).map(move |committed, act, ctx| {
-            if committed.is_err() {
-                act.volatile.book.keep_unsaved_prices(prices);
-            } else {
-                act.tell_bots(told);
+            if committed.is_ok() && opens_day {
+                act.trim(ctx);
             }
-            match &committed {
-                Ok(()) if opens_day => act.trim(ctx),
-                Ok(()) => {}
-                Err(error) if error.kind == StoreErrorKind::Damaged => give_up(error, ctx),
-                Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
-            }
+            act.note_failure(&committed, ctx);
             committed
         }))
     }
@@ -101,10 +131,22 @@ impl ExchangeActor {
     pub(super) fn commit_or_keep(&self, change: Change) -> Turn<()> {
         let kept = change.clone();
         Box::pin(self.commit(change).map(move |committed, act: &mut Self, _| {
-            if committed.is_err() {
-                act.keep_unsaved(kept);
-            }
+            act.keep_unless(&committed, kept);
         }))
+    }
+
+    /// The same for what nobody waits for.
+    pub(super) fn queue_or_keep(&mut self, change: Change, ctx: &mut Context<Self>) {
+        if !is_empty(&change) {
+            let kept = change.clone();
+            self.queue_beside(change, Box::new(|act, outcome, _| act.keep_unless(outcome, kept)), ctx);
+        }
+    }
+
+    pub(super) fn keep_unless(&mut self, outcome: &Outcome, change: Change) {
+        if outcome.is_err() {
+            self.keep_unsaved(change);
+        }
     }
 
     pub(super) fn keep_unsaved(&mut self, change: Change) {
@@ -121,22 +163,28 @@ impl ExchangeActor {
         unsaved.orders.drain(..surplus);
     }
 
-    /// Tries again to write what could not be written.
-    pub(super) fn save_unsaved(&mut self, ctx: &mut Context<Self>) {
-        let unsaved = std::mem::take(&mut self.volatile.unsaved);
-        if !is_empty(&unsaved) {
-            let again = self.commit_or_keep(unsaved);
-            ctx.wait(again);
+    fn renew_notes(&self, change: &mut Change) {
+        let had = |note: &NoteChange| (BOT_BOOKS.is_in(note), SIMULATED_IN_GAP.is_in(note));
+        let (books, gap) =
+            (change.notes.iter().any(|note| had(note).0), change.notes.iter().any(|note| had(note).1));
+        change.notes.retain(|note| had(note) == (false, false));
+        if books {
+            self.note_books(change);
+        }
+        if gap {
+            change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
         }
     }
-}
 
-fn is_empty(change: &Change) -> bool {
-    let lists = change.events.is_empty()
-        && change.mock_records.is_empty()
-        && change.mock_prices.is_empty()
-        && change.orders.is_empty()
-        && change.outcomes.is_empty()
-        && change.notes.is_empty();
-    lists && change.mock_snapshot.is_none() && change.halted.is_none() && change.live_positions.is_none()
+    /// Tries again to write what could not be written. Of what has changed since, it is what is true now.
+    pub(super) fn save_unsaved(&mut self, ctx: &mut Context<Self>) {
+        if is_empty(&self.volatile.unsaved) {
+            return;
+        }
+        ctx.wait(self.written().then(|(), act, _| {
+            let mut unsaved = std::mem::take(&mut act.volatile.unsaved);
+            act.renew_notes(&mut unsaved);
+            act.commit_or_keep(unsaved)
+        }));
+    }
 }

@@ -1,4 +1,4 @@
-//! A bot's request at the MockExchange: one turn, on disk before the answer.
+//! A bot's request at the MockExchange: decided in one turn, on disk before the answer.
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapFuture};
 
@@ -6,6 +6,7 @@ use crate::exchange::{
     ExchangeActor,
     bots::key_of,
     messages::GetFeedPrices,
+    pipeline::After,
     pricing::Share,
     waiting::Forwarding,
     words::{not_sent_because, refusal},
@@ -16,7 +17,7 @@ use keeper_domain::{
     mode::Mode,
     notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
-    ports::{Change, StoreError},
+    ports::Change,
     reason::Reason,
     routing::{
         Venue,
@@ -43,6 +44,7 @@ impl ExchangeActor {
                 act.price(forwarding, ctx);
             }
             None => {
+                act.publish();
                 let words = "nothing was done: FYERS does not tell your funds and holdings now, with which the \
                              simulated account begins; try again";
                 forwarding.arrive(Venue::None, refusal(503, -503, words));
@@ -56,13 +58,12 @@ impl ExchangeActor {
         match self.ask_prices(&symbols, Share::Bots) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
-                    // One commit for both: of two waits begun together, actix ends the later one first.
                     let learnt = act.learn_prices(prices);
                     // Another exit may have been simulated while this one was priced.
                     match act.route_again(&forwarding) {
                         Route::Refused(why) => {
-                            act.refuse(forwarding, &why, ctx);
                             act.keep_records(learnt, ctx);
+                            act.refuse(forwarding, &why, ctx);
                         }
                         _ => act.simulate(forwarding, learnt, ctx),
                     }
@@ -80,7 +81,7 @@ impl ExchangeActor {
     /// The decision as it is now, after a wait. The key's limits were checked when the order was counted.
     fn route_again(&self, forwarding: &Forwarding) -> Route {
         match key_of(&self.deps.keys, &forwarding.bot) {
-            Some(key) => route(&self.snapshot().seen_by(&key), &forwarding.call),
+            Some(key) => route(&self.deciding(&key, &forwarding.call), &forwarding.call),
             None => Route::Refused(Refused::KeyGone),
         }
     }
@@ -98,18 +99,8 @@ impl ExchangeActor {
         Change { mock_records, mock_prices, ..Change::default() }
     }
 
-    /// The book in memory is the book on disk again.
-    pub(super) fn after_simulation(&mut self, committed: &Result<(), StoreError>) -> super::actor::Turn<()> {
-        match committed {
-            Ok(()) => {
-                self.publish();
-                Box::pin(actix::fut::ready(()))
-            }
-            Err(_) => self.reload_book(),
-        }
-    }
-
-    fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
+    /// One turn: what the request does is decided on top of all that was decided before it, and queued for the disk.
+    pub(super) fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         if self.is_long_book(&forwarding) {
             return self.begin_book(forwarding, learnt, ctx);
         }
@@ -137,7 +128,7 @@ impl ExchangeActor {
         }
         // A read that nothing happened in is answered whatever the disk does.
         if !operation.trades() && change.mock_records.is_empty() && attempts.is_empty() {
-            forwarding.arrive(Venue::Mock, answer);
+            self.answer_behind(forwarding, answer, ctx);
             return self.keep_facts(change, ctx);
         }
         if !change.mock_records.is_empty() {
@@ -148,23 +139,20 @@ impl ExchangeActor {
             self.count_gap(&mut change);
         }
         let symbols = symbols_of(&change);
-        let commit = self.commit(change);
-        let kept = commit.then(move |committed, act: &mut Self, _| {
-            match &committed {
-                Ok(()) => forwarding.arrive(Venue::Mock, answer),
-                Err(error) => {
-                    act.volatile.gap = before;
-                    let words = format!("nothing was done: {}", error.problem);
-                    forwarding.arrive(Venue::None, refusal(503, -503, &words));
-                }
+        let after: After = Box::new(move |act, outcome, ctx| match outcome {
+            Ok(()) => {
+                forwarding.arrive(Venue::Mock, answer);
+                let joined = act.notice_mcx(symbols.iter().map(String::as_str));
+                act.queue_or_keep(joined, ctx);
             }
-            let joined = match &committed {
-                Ok(()) => act.notice_mcx(symbols.iter().map(String::as_str)),
-                Err(_) => Change::default(),
-            };
-            act.after_simulation(&committed).then(|(), act, _| act.commit_or_keep(joined))
+            Err(error) => {
+                // Of several the first is the smallest.
+                act.volatile.gap = act.volatile.gap.min(before);
+                let words = format!("nothing was done: {}", error.problem);
+                forwarding.arrive(Venue::None, refusal(503, -503, &words));
+            }
         });
-        ctx.wait(kept);
+        self.queue_facts(change, after, ctx);
     }
 
     /// Looks at the clock and at prices for what waits, again and again.
@@ -209,8 +197,7 @@ impl ExchangeActor {
         if change.mock_records.is_empty() && change.mock_prices.is_empty() {
             return;
         }
-        let commit = self.commit_facts(change);
-        ctx.wait(commit.then(|committed, act: &mut Self, _| act.after_simulation(&committed)));
+        self.queue_own_facts(change, Box::new(|_, _, _| ()), ctx);
     }
 
     /// Counts orders that a bot meant for real and the MockExchange took.

@@ -19,7 +19,12 @@ use keeper_domain::{
 };
 use rust_decimal::Decimal;
 
-use crate::exchange::{actor::ExchangeActor, reads::SharedSnapshot, state::Volatile};
+use crate::exchange::{
+    actor::ExchangeActor,
+    facts::BookView,
+    reads::SharedSnapshot,
+    state::{Answered, Volatile},
+};
 
 /// What readers see before the actor has said anything: no token, so nothing goes to FYERS.
 pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapshot {
@@ -30,10 +35,14 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
         sandbox,
         on_token_loss,
         stopping: false,
+        awaits_first_word: true,
         token: None,
         live: LivePositions::default(),
         looked: false,
         sent: Reserved::default(),
+        not_shown: vec![],
+        torn: vec![],
+        unanswered: vec![],
         simulated: vec![],
         simulated_waiting: vec![],
         simulated_today: 0,
@@ -50,13 +59,12 @@ impl ExchangeActor {
         self.deps.snapshot.load_full()
     }
 
-    /// Tells readers what decides from now on.
-    pub(super) fn publish(&mut self) {
-        let now = self.deps.time.now();
-        let Volatile { session, book, live, answered, unknown, .. } = &self.volatile;
-        let accounts = || book.engine().ledger().accounts.values();
-        let waiting = accounts().flat_map(|account| {
-            [account.open_buy.quantity, -account.open_sell.quantity].map(|quantity| Leg {
+    /// The book as it is in memory.
+    pub(super) fn view(&self) -> BookView {
+        let (now, book) = (self.deps.time.now(), &self.volatile.book);
+        let waiting = book.engine().ledger().accounts.values().flat_map(|account| {
+            let sides = [account.open_buy.quantity, -account.open_sell.quantity].into_iter();
+            sides.filter(|quantity| *quantity != 0).map(|quantity| Leg {
                 symbol: account.symbol.clone(),
                 product: codes::product_word(account.product).to_owned(),
                 quantity,
@@ -64,10 +72,37 @@ impl ExchangeActor {
                 tag: None,
             })
         });
+        BookView {
+            simulated: self.simulated(),
+            waiting: waiting.collect(),
+            today: book.taken_today(now),
+            own: Arc::new(self.owns(now)),
+        }
+    }
+
+    /// Tells readers what decides from now on; of the book, what is on disk.
+    pub(super) fn publish(&mut self) {
+        if self.volatile.pipeline.is_settled() {
+            self.volatile.shown = self.view();
+        }
+        let now = self.deps.time.now();
+        let Volatile { session, shown, live, answered, lost, .. } = &self.volatile;
         let on_the_way = self.deps.in_flight.reserved();
         let is_listed = |intent: &&OrderIntent| !answered.iter().any(|order| order.id == intent.id);
-        let unknown: Vec<Reserved> = unknown.iter().filter(is_listed).map(OrderIntent::reserved).collect();
-        let sent = on_the_way.iter().chain(answered.iter().map(|order| &order.reserved)).chain(&unknown);
+        let unknown: Vec<Reserved> = lost.untold().filter(is_listed).map(OrderIntent::reserved).collect();
+        // What FYERS has answered, and what it has not.
+        let has_answer = |order: &&Answered| {
+            order.may_arrive_until.is_none() && !lost.untold().any(|intent| intent.id == order.id)
+        };
+        let legs = |orders: Vec<&Answered>| -> Vec<Leg> {
+            orders.into_iter().flat_map(|order| order.counts.legs.iter().cloned()).collect()
+        };
+        let (not_shown, mut unanswered) = (
+            legs(answered.iter().filter(has_answer).collect()),
+            legs(answered.iter().filter(|order| !has_answer(order)).collect()),
+        );
+        unanswered.extend(unknown.iter().flat_map(|reserved| reserved.legs.iter().cloned()));
+        let sent = on_the_way.iter().chain(answered.iter().map(|order| &order.counts)).chain(&unknown);
         let sent = Reserved {
             legs: sent.clone().flat_map(|reserved| reserved.legs.iter().cloned()).collect(),
             is_opaque: sent.into_iter().any(|reserved| reserved.is_opaque),
@@ -79,23 +114,45 @@ impl ExchangeActor {
             sandbox: self.deps.sandbox,
             on_token_loss: self.deps.on_token_loss,
             stopping: self.volatile.stopping,
+            awaits_first_word: session.awaits_first_word() && self.deps.proxy.is_some(),
             token: session.usable.clone().filter(|_| self.deps.proxy.is_some()),
             live: live.clone(),
             looked: self.volatile.looks.done,
             sent,
-            simulated: self.simulated(),
-            simulated_waiting: waiting.filter(|leg| leg.quantity != 0).collect(),
-            simulated_today: book.taken_today(now),
+            not_shown,
+            torn: self.volatile.fills.torn(),
+            unanswered,
+            simulated: shown.simulated.clone(),
+            simulated_waiting: shown.waiting.clone(),
+            simulated_today: shown.today,
             rejected_today: self.rejected_today(now),
             epoch: self.deps.epoch,
             at: now,
-            own: Arc::new(self.owns(now)),
+            own: Arc::clone(&shown.own),
         };
         let (mode, shown, reason) = (snapshot.mode, snapshot.shown(), snapshot.reason);
         self.deps.snapshot.store(Arc::new(snapshot));
         let notice = ModeNotice { mode, shown, reason, at: now };
         self.deps.hub.with(|feeds, monotonic| feeds.set_mode(notice, monotonic));
         self.deps.hub.wake();
+    }
+
+    /// Tells readers of the book that is shown from now on; all else is as it was.
+    pub(super) fn publish_book(&mut self) {
+        if self.volatile.pipeline.is_settled() {
+            self.volatile.shown = self.view();
+        }
+        let (now, shown) = (self.deps.time.now(), &self.volatile.shown);
+        let snapshot = Snapshot {
+            simulated: shown.simulated.clone(),
+            simulated_waiting: shown.waiting.clone(),
+            simulated_today: shown.today,
+            rejected_today: self.rejected_today(now),
+            at: now,
+            own: Arc::clone(&shown.own),
+            ..(*self.snapshot()).clone()
+        };
+        self.deps.snapshot.store(Arc::new(snapshot));
     }
 
     pub(super) fn rejected_today(&self, now: DateTime<Utc>) -> u64 {

@@ -1,19 +1,27 @@
 //! What the ExchangeActor keeps in memory.
 
+use std::collections::BTreeMap;
+
 use actix::SpawnHandle;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use keeper_domain::{
     bots::books::BotBooks,
     mode::Mode,
-    order_journal::OrderIntent,
+    order_journal::{BrokerClock, LostOrders, OrderProgress},
     ports::Change,
     reason::Reason,
-    routing::{live_positions::LivePositions, request::Reserved},
+    routing::{live_positions::LivePositions, request::Reserved, shown_fills::ShownFills, turned::LastOpen},
     session::SessionView,
 };
 use mock_exchange::exchange::MockExchange;
 
-use crate::exchange::{doubt::Doubt, exits::Exits};
+use crate::exchange::{
+    doubt::{Doubt, Doubted},
+    exits::Exits,
+    facts::BookView,
+    first_word::FirstWord,
+    pipeline::Pipeline,
+};
 
 /// What a restart throws away; it comes back from the store and from the TokenActor.
 pub(super) struct Volatile {
@@ -26,32 +34,65 @@ pub(super) struct Volatile {
     /// What is whose.
     pub(super) books: BotBooks,
     pub(super) live: LivePositions,
+    /// How far FYERS' orders had come when its order book was last read.
+    pub(super) progress: BTreeMap<String, OrderProgress>,
     /// Answered orders that the last reading of the books may not show yet.
     pub(super) answered: Vec<Answered>,
+    /// Whether FYERS' positions show what these have filled.
+    pub(super) fills: ShownFills,
+    /// What was open last, while trading is halted.
+    pub(super) last_open: LastOpen,
     /// Orders whose answer is not known.
-    pub(super) unknown: Vec<OrderIntent>,
-    /// Of these, what the order book did not show and may still come to show.
-    pub(super) late: Vec<OrderIntent>,
+    pub(super) lost: LostOrders,
     pub(super) last_intent: i64,
     pub(super) looks: Looks,
     /// Exits that wait for a reading.
     pub(super) exits: Exits,
     /// Who waits for the word about a token.
     pub(super) doubts: Vec<Doubt>,
+    /// A token that is being asked about, with the requests that wait for the word.
+    pub(super) doubted: Doubted,
+    /// How long the first check of a stored token has taken.
+    pub(super) first_word: FirstWord,
     /// See [`keeper_domain::notes::SIMULATED_IN_GAP`].
     pub(super) gap: u64,
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
+    /// What is on its way to the disk.
+    pub(super) pipeline: Pipeline,
+    /// The book as readers see it.
+    pub(super) shown: BookView,
 }
 
 /// An order that FYERS has answered, or may have taken without an answer.
 pub(super) struct Answered {
     pub(super) id: i64,
+    /// FYERS' ids of its orders, as far as they are known.
+    pub(super) ids: Vec<String>,
     pub(super) at: DateTime<Utc>,
     pub(super) reserved: Reserved,
+    /// What of it counts beside the order book as last read.
+    pub(super) counts: Reserved,
     /// Until when it counts whatever the books say: it got no answer, they do not show it, and it may still arrive.
     pub(super) may_arrive_until: Option<DateTime<Utc>>,
+}
+
+/// FYERS' books are taken to know of an order that was answered this long before they were read.
+const KNOWN_AFTER: TimeDelta = TimeDelta::seconds(3);
+/// One with an id should be in the order book, and what it fills in the positions: that is waited for longer.
+const SHOWN_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+impl Answered {
+    /// One that no reading of the books has shown yet.
+    pub(super) fn new(id: i64, ids: Vec<String>, at: DateTime<Utc>, reserved: Reserved) -> Self {
+        Self { id, ids, at, counts: reserved.clone(), reserved, may_arrive_until: None }
+    }
+
+    /// After how long it counts as known to the books, whatever they show.
+    pub(super) fn settles_in(&self) -> TimeDelta {
+        if self.ids.is_empty() || self.reserved.is_opaque { KNOWN_AFTER } else { SHOWN_AFTER }
+    }
 }
 
 /// Where the reading of FYERS' books stands.
@@ -60,10 +101,14 @@ pub(super) struct Looks {
     /// Whether they were read since this life began.
     pub(super) done: bool,
     pub(super) running: bool,
+    /// When the last one began.
+    pub(super) began: Option<DateTime<Utc>>,
     /// Readings since the last order.
     pub(super) since_order: usize,
     /// Failures in a row.
     pub(super) failures: u32,
+    /// How far FYERS' clock is ahead.
+    pub(super) clock: BrokerClock,
     pub(super) timer: Option<(DateTime<Utc>, SpawnHandle)>,
 }
 
@@ -78,16 +123,22 @@ impl Volatile {
             book,
             books: BotBooks::default(),
             live: LivePositions::default(),
+            progress: BTreeMap::new(),
             answered: vec![],
-            unknown: vec![],
-            late: vec![],
+            fills: ShownFills::default(),
+            last_open: LastOpen::default(),
+            lost: LostOrders::default(),
             last_intent: 0,
             looks: Looks::default(),
             exits: Exits::default(),
             doubts: vec![],
+            doubted: Doubted::default(),
+            first_word: FirstWord::default(),
             gap: 0,
             rejected: (None, 0),
             unsaved: Change::default(),
+            pipeline: Pipeline::default(),
+            shown: BookView::default(),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::exchange::{
     market::MockMarket,
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
     nothing_known,
+    watched::WatchedProxy,
 };
 use crate::{
     recipient_cell::RecipientCell,
@@ -48,7 +49,9 @@ use mock_exchange::{Config, Instruments, Record};
 
 mod disk;
 mod exits;
+mod first_word;
 mod fyers;
+mod pipeline;
 mod positions;
 mod segments;
 mod shares;
@@ -69,11 +72,13 @@ fn start(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Addr<Ex
 }
 
 fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> ExchangeDeps {
+    let (inner, died) = (Arc::new(shares::Shares(Arc::clone(fyers))), RecipientCell::new());
     ExchangeDeps {
         epoch: 0,
         app: "ABCD1234EF-100".into(),
         outgoing: None,
-        proxy: Some(Arc::new(shares::Shares(Arc::clone(fyers)))),
+        proxy: Some(Arc::new(WatchedProxy { inner, died: died.clone() })),
+        died,
         store: Arc::clone(store) as Arc<dyn Store>,
         time: PausedTime::at("2026-11-23T10:00"),
         sandbox,
@@ -198,7 +203,7 @@ async fn a_dead_token_is_never_seen_by_the_bot() {
     assert_eq!((done.mode, done.venue, done.answer.status), (Mode::Mock, Venue::Mock, 200));
     assert_eq!(body["fund_limit"].as_array().unwrap().len(), 10);
     assert_eq!(floor.fyers.calls("/funds").len(), 1);
-    assert_eq!(floor.actor.send(GetMode).await.unwrap().reason, Reason::TokenRejected);
+    assert_eq!(floor.actor.send(GetMode).await.unwrap().reason, Reason::TokenDoubted, "nobody has said so");
     let (order, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
     assert_eq!(order.venue, Venue::Mock);
     assert!(body["id"].as_str().unwrap().starts_with("MOCK"), "{body}");

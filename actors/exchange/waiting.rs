@@ -1,5 +1,6 @@
 //! A bot's request until it is answered.
 
+use chrono::{DateTime, Utc};
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
     keys::BotName,
@@ -21,8 +22,18 @@ pub(super) struct Forwarding {
     pub(super) halted: bool,
     pub(super) reason: Reason,
     pub(super) reply: Reply,
-    /// The positions at FYERS were read for it after it came.
-    pub(super) has_read: bool,
+    pub(super) has_read: HasRead,
+}
+
+/// Whether the positions at FYERS were read for a request after it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HasRead {
+    /// Not yet.
+    No,
+    /// It was tried in vain.
+    Tried,
+    /// Yes. If they do not show yet what the exit before it has filled, they are read again until then.
+    Yes(DateTime<Utc>),
 }
 
 impl Forwarding {

@@ -1,6 +1,6 @@
 //! What the MockExchange's account is worth.
 
-use actix::{Context, Handler, MessageResult};
+use actix::{ActorFutureExt, AtomicResponse, Context, Handler};
 use keeper_domain::mode::Mode;
 use mock_exchange::exchange::Prices;
 
@@ -10,14 +10,20 @@ use crate::exchange::{
 };
 
 impl Handler<GetWorth> for ExchangeActor {
-    type Result = MessageResult<GetWorth>;
+    type Result = AtomicResponse<Self, Worth>;
 
-    /// At the prices that an order would meet without asking FYERS.
     fn handle(&mut self, _: GetWorth, _: &mut Context<Self>) -> Self::Result {
+        AtomicResponse::new(Box::pin(self.written().map(|(), act, _| act.worth())))
+    }
+}
+
+impl ExchangeActor {
+    /// At the prices that an order would meet without asking FYERS.
+    fn worth(&self) -> Worth {
         let (mode, now) = (self.volatile.mode, self.deps.time.now());
         let prices = if mode == Mode::Mock { self.prices(mode) } else { Prices::Last };
         let (book, engine) = (&self.volatile.book, self.volatile.book.engine());
         let value = engine.worth(|symbol| book.price(symbol, prices, now));
-        MessageResult(Worth { value, is_untouched: engine.ledger().is_untouched() })
+        Worth { value, has_traded: engine.ledger().has_traded() }
     }
 }

@@ -132,6 +132,10 @@ impl FeedsActor {
     fn look(&mut self, ctx: &mut Context<Self>) {
         self.deps.hub.close_slow();
         let snapshot = self.deps.snapshot.load_full();
+        if snapshot.is_doubted() {
+            // A moment only: either the connections go on, or the mode ends them.
+            return;
+        }
         let (items, wants_orders) = self.deps.hub.with(|feeds, _| (feeds.wanted(), feeds.wants_orders()));
         if !wants_orders {
             self.order_events.forget();

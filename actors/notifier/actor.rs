@@ -27,6 +27,8 @@ use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
 
 /// The longest rest between two looks at the journal, so that a lost wake-up costs only this.
 const REST: Duration = Duration::from_secs(3);
+/// How long after the first news the journal is looked at: what comes meanwhile is read with it.
+const SOON: Duration = Duration::from_millis(50);
 
 /// What the NotifierActor needs of the world.
 #[derive(Clone)]
@@ -63,6 +65,8 @@ struct Volatile {
     /// Something happened meanwhile: turn again without a rest.
     again: bool,
     rest: Option<SpawnHandle>,
+    /// Whether a turn begins in a moment.
+    looks_soon: bool,
     /// The alert whose safe text is to be sent.
     safe_text_for: Option<i64>,
     /// Flushes that this turn answers, and those for the next one.
@@ -281,8 +285,17 @@ impl Supervised for NotifierActor {
 impl Handler<JournalGrew> for NotifierActor {
     type Result = ();
 
+    /// A look writes down how far it has read, so that one for each of many simulated orders would cost as much as they.
     fn handle(&mut self, _: JournalGrew, ctx: &mut Self::Context) {
-        self.turn(ctx);
+        if std::mem::replace(&mut self.volatile.looks_soon, true) {
+            return;
+        }
+        let time = Arc::clone(&self.ports.time);
+        let soon = async move { time.sleep(SOON).await };
+        ctx.spawn(soon.into_actor(self).map(|(), act, ctx| {
+            act.volatile.looks_soon = false;
+            act.turn(ctx);
+        }));
     }
 }
 

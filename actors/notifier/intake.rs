@@ -37,7 +37,8 @@ pub(super) async fn look(
         if events.is_empty() {
             return Ok(seen);
         }
-        let plan = coalesce::plan(&seen.waiting, &events, |event| alert_for(event, context));
+        let context = Context { halted: store.is_halted().await?, ..context.clone() };
+        let plan = coalesce::plan(&seen.waiting, &events, |event| alert_for(event, &context));
         let outbox_changes = !plan.new.is_empty() || !plan.merged.is_empty();
         store.queue_alerts(plan.read_to, plan.new, plan.merged).await?;
         if outbox_changes {

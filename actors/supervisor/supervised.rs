@@ -25,6 +25,8 @@ use keeper_domain::restart_policy::Series;
 
 /// Time between two beats.
 const BEAT: Duration = Duration::from_secs(1);
+/// How many times as long a life may take to begin as it may be silent later.
+const STARTING: u32 = 6;
 
 /// What the supervised actor is doing.
 enum Phase {
@@ -52,6 +54,12 @@ impl Beats {
         let mut timer = interval(BEAT);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { timer, answered: Arc::default(), seen: 0, sent: 0, silent_since: Instant::now() }
+    }
+
+    /// How long it may be silent. A life begins with reading the state, which takes its time on a slow machine after a long
+    /// day; to begin it again would take as long.
+    fn patience(&self, hang: Duration) -> Duration {
+        if self.seen == 0 { hang * STARTING } else { hang }
     }
 
     /// How long the actor has been silent.
@@ -114,7 +122,7 @@ where
     /// so one that the actor cancels by mistake, with a handle from an earlier life, does no fault.
     fn beat(&mut self, task: &mut Task<'_>) -> Option<Death> {
         while self.beats.timer.poll_tick(task).is_ready() {
-            if self.beats.silence() >= self.shared.limits.hang {
+            if self.beats.silence() >= self.beats.patience(self.shared.limits.hang) {
                 return Some(Death::Hang);
             }
             self.beats.sent += 1;

@@ -48,6 +48,8 @@ struct Disk {
     bad_starts: AtomicU32,
     /// So many of the next restarts panic.
     bad_restarts: AtomicU32,
+    /// So many seconds a start takes to load.
+    slow: AtomicU32,
     started: AtomicU32,
     ticks: AtomicU32,
 }
@@ -73,7 +75,11 @@ impl Actor for Mortal {
         assert!(!take_one(&self.disk.bad_starts), "a bad start was asked for");
         self.disk.started.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let disk = Rc::clone(&self.disk);
-        let load = async move { disk.numbers.lock().unwrap().len() };
+        let load = async move {
+            let slow = disk.slow.load(std::sync::atomic::Ordering::SeqCst);
+            tokio::time::sleep(std::time::Duration::from_secs(slow.into())).await;
+            disk.numbers.lock().unwrap().len()
+        };
         use actix::ActorFutureExt;
         ctx.wait(load.into_actor(self).map(|count, act, _| act.loaded = Some(count)));
         ctx.run_interval(std::time::Duration::from_secs(1), |act, _| {

@@ -14,7 +14,7 @@ pub(crate) fn request_line(data: &[u8]) {
     let (verb, target) = line.split_once(' ').unwrap_or(("GET", line));
     let (target, query) = target.split_once('?').unwrap_or((target, ""));
     let Some((surface, rest)) = path::split(target) else { return };
-    if path::is_about_the_session(rest) || !path::is_plain(rest) {
+    if path::is_about_the_session(rest) || !path::is_plain(surface, rest) {
         return;
     }
     is_read_in_one_way(rest);

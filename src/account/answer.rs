@@ -15,12 +15,22 @@ pub struct AccountPart<T> {
     pub mode: ShownMode,
     /// Whose account it is: FYERS' or the MockExchange's.
     pub venue: Venue,
+    /// What is open at FYERS with real money beside a simulated account, in words; `None` when nothing is, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_at_fyers: Option<String>,
     /// The part.
     #[serde(flatten)]
     pub part: T,
 }
 
 impl<T> AccountPart<T> {
+    /// The same beside what is real, when this is simulated.
+    #[must_use]
+    pub fn beside(self, open_at_fyers: Option<String>) -> Self {
+        let open_at_fyers = open_at_fyers.filter(|_| !self.is_real());
+        Self { open_at_fyers, ..self }
+    }
+
     /// Whether it is real money.
     pub fn is_real(&self) -> bool {
         self.venue == Venue::Fyers
@@ -74,9 +84,13 @@ pub fn read<T>(
         .map_err(|_| Trouble::new(format!("{from} answered {} and no JSON", forwarded.answer.status)))?;
     if forwarded.answer.status != 200 || body["s"] != "ok" {
         let words = excerpt(body["message"].as_str().unwrap_or_default(), 160);
+        // The keeper's own words say already who cannot what.
+        if let Some(own) = words.strip_prefix("fyers-keeper: ") {
+            return Err(Trouble::new(own.trim_end_matches("; nothing was done")));
+        }
         let words = if words.is_empty() { format!("HTTP {}", forwarded.answer.status) } else { words };
         return Err(Trouble::new(format!("{from} refused the question: {words}")));
     }
     let part = of(&body).ok_or_else(|| Trouble::new(format!("the answer of {from} cannot be understood")))?;
-    Ok(AccountPart { mode: forwarded.shown(), venue: forwarded.venue, part })
+    Ok(AccountPart { mode: forwarded.shown(), venue: forwarded.venue, open_at_fyers: None, part })
 }

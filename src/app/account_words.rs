@@ -1,8 +1,5 @@
 //! The account for a phone: where it is first, then a line each, then the sum.
 
-use fyers_api::ist::ist;
-use keeper_domain::routing::live_positions::LivePositions;
-
 use crate::account::{
     AccountPart, Money, OrderRow, Orders, PositionRow, Positions, Trouble, amount, grouped,
 };
@@ -10,22 +7,11 @@ use crate::account::{
 /// Rows of a list on a phone.
 const ROWS: usize = 15;
 
-/// What is open at FYERS, for real, as it was last read; `None` when nothing is, as far as is known.
-pub(super) fn at_fyers(live: &LivePositions) -> Option<String> {
-    let open = live.positions.iter().filter(|position| position.net != 0);
-    let mut open: Vec<String> =
-        open.map(|position| format!("{:+} {}", position.net, position.symbol)).collect();
-    open.extend(live.unknown.iter().map(|symbol| format!("{symbol} (a row that cannot be read)")));
-    let when = live.read_at.map(|at| format!(", when last read at {}", ist(at).format("%H:%M")));
-    (!open.is_empty())
-        .then(|| format!("❗ At FYERS, with real money{}: {}", when.unwrap_or_default(), open.join(", ")))
-}
-
 /// What is open, and the day's result.
 pub(super) fn positions(read: Result<AccountPart<Positions>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
-        Err(trouble) => return unread("positions", &trouble),
+        Err(trouble) => return unread("positions", &trouble, NOT_NONE),
     };
     let open: Vec<&PositionRow> = account.part.open().collect();
     let closed = account.part.positions.len() - open.len();
@@ -40,38 +26,39 @@ pub(super) fn positions(read: Result<AccountPart<Positions>, Trouble>) -> String
     };
     let closed = (closed > 0).then(|| format!("{closed} closed today."));
     let sum = (!account.part.positions.is_empty()).then(|| day(&account.part));
-    list(title, open.iter().map(line).collect(), [closed, sum])
+    list(title, open.iter().map(line).collect(), [closed, sum, account.open_at_fyers.clone()])
 }
 
 /// Profit and loss by symbol.
 pub(super) fn pnl(read: Result<AccountPart<Positions>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
-        Err(trouble) => return unread("profit and loss", &trouble),
+        Err(trouble) => return unread("profit and loss", &trouble, ""),
     };
     let line = |row: &PositionRow| format!("{} {}: {}", row.symbol, row.quantity_words(), grouped(row.pnl));
     let title = format!("💰 Profit and loss of the day {}", account.place());
     let none = account.part.positions.is_empty().then(|| "Nothing was traded today.".to_owned());
-    list(title, account.part.positions.iter().map(line).collect(), [none, Some(day(&account.part))])
+    let rows = account.part.positions.iter().map(line).collect();
+    list(title, rows, [none, Some(day(&account.part)), account.open_at_fyers.clone()])
 }
 
 /// The money.
 pub(super) fn funds(read: Result<AccountPart<Money>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
-        Err(trouble) => return unread("funds", &trouble),
+        Err(trouble) => return unread("funds", &trouble, ""),
     };
     let Money { total, used, available } = account.part;
     let rows = [("Free for new orders", available), ("Used", used), ("Total", total)];
     let rows = rows.map(|(name, value)| format!("{name}: {} INR", grouped(value))).to_vec();
-    list(format!("🏦 Funds {}", account.place()), rows, [None, None])
+    list(format!("🏦 Funds {}", account.place()), rows, [None, None, account.open_at_fyers])
 }
 
 /// The newest orders.
 pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
-        Err(trouble) => return unread("orders", &trouble),
+        Err(trouble) => return unread("orders", &trouble, NOT_NONE),
     };
     let orders = &account.part.orders;
     let title = match orders.len() {
@@ -79,7 +66,7 @@ pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>) -> String {
         1 => format!("🧾 1 order today {}", account.place()),
         many => format!("🧾 {many} orders today {}, newest first", account.place()),
     };
-    list(title, orders.iter().map(order).collect(), [None, None])
+    list(title, orders.iter().map(order).collect(), [None, None, account.open_at_fyers.clone()])
 }
 
 fn order(row: &OrderRow) -> String {
@@ -108,7 +95,7 @@ fn day(positions: &Positions) -> String {
     format!("Result of the day: {all} INR (closed {closed}, open {open}), before charges.")
 }
 
-fn list(title: String, mut rows: Vec<String>, last: [Option<String>; 2]) -> String {
+fn list(title: String, mut rows: Vec<String>, last: [Option<String>; 3]) -> String {
     let more = rows.len().saturating_sub(ROWS);
     rows.truncate(ROWS);
     if more > 0 {
@@ -119,10 +106,11 @@ fn list(title: String, mut rows: Vec<String>, last: [Option<String>; 2]) -> Stri
     rows.join("\n")
 }
 
-fn unread(what: &str, trouble: &Trouble) -> String {
-    format!(
-        "The {what} cannot be read now: {trouble}.\nThis does not mean that there are none. Try again in a moment."
-    )
+/// What a list that could not be read is not.
+const NOT_NONE: &str = "This does not mean that there are none. ";
+
+fn unread(what: &str, trouble: &Trouble, so: &str) -> String {
+    format!("The {what} cannot be read now: {trouble}.\n{so}Try again in a moment.")
 }
 
 #[cfg(test)]
@@ -133,7 +121,7 @@ mod tests {
     use super::*;
 
     fn account<T>(venue: Venue, part: T) -> Result<AccountPart<T>, Trouble> {
-        Ok(AccountPart { mode: ShownMode::Live, venue, part })
+        Ok(AccountPart { mode: ShownMode::Live, venue, open_at_fyers: None, part })
     }
 
     #[test]

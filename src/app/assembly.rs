@@ -11,9 +11,10 @@ use keeper_actors::{
         ExchangeActor, ExchangeDeps,
         bots::SharedKeys,
         execution::{InFlight, Tasks},
-        messages::{GetFeedPrices, SocketPrices},
+        messages::{GetFeedPrices, SocketPrices, TokenDied},
         nothing_known,
         reads::{Router, SharedSnapshot},
+        watched::WatchedProxy,
     },
     feeds::{FeedsActor, FeedsDeps},
     hub::Hub,
@@ -33,8 +34,11 @@ use keeper_domain::{
     chat::talk::Control,
     event::Event,
     keys::KeyRing,
-    ports::{Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
-    session::login::StateKey,
+    ports::{BrokerProxy, Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
+    session::{
+        login::StateKey,
+        reconcile::{needs_login, reconcile},
+    },
 };
 
 use crate::{
@@ -56,16 +60,21 @@ pub(super) fn start_actors(
     let webhook = webhook.map(|to| tree.supervise("webhook", notifier_of(parts, &to.store, &to.messenger)));
     journal.connect(notifier.clone().recipient());
 
-    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected));
+    let died = RecipientCell::new();
+    let proxy = watched(parts, &died);
+    let deps = exchange_deps(parts, tree, journal, keys, (&session, &rejected, &proxy));
+    let deps = ExchangeDeps { died, ..deps };
     let (snapshot, in_flight) = (Arc::clone(&deps.snapshot), deps.in_flight.clone());
     let hub = deps.hub.clone();
     let (prices, observed) = (RecipientCell::new(), RecipientCell::new());
     let exchange = tree.supervise("exchange", ExchangeActor::new(deps));
     prices.connect(exchange.clone().recipient());
     observed.connect(exchange.clone().recipient());
-    let feeds =
-        tree.supervise("feeds", FeedsActor::new(feeds_deps(parts, &hub, &snapshot, (prices, observed))));
-    let (keys, proxy) = (Arc::clone(keys), parts.proxy.clone());
+    let feeds = tree.supervise(
+        "feeds",
+        FeedsActor::new(feeds_deps(parts, &proxy, (&hub, &snapshot), (prices, observed))),
+    );
+    let keys = Arc::clone(keys);
     let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
@@ -83,6 +92,15 @@ pub(super) fn start_actors(
         card.connect(&actors);
     }
     actors
+}
+
+/// The way to FYERS; `None` when no app is configured.
+type Proxy = Option<Arc<dyn BrokerProxy>>;
+
+/// One way for all calls: whoever hears first that the token is dead, it is known.
+fn watched(parts: &Parts, died: &RecipientCell<TokenDied>) -> Proxy {
+    let (inner, died) = (Arc::clone(parts.proxy.as_ref()?), died.clone());
+    Some(Arc::new(WatchedProxy { inner, died }))
 }
 
 /// Each channel of alerts has a notifier with an outbox of its own.
@@ -122,12 +140,12 @@ fn exchange_deps(
     tree: &Tree,
     journal: &RecipientCell<JournalGrew>,
     keys: &SharedKeys,
-    (session, rejected): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>),
+    (session, rejected, proxy): (&RecipientCell<GetSession>, &RecipientCell<TokenRejected>, &Proxy),
 ) -> ExchangeDeps {
     ExchangeDeps {
         app: parts.facts.app_id.clone().unwrap_or_default(),
         outgoing: parts.outgoing.clone(),
-        proxy: parts.proxy.clone(),
+        proxy: proxy.clone(),
         store: Arc::clone(&parts.store),
         time: Arc::clone(&parts.time),
         sandbox: parts.sandbox,
@@ -137,6 +155,7 @@ fn exchange_deps(
         instruments: parts.instruments.clone(),
         session: session.clone(),
         rejected: rejected.clone(),
+        died: RecipientCell::new(),
         journal: journal.clone(),
         tasks: {
             let tree = tree.clone();
@@ -154,14 +173,14 @@ fn exchange_deps(
 
 fn feeds_deps(
     parts: &Parts,
-    hub: &Hub,
-    snapshot: &SharedSnapshot,
+    proxy: &Proxy,
+    (hub, snapshot): (&Hub, &SharedSnapshot),
     (prices, observed): (RecipientCell<GetFeedPrices>, RecipientCell<SocketPrices>),
 ) -> FeedsDeps {
     FeedsDeps {
         hub: hub.clone(),
         sockets: parts.sockets.clone(),
-        proxy: parts.proxy.clone(),
+        proxy: proxy.clone(),
         time: Arc::clone(&parts.time),
         calendar: Arc::clone(&parts.calendar),
         snapshot: Arc::clone(snapshot),
@@ -215,6 +234,12 @@ pub(super) fn listen(
     Ok((Some(handle), Some(bound)))
 }
 
+/// Whether only a login leads to a token; without an app not even that.
+async fn asks_for_login(parts: &Parts) -> Result<bool, StoreError> {
+    let session = reconcile(parts.store.session().await?, &parts.seeds);
+    Ok(parts.broker.is_some() && needs_login(&session, parts.facts.has_pin, parts.time.now()))
+}
+
 /// The first entry of this run in the journal.
 pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
     let event = Event::KeeperStarted {
@@ -222,6 +247,7 @@ pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
         commit: build_info::COMMIT.to_owned(),
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
+        needs_login: asks_for_login(parts).await?,
     };
     let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
     journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await

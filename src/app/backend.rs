@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::{Actor, Addr, Context, Handler, Message, dev::ToEnvelope};
 use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::{
@@ -41,7 +40,9 @@ use keeper_domain::{
 };
 use rand::Rng;
 
-use crate::app::{Actors, Parts, contact::ContactWatch, equity, lease::Lease, sink::JournalSink};
+use crate::app::{
+    Actors, Parts, ask::ask, contact::ContactWatch, equity, lease::Lease, sink::JournalSink, told_orders,
+};
 use crate::{
     build_info,
     disk::DiskLog,
@@ -54,8 +55,6 @@ use crate::{
     },
 };
 
-/// Longest wait for an actor's answer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// Longest wait for the outcome of a refresh: the retries of half a minute, and the last call.
 const REFRESH_LIMIT: Duration = Duration::from_secs(45);
 /// Longest wait for the outcome of a login: two calls to the broker with some retries.
@@ -77,6 +76,8 @@ pub struct KeeperBackend {
     hours: Arc<TokenHours>,
     tick_time: NaiveTime,
     login: Option<LoginSetup>,
+    /// FYERS takes no orders from the app.
+    reads_only: bool,
     #[cfg(feature = "fault-injection")]
     test_doors: bool,
     key: GatewayKey,
@@ -117,6 +118,7 @@ impl KeeperBackend {
             hours: Arc::clone(&parts.hours),
             tick_time: parts.tick_time,
             login: parts.login.clone(),
+            reads_only: parts.texts.reads_only,
             is_loaded: Arc::new(AtomicBool::new(false)),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
@@ -174,7 +176,10 @@ impl KeeperBackend {
     {
         match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
             Ok(Ok(Ok(session))) => match ask(&self.actors.exchange, GetMode).await {
-                Some(_) => LoginReport::done(&session, self.actors.router.snapshot.load().shown()),
+                Some(_) => {
+                    let mode = self.actors.router.snapshot.load().shown();
+                    LoginReport::done(&session, mode, self.reads_only)
+                }
                 None => LoginReport::silent(),
             },
             Ok(Ok(Err(failure))) => LoginReport::failed(failure),
@@ -213,16 +218,6 @@ impl KeeperBackend {
     }
 }
 
-async fn ask<A, M>(addr: &Addr<A>, message: M) -> Option<M::Result>
-where
-    A: Actor<Context = Context<A>> + Handler<M>,
-    M: Message + Send + 'static,
-    M::Result: Send,
-    A::Context: ToEnvelope<A, M>,
-{
-    tokio::time::timeout(ANSWER_LIMIT, addr.send(message)).await.ok()?.ok()
-}
-
 #[async_trait]
 impl Backend for KeeperBackend {
     fn is_live(&self) -> bool {
@@ -236,6 +231,10 @@ impl Backend for KeeperBackend {
 
     fn is_ready(&self) -> bool {
         self.is_loaded.load(Ordering::Relaxed)
+    }
+
+    fn unwritable(&self) -> Option<String> {
+        self.disk.failing().map(|(_, problem)| problem)
     }
 
     async fn hand_over(&self, is_forced: bool) -> HandOver {
@@ -255,10 +254,7 @@ impl Backend for KeeperBackend {
             None => None,
         };
         let last_tick = self.store.last_tick().await.ok()?;
-        let lease = match &self.lease {
-            Some(lease) => Some(lease.status().await),
-            None => None,
-        };
+        let lease = Lease::status_of(self.lease.as_ref()).await;
         let status = Status {
             status: Health::Pass,
             mode: now.shown(),
@@ -279,6 +275,8 @@ impl Backend for KeeperBackend {
             orders_simulated_today: now.simulated_today,
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
+            open_at_fyers: now.open_at_fyers(),
+            app_reads_only: self.reads_only,
             simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
             lease,
             feeds: FeedsStatus::from(&self.actors.hub.status()),
@@ -334,6 +332,10 @@ impl Backend for KeeperBackend {
         tokio::time::timeout(FORWARD_LIMIT, self.actors.router.forward(call, bot)).await.ok()?
     }
 
+    fn open_at_fyers(&self) -> Option<String> {
+        self.actors.router.snapshot.load().open_at_fyers()
+    }
+
     fn owns(&self) -> Arc<BTreeMap<BotName, Own>> {
         Arc::clone(&self.actors.router.snapshot.load().own)
     }
@@ -348,8 +350,7 @@ impl Backend for KeeperBackend {
     }
 
     async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
-        let entries = self.store.order_journal(limit).await.ok()?;
-        Some(entries.into_iter().filter_map(|entry| serde_json::to_value(entry).ok()).collect())
+        told_orders::told(self.store.as_ref(), &self.actors.exchange, limit).await
     }
 
     async fn recent_events(&self, limit: u32) -> Option<Vec<Recorded>> {

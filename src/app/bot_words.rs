@@ -46,8 +46,9 @@ fn day(row: &KeyRow) -> String {
     };
     let result = match today.unpriced.len() {
         _ if today.orders == 0 => return orders,
-        0 => format!("result {} INR", today.result.round_dp(2)),
-        some => format!("result {} INR without {some} symbols of no known price", today.result.round_dp(2)),
+        0 => format!("result {:.2} INR", today.result),
+        1 => format!("result {:.2} INR (1 symbol without a price left out)", today.result),
+        some => format!("result {:.2} INR ({some} symbols without a price left out)", today.result),
     };
     format!("{orders}, {result}")
 }
@@ -139,8 +140,8 @@ mod tests {
         assert_eq!(
             keys(&rows),
             "🔑 2 keys\n\
-             scalper: ⛔ halted, up to sandbox, 3 of 50 orders today, result -120.50 INR without 1 symbols of no \
-             known price, loses at most 500 INR a day\n\
+             scalper: ⛔ halted, up to sandbox, 3 of 50 orders today, result -120.50 INR (1 symbol without a \
+             price left out), loses at most 500 INR a day\n\
              quiet: ⛔ halted, up to sandbox, 0 of 50 orders today, loses at most 500 INR a day"
         );
         let unknown = KeyRow { today: None, ..row("away", 0, &[]) };

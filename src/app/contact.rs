@@ -73,11 +73,12 @@ impl ContactWatch {
     ) -> ContactStatus {
         let is_needed = self.snapshot.load().token.is_some();
         let (contact, now) = self.log.now();
-        let Contact { last_answer, failing } = contact;
+        let Contact { last_answer, failing, .. } = contact;
         let ago = |moment: Duration| at(now.saturating_sub(moment));
         ContactStatus {
             state: contact.state(is_needed, now),
             last_answer: last_answer.map(ago),
+            asked_at: contact.waits_since(now).map(ago),
             failing_since: failing.map(|(since, _)| ago(since)),
             problem: failing.map(|(_, fault)| fault.words()),
         }

@@ -25,7 +25,7 @@ use keeper_domain::{
     event::Event,
     event_words,
     keys::BotName,
-    mode::{Mode, ShownMode},
+    mode::ShownMode,
     note::NoteChange,
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
@@ -39,13 +39,14 @@ use crate::{
     http::{Backend, account},
     keys::{self, KeyAdmin, KeyError},
     login_report::code_of,
+    refresh_report,
     status::{SessionStatus, Status},
     telegram::GroupMoves,
 };
 
-const HALTED: &str =
-    "Halted: entries are refused; orders that reduce an open position still go to FYERS. /resume ends it.";
-const NO_ANSWER: &str = "The keeper did not answer in time. Try again in a moment.";
+const HALTED: &str = "Halted: entries are refused; orders that reduce an open position still pass, at FYERS while there is a token. \
+     /resume ends it.";
+const NO_ANSWER: &str = "The keeper did not answer in time: whether it was done is not known. Look with /status before you send it again.";
 const NOTHING_TO_CONFIRM: &str =
     "Nobody logged in with that account within the last 10 minutes. Log in, then confirm.";
 /// How many events `/logs` shows.
@@ -86,12 +87,6 @@ impl KeeperControl {
         }
     }
 
-    /// The real positions, while the account that is shown is the simulated one.
-    fn real_positions(&self) -> Option<String> {
-        let now = self.actors.router.snapshot.load_full();
-        (now.mode == Mode::Mock).then(|| account_words::at_fyers(&now.live)).flatten()
-    }
-
     /// Writes events down, and tells the Notifier.
     async fn note(&self, events: Vec<Event>, notes: Vec<NoteChange>) -> bool {
         let now = self.time.now();
@@ -120,7 +115,7 @@ impl KeeperControl {
     async fn flat(&self, by: &Person) -> String {
         match self.actors.exchange.send(ClearSimulated { by: by.name.clone() }).await {
             Ok(Some(cleared)) => cleared_words(&cleared),
-            Ok(None) => "Nothing was closed: the disk fails.".to_owned(),
+            Ok(None) => "Nothing was closed, because the disk fails: the simulated positions stay. /status tells of it; then /flat again.".to_owned(),
             Err(_) => NO_ANSWER.to_owned(),
         }
     }
@@ -132,9 +127,9 @@ impl KeeperControl {
             (Ok(false), true) => {
                 format!("{HALTED} It is not on disk yet, because the disk fails: a restart now would end it.")
             }
-            (Ok(true), false) => "The halt is over.".to_owned(),
+            (Ok(true), false) => "The halt is over: entries are taken again. /mode shows where they go.".to_owned(),
             (Ok(false), false) => {
-                "Still halted: the end of the halt could not be written to disk.".to_owned()
+                "Still halted: the end of the halt could not be written to disk. /status tells of the disk; then /resume again.".to_owned()
             }
             (Err(_), _) => NO_ANSWER.to_owned(),
         }
@@ -168,17 +163,14 @@ impl KeeperControl {
 
     async fn log_out(&self) -> String {
         match self.actors.token.send(LogOut).await {
-            Ok(()) => "Logged out. Mock until the next login.".to_owned(),
+            Ok(()) => "Logged out: no order goes to FYERS until the next login, /login. Positions that are open there stay open.".to_owned(),
             Err(_) => NO_ANSWER.to_owned(),
         }
     }
 
     async fn refresh(&self) -> String {
         let Some(session) = self.backend.refresh().await else { return NO_ANSWER.to_owned() };
-        match session.problem {
-            None if session.usable => format!("A new token is in use. {}", token_words(&session)),
-            problem => format!("No new token: {}.", problem.unwrap_or(session.reason).words()),
-        }
+        refresh_report::words(&session)
     }
 
     async fn calendar(&self) -> String {
@@ -211,6 +203,9 @@ fn mode_words(status: &Status) -> String {
         return "🔴 HALTED by a person: no new positions until /resume".to_owned();
     }
     let what = match status.mode {
+        ShownMode::Live if status.only_reads() => {
+            "🟡 Live, but this app (-100) only reads, and FYERS refuses its orders"
+        }
         ShownMode::Halted => return format!("🔴 {HALTED}"),
         ShownMode::Live => "🟢 Live: orders go to FYERS, real money",
         ShownMode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
@@ -250,6 +245,7 @@ fn status_words(status: &Status) -> String {
     )
     .chain(refused_words(status))
     .chain(leftover_words(status))
+    .chain(status.open_at_fyers.clone())
     .collect::<Vec<_>>()
     .join("\n")
 }
@@ -283,7 +279,8 @@ fn cleared_words(cleared: &Cleared) -> String {
 
 fn leftover_words(status: &Status) -> Option<String> {
     let left = excerpt(&status.simulated_left.join(", "), 160);
-    let words = "Their exits are refused, because FYERS does not have them; /flat clears them.";
+    let words = "FYERS does not have them, so their exits are refused, except where you hold as much at FYERS: \
+                 then the exit closes that. /flat clears them.";
     (!left.is_empty()).then(|| format!("Simulated positions still open: {left}. {words}"))
 }
 
@@ -306,8 +303,7 @@ impl Control for KeeperControl {
             TalkTopic::Logs => return self.logs().await,
             TalkTopic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
             TalkTopic::Positions => {
-                let shown = account_words::positions(account::positions(self.backend.as_ref()).await);
-                return [shown].into_iter().chain(self.real_positions()).collect::<Vec<_>>().join("\n");
+                return account_words::positions(account::positions(self.backend.as_ref()).await);
             }
             TalkTopic::Orders => return account_words::orders(account::orders(self.backend.as_ref()).await),
             TalkTopic::Funds => return account_words::funds(account::funds(self.backend.as_ref()).await),

@@ -74,7 +74,10 @@ impl DiskWatch {
 
     async fn try_it(&self) {
         let notes = DISK_TRIED.set(&self.time.now()).into_iter().collect();
-        let _noted = self.store.commit(Change { notes, ..Change::default() }).await;
+        let noted = self.store.commit(Change { notes, ..Change::default() }).await;
+        if noted.is_ok() && self.log.needs_room() {
+            self.log.looked_for_room(&self.store.has_room().await);
+        }
     }
 }
 

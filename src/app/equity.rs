@@ -51,7 +51,7 @@ impl Recorder {
     async fn look(&self, curve: &mut EquityCurve) -> bool {
         let Ok(worth) = self.exchange.send(GetWorth).await else { return false };
         let now = self.time.now();
-        if worth.is_untouched {
+        if !worth.has_traded && !curve.has_begun() {
             curve.begin(now, worth.value);
             return false;
         }
@@ -68,7 +68,7 @@ async fn read(store: &dyn Store) -> Option<EquityCurve> {
     EQUITY.read(store).await.ok()?.readable()
 }
 
-/// The curve with what the account is worth now at its end; `None` when it cannot be read.
+/// The curve with what the account is worth now at its end, once it has begun; `None` when it cannot be read.
 pub(super) async fn curve(
     store: &dyn Store,
     time: &dyn Time,
@@ -76,7 +76,7 @@ pub(super) async fn curve(
 ) -> Option<EquityCurve> {
     let mut curve = EQUITY.read(store).await.ok()?.readable().unwrap_or_default();
     let worth = tokio::time::timeout(LIMIT, exchange.send(GetWorth)).await.ok()?.ok()?;
-    if !worth.is_untouched {
+    if worth.has_traded || curve.has_begun() {
         curve.points.push(EquityPoint { at: time.now(), value: worth.value.round_dp(2) });
     }
     Some(curve)

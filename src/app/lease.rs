@@ -20,6 +20,9 @@ impl Lease {
 
     /// Lets another keeper act, unless that one cannot and nobody insists.
     pub(super) async fn hand_over(&self, is_forced: bool) -> HandOver {
+        if !is_forced && !self.store.is_awaited().await {
+            return HandOver::NobodyStandsBy;
+        }
         let reaches = self.store.awaiting().await.and_then(|awaiting| awaiting.reaches_fyers);
         if reaches == Some(false) && !is_forced {
             return HandOver::StandbyCutOff;
@@ -28,7 +31,12 @@ impl Lease {
         HandOver::Begun
     }
 
-    pub(super) async fn status(&self) -> LeaseStatus {
+    /// What there is to tell; nothing where no other keeper can act.
+    pub(super) async fn status_of(lease: Option<&Self>) -> Option<LeaseStatus> {
+        Some(lease?.status().await)
+    }
+
+    async fn status(&self) -> LeaseStatus {
         let awaiting = self.store.awaiting().await;
         LeaseStatus {
             address: self.store.address().map(str::to_owned),

@@ -81,6 +81,7 @@ impl Card {
             path,
             rejects: parts.on_token_loss == OnTokenLoss::Reject,
             sandbox: parts.sandbox,
+            reads_only: parts.texts.reads_only,
             session: lines.session.clone(),
             begin: lines.begin.clone(),
             mode: lines.mode.clone(),

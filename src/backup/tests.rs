@@ -56,7 +56,7 @@ impl Home {
 
     async fn grow(&self, store: &SqliteStore, n: i64) {
         let notes = vec![NOTE.set(&"words ".repeat(100)).unwrap()];
-        let events = vec![(Utc::now(), Event::KeeperStopping)];
+        let events = vec![(Utc::now(), Event::KeeperStopping { handed_over: false, stands_by: false })];
         store.commit(Change { notes, events, ..Change::default() }).await.unwrap();
         let (event, text) = ("keeper.stopping".to_owned(), "text".to_owned());
         let (at, key, item) = (Utc::now(), String::new(), String::new());

@@ -1,7 +1,7 @@
 //! `positions` and `pnl`: the account as the running keeper reads it, from FYERS while live, from the MockExchange
-//! otherwise. Tables are 80 columns wide.
+//! otherwise.
 
-use keeper_domain::text::excerpt;
+use keeper_domain::wrap;
 use serde_json::json;
 
 use crate::{
@@ -9,9 +9,11 @@ use crate::{
     cli::{
         exit::Exit,
         failure::Failure,
-        output::{fail, json as print_json, say},
+        output::{fail, json as print_json, put},
         probe::{self, Remote, Told},
         setup::{CliConfig, load},
+        table::{Column, Layout, left, right},
+        width::table_room,
     },
 };
 
@@ -21,7 +23,7 @@ pub(super) fn positions(json: bool) -> Result<Exit, Failure> {
     if json {
         print_json(&account);
     } else {
-        say(&positions_table(&account));
+        put(&positions_table(&account, table_room()));
     }
     Ok(Exit::Good)
 }
@@ -42,9 +44,10 @@ pub(super) fn pnl(json: bool) -> Result<Exit, Failure> {
     if json {
         let Positions { positions, pnl, realized, unrealized } = &account.part;
         print_json(&json!({"mode": account.mode, "venue": account.venue, "pnl": pnl, "realized": realized,
-            "unrealized": unrealized, "positions": positions, "funds": funds}));
+            "unrealized": unrealized, "positions": positions, "funds": funds,
+            "open_at_fyers": account.open_at_fyers}));
     } else {
-        say(&pnl_table(&account, funds.as_ref()));
+        put(&pnl_table(&account, funds.as_ref(), table_room()));
     }
     Ok(Exit::Good)
 }
@@ -68,57 +71,72 @@ fn read<T>(
     }
 }
 
-fn positions_table(account: &AccountPart<Positions>) -> String {
+const POSITIONS: [Column; 6] = [
+    left("SYMBOL", 26),
+    left("PRODUCT", 8),
+    right("QTY", 8),
+    right("AVERAGE", 10),
+    right("LAST", 9),
+    right("P&L", 14),
+];
+const PNL: [Column; 4] = [left("SYMBOL", 31), right("CLOSED", 15), right("OPEN", 15), right("P&L", 15)];
+/// The column that is broken where the room is not enough: it has no amount.
+const SYMBOL: usize = 0;
+
+pub(super) fn positions_table(account: &AccountPart<Positions>, room: usize) -> String {
     let title = format!("Positions {}, mode {}", account.place(), account.mode);
     if account.part.positions.is_empty() {
-        return format!("{title}: none.");
+        return beside(vec![format!("{title}: none.")], account, room);
     }
-    let head = position_row(["SYMBOL", "PRODUCT", "QTY", "AVERAGE", "LAST", "P&L"].map(str::to_owned));
     let row = |row: &PositionRow| {
-        let [average, last] = [fitting(row.average, 10), fitting(row.last, 10)];
-        let (quantity, pnl) = (row.quantity_words(), fitting(row.pnl, 14));
-        position_row([row.symbol.clone(), row.product.clone(), quantity, average, last, pnl])
+        let [average, last] = [fitting(row.average, 10, room), fitting(row.last, 9, room)];
+        let (quantity, pnl) = (row.quantity_words(), fitting(row.pnl, 14, room));
+        vec![row.symbol.clone(), row.product.clone(), quantity, average, last, pnl]
     };
-    let rows = account.part.positions.iter().map(row);
-    [title, head].into_iter().chain(rows).chain([sum(&account.part)]).collect::<Vec<_>>().join("\n")
+    let rows: Vec<Vec<String>> = account.part.positions.iter().map(row).collect();
+    let rows = lines(&POSITIONS, &rows, room);
+    beside([title].into_iter().chain(rows).chain([sum(&account.part)]).collect(), account, room)
 }
 
-/// The columns: 24, 8, 9, 10, 10 and 14 wide, with a space between them.
-fn position_row([symbol, product, quantity, average, last, pnl]: [String; 6]) -> String {
-    let [symbol, product] = [excerpt(&symbol, 24), excerpt(&product, 8)];
-    format!("{symbol:<24} {product:<8} {quantity:>9} {average:>10} {last:>10} {pnl:>14}")
+/// With what is real below what is simulated.
+fn beside<T>(mut rows: Vec<String>, account: &AccountPart<T>, room: usize) -> String {
+    rows.extend(account.open_at_fyers.as_deref().map(|open| wrap::hung(open, room, 0)));
+    rows.join("\n")
 }
 
-/// An amount in a column: half an amount would be another one, so it is written without commas, then without paise,
-/// and is rather too wide than cut.
-fn fitting(value: Option<f64>, width: usize) -> String {
+/// Head and rows.
+fn lines(columns: &[Column], rows: &[Vec<String>], room: usize) -> Vec<String> {
+    let layout = Layout::of(columns, SYMBOL, rows, (1, room));
+    std::iter::once(layout.head()).chain(rows.iter().map(|row| layout.row(row))).collect()
+}
+
+/// An amount in a column of this width in 80: half an amount would be another one, so it is written without commas, then
+/// without paise, and is rather too wide than cut. A wider terminal has room for all of it.
+fn fitting(value: Option<f64>, width: usize, room: usize) -> String {
+    let width = width + room.saturating_sub(80) / 4;
     let whole = || value.map_or_else(String::new, |amount| format!("{amount:.0}"));
     let ways = [grouped(value), amount(value)];
     ways.into_iter().find(|text| text.len() <= width).unwrap_or_else(whole)
 }
 
-fn pnl_table(account: &AccountPart<Positions>, funds: Option<&Money>) -> String {
+pub(super) fn pnl_table(account: &AccountPart<Positions>, funds: Option<&Money>, room: usize) -> String {
     let mut rows = vec![format!("Profit and loss of today {}, mode {}", account.place(), account.mode)];
     if account.part.positions.is_empty() {
         rows.push("Nothing was traded today.".to_owned());
     } else {
-        rows.push(pnl_row(["SYMBOL", "CLOSED", "OPEN", "P&L"].map(str::to_owned)));
-        rows.extend(account.part.positions.iter().map(|row| {
-            let [closed, open, all] = [row.realized, row.unrealized, row.pnl].map(|one| fitting(one, 15));
-            pnl_row([row.symbol.clone(), closed, open, all])
-        }));
+        let row = |row: &PositionRow| {
+            let [closed, open, all] =
+                [row.realized, row.unrealized, row.pnl].map(|one| fitting(one, 15, room));
+            vec![row.symbol.clone(), closed, open, all]
+        };
+        let table: Vec<Vec<String>> = account.part.positions.iter().map(row).collect();
+        rows.extend(lines(&PNL, &table, room));
     }
     rows.push(sum(&account.part));
     let free = funds.map_or_else(|| "not known".to_owned(), |funds| grouped(funds.available));
     let total = funds.map_or_else(|| "not known".to_owned(), |funds| grouped(funds.total));
     rows.push(format!("Funds: {free} INR free for new orders of {total}."));
-    rows.join("\n")
-}
-
-/// The columns: 31, 15, 15 and 15 wide, with a space between them.
-fn pnl_row([symbol, closed, open, all]: [String; 4]) -> String {
-    let symbol = excerpt(&symbol, 31);
-    format!("{symbol:<31} {closed:>15} {open:>15} {all:>15}")
+    beside(rows, account, room)
 }
 
 fn sum(positions: &Positions) -> String {
@@ -155,24 +173,34 @@ mod tests {
             realized: None,
             unrealized: Some(-12_345_653.9),
         };
-        AccountPart { mode: ShownMode::Live, venue: Venue::Fyers, part }
+        AccountPart { mode: ShownMode::Live, venue: Venue::Fyers, open_at_fyers: None, part }
     }
 
     #[test]
     fn the_tables_fit_80_columns_and_say_what_is_not_known() {
         let funds = Money { total: Some(1_000_000.0), used: None, available: None };
-        for table in
-            [positions_table(&account()), pnl_table(&account(), Some(&funds)), pnl_table(&account(), None)]
-        {
+        for table in [
+            positions_table(&account(), 80),
+            pnl_table(&account(), Some(&funds), 80),
+            pnl_table(&account(), None, 80),
+        ] {
             assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
             assert!(
                 table.contains("at FYERS (real money), mode live") && table.contains("not known"),
                 "{table}"
             );
         }
-        let table = positions_table(&account());
-        let row = "NSE:SBIN-EQ              INTRADAY       +10     812.50  24,812.35          25.00";
+        let table = positions_table(&account(), 80);
+        let row = "NSE:SBIN-EQ               INTRADAY       +10     812.50 24,812.35          25.00";
         assert_eq!(table.lines().nth(2), Some(row));
-        assert!(table.contains("  100000000  24,812.35   -12345678.90"), "no amount is cut: {table}");
+        assert!(table.contains("  100000000 24,812.35   -12345678.90"), "no amount is cut: {table}");
+        assert_eq!(
+            table.lines().nth(4).map(str::trim_end),
+            Some("-AND-MORE-LETTERS-THAN-FI"),
+            "no symbol is: {table}"
+        );
+        let table = positions_table(&account(), 140);
+        assert!(table.contains("NSE:BANKNIFTY26NOV59000CE-AND-MORE-LETTERS-THAN-FIT INTRADAY"), "{table}");
+        assert!(table.contains("9,99,99,999.99") && table.contains("-1,23,45,678.90"), "{table}");
     }
 }

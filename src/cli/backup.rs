@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use keeper_domain::alerts::words::counted;
+
 use crate::cli::{
     backup_postgres::{self, not_made},
     exit::Exit,
@@ -12,7 +14,8 @@ use crate::cli::{
 };
 use crate::{
     backup::{self, Backup, Restore, Restored, Wish},
-    store::{Counts, StateDir},
+    doctor::contents,
+    store::StateDir,
 };
 
 pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Result<Exit, Failure> {
@@ -45,13 +48,15 @@ pub(super) fn restore(file: &Path, wish: Restore, json: bool) -> Result<Exit, Fa
         let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
         backup::restore(&state, file, wish).await.map_err(|error| not_made(&error))
     });
-    finish(restored, json, describe_restored)
+    // What the start will find beside the state.
+    let has_token = config.settings.access_token.is_some();
+    finish(restored, json, |restored| describe_restored(restored, has_token))
 }
 
 fn finish<T: serde::Serialize>(
     outcome: Option<Result<T, Failure>>,
     json: bool,
-    describe: fn(&T) -> String,
+    describe: impl Fn(&T) -> String,
 ) -> Result<Exit, Failure> {
     match outcome {
         Some(Ok(value)) if json => print_json(&value),
@@ -60,11 +65,6 @@ fn finish<T: serde::Serialize>(
         None => return Err(no_runtime()),
     }
     Ok(Exit::Good)
-}
-
-fn contents(counts: &Counts) -> String {
-    let words: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    words.join(", ")
 }
 
 fn describe_backup(made: &Backup) -> String {
@@ -81,7 +81,7 @@ fn describe_backup(made: &Backup) -> String {
     )
 }
 
-fn describe_restored(restored: &Restored) -> String {
+fn describe_restored(restored: &Restored, has_token: bool) -> String {
     let made = restored.made_at.map(|at| at.format(" of %a %d %b %Y, %H:%M:%S IST").to_string());
     let mut lines = vec![
         format!("The backup{} is the state now, checked.", made.unwrap_or_default()),
@@ -97,12 +97,13 @@ fn describe_restored(restored: &Restored) -> String {
         lines.push("The gateway key came with it: bots need no new one.".to_owned());
     }
     if restored.bot_keys > 0 {
-        lines.push(format!("{} keys of bots came with it: those bots need no new ones.", restored.bot_keys));
+        let keys = counted(restored.bot_keys, "bot key");
+        lines.push(format!("{keys} came with it: no new ones are needed."));
     }
     if restored.bot_keys_left > 0 {
         lines.push(format!(
-            "{} keys of bots were not taken: with --with-gateway-key they are; or add them anew.",
-            restored.bot_keys_left
+            "Not taken: {}. Restore with --with-gateway-key to take them, or add them anew.",
+            counted(restored.bot_keys_left, "bot key")
         ));
     }
     if restored.gateway_key_left {
@@ -111,9 +112,22 @@ fn describe_restored(restored: &Restored) -> String {
                 .to_owned(),
         );
     }
-    lines.push(match restored.with_tokens {
-        true => "Start the keeper: `fyers-keeper run`.".to_owned(),
-        false => "Start the keeper (`fyers-keeper run`) and log in once: there is no token in it.".to_owned(),
-    });
+    if restored.bot_keys > 0 && !restored.gateway_key {
+        lines.push(
+            "No gateway key came with it: `fyers-keeper key show default` shows the one that the first bot needs."
+                .to_owned(),
+        );
+    }
+    lines.push(
+        match (restored.with_tokens, has_token) {
+            (true, _) => "Start the keeper: `fyers-keeper run`.",
+            (false, true) => {
+                "Start the keeper: `fyers-keeper run`. There is no token in the backup; the one in FYERS_ACCESS_TOKEN is \
+                 used if it is still good, and then orders go where FYERS_SANDBOX says at once."
+            }
+            (false, false) => "Start the keeper (`fyers-keeper run`) and log in once: there is no token in it.",
+        }
+        .to_owned(),
+    );
     lines.join("\n")
 }

@@ -86,7 +86,7 @@ pub(super) async fn restore(
 }
 
 fn contender(config: &CliConfig, url: &SecretString) -> Result<Contender, Failure> {
-    let address = Address::parse(url).map_err(|error| no_database(&error))?;
+    let address = Address::parse(url).map_err(|flaw| no_database(&flaw.into()))?;
     Ok(Contender::new(address, candidate(config)))
 }
 

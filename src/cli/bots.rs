@@ -21,12 +21,13 @@ impl CliConfig {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
         let proxy = FyersProxy::new(config).map_err(unusable)?.timed_by(self.metrics.broker_timer());
         let proxy = proxy.holding_in(self.memory.clone()).noted_in(Arc::clone(&self.contact));
+        let proxy = proxy.knowing(self.redactor.tokens());
         Ok(Some(Arc::new(LimitedProxy::new(Arc::new(proxy), Arc::clone(&self.limiter)))))
     }
 
     /// FYERS' sockets; `None` when no app is configured.
     pub fn sockets(&self) -> Result<Option<Arc<dyn BrokerSockets>>, Failure> {
         let Some(config) = self.fyers(CARRYING) else { return Ok(None) };
-        Ok(Some(Arc::new(FyersSockets::new(config).map_err(unusable)?)))
+        Ok(Some(Arc::new(FyersSockets::knowing(config, self.redactor.tokens()).map_err(unusable)?)))
     }
 }

@@ -32,11 +32,16 @@ pub enum CalendarVerb {
     /// Whether the market trades on a day: exit 0 if it does, 1 if not
     Check {
         /// The day, as 2026-11-24
+        #[arg(value_parser = date)]
         date: chrono::NaiveDate,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
+}
+
+fn date(text: &str) -> Result<NaiveDate, &'static str> {
+    text.parse().map_err(|_| "a day is written as 2026-11-24")
 }
 
 impl CalendarVerb {
@@ -114,7 +119,7 @@ fn next(config: &CliConfig, calendar: &Calendar, json: bool) {
         print_json(&json!({"next_tick": tick, "day": day}));
     } else {
         say(&words(&day));
-        say(&format!("tick at {}", tick.format("%H:%M IST")));
+        say(&format!("daily check at {}", tick.format("%H:%M IST")));
     }
 }
 

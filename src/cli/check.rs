@@ -21,14 +21,15 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::{bad_end, complain, fail, json as print_json, no_runtime, no_state, say},
-    probe::{Remote, block_on},
+    probe::{Remote, block_on, mute},
     setup::{CliConfig, load},
     state_store::{self, StateStore},
 };
 use crate::{
     app::recall_segments,
     cli::oneshot::OneShot,
-    status::SessionStatus,
+    refresh_report,
+    status::{SessionStatus, token_end},
     store::{StateDir, StateDirError},
     wall_clock::WallClock,
 };
@@ -48,23 +49,27 @@ struct TokenReport {
 
 impl TokenReport {
     fn print(&self) {
-        let token = self.fingerprint.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-        let until =
-            self.expires_at.map(|end| end.format(", good until %a %d %b %Y, %H:%M:%S IST").to_string());
-        say(&format!("{}: {}", self.state, self.reason.words()));
-        say(&format!("token {token}{}", until.unwrap_or_default()));
+        say(self.reason.words());
+        self.print_token();
+    }
+
+    /// Which token is spoken of, if there is one.
+    fn print_token(&self) {
+        let Some(token) = &self.fingerprint else { return };
+        let end = self.expires_at.map(|end| end.format("%a %d %b %Y, %H:%M:%S IST").to_string());
+        say(&format!("token {token}{}", token_end(self.reason, end.as_deref())));
     }
 
     /// Prints the answer and, if it is a bad one, what to do.
     fn end(&self, json: bool) -> Exit {
         let exit = Exit::for_reason(self.reason);
-        if !json {
-            self.print();
-        }
         match exit {
             Exit::Good if json => print_json(self),
-            Exit::Good => {}
+            Exit::Good => self.print(),
             _ => {
+                if !json {
+                    self.print_token();
+                }
                 let failure = fail(exit, self.reason.words(), Exit::advice(self.reason));
                 return bad_end(json.then_some(self), &failure);
             }
@@ -171,7 +176,7 @@ async fn here(
             if let Some(problem) = outcome.mirror_problem {
                 complain(&problem, "The new token is safe in the state folder all the same.");
             }
-            Ok(outcome_of(&SessionStatus::from(&outcome.session)).end(json))
+            Ok(end_of_refresh(&SessionStatus::from(&outcome.session), json, false))
         }
         Err(error) => Err(fail(Exit::Error, &error.to_string(), "Check the disk and the state folder.")),
     }
@@ -208,12 +213,8 @@ pub(super) async fn one_shot(
 /// A keeper holds the state, so it makes the call: two refreshes at once are never made.
 fn by_running_keeper(config: &CliConfig, json: bool) -> Result<Exit, Failure> {
     match block_on(ask_for_refresh(config)).flatten() {
-        Some(session) => Ok(outcome_of(&session).end(json)),
-        None => Err(fail(
-            Exit::Unreachable,
-            "a keeper uses this state folder, but it does not answer",
-            "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
-        )),
+        Some(session) => Ok(end_of_refresh(&session, json, true)),
+        None => Err(mute(config)),
     }
 }
 
@@ -221,8 +222,29 @@ async fn ask_for_refresh(config: &CliConfig) -> Option<SessionStatus> {
     Remote::new(config)?.refresh().await
 }
 
-/// A refresh that failed is a failure even if the old token still works.
-fn outcome_of(session: &SessionStatus) -> TokenReport {
+/// A refresh that failed is a failure even if the old token still works; what is said is true of that one too.
+/// Where no keeper runs, nobody goes on trying.
+fn end_of_refresh(session: &SessionStatus, json: bool, goes_on: bool) -> Exit {
+    let report = report_of(session);
+    let problem = session.problem.filter(|_| session.usable);
+    let Some(problem) = problem else { return report.end(json) };
+    let held = TokenReport { reason: session.reason, ..report_of(session) };
+    let is_tried = matches!(session.state, StateName::Refreshing | StateName::Checking);
+    match is_tried {
+        _ if json => {}
+        true => held.print_token(),
+        false => held.print(),
+    }
+    let what = format!("no new token: {}; the token in use stays", refresh_report::why(problem));
+    let next = match is_tried && !goes_on {
+        true => "Run it again later: no keeper runs here that would go on trying.".to_owned(),
+        false => refresh_report::next(session),
+    };
+    let failure = fail(Exit::for_reason(problem), &what, &next);
+    bad_end(json.then_some(&report), &failure)
+}
+
+fn report_of(session: &SessionStatus) -> TokenReport {
     TokenReport {
         state: session.state,
         reason: session.problem.unwrap_or(session.reason),

@@ -1,12 +1,14 @@
 //! `config check`: what holds, where it came from, what is missing.
 
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::UTF8_FULL_CONDENSED};
 use serde::Serialize;
 
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{json as print_json, say},
+    output::{json as print_json, put, say, say_row},
     setup::load,
+    width::room,
 };
 use crate::config::Row;
 
@@ -32,18 +34,35 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
         print_json(&answer);
         return Ok(Exit::Good);
     }
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["Setting", "Value", "From"]);
-    for row in answer.settings {
-        table.add_row([row.name, &row.value, row.origin.words()]);
-    }
-    say(&table.to_string());
+    put(&table(answer.settings, room(&std::io::stdout())));
     for line in &answer.missing {
-        say(&format!("missing: {line}"));
+        say_row("missing: ", line);
     }
     for note in answer.notes {
-        say(&format!("note: {note}"));
+        say_row("note: ", note);
     }
     say("The settings are good.");
     Ok(Exit::Good)
+}
+
+/// All settings with what they mean, for somebody who has the program alone.
+pub(super) fn example() -> Exit {
+    put(include_str!("../../env.example").trim_end());
+    Exit::Good
+}
+
+/// Names and origins stay whole; values take the rest of the room.
+fn table(rows: &[Row], room: Option<usize>) -> String {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_header(["Setting", "Value", "From"]);
+    for row in rows {
+        table.add_row([row.name, &row.value, row.origin.words()]);
+    }
+    let rest = ColumnConstraint::LowerBoundary(Width::Fixed(10));
+    table.set_constraints([ColumnConstraint::ContentWidth, rest, ColumnConstraint::ContentWidth]);
+    if let Some(room) = room {
+        let room = u16::try_from(room).unwrap_or(u16::MAX);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(room);
+    }
+    table.to_string()
 }

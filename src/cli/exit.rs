@@ -51,9 +51,11 @@ impl Exit {
     pub fn for_reason(reason: Reason) -> Self {
         match reason {
             Reason::Verified | Reason::Refreshed | Reason::LoggedIn => Self::Good,
-            Reason::Unreachable | Reason::BrokerFault | Reason::BadAnswer | Reason::TokenUnconfirmed => {
-                Self::Unreachable
-            }
+            Reason::Unreachable
+            | Reason::BrokerFault
+            | Reason::BadAnswer
+            | Reason::TokenUnconfirmed
+            | Reason::TokenDoubted => Self::Unreachable,
             Reason::RateLimited => Self::TryLater,
             Reason::NoCredentials
             | Reason::PinMissing

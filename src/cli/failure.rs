@@ -2,10 +2,16 @@
 
 use std::{io::Write, sync::mpsc, thread, time::Duration};
 
-use keeper_domain::text::{escaped, shown_lines};
+use keeper_domain::text::escaped;
 use serde::Serialize;
 
-use crate::{cli::exit::Exit, config::Problem};
+use crate::{
+    cli::{
+        exit::Exit,
+        width::{complaint, room},
+    },
+    config::Problem,
+};
 
 /// How long an output may take the words of a failure: one that nobody reads must not keep the program from ending.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -40,6 +46,11 @@ impl Failure {
         Self { exit, problems: vec![Complaint { what: what.into(), remedy: remedy.into() }] }
     }
 
+    /// The same with another exit code.
+    pub fn with(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
     /// What is wrong with the settings, all at once.
     pub fn settings(problems: &[Problem]) -> Self {
         let told = |problem: &Problem| Complaint {
@@ -51,11 +62,13 @@ impl Failure {
 
     /// Prints what went wrong on standard error, for a script also as one JSON object on standard output.
     pub fn print(&self, json: bool) {
-        let words: String = self.problems.iter().map(Complaint::text).collect();
+        let room = room(&std::io::stderr());
+        let words = |problem: &Complaint| complaint(&problem.what, &problem.remedy, room);
+        let words: String = self.problems.iter().map(words).collect();
         let object = serde_json::json!({ "error": self });
         let (done, finished) = mpsc::channel();
         let writer = thread::spawn(move || {
-            let _closed = std::io::stderr().write_all(shown_lines(&words).as_bytes());
+            let _closed = std::io::stderr().write_all(words.as_bytes());
             if json {
                 let _closed = writeln!(std::io::stdout(), "{}", escaped(&format!("{object:#}")));
             }
@@ -64,12 +77,5 @@ impl Failure {
         if finished.recv_timeout(LIMIT).is_ok() {
             let _ended = writer.join();
         }
-    }
-}
-
-impl Complaint {
-    fn text(&self) -> String {
-        let remedy = if self.remedy.is_empty() { String::new() } else { format!("  {}\n", self.remedy) };
-        format!("fyers-keeper: {}\n{remedy}", self.what)
     }
 }

@@ -17,10 +17,12 @@ use crate::{
         exit::Exit,
         failure::Failure,
         key_file,
-        output::{fail, json as print_json, no_runtime, no_state, say},
+        key_table::key_table,
+        output::{fail, json as print_json, no_runtime, no_state, put, say},
         probe::{self, Answer, Remote},
         setup::{CliConfig, load},
         state_store::StateStore,
+        width::table_room,
     },
     http::GatewayKey,
     keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish, RotateOwner},
@@ -32,6 +34,8 @@ use crate::{
     wall_clock::WallClock,
 };
 
+/// What the signs of the table mean.
+const LEGEND: &str = "ORDERS, LOSS: today/most a day. -: no limit. ?: not known while no keeper runs.";
 const WHO: &str = "the command line";
 
 /// What to do with the keys.
@@ -195,7 +199,28 @@ fn add(config: &CliConfig, args: &KeyArgs) -> Result<Exit, Failure> {
     let chosen =
         |problem: NameProblem| fail(Exit::Error, &problem.to_string(), "Choose a name, as scalper-2.");
     wish.read().map_err(chosen)?;
-    issued(&change(config, &Change::Add(wish))?, args.json)
+    let answer = change(config, &Change::Add(wish))?;
+    issued(&answer, args.json)?;
+    if !args.json {
+        say(&format!("\n{}", allowed(args)));
+    }
+    Ok(Exit::Good)
+}
+
+/// What the key lets its bot do, and how it is made one of less: a key is for real orders unless somebody says otherwise.
+fn allowed(args: &KeyArgs) -> String {
+    let name = &args.name;
+    match (args.read_only, args.mode) {
+        (true, _) => "It may read; no order of it is sent or simulated.".to_owned(),
+        (false, Ceiling::Live) => format!(
+            "Its orders go wherever the keeper's mode says: to FYERS while that is Live. For a bot on trial: \
+             `fyers-keeper key remove {name}`, then `fyers-keeper key add {name} --mode sandbox`."
+        ),
+        (false, Ceiling::Sandbox) => {
+            "Its orders are always simulated, at real prices while there is a token.".to_owned()
+        }
+        (false, Ceiling::Mock) => "Its orders and its prices are always simulated.".to_owned(),
+    }
 }
 
 fn named(name: &str) -> Result<BotName, Failure> {
@@ -220,20 +245,12 @@ fn change(config: &CliConfig, change: &Change) -> Result<Value, Failure> {
 
 fn by_running_keeper(config: &CliConfig, change: &Change) -> Result<Value, Failure> {
     let answer = probe::block_on(async { change.ask(&Remote::new(config)?).await }).flatten();
-    let Some(Answer { good, body }) = answer else { return Err(unreachable()) };
+    let Some(Answer { good, body }) = answer else { return Err(probe::mute(config)) };
     if good {
         return Ok(body);
     }
     let problem = body["error"].as_str().unwrap_or("the keeper refused");
     Err(wrong(&keeper_domain::text::excerpt(problem, 300)))
-}
-
-fn unreachable() -> Failure {
-    fail(
-        Exit::Unreachable,
-        "a keeper uses this state folder, but it does not answer",
-        "Check KEEPER_HTTP_ADDR and KEEPER_GATEWAY_KEY, or stop the keeper first.",
-    )
 }
 
 async fn here(config: &CliConfig, state: &StateDir, change: &Change) -> Result<Value, Failure> {
@@ -290,11 +307,12 @@ fn issued(answer: &Value, json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Good);
     }
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-    say(&format!(
-        "Bot {}: use this as its access token. It is shown this once; the keeper keeps its digest only.\n\n{}",
-        text("name"),
-        text("token")
-    ));
+    let again = match text("name").as_str() {
+        "default" => "`fyers-keeper key show default` shows it again.",
+        _ => "It is shown this once; the keeper keeps its digest only.",
+    };
+    say(&format!("Bot {}: use this as its access token. {again}", text("name")));
+    put(&format!("\n{}", text("token")));
     Ok(Exit::Good)
 }
 
@@ -314,7 +332,7 @@ fn rows(config: &CliConfig) -> Result<Vec<KeyRow>, Failure> {
             let ask = async { Remote::new(config)?.send("GET", "keys", None).await };
             let answer = probe::block_on(ask).flatten().filter(|answer| answer.good);
             let rows = answer.and_then(|answer| serde_json::from_value(answer.body["keys"].clone()).ok());
-            rows.ok_or_else(unreachable)
+            rows.ok_or_else(|| probe::mute(config))
         }
         Err(error) => Err(no_state(&error)),
         Ok(state) => {
@@ -334,7 +352,8 @@ fn list(config: &CliConfig, json: bool) -> Result<Exit, Failure> {
     if json {
         print_json(&serde_json::json!({ "keys": rows }));
     } else {
-        say(&table(&rows));
+        put(&key_table(&rows, table_room()));
+        say(LEGEND);
     }
     Ok(Exit::Good)
 }
@@ -352,13 +371,13 @@ fn show(config: &CliConfig, name: &str, json: bool) -> Result<Exit, Failure> {
         print_json(&shown);
         return Ok(Exit::Good);
     }
-    let mut text = table(std::slice::from_ref(&row));
+    let mut text = key_table(std::slice::from_ref(&row), table_room());
     match &token {
         Some(token) => text.push_str(&format!("\n\nIts token:\n{}", token.expose_secret())),
         None if name.is_owner() => text.push_str("\n\nIts token is not known here: start the keeper once."),
         None => text.push_str("\n\nIts token was shown once; `key rotate` makes a new one."),
     }
-    say(&text);
+    put(&text);
     Ok(Exit::Good)
 }
 
@@ -368,26 +387,4 @@ fn owners_token(config: &CliConfig) -> Option<SecretString> {
     let file = private_file::read(&config.settings.state_dir.join(SIGNING_SECRET), Rules::OWN).ok()?;
     let signing = SecretString::from(file.text.trim().to_owned());
     Some(token::of_owner(&signing, &key).token)
-}
-
-fn table(rows: &[KeyRow]) -> String {
-    let head = "NAME                     MODE     ORDER VALUE  ORDERS      LOSS        STATE\n".trim_end();
-    let line = |row: &KeyRow| {
-        let inr = |limit: Option<Decimal>| {
-            limit.map_or_else(|| "-".to_owned(), |limit| limit.normalize().to_string())
-        };
-        let sent = row.today.as_ref().map(|day| day.orders.to_string());
-        let most = row.max_orders_per_day.map(|most| most.to_string());
-        let orders = format!("{}/{}", sent.as_deref().unwrap_or("?"), most.as_deref().unwrap_or("-"));
-        let lost = row.today.as_ref().map(|day| (-day.result).max(Decimal::ZERO).round_dp(0).to_string());
-        let loss = format!("{}/{}", lost.as_deref().unwrap_or("?"), inr(row.max_loss));
-        let state = match (row.halted, row.read_only) {
-            (true, _) => "halted",
-            (false, true) => "read only",
-            (false, false) => "",
-        };
-        let (name, mode, value) = (&row.name, row.mode.slug(), inr(row.max_order_value));
-        format!("{name:<24} {mode:<8} {value:>11}  {orders:<11} {loss:<11} {state}").trim_end().to_owned()
-    };
-    std::iter::once(head.to_owned()).chain(rows.iter().map(line)).collect::<Vec<_>>().join("\n")
 }

@@ -20,8 +20,9 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::{bad_end, fail, json as print_json, no_runtime, no_state, say},
-    probe::{Remote, block_on},
+    probe::{Remote, block_on, in_use, silence},
     setup::{CliConfig, load},
+    width::{fitting, room},
 };
 use crate::{
     fyers::FyersClient,
@@ -86,7 +87,9 @@ pub(super) async fn here(config: &CliConfig, state: &StateDir) -> Result<LoginRe
     let mode = if config.settings.sandbox { ShownMode::Sandbox } else { ShownMode::Live };
     Ok(match failure {
         Some(failure) => LoginReport::failed(failure),
-        None if outcome.session.usable.is_some() => LoginReport::done(&outcome.session, mode),
+        None if outcome.session.usable.is_some() => {
+            LoginReport::done(&outcome.session, mode, config.app_reads_only())
+        }
         None => LoginReport::silent(),
     })
 }
@@ -101,12 +104,12 @@ fn client(config: &CliConfig) -> Result<Arc<FyersClient>, Failure> {
 
 /// A keeper holds the state. A browser may come back to it, or a person pastes here; whichever is first.
 async fn by_running_keeper(config: &CliConfig) -> Result<LoginReport, Failure> {
-    let remote = Remote::new(config).ok_or_else(no_answer)?;
-    let before = remote.status().await.ok_or_else(no_answer)?;
+    let Some(remote) = Remote::new(config) else { return Err(silence(config, in_use()).await) };
+    let Some(before) = remote.status().await else { return Err(silence(config, in_use()).await) };
     let url = match remote.begin_login().await {
         Some(Ok(url)) => url,
         Some(Err(report)) => return Ok(report),
-        None => return Err(no_answer()),
+        None => return Err(silence(config, in_use()).await),
     };
     let page = config
         .settings
@@ -116,7 +119,10 @@ async fn by_running_keeper(config: &CliConfig) -> Result<LoginReport, Failure> {
     invite(&url, Some(page.as_deref()));
     tokio::select! {
         pasted = read_login() => match pasted {
-            Some(pasted) => remote.finish_login(&pasted).await.ok_or_else(no_answer),
+            Some(pasted) => match remote.finish_login(&pasted).await {
+                Some(report) => Ok(report),
+                None => Err(silence(config, in_use()).await),
+            },
             None => by_browser(&remote, &before).await,
         },
         report = by_browser(&remote, &before) => report,
@@ -163,6 +169,9 @@ fn invite(url: &str, running: Option<Option<&str>>) {
     let short = running.flatten().unwrap_or(url);
     let qr = QrCode::with_error_correction_level(short, EcLevel::L);
     let qr = qr.map(|code| code.render::<Dense1x2>().quiet_zone(true).build()).unwrap_or_default();
+    // A picture that the terminal breaks is none.
+    let is_whole = |room| qr.lines().all(|line| line.chars().count() <= room);
+    let qr = if room(&std::io::stderr()).is_none_or(is_whole) { qr } else { String::new() };
     let back = match running {
         Some(_) => "If the page you land on says \"Logged in\", you are done. Otherwise paste its address:",
         None => "Then paste the address of the page you land on, or the code it shows:",
@@ -171,6 +180,7 @@ fn invite(url: &str, running: Option<Option<&str>>) {
 }
 
 fn tell(text: &str) {
+    let text = fitting(text, &std::io::stderr());
     let _closed = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
@@ -184,14 +194,6 @@ fn no_redirect() -> Failure {
 
 fn nothing_pasted() -> Failure {
     fail(Exit::LoginRequired, "no login came", "Start again with `fyers-keeper login`.")
-}
-
-fn no_answer() -> Failure {
-    fail(
-        Exit::Unreachable,
-        "a keeper uses this state folder, but it does not answer",
-        "Check KEEPER_HTTP_ADDR, or stop the other keeper first.",
-    )
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(super) fn migrate(to: Target, json: bool) -> Result<Exit, Failure> {
         let remedy = "Set it to the PostgreSQL database, for this command too.";
         return Err(fail(Exit::BadSettings, "KEEPER_DATABASE_URL is not set", remedy));
     };
-    let address = Address::parse(url).map_err(|error| no_database(&error))?;
+    let address = Address::parse(url).map_err(|flaw| no_database(&flaw.into()))?;
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     let file = state.path().join(DATABASE);
     if to == Target::Postgres && !file.exists() {
@@ -89,13 +89,18 @@ pub(super) fn hand_over(force: bool) -> Result<Exit, Failure> {
     let Some(remote) = Remote::new(&config) else { return Err(nobody(&config)) };
     match block_on(remote.hand_over(force)).flatten() {
         Some(202) => {
-            say("The keeper hands over: another one acts within a second, and this one stands by.");
+            say("The keeper that acted hands over: the one that stood by acts within a second.");
             Ok(Exit::Good)
         }
         Some(409) => Err(fail(
             Exit::Error,
             "this keeper has its state to itself",
             "Two keepers share a PostgreSQL database: see KEEPER_DATABASE_URL.",
+        )),
+        Some(424) => Err(fail(
+            Exit::TryLater,
+            "no keeper stands by, so this one goes on",
+            "Start the other one first, with the same KEEPER_DATABASE_URL.",
         )),
         Some(412) => Err(fail(
             Exit::TryLater,

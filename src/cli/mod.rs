@@ -4,6 +4,7 @@
 //! is two lines: what happened, and what to do.
 
 mod account;
+mod alert_context;
 mod backup;
 mod backup_postgres;
 mod bots;
@@ -16,6 +17,8 @@ mod failure;
 mod init;
 mod key;
 mod key_file;
+mod key_table;
+mod last_one;
 mod login;
 mod migrate;
 mod oneshot;
@@ -25,8 +28,13 @@ mod outside;
 mod probe;
 mod run;
 mod setup;
+mod start;
 mod state_store;
 mod symbols;
+mod table;
+#[cfg(test)]
+mod tables_tests;
+mod width;
 
 #[cfg(feature = "demo")]
 use std::io::IsTerminal;
@@ -46,10 +54,14 @@ pub use setup::{CliConfig, load};
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
 #[derive(Debug, Parser)]
 #[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
-#[command(after_help = "Settings come from the environment and then from the .env file; see env.example.\n\
-    Exit codes: 0 good, 1 other error (calendar check: no trading that day), 2 usage, 69 unreachable, 70 gave up, 71 the address is taken,\n\
-    73 another keeper uses the state folder, 75 try again later, 77 login required, 78 bad settings.\n\
-    With --json an error is one object too: {\"error\": {\"exit_code\", \"problems\": [{\"what\", \"remedy\"}]}}.")]
+#[command(
+    after_help = "Settings come from the environment and then from the .env file; `fyers-keeper config example`\n\
+    shows them all.\n\
+    Exit codes: 0 good, 1 other error (calendar check: no trading that day), 2 usage,\n\
+    69 unreachable, 70 gave up, 71 the address is taken, 73 another keeper uses the\n\
+    state folder, 75 try again later, 77 login required, 78 bad settings.\n\
+    With --json an error is one object too: {\"error\": {\"exit_code\", \"problems\": [{\"what\", \"remedy\"}]}}."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -197,6 +209,8 @@ pub enum ConfigVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Print all settings with their defaults, in the form of a .env file
+    Example,
 }
 
 /// Does what the command line says.
@@ -215,6 +229,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Verb::Pnl { json } => account::pnl(json),
         Verb::Key { verb } => key::key(verb),
         Verb::Config { verb: ConfigVerb::Check { json } } => config_check::check(json),
+        Verb::Config { verb: ConfigVerb::Example } => Ok(config_check::example()),
         Verb::Calendar { verb } => calendar::tell(&verb),
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Backup { file, with_tokens, force, json } => {
@@ -257,9 +272,12 @@ impl Verb {
             Self::Config { verb: ConfigVerb::Check { json } } => *json,
             Self::Key { verb } => verb.is_json(),
             Self::Calendar { verb } => verb.is_json(),
-            Self::Init | Self::Run | Self::Handover { .. } | Self::Healthcheck | Self::Completions { .. } => {
-                false
-            }
+            Self::Init
+            | Self::Run
+            | Self::Config { verb: ConfigVerb::Example }
+            | Self::Handover { .. }
+            | Self::Healthcheck
+            | Self::Completions { .. } => false,
         }
     }
 }

@@ -1,17 +1,22 @@
-//! `orders`: what bots have ordered, as the running keeper remembers it: one row an order, 80 columns wide.
+//! `orders`: what bots have ordered, as the running keeper remembers it: one row an order, and below it why it was refused.
 
 use chrono::DateTime;
 use fyers_api::ist::ist;
-use keeper_domain::text::excerpt;
+use keeper_domain::{order_journal::OrderProgress, text::excerpt, wrap};
 use serde_json::Value;
 
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{json as print_json, say},
+    output::{json as print_json, put, say},
     probe::{self, Remote},
     setup::load,
+    table::{Column, Layout, left, right},
+    width::table_room,
 };
+
+/// More characters than any reason has.
+const LONGEST: usize = 1_000;
 
 pub(super) fn orders(json: bool, limit: u32) -> Result<Exit, Failure> {
     let config = load()?;
@@ -23,66 +28,91 @@ pub(super) fn orders(json: bool, limit: u32) -> Result<Exit, Failure> {
     } else if orders.is_empty() {
         say("No orders so far.");
     } else {
-        say(&table(&orders));
+        put(&table(&orders, table_room()));
     }
     Ok(Exit::Good)
 }
 
-fn table(orders: &[Value]) -> String {
-    let head = row(["TIME (IST)", "WHAT", "QTY", "SYMBOL", "PRICE", "STATUS", "VENUE"].map(str::to_owned));
-    let rows = orders.iter().flat_map(rows_of);
-    std::iter::once(head).chain(rows).collect::<Vec<_>>().join("\n")
+/// A symbol says what it is by its last letters, so it is the column that is broken, and never cut.
+const COLUMNS: [Column; 7] = [
+    left("TIME (IST)", 15),
+    left("WHAT", 6),
+    right("QTY", 5),
+    left("SYMBOL", 26),
+    right("PRICE", 9),
+    left("STATUS", 8),
+    left("VENUE", 5),
+];
+const SYMBOL: usize = 3;
+/// Where the words below a row begin: below what was ordered.
+const BELOW: usize = 16;
+
+pub(super) fn table(orders: &[Value], room: usize) -> String {
+    let rows: Vec<Vec<String>> = orders.iter().map(|order| cells(order).to_vec()).collect();
+    let layout = Layout::of(&COLUMNS, SYMBOL, &rows, (1, room));
+    let lines = orders.iter().zip(&rows).flat_map(|(order, row)| {
+        let below = notes(order).into_iter().map(|note| below(&note, room));
+        std::iter::once(layout.row(row)).chain(below).collect::<Vec<_>>()
+    });
+    std::iter::once(layout.head()).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
-/// The columns of one row: 15, 6, 7, 24, 9, 8 and 5 wide, with a space between them.
-fn row([time, what, quantity, symbol, price, status, venue]: [String; 7]) -> String {
-    let [time, what, quantity] = [excerpt(&time, 15), excerpt(&what, 6), excerpt(&quantity, 7)];
-    let [symbol, price] = [excerpt(&symbol, 24), excerpt(&price, 9)];
-    let [status, venue] = [excerpt(&status, 8), excerpt(&venue, 5)];
-    let row = format!("{time:<15} {what:<6} {quantity:>7} {symbol:<24} {price:>9} {status:<8} {venue}");
-    row.trim_end().to_owned()
+fn below(note: &str, room: usize) -> String {
+    wrap::hung(&format!("{:BELOW$}{note}", ""), room, BELOW)
 }
 
-/// The order, and below it why it was refused.
-fn rows_of(order: &Value) -> Vec<String> {
-    let text = |name: &str| match &order[name] {
+fn text(order: &Value, name: &str) -> String {
+    match &order[name] {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),
-    };
+    }
+}
+
+fn known(order: &Value) -> Option<&str> {
+    order["unanswered"]["known"].as_str()
+}
+
+fn is_refused(order: &Value) -> bool {
+    !(200..300).contains(&order["status"].as_i64().unwrap_or_default())
+        || order["code"].as_i64().is_some_and(|code| code < 0)
+}
+
+fn cells(order: &Value) -> [String; 7] {
     let quantity = order["quantity"].as_i64();
-    let what = match (text("what").as_str(), quantity) {
+    let what = match (text(order, "what").as_str(), quantity) {
         ("place", Some(..0)) => "SELL".to_owned(),
         ("place", Some(_)) => "BUY".to_owned(),
         (what, _) => what.to_owned(),
     };
-    let known = order["unanswered"]["known"].as_str();
-    let refused = !(200..300).contains(&order["status"].as_i64().unwrap_or_default())
-        || order["code"].as_i64().is_some_and(|code| code < 0);
-    let cells = [
-        time(&text("at")),
+    let progress = OrderProgress::of_entry(order);
+    let filled = progress.and_then(|progress| progress.price()).map(|price| format!("{price:.2}"));
+    let status = match (known(order), is_refused(order)) {
+        (Some("found"), _) => "found",
+        (Some(_), _) => "unknown",
+        (None, true) => "refused",
+        (None, false) => progress.map_or("accepted", |progress| progress.word()),
+    };
+    [
+        time(&text(order, "at")),
         what,
         quantity.map(|quantity| quantity.unsigned_abs().to_string()).unwrap_or_default(),
-        text("symbol"),
-        price(&order["price"]),
-        match (known, refused) {
-            (Some("found"), _) => "found",
-            (Some(_), _) => "unknown",
-            (None, true) => "refused",
-            (None, false) => "accepted",
-        }
-        .to_owned(),
-        text("venue"),
-    ];
-    let mut rows = vec![row(cells)];
-    if !matches!(text("bot").as_str(), "" | "default") {
-        rows.push(format!("{:16}bot {}", "", excerpt(&text("bot"), 24)));
-    }
-    let because = refused || known.is_some();
-    if because && !text("message").is_empty() {
-        rows.push(format!("{:16}{}", "", excerpt(&text("message"), 64)));
-    }
-    rows
+        text(order, "symbol"),
+        filled.unwrap_or_else(|| price(&order["price"])),
+        status.to_owned(),
+        text(order, "venue"),
+    ]
+}
+
+/// What stands below a row: whose order it is, and the whole reason where there is one.
+fn notes(order: &Value) -> Vec<String> {
+    let bot = Some(text(order, "bot")).filter(|bot| !matches!(bot.as_str(), "" | "default"));
+    let message = text(order, "message");
+    let because = (is_refused(order) || known(order).is_some()) && !message.is_empty();
+    let bot = bot.map(|bot| format!("bot {}", excerpt(&bot, 24)));
+    let part = OrderProgress::of_entry(order).filter(|progress| progress.word() == "part");
+    let part = part.map(|progress| progress.words());
+    bot.into_iter().chain(part).chain(because.then(|| excerpt(&message, LONGEST))).collect()
 }
 
 /// A market order has none, and an old entry does not know.
@@ -119,23 +149,27 @@ mod tests {
                 "message": "unknown: look in the FYERS app", "unanswered": {"known": "look_yourself"}}),
             json!({"at": "2026-11-26T03:45:03Z", "venue": "fyers", "what": "place", "status": 200, "code": 0, "quantity": 1,
                 "message": "found in FYERS' order book", "unanswered": {"known": "found"}}),
+            json!({"at": "2026-11-26T03:45:04Z", "venue": "fyers", "what": "place", "status": 200, "code": 1101, "quantity": 6,
+                "symbol": "NSE:TCS-EQ", "price": 0, "progress": {"filled": 6, "quantity": 6, "average": 801.5, "waits": false}}),
+            json!({"at": "2026-11-26T03:45:05Z", "venue": "mock", "what": "place", "status": 200, "code": 1101, "quantity": 6,
+                "symbol": "NSE:TCS-EQ", "price": 800, "progress": {"filled": 2, "quantity": 6, "average": 799, "waits": true}}),
         ];
-        let text = table(&orders);
+        let text = table(&orders, 80);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines[1],
-            "26 Nov 09:15:01 SELL        10 NSE:SBIN-EQ                 840.05 accepted mock"
+            "26 Nov 09:15:01 SELL         10 NSE:SBIN-EQ                840.05 accepted mock"
         );
-        assert!(lines[2].contains("refused") && lines[4].trim_start().starts_with("no"), "{text}");
-        assert_eq!(lines[3].trim(), "bot scalper");
-        assert!(
-            lines[6].contains("unknown  fyers") && lines[7].trim() == "unknown: look in the FYERS app",
-            "{text}"
-        );
-        assert!(
-            lines[8].contains("found    fyers") && lines[9].trim() == "found in FYERS' order book",
-            "{text}"
-        );
+        let row = |begins: &str| lines.iter().position(|line| line.contains(begins)).unwrap();
+        // The symbol goes on in the next line, and the reason is told to its end.
+        let refused = row("refused  fyers");
+        assert_eq!(lines[refused + 1].trim(), "0CE AAAAAAAAAAAAAAAAAAA");
+        assert_eq!(lines[refused + 3].trim(), "bot scalper");
+        assert_eq!(text.matches("because").count(), 40, "{text}");
+        assert!(lines[row("unknown  fyers") + 1].trim() == "unknown: look in the FYERS app", "{text}");
+        assert!(lines[row("filled   fyers")].contains(" 801.50 "), "what it was filled at: {text}");
+        assert!(lines[row("part     mock") + 1].trim() == "2 of 6 filled, the rest waits", "{text}");
+        assert!(lines[row("found    fyers") + 1].trim() == "found in FYERS' order book", "{text}");
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
         assert!(!text.chars().any(|c| c.is_control() && c != '\n') && !text.contains('\u{202e}'), "{text:?}");
     }

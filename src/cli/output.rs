@@ -6,20 +6,35 @@ use keeper_domain::text::{escaped, shown_lines};
 use serde::Serialize;
 
 use crate::{
-    cli::{exit::Exit, failure::Failure},
+    cli::{
+        exit::Exit,
+        failure::Failure,
+        width::{complaint, fitting, room, row},
+    },
     store::StateDirError,
 };
 
 /// An answer, on standard output, with nothing in it that a terminal would obey. A reader that has gone away is no error
 /// of ours.
 pub(super) fn say(text: &str) {
+    let text = fitting(text, &std::io::stdout());
+    let _closed = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// The same for what is to be copied, or is as wide as it should be: its lines stay as they are.
+pub(super) fn put(text: &str) {
     let _closed = writeln!(std::io::stdout().lock(), "{}", shown_lines(text));
+}
+
+/// One row: what follows the name stands below itself when it is broken.
+pub(super) fn say_row(name: &str, text: &str) {
+    put(row(name, text, room(&std::io::stdout())).trim_end());
 }
 
 /// One JSON object, on standard output.
 pub(super) fn json(value: &impl Serialize) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => say(&escaped(&text)),
+        Ok(text) => put(&escaped(&text)),
         Err(error) => complain("the answer is no JSON", &error.to_string()),
     }
 }
@@ -41,11 +56,8 @@ pub(super) fn bad_end(answer: Option<&impl Serialize>, failure: &Failure) -> Exi
 
 /// An error: what happened, and what to do. On standard error.
 pub(super) fn complain(what: &str, remedy: &str) {
-    let mut out = std::io::stderr().lock();
-    let _closed = writeln!(out, "fyers-keeper: {}", shown_lines(what));
-    if !remedy.is_empty() {
-        let _closed = writeln!(out, "  {}", shown_lines(remedy));
-    }
+    let text = complaint(what, remedy, room(&std::io::stderr()));
+    let _closed = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A verb that ends here.

@@ -2,15 +2,16 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use keeper_domain::session::StateName;
+use keeper_domain::{alerts::words::counted, session::StateName, text::excerpt};
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{bad_end, fail, json as print_json, say},
+    output::{bad_end, fail, json as print_json, no_runtime, say},
     setup::{CliConfig, load},
+    state_store,
 };
 use crate::{
     account::{AccountPart, Trouble},
@@ -18,7 +19,10 @@ use crate::{
     login_report::LoginReport,
     private_file::{self, Rules},
     status::{Health, SessionStatus, Status},
-    store::state_dir::GATEWAY_KEY,
+    store::{
+        postgres::{ConnectError, LeaseRow},
+        state_dir::GATEWAY_KEY,
+    },
 };
 
 /// Longest wait for the keeper's answer.
@@ -34,7 +38,7 @@ pub(super) fn healthcheck() -> Result<Exit, Failure> {
     });
     match alive.flatten() {
         Some(()) => Ok(Exit::Good),
-        None => Err(fail(Exit::Error, "the keeper does not answer", "")),
+        None => Err(nobody(&config).with(Exit::Error)),
     }
 }
 
@@ -66,20 +70,101 @@ fn bad(status: &Status) -> Option<Failure> {
     }
 }
 
-/// The keeper does not answer.
+/// Why there is no answer of a keeper on this machine.
 pub(super) fn nobody(config: &CliConfig) -> Failure {
     let what = format!("no keeper answers on {}", reachable(config.settings.http_addr));
     let remedy = "Start it with `fyers-keeper run`, or check KEEPER_HTTP_ADDR and KEEPER_STATE_DIR.";
+    let nobody = fail(Exit::Unreachable, &what, remedy);
+    block_on(silence(config, nobody)).unwrap_or_else(no_runtime)
+}
+
+/// The same where the lock on the state folder says that a keeper runs.
+pub(super) fn mute(config: &CliConfig) -> Failure {
+    block_on(silence(config, in_use())).unwrap_or_else(no_runtime)
+}
+
+/// A keeper runs, and nobody hears it.
+pub(super) fn in_use() -> Failure {
+    let what = "a keeper uses this state folder, but it does not answer";
+    fail(Exit::Unreachable, what, "Check KEEPER_HTTP_ADDR and KEEPER_GATEWAY_KEY, or stop the keeper first.")
+}
+
+/// Asks once more: there may be nobody, one that stands by and cannot pass the question on, or one that does not know
+/// the key.
+pub(super) async fn silence(config: &CliConfig, nobody: Failure) -> Failure {
+    let addr = reachable(config.settings.http_addr);
+    match ask_status(config).await {
+        Some(answer) if stands_by(&answer) => of_standby(config, answer).await,
+        Some(answer) => of_answer(addr, answer.status().as_u16()),
+        None => of_silence(config, addr, nobody).await,
+    }
+}
+
+/// Its own words, and the address that it does not tell strangers.
+async fn of_standby(config: &CliConfig, answer: reqwest::Response) -> Failure {
+    let body: serde_json::Value = answer.json().await.unwrap_or_default();
+    let why = body["message"].as_str().unwrap_or("this keeper stands by for another one");
+    let who = state_store::who_acts(config).await.and_then(Result::ok).filter(LeaseRow::is_held);
+    let elsewhere = who.filter(|row| !row.is_here(state_store::own_address(config).as_deref()));
+    let remedy = match elsewhere.and_then(|row| row.address) {
+        Some(address) => format!("The one that acts is at {address}: ask there, or again in a moment."),
+        None => "Ask on the host of the keeper that acts, or again in a moment.".to_owned(),
+    };
+    fail(Exit::Unreachable, &excerpt(why.strip_prefix("fyers-keeper: ").unwrap_or(why), 300), &remedy)
+}
+
+fn of_answer(addr: SocketAddr, status: u16) -> Failure {
+    let (what, remedy) = match status {
+        401 | 403 => (
+            format!("a keeper answers on {addr}, but not to the key known here"),
+            "Check KEEPER_GATEWAY_KEY and KEEPER_STATE_DIR: they must be those of the keeper.",
+        ),
+        _ => (
+            format!("what answers on {addr} is no keeper that is ready (HTTP {status})"),
+            "Try again in a moment, or check KEEPER_HTTP_ADDR.",
+        ),
+    };
     fail(Exit::Unreachable, &what, remedy)
 }
 
-async fn fetch(config: &CliConfig) -> Option<Status> {
+/// Nobody listens here. Where the state is in a database, it says who acts.
+async fn of_silence(config: &CliConfig, addr: SocketAddr, nobody: Failure) -> Failure {
+    match state_store::who_acts(config).await {
+        Some(Ok(row)) if row.is_held() && row.is_here(state_store::own_address(config).as_deref()) => {
+            let what = format!(
+                "no keeper answers on {addr}; the last one that acted was on this address and is gone"
+            );
+            fail(
+                Exit::Unreachable,
+                &what,
+                "Start it again: fyers-keeper run. It acts when the lease has ended.",
+            )
+        }
+        Some(Ok(row)) if row.is_held() => {
+            let address = row.address.as_deref();
+            let address = address.unwrap_or("a host that does not say where (KEEPER_ADVERTISE_URL)");
+            let what = format!("no keeper answers on {addr}; the one that acts is on {address}");
+            let remedy = "Ask on that host, or start one here that stands by: fyers-keeper run.";
+            fail(Exit::Unreachable, &what, remedy)
+        }
+        Some(Err(error @ (ConnectError::Misfit(_) | ConnectError::Settings(_)))) => {
+            state_store::no_database(&error)
+        }
+        _ => nobody,
+    }
+}
+
+async fn ask_status(config: &CliConfig) -> Option<reqwest::Response> {
     let url = format!("http://{}/api/status", reachable(config.settings.http_addr));
     let mut request = client().ok()?.get(url).timeout(LIMIT);
     if let Some(key) = key(config) {
         request = request.bearer_auth(key.expose_secret());
     }
-    request.send().await.ok()?.json().await.ok()
+    request.send().await.ok()
+}
+
+async fn fetch(config: &CliConfig) -> Option<Status> {
+    ask_status(config).await?.json().await.ok()
 }
 
 /// What the keeper said to a question about the account.
@@ -119,13 +204,13 @@ impl Remote {
 
     pub(super) async fn status(&self) -> Option<Status> {
         let request = self.client.get(format!("{}/status", self.base)).timeout(LIMIT);
-        request.bearer_auth(self.key.expose_secret()).send().await.ok()?.json().await.ok()
+        heard(request.bearer_auth(self.key.expose_secret())).await?.json().await.ok()
     }
 
     /// What bots have ordered; `None` when the keeper does not answer.
     pub(super) async fn orders(&self, limit: u32) -> Option<serde_json::Value> {
         let request = self.client.get(format!("{}/orders?limit={limit}", self.base)).timeout(LIMIT);
-        let answer = request.bearer_auth(self.key.expose_secret()).send().await.ok()?;
+        let answer = heard(request.bearer_auth(self.key.expose_secret())).await?;
         answer.error_for_status().ok()?.json().await.ok()
     }
 
@@ -135,7 +220,7 @@ impl Remote {
         part: &str,
     ) -> Option<Told<AccountPart<T>>> {
         let request = self.client.get(format!("{}/{part}", self.base)).timeout(Duration::from_secs(45));
-        let answer = request.bearer_auth(self.key.expose_secret()).send().await.ok()?;
+        let answer = heard(request.bearer_auth(self.key.expose_secret())).await?;
         if answer.status().is_success() {
             return Some(Told::Good(answer.json().await.ok()?));
         }
@@ -152,24 +237,24 @@ impl Remote {
         let request = self.client.request(method, format!("{}/{path}", self.base)).timeout(LIMIT);
         let request = request.bearer_auth(self.key.expose_secret());
         let request = body.map_or(request.try_clone()?, |body| request.json(body));
-        let answer = request.send().await.ok()?;
+        let answer = heard(request).await?;
         let good = answer.status().is_success();
         Some(Answer { good, body: answer.json().await.unwrap_or_default() })
     }
 
     /// Asks for a refresh; `None` when the keeper does not answer.
     pub(super) async fn refresh(&self) -> Option<SessionStatus> {
-        self.post("refresh").send().await.ok()?.error_for_status().ok()?.json().await.ok()
+        heard(self.post("refresh")).await?.error_for_status().ok()?.json().await.ok()
     }
 
     /// Asks for a handover: the HTTP status of the answer.
     pub(super) async fn hand_over(&self, force: bool) -> Option<u16> {
-        Some(self.post(&format!("handover?force={force}")).send().await.ok()?.status().as_u16())
+        Some(heard(self.post(&format!("handover?force={force}"))).await?.status().as_u16())
     }
 
     /// FYERS' login address, or why there is none; `None` when the keeper does not answer.
     pub(super) async fn begin_login(&self) -> Option<Result<String, LoginReport>> {
-        let answer = self.post("login").send().await.ok()?;
+        let answer = heard(self.post("login")).await?;
         if !answer.status().is_success() {
             return Some(Err(answer.json().await.ok()?));
         }
@@ -180,8 +265,17 @@ impl Remote {
     /// Hands over what a person pasted.
     pub(super) async fn finish_login(&self, pasted: &SecretString) -> Option<LoginReport> {
         let body = serde_json::json!({ "pasted": pasted.expose_secret() });
-        self.post("login/complete").json(&body).send().await.ok()?.json().await.ok()
+        heard(self.post("login/complete").json(&body)).await?.json().await.ok()
     }
+}
+
+/// A keeper's answer. That of one which stands by and cannot pass the question on is none: see [`silence`].
+async fn heard(request: reqwest::RequestBuilder) -> Option<reqwest::Response> {
+    request.send().await.ok().filter(|answer| !stands_by(answer))
+}
+
+fn stands_by(answer: &reqwest::Response) -> bool {
+    answer.headers().get("x-keeper-mode").is_some_and(|mode| mode == "standby")
 }
 
 /// The gateway key, from the settings or from the state folder.
@@ -210,21 +304,26 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Option<T> {
     Some(runtime.block_on(work))
 }
 
+/// What brings the token back, while there is none that can be used.
+fn what_to_do(session: &SessionStatus) -> Option<&'static str> {
+    Some(session.reason.remedy()).filter(|remedy| !session.usable && !remedy.is_empty())
+}
+
 /// The status for a person.
 fn table(status: &Status) -> String {
     let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
         at.map_or_else(|| "-".to_owned(), |at| at.format("%a %d %b %Y, %H:%M:%S IST").to_string())
     };
     let session = &status.session;
-    let token = session.fingerprint.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
     let mut rows = vec![
         ("health", format!("{:?}", status.status).to_lowercase()),
-        ("mode", format!("{}, because {}", status.mode, status.reason.words())),
-        ("session", format!("{}, because {}", session.state, session.reason.words())),
-        ("token", format!("{token}, until {}", time(session.expires_at))),
+        ("mode", status.mode_words()),
+        ("orders", status.orders_words().to_owned()),
+        ("session", format!("{}, because {}", session.state.words(), session.reason.words())),
+        ("token", session.token_words()),
         ("FYERS", status.fyers.words()),
-        ("next tick", time(status.next_tick)),
-        ("last tick", time(status.last_tick.map(|tick| tick.begun_at))),
+        ("next check", time(status.next_tick)),
+        ("last check", time(status.last_tick.map(|tick| tick.begun_at))),
         (
             "outbox",
             format!(
@@ -232,12 +331,14 @@ fn table(status: &Status) -> String {
                 status.outbox.waiting, status.outbox.delivered, status.outbox.queued
             ),
         ),
-        ("simulated", format!("{} orders today", status.orders_simulated_today)),
+        ("simulated", format!("{} today", counted(status.orders_simulated_today, "order"))),
     ];
+    rows.extend(what_to_do(session).map(|remedy| ("next", remedy.to_owned())));
+    rows.extend(status.open_at_fyers.clone().map(|open| ("real", open)));
     rows.extend(status.lease.as_ref().map(|lease| ("lease", lease.words())));
     for (name, actor) in &status.actors {
         let state = if actor.alive { "alive" } else { "down" };
-        rows.push((name, format!("{state}, {} restarts", actor.restarts)));
+        rows.push((name, format!("{state}, {}", counted(actor.restarts, "restart"))));
     }
     let commit = if status.commit.is_empty() { String::new() } else { format!(" ({})", status.commit) };
     rows.push(("version", format!("{}{commit}", status.version)));

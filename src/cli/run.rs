@@ -4,30 +4,25 @@ use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
-    alert::Channel,
-    alerts::texts::Context,
-    clock::token_hours::TokenHours,
-    ports::{StoreError, Time},
-    restart_policy::Limits,
+    alert::Channel, clock::token_hours::TokenHours, farewell::Farewell, ports::Time, restart_policy::Limits,
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::Notify,
-};
+use tokio::sync::Notify;
 
 use crate::cli::{
+    alert_context,
     exit::Exit,
     failure::Failure,
     init::PageSetUp,
-    key_file,
+    key_file, last_one,
     output::{fail, no_state, say},
     outside::Outside,
     probe::reachable,
     setup::{CliConfig, load},
+    start::{check_address, not_started, unwritten},
     state_store::StateStore,
 };
 use crate::{
-    app::{Keeper, Parts, StartError, Webhook},
+    app::{Keeper, Parts, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
     http::{
@@ -35,8 +30,7 @@ use crate::{
         set_up::{SetUpDoor, SetUpLink},
     },
     logging,
-    login_report::LoginSetup,
-    standby::{self, After},
+    standby::{self, After, StopSignals},
     store::{StateDir, state_dir::GATEWAY_KEY},
     wall_clock::WallClock,
 };
@@ -52,11 +46,7 @@ const RELEASE_LIMIT: Duration = Duration::from_secs(4);
 
 pub(super) fn run() -> Result<Exit, Failure> {
     let config = load()?;
-    // Before the log, so that a person at a terminal sees it first.
     let set_up = SetUpOfRun::of(&config);
-    if std::io::stdout().is_terminal() {
-        say(&welcome(&config.settings, set_up.as_ref()));
-    }
     config.start_log(true);
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     actix_rt::System::new().block_on(serve(&config, &state, set_up))
@@ -96,23 +86,38 @@ impl SetUpOfRun {
 
 async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>) -> Result<Exit, Failure> {
     // Before anything else: as process 1 of a container, a signal without a handler is ignored.
-    let signals =
-        signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
-    let Ok((mut terminate, mut interrupt)) = signals else {
+    let Ok(mut signals) = StopSignals::new() else {
         return Err(fail(Exit::Error, "signals cannot be handled here", ""));
     };
+    // Before the state is opened: a start that cannot listen leaves nothing behind.
+    check_address(config.settings.http_addr)?;
     // Before the wait for the lease: whoever stands by has checked all of it.
     let outside = Outside::new(config)?;
-    let storage = tokio::select! {
-        biased;
-        _ = terminate.recv() => return Ok(Exit::Good),
-        _ = interrupt.recv() => return Ok(Exit::Good),
-        opened = StateStore::open(config, state, outside.client.clone()) => opened?,
+    let client = outside.client.clone();
+    let Some(storage) = StateStore::open(config, state, client, &mut signals).await? else {
+        return Ok(Exit::Good);
     };
-    learn(config, &storage).await;
+    let ended = act(config, (state, &storage), outside, set_up, signals).await;
+    if ended.is_err() {
+        // What cannot start does not keep another keeper waiting for the end of its lease, and is no crash.
+        let _late = tokio::time::timeout(RELEASE_LIMIT, storage.close()).await;
+        state.ended();
+    }
+    ended
+}
+
+/// The keeper, from its first look at the state to its end.
+async fn act(
+    config: &CliConfig,
+    (state, storage): (&StateDir, &StateStore),
+    outside: Outside,
+    set_up: Option<SetUpOfRun>,
+    signals: StopSignals,
+) -> Result<Exit, Failure> {
+    learn(config, storage).await;
     storage.share_secrets(state).await?;
     let has_webhook = outside.webhook.is_some();
-    let mut parts = parts(config, state, &storage, outside).await?;
+    let mut parts = parts(config, state, storage, outside).await?;
     parts.set_up = set_up.as_ref().map(|set_up| Arc::clone(&set_up.door));
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
@@ -132,6 +137,10 @@ async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>)
     }
     if let Some(addr) = keeper.addr {
         tracing::info!(event = "keeper.listening", %addr, "listening on {addr}");
+        // Not before the address is had: it would lead to whoever has it.
+        if std::io::stdout().is_terminal() {
+            say(&welcome(&config.settings, set_up.as_ref()));
+        }
     }
     if set_up.is_some() {
         let link = welcome(&config.settings, set_up.as_ref());
@@ -149,7 +158,7 @@ async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>)
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let end = tokio::select! {
-        end = until_told(&keeper, terminate, interrupt) => end,
+        end = until_told(&keeper, signals) => end,
         () = SetUpOfRun::is_finished(set_up.as_ref()) => End::SetUp,
     };
     if matches!(end, End::GaveUp) {
@@ -158,7 +167,7 @@ async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>)
     if matches!(end, End::Told) {
         heartbeat::systemd::stopping().await;
     }
-    leave(keeper, &storage).await;
+    leave(config, keeper, storage, matches!(end, End::Told)).await;
     state.ended();
     match end {
         End::HandedOver => standby::begin_again(After::HandOver),
@@ -169,11 +178,17 @@ async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>)
 }
 
 /// Stops the keeper and lets its store go: first of all where another keeper waits for it.
-async fn leave(keeper: Keeper, storage: &StateStore) {
-    if storage.is_awaited().await {
-        keeper.give_way().await;
+async fn leave(config: &CliConfig, keeper: Keeper, storage: &StateStore, for_good: bool) {
+    if Farewell::of(true, storage.is_awaited().await) == Farewell::HandsOver {
+        keeper.give_way(!for_good).await;
         let _late = tokio::time::timeout(RELEASE_LIMIT, storage.close()).await;
-        return keeper.close_listener().await;
+        let telling = async {
+            if for_good {
+                last_one::tell_if_nobody_follows(config, &keeper, storage).await;
+            }
+        };
+        tokio::join!(keeper.close_listener(), telling);
+        return;
     }
     keeper.stop().await;
     let _late = tokio::time::timeout(CLOSE_LIMIT, storage.close()).await;
@@ -192,10 +207,9 @@ enum End {
 }
 
 /// Runs until a signal comes or the supervisor gives up.
-async fn until_told(keeper: &Keeper, mut terminate: Signal, mut interrupt: Signal) -> End {
+async fn until_told(keeper: &Keeper, mut signals: StopSignals) -> End {
     tokio::select! {
-        _ = terminate.recv() => End::Told,
-        _ = interrupt.recv() => End::Told,
+        () = signals.came() => End::Told,
         () = keeper.backend.handed_over() => End::HandedOver,
         actor = keeper.tree.gave_up() => {
             keeper.last_words(actor, LAST_WORDS).await;
@@ -211,21 +225,6 @@ async fn learn(config: &CliConfig, storage: &StateStore) {
         session.refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
         session.previous_refresh.iter().for_each(|token| config.redactor.learn_refresh(token));
     }
-}
-
-fn not_started(error: &StartError) -> Failure {
-    let (exit, remedy) = match error {
-        StartError::Listen { .. } => {
-            (Exit::AddressTaken, "Another program may use the address: see KEEPER_HTTP_ADDR.")
-        }
-        StartError::Store(_) => (Exit::Error, "Check the disk and the state folder."),
-        StartError::Slow => (Exit::Error, "The machine may be too busy: try again."),
-    };
-    fail(exit, &error.to_string(), remedy)
-}
-
-fn unwritten(error: &StoreError) -> Failure {
-    fail(Exit::Error, &error.to_string(), "Check the disk.")
 }
 
 async fn parts(
@@ -250,7 +249,11 @@ async fn parts(
         None => None,
     };
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
-    let texts = texts(config, phone.is_some(), login.as_ref(), &hours);
+    let texts = alert_context::texts(config, phone.is_some(), login.as_ref(), &hours);
+    let after_crash = storage.after_crash(state);
+    if after_crash {
+        config.limiter.assume_full_second();
+    }
     Ok(Parts {
         broker: client.clone().map(|client| storage.fence_broker(config.learning(client))),
         contact: client.is_some().then(|| Arc::clone(&config.contact)),
@@ -290,7 +293,7 @@ async fn parts(
         memory: config.memory.clone(),
         texts,
         missing: settings.missing(),
-        after_crash: state.began(),
+        after_crash,
         limits: Limits::default(),
         lease: storage.shared().cloned(),
         order_fault: order_fault(settings),
@@ -352,28 +355,6 @@ fn order_fault(settings: &Settings) -> FaultPoint {
 fn steady() -> Arc<dyn Fn() -> Duration + Send + Sync> {
     let began = std::time::Instant::now();
     Arc::new(move || began.elapsed())
-}
-
-/// What the alerts say about logging in and about orders.
-fn texts(config: &CliConfig, phone: bool, login: Option<&LoginSetup>, hours: &Arc<TokenHours>) -> Context {
-    let settings = &config.settings;
-    Context {
-        login_hint: login_hint(phone, login),
-        live: !settings.sandbox,
-        reject_without_token: settings.on_token_loss == keeper_domain::routing::OnTokenLoss::Reject,
-        tick_time: settings.tick_time,
-        card: (phone && login.is_some()).then(|| Arc::clone(hours)),
-    }
-}
-
-/// How to get a new token, as an order.
-fn login_hint(phone: bool, login: Option<&LoginSetup>) -> String {
-    match (login, phone) {
-        (Some(LoginSetup { page: Some(page), .. }), _) => format!("log in at {page} (one tap)."),
-        (Some(_), true) => "send /login to the bot, or run `fyers-keeper login`.".to_owned(),
-        (Some(_), false) => "run `fyers-keeper login`.".to_owned(),
-        (None, _) => "set FYERS_REDIRECT_URI or KEEPER_PUBLIC_URL, then run `fyers-keeper login`.".to_owned(),
-    }
 }
 
 #[cfg(test)]

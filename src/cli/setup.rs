@@ -3,10 +3,11 @@
 mod channels;
 mod written;
 
-use std::sync::Arc;
+use std::{io::IsTerminal, sync::Arc};
 
 use keeper_actors::exchange::market::MockMarket;
 use keeper_domain::{
+    app_kind::AppKind,
     clock::calendar::Calendar,
     ports::{Broker, OutgoingAddress, TokenMirror},
     secret::{AccessToken, RefreshToken},
@@ -21,7 +22,8 @@ use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::memory::Memory;
 use crate::{
     app::EnvMirror,
-    config::{self, Problem, Settings},
+    build_info::OPERATE_DOCUMENT,
+    config::{self, Problem, Row, SettingOrigin, Settings},
     env_file::EnvFile,
     fyers::{
         ContactLog, FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho,
@@ -95,13 +97,19 @@ pub(super) fn load_anyway() -> (CliConfig, Vec<Problem>) {
 }
 
 pub(super) fn unusable(error: SetupError) -> Failure {
-    fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
+    fail(
+        Exit::BadSettings,
+        &error.to_string(),
+        "Compare the FYERS_ settings with `fyers-keeper config example`.",
+    )
 }
 
 impl CliConfig {
     fn new((settings, notes): (Settings, Vec<String>)) -> Self {
         let redactor = Redactor::default();
         settings.secrets().iter().for_each(|secret| redactor.register(secret));
+        let tokens = [&settings.access_token, &settings.refresh_token];
+        tokens.into_iter().flatten().for_each(|token| redactor.tokens().learn(token.expose_secret().trim()));
         let moves = GroupMoves::new(settings.telegram.as_ref().map_or(0, |telegram| telegram.chat_id));
         Self {
             settings,
@@ -115,7 +123,13 @@ impl CliConfig {
         }
     }
 
-    /// Starts the log: on standard output for the service, on standard error for everything else.
+    /// Whether FYERS takes no orders from the app.
+    pub fn app_reads_only(&self) -> bool {
+        self.settings.app.as_ref().is_some_and(|app| AppKind::of(&app.client_id) == AppKind::Reads)
+    }
+
+    /// Starts the log: on standard output for the service, on standard error for everything else, where a person at a
+    /// terminal has the answer itself and is told only of trouble.
     pub fn start_log(&self, service: bool) {
         let format = self.settings.log_format;
         let (style, output): (_, Box<dyn std::io::Write + Send>) = if service {
@@ -123,7 +137,13 @@ impl CliConfig {
         } else {
             (Style::choose(format, &std::io::stderr()), logging::standard(&std::io::stderr()))
         };
-        let (filter, redactor) = (self.settings.log_filter.clone(), self.redactor.clone());
+        let redactor = self.redactor.clone();
+        let is_chosen = |row: &Row| row.name == "KEEPER_LOG" && row.origin != SettingOrigin::Default;
+        let is_quiet = !service && std::io::stderr().is_terminal();
+        let filter = match self.settings.rows.iter().any(is_chosen) {
+            false if is_quiet => "warn".to_owned(),
+            _ => self.settings.log_filter.clone(),
+        };
         let dropped = self.metrics.dropped_log_lines();
         logging::init(LogOptions {
             style,
@@ -208,9 +228,7 @@ impl CliConfig {
         config::calendar(file).map(Arc::new).map_err(|problem| {
             let path = file.unwrap_or(std::path::Path::new("")).display();
             let what = format!("KEEPER_CALENDAR_FILE {path} cannot be used: {problem}");
-            let remedy =
-                "It must look like the built-in calendar: see `fyers-keeper calendar list` and docs/OPERATE.md.";
-            fail(Exit::BadSettings, &what, remedy)
+            fail(Exit::BadSettings, &what, &format!("How such a file looks: {OPERATE_DOCUMENT}"))
         })
     }
 

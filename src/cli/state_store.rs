@@ -18,11 +18,12 @@ use crate::cli::{
 };
 use crate::{
     fyers::FyersClient,
-    standby::{self, FencedBroker, FencedProxy, Reach, StandbyError},
+    private_file::{self, Rules},
+    standby::{self, FencedBroker, FencedProxy, Reach, StandbyError, StopSignals},
     store::{
         SqliteStore, StateDir,
         postgres::{
-            Address, Candidate, ConnectError, Contender, HeldLease, MigrateError, PostgresStore,
+            Address, Candidate, ConnectError, Contender, HeldLease, LeaseRow, MigrateError, PostgresStore,
             SHARED_SECRETS, Secrets,
         },
         state_dir::{GATEWAY_KEY, SIGNING_SECRET},
@@ -40,32 +41,41 @@ pub(super) enum StateStore {
 }
 
 impl StateStore {
-    /// Opens the store. On PostgreSQL this waits until this keeper has the lease, and serves as a standby meanwhile.
+    /// Opens the store. On PostgreSQL this waits until this keeper has the lease, and serves as a standby meanwhile. Nothing
+    /// when it is told to stop before.
     pub(super) async fn open(
         config: &CliConfig,
         state: &StateDir,
         client: Option<Arc<FyersClient>>,
-    ) -> Result<Self, Failure> {
-        match contender(config)? {
-            None => {
-                let store = SqliteStore::open(state).await;
-                Ok(Self::Sqlite(
-                    store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?,
-                ))
-            }
+        stop: &mut StopSignals,
+    ) -> Result<Option<Self>, Failure> {
+        match contender(config, true)? {
+            None => tokio::select! {
+                biased;
+                () = stop.came() => Ok(None),
+                opened = Self::open_here(state) => opened.map(Some),
+            },
             Some(contender) => {
                 let client = client.map(|client| client as Arc<dyn Broker>);
                 let reach = Reach::new(client, Arc::clone(&config.contact));
-                let store = Box::pin(standby::wait(contender, config.settings.http_addr, reach)).await;
-                Ok(Self::Postgres(store.map_err(|error| no_standby(&error))?))
+                let keep = |name, secret| keep_shared(config, state, (name, secret));
+                let listen = config.settings.http_addr;
+                let store = Box::pin(standby::wait(contender, listen, reach, (&keep, stop))).await;
+                Ok(store.map_err(|error| no_standby(&error))?.map(Self::Postgres))
             }
         }
     }
 
+    /// The one in the state folder.
+    async fn open_here(state: &StateDir) -> Result<Self, Failure> {
+        let store = SqliteStore::open(state).await;
+        store.map(Self::Sqlite).map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))
+    }
+
     /// For a single task: `None` when another keeper acts on this database, which can be asked to do it.
     pub(super) async fn open_if_free(config: &CliConfig, state: &StateDir) -> Result<Option<Self>, Failure> {
-        let Some(mut contender) = contender(config)? else {
-            return Self::open(config, state, None).await.map(Some);
+        let Some(mut contender) = contender(config, false)? else {
+            return Self::open_here(state).await.map(Some);
         };
         contender.prepare().await.map_err(|error| no_database(&error))?;
         let taken = contender.try_take().await.map_err(|error| no_database(&error))?;
@@ -104,6 +114,18 @@ impl StateStore {
         match self {
             Self::Sqlite(store) => store.session().await.ok(),
             Self::Postgres(store) => store.session().await.ok(),
+        }
+    }
+
+    /// Whether the keeper before this one ended without notice: of those who share a database the last one that acted
+    /// counts, whatever became of this folder's own runs.
+    pub(super) fn after_crash(&self, state: &StateDir) -> bool {
+        match self.holding() {
+            Some(holding) => {
+                state.ended();
+                holding.after_crash()
+            }
+            None => state.began(),
         }
     }
 
@@ -179,6 +201,21 @@ pub(super) fn secrets_in(state: &StateDir) -> Result<Secrets, MigrateError> {
     all.map_err(|error| MigrateError::Failed(error.to_string()))
 }
 
+/// What keepers share, in the folder of one that stands by: with it the command line on its machine is let in by the one
+/// that acts.
+fn keep_shared(config: &CliConfig, state: &StateDir, (name, secret): (&'static str, SecretString)) {
+    config.redactor.register(&secret);
+    for (_, file) in SHARED.into_iter().filter(|(shared, _)| *shared == name) {
+        let kept = private_file::read(&state.path().join(file), Rules::OWN);
+        if kept.is_ok_and(|kept| kept.text.trim() == secret.expose_secret()) {
+            continue;
+        }
+        if let Err(error) = state.keep_secret(file, &secret) {
+            tracing::warn!(event = "keeper.settings", "{error}. {}", error.advice());
+        }
+    }
+}
+
 /// Puts them into a state folder in the place of what is there: bots know these.
 pub(super) fn keep_secrets(state: &StateDir, secrets: Secrets) -> Result<(), String> {
     for (name, secret) in secrets {
@@ -190,19 +227,33 @@ pub(super) fn keep_secrets(state: &StateDir, secrets: Secrets) -> Result<(), Str
 }
 
 /// Somebody who wants the lease; `None` on SQLite.
-fn contender(config: &CliConfig) -> Result<Option<Contender>, Failure> {
+pub(super) fn contender(config: &CliConfig, is_keeper: bool) -> Result<Option<Contender>, Failure> {
     let settings = &config.settings;
     let Some(url) = &settings.database_url else { return Ok(None) };
-    let address = Address::parse(url).map_err(|error| no_database(&error))?;
-    Ok(Some(Contender::new(address, candidate(config))))
+    let address = Address::parse(url).map_err(|flaw| no_database(&flaw.into()))?;
+    let who = Candidate { is_keeper, ..candidate(config) };
+    Ok(Some(Contender::new(address, who)))
+}
+
+/// Who acts on the database, for somebody who found nobody here; `None` on SQLite.
+pub(super) async fn who_acts(config: &CliConfig) -> Option<Result<LeaseRow, ConnectError>> {
+    let mut looking = contender(config, false).ok().flatten()?;
+    Some(looking.look_if_fit().await)
+}
+
+/// Where other keepers reach this one, when they are told.
+pub(super) fn own_address(config: &CliConfig) -> Option<String> {
+    let address = config.settings.advertise_url.as_ref();
+    address.map(|url| url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// Who this run of the program is to other keepers.
 pub(super) fn candidate(config: &CliConfig) -> Candidate {
-    let address = config.settings.advertise_url.as_ref();
     Candidate {
         name: uuid::Uuid::new_v4().to_string(),
-        address: address.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        address: own_address(config),
+        served: config.settings.served(),
+        is_keeper: false,
     }
 }
 
@@ -212,14 +263,14 @@ pub(super) async fn peek(config: &CliConfig) -> Result<Option<StoredSession>, St
     let Some(url) = &settings.database_url else {
         return SqliteStore::peek(&settings.state_dir).await.map_err(|error| error.to_string());
     };
-    let address = Address::parse(url).map_err(|error| error.to_string())?;
+    let address = Address::parse(url).map_err(|flaw| ConnectError::from(flaw).to_string())?;
     let mut looking = Contender::new(address, candidate(config));
     looking.session().await.map_err(|error| error.to_string())
 }
 
 pub(super) fn no_database(error: &ConnectError) -> Failure {
     let exit = match error {
-        ConnectError::Address => Exit::BadSettings,
+        ConnectError::Address(_) | ConnectError::Misfit(_) | ConnectError::Settings(_) => Exit::BadSettings,
         ConnectError::Failed(_) => Exit::Unreachable,
         ConnectError::Newer | ConnectError::Schema(_) => Exit::Error,
     };

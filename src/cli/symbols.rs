@@ -29,7 +29,11 @@ impl CliConfig {
         let Some(base) = settings.fetches_symbols_from() else { return Ok(None) };
         let folder = settings.state_dir.clone();
         symbols::Renewal::new(base, folder, settings.proxy.as_ref()).map(Some).map_err(|error| {
-            fail(Exit::BadSettings, &error.to_string(), "Compare the FYERS_ settings with env.example.")
+            fail(
+                Exit::BadSettings,
+                &error.to_string(),
+                "Compare the FYERS_ settings with `fyers-keeper config example`.",
+            )
         })
     }
 }

@@ -92,27 +92,29 @@ pub(super) fn is_client_id(text: &str) -> bool {
     })
 }
 
-/// What FYERS lets an app do, by the ending of its id. It is FYERS' rule since April 2026 and may change again, so it is
-/// told and stops nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AppKind {
-    /// It may place orders.
-    Trades,
-    /// It reads; FYERS takes no orders from it.
-    Reads,
-    /// Its ending is none that is known here.
-    Unknown,
+/// What is wrong with an app id by its form, and what to do: for whoever asks a person for one.
+pub fn app_id_flaw(text: &str) -> Option<(&'static str, &'static str)> {
+    (!is_client_id(text)).then(|| not_an_app_id(text))
 }
 
-impl AppKind {
-    /// The kind of the app with this id.
-    pub fn of(client_id: &str) -> Self {
-        match client_id.rsplit_once('-') {
-            Some((_, "200")) => Self::Trades,
-            Some((_, "100")) => Self::Reads,
-            _ => Self::Unknown,
-        }
+/// The value is never shown: people paste the app's secret here, which looks much the same.
+pub(super) fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
+    if is_placeholder(text) {
+        return (
+            "is a placeholder and no app id",
+            "Set it to the app's id, or leave it empty for Mock mode.",
+        );
     }
+    if is_client_id(&text.to_ascii_uppercase()) {
+        return (
+            "has small letters: FYERS' app ids are in capitals",
+            "Copy the app id as the app's page at FYERS shows it, as ABCD1234EF-200.",
+        );
+    }
+    (
+        "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",
+        "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the secret belongs in FYERS_SECRET_KEY.",
+    )
 }
 
 #[cfg(test)]

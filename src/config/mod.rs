@@ -13,11 +13,13 @@ pub mod table;
 mod tests;
 
 pub use calendar::calendar;
-pub use credential::AppKind;
+pub use credential::app_id_flaw;
 pub(crate) use key_strength::weakness_of_key;
 pub use problem::Problem;
 pub use read::read;
 pub use settings::{AppSettings, LogFormat, Row, Settings, SymbolSource, TelegramSettings};
 #[cfg(feature = "fault-injection")]
 pub use source::{DemoClock, demo_clock, fatal_order_step};
-pub use source::{SettingOrigin, Sources, Unread, Values, no_colour, notify_socket, process_environment};
+pub use source::{
+    SettingOrigin, Sources, Unread, Values, columns, no_colour, notify_socket, process_environment,
+};

@@ -1,5 +1,6 @@
 //! From text to settings.
 
+mod database;
 mod listener;
 mod mock;
 mod secrets;
@@ -57,9 +58,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn settings(&mut self) -> Settings {
-        let public_url = self.url("KEEPER_PUBLIC_URL").or_else(|| self.extra_url("RENDER_EXTERNAL_URL"));
+        let public_url = self.url("KEEPER_PUBLIC_URL");
+        let public_url = public_url.or_else(|| self.platform_url("KEEPER_PUBLIC_URL", "RENDER_EXTERNAL_URL"));
         let telegram_api_url = self.url_or("TELEGRAM_API_URL");
-        let of_keeper = || public_url.as_ref().and_then(|url| below(url, "fyers/callback")).map(String::from);
+        let redirect_uri = self.redirect_uri().or_else(|| {
+            let own = String::from(below(public_url.as_ref()?, "fyers/callback")?);
+            self.show_instead("FYERS_REDIRECT_URI", &own, SettingOrigin::Default);
+            Some(own)
+        });
         let api_url = self.url_or("FYERS_API_URL");
         Settings {
             app: self.app(),
@@ -68,7 +74,7 @@ impl Reader<'_> {
             pin: self.pin(),
             account_id: self.value("FYERS_ACCOUNT_ID").map(|found| found.text.trim().to_ascii_uppercase()),
             sandbox: self.flag("FYERS_SANDBOX", true),
-            redirect_uri: self.redirect_uri().or_else(of_keeper),
+            redirect_uri,
             data_url: self.url_or("FYERS_DATA_URL"),
             data_socket_url: self.socket_url("FYERS_DATA_SOCKET_URL", &api_url),
             order_socket_url: self.socket_url("FYERS_ORDER_SOCKET_URL", &api_url),
@@ -78,7 +84,7 @@ impl Reader<'_> {
             telegram_api_url,
             env_file: self.path("KEEPER_ENV_FILE").unwrap_or_else(|| PathBuf::from(".env")),
             state_dir: self.path("KEEPER_STATE_DIR").unwrap_or_else(|| PathBuf::from("./state")),
-            database_url: self.value("KEEPER_DATABASE_URL").map(|found| SecretString::from(found.text)),
+            database_url: self.database_url(),
             advertise_url: self.private_url("KEEPER_ADVERTISE_URL"),
             http_addr: self.http_addr(),
             gateway_key: self.gateway_key(),
@@ -246,9 +252,19 @@ impl Reader<'_> {
         self.checked_url("FYERS_REDIRECT_URI", &text).map(|_url| text)
     }
 
-    fn extra_url(&mut self, name: &'static str) -> Option<Url> {
-        let text = self.sources.raw(name)?.text;
-        self.checked_url(name, &text)
+    /// A setting that a hosting platform gives under a name of its own, shown where a person's own would be.
+    fn platform_url(&mut self, name: &str, platform: &'static str) -> Option<Url> {
+        let found = self.sources.raw(platform)?;
+        let url = self.checked_url(platform, &found.text)?;
+        self.show_instead(name, &format!("{url} ({platform})"), found.origin);
+        Some(url)
+    }
+
+    /// What holds in the place of a setting's usual value.
+    fn show_instead(&mut self, name: &str, value: &str, origin: SettingOrigin) {
+        for row in self.rows.iter_mut().filter(|row| row.name == name) {
+            (row.value, row.origin) = (value.to_owned(), origin);
+        }
     }
 
     fn checked_url(&mut self, name: &str, text: &str) -> Option<Url> {
@@ -346,20 +362,6 @@ fn not_possible(text: &str) -> String {
 /// An address below this one, whatever it ends in.
 fn below(base: &Url, path: &str) -> Option<Url> {
     Url::parse(&format!("{}/{path}", base.as_str().trim_end_matches('/'))).ok()
-}
-
-/// The value is never shown: people paste the app's secret here, which looks much the same.
-fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
-    if credential::is_placeholder(text) {
-        return (
-            "is a placeholder and no app id",
-            "Set it to the app's id, or leave it empty for Mock mode.",
-        );
-    }
-    (
-        "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",
-        "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the secret belongs in FYERS_SECRET_KEY.",
-    )
 }
 
 fn is_bot_token(text: &str) -> bool {

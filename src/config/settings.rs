@@ -8,6 +8,7 @@ use keeper_domain::{
     address::{Network, is_loopback},
     clock::sessions::Segment,
     routing::OnTokenLoss,
+    served::Served,
 };
 use mock_exchange::exchange::Prices;
 use rust_decimal::Decimal;
@@ -214,6 +215,15 @@ impl Settings {
         let found =
             self.public_files_url.clone().or_else(|| of_fyers().filter(|_| !is_loopback(&self.api_url)));
         found.filter(|_| is_wanted)
+    }
+
+    /// What a keeper with these settings is set up for, to be compared with another one's of the same database.
+    pub fn served(&self) -> Served {
+        Served {
+            account: self.account_id.clone(),
+            app: self.app.as_ref().map(|app| app.client_id.clone()),
+            sandbox: Some(self.sandbox),
+        }
     }
 
     /// Every secret, to be searched for in what is printed.

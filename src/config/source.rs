@@ -68,6 +68,11 @@ pub fn no_colour() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// How wide a person wants lines to be, where he says so: `COLUMNS`.
+pub fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.trim().parse().ok()
+}
+
 /// The clock of a test.
 #[cfg(feature = "fault-injection")]
 #[derive(Debug, Clone, PartialEq, Eq)]

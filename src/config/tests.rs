@@ -213,6 +213,13 @@ fn a_hosting_platform_is_followed() {
     let settings = with(&[("PORT", "10000"), ("RENDER_EXTERNAL_URL", "https://k.onrender.com/")]);
     assert_eq!(settings.http_addr.to_string(), "0.0.0.0:10000");
     assert_eq!(settings.redirect_uri.unwrap(), "https://k.onrender.com/fyers/callback");
+    for (name, value) in [
+        ("KEEPER_HTTP_ADDR", "0.0.0.0:10000 (PORT)"),
+        ("KEEPER_PUBLIC_URL", "https://k.onrender.com/ (RENDER_EXTERNAL_URL)"),
+    ] {
+        let row = settings.rows.iter().find(|row| row.name == name).unwrap();
+        assert_eq!((row.value.as_str(), row.origin), (value, SettingOrigin::Environment));
+    }
     assert_eq!(without(&[("PORT", "http"), ("RENDER_EXTERNAL_URL", "http://k.onrender.com")]).len(), 2);
     let own = with(&[("PORT", "1"), ("KEEPER_HTTP_ADDR", "127.0.0.1:2")]);
     assert_eq!(own.http_addr.to_string(), "127.0.0.1:2", "a person's wish goes first");

@@ -4,7 +4,7 @@
 use std::{
     fs,
     path::PathBuf,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -42,8 +42,11 @@ impl Time for FileClock {
 
     async fn sleep(&self, duration: Duration) {
         let end = self.now() + TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(365));
+        let began = Instant::now();
         loop {
-            let left = (end - self.now()).to_std().unwrap_or_default();
+            // A clock that is moved back makes no wait longer, as none of a machine does.
+            let shown = (end - self.now()).to_std().unwrap_or_default();
+            let left = shown.min(duration.saturating_sub(began.elapsed()));
             if left.is_zero() {
                 return;
             }
@@ -66,5 +69,17 @@ mod tests {
         let moved = async { fs::write(&path, "2026-11-23T10:16:00+05:30").unwrap() };
         tokio::join!(hour, moved);
         assert!(clock.now() >= "2026-11-23T04:46:00Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    #[actix_rt::test]
+    async fn nobody_waits_longer_for_a_clock_that_is_moved_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clock");
+        fs::write(&path, "2026-11-24T06:30:00+05:30").unwrap();
+        let clock = FileClock::new(path.clone());
+        let short = clock.sleep(Duration::from_millis(200));
+        let moved = async { fs::write(&path, "2026-11-23T11:03:00+05:30").unwrap() };
+        tokio::join!(short, moved);
+        assert!(clock.now() < "2026-11-23T12:00:00+05:30".parse::<DateTime<chrono::FixedOffset>>().unwrap());
     }
 }

@@ -11,6 +11,9 @@ use keeper_domain::{
 };
 use serde::Serialize;
 
+/// What may be another number in the next run, and why.
+const ABOUT_NUMBERS: &str = "Times and the number of alerts differ a little from run to run: the clock runs\n\
+                             up to 20,000 times as fast, and alerts that wait together are merged.";
 /// The market opens.
 const OPEN: NaiveTime = ist::at(9, 15);
 
@@ -150,7 +153,7 @@ impl Report {
         let verdict = if self.is_good() { "✅ Nothing was lost." } else { "❌ Something was lost." };
         format!(
             "Alerts queued {alerts_queued}, delivered {alerts_delivered} · crashes {crashes}, restarts {restarts}\n\
-             double ticks {double_ticks} · missed days {missed_days}\n{verdict}"
+             double ticks {double_ticks} · missed days {missed_days}\n{verdict}\n{ABOUT_NUMBERS}"
         )
     }
 }
@@ -197,6 +200,15 @@ mod tests {
 
     fn of(journal: &[Recorded], seen: &Observed) -> Report {
         report(&[(monday(), true, "a day")], journal, seen)
+    }
+
+    /// What the README shows is this table: a column that comes, goes or has another name is seen here.
+    #[test]
+    fn the_table_has_these_columns_and_fits_80() {
+        let table = of(&good_day(), &Observed::default()).table();
+        let head = "│ Day        ┆ Tick  ┆ Token ┆ 09:15  ┆ Alerts ┆ Restarts ┆ What happened │";
+        assert_eq!(table.lines().nth(1), Some(head), "{table}");
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use fyers_api::ist::ist;
 use keeper_domain::{
     event::{Event, Recorded},
     mode::Mode,
-    text::is_hidden,
+    wrap::{columns, words as wrap},
 };
 
 use crate::demo::report::Report;
@@ -62,7 +62,7 @@ impl Screen {
 
     /// Something that happened inside, if it is worth a line.
     pub fn event(&self, entry: &Recorded) {
-        if let Some((sign, text)) = words(&entry.event) {
+        if let Some((sign, text)) = told(&entry.event) {
             self.line(entry.at, sign, &text, Style::new());
         }
     }
@@ -165,62 +165,13 @@ fn card_style() -> Style {
     Style::new().fg_color(Some(AnsiColor::Cyan.into()))
 }
 
-/// Breaks a long line at spaces, and a word that is longer than a line anywhere.
-fn wrap(line: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in line.split(' ') {
-        for (number, part) in parts(word, width).into_iter().enumerate() {
-            let last = lines.last().map_or("", String::as_str);
-            let gap = if last.is_empty() || number > 0 { "" } else { " " };
-            let full = columns(last) + gap.len() + columns(&part) > width;
-            match lines.last_mut() {
-                Some(last) if !full || last.is_empty() => {
-                    last.push_str(gap);
-                    last.push_str(&part);
-                }
-                _ => lines.push(part),
-            }
-        }
-    }
-    lines
-}
-
-/// A word in pieces that fit.
-fn parts(word: &str, width: usize) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for c in word.chars() {
-        match parts.last_mut() {
-            Some(part) if columns(part) + column(c) <= width => part.push(c),
-            _ => parts.push(c.to_string()),
-        }
-    }
-    parts
-}
-
-/// Columns of a text on a terminal: pictures take two.
-fn columns(text: &str) -> usize {
-    text.chars().map(column).sum()
-}
-
-fn column(c: char) -> usize {
-    match c {
-        _ if is_hidden(c) => 0,
-        '\u{231a}'..='\u{231b}'
-        | '\u{23e9}'..='\u{23f3}'
-        | '\u{26a0}'..='\u{26ff}'
-        | '\u{2705}'..='\u{274c}' => 2,
-        '\u{1f000}'.. => 2,
-        _ => 1,
-    }
-}
-
-fn words(event: &Event) -> Option<(&'static str, String)> {
+fn told(event: &Event) -> Option<(&'static str, String)> {
     Some(match event {
-        Event::Ticked { late: false, .. } => ("⏰", "daily tick: is there a good token?".to_owned()),
+        Event::Ticked { late: false, .. } => ("⏰", "daily check: is there a good token?".to_owned()),
         Event::Ticked { late: true, .. } => {
-            ("⏰", "daily tick, caught up: is there a good token?".to_owned())
+            ("⏰", "daily check, caught up: is there a good token?".to_owned())
         }
-        Event::TickSkipped { holiday, .. } => ("🏖 ", format!("no tick: market holiday, {holiday}")),
+        Event::TickSkipped { holiday, .. } => ("🏖 ", format!("no daily check: market holiday, {holiday}")),
         Event::RefreshStarted { attempt, .. } if *attempt == 1 || attempt % 5 == 0 => {
             ("🔄", format!("refresh call, attempt {attempt}"))
         }
@@ -233,7 +184,9 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
         }
         Event::LoginSucceeded { fingerprint, .. } => ("✅", format!("new token {fingerprint} by a login")),
         Event::TokenGood { fingerprint, .. } => ("✅", format!("token {fingerprint} is good for today")),
-        Event::ModeChanged { from, to, why } => (sign(*to), format!("mode {from} → {to}: {}", why.words())),
+        Event::ModeChanged { from, to, why, .. } => {
+            (sign(*to), format!("mode {from} → {to}: {}", why.words()))
+        }
         Event::ActorCrashed { actor, death } => ("💥", format!("{actor} died ({})", death.slug())),
         Event::ActorRestarted { actor, restarts } => ("🩹", format!("{actor} is back (restart {restarts})")),
         Event::OrderPlaced { id, symbol, quantity, .. } => {
@@ -258,19 +211,6 @@ fn sign(mode: Mode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_lines_are_broken_at_spaces_and_nothing_is_lost() {
-        let text = "word ".repeat(60);
-        let lines = wrap(text.trim(), CARD);
-        assert!(lines.len() > 1);
-        assert!(lines.iter().all(|line| columns(line) <= CARD));
-        assert_eq!(lines.join(" "), text.trim());
-        let link = format!("see https://example.org/{} now", "x".repeat(200));
-        let lines = wrap(&link, CARD);
-        assert!(lines.iter().all(|line| columns(line) <= CARD), "{lines:?}");
-        assert_eq!(lines.concat().replace(' ', ""), link.replace(' ', ""));
-    }
 
     #[test]
     fn what_is_shown_is_in_the_order_of_the_storys_clock() {

@@ -208,6 +208,11 @@ impl Stage {
     }
 }
 
+/// One that may place orders.
+fn app() -> simulator::App {
+    simulator::App { client_id: "ABCD1234EF-200".to_owned(), ..Options::default().app }
+}
+
 fn simulator(clock: &Arc<SpedClock>) -> Result<Simulator, String> {
     let shared = Arc::clone(clock);
     let options = Options {
@@ -216,6 +221,7 @@ fn simulator(clock: &Arc<SpedClock>) -> Result<Simulator, String> {
         instant_login: true,
         // The one from before the demo stays and nears its end.
         login_gives_refresh_token: false,
+        app: app(),
         ..Options::default()
     };
     Simulator::start(options).map_err(|error| error.to_string())
@@ -241,7 +247,7 @@ fn parts(
     };
     let hours = Arc::new(TokenHours::usual(Arc::clone(calendar)));
     let facts = Facts {
-        app_id: Some("ABCD1234EF-100".into()),
+        app_id: Some(app().client_id),
         has_pin: true,
         credentials: "demo".to_owned(),
         account: None,
@@ -304,7 +310,9 @@ fn parts(
         texts: Context {
             login_hint: format!("log in at {page} (one tap)."),
             live: true,
+            reads_only: false,
             reject_without_token: false,
+            halted: false,
             tick_time: ist::at(8, 45),
             card: Some(hours),
         },
@@ -318,7 +326,7 @@ fn parts(
 }
 
 fn fyers(simulator: &Simulator) -> Result<FyersConfig, String> {
-    let app = Options::default().app;
+    let app = app();
     Ok(FyersConfig {
         api_url: url(&simulator.api_url())?,
         data_url: url(&simulator.data_url())?,

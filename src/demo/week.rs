@@ -145,7 +145,8 @@ fn troubles() -> Vec<(DateTime<Utc>, Act)> {
         (at("25", 8, 50), Act::Crash(Victim::Clock)),
         (at("25", 8, 52), Act::Crash(Victim::Notifier)),
         (at("25", 9, 10), Act::Outage(Service::Telegram, false)),
-        (at("26", 6, 30), Act::Refresh(false)),
+        // Before the token ends: a call that is on its way then would have it refreshed.
+        (at("25", 16, 0), Act::Refresh(false)),
         (at("26", 9, 16), order("NSE:INFY-EQ", 5, Side::Buy)),
         (at("26", 9, 16), order("NSE:SBIN-EQ", 10, Side::Sell)),
         (at("26", 10, 19), Act::Speed(MORNING)),

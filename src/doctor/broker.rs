@@ -3,6 +3,7 @@
 use url::Url;
 
 use keeper_domain::{
+    app_kind::AppKind,
     ports::Broker,
     reason::Reason,
     secret::AuthCode,
@@ -10,7 +11,7 @@ use keeper_domain::{
     text::excerpt,
 };
 
-use crate::config::{AppKind, Settings};
+use crate::config::Settings;
 use crate::doctor::{
     finding::Finding,
     net::{self, Probe},
@@ -40,7 +41,7 @@ pub(super) fn app(settings: &Settings) -> Finding {
         return Finding::warn(
             "FYERS app",
             what,
-            "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows.",
+            "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY: `fyers-keeper init` asks for them.",
         );
     };
     let id = &app.client_id;
@@ -74,12 +75,11 @@ pub(super) async fn secret(broker: &dyn Broker) -> Finding {
     };
     match judge_login(&error) {
         CallFailure::Final { reason: Reason::CodeRejected, .. } => {
-            Finding::pass("app secret", "FYERS has nothing against it; the first login proves it")
+            Finding::pass("app secret", "FYERS takes app id and secret; the first login proves them")
         }
         CallFailure::Final { reason: reason @ (Reason::AppHashRejected | Reason::AppUnknown), .. } => {
-            let what = format!("FYERS refuses it: {}", reason.words());
             let advice = "Copy app id and secret id again from the app's page at FYERS.";
-            Finding::fail("app secret", what, advice)
+            Finding::fail("app secret", reason.words(), advice)
         }
         CallFailure::Final { reason, .. } | CallFailure::Transient { reason, .. } => {
             let what = format!("it could not be checked: {}", reason.words());

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::Settings;
 use crate::doctor::finding::{Finding, span};
-use crate::store::postgres::{Address, Awaiting, DatabaseReport, LeaseRow, Tls};
+use crate::store::postgres::{Address, Awaiting, Candidate, DatabaseReport, LeaseRow, Tls};
 
 /// The oldest version that its makers still maintain.
 const OLDEST: i32 = 14;
@@ -16,7 +16,7 @@ pub(super) async fn postgres(settings: &Settings) -> Option<Vec<Finding>> {
     let url = settings.database_url.as_ref()?;
     let examined = match Address::parse(url) {
         Ok(address) => address.examine().await.map(|report| (address, report)),
-        Err(error) => Err(error),
+        Err(flaw) => Err(flaw.into()),
     };
     Some(match examined {
         Ok((address, report)) => {
@@ -44,7 +44,7 @@ fn server(address: &Address, report: &DatabaseReport) -> Finding {
 
 fn tls(address: &Address, report: &DatabaseReport) -> Finding {
     const CHECK: &str = "PostgreSQL TLS";
-    let advice = "Put ?sslmode=verify-full at the end of KEEPER_DATABASE_URL (docs/scaling.md).";
+    let advice = "Put ?sslmode=verify-full at the end of KEEPER_DATABASE_URL.";
     match report.tls {
         Tls::Verified => Finding::pass(CHECK, "encrypted, and the server has shown who it is"),
         _ if address.is_local() => Finding::pass(CHECK, "not needed: the server is on this machine"),
@@ -80,6 +80,10 @@ fn clock(report: &DatabaseReport) -> Finding {
 }
 
 fn lease(settings: &Settings, lease: Option<&(LeaseRow, Awaiting)>) -> Finding {
+    let who = Candidate { served: settings.served(), ..Candidate::default() };
+    if let Some(misfit) = lease.and_then(|(row, _)| row.misfit(&who)) {
+        return Finding::fail("lease", misfit.to_string(), misfit.advice());
+    }
     let other = |awaiting: &Awaiting| match awaiting {
         Awaiting { is_there: false, .. } => "no other one stands by",
         Awaiting { reaches_fyers: Some(true), .. } => "another one stands by and reaches FYERS",

@@ -71,11 +71,11 @@ pub(super) fn env_file(settings: &Settings) -> Finding {
             return Finding::fail(".env file", what, "Check who may read the file and its folder.");
         }
     };
-    if File::open(path).is_err() {
-        let what = format!("{shown} cannot be read by this user");
-        return Finding::fail(".env file", what, "Give the file to the user who runs the keeper.");
+    let file = EnvFile::new(path, &settings.state_dir);
+    if let Err(error) = file.check() {
+        return Finding::fail(".env file", error.to_string(), error.advice());
     }
-    if let Some(warning) = EnvFile::new(path, &settings.state_dir).warnings().into_iter().next() {
+    if let Some(warning) = file.warnings().into_iter().next() {
         let (what, advice) = warning.split_once(". ").unwrap_or((&warning, "Look at the file."));
         return Finding::warn(".env file", what, advice);
     }
@@ -188,7 +188,7 @@ pub(super) async fn database(settings: &Settings) -> Finding {
             "Ask again when the machine is less busy.",
         ),
         Ok(Ok(examined)) => {
-            Finding::pass("state", format!("the database is whole: {}", words(&examined.counts)))
+            Finding::pass("state", format!("the database is whole: {}", contents(&examined.counts)))
         }
         Ok(Err(Unfit::Missing)) => Finding::pass("state", "no database yet: the first start makes it"),
         Ok(Err(Unfit::Newer)) => {
@@ -204,9 +204,14 @@ pub(super) async fn database(settings: &Settings) -> Finding {
     }
 }
 
-fn words(counts: &Counts) -> String {
-    let words: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    words.join(", ")
+/// What is in a state, row counts by kind: as `backup` and `restore` say it too.
+pub(crate) fn contents(counts: &Counts) -> String {
+    let words = |(name, count): (&&str, &i64)| match *name {
+        "simulated" => format!("MockExchange records {count}"),
+        "ticks" => format!("daily checks {count}"),
+        name => format!("{name} {count}"),
+    };
+    counts.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

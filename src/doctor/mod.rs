@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use keeper_domain::ports::Broker;
 
 use crate::config::{Problem, Settings};
+pub(crate) use files::contents;
 pub use finding::{Finding, Mark};
 
 /// What is to be looked at.
@@ -111,7 +112,7 @@ fn settings_of(patient: &Patient<'_>) -> Vec<Finding> {
         if slip { Finding::warn("settings", what, advice) } else { Finding::fail("settings", what, advice) }
     };
     let mut findings: Vec<_> = patient.problems.iter().map(of_problem).collect();
-    let advice = "See env.example, and `fyers-keeper config check`.";
+    let advice = "See `fyers-keeper config example` and `fyers-keeper config check`.";
     findings.extend(patient.notes.iter().map(|note| Finding::warn("settings", note.clone(), advice)));
     if findings.is_empty() {
         let is_set = |row: &&crate::config::Row| row.origin != crate::config::SettingOrigin::Default;

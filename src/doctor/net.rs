@@ -96,12 +96,33 @@ async fn ask(builder: ClientBuilder, method: Method, url: &Url) -> Probe {
     let skew = skew(answer.headers(), took);
     let location = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
     let body = answer.chunk().await.ok().flatten().unwrap_or_default();
-    let body = String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
+    let body = beginning(&body);
     Probe::Answered { status: answer.status().as_u16(), took, skew, location, body }
+}
+
+/// The first characters of a body that comes in pieces: one that is cut through at the end is left out.
+fn beginning(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    text.trim_end_matches(char::REPLACEMENT_CHARACTER).chars().take(300).collect()
 }
 
 /// The answer was written somewhere on the way; half of it is the best guess.
 fn skew(headers: &HeaderMap, took: Duration) -> Option<TimeDelta> {
     let half = TimeDelta::from_std(took / 2).unwrap_or_default();
     fyers::clock_skew(headers, Utc::now() - half)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_of_several_bytes_is_not_cut_through() {
+        let text = "₹".repeat(400);
+        assert_eq!(beginning(text.as_bytes()), "₹".repeat(300));
+        for end in 1..=4 {
+            let piece = &text.as_bytes()[..300 + end];
+            assert!(!beginning(piece).contains(char::REPLACEMENT_CHARACTER), "{end}");
+        }
+    }
 }

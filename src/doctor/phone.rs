@@ -15,7 +15,7 @@ pub(super) async fn telegram(settings: &Settings) -> Vec<Finding> {
         return vec![Finding::warn(
             "Telegram",
             what,
-            "Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, as env.example shows.",
+            "Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID: `fyers-keeper init` asks for them.",
         )];
     };
     let checkup = telegram::checkup(telegram, LIMIT).await;
@@ -65,7 +65,9 @@ fn of_bot(error: &CheckupError) -> Finding {
             let what = format!("Telegram cannot be reached: {why}");
             Finding::fail("Telegram bot", what, "Check the network; alerts wait and are delivered later.")
         }
-        CheckupError::Setup(why) => Finding::fail("Telegram bot", why.clone(), "Compare with env.example."),
+        CheckupError::Setup(why) => {
+            Finding::fail("Telegram bot", why.clone(), "Compare with `fyers-keeper config example`.")
+        }
         CheckupError::Moved(to) => moved(*to),
     }
 }

@@ -14,7 +14,7 @@ const OLD: TimeDelta = TimeDelta::hours(36);
 pub(super) fn symbols(settings: &Settings, now: DateTime<Utc>) -> Finding {
     let name = "symbols";
     if let SymbolSource::Files(files) = &settings.symbol_master {
-        return Finding::pass(name, format!("from {} files of your own", files.len()));
+        return Finding::pass(name, format!("from your own files: {}", files.len()));
     }
     if settings.fetches_symbols_from().is_none() {
         return Finding::pass(name, "no symbol master is fetched: simulated orders assume ticks and lots");

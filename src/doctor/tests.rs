@@ -65,10 +65,12 @@ fn the_env_file_is_for_its_owner() {
     fs::write(&settings.env_file, "FYERS_PIN=1234\n").unwrap();
     mode(&settings.env_file, 0o600);
     is(&files::env_file(&settings), Mark::Pass, "for its owner only");
-    for open in [0o640, 0o604, 0o666] {
+    for open in [0o640, 0o604, 0o664] {
         mode(&settings.env_file, open);
         is(&files::env_file(&settings), Mark::Warn, &format!("{open:04o}"));
     }
+    mode(&settings.env_file, 0o666);
+    is(&files::env_file(&settings), Mark::Fail, "can be written by every user");
     fs::remove_file(&settings.env_file).unwrap();
     fs::create_dir(&settings.env_file).unwrap();
     is(&files::env_file(&settings), Mark::Fail, "is no file");
@@ -87,7 +89,7 @@ async fn the_state_folder_is_looked_at_and_not_touched() {
     assert_eq!(files::lock(&settings).await, files::Lock::Held(Some(std::process::id())));
     crate::store::SqliteStore::open(&state).await.unwrap().close().await;
     is(&files::state_folder(&settings), Mark::Pass, "for its owner only");
-    is(&files::database(&settings).await, Mark::Pass, "whole: 0 alerts");
+    is(&files::database(&settings).await, Mark::Pass, "whole: alerts 0");
     mode(&settings.state_dir, 0o755);
     is(&files::state_folder(&settings), Mark::Warn, "0755");
     fs::write(settings.state_dir.join("keeper.db"), "no database ".repeat(20)).unwrap();

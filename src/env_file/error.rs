@@ -26,6 +26,10 @@ pub enum EnvFileErrorKind {
     Detached,
     /// The path leads to a folder, a device, a socket or a pipe.
     NotAFile,
+    /// It belongs to another user, who is not root.
+    Foreign,
+    /// Everybody can write to it.
+    Writable,
     /// The content is not UTF-8 text: it is in another encoding, or holds zero bytes as UTF-16 does.
     NotUtf8,
     /// The file is larger than 256 KiB.
@@ -52,6 +56,14 @@ impl EnvFileErrorKind {
                 ("was replaced outside the container", "Restart; mount the folder, not the file.")
             }
             Self::NotAFile => ("is not a regular file", "Point KEEPER_ENV_FILE at a regular file."),
+            Self::Foreign => (
+                "belongs to another user, who could change it",
+                "Give it to the user who runs the keeper (chown), and make sure that it holds what it should.",
+            ),
+            Self::Writable => (
+                "can be written by every user of this machine",
+                "Run chmod 600 on it, and make sure that it still holds what it should.",
+            ),
             Self::NotUtf8 => ("is not UTF-8 text", "Save it as UTF-8."),
             Self::TooLarge => {
                 ("is larger than 256 KiB", "Shorten it, or point KEEPER_ENV_FILE at the right file.")

@@ -1,6 +1,6 @@
 //! The `.env` file of one keeper: read it, set keys in it, repair it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use crate::env_file::access;
 use crate::env_file::edit;
 use crate::env_file::error::{EnvFileError, EnvFileErrorKind};
 use crate::env_file::in_place;
@@ -51,14 +52,17 @@ impl EnvFile {
     ///
     /// # Errors
     ///
-    /// [`EnvFileErrorKind::Missing`], [`EnvFileErrorKind::NotAFile`], [`EnvFileErrorKind::NotUtf8`], [`EnvFileErrorKind::TooLarge`], [`EnvFileErrorKind::NotAllowed`],
-    /// [`EnvFileErrorKind::Io`], or those of `recover`. Malformed lines are no error: see [`EnvText::problems`].
+    /// [`EnvFileErrorKind::Missing`], [`EnvFileErrorKind::NotAFile`], [`EnvFileErrorKind::Foreign`], [`EnvFileErrorKind::Writable`],
+    /// [`EnvFileErrorKind::NotUtf8`], [`EnvFileErrorKind::TooLarge`], [`EnvFileErrorKind::NotAllowed`], [`EnvFileErrorKind::Io`], or those of `recover`. Malformed lines are no error: see [`EnvText::problems`].
     pub fn read(&self) -> Result<EnvText, EnvFileError> {
         if in_place::journal_path(&self.state_dir).exists() {
             self.recover()?;
         }
-        let now = Snapshot::take(&self.resolve()?, File::options().read(true))?;
-        Ok(parse(now.text(&self.path)?))
+        Ok(parse(self.snapshot()?.text(&self.path)?))
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, EnvFileError> {
+        Snapshot::take(&self.resolve()?, File::options().read(true))
     }
 
     /// Sets keys in the file. Success means that the new values are in the file and on the disk.
@@ -91,17 +95,21 @@ impl EnvFile {
         self.clean_up()
     }
 
-    /// What a person should put right about the file as it is now, as sentences. Empty when there is no file.
+    /// Whether the file would be used as it is now. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`EnvFile::read`].
+    pub fn check(&self) -> Result<(), EnvFileError> {
+        self.snapshot()?.text(&self.path).map(drop)
+    }
+
+    /// What a person should put right about the file as it is now, as sentences. Empty when there is none that is used.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let Ok(meta) = fs::metadata(&self.path) else { return Vec::new() };
-        let (path, mode) = (self.path.display(), meta.mode() & 0o7777);
-        let mut warnings = Vec::new();
-        if mode & 0o066 != 0 {
-            let what = "holds secrets and other users may open it";
-            warnings.push(format!("{path} {what} (mode {mode:04o}). Run: chmod 600 {path}"));
-        }
-        if meta.nlink() == 0 {
+        let Ok(now) = self.snapshot() else { return Vec::new() };
+        let mut warnings: Vec<_> = access::warning(&now.file, &now.meta, &self.path).into_iter().collect();
+        if now.meta.nlink() == 0 {
             let error = EnvFileError::new(EnvFileErrorKind::Detached, &self.path);
             warnings.push(format!("{error}. {}", error.advice()));
         }

@@ -13,7 +13,9 @@
 //! - **Permissions never widen**, the owner stays, and no temporary file with a secret survives a recovery.
 //! - **Edits by others are kept.** A file that changed between reading and writing is read again.
 //! - **No error, warning or `Debug` output holds a value of the file**: line numbers, key names and paths only.
-//! - **Only a regular file of at most 1 MiB of UTF-8 text** is read. Proxies, devices and folders are refused at once.
+//! - **Only a regular file of at most 256 KiB of UTF-8 text** is read. Pipes, devices and folders are refused at once.
+//! - **Only a file that is nobody else's to change** is used: one that everybody can write, or of another user whom root has
+//!   not chosen, is refused (`access`).
 //!
 //! Each write chooses one of two ways:
 //!
@@ -27,6 +29,7 @@
 //!
 //! Everything here blocks on the disk: call it from a thread that may block.
 
+mod access;
 mod edit;
 mod error;
 mod file;

@@ -8,6 +8,7 @@ use std::path::Path;
 use rustix::fs::{OFlags, fgetxattr};
 use zeroize::Zeroizing;
 
+use crate::env_file::access;
 use crate::env_file::error::{EnvFileError, EnvFileErrorKind};
 
 /// Largest file that is read, in bytes. Real ones have a few kilobytes.
@@ -30,6 +31,9 @@ impl Snapshot {
         let meta = file.metadata().map_err(|e| EnvFileError::io("look at it", path, &e))?;
         if !meta.is_file() {
             return Err(EnvFileError::new(EnvFileErrorKind::NotAFile, path));
+        }
+        if let Some(kind) = access::refused(&file, &meta) {
+            return Err(EnvFileError::new(kind, path));
         }
         let bytes = read_all(&file, &meta, path)?;
         Ok(Self { file, meta, bytes })

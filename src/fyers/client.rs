@@ -131,8 +131,9 @@ impl FyersClient {
         limit: usize,
         cost: RequestCost,
     ) -> Result<Raw, BrokerError> {
-        self.limiter.own_turn(cost).await?;
+        let under_way = self.limiter.own_turn(cost).await?;
         let answer = self.http.send(request, limit).await;
+        drop(under_way);
         self.limiter.heed_own(&answer);
         answer
     }

@@ -32,6 +32,13 @@ impl ContactLog {
         self.began.elapsed()
     }
 
+    /// A request leaves; the moment is told.
+    pub(super) fn asked(&self) -> Duration {
+        let now = self.elapsed();
+        self.with(|contact| contact.asked(now));
+        now
+    }
+
     pub(super) fn answered(&self, status: u16) {
         let now = self.elapsed();
         self.with(|contact| contact.answered(status, now));

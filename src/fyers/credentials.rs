@@ -12,7 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fyers::{config::SetupError, echoes::Echoes};
+use crate::{
+    fyers::{config::SetupError, echoes::Echoes},
+    run_tokens::RunTokens,
+};
 
 /// App id, secret and PIN, kept wrapped.
 pub(super) struct Credentials {
@@ -20,14 +23,24 @@ pub(super) struct Credentials {
     secret: SecretString,
     app_id_hash: SecretString,
     pin: Option<SecretString>,
-    /// For the token that was used last.
-    echoes: Mutex<Option<(Fingerprint, Arc<Echoes>)>>,
+    /// What FYERS has given before: it may quote that, too.
+    tokens: RunTokens,
+    /// For the token that was used last, and those that were known then.
+    echoes: Mutex<Option<Latest>>,
 }
+
+type Latest = ((Fingerprint, u64), Arc<Echoes>);
 
 impl Credentials {
     pub(super) fn new(client_id: String, secret: SecretString, pin: Option<SecretString>) -> Self {
         let app_id_hash = SecretString::from(app_id_hash(&client_id, secret.expose_secret()));
-        Self { client_id, secret, app_id_hash, pin, echoes: Mutex::default() }
+        Self { client_id, secret, app_id_hash, pin, tokens: RunTokens::default(), echoes: Mutex::default() }
+    }
+
+    /// The same, which knows the tokens of the run.
+    #[must_use]
+    pub(super) fn knowing(self, tokens: RunTokens) -> Self {
+        Self { tokens, ..self }
     }
 
     pub(super) fn client_id(&self) -> &str {
@@ -47,20 +60,21 @@ impl Credentials {
         Ok(header)
     }
 
-    /// Finds what a call with this token has shown FYERS, and the app's secret, in what FYERS says. `None` when that
-    /// cannot be looked for: then nothing is to be sent.
-    pub(super) fn echoes(&self, token: &AccessToken) -> Option<Arc<Echoes>> {
+    /// Finds what a call with this token has shown FYERS, the app's secret and the tokens of the run in what FYERS says.
+    pub(super) fn echoes(&self, token: &AccessToken) -> Arc<Echoes> {
         let mut latest = self.echoes.lock().unwrap_or_else(PoisonError::into_inner);
-        let fingerprint = token.fingerprint();
-        if let Some((_, echoes)) = latest.as_ref().filter(|(of, _)| *of == fingerprint) {
-            return Some(Arc::clone(echoes));
+        let state = (token.fingerprint(), self.tokens.changes());
+        if let Some((_, echoes)) = latest.as_ref().filter(|(of, _)| *of == state) {
+            return Arc::clone(echoes);
         }
+        let (tokens, changes) = self.tokens.all();
         let hsm_key = claims(token.expose()).hsm_key.unwrap_or_default();
-        let secrets =
-            [token.expose(), &hsm_key, self.secret.expose_secret(), self.app_id_hash.expose_secret()];
-        let echoes = Arc::new(Echoes::of(&secrets)?);
-        *latest = Some((fingerprint, Arc::clone(&echoes)));
-        Some(echoes)
+        let own = [token.expose(), &hsm_key, self.secret.expose_secret(), self.app_id_hash.expose_secret()];
+        let secrets: Vec<&str> =
+            own.into_iter().chain(tokens.iter().map(ExposeSecret::expose_secret)).collect();
+        let echoes = Arc::new(Echoes::of(&secrets));
+        *latest = Some(((state.0, changes), Arc::clone(&echoes)));
+        echoes
     }
 
     /// The refresh call's body. Without a PIN the call cannot succeed, so it is not made: every call with a

@@ -160,18 +160,18 @@ impl Http {
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut share = memory.for_answer();
-        let mut room = |bytes: usize| match () {
+        let mut room = async |bytes: usize| match () {
             () if bytes > limit => Err(ProxyError::TooLong { limit }),
-            () if share.grow_to(bytes) => Ok(()),
+            () if share.find_room(bytes).await => Ok(()),
             () => Err(ProxyError::TooMany),
         };
         let promised =
             response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
-        room(promised)?;
+        room(promised).await?;
         // At once and exactly, where the length is known: growing step by step would take twice as much.
         let mut body = Vec::with_capacity(promised);
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            room(body.len() + chunk.len())?;
+            room(body.len() + chunk.len()).await?;
             body.extend_from_slice(&chunk);
         }
         Ok(Execution { status, headers, body })
@@ -193,7 +193,7 @@ impl Http {
     async fn start(&self, request: RequestBuilder, watch: &mut Watch<'_>) -> reqwest::Result<Response> {
         let request = request.build()?;
         watch.began(request.url());
-        let began = self.contact.as_ref().map(|contact| contact.elapsed());
+        let began = self.contact.as_ref().map(|contact| contact.asked());
         let answer = self.client.execute(request).await;
         if let (Some(contact), Some(began)) = (&self.contact, began) {
             match &answer {

@@ -69,6 +69,8 @@ fn status_of(shown: &Shown) -> Status {
         webhook: None,
         orders_simulated_today: 0,
         orders_refused_today: 0,
+        open_at_fyers: None,
+        app_reads_only: false,
         positions_known: keeper_domain::routing::live_positions::Known::Never,
         simulated_left: vec![],
         fyers: crate::status::ContactStatus::default(),

@@ -1,12 +1,17 @@
 //! Positions, orders and money of the account that the mode names, for the command line, the chat and scripts.
 
-use actix_web::{HttpResponse, web};
-use keeper_domain::keys::BotName;
+use actix_web::{HttpResponse, http::header::RETRY_AFTER, web};
+use keeper_domain::{keys::BotName, places::PlaceKind};
 use serde::Serialize;
 
 use crate::{
     account::{AccountPart, Money, Orders, Positions, Trouble, call, read},
-    http::{access::Gate, backend::Backend, reply::json},
+    http::{
+        access::Gate,
+        backend::{Backend, Front},
+        limits::places::{Holder, Place, Places},
+        reply::json,
+    },
 };
 
 /// An order book longer than this is not put together in memory for a person.
@@ -21,12 +26,14 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 
 /// The positions, as the exchange tells them now.
 pub(crate) async fn positions(backend: &dyn Backend) -> Result<AccountPart<Positions>, Trouble> {
-    read(backend.forward(call("/positions"), BotName::owner()).await, Positions::of)
+    let read = read(backend.forward(call("/positions"), BotName::owner()).await, Positions::of);
+    read.map(|account| account.beside(backend.open_at_fyers()))
 }
 
 /// The money.
 pub(crate) async fn funds(backend: &dyn Backend) -> Result<AccountPart<Money>, Trouble> {
-    read(backend.forward(call("/funds"), BotName::owner()).await, Money::of)
+    let read = read(backend.forward(call("/funds"), BotName::owner()).await, Money::of);
+    read.map(|account| account.beside(backend.open_at_fyers()))
 }
 
 /// The order book of today, newest first.
@@ -43,28 +50,62 @@ pub(crate) async fn orders(backend: &dyn Backend) -> Result<AccountPart<Orders>,
             }
         }
     }
-    read(forwarded, Orders::of)
+    read(forwarded, Orders::of).map(|account| account.beside(backend.open_at_fyers()))
 }
 
-async fn get_positions(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
-    match gate.refuse_reader() {
-        Some(refusal) => refusal,
-        None => told(positions(backend.as_ref()).await),
+async fn get_positions(
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    places: web::Data<Places>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    in_a_place(&gate, (&places, &front), positions(backend.as_ref())).await
+}
+
+async fn get_funds(
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    places: web::Data<Places>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    in_a_place(&gate, (&places, &front), funds(backend.as_ref())).await
+}
+
+async fn get_orders(
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    places: web::Data<Places>,
+    front: web::Data<Front>,
+) -> HttpResponse {
+    in_a_place(&gate, (&places, &front), orders(backend.as_ref())).await
+}
+
+/// FYERS may be asked for it, which may take a while: until then whoever asks takes a place.
+async fn in_a_place<T: Serialize>(
+    gate: &Gate,
+    (places, front): (&Places, &Front),
+    read: impl Future<Output = Result<T, Trouble>>,
+) -> HttpResponse {
+    match place(gate, places, front) {
+        Err(refusal) => *refusal,
+        Ok(_place) => told(read.await),
     }
 }
 
-async fn get_funds(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
-    match gate.refuse_reader() {
-        Some(refusal) => refusal,
-        None => told(funds(backend.as_ref()).await),
+fn place(gate: &Gate, places: &Places, front: &Front) -> Result<Place, Box<HttpResponse>> {
+    if let Some(refusal) = gate.refuse_reader() {
+        return Err(refusal.into());
     }
-}
-
-async fn get_orders(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
-    match gate.refuse_reader() {
-        Some(refusal) => refusal,
-        None => told(orders(backend.as_ref()).await),
-    }
+    let holder = gate.holder();
+    let name = match &holder {
+        Holder::Key(bot) => bot.as_str().to_owned(),
+        Holder::Client(_) => "none".to_owned(),
+    };
+    places.take(holder, PlaceKind::Read).ok_or_else(|| {
+        front.metrics.place_refused(&name);
+        let words = "too many requests of yours wait for their answers; try again in a moment\n";
+        Box::new(HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, "1")).body(words))
+    })
 }
 
 fn told<T: Serialize>(account: Result<T, Trouble>) -> HttpResponse {

@@ -38,6 +38,8 @@ pub enum HandOver {
     Begun,
     /// This keeper has its state to itself.
     Alone,
+    /// No keeper stands by that would act, so nothing was done.
+    NobodyStandsBy,
     /// The keeper that stands by cannot reach FYERS, so nothing was done.
     StandbyCutOff,
 }
@@ -49,6 +51,10 @@ pub trait Backend: Send + Sync {
     fn is_live(&self) -> bool;
     /// Whether the state is loaded.
     fn is_ready(&self) -> bool;
+    /// Why nothing that must be put on record is taken now, if it is so: orders are refused then.
+    fn unwritable(&self) -> Option<String> {
+        None
+    }
     /// Lets another keeper of the same database act in the place of this one.
     async fn hand_over(&self, _is_forced: bool) -> HandOver {
         HandOver::Alone
@@ -99,6 +105,10 @@ pub trait Backend: Send + Sync {
     /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
     /// keeper does not answer in time.
     async fn orders(&self, _limit: u32) -> Option<Vec<serde_json::Value>> {
+        None
+    }
+    /// What is open at FYERS beside the simulated account, in words. No I/O, no waiting.
+    fn open_at_fyers(&self) -> Option<String> {
         None
     }
     /// What is each bot's own now. No I/O, no waiting.

@@ -8,8 +8,9 @@ use crate::{
         access::Gate,
         backend::{Backend, Front, HandOver},
         reply::{json, unanswered},
+        shared::Shared,
     },
-    status::Health,
+    status::{Health, Status},
 };
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -40,14 +41,23 @@ async fn livez(backend: web::Data<dyn Backend>) -> impl Responder {
 }
 
 async fn readyz(backend: web::Data<dyn Backend>) -> impl Responder {
-    answer(backend.is_ready(), "ready\n", "the state is not loaded yet\n")
+    match backend.unwritable() {
+        Some(why) if backend.is_ready() => {
+            HttpResponse::ServiceUnavailable().body(format!("orders cannot be put on record: {why}\n"))
+        }
+        _ => answer(backend.is_ready(), "ready\n", "the state is not loaded yet\n"),
+    }
 }
 
-async fn status(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
+async fn status(
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    shared: web::Data<Shared<Status>>,
+) -> HttpResponse {
     if let Some(refusal) = gate.refuse_reader() {
         return refusal;
     }
-    let Some(status) = backend.status().await else { return unanswered() };
+    let Some(status) = shared.read(backend.status()).await else { return unanswered() };
     let mut response = match status.status {
         Health::Fail => HttpResponse::ServiceUnavailable(),
         Health::Pass | Health::Warn => HttpResponse::Ok(),
@@ -57,11 +67,15 @@ async fn status(gate: Gate, backend: web::Data<dyn Backend>) -> HttpResponse {
 }
 
 /// Numbers for Prometheus. A keeper whose actors do not answer has none: Prometheus then sees `up` at 0.
-async fn metrics(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Front>) -> HttpResponse {
+async fn metrics(
+    gate: Gate,
+    backend: web::Data<dyn Backend>,
+    (front, shared): (web::Data<Front>, web::Data<Shared<Status>>),
+) -> HttpResponse {
     if let Some(refusal) = gate.refuse_reader() {
         return refusal;
     }
-    let Some(status) = backend.status().await else { return unanswered() };
+    let Some(status) = shared.read(backend.status()).await else { return unanswered() };
     match front.metrics.text(&status) {
         Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),
@@ -84,6 +98,8 @@ async fn hand_over(gate: Gate, backend: web::Data<dyn Backend>, wish: web::Query
         HandOver::Begun => HttpResponse::Accepted().finish(),
         HandOver::Alone => HttpResponse::Conflict()
             .body("this keeper has its state to itself: KEEPER_DATABASE_URL is not set\n"),
+        HandOver::NobodyStandsBy => HttpResponse::FailedDependency()
+            .body("no keeper stands by, so this one goes on; ?force=true lets the lease go all the same\n"),
         HandOver::StandbyCutOff => HttpResponse::PreconditionFailed()
             .body("the keeper that stands by cannot reach FYERS; ?force=true hands over all the same\n"),
     }

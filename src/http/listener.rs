@@ -19,9 +19,10 @@ use actix_web::{
 };
 use keeper_actors::hub::Hub;
 use keeper_domain::event::Event;
+use socket2::{Domain, Socket, Type};
 
 use crate::http::{
-    access::{Gate, GatewayKey, Settings, WrongKey},
+    access::{Gate, GatewayKey, Settings, WrongKey, is_meant},
     account,
     backend::{Backend, Front},
     events, feed, gateway, health,
@@ -31,12 +32,14 @@ use crate::http::{
         body,
         connections::{Connections, Guarded},
         descriptors,
+        places::Places,
     },
     metrics::Metrics,
     orders, pages,
     request_line::Readable,
+    shared::Shared,
 };
-use crate::memory::Memory;
+use crate::{memory::Memory, status::Status};
 
 /// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
 /// meet a connection that is just closing.
@@ -47,6 +50,8 @@ const HEAD_LIMIT: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// How much of an answer is written ahead, in bytes: each of the connections may have as much and one part more.
 const WRITE_BUFFER: usize = 8 * 1024;
+/// Connections that wait in the kernel to be accepted; it may allow fewer. Each costs it little, and the keeper nothing.
+const QUEUE: i32 = 1_024;
 /// Connections that are accepted and wait for another one to make room.
 const SPARE: usize = 64;
 
@@ -79,24 +84,31 @@ pub fn listen_with(
     backend: Arc<dyn Backend>,
     front: Front,
 ) -> std::io::Result<(Server, SocketAddr)> {
-    let listener = TcpListener::bind(addr)?;
+    let listener = bind(addr)?;
     let bound = listener.local_addr()?;
     let connections = Connections::new(descriptors::connections(), front.trusted_proxies.clone());
+    let holders = connections.clone();
+    front.memory.relieved_by(move || holders.relieve());
     let gate = web::Data::new(Gate::new(settings(bound, key.into(), &backend, &front)));
     let (seats, memory) = (web::Data::new(events::Seats::default()), web::Data::new(front.memory.clone()));
     let (backend, front) = (web::Data::from(backend), web::Data::new(front));
+    let shared = web::Data::new(Shared::<Status>::default());
     let pages = pages::State::default();
     let most = descriptors::connections();
+    let places = web::Data::new(Places::new(most));
     let serve = move || {
         let app = App::new()
             .wrap(from_fn(body::read_first))
             .wrap(from_fn(pages::for_people))
+            .wrap(from_fn(is_meant))
             .wrap(headers())
             .app_data(gate.clone())
             .app_data(backend.clone())
             .app_data(front.clone())
             .app_data(seats.clone())
             .app_data(memory.clone())
+            .app_data(shared.clone())
+            .app_data(places.clone())
             .configure(|config| pages.configure(config))
             .configure(routes);
         let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
@@ -125,6 +137,16 @@ pub fn listen_with(
         .listen("http", listener, serve)?
         .run();
     Ok((server, bound))
+}
+
+/// As the standard library does it, but for the queue: there it has 128 places, and where it is full the kernel drops who
+/// knocks, a health check as well as a stranger, for a second or more.
+fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(QUEUE)?;
+    Ok(socket.into())
 }
 
 fn headers() -> DefaultHeaders {

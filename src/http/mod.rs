@@ -9,6 +9,7 @@ mod events;
 mod feed;
 mod framing;
 mod gateway;
+mod head;
 mod health;
 pub mod journal_signal;
 mod keys;
@@ -20,6 +21,7 @@ mod pages;
 mod reply;
 mod request_line;
 pub mod set_up;
+mod shared;
 
 pub use access::GatewayKey;
 pub use backend::{Backend, Front, HandOver};

@@ -40,7 +40,7 @@ async fn orders(
     let limit = wish.limit.unwrap_or(USUAL).clamp(1, MOST);
     // Taken before they are read: many who ask at once would otherwise each have a list of their own.
     let mut room = memory.for_request();
-    if !room.grow_to(limit as usize * ROW) {
+    if !room.find_room(limit as usize * ROW).await {
         return HttpResponse::ServiceUnavailable().body("too many long answers at once; try again\n");
     }
     let told = |orders| json(HttpResponse::Ok(), &serde_json::json!({ "orders": orders }));

@@ -7,6 +7,9 @@
 //!
 //! A client may send requests without waiting for answers, and the HTTP library would read them all: hundreds on each
 //! connection, some kilobytes each in memory. Here the next one waits until an answer to the one before has gone out.
+//!
+//! Browsers open connections that they may need, and never ask on some of them. The library would tell them 408, which they
+//! may show for the next page: where nothing has been asked, nothing is said, and the connection just ends.
 
 use std::{
     io,
@@ -66,13 +69,16 @@ pub(in crate::http) struct Readable<Io> {
     /// Given without a pause.
     burst: usize,
     turn: Turn,
+    /// Something of a request has come.
+    is_asked: bool,
 }
 
 impl<Io> Readable<Io> {
     /// Before the first byte of a connection.
     pub(in crate::http) fn new(io: Io) -> Self {
         let (raw, waiting) = (Vec::new(), Vec::new());
-        Self { io, part: Part::START, raw, looked_at: 0, waiting, taken: 0, burst: 0, turn: Turn::default() }
+        let turn = Turn::default();
+        Self { io, part: Part::START, raw, looked_at: 0, waiting, taken: 0, burst: 0, turn, is_asked: false }
     }
 
     /// The connection itself.
@@ -95,6 +101,7 @@ impl<Io> Readable<Io> {
         while self.looked_at < self.raw.len() {
             let passed = self.part.pass(&self.raw[self.looked_at..], &mut self.waiting);
             self.looked_at += passed.bytes;
+            self.is_asked |= !self.part.is_before_a_request();
             if let Some(ended) = passed.ended {
                 self.burst = 0;
                 self.turn.ended(ended);
@@ -169,6 +176,9 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Readable<Io> {
 
 impl<Io: AsyncWrite + Unpin> AsyncWrite for Readable<Io> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if !self.is_asked {
+            return Poll::Ready(Ok(buf.len()));
+        }
         let done = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
         self.turn.wrote |= done > 0;
         Poll::Ready(Ok(done))
@@ -194,8 +204,8 @@ mod tests {
 
     use super::*;
 
-    /// A client that has sent these pieces, and takes whatever is answered.
-    struct Client(VecDeque<Vec<u8>>);
+    /// A client that has sent these pieces, and what it was answered.
+    struct Client(VecDeque<Vec<u8>>, Vec<u8>);
 
     impl AsyncRead for Client {
         fn poll_read(
@@ -218,7 +228,8 @@ mod tests {
     }
 
     impl AsyncWrite for Client {
-        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            self.1.extend_from_slice(buf);
             Poll::Ready(Ok(buf.len()))
         }
 
@@ -234,6 +245,7 @@ mod tests {
     fn stream(pieces: &[&[u8]]) -> Readable<Client> {
         Readable::new(Client(
             pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| piece.to_vec()).collect(),
+            vec![],
         ))
     }
 
@@ -290,9 +302,8 @@ mod tests {
     #[test]
     fn what_is_no_query_stays_as_it_is() {
         for plain in [
-            b"GET /a\"b HTTP/1.1\r\nx: \"?\"\r\n\r\n".as_slice(),
-            b"GET /?a=1 HTTP/1.1 \"\r\n\r\n",
-            b"POST / HTTP/1.1\r\ncontent-length: 30\r\n\r\nGET /?\" HTTP/1.1\r\n\r\n",
+            b"GET /a\"b HTTP/1.1\r\nhost: h\r\nx: \"?\"\r\n\r\n".as_slice(),
+            b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 30\r\n\r\nGET /?\" HTTP/1.1\r\n\r\n",
         ] {
             assert_eq!(through(&[plain]), plain, "{}", String::from_utf8_lossy(plain));
         }
@@ -301,7 +312,7 @@ mod tests {
     #[test]
     fn the_next_request_waits_for_the_answer_to_the_one_before() {
         let get = b"GET / HTTP/1.1\r\nhost: k\r\n\r\n";
-        let chunked = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
+        let chunked = b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
         for request in [get.as_slice(), GO, chunked] {
             let mut stream = stream(&[&request.repeat(400)]);
             for asked in 0..400 {
@@ -322,20 +333,32 @@ mod tests {
 
     #[test]
     fn one_that_was_answered_before_its_end_holds_nobody_up() {
-        let head = b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n".as_slice();
-        let mut stream = stream(&[head, b"body", b"GET / HTTP/1.1\r\n\r\n"]);
+        let head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\n".as_slice();
+        let mut stream = stream(&[head, b"body", b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"]);
         let waker = noop_waker();
         let mut space = [0; 100];
         let mut buf = ReadBuf::new(&mut space);
         let read = Pin::new(&mut stream).poll_read(&mut Context::from_waker(&waker), &mut buf);
         assert!(read.is_ready() && buf.filled() == head);
         answer(&mut stream);
-        assert!(given(&mut stream).0.ends_with(b"GET / HTTP/1.1\r\n\r\n"));
+        assert!(given(&mut stream).0.ends_with(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"));
+    }
+
+    #[test]
+    fn where_nothing_was_asked_nothing_is_said() {
+        for (sent, is_told) in
+            [("", false), ("\r\n", false), ("G", true), ("GET / HTTP/1.1\r\nhost: h\r\n\r\n", true)]
+        {
+            let mut stream = stream(&[sent.as_bytes()]);
+            given(&mut stream);
+            answer(&mut stream);
+            assert_eq!(!stream.get_ref().1.is_empty(), is_told, "{sent:?}");
+        }
     }
 
     #[test]
     fn a_long_body_is_given_in_bursts() {
-        let head = b"POST / HTTP/1.1\r\ncontent-length: 100000\r\n\r\n".as_slice();
+        let head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 100000\r\n\r\n".as_slice();
         let body = [b'x'; 100_000];
         let mut stream = stream(&[head, &body]);
         let mut all = vec![];
@@ -350,7 +373,8 @@ mod tests {
 
     #[test]
     fn a_websocket_is_read_without_turns() {
-        let upgrade = b"GET /feed HTTP/1.1\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n".as_slice();
+        let upgrade =
+            b"GET /feed HTTP/1.1\r\nhost: h\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n".as_slice();
         let frames = [b'x'; 10_000].as_slice();
         assert_eq!(given(&mut stream(&[upgrade, frames])), ([upgrade, frames].concat(), true));
     }

@@ -52,8 +52,12 @@ pub struct SetUpView {
     pub trouble: Option<String>,
     /// Where the answers are saved.
     pub saved_in: String,
-    /// The two lines for a bot.
+    /// The lines for a bot.
     pub bot_lines: String,
+    /// Which mode the login leads to, and the one line that changes it.
+    pub next_mode: String,
+    /// Whether a person is still to say where orders go: nothing says so yet, and FYERS takes some from this app.
+    pub asks_orders: bool,
 }
 
 /// What a person says of the app.
@@ -79,6 +83,8 @@ pub trait SetUp: Send + Sync {
     async fn begin_pairing(&self, bot_token: SecretString) -> Result<(), String>;
     /// Goes on without Telegram.
     async fn skip_pairing(&self);
+    /// Saves where orders go: to FYERS with real money, or nowhere.
+    async fn choose_orders(&self, real: bool) -> Result<(), String>;
     /// Ends the set-up: the keeper starts again with what was saved.
     fn finish(&self);
 }

@@ -112,7 +112,9 @@ fn with_queue(options: LogOptions) -> (impl Subscriber + Send + Sync, Queue) {
         on_drop,
     );
     let lines = Lines { style, queue: queue.clone(), redactor, clock };
-    (Registry::default().with(lines.with_filter(env_filter(&filter))), queue)
+    // Below the lines, not on them: a filter of one layer keeps its verdict beside the event, and sqlx, which asks for each
+    // notice whether anybody listens, leaves one that swallows the next line (tokio-rs/tracing, issue 2519).
+    (Registry::default().with(env_filter(&filter)).with(lines), queue)
 }
 
 /// Installs the subscriber for the whole program, for the `log` crate's users too. Only the first call counts.
@@ -245,6 +247,40 @@ mod tests {
         assert_eq!(seed::SUCCEEDED, "✅ TOKEN REFRESH SUCCESSFUL");
         assert_eq!(seed::FAILED, "❌ TOKEN REFRESH FAILED");
         assert_eq!(seed::EXPIRED, "🔑 FYERS REFRESH TOKEN EXPIRED - MANUAL RENEWAL REQUIRED");
+    }
+
+    /// An alert that goes to the log, with pictures and rupees; and what a terminal would obey.
+    #[test]
+    fn several_lines_are_one_at_a_terminal_and_no_letter_is_broken() {
+        let say = || {
+            error!(
+                event = "alert.sent",
+                why = "क\n₹ 5",
+                "ℹ️ Started\nTrading: not affected.\n\tNext: – ✓\u{1b}[2J"
+            );
+        };
+        let text = logged(Style::Text { colour: false }, "info", say);
+        let line =
+            "ERROR ℹ️ Started · Trading: not affected. · Next: – ✓\u{fffd}[2J alert.sent why=क · ₹ 5\n";
+        assert_eq!(text.split_once(' ').unwrap().1, line);
+        let json: Value = serde_json::from_str(&logged(Style::Json, "info", say)).unwrap();
+        assert!(
+            json["message"].as_str().unwrap().contains("Started\nTrading"),
+            "for programs as it is: {json}"
+        );
+    }
+
+    /// As sqlx does for each notice of PostgreSQL, by way of the `log` crate.
+    #[test]
+    fn who_asks_whether_anybody_listens_takes_no_line_away() {
+        let _bridged = tracing_log::LogTracer::init();
+        let said = logged(Style::Json, "info", || {
+            for nth in 0..3 {
+                let _no = tracing_log::log::log_enabled!(target: "sqlx::postgres::notice", tracing_log::log::Level::Info);
+                tracing::info!("line {nth} is there");
+            }
+        });
+        assert_eq!(said.matches("is there").count(), 3, "{said}");
     }
 
     #[test]

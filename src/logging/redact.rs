@@ -10,11 +10,17 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use keeper_domain::secret::{AccessToken, AuthCode, RefreshToken};
+use keeper_domain::{
+    disclosure::Finder,
+    secret::{AccessToken, AuthCode, RefreshToken},
+};
 use regex::{Captures, Regex, RegexSet};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::spellings::{SHORTEST, spellings};
+use crate::{
+    run_tokens::RunTokens,
+    spellings::{SHORTEST, spellings},
+};
 
 /// What stands where a secret stood.
 pub const MARK: &str = "[redacted]";
@@ -42,6 +48,7 @@ static EACH: LazyLock<Vec<Regex>> =
 #[derive(Clone, Default)]
 pub struct Redactor {
     known: Arc<RwLock<Known>>,
+    tokens: RunTokens,
 }
 
 #[derive(Default)]
@@ -50,10 +57,13 @@ struct Known {
     lasting: Vec<Secret>,
     /// Secrets that came up during the run, the newest last.
     learned: VecDeque<Secret>,
+    /// Finds all of them, however they are written.
+    finder: Option<Finder>,
 }
 
 /// One secret, in all the ways in which it could be written.
 struct Secret {
+    text: SecretString,
     ways: Vec<SecretString>,
 }
 
@@ -63,7 +73,7 @@ impl Secret {
         let mut ways = if secret.len() < SHORTEST { short_ways(secret) } else { ways(secret) };
         ways.sort_by_key(|way| std::cmp::Reverse(way.len()));
         ways.dedup();
-        Self { ways: ways.into_iter().map(SecretString::from).collect() }
+        Self { text: SecretString::from(secret), ways: ways.into_iter().map(SecretString::from).collect() }
     }
 
     /// The whole of it as it is written, or as it is written in hex or base64 when it is short.
@@ -76,6 +86,11 @@ impl Secret {
 impl Known {
     fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.lasting.iter().chain(&self.learned)
+    }
+
+    fn changed(&mut self) {
+        let all: Vec<&str> = self.secrets().map(|secret| secret.text.expose_secret()).collect();
+        self.finder = Some(Finder::of(&all));
     }
 
     fn ways(&self) -> impl Iterator<Item = &str> {
@@ -96,17 +111,25 @@ impl Redactor {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if !secret.ways.is_empty() && !known.lasting.iter().any(|other| other.is_same(&secret)) {
             known.lasting.push(secret);
+            known.changed();
         }
     }
 
     /// Learns an access token of the run.
     pub fn learn_access(&self, token: &AccessToken) {
         self.learn(token.expose());
+        self.tokens.learn(token.expose());
     }
 
     /// Learns a refresh token of the run.
     pub fn learn_refresh(&self, token: &RefreshToken) {
         self.learn(token.expose());
+        self.tokens.learn(token.expose());
+    }
+
+    /// The tokens that it has learned. Not the codes: strangers bring what they like as one.
+    pub(crate) fn tokens(&self) -> RunTokens {
+        self.tokens.clone()
     }
 
     /// Learns the code of a login.
@@ -131,6 +154,7 @@ impl Redactor {
         if known.learned.len() > MOST_LEARNED {
             known.learned.pop_front();
         }
+        known.changed();
     }
 
     /// Takes short secrets (a PIN) out of words, where they stand alone. Not for whole lines: numbers in them would
@@ -153,6 +177,9 @@ impl Redactor {
                 text = Cow::Owned(text.replace(way, MARK));
             }
         }
+        // What no list of ways has.
+        let found = known.finder.as_ref().map_or_else(Vec::new, |finder| finder.find(text.as_bytes()));
+        found.into_iter().rev().for_each(|range| text.to_mut().replace_range(range, MARK));
         drop(known);
         if let (Cow::Owned(cut), Some(rest)) = (&text, REST.as_ref()) {
             text = Cow::Owned(rest.replace_all(cut, MARK).into_owned());

@@ -24,7 +24,17 @@ pub(super) fn line(now: DateTime<Utc>, level: Level, fields: &Fields, colour: bo
         .map(|(name, value)| format!(" {name}={}", plain(value)))
         .collect();
     let event = fields.get("event").map(plain).unwrap_or_default();
-    format!("{time} {open}{:<5}{close} {} {dim}{event}{details}{end}", level.as_str(), shown(&fields.message))
+    format!(
+        "{time} {open}{:<5}{close} {} {dim}{event}{details}{end}",
+        level.as_str(),
+        one_line(&fields.message)
+    )
+}
+
+/// An alert has several lines, and a log line is one: what comes from outside must not look like a line of its own.
+fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    shown(&lines.collect::<Vec<_>>().join(" · ").replace('\t', " ")).into_owned()
 }
 
 fn sign_style(level: Level) -> Style {
@@ -38,14 +48,13 @@ fn sign_style(level: Level) -> Style {
 }
 
 fn plain(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    shown(&text).into_owned()
+    one_line(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// The seed's form: the line between two rules, then what there is to know, then a rule.
 fn banner(now: DateTime<Utc>, fields: &Fields) -> String {
     let rule = "=".repeat(80);
-    let mut rows = vec![rule.clone(), shown(&fields.message).into_owned(), rule.clone()];
+    let mut rows = vec![rule.clone(), one_line(&fields.message), rule.clone()];
     rows.push(format!("⏰ Time: {}", ist(now).format("%Y-%m-%d %H:%M:%S IST")));
     for (name, value) in &fields.rest {
         let value = plain(value);

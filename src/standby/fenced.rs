@@ -10,7 +10,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
-    ports::{Broker, BrokerProxy, FreshTokens, ProxyError, Wanted},
+    ports::{Asker, Broker, BrokerProxy, FreshTokens, ProxyError, Wanted},
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 
@@ -36,6 +36,16 @@ impl BrokerProxy for FencedProxy {
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
         self.check()?;
         self.inner.send(token, call).await
+    }
+
+    async fn send_for(
+        &self,
+        asker: &Asker,
+        token: &AccessToken,
+        call: &ApiRequest,
+    ) -> Result<ApiResponse, ProxyError> {
+        self.check()?;
+        self.inner.send_for(asker, token, call).await
     }
 
     async fn send_while(

@@ -17,7 +17,7 @@ use crate::{
     build_info,
     standby::{
         answer::{copied, is_end_to_end},
-        holder::Holder,
+        holder::{Held, Holder},
         reach::Reach,
         tunnel,
     },
@@ -31,6 +31,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 const MOST_SOCKETS: usize = 256;
 /// The longest body that is passed on.
 const LONGEST_BODY: usize = 1 << 20;
+const STANDS_BY: &str = "this keeper stands by for another one";
 /// What tells a keeper that a request came through a standby, so that two of them never pass it to and fro.
 const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 
@@ -61,12 +62,24 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder, reach: Reach) -> std::io
 }
 
 async fn readyz(holder: web::Data<Holder>, reach: web::Data<Reach>) -> HttpResponse {
-    let state = if holder.get().is_some() { "standby" } else { "the lease has not been read yet" };
-    HttpResponse::ServiceUnavailable().body(format!("{state}\n{}\n", reach.words()))
+    let state = match holder.get() {
+        Some(Held { acts: true, .. }) => "standby",
+        Some(Held { acts: false, .. }) => "standby\nno keeper acts at this moment; this one is about to",
+        None => "the lease has not been read yet",
+    };
+    let database = holder.away().map_or_else(String::new, |why| format!("{}\n", of_the_database(&why)));
+    HttpResponse::ServiceUnavailable().body(format!("{state}\n{database}{}\n", reach.words()))
+}
+
+fn of_the_database(why: &str) -> String {
+    format!(
+        "the database does not answer here, so that this keeper cannot act and does not know who does: {why}"
+    )
 }
 
 /// This keeper's own numbers: whoever collects them asks the holder for its own.
 async fn metrics(holder: web::Data<Holder>, reach: web::Data<Reach>) -> HttpResponse {
+    let answers = i64::from(holder.away().is_none());
     let reaches = reach.answers().map_or(-1, i64::from);
     let epoch = holder.get().map_or(0, |held| held.epoch);
     let (version, commit) = (build_info::VERSION, build_info::COMMIT);
@@ -75,6 +88,7 @@ async fn metrics(holder: web::Data<Holder>, reach: web::Data<Reach>) -> HttpResp
          fyers_keeper_build_info{{version=\"{version}\",commit=\"{commit}\"}} 1\n\
          # TYPE fyers_keeper_lease_held gauge\nfyers_keeper_lease_held 0\n\
          # TYPE fyers_keeper_lease_epoch gauge\nfyers_keeper_lease_epoch {epoch}\n\
+         # TYPE fyers_keeper_lease_database_answers gauge\nfyers_keeper_lease_database_answers {answers}\n\
          # TYPE fyers_keeper_lease_standby_reaches_fyers gauge\n\
          fyers_keeper_lease_standby_reaches_fyers {reaches}\n"
     );
@@ -88,18 +102,24 @@ async fn pass_on(
     client: web::Data<reqwest::Client>,
     sockets: web::Data<Semaphore>,
 ) -> HttpResponse {
-    let Some(address) = holder.get().and_then(|held| held.address) else {
-        return nobody(&request, "and no other address is known here");
+    let (held, away) = (holder.get(), holder.away());
+    if let Some(why) = away.as_ref().filter(|_| request.path() == "/api/status") {
+        // Whoever asks how it is here is not told how it is elsewhere.
+        return nobody(&request, &format!("this keeper stands by, and {}", of_the_database(why)));
+    }
+    let Some(address) = held.as_ref().and_then(|held| held.address.clone()) else {
+        let why = away.map_or_else(String::new, |why| format!("; {}", of_the_database(&why)));
+        return nobody(&request, &format!("{}{why}", without_address(held.as_ref())));
     };
     if request.headers().contains_key(PASSED_ON) {
-        return nobody(&request, &format!("connect to {address} instead"));
+        return nobody(&request, &format!("{STANDS_BY}, connect to {address} instead"));
     }
     let passed = if request.headers().contains_key(UPGRADE) {
         let Ok(seat) = sockets.into_inner().try_acquire_owned() else {
-            return nobody(&request, "and too many sockets are open");
+            return nobody(&request, &format!("{STANDS_BY}, and too many sockets are open"));
         };
         let Some(question) = question(&request, &address, &client) else {
-            return nobody(&request, "and the other one cannot be asked that");
+            return nobody(&request, &format!("{STANDS_BY}, and the other one cannot be asked that"));
         };
         tunnel::open(question, payload, (holder.get_ref().clone(), seat)).await
     } else {
@@ -108,7 +128,23 @@ async fn pass_on(
         };
         ask(&request, body, &address, &client).await
     };
-    passed.unwrap_or_else(|| nobody(&request, "and the other one does not answer"))
+    let silent = || format!("{STANDS_BY}, and that one does not answer");
+    passed.unwrap_or_else(|| nobody(&request, &silent()))
+}
+
+/// Why nobody can be asked.
+fn without_address(held: Option<&Held>) -> &'static str {
+    match held {
+        None => "this keeper stands by, and who acts is not known: the database has not answered yet",
+        Some(Held { acts: false, .. }) => "no keeper acts at this moment; this one stands by and is about to",
+        Some(Held { is_here: true, .. }) => {
+            "this keeper waits for the end of the lease of the run before here; if another keeper acts, it has the same \
+             KEEPER_ADVERTISE_URL as this one"
+        }
+        Some(_) => {
+            "this keeper stands by for another one, and that one does not say where it is reached (KEEPER_ADVERTISE_URL)"
+        }
+    }
 }
 
 /// The same question to the holder, as far as it is not about this connection.
@@ -143,8 +179,8 @@ async fn ask(
 }
 
 /// The answer when nobody can be asked, as FYERS would write it: nothing was done.
-fn nobody(request: &HttpRequest, more: &str) -> HttpResponse {
-    let message = format!("fyers-keeper: this keeper stands by for another one, {more}; nothing was done");
+fn nobody(request: &HttpRequest, why: &str) -> HttpResponse {
+    let message = format!("fyers-keeper: {why}; nothing was done");
     let mut response = HttpResponse::ServiceUnavailable();
     response.insert_header((RETRY_AFTER, "2"));
     response.insert_header(("X-Keeper-Mode", "standby")).insert_header(("X-Keeper-Order-Venue", "none"));

@@ -9,9 +9,12 @@ mod fenced;
 mod holder;
 mod listener;
 mod reach;
+mod stop;
+mod told;
 mod tunnel;
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     os::unix::process::CommandExt,
     process::Command,
@@ -19,15 +22,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use keeper_domain::note::{Note, Remembered};
+use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
 pub use holder::{Held, Holder};
 pub use reach::Reach;
+pub use stop::StopSignals;
+use told::Told;
 
 use crate::{
     logging,
-    store::postgres::{ConnectError, Contender, HeldLease, LeaseNews, PostgresStore},
+    store::postgres::{ConnectError, Contender, HeldLease, LeaseNews, PostgresStore, SHARED_SECRETS},
 };
 
 /// How often a standby asks for the lease at least. It asks at its end, too, and when it hears that it was let go.
@@ -36,17 +43,21 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 const ASK_PAUSE: Duration = Duration::from_millis(50);
 /// The first pause between attempts to make the tables while the database does not answer.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// How often a standby looks whether the shared secrets are still the same.
+const SECRETS_EVERY: Duration = Duration::from_secs(60);
 /// The longest pause between attempts to make the tables while the database does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the last line of a program that is replaced may take.
 const LAST_LINE: Duration = Duration::from_millis(300);
+/// The same for one that ends, where nobody waits.
+const REFUSAL_LINE: Duration = Duration::from_secs(3);
 
 /// The exit code of a program that should simply be started again.
 const TRY_LATER: i32 = 75;
 /// How long a keeper that has handed over waits for another one to act.
 const GIVE_WAY: Duration = Duration::from_secs(5);
-/// Tells the fresh copy of a program that it has handed over.
-const WAIT_FIRST: &str = "FYERS_KEEPER_HANDED_OVER";
+/// Tells the fresh copy of a program that it has handed over. It is no setting, and its name is none that a setting could have.
+const WAIT_FIRST: &str = "_FYERS_KEEPER_HANDED_OVER";
 
 /// A standby could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +78,10 @@ pub enum StandbyError {
     Thread(std::io::Error),
 }
 
-/// Waits until this keeper may act. While it waits, `listen` is served.
+/// Waits until this keeper may act; nothing when it is told to stop before. While it waits, `listen` is served.
+///
+/// A keeper that only stood by has nothing to tell when it stops. One that has taken the lease has: the signal waits until
+/// it acts.
 ///
 /// # Errors
 /// See [`StandbyError`].
@@ -75,108 +89,150 @@ pub async fn wait(
     mut contender: Contender,
     listen: SocketAddr,
     reach: Reach,
-) -> Result<PostgresStore, StandbyError> {
+    (keep, stop): (KeepShared<'_>, &mut StopSignals),
+) -> Result<Option<PostgresStore>, StandbyError> {
     let holder = Holder::default();
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
     let server = listener::serve(listen, holder.clone(), reach.clone());
     let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
         biased;
-        held = until_held(&mut contender, &holder, &reach) => held?,
+        held = until_held(&mut contender, &holder, (&reach, keep), stop) => held?,
         ended = &mut server => {
             return Err(refused(ended.err().map_or("it ended".to_owned(), |error| error.to_string())));
         }
+    };
+    let Some(holding) = holding else {
+        tracing::info!(event = "lease.left", "this keeper stood by and stops, as it was asked to");
+        return Ok(None);
     };
     tracing::info!(event = "lease.taken", epoch = holding.epoch(), "this keeper acts from now on");
     contender.end_with_the_lease();
     // Its socket is free when this returns, for the listener of the keeper.
     let _ended = tokio::join!(server.handle().stop(false), server);
-    contender.into_store(holding, Arc::new(stand_by_again)).map_err(StandbyError::Thread)
+    contender.into_store(holding, Arc::new(stand_by_again)).map(Some).map_err(StandbyError::Thread)
 }
 
 async fn until_held(
     contender: &mut Contender,
     holder: &Holder,
-    reach: &Reach,
-) -> Result<HeldLease, StandbyError> {
-    prepare(contender).await?;
-    contender.stand_by();
-    give_way(contender).await;
+    (reach, keep): (&Reach, KeepShared<'_>),
+    stop: &mut StopSignals,
+) -> Result<Option<HeldLease>, StandbyError> {
+    let mut told = Told::new(holder.clone());
+    let stands_by = async {
+        prepare(contender, &mut told).await?;
+        contender.stand_by();
+        give_way(contender).await;
+        Ok::<_, StandbyError>(())
+    };
+    tokio::select! {
+        biased;
+        () = stop.came() => return Ok(None),
+        ready = stands_by => ready?,
+    }
     let (news, warm) = (contender.news(), Box::pin(contender.keep_warm()));
+    let secrets = Box::pin(follow_secrets(contender.reader(), keep));
     tokio::select! {
         never = news.listen() => match never {},
         never = reach.look() => match never {},
         never = warm => match never {},
-        holding = taken(contender, holder, (&news, reach)) => Ok(holding),
+        never = secrets => match never {},
+        holding = taken(contender, told, (&news, reach), stop) => holding,
     }
 }
 
-async fn taken(contender: &mut Contender, holder: &Holder, (news, reach): (&LeaseNews, &Reach)) -> HeldLease {
-    let mut told = Told::default();
+/// What to do with a secret that all keepers of the database share.
+pub type KeepShared<'a> = &'a dyn Fn(&'static str, SecretString);
+
+/// Whoever stands by has the secrets of those who act: the command line on its machine asks with them.
+async fn follow_secrets(store: PostgresStore, keep: KeepShared<'_>) -> Infallible {
+    loop {
+        let mut all_there = true;
+        for name in SHARED_SECRETS {
+            let read = Note::<String>::new(name).read(&store).await.ok();
+            match read.and_then(Remembered::readable) {
+                Some(secret) => keep(name, SecretString::from(secret)),
+                None => all_there = false,
+            }
+        }
+        sleep(if all_there { SECRETS_EVERY } else { ASK_EVERY }).await;
+    }
+}
+
+async fn taken(
+    contender: &mut Contender,
+    mut told: Told,
+    (news, reach): (&LeaseNews, &Reach),
+    stop: &mut StopSignals,
+) -> Result<Option<HeldLease>, StandbyError> {
     loop {
         contender.say(reach.answers());
+        // A signal does not cut this off: the lease could be taken by then, and nobody would know.
         let pause = match contender.try_take().await {
-            Ok(Some(holding)) => return holding,
-            Ok(None) => look(contender, holder, &mut told).await,
+            Ok(Some(holding)) => {
+                told.answered();
+                return Ok(Some(holding));
+            }
+            Ok(None) => look(contender, &mut told).await,
+            Err(error) if !error.may_pass_again() => return Err(refused(error)),
             Err(error) => {
-                told.failed(&error);
+                told.away(&error);
                 ASK_EVERY
             }
         };
-        let _heard = timeout(pause.clamp(ASK_PAUSE, ASK_EVERY), news.heard()).await;
+        tokio::select! {
+            biased;
+            () = stop.came() => return Ok(None),
+            _heard = timeout(pause.clamp(ASK_PAUSE, ASK_EVERY), news.heard()) => {}
+        }
     }
 }
 
 /// How long the lease is still good.
-async fn look(contender: &mut Contender, holder: &Holder, told: &mut Told) -> Duration {
+async fn look(contender: &mut Contender, told: &mut Told) -> Duration {
     match contender.look().await {
         Ok(row) => {
-            told.waits(row.address.as_deref());
-            holder.set(Held { address: row.address, epoch: row.epoch });
-            row.left
+            let left = row.left;
+            told.found(Held::of(row, contender.address()));
+            left
         }
         Err(error) => {
-            told.failed(&error);
+            told.away(&error);
             ASK_EVERY
         }
     }
 }
 
-async fn prepare(contender: &Contender) -> Result<(), StandbyError> {
+/// The tables are there, and this keeper is of the account whose they are.
+async fn prepare(contender: &mut Contender, told: &mut Told) -> Result<(), StandbyError> {
     let mut pause = FIRST_PAUSE;
     loop {
-        match contender.prepare().await {
+        let prepared = match contender.prepare().await {
+            Ok(()) => contender.look_if_fit().await,
+            Err(error) => Err(error),
+        };
+        match prepared {
             Err(error) if error.may_pass() => {
-                tracing::warn!(event = "lease.unreachable", "{error}; it is tried again");
+                told.away(&error);
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            prepared => return Ok(prepared?),
+            Err(error) => return Err(refused(error)),
+            Ok(_) => {
+                told.answered();
+                return Ok(());
+            }
         }
     }
 }
 
-/// What was logged last, so that a wait of days is one line.
-#[derive(Default)]
-struct Told {
-    waits: bool,
-    failed: bool,
-}
-
-impl Told {
-    fn waits(&mut self, address: Option<&str>) {
-        self.failed = false;
-        if !std::mem::replace(&mut self.waits, true) {
-            let whose = address.unwrap_or("it does not say where");
-            tracing::info!(event = "lease.waiting", "another keeper acts ({whose}); this one stands by");
-        }
-    }
-
-    fn failed(&mut self, error: &ConnectError) {
-        if !std::mem::replace(&mut self.failed, true) {
-            tracing::warn!(event = "lease.unreachable", "{error}; it is tried again");
-        }
-    }
+/// Waiting does not help: that is for a person.
+fn refused(error: ConnectError) -> StandbyError {
+    tracing::error!(event = "lease.refused", "this keeper does not stand by: {error}. {}", error.advice());
+    // The first line of a program may take a while: what secrets look like is made ready for it.
+    logging::flush(REFUSAL_LINE);
+    error.into()
 }
 
 /// Why the program begins anew.
@@ -224,7 +280,7 @@ async fn give_way(contender: &mut Contender) {
     }
     let until = Instant::now() + GIVE_WAY;
     while Instant::now() < until {
-        if contender.look().await.is_ok_and(|row| row.holder.is_some() && !row.is_over) {
+        if contender.look().await.is_ok_and(|row| row.is_held()) {
             return;
         }
         sleep(FIRST_PAUSE).await;

@@ -2,6 +2,7 @@
 //! `component:measurement`.
 
 use chrono::TimeDelta;
+use keeper_domain::app_kind::READS_ONLY;
 use serde_json::{Value, json};
 
 use crate::status::model::{ActorStatus, Check, Checks, Health, OutboxStatus, Status};
@@ -33,6 +34,8 @@ fn of(status: &Status) -> Checks {
         ("actors:restarts", actors(status)),
         ("alerts:waiting", outboxes(status)),
         ("trading:halted", vec![halt(status)]),
+        ("trading:app", vec![app(status)]),
+        ("positions:open_at_fyers", vec![out_of_reach(status)]),
         ("positions:simulated_left", vec![leftovers(status)]),
         ("calendar:covered_until", vec![calendar(status)]),
     ]
@@ -113,6 +116,20 @@ fn outbox(status: &Status, outbox: &OutboxStatus, trouble: &str) -> Check {
 fn halt(status: &Status) -> Check {
     let output = status.halted.then(|| "a person has halted trading".to_owned());
     Check { output, ..check(status, Health::Pass, json!(status.halted)) }
+}
+
+/// Live with an app that only reads is not what anybody wants.
+fn app(status: &Status) -> Check {
+    let output = status.only_reads().then(|| READS_ONLY.to_owned());
+    Check { output, ..check(status, warn_if(status.only_reads()), json!(status.app_reads_only)) }
+}
+
+/// A real position that nobody here can close.
+fn out_of_reach(status: &Status) -> Check {
+    let open = status.open_at_fyers.is_some();
+    let bad = open && !status.session.usable;
+    let words = "a real position is open, or may be, and the keeper cannot manage it without a token";
+    Check { output: bad.then(|| words.to_owned()), ..check(status, warn_if(bad), json!(open)) }
 }
 
 /// What a bot may believe it holds at FYERS.

@@ -10,7 +10,18 @@ fn clock(at: DateTime<FixedOffset>) -> String {
 }
 
 impl ContactStatus {
+    fn waiting(&self) -> String {
+        self.asked_at.map_or_else(String::new, |at| format!("asked at {} IST, no answer yet", clock(at)))
+    }
+
     fn last_answer(&self) -> String {
+        if self.asked_at.is_some() && self.failing_since.is_none() && self.state != ContactState::NotNeeded {
+            return format!("{}, {}", self.waiting(), self.answered_before());
+        }
+        self.answered_before()
+    }
+
+    fn answered_before(&self) -> String {
         match self.last_answer {
             Some(at) => format!("it last answered at {} IST", clock(at)),
             None => "it has not answered since the start".to_owned(),
@@ -32,10 +43,11 @@ impl ContactStatus {
         }
     }
 
-    /// One line, whatever is known.
+    /// One line behind the name of FYERS, whatever is known.
     pub fn words(&self) -> String {
         match (self.trouble(), self.state) {
-            (Some(trouble), _) => trouble,
+            (Some(trouble), _) => trouble.trim_start_matches("FYERS ").to_owned(),
+            (None, ContactState::NotNeeded) if self.asked_at.is_some() => self.waiting(),
             (None, ContactState::NotNeeded) => "not needed now, so it is not asked".to_owned(),
             (None, _) => self.last_answer(),
         }
@@ -73,6 +85,11 @@ mod tests {
         let well =
             ContactStatus { state: ContactState::Answers, last_answer: at("11:00:05"), ..Default::default() };
         assert_eq!((well.trouble(), well.words().as_str()), (None, "it last answered at 11:00:05 IST"));
+        let asked =
+            ContactStatus { asked_at: at("11:00:20"), state: ContactState::NotNeeded, ..Default::default() };
+        assert_eq!((asked.trouble(), asked.words().as_str()), (None, "asked at 11:00:20 IST, no answer yet"));
+        let asked = ContactStatus { asked_at: at("11:00:20"), ..well.clone() };
+        assert_eq!(asked.words(), "asked at 11:00:20 IST, no answer yet, it last answered at 11:00:05 IST");
         let silent = ContactStatus { state: ContactState::Unknown, ..well.clone() };
         assert_eq!(
             silent.trouble().unwrap(),
@@ -86,7 +103,7 @@ mod tests {
         };
         assert_eq!(
             failing.words(),
-            "FYERS cannot be reached since 11:00:09 IST: no connection; it last answered at 11:00:05 IST"
+            "cannot be reached since 11:00:09 IST: no connection; it last answered at 11:00:05 IST"
         );
         assert_eq!(ContactStatus::default().trouble(), None, "a keeper without an app needs nobody");
     }

@@ -10,5 +10,5 @@ pub use day::{Day, MarketDay};
 pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
     ActorStatus, CalendarStatus, Check, Checks, ContactStatus, DiskStatus, Health, HolidayStatus,
-    LeaseStatus, OutboxStatus, SessionStatus, Status, TickStatus,
+    LeaseStatus, OutboxStatus, SessionStatus, Status, TickStatus, token_end,
 };

@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use fyers_api::ist::ist;
 use keeper_actors::notifier::messages::OutboxView;
 use keeper_domain::{
+    app_kind::READS_ONLY,
     contact::ContactState,
     mode::ShownMode,
     reason::Reason,
@@ -52,6 +53,26 @@ pub struct SessionStatus {
     pub usable: bool,
 }
 
+impl SessionStatus {
+    /// The token and what its end means now, in one line.
+    pub fn token_words(&self) -> String {
+        let Some(token) = &self.fingerprint else { return "none".to_owned() };
+        let end = self.expires_at.map(|end| end.format("%a %d %b %Y, %H:%M:%S IST").to_string());
+        format!("{token}{}", token_end(self.reason, end.as_deref()))
+    }
+}
+
+/// What follows a token's name: until when it is good, or what became of it.
+pub fn token_end(reason: Reason, end: Option<&str>) -> String {
+    match (reason, end) {
+        (Reason::TokenRejected, Some(end)) => format!(", refused by FYERS; it would have run until {end}"),
+        (Reason::TokenRejected, None) => ", refused by FYERS".to_owned(),
+        (Reason::TokenExpired, Some(end)) => format!(", over since {end}"),
+        (_, Some(end)) => format!(", until {end}"),
+        (_, None) => String::new(),
+    }
+}
+
 impl From<&SessionView> for SessionStatus {
     fn from(view: &SessionView) -> Self {
         Self {
@@ -74,6 +95,9 @@ pub struct ContactStatus {
     pub state: ContactState,
     /// When it last answered; `None`: never since the start.
     pub last_answer: Option<DateTime<FixedOffset>>,
+    /// When a request left that has no answer yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<DateTime<FixedOffset>>,
     /// Since when every request has failed.
     pub failing_since: Option<DateTime<FixedOffset>>,
     /// How the latest one failed.
@@ -225,6 +249,12 @@ pub struct Status {
     /// How well the positions at FYERS are known.
     #[serde(default = "never")]
     pub positions_known: Known,
+    /// What is open at FYERS while no order goes there, in words; `None` when nothing is, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_at_fyers: Option<String>,
+    /// Whether FYERS takes no orders from the app, which only reads.
+    #[serde(default)]
+    pub app_reads_only: bool,
     /// Simulated positions that are still open although orders go to FYERS, each as `10 NSE:SBIN-EQ`.
     #[serde(default)]
     pub simulated_left: Vec<String>,
@@ -253,6 +283,45 @@ pub struct Status {
     /// What the health is made of.
     #[serde(default)]
     pub checks: Checks,
+}
+
+impl Status {
+    /// Whether the mode is Live and FYERS refuses every order all the same.
+    pub fn only_reads(&self) -> bool {
+        self.app_reads_only && self.mode == ShownMode::Live
+    }
+
+    /// What the mode means for orders.
+    pub fn orders_words(&self) -> &'static str {
+        match self.mode {
+            ShownMode::Halted if !self.session.usable => {
+                "Entries are refused, and without a token exits at FYERS are refused too."
+            }
+            ShownMode::Halted => "Entries are refused; orders that reduce an open position still pass.",
+            ShownMode::Live if self.only_reads() => {
+                "But this app (-100) only reads, and FYERS refuses its orders."
+            }
+            ShownMode::Live => "Orders go to FYERS, with real money.",
+            ShownMode::Sandbox => "Prices from FYERS, orders simulated.",
+            ShownMode::Mock => "No order goes to FYERS.",
+        }
+    }
+
+    /// Mode and reason in one line, for the command line.
+    pub fn mode_words(&self) -> String {
+        match (self.halted, self.only_reads()) {
+            (true, _) => {
+                "halted by a person; /resume in Telegram or the button on the page ends it".to_owned()
+            }
+            (false, true) => format!("{}, because {}; {READS_ONLY}", self.mode, self.because()),
+            (false, false) => format!("{}, because {}", self.mode, self.because()),
+        }
+    }
+
+    /// Why the mode is what is shown, in words that follow "because".
+    pub fn because(&self) -> &'static str {
+        if self.halted { "a person has halted trading" } else { self.reason.words() }
+    }
 }
 
 /// All checks by name.

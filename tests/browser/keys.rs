@@ -4,20 +4,14 @@ use serde_json::Value;
 use simulator::TokenKind;
 
 use crate::{
-    phone::{DESKTOP, PHONE, Phone},
+    phone::{Phone, VIEWS},
     status::{home, is_sound, key, outside},
     support::block_on,
 };
 
 #[test]
 fn keys_are_added_shown_once_halted_rotated_and_removed() {
-    let views = [
-        ("phone", PHONE, false),
-        ("phone-dark", PHONE, true),
-        ("desktop", DESKTOP, false),
-        ("desktop-dark", DESKTOP, true),
-    ];
-    for (name, size, dark) in views {
+    for (name, size, dark) in VIEWS {
         let home = home();
         let token = home.sim.mint(TokenKind::Access);
         home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));

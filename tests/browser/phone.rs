@@ -44,6 +44,13 @@ pub(crate) type Size = (u32, u32, bool);
 pub(crate) const PHONE: Size = (390, 844, true);
 /// A window on a backend.
 pub(crate) const DESKTOP: Size = (1280, 900, false);
+/// What every page is looked at in: a name, the size, and whether it is night.
+pub(crate) const VIEWS: [(&str, Size, bool); 4] = [
+    ("phone", PHONE, false),
+    ("phone-dark", PHONE, true),
+    ("desktop", DESKTOP, false),
+    ("desktop-dark", DESKTOP, true),
+];
 
 fn capabilities(profile: &TempDir, dark: bool, (width, height, mobile): Size) -> Map<String, Value> {
     let profile = format!("--user-data-dir={}", profile.path().display());

@@ -35,7 +35,7 @@ fn a_person_sets_a_keeper_up_in_a_browser() {
             phone.tap("#save-app").await;
             assert!(phone.text("#problem").await.contains("FYERS begins no login"));
             phone.shoot_whole("3-unknown").await;
-            phone.fill("#id", "ABCD1234EF-100").await;
+            phone.fill("#id", "ABCD1234EF-200").await;
             phone.fill("#secret", "SIMULATED1").await;
             phone.tap("#save-app").await;
             phone.sees("Telegram").await;

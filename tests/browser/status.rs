@@ -4,7 +4,7 @@ use serde_json::Value;
 use simulator::{RefreshMode, TokenKind};
 
 use crate::{
-    phone::{DESKTOP, PHONE, Phone},
+    phone::{DESKTOP, PHONE, Phone, VIEWS},
     support::{Home, Keeper, block_on},
 };
 
@@ -42,6 +42,20 @@ async fn log_in(home: &Home, keeper: &Keeper) {
 /// What every view of the page must fulfil: it fits, it is complete for a screen reader, and nothing of it was
 /// blocked by its own policy.
 pub(crate) async fn is_sound(phone: &Phone) {
+    is_sound_but_alone(phone).await;
+    let complaints = phone.complaints().await;
+    assert!(complaints.is_empty(), "the browser complains: {complaints:#?}");
+}
+
+/// The same without what the browser says of a keeper that does not answer.
+async fn is_sound_but_alone(phone: &Phone) {
+    let facts = fits(phone).await;
+    assert_eq!(facts["landmarks"], serde_json::json!([1, 1, 1]), "{facts}");
+    assert!(facts["texts"].as_u64().unwrap() > 20, "{facts}");
+}
+
+/// What every page must fulfil, however small. Gives what was found.
+async fn fits(phone: &Phone) -> Value {
     let facts = phone
         .run(
             r#"
@@ -68,26 +82,47 @@ pub(crate) async fn is_sound(phone: &Phone) {
         .await;
     assert_eq!(facts["overflow"], 0, "the page scrolls sideways: {facts}");
     assert_eq!(facts["headlines"], 1, "{facts}");
-    assert_eq!(facts["landmarks"], serde_json::json!([1, 1, 1]), "{facts}");
-    assert!(facts["texts"].as_u64().unwrap() > 20, "{facts}");
     assert_eq!(facts["faint"], serde_json::json!([]), "text that is hard to read");
     for nothing in ["unnamed", "unlabelled", "small", "doubled"] {
         assert_eq!(facts[nothing], 0, "{nothing}: {facts}");
     }
     assert_eq!(facts["lang"], "en");
-    let complaints = phone.complaints().await;
-    assert!(complaints.is_empty(), "the browser complains: {complaints:#?}");
+    facts
+}
+
+/// Pages that a person meets by accident.
+#[test]
+fn small_pages_fit_a_phone_and_a_desktop_by_day_and_night() {
+    let home = home();
+    let port = home.port;
+    let home = home.set("KEEPER_HTTP_ADDR", format!("0.0.0.0:{port}"));
+    let keeper = home.start_ready();
+    block_on(async {
+        for (name, size, dark) in VIEWS {
+            let phone = Phone::start_sized(&format!("small-{name}"), dark, size).await;
+            for (path, headline, picture) in [
+                ("/", "This page needs the gateway key", "1-locked"),
+                ("/nothing", "Nothing here", "2-404"),
+                ("/unlock", "Not a page", "3-405"),
+                (
+                    "/fyers/callback?s=ok&auth_code=eyJ.a.b&state=x",
+                    "This link is not from this keeper",
+                    "4-stranger",
+                ),
+            ] {
+                phone.go(&keeper.url(path)).await;
+                phone.sees(headline).await;
+                fits(&phone).await;
+                phone.shoot(picture).await;
+            }
+            phone.end().await;
+        }
+    });
 }
 
 #[test]
 fn the_page_changes_live_on_phone_and_desktop_by_day_and_night() {
-    let views = [
-        ("phone", PHONE, false),
-        ("phone-dark", PHONE, true),
-        ("desktop", DESKTOP, false),
-        ("desktop-dark", DESKTOP, true),
-    ];
-    for (name, size, dark) in views {
+    for (name, size, dark) in VIEWS {
         let home = home();
         let keeper = home.start_ready();
         block_on(async {
@@ -218,6 +253,48 @@ fn a_browser_that_was_cut_off_finds_back() {
     });
 }
 
+/// A page that is left open shows nothing as true that it does not know, and comes back with the keeper.
+#[test]
+fn a_page_whose_keeper_is_gone_says_so_and_comes_back_by_itself() {
+    let since = r"No connection to the keeper since \d\d:\d\d:\d\d IST; what you see is as of then\.";
+    let since = regex::Regex::new(since).unwrap();
+    for (name, size, dark) in
+        [("phone", PHONE, false), ("phone-dark", PHONE, true), ("desktop", DESKTOP, false)]
+    {
+        let home = home();
+        let token = home.sim.mint(TokenKind::Access);
+        home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+        let keeper = home.start_ready();
+        keeper.wait_status("live", |status| status["mode"] == "live");
+        block_on(async {
+            let phone = Phone::start_sized(&format!("gone-{name}"), dark, size).await;
+            phone.go(&keeper.url("/")).await;
+            phone.sees("Live").await;
+            phone.waits_for("document.getElementById('link').textContent.includes('up to date')").await;
+            let green = "return getComputedStyle(document.getElementById('mode-name')).color";
+            let before = phone.run(green).await;
+            assert_eq!(phone.run("return document.getElementById('gone').checkVisibility()").await, false);
+            phone.run("window.mark = 'still the same page'; return 0").await;
+            outside(|| keeper.kill9());
+            phone.waits_for("document.getElementById('gone').checkVisibility()").await;
+            let words = phone.text("#gone").await;
+            assert!(since.is_match(&words), "{words}");
+            assert!(words.contains("bots get no answers"), "{words}");
+            assert_ne!(phone.run(green).await, before, "what is not known is not green");
+            phone.waits_for("document.title.startsWith('No connection')").await;
+            is_sound_but_alone(&phone).await;
+            phone.shoot_whole("1-gone").await;
+            let keeper = outside(|| home.start_ready());
+            phone.waits_for("!document.getElementById('gone').checkVisibility()").await;
+            phone.waits_for("document.title.startsWith('Live')").await;
+            assert_eq!(phone.run(green).await, before);
+            assert_eq!(phone.run("return window.mark").await, "still the same page");
+            phone.end().await;
+            outside(|| assert!(keeper.stop().success()));
+        });
+    }
+}
+
 /// A bot has traded: nothing runs over, no word is broken, and the curve is drawn.
 #[test]
 fn a_busy_page_fits_a_phone_and_a_desktop() {
@@ -242,12 +319,7 @@ fn a_busy_page_fits_a_phone_and_a_desktop() {
             let request = client.post(keeper.url("/api/v3/orders/sync")).json(order);
             request.header("authorization", format!("BOT:{}", key(&home))).send().await.unwrap();
         }
-        for (name, size, dark) in [
-            ("phone", PHONE, false),
-            ("phone-dark", PHONE, true),
-            ("desktop", DESKTOP, false),
-            ("desktop-dark", DESKTOP, true),
-        ] {
+        for (name, size, dark) in VIEWS {
             let phone = Phone::start_sized(&format!("busy-{name}"), dark, size).await;
             phone.go(&keeper.url("/")).await;
             phone.waits_for("document.querySelector('#equity polyline')").await;

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 fn root() -> &'static Path {
@@ -38,13 +39,17 @@ fn anchors(page: &Path) -> BTreeSet<String> {
     headings.map(name).collect()
 }
 
+/// Where a text's links and pictures lead, as it is written.
+fn targets(text: &str) -> Vec<&str> {
+    let between =
+        |start: &'static str, end| text.split(start).skip(1).filter_map(move |rest| rest.split(end).next());
+    between("](", ')').chain(between("src=\"", '"')).collect()
+}
+
 /// The links of a page to files of this repository: where to, and the anchor there.
 fn links(page: &Path) -> Vec<(PathBuf, Option<String>)> {
     let text = prose(page);
-    let between =
-        |start: &'static str, end| text.split(start).skip(1).filter_map(move |rest| rest.split(end).next());
-    let found = between("](", ')').chain(between("src=\"", '"'));
-    let inside = found.filter(|link| !link.contains("://"));
+    let inside = targets(&text).into_iter().filter(|link| !link.contains("://"));
     let target = |link: &str| {
         let (file, anchor) = link.split_once('#').map_or((link, None), |(file, anchor)| (file, Some(anchor)));
         let file = if file.is_empty() { page.to_owned() } else { page.parent().unwrap().join(file) };
@@ -96,4 +101,43 @@ fn the_first_page_leads_to_every_guide() {
     {
         assert!(first.contains(&root().join(format!("docs/{guide}.md")).canonicalize().unwrap()), "{guide}");
     }
+}
+
+/// A page of the package is read where there is no repository.
+#[test]
+fn pages_of_the_package_lead_to_the_repository_at_its_version() {
+    let packing = fs::read_to_string(root().join("scripts/package")).unwrap();
+    let packed = packing.lines().find_map(|line| line.strip_prefix("for page in ")).unwrap();
+    let packed: Vec<&str> = packed.trim_end_matches("; do").split(' ').collect();
+    assert!(packed.contains(&"README.md"), "{packed:?}");
+    let elsewhere = packing.lines().filter(|line| line.starts_with("for file in") || line.contains("put 06"));
+    assert!(!elsewhere.collect::<String>().contains(".md"), "a page is packed with its links as they are");
+
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let (pages, pictures) = (format!("{repository}/blob/v9.8.7/"), format!("{repository}/raw/v9.8.7/"));
+    let mut seen = 0;
+    for page in packed {
+        let text = Command::new(root().join("scripts/packed-page"))
+            .arg("9.8.7")
+            .stdin(fs::File::open(root().join(page)).unwrap())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert_eq!(text.lines().count(), fs::read_to_string(root().join(page)).unwrap().lines().count());
+        for link in targets(&text) {
+            seen += 1;
+            assert!(link.contains("://") || link.starts_with('#'), "{page}: {link} is not in the package");
+            let inside = link.strip_prefix(&pages).or_else(|| link.strip_prefix(&pictures));
+            let Some(inside) = inside else { continue };
+            let file = root().join(inside.split('#').next().unwrap());
+            assert!(file.exists(), "{page}: no such file: {}", file.display());
+        }
+        let shown = text.matches("src=\"").count();
+        assert_eq!(
+            text.matches(&format!("src=\"{pictures}")).count(),
+            shown,
+            "{page}: a picture needs its bytes"
+        );
+    }
+    assert!(seen > 20, "{seen} links: the search is broken");
 }

@@ -81,9 +81,17 @@ impl Bot {
 
     /// An order at market; a negative quantity sells.
     pub(crate) fn order(&self, symbol: &str, quantity: i64) -> Told {
-        let order = json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(),
+        self.tagged(symbol, quantity, "")
+    }
+
+    /// The same with the bot's own mark.
+    pub(crate) fn tagged(&self, symbol: &str, quantity: i64, tag: &str) -> Told {
+        let mut order = json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(),
             "productType": "INTRADAY", "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0,
             "offlineOrder": false, "stopLoss": 0, "takeProfit": 0});
+        if !tag.is_empty() {
+            order["orderTag"] = json!(tag);
+        }
         self.place(order)
     }
 

@@ -72,7 +72,7 @@ fn live_answers_are_the_brokers_byte_for_byte() {
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| status["mode"] == "live");
     let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
-    let (broker, bot) = (format!("ABCD1234EF-100:{token}"), format!("ANY-100:{}", key.trim()));
+    let (broker, bot) = (format!("ABCD1234EF-200:{token}"), format!("ANY-100:{}", key.trim()));
     let fyers = home.sim.api_url();
     let fyers = fyers.strip_suffix("/api/v3").unwrap();
     let mut bytes = 0;

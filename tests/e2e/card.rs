@@ -221,7 +221,7 @@ pub(crate) fn trade(home: &Home, token: &str, symbol: &str, quantity: i64) {
     });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.post(format!("{}/orders/sync", home.sim.api_url()));
-    let request = request.header("authorization", format!("ABCD1234EF-100:{token}")).json(&order);
+    let request = request.header("authorization", format!("ABCD1234EF-200:{token}")).json(&order);
     let answer = block_on(async { request.send().await.unwrap().text().await.unwrap() });
     assert!(answer.contains("\"ok\""), "{answer}");
 }

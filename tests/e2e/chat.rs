@@ -60,6 +60,83 @@ fn without_a_token_the_real_positions_are_named_beside_the_simulated_ones() {
         said.text.contains("No open positions at the MockExchange") && said.text.contains("+10 NSE:SBIN-EQ"),
         "{said:?}"
     );
+    // Wherever the simulated account or the mode is shown, with one text.
+    let open = "At FYERS, with real money, when last read at ";
+    for command in ["/status", "/pnl", "/funds", "/orders"] {
+        assert!(ask(&home, command, open).text.contains("+10 NSE:SBIN-EQ"), "{command}");
+    }
+    for verb in ["positions", "pnl", "status"] {
+        let shown = home.run(&[verb]);
+        let text = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(open) && text.contains("+10 NSE:SBIN-EQ"), "{verb}: {shown:?}");
+    }
+    assert!(home.run(&["positions", "--json"]).json()["open_at_fyers"].as_str().unwrap().contains("+10"));
+}
+
+#[test]
+fn the_alert_of_a_lost_token_names_what_is_open_and_the_page_is_not_well() {
+    let home = home();
+    let keeper = live(&home);
+    let bot = crate::bot::Bot::of(&home, &keeper);
+    assert_eq!(bot.order("NSE:SBIN-EQ", 10).venue, "fyers");
+    keeper.wait_status("read", |status| status["positions_known"] == "known");
+    wait_for("the position is known", || {
+        let page = keeper.get_with_own_key("/").unwrap().1;
+        (page.contains("Health: All is well") && page.contains("NSE:SBIN-EQ")).then_some(())
+    });
+    ask(&home, "/positions", "+10");
+    // Read by the keeper itself, which is what it goes by.
+    let readings = home.sim.call_count(simulator::endpoint::POSITIONS).total;
+    wait_for("two more readings", || {
+        (home.sim.call_count(simulator::endpoint::POSITIONS).total >= readings + 2).then_some(())
+    });
+    assert!(home.sim.kill(&home.newest(TokenKind::Access)));
+    keeper.wait_status("mock", |status| {
+        bot.get("/api/v3/funds");
+        status["mode"] == "mock"
+    });
+    let alert = home.wait_alert("Orders are simulated now");
+    assert!(alert.contains("cannot close what is open at FYERS, real money: +10 NSE:SBIN-EQ"), "{alert}");
+    assert!(alert.contains("fyers-keeper login") && alert.contains("close it in the FYERS app"), "{alert}");
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(!page.contains("All is well"), "{page}");
+    assert!(page.contains("Needs a look · a real position is open"), "{page}");
+    assert_eq!(keeper.status()["status"], "warn");
+}
+
+#[test]
+fn the_alert_of_a_start_without_a_token_says_log_in() {
+    let home = Home::at("2026-11-23T07:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+    let home = home.with_telegram();
+    let _keeper = home.start_ready();
+    let alert = home.wait_alert("has started");
+    assert!(
+        !alert.contains("Next: nothing to do") && !alert.contains("once the token is checked"),
+        "{alert}"
+    );
+    assert!(
+        alert.contains("without a token, orders are simulated") && alert.contains("fyers-keeper login"),
+        "{alert}"
+    );
+}
+
+#[test]
+fn live_with_an_app_that_only_reads_says_one_thing_everywhere() {
+    let home = Home::read_only().set("FYERS_SANDBOX", "false").with_telegram();
+    let token = home.sim.mint(TokenKind::Access);
+    home.write_env(&format!(
+        "FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED1\nFYERS_ACCESS_TOKEN={token}\n"
+    ));
+    let keeper = live(&home);
+    let truth = "this app (-100) only reads, and FYERS refuses its orders";
+    assert!(home.wait_alert("Live:").contains(truth));
+    ask(&home, "/mode", truth);
+    ask(&home, "/status", truth);
+    let status = home.run(&["status"]);
+    assert!(status.out.split_whitespace().collect::<Vec<_>>().join(" ").contains(truth), "{status:?}");
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(page.contains(truth) && !page.contains("All is well"), "{page}");
+    assert!(!page.contains("Orders go to FYERS, with real money"), "{page}");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use simulator::{Account, Fault, FaultRule, Options, RefreshMode, Service, Simulator, TokenKind, endpoint};
+use simulator::{
+    Account, App, Fault, FaultRule, Options, RefreshMode, Service, Simulator, TokenKind, endpoint,
+};
 
 use crate::support::{APP, Home};
 
@@ -90,7 +92,8 @@ fn the_token_of_another_account_is_not_this_keepers() {
     home.run(&["refresh"]).exits(0);
 
     let account = Account { fy_id: "YY00002".into(), ..Account::default() };
-    let other = Simulator::start(Options { account, ..Options::default() }).unwrap();
+    let app = App { client_id: "ABCD1234EF-200".into(), ..App::default() };
+    let other = Simulator::start(Options { account, app, ..Options::default() }).unwrap();
     // Newer than the one in the state folder, so that it is the one that is looked at.
     let token = other.mint_at(TokenKind::Access, other.now() + chrono::TimeDelta::seconds(5));
     home.write_env(&format!("{APP}FYERS_PIN=1234\nFYERS_ACCESS_TOKEN={token}\n"));

@@ -107,6 +107,43 @@ fn a_secret_file_that_is_missing_is_a_mistake() {
     assert!(ran.err.contains("FYERS_PIN_FILE") && ran.err.contains("not-there"), "{ran:?}");
 }
 
+/// Before anything is connected, in one line each, and without the password.
+#[test]
+fn a_bad_address_of_postgresql_is_a_mistake() {
+    const GOOD: &str = "postgres://keeper:CANARY-pw@127.0.0.1:1/keeper";
+    let home = || Home::bare(Options::default());
+    let gone = home().dir.path().join("no-such-file");
+    let bare = "postgres://keeper@127.0.0.1:1/keeper".to_owned();
+    let certificate = format!("{GOOD}?sslrootcert={}", gone.display());
+    let bad: [(&str, String, &str); 6] = [
+        (
+            "KEEPER_DATABASE_URL",
+            "mysql://keeper:CANARY-pw@db/keeper".to_owned(),
+            "is not of the form postgres://",
+        ),
+        (
+            "KEEPER_DATABASE_URL",
+            format!("{GOOD}?sslmode=verfy-full"),
+            "has an sslmode that PostgreSQL does not know",
+        ),
+        ("KEEPER_DATABASE_URL", certificate, "no-such-file, which is not there"),
+        ("KEEPER_DATABASE_URL_FILE", gone.display().to_string(), "no-such-file, which is not there"),
+        ("PGPASSFILE", gone.display().to_string(), "PGPASSFILE names"),
+        ("PGPASSFILE", "/".to_owned(), "which is not a regular file"),
+    ];
+    for (name, value, words) in bad {
+        let home = home().set(name, &value);
+        let home = if name == "PGPASSFILE" { home.set("KEEPER_DATABASE_URL", &bare) } else { home };
+        for verb in [&["config", "check"][..], &["run"], &["status"], &["migrate", "--to", "postgres"]] {
+            let ran = home.run(verb).exits(78);
+            let told: Vec<_> = ran.err.lines().filter(|line| line.contains("KEEPER_DATABASE_URL")).collect();
+            assert!(matches!(told[..], [line, ..] if line.contains(words)), "{verb:?} {value}: {ran:?}");
+            assert!(!ran.text().contains("CANARY"), "{ran:?}");
+        }
+    }
+    home().set("KEEPER_DATABASE_URL", GOOD).run(&["config", "check"]).exits(0);
+}
+
 #[test]
 fn half_an_app_is_a_mistake() {
     let home = Home::bare(Options::default());
@@ -149,7 +186,7 @@ fn a_token_with_its_app_id_and_the_names_of_fyers_samples_are_understood() {
     let home = Home::bare(Options::default());
     let token = home.sim.mint(TokenKind::Access);
     home.write_env(&format!(
-        "FYERS_APP_ID=ABCD1234EF-100\nFYERS_SECRET_ID=SIMULATED1\nFYERS_ACCESS_TOKEN=ABCD1234EF-100:{token}\n"
+        "FYERS_APP_ID=ABCD1234EF-200\nFYERS_SECRET_ID=SIMULATED1\nFYERS_ACCESS_TOKEN=ABCD1234EF-200:{token}\n"
     ));
     let checked = home.run(&["config", "check"]).exits(0);
     assert!(checked.out.contains("FYERS_APP_ID is read as FYERS_CLIENT_ID"), "{checked:?}");

@@ -7,7 +7,7 @@ use crate::{
     bot::Bot,
     chat::{OWNER, ask, press},
     credentials::Held,
-    support::{Home, wait_for},
+    support::{Home, get, wait_for},
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
@@ -33,6 +33,10 @@ fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
         let held = Held::hold(&home);
         let order = bot.order(SBIN, 10);
         assert_eq!((order.status, order.venue.as_str()), (503, "none"), "{}", order.body);
+        let why = wait_for("it is not ready", || {
+            get(&keeper.url("/readyz")).filter(|(ready, _)| *ready == 503).map(|(_, why)| why)
+        });
+        assert!(why.contains("orders cannot be put on record"), "{why}");
         home.wait_alert("The keeper cannot write its state");
         let status = keeper.status();
         assert_eq!(
@@ -56,9 +60,15 @@ fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
 
         home.wait_alert("The keeper can write its state again");
         let status = keeper.wait_status("all well again", |status| status["status"] == "pass");
+        assert_eq!(get(&keeper.url("/readyz")).unwrap(), (200, "ready\n".to_owned()));
         let restarts =
             status["actors"].as_object().unwrap().values().map(|actor| actor["restarts"].as_u64().unwrap());
-        assert_eq!(restarts.sum::<u64>(), 0, "{status:#}");
+        let crashed: Vec<_> = keeper
+            .lines()
+            .into_iter()
+            .filter(|line| line["actor"] == "exchange" && line["level"] == "ERROR")
+            .collect();
+        assert_eq!(restarts.sum::<u64>(), 0, "{crashed:#?}\n{status:#}");
         wait_for("an order", || (bot.order(SBIN, 10).status == 200).then_some(()));
         assert_eq!(told(&home, "The keeper cannot write its state").len(), 1, "{:#?}", home.alerts());
         assert_eq!(told(&home, "The keeper can write its state again").len(), 1);
@@ -89,6 +99,7 @@ fn the_chat_answers_and_halts_while_the_state_cannot_be_written() {
     });
     ask(&home, "/test", "Not done: the keeper cannot write its state");
     assert_eq!(bot.order(SBIN, 10).venue, "none", "an entry in a halt");
+    home.wait_alert("The keeper cannot write its state");
     held.let_go();
     home.wait_alert("The keeper can write its state again");
     let status = keeper.status();

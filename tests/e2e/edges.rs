@@ -130,7 +130,11 @@ fn fyers_own_code_ends_a_token_in_whatever_writing() {
         let (venue, mode, body) = buy(&home, &keeper);
         assert_eq!((venue.as_str(), mode.as_str()), ("fyers", "live"), "{status} {code}: {body}");
         assert!(body.contains("Could not authenticate the user") && !body.contains("MOCK"), "{body}");
-        keeper.wait_status("live again", |status| status["mode"] == "live");
+        assert_eq!(keeper.status()["mode"], "live", "what is disproved switches nothing");
+        let is_switch = |line: &&serde_json::Value| {
+            line["event"] == "exchange.switched" && line["mode"] == "mock" && line["from"] == "live"
+        };
+        assert_eq!(keeper.lines().iter().find(is_switch), None);
         // The profile call says that it is dead.
         home.sim.inject(FaultRule::once(scope, fault));
         assert!(home.sim.kill(&token));

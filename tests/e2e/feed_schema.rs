@@ -57,6 +57,9 @@ fn is_kept(value: &Value, word: &str, rule: &Value, words: &Map<String, Value>) 
         "items" => value.as_array().is_none_or(|list| list.iter().all(|one| fits(one, rule).is_ok())),
         "minItems" => value.as_array().is_none_or(|list| list.len() as u64 >= rule.as_u64().unwrap()),
         "maxItems" => value.as_array().is_none_or(|list| list.len() as u64 <= rule.as_u64().unwrap()),
+        "maxLength" => {
+            value.as_str().is_none_or(|text| text.chars().count() as u64 <= rule.as_u64().unwrap())
+        }
         "pattern" => {
             value.as_str().is_none_or(|text| Regex::new(rule.as_str().unwrap()).unwrap().is_match(text))
         }

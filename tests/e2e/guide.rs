@@ -46,7 +46,7 @@ fn newcomer() -> Home {
     let home = Home::bare(Options::default());
     fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("env.example"), home.path("env.example")).unwrap();
     let token = home.sim.mint(TokenKind::Access);
-    let app = [("FYERS_CLIENT_ID", "ABCD1234EF-100"), ("FYERS_SECRET_KEY", "SIMULATED1")];
+    let app = [("FYERS_CLIENT_ID", "ABCD1234EF-200"), ("FYERS_SECRET_KEY", "SIMULATED1")];
     app.into_iter().fold(home, |home, (name, value)| home.set(name, value)).set("FYERS_ACCESS_TOKEN", token)
 }
 
@@ -89,4 +89,14 @@ fn the_way_back_from_an_upgrade_goes_as_the_guide_says() {
     let said = good(&home, restore);
     assert!(said.contains("is the state now"), "{said}");
     home.start_ready();
+}
+
+/// Whoever has the program alone has all settings with their meaning all the same.
+#[test]
+fn the_example_of_all_settings_is_in_the_program() {
+    let home = Home::bare(Options::default()).set("KEEPER_TICK_TIME", "25:00");
+    let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/env.example")).unwrap();
+    let ran = home.run(&["config", "example"]).exits(0);
+    assert_eq!(ran.out.trim_end(), example.trim_end());
+    assert!(home.run(&["config", "check"]).exits(78).err.contains("KEEPER_TICK_TIME"));
 }

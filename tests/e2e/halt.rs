@@ -81,6 +81,13 @@ fn every_screen_says_halted_and_one_message_tells_of_it() {
         entry.body
     );
     assert!(home.sim.state().orders.is_empty());
+    let alert = home.wait_alert("Order refused: buy 10 NSE:SBIN-EQ");
+    assert!(alert.starts_with("⚠️") && alert.contains("Next: /resume ends the halt"), "{alert}");
+    let shown = home.run(&["status"]).out;
+    assert!(
+        shown.contains("halted by a person; /resume in Telegram or the button on the page ends it"),
+        "{shown}"
+    );
     press(&home, OWNER, &ask(&home, "/resume", "Resume trading?"), "Yes");
     keeper.wait_status("live", |status| status["mode"] == "live" && status["status"] == "pass");
     assert_eq!(bot.order(SBIN, 10).venue, "fyers");

@@ -1,12 +1,18 @@
 //! Exits under a halt: each is measured by positions that were read after it came.
 
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use serde_json::json;
 use simulator::{Fault, FaultRule, Scope, TokenKind, endpoint};
 
 use crate::{
     bot::{Bot, Told},
     card::trade,
     halt::{halt, live},
-    support::{Home, Keeper, wait_for},
+    support::{Home, Keeper, block_on, wait_for},
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
@@ -48,6 +54,80 @@ fn a_position_that_a_person_has_just_closed_is_not_closed_again() {
     trade(&home, &token, SBIN, -5);
     is_refused(&bot.order(SBIN, -5), "Halted");
     assert_eq!(net(&home), 0);
+}
+
+#[test]
+fn an_exit_of_what_has_just_been_bought_waits_for_a_reading_and_passes() {
+    let (home, keeper, token) = halted_with(10);
+    trade(&home, &token, SBIN, 7);
+    let bot = Bot::of(&home, &keeper);
+    let exit = bot.order(SBIN, -17);
+    assert_eq!(exit.venue, "fyers", "{}", exit.body);
+    is_refused(&bot.order(SBIN, -1), "Halted");
+    assert_eq!(net(&home), 0);
+}
+
+/// Reads the positions as fast as it is answered, as many times at once, until told to stop.
+fn read_all_one_can(bot_key: &str, address: &str, is_over: &AtomicBool, refused: &AtomicUsize) {
+    block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let reader = || async {
+            while !is_over.load(Ordering::Relaxed) {
+                let request = client.get(address).header("authorization", format!("ANY-100:{bot_key}"));
+                let Ok(answer) = request.send().await else { continue };
+                refused.fetch_add(usize::from(answer.status() == 429), Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        futures_util::future::join_all((0..40).map(|_| reader())).await;
+    });
+}
+
+#[test]
+fn an_exit_right_after_a_fill_passes_however_much_another_bot_reads() {
+    let (home, keeper, token) = halted_with(10);
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let (is_over, refused) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        let _reading = scope
+            .spawn(|| read_all_one_can(key.trim(), &keeper.url("/api/v3/positions"), &is_over, &refused));
+        let play = || {
+            wait_for("reads that find no room", || (refused.load(Ordering::Relaxed) >= 3).then_some(()));
+            let bot = Bot::of(&home, &keeper);
+            trade(&home, &token, SBIN, 7);
+            let more = bot.order(SBIN, -17);
+            trade(&home, &token, SBIN, 5);
+            (more, bot.order(SBIN, -5))
+        };
+        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(play));
+        is_over.store(true, Ordering::Relaxed);
+        let (first, second) = played.unwrap();
+        assert_eq!(first.venue, "fyers", "{}", first.body);
+        assert_eq!(second.venue, "fyers", "{}", second.body);
+    });
+    assert_eq!(net(&home), 0);
+}
+
+#[test]
+fn a_resting_exit_can_be_changed_as_long_as_it_stays_one() {
+    let (home, keeper, _) = halted_with(10);
+    let bot = Bot::of(&home, &keeper);
+    let resting = bot
+        .place(json!({"symbol": SBIN, "qty": 4, "type": 1, "side": -1, "productType": "INTRADAY",
+        "limitPrice": 9_000, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}));
+    assert_eq!(resting.venue, "fyers", "{}", resting.body);
+    let change = |quantity: u32| {
+        let change = json!({"id": resting.body["id"], "type": 1, "limitPrice": 8_900, "qty": quantity});
+        bot.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(change))
+    };
+    is_refused(&change(11), "of changes only those pass");
+    let changed = change(6);
+    assert_eq!((changed.venue.as_str(), &changed.body["s"]), ("fyers", &json!("ok")), "{}", changed.body);
+    let order = home.sim.state().orders.into_iter().find(|order| order["id"] == resting.body["id"]).unwrap();
+    assert_eq!(order["qty"], 6, "{order}");
+    let rest = bot.order(SBIN, -4);
+    assert_eq!(rest.venue, "fyers", "what is left waits until the change is known: {}", rest.body);
+    is_refused(&bot.order(SBIN, -1), "Halted");
 }
 
 #[test]

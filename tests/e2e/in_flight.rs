@@ -92,7 +92,7 @@ fn after_a_kill_the_phone_is_told_what_became_of_it() {
         Scope::exact(endpoint::ORDERS).method("GET"),
         Fault::Html { status: 503 },
     ));
-    let told = bot.order("NSE:SBIN-EQ", 10);
+    let told = bot.tagged("NSE:SBIN-EQ", 10, "t1");
     let words = told.body["message"].as_str().unwrap();
     assert!(words.contains("its outcome is not known"), "{words}");
     keeper.kill9();
@@ -136,4 +136,59 @@ fn equal_orders_whose_answers_are_lost_are_not_taken_for_each_other() {
         (rows.len() == 4 && rows.iter().any(|(_, words)| words.contains("not in FYERS' order book")))
             .then_some(())
     });
+}
+
+#[test]
+fn after_a_kill_the_order_on_its_way_has_its_row_at_once_although_fyers_cannot_be_asked() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+    home.sim.inject(FaultRule::once(scope, Fault::Latency { ms: 20_000 }));
+    let sending = thread::spawn(move || bot.order("NSE:SBIN-EQ", 10));
+    wait_for("the order at FYERS", || {
+        (home.sim.call_count(endpoint::ORDERS_SYNC).in_flight == 1).then_some(())
+    });
+    keeper.kill9();
+    let _nobody_answers = sending.join();
+    home.sim.clear_faults();
+    assert!(home.sim.kill(&home.newest(TokenKind::Access)));
+    let keeper = home.start_ready();
+    keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+    let rows = all_on_record(&home);
+    assert!(rows.len() == 1 && rows[0].0.is_null() && rows[0].1.contains("the answer was lost"), "{rows:?}");
+    let exit = Bot::of(&home, &keeper).order("NSE:SBIN-EQ", -10);
+    assert_eq!(exit.venue, "none", "it may have filled: {}", exit.body);
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(page.contains("the answer was lost"), "{page}");
+}
+
+#[test]
+fn an_answer_that_proves_nothing_is_looked_up_and_the_exit_of_what_it_bought_is_not_simulated() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    let answers = [
+        (500, json!({"s": "error", "code": -99, "message": "Something went wrong"})),
+        (408, json!({"s": "error", "code": -50, "message": "Request timeout"})),
+        (200, json!({"s": "ok", "code": 201, "message": "Look in the order book"})),
+        (200, json!({"s": "error", "code": -1, "message": "Request timed out"})),
+    ];
+    for (quantity, (status, body)) in (11..).zip(&answers) {
+        let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+        home.sim.inject(FaultRule::once(scope, Fault::Answered { status: *status, body: body.clone() }));
+        let told = bot.order("NSE:SBIN-EQ", quantity);
+        assert_eq!((told.status, &told.body), (*status, body), "the bot has it as it came");
+        wait_for("the order found", || {
+            let known = home.sim.state().orders.last()?["id"].clone();
+            let rows = all_on_record(&home);
+            rows.iter().any(|(id, words)| *id == known && words.contains("found in FYERS")).then_some(())
+        });
+    }
+    assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, answers.len() as u64, "never sent again");
+    assert!(home.alerts().iter().all(|alert| !alert.contains("FYERS refused")), "{:?}", home.alerts());
+    let alert = home.wait_alert("Order sent, answer lost: buy 14 NSE:SBIN-EQ");
+    assert!(alert.contains("FYERS' order book has it"), "{alert}");
+    assert!(home.sim.kill(&home.newest(TokenKind::Access)));
+    assert_eq!(bot.get("/api/v3/funds").mode, "mock");
+    let exit = bot.order("NSE:SBIN-EQ", -11);
+    assert_eq!((exit.status, exit.venue.as_str()), (400, "none"), "{}", exit.body);
 }

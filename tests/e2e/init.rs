@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     os::unix::fs::PermissionsExt,
-    process::{Child, ChildStdin, Stdio},
+    process::{Child, Stdio},
     sync::{Arc, Mutex},
 };
 
@@ -11,15 +11,15 @@ use simulator::{Options, Writing};
 
 use crate::support::{Home, wait_for};
 
-const SECRET: &str = "SIMULATED1";
+pub(crate) const SECRET: &str = "SIMULATED1";
 
 /// A running `init`, its questions and the answers to them.
-struct Conversation {
-    child: Child,
-    answers: Option<ChildStdin>,
-    said: Arc<Mutex<String>>,
+pub(crate) struct Conversation {
+    pub(crate) child: Child,
+    pub(crate) answers: Option<Box<dyn Write>>,
+    pub(crate) said: Arc<Mutex<String>>,
     /// How much of it was waited for.
-    read: usize,
+    pub(crate) read: usize,
 }
 
 impl Conversation {
@@ -30,15 +30,16 @@ impl Conversation {
         let said = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().unwrap(), &said);
         collect(child.stderr.take().unwrap(), &said);
-        Self { answers: child.stdin.take(), child, said, read: 0 }
+        let answers = child.stdin.take().map(|stdin| Box::new(stdin) as Box<dyn Write>);
+        Self { answers, child, said, read: 0 }
     }
 
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
     /// Waits for words that were not there before, and returns what is around them.
-    fn wait(&mut self, words: &str) -> String {
+    pub(crate) fn wait(&mut self, words: &str) -> String {
         let found = wait_for(&format!("{words:?} in\n{}", self.said()), || {
             let said = self.said();
             let at = said[self.read..].find(words)? + self.read;
@@ -49,19 +50,19 @@ impl Conversation {
         around
     }
 
-    fn answer(&mut self, question: &str, answer: &str) {
+    pub(crate) fn answer(&mut self, question: &str, answer: &str) {
         self.wait(question);
         writeln!(self.answers.as_mut().unwrap(), "{answer}").unwrap();
     }
 
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.answers = None;
         let status = wait_for("the end of init", || self.child.try_wait().unwrap());
         (status.code(), self.said())
     }
 }
 
-fn collect(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
+pub(crate) fn collect(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
     let into = Arc::clone(into);
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
@@ -78,8 +79,11 @@ fn collect(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
     });
 }
 
-fn home() -> Home {
-    let home = Home::bare(Options::default());
+pub(crate) fn home() -> Home {
+    prepared(Home::bare(Options::default()))
+}
+
+fn prepared(home: Home) -> Home {
     home.sim.set_instant_login(true);
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
     let telegram = home.sim.telegram_url();
@@ -122,15 +126,15 @@ fn a_stranger_walks_from_nothing_to_the_first_login() {
 
     // What is pasted into the wrong place is refused without being shown; an unknown app by FYERS itself.
     talk.answer("App id", SECRET);
-    talk.answer("Secret id", "ABCD1234EF-100");
-    talk.wait("is not an app id");
+    // The secret is not asked for with an id that is none.
+    assert!(!talk.wait("is not an app id").contains("Secret id:"));
     talk.answer("App id", "ZZZZ9999ZZ-100");
     talk.answer("Secret id", SECRET);
     talk.wait("FYERS begins no login for ZZZZ9999ZZ-100");
     talk.answer("another app", "new");
-    talk.answer("App id", "ABCD1234EF-100");
+    talk.answer("App id", "ABCD1234EF-200");
     talk.answer("Secret id", SECRET);
-    talk.wait("FYERS begins a login for ABCD1234EF-100");
+    talk.wait("FYERS begins a login for ABCD1234EF-200");
 
     pair(&home, &mut talk);
     home.wait_alert("is paired with this chat");
@@ -150,7 +154,7 @@ fn a_stranger_walks_from_nothing_to_the_first_login() {
     assert_eq!(code, Some(0), "{said}");
 
     let env = home.env();
-    for line in ["FYERS_CLIENT_ID=ABCD1234EF-100", "TELEGRAM_CHAT_ID=42", "FYERS_SANDBOX=true"] {
+    for line in ["FYERS_CLIENT_ID=ABCD1234EF-200", "TELEGRAM_CHAT_ID=42", "FYERS_SANDBOX=true"] {
         assert!(env.contains(line), "no {line} in {env}");
     }
     assert!(!env.contains("TELEGRAM_ALLOWED_USERS"), "the chat's own id is enough: {env}");
@@ -175,7 +179,7 @@ fn a_set_up_that_was_left_goes_on_where_it_was() {
     let home = home();
     let mut talk = Conversation::start(&home);
     talk.answer("The keeper's https address", "");
-    talk.answer("App id", "ABCD1234EF-100");
+    talk.answer("App id", "ABCD1234EF-200");
     talk.answer("Secret id", SECRET);
     talk.wait("Bot token");
     let (code, said) = talk.end();
@@ -188,7 +192,12 @@ fn a_set_up_that_was_left_goes_on_where_it_was() {
     assert!(!before.contains("App id") && before.contains("FYERS begins a login"), "{before}");
     talk.read -= "Bot token".len();
     talk.answer("Bot token", "");
+    // A slip decides nothing.
+    talk.answer("\"real money\"", "real");
+    talk.wait("\"real\" is none of the answers");
     talk.answer("\"real money\"", "");
+    talk.answer("Log in to FYERS now?", "lter");
+    talk.wait("\"lter\" is none of the answers");
     talk.answer("Log in to FYERS now?", "later");
     talk.wait("Done");
     let (code, said) = talk.end();
@@ -207,10 +216,33 @@ fn without_an_app_the_set_up_ends_in_mock_mode() {
     let (code, said) = talk.end();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("every order is simulated"), "{said}");
+    assert!(said.contains("Mode: Mock, because there is no app at FYERS yet"), "{said}");
+}
+
+/// Whoever ends in the sandbox knows it, and the one line that changes it.
+#[test]
+fn the_last_page_says_which_mode_a_login_leads_to() {
+    for (sandbox, words) in [
+        ("true", ["Mode with a login: Sandbox.", "FYERS_SANDBOX=false"]),
+        ("false", ["Mode with a login: Live. Orders go to FYERS, with real money.", "FYERS_SANDBOX=true"]),
+    ] {
+        let home = set_up_with(&format!(
+            "FYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY=SIMULATED1\nFYERS_SANDBOX={sandbox}\n"
+        ));
+        let mut talk = Conversation::start(&home);
+        talk.answer("The keeper's https address", "");
+        talk.answer("Bot token", "");
+        talk.answer("Log in to FYERS now?", "later");
+        let (_, said) = talk.end();
+        let done = said.split("Done").nth(1).unwrap();
+        for words in words.iter().chain(&["fyers-keeper run", "set this in .env"]) {
+            assert!(done.contains(words), "no {words:?} in {done}");
+        }
+    }
 }
 
 /// A set-up that has all but the right app.
-fn set_up_with(env: &str) -> Home {
+pub(crate) fn set_up_with(env: &str) -> Home {
     let home = home();
     home.write_env(env);
     home
@@ -219,12 +251,12 @@ fn set_up_with(env: &str) -> Home {
 #[test]
 fn a_wrong_secret_in_the_env_file_is_noticed_and_mended() {
     let home = set_up_with(
-        "# mine\nFYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED2\nFYERS_SANDBOX=true\n",
+        "# mine\nFYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY=SIMULATED2\nFYERS_SANDBOX=true\n",
     );
     let mut talk = Conversation::start(&home);
     talk.answer("The keeper's https address", "");
     let said = talk.wait("\"secret\": enter the secret again");
-    assert!(said.contains("✗ app secret: FYERS refuses it"), "{said}");
+    assert!(said.contains("✗ app secret: FYERS refuses the app id with this secret"), "{said}");
     talk.read -= "\"secret\": enter the secret again".len();
     talk.answer("\"secret\": enter the secret again", "secret");
     // A second slip, which is no secret at all, costs nothing that was there.
@@ -232,7 +264,7 @@ fn a_wrong_secret_in_the_env_file_is_noticed_and_mended() {
     talk.wait("is a placeholder");
     talk.answer("\"secret\": enter the secret again", "secret");
     talk.answer("Secret id", SECRET);
-    talk.wait("✓ app secret: FYERS has nothing against it");
+    talk.wait("✓ app secret: FYERS takes app id and secret");
     talk.answer("Bot token", "");
     talk.answer("Log in to FYERS now?", "later");
     talk.wait("Done");
@@ -240,7 +272,7 @@ fn a_wrong_secret_in_the_env_file_is_noticed_and_mended() {
     assert!(!said.contains(SECRET), "{said}");
     let env = home.env();
     assert!(
-        env.starts_with("# mine\nFYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED1\n"),
+        env.starts_with("# mine\nFYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY=SIMULATED1\n"),
         "{env}"
     );
 }
@@ -248,13 +280,13 @@ fn a_wrong_secret_in_the_env_file_is_noticed_and_mended() {
 #[test]
 fn an_answer_of_before_that_is_not_possible_is_asked_for_again() {
     let home = set_up_with(
-        "FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=your_secret_key\nKEEPER_TICK_TIME=08:40\n",
+        "FYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY=your_secret_key\nKEEPER_TICK_TIME=08:40\n",
     );
     let mut talk = Conversation::start(&home);
     talk.wait("FYERS_SECRET_KEY is a placeholder");
     talk.answer("take these out and ask again", "");
     talk.answer("The keeper's https address", "");
-    talk.answer("App id", "ABCD1234EF-100");
+    talk.answer("App id", "ABCD1234EF-200");
     talk.answer("Secret id", SECRET);
     talk.wait("✓ app secret");
     talk.answer("Bot token", "");
@@ -272,7 +304,7 @@ fn an_answer_of_before_that_is_not_possible_is_asked_for_again() {
 
 #[test]
 fn a_secret_that_the_environment_sets_is_mended_there() {
-    let home = home().set("FYERS_CLIENT_ID", "ABCD1234EF-100").set("FYERS_SECRET_KEY", "SIMULATED2");
+    let home = home().set("FYERS_CLIENT_ID", "ABCD1234EF-200").set("FYERS_SECRET_KEY", "SIMULATED2");
     let mut talk = Conversation::start(&home);
     talk.answer("The keeper's https address", "");
     talk.answer("\"secret\": enter the secret again", "secret");
@@ -284,7 +316,8 @@ fn a_secret_that_the_environment_sets_is_mended_there() {
 
 #[test]
 fn an_app_that_only_reads_does_not_go_live_without_a_word() {
-    let home = set_up_with("FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED1\n");
+    let home = prepared(Home::read_only());
+    home.write_env("FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED1\n");
     let mut talk = Conversation::start(&home);
     talk.answer("The keeper's https address", "");
     talk.answer("Bot token", "");
@@ -294,7 +327,8 @@ fn an_app_that_only_reads_does_not_go_live_without_a_word() {
     talk.answer("\"real money\"", "real money");
     talk.answer("Log in to FYERS now?", "later");
     talk.wait("Done");
-    talk.end();
+    let (_, said) = talk.end();
+    assert!(said.contains("Live, but FYERS takes no orders from ABCD1234EF-100"), "{said}");
     // Nor at any later look.
     let words = "FYERS takes no orders from apps that end in -100";
     let checked = home.run(&["config", "check"]).exits(0);

@@ -23,7 +23,7 @@ pub(crate) fn home() -> Home {
 
 pub(crate) fn live(home: &Home) -> Keeper {
     let keeper = home.start_ready();
-    keeper.wait_status("live", |status| status["mode"] == "live");
+    keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
     keeper
 }
 

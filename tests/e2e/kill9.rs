@@ -159,7 +159,9 @@ fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
     let context = Context {
         login_hint: String::new(),
         live: true,
+        reads_only: false,
         reject_without_token: false,
+        halted: false,
         tick_time: NaiveTime::from_hms_opt(8, 45, 0).unwrap(),
         card: Some(std::sync::Arc::new(keeper_domain::clock::token_hours::TokenHours::usual(
             std::sync::Arc::new(keeper_domain::clock::calendar::Calendar::embedded()),
@@ -167,7 +169,7 @@ fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
     };
     // The goodbye of the last run may have found no time.
     let worth = |entry: &&Recorded| {
-        !matches!(entry.event, Event::KeeperStopping) && alert_for(entry, &context).is_some()
+        !matches!(entry.event, Event::KeeperStopping { .. }) && alert_for(entry, &context).is_some()
     };
     let titled = |words: &[&str]| -> usize {
         let fits = |told: &&Told| words.iter().any(|words| told.title.contains(words));

@@ -88,6 +88,33 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
+/// What nobody would think of, and a program may do all the same: each character in its own way.
+fn odd_forms(secret: &str) -> Vec<String> {
+    let each = |spell: &dyn Fn(u8) -> String, between: &str| {
+        secret.bytes().map(spell).collect::<Vec<_>>().join(between)
+    };
+    let escapes: [&dyn Fn(u8) -> String; 8] = [
+        &|byte| format!("%{byte:02x}"),
+        &|byte| format!("%25{byte:02X}"),
+        &|byte| format!("&#{byte};"),
+        &|byte| format!("&#x{byte:X};"),
+        &|byte| format!("\\x{byte:02x}"),
+        &|byte| format!("\\u{byte:04x}"),
+        &|byte| if byte.is_ascii_alphanumeric() { char::from(byte).into() } else { format!("%{byte:02X}") },
+        &|byte| if byte.is_ascii_alphanumeric() { char::from(byte).into() } else { format!("&#{byte};") },
+    ];
+    let mut forms: Vec<String> = escapes.iter().map(|escape| each(escape, "")).collect();
+    for between in [" ", ":", "-", ", "] {
+        forms.push(each(&|byte| format!("{byte:02x}"), between));
+        forms.push(each(&|byte| format!("0x{byte:02X}"), between));
+    }
+    for between in [",", ", ", " "] {
+        forms.push(each(&|byte| byte.to_string(), between));
+        forms.push(format!("[{}]", each(&|byte| byte.to_string(), between)));
+    }
+    forms
+}
+
 fn home() -> Home {
     let mut options = Options { refresh: RefreshMode::Enabled, ..Options::default() };
     APP_SECRET.clone_into(&mut options.app.secret);
@@ -98,7 +125,7 @@ fn home() -> Home {
     let old = home.sim.mint_at(TokenKind::Access, home.sim.now() - TimeDelta::days(2));
     let refresh = home.sim.mint(TokenKind::Refresh);
     home.write_env(&format!(
-        "FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY={APP_SECRET}\nFYERS_PIN={PIN}\n\
+        "FYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY={APP_SECRET}\nFYERS_PIN={PIN}\n\
          FYERS_ACCESS_TOKEN={old}\nFYERS_REFRESH_TOKEN={refresh}\n"
     ));
     // Nobody listens on that port: what is sent to the webhook and the monitors fails, and that is told.
@@ -192,7 +219,6 @@ fn a_keeper_in_every_kind_of_trouble_tells_no_secret() {
     home.sim.inject(FaultRule::times(endpoint::SEND_MESSAGE, Fault::Html { status: 502 }, 1));
     let keeper = home.start_ready();
     let mut answers = String::new();
-    // What opens something for a browser or a bot.
     let (cookie, form_token) = session(&keeper);
     let bot =
         home.run(&["key", "add", "trial", "--json"]).exits(0).json()["token"].as_str().unwrap().to_owned();
@@ -261,11 +287,18 @@ fn a_bot_is_told_no_credential_that_fyers_quotes() {
     let home = home().set("FYERS_SANDBOX", "false");
     let access = home.sim.mint(TokenKind::Access);
     home.append_env(&format!("FYERS_ACCESS_TOKEN={access}\n"));
+    let refresh = home.newest(TokenKind::Refresh);
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| status["mode"] == "live");
-    let head = format!("ABCD1234EF-100:{access}");
-    let quotes: Vec<String> = [access.as_str(), &head, APP_SECRET].into_iter().flat_map(forms).collect();
-    let canaries = Canaries(vec![("access token", access), ("app secret", APP_SECRET.to_owned())]);
+    let head = format!("ABCD1234EF-200:{access}");
+    let secrets = [access.as_str(), &head, APP_SECRET, &refresh];
+    let quotes: Vec<String> = secrets.into_iter().flat_map(forms).collect();
+    let odd: Vec<String> = secrets.into_iter().flat_map(odd_forms).collect();
+    let canaries = Canaries(vec![
+        ("access token", access.clone()),
+        ("app secret", APP_SECRET.to_owned()),
+        ("refresh token", refresh.clone()),
+    ]);
     for quote in quotes {
         for (scope, path) in
             [(endpoint::PROFILE, "/api/v3/profile"), (endpoint::QUOTES, "/data/quotes?symbols=NSE:SBIN-EQ")]
@@ -275,6 +308,18 @@ fn a_bot_is_told_no_credential_that_fyers_quotes() {
             let (status, told) = get_with_key(&keeper.url(path), KEY).unwrap();
             assert_eq!(status, 400, "{told}");
             canaries.absent(&format!("an answer of {path}"), &told);
+        }
+    }
+    for quotes in odd.chunks(12) {
+        let body = json!({"s": "error", "code": -300, "message": quotes});
+        home.sim.inject(FaultRule::once(endpoint::PROFILE, Fault::Json { status: 400, body }));
+        let (status, told) = get_with_key(&keeper.url("/api/v3/profile"), KEY).unwrap();
+        assert_eq!(status, 400, "{told}");
+        for quote in quotes {
+            let escaped = serde_json::Value::from(quote.as_str()).to_string();
+            // The middle of it: what is told of the ends would be no use.
+            let inner = &escaped[escaped.len() / 4..escaped.len() * 3 / 4];
+            assert!(!told.contains(inner), "{inner} of {quote} in {told}");
         }
     }
     let order = json!({"s": "error", "code": -99, "message": head.clone()});
@@ -347,8 +392,8 @@ fn an_opaque_token_that_a_login_brought_is_never_printed_even_when_fyers_quotes_
     assert!(done.is_success(), "{done}: {}", keeper.log());
     post(&keeper.url("/api/refresh"), Some(key.trim()));
     wait_for("the refused refresh", || keeper.log().contains("token.refresh.failed").then_some(()));
-    let canaries =
-        Canaries(vec![("refresh token", opaque.to_owned()), ("access token", new), ("code", code)]);
+    let all = vec![("refresh token", opaque.to_owned()), ("access token", new), ("code", code)];
+    let canaries = Canaries(all);
     canaries.absent("the log", &keeper.log());
     canaries.absent("an alert", &home.alerts().join("\n"));
     canaries.absent("the status", &keeper.status().to_string());

@@ -199,3 +199,20 @@ fn an_order_that_may_have_filled_since_the_token_died_is_no_entry_to_simulate_af
     is_protected(&bot);
     assert_eq!(bot.order(INFY, 1).venue, "mock", "more of the same is no exit");
 }
+
+#[test]
+fn without_a_token_the_page_names_what_is_open_at_fyers() {
+    let live = Live::start(None);
+    live.sends(SBIN, 5);
+    let before = live.readings();
+    live.wait_readings(before, 2);
+    live.lose_the_token();
+    let page = live.keeper.get_with_own_key("/").unwrap().1;
+    let open =
+        page.split("id=\"open-at-fyers\"").nth(1).expect("the real position").split("</p>").next().unwrap();
+    assert!(
+        open.contains("At FYERS, with real money, when last read at") && open.contains("5 NSE:SBIN-EQ"),
+        "{open}"
+    );
+    assert!(open.contains("cannot manage it until there is a token"), "{open}");
+}

@@ -94,7 +94,7 @@ fn a_login_goes_to_fyers_and_comes_back_with_a_token() {
     keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
     let (url, state) = begin(&keeper);
     assert!(url.starts_with(&format!("{}/generate-authcode?", home.sim.api_url())), "{url}");
-    assert_eq!(field(&url, "client_id").unwrap(), "ABCD1234EF-100");
+    assert_eq!(field(&url, "client_id").unwrap(), "ABCD1234EF-200");
     assert_eq!(field(&url, "response_type").unwrap(), "code");
     assert_eq!(state.len(), 43, "256 bits");
     assert_ne!(begin(&keeper).1, state, "a fresh one each time");

@@ -135,7 +135,7 @@ fn a_bot_that_must_log_in_gets_the_gateway_key() {
     let keeper = home.start_ready();
     let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
     let login = |secret: &str| {
-        let hash = hex::encode(Sha256::digest(format!("ABCD1234EF-100:{secret}")));
+        let hash = hex::encode(Sha256::digest(format!("ABCD1234EF-200:{secret}")));
         let body = json!({"grant_type": "authorization_code", "appIdHash": hash, "code": "anything"});
         Bot::with_key(&keeper, "").ask(Method::POST, "/api/v3/validate-authcode", Some(body)).body
     };

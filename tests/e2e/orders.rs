@@ -3,7 +3,7 @@
 use serde_json::Value;
 use simulator::RefreshMode;
 
-use crate::support::{Home, get, get_with_key};
+use crate::support::{Home, get, get_with_key, wait_for};
 
 #[test]
 fn the_verb_asks_the_running_keeper() {
@@ -45,11 +45,28 @@ fn the_table_fits_a_terminal_and_tells_what_a_trader_looks_for() {
     bot.buy("NSE:\u{1b}[31mNOSUCH");
     let text = home.run(&["orders"]).exits(0).out;
     let row = text.lines().find(|line| line.contains("NSE:SBIN-EQ")).unwrap_or_else(|| panic!("{text}"));
-    for word in ["23 Nov 11:", "BUY", "10", "market", "accepted", "mock"] {
+    for word in ["23 Nov 11:", "BUY", "10", "filled", "mock"] {
         assert!(row.contains(word), "no {word}: {row}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(!text.contains('\u{1b}'), "{text:?}");
+    assert!(!row.contains("market"), "it is known at what price: {row}");
+}
+
+#[test]
+fn an_order_at_fyers_is_told_as_filled_once_the_keeper_has_read_it() {
+    let (home, keeper) = crate::halt::live(None);
+    let bot = crate::bot::Bot::of(&home, &keeper);
+    home.sim.set_price("NSE:SBIN-EQ", 801.5);
+    assert_eq!(bot.order("NSE:SBIN-EQ", 6).venue, "fyers");
+    let row = wait_for("the fill", || {
+        let text = home.run(&["orders"]).exits(0).out;
+        text.lines().find(|line| line.contains("filled")).map(str::to_owned)
+    });
+    assert!(row.contains("801.50") && row.contains("fyers"), "{row}");
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    let orders = page.split("id=\"orders\"").nth(1).unwrap();
+    assert!(orders.contains("at 801.50") && orders.contains(">filled<"), "{orders}");
 }
 
 /// What hides in a text or commands a terminal: C0, C1, marks of direction, line separators, characters without width.

@@ -93,8 +93,17 @@ impl Ran {
 }
 
 impl Home {
-    /// A folder without any settings file; only the addresses point at the simulator.
-    pub(crate) fn bare(options: Options) -> Self {
+    /// A folder without any settings file; only the addresses point at the simulator, whose app may place orders.
+    pub(crate) fn bare(mut options: Options) -> Self {
+        options.app.client_id = options.app.client_id.replace("-100", "-200");
+        Self::of(options)
+    }
+    /// The same with an app that only reads.
+    pub(crate) fn read_only() -> Self {
+        Self::of(Options::default())
+    }
+
+    fn of(options: Options) -> Self {
         let sim = Simulator::start(options).unwrap();
         let port = free_port();
         let environment = [
@@ -240,7 +249,7 @@ impl Home {
 }
 
 /// The simulator's app, as `.env` lines.
-pub(crate) const APP: &str = "FYERS_CLIENT_ID=ABCD1234EF-100\nFYERS_SECRET_KEY=SIMULATED1\n";
+pub(crate) const APP: &str = "FYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY=SIMULATED1\n";
 
 /// A running service; killed when dropped.
 pub(crate) struct Keeper {

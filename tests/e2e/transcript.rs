@@ -2,9 +2,11 @@
 
 use std::{
     collections::BTreeMap,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
+use regex::Regex;
 use simulator::{TelegramMessage, TokenKind};
 
 use crate::{
@@ -82,7 +84,10 @@ impl Transcript {
     }
 }
 
-/// The same text whenever it is played: numbers of alerts and versions go, and minutes are those of the part of the day.
+static PORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"127\.0\.0\.1:\d+").unwrap());
+
+/// The same text whenever it is played: numbers of alerts and versions go, the port is the usual one, and minutes are those
+/// of the part of the day.
 fn steady(text: &str, time: &str) -> String {
     let word = |word: &str| {
         let hour = &time[..3];
@@ -98,7 +103,8 @@ fn steady(text: &str, time: &str) -> String {
     let line = |line: &str| {
         line.split(' ').filter(|word| !word.contains("#K-")).map(word).collect::<Vec<_>>().join(" ")
     };
-    text.lines().map(line).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    let text = text.lines().map(line).collect::<Vec<_>>().join("\n");
+    PORT.replace_all(text.trim_end(), "127.0.0.1:8080").into_owned()
 }
 
 fn writes() -> bool {

@@ -80,12 +80,27 @@ fn a_missing_file_is_not_created() {
 fn a_file_open_to_others_is_warned_about_and_not_changed_in_mode() {
     let place = Place::new();
     assert_eq!(place.keeper().warnings(), [""; 0]);
-    for bits in [0o644, 0o640, 0o602] {
+    for bits in [0o644, 0o640, 0o664] {
         fs::set_permissions(place.env(), Permissions::from_mode(bits)).unwrap();
         let _ = set(&place.keeper(), "A", &format!("v{bits}")).unwrap();
         let [warning] = &place.keeper().warnings()[..] else { panic!("one warning") };
         assert!(warning.contains(&format!("(mode {bits:04o}). Run: chmod 600 ")), "{warning}");
         assert_eq!(mode(&place.env()), bits);
+    }
+}
+
+#[test]
+fn a_file_that_everybody_can_write_is_neither_read_nor_written() {
+    let place = Place::new();
+    let before = text(place.env());
+    for bits in [0o666, 0o602, 0o777] {
+        fs::set_permissions(place.env(), Permissions::from_mode(bits)).unwrap();
+        let errors = [place.keeper().read().unwrap_err(), set(&place.keeper(), "A", "new").unwrap_err()];
+        for error in errors {
+            assert_eq!(error.kind(), EnvFileErrorKind::Writable, "{error}");
+            assert!(error.advice().contains("chmod 600"), "{}", error.advice());
+        }
+        assert_eq!((mode(&place.env()), text(place.env())), (bits, before.clone()));
     }
 }
 

@@ -132,6 +132,7 @@ fn mounted_files_and_full_disks() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
     in_child(&["unshare", "-m", "--propagation", "private"], "owners::with_mounts", dir.path());
 }
 
@@ -144,6 +145,7 @@ fn mount(args: &[&str], at: &Path) {
 fn with_mounts() {
     let Some(root) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
     a_mounted_file_is_written_in_place(&root);
+    a_mounted_file_of_another_user_is_used(&root);
     a_read_only_mount_is_refused(&root);
     a_full_disk_changes_nothing(&root);
 }
@@ -171,6 +173,45 @@ fn a_mounted_file_is_written_in_place(root: &Path) {
         "{warnings:?}"
     );
     assert_eq!((text(&host).as_str(), text(place.env()).as_str()), ("A=by hand\n", NEW));
+}
+
+/// As where a container that runs as a user of its own has a file of its host.
+fn a_mounted_file_of_another_user_is_used(root: &Path) {
+    let place = Place::at(root.join("foreign-bind"), None);
+    let host = place.root.join("host.env");
+    fs::copy(place.env(), &host).unwrap();
+    for path in [host.clone(), place.env()] {
+        chown(&path, Some(1_000), Some(NOBODY)).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o660)).unwrap();
+    }
+    for path in [place.root.clone(), place.root.join("home"), place.root.join("state")] {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let wrapper = format!("setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups");
+    let as_nobody = || {
+        let wrapper: Vec<&str> = wrapper.split(' ').collect();
+        in_child(&wrapper, "owners::of_another_user", &place.root);
+    };
+    as_nobody();
+    mount(&["--bind", host.to_str().unwrap()], &place.env());
+    fs::write(place.root.join("is-mounted"), "").unwrap();
+    as_nobody();
+    assert_eq!(text(&host), NEW);
+}
+
+#[test]
+#[ignore = "started by another test as an ordinary user"]
+fn of_another_user() {
+    let Some(root) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
+    let keeper = EnvFile::new(root.join("home/.env"), root.join("state"));
+    if root.join("is-mounted").exists() {
+        assert_eq!(set(&keeper, "A", "new").unwrap(), How::InPlace);
+        let warnings = keeper.warnings();
+        assert!(warnings.iter().any(|w| w.contains("belongs to user 1000")), "{warnings:?}");
+    } else {
+        assert_eq!(keeper.read().unwrap_err().kind(), EnvFileErrorKind::Foreign);
+        assert_eq!(set(&keeper, "A", "new").unwrap_err().kind(), EnvFileErrorKind::Foreign);
+    }
 }
 
 fn a_read_only_mount_is_refused(root: &Path) {

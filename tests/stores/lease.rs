@@ -8,8 +8,11 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::store::postgres::{LEASE, RENEW_EVERY};
-use keeper_domain::ports::{ChangeStore, OutboxStore, SessionStore, StoreErrorKind};
+use fyers_keeper::store::postgres::{Address, Candidate, ConnectError, Contender, LEASE, RENEW_EVERY};
+use keeper_domain::{
+    ports::{ChangeStore, OutboxStore, SessionStore, StoreErrorKind},
+    served::{Misfit, Served},
+};
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
 
@@ -97,6 +100,82 @@ async fn a_keeper_that_holds_it_without_knowing_takes_it_again() {
     let mut other = contender(&url, "b");
     assert!(other.try_take().await.unwrap().is_none(), "another one waits for its end");
     assert_eq!(asking.try_take().await.unwrap().expect("it is its own").epoch(), 2);
+}
+
+/// What is carried out when the holder must have stopped would make the others wait for nobody.
+#[tokio::test]
+async fn a_renewal_that_comes_too_late_renews_nothing() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let mut asking = contender(&url, "a");
+    asking.prepare().await.unwrap();
+    let lost = Arc::new(AtomicBool::new(false));
+    let holding = asking.try_take().await.unwrap().unwrap();
+    let telling = Arc::clone(&lost);
+    let store = asking.into_store(holding, Arc::new(move || telling.store(true, Ordering::SeqCst))).unwrap();
+    // The first renewal finds less of it than the two seconds in which nobody acts any more.
+    let soon = RENEW_EVERY + Duration::from_secs(1);
+    let database = url.expose_secret().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let sql =
+        format!("UPDATE lease SET expires_at = clock_timestamp() + interval '{} s'", soon.as_secs_f64());
+    server.sql(&database, &sql);
+    let mut other = contender(&url, "b");
+    while !lost.load(Ordering::SeqCst) {
+        let left = other.look().await.unwrap().left;
+        assert!(left <= soon, "it was renewed: {left:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!store.holding().is_good());
+}
+
+/// Of those who share a database the last one that acted counts; a task that holds the lease for a moment is none.
+#[tokio::test]
+async fn whoever_takes_it_knows_whether_the_last_keeper_has_let_go() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let first = holder(&url, "a").await;
+    assert!(!first.holding().after_crash(), "nobody was here before");
+    end_lease(server, &url);
+    let task = Candidate { name: "key add".to_owned(), ..Candidate::default() };
+    let mut task = Contender::new(Address::parse(&url).unwrap(), task);
+    let held = task.try_take().await.unwrap().unwrap();
+    task.into_store(held, Arc::new(|| {})).unwrap().close().await;
+    let mut second = contender(&url, "b");
+    assert!(second.try_take().await.unwrap().unwrap().after_crash());
+    let again = second.try_take().await.unwrap().expect("as if it had not heard");
+    assert!(again.after_crash(), "it follows the same one");
+    second.into_store(again, Arc::new(|| {})).unwrap().close().await;
+    assert!(!contender(&url, "c").try_take().await.unwrap().unwrap().after_crash());
+}
+
+/// By name and app, whatever the order of things: another account's keeper gets nothing.
+#[tokio::test]
+async fn a_keeper_of_another_account_never_gets_it() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let served = |account: &str| Served {
+        account: Some(account.to_owned()),
+        app: Some("APP-100".to_owned()),
+        sandbox: Some(false),
+    };
+    let of = |name: &str, account: &str| {
+        let who =
+            Candidate { name: name.to_owned(), served: served(account), is_keeper: true, address: None };
+        Contender::new(Address::parse(&url).unwrap(), who)
+    };
+    let mut first = of("a", "XA1");
+    first.prepare().await.unwrap();
+    let holding = first.try_take().await.unwrap().unwrap();
+    let store = first.into_store(holding, Arc::new(|| {})).unwrap();
+    for _ in 0..2 {
+        let refused = of("b", "XB2").try_take().await.unwrap_err();
+        assert!(
+            matches!(refused, ConnectError::Misfit(Misfit::Account { .. })) && !refused.may_pass(),
+            "{refused}"
+        );
+        store.close().await;
+    }
+    assert!(of("c", "xa1").try_take().await.unwrap().is_some(), "the same account");
 }
 
 #[tokio::test]

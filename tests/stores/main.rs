@@ -22,6 +22,7 @@ macro_rules! on_both {
 mod cost;
 mod kept;
 mod lease;
+mod lines;
 mod lost_answers;
 mod moving;
 mod server;
@@ -129,5 +130,6 @@ pub(crate) async fn holder(url: &SecretString, name: &str) -> PostgresStore {
 }
 
 pub(crate) fn contender(url: &SecretString, name: &str) -> Contender {
-    Contender::new(Address::parse(url).unwrap(), Candidate { name: name.to_owned(), address: None })
+    let who = Candidate { name: name.to_owned(), is_keeper: true, ..Candidate::default() };
+    Contender::new(Address::parse(url).unwrap(), who)
 }

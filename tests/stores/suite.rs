@@ -126,7 +126,7 @@ pub(crate) fn kept_price(symbol: &str, last: &str) -> KeptPrice {
 
 pub(crate) fn intent(id: i64) -> OrderIntent {
     let (what, path, body) = ("place".to_owned(), "/orders/sync".to_owned(), "00ff".to_owned());
-    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![] }
+    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![], ids: vec![] }
 }
 
 pub(crate) fn entry() -> OrderEntry {

@@ -34,6 +34,7 @@ fn seen(now: DateTime<Utc>) -> Seen {
         link: "https://keeper.example/fyers/login".to_owned(),
         way: Way::Browser,
         rejects: false,
+        halted: false,
         sandbox: false,
         muted: false,
     }
@@ -47,6 +48,7 @@ fn logged_in(now: DateTime<Utc>, mode: Mode) -> Seen {
         holder: "ASHA RAO".to_owned(),
         since: Some(now),
         mode,
+        reads_only: false,
     });
     Seen { session, ..seen(now) }
 }

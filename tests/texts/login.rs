@@ -35,7 +35,8 @@ fn reasons_and_logins() {
     };
     let mut reports: Vec<LoginReport> = failures.map(LoginReport::failed).collect();
     let modes = [ShownMode::Live, ShownMode::Sandbox, ShownMode::Mock, ShownMode::Halted];
-    reports.extend(modes.map(|mode| LoginReport::done(&session, mode)));
+    reports.extend(modes.map(|mode| LoginReport::done(&session, mode, false)));
+    reports.push(LoginReport::done(&session, ShownMode::Live, true));
     reports.extend([
         LoginReport::denied(Some(-1), "user cancelled"),
         LoginReport::denied(None, ""),

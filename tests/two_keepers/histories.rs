@@ -20,6 +20,8 @@ use crate::{hosts::World, judge::Verdict, number, support::wait_for, take_over::
 const FAULTS: usize = 4;
 /// How long a standby that should not have sent a second login card is watched.
 const WATCHED: Duration = Duration::from_secs(3);
+/// Lease and 5 s: whoever looks for the reason of a longer time without a keeper finds here what the keepers said.
+const BAR: Duration = Duration::from_secs(20);
 
 /// What a fault is, as it is called in the table.
 const KINDS: [&str; 7] = [
@@ -154,6 +156,10 @@ fn history(seed: u64) -> Option<Outcome> {
     outcome.without_keeper = seen.longest_without(&no_database);
     println!("history {seed}: {:.1?} without a keeper at most", outcome.without_keeper);
     println!("history {seed}: the lease was taken again without knowing {} times", world.taken_again());
+    if outcome.without_keeper > BAR {
+        println!("{seen}");
+        world.print_logs();
+    }
     outcome.verdict = world.verdict();
     assert!(outcome.verdict.is_good() && outcome.cards == 0, "{seed}: {:?}", outcome.verdict);
     Some(outcome)

@@ -37,7 +37,7 @@ pub(crate) struct Host {
 pub(crate) struct World {
     pub(crate) home: Home,
     pub(crate) server: Server,
-    database: String,
+    pub(crate) database: String,
     pub(crate) hosts: [Host; 2],
     /// Namespaces of their own; `None` where the machine has no right to make them.
     network: Option<Network>,
@@ -46,6 +46,9 @@ pub(crate) struct World {
     pub(crate) acknowledged: Vec<String>,
     tags: u32,
     has_addresses: bool,
+    has_key: bool,
+    /// What is set otherwise on one host.
+    own: Vec<(usize, &'static str, &'static str)>,
     /// How far the keepers' clocks are from the true time.
     clocks: [TimeDelta; 2],
 }
@@ -96,17 +99,16 @@ impl World {
         let home = Home::at("2026-11-25T11:00:00", RefreshMode::Disabled);
         let token = home.sim.mint(TokenKind::Access);
         let home = home
-            .set("FYERS_CLIENT_ID", "ABCD1234EF-100")
+            .set("FYERS_CLIENT_ID", "ABCD1234EF-200")
             .set("FYERS_SECRET_KEY", "SIMULATED1")
             .set("FYERS_SANDBOX", "false")
             .set("FYERS_ACCESS_TOKEN", &token)
             .set("KEEPER_GATEWAY_KEY", KEY)
             .set("KEEPER_PUBLIC_URL", "http://127.0.0.1:9")
             .with_telegram();
-        let host = |host: usize| Host::new(host, network.as_ref(), &home, &url);
-        let hosts = [host(0), host(1)];
+        let hosts = [0, 1].map(|host| Host::new(host, network.as_ref(), &home, &url));
         let clocks = [TimeDelta::zero(); 2];
-        let (acknowledged, tags, has_addresses) = (vec![], 0, true);
+        let (acknowledged, tags, has_addresses, has_key, own) = (vec![], 0, true, true, vec![]);
         Some(Self {
             home,
             server,
@@ -117,6 +119,8 @@ impl World {
             acknowledged,
             tags,
             has_addresses,
+            has_key,
+            own,
             clocks,
         })
     }
@@ -128,7 +132,7 @@ impl World {
     }
 
     fn command(&self, host: usize, args: &[&str]) -> Command {
-        let Host { dir, address, database, fyers, telegram, .. } = &self.hosts[host];
+        let Host { dir, address, fyers, telegram, .. } = &self.hosts[host];
         let through = |url: String, relay: &Relay| {
             let (before, rest) = url.split_once("://").unwrap();
             let path = rest.split_once('/').map_or("", |(_, path)| path);
@@ -145,12 +149,15 @@ impl World {
             .env("TELEGRAM_API_URL", through(self.home.sim.telegram_url(), telegram))
             .env("KEEPER_HTTP_ADDR", address.to_string())
             .env("KEEPER_DEMO_CLOCK", (shown + self.clocks[host]).to_rfc3339())
-            .env(
-                "KEEPER_DATABASE_URL",
-                format!("postgres://keeper@{}/{}?sslmode=disable", database.address, self.database),
-            );
+            .env("KEEPER_DATABASE_URL", self.database_for(host, "keeper", &self.database));
         if self.has_addresses {
             command.env("KEEPER_ADVERTISE_URL", self.url(host, ""));
+        }
+        if !self.has_key {
+            command.env_remove("KEEPER_GATEWAY_KEY");
+        }
+        for (_, name, value) in self.own.iter().filter(|(of, ..)| *of == host) {
+            command.env(name, value);
         }
         match &self.network {
             Some(network) => network.inside(host, &command),
@@ -173,6 +180,30 @@ impl World {
         self
     }
 
+    /// Keepers that make their gateway key themselves.
+    pub(crate) fn without_a_key(mut self) -> Self {
+        self.has_key = false;
+        self
+    }
+
+    /// Another value of a setting on one host.
+    pub(crate) fn with_own(mut self, host: usize, name: &'static str, value: &'static str) -> Self {
+        self.own.push((host, name, value));
+        self
+    }
+
+    /// Runs a command on a host to its end: its exit code and what it complains of.
+    pub(crate) fn complains(&self, host: usize, args: &[&str]) -> (Option<i32>, String) {
+        let output = self.command(host, args).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// What is in the log of a host's latest run.
+    pub(crate) fn log(&self, host: usize) -> String {
+        let Host { dir, runs, .. } = &self.hosts[host];
+        std::fs::read_to_string(dir.path().join(format!("log-{}", runs - 1))).unwrap()
+    }
+
     /// What a command on a host says, as JSON.
     pub(crate) fn says(&self, host: usize, args: &[&str]) -> Value {
         let output = self.command(host, args).output().unwrap();
@@ -182,6 +213,11 @@ impl World {
     /// Runs a command on a host; its exit code.
     pub(crate) fn exits(&self, host: usize, args: &[&str]) -> Option<i32> {
         self.command(host, args).output().unwrap().status.code()
+    }
+
+    /// The database as this host reaches it, for another user or under another name.
+    pub(crate) fn database_for(&self, host: usize, user: &str, database: &str) -> String {
+        format!("postgres://{user}@{}/{database}?sslmode=disable", self.hosts[host].database.address)
     }
 
     /// An empty database in the place of the one before.
@@ -333,6 +369,16 @@ impl World {
         messages.filter(is_card).count()
     }
 
+    /// What the keepers have said, for whoever looks for the reason of something.
+    pub(crate) fn print_logs(&self) {
+        for (nth, host) in self.hosts.iter().enumerate() {
+            for run in 0..host.runs {
+                let log = std::fs::read_to_string(host.dir.path().join(format!("log-{run}")));
+                println!("--- keeper {nth}, run {run}\n{}", log.unwrap_or_default());
+            }
+        }
+    }
+
     pub(crate) fn sql(&self, sql: &str) -> String {
         self.server.sql(&self.database, sql)
     }
@@ -348,15 +394,7 @@ impl Drop for World {
             }
         }
         if std::thread::panicking() {
-            for (nth, host) in self.hosts.iter().enumerate() {
-                for run in 0..host.runs {
-                    let log = host.dir.path().join(format!("log-{run}"));
-                    println!(
-                        "--- keeper {nth}, run {run}\n{}",
-                        std::fs::read_to_string(log).unwrap_or_default()
-                    );
-                }
-            }
+            self.print_logs();
         }
     }
 }

@@ -8,9 +8,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
 mod backup;
+mod database_settings;
 #[path = "../e2e/feed_client.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod feed_client;
+mod full;
 mod histories;
 mod hosts;
 mod judge;
@@ -24,6 +26,7 @@ mod standby;
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod support;
 mod take_over;
+mod told;
 mod watch;
 
 /// A number from the environment.
@@ -47,6 +50,30 @@ fn a_keeper_that_sleeps_longer_than_its_lease_never_wakes() {
     assert!(!world.is_running(0), "the system has ended it in its sleep, before the other one could act");
     world.wait_stands_by(0);
     assert_eq!(world.order(0, "through the one that slept").unwrap(), "fyers", "passed on");
+    world.judge();
+}
+
+/// It woke when it had to have stopped and its lease still stood: by asking to renew it, it made the others wait for a
+/// second lease that nobody used.
+#[test]
+fn a_keeper_that_wakes_at_the_end_of_its_lease_does_not_renew_it() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.pause(0);
+    let left = |world: &World, more: &str| {
+        world.sql(&format!("SELECT expires_at - clock_timestamp() < interval '{more} s' FROM lease")) == "t\n"
+    };
+    wait_for("it must have stopped", || left(&world, "1.8").then_some(()));
+    world.resume(0);
+    wait_for("one of them acts by a new lease", || {
+        let is_new = world.sql("SELECT epoch FROM lease") != "1\n";
+        assert!(is_new || left(&world, "3"), "it was renewed for nobody");
+        // On a slow machine it may have woken after the end, and then it may ask for a new one as the other does.
+        (is_new && (world.acts(0) || world.acts(1))).then_some(())
+    });
     world.judge();
 }
 
@@ -75,9 +102,12 @@ fn it_is_handed_over_by_hand() {
     assert_eq!(world.exits(0, &["handover"]), Some(0));
     world.wait_acts(1);
     world.wait_stands_by(0);
-    // Alone, it goes on by itself.
     world.kill9(0);
-    assert_eq!(world.exits(1, &["handover"]), Some(0));
+    wait_for("nobody stands by", || (world.status(1)?["lease"]["standby"] == false).then_some(()));
+    assert_eq!(world.exits(1, &["handover"]), Some(75), "alone it goes on");
+    assert!(world.acts(1));
+    // Told to all the same, it takes the lease anew.
+    assert_eq!(world.exits(1, &["handover", "--force"]), Some(0));
     wait_for("the only one acts again", || world.acts(1).then_some(()));
     world.judge();
 }
@@ -108,12 +138,16 @@ fn clocks_that_are_twenty_minutes_apart_do_no_harm() {
 }
 
 /// As in a restart of the server: within the lease nobody else may act, so the holder waits for it and goes on.
+/// What is left at least of a lease of 15 s that is renewed every 5 s.
+const LEASE_LEFT: std::time::Duration = std::time::Duration::from_secs(10);
+
 #[test]
 fn a_database_that_is_started_again_does_not_end_the_holder() {
     let Some(mut world) = World::new() else { return };
     world.start(0);
     world.wait_acts(0);
     let epoch = world.status(0).unwrap()["lease"]["epoch"].clone();
+    let away_since = std::time::Instant::now();
     world.server.crash();
     assert_eq!(world.order(0, "without a database"), None);
     // Longer than the lives of an actor that dies of it.
@@ -121,6 +155,9 @@ fn a_database_that_is_started_again_does_not_end_the_holder() {
     world.server.run();
     wait_for("an order goes through", || world.order(0, "after the restart"));
     assert!(world.is_running(0));
-    assert_eq!(world.status(0).unwrap()["lease"]["epoch"], epoch, "it has held it all the time");
+    // On a machine that is slow to start the server the lease runs out, and the keeper takes it anew.
+    if away_since.elapsed() < LEASE_LEFT {
+        assert_eq!(world.status(0).unwrap()["lease"]["epoch"], epoch, "it has held it all the time");
+    }
     world.judge();
 }

@@ -148,3 +148,31 @@ fn a_standby_that_cannot_reach_fyers_is_handed_over_to_by_force_alone() {
     world.wait_acts(0);
     world.judge();
 }
+
+/// Its own link to the database is cut: the other one goes on, and this one says that it could not.
+#[test]
+fn a_standby_says_when_its_database_is_away_and_when_it_is_back() {
+    const AWAY: &str = "the database does not answer here";
+    let Some(mut world) = two() else { return };
+    world.cut_database(1, true);
+    let ready = |world: &World| get(&world.url(1, "/readyz")).unwrap();
+    wait_for("it is not ready, and why", || ready(&world).1.contains(AWAY).then_some(()));
+    let (status, said) = ready(&world);
+    assert_eq!(status, 503);
+    assert!(said.contains("PostgreSQL cannot be used"), "{said}");
+    let (code, words) = world.complains(1, &["status"]);
+    assert_eq!(code, Some(69), "{words}");
+    assert!(words.contains(AWAY), "{words}");
+    let numbers = get(&world.url(1, "/metrics")).unwrap().1;
+    assert!(numbers.contains("fyers_keeper_lease_database_answers 0"), "{numbers}");
+    assert_eq!(world.order(1, "through it").as_deref(), Some("fyers"), "the other one is where it was");
+    world.cut_database(1, false);
+    wait_for("it is back", || world.log(1).contains("lease.reachable").then_some(()));
+    wait_for("it says so", || (!ready(&world).1.contains(AWAY)).then_some(()));
+    let log = world.log(1);
+    assert_eq!(log.matches("lease.unreachable").count(), 1, "{log}");
+    assert!(!log.contains("lease.unreadable"), "one reason is told once: {log}");
+    world.wait_warm(0);
+    world.term(0);
+    world.wait_acts(1);
+}

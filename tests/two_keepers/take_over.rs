@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::hosts::World;
+use simulator::{Fault, FaultRule, endpoint};
+
+use crate::{hosts::World, support::wait_for};
 
 /// Median and worst.
 pub(crate) fn figures(times: &mut [Duration]) -> String {
@@ -51,4 +53,38 @@ fn goes(world: &mut World, holder: usize, go: fn(&mut World, usize)) -> Duration
     world.wait_stands_by(holder);
     world.wait_warm(1 - holder);
     took
+}
+
+/// The stored token is good, and FYERS takes its time to say so to the keeper that takes over.
+#[test]
+fn the_first_orders_after_a_take_over_are_not_simulated() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.wait_warm(0);
+    let slow = Fault::Latency { ms: 1_500 };
+    world.home.sim.inject(FaultRule::forever(endpoint::PROFILE, slow));
+    for (holder, by_signal) in [(0, true), (1, false)] {
+        let other = 1 - holder;
+        if by_signal {
+            world.tell_to_stop(holder);
+        } else {
+            assert_eq!(world.exits(holder, &["handover"]), Some(0));
+        }
+        let mut taken = 0;
+        wait_for("the other one takes orders", || {
+            taken += usize::from(world.order(other, "while it takes over").is_some());
+            (taken > 0 && world.acts(other)).then_some(())
+        });
+        if by_signal {
+            world.reap(holder);
+        }
+        world.wait_stands_by(holder);
+        world.wait_warm(other);
+    }
+    let simulated = world.sql("SELECT count(*) FROM orders WHERE entry::json->>'venue' = 'mock'");
+    assert_eq!(simulated, "0\n");
+    world.judge();
 }

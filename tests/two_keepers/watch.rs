@@ -1,6 +1,7 @@
 //! Who serves bots, and since when, as somebody sees it who asks all the time.
 
 use std::{
+    fmt,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     sync::{
@@ -70,6 +71,19 @@ fn is_ready(address: SocketAddr) -> bool {
     stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: keeper\r\nConnection: close\r\n\r\n").is_ok()
         && stream.read_exact(&mut answer).is_ok()
         && answer.ends_with(b" 200")
+}
+
+/// Who was ready from when to when, in seconds since the first look.
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let begin = self.hosts.iter().flatten().map(|(at, _)| *at).min().unwrap_or(self.end);
+        for (host, changes) in self.hosts.iter().enumerate() {
+            for (at, is_ready) in changes {
+                writeln!(f, "keeper {host}: ready {is_ready} from {:.2}", (*at - begin).as_secs_f64())?;
+            }
+        }
+        writeln!(f, "the end: {:.2}", (self.end - begin).as_secs_f64())
+    }
 }
 
 impl Seen {

@@ -4,13 +4,19 @@
 mod access;
 mod attacks;
 mod browserless;
+mod clock;
 mod events;
+mod heads;
+mod long_echo;
 mod metrics;
 mod ops;
+mod owners;
 mod page;
 mod pressure;
 mod set_up;
+mod sockets;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support;
+mod takers;
 mod worst;

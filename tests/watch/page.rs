@@ -34,14 +34,14 @@ fn everything_is_said_without_scripts() {
         "Health: All is well",
         "As of Mon 23 Nov 2026, 11:02:",
         "Monday, 23 November",
-        "08:45 daily tick",
+        "08:45 daily check",
         "09:15–15:40 market open",
         "06:00 the session ends",
         "Good until Tue 24 Nov, 06:00",
         fingerprint,
         "XX00001",
-        "Next tick Wed 25 Nov, 08:45",
-        "Last tick Mon 23 Nov, 11:02",
+        "Next daily check Wed 25 Nov, 08:45",
+        "Last daily check Mon 23 Nov, 11:02",
         "Next holiday Tue 24 Nov, Prakash Gurpurb Sri Guru Nanak Dev",
         "Orders simulated today 0",
         "Alerts waiting none",
@@ -49,7 +49,7 @@ fn everything_is_said_without_scripts() {
         "Started, version",
         "A token on 1 of 1 trading days",
         "by a login from the login page",
-        "The curve begins with the first simulated order.",
+        "No simulated trade yet. The curve begins with the first one.",
         "Market data not connected: no bot listens",
         "Bots that listen none",
         "default live 0 orders today",
@@ -60,6 +60,8 @@ fn everything_is_said_without_scripts() {
     ] {
         assert!(text.contains(words), "no {words:?} in: {text}");
     }
+    let reload = "<noscript><meta http-equiv=\"refresh\" content=\"60\"></noscript>";
+    assert!(page.body.contains(reload), "without scripts it is renewed all the same");
     assert!(page.body.matches("<li data-name").count() <= 10);
     assert!(!page.body.contains(&key(&home)));
 }
@@ -112,10 +114,15 @@ fn a_press_without_scripts_is_answered_by_the_page() {
     assert_eq!(status["halted"], true);
     assert_eq!(press("resume").status, 303);
     keeper.wait_status("live again", |status| status["mode"] == "live" && status["halted"] == false);
+    get(&keeper, "/", &own);
     assert_eq!(press("refresh").status, 303);
-    for _earlier in 0..2 {
-        get(&keeper, "/", &own);
-    }
+    let refreshed = text(&get(&keeper, "/", &own).body);
+    assert!(
+        refreshed.contains("Answer No new token:")
+            && refreshed.contains("The token in use stays, good until"),
+        "{refreshed}"
+    );
+    assert!(!refreshed.contains("expired"), "a token in use has not: {refreshed}");
     for (button, answer) in [
         ("mute", "No sound until"),
         ("unmute", "Alerts make a sound again."),

@@ -66,7 +66,7 @@ fn what_fyers_could_not_be_asked_about_has_no_green_tick() {
     let keeper = home.start_ready();
     let visit = Visit::new(&keeper);
     home.sim.inject(FaultRule::forever(endpoint::GENERATE_AUTHCODE, Fault::Reset));
-    let shown = visit.press("app", &[("id", "ABCD1234EF-100"), ("secret", SECRET)]);
+    let shown = visit.press("app", &[("id", "ABCD1234EF-200"), ("secret", SECRET)]);
     let line = shown.lines().find(|line| line.contains("could not be asked")).expect("a line about the app");
     assert!(
         line.contains("! The app is saved: login page could not be asked") && !line.contains('\u{2713}'),
@@ -85,13 +85,13 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     assert!(page.contains(&redirect) && page.contains("Permissions") && page.contains("Static IP"), "{page}");
 
     // What is pasted into the wrong place is not shown; an app that FYERS does not know is not kept.
-    let swapped = visit.press("app", &[("id", SECRET), ("secret", "ABCD1234EF-100")]);
+    let swapped = visit.press("app", &[("id", SECRET), ("secret", "ABCD1234EF-200")]);
     assert!(swapped.contains("is not an app id") && !swapped.contains(SECRET), "{swapped}");
     let unknown = visit.press("app", &[("id", "ZZZZ9999ZZ-100"), ("secret", SECRET)]);
     assert!(unknown.contains("FYERS begins no login for ZZZZ9999ZZ-100"), "{unknown}");
     assert!(!home.env().contains("ZZZZ9999ZZ"), "{}", home.env());
-    let known = visit.press("app", &[("id", " ABCD1234EF-100 "), ("secret", SECRET)]);
-    assert!(known.contains("FYERS begins a login for ABCD1234EF-100"), "{known}");
+    let known = visit.press("app", &[("id", " ABCD1234EF-200 "), ("secret", SECRET)]);
+    assert!(known.contains("FYERS begins a login for ABCD1234EF-200"), "{known}");
 
     let bot = simulator::Telegram::default().bot_token;
     let wrong = visit.press("telegram", &[("bot", "1:not-a-bot-of-anybody-at-all-here")]);
@@ -109,8 +109,13 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     assert!(paired.contains("A test message is in the chat"), "{paired}");
     home.wait_alert("is paired with this chat");
 
-    let done = visit.press("finish", &[]);
-    assert!(done.contains("fyersModel.Config.API, fyersModel.Config.DATA_API"), "{done}");
+    assert!(paired.contains("id=\"real-money\""), "where orders go can be said here too: {paired}");
+    let done = visit.press("finish", &[("orders", "real")]);
+    assert!(done.contains("Orders go to FYERS, with real money"), "{done}");
+    assert!(
+        done.contains("fyersModel.Config.API = ") && done.contains("fyersModel.Config.DATA_API = "),
+        "{done}"
+    );
     assert!(done.contains("fyersModel.FyersModel(") && done.contains("gateway.key"), "{done}");
     let login =
         done.split("id=\"login\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
@@ -130,9 +135,9 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     let code = back.query_pairs().find(|(name, _)| name == "auth_code").unwrap().1.into_owned();
     let finished = post(&keeper, "/fyers/callback", &[], &[("auth_code", &code), ("state", &state)]);
     assert_eq!(finished.status, 200, "{finished:?}");
-    keeper.wait_status("a good token", |status| status["mode"] == "sandbox");
+    keeper.wait_status("a good token", |status| status["mode"] == "live");
 
-    for line in ["FYERS_CLIENT_ID=ABCD1234EF-100", "TELEGRAM_CHAT_ID=42"] {
+    for line in ["FYERS_CLIENT_ID=ABCD1234EF-200", "TELEGRAM_CHAT_ID=42", "FYERS_SANDBOX=false"] {
         assert!(home.env().contains(line), "no {line} in {}", home.env());
     }
     let over = get(&keeper, "/setup", &[]);
@@ -168,7 +173,7 @@ fn the_link_opens_once_and_only_in_the_browser_that_pressed_the_button() {
     let cookie = begun.cookie();
     let token = get(&keeper, "/setup", &[("cookie", &cookie)]).token();
     let fields = |token: &str| {
-        [("token", token.to_owned()), ("id", "ABCD1234EF-100".to_owned()), ("secret", SECRET.to_owned())]
+        [("token", token.to_owned()), ("id", "ABCD1234EF-200".to_owned()), ("secret", SECRET.to_owned())]
     };
     for (headers, token) in [
         (vec![OWN], token.as_str()),

@@ -203,7 +203,7 @@ fn order(keeper: &Keeper, key: &str) {
 }
 
 /// A keeper with orders to list, and a FYERS whose answers are long.
-fn ready() -> (Home, Keeper) {
+pub(crate) fn ready() -> (Home, Keeper) {
     // As the image and the units have it (Dockerfile, ops).
     let home = day().set("FYERS_SANDBOX", "true").set("MALLOC_ARENA_MAX", "1");
     let keeper = home.start_ready();

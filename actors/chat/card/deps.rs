@@ -46,6 +46,8 @@ pub struct CardDeps {
     pub rejects: bool,
     /// `FYERS_SANDBOX`.
     pub sandbox: bool,
+    /// Whether FYERS takes no orders from the app.
+    pub reads_only: bool,
     /// To the TokenActor.
     pub session: RecipientCell<GetSession>,
     /// To the TokenActor.

@@ -126,7 +126,7 @@ impl World {
             timeout(PATIENCE, deps.mode.ask(GetMode))
         );
         let (Ok(Ok(view)), Ok(Ok(mode))) = (session, mode) else { return Ok(None) };
-        let session = session_of(&view, mode.mode, mode.reason);
+        let session = session_of(&view, (mode.mode, self.deps.reads_only), mode.reason);
         let mut live = LivePositions::default();
         if matches!(session, CardSession::Needed(_)) {
             let known = timeout(PATIENCE, deps.positions.ask(GetLivePositions)).await;
@@ -151,6 +151,7 @@ impl World {
             link: memory.link.as_ref().map(|(link, _)| link.clone()).unwrap_or_default(),
             way: if matches!(deps.path, LoginPath::Page(_)) { Way::Browser } else { Way::Paste },
             rejects: deps.rejects,
+            halted: !settled && deps.store.halted().await?,
             sandbox: deps.sandbox,
             muted: muted.is_some_and(|until| now < until),
         }))
@@ -251,7 +252,7 @@ impl World {
 }
 
 /// What the card makes of the session. A token is only told of once the mode has followed it.
-fn session_of(view: &SessionView, mode: Mode, why: Reason) -> CardSession {
+fn session_of(view: &SessionView, (mode, reads_only): (Mode, bool), why: Reason) -> CardSession {
     let holder = view.holder.clone().or_else(|| view.account.clone()).unwrap_or_default();
     match (&view.usable, &view.fingerprint, view.state) {
         (Some(_), Some(_), _) if mode == Mode::Mock && why != Reason::Halted => CardSession::Unsettled,
@@ -262,6 +263,7 @@ fn session_of(view: &SessionView, mode: Mode, why: Reason) -> CardSession {
             holder,
             since: view.verified_at,
             mode,
+            reads_only,
         }),
         (_, _, StateName::LoginRequired) => CardSession::Needed(view.reason),
         _ => CardSession::Unsettled,

@@ -69,6 +69,7 @@ impl Performer<'_> {
     async fn ask(&self, origin: &CommandOrigin, action: &Action, nonce: Nonce) {
         // The rules only ask about what there is a question for.
         let Some((title, meaning, yes)) = question(action) else { return };
+        let title = with_name(title, action);
         self.speaker.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
     }
 
@@ -113,8 +114,16 @@ impl Performer<'_> {
 
     /// The question's message says how it ended, and has no buttons any more.
     async fn settle(&self, origin: &CommandOrigin, action: &Action, outcome: &str) {
-        let title = question(action).map_or("", |(title, ..)| title);
+        let title = question(action).map_or_else(String::new, |(title, ..)| with_name(title, action));
         self.speaker.replace(origin, format!("{title}\n{outcome}").trim().to_owned()).await;
+    }
+}
+
+/// A question about one bot says which.
+fn with_name(title: &str, action: &Action) -> String {
+    match action {
+        Action::Halt { bot: Some(bot) } | Action::Resume { bot: Some(bot) } => format!("{title} ({bot})"),
+        _ => title.to_owned(),
     }
 }
 

@@ -64,6 +64,9 @@ async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
     let actor = start(&fyers, &store, false);
     time::sleep(Duration::from_secs(60)).await;
     assert_eq!(store.count(|event| matches!(event, Event::OrderOutcomeUnknown { .. })), 0, "no token yet");
+    let listed = store.order_journal(9).await.unwrap();
+    let unknown = |row: &OrderEntry| row.is_unknown() && row.id.is_none();
+    assert!(listed.len() == 3 && listed.iter().all(unknown), "each has a row at once: {listed:?}");
     actor.send(session(true)).await.unwrap();
     time::sleep(Duration::from_secs(10)).await;
     let told: Vec<Event> = store
@@ -90,4 +93,75 @@ async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
     assert_eq!(row(&rows[1]), place(None, LookedUp::NotFound));
     assert_eq!(row(&rows[2]), (None, "cancel".to_owned(), Venue::Fyers, LookedUp::LookYourself));
     assert!(rows.iter().all(|row| row.bot == Some(BotName::owner())) && rows.len() == 3, "{rows:?}");
+}
+
+#[actix::test]
+async fn an_order_that_was_told_as_not_found_is_looked_for_again_after_a_restart() {
+    let floor = floor(false, true).await;
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    assert_eq!(floor.place("NSE:SBIN-EQ", 5, 1).await.1["code"], 201, "nobody knows");
+    time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(
+        floor.store.order_journal(9).await.unwrap()[0].unanswered.as_ref().unwrap().known,
+        LookedUp::NotFound
+    );
+
+    let Floor { fyers, store, .. } = floor;
+    fyers.books(&[row("77", 5, 2)], &[held(5)]);
+    let actor = start(&fyers, &store, false);
+    actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(3)).await;
+    let rows = store.order_journal(9).await.unwrap();
+    assert_eq!((rows.len(), rows[0].id.as_deref(), rows[0].is_unknown()), (1, Some("77"), false), "{rows:?}");
+    let found =
+        |event: &Event| matches!(event, Event::OrderOutcomeUnknown { found: Some(id), .. } if id == "77");
+    assert_eq!(store.count(found), 1, "and told");
+    assert!(matches!(
+        store.shelf.lock().unwrap().outcomes[..],
+        [.., (1, IntentOutcome::Searched(Search::Found { .. }))]
+    ));
+    assert_eq!(fyers.calls("/orders/sync").len(), 1);
+}
+
+/// The reading of an hour ago is no reason to think that it did not arrive.
+#[actix::test]
+async fn the_exit_of_an_entry_that_got_no_answer_is_not_simulated_by_a_later_life_without_a_token() {
+    let floor = floor(false, true).await;
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    assert_eq!(floor.place("NSE:INFY-EQ", 6, 1).await.1["code"], 201, "nobody knows");
+    time::sleep(Duration::from_secs(6)).await;
+    floor.actor.send(session(false)).await.unwrap();
+    let Floor { fyers, store, .. } = floor;
+    let actor = start(&fyers, &store, false);
+    actor.send(session(false)).await.unwrap();
+    let next = Floor { fyers, store, actor };
+    for seconds in [0, 3_600] {
+        time::sleep(Duration::from_secs(seconds)).await;
+        assert_eq!(next.place("NSE:INFY-EQ", 6, -1).await.0.venue, Venue::None, "it may have filled");
+    }
+    let later =
+        ExchangeDeps { time: PausedTime::at("2026-11-23T14:00"), ..deps(&next.fyers, &next.store, false) };
+    let actor = ExchangeActor::new(later).start();
+    actor.send(session(false)).await.unwrap();
+    let next = Floor { actor, ..next };
+    assert_eq!(next.place("NSE:INFY-EQ", 6, -1).await.0.venue, Venue::None, "nobody has looked since");
+    next.actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(5)).await;
+    next.actor.send(session(false)).await.unwrap();
+    assert_eq!(next.place("NSE:INFY-EQ", 6, -1).await.0.venue, Venue::Mock, "it did not arrive");
+}
+
+/// FYERS refused an equal order with an id: its row is not that of the lost one.
+#[actix::test]
+async fn a_refused_order_gives_its_row_to_no_lost_one() {
+    let floor = floor(false, true).await;
+    let red = json!({"s": "error", "code": -99, "message": "RED:Margin Shortfall", "id": "77"});
+    floor.fyers.says("/orders/sync", 400, &red);
+    floor.place("NSE:SBIN-EQ", 5, 1).await;
+    floor.fyers.books(&[row("77", 5, 5)], &[]);
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    floor.place("NSE:SBIN-EQ", 5, 1).await;
+    time::sleep(Duration::from_secs(12)).await;
+    let lost = floor.store.order_journal(9).await.unwrap().remove(0);
+    assert_eq!((lost.id.as_deref(), lost.unanswered.unwrap().known), (None, LookedUp::NotFound));
 }

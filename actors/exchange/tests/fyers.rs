@@ -13,6 +13,8 @@ pub(super) struct Fyers {
     pub(super) intents: Mutex<Vec<usize>>,
     pub(super) script: Mutex<BTreeMap<String, Result<ApiResponse, ProxyError>>>,
     pub(super) slow: Duration,
+    /// Bots have read all that their share allows.
+    pub(super) starved: Mutex<bool>,
 }
 
 impl Fyers {

@@ -12,6 +12,11 @@ pub(super) struct Shares(pub(super) Arc<Fyers>);
 #[async_trait]
 impl BrokerProxy for Shares {
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
+        if call.method == Method::Get && *self.0.starved.lock().unwrap() {
+            let body = json!({"s": "error", "code": -429, "message": "Request limit reached"}).to_string();
+            let headers = vec![("x-keeper-limit".to_owned(), b"minute".to_vec())];
+            return Ok(ApiResponse { status: 429, headers, body: body.into_bytes() });
+        }
         self.0.send(token, call).await
     }
 

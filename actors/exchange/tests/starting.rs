@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use actix::{Context, Handler};
-use keeper_domain::{event::Death, restart_policy::Limits};
+use fyers_api::operation::Operation;
+use keeper_domain::{event::Death, order_journal::OrderEntry, restart_policy::Limits, routing::request::Leg};
 
 use super::*;
 use crate::{
@@ -69,4 +70,40 @@ async fn news_that_waits_at_the_start_is_overtaken_by_no_answer_and_after_a_cras
     assert_eq!(actor.send(GetMode).await.unwrap().mode, Mode::Live);
     assert_eq!(asked.load(Ordering::Relaxed), 1, "nobody tells it again by himself");
     assert_eq!(switches(), [(Mode::Mock, Mode::Live)], "a crash is no switch");
+}
+
+/// An id that is not known to be a bot's would be taken for that of the next lost order.
+#[actix::test]
+async fn an_order_of_this_day_is_known_behind_ten_thousand_simulated_ones() {
+    time::pause();
+    let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
+    let leg = Leg {
+        symbol: "NSE:SBIN-EQ".into(),
+        product: "INTRADAY".into(),
+        quantity: 5,
+        price: Decimal::ZERO,
+        tag: Some("t".into()),
+    };
+    let entry = |venue, id: String| {
+        let (at, answer) = ("2026-11-23T04:29:00Z".parse().unwrap(), (200, 1101, "", Some(id)));
+        OrderEntry::new((Operation::Place, Mode::Live, venue), Some(&leg), answer, at).of(&BotName::owner())
+    };
+    let simulated = (0..10_000).map(|number| entry(Venue::Mock, format!("MOCK{number}")));
+    let orders = [entry(Venue::Fyers, "26".into())].into_iter().chain(simulated).collect();
+    let live_positions = Some(LivePositions { was_live: true, ..LivePositions::default() });
+    store.commit(Change { orders, live_positions, ..Change::default() }).await.unwrap();
+    fyers.books(&[], &[]);
+    let actor = start(&fyers, &store, false);
+    actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_millis(100)).await;
+    let floor = Floor { fyers, store, actor };
+    floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
+    assert_eq!(floor.place("NSE:SBIN-EQ", 5, 1).await.1["code"], 201, "nobody knows");
+    floor.fyers.books(&[row("26", 5, 6)], &[]);
+    time::sleep(Duration::from_secs(30)).await;
+    let told = |found: bool| {
+        let is_it = move |event: &Event| matches!(event, Event::OrderOutcomeUnknown { found: id, .. } if id.is_some() == found);
+        floor.store.count(is_it)
+    };
+    assert_eq!((told(true), told(false)), (0, 1), "it is the other one's");
 }

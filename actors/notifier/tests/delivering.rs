@@ -5,16 +5,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::notifier::messages::{Flush, GetOutbox, JournalGrew, StopSending};
-use crate::notifier::tests::doubles::{Call, Fate, World, in_virtual_time};
+use crate::notifier::tests::doubles::{Call, Fate, World, in_virtual_time, refused};
 use keeper_domain::alert::SendError;
-use keeper_domain::{alerts::render::SAFE_TEXT, event::Event, reason::Reason};
+use keeper_domain::{alerts::render::SAFE_TEXT, asked::Asked, event::Event, reason::Reason};
 
 const MINUTES: Duration = Duration::from_secs(30 * 60);
-
-/// An event whose alert is never merged with another one's.
-fn refused(n: i64) -> Event {
-    Event::OrderRefused { bot: None, symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
-}
 
 fn restarted() -> Event {
     Event::ActorRestarted { actor: "token".into(), restarts: 1 }
@@ -264,6 +259,7 @@ fn repeats_of_a_warning_gather_unless_something_waits_behind_them_or_the_program
     in_virtual_time(async {
         let rejected = |n: i64| Event::OrderRejected {
             bot: None,
+            asked: Asked::default(),
             symbol: "NSE:SBIN-EQ".into(),
             quantity: n,
             price: "801.5".into(),

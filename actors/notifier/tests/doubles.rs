@@ -18,6 +18,17 @@ use keeper_domain::{
     ports::{AlertTotals, Messenger, NoteStore, OutboxStore, StoreError, StoreErrorKind, Time},
 };
 
+/// An event whose alert is never merged with another one's.
+pub(super) fn refused(n: i64) -> Event {
+    Event::OrderRefused {
+        bot: None,
+        symbol: format!("NSE:S{n}-EQ"),
+        quantity: -n,
+        why: "no token".into(),
+        is_halted_entry: false,
+    }
+}
+
 /// Virtual time: tokio's paused clock, shown as a wall clock that began at 09:00 IST.
 pub(super) struct PausedTime(tokio::time::Instant);
 
@@ -257,7 +268,9 @@ pub(super) fn context() -> Context {
     Context {
         login_hint: "log in at https://keeper.example/fyers/login".to_owned() + ".",
         live: true,
+        reads_only: false,
         reject_without_token: false,
+        halted: false,
         tick_time: NaiveTime::from_hms_opt(8, 45, 0).unwrap(),
         card: None,
     }

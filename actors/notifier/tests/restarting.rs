@@ -10,13 +10,9 @@ use std::{
 use actix::{Addr, AsyncContext, Context, MailboxError, dev::ContextFut};
 use futures_util::future::{Either, poll_fn, select};
 
-use crate::notifier::tests::doubles::{Fate, World, in_virtual_time};
+use crate::notifier::tests::doubles::{Fate, World, in_virtual_time, refused};
 use crate::notifier::{actor::NotifierActor, messages::Flush};
-use keeper_domain::{alert::SendError, event::Event};
-
-fn refused(n: i64) -> Event {
-    Event::OrderRefused { bot: None, symbol: format!("NSE:S{n}-EQ"), quantity: -n, why: "no token".into() }
-}
+use keeper_domain::alert::SendError;
 
 /// Polls the actor and restarts it in place after a panic, once per poll.
 async fn supervise(mut running: ContextFut<NotifierActor, Context<NotifierActor>>) {

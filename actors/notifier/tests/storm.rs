@@ -30,6 +30,7 @@ fn event(n: i64, rng: &mut StdRng) -> Event {
             symbol: format!("NSE:S{n}-EQ"),
             quantity: 1,
             why: "no token".into(),
+            is_halted_entry: false,
         },
     }
 }

@@ -22,7 +22,7 @@ fn silent(n: u64) -> Event {
 
 fn critical() -> Event {
     let why = "no token".to_owned();
-    Event::OrderRefused { bot: None, symbol: "NSE:SBIN-EQ".into(), quantity: -1, why }
+    Event::OrderRefused { bot: None, symbol: "NSE:SBIN-EQ".into(), quantity: -1, why, is_halted_entry: false }
 }
 
 fn silent_queue(script: Vec<Fate>) -> World {
@@ -124,5 +124,11 @@ fn twenty_random_queues_keep_the_order() {
 
 fn critical_of(n: u64) -> Event {
     let why = format!("no token {n}");
-    Event::OrderRefused { bot: None, symbol: format!("NSE:S{n}-EQ"), quantity: -1, why }
+    Event::OrderRefused {
+        bot: None,
+        symbol: format!("NSE:S{n}-EQ"),
+        quantity: -1,
+        why,
+        is_halted_entry: false,
+    }
 }

@@ -11,6 +11,8 @@ async fn dies(die: Die, expected: Counters) {
     let before = panics_here();
     let garden = plant(Limits::default());
     let handled = |count: u32| (0..count).collect::<Vec<_>>();
+    // Its life has begun.
+    time::sleep(Duration::from_secs(2)).await;
     (0..10).for_each(|number| garden.addr.do_send(Keep(number)));
     garden.addr.do_send(die);
     (10..30).for_each(|number| garden.addr.do_send(Keep(number)));
@@ -75,6 +77,23 @@ async fn a_wait_of_some_seconds_is_no_hang() {
         time::sleep(Duration::from_secs(1)).await;
     }
     assert_eq!(garden.tree.counters("mortal"), Counters::default());
+}
+
+/// To read the state of a long day again would take as long as the first time.
+#[actix::test]
+async fn a_slow_beginning_is_no_hang_and_one_without_end_is() {
+    time::pause();
+    let garden = plant(Limits::default());
+    garden.disk.slow.store(45, SeqCst);
+    garden.addr.do_send(Die::InHandler);
+    time::sleep(Duration::from_secs(50)).await;
+    assert_eq!(garden.tree.counters("mortal"), Counters { panics: 1, restarts: 1, ..Counters::default() });
+    assert_eq!(garden.addr.send(Loaded).await.unwrap(), Some(0));
+
+    garden.disk.slow.store(1_000, SeqCst);
+    garden.addr.do_send(Die::InHandler);
+    time::sleep(Duration::from_secs(70)).await;
+    assert_eq!(garden.tree.counters("mortal").hangs, 1);
 }
 
 #[actix::test]

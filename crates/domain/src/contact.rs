@@ -9,6 +9,8 @@ use crate::broker_error::Transport;
 
 /// After so long without an answer the keeper asks FYERS itself: 4 calls a minute at most, of the 200 that FYERS allows.
 pub const ASK_AFTER: Duration = Duration::from_secs(15);
+/// Most answers come within this.
+const PROMPT: Duration = Duration::from_secs(2);
 /// An answer older than this says nothing about now: a question of the keeper's own is not answered by then.
 const FRESH: Duration = Duration::from_secs(30);
 
@@ -53,15 +55,22 @@ pub struct Contact {
     pub last_answer: Option<Duration>,
     /// The failures since then: since when, and how the latest one failed.
     pub failing: Option<(Duration, ContactFault)>,
+    /// When a request left that has brought neither yet.
+    pub asked: Option<Duration>,
 }
 
 impl Contact {
+    /// A request leaves.
+    pub fn asked(&mut self, now: Duration) {
+        self.asked.get_or_insert(now);
+    }
+
     /// FYERS answered with this status.
     pub fn answered(&mut self, status: u16, now: Duration) {
         if status >= 500 {
             return self.fail(ContactFault::Status(status), now);
         }
-        *self = Self { last_answer: Some(now), failing: None };
+        *self = Self { last_answer: Some(now), ..Self::default() };
     }
 
     /// No answer came to a request that began then. One that was overtaken by an answer says nothing new.
@@ -73,7 +82,7 @@ impl Contact {
 
     fn fail(&mut self, fault: ContactFault, now: Duration) {
         let since = self.failing.map_or(now, |(since, _)| since);
-        self.failing = Some((since, fault));
+        (self.failing, self.asked) = (Some((since, fault)), None);
     }
 
     /// Whether it answered the latest request, however long ago that was; `None` before the first one.
@@ -88,6 +97,11 @@ impl Contact {
 
     fn is_older_than(&self, age: Duration, now: Duration) -> bool {
         self.last_answer.is_none_or(|answer| now.saturating_sub(answer) >= age)
+    }
+
+    /// When it was asked what it has not answered yet; not before an answer is a little late.
+    pub fn waits_since(&self, now: Duration) -> Option<Duration> {
+        self.asked.filter(|asked| now.saturating_sub(*asked) >= PROMPT)
     }
 
     /// What is known now.
@@ -148,5 +162,18 @@ mod tests {
         assert_eq!(contact.state(false, at(30)), ContactState::NotNeeded);
         assert!(!contact.should_ask(true, at(14)) && contact.should_ask(true, at(15)));
         assert!(!contact.should_ask(false, at(500)), "nobody needs it");
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_known_until_one_comes() {
+        let mut contact = Contact::default();
+        contact.asked(at(10));
+        contact.asked(at(12));
+        assert_eq!((contact.waits_since(at(11)), contact.waits_since(at(13))), (None, Some(at(10))));
+        contact.answered(200, at(14));
+        assert_eq!(contact.waits_since(at(60)), None);
+        contact.asked(at(60));
+        contact.failed(Transport::Timeout, at(60), at(70));
+        assert_eq!((contact.waits_since(at(80)), contact.answers()), (None, Some(false)));
     }
 }

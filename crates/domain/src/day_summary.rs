@@ -141,7 +141,8 @@ mod tests {
             order(Venue::Fyers, 200, 1101, "2026-11-24T00:00"),
         ];
         let told = |when: &str, event| Recorded { id: 1, at: at(when), event };
-        let lost = Event::ModeChanged { from: Mode::Live, to: Mode::Mock, why: Reason::TokenRejected };
+        let lost =
+            Event::ModeChanged { from: Mode::Live, to: Mode::Mock, why: Reason::TokenRejected, open: None };
         let events = [
             told("2026-11-22T10:00", Event::LoggedOut),
             told("2026-11-23T10:02", lost),

@@ -27,9 +27,14 @@ pub struct EquityCurve {
 }
 
 impl EquityCurve {
-    /// What the account is worth while nothing has happened in it: the beginning, until something has.
+    /// Whether something was traded once: there is more than the beginning.
+    pub fn has_begun(&self) -> bool {
+        self.points.len() > 1
+    }
+
+    /// What the account is worth while nothing was traded in it: the beginning, until something is.
     pub fn begin(&mut self, at: DateTime<Utc>, value: Decimal) {
-        if self.points.len() <= 1 {
+        if !self.has_begun() {
             self.points = vec![EquityPoint { at, value: value.round_dp(2) }];
         }
     }
@@ -40,8 +45,11 @@ impl EquityCurve {
         let value = value.round_dp(2);
         match self.points.last() {
             // The beginning is as old as the latest look: it holds up nothing.
-            Some(last) if self.points.len() > 1 && last.at + GAP > at => return false,
-            Some(last) if last.value == value && ist::date(last.at) == ist::date(at) => return false,
+            Some(last) if self.has_begun() && last.at + GAP > at => return false,
+            // The first trade begins the curve, whatever it has changed.
+            Some(last) if self.has_begun() && last.value == value && ist::date(last.at) == ist::date(at) => {
+                return false;
+            }
             _ => {}
         }
         self.points.push(EquityPoint { at, value });
@@ -100,6 +108,15 @@ mod tests {
         assert_eq!(values(&curve), ["250000", "249000"]);
         curve.begin(at(30), Decimal::from(7));
         assert_eq!(values(&curve), ["250000", "249000"], "it has begun");
+    }
+
+    #[test]
+    fn a_trade_that_has_changed_nothing_begins_the_curve_too() {
+        let mut curve = EquityCurve::default();
+        curve.begin(at(0), Decimal::from(100));
+        assert!(!curve.has_begun());
+        assert!(curve.add(at(1), Decimal::from(100)) && curve.has_begun());
+        assert!(!curve.add(at(9), Decimal::from(100)), "no news");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Everything notable that happens, as one closed list.
 //!
-//! An event is committed to the journal in the same transaction as the state it belongs to. Alerts are
-//! made from the journal, so an alert exists exactly when the change it tells of is on disk, whatever
-//! crashes in between. Log lines and metrics come from the same values.
+//! An event is committed to the journal in the same transaction as the state it belongs to. Alerts are made from the
+//! journal, so an alert exists exactly when its change is on disk. Log lines and metrics come from the same values.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use mock_exchange::sessions::Segment;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     alert::Severity,
+    asked::Asked,
     keys::{BotName, LimitKind},
     login_origin::LoginOrigin,
     mode::Mode,
@@ -62,9 +62,19 @@ pub enum Event {
         missing: Vec<String>,
         /// Whether the run before this one ended without saying goodbye.
         after_crash: bool,
+        /// Whether there is a way to a token only by a login.
+        #[serde(default)]
+        needs_login: bool,
     },
     /// The service was asked to stop.
-    KeeperStopping,
+    KeeperStopping {
+        /// Whether another keeper stood by, which takes over at once.
+        #[serde(default)]
+        handed_over: bool,
+        /// Whether it goes on as the one that stands by.
+        #[serde(default)]
+        stands_by: bool,
+    },
     /// The daily tick was taken on by the TokenActor.
     Ticked {
         /// The trading day (IST) that the tick is for.
@@ -300,6 +310,9 @@ pub enum Event {
         to: Mode,
         /// Why.
         why: Reason,
+        /// What is open at FYERS then, each as `+6 NSE:SBIN-EQ`; `None` when it is not known, and in older entries.
+        #[serde(default)]
+        open: Option<Vec<String>>,
     },
     /// An order was taken by the MockExchange.
     OrderSimulated {
@@ -325,6 +338,12 @@ pub enum Event {
     },
     /// An order was sent to FYERS, or may have been, its answer is not known, and the order book was looked at.
     OrderOutcomeUnknown {
+        /// Whose it is; `None` in entries of the time before there were several keys.
+        #[serde(default)]
+        bot: Option<BotName>,
+        /// What was asked.
+        #[serde(default)]
+        asked: Asked,
         /// The symbol; empty when the request names none.
         symbol: String,
         /// Signed quantity: negative sells.
@@ -334,12 +353,28 @@ pub enum Event {
         /// Whether the book could tell; if not, a person must look.
         #[serde(default)]
         searched: bool,
+        /// When the same is known of several orders of one request: all of them, in words.
+        #[serde(default)]
+        orders: Vec<String>,
+        /// The book's rows that are news, in words: its own; those that may be it; or, where it has one and the book could
+        /// not tell, others that are like it.
+        #[serde(default)]
+        rows: Vec<String>,
+        /// FYERS had refused it with the token, so it was handled as one that was not sent.
+        #[serde(default)]
+        token_refused: bool,
+        /// It has no mark, so its row is told by its time.
+        #[serde(default)]
+        is_by_time: bool,
     },
     /// FYERS refused an order.
     OrderRejected {
         /// Whose it is; `None` in entries of the time before there were several keys.
         #[serde(default)]
         bot: Option<BotName>,
+        /// What was asked.
+        #[serde(default)]
+        asked: Asked,
         /// The symbol; empty when the request names none.
         symbol: String,
         /// Signed quantity: negative sells.
@@ -360,6 +395,15 @@ pub enum Event {
     PositionUnknown {
         /// Its symbol.
         symbol: String,
+    },
+    /// A position at FYERS has turned round while trading is halted.
+    PositionTurned {
+        /// Its symbol.
+        symbol: String,
+        /// What was open before, signed.
+        from: i64,
+        /// What is open now.
+        to: i64,
     },
     /// Orders go to FYERS from now on, and simulated positions are still open.
     SimulatedLeft {
@@ -403,6 +447,9 @@ pub enum Event {
         quantity: i64,
         /// Why, in words.
         why: String,
+        /// Whether it is an entry that a halt has kept out: nothing stays open because of that.
+        #[serde(default)]
+        is_halted_entry: bool,
     },
     /// FYERS takes no orders from this app at all (docs/fyers-api.md, "Order bans").
     OrdersNotAllowed {

@@ -1,6 +1,10 @@
 //! Events in a person's words, one line each: for the status page and for /logs.
 
-use crate::{alerts::words::order, event::Event, text::excerpt};
+use crate::{
+    alerts::words::{in_days, order, orders_were},
+    event::Event,
+    text::excerpt,
+};
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
 
@@ -43,7 +47,7 @@ fn session(event: &Event) -> Option<String> {
         Event::TokenDelayed { reason, .. } => format!("Still no token: {}", reason.words()),
         Event::DayGivenUp { reason, .. } => format!("No usable token all day: {}", reason.words()),
         Event::RefreshTokenEnding { days_left, .. } => {
-            format!("The refresh token ends in {days_left} days")
+            format!("The refresh token ends {}", in_days(*days_left))
         }
         Event::SymbolsLoaded { symbols, as_of } => {
             format!("The symbol master of {} is in use, {symbols} symbols", until(*as_of))
@@ -56,7 +60,7 @@ fn session(event: &Event) -> Option<String> {
 
 fn exchange(event: &Event) -> Option<String> {
     Some(match event {
-        Event::ModeChanged { from, to, why } => format!("Mode {from} → {to}: {}", why.words()),
+        Event::ModeChanged { from, to, why, .. } => format!("Mode {from} → {to}: {}", why.words()),
         Event::HaltChanged { halted: true, by } => format!("Trading halted by {by}"),
         Event::HaltChanged { halted: false, by } => format!("Trading resumed by {by}"),
         Event::KeyAdded { bot, by, .. } => format!("A key for bot {bot} was added by {by}"),
@@ -74,14 +78,27 @@ fn exchange(event: &Event) -> Option<String> {
         Event::OrderRefused { symbol, quantity, why, .. } => {
             format!("Order refused: {}, because {why}", order(symbol, *quantity))
         }
-        Event::OrderOutcomeUnknown { symbol, quantity, .. } => {
-            format!("Order sent, answer lost: {}", order(symbol, *quantity))
+        Event::OrderOutcomeUnknown { asked, symbol, quantity, orders, token_refused, .. } => {
+            match asked.words() {
+                Some(asked) => format!("Sent, answer lost: {asked}"),
+                None if orders.len() > 1 => {
+                    format!("{} orders sent, answer lost: {}", orders.len(), orders.join(", "))
+                }
+                None if *token_refused => {
+                    format!("Order refused with the token, and may be at FYERS: {}", order(symbol, *quantity))
+                }
+                None => format!("Order sent, answer lost: {}", order(symbol, *quantity)),
+            }
         }
-        Event::OrderRejected { symbol, quantity, code, .. } => {
-            format!("FYERS refused: {}, code {code}", order(symbol, *quantity))
+        Event::OrderRejected { asked, symbol, quantity, code, .. } => {
+            let what = asked.words().unwrap_or_else(|| order(symbol, *quantity));
+            format!("FYERS refused: {what}, code {code}")
         }
         Event::PositionsUnreadable { over: false } => "The live positions cannot be read".to_owned(),
         Event::PositionsUnreadable { over: true } => "The live positions can be read again".to_owned(),
+        Event::PositionTurned { symbol, from, to } => {
+            format!("A position has turned round under the halt: it was {from} {symbol}, and is {to}")
+        }
         Event::PositionUnknown { symbol } => {
             format!("FYERS' row about a position in {symbol} cannot be read: the symbol is protected")
         }
@@ -89,7 +106,7 @@ fn exchange(event: &Event) -> Option<String> {
             format!("Simulated positions are still open: {}", positions.join(", "))
         }
         Event::SimulatedCleared { by, .. } => format!("The simulated positions were cleared by {by}"),
-        Event::SimulatedMeanwhile { orders } => format!("{orders} orders were simulated without a token"),
+        Event::SimulatedMeanwhile { orders } => format!("{} simulated without a token", orders_were(*orders)),
         Event::OrdersNotAllowed { .. } => "FYERS takes no orders from this app".to_owned(),
         _ => return None,
     })
@@ -99,10 +116,12 @@ fn keeper(event: &Event) -> Option<String> {
     Some(match event {
         Event::KeeperStarted { version, after_crash: false, .. } => format!("Started, version {version}"),
         Event::KeeperStarted { version, .. } => format!("Started after a crash, version {version}"),
-        Event::KeeperStopping => "Stopping".to_owned(),
-        Event::Ticked { late: false, .. } => "Daily tick".to_owned(),
-        Event::Ticked { .. } => "Daily tick, caught up".to_owned(),
-        Event::TickSkipped { holiday, .. } => format!("No tick: {holiday}"),
+        Event::KeeperStopping { handed_over: false, .. } => "Stopping".to_owned(),
+        Event::KeeperStopping { stands_by: true, .. } => "Handing over; from now on it stands by".to_owned(),
+        Event::KeeperStopping { .. } => "Stopping; another keeper takes over".to_owned(),
+        Event::Ticked { late: false, .. } => "Daily check".to_owned(),
+        Event::Ticked { .. } => "Daily check, caught up".to_owned(),
+        Event::TickSkipped { holiday, .. } => format!("No daily check: {holiday}"),
         Event::SegmentJoined { symbol, .. } => format!("MCX sessions count from now on: {symbol}"),
         Event::CalendarUncovered { year } => format!("No holidays on file for {year}"),
         Event::ClockStepped { seconds } => format!("The clock jumped by {seconds} s"),

@@ -52,6 +52,13 @@ impl<T> Note<T> {
     }
 }
 
+impl<T> Note<T> {
+    /// Whether it is this note that changes.
+    pub fn is_in(&self, change: &NoteChange) -> bool {
+        change.name == self.name
+    }
+}
+
 impl<T: Serialize> Note<T> {
     /// What a change must hold so that this value is remembered in place of the one before.
     ///

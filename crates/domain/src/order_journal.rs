@@ -1,13 +1,19 @@
 //! The order journal: every order a bot sent, where it went, and what came back. No token, no body.
 
+mod asked;
+mod broker_clock;
 mod look_up;
+mod lost;
+mod progress;
 mod unanswered;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-pub use look_up::look_up;
+pub use broker_clock::BrokerClock;
+pub use lost::{LostOrders, SeenBook, Verdict};
+pub use progress::OrderProgress;
 pub use unanswered::{LookedUp, Unanswered};
 
 use crate::keys::BotName;
@@ -142,6 +148,9 @@ pub struct OrderIntent {
     pub body: String,
     /// The orders in it, as far as they could be read.
     pub legs: Vec<Leg>,
+    /// The orders that it names, as one that is to be cancelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
 }
 
 /// What came of an intent.
@@ -172,8 +181,7 @@ pub enum Search {
     },
     /// None of its orders is in the book.
     NotFound,
-    /// The book cannot tell: it is no placed order, it is of another day, or an equal order of nobody known was stamped
-    /// shortly before it.
+    /// The book cannot tell: it is no placed order, it is of another day, or a row may be its own or somebody else's.
     LookYourself,
 }
 
@@ -196,6 +204,7 @@ impl OrderIntent {
             path: request.path.clone(),
             body: hex::encode(sha2::Sha256::digest(&request.body)),
             legs: call.legs.clone(),
+            ids: call.ids.clone(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the actors need from the world. The adapters in the root package implement these.
 
+mod change_line;
 mod sockets;
 mod store;
 
@@ -14,8 +15,10 @@ pub use crate::store_error::{StoreError, StoreErrorKind};
 use crate::{
     alert::{Outgoing, SendError},
     broker_error::{BrokerError, Transport},
+    keys::BotName,
     secret::{AccessToken, AuthCode, RefreshToken},
 };
+pub use change_line::ChangeLine;
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
     model::{FundLimits, Profile},
@@ -84,11 +87,29 @@ pub enum ProxyError {
 /// Whether an order that waits may still leave.
 pub type Wanted = dyn Fn() -> bool + Send + Sync;
 
+/// Whose read it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// The key that was shown.
+    pub bot: BotName,
+    /// There is no other key.
+    pub is_alone: bool,
+}
+
 /// Carries calls to the broker, each exactly once, and never anywhere else.
 #[async_trait]
 pub trait BrokerProxy: Send + Sync {
     /// Sends the call with these credentials. Redirects are not followed; nothing is tried twice.
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError>;
+    /// The same for a read of one of several bots, which share the rate limits: none of them keeps another one waiting.
+    async fn send_for(
+        &self,
+        _asker: &Asker,
+        token: &AccessToken,
+        call: &ApiRequest,
+    ) -> Result<ApiResponse, ProxyError> {
+        self.send(token, call).await
+    }
     /// The same for an order, which may wait for its turn: it is asked for once more when it may leave, and when it is
     /// not wanted any more it is refused instead, with the header `x-keeper-limit`.
     async fn send_while(

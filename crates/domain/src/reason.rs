@@ -22,6 +22,8 @@ pub enum Reason {
     NeverLoggedIn,
     /// The token's own end has passed.
     TokenExpired,
+    /// The broker has refused a call with the token, and has not said yet whether it still works.
+    TokenDoubted,
     /// The broker refuses the token although its end has not passed.
     TokenRejected,
     /// A person logged out.
@@ -84,6 +86,7 @@ impl Reason {
             Self::NoCredentials => "no_credentials",
             Self::NeverLoggedIn => "never_logged_in",
             Self::TokenExpired => "token_expired",
+            Self::TokenDoubted => "token_doubted",
             Self::TokenRejected => "token_rejected",
             Self::LoggedOut => "logged_out",
             Self::RefreshDisabled => "refresh_disabled",

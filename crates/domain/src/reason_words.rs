@@ -15,6 +15,9 @@ impl Reason {
             Self::NoCredentials => "no FYERS app is configured",
             Self::NeverLoggedIn => "there has been no login yet",
             Self::TokenExpired => "the access token has expired",
+            Self::TokenDoubted => {
+                "FYERS has refused the access token once, and has not said yet whether it still works"
+            }
             Self::TokenRejected => "FYERS no longer accepts the access token",
             Self::LoggedOut => "you logged out",
             Self::RefreshDisabled => "FYERS has switched token refresh off by SEBI regulation",
@@ -48,10 +51,12 @@ impl Reason {
             Self::Unreachable => "Check the network, then try again; a running keeper retries by itself.",
             Self::BrokerFault | Self::BadAnswer => "FYERS has trouble: try again in a few minutes.",
             Self::RateLimited => "Wait a minute or two, then try again.",
-            Self::TokenUnconfirmed => {
+            Self::TokenUnconfirmed | Self::TokenDoubted => {
                 "Nothing to do: the keeper asks again until FYERS answers. Log in only if it stays so."
             }
-            Self::NoCredentials => "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY, as env.example shows.",
+            Self::NoCredentials => {
+                "Set FYERS_CLIENT_ID and FYERS_SECRET_KEY: `fyers-keeper init` asks for them."
+            }
             Self::PinMissing => "Set FYERS_PIN to the PIN of your FYERS login.",
             Self::PinRejected => "Correct FYERS_PIN first: FYERS locks the account after a few wrong ones.",
             Self::AppHashRejected => {

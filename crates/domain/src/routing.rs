@@ -1,14 +1,21 @@
 //! The mode, and where a request goes: pure rules.
 
 pub mod broker_answer;
+pub mod change;
+pub mod exit_readings;
 pub mod exposure;
+pub mod fate;
 pub mod live_positions;
 pub mod order_ids;
 pub mod own;
 pub mod path;
+pub mod real_positions;
 pub mod refused;
 pub mod request;
+pub mod resting_exit;
 pub mod route;
+pub mod shown_fills;
+pub mod turned;
 
 use crate::{mode::Mode, reason::Reason};
 

@@ -45,6 +45,18 @@ impl StateName {
             Self::Expired => "expired",
         }
     }
+
+    /// The same for a person.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoToken => "no token",
+            Self::Checking => "checking",
+            Self::Valid => "valid",
+            Self::Refreshing => "refreshing",
+            Self::LoginRequired => "login required",
+            Self::Expired => "expired",
+        }
+    }
 }
 
 impl std::fmt::Display for StateName {

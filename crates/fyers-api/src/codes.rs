@@ -13,7 +13,7 @@ pub fn order_type(number: i64) -> Result<OrderType, ApiError> {
         2 => Ok(OrderType::Market),
         3 => Ok(OrderType::Stop),
         4 => Ok(OrderType::StopLimit),
-        _ => Err(ApiError::invalid_input()),
+        _ => Err(ApiError::invalid("type is 1 (limit), 2 (market), 3 (stop) or 4 (stop limit)")),
     }
 }
 
@@ -35,7 +35,7 @@ pub fn side(number: i64) -> Result<Side, ApiError> {
     match number {
         1 => Ok(Side::Buy),
         -1 => Ok(Side::Sell),
-        _ => Err(ApiError::invalid_input()),
+        _ => Err(ApiError::invalid("side is 1 (buy) or -1 (sell)")),
     }
 }
 
@@ -49,7 +49,7 @@ pub fn product(word: &str) -> Result<Product, ApiError> {
         "INTRADAY" => Ok(Product::Intraday),
         "MARGIN" => Ok(Product::Margin),
         "MTF" => Ok(Product::Mtf),
-        _ => Err(ApiError::invalid_input()),
+        _ => Err(ApiError::invalid("productType is CNC, INTRADAY, MARGIN or MTF")),
     }
 }
 
@@ -84,7 +84,7 @@ pub fn validity(word: &str) -> Result<Validity, ApiError> {
     match word {
         "DAY" => Ok(Validity::Day),
         "IOC" => Ok(Validity::Ioc),
-        _ => Err(ApiError::invalid_input()),
+        _ => Err(ApiError::invalid("validity is DAY or IOC")),
     }
 }
 

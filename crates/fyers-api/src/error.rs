@@ -34,6 +34,11 @@ impl ApiError {
         Self::new(-50, "Invalid input")
     }
 
+    /// The same, with what should be there instead: the broker's words, and behind them ours.
+    pub fn invalid(what: &str) -> Self {
+        Self::new(-50, format!("Invalid input: {what}"))
+    }
+
     /// The symbol is unknown, or cannot be traded (an index).
     pub fn unknown_symbol() -> Self {
         Self::new(-50, "The input symbol is invalid.")

@@ -72,10 +72,21 @@ const LIVE_ORDERS: &[&str] =
 const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert"];
 
 impl Operation {
+    /// Whether it reads what the account holds, owes or has ordered.
+    pub fn reads_account(self) -> bool {
+        matches!(
+            self,
+            Self::Funds | Self::Holdings | Self::Positions | Self::Orders | Self::Trades | Self::Gtts
+        )
+    }
+
     /// What the call is about.
     pub fn of(call: &ApiRequest) -> Self {
-        let path = call.path.trim_end_matches('/');
-        match (call.surface, call.method, path) {
+        Self::at(call.surface, call.method, call.path.trim_end_matches('/'))
+    }
+
+    fn at(surface: Surface, method: Method, path: &str) -> Self {
+        match (surface, method, path) {
             (Surface::Api, Method::Get, "/profile") => Self::Profile,
             (Surface::Api, Method::Get, "/funds") => Self::Funds,
             (Surface::Api, Method::Get, "/holdings") => Self::Holdings,
@@ -132,6 +143,14 @@ impl Operation {
                 | LiveOrder
         )
     }
+}
+
+/// Whether a known call has this path, by whatever method.
+pub fn is_known_place(surface: Surface, path: &str) -> bool {
+    use Method::{Delete, Get, Patch, Post, Put};
+    let known =
+        |method| !matches!(Operation::at(surface, method, path), Operation::Unknown | Operation::UnknownRead);
+    [Get, Post, Put, Patch, Delete].into_iter().any(known)
 }
 
 fn below(path: &str, place: &str) -> bool {
@@ -212,6 +231,17 @@ mod tests {
             (Data, Post, "/orders/sync", Operation::Unknown),
         ] {
             assert_eq!(Operation::of(&call(surface, method, path)), operation, "{method:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_known_to_the_letter() {
+        for path in ["/profile", "/orders/sync", "/orders/26/sync", "/smart-order/limit", "/price-alert"] {
+            assert!(is_known_place(Surface::Api, path), "{path}");
+        }
+        assert!(is_known_place(Surface::Data, "/marketStatus"));
+        for path in ["/Profile", "/quotes", "/orders/sync/", "/something/new", ""] {
+            assert!(!is_known_place(Surface::Api, path), "{path}");
         }
     }
 

@@ -35,6 +35,14 @@ impl Ledger {
         !self.seeded && money && empty && self.gtts.is_empty()
     }
 
+    /// Whether anything was traded: shares that came with the copy of an account move its worth too, and are no trade.
+    /// What was bought for delivery on an earlier day is not told from them.
+    pub fn has_traded(&self) -> bool {
+        let money = !self.realized.total().is_zero() || !self.charges.total().is_zero();
+        // A waiting order has an account too.
+        money || self.fills.len() > 0 || self.accounts.values().any(|account| account.net != 0)
+    }
+
     pub(crate) fn begin_with(&mut self, cash: Decimal, holdings: &[SeededHolding]) {
         (self.cash, self.seeded) = (cash, true);
         for SeededHolding { symbol, quantity, cost_price } in holdings {

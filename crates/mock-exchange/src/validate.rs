@@ -29,16 +29,20 @@ const DUST: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
 /// -50.
 pub(crate) fn values(order: &NewOrder) -> Result<(), ApiError> {
     let request = &order.request;
-    let tag = request.tag.as_deref().is_none_or(good_tag);
-    let quantity = (1..=MAX_QUANTITY).contains(&request.quantity);
-    let disclosed = (0..=request.quantity).contains(&order.disclosed);
     let prices = [request.limit_price, request.stop_price];
     let prices = prices.iter().all(|price| (Decimal::ZERO..=MAX_PRICE).contains(price));
     let legs = order.legs.is_none_or(|legs| {
         let distances = [legs.stop_loss, legs.take_profit];
         distances.into_iter().flatten().all(|distance| distance > Decimal::ZERO && distance <= MAX_PRICE)
     });
-    if tag && quantity && disclosed && prices && legs { Ok(()) } else { Err(ApiError::invalid_input()) }
+    let rules = [
+        (request.tag.as_deref().is_none_or(good_tag), "orderTag is 1 to 30 letters and digits of your own"),
+        ((1..=MAX_QUANTITY).contains(&request.quantity), "qty is a whole number from 1 to 1,00,00,000"),
+        ((0..=request.quantity).contains(&order.disclosed), "disclosedQty is from 0 to qty"),
+        (prices, "limitPrice and stopPrice are from 0 to 10,00,00,000"),
+        (legs, "stopLoss and takeProfit are distances above 0"),
+    ];
+    rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(ApiError::invalid(rule)))
 }
 
 /// The order's own price in INR, which tells a share's tick while no price of it is known.

@@ -3,17 +3,21 @@
 use secrecy::SecretString;
 
 use crate::cli::{
+    exit::Exit,
     failure::Failure,
     init::{
+        is_sandbox_set,
         place::{Place, words},
         terminal::Terminal,
     },
+    output::fail,
     setup::CliConfig,
 };
 use crate::{
-    config::{AppKind, Row, SettingOrigin},
+    config::{self, Row, SettingOrigin},
     doctor::{self, Finding, Mark},
 };
+use keeper_domain::app_kind::AppKind;
 
 /// Asks for the keeper's own address, from which the redirect URI follows.
 pub(super) fn address(
@@ -24,7 +28,7 @@ pub(super) fn address(
     terminal.title("Where a login comes back to");
     while config.settings.redirect_uri.is_none() {
         terminal.say(
-            "With an https address of its own the keeper takes a login with one tap. Without one you log in on this\n\
+            "With an https address of its own the keeper takes a login with one tap. Without one you log in on this \
              machine, or paste the address of the page that you land on.",
         );
         let answer =
@@ -75,19 +79,29 @@ pub(super) async fn app(
         let Some(refused) = check(terminal, &config).await? else { return Ok(config) };
         terminal.say(&format!("  {}", refused.advice));
         let question = "Enter: look again. \"secret\": enter the secret again. \"new\": another app. \"skip\": go on all the same";
-        match terminal.ask(question)?.to_ascii_lowercase().as_str() {
-            "skip" => return Ok(config),
-            "new" => {
+        let answers = [("", Next::Look), ("secret", Next::Secret), ("new", Next::New), ("skip", Next::GoOn)];
+        match terminal.choose(question, &answers)? {
+            Next::GoOn => return Ok(config),
+            Next::New => {
                 config = place.save(&NO_APP.map(|name| (name, &place.nothing)))?;
                 if config.settings.app.is_some() {
                     terminal.say("! The app is set in the environment: change it there.");
                     return Ok(config);
                 }
             }
-            "secret" => config = other_secret(terminal, place, config)?,
-            _ => {}
+            Next::Secret => config = other_secret(terminal, place, config)?,
+            Next::Look => {}
         }
     }
+}
+
+/// What is done about an app that FYERS refuses.
+#[derive(Clone, Copy)]
+enum Next {
+    Look,
+    Secret,
+    New,
+    GoOn,
 }
 
 pub(super) const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
@@ -167,6 +181,10 @@ fn enter(terminal: &mut Terminal, place: &Place) -> Result<Option<Result<CliConf
     if id.is_empty() {
         return Ok(None);
     }
+    // Before the secret is asked for: a slip costs one answer, not two.
+    if let Some((what, remedy)) = config::app_id_flaw(&id) {
+        return Ok(Some(Err(fail(Exit::BadSettings, &format!("FYERS_CLIENT_ID {what}"), remedy))));
+    }
     let secret = terminal.ask_secret("Secret id")?;
     let id = SecretString::from(id);
     Ok(Some(place.save(&[("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &secret)])))
@@ -178,8 +196,7 @@ pub(super) fn real_money(
     place: &Place,
     config: CliConfig,
 ) -> Result<CliConfig, Failure> {
-    let is_set = |row: &Row| row.name == "FYERS_SANDBOX" && row.origin != SettingOrigin::Default;
-    if config.settings.app.is_none() || config.settings.rows.iter().any(is_set) {
+    if config.settings.app.is_none() || is_sandbox_set(&config) {
         return Ok(config);
     }
     terminal.title("Real orders or not");
@@ -194,13 +211,17 @@ pub(super) fn real_money(
             "! {app} has an ending that is not known here: FYERS takes orders from apps whose id ends in -200."
         )),
     }
-    let answer = terminal.ask("Enter: sandbox. \"real money\": orders go to FYERS")?;
-    let sandbox = !answer.eq_ignore_ascii_case("real money");
+    let answers = [("", true), ("sandbox", true), ("real money", false)];
+    let sandbox = terminal.choose("Enter: sandbox. \"real money\": orders go to FYERS", &answers)?;
     let value = SecretString::from(sandbox.to_string());
     let config = place.save(&[("FYERS_SANDBOX", &value)])?;
-    terminal.say(match sandbox {
-        true => "✓ Sandbox. Set FYERS_SANDBOX=false when you are ready.",
-        false => "✓ Real money: orders go to FYERS while there is a good token.",
+    let app = config.settings.app.as_ref().map(|app| AppKind::of(&app.client_id));
+    terminal.say(match (sandbox, app) {
+        (true, _) => "✓ Sandbox. Set FYERS_SANDBOX=false when you are ready.",
+        (false, Some(AppKind::Reads)) => {
+            "! Real money is set, but FYERS refuses every order of this app: it needs one whose id ends in -200."
+        }
+        (false, _) => "✓ Real money: orders go to FYERS while there is a good token.",
     });
     Ok(config)
 }

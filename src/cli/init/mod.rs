@@ -16,16 +16,20 @@ use crate::cli::{
     probe::{block_on, reachable},
     setup::{CliConfig, load},
 };
-use crate::store::StateDir;
-use keeper_domain::reason::Reason;
+use crate::{
+    build_info::GATEWAY_DOCUMENT,
+    config::{Row, SettingOrigin},
+    store::StateDir,
+};
+use keeper_domain::{app_kind::AppKind, reason::Reason};
 pub(in crate::cli) use pages::PageSetUp;
 use place::Place;
 use terminal::Terminal;
 
 pub(super) fn init() -> Result<Exit, Failure> {
-    let place = Place::of_environment();
+    let (terminal, place) = (Terminal::new(), Place::of_environment());
     let state = StateDir::open(place.state_dir()).map_err(|error| no_state(&error))?;
-    let mut set_up = SetUp { terminal: Terminal::new(), place, state };
+    let mut set_up = SetUp { terminal, place, state };
     match block_on(set_up.run()) {
         Some(done) => done,
         None => Err(no_runtime()),
@@ -45,7 +49,7 @@ impl SetUp {
         self.place.make()?;
         self.terminal.say(&format!(
             "Set-up of fyers-keeper. Answers are saved in {} as you give them; secrets are never shown.\n\
-             Leave it at any time with Ctrl-C and start it again: it goes on where you left.",
+             Leave it at any time with Ctrl-C and start it again: what is saved is not asked for again.",
             self.place.env_path().display()
         ));
         let config = self.begin()?;
@@ -72,7 +76,8 @@ impl SetUp {
             .map(|problem| ASKED.into_iter().find(|group| group.contains(&name(problem).as_str())));
         let Some(groups) = groups.collect::<Option<Vec<_>>>() else { return Err(failure) };
         self.terminal.say(&place::words(&failure));
-        self.terminal.ask("Enter: take these out and ask again. Ctrl-C: leave them as they are")?;
+        self.terminal
+            .choose("Enter: take these out and ask again. Ctrl-C: leave them as they are", &[("", ())])?;
         let names: Vec<&str> = groups.into_iter().flatten().copied().collect();
         self.place.empty(&names)
     }
@@ -84,7 +89,7 @@ impl SetUp {
         }
         self.terminal.title("First login");
         let mut question = "Log in to FYERS now? Enter: yes. \"later\": with `fyers-keeper login`";
-        while !is_later(&self.terminal.ask(question)?) {
+        while self.terminal.choose(question, &LOG_IN)? {
             let report = login::here(&config, &self.state).await?;
             if login::end(&report, false) == Exit::Good {
                 return Ok((config, Exit::Good));
@@ -101,12 +106,65 @@ impl SetUp {
         // Made now, so that the line for the bot works before the first start.
         self.state.gateway_key().map_err(|error| no_state(&error))?;
         self.terminal.title("Done");
-        self.terminal.say(&format!(
-            "Start the keeper:   fyers-keeper run\n\
-             Your bot needs these two lines in place of its login at FYERS (other languages: docs/gateway.md):\n\n{}",
-            bot_lines(config, &self.place).lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
-        ));
+        self.terminal.say(&next_mode(config, &self.place));
+        self.terminal.say(
+            "\nStart the keeper:  fyers-keeper run\n\
+             Look at it any time:  fyers-keeper status\n\n\
+             Your bot needs these lines in place of its login at FYERS:\n",
+        );
+        let lines = bot_lines(config, &self.place);
+        self.terminal
+            .say_whole(&lines.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n"));
+        self.terminal.say_whole(&format!("\nOther languages:\n{GATEWAY_DOCUMENT}"));
         Ok(())
+    }
+}
+
+/// Whether nothing says yet where orders go, and FYERS takes some from this app.
+fn asks_orders(config: &CliConfig) -> bool {
+    let takes = |id: &str| AppKind::of(id) != AppKind::Reads;
+    config.settings.app.as_ref().is_some_and(|app| takes(&app.client_id)) && !is_sandbox_set(config)
+}
+
+fn is_sandbox_set(config: &CliConfig) -> bool {
+    let is_set = |row: &Row| row.name == "FYERS_SANDBOX" && row.origin != SettingOrigin::Default;
+    config.settings.rows.iter().any(is_set)
+}
+
+/// Which mode the next login leads to, what that means for orders, and the one line that changes it.
+fn next_mode(config: &CliConfig, place: &Place) -> String {
+    let settings = &config.settings;
+    let Some(app) = &settings.app else {
+        return "Mode: Mock, because there is no app at FYERS yet. Every order is simulated. To add the app: \
+                fyers-keeper init"
+            .to_owned();
+    };
+    let is_environment = |row: &Row| row.name == "FYERS_SANDBOX" && row.origin == SettingOrigin::Environment;
+    let file = match settings.rows.iter().any(is_environment) {
+        true => "the environment".to_owned(),
+        false => place.env_path().display().to_string(),
+    };
+    let reads_only = AppKind::of(&app.client_id) == AppKind::Reads;
+    match settings.sandbox {
+        // Live would send it orders that it cannot place.
+        true if reads_only => format!(
+            "Mode with a login: Sandbox. Prices and account are real, and no order reaches FYERS.\n\
+             Real orders (Live) need another app, whose id ends in -200: FYERS takes none from {}, it only reads.",
+            app.client_id
+        ),
+        true => format!(
+            "Mode with a login: Sandbox. Prices and account are real, and no order reaches FYERS.\n\
+             For real orders (Live) set this in {file}, then start the keeper again:\n    FYERS_SANDBOX=false"
+        ),
+        false if reads_only => format!(
+            "Mode with a login: Live, but FYERS takes no orders from {}: it ends in -100 and only reads.\n\
+             For simulated orders (Sandbox) set this in {file}, then start the keeper again:\n    FYERS_SANDBOX=true",
+            app.client_id
+        ),
+        false => format!(
+            "Mode with a login: Live. Orders go to FYERS, with real money.\n\
+             For simulated ones (Sandbox) set this in {file}, then start the keeper again:\n    FYERS_SANDBOX=true"
+        ),
     }
 }
 
@@ -129,11 +187,13 @@ fn bot_lines(config: &CliConfig, place: &Place) -> String {
         None => format!("open(\"{}\").read().strip()", key.display()),
     };
     format!(
-        "fyersModel.Config.API, fyersModel.Config.DATA_API = \"{base}/api/v3\", \"{base}/data\"\n\
-         fyers = fyersModel.FyersModel(client_id=\"BOT-100\", token={token}, log_path=\"\")"
+        "fyersModel.Config.API = \"{base}/api/v3\"\n\
+         fyersModel.Config.DATA_API = \"{base}/data\"\n\
+         key = {token}\n\
+         fyers = fyersModel.FyersModel(client_id=\"BOT-100\", token=key, log_path=\"\")"
     )
 }
 
-fn is_later(answer: &str) -> bool {
-    ["later", "no", "n", "skip"].contains(&answer.to_ascii_lowercase().as_str())
-}
+/// Whether to log in now.
+const LOG_IN: [(&str, bool); 7] =
+    [("", true), ("yes", true), ("y", true), ("later", false), ("no", false), ("n", false), ("skip", false)];

@@ -15,7 +15,7 @@ use crate::cli::{
     failure::Failure,
     init::{
         app::{NO_APP, findings},
-        bot_lines,
+        asks_orders, bot_lines, next_mode,
         pairing::{Candidate, PATIENCE, lasting},
         place::{Place, words},
     },
@@ -160,6 +160,8 @@ impl SetUp for PageSetUp {
             trouble: steps.trouble.clone(),
             saved_in: self.place.env_path().display().to_string(),
             bot_lines: config.as_ref().map(|config| bot_lines(config, &self.place)).unwrap_or_default(),
+            next_mode: config.as_ref().map(|config| next_mode(config, &self.place)).unwrap_or_default(),
+            asks_orders: config.as_ref().is_some_and(asks_orders),
         }
     }
 
@@ -185,6 +187,11 @@ impl SetUp for PageSetUp {
     async fn skip_pairing(&self) {
         let mut steps = self.steps.lock().await;
         (steps.candidate, steps.is_skipped) = (None, true);
+    }
+
+    async fn choose_orders(&self, real: bool) -> Result<(), String> {
+        let sandbox = SecretString::from((!real).to_string());
+        self.place.save(&[("FYERS_SANDBOX", &sandbox)]).map(|_saved| ()).map_err(|failure| told(&failure))
     }
 
     fn finish(&self) {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
 use secrecy::SecretString;
 
 use crate::cli::{
@@ -50,12 +51,21 @@ impl Place {
     pub(super) fn make(&self) -> Result<(), Failure> {
         match private_file::create_new(&self.env) {
             Ok(_file) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => self.check_writable(),
             Err(error) => {
                 let what = format!("{} cannot be made: {}", self.env.display(), error.kind());
                 Err(fail(Exit::Error, &what, "Go to a folder of your own, or name another KEEPER_ENV_FILE."))
             }
         }
+    }
+
+    /// Before the first question, not after it: an answer that cannot be saved is lost.
+    fn check_writable(&self) -> Result<(), Failure> {
+        if access(&self.env, Access::WRITE_OK).is_ok() {
+            return Ok(());
+        }
+        let what = format!("{} cannot be written by this user", self.env.display());
+        Err(fail(Exit::Error, &what, "Give the file to the user who runs the keeper."))
     }
 
     /// Saves values and reads all settings again. Values that make the settings impossible are taken out once more, and

@@ -46,5 +46,9 @@ impl CliConfig {
 }
 
 fn refuse_telegram(error: TelegramSetupError) -> Failure {
-    fail(Exit::BadSettings, &error.to_string(), "Compare the TELEGRAM_ settings with env.example.")
+    fail(
+        Exit::BadSettings,
+        &error.to_string(),
+        "Compare the TELEGRAM_ settings with `fyers-keeper config example`.",
+    )
 }

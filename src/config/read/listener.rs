@@ -21,7 +21,11 @@ impl Reader<'_> {
         let _noted = self.value("KEEPER_HTTP_ADDR");
         let Some(port) = port else { return loopback };
         match port.text.parse::<u16>() {
-            Ok(port) => SocketAddr::from(([0, 0, 0, 0], port)),
+            Ok(number) => {
+                let addr = SocketAddr::from(([0, 0, 0, 0], number));
+                self.show_instead("KEEPER_HTTP_ADDR", &format!("{addr} (PORT)"), port.origin);
+                addr
+            }
             Err(_) => {
                 self.problem("PORT", not_possible(&port.text), "Set it to a number from 1 to 65535.");
                 loopback

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Reader, is_bot_token, not_an_app_id, not_possible};
+use super::{Reader, is_bot_token, not_possible};
 use crate::config::{
     credential, key_strength,
     settings::{AppSettings, TelegramSettings},
@@ -80,7 +80,7 @@ impl Reader<'_> {
         let (id_is_bad, secret_is_bad) = (has_problem("FYERS_CLIENT_ID"), has_problem("FYERS_SECRET_KEY"));
         self.client_id = client_id.clone().filter(|id| credential::is_client_id(id));
         if let Some(client_id) = client_id.as_ref().filter(|_| self.client_id.is_none()) {
-            let (what, remedy) = not_an_app_id(client_id);
+            let (what, remedy) = credential::not_an_app_id(client_id);
             self.problem("FYERS_CLIENT_ID", what, remedy);
         }
         let both = "Set both, or neither for Mock mode.";

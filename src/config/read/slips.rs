@@ -1,8 +1,9 @@
 //! What a person meant to set and did not: misspelt names, and lines that cannot be read. Real money, or the wish for it,
 //! does not start beside one.
 
+use keeper_domain::app_kind::AppKind;
+
 use crate::config::{
-    credential::AppKind,
     problem::Problem,
     settings::Settings,
     source::{Sources, Unread},
@@ -44,7 +45,7 @@ pub(super) fn find(sources: &Sources<'_>, live: bool) -> Slips {
 /// The wish for real money is in this one.
 const SANDBOX: &str = "FYERS_SANDBOX";
 const MISSPELT: &str =
-    "is a misspelt setting, as it looks: with orders that go to FYERS the keeper does not start so";
+    "is not a setting: the keeper does not start with it, so that no order goes to FYERS by mistake.";
 
 fn misspelt(name: &str) -> Option<Problem> {
     let meant = table::did_you_mean(name)?;

@@ -4,6 +4,7 @@ use keeper_domain::address::is_loopback;
 use url::Url;
 
 use super::{Reader, table};
+use crate::config::source::SettingOrigin;
 
 /// Whether this setting is the address of a socket.
 pub(super) fn is_one(name: &str) -> bool {
@@ -19,12 +20,17 @@ impl Reader<'_> {
     /// The address of a socket. One that is not set is where the API is, when that is not FYERS' own: the token of a
     /// stand-in never goes to FYERS.
     pub(super) fn socket_url(&mut self, name: &'static str, api: &Url) -> Url {
-        self.url(name).unwrap_or_else(|| match default(name) {
+        if let Some(url) = self.url(name) {
+            return url;
+        }
+        let url = match default(name) {
             Some(usual) if default("FYERS_API_URL").as_ref() == Some(api) => usual,
             Some(usual) => beside(api, usual.path()),
             // The defaults in the table are addresses.
             None => unreachable!("{name} has no default"),
-        })
+        };
+        self.show_instead(name, url.as_str(), SettingOrigin::Default);
+        url
     }
 }
 

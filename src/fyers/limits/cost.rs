@@ -1,6 +1,7 @@
 //! What a call costs at FYERS' counters: a pure rule.
 
 use fyers_api::http::{ApiRequest, Method, Surface};
+use keeper_domain::ports::Asker;
 use serde::de::IgnoredAny;
 
 /// FYERS takes ten orders in one call at most (docs/fyers-api.md, "Baskets").
@@ -28,6 +29,29 @@ pub(in crate::fyers) enum Caller {
     Keeper,
 }
 
+/// A bot's part of what is there for reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::fyers) struct KeyShare {
+    /// Tells the keys apart.
+    key: u64,
+    /// There is no other key, and nothing to share.
+    pub(super) is_alone: bool,
+}
+
+impl KeyShare {
+    pub(in crate::fyers) fn of(asker: &Asker) -> Self {
+        Self { key: asker.bot.number(), is_alone: asker.is_alone }
+    }
+
+    pub(super) fn is_of_same_key(self, other: Self) -> bool {
+        self.key == other.key
+    }
+
+    pub(super) fn key(self) -> u64 {
+        self.key
+    }
+}
+
 /// The cost of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::fyers) struct RequestCost {
@@ -35,21 +59,33 @@ pub(in crate::fyers) struct RequestCost {
     /// How many requests FYERS counts it as: each order of a basket is one.
     pub(super) weight: u32,
     pub(super) caller: Caller,
+    /// Whose read it is, where it is a bot's.
+    pub(super) share: Option<KeyShare>,
 }
 
 impl RequestCost {
     /// A call of the keeper's own that is no order: profile, login, prices.
-    pub(in crate::fyers) const OWN: Self = Self { kind: Kind::Other, weight: 1, caller: Caller::Keeper };
+    pub(in crate::fyers) const OWN: Self =
+        Self { kind: Kind::Other, weight: 1, caller: Caller::Keeper, share: None };
 
     /// In doubt a call is an order, and in doubt it is one request.
     pub(in crate::fyers) fn of(call: &ApiRequest, caller: Caller) -> Self {
         let reads = call.surface == Surface::Data || call.method == Method::Get;
         let other = reads || NO_ORDERS.iter().any(|path| below(&call.path, path));
         if other {
-            return Self { kind: Kind::Other, weight: 1, caller };
+            return Self { kind: Kind::Other, weight: 1, caller, share: None };
         }
         let basket = below(&call.path, "/multi-order");
-        Self { kind: Kind::Order, weight: if basket { elements(&call.body) } else { 1 }, caller }
+        let weight = if basket { elements(&call.body) } else { 1 };
+        Self { kind: Kind::Order, weight, caller, share: None }
+    }
+}
+
+impl RequestCost {
+    /// The same as this bot's; orders are not shared out.
+    pub(in crate::fyers) fn asked_by(self, asker: &Asker) -> Self {
+        let is_read = self.kind == Kind::Other;
+        Self { share: is_read.then(|| KeyShare::of(asker)), ..self }
     }
 }
 

@@ -1,14 +1,15 @@
 //! FYERS' limits, kept for every call of this program: the bots' through the proxy and the keeper's own.
 //!
 //! FYERS blocks an account for the day when the limit of the minute is broken too often, so there is one limiter for
-//! everything, and nobody passes by it. A call that may not leave yet waits for a short time and is then refused
-//! with the time to wait. The counts are in memory: a restart forgets them.
+//! everything, and nobody passes by it. A call counts from its leaving until some time after its answer (`window`). A call that may not leave yet waits for a short time and is then refused
+//! with the time to wait. The counts are in memory: a restart forgets them, so after a crash the first call waits for a second.
 
 mod cost;
 mod logins;
 mod window;
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -17,6 +18,7 @@ use std::{
 use keeper_domain::{broker_error::BrokerError, ports::Time};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use cost::KeyShare;
 pub(super) use cost::{Caller, Kind, RequestCost};
 use logins::FailedLogins;
 use window::Window;
@@ -37,6 +39,8 @@ pub struct Limiter {
     gate: tokio::sync::Mutex<()>,
     /// Where reads queue, so that they leave in the order they came.
     reads: tokio::sync::Mutex<()>,
+    /// Before that, those of each key: of each the first one only stands in the queue, so that the keys take turns.
+    of_key: Mutex<HashMap<u64, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl fmt::Debug for Limiter {
@@ -61,11 +65,19 @@ impl Limiter {
             logins: Mutex::default(),
             gate: tokio::sync::Mutex::default(),
             reads: tokio::sync::Mutex::default(),
+            of_key: Mutex::default(),
         })
     }
 
-    /// Waits until the call may leave, in vain only when there is a chance within `patience`.
-    pub(super) async fn turn(&self, cost: RequestCost, patience: Duration) -> Result<(), Wait> {
+    /// The program was started again after a crash: what the run before has sent in the last second still counts at FYERS.
+    pub fn assume_full_second(&self) {
+        let now = (self.elapsed)();
+        self.window().assume_full_second(now);
+    }
+
+    /// Waits until the call may leave, in vain only when there is a chance within `patience`. What it gives is kept until
+    /// the answer is there.
+    pub(super) async fn turn(&self, cost: RequestCost, patience: Duration) -> Result<UnderWay<'_>, Wait> {
         let deadline = Instant::now() + patience;
         let turn = async {
             match (cost.caller, cost.kind) {
@@ -82,7 +94,7 @@ impl Limiter {
     }
 
     /// The turn of a call of the keeper's own.
-    pub(super) async fn own_turn(&self, cost: RequestCost) -> Result<(), BrokerError> {
+    pub(super) async fn own_turn(&self, cost: RequestCost) -> Result<UnderWay<'_>, BrokerError> {
         let turn = self.turn(cost, OWN_PATIENCE).await;
         turn.map_err(|wait| BrokerError::RateLimited { retry_after: Some(wait.length) })
     }
@@ -128,21 +140,36 @@ impl Limiter {
         self.time.now()
     }
 
-    async fn read_turn(&self, cost: RequestCost, deadline: Instant) -> Result<(), Wait> {
-        let _first = self.reads.lock().await;
+    async fn read_turn(&self, cost: RequestCost, deadline: Instant) -> Result<UnderWay<'_>, Wait> {
+        let own = self.queue_of(cost);
+        let _first_of_key = own.lock().await;
+        let mut first = Some(self.reads.lock().await);
         loop {
+            if first.is_none() {
+                first = Some(self.reads.lock().await);
+            }
             let left = {
                 let _not_before_an_order = self.gate.lock().await;
                 self.leave(cost)
             };
             match left {
-                Err(wait) if Instant::now() + wait.length <= deadline => sleep(wait.length).await,
+                Err(wait) if Instant::now() + wait.length <= deadline => {
+                    // Whoever waits for his own part does not keep others waiting.
+                    first = first.filter(|_| wait.limit != Limit::Key);
+                    sleep(wait.length).await;
+                }
                 decided => return decided,
             }
         }
     }
 
-    async fn leave_by(&self, cost: RequestCost, deadline: Instant) -> Result<(), Wait> {
+    /// Where reads of this one's key wait for each other.
+    fn queue_of(&self, cost: RequestCost) -> Arc<tokio::sync::Mutex<()>> {
+        let mut queues = self.of_key.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(queues.entry(cost.share.map_or(0, KeyShare::key)).or_default())
+    }
+
+    async fn leave_by(&self, cost: RequestCost, deadline: Instant) -> Result<UnderWay<'_>, Wait> {
         loop {
             match self.leave(cost) {
                 Err(wait) if Instant::now() + wait.length <= deadline => sleep(wait.length).await,
@@ -151,8 +178,10 @@ impl Limiter {
         }
     }
 
-    fn leave(&self, cost: RequestCost) -> Result<(), Wait> {
-        self.window().leave(cost, (self.elapsed)(), self.time.now())
+    fn leave(&self, cost: RequestCost) -> Result<UnderWay<'_>, Wait> {
+        let mut window = self.window();
+        window.leave(cost, (self.elapsed)(), self.time.now())?;
+        Ok(UnderWay { limiter: self, number: window.under_way() })
     }
 
     fn queued(&self, cost: RequestCost) -> Wait {
@@ -168,6 +197,21 @@ impl Limiter {
 
     fn logins(&self) -> MutexGuard<'_, FailedLogins> {
         self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call on its way to FYERS and back: when it arrives there is not known before it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct UnderWay<'a> {
+    limiter: &'a Limiter,
+    number: usize,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let now = (self.limiter.elapsed)();
+        self.limiter.window().answered(self.number, now);
     }
 }
 

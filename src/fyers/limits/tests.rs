@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
+use keeper_domain::{keys::BotName, ports::Asker};
+
 use super::*;
 
 struct Noon;
@@ -18,7 +20,7 @@ impl Time for Noon {
     }
 }
 
-const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot };
+const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot, share: None };
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn limiter() -> Arc<Limiter> {
@@ -35,7 +37,7 @@ async fn bots_that_take_all_they_can_leave_the_keeper_its_own_calls() {
         join_all((0..2).map(|_| limiter.own_turn(RequestCost::OWN)))
             .await
             .into_iter()
-            .for_each(|turn| turn.unwrap());
+            .for_each(|turn| drop(turn.unwrap()));
         asked.elapsed()
     };
     let (_, waited) = tokio::join!(bots, own);
@@ -98,4 +100,47 @@ async fn a_flood_of_bad_codes_is_a_trickle_of_calls() {
         sleep(Duration::from_secs(1)).await;
     }
     assert!(sent <= 40, "{sent} calls in an hour");
+}
+
+/// Reads of two keys, the first of which asks for all it can.
+async fn reads_of(
+    limiter: &Arc<Limiter>,
+    name: &str,
+    is_alone: bool,
+    at_once: usize,
+    seconds: u64,
+) -> (u32, u32) {
+    let asker = Asker { bot: BotName::new(name).unwrap(), is_alone };
+    let cost = RequestCost { share: Some(KeyShare::of(&asker)), ..READ };
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let one = || async {
+        let (mut left, mut told_no) = (0, 0);
+        while Instant::now() < end {
+            match limiter.turn(cost, PATIENCE).await {
+                Ok(_) => left += 1,
+                Err(_) => told_no += 1,
+            }
+            sleep(Duration::from_millis(if at_once > 1 { 250 } else { 3_000 })).await;
+        }
+        (left, told_no)
+    };
+    let all = join_all((0..at_once).map(|_| one())).await;
+    all.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_reads_all_it_can_leaves_another_its_reads() {
+    let limiter = limiter();
+    let (greedy, modest) =
+        tokio::join!(reads_of(&limiter, "greedy", false, 16, 70), reads_of(&limiter, "modest", false, 1, 70));
+    assert_eq!(modest.1, 0, "each of {} was let through", modest.0);
+    assert!(modest.0 > 20 && greedy.0 >= 126 && greedy.0 <= 2 * 126, "{greedy:?} {modest:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_without_others_has_all_reads() {
+    let limiter = limiter();
+    // No call waits until those of the first second count no more.
+    let (left, _) = reads_of(&limiter, "default", true, 16, 58).await;
+    assert_eq!(left, 168);
 }

@@ -6,7 +6,10 @@
 //! there is: a call leaves only if the spans before it have room. A bucket that fills evenly (GCRA) cannot
 //! promise that without giving up half of the rate.
 //!
-//! FYERS counts what arrives and the keeper what leaves. So a span is a little longer here than there, and a
+//! FYERS counts what arrives and the keeper what leaves: a call on a new connection arrives later than one on an old
+//! one. Between its leaving and its answer is all that is known. So a call counts until FYERS' span has passed since its
+//! answer, and a little longer than that span since it left; one without an answer is taken to have arrived when it is
+//! [`LATEST`] old, so that a FYERS that hangs holds up nobody for long. A
 //! few calls stay free for the keeper's own (is the token good? where is that order?): they may use the whole of a
 //! span, orders of bots less, and reads of bots less still.
 
@@ -15,23 +18,47 @@ use std::{collections::VecDeque, time::Duration};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use fyers_api::ist;
 
-use crate::fyers::limits::cost::{Caller, Kind, RequestCost};
+use crate::fyers::limits::cost::{Caller, KeyShare, Kind, RequestCost};
+
+/// When a call without an answer has arrived at last.
+const LATEST: Duration = Duration::from_secs(2);
 
 /// What leaves within a span.
 struct Span {
+    /// Since it left.
     length: Duration,
+    /// FYERS' own, since its answer.
+    fyers: Duration,
     /// Calls of anybody, the keeper's own included.
     all: u32,
     /// The part of it that bots may take.
     bots: u32,
     /// The part of that for reads: an order finds room even when a bot reads all it can.
     reads: u32,
+    /// The part of that for one key where there are several: another one finds room when it reads all it can.
+    of_key: u32,
     limit: Limit,
 }
 
 const SPANS: [Span; 2] = [
-    Span { length: Duration::from_millis(1_100), all: 10, bots: 9, reads: 8, limit: Limit::Second },
-    Span { length: Duration::from_secs(61), all: 198, bots: 190, reads: 180, limit: Limit::Minute },
+    Span {
+        length: Duration::from_millis(1_100),
+        fyers: Duration::from_secs(1),
+        all: 10,
+        bots: 9,
+        reads: 8,
+        of_key: 6,
+        limit: Limit::Second,
+    },
+    Span {
+        length: Duration::from_secs(61),
+        fyers: Duration::from_secs(60),
+        all: 198,
+        bots: 190,
+        reads: 168,
+        of_key: 126,
+        limit: Limit::Minute,
+    },
 ];
 
 /// Orders in a day (IST).
@@ -55,6 +82,8 @@ pub(in crate::fyers) enum Limit {
     Second,
     /// Calls a minute.
     Minute,
+    /// One key's part of the reads, where there are several.
+    Key,
     /// The day's orders or other requests.
     Day,
     /// FYERS itself has answered 429.
@@ -68,11 +97,32 @@ pub(in crate::fyers) struct Wait {
     pub(in crate::fyers) length: Duration,
 }
 
+/// A call that has left.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    left: Duration,
+    weight: u32,
+    share: Option<KeyShare>,
+    /// When it had arrived at the latest; `None` while its answer is awaited.
+    arrived: Option<Duration>,
+}
+
+impl Call {
+    /// When it counts no more.
+    fn end(&self, span: &Span, now: Duration) -> Duration {
+        let latest = self.left + LATEST;
+        let arrived = self.arrived.unwrap_or(now).min(latest);
+        (self.left + span.length).max(arrived + span.fyers)
+    }
+}
+
 /// What has left, and what FYERS has said to it. Starts empty with each start of the program.
 #[derive(Debug, Default)]
 pub(in crate::fyers) struct Window {
-    /// When calls have left (since some start, never running backwards), and what they weighed.
-    log: VecDeque<(Duration, u32)>,
+    /// Calls that have left (since some start, never running backwards).
+    log: VecDeque<Call>,
+    /// So many have been forgotten.
+    forgotten: usize,
     today: NaiveDate,
     orders: u32,
     others: u32,
@@ -95,11 +145,30 @@ impl Window {
         match self.wait(cost, now, wall) {
             Some(wait) => Err(wait),
             None => {
-                self.log.push_back((now, cost.weight));
+                let RequestCost { weight, share, .. } = cost;
+                self.log.push_back(Call { left: now, weight, share, arrived: Some(now) });
                 *self.counter(cost).0 += cost.weight;
                 Ok(())
             }
         }
+    }
+
+    /// Another run of the program ended a moment ago, and what it has sent is not known: its last second is taken for full.
+    pub(super) fn assume_full_second(&mut self, now: Duration) {
+        let [second, _] = &SPANS;
+        self.log.push_back(Call { left: now, weight: second.all, share: None, arrived: Some(now) });
+    }
+
+    /// The call that has just left is under way; its number.
+    pub(super) fn under_way(&mut self) -> usize {
+        self.log.back_mut().into_iter().for_each(|call| call.arrived = None);
+        self.forgotten + self.log.len().saturating_sub(1)
+    }
+
+    /// Its answer is there, or will not come.
+    pub(super) fn answered(&mut self, number: usize, now: Duration) {
+        let place = number.checked_sub(self.forgotten).and_then(|place| self.log.get_mut(place));
+        place.into_iter().for_each(|call| call.arrived = Some(now));
     }
 
     /// FYERS has answered 429, and perhaps said when to come back.
@@ -142,10 +211,14 @@ impl Window {
         let day = (*used + cost.weight > most).then(|| until_midnight(wall));
         let fyers = self.closed_until.saturating_sub(now);
         let spans = SPANS.map(|span| (span.limit, self.room_in(&span, cost, now)));
-        let all = [(Limit::Day, day.unwrap_or_default()), (Limit::Fyers, fyers)].into_iter().chain(spans);
+        let of_key = SPANS.map(|span| (Limit::Key, self.room_of_key(&span, cost, now)));
+        let all = [(Limit::Day, day.unwrap_or_default()), (Limit::Fyers, fyers)];
+        // Of limits that are as long the last one is named.
+        let all = all.into_iter().chain(of_key).chain(spans);
         let longest = all.max_by_key(|(_, length)| *length)?;
-        while self.log.front().is_some_and(|(left, _)| *left + SPANS[1].length <= now) {
+        while self.log.front().is_some_and(|call| call.end(&SPANS[1], now) <= now) {
             self.log.pop_front();
+            self.forgotten += 1;
         }
         (longest.1 > Duration::ZERO).then_some(Wait { limit: longest.0, length: longest.1 })
     }
@@ -158,13 +231,42 @@ impl Window {
             (Caller::Bot, Kind::Order) => span.bots,
             (Caller::Bot, Kind::Other) => span.reads,
         };
-        let room = share.saturating_sub(cost.weight.min(share));
+        self.until(span, (share, cost.weight), now, |_| true)
+    }
+
+    /// How long until one key's part of the reads has room.
+    fn room_of_key(&self, span: &Span, cost: RequestCost, now: Duration) -> Duration {
+        match cost.share.filter(|share| !share.is_alone) {
+            None => Duration::ZERO,
+            Some(own) => self.until(span, (span.of_key, cost.weight), now, |call| {
+                call.share.is_some_and(|share| share.is_of_same_key(own))
+            }),
+        }
+    }
+
+    /// How long until so much of a span is free of these calls.
+    fn until(
+        &self,
+        span: &Span,
+        (share, weight): (u32, u32),
+        now: Duration,
+        counts: impl Fn(&Call) -> bool,
+    ) -> Duration {
+        let room = share.saturating_sub(weight.min(share));
         let mut used = 0;
-        // From the newest back: the first call that does not fit any more must be out of the span.
-        for (left, weight) in self.log.iter().rev() {
+        // Those that count longest first: the first call that does not fit any more must be out of the span.
+        let mut counting: Vec<(Duration, u32)> = self
+            .log
+            .iter()
+            .filter(|call| counts(call))
+            .map(|call| (call.end(span, now), call.weight))
+            .filter(|(end, _)| *end > now)
+            .collect();
+        counting.sort_unstable_by_key(|(end, _)| std::cmp::Reverse(*end));
+        for (end, weight) in counting {
             used += weight;
             if used > room {
-                return (*left + span.length).saturating_sub(now);
+                return end.saturating_sub(now);
             }
         }
         Duration::ZERO

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
-    ports::{BrokerProxy, ProxyError, Wanted},
+    ports::{Asker, BrokerProxy, ProxyError, Wanted},
     secret::AccessToken,
 };
 use reqwest::header::HeaderMap;
@@ -42,20 +42,23 @@ impl LimitedProxy {
         Self { patience, ..self }
     }
 
-    async fn send_for(
+    async fn send_at(
         &self,
-        caller: Caller,
+        cost: RequestCost,
         token: &AccessToken,
         call: &ApiRequest,
         wanted: Arc<Wanted>,
     ) -> Result<ApiResponse, ProxyError> {
-        if let Err(wait) = self.limiter.turn(RequestCost::of(call, caller), self.patience).await {
-            return Ok(refusal(wait));
-        }
+        let under_way = match self.limiter.turn(cost, self.patience).await {
+            Ok(under_way) => under_way,
+            Err(wait) => return Ok(refusal(wait)),
+        };
         if !wanted() {
             return Ok(not_wanted());
         }
-        let answer = self.inner.send(token, call).await?;
+        let answer = self.inner.send(token, call).await;
+        drop(under_way);
+        let answer = answer?;
         let retry_after = || date::retry_after(&head(&answer), self.limiter.now());
         self.limiter.heed(answer.status, (answer.status == 429).then(retry_after).flatten());
         Ok(answer)
@@ -65,7 +68,17 @@ impl LimitedProxy {
 #[async_trait]
 impl BrokerProxy for LimitedProxy {
     async fn send(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
-        self.send_for(Caller::Bot, token, call, Arc::new(|| true)).await
+        self.send_at(RequestCost::of(call, Caller::Bot), token, call, Arc::new(|| true)).await
+    }
+
+    async fn send_for(
+        &self,
+        asker: &Asker,
+        token: &AccessToken,
+        call: &ApiRequest,
+    ) -> Result<ApiResponse, ProxyError> {
+        let cost = RequestCost::of(call, Caller::Bot).asked_by(asker);
+        self.send_at(cost, token, call, Arc::new(|| true)).await
     }
 
     async fn send_while(
@@ -74,11 +87,11 @@ impl BrokerProxy for LimitedProxy {
         call: &ApiRequest,
         wanted: Arc<Wanted>,
     ) -> Result<ApiResponse, ProxyError> {
-        self.send_for(Caller::Bot, token, call, wanted).await
+        self.send_at(RequestCost::of(call, Caller::Bot), token, call, wanted).await
     }
 
     async fn send_own(&self, token: &AccessToken, call: &ApiRequest) -> Result<ApiResponse, ProxyError> {
-        self.send_for(Caller::Keeper, token, call, Arc::new(|| true)).await
+        self.send_at(RequestCost::of(call, Caller::Keeper), token, call, Arc::new(|| true)).await
     }
 }
 
@@ -105,6 +118,7 @@ fn refusal(wait: Wait) -> ApiResponse {
     let (slug, words) = match wait.limit {
         Limit::Second => ("second", "too many requests in a second"),
         Limit::Minute => ("minute", "too many requests in a minute"),
+        Limit::Key => ("key", "this key has had its part of the reads, and the rest is for the other keys"),
         Limit::Day => ("day", "no requests of this kind are left for today"),
         Limit::Fyers => ("fyers", "FYERS itself has asked to wait"),
     };

@@ -30,6 +30,7 @@ use crate::fyers::{
     credentials::Credentials,
     echoes::Echoes,
 };
+use crate::run_tokens::RunTokens;
 use handshake::Handshakes;
 
 /// The largest message that is taken, in bytes: a snapshot of thousands of symbols is below one megabyte.
@@ -53,10 +54,16 @@ impl fmt::Debug for FyersSockets {
 impl FyersSockets {
     /// Checks the settings; opens nothing.
     pub fn new(config: FyersConfig) -> Result<Self, SetupError> {
+        Self::knowing(config, RunTokens::default())
+    }
+
+    /// The same, whose messages tell none of these tokens.
+    pub(crate) fn knowing(config: FyersConfig, tokens: RunTokens) -> Result<Self, SetupError> {
         config.check()?;
+        let app = Credentials::new(config.client_id, config.secret, config.pin);
         Ok(Self {
             handshakes: Arc::new(Handshakes::new(config.timeouts, config.proxy.as_ref())?),
-            app: Arc::new(Credentials::new(config.client_id, config.secret, config.pin)),
+            app: Arc::new(app.knowing(tokens)),
             data: config.data_socket_url,
             orders: config.order_socket_url,
         })
@@ -81,7 +88,7 @@ impl BrokerSockets for FyersSockets {
             let authorization = self.app.authorization(token).map_err(|_| SocketError::Refused(401))?;
             request = request.header(AUTHORIZATION, authorization);
         }
-        let echoes = self.app.echoes(token).ok_or(SocketError::Unreachable)?;
+        let echoes = self.app.echoes(token);
         let connection = self.handshakes.upgrade(request).await?;
         let limits = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
         let stream = WebSocketStream::from_raw_socket(connection, Role::Client, Some(limits)).await;

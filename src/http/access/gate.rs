@@ -32,7 +32,7 @@ use crate::http::{
         settings::Settings,
         wrong_key::{Entrance, WrongKey, key_needed, too_many_keys},
     },
-    limits::connections::Connection,
+    limits::{connections::Connection, places::Holder},
 };
 
 /// The cookie of a page session where the keeper's address is https: browsers take it from there alone.
@@ -63,6 +63,8 @@ pub(in crate::http) struct Gate {
 #[derive(Clone)]
 struct Visitor {
     client: Network,
+    /// Whose key it shows.
+    bot: Option<BotName>,
     access: Access,
     /// Which key was good when it came.
     generation: u64,
@@ -89,6 +91,7 @@ impl Gate {
         let shared = Shared { settings, public, cookie, sessions, attempts };
         let visitor = Visitor {
             client: Network::of_client(Ipv4Addr::LOCALHOST.into()),
+            bot: None,
             access: Access::Denied,
             generation: 0,
             is_limited: false,
@@ -102,9 +105,20 @@ impl Gate {
         Self { shared: Arc::new(shared), visitor }
     }
 
+    /// Whether a target with this host is one of this listener.
+    pub(super) fn is_named(&self, host: &str) -> bool {
+        Head { host, ..Head::default() }
+            .is_this_keeper(self.shared.settings.port, self.shared.public.as_deref())
+    }
+
     /// The client that this request is counted for.
     pub(in crate::http) fn client(&self) -> Network {
         self.visitor.client
+    }
+
+    /// Whose place it takes while it waits for an answer.
+    pub(in crate::http) fn holder(&self) -> Holder {
+        self.visitor.bot.clone().map_or(Holder::Client(self.visitor.client), Holder::Key)
     }
 
     /// See [`who_may_read`].
@@ -239,7 +253,7 @@ impl Gate {
         let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
         let (whole, part) = (self.bot_of(shown), self.bot_of(after_app));
         if let Some(bot) = whole.or(part) {
-            trust_connection(request);
+            trust_connection(request, Some(&bot));
             return Ok(bot);
         }
         let is_empty = shown.trim_end_matches(':').is_empty();
@@ -295,7 +309,7 @@ impl Gate {
     ) -> Result<SecretString, bool> {
         let key = &self.shared.settings.key;
         if apps.iter().any(|app| key.current().is_secret_of(app, hash)) {
-            trust_connection(request);
+            trust_connection(request, Some(&BotName::owner()));
             return Ok(key.secret());
         }
         Err(self.wrong_key(Entrance::Gateway, self.client_of(request)))
@@ -347,10 +361,11 @@ impl Gate {
             has_session: session.is_some(),
         });
         if matches!(access, Access::Key | Access::Session | Access::Bot) {
-            trust_connection(request);
+            trust_connection(request, bot.as_ref());
         }
         Visitor {
             client,
+            bot,
             access,
             generation: key.generation,
             is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
@@ -365,9 +380,9 @@ impl Gate {
 }
 
 /// Whoever has shown the key is the last to lose a connection when there are too many.
-fn trust_connection(request: &HttpRequest) {
+fn trust_connection(request: &HttpRequest, bot: Option<&BotName>) {
     if let Some(connection) = request.conn_data::<Connection>() {
-        connection.trust();
+        connection.trust(bot);
     }
 }
 

@@ -9,10 +9,12 @@ mod page_session;
 mod peer_user;
 mod rule;
 mod settings;
+mod target;
 mod wrong_key;
 
 pub use key::GatewayKey;
 
 pub(super) use gate::{Gate, KeyState};
 pub(super) use settings::Settings;
+pub(super) use target::is_meant;
 pub(super) use wrong_key::{WrongKey, too_many_keys};

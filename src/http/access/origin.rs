@@ -55,18 +55,26 @@ impl Head<'_> {
         by_https || (self.names_this_machine() && !is_forwarded)
     }
 
-    /// Whether it comes from a page of this keeper. `public` is the keeper's address on the internet as an
-    /// origin, for a proxy that changes `Host`. A browser that tells neither is not believed.
+    /// Whether it comes from a page of this keeper, by all that the browser tells; one that tells nothing is not believed.
+    /// `public` is the keeper's address on the internet as an origin, for a proxy that changes `Host`. The origin `null` is
+    /// what a page without referrers has, as the keeper's own: it says nothing.
     pub(super) fn is_own(&self, public: Option<&str>) -> bool {
-        match (self.site, self.origin) {
-            (Some(site), _) => site == "same-origin",
-            (None, Some(origin)) => {
-                let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-                let here = !self.host.is_empty() && authority.eq_ignore_ascii_case(self.host);
-                here || public.is_some_and(|public| public.eq_ignore_ascii_case(origin))
-            }
-            (None, None) => false,
-        }
+        let site = self.site.map(|site| site == "same-origin");
+        let origin = self.origin.filter(|origin| *origin != "null" || site.is_none());
+        let origin = origin.map(|origin| self.is_origin(origin, public));
+        site.or(origin).is_some() && site != Some(false) && origin != Some(false)
+    }
+
+    fn is_origin(&self, origin: &str, public: Option<&str>) -> bool {
+        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+        let here = !self.host.is_empty() && authority.eq_ignore_ascii_case(self.host);
+        here || public.is_some_and(|public| public.eq_ignore_ascii_case(origin))
+    }
+
+    /// Whether a target that names its host names this keeper.
+    pub(super) fn is_this_keeper(&self, port: u16, public: Option<&str>) -> bool {
+        let authority = public.and_then(|public| public.split_once("://")).map(|(_, authority)| authority);
+        self.names_listener(port) || authority.is_some_and(|known| known.eq_ignore_ascii_case(self.host))
     }
 }
 
@@ -155,6 +163,13 @@ mod tests {
         for (site, origin, own) in [
             (Some("same-origin"), None, true),
             (Some("same-origin"), Some("null"), true),
+            (Some("same-origin"), Some("http://127.0.0.1:8080"), true),
+            (Some("same-origin"), Some("http://127.0.0.1:9"), false),
+            (Some("same-origin"), Some("http://evil.example"), false),
+            (Some("same-origin"), Some(""), false),
+            (Some(""), Some("http://127.0.0.1:8080"), false),
+            (Some("Same-Origin"), None, false),
+            (Some("none"), Some("http://127.0.0.1:8080"), false),
             (Some("same-site"), Some("http://127.0.0.1:8080"), false),
             (Some("cross-site"), Some("http://127.0.0.1:8080"), false),
             (Some("none"), None, false),
@@ -167,6 +182,17 @@ mod tests {
             assert_eq!(from(site, origin).is_own(None), own, "{site:?} {origin:?}");
         }
         let public = Some("https://keeper.example");
+        for (name, is_this) in [
+            ("127.0.0.1:8080", true),
+            ("Keeper.example", true),
+            ("keeper.example:8080", false),
+            ("127.0.0.1", false),
+            ("evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(host(name).is_this_keeper(8080, public), is_this, "{name}");
+        }
+        assert!(!host("keeper.example").is_this_keeper(8080, None));
         assert!(from(None, Some("https://keeper.example")).is_own(public));
         assert!(!from(None, Some("http://keeper.example")).is_own(public));
     }

@@ -2,7 +2,8 @@
 //!
 //! Every message has the number of its journal entry as its id, so that a browser that comes back with
 //! `Last-Event-ID` misses nothing. One that comes without, or with a number this journal does not know, is told
-//! how things are. Everything else that is journalled comes as `journal` with its name only.
+//! how things are. Everything else that is journalled comes as `journal` with its name only. While nothing happens,
+//! `alive` says that the keeper is there.
 
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
@@ -31,8 +32,10 @@ use crate::{
     status::Status,
 };
 
-/// Pause between two signs of life: shorter than the patience of usual proxies.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Pause between two signs of life: a page that misses two of them says that it is cut off, within seconds.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// A sign of life: an event, because a browser shows its page no comment. Without an id, so it moves nothing.
+const ALIVE: &[u8] = b"event: alive\ndata: {}\n\n";
 /// Journal entries read at once.
 const BATCH: u32 = 100;
 /// Whoever has missed more than this is told how things are instead.
@@ -156,7 +159,7 @@ impl Listener {
             tokio::select! {
                 () = self.seat.must_leave() => return None,
                 _news = self.news.changed() => {}
-                () = tokio::time::sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": still here\n\n")),
+                () = tokio::time::sleep(KEEP_ALIVE) => return Some(Bytes::from_static(ALIVE)),
             }
         }
     }

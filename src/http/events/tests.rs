@@ -57,12 +57,12 @@ async fn next(listener: &mut Listener) -> Option<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_broken_every_quarter_of_a_minute() {
+async fn silence_is_broken_every_few_seconds_by_an_event_that_a_page_can_hear() {
     let (journal, feed) = (Arc::new(Journal::default()), JournalSignal::default());
     let mut listener = listener(&journal, &feed);
     let began = tokio::time::Instant::now();
     for nth in 1..4 {
-        assert_eq!(next(&mut listener).await.as_deref(), Some(": still here\n\n"));
+        assert_eq!(next(&mut listener).await.as_deref(), Some("event: alive\ndata: {}\n\n"));
         assert_eq!(began.elapsed(), KEEP_ALIVE * nth);
     }
 }

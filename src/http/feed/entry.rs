@@ -44,9 +44,9 @@ impl Entry {
     /// ceiling is the connection's.
     pub(super) fn admits(&mut self, seat: &Seat, shown: &str) -> bool {
         let Some(bot) = self.gate.bot_shown(self.client, shown) else { return false };
+        self.connection.iter().for_each(|connection| connection.trust(Some(&bot)));
         self.remember(bot);
         seat.set_ceiling(self.ceiling());
-        self.connection.iter().for_each(Connection::trust);
         true
     }
 

@@ -3,7 +3,7 @@
 use fyers_api::hsm::{ClientFrame, ServerFrame};
 use keeper_actors::hub::Seat;
 use keeper_domain::feeds::{
-    hsm_client::{HsmClient, HsmStep},
+    hsm_client::{HsmClient, HsmStep, HsmWish},
     state::Taken,
 };
 
@@ -29,14 +29,10 @@ impl HsmProtocol {
         if self.is_known { answer } else { answer.closing("this is not the gateway key") }
     }
 
-    fn follow(
-        &mut self,
-        seat: &Seat,
-        items: Vec<keeper_domain::feeds::directory::Item>,
-    ) -> Option<ServerFrame> {
-        let id = seat.id();
-        let too_many = seat.hub().with(|feeds, now| feeds.follow(id, items, now));
-        (!too_many.is_empty()).then(|| self.client.too_many(&too_many))
+    fn follow(&mut self, seat: &Seat, wishes: Vec<HsmWish>) -> Option<ServerFrame> {
+        let items = wishes.iter().map(|wish| wish.item.clone());
+        let too_many = seat.hub().with(|feeds, now| feeds.follow(seat.id(), items, now));
+        self.client.keep(wishes, &too_many)
     }
 }
 
@@ -56,14 +52,18 @@ impl Protocol for HsmProtocol {
     }
 
     /// A frame that is none is passed over: FYERS' own SDKs of old versions send texts as keep-alives.
-    fn received(&mut self, seat: &Seat, message: Incoming) -> Outgoing {
+    fn received(&mut self, seat: &Seat, message: Incoming<'_>) -> Outgoing {
         let Incoming::Binary(bytes) = message else { return Outgoing::default() };
-        let Ok(frame) = ClientFrame::decode(&bytes) else { return Outgoing::default() };
+        let Ok(frame) = ClientFrame::decode(bytes) else { return Outgoing::default() };
         let client = &mut self.client;
         let (mut answers, step) = seat.hub().with(|feeds, _| client.received(frame, &feeds.directory));
         match step {
             Some(HsmStep::Key(key)) => return self.authenticate(seat, &key),
-            Some(HsmStep::Follow(items)) => answers.extend(self.follow(seat, items)),
+            Some(HsmStep::Subscribe(wishes)) => answers.extend(self.follow(seat, wishes)),
+            Some(HsmStep::Follow(items)) => {
+                let id = seat.id();
+                seat.hub().with(|feeds, now| feeds.follow(id, items, now));
+            }
             Some(HsmStep::Leave(items)) => {
                 let id = seat.id();
                 seat.hub().with(|feeds, _| feeds.unfollow(id, &items));

@@ -6,6 +6,7 @@
 
 mod entry;
 mod hsm;
+mod incoming;
 mod orders;
 mod plain;
 mod socket;

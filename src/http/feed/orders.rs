@@ -25,9 +25,9 @@ impl Protocol for OrderProtocol {
         Outgoing::default()
     }
 
-    fn received(&mut self, seat: &Seat, message: Incoming) -> Outgoing {
+    fn received(&mut self, seat: &Seat, message: Incoming<'_>) -> Outgoing {
         let Incoming::Text(text) = message else { return Outgoing::default() };
-        let (answer, topics) = self.client.received(&text);
+        let (answer, topics) = self.client.received(text);
         if let Some(topics) = topics {
             seat.hub().with(|feeds, _| feeds.set_orders(seat.id(), topics));
         }
@@ -36,6 +36,10 @@ impl Protocol for OrderProtocol {
 
     fn tell(&mut self, taken: &Taken, out: &mut Outgoing) {
         taken.news.iter().filter_map(|news| self.client.news(news)).for_each(|text| out.text(&text));
+    }
+
+    fn is_terse(&self) -> bool {
+        true
     }
 
     fn is_known(&self) -> bool {

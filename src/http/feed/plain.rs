@@ -44,21 +44,21 @@ impl Protocol for PlainProtocol {
         if self.is_known { Self::hello(seat) } else { Outgoing::default() }
     }
 
-    fn received(&mut self, seat: &Seat, message: Incoming) -> Outgoing {
+    fn received(&mut self, seat: &Seat, message: Incoming<'_>) -> Outgoing {
         let Incoming::Text(text) = message else { return Outgoing::default() };
         if !self.is_known {
-            return self.authenticate(seat, &text);
+            return self.authenticate(seat, text);
         }
-        let (answer, change) = self.client.received(&text);
-        let id = seat.id();
+        let (answer, change) = self.client.received(text);
+        let (id, items) = (seat.id(), change.follow.iter().map(|wish| wish.item.clone()));
         let too_many = seat.hub().with(|feeds, now| {
             feeds.unfollow(id, &change.leave);
             if let Some(topics) = change.orders {
                 feeds.set_orders(id, topics);
             }
-            feeds.follow(id, change.follow, now)
+            feeds.follow(id, items, now)
         });
-        let told = (!too_many.is_empty()).then(|| self.client.too_many(&too_many));
+        let told = self.client.keep(change.follow, &too_many);
         Outgoing::texts([answer].into_iter().chain(told))
     }
 

@@ -2,28 +2,28 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use actix_codec::Decoder;
-use actix_http::ws::{self, CloseCode, CloseReason, Codec, Frame, Item, OpCode, Parser};
+use actix_http::ws::{self, CloseCode, CloseReason, Frame, OpCode, Parser};
 use actix_web::{HttpRequest, HttpResponse, body::BodyStream, web};
 use futures_util::{Stream, StreamExt, stream};
 use keeper_actors::hub::Seat;
 use keeper_domain::feeds::state::Taken;
 use tokio::time::{Instant, sleep_until};
 
-use crate::memory::{Memory, Share};
+use super::incoming::{LARGEST, NotTaken, Reader, Whole};
+use crate::{
+    http::limits::connections::Connection,
+    memory::{Memory, Share},
+};
 
-/// The largest message a bot may send: 5,000 topics are a tenth of it.
-const LARGEST: usize = 1 << 20;
-/// The largest one before a key was shown: it brings the key.
-const LARGEST_KEY: usize = 16 * 1024;
-/// What a frame has before its message, at most.
-const HEAD: usize = 14;
-const TOO_LONG: &str = "a message is too long";
+/// The largest message that is small: one that brings a key, or says which news of orders are wanted.
+const SMALL: usize = 16 * 1024;
+/// So many bytes are read ahead of what has been looked at.
+const AHEAD: usize = 32 * 1024;
+/// So many bytes are given to the network at once: the HTTP library copies what it is given before it writes it.
+const PART: usize = 8 * 1024;
 /// Items that are taken at once: while they are written, newer values may replace those that still wait. A client that
 /// reads nothing makes the keeper hold so many as text.
 const BATCH: usize = 16;
-/// Room for bytes that is kept while there are none.
-const CHUNK: usize = 8 * 1024;
 /// Time between two keep-alives.
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// Longest time until a replaced key is noticed.
@@ -32,10 +32,13 @@ const LOOK: Duration = Duration::from_secs(1);
 const KEY_LIMIT: Duration = Duration::from_secs(10);
 
 /// A message from a bot.
-pub(super) enum Incoming {
-    Text(String),
-    Binary(web::Bytes),
+pub(super) enum Incoming<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
 }
+
+/// What a frame of the keeper has before its message, at most.
+const FRAME_HEAD: usize = 10;
 
 /// What is said: frames, one behind the other, as the network takes them.
 #[derive(Default)]
@@ -61,6 +64,7 @@ impl Outgoing {
     }
 
     fn frame(&mut self, kind: OpCode, content: &[u8]) {
+        self.frames.reserve(content.len() + FRAME_HEAD);
         Parser::write_message(&mut self.frames, content, kind, true, false);
     }
 
@@ -74,7 +78,11 @@ pub(super) trait Protocol: 'static {
     /// Said first.
     fn opened(&mut self, seat: &Seat) -> Outgoing;
     /// Understands a message.
-    fn received(&mut self, seat: &Seat, message: Incoming) -> Outgoing;
+    fn received(&mut self, seat: &Seat, message: Incoming<'_>) -> Outgoing;
+    /// Whether all its messages are small.
+    fn is_terse(&self) -> bool {
+        false
+    }
     /// Tells what has come.
     fn tell(&mut self, taken: &Taken, out: &mut Outgoing);
     /// Whether the bot has shown a key.
@@ -95,8 +103,10 @@ pub(super) fn answer<P: Protocol>(
             .insert_header(("Upgrade", "websocket"))
             .body("this is a WebSocket\n");
     };
-    let body =
-        BodyStream::new(Conversation::new(payload, seat, protocol, memory.for_request()).into_stream());
+    let connection = request.conn_data::<Connection>().cloned();
+    connection.iter().for_each(|connection| connection.read_ahead(AHEAD));
+    let talk = Conversation::new((payload, connection), seat, protocol, memory);
+    let body = BodyStream::new(talk.into_stream());
     response.message_body(body).map_or_else(
         |_| HttpResponse::InternalServerError().finish(),
         |response| HttpResponse::from(response.map_into_boxed_body()),
@@ -105,33 +115,37 @@ pub(super) fn answer<P: Protocol>(
 
 struct Conversation<P> {
     payload: web::Payload,
-    received: web::BytesMut,
-    /// What has come and was not handled has its room in the memory of all bodies.
-    room: Share,
-    codec: Codec,
+    reader: Reader,
+    connection: Option<Connection>,
     seat: Seat,
     protocol: P,
     out: Outgoing,
-    /// A message that comes in parts, and whether it is text.
-    parts: Option<(bool, Vec<u8>)>,
+    /// What is said has its room until the network has taken it.
+    out_room: Share,
+    was_long: bool,
     next_ping: Instant,
     opened: Instant,
     is_over: bool,
 }
 
 impl<P: Protocol> Conversation<P> {
-    fn new(payload: web::Payload, seat: Seat, mut protocol: P, room: Share) -> Self {
+    fn new(
+        (payload, connection): (web::Payload, Option<Connection>),
+        seat: Seat,
+        mut protocol: P,
+        memory: &Memory,
+    ) -> Self {
         let first = protocol.opened(&seat);
         let now = Instant::now();
         let mut new = Self {
             payload,
-            received: web::BytesMut::new(),
-            room,
-            codec: Codec::new().max_size(LARGEST),
+            reader: Reader::new(memory.for_request()),
+            connection,
             seat,
             protocol,
             out: Outgoing::default(),
-            parts: None,
+            out_room: memory.for_answer(),
+            was_long: false,
             next_ping: now + PING_EVERY,
             opened: now,
             is_over: false,
@@ -167,15 +181,28 @@ impl<P: Protocol> Conversation<P> {
         }
     }
 
-    /// What is to be said, as bytes. The room is used again once the network has taken them.
+    /// What is to be said, as bytes: so much at once as the network is to take before more is asked for.
     fn bytes(&mut self) -> Option<web::Bytes> {
         let frames = &mut self.out.frames;
-        (!frames.is_empty()).then(|| frames.split().freeze())
+        let length = frames.len().min(PART);
+        if length == 0 {
+            self.out_room.give_back();
+            if std::mem::take(&mut self.was_long) {
+                // Emptied, it still holds all that it was.
+                *frames = web::BytesMut::new();
+            }
+            return None;
+        }
+        self.was_long |= frames.len() > PART;
+        Some(frames.split_to(length).freeze())
     }
 
     fn say(&mut self, outgoing: Outgoing) {
         if self.is_over {
             return;
+        }
+        if !self.out_room.grow_to(self.out.frames.len() + outgoing.frames.len()) {
+            return self.end(CloseCode::Again, "too many long answers at once; try again");
         }
         self.out.frames.unsplit(outgoing.frames);
         if let Some(words) = outgoing.close {
@@ -191,71 +218,43 @@ impl<P: Protocol> Conversation<P> {
 
     /// Handles one frame of those that have come; false when there is no whole one.
     fn understand(&mut self) -> bool {
-        let frame = match self.codec.decode(&mut self.received) {
-            Ok(Some(frame)) => frame,
-            Ok(None) => {
-                self.give_room_back();
-                return false;
-            }
-            Err(_) => {
-                self.end(CloseCode::Protocol, "a frame cannot be understood");
-                return true;
-            }
-        };
-        let message = match frame {
-            Frame::Text(bytes) => self.message(true, bytes.to_vec()),
-            Frame::Binary(bytes) => self.message(false, bytes.to_vec()),
-            Frame::Continuation(item) => self.part(item),
-            Frame::Ping(bytes) => {
-                self.out.frame(OpCode::Pong, &bytes);
-                None
-            }
-            Frame::Pong(_) => None,
-            Frame::Close(reason) => {
-                Parser::write_close(&mut self.out.frames, reason, false);
-                self.is_over = true;
-                None
-            }
-        };
-        if let Some(message) = message {
-            let outgoing = self.protocol.received(&self.seat, message);
-            self.say(outgoing);
+        match self.reader.next() {
+            Ok(None) => return false,
+            Ok(Some(Whole::Message(is_text, bytes))) => self.hear(is_text, &bytes),
+            Ok(Some(Whole::Control(frame))) => self.control(frame),
+            Ok(Some(Whole::Part)) => {}
+            Err(why) => self.refuse(why),
         }
         true
     }
 
-    fn message(&mut self, is_text: bool, bytes: Vec<u8>) -> Option<Incoming> {
-        if !is_text {
-            return Some(Incoming::Binary(bytes.into()));
+    fn refuse(&mut self, why: NotTaken) {
+        match why {
+            NotTaken::TooLong => self.end(CloseCode::Size, "a message is too long"),
+            NotTaken::NoRoom => self.end(CloseCode::Again, "too many long messages at once; try again"),
+            NotTaken::Odd => self.end(CloseCode::Protocol, "a frame cannot be understood"),
         }
-        let text = String::from_utf8(bytes).ok().map(Incoming::Text);
-        if text.is_none() {
-            self.end(CloseCode::Invalid, "a text is not UTF-8");
-        }
-        text
     }
 
-    fn part(&mut self, item: Item) -> Option<Incoming> {
-        match item {
-            Item::FirstText(bytes) => self.parts = Some((true, bytes.to_vec())),
-            Item::FirstBinary(bytes) => self.parts = Some((false, bytes.to_vec())),
-            Item::Continue(bytes) | Item::Last(bytes)
-                if self.parts.as_ref().is_some_and(|(_, known)| known.len() + bytes.len() > LARGEST) =>
-            {
-                self.end(CloseCode::Size, TOO_LONG);
+    fn control(&mut self, frame: Frame) {
+        match frame {
+            Frame::Ping(bytes) => self.out.frame(OpCode::Pong, &bytes),
+            Frame::Close(reason) => {
+                Parser::write_close(&mut self.out.frames, reason, false);
+                self.is_over = true;
             }
-            Item::Continue(bytes) => {
-                if let Some((_, known)) = &mut self.parts {
-                    known.extend_from_slice(&bytes);
-                }
-            }
-            Item::Last(bytes) => {
-                let (is_text, mut known) = self.parts.take()?;
-                known.extend_from_slice(&bytes);
-                return self.message(is_text, known);
-            }
+            _ => {}
         }
-        None
+    }
+
+    fn hear(&mut self, is_text: bool, bytes: &[u8]) {
+        let message = match std::str::from_utf8(bytes) {
+            _ if !is_text => Incoming::Binary(bytes),
+            Ok(text) => Incoming::Text(text),
+            Err(_) => return self.end(CloseCode::Invalid, "a text is not UTF-8"),
+        };
+        let outgoing = self.protocol.received(&self.seat, message);
+        self.say(outgoing);
     }
 
     /// Takes what waits for the bot; false when nothing does.
@@ -270,6 +269,8 @@ impl<P: Protocol> Conversation<P> {
             return taken.more;
         }
         self.protocol.tell(&taken, &mut self.out);
+        // It is bounded by itself and never dropped: it takes its room where there is some.
+        let _room = self.out_room.grow_to(self.out.frames.len());
         true
     }
 
@@ -287,31 +288,12 @@ impl<P: Protocol> Conversation<P> {
         }
     }
 
-    /// Takes bytes in. What is here already is no whole message, and the codec would wait for the end of one however
-    /// long it says it is.
     fn receive(&mut self, bytes: &[u8]) {
-        let largest = if self.protocol.is_known() { LARGEST } else { LARGEST_KEY };
-        if self.received.len() > largest + HEAD {
-            return self.end(CloseCode::Size, TOO_LONG);
+        let is_small = !self.protocol.is_known() || self.protocol.is_terse();
+        if let Err(why) = self.reader.take(bytes, if is_small { SMALL } else { LARGEST }) {
+            self.refuse(why);
         }
-        if !self.room.grow_to(self.waiting() + bytes.len()) {
-            return self.end(CloseCode::Again, "too many long messages at once; try again");
-        }
-        self.received.extend_from_slice(bytes);
-    }
-
-    /// Bytes of messages that have not come whole.
-    fn waiting(&self) -> usize {
-        self.received.len() + self.parts.as_ref().map_or(0, |(_, known)| known.len())
-    }
-
-    fn give_room_back(&mut self) {
-        if self.waiting() == 0 {
-            self.room.give_back();
-            if self.received.capacity() > CHUNK {
-                self.received = web::BytesMut::new();
-            }
-        }
+        self.connection.iter().for_each(|connection| connection.handled(bytes.len()));
     }
 
     fn late(&mut self, key_due: Option<Instant>) {

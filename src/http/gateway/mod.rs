@@ -24,6 +24,7 @@ use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
     keys::BotName,
     mode::ShownMode,
+    places::PlaceKind,
     routing::{Venue, path},
 };
 
@@ -34,6 +35,7 @@ use crate::http::{
     limits::{
         answer::{held, with_room},
         connections::Connection,
+        places::{Holder, Places},
     },
 };
 use crate::memory::Share;
@@ -52,9 +54,10 @@ async fn carry(
     gate: web::Data<Gate>,
     backend: web::Data<dyn Backend>,
     front: web::Data<Front>,
+    places: web::Data<Places>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let (response, mode, bot) = answered(&request, payload, &gate, &backend, &front).await;
+    let (response, mode, bot) = answered(&request, payload, &gate, (&backend, &front, &places)).await;
     let bot = bot.as_ref().map(BotName::as_str);
     front.metrics.gateway((mode, bot), request.path(), response.status().as_u16(), began.elapsed());
     response
@@ -65,8 +68,7 @@ async fn answered(
     request: &HttpRequest,
     payload: web::Payload,
     gate: &Gate,
-    backend: &web::Data<dyn Backend>,
-    front: &Front,
+    (backend, front, places): (&web::Data<dyn Backend>, &Front, &Places),
 ) -> (HttpResponse, Option<ShownMode>, Option<BotName>) {
     let shown = backend.shown_mode();
     let refused = |refusal: Refusal, surface, path: &str| {
@@ -91,10 +93,17 @@ async fn answered(
         }
     };
     // Whoever waits for the answer to an order must not lose it because others open connections.
-    let _answering = call.is_ok().then(|| request.conn_data::<Connection>().map(Connection::answering));
+    let connection = request.conn_data::<Connection>().filter(|_| call.is_ok());
+    let _answering = connection.map(|connection| connection.answering(request.method()));
     match call {
         Ok(((call, _held), bot)) => {
             let trades = Operation::of(&call).trades();
+            let kind = if trades { PlaceKind::Change } else { PlaceKind::Read };
+            let Some(_place) = places.take(Holder::Key(bot.clone()), kind) else {
+                front.metrics.place_refused(bot.as_str());
+                let (answer, ..) = refused(Refusal::NoPlace(kind), surface, path);
+                return (answer, None, Some(bot));
+            };
             match backend.forward(call, bot.clone()).await {
                 Some(mut forwarded) => {
                     if symbol_token::is_one(surface, path) {
@@ -102,7 +111,7 @@ async fn answered(
                     }
                     let (shown, mut room) = (shown_of(&forwarded, shown), front.memory.for_answer());
                     // Whoever reads an answer slowly holds it for long. The answer to an order is never turned away.
-                    if !room.grow_to(forwarded.answer.body.len()) && !trades {
+                    if !room.find_room(forwarded.answer.body.len()).await && !trades {
                         return refused(Refusal::NoRoom, surface, path);
                     }
                     (answer(forwarded, (shown, room), backend), Some(shown), Some(bot))
@@ -117,13 +126,13 @@ async fn answered(
 /// Whether the request may come in at all, by its head. The session's own calls come without a key, and whoever
 /// makes them should hear why they do not work here.
 fn admit(request: &HttpRequest, surface: Surface, path: &str, gate: &Gate) -> Result<BotName, Refusal> {
-    if surface == Surface::Api && path::is_about_the_session(path) {
+    if path::is_about_the_session(path) {
         return Err(Refusal::Session);
     }
     let bot = gate
         .admits_bot(request)
         .map_err(|is_limited| if is_limited { Refusal::TooManyKeys } else { Refusal::Key })?;
-    if path::is_plain(path) { Ok(bot) } else { Err(Refusal::OddPath) }
+    if path::is_plain(surface, path) { Ok(bot) } else { Err(Refusal::OddPath) }
 }
 
 /// Whoever died over a request has not told its mode: the one that is shown to everybody is as near as can be known.

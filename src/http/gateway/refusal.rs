@@ -8,11 +8,12 @@ use actix_web::{
     },
 };
 use fyers_api::http::Surface;
+use keeper_domain::places::PlaceKind;
 
 /// Why a request is not carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// No key, or a wrong one: the very words FYERS has for a bad token.
+    /// No key, or a wrong one: the very words FYERS has for a bad token, and behind them what to do.
     Key,
     /// A wrong key from a client that has tried too many.
     TooManyKeys,
@@ -30,6 +31,8 @@ pub(super) enum Refusal {
     BrokenBody,
     /// All memory for bodies is in use.
     NoRoom,
+    /// So many requests of this key wait for their answers already.
+    NoPlace(PlaceKind),
     /// A compressed body: its label would not be passed on.
     Packed,
     /// The keeper's actors have not answered in time.
@@ -40,7 +43,7 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Key => StatusCode::UNAUTHORIZED,
-            Self::TooManyKeys => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyKeys | Self::NoPlace(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Session | Self::LoginCode => StatusCode::FORBIDDEN,
             Self::OddPath => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -56,9 +59,20 @@ impl Refusal {
     fn words(self, surface: Surface, path: &str) -> (i32, &'static str) {
         let history = path == "/history" || path.starts_with("/history/");
         match self {
-            Self::Key if surface == Surface::Data && !history => (-15, "Please provide valid token"),
-            Self::Key => (-16, "Could not authenticate the user"),
-            Self::TooManyKeys => (-429, "Too many wrong gateway keys from this address: wait a minute"),
+            Self::Key if surface == Surface::Data && !history => (
+                -15,
+                "Please provide valid token: fyers-keeper takes its gateway key as the access token (`fyers-keeper key show`)",
+            ),
+            Self::Key => (
+                -16,
+                "Could not authenticate the user: fyers-keeper takes its gateway key as the access token \
+                 (`fyers-keeper key show`)",
+            ),
+            Self::TooManyKeys => (
+                -429,
+                "Too many wrong gateway keys from this address: wait a minute, then send the right one \
+                 (`fyers-keeper key show`)",
+            ),
             Self::Session => (
                 -373,
                 "The keeper logs in and out by itself and a bot cannot. Use the gateway key as the access token; \
@@ -71,13 +85,28 @@ impl Refusal {
                  be the app id if that is not the keeper's): then this call answers with the gateway key as the \
                  access token.",
             ),
-            Self::OddPath => (-50, "Invalid input: the keeper does not carry a path written like this"),
+            Self::OddPath => {
+                (-50, "Invalid input: write the path as FYERS documents it, without `..`, `//` or escapes")
+            }
             Self::Method => (-50, "Invalid input: use GET, POST, PUT, PATCH or DELETE"),
-            Self::TooLong => (-50, "Invalid input: the body is longer than 1 MiB"),
+            Self::TooLong => (
+                -50,
+                "Invalid input: the body is longer than 1 MiB, and no call of FYERS is: send less at once",
+            ),
             Self::BrokenBody => (-50, "Invalid input: the body did not come whole"),
             Self::NoRoom => {
                 (-503, "Too many large requests at once: nothing was done, send it again in a moment")
             }
+            Self::NoPlace(PlaceKind::Read) => (
+                -429,
+                "Too many reads wait for their answers, of this key or of all: nothing was done. Wait for some of the \
+                 answers before you send the next one; orders still come in",
+            ),
+            Self::NoPlace(PlaceKind::Change) => (
+                -429,
+                "Too many orders wait for their answers, of this key or of all: nothing was done. Wait for some of the \
+                 answers before you send the next one",
+            ),
             Self::Packed => (-50, "Invalid input: send the body without Content-Encoding"),
             Self::NoAnswer => (
                 -503,
@@ -100,6 +129,7 @@ impl Refusal {
             Self::Method => response.insert_header((ALLOW, "GET, POST, PUT, PATCH, DELETE")),
             Self::NoAnswer => response.insert_header((RETRY_AFTER, "5")),
             Self::TooManyKeys => response.insert_header((RETRY_AFTER, "60")),
+            Self::NoPlace(_) | Self::NoRoom => response.insert_header((RETRY_AFTER, "1")),
             _ => &mut response,
         };
         response.insert_header((CONTENT_TYPE, "application/json")).body(body)

@@ -44,21 +44,23 @@ fn in_parts(bytes: Bytes) -> SizedStream<impl Stream<Item = Result<Bytes, Infall
 }
 
 /// An answer of the keeper's own routes: a long one takes its room, or is not given now.
-pub(in crate::http) fn bounded(
+pub(in crate::http) async fn bounded(
     memory: &Memory,
     response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
-    response.map_body(|head, body| {
-        if !matches!(body.size(), BodySize::Sized(length) if length > PART as u64) {
-            return body;
+    let mut room = memory.for_answer();
+    let has_room = match response.response().body().size() {
+        BodySize::Sized(length) if length > PART as u64 => {
+            room.find_room(usize::try_from(length).unwrap_or(usize::MAX)).await
         }
-        let bytes = match body.try_into_bytes() {
-            Ok(bytes) => bytes,
-            Err(streamed) => return streamed,
-        };
-        let mut room = memory.for_answer();
-        if room.grow_to(bytes.len()) {
-            return held(bytes, room);
+        _ => return response,
+    };
+    response.map_body(|head, body| {
+        if has_room {
+            return match body.try_into_bytes() {
+                Ok(bytes) => held(bytes, room),
+                Err(streamed) => streamed,
+            };
         }
         head.status = StatusCode::SERVICE_UNAVAILABLE;
         head.headers.remove(CONTENT_TYPE);
@@ -72,21 +74,21 @@ mod tests {
 
     use super::*;
 
-    fn told(memory: &Memory, length: usize) -> ServiceResponse<BoxBody> {
+    async fn told(memory: &Memory, length: usize) -> ServiceResponse<BoxBody> {
         let answer = HttpResponse::Ok().body(vec![b'x'; length]);
-        bounded(memory, TestRequest::default().to_srv_response(answer))
+        bounded(memory, TestRequest::default().to_srv_response(answer)).await
     }
 
     #[actix_web::test]
     async fn long_answers_of_the_keepers_own_share_their_room() {
         let memory = Memory::new(1024 * 1024);
-        let first = told(&memory, 1024 * 1024);
+        let first = told(&memory, 1024 * 1024).await;
         assert_eq!(
-            (first.status(), told(&memory, 200_000).status()),
+            (first.status(), told(&memory, 200_000).await.status()),
             (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE)
         );
-        assert_eq!(told(&memory, 16_000).status(), StatusCode::OK, "short ones need none");
+        assert_eq!(told(&memory, 16_000).await.status(), StatusCode::OK, "short ones need none");
         assert_eq!(to_bytes(first.into_body()).await.unwrap().len(), 1024 * 1024);
-        assert_eq!(told(&memory, 200_000).status(), StatusCode::OK, "the room is given back");
+        assert_eq!(told(&memory, 200_000).await.status(), StatusCode::OK, "the room is given back");
     }
 }

@@ -72,7 +72,7 @@ pub(in crate::http) async fn read(
         if promised > longest {
             return Err(BodyError::TooLong);
         }
-        if !body.memory.grow_to(promised.saturating_mul(copies)) {
+        if !body.memory.find_room(promised.saturating_mul(copies)).await {
             return Err(BodyError::NoRoom);
         }
         // At once and exactly, where the length is known: what grows leaves holes behind, as large as itself.
@@ -83,7 +83,7 @@ pub(in crate::http) async fn read(
             if length > longest {
                 return Err(BodyError::TooLong);
             }
-            if !body.memory.grow_to(length.saturating_mul(copies)) {
+            if !body.memory.find_room(length.saturating_mul(copies)).await {
                 return Err(BodyError::NoRoom);
             }
             // By a quarter at most: doubling would take twice what is counted.
@@ -115,8 +115,9 @@ pub(in crate::http) async fn read_first(
             let Body { bytes, memory: _held } = body;
             request.set_payload(whole(bytes));
             // Whoever waits for what FYERS says of a login must not lose it because others open connections.
-            let _answering = request.request().conn_data::<Connection>().map(Connection::answering);
-            Ok(answer::bounded(&memory, next.call(request).await?.map_into_boxed_body()))
+            let connection = request.request().conn_data::<Connection>();
+            let _answering = connection.map(|connection| connection.answering(request.method()));
+            Ok(answer::bounded(&memory, next.call(request).await?.map_into_boxed_body()).await)
         }
         Err(error) => {
             if let Some(connection) = request.request().conn_data::<Connection>() {

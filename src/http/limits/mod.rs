@@ -4,3 +4,4 @@ pub(super) mod answer;
 pub(super) mod body;
 pub(super) mod connections;
 pub mod descriptors;
+pub(super) mod places;

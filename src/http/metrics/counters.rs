@@ -19,6 +19,7 @@ pub(super) struct Counters {
     pub(super) alerts: IntCounterVec,
     pub(super) gateway: IntCounterVec,
     pub(super) wrong_keys: IntCounterVec,
+    pub(super) places: IntCounterVec,
     pub(super) dropped_log_lines: IntCounter,
 }
 
@@ -59,6 +60,11 @@ impl Counters {
                 "Wrong gateway keys, by where they were shown.",
                 &["entrance"],
             )?,
+            places: counter(
+                "places_refused_total",
+                "Requests that were refused because so many of the same key, or of all, wait for their answers.",
+                &["bot"],
+            )?,
         };
         counters.begin_at_zero();
         Ok(counters)
@@ -93,11 +99,12 @@ impl Counters {
         for entrance in ["gateway", "api", "page"] {
             self.wrong_keys.with_label_values(&[entrance]);
         }
+        self.places.with_label_values(&["default"]);
     }
 
     pub(super) fn note(&self, event: &Event) {
         match event {
-            Event::ModeChanged { from, to, why } => {
+            Event::ModeChanged { from, to, why, .. } => {
                 self.switches.with_label_values(&[from.slug(), to.slug(), why.slug()]).inc();
             }
             Event::RefreshSucceeded { .. } => {

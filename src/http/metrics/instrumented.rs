@@ -63,7 +63,7 @@ impl WatchedStore {
 
     fn saw(&self, events: &[Event]) {
         events.iter().for_each(|event| self.metrics.note(event));
-        if events.contains(&Event::KeeperStopping) {
+        if events.iter().any(|event| matches!(event, Event::KeeperStopping { .. })) {
             self.feed.close();
         } else if !events.is_empty() {
             self.feed.grew();
@@ -82,6 +82,14 @@ impl ChangeStore for WatchedStore {
             self.disk.note(&stored);
             stored.map(|()| self.saw(&events))
         })
+    }
+
+    async fn settled(&self) {
+        self.inner.settled().await;
+    }
+
+    async fn has_room(&self) -> Result<(), StoreError> {
+        self.inner.has_room().await
     }
 
     async fn trim(&self) -> Result<bool, StoreError> {
@@ -122,6 +130,10 @@ impl OutboxStore for WatchedStore {
 
     async fn alert_failed(&self, id: i64) -> Result<(), StoreError> {
         self.inner.alert_failed(id).await
+    }
+
+    async fn is_halted(&self) -> Result<bool, StoreError> {
+        self.inner.is_halted().await
     }
 
     async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {

@@ -106,6 +106,11 @@ impl Metrics {
         self.counters.wrong_keys.with_label_values(&[entrance]).inc();
     }
 
+    /// A request of this bot was refused because it, or everybody, has its share of the places.
+    pub fn place_refused(&self, bot: &str) {
+        self.counters.places.with_label_values(&[bot]).inc();
+    }
+
     /// What the broker's adapter calls after each request.
     pub fn broker_timer(self: &Arc<Self>) -> Timer {
         let metrics = Arc::clone(self);

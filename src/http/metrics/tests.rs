@@ -65,6 +65,7 @@ fn counters_come_from_events() {
         from: keeper_domain::mode::Mode::Live,
         to: keeper_domain::mode::Mode::Mock,
         why: Reason::TokenRejected,
+        open: None,
     });
     metrics.note(&Event::LoginSucceeded { fingerprint: fingerprint(), expires_at, by: None });
     metrics.note(&Event::LoginFailed { reason: Reason::CodeRejected, code: None });

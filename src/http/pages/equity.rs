@@ -17,7 +17,7 @@ pub(super) struct Line {
     pub(super) base: String,
     pub(super) is_gain: bool,
     pub(super) now: String,
-    /// As `+1,234.50 (+0.12 %) since 02 Nov`.
+    /// As `+1,234.50 (+0.12 %) since 02 Nov`; one point has not changed.
     pub(super) change: String,
     pub(super) from: String,
     pub(super) until: String,
@@ -42,7 +42,10 @@ impl Line {
             base: format!("{:.1}", place(values.first().copied().unwrap_or_default())),
             is_gain: last.value >= first.value,
             now: amount(number(last.value)),
-            change: format!("{} since {}", change(first.value, last.value), shown(first.at)),
+            change: match values.len() {
+                1 => "the curve begins in a moment".to_owned(),
+                _ => format!("{} since {}", change(first.value, last.value), shown(first.at)),
+            },
             from: shown(first.at),
             until: shown(last.at),
             high: amount(high),
@@ -105,7 +108,8 @@ mod tests {
     #[test]
     fn one_point_is_no_line_and_a_flat_one_lies_in_the_middle() {
         assert!(Line::of(&EquityCurve::default()).is_none());
-        assert_eq!(Line::of(&curve(&[5], TimeDelta::zero())).unwrap().points, "");
+        let one = Line::of(&curve(&[5], TimeDelta::zero())).unwrap();
+        assert_eq!((one.points.as_str(), one.change.as_str()), ("", "the curve begins in a moment"));
         let flat = Line::of(&curve(&[0, 0], TimeDelta::minutes(5))).unwrap();
         assert_eq!(flat.points, "0.0,100.0 1000.0,100.0");
         assert_eq!(flat.change, "+0.00 (+0.00 %) since 09:15");

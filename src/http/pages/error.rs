@@ -67,19 +67,35 @@ fn is_gateway(path: &str) -> bool {
 /// What an error means to a person; `None` for an answer that is no error.
 fn words(status: StatusCode) -> Option<(&'static str, &'static str)> {
     Some(match status {
-        StatusCode::NOT_FOUND => ("Nothing here", "This address has no page."),
+        StatusCode::NOT_FOUND => {
+            ("Nothing here", "The keeper has no page at this address, so nothing was done.")
+        }
         StatusCode::METHOD_NOT_ALLOWED => {
             ("Not a page", "This address is for buttons and programs. Open the status page instead.")
         }
-        StatusCode::BAD_REQUEST => ("Not understood", "The form did not arrive whole. Please try again."),
-        StatusCode::FORBIDDEN => ("Not from this page", "Open the status page and press the button there."),
+        StatusCode::BAD_REQUEST => (
+            "Not understood",
+            "The form did not arrive whole, so nothing was done. Go back and send it again.",
+        ),
+        StatusCode::FORBIDDEN => (
+            "Not from this page",
+            "The button was pressed elsewhere, or on a page from before this browser was locked: nothing was done. Open the \
+             status page and press it there.",
+        ),
         StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request did not arrive in time. Please try again."),
-        StatusCode::TOO_MANY_REQUESTS => ("Too often", "Please wait a minute, then try again."),
-        StatusCode::PAYLOAD_TOO_LARGE => ("Too long", "The request is longer than any form of the keeper."),
-        StatusCode::SERVICE_UNAVAILABLE => {
-            ("No answer", "The keeper did not answer in time. It keeps running; try again in a moment.")
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("Too often", "That was too often, so nothing was done. Wait a minute, then try again.")
         }
-        other if other.is_server_error() => ("Something went wrong", "The keeper's log says more."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("Too long", "The request is longer than any form of the keeper."),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            "No answer",
+            "The keeper did not answer in time, and whether it has done what you asked is not known. Look at the status \
+                 page in a moment.",
+        ),
+        other if other.is_server_error() => (
+            "Something went wrong",
+            "The keeper could not answer. Try again; if it stays so, `fyers-keeper doctor` and the log say why.",
+        ),
         _ => return None,
     })
 }

@@ -10,6 +10,7 @@ use actix_web::{
 use askama::Template;
 use keeper_actors::token::messages::LoginProof;
 use keeper_domain::{
+    reason::Reason,
     secret::AuthCode,
     session::login::{LoginFailure, LoginOrigin, Redirect, StateRefusal, read_pasted, read_query},
 };
@@ -54,7 +55,9 @@ struct Page<'a> {
 
 fn tell(report: &LoginReport) -> HttpResponse {
     let (status, kind, mark) = if report.good { (200, "good", "✅") } else { (400, "bad", "⚠️") };
-    let again = (!report.good).then_some("/fyers/login");
+    // Another login would be as unconfirmed as this one.
+    let is_over = report.good || report.reason == Some(Reason::AccountUnconfirmed);
+    let again = (!is_over).then_some("/fyers/login");
     show(status, |nonce| {
         Page { nonce, kind, mark, title: &report.title, lines: &report.lines, form: None, again }.render()
     })

@@ -17,7 +17,11 @@ mod status;
 mod unlock;
 mod view;
 
+use std::sync::Arc;
+
 use actix_web::web;
+
+use crate::http::shared::Shared;
 
 pub(super) use error::{for_people, nothing_here};
 
@@ -28,6 +32,7 @@ pub(super) struct State {
     key_outcomes: web::Data<notes::Notes<keys::Outcome>>,
     login_budget: web::Data<login_budget::LoginBudget>,
     positions: web::Data<positions::LatestPositions>,
+    view: web::Data<Shared<Arc<view::View>>>,
 }
 
 impl State {
@@ -37,7 +42,8 @@ impl State {
             .app_data(self.notes.clone())
             .app_data(self.key_outcomes.clone())
             .app_data(self.login_budget.clone())
-            .app_data(self.positions.clone());
+            .app_data(self.positions.clone())
+            .app_data(self.view.clone());
         config
             .configure(status::routes)
             .configure(unlock::routes)

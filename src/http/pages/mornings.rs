@@ -108,9 +108,9 @@ fn words(morning: &Morning) -> String {
         |reason: Option<Reason>| reason.map_or_else(String::new, |reason| format!(": {}", reason.words()));
     match morning.outcome {
         Outcome::Good { way, at, after } => {
-            let late = if morning.is_late { ", tick caught up late" } else { "" };
+            let late = if morning.is_late { ", check caught up late" } else { "" };
             format!(
-                "ready at {}, {} after the tick, {}{late}",
+                "ready at {}, {} after the daily check, {}{late}",
                 ist(at).format("%H:%M:%S"),
                 lasted(after),
                 came(way)
@@ -119,7 +119,7 @@ fn words(morning: &Morning) -> String {
         Outcome::Waiting(reason) => format!("no usable token yet{}", because(reason)),
         Outcome::Missed(reason) => format!("no usable token all day{}", because(reason)),
         Outcome::Absent => "the keeper was not running".to_owned(),
-        Outcome::Ahead => "the tick is still to come".to_owned(),
+        Outcome::Ahead => "the daily check is still to come".to_owned(),
     }
 }
 
@@ -157,7 +157,7 @@ fn sum(mornings: &[Morning]) -> String {
     sorted.sort_unstable();
     let usual = sorted
         .get(sorted.len() / 2)
-        .map_or_else(String::new, |median| format!(", usually {} after the tick", lasted(*median)));
+        .map_or_else(String::new, |median| format!(", usually {} after the daily check", lasted(*median)));
     let known = known.count();
     if known == 0 {
         return "No morning is over yet.".to_owned();
@@ -193,12 +193,12 @@ mod tests {
             morning(26, Outcome::Ahead),
         ];
         let strip = Strip::of(&mornings).unwrap();
-        assert_eq!(strip.sum, "A token on 3 of 5 trading days, usually 72 s after the tick.");
+        assert_eq!(strip.sum, "A token on 3 of 5 trading days, usually 72 s after the daily check.");
         let kinds: Vec<_> = strip.bars.iter().map(|bar| bar.kind).collect();
         assert_eq!(kinds, ["good", "absent", "missed", "good", "good", "ahead"]);
         assert_eq!(
             strip.bars[3].title,
-            "Mon 23 Nov: ready at 08:46:12, 72 s after the tick, by a login from the login card, tick caught up late"
+            "Mon 23 Nov: ready at 08:46:12, 72 s after the daily check, by a login from the login card, check caught up late"
         );
         assert_eq!((strip.lines.len(), strip.lines[0].date.as_str()), (IN_WORDS, "Thu 26 Nov"));
         assert!(strip.lines[3].words.starts_with("no usable token all day: "), "{}", strip.lines[3].words);

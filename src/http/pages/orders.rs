@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate};
 use fyers_api::ist;
-use keeper_domain::text::excerpt;
+use keeper_domain::{order_journal::OrderProgress, text::excerpt};
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
 use crate::account::grouped;
@@ -19,7 +20,10 @@ pub(super) struct OrderRow {
     /// Empty for an order at the market.
     pub(super) price: String,
     pub(super) outcome: String,
+    /// To be shown as trouble.
     pub(super) is_refused: bool,
+    /// Nobody knows what came of it.
+    pub(super) is_unknown: bool,
 }
 
 /// The orders of a date (IST) among these entries of the order journal, newest first.
@@ -39,24 +43,29 @@ impl OrderRow {
             _ => "not sent",
         };
         let is_unanswered = entry["unanswered"].is_object();
-        let is_unknown = is_unanswered && entry["unanswered"]["known"] != "found";
+        let is_unknown = match entry["status"].as_i64() {
+            _ if is_unanswered => entry["unanswered"]["known"] != "found",
+            status => status.is_none_or(|status| status == 0),
+        };
         let is_refused = entry["code"].as_i64().is_none_or(|code| code < 0)
             || entry["status"].as_i64().is_none_or(|status| status >= 400);
+        let progress = OrderProgress::of_entry(entry);
         let words = excerpt(entry["message"].as_str().unwrap_or_default(), 140);
         let outcome = match (is_refused, entry["status"].as_i64()) {
             _ if is_unanswered => words,
             (_, None | Some(0)) => format!("outcome not known {words}"),
             (true, _) => format!("refused: {words}"),
-            (false, _) => "accepted".to_owned(),
+            (false, _) => progress.map_or_else(|| "accepted".to_owned(), |progress| progress.words()),
         };
         Self {
             at: at.to_owned(),
             venue,
             bot: text(entry, "bot").filter(|bot| bot != "default").unwrap_or_default(),
             what: what(entry),
-            price: price(entry),
+            price: price(entry, progress),
             outcome: outcome.trim().to_owned(),
             is_refused: is_refused || is_unknown,
+            is_unknown,
         }
     }
 }
@@ -65,8 +74,11 @@ fn text(entry: &Value, name: &str) -> Option<String> {
     entry[name].as_str().map(|text| excerpt(text, 40))
 }
 
-fn price(entry: &Value) -> String {
-    let price = entry["price"].as_f64().filter(|price| *price > 0.0);
+/// What it was filled at, once that is known; before that its limit.
+fn price(entry: &Value, progress: Option<OrderProgress>) -> String {
+    let limit = || entry["price"].as_f64().filter(|price| *price > 0.0);
+    let filled = progress.and_then(|progress| progress.price()?.to_f64());
+    let price = filled.or_else(limit);
     price.map_or_else(String::new, |price| format!("at {}", grouped(Some(price))))
 }
 
@@ -128,6 +140,14 @@ mod tests {
                 json!({"status": 0, "code": 0, "message": "unknown: look in the FYERS app",
                     "unanswered": {"known": "not_found"}}),
                 "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | unknown: look in the FYERS app",
+            ),
+            (
+                json!({"price": 0, "progress": {"filled": 10, "quantity": 10, "average": 801.5, "waits": false}}),
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 801.50 | filled",
+            ),
+            (
+                json!({"progress": {"filled": 4, "quantity": 10, "average": 801.5, "waits": true}}),
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 801.50 | 4 of 10 filled, the rest waits",
             ),
             (
                 json!({"venue": "none", "status": null, "message": ""}),

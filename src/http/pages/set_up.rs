@@ -234,13 +234,22 @@ async fn skip(gate: Gate, front: web::Data<Front>, form: web::Form<Press>) -> Ht
     }
 }
 
+#[derive(Deserialize)]
+struct FinishForm {
+    token: String,
+    /// `real` for real money. Everything else is the sandbox.
+    #[serde(default)]
+    orders: String,
+}
+
 /// The page that is left when the keeper begins again: this session ends with it, so the link to the first login is
 /// signed, as the card's is.
 async fn finish(
     gate: Gate,
     backend: web::Data<dyn Backend>,
     front: web::Data<Front>,
-    form: web::Form<Press>,
+    notes: web::Data<Notes<String>>,
+    form: web::Form<FinishForm>,
 ) -> HttpResponse {
     let door = match entered(&gate, &front, &form.token) {
         Ok(door) => door,
@@ -250,6 +259,12 @@ async fn finish(
     if view.app.is_none() {
         return to("/setup");
     }
+    if view.asks_orders
+        && let Err(problem) = door.steps.choose_orders(form.orders == "real").await
+    {
+        return next(Err(problem), &notes, &form.token);
+    }
+    let view = door.steps.view().await;
     let login = view.redirect.as_ref().map(|_| backend.vouched_link());
     door.steps.finish();
     show(200, Step::Done { login }, Some(view), String::new(), None)

@@ -1,6 +1,8 @@
 //! The status page: everything at one glance, for a person with a browser. It works without scripts; with them it
 //! follows `/events` and replaces what has changed.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use keeper_domain::chat::talk::{Action, Person};
@@ -21,6 +23,7 @@ use crate::http::{
         view::{First, LOOKED_AT, View},
     },
     reply::unanswered,
+    shared::Shared,
 };
 
 /// For how long the mute button takes the sound away.
@@ -38,7 +41,7 @@ struct Page<'a> {
     nonce: &'a str,
     /// With style and script: a script that looks for changes needs neither.
     whole: bool,
-    view: View,
+    view: Arc<View>,
     /// What the forms carry; `None` when this browser has not shown the key.
     token: Option<String>,
     /// Where the login button of such a browser leads.
@@ -52,27 +55,33 @@ async fn page(
     backend: web::Data<dyn Backend>,
     front: web::Data<Front>,
     notes: web::Data<Notes<String>>,
-    latest: web::Data<LatestPositions>,
+    (latest, shared): (web::Data<LatestPositions>, web::Data<Shared<Arc<View>>>),
 ) -> HttpResponse {
     if !gate.may_read() {
         return unlock::ask_for_key(None);
     }
-    let (Some(status), Some(day)) = (backend.status().await, backend.day()) else { return unanswered() };
-    let Some(events) = backend.recent_events(EVENTS).await else { return unanswered() };
-    let orders = backend.orders(LOOKED_AT as u32).await;
+    let read = view(backend.as_ref(), &front, &latest);
+    let Some(view) = shared.read(read).await else { return unanswered() };
     let login = backend.vouched_link();
-    let positions = latest.read(backend.as_ref(), status.mode.slug()).await;
     let token = gate.token();
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
+    show_with_forms(200, |nonce| Page { nonce, whole, view, token, login, note }.render())
+}
+
+/// What everybody who may read is shown, whoever that is.
+async fn view(backend: &dyn Backend, front: &Front, latest: &LatestPositions) -> Option<Arc<View>> {
+    let (status, day) = (backend.status().await?, backend.day()?);
+    let events = backend.recent_events(EVENTS).await?;
+    let orders = backend.orders(LOOKED_AT as u32).await;
+    let positions = latest.read(backend, status.mode.slug()).await;
     let mornings = backend.mornings().await.as_deref().and_then(Strip::of);
     let equity = backend.equity().await.as_ref().and_then(equity::Line::of);
-    let rows = front.keys.as_ref().map(|admin| rows(admin, backend.as_ref())).unwrap_or_default();
+    let rows = front.keys.as_ref().map(|admin| rows(admin, backend)).unwrap_or_default();
     let keys = rows.iter().map(KeyLine::of).collect();
-    let view =
-        View { positions, mornings, equity, keys, ..View::of(&status, &day, &events, orders.as_deref()) };
-    show_with_forms(200, |nonce| Page { nonce, whole, view, token, login, note }.render())
+    let view = View::of(&status, &day, &events, orders.as_deref());
+    Some(Arc::new(View { positions, mornings, equity, keys, ..view }))
 }
 
 #[derive(Deserialize)]

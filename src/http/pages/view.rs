@@ -14,7 +14,8 @@ use crate::{
         orders::{self, OrderRow},
         positions::Positions,
     },
-    status::{ActorStatus, Check, Day, Health, LeaseStatus, MarketDay, Status},
+    refresh_report,
+    status::{ActorStatus, Check, Day, Health, LeaseStatus, MarketDay, SessionStatus, Status},
 };
 
 /// A name and what is to be said of it.
@@ -81,7 +82,7 @@ impl First {
         match status.mode {
             _ if status.halted => Self::Resume,
             // A token that waits for FYERS' word needs no login.
-            _ if session.reason == Reason::TokenUnconfirmed => Self::Nothing,
+            _ if matches!(session.reason, Reason::TokenUnconfirmed | Reason::TokenDoubted) => Self::Nothing,
             _ if !session.usable && session.reason != Reason::NoCredentials => Self::Login,
             ShownMode::Live => Self::Halt,
             _ => Self::Nothing,
@@ -102,6 +103,8 @@ pub(super) struct View {
     pub(super) health: &'static str,
     pub(super) health_words: &'static str,
     pub(super) problems: Vec<String>,
+    /// What is open at FYERS and out of reach.
+    pub(super) open_at_fyers: Option<String>,
     pub(super) as_of: String,
     pub(super) session: Vec<Row>,
     pub(super) calendar: Vec<Row>,
@@ -147,13 +150,11 @@ fn percent(place: f64) -> String {
 
 impl View {
     pub(super) fn of(status: &Status, day: &Day, events: &[Recorded], orders: Option<&[Value]>) -> Self {
-        let (mark, headline, meaning) = match status.mode {
-            ShownMode::Halted => {
-                ("■", "HALTED", "Entries are refused; orders that reduce an open position still go to FYERS.")
-            }
-            ShownMode::Live => ("●", "Live", "Orders go to FYERS, with real money."),
-            ShownMode::Sandbox => ("◐", "Sandbox", "Prices from FYERS, orders simulated."),
-            ShownMode::Mock => ("○", "Mock", "No order goes to FYERS."),
+        let (mark, headline) = match status.mode {
+            ShownMode::Halted => ("■", "HALTED"),
+            ShownMode::Live => ("●", "Live"),
+            ShownMode::Sandbox => ("◐", "Sandbox"),
+            ShownMode::Mock => ("○", "Mock"),
         };
         let (health, health_words) = match status.status {
             Health::Pass if status.halted => ("warn", "Running, but trading is halted"),
@@ -167,13 +168,14 @@ impl View {
             mode: if status.halted { "halted" } else { status.mode.slug() },
             mark,
             headline,
-            meaning,
-            because: if status.halted { "a person has halted trading" } else { status.reason.words() },
+            meaning: status.orders_words(),
+            because: status.because(),
             halted: status.halted,
             is_bare: status.session.reason == Reason::NoCredentials,
             health,
             health_words,
             problems: status.checks.values().flatten().filter_map(problem).collect(),
+            open_at_fyers: status.open_at_fyers.clone(),
             as_of: status.time.format("%a %d %b %Y, %H:%M:%S IST").to_string(),
             session: session(status),
             calendar: calendar(status),
@@ -201,9 +203,11 @@ impl View {
 
 fn session(status: &Status) -> Vec<Row> {
     let session = &status.session;
-    let state = session.state.slug().replace('_', " ");
     let mut rows = vec![
-        Row { name: "State", value: format!("{state}, because {}", session.reason.words()) },
+        Row {
+            name: "State",
+            value: format!("{}, because {}", session.state.words(), session.reason.words()),
+        },
         Row { name: "Good until", value: or_dash(session.expires_at) },
     ];
     rows.push(Row { name: "FYERS", value: status.fyers.words() });
@@ -215,9 +219,17 @@ fn session(status: &Status) -> Vec<Row> {
         rows.push(Row { name: "Account", value: account.clone() });
     }
     if let Some(problem) = session.problem.filter(|problem| *problem != session.reason) {
-        rows.push(Row { name: "Latest trouble", value: problem.words().to_owned() });
+        rows.push(Row { name: "Latest trouble", value: latest_trouble(session, problem) });
     }
     rows
+}
+
+/// Beside a token that works nothing is wrong with that one.
+fn latest_trouble(session: &SessionStatus, problem: Reason) -> String {
+    match session.usable {
+        true => format!("no new token: {}", refresh_report::why(problem)),
+        false => problem.words().to_owned(),
+    }
 }
 
 fn version(status: &Status) -> String {
@@ -236,14 +248,15 @@ fn calendar(status: &Status) -> Vec<Row> {
     let holiday = holiday.map(|day| format!("{}, {}", day.date.format("%a %d %b"), day.name));
     let dash = || "–".to_owned();
     vec![
-        Row { name: "Next tick", value: or_dash(status.next_tick) },
-        Row { name: "Last tick", value: last.unwrap_or_else(dash) },
+        Row { name: "Next daily check", value: or_dash(status.next_tick) },
+        Row { name: "Last daily check", value: last.unwrap_or_else(dash) },
         Row { name: "Next holiday", value: holiday.unwrap_or_else(dash) },
     ]
 }
 
 fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
-    let refused = orders.map(|orders| orders.iter().filter(|order| order.is_refused).count());
+    let refused =
+        orders.map(|orders| orders.iter().filter(|order| order.is_refused && !order.is_unknown).count());
     let outbox = &status.outbox;
     let waiting = match outbox.oldest {
         Some(oldest) => format!("{}, the oldest since {}", outbox.waiting, full(oldest)),
@@ -253,7 +266,7 @@ fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
         Row { name: "Orders simulated today", value: status.orders_simulated_today.to_string() },
         Row { name: "Orders that FYERS refused today", value: status.orders_refused_today.to_string() },
         Row {
-            name: "Orders refused today, by anybody",
+            name: "Orders refused today, in all",
             value: refused.map_or_else(
                 || "not known".to_owned(),
                 |refused| match orders.map_or(0, <[_]>::len) {
@@ -326,7 +339,7 @@ fn moments(day: &Day, expiry: Option<DateTime<FixedOffset>>) -> Vec<Moment> {
     let mut moments =
         vec![(day.place(day.now), day.now.format("%H:%M").to_string(), "now".to_owned(), "now")];
     if let Some(tick) = day.tick {
-        moments.push((day.place_of(tick), clock(tick), "daily tick".to_owned(), "tick"));
+        moments.push((day.place_of(tick), clock(tick), "daily check".to_owned(), "tick"));
     }
     match &day.market {
         MarketDay::Open { from, until, occasion } => {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use keeper_domain::ports::{StoreError, StoreErrorKind};
+use keeper_domain::ports::{ChangeLine, StoreError, StoreErrorKind};
 use sqlx::PgConnection;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -19,7 +19,7 @@ use tokio::{
 use crate::store::postgres::{
     connect::Address,
     fault::{of, told},
-    transaction::{self, Fault, LIMIT, not_known},
+    transaction::{self, Fault, LIMIT, Piece, not_known},
     write::Work,
 };
 
@@ -33,12 +33,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is asked of the thread.
 enum Job {
-    Make { doing: &'static str, work: Work, answer: Answer },
+    Make { work: Work, caller: Caller },
     Trim(oneshot::Sender<Result<bool, StoreError>>),
 }
 
-type Answer = oneshot::Sender<Result<(), StoreError>>;
-type Waiting = (&'static str, Answer);
+/// Who waits for an answer, what was asked, and what it builds on.
+struct Caller {
+    doing: &'static str,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+    line: Option<ChangeLine>,
+}
+
+impl Caller {
+    /// Who does not wait any more needs no answer. Of its line nothing more is made.
+    fn refuse(self, error: StoreError) {
+        if let Some(line) = &self.line {
+            line.break_off(error.kind);
+        }
+        let _gone = self.answer.send(Err(StoreError { doing: self.doing, ..error }));
+    }
+}
 
 /// The callers' side. The task ends when this is closed, after it has made what still waits.
 #[derive(Debug)]
@@ -76,11 +90,39 @@ impl Committer {
         doing: &'static str,
         work: Work,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        self.queue_in(None, doing, work)
+    }
+
+    /// The same for a change that builds on those of this line.
+    pub(super) fn queue_in(
+        &self,
+        line: Option<ChangeLine>,
+        doing: &'static str,
+        work: Work,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
         let (answer, heard) = oneshot::channel();
-        let queued = self.send(Job::Make { doing, work, answer });
+        let caller = Caller { doing, answer, line: line.clone() };
+        let queued = self.send(Job::Make { work, caller });
+        if let (Some(line), Err(kind)) = (line, queued) {
+            line.break_off(kind);
+        }
         async move {
             queued.map_err(|kind| of(kind, doing))?;
             heard.await.unwrap_or_else(|_died| Err(of(StoreErrorKind::Ended, doing)))
+        }
+    }
+
+    /// Waits until all that was queued before is on disk, or refused. While there is no place in the queue it asks again;
+    /// an answer of the thread ends it, whatever the answer is.
+    pub(super) async fn settled(&self) {
+        loop {
+            let (answer, heard) = oneshot::channel();
+            let caller = Caller { doing: "waited for what was queued", answer, line: None };
+            match self.send(Job::Make { work: Work::Nothing, caller }) {
+                Ok(()) => return drop(heard.await),
+                Err(StoreErrorKind::Busy) => tokio::time::sleep(FIRST_PAUSE).await,
+                Err(_) => return,
+            }
         }
     }
 
@@ -150,7 +192,7 @@ impl Worker {
                 _ => self.jobs.recv().await,
             };
             match job {
-                Some(Job::Make { doing, work, answer }) => self.take((doing, answer), work).await,
+                Some(Job::Make { work, caller }) => self.take(caller, work).await,
                 Some(Job::Trim(answer)) => {
                     let trimmed = self.trim().await;
                     let _gone = answer.send(trimmed);
@@ -160,13 +202,13 @@ impl Worker {
         }
     }
 
-    async fn take(&mut self, first: Waiting, work: Work) {
-        let (mut waiting, mut works, mut behind) = (vec![first], vec![work], None);
-        while works.len() < GROUP {
+    async fn take(&mut self, first: Caller, work: Work) {
+        let (mut pieces, mut waiting, mut behind) = (vec![(first.line.clone(), work)], vec![first], None);
+        while pieces.len() < GROUP {
             match self.jobs.try_recv() {
-                Ok(Job::Make { doing, work, answer }) => {
-                    waiting.push((doing, answer));
-                    works.push(work);
+                Ok(Job::Make { work, caller }) => {
+                    pieces.push((caller.line.clone(), work));
+                    waiting.push(caller);
                 }
                 Ok(Job::Trim(answer)) => {
                     behind = Some(answer);
@@ -175,20 +217,20 @@ impl Worker {
                 Err(_) => break,
             }
         }
-        self.make(waiting, &works).await;
+        self.make(waiting, &pieces).await;
         if let Some(answer) = behind {
             let trimmed = self.trim().await;
             let _gone = answer.send(trimmed);
         }
     }
 
-    async fn make(&mut self, waiting: Vec<Waiting>, works: &[Work]) {
+    async fn make(&mut self, waiting: Vec<Caller>, pieces: &[Piece]) {
         let on = match &mut self.state {
             State::Up(on) => on,
             State::Down { kind, .. } => return refuse(waiting, *kind),
             State::Fenced => return refuse(waiting, StoreErrorKind::Fenced),
         };
-        match transaction::make(on, self.epoch, works).await {
+        match transaction::make(on, self.epoch, pieces).await {
             Ok(outcomes) => answer(waiting, outcomes),
             Err(fault) => self.failed(fault, waiting).await,
         }
@@ -196,9 +238,9 @@ impl Worker {
 
     /// The answers come after the attempt to connect again, which shows what is on disk. What waits may build on what
     /// failed, so it is refused with it.
-    async fn failed(&mut self, fault: Fault, waiting: Vec<Waiting>) {
+    async fn failed(&mut self, fault: Fault, waiting: Vec<Caller>) {
         let mut behind = vec![];
-        match fault {
+        let kind = match fault {
             Fault::Fenced => {
                 self.state = State::Fenced;
                 tracing::error!(
@@ -206,31 +248,38 @@ impl Worker {
                     "another keeper has taken over; this one changes nothing"
                 );
                 refuse(waiting, StoreErrorKind::Fenced);
+                StoreErrorKind::Fenced
             }
             Fault::NotMade(error) => {
                 self.lost(&error);
                 self.reconnect().await;
+                break_lines(&waiting, error.kind);
                 self.drain(&mut behind);
                 refuse_with(waiting, &error);
+                error.kind
             }
             Fault::NotKnown(number, error) => {
                 self.lost(&error);
                 let last = self.find_out().await;
+                if last.is_none_or(|last| last < number) {
+                    break_lines(&waiting, error.kind);
+                }
                 self.drain(&mut behind);
                 match last {
                     Some(last) if last >= number => answer_all(waiting),
                     Some(_) => refuse_with(waiting, &error),
                     None => refuse_with(waiting, &not_known(&error)),
                 }
+                error.kind
             }
-        }
-        refuse(behind, StoreErrorKind::Failing);
+        };
+        refuse(behind, kind);
     }
 
-    fn drain(&mut self, behind: &mut Vec<Waiting>) {
+    fn drain(&mut self, behind: &mut Vec<Caller>) {
         while let Ok(job) = self.jobs.try_recv() {
             match job {
-                Job::Make { doing, answer, .. } => behind.push((doing, answer)),
+                Job::Make { caller, .. } => behind.push(caller),
                 Job::Trim(answer) => drop(answer.send(Ok(false))),
             }
         }
@@ -300,26 +349,36 @@ impl Worker {
     }
 }
 
-fn refuse(waiting: Vec<Waiting>, kind: StoreErrorKind) {
-    for (doing, answer) in waiting {
-        let _gone = answer.send(Err(of(kind, doing)));
+fn break_lines(waiting: &[Caller], kind: StoreErrorKind) {
+    waiting.iter().filter_map(|caller| caller.line.as_ref()).for_each(|line| line.break_off(kind));
+}
+
+fn refuse(waiting: Vec<Caller>, kind: StoreErrorKind) {
+    break_lines(&waiting, kind);
+    for caller in waiting {
+        let error = of(kind, caller.doing);
+        caller.refuse(error);
     }
 }
 
-fn refuse_with(waiting: Vec<Waiting>, error: &StoreError) {
-    for (doing, answer) in waiting {
-        let _gone = answer.send(Err(StoreError { doing, ..error.clone() }));
+fn refuse_with(waiting: Vec<Caller>, error: &StoreError) {
+    break_lines(&waiting, error.kind);
+    for caller in waiting {
+        caller.refuse(error.clone());
     }
 }
 
-fn answer_all(waiting: Vec<Waiting>) {
-    for (_, answer) in waiting {
-        let _gone = answer.send(Ok(()));
+fn answer_all(waiting: Vec<Caller>) {
+    for caller in waiting {
+        let _gone = caller.answer.send(Ok(()));
     }
 }
 
-fn answer(waiting: Vec<Waiting>, outcomes: Vec<Result<(), StoreError>>) {
-    for ((doing, answer), outcome) in waiting.into_iter().zip(outcomes) {
-        let _gone = answer.send(outcome.map_err(|error| StoreError { doing, ..error }));
+fn answer(waiting: Vec<Caller>, outcomes: Vec<Result<(), StoreError>>) {
+    for (caller, outcome) in waiting.into_iter().zip(outcomes) {
+        match outcome {
+            Ok(()) => drop(caller.answer.send(Ok(()))),
+            Err(error) => caller.refuse(error),
+        }
     }
 }

@@ -1,34 +1,51 @@
 //! Reaching the server: the address, its TLS, and the schema.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
-use crate::store::postgres::fault::is_of_the_connection;
-use secrecy::{ExposeSecret, SecretString};
+use keeper_domain::served::Misfit;
+
+use secrecy::SecretString;
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::timeout;
+
+use crate::store::postgres::{
+    fault::{is_of_the_connection, is_of_the_settings, refusal_words, unreachable_words},
+    flaw::{self, AddressFlaw},
 };
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./src/store/postgres/migrations");
 
 /// How long one attempt to connect may take.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long the tables may take to be made or looked at: a server that is gone meanwhile says nothing.
+const MIGRATION_LIMIT: Duration = Duration::from_secs(30);
+/// How long a connection may take to be closed in good order.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// Connections that read. The committer and the lease have their own.
 const READERS: u32 = 4;
 
 /// PostgreSQL cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The setting is no address of PostgreSQL. Its text is a secret and not repeated.
-    #[error("KEEPER_DATABASE_URL is not of the form postgres://USER:PASSWORD@HOST/DATABASE")]
-    Address,
+    /// The setting is no address of PostgreSQL.
+    #[error("KEEPER_DATABASE_URL {0}")]
+    Address(#[from] AddressFlaw),
+    /// It is that of a keeper which is set up otherwise.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
     /// A newer keeper has made its tables.
     #[error("the PostgreSQL database was written by a newer fyers-keeper")]
     Newer,
     /// Its tables are not those of a keeper, or cannot be made.
     #[error("the tables of the PostgreSQL database cannot be made ready: {0}")]
     Schema(String),
+    /// It answers, and knows neither this user nor this database, or takes no such password.
+    #[error("PostgreSQL does not take KEEPER_DATABASE_URL: {0}")]
+    Settings(String),
     /// It does not answer, or not to us.
     #[error("PostgreSQL cannot be used: {0}")]
     Failed(String),
@@ -38,20 +55,34 @@ impl ConnectError {
     /// What to do about it, in one line.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::Address => {
-                "Write it as your database's host shows it, with ?sslmode=verify-full at the end."
-            }
+            Self::Address(flaw) => flaw.advice(),
+            Self::Misfit(misfit) => misfit.advice(),
             Self::Newer => "Use the newer version, or another database.",
             Self::Schema(_) => {
                 "Give the keeper a database of its own, and a user that may create tables in it."
             }
-            Self::Failed(_) => "Check the server, the network, user and password, and sslmode.",
+            Self::Settings(_) => {
+                "Correct user, password and database in KEEPER_DATABASE_URL (or in its file), or make them on the server."
+            }
+            Self::Failed(_) => "Check the server, the network, host and port in the address, and sslmode.",
         }
     }
 
-    /// Whether waiting may help.
+    /// Whether waiting may help somebody who has not reached the database yet.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Failed(_))
+    }
+
+    /// The same for somebody who has: what worked a moment ago is no mistake in the settings.
+    pub fn may_pass_again(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Settings(_))
+    }
+}
+
+impl From<&sqlx::Error> for ConnectError {
+    fn from(error: &sqlx::Error) -> Self {
+        let problem = problem(error);
+        if is_of_the_settings(error) { Self::Settings(problem) } else { Self::Failed(problem) }
     }
 }
 
@@ -64,12 +95,8 @@ impl Address {
     ///
     /// # Errors
     /// It is no address of PostgreSQL.
-    pub fn parse(url: &SecretString) -> Result<Self, ConnectError> {
-        let text = url.expose_secret();
-        if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-            return Err(ConnectError::Address);
-        }
-        let options = PgConnectOptions::from_str(text).map_err(|_quotes_it| ConnectError::Address)?;
+    pub fn parse(url: &SecretString) -> Result<Self, AddressFlaw> {
+        let options = flaw::read(url)?;
         let options = options.application_name("fyers-keeper").disable_statement_logging().options([
             // Acknowledged means on the server's disk, whatever the server's default is.
             ("synchronous_commit", "on"),
@@ -77,6 +104,10 @@ impl Address {
             ("idle_in_transaction_session_timeout", "4s"),
             ("statement_timeout", "10s"),
             ("lock_timeout", "5s"),
+            // A keeper that was cut off in the middle of a message holds what it has locked until the server misses it.
+            ("tcp_keepalives_idle", "3"),
+            ("tcp_keepalives_interval", "1"),
+            ("tcp_keepalives_count", "3"),
         ]);
         Ok(Self(options))
     }
@@ -89,7 +120,7 @@ impl Address {
     /// One connection.
     pub(super) async fn connect(&self) -> sqlx::Result<PgConnection> {
         let connecting = PgConnection::connect_with(&self.0);
-        tokio::time::timeout(CONNECT_LIMIT, connecting).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        timeout(CONNECT_LIMIT, connecting).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     /// Connections that read.
@@ -109,37 +140,36 @@ impl Address {
     /// # Errors
     /// See [`ConnectError`].
     pub async fn prepare(&self) -> Result<(), ConnectError> {
-        let mut on = self.connect().await.map_err(|error| ConnectError::Failed(problem(&error)))?;
-        let made = MIGRATIONS.run(&mut on).await;
-        let _closed = on.close().await;
-        made.map_err(|error| match error {
-            MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => ConnectError::Newer,
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                let problem = problem(&error);
-                if is_of_the_connection(&error) {
-                    ConnectError::Failed(problem)
-                } else {
-                    ConnectError::Schema(problem)
-                }
+        let mut on = self.connect().await.map_err(|error| ConnectError::from(&error))?;
+        let made = timeout(MIGRATION_LIMIT, MIGRATIONS.run(&mut on)).await;
+        let made = made.unwrap_or(Err(MigrateError::Execute(sqlx::Error::PoolTimedOut)));
+        let _closed = timeout(CLOSE_LIMIT, on.close()).await;
+        made.map_err(|error| not_made(&error))
+    }
+}
+
+fn not_made(error: &MigrateError) -> ConnectError {
+    match error {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => ConnectError::Newer,
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            let problem = problem(error);
+            if is_of_the_connection(error) {
+                ConnectError::Failed(problem)
+            } else {
+                ConnectError::Schema(problem)
             }
-            _ => ConnectError::Schema("unexpected failure".to_owned()),
-        })
+        }
+        _ => ConnectError::Schema("unexpected failure".to_owned()),
     }
 }
 
 /// The error without any stored value and without the address.
 pub(super) fn problem(error: &sqlx::Error) -> String {
     match error {
-        sqlx::Error::Io(error) => error.kind().to_string(),
+        sqlx::Error::Io(error) => unreachable_words(error),
         sqlx::Error::Tls(_) => "no TLS connection".to_owned(),
         sqlx::Error::PoolTimedOut => "no answer in time".to_owned(),
-        sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-            Some("28P01" | "28000") => "it refuses user or password".to_owned(),
-            Some("3D000") => "there is no such database".to_owned(),
-            Some("42501") => "the user may not do that".to_owned(),
-            Some(code) => format!("PostgreSQL error {code}"),
-            None => "PostgreSQL refused".to_owned(),
-        },
+        sqlx::Error::Database(refusal) => refusal_words(refusal.code().as_deref()),
         _ => "unexpected failure".to_owned(),
     }
 }

@@ -9,10 +9,10 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::store::{
     postgres::{
         committer::Committer,
-        connect::{Address, ConnectError, problem},
+        connect::{Address, ConnectError},
         deadline::Deadline,
         fault::failed,
-        lease::{self, Candidate, HeldLease, LeaseRow, RENEW_EVERY},
+        lease::{self, Awaiting, Candidate, HeldLease, LeaseRow, RENEW_EVERY, Take},
         migrate::{self, Copied, Keep, MigrateError, Secrets},
         news::LeaseNews,
         store::PostgresStore,
@@ -27,6 +27,9 @@ const ASK_LIMIT: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a migration may take.
 const MIGRATION: Duration = Duration::from_secs(600);
+/// How long after its end the answer to a renewal is still waited for; nothing is done meanwhile. It is less than what the
+/// system leaves to a program that has not stopped.
+const LATE_ANSWER: Duration = Duration::from_millis(800);
 /// The pause after a renewal that failed.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
@@ -86,6 +89,11 @@ impl Contender {
         self.is_mortal = true;
     }
 
+    /// Where the others reach this keeper, when they are told.
+    pub fn address(&self) -> Option<&str> {
+        self.who.address.as_deref()
+    }
+
     /// Who is told when the lease is let go.
     pub fn news(&self) -> LeaseNews {
         LeaseNews::new(self.address.clone())
@@ -102,16 +110,37 @@ impl Contender {
     /// Takes the lease if nobody has it.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database does not answer, or it is that of a keeper which is set up otherwise.
     pub async fn try_take(&mut self) -> Result<Option<HeldLease>, ConnectError> {
         let asked_at = lease::now();
         let who = self.who.clone();
-        let epoch = self.ask(async |on| lease::take(on, &who).await).await?;
-        if epoch.is_some() && self.stands_by {
+        let taken = match self.ask(async |on| lease::take(on, &who).await).await? {
+            Take::Taken { epoch, after_crash } => (epoch, after_crash),
+            Take::Held => return Ok(None),
+            Take::Misfit(misfit) => return Err(ConnectError::Misfit(misfit)),
+        };
+        if self.stands_by {
             self.stands_by = false;
             let _on_another_connection_then = self.ask(async |on| lease::stand_down(on).await).await;
         }
-        Ok(epoch.map(|epoch| HeldLease::new(epoch, asked_at)))
+        Ok(Some(HeldLease::new(taken, asked_at)))
+    }
+
+    /// What the lease's row says, unless it is that of a keeper which is set up otherwise.
+    ///
+    /// # Errors
+    /// As for [`Self::try_take`].
+    pub async fn look_if_fit(&mut self) -> Result<LeaseRow, ConnectError> {
+        let row = self.look().await?;
+        match row.misfit(&self.who) {
+            Some(misfit) => Err(ConnectError::Misfit(misfit)),
+            None => Ok(row),
+        }
+    }
+
+    /// The state for somebody who only reads it.
+    pub fn reader(&self) -> PostgresStore {
+        PostgresStore::read_only(self.readers.clone().unwrap_or_else(|| self.address.readers()))
     }
 
     /// What the lease's row says.
@@ -120,6 +149,14 @@ impl Contender {
     /// The database does not answer.
     pub async fn look(&mut self) -> Result<LeaseRow, ConnectError> {
         self.ask(async |on| lease::look(on).await).await
+    }
+
+    /// Whether another keeper stands by.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn awaiting(&mut self) -> Result<Awaiting, ConnectError> {
+        self.ask(async |on| lease::awaiting(on).await).await
     }
 
     /// The session as it is stored, whoever acts.
@@ -146,7 +183,7 @@ impl Contender {
             Ok(copied)
         };
         let filled = filled.await;
-        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        let _ends_by_itself = lease::release(&mut on, epoch, false).await;
         filled
     }
 
@@ -158,7 +195,7 @@ impl Contender {
     pub async fn move_to(&self, to: &Path, keep: Keep<'_>) -> Result<Copied, MigrateError> {
         let (mut on, epoch) = self.alone().await?;
         let copied = migrate::to_sqlite(&mut on, to, keep).await;
-        let _ends_by_itself = lease::release(&mut on, epoch).await;
+        let _ends_by_itself = lease::release(&mut on, epoch, false).await;
         copied
     }
 
@@ -186,8 +223,11 @@ impl Contender {
     async fn alone(&self) -> Result<(PgConnection, i64), MigrateError> {
         self.prepare().await?;
         let mut on = self.patient().await?;
-        let taken = lease::take_for(&mut on, &self.who, MIGRATION).await?;
-        Ok((on, taken.ok_or(MigrateError::InUse)?))
+        match lease::take_for(&mut on, &self.who, MIGRATION).await? {
+            Take::Taken { epoch, .. } => Ok((on, epoch)),
+            Take::Held => Err(MigrateError::InUse),
+            Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
+        }
     }
 
     /// The connection, on which the holder is told what there is to tell.
@@ -220,7 +260,7 @@ impl Contender {
             Ok::<_, sqlx::Error>((on, answer))
         };
         let answered = timeout(ASK_LIMIT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-        let (on, answer) = answered.map_err(|error| ConnectError::Failed(problem(&error)))?;
+        let (on, answer) = answered.map_err(|error| ConnectError::from(&error))?;
         self.connection = Some(on);
         Ok(answer)
     }
@@ -240,6 +280,7 @@ impl Contender {
             holding: holding.clone(),
             connection: None,
             is_mortal: self.is_mortal,
+            is_keeper: self.who.is_keeper,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("store-committer".to_owned()).spawn(move || {
@@ -258,6 +299,7 @@ struct Renewal {
     holding: HeldLease,
     connection: Option<PgConnection>,
     is_mortal: bool,
+    is_keeper: bool,
 }
 
 impl Renewal {
@@ -276,14 +318,15 @@ impl Renewal {
                 _ = &mut let_go => return self.release().await,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            if tokio::time::Instant::now() < next {
+            // Whoever slept asks for nothing more: the lease would be renewed for nobody.
+            if tokio::time::Instant::now() < next || !self.holding.is_good() {
                 continue;
             }
             // Beside the look at the clock, which must not wait for an answer that does not come.
             let holding = self.holding.clone();
             let renewed = tokio::select! {
                 renewed = self.renew() => renewed,
-                () = until_over(&holding) => Err(StoreError::refused("renewed the lease", "it is over")),
+                () = until_in_vain(&holding) => Err(StoreError::refused("renewed the lease", "it is over")),
             };
             let pause = match renewed {
                 Ok(true) => RENEW_EVERY,
@@ -331,7 +374,7 @@ impl Renewal {
                 Some(on) => on,
                 None => self.address.connect().await?,
             };
-            lease::release(&mut on, epoch).await
+            lease::release(&mut on, epoch, self.is_keeper).await
         };
         if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
             tracing::warn!(
@@ -342,8 +385,9 @@ impl Renewal {
     }
 }
 
-async fn until_over(holding: &HeldLease) {
-    while holding.is_good() {
+/// An answer that comes a little late still counts: what was renewed and given up would stand for nobody.
+async fn until_in_vain(holding: &HeldLease) {
+    while holding.was_good_within(LATE_ANSWER) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, postgres::PgSslMode};
 use tokio::time::timeout;
 
 use crate::store::postgres::{
-    connect::{Address, ConnectError, problem},
+    connect::{Address, ConnectError},
     lease::{self, Awaiting, LeaseRow},
 };
 
@@ -28,7 +28,7 @@ pub struct DatabaseReport {
     pub unwritable: Option<String>,
     /// How much later it is there than here, in seconds.
     pub skew: f64,
-    /// Who acts; `None` before the first keeper has made its tables.
+    /// Who acts; `None` before the first keeper of this version has made its tables.
     pub lease: Option<(LeaseRow, Awaiting)>,
 }
 
@@ -55,7 +55,7 @@ impl Address {
             report(&mut on, self.0.get_ssl_mode(), began.elapsed()).await
         };
         let asked = timeout(LIMIT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-        asked.map_err(|error| ConnectError::Failed(problem(&error)))
+        asked.map_err(|error| ConnectError::from(&error))
     }
 
     /// Whether the server is on this machine.
@@ -112,7 +112,8 @@ async fn skew(on: &mut PgConnection) -> sqlx::Result<f64> {
 }
 
 async fn lease(on: &mut PgConnection) -> sqlx::Result<Option<(LeaseRow, Awaiting)>> {
-    let is_there = "SELECT to_regclass(quote_ident(current_schema()) || '.lease') IS NOT NULL";
+    let is_there = "SELECT EXISTS (SELECT 1 FROM information_schema.columns
+                    WHERE table_schema = current_schema() AND table_name = 'lease' AND column_name = 'served')";
     if !sqlx::query_as::<_, (bool,)>(is_there).fetch_one(&mut *on).await?.0 {
         return Ok(None);
     }

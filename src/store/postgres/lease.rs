@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use keeper_domain::served::{Misfit, Served};
 use sqlx::{PgConnection, PgExecutor, Result};
 
 /// How long a lease is good without being renewed.
@@ -32,12 +33,16 @@ const MARGIN: Duration = Duration::from_secs(2);
 const LAST_MARGIN: Duration = Duration::from_millis(400);
 
 /// Who a keeper is to the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// Different for each run of the program.
     pub name: String,
     /// Where the others reach it, when they are told.
     pub address: Option<String>,
+    /// What it is set up for; nothing where that does not matter.
+    pub served: Served,
+    /// Whether it acts as the keeper from then on. Otherwise it does one task and lets the lease go.
+    pub is_keeper: bool,
 }
 
 /// What the row says.
@@ -55,10 +60,48 @@ pub struct LeaseRow {
     pub left: Duration,
     /// Whether it has ended.
     pub is_over: bool,
+    /// What the latest keeper was set up for.
+    pub served: Served,
+    /// Whether that keeper has let the lease go in good order.
+    pub has_ended: bool,
 }
 
-/// Takes the lease when nobody has it; the number of the new holding.
-pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Option<i64>> {
+impl LeaseRow {
+    /// Whether a keeper acts.
+    pub fn is_held(&self) -> bool {
+        self.holder.is_some() && !self.is_over
+    }
+
+    /// Whether the holder gave this address, which is somebody's own.
+    pub fn is_here(&self, own: Option<&str>) -> bool {
+        self.address.is_some() && self.address.as_deref() == own
+    }
+
+    /// Why somebody may not follow the keeper of this row. A run that takes it again follows itself.
+    pub fn misfit(&self, who: &Candidate) -> Option<Misfit> {
+        let is_own = self.holder.as_ref() == Some(&who.name);
+        who.served.misfit(&self.served, self.has_ended).filter(|_| !is_own)
+    }
+}
+
+/// What became of a question for the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Take {
+    /// It is this one's.
+    Taken {
+        /// The number of the holding.
+        epoch: i64,
+        /// Whether the keeper before it has not let go.
+        after_crash: bool,
+    },
+    /// Another one has it.
+    Held,
+    /// This one may not have it.
+    Misfit(Misfit),
+}
+
+/// Takes the lease when nobody has it, unless it is a keeper's that was set up otherwise.
+pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Take> {
     take_for(on, who, LEASE).await
 }
 
@@ -66,32 +109,40 @@ pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Optio
 ///
 /// A keeper that did not wait for the answer, or did not get it, may hold the lease without knowing: then it takes it
 /// again. It takes it in the place of the holding that it has seen, so a question that is carried out late does nothing.
-pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Duration) -> Result<Option<i64>> {
-    let (before,): (i64,) =
-        sqlx::query_as("SELECT epoch FROM lease WHERE one = 1").fetch_one(&mut *on).await?;
+pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Duration) -> Result<Take> {
+    let before = look(on).await?;
+    if let Some(misfit) = before.misfit(who) {
+        return Ok(Take::Misfit(misfit));
+    }
     let take = "UPDATE lease SET holder = $1, address = $2, epoch = epoch + 1, since = clock_timestamp(),
-                expires_at = clock_timestamp() + make_interval(secs => $3)
+                expires_at = clock_timestamp() + make_interval(secs => $3),
+                after_crash = CASE WHEN holder = $1 THEN after_crash ELSE unended END,
+                unended = unended OR $5, served = CASE WHEN $5 THEN $6 ELSE served END
                 WHERE one = 1 AND epoch = $4
-                AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()) RETURNING epoch";
-    let query = sqlx::query_as::<_, (i64,)>(take).bind(&who.name).bind(&who.address);
-    let query = query.bind(long.as_secs_f64()).bind(before);
-    Ok(query.fetch_optional(on).await?.map(|(epoch,)| epoch))
+                AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()) RETURNING epoch, after_crash";
+    let query = sqlx::query_as::<_, (i64, bool)>(take).bind(&who.name).bind(&who.address);
+    let query = query.bind(long.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
+    let taken = query.bind(serde_json::to_string(&who.served).ok()).fetch_optional(on).await?;
+    Ok(taken.map_or(Take::Held, |(epoch, after_crash)| Take::Taken { epoch, after_crash }))
 }
 
-/// Makes it last from now on; false when another keeper has it.
+/// Makes it last from now on; false when another keeper has it, or when the holder must have stopped by now: a question
+/// that is carried out so late would make the others wait for a keeper that does not act any more.
 pub(super) async fn renew(on: &mut PgConnection, epoch: i64) -> Result<bool> {
     let renew = "UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
-                 WHERE one = 1 AND epoch = $1 AND holder IS NOT NULL";
-    let query = sqlx::query(renew).bind(epoch).bind(LEASE.as_secs_f64());
+                 WHERE one = 1 AND epoch = $1 AND holder IS NOT NULL
+                 AND expires_at > clock_timestamp() + make_interval(secs => $3)";
+    let query = sqlx::query(renew).bind(epoch).bind(LEASE.as_secs_f64()).bind(MARGIN.as_secs_f64());
     Ok(query.execute(on).await?.rows_affected() == 1)
 }
 
-/// Lets it go, so that another keeper need not wait for its end.
-pub(super) async fn release(on: &mut PgConnection, epoch: i64) -> Result<()> {
+/// Lets it go, so that another keeper need not wait for its end. A keeper's end is told by that, too.
+pub(super) async fn release(on: &mut PgConnection, epoch: i64, is_keeper: bool) -> Result<()> {
     let release =
-        "WITH released AS (UPDATE lease SET holder = NULL, address = NULL, expires_at = clock_timestamp()
+        "WITH released AS (UPDATE lease SET holder = NULL, address = NULL, expires_at = clock_timestamp(),
+                   unended = unended AND NOT $3
                    WHERE one = 1 AND epoch = $1 RETURNING epoch) SELECT pg_notify($2, '') FROM released";
-    sqlx::query(release).bind(epoch).bind(FREE).execute(on).await.map(drop)
+    sqlx::query(release).bind(epoch).bind(FREE).bind(is_keeper).execute(on).await.map(drop)
 }
 
 /// Says on this connection, for as long as it is open, that a keeper stands by.
@@ -135,15 +186,20 @@ pub(super) async fn awaiting<'e>(on: impl PgExecutor<'e>) -> Result<Awaiting> {
     Ok(Awaiting { is_there, reaches_fyers })
 }
 
-/// What the row says now.
+/// What the row says now. Whose the state is, the session knows when the keeper was not told.
 pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
     let look = "SELECT holder, address, epoch,
                 COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - since), 0)::float8,
-                EXTRACT(EPOCH FROM expires_at - clock_timestamp())::float8 FROM lease WHERE one = 1";
-    let row: (Option<String>, Option<String>, i64, f64, f64) = sqlx::query_as(look).fetch_one(on).await?;
-    let (holder, address, epoch, held, left) = row;
+                EXTRACT(EPOCH FROM expires_at - clock_timestamp())::float8,
+                served, NOT unended, (SELECT account FROM session) FROM lease WHERE one = 1";
+    type Row = (Option<String>, Option<String>, i64, f64, f64, Option<String>, bool, Option<String>);
+    let row: Row = sqlx::query_as(look).fetch_one(on).await?;
+    let (holder, address, epoch, held, left, served, has_ended, account) = row;
     let seconds = |number: f64| Duration::from_secs_f64(number.max(0.0));
-    Ok(LeaseRow { holder, address, epoch, held: seconds(held), left: seconds(left), is_over: left <= 0.0 })
+    let served: Served = served.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+    let served = Served { account: account.or(served.account), ..served };
+    let (held, is_over, left) = (seconds(held), left <= 0.0, seconds(left));
+    Ok(LeaseRow { holder, address, epoch, held, left, is_over, served, has_ended })
 }
 
 /// How long this program may act, by a clock that nobody can set and that goes on while the machine is suspended.
@@ -154,17 +210,18 @@ pub struct HeldLease {
     good_until: Arc<AtomicU64>,
     /// Whether another keeper waited for it when it was last renewed.
     is_awaited: Arc<AtomicBool>,
+    after_crash: bool,
 }
 
 impl HeldLease {
     /// No lease.
     pub(super) fn none() -> Self {
-        Self { epoch: 0, good_until: Arc::default(), is_awaited: Arc::default() }
+        Self { epoch: 0, good_until: Arc::default(), is_awaited: Arc::default(), after_crash: false }
     }
 
     /// A lease that was asked for at this moment and granted later.
-    pub(super) fn new(epoch: i64, asked_at: Duration) -> Self {
-        let holding = Self { epoch, ..Self::none() };
+    pub(super) fn new((epoch, after_crash): (i64, bool), asked_at: Duration) -> Self {
+        let holding = Self { epoch, after_crash, ..Self::none() };
         holding.extend(asked_at);
         holding
     }
@@ -172,6 +229,11 @@ impl HeldLease {
     /// The number of this holding.
     pub fn epoch(&self) -> i64 {
         self.epoch
+    }
+
+    /// Whether the keeper that held it before has not let it go: its end was not told.
+    pub fn after_crash(&self) -> bool {
+        self.after_crash
     }
 
     /// It was renewed by a question that left at this moment.
@@ -203,7 +265,13 @@ impl HeldLease {
 
     /// Whether this program may act now.
     pub fn is_good(&self) -> bool {
-        now().as_millis() < u128::from(self.good_until.load(Ordering::SeqCst))
+        self.was_good_within(Duration::ZERO)
+    }
+
+    /// Whether this program may act, or might until so long ago.
+    pub(super) fn was_good_within(&self, long: Duration) -> bool {
+        let until = Duration::from_millis(self.good_until.load(Ordering::SeqCst));
+        !until.is_zero() && now() < until + long
     }
 }
 

@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{PgPool, Row, postgres::PgRow};
 
 use crate::store::{
+    droppable::droppable,
     postgres::{fault::failed, store::PostgresStore},
     rows::{self, Columns, readable},
 };
@@ -52,7 +53,7 @@ async fn fact<T: DeserializeOwned>(
 #[async_trait]
 impl SessionStore for PostgresStore {
     async fn session(&self) -> Result<StoredSession, StoreError> {
-        let row = sqlx::query("SELECT * FROM session").fetch_optional(&self.pool).await;
+        let row = droppable(sqlx::query("SELECT * FROM session").fetch_optional(&self.pool)).await;
         Ok(row.map_err(failed("read the session"))?.map(|row| rows::session(&row)).unwrap_or_default())
     }
 }
@@ -61,13 +62,15 @@ impl SessionStore for PostgresStore {
 impl TickStore for PostgresStore {
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
         let query = "SELECT date, begun_at, done_at FROM ticks ORDER BY date DESC LIMIT 1";
-        let row =
-            sqlx::query(query).fetch_optional(&self.pool).await.map_err(failed("read the last tick"))?;
+        let row = droppable(sqlx::query(query).fetch_optional(&self.pool))
+            .await
+            .map_err(failed("read the last tick"))?;
         Ok(row.as_ref().and_then(rows::tick))
     }
 
     async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
-        let query = sqlx::query_as::<_, (String,)>("SELECT date FROM ticks").fetch_all(&self.pool).await;
+        let query =
+            droppable(sqlx::query_as::<_, (String,)>("SELECT date FROM ticks").fetch_all(&self.pool)).await;
         let dates = query.map_err(failed("read the ticks"))?;
         Ok(dates.into_iter().filter_map(|(date,)| date.parse().ok()).collect())
     }
@@ -77,19 +80,19 @@ impl TickStore for PostgresStore {
 impl JournalStore for PostgresStore {
     async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let query = sqlx::query("SELECT id, at, event FROM journal ORDER BY id DESC LIMIT $1");
-        let rows = query.bind(i64::from(limit)).fetch_all(&self.pool).await;
+        let rows = droppable(query.bind(i64::from(limit)).fetch_all(&self.pool)).await;
         Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
     }
 
     async fn morning_events(&self) -> Result<Vec<Recorded>, StoreError> {
         let query = rows::morning_events();
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool).await;
+        let rows = droppable(sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool)).await;
         Ok(rows.map_err(failed("read the mornings"))?.iter().filter_map(rows::recorded).collect())
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let query = sqlx::query("SELECT id, at, event FROM journal WHERE id > $1 ORDER BY id LIMIT $2");
-        let rows = query.bind(id).bind(i64::from(limit)).fetch_all(&self.pool).await;
+        let rows = droppable(query.bind(id).bind(i64::from(limit)).fetch_all(&self.pool)).await;
         Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
     }
 }
@@ -103,7 +106,7 @@ impl OrderJournalStore for PostgresStore {
     ) -> Result<Vec<(i64, OrderEntry)>, StoreError> {
         let query = "SELECT id, entry FROM orders WHERE id < $1 ORDER BY id DESC LIMIT $2";
         let query = sqlx::query_as::<_, (i64, String)>(query).bind(before.unwrap_or(i64::MAX));
-        let rows = query.bind(i64::from(limit)).fetch_all(&self.pool).await;
+        let rows = droppable(query.bind(i64::from(limit)).fetch_all(&self.pool)).await;
         let rows = rows.map_err(failed("read the order journal"))?;
         Ok(rows.iter().filter_map(|(id, entry)| Some((*id, readable("order", entry)?))).collect())
     }
@@ -114,16 +117,18 @@ impl TradingStore for PostgresStore {
     async fn live_positions(&self) -> Result<LivePositions, StoreError> {
         // What can no longer be read is not known, which is not the same as nothing.
         let unreadable = LivePositions { was_live: true, ..LivePositions::default() };
-        Ok(fact(&self.pool, "positions_at_fyers", unreadable).await?.unwrap_or_default())
+        Ok(droppable(fact(&self.pool, "positions_at_fyers", unreadable)).await?.unwrap_or_default())
     }
 
     /// An intent that cannot be read is an error: it must not be taken for settled.
     async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
         let doing = "read the order intents";
         let last = sqlx::query_as::<_, (i64,)>("SELECT COALESCE(MAX(id), 0) FROM order_intents");
-        let (last,) = last.fetch_one(&self.pool).await.map_err(failed(doing))?;
+        let (last,) = droppable(last.fetch_one(&self.pool)).await.map_err(failed(doing))?;
         let open = "SELECT intent FROM order_intents WHERE outcome IS NULL ORDER BY id";
-        let open = sqlx::query_as::<_, (String,)>(open).fetch_all(&self.pool).await.map_err(failed(doing))?;
+        let open = droppable(sqlx::query_as::<_, (String,)>(open).fetch_all(&self.pool))
+            .await
+            .map_err(failed(doing))?;
         let open = open.into_iter().map(|(text,)| serde_json::from_str(&text)).collect::<Result<_, _>>();
         let damaged = |_| StoreError::of(StoreErrorKind::Damaged, doing);
         Ok(OpenIntents { last, open: open.map_err(damaged)? })
@@ -131,7 +136,7 @@ impl TradingStore for PostgresStore {
 
     async fn halted(&self) -> Result<bool, StoreError> {
         // A halt that can no longer be read is still a halt.
-        Ok(fact(&self.pool, "halted", true).await?.unwrap_or_default())
+        Ok(droppable(fact(&self.pool, "halted", true)).await?.unwrap_or_default())
     }
 }
 
@@ -139,7 +144,7 @@ impl TradingStore for PostgresStore {
 impl KeyStore for PostgresStore {
     async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         let query = sqlx::query_as::<_, (String,)>("SELECT key FROM bot_keys ORDER BY name");
-        let rows = query.fetch_all(&self.pool).await.map_err(failed("read the keys"))?;
+        let rows = droppable(query.fetch_all(&self.pool)).await.map_err(failed("read the keys"))?;
         Ok(rows.iter().filter_map(|(text,)| readable("key", text)).collect())
     }
 }
@@ -147,7 +152,7 @@ impl KeyStore for PostgresStore {
 #[async_trait]
 impl NoteStore for PostgresStore {
     async fn note_text(&self, name: &'static str) -> Result<Option<String>, StoreError> {
-        fact_text(&self.pool, name).await
+        droppable(fact_text(&self.pool, name)).await
     }
 
     fn note_is_unreadable(&self, name: &'static str) {

@@ -12,16 +12,18 @@ use futures_util::{StreamExt, TryStreamExt, future::BoxFuture};
 use keeper_domain::{
     alert::{Alert, Channel, Outgoing},
     event::Recorded,
-    ports::{AlertTotals, Change, ChangeStore, OutboxStore, StoreError},
+    ports::{AlertTotals, Change, ChangeStore, OutboxStore, StoreError, TradingStore},
 };
 use sqlx::PgPool;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::store::{
+    droppable::droppable,
     postgres::{
         committer::Committer,
         fault::failed,
         lease::{self, Awaiting, HeldLease},
+        room,
         write::Work,
     },
     rows,
@@ -29,6 +31,8 @@ use crate::store::{
 
 /// How long the question may take whether another keeper stands by.
 const AWAITED_LIMIT: Duration = Duration::from_millis(500);
+/// How long a look for room may take.
+const ROOM_LIMIT: Duration = Duration::from_secs(5);
 const UNREAD: &str = "SELECT id, at, event FROM journal
     WHERE id > COALESCE((SELECT value::bigint FROM facts WHERE name = $1), 0) ORDER BY id";
 
@@ -80,7 +84,7 @@ impl PostgresStore {
 
     /// Whether another keeper stands by and takes over at once; `None` when it cannot be told.
     pub async fn awaiting(&self) -> Option<Awaiting> {
-        let asked = tokio::time::timeout(AWAITED_LIMIT, lease::awaiting(&self.pool));
+        let asked = timeout(AWAITED_LIMIT, droppable(lease::awaiting(&self.pool)));
         let awaiting = asked.await.ok()?.ok()?;
         self.holding.note(awaiting);
         Some(awaiting)
@@ -120,7 +124,18 @@ impl PostgresStore {
 impl ChangeStore for PostgresStore {
     // Not an `async fn`, which would begin only when it is polled: the change is in the queue when this returns.
     fn commit<'a: 'f, 'f>(&'a self, change: Change) -> BoxFuture<'f, Result<(), StoreError>> {
-        Box::pin(self.committer.queue("made a change", Work::Change(Box::new(change))))
+        let line = change.line.clone();
+        Box::pin(self.committer.queue_in(line, "made a change", Work::Change(Box::new(change))))
+    }
+
+    async fn settled(&self) {
+        self.committer.settled().await;
+    }
+
+    /// On a connection of its own, and taken back: it is no change, and no change waits for it.
+    async fn has_room(&self) -> Result<(), StoreError> {
+        let looked = timeout(ROOM_LIMIT, room::find(&self.pool)).await;
+        looked.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed("looked for room"))
     }
 
     async fn trim(&self) -> Result<bool, StoreError> {
@@ -131,7 +146,7 @@ impl ChangeStore for PostgresStore {
 #[async_trait]
 impl OutboxStore for PostgresStore {
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        unread_events(&self.pool, self.channel, limit).await
+        droppable(unread_events(&self.pool, self.channel, limit)).await
     }
 
     async fn queue_alerts(
@@ -149,9 +164,7 @@ impl OutboxStore for PostgresStore {
         let query =
             "SELECT id, event_id, event, at, last_at, count, severity, key, text, items, attempts FROM alerts
                      WHERE sent_at IS NULL AND channel = $1 ORDER BY id";
-        let rows = sqlx::query(query)
-            .bind(self.channel.slug())
-            .fetch_all(&self.pool)
+        let rows = droppable(sqlx::query(query).bind(self.channel.slug()).fetch_all(&self.pool))
             .await
             .map_err(failed("read the outbox"))?;
         Ok(rows.iter().filter_map(rows::outgoing).collect())
@@ -165,11 +178,16 @@ impl OutboxStore for PostgresStore {
         self.committer.queue("noted a failed delivery", Work::Failed(id)).await
     }
 
+    async fn is_halted(&self) -> Result<bool, StoreError> {
+        TradingStore::halted(self).await
+    }
+
     async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
         let query =
             sqlx::query_as::<_, (i64, i64)>("SELECT COUNT(*), COUNT(sent_at) FROM alerts WHERE channel = $1")
                 .bind(self.channel.slug());
-        let (queued, delivered) = query.fetch_one(&self.pool).await.map_err(failed("counted alerts"))?;
+        let (queued, delivered) =
+            droppable(query.fetch_one(&self.pool)).await.map_err(failed("counted alerts"))?;
         Ok(AlertTotals { queued: queued.unsigned_abs(), delivered: delivered.unsigned_abs() })
     }
 }

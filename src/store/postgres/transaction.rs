@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keeper_domain::ports::{StoreError, StoreErrorKind};
+use keeper_domain::ports::{ChangeLine, StoreError, StoreErrorKind};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, timeout};
 
@@ -15,6 +15,9 @@ use crate::store::postgres::{
 pub(super) const LIMIT: Duration = Duration::from_secs(6);
 /// The least that its COMMIT is given of it.
 const FOR_COMMIT: Duration = Duration::from_millis(50);
+
+/// A change, and what it builds on.
+pub(super) type Piece = (Option<ChangeLine>, Work);
 
 /// Why a transaction is not known to be on disk.
 pub(super) enum Fault {
@@ -30,14 +33,22 @@ pub(super) enum Fault {
 pub(super) async fn make(
     on: &mut PgConnection,
     epoch: i64,
-    works: &[Work],
+    pieces: &[Piece],
 ) -> Result<Vec<Result<(), StoreError>>, Fault> {
-    match transaction(on, epoch, works).await {
-        Err(Refused::One(_)) if works.len() > 1 => one_by_one(on, epoch, works).await,
+    if pieces.iter().any(|piece| behind(piece).is_some()) {
+        return one_by_one(on, epoch, pieces).await;
+    }
+    match transaction(on, epoch, pieces).await {
+        Err(Refused::One(_)) if pieces.len() > 1 => one_by_one(on, epoch, pieces).await,
         Err(Refused::One(error)) => Ok(vec![Err(error)]),
         Err(Refused::All(fault)) => Err(fault),
-        Ok(()) => Ok(works.iter().map(|_| Ok(())).collect()),
+        Ok(()) => Ok(pieces.iter().map(|_| Ok(())).collect()),
     }
+}
+
+/// Why a change is not made: another one of its line was not.
+fn behind((line, _): &Piece) -> Option<StoreError> {
+    line.as_ref()?.refusal("made a change")
 }
 
 /// Removes what nobody reads any more; true when there may be more.
@@ -71,7 +82,7 @@ async fn count(on: &mut PgConnection, epoch: i64) -> sqlx::Result<Option<i64>> {
     Ok(row.map(|(number,)| number))
 }
 
-async fn transaction(on: &mut PgConnection, epoch: i64, works: &[Work]) -> Result<(), Refused> {
+async fn transaction(on: &mut PgConnection, epoch: i64, pieces: &[Piece]) -> Result<(), Refused> {
     let started = Instant::now();
     let making = async {
         let fault = |error: sqlx::Error| {
@@ -82,7 +93,7 @@ async fn transaction(on: &mut PgConnection, epoch: i64, works: &[Work]) -> Resul
         let Some(number) = count(&mut transaction, epoch).await.map_err(fault)? else {
             return Err(Refused::All(Fault::Fenced));
         };
-        for work in works {
+        for (_, work) in pieces {
             work.make(&mut transaction).await.map_err(fault)?;
         }
         Ok((transaction, number))
@@ -95,17 +106,26 @@ async fn transaction(on: &mut PgConnection, epoch: i64, works: &[Work]) -> Resul
     committed.map_err(|error| Refused::All(Fault::NotKnown(number, told("made a change", &error))))
 }
 
-/// A change that is refused takes no other one with it.
+/// A change that is refused takes no other one with it, but for those that build on it.
 async fn one_by_one(
     on: &mut PgConnection,
     epoch: i64,
-    works: &[Work],
+    pieces: &[Piece],
 ) -> Result<Vec<Result<(), StoreError>>, Fault> {
     let mut outcomes = vec![];
-    for work in works {
-        match transaction(on, epoch, std::slice::from_ref(work)).await {
+    for piece in pieces {
+        if let Some(error) = behind(piece) {
+            outcomes.push(Err(error));
+            continue;
+        }
+        match transaction(on, epoch, std::slice::from_ref(piece)).await {
             Ok(()) => outcomes.push(Ok(())),
-            Err(Refused::One(error)) => outcomes.push(Err(error)),
+            Err(Refused::One(error)) => {
+                if let Some(line) = &piece.0 {
+                    line.break_off(error.kind);
+                }
+                outcomes.push(Err(error));
+            }
             Err(Refused::All(fault)) if outcomes.is_empty() => return Err(fault),
             // Those before it are on disk and must be answered so.
             Err(Refused::All(fault)) => {
@@ -114,7 +134,7 @@ async fn one_by_one(
                     Fault::NotKnown(_, error) => not_known(&error),
                     Fault::Fenced => of(StoreErrorKind::Fenced, "made a change"),
                 };
-                outcomes.resize_with(works.len(), || Err(error.clone()));
+                outcomes.resize_with(pieces.len(), || Err(error.clone()));
                 return Ok(outcomes);
             }
         }

@@ -6,7 +6,7 @@ use std::{convert::Infallible, time::Duration};
 use futures_util::future::join;
 use keeper_domain::ports::{
     JournalStore, KeyStore, MockJournalStore, NoteStore, OrderJournalStore, OutboxStore, SessionStore,
-    StoreError, TickStore, TradingStore,
+    StoreError, StoreErrorKind, TickStore, TradingStore,
 };
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
@@ -32,7 +32,9 @@ pub(super) async fn keep_warm(readers: PgPool) -> Infallible {
             // They are tried when they are taken out.
             timeout(LIMIT, join(readers.acquire(), readers.acquire())).await.map(|_tried| Ok(()))
         };
+        // That it does not answer is told by whoever asks for the lease.
         if let Ok(Err(error)) = &read
+            && error.kind == StoreErrorKind::Refused
             && !failed
         {
             tracing::warn!(

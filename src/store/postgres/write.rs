@@ -27,6 +27,8 @@ pub(super) const RECORDS_TRIMMED: &str = "mock_records_trimmed";
 /// What the committer can be asked for.
 #[derive(Debug, Clone)]
 pub(super) enum Work {
+    /// Nothing: an answer shows that all before it is done.
+    Nothing,
     /// All of one change.
     Change(Box<Change>),
     /// How far the outbox has read, its new alerts, and those that were merged.
@@ -45,6 +47,7 @@ impl Work {
     /// Makes it.
     pub(super) async fn make(&self, on: &mut PgConnection) -> Result<()> {
         match self {
+            Self::Nothing => Ok(()),
             Self::Change(all) => change(on, all).await,
             Self::Alerts { channel, read_to, new, merged } => {
                 alerts(on, *channel, *read_to, new, merged).await
@@ -205,8 +208,10 @@ async fn put_intent(on: &mut PgConnection, intent: &OrderIntent) -> Result<()> {
     put.bind(intent.id).bind(millis(intent.at)).bind(json(intent)?).execute(on).await.map(drop)
 }
 
+/// The first outcome stays, but for one of a search that has not found the order: it may turn up later.
 async fn put_outcome(on: &mut PgConnection, id: i64, outcome: &IntentOutcome) -> Result<()> {
-    let put = "UPDATE order_intents SET outcome = $2 WHERE id = $1 AND outcome IS NULL";
+    let put = "UPDATE order_intents SET outcome = $2 WHERE id = $1
+               AND (outcome IS NULL OR (outcome LIKE '{\"fate\":\"searched\",%' AND outcome NOT LIKE '%:\"found\"%'))";
     sqlx::query(put).bind(id).bind(json(outcome)?).execute(on).await.map(drop)
 }
 

@@ -8,11 +8,12 @@ use futures_util::{StreamExt, TryStreamExt};
 use keeper_domain::{
     alert::{Alert, Channel, Outgoing},
     event::Recorded,
-    ports::{AlertTotals, OutboxStore, StoreError},
+    ports::{AlertTotals, OutboxStore, StoreError, TradingStore},
 };
 use sqlx::SqlitePool;
 
 use crate::store::{
+    droppable::droppable,
     rows,
     sqlite::{read::failed, store::SqliteStore, write},
 };
@@ -24,7 +25,7 @@ const UNREAD: &str = "SELECT id, at, event FROM journal
 #[async_trait]
 impl OutboxStore for SqliteStore {
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        unread_events(&self.pool, self.channel, limit).await
+        droppable(unread_events(&self.pool, self.channel, limit)).await
     }
 
     async fn queue_alerts(
@@ -39,7 +40,7 @@ impl OutboxStore for SqliteStore {
     }
 
     async fn waiting_alerts(&self) -> Result<Vec<Outgoing>, StoreError> {
-        waiting(&self.pool, self.channel).await
+        droppable(waiting(&self.pool, self.channel)).await
     }
 
     async fn alert_sent(&self, id: i64, at: DateTime<Utc>) -> Result<(), StoreError> {
@@ -52,8 +53,12 @@ impl OutboxStore for SqliteStore {
         self.committer.queue("noted a failed delivery", Box::new(work)).await
     }
 
+    async fn is_halted(&self) -> Result<bool, StoreError> {
+        TradingStore::halted(self).await
+    }
+
     async fn alert_totals(&self) -> Result<AlertTotals, StoreError> {
-        totals(&self.pool, self.channel).await
+        droppable(totals(&self.pool, self.channel)).await
     }
 }
 

@@ -95,7 +95,13 @@ impl SqliteStore {
 impl ChangeStore for SqliteStore {
     // Not an `async fn`, which would begin only when it is polled: the change is in the queue when this returns.
     fn commit<'a: 'f, 'f>(&'a self, change: Change) -> BoxFuture<'f, Result<(), StoreError>> {
-        Box::pin(self.committer.queue("made a change", Box::new(move |on| write::change(on, &change))))
+        let line = change.line.clone();
+        let work = move |on: &_| write::change(on, &change);
+        Box::pin(self.committer.queue_in(line, "made a change", Box::new(work)))
+    }
+
+    async fn settled(&self) {
+        self.committer.settled().await;
     }
 
     async fn trim(&self) -> Result<bool, StoreError> {

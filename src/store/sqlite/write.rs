@@ -169,8 +169,10 @@ fn put_key(connection: &Connection, key: &KeyChange) -> Result<()> {
     }
 }
 
+/// The first outcome stays, but for one of a search that has not found the order: it may turn up later.
 fn put_outcome(connection: &Connection, id: i64, outcome: &IntentOutcome) -> Result<()> {
-    let put = "UPDATE order_intents SET outcome = ?2 WHERE id = ?1 AND outcome IS NULL";
+    let put = "UPDATE order_intents SET outcome = ?2 WHERE id = ?1
+               AND (outcome IS NULL OR (outcome LIKE '{\"fate\":\"searched\",%' AND outcome NOT LIKE '%:\"found\"%'))";
     run(connection, put, params![id, json(outcome)?])
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::event::Recorded;
+use crate::event::{Event, Recorded};
 
 use crate::alert::{Alert, LISTED, Outgoing, Severity};
 
@@ -32,8 +32,8 @@ pub fn plan<'a>(
     let latest: HashMap<&str, &Outgoing> =
         waiting.into_iter().map(|alert| (topic(&alert.key), alert)).collect();
     let mut plan = Plan::default();
-    for event in events {
-        if let Some(alert) = alert_for(event)
+    for (nth, event) in events.iter().enumerate() {
+        if let Some(alert) = alert_for(event).filter(|_| !is_taken_back(event, &events[nth + 1..]))
             && !plan.take(&latest, alert)
         {
             break;
@@ -41,6 +41,15 @@ pub fn plan<'a>(
         plan.read_to = event.id;
     }
     plan
+}
+
+/// A keeper said that another one acts in its place, and nobody did: its farewell came after it.
+fn is_taken_back(event: &Recorded, later: &[Recorded]) -> bool {
+    let is_of_the_keeper =
+        |of: &&Recorded| matches!(of.event, Event::KeeperStarted { .. } | Event::KeeperStopping { .. });
+    let next = later.iter().find(is_of_the_keeper).map(|next| &next.event);
+    matches!(event.event, Event::KeeperStopping { handed_over: true, .. })
+        && matches!(next, Some(Event::KeeperStopping { handed_over: false, .. }))
 }
 
 impl Plan {

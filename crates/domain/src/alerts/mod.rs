@@ -1,5 +1,6 @@
 //! From journal events to alerts: texts, merging of repeats, and what follows a failed delivery.
 
+mod asked;
 pub mod coalesce;
 pub mod delivery;
 pub mod render;
@@ -7,4 +8,4 @@ pub mod texts;
 pub mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

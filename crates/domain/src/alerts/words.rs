@@ -54,6 +54,25 @@ pub fn length(seconds: i64) -> String {
     }
 }
 
+/// `1 order was`, `3 orders were`.
+pub fn orders_were(orders: u64) -> String {
+    if orders == 1 { "1 order was".to_owned() } else { format!("{orders} orders were") }
+}
+
+/// `1 order`, `3 orders`: for words that take an s.
+pub fn counted(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// When something ends that has so many days left.
+pub fn in_days(days: i64) -> String {
+    match days {
+        ..=0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        days => format!("in {days} days"),
+    }
+}
+
 /// "buy 75 NSE:SBIN-EQ" for a signed quantity. A request that names no symbol buys nothing: it is told as what it may be.
 pub fn order(symbol: &str, quantity: i64) -> String {
     if symbol.is_empty() {

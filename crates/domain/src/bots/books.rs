@@ -5,27 +5,28 @@
 //! shared out among those who hold it, so that the bots' positions together are the account's.
 
 mod holding;
+mod open_orders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use fyers_api::{
-    codes, ist,
+    ist,
     model::{Position, Product},
     operation::Operation,
 };
-use mock_exchange::{Origin, Record};
+use mock_exchange::{OrderState, Origin, Record};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     keys::{BotName, LimitKind},
     order_journal::{OrderEntry, OrderIntent},
-    routing::{Venue, live_positions::BookRow, request::Leg},
+    routing::{Venue, request::Leg},
 };
 
 pub use holding::Holding;
-use holding::one;
+use open_orders::{OpenOrder, OpenOrders};
 
 /// A bot's day.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,21 +45,6 @@ pub struct BotBook {
     orders: u32,
 }
 
-/// An order that can still fill in the MockExchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct OpenOrder {
-    /// `None`: nobody's; what it fills is shared out.
-    bot: Option<BotName>,
-    symbol: String,
-    product: Product,
-    sign: i64,
-    quantity: i64,
-    filled: i64,
-    price: Decimal,
-    #[serde(default = "one")]
-    multiplier: i64,
-}
-
 /// All bots' books.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BotBooks {
@@ -68,13 +54,16 @@ pub struct BotBooks {
     #[serde(default)]
     bots: BTreeMap<BotName, BotBook>,
     #[serde(default)]
-    orders: BTreeMap<String, OpenOrder>,
+    orders: OpenOrders,
     /// GTT orders that wait, and whose they are.
     #[serde(default)]
     gtts: BTreeMap<String, BotName>,
     /// Today's orders at FYERS. They are in the order journal, from where they come back.
     #[serde(skip)]
     at_fyers: BTreeMap<String, (BotName, Leg)>,
+    /// Ids of all of them, also of those that could not be read or that FYERS refused.
+    #[serde(skip)]
+    ids_at_fyers: BTreeSet<String>,
 }
 
 impl BotBooks {
@@ -84,7 +73,7 @@ impl BotBooks {
             return;
         }
         self.day = Some(day);
-        self.at_fyers.clear();
+        self.forget_orders();
         for book in self.bots.values_mut() {
             (book.orders, book.live) = (0, vec![]);
             book.told.clear();
@@ -120,18 +109,16 @@ impl BotBooks {
         for holding in book.live {
             merge(&mut owner.live, &holding);
         }
-        self.orders.values_mut().filter(|order| order.bot.as_ref() == Some(bot)).for_each(|order| {
-            order.bot = Some(BotName::owner());
-        });
+        self.orders.inherit(bot);
         self.gtts.values_mut().filter(|owner| *owner == bot).for_each(|owner| *owner = BotName::owner());
     }
 
     /// Books what has happened in the MockExchange. `by` is the bot whose request brought it; `None`: no request.
     pub fn record(&mut self, records: &[Record], by: Option<&BotName>) {
-        let (mut of_gtt, mut over) = (None, vec![]);
+        let mut of_gtt = None;
         for record in records {
             match record {
-                Record::OrderAccepted { id, order, origin, link, multiplier, .. } => {
+                Record::OrderAccepted { id, order, origin, reserve, link, multiplier, at, .. } => {
                     let parent = link.as_ref().and_then(|link| self.orders.get(&link.parent)?.bot.clone());
                     let bot = match origin {
                         Origin::Bot => by.cloned().or_else(|| Some(BotName::owner())),
@@ -139,23 +126,12 @@ impl BotBooks {
                         Origin::Leg => parent.or_else(|| Some(BotName::owner())),
                         Origin::Exit | Origin::SquareOff | Origin::Expiry => None,
                     };
-                    let request = &order.request;
-                    let open = OpenOrder {
-                        bot,
-                        symbol: request.symbol.clone(),
-                        product: request.product,
-                        sign: request.signed_quantity().signum(),
-                        quantity: request.quantity,
-                        filled: 0,
-                        price: request.limit_price,
-                        multiplier: *multiplier,
-                    };
-                    self.orders.insert(id.clone(), open);
+                    let waiting = OrderState::waiting(id, order, *origin, *reserve, *at);
+                    let waiting = OrderState { multiplier: *multiplier, ..waiting };
+                    self.orders.insert(id, OpenOrder::of(&waiting, bot));
                 }
                 Record::OrderModified { id, quantity, limit_price, .. } => {
-                    if let Some(open) = self.orders.get_mut(id) {
-                        (open.quantity, open.price) = (*quantity, *limit_price);
-                    }
+                    self.orders.modify(id, *quantity, *limit_price);
                 }
                 Record::Traded { id, quantity, price, .. } => self.traded(id, *quantity, *price, by),
                 Record::GttAccepted { id, .. } => {
@@ -172,8 +148,9 @@ impl BotBooks {
                 Record::PositionConverted { symbol, side, quantity, from, to, .. } => {
                     self.convert(symbol, (*from, *to), side.sign() * quantity, by);
                 }
-                Record::OrderCancelled { id, .. } | Record::OrderExpired { id, .. } => over.push(id.clone()),
-                Record::OrderRejected { .. }
+                Record::OrderCancelled { .. }
+                | Record::OrderExpired { .. }
+                | Record::OrderRejected { .. }
                 | Record::OrderTriggered { .. }
                 | Record::AccountSeeded { .. }
                 | Record::GttModified { .. }
@@ -181,8 +158,7 @@ impl BotBooks {
             }
         }
         // Not before the end: an order that has filled may be the parent of the exit legs that follow.
-        over.iter().for_each(|id| _ = self.orders.remove(id));
-        self.orders.retain(|_, order| order.filled < order.quantity);
+        self.orders.forget_ended(records);
     }
 
     fn open_day(&mut self) {
@@ -194,9 +170,7 @@ impl BotBooks {
     }
 
     fn traded(&mut self, id: &str, quantity: i64, price: Decimal, by: Option<&BotName>) {
-        let Some(order) = self.orders.get_mut(id) else { return };
-        order.filled += quantity;
-        let order = order.clone();
+        let Some(order) = self.orders.fill(id, quantity) else { return };
         let signed = order.sign * quantity;
         match &order.bot {
             Some(bot) => self.fill_order(bot, &order, signed, price),
@@ -262,6 +236,11 @@ impl BotBooks {
         }
     }
 
+    /// Learns from the MockExchange what waits there; whose it is, is written in these books.
+    pub fn recall_waiting(&mut self, waiting: impl Iterator<Item = OrderState>) {
+        self.orders.recall(waiting);
+    }
+
     /// Brings the positions in line with the account's: what nobody is known to hold, or too much of, is the owner's.
     pub fn balance(&mut self, account: &[Position]) {
         let mut apart: BTreeMap<(String, Product), (i64, Decimal)> = BTreeMap::new();
@@ -279,7 +258,7 @@ impl BotBooks {
 
     /// Keeps what only memory knew of the day, when the rest was read again.
     pub fn keep_day_of(&mut self, known: Self) {
-        (self.day, self.at_fyers) = (known.day, known.at_fyers);
+        (self.day, self.at_fyers, self.ids_at_fyers) = (known.day, known.at_fyers, known.ids_at_fyers);
         for (bot, before) in known.bots {
             let book = self.bots.entry(bot).or_default();
             (book.live, book.orders) = (before.live, before.orders);
@@ -290,11 +269,13 @@ impl BotBooks {
     /// Learns from the order journal and the open intents what bots have sent today.
     pub fn recall(&mut self, day: NaiveDate, entries: &[OrderEntry], open: &[OrderIntent]) {
         self.begin(day);
-        self.at_fyers.clear();
+        self.forget_orders();
         self.bots.values_mut().for_each(|book| book.orders = 0);
         for entry in entries.iter().filter(|entry| ist::date(entry.at) == day) {
             let Some(bot) = &entry.bot else { continue };
-            if entry.venue != Venue::None && entry.quantity.is_some() {
+            // What FYERS has refused with the token was handled as if it came anew, and is listed once more.
+            let is_sent = entry.venue != Venue::None && !entry.is_refused_with_the_token();
+            if is_sent && entry.quantity.is_some() {
                 self.sent(bot, 1);
             }
             if entry.venue == Venue::Fyers {
@@ -305,35 +286,6 @@ impl BotBooks {
             if let Some(bot) = &intent.bot {
                 self.sent(bot, u32::try_from(intent.legs.len()).unwrap_or(u32::MAX));
             }
-        }
-    }
-
-    /// FYERS took an order of a bot's.
-    pub fn placed(&mut self, entry: &OrderEntry) {
-        let OrderEntry {
-            bot: Some(bot), id: Some(id), symbol: Some(symbol), quantity: Some(quantity), ..
-        } = entry
-        else {
-            return;
-        };
-        let leg = Leg {
-            symbol: symbol.clone(),
-            product: String::new(),
-            quantity: *quantity,
-            price: entry.price.unwrap_or_default(),
-            tag: None,
-        };
-        self.at_fyers.insert(id.clone(), (bot.clone(), leg));
-    }
-
-    /// Learns from FYERS' order book what bots' orders have filled today.
-    pub fn saw(&mut self, rows: &[BookRow]) {
-        self.bots.values_mut().for_each(|book| book.live.clear());
-        for row in rows.iter().filter(|row| row.filled != 0) {
-            let Some((bot, _)) = self.at_fyers.get(&row.id) else { continue };
-            let product = row.leg.known_product().unwrap_or(Product::Other);
-            let book = self.bots.entry(bot.clone()).or_default();
-            holding(&mut book.live, &row.leg.symbol, product).fill(row.filled, row.average);
         }
     }
 
@@ -364,18 +316,6 @@ impl BotBooks {
     }
 }
 
-impl OpenOrder {
-    fn leg(&self) -> Leg {
-        Leg {
-            symbol: self.symbol.clone(),
-            product: codes::product_word(self.product).to_owned(),
-            quantity: self.sign * self.quantity,
-            price: self.price,
-            tag: None,
-        }
-    }
-}
-
 /// Whether an operation places orders that are counted.
 pub fn counts(operation: Operation) -> bool {
     matches!(operation, Operation::Place | Operation::PlaceMany | Operation::PlaceGtt | Operation::LiveOrder)
@@ -394,6 +334,7 @@ fn merge(into: &mut Vec<Holding>, more: &Holding) {
     holding(into, &more.symbol, more.product).add(more);
 }
 
+mod at_fyers;
 mod own;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,11 @@ use crate::{
     routing::{own::Own, route::Snapshot},
 };
 
+/// Whether a decision about a request with this key asks what waits in the MockExchange.
+pub fn asks_what_waits(now: &Snapshot, key: &BotKey) -> bool {
+    now.halted || key.stored.halted || key.stored.limits.any()
+}
+
 impl Snapshot {
     /// What is this bot's own; nothing, for one that has done nothing.
     pub fn own(&self, key: &BotKey) -> Cow<'_, Own> {
@@ -35,14 +40,17 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use fyers_api::http::{ApiRequest, Method, Surface};
+    use std::sync::Arc;
+
     use proptest::prelude::*;
+    use rust_decimal::Decimal;
 
     use super::*;
     use crate::{
         bots::admit::tests::{key, snapshot},
         keys::KeyLimits,
         routing::{
-            request::OrderCall,
+            request::{Leg, OrderCall},
             route::{Route, route},
         },
     };
@@ -68,6 +76,32 @@ mod tests {
             call(Method::Get, "/positions"),
             call(Method::Get, "/tradebook"),
         ]
+    }
+
+    /// What a decision is not given must make no difference.
+    #[test]
+    fn where_it_is_not_asked_what_waits_it_makes_no_difference() {
+        let leg = |quantity| Leg {
+            symbol: "NSE:SBIN-EQ".into(),
+            product: "INTRADAY".into(),
+            quantity,
+            price: Decimal::ZERO,
+            tag: None,
+        };
+        for mode in [Mode::Live, Mode::Sandbox, Mode::Mock] {
+            let (now, key) = (snapshot(mode), key("trial", mode, KeyLimits::default(), false));
+            assert!(!asks_what_waits(&now, &key));
+            let with = |waiting: Vec<Leg>| {
+                let own = Own { waiting, ..now.own(&key).into_owned() };
+                let own = Arc::new([(key.name().clone(), own)].into());
+                Snapshot { own, ..now.clone() }.seen_by(&key)
+            };
+            for request in requests() {
+                let call = OrderCall::read(&request);
+                let goes = route(&with(vec![]), &call);
+                assert_eq!(route(&with(vec![leg(7), leg(-7)]), &call), goes, "{:?}", call.operation);
+            }
+        }
     }
 
     proptest! {

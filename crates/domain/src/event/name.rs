@@ -7,7 +7,7 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Self::KeeperStarted { .. } => "keeper.started",
-            Self::KeeperStopping => "keeper.stopping",
+            Self::KeeperStopping { .. } => "keeper.stopping",
             Self::Ticked { late: false, .. } => "clock.tick",
             Self::Ticked { late: true, .. } => "clock.caught_up",
             Self::TickSkipped { .. } => "clock.skipped",
@@ -51,6 +51,7 @@ impl Event {
             Self::PositionsUnreadable { over: false } => "positions.unreadable",
             Self::PositionsUnreadable { over: true } => "positions.readable",
             Self::PositionUnknown { .. } => "positions.unknown",
+            Self::PositionTurned { .. } => "positions.turned",
             Self::SimulatedLeft { .. } => "positions.simulated_left",
             Self::SegmentJoined { .. } => "clock.segment_joined",
             Self::SimulatedCleared { .. } => "positions.simulated_cleared",

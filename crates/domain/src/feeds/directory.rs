@@ -23,13 +23,23 @@ pub struct Item {
 impl Item {
     /// Prices of a symbol.
     pub fn quote(symbol: &str) -> Self {
+        Self::quote_of(symbol.into())
+    }
+
+    /// The same; the name is shared.
+    pub fn quote_of(symbol: Arc<str>) -> Self {
         let kind = if symbol.ends_with("-INDEX") { TopicKind::Index } else { TopicKind::Scrip };
-        Self { kind, symbol: symbol.into() }
+        Self { kind, symbol }
     }
 
     /// Five levels of depth; an index has none.
     pub fn depth(symbol: &str) -> Option<Self> {
-        (!symbol.ends_with("-INDEX")).then(|| Self { kind: TopicKind::Depth, symbol: symbol.into() })
+        Self::depth_of(symbol.into())
+    }
+
+    /// The same; the name is shared.
+    pub fn depth_of(symbol: Arc<str>) -> Option<Self> {
+        (!symbol.ends_with("-INDEX")).then_some(Self { kind: TopicKind::Depth, symbol })
     }
 
     /// The market it trades in.

@@ -1,6 +1,9 @@
 //! A bot at the keeper's data socket, in FYERS' own protocol: the server's side.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use fyers_api::hsm::{
     ClientFrame, DataMode, Feed, FeedRecord, FeedSnapshot, ServerFrame, ServerReply, Topic, TopicKind,
@@ -22,6 +25,10 @@ pub const SYMBOL_LIMIT: i32 = 51_001;
 const ACK_EVERY: u32 = i32::MAX.unsigned_abs();
 /// What that SDK calls itself. It alone needs to be told the names of fields.
 const JAVASCRIPT: &str = "JS_API";
+/// Bytes of a topic: FYERS' longest are names of indices. The name is kept, so what is longer is none.
+const LONGEST_TOPIC: usize = 64;
+/// Topics that may be about the same: a bot may know a symbol by FYERS' token and by a made-up one.
+const MOST_NAMES: usize = 4;
 /// Records of one frame: their texts are short, and a frame's length must fit into 16 bits.
 const BATCH: usize = 200;
 
@@ -30,10 +37,21 @@ const BATCH: usize = 200;
 pub enum HsmStep {
     /// This key was shown: see [`HsmClient::authenticated`].
     Key(String),
-    /// Follow these.
+    /// Follow what these topics are about; see [`HsmClient::keep`].
+    Subscribe(Vec<HsmWish>),
+    /// Tell these again.
     Follow(Vec<Item>),
     /// Follow these no longer.
     Leave(Vec<Item>),
+}
+
+/// A topic that is not followed yet, or is to be told from the beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HsmWish {
+    /// What it is about.
+    pub item: Item,
+    topic: Topic,
+    channel: u8,
 }
 
 #[derive(Debug)]
@@ -70,7 +88,7 @@ impl HsmClient {
                 (vec![], Some(HsmStep::Key(key)))
             }
             _ if !self.is_known => (vec![notice(NOT_AUTHENTICATED, "Authentication failed", 1)], None),
-            ClientFrame::Subscribe { topics, channel } => self.subscribe(topics, channel, names),
+            ClientFrame::Subscribe { topics, channel } => Self::subscribe(&topics, channel, names),
             ClientFrame::Unsubscribe { topics, .. } => {
                 (done(ServerReply::Unsubscribe), Some(HsmStep::Leave(self.unsubscribe(&topics))))
             }
@@ -99,28 +117,44 @@ impl HsmClient {
         ServerFrame::Auth { is_ok, ack_every: ACK_EVERY, names }
     }
 
-    fn subscribe(
-        &mut self,
-        topics: Vec<String>,
-        channel: u8,
-        names: &Directory,
-    ) -> (Vec<ServerFrame>, Option<HsmStep>) {
-        let mut items = vec![];
-        for name in topics {
-            // A topic that cannot be one is passed over, as FYERS does it.
-            let Ok(topic) = name.parse::<Topic>() else { continue };
-            let item = names.item(&topic);
-            items.push(item.clone());
-            if let Some(known) = self.subscription(&name) {
-                (known.channel, known.sent) = (channel, None);
-                continue;
-            }
-            self.last_id = self.last_id.wrapping_add(1);
-            self.topics.insert(name.clone(), item.clone());
-            let new = Subscription { id: self.last_id, name, channel, topic, sent: None };
-            self.by_item.entry(item).or_default().push(new);
+    /// A topic that cannot be one is passed over, as FYERS does it.
+    fn subscribe(topics: &[String], channel: u8, names: &Directory) -> (Vec<ServerFrame>, Option<HsmStep>) {
+        let short = topics.iter().filter(|name| name.len() <= LONGEST_TOPIC);
+        let known = short.filter_map(|name| name.parse::<Topic>().ok());
+        let wishes = known.map(|topic| HsmWish { item: names.item(&topic), topic, channel }).collect();
+        (
+            vec![ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true }],
+            Some(HsmStep::Subscribe(wishes)),
+        )
+    }
+
+    /// Keeps what is followed from now on, but for these items: they were too many. Nothing of them has been kept, and
+    /// the bot is told.
+    pub fn keep(&mut self, wishes: Vec<HsmWish>, too_many: &[Item]) -> Option<ServerFrame> {
+        let refused: HashSet<&Item> = too_many.iter().collect();
+        let mut left = 0;
+        for wish in wishes {
+            let is_kept = !refused.contains(&wish.item) && self.keep_one(wish);
+            left += usize::from(!is_kept);
         }
-        (vec![ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true }], Some(HsmStep::Follow(items)))
+        (left > 0).then(|| notice(SYMBOL_LIMIT, &format!("Symbol limit exceeded by {left}"), 4))
+    }
+
+    /// False when there are too many topics about the same.
+    fn keep_one(&mut self, HsmWish { item, topic, channel }: HsmWish) -> bool {
+        let name = topic.to_string();
+        if let Some(known) = self.subscription(&name) {
+            (known.channel, known.sent) = (channel, None);
+            return true;
+        }
+        let all = self.by_item.entry(item.clone()).or_default();
+        if all.len() >= MOST_NAMES {
+            return false;
+        }
+        self.last_id = self.last_id.wrapping_add(1);
+        all.push(Subscription { id: self.last_id, name: name.clone(), channel, topic, sent: None });
+        self.topics.insert(name, item);
+        true
     }
 
     fn subscription(&mut self, name: &str) -> Option<&mut Subscription> {
@@ -141,14 +175,6 @@ impl HsmClient {
             }
         }
         left
-    }
-
-    /// The items were too many: the bot does not have them, and is told.
-    pub fn too_many(&mut self, items: &[Item]) -> ServerFrame {
-        let all = items.iter().filter_map(|item| self.by_item.get(item)).flatten();
-        let names: Vec<String> = all.map(|one| one.name.clone()).collect();
-        self.unsubscribe(&names);
-        notice(SYMBOL_LIMIT, &format!("Symbol limit exceeded by {}", items.len()), 4)
     }
 
     /// What this protocol says of a piece of news; nothing of most.
@@ -220,140 +246,5 @@ fn notice(code: i32, message: &str, about: u8) -> ServerFrame {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-    use fyers_api::hsm::ABSENT;
-    use mock_exchange::PriceOrigin;
-
-    use super::*;
-
-    const TOPIC: &str = "sf|nse_cm|3045";
-
-    fn known() -> (HsmClient, Directory) {
-        let (mut client, mut names) = (HsmClient::default(), Directory::default());
-        names.learn("NSE:SBIN-EQ", "10100000003045");
-        client.authenticated(true);
-        (client, names)
-    }
-
-    fn quote(ltp: i32, precision: u8) -> Arc<FeedQuote> {
-        let snapshot = FeedSnapshot {
-            topic: 99,
-            name: "another".to_owned(),
-            values: vec![ltp, 7],
-            multiplier: 1,
-            precision,
-            exchange: String::new(),
-            token: String::new(),
-            symbol: "SBIN-EQ".to_owned(),
-        };
-        FeedQuote::new(Item::quote("NSE:SBIN-EQ"), snapshot, PriceOrigin::Live, DateTime::default()).into()
-    }
-
-    fn subscribe(channel: u8) -> ClientFrame {
-        ClientFrame::Subscribe { topics: vec![TOPIC.to_owned(), "odd".to_owned()], channel }
-    }
-
-    fn records(frames: Vec<ServerFrame>) -> Vec<FeedRecord> {
-        let of = |frame| match frame {
-            ServerFrame::Feed(feed) => feed.records,
-            _ => vec![],
-        };
-        frames.into_iter().flat_map(of).collect()
-    }
-
-    #[test]
-    fn a_snapshot_comes_first_and_then_what_is_new() {
-        let (mut client, names) = known();
-        let (answers, step) = client.received(subscribe(11), &names);
-        assert_eq!(answers, [ServerFrame::Done { to: ServerReply::Subscribe, is_ok: true }]);
-        assert_eq!(step, Some(HsmStep::Follow(vec![Item::quote("NSE:SBIN-EQ")])));
-        let first = records(client.feed([&quote(80_000, 2)]));
-        let FeedRecord::Snapshot(all) = &first[0] else { panic!("{first:?}") };
-        assert_eq!((all.name.as_str(), all.topic, all.token.as_str()), (TOPIC, 1, "3045"));
-        assert_eq!(records(client.feed([&quote(80_000, 2)])), []);
-        assert_eq!(
-            records(client.feed([&quote(80_100, 2)])),
-            [FeedRecord::Update { topic: 1, values: vec![80_100, 7] }]
-        );
-        assert!(
-            matches!(records(client.feed([&quote(80_100, 4)]))[..], [FeedRecord::Snapshot(_)]),
-            "another scale"
-        );
-        let leave = ClientFrame::Unsubscribe { topics: vec![TOPIC.to_owned()], channel: 11 };
-        assert_eq!(client.received(leave, &names).1, Some(HsmStep::Leave(vec![Item::quote("NSE:SBIN-EQ")])));
-        assert_eq!(records(client.feed([&quote(80_200, 4)])), []);
-    }
-
-    #[test]
-    fn made_up_prices_begin_and_end_with_a_snapshot() {
-        let (mut client, names) = known();
-        client.received(subscribe(11), &names);
-        client.feed([&quote(80_000, 2)]);
-        let walk = |ltp: i32| {
-            let mut walk = FeedQuote::clone(&quote(ltp, 2));
-            walk.set_origin(PriceOrigin::Walk);
-            walk.snapshot.values = vec![ltp, ABSENT];
-            Arc::new(walk)
-        };
-        let told = records(client.feed([&walk(79_000)]));
-        assert!(
-            matches!(&told[..], [FeedRecord::Snapshot(all)] if all.values == [79_000, ABSENT] && all.topic == 1),
-            "an absent value in an update would leave the real one: {told:?}"
-        );
-        assert!(matches!(records(client.feed([&walk(79_100)]))[..], [FeedRecord::Update { topic: 1, .. }]));
-        client.received(ClientFrame::Mode { channels: 1 << 11, mode: DataMode::Lite }, &names);
-        let told = records(client.feed([&quote(79_100, 2)]));
-        assert!(matches!(&told[..], [FeedRecord::Snapshot(all)] if all.values == [79_100, 7]), "{told:?}");
-    }
-
-    #[test]
-    fn lite_and_paused_channels_are_their_own() {
-        let (mut client, names) = known();
-        client.received(ClientFrame::Mode { channels: 1 << 11, mode: DataMode::Lite }, &names);
-        client.received(subscribe(11), &names);
-        client.feed([&quote(1, 2)]);
-        assert_eq!(records(client.feed([&quote(2, 2)])), [FeedRecord::LastPrice { topic: 1, value: 2 }]);
-        client.received(ClientFrame::Pause { channels: 1 << 11 }, &names);
-        assert_eq!(records(client.feed([&quote(3, 2)])), []);
-        let (_, step) = client.received(ClientFrame::Resume { channels: 1 << 11 }, &names);
-        assert!(
-            matches!(step, Some(HsmStep::Follow(items)) if items.len() == 1),
-            "what was missed comes again"
-        );
-        assert_eq!(records(client.feed([&quote(3, 2)])), [FeedRecord::LastPrice { topic: 1, value: 3 }]);
-    }
-
-    #[test]
-    fn nothing_is_told_without_a_key() {
-        let (mut client, names) = known();
-        let refused = ServerFrame::Auth { is_ok: false, ack_every: ACK_EVERY, names: None };
-        assert_eq!(client.authenticated(false), refused);
-        let (answers, step) = client.received(subscribe(11), &names);
-        assert!(
-            matches!(answers[..], [ServerFrame::Notice { code: NOT_AUTHENTICATED, .. }]) && step.is_none()
-        );
-        let auth = ClientFrame::Auth { key: "k".to_owned(), mode: "P".to_owned(), source: String::new() };
-        assert_eq!(client.received(auth, &names), (vec![], Some(HsmStep::Key("k".to_owned()))));
-    }
-
-    #[test]
-    fn the_javascript_sdk_is_told_the_names_of_fields() {
-        for (source, is_told) in [("JS_API", true), ("PythonSDK-3.2.0", false)] {
-            let (mut client, names) = known();
-            let (key, mode, source) = ("k".to_owned(), "P".to_owned(), source.to_owned());
-            client.received(ClientFrame::Auth { key, mode, source }, &names);
-            let answer = client.authenticated(true);
-            assert!(matches!(answer, ServerFrame::Auth { names, .. } if names.is_some() == is_told));
-        }
-    }
-
-    #[test]
-    fn what_is_too_many_is_not_kept() {
-        let (mut client, names) = known();
-        client.received(subscribe(11), &names);
-        let told = client.too_many(&[Item::quote("NSE:SBIN-EQ")]);
-        assert!(matches!(told, ServerFrame::Notice { code: SYMBOL_LIMIT, .. }));
-        assert_eq!(records(client.feed([&quote(1, 2)])), []);
-    }
-}
+#[path = "hsm_client_tests.rs"]
+mod tests;

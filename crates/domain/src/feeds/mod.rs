@@ -15,6 +15,7 @@ pub mod news;
 pub mod order_client;
 pub mod overlap;
 pub mod plain;
+mod plain_request;
 pub mod queue;
 pub mod quote;
 pub mod recovery;

@@ -1,6 +1,7 @@
 //! A bot at `/feed`: JSON in both directions (docs/feeds.md, docs/feed.schema.json).
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
@@ -16,23 +17,32 @@ use crate::text::escaped;
 use super::{
     directory::Item,
     news::{EndReason, FeedNews, ModeNotice, OrderNews},
+    plain_request::{PlainRequest, RequestKind},
     quote::FeedQuote,
-    tick::{Want, tick, time},
+    tick::{Want, Wants, tick, time},
 };
 
 /// The version of this protocol.
 pub const VERSION: u32 = 1;
-/// Symbols of one request.
-const MOST_SYMBOLS: usize = 5_000;
+/// So much of what is no symbol is said back.
+const LONGEST_SHOWN: usize = 100;
 
 const WANTS: [(&str, Want); 4] =
     [("ltp", Want::Ltp), ("quote", Want::Quote), ("depth", Want::Depth), ("orders", Want::Orders)];
 
+/// One kind of news of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainWish {
+    /// Of what.
+    pub item: Item,
+    want: Want,
+}
+
 /// What a request leads to beside its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PlainChange {
-    /// Follow these.
-    pub follow: Vec<Item>,
+    /// Follow these; see [`PlainClient::keep`].
+    pub follow: Vec<PlainWish>,
     /// Follow these no longer.
     pub leave: Vec<Item>,
     /// What the bot wants to hear of orders from now on, when that has changed.
@@ -42,7 +52,7 @@ pub struct PlainChange {
 /// One connection.
 #[derive(Debug, Default)]
 pub struct PlainClient {
-    wants: HashMap<Item, BTreeSet<Want>>,
+    wants: HashMap<Item, Wants>,
 }
 
 impl PlainClient {
@@ -56,69 +66,67 @@ impl PlainClient {
 
     /// Understands a request: the answer, and what is to be done.
     pub fn received(&mut self, text: &str) -> (String, PlainChange) {
-        let request: Value = serde_json::from_str(text).unwrap_or_default();
-        let id = request.get("id").cloned();
-        let (mut answer, change) = match request["type"].as_str() {
-            Some("ping") => (json!({"type": "pong"}), PlainChange::default()),
-            Some("subscribe") => self.subscribe(&request),
-            Some("unsubscribe") => self.unsubscribe(&request),
-            _ => {
+        let request = PlainRequest::read(text);
+        let (mut answer, change) = match request.kind {
+            Some(RequestKind::Ping) => (json!({"type": "pong"}), PlainChange::default()),
+            Some(RequestKind::Subscribe) => Self::subscribe(&request),
+            Some(RequestKind::Unsubscribe) => self.unsubscribe(&request),
+            None => {
                 (error("bad_request", "type must be subscribe, unsubscribe or ping"), PlainChange::default())
             }
         };
-        if let Some(id) = id {
+        if let Some(id) = request.id {
             answer["id"] = id;
         }
         (told(&answer), change)
     }
 
-    fn subscribe(&mut self, request: &Value) -> (Value, PlainChange) {
+    fn subscribe(request: &PlainRequest<'_>) -> (Value, PlainChange) {
         let (symbols, wants) = match read(request) {
             Ok(read) => read,
             Err(refusal) => return (refusal, PlainChange::default()),
         };
-        let mut change = PlainChange::default();
-        for (item, want) in items(&symbols, &wants) {
-            self.wants.entry(item.clone()).or_default().insert(want);
-            change.follow.push(item);
-        }
-        if wants.contains(&Want::Orders) {
+        let mut change = PlainChange { follow: wishes(symbols, wants), ..PlainChange::default() };
+        if wants.has(Want::Orders) {
             change.orders = Some(BTreeSet::from(OrderTopic::ALL));
         }
-        (done("subscribed", &symbols, &wants), change)
+        (done("subscribed", symbols, wants), change)
     }
 
-    fn unsubscribe(&mut self, request: &Value) -> (Value, PlainChange) {
+    fn unsubscribe(&mut self, request: &PlainRequest<'_>) -> (Value, PlainChange) {
         let (symbols, wants) = match read(request) {
             Ok(read) => read,
             Err(refusal) => return (refusal, PlainChange::default()),
         };
         let mut change = PlainChange::default();
-        for (item, want) in items(&symbols, &wants) {
+        for PlainWish { item, want } in wishes(symbols, wants) {
             let Some(known) = self.wants.get_mut(&item) else { continue };
-            known.remove(&want);
+            known.remove(want);
             if known.is_empty() {
                 self.wants.remove(&item);
                 change.leave.push(item);
             }
         }
-        if wants.contains(&Want::Orders) {
+        if wants.has(Want::Orders) {
             change.orders = Some(BTreeSet::new());
         }
-        (done("unsubscribed", &symbols, &wants), change)
+        (done("unsubscribed", symbols, wants), change)
     }
 
-    /// The items were too many: the bot does not have them, and is told.
-    pub fn too_many(&mut self, items: &[Item]) -> String {
-        items.iter().for_each(|item| {
-            self.wants.remove(item);
-        });
-        let mut refusal = error(
-            "too_many_symbols",
-            "one connection follows at most 5,000, and all together KEEPER_FEED_ITEMS",
-        );
-        refusal["symbols"] = items.iter().map(|item| &*item.symbol).collect();
-        told(&refusal)
+    /// Keeps what is followed from now on, but for these items: they were too many. Nothing of them has been kept, and
+    /// the bot is told.
+    pub fn keep(&mut self, wishes: Vec<PlainWish>, too_many: &[Item]) -> Option<String> {
+        let refused: BTreeSet<&Item> = too_many.iter().collect();
+        for PlainWish { item, want } in wishes.into_iter().filter(|wish| !refused.contains(&wish.item)) {
+            self.wants.entry(item).or_default().insert(want);
+        }
+        (!refused.is_empty()).then(|| {
+            let words = "one connection follows at most 5,000, and all together KEEPER_FEED_ITEMS";
+            let symbols: BTreeSet<&str> = refused.iter().map(|item| &*item.symbol).collect();
+            let mut refusal = error("too_many_symbols", words);
+            refusal["symbols"] = json!(symbols);
+            told(&refusal)
+        })
     }
 
     /// A message for each piece of news.
@@ -147,34 +155,31 @@ impl PlainClient {
 
     /// A message for each kind of tick that the bot wants of this symbol.
     pub fn ticks(&self, quote: &FeedQuote) -> impl Iterator<Item = Arc<str>> {
-        let wants = self.wants.get(&quote.item).into_iter().flatten();
-        wants.map(|want| quote.text(*want as usize, || escaped(&tick(quote, *want)).into_owned()))
+        let wants = self.wants.get(&quote.item).copied().unwrap_or_default();
+        wants.each().map(|want| quote.text(want as usize, || escaped(&tick(quote, want)).into_owned()))
     }
 }
 
 /// Symbols and kinds of a request.
-fn read(request: &Value) -> Result<(Vec<String>, BTreeSet<Want>), Value> {
-    let words = |name: &str, one: &str| -> Vec<String> {
-        let list = request[name].as_array().into_iter().flatten();
-        list.chain(request.get(one)).filter_map(|word| word.as_str().map(str::to_owned)).collect()
-    };
-    let (symbols, kinds) = (words("symbols", "symbol"), words("kinds", "kind"));
-    let of = |word: &String| WANTS.iter().find(|(name, _)| name == word).map(|(_, want)| *want);
-    let wants: Option<BTreeSet<Want>> = kinds.iter().map(of).collect();
+fn read<'a>(request: &'a PlainRequest<'_>) -> Result<(&'a [Cow<'a, str>], Wants), Value> {
+    let (symbols, kinds) = (&request.symbols, &request.kinds);
+    let of = |word: &Cow<'_, str>| WANTS.iter().find(|(name, _)| name == word).map(|(_, want)| *want);
+    let wants: Option<Wants> = kinds.iter().map(of).collect();
     let wants = wants.filter(|wants| !wants.is_empty());
     let wants =
         wants.ok_or_else(|| error("bad_request", "kinds must be some of ltp, quote, depth and orders"))?;
-    let needs_symbols = wants.iter().any(|want| *want != Want::Orders);
-    if needs_symbols && (symbols.is_empty() || symbols.len() > MOST_SYMBOLS) {
+    let needs_symbols = wants.each().any(|want| want != Want::Orders);
+    if request.has_too_many || (needs_symbols && symbols.is_empty()) {
         return Err(error("bad_request", "symbols must be a list of 1 to 5,000, as [\"NSE:SBIN-EQ\"]"));
     }
-    let odd = |symbol: &&String| {
+    let odd = |symbol: &&Cow<'_, str>| {
         let parts = symbol.split_once(':');
         !parts.is_some_and(|(exchange, name)| ["NSE", "BSE", "MCX"].contains(&exchange) && is_name(name))
     };
     if let Some(odd) = symbols.iter().find(odd) {
         let mut refusal = error("bad_request", "a symbol has an exchange and a name, as NSE:SBIN-EQ");
-        refusal["symbols"] = json!([odd]);
+        let shown: String = odd.chars().take(LONGEST_SHOWN).collect();
+        refusal["symbols"] = json!([shown]);
         return Err(refusal);
     }
     Ok((symbols, wants))
@@ -186,18 +191,25 @@ fn is_name(name: &str) -> bool {
         && !name.contains('|')
 }
 
-fn items(symbols: &[String], wants: &BTreeSet<Want>) -> Vec<(Item, Want)> {
-    let of = |symbol: &String, want: Want| match want {
-        Want::Ltp | Want::Quote => Some((Item::quote(symbol), want)),
-        Want::Depth => Item::depth(symbol).map(|item| (item, want)),
-        Want::Orders => None,
+/// A symbol's name is kept once for all that is wanted of it.
+fn wishes(symbols: &[Cow<'_, str>], wants: Wants) -> Vec<PlainWish> {
+    let of = |symbol: &Arc<str>, want: Want| {
+        let item = match want {
+            Want::Ltp | Want::Quote => Some(Item::quote_of(Arc::clone(symbol))),
+            Want::Depth => Item::depth_of(Arc::clone(symbol)),
+            Want::Orders => None,
+        };
+        item.map(|item| PlainWish { item, want })
     };
-    symbols.iter().flat_map(|symbol| wants.iter().filter_map(move |want| of(symbol, *want))).collect()
+    let all = |symbol: &Cow<'_, str>| {
+        let symbol: Arc<str> = symbol.as_ref().into();
+        wants.each().filter_map(move |want| of(&symbol, want))
+    };
+    symbols.iter().flat_map(all).collect()
 }
 
-fn done(what: &str, symbols: &[String], wants: &BTreeSet<Want>) -> Value {
-    let kinds: Vec<&str> =
-        WANTS.iter().filter(|(_, want)| wants.contains(want)).map(|(name, _)| *name).collect();
+fn done(what: &str, symbols: &[Cow<'_, str>], wants: Wants) -> Value {
+    let kinds: Vec<&str> = WANTS.iter().filter(|(_, want)| wants.has(*want)).map(|(name, _)| *name).collect();
     json!({"type": what, "symbols": symbols, "kinds": kinds})
 }
 

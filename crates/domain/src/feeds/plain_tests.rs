@@ -11,6 +11,7 @@ use crate::{
 
 fn ask(client: &mut PlainClient, request: &Value) -> (Value, PlainChange) {
     let (answer, change) = client.received(&request.to_string());
+    assert_eq!(client.keep(change.follow.clone(), &[]), None);
     (serde_json::from_str(&answer).unwrap(), change)
 }
 
@@ -110,9 +111,47 @@ fn news_is_told_in_words_of_its_own() {
         (&json!("order"), &json!("fyers"), &json!("traded"))
     );
     assert_eq!(order["order"]["id"], "26");
-    client.received(&json!({"type": "subscribe", "kinds": ["ltp"], "symbols": ["NSE:X-EQ"]}).to_string());
+    ask(&mut client, &json!({"type": "subscribe", "kinds": ["ltp"], "symbols": ["NSE:X-EQ"]}));
     let unknown =
         told(&mut client, FeedNews::Unknown { symbol: "NSE:X-EQ".into(), why: "Invalid symbol".into() });
     assert_eq!((&unknown["code"], &unknown["symbols"]), (&json!("unknown_symbol"), &json!(["NSE:X-EQ"])));
     assert_eq!(client.ticks(&quote(Item::quote("NSE:X-EQ"), vec![1])).count(), 0);
+}
+
+#[test]
+fn of_what_is_too_many_nothing_is_kept() {
+    let mut client = PlainClient::default();
+    let symbols: Vec<String> = (0..5_000).map(|n| format!("NSE:S{n}-EQ")).collect();
+    let request = json!({"type": "subscribe", "symbols": symbols, "kinds": ["quote", "depth"]});
+    let (_, change) = client.received(&request.to_string());
+    let follow = change.follow;
+    assert!(follow.len() == 10_000 && client.wants.is_empty());
+    let same = Arc::ptr_eq(&follow[0].item.symbol, &follow[1].item.symbol);
+    assert!(same, "a name is there once for all kinds");
+    let too_many: Vec<Item> = follow.iter().skip(1).map(|wish| wish.item.clone()).collect();
+    let told: Value = serde_json::from_str(&client.keep(follow, &too_many).unwrap()).unwrap();
+    assert_eq!(
+        (&told["code"], told["symbols"].as_array().unwrap().len()),
+        (&json!("too_many_symbols"), 5_000)
+    );
+    assert!(client.wants.len() == 1 && client.wants.capacity() < 16);
+}
+
+#[test]
+fn what_is_said_back_is_short() {
+    let mut client = PlainClient::default();
+    let long = "x".repeat(1 << 20);
+    for request in [
+        json!({"type": "ping", "id": long}),
+        json!({"type": "ping", "id": [long]}),
+        json!({"type": long}),
+        json!({"type": "subscribe", "kinds": ["ltp"], "symbol": long}),
+        json!({"type": "subscribe", "kinds": [long], "symbol": "NSE:SBIN-EQ"}),
+        json!({"type": "subscribe", "kinds": ["ltp"], "symbols": vec!["NSE:SBIN-EQ"; 5_001]}),
+        json!({"type": "subscribe", "kinds": ["orders"], "symbols": vec!["NSE:SBIN-EQ"; 5_001]}),
+        json!({"type": "unsubscribe", "kinds": vec!["ltp"; 5_001], "symbol": "NSE:SBIN-EQ"}),
+    ] {
+        let (answer, change) = client.received(&request.to_string());
+        assert!(answer.len() < 500 && change == PlainChange::default(), "{answer}");
+    }
 }

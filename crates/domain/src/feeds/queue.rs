@@ -2,7 +2,7 @@
 //! the queue is no longer than what the bot follows; news is never dropped. A bot that takes nothing for ten seconds
 //! is too slow and is closed.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{board::ItemNumber, news::FeedNews};
 
@@ -11,10 +11,14 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// FeedNews that may wait: more than that is a bot that does not read, whatever the clock says.
 pub const MOST_NEWS: usize = 20_000;
 
+/// Room for news that is kept while none waits.
+const KEPT: usize = 1_000;
+
 /// What waits for one bot.
 #[derive(Debug, Default)]
 pub struct Queue {
-    news: VecDeque<FeedNews>,
+    /// One piece waits in the queues of many bots.
+    news: VecDeque<Arc<FeedNews>>,
     changed: VecDeque<ItemNumber>,
     /// What is in `changed`.
     waiting: Marks,
@@ -52,7 +56,7 @@ impl Marks {
 
 impl Queue {
     /// Adds news.
-    pub fn tell(&mut self, news: FeedNews, now: Duration) {
+    pub fn tell(&mut self, news: Arc<FeedNews>, now: Duration) {
         self.news.push_back(news);
         self.since.get_or_insert(now);
     }
@@ -74,14 +78,18 @@ impl Queue {
         }
     }
 
-    /// Takes what waits, at most so many items.
+    /// Takes what waits, at most so many of each: as text all of it would be long. What has been taken makes room for
+    /// good.
     pub fn take(&mut self, most: usize, now: Duration) -> (Vec<FeedNews>, Vec<ItemNumber>) {
-        let news = self.news.drain(..).collect();
+        let news = self.news.drain(..most.min(self.news.len())).map(|news| FeedNews::clone(&news)).collect();
         let items: Vec<ItemNumber> = self.changed.drain(..most.min(self.changed.len())).collect();
+        if self.is_empty() && self.news.capacity() > KEPT {
+            self.news = VecDeque::new();
+        }
         items.iter().for_each(|item| {
             self.waiting.remove(*item);
         });
-        self.since = (!self.changed.is_empty()).then_some(now);
+        self.since = (!self.is_empty()).then_some(now);
         (news, items)
     }
 
@@ -112,8 +120,8 @@ mod tests {
         let mut queue = Queue::default();
         assert!(!queue.mark(1, at(0)));
         assert!(queue.mark(1, at(1)), "the older value is replaced");
-        queue.tell(FeedNews::Day, at(2));
-        queue.tell(FeedNews::Day, at(3));
+        queue.tell(FeedNews::Day.into(), at(2));
+        queue.tell(FeedNews::Day.into(), at(3));
         assert_eq!(queue.take(9, at(4)), (vec![FeedNews::Day, FeedNews::Day], vec![1]));
         assert!(queue.is_empty());
     }
@@ -137,7 +145,7 @@ mod tests {
             let (mut queue, mut told, mut taken) = (Queue::default(), 0, 0);
             for (n, takes) in marks {
                 queue.mark(n, at(0));
-                queue.tell(FeedNews::Day, at(0));
+                queue.tell(FeedNews::Day.into(), at(0));
                 told += 1;
                 let waiting: u32 = queue.waiting.0.iter().map(|word| word.count_ones()).sum();
                 prop_assert!(queue.changed.len() <= 9 && queue.changed.len() == waiting as usize);
@@ -145,7 +153,11 @@ mod tests {
                     taken += queue.take(4, at(0)).0.len();
                 }
             }
-            taken += queue.take(9, at(0)).0.len();
+            while !queue.is_empty() {
+                let (news, items) = queue.take(9, at(0));
+                prop_assert!(news.len() <= 9 && items.len() <= 9);
+                taken += news.len();
+            }
             prop_assert_eq!(told, taken);
         }
     }

@@ -43,7 +43,7 @@ struct Client {
 /// What a bot takes from its queue.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// In order, all of it.
+    /// In order.
     pub news: Vec<FeedNews>,
     /// The newest values of what changed.
     pub quotes: Vec<Arc<FeedQuote>>,
@@ -226,11 +226,12 @@ impl Feeds {
         }
     }
 
-    fn tell(&mut self, news: &FeedNews, now: Duration, wants: impl Fn(&Client) -> bool) {
+    fn tell(&mut self, news: FeedNews, now: Duration, wants: impl Fn(&Client) -> bool) {
+        let news = Arc::new(news);
         for (id, client) in self.clients.iter_mut().filter(|(_, client)| wants(client)) {
-            client.queue.tell(news.clone(), now);
+            client.queue.tell(Arc::clone(&news), now);
             self.woken.insert(*id);
-            self.counts.order_events += u64::from(matches!(news, FeedNews::Order(_)));
+            self.counts.order_events += u64::from(matches!(*news, FeedNews::Order(_)));
         }
     }
 
@@ -252,12 +253,12 @@ impl Feeds {
             };
             listens && fits
         };
-        self.tell(&FeedNews::Order(news), now, wants);
+        self.tell(FeedNews::Order(news), now, wants);
     }
 
     /// A new day at the MockExchange.
     pub fn day(&mut self, now: Duration) {
-        self.tell(&FeedNews::Day, now, |client| client.door == Door::Plain && !client.orders.is_empty());
+        self.tell(FeedNews::Day, now, |client| client.door == Door::Plain && !client.orders.is_empty());
     }
 
     /// Where requests go. Without a token prices are no longer FYERS' own of this moment.
@@ -274,7 +275,7 @@ impl Feeds {
         self.version += u64::from(before.mode != notice.mode);
         for ceiling in [Mode::Live, Mode::Sandbox, Mode::Mock] {
             let wants = |client: &Client| client.door == Door::Plain && client.ceiling == ceiling;
-            self.tell(&FeedNews::Mode(notice.under(ceiling)), now, wants);
+            self.tell(FeedNews::Mode(notice.under(ceiling)), now, wants);
         }
     }
 
@@ -291,15 +292,13 @@ impl Feeds {
             None => self.ended.remove(&upstream),
         };
         if before.is_none() != ended.is_none() {
-            self.tell(&FeedNews::Source { upstream, ended }, now, |client| client.door == Door::Plain);
+            self.tell(FeedNews::Source { upstream, ended }, now, |client| client.door == Door::Plain);
         }
     }
 
     /// FYERS says something about the subscriptions.
     pub fn notice(&mut self, code: i32, message: &str, now: Duration) {
-        self.tell(&FeedNews::Notice { code, message: message.into() }, now, |client| {
-            !client.items.is_empty()
-        });
+        self.tell(FeedNews::Notice { code, message: message.into() }, now, |client| !client.items.is_empty());
     }
 
     /// A symbol cannot be followed: those who do are told, and follow it no longer.
@@ -309,10 +308,11 @@ impl Feeds {
         for item in items.into_iter().flatten() {
             let entry = self.board.find(&item).and_then(|number| self.board.get(number));
             let ids: Vec<ClientId> = entry.into_iter().flat_map(|entry| &entry.followers).copied().collect();
+            let news = Arc::new(FeedNews::Unknown { symbol: symbol.into(), why: why.into() });
             for id in ids {
                 self.unfollow(id, std::slice::from_ref(&item));
                 if let Some(client) = self.clients.get_mut(&id) {
-                    client.queue.tell(FeedNews::Unknown { symbol: symbol.into(), why: why.into() }, now);
+                    client.queue.tell(Arc::clone(&news), now);
                     self.woken.insert(id);
                 }
             }
@@ -350,6 +350,11 @@ impl Feeds {
     pub fn wanted(&self) -> Vec<Item> {
         let followed = self.board.entries().filter(|entry| !entry.followers.is_empty());
         followed.map(|entry| entry.item.clone()).collect()
+    }
+
+    /// Whether any bot follows orders, whoever simulates or takes them.
+    pub fn tells_orders(&self) -> bool {
+        self.clients.values().any(|client| !client.orders.is_empty())
     }
 
     /// Whether anybody waits for what happens to orders.

@@ -21,6 +21,42 @@ pub(super) enum Want {
     Orders,
 }
 
+/// A set of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Wants(u8);
+
+impl Wants {
+    const ALL: [Want; 4] = [Want::Ltp, Want::Quote, Want::Depth, Want::Orders];
+
+    pub(super) fn has(self, want: Want) -> bool {
+        self.0 & (1 << want as u8) != 0
+    }
+
+    pub(super) fn insert(&mut self, want: Want) {
+        self.0 |= 1 << want as u8;
+    }
+
+    pub(super) fn remove(&mut self, want: Want) {
+        self.0 &= !(1 << want as u8);
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(super) fn each(self) -> impl Iterator<Item = Want> {
+        Self::ALL.into_iter().filter(move |want| self.has(*want))
+    }
+}
+
+impl FromIterator<Want> for Wants {
+    fn from_iter<All: IntoIterator<Item = Want>>(all: All) -> Self {
+        let mut wants = Self::default();
+        all.into_iter().for_each(|want| wants.insert(want));
+        wants
+    }
+}
+
 #[derive(Serialize)]
 struct Tick<'a, T> {
     r#type: &'static str,

@@ -1,6 +1,9 @@
 //! A bot's name: it stands in journals, metrics, addresses and chats, so it is short, plain and said in one way.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +48,13 @@ impl BotName {
             return Err(NameProblem::Spelling);
         }
         if RESERVED.contains(&name) { Err(NameProblem::Reserved) } else { Ok(Self(name.to_owned())) }
+    }
+
+    /// Tells the bots of one keeper apart where a whole name is too much to carry along. Not to be written down.
+    pub fn number(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        hasher.finish()
     }
 
     /// As it is written.

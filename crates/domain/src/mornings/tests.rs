@@ -27,7 +27,7 @@ fn logged_in(text: &str, by: Option<LoginOrigin>) -> Recorded {
 }
 
 fn live(text: &str) -> Recorded {
-    entry(text, Event::ModeChanged { from: Mode::Mock, to: Mode::Live, why: Reason::LoggedIn })
+    entry(text, Event::ModeChanged { from: Mode::Mock, to: Mode::Live, why: Reason::LoggedIn, open: None })
 }
 
 fn told(now: &str, events: &[Recorded]) -> Vec<Morning> {
@@ -109,7 +109,7 @@ fn the_names_are_those_of_the_events_that_are_read() {
         Event::LoginSucceeded { fingerprint, expires_at, by: None },
         Event::LoginRequired { reason, code: None },
         Event::DayGivenUp { trade_date, reason },
-        Event::ModeChanged { from: Mode::Mock, to: Mode::Live, why: reason },
+        Event::ModeChanged { from: Mode::Mock, to: Mode::Live, why: reason, open: None },
     ];
     assert_eq!(named.map(|event| event.name()), NAMES);
 }

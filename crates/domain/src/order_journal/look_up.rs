@@ -1,42 +1,150 @@
 //! Orders without an answer, looked up in FYERS' order book.
+//!
+//! A row is one order's only, and only rows that are nobody's yet are looked at. Rows and orders that could be each other's
+//! are one group. Its orders must be the same in everything, or it is not known whose a row is; and every row must have its
+//! order, or somebody else has placed an equal one. What the book had before an order was made is not that order. Whatever
+//! cannot be told is for a person, with the rows that may be it.
+//!
+//! A bot's own mark (`orderTag`) tells its order. Without one only the time does. FYERS stamps whole seconds by its own
+//! clock, which is known from its answers to some part of a second (`BrokerClock`): a row of the second in which the order
+//! left, or of the next one, is taken for it, when no other is equal. A person's equal order of these same seconds cannot be
+//! told from it; so what was found by its time is not closed either, and an equal row that turns up later is told. Whatever
+//! came later may be it, and nothing is certain.
 
-use std::cmp::Reverse;
+mod candidates;
+mod group;
+mod late;
+mod stood;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    order_journal::{OrderIntent, Search},
+    order_journal::{OrderIntent, unanswered::MAY_ARRIVE},
     routing::{
         live_positions::BookRow,
         request::{Leg, Reserved},
     },
 };
 
-/// FYERS' stamp has whole seconds: its order may seem so much earlier than the intent.
+use candidates::named;
+use group::groups;
+pub(super) use stood::Stood;
+
+/// An order with a bot's own mark may be stamped so much earlier than the intent: nobody puts it on an order in the FYERS app.
 const STAMPED_EARLIER: TimeDelta = TimeDelta::seconds(2);
+/// FYERS' stamp is the beginning of its second.
+const WHOLE_SECOND: TimeDelta = TimeDelta::seconds(1);
+/// An order is there so soon after it left, unless FYERS is slow: then without a mark it is not known which it is.
+const STAMPED_WITHIN: TimeDelta = TimeDelta::seconds(1);
 /// When the clocks are apart, an equal order that was stamped so much earlier may be it, or one that a person placed.
 const CLOCKS_APART: TimeDelta = TimeDelta::seconds(60);
 
-/// What an order book of the same day says of orders without an answer, each with the rows that are its own.
-///
-/// A row is one order's only. `is_known` tells the ids that already are somebody's: those FYERS answered with, and those
-/// that were found before. Of equal orders the later one takes the first row after it, so none takes another's.
-pub fn look_up(
-    lost: &[OrderIntent],
+/// One order that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sought<'a> {
+    pub(super) intent: &'a OrderIntent,
+    pub(super) leg: &'a Leg,
+    /// When it left by FYERS' clock: not before the first, not after the second. Where that is not known, when the intent was
+    /// made.
+    pub(super) left: (DateTime<Utc>, DateTime<Utc>),
+    /// It has a row already, which a person's equal order may be: so its own may still come, and is no other bot's.
+    pub(super) is_found: bool,
+    /// What the book had before.
+    pub(super) stood: &'a Stood,
+}
+
+/// What the order book says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sighting {
+    /// It has this id.
+    Found(String),
+    /// No row is like it.
+    NotThere,
+    /// These rows are equal, and may be its own or somebody else's. Of orders that are the same in everything one names them.
+    MayBe(Vec<String>),
+    /// It may be one of these, if somebody has changed it since.
+    MayBeChanged(Vec<String>),
+    /// No book can tell.
+    CannotTell,
+}
+
+/// What an order book of the same day says of orders without an answer. `is_known` tells the ids that already are
+/// somebody's: those FYERS answered with, and those that were found before.
+pub(super) fn look_up(
+    sought: &[Sought<'_>],
     book: &[BookRow],
     is_known: impl Fn(&str) -> bool,
-    now: DateTime<Utc>,
-) -> Vec<(Search, Vec<BookRow>)> {
-    let mut free: Vec<&BookRow> = book.iter().filter(|row| !is_known(&row.id)).collect();
-    let mut own = vec![vec![]; lost.len()];
-    let mut latest_first: Vec<usize> = (0..lost.len()).collect();
-    latest_first.sort_by_key(|place| Reverse(lost.get(*place).map(|intent| (intent.at, intent.id))));
-    for place in latest_first {
-        if let (Some(intent), Some(own)) = (lost.get(place), own.get_mut(place)) {
-            *own = intent.take(&mut free, now);
+) -> Vec<Sighting> {
+    let free: Vec<&BookRow> = book.iter().filter(|row| !is_known(&row.id)).collect();
+    let mut seen = vec![Sighting::NotThere; sought.len()];
+    let mut left = vec![true; free.len()];
+    let mut is_unclaimed = vec![true; free.len()];
+    for group in groups(sought, &free) {
+        group.rows.iter().for_each(|row| is_unclaimed[*row] = false);
+        let Some(pairs) = group.pairs(sought, &free) else {
+            let rows: Vec<&BookRow> = group.rows.iter().map(|row| free[*row]).collect();
+            for (order, rows) in named(&group.orders, &rows, sought, Sought::may_be) {
+                seen[order] = Sighting::MayBe(rows);
+            }
+            continue;
+        };
+        for (order, row) in pairs {
+            (seen[order], left[row]) = (Sighting::Found(free[row].id.clone()), false);
         }
     }
-    lost.iter().zip(own).map(|(intent, own)| (intent.judge(&own, &free, now), own)).collect()
+    let unclaimed = free.iter().zip(is_unclaimed).filter(|(_, is)| *is);
+    let unclaimed: Vec<&BookRow> = unclaimed.map(|(row, _)| *row).collect();
+    late::look_up(sought, &unclaimed, &mut seen);
+    // Somebody may have changed an order of which the keeper knows nothing yet.
+    let left: Vec<&BookRow> = free.iter().zip(left).filter(|(_, left)| *left).map(|(row, _)| *row).collect();
+    candidates::changed(sought, &left, &mut seen);
+    seen
+}
+
+impl Sought<'_> {
+    /// Whether the row has all that the order has, and may be as old.
+    fn may_be(&self, row: &BookRow) -> bool {
+        // The symbol's spelling last: it takes longest, and after many losses there are thousands of orders and rows.
+        row.whole == self.leg.quantity
+            && self.is_of_its_time(row, CLOCKS_APART, CLOCKS_APART)
+            && self.is_same(row)
+    }
+
+    /// Whether the row's time is the order's as well, by clocks that agree: without a mark nothing else tells it.
+    fn is_on_time(&self, row: &BookRow) -> bool {
+        if self.leg.tag.is_some() {
+            return self.is_of_its_time(row, STAMPED_EARLIER, TimeDelta::zero());
+        }
+        let (first, last) = self.left;
+        let of_its_second = |at: DateTime<Utc>| at + WHOLE_SECOND > first && at <= last + STAMPED_WITHIN;
+        row.at.is_some_and(of_its_second) && !self.stood.was_before(row, self.intent)
+    }
+
+    /// Whether it may be the order with another quantity or price.
+    fn may_be_changed(&self, row: &BookRow) -> bool {
+        let tagged = self.leg.tag.is_none() || self.leg.tag == row.leg.tag;
+        let side = row.whole.signum() == self.leg.quantity.signum();
+        side && tagged && self.is_of_its_time(row, CLOCKS_APART, CLOCKS_APART) && self.is_in_its_product(row)
+    }
+
+    fn is_same(&self, row: &BookRow) -> bool {
+        // A market order has no price of its own, and the book may show the one that it got.
+        (self.leg.price.is_zero() || self.leg.price == row.leg.price)
+            && self.leg.tag == row.leg.tag
+            && self.is_in_its_product(row)
+    }
+
+    fn is_in_its_product(&self, row: &BookRow) -> bool {
+        let products = (self.leg.known_product(), row.leg.known_product());
+        let apart = matches!(products, (Some(own), Some(other)) if own != other);
+        !apart && row.leg.is_in(&self.leg.symbol)
+    }
+
+    fn is_of_its_time(&self, row: &BookRow, earlier: TimeDelta, later: TimeDelta) -> bool {
+        let sent = self.intent.at;
+        let is_in_time = row.at.is_none_or(|at| at >= sent - earlier && at <= sent + MAY_ARRIVE + later);
+        is_in_time && !self.stood.was_before(row, self.intent)
+    }
 }
 
 impl OrderIntent {
@@ -45,162 +153,20 @@ impl OrderIntent {
         self.what == "place" && !self.legs.is_empty()
     }
 
-    /// Whether one of these orders is equal to one of its own.
+    /// Whether one of these orders may be equal to one of its own.
     pub fn is_like(&self, sent: &Reserved) -> bool {
         let equal = |leg: &Leg| {
-            sent.legs.iter().any(|other| other.symbol == leg.symbol && other.quantity == leg.quantity)
+            sent.legs.iter().any(|other| other.quantity == leg.quantity && other.is_in(&leg.symbol))
         };
-        self.legs.iter().any(equal)
+        sent.is_opaque || self.legs.iter().any(equal)
     }
 
     /// Whether a book that is read now can show its orders.
-    fn can_be_seen(&self, now: DateTime<Utc>) -> bool {
+    pub(super) fn can_be_seen(&self, now: DateTime<Utc>) -> bool {
         let same_day = fyers_api::ist::date(self.at) == fyers_api::ist::date(now);
         self.is_order() && same_day
     }
-
-    /// Takes the rows of its orders out of those that are nobody's yet.
-    fn take(&self, free: &mut Vec<&BookRow>, now: DateTime<Utc>) -> Vec<BookRow> {
-        if !self.can_be_seen(now) {
-            return vec![];
-        }
-        let mut first = |leg: &Leg| {
-            let mine = free
-                .iter()
-                .enumerate()
-                .filter(|(_, row)| is_same(leg, row) && self.is_after(row, STAMPED_EARLIER));
-            let (place, _) = mine.min_by_key(|(_, row)| row.at)?;
-            Some(free.remove(place).clone())
-        };
-        self.legs.iter().filter_map(&mut first).collect()
-    }
-
-    fn judge(&self, own: &[BookRow], free: &[&BookRow], now: DateTime<Utc>) -> Search {
-        let may_be = |leg: &Leg| free.iter().any(|row| is_same(leg, row) && self.is_after(row, CLOCKS_APART));
-        if !own.is_empty() {
-            return Search::Found { ids: own.iter().map(|row| row.id.clone()).collect() };
-        }
-        match !self.can_be_seen(now) || self.legs.iter().any(may_be) {
-            true => Search::LookYourself,
-            false => Search::NotFound,
-        }
-    }
-
-    /// The id of each of its orders among the rows that are its own.
-    pub(super) fn ids_in(&self, own: &[BookRow]) -> Vec<Option<String>> {
-        let mut free: Vec<&BookRow> = own.iter().collect();
-        let id = |leg| {
-            let place = free.iter().position(|row| is_same(leg, row))?;
-            Some(free.remove(place).id.clone())
-        };
-        self.legs.iter().map(id).collect()
-    }
-
-    fn is_after(&self, row: &BookRow, earlier: TimeDelta) -> bool {
-        row.at.is_none_or(|at| at >= self.at - earlier)
-    }
-}
-
-/// Whether a row has the same symbol, side and quantity, and the same tag where the order has one.
-fn is_same(leg: &Leg, row: &BookRow) -> bool {
-    // The symbol's spelling last: it takes longest, and after many losses there are thousands of orders and rows.
-    let same =
-        row.whole == leg.quantity && leg.tag.as_ref().is_none_or(|tag| row.leg.tag.as_ref() == Some(tag));
-    same && row.leg.is_in(&leg.symbol)
 }
 
 #[cfg(test)]
-mod tests {
-    use rust_decimal::Decimal;
-
-    use super::*;
-
-    fn leg(symbol: &str, quantity: i64, tag: Option<&str>) -> Leg {
-        let (product, price) = ("INTRADAY".to_owned(), Decimal::ZERO);
-        Leg { symbol: symbol.into(), product, quantity, price, tag: tag.map(str::to_owned) }
-    }
-
-    fn now() -> DateTime<Utc> {
-        DateTime::from_timestamp(1_795_420_000, 0).unwrap()
-    }
-
-    fn intent(what: &str, legs: Vec<Leg>) -> OrderIntent {
-        let (path, body) = ("/orders/sync".to_owned(), String::new());
-        OrderIntent { id: 1, at: now(), bot: None, epoch: 0, what: what.into(), path, body, legs }
-    }
-
-    fn row(id: &str, leg: Leg, seconds: i64) -> BookRow {
-        let (whole, at) = (leg.quantity, Some(now() + TimeDelta::seconds(seconds)));
-        BookRow { id: id.into(), leg, whole, waits: true, filled: 0, average: Decimal::ZERO, at }
-    }
-
-    fn found(ids: &[&str]) -> Search {
-        Search::Found { ids: ids.iter().map(|id| (*id).to_owned()).collect() }
-    }
-
-    fn one(lost: &OrderIntent, book: &[BookRow], now: DateTime<Utc>) -> Search {
-        look_up(std::slice::from_ref(lost), book, |_| false, now).remove(0).0
-    }
-
-    #[test]
-    fn an_order_is_found_by_its_tag_or_by_what_it_is() {
-        let book = [
-            row("old", leg("A", 5, None), -600),
-            row("1", leg("A", 5, Some("x")), 1),
-            row("2", leg("A", 5, None), 2),
-            row("3", leg("A", 5, None), 3),
-        ];
-        let search = |legs| one(&intent("place", legs), &book, now());
-        assert_eq!(search(vec![leg("A", 5, Some("x"))]), found(&["1"]));
-        assert_eq!(search(vec![leg("A", 5, Some("y"))]), Search::NotFound);
-        assert_eq!(search(vec![leg("A", -5, None)]), Search::NotFound);
-        assert_eq!(
-            search(vec![leg("A", 5, Some("x")), leg("A", 5, None), leg("B", 1, None)]),
-            found(&["1", "2"])
-        );
-        assert_eq!(one(&intent("cancel", vec![]), &book, now()), Search::LookYourself);
-        let tomorrow = now() + TimeDelta::days(1);
-        assert_eq!(one(&intent("place", vec![leg("A", 5, None)]), &book, tomorrow), Search::LookYourself);
-    }
-
-    #[test]
-    fn what_is_somebodys_already_is_no_other_order() {
-        let lost = [intent("place", vec![leg("A", 5, None)])];
-        let book = [row("1", leg("A", 5, None), 0), row("2", leg("A", 5, None), 4)];
-        let seen = |known: &[&str]| look_up(&lost, &book, |id| known.contains(&id), now())[0].0.clone();
-        assert_eq!(seen(&[]), found(&["1"]));
-        assert_eq!(seen(&["1"]), found(&["2"]));
-        assert_eq!(seen(&["1", "2"]), Search::NotFound);
-    }
-
-    #[test]
-    fn equal_orders_without_an_answer_are_as_many_as_the_book_has() {
-        let later = OrderIntent {
-            id: 2,
-            at: now() + TimeDelta::seconds(4),
-            ..intent("place", vec![leg("A", 5, None)])
-        };
-        let lost = [intent("place", vec![leg("A", 5, None)]), later];
-        let (early, late) = (row("1", leg("A", 5, None), 0), row("2", leg("A", 5, None), 4));
-        let seen = |book: &[BookRow]| {
-            let searches = look_up(&lost, book, |_| false, now()).into_iter().map(|(search, _)| search);
-            searches.collect::<Vec<_>>()
-        };
-        assert_eq!(seen(&[late.clone(), early.clone()]), [found(&["1"]), found(&["2"])]);
-        assert_eq!(seen(&[early]), [found(&["1"]), Search::NotFound]);
-        assert_eq!(seen(&[late]), [Search::NotFound, found(&["2"])]);
-    }
-
-    #[test]
-    fn an_equal_order_of_nobody_known_shortly_before_is_for_a_person_to_look_at() {
-        let lost = intent("place", vec![leg("A", 5, None)]);
-        for (seconds, says) in [
-            (-1, found(&["1"])),
-            (-3, Search::LookYourself),
-            (-60, Search::LookYourself),
-            (-61, Search::NotFound),
-        ] {
-            assert_eq!(one(&lost, &[row("1", leg("A", 5, None), seconds)], now()), says, "{seconds}");
-        }
-    }
-}
+pub(super) mod tests;

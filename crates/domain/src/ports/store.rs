@@ -14,6 +14,7 @@ use crate::{
     mornings,
     note::NoteChange,
     order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    ports::ChangeLine,
     routing::live_positions::LivePositions,
     session_state::StoredSession,
     store_error::StoreError,
@@ -61,6 +62,8 @@ pub struct Change {
     pub notes: Vec<NoteChange>,
     /// Appended to the journal in this order.
     pub events: Vec<(DateTime<Utc>, Event)>,
+    /// The changes that this one builds on; `None`: on none that may still fail.
+    pub line: Option<ChangeLine>,
 }
 
 /// A change of the keys.
@@ -80,8 +83,18 @@ pub trait ChangeStore: Send + Sync {
     /// The change is queued when this is called, not when the future is polled: changes happen in the order of the
     /// calls. What is queued happens even if nobody waits for the answer. After an error the change is not on disk,
     /// except where the words say that this is not known; then it is there whole or not at all. Changes that wait in
-    /// the queue when the disk fails are refused together with the one that failed, since they may build on it.
+    /// the queue when the disk fails are refused together with the one that failed, since they may build on it. For
+    /// those that do, whatever fails and whenever they are queued, there is [`ChangeLine`].
     async fn commit(&self, change: Change) -> Result<(), StoreError>;
+
+    /// Waits until all that was queued before is on disk, or refused.
+    async fn settled(&self) {}
+
+    /// Whether a change that takes new room on the disk could be made now. On one that is full a small change may still fit
+    /// into room that is there, and tells nothing of the next one. Nothing is changed by it.
+    async fn has_room(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Removes some of what no start and no reader needs any more: records before the last snapshots, events long
     /// consumed. True when there may be more. Each call is short, so that changes do not wait for it.
@@ -148,6 +161,10 @@ pub trait OutboxStore: Send + Sync {
     async fn alert_sent(&self, id: i64, at: DateTime<Utc>) -> Result<(), StoreError>;
     /// Remembers one more failed delivery.
     async fn alert_failed(&self, id: i64) -> Result<(), StoreError>;
+    /// Whether trading is halted: alerts say what becomes of orders.
+    async fn is_halted(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
     /// How many alerts were ever queued and ever delivered.
     async fn alert_totals(&self) -> Result<AlertTotals, StoreError>;
 }

@@ -1,18 +1,8 @@
-//! Which answers are FYERS' own, and what only those may change.
+//! What only FYERS' own answers may change.
 
-use fyers_api::{
-    envelope::{Envelope, kills_token},
-    http::ApiResponse,
-};
+use fyers_api::{envelope::kills_token, http::ApiResponse};
 
 use crate::broker_error::BrokerError;
-
-/// Whether FYERS itself answered: a JSON object with its verdict. The edge in front of it sends web pages, plain text,
-/// empty bodies and JSON of its own, under a gateway's status even what looks like a verdict; what became of an order
-/// behind such an answer is not known.
-pub fn is_fyers(answer: &ApiResponse) -> bool {
-    Envelope::read(&answer.body).is_ok_and(|envelope| envelope.is_fyers_under(answer.status))
-}
 
 /// The code with which FYERS says that the token is dead, and that it therefore did nothing (docs/fyers-api.md, "Auth
 /// errors"). Nothing but FYERS' own error says so: not HTTP 401 alone, not a web page.
@@ -59,12 +49,6 @@ mod tests {
         ] {
             assert_eq!(death(status, body), None, "{status} {body}");
         }
-        for edge in ["<html>", "", "null", r#"{"message":"Forbidden"}"#, r#"{"s":"ok","#] {
-            assert!(!is_fyers(&answer(200, edge.as_bytes())), "{edge}");
-        }
-        assert!(!is_fyers(&answer(401, br#"{"code":-16}"#)));
-        assert!(!is_fyers(&answer(502, br#"{"s":"ok","code":1101,"id":"1"}"#)));
-        assert!(is_fyers(&answer(400, br#"{"code":-50,"symbol":"Invalid symbol provided"}"#)));
     }
 
     /// JSON that is often nearly FYERS' own error.

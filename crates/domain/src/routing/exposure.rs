@@ -87,7 +87,8 @@ pub(crate) mod tests {
         ] {
             assert!(!judge(&legs, &on_the_way), "{legs:?} {on_the_way:?}");
         }
-        assert!(judge(&[leg("A", -10)], &[leg("A", 3), leg("C", -3)]), "an entry on its way makes no room");
+        assert!(judge(&[leg("A", -10)], &[leg("A", 3), leg("C", -3)]), "an entry on its way takes no room");
+        assert!(judge(&[leg("A", -6)], &[leg("A", 30), leg("A", -4), leg("A", 30)]));
     }
 
     proptest! {

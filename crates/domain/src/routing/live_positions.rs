@@ -51,6 +51,9 @@ pub struct LivePositions {
     /// What waits in the order book, each by its remaining quantity.
     #[serde(default)]
     pub waiting: Vec<Leg>,
+    /// The ids of these orders, in the same order; missing in what was written before there was this field.
+    #[serde(default)]
+    pub waiting_ids: Vec<String>,
     /// Whether the keeper has been Live.
     #[serde(default)]
     pub was_live: bool,
@@ -172,7 +175,7 @@ fn book_row(row: &Value, over: bool) -> Option<BookRow> {
     let side = whole(&row["side"]).filter(|side| side.abs() == 1)?;
     let quantity = whole(&row["qty"])?;
     let left = whole(&row["remainingQuantity"]).filter(|left| *left > 0 && !over).unwrap_or(quantity);
-    let tag = row["orderTag"].as_str().map(|tag| tag.split_once(':').map_or(tag, |(_, tag)| tag).to_owned());
+    let tag = row["orderTag"].as_str().and_then(user_tag);
     let id = row["id"].as_str()?.to_owned();
     let leg = Leg {
         symbol: row["symbol"].as_str()?.to_owned(),
@@ -185,6 +188,12 @@ fn book_row(row: &Value, over: bool) -> Option<BookRow> {
     let filled = whole(&row["filledQty"]).unwrap_or_default().checked_mul(side)?;
     let average = decimal(&row["tradedPrice"]).unwrap_or(Decimal::ZERO);
     Some(BookRow { id, leg, whole: quantity.checked_mul(side)?, waits: !over, filled, average, at })
+}
+
+/// The bot's own mark. FYERS writes `2:…` where there is none.
+fn user_tag(tag: &str) -> Option<String> {
+    let (whose, own) = tag.split_once(':').unwrap_or(("1", tag));
+    Some(own.to_owned()).filter(|own| whose != "2" && !own.is_empty())
 }
 
 /// As `24-Nov-2026 11:00:05`, IST.
@@ -257,6 +266,17 @@ mod tests {
             (Some("x"), "2026-11-24T05:30:05+00:00".into())
         );
         assert!(!rows[1].waits);
+        let tag = |tag: Value| {
+            let mut row = order(6);
+            row["orderTag"] = tag;
+            book(json!([row])).unwrap().remove(0).leg.tag
+        };
+        assert_eq!(
+            [tag(json!("2:Untagged")), tag(json!("")), tag(Value::Null)],
+            [None, None, None],
+            "no mark"
+        );
+        assert_eq!(tag(json!("x")).as_deref(), Some("x"));
         assert_eq!(book(json!([{"id": "1", "status": 6}])), None, "it may fill and cannot be read");
         assert_eq!(book(json!([{"id": "1", "status": 5}])), Some(vec![]));
     }

@@ -13,7 +13,7 @@ use super::request::Leg;
 pub struct Own {
     /// Open positions in the MockExchange.
     pub simulated: Vec<Position>,
-    /// What waits in the MockExchange.
+    /// What waits in the MockExchange; told to decisions that ask for it only ([`crate::bots::view::asks_what_waits`]).
     pub waiting: Vec<Leg>,
     /// Its day so far.
     pub day: OwnDay,

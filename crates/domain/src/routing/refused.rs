@@ -11,12 +11,36 @@ pub enum Refused {
     /// A person has halted trading, and this is no exit.
     #[error("Halted: entries are refused; orders that reduce an open position still go to FYERS")]
     Halted,
+    /// The same where nothing goes to FYERS.
+    #[error(
+        "Halted: entries and changes are refused; orders that reduce an open simulated position are still simulated. \
+         Nothing goes to FYERS (sandbox)"
+    )]
+    HaltedInSandbox,
+    /// A change of a waiting order during a halt.
+    #[error(
+        "Halted: of changes only those pass that leave an order which waits at FYERS an exit of at most what is open. The \
+         order is as it was; a cancel passes"
+    )]
+    HaltedChange,
     /// An exit during a halt while another one may still fill.
     #[error(
         "Halted: an exit of this position is on its way already, and a second one could open a new position. \
          Cancel the first, or wait until it has filled"
     )]
     ExitOnItsWay,
+    /// An exit during a halt right after another one that FYERS has answered.
+    #[error(
+        "Halted: FYERS has taken an exit of this position a moment ago, and its books do not show yet what that one has \
+         filled, so a second one could open a new position. Try again in a few seconds"
+    )]
+    ExitNotShown,
+    /// An exit during a halt after another one of which nobody knows.
+    #[error(
+        "Halted: an exit of this position got no answer from FYERS and may still arrive, so a second one could open a \
+         new position. Look in the FYERS app, or try again two minutes after the first"
+    )]
+    ExitUnanswered,
     /// An exit during a halt before the positions have been read.
     #[error(
         "Halted: your live positions are not known at the moment, so the keeper cannot tell whether this order \
@@ -48,6 +72,11 @@ pub enum Refused {
          you must"
     )]
     Protected(String),
+    /// FYERS has not said its first word since the start about a token that is stored.
+    #[error(
+        "the token is not confirmed yet: FYERS has not said since the keeper started whether it works. The order is refused, not simulated, and nothing was sent: try again in a few seconds"
+    )]
+    Unconfirmed,
     /// `KEEPER_ON_TOKEN_LOSS=reject`.
     #[error(
         "FYERS cannot be used now, because {}, and KEEPER_ON_TOKEN_LOSS=reject: orders are refused, not simulated",
@@ -119,6 +148,11 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Whether it is an entry that a halt has kept out: nothing stays open because of that.
+    pub fn is_halted_entry(&self) -> bool {
+        matches!(self, Self::Halted | Self::HaltedInSandbox | Self::HaltedWithoutToken(_))
+    }
+
     /// Whether the bot's key is the reason, and nothing of the market or of the session.
     pub fn is_of_key(&self) -> bool {
         matches!(self, Self::KeyGone | Self::ReadOnly(_) | Self::Limit { .. } | Self::Unchecked { .. })

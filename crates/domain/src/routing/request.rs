@@ -12,7 +12,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::order_ids;
+use super::{
+    change::{self, ChangedOrder},
+    order_ids,
+};
 
 /// One order in a request, as far as safety needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +62,11 @@ impl Leg {
         codes::product(&normal(&self.product)).ok()
     }
 
+    /// Whether it may be about shares that are held, and no position of the day. A product that is not known may be.
+    pub fn may_be_delivery(&self) -> bool {
+        matches!(self.known_product(), None | Some(Product::Cnc | Product::Mtf | Product::Other))
+    }
+
     /// Whether both are about the same symbol, however it is written.
     pub fn is_in(&self, symbol: &str) -> bool {
         normal(&self.symbol) == normal(symbol)
@@ -101,6 +109,8 @@ pub struct OrderCall {
     pub cancels_waiting: bool,
     /// The orders that it names.
     pub ids: Vec<String>,
+    /// What it changes of waiting orders; `None` when it is no change, or may be more than one.
+    pub changes: Option<Vec<ChangedOrder>>,
 }
 
 impl OrderCall {
@@ -124,6 +134,9 @@ impl OrderCall {
             has_extras: orders.iter().any(has_extras),
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
             ids: order_ids::named(call, operation),
+            changes: matches!(operation, Operation::Modify | Operation::ModifyMany)
+                .then(|| change::read(&call.body))
+                .flatten(),
         }
     }
 

@@ -16,6 +16,7 @@ use super::{
     order_ids::is_simulated,
     own::Own,
     request::{Leg, OrderCall, Reserved},
+    resting_exit::{still_reduces, touches_the_unknown},
 };
 use crate::{
     keys::BotName,
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub on_token_loss: OnTokenLoss,
     /// The keeper is stopping: no new orders.
     pub stopping: bool,
+    /// Whether there is no word yet about a token that was stored before this start: it may be good.
+    pub awaits_first_word: bool,
     /// The token in use.
     pub token: Option<Arc<AccessToken>>,
     /// Positions and waiting orders at FYERS.
@@ -47,6 +50,12 @@ pub struct Snapshot {
     pub looked: bool,
     /// What was sent to FYERS and may not be in `live` yet.
     pub sent: Reserved,
+    /// Of `sent`, what FYERS has answered and its books do not show yet.
+    pub not_shown: Vec<Leg>,
+    /// Of `sent`, what got no answer and may still arrive.
+    pub unanswered: Vec<Leg>,
+    /// Symbols and products in which FYERS' order book shows fills that its positions do not, or the other way round.
+    pub torn: Vec<(String, String)>,
     /// Open positions in the MockExchange.
     pub simulated: Vec<Position>,
     /// What waits in the MockExchange.
@@ -67,6 +76,11 @@ impl Snapshot {
     /// Mode and halt as they are shown.
     pub fn shown(&self) -> ShownMode {
         ShownMode::of(self.mode, self.halted)
+    }
+
+    /// Whether the token is being asked about: nothing may use it, and the mode has not changed yet.
+    pub fn is_doubted(&self) -> bool {
+        self.mode != Mode::Mock && self.token.is_none()
     }
 
     /// Simulated positions that are still open although orders go to FYERS now.
@@ -106,7 +120,7 @@ pub fn route(now: &Snapshot, call: &OrderCall) -> Route {
     let venue = venue(now, call.operation);
     let checked = match call.operation.trades() {
         true => orders_may_go(now, call, venue),
-        false => names_its_own(now, call, venue),
+        false => names_its_own(now, call, venue).and_then(|()| shows_no_made_up_account(now, call, venue)),
     };
     match (checked, venue) {
         (Err(why), _) => Route::Refused(why),
@@ -133,13 +147,62 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
     checked.map_err(|why| if now.halted { with_the_halt(now, call, venue, why) } else { why })
 }
 
-/// Whether an exit must wait for a new reading of the positions before it may leave for FYERS, and be decided again
-/// then. Under a halt nothing may turn a position round, and one that a person closed in the FYERS app is not known
-/// before the next reading.
-pub fn reads_first(now: &Snapshot, call: &OrderCall) -> bool {
-    use Operation::{ExitPositions, Place, PlaceMany};
-    let exits = matches!(call.operation, ExitPositions | Place | PlaceMany);
-    exits && now.halted && venue(now, call.operation) == Venue::Fyers
+/// A new reading of the positions that a decision waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadsFirst {
+    /// It would leave.
+    AtOnce,
+    /// It would not, by what is known; what has filled since then may make an exit of it.
+    InTurn,
+}
+
+/// Whether an order must wait for a new reading of the positions, and be decided again then. Under a halt nothing may turn
+/// a position round, and one that a person closed in the FYERS app, or that an order has just opened, is not known before
+/// the next reading.
+pub fn reads_first(now: &Snapshot, call: &OrderCall, decided: &Route) -> Option<ReadsFirst> {
+    use Operation::{ExitPositions, Modify, ModifyMany, Place, PlaceMany};
+    let exits = matches!(call.operation, ExitPositions | Modify | ModifyMany | Place | PlaceMany);
+    if !exits || !now.halted || venue(now, call.operation) != Venue::Fyers {
+        return None;
+    }
+    let is_readable = call.understood && !call.has_extras;
+    match decided {
+        Route::Fyers | Route::Refused(Refused::ExitNotShown) => Some(ReadsFirst::AtOnce),
+        Route::Refused(Refused::HaltedUnknown | Refused::ExitOnItsWay) => Some(ReadsFirst::InTurn),
+        Route::Refused(Refused::Halted) if is_readable => Some(ReadsFirst::InTurn),
+        Route::Refused(Refused::HaltedChange) if call.changes.is_some() => Some(ReadsFirst::InTurn),
+        _ => None,
+    }
+}
+
+/// Whether one more reading may let it out: FYERS' books show a little later what came of the order before it.
+pub fn reads_again(now: &Snapshot, call: &OrderCall, decided: &Route) -> bool {
+    match decided {
+        Route::Refused(Refused::ExitNotShown) => true,
+        Route::Refused(Refused::HaltedUnknown) => now.sent.is_opaque || is_fill_unseen(now, call),
+        _ => false,
+    }
+}
+
+/// Why a request is refused for which no reading could be had. By what was read before it may be an entry, and by now an
+/// exit: nobody knows, and that is what is said.
+pub fn without_known_positions(decided: &Route) -> Refused {
+    match decided {
+        Route::Refused(why @ (Refused::ExitOnItsWay | Refused::ExitNotShown | Refused::ExitUnanswered)) => {
+            why.clone()
+        }
+        _ => Refused::HaltedUnknown,
+    }
+}
+
+/// Whether an order before this one may have opened what it closes, and FYERS' positions do not show it yet.
+fn is_fill_unseen(now: &Snapshot, call: &OrderCall) -> bool {
+    call.legs.iter().any(|leg| {
+        let opens = |sent: &&Leg| {
+            sent.key() == leg.key() && sent.quantity.signum() == -leg.quantity.signum() && leg.quantity != 0
+        };
+        now.torn.contains(&leg.key()) || now.not_shown.iter().any(|sent| opens(&sent))
+    })
 }
 
 /// Whether orders would go to FYERS if there were a token.
@@ -147,8 +210,13 @@ fn is_meant_for_fyers(now: &Snapshot) -> bool {
     !now.sandbox
 }
 
-/// Neither place can speak for the other's orders: what has an id of FYERS' is not simulated, and what has an id of the
-/// MockExchange is not sent.
+/// Before FYERS' first word about a stored token the account is not made up: a bot that reads of no position would enter.
+fn shows_no_made_up_account(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refused> {
+    let is_early = venue != Venue::Fyers && is_meant_for_fyers(now) && now.awaits_first_word;
+    if is_early && call.operation.reads_account() { Err(Refused::Unconfirmed) } else { Ok(()) }
+}
+
+/// What has an id of FYERS' is not simulated, and what has an id of the MockExchange is not sent.
 fn names_its_own(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refused> {
     let foreign = call.ids.iter().find(|id| is_simulated(id) == (venue == Venue::Fyers));
     match foreign.cloned() {
@@ -160,7 +228,7 @@ fn names_its_own(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
 
 /// Where there is a halt and no token either, one alone would be half of the truth.
 fn with_the_halt(now: &Snapshot, call: &OrderCall, venue: Venue, why: Refused) -> Refused {
-    let both = matches!(why, Refused::Halted | Refused::Protected(_));
+    let both = matches!(why, Refused::Halted | Refused::HaltedInSandbox | Refused::Protected(_));
     if venue == Venue::Fyers || !is_meant_for_fyers(now) || !both {
         return why;
     }
@@ -186,15 +254,17 @@ fn venue(now: &Snapshot, operation: Operation) -> Venue {
 
 /// What a halt lets through: cancels, and exits that are at most what is open.
 fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refused> {
-    use Operation::{Cancel, CancelGtt, CancelMany, ExitPositions, Place, PlaceMany};
+    use Operation::{Cancel, CancelGtt, CancelMany, ExitPositions, Modify, ModifyMany, Place, PlaceMany};
     let real = venue == Venue::Fyers;
+    let no_exit = || if real { Refused::Halted } else { Refused::HaltedInSandbox };
     match call.operation {
         Cancel | CancelMany | CancelGtt => return Ok(()),
-        ExitPositions | Place | PlaceMany if real && !now.knows_the_books() => {
+        ExitPositions | Modify | ModifyMany | Place | PlaceMany if real && !now.knows_the_books() => {
             return Err(Refused::HaltedUnknown);
         }
+        Modify | ModifyMany if real => return change_only_reduces(now, call),
         ExitPositions | Place | PlaceMany => {}
-        _ => return Err(Refused::Halted),
+        _ => return Err(no_exit()),
     }
     let positions = if real { &now.live.positions } else { &now.simulated };
     let waiting: Vec<&Leg> =
@@ -203,20 +273,56 @@ fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refu
         // An exit of all closes what is open then; one that also cancels what waits leaves only what is in flight.
         let ahead: Vec<&Leg> =
             if call.cancels_waiting { now.sent.legs.iter().filter(|_| real).collect() } else { waiting };
-        let on_its_way = ahead.iter().any(|leg| positions.iter().any(|open| points_against(leg, open)));
-        return if on_its_way { Err(Refused::ExitOnItsWay) } else { Ok(()) };
+        let is_free =
+            |ahead: &[&Leg]| !ahead.iter().any(|leg| positions.iter().any(|open| points_against(leg, open)));
+        return match is_free(&ahead) {
+            true => Ok(()),
+            false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),
+            false => Err(Refused::ExitOnItsWay),
+        };
     }
     if real && call.legs.iter().any(|leg| now.live.unknown.iter().any(|symbol| leg.is_in(symbol))) {
         return Err(Refused::HaltedUnknown);
     }
     if !call.understood || call.has_extras {
-        return Err(Refused::Halted);
+        return Err(no_exit());
     }
     match (reduces(&call.legs, positions, waiting), reduces(&call.legs, positions, [])) {
         (true, _) => Ok(()),
+        (false, true) if real => {
+            Err(why_no_second_exit(now, false, |ahead| reduces(&call.legs, positions, ahead.iter().copied())))
+        }
         (false, true) => Err(Refused::ExitOnItsWay),
-        (false, false) => Err(Refused::Halted),
+        (false, false) if real && is_fill_unseen(now, call) => Err(Refused::HaltedUnknown),
+        (false, false) => Err(no_exit()),
     }
+}
+
+fn change_only_reduces(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
+    let changes = call.changes.as_deref().unwrap_or_default();
+    if touches_the_unknown(changes, &now.live) {
+        return Err(Refused::HaltedUnknown);
+    }
+    if still_reduces(changes, &now.live, &now.sent.legs) { Ok(()) } else { Err(Refused::HaltedChange) }
+}
+
+/// What stands before an exit that is small enough by itself. `passes` tells whether it would go with these ahead.
+fn why_no_second_exit(now: &Snapshot, cancels_waiting: bool, passes: impl Fn(&[&Leg]) -> bool) -> Refused {
+    let waiting = now.live.waiting.iter().filter(|_| !cancels_waiting);
+    let mut ahead: Vec<&Leg> = waiting.chain(&now.sent.legs).collect();
+    for (of_a_kind, why) in
+        [(&now.not_shown, Refused::ExitNotShown), (&now.unanswered, Refused::ExitUnanswered)]
+    {
+        for leg in of_a_kind {
+            if let Some(place) = ahead.iter().rposition(|other| *other == leg) {
+                ahead.remove(place);
+            }
+        }
+        if passes(&ahead) {
+            return why;
+        }
+    }
+    Refused::ExitOnItsWay
 }
 
 /// Whether the order closes some of this position, whatever its size.
@@ -246,6 +352,9 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     if !is_meant_for_fyers(now) {
         return Ok(());
     }
+    if now.awaits_first_word && !names_what_is_simulated(call) {
+        return Err(Refused::Unconfirmed);
+    }
     let closes = matches!(call.operation, Operation::ExitPositions | Operation::ConvertPosition);
     if now.live.was_live && now.live.read_at.is_none() {
         return Err(Refused::Protected("your live positions are not known".to_owned()));
@@ -260,9 +369,30 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     if let Some(risk) = call.legs.iter().find_map(|leg| now.live.protects(leg, now.on_the_way())) {
         return Err(Refused::Protected(risk));
     }
+    sells_no_real_shares(now, call)?;
     match now.on_token_loss {
         OnTokenLoss::Mock => Ok(()),
         OnTokenLoss::Reject => Err(Refused::NoToken(now.reason)),
+    }
+}
+
+fn names_what_is_simulated(call: &OrderCall) -> bool {
+    !call.ids.is_empty() && call.ids.iter().all(|id| is_simulated(id))
+}
+
+/// What is sold from delivery may be shares at FYERS, of which nothing is known without a token. Only what was bought in
+/// simulation today can be sold so.
+fn sells_no_real_shares(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
+    let is_sale = |leg: &&Leg| {
+        let simulated = reduces(std::slice::from_ref(leg), &now.simulated, &now.simulated_waiting);
+        leg.quantity < 0 && leg.may_be_delivery() && !simulated
+    };
+    match call.legs.iter().find(is_sale) {
+        Some(leg) => Err(Refused::Protected(format!(
+            "it would sell shares of {} from delivery, and which of them you hold at FYERS is not known now",
+            leg.symbol
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bound;
 mod calls;
+pub mod first_check;
 pub mod login;
 mod logins;
 pub mod reconcile;

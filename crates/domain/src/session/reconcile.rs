@@ -45,6 +45,14 @@ pub fn reconcile(mut stored: StoredSession, seeds: &Seeds) -> StoredSession {
     stored
 }
 
+/// Whether only a login leads to a token: none still runs, and there is nothing to make one from.
+pub fn needs_login(session: &StoredSession, has_pin: bool, now: DateTime<Utc>) -> bool {
+    let ends = |token: &AccessToken| jwt::claims(token.expose()).expires_at;
+    let runs = session.access.as_ref().is_some_and(|token| ends(token).is_none_or(|end| now < end));
+    let may_refresh = has_pin && session.refresh.is_some();
+    !(runs || may_refresh)
+}
+
 /// By `iat`. Where one of the two does not tell, the pasted one wins if it differs: a person put it there.
 fn is_newer(seed: &str, held: Option<&str>) -> bool {
     let Some(held) = held else { return true };

@@ -237,7 +237,7 @@ impl Transition {
             return; // about a token that is no longer in use
         }
         self.m.trusted = false;
-        self.m.reason = Reason::TokenRejected;
+        self.m.reason = Reason::TokenDoubted;
         if !self.is_calling() && self.m.candidate.is_none() {
             self.check_held();
         }

@@ -189,12 +189,16 @@ mod tests {
         assert_eq!(order(crate::request::order(&read).unwrap()).unwrap(), read);
     }
 
+    fn is_invalid<T>(read: &Result<T, ApiError>) -> bool {
+        read.as_ref().is_err_and(|error| error.code == -50 && error.message.starts_with("Invalid input"))
+    }
+
     #[test]
     fn each_missing_or_malformed_field_is_invalid_input() {
         for name in ["symbol", "qty", "type", "side", "productType"] {
             let mut body = full();
             body.as_object_mut().unwrap().remove(name);
-            assert_eq!(order(body), Err(ApiError::invalid_input()), "{name}");
+            assert!(is_invalid(&order(body)), "{name}");
         }
         for (name, value) in [
             ("qty", json!(1.5)),
@@ -208,7 +212,7 @@ mod tests {
         ] {
             let mut body = full();
             body[name] = value;
-            assert_eq!(order(body), Err(ApiError::invalid_input()), "{name}");
+            assert!(is_invalid(&order(body)), "{name}");
         }
         let twice = full().to_string().replacen('{', r#"{"side":1,"#, 1);
         assert!(serde_json::from_str::<OrderFields>(&twice).is_err(), "a field that comes twice");

@@ -5,6 +5,7 @@
 
 mod account;
 mod body;
+mod order_word;
 mod orders;
 mod positions;
 mod quotes;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 pub use account::{Tokens, funds, holdings, is_token, profile, tokens};
 pub use body::{Body, Unreadable};
+pub use order_word::{OrderWord, order_words};
 pub use orders::{OrderBook, UnknownOrder, ack, order_with_tag, orders, outcomes};
 pub use positions::{PositionBook, positions};
 pub use quotes::{QuoteRow, depth_prices, prices, quotes};

@@ -117,16 +117,21 @@ pub fn ack(http_status: u16, body: &[u8]) -> Result<Parsed<OrderAck>, Unreadable
 /// Order ids in the answer to an order or to a basket of them, each with the HTTP status, code and words it came
 /// with; code 0 and no words where there are none.
 pub fn outcomes(answer: &ApiResponse, body: &Value) -> Vec<(u16, i64, String, Option<String>)> {
-    let one = |status: u16, body: &Value| {
+    let one = |(status, body): (u16, &Value)| {
         let envelope = envelope::Envelope::of_value(body).unwrap_or_default();
         (status, envelope.code.unwrap_or(0), envelope.message, envelope.id)
     };
+    answers(answer, body).into_iter().map(one).collect()
+}
+
+/// The answer to each order of a call, with its HTTP status.
+pub(super) fn answers<'a>(answer: &ApiResponse, body: &'a Value) -> Vec<(u16, &'a Value)> {
     match body["data"].as_array() {
         Some(rows) if rows.iter().any(|row| row["body"].is_object()) => {
             let status = |row: &Value| row["statusCode"].as_u64().and_then(|n| u16::try_from(n).ok());
-            rows.iter().map(|row| one(status(row).unwrap_or(answer.status), &row["body"])).collect()
+            rows.iter().map(|row| (status(row).unwrap_or(answer.status), &row["body"])).collect()
         }
-        _ => vec![one(answer.status, body)],
+        _ => vec![(answer.status, body)],
     }
 }
 

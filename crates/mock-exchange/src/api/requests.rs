@@ -21,7 +21,8 @@ use fyers_api::{
 pub const MOST_ORDERS: usize = 10;
 
 pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, ApiError> {
-    serde_json::from_value(value).map_err(|_| ApiError::invalid_input())
+    // Its words name the field: what is missing, or of which kind it should be.
+    serde_json::from_value(value).map_err(|error| ApiError::invalid(&error.to_string()))
 }
 
 /// The body as JSON.
@@ -29,10 +30,11 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, ApiE
 /// # Errors
 /// -50 when it is none, or could be read in two ways.
 pub fn body(bytes: &[u8]) -> Result<Value, ApiError> {
-    if Spelling::of(bytes) != Spelling::Plain {
-        return Err(ApiError::invalid_input());
+    let value = serde_json::from_slice(bytes).map_err(|_| ApiError::invalid("the body must be JSON"))?;
+    match Spelling::of(bytes) {
+        Spelling::Plain => Ok(value),
+        _ => Err(ApiError::invalid("send each field once, in FYERS' own spelling")),
     }
-    serde_json::from_slice(bytes).map_err(|_| ApiError::invalid_input())
 }
 
 /// The elements of a basket.
@@ -42,7 +44,7 @@ pub fn body(bytes: &[u8]) -> Result<Value, ApiError> {
 pub fn basket(bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
     match body(bytes)? {
         Value::Array(all) if (1..=MOST_ORDERS).contains(&all.len()) => Ok(all),
-        _ => Err(ApiError::invalid_input()),
+        _ => Err(ApiError::invalid("a basket is a list of 1 to 10 orders")),
     }
 }
 
@@ -134,7 +136,7 @@ pub(crate) fn id_of(value: &Value) -> Result<String, ApiError> {
     match &value["id"] {
         Value::String(id) if !id.is_empty() => Ok(id.clone()),
         Value::Number(id) => Ok(id.to_string()),
-        _ => Err(ApiError::invalid_input()),
+        _ => Err(ApiError::invalid("id is the order's id")),
     }
 }
 
@@ -280,7 +282,9 @@ mod tests {
         for (name, value) in [("qty", json!(1.5)), ("symbol", Value::Null), ("disclosedQty", json!("x"))] {
             let mut order_body = full();
             order_body[name] = value;
-            assert_eq!(order(order_body), Err(ApiError::invalid_input()), "{name}");
+            let refused = order(order_body).unwrap_err();
+            assert_eq!((refused.status, refused.code), (400, -50), "{name}");
+            assert!(refused.message.starts_with("Invalid input"), "{name}: {refused:?}");
         }
         assert!(body(b"qty=1").is_err() && basket(b"[]").is_err());
         assert!(basket(&serde_json::to_vec(&vec![1; 11]).unwrap()).is_err());

@@ -75,5 +75,8 @@ pub(super) fn bad_symbol() -> ApiError {
 
 /// What is not simulated.
 pub(super) fn live_only() -> ApiError {
-    ApiError { status: 501, ..ApiError::new(-50, "This call is not simulated: only FYERS itself serves it") }
+    ApiError {
+        status: 501,
+        ..ApiError::new(-50, "This call is not simulated: it is served by FYERS once a person has logged in")
+    }
 }

@@ -101,7 +101,10 @@ impl MockExchange {
     /// These prices could not be kept: they are told again, unless newer ones were seen.
     pub fn keep_unsaved_prices(&mut self, prices: Vec<KeptPrice>) {
         for price in prices {
-            self.unsaved.entry(price.symbol.clone()).or_insert(price);
+            let known = self.unsaved.get(&price.symbol);
+            if known.is_none_or(|known| known.at < price.at) {
+                self.unsaved.insert(price.symbol.clone(), price);
+            }
         }
     }
 

@@ -21,15 +21,24 @@ fn malformed_orders_are_invalid_input() {
     let mut disclosed = order(Side::Buy, 5);
     disclosed.disclosed = 6;
     let negative = order(Side::Buy, 1).limit(-5);
-    for wrong in [order(Side::Buy, 0), order(Side::Buy, -1), many, disclosed, negative] {
-        assert_eq!(refused(wrong), fifty("Invalid input"));
+    for (wrong, field) in [
+        (order(Side::Buy, 0), "qty"),
+        (order(Side::Buy, -1), "qty"),
+        (many, "qty"),
+        (disclosed, "disclosedQty"),
+        (negative, "limitPrice"),
+    ] {
+        let (status, code, message) = refused(wrong);
+        assert_eq!((status, code), (400, -50));
+        assert!(message.starts_with(&format!("Invalid input: {field} ")), "{message}");
     }
 }
 
 #[test]
 fn tags_are_plain_short_and_nobody_elses() {
     for tag in ["", "a b", "a:b", "Untagged", "MOCK", "0123456789012345678901234567890"] {
-        assert_eq!(refused(order(Side::Buy, 1).tag(tag)), fifty("Invalid input"), "{tag}");
+        let words = "Invalid input: orderTag is 1 to 30 letters and digits of your own";
+        assert_eq!(refused(order(Side::Buy, 1).tag(tag)), fifty(words), "{tag}");
     }
     assert!(open_at_800().place(order(Side::Buy, 1).tag("012345678901234567890123456789")).is_ok());
 }

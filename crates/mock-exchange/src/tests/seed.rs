@@ -50,3 +50,17 @@ fn a_seeded_account_keeps_its_money_whatever_capital_the_settings_name() {
     assert_eq!(again.ledger().cash, inr(50_000_00));
     assert!(again.ledger().seeded && again.ledger().holdings[SBIN].quantity == 10);
 }
+
+#[test]
+fn shares_that_came_with_the_account_are_no_trade_and_an_order_that_waits_is_none() {
+    let mut floor = Floor::open();
+    floor.see(SBIN, 800_00);
+    floor.exchange.seed(Some(inr(50_000_00)), vec![held(SBIN, 10)], floor.now);
+    let has_traded = |floor: &Floor| floor.exchange.engine().ledger().has_traded();
+    assert!(!has_traded(&floor));
+    let far = with(body(SBIN, 1, 1), &json!({"type": 1, "limitPrice": 790}));
+    assert_eq!(floor.place(far).1["code"], 1101);
+    assert!(!has_traded(&floor));
+    floor.place(body(SBIN, 1, 1));
+    assert!(has_traded(&floor));
+}

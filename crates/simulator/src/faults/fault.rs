@@ -39,6 +39,13 @@ pub enum Fault {
     },
     /// Handled, but every field of the answer except the verdict has the wrong JSON type.
     WrongTypes,
+    /// Handled, but this is the answer, whatever came of it.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// The body as it is sent.
+        body: Value,
+    },
     /// Handled, but the answer's code is 201: an order was sent and its fate is not known yet.
     Unacknowledged,
     /// A well-formed success whose message is padded to about this size. Not handled.

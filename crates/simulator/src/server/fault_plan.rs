@@ -15,6 +15,8 @@ pub(crate) enum Plan {
     After(std::time::Duration),
     /// The normal response, changed.
     Changed(fn(Response) -> Response),
+    /// The request has its effect, and this is the response.
+    Replaced(Response),
     /// The normal response, cut off half-way.
     Cut,
     /// The normal response, never sent: the connection is reset.
@@ -37,6 +39,7 @@ pub(crate) fn plan(fault: Fault, service: Service) -> Plan {
         Fault::LostAnswer => Plan::Lost,
         Fault::Truncated => Plan::Cut,
         Fault::WrongTypes => Plan::Changed(wrong_types),
+        Fault::Answered { status, body } => Plan::Replaced(Response::json(status, &body)),
         Fault::Unacknowledged => Plan::Changed(unacknowledged),
         Fault::Html { status } => Plan::Instead(html(status)),
         Fault::EmptyBody { status } => Plan::Instead(Response::text(status, "application/json", "")),

@@ -56,11 +56,12 @@ async fn carry_out(
             return None;
         }
         Plan::After(wait) => tokio::time::sleep(wait).await,
-        Plan::Changed(_) | Plan::Cut | Plan::Lost | Plan::Frames(_) => {}
+        Plan::Changed(_) | Plan::Replaced(_) | Plan::Cut | Plan::Lost | Plan::Frames(_) => {}
     }
     let response = response_of(http, world, service, request).await?;
     match plan {
         Plan::Changed(change) => Some(call.finish(change(response))),
+        Plan::Replaced(instead) => Some(call.finish(instead)),
         Plan::Cut => Some(call.cut(&response)),
         Plan::Lost => None,
         _ => Some(call.finish(response)),

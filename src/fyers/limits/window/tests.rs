@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot };
-const ORDER: RequestCost = RequestCost { kind: Kind::Order, weight: 1, caller: Caller::Bot };
+const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot, share: None };
+const ORDER: RequestCost = RequestCost { kind: Kind::Order, weight: 1, caller: Caller::Bot, share: None };
 const SECOND: Duration = Duration::from_secs(1);
 
 fn noon() -> DateTime<Utc> {
@@ -40,7 +40,12 @@ fn cost() -> impl Strategy<Value = RequestCost> {
     prop_oneof![
         Just(READ),
         Just(ORDER),
-        (1..=10u32).prop_map(|weight| RequestCost { kind: Kind::Order, weight, caller: Caller::Bot })
+        (1..=10u32).prop_map(|weight| RequestCost {
+            kind: Kind::Order,
+            weight,
+            caller: Caller::Bot,
+            share: None
+        })
     ]
 }
 
@@ -54,6 +59,36 @@ proptest! {
         let left = run(&arrivals);
         prop_assert!(most_within(&left, ms(1_100)) <= 10);
         prop_assert!(most_within(&left, 61 * SECOND) <= 190);
+    }
+
+    /// However long each call is on its way, as on a new connection: FYERS never counts too many.
+    #[test]
+    fn whatever_is_on_its_way_no_second_of_fyers_has_too_many(
+        calls in prop::collection::vec((prop_oneof![Just(0u64), 0..300u64], 0..1_900u64, 0..100u64), 1..300)
+    ) {
+        let (mut window, mut now) = (Window::default(), Duration::ZERO);
+        // When the answers come, and which calls they are of.
+        let mut due: Vec<(Duration, usize)> = vec![];
+        let mut arrivals: Vec<(Duration, u32)> = vec![];
+        for (gap, on_the_way, back) in calls {
+            now += ms(gap);
+            loop {
+                due.retain(|(at, number)| {
+                    if *at <= now {
+                        window.answered(*number, *at);
+                    }
+                    *at > now
+                });
+                match window.leave(ORDER, now, noon()) {
+                    Ok(()) => break,
+                    Err(wait) => now += wait.length,
+                }
+            }
+            arrivals.push((now + ms(on_the_way), 1));
+            due.push((now + ms(on_the_way + back), window.under_way()));
+        }
+        arrivals.sort_unstable();
+        prop_assert!(most_within(&arrivals, SECOND) <= 10);
     }
 
     #[test]
@@ -89,8 +124,47 @@ fn a_bot_that_reads_all_it_can_leaves_room_for_an_order() {
 }
 
 #[test]
+fn a_call_counts_until_a_second_after_its_answer_and_not_for_ever() {
+    let mut window = Window::default();
+    let slow: Vec<usize> = (0..9)
+        .map(|_| {
+            window.leave(ORDER, SECOND, noon()).unwrap();
+            window.under_way()
+        })
+        .collect();
+    assert!(window.leave(ORDER, ms(2_200), noon()).is_err(), "they may arrive now");
+    for number in &slow[..8] {
+        window.answered(*number, ms(1_050));
+    }
+    assert_eq!(window.leave(ORDER, ms(2_200), noon()), Ok(()), "eight have been there for long");
+    let mut window = Window::default();
+    for _ in 0..9 {
+        window.leave(ORDER, SECOND, noon()).unwrap();
+        window.under_way();
+    }
+    assert!(window.leave(ORDER, ms(3_900), noon()).is_err());
+    assert_eq!(
+        window.leave(ORDER, 4 * SECOND, noon()),
+        Ok(()),
+        "a FYERS that hangs holds up nobody for long"
+    );
+}
+
+/// kill -9, and the next run is there at once.
+#[test]
+fn after_a_crash_the_second_before_counts_as_full() {
+    let mut window = Window::default();
+    window.assume_full_second(Duration::ZERO);
+    for cost in [READ, ORDER, RequestCost::OWN] {
+        let wait = window.leave(cost, ms(100), noon()).unwrap_err();
+        assert_eq!(wait, Wait { limit: Limit::Second, length: SECOND }, "{cost:?}");
+    }
+    assert_eq!(window.leave(RequestCost::OWN, ms(1_100), noon()), Ok(()));
+}
+
+#[test]
 fn a_full_minute_says_how_long() {
-    let left = run(&[(0, READ); 180]);
+    let left = run(&[(0, READ); 168]);
     assert!(left.last().unwrap().0 < 30 * SECOND, "the second's limit alone");
     let mut window = Window::default();
     for (at, _) in &left {
@@ -101,9 +175,24 @@ fn a_full_minute_says_how_long() {
     assert_eq!(window.leave(ORDER, 30 * SECOND, noon()), Ok(()));
 }
 
+/// Bots have read all they can in this minute. The regular readings, six before exits under a halt, and exits leave.
+#[test]
+fn readings_before_exits_and_the_exits_find_room_beside_all_reads() {
+    let left = run(&[(0, READ); 168]);
+    let mut window = Window::default();
+    for (at, _) in &left {
+        window.leave(READ, *at, noon()).unwrap();
+    }
+    let own = [RequestCost::OWN; 18].into_iter().chain([ORDER; 4]);
+    for (number, cost) in own.enumerate() {
+        let at = 30 * SECOND + ms(1_200 * u64::try_from(number).unwrap());
+        assert_eq!(window.leave(cost, at, noon()), Ok(()), "{number}");
+    }
+}
+
 #[test]
 fn a_basket_of_ten_waits_for_an_empty_second_and_fills_it() {
-    let basket = RequestCost { kind: Kind::Order, weight: 10, caller: Caller::Bot };
+    let basket = RequestCost { kind: Kind::Order, weight: 10, caller: Caller::Bot, share: None };
     let mut window = Window::default();
     window.leave(ORDER, ms(500), noon()).unwrap();
     assert_eq!(window.leave(basket, ms(600), noon()).unwrap_err().length, ms(1_000));

@@ -18,9 +18,10 @@ use std::{
         Mutex, PoisonError,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
+    time::Duration,
 };
 
-use keeper_domain::ports::{StoreError, StoreErrorKind};
+use keeper_domain::ports::{ChangeLine, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -29,14 +30,38 @@ pub(super) use fault::kind_of_code;
 /// How many changes may wait. Beyond that they are refused: a disk that slow is as good as none.
 const WAITING: usize = 1_024;
 
+/// The pause before a place in the queue is asked for again.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// One atomic change, made on the committer's thread inside a transaction. It must not begin or end one.
 pub(super) type Work = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 /// A change on its way.
 struct Job {
-    doing: &'static str,
     work: Work,
+    caller: Caller,
+}
+
+/// Who waits for an answer, what was asked, and what it builds on.
+struct Caller {
+    doing: &'static str,
     answer: oneshot::Sender<Result<(), StoreError>>,
+    line: Option<ChangeLine>,
+}
+
+impl Caller {
+    /// Who does not wait any more needs no answer. Of its line nothing more is made.
+    fn refuse(self, error: StoreError) {
+        if let Some(line) = &self.line {
+            line.break_off(error.kind);
+        }
+        let _gone = self.answer.send(Err(error));
+    }
+
+    fn refuse_as(self, kind: StoreErrorKind) {
+        let error = StoreError::of(kind, self.doing);
+        self.refuse(error);
+    }
 }
 
 /// The callers' side. The thread ends when this is dropped or closed, after it has made what still waits.
@@ -70,22 +95,51 @@ impl Committer {
         doing: &'static str,
         work: Work,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        self.queue_in(None, doing, work)
+    }
+
+    /// The same for a change that builds on those of this line.
+    pub(super) fn queue_in(
+        &self,
+        line: Option<ChangeLine>,
+        doing: &'static str,
+        work: Work,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
         let (answer, heard) = oneshot::channel();
-        let queued = self.send(Job { doing, work, answer });
+        if let Err((caller, kind)) = self.send(Job { work, caller: Caller { doing, answer, line } }) {
+            caller.refuse_as(kind);
+        }
         async move {
-            queued.map_err(|kind| StoreError::of(kind, doing))?;
             // A thread that has died has dropped the sender.
             heard.await.unwrap_or_else(|_died| Err(StoreError::of(StoreErrorKind::Ended, doing)))
         }
     }
 
-    fn send(&self, job: Job) -> Result<(), StoreErrorKind> {
+    /// Puts it into the queue, or tells why there is no place.
+    fn send(&self, job: Job) -> Result<(), (Caller, StoreErrorKind)> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let jobs = jobs.as_ref().ok_or(StoreErrorKind::Ended)?;
-        jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreErrorKind::Busy,
-            TrySendError::Disconnected(_) => StoreErrorKind::Ended,
+        let sent = match jobs.as_ref() {
+            Some(jobs) => jobs.try_send(job),
+            None => Err(TrySendError::Disconnected(job)),
+        };
+        sent.map_err(|error| match error {
+            TrySendError::Full(Job { caller, .. }) => (caller, StoreErrorKind::Busy),
+            TrySendError::Disconnected(Job { caller, .. }) => (caller, StoreErrorKind::Ended),
         })
+    }
+
+    /// Waits until all that was queued before is on disk, or refused. While there is no place in the queue it asks again;
+    /// an answer of the thread ends it, whatever the answer is.
+    pub(super) async fn settled(&self) {
+        loop {
+            let (answer, heard) = oneshot::channel();
+            let caller = Caller { doing: "waited for what was queued", answer, line: None };
+            match self.send(Job { work: Box::new(|_| Ok(())), caller }) {
+                Ok(()) => return drop(heard.await),
+                Err((_, StoreErrorKind::Busy)) => tokio::time::sleep(PAUSE).await,
+                Err(_) => return,
+            }
+        }
     }
 
     /// Makes what still waits, then closes the connection. Nothing is taken on any more.

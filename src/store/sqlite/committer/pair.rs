@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use keeper_domain::ports::StoreErrorKind;
+use keeper_domain::ports::{ChangeLine, StoreErrorKind};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::store::sqlite::committer::{
@@ -19,7 +19,19 @@ const PUT_COUNT: &str = "INSERT INTO facts (name, value) VALUES ('commits', ?1)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
 /// What became of one change of a transaction that is on disk.
-pub(super) type Outcome = Result<(), rusqlite::Error>;
+pub(super) type Outcome = Result<(), NotMade>;
+
+/// Why one change is not in a transaction that is on disk.
+#[derive(Debug)]
+pub(super) enum NotMade {
+    /// SQLite refused it.
+    Refused(rusqlite::Error),
+    /// Another one of its line was not made, for this reason.
+    Behind(StoreErrorKind),
+}
+
+/// A change, and what it builds on.
+pub(super) type Piece = (Option<ChangeLine>, Work);
 
 /// A connection that writes, and one that sees only what is committed.
 #[derive(Debug)]
@@ -39,9 +51,15 @@ impl Pair {
 
     /// After a fault: an empty transaction shows that the disk can be written. Nothing is left then of a transaction
     /// that failed, since this one takes its place in the log.
+    ///
+    /// It waits for nobody: those whose change has failed wait for the end of this, and another program that has held
+    /// them up for [`BUSY`] would do it once more. An actor that waits twice as long is taken for hung.
     pub(super) fn settle(&mut self) -> Result<(), Fault> {
-        self.begin().map_err(|error| Fault::of(&error))?;
-        self.end()
+        let fault = |error| Fault::of(&error);
+        self.writer.busy_timeout(Duration::ZERO).map_err(fault)?;
+        self.begin().map_err(fault)?;
+        self.end()?;
+        self.writer.busy_timeout(BUSY).map_err(fault)
     }
 
     fn connect(path: &Path) -> rusqlite::Result<Self> {
@@ -54,12 +72,12 @@ impl Pair {
 
     /// Makes these changes in one transaction. A change that is refused takes no other one with it; a fault of the
     /// disk takes all. After a fault this pair must not be used again.
-    pub(super) fn commit(&mut self, works: Vec<Work>, outcomes: &mut Vec<Outcome>) -> Result<(), Fault> {
+    pub(super) fn commit(&mut self, pieces: Vec<Piece>, outcomes: &mut Vec<Outcome>) -> Result<(), Fault> {
         let fault = |error| Fault::of(&error);
         self.begin().map_err(fault)?;
         let before = self.writer.total_changes();
-        for work in works {
-            outcomes.push(self.one(work)?);
+        for (line, work) in pieces {
+            outcomes.push(self.next(line.as_ref(), work)?);
         }
         if self.writer.total_changes() == before {
             // Nothing was changed, so there is nothing to keep.
@@ -84,8 +102,20 @@ impl Pair {
         Ok(())
     }
 
+    /// Of a line nothing is made after one that was not.
+    fn next(&self, line: Option<&ChangeLine>, work: Work) -> Result<Outcome, Fault> {
+        if let Some(kind) = line.and_then(ChangeLine::broken) {
+            return Ok(Err(NotMade::Behind(kind)));
+        }
+        let outcome = self.one(work)?;
+        if let (Some(line), Err(_)) = (line, &outcome) {
+            line.break_off(StoreErrorKind::Refused);
+        }
+        Ok(outcome.map_err(NotMade::Refused))
+    }
+
     /// One change inside the transaction, so that it can be taken back alone.
-    fn one(&self, work: Work) -> Result<Outcome, Fault> {
+    fn one(&self, work: Work) -> Result<rusqlite::Result<()>, Fault> {
         let fault = |error| Fault::of(&error);
         self.run("SAVEPOINT change").map_err(fault)?;
         let outcome = work(&self.writer);

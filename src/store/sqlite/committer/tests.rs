@@ -155,7 +155,7 @@ async fn a_commit_that_nobody_else_can_see_is_a_fault() {
     let home = Home::new().await;
     home.committer.close().await;
     let mut pair = Pair::open(&home.path()).unwrap();
-    pair.commit(vec![put(1, 1)], &mut Vec::new()).unwrap();
+    pair.commit(vec![(None, put(1, 1))], &mut Vec::new()).unwrap();
     let fault = pair.pretend().unwrap_err();
     assert_eq!((fault.kind, fault.step), (StoreErrorKind::Failing, Step::Before));
 }
@@ -211,4 +211,117 @@ async fn closing_makes_what_waits_and_takes_nothing_more() {
     assert_eq!(home.on_disk().len(), 100);
     assert!(join_all(waiting).await.iter().all(Result::is_ok));
     assert_eq!(home.put(5_000).await.unwrap_err().kind, StoreErrorKind::Ended);
+}
+
+/// Changes that build on each other.
+struct Lined<'a>(&'a Home, ChangeLine);
+
+impl Lined<'_> {
+    fn make(&self, work: Work) -> BoxFuture<'static, Result<(), StoreError>> {
+        Box::pin(self.0.committer.queue_in(Some(self.1.clone()), MADE, work))
+    }
+}
+
+#[tokio::test]
+async fn of_a_line_nothing_is_made_behind_one_that_is_refused() {
+    let home = Home::new().await;
+    home.put(2).await.unwrap();
+    let (line, other) = (Lined(&home, ChangeLine::default()), Lined(&home, ChangeLine::default()));
+    let go = home.hold();
+    let answers = join_all([
+        line.make(put(1, 1)),
+        line.make(put(2, 1)),
+        line.make(put(3, 1)),
+        other.make(put(4, 1)),
+        home.put(5),
+    ]);
+    go.send(()).unwrap();
+    let answers = answers.await;
+    let words = &answers[2].as_ref().unwrap_err().problem;
+    assert!(words.contains("a change before it was refused"), "{words}");
+    let refused = Some(StoreErrorKind::Refused);
+    assert_eq!(kinds(answers), [None, refused, refused, None, None]);
+    assert_eq!(line.make(put(6, 1)).await.unwrap_err().kind, StoreErrorKind::Refused, "nor later");
+    other.make(put(7, 1)).await.unwrap();
+    assert_eq!(home.on_disk(), [1, 2, 4, 5, 7]);
+}
+
+#[tokio::test]
+async fn of_a_line_nothing_is_made_after_a_fault_whenever_it_is_queued() {
+    let home = Home::new().await;
+    let line = Lined(&home, ChangeLine::default());
+    let go = home.hold();
+    let answers = join_all([line.make(put(1, 1)), line.make(too_large()), line.make(put(2, 1))]);
+    go.send(()).unwrap();
+    assert_eq!(kinds(answers.await), [Some(StoreErrorKind::Full); 3]);
+    home.put(3).await.unwrap();
+    assert_eq!(line.make(put(4, 1)).await.unwrap_err().kind, StoreErrorKind::Full, "healed, but not for it");
+    Lined(&home, ChangeLine::default()).make(put(5, 1)).await.unwrap();
+    assert_eq!(home.on_disk(), [3, 5]);
+}
+
+#[tokio::test]
+async fn who_waits_for_the_queue_waits_for_all_of_it() {
+    let home = Home::new().await;
+    let go = home.hold();
+    let mut waits = Box::pin(home.committer.settled());
+    let first: Vec<_> = (0..100).map(|n| home.put(n)).collect();
+    assert!(futures_util::FutureExt::now_or_never(waits.as_mut()).is_none());
+    drop(waits);
+    go.send(()).unwrap();
+    home.committer.settled().await;
+    assert_eq!(home.on_disk().len(), 100);
+    drop(first);
+}
+
+#[tokio::test]
+async fn who_waits_for_the_queue_does_not_wait_for_a_database_that_another_program_holds() {
+    let home = Home::new().await;
+    let other = Connection::open(home.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(home.put(1).await.unwrap_err().kind, StoreErrorKind::Busy);
+    home.committer.settled().await;
+    other.execute_batch("ROLLBACK").unwrap();
+    while home.put(2).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(home.on_disk(), [2]);
+}
+
+/// An actor that waits for its change is not held up twice by a program that holds the database.
+#[tokio::test]
+async fn a_writer_of_another_program_is_waited_for_once() {
+    let home = Home::new().await;
+    let (go, wait) = mpsc::channel::<()>();
+    let (held, is_held) = mpsc::channel();
+    let path = home.path();
+    let other = std::thread::spawn(move || {
+        let database = Connection::open(path).unwrap();
+        database.execute_batch("BEGIN IMMEDIATE").unwrap();
+        held.send(()).unwrap();
+        let _gone = wait.recv();
+    });
+    is_held.recv().unwrap();
+
+    // What one wait takes on this machine, at the same time.
+    let path = home.path();
+    let began = std::time::Instant::now();
+    let peer = std::thread::spawn(move || {
+        let database = Connection::open(path).unwrap();
+        database.busy_timeout(Duration::from_secs(5)).unwrap();
+        database.execute_batch("BEGIN IMMEDIATE").unwrap_err();
+        began.elapsed()
+    });
+    let refused = home.put(1).await;
+    let waited = began.elapsed();
+    assert_eq!(kinds(vec![refused]), [Some(StoreErrorKind::Busy)]);
+    let once = peer.join().unwrap();
+    assert!(waited < once.mul_f64(1.6), "{waited:?}, and one wait takes {once:?}");
+
+    drop(go);
+    other.join().unwrap();
+    while home.put(2).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(home.on_disk(), [2]);
 }

@@ -6,13 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use keeper_domain::ports::StoreError;
-use tokio::sync::oneshot;
+use keeper_domain::ports::ChangeLine;
 
 use crate::store::sqlite::committer::{
-    Job,
+    Caller, Job,
     fault::{self, Fault, Step},
-    pair::{Outcome, Pair},
+    pair::{NotMade, Outcome, Pair},
 };
 
 /// How many changes go into one transaction.
@@ -38,9 +37,6 @@ enum State {
         pause: Duration,
     },
 }
-
-/// Who waits for an answer, and what was asked.
-type Waiting = (&'static str, oneshot::Sender<Result<(), StoreError>>);
 
 impl Worker {
     pub(super) fn open(path: PathBuf, jobs: Receiver<Job>) -> Self {
@@ -79,10 +75,16 @@ impl Worker {
     fn take(&mut self, first: Job) {
         let mut group = vec![first];
         group.extend(self.jobs.try_iter().take(GROUP - 1));
-        let (waiting, works) = group.into_iter().map(|job| ((job.doing, job.answer), job.work)).unzip();
+        let (waiting, pieces): (Vec<Caller>, _) = group
+            .into_iter()
+            .map(|Job { work, caller }| {
+                let line = caller.line.clone();
+                (caller, (line, work))
+            })
+            .unzip();
         let mut outcomes = Vec::with_capacity(GROUP);
         let made = match &mut self.state {
-            State::Up(pair) => pair.commit(works, &mut outcomes),
+            State::Up(pair) => pair.commit(pieces, &mut outcomes),
             State::Down { fault, .. } => return refuse(waiting, *fault, false),
         };
         match made {
@@ -93,7 +95,7 @@ impl Worker {
 
     /// The answers come after the attempt to open again, which shows what is on disk. What waits may build on what
     /// failed, so it is refused with it.
-    fn failed(&mut self, fault: Fault, waiting: Vec<Waiting>, outcomes: Vec<Outcome>) {
+    fn failed(&mut self, fault: Fault, waiting: Vec<Caller>, outcomes: Vec<Outcome>) {
         self.state = Self::down(fault);
         let last = self.find_out(fault.step);
         let is_open = match fault.step {
@@ -104,8 +106,10 @@ impl Worker {
                 matches!(self.state, State::Down { .. }) || last == Some(number)
             }
         };
+        // Before what waits is taken out: what comes behind that belongs to a line that is broken then.
+        break_lines(&waiting, fault);
         // Taken out before anybody is answered: who asks again after an answer is not meant.
-        let behind: Vec<Waiting> = self.jobs.try_iter().map(|job| (job.doing, job.answer)).collect();
+        let behind: Vec<Caller> = self.jobs.try_iter().map(|job| job.caller).collect();
         refuse(waiting, fault, is_open);
         refuse(behind, fault, false);
     }
@@ -153,15 +157,26 @@ impl Worker {
     }
 }
 
-/// Who does not wait any more needs no answer.
-fn refuse(waiting: Vec<Waiting>, fault: Fault, is_open: bool) {
-    for (doing, answer) in waiting {
-        let _gone = answer.send(Err(fault.told(doing, is_open)));
+fn break_lines(waiting: &[Caller], fault: Fault) {
+    waiting.iter().filter_map(|caller| caller.line.as_ref()).for_each(|line| line.break_off(fault.kind));
+}
+
+/// Lines break before anybody hears of it: who hears of it may read what is on disk at once.
+fn refuse(waiting: Vec<Caller>, fault: Fault, is_open: bool) {
+    break_lines(&waiting, fault);
+    for caller in waiting {
+        let error = fault.told(caller.doing, is_open);
+        caller.refuse(error);
     }
 }
 
-fn answer(waiting: Vec<Waiting>, outcomes: Vec<Outcome>) {
-    for ((doing, answer), outcome) in waiting.into_iter().zip(outcomes) {
-        let _gone = answer.send(outcome.map_err(|error| fault::refusal(doing, &error)));
+fn answer(waiting: Vec<Caller>, outcomes: Vec<Outcome>) {
+    for (caller, outcome) in waiting.into_iter().zip(outcomes) {
+        let doing = caller.doing;
+        match outcome {
+            Ok(()) => drop(caller.answer.send(Ok(()))),
+            Err(NotMade::Refused(error)) => caller.refuse(fault::refusal(doing, &error)),
+            Err(NotMade::Behind(kind)) => caller.refuse(ChangeLine::behind(kind, doing)),
+        }
     }
 }

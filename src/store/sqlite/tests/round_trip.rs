@@ -53,7 +53,7 @@ fn records() -> Vec<Record> {
 
 fn intent(id: i64) -> OrderIntent {
     let (what, path, body) = ("place".to_owned(), "/orders/sync".to_owned(), "00ff".to_owned());
-    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![] }
+    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![], ids: vec![] }
 }
 
 fn live(positions: Vec<Position>) -> LivePositions {
@@ -93,6 +93,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         keys: vec![KeyChange::Put(StoredKey::owner(at(1)))],
         notes: vec![CARD.set(&1).unwrap()],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
+        line: None,
     };
     let error = home.store.commit(change).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("trap"), "errors quote nothing: {error:?}");

@@ -21,7 +21,13 @@ fn key(topic: u8, detail: u8) -> String {
 }
 
 fn events(count: usize) -> Vec<Recorded> {
-    (1..=count as i64).map(|id| Recorded { id, at: at(id), event: Event::KeeperStopping }).collect()
+    (1..=count as i64)
+        .map(|id| Recorded {
+            id,
+            at: at(id),
+            event: Event::KeeperStopping { handed_over: false, stands_by: false },
+        })
+        .collect()
 }
 
 fn alert(id: i64, (topic, detail, text, severity): Told) -> Alert {
@@ -112,11 +118,36 @@ fn an_empty_key_never_merges() {
 
 #[test]
 fn a_clock_that_goes_back_keeps_the_later_time() {
-    let first = Recorded { id: 1, at: at(500), event: Event::KeeperStopping };
+    let first = Recorded {
+        id: 1,
+        at: at(500),
+        event: Event::KeeperStopping { handed_over: false, stands_by: false },
+    };
     let outbox = outbox_after(&[Some((1, 1, 1, INFO))]);
     let waiting = [Outgoing { last_at: at(500), ..outbox[0].clone() }];
     let merged = plan(&waiting, &[first], |_| Some(alert(1, (1, 1, 1, INFO)))).merged;
     assert_eq!(merged[0].last_at, at(500));
+}
+
+/// It said that another one acts in its place, and nobody did: then it said farewell.
+#[test]
+fn a_handover_to_nobody_is_not_told_beside_the_farewell() {
+    let stopping = |id: i64, handed_over: bool| Recorded {
+        id,
+        at: at(id),
+        event: Event::KeeperStopping { handed_over, stands_by: false },
+    };
+    let (version, commit, missing) = ("1".to_owned(), String::new(), vec![]);
+    let event = Event::KeeperStarted { version, commit, missing, after_crash: false, needs_login: false };
+    let started = Recorded { id: 2, at: at(2), event };
+    let told = |events: &[Recorded]| -> Vec<i64> {
+        let made = plan(&[], events, |event| Some(alert(event.id, (0, 0, 1, INFO))));
+        assert_eq!(made.read_to, 3, "all of it is read");
+        made.new.iter().map(|alert| alert.event_id).collect()
+    };
+    assert_eq!(told(&[stopping(1, true), stopping(3, false)]), [3]);
+    assert_eq!(told(&[stopping(1, true), started.clone(), stopping(3, false)]), [1, 2, 3], "somebody did");
+    assert_eq!(told(&[stopping(1, true), started, stopping(3, true)]), [1, 2, 3]);
 }
 
 fn told() -> impl Strategy<Value = Option<Told>> {

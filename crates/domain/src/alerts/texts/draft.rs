@@ -7,6 +7,7 @@ use chrono::NaiveTime;
 use crate::alert::Severity;
 use crate::alerts::words::lay_out;
 use crate::clock::token_hours::TokenHours;
+use crate::routing::fate::refuses_without_token;
 
 /// What the texts need to know of the settings.
 #[derive(Debug, Clone)]
@@ -15,12 +16,23 @@ pub struct Context {
     pub login_hint: String,
     /// Whether FYERS_SANDBOX is false, so that orders go to FYERS while there is a good token.
     pub live: bool,
+    /// Whether FYERS takes no orders from the app.
+    pub reads_only: bool,
     /// Whether KEEPER_ON_TOKEN_LOSS is `reject`: no simulated orders while there is no token.
     pub reject_without_token: bool,
+    /// Whether a person has halted trading.
+    pub halted: bool,
     /// The time of the daily check (IST).
     pub tick_time: NaiveTime,
     /// When a token matters, when there is a login card in the chat: what the card says needs no alert.
     pub card: Option<Arc<TokenHours>>,
+}
+
+impl Context {
+    /// Whether new orders are refused while there is no token.
+    pub(super) fn refuses(&self) -> bool {
+        refuses_without_token(self.halted, !self.live, self.reject_without_token)
+    }
 }
 
 /// An alert without its event.

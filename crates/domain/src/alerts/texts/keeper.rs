@@ -3,7 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::alert::Severity;
-use crate::alerts::texts::draft::{Context, Draft};
+use crate::alerts::texts::{
+    draft::{Context, Draft},
+    login::without_token,
+};
 use crate::{
     alerts::words::{WIDTH, day, excerpt, length, moment},
     event::Death,
@@ -12,20 +15,36 @@ use crate::{
 /// Jumps from here on are a warning: tokens and market times depend on the clock.
 const BIG_JUMP_S: u64 = 60;
 
-pub(super) fn started(version: &str, missing: &[String], after_crash: bool, context: &Context) -> Draft {
+pub(super) fn started(
+    version: &str,
+    missing: &[String],
+    (after_crash, needs_login): (bool, bool),
+    context: &Context,
+) -> Draft {
     let version = excerpt(version, 30);
     let title = if after_crash {
         format!("Keeper {version} is back: the run before ended without notice. Nothing it was told is lost.")
     } else {
         format!("Keeper {version} has started")
     };
-    let trading = if context.live {
-        "Trading: once the token is checked, orders go to FYERS with real money. /status shows the mode."
-    } else {
-        "Trading: sandbox, so no order is real."
+    let trading = match (needs_login, context.live, context.reads_only) {
+        (true, ..) => without_token(context),
+        (false, true, false) => {
+            "Trading: once the token is checked, orders go to FYERS with real money. /status shows the mode."
+        }
+        (false, true, true) => {
+            "Trading: once the token is checked, the mode is Live; this app (-100) only reads, and FYERS refuses its \
+             orders."
+        }
+        (false, false, _) => "Trading: sandbox, so no order is real.",
     };
     let draft = Draft::new(Severity::Info, "keeper|started", title).line(trading);
     match missing {
+        missing if needs_login => missing
+            .iter()
+            .take(2)
+            .fold(draft, |draft, what| draft.line(missed(what)))
+            .line(format!("Next: {}", context.login_hint)),
         [] => draft.line("Next: nothing to do."),
         [one] => draft.line(missed(one)).line("Next: to change that, set it in .env and restart."),
         [one, two] => draft
@@ -47,6 +66,28 @@ pub(super) fn stopping() -> Draft {
     Draft::new(Severity::Info, "keeper|stopping", "The keeper is stopping, as it was asked to")
         .line("Trading: bots get no answer until it is back. Nothing it was told is lost.")
         .line("Next: start it again if you did not stop it yourself.")
+}
+
+/// It has not stopped: it waits for its turn.
+pub(super) fn handed_over() -> Draft {
+    Draft::new(
+        Severity::Info,
+        "keeper|handed_over",
+        "The keeper has handed over, as it was asked to, and stands by from now on",
+    )
+    .line("Trading: goes on at the other one. Nothing the keeper was told is lost.")
+    .line("Next: nothing, once a keeper says that it has started. Until one does, nobody acts.")
+}
+
+/// It is told by the other keeper, or by nobody: so what it is like without that one is said, too.
+pub(super) fn replaced() -> Draft {
+    Draft::new(
+        Severity::Info,
+        "keeper|replaced",
+        "The keeper has stopped, as it was asked to; the one that stood by acts in its place",
+    )
+    .line("Trading: goes on there. Nothing the keeper was told is lost.")
+    .line("Next: nothing, once the other one says that it has started. Until it does, nobody acts.")
 }
 
 pub(super) fn holiday(date: NaiveDate, holiday: &str) -> Draft {

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::alert::Severity;
 use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::words::{clock, day, excerpt, moment},
+    alerts::words::{clock, day, excerpt, in_days, moment},
     reason::Reason,
     reason_words::{is_all_it_takes, story},
 };
@@ -91,13 +91,13 @@ fn not_confirmed(
         false => (Severity::Warning, "session|unconfirmed"),
     };
     let why = if reason == Reason::TokenUnconfirmed { "it has not answered" } else { reason.words() };
-    let trading = match (context.live, context.reject_without_token) {
+    let trading = match (context.live, context.refuses()) {
         (true, true) => "Trading: until FYERS confirms it, orders are refused.",
         (true, false) => "Trading: until FYERS confirms it, orders are simulated and do not reach FYERS.",
-        (false, true) => {
+        (false, _) if context.reject_without_token => {
             "Trading: until FYERS confirms it, requests are refused. No order is real (sandbox)."
         }
-        (false, false) => "Trading: until FYERS confirms it, prices are simulated too (sandbox).",
+        (false, _) => "Trading: until FYERS confirms it, prices are simulated too (sandbox).",
     };
     Draft::new(severity, topic, "There is a token, but FYERS has not confirmed it yet")
         .line(format!("Since {}: {why} ({attempts} tries). The keeper keeps asking.", clock(since)))
@@ -126,15 +126,10 @@ pub(super) fn given_up(date: NaiveDate, reason: Reason, context: &Context) -> Dr
 }
 
 pub(super) fn ending(days_left: i64, ends_at: DateTime<Utc>, context: &Context) -> Draft {
-    let when = match days_left {
-        ..=0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        days => format!("in {days} days"),
-    };
     Draft::new(
         Severity::Warning,
         format!("refresh_token|ending.{days_left}"),
-        format!("The FYERS refresh token ends {when}"),
+        format!("The FYERS refresh token ends {}", in_days(days_left)),
     )
     .line(format!("It can be used until {}; after that the keeper cannot renew by itself.", moment(ends_at)))
     .line("Trading: not affected yet.")
@@ -179,22 +174,25 @@ fn next_step(reason: Reason, context: &Context) -> String {
 
 /// What it means for trading that there is no token now.
 pub(super) fn without_token(context: &Context) -> &'static str {
-    match (context.live, context.reject_without_token) {
+    match (context.live, context.refuses()) {
+        (true, true) if context.halted => "Trading: it is halted, and without a token orders are refused.",
         (true, true) => "Trading: without a token, orders are refused.",
         (true, false) => "Trading: without a token, orders are simulated and do not reach FYERS.",
-        (false, true) => "Trading: without a token, requests are refused. No order is ever real (sandbox).",
-        (false, false) => {
-            "Trading: without a token, prices are simulated too. No order is ever real (sandbox)."
+        (false, _) if context.reject_without_token => {
+            "Trading: without a token, requests are refused. No order is ever real (sandbox)."
         }
+        (false, _) => "Trading: without a token, prices are simulated too. No order is ever real (sandbox).",
     }
 }
 
 /// What it means for trading that there is a token again.
 fn with_token(context: &Context) -> &'static str {
-    if context.live {
-        "Trading: the keeper is ready to send orders to FYERS."
-    } else {
-        "Trading: prices and account are real, orders are simulated (sandbox)."
+    match (context.live, context.reads_only) {
+        (true, false) => "Trading: the keeper is ready to send orders to FYERS.",
+        (true, true) => {
+            "Trading: prices and account are real; this app (-100) only reads, and FYERS refuses its orders."
+        }
+        (false, _) => "Trading: prices and account are real, orders are simulated (sandbox).",
     }
 }
 

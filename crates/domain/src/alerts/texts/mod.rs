@@ -7,12 +7,15 @@ mod draft;
 mod keeper;
 mod keys;
 mod login;
+mod mode;
+mod orders;
 mod trading;
 
 use chrono::{DateTime, Utc};
 
 pub use draft::Context;
 use draft::Draft;
+use orders::BookSays;
 
 use crate::{
     alert::{Alert, Severity},
@@ -76,10 +79,12 @@ pub fn disk_works() -> (Severity, String) {
 /// One arm per event; the comments say why some stay silent.
 fn draft(event: &Event, context: &Context) -> Option<Draft> {
     match event {
-        Event::KeeperStarted { version, missing, after_crash, .. } => {
-            Some(keeper::started(version, missing, *after_crash, context))
+        Event::KeeperStarted { version, missing, after_crash, needs_login, .. } => {
+            Some(keeper::started(version, missing, (*after_crash, *needs_login), context))
         }
-        Event::KeeperStopping => Some(keeper::stopping()),
+        Event::KeeperStopping { handed_over: false, .. } => Some(keeper::stopping()),
+        Event::KeeperStopping { stands_by: false, .. } => Some(keeper::replaced()),
+        Event::KeeperStopping { stands_by: true, .. } => Some(keeper::handed_over()),
         Event::TickSkipped { date, holiday } => Some(keeper::holiday(*date, holiday)),
         Event::CalendarUncovered { year } => Some(keeper::uncovered(*year)),
         Event::SymbolsNotRenewed { why, as_of } => Some(keeper::symbols_not_renewed(why, *as_of)),
@@ -96,24 +101,45 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
             Some(login::ending(*days_left, *ends_at, context))
         }
         Event::EnvFileFailed { problem } => Some(keeper::env_file(problem)),
-        Event::ModeChanged { from, to, why } => trading::mode_changed(*from, *to, *why, context),
+        Event::ModeChanged { from, to, why, open } => {
+            mode::changed((*from, *to, *why), open.as_deref(), context)
+        }
         Event::OrderSimulated { bot, symbol, quantity, mode, why, .. } => {
             trading::simulated(bot.as_ref(), (symbol, *quantity), (*mode, *why), context)
         }
         Event::SimulatedMeanwhile { orders } => Some(trading::simulated_meanwhile(*orders)),
-        Event::OrderOutcomeUnknown { symbol, quantity, found, searched } => {
-            Some(trading::outcome_unknown(symbol, *quantity, found.as_deref(), *searched))
+        Event::OrderOutcomeUnknown {
+            bot,
+            asked,
+            symbol,
+            quantity,
+            found,
+            searched,
+            orders,
+            rows,
+            token_refused,
+            is_by_time,
+        } => {
+            let book = BookSays {
+                found: found.as_deref(),
+                searched: *searched,
+                rows,
+                token_refused: *token_refused,
+                is_by_time: *is_by_time,
+            };
+            Some(orders::outcome_unknown((bot.as_ref(), asked), (symbol, *quantity, orders), &book))
         }
-        Event::OrderRejected { bot, symbol, quantity, price, code, message } => {
-            Some(trading::rejected(bot.as_ref(), (symbol, *quantity, price), *code, message))
+        Event::OrderRejected { bot, asked, symbol, quantity, price, code, message } => {
+            Some(orders::rejected((bot.as_ref(), asked), (symbol, *quantity, price), *code, message))
         }
         Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),
+        Event::PositionTurned { symbol, from, to } => Some(trading::position_turned(symbol, *from, *to)),
         Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
         Event::SimulatedLeft { positions } => Some(trading::simulated_left(positions)),
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
-        Event::OrderRefused { bot, symbol, quantity, why } => {
-            Some(trading::refused(bot.as_ref(), symbol, *quantity, why))
+        Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry } => {
+            Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, *is_halted_entry))
         }
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
@@ -127,7 +153,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::StrangerWrote { user } => Some(keeper::stranger_wrote(*user)),
         Event::WrongKeys { client, count } => Some(keeper::wrong_keys(client, *count)),
         Event::SecondPoller => Some(keeper::second_poller()),
-        Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by)),
+        Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by, context)),
         Event::KeyAdded { bot, ceiling, read_only, by } => Some(keys::added(bot, *ceiling, *read_only, by)),
         Event::KeyRotated { bot, by } => Some(keys::rotated(bot, by)),
         Event::KeyRemoved { bot, by } => Some(keys::removed(bot, by)),

@@ -7,66 +7,12 @@ use crate::alerts::texts::{
 };
 use crate::keys::BotName;
 use crate::{
-    alerts::words::{day, excerpt, order},
+    alerts::words::{day, excerpt, order, orders_were},
     mode::Mode,
     reason::Reason,
     routing::Venue,
     trading_day::DaySummary,
 };
-
-/// Switches that a person does not expect. The nightly way down and the morning's way up are routine.
-pub(super) fn mode_changed(from: Mode, to: Mode, why: Reason, context: &Context) -> Option<Draft> {
-    match (to, why) {
-        // Every night; the morning's alerts tell how it goes on.
-        (Mode::Mock, Reason::TokenExpired) => None,
-        // The start's own alert says it.
-        (
-            Mode::Mock,
-            Reason::Starting | Reason::TokenUnconfirmed | Reason::NoCredentials | Reason::NeverLoggedIn,
-        ) => None,
-        // The alert of the refresh or the login says it.
-        (Mode::Live | Mode::Sandbox, Reason::Refreshed | Reason::LoggedIn) => None,
-        (Mode::Mock, _) => Some(down(from, why, context)),
-        (Mode::Live, _) => Some(up_live(why)),
-        (Mode::Sandbox, _) => Some(up_sandbox(why)),
-    }
-}
-
-fn down(from: Mode, why: Reason, context: &Context) -> Draft {
-    let draft = |title: &str| {
-        Draft::new(
-            Severity::Warning,
-            format!("session|mode.mock.{}", why.slug()),
-            format!("{title}: {}", why.words()),
-        )
-    };
-    let draft = if context.reject_without_token {
-        draft("Orders are refused now").line("Trading: requests are refused until there is a good token.")
-    } else if from == Mode::Live {
-        draft("Orders are simulated now").line("Trading: from now on no order reaches FYERS.")
-    } else {
-        draft("Prices are simulated now").line("Trading: no order was real before either (sandbox).")
-    };
-    if from == Mode::Live {
-        draft
-            .line("Positions that are open at FYERS stay open there.")
-            .line("Next: watch them in the FYERS app. If a login is needed, another message says so.")
-    } else {
-        draft.line("Next: nothing. If a login is needed, another message says so.")
-    }
-}
-
-fn up_live(why: Reason) -> Draft {
-    Draft::new(Severity::Info, "session|mode.live", format!("Live: {}", why.words()))
-        .line("Trading: from now on orders go to FYERS, with real money.")
-        .line("Next: nothing to do. Simulated orders and positions were not carried over.")
-}
-
-fn up_sandbox(why: Reason) -> Draft {
-    Draft::new(Severity::Info, "session|mode.sandbox", format!("Sandbox: {}", why.words()))
-        .line("Trading: prices and account are real, orders are simulated.")
-        .line("Next: nothing to do.")
-}
 
 /// Only worth a message when the settings promise real orders.
 pub(super) fn simulated(
@@ -76,7 +22,7 @@ pub(super) fn simulated(
     context: &Context,
 ) -> Option<Draft> {
     let because = match why {
-        Some(why @ Reason::TokenUnconfirmed) => why.words(),
+        Some(why @ (Reason::TokenUnconfirmed | Reason::TokenDoubted)) => why.words(),
         _ => "there is no good token",
     };
     (context.live && mode == Mode::Mock).then(|| {
@@ -90,54 +36,13 @@ pub(super) fn simulated(
 
 /// So that nobody believes in positions that never were.
 pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
-    let what = if orders == 1 { "1 order was".to_owned() } else { format!("{orders} orders were") };
     Draft::new(
         Severity::Warning,
         "simulated_meanwhile|",
-        format!("{what} simulated while no token could be used"),
+        format!("{} simulated while no token could be used", orders_were(orders)),
     )
-    .line("Trading: they never reached FYERS and will not be sent there. New orders are.")
+    .line("Trading: nothing of it reached FYERS or will be sent there. New orders are.")
     .line("Next: compare what the bot believes it holds with FYERS; `fyers-keeper orders` lists them.")
-}
-
-/// An order whose answer is not known is never sent again by the keeper.
-pub(super) fn outcome_unknown(symbol: &str, quantity: i64, found: Option<&str>, searched: bool) -> Draft {
-    let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
-    let draft = Draft::new(Severity::Critical, "order|unknown", format!("Order sent, answer lost: {what}"));
-    match found {
-        Some(id) => draft
-            .line(format!("Trading: FYERS' order book has it, as {}.", excerpt(id, 40)))
-            .line("Next: nothing, unless the bot was told to send it again."),
-        None if searched => draft
-            .line("Trading: it is not in FYERS' order book. The keeper does not send it again.")
-            .line("Next: look in the order book before it is sent again."),
-        None => draft
-            .line("Trading: it may be at FYERS or not; the order book does not tell.")
-            .line("Next: look at orders and positions in the FYERS app yourself."),
-    }
-}
-
-/// Merged by reason: the same words for many orders are one alert, and numbers in them, as the money that is missing,
-/// make no new reason.
-pub(super) fn rejected(
-    bot: Option<&BotName>,
-    (symbol, quantity, price): (&str, i64, &str),
-    code: i64,
-    message: &str,
-) -> Draft {
-    let price = if price == "0" { "at market".to_owned() } else { format!("at {}", excerpt(price, 20)) };
-    let what = if symbol.is_empty() { "a request about orders".to_owned() } else { order(symbol, quantity) };
-    let reason = excerpt(&message.replace(|c: char| c.is_ascii_digit() || ",.".contains(c), ""), 60);
-    Draft::new(
-        Severity::Warning,
-        format!("rejected {code} {reason}{}|", topic(bot)),
-        format!("FYERS refused: {what} {price}"),
-    )
-    .item(format!("{what} {price}"))
-    .lines(keys::row(bot))
-    .line(format!("Why: {} (code {code})", excerpt(message, 180)))
-    .line("Trading: this order is not in the market. The bot has FYERS' own answer.")
-    .line("Next: put right what FYERS names before the bot sends it again.")
 }
 
 pub(super) fn positions_unreadable(over: bool) -> Draft {
@@ -147,8 +52,8 @@ pub(super) fn positions_unreadable(over: bool) -> Draft {
             .line("Next: nothing to do.");
     }
     Draft::new(Severity::Critical, "positions|unreadable", "Your live positions cannot be read")
-        .line("Trading: orders go on. What was last known to be open stays protected:")
-        .line("without a token no order that reduces it is simulated.")
+        .line("Trading: orders go on. Without a token, exits of what was last known to be open")
+        .line("are refused, not simulated: the bot must not believe that it is out.")
         .line("Next: look at your positions in the FYERS app.")
 }
 
@@ -159,8 +64,20 @@ pub(super) fn position_unknown(symbol: &str) -> Draft {
         format!("positions|unknown {symbol}"),
         format!("FYERS' row about a position in {symbol} cannot be read"),
     )
-    .line("Trading: no order in this symbol is simulated, and none passes a halt.")
+    .line("Trading: live orders go on. Without a token, and under a halt, orders in this symbol are refused.")
     .line("Next: watch this position in the FYERS app.")
+}
+
+/// The exits that a halt lets out cannot do this, unless FYERS takes one minutes after it was sent.
+pub(super) fn position_turned(symbol: &str, from: i64, to: i64) -> Draft {
+    let symbol = excerpt(symbol, 40);
+    Draft::new(
+        Severity::Critical,
+        format!("positions|turned {symbol} {to}"),
+        format!("A position has turned round under the halt: it was {from} {symbol}, and is {to}"),
+    )
+    .line("Trading: an exit that FYERS took late has filled behind another one, or a person has ordered in the FYERS app.")
+    .line("Next: close it there, or let the bot send the exit: exits pass. Look for orders that still wait.")
 }
 
 /// Only commodities join by themselves.
@@ -176,7 +93,7 @@ pub(super) fn simulated_left(positions: &[String]) -> Draft {
     let list = excerpt(&positions.join(", "), 160);
     Draft::new(Severity::Warning, "simulated_left|", "Simulated positions are still open")
         .line(format!("These: {list}"))
-        .line("Trading: they do not exist at FYERS. Orders that would close them are refused.")
+        .line("Trading: FYERS does not have them. Orders that would close them are refused, but for what is open there.")
         .line("Next: /flat clears them; look at what the bot believes it holds.")
 }
 
@@ -187,7 +104,7 @@ pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
         format!("{positions} simulated positions")
     };
     Draft::new(Severity::Info, "simulated_cleared|", format!("{what} cleared by {}", excerpt(by, 40)))
-        .line("Trading: orders in these symbols are no longer refused; /mode shows where they go.")
+        .line("Trading: no order is refused because of them any more; /mode shows where orders go.")
         .line("Next: nothing to do.")
 }
 
@@ -210,7 +127,7 @@ pub(super) fn day_summary(summary: &DaySummary) -> Draft {
 }
 
 /// Two bots' alerts are never merged.
-fn topic(bot: Option<&BotName>) -> String {
+pub(super) fn topic(bot: Option<&BotName>) -> String {
     bot.filter(|bot| !bot.is_owner()).map(|bot| format!(" {bot}")).unwrap_or_default()
 }
 
@@ -234,11 +151,15 @@ pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&st
         .line(ip)
 }
 
-pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
+pub(super) fn halt_changed(halted: bool, by: &str, context: &Context) -> Draft {
     let by = excerpt(by, 40);
+    let trading = match context.live {
+        true => "Trading: entries are refused; exits still go to FYERS, as long as there is a token.",
+        false => "Trading: entries are refused; exits are still simulated. No order is real (sandbox).",
+    };
     if halted {
         Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
-            .line("Trading: entries are refused; orders that reduce an open position still go to FYERS.")
+            .line(trading)
             .line("Next: /resume ends the halt.")
     } else {
         Draft::new(Severity::Info, "halt|off", format!("{by} ended the halt"))
@@ -247,16 +168,22 @@ pub(super) fn halt_changed(halted: bool, by: &str) -> Draft {
     }
 }
 
-pub(super) fn refused(bot: Option<&BotName>, symbol: &str, quantity: i64, why: &str) -> Draft {
+pub(super) fn refused(
+    bot: Option<&BotName>,
+    (symbol, quantity): (&str, i64),
+    why: &str,
+    is_halted_entry: bool,
+) -> Draft {
     let order = order(symbol, quantity);
-    Draft::new(
-        Severity::Critical,
-        format!("refused {order}{}|", topic(bot)),
-        format!("Order refused: {order}"),
-    )
-    .item(order)
-    .lines(keys::row(bot))
-    .line(format!("Why: {}", excerpt(why, 220)))
-    .line("Trading: nothing was sent or simulated. An open position stays as it is.")
-    .line("Next: if you want out, close it in the FYERS app.")
+    // What would have closed something is urgent; an entry that a person has kept out is not.
+    let (severity, kind, next) = match is_halted_entry {
+        true => (Severity::Warning, "halted", "Next: /resume ends the halt and takes entries again."),
+        false => (Severity::Critical, "refused", "Next: if you want out, close it in the FYERS app."),
+    };
+    Draft::new(severity, format!("{kind} {order}{}|", topic(bot)), format!("Order refused: {order}"))
+        .item(order)
+        .lines(keys::row(bot))
+        .line(format!("Why: {}", excerpt(why, 220)))
+        .line("Trading: nothing was sent or simulated. An open position stays as it is.")
+        .line(next)
 }

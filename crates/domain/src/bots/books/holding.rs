@@ -21,7 +21,7 @@ pub struct Holding {
 }
 
 /// What books from before there were multipliers say.
-pub(super) fn one() -> i64 {
+fn one() -> i64 {
     1
 }
 

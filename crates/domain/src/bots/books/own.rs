@@ -1,6 +1,6 @@
 //! What is one bot's own of the books.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -8,32 +8,18 @@ use rust_decimal::Decimal;
 use super::{BotBooks, Holding};
 use crate::{
     keys::BotName,
-    routing::{
-        own::{Own, OwnDay},
-        request::Leg,
-    },
+    routing::own::{Own, OwnDay},
 };
 
 impl BotBooks {
     /// Whether this order of FYERS is known to be a bot's: FYERS answered with its id, or it was found.
     pub fn knows(&self, id: &str) -> bool {
-        self.at_fyers.contains_key(id)
+        self.ids_at_fyers.contains(id)
     }
 
-    /// What is this bot's own, with these last prices. `waiting` are all orders that wait in the MockExchange, by id.
-    pub fn own(
-        &self,
-        day: NaiveDate,
-        bot: &BotName,
-        waiting: &BTreeMap<String, Leg>,
-        price: &dyn Fn(&str) -> Option<Decimal>,
-    ) -> Own {
-        let mine = waiting.iter().filter(|(id, _)| self.owner_of(id) == Some(bot));
-        Own {
-            simulated: self.simulated(bot),
-            waiting: mine.map(|(_, leg)| leg.clone()).collect(),
-            day: self.day_of(day, bot, price, price),
-        }
+    /// What is this bot's own, with these last prices, but for what waits.
+    pub fn own(&self, day: NaiveDate, bot: &BotName, price: &dyn Fn(&str) -> Option<Decimal>) -> Own {
+        Own { simulated: self.simulated(bot), waiting: vec![], day: self.day_of(day, bot, price, price) }
     }
 
     /// A bot's day, with these prices of what it holds in the MockExchange and at FYERS.

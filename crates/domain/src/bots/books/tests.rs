@@ -6,6 +6,7 @@ use mock_exchange::{
 use proptest::prelude::*;
 
 use super::*;
+use crate::routing::live_positions::BookRow;
 
 const SYMBOLS: [&str; 2] = ["NSE:SBIN-EQ", "NSE:INFY-EQ"];
 const BOTS: [&str; 3] = ["default", "alpha", "beta"];
@@ -125,9 +126,35 @@ proptest! {
                 }
             }
             let text = serde_json::to_string(&game.books).unwrap();
-            prop_assert_eq!(&serde_json::from_str::<BotBooks>(&text).unwrap(), &game.books, "a restart keeps everything");
+            let mut read: BotBooks = serde_json::from_str(&text).unwrap();
+            read.recall_waiting(game.engine.waiting());
+            prop_assert_eq!(&read, &game.books, "a restart keeps everything");
+            let waiting: Vec<String> = game.engine.waiting().map(|order| order.id).collect();
+            prop_assert_eq!(game.books.orders.ids(), waiting.iter().map(String::as_str).collect());
         }
     }
+}
+
+#[test]
+fn only_what_is_not_the_owners_is_written_of_what_waits_and_older_books_are_read() {
+    let mut game = Game::new();
+    let waits =
+        |bot| Move::Order { bot, symbol: 0, product: Product::Intraday, quantity: 1, limit: Some(96) };
+    for bot in [0, 0, 1] {
+        game.play(&waits(bot));
+    }
+    let ids: Vec<String> = game.engine.waiting().map(|order| order.id).collect();
+    let owners = |books: &BotBooks| ids.iter().map(|id| books.owner_of(id).cloned()).collect::<Vec<_>>();
+    let written = serde_json::to_value(&game.books).unwrap();
+    assert_eq!(written["orders"], serde_json::json!({ ids[2].as_str(): { "bot": "alpha" } }));
+    let before = |bot: Option<&str>| serde_json::json!({"bot": bot, "symbol": SYMBOLS[0], "product": "INTRADAY", "sign": 1, "quantity": 1, "filled": 0, "price": "96"});
+    let older = serde_json::json!({"orders": {
+        ids[0].as_str(): before(Some("default")), ids[2].as_str(): before(Some("alpha")), "MOCK26112300000077": before(None),
+    }});
+    let mut older: BotBooks = serde_json::from_value(older).unwrap();
+    older.recall_waiting(game.engine.waiting());
+    assert_eq!(owners(&older), [Some(bot(0)), Some(bot(0)), Some(bot(1))]);
+    assert_eq!(owners(&older), owners(&game.books));
 }
 
 #[test]
@@ -141,7 +168,7 @@ fn what_each_bot_has_won_and_lost_is_its_own() {
     }
     let day = |game: &Game, n: usize, price: Option<i64>| {
         let price = move |_: &str| price.map(Decimal::from);
-        game.books.own(at(0).date_naive(), &bot(n), &BTreeMap::new(), &price).day
+        game.books.own(at(0).date_naive(), &bot(n), &price).day
     };
     assert_eq!(day(&game, 1, Some(90)).result, Decimal::from(-100));
     assert_eq!(day(&game, 2, Some(90)).result, Decimal::from(100));
@@ -181,6 +208,14 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
     let mut books = BotBooks::default();
     books.recall(today, &entries, &[]);
     books.sent(&alpha, 1);
+    let unread = OrderEntry { symbol: None, quantity: None, ..entry(Venue::Fyers, "27", at(3)) };
+    books.placed(&unread);
+    books.placed(&OrderEntry { what: "cancel".into(), ..OrderEntry { id: Some("28".into()), ..unread } });
+    assert!(
+        books.knows("26") && books.knows("27"),
+        "an id is somebody's although the order could not be read"
+    );
+    assert!(!books.knows("28"), "what a bot cancels may be anybody's");
     let row = |id: &str, filled: i64, average: i64| BookRow {
         id: id.into(),
         leg: leg.clone(),
@@ -192,14 +227,14 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
     };
     books.saw(&[row("26", 10, 100), row("25", 10, 100), row("another's", 10, 100)]);
     let price = |_: &str| Some(Decimal::from(97));
-    let day = books.own(today, &alpha, &BTreeMap::new(), &price).day;
+    let day = books.own(today, &alpha, &price).day;
     assert_eq!((day.orders, day.result), (3, Decimal::from(-30)));
     assert_eq!(books.order(&alpha, "26").unwrap().quantity, 10);
     assert_eq!((books.order(&bot(2), "26"), books.order(&alpha, "25")), (None, None));
     assert!(books.tell(&alpha, LimitKind::Loss) && !books.tell(&alpha, LimitKind::Loss));
     let tomorrow = today.succ_opt().unwrap();
     books.begin(tomorrow);
-    let day = books.own(tomorrow, &alpha, &BTreeMap::new(), &price).day;
+    let day = books.own(tomorrow, &alpha, &price).day;
     assert_eq!((day.orders, day.result), (0, Decimal::ZERO));
     assert!(books.tell(&alpha, LimitKind::Loss), "told again on another day");
 }

@@ -88,7 +88,9 @@ impl World {
         let context = Context {
             login_hint: "log in.".into(),
             live: true,
+            reads_only: false,
             reject_without_token: false,
+            halted: false,
             tick_time: ist::at(8, 45),
             card: Some(Arc::clone(&hours)),
         };
@@ -173,6 +175,7 @@ impl World {
                 holder: String::new(),
                 since: view.verified_at,
                 mode: Mode::Live,
+                reads_only: false,
             }),
             (_, _, StateName::LoginRequired) => CardSession::Needed(view.reason),
             _ => CardSession::Unsettled,
@@ -188,6 +191,7 @@ impl World {
             link: "https://keeper.example/fyers/login".into(),
             way: Way::Browser,
             rejects: false,
+            halted: false,
             sandbox: false,
             muted: false,
         }

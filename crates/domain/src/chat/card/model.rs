@@ -59,6 +59,8 @@ pub struct InUse {
     pub since: Option<DateTime<Utc>>,
     /// What it is good for.
     pub mode: Mode,
+    /// Whether FYERS takes no orders from the app.
+    pub reads_only: bool,
 }
 
 /// The session, as far as the card cares.
@@ -104,6 +106,8 @@ pub struct Seen {
     pub way: Way,
     /// Whether orders are refused instead of simulated while there is no token.
     pub rejects: bool,
+    /// Whether a person has halted trading.
+    pub halted: bool,
     /// `FYERS_SANDBOX`.
     pub sandbox: bool,
     /// Whether the person wants no sound now.

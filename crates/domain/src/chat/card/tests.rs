@@ -45,6 +45,7 @@ fn needed(now: DateTime<Utc>) -> Seen {
         link: "https://keeper.example/fyers/login".to_owned(),
         way: Way::Browser,
         rejects: false,
+        halted: false,
         sandbox: false,
         muted: false,
     }
@@ -58,6 +59,7 @@ fn logged_in(now: DateTime<Utc>, token: &str) -> Seen {
         holder: "AXXX B".to_owned(),
         since: Some(now),
         mode: Mode::Live,
+        reads_only: false,
     });
     Seen { session, ..needed(now) }
 }
@@ -131,7 +133,10 @@ fn a_whole_day_without_a_login_is_one_card_and_one_reminder_at_a_time() {
     assert!(phone.said[1..].iter().all(|bubble| bubble.reply_to == Some(MessageId(1))));
     assert_eq!(
         phone.texts(),
-        ["⌛ No login came before trading ended\nThe next card comes on Tue 24 Nov, or with /login."]
+        [
+            "⌛ No login came before trading ended\nNo order goes to FYERS until a login. The next card comes on Tue 24 Nov, \
+          or with /login."
+        ]
     );
 }
 
@@ -217,6 +222,7 @@ fn a_death_at_noon_lists_what_is_open() {
         read_at: Some(at(23, 11, 59)),
         unknown: vec![],
         waiting: vec![],
+        waiting_ids: vec![],
     };
     phone.settle(&mut card, &Seen { live: live.clone(), session, ..needed(at(23, 12, 0)) });
     let text = *phone.texts().last().unwrap();
@@ -232,7 +238,7 @@ fn a_death_at_noon_lists_what_is_open() {
     let old = told(live.clone());
     assert!(old.contains("Open at FYERS when last read, Mon 23 Nov, 11:59: +10 NSE:SBIN-EQ"), "{old}");
     let odd = told(LivePositions { unknown: vec!["NSE:TCS-EQ".into()], ..live });
-    assert!(odd.contains("-5 NSE:INFY-EQ, something in NSE:TCS-EQ."), "{odd}");
+    assert!(odd.contains("-5 NSE:INFY-EQ, NSE:TCS-EQ (a row that cannot be read)."), "{odd}");
     let unread = told(LivePositions::not_known());
     assert!(unread.contains("What is open at FYERS is not known."), "{unread}");
     assert!(!told(LivePositions::default()).contains("at FYERS is not known"), "it was never Live");

@@ -15,7 +15,10 @@ use crate::{
     mode::Mode,
     reason::Reason,
     reason_words::story,
-    routing::live_positions::{Known, LivePositions},
+    routing::{
+        fate::refuses_without_token,
+        live_positions::{Known, LivePositions},
+    },
     session_state::Source,
 };
 use fyers_api::ist;
@@ -87,7 +90,9 @@ pub(super) fn mock_today(mut bubble: Bubble) -> Bubble {
 }
 
 fn consequence(seen: &Seen) -> &'static str {
-    match (seen.sandbox, seen.rejects) {
+    let refuses = refuses_without_token(seen.halted, seen.sandbox, seen.rejects);
+    match (seen.sandbox, if seen.sandbox { seen.rejects } else { refuses }) {
+        (false, true) if seen.halted => "Trading is halted. Until then exits at FYERS are refused too.",
         (false, true) => "Until then orders are refused.",
         (false, false) => "Until then orders are simulated and do not reach FYERS.",
         (true, true) => "Until then requests are refused. No order is ever real (sandbox).",
@@ -107,18 +112,17 @@ fn deadline(seen: &Seen) -> Option<String> {
 /// What nobody looks after while there is no token. What was read on another day is said to be that old.
 fn positions(live: &LivePositions, now: DateTime<Utc>) -> Option<String> {
     const NEXT: &str = "The keeper cannot close them now; the FYERS app can.";
+    /// Of one position: real ones are half as long.
+    const WIDEST: usize = 70;
     if live.known(now) == Known::Unknown {
         return Some(format!("⚠️ What is open at FYERS is not known. {NEXT}"));
     }
-    let read = live.positions.iter().filter(|position| position.net != 0);
-    let read = read.map(|position| format!("{:+} {}", position.net, excerpt(&position.symbol, 40)));
-    let unknown = live.unknown.iter().map(|symbol| format!("something in {}", excerpt(symbol, 40)));
-    let open: Vec<String> = read.chain(unknown).collect();
+    let open = live.open().unwrap_or_default();
     let more = open.len().saturating_sub(POSITIONS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let old = live.read_at.filter(|at| ist::date(*at) != ist::date(now));
     let when = old.map(|at| format!(" when last read, {}", moment(at))).unwrap_or_default();
-    let shown = open.iter().take(POSITIONS).cloned().collect::<Vec<_>>().join(", ");
+    let shown = open.iter().take(POSITIONS).map(|row| excerpt(row, WIDEST)).collect::<Vec<_>>().join(", ");
     (!open.is_empty()).then(|| format!("⚠️ Open at FYERS{when}: {shown}{more}. {NEXT}"))
 }
 
@@ -132,6 +136,9 @@ pub(super) fn done(token: &InUse, now: DateTime<Utc>) -> Bubble {
     let since = token.since.map(clock).unwrap_or_default();
     let until = token.expires_at.map(|end| until(end, now)).unwrap_or_default();
     let trading = match token.mode {
+        Mode::Live if token.reads_only => {
+            "Prices are real, but this app (-100) only reads: FYERS refuses its orders."
+        }
         Mode::Live => "Orders go to FYERS, with real money.",
         Mode::Sandbox => "Prices are real, orders are simulated (sandbox).",
         Mode::Mock => "Trading is halted: /resume ends that.",
@@ -154,8 +161,10 @@ fn until(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// The card of a day without a login.
 pub(super) fn day_over(seen: &Seen) -> Bubble {
     let next = day(seen.next_day);
-    let text =
-        format!("⌛ No login came before trading ended\nThe next card comes on {next}, or with /login.");
+    let text = format!(
+        "⌛ No login came before trading ended\nNo order goes to FYERS until a login. The next card comes on {next}, or \
+             with /login."
+    );
     Bubble { text, ..Bubble::default() }
 }
 

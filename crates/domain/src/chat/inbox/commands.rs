@@ -29,7 +29,7 @@ pub enum ChatCommand {
 
 /// Every command, and its line in the menu.
 pub const COMMANDS: [(&str, &str); 26] = [
-    ("status", "mode, session and next tick"),
+    ("status", "mode, session and next check"),
     ("login", "show the login card"),
     ("halt", "no new positions from now on; of one bot as /halt NAME"),
     ("resume", "trade again; one bot as /resume NAME"),
@@ -185,7 +185,7 @@ pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static
         )),
         Action::Halt { bot: None } => Some((
             "Halt trading?",
-            "No new positions from now on: entries are refused; orders that reduce an open position still go to FYERS.",
+            "No new positions from now on: entries are refused; orders that reduce an open position still pass.",
             "Yes, halt trading",
         )),
         Action::Resume { bot: None } => Some((

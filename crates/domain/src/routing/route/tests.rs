@@ -6,6 +6,7 @@ use super::*;
 use crate::routing::exposure::tests::{leg, position};
 
 mod halt_model;
+mod real_risks;
 
 fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -19,10 +20,14 @@ pub(crate) fn snapshot(mode: Mode) -> Snapshot {
         sandbox: mode == Mode::Sandbox,
         on_token_loss: OnTokenLoss::Mock,
         stopping: false,
+        awaits_first_word: false,
         token: (mode != Mode::Mock).then(|| Arc::new(AccessToken::new("a token"))),
         live: LivePositions { was_live: true, read_at: Some(at()), ..LivePositions::default() },
         looked: true,
         sent: Reserved::default(),
+        not_shown: vec![],
+        torn: vec![],
+        unanswered: vec![],
         simulated: vec![],
         simulated_waiting: vec![],
         simulated_today: 0,
@@ -321,23 +326,48 @@ fn a_halt_without_a_token_says_both() {
         assert!(!told.contains("still go to FYERS"), "{told}");
     }
     let trial = halted(snapshot(Mode::Sandbox));
-    assert_eq!(route(&trial, &place("NSE:B-EQ", 1)), Route::Refused(Refused::Halted));
+    assert_eq!(route(&trial, &place("NSE:B-EQ", 1)), Route::Refused(Refused::HaltedInSandbox));
+    let told = Refused::HaltedInSandbox.to_string();
+    assert!(!told.contains("still go to FYERS") && told.contains("still simulated"), "{told}");
 }
 
+/// The token may be good: a fill that was made up would be one too many a moment later.
 #[test]
-fn only_an_exit_under_a_halt_waits_for_a_reading() {
-    let now = halted(holding(Mode::Live, 10));
-    for exit in [place("NSE:A-EQ", -1), basket(&[-1]), exit_all()] {
-        assert!(reads_first(&now, &exit), "{exit:?}");
-        assert!(
-            !reads_first(&Snapshot { halted: false, ..now.clone() }, &exit),
-            "nothing changes without a halt"
-        );
-        assert!(!reads_first(&halted(snapshot(Mode::Sandbox)), &exit), "what is simulated is known");
-        assert!(!reads_first(&halted(holding(Mode::Mock, 10)), &exit));
+fn before_the_first_word_about_a_stored_token_no_order_that_was_meant_for_fyers_is_simulated() {
+    let now = Snapshot {
+        reason: Reason::TokenUnconfirmed,
+        awaits_first_word: true,
+        live: LivePositions::default(),
+        ..snapshot(Mode::Mock)
+    };
+    let rejecting = Snapshot { on_token_loss: OnTokenLoss::Reject, ..now.clone() };
+    let orders = [
+        place("NSE:A-EQ", 1),
+        place("NSE:A-EQ", -1),
+        basket(&[1, -2]),
+        exit_all(),
+        call(Method::Post, "/gtt/orders/sync", &json!({})),
+        call(Method::Post, "/multileg/orders/sync", &json!({})),
+    ];
+    for order in &orders {
+        for now in [&now, &rejecting] {
+            assert_eq!(route(now, order), Route::Refused(Refused::Unconfirmed), "{order:?}");
+        }
+        assert!(refused(&route(&halted(now.clone()), order)), "{order:?}");
+        let trial = Snapshot { sandbox: true, ..now.clone() };
+        assert_eq!(route(&trial, order), Route::MockExchange, "it is simulated whatever comes: {order:?}");
+        let outage = Snapshot { awaits_first_word: false, ..now.clone() };
+        assert_ne!(route(&outage, order), Route::Refused(Refused::Unconfirmed), "{order:?}");
     }
-    let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "1"}));
-    assert!(!reads_first(&now, &cancel), "a cancel opens nothing");
+    let told = Refused::Unconfirmed.to_string();
+    assert!(told.contains("not confirmed yet") && told.contains("try again"), "{told}");
+    let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "MOCK26112300000001"}));
+    assert_eq!(route(&now, &cancel), Route::MockExchange, "that one is simulated");
+    let read = |path| route(&now, &call(Method::Get, path, &Value::Null));
+    for account in ["/positions", "/orders", "/tradebook", "/holdings", "/funds"] {
+        assert_eq!(read(account), Route::Refused(Refused::Unconfirmed), "{account}");
+    }
+    assert_eq!(read("/profile"), Route::MockExchange);
 }
 
 #[test]

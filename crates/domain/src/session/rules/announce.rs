@@ -68,7 +68,7 @@ impl Transition {
             since: trouble.since,
             attempts: self.m.failures,
             urgent: due == window::Stage::Urgent,
-            unconfirmed: self.m.reason == Reason::TokenUnconfirmed,
+            unconfirmed: matches!(self.m.reason, Reason::TokenUnconfirmed | Reason::TokenDoubted),
         });
     }
 

@@ -113,7 +113,14 @@ impl Transition {
             self.events.push(Event::TokenGood { fingerprint, expires_at: end });
         }
         self.token_works(profile);
+        self.recover();
         self.become_state(StateName::Valid, Reason::Verified);
+    }
+
+    /// What was wrong is over with the held token's proof, but for a refresh that was refused.
+    fn recover(&mut self) {
+        let refused = self.m.stored.refresh_block.as_ref().map(|block| block.reason);
+        self.m.problem = self.m.problem.filter(|problem| refused == Some(*problem));
     }
 
     /// The new token works: it takes the place of the old one, in the store and everywhere.

@@ -32,7 +32,8 @@ impl Transition {
     /// The same for a person who asks. Where there is no way but a login, a token that nobody has refused yet is asked
     /// about again: it may be all that is needed.
     pub(super) fn obtain_or_check(&mut self) {
-        let is_open = self.m.reason == Reason::TokenUnconfirmed && !self.held_is_over();
+        let is_asked = matches!(self.m.reason, Reason::TokenUnconfirmed | Reason::TokenDoubted);
+        let is_open = is_asked && !self.held_is_over();
         if is_open && self.refresh_hindrance().is_some() { self.check_held() } else { self.obtain() }
     }
 
@@ -77,6 +78,7 @@ impl Transition {
             | Reason::Verified
             | Reason::Refreshed
             | Reason::LoggedIn => Reason::TokenExpired,
+            Reason::TokenDoubted => Reason::TokenRejected,
             reason => reason,
         }
     }
@@ -183,6 +185,7 @@ impl Transition {
     pub(super) fn require_login(&mut self, reason: Reason, code: Option<i64>) {
         self.m.problem = Some(reason);
         if self.held_lasts() {
+            self.m.problem = Some(self.why_no_other(reason));
             self.m.pending = Pending::Nothing;
             self.m.trouble = None;
             self.close_tick();
@@ -193,6 +196,18 @@ impl Transition {
         self.m.trouble = None;
         self.close_tick();
         self.become_state(StateName::LoginRequired, reason);
+    }
+
+    /// Beside a token that works nothing has expired and nothing was refused: what a refresh lacks then is the PIN.
+    fn why_no_other(&self, reason: Reason) -> Reason {
+        match reason {
+            Reason::TokenExpired | Reason::TokenRejected | Reason::NeverLoggedIn | Reason::LoggedOut
+                if !self.m.facts.has_pin =>
+            {
+                Reason::PinMissing
+            }
+            reason => reason,
+        }
     }
 
     /// Once a day for a reason, and not while nobody trades.

@@ -157,7 +157,27 @@ fn a_failed_refresh_leaves_a_good_token_in_use() {
     let view = backend.machine.view(backend.now);
     assert_eq!(view.problem, Some(Reason::RefreshTokenRejected));
     assert!(view.usable.is_some());
+    backend.tell(Input::Verify).profile_says(Ok(profile("XX00001")));
+    let view = backend.machine.view(backend.now);
+    assert_eq!(view.problem, Some(Reason::RefreshTokenRejected), "the next refresh would fail as well");
     assert_eq!(backend.count(|event| matches!(event, Event::LoginRequired { .. })), 0);
+}
+
+#[test]
+fn a_problem_is_forgotten_when_the_token_is_proven_again() {
+    let mut backend = Backend::monday();
+    backend.machine.stored.access = Some(tomorrow());
+    backend.tell(Input::Started).profile_says(Ok(profile("XX00001")));
+    let unreachable = BrokerError::Transport(Transport::Connect);
+    for doubt in [Input::Verify, Input::TokenRejected(tomorrow().fingerprint())] {
+        backend.tell(doubt).profile_says(Err(unreachable.clone()));
+        assert!(backend.machine.view(backend.now).problem.is_some());
+        let waited = backend.find(|effect| matches!(effect, Effect::Wait(..)));
+        backend.tell(Input::Waited(waited)).profile_says(Ok(profile("XX00001")));
+        let view = backend.machine.view(backend.now);
+        assert_eq!((view.state, view.problem), (StateName::Valid, None));
+        assert!(view.usable.is_some());
+    }
 }
 
 #[test]

@@ -1,0 +1,376 @@
+//! Events of every kind, as the texts are looked at with.
+
+use chrono::{DateTime, Utc};
+use mock_exchange::sessions::Segment;
+
+use crate::{
+    alert::Severity,
+    asked::Asked,
+    event::{Death, Event},
+    keys::{BotName, LimitKind},
+    mode::Mode,
+    reason::Reason,
+    routing::refused::Refused,
+    secret::Fingerprint,
+    session::StateName,
+};
+
+fn lost_basket(searched: bool) -> Event {
+    Event::OrderOutcomeUnknown {
+        bot: Some(bot()),
+        asked: Asked { what: "place".into(), ids: vec![] },
+        symbol: "NSE:BANKNIFTY26NOV52000CE".into(),
+        quantity: 35,
+        found: None,
+        searched,
+        orders: (0..10).map(|n| format!("buy 35 NSE:BANKNIFTY26NOV52{n}00CE")).collect(),
+        rows: vec![],
+        token_refused: false,
+        is_by_time: false,
+    }
+}
+
+/// An order without a tag: found, perhaps found, and found twice.
+fn told_by_its_time(found: Option<&str>, searched: bool) -> Event {
+    Event::OrderOutcomeUnknown {
+        bot: Some(bot()),
+        asked: Asked { what: "place".into(), ids: vec![] },
+        symbol: "NSE:SBIN-EQ".into(),
+        quantity: 10,
+        found: found.map(str::to_owned),
+        searched,
+        orders: vec![],
+        rows: vec!["26112300000021: buy 10 NSE:SBIN-EQ at market (10:00:07)".into()],
+        token_refused: false,
+        is_by_time: found.is_some(),
+    }
+}
+
+/// FYERS has refused the token, and has the order all the same.
+fn taken_all_the_same() -> Event {
+    Event::OrderOutcomeUnknown {
+        bot: None,
+        asked: Asked { what: "place".into(), ids: vec![] },
+        symbol: "NSE:SBIN-EQ".into(),
+        quantity: 10,
+        found: Some("26112300000021".into()),
+        searched: true,
+        orders: vec![],
+        rows: vec!["26112300000021: buy 10 NSE:SBIN-EQ at market (10:00:07)".into()],
+        token_refused: true,
+        is_by_time: false,
+    }
+}
+
+fn refused_request(what: &str, ids: &[&str]) -> Event {
+    Event::OrderRejected {
+        bot: Some(bot()),
+        asked: Asked { what: what.into(), ids: ids.iter().map(|id| (*id).to_owned()).collect() },
+        symbol: String::new(),
+        quantity: 0,
+        price: "0".into(),
+        code: -51,
+        message: "Please provide a valid order id".into(),
+    }
+}
+
+pub(super) fn t(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+pub(super) fn bot() -> BotName {
+    BotName::new("scalper").unwrap()
+}
+
+pub(super) fn expires_at() -> DateTime<Utc> {
+    t("2026-11-24T00:30:00Z")
+}
+
+/// The reasons that end in a login.
+pub(super) const LOGIN_REASONS: [Reason; 18] = [
+    Reason::RefreshDisabled,
+    Reason::RefreshTokenExpired,
+    Reason::RefreshTokenRejected,
+    Reason::RefreshTokenMissing,
+    Reason::PinMissing,
+    Reason::PinRejected,
+    Reason::AppHashRejected,
+    Reason::AppUnknown,
+    Reason::PermissionMissing,
+    Reason::Refused,
+    Reason::AppMismatch,
+    Reason::AccountMismatch,
+    Reason::ClockSkew,
+    Reason::NeverLoggedIn,
+    Reason::NoCredentials,
+    Reason::LoggedOut,
+    Reason::TokenRejected,
+    Reason::TokenExpired,
+];
+
+pub(super) fn token_events() -> Vec<Event> {
+    let fingerprint = Fingerprint::of("x");
+    let expires_at = expires_at();
+    let since = t("2026-11-23T03:15:00Z");
+    let reason = Reason::Unreachable;
+    let late = |urgent, unconfirmed| Event::TokenDelayed { reason, since, attempts: 7, urgent, unconfirmed };
+    let mut all = vec![
+        Event::RefreshSucceeded { fingerprint: fingerprint.clone(), expires_at, attempts: 1 },
+        Event::LoginSucceeded { fingerprint: fingerprint.clone(), expires_at, by: None },
+        Event::TokenGood { fingerprint, expires_at },
+        Event::LoginFailed { reason: Reason::AccountMismatch, code: None },
+        Event::StrangerWrote { user: 123_456_789 },
+        Event::SecondPoller,
+        Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
+        Event::SimulatedMeanwhile { orders: 1 },
+        Event::SimulatedMeanwhile { orders: 3 },
+        Event::OrderOutcomeUnknown {
+            bot: None,
+            asked: Asked::default(),
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: 10,
+            found: None,
+            searched: false,
+            orders: vec![],
+            rows: vec![],
+            token_refused: false,
+            is_by_time: false,
+        },
+        Event::OrderOutcomeUnknown {
+            bot: None,
+            asked: Asked::default(),
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: -10,
+            found: Some("26112300000017".into()),
+            searched: true,
+            orders: vec![],
+            rows: vec!["26112300000017: sell 10 NSE:SBIN-EQ at 801.5 (10:00:01)".into()],
+            token_refused: false,
+            is_by_time: false,
+        },
+        Event::OrderRejected {
+            bot: None,
+            asked: Asked::default(),
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: -10,
+            price: "800.5".into(),
+            code: -99,
+            message: "RED:Margin Shortfall".into(),
+        },
+        Event::OrderOutcomeUnknown {
+            bot: Some(bot()),
+            asked: Asked { what: "place".into(), ids: vec![] },
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: 11,
+            found: Some("26112300000017".into()),
+            searched: true,
+            orders: [("SBIN", 11, 17), ("INFY", 12, 18), ("ITC", 13, 19)]
+                .map(|(name, quantity, id)| format!("buy {quantity} NSE:{name}-EQ as 261123000000{id}"))
+                .into(),
+            rows: [("SBIN", 11, 17), ("INFY", 12, 18), ("ITC", 13, 19)]
+                .map(|(name, quantity, id)| format!("261123000000{id}: buy {quantity} NSE:{name}-EQ at market (10:00:00)"))
+                .into(),
+            token_refused: false,
+            is_by_time: false,
+        },
+        told_by_its_time(Some("26112300000017"), true),
+        told_by_its_time(None, false),
+        told_by_its_time(Some("26112300000017"), false),
+        taken_all_the_same(),
+        lost_basket(true),
+        lost_basket(false),
+        Event::OrderOutcomeUnknown {
+            bot: Some(bot()),
+            asked: Asked { what: "cancel".into(), ids: vec!["26112300000017".into()] },
+            symbol: String::new(),
+            quantity: 0,
+            found: None,
+            searched: false,
+            orders: vec![],
+            rows: vec![],
+            token_refused: false,
+            is_by_time: false,
+        },
+        refused_request("cancel", &["26112300000017"]),
+        refused_request("modify", &["26112300000017", "26112300000018"]),
+        refused_request("exit", &[]),
+        refused_request("convert", &[]),
+        Event::PositionsUnreadable { over: false },
+        Event::PositionsUnreadable { over: true },
+        Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
+        Event::PositionTurned { symbol: "NSE:SBIN-EQ".into(), from: 10, to: -10 },
+        Event::SegmentJoined { segment: Segment::Mcx, symbol: "MCX:GOLDM26DECFUT".into() },
+        Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
+        Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
+        Event::HaltChanged { halted: true, by: "A B".into() },
+        Event::HaltChanged { halted: false, by: "A B".into() },
+        Event::TestAlert { severity: Severity::Warning },
+        Event::DaySummary {
+            day: crate::trading_day::DaySummary {
+                date: "2026-11-23".parse().unwrap(),
+                at_fyers: 12,
+                simulated: 3,
+                rejected: 2,
+                refused: 1,
+                pnl: Some("-1234.50".into()),
+                venue: crate::routing::Venue::Fyers,
+                token: vec!["08:46 logged in".into(), "10:02 lost (FYERS rejected the token)".into()],
+            },
+        },
+        Event::KeyAdded { bot: bot(), ceiling: Mode::Sandbox, read_only: false, by: "A B".into() },
+        Event::KeyAdded { bot: bot(), ceiling: Mode::Live, read_only: true, by: "A B".into() },
+        Event::KeyRotated { bot: bot(), by: "A B".into() },
+        Event::KeyRemoved { bot: bot(), by: "A B".into() },
+        Event::KeyHalted { bot: bot(), halted: true, by: "A B".into() },
+        Event::KeyHalted { bot: bot(), halted: false, by: "A B".into() },
+        Event::KeyLimitReached {
+            bot: bot(),
+            limit: LimitKind::Loss,
+            words: "bot scalper has lost 512.5 INR today, and its key's max-loss is 500 INR: entries are refused \
+                    until tomorrow; exits pass"
+                .into(),
+        },
+        Event::OrderRejected {
+            bot: Some(bot()),
+            asked: Asked::default(),
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: -10,
+            price: "800.5".into(),
+            code: -99,
+            message: "RED:Margin Shortfall".into(),
+        },
+        Event::OrdersNotAllowed {
+            symbol: "NSE:SBIN-EQ".into(),
+            app: "ABCD1234EF-100".into(),
+            address: Some("203.0.113.7".into()),
+            expected: Some("203.0.113.9".into()),
+        },
+        late(false, false),
+        late(true, false),
+        late(false, true),
+        late(true, true),
+        Event::DayGivenUp { trade_date: "2026-11-23".parse().unwrap(), reason: Reason::BrokerFault },
+    ];
+    let ends_at = t("2026-11-28T04:00:00Z");
+    all.extend([5, 1, 0].map(|days_left| Event::RefreshTokenEnding { days_left, ends_at }));
+    all.extend(LOGIN_REASONS.map(|reason| {
+        let code = match reason {
+            Reason::RefreshDisabled => Some(-16),
+            Reason::AppHashRejected => Some(-371),
+            _ => None,
+        };
+        Event::LoginRequired { reason, code }
+    }));
+    all
+}
+
+pub(super) fn trading_events() -> Vec<Event> {
+    use Mode::{Live, Mock, Sandbox};
+    let changed = |from, to, why| Event::ModeChanged { from, to, why, open: Some(vec![]) };
+    let lost = |why, open| Event::ModeChanged { from: Live, to: Mock, why, open };
+    let open = || vec!["+6 NSE:SBIN-EQ".to_owned(), "-75 NSE:NIFTY26NOV25000CE".to_owned()];
+    let (symbol, why) = (
+        "NSE:SBIN-EQ".to_owned(),
+        "there is no good token, and the order would close a live position".to_owned(),
+    );
+    vec![
+        changed(Live, Mock, Reason::TokenRejected),
+        lost(Reason::TokenRejected, Some(open())),
+        lost(Reason::TokenRejected, None),
+        lost(Reason::BrokerFault, Some((0..9).flat_map(|_| open()).collect())),
+        lost(Reason::AppMismatch, Some(open())),
+        changed(Sandbox, Mock, Reason::TokenRejected),
+        changed(Live, Mock, Reason::Halted),
+        changed(Mock, Live, Reason::Verified),
+        changed(Mock, Sandbox, Reason::Verified),
+        changed(Live, Mock, Reason::TokenExpired),
+        changed(Mock, Live, Reason::Refreshed),
+        Event::OrderSimulated {
+            bot: None,
+            id: "MOCK1".into(),
+            symbol: symbol.clone(),
+            quantity: -75,
+            mode: Mock,
+            why: None,
+        },
+        Event::OrderSimulated {
+            bot: None,
+            id: "MOCK1".into(),
+            symbol: symbol.clone(),
+            quantity: -75,
+            mode: Mock,
+            why: Some(Reason::TokenUnconfirmed),
+        },
+        Event::OrderSimulated {
+            bot: None,
+            id: "MOCK1".into(),
+            symbol: symbol.clone(),
+            quantity: 75,
+            mode: Sandbox,
+            why: None,
+        },
+        Event::OrderPlaced { bot: None, id: "1".into(), symbol: symbol.clone(), quantity: 75 },
+        Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity: -75, why, is_halted_entry: false },
+        Event::OrderRefused {
+            bot: None,
+            symbol,
+            quantity: 75,
+            why: Refused::Halted.to_string(),
+            is_halted_entry: true,
+        },
+    ]
+}
+
+pub(super) fn keeper_events() -> Vec<Event> {
+    let missing: Vec<String> =
+        ["Telegram: alerts go to the log only", "FYERS_PIN: no refresh", "a", "b"].map(str::to_owned).into();
+    let started = |missing: &[String], (after_crash, needs_login)| Event::KeeperStarted {
+        version: "0.1.0".into(),
+        commit: String::new(),
+        missing: missing.to_vec(),
+        after_crash,
+        needs_login,
+    };
+    vec![
+        started(&[], (false, false)),
+        started(&[], (false, true)),
+        started(&missing[..2], (false, false)),
+        started(&missing, (true, false)),
+        started(&missing, (true, true)),
+        Event::KeeperStopping { handed_over: false, stands_by: false },
+        Event::KeeperStopping { handed_over: true, stands_by: false },
+        Event::KeeperStopping { handed_over: true, stands_by: true },
+        Event::Ticked { trade_date: "2026-11-23".parse().unwrap(), late: true },
+        Event::TickSkipped { date: "2026-11-24".parse().unwrap(), holiday: "Guru Nanak Jayanti".into() },
+        Event::CalendarUncovered { year: 2027 },
+        Event::ClockStepped { seconds: -45 },
+        Event::ClockStepped { seconds: 7_500 },
+        Event::SessionChanged {
+            from: StateName::Valid,
+            to: StateName::Checking,
+            why: Reason::TokenRejected,
+            expires_at: None,
+            fingerprint: None,
+        },
+        Event::RefreshStarted { attempt: 1, current: "expired".into() },
+        Event::RefreshFailed { attempt: 1, reason: Reason::BadAnswer, code: None, retry_in_s: Some(2) },
+        Event::SymbolsNotRenewed { why: "NSE_FO: HTTP 503".into(), as_of: Some(t("2026-11-22T02:30:00Z")) },
+        Event::SymbolsNotRenewed {
+            why: "NSE_FO: HTTP 503; NSE_CM: the connection failed".into(),
+            as_of: None,
+        },
+        Event::SymbolsLoaded { symbols: 80_787, as_of: t("2026-11-23T02:30:00Z") },
+        Event::EnvFileFailed {
+            problem: ".env: no space left on the disk. Free some space; the keeper's own copy is safe."
+                .into(),
+        },
+        Event::ActorCrashed { actor: "token".into(), death: Death::Panic },
+        Event::ActorCrashed { actor: "exchange".into(), death: Death::TaskPanic },
+        Event::ActorRestarted { actor: "token".into(), restarts: 1 },
+        Event::ActorGaveUp { actor: "exchange".into() },
+    ]
+}
+
+pub(crate) fn all_events() -> Vec<Event> {
+    [keeper_events(), token_events(), trading_events()].concat()
+}

@@ -1,0 +1,163 @@
+//! What may touch something real: exits, changes and sales of which the last reading does not tell enough.
+
+use super::*;
+
+#[test]
+fn only_an_exit_under_a_halt_waits_for_a_reading() {
+    let now = halted(holding(Mode::Live, 10));
+    let first = |now: &Snapshot, call: &OrderCall| reads_first(now, call, &route(now, call));
+    for exit in [place("NSE:A-EQ", -1), basket(&[-1]), exit_all()] {
+        assert_eq!(first(&now, &exit), Some(ReadsFirst::AtOnce), "{exit:?}");
+        let free = Snapshot { halted: false, ..now.clone() };
+        assert_eq!(first(&free, &exit), None, "nothing changes without a halt");
+        assert_eq!(first(&halted(snapshot(Mode::Sandbox)), &exit), None, "what is simulated is known");
+        assert_eq!(first(&halted(holding(Mode::Mock, 10)), &exit), None);
+        let unread = Snapshot { looked: false, ..now.clone() };
+        assert_eq!(first(&unread, &exit), Some(ReadsFirst::InTurn), "not known");
+    }
+    let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "1"}));
+    assert_eq!(first(&now, &cancel), None, "a cancel opens nothing");
+}
+
+/// An order has filled since the last reading: what would close it is no exit yet, and is not refused before a new one.
+#[test]
+fn what_may_be_an_exit_by_now_is_not_refused_before_a_reading() {
+    let first = |now: &Snapshot, call: &OrderCall| reads_first(now, call, &route(now, call));
+    let flat = halted(holding(Mode::Live, 0));
+    for may_be in [place("NSE:A-EQ", -1), place("NSE:A-EQ", 1), basket(&[-1, -2])] {
+        assert_eq!(first(&flat, &may_be), Some(ReadsFirst::InTurn), "{may_be:?}");
+    }
+    let resting = LivePositions { waiting: vec![leg("NSE:A-EQ", -10)], ..holding(Mode::Live, 10).live };
+    let busy = halted(Snapshot { live: resting, ..snapshot(Mode::Live) });
+    assert_eq!(first(&busy, &place("NSE:A-EQ", -10)), Some(ReadsFirst::InTurn), "it may be cancelled by now");
+    let mut sliced = order("NSE:A-EQ", -1);
+    sliced["stopLoss"] = json!(5);
+    for never in [
+        call(Method::Post, "/orders/sync", &sliced),
+        call(Method::Post, "/orders/async", &order("NSE:A-EQ", -1)),
+        call(Method::Post, "/gtt/orders/sync", &json!({})),
+    ] {
+        assert_eq!(first(&flat, &never), None, "{never:?}");
+    }
+}
+
+/// Without a reading nobody knows what is open by now, and no order is called an entry.
+#[test]
+fn what_is_refused_for_want_of_a_reading_is_refused_because_the_positions_are_not_known() {
+    let flat = halted(holding(Mode::Live, 0));
+    let on_its_way = Snapshot {
+        live: LivePositions { waiting: vec![leg("NSE:A-EQ", -10)], ..holding(Mode::Live, 10).live },
+        ..flat.clone()
+    };
+    for (now, order, says) in [
+        (&flat, place("NSE:A-EQ", -10), Refused::HaltedUnknown),
+        (&flat, call(Method::Patch, "/orders/sync", &json!({"id": "26", "qty": 1})), Refused::HaltedUnknown),
+        (&halted(holding(Mode::Live, 10)), place("NSE:A-EQ", -10), Refused::HaltedUnknown),
+        (&on_its_way, place("NSE:A-EQ", -10), Refused::ExitOnItsWay),
+    ] {
+        let decided = route(now, &order);
+        assert!(reads_first(now, &order, &decided).is_some(), "{order:?}");
+        assert_eq!(without_known_positions(&decided), says, "{order:?}");
+        assert!(!without_known_positions(&decided).to_string().contains("entries are refused"), "{order:?}");
+    }
+}
+
+/// FYERS has answered an entry, or its order book shows the fill, and its positions do not show it yet.
+#[test]
+fn an_exit_of_what_fyers_positions_do_not_show_yet_is_read_for_again() {
+    let flat = halted(holding(Mode::Live, 0));
+    let (exit, more) = (place("NSE:A-EQ", -10), place("NSE:A-EQ", 10));
+    let bought = vec![leg("NSE:A-EQ", 10)];
+    let sent = Reserved { legs: bought.clone(), is_opaque: false };
+    let answered = Snapshot { sent, not_shown: bought.clone(), ..flat.clone() };
+    let torn = Snapshot { torn: vec![bought[0].key()], ..flat.clone() };
+    for now in [&answered, &torn] {
+        assert_eq!(route(now, &exit), Route::Refused(Refused::HaltedUnknown));
+        assert!(reads_again(now, &exit, &route(now, &exit)));
+        let other = place("NSE:B-EQ", -10);
+        assert_eq!(route(now, &other), Route::Refused(Refused::Halted));
+    }
+    assert_eq!(
+        route(&answered, &more),
+        Route::Refused(Refused::Halted),
+        "an entry is one whatever has filled"
+    );
+    assert_eq!(route(&flat, &exit), Route::Refused(Refused::Halted));
+    assert!(!reads_again(&flat, &exit, &route(&flat, &exit)));
+}
+
+/// A change of a resting exit is measured like a new one in its place.
+#[test]
+fn a_halt_lets_a_resting_exit_be_changed_as_long_as_it_stays_one() {
+    let live = LivePositions {
+        waiting: vec![leg("NSE:A-EQ", -10), leg("NSE:A-EQ", 5)],
+        waiting_ids: vec!["26".into(), "27".into()],
+        ..holding(Mode::Live, 10).live
+    };
+    let now = halted(Snapshot { live, ..snapshot(Mode::Live) });
+    let change = |body: Value| call(Method::Patch, "/orders/sync", &body);
+    let many = |body: Value| call(Method::Patch, "/multi-order/sync", &body);
+    for passes in [
+        change(json!({"id": "26", "type": 1, "limitPrice": 801})),
+        change(json!({"id": "26", "type": 1, "limitPrice": 801, "qty": 10})),
+        many(json!([{"id": "26", "type": 1, "qty": 4}])),
+    ] {
+        assert_eq!(route(&now, &passes), Route::Fyers, "{passes:?}");
+        assert_eq!(reads_first(&now, &passes, &Route::Fyers), Some(ReadsFirst::AtOnce));
+        let sent = Reserved { legs: vec![leg("NSE:A-EQ", -1)], is_opaque: false };
+        let busy = Snapshot { sent, ..now.clone() };
+        let fits = passes.operation == Operation::ModifyMany;
+        assert_eq!(route(&busy, &passes) == Route::Fyers, fits, "{passes:?}");
+    }
+    for stays in [
+        change(json!({"id": "26", "qty": 11})),
+        change(json!({"id": "27", "limitPrice": 801})),
+        change(json!({"id": "28", "limitPrice": 801})),
+        change(json!({"id": "26", "side": 1})),
+        many(json!([{"id": "26", "qty": 4}, {"id": "27", "qty": 4}])),
+    ] {
+        assert_eq!(route(&now, &stays), Route::Refused(Refused::HaltedChange), "{stays:?}");
+    }
+    let trial = halted(snapshot(Mode::Sandbox));
+    assert_eq!(
+        route(&trial, &change(json!({"id": "MOCK1", "qty": 1}))),
+        Route::Refused(Refused::HaltedInSandbox)
+    );
+}
+
+/// Shares that are held at FYERS are in no position, and nothing is known of them without a token.
+#[test]
+fn a_sale_from_delivery_is_not_simulated_unless_it_was_bought_so() {
+    let sale = |product: &str, quantity: i64| {
+        let mut body = order("NSE:A-EQ", quantity);
+        body["productType"] = json!(product);
+        call(Method::Post, "/orders/sync", &body)
+    };
+    let never = Snapshot { live: LivePositions::default(), ..snapshot(Mode::Mock) };
+    let delivery = Position { product: fyers_api::model::Product::Cnc, ..position("NSE:A-EQ", 10) };
+    for now in [snapshot(Mode::Mock), never, halted(snapshot(Mode::Mock))] {
+        let now = Snapshot { sandbox: false, ..now };
+        for product in ["CNC", " cnc", "MTF", "NEW"] {
+            assert!(refused(&route(&now, &sale(product, -5))), "{product}");
+        }
+        if now.halted {
+            continue;
+        }
+        match route(&now, &sale("CNC", -5)) {
+            Route::Refused(Refused::Protected(why)) => {
+                assert!(why.contains("hold at FYERS is not known"), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(route(&now, &sale("CNC", 5)), Route::MockExchange, "a purchase sells nothing");
+        assert_eq!(route(&now, &sale("INTRADAY", -5)), Route::MockExchange, "nor does one of the day");
+        let bought = Snapshot { simulated: vec![delivery.clone()], ..now };
+        assert_eq!(route(&bought, &sale("CNC", -10)), Route::MockExchange);
+        assert!(refused(&route(&bought, &sale("CNC", -11))));
+    }
+    assert_eq!(
+        route(&snapshot(Mode::Sandbox), &sale("CNC", -5)),
+        Route::MockExchange,
+        "nothing is meant for FYERS"
+    );
+}

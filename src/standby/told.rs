@@ -1,0 +1,48 @@
+//! What a standby says of the database and of who acts: each news once, so that a wait of days is one line.
+
+use crate::standby::holder::{Held, Holder};
+use crate::store::postgres::ConnectError;
+
+/// What was logged last.
+pub(super) struct Told {
+    holder: Holder,
+    waits: bool,
+    is_away: bool,
+}
+
+impl Told {
+    pub(super) fn new(holder: Holder) -> Self {
+        Self { holder, waits: false, is_away: false }
+    }
+
+    /// The database has answered: who acts.
+    pub(super) fn found(&mut self, held: Held) {
+        self.answered();
+        if held.acts && !std::mem::replace(&mut self.waits, true) {
+            tracing::info!(event = "lease.waiting", "{}; this one stands by", held.words());
+        }
+        self.holder.set(held);
+    }
+
+    /// The database has answered.
+    pub(super) fn answered(&mut self) {
+        self.holder.set_away(None);
+        if std::mem::replace(&mut self.is_away, false) {
+            tracing::info!(
+                event = "lease.reachable",
+                "PostgreSQL answers again; this keeper can act if it has to"
+            );
+        }
+    }
+
+    /// It has not, or has refused. Why may change from try to try: the first reason is logged, the last one is shown.
+    pub(super) fn away(&mut self, error: &ConnectError) {
+        self.holder.set_away(Some(error.to_string()));
+        if !std::mem::replace(&mut self.is_away, true) {
+            tracing::warn!(
+                event = "lease.unreachable",
+                "{error}. Until it answers, this keeper cannot act; it is tried again and again"
+            );
+        }
+    }
+}

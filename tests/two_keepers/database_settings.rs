@@ -1,0 +1,66 @@
+//! What `KEEPER_DATABASE_URL` names is not there, or does not take it: in words, and with the right exit code.
+
+use std::fs;
+
+use crate::{
+    hosts::World,
+    support::{get, wait_for},
+};
+
+const PASSWORD: &str = "a-password-nobody-has";
+
+/// A user whose password the server asks for.
+fn with_a_password(world: &World) {
+    let rules = world.server.data().join("pg_hba.conf");
+    let before = fs::read_to_string(&rules).unwrap();
+    fs::write(&rules, format!("host all guarded 127.0.0.1/32 scram-sha-256\n{before}")).unwrap();
+    world.sql("CREATE ROLE guarded LOGIN PASSWORD 'another-one'");
+    world.sql("SELECT pg_reload_conf()");
+}
+
+#[test]
+fn settings_that_the_database_does_not_take_end_the_program_at_once() {
+    let Some(mut world) = World::new() else { return };
+    with_a_password(&world);
+    let guarded = format!("guarded:{PASSWORD}");
+    for (user, database, words) in [
+        (guarded.as_str(), None, "refuses user or password (28P01)"),
+        ("nobody", None, "knows no such user"),
+        ("keeper", Some("nowhere"), "there is no such database (3D000)"),
+    ] {
+        let url = world.database_for(0, user, database.unwrap_or(&world.database));
+        world = world.with_own(0, "KEEPER_DATABASE_URL", url.leak());
+        for verb in ["run", "refresh"] {
+            let (code, said) = world.complains(0, &[verb]);
+            assert_eq!(code, Some(78), "{verb} {user}: {said}");
+            assert!(said.contains("KEEPER_DATABASE_URL") && said.contains(words), "{verb} {user}: {said}");
+            assert!(!said.contains(PASSWORD) && !said.contains("uncategorized"), "{said}");
+        }
+    }
+}
+
+/// It may come up in a moment: the service waits and says for what, a command does not.
+#[test]
+fn a_database_that_is_not_reached_is_waited_for_in_words() {
+    // In a network of its own a host has nobody to ask for names.
+    let Some(world) = World::on_relays() else { return };
+    let refused = world.database_for(0, "keeper", "keeper").replace("127.0.0.1", "127.0.0.2");
+    let nowhere = format!("postgres://keeper:{PASSWORD}@no-such-host.invalid/keeper");
+    let mut world = world;
+    for (url, words) in [(nowhere, "host's name cannot be resolved"), (refused, "PostgreSQL cannot be used")]
+    {
+        world = world.with_own(0, "KEEPER_DATABASE_URL", url.leak());
+        world.start(0);
+        wait_for("it says so", || (world.log(0).contains("lease.unreachable")).then_some(()));
+        let ready = wait_for("it serves", || get(&world.url(0, "/readyz")));
+        assert_eq!(ready.0, 503);
+        assert!(ready.1.contains(words), "{ready:?}");
+        world.term(0);
+        let log = world.log(0);
+        assert_eq!(log.matches("lease.unreachable").count(), 1, "{log}");
+        assert!(log.contains(words) && !log.contains("uncategorized") && !log.contains(PASSWORD), "{log}");
+        let (code, said) = world.complains(0, &["refresh"]);
+        assert_eq!(code, Some(69), "{said}");
+        assert!(said.contains(words) && !said.contains(PASSWORD), "{said}");
+    }
+}

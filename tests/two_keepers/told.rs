@@ -1,0 +1,190 @@
+//! What people hear of a change of the holder, and what a command says on the host of a keeper that stands by.
+
+use crate::{
+    hosts::World,
+    support::{get, wait_for},
+};
+
+fn two(world: World) -> World {
+    let mut world = world;
+    world.start(0);
+    wait_for("keeper 0 serves", || (world.ready(0) == Some(200)).then_some(()));
+    world.start(1);
+    world.wait_stands_by(1);
+    world
+}
+
+/// Messages on the phone with these words.
+fn told(world: &World, words: &str) -> usize {
+    world.home.alerts().iter().filter(|alert| alert.contains(words)).count()
+}
+
+/// It never held the lease, so it has made no key; it has the one of the keeper that acts.
+#[test]
+fn the_command_line_works_on_a_standby_that_never_acted() {
+    let Some(world) = World::new() else { return };
+    let world = two(world.without_a_key());
+    wait_for("the standby has the key", || (world.exits(1, &["status"]) == Some(0)).then_some(()));
+    let status = world.says(1, &["status", "--json"]);
+    assert_eq!(status["lease"]["address"], world.url(0, ""), "{status}");
+    assert_eq!(world.says(1, &["key", "list", "--json"])["keys"][0]["name"], "default");
+    assert_eq!(world.exits(1, &["key", "halt", "default"]), Some(0));
+    assert_eq!(world.exits(1, &["orders"]), Some(0));
+}
+
+#[test]
+fn a_command_says_that_this_one_stands_by_and_what_is_missing() {
+    let Some(world) = World::new() else { return };
+    let mut world = two(world.without_addresses());
+    for verb in [&["status"][..], &["orders"], &["positions"], &["key", "list"], &["handover"]] {
+        let (code, words) = world.complains(1, verb);
+        assert_eq!(code, Some(69), "{words}");
+        assert!(
+            words.contains("stands by for another one") && words.contains("KEEPER_ADVERTISE_URL"),
+            "{words}"
+        );
+    }
+    world.term(1);
+    let (code, words) = world.complains(1, &["status"]);
+    assert_eq!(code, Some(69), "{words}");
+    assert!(words.contains("no keeper answers on") && words.contains("the one that acts is on"), "{words}");
+}
+
+/// Who ended without notice is the last one that acted, wherever it ran: not the run before in this folder.
+#[test]
+fn a_crash_is_told_of_the_last_holder_and_a_handover_is_no_farewell() {
+    const CRASH: &str = "the run before ended without notice";
+    let Some(world) = World::new() else { return };
+    let mut world = two(world);
+    assert_eq!(told(&world, CRASH), 0);
+    world.kill9(0);
+    world.wait_acts(1);
+    wait_for("the crash is told", || (told(&world, CRASH) == 1).then_some(()));
+    // Its folder's own last run was killed; the last holder is not.
+    world.start(0);
+    world.wait_stands_by(0);
+    world.term(1);
+    world.wait_acts(0);
+    wait_for("the new holder has started", || (told(&world, "has started") >= 2).then_some(()));
+    wait_for("the handover is told", || {
+        (told(&world, "the one that stood by acts in its place") == 1).then_some(())
+    });
+    assert_eq!(told(&world, CRASH), 1, "{:#?}", world.home.alerts());
+    assert_eq!(told(&world, "bots get no answer until it is back"), 0, "somebody acts: no farewell");
+    // A standby that is killed and comes back is nobody's crash; the last one to leave says farewell.
+    world.start(1);
+    world.wait_stands_by(1);
+    world.kill9(1);
+    wait_for("nobody stands by", || (world.status(0)?["lease"]["standby"] == false).then_some(()));
+    // The phone takes one message a second; what waits at the end is sent at the next start.
+    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+    world.term(0);
+    wait_for("the farewell", || (told(&world, "bots get no answer until it is back") == 1).then_some(()));
+    world.start(1);
+    world.wait_acts(1);
+    wait_for("it has started", || (told(&world, "has started") >= 3).then_some(()));
+    assert_eq!(told(&world, CRASH), 1, "{:#?}", world.home.alerts());
+}
+
+/// It says why, in its log and to whoever asks on its host, and does not take over when the other one is gone.
+#[test]
+fn a_keeper_of_another_account_or_sandbox_does_not_join() {
+    let others =
+        [("FYERS_ACCOUNT_ID", "XZ99999", "XZ99999"), ("FYERS_SANDBOX", "true", "FYERS_SANDBOX=false")];
+    for (name, value, words) in others {
+        let Some(world) = World::new() else { return };
+        let mut world = world.with_own(1, name, value);
+        world.start(0);
+        world.wait_acts(0);
+        wait_for("the account is known", || (world.sql("SELECT account FROM session") != "\n").then_some(()));
+        let (code, said) = world.complains(1, &["run"]);
+        assert_eq!(code, Some(78), "{name}: {said}");
+        assert!(said.contains(words), "{name}: {said}");
+        let (code, said) = world.complains(1, &["status"]);
+        assert!(code == Some(78) && said.contains(words), "{name}: {said}");
+        world.start(1);
+        wait_for("it has ended", || (!world.is_running(1)).then_some(()));
+        assert!(world.log(1).contains("lease.refused"), "{}", world.log(1));
+        world.kill9(0);
+        wait_for("the lease has ended", || {
+            (world.sql("SELECT expires_at < clock_timestamp() FROM lease") == "t\n").then_some(())
+        });
+        assert_eq!(world.complains(1, &["run"]).0, Some(78), "{name}: it does not act in its place");
+        assert!(get(&world.url(1, "/livez")).is_none());
+    }
+}
+
+const FAREWELL: &str = "bots get no answer until it is back";
+const REPLACED: &str = "the one that stood by acts in its place";
+const STARTED: &str = "has started\nTrading";
+
+/// Both are told to stop within a moment: whoever acts last says so, once, and nobody speaks for one that stood by.
+#[test]
+fn of_two_keepers_that_stop_together_one_says_the_last_word() {
+    let Some(world) = World::new() else { return };
+    let mut world = two(world);
+    let epoch = |world: &World| world.sql("SELECT epoch FROM lease");
+    for round in 0..3 {
+        world.wait_warm(0);
+        wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+        let before = [FAREWELL, REPLACED, STARTED].map(|words| told(&world, words));
+        let order = if round == 1 { [1, 0] } else { [0, 1] };
+        let held = epoch(&world);
+        world.tell_to_stop(order[0]);
+        if round == 2 {
+            wait_for("the other one has it", || (epoch(&world) != held).then_some(()));
+        }
+        world.tell_to_stop(order[1]);
+        order.into_iter().for_each(|host| world.reap(host));
+        let now = [FAREWELL, REPLACED, STARTED].map(|words| told(&world, words));
+        let alerts = world.home.alerts();
+        assert_eq!(now[0], before[0] + 1, "round {round}: {alerts:#?}");
+        assert!(alerts.last().unwrap().contains(FAREWELL), "round {round}: {alerts:#?}");
+        assert_eq!(now[1] - before[1], now[2] - before[2], "who says that it acts does: {alerts:#?}");
+        world.start(0);
+        wait_for("keeper 0 serves", || (world.ready(0) == Some(200)).then_some(()));
+        world.start(1);
+        world.wait_stands_by(1);
+        wait_for("it has started", || (told(&world, STARTED) == now[2] + 1).then_some(()));
+        assert_eq!(told(&world, FAREWELL), now[0], "round {round}, not again: {:#?}", world.home.alerts());
+        assert_eq!(told(&world, REPLACED), now[1], "round {round}: {:#?}", world.home.alerts());
+        assert_eq!(told(&world, "ended without notice"), 0);
+    }
+}
+
+#[test]
+fn a_handover_is_told_as_one_and_the_log_of_it_is_clean() {
+    let Some(world) = World::new() else { return };
+    let mut world = two(world);
+    world.wait_warm(0);
+    assert_eq!(world.exits(0, &["handover"]), Some(0));
+    world.wait_acts(1);
+    world.wait_stands_by(0);
+    wait_for("it is told", || (told(&world, "has handed over") == 1).then_some(()));
+    assert_eq!([told(&world, "has stopped"), told(&world, FAREWELL)], [0, 0], "{:#?}", world.home.alerts());
+    let (log, own) = (world.log(0), world.url(0, ""));
+    assert!(!log.contains("is not a setting"), "{log}");
+    let waiting: Vec<&str> = log.lines().filter(|line| line.contains("lease.waiting")).collect();
+    assert!(!waiting.is_empty() && !waiting.iter().any(|line| line.contains(&own)), "{waiting:#?}");
+}
+
+/// The lease of a run that was killed stands for a while, with the address of the run that comes after it.
+#[test]
+fn a_standby_does_not_name_itself_as_the_one_that_acts() {
+    let Some(world) = World::new() else { return };
+    let mut world = world;
+    world.start(0);
+    world.wait_acts(0);
+    world.kill9(0);
+    world.start(0);
+    world.wait_stands_by(0);
+    let own = world.url(0, "");
+    let waiting = wait_for("it says for whom it waits", || {
+        world.log(0).lines().find(|line| line.contains("lease.waiting")).map(str::to_owned)
+    });
+    assert!(!waiting.contains(&own) && waiting.contains("the run before here"), "{waiting}");
+    let (code, words) = world.complains(0, &["status"]);
+    assert_eq!(code, Some(69), "{words}");
+    assert!(words.contains("the run before here") && !words.contains(&own), "{words}");
+    world.wait_acts(0);
+}
