@@ -301,7 +301,10 @@ pub(super) fn reachable(mut addr: SocketAddr) -> SocketAddr {
 /// Runs something to its end on this thread.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Option<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    Some(runtime.block_on(work))
+    let done = runtime.block_on(work);
+    // Not waited for: a thread that asks a name server which says nothing.
+    runtime.shutdown_background();
+    Some(done)
 }
 
 /// What brings the token back, while there is none that can be used.

@@ -1,6 +1,6 @@
 //! `run`: the service, from the first log line to the last.
 
-use std::{io::IsTerminal, sync::Arc, time::Duration};
+use std::{io::IsTerminal, mem::ManuallyDrop, sync::Arc, time::Duration};
 
 use keeper_actors::exchange::execution::FaultPoint;
 use keeper_domain::{
@@ -49,7 +49,10 @@ pub(super) fn run() -> Result<Exit, Failure> {
     let set_up = SetUpOfRun::of(&config);
     config.start_log(true);
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
-    actix_rt::System::new().block_on(serve(&config, &state, set_up))
+    // It is left as it is at the end: dropped, it waits for every thread that asks a name server which says nothing. What
+    // must end in order has ended by then.
+    let system = ManuallyDrop::new(actix_rt::System::new());
+    system.block_on(serve(&config, &state, set_up))
 }
 
 /// Where a person finds the keeper: its page, or the set-up while there is no app.

@@ -58,6 +58,7 @@ mod refresh;
 mod rejects;
 mod schema;
 mod service;
+mod silent_names;
 mod small;
 mod socket_attacks;
 mod strangers;
