@@ -361,7 +361,8 @@ impl Gate {
             has_session: session.is_some(),
         });
         if matches!(access, Access::Key | Access::Session | Access::Bot) {
-            trust_connection(request, bot.as_ref());
+            // The owner's pages have no share that a program with the same key could use up.
+            trust_connection(request, bot.as_ref().filter(|bot| !bot.is_owner()));
         }
         Visitor {
             client,

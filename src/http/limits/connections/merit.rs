@@ -83,15 +83,15 @@ pub(super) fn stuck(open: &[Known], most: usize) -> Option<&Known> {
     stuck.min_by_key(|(_, _, merit)| (merit.is_trusted, merit.untaken_since))
 }
 
-/// Of the connections of a key that has more than its share of so many: one on which nothing is waited for, or else a read,
-/// the one that was used longest ago. An order is never cut off.
+/// Of the connections of a key that has more than its share of so many: one whose answer is not taken, or else one on which
+/// nothing is waited for, or else a read; of those the one that was used longest ago. An order is never cut off.
 fn over_share(open: &[Known], most: usize) -> Option<&Known> {
     let mut of_key: BTreeMap<u64, usize> = BTreeMap::new();
     open.iter().filter_map(|(.., merit)| merit.key).for_each(|key| *of_key.entry(key).or_default() += 1);
     let (key, count) = of_key.into_iter().max_by_key(|(_, count)| *count)?;
     let of_it = open.iter().filter(|(.., merit)| merit.key == Some(key));
     let may_go = of_it.filter(|(.., merit)| !merit.is_busy || merit.only_reads);
-    let goes = may_go.min_by_key(|(.., merit)| (merit.is_busy, merit.last_use));
+    let goes = may_go.min_by_key(|(.., merit)| (merit.untaken_since.is_none(), merit.is_busy, merit.last_use));
     goes.filter(|_| count > Shares::of(most).of_one())
 }
 

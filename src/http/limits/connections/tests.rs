@@ -245,6 +245,12 @@ fn a_key_with_more_than_its_share_makes_room_before_everybody_else() {
         Room::Close(60),
         "an idle one before a read"
     );
+    let untaken = of(7, 61, Merit { untaken_since: Some(Duration::from_secs(9)), ..reads(300) });
+    assert_eq!(
+        room_of(crowd(5).chain(others(10)).chain([idle, untaken]).collect()),
+        Room::Close(61),
+        "and before both one whose answer is not taken"
+    );
     let orders = (1..=14).map(|id| of(7, id, merit(true, true, true, id)));
     assert_eq!(
         room_of(orders.clone().chain([newcomer, stranger]).collect()),
