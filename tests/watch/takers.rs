@@ -108,10 +108,17 @@ struct Keys {
 }
 
 impl Keys {
-    fn all_the_owners(home: &Home) -> Self {
+    /// Connections are held with the owner's key; the bot's reads at FYERS are its own.
+    fn of_the_owner(home: &Home) -> Self {
         let key = key(home);
-        Self { holders: key.clone(), owner: key.clone(), bot: key }
+        Self { holders: key.clone(), owner: key, bot: added(home, "modest") }
     }
+}
+
+/// The key of a bot that may only read.
+fn added(home: &Home, name: &str) -> String {
+    let answer = home.run(&["key", "add", "--json", name, "--read-only"]).exits(0).json();
+    answer["token"].as_str().unwrap().to_owned()
 }
 
 /// What a health check, the owner, Prometheus and a bot ask for.
@@ -177,7 +184,7 @@ fn connections() -> usize {
 #[test]
 fn whoever_takes_no_answers_keeps_nobody_out() {
     let (home, keeper) = worst::ready();
-    let (keys, count) = (Keys::all_the_owners(&home), connections());
+    let (keys, count) = (Keys::of_the_owner(&home), connections());
     let kinds = [
         Taker::of("/metrics", false),
         Taker::of("/", false),
@@ -214,11 +221,7 @@ fn one_key_that_asks_fyers_on_every_connection_keeps_nobody_out() {
     let keeper = home.start_ready();
     log_in(&home, &keeper);
     keeper.wait_status("sandbox", |status| status["mode"] == "sandbox");
-    let add = |name: &str| {
-        let answer = home.run(&["key", "add", "--json", name, "--read-only"]).exits(0).json();
-        answer["token"].as_str().unwrap().to_owned()
-    };
-    let keys = Keys { holders: add("greedy"), owner: key(&home), bot: add("modest") };
+    let keys = Keys { holders: added(&home, "greedy"), ..Keys::of_the_owner(&home) };
     let count = connections();
     let mut lost: Vec<String> = Vec::new();
     let taker = Taker::of("/api/v3/profile", true);

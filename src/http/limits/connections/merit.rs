@@ -91,7 +91,8 @@ fn over_share(open: &[Known], most: usize) -> Option<&Known> {
     let (key, count) = of_key.into_iter().max_by_key(|(_, count)| *count)?;
     let of_it = open.iter().filter(|(.., merit)| merit.key == Some(key));
     let may_go = of_it.filter(|(.., merit)| !merit.is_busy || merit.only_reads);
-    let goes = may_go.min_by_key(|(.., merit)| (merit.untaken_since.is_none(), merit.is_busy, merit.last_use));
+    let goes =
+        may_go.min_by_key(|(.., merit)| (merit.untaken_since.is_none(), merit.is_busy, merit.last_use));
     goes.filter(|_| count > Shares::of(most).of_one())
 }
 
@@ -100,9 +101,9 @@ pub(super) fn out_of_turn(open: &[Known], most: usize) -> Option<&Known> {
     stuck(open, most).or_else(|| over_share(open, most))
 }
 
-/// Of the client that has most connections the one with the least
-/// merit. Where everybody waits for an answer, one that only reads and can ask again, of those without the key if there is one; then of those
-/// the one that has waited least: a login waits longest. `None` when all hold the key and have ordered something.
+/// Of the client that has most connections the one with the least merit. Where everybody waits for an answer, one that only
+/// reads and can ask again: of those without the key the one that has waited least, as a login waits longest; where all have
+/// it, one whose answer is not taken. `None` when all hold the key and have ordered something.
 /// Of connections through a trusted proxy, which have no client here, each counts by itself: many people come through
 /// one, and others must not push them out as if they were one.
 pub(super) fn least(open: &[Known]) -> Option<&Known> {
@@ -117,7 +118,10 @@ pub(super) fn least(open: &[Known]) -> Option<&Known> {
     let reader = || strangers().filter(|(_, _, merit)| merit.only_reads).min_by_key(newest);
     // Many who hold the key and ask and ask keep nobody out.
     let readers = || open.iter().filter(|(_, _, merit)| merit.only_reads);
-    let keyed_reader = || readers().min_by_key(|(_, client, merit)| (fewest(client), merit.last_use));
+    let keyed_reader = || {
+        let untaken_first = |merit: &Merit| merit.untaken_since.is_none();
+        readers().min_by_key(|(_, client, merit)| (untaken_first(merit), fewest(client), merit.last_use))
+    };
     let idle = idle.or_else(reader).or_else(keyed_reader);
     idle.or_else(|| strangers().min_by_key(newest))
 }

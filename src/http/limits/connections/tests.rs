@@ -270,6 +270,9 @@ fn holders_of_the_key_who_all_ask_and_ask_keep_nobody_out() {
     let login = (2, client(1), merit(true, false, false, 300));
     let open = [open, vec![login]].concat();
     assert_eq!(room(&open, 16), Room::Close(20), "and no order loses its answer, and no login");
+    let untaken = (3, client(1), Merit { untaken_since: Some(Duration::from_secs(99)), ..reads(90).2 });
+    let open = [open, vec![untaken]].concat();
+    assert_eq!(room(&open, 16), Room::Close(3), "nor who takes the answer, while another one does not");
 }
 
 /// Anybody may ask what takes a while to be answered, as whether the keeper is ready.
