@@ -102,16 +102,22 @@ fn ask(port: u16, request: &str) -> (String, Duration) {
 
 /// The keys of those who hold connections, of the owner and of a bot.
 struct Keys {
-    holders: String,
+    /// Of programs that trade, which may be the owner's, and of those that watch.
+    traders: String,
+    watchers: String,
     owner: String,
     bot: String,
 }
 
 impl Keys {
-    /// Connections are held with the owner's key; the bot's reads at FYERS are its own.
+    /// Where the only program that trades has the owner's key.
     fn of_the_owner(home: &Home) -> Self {
-        let key = key(home);
-        Self { holders: key.clone(), owner: key, bot: added(home, "modest") }
+        let (owner, watchers) = (key(home), added(home, "watchers"));
+        Self { traders: owner.clone(), watchers, owner, bot: added(home, "modest") }
+    }
+
+    fn of_holder(&self, taker: Taker) -> &str {
+        if taker.path == "/metrics" { &self.watchers } else { &self.traders }
     }
 }
 
@@ -144,7 +150,7 @@ fn under(
     let (mut lost, mut times) = (Vec::new(), Vec::new());
     std::thread::scope(|scope| {
         for (taker, opened) in takers.iter().zip(&opened) {
-            let (stop, key) = (&stop, keys.holders.as_str());
+            let (stop, key) = (&stop, keys.of_holder(*taker));
             scope.spawn(move || taker.hold((home.port, key, count), stop, opened));
         }
         let stops = StopAtTheEnd(&stop);
@@ -221,7 +227,7 @@ fn one_key_that_asks_fyers_on_every_connection_keeps_nobody_out() {
     let keeper = home.start_ready();
     log_in(&home, &keeper);
     keeper.wait_status("sandbox", |status| status["mode"] == "sandbox");
-    let keys = Keys { holders: added(&home, "greedy"), ..Keys::of_the_owner(&home) };
+    let keys = Keys { traders: added(&home, "greedy"), ..Keys::of_the_owner(&home) };
     let count = connections();
     let mut lost: Vec<String> = Vec::new();
     let taker = Taker::of("/api/v3/profile", true);
