@@ -23,7 +23,7 @@ use crate::cli::{
     output::{bad_end, complain, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on, mute},
     setup::{CliConfig, load},
-    state_store::{self, StateStore},
+    state_store::{self, StateStore, acts_elsewhere},
 };
 use crate::{
     app::recall_segments,
@@ -92,20 +92,15 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
         return Ok(nothing.end(json));
     };
     match block_on(ask_broker(&config, client.as_ref())) {
-        Some(answer) => Ok(answer.end(json)),
+        Some(answer) => Ok(answer?.end(json)),
         None => Err(no_runtime()),
     }
 }
 
-/// Reads the newest token there is, without touching anything, and asks the broker about it.
-async fn ask_broker(config: &CliConfig, broker: &dyn Broker) -> TokenReport {
-    let stored = match state_store::peek(config).await {
-        Ok(stored) => stored.unwrap_or_default(),
-        Err(error) => {
-            tracing::warn!(event = "store.failed", "{error}");
-            Default::default()
-        }
-    };
+/// Reads the newest token there is, without touching anything, and asks the broker about it. A store that cannot be read
+/// is not one without a token.
+async fn ask_broker(config: &CliConfig, broker: &dyn Broker) -> Result<TokenReport, Failure> {
+    let stored = state_store::peek(config).await?.unwrap_or_default();
     let session = reconcile(stored, &config.seeds());
     let mut answer = TokenReport {
         state: StateName::LoginRequired,
@@ -114,12 +109,12 @@ async fn ask_broker(config: &CliConfig, broker: &dyn Broker) -> TokenReport {
         fingerprint: session.access.as_ref().map(AccessToken::fingerprint),
         account: session.account.clone(),
     };
-    let Some(token) = session.access else { return answer };
+    let Some(token) = session.access else { return Ok(answer) };
     let end = jwt::claims(token.expose()).expires_at;
     answer.expires_at = end.map(ist);
     (answer.state, answer.reason) = verdict(broker, &token, end, &mut answer.account).await;
     tracing::info!(event = "token.check", state = %answer.state, reason = %answer.reason, "token checked");
-    answer
+    Ok(answer)
 }
 
 async fn verdict(
@@ -189,10 +184,7 @@ pub(super) async fn one_shot(
     broker: Arc<dyn Broker>,
 ) -> Result<(OneShot, StateStore), Failure> {
     let storage = StateStore::open_if_free(config, state).await?;
-    let Some(storage) = storage else {
-        let remedy = "Run this command on the host of that keeper, where it is asked to do it.";
-        return Err(fail(Exit::TryLater, "another keeper acts on this database", remedy));
-    };
+    let storage = storage.ok_or_else(acts_elsewhere)?;
     let (store, hours) =
         (storage.store(), TokenHours::new(config.calendar()?, config.settings.segments.clone()));
     let recalled = recall_segments(&hours, store.as_ref()).await;

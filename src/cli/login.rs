@@ -22,6 +22,7 @@ use crate::cli::{
     output::{bad_end, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on, in_use, silence},
     setup::{CliConfig, load},
+    state_store::check_database,
     width::{fitting, room},
 };
 use crate::{
@@ -70,6 +71,7 @@ pub(super) async fn here(config: &CliConfig, state: &StateDir) -> Result<LoginRe
     let client = client(config)?;
     let nonce = state_from(rand::rng().random());
     let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
+    check_database(config).await?;
     invite(&(setup.authorize)(&nonce), None);
     let Some(pasted) = read_login().await else { return Err(nothing_pasted()) };
     let (code, told) = match code_of(read_pasted(pasted.expose_secret())) {

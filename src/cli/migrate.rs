@@ -1,6 +1,6 @@
 //! `migrate` and `handover`: from one database to the other one, from one keeper to the other one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{
     exit::Exit,
@@ -13,7 +13,7 @@ use crate::cli::{
 use crate::store::{
     SqliteStore, StateDir,
     postgres::{Address, Contender, Copied, MigrateError},
-    state_dir::DATABASE,
+    state_dir::{DATABASE, MOVED_DATABASE},
 };
 
 /// Where a migration goes.
@@ -56,12 +56,35 @@ async fn copy(
     file: PathBuf,
 ) -> Result<Copied, MigrateError> {
     // Opened once in either direction: an older schema is brought forward, a missing file is made.
+    let was_there = file.exists();
     let store = SqliteStore::open(state).await.map_err(|error| MigrateError::Failed(error.to_string()))?;
     store.close().await;
     match to {
-        Target::Postgres => contender.fill_from(&file, secrets_in(state)?).await,
-        Target::Sqlite => contender.move_to(&file, &|secrets| keep_secrets(state, secrets)).await,
+        Target::Postgres => {
+            let copied = contender.fill_from(&file, secrets_in(state)?).await?;
+            put_aside(state, &file)?;
+            Ok(copied)
+        }
+        Target::Sqlite => {
+            let moved = contender.move_to(&file, &|secrets| keep_secrets(state, secrets)).await;
+            if moved.is_err() && !was_there {
+                // An empty one would be taken for a state.
+                let _left = std::fs::remove_file(&file);
+            }
+            moved
+        }
     }
+}
+
+/// A start without the database must not work on what is old by then.
+fn put_aside(state: &StateDir, file: &Path) -> Result<(), MigrateError> {
+    let failed = |error: std::io::Error| {
+        MigrateError::Failed(format!(
+            "the rows are in PostgreSQL, and {} cannot be renamed: {error}",
+            file.display()
+        ))
+    };
+    std::fs::rename(file, state.path().join(MOVED_DATABASE)).map_err(failed)
 }
 
 pub(super) fn not_migrated(error: &MigrateError) -> Failure {
@@ -77,7 +100,7 @@ fn describe(copied: &Copied, to: Target) -> String {
     let rows: Vec<String> = copied.iter().map(|(table, rows)| format!("{rows} {table}")).collect();
     let next = match to {
         Target::Postgres => {
-            "The keeper works there from now on, with KEEPER_DATABASE_URL set. The old file is kept."
+            "The keeper works there from now on, with KEEPER_DATABASE_URL set. The old file is kept as keeper.db.moved."
         }
         Target::Sqlite => "Remove KEEPER_DATABASE_URL, and the keeper works in the state folder.",
     };
@@ -88,6 +111,12 @@ pub(super) fn hand_over(force: bool) -> Result<Exit, Failure> {
     let config = load()?;
     let Some(remote) = Remote::new(&config) else { return Err(nobody(&config)) };
     match block_on(remote.hand_over(force)).flatten() {
+        Some(202) if force => {
+            say(
+                "The keeper that acted lets its lease go: one that stands by acts within a second; where none does, it takes it again.",
+            );
+            Ok(Exit::Good)
+        }
         Some(202) => {
             say("The keeper that acted hands over: the one that stood by acts within a second.");
             Ok(Exit::Good)

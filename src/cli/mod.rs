@@ -19,6 +19,7 @@ mod key;
 mod key_file;
 mod key_table;
 mod last_one;
+mod left_behind;
 mod login;
 mod migrate;
 mod oneshot;

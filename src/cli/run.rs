@@ -45,6 +45,9 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 const RELEASE_LIMIT: Duration = Duration::from_secs(4);
 
 pub(super) fn run() -> Result<Exit, Failure> {
+    // Before anything else: as process 1 of a container, a signal that nobody takes is ignored.
+    let signals = StopSignals::new();
+    let signals = signals.map_err(|_refused| fail(Exit::Error, "signals cannot be handled here", ""))?;
     let config = load()?;
     let set_up = SetUpOfRun::of(&config);
     config.start_log(true);
@@ -52,7 +55,7 @@ pub(super) fn run() -> Result<Exit, Failure> {
     // It is left as it is at the end: dropped, it waits for every thread that asks a name server which says nothing. What
     // must end in order has ended by then.
     let system = ManuallyDrop::new(actix_rt::System::new());
-    system.block_on(serve(&config, &state, set_up))
+    system.block_on(serve(&config, &state, set_up, signals))
 }
 
 /// Where a person finds the keeper: its page, or the set-up while there is no app.
@@ -87,11 +90,12 @@ impl SetUpOfRun {
     }
 }
 
-async fn serve(config: &CliConfig, state: &StateDir, set_up: Option<SetUpOfRun>) -> Result<Exit, Failure> {
-    // Before anything else: as process 1 of a container, a signal without a handler is ignored.
-    let Ok(mut signals) = StopSignals::new() else {
-        return Err(fail(Exit::Error, "signals cannot be handled here", ""));
-    };
+async fn serve(
+    config: &CliConfig,
+    state: &StateDir,
+    set_up: Option<SetUpOfRun>,
+    mut signals: StopSignals,
+) -> Result<Exit, Failure> {
     // Before the state is opened: a start that cannot listen leaves nothing behind.
     check_address(config.settings.http_addr)?;
     // Before the wait for the lease: whoever stands by has checked all of it.
@@ -161,7 +165,7 @@ async fn act(
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));
     let end = tokio::select! {
-        end = until_told(&keeper, signals) => end,
+        end = until_told(&keeper, signals.clone()) => end,
         () = SetUpOfRun::is_finished(set_up.as_ref()) => End::SetUp,
     };
     if matches!(end, End::GaveUp) {
@@ -173,8 +177,8 @@ async fn act(
     leave(config, keeper, storage, matches!(end, End::Told)).await;
     state.ended();
     match end {
-        End::HandedOver => standby::begin_again(After::HandOver),
-        End::SetUp => standby::begin_again(After::SetUp),
+        End::HandedOver => standby::begin_again(After::HandOver, &signals),
+        End::SetUp => standby::begin_again(After::SetUp, &signals),
         End::Told | End::GaveUp => {}
     }
     Ok(Exit::Good)

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    left_behind,
     output::{fail, no_state},
     setup::CliConfig,
 };
@@ -61,13 +62,19 @@ impl StateStore {
                 let keep = |name, secret| keep_shared(config, state, (name, secret));
                 let listen = config.settings.http_addr;
                 let store = Box::pin(standby::wait(contender, listen, reach, (&keep, stop))).await;
-                Ok(store.map_err(|error| no_standby(&error))?.map(Self::Postgres))
+                let Some(store) = store.map_err(|error| no_standby(&error))? else { return Ok(None) };
+                if let Err(refused) = left_behind::refuse_unmoved(state, &store).await {
+                    store.close().await;
+                    return Err(refused);
+                }
+                Ok(Some(Self::Postgres(store)))
             }
         }
     }
 
     /// The one in the state folder.
     async fn open_here(state: &StateDir) -> Result<Self, Failure> {
+        left_behind::refuse_moved(state)?;
         let store = SqliteStore::open(state).await;
         store.map(Self::Sqlite).map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))
     }
@@ -258,14 +265,26 @@ pub(super) fn candidate(config: &CliConfig) -> Candidate {
 }
 
 /// The session as it is stored, without changing anything; `None` where nothing is stored.
-pub(super) async fn peek(config: &CliConfig) -> Result<Option<StoredSession>, String> {
-    let settings = &config.settings;
-    let Some(url) = &settings.database_url else {
-        return SqliteStore::peek(&settings.state_dir).await.map_err(|error| error.to_string());
+pub(super) async fn peek(config: &CliConfig) -> Result<Option<StoredSession>, Failure> {
+    let Some(mut looking) = contender(config, false)? else {
+        let peeked = SqliteStore::peek(&config.settings.state_dir).await;
+        return peeked.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()));
     };
-    let address = Address::parse(url).map_err(|flaw| ConnectError::from(flaw).to_string())?;
-    let mut looking = Contender::new(address, candidate(config));
-    looking.session().await.map_err(|error| error.to_string())
+    looking.session().await.map_err(|error| no_database(&error))
+}
+
+/// Before a person does something for which there would be no place: whether the database can be worked on from here.
+pub(super) async fn check_database(config: &CliConfig) -> Result<(), Failure> {
+    let Some(mut contender) = contender(config, false)? else { return Ok(()) };
+    contender.prepare().await.map_err(|error| no_database(&error))?;
+    let row = contender.look_if_fit().await.map_err(|error| no_database(&error))?;
+    if row.is_held() { Err(acts_elsewhere()) } else { Ok(()) }
+}
+
+/// Another keeper acts, and it is not the one of this folder.
+pub(super) fn acts_elsewhere() -> Failure {
+    let remedy = "Run this command on the host of that keeper, where it is asked to do it.";
+    fail(Exit::TryLater, "another keeper acts on this database", remedy)
 }
 
 pub(super) fn no_database(error: &ConnectError) -> Failure {

@@ -8,6 +8,7 @@ use keeper_domain::{
     address::{Network, is_loopback},
     clock::sessions::Segment,
     routing::OnTokenLoss,
+    secret::Fingerprint,
     served::Served,
 };
 use mock_exchange::exchange::Prices;
@@ -223,6 +224,7 @@ impl Settings {
             account: self.account_id.clone(),
             app: self.app.as_ref().map(|app| app.client_id.clone()),
             sandbox: Some(self.sandbox),
+            gateway_key: self.gateway_key.as_ref().map(|key| Fingerprint::of(key.expose_secret())),
         }
     }
 

@@ -56,8 +56,8 @@ const REFUSAL_LINE: Duration = Duration::from_secs(3);
 const TRY_LATER: i32 = 75;
 /// How long a keeper that has handed over waits for another one to act.
 const GIVE_WAY: Duration = Duration::from_secs(5);
-/// Tells the fresh copy of a program that it has handed over. It is no setting, and its name is none that a setting could have.
-const WAIT_FIRST: &str = "_FYERS_KEEPER_HANDED_OVER";
+/// Tells the fresh copy of a program why it was begun. It is no setting, and its name is none that a setting could have.
+const BEGUN_AFTER: &str = "_FYERS_KEEPER_BEGUN_AFTER";
 
 /// A standby could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +110,9 @@ pub async fn wait(
     contender.end_with_the_lease();
     // Its socket is free when this returns, for the listener of the keeper.
     let _ended = tokio::join!(server.handle().stop(false), server);
-    contender.into_store(holding, Arc::new(stand_by_again)).map(Some).map_err(StandbyError::Thread)
+    let stop = stop.clone();
+    let on_lost = Arc::new(move || stand_by_again(&stop));
+    contender.into_store(holding, on_lost).map(Some).map_err(StandbyError::Thread)
 }
 
 async fn until_held(
@@ -204,16 +206,18 @@ async fn look(contender: &mut Contender, told: &mut Told) -> Duration {
     }
 }
 
-/// The tables are there, and this keeper is of the account whose they are.
+/// The tables are there, and this keeper is of the account whose they are. A copy of a program that has acted has reached
+/// the database before: what it was let in with is no mistake in the settings.
 async fn prepare(contender: &mut Contender, told: &mut Told) -> Result<(), StandbyError> {
     let mut pause = FIRST_PAUSE;
+    let has_acted = matches!(After::of_this_run(), Some(After::Loss | After::HandOver));
     loop {
         let prepared = match contender.prepare().await {
             Ok(()) => contender.look_if_fit().await,
             Err(error) => Err(error),
         };
         match prepared {
-            Err(error) if error.may_pass() => {
+            Err(error) if error.may_pass() || (has_acted && error.may_pass_again()) => {
                 told.away(&error);
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -246,26 +250,39 @@ pub enum After {
     SetUp,
 }
 
+impl After {
+    const ALL: [(Self, &str); 3] =
+        [(Self::Loss, "the lease was lost"), (Self::HandOver, "a handover"), (Self::SetUp, "a set-up")];
+
+    fn slug(self) -> &'static str {
+        Self::ALL.into_iter().find_map(|(after, slug)| (after == self).then_some(slug)).unwrap_or_default()
+    }
+
+    /// Why this run was begun, when it is a copy.
+    fn of_this_run() -> Option<Self> {
+        let said = std::env::var(BEGUN_AFTER).ok()?;
+        Self::ALL.into_iter().find_map(|(after, slug)| (slug == said).then_some(after))
+    }
+}
+
 /// The lease is lost: nothing of this run may act any more.
-fn stand_by_again() {
+fn stand_by_again(stop: &StopSignals) {
     tracing::error!(
         event = "lease.lost",
         "the lease is lost; another keeper may act, and this one stands by"
     );
-    begin_again(After::Loss);
+    begin_again(After::Loss, stop);
 }
 
-/// Replaces this program by a fresh copy of itself, which stands by.
-pub fn begin_again(after: After) -> ! {
+/// Replaces this program by a fresh copy of itself, which stands by. One that was told to stop ends.
+pub fn begin_again(after: After, stop: &StopSignals) -> ! {
     logging::flush(LAST_LINE);
+    if stop.have_come() {
+        std::process::exit(0);
+    }
     let Ok(program) = std::env::current_exe() else { std::process::exit(TRY_LATER) };
     let mut fresh = Command::new(program);
-    fresh.args(std::env::args_os().skip(1));
-    if after == After::HandOver {
-        fresh.env(WAIT_FIRST, "1");
-    } else {
-        fresh.env_remove(WAIT_FIRST);
-    }
+    fresh.args(std::env::args_os().skip(1)).env(BEGUN_AFTER, after.slug());
     let failed = fresh.exec();
     // Only when the program is not there any more: whoever started this one starts it again.
     tracing::error!(event = "keeper.not_replaced", "{failed}");
@@ -275,7 +292,7 @@ pub fn begin_again(after: After) -> ! {
 
 /// After a handover the other keeper comes first; if there is none, this one goes on.
 async fn give_way(contender: &mut Contender) {
-    if std::env::var_os(WAIT_FIRST).is_none() {
+    if After::of_this_run() != Some(After::HandOver) {
         return;
     }
     let until = Instant::now() + GIVE_WAY;

@@ -157,6 +157,7 @@ async fn a_keeper_of_another_account_never_gets_it() {
         account: Some(account.to_owned()),
         app: Some("APP-100".to_owned()),
         sandbox: Some(false),
+        ..Served::default()
     };
     let of = |name: &str, account: &str| {
         let who =

@@ -14,7 +14,7 @@ fn with_a_password(world: &World) {
     let rules = world.server.data().join("pg_hba.conf");
     let before = fs::read_to_string(&rules).unwrap();
     fs::write(&rules, format!("host all guarded 127.0.0.1/32 scram-sha-256\n{before}")).unwrap();
-    world.sql("CREATE ROLE guarded LOGIN PASSWORD 'another-one'");
+    world.sql("CREATE ROLE guarded LOGIN SUPERUSER PASSWORD 'another-one'");
     world.sql("SELECT pg_reload_conf()");
 }
 
@@ -63,4 +63,29 @@ fn a_database_that_is_not_reached_is_waited_for_in_words() {
         assert_eq!(code, Some(69), "{said}");
         assert!(said.contains(words) && !said.contains(PASSWORD), "{said}");
     }
+}
+
+/// What let it in a moment ago is no mistake in its settings.
+#[test]
+fn a_holder_that_is_not_let_in_any_more_waits_and_goes_on() {
+    let Some(world) = World::new() else { return };
+    with_a_password(&world);
+    let url = world.database_for(0, "guarded:another-one", &world.database);
+    let mut world = world.with_own(0, "KEEPER_DATABASE_URL", url.leak());
+    world.start(0);
+    world.wait_acts(0);
+    world.sql("ALTER ROLE guarded PASSWORD 'a-new-one'");
+    world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guarded'");
+    wait_for("it has lost its lease", || world.log(0).contains("lease.lost").then_some(()));
+    wait_for("it says why it waits", || {
+        let (_, after) = world.log(0).split_once("lease.lost").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+        (after.contains("lease.unreachable") && after.contains("28P01")).then_some(())
+    });
+    assert!(world.is_running(0), "{}", world.log(0));
+    world.sql("ALTER ROLE guarded PASSWORD 'another-one'");
+    world.wait_acts(0);
+    assert_eq!(world.order(0, "once it is let in again").unwrap(), "fyers");
+    let alerts = world.home.alerts();
+    assert!(!alerts.iter().any(|alert| alert.contains("gives up")), "{alerts:#?}");
+    world.judge();
 }

@@ -245,11 +245,10 @@ impl World {
         self.signal(host, Signal::TERM);
     }
 
-    /// Waits for the end of a program that was told to stop.
-    pub(crate) fn reap(&mut self, host: usize) {
-        if let Some(mut child) = self.hosts[host].child.take() {
-            child.wait().unwrap();
-        }
+    /// Waits for the end of a program that was told to stop; its exit code.
+    pub(crate) fn reap(&mut self, host: usize) -> Option<i32> {
+        wait_for("the end of the program", || (!self.is_running(host)).then_some(()));
+        self.hosts[host].child.take()?.wait().unwrap().code()
     }
 
     pub(crate) fn kill9(&mut self, host: usize) {

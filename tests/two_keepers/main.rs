@@ -17,6 +17,7 @@ mod histories;
 mod hosts;
 mod judge;
 mod network;
+mod own_state;
 mod relay;
 #[path = "../stores/server.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]

@@ -55,6 +55,27 @@ fn goes(world: &mut World, holder: usize, go: fn(&mut World, usize)) -> Duration
     took
 }
 
+/// The signal comes while the program goes, replaces itself, or has done so.
+#[test]
+fn who_hands_over_and_is_told_to_stop_stops() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    for (round, later) in [0, 20, 50, 90, 140, 200, 400].into_iter().enumerate() {
+        let (holder, other) = (round % 2, 1 - round % 2);
+        world.wait_stands_by(other);
+        world.wait_warm(holder);
+        assert_eq!(world.exits(holder, &["handover"]), Some(0));
+        std::thread::sleep(Duration::from_millis(later));
+        world.tell_to_stop(holder);
+        assert_eq!(world.reap(holder), Some(0), "after {later} ms: {}", world.log(holder));
+        world.wait_acts(other);
+        world.start(holder);
+    }
+    world.judge();
+}
+
 /// The stored token is good, and FYERS takes its time to say so to the keeper that takes over.
 #[test]
 fn the_first_orders_after_a_take_over_are_not_simulated() {

@@ -88,9 +88,12 @@ fn a_crash_is_told_of_the_last_holder_and_a_handover_is_no_farewell() {
 
 /// It says why, in its log and to whoever asks on its host, and does not take over when the other one is gone.
 #[test]
-fn a_keeper_of_another_account_or_sandbox_does_not_join() {
-    let others =
-        [("FYERS_ACCOUNT_ID", "XZ99999", "XZ99999"), ("FYERS_SANDBOX", "true", "FYERS_SANDBOX=false")];
+fn a_keeper_of_another_account_sandbox_or_key_does_not_join() {
+    let others = [
+        ("FYERS_ACCOUNT_ID", "XZ99999", "XZ99999"),
+        ("FYERS_SANDBOX", "true", "FYERS_SANDBOX=false"),
+        ("KEEPER_GATEWAY_KEY", "a-key-that-no-bot-has-0123456789abcdef", "another KEEPER_GATEWAY_KEY"),
+    ];
     for (name, value, words) in others {
         let Some(world) = World::new() else { return };
         let mut world = world.with_own(1, name, value);
@@ -135,7 +138,7 @@ fn of_two_keepers_that_stop_together_one_says_the_last_word() {
             wait_for("the other one has it", || (epoch(&world) != held).then_some(()));
         }
         world.tell_to_stop(order[1]);
-        order.into_iter().for_each(|host| world.reap(host));
+        order.into_iter().for_each(|host| drop(world.reap(host)));
         let now = [FAREWELL, REPLACED, STARTED].map(|words| told(&world, words));
         let alerts = world.home.alerts();
         assert_eq!(now[0], before[0] + 1, "round {round}: {alerts:#?}");

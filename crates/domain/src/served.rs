@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::secret::Fingerprint;
+
 /// What a keeper is set up for, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -12,6 +14,8 @@ pub struct Served {
     pub app: Option<String>,
     /// Whether orders never leave the keeper.
     pub sandbox: Option<bool>,
+    /// The gateway key, where it comes from the settings; otherwise keepers of one database share theirs.
+    pub gateway_key: Option<Fingerprint>,
 }
 
 /// Why a keeper may not take the place of another one.
@@ -39,6 +43,9 @@ pub enum Misfit {
         /// Whether the keeper before is in the sandbox.
         theirs: bool,
     },
+    /// Bots that the keeper before lets in would be strangers to it.
+    #[error("the keeper before has another KEEPER_GATEWAY_KEY: bots could not go on here")]
+    GatewayKey,
 }
 
 fn app_words(app: Option<&str>) -> String {
@@ -56,6 +63,9 @@ impl Misfit {
             Self::Sandbox { .. } => {
                 "Give both the same FYERS_SANDBOX. To change it, stop all keepers first, in good order."
             }
+            Self::GatewayKey => {
+                "Give both the same KEEPER_GATEWAY_KEY, or none. To change it, stop all keepers first, in good order."
+            }
         }
     }
 }
@@ -69,7 +79,8 @@ impl Served {
         if let (Some(false), Some(theirs), Some(ours)) = (is_same, &before.account, &self.account) {
             return Some(Misfit::Account { theirs: theirs.clone(), ours: ours.clone() });
         }
-        self.other_app(before, has_ended, is_same).or_else(|| self.other_venue(before, has_ended))
+        let other = self.other_app(before, has_ended, is_same);
+        other.or_else(|| self.other_venue(before, has_ended)).or_else(|| self.other_key(before, has_ended))
     }
 
     /// An app is one account's: whose another app is, is known only where the account is said.
@@ -82,6 +93,11 @@ impl Served {
     fn other_venue(&self, before: &Self, has_ended: bool) -> Option<Misfit> {
         let theirs = before.sandbox.filter(|theirs| self.sandbox.is_some_and(|ours| ours != *theirs))?;
         (!has_ended).then_some(Misfit::Sandbox { theirs })
+    }
+
+    fn other_key(&self, before: &Self, has_ended: bool) -> Option<Misfit> {
+        let both = self.gateway_key.as_ref().zip(before.gateway_key.as_ref());
+        both.filter(|(ours, theirs)| !has_ended && ours != theirs).map(|_| Misfit::GatewayKey)
     }
 }
 
@@ -96,7 +112,7 @@ mod tests {
 
     fn served(account: &str, app: &str, sandbox: bool) -> Served {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Served { account: some(account), app: some(app), sandbox: Some(sandbox) }
+        Served { account: some(account), app: some(app), sandbox: Some(sandbox), gateway_key: None }
     }
 
     #[test]
@@ -140,6 +156,20 @@ mod tests {
             let (before, ours) = (served("", "APP-100", theirs), served("", "APP-100", !theirs));
             assert_eq!(ours.misfit(&before, false), Some(Misfit::Sandbox { theirs }));
             assert_eq!(ours.misfit(&before, true), None, "a person has changed it");
+        }
+    }
+
+    #[test]
+    fn bots_of_the_one_are_let_in_by_the_other() {
+        let with = |key: Option<&str>| Served {
+            gateway_key: key.map(Fingerprint::of),
+            ..served("XA1", "APP-100", false)
+        };
+        let (one, other, shared) = (with(Some("one key")), with(Some("another")), with(None));
+        assert_eq!(other.misfit(&one, false), Some(Misfit::GatewayKey));
+        assert_eq!(other.misfit(&one, true), None, "a person has changed it");
+        for (ours, theirs) in [(&one, &one), (&shared, &one), (&one, &shared)] {
+            assert_eq!(ours.misfit(theirs, false), None);
         }
     }
 

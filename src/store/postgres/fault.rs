@@ -50,6 +50,10 @@ pub(super) fn unreachable_words(error: &io::Error) -> String {
     }
 }
 
+/// How the codes begin with which the server says that it is not there for anybody, or not for this user: it is shutting
+/// down or starting up, has no connections left, has lost or ended one, fails inside, or lets nobody in with this password.
+const OF_THE_SERVER: [&str; 8] = ["57P", "53", "08", "25P", "XX", "58", "28", "3D"];
+
 fn kind(error: &Error) -> StoreErrorKind {
     match error {
         Error::PoolClosed | Error::WorkerCrashed => StoreErrorKind::Ended,
@@ -59,10 +63,7 @@ fn kind(error: &Error) -> StoreErrorKind {
             Some("53100") => StoreErrorKind::Full,
             Some("25006") => StoreErrorKind::ReadOnly,
             // Shutting down, starting up, too many connections, a session that was ended.
-            Some(code) if code.starts_with("57P") || code.starts_with("53") || code.starts_with("08") => {
-                StoreErrorKind::Failing
-            }
-            Some(code) if code.starts_with("25P") || code.starts_with("XX") || code.starts_with("58") => {
+            Some(code) if OF_THE_SERVER.iter().any(|class| code.starts_with(class)) => {
                 StoreErrorKind::Failing
             }
             _ => StoreErrorKind::Refused,

@@ -66,6 +66,16 @@ impl PostgresStore {
         Self { pool, committer, holding, address, channel: Channel::Chat, ending }
     }
 
+    /// Whether anything has happened in this database.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn is_used(&self) -> Result<bool, StoreError> {
+        let events =
+            sqlx::query_as::<_, (bool,)>("SELECT EXISTS (SELECT 1 FROM journal)").fetch_one(&self.pool).await;
+        events.map(|(any,)| any).map_err(failed("looked for a state"))
+    }
+
     /// One that only reads, for a keeper that does not hold the lease.
     pub(super) fn read_only(pool: PgPool) -> Self {
         let (committer, holding) = (Arc::new(Committer::closed()), HeldLease::none());

@@ -75,6 +75,19 @@ impl SqliteStore {
         session.map(Some).map_err(|error| OpenError::Failed { path, problem: error.problem })
     }
 
+    /// Whether anything has happened in this database, which another process may be using.
+    pub async fn is_used(path: &Path) -> Result<bool, OpenError> {
+        let Some(pool) = database::open_read_only(path).await? else { return Ok(false) };
+        let events =
+            sqlx::query_as::<_, (bool,)>("SELECT EXISTS (SELECT 1 FROM journal)").fetch_one(&pool).await;
+        pool.close().await;
+        let failed = |_: sqlx::Error| OpenError::Failed {
+            path: path.to_owned(),
+            problem: "it cannot be read".to_owned(),
+        };
+        events.map(|(any,)| any).map_err(failed)
+    }
+
     /// Whether trading is halted by a state folder that another process may be using.
     pub async fn peek_halted(path: &Path) -> Result<bool, OpenError> {
         let Some(pool) = database::open_read_only(path).await? else { return Ok(false) };

@@ -1,0 +1,53 @@
+//! A state that the keeper would not work on: its halt, its keys and its session must not be forgotten without a word.
+
+use std::path::PathBuf;
+
+use crate::cli::{exit::Exit, failure::Failure, output::fail};
+use crate::store::{
+    SqliteStore, StateDir,
+    postgres::PostgresStore,
+    state_dir::{DATABASE, MOVED_DATABASE},
+};
+
+/// Where the state of a folder was moved to PostgreSQL, a start without that database is refused.
+pub(super) fn refuse_moved(state: &StateDir) -> Result<(), Failure> {
+    let (database, moved) = (state.path().join(DATABASE), state.path().join(MOVED_DATABASE));
+    if database.exists() || !moved.exists() {
+        return Ok(());
+    }
+    let what = format!(
+        "the state of {} was moved to PostgreSQL, and KEEPER_DATABASE_URL is not set",
+        state.path().display()
+    );
+    let remedy = format!(
+        "Set it. To come back: fyers-keeper migrate --to sqlite. To begin anew: remove {}.",
+        moved.display()
+    );
+    Err(fail(Exit::BadSettings, &what, &remedy))
+}
+
+/// Where the folder has a state and the database none, the state was not brought along.
+pub(super) async fn refuse_unmoved(state: &StateDir, store: &PostgresStore) -> Result<(), Failure> {
+    let Some(file) = used_file(state).await else { return Ok(()) };
+    let failed = |error: keeper_domain::ports::StoreError| fail(Exit::TryLater, &error.to_string(), "");
+    if store.is_used().await.map_err(failed)? {
+        return Ok(());
+    }
+    let what = format!("there is a state in {}, and the PostgreSQL database is empty", file.display());
+    let remedy = match file.ends_with(DATABASE) {
+        true => "Bring it along: fyers-keeper migrate --to postgres. To begin anew, move the file away.".to_owned(),
+        false => "It was moved to another database: correct KEEPER_DATABASE_URL. To begin anew, move the file away.".to_owned(),
+    };
+    Err(fail(Exit::BadSettings, &what, &remedy))
+}
+
+/// The file in which something has happened. One that cannot be read may be such a file.
+async fn used_file(state: &StateDir) -> Option<PathBuf> {
+    for name in [DATABASE, MOVED_DATABASE] {
+        let file = state.path().join(name);
+        if SqliteStore::is_used(&file).await.unwrap_or(true) {
+            return Some(file);
+        }
+    }
+    None
+}
