@@ -60,9 +60,13 @@ mod tests {
         assert!((&mut other).now_or_never().is_none());
         let mut held = held.into_iter();
         drop(held.next());
-        assert!((&mut waiting[0]).now_or_never().is_some(), "it was there first");
-        drop(held.next());
-        assert!((&mut other).now_or_never().is_some(), "and then the other's turn has come");
+        let first = (&mut waiting[0]).now_or_never();
+        assert!(first.is_some(), "it was there first");
         assert!((&mut waiting[1]).now_or_never().is_none());
+        drop(held.next());
+        let second = (&mut other).now_or_never();
+        assert!(second.is_some(), "and then the other's turn has come");
+        assert!((&mut waiting[1]).now_or_never().is_none());
+        drop((first, second));
     }
 }

@@ -1,9 +1,8 @@
 //! Answers that several routes give.
 
-use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
-    http::header::{CONTENT_TYPE, HeaderValue},
+    http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use keeper_domain::{mode::ShownMode, routing::Venue, text::escaped};
 use serde::Serialize;

@@ -85,9 +85,9 @@ impl Others {
         let get = |path: &str, shown: &str| {
             format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nauthorization: {shown}\r\n\r\n")
         };
-        let order = r#"{"symbol":"NSE:SBIN-EQ","qty":1,"type":2,"side":1,"productType":"INTRADAY"}"#;
+        let order = r#"{"symbol":"NSE:SBIN-EQ","qty":1,"type":2,"side":1,"productType":"INTRADAY","limitPrice":0,"stopPrice":0,"validity":"DAY","disclosedQty":0,"offlineOrder":false}"#;
         let order = format!(
-            "POST /api/v3/orders/sync HTTP/1.1\r\nhost: k\r\nauthorization: X:{trader}\r\ncontent-length: {}\r\n\r\n{order}",
+            "POST /api/v3/orders/sync HTTP/1.1\r\nhost: k\r\nauthorization: X:{trader}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{order}",
             order.len()
         );
         [
@@ -188,6 +188,19 @@ fn keys_that_read_at_fyers_on_hundreds_of_connections_keep_nobody_waiting() {
     assert!(keeper.stop().success());
 }
 
+/// Candles of minutes, some megabytes of them.
+pub(crate) const HISTORY: &str = "/data/history?symbol=NSE:SBIN-EQ&resolution=1&date_format=1&range_from=2026-09-01&range_to=2026-11-20&cont_flag=1";
+
+/// FYERS has as many of them as it may give at once.
+pub(crate) fn long_candles() -> FaultRule {
+    let candle =
+        |nth: usize| serde_json::json!([1_763_869_500 + 60 * nth, 801.55, 802.6, 799.95, 801.05, 12_345]);
+    let candles: Vec<_> = (0..CANDLES).map(candle).collect();
+    let body = serde_json::json!({"s": "ok", "candles": candles});
+    println!("answers of {} bytes", body.to_string().len());
+    FaultRule::forever("/data/history", Fault::Json { status: 200, body })
+}
+
 /// Answers of megabytes, which the keeper looks through and could learn from.
 #[test]
 fn keys_that_read_long_candles_keep_nobody_waiting_and_the_memory_in_its_bounds() {
@@ -195,15 +208,8 @@ fn keys_that_read_long_candles_keep_nobody_waiting_and_the_memory_in_its_bounds(
     let keeper = home.start_ready();
     log_in(&home, &keeper);
     keeper.wait_status("live", |status| status["mode"] == "live");
-    let candle =
-        |nth: usize| serde_json::json!([1_763_869_500 + 60 * nth, 801.55, 802.6, 799.95, 801.05, 12_345]);
-    let candles: Vec<_> = (0..CANDLES).map(candle).collect();
-    let body = serde_json::json!({"s": "ok", "candles": candles});
-    println!("answers of {} bytes", body.to_string().len());
-    home.sim.inject(FaultRule::forever("/data/history", Fault::Json { status: 200, body }));
-    let query =
-        "symbol=NSE:SBIN-EQ&resolution=1&date_format=1&range_from=2026-09-01&range_to=2026-11-20&cont_flag=1";
-    let lost = under(&home, &keeper, &format!("/data/history?{query}"));
+    home.sim.inject(long_candles());
+    let lost = under(&home, &keeper, HISTORY);
     println!("tried: {READERS} keys with {EACH} connections each; {} of the others not answered", lost.len());
     assert_eq!(lost, [""; 0]);
     assert_eq!(get(&keeper, "/livez", &[]).status, 200);

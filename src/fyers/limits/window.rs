@@ -243,8 +243,18 @@ impl Window {
     fn room_of_key(&self, span: &Span, cost: RequestCost, now: Duration) -> Duration {
         let Some(own) = cost.share.filter(|share| !share.is_alone) else { return Duration::ZERO };
         let is_own = |call: &Call| call.share.is_some_and(|share| share.is_of_same_key(own));
-        let had_few = self.until(span, (span.few, 1), now, is_own);
+        let had_few = self.until(span, (self.few(span, own, now), 1), now, is_own);
         had_few.min(self.until(span, (span.many, cost.weight), now, |_| true))
+    }
+
+    /// How many are few: where many keys read, no more than each of them has when all have as many.
+    fn few(&self, span: &Span, own: KeyShare, now: Duration) -> u32 {
+        let counting = self.log.iter().filter(|call| call.end(span, now) > now);
+        let mut keys: Vec<u64> =
+            counting.filter_map(|call| call.share).chain([own]).map(KeyShare::key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        (span.many / u32::try_from(keys.len()).unwrap_or(u32::MAX)).clamp(1, span.few)
     }
 
     /// How long until so much of a span is free of these calls.
