@@ -9,7 +9,7 @@ mod login_code;
 mod long_body;
 mod refusal;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -40,7 +40,12 @@ use crate::http::{
     reply::mark,
 };
 use crate::memory::Share;
+use tokio::time::sleep;
+
 use refusal::Refusal;
+
+/// How long a read that finds no place waits for its answer.
+const REFUSED_READ: Duration = Duration::from_secs(1);
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     // A scope is found by its prefix; a pattern for the rest would be a regular expression for every request.
@@ -103,7 +108,9 @@ async fn answered(
             let Some(_place) = places.take(Holder::Key(bot.clone()), kind) else {
                 front.metrics.place_refused(bot.as_str());
                 if kind == PlaceKind::Read {
-                    places.refuse_read().await;
+                    // Told at once, it would come again at once: hundreds of connections that are told no cost as much as
+                    // hundreds that are served.
+                    sleep(REFUSED_READ).await;
                 }
                 let (answer, ..) = refused(Refusal::NoPlace(kind), surface, path);
                 return (answer, None, Some(bot));

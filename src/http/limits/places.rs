@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use keeper_domain::{
@@ -11,18 +10,6 @@ use keeper_domain::{
     keys::BotName,
     places::{PlaceKind, Shares, Waiting},
 };
-use tokio::time::sleep;
-
-/// Each so many who are told no make all of them wait a second longer.
-const CROWD: usize = 32;
-/// But no longer than this: most programs wait for an answer for ten seconds at least.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long a read that finds no place waits for its answer, where so many others wait for such an answer. Told at once,
-/// whoever has hundreds of connections would ask again at once on each, and be told no at the cost of being served.
-fn pause_of_a_refused_read(others: usize) -> Duration {
-    Duration::from_secs(1 + (others / CROWD) as u64).min(LONGEST_PAUSE)
-}
 
 /// Who holds a place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,21 +31,12 @@ struct Taken {
 pub(in crate::http) struct Places {
     shares: Shares,
     taken: Arc<Mutex<Taken>>,
-    /// Reads that have found no place and wait to be told so.
-    refused: Arc<()>,
 }
 
 impl Places {
     /// So many connections come in at once.
     pub(in crate::http) fn new(most: usize) -> Self {
-        Self { shares: Shares::of(most), taken: Arc::default(), refused: Arc::default() }
-    }
-
-    /// Waits as long as a read that finds no place is to wait for its answer.
-    pub(in crate::http) async fn refuse_read(&self) {
-        let _waiting = Arc::clone(&self.refused);
-        // All clones of the places share it too; they are few.
-        sleep(pause_of_a_refused_read(Arc::strong_count(&self.refused))).await;
+        Self { shares: Shares::of(most), taken: Arc::default() }
     }
 
     /// A place until the returned value is dropped; `None` when the holder has its share, or all have theirs.
@@ -103,12 +81,6 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_few_who_are_told_no_wait_a_second_and_a_crowd_waits_longer() {
-        let pauses = [0, 31, 32, 100, 250].map(|others| pause_of_a_refused_read(others).as_secs());
-        assert_eq!(pauses, [1, 1, 2, 4, 5]);
-    }
 
     #[test]
     fn a_place_is_given_back_and_nothing_is_kept_of_its_holder() {
