@@ -14,6 +14,7 @@ pub mod hub;
 pub mod notifier;
 pub mod token;
 
+pub mod droppable;
 pub mod event_log;
 pub mod journal;
 pub mod recipient_cell;

@@ -14,6 +14,8 @@ use keeper_domain::ports::{Change, StoreError};
 use crate::exchange::{deps::ExchangeDeps, state::Volatile};
 use crate::token::messages::GetSession;
 
+/// So many messages of bots are handled before everybody else on the thread has a turn.
+const AT_ONE_GO: u32 = 8;
 /// Longest wait for the TokenActor: it may be between two lives.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -25,13 +27,25 @@ pub struct ExchangeActor {
     pub(super) volatile: Volatile,
     /// Whether this is not its first life in this run of the program.
     has_lived: bool,
+    /// Bots' messages since it last let others have their turn.
+    at_one_go: u32,
 }
 
 impl ExchangeActor {
     /// An actor that starts in Mock mode and asks the TokenActor for better news.
     pub fn new(deps: ExchangeDeps) -> Self {
         let volatile = Volatile::new(deps.book());
-        Self { deps, volatile, has_lived: false }
+        Self { deps, volatile, has_lived: false, at_one_go: 0 }
+    }
+
+    /// A message of a bot's was handled. An actor goes through its mailbox to the end before anything else on its thread
+    /// has a turn; where bots fill it as fast as it is emptied there is no end, and the pulse would stop.
+    pub(super) fn breathe(&mut self, ctx: &mut Context<Self>) {
+        self.at_one_go += 1;
+        if self.at_one_go >= AT_ONE_GO {
+            self.at_one_go = 0;
+            ctx.wait(tokio::task::yield_now().into_actor(self));
+        }
     }
 }
 

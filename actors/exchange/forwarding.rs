@@ -224,6 +224,7 @@ impl Handler<Forward> for ExchangeActor {
     fn handle(&mut self, Forward(request, bot): Forward, ctx: &mut Self::Context) -> Self::Result {
         let (reply, pending) = Pending::new();
         self.forward((request, bot), reply, HasRead::No, ctx);
+        self.breathe(ctx);
         pending
     }
 }

@@ -73,7 +73,8 @@ impl ExchangeActor {
 impl Handler<NextRows> for ExchangeActor {
     type Result = AtomicResponse<Self, Rows>;
 
-    fn handle(&mut self, NextRows(rest): NextRows, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, NextRows(rest): NextRows, ctx: &mut Self::Context) -> Self::Result {
+        self.breathe(ctx);
         AtomicResponse::new(Box::pin(self.written().map(move |(), act, _| act.rows(rest))))
     }
 }

@@ -26,6 +26,7 @@ mod meaning;
 pub mod messages;
 mod pipeline;
 mod pricing;
+pub mod read_turns;
 pub mod reads;
 mod saving;
 mod segments;

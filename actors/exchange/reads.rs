@@ -25,8 +25,13 @@ use crate::exchange::{
     bots::{SharedKeys, key_of, seen_by},
     doubt::{self, IsDead},
     messages::{Forward, Forwarded, Learnt},
+    read_turns::ReadTurns,
     words::{never_left, refusal},
 };
+
+/// The longest answer that teaches something, in bytes: a year of daily candles is a few ten kilobytes, a book of a hundred
+/// orders about sixty.
+const LONGEST_LESSON: usize = 128 * 1024;
 
 /// What the ExchangeActor publishes for readers.
 pub type SharedSnapshot = Arc<ArcSwap<Snapshot>>;
@@ -42,6 +47,8 @@ pub struct Router {
     pub keys: SharedKeys,
     /// Who carries out orders, and everything that is simulated.
     pub exchange: Addr<ExchangeActor>,
+    /// Before it, for reads.
+    pub turns: ReadTurns,
 }
 
 impl Router {
@@ -53,7 +60,7 @@ impl Router {
         let call = OrderCall::read(&request);
         let now = self.snapshot.load_full();
         let Some(now) = key_of(&self.keys, &bot).map(|key| seen_by(&now, &key, &call)) else {
-            return Some(self.exchange.send(Forward(request, bot)).await.ok()?.answered().await);
+            return self.read_in_turn(request, bot).await;
         };
         let reads = route(&now, &call) == Route::Fyers;
         match (&self.proxy, now.token.clone()) {
@@ -61,8 +68,16 @@ impl Router {
                 let asked = (call, request, asker(&self.keys, bot));
                 Some(read(now, Arc::clone(proxy), token, asked, self.exchange.clone()).await)
             }
-            _ => Some(self.exchange.send(Forward(request, bot)).await.ok()?.answered().await),
+            _ => self.read_in_turn(request, bot).await,
         }
+    }
+
+    /// A read that the actor answers.
+    async fn read_in_turn(&self, request: ApiRequest, bot: BotName) -> Option<Forwarded> {
+        let turn = self.turns.take(&bot).await;
+        let pending = self.exchange.send(Forward(request, bot)).await.ok()?;
+        drop(turn);
+        Some(pending.answered().await)
     }
 }
 
@@ -90,8 +105,7 @@ pub(super) async fn read(
     let (venue, answer) = match sent {
         Ok(answer) if never_left(&answer) => (Venue::None, answer),
         Ok(answer) => {
-            use Operation::{History, Orders, Positions, Quotes};
-            if matches!(call.operation, Quotes | Positions | Orders | History) {
+            if teaches(call.operation, answer.body.len()) {
                 let (operation, query) = (call.operation, request.query.clone());
                 actor.do_send(Learnt { operation, query, answer: answer.clone() });
             }
@@ -100,6 +114,14 @@ pub(super) async fn read(
         Err(error) => lost(&error),
     };
     Forwarded { mode: now.mode, halted: now.halted, reason: now.reason, venue, answer, rest: None }
+}
+
+/// Whether an answer of so many bytes is shown to the actor. It reads it on the thread that all actors share, where some
+/// megabytes of candles would hold up everybody else, and take several times as much memory: whoever may read could ask for
+/// them again and again. What the keeper must know it asks FYERS for by itself.
+fn teaches(operation: Operation, bytes: usize) -> bool {
+    use Operation::{History, Orders, Positions, Quotes};
+    matches!(operation, Quotes | Positions | Orders | History) && bytes <= LONGEST_LESSON
 }
 
 /// Whether the profile call says that a token works which FYERS refused. No word in time is none.
@@ -115,4 +137,17 @@ fn lost(error: &ProxyError) -> (Venue, fyers_api::http::ApiResponse) {
     let never_sent = matches!(error, ProxyError::Transport(Transport::Connect));
     let (status, venue) = if never_sent { (503, Venue::None) } else { (504, Venue::Fyers) };
     (venue, refusal(status, -503, &format!("{error}; nothing was done")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_to_read_teaches_nothing() {
+        for operation in [Operation::Quotes, Operation::Positions, Operation::Orders, Operation::History] {
+            assert!(teaches(operation, LONGEST_LESSON) && !teaches(operation, LONGEST_LESSON + 1));
+        }
+        assert!(!teaches(Operation::Profile, 100));
+    }
 }

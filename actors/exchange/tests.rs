@@ -57,6 +57,7 @@ mod segments;
 mod shares;
 mod starting;
 mod switches;
+mod turns;
 mod waiting;
 
 use fyers::Fyers;

@@ -17,10 +17,13 @@ use tokio::{
 };
 
 pub use crate::supervisor::record::{Counters, CrashSink};
-use crate::supervisor::{
-    record::{Record, Shared, lock},
-    supervised::SupervisedActor,
-    watchdog::Pulse,
+use crate::{
+    droppable::droppable,
+    supervisor::{
+        record::{Record, Shared, lock},
+        supervised::SupervisedActor,
+        watchdog::Pulse,
+    },
 };
 use keeper_domain::event::Death;
 use keeper_domain::restart_policy::Limits;
@@ -148,5 +151,5 @@ impl Tree {
 
 #[expect(clippy::disallowed_methods, reason = "the wrapper that all others must use")]
 fn raw_spawn(task: impl Future<Output = ()> + 'static) {
-    actix_rt::spawn(task);
+    actix_rt::spawn(droppable(task));
 }

@@ -1,7 +1,8 @@
 //! The last line: an OS thread that notices when the actors' thread no longer runs at all.
 //!
 //! A blocked thread stops every timeout that lives on it, so only somebody outside can tell. It counts checks,
-//! not hours: when the whole machine sleeps, this thread sleeps too, and nobody is accused.
+//! not hours: when the whole machine sleeps, this thread sleeps too, and nobody is accused. A check for which this thread
+//! itself was woken late says nothing: on a machine that has no time for it there may be none for the other one either.
 
 use std::{
     sync::{
@@ -9,7 +10,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Bumped by the actors' thread while it runs.
@@ -43,6 +44,17 @@ impl Default for Watch {
     }
 }
 
+impl Watch {
+    /// Looks without a sign of life, after one more that was to take [`Watch::every`] and took so long.
+    fn after(self, silent: u32, moved: bool, took: Duration) -> u32 {
+        match () {
+            () if moved => 0,
+            () if took > self.every + self.every / 2 => silent,
+            () => silent + 1,
+        }
+    }
+}
+
 /// Starts the thread. `on_hang` is called once, when there was no beat for too long; in production it ends the
 /// program with exit code 70. The thread ends when every other holder of the pulse is gone.
 pub fn start(pulse: &Pulse, watch: Watch, on_hang: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
@@ -51,10 +63,11 @@ pub fn start(pulse: &Pulse, watch: Watch, on_hang: impl FnOnce() + Send + 'stati
     thread.spawn(move || {
         let (mut last, mut silent) = (None, 0);
         loop {
+            let began = Instant::now();
             thread::sleep(watch.every);
             let Some(pulse) = watched.upgrade() else { return };
             let now = Some(pulse.load(Ordering::Relaxed));
-            silent = if now == last { silent + 1 } else { 0 };
+            silent = watch.after(silent, now != last, began.elapsed());
             last = now;
             if silent >= watch.silent_looks {
                 return on_hang();
@@ -70,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    const FAST: Watch = Watch { every: Duration::from_millis(5), silent_looks: 4 };
+    const FAST: Watch = Watch { every: Duration::from_millis(20), silent_looks: 4 };
 
     #[test]
     fn a_silent_thread_is_noticed_from_outside() {
@@ -80,6 +93,19 @@ mod tests {
         pulse.beat();
         // This thread now blocks, as a stuck actors' thread would.
         assert_eq!(hears.recv_timeout(Duration::from_secs(60)), Ok(()));
+    }
+
+    #[test]
+    fn a_look_that_comes_late_accuses_nobody_and_forgives_nothing() {
+        let watch = Watch::default();
+        let (on_time, late) = (Duration::from_millis(1_010), Duration::from_millis(1_600));
+        let after = |looks: &[(bool, Duration)]| {
+            looks.iter().fold(0, |silent, (moved, took)| watch.after(silent, *moved, *took))
+        };
+        assert_eq!(after(&[(false, late); 100]), 0);
+        assert_eq!(after(&[(false, on_time); 10]), watch.silent_looks);
+        assert_eq!(after(&[(false, on_time), (false, late), (false, on_time)]), 2);
+        assert_eq!(after(&[(false, on_time), (true, late)]), 0);
     }
 
     #[test]

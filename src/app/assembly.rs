@@ -13,6 +13,7 @@ use keeper_actors::{
         execution::{InFlight, Tasks},
         messages::{GetFeedPrices, SocketPrices, TokenDied},
         nothing_known,
+        read_turns::ReadTurns,
         reads::{Router, SharedSnapshot},
         watched::WatchedProxy,
     },
@@ -75,7 +76,7 @@ pub(super) fn start_actors(
         FeedsActor::new(feeds_deps(parts, &proxy, (&hub, &snapshot), (prices, observed))),
     );
     let keys = Arc::clone(keys);
-    let router = Router { snapshot, proxy, keys, exchange: exchange.clone() };
+    let router = Router { snapshot, proxy, keys, exchange: exchange.clone(), turns: ReadTurns::default() };
     let card = phone::Card::start(parts, tree, journal);
     let mut listeners = vec![exchange.clone().recipient()];
     listeners.extend(card.as_ref().map(|card| card.addr.clone().recipient()));

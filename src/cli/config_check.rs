@@ -10,7 +10,7 @@ use crate::cli::{
     setup::load,
     width::room,
 };
-use crate::config::Row;
+use crate::{config::Row, env_file::EnvFile};
 
 #[derive(Serialize)]
 struct SettingsReport<'a> {
@@ -25,11 +25,10 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
     config.client()?;
     config.messenger()?;
     config.calendar()?;
-    let answer = SettingsReport {
-        settings: &config.settings.rows,
-        missing: config.settings.missing(),
-        notes: &config.notes,
-    };
+    let mut notes = config.notes.clone();
+    notes.extend(EnvFile::new(&config.settings.env_file, &config.settings.state_dir).warnings());
+    let answer =
+        SettingsReport { settings: &config.settings.rows, missing: config.settings.missing(), notes: &notes };
     if json {
         print_json(&answer);
         return Ok(Exit::Good);

@@ -68,7 +68,11 @@ pub(super) fn warning(file: &File, meta: &Metadata, path: &Path) -> Option<Strin
             let what = "who can change what the keeper uses";
             Some(format!("{path} belongs to user {owner}, {what}. If that is not you: chown {user} {path}"))
         }
-        Doubt::GroupWrites | Doubt::OthersRead => {
+        Doubt::GroupWrites => {
+            let what = "can be changed by users of its group, who would decide which account the keeper uses";
+            Some(format!("{path} {what} (mode {mode:04o}). Run: chmod 600 {path}"))
+        }
+        Doubt::OthersRead => {
             let what = "holds secrets and other users may open it";
             Some(format!("{path} {what} (mode {mode:04o}). Run: chmod 600 {path}"))
         }

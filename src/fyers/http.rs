@@ -18,6 +18,7 @@ use std::{
 };
 
 use chrono::{TimeDelta, Utc};
+use keeper_actors::droppable::droppable;
 use keeper_domain::{
     broker_error::{BrokerError, Garble, Transport},
     ports::ProxyError,
@@ -36,7 +37,7 @@ use crate::fyers::{
     contact::ContactLog,
     credentials, date,
 };
-use crate::memory::Memory;
+use crate::memory::{Memory, Share};
 
 /// Idle connections are closed before the other side does it, so that an order does not meet a dead one.
 const POOL_IDLE: Duration = Duration::from_secs(60);
@@ -98,6 +99,8 @@ pub(super) struct Execution {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    #[expect(dead_code, reason = "what the body holds of the memory, until it is passed on")]
+    room: Share,
 }
 
 impl Http {
@@ -156,7 +159,7 @@ impl Http {
     ) -> Result<Execution, ProxyError> {
         let broken = |error: reqwest::Error| ProxyError::Transport(line(&error));
         let mut watch = Watch::new(self.timer.as_ref());
-        let mut response = self.start(request, &mut watch).await.map_err(broken)?;
+        let mut response = droppable(self.start(request, &mut watch)).await.map_err(broken)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut share = memory.for_answer();
@@ -174,13 +177,13 @@ impl Http {
             room(body.len() + chunk.len()).await?;
             body.extend_from_slice(&chunk);
         }
-        Ok(Execution { status, headers, body })
+        Ok(Execution { status, headers, body, room: share })
     }
 
     /// Sends, and reads at most `limit` bytes of body. A redirect and a rate limit need no body.
     pub(super) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Raw, BrokerError> {
         let mut watch = Watch::new(self.timer.as_ref());
-        let response = self.start(request, &mut watch).await.map_err(|error| transport(&error))?;
+        let response = droppable(self.start(request, &mut watch)).await.map_err(|error| transport(&error))?;
         let head = Head::of(&response);
         match head.status {
             300..=399 => Err(head.garbled(Garble::Redirect)),
@@ -300,3 +303,6 @@ fn ended_early(error: &reqwest::Error) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,7 @@ use crate::fyers::{
     config::{FyersConfig, SetupError},
     contact::ContactLog,
     credentials::Credentials,
+    echoes::Echoes,
     http::{Http, Timer},
 };
 use crate::{memory::Memory, run_tokens::RunTokens};
@@ -124,11 +125,29 @@ impl BrokerProxy for FyersProxy {
         }
         let mut answer = self.http.exchange(request, self.largest, &self.memory).await?;
         // Whole: a token that comes in two parts is found as well.
-        echoes.cover(&mut answer.body);
+        answer.body = covered(&echoes, answer.body).await?;
         let mut headers = headers::that_matter(&answer.headers);
         headers.iter_mut().for_each(|(_, value)| echoes.cover(value));
         Ok(ApiResponse { status: answer.status, headers, body: answer.body })
     }
+}
+
+/// A longer answer is gone through on a thread of its own: meanwhile other bots, the owner and health checks are served.
+const AT_ONCE: usize = 64 * 1024;
+
+/// The body without the credentials that it quotes.
+async fn covered(echoes: &Arc<Echoes>, mut body: Vec<u8>) -> Result<Vec<u8>, ProxyError> {
+    if body.len() <= AT_ONCE {
+        echoes.cover(&mut body);
+        return Ok(body);
+    }
+    let echoes = Arc::clone(echoes);
+    let covering = tokio::task::spawn_blocking(move || {
+        echoes.cover(&mut body);
+        body
+    });
+    // The program ends: what was not gone through is not passed on.
+    covering.await.map_err(|_| ProxyError::Transport(Transport::Broken))
 }
 
 /// Nobody needs to wonder whether FYERS has acted on such a call.

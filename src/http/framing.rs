@@ -4,12 +4,14 @@
 //! certain (a length twice, a lone line feed, a folded line, an odd encoding) is refused there with 400, and nothing that
 //! follows is given to it.
 
-use crate::http::head::{Framing, RequestLine};
+use crate::http::head::{Framing, RequestLine, is_header};
 
 /// A request line and the headers may each be so long, in bytes: 500 symbols in a query are some twelve thousand.
 const LONGEST_HEAD: usize = 16 * 1024;
 /// What follows the length of a chunk, in bytes.
 const LONGEST_EXTENSION: usize = 1024;
+/// What follows the last chunk, in bytes.
+const LONGEST_TRAILER: usize = 4 * 1024;
 /// Empty lines before a request that are passed over: some clients send one behind a body.
 const MOST_EMPTY: u8 = 2;
 /// No head has this byte: the HTTP library answers 400 when it comes to it.
@@ -35,12 +37,29 @@ pub(super) enum Part {
 /// Where in a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Chunk {
-    Size { value: u64, digits: u8 },
-    Extension { value: u64, length: usize },
-    SizeEnd { value: u64 },
-    Data { left: u64 },
-    DataEnd { line_feed: bool },
-    Last { line_feed: bool },
+    Size {
+        value: u64,
+        digits: u8,
+    },
+    Extension {
+        value: u64,
+        length: usize,
+    },
+    SizeEnd {
+        value: u64,
+    },
+    Data {
+        left: u64,
+    },
+    DataEnd {
+        line_feed: bool,
+    },
+    Last,
+    /// Behind the last chunk: lines like headers, up to an empty one. They are read and left out.
+    Trailer {
+        line: Vec<u8>,
+        length: usize,
+    },
 }
 
 /// What was passed on.
@@ -94,6 +113,10 @@ impl Part {
                     };
                 }
                 length
+            }
+            Self::Chunks(Chunk::Last | Chunk::Trailer { .. }) => {
+                self.trailer(input[0], out);
+                1
             }
             Self::Chunks(chunk) => {
                 out.push(input[0]);
@@ -155,6 +178,28 @@ impl Part {
         self.go_on(next, byte, out);
     }
 
+    /// What stands behind a body is none of the headers that count: neither a key nor a length is taken from there, and
+    /// the HTTP library, which takes none, is not given it.
+    fn trailer(&mut self, byte: u8, out: &mut Vec<u8>) {
+        let (mut line, length) = match self {
+            Self::Chunks(Chunk::Trailer { line, length }) => (std::mem::take(line), *length + 1),
+            _ => (Vec::new(), 1),
+        };
+        line.push(byte);
+        let next = match line.strip_suffix(b"\r\n") {
+            Some([]) => {
+                out.extend_from_slice(b"\r\n");
+                return *self = Self::START;
+            }
+            Some(whole) => is_header(whole).then(Vec::new),
+            None => Some(line),
+        };
+        match next.filter(|_| length <= LONGEST_TRAILER) {
+            Some(line) => *self = Self::Chunks(Chunk::Trailer { line, length }),
+            None => self.refuse(out),
+        }
+    }
+
     fn go_on(&mut self, next: Option<Self>, byte: u8, out: &mut Vec<u8>) {
         let Some(next) = next else { return self.refuse(out) };
         out.push(byte);
@@ -185,13 +230,10 @@ impl Chunk {
             (Self::Extension { value, length }, byte) if byte != b'\n' && *length < LONGEST_EXTENSION => {
                 Self::Extension { value: *value, length: length + 1 }
             }
-            (Self::SizeEnd { value: 0 }, b'\n') => Self::Last { line_feed: false },
+            (Self::SizeEnd { value: 0 }, b'\n') => Self::Last,
             (Self::SizeEnd { value }, b'\n') => Self::Data { left: *value },
             (Self::DataEnd { line_feed: false }, b'\r') => Self::DataEnd { line_feed: true },
             (Self::DataEnd { line_feed: true }, b'\n') => Self::Size { value: 0, digits: 0 },
-            // A trailer is none of the headers that count, and the HTTP library takes none.
-            (Self::Last { line_feed: false }, b'\r') => Self::Last { line_feed: true },
-            (Self::Last { line_feed: true }, b'\n') => return Part::START,
             _ => return Part::End,
         };
         Part::Chunks(next)
@@ -242,6 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_a_body_is_left_out() {
+        let head = "POST / HTTP/1.1\r\nhost: k\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+        let next = "GET /next HTTP/1.1\r\nhost: k\r\n\r\n";
+        for trailer in ["x: y\r\n", "authorization: X\r\ncontent-length: 5\r\n", "empty:\r\n"] {
+            let all = format!("{head}{trailer}\r\n{next}");
+            let (out, ends) = through(all.as_bytes());
+            assert_eq!(String::from_utf8(out).unwrap(), format!("{head}\r\n{next}"), "{trailer}");
+            assert_eq!(ends, [all.len() - next.len(), all.len()], "{trailer}");
+        }
+    }
+
+    #[test]
     fn where_the_end_is_not_certain_nothing_follows() {
         for head in [
             "GET / HTTP/1.1\nhost: k\r\n\r\n",
@@ -280,7 +334,10 @@ mod tests {
             ("1\rx", "1\rx"),
             ("1\r\nxy", "1\r\nxy"),
             ("1\r\nx\ny", "1\r\nx\n"),
-            ("0\r\nauthorization: X\r\n\r\n", "0\r\na"),
+            ("0\r\nx: y\n\r\n", "0\r\n\0"),
+            ("0\r\nx: y\r\n folded\r\n\r\n", "0\r\n\0"),
+            ("0\r\nno header\r\n\r\n", "0\r\n\0"),
+            ("0\r\n\n\r\n", "0\r\n\0"),
             ("1111111111111111\r\n", "1111111111111111"),
         ] {
             let (out, ends) = through(format!("{start}{body}GET / HTTP/1.1\r\n\r\n").as_bytes());
@@ -290,6 +347,8 @@ mod tests {
                 "{body:?}"
             );
         }
+        let (out, ends) = through(format!("{start}0\r\n{}", "x: y\r\n".repeat(1_000)).as_bytes());
+        assert!(ends.is_empty() && out.ends_with(b"\r\n\0"));
         let endless = format!("{start}1;{}", "x".repeat(9 * LONGEST_EXTENSION));
         let (out, ends) = through(endless.as_bytes());
         assert!(ends.is_empty() && out.len() < start.len() + LONGEST_EXTENSION + 10, "{}", out.len());

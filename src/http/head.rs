@@ -111,12 +111,7 @@ struct Head<'a> {
 impl<'a> Head<'a> {
     /// `None` when the line is no header, or one that is not certain.
     fn add(&mut self, line: &'a [u8]) -> Option<()> {
-        let colon = line.iter().position(|byte| *byte == b':')?;
-        let (name, value) = (&line[..colon], trimmed(&line[colon + 1..]));
-        let is_clean = value.iter().all(|byte| (*byte >= b' ' && *byte != 0x7f) || *byte == b'\t');
-        if name.is_empty() || !name.iter().all(is_token) || !is_clean {
-            return None;
-        }
+        let (name, value) = parts(line)?;
         if let Some(known) = SINGLE.iter().find(|known| name.eq_ignore_ascii_case(known)) {
             if self.seen.contains(known) {
                 return None;
@@ -142,6 +137,19 @@ impl<'a> Head<'a> {
         }
         Some(())
     }
+}
+
+/// Whether a line without its end is a header.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    parts(line).is_some()
+}
+
+/// Name and value of a header.
+fn parts(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let (name, value) = (&line[..colon], trimmed(&line[colon + 1..]));
+    let is_clean = value.iter().all(|byte| (*byte >= b' ' && *byte != 0x7f) || *byte == b'\t');
+    (!name.is_empty() && name.iter().all(is_token) && is_clean).then_some((name, value))
 }
 
 /// Without the blanks that may be around a value.

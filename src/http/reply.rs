@@ -2,10 +2,16 @@
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
-    http::header::{CONTENT_TYPE, HeaderValue},
+    http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
-use keeper_domain::text::escaped;
+use keeper_domain::{mode::ShownMode, routing::Venue, text::escaped};
 use serde::Serialize;
+
+/// The two headers that every answer to a bot has.
+pub(super) fn mark(headers: &mut HeaderMap, shown: ShownMode, venue: Venue) {
+    headers.insert(HeaderName::from_static("x-keeper-mode"), HeaderValue::from_static(shown.slug()));
+    headers.insert(HeaderName::from_static("x-keeper-order-venue"), HeaderValue::from_static(venue.slug()));
+}
 
 /// The actors have not answered in time.
 pub(super) fn unanswered() -> HttpResponse {

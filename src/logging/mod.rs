@@ -31,9 +31,19 @@ use queue::Queue;
 /// The queue of the program's own log, to be emptied at the end.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
-/// What the libraries below may say at most. At finer levels some of them print whole requests.
-const CAPS: [&str; 9] =
-    ["actix_http", "actix_server", "h2", "hyper", "hyper_util", "reqwest", "rustls", "sqlx", "teloxide"];
+/// What the libraries below may say at most. At finer levels some of them print whole requests. What `actix_http` has to
+/// say is what strangers have sent, each line of it an error: they would fill the log and wake people up.
+const CAPS: [(&str, &str); 9] = [
+    ("actix_http", "off"),
+    ("actix_server", "warn"),
+    ("h2", "warn"),
+    ("hyper", "warn"),
+    ("hyper_util", "warn"),
+    ("reqwest", "warn"),
+    ("rustls", "warn"),
+    ("sqlx", "warn"),
+    ("teloxide", "warn"),
+];
 
 /// Tells the time for log lines: the wall clock, or the demo's.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -144,7 +154,7 @@ fn dropped_line(style: Style, now: DateTime<Utc>, dropped: u64) -> String {
 fn env_filter(wanted: &str) -> EnvFilter {
     let filter = EnvFilter::builder().parse_lossy(wanted);
     // The cap is added last, so that it wins over what was wished for.
-    CAPS.iter().fold(filter, |filter, name| match format!("{name}=warn").parse() {
+    CAPS.iter().fold(filter, |filter, (name, most)| match format!("{name}={most}").parse() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
     })
@@ -287,6 +297,7 @@ mod tests {
     fn libraries_stay_quiet_whatever_the_filter_says() {
         let text = logged(Style::Json, "trace", || {
             info!(target: "reqwest::connect", "GET https://h/?code=1");
+            error!(target: "actix_http::h1::dispatcher", "stream error: {}", "what a stranger has sent");
             info!(target: "fyers_keeper", "ours");
         });
         assert_eq!(text.lines().count(), 1, "{text}");

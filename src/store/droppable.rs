@@ -1,52 +1,18 @@
-//! Reads that may be given up half-way, on any thread and at any time.
-//!
-//! A connection goes back to its pool by a task, also when the future that reads is dropped: with the connection of
-//! whoever has asked, with an actor, with everything at the end. A thread that ends drops its futures when it has left its
-//! runtime, and there sqlx has nothing to start that task on and panics. So a read is dropped inside of the runtime
-//! that it began in; where that one is ending, the task is dropped with it and the connection is closed.
+//! Reads of the store that may be given up half-way: sqlx gives a connection back to its pool by a task
+//! (`keeper_actors::droppable`).
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use tokio::runtime::Handle;
-
-/// See [`droppable`].
-pub(super) struct Droppable<F> {
-    /// There until it is dropped.
-    read: Option<Pin<Box<F>>>,
-    runtime: Option<Handle>,
-}
-
-/// The same read, which may be dropped anywhere. To be called where it is polled.
-pub(super) fn droppable<F: Future>(read: F) -> Droppable<F> {
-    Droppable { read: Some(Box::pin(read)), runtime: Handle::try_current().ok() }
-}
-
-impl<F: Future> Future for Droppable<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        match &mut self.read {
-            Some(read) => read.as_mut().poll(cx),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl<F> Drop for Droppable<F> {
-    fn drop(&mut self) {
-        let _inside = self.runtime.as_ref().map(Handle::enter);
-        self.read = None;
-    }
-}
+pub(super) use keeper_actors::droppable::droppable;
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, rc::Rc, task::Waker};
+    use std::{
+        cell::Cell,
+        rc::Rc,
+        task::{Context, Waker},
+    };
 
     use sqlx::SqlitePool;
+    use tokio::runtime::Handle;
 
     use super::*;
 

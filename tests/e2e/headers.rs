@@ -205,6 +205,42 @@ fn nothing_was_done_is_503_of_no_venue_while_the_keeper_stops() {
     });
 }
 
+/// The head of the answer to a handshake with this key.
+fn handshake(keeper: &Keeper, door: &str, (key, upgrade): (&str, &str)) -> String {
+    let address = keeper.url("").trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let head = format!("GET {door} HTTP/1.1\r\nhost: {address}\r\nauthorization: X:{key}\r\n{upgrade}\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let (mut answer, mut byte) = (Vec::new(), [0]);
+    while !answer.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    String::from_utf8(answer).unwrap().to_lowercase()
+}
+
+#[test]
+fn a_socket_says_where_it_leads_whether_it_opens_or_not() {
+    let (_home, keeper, key) = live();
+    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let marks = |head: &str| {
+        let has = |mark: &str| head.contains(mark);
+        has("\r\nx-keeper-mode: live\r\n") && has("\r\nx-keeper-order-venue: none\r\n")
+    };
+    for door in ["/trade/v3", "/feed"] {
+        for (shown, upgrade, status) in [(&*key, upgrade, 101), ("wrong", upgrade, 403), (&*key, "", 426)] {
+            let head = handshake(&keeper, door, (shown, upgrade));
+            assert!(head.starts_with(&format!("http/1.1 {status} ")) && marks(&head), "{door}: {head}");
+        }
+    }
+    let limited = std::iter::repeat_with(|| handshake(&keeper, "/trade/v3", ("wrong", upgrade)))
+        .take(2_000)
+        .find(|head| head.starts_with("http/1.1 429 "))
+        .unwrap();
+    assert!(marks(&limited) && limited.contains("\r\nretry-after: 60\r\n"), "{limited}");
+}
+
 #[test]
 fn a_body_that_did_not_come_whole_is_408_of_no_venue() {
     let (home, keeper, key) = live();

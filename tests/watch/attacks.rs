@@ -75,6 +75,31 @@ fn orders(home: &Home) -> u64 {
     home.sim.call_count(endpoint::ORDERS_SYNC).total
 }
 
+/// What stands behind a body in chunks is read and left out; what is no header there is refused at once.
+#[test]
+fn a_request_with_lines_behind_its_body_is_served_and_takes_nothing_from_them() {
+    let (home, _keeper) = live(day());
+    let shown = format!("authorization: X:{}\r\n", key(&home));
+    let request = |shown: &str, trailer: &str| {
+        format!(
+            "POST /data/quotes HTTP/1.1\r\nhost: k\r\n{shown}transfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n{trailer}\r\n"
+        )
+    };
+    let last = "GET /livez HTTP/1.1\r\nhost: k\r\nconnection: close\r\n\r\n";
+    for trailer in ["x-checksum: 1\r\n", "a: b\r\nc:\r\n", "content-length: 9\r\nhost: evil.example\r\n"] {
+        let answer = exchange(&home, format!("{}{last}", request(&shown, trailer)).as_bytes());
+        assert_eq!(statuses(&answer).len(), 2, "{answer}");
+        assert!(![401, 408].contains(&statuses(&answer)[0]) && statuses(&answer)[1] == 200, "{answer}");
+    }
+    let answer = exchange(&home, format!("{}{last}", request("", &shown)).as_bytes());
+    assert_eq!(statuses(&answer)[0], 401, "a key that stands there opens nothing: {answer}");
+    for trailer in ["no header\r\n", "x : y\r\n", "x: y\n", " folded: y\r\n"] {
+        let answer = exchange(&home, format!("{}{last}", request(&shown, trailer)).as_bytes());
+        assert_eq!(statuses(&answer), [400], "{trailer:?}: {answer}");
+    }
+    print_count();
+}
+
 fn live(home: Home) -> (Home, Keeper) {
     let keeper = home.start_ready();
     log_in(&home, &keeper);

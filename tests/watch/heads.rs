@@ -96,6 +96,12 @@ fn a_head_that_can_be_read_in_two_ways_is_refused_and_the_last_on_its_connection
         assert!(answer.starts_with("HTTP/1.1 400 ") && statuses == 1, "{request:?}: {answer}");
     }
     assert_eq!(sent(), before, "nothing came through");
+    let errors = keeper
+        .lines()
+        .into_iter()
+        .filter(|line| line["level"] == "error" && line["event"] != "login.required")
+        .collect::<Vec<_>>();
+    assert!(errors.is_empty(), "what strangers send is no trouble of the keeper's: {errors:?}");
     // Read in one way it is carried: also by a target that names this listener as Host does, and by an old program.
     for line in
         ["GET /api/v3/profile HTTP/1.1".to_owned(), format!("GET http://{own}/api/v3/profile HTTP/1.1")]

@@ -13,6 +13,7 @@ mod ops;
 mod owners;
 mod page;
 mod pressure;
+mod readers;
 mod set_up;
 mod sockets;
 #[path = "../e2e/support.rs"]

@@ -173,7 +173,14 @@ fn an_env_file_that_others_can_change_is_not_used() {
     for (user, owner, mode, warning) in used {
         let home = home_of(user);
         put(&home.path(".env"), crate::support::APP, (owner, mode));
-        run_as(user, &home, &["config", "check"]).exits(0);
+        let checked = run_as(user, &home, &["config", "check"]).exits(0).text();
+        let note = checked.lines().any(|line| line.starts_with("note: ") && line.contains(".env"));
+        assert!(note != warning.is_empty() && checked.contains(warning), "{mode:o}: {checked}");
+        assert_eq!(
+            checked.contains("can be changed by users of its group"),
+            warning == "mode 0664",
+            "{checked}"
+        );
         let doctor = run_as(user, &home, &["doctor"]).text();
         let line = doctor.lines().find(|line| line.contains(".env file")).unwrap_or_default();
         assert!(line.contains(if warning.is_empty() { "for its owner only" } else { warning }), "{doctor}");

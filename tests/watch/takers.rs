@@ -13,6 +13,7 @@ use socket2::{Domain, Socket, Type};
 use crate::{
     browserless::{day, get, key, log_in},
     pressure::{StopAtTheEnd, peak},
+    readers,
     support::{Home, Keeper, wait_for},
     worst,
 };
@@ -190,6 +191,7 @@ fn connections() -> usize {
 #[test]
 fn whoever_takes_no_answers_keeps_nobody_out() {
     let (home, keeper) = worst::ready();
+    home.sim.inject(readers::long_candles());
     let (keys, count) = (Keys::of_the_owner(&home), connections());
     let kinds = [
         Taker::of("/metrics", false),
@@ -198,6 +200,7 @@ fn whoever_takes_no_answers_keeps_nobody_out() {
         Taker { drips: true, ..Taker::of("/metrics", true) },
         Taker::of("/api/orders?limit=1000", true),
         Taker::of("/data/quotes?symbols=NSE:SBIN-EQ", true),
+        Taker::of(readers::HISTORY, true),
     ];
     let mut lost: Vec<String> = Vec::new();
     for kind in kinds {

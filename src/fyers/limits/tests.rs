@@ -138,6 +138,36 @@ async fn a_key_that_reads_all_it_can_leaves_another_its_reads() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn five_keys_that_read_all_they_can_leave_a_sixth_its_reads() {
+    let limiter = limiter();
+    let greedy =
+        ["first", "second", "third", "fourth", "fifth"].map(|name| reads_of(&limiter, name, false, 16, 70));
+    let late = async {
+        // The five have had all they can get in this minute.
+        sleep(Duration::from_secs(40)).await;
+        reads_of(&limiter, "modest", false, 1, 15).await
+    };
+    let (greedy, modest) = tokio::join!(join_all(greedy), late);
+    assert_eq!(modest.1, 0, "each of {} was let through", modest.0);
+    let (least, most) = (greedy.iter().map(|one| one.0).min(), greedy.iter().map(|one| one.0).max());
+    assert!(most.unwrap() <= least.unwrap() * 2, "they have as many as each other: {greedy:?}");
+}
+
+/// However many there are: what is few becomes less.
+#[tokio::test(start_paused = true)]
+async fn twelve_keys_that_read_all_they_can_leave_one_more_its_reads() {
+    let limiter = limiter();
+    let names: Vec<String> = (0..12).map(|nth| format!("greedy-{nth}")).collect();
+    let greedy = names.iter().map(|name| reads_of(&limiter, name, false, 16, 70));
+    let late = async {
+        sleep(Duration::from_secs(40)).await;
+        reads_of(&limiter, "modest", false, 1, 12).await
+    };
+    let (_, modest) = tokio::join!(join_all(greedy), late);
+    assert_eq!(modest.1, 0, "each of {} was let through", modest.0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_without_others_has_all_reads() {
     let limiter = limiter();
     // No call waits until those of the first second count no more.

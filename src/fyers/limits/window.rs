@@ -35,8 +35,10 @@ struct Span {
     bots: u32,
     /// The part of that for reads: an order finds room even when a bot reads all it can.
     reads: u32,
-    /// The part of that for one key where there are several: another one finds room when it reads all it can.
-    of_key: u32,
+    /// The part of that for keys that have had more than `few`, where there are several keys: however many of them read
+    /// all they can, another one finds room.
+    many: u32,
+    few: u32,
     limit: Limit,
 }
 
@@ -47,7 +49,8 @@ const SPANS: [Span; 2] = [
         all: 10,
         bots: 9,
         reads: 8,
-        of_key: 6,
+        many: 6,
+        few: 1,
         limit: Limit::Second,
     },
     Span {
@@ -56,7 +59,8 @@ const SPANS: [Span; 2] = [
         all: 198,
         bots: 190,
         reads: 168,
-        of_key: 126,
+        many: 126,
+        few: 20,
         limit: Limit::Minute,
     },
 ];
@@ -234,14 +238,23 @@ impl Window {
         self.until(span, (share, cost.weight), now, |_| true)
     }
 
-    /// How long until one key's part of the reads has room.
+    /// How long until there is room for one key among several: one that has had few has what is kept for such keys. The
+    /// others take turns before they come here, so that each has as many as another.
     fn room_of_key(&self, span: &Span, cost: RequestCost, now: Duration) -> Duration {
-        match cost.share.filter(|share| !share.is_alone) {
-            None => Duration::ZERO,
-            Some(own) => self.until(span, (span.of_key, cost.weight), now, |call| {
-                call.share.is_some_and(|share| share.is_of_same_key(own))
-            }),
-        }
+        let Some(own) = cost.share.filter(|share| !share.is_alone) else { return Duration::ZERO };
+        let is_own = |call: &Call| call.share.is_some_and(|share| share.is_of_same_key(own));
+        let had_few = self.until(span, (self.few(span, own, now), 1), now, is_own);
+        had_few.min(self.until(span, (span.many, cost.weight), now, |_| true))
+    }
+
+    /// How many are few: where many keys read, no more than each of them has when all have as many.
+    fn few(&self, span: &Span, own: KeyShare, now: Duration) -> u32 {
+        let counting = self.log.iter().filter(|call| call.end(span, now) > now);
+        let mut keys: Vec<u64> =
+            counting.filter_map(|call| call.share).chain([own]).map(KeyShare::key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        (span.many / u32::try_from(keys.len()).unwrap_or(u32::MAX)).clamp(1, span.few)
     }
 
     /// How long until so much of a span is free of these calls.

@@ -3,12 +3,45 @@
 
 use core::net::IpAddr;
 
-/// Headers by which a proxy says that it passes a request on. Every `x-forwarded-` header counts as well.
-const FORWARDED: [&str; 4] = ["forwarded", "via", "x-real-ip", "x-original-forwarded-for"];
+/// Headers by which a proxy says that it passes a request on: the standard's, and those of the usual proxies, hosters and
+/// content networks.
+const FORWARDED: [&str; 15] = [
+    "forwarded",
+    "forwarded-for",
+    "via",
+    "cdn-loop",
+    "client-ip",
+    "true-client-ip",
+    "x-amzn-trace-id",
+    "x-client-ip",
+    "x-cloud-trace-context",
+    "x-cluster-client-ip",
+    "x-host",
+    "x-proxyuser-ip",
+    "x-real-ip",
+    "x-real-proto",
+    "x-rewrite-url",
+];
+/// How the names of all others of one kind begin.
+const FORWARDED_KINDS: [&str; 12] = [
+    "x-forwarded",
+    "x-original-",
+    "cf-",
+    "fastly-",
+    "fly-",
+    "ngrok-",
+    "rndr-",
+    "tailscale-",
+    "x-appengine-",
+    "x-azure-",
+    "x-envoy-",
+    "x-railway-",
+];
 
 /// Whether any of these headers, by their names in lower case, says that the request was passed on for somebody else.
 pub(super) fn is_forwarded<'a>(mut headers: impl Iterator<Item = &'a str>) -> bool {
-    headers.any(|name| name.starts_with("x-forwarded-") || FORWARDED.contains(&name))
+    let is_of_kind = |name: &str| FORWARDED_KINDS.iter().any(|kind| name.starts_with(kind));
+    headers.any(|name| FORWARDED.contains(&name) || is_of_kind(name))
 }
 
 /// The parts of a request's head that matter for the origin.
@@ -57,7 +90,8 @@ impl Head<'_> {
 
     /// Whether it comes from a page of this keeper, by all that the browser tells; one that tells nothing is not believed.
     /// `public` is the keeper's address on the internet as an origin, for a proxy that changes `Host`. The origin `null` is
-    /// what a page without referrers has, as the keeper's own: it says nothing.
+    /// what a page without referrers has, as the keeper's own: it says nothing. A keeper with such an address has no other
+    /// name but those of this machine: a page whose name was bent to it is none of its own.
     pub(super) fn is_own(&self, public: Option<&str>) -> bool {
         let site = self.site.map(|site| site == "same-origin");
         let origin = self.origin.filter(|origin| *origin != "null" || site.is_none());
@@ -67,7 +101,8 @@ impl Head<'_> {
 
     fn is_origin(&self, origin: &str, public: Option<&str>) -> bool {
         let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-        let here = !self.host.is_empty() && authority.eq_ignore_ascii_case(self.host);
+        let may_be_named = public.is_none() || self.names_this_machine();
+        let here = may_be_named && !self.host.is_empty() && authority.eq_ignore_ascii_case(self.host);
         here || public.is_some_and(|public| public.eq_ignore_ascii_case(origin))
     }
 
@@ -150,11 +185,21 @@ mod tests {
             "x-forwarded-host",
             "x-forwarded-proto",
             "x-forwarded-server",
+            "x-forwarded",
             "x-real-ip",
+            "x-original-forwarded-for",
+            "x-original-host",
+            "cf-connecting-ip",
+            "cf-ray",
+            "fly-client-ip",
+            "true-client-ip",
+            "x-envoy-external-address",
         ] {
             assert!(is_forwarded(["host", name].into_iter()), "{name}");
         }
-        assert!(!is_forwarded(["host", "accept", "forward", "x-forwarded"].into_iter()));
+        assert!(!is_forwarded(
+            ["host", "accept", "forward", "x-request-id", "traceparent", "user-agent"].into_iter()
+        ));
     }
 
     #[test]
@@ -195,5 +240,19 @@ mod tests {
         assert!(!host("keeper.example").is_this_keeper(8080, None));
         assert!(from(None, Some("https://keeper.example")).is_own(public));
         assert!(!from(None, Some("http://keeper.example")).is_own(public));
+        let named = |host, origin| Head { host, origin: Some(origin), site: None, scheme: None };
+        assert!(named("10.0.0.7:8080", "http://10.0.0.7:8080").is_own(None), "in a home without an address");
+        for (host, origin, own) in [
+            ("keeper.example", "https://keeper.example", true),
+            ("10.0.0.7:8080", "https://keeper.example", true),
+            ("127.0.0.1:8080", "http://127.0.0.1:8080", true),
+            ("keeper.example", "http://keeper.example", false),
+            ("keeper.example", "https://keeper.example:8443", false),
+            ("evil.example", "http://evil.example", false),
+            ("evil.example", "https://evil.example", false),
+            ("10.0.0.7:8080", "http://10.0.0.7:8080", false),
+        ] {
+            assert_eq!(named(host, origin).is_own(public), own, "{host} {origin}");
+        }
     }
 }

@@ -13,13 +13,21 @@ mod socket;
 pub(super) mod symbol_token;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{StatusCode, header::RETRY_AFTER},
+    Error, HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::RETRY_AFTER,
+    middleware::{Next, from_fn},
     web,
 };
-use keeper_domain::{feeds::door::Door, mode::Mode};
+use keeper_domain::{feeds::door::Door, mode::Mode, routing::Venue};
 
-use crate::http::{access::Gate, backend::Front, limits::connections::Connection};
+use crate::http::{
+    access::Gate,
+    backend::{Backend, Front},
+    limits::connections::Connection,
+    reply::mark,
+};
 use entry::Entry;
 
 /// Sockets at once; more than any account has bots.
@@ -27,9 +35,21 @@ const MOST: usize = 128;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/hsm/v1-5/prod").get(data))
-        .service(web::resource("/trade/v3").get(order_updates))
-        .service(web::resource("/feed").get(feed));
+        .service(web::resource("/hsm/v1-5/prod").wrap(from_fn(marked)).get(data))
+        .service(web::resource("/trade/v3").wrap(from_fn(marked)).get(order_updates))
+        .service(web::resource("/feed").wrap(from_fn(marked)).get(feed));
+}
+
+/// An answer to a handshake has the headers of every other answer to a bot, whether the socket opens or not. No order goes
+/// through it.
+async fn marked(
+    backend: web::Data<dyn Backend>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    mark(response.headers_mut(), backend.shown_mode(), Venue::None);
+    Ok(response)
 }
 
 /// The key comes in the first message, as FYERS has it.
@@ -95,7 +115,9 @@ fn open<P: socket::Protocol>(
 ) -> HttpResponse {
     let open: usize = front.feeds.with(|feeds, _| Door::ALL.iter().map(|door| feeds.clients(*door)).sum());
     if open >= MOST {
-        return HttpResponse::build(StatusCode::SERVICE_UNAVAILABLE).body("too many sockets are open\n");
+        return HttpResponse::ServiceUnavailable()
+            .insert_header((RETRY_AFTER, 5))
+            .body("too many sockets are open\n");
     }
     let connection = request.conn_data::<Connection>().cloned();
     let cut = move || connection.iter().for_each(Connection::close);

@@ -85,6 +85,7 @@ async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Body, 
         Ok(body) => return Ok(body),
         Err(BodyError::TooLong) => Refusal::TooLong,
         Err(BodyError::Broken) => return Err(Refusal::BrokenBody),
+        Err(BodyError::Late) => return Err(Refusal::LateBody),
         Err(BodyError::NoRoom) => Refusal::NoRoom,
     };
     discard(payload).await;

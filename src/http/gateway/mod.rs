@@ -9,7 +9,7 @@ mod login_code;
 mod long_body;
 mod refusal;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -37,9 +37,15 @@ use crate::http::{
         connections::Connection,
         places::{Holder, Places},
     },
+    reply::mark,
 };
 use crate::memory::Share;
+use tokio::time::sleep;
+
 use refusal::Refusal;
+
+/// How long a read that finds no place waits for its answer.
+const REFUSED_READ: Duration = Duration::from_secs(1);
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     // A scope is found by its prefix; a pattern for the rest would be a regular expression for every request.
@@ -101,6 +107,11 @@ async fn answered(
             let kind = if trades { PlaceKind::Change } else { PlaceKind::Read };
             let Some(_place) = places.take(Holder::Key(bot.clone()), kind) else {
                 front.metrics.place_refused(bot.as_str());
+                if kind == PlaceKind::Read {
+                    // Told at once, it would come again at once: hundreds of connections that are told no cost as much as
+                    // hundreds that are served.
+                    sleep(REFUSED_READ).await;
+                }
                 let (answer, ..) = refused(Refusal::NoPlace(kind), surface, path);
                 return (answer, None, Some(bot));
             };
@@ -167,8 +178,6 @@ fn answer(
 
 /// The two headers that every answer has.
 fn marked(mut response: HttpResponse, shown: ShownMode, venue: Venue) -> HttpResponse {
-    let headers = response.headers_mut();
-    headers.insert(HeaderName::from_static("x-keeper-mode"), HeaderValue::from_static(shown.slug()));
-    headers.insert(HeaderName::from_static("x-keeper-order-venue"), HeaderValue::from_static(venue.slug()));
+    mark(response.headers_mut(), shown, venue);
     response
 }

@@ -27,8 +27,10 @@ pub(super) enum Refusal {
     Method,
     /// A body that is longer than any real one.
     TooLong,
-    /// A body that did not come whole, or not in time.
+    /// A body that did not come whole, or is none.
     BrokenBody,
+    /// A body that did not come in time.
+    LateBody,
     /// All memory for bodies is in use.
     NoRoom,
     /// So many requests of this key wait for their answers already.
@@ -45,10 +47,10 @@ impl Refusal {
             Self::Key => StatusCode::UNAUTHORIZED,
             Self::TooManyKeys | Self::NoPlace(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Session | Self::LoginCode => StatusCode::FORBIDDEN,
-            Self::OddPath => StatusCode::BAD_REQUEST,
+            Self::OddPath | Self::BrokenBody => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BrokenBody => StatusCode::REQUEST_TIMEOUT,
+            Self::LateBody => StatusCode::REQUEST_TIMEOUT,
             Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Self::Packed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
@@ -94,6 +96,7 @@ impl Refusal {
                 "Invalid input: the body is longer than 1 MiB, and no call of FYERS is: send less at once",
             ),
             Self::BrokenBody => (-50, "Invalid input: the body did not come whole"),
+            Self::LateBody => (-50, "Invalid input: the body did not come in time"),
             Self::NoRoom => {
                 (-503, "Too many large requests at once: nothing was done, send it again in a moment")
             }

@@ -28,8 +28,10 @@ const FORM: Bounds = Bounds { longest: 16 * 1024, limit: Duration::from_secs(10)
 pub(in crate::http) enum BodyError {
     /// Longer than allowed.
     TooLong,
-    /// It did not come whole, or not in time.
+    /// It did not come whole, or it is none.
     Broken,
+    /// It did not come in time.
+    Late,
     /// All memory for bodies is in use.
     NoRoom,
 }
@@ -94,7 +96,7 @@ pub(in crate::http) async fn read(
         }
         Ok(body)
     };
-    timeout(limit, read).await.unwrap_or(Err(BodyError::Broken))
+    timeout(limit, read).await.unwrap_or(Err(BodyError::Late))
 }
 
 /// Reads the body of every request outside of the gateway, whatever its route does with it: a route that does not
@@ -143,7 +145,8 @@ fn whole(bytes: Vec<u8>) -> Payload {
 fn refusal(error: BodyError) -> HttpResponse {
     let (mut response, words) = match error {
         BodyError::TooLong => (HttpResponse::PayloadTooLarge(), "the body is too long\n"),
-        BodyError::Broken => (HttpResponse::RequestTimeout(), "the body did not come whole and in time\n"),
+        BodyError::Broken => (HttpResponse::BadRequest(), "the body did not come whole, or it is none\n"),
+        BodyError::Late => (HttpResponse::RequestTimeout(), "the body did not come in time\n"),
         BodyError::NoRoom => (HttpResponse::ServiceUnavailable(), "too many bodies at once; try again\n"),
     };
     response.force_close().body(words)
@@ -168,7 +171,9 @@ mod tests {
         assert_eq!(body(&memory, &[10, 20], 30).await.unwrap().bytes.len(), 30);
         assert_eq!(body(&memory, &[10, 21], 30).await.unwrap_err(), BodyError::TooLong);
         let late = read(&memory, (0, &mut stream::pending()), FORM).await;
-        assert_eq!(late.unwrap_err(), BodyError::Broken);
+        assert_eq!(late.unwrap_err(), BodyError::Late);
+        let cut = stream::iter([Err(actix_web::error::PayloadError::Incomplete(None))]);
+        assert_eq!(read(&memory, (0, &mut { cut }), FORM).await.unwrap_err(), BodyError::Broken);
     }
 
     #[tokio::test]

@@ -43,7 +43,9 @@ impl Places {
     pub(in crate::http) fn take(&self, holder: Holder, kind: PlaceKind) -> Option<Place> {
         let mut taken = self.taken();
         let own = taken.of_each.get(&holder).copied().unwrap_or_default();
-        if !self.shares.admit(own, taken.all, kind) {
+        let others =
+            taken.of_each.iter().filter(|(other, one)| **other != holder && one.of(kind) > 0).count();
+        if !self.shares.admit(own, taken.all, (kind, others)) {
             return None;
         }
         *taken.all.count(kind) += 1;
@@ -88,7 +90,7 @@ mod tests {
         let held: Vec<_> = (0..4).map(|_| places.take(bot(), PlaceKind::Read).unwrap()).collect();
         assert!(places.take(bot(), PlaceKind::Read).is_none());
         let order = places.take(bot(), PlaceKind::Change).unwrap();
-        let others: Vec<_> = (0..4).map(|_| places.take(other(), PlaceKind::Read).unwrap()).collect();
+        let others = places.take(other(), PlaceKind::Read).unwrap();
         drop(held);
         assert!(places.take(bot(), PlaceKind::Read).is_some());
         drop((order, others));

@@ -57,6 +57,11 @@ fn written(text: &str) -> Vec<String> {
     all.push(each(&|byte| format!("&#{byte}"), " "));
     all.push(each(&|byte| format!("\\{byte:03o}"), ""));
     all.push(each(&|byte| format!("{}\0", char::from(byte)), ""));
+    all.push(text.chars().rev().collect());
+    for before in ["", "x", "xy", "xyz", "wxyz"] {
+        let plain = base32(format!("{before}{text}").as_bytes());
+        all.extend([plain.to_lowercase(), plain]);
+    }
     for before in ["", "x", "xy"] {
         let whole = format!("{before}{text}");
         all.push(URL_SAFE_NO_PAD.encode(&whole));
@@ -74,6 +79,16 @@ fn written(text: &str) -> Vec<String> {
         ]);
     }
     all
+}
+
+/// As RFC 4648 has it, without padding: five bits at a time.
+fn base32(bytes: &[u8]) -> String {
+    let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+    let sign = |five: &[u8]| {
+        let number = (0..5).fold(0, |all, at| all * 2 + usize::from(five.get(at).copied().unwrap_or(0)));
+        char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[number])
+    };
+    bits.chunks(5).map(sign).collect()
 }
 
 /// The text with each byte of what was found as a star.
