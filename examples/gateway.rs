@@ -25,6 +25,7 @@ use keeper_actors::{
         market::MockMarket,
         messages::Forwarded,
         nothing_known,
+        read_turns::ReadTurns,
         reads::Router,
         watched::WatchedProxy,
     },

@@ -7,17 +7,14 @@ use actix::{
     ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler, Message, ResponseActFuture, WrapFuture,
     fut,
 };
-use fyers_api::http::ApiRequest;
-use keeper_domain::{
-    keys::BotName, mode::Mode, ports::Change, reason::Reason, secret::Fingerprint, session::SessionView,
-};
+use keeper_domain::{mode::Mode, ports::Change, reason::Reason, secret::Fingerprint, session::SessionView};
 use tokio::sync::oneshot;
 
 use crate::{
     exchange::{
         ExchangeActor,
         messages::{Reply, TokenDied},
-        waiting::HasRead,
+        waiting::{HasRead, Incoming},
     },
     token::messages::{SessionChanged, TokenRejected},
 };
@@ -49,7 +46,7 @@ pub(super) struct Doubt {
 
 /// A request that waits for the word.
 pub(super) struct Held {
-    pub(super) asked: (ApiRequest, BotName),
+    pub(super) asked: Incoming,
     pub(super) reply: Reply,
     pub(super) has_read: HasRead,
 }

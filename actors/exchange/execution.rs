@@ -24,10 +24,10 @@ use tokio::{sync::Notify, time::timeout};
 use crate::exchange::{
     ExchangeActor,
     doubt::{self, IsDead},
-    meaning::Meaning,
-    messages::{End, Executed, Forward},
+    meaning::{Meaning, token_words},
+    messages::{End, Executed, Forwarded, Simulate},
     waiting::Forwarding,
-    words::refusal,
+    words::{outcome_unknown, refusal},
 };
 use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell};
 
@@ -197,27 +197,15 @@ impl Execution {
         let sent =
             self.proxy.send_while(&self.token, &self.forwarding.request, self.wanted_until_it_leaves()).await;
         self.fault.at(OrderStep::AfterSend);
-        let is_refused = sent.as_ref().ok().and_then(token_death).is_some();
-        let meaning = match self.read(sent) {
-            // It says no to the token, and names an order: nothing is proven, and no bot is told of a dead token.
-            meaning if is_refused && meaning.end == End::Unknown => self.no_answer(),
-            meaning => meaning,
-        };
-        if is_refused && meaning.end != End::Unknown {
-            if self.is_token_dead().await {
-                return self.token_died(&guard).await;
-            }
-            let meaning = self.with_doubt(meaning);
-            return self.settle(meaning, &guard).await;
+        let refused = sent.as_ref().ok().filter(|answer| token_death(answer).is_some()).map(token_words);
+        let meaning = self.read(sent);
+        let Some(words) = refused else { return self.settle(meaning, &guard).await };
+        // One that names an order proves nothing by itself.
+        if meaning.end != End::Unknown && self.is_token_dead().await {
+            return self.token_died(&guard).await;
         }
-        self.settle(meaning, &guard).await;
-    }
-
-    /// FYERS says no to a token that it takes for other calls: the bot gets that answer, and the book is asked whether the
-    /// order is there all the same.
-    fn with_doubt(&self, meaning: Meaning) -> Meaning {
-        let entries = self.intent.token_refused_entries(self.left(), self.time.now());
-        if entries.is_empty() { meaning } else { Meaning { end: End::TokenRefused, entries, ..meaning } }
+        let doubtful = self.no_answer(Some(&words));
+        self.settle(doubtful, &guard).await;
     }
 
     /// It is asked for last when the order leaves: FYERS' stamp is compared with that moment.
@@ -246,7 +234,7 @@ impl Execution {
     }
 
     /// FYERS' error says that the token is dead, and that nothing was done. One answer is not enough to send an order
-    /// elsewhere: the profile call must say so as well. If it does not, or not in time, the bot gets FYERS' answer.
+    /// elsewhere: the profile call must say so as well. If it does not, or not in time, nothing is known of the order.
     async fn is_token_dead(&self) -> bool {
         match self.actor.send(IsDead(self.token.fingerprint())).await {
             Ok(word) => timeout(doubt::LIMIT, word.given()).await.unwrap_or(false),
@@ -254,16 +242,23 @@ impl Execution {
         }
     }
 
-    /// FYERS has refused the token and done nothing else: the request is handled as if it came now. Whether that is true of the
-    /// order the book is asked once a token works.
+    /// FYERS has refused the token and done nothing else: the request is simulated, if it would be now. Whether that is true of
+    /// the order the book is asked once a token works, so it is never sent again, and no bot is told that it is not there.
     async fn token_died(self, guard: &InFlightGuard) {
         let outcomes = vec![(self.intent.id, IntentOutcome::NotSent)];
         let orders = self.intent.token_refused_entries(self.left(), self.time.now());
         *self.placed.borrow_mut() = orders.clone();
         let unsaved = self.write(Change { outcomes, orders, ..Change::default() }).await;
         self.tell(guard, End::TokenRefused, 0, unsaved);
-        if let Ok(again) = self.actor.send(Forward(self.forwarding.request, self.forwarding.bot)).await {
-            let _bot_gone = self.forwarding.reply.send(again.answered().await);
+        let (request, intent) = (self.forwarding.request.clone(), Arc::new(self.intent));
+        let told = match self.actor.send(Simulate { request, intent }).await {
+            Ok(pending) => pending.answered().await,
+            Err(_) => Forwarded::interrupted(),
+        };
+        if told.venue == Venue::Mock {
+            let _bot_gone = self.forwarding.reply.send(told);
+        } else {
+            self.forwarding.arrive(Venue::Fyers, outcome_unknown(None));
         }
     }
 

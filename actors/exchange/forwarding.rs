@@ -3,7 +3,7 @@
 use std::{cell::RefCell, sync::Arc};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use fyers_api::http::{ApiRequest, ApiResponse};
+use fyers_api::http::ApiResponse;
 use keeper_domain::{
     event::Event,
     keys::BotName,
@@ -22,37 +22,38 @@ use crate::exchange::{
     bots::key_of,
     doubt::Held,
     execution::Execution,
-    messages::{Forward, Pending, Reply},
+    messages::{Forward, Pending, Reply, Simulate},
     pipeline::After,
     pricing::Share,
     reads,
-    waiting::{Forwarding, HasRead},
-    words::refusal,
+    waiting::{Forwarding, HasRead, Incoming},
+    words::{outcome_unknown, refusal},
 };
 
 impl ExchangeActor {
     /// A request that has waited, as things are now.
     pub(super) fn decide_again(&mut self, waited: Forwarding, has_read: HasRead, ctx: &mut Context<Self>) {
-        let Forwarding { request, bot, reply, .. } = waited;
-        self.forward((request, bot), reply, has_read, ctx);
+        let Forwarding { request, bot, sent, reply, .. } = waited;
+        self.forward(Incoming { request, bot, sent }, reply, has_read, ctx);
     }
 
     pub(super) fn forward(
         &mut self,
-        (request, bot): (ApiRequest, BotName),
+        asked: Incoming,
         reply: Reply,
         has_read: HasRead,
         ctx: &mut Context<Self>,
     ) {
-        if self.volatile.doubted.is_one() || self.waits_for_first_word(&bot) {
-            return self.volatile.doubted.hold(Held { asked: (request, bot), reply, has_read });
+        if self.volatile.doubted.is_one() || self.waits_for_first_word(&asked.bot) {
+            return self.volatile.doubted.hold(Held { asked, reply, has_read });
         }
+        let Incoming { request, bot, sent } = asked;
         let (call, now) = (OrderCall::read(&request), self.snapshot());
         let key = key_of(&self.deps.keys, &bot);
         let seen = key.as_ref().map_or_else(|| Arc::clone(&now), |key| self.deciding(key, &call));
         let (meant_for_fyers, mode, halted, reason) = (!seen.sandbox, seen.mode, seen.halted, seen.reason);
         let forwarding =
-            Forwarding { bot, meant_for_fyers, call, request, mode, halted, reason, reply, has_read };
+            Forwarding { bot, sent, meant_for_fyers, call, request, mode, halted, reason, reply, has_read };
         let Some(key) = key else { return self.refuse(forwarding, &Refused::KeyGone, ctx) };
         let symbols = self.to_be_valued(&seen, &key, &forwarding.call);
         match self.ask_quotes(&symbols, Share::Bots).filter(|_| now.mode != Mode::Mock) {
@@ -74,11 +75,18 @@ impl ExchangeActor {
         };
         if self.volatile.doubted.is_one() {
             // Its prices were asked for meanwhile.
-            let Forwarding { request, bot, reply, has_read, .. } = forwarding;
-            return self.volatile.doubted.hold(Held { asked: (request, bot), reply, has_read });
+            let Forwarding { request, bot, sent, reply, has_read, .. } = forwarding;
+            return self.volatile.doubted.hold(Held {
+                asked: Incoming { request, bot, sent },
+                reply,
+                has_read,
+            });
         }
         let now = self.deciding(&key, &forwarding.call);
         let decided = self.decide(&now, &key, &forwarding.call, &forwarding.request);
+        if let Some(intent) = forwarding.sent.clone().filter(|_| decided != Route::MockExchange) {
+            return self.leave_open(forwarding, &intent, ctx);
+        }
         if let Some(first) = reads_first(&now, &forwarding.call, &decided) {
             let why = without_known_positions(&decided);
             match forwarding.has_read {
@@ -123,6 +131,7 @@ impl ExchangeActor {
         self.volatile.last_intent += 1;
         let (id, epoch, at) = (self.volatile.last_intent, self.snapshot().epoch, self.deps.time.now());
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
+        self.volatile.books.leaves(&intent);
         let wanted = self.wanted(&forwarding.bot);
         let execution = Execution {
             wanted,
@@ -153,6 +162,9 @@ impl ExchangeActor {
 
     /// Says no in the broker's format, and writes it down.
     pub(super) fn refuse(&mut self, forwarding: Forwarding, why: &Refused, ctx: &mut Context<Self>) {
+        if let Some(intent) = forwarding.sent.clone() {
+            return self.leave_open(forwarding, &intent, ctx);
+        }
         let (status, code) = match why {
             Refused::Stopping | Refused::Unconfirmed => (503, -503),
             Refused::KeyGone => (401, -16),
@@ -186,6 +198,15 @@ impl ExchangeActor {
         }
     }
 
+    /// What FYERS has refused with the token may be there all the same: where it is not simulated, a plain refusal would say
+    /// that it is not.
+    fn leave_open(&mut self, forwarding: Forwarding, intent: &OrderIntent, ctx: &mut Context<Self>) {
+        let now = self.deps.time.now();
+        let (orders, event) = intent.left_open(now);
+        let change = Change { orders, events: vec![(now, event)], ..Change::default() };
+        self.refuse_written(forwarding, outcome_unknown(None), change, ctx);
+    }
+
     /// A refusal is a refusal whether or not it can be written down.
     fn refuse_written(
         &mut self,
@@ -197,7 +218,8 @@ impl ExchangeActor {
         let kept = change.clone();
         let after: After = Box::new(move |act, outcome, _| {
             act.keep_unless(outcome, kept);
-            forwarding.arrive(Venue::None, answer);
+            let venue = if forwarding.sent.is_some() { Venue::Fyers } else { Venue::None };
+            forwarding.arrive(venue, answer);
         });
         self.queue_beside(change, after, ctx);
     }
@@ -223,8 +245,19 @@ impl Handler<Forward> for ExchangeActor {
 
     fn handle(&mut self, Forward(request, bot): Forward, ctx: &mut Self::Context) -> Self::Result {
         let (reply, pending) = Pending::new();
-        self.forward((request, bot), reply, HasRead::No, ctx);
+        self.forward(Incoming { request, bot, sent: None }, reply, HasRead::No, ctx);
         self.breathe(ctx);
+        pending
+    }
+}
+
+impl Handler<Simulate> for ExchangeActor {
+    type Result = Pending;
+
+    fn handle(&mut self, Simulate { request, intent }: Simulate, ctx: &mut Self::Context) -> Self::Result {
+        let (reply, pending) = Pending::new();
+        let bot = intent.bot.clone().unwrap_or_default();
+        self.forward(Incoming { request, bot, sent: Some(intent) }, reply, HasRead::No, ctx);
         pending
     }
 }

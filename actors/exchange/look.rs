@@ -11,6 +11,7 @@ use fyers_api::{
 };
 use keeper_domain::{
     event::Event,
+    keys::BotKey,
     mode::Mode,
     order_journal::{IntentOutcome, OrderProgress, SeenBook, Verdict},
     ports::{Change, ProxyError},
@@ -22,7 +23,7 @@ use keeper_domain::{
         },
         request::Reserved,
         shown_fills::beside_the_book,
-        turned::{LastOpen, Turned},
+        turned::{Halts, LastOpen, Turned},
     },
 };
 
@@ -218,15 +219,20 @@ impl ExchangeActor {
         (self.volatile.looks.done, self.volatile.looks.failures) = (true, 0);
     }
 
-    /// What has turned round since the halt began, as far as that was read.
+    /// What has turned round since a halt began, of everything or of one bot, as far as that was read.
     fn tell_of_turns(&mut self, live: &LivePositions, change: &mut Change) {
-        let Volatile { last_open, halted, live: before, .. } = &mut self.volatile;
-        if !*halted {
+        let Volatile { last_open, halted, live: before, books, .. } = &mut self.volatile;
+        let keys = self.deps.keys.load();
+        let bots = keys.all().iter().filter(|key| key.stored.halted).map(BotKey::name).collect();
+        let halts = Halts { all: *halted, bots };
+        if halts.is_none() {
             return *last_open = LastOpen::default();
         }
         let now = self.deps.time.now();
         last_open.learn(&before.positions);
-        let turned = last_open.learn(&live.positions).into_iter();
+        let is_news =
+            |turned: &Turned| halts.reach(&turned.symbol, |bot, symbol| books.has_ordered(bot, symbol));
+        let turned = last_open.learn(&live.positions).into_iter().filter(is_news);
         let told = |Turned { symbol, from, to }| (now, Event::PositionTurned { symbol, from, to });
         change.events.extend(turned.map(told));
     }

@@ -15,12 +15,11 @@ use keeper_domain::{
     ports::ProxyError,
     routing::{Venue, broker_answer::is_order_ban},
 };
-use mock_exchange::api::responses;
 
 use crate::exchange::{
     Execution,
     messages::End,
-    words::{never_left, refusal},
+    words::{never_left, outcome_unknown, refusal},
 };
 
 /// Longest text of a refusal that an event keeps.
@@ -55,6 +54,18 @@ impl Said {
     }
 }
 
+/// Whether the MockExchange has taken any order of a request.
+pub(super) fn takes_any(answer: &ApiResponse) -> bool {
+    let outcomes = response::outcomes(answer, &response::json(answer));
+    outcomes.into_iter().any(|(status, code, ..)| (200..300).contains(&status) && code >= 0)
+}
+
+/// FYERS' words to a token that it refuses.
+pub(super) fn token_words(answer: &ApiResponse) -> String {
+    let body = response::json(answer);
+    keeper_domain::alerts::words::excerpt(body["message"].as_str().unwrap_or("no words"), WORDS)
+}
+
 impl Execution {
     pub(super) fn read(&self, sent: Result<ApiResponse, ProxyError>) -> Meaning {
         match sent {
@@ -67,16 +78,13 @@ impl Execution {
                 let words = "FYERS cannot be reached; nothing was done";
                 self.not_sent(refusal(503, -503, words))
             }
-            Err(_) => self.no_answer(),
+            Err(_) => self.no_answer(None),
         }
     }
 
-    /// It left, and nothing is known of it.
-    pub(super) fn no_answer(&self) -> Meaning {
-        let message = "fyers-keeper: the order was sent and its outcome is not known. Look in the order book before sending \
-                       it again.";
-        let body = serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""});
-        let answer = responses::answer(200, &body);
+    /// It left, and nothing is known of it. `why`: what FYERS has said that proves nothing.
+    pub(super) fn no_answer(&self, why: Option<&str>) -> Meaning {
+        let answer = outcome_unknown(why);
         // No answer proves nothing, also of what needs no id.
         let unknown = |said| Said { word: OrderWord::NotKnown, ..said };
         let said = self.said(&answer).into_iter().map(unknown).collect();

@@ -1,6 +1,6 @@
 //! What the ExchangeActor hears and answers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix::Message;
 use chrono::{DateTime, Utc};
@@ -118,6 +118,15 @@ pub struct StopOrders;
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "Pending")]
 pub struct Forward(pub ApiRequest, pub BotName);
+
+/// FYERS has refused this request with a dead token. It is never sent again: the MockExchange may take it, and whatever else
+/// is decided, the bot hears that nobody knows what became of it.
+#[derive(Debug, Message)]
+#[rtype(result = "Pending")]
+pub(super) struct Simulate {
+    pub(super) request: ApiRequest,
+    pub(super) intent: Arc<OrderIntent>,
+}
 
 /// A bot's key was removed: what its bot still holds in the MockExchange is the owner's.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
@@ -247,7 +256,7 @@ pub struct Executed {
 pub enum End {
     /// FYERS did nothing: it refused the order, or the order never left.
     Nothing,
-    /// FYERS refused it with the token and did nothing; the order book will show it if it did all the same.
+    /// FYERS refused it with a dead token and did nothing; the order book will show it if it did all the same.
     TokenRefused,
     /// FYERS answered, and the order may fill from now on.
     Answered,

@@ -5,11 +5,12 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapF
 use crate::exchange::{
     ExchangeActor,
     bots::key_of,
+    meaning::takes_any,
     messages::GetFeedPrices,
     pipeline::After,
     pricing::Share,
     waiting::Forwarding,
-    words::{not_sent_because, refusal},
+    words::{not_at_fyers_because, outcome_unknown, refusal},
 };
 use keeper_domain::{
     event::Event,
@@ -114,12 +115,22 @@ impl ExchangeActor {
         let Execution { answer, records, attempts } =
             self.volatile.book.execute(operation, &forwarding.request, prices, now);
         let answer = match mode == Mode::Mock && forwarding.meant_for_fyers && operation.trades() {
-            true => not_sent_because(answer, forwarding.reason),
+            true => not_at_fyers_because(answer, forwarding.sent.is_some(), forwarding.reason),
             false => answer,
         };
         self.book_for_bots(&learnt, None);
         self.book_for_bots(&records, Some(&forwarding.bot));
         let mut change = self.mock_change(learnt.into_iter().chain(records).collect());
+        let untaken = forwarding.sent.clone().filter(|_| !takes_any(&answer));
+        let (venue, answer) = match &untaken {
+            Some(_) => (Venue::Fyers, outcome_unknown(None)),
+            None => (Venue::Mock, answer),
+        };
+        if let Some(intent) = untaken {
+            let (orders, event) = intent.left_open(now);
+            change.orders.extend(orders);
+            change.events.push((now, event));
+        }
         for one in &attempts {
             change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
             change
@@ -141,7 +152,7 @@ impl ExchangeActor {
         let symbols = symbols_of(&change);
         let after: After = Box::new(move |act, outcome, ctx| match outcome {
             Ok(()) => {
-                forwarding.arrive(Venue::Mock, answer);
+                forwarding.arrive(venue, answer);
                 let joined = act.notice_mcx(symbols.iter().map(String::as_str));
                 act.queue_or_keep(joined, ctx);
             }

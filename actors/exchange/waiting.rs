@@ -1,19 +1,33 @@
 //! A bot's request until it is answered.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
     keys::BotName,
     mode::Mode,
+    order_journal::OrderIntent,
     reason::Reason,
     routing::{Venue, request::OrderCall},
 };
 
 use crate::exchange::messages::{Forwarded, Reply, Rest};
 
+/// A request to be decided.
+pub(super) struct Incoming {
+    pub(super) request: ApiRequest,
+    pub(super) bot: BotName,
+    /// It was sent, and FYERS has refused it with a dead token: it is not sent again, and only an answer of the MockExchange
+    /// tells the bot more than that nobody knows.
+    pub(super) sent: Option<Arc<OrderIntent>>,
+}
+
 /// A request on its way.
 pub(super) struct Forwarding {
     pub(super) bot: BotName,
+    /// See [`Incoming::sent`].
+    pub(super) sent: Option<Arc<OrderIntent>>,
     /// Whether it would go to FYERS if there were a token.
     pub(super) meant_for_fyers: bool,
     pub(super) call: OrderCall,

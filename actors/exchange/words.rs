@@ -10,11 +10,22 @@ pub(super) fn refusal(status: u16, code: i64, why: &str) -> ApiResponse {
     responses::answer(status, &responses::refusal(&refusal))
 }
 
-/// The MockExchange's answer to an order that was meant for FYERS, with the reason why it did not go there.
-pub(super) fn not_sent_because(answer: ApiResponse, why: Reason) -> ApiResponse {
+/// Of a request that has left, and of which nobody knows what FYERS did. `why` is what FYERS has said that proves nothing.
+pub(super) fn outcome_unknown(why: Option<&str>) -> ApiResponse {
+    let why = why.map(|words| format!(": FYERS refused the token for it ({words}), which proves nothing"));
+    let message = format!(
+        "fyers-keeper: the order was sent and its outcome is not known{}. Look in the order book before sending it again.",
+        why.unwrap_or_default()
+    );
+    responses::answer(200, &serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""}))
+}
+
+/// The MockExchange's answer to an order that was meant for FYERS, with the reason why it is not there.
+pub(super) fn not_at_fyers_because(answer: ApiResponse, was_sent: bool, why: Reason) -> ApiResponse {
     let mut body = response::json(&answer);
     let Some(words) = body["message"].as_str() else { return answer };
-    let words = format!("{words}; not sent to FYERS, because {}", why.words());
+    let fate = if was_sent { "refused by FYERS" } else { "not sent to FYERS" };
+    let words = format!("{words}; {fate}, because {}", why.words());
     body["message"] = words.into();
     ApiResponse { body: body.to_string().into_bytes(), ..answer }
 }

@@ -258,6 +258,7 @@ async fn parts(
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
     let texts = alert_context::texts(config, phone.is_some(), login.as_ref(), &hours);
     let after_crash = storage.after_crash(state);
+    config.limiter.go_on(&state.path().join("calls"));
     if after_crash {
         config.limiter.assume_full_second();
     }

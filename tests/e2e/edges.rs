@@ -90,6 +90,7 @@ fn no_answer_but_fyers_own_ends_a_token_or_moves_an_order() {
 
 fn moves_nothing(answers: &[Fault]) {
     let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+    let home = home.set("KEEPER_MOCK_PRICES", "walk");
     let token = home.sim.mint(TokenKind::Access);
     home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
     let keeper = home.start_ready();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use simulator::{Fault, FaultRule, RefreshMode, Scope, TokenKind, endpoint};
 
 use crate::{
-    bot::Bot,
+    bot::{Bot, Told},
     card::{press_through, trade, wait_card},
     support::{Home, Keeper, wait_for},
 };
@@ -106,7 +106,7 @@ fn an_order_that_fyers_took_while_it_refused_the_token_is_told_once_a_token_work
     home.sim.set_instant_login(true);
     home.sim.set_redirect_uri(&format!("http://127.0.0.1:{}/fyers/callback", home.port));
     let page = format!("http://127.0.0.1:{}", home.port);
-    let home = home.set("KEEPER_PUBLIC_URL", page);
+    let home = home.set("KEEPER_PUBLIC_URL", page).set("KEEPER_MOCK_PRICES", "walk");
     let keeper = start(&home);
     let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
     let answered = Fault::Answered { status: 401, body: dead.clone() };
@@ -132,12 +132,57 @@ fn an_order_that_fyers_took_while_it_refused_a_good_token_is_told() {
     let body = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
     home.sim.inject(FaultRule::once(on_orders("POST"), Fault::Answered { status: 401, body }));
     let order = Bot::of(&home, &keeper).order(SBIN, 10);
-    assert_eq!((order.venue.as_str(), &order.body["code"]), ("fyers", &json!(-16)), "{}", order.body);
+    is_unknown(&order);
+    let words = order.body["message"].as_str().unwrap();
+    assert!(words.contains("Could not authenticate the user"), "FYERS' words too: {words}");
     let own = home.sim.state().orders[0]["id"].as_str().unwrap().to_owned();
-    let alert = home.wait_alert("refused with the token, and may be at FYERS");
+    let alert = home.wait_alert("Order sent, answer lost");
     assert!(alert.contains(&format!("{own}: buy 10 {SBIN}")), "{alert}");
     assert!(!home.alerts().iter().any(|alert| alert.contains("not in the market")), "{:#?}", home.alerts());
     assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, 1, "it was not sent again");
+}
+
+/// The answer of an order of which nobody knows, and never a refusal.
+fn is_unknown(told: &Told) {
+    assert_eq!(
+        (told.status, told.venue.as_str(), told.mode.as_str()),
+        (200, "fyers", "live"),
+        "{}",
+        told.body
+    );
+    assert_eq!(
+        (&told.body["s"], &told.body["code"], &told.body["id"]),
+        (&json!("ok"), &json!(201), &json!(""))
+    );
+    assert!(told.body["message"].as_str().unwrap().contains("outcome is not known"), "{}", told.body);
+}
+
+/// The exit of a real position is refused with a dead token, and FYERS has taken it: the bot must not take it for undone.
+#[test]
+fn an_exit_that_fyers_refuses_with_a_dead_token_may_be_there_and_the_bot_hears_so() {
+    let (home, token) = live();
+    let keeper = start(&home);
+    trade(&home, &token, SBIN, 10);
+    let bot = Bot::of(&home, &keeper);
+    let readings = || home.sim.call_count(endpoint::ORDERS).total;
+    let before = readings();
+    bot.get("/api/v3/positions");
+    // What differs is read again; the reading after that begins when this one has been learnt.
+    wait_for("two readings", || (readings() >= before + 2).then_some(()));
+    let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+    home.sim.inject(FaultRule::once(on_orders("POST"), Fault::Answered { status: 401, body: dead.clone() }));
+    home.sim
+        .inject(FaultRule::forever(Scope::exact(endpoint::PROFILE), Fault::Json { status: 401, body: dead }));
+    is_unknown(&bot.order(SBIN, -10));
+    let alert = home.wait_alert("Order refused with the token, and may be at FYERS: sell 10");
+    assert!(alert.contains("it may be at FYERS or not"), "{alert}");
+    assert_eq!(
+        home.sim.call_count(endpoint::ORDERS_SYNC).total,
+        2,
+        "a person's and this one: not sent again"
+    );
+    let again = bot.order(SBIN, -10);
+    assert_eq!((again.status, again.venue.as_str()), (400, "none"), "nothing more goes out: {}", again.body);
 }
 
 /// The same with the order's id in the answer: then nothing is simulated either.

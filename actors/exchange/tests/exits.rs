@@ -254,8 +254,67 @@ async fn one_error_moves_no_order_before_the_profile_call_has_spoken() {
         assert_eq!(floor.store.count(switched), usize::from(word != Some(true)), "{word:?}");
         assert_eq!(floor.fyers.calls("/orders/sync").len(), 1, "it is not sent again");
         let refused = floor.store.count(|event| matches!(event, Event::OrderRejected { .. }));
-        assert_eq!(refused, usize::from(venue == Venue::Fyers), "{word:?}");
+        assert_eq!(refused, 0, "{word:?}: what proves nothing is no refusal");
+        let told: Value = serde_json::from_slice(&done.answer.body).unwrap();
+        assert_eq!(told["code"], if venue == Venue::Fyers { 201 } else { 1101 }, "{word:?}: {told}");
     }
+}
+
+/// FYERS refuses the token, the profile call too, and the order is not simulated: whether it is there nobody knows.
+#[actix::test]
+async fn an_order_refused_with_a_dead_token_is_simulated_or_its_outcome_is_unknown() {
+    time::pause();
+    let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+    let long = vec![held(10)];
+    for (book, side, venue) in
+        [(&long, -1, Venue::Fyers), (&long, 1, Venue::Mock), (&vec![], -1, Venue::Mock)]
+    {
+        let floor = open(false, true).await;
+        floor.fyers.books(&[], book);
+        time::sleep(Duration::from_secs(90)).await;
+        floor.fyers.says("/orders/sync", 401, &dead);
+        let sent = call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 5, side, "x"));
+        let pending = floor.actor.send(Forward(sent, BotName::owner())).await.unwrap();
+        time::sleep(Duration::from_millis(100)).await;
+        floor.actor.send(session(false)).await.unwrap();
+        let done = pending.answered().await;
+        let body: Value = serde_json::from_slice(&done.answer.body).unwrap();
+        assert_eq!(done.venue, venue, "{body}");
+        if venue == Venue::Mock {
+            assert!(body["message"].as_str().unwrap().contains("refused by FYERS, because"), "{body}");
+            continue;
+        }
+        assert_eq!((done.mode, done.answer.status), (Mode::Live, 200), "as for an answer that was lost");
+        assert_eq!((&body["s"], &body["code"], &body["id"]), (&json!("ok"), &json!(201), &json!("")));
+        let refused = |event: &Event| matches!(event, Event::OrderRefused { .. });
+        let open = |event: &Event| {
+            matches!(event, Event::OrderOutcomeUnknown { token_refused: true, found: None, quantity: -5, .. })
+        };
+        assert_eq!((floor.store.count(refused), floor.store.count(open)), (0, 1));
+        let rows = floor.store.order_journal(9).await.unwrap();
+        assert!(rows.len() == 1 && rows[0].is_refused_with_the_token(), "{rows:?}");
+        assert_eq!(floor.fyers.calls("/orders/sync").len(), 1, "it is not sent again");
+    }
+}
+
+/// A new token is there before it is decided what becomes of the order that the old one was refused with.
+#[actix::test]
+async fn an_order_refused_with_a_dead_token_is_not_sent_again_with_the_next_one() {
+    time::pause();
+    let floor = open(false, true).await;
+    let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+    floor.fyers.says("/orders/sync", 401, &dead);
+    let sent = call(Method::Post, "/orders/sync", &order("NSE:SBIN-EQ", 5, 1, "x"));
+    let pending = floor.actor.send(Forward(sent, BotName::owner())).await.unwrap();
+    time::sleep(Duration::from_millis(100)).await;
+    let next = AccessToken::new("the next token");
+    let mut changed = session(true);
+    (changed.view.fingerprint, changed.view.usable) = (Some(next.fingerprint()), Some(Arc::new(next)));
+    floor.actor.send(changed).await.unwrap();
+    let done = pending.answered().await;
+    let body: Value = serde_json::from_slice(&done.answer.body).unwrap();
+    assert_eq!((done.venue, &body["code"]), (Venue::Fyers, &json!(201)), "{body}");
+    assert_eq!(floor.fyers.calls("/orders/sync").len(), 1);
 }
 
 /// FYERS refuses the token for one path for good, and takes it for all others.

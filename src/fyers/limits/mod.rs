@@ -2,15 +2,17 @@
 //!
 //! FYERS blocks an account for the day when the limit of the minute is broken too often, so there is one limiter for
 //! everything, and nobody passes by it. A call counts from its leaving until some time after its answer (`window`). A call that may not leave yet waits for a short time and is then refused
-//! with the time to wait. The counts are in memory: a restart forgets them, so after a crash the first call waits for a second.
+//! with the time to wait. The counts go on over a restart (`kept`).
 
 mod cost;
+mod kept;
 mod logins;
 mod window;
 
 use std::{
     collections::HashMap,
     fmt,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -20,12 +22,16 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use cost::KeyShare;
 pub(super) use cost::{Caller, Kind, RequestCost};
+use kept::{KeptCalls, Recalled};
 use logins::FailedLogins;
-use window::Window;
+use window::{DayCounts, Window};
 pub(super) use window::{Limit, Wait};
 
 /// How long a call of the keeper's own waits: nobody resends it at once, and it has its own share.
 const OWN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where this clock begins: calls of the run before lie before its start.
+const BEFORE: Duration = Duration::from_secs(600);
 
 /// The one limiter of an account. Shared behind an `Arc` by the client and the proxy.
 pub struct Limiter {
@@ -33,6 +39,8 @@ pub struct Limiter {
     /// Time since the beginning, by a clock that only goes forward.
     elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
     window: Mutex<Window>,
+    /// Where what leaves is written down.
+    kept: Mutex<Option<KeptCalls>>,
     logins: Mutex<FailedLogins>,
     /// Whoever leaves for a bot goes through here, one after the other. An order waits in it, so that reads cannot
     /// overtake it; a read only looks in.
@@ -60,8 +68,9 @@ impl Limiter {
     pub fn by(time: Arc<dyn Time>, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             time,
-            elapsed: Box::new(elapsed),
+            elapsed: Box::new(move || BEFORE + elapsed()),
             window: Mutex::default(),
+            kept: Mutex::default(),
             logins: Mutex::default(),
             gate: tokio::sync::Mutex::default(),
             reads: tokio::sync::Mutex::default(),
@@ -73,6 +82,46 @@ impl Limiter {
     pub fn assume_full_second(&self) {
         let now = (self.elapsed)();
         self.window().assume_full_second(now);
+    }
+
+    /// Goes on where the run before has ended, however it did: what has left is read from this file, and written there from
+    /// now on. Without the file the counts are in memory alone.
+    pub fn go_on(&self, file: &Path) {
+        let now = self.time.now();
+        match KeptCalls::open(file, now) {
+            Ok((kept, Recalled { sent, day })) => {
+                let (mut window, elapsed) = (self.window(), (self.elapsed)());
+                window.recall(&sent, elapsed);
+                // A day that is not over by this clock goes on; one that is ends with the first call.
+                day.into_iter().for_each(|(at, day)| window.recall_day(at.min(now), day));
+                *self.kept() = Some(kept);
+            }
+            Err(problem) => {
+                let file = file.display();
+                tracing::warn!(
+                    event = "keeper.settings",
+                    "{file} {problem}: after a restart FYERS' limits are not known"
+                );
+            }
+        }
+    }
+
+    /// Before it leaves: a call that is not written down is not counted by the next run.
+    fn write_down(&self, weight: u32, day: DayCounts) {
+        let mut kept = self.kept();
+        let written = kept.as_mut().map(|kept| kept.keep(self.time.now(), weight, day));
+        if let Some(Err(error)) = written {
+            *kept = None;
+            let problem = error.kind();
+            tracing::warn!(
+                event = "keeper.settings",
+                "calls to FYERS are not written down any more: {problem}"
+            );
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<KeptCalls>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the call may leave, in vain only when there is a chance within `patience`. What it gives is kept until
@@ -181,6 +230,7 @@ impl Limiter {
     fn leave(&self, cost: RequestCost) -> Result<UnderWay<'_>, Wait> {
         let mut window = self.window();
         window.leave(cost, (self.elapsed)(), self.time.now())?;
+        self.write_down(cost.weight, window.day());
         Ok(UnderWay { limiter: self, number: window.under_way() })
     }
 

@@ -120,7 +120,22 @@ impl Call {
     }
 }
 
-/// What has left, and what FYERS has said to it. Starts empty with each start of the program.
+/// A call of a run before this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::fyers) struct Sent {
+    /// How long ago it left.
+    pub(super) age: Duration,
+    pub(super) weight: u32,
+}
+
+/// What has left on a day (IST).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::fyers) struct DayCounts {
+    pub(super) orders: u32,
+    pub(super) others: u32,
+}
+
+/// What has left, and what FYERS has said to it.
 #[derive(Debug, Default)]
 pub(in crate::fyers) struct Window {
     /// Calls that have left (since some start, never running backwards).
@@ -128,8 +143,7 @@ pub(in crate::fyers) struct Window {
     /// So many have been forgotten.
     forgotten: usize,
     today: NaiveDate,
-    orders: u32,
-    others: u32,
+    day: DayCounts,
     /// FYERS has said 429: nothing leaves before this.
     closed_until: Duration,
     /// 429 answers without a good one between them.
@@ -161,6 +175,28 @@ impl Window {
     pub(super) fn assume_full_second(&mut self, now: Duration) {
         let [second, _] = &SPANS;
         self.log.push_back(Call { left: now, weight: second.all, share: None, arrived: Some(now) });
+    }
+
+    /// What runs before this one have sent, oldest first: FYERS counts it as well. What had no answer had arrived when the
+    /// run ended.
+    pub(super) fn recall(&mut self, sent: &[Sent], now: Duration) {
+        let call = |Sent { age, weight }: &Sent| Call {
+            left: now.saturating_sub(*age),
+            weight: *weight,
+            share: None,
+            arrived: Some(now),
+        };
+        self.log.extend(sent.iter().map(call));
+    }
+
+    /// What they have sent on the day of this moment.
+    pub(super) fn recall_day(&mut self, at: DateTime<Utc>, day: DayCounts) {
+        (self.today, self.day) = (ist::date(at), day);
+    }
+
+    /// What has left today.
+    pub(super) fn day(&self) -> DayCounts {
+        self.day
     }
 
     /// The call that has just left is under way; its number.
@@ -197,22 +233,22 @@ impl Window {
     fn turn_page(&mut self, wall: DateTime<Utc>) {
         let date = ist::date(wall);
         if date > self.today {
-            (self.today, self.orders, self.others) = (date, 0, 0);
+            (self.today, self.day) = (date, DayCounts::default());
         }
     }
 
     fn counter(&mut self, cost: RequestCost) -> (&mut u32, u32) {
         match (cost.kind, cost.caller) {
-            (Kind::Order, _) => (&mut self.orders, ORDERS_A_DAY),
-            (Kind::Other, Caller::Bot) => (&mut self.others, BOTS_OTHERS_A_DAY),
-            (Kind::Other, Caller::Keeper) => (&mut self.others, OTHERS_A_DAY),
+            (Kind::Order, _) => (&mut self.day.orders, ORDERS_A_DAY),
+            (Kind::Other, Caller::Bot) => (&mut self.day.others, BOTS_OTHERS_A_DAY),
+            (Kind::Other, Caller::Keeper) => (&mut self.day.others, OTHERS_A_DAY),
         }
     }
 
     /// How long a call would have to wait: the longest of all waits; `None` when it may leave.
     pub(super) fn wait(&mut self, cost: RequestCost, now: Duration, wall: DateTime<Utc>) -> Option<Wait> {
         let (used, most) = self.counter(cost);
-        let day = (*used + cost.weight > most).then(|| until_midnight(wall));
+        let day = (used.saturating_add(cost.weight) > most).then(|| until_midnight(wall));
         let fyers = self.closed_until.saturating_sub(now);
         let spans = SPANS.map(|span| (span.limit, self.room_in(&span, cost, now)));
         let of_key = SPANS.map(|span| (Limit::Key, self.room_of_key(&span, cost, now)));

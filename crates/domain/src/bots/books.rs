@@ -64,6 +64,9 @@ pub struct BotBooks {
     /// Ids of all of them, also of those that could not be read or that FYERS refused.
     #[serde(skip)]
     ids_at_fyers: BTreeSet<String>,
+    /// Symbols of all of them, and whose they are: also of those of which nobody knows.
+    #[serde(skip)]
+    ordered: BTreeSet<(BotName, String)>,
 }
 
 impl BotBooks {
@@ -259,6 +262,7 @@ impl BotBooks {
     /// Keeps what only memory knew of the day, when the rest was read again.
     pub fn keep_day_of(&mut self, known: Self) {
         (self.day, self.at_fyers, self.ids_at_fyers) = (known.day, known.at_fyers, known.ids_at_fyers);
+        self.ordered = known.ordered;
         for (bot, before) in known.bots {
             let book = self.bots.entry(bot).or_default();
             (book.live, book.orders) = (before.live, before.orders);
@@ -283,6 +287,7 @@ impl BotBooks {
             }
         }
         for intent in open.iter().filter(|intent| ist::date(intent.at) == day) {
+            self.leaves(intent);
             if let Some(bot) = &intent.bot {
                 self.sent(bot, u32::try_from(intent.legs.len()).unwrap_or(u32::MAX));
             }

@@ -68,6 +68,8 @@ struct LostOrder {
     id: Option<String>,
     /// Rows of the book that may be it or somebody else's, and have been told.
     rows: Vec<String>,
+    /// It was found by its time, and another row that came later may be it as well.
+    is_doubted: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -173,7 +175,9 @@ fn recalled(entry: &OrderEntry) -> Option<(i64, LostOrder)> {
     let lost = entry.unanswered.as_ref().filter(|lost| lost.known != LookedUp::LookedFor)?;
     let leg = Leg { product: lost.product.clone(), ..entry.leg()? };
     let (id, rows) = (entry.id.clone(), lost.rows.clone());
-    Some((lost.intent, LostOrder { place: lost.place, leg, known: lost.known, id, rows }))
+    let is_doubted = id.is_some() && lost.known == LookedUp::LookYourself;
+    let known = if is_doubted { LookedUp::Found } else { lost.known };
+    Some((lost.intent, LostOrder { place: lost.place, leg, known, id, rows, is_doubted }))
 }
 
 impl LostIntent {
@@ -188,6 +192,7 @@ impl LostIntent {
             known: LookedUp::LookedFor,
             id: None,
             rows: vec![],
+            is_doubted: false,
         };
         let is_lost = |order: &LostOrder| places.is_empty() || places.contains(&order.place);
         let orders: Vec<LostOrder> = intent.legs.iter().enumerate().map(order).filter(is_lost).collect();
@@ -290,6 +295,7 @@ impl LostIntent {
         let ids: Vec<String> = self.orders.iter().filter_map(|order| order.id.clone()).collect();
         let is_clear = self.orders.iter().all(|order| order.known == LookedUp::NotFound);
         match () {
+            () if self.orders.iter().any(|order| order.is_doubted) => Search::LookYourself,
             () if !ids.is_empty() => Search::Found { ids },
             () if is_clear && self.intent.is_order() => Search::NotFound,
             () => Search::LookYourself,
@@ -306,7 +312,7 @@ impl LostIntent {
             let unanswered = Unanswered {
                 sent: self.sent,
                 rows: order.rows.clone(),
-                ..self.intent.unanswered((order.place, leg), order.known)
+                ..self.intent.unanswered((order.place, leg), order.listed())
             };
             self.intent.entry(leg, (unanswered, order.id.as_deref()), now)
         };
@@ -378,7 +384,13 @@ impl LostOrder {
         };
         rows.retain(|row| !self.rows.contains(row) && self.id.as_ref() != Some(row));
         self.rows.extend(rows.iter().cloned());
+        self.is_doubted |= had_its_own;
         Some(if had_its_own { News::Another { rows } } else { News::Known { rows } })
+    }
+
+    /// What is listed of it. Which of two rows is its own a person must say.
+    fn listed(&self) -> LookedUp {
+        if self.is_doubted { LookedUp::LookYourself } else { self.known }
     }
 }
 

@@ -4,6 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    asked::Asked,
+    event::Event,
     mode::Mode,
     order_journal::{OrderEntry, OrderIntent},
     routing::{
@@ -164,6 +166,27 @@ impl OrderIntent {
             self.entry(Some(leg), (Unanswered { sent, ..known }, None), now)
         };
         self.legs.iter().enumerate().filter(|_| self.is_order()).map(entry).collect()
+    }
+
+    /// What a person hears and finds of it when FYERS has refused it with a dead token and it was not simulated either. Its
+    /// orders are listed already ([`Self::token_refused_entries`]).
+    pub fn left_open(&self, now: DateTime<Utc>) -> (Vec<OrderEntry>, Event) {
+        let (symbol, quantity) = self.subject();
+        let event = Event::OrderOutcomeUnknown {
+            bot: self.bot.clone(),
+            asked: Asked::of(self, (0, 0)),
+            symbol,
+            quantity,
+            found: None,
+            searched: false,
+            orders: vec![],
+            rows: vec![],
+            token_refused: true,
+            is_by_time: false,
+        };
+        let unanswered = self.unanswered((0, None), LookedUp::LookYourself);
+        let entry = (!self.is_order()).then(|| self.entry(None, (unanswered, None), now));
+        (entry.into_iter().collect(), event)
     }
 
     /// What is known of one of its orders.

@@ -38,7 +38,8 @@ pub enum Refused {
     /// An exit during a halt after another one of which nobody knows.
     #[error(
         "Halted: an exit of this position got no answer from FYERS and may still arrive, so a second one could open a \
-         new position. Look in the FYERS app, or try again two minutes after the first"
+         new position. Look in the FYERS app, or try again three minutes after the first: FYERS' books must \
+         have been read when it could arrive no more"
     )]
     ExitUnanswered,
     /// An exit during a halt before the positions have been read.

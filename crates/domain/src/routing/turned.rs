@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use fyers_api::model::Position;
 
 use super::request::Leg;
+use crate::keys::BotName;
 
 /// A position that has turned round.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,28 @@ pub struct Turned {
     pub from: i64,
     /// What is open now.
     pub to: i64,
+}
+
+/// Whose halt it is.
+#[derive(Debug, Clone, Default)]
+pub struct Halts<'a> {
+    /// Trading as a whole is halted.
+    pub all: bool,
+    /// These bots are.
+    pub bots: Vec<&'a BotName>,
+}
+
+impl Halts<'_> {
+    /// Whether nothing is halted.
+    pub fn is_none(&self) -> bool {
+        !self.all && self.bots.is_empty()
+    }
+
+    /// Whether a turn in this symbol is news. A bot that is not halted may turn its own positions round, so of a halted bot
+    /// only the symbols count in which it has orders at FYERS.
+    pub fn reach(&self, symbol: &str, has_orders: impl Fn(&BotName, &str) -> bool) -> bool {
+        self.all || self.bots.iter().any(|bot| has_orders(bot, symbol))
+    }
 }
 
 /// What was last open in each symbol and product since a halt began. One that was closed is remembered: it may turn through
@@ -40,6 +63,19 @@ impl LastOpen {
 mod tests {
     use super::*;
     use crate::routing::exposure::tests::position;
+
+    #[test]
+    fn under_the_halt_of_one_bot_only_the_symbols_of_its_orders_count() {
+        let (trial, main) = (BotName::new("trial").unwrap(), BotName::new("main").unwrap());
+        let has_orders =
+            |bot: &BotName, symbol: &str| (bot, symbol) == (&trial, "A") || (bot, symbol) == (&main, "B");
+        let reach = |halts: &Halts<'_>| ["A", "B", "C"].map(|symbol| halts.reach(symbol, has_orders));
+        assert_eq!(reach(&Halts { all: true, bots: vec![] }), [true; 3]);
+        let one = Halts { all: false, bots: vec![&trial] };
+        assert!(reach(&one) == [true, false, false] && !one.is_none());
+        assert_eq!(reach(&Halts { all: false, bots: vec![&trial, &main] }), [true, true, false]);
+        assert!(reach(&Halts::default()) == [false; 3] && Halts::default().is_none());
+    }
 
     #[test]
     fn a_position_that_turns_at_once_or_through_nothing_is_told_once() {

@@ -162,6 +162,76 @@ fn after_a_crash_the_second_before_counts_as_full() {
     assert_eq!(window.leave(RequestCost::OWN, ms(1_100), noon()), Ok(()));
 }
 
+/// What has left (at, weight), as the run that starts at `now` reads it.
+fn recalled(left: &[(Duration, u32)], now: Duration) -> Window {
+    let sent: Vec<Sent> = left.iter().map(|(at, weight)| Sent { age: now - *at, weight: *weight }).collect();
+    let mut window = Window::default();
+    window.recall(&sent, now);
+    window
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// However often the program is killed and started again, and whatever is asked of it: the limits hold.
+    #[test]
+    fn no_second_and_no_minute_has_too_many_over_any_number_of_crashes(
+        lives in prop::collection::vec((0..4_000u64, prop::collection::vec((0..200u64, cost()), 1..40)), 2..20)
+    ) {
+        let (mut now, mut left) = (100 * SECOND, Vec::new());
+        for (pause, arrivals) in lives {
+            now += ms(pause);
+            let mut window = recalled(&left, now);
+            for (gap, cost) in arrivals {
+                now += ms(gap);
+                if window.leave(cost, now, noon()).is_ok() {
+                    left.push((now, cost.weight));
+                }
+            }
+        }
+        prop_assert!(most_within(&left, SECOND) <= 10);
+        prop_assert!(most_within(&left, 60 * SECOND) <= 190);
+    }
+}
+
+/// Bots have read all they can, and the program is killed: reads wait, orders and the keeper's own calls leave.
+#[test]
+fn after_a_crash_in_a_full_minute_reads_yield_to_orders_and_to_the_keepers_own_calls() {
+    let left: Vec<(Duration, u32)> =
+        run(&[(0, READ); 168]).iter().map(|(at, one)| (*at + SECOND, *one)).collect();
+    let start = left.last().unwrap().0 + 2 * SECOND;
+    let mut window = recalled(&left, start);
+    let wait = window.leave(READ, start, noon()).unwrap_err();
+    assert_eq!(
+        (wait.limit, wait.length),
+        (Limit::Minute, 63 * SECOND - start),
+        "until the first read is out, whenever it was answered"
+    );
+    assert_eq!(window.leave(RequestCost::OWN, start, noon()), Ok(()));
+    assert_eq!(window.leave(ORDER, start, noon()), Ok(()));
+}
+
+/// What was on its way when the program was killed arrives at once or never.
+#[test]
+fn after_a_crash_the_last_second_counts_from_the_start() {
+    let start = 10 * SECOND;
+    let left: Vec<(Duration, u32)> = (0..9).map(|_| (start - ms(1_500), 1)).collect();
+    let mut window = recalled(&left, start);
+    assert_eq!(window.leave(ORDER, start, noon()).unwrap_err().length, SECOND);
+    let mut window = recalled(&left[..8], start);
+    assert_eq!(window.leave(ORDER, start, noon()), Ok(()));
+}
+
+#[test]
+fn the_days_counts_go_on_over_a_start_and_end_with_the_day() {
+    let mut window = Window::default();
+    window.recall_day(noon(), DayCounts { orders: ORDERS_A_DAY - 1, others: 5 });
+    assert_eq!(window.leave(ORDER, SECOND, noon()), Ok(()));
+    assert_eq!(window.day(), DayCounts { orders: ORDERS_A_DAY, others: 5 });
+    assert_eq!(window.leave(ORDER, 3 * SECOND, noon()).unwrap_err().limit, Limit::Day);
+    assert_eq!(window.leave(ORDER, 3 * SECOND, noon() + TimeDelta::days(1)), Ok(()));
+}
+
 #[test]
 fn a_full_minute_says_how_long() {
     let left = run(&[(0, READ); 168]);
@@ -203,14 +273,16 @@ fn a_basket_of_ten_waits_for_an_empty_second_and_fills_it() {
 #[test]
 fn the_day_ends_at_midnight_in_mumbai_and_only_once() {
     let late: DateTime<Utc> = "2026-11-24T18:29:00Z".parse().unwrap();
-    let mut window = Window { today: ist::date(late), orders: ORDERS_A_DAY, ..Window::default() };
+    let full = DayCounts { orders: ORDERS_A_DAY, others: 0 };
+    let mut window = Window::default();
+    window.recall_day(late, full);
     let wait = window.leave(ORDER, SECOND, late).unwrap_err();
     assert_eq!(wait, Wait { limit: Limit::Day, length: 60 * SECOND });
     assert_eq!(window.leave(READ, SECOND, late), Ok(()), "reads are counted apart");
 
     let next = late + TimeDelta::minutes(1);
     assert_eq!(window.leave(ORDER, 2 * SECOND, next), Ok(()));
-    window.orders = ORDERS_A_DAY;
+    window.day = full;
     assert!(window.leave(ORDER, 3 * SECOND, late).is_err(), "the clock was set back");
     assert!(window.leave(ORDER, 4 * SECOND, next).is_err());
 }

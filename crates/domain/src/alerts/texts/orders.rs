@@ -7,7 +7,6 @@ use crate::alerts::{
 };
 use crate::asked::Asked;
 use crate::keys::BotName;
-use fyers_api::envelope::TOKEN_CODES;
 
 /// Longest list of orders in an alert.
 const LIST: usize = 170;
@@ -68,7 +67,7 @@ fn found(draft: Draft, id: &str, orders: &[String], book: &BookSays<'_>) -> Draf
     };
     if book.token_refused {
         return draft.line(
-            "Next: the bot was told otherwise, and it may have been simulated too: look at the positions.",
+            "Next: the bot was not told of it, and it may have been simulated too: look at the positions.",
         );
     }
     let or_yours = if book.is_by_time {
@@ -129,7 +128,6 @@ pub(super) fn rejected(
     let item = asked.words().unwrap_or_else(new_order);
     let kind = asked.words().map(|_| format!(" {}", asked.what)).unwrap_or_default();
     let reason = excerpt(&message.replace(|c: char| c.is_ascii_digit() || ",.".contains(c), ""), 60);
-    let [trading, next] = after_refusal(asked, code);
     Draft::new(
         Severity::Warning,
         format!("rejected {code} {reason}{kind}{}|", topic(bot)),
@@ -138,20 +136,6 @@ pub(super) fn rejected(
     .item(item)
     .lines(keys::row(bot))
     .line(format!("Why: {} (code {code})", excerpt(message, 180)))
-    .line(trading)
-    .line(next)
-}
-
-/// A refusal of the token that no other answer confirms proves nothing about the order.
-fn after_refusal(asked: &Asked, code: i64) -> [String; 2] {
-    if asked.words().is_none() && TOKEN_CODES.contains(&code) {
-        return [
-            "Trading: FYERS refused the token for this order alone, so it is not certain that it was not taken.".to_owned(),
-            "Next: look in the order book before it is sent again. The keeper looks too, and tells what it finds.".to_owned(),
-        ];
-    }
-    [
-        format!("Trading: {} The bot has FYERS' own answer.", asked.after_refusal()),
-        "Next: put right what FYERS names before the bot sends it again.".to_owned(),
-    ]
+    .line(format!("Trading: {} The bot has FYERS' own answer.", asked.after_refusal()))
+    .line("Next: put right what FYERS names before the bot sends it again.")
 }

@@ -4,14 +4,19 @@ use fyers_api::model::Product;
 
 use super::{BotBooks, holding};
 use crate::{
-    order_journal::OrderEntry,
-    routing::{live_positions::BookRow, request::Leg},
+    keys::BotName,
+    order_journal::{OrderEntry, OrderIntent},
+    routing::{
+        live_positions::BookRow,
+        request::{Leg, normal},
+    },
 };
 
 impl BotBooks {
     pub(super) fn forget_orders(&mut self) {
         self.at_fyers.clear();
         self.ids_at_fyers.clear();
+        self.ordered.clear();
     }
 
     /// FYERS has told the id of an order of a bot's.
@@ -20,6 +25,8 @@ impl BotBooks {
         if !matches!(entry.what.as_str(), "modify" | "cancel" | "convert") {
             self.ids_at_fyers.extend(entry.id.clone());
         }
+        let ordered = entry.bot.clone().zip(entry.symbol.as_ref().map(|symbol| normal(symbol)));
+        self.ordered.extend(ordered);
         let OrderEntry {
             bot: Some(bot), id: Some(id), symbol: Some(symbol), quantity: Some(quantity), ..
         } = entry
@@ -34,6 +41,17 @@ impl BotBooks {
             tag: None,
         };
         self.at_fyers.insert(id.clone(), (bot.clone(), leg));
+    }
+
+    /// An order of a bot's leaves for FYERS.
+    pub fn leaves(&mut self, intent: &OrderIntent) {
+        let symbols = intent.legs.iter().map(|leg| normal(&leg.symbol));
+        self.ordered.extend(symbols.filter_map(|symbol| Some((intent.bot.clone()?, symbol))));
+    }
+
+    /// Whether this bot has ordered at FYERS in this symbol today, whatever came of it.
+    pub fn has_ordered(&self, bot: &BotName, symbol: &str) -> bool {
+        self.ordered.contains(&(bot.clone(), normal(symbol)))
     }
 
     /// Learns from FYERS' order book what bots' orders have filled today.

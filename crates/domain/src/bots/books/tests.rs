@@ -216,6 +216,13 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
         "an id is somebody's although the order could not be read"
     );
     assert!(!books.knows("28"), "what a bot cancels may be anybody's");
+    let lost = OrderEntry { id: None, symbol: Some("nse:infy-eq".into()), ..entry(Venue::Fyers, "", at(4)) };
+    books.placed(&lost);
+    let ordered = |books: &BotBooks| {
+        ["NSE:SBIN-EQ", "NSE:INFY-EQ", "NSE:ITC-EQ"].map(|symbol| books.has_ordered(&alpha, symbol))
+    };
+    assert_eq!(ordered(&books), [true, true, false], "also where the answer was lost");
+    assert!(!books.has_ordered(&bot(2), "NSE:SBIN-EQ"));
     let row = |id: &str, filled: i64, average: i64| BookRow {
         id: id.into(),
         leg: leg.clone(),

@@ -21,9 +21,13 @@ impl LostIntent {
                 order.known == known && matches!(news, News::Another { .. }) == is_another
             };
             let (orders, news): (Vec<&LostOrder>, Vec<&News>) = orders.filter(is_one).unzip();
-            let own = orders.iter().filter_map(|order| order.id.as_ref()).filter(|_| !is_another);
-            let told = news.into_iter().flat_map(News::rows).chain(own);
-            let rows = told.filter_map(|id| book.iter().find(|row| row.id == *id)).map(row_words).collect();
+            let mut rows = vec![];
+            for (order, news) in orders.iter().zip(news) {
+                let own = order.id.iter().filter(|_| !is_another);
+                let ids = news.rows().iter().chain(own);
+                let of_order = ids.filter_map(|id| book.iter().find(|row| row.id == *id));
+                rows.extend(of_order.map(|row| row_words(row, order)));
+            }
             (!orders.is_empty()).then(|| self.event((known, is_another), &orders, rows))
         };
         let known = [LookedUp::Found, LookedUp::LookYourself, LookedUp::NotFound];
@@ -70,12 +74,14 @@ impl LostOrder {
     }
 }
 
-/// A row of the order book as a person finds it in the FYERS app.
-fn row_words(row: &BookRow) -> String {
+/// A row of the order book as a person finds it in the FYERS app. One of another quantity is the order only if somebody has
+/// changed it.
+fn row_words(row: &BookRow, lost: &LostOrder) -> String {
     let price = match row.leg.price {
         price if price.is_zero() => "at market".to_owned(),
         price => format!("at {}", price.normalize()),
     };
     let time = row.at.map(|at| format!(" ({})", ist::ist(at).format("%H:%M:%S"))).unwrap_or_default();
-    format!("{}: {} {price}{time}", row.id, order(&row.leg.symbol, row.whole))
+    let changed = if row.whole == lost.leg.quantity { "" } else { ", if changed" };
+    format!("{}: {} {price}{time}{changed}", row.id, order(&row.leg.symbol, row.whole))
 }

@@ -212,7 +212,9 @@ fn what_was_found_by_its_time_is_told_again_when_an_equal_row_turns_up() {
         let reading = |at| SeenBook { is_known: &is_known, ..own_book(&both, seconds(at)) };
         let second = lost.settle(&reading(90), seconds(90));
         assert_eq!(told(&second), [(Some("26"), false, vec!["27"])]);
-        assert_eq!(known(&second[0]), [(0, LookedUp::Found, Some("26"))]);
+        assert_eq!(known(&second[0]), [(0, LookedUp::LookYourself, Some("26"))], "no longer found");
+        assert_eq!(second[0].entries[0].unanswered.as_ref().unwrap().rows, ["27"]);
+        assert_eq!((&second[0].search, &second[0].may_arrive), (&Search::LookYourself, &None));
         assert_eq!(lost.settle(&reading(95), seconds(95)), []);
         assert_eq!(again(&second).settle(&reading(99), seconds(99)), [], "not by a later life either");
     }
@@ -226,6 +228,8 @@ fn after_not_in_the_book_each_equal_row_is_named_and_one_of_another_quantity_use
     let other = row("26", leg("A", 7, None), 20);
     let second = settle(&mut lost, std::slice::from_ref(&other), seconds(30));
     assert_eq!(told(&second), [(None, false, vec!["26"])]);
+    let Event::OrderOutcomeUnknown { rows, .. } = &second[0].events[0] else { unreachable!() };
+    assert!(rows[0].starts_with("26: buy 7 A") && rows[0].ends_with(", if changed"), "{rows:?}");
     for mut lost in [lost, again(&second)] {
         let more = [other.clone(), row("27", leg("A", 9, None), 40)];
         assert_eq!(settle(&mut lost, &more, seconds(50)), [], "it may be any of those");

@@ -1,0 +1,155 @@
+//! What has left for FYERS, in a file: FYERS goes on counting when the keeper is killed and started again.
+//!
+//! A ring of places of one size, one for each call, written before the call leaves and never synced: what is written
+//! outlives the program at the cost of a copy in memory. Only when the machine itself ends may the last seconds be missing.
+//! The times are the wall clock's: they mean the same after a start of the machine, and on another one.
+
+use std::{fs::File, os::unix::fs::FileExt, path::Path, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    fyers::limits::window::{DayCounts, Sent},
+    private_file::{self, PrivateFileError},
+};
+
+/// Bytes of a place: when, the call's weight, and the day's orders and other requests with it.
+const PLACE: usize = 8 + 3 * 4;
+/// More calls than leave in the longest span.
+const PLACES: usize = 256;
+/// No call weighs more.
+const HEAVIEST: u32 = 10;
+
+/// The file, open.
+#[derive(Debug)]
+pub(super) struct KeptCalls {
+    file: File,
+    next: usize,
+}
+
+/// One place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    at: DateTime<Utc>,
+    weight: u32,
+    day: DayCounts,
+}
+
+/// What the runs before have left.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Recalled {
+    /// Calls, oldest first.
+    pub(super) sent: Vec<Sent>,
+    /// The day's counts after the newest one, with its time.
+    pub(super) day: Option<(DateTime<Utc>, DayCounts)>,
+}
+
+impl KeptCalls {
+    /// Opens the file, or makes it, and reads what it has.
+    pub(super) fn open(path: &Path, now: DateTime<Utc>) -> Result<(Self, Recalled), PrivateFileError> {
+        let file = private_file::open_or_create(path)?;
+        let mut bytes = vec![0; PLACE * PLACES];
+        let read = (|| {
+            if file.metadata()?.len() < bytes.len() as u64 {
+                // Written whole at once, so that a full disk stops no call later.
+                file.write_all_at(&bytes, 0)?;
+            }
+            file.read_exact_at(&mut bytes, 0)
+        })();
+        read.map_err(|error| PrivateFileError::Io(error.kind()))?;
+        let mut found: Vec<(usize, Entry)> = bytes
+            .chunks_exact(PLACE)
+            .map(Entry::read)
+            .enumerate()
+            .filter_map(|(at, e)| Some((at, e?)))
+            .collect();
+        found.sort_by_key(|(_, entry)| entry.at);
+        let next = found.last().map_or(0, |(at, _)| (at + 1) % PLACES);
+        let day = found.last().map(|(_, entry)| (entry.at, entry.day));
+        let sent =
+            found.iter().map(|(_, entry)| Sent { age: entry.age(now), weight: entry.weight }).collect();
+        Ok((Self { file, next }, Recalled { sent, day }))
+    }
+
+    /// Writes a call down that is about to leave.
+    pub(super) fn keep(&mut self, at: DateTime<Utc>, weight: u32, day: DayCounts) -> std::io::Result<()> {
+        let place = self.next * PLACE;
+        self.next = (self.next + 1) % PLACES;
+        self.file.write_all_at(&Entry { at, weight, day }.bytes(), place as u64)
+    }
+}
+
+impl Entry {
+    /// `None` where nothing is, or nothing that was written here.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let number = |from: usize| Some(u32::from_le_bytes(bytes.get(from..from + 4)?.try_into().ok()?));
+        let at = i64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
+        let (weight, day) = (number(8)?, DayCounts { orders: number(12)?, others: number(16)? });
+        let at = DateTime::from_timestamp_millis(at)?;
+        (1..=HEAVIEST).contains(&weight).then_some(Self { at, weight, day })
+    }
+
+    fn bytes(self) -> [u8; PLACE] {
+        let mut bytes = [0; PLACE];
+        bytes[..8].copy_from_slice(&self.at.timestamp_millis().to_le_bytes());
+        for (place, number) in [self.weight, self.day.orders, self.day.others].into_iter().enumerate() {
+            bytes[8 + 4 * place..12 + 4 * place].copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// A clock that was set back makes it one of this moment.
+    fn age(self, now: DateTime<Utc>) -> Duration {
+        (now - self.at).to_std().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn day(orders: u32, others: u32) -> DayCounts {
+        DayCounts { orders, others }
+    }
+
+    #[test]
+    fn what_was_written_is_read_by_the_next_run_whatever_ended_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, noon) = (folder.path().join("calls"), "2026-11-24T06:30:00Z".parse().unwrap());
+        let (mut kept, recalled) = KeptCalls::open(&path, noon).unwrap();
+        assert_eq!(recalled, Recalled::default());
+        for second in 0..300 {
+            kept.keep(noon + TimeDelta::seconds(second), 1, day(second as u32, 7)).unwrap();
+        }
+        kept.keep(noon + TimeDelta::seconds(300), 10, day(310, 7)).unwrap();
+        // It was killed: nothing is said, and nothing closed in order.
+        std::mem::forget(kept);
+        let later = noon + TimeDelta::seconds(301);
+        let (mut kept, recalled) = KeptCalls::open(&path, later).unwrap();
+        assert_eq!(recalled.sent.len(), PLACES, "the newest");
+        let newest = recalled.sent.last().unwrap();
+        assert_eq!((newest.age, newest.weight), (Duration::from_secs(1), 10));
+        assert_eq!(recalled.sent[0].age, Duration::from_secs(256));
+        assert_eq!(recalled.day.unwrap().1, day(310, 7));
+        kept.keep(later, 2, day(312, 7)).unwrap();
+        let back = KeptCalls::open(&path, noon).unwrap().1;
+        assert_eq!(back.sent.last().unwrap().age, Duration::ZERO, "a clock that was set back");
+        assert_eq!((back.sent.len(), back.day.unwrap().1), (PLACES, day(312, 7)));
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_no_call_and_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let noon = "2026-11-24T06:30:00Z".parse().unwrap();
+        let path = folder.path().join("calls");
+        std::fs::write(&path, [0xff; PLACE * PLACES]).unwrap();
+        assert_eq!(KeptCalls::open(&path, noon).unwrap().1, Recalled::default());
+        std::fs::write(&path, "short").unwrap();
+        assert_eq!(KeptCalls::open(&path, noon).unwrap().1, Recalled::default());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(KeptCalls::open(&link, noon).is_err());
+    }
+}
