@@ -90,8 +90,8 @@ pub(super) async fn read(
     let (venue, answer) = match sent {
         Ok(answer) if never_left(&answer) => (Venue::None, answer),
         Ok(answer) => {
-            use Operation::{History, Orders, Positions, Quotes};
-            if matches!(call.operation, Quotes | Positions | Orders | History) {
+            use Operation::{Chain, Depth, History, Holdings, Orders, Positions, Quotes};
+            if matches!(call.operation, Quotes | Depth | Positions | Orders | Holdings | Chain | History) {
                 let (operation, query) = (call.operation, request.query.clone());
                 actor.do_send(Learnt { operation, query, answer: answer.clone() });
             }
