@@ -19,7 +19,7 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     assert_eq!(viewer.get("/api/v3/orders").status, 200);
 
     let small = token(&["small", "--max-order-value", "5000"]);
-    refused(&small.order(SBIN, 10), "is worth 8000 INR");
+    refused(&small.order(SBIN, 10), "is worth INR 8,000.00");
     taken(&small.order(SBIN, 5), "fyers");
     let order = small.get("/api/v3/orders").body["orderBook"][0]["id"].clone();
     let larger = json!({"id": order, "qty": 100});
@@ -44,7 +44,7 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     home.sim.set_price(SBIN, 740.0);
     // A market order fills a tick beyond the last price: 10 shares, 60 INR and a tick of 0.10 each. The price at which it
     // filled counts for five seconds; then the keeper asks, and nobody else does. One more share changes little.
-    let lost = "INR today, and its key's max-loss is 500 INR";
+    let lost = "today, and its key's max-loss is INR 500.00";
     wait_for("the loss to be known", || {
         let told = careful.order(SBIN, 1);
         (told.venue == "none").then(|| refused(&told, lost))
@@ -75,7 +75,7 @@ fn a_live_bots_loss_at_fyers_is_its_own() {
     });
     home.sim.set_price(SBIN, 740.0);
     // Nobody asks for the price but the keeper itself.
-    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
+    refused(&careful.order(SBIN, 1), "has lost INR 600.00 today");
     taken(&main.order(SBIN, 1), "fyers");
     taken(&careful.order(SBIN, -10), "fyers");
 }
