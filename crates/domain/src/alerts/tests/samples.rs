@@ -144,7 +144,7 @@ pub(super) fn token_events() -> Vec<Event> {
             found: Some("26112300000017".into()),
             searched: true,
             orders: vec![],
-            rows: vec!["26112300000017: sell 10 NSE:SBIN-EQ at 801.5 (10:00:01)".into()],
+            rows: vec!["26112300000017: sell 10 NSE:SBIN-EQ at ₹801.50 (10:00:01)".into()],
             token_refused: false,
             is_by_time: false,
         },

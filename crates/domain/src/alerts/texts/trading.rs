@@ -9,6 +9,7 @@ use crate::keys::BotName;
 use crate::{
     alerts::words::{day, excerpt, order, orders_were},
     mode::Mode,
+    money::rupees,
     reason::Reason,
     routing::Venue,
     trading_day::DaySummary,
