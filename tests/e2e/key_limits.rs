@@ -52,6 +52,15 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     taken(&careful.order(SBIN, -10), "mock");
     refused(&careful.order(SBIN, 1), lost);
 
+    let list = home.run(&["key", "list"]).exits(0).out;
+    for words in ["orders used up: its entries are refused", "loss limit reached: its entries are refused"] {
+        assert!(list.contains(words) && list.matches("at limit").count() == 2, "{list}");
+    }
+    let keys = home.run(&["key", "list", "--json"]).exits(0).json()["keys"].clone();
+    let of = |name: &str| keys.as_array().unwrap().iter().find(|key| key["name"] == name).cloned().unwrap();
+    assert_eq!(of("careful")["limits_reached"], json!(["loss"]));
+    assert_eq!(of("small")["limits_reached"], json!([]));
+
     assert_eq!(orders_at_fyers(&home), 2, "nothing that was refused left the keeper");
     for words in [
         "Bot few: its number of orders a day is reached",
