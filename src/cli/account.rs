@@ -180,12 +180,12 @@ mod tests {
             );
         }
         let table = positions_table(&account(), 80);
-        let row = "NSE:SBIN-EQ               INTRADAY       +10     812.50 24,812.35          25.00";
+        let row = "NSE:SBIN-EQ          INTRADAY       +10         812.50 24,812.35           25.00";
         assert_eq!(table.lines().nth(2), Some(row));
-        assert!(table.contains("  100000000 24,812.35   -12345678.90"), "no amount is cut: {table}");
+        assert!(table.contains(" 9,99,99,999.99 24,812.35 -1,23,45,678.90"), "no amount is cut: {table}");
         assert_eq!(
             table.lines().nth(4).map(str::trim_end),
-            Some("-AND-MORE-LETTERS-THAN-FI"),
+            Some("000CE-AND-MORE-LETTE"),
             "no symbol is: {table}"
         );
         let table = positions_table(&account(), 140);
