@@ -5,9 +5,15 @@ use simulator::{Fault, FaultRule, endpoint};
 
 use crate::{
     bot::Bot,
-    keys::{SBIN, add, home, live, orders_at_fyers, refused, row, taken},
-    support::{Keeper, block_on, wait_for},
+    keys::{SBIN, add, home, live, orders_at_fyers, refused, taken},
+    support::{Home, Keeper, block_on, wait_for},
 };
+
+/// Until FYERS' order book has shown the fill. A price stands beside the position then, but none of the last five seconds.
+fn wait_filled(home: &Home) {
+    let is_filled = || home.run(&["orders"]).exits(0).out.contains("filled");
+    wait_for("the fill to be known", || is_filled().then_some(()));
+}
 
 #[test]
 fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
@@ -78,10 +84,7 @@ fn a_live_bots_loss_at_fyers_is_its_own() {
     let careful = Bot::with_token(&keeper, &add(&home, &["careful", "--max-loss", "500"]));
     let main = Bot::with_token(&keeper, &add(&home, &["main", "--max-loss", "500"]));
     taken(&careful.order(SBIN, 10), "fyers");
-    wait_for("the fill to be known", || {
-        let held = &row(&home, "careful")["today"];
-        (held["result"] != 0.0 || held["unpriced"] == json!([SBIN])).then_some(())
-    });
+    wait_filled(&home);
     home.sim.set_price(SBIN, 740.0);
     // Nobody asks for the price but the keeper itself.
     refused(&careful.order(SBIN, 1), "has lost INR 600.00 today");
@@ -95,10 +98,7 @@ fn a_loss_that_cannot_be_known_stops_entries_and_lets_exits_pass() {
     let keeper = live(&home);
     let careful = Bot::with_token(&keeper, &add(&home, &["careful", "--max-loss", "500"]));
     taken(&careful.order(SBIN, 10), "fyers");
-    wait_for("the fill to be known", || {
-        let held = &row(&home, "careful")["today"];
-        (held["result"] != 0.0 || held["unpriced"] == json!([SBIN])).then_some(())
-    });
+    wait_filled(&home);
     home.sim.inject(FaultRule::forever(endpoint::QUOTES, Fault::EmptyBody { status: 503 }));
     refused(&careful.order(SBIN, 1), "the price of NSE:SBIN-EQ, which it holds, is not known now");
     refused(&careful.order("NSE:IDEA-EQ", 1), "its loss of today is not known; entries wait, exits pass");
