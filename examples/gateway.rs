@@ -161,7 +161,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             hub: Hub::default(),
         })
         .start();
-        let router = Router { snapshot, proxy: Some(proxy), keys, exchange: exchange.clone(), turns: ReadTurns::default() };
+        let router = Router {
+            snapshot,
+            proxy: Some(proxy),
+            keys,
+            exchange: exchange.clone(),
+            turns: ReadTurns::default(),
+        };
         exchange.send(session(Some(args.token.clone()))).await?;
         if let Some(pause) = args.switch_every {
             #[allow(clippy::disallowed_methods, reason = "there is no supervisor here")]

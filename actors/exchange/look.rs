@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
     operation::Operation,
+    response::{self, depth_prices, prices},
 };
 use keeper_domain::{
     event::Event,
@@ -140,6 +141,9 @@ impl ExchangeActor {
         if let Some(date) = seen.orders.as_ref().ok().and_then(date) {
             self.volatile.looks.clock.learn(date, (seen.began, seen.here));
         }
+        let told: Vec<_> =
+            [&seen.orders, &seen.positions].into_iter().filter_map(|answer| answer.as_ref().ok()).collect();
+        self.note_prices(&told, ctx);
         let is_held = is_held_back(&seen.orders) || is_held_back(&seen.positions);
         let orders = seen.orders.ok().and_then(|answer| read_orders(&answer));
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
@@ -369,11 +373,13 @@ impl Handler<Learnt> for ExchangeActor {
 
     fn handle(&mut self, Learnt { operation, query, answer }: Learnt, ctx: &mut Self::Context) {
         match operation {
-            Operation::Quotes => {
-                let prices = fyers_api::response::prices(&fyers_api::response::json(&answer));
-                let learnt = self.learn_prices(prices);
+            Operation::Quotes | Operation::Depth => {
+                let body = response::json(&answer);
+                let read = if operation == Operation::Quotes { prices } else { depth_prices };
+                let learnt = self.learn_prices(read(&body));
                 self.keep_records(learnt, ctx);
             }
+            Operation::Holdings | Operation::Chain => self.note_prices(&[&answer], ctx),
             Operation::History => self.learn_candles(&query, &answer, ctx),
             // With a query it may be a part of the book only.
             Operation::Orders if query.is_empty() => self.look_into(&answer, ctx),

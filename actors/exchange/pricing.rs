@@ -1,6 +1,6 @@
 //! Prices and the account at FYERS, for the MockExchange.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler};
 use chrono::{DateTime, Utc};
@@ -25,6 +25,8 @@ use crate::exchange::{actor::ExchangeActor, market::Fill, messages::SocketPrices
 const QUOTES: usize = 50;
 /// Symbols whose depth is read at once: each is a call of its own, and bots have the same limits.
 const DEPTHS: usize = 10;
+/// A longer answer is a book of thousands of orders: to look through it once more would cost the actor's time.
+const LARGEST: usize = 512 * 1024;
 /// How long a turn of them lasts, in seconds: as long as the pause between two looks at the market.
 const SECONDS_A_TURN: usize = 5;
 
@@ -181,6 +183,17 @@ impl ExchangeActor {
         let (now, fill) = (self.deps.time.now(), self.deps.market.fill);
         let prices = prices.into_iter().map(|seen| price(fill, seen, now)).collect();
         self.volatile.book.observe_quotes(prices)
+    }
+
+    /// Last prices beside positions and orders: a symbol that was traded, and never quoted, has one without a token too.
+    pub(super) fn note_prices(&mut self, answers: &[&ApiResponse], ctx: &mut Context<Self>) {
+        let good = answers.iter().filter(|answer| answer.status == 200 && answer.body.len() <= LARGEST);
+        let told: BTreeMap<String, Decimal> =
+            good.flat_map(|answer| reading::last_prices(&reading::json(answer))).collect();
+        if !told.is_empty() {
+            let records = self.volatile.book.note_last(told, self.deps.time.now());
+            self.keep_all(records, ctx);
+        }
     }
 
     /// Real prices of the data socket, and what they fill. One that is older than what is known came by a longer way.

@@ -120,8 +120,9 @@ pub(super) async fn read(
 /// megabytes of candles would hold up everybody else, and take several times as much memory: whoever may read could ask for
 /// them again and again. What the keeper must know it asks FYERS for by itself.
 fn teaches(operation: Operation, bytes: usize) -> bool {
-    use Operation::{History, Orders, Positions, Quotes};
-    matches!(operation, Quotes | Positions | Orders | History) && bytes <= LONGEST_LESSON
+    use Operation::{Chain, Depth, History, Holdings, Orders, Positions, Quotes};
+    let is_learnt = matches!(operation, Quotes | Depth | Positions | Orders | Holdings | Chain | History);
+    is_learnt && bytes <= LONGEST_LESSON
 }
 
 /// Whether the profile call says that a token works which FYERS refused. No word in time is none.

@@ -9,7 +9,7 @@ mod orders;
 mod positions;
 
 pub use answer::{AccountPart, Trouble, call, read};
-pub use columns::{amount, grouped};
+pub use columns::{amount, rupees};
 pub use funds::Money;
 pub use orders::{OrderRow, Orders};
 pub use positions::{PositionRow, Positions};

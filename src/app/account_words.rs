@@ -1,8 +1,6 @@
 //! The account for a phone: where it is first, then a line each, then the sum.
 
-use crate::account::{
-    AccountPart, Money, OrderRow, Orders, PositionRow, Positions, Trouble, amount, grouped,
-};
+use crate::account::{AccountPart, Money, OrderRow, Orders, PositionRow, Positions, Trouble, rupees};
 
 /// Rows of a list on a phone.
 const ROWS: usize = 15;
@@ -16,8 +14,8 @@ pub(super) fn positions(read: Result<AccountPart<Positions>, Trouble>) -> String
     let open: Vec<&PositionRow> = account.part.open().collect();
     let closed = account.part.positions.len() - open.len();
     let line = |row: &&PositionRow| {
-        let (quantity, result) = (row.quantity_words(), grouped(row.pnl));
-        format!("{} {quantity} at {}, last {}: {result}", row.symbol, amount(row.average), amount(row.last))
+        let (quantity, result) = (row.quantity_words(), rupees(row.pnl));
+        format!("{} {quantity} at {}, last {}: {result}", row.symbol, rupees(row.average), rupees(row.last))
     };
     let title = match open.len() {
         0 => format!("📊 No open positions {}", account.place()),
@@ -35,7 +33,7 @@ pub(super) fn pnl(read: Result<AccountPart<Positions>, Trouble>) -> String {
         Ok(account) => account,
         Err(trouble) => return unread("profit and loss", &trouble, ""),
     };
-    let line = |row: &PositionRow| format!("{} {}: {}", row.symbol, row.quantity_words(), grouped(row.pnl));
+    let line = |row: &PositionRow| format!("{} {}: {}", row.symbol, row.quantity_words(), rupees(row.pnl));
     let title = format!("💰 Profit and loss of the day {}", account.place());
     let none = account.part.positions.is_empty().then(|| "Nothing was traded today.".to_owned());
     let rows = account.part.positions.iter().map(line).collect();
@@ -50,7 +48,7 @@ pub(super) fn funds(read: Result<AccountPart<Money>, Trouble>) -> String {
     };
     let Money { total, used, available } = account.part;
     let rows = [("Free for new orders", available), ("Used", used), ("Total", total)];
-    let rows = rows.map(|(name, value)| format!("{name}: {} INR", grouped(value))).to_vec();
+    let rows = rows.map(|(name, value)| format!("{name}: {}", rupees(value))).to_vec();
     list(format!("🏦 Funds {}", account.place()), rows, [None, None, account.open_at_fyers])
 }
 
@@ -73,8 +71,8 @@ fn order(row: &OrderRow) -> String {
     let time = row.at.rsplit(' ').next().unwrap_or_default();
     let quantity = row.quantity.map_or_else(|| "?".to_owned(), |quantity| quantity.to_string());
     let price = match (row.status.as_str(), row.traded_price, row.price) {
-        ("filled", Some(price), _) if price != 0.0 => format!(" at {}", amount(Some(price))),
-        (_, _, Some(price)) if price != 0.0 => format!(" at {}", amount(Some(price))),
+        ("filled", Some(price), _) if price != 0.0 => format!(" at {}", rupees(Some(price))),
+        (_, _, Some(price)) if price != 0.0 => format!(" at {}", rupees(Some(price))),
         _ => " at market".to_owned(),
     };
     let part = match (row.filled, row.quantity) {
@@ -91,8 +89,8 @@ fn order(row: &OrderRow) -> String {
 
 fn day(positions: &Positions) -> String {
     let (all, closed, open) =
-        (grouped(positions.pnl), grouped(positions.realized), grouped(positions.unrealized));
-    format!("Result of the day: {all} INR (closed {closed}, open {open}), before charges.")
+        (rupees(positions.pnl), rupees(positions.realized), rupees(positions.unrealized));
+    format!("Result of the day: {all} (closed {closed}, open {open}), before charges.")
 }
 
 fn list(title: String, mut rows: Vec<String>, last: [Option<String>; 3]) -> String {
@@ -133,12 +131,12 @@ mod tests {
         assert_eq!(
             positions(read()),
             "📊 2 open positions at FYERS (real money)\n\
-             NSE:SBIN-EQ +10 at 800.50, last 810.00: 95.00\n\
-             NSE:TCS-EQ not known at 800.50, last 810.00: 0.00\n\
+             NSE:SBIN-EQ +10 at ₹800.50, last ₹810.00: ₹95.00\n\
+             NSE:TCS-EQ not known at ₹800.50, last ₹810.00: ₹0.00\n\
              1 closed today.\n\
-             Result of the day: 1,23,456.50 INR (closed -4.50, open not known), before charges."
+             Result of the day: ₹1,23,456.50 (closed -₹4.50, open not known), before charges."
         );
-        assert!(pnl(read()).contains("NSE:INFY-EQ closed: -4.50"));
+        assert!(pnl(read()).contains("NSE:INFY-EQ closed: -₹4.50"));
         let none =
             Positions { positions: vec![], pnl: Some(0.0), realized: Some(0.0), unrealized: Some(0.0) };
         assert_eq!(
@@ -159,7 +157,7 @@ mod tests {
             text.starts_with("🧾 40 orders today at the MockExchange (simulated), newest first\n"),
             "{text}"
         );
-        assert!(text.contains("09:31:02 sell 9 NSE:SBIN-EQ at 812.00: open, 4 of them filled"), "{text}");
+        assert!(text.contains("09:31:02 sell 9 NSE:SBIN-EQ at ₹812.00: open, 4 of them filled"), "{text}");
         assert!(text.ends_with("and 25 more: see the status page or the command line"), "{text}");
     }
 }

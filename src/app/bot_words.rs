@@ -1,9 +1,12 @@
 //! Bots for a phone: their keys, and what they follow.
 
-use keeper_domain::{alerts::words::excerpt, mode::Mode};
+use keeper_domain::{
+    alerts::words::excerpt,
+    mode::Mode,
+    money::{count, rupees},
+};
 
 use crate::{
-    account::grouped,
     keys::KeyRow,
     status::{FeedsStatus, SourceStatus},
 };
@@ -30,10 +33,12 @@ fn key(row: &KeyRow) -> String {
         (false, mode) => format!("up to {}", mode.slug()),
     };
     let halted = row.halted.then(|| "⛔ halted".to_owned());
-    let value = row.max_order_value.map(|most| format!("at most {most} INR an order"));
-    let loss = row.max_loss.map(|most| format!("loses at most {most} INR a day"));
-    let parts = [halted, Some(ceiling), Some(day(row)), value, loss];
-    format!("{}: {}", row.name, parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    let value = row.max_order_value.map(|most| format!("at most {} an order", rupees(most)));
+    let loss = row.max_loss.map(|most| format!("loses at most {} a day", rupees(most)));
+    let reached = row.limits_reached.iter().map(|limit| format!("⛔ {}", limit.reached_words()));
+    let parts = [Some(ceiling), Some(day(row)), value, loss].into_iter().flatten();
+    let parts: Vec<String> = halted.into_iter().chain(reached).chain(parts).collect();
+    format!("{}: {}", row.name, parts.join(", "))
 }
 
 /// What the bot did today; a result that leaves something out says so.
@@ -44,13 +49,13 @@ fn day(row: &KeyRow) -> String {
         (orders, None) => format!("{orders} orders today"),
         (orders, Some(most)) => format!("{orders} of {most} orders today"),
     };
-    let result = match today.unpriced.len() {
+    let left_out = match today.unpriced.len() {
         _ if today.orders == 0 => return orders,
-        0 => format!("result {:.2} INR", today.result),
-        1 => format!("result {:.2} INR (1 symbol without a price left out)", today.result),
-        some => format!("result {:.2} INR ({some} symbols without a price left out)", today.result),
+        0 => String::new(),
+        1 => " (1 symbol without a price left out)".to_owned(),
+        some => format!(" ({some} symbols without a price left out)"),
     };
-    format!("{orders}, {result}")
+    format!("{orders}, result {}{left_out}", rupees(today.result))
 }
 
 /// The sockets to FYERS, and the bots behind them.
@@ -71,8 +76,8 @@ pub(super) fn feeds(now: &FeedsStatus) -> String {
     let counted = format!(
         "{} symbols followed; {} values and {} order events since the start.",
         now.followed,
-        grouped_count(now.values),
-        grouped_count(now.order_events)
+        count(now.values),
+        count(now.order_events)
     );
     let title = "📡 Feeds".to_owned();
     let sources = [("Data socket", "data"), ("Order socket", "orders")].map(line);
@@ -100,16 +105,11 @@ fn source(name: &str, source: &SourceStatus) -> String {
     format!("{name}: {state}{lost}.")
 }
 
-fn grouped_count(count: u64) -> String {
-    let text = grouped(Some(count as f64));
-    text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use keeper_domain::routing::own::OwnDay;
+    use keeper_domain::{keys::LimitKind, routing::own::OwnDay};
     use rust_decimal::Decimal;
 
     use super::*;
@@ -123,6 +123,7 @@ mod tests {
             max_orders_per_day: Some(50),
             max_loss: Some(Decimal::from(500)),
             halted: true,
+            limits_reached: vec![],
             created_at: None,
             rotated_at: None,
             today: Some(OwnDay {
@@ -140,10 +141,12 @@ mod tests {
         assert_eq!(
             keys(&rows),
             "🔑 2 keys\n\
-             scalper: ⛔ halted, up to sandbox, 3 of 50 orders today, result -120.50 INR (1 symbol without a \
-             price left out), loses at most 500 INR a day\n\
-             quiet: ⛔ halted, up to sandbox, 0 of 50 orders today, loses at most 500 INR a day"
+             scalper: ⛔ halted, up to sandbox, 3 of 50 orders today, result -₹120.51 (1 symbol without a \
+             price left out), loses at most ₹500.00 a day\n\
+             quiet: ⛔ halted, up to sandbox, 0 of 50 orders today, loses at most ₹500.00 a day"
         );
+        let lost = KeyRow { limits_reached: vec![LimitKind::Loss], ..row("unlucky", 0, &[]) };
+        assert!(keys(&[lost]).contains("unlucky: ⛔ halted, ⛔ loss limit reached, up to sandbox"));
         let unknown = KeyRow { today: None, ..row("away", 0, &[]) };
         assert!(keys(&[unknown]).contains("its day is not known"));
         let many: Vec<_> = (0..40).map(|number| row(&format!("bot-{number}"), 0, &[])).collect();

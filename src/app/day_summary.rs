@@ -13,9 +13,9 @@ use keeper_domain::{
     order_journal::OrderEntry,
     ports::{Change, Store, StoreError, Time},
 };
+use rust_decimal::Decimal;
 
 use crate::{
-    account::amount,
     app::{Parts, backend::KeeperBackend},
     http::account,
 };
@@ -68,7 +68,7 @@ impl Summarist {
         events.reverse();
         let mut summary = summarize(date, &self.orders_of(date).await?, &events);
         if let Ok(read) = account::positions(self.backend.as_ref()).await {
-            summary.pnl = read.part.pnl.map(|pnl| amount(Some(pnl)));
+            summary.pnl = read.part.pnl.and_then(plain);
             summary.venue = read.venue;
         }
         let notes = vec![SUMMARY_TOLD.set(&date)?];
@@ -90,4 +90,9 @@ impl Summarist {
             }
         }
     }
+}
+
+/// As the journal keeps it; how it is shown is another thing.
+fn plain(amount: f64) -> Option<String> {
+    Decimal::try_from(amount).ok().map(|amount| format!("{:.2}", amount.round_dp(2)))
 }

@@ -5,7 +5,7 @@ use keeper_domain::wrap;
 use serde_json::json;
 
 use crate::{
-    account::{AccountPart, Money, PositionRow, Positions, amount, grouped},
+    account::{AccountPart, Money, PositionRow, Positions, amount, rupees},
     cli::{
         exit::Exit,
         failure::Failure,
@@ -75,11 +75,11 @@ const POSITIONS: [Column; 6] = [
     left("SYMBOL", 26),
     left("PRODUCT", 8),
     right("QTY", 8),
-    right("AVERAGE", 10),
-    right("LAST", 9),
-    right("P&L", 14),
+    right("AVERAGE ₹", 10),
+    right("LAST ₹", 9),
+    right("P&L ₹", 14),
 ];
-const PNL: [Column; 4] = [left("SYMBOL", 31), right("CLOSED", 15), right("OPEN", 15), right("P&L", 15)];
+const PNL: [Column; 4] = [left("SYMBOL", 31), right("CLOSED ₹", 15), right("OPEN ₹", 15), right("P&L ₹", 15)];
 /// The column that is broken where the room is not enough: it has no amount.
 const SYMBOL: usize = 0;
 
@@ -89,9 +89,8 @@ pub(super) fn positions_table(account: &AccountPart<Positions>, room: usize) -> 
         return beside(vec![format!("{title}: none.")], account, room);
     }
     let row = |row: &PositionRow| {
-        let [average, last] = [fitting(row.average, 10, room), fitting(row.last, 9, room)];
-        let (quantity, pnl) = (row.quantity_words(), fitting(row.pnl, 14, room));
-        vec![row.symbol.clone(), row.product.clone(), quantity, average, last, pnl]
+        let [average, last, pnl] = [row.average, row.last, row.pnl].map(amount);
+        vec![row.symbol.clone(), row.product.clone(), row.quantity_words(), average, last, pnl]
     };
     let rows: Vec<Vec<String>> = account.part.positions.iter().map(row).collect();
     let rows = lines(&POSITIONS, &rows, room);
@@ -110,38 +109,28 @@ fn lines(columns: &[Column], rows: &[Vec<String>], room: usize) -> Vec<String> {
     std::iter::once(layout.head()).chain(rows.iter().map(|row| layout.row(row))).collect()
 }
 
-/// An amount in a column of this width in 80: half an amount would be another one, so it is written without commas, then
-/// without paise, and is rather too wide than cut. A wider terminal has room for all of it.
-fn fitting(value: Option<f64>, width: usize, room: usize) -> String {
-    let width = width + room.saturating_sub(80) / 4;
-    let whole = || value.map_or_else(String::new, |amount| format!("{amount:.0}"));
-    let ways = [grouped(value), amount(value)];
-    ways.into_iter().find(|text| text.len() <= width).unwrap_or_else(whole)
-}
-
 pub(super) fn pnl_table(account: &AccountPart<Positions>, funds: Option<&Money>, room: usize) -> String {
     let mut rows = vec![format!("Profit and loss of today {}, mode {}", account.place(), account.mode)];
     if account.part.positions.is_empty() {
         rows.push("Nothing was traded today.".to_owned());
     } else {
         let row = |row: &PositionRow| {
-            let [closed, open, all] =
-                [row.realized, row.unrealized, row.pnl].map(|one| fitting(one, 15, room));
+            let [closed, open, all] = [row.realized, row.unrealized, row.pnl].map(amount);
             vec![row.symbol.clone(), closed, open, all]
         };
         let table: Vec<Vec<String>> = account.part.positions.iter().map(row).collect();
         rows.extend(lines(&PNL, &table, room));
     }
     rows.push(sum(&account.part));
-    let free = funds.map_or_else(|| "not known".to_owned(), |funds| grouped(funds.available));
-    let total = funds.map_or_else(|| "not known".to_owned(), |funds| grouped(funds.total));
-    rows.push(format!("Funds: {free} INR free for new orders of {total}."));
+    let free = funds.map_or_else(|| "not known".to_owned(), |funds| rupees(funds.available));
+    let total = funds.map_or_else(|| "not known".to_owned(), |funds| rupees(funds.total));
+    rows.push(format!("Funds: {free} free for new orders of {total}."));
     beside(rows, account, room)
 }
 
 fn sum(positions: &Positions) -> String {
-    let [all, closed, open] = [positions.pnl, positions.realized, positions.unrealized].map(grouped);
-    format!("P&L of today: {all} INR, before charges\n  (closed {closed}, open {open})")
+    let [all, closed, open] = [positions.pnl, positions.realized, positions.unrealized].map(rupees);
+    format!("P&L of today: {all}, before charges\n  (closed {closed}, open {open})")
 }
 
 #[cfg(test)]
@@ -191,12 +180,12 @@ mod tests {
             );
         }
         let table = positions_table(&account(), 80);
-        let row = "NSE:SBIN-EQ               INTRADAY       +10     812.50 24,812.35          25.00";
+        let row = "NSE:SBIN-EQ          INTRADAY       +10         812.50 24,812.35           25.00";
         assert_eq!(table.lines().nth(2), Some(row));
-        assert!(table.contains("  100000000 24,812.35   -12345678.90"), "no amount is cut: {table}");
+        assert!(table.contains(" 9,99,99,999.99 24,812.35 -1,23,45,678.90"), "no amount is cut: {table}");
         assert_eq!(
             table.lines().nth(4).map(str::trim_end),
-            Some("-AND-MORE-LETTERS-THAN-FI"),
+            Some("000CE-AND-MORE-LETTE"),
             "no symbol is: {table}"
         );
         let table = positions_table(&account(), 140);

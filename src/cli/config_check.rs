@@ -1,6 +1,9 @@
 //! `config check`: what holds, where it came from, what is missing.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::UTF8_FULL_CONDENSED};
+use keeper_domain::{
+    text::shown,
+    wrap::{columns, words},
+};
 use serde::Serialize;
 
 use crate::cli::{
@@ -50,18 +53,57 @@ pub(super) fn example() -> Exit {
     Exit::Good
 }
 
-/// Names and origins stay whole; values take the rest of the room.
+/// Where a value stands that has a line to itself.
+const BELOW: &str = "    ";
+
+/// A row a setting, its value last. No word is broken: an address is to be copied, so that a value with a word too long for
+/// its column stands below its name, whole.
 fn table(rows: &[Row], room: Option<usize>) -> String {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(["Setting", "Value", "From"]);
-    for row in rows {
-        table.add_row([row.name, &row.value, row.origin.words()]);
+    let widest = |cell: fn(&Row) -> &str| rows.iter().map(cell).map(columns).max().unwrap_or_default();
+    let (name, from) = (widest(|row| row.name).max(7), widest(|row| row.origin.words()).max(4));
+    let lead = |row: [&str; 2]| format!("{:name$}  {:from$}  ", row[0], row[1]);
+    let line = |row: &Row| {
+        let (lead, value) = (lead([row.name, row.origin.words()]), shown(&row.value));
+        let Some(room) = room else { return format!("{lead}{value}") };
+        let left = room.saturating_sub(columns(&lead));
+        let is_too_long = |word: &str| columns(word) > left;
+        match value.split(' ').any(is_too_long) {
+            true => format!("{}\n{BELOW}{value}", lead.trim_end()),
+            false => lead.clone() + &words(&value, left).join(&format!("\n{:1$}", "", columns(&lead))),
+        }
+    };
+    std::iter::once(lead(["SETTING", "FROM"]) + "VALUE")
+        .chain(rows.iter().map(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SettingOrigin;
+
+    fn row(name: &'static str, value: &str, origin: SettingOrigin) -> Row {
+        Row { name, value: value.to_owned(), origin }
     }
-    let rest = ColumnConstraint::LowerBoundary(Width::Fixed(10));
-    table.set_constraints([ColumnConstraint::ContentWidth, rest, ColumnConstraint::ContentWidth]);
-    if let Some(room) = room {
-        let room = u16::try_from(room).unwrap_or(u16::MAX);
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(room);
+
+    #[test]
+    fn no_word_of_a_value_is_broken() {
+        let rows = [
+            row("FYERS_REFRESH_TOKEN_VALID_DAYS", "15", SettingOrigin::Default),
+            row("FYERS_API_URL", "https://api-t1.fyers.in/api/v3/and/more", SettingOrigin::EnvFile),
+            row(
+                "KEEPER_SEGMENTS",
+                "cash and fno, and mcx once orders in it are seen",
+                SettingOrigin::Environment,
+            ),
+        ];
+        let text = "SETTING                         FROM         VALUE\n\
+                    FYERS_REFRESH_TOKEN_VALID_DAYS  default      15\n\
+                    FYERS_API_URL                   .env\n    https://api-t1.fyers.in/api/v3/and/more\n\
+                    KEEPER_SEGMENTS                 environment  cash and fno, and mcx once orders\n\
+                    \x20                                            in it are seen";
+        assert_eq!(table(&rows, Some(80)), text);
+        assert!(table(&rows, None).lines().count() == 4, "a program gets whole lines");
     }
-    table.to_string()
 }

@@ -1,5 +1,6 @@
 //! `doctor`: what is wrong here, and what to do about it.
 
+use keeper_domain::session::reconcile::reconcile;
 use serde::Serialize;
 
 use crate::cli::{
@@ -8,6 +9,7 @@ use crate::cli::{
     output::{bad_end, json as print_json, say},
     probe::block_on,
     setup::load_anyway,
+    state_store,
 };
 use crate::{
     build_info,
@@ -24,10 +26,14 @@ struct DoctorReport<'a> {
 
 pub(super) fn doctor(json: bool) -> Result<Exit, Failure> {
     let (config, problems) = load_anyway();
+    // What cannot be read is told by the looks at the database.
+    let peeked = async { state_store::peek(&config).await.ok().map(Option::unwrap_or_default) };
+    let held = block_on(peeked).flatten().map(|stored| reconcile(stored, &config.seeds()));
     let patient = Patient {
         settings: &config.settings,
         problems: &problems,
         notes: &config.notes,
+        held,
         // Settings that make no client are told as such.
         broker: config.broker().ok().flatten(),
         redirect_uri: config.redirect_uri(),

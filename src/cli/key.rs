@@ -35,7 +35,8 @@ use crate::{
 };
 
 /// What the signs of the table mean.
-const LEGEND: &str = "ORDERS, LOSS: today/most a day. -: no limit. ?: not known while no keeper runs.";
+const LEGEND: &str =
+    "ORDER: the largest. ORDERS, LOSS: today/most a day. -: no limit. ?: not known while no keeper runs.";
 const WHO: &str = "the command line";
 
 /// What to do with the keys.
@@ -83,7 +84,7 @@ pub struct Named {
 pub struct KeyArgs {
     /// The bot's name: 2 to 24 lower-case letters, digits and dashes
     name: String,
-    /// How far its orders may go: not above this mode
+    /// How far its orders may go: not above this mode. Without it they go wherever the keeper's mode says
     #[arg(long, value_enum, default_value_t = Ceiling::Live)]
     mode: Ceiling,
     /// It may read, and no order of it is sent or simulated

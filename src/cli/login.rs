@@ -23,7 +23,7 @@ use crate::cli::{
     probe::{Remote, block_on, in_use, silence},
     setup::{CliConfig, load},
     state_store::check_database,
-    width::{fitting, room},
+    width::{fitting, room, shows},
 };
 use crate::{
     fyers::FyersClient,
@@ -165,15 +165,19 @@ async fn read_login() -> Option<SecretString> {
     }
 }
 
+/// Lines of the question around the picture.
+const BESIDE: usize = 3;
+
 /// The link and its picture, on standard error: standard output is for the answer. `running` is the keeper's own page,
 /// if a keeper runs and has one: its short address makes a picture that fits a terminal of 24 rows.
 fn invite(url: &str, running: Option<Option<&str>>) {
     let short = running.flatten().unwrap_or(url);
     let qr = QrCode::with_error_correction_level(short, EcLevel::L);
     let qr = qr.map(|code| code.render::<Dense1x2>().quiet_zone(true).build()).unwrap_or_default();
-    // A picture that the terminal breaks is none.
-    let is_whole = |room| qr.lines().all(|line| line.chars().count() <= room);
-    let qr = if room(&std::io::stderr()).is_none_or(is_whole) { qr } else { String::new() };
+    // A picture that the terminal breaks, or that is taller than it and pushes the question out, is none.
+    let (screen, is_whole) = (std::io::stderr(), |room| qr.lines().all(|line| line.chars().count() <= room));
+    let is_seen = room(&screen).is_none_or(is_whole) && shows(&qr, BESIDE, &screen);
+    let qr = if is_seen { qr.as_str() } else { "" };
     let back = match running {
         Some(_) => "If the page you land on says \"Logged in\", you are done. Otherwise paste its address:",
         None => "Then paste the address of the page you land on, or the code it shows:",

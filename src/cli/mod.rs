@@ -56,10 +56,9 @@ pub use setup::{CliConfig, load};
 #[derive(Debug, Parser)]
 #[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
 #[command(
-    after_help = "Settings come from the environment and then from the .env file; `fyers-keeper config example`\n\
-    shows them all.\n\
-    Exit codes: 0 good, 1 other error (calendar check: no trading that day), 2 usage,\n\
-    69 unreachable, 70 gave up, 71 the address is taken, 73 another keeper uses the\n\
+    after_help = "Settings come from the environment and then from the .env file; `fyers-keeper config example` shows them all.\n\
+    Exit codes: 0 good, 1 other error (calendar check: no trading that day), 2 usage, \
+    69 unreachable, 70 gave up, 71 the address is taken, 73 another keeper uses the \
     state folder, 75 try again later, 77 login required, 78 bad settings.\n\
     With --json an error is one object too: {\"error\": {\"exit_code\", \"problems\": [{\"what\", \"remedy\"}]}}."
 )]

@@ -2,9 +2,10 @@
 
 use chrono::DateTime;
 use fyers_api::ist::ist;
-use keeper_domain::{order_journal::OrderProgress, text::excerpt, wrap};
+use keeper_domain::{money::grouped, order_journal::OrderProgress, text::excerpt, wrap};
 use serde_json::Value;
 
+use crate::account::amount;
 use crate::cli::{
     exit::Exit,
     failure::Failure,
@@ -39,7 +40,7 @@ const COLUMNS: [Column; 7] = [
     left("WHAT", 6),
     right("QTY", 5),
     left("SYMBOL", 26),
-    right("PRICE", 9),
+    right("PRICE ₹", 9),
     left("STATUS", 8),
     left("VENUE", 5),
 ];
@@ -86,7 +87,7 @@ fn cells(order: &Value) -> [String; 7] {
         (what, _) => what.to_owned(),
     };
     let progress = OrderProgress::of_entry(order);
-    let filled = progress.and_then(|progress| progress.price()).map(|price| format!("{price:.2}"));
+    let filled = progress.and_then(|progress| progress.price()).map(grouped);
     let status = match (known(order), is_refused(order)) {
         (Some("found"), _) => "found",
         (Some(_), _) => "unknown",
@@ -120,7 +121,7 @@ fn price(price: &Value) -> String {
     let number = price.as_f64().or_else(|| price.as_str()?.parse().ok());
     match number {
         Some(0.0) => "market".to_owned(),
-        Some(price) => format!("{price:.2}"),
+        Some(price) => amount(Some(price)),
         None => "-".to_owned(),
     }
 }

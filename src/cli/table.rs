@@ -47,8 +47,9 @@ impl Layout {
     ) -> Self {
         let cell = |row: &Vec<String>, at: usize| row.get(at).map_or(0, |text| columns(&clean(text)));
         let widest = |at: usize| rows.iter().map(|row| cell(row, at)).max().unwrap_or_default();
-        let width =
-            |(at, column): (usize, &Column)| (*column, column.least.max(column.head.len()).max(widest(at)));
+        let width = |(at, column): (usize, &Column)| {
+            (*column, column.least.max(columns(column.head)).max(widest(at)))
+        };
         let mut columns: Vec<(Column, usize)> = all.iter().enumerate().map(width).collect();
         let total = columns.iter().map(|(_, width)| width + gap).sum::<usize>().saturating_sub(gap);
         if let Some((_, width)) = columns.get_mut(gives_way) {

@@ -1,8 +1,9 @@
 //! The tables of the command line, as they are: a column that comes, goes or has another name shows as a difference.
 
 use keeper_domain::{
+    keys::LimitKind,
     mode::{Mode, ShownMode},
-    routing::Venue,
+    routing::{Venue, own::OwnDay},
 };
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -51,12 +52,21 @@ fn keys() -> Vec<KeyRow> {
         max_orders_per_day: limit.map(|_| 200),
         max_loss: limit.map(Decimal::from),
         halted: limit.is_some(),
+        limits_reached: vec![],
         created_at: None,
         rotated_at: None,
         today: None,
         simulated: None,
     };
-    vec![key("default", Mode::Live, None), key("a-bot-with-a-long-name-2", Mode::Sandbox, Some(12_345_678))]
+    let day = OwnDay { orders: 12, result: Decimal::new(-51_250, 2), ..OwnDay::default() };
+    let lost = KeyRow {
+        halted: false,
+        limits_reached: vec![LimitKind::Loss],
+        today: Some(day),
+        ..key("scalper", Mode::Sandbox, Some(500))
+    };
+    let long = key("a-bot-with-a-long-name-2", Mode::Sandbox, Some(12_345_678));
+    vec![key("default", Mode::Live, None), lost, long]
 }
 
 #[test]

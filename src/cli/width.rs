@@ -20,6 +20,15 @@ pub(super) fn room(output: &(impl AsFd + IsTerminal)) -> Option<usize> {
     config::columns().or_else(own).map(|columns| columns.max(NARROWEST))
 }
 
+/// Whether a terminal shows this text at once, with so many lines beside it; `true` where it is none.
+pub(super) fn shows(text: &str, beside: usize, output: &(impl AsFd + IsTerminal)) -> bool {
+    let rows = || {
+        let size = tcgetwinsize(output).ok().filter(|_| output.is_terminal())?;
+        Some(usize::from(size.ws_row)).filter(|rows| *rows > 0)
+    };
+    rows().is_none_or(|rows| text.lines().count() + beside <= rows)
+}
+
 /// The same for tables on standard output, which are made for 80 columns where nobody says otherwise.
 pub(super) fn table_room() -> usize {
     room(&std::io::stdout()).unwrap_or(80)

@@ -14,11 +14,12 @@ mod reach;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use keeper_domain::ports::Broker;
+use keeper_domain::{ports::Broker, session_state::StoredSession};
 
 use crate::config::{Problem, Settings};
 pub(crate) use files::contents;
@@ -32,6 +33,8 @@ pub struct Patient<'a> {
     pub problems: &'a [Problem],
     /// What a person should know about the settings.
     pub notes: &'a [String],
+    /// The session as it is stored or set; `None` where it could not be read, which is told as such elsewhere.
+    pub held: Option<StoredSession>,
     /// FYERS, as this app speaks to it; `None` without an app.
     pub broker: Option<Arc<dyn Broker>>,
     /// Where FYERS sends a browser after a login.
@@ -61,6 +64,11 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         Some(broker) if probe.is_answered() => Some(broker::secret(broker.as_ref()).await),
         _ => None,
     };
+    let asked = patient.broker.as_deref().filter(|_| probe.is_answered());
+    let token = match &patient.held {
+        Some(held) if settings.app.is_some() => Some(token::token(held, asked, patient.now).await),
+        _ => None,
+    };
     let public = reach::public(settings, keeper.mark == Mark::Pass && lock.is_held()).await;
     let mut findings = settings_of(patient);
     findings.push(machine::clock(probe.skew()));
@@ -77,6 +85,7 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     findings.extend(secret);
     findings.extend(broker::redirect(settings, patient.redirect_uri.as_deref()));
     findings.extend(login_page);
+    findings.extend(token);
     findings.extend(telegram);
     findings.extend(webhook);
     findings.push(public);

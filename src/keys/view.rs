@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, FixedOffset};
 use fyers_api::ist::ist;
 use keeper_domain::{
-    keys::{BotKey, BotName, KeyLimits, KeyRing, NameProblem, NewKey},
+    bots::reached::reached,
+    keys::{BotKey, BotName, KeyLimits, KeyRing, LimitKind, NameProblem, NewKey},
     mode::Mode,
     routing::own::{Own, OwnDay},
 };
@@ -81,6 +82,9 @@ pub struct KeyRow {
     pub max_loss: Option<Decimal>,
     /// Whether a person has halted this bot.
     pub halted: bool,
+    /// Limits that let no entry of it through any more today; empty where its day is not known.
+    #[serde(default)]
+    pub limits_reached: Vec<LimitKind>,
     /// When it was added; `None` for the first key.
     pub created_at: Option<DateTime<FixedOffset>>,
     /// When it was last given a new token.
@@ -111,6 +115,7 @@ impl KeyRow {
             max_orders_per_day: limits.max_orders_per_day,
             max_loss: limits.max_loss,
             halted: stored.halted,
+            limits_reached: own.map(|own| reached(&limits, &own.day)).unwrap_or_default(),
             created_at: (!stored.name.is_owner()).then(|| ist(stored.created_at)),
             rotated_at: stored.rotated_at.map(ist),
             today: own.map(|own| own.day.clone()),

@@ -69,7 +69,10 @@ fn the_day_ends_with_one_summary() {
     rusqlite::Connection::open(home.path("state/keeper.db")).unwrap().execute(tick, []).unwrap();
     let keeper = ready(&home, "live");
     let text = home.wait_alert("Summary of Mon 23 Nov");
-    assert!(text.contains("0 orders at FYERS, 0 simulated") && text.contains("INR at FYERS"), "{text}");
+    assert!(
+        text.contains("0 orders at FYERS, 0 simulated") && text.contains("Result: ₹0.00 at FYERS"),
+        "{text}"
+    );
     // Until it is marked as delivered, a kill makes it come twice.
     keeper.wait_status("an empty outbox", |status| status["outbox"]["waiting"] == 0);
     keeper.kill9();

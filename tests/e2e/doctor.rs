@@ -3,7 +3,7 @@
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, time::Instant};
 
 use serde_json::Value;
-use simulator::{Fault, FaultRule, Options, RefreshMode, Service};
+use simulator::{Fault, FaultRule, Options, RefreshMode, Service, TokenKind};
 
 use crate::support::{APP, Home, Ran};
 
@@ -47,7 +47,8 @@ fn a_whole_setup_beside_its_running_keeper_is_all_good() {
     let home = Home::bare(Options { refresh: RefreshMode::Disabled, ..Options::default() }).with_telegram();
     let public = format!("http://127.0.0.1:{}", home.port);
     let home = home.set("KEEPER_PUBLIC_URL", &public);
-    home.write_env(APP);
+    let token = home.sim.mint(TokenKind::Access);
+    home.write_env(&format!("{APP}FYERS_ACCESS_TOKEN={token}\n"));
     home.sim.set_redirect_uri(&format!("{public}/fyers/callback"));
     fs::set_permissions(home.path(".env"), fs::Permissions::from_mode(0o600)).unwrap();
     let before = home.run(&["doctor", "--json"]).exits(0);
@@ -63,6 +64,7 @@ fn a_whole_setup_beside_its_running_keeper_is_all_good() {
     assert!(bad.is_empty(), "{bad:#?}");
     assert_eq!(answer["good"], true);
     is(&answer, "keeper", "pass", &format!("process {}", keeper.pid()));
+    is(&answer, "token", "pass", "of account XX00001, good until");
     is(&answer, "Telegram bot", "pass", "@");
     is(&answer, "redirect URI", "pass", &public);
     assert!(home.run(&["doctor"]).exits(0).out.ends_with("All is well.\n"));
@@ -170,4 +172,24 @@ fn a_listener_that_a_platform_cannot_reach_is_named() {
     let home = Home::bare(Options::default()).set("PORT", "10000");
     let answer = home.run(&["doctor", "--json"]).exits(0).json();
     is(&answer, "settings", "warn", "0.0.0.0:10000");
+}
+
+#[test]
+fn the_token_is_looked_at_and_fyers_is_asked_about_it() {
+    let home = Home::with_app(RefreshMode::Disabled);
+    let asked = || home.run(&["doctor", "--json"]).json();
+    is(&asked(), "token", "warn", "there is none: until a login no order reaches FYERS");
+    let before = home.env();
+    let held = |token: &str| home.write_env(&format!("{before}FYERS_ACCESS_TOKEN={token}\n"));
+    held(&home.sim.mint_at(TokenKind::Access, home.sim.now() - chrono::TimeDelta::days(3)));
+    is(&asked(), "token", "warn", " ended ");
+    let token = home.sim.mint(TokenKind::Access);
+    held(&token);
+    is(&asked(), "token", "pass", "of account XX00001, good until");
+    assert!(home.sim.kill(&token));
+    let refused = asked();
+    is(&refused, "token", "fail", "FYERS does not take token");
+    assert!(!refused.to_string().contains(&token), "{refused}");
+    let nobody = home.set("FYERS_API_URL", "http://127.0.0.1:1/api/v3");
+    is(&nobody.run(&["doctor", "--json"]).json(), "token", "warn", "FYERS could not be asked");
 }

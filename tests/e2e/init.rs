@@ -94,7 +94,7 @@ fn bot() -> String {
     simulator::Telegram::default().bot_token
 }
 
-/// Answers the question for the bot, and sends it the code that is shown, after a wrong one.
+/// Answers the question for the bot, and sends it the code that is shown, after wrong ones, which are answered once.
 fn pair(home: &Home, talk: &mut Conversation) {
     talk.answer("Bot token", &bot());
     talk.wait("/start ");
@@ -104,9 +104,13 @@ fn pair(home: &Home, talk: &mut Conversation) {
         (code.len() == 6).then_some(code)
     });
     let write = |text: String| home.sim.write(Writing { from: 42, text, ..Writing::default() });
+    let told = || home.alerts().iter().filter(|text| text.contains("not the code that the set-up")).count();
     write("/start 1".to_owned());
+    wait_for("the chat to be told", || (told() == 1).then_some(()));
+    write("/start 2".to_owned());
     write(format!("/start {code}"));
     talk.wait("Paired");
+    assert_eq!(told(), 1, "a chat is told once");
 }
 
 #[test]

@@ -75,3 +75,18 @@ fn ctrl_c_gives_the_terminal_its_echo_back() {
     assert_eq!(talk.end().0, Some(130));
     assert!(pty.echoes());
 }
+
+/// The long link of a set-up makes a picture of 31 rows.
+#[test]
+fn a_picture_that_is_taller_than_the_terminal_does_not_push_the_question_out() {
+    let home =
+        set_up_with("FYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY=SIMULATED1\nFYERS_SANDBOX=true\n");
+    let (mut talk, pty) = Conversation::at_terminal(&home);
+    talk.answer("https address", "");
+    talk.secret(&pty, "Bot token.", "\n");
+    talk.answer("Log in to FYERS now?", "");
+    talk.wait("Then paste the address");
+    write!(talk.answers.as_mut().unwrap(), "\u{3}").unwrap();
+    let said = talk.end().1;
+    assert!(said.contains("generate-authcode") && !said.contains('▀'), "{said}");
+}

@@ -5,9 +5,15 @@ use simulator::{Fault, FaultRule, endpoint};
 
 use crate::{
     bot::Bot,
-    keys::{SBIN, add, home, live, orders_at_fyers, refused, row, taken},
-    support::{Keeper, block_on, wait_for},
+    keys::{SBIN, add, home, live, orders_at_fyers, refused, taken},
+    support::{Home, Keeper, block_on, wait_for},
 };
+
+/// Until FYERS' order book has shown the fill. A price stands beside the position then, but none of the last five seconds.
+fn wait_filled(home: &Home) {
+    let is_filled = || home.run(&["orders"]).exits(0).out.contains("filled");
+    wait_for("the fill to be known", || is_filled().then_some(()));
+}
 
 #[test]
 fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
@@ -19,7 +25,7 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     assert_eq!(viewer.get("/api/v3/orders").status, 200);
 
     let small = token(&["small", "--max-order-value", "5000"]);
-    refused(&small.order(SBIN, 10), "is worth 8000 INR");
+    refused(&small.order(SBIN, 10), "is worth INR 8,000.00");
     taken(&small.order(SBIN, 5), "fyers");
     let order = small.get("/api/v3/orders").body["orderBook"][0]["id"].clone();
     let larger = json!({"id": order, "qty": 100});
@@ -44,13 +50,22 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
     home.sim.set_price(SBIN, 740.0);
     // A market order fills a tick beyond the last price: 10 shares, 60 INR and a tick of 0.10 each. The price at which it
     // filled counts for five seconds; then the keeper asks, and nobody else does. One more share changes little.
-    let lost = "INR today, and its key's max-loss is 500 INR";
+    let lost = "today, and its key's max-loss is INR 500.00";
     wait_for("the loss to be known", || {
         let told = careful.order(SBIN, 1);
         (told.venue == "none").then(|| refused(&told, lost))
     });
     taken(&careful.order(SBIN, -10), "mock");
     refused(&careful.order(SBIN, 1), lost);
+
+    let list = home.run(&["key", "list"]).exits(0).out;
+    for words in ["orders used up: its entries are refused", "loss limit reached: its entries are refused"] {
+        assert!(list.contains(words) && list.matches("at limit").count() == 2, "{list}");
+    }
+    let keys = home.run(&["key", "list", "--json"]).exits(0).json()["keys"].clone();
+    let of = |name: &str| keys.as_array().unwrap().iter().find(|key| key["name"] == name).cloned().unwrap();
+    assert_eq!(of("careful")["limits_reached"], json!(["loss"]));
+    assert_eq!(of("small")["limits_reached"], json!([]));
 
     assert_eq!(orders_at_fyers(&home), 2, "nothing that was refused left the keeper");
     for words in [
@@ -69,13 +84,10 @@ fn a_live_bots_loss_at_fyers_is_its_own() {
     let careful = Bot::with_token(&keeper, &add(&home, &["careful", "--max-loss", "500"]));
     let main = Bot::with_token(&keeper, &add(&home, &["main", "--max-loss", "500"]));
     taken(&careful.order(SBIN, 10), "fyers");
-    wait_for("the fill to be known", || {
-        let held = &row(&home, "careful")["today"];
-        (held["result"] != 0.0 || held["unpriced"] == json!([SBIN])).then_some(())
-    });
+    wait_filled(&home);
     home.sim.set_price(SBIN, 740.0);
     // Nobody asks for the price but the keeper itself.
-    refused(&careful.order(SBIN, 1), "has lost 600 INR today");
+    refused(&careful.order(SBIN, 1), "has lost INR 600.00 today");
     taken(&main.order(SBIN, 1), "fyers");
     taken(&careful.order(SBIN, -10), "fyers");
 }
@@ -86,10 +98,7 @@ fn a_loss_that_cannot_be_known_stops_entries_and_lets_exits_pass() {
     let keeper = live(&home);
     let careful = Bot::with_token(&keeper, &add(&home, &["careful", "--max-loss", "500"]));
     taken(&careful.order(SBIN, 10), "fyers");
-    wait_for("the fill to be known", || {
-        let held = &row(&home, "careful")["today"];
-        (held["result"] != 0.0 || held["unpriced"] == json!([SBIN])).then_some(())
-    });
+    wait_filled(&home);
     home.sim.inject(FaultRule::forever(endpoint::QUOTES, Fault::EmptyBody { status: 503 }));
     refused(&careful.order(SBIN, 1), "the price of NSE:SBIN-EQ, which it holds, is not known now");
     refused(&careful.order("NSE:IDEA-EQ", 1), "its loss of today is not known; entries wait, exits pass");

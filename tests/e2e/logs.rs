@@ -68,6 +68,27 @@ fn a_failed_refresh_says_the_seeds_words() {
     assert_eq!(failed["level"], "error");
 }
 
+/// The seed's words of an expired refresh token stand for one that there was.
+#[test]
+fn a_first_start_asks_for_the_first_login_and_says_of_nothing_that_it_has_expired() {
+    let expired = "🔑 FYERS REFRESH TOKEN EXPIRED - MANUAL RENEWAL REQUIRED";
+    let asked = |home: &Home| {
+        let keeper = home.start_ready();
+        let lines = keeper.wait_logged("login.required");
+        lines.into_iter().find(|line| line["event"] == "login.required").unwrap()
+    };
+    let first = asked(&Home::at("2026-11-23T11:00:00", RefreshMode::Disabled));
+    assert_eq!((&first["reason"], &first["banner"]), (&"never_logged_in".into(), &Value::Null), "{first}");
+    assert_eq!(first["message"], "a person must log in: there has been no login yet");
+    assert!(first["next"].as_str().unwrap().contains("fyers-keeper login"), "{first}");
+    let home = Home::at("2026-11-23T11:00:00", RefreshMode::Disabled);
+    let old = home.sim.mint_at(TokenKind::Access, home.sim.now() - TimeDelta::days(2));
+    let refresh = home.sim.mint(TokenKind::Refresh);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={old}\nFYERS_REFRESH_TOKEN={refresh}\n"));
+    let renewal = asked(&home);
+    assert_eq!((&renewal["reason"], &renewal["message"]), (&"refresh_disabled".into(), &expired.into()));
+}
+
 #[test]
 fn the_banner_is_drawn_for_people() {
     let home = refreshing().set("KEEPER_LOG_FORMAT", "text");

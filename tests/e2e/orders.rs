@@ -66,7 +66,7 @@ fn an_order_at_fyers_is_told_as_filled_once_the_keeper_has_read_it() {
     assert!(row.contains("801.50") && row.contains("fyers"), "{row}");
     let page = keeper.get_with_own_key("/").unwrap().1;
     let orders = page.split("id=\"orders\"").nth(1).unwrap();
-    assert!(orders.contains("at 801.50") && orders.contains(">filled<"), "{orders}");
+    assert!(orders.contains("at ₹801.50") && orders.contains(">filled<"), "{orders}");
 }
 
 /// What hides in a text or commands a terminal: C0, C1, marks of direction, line separators, characters without width.

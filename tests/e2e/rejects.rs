@@ -69,7 +69,7 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     assert!(last.contains("Why: RED:Margin Shortfall:INR 10") && last.contains("(code -99)"), "{last}");
     let listed: Vec<&str> = last.lines().filter(|row| row.starts_with("• 12:")).collect();
     for symbol in ["NSE:SBIN-EQ", "NSE:INFY-EQ"] {
-        assert!(listed.iter().any(|row| row.ends_with(&format!(" sell 10 {symbol} at 801.5"))), "{last}");
+        assert!(listed.iter().any(|row| row.ends_with(&format!(" sell 10 {symbol} at ₹801.50"))), "{last}");
     }
     assert!(home.sim.telegram_messages().iter().any(|m| m.text == *last && !m.silent), "it has a sound");
     ask(&home, "/status", "FYERS refused 20 orders today");

@@ -102,6 +102,7 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     let write = |text: String| home.sim.write(Writing { from: 42, text, ..Writing::default() });
     write("/start 1".to_owned());
     assert!(visit.page().contains(&code), "a wrong code pairs nothing");
+    home.wait_alert("not the code that the set-up of fyers-keeper shows now");
     write(format!("/start {code}"));
     let paired = crate::support::wait_for("the pairing", || {
         Some(visit.page()).filter(|page| page.contains("is paired"))

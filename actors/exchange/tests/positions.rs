@@ -162,3 +162,35 @@ async fn what_cannot_be_cleared_while_the_market_is_closed_is_named_with_its_ope
     let opens = evening.opens.unwrap();
     assert_eq!(fyers_api::ist::ist(opens).format("%H:%M").to_string(), "09:15");
 }
+
+/// What was bought and sold, and never quoted, has the price of FYERS' books when the token is gone.
+#[actix::test]
+async fn a_symbol_that_was_traded_has_a_price_when_the_token_is_gone() {
+    time::pause();
+    let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));
+    *fyers.store.lock().unwrap() = Some(Arc::clone(&store));
+    let closed =
+        json!({"symbol": "NSE:SBIN-EQ", "netQty": 0, "productType": "INTRADAY", "netAvg": 0, "ltp": 812.5});
+    let waits = json!({"id": "26112300000009", "symbol": "NSE:TCS-EQ", "side": 1, "qty": 1, "remainingQuantity": 1,
+        "productType": "INTRADAY", "status": 6, "limitPrice": 3000, "lp": 3102.0});
+    fyers.books(&[waits], &[closed]);
+    let mut deps = deps(&fyers, &store, false);
+    deps.market.without_token = mock_exchange::exchange::Prices::Last;
+    let floor = Floor { actor: ExchangeActor::new(deps).start(), fyers, store };
+    floor.actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_secs(1)).await;
+    assert!(floor.fyers.calls("/quotes").is_empty(), "nobody asked for a price");
+    time::sleep(Duration::from_secs(60)).await;
+    floor.actor.send(session(false)).await.unwrap();
+    for (symbol, price) in [("NSE:SBIN-EQ", 812.5), ("NSE:TCS-EQ", 3102.0)] {
+        let (done, body) = floor.place(symbol, 1, 1).await;
+        assert_eq!((done.venue, body["code"].as_i64()), (Venue::Mock, Some(1101)), "{symbol}: {body}");
+        let (_, book) = floor.ask(Method::Get, "/orders", Value::Null).await;
+        let rows = book["orderBook"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["symbol"] == symbol).unwrap();
+        let traded = row["tradedPrice"].as_f64().unwrap();
+        assert!((traded - price).abs() < 2.0, "{symbol} at {traded}");
+    }
+    let kept = floor.store.shelf.lock().unwrap().mock_prices.clone();
+    assert!(!kept.is_empty(), "a restart knows them too");
+}

@@ -107,7 +107,7 @@ async fn a_loss_is_priced_out_of_the_bots_share_and_once_in_five_seconds() {
     price(740.0);
     let (refused, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
     assert_eq!((refused.venue, quotes()), (Venue::None, 2));
-    assert!(words["message"].as_str().unwrap().contains("has lost 600 INR today"), "{words}");
+    assert!(words["message"].as_str().unwrap().contains("has lost INR 600.00 today"), "{words}");
     time::sleep(Duration::from_secs(6)).await;
     floor.fyers.fails("/quotes", ProxyError::Transport(Transport::Timeout));
     let (unknown, words) = floor.place("NSE:INFY-EQ", 1, 1).await;

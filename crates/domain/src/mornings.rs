@@ -71,8 +71,20 @@ pub struct Morning {
     pub date: NaiveDate,
     /// Whether the tick was caught up after its time.
     pub is_late: bool,
+    /// When its first session begins.
+    pub opens: Option<DateTime<Utc>>,
     /// What came of it.
     pub outcome: Outcome,
+}
+
+impl Morning {
+    /// When there was a token, if that was after the market had opened: until then no order could go out.
+    pub fn after_open(&self) -> Option<DateTime<Utc>> {
+        match self.outcome {
+            Outcome::Good { at, .. } => Some(at).filter(|at| self.opens.is_some_and(|opens| *at > opens)),
+            _ => None,
+        }
+    }
 }
 
 /// The last trading days up to today, oldest first, from the first tick on that is known. `events` come oldest first.
@@ -82,7 +94,11 @@ pub fn mornings(hours: &TokenHours, now: DateTime<Utc>, events: &[Recorded]) -> 
     let mut days: Vec<NaiveDate> =
         today.iter_days().rev().take_while(|day| *day >= first).filter(|day| hours.is_day(*day)).collect();
     days.truncate(SHOWN);
-    days.into_iter().rev().map(|date| morning(date, today, events)).collect()
+    let opens = |date| hours.on(date).map(|day| day.opens);
+    days.into_iter()
+        .rev()
+        .map(|date| Morning { opens: opens(date), ..morning(date, today, events) })
+        .collect()
 }
 
 fn tick(entry: &Recorded) -> Option<(NaiveDate, bool, DateTime<Utc>)> {
@@ -95,7 +111,7 @@ fn tick(entry: &Recorded) -> Option<(NaiveDate, bool, DateTime<Utc>)> {
 fn morning(date: NaiveDate, today: NaiveDate, events: &[Recorded]) -> Morning {
     let Some((_, is_late, began)) = events.iter().filter_map(tick).find(|(of, _, _)| *of == date) else {
         let outcome = if date == today { Outcome::Ahead } else { Outcome::Absent };
-        return Morning { date, is_late: false, outcome };
+        return Morning { date, is_late: false, opens: None, outcome };
     };
     let later = || events.iter().filter(|entry| entry.at >= began && ist::date(entry.at) == date);
     let Some((at, way)) = later().find_map(|entry| Some((entry.at, way(&entry.event)?))) else {
@@ -105,11 +121,11 @@ fn morning(date: NaiveDate, today: NaiveDate, events: &[Recorded]) -> Morning {
         } else {
             Outcome::Missed(reason)
         };
-        return Morning { date, is_late, outcome };
+        return Morning { date, is_late, opens: None, outcome };
     };
     let switched = later().find(|entry| entry.at >= at && entry.at <= at + SWITCH && is_switch(&entry.event));
     let at = switched.map_or(at, |entry| entry.at);
-    Morning { date, is_late, outcome: Outcome::Good { way, at, after: at - began } }
+    Morning { date, is_late, opens: None, outcome: Outcome::Good { way, at, after: at - began } }
 }
 
 fn way(event: &Event) -> Option<Arrival> {

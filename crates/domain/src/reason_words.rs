@@ -106,6 +106,13 @@ impl Reason {
                 | Self::NeverLoggedIn
         )
     }
+
+    /// Whether there was a pair of tokens that can be renewed no more. Where there has never been one, as at the first start,
+    /// nothing has expired.
+    pub fn ends_a_pair(self) -> bool {
+        self.is_renewal()
+            && !matches!(self, Self::NeverLoggedIn | Self::RefreshTokenMissing | Self::AppChanged)
+    }
 }
 
 /// Whether a login mends it. Wrong settings need a person at the keyboard, and more words than a card has.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clap::{Parser, ValueEnum};
-use simulator::{Options, RefreshMode, Simulator};
+use simulator::{App, Options, RefreshMode, Simulator};
 
 /// A stand-in for FYERS and the Telegram Bot API, with faults on demand under /control.
 #[derive(Parser)]
@@ -24,6 +24,9 @@ struct Args {
     /// The app's registered redirect address, or "page" for the simulator's own page that shows the code
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<String>,
+    /// The app that FYERS knows: one that ends in -200 may place orders
+    #[arg(long, value_name = "ID", default_value = "ABCD1234EF-100")]
+    app_id: String,
     /// A file with the time that is shown; replace it to move the clock
     #[arg(long, value_name = "FILE")]
     clock_file: Option<std::path::PathBuf>,
@@ -47,7 +50,10 @@ fn main() -> std::io::Result<()> {
     let (host, port, telegram_port) = (args.host, args.port, args.telegram_port);
     let instant_login = args.instant_login;
     let clock = args.clock_file.map_or_else(simulator::clock::system, simulator::clock::of_file);
-    let options = Options { host, port, telegram_port, refresh, instant_login, clock, ..Options::default() };
+    let app = App { client_id: args.app_id, ..App::default() };
+    let options =
+        Options { host, port, telegram_port, refresh, instant_login, clock, app, ..Options::default() };
+    let stand_in = StandIn::of(&options);
     let simulator = Simulator::start(options)?;
     match args.redirect_uri.as_deref() {
         Some("page") => simulator.set_redirect_uri(&simulator.redirect_page_url()),
@@ -64,7 +70,47 @@ fn main() -> std::io::Result<()> {
         simulator.data_socket_url(),
         simulator.order_socket_url()
     );
+    // Apart from the line above, which programs read.
+    eprintln!("{}", stand_in.words(&simulator));
     actix_rt::System::new().block_on(until_told_to_stop())
+}
+
+/// What a keeper and a person need to take this for FYERS and Telegram.
+struct StandIn {
+    app_id: String,
+    secret: String,
+    bot: String,
+    person: String,
+}
+
+impl StandIn {
+    fn of(options: &Options) -> Self {
+        let person = format!(
+            "client id {}, OTP {}, PIN {}",
+            options.account.fy_id, options.login_otp, options.app.pin
+        );
+        Self {
+            app_id: options.app.client_id.clone(),
+            secret: options.app.secret.clone(),
+            bot: options.telegram.bot_token.clone(),
+            person,
+        }
+    }
+
+    fn words(&self, at: &Simulator) -> String {
+        format!(
+            "A keeper takes it for FYERS and Telegram with\n\
+             export FYERS_API_URL={} FYERS_DATA_URL={} TELEGRAM_API_URL={}\n\
+             App {}, secret {}, bot token {}; log in with {}.",
+            at.api_url(),
+            at.data_url(),
+            at.telegram_url(),
+            self.app_id,
+            self.secret,
+            self.bot,
+            self.person
+        )
+    }
 }
 
 /// Returns at ctrl-c or SIGTERM.

@@ -16,6 +16,11 @@ use crate::{
 
 /// How long the code is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
+/// What a chat is told that has sent another code, or none.
+const OTHER_CODE: &str = "This is not the code that the set-up of fyers-keeper shows now. Send /start and the six digits \
+                          that are on its screen. It answers this once.";
+/// Chats that are told so, for one code.
+const TOLD: usize = 3;
 /// How long one question to Telegram may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -36,6 +41,8 @@ pub(super) struct Candidate {
     pub(super) code: String,
     /// The newest update that was heard.
     after: i64,
+    /// Chats that were told that theirs is another code.
+    told: Vec<i64>,
 }
 
 impl Candidate {
@@ -62,7 +69,10 @@ impl Candidate {
         };
         let chat = TelegramChat::new(&settings).map_err(|error| error.to_string())?;
         let code = format!("{:06}", rand::rng().random_range(0..1_000_000));
-        Ok(Self { token: token.clone(), chat, bot, code, after: 0 })
+        // What was written to the bot before the code was there is no try of it.
+        let before = chat.pending(0).await.unwrap_or_default();
+        let after = before.iter().map(|update| update.id).max().unwrap_or_default();
+        Ok(Self { token: token.clone(), chat, bot, code, after, told: vec![] })
     }
 
     /// Waits for what is written to the bot, up to half a minute: the code's chat, if it is among it.
@@ -79,10 +89,27 @@ impl Candidate {
 
     async fn hear(&mut self, updates: &[Update]) -> Option<Paired> {
         self.after = updates.iter().map(|update| update.id).max().unwrap_or(self.after).max(self.after);
-        let paired = updates.iter().find_map(|update| paired(update, &self.code))?;
+        let Some(paired) = updates.iter().find_map(|update| paired(update, &self.code)) else {
+            self.answer_others(updates).await;
+            return None;
+        };
         // Told to Telegram, so that a keeper that starts next does not hear it again.
         let _next = self.chat.pending(self.after).await;
         Some(paired)
+    }
+
+    /// Whoever slipped is told so, once. A stranger learns nothing that the bot's being there does not say, and few chats
+    /// are answered at all.
+    async fn answer_others(&mut self, updates: &[Update]) {
+        for chat in updates.iter().filter_map(begins) {
+            if self.told.contains(&chat) || self.told.len() >= TOLD {
+                continue;
+            }
+            self.told.push(chat);
+            let bubble = Bubble { text: OTHER_CODE.to_owned(), ..Bubble::default() };
+            // It is a courtesy: whoever does not get it looks at the screen.
+            let _sent = self.chat.say(chat, &bubble).await;
+        }
     }
 
     /// In a group the person who has sent the code is the one who may command.
@@ -123,9 +150,22 @@ fn paired(update: &Update, code: &str) -> Option<Paired> {
         return None;
     };
     let mut said = text.expose_secret().split_whitespace();
-    let is_start = said.next().is_some_and(|word| word == "/start" || word.starts_with("/start@"));
-    let is_code = is_start && said.next() == Some(code) && said.next().is_none();
+    let is_code = said.next().is_some_and(is_start) && said.next() == Some(code) && said.next().is_none();
     is_code.then_some(Paired { chat: *chat, user: from.id })
+}
+
+/// The chat in which a person tries to begin.
+fn begins(update: &Update) -> Option<i64> {
+    let Heard::Message { chat, from: Some(_), text, forwarded: false, edited: false, .. } = &update.heard
+    else {
+        return None;
+    };
+    let is_try = text.expose_secret().split_whitespace().next().is_some_and(is_start);
+    is_try.then_some(*chat)
+}
+
+fn is_start(word: &str) -> bool {
+    word == "/start" || word.starts_with("/start@")
 }
 
 #[cfg(test)]
@@ -147,6 +187,20 @@ mod tests {
             edited: false,
         };
         Update { id: 7, heard }
+    }
+
+    #[test]
+    fn a_try_is_told_from_other_words() {
+        for (text, is_try) in [
+            ("/start 999999", true),
+            ("/start", true),
+            ("/start@keeper_bot 1", true),
+            ("hello", false),
+            ("/started", false),
+        ] {
+            assert_eq!(begins(&written(text, false)).is_some(), is_try, "{text}");
+        }
+        assert_eq!(begins(&written("/start 1", true)), None, "passed on");
     }
 
     #[test]

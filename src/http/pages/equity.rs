@@ -1,10 +1,8 @@
 //! The MockExchange's account over time as a line. All places are in the units of the picture; the page scales it.
 
 use fyers_api::ist::ist;
-use keeper_domain::equity::EquityCurve;
+use keeper_domain::{equity::EquityCurve, money};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-
-use crate::account::grouped;
 
 /// The picture's own width and height.
 const SIZE: (f64, f64) = (1000.0, 200.0);
@@ -17,7 +15,7 @@ pub(super) struct Line {
     pub(super) base: String,
     pub(super) is_gain: bool,
     pub(super) now: String,
-    /// As `+1,234.50 (+0.12 %) since 02 Nov`; one point has not changed.
+    /// As `+₹1,234.50 (+0.12 %) since 02 Nov`; one point has not changed.
     pub(super) change: String,
     pub(super) from: String,
     pub(super) until: String,
@@ -30,26 +28,26 @@ impl Line {
     pub(super) fn of(curve: &EquityCurve) -> Option<Self> {
         let (first, last) = (curve.points.first()?, curve.points.last()?);
         let values: Vec<f64> = curve.points.iter().map(|point| number(point.value)).collect();
+        let amounts = || curve.points.iter().map(|point| point.value);
         let (low, high) = values
             .iter()
             .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
         let same_day = ist(first.at).date_naive() == ist(last.at).date_naive();
         let shown = |at| ist(at).format(if same_day { "%H:%M" } else { "%d %b" }).to_string();
         let place = |value: f64| height(value, low, high);
-        let amount = |value: f64| grouped(Some(value));
         Some(Self {
             points: if values.len() < 2 { String::new() } else { points(&values, place) },
             base: format!("{:.1}", place(values.first().copied().unwrap_or_default())),
             is_gain: last.value >= first.value,
-            now: amount(number(last.value)),
+            now: money::rupees(last.value),
             change: match values.len() {
                 1 => "the curve begins in a moment".to_owned(),
                 _ => format!("{} since {}", change(first.value, last.value), shown(first.at)),
             },
             from: shown(first.at),
             until: shown(last.at),
-            high: amount(high),
-            low: amount(low),
+            high: amounts().max().map(money::rupees).unwrap_or_default(),
+            low: amounts().min().map(money::rupees).unwrap_or_default(),
         })
     }
 }
@@ -77,7 +75,7 @@ fn change(first: Decimal, last: Decimal) -> String {
     let sign = if gain < Decimal::ZERO { "" } else { "+" };
     let percent =
         if first.is_zero() { Decimal::ZERO } else { (gain * Decimal::ONE_HUNDRED / first).round_dp(2) };
-    format!("{sign}{} ({sign}{percent:.2} %)", grouped(Some(number(gain))))
+    format!("{} ({sign}{percent:.2} %)", money::signed_rupees(gain))
 }
 
 #[cfg(test)]
@@ -101,8 +99,8 @@ mod tests {
         let line = Line::of(&curve(&[1_000_000, 999_000, 1_001_500], TimeDelta::days(1))).unwrap();
         assert_eq!(line.points, "0.0,118.8 500.0,194.0 1000.0,6.0");
         assert_eq!((line.base.as_str(), line.is_gain), ("118.8", true));
-        assert_eq!(line.change, "+1,500.00 (+0.15 %) since 23 Nov");
-        assert_eq!((line.now.as_str(), line.low.as_str()), ("10,01,500.00", "9,99,000.00"));
+        assert_eq!(line.change, "+₹1,500.00 (+0.15 %) since 23 Nov");
+        assert_eq!((line.now.as_str(), line.low.as_str()), ("₹10,01,500.00", "₹9,99,000.00"));
     }
 
     #[test]
@@ -112,8 +110,8 @@ mod tests {
         assert_eq!((one.points.as_str(), one.change.as_str()), ("", "the curve begins in a moment"));
         let flat = Line::of(&curve(&[0, 0], TimeDelta::minutes(5))).unwrap();
         assert_eq!(flat.points, "0.0,100.0 1000.0,100.0");
-        assert_eq!(flat.change, "+0.00 (+0.00 %) since 09:15");
+        assert_eq!(flat.change, "+₹0.00 (+0.00 %) since 09:15");
         let loss = Line::of(&curve(&[200, 150], TimeDelta::minutes(5))).unwrap();
-        assert_eq!((loss.change.as_str(), loss.is_gain), ("-50.00 (-25.00 %) since 09:15", false));
+        assert_eq!((loss.change.as_str(), loss.is_gain), ("-₹50.00 (-25.00 %) since 09:15", false));
     }
 }

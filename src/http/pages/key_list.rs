@@ -9,6 +9,8 @@ pub(super) struct KeyLine {
     pub(super) name: String,
     pub(super) mode: &'static str,
     pub(super) halted: bool,
+    /// Why its entries are refused for the rest of the day.
+    pub(super) reached: Vec<&'static str>,
     pub(super) orders: String,
 }
 
@@ -26,6 +28,7 @@ impl KeyLine {
             (sent, None) => format!("{sent} orders today"),
             (sent, Some(most)) => format!("{sent} of {most} orders today"),
         };
-        Self { name: row.name.clone(), mode, halted: row.halted, orders }
+        let reached = row.limits_reached.iter().map(|limit| limit.reached_words()).collect();
+        Self { name: row.name.clone(), mode, halted: row.halted, reached, orders }
     }
 }

@@ -6,6 +6,7 @@ use askama::Template;
 use keeper_domain::{
     keys::{BotName, KeyProblem},
     mode::Mode,
+    money::rupees,
     text::excerpt,
 };
 use rust_decimal::Decimal;
@@ -60,6 +61,8 @@ struct Card {
     name: String,
     is_owner: bool,
     halted: bool,
+    /// Why its entries are refused for the rest of the day.
+    reached: Vec<&'static str>,
     mode: &'static str,
     meaning: &'static str,
     facts: Vec<(&'static str, String)>,
@@ -100,12 +103,9 @@ impl Card {
             (false, Mode::Mock) => ("mock", "Everything it is told is simulated."),
         };
         let is_owner = row.name == BotName::owner().as_str();
-        Self { name: row.name.clone(), is_owner, halted: row.halted, mode, meaning, facts }
+        let reached = row.limits_reached.iter().map(|limit| limit.reached_words()).collect();
+        Self { name: row.name.clone(), is_owner, halted: row.halted, reached, mode, meaning, facts }
     }
-}
-
-fn rupees(amount: Decimal) -> String {
-    format!("₹ {}", amount.round_dp(2).normalize())
 }
 
 async fn page(

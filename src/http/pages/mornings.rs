@@ -1,6 +1,6 @@
 //! The last mornings as a strip: a bar each, and the newest ones in words.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use fyers_api::ist::ist;
 use keeper_domain::{
     mornings::{Arrival, Morning, Outcome},
@@ -21,7 +21,7 @@ pub(super) struct Bar {
     pub(super) width: String,
     pub(super) y: String,
     pub(super) height: String,
-    /// `good`, `waiting`, `missed`, `absent` or `ahead`.
+    /// `good`, `late`, `waiting`, `missed`, `absent` or `ahead`.
     pub(super) kind: &'static str,
     /// What a pointer that rests on it is told.
     pub(super) title: String,
@@ -91,6 +91,7 @@ fn height(morning: &Morning) -> f64 {
 
 fn kind(morning: &Morning) -> &'static str {
     match morning.outcome {
+        Outcome::Good { .. } if morning.after_open().is_some() => "late",
         Outcome::Good { .. } => "good",
         Outcome::Waiting(_) => "waiting",
         Outcome::Missed(_) => "missed",
@@ -109,8 +110,9 @@ fn words(morning: &Morning) -> String {
     match morning.outcome {
         Outcome::Good { way, at, after } => {
             let late = if morning.is_late { ", check caught up late" } else { "" };
+            let open = if morning.after_open().is_some() { " when the market was open" } else { "" };
             format!(
-                "ready at {}, {} after the daily check, {}{late}",
+                "ready at {}{open}, {} after the daily check, {}{late}",
                 ist(at).format("%H:%M:%S"),
                 lasted(after),
                 came(way)
@@ -162,18 +164,34 @@ fn sum(mornings: &[Morning]) -> String {
     if known == 0 {
         return "No morning is over yet.".to_owned();
     }
-    format!("A token on {} of {known} trading days{usual}.", good.len())
+    let late: Vec<DateTime<Utc>> = mornings.iter().filter_map(Morning::after_open).collect();
+    let from = late.last().map(|at| ist(*at).format("%H:%M").to_string());
+    let in_time = good.len() - late.len();
+    let days = if known == 1 { "day" } else { "days" };
+    match (from, late.len()) {
+        (None, _) => format!("A token on {in_time} of {known} trading {days}{usual}."),
+        (Some(from), 1) => {
+            format!(
+                "A token before the open on {in_time} of {known} trading {days}, and on 1 from {from}{usual}."
+            )
+        }
+        (Some(from), some) => format!(
+            "A token before the open on {in_time} of {known} trading {days}, and on {some} after it, the last time from \
+             {from}{usual}."
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, NaiveDate};
+    use chrono::NaiveDate;
     use keeper_domain::login_origin::LoginOrigin;
 
     use super::*;
 
     fn morning(day: u32, outcome: Outcome) -> Morning {
-        Morning { date: NaiveDate::from_ymd_opt(2026, 11, day).unwrap(), is_late: false, outcome }
+        let date = NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+        Morning { date, is_late: false, opens: None, outcome }
     }
 
     fn good(day: u32, way: Arrival, seconds: i64) -> Morning {
@@ -203,6 +221,27 @@ mod tests {
         assert_eq!((strip.lines.len(), strip.lines[0].date.as_str()), (IN_WORDS, "Thu 26 Nov"));
         assert!(strip.lines[3].words.starts_with("no usable token all day: "), "{}", strip.lines[3].words);
         assert!(Strip::of(&[]).is_none(), "a keeper of today has no past");
+    }
+
+    #[test]
+    fn a_token_that_came_after_the_open_is_told_as_such() {
+        let opens = DateTime::parse_from_rfc3339("2026-11-23T09:15:00+05:30").unwrap().to_utc();
+        let late = |day: u32| Morning { opens: Some(opens), ..good(day, Arrival::Login(None), 7_020) };
+        let strip = Strip::of(&[late(23)]).unwrap();
+        assert_eq!(
+            strip.sum,
+            "A token before the open on 0 of 1 trading day, and on 1 from 10:42, usually 117 min after the daily check."
+        );
+        assert_eq!(strip.bars[0].kind, "late");
+        assert!(strip.lines[0].words.starts_with("ready at 10:42:00 when the market was open, "));
+        let early = Morning { opens: Some(opens), ..good(20, Arrival::Refresh, 2) };
+        let sum = Strip::of(&[early, late(23), late(25)]).unwrap().sum;
+        assert!(
+            sum.starts_with(
+                "A token before the open on 1 of 3 trading days, and on 2 after it, the last time from 10:42,"
+            ),
+            "{sum}"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use keeper_domain::{order_journal::OrderProgress, text::excerpt};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
-use crate::account::grouped;
+use crate::account::rupees;
 
 /// One order, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn price(entry: &Value, progress: Option<OrderProgress>) -> String {
     let limit = || entry["price"].as_f64().filter(|price| *price > 0.0);
     let filled = progress.and_then(|progress| progress.price()?.to_f64());
     let price = filled.or_else(limit);
-    price.map_or_else(String::new, |price| format!("at {}", grouped(Some(price))))
+    price.map_or_else(String::new, |price| format!("at {}", rupees(Some(price))))
 }
 
 /// `buy 10 NSE:SBIN-EQ`, with what was asked where that is not a new order.
@@ -119,10 +119,10 @@ mod tests {
             })
         };
         for (changes, words) in [
-            (json!({}), "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | accepted"),
+            (json!({}), "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹800.50 | accepted"),
             (
                 json!({"bot": "scalper"}),
-                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | acceptedscalper",
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹800.50 | acceptedscalper",
             ),
             (
                 json!({"venue": "mock", "price": 0}),
@@ -130,7 +130,7 @@ mod tests {
             ),
             (
                 json!({"code": -50, "message": "no\u{202e} margin"}),
-                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | refused: no margin",
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹800.50 | refused: no margin",
             ),
             (
                 json!({"what": "cancel", "symbol": null, "quantity": null, "price": null, "id": "26"}),
@@ -139,19 +139,19 @@ mod tests {
             (
                 json!({"status": 0, "code": 0, "message": "unknown: look in the FYERS app",
                     "unanswered": {"known": "not_found"}}),
-                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 800.50 | unknown: look in the FYERS app",
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹800.50 | unknown: look in the FYERS app",
             ),
             (
                 json!({"price": 0, "progress": {"filled": 10, "quantity": 10, "average": 801.5, "waits": false}}),
-                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 801.50 | filled",
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹801.50 | filled",
             ),
             (
                 json!({"progress": {"filled": 4, "quantity": 10, "average": 801.5, "waits": true}}),
-                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at 801.50 | 4 of 10 filled, the rest waits",
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹801.50 | 4 of 10 filled, the rest waits",
             ),
             (
                 json!({"venue": "none", "status": null, "message": ""}),
-                "10:30:00 | not sent | sell 10 NSE:SBIN-EQ | at 800.50 | outcome not known",
+                "10:30:00 | not sent | sell 10 NSE:SBIN-EQ | at ₹800.50 | outcome not known",
             ),
         ] {
             assert_eq!(told(changes).as_deref(), Some(words));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    account::amount,
+    account::{amount, rupees},
     http::{account, backend::Backend},
 };
 
@@ -58,7 +58,7 @@ async fn ask(backend: &dyn Backend) -> Option<Positions> {
     let read = account::positions(backend).await.ok()?;
     Some(Positions {
         is_real: read.is_real(),
-        total: amount(read.part.pnl),
+        total: rupees(read.part.pnl),
         rows: read.part.positions.iter().map(PositionRow::of).collect(),
     })
 }

@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 pub use crate::text::{clip, excerpt};
 
-/// Characters in a line of an alert: about three rows on a phone.
+/// Characters that count as one row of an alert: about three on a phone.
 pub const WIDTH: usize = 116;
 
-/// Rows of an alert's text; one more comes with the id when it is sent.
+/// Rows of an alert's text at most; one more comes with the id when it is sent.
 pub const ROWS: usize = 5;
 
 /// The wall clock in India. IST is UTC+05:30 all year, so no time zone data is needed.
@@ -82,8 +82,8 @@ pub fn order(symbol: &str, quantity: i64) -> String {
     format!("{side} {} {}", quantity.unsigned_abs(), excerpt(symbol, 40))
 }
 
-/// Breaks a line at spaces into rows of at most [`WIDTH`] characters. A longer word (a link) stays whole.
-pub fn wrap(line: &str) -> Vec<String> {
+/// The rows that a line takes, broken at spaces. A longer word (a link) stays whole.
+fn wrap(line: &str) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     for word in line.split(' ') {
         match rows.last_mut() {
@@ -97,19 +97,19 @@ pub fn wrap(line: &str) -> Vec<String> {
     rows
 }
 
-/// Lays lines out in at most [`ROWS`] rows. The last line says what to do next: when room is short, the
-/// lines before it are cut to one row each.
+/// One line for each of these, in which whatever shows it breaks it where it has to: a phone is narrower than any row. Together
+/// they are as long as [`ROWS`] rows at most. The last says what to do next: when room is short, those before it are cut to
+/// one row each.
 pub fn lay_out(lines: &[String]) -> String {
-    let wrapped: Vec<Vec<String>> = lines.iter().map(|line| wrap(line)).collect();
-    if wrapped.iter().map(Vec::len).sum::<usize>() <= ROWS {
-        return wrapped.concat().join("\n");
+    let rows = |line: &String| wrap(line).len();
+    if lines.iter().map(rows).sum::<usize>() <= ROWS {
+        return lines.join("\n");
     }
-    let Some((last, before)) = wrapped.split_last() else { return String::new() };
-    let mut rows: Vec<String> =
-        before.iter().take(ROWS - 1).map(|rows| clip(&rows.join(" "), WIDTH)).collect();
-    let room = ROWS - rows.len();
-    rows.extend(last.iter().take(room).cloned());
-    rows.join("\n")
+    let Some((last, before)) = lines.split_last() else { return String::new() };
+    let mut shown: Vec<String> = before.iter().take(ROWS - 1).map(|line| clip(line, WIDTH)).collect();
+    let room = ROWS - shown.len();
+    shown.push(wrap(last).into_iter().take(room).collect::<Vec<_>>().join(" "));
+    shown.join("\n")
 }
 
 #[cfg(test)]
@@ -162,6 +162,17 @@ mod tests {
         assert_eq!(text.lines().count(), 4);
         assert!(text.ends_with("\nNext: do it"), "{text}");
         assert!(text.lines().all(|row| row.chars().count() <= WIDTH));
+    }
+
+    #[test]
+    fn a_sentence_is_one_line_however_long_it_is() {
+        let sentence = "Next: ".to_owned() + &"word ".repeat(60);
+        let text = lay_out(&["What".to_owned(), sentence.trim().to_owned()]);
+        assert_eq!(text, format!("What\n{}", sentence.trim()));
+        let crowd = [sentence.trim(); 4].map(str::to_owned);
+        let text = lay_out(&crowd);
+        assert_eq!(text.lines().count(), 4);
+        assert!(text.lines().map(|line| wrap(line).len()).sum::<usize>() <= ROWS, "{text}");
     }
 
     #[test]

@@ -16,8 +16,12 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::{
-    bots::books::{BotBooks, counts},
+    bots::{
+        books::{BotBooks, counts},
+        reached::loses,
+    },
     keys::{BotKey, BotName, LimitKind},
+    money::rupees,
     routing::{
         exposure::reduces,
         own::OwnDay,
@@ -149,12 +153,12 @@ fn lost(now: &Snapshot, key: &BotKey, known: &Knowledge<'_>, real: bool) -> Resu
     if real && !now.has_read_the_books() {
         return unknown("FYERS' order book has not been read a short while ago".to_owned());
     }
-    if -day.result < limit {
+    if !loses(day, limit) {
         return Ok(());
     }
     let (loss, limit) = (rupees(-day.result), rupees(limit));
     let words = format!(
-        "bot {bot} has lost {loss} INR today, and its key's max-loss is {limit} INR: entries are refused until \
+        "bot {bot} has lost {loss} today, and its key's max-loss is {limit}: entries are refused until \
          tomorrow; exits pass"
     );
     Err(Refused::Limit { limit: LimitKind::Loss, words })
@@ -190,7 +194,7 @@ fn valued(bot: &BotName, limit: Option<Decimal>, leg: &Leg, known: &Knowledge<'_
         return Ok(());
     }
     let words = format!(
-        "this order of {} {} is worth {} INR, and the max-order-value of bot {bot}'s key is {} INR; exits pass",
+        "this order of {} {} is worth {}, and the max-order-value of bot {bot}'s key is {}; exits pass",
         leg.quantity,
         leg.symbol,
         rupees(value),
@@ -245,10 +249,6 @@ fn modify(
     }
     lost(now, key, known, real)?;
     valued(key.name(), limits.max_order_value, &leg, known)
-}
-
-fn rupees(amount: Decimal) -> String {
-    amount.round_dp(2).normalize().to_string()
 }
 
 #[cfg(test)]

@@ -2,4 +2,5 @@
 
 pub mod admit;
 pub mod books;
+pub mod reached;
 pub mod view;

@@ -38,6 +38,15 @@ impl LimitKind {
             Self::Loss => "loss",
         }
     }
+
+    /// What a person is told when it is reached, in a word or two.
+    pub fn reached_words(self) -> &'static str {
+        match self {
+            Self::OrderValue => "order value",
+            Self::OrdersPerDay => "orders used up",
+            Self::Loss => "loss limit reached",
+        }
+    }
 }
 
 /// A limit that makes no sense.

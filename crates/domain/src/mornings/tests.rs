@@ -54,6 +54,7 @@ fn a_morning_says_how_the_token_came_and_how_long_after_the_tick_orders_could_go
     let good = Outcome::Good { way, at: at("2026-11-23T08:46:12"), after: TimeDelta::seconds(72) };
     let monday = last("2026-11-23T12:00:00", &events);
     assert_eq!((monday.outcome, monday.is_late), (good, false));
+    assert_eq!((monday.opens, monday.after_open()), (Some(at("2026-11-23T09:15:00")), None));
     assert_eq!(last("2026-11-23T08:45:30", &events[..2]).outcome, Outcome::Waiting(Some(reason)));
     let given_up = entry("2026-11-23T15:30:00", Event::DayGivenUp { trade_date: monday.date, reason });
     let missed = [events[0].clone(), given_up];
@@ -69,6 +70,10 @@ fn a_token_without_a_switch_counts_by_itself_and_a_late_tick_is_told_as_late() {
     let (at, after) = (at("2026-11-25T09:10:03"), TimeDelta::seconds(3));
     assert_eq!(morning.outcome, Outcome::Good { way: Arrival::Found, at, after });
     assert!(morning.is_late);
+    let first = [ticked("2026-11-25T10:40:00", true), logged_in("2026-11-25T10:42:12", None)];
+    let wednesday = last("2026-11-25T12:00:00", &first);
+    let from = wednesday.after_open().map(|at| ist::ist(at).format("%H:%M").to_string());
+    assert_eq!(from.as_deref(), Some("10:42"), "no order could go out at the open");
 }
 
 /// A keeper that was switched off must not look like one that got its token.

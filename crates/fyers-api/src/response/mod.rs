@@ -18,7 +18,7 @@ pub use body::{Body, Unreadable};
 pub use order_word::{OrderWord, order_words};
 pub use orders::{OrderBook, UnknownOrder, ack, order_with_tag, orders, outcomes};
 pub use positions::{PositionBook, positions};
-pub use quotes::{QuoteRow, depth_prices, prices, quotes};
+pub use quotes::{QuoteRow, depth_prices, last_prices, prices, quotes};
 
 use crate::http::ApiResponse;
 

@@ -84,6 +84,21 @@ pub fn depth_prices(body: &Value) -> Vec<SeenPrice> {
     rows.filter_map(seen).collect()
 }
 
+/// Last prices that stand beside something else, in an answer that has been read as JSON: in positions, holdings, the order
+/// book or an option chain. What is not understood is left out.
+pub fn last_prices(body: &Value) -> Vec<(String, Decimal)> {
+    let lists = [
+        (&body["netPositions"], "ltp"),
+        (&body["holdings"], "ltp"),
+        (&body["orderBook"], "lp"),
+        (&body["data"]["optionsChain"], "ltp"),
+    ];
+    let rows = lists.into_iter().flat_map(|(list, name)| {
+        list.as_array().into_iter().flatten().map(move |row| (&row["symbol"], &row[name]))
+    });
+    rows.filter_map(|(symbol, last)| Some((symbol.as_str()?.to_owned(), positive(last)?))).collect()
+}
+
 fn offer(level: &Value) -> Option<Offer> {
     let quantity = number::whole(&level["volume"]).filter(|quantity| *quantity > 0)?;
     Some(Offer { price: positive(&level["price"])?, quantity: Some(quantity) })
@@ -161,6 +176,12 @@ mod tests {
         assert_eq!((both.bids, both.asks), (vec![offer("799.9", None)], vec![offer("800.1", None)]));
         let none = quote(0.0, 0.0);
         assert!(none.bids.is_empty() && none.asks.is_empty());
+        let beside = json!({"netPositions": [{"symbol": "NSE:A-EQ", "ltp": 801.5}, {"symbol": "NSE:B-EQ", "ltp": 0}],
+            "orderBook": [{"symbol": "NSE:C-EQ", "lp": "9.05"}, {"symbol": 5, "lp": 1}, 7]});
+        let told = last_prices(&beside);
+        let price = |symbol: &str, last: &str| (symbol.to_owned(), last.parse::<Decimal>().unwrap());
+        assert_eq!(told, [price("NSE:A-EQ", "801.5"), price("NSE:C-EQ", "9.05")]);
+        assert_eq!(last_prices(&json!({"data": {"optionsChain": [{"symbol": "NSE:X", "ltp": 2}]}})).len(), 1);
         let level = |price: f64, volume: i64| json!({"price": price, "volume": volume, "ord": 1});
         let body = json!({"d": {"NSE:A-EQ": {"ltp": 800, "bids": [level(799.9, 5), level(0.0, 0)],
             "ask": [level(800.1, 7), level(800.2, 9)]}, "NSE:B-EQ": {"ltp": 0}}});

@@ -86,6 +86,28 @@ impl MockExchange {
         records
     }
 
+    /// Last prices that FYERS told beside something else, as in its positions. Nobody says how old they are, so that they
+    /// fill nothing; and what was quoted a moment ago is known better.
+    pub fn note_last(
+        &mut self,
+        prices: impl IntoIterator<Item = (String, Decimal)>,
+        now: DateTime<Utc>,
+    ) -> Vec<Record> {
+        // Yesterday ends at yesterday's prices.
+        let records = self.open_day(now);
+        for (symbol, ltp) in prices {
+            if ltp <= Decimal::ZERO || self.is_fresh(&symbol, now) {
+                continue;
+            }
+            self.walk.anchor(&symbol, ltp, now);
+            let origin = PriceOrigin::Last;
+            self.engine.observe(&PriceUpdate { origin, ..PriceUpdate::last(symbol.clone(), ltp, now) });
+            let kept = self.engine.market().kept_of(&symbol);
+            self.unsaved.extend(kept.map(|kept| (kept.symbol.clone(), kept)));
+        }
+        records
+    }
+
     /// A real price from before a restart or an earlier session: it fills nothing by itself, and newer ones stay.
     pub fn remember(&mut self, price: &KeptPrice) {
         self.walk.anchor(&price.symbol, price.last, price.at);

@@ -170,3 +170,31 @@ fn a_stop_in_a_gap_trades_at_the_gaps_price() {
         assert_eq!(row["tradedPrice"], price, "{stop}");
     }
 }
+
+/// A price that stands beside a position is known, and is no quote: it fills nothing, and a quote of now stays.
+#[test]
+fn a_price_beside_a_position_is_known_and_fills_nothing() {
+    let symbol = "NSE:SBIN-EQ";
+    let mut floor = Floor::open();
+    floor.see(symbol, 800_00);
+    floor.exchange.note_last([(symbol.to_owned(), inr(700_00))], floor.now);
+    assert_eq!(
+        floor.exchange.price(symbol, Prices::Last, floor.now),
+        Some(inr(800_00)),
+        "it was quoted just now"
+    );
+    floor.place(with(body(symbol, 1, 1), &json!({"type": 1, "limitPrice": 790.0})));
+    floor.now += TimeDelta::seconds(30);
+    let records = floor.exchange.note_last([(symbol.to_owned(), inr(780_00))], floor.now);
+    assert!(fills(&records).is_empty());
+    assert_eq!(
+        floor.exchange.price(symbol, Prices::Last, floor.now),
+        Some(inr(780_00)),
+        "newer than the quote"
+    );
+    assert_eq!(floor.exchange.fresh_price(symbol, floor.now), None, "nobody says how old it is");
+    floor.exchange.note_last([("NSE:INFY-EQ".to_owned(), inr(0))], floor.now);
+    assert_eq!(floor.exchange.price("NSE:INFY-EQ", Prices::Last, floor.now), None);
+    let kept = floor.exchange.take_unsaved_prices();
+    assert_eq!(kept.iter().map(|price| price.last).collect::<Vec<_>>(), [inr(780_00)], "for the next start");
+}

@@ -144,7 +144,7 @@ pub(super) fn token_events() -> Vec<Event> {
             found: Some("26112300000017".into()),
             searched: true,
             orders: vec![],
-            rows: vec!["26112300000017: sell 10 NSE:SBIN-EQ at 801.5 (10:00:01)".into()],
+            rows: vec!["26112300000017: sell 10 NSE:SBIN-EQ at ₹801.50 (10:00:01)".into()],
             token_refused: false,
             is_by_time: false,
         },
@@ -168,7 +168,9 @@ pub(super) fn token_events() -> Vec<Event> {
                 .map(|(name, quantity, id)| format!("buy {quantity} NSE:{name}-EQ as 261123000000{id}"))
                 .into(),
             rows: [("SBIN", 11, 17), ("INFY", 12, 18), ("ITC", 13, 19)]
-                .map(|(name, quantity, id)| format!("261123000000{id}: buy {quantity} NSE:{name}-EQ at market (10:00:00)"))
+                .map(|(name, quantity, id)| {
+                    format!("261123000000{id}: buy {quantity} NSE:{name}-EQ at market (10:00:00)")
+                })
                 .into(),
             token_refused: false,
             is_by_time: false,
@@ -226,9 +228,10 @@ pub(super) fn token_events() -> Vec<Event> {
         Event::KeyLimitReached {
             bot: bot(),
             limit: LimitKind::Loss,
-            words: "bot scalper has lost 512.5 INR today, and its key's max-loss is 500 INR: entries are refused \
+            words:
+                "bot scalper has lost ₹512.50 today, and its key's max-loss is ₹500.00: entries are refused \
                     until tomorrow; exits pass"
-                .into(),
+                    .into(),
         },
         Event::OrderRejected {
             bot: Some(bot()),

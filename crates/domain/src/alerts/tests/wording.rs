@@ -87,10 +87,9 @@ fn every_text_as_a_person_reads_it() {
 fn check(event: &Event, context: &Context) {
     let Some(alert) = message(event, context) else { return };
     let text = plain(&alert);
-    assert!(text.lines().count() <= ROWS + 1, "too many rows:\n{text}");
+    let rows = |line: &str| line.chars().count().div_ceil(WIDTH + 4);
+    assert!(text.lines().map(rows).sum::<usize>() <= ROWS + 1, "too many rows:\n{text}");
     assert!(text.encode_utf16().count() <= 4096);
-    let long = text.lines().find(|row| row.chars().count() > WIDTH + 4);
-    assert_eq!(long, None, "too long a row");
     assert!(text.ends_with("#K-20261123-7"), "{text}");
     assert!(["ℹ️ ", "⚠️ ", "🚨 "].iter().any(|sign| text.starts_with(sign)), "{text}");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");

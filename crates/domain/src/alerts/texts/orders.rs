@@ -7,6 +7,8 @@ use crate::alerts::{
 };
 use crate::asked::Asked;
 use crate::keys::BotName;
+use crate::money::rupees;
+use rust_decimal::Decimal;
 
 /// Longest list of orders in an alert.
 const LIST: usize = 170;
@@ -122,7 +124,11 @@ pub(super) fn rejected(
     code: i64,
     message: &str,
 ) -> Draft {
-    let price = if price == "0" { "at market".to_owned() } else { format!("at {}", excerpt(price, 20)) };
+    let price = match price.parse::<Decimal>() {
+        Ok(price) if price.is_zero() => "at market".to_owned(),
+        Ok(price) => format!("at {}", rupees(price)),
+        Err(_) => format!("at {}", excerpt(price, 20)),
+    };
     let new_order =
         || if symbol.is_empty() { what("", 0) } else { format!("{} {price}", order(symbol, quantity)) };
     let item = asked.words().unwrap_or_else(new_order);

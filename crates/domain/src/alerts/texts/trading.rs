@@ -9,6 +9,7 @@ use crate::keys::BotName;
 use crate::{
     alerts::words::{day, excerpt, order, orders_were},
     mode::Mode,
+    money::rupees,
     reason::Reason,
     routing::Venue,
     trading_day::DaySummary,
@@ -111,9 +112,10 @@ pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
 /// After the close. What could not be read is said so.
 pub(super) fn day_summary(summary: &DaySummary) -> Draft {
     let DaySummary { date, at_fyers, simulated, rejected, refused, .. } = summary;
-    let result = match (&summary.pnl, summary.venue) {
-        (Some(pnl), Venue::Fyers) => format!("Result: {pnl} INR at FYERS, before charges."),
-        (Some(pnl), _) => format!("Result: {pnl} INR, simulated, before charges."),
+    let pnl = summary.pnl.as_deref().and_then(|pnl| pnl.parse().ok()).map(rupees);
+    let result = match (pnl, summary.venue) {
+        (Some(pnl), Venue::Fyers) => format!("Result: {pnl} at FYERS, before charges."),
+        (Some(pnl), _) => format!("Result: {pnl}, simulated, before charges."),
         (None, _) => "Result: it could not be read; see the FYERS app.".to_owned(),
     };
     let token = if summary.token.is_empty() { "no change".to_owned() } else { summary.token.join(", ") };

@@ -106,7 +106,7 @@ fn an_order_is_worth_at_most_what_its_key_says() {
     let words = refused(&seen(Mode::Live, &key, Own::default()), &key, &place("NSE:A-EQ", 11, 100));
     assert_eq!(
         words.to_string(),
-        "this order of 11 NSE:A-EQ is worth 1100 INR, and the max-order-value of bot trial's key is 1000 INR; exits pass"
+        "this order of 11 NSE:A-EQ is worth ₹1,100.00, and the max-order-value of bot trial's key is ₹1,000.00; exits pass"
     );
 }
 

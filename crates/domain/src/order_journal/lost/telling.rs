@@ -4,7 +4,7 @@ use fyers_api::ist;
 
 use super::{LostIntent, LostOrder, News};
 use crate::{
-    alerts::words::order, asked::Asked, event::Event, order_journal::LookedUp,
+    alerts::words::order, asked::Asked, event::Event, money::rupees, order_journal::LookedUp,
     routing::live_positions::BookRow,
 };
 
@@ -79,7 +79,7 @@ impl LostOrder {
 fn row_words(row: &BookRow, lost: &LostOrder) -> String {
     let price = match row.leg.price {
         price if price.is_zero() => "at market".to_owned(),
-        price => format!("at {}", price.normalize()),
+        price => format!("at {}", rupees(price)),
     };
     let time = row.at.map(|at| format!(" ({})", ist::ist(at).format("%H:%M:%S"))).unwrap_or_default();
     let changed = if row.whole == lost.leg.quantity { "" } else { ", if changed" };

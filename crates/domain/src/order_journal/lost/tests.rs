@@ -267,7 +267,7 @@ fn a_row_is_named_as_a_person_finds_it() {
     let verdict = settle(&mut lost, &[row("26112300000017", priced, 1)], seconds(1)).remove(0);
     let Event::OrderOutcomeUnknown { rows, is_by_time, .. } = &verdict.events[0] else { unreachable!() };
     let time = ist::ist(seconds(1)).format("%H:%M:%S");
-    assert_eq!(rows, &[format!("26112300000017: sell 5 NSE:SBIN-EQ at 801.5 ({time})")]);
+    assert_eq!(rows, &[format!("26112300000017: sell 5 NSE:SBIN-EQ at ₹801.50 ({time})")]);
     assert!(!is_by_time, "its tag tells it");
 }
 
