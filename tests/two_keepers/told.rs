@@ -138,7 +138,7 @@ fn of_two_keepers_that_stop_together_one_says_the_last_word() {
             wait_for("the other one has it", || (epoch(&world) != held).then_some(()));
         }
         world.tell_to_stop(order[1]);
-        order.into_iter().for_each(|host| drop(world.reap(host)));
+        order.into_iter().for_each(|host| assert_eq!(world.reap(host), Some(0)));
         let now = [FAREWELL, REPLACED, STARTED].map(|words| told(&world, words));
         let alerts = world.home.alerts();
         assert_eq!(now[0], before[0] + 1, "round {round}: {alerts:#?}");
