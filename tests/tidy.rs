@@ -62,7 +62,6 @@ const UNWRAPPERS: &[&str] = &[
     "src/app/control.rs",
     "src/app/mirror.rs",
     "src/backup/restore.rs",
-    "src/cli/check.rs",
     "src/cli/init/pages.rs",
     "src/cli/init/pairing.rs",
     "src/cli/init/telegram.rs",

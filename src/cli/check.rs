@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, FixedOffset, Utc};
-use fyers_api::{claims as jwt, ist::ist};
+use fyers_api::ist::ist;
 use keeper_domain::{
     clock::token_hours::TokenHours,
     ports::Broker,
@@ -110,7 +110,7 @@ async fn ask_broker(config: &CliConfig, broker: &dyn Broker) -> Result<TokenRepo
         account: session.account.clone(),
     };
     let Some(token) = session.access else { return Ok(answer) };
-    let end = jwt::claims(token.expose()).expires_at;
+    let end = token.ends_at();
     answer.expires_at = end.map(ist);
     (answer.state, answer.reason) = verdict(broker, &token, end, &mut answer.account).await;
     tracing::info!(event = "token.check", state = %answer.state, reason = %answer.reason, "token checked");

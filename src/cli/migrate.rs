@@ -62,7 +62,7 @@ async fn copy(
     match to {
         Target::Postgres => {
             let copied = contender.fill_from(&file, secrets_in(state)?).await?;
-            put_aside(state, &file)?;
+            rename_moved(state, &file)?;
             Ok(copied)
         }
         Target::Sqlite => {
@@ -77,7 +77,7 @@ async fn copy(
 }
 
 /// A start without the database must not work on what is old by then.
-fn put_aside(state: &StateDir, file: &Path) -> Result<(), MigrateError> {
+fn rename_moved(state: &StateDir, file: &Path) -> Result<(), MigrateError> {
     let failed = |error: std::io::Error| {
         MigrateError::Failed(format!(
             "the rows are in PostgreSQL, and {} cannot be renamed: {error}",

@@ -1,7 +1,7 @@
 //! The access token: is there one, until when, and what does FYERS say of it.
 
 use chrono::{DateTime, Utc};
-use fyers_api::{claims, ist::ist};
+use fyers_api::ist::ist;
 use keeper_domain::{
     ports::Broker,
     reason::Reason,
@@ -20,7 +20,7 @@ pub(super) async fn token(held: &StoredSession, broker: Option<&dyn Broker>, now
     let Some(token) = &held.access else {
         return Finding::warn(ROW, "there is none: until a login no order reaches FYERS", LOG_IN);
     };
-    let end = claims::claims(token.expose()).expires_at;
+    let end = token.ends_at();
     let name = format!("token {}", token.fingerprint());
     if let Some(end) = end.filter(|end| *end <= now) {
         let what = format!("{name} ended {}: until the next login no order reaches FYERS", time(end));

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+use fyers_api::claims::claims;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -80,6 +82,13 @@ macro_rules! token {
 token! {
     /// A FYERS access token: a JWT that is good until the next 06:00 IST (docs/fyers-api.md, "Tokens").
     AccessToken
+}
+
+impl AccessToken {
+    /// When it ends, as far as it says so.
+    pub fn ends_at(&self) -> Option<DateTime<Utc>> {
+        claims(self.expose()).expires_at
+    }
 }
 
 token! {

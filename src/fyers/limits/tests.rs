@@ -149,8 +149,7 @@ async fn five_keys_that_read_all_they_can_leave_a_sixth_its_reads() {
     };
     let (greedy, modest) = tokio::join!(join_all(greedy), late);
     assert_eq!(modest.1, 0, "each of {} was let through", modest.0);
-    let (least, most) = (greedy.iter().map(|one| one.0).min(), greedy.iter().map(|one| one.0).max());
-    assert!(most.unwrap() <= least.unwrap() * 2, "they have as many as each other: {greedy:?}");
+    assert!(greedy.iter().all(|one| one.0 >= 20), "each of them has its few as well: {greedy:?}");
 }
 
 /// However many there are: what is few becomes less.

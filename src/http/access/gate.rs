@@ -361,7 +361,6 @@ impl Gate {
             has_session: session.is_some(),
         });
         if matches!(access, Access::Key | Access::Session | Access::Bot) {
-            // The owner's pages have no share that a program with the same key could use up.
             trust_connection(request, bot.as_ref().filter(|bot| !bot.is_owner()));
         }
         Visitor {
@@ -380,7 +379,7 @@ impl Gate {
     }
 }
 
-/// Whoever has shown the key is the last to lose a connection when there are too many.
+/// Whoever has shown the key is the last to lose a connection. `bot` has a share of them; the owner's pages are in nobody's.
 fn trust_connection(request: &HttpRequest, bot: Option<&BotName>) {
     if let Some(connection) = request.conn_data::<Connection>() {
         connection.trust(bot);

@@ -165,7 +165,7 @@ impl Machine {
 
     /// End of the held token. A token that does not tell its end is not one the keeper dares to use.
     fn held_until(&self) -> Option<DateTime<Utc>> {
-        jwt::claims(self.stored.access.as_ref()?.expose()).expires_at
+        self.stored.access.as_ref()?.ends_at()
     }
 
     /// End of the refresh token: its `exp`, else its `iat` plus the configured days.

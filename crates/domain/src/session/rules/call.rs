@@ -14,7 +14,7 @@ use crate::{
         retry::{self, CallFailure},
     },
 };
-use fyers_api::{claims as jwt, model::Profile};
+use fyers_api::model::Profile;
 
 /// How far this machine's clock may be off before a new token is not trusted.
 const MOST_SKEW: TimeDelta = TimeDelta::seconds(30);
@@ -41,7 +41,7 @@ impl Transition {
     }
 
     pub(super) fn is_over(&self, grant: &Grant) -> bool {
-        jwt::claims(grant.access.expose()).expires_at.is_none_or(|end| end <= self.at.now)
+        grant.access.ends_at().is_none_or(|end| end <= self.at.now)
     }
 
     pub(super) fn call_profile(&mut self) {
@@ -132,7 +132,7 @@ impl Transition {
         by: Option<LoginOrigin>,
     ) {
         let fingerprint = grant.access.fingerprint();
-        let expires_at = jwt::claims(grant.access.expose()).expires_at.unwrap_or(self.at.now);
+        let expires_at = grant.access.ends_at().unwrap_or(self.at.now);
         if let Some(refresh) = grant.refresh {
             self.replace_refresh_token(refresh);
         }
