@@ -19,13 +19,16 @@ use keeper_domain::{
     routing::{Venue, broker_answer::token_death, request::Reserved},
     secret::AccessToken,
 };
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
+};
 
 use crate::exchange::{
     ExchangeActor,
     doubt::{self, IsDead},
     meaning::{Meaning, token_words},
-    messages::{End, Executed, Forwarded, Simulate},
+    messages::{End, Executed, Forwarded, Simulate, Unwritten},
     waiting::Forwarding,
     words::{outcome_unknown, refusal},
 };
@@ -163,6 +166,7 @@ pub(super) struct Execution {
     pub(super) time: Arc<dyn Time>,
     pub(super) journal: RecipientCell<JournalGrew>,
     pub(super) actor: Addr<ExchangeActor>,
+    pub(super) tasks: Tasks,
     /// Whether it may still leave at the end of a wait.
     pub(super) wanted: Arc<Wanted>,
     /// When it left.
@@ -281,17 +285,23 @@ impl Execution {
         self.forwarding.arrive(meaning.venue, meaning.answer);
     }
 
-    /// Writes what came of it, and gives back what could not be written in time. The answer does not wait longer.
+    /// Writes what came of it, and gives back what the store has refused. The answer does not wait for longer than its limit;
+    /// what takes longer is waited for beside it, and is the actor's to write if the store refuses it in the end.
     async fn write(&self, change: Change) -> Option<Change> {
-        let commit = journal::commit(self.store.as_ref(), change.clone(), "exchange", &self.journal);
-        match timeout(OUTCOME_LIMIT, commit).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => {
+        let (tell, told) = oneshot::channel();
+        let (store, wake, actor) = (Arc::clone(&self.store), self.journal.clone(), self.actor.clone());
+        let kept = change.clone();
+        self.tasks.spawn(async move {
+            let committed = journal::commit(store.as_ref(), change, "exchange", &wake).await;
+            let refused = committed.err().map(|error| {
                 tracing::error!(event = "store.failed", actor = "exchange", "{error}");
-                Some(change)
+                kept
+            });
+            // Nobody listens any more: the bot has its answer.
+            if let Err(Some(kept)) = tell.send(refused) {
+                actor.do_send(Unwritten(kept));
             }
-            // It is in the store's queue and gets there when the store does; only the outcome is safe to repeat.
-            Err(_) => Some(Change { outcomes: change.outcomes, ..Change::default() }),
-        }
+        });
+        timeout(OUTCOME_LIMIT, told).await.ok()?.ok()?
     }
 }

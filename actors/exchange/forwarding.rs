@@ -146,6 +146,7 @@ impl ExchangeActor {
             time: std::sync::Arc::clone(&self.deps.time),
             journal: self.deps.journal.clone(),
             actor: ctx.address(),
+            tasks: self.deps.tasks.clone(),
             fault: self.deps.fault.clone(),
         };
         let running = execution.begin(&self.deps.in_flight);

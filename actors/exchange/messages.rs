@@ -251,6 +251,11 @@ pub struct Executed {
     pub unsaved: Option<Change>,
 }
 
+/// What came of an order could not be written down after all; the bot has its answer.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Unwritten(pub Change);
+
 /// How an order to FYERS ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {

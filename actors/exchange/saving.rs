@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture, fut};
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture, fut};
 use fyers_api::order_socket::{OrderTopic, ServerText};
 use keeper_domain::{
     feeds::{news::OrderNews, state::Feeds},
@@ -20,6 +20,7 @@ use crate::{
     exchange::{
         actor::{ExchangeActor, Turn, give_up},
         facts::{Facts, is_empty},
+        messages::Unwritten,
         pipeline::{After, Outcome},
     },
     journal,
@@ -27,6 +28,14 @@ use crate::{
 
 /// Events kept in memory while the store fails; older ones are dropped first.
 const MOST_UNSAVED: usize = 1_000;
+
+impl Handler<Unwritten> for ExchangeActor {
+    type Result = ();
+
+    fn handle(&mut self, Unwritten(change): Unwritten, _: &mut Context<Self>) {
+        self.keep_unsaved(change);
+    }
+}
 
 impl ExchangeActor {
     /// Queues facts of the MockExchange that no bot's request has brought, and books them for the bots.

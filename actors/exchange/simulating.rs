@@ -14,12 +14,10 @@ use crate::exchange::{
 };
 use keeper_domain::{
     event::Event,
-    keys::BotName,
     mode::Mode,
     notes::SIMULATED_IN_GAP,
     order_journal::OrderEntry,
     ports::Change,
-    reason::Reason,
     routing::{
         Venue,
         route::{Refused, Route, route},
@@ -133,9 +131,7 @@ impl ExchangeActor {
         }
         for one in &attempts {
             change.orders.push(OrderEntry::simulated(operation, one, mode, now).of(&forwarding.bot));
-            change
-                .events
-                .extend(told(one, (mode, forwarding.reason), &forwarding.bot).map(|event| (now, event)));
+            change.events.extend(told(one, mode, &forwarding).map(|event| (now, event)));
         }
         // A read that nothing happened in is answered whatever the disk does.
         if !operation.trades() && change.mock_records.is_empty() && attempts.is_empty() {
@@ -211,9 +207,9 @@ impl ExchangeActor {
         self.queue_own_facts(change, Box::new(|_, _, _| ()), ctx);
     }
 
-    /// Counts orders that a bot meant for real and the MockExchange took.
+    /// Counts orders that a bot meant for real and the MockExchange took, and that were never sent.
     fn count_gap(&mut self, change: &mut Change) {
-        let taken = |(_, event): &&(_, Event)| matches!(event, Event::OrderSimulated { .. });
+        let taken = |(_, event): &&(_, Event)| matches!(event, Event::OrderSimulated { sent: false, .. });
         let taken = change.events.iter().filter(taken).count() as u64;
         if taken > 0 {
             self.volatile.gap += taken;
@@ -242,9 +238,10 @@ fn symbols_of(change: &Change) -> Vec<String> {
 }
 
 /// The event of an order that was taken.
-fn told(one: &Attempt, (mode, why): (Mode, Reason), bot: &BotName) -> Option<Event> {
+fn told(one: &Attempt, mode: Mode, forwarding: &Forwarding) -> Option<Event> {
     let (order, reply) = (one.order.as_ref()?, one.outcome.as_ref().ok()?);
     let (symbol, quantity) = (order.request.symbol.clone(), order.request.signed_quantity());
-    let (bot, id, why) = (Some(bot.clone()), reply.id.clone()?, Some(why));
-    Some(Event::OrderSimulated { bot, id, symbol, quantity, mode, why })
+    let (bot, why) = (Some(forwarding.bot.clone()), Some(forwarding.reason));
+    let (id, sent) = (reply.id.clone()?, forwarding.sent.is_some());
+    Some(Event::OrderSimulated { bot, id, symbol, quantity, mode, why, sent })
 }

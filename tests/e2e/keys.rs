@@ -243,7 +243,7 @@ fn keys_are_made_without_a_keeper_and_odd_wishes_are_refused() {
     let keeper = live(&home);
     taken(&Bot::with_token(&keeper, &token).order(SBIN, 5), "mock");
     let table = home.run(&["key", "list"]).exits(0).out;
-    assert!(table.contains("early") && table.contains("sandbox") && table.contains("9000"), "{table}");
+    assert!(table.contains("early") && table.contains("sandbox") && table.contains("9,000.00"), "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     for (args, words) in [
         (vec!["key", "add", "early"], "there is a key early already"),

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -51,10 +52,12 @@ impl SmallDisk {
         self.path().join("filler")
     }
 
+    /// Until nothing more goes in: the server writes beside it.
     fn fill(&self) {
-        let stat = rustix::fs::statvfs(self.path()).unwrap();
-        let free = usize::try_from(stat.f_bavail * stat.f_bsize).unwrap();
-        fs::write(self.filler(), vec![1; free]).unwrap();
+        let mut filler = fs::File::create(self.filler()).unwrap();
+        for piece in [64 * 1024, 4 * 1024] {
+            while filler.write_all(&vec![1; piece]).is_ok() {}
+        }
     }
 
     fn empty(&self) {

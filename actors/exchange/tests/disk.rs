@@ -30,6 +30,27 @@ async fn fyers_answer_is_passed_on_whatever_the_store_does_and_written_down_late
     assert_eq!(floor.store.order_journal(9).await.unwrap().len(), 1);
 }
 
+/// The bot has its answer long before the store says no, as while another program holds the database.
+#[actix::test]
+async fn an_outcome_that_the_store_refuses_late_is_written_when_it_can_be() {
+    let floor = floor(false, true).await;
+    floor.store.hold();
+    let intent = async {
+        while floor.store.waiting() == 0 {
+            time::sleep(Duration::from_millis(10)).await;
+        }
+        floor.store.make_held(1);
+    };
+    let ((done, body), ()) = futures_util::join!(floor.place("NSE:SBIN-EQ", 5, 1), intent);
+    assert_eq!((done.answer.status, done.venue, body["code"].as_i64()), (200, Venue::Fyers, Some(1101)));
+    floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
+    floor.store.let_go();
+    time::sleep(Duration::from_secs(30)).await;
+    assert!(matches!(floor.store.shelf.lock().unwrap().outcomes[..], [(1, IntentOutcome::Answered { .. })]));
+    assert_eq!(floor.store.count(|event| matches!(event, Event::OrderPlaced { .. })), 1);
+    assert_eq!(floor.store.order_journal(9).await.unwrap().len(), 1);
+}
+
 #[actix::test]
 async fn a_simulated_order_that_cannot_be_written_has_not_happened() {
     let floor = floor(false, false).await;

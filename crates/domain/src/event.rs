@@ -330,6 +330,9 @@ pub enum Event {
         /// Why that mode; `None` in entries of older versions.
         #[serde(default)]
         why: Option<Reason>,
+        /// It was sent to FYERS before, which refused it with a dead token: it may be there all the same.
+        #[serde(default)]
+        sent: bool,
     },
     /// The token is back after orders that were meant for FYERS had been simulated.
     SimulatedMeanwhile {

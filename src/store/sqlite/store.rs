@@ -72,6 +72,7 @@ impl SqliteStore {
         let path = state_dir.join(DATABASE);
         let Some(pool) = database::open_read_only(&path).await? else { return Ok(None) };
         let session = read::session(&pool).await;
+        pool.close().await;
         session.map(Some).map_err(|error| OpenError::Failed { path, problem: error.problem })
     }
 

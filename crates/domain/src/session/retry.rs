@@ -41,9 +41,9 @@ pub fn judge_profile(error: &BrokerError) -> CallFailure {
         BrokerError::Refused { status, code, .. } if is_token_death(status, code) => {
             refused(Reason::TokenRejected, code)
         }
-        // A refusal the keeper does not know is doubt, and doubt is never "the token works".
-        BrokerError::Refused { code, .. } => refused(Reason::Refused, code),
-        _ => CallFailure::Final { reason: Reason::Refused, code: None },
+        // A refusal that the keeper does not know is doubt: nothing is sent on the word of it, and it is asked again. Only
+        // FYERS' own code ends a token.
+        _ => CallFailure::Transient { reason: Reason::Refused, retry_after: None },
     })
 }
 
@@ -156,6 +156,10 @@ mod tests {
             BrokerError::Garbled { status: 401, garble: Garble::NotJson },
             BrokerError::Garbled { status: 200, garble: Garble::Field("code") },
         ];
+        for (status, code) in [(401, 0), (200, 0), (400, -50), (400, -99), (403, -1)] {
+            let doubt = judge_profile(&no(status, code, "Unauthorized"));
+            assert!(matches!(doubt, CallFailure::Transient { .. }), "{status} {code}");
+        }
         for error in noise {
             assert!(matches!(judge_profile(&error), CallFailure::Transient { .. }), "{error:?}");
             assert!(matches!(judge_refresh(&error), CallFailure::Transient { .. }), "{error:?}");

@@ -76,7 +76,15 @@ impl Life {
         let id = "MOCK26112300000001".to_owned();
         change.events.push((
             at,
-            Event::OrderSimulated { bot: None, id, symbol, quantity: 1, mode: Mode::Sandbox, why: None },
+            Event::OrderSimulated {
+                bot: None,
+                id,
+                symbol,
+                quantity: 1,
+                mode: Mode::Sandbox,
+                why: None,
+                sent: false,
+            },
         ));
     }
 }

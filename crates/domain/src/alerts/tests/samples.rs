@@ -295,6 +295,7 @@ pub(super) fn trading_events() -> Vec<Event> {
             quantity: -75,
             mode: Mock,
             why: None,
+            sent: false,
         },
         Event::OrderSimulated {
             bot: None,
@@ -303,6 +304,16 @@ pub(super) fn trading_events() -> Vec<Event> {
             quantity: -75,
             mode: Mock,
             why: Some(Reason::TokenUnconfirmed),
+            sent: false,
+        },
+        Event::OrderSimulated {
+            bot: None,
+            id: "MOCK1".into(),
+            symbol: symbol.clone(),
+            quantity: 75,
+            mode: Mock,
+            why: Some(Reason::TokenRejected),
+            sent: true,
         },
         Event::OrderSimulated {
             bot: None,
@@ -311,6 +322,7 @@ pub(super) fn trading_events() -> Vec<Event> {
             quantity: 75,
             mode: Sandbox,
             why: None,
+            sent: false,
         },
         Event::OrderPlaced { bot: None, id: "1".into(), symbol: symbol.clone(), quantity: 75 },
         Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity: -75, why, is_halted_entry: false },

@@ -155,7 +155,7 @@ proptest! {
             Event::EnvFileFailed { problem: long.clone() },
             Event::SymbolsNotRenewed { why: long.clone(), as_of: None },
             Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone(), is_halted_entry: false },
-            Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock, why: None },
+            Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock, why: None, sent: false },
             Event::ActorRestarted { actor: long.clone(), restarts: 1 },
             Event::ActorGaveUp { actor: long },
             Event::RefreshTokenEnding { days_left: number, ends_at: DateTime::<Utc>::MAX_UTC },

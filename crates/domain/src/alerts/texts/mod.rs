@@ -104,6 +104,9 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::ModeChanged { from, to, why, open } => {
             mode::changed((*from, *to, *why), open.as_deref(), context)
         }
+        Event::OrderSimulated { bot, symbol, quantity, mode, sent: true, .. } => {
+            trading::simulated_after_sending(bot.as_ref(), (symbol, *quantity), *mode, context)
+        }
         Event::OrderSimulated { bot, symbol, quantity, mode, why, .. } => {
             trading::simulated(bot.as_ref(), (symbol, *quantity), (*mode, *why), context)
         }

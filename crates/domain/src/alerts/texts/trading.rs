@@ -35,6 +35,28 @@ pub(super) fn simulated(
     })
 }
 
+/// It may be in the market twice if somebody places it again.
+pub(super) fn simulated_after_sending(
+    bot: Option<&BotName>,
+    (symbol, quantity): (&str, i64),
+    mode: Mode,
+    context: &Context,
+) -> Option<Draft> {
+    (context.live && mode == Mode::Mock).then(|| {
+        let order = order(symbol, quantity);
+        Draft::new(
+            Severity::Critical,
+            "simulated_after_sending|",
+            format!("Order simulated, and may be at FYERS: {order}"),
+        )
+        .item(order)
+        .lines(keys::row(bot))
+        .line("Why: it was sent, and FYERS refused it with a token that had just died.")
+        .line("Trading: the bot counts it as simulated. If FYERS took it, it is real.")
+        .line("Next: look in the order book at FYERS before anybody places it again.")
+    })
+}
+
 /// So that nobody believes in positions that never were.
 pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
     Draft::new(
