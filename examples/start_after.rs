@@ -59,9 +59,10 @@ fn place(
     let (bot, mode, request) = (BotName::owner(), Mode::Sandbox, &order.request);
     let (id, symbol) = (reply.id.clone().unwrap_or_default(), request.symbol.clone());
     let quantity = request.signed_quantity();
-    change
-        .events
-        .push((at, Event::OrderSimulated { bot: Some(bot.clone()), id, symbol, quantity, mode, why: None }));
+    change.events.push((
+        at,
+        Event::OrderSimulated { bot: Some(bot.clone()), id, symbol, quantity, mode, why: None, sent: false },
+    ));
     let tried = Attempt { order: Some(order), outcome: Ok(reply) };
     change.orders.push(OrderEntry::simulated(Operation::Place, &tried, mode, at).of(&bot));
     change.mock_records.extend(records);
