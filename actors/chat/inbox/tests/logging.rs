@@ -12,7 +12,8 @@ use tracing::{
 };
 
 use crate::chat::inbox::tests::{
-    room::{pass, wake, world},
+    doubles::World,
+    room::{another_world, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };
 
@@ -50,9 +51,8 @@ impl Subscriber for Log {
 }
 
 /// Everything that somebody may say, by the owner and by a stranger.
-async fn says_all() {
-    let world = world();
-    let room = wake(&world, private());
+async fn says_all(world: &Arc<World>) {
+    let room = wake(world, private());
     pass(2).await;
     for (from, text) in [
         (OWNER, "/status WRITTEN"),
@@ -74,10 +74,10 @@ async fn says_all() {
 #[actix::test]
 async fn commands_are_named_with_who_gave_them_and_texts_are_not() {
     // Once without the log: tracing may overlook it at a place that another test reaches for the first time just then.
-    says_all().await;
+    says_all(&world()).await;
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
-    says_all().await;
+    says_all(&another_world()).await;
     let lines = log.0.lock().unwrap().clone();
     let all = lines.join("\n");
     assert!(!all.contains("WRITTEN") && !all.contains("eyJ"), "{all}");
