@@ -36,7 +36,7 @@ use crate::{
 
 /// What the signs of the table mean.
 const LEGEND: &str =
-    "ORDER: the largest. ORDERS, LOSS: today/most a day. -: no limit. ?: not known while no keeper runs.";
+    "ORDER: the largest. ORDERS, LOSS: today/most a day. -: no limit.\n?: not known while no keeper runs.";
 const WHO: &str = "the command line";
 
 /// What to do with the keys.

@@ -40,7 +40,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long the last line of a program that hangs may take.
 const LAST_LINE: Duration = Duration::from_millis(300);
 /// How long the database may take to close in good order.
-const CLOSE_LIMIT: Duration = Duration::from_millis(500);
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 /// How long the lease may take to be let go: another keeper waits for it, and otherwise for its end.
 const RELEASE_LIMIT: Duration = Duration::from_secs(4);
 
