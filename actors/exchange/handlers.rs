@@ -2,6 +2,7 @@
 
 use actix::{ActorFutureExt, AtomicResponse, Context, Handler, MessageResult, fut};
 use keeper_domain::{
+    bots::leftovers::leftovers,
     event::Event,
     mode::Mode,
     notes::SIMULATED_IN_GAP,
@@ -63,10 +64,7 @@ impl ExchangeActor {
             change.events.push((now, Event::SimulatedMeanwhile { orders }));
             change.notes.extend(SIMULATED_IN_GAP.set(&0));
         }
-        let accounts = self.volatile.book.engine().ledger().accounts.values();
-        let open = accounts.filter(|account| account.net != 0);
-        let positions: Vec<String> =
-            open.map(|account| format!("{} {}", account.net, account.symbol)).collect();
+        let positions = leftovers(&self.simulated(), &self.owns(now), &self.deps.keys.load());
         if changed && !positions.is_empty() {
             change.events.push((now, Event::SimulatedLeft { positions }));
         }

@@ -7,8 +7,10 @@ use actix::Addr;
 use arc_swap::ArcSwap;
 use fyers_api::{http::ApiRequest, operation::Operation};
 use keeper_domain::{
+    bots::leftovers::leftovers,
     broker_error::Transport,
     keys::BotName,
+    mode::Mode,
     ports::{Asker, BrokerProxy, ProxyError},
     routing::{
         Venue,
@@ -52,6 +54,14 @@ pub struct Router {
 }
 
 impl Router {
+    /// Simulated positions that are still open although orders go to FYERS now, and whose exits would be entries there.
+    pub fn leftovers(&self, now: &Snapshot) -> Vec<String> {
+        match now.mode {
+            Mode::Live => leftovers(&now.simulated, &now.own, &self.keys.load()),
+            Mode::Sandbox | Mode::Mock => vec![],
+        }
+    }
+
     /// Handles a request; `None` when the actor is gone.
     pub async fn forward(&self, request: ApiRequest, bot: BotName) -> Option<Forwarded> {
         if Operation::of(&request).trades() {

@@ -164,6 +164,10 @@ impl KeeperBackend {
         self.hours.needed(now).is_some() && ist(now).time() >= self.tick_time
     }
 
+    pub(super) async fn has_usable_token(&self) -> bool {
+        self.session().await.is_some_and(|session| session.usable.is_some())
+    }
+
     async fn session(&self) -> Option<SessionView> {
         ask(&self.actors.token, GetSession).await
     }
@@ -277,7 +281,7 @@ impl Backend for KeeperBackend {
             positions_known: now.live.known(self.time.now()),
             open_at_fyers: now.open_at_fyers(),
             app_reads_only: self.reads_only,
-            simulated_left: now.leftovers().iter().map(|one| format!("{} {}", one.net, one.symbol)).collect(),
+            simulated_left: self.actors.router.leftovers(&now),
             lease,
             feeds: FeedsStatus::from(&self.actors.hub.status()),
             fyers: self.contact_status(),

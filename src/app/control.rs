@@ -355,9 +355,11 @@ impl Control for KeeperControl {
     async fn redeem(&self, pasted: SecretString, _by: &Person) -> String {
         match code_of(read_pasted(pasted.expose_secret())) {
             Ok((code, _)) => {
+                // A card that is a receipt already says nothing more of a code that comes again.
+                let was_good = self.backend.has_usable_token().await;
                 match self.backend.finish_login(code, LoginProof::Person(LoginOrigin::Chat)).await {
                     // The card becomes the receipt.
-                    report if report.good && self.card.is_some() => String::new(),
+                    report if report.good && self.card.is_some() && !was_good => String::new(),
                     report => report.text(),
                 }
             }

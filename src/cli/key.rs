@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use keeper_domain::{
     keys::{BotName, KeyProblem, KeyRing, NameProblem, token},
     mode::Mode,
+    money,
 };
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
@@ -91,13 +92,13 @@ pub struct KeyArgs {
     #[arg(long)]
     read_only: bool,
     /// The largest value of one order
-    #[arg(long, value_name = "INR")]
+    #[arg(long, value_name = "INR", value_parser = money::written, allow_hyphen_values = true)]
     max_order_value: Option<Decimal>,
     /// Orders a day
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     max_orders_per_day: Option<u32>,
     /// The largest loss of a day, open positions included
-    #[arg(long, value_name = "INR")]
+    #[arg(long, value_name = "INR", value_parser = money::written, allow_hyphen_values = true)]
     max_loss: Option<Decimal>,
     /// Print one JSON object
     #[arg(long)]

@@ -22,14 +22,26 @@ pub(super) fn key_table(rows: &[KeyRow], room: usize) -> String {
     let layout = Layout::of(&COLUMNS, 0, &cells, (2, room));
     let lines = rows.iter().zip(&cells).flat_map(|(row, cells)| {
         let below = reached(row).map(|words| wrap::hung(&words, room, 2));
-        std::iter::once(layout.row(cells)).chain(below)
+        named(&layout, cells).into_iter().chain(below)
     });
     std::iter::once(layout.head()).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
+/// A name is what one copies, so it is never broken: one that is too long for its column has a line of its own.
+fn named(layout: &Layout, cells: &[String]) -> Vec<String> {
+    match cells {
+        [name, rest @ ..] if wrap::columns(name) > layout.width(0) => {
+            let below: Vec<String> = std::iter::once(String::new()).chain(rest.iter().cloned()).collect();
+            vec![name.clone(), layout.row(&below)]
+        }
+        _ => vec![layout.row(cells)],
+    }
+}
+
 /// What was done today stands before what is allowed.
 fn cells(row: &KeyRow) -> [String; 6] {
-    let inr = |limit: Option<Decimal>| limit.map_or_else(|| "-".to_owned(), grouped);
+    let whole = |limit: Decimal| grouped(limit).trim_end_matches(".00").to_owned();
+    let inr = |limit: Option<Decimal>| limit.map_or_else(|| "-".to_owned(), whole);
     let sent = row.today.as_ref().map(|day| day.orders.to_string());
     let most = row.max_orders_per_day.map(|most| most.to_string());
     let orders = format!("{}/{}", sent.as_deref().unwrap_or("?"), most.as_deref().unwrap_or("-"));

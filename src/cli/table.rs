@@ -58,6 +58,11 @@ impl Layout {
         Self { columns, gap }
     }
 
+    /// How wide the column is.
+    pub(super) fn width(&self, at: usize) -> usize {
+        self.columns.get(at).map_or(0, |(_, width)| *width)
+    }
+
     pub(super) fn head(&self) -> String {
         self.row(&self.columns.iter().map(|(column, _)| column.head.to_owned()).collect::<Vec<_>>())
     }

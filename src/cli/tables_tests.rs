@@ -65,7 +65,7 @@ fn keys() -> Vec<KeyRow> {
         today: Some(day),
         ..key("scalper", Mode::Sandbox, Some(500))
     };
-    let long = key("a-bot-with-a-long-name-2", Mode::Sandbox, Some(12_345_678));
+    let long = key("a-bot-with-a-long-name-2", Mode::Sandbox, Some(123_456_789));
     vec![key("default", Mode::Live, None), lost, long]
 }
 

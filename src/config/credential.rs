@@ -97,6 +97,11 @@ pub fn app_id_flaw(text: &str) -> Option<(&'static str, &'static str)> {
     (!is_client_id(text)).then(|| not_an_app_id(text))
 }
 
+/// What is wrong with the text of a secret, and what to do: for whoever asks a person for one.
+pub fn secret_flaw(text: &str) -> Option<(&'static str, &'static str)> {
+    flaw(text).map(|flaw| (flaw.what, flaw.remedy))
+}
+
 /// The value is never shown: people paste the app's secret here, which looks much the same.
 pub(super) fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
     if is_placeholder(text) {
@@ -113,7 +118,7 @@ pub(super) fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
     }
     (
         "is not an app id, which has an ending as -100 or -200 (the value is not shown: it may be the app's secret)",
-        "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the secret belongs in FYERS_SECRET_KEY.",
+        "Copy the app id with its ending from the app's page at FYERS, as ABCD1234EF-200; the app's secret is another value.",
     )
 }
 

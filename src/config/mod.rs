@@ -13,7 +13,7 @@ pub mod table;
 mod tests;
 
 pub use calendar::calendar;
-pub use credential::app_id_flaw;
+pub use credential::{app_id_flaw, secret_flaw};
 pub(crate) use key_strength::weakness_of_key;
 pub use problem::Problem;
 pub use read::read;

@@ -44,6 +44,8 @@ pub struct SetUpView {
     pub egress: String,
     /// The app's id, once it is saved.
     pub app: Option<String>,
+    /// The app id that was entered and not saved, so that nobody types it twice.
+    pub entered: String,
     /// What FYERS said of it.
     pub app_words: String,
     /// The chat.
@@ -54,6 +56,8 @@ pub struct SetUpView {
     pub saved_in: String,
     /// The lines for a bot.
     pub bot_lines: String,
+    /// How a login ends for a browser that is not on the keeper's machine; `None` where its page opens everywhere.
+    pub login_elsewhere: Option<String>,
     /// Which mode the login leads to, and the one line that changes it.
     pub next_mode: String,
     /// Whether a person is still to say where orders go: nothing says so yet, and FYERS takes some from this app.
@@ -83,6 +87,8 @@ pub trait SetUp: Send + Sync {
     async fn begin_pairing(&self, bot_token: SecretString) -> Result<(), String>;
     /// Goes on without Telegram.
     async fn skip_pairing(&self);
+    /// Takes back the answer before the present step, and what was saved of it.
+    async fn step_back(&self) -> Result<(), String>;
     /// Saves where orders go: to FYERS with real money, or nowhere.
     async fn choose_orders(&self, real: bool) -> Result<(), String>;
     /// Ends the set-up: the keeper starts again with what was saved.

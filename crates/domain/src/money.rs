@@ -23,6 +23,15 @@ pub fn grouped(amount: Decimal) -> String {
     format!("{sign}{}.{paise}", pairs(whole))
 }
 
+/// An amount as a person writes it, grouped in whatever way and with or without the mark: `1,00,000`, `₹50.5`.
+///
+/// # Errors
+/// What a person is told.
+pub fn written(text: &str) -> Result<Decimal, &'static str> {
+    let plain: String = text.trim().chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '₹')).collect();
+    plain.parse().map_err(|_| "no amount in rupees: write it as 100000, 1,00,000 or 512.50")
+}
+
 /// A number of things: `12,34,567`.
 pub fn count(number: u64) -> String {
     pairs(&number.to_string())
@@ -53,6 +62,10 @@ mod tests {
         ] {
             assert_eq!(of(amount), shown, "{amount}");
         }
+        for (text, amount) in [("1,00,000", "100000"), (" ₹ 50.5 ", "50.5"), ("-5", "-5"), ("100,000", "100000")] {
+            assert_eq!(written(text), Ok(amount.parse().unwrap()), "{text}");
+        }
+        assert!(written("").is_err() && written("ten").is_err() && written("1 lakh").is_err());
         assert_eq!(signed_rupees(Decimal::from(1500)), "+₹1,500.00");
         assert_eq!(signed_rupees(Decimal::from(-50)), "-₹50.00");
         assert_eq!((count(7), count(1_234_567)), ("7".to_owned(), "12,34,567".to_owned()));

@@ -105,6 +105,7 @@ enum Next {
 }
 
 pub(super) const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
+pub(super) const NO_CHAT: [&str; 3] = ["TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "TELEGRAM_ALLOWED_USERS"];
 
 /// What FYERS says of the app.
 pub(super) async fn findings(config: &CliConfig) -> Result<Vec<Finding>, Failure> {

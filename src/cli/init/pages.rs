@@ -4,17 +4,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use keeper_domain::text::excerpt;
+use keeper_domain::{address::is_loopback, text::excerpt};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     sync::{Mutex, Notify},
     time::Instant,
 };
+use url::Url;
 
 use crate::cli::{
     failure::Failure,
     init::{
-        app::{NO_APP, findings},
+        app::{NO_APP, NO_CHAT, findings},
         asks_orders, bot_lines, next_mode,
         pairing::{Candidate, PATIENCE, lasting},
         place::{Place, words},
@@ -22,6 +23,7 @@ use crate::cli::{
     setup::{CliConfig, load},
 };
 use crate::{
+    config::{app_id_flaw, secret_flaw},
     doctor::{self, Finding, Mark},
     http::set_up::{AppAnswers, Pairing, SetUp, SetUpView},
     logging::Redactor,
@@ -40,6 +42,8 @@ pub(in crate::cli) struct PageSetUp {
 #[derive(Default)]
 struct Steps {
     app_words: String,
+    /// An app id that was entered and is not saved.
+    entered: String,
     egress: Option<String>,
     candidate: Option<(Candidate, Instant)>,
     paired: Option<bool>,
@@ -51,6 +55,14 @@ impl PageSetUp {
     /// What is entered is a secret of this run too.
     pub(in crate::cli) fn new(redactor: Redactor, finished: Arc<Notify>) -> Self {
         Self { place: Place::of_environment(), redactor, finished, steps: Mutex::default() }
+    }
+
+    /// What is wrong with the answers by their form, in the words of the page's fields.
+    fn flaw(answers: &AppAnswers) -> Option<String> {
+        let of_id = app_id_flaw(&answers.id).map(|flaw| ("app id", flaw));
+        let of_secret = || secret_flaw(answers.secret.expose_secret()).map(|flaw| ("secret id", flaw));
+        let (field, (what, remedy)) = of_id.or_else(of_secret)?;
+        Some(format!("The {field} {what}. {remedy}"))
     }
 
     async fn try_app(&self, answers: &AppAnswers) -> Result<String, String> {
@@ -128,6 +140,22 @@ fn own_redirect(host: &str) -> Option<String> {
     is_local.then(|| format!("http://{host}/fyers/callback"))
 }
 
+/// Where FYERS sends a browser to this machine, other machines have no such page.
+fn login_elsewhere(config: &CliConfig, is_paired: bool) -> Option<String> {
+    let redirect = config.redirect_uri()?;
+    let is_here = Url::parse(&redirect).is_ok_and(|url| is_loopback(&url));
+    let place = match is_paired {
+        true => "send it to the bot in Telegram",
+        false => "paste it into `fyers-keeper login` on the keeper's machine",
+    };
+    is_here.then(|| {
+        format!(
+            "After the login FYERS sends the browser to {redirect}, which opens only on the keeper's own machine. On a \
+             phone or another computer the page does not open: copy its whole address and {place}."
+        )
+    })
+}
+
 /// In one paragraph.
 fn told(failure: &Failure) -> String {
     words(failure).replace("! ", "").replace('\n', " ")
@@ -159,6 +187,8 @@ impl SetUp for PageSetUp {
             pairing,
             trouble: steps.trouble.clone(),
             saved_in: self.place.env_path().display().to_string(),
+            entered: steps.entered.clone(),
+            login_elsewhere: config.as_ref().and_then(|config| login_elsewhere(config, steps.paired.is_some())),
             bot_lines: config.as_ref().map(|config| bot_lines(config, &self.place)).unwrap_or_default(),
             next_mode: config.as_ref().map(|config| next_mode(config, &self.place)).unwrap_or_default(),
             asks_orders: config.as_ref().is_some_and(asks_orders),
@@ -168,13 +198,25 @@ impl SetUp for PageSetUp {
     async fn save_app(&self, answers: AppAnswers) -> Result<(), String> {
         self.redactor.register(&answers.secret);
         let mut steps = self.steps.lock().await;
+        // What is no app id may be the secret, and is not shown again.
+        steps.entered = match app_id_flaw(&answers.id) {
+            None => answers.id.clone(),
+            Some(_) => String::new(),
+        };
+        if let Some(flaw) = Self::flaw(&answers) {
+            return Err(flaw);
+        }
         steps.app_words = self.try_app(&answers).await?;
+        steps.entered.clear();
         Ok(())
     }
 
     async fn begin_pairing(&self, bot_token: SecretString) -> Result<(), String> {
         let bot_token = SecretString::from(bot_token.expose_secret().trim());
         self.redactor.register(&bot_token);
+        if let Some((what, remedy)) = secret_flaw(bot_token.expose_secret()) {
+            return Err(format!("The bot token {what}. {remedy}"));
+        }
         let mut steps = self.steps.lock().await;
         let config = load().map_err(|failure| told(&failure))?;
         let candidate = Candidate::of(&bot_token, config.settings.telegram_api_url.clone()).await;
@@ -187,6 +229,15 @@ impl SetUp for PageSetUp {
     async fn skip_pairing(&self) {
         let mut steps = self.steps.lock().await;
         (steps.candidate, steps.is_skipped) = (None, true);
+    }
+
+    async fn step_back(&self) -> Result<(), String> {
+        let mut steps = self.steps.lock().await;
+        let is_at_the_bot = steps.candidate.is_none() && steps.paired.is_none() && !steps.is_skipped;
+        let taken_back: &[&str] = if is_at_the_bot { &NO_APP } else { &NO_CHAT };
+        self.place.empty(taken_back).map_err(|failure| told(&failure))?;
+        (steps.candidate, steps.paired, steps.trouble, steps.is_skipped) = (None, None, None, false);
+        Ok(())
     }
 
     async fn choose_orders(&self, real: bool) -> Result<(), String> {

@@ -1,7 +1,11 @@
 //! The page of keys: who may come in, how far, what they have done today, and the buttons to change it. It works without
 //! scripts. A new token is shown once, by the page that follows the button.
 
-use actix_web::{HttpResponse, http::header::LOCATION, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HOST, LOCATION},
+    web,
+};
 use askama::Template;
 use keeper_domain::{
     keys::{BotName, KeyProblem},
@@ -18,10 +22,10 @@ use crate::{
         access::Gate,
         backend::{Backend, Front},
         keys::rows,
-        pages::{notes::Notes, respond::show_with_forms, unlock},
+        pages::{key_form::Wanted, notes::Notes, respond::show_with_forms, unlock},
         reply::unanswered,
     },
-    keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish},
+    keys::{Issued, KeyAdmin, KeyError, KeyRow},
 };
 
 /// Who a change was made by, as the journal has it.
@@ -40,8 +44,8 @@ pub(in crate::http) enum Outcome {
     Fresh(Issued),
     /// It is done.
     Done(String),
-    /// It is not done.
-    Refused(String),
+    /// It is not done. What was entered into the form, if it came from there, is shown again.
+    Refused(String, Option<Wanted>),
 }
 
 #[derive(Template)]
@@ -54,6 +58,9 @@ struct Page<'a> {
     fresh: Option<(String, &'a str)>,
     done: Option<&'a str>,
     refused: Option<&'a str>,
+    form: Wanted,
+    /// Where bots reach the keeper, by the way that this browser has come.
+    base: String,
 }
 
 /// One key in words.
@@ -108,7 +115,16 @@ impl Card {
     }
 }
 
+/// The address of this page's keeper.
+fn base(request: &HttpRequest, front: &Front) -> String {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
+    let public = front.public_url.as_ref().filter(|url| url.authority() == host);
+    let scheme = public.map_or("http", |url| url.scheme());
+    format!("{scheme}://{host}")
+}
+
 async fn page(
+    request: HttpRequest,
     gate: Gate,
     backend: web::Data<dyn Backend>,
     front: web::Data<Front>,
@@ -121,51 +137,18 @@ async fn page(
     let cards = rows(admin, backend.as_ref()).iter().map(Card::of).collect();
     let token = gate.token();
     let outcome = token.as_ref().and_then(|token| outcomes.take(token));
-    let (mut fresh, mut done, mut refused) = (None, None, None);
+    let (mut fresh, mut done, mut refused, mut form) = (None, None, None, Wanted::default());
     match &outcome {
         Some(Outcome::Fresh(issued)) => fresh = Some((issued.name.to_string(), issued.token.expose_secret())),
         Some(Outcome::Done(words)) => done = Some(words.as_str()),
-        Some(Outcome::Refused(words)) => refused = Some(words.as_str()),
+        Some(Outcome::Refused(words, entered)) => {
+            refused = Some(words.as_str());
+            form = entered.clone().unwrap_or_default();
+        }
         None => {}
     }
-    show_with_forms(200, |nonce| Page { nonce, cards, token, fresh, done, refused }.render())
-}
-
-/// The form as a browser sends it: a field that is left empty is an empty text.
-#[derive(Deserialize)]
-struct Wanted {
-    token: String,
-    name: String,
-    mode: Mode,
-    #[serde(default)]
-    read_only: Option<String>,
-    #[serde(default)]
-    max_order_value: String,
-    #[serde(default)]
-    max_orders_per_day: String,
-    #[serde(default)]
-    max_loss: String,
-}
-
-impl Wanted {
-    fn read(&self) -> Result<KeyWish, String> {
-        Ok(KeyWish {
-            name: self.name.trim().to_owned(),
-            mode: Some(self.mode),
-            read_only: self.read_only.is_some(),
-            max_order_value: number(&self.max_order_value, "the largest order")?,
-            max_orders_per_day: number(&self.max_orders_per_day, "the orders a day")?,
-            max_loss: number(&self.max_loss, "the largest loss")?,
-        })
-    }
-}
-
-fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<Option<T>, String> {
-    let text = text.trim().replace([',', '\u{20b9}'], "");
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.trim().parse().map(Some).map_err(|_| format!("{what} is no number; leave it empty for no limit"))
+    let base = base(&request, &front);
+    show_with_forms(200, |nonce| Page { nonce, cards, token, fresh, done, refused, form, base }.render())
 }
 
 async fn add(
@@ -178,19 +161,18 @@ async fn add(
         return not_from_here();
     }
     let Some(admin) = &front.keys else { return unanswered() };
-    let outcome = match wanted.read() {
-        Ok(wish) => added(admin, &wish).await,
-        Err(problem) => Outcome::Refused(problem),
+    let wanted = wanted.into_inner();
+    let outcome = match added(admin, &wanted).await {
+        Ok(issued) => Outcome::Fresh(issued),
+        Err(problem) => Outcome::Refused(problem, Some(wanted.clone())),
     };
     outcomes.leave(&wanted.token, outcome);
     to_keys()
 }
 
-async fn added(admin: &KeyAdmin, wish: &KeyWish) -> Outcome {
-    match wish.read() {
-        Ok(wish) => of_issued(admin.add(wish, BY).await),
-        Err(problem) => Outcome::Refused(KeyProblem::from(problem).to_string()),
-    }
+async fn added(admin: &KeyAdmin, wanted: &Wanted) -> Result<Issued, String> {
+    let wish = wanted.wish()?.read().map_err(|problem| KeyProblem::from(problem).to_string())?;
+    admin.add(wish, BY).await.map_err(|error| error.to_string())
 }
 
 #[derive(Deserialize)]
@@ -223,11 +205,11 @@ async fn act(
 }
 
 fn of_issued(issued: Result<Issued, KeyError>) -> Outcome {
-    issued.map_or_else(|error| Outcome::Refused(error.to_string()), Outcome::Fresh)
+    issued.map_or_else(|error| Outcome::Refused(error.to_string(), None), Outcome::Fresh)
 }
 
 fn of_done(done: Result<(), KeyError>, words: String) -> Outcome {
-    done.map_or_else(|error| Outcome::Refused(error.to_string()), |()| Outcome::Done(words))
+    done.map_or_else(|error| Outcome::Refused(error.to_string(), None), |()| Outcome::Done(words))
 }
 
 fn not_from_here() -> HttpResponse {

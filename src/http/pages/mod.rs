@@ -3,6 +3,7 @@
 mod equity;
 mod error;
 mod feeds;
+mod key_form;
 mod key_list;
 mod keys;
 mod login;

@@ -6,13 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, FixedOffset};
+
 use crate::{
     account::{amount, rupees},
     http::{account, backend::Backend},
 };
 
-/// How long an answer is shown again. A page that follows the events asks often; FYERS must not be asked as often.
-const FRESH: Duration = Duration::from_secs(30);
+/// How long an answer is shown again, with the time at which it came. A page that follows the events asks often; FYERS
+/// must not be asked as often.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// One position, in words. What could not be read is said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub(super) struct Positions {
     /// Profit and loss of the day, in INR.
     pub(super) total: String,
     pub(super) is_real: bool,
+    /// When they were read, IST.
+    pub(super) at: String,
 }
 
 /// The latest answer and when it came.
@@ -39,7 +44,12 @@ pub(super) struct LatestPositions(Mutex<Option<(Instant, &'static str, Option<Po
 
 impl LatestPositions {
     /// The positions, at most [`FRESH`] old and of the present mode; `None` when they could not be read.
-    pub(super) async fn read(&self, backend: &dyn Backend, mode: &'static str) -> Option<Positions> {
+    pub(super) async fn read(
+        &self,
+        backend: &dyn Backend,
+        mode: &'static str,
+        now: DateTime<FixedOffset>,
+    ) -> Option<Positions> {
         let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, of, positions)) = latest
             && of == mode
@@ -47,18 +57,19 @@ impl LatestPositions {
         {
             return positions;
         }
-        let positions = ask(backend).await;
+        let positions = ask(backend, now).await;
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = Some((Instant::now(), mode, positions.clone()));
         positions
     }
 }
 
-async fn ask(backend: &dyn Backend) -> Option<Positions> {
+async fn ask(backend: &dyn Backend, now: DateTime<FixedOffset>) -> Option<Positions> {
     let read = account::positions(backend).await.ok()?;
     Some(Positions {
         is_real: read.is_real(),
         total: rupees(read.part.pnl),
+        at: now.format("%H:%M:%S").to_string(),
         rows: read.part.positions.iter().map(PositionRow::of).collect(),
     })
 }

@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 use askama::Template;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::http::{
@@ -25,6 +25,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/setup/app").post(app))
         .service(web::resource("/setup/telegram").post(telegram))
         .service(web::resource("/setup/skip").post(skip))
+        .service(web::resource("/setup/back").post(back))
         .service(web::resource("/setup/finish").post(finish));
 }
 
@@ -54,8 +55,7 @@ impl Step {
             Self::Open { .. } | Self::Closed | Self::Unsafe => 0,
             Self::App => 1,
             Self::Telegram | Self::Code { .. } => 2,
-            Self::Ready { .. } => 3,
-            Self::Done { .. } => 4,
+            Self::Ready { .. } | Self::Done { .. } => 3,
         }
     }
 
@@ -195,7 +195,9 @@ async fn app(
         Err(refusal) => return *refusal,
     };
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
-    let (public_url, id) = (public_url.trim().to_owned(), id.trim().to_owned());
+    let (public_url, id) = (public_url.trim().to_owned(), id.trim().to_ascii_uppercase());
+    // A phone's paste brings a space along.
+    let secret = SecretString::from(secret.expose_secret().trim());
     let outcome = door.steps.save_app(AppAnswers { public_url, host, id, secret }).await;
     next(outcome, &notes, &token)
 }
@@ -230,6 +232,19 @@ async fn skip(gate: Gate, front: web::Data<Front>, form: web::Form<Press>) -> Ht
             door.steps.skip_pairing().await;
             to("/setup")
         }
+        Err(refusal) => *refusal,
+    }
+}
+
+/// So that a wrong app or bot can be changed here.
+async fn back(
+    gate: Gate,
+    front: web::Data<Front>,
+    notes: web::Data<Notes<String>>,
+    form: web::Form<Press>,
+) -> HttpResponse {
+    match entered(&gate, &front, &form.token) {
+        Ok(door) => next(door.steps.step_back().await, &notes, &form.token),
         Err(refusal) => *refusal,
     }
 }

@@ -75,7 +75,7 @@ async fn view(backend: &dyn Backend, front: &Front, latest: &LatestPositions) ->
     let (status, day) = (backend.status().await?, backend.day()?);
     let events = backend.recent_events(EVENTS).await?;
     let orders = backend.orders(LOOKED_AT as u32).await;
-    let positions = latest.read(backend, status.mode.slug()).await;
+    let positions = latest.read(backend, status.mode.slug(), status.time).await;
     let mornings = backend.mornings().await.as_deref().and_then(Strip::of);
     let equity = backend.equity().await.as_ref().and_then(equity::Line::of);
     let rows = front.keys.as_ref().map(|admin| rows(admin, backend)).unwrap_or_default();

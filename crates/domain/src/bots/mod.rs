@@ -2,5 +2,6 @@
 
 pub mod admit;
 pub mod books;
+pub mod leftovers;
 pub mod reached;
 pub mod view;

@@ -83,11 +83,6 @@ impl Snapshot {
         self.mode != Mode::Mock && self.token.is_none()
     }
 
-    /// Simulated positions that are still open although orders go to FYERS now.
-    pub fn leftovers(&self) -> &[Position] {
-        if self.mode == Mode::Live { &self.simulated } else { &[] }
-    }
-
     /// Whether the books at FYERS were read a short while ago, and nothing was sent since whose effect cannot be told.
     fn knows_the_books(&self) -> bool {
         self.has_read_the_books() && !self.sent.is_opaque

@@ -29,6 +29,8 @@ pub const CARD_SNOOZE: &str = "card:snooze";
 pub const CARD_MOCK: &str = "card:mock";
 
 const HINT: &str = "I only know commands, and the address a login leads to. See /help";
+const NO_CODE: &str = "This address has no login code in it. After the login FYERS sends the browser to an address with \
+                       auth_code= in it: copy that one, whole. /login begins a new login.";
 const LATE: &str = "That was sent too long ago, so nothing was done. Send it again if you still mean it.";
 const LATE_PRESS: &str = "I was away and cannot tell when you pressed. Press again if you still mean it.";
 const EXPIRED: &str = "Expired: nothing was done. Send the command again.";
@@ -165,10 +167,17 @@ fn message(origin: CommandOrigin, text: &SecretString, now: DateTime<Utc>, state
     let reply = match Written::read(plain) {
         Some(written) if is_for_another(&written, state) => return Reaction::Silence(Denial::OtherBot),
         Some(written) => command(&written, &origin),
+        None if is_address(plain) => MessageReaction::Say(NO_CODE.to_owned()),
         None if state.may_hint(now) => MessageReaction::Hint(HINT),
         None => return Reaction::Silence(Denial::Chatter),
     };
     Reaction::Message(origin, reply)
+}
+
+/// Whoever pastes one waits for an answer.
+fn is_address(text: &str) -> bool {
+    let text = text.trim_start().to_ascii_lowercase();
+    text.starts_with("http://") || text.starts_with("https://")
 }
 
 fn is_for_another(written: &Written<'_>, state: &State) -> bool {
