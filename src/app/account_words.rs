@@ -84,7 +84,13 @@ fn order(row: &OrderRow) -> String {
     } else {
         String::new()
     };
-    format!("{time} {} {quantity} {}{price}: {}{part}{why}", row.side, row.symbol, row.status)
+    // As on the page and on the command line.
+    let status = match row.status.as_str() {
+        "open" => "waits",
+        "rejected" => "refused",
+        other => other,
+    };
+    format!("{time} {} {quantity} {}{price}: {status}{part}{why}", row.side, row.symbol)
 }
 
 fn day(positions: &Positions) -> String {

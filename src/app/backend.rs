@@ -164,11 +164,7 @@ impl KeeperBackend {
         self.hours.needed(now).is_some() && ist(now).time() >= self.tick_time
     }
 
-    pub(super) async fn has_usable_token(&self) -> bool {
-        self.session().await.is_some_and(|session| session.usable.is_some())
-    }
-
-    async fn session(&self) -> Option<SessionView> {
+    pub(super) async fn session(&self) -> Option<SessionView> {
         ask(&self.actors.token, GetSession).await
     }
 
@@ -262,6 +258,7 @@ impl Backend for KeeperBackend {
         let status = Status {
             status: Health::Pass,
             mode: now.shown(),
+            mode_below_halt: now.mode,
             reason: now.reason,
             halted: now.halted,
             session: SessionStatus::from(&session),

@@ -16,7 +16,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alert::Severity,
-    alerts::words::excerpt,
+    alerts::words::{counted, excerpt},
     chat::{
         card::rules::CardRequest,
         talk::{Action, Control, Person, TalkTopic},
@@ -25,7 +25,7 @@ use keeper_domain::{
     event::Event,
     event_words,
     keys::BotName,
-    mode::ShownMode,
+    mode::{Mode, ShownMode},
     note::NoteChange,
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
@@ -200,7 +200,10 @@ impl KeeperControl {
 
 fn mode_words(status: &Status) -> String {
     if status.halted {
-        return "🔴 HALTED by a person: no new positions until /resume".to_owned();
+        return format!(
+            "🔴 HALTED by a person: no new positions until /resume, which leads to {}",
+            below_words(status.mode_below_halt)
+        );
     }
     let what = match status.mode {
         ShownMode::Live if status.only_reads() => {
@@ -212,6 +215,14 @@ fn mode_words(status: &Status) -> String {
         ShownMode::Mock => "🟡 Mock: everything is simulated",
     };
     format!("{what}\nBecause {}.", status.reason.words())
+}
+
+fn below_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "Live: real money",
+        Mode::Sandbox => "Sandbox: simulated orders",
+        Mode::Mock => "Mock: simulated orders",
+    }
 }
 
 /// Age, end and source, never the value.
@@ -232,8 +243,9 @@ fn status_words(status: &Status) -> String {
         token_words(&status.session),
         format!("Next check: {}.", next.unwrap_or_else(|| "unknown".to_owned())),
         format!(
-            "{} orders simulated today, {} alerts waiting.",
-            status.orders_simulated_today, status.outbox.waiting
+            "{} simulated today, {} waiting.",
+            counted(status.orders_simulated_today, "order"),
+            counted(status.outbox.waiting, "alert")
         ),
     ]
     .into_iter()
@@ -257,7 +269,9 @@ fn first_upper(text: &str) -> String {
 
 fn refused_words(status: &Status) -> Option<String> {
     let refused = status.orders_refused_today;
-    (refused > 0).then(|| format!("FYERS refused {refused} orders today: `orders` and the page list them."))
+    (refused > 0).then(|| {
+        format!("FYERS refused {} today: /orders and the page list them.", counted(refused, "order"))
+    })
 }
 
 /// What `/flat` did, and what it could not do.
@@ -339,7 +353,6 @@ impl Control for KeeperControl {
             Action::Snooze { minutes } => self.card(CardRequest::Snooze(minutes)).await,
             Action::MockToday => self.card(CardRequest::MockToday).await,
             Action::Confirm { account } => match self.backend.confirm_account(account).await {
-                report if report.good && self.card.is_some() => String::new(),
                 report if report.reason == Some(Reason::AccountUnconfirmed) => NOTHING_TO_CONFIRM.to_owned(),
                 report => report.text(),
             },
@@ -356,7 +369,7 @@ impl Control for KeeperControl {
         match code_of(read_pasted(pasted.expose_secret())) {
             Ok((code, _)) => {
                 // A card that is a receipt already says nothing more of a code that comes again.
-                let was_good = self.backend.has_usable_token().await;
+                let was_good = self.backend.session().await.is_some_and(|session| session.usable.is_some());
                 match self.backend.finish_login(code, LoginProof::Person(LoginOrigin::Chat)).await {
                     // The card becomes the receipt.
                     report if report.good && self.card.is_some() && !was_good => String::new(),

@@ -10,7 +10,7 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     output::{json as print_json, put, say, say_row},
-    setup::load,
+    setup::{CliConfig, load},
     width::room,
 };
 use crate::{config::Row, env_file::EnvFile};
@@ -44,7 +44,21 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
         say_row("note: ", note);
     }
     say("The settings are good.");
+    for line in meaning(&config) {
+        say(&line);
+    }
     Ok(Exit::Good)
+}
+
+/// What they come to: where orders go, and where a login comes back to.
+fn meaning(config: &CliConfig) -> Vec<String> {
+    let orders = match (&config.settings.app, config.settings.sandbox) {
+        (None, _) => "Every order is simulated: there is no app at FYERS.",
+        (Some(_), true) => "With a login: sandbox. Prices and account are real, no order reaches FYERS.",
+        (Some(_), false) => "With a login: live. Orders go to FYERS, with REAL MONEY.",
+    };
+    let back = config.redirect_uri().map(|uri| format!("A login comes back to {uri}"));
+    std::iter::once(orders.to_owned()).chain(back).collect()
 }
 
 /// All settings with what they mean, for somebody who has the program alone.

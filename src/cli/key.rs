@@ -130,6 +130,9 @@ impl KeyVerb {
 pub(super) fn key(verb: KeyVerb) -> Result<Exit, Failure> {
     let config = load()?;
     config.start_log(false);
+    if !matches!(verb, KeyVerb::Add(_)) {
+        has_a_state(&config)?;
+    }
     match verb {
         KeyVerb::Add(args) => add(&config, &args),
         KeyVerb::List { json } => list(&config, json),
@@ -150,6 +153,18 @@ pub(super) fn key(verb: KeyVerb) -> Result<Exit, Failure> {
             told(&change(&config, &Change::Halt(named(&name)?, false))?, &done, json)
         }
     }
+}
+
+/// In a folder that is not the keeper's there are no keys, and one that is made there opens nothing elsewhere.
+fn has_a_state(config: &CliConfig) -> Result<(), Failure> {
+    let folder = &config.settings.state_dir;
+    let is_there = ["keeper.db", "gateway.key"].iter().any(|name| folder.join(name).exists());
+    if is_there || config.settings.database_url.is_some() {
+        return Ok(());
+    }
+    let what = format!("there is no keeper's state in {}", folder.display());
+    let remedy = "Run this in the keeper's folder, or set KEEPER_STATE_DIR. A new keeper: fyers-keeper run";
+    Err(fail(Exit::Error, &what, remedy))
 }
 
 /// What is to be changed.

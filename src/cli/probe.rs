@@ -119,6 +119,10 @@ fn of_answer(addr: SocketAddr, status: u16) -> Failure {
             format!("a keeper answers on {addr}, but not to the key known here"),
             "Check KEEPER_GATEWAY_KEY and KEEPER_STATE_DIR: they must be those of the keeper.",
         ),
+        200 => (
+            format!("a keeper answers on {addr}, but not what was asked: it has another key, or is busy"),
+            "Check that KEEPER_STATE_DIR and KEEPER_GATEWAY_KEY are those of the keeper, and try again in a moment.",
+        ),
         _ => (
             format!("what answers on {addr} is no keeper that is ready (HTTP {status})"),
             "Try again in a moment, or check KEEPER_HTTP_ADDR.",
@@ -336,6 +340,7 @@ fn table(status: &Status) -> String {
         ),
         ("simulated", format!("{} today", counted(status.orders_simulated_today, "order"))),
     ];
+    rows.extend(status.problems().into_iter().map(|problem| ("look at", problem)));
     rows.extend(what_to_do(session).map(|remedy| ("next", remedy.to_owned())));
     rows.extend(status.open_at_fyers.clone().map(|open| ("real", open)));
     rows.extend(status.lease.as_ref().map(|lease| ("lease", lease.words())));

@@ -48,6 +48,7 @@ fn status_of(shown: &Shown) -> Status {
         lease: None,
         status: shown.health,
         mode: keeper_domain::mode::ShownMode::Mock,
+        mode_below_halt: keeper_domain::mode::Mode::Mock,
         reason: Reason::NoCredentials,
         halted: false,
         session: SessionStatus {

@@ -93,6 +93,8 @@ pub trait SetUp: Send + Sync {
     async fn choose_orders(&self, real: bool) -> Result<(), String>;
     /// Ends the set-up: the keeper starts again with what was saved.
     fn finish(&self);
+    /// Whether it was ended: this program is about to be replaced, and knows nothing of what was saved.
+    fn is_finished(&self) -> bool;
 }
 
 /// The set-up with the link that opens it.

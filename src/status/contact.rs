@@ -48,7 +48,7 @@ impl ContactStatus {
         match (self.trouble(), self.state) {
             (Some(trouble), _) => trouble.trim_start_matches("FYERS ").to_owned(),
             (None, ContactState::NotNeeded) if self.asked_at.is_some() => self.waiting(),
-            (None, ContactState::NotNeeded) => "not needed now, so it is not asked".to_owned(),
+            (None, ContactState::NotNeeded) => "not asked: there is no token to use there".to_owned(),
             (None, _) => self.last_answer(),
         }
     }

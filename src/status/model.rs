@@ -8,7 +8,7 @@ use keeper_actors::notifier::messages::OutboxView;
 use keeper_domain::{
     app_kind::READS_ONLY,
     contact::ContactState,
-    mode::ShownMode,
+    mode::{Mode, ShownMode},
     reason::Reason,
     routing::live_positions::Known,
     secret::Fingerprint,
@@ -217,6 +217,9 @@ pub struct Status {
     pub status: Health,
     /// Where requests go.
     pub mode: ShownMode,
+    /// The mode itself, also while a halt is shown in its place.
+    #[serde(default = "no_order_is_real")]
+    pub mode_below_halt: Mode,
     /// Why they go there.
     pub reason: Reason,
     /// Whether a person has halted trading.
@@ -285,6 +288,11 @@ pub struct Status {
     pub checks: Checks,
 }
 
+/// For a keeper of before that does not tell it.
+fn no_order_is_real() -> Mode {
+    Mode::Mock
+}
+
 impl Status {
     /// Whether the mode is Live and FYERS refuses every order all the same.
     pub fn only_reads(&self) -> bool {
@@ -297,7 +305,12 @@ impl Status {
             ShownMode::Halted if !self.session.usable => {
                 "Entries are refused, and without a token exits at FYERS are refused too."
             }
-            ShownMode::Halted => "Entries are refused; orders that reduce an open position still pass.",
+            ShownMode::Halted if self.mode_below_halt == Mode::Live => {
+                "Entries are refused; orders that reduce an open position still go to FYERS, with real money."
+            }
+            ShownMode::Halted => {
+                "Entries are refused; orders that reduce a simulated position still pass. No order is real."
+            }
             ShownMode::Live if self.only_reads() => {
                 "But this app (-100) only reads, and FYERS refuses its orders."
             }
@@ -311,10 +324,32 @@ impl Status {
     pub fn mode_words(&self) -> String {
         match (self.halted, self.only_reads()) {
             (true, _) => {
-                "halted by a person; /resume in Telegram or the button on the page ends it".to_owned()
+                let below = self.mode_below_halt;
+                format!(
+                    "halted by a person; /resume in Telegram or the button on the page ends it, then {below}"
+                )
             }
             (false, true) => format!("{}, because {}; {READS_ONLY}", self.mode, self.because()),
             (false, false) => format!("{}, because {}", self.mode, self.because()),
+        }
+    }
+
+    /// What is not well, in words.
+    pub fn problems(&self) -> Vec<String> {
+        let problem = |check: &Check| (check.status != Health::Pass).then(|| check.output.clone()).flatten();
+        self.checks.values().flatten().filter_map(problem).collect()
+    }
+
+    /// What the end of a halt leads to.
+    pub fn resumed_words(&self) -> &'static str {
+        match self.mode_below_halt {
+            Mode::Live => "New positions are taken again, at FYERS with real money: the keeper is live.",
+            Mode::Sandbox => {
+                "New positions are taken again, simulated at FYERS' prices: the keeper is in sandbox."
+            }
+            Mode::Mock => {
+                "New positions are taken again, simulated: there is no token. Once there is one, the settings say where orders go."
+            }
         }
     }
 

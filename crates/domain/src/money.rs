@@ -62,7 +62,9 @@ mod tests {
         ] {
             assert_eq!(of(amount), shown, "{amount}");
         }
-        for (text, amount) in [("1,00,000", "100000"), (" ₹ 50.5 ", "50.5"), ("-5", "-5"), ("100,000", "100000")] {
+        for (text, amount) in
+            [("1,00,000", "100000"), (" ₹ 50.5 ", "50.5"), ("-5", "-5"), ("100,000", "100000")]
+        {
             assert_eq!(written(text), Ok(amount.parse().unwrap()), "{text}");
         }
         assert!(written("").is_err() && written("ten").is_err() && written("1 lakh").is_err());

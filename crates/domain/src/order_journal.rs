@@ -62,7 +62,7 @@ pub struct OrderEntry {
 }
 
 /// Longest message kept.
-const WORDS: usize = 200;
+const WORDS: usize = 400;
 
 impl OrderEntry {
     /// A simulated one.

@@ -1,7 +1,10 @@
 //! The same set-up for the pages of a keeper that runs without an app: answers are checked and saved as `init` does it,
 //! and at the end the keeper starts again with them.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use keeper_domain::{address::is_loopback, text::excerpt};
@@ -35,6 +38,7 @@ pub(in crate::cli) struct PageSetUp {
     redactor: Redactor,
     /// Told when the keeper is to start again.
     finished: Arc<Notify>,
+    is_finished: AtomicBool,
     steps: Mutex<Steps>,
 }
 
@@ -54,7 +58,13 @@ struct Steps {
 impl PageSetUp {
     /// What is entered is a secret of this run too.
     pub(in crate::cli) fn new(redactor: Redactor, finished: Arc<Notify>) -> Self {
-        Self { place: Place::of_environment(), redactor, finished, steps: Mutex::default() }
+        Self {
+            place: Place::of_environment(),
+            redactor,
+            finished,
+            is_finished: AtomicBool::new(false),
+            steps: Mutex::default(),
+        }
     }
 
     /// What is wrong with the answers by their form, in the words of the page's fields.
@@ -188,7 +198,9 @@ impl SetUp for PageSetUp {
             trouble: steps.trouble.clone(),
             saved_in: self.place.env_path().display().to_string(),
             entered: steps.entered.clone(),
-            login_elsewhere: config.as_ref().and_then(|config| login_elsewhere(config, steps.paired.is_some())),
+            login_elsewhere: config
+                .as_ref()
+                .and_then(|config| login_elsewhere(config, steps.paired.is_some())),
             bot_lines: config.as_ref().map(|config| bot_lines(config, &self.place)).unwrap_or_default(),
             next_mode: config.as_ref().map(|config| next_mode(config, &self.place)).unwrap_or_default(),
             asks_orders: config.as_ref().is_some_and(asks_orders),
@@ -246,7 +258,12 @@ impl SetUp for PageSetUp {
     }
 
     fn finish(&self) {
+        self.is_finished.store(true, Ordering::Relaxed);
         self.finished.notify_one();
+    }
+
+    fn is_finished(&self) -> bool {
+        self.is_finished.load(Ordering::Relaxed)
     }
 }
 

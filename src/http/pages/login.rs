@@ -4,7 +4,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{LOCATION, RETRY_AFTER},
+    http::header::{HeaderValue, LOCATION, REFRESH, RETRY_AFTER},
     web,
 };
 use askama::Template;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use crate::{
     http::{
         access::Gate,
-        backend::Backend,
+        backend::{Backend, Front},
         pages::{login_budget::LoginBudget, respond::show},
         reply::json,
     },
@@ -63,6 +63,17 @@ fn tell(report: &LoginReport) -> HttpResponse {
     })
 }
 
+/// The set-up has just ended, and the program that knows the app is about to answer here. The browser asks again by itself.
+fn in_a_moment() -> HttpResponse {
+    let lines = ["The keeper starts again with its new settings. FYERS' login opens in a moment.".to_owned()];
+    let mut page = show(503, |nonce| {
+        let (kind, mark, title) = ("wait", "⏳", "One moment");
+        Page { nonce, kind, mark, title, lines: &lines, form: None, again: None }.render()
+    });
+    page.headers_mut().insert(REFRESH, HeaderValue::from_static("3"));
+    page
+}
+
 fn busy() -> HttpResponse {
     HttpResponse::TooManyRequests()
         .insert_header((RETRY_AFTER, "5"))
@@ -91,7 +102,14 @@ impl Link {
 }
 
 /// Not limited: it costs a signature and nothing is remembered, so no scanner can use it up for a person.
-async fn begin(backend: web::Data<dyn Backend>, link: web::Query<Link>) -> HttpResponse {
+async fn begin(
+    backend: web::Data<dyn Backend>,
+    front: web::Data<Front>,
+    link: web::Query<Link>,
+) -> HttpResponse {
+    if front.set_up.as_ref().is_some_and(|door| door.steps.is_finished()) {
+        return in_a_moment();
+    }
     match backend.begin_login(link.origin(backend.is_card_link(&link.card))) {
         Ok(url) => HttpResponse::Found().insert_header((LOCATION, url)).finish(),
         Err(report) => tell(&report),

@@ -50,7 +50,7 @@ impl OrderRow {
         let is_refused = entry["code"].as_i64().is_none_or(|code| code < 0)
             || entry["status"].as_i64().is_none_or(|status| status >= 400);
         let progress = OrderProgress::of_entry(entry);
-        let words = excerpt(entry["message"].as_str().unwrap_or_default(), 140);
+        let words = excerpt(entry["message"].as_str().unwrap_or_default(), 400);
         let outcome = match (is_refused, entry["status"].as_i64()) {
             _ if is_unanswered => words,
             (_, None | Some(0)) => format!("outcome not known {words}"),

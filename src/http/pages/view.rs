@@ -15,7 +15,7 @@ use crate::{
         positions::Positions,
     },
     refresh_report,
-    status::{ActorStatus, Check, Day, Health, LeaseStatus, MarketDay, SessionStatus, Status},
+    status::{ActorStatus, Day, Health, LeaseStatus, MarketDay, SessionStatus, Status},
 };
 
 /// A name and what is to be said of it.
@@ -98,6 +98,8 @@ pub(super) struct View {
     pub(super) meaning: &'static str,
     pub(super) because: &'static str,
     pub(super) halted: bool,
+    /// What the end of a halt leads to.
+    pub(super) resumed: &'static str,
     /// There is no app, so there is no way to a token.
     pub(super) is_bare: bool,
     pub(super) health: &'static str,
@@ -163,7 +165,6 @@ impl View {
             Health::Fail => ("fail", "A part of the keeper is down"),
         };
         let orders = orders.map(|entries| orders::of_date(entries, status.time.date_naive()));
-        let problem = |check: &Check| (check.status != Health::Pass).then(|| check.output.clone()).flatten();
         Self {
             mode: if status.halted { "halted" } else { status.mode.slug() },
             mark,
@@ -171,10 +172,11 @@ impl View {
             meaning: status.orders_words(),
             because: status.because(),
             halted: status.halted,
+            resumed: status.resumed_words(),
             is_bare: status.session.reason == Reason::NoCredentials,
             health,
             health_words,
-            problems: status.checks.values().flatten().filter_map(problem).collect(),
+            problems: status.problems(),
             open_at_fyers: status.open_at_fyers.clone(),
             as_of: status.time.format("%a %d %b %Y, %H:%M:%S IST").to_string(),
             session: session(status),

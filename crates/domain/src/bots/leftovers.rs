@@ -26,11 +26,7 @@ pub fn leftovers(open: &[Position], own: &BTreeMap<BotName, Own>, keys: &KeyRing
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        bots::admit::tests::key,
-        keys::KeyLimits,
-        routing::exposure::tests::position,
-    };
+    use crate::{bots::admit::tests::key, keys::KeyLimits, routing::exposure::tests::position};
 
     fn own(net: i64) -> Own {
         Own { simulated: vec![position("NSE:SBIN-EQ", net)], ..Own::default() }

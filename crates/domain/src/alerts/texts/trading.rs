@@ -117,7 +117,7 @@ pub(super) fn simulated_left(positions: &[String]) -> Draft {
     Draft::new(Severity::Warning, "simulated_left|", "Simulated positions are still open")
         .line(format!("These: {list}"))
         .line("Trading: FYERS does not have them. Orders that would close them are refused, but for what is open there.")
-        .line("Next: /flat clears them; look at what the bot believes it holds.")
+        .line("Next: look at what the bot believes it holds. /flat closes all simulated positions, those of sandbox bots too.")
 }
 
 pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
@@ -186,8 +186,12 @@ pub(super) fn halt_changed(halted: bool, by: &str, context: &Context) -> Draft {
             .line(trading)
             .line("Next: /resume ends the halt.")
     } else {
-        Draft::new(Severity::Info, "halt|off", format!("{by} ended the halt"))
-            .line("Trading: new positions are taken again, in the mode the keeper is in.")
+        let trading = match context.live {
+            true => "Trading: new positions are taken again, with real money while there is a token.",
+            false => "Trading: new positions are taken again, simulated (sandbox).",
+        };
+        Draft::new(Severity::Info, "halt|off", format!("The halt is over, ended by {by}"))
+            .line(trading)
             .line("Next: nothing to do. /status shows the mode.")
     }
 }

@@ -195,7 +195,7 @@ pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static
         )),
         Action::Flat => Some((
             "Close all simulated positions?",
-            "Only the MockExchange is concerned; positions at FYERS stay as they are.",
+            "Those of all bots, also of bots that only simulate: /keys shows whose they are. Positions at FYERS stay as they are.",
             "Yes, close the simulated ones",
         )),
         Action::Logout => Some((
