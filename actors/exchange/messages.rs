@@ -35,6 +35,8 @@ pub struct Worth {
     pub value: Decimal,
     /// Whether anything was traded in it, as far as today's book knows.
     pub has_traded: bool,
+    /// What it was worth when it was copied from FYERS, before its first trade, if that was in this life.
+    pub began: Option<Decimal>,
 }
 
 /// What is the mode? Answered from memory.

@@ -92,6 +92,8 @@ fn price(fill: Fill, seen: SeenPrice, at: DateTime<Utc>) -> PriceUpdate {
 pub(super) struct BrokerAccount {
     cash: Option<Decimal>,
     holdings: Vec<SeededHolding>,
+    /// What the shares cost at the exchange now.
+    last: BTreeMap<String, Decimal>,
     /// What could not be understood.
     odd: Vec<String>,
 }
@@ -121,12 +123,13 @@ async fn broker_account(proxy: Arc<dyn BrokerProxy>, token: Arc<AccessToken>) ->
             vec![]
         }
     };
+    let last = reading::last_prices(&reading::json(&holdings)).into_iter().collect();
     let seeded = |held: HeldShare| SeededHolding {
         symbol: held.symbol,
         quantity: held.quantity,
         cost_price: held.cost_price,
     };
-    Some(BrokerAccount { cash, holdings: held.into_iter().map(seeded).collect(), odd })
+    Some(BrokerAccount { cash, holdings: held.into_iter().map(seeded).collect(), last, odd })
 }
 
 impl ExchangeActor {
@@ -235,7 +238,7 @@ impl ExchangeActor {
 
     /// The account begins with it.
     pub(super) fn copy_account(&mut self, account: BrokerAccount) -> Vec<Record> {
-        let BrokerAccount { cash, holdings, odd } = account;
+        let BrokerAccount { cash, holdings, last, odd } = account;
         if !odd.is_empty() {
             let fields = odd.join(", ");
             tracing::warn!(
@@ -245,7 +248,11 @@ impl ExchangeActor {
                 "a part of the account at FYERS cannot be read: the simulated account begins without it"
             );
         }
-        self.volatile.book.seed(cash, holdings, self.deps.time.now())
+        let now = self.deps.time.now();
+        let mut records = self.volatile.book.note_last(last, now);
+        records.extend(self.volatile.book.seed(cash, holdings, now));
+        self.volatile.began = Some(self.worth().value);
+        records
     }
 }
 

@@ -14,6 +14,7 @@ use keeper_domain::{
     session::SessionView,
 };
 use mock_exchange::exchange::MockExchange;
+use rust_decimal::Decimal;
 
 use crate::exchange::{
     doubt::{Doubt, Doubted},
@@ -31,6 +32,8 @@ pub(super) struct Volatile {
     pub(super) mode: Mode,
     pub(super) reason: Reason,
     pub(super) book: MockExchange,
+    /// What the simulated account was worth when it was copied from FYERS.
+    pub(super) began: Option<Decimal>,
     /// What is whose.
     pub(super) books: BotBooks,
     pub(super) live: LivePositions,
@@ -124,6 +127,7 @@ impl Volatile {
             books: BotBooks::default(),
             live: LivePositions::default(),
             progress: BTreeMap::new(),
+            began: None,
             answered: vec![],
             fills: ShownFills::default(),
             last_open: LastOpen::default(),

@@ -19,11 +19,11 @@ impl Handler<GetWorth> for ExchangeActor {
 
 impl ExchangeActor {
     /// At the prices that an order would meet without asking FYERS.
-    fn worth(&self) -> Worth {
+    pub(super) fn worth(&self) -> Worth {
         let (mode, now) = (self.volatile.mode, self.deps.time.now());
         let prices = if mode == Mode::Mock { self.prices(mode) } else { Prices::Last };
         let (book, engine) = (&self.volatile.book, self.volatile.book.engine());
         let value = engine.worth(|symbol| book.price(symbol, prices, now));
-        Worth { value, has_traded: engine.ledger().has_traded() }
+        Worth { value, has_traded: engine.ledger().has_traded(), began: self.volatile.began }
     }
 }

@@ -163,7 +163,7 @@ mod tests {
             text.starts_with("🧾 40 orders today at the MockExchange (simulated), newest first\n"),
             "{text}"
         );
-        assert!(text.contains("09:31:02 sell 9 NSE:SBIN-EQ at ₹812.00: open, 4 of them filled"), "{text}");
+        assert!(text.contains("09:31:02 sell 9 NSE:SBIN-EQ at ₹812.00: waits, 4 of them filled"), "{text}");
         assert!(text.ends_with("and 25 more: see the status page or the command line"), "{text}");
     }
 }

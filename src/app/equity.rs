@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
-use keeper_actors::exchange::{ExchangeActor, messages::GetWorth};
+use chrono::{DateTime, Utc};
+use keeper_actors::exchange::{
+    ExchangeActor,
+    messages::{GetWorth, Worth},
+};
 use keeper_domain::{
     equity::{EquityCurve, EquityPoint},
     notes::EQUITY,
@@ -51,6 +55,7 @@ impl Recorder {
     async fn look(&self, curve: &mut EquityCurve) -> bool {
         let Ok(worth) = self.exchange.send(GetWorth).await else { return false };
         let now = self.time.now();
+        begin_as_copied(curve, worth, now);
         if !worth.has_traded && !curve.has_begun() {
             curve.begin(now, worth.value);
             return false;
@@ -68,6 +73,13 @@ async fn read(store: &dyn Store) -> Option<EquityCurve> {
     EQUITY.read(store).await.ok()?.readable()
 }
 
+/// An account that is copied from FYERS with its shares is worth more than what stood there before, and nobody has earned that.
+fn begin_as_copied(curve: &mut EquityCurve, worth: Worth, now: DateTime<Utc>) {
+    if let Some(began) = worth.began.filter(|_| worth.has_traded) {
+        curve.begin(now, began);
+    }
+}
+
 /// The curve with what the account is worth now at its end, once it has begun; `None` when it cannot be read.
 pub(super) async fn curve(
     store: &dyn Store,
@@ -76,6 +88,7 @@ pub(super) async fn curve(
 ) -> Option<EquityCurve> {
     let mut curve = EQUITY.read(store).await.ok()?.readable().unwrap_or_default();
     let worth = tokio::time::timeout(LIMIT, exchange.send(GetWorth)).await.ok()?.ok()?;
+    begin_as_copied(&mut curve, worth, time.now());
     if worth.has_traded || curve.has_begun() {
         curve.points.push(EquityPoint { at: time.now(), value: worth.value.round_dp(2) });
     }

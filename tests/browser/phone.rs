@@ -97,7 +97,9 @@ impl Phone {
 
     /// Waits for an element and types into it.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
-        self.find(css).await.send_keys(text).await.unwrap();
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
     }
 
     /// Waits for an element and taps it.

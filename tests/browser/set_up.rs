@@ -49,7 +49,7 @@ fn a_person_sets_a_keeper_up_in_a_browser() {
             phone.sees("Ready for the first login").await;
             phone.shoot_whole("6-ready").await;
             phone.tap("#finish").await;
-            phone.sees("Done").await;
+            phone.sees("Saved. Now the first login").await;
             assert_eq!(phone.run(fits).await, 0);
             phone.shoot_whole("7-done").await;
             let complaints = phone.complaints().await;

@@ -114,5 +114,5 @@ fn mistakes_in_the_settings_fit_too() {
     let ran = home.run(&["config", "check"]).exits(78);
     fits(&ran.text(), 80);
     let words = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("the secret belongs in FYERS_SECRET_KEY."), "{ran:?}");
+    assert!(words.contains("the app's secret is another value."), "{ran:?}");
 }

@@ -95,6 +95,12 @@ fn a_bot_on_trial_is_simulated_beside_one_that_trades_for_real() {
     let held = row(&home, "trial");
     assert_eq!(held["simulated"], json!([{"symbol": SBIN, "product": "INTRADAY", "net": 10}]));
     assert_eq!(held["today"]["orders"], 1);
+    let status = keeper.wait_status("a mode", |status| status["mode"] == "live");
+    assert_eq!(
+        status["simulated_left"],
+        json!([]),
+        "a bot that only simulates closes its own: nothing is left over"
+    );
     let metrics = keeper.get_with_own_key("/metrics").unwrap().1;
     for label in [r#"bot="main""#, r#"bot="trial""#, r#"bot="dry""#] {
         assert!(metrics.contains(label), "no {label}");
@@ -105,6 +111,19 @@ fn a_bot_on_trial_is_simulated_beside_one_that_trades_for_real() {
         "{placed:#?}"
     );
     home.wait_alert("A key for bot trial was added");
+}
+
+#[test]
+fn in_a_folder_that_is_not_the_keepers_no_key_is_made_up() {
+    let home = home();
+    let elsewhere = home.path("elsewhere").display().to_string();
+    let home = home.set("KEEPER_STATE_DIR", &elsewhere);
+    for verb in [&["key", "show", "default"][..], &["key", "list"], &["key", "rotate", "default"]] {
+        let answer = home.run(verb).exits(1);
+        assert!(answer.err.contains("there is no keeper's state in"), "{verb:?}: {}", answer.err);
+        assert!(answer.out.is_empty(), "{}", answer.out);
+    }
+    assert!(!home.path("elsewhere").exists(), "nothing is made there");
 }
 
 #[test]
@@ -243,7 +262,7 @@ fn keys_are_made_without_a_keeper_and_odd_wishes_are_refused() {
     let keeper = live(&home);
     taken(&Bot::with_token(&keeper, &token).order(SBIN, 5), "mock");
     let table = home.run(&["key", "list"]).exits(0).out;
-    assert!(table.contains("early") && table.contains("sandbox") && table.contains("9,000.00"), "{table}");
+    assert!(table.contains("early") && table.contains("sandbox") && table.contains("9,000"), "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     for (args, words) in [
         (vec!["key", "add", "early"], "there is a key early already"),

@@ -121,6 +121,7 @@ fn the_square_off_asks_fyers_for_the_price() {
 #[test]
 fn sandbox_is_one_account_that_begins_as_the_one_at_fyers() {
     let (home, _token) = sandbox("2026-11-25T12:00:00");
+    home.sim.set_price(SBIN, 800.0);
     let (keeper, bot) = started(&home, "sandbox");
     let held = |bot: &Bot| rows(bot, "/api/v3/holdings", "holdings")[0].clone();
     let first = held(&bot);
@@ -132,6 +133,12 @@ fn sandbox_is_one_account_that_begins_as_the_one_at_fyers() {
     let sold = bot.place(delivery(5)).body;
     assert_eq!(sold["code"], 1101, "{sold}");
     assert_eq!(held(&bot)["remainingQuantity"], 5);
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    let worth =
+        page.split("<p class=\"worth\">").nth(1).expect("the account's worth").split("</p>").next().unwrap();
+    assert!(worth.contains("₹10,08,0") || worth.contains("₹10,07,9"), "with its shares: {worth}");
+    let gain = worth.split("<small").nth(1).unwrap();
+    assert!(!gain.contains("8,0") && !gain.contains("7,9"), "shares that were there are no gain: {worth}");
     let refused = bot.place(delivery(6)).body;
     assert_eq!(refused["code"], -99, "{refused}");
     let total = |bot: &Bot| bot.get("/api/v3/funds").body["fund_limit"][0]["equityAmount"].as_f64().unwrap();

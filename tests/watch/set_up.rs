@@ -3,8 +3,8 @@
 use simulator::{Fault, FaultRule, Options, Writing, endpoint};
 
 use crate::{
-    browserless::{Answer, get, post},
-    support::{Home, Keeper},
+    browserless::{Answer, client, get, post},
+    support::{Home, Keeper, block_on},
 };
 
 const SECRET: &str = "SIMULATED1";
@@ -90,8 +90,23 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     let unknown = visit.press("app", &[("id", "ZZZZ9999ZZ-100"), ("secret", SECRET)]);
     assert!(unknown.contains("FYERS begins no login for ZZZZ9999ZZ-100"), "{unknown}");
     assert!(!home.env().contains("ZZZZ9999ZZ"), "{}", home.env());
-    let known = visit.press("app", &[("id", " ABCD1234EF-200 "), ("secret", SECRET)]);
+    assert!(unknown.contains("value=\"ZZZZ9999ZZ-100\""), "the app id need not be typed again: {unknown}");
+    assert!(!swapped.contains("FYERS_"), "in the words of the fields: {swapped}");
+    let spaced = visit.press("app", &[("id", "ABCD1234EF-200"), ("secret", "SIMULA TED1")]);
+    assert!(
+        spaced.contains("entered as the secret id has a space") && !spaced.contains("SIMULA"),
+        "{spaced}"
+    );
+    let pasted = format!(" {SECRET} ");
+    let known = visit.press("app", &[("id", " abcd1234ef-200 "), ("secret", &pasted)]);
     assert!(known.contains("FYERS begins a login for ABCD1234EF-200"), "{known}");
+
+    // A wrong answer can be taken back.
+    let again = visit.press("back", &[]);
+    assert!(again.contains("Your app at FYERS") && !home.env().contains("ABCD1234EF-200"), "{again}");
+    visit.press("app", &[("id", "ABCD1234EF-200"), ("secret", SECRET)]);
+    assert!(visit.press("skip", &[]).contains("Without Telegram"));
+    assert!(visit.press("back", &[]).contains("Bot token"), "so can the step without Telegram");
 
     let bot = simulator::Telegram::default().bot_token;
     let wrong = visit.press("telegram", &[("bot", "1:not-a-bot-of-anybody-at-all-here")]);
@@ -120,6 +135,11 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     assert!(done.contains("fyersModel.FyersModel(") && done.contains("gateway.key"), "{done}");
     let login =
         done.split("id=\"login\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    assert!(done.contains("copy its whole address and send it to the bot"), "for a phone: {done}");
+    // Whoever is quick meets the program that is about to be replaced, or nobody for a moment.
+    let quick = block_on(async { client().get(keeper.url(&login)).send().await });
+    let early = quick.map_or(503, |answer| answer.status().as_u16());
+    assert!([503, 302].contains(&early), "no word of an app that is not configured: {early}");
     crate::support::wait_for("the second start", || {
         let started = |line: &&serde_json::Value| line["event"] == "keeper.started";
         (keeper.lines().iter().filter(started).count() == 2).then_some(())

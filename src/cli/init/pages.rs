@@ -72,7 +72,7 @@ impl PageSetUp {
         let of_id = app_id_flaw(&answers.id).map(|flaw| ("app id", flaw));
         let of_secret = || secret_flaw(answers.secret.expose_secret()).map(|flaw| ("secret id", flaw));
         let (field, (what, remedy)) = of_id.or_else(of_secret)?;
-        Some(format!("The {field} {what}. {remedy}"))
+        Some(format!("What you entered as the {field} {what}. {remedy}"))
     }
 
     async fn try_app(&self, answers: &AppAnswers) -> Result<String, String> {
@@ -227,7 +227,7 @@ impl SetUp for PageSetUp {
         let bot_token = SecretString::from(bot_token.expose_secret().trim());
         self.redactor.register(&bot_token);
         if let Some((what, remedy)) = secret_flaw(bot_token.expose_secret()) {
-            return Err(format!("The bot token {what}. {remedy}"));
+            return Err(format!("What you entered as the bot token {what}. {remedy}"));
         }
         let mut steps = self.steps.lock().await;
         let config = load().map_err(|failure| told(&failure))?;
