@@ -19,6 +19,7 @@ mod mirror;
 mod parts;
 mod phone;
 mod sink;
+mod status_words;
 mod told_orders;
 
 pub use crate::{login_report as login, status};

@@ -31,7 +31,7 @@ use keeper_domain::{
     mornings::{self, Morning},
     ports::{Store, Time},
     reason::Reason,
-    routing::own::Own,
+    routing::{OnTokenLoss, own::Own},
     secret::AuthCode,
     session::{
         SessionView,
@@ -261,6 +261,7 @@ impl Backend for KeeperBackend {
             mode_below_halt: now.mode,
             reason: now.reason,
             halted: now.halted,
+            refuses_without_token: now.on_token_loss == OnTokenLoss::Reject && !now.sandbox,
             session: SessionStatus::from(&session),
             token_needed: self.token_matters(),
             next_tick: clock.next_tick.map(ist),

@@ -16,7 +16,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alert::Severity,
-    alerts::words::{counted, excerpt},
+    alerts::words::excerpt,
     chat::{
         card::rules::CardRequest,
         talk::{Action, Control, Person, TalkTopic},
@@ -25,7 +25,6 @@ use keeper_domain::{
     event::Event,
     event_words,
     keys::BotName,
-    mode::{Mode, ShownMode},
     note::NoteChange,
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
@@ -34,13 +33,12 @@ use keeper_domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{Actors, Parts, account_words, backend::KeeperBackend, bot_words};
+use crate::app::{Actors, Parts, account_words, backend::KeeperBackend, bot_words, status_words};
 use crate::{
     http::{Backend, account},
     keys::{self, KeyAdmin, KeyError},
     login_report::code_of,
     refresh_report,
-    status::{SessionStatus, Status},
     telegram::GroupMoves,
 };
 
@@ -198,82 +196,6 @@ impl KeeperControl {
     }
 }
 
-fn mode_words(status: &Status) -> String {
-    if status.halted {
-        return format!(
-            "🔴 HALTED by a person: no new positions until /resume, which leads to {}",
-            below_words(status.mode_below_halt)
-        );
-    }
-    let what = match status.mode {
-        ShownMode::Live if status.only_reads() => {
-            "🟡 Live, but this app (-100) only reads, and FYERS refuses its orders"
-        }
-        ShownMode::Halted => return format!("🔴 {HALTED}"),
-        ShownMode::Live => "🟢 Live: orders go to FYERS, real money",
-        ShownMode::Sandbox => "🔵 Sandbox: FYERS' prices, simulated orders",
-        ShownMode::Mock => "🟡 Mock: everything is simulated",
-    };
-    format!("{what}\nBecause {}.", status.reason.words())
-}
-
-fn below_words(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Live => "Live: real money",
-        Mode::Sandbox => "Sandbox: simulated orders",
-        Mode::Mock => "Mock: simulated orders",
-    }
-}
-
-/// Age, end and source, never the value.
-fn token_words(session: &SessionStatus) -> String {
-    let Some(fingerprint) = &session.fingerprint else {
-        return format!("No token: {}.", session.reason.words());
-    };
-    let until = session.expires_at.map(|end| end.format("%a %d %b, %H:%M IST").to_string());
-    let source = session.source.map_or("unknown", keeper_domain::session::Source::slug);
-    let works = if session.usable { "in use" } else { "not in use" };
-    format!("Token {fingerprint}, {works}, until {}, by {source}.", until.unwrap_or_default())
-}
-
-fn status_words(status: &Status) -> String {
-    let next = status.next_tick.map(|at| at.format("%a %d %b, %H:%M IST").to_string());
-    [
-        mode_words(status),
-        token_words(&status.session),
-        format!("Next check: {}.", next.unwrap_or_else(|| "unknown".to_owned())),
-        format!(
-            "{} simulated today, {} waiting.",
-            counted(status.orders_simulated_today, "order"),
-            counted(status.outbox.waiting, "alert")
-        ),
-    ]
-    .into_iter()
-    .chain(
-        [status.disk.trouble(), status.fyers.trouble()]
-            .into_iter()
-            .flatten()
-            .map(|trouble| format!("⚠️ {}.", first_upper(&trouble))),
-    )
-    .chain(refused_words(status))
-    .chain(leftover_words(status))
-    .chain(status.open_at_fyers.clone())
-    .collect::<Vec<_>>()
-    .join("\n")
-}
-
-fn first_upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn refused_words(status: &Status) -> Option<String> {
-    let refused = status.orders_refused_today;
-    (refused > 0).then(|| {
-        format!("FYERS refused {} today: /orders and the page list them.", counted(refused, "order"))
-    })
-}
-
 /// What `/flat` did, and what it could not do.
 fn cleared_words(cleared: &Cleared) -> String {
     let closed = match (cleared.closed, cleared.shut.is_empty()) {
@@ -289,24 +211,6 @@ fn cleared_words(cleared: &Cleared) -> String {
     let opens = cleared.opens.map(|at| ist(at).format(" It opens %a %d %b at %H:%M IST.").to_string());
     let opens = opens.unwrap_or_default();
     format!("{closed}\nStill open, because the market is closed: {shut}.{opens} Send /flat again then.")
-}
-
-fn leftover_words(status: &Status) -> Option<String> {
-    let left = excerpt(&status.simulated_left.join(", "), 160);
-    let words = "FYERS does not have them, so their exits are refused, except where you hold as much at FYERS: \
-                 then the exit closes that. /flat clears them.";
-    (!left.is_empty()).then(|| format!("Simulated positions still open: {left}. {words}"))
-}
-
-fn health_words(status: &Status) -> String {
-    let part = |(name, actor): (&String, &crate::status::ActorStatus)| {
-        let state = if actor.alive { "alive" } else { "down" };
-        format!("{name}: {state}, {} restarts", actor.restarts)
-    };
-    let parts: Vec<_> = status.actors.iter().map(part).collect();
-    let health = format!("{:?}", status.status).to_lowercase();
-    let outbox = format!("alerts: {} of {} delivered", status.outbox.delivered, status.outbox.queued);
-    format!("🩺 Health: {health}\nFYERS: {}\n{}\n{outbox}", status.fyers.words(), parts.join("\n"))
 }
 
 #[async_trait]
@@ -330,11 +234,13 @@ impl Control for KeeperControl {
         }
         let Some(status) = self.backend.status().await else { return NO_ANSWER.to_owned() };
         match topic {
-            TalkTopic::Mode => mode_words(&status),
-            TalkTopic::Token => token_words(&status.session),
-            TalkTopic::Health => health_words(&status),
+            TalkTopic::Mode => status_words::mode(&status),
+            TalkTopic::Token => status_words::token(&status.session),
+            TalkTopic::Health => status_words::health(&status),
             TalkTopic::Feeds => bot_words::feeds(&status.feeds),
-            _ => [status_words(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n"),
+            _ => {
+                [status_words::status(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n")
+            }
         }
     }
 

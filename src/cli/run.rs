@@ -63,7 +63,15 @@ fn welcome(settings: &Settings, set_up: Option<&SetUpOfRun>) -> String {
     let here = || format!("http://{}/", reachable(settings.http_addr));
     let page = settings.public_url.as_ref().map_or_else(here, |url| url.as_str().to_owned());
     let path = set_up.map_or_else(String::new, |set_up| set_up.door.link.path());
-    format!("open {page}{path}")
+    // On a server that address is the server's own.
+    let tunnel = match (&settings.public_url, set_up) {
+        (None, Some(_)) => {
+            let port = settings.http_addr.port();
+            format!(" (from another computer first: ssh -L {port}:127.0.0.1:{port} YOUR-SERVER)")
+        }
+        _ => String::new(),
+    };
+    format!("open {page}{path}{tunnel}")
 }
 
 /// The set-up pages of a run without an app, and the signal that they are done.

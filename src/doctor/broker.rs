@@ -74,9 +74,10 @@ pub(super) async fn secret(broker: &dyn Broker) -> Finding {
         return Finding::warn("app secret", "FYERS took a code that is none", "Log in, and see.");
     };
     match judge_login(&error) {
-        CallFailure::Final { reason: Reason::CodeRejected, .. } => {
-            Finding::pass("app secret", "FYERS takes app id and secret; the first login proves them")
-        }
+        CallFailure::Final { reason: Reason::CodeRejected, .. } => Finding::pass(
+            "app secret",
+            "FYERS has not refused app id and secret; the first login is the proof",
+        ),
         CallFailure::Final { reason: reason @ (Reason::AppHashRejected | Reason::AppUnknown), .. } => {
             let advice = "Copy app id and secret id again from the app's page at FYERS.";
             Finding::fail("app secret", reason.words(), advice)

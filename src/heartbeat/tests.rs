@@ -49,6 +49,7 @@ fn status_of(shown: &Shown) -> Status {
         status: shown.health,
         mode: keeper_domain::mode::ShownMode::Mock,
         mode_below_halt: keeper_domain::mode::Mode::Mock,
+        refuses_without_token: false,
         reason: Reason::NoCredentials,
         halted: false,
         session: SessionStatus {

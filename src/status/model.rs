@@ -225,6 +225,9 @@ pub struct Status {
     /// Whether a person has halted trading.
     #[serde(default)]
     pub halted: bool,
+    /// Whether orders are refused while there is no token (`KEEPER_ON_TOKEN_LOSS=reject`), in place of being simulated.
+    #[serde(default)]
+    pub refuses_without_token: bool,
     /// The session.
     pub session: SessionStatus,
     /// Whether a missing token matters now: a trading day, after the tick, before the close.
@@ -316,6 +319,9 @@ impl Status {
             }
             ShownMode::Live => "Orders go to FYERS, with real money.",
             ShownMode::Sandbox => "Prices from FYERS, orders simulated.",
+            ShownMode::Mock if self.refuses_without_token => {
+                "Orders are refused until there is a good token; what bots read is simulated."
+            }
             ShownMode::Mock => "No order goes to FYERS.",
         }
     }

@@ -64,10 +64,12 @@ fn every_screen_says_halted_and_one_message_tells_of_it() {
     let page = keeper.get_with_own_key("/").unwrap().1;
     assert!(page.contains("id=\"mode\"") && page.contains("wide halted"), "{page}");
     assert!(page.contains("HALTED") && !page.contains("All is well"), "{page}");
+    assert_eq!(status["mode_below_halt"], "live");
+    assert!(page.contains("still go to FYERS, with real money"), "what is below the halt: {page}");
     let metrics = get(&keeper.url("/metrics")).unwrap().1;
     assert!(metrics.contains("fyers_keeper_mode{mode=\"halted\"} 1\n"), "{metrics}");
     assert!(metrics.contains("fyers_keeper_mode{mode=\"live\"} 0\n"), "{metrics}");
-    ask(&home, "/status", "HALTED");
+    ask(&home, "/status", "until /resume, which leads to Live: real money");
 
     // What is said of the orders is true.
     let bot = Bot::of(&home, &keeper);
@@ -85,7 +87,8 @@ fn every_screen_says_halted_and_one_message_tells_of_it() {
     assert!(alert.starts_with("⚠️") && alert.contains("Next: /resume ends the halt"), "{alert}");
     let shown = home.run(&["status"]).out;
     assert!(
-        shown.contains("halted by a person; /resume in Telegram or the button on the page ends it"),
+        shown
+            .contains("halted by a person; /resume in Telegram or the button on the page ends it, then live"),
         "{shown}"
     );
     press(&home, OWNER, &ask(&home, "/resume", "Resume trading?"), "Yes");

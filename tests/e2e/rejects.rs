@@ -76,3 +76,23 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     keeper.kill9();
     counted(&home.start_ready(), 20);
 }
+
+#[test]
+fn what_is_refused_without_a_token_is_not_called_simulated() {
+    let home = home("2026-11-23T12:00:00").set("KEEPER_ON_TOKEN_LOSS", "reject");
+    let keeper = home.start_ready();
+    keeper.wait_status("mock", |status| status["mode"] == "mock");
+    let bot = Bot::of(&home, &keeper);
+    let refused = bot.order("NSE:SBIN-EQ", 10);
+    assert_eq!((refused.status, refused.venue.as_str()), (400, "none"), "{}", refused.body);
+    let words = "rders are refused until there is a good token";
+    let shown = home.run(&["status"]).out;
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    for text in [&shown, &page, &ask(&home, "/mode", words).text] {
+        assert!(text.contains(words), "{text}");
+        assert!(
+            !text.contains("No order goes to FYERS") && !text.contains("everything is simulated"),
+            "{text}"
+        );
+    }
+}

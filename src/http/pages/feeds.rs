@@ -1,5 +1,7 @@
 //! Market data and order updates on the page: the sockets to FYERS, and the bots that listen.
 
+use keeper_domain::mode::Mode;
+
 use crate::status::{FeedsStatus, SourceStatus, Status};
 
 /// A socket to FYERS.
@@ -21,7 +23,11 @@ impl Feeds {
         let feeds = &status.feeds;
         let socket = |(name, source): (&String, &SourceStatus)| {
             let name = if name == "data" { "Market data" } else { "Order updates" };
-            let (kind, words) = health(source, feeds, status.session.usable);
+            let is_asked_for = name == "Market data" || status.mode_below_halt == Mode::Live;
+            let (kind, words) = match is_asked_for || source.open {
+                true => health(source, feeds, status.session.usable),
+                false => ("off", "the MockExchange's: orders do not go to FYERS".to_owned()),
+            };
             Socket { name, kind, words }
         };
         Self { sockets: feeds.sources.iter().map(socket).collect(), rows: rows(feeds) }

@@ -91,7 +91,14 @@ impl Card {
             row.simulated.iter().flatten().map(|one| format!("{} {}", one.net, one.symbol)).collect();
         let mut facts = vec![
             ("Orders", orders),
-            ("Result of the day", result),
+            (
+                if row.mode == Mode::Live {
+                    "Result of the day, real and simulated"
+                } else {
+                    "Result of the day"
+                },
+                result,
+            ),
             ("Largest loss a day", limit(row.max_loss)),
             ("Largest order", limit(row.max_order_value)),
         ];

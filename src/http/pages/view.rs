@@ -210,7 +210,14 @@ fn session(status: &Status) -> Vec<Row> {
             name: "State",
             value: format!("{}, because {}", session.state.words(), session.reason.words()),
         },
-        Row { name: "Good until", value: or_dash(session.expires_at) },
+        Row {
+            name: if session.expires_at.is_some_and(|end| end <= status.time) {
+                "Was good until"
+            } else {
+                "Good until"
+            },
+            value: or_dash(session.expires_at),
+        },
     ];
     rows.push(Row { name: "FYERS", value: status.fyers.words() });
     if let Some(fingerprint) = &session.fingerprint {

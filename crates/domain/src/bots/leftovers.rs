@@ -35,8 +35,8 @@ mod tests {
     #[test]
     fn what_belongs_to_a_bot_that_only_simulates_is_not_left_over() {
         let (live, sandbox) = (
-            key("live", Mode::Live, KeyLimits::default(), false),
-            key("paper", Mode::Sandbox, KeyLimits::default(), false),
+            key("real-money", Mode::Live, KeyLimits::default(), false),
+            key("on-paper", Mode::Sandbox, KeyLimits::default(), false),
         );
         let keys = KeyRing::default().with(live.stored.clone()).with(sandbox.stored.clone());
         let left = |account: i64, of_live: i64, of_paper: i64| {

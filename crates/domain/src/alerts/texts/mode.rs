@@ -97,7 +97,7 @@ fn up_live(why: Reason, context: &Context) -> Draft {
     }
     draft(Severity::Info)
         .line("Trading: from now on orders go to FYERS, with real money.")
-        .line("Next: nothing to do. Simulated orders and positions were not carried over.")
+        .line("Next: nothing to do. Simulated orders and positions were not carried over; a message of its own names those that are open.")
 }
 
 fn up_sandbox(why: Reason) -> Draft {
