@@ -63,15 +63,14 @@ fn welcome(settings: &Settings, set_up: Option<&SetUpOfRun>) -> String {
     let here = || format!("http://{}/", reachable(settings.http_addr));
     let page = settings.public_url.as_ref().map_or_else(here, |url| url.as_str().to_owned());
     let path = set_up.map_or_else(String::new, |set_up| set_up.door.link.path());
-    // On a server that address is the server's own.
-    let tunnel = match (&settings.public_url, set_up) {
-        (None, Some(_)) => {
-            let port = settings.http_addr.port();
-            format!(" (from another computer first: ssh -L {port}:127.0.0.1:{port} YOUR-SERVER)")
-        }
-        _ => String::new(),
-    };
-    format!("open {page}{path}{tunnel}")
+    format!("open {page}{path}")
+}
+
+/// How that address is reached from another computer: on a server it is the server's own.
+fn tunnel(settings: &Settings) -> Option<String> {
+    let port = settings.http_addr.port();
+    let is_own = settings.public_url.is_none();
+    is_own.then(|| format!("from another computer run first: ssh -L {port}:127.0.0.1:{port} YOUR-SERVER"))
 }
 
 /// The set-up pages of a run without an app, and the signal that they are done.
@@ -159,9 +158,10 @@ async fn act(
     }
     if set_up.is_some() {
         let link = welcome(&config.settings, set_up.as_ref());
+        let tunnel = tunnel(&config.settings).map_or_else(String::new, |tunnel| format!("; {tunnel}"));
         tracing::info!(
             event = "keeper.set_up",
-            "no FYERS app is configured: {link} to set the keeper up (good once, for an hour)"
+            "no FYERS app is configured: {link} to set the keeper up (good once, for an hour){tunnel}"
         );
     }
     if config.settings.gateway_key.is_none() {
