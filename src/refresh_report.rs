@@ -78,6 +78,7 @@ mod tests {
             source: None,
             account: None,
             problem,
+            to_confirm: vec![],
             usable,
         }
     }

@@ -341,6 +341,7 @@ fn table(status: &Status) -> String {
         ("simulated", format!("{} today", counted(status.orders_simulated_today, "order"))),
     ];
     rows.extend(status.problems().into_iter().map(|problem| ("look at", problem)));
+    rows.extend(session.confirm_words().map(|words| ("confirm", words)));
     rows.extend(what_to_do(session).map(|remedy| ("next", remedy.to_owned())));
     rows.extend(status.open_at_fyers.clone().map(|open| ("real", open)));
     rows.extend(status.lease.as_ref().map(|lease| ("lease", lease.words())));

@@ -60,6 +60,7 @@ fn status_of(shown: &Shown) -> Status {
             source: None,
             account: None,
             problem: None,
+            to_confirm: vec![],
             usable: shown.usable,
         },
         token_needed: false,

@@ -49,11 +49,23 @@ pub struct SessionStatus {
     pub account: Option<String>,
     /// What went wrong with the latest try for a new token.
     pub problem: Option<Reason>,
+    /// Accounts whose first login waits for the owner's `/confirm`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_confirm: Vec<String>,
     /// Whether it may be used right now.
     pub usable: bool,
 }
 
 impl SessionStatus {
+    /// What the owner is to do about a first login that waits for his word.
+    pub fn confirm_words(&self) -> Option<String> {
+        let account = self.to_confirm.last()?;
+        Some(format!(
+            "A login with {account} waits: if that account is yours, send /confirm {account} to the bot in Telegram, within 10 \
+             minutes of the login."
+        ))
+    }
+
     /// The token and what its end means now, in one line.
     pub fn token_words(&self) -> String {
         let Some(token) = &self.fingerprint else { return "none".to_owned() };
@@ -83,6 +95,7 @@ impl From<&SessionView> for SessionStatus {
             source: view.source,
             account: view.account.clone(),
             problem: view.problem,
+            to_confirm: view.to_confirm.clone(),
             usable: view.usable.is_some(),
         }
     }

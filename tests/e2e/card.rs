@@ -319,6 +319,12 @@ fn a_first_account_from_the_public_page_counts_once_the_owner_confirms_it() {
     assert!(page.contains("Confirm this account in Telegram"), "{page}");
     home.wait_alert("Is this your FYERS account: XX00001");
     assert_eq!(keeper.status()["mode"], "mock");
+    let waits = "send /confirm XX00001 to the bot";
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(page.contains(waits), "{page}");
+    assert!(home.run(&["status"]).out.contains(waits));
     home.sim.write(Writing { from: 42, text: "/confirm xx00001".into(), ..Writing::default() });
-    keeper.wait_status("live", |status| status["mode"] == "live");
+    let status = keeper.wait_status("live", |status| status["mode"] == "live");
+    assert!(status["session"].get("to_confirm").is_none(), "nothing waits any more");
+    home.wait_alert("Live until");
 }

@@ -105,6 +105,8 @@ pub(super) struct View {
     pub(super) health: &'static str,
     pub(super) health_words: &'static str,
     pub(super) problems: Vec<String>,
+    /// What is to be done about a first login that waits for the owner's word.
+    pub(super) to_confirm: Option<String>,
     /// What is open at FYERS and out of reach.
     pub(super) open_at_fyers: Option<String>,
     pub(super) as_of: String,
@@ -177,6 +179,7 @@ impl View {
             health,
             health_words,
             problems: status.problems(),
+            to_confirm: status.session.confirm_words(),
             open_at_fyers: status.open_at_fyers.clone(),
             as_of: status.time.format("%a %d %b %Y, %H:%M:%S IST").to_string(),
             session: session(status),

@@ -55,6 +55,12 @@ struct Unconfirmed {
     since: DateTime<Utc>,
 }
 
+impl Unconfirmed {
+    fn may_be_confirmed(&self, now: DateTime<Utc>) -> bool {
+        (TimeDelta::zero()..=CONFIRM_WITHIN).contains(&(now - self.since))
+    }
+}
+
 /// All logins. The first one is being worked on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Logins {
@@ -137,11 +143,17 @@ impl Logins {
         }
     }
 
+    /// The accounts that the owner may confirm now.
+    pub(super) fn to_confirm(&self, now: DateTime<Utc>) -> Vec<String> {
+        let waits = self.unconfirmed.iter().filter(|known| known.may_be_confirmed(now));
+        waits.map(|known| known.account.clone()).collect()
+    }
+
     /// The token of the account that the owner confirms, unless that took too long.
     pub(super) fn take_confirmed(&mut self, account: &str, now: DateTime<Utc>) -> Option<Grant> {
         let place = self.unconfirmed.iter().position(|known| known.account.eq_ignore_ascii_case(account))?;
         let known = self.unconfirmed.remove(place)?;
-        (TimeDelta::zero()..=CONFIRM_WITHIN).contains(&(now - known.since)).then_some(known.grant)
+        known.may_be_confirmed(now).then_some(known.grant)
     }
 }
 

@@ -153,6 +153,7 @@ impl Machine {
             holder: self.holder.clone(),
             verified_at: self.stored.verified_at,
             problem: self.problem,
+            to_confirm: self.logins.to_confirm(now),
             usable: self.usable(now).cloned().map(Arc::new),
         }
     }
