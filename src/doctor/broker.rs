@@ -112,7 +112,7 @@ pub(super) async fn login_page(settings: &Settings, redirect: Option<&str>) -> O
             Some(words) => {
                 let what = format!("FYERS begins no login for {}: {words}", app.client_id);
                 let advice = "See at FYERS' API dashboard whether the app still exists and is active, and that its redirect URI \
-                              is the one above, to the letter.";
+                              is the one shown here, to the letter.";
                 Finding::fail("login page", what, advice)
             }
         },

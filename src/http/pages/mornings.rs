@@ -172,11 +172,11 @@ fn sum(mornings: &[Morning]) -> String {
         (None, _) => format!("A token on {in_time} of {known} trading {days}{usual}."),
         (Some(from), 1) => {
             format!(
-                "A token before the open on {in_time} of {known} trading {days}, and on 1 from {from}{usual}."
+                "A token before the open on {in_time} of {known} trading {days}; after it on 1, at {from}{usual}."
             )
         }
         (Some(from), some) => format!(
-            "A token before the open on {in_time} of {known} trading {days}, and on {some} after it, the last time from \
+            "A token before the open on {in_time} of {known} trading {days}; after it on {some}, the last time at \
              {from}{usual}."
         ),
     }
@@ -230,7 +230,7 @@ mod tests {
         let strip = Strip::of(&[late(23)]).unwrap();
         assert_eq!(
             strip.sum,
-            "A token before the open on 0 of 1 trading day, and on 1 from 10:42, usually 117 min after the daily check."
+            "A token before the open on 0 of 1 trading day; after it on 1, at 10:42, usually 117 min after the daily check."
         );
         assert_eq!(strip.bars[0].kind, "late");
         assert!(strip.lines[0].words.starts_with("ready at 10:42:00 when the market was open, "));
@@ -238,7 +238,7 @@ mod tests {
         let sum = Strip::of(&[early, late(23), late(25)]).unwrap().sum;
         assert!(
             sum.starts_with(
-                "A token before the open on 1 of 3 trading days, and on 2 after it, the last time from 10:42,"
+                "A token before the open on 1 of 3 trading days; after it on 2, the last time at 10:42,"
             ),
             "{sum}"
         );
