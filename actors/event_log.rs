@@ -59,6 +59,7 @@ impl LogEvent for Event {
             Self::PositionsUnreadable { .. }
             | Self::PositionUnknown { .. }
             | Self::PositionTurned { .. }
+            | Self::PositionGrew { .. }
             | Self::SimulatedLeft { .. }
             | Self::SimulatedCleared { .. } => log_positions(self, event, actor),
             Self::KeyAdded { .. }
@@ -233,6 +234,9 @@ fn log_positions(event: &Event, name: &str, actor: &str) {
                 event = name,
                 actor, symbol, from, to, "a position has turned round while trading is halted"
             );
+        }
+        Event::PositionGrew { symbol, from, to } => {
+            error!(event = name, actor, symbol, from, to, "a position has grown while trading is halted");
         }
         Event::PositionUnknown { symbol } => {
             warn!(event = name, actor, symbol, "a live position is not understood: its symbol is protected");

@@ -166,7 +166,7 @@ impl Keeper {
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
         tree.spawn("journal", sink.writer());
         // The reads need not wait for the disk.
-        let announced = async { Ok(announce_start(&parts).await?) };
+        let announced = async { Ok(announce_start(&parts, &sink).await?) };
         let read = async {
             phone::follow_moves(&parts, &tree).await?;
             recall_segments(&parts.hours, parts.store.as_ref()).await?;

@@ -208,7 +208,8 @@ impl Execution {
         if meaning.end != End::Unknown && self.is_token_dead().await {
             return self.token_died(&guard).await;
         }
-        let doubtful = self.no_answer(Some(&words));
+        let why = format!("FYERS refused the token for it ({words}), which proves nothing");
+        let doubtful = self.no_answer(Some(&why));
         self.settle(doubtful, &guard).await;
     }
 
@@ -249,7 +250,9 @@ impl Execution {
     /// FYERS has refused the token and done nothing else: the request is simulated, if it would be now. Whether that is true of
     /// the order the book is asked once a token works, so it is never sent again, and no bot is told that it is not there.
     async fn token_died(self, guard: &InFlightGuard) {
-        let outcomes = vec![(self.intent.id, IntentOutcome::NotSent)];
+        // What may have opened something stays without an outcome until a book was read for it.
+        let is_open = self.intent.may_open();
+        let outcomes = if is_open { vec![] } else { vec![(self.intent.id, IntentOutcome::NotSent)] };
         let orders = self.intent.token_refused_entries(self.left(), self.time.now());
         *self.placed.borrow_mut() = orders.clone();
         let unsaved = self.write(Change { outcomes, orders, ..Change::default() }).await;

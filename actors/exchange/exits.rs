@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use chrono::{DateTime, TimeDelta, Utc};
+use fyers_api::operation::Operation;
 use keeper_domain::routing::{
     exit_readings::ExitReadings,
     route::{ReadsFirst, Refused},
@@ -114,8 +115,8 @@ impl ExchangeActor {
         self.volatile.exits.next.push(Waiting { number, until, first, why, exit });
         let limit = async move { time.sleep((until - now).to_std().unwrap_or_default()).await };
         ctx.spawn(limit.into_actor(self).map(move |(), act, ctx| {
-            if let Some(Waiting { exit, why, .. }) = act.volatile.exits.give_up(number) {
-                act.refuse(exit, &why, ctx);
+            if let Some(waiting) = act.volatile.exits.give_up(number) {
+                act.decide_unread(waiting, ctx);
             }
         }));
         self.look_for_exits(ctx);
@@ -158,7 +159,7 @@ impl ExchangeActor {
             match end {
                 LookEnd::Read => self.decide_again(waiting.exit, HasRead::Yes(waiting.until), ctx),
                 LookEnd::HeldBack => held.push(waiting),
-                LookEnd::Failed => self.refuse(waiting.exit, &waiting.why, ctx),
+                LookEnd::Failed => self.decide_unread(waiting, ctx),
             }
         }
         if !self.volatile.exits.next.is_empty() {
@@ -167,6 +168,14 @@ impl ExchangeActor {
         } else if !held.is_empty() {
             self.volatile.exits.next = held;
             self.plan_look(TimeDelta::from_std(AGAIN).unwrap_or_default(), ctx);
+        }
+    }
+
+    /// There was no reading: it is refused, unless it needs none.
+    fn decide_unread(&mut self, Waiting { exit, why, .. }: Waiting, ctx: &mut Context<Self>) {
+        match exit.call.operation {
+            Operation::ExitPositions => self.decide_again(exit, HasRead::Tried, ctx),
+            _ => self.refuse(exit, &why, ctx),
         }
     }
 
@@ -182,6 +191,7 @@ impl ExchangeActor {
 
     /// Without a way to read there is nothing to wait for.
     pub(super) fn cannot_read(&mut self, ctx: &mut Context<Self>) {
+        self.tell_unread_without_token(ctx);
         self.volatile.exits.begin();
         for Waiting { exit, .. } in std::mem::take(&mut self.volatile.exits.current) {
             self.decide_again(exit, HasRead::Tried, ctx);

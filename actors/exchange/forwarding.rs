@@ -13,7 +13,7 @@ use keeper_domain::{
     routing::{
         Venue,
         request::OrderCall,
-        route::{Refused, Route, reads_again, reads_first, without_known_positions},
+        route::{Refused, Route, passes_unread, reads_again, reads_first, without_known_positions},
     },
 };
 
@@ -91,6 +91,7 @@ impl ExchangeActor {
             let why = without_known_positions(&decided);
             match forwarding.has_read {
                 HasRead::No => return self.read_before(forwarding, (first, why), ctx),
+                HasRead::Tried if passes_unread(&forwarding.call, &decided) => {}
                 HasRead::Tried => return self.refuse(forwarding, &why, ctx),
                 HasRead::Yes(until)
                     if reads_again(&now, &forwarding.call, &decided) && self.deps.time.now() < until =>

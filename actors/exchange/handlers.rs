@@ -30,7 +30,8 @@ impl ExchangeActor {
         self.volatile.reason = why;
         let (now, mut change) = (self.deps.time.now(), extra);
         if from != to {
-            change.events.push((now, Event::ModeChanged { from, to, why, open: self.volatile.live.open() }));
+            let open = self.volatile.live.with_sent(&self.sent().all).open();
+            change.events.push((now, Event::ModeChanged { from, to, why, open }));
         }
         if to == Mode::Live {
             self.enter_live(from != to, &mut change);
@@ -122,7 +123,7 @@ impl Handler<GetLivePositions> for ExchangeActor {
     type Result = MessageResult<GetLivePositions>;
 
     fn handle(&mut self, _: GetLivePositions, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.volatile.live.clone())
+        MessageResult(self.volatile.live.with_sent(&self.sent().all))
     }
 }
 

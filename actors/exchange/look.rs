@@ -12,9 +12,8 @@ use fyers_api::{
 };
 use keeper_domain::{
     event::Event,
-    keys::BotKey,
     mode::Mode,
-    order_journal::{IntentOutcome, OrderProgress, SeenBook, Verdict},
+    order_journal::OrderProgress,
     ports::{Change, ProxyError},
     routing::{
         broker_answer::token_death,
@@ -24,14 +23,13 @@ use keeper_domain::{
         },
         request::Reserved,
         shown_fills::beside_the_book,
-        turned::{Halts, LastOpen, Turned},
     },
 };
 
 use crate::exchange::{
     ExchangeActor,
     exits::LookEnd,
-    messages::{End, Executed, Learnt},
+    messages::Learnt,
     state::{Answered, Looks, Volatile},
     words::never_left,
 };
@@ -120,7 +118,7 @@ impl ExchangeActor {
         if self.volatile.exits.are_being_read_for() {
             return self.volatile.exits.take_own(self.deps.time.now());
         }
-        self.volatile.lost.untold().next().is_some()
+        self.volatile.lost.unsettled().next().is_some()
             || !done
             || failures > 0
             || since_order >= AFTER_ORDER.len()
@@ -133,7 +131,7 @@ impl ExchangeActor {
         };
         if is_dead(&seen.orders) || is_dead(&seen.positions) {
             let mut change = Change::default();
-            self.could_not_read(false, &mut change);
+            self.could_not_read(true, &mut change);
             let commit = self.commit_or_keep(change);
             ctx.wait(commit);
             return self.after_token_death(ctx);
@@ -152,7 +150,11 @@ impl ExchangeActor {
             self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
             // First whose order it is, then what it has filled.
             self.settle_lost(orders, (seen.began, false), &mut change);
+            if positions.is_none() {
+                self.expect_settled(&change);
+            }
             self.volatile.books.saw(orders);
+            self.note_fills(orders);
             let progress = |row: &BookRow| (row.id.clone(), OrderProgress::at_fyers(row));
             self.volatile.progress = orders.iter().map(progress).collect();
         }
@@ -181,7 +183,7 @@ impl ExchangeActor {
         let Looks { since_order, failures, .. } = &mut self.volatile.looks;
         let moving = !live.waiting.is_empty()
             || !self.volatile.answered.is_empty()
-            || self.volatile.lost.untold().next().is_some()
+            || self.volatile.lost.unsettled().next().is_some()
             || *failures > 0
             || *since_order < 2;
         let wait = AFTER_ORDER.get(*since_order).filter(|_| moving);
@@ -203,11 +205,18 @@ impl ExchangeActor {
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg));
         let (waiting_ids, waiting) = waiting.unzip();
         let PositionRows { positions, unknown } = rows;
-        let live =
-            LivePositions { positions, unknown, waiting, waiting_ids, was_live: true, read_at: Some(now) };
+        let live = LivePositions {
+            positions,
+            unknown,
+            waiting,
+            waiting_ids,
+            was_live: true,
+            read_at: Some(now),
+            ..LivePositions::default()
+        };
         let new = live.unknown.iter().filter(|symbol| !self.volatile.live.unknown.contains(symbol));
         change.events.extend(new.map(|symbol| (now, Event::PositionUnknown { symbol: symbol.clone() })));
-        if self.volatile.looks.failures >= ALARM_AFTER {
+        if self.volatile.live.unread_since.is_some() {
             change.events.push((now, Event::PositionsUnreadable { over: true }));
         }
         let all = self.volatile.answered.len();
@@ -218,27 +227,9 @@ impl ExchangeActor {
         if !live.same_as(&self.volatile.live) || self.volatile.answered.len() < all {
             change.live_positions = Some(live.clone());
         }
-        self.tell_of_turns(&live, change);
+        self.tell_of_moves(&live, change);
         self.volatile.live = live;
         (self.volatile.looks.done, self.volatile.looks.failures) = (true, 0);
-    }
-
-    /// What has turned round since a halt began, of everything or of one bot, as far as that was read.
-    fn tell_of_turns(&mut self, live: &LivePositions, change: &mut Change) {
-        let Volatile { last_open, halted, live: before, books, .. } = &mut self.volatile;
-        let keys = self.deps.keys.load();
-        let bots = keys.all().iter().filter(|key| key.stored.halted).map(BotKey::name).collect();
-        let halts = Halts { all: *halted, bots };
-        if halts.is_none() {
-            return *last_open = LastOpen::default();
-        }
-        let now = self.deps.time.now();
-        last_open.learn(&before.positions);
-        let is_news =
-            |turned: &Turned| halts.reach(&turned.symbol, |bot, symbol| books.has_ordered(bot, symbol));
-        let turned = last_open.learn(&live.positions).into_iter().filter(is_news);
-        let told = |Turned { symbol, from, to }| (now, Event::PositionTurned { symbol, from, to });
-        change.events.extend(turned.map(told));
     }
 
     /// Orders of which the positions show what they have filled.
@@ -250,64 +241,23 @@ impl ExchangeActor {
         answered.iter().zip(shown).filter(|(_, shown)| *shown).map(|(order, _)| order.id).collect()
     }
 
-    /// Not read is not none: what was known stays, and after some tries a person hears of it. One that FYERS' limits have held
-    /// back is no fault of FYERS': the next is the keeper's own.
+    /// Not read is not none: what was known stays, and after some tries it is not known what came since, and a person hears of
+    /// it. One that FYERS' limits have held back, or that has met the token's end, is no fault of FYERS': the next is the
+    /// keeper's own.
     fn could_not_read(&mut self, is_held_back: bool, change: &mut Change) {
         let failures = &mut self.volatile.looks.failures;
         *failures = if is_held_back { (*failures).max(1) } else { *failures + 1 };
         if self.volatile.looks.failures == ALARM_AFTER && !is_held_back {
-            change.events.push((self.deps.time.now(), Event::PositionsUnreadable { over: false }));
-        }
-    }
-
-    /// Tells and lists of each order whose answer is not known what the order book says. The keeper never sends it again.
-    fn settle_lost(
-        &mut self,
-        book: &[BookRow],
-        (began, is_a_bots): (DateTime<Utc>, bool),
-        change: &mut Change,
-    ) {
-        let Volatile { lost, books, last_intent, looks, .. } = &mut self.volatile;
-        let on_the_way = self.deps.in_flight.reserved();
-        let (is_known, newest) = (|id: &str| books.knows(id), *last_intent);
-        let (on_the_way, clock) = (&on_the_way[..], looks.clock);
-        let reading = SeenBook { book, began, is_known: &is_known, on_the_way, newest, clock, is_a_bots };
-        let verdicts = lost.settle(&reading, self.deps.time.now());
-        verdicts.into_iter().for_each(|verdict| self.tell_of_lost(verdict, change));
-    }
-
-    /// An order book that a bot has read may show an order whose answer was lost, long after the keeper has stopped looking.
-    fn look_into(&mut self, answer: &ApiResponse, ctx: &mut Context<Self>) {
-        let Some(book) = Some(answer).filter(|_| self.volatile.lost.are_missed()).and_then(read_orders)
-        else {
-            return;
-        };
-        let (now, mut change) = (self.deps.time.now(), Change::default());
-        self.volatile.books.begin(fyers_api::ist::date(now));
-        self.settle_lost(&book, (now, true), &mut change);
-        if !change.outcomes.is_empty() {
-            self.publish();
-            let commit = self.commit_or_keep(change);
-            ctx.wait(commit);
-        }
-    }
-
-    fn tell_of_lost(&mut self, verdict: Verdict, change: &mut Change) {
-        let Verdict { id, at, search, entries, events, may_arrive } = verdict;
-        let now = self.deps.time.now();
-        change.events.extend(events.into_iter().map(|event| (now, event)));
-        change.outcomes.push((id, IntentOutcome::Searched(search)));
-        entries.iter().for_each(|entry| self.volatile.books.placed(entry));
-        change.orders.extend(entries);
-        self.volatile.answered.retain(|order| order.id != id);
-        if let Some((reserved, until)) = may_arrive {
-            let answered = Answered::new(id, vec![], at, reserved);
-            self.volatile.answered.push(Answered { may_arrive_until: Some(until), ..answered });
+            let now = self.deps.time.now();
+            change.events.push((now, Event::PositionsUnreadable { over: false }));
+            self.volatile.live.unread_since.get_or_insert(now);
+            change.live_positions = Some(self.volatile.live.clone());
+            self.tell_unread(change);
         }
     }
 
     /// A refusal that means "no orders at all" is worth more than the bot's own error: a person must act.
-    fn explain_ban(&self, symbol: String, ctx: &mut Context<Self>) {
+    pub(super) fn explain_ban(&self, symbol: String, ctx: &mut Context<Self>) {
         let app = self.deps.app.clone();
         let outgoing = self.deps.outgoing.clone();
         let look = async move {
@@ -331,41 +281,6 @@ fn date(answer: &ApiResponse) -> Option<DateTime<Utc>> {
 
 fn is_held_back(answer: &Result<ApiResponse, ProxyError>) -> bool {
     answer.as_ref().is_ok_and(never_left)
-}
-
-impl Handler<Executed> for ExchangeActor {
-    type Result = ();
-
-    fn handle(&mut self, executed: Executed, ctx: &mut Self::Context) {
-        let Executed { intent, end, unsaved, reserved, placed, rejected } = executed;
-        self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
-        placed.iter().for_each(|entry| self.volatile.books.placed(entry));
-        if let Some(unsaved) = unsaved {
-            self.keep_unsaved(unsaved);
-        }
-        self.count_rejected(rejected);
-        let id = intent.id;
-        let ids = placed.iter().filter_map(|entry| entry.id.clone()).collect();
-        let answered = Answered::new(id, ids, self.deps.time.now(), reserved);
-        match end {
-            // It never left, so it is none of the day's orders.
-            End::Nothing if rejected == 0 => self.volatile.books.unsent(&intent),
-            End::Nothing => {}
-            End::TokenRefused => {
-                self.volatile.books.unsent(&intent);
-                self.volatile.lost.add_refused(&placed);
-            }
-            End::Answered => self.volatile.answered.push(answered),
-            End::Unknown => {
-                self.volatile.answered.push(answered);
-                self.volatile.lost.add(intent, &placed);
-            }
-            End::Banned { symbol } => self.explain_ban(symbol, ctx),
-        }
-        self.deps.in_flight.leave(id);
-        self.publish();
-        self.look_soon(ctx);
-    }
 }
 
 impl Handler<Learnt> for ExchangeActor {

@@ -13,13 +13,16 @@ use keeper_domain::{
     event::Event,
     order_journal::{IntentOutcome, OrderEntry},
     ports::ProxyError,
-    routing::{Venue, broker_answer::is_order_ban},
+    routing::{
+        Venue,
+        broker_answer::{is_order_ban, stray_token_code},
+    },
 };
 
 use crate::exchange::{
     Execution,
     messages::End,
-    words::{never_left, outcome_unknown, refusal},
+    words::{never_left, outcome_unknown, refusal, stray},
 };
 
 /// Longest text of a refusal that an event keeps.
@@ -70,10 +73,13 @@ impl Execution {
     pub(super) fn read(&self, sent: Result<ApiResponse, ProxyError>) -> Meaning {
         match sent {
             Ok(answer) if never_left(&answer) => self.not_sent(answer),
-            Ok(answer) => {
-                let said = self.said(&answer);
-                self.answered(answer, said)
-            }
+            Ok(answer) => match stray_token_code(&answer) {
+                Some(code) => self.no_answer(Some(&stray(&answer, code))),
+                None => {
+                    let said = self.said(&answer);
+                    self.answered(answer, said)
+                }
+            },
             Err(ProxyError::Transport(Transport::Connect)) => {
                 let words = "FYERS cannot be reached; nothing was done";
                 self.not_sent(refusal(503, -503, words))

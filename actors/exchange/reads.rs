@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use actix::Addr;
 use arc_swap::ArcSwap;
-use fyers_api::{http::ApiRequest, operation::Operation};
+use fyers_api::{
+    http::{ApiRequest, ApiResponse},
+    operation::Operation,
+};
 use keeper_domain::{
     bots::leftovers::leftovers,
     broker_error::Transport,
@@ -14,7 +17,7 @@ use keeper_domain::{
     ports::{Asker, BrokerProxy, ProxyError},
     routing::{
         Venue,
-        broker_answer::token_death,
+        broker_answer::{stray_token_code, token_death},
         request::OrderCall,
         route::{Route, Snapshot, route},
     },
@@ -28,7 +31,7 @@ use crate::exchange::{
     doubt::{self, IsDead},
     messages::{Forward, Forwarded, Learnt},
     read_turns::ReadTurns,
-    words::{never_left, refusal},
+    words::{never_left, refusal, stray},
 };
 
 /// The longest answer that teaches something, in bytes: a year of daily candles is a few ten kilobytes, a book of a hundred
@@ -119,11 +122,19 @@ pub(super) async fn read(
                 let (operation, query) = (call.operation, request.query.clone());
                 actor.do_send(Learnt { operation, query, answer: answer.clone() });
             }
-            (Venue::Fyers, answer)
+            (Venue::Fyers, without_stray_code(answer))
         }
         Err(error) => lost(&error),
     };
     Forwarded { mode: now.mode, halted: now.halted, reason: now.reason, venue, answer, rest: None }
+}
+
+/// A bot that reads only the code would take it for FYERS' word that its token is dead, and stop.
+fn without_stray_code(answer: ApiResponse) -> ApiResponse {
+    match stray_token_code(&answer) {
+        Some(code) => refusal(502, -502, &format!("FYERS answered {}; try again", stray(&answer, code))),
+        None => answer,
+    }
 }
 
 /// Whether an answer of so many bytes is shown to the actor. It reads it on the thread that all actors share, where some
@@ -144,7 +155,7 @@ async fn works(actor: &Addr<ExchangeActor>, token: &AccessToken) -> bool {
 }
 
 /// A read that brought no answer can be sent again.
-fn lost(error: &ProxyError) -> (Venue, fyers_api::http::ApiResponse) {
+fn lost(error: &ProxyError) -> (Venue, ApiResponse) {
     let never_sent = matches!(error, ProxyError::Transport(Transport::Connect));
     let (status, venue) = if never_sent { (503, Venue::None) } else { (504, Venue::Fyers) };
     (venue, refusal(status, -503, &format!("{error}; nothing was done")))

@@ -168,6 +168,7 @@ impl ExchangeActor {
         let rest = async move { time.sleep(LOOK).await };
         ctx.spawn(rest.into_actor(self).map(|(), act, ctx| {
             act.save_unsaved(ctx);
+            act.tell_never_read(ctx);
             act.match_once(ctx);
             act.keep_matching(ctx);
         }));

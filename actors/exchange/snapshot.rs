@@ -53,6 +53,15 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
     }))
 }
 
+/// What was sent to FYERS and may not be in the last reading.
+pub(super) struct Sent {
+    pub(super) all: Reserved,
+    /// What FYERS has answered.
+    not_shown: Vec<Leg>,
+    /// What got no answer.
+    unanswered: Vec<Leg>,
+}
+
 impl ExchangeActor {
     /// What decides now.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
@@ -80,19 +89,15 @@ impl ExchangeActor {
         }
     }
 
-    /// Tells readers what decides from now on; of the book, what is on disk.
-    pub(super) fn publish(&mut self) {
-        if self.volatile.pipeline.is_settled() {
-            self.volatile.shown = self.view();
-        }
-        let now = self.deps.time.now();
-        let Volatile { session, shown, live, answered, lost, .. } = &self.volatile;
+    /// What was sent to FYERS and may not be in the last reading.
+    pub(super) fn sent(&self) -> Sent {
+        let Volatile { answered, lost, .. } = &self.volatile;
         let on_the_way = self.deps.in_flight.reserved();
         let is_listed = |intent: &&OrderIntent| !answered.iter().any(|order| order.id == intent.id);
-        let unknown: Vec<Reserved> = lost.untold().filter(is_listed).map(OrderIntent::reserved).collect();
+        let unknown: Vec<Reserved> = lost.unsettled().filter(is_listed).map(OrderIntent::reserved).collect();
         // What FYERS has answered, and what it has not.
         let has_answer = |order: &&Answered| {
-            order.may_arrive_until.is_none() && !lost.untold().any(|intent| intent.id == order.id)
+            order.may_arrive_until.is_none() && !lost.unsettled().any(|intent| intent.id == order.id)
         };
         let legs = |orders: Vec<&Answered>| -> Vec<Leg> {
             orders.into_iter().flat_map(|order| order.counts.legs.iter().cloned()).collect()
@@ -103,10 +108,21 @@ impl ExchangeActor {
         );
         unanswered.extend(unknown.iter().flat_map(|reserved| reserved.legs.iter().cloned()));
         let sent = on_the_way.iter().chain(answered.iter().map(|order| &order.counts)).chain(&unknown);
-        let sent = Reserved {
+        let all = Reserved {
             legs: sent.clone().flat_map(|reserved| reserved.legs.iter().cloned()).collect(),
             is_opaque: sent.into_iter().any(|reserved| reserved.is_opaque),
         };
+        Sent { all, not_shown, unanswered }
+    }
+
+    /// Tells readers what decides from now on; of the book, what is on disk.
+    pub(super) fn publish(&mut self) {
+        if self.volatile.pipeline.is_settled() {
+            self.volatile.shown = self.view();
+        }
+        let now = self.deps.time.now();
+        let Volatile { session, shown, live, .. } = &self.volatile;
+        let Sent { all: sent, not_shown, unanswered } = self.sent();
         let snapshot = Snapshot {
             mode: self.volatile.mode,
             reason: self.volatile.reason,

@@ -1,11 +1,12 @@
 //! What the ExchangeActor keeps in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix::SpawnHandle;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use keeper_domain::{
     bots::books::BotBooks,
+    keys::BotName,
     mode::Mode,
     order_journal::{BrokerClock, LostOrders, OrderProgress},
     ports::Change,
@@ -45,6 +46,8 @@ pub(super) struct Volatile {
     pub(super) fills: ShownFills,
     /// What was open last, while trading is halted.
     pub(super) last_open: LastOpen,
+    /// Bots whose orders had filled more in the last reading than in the one before, each with the symbol.
+    pub(super) filled: BTreeSet<(BotName, String)>,
     /// Orders whose answer is not known.
     pub(super) lost: LostOrders,
     pub(super) last_intent: i64,
@@ -131,6 +134,7 @@ impl Volatile {
             answered: vec![],
             fills: ShownFills::default(),
             last_open: LastOpen::default(),
+            filled: BTreeSet::new(),
             lost: LostOrders::default(),
             last_intent: 0,
             looks: Looks::default(),

@@ -51,6 +51,7 @@ mod disk;
 mod exits;
 mod first_word;
 mod fyers;
+mod may_be_there;
 mod pipeline;
 mod positions;
 mod segments;

@@ -12,14 +12,19 @@ pub(super) fn refusal(status: u16, code: i64, why: &str) -> ApiResponse {
     responses::answer(status, &responses::refusal(&refusal))
 }
 
-/// Of a request that has left, and of which nobody knows what FYERS did. `why` is what FYERS has said that proves nothing.
+/// Of a request that has left, and of which nobody knows what FYERS did. `why`: what was said that proves nothing.
 pub(super) fn outcome_unknown(why: Option<&str>) -> ApiResponse {
-    let why = why.map(|words| format!(": FYERS refused the token for it ({words}), which proves nothing"));
+    let why = why.map(|words| format!(": {words}"));
     let message = format!(
         "fyers-keeper: the order was sent and its outcome is not known{}. Look in the order book before sending it again.",
         why.unwrap_or_default()
     );
     responses::answer(200, &serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""}))
+}
+
+/// Of an answer with a token's code under a status that does not fit it.
+pub(super) fn stray(answer: &ApiResponse, code: i64) -> String {
+    format!("HTTP {} with the code {code}, which is no word of FYERS' about a token", answer.status)
 }
 
 /// The MockExchange's answer to an order that was meant for FYERS, with the reason why it is not there.

@@ -43,7 +43,7 @@ use keeper_domain::{
 };
 
 use crate::{
-    app::{Actors, Parts, StartError, backend::KeeperBackend, phone},
+    app::{Actors, Parts, StartError, backend::KeeperBackend, phone, sink::JournalSink},
     build_info,
     http::{Front, journal_signal::JournalSignal},
     keys::KeyAdmin,
@@ -242,7 +242,10 @@ async fn asks_for_login(parts: &Parts) -> Result<bool, StoreError> {
 }
 
 /// The first entry of this run in the journal.
-pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
+///
+/// On a disk that is full or fails the start is told by the direct path and written down when it can be: whoever does not come up
+/// answers nobody, and is only started again and again.
+pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<(), StoreError> {
     let event = Event::KeeperStarted {
         version: build_info::VERSION.to_owned(),
         commit: build_info::COMMIT.to_owned(),
@@ -250,8 +253,15 @@ pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
         after_crash: parts.after_crash,
         needs_login: asks_for_login(parts).await?,
     };
-    let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };
-    journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await
+    let change = Change { events: vec![(parts.time.now(), event.clone())], ..Change::default() };
+    match journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await {
+        Err(error) if error.kind.heals() => {
+            tracing::error!(event = "store.failed", actor = "keeper", "{error}");
+            sink.report("keeper", event);
+            Ok(())
+        }
+        told => told,
+    }
 }
 
 /// The keys of bots, as they are kept.

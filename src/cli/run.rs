@@ -138,7 +138,9 @@ async fn act(
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
     if !has_webhook {
         // It does not begin with old news some day.
-        storage.without_channel(Channel::Webhook).await.map_err(|error| unwritten(&error))?;
+        if let Err(error) = storage.without_channel(Channel::Webhook).await {
+            tracing::error!(event = "store.failed", "{error}");
+        }
     }
     let guarded = keeper.guard(|| {
         tracing::error!(event = "actor.hung", "the actors' thread is blocked: exit 70");

@@ -18,6 +18,8 @@ use crate::private_file::{self, Content, PrivateFileError, Rules};
 pub(crate) const DATABASE: &str = "keeper.db";
 /// What has become of it when its rows were moved to PostgreSQL: it is kept, and no keeper works on it.
 pub(crate) const MOVED_DATABASE: &str = "keeper.db.moved";
+/// Room that is kept back for the start on a full disk.
+pub(crate) const SPARE_ROOM: &str = "spare-room";
 /// The gateway key in the state folder.
 pub(crate) const GATEWAY_KEY: &str = "gateway.key";
 /// What the tokens of bots are signed with, in the state folder.

@@ -44,6 +44,27 @@ fn while_fyers_does_not_say_whether_the_token_works_nobody_says_that_it_does_not
     home.wait_alert("login needed");
 }
 
+/// A call is refused with FYERS' code, and the profile call is answered without one: that is doubt, and it is asked again.
+#[test]
+fn a_profile_answer_without_fyers_code_ends_no_token() {
+    let (home, keeper, _) = start("false");
+    let bot = Bot::of(&home, &keeper);
+    let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+    home.sim.inject(FaultRule::once(endpoint::FUNDS, Fault::Json { status: 401, body: dead }));
+    let unclear = json!({"s": "error", "message": "Unauthorized"});
+    home.sim.inject(FaultRule::once(endpoint::PROFILE, Fault::Json { status: 401, body: unclear }));
+    let profiles = home.sim.call_count(endpoint::PROFILE).total;
+    let read = bot.get("/api/v3/funds");
+    assert_ne!(read.venue, "none", "{}", read.body);
+    keeper.wait_status("the token in use again", |status| {
+        status["mode"] == "live" && status["session"]["state"] == "valid"
+    });
+    assert!(home.sim.call_count(endpoint::PROFILE).total >= profiles + 2, "it was asked again");
+    assert_eq!(bot.order(SBIN, 1).venue, "fyers");
+    let untrue = |alert: &String| alert.contains("login needed") || alert.contains("no longer accepts");
+    assert!(!home.alerts().iter().any(untrue), "{:#?}", home.alerts());
+}
+
 #[test]
 fn in_sandbox_a_token_that_died_is_noticed_when_only_orders_come() {
     let (home, keeper, token) = start("true");

@@ -62,6 +62,26 @@ fn with_a_database_that_cannot_be_written_the_bot_has_fyers_answer() {
     wait_for("the positions", || open().then_some(()));
 }
 
+/// The store refuses what came of the order after its bot has the answer: it is written once the store takes it.
+#[test]
+fn what_the_store_refuses_late_is_on_record_once_it_can_be_written() {
+    let (home, keeper) = live();
+    let mut held = None;
+    let told = meanwhile(&home, &keeper, 2_000, || held = Some(Held::hold(&home)));
+    is_fyers_own(&told);
+    // The answer waits for two seconds, and the store tries for five.
+    let refused = |line: &Value| line["event"] == "store.failed" && line["actor"] == "exchange";
+    wait_for("the store's refusal", || keeper.lines().iter().any(refused).then_some(()));
+    held.unwrap().let_go();
+    let one = on_record(&home);
+    assert_eq!((&one["venue"], &one["id"]), (&json!("fyers"), &told.body["id"]), "{one}");
+    keeper.kill9();
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
+    assert_eq!(on_record(&home)["id"], told.body["id"]);
+    assert!(!home.alerts().iter().any(|alert| alert.contains("answer lost")), "{:#?}", home.alerts());
+}
+
 #[test]
 fn with_a_crash_of_the_exchange_the_bot_has_fyers_answer() {
     let (home, keeper) = live();

@@ -175,7 +175,7 @@ fn an_exit_that_fyers_refuses_with_a_dead_token_may_be_there_and_the_bot_hears_s
         .inject(FaultRule::forever(Scope::exact(endpoint::PROFILE), Fault::Json { status: 401, body: dead }));
     is_unknown(&bot.order(SBIN, -10));
     let alert = home.wait_alert("Order refused with the token, and may be at FYERS: sell 10");
-    assert!(alert.contains("it may be at FYERS or not"), "{alert}");
+    assert!(alert.contains("FYERS may have it or not"), "{alert}");
     assert_eq!(
         home.sim.call_count(endpoint::ORDERS_SYNC).total,
         2,

@@ -133,7 +133,8 @@ async fn an_order_that_the_books_have_not_shown_is_protected_when_the_token_dies
     floor.fyers.fails("/positions", ProxyError::Transport(Transport::Timeout));
     let (sent, _) = floor.place("NSE:INFY-EQ", 2, 1).await;
     assert_eq!(sent.venue, Venue::Fyers);
-    time::sleep(Duration::from_secs(30)).await;
+    // Two readings have failed; after some more nothing is simulated.
+    time::sleep(Duration::from_secs(2)).await;
     floor.actor.send(session(false)).await.unwrap();
     let exit = |floor: Floor| async move {
         let (exit, words) = floor.place("NSE:INFY-EQ", 2, -1).await;

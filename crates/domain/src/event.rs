@@ -3,6 +3,9 @@
 //! An event is committed to the journal in the same transaction as the state it belongs to. Alerts are made from the
 //! journal, so an alert exists exactly when its change is on disk. Log lines and metrics come from the same values.
 
+pub use death::Death;
+pub use unread::UnreadBook;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use mock_exchange::sessions::Segment;
 use serde::{Deserialize, Serialize};
@@ -19,33 +22,9 @@ use crate::{
     trading_day::DaySummary,
 };
 
+mod death;
 mod name;
-
-/// How an actor died.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Death {
-    /// A panic in the actor itself or in one of its futures.
-    Panic,
-    /// A panic in a task that the actor had spawned.
-    TaskPanic,
-    /// The actor stopped although nobody asked it to.
-    Stop,
-    /// An await that never ended.
-    Hang,
-}
-
-impl Death {
-    /// The name used in logs and JSON.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Panic => "panic",
-            Self::TaskPanic => "task_panic",
-            Self::Stop => "stop",
-            Self::Hang => "hang",
-        }
-    }
-}
+mod unread;
 
 /// Something notable that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -369,6 +348,9 @@ pub enum Event {
         /// It has no mark, so its row is told by its time.
         #[serde(default)]
         is_by_time: bool,
+        /// Why no book was read for it; `None` where one was.
+        #[serde(default)]
+        unread: Option<UnreadBook>,
     },
     /// FYERS refused an order.
     OrderRejected {
@@ -398,6 +380,15 @@ pub enum Event {
     PositionUnknown {
         /// Its symbol.
         symbol: String,
+    },
+    /// A position at FYERS has grown under a halt.
+    PositionGrew {
+        /// Its symbol.
+        symbol: String,
+        /// What was open before, signed; zero: nothing.
+        from: i64,
+        /// What is open now.
+        to: i64,
     },
     /// A position at FYERS has turned round while trading is halted.
     PositionTurned {

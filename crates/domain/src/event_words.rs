@@ -99,6 +99,9 @@ fn exchange(event: &Event) -> Option<String> {
         Event::PositionTurned { symbol, from, to } => {
             format!("A position has turned round under the halt: it was {from} {symbol}, and is {to}")
         }
+        Event::PositionGrew { symbol, from, to } => {
+            format!("A position has grown under the halt: it was {from} {symbol}, and is {to}")
+        }
         Event::PositionUnknown { symbol } => {
             format!("FYERS' row about a position in {symbol} cannot be read: the symbol is protected")
         }

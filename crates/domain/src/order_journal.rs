@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use broker_clock::BrokerClock;
-pub use lost::{LostOrders, SeenBook, Verdict};
+pub use lost::{LostOrders, SeenBook, Telling, Verdict};
 pub use progress::OrderProgress;
 pub use unanswered::{LookedUp, Unanswered};
 
@@ -215,6 +215,12 @@ impl OrderIntent {
             what => what == "cancel",
         };
         Reserved { legs: self.legs.clone(), is_opaque: !is_told }
+    }
+
+    /// Whether it may have opened a position, or moved one, of which no reading of before tells. What changes, cancels or exits
+    /// is about orders and positions that are known, and are protected by that.
+    pub fn may_open(&self) -> bool {
+        !matches!(self.what.as_str(), "modify" | "cancel" | "exit")
     }
 
     /// The first order's symbol and signed quantity; empty and zero when there is none.

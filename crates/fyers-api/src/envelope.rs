@@ -10,7 +10,7 @@ use crate::{error::ApiError, number};
 pub const TOKEN_CODES: [i64; 4] = [-8, -15, -16, -17];
 
 /// The HTTP statuses under which FYERS says so. With a 5xx it is not well itself, or the edge in front of it speaks.
-const TOKEN_STATUSES: [u16; 4] = [200, 400, 401, 403];
+pub(crate) const TOKEN_STATUSES: [u16; 4] = [200, 400, 401, 403];
 
 /// The code of "too many calls".
 pub const RATE_LIMIT: i64 = -429;
@@ -145,6 +145,13 @@ impl Envelope {
     }
 }
 
+/// A code of [`TOKEN_CODES`] under a status with which FYERS says no such thing, as 429 or 5xx: it is no word about the token
+/// nor about anything that was asked, and whoever reads only the code would believe it.
+pub fn stray_token_code(http_status: u16, body: &[u8]) -> Option<i64> {
+    let code = Envelope::read(body).ok()?.code.filter(|code| TOKEN_CODES.contains(code))?;
+    (!TOKEN_STATUSES.contains(&http_status)).then_some(code)
+}
+
 /// An id as a text: FYERS sends texts, its documents show numbers too. `None` when it is empty or neither.
 pub fn id_text(value: &Value) -> Option<String> {
     match value {
@@ -248,6 +255,8 @@ mod tests {
             (200, r#"{"s":"no_data","code":-16}"#, None),
         ] {
             assert_eq!(kills_token(status, body.as_bytes()), killed, "{status} {body}");
+            let is_stray = [404, 429, 500, 502, 520].contains(&status);
+            assert_eq!(stray_token_code(status, body.as_bytes()).is_some(), is_stray, "{status} {body}");
         }
     }
 

@@ -8,6 +8,7 @@ mod mock_journal;
 mod outbox;
 mod read;
 mod session_row;
+mod spare_room;
 mod store;
 #[cfg(test)]
 mod tests;

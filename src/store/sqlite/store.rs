@@ -21,7 +21,7 @@ use crate::store::{
     sqlite::{
         committer::Committer,
         database::{self, OpenError},
-        read, write,
+        read, spare_room, write,
     },
     state_dir::{DATABASE, StateDir},
 };
@@ -40,12 +40,22 @@ impl SqliteStore {
     /// Opens the database in the state folder. One that cannot be written now is read, and refuses changes until it can.
     pub async fn open(state: &StateDir) -> Result<Self, OpenError> {
         let path = state.path().join(DATABASE);
-        let maker = database::open(&path).await?;
+        let maker = match database::open(&path).await {
+            Err(OpenError::Failed { problem, .. }) if spare_room::give_up(state.path()) => {
+                tracing::error!(
+                    event = "store.failed",
+                    "the state database could not be opened ({problem}): once more with the room that is kept back for this"
+                );
+                database::open(&path).await?
+            }
+            opened => opened?,
+        };
         let pool = database::reader(&path).await?;
         maker.close().await;
         let committer = Committer::start(path.clone()).await;
         let failed = |error: std::io::Error| OpenError::Failed { path, problem: error.kind().to_string() };
         let store = Self { pool, committer: Arc::new(committer.map_err(failed)?), channel: Channel::Chat };
+        spare_room::keep(state.path());
         // The rest goes a little at a time, once a day.
         if let Err(error) = store.trim().await {
             tracing::warn!(event = "store.failed", "{error}");

@@ -52,6 +52,7 @@ impl Event {
             Self::PositionsUnreadable { over: true } => "positions.readable",
             Self::PositionUnknown { .. } => "positions.unknown",
             Self::PositionTurned { .. } => "positions.turned",
+            Self::PositionGrew { .. } => "positions.grew",
             Self::SimulatedLeft { .. } => "positions.simulated_left",
             Self::SegmentJoined { .. } => "clock.segment_joined",
             Self::SimulatedCleared { .. } => "positions.simulated_cleared",

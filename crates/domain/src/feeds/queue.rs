@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_seconds_without_reading_are_too_slow() {
+    fn ten_seconds_decide_unread_are_too_slow() {
         let mut queue = Queue::default();
         assert!(!queue.is_too_slow(at(100)), "nothing waits");
         queue.mark(1, at(100));

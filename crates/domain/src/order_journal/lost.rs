@@ -1,5 +1,6 @@
 //! Orders whose answer never came, from then on until it is known what became of them. The keeper never sends them again.
 
+mod order;
 mod telling;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -16,6 +17,8 @@ use crate::{
         request::{Leg, Reserved},
     },
 };
+use order::{LostOrder, News, recalled};
+use telling::together;
 
 /// An order that was sent this long before a reading began and is not in the book is told as not found.
 const LATE: TimeDelta = TimeDelta::seconds(3);
@@ -59,19 +62,6 @@ pub struct Verdict {
     pub may_arrive: Option<(Reserved, DateTime<Utc>)>,
 }
 
-/// One order of an intent.
-#[derive(Debug, Clone)]
-struct LostOrder {
-    place: usize,
-    leg: Leg,
-    known: LookedUp,
-    id: Option<String>,
-    /// Rows of the book that may be it or somebody else's, and have been told.
-    rows: Vec<String>,
-    /// It was found by its time, and another row that came later may be it as well.
-    is_doubted: bool,
-}
-
 #[derive(Debug, Clone)]
 struct LostIntent {
     intent: OrderIntent,
@@ -82,11 +72,16 @@ struct LostIntent {
     is_refused: bool,
     /// A person has heard of it, or there is nothing to hear.
     is_told: bool,
+    /// A book was read for it, or none can show it: what came of it is on disk.
+    is_looked_up: bool,
     /// A reading has begun after it could arrive: the book is not read for it any more, but a row that comes later is told.
     is_over: bool,
     /// Readings that have waited for the answer to an equal order.
     waits: u32,
 }
+
+/// What a person hears, and the rows that say so.
+pub type Telling = (Vec<OrderEntry>, Vec<Event>);
 
 /// All of them.
 #[derive(Debug, Clone, Default)]
@@ -119,15 +114,14 @@ impl LostOrders {
         }
     }
 
-    /// Orders that FYERS has refused with the token, with what was written down of them. Nothing is told of them and they
-    /// count as not sent, unless a book shows one.
-    pub fn add_refused(&mut self, rows: &[OrderEntry]) {
-        let mut refused = vec![];
-        rows.iter().for_each(|row| LostIntent::recall(&mut refused, row));
-        refused.iter_mut().for_each(LostIntent::in_order);
-        let is_new = |lost: &LostIntent| !self.all.iter().any(|known| known.intent.id == lost.intent.id);
-        refused.retain(is_new);
-        self.all.extend(refused);
+    /// One that FYERS has refused with the token, with what was written down of it. A person hears of it when it is
+    /// simulated or left open, and then only if a book shows it, or if none can.
+    pub fn add_refused(&mut self, intent: OrderIntent, rows: &[OrderEntry]) {
+        let id = intent.id;
+        self.add(intent, rows);
+        for lost in self.all.iter_mut().filter(|lost| lost.intent.id == id) {
+            (lost.is_told, lost.is_refused) = (true, true);
+        }
     }
 
     /// Whether the book is to be read for them.
@@ -140,9 +134,26 @@ impl LostOrders {
         self.all.iter().any(|lost| lost.intent.is_order() && !lost.is_certain())
     }
 
-    /// Those of which nobody has heard yet.
-    pub fn untold(&self) -> impl Iterator<Item = &OrderIntent> {
-        self.all.iter().filter(|lost| !lost.is_told).map(|lost| &lost.intent)
+    /// Those for which no book was read yet: they may be at FYERS.
+    pub fn unsettled(&self) -> impl Iterator<Item = &OrderIntent> {
+        self.all.iter().filter(|lost| !lost.is_looked_up).map(|lost| &lost.intent)
+    }
+
+    /// No book can be read now: what a person must hear at once, with the rows to be written down. The search goes on.
+    pub fn tell_unread(&mut self, now: DateTime<Utc>) -> Vec<Telling> {
+        let untold = self.all.iter_mut().filter(|lost| !lost.is_told);
+        together(untold.map(|lost| lost.tell_unread(now)))
+    }
+
+    /// The trading of its day is over and no book was read for it, so none will show it: a person must look. `is_over` tells
+    /// whether that is so of an order of this moment.
+    pub fn tell_never_read(
+        &mut self,
+        is_over: impl Fn(DateTime<Utc>) -> bool,
+        now: DateTime<Utc>,
+    ) -> Vec<Telling> {
+        let unread = self.all.iter_mut().filter(|lost| !lost.is_looked_up && is_over(lost.intent.at));
+        together(unread.filter_map(|lost| lost.tell_never_read(now)))
     }
 
     /// What this reading says, as far as it is news.
@@ -170,34 +181,21 @@ impl LostOrders {
     }
 }
 
-/// One order of an intent that was told, from its row.
-fn recalled(entry: &OrderEntry) -> Option<(i64, LostOrder)> {
-    let lost = entry.unanswered.as_ref().filter(|lost| lost.known != LookedUp::LookedFor)?;
-    let leg = Leg { product: lost.product.clone(), ..entry.leg()? };
-    let (id, rows) = (entry.id.clone(), lost.rows.clone());
-    let is_doubted = id.is_some() && lost.known == LookedUp::LookYourself;
-    let known = if is_doubted { LookedUp::Found } else { lost.known };
-    Some((lost.intent, LostOrder { place: lost.place, leg, known, id, rows, is_doubted }))
-}
-
 impl LostIntent {
     /// FYERS may have answered for some orders of a basket: where rows of it are, only those without an answer are lost.
     fn new(mut intent: OrderIntent, rows: &[OrderEntry]) -> Self {
         let lost = rows.iter().filter(|row| row.is_of(&intent)).filter_map(|row| row.unanswered.as_ref());
-        let sent = lost.clone().find_map(|lost| lost.sent);
-        let places: Vec<usize> = lost.map(|lost| lost.place).collect();
-        let order = |(place, leg): (usize, &Leg)| LostOrder {
-            place,
-            leg: leg.clone(),
-            known: LookedUp::LookedFor,
-            id: None,
-            rows: vec![],
-            is_doubted: false,
-        };
-        let is_lost = |order: &LostOrder| places.is_empty() || places.contains(&order.place);
+        let lost: Vec<&Unanswered> = lost.collect();
+        let order = |(place, leg): (usize, &Leg)| LostOrder::new(place, leg, &lost);
+        let is_lost =
+            |order: &LostOrder| lost.is_empty() || lost.iter().any(|lost| lost.place == order.place);
         let orders: Vec<LostOrder> = intent.legs.iter().enumerate().map(order).filter(is_lost).collect();
+        let sent = lost.iter().find_map(|lost| lost.sent);
+        let is_refused = lost.iter().any(|lost| lost.known == LookedUp::TokenRefused);
+        let is_told = lost.iter().any(|lost| lost.is_told());
         intent.legs = orders.iter().map(|order| order.leg.clone()).collect();
-        Self { intent, sent, orders, is_refused: false, is_told: false, is_over: false, waits: 0 }
+        let (is_looked_up, is_over, waits) = (false, false, 0);
+        Self { intent, sent, orders, is_refused, is_told, is_looked_up, is_over, waits }
     }
 
     /// Takes in one order of an intent that was told, from its row.
@@ -214,8 +212,9 @@ impl LostIntent {
         let (at, bot, what) = (entry.at, entry.bot.clone(), entry.what.clone());
         let intent = OrderIntent { id, at, bot, epoch: 0, what, path, body, legs: vec![], ids: vec![] };
         let sent = entry.unanswered.as_ref().and_then(|lost| lost.sent);
-        let is_refused = entry.is_refused_with_the_token();
-        Self { intent, sent, orders: vec![order], is_refused, is_told: true, is_over: false, waits: 0 }
+        let (is_refused, orders) = (entry.is_refused_with_the_token(), vec![order]);
+        let (is_told, is_looked_up, is_over, waits) = (true, true, false, 0);
+        Self { intent, sent, orders, is_refused, is_told, is_looked_up, is_over, waits }
     }
 
     /// Its orders as they stood in the request.
@@ -251,7 +250,7 @@ impl LostIntent {
     /// What is news of it. Nothing is, while an equal order waits for its answer: the row may be that one's.
     fn learn(&mut self, seen: Vec<Sighting>, reading: &SeenBook<'_>, now: DateTime<Utc>) -> Option<Verdict> {
         let is_last = !reading.is_a_bots && reading.began >= self.intent.may_arrive_until();
-        if self.is_told && !(self.is_news(&seen) && self.intent.can_be_seen(now)) {
+        if self.is_looked_up && !(self.is_news(&seen) && self.intent.can_be_seen(now)) {
             self.is_over |= is_last;
             return None;
         }
@@ -264,15 +263,16 @@ impl LostIntent {
         let is_marked = || self.orders.iter().all(|order| order.leg.tag.is_some());
         let is_clear = is_there && (now - self.intent.at >= LATE || is_marked());
         let waits = is_mixed_up && (reading.is_a_bots || self.waits <= MOST_WAITS);
-        if waits || (is_young && !self.is_told && !is_clear) {
+        if waits || (is_young && !self.is_looked_up && !is_clear) {
             return None;
         }
         self.is_over |= is_last;
         let learnt = self.orders.iter_mut().zip(seen).map(|(order, seen)| order.learn(seen, is_mixed_up));
         let news: Vec<Option<News>> = learnt.collect();
         let is_news = news.iter().any(Option::is_some) || !self.is_told;
-        let verdict = is_news.then(|| self.verdict(self.events(&news, reading.book), now));
-        self.is_told |= is_news;
+        let events = if is_news { self.events(&news, reading.book) } else { vec![] };
+        let verdict = (is_news || !self.is_looked_up).then(|| self.verdict(events, now));
+        (self.is_told, self.is_looked_up) = (true, true);
         self.is_over |= self.intent.is_order() && self.is_whole();
         verdict
     }
@@ -293,7 +293,8 @@ impl LostIntent {
 
     fn search(&self) -> Search {
         let ids: Vec<String> = self.orders.iter().filter_map(|order| order.id.clone()).collect();
-        let is_clear = self.orders.iter().all(|order| order.known == LookedUp::NotFound);
+        let is_not_there = |known| matches!(known, LookedUp::NotFound | LookedUp::TokenRefused);
+        let is_clear = self.orders.iter().all(|order| is_not_there(order.known));
         match () {
             () if self.orders.iter().any(|order| order.is_doubted) => Search::LookYourself,
             () if !ids.is_empty() => Search::Found { ids },
@@ -324,73 +325,7 @@ impl LostIntent {
     fn matters(&self, began: DateTime<Utc>) -> bool {
         let may_be_mistaken = began < self.intent.at + MAY_BE_MISTAKEN;
         let is_missed = !self.is_certain() && self.intent.can_be_seen(began);
-        !self.is_told || (self.intent.is_order() && (is_missed || may_be_mistaken))
-    }
-}
-
-impl Sighting {
-    fn means(&self) -> LookedUp {
-        match self {
-            Self::Found(_) => LookedUp::Found,
-            Self::MayBe(_) | Self::MayBeChanged(_) | Self::CannotTell => LookedUp::LookYourself,
-            Self::NotThere => LookedUp::NotFound,
-        }
-    }
-}
-
-/// What is news of one order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum News {
-    /// More is known of it than before.
-    Known {
-        /// The rows that may be it.
-        rows: Vec<String>,
-    },
-    /// It had a row already, and here are more that are like it.
-    Another {
-        /// These.
-        rows: Vec<String>,
-    },
-}
-
-impl LostOrder {
-    /// Whether this says more of it than was said before. A row that may be it is news once, each of them.
-    fn is_news(&self, seen: &Sighting) -> bool {
-        let is_new = |row: &String| !self.rows.contains(row) && self.id.as_ref() != Some(row);
-        match seen {
-            Sighting::MayBe(rows) => seen.means() > self.known || rows.iter().any(is_new),
-            _ => seen.means() > self.known,
-        }
-    }
-
-    /// What is news. A row of which it was said once that it may be the order's own is not forgotten.
-    fn learn(&mut self, seen: Sighting, is_mixed_up: bool) -> Option<News> {
-        let seen = match seen {
-            Sighting::Found(id) if is_mixed_up => Sighting::MayBe(vec![id]),
-            seen => seen,
-        };
-        if !self.is_news(&seen) {
-            return None;
-        }
-        let had_its_own = self.known == LookedUp::Found;
-        self.known = self.known.max(seen.means());
-        let mut rows = match seen {
-            Sighting::Found(id) => {
-                self.id = Some(id);
-                vec![]
-            }
-            Sighting::MayBe(rows) | Sighting::MayBeChanged(rows) => rows,
-            Sighting::NotThere | Sighting::CannotTell => vec![],
-        };
-        rows.retain(|row| !self.rows.contains(row) && self.id.as_ref() != Some(row));
-        self.rows.extend(rows.iter().cloned());
-        self.is_doubted |= had_its_own;
-        Some(if had_its_own { News::Another { rows } } else { News::Known { rows } })
-    }
-
-    /// What is listed of it. Which of two rows is its own a person must say.
-    fn listed(&self) -> LookedUp {
-        if self.is_doubted { LookedUp::LookYourself } else { self.known }
+        !self.is_looked_up || (self.intent.is_order() && (is_missed || may_be_mistaken))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     asked::Asked,
-    event::Event,
+    event::{Event, UnreadBook},
     mode::Mode,
     order_journal::{OrderEntry, OrderIntent},
     routing::{
@@ -32,6 +32,9 @@ pub struct Unanswered {
     /// When it left, as far as that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<DateTime<Utc>>,
+    /// A person has heard of it although no book could be read for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_told: bool,
     /// The ids of rows that may be it or somebody else's, and have been told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<String>,
@@ -59,6 +62,11 @@ impl Unanswered {
     pub fn mark(&self) -> String {
         format!(r#""unanswered":{{"intent":{},"place":{},"#, self.intent, self.place)
     }
+
+    /// Whether a person has heard of it, by a search or before one.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told || self.known != LookedUp::LookedFor
+    }
 }
 
 impl LookedUp {
@@ -81,7 +89,8 @@ impl OrderEntry {
     pub fn without_answer(self, intent: &OrderIntent, place: usize, sent: Option<DateTime<Utc>>) -> Self {
         let known = LookedUp::LookedFor;
         let product = product(intent.legs.get(place));
-        let unanswered = Some(Unanswered { intent: intent.id, place, product, known, sent, rows: vec![] });
+        let of = Unanswered { product, sent, ..intent.unanswered((place, None), known) };
+        let unanswered = Some(of);
         // An id or a code that proves nothing is nobody's.
         let (id, code) = (None, self.code.max(0));
         Self { unanswered, id, code, message: known.words().to_owned(), ..self }
@@ -104,7 +113,7 @@ impl OrderEntry {
 
     /// What a search has found out takes the place of what was written down when the answer did not come, if that was.
     pub fn settles(&self) -> Option<&Unanswered> {
-        self.unanswered.as_ref().filter(|lost| lost.known != LookedUp::LookedFor)
+        self.unanswered.as_ref().filter(|lost| lost.is_told())
     }
 
     /// Of an order that may have reached FYERS without an answer: its intent, until when it counts as sent, and what it may
@@ -114,8 +123,7 @@ impl OrderEntry {
         now: DateTime<Utc>,
         read_at: Option<DateTime<Utc>>,
     ) -> Option<(i64, DateTime<Utc>, Reserved)> {
-        let nothing_arrives = [LookedUp::Found, LookedUp::TokenRefused];
-        let lost = self.unanswered.as_ref().filter(|lost| !nothing_arrives.contains(&lost.known))?;
+        let lost = self.unanswered.as_ref().filter(|lost| lost.known != LookedUp::Found)?;
         let lost = Some(lost).filter(|_| self.what == "place")?;
         let until = self.at + MAY_ARRIVE;
         let leg = Leg { product: lost.product.clone(), ..self.leg()? };
@@ -183,6 +191,7 @@ impl OrderIntent {
             rows: vec![],
             token_refused: true,
             is_by_time: false,
+            unread: Some(UnreadBook::Yet),
         };
         let unanswered = self.unanswered((0, None), LookedUp::LookYourself);
         let entry = (!self.is_order()).then(|| self.entry(None, (unanswered, None), now));
@@ -191,7 +200,8 @@ impl OrderIntent {
 
     /// What is known of one of its orders.
     pub(super) fn unanswered(&self, (place, leg): (usize, Option<&Leg>), known: LookedUp) -> Unanswered {
-        Unanswered { intent: self.id, place, product: product(leg), known, sent: None, rows: vec![] }
+        let (sent, is_told, rows) = (None, false, vec![]);
+        Unanswered { intent: self.id, place, product: product(leg), known, sent, is_told, rows }
     }
 
     /// Its orders while nothing is known of them, an entry each; one for what is no order.

@@ -1,6 +1,9 @@
 //! What only FYERS' own answers may change.
 
-use fyers_api::{envelope::kills_token, http::ApiResponse};
+use fyers_api::{
+    envelope::{self, kills_token},
+    http::ApiResponse,
+};
 
 use crate::broker_error::BrokerError;
 
@@ -8,6 +11,11 @@ use crate::broker_error::BrokerError;
 /// errors"). Nothing but FYERS' own error says so: not HTTP 401 alone, not a web page.
 pub fn token_death(answer: &ApiResponse) -> Option<i64> {
     kills_token(answer.status, &answer.body)
+}
+
+/// A token's code under a status that does not fit it: no bot may take it for FYERS' word.
+pub fn stray_token_code(answer: &ApiResponse) -> Option<i64> {
+    envelope::stray_token_code(answer.status, &answer.body)
 }
 
 /// Whether FYERS takes no orders from this app at all: wrong kind of app, no permission, or another address than

@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::request::Leg;
+use super::request::{Leg, Reserved};
 
 /// How often positions and orders are read while Live with something open: two calls, 4 a minute of the 200 that
 /// FYERS allows.
@@ -32,7 +32,7 @@ const FINAL: [i64; 4] = [1, 2, 5, 7];
 pub enum Known {
     /// The keeper has never been Live: it has sent nothing to FYERS.
     Never,
-    /// It has been Live and could not read them yet.
+    /// It has been Live and could not read them yet, or could not for some time.
     Unknown,
     /// Read a short while ago.
     Known,
@@ -60,6 +60,12 @@ pub struct LivePositions {
     /// When they were last read whole.
     #[serde(default)]
     pub read_at: Option<DateTime<Utc>>,
+    /// Since when they could not be read, again and again: what came after `read_at` is not known.
+    #[serde(default)]
+    pub unread_since: Option<DateTime<Utc>>,
+    /// Orders that were sent and that no reading shows yet, in words, for people; it is not written down.
+    #[serde(skip)]
+    pub sent: Vec<String>,
 }
 
 impl LivePositions {
@@ -73,6 +79,7 @@ impl LivePositions {
         match self.read_at {
             None if self.was_live => Known::Unknown,
             None => Known::Never,
+            Some(_) if self.unread_since.is_some() => Known::Unknown,
             Some(at) if now - at > STALE_AFTER => Known::Stale,
             Some(_) => Known::Known,
         }
@@ -81,7 +88,21 @@ impl LivePositions {
     /// Whether anything is open, or may be.
     pub fn is_open(&self) -> bool {
         let open = self.positions.iter().any(|position| position.net != 0);
-        open || !self.unknown.is_empty() || (self.was_live && self.read_at.is_none())
+        open || !self.unknown.is_empty() || self.are_not_known()
+    }
+
+    /// Whether there may be some of which nothing at all is known.
+    pub fn are_not_known(&self) -> bool {
+        self.was_live && (self.read_at.is_none() || self.unread_since.is_some())
+    }
+
+    /// The same with what was sent since, for people.
+    #[must_use]
+    pub fn with_sent(&self, sent: &Reserved) -> Self {
+        let legs = sent.legs.iter().filter(|leg| leg.quantity != 0);
+        let legs = legs.map(|leg| format!("{:+} {} (sent, not read yet)", leg.quantity, leg.symbol));
+        let opaque = sent.is_opaque.then(|| "what the last request has done is not known".to_owned());
+        Self { sent: legs.chain(opaque).collect(), ..self.clone() }
     }
 
     /// What simulating this order would put at risk, in words: `None` when nothing is. `sent` are orders at FYERS that
@@ -291,6 +312,8 @@ mod tests {
         known.read_at = Some(now);
         assert_eq!((known.known(now), known.is_open()), (Known::Known, false));
         assert_eq!(known.known(now + TimeDelta::hours(1)), Known::Stale);
+        known.unread_since = Some(now);
+        assert_eq!((known.known(now), known.is_open()), (Known::Unknown, true));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::{live_positions::LivePositions, route::Snapshot};
 use crate::mode::Mode;
 
 impl LivePositions {
-    /// Each open position as `+6 NSE:SBIN-EQ`, as last read; `None` while nobody has read them although there may be some.
+    /// Each open position as `+6 NSE:SBIN-EQ`, as last read, and what may be open besides; `None` while nobody has read them
+    /// although there may be some.
     pub fn open(&self) -> Option<Vec<String>> {
         if self.was_live && self.read_at.is_none() {
             return None;
@@ -15,7 +16,10 @@ impl LivePositions {
         let open = self.positions.iter().filter(|position| position.net != 0);
         let open = open.map(|position| format!("{:+} {}", position.net, position.symbol));
         let unread = self.unknown.iter().map(|symbol| format!("{symbol} (a row that cannot be read)"));
-        Some(open.chain(unread).collect())
+        let later = self.unread_since.map(|since| {
+            format!("what came after {} (positions could not be read since)", ist(since).format("%H:%M"))
+        });
+        Some(open.chain(unread).chain(self.sent.iter().cloned()).chain(later).collect())
     }
 
     /// The same in a line of its own; `None` when nothing is open, as far as is known.
@@ -37,7 +41,7 @@ impl Snapshot {
     pub fn open_at_fyers(&self) -> Option<String> {
         // Live shows the account itself. Whoever has chosen the sandbox is not told of what nobody has read since.
         let is_beside = self.mode != Mode::Live && (!self.sandbox || self.live.read_at.is_some());
-        let open = is_beside.then(|| self.live.words()).flatten()?;
+        let open = is_beside.then(|| self.live.with_sent(&self.sent).words()).flatten()?;
         Some(match (self.mode, self.sandbox) {
             (Mode::Mock, false) => {
                 format!("{open}. The keeper cannot manage it until there is a token; the FYERS app can.")
@@ -52,7 +56,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::routing::{exposure::tests::position, route::tests::snapshot};
+    use crate::routing::{exposure::tests::position, request::Reserved, route::tests::snapshot};
 
     fn read(net: i64) -> LivePositions {
         let read_at = DateTime::parse_from_rfc3339("2026-11-27T03:17:00+05:30").unwrap().to_utc();
@@ -83,5 +87,23 @@ mod tests {
         let mut row = read(0);
         row.unknown = vec!["NSE:INFY-EQ".into()];
         assert_eq!(row.open().unwrap(), ["NSE:INFY-EQ (a row that cannot be read)"]);
+        row = read(0);
+        assert_eq!(row.open().unwrap(), [""; 0]);
+        row.unread_since = row.read_at;
+        assert_eq!(row.open().unwrap(), ["what came after 03:17 (positions could not be read since)"]);
+    }
+
+    #[test]
+    fn what_was_sent_and_is_in_no_reading_yet_is_named() {
+        let leg = crate::routing::exposure::tests::leg("NSE:SBIN-EQ", 10);
+        let sent = Reserved { legs: vec![leg], is_opaque: false };
+        assert_eq!(read(0).with_sent(&sent).open().unwrap(), ["+10 NSE:SBIN-EQ (sent, not read yet)"]);
+        let opaque = Reserved { legs: vec![], is_opaque: true };
+        assert_eq!(
+            read(0).with_sent(&opaque).open().unwrap(),
+            ["what the last request has done is not known"]
+        );
+        let told = Snapshot { sandbox: false, live: read(0), sent, ..snapshot(Mode::Mock) };
+        assert!(told.open_at_fyers().unwrap().contains("+10 NSE:SBIN-EQ (sent, not read yet)"));
     }
 }

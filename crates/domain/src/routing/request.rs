@@ -79,7 +79,7 @@ impl Leg {
 }
 
 /// One spelling for symbols and products: FYERS' own is upper case without spaces.
-pub(crate) fn normal(text: &str) -> String {
+pub fn normal(text: &str) -> String {
     text.trim().to_uppercase()
 }
 

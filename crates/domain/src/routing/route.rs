@@ -3,6 +3,8 @@
 //! Everything that decides is in the [`Snapshot`]: the mode, a person's halt, the token, what is open at FYERS and in
 //! the MockExchange, and what is on its way. Nobody else decides where an order goes.
 
+mod unread;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
@@ -24,6 +26,8 @@ use crate::{
     reason::Reason,
     secret::AccessToken,
 };
+pub use unread::passes_unread;
+use unread::{closes_the_unknown, is_no_exit_of_the_unread, sells_no_real_shares};
 
 /// All that decides where a request goes, at one moment.
 #[derive(Debug, Clone)]
@@ -254,6 +258,7 @@ fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refu
     let no_exit = || if real { Refused::Halted } else { Refused::HaltedInSandbox };
     match call.operation {
         Cancel | CancelMany | CancelGtt => return Ok(()),
+        ExitPositions if real && closes_the_unknown(now, call) => return Ok(()),
         ExitPositions | Modify | ModifyMany | Place | PlaceMany if real && !now.knows_the_books() => {
             return Err(Refused::HaltedUnknown);
         }
@@ -364,6 +369,7 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     if let Some(risk) = call.legs.iter().find_map(|leg| now.live.protects(leg, now.on_the_way())) {
         return Err(Refused::Protected(risk));
     }
+    is_no_exit_of_the_unread(now, call)?;
     sells_no_real_shares(now, call)?;
     match now.on_token_loss {
         OnTokenLoss::Mock => Ok(()),
@@ -373,22 +379,6 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
 
 fn names_what_is_simulated(call: &OrderCall) -> bool {
     !call.ids.is_empty() && call.ids.iter().all(|id| is_simulated(id))
-}
-
-/// What is sold from delivery may be shares at FYERS, of which nothing is known without a token. Only what was bought in
-/// simulation today can be sold so.
-fn sells_no_real_shares(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
-    let is_sale = |leg: &&Leg| {
-        let simulated = reduces(std::slice::from_ref(leg), &now.simulated, &now.simulated_waiting);
-        leg.quantity < 0 && leg.may_be_delivery() && !simulated
-    };
-    match call.legs.iter().find(is_sale) {
-        Some(leg) => Err(Refused::Protected(format!(
-            "it would sell shares of {} from delivery, and which of them you hold at FYERS is not known now",
-            leg.symbol
-        ))),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    envelope::{Envelope, EnvelopeStatus, TOKEN_CODES},
+    envelope::{Envelope, EnvelopeStatus, TOKEN_CODES, TOKEN_STATUSES},
     http::ApiResponse,
     response::orders::answers,
 };
@@ -33,8 +33,9 @@ impl OrderWord {
             return Self::NotKnown;
         };
         let has_id = body["id"].as_str().is_some_and(|id| !id.trim().is_empty());
-        // Who refuses the token makes no order, and here is the id of one.
-        let is_at_odds = is_new && has_id && code.is_some_and(|code| TOKEN_CODES.contains(&code));
+        // Who refuses the token makes no order, and here is the id of one, or a status that does not fit.
+        let is_of_token = code.is_some_and(|code| TOKEN_CODES.contains(&code));
+        let is_at_odds = is_of_token && ((is_new && has_id) || !TOKEN_STATUSES.contains(&http_status));
         let is_refusal = code.is_some_and(|code| code < 0 && !TROUBLE.contains(&code)) && !is_at_odds;
         match status {
             Some(EnvelopeStatus::Ok) if (200..300).contains(&http_status) => {
@@ -104,6 +105,8 @@ mod tests {
             (401, json!({"s": "error", "code": -16}), Refused),
             (401, json!({"s": "error", "code": -16, "message": "m", "id": ""}), Refused),
             (401, json!({"s": "error", "code": -16, "message": "m", "id": "26"}), NotKnown),
+            (429, json!({"s": "error", "code": -16, "message": "m"}), NotKnown),
+            (404, json!({"s": "error", "code": "-8"}), NotKnown),
             (403, json!({"s": "error", "code": "-373"}), Refused),
             (429, json!({"s": "error", "code": -429, "message": "Request limit reached"}), Refused),
             (400, json!({"code": -50, "symbol": "Invalid symbol provided"}), Refused),

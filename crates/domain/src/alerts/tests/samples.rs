@@ -1,12 +1,16 @@
 //! Events of every kind, as the texts are looked at with.
 
+mod lost;
+
 use chrono::{DateTime, Utc};
 use mock_exchange::sessions::Segment;
+
+use lost::{lost_basket, taken_all_the_same, told_by_its_time, unread};
 
 use crate::{
     alert::Severity,
     asked::Asked,
-    event::{Death, Event},
+    event::{Death, Event, UnreadBook},
     keys::{BotName, LimitKind},
     mode::Mode,
     reason::Reason,
@@ -14,53 +18,6 @@ use crate::{
     secret::Fingerprint,
     session::StateName,
 };
-
-fn lost_basket(searched: bool) -> Event {
-    Event::OrderOutcomeUnknown {
-        bot: Some(bot()),
-        asked: Asked { what: "place".into(), ids: vec![] },
-        symbol: "NSE:BANKNIFTY26NOV52000CE".into(),
-        quantity: 35,
-        found: None,
-        searched,
-        orders: (0..10).map(|n| format!("buy 35 NSE:BANKNIFTY26NOV52{n}00CE")).collect(),
-        rows: vec![],
-        token_refused: false,
-        is_by_time: false,
-    }
-}
-
-/// An order without a tag: found, perhaps found, and found twice.
-fn told_by_its_time(found: Option<&str>, searched: bool) -> Event {
-    Event::OrderOutcomeUnknown {
-        bot: Some(bot()),
-        asked: Asked { what: "place".into(), ids: vec![] },
-        symbol: "NSE:SBIN-EQ".into(),
-        quantity: 10,
-        found: found.map(str::to_owned),
-        searched,
-        orders: vec![],
-        rows: vec!["26112300000021: buy 10 NSE:SBIN-EQ at market (10:00:07)".into()],
-        token_refused: false,
-        is_by_time: found.is_some(),
-    }
-}
-
-/// FYERS has refused the token, and has the order all the same.
-fn taken_all_the_same() -> Event {
-    Event::OrderOutcomeUnknown {
-        bot: None,
-        asked: Asked { what: "place".into(), ids: vec![] },
-        symbol: "NSE:SBIN-EQ".into(),
-        quantity: 10,
-        found: Some("26112300000021".into()),
-        searched: true,
-        orders: vec![],
-        rows: vec!["26112300000021: buy 10 NSE:SBIN-EQ at market (10:00:07)".into()],
-        token_refused: true,
-        is_by_time: false,
-    }
-}
 
 fn refused_request(what: &str, ids: &[&str]) -> Event {
     Event::OrderRejected {
@@ -135,6 +92,7 @@ pub(super) fn token_events() -> Vec<Event> {
             rows: vec![],
             token_refused: false,
             is_by_time: false,
+            unread: None,
         },
         Event::OrderOutcomeUnknown {
             bot: None,
@@ -147,6 +105,7 @@ pub(super) fn token_events() -> Vec<Event> {
             rows: vec!["26112300000017: sell 10 NSE:SBIN-EQ at ₹801.50 (10:00:01)".into()],
             token_refused: false,
             is_by_time: false,
+            unread: None,
         },
         Event::OrderRejected {
             bot: None,
@@ -174,11 +133,15 @@ pub(super) fn token_events() -> Vec<Event> {
                 .into(),
             token_refused: false,
             is_by_time: false,
+            unread: None,
         },
         told_by_its_time(Some("26112300000017"), true),
         told_by_its_time(None, false),
         told_by_its_time(Some("26112300000017"), false),
         taken_all_the_same(),
+        unread(UnreadBook::Yet, 10, false),
+        unread(UnreadBook::Yet, -10, true),
+        unread(UnreadBook::DayOver, 10, true),
         lost_basket(true),
         lost_basket(false),
         Event::OrderOutcomeUnknown {
@@ -192,6 +155,7 @@ pub(super) fn token_events() -> Vec<Event> {
             rows: vec![],
             token_refused: false,
             is_by_time: false,
+            unread: None,
         },
         refused_request("cancel", &["26112300000017"]),
         refused_request("modify", &["26112300000017", "26112300000018"]),
@@ -201,6 +165,7 @@ pub(super) fn token_events() -> Vec<Event> {
         Event::PositionsUnreadable { over: true },
         Event::PositionUnknown { symbol: "NSE:SBIN-EQ".into() },
         Event::PositionTurned { symbol: "NSE:SBIN-EQ".into(), from: 10, to: -10 },
+        Event::PositionGrew { symbol: "NSE:SBIN-EQ".into(), from: 0, to: 10 },
         Event::SegmentJoined { segment: Segment::Mcx, symbol: "MCX:GOLDM26DECFUT".into() },
         Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },

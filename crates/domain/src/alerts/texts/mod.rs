@@ -122,6 +122,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
             rows,
             token_refused,
             is_by_time,
+            unread,
         } => {
             let book = BookSays {
                 found: found.as_deref(),
@@ -129,6 +130,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
                 rows,
                 token_refused: *token_refused,
                 is_by_time: *is_by_time,
+                unread: *unread,
             };
             Some(orders::outcome_unknown((bot.as_ref(), asked), (symbol, *quantity, orders), &book))
         }
@@ -137,6 +139,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         }
         Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),
         Event::PositionTurned { symbol, from, to } => Some(trading::position_turned(symbol, *from, *to)),
+        Event::PositionGrew { symbol, from, to } => Some(trading::position_grew(symbol, *from, *to)),
         Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
         Event::SimulatedLeft { positions } => Some(trading::simulated_left(positions)),
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),

@@ -6,6 +6,7 @@ use crate::alerts::{
     words::{clip, excerpt, order},
 };
 use crate::asked::Asked;
+use crate::event::UnreadBook;
 use crate::keys::BotName;
 use crate::money::rupees;
 use rust_decimal::Decimal;
@@ -21,6 +22,7 @@ pub(super) struct BookSays<'a> {
     pub(super) rows: &'a [String],
     pub(super) token_refused: bool,
     pub(super) is_by_time: bool,
+    pub(super) unread: Option<UnreadBook>,
 }
 
 /// An order whose answer is not known is never sent again by the keeper.
@@ -30,14 +32,20 @@ pub(super) fn outcome_unknown(
     book: &BookSays<'_>,
 ) -> Draft {
     let title = match (asked.words(), orders.len()) {
-        (None, _) if book.token_refused => {
+        (None, 0 | 1) if book.token_refused => {
             format!("Order refused with the token, and may be at FYERS: {}", what(symbol, quantity))
         }
         (Some(asked), _) => format!("Sent, answer lost: {asked}"),
         (None, 0 | 1) => format!("Order sent, answer lost: {}", what(symbol, quantity)),
+        (None, many) if book.token_refused => {
+            format!("{many} orders refused with the token, and may be at FYERS")
+        }
         (None, many) => format!("{many} orders sent, answer lost"),
     };
     let draft = Draft::new(Severity::Critical, "order|unknown", title).lines(keys::row(bot));
+    if let Some(why) = book.unread {
+        return unread(draft, orders, why);
+    }
     match (book.found, asked.words()) {
         (Some(id), _) if !book.searched => another(draft, id, book.rows),
         (Some(id), _) => found(draft, id, orders, book),
@@ -52,6 +60,19 @@ pub(super) fn outcome_unknown(
         (None, Some(_)) => draft
             .line("Trading: FYERS may have done it or not. The keeper does not send it again.")
             .line("Next: look at orders and positions in the FYERS app yourself."),
+    }
+}
+
+/// Nobody could look for it.
+fn unread(draft: Draft, orders: &[String], why: UnreadBook) -> Draft {
+    let these = if orders.is_empty() { String::new() } else { format!(" These: {}.", list(orders)) };
+    match why {
+        UnreadBook::Yet => draft
+            .line("Trading: FYERS may have it or not; its order book cannot be read now. No exit is simulated.")
+            .line(format!("Next: look in the FYERS app. The keeper looks too once it can, and tells.{these}")),
+        UnreadBook::DayOver => draft
+            .line("Trading: FYERS may have it or not. Its order book could not be read until trading was over.")
+            .line(format!("Next: look at orders and positions in the FYERS app today; tomorrow's book shows others.{these}")),
     }
 }
 

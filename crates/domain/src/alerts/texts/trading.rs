@@ -75,8 +75,8 @@ pub(super) fn positions_unreadable(over: bool) -> Draft {
             .line("Next: nothing to do.");
     }
     Draft::new(Severity::Critical, "positions|unreadable", "Your live positions cannot be read")
-        .line("Trading: orders go on. Without a token, exits of what was last known to be open")
-        .line("are refused, not simulated: the bot must not believe that it is out.")
+        .line("Trading: orders go on. Should the token die now, orders are refused, not simulated:")
+        .line("any of them could be the exit of a position that nobody has read.")
         .line("Next: look at your positions in the FYERS app.")
 }
 
@@ -101,6 +101,18 @@ pub(super) fn position_turned(symbol: &str, from: i64, to: i64) -> Draft {
     )
     .line("Trading: an exit that FYERS took late has filled behind another one, or a person has ordered in the FYERS app.")
     .line("Next: close it there, or let the bot send the exit: exits pass. Look for orders that still wait.")
+}
+
+/// An order that waited at FYERS when the halt began may still fill.
+pub(super) fn position_grew(symbol: &str, from: i64, to: i64) -> Draft {
+    let symbol = excerpt(symbol, 40);
+    Draft::new(
+        Severity::Critical,
+        format!("positions|grew {symbol} {to}"),
+        format!("A position has grown under the halt: it was {from} {symbol}, and is {to}"),
+    )
+    .line("Trading: an order has filled that was at FYERS before the halt, or a person has ordered in the FYERS app.")
+    .line("Next: cancel what still waits there; to close the position, let the bot send the exit: exits pass.")
 }
 
 /// Only commodities join by themselves.

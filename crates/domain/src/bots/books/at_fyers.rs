@@ -54,6 +54,11 @@ impl BotBooks {
         self.ordered.contains(&(bot.clone(), normal(symbol)))
     }
 
+    /// Whose order at FYERS this id is, of bots'.
+    pub fn whose(&self, id: &str) -> Option<&BotName> {
+        self.at_fyers.get(id).map(|(bot, _)| bot)
+    }
+
     /// Learns from FYERS' order book what bots' orders have filled today.
     pub fn saw(&mut self, rows: &[BookRow]) {
         self.bots.values_mut().for_each(|book| book.live.clear());

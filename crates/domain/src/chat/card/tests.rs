@@ -220,9 +220,7 @@ fn a_death_at_noon_lists_what_is_open() {
         positions,
         was_live: true,
         read_at: Some(at(23, 11, 59)),
-        unknown: vec![],
-        waiting: vec![],
-        waiting_ids: vec![],
+        ..LivePositions::default()
     };
     phone.settle(&mut card, &Seen { live: live.clone(), session, ..needed(at(23, 12, 0)) });
     let text = *phone.texts().last().unwrap();

@@ -15,10 +15,7 @@ use crate::{
     mode::Mode,
     reason::Reason,
     reason_words::story,
-    routing::{
-        fate::refuses_without_token,
-        live_positions::{Known, LivePositions},
-    },
+    routing::{fate::refuses_without_token, live_positions::LivePositions},
     session_state::Source,
 };
 use fyers_api::ist;
@@ -114,10 +111,9 @@ fn positions(live: &LivePositions, now: DateTime<Utc>) -> Option<String> {
     const NEXT: &str = "The keeper cannot close them now; the FYERS app can.";
     /// Of one position: real ones are half as long.
     const WIDEST: usize = 70;
-    if live.known(now) == Known::Unknown {
+    let Some(open) = live.open() else {
         return Some(format!("⚠️ What is open at FYERS is not known. {NEXT}"));
-    }
-    let open = live.open().unwrap_or_default();
+    };
     let more = open.len().saturating_sub(POSITIONS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let old = live.read_at.filter(|at| ist::date(*at) != ist::date(now));

@@ -2,6 +2,7 @@ use rust_decimal::Decimal;
 
 use super::*;
 use crate::{
+    event::UnreadBook,
     keys::BotName,
     order_journal::look_up::tests::{intent, leg, now, row},
     routing::Venue,
@@ -240,17 +241,20 @@ fn after_not_in_the_book_each_equal_row_is_named_and_one_of_another_quantity_use
     }
 }
 
-/// FYERS said that it had done nothing: it counts as not sent, in this life and in later ones, unless a book has it.
+/// FYERS said that it had done nothing: nothing is told unless a book has it, and until one was read it may be there.
 #[test]
 fn an_order_refused_with_the_token_is_told_only_if_a_book_has_it() {
     let order = OrderIntent { bot: Some(BotName::owner()), ..intent("place", vec![leg("A", 5, None)]) };
     let rows = order.token_refused_entries(Some(now()), seconds(1));
-    assert!(rows[0].is_refused_with_the_token() && rows[0].may_arrive(now(), None).is_none());
+    assert!(rows[0].is_refused_with_the_token() && rows[0].may_arrive(now(), None).is_some());
     let mut lost = LostOrders::default();
-    lost.add_refused(&rows);
-    for mut lost in [lost, LostOrders::recall(vec![], &rows, ist::date(now()))] {
-        assert!(lost.untold().next().is_none() && lost.are_looked_for());
-        assert_eq!(settle(&mut lost, &[], seconds(4_000)), [], "as FYERS said");
+    lost.add_refused(order.clone(), &rows);
+    for mut lost in [lost, LostOrders::recall(vec![order.clone()], &rows, ist::date(now()))] {
+        assert!(lost.unsettled().next().is_some() && lost.are_looked_for());
+        let silent = settle(&mut lost, &[], seconds(4_000)).remove(0);
+        assert_eq!((silent.search, silent.events.len()), (Search::NotFound, 0), "as FYERS said");
+        assert!(lost.unsettled().next().is_none());
+        assert_eq!(settle(&mut lost, &[], seconds(4_000)), [], "that is on disk");
         let verdicts = settle(&mut lost, &[row("26", leg("A", 5, None), 1)], seconds(4_001));
         assert_eq!(told(&verdicts), [(Some("26"), true, vec!["26"])]);
         let is_said = |event: &Event| matches!(event, Event::OrderOutcomeUnknown { token_refused: true, .. });
@@ -258,6 +262,59 @@ fn an_order_refused_with_the_token_is_told_only_if_a_book_has_it() {
     }
     let cancel = intent("cancel", vec![]);
     assert_eq!(cancel.token_refused_entries(None, now()), [], "of what is no order a book shows nothing");
+    assert!(order.may_open() && !cancel.may_open());
+}
+
+#[test]
+fn what_is_told_of_several_orders_at_once_is_one_message() {
+    let order = |id: i64, what: &str| {
+        let legs = if what == "place" { vec![leg("A", id, None)] } else { vec![] };
+        OrderIntent { id, ..intent(what, legs) }
+    };
+    let open = vec![order(1, "place"), order(2, "place"), order(3, "modify"), order(4, "place")];
+    let told = LostOrders::recall(open, &[], ist::date(now())).tell_unread(seconds(1));
+    let orders = |(rows, events): &Telling| match &events[..] {
+        [Event::OrderOutcomeUnknown { orders, .. }] => (rows.len(), orders.clone()),
+        _ => unreachable!(),
+    };
+    let both = vec!["buy 1 A".to_owned(), "buy 2 A".to_owned()];
+    assert_eq!(told.iter().map(orders).collect::<Vec<_>>(), [(2, both), (1, vec![]), (1, vec![])]);
+}
+
+/// What a life without a token tells, and what the next ones know of it by the rows.
+#[test]
+fn what_no_book_can_be_read_for_is_told_at_once_and_once_more_when_its_day_is_over() {
+    let order = || intent("place", vec![leg("A", 5, None)]);
+    let unread = |told: &[Telling]| -> Vec<Option<UnreadBook>> {
+        let of = |event: &Event| match event {
+            Event::OrderOutcomeUnknown { unread, .. } => *unread,
+            _ => None,
+        };
+        told.iter().flat_map(|(_, events)| events.iter().map(of)).collect()
+    };
+    let mut lost = one(order());
+    let at_once = lost.tell_unread(seconds(1));
+    assert_eq!(unread(&at_once), [Some(UnreadBook::Yet)]);
+    assert_eq!(lost.tell_unread(seconds(2)), []);
+    assert!(lost.unsettled().next().is_some(), "the search goes on");
+
+    let today = ist::date(now());
+    let mut next = LostOrders::recall(vec![order()], &at_once[0].0, today);
+    assert_eq!(next.tell_unread(seconds(60)), [], "the rows say that it was told");
+    let not_there = settle(&mut next.clone(), &[], seconds(60)).remove(0);
+    assert_eq!((not_there.search, not_there.events.len()), (Search::NotFound, 1), "that is news");
+    let found = settle(&mut next.clone(), &[row("26", leg("A", 5, None), 1)], seconds(60)).remove(0);
+    assert_eq!((found.search, found.events.len()), (Search::Found { ids: vec!["26".into()] }, 1));
+
+    assert_eq!(next.tell_never_read(|_| false, seconds(60)), []);
+    let over = next.tell_never_read(|_| true, seconds(60));
+    assert_eq!(unread(&over), [Some(UnreadBook::DayOver)]);
+    assert_eq!(next.tell_never_read(|_| true, seconds(61)), [], "once");
+    let tomorrow = now() + TimeDelta::days(1);
+    let mut last = LostOrders::recall(vec![order()], &over[0].0, ist::date(tomorrow));
+    assert_eq!(last.tell_never_read(|_| true, tomorrow), []);
+    let silent = settle(&mut last, &[], tomorrow).remove(0);
+    assert_eq!((silent.search, silent.events.len()), (Search::LookYourself, 0), "it was told");
 }
 
 #[test]

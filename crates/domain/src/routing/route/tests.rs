@@ -203,9 +203,10 @@ fn a_halt_lets_out_what_is_open_and_no_more() {
             Snapshot { sent: Reserved { legs: vec![], is_opaque: true }, ..now.clone() },
         ),
     ] {
-        for exit in [place("NSE:A-EQ", -10), basket(&[-1]), exit_all()] {
+        for exit in [place("NSE:A-EQ", -10), basket(&[-1])] {
             assert_eq!(route(&blind, &exit), Route::Refused(Refused::HaltedUnknown), "{what}");
         }
+        assert_eq!(goes(&blind, &exit_all()), !blind.sent.is_opaque, "FYERS closes what is open: {what}");
         let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "1"}));
         assert!(goes(&blind, &cancel), "{what}");
     }

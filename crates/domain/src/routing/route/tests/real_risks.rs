@@ -13,10 +13,52 @@ fn only_an_exit_under_a_halt_waits_for_a_reading() {
         assert_eq!(first(&halted(snapshot(Mode::Sandbox)), &exit), None, "what is simulated is known");
         assert_eq!(first(&halted(holding(Mode::Mock, 10)), &exit), None);
         let unread = Snapshot { looked: false, ..now.clone() };
-        assert_eq!(first(&unread, &exit), Some(ReadsFirst::InTurn), "not known");
+        let waits = if exit == exit_all() { ReadsFirst::AtOnce } else { ReadsFirst::InTurn };
+        assert_eq!(first(&unread, &exit), Some(waits), "not known");
     }
     let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "1"}));
     assert_eq!(first(&now, &cancel), None, "a cancel opens nothing");
+}
+
+/// FYERS closes what is open when it comes: never more, unless an order is there that may fill behind it.
+#[test]
+fn an_exit_of_positions_passes_a_halt_although_they_are_not_known_if_nothing_may_fill_behind_it() {
+    let one = || leg("NSE:A-EQ", -10);
+    let sent = |is_opaque| Reserved { legs: vec![one()], is_opaque };
+    let unread = || halted(Snapshot { looked: false, ..holding(Mode::Live, 10) });
+    let waits = LivePositions { waiting: vec![one()], ..holding(Mode::Live, 10).live };
+    let cancelling = call(Method::Delete, "/positions", &json!({"exit_all": 1, "pending_orders_cancel": 1}));
+    for (what, now, passes, passes_if_it_cancels) in [
+        ("nothing is there", unread(), true, true),
+        ("an order waits", Snapshot { live: waits, ..unread() }, false, true),
+        ("one has no answer", Snapshot { sent: sent(false), ..unread() }, false, false),
+        ("one was answered", Snapshot { sent: sent(false), not_shown: vec![one()], ..unread() }, false, true),
+        (
+            "an exit is on its way",
+            Snapshot { sent: sent(true), not_shown: vec![one()], ..unread() },
+            false,
+            false,
+        ),
+    ] {
+        for (exit, expected) in [(exit_all(), passes), (cancelling.clone(), passes_if_it_cancels)] {
+            let decided = route(&now, &exit);
+            assert_eq!(decided == Route::Fyers, expected, "{what}: {exit:?}");
+            assert_eq!(passes_unread(&exit, &decided), expected, "{what}");
+        }
+        assert!(!passes_unread(&place("NSE:A-EQ", -1), &Route::Fyers), "an order may be too large");
+    }
+}
+
+/// What came after the last reading is not known, so any order may be the exit of it.
+#[test]
+fn positions_that_could_not_be_read_protect_everything() {
+    let live = LivePositions { unread_since: Some(at()), ..holding(Mode::Live, 0).live };
+    let now = Snapshot { live, ..snapshot(Mode::Mock) };
+    for order in [place("NSE:B-EQ", 1), place("NSE:B-EQ", -1), basket(&[1]), exit_all()] {
+        assert!(matches!(route(&now, &order), Route::Refused(Refused::Protected(_))), "{order:?}");
+    }
+    let of_simulated = call(Method::Patch, "/orders/sync", &json!({"id": "MOCK1", "qty": 1}));
+    assert!(!matches!(route(&now, &of_simulated), Route::Refused(Refused::Protected(_))));
 }
 
 /// An order has filled since the last reading: what would close it is no exit yet, and is not refused before a new one.

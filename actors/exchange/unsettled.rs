@@ -1,0 +1,166 @@
+//! Orders that may be at FYERS and have no certain outcome: what a book says of them, what a person hears while none can be
+//! read, and what counts as sent until then.
+
+use actix::{AsyncContext, Context, Handler};
+use chrono::{DateTime, TimeDelta, Utc};
+use fyers_api::{http::ApiResponse, ist};
+use keeper_domain::{
+    order_journal::{IntentOutcome, SeenBook, Telling, Verdict},
+    ports::Change,
+    routing::{
+        live_positions::{BookRow, read_orders},
+        request::Reserved,
+    },
+};
+
+use crate::exchange::{
+    ExchangeActor,
+    messages::{End, Executed},
+    state::{Answered, Volatile},
+};
+
+/// From the end of a day's trading to the word that no book was read for an order.
+const AFTER_CLOSE: TimeDelta = TimeDelta::minutes(5);
+
+impl ExchangeActor {
+    /// Tells and lists of each order whose answer is not known what the order book says. The keeper never sends it again.
+    pub(super) fn settle_lost(
+        &mut self,
+        book: &[BookRow],
+        (began, is_a_bots): (DateTime<Utc>, bool),
+        change: &mut Change,
+    ) {
+        let Volatile { lost, books, last_intent, looks, .. } = &mut self.volatile;
+        let on_the_way = self.deps.in_flight.reserved();
+        let (is_known, newest) = (|id: &str| books.knows(id), *last_intent);
+        let (on_the_way, clock) = (&on_the_way[..], looks.clock);
+        let reading = SeenBook { book, began, is_known: &is_known, on_the_way, newest, clock, is_a_bots };
+        let verdicts = lost.settle(&reading, self.deps.time.now());
+        verdicts.into_iter().for_each(|verdict| self.tell_of_lost(verdict, change));
+    }
+
+    /// An order book that a bot has read may show an order whose answer was lost, long after the keeper has stopped looking.
+    pub(super) fn look_into(&mut self, answer: &ApiResponse, ctx: &mut Context<Self>) {
+        let Some(book) = Some(answer).filter(|_| self.volatile.lost.are_missed()).and_then(read_orders)
+        else {
+            return;
+        };
+        let (now, mut change) = (self.deps.time.now(), Change::default());
+        self.volatile.books.begin(ist::date(now));
+        self.settle_lost(&book, (now, true), &mut change);
+        if !change.outcomes.is_empty() {
+            self.publish();
+            let commit = self.commit_or_keep(change);
+            ctx.wait(commit);
+        }
+    }
+
+    fn tell_of_lost(&mut self, verdict: Verdict, change: &mut Change) {
+        let Verdict { id, at, search, entries, events, may_arrive } = verdict;
+        let now = self.deps.time.now();
+        change.events.extend(events.into_iter().map(|event| (now, event)));
+        change.outcomes.push((id, IntentOutcome::Searched(search)));
+        entries.iter().for_each(|entry| self.volatile.books.placed(entry));
+        change.orders.extend(entries);
+        self.volatile.answered.retain(|order| order.id != id);
+        if let Some((reserved, until)) = may_arrive {
+            let answered = Answered::new(id, vec![], at, reserved);
+            self.volatile.answered.push(Answered { may_arrive_until: Some(until), ..answered });
+        }
+    }
+
+    /// Orders that were found, and requests that no order book shows, while the positions could not be read: what they have
+    /// done is in no reading yet.
+    pub(super) fn expect_settled(&mut self, settled: &Change) {
+        let now = self.deps.time.now();
+        for entry in &settled.orders {
+            let Some(lost) = &entry.unanswered else { continue };
+            let reserved = match (entry.what.as_str(), entry.taken_by_fyers()) {
+                ("place", Some(leg)) => Reserved { legs: vec![leg], is_opaque: false },
+                ("place" | "cancel", _) => continue,
+                _ => Reserved { legs: vec![], is_opaque: true },
+            };
+            let ids = entry.id.iter().cloned().collect();
+            self.volatile.answered.push(Answered::new(lost.intent, ids, now, reserved));
+        }
+    }
+
+    /// No book can be read: whoever has sent an order hears at once that nobody knows of it.
+    pub(super) fn tell_unread(&mut self, change: &mut Change) {
+        let told = self.volatile.lost.tell_unread(self.deps.time.now());
+        self.add_told(told, change);
+    }
+
+    /// The same where there is no token, and none that FYERS has still to say a word about.
+    pub(super) fn tell_unread_without_token(&mut self, ctx: &mut Context<Self>) {
+        if self.volatile.doubted.is_one() || self.volatile.session.awaits_first_word() {
+            return;
+        }
+        let mut change = Change::default();
+        self.tell_unread(&mut change);
+        self.queue_or_keep(change, ctx);
+    }
+
+    /// The day's trading is over: what no book was read for is for a person.
+    pub(super) fn tell_never_read(&mut self, ctx: &mut Context<Self>) {
+        let (now, hours) = (self.deps.time.now(), &self.deps.hours);
+        let is_over = |at: DateTime<Utc>| {
+            let date = ist::date(at);
+            let closed = hours.on(date).map(|day| day.closes);
+            let is_closed = closed.is_some_and(|closed| at < closed && closed + AFTER_CLOSE <= now);
+            // What was sent a moment ago is still being looked for.
+            now - at >= AFTER_CLOSE && (is_closed || date != ist::date(now))
+        };
+        let told = self.volatile.lost.tell_never_read(is_over, now);
+        let mut change = Change::default();
+        self.add_told(told, &mut change);
+        self.queue_or_keep(change, ctx);
+    }
+
+    fn add_told(&self, told: Vec<Telling>, change: &mut Change) {
+        let now = self.deps.time.now();
+        for (entries, events) in told {
+            change.orders.extend(entries);
+            change.events.extend(events.into_iter().map(|event| (now, event)));
+        }
+    }
+}
+
+impl Handler<Executed> for ExchangeActor {
+    type Result = ();
+
+    fn handle(&mut self, executed: Executed, ctx: &mut Self::Context) {
+        let Executed { intent, end, unsaved, reserved, placed, rejected } = executed;
+        self.volatile.books.begin(ist::date(self.deps.time.now()));
+        placed.iter().for_each(|entry| self.volatile.books.placed(entry));
+        if let Some(unsaved) = unsaved {
+            self.keep_unsaved(unsaved);
+        }
+        self.count_rejected(rejected);
+        let id = intent.id;
+        let ids = placed.iter().filter_map(|entry| entry.id.clone()).collect();
+        let answered = Answered::new(id, ids, self.deps.time.now(), reserved);
+        match end {
+            // It never left, so it is none of the day's orders.
+            End::Nothing if rejected == 0 => self.volatile.books.unsent(&intent),
+            End::Nothing => {}
+            End::TokenRefused => {
+                self.volatile.books.unsent(&intent);
+                if intent.may_open() {
+                    let may_arrive_until = Some(intent.may_arrive_until());
+                    self.volatile.answered.push(Answered { may_arrive_until, ..answered });
+                    self.volatile.lost.add_refused(intent, &placed);
+                }
+            }
+            End::Answered => self.volatile.answered.push(answered),
+            End::Unknown => {
+                self.volatile.answered.push(answered);
+                self.volatile.lost.add(intent, &placed);
+            }
+            End::Banned { symbol } => self.explain_ban(symbol, ctx),
+        }
+        self.deps.in_flight.leave(id);
+        self.publish();
+        self.look_soon(ctx);
+    }
+}

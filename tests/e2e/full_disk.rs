@@ -1,0 +1,91 @@
+//! A start on a disk that is really full: the keeper comes up, refuses in words what must be written, and heals by itself. The
+//! state folder is a small file system of its own, in a mount namespace of the keeper's.
+
+use std::{
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use simulator::{RefreshMode, TokenKind};
+
+use crate::{
+    bot::Bot,
+    support::{Home, Keeper, wait_for},
+};
+
+const SBIN: &str = "NSE:SBIN-EQ";
+
+/// The folder as it was, on a disk that is then filled to the last byte.
+const FULL: &str = "cp -a state kept && mount -t tmpfs -o size=16m keeper-test state && cp -a kept/. state/ && \
+    { dd if=/dev/zero of=state/filler bs=4096 2>/dev/null; exec \"$0\" \"$@\"; }";
+
+fn may_mount() -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = ["--mount", "mount", "-t", "tmpfs", "keeper-test"];
+    let ran = Command::new("unshare").args(mount).arg(folder.path()).stderr(Stdio::null()).status();
+    ran.is_ok_and(|status| status.success())
+}
+
+/// A keeper that starts on a full disk, and the way to what fills it.
+fn on_a_full_disk(home: &Home) -> (Keeper, PathBuf) {
+    let program = home.command(&["run"]);
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", FULL]).arg(program.get_program()).args(program.get_args());
+    command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(home.dir.path()).stdin(Stdio::null());
+    let keeper = home.adopt(command);
+    wait_for("an answer", || crate::support::get(&keeper.url("/livez")).filter(|(status, _)| *status == 200));
+    let root = PathBuf::from(format!("/proc/{}/root", keeper.pid()));
+    let filler = home.dir.path().canonicalize().unwrap().join("state/filler");
+    (keeper, root.join(filler.strip_prefix("/").unwrap()))
+}
+
+#[test]
+fn a_start_on_a_full_disk_comes_up_and_heals_by_itself() {
+    if !may_mount() {
+        return println!("SKIPPED: mounting is not permitted here, no disk was filled");
+    }
+    for is_killed in [false, true] {
+        println!("killed before: {is_killed}");
+        let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+        let home = home.set("FYERS_SANDBOX", "false");
+        let token = home.sim.mint(TokenKind::Access);
+        home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+        let keeper = home.start_ready();
+        keeper.wait_status("live", |status| status["mode"] == "live");
+        if is_killed {
+            keeper.kill9();
+        } else {
+            assert!(keeper.stop().success());
+        }
+
+        let (keeper, filler) = on_a_full_disk(&home);
+        let bot = Bot::of(&home, &keeper);
+        if !is_killed {
+            // It was closed in good order, so there is the room that was kept back for the start, until it is used up.
+            keeper.wait_status("live", |status| status["mode"] == "live");
+        }
+        let more = filler.with_file_name("more");
+        let mut writing = std::fs::File::create(&more).unwrap();
+        while writing.write_all(&[1; 4096]).is_ok() {}
+        let refused = wait_for("a refusal", || Some(bot.order(SBIN, 1)).filter(|told| told.venue == "none"));
+        assert_eq!(refused.status, 503, "{}", refused.body);
+        if !is_killed {
+            let words = refused.body["message"].as_str().unwrap();
+            assert!(words.contains("the disk is full"), "{words}");
+            assert_eq!(bot.get("/api/v3/funds").status, 200, "reads go on");
+        }
+        assert_eq!(keeper.status()["checks"]["state:writes"][0]["status"], "fail");
+        home.wait_alert("The keeper cannot write its state");
+        std::fs::remove_file(&more).unwrap();
+        std::fs::remove_file(&filler).unwrap();
+        home.wait_alert("The keeper can write its state again");
+        wait_for("an order", || (bot.order(SBIN, 1).venue == "fyers").then_some(()));
+        let status = keeper.status();
+        let restarts = status["actors"].as_object().unwrap().values().map(|actor| actor["restarts"].as_u64());
+        assert_eq!(restarts.flatten().sum::<u64>(), 0, "{status:#}");
+        let told = home.alerts().iter().filter(|alert| alert.contains("cannot write its state")).count();
+        assert_eq!(told, 1, "{:#?}", home.alerts());
+    }
+}
