@@ -9,7 +9,9 @@ mod page_session;
 mod peer_user;
 mod rule;
 mod settings;
+mod shown;
 mod target;
+mod way;
 mod wrong_key;
 
 pub use key::GatewayKey;
