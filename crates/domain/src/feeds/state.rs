@@ -162,7 +162,7 @@ impl Feeds {
         let Some(client) = self.clients.get_mut(&id) else { return };
         let known = items.iter().filter_map(|item| self.board.find(item));
         let left: Vec<ItemNumber> = known.filter(|item| client.items.remove(item)).collect();
-        left.iter().for_each(|item| client.queue.forget(*item));
+        client.queue.forget(&left);
         left.into_iter().for_each(|item| self.leave(id, item));
     }
 
