@@ -177,7 +177,7 @@ fn a_secret_that_is_mounted_by_itself_is_used() {
         put(&home.path(".env"), crate::support::APP, (user, 0o600));
         put(&home.path("host"), "7391\n", (SOMEBODY, 0o644));
         put(&home.path("pin"), "", (ROOT, 0o644));
-        let mut mounted = home.command(&["config", "check"]);
+        let mounted = home.command(&["config", "check"]);
         let program = mounted.get_program().to_owned();
         let script = format!(
             "mount --bind host pin && exec setpriv --reuid {user} --regid {user} --clear-groups {} config check",

@@ -2,6 +2,7 @@
 
 pub(super) mod budget;
 mod gate;
+mod host;
 mod key;
 mod key_attempts;
 mod origin;

@@ -1,9 +1,10 @@
 //! Where a request comes from, as far as its head tells: rules for what other pages in the same browser can and cannot
 //! make it send. What proxies send is `way`'s to judge.
 
-use core::net::IpAddr;
-
-use super::way::Way;
+use super::{
+    host::{is_this_machine, split_port},
+    way::Way,
+};
 
 /// The parts of a request's head that matter for the origin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,27 +65,6 @@ impl Head<'_> {
     pub(super) fn is_this_keeper(&self, port: u16, public: Option<&str>) -> bool {
         let authority = public.and_then(|public| public.split_once("://")).map(|(_, authority)| authority);
         self.names_listener(port) || authority.is_some_and(|known| known.eq_ignore_ascii_case(self.host))
-    }
-}
-
-/// Whether a host, with or without a port, is a name of this machine.
-pub(super) fn is_this_machine(host: &str) -> bool {
-    let (name, _) = split_port(host);
-    let name = name.to_ascii_lowercase();
-    let name = name.trim_end_matches('.');
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    match address {
-        Ok(address) => address.is_loopback(),
-        Err(_) => name == "localhost" || name.ends_with(".localhost"),
-    }
-}
-
-/// The host, and the port: that of http when none is written, `None` when it is no number.
-fn split_port(host: &str) -> (&str, Option<u16>) {
-    let name_end = host.rfind(']').map_or(0, |end| end + 1);
-    match host[name_end..].split_once(':') {
-        Some((name, port)) => (&host[..name_end + name.len()], port.parse().ok()),
-        None => (host, Some(80)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! a proxy. One rule, and any doubt means a proxy: a proxy on this machine is a client on this machine, but whoever it
 //! works for may be anywhere.
 
-use super::origin::is_this_machine;
+use super::host::is_this_machine;
 
 /// Headers by which a proxy says that it passes a request on: the standard's, and those of the usual proxies, hosters and
 /// content networks.
