@@ -348,16 +348,13 @@ impl Feeds {
 
     /// What is followed by anybody.
     pub fn wanted(&self) -> Vec<Item> {
-        self.entries_wanted().map(|entry| entry.item.clone()).collect()
-    }
-
-    fn entries_wanted(&self) -> impl Iterator<Item = &Entry> {
-        self.board.entries().filter(|entry| !entry.followers.is_empty())
+        let followed = self.board.entries().filter(|entry| !entry.followers.is_empty());
+        followed.map(|entry| entry.item.clone()).collect()
     }
 
     /// How many items that are.
     pub fn followed(&self) -> usize {
-        self.entries_wanted().count()
+        self.board.entries().filter(|entry| !entry.followers.is_empty()).count()
     }
 
     /// Whether any bot follows orders, whoever simulates or takes them.
