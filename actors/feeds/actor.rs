@@ -327,7 +327,7 @@ impl Making {
         items.into_iter().for_each(|item| by_symbol.entry(Arc::clone(&item.symbol)).or_default().push(item));
         let (symbols, items): (Vec<Arc<str>>, Vec<Vec<Item>>) = by_symbol.into_iter().unzip();
         for (symbols, items) in symbols.chunks(ASKED).zip(items.chunks(ASKED)) {
-            let asked = GetFeedPrices(symbols.iter().map(|symbol| symbol.to_string()).collect());
+            let asked = GetFeedPrices(symbols.iter().map(ToString::to_string).collect());
             let prices: Option<FeedPrices> = timeout(PATIENCE, self.cell.ask(asked)).await.ok()?.ok()?;
             let (hub, items, now, prices) = (self.hub.clone(), items.concat(), self.now, prices?);
             walk = spawn_blocking(move || mock_prices::tell(&hub, &items, &prices, walk, now)).await.ok()?;
