@@ -8,7 +8,10 @@ use std::{
     path::Path,
 };
 
-use rustix::{fs::OFlags, process::geteuid};
+use rustix::{
+    fs::{AtFlags, OFlags, StatxAttributes, StatxFlags, statx},
+    process::geteuid,
+};
 
 /// The longest secret, in bytes. Tokens have about a thousand.
 const LONGEST: u64 = 64 * 1024;
@@ -18,15 +21,15 @@ const LONGEST: u64 = 64 * 1024;
 pub struct Rules {
     /// Whether the path may be a link. Kubernetes mounts secrets as links.
     links: bool,
-    /// Whether the file may be root's.
-    roots: bool,
+    /// Whether somebody else may bring it.
+    is_brought: bool,
 }
 
 impl Rules {
     /// A file of the keeper's own, as the gateway key.
-    pub const OWN: Self = Self { links: false, roots: false };
+    pub const OWN: Self = Self { links: false, is_brought: false };
     /// A file that somebody else brings, as `FYERS_PIN_FILE`.
-    pub const BROUGHT: Self = Self { links: true, roots: true };
+    pub const BROUGHT: Self = Self { links: true, is_brought: true };
 }
 
 /// Why a file is not used. Never holds content.
@@ -41,9 +44,14 @@ pub enum PrivateFileError {
     /// A folder, a device, a socket or a FIFO.
     #[error("is not a regular file")]
     NotAFile,
-    /// Somebody else's.
-    #[error("belongs to another user")]
-    Foreign,
+    /// Somebody else's: whose, and who runs the keeper.
+    #[error("belongs to another user ({owner}; the keeper runs as {user})")]
+    Foreign {
+        /// The owner's number.
+        owner: u32,
+        /// The keeper's.
+        user: u32,
+    },
     /// Somebody else could have changed it.
     #[error("can be written by other users")]
     Writable,
@@ -65,7 +73,12 @@ impl PrivateFileError {
             Self::Missing => "Check the path.",
             Self::Link => "Put the file itself there, not a link to it.",
             Self::NotAFile => "Name a regular file.",
-            Self::Foreign => "Give the file to the user who runs the keeper (chown).",
+            Self::Foreign { user: 0, .. } => {
+                "Give the file to root (chown), or run the keeper as the user whose it is."
+            }
+            Self::Foreign { .. } => {
+                "Give the file to the user who runs the keeper (chown); one that brings a secret may be root's too."
+            }
             Self::Writable => "Run chmod 600 on it, and make sure that it still holds what it should.",
             Self::TooLong => "Check the path: a secret is short.",
             Self::NotText => "Save it as UTF-8, without anything but the secret in it.",
@@ -146,9 +159,7 @@ fn open(path: &Path, rules: Rules, options: &mut OpenOptions) -> Result<(File, M
     let file =
         options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| refused(&error))?;
     let meta = file.metadata().map_err(|error| PrivateFileError::Io(error.kind()))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.metadata().ok().map(|meta| meta.uid());
-    check(&meta, folder, rules)?;
+    check(&meta, || Chosen::of(&file, path), rules)?;
     Ok((file, meta))
 }
 
@@ -161,12 +172,39 @@ fn refused(error: &std::io::Error) -> PrivateFileError {
     }
 }
 
-fn check(meta: &Metadata, folder: Option<u32>, rules: Rules) -> Result<(), PrivateFileError> {
+/// What is known beside a file's owner of how it came to its place.
+#[derive(Debug, Clone, Copy)]
+struct Chosen {
+    /// Whose folder it is in.
+    folder: Option<u32>,
+    /// It is mounted by itself, as a container has a file of its host: whoever may mount has put it there, and its owner has
+    /// the number that he has on the host.
+    is_mounted: bool,
+}
+
+impl Chosen {
+    fn of(file: &File, path: &Path) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder.metadata().ok().map(|meta| meta.uid());
+        Self { folder, is_mounted: is_mounted(file).unwrap_or_default() }
+    }
+}
+
+/// Whether an open file is mounted by itself. `None` where the kernel does not tell: older than 5.8, or something that
+/// stands in for it.
+pub(crate) fn is_mounted(file: &File) -> Option<bool> {
+    let told = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS).ok()?;
+    let is_told = told.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
+    is_told.then(|| told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+fn check(meta: &Metadata, chosen: impl FnOnce() -> Chosen, rules: Rules) -> Result<(), PrivateFileError> {
     if !meta.is_file() {
         return Err(PrivateFileError::NotAFile);
     }
-    if !belongs(meta.uid(), (geteuid().as_raw(), folder), rules) {
-        return Err(PrivateFileError::Foreign);
+    let (owner, user) = (meta.uid(), geteuid().as_raw());
+    if owner != user && !belongs(owner, (user, chosen()), rules) {
+        return Err(PrivateFileError::Foreign { owner, user });
     }
     if meta.mode() & 0o022 != 0 {
         return Err(PrivateFileError::Writable);
@@ -174,12 +212,17 @@ fn check(meta: &Metadata, folder: Option<u32>, rules: Rules) -> Result<(), Priva
     Ok(())
 }
 
-/// Whether a file of this owner may be used by `own`. Root reads what somebody brings, whoever that is. Its own files are
-/// root's too, or of the user whose folder they are in, as where a container has a folder of its host: what another user
-/// has put into root's folder, or into one for everybody, that user could read and change later.
-fn belongs(owner: u32, (own, folder): (u32, Option<u32>), rules: Rules) -> bool {
-    let may_be_anybodys = rules == Rules::BROUGHT || folder == Some(owner);
-    owner == own || (rules.roots && owner == 0) || (own == 0 && may_be_anybodys)
+/// Whether a file of this owner may be used by `user`: his own always. What brings a secret may be root's, who can do
+/// anything anyway, as secrets of Docker and Kubernetes and of systemd's `LoadCredential=` are; or be mounted by itself, as
+/// Compose has secrets of the host. Of nobody else, whoever runs the keeper: who owns a file can change it later. Where the
+/// keeper is root, its own files may be of the user whose folder they are in, as where a container has a folder of its
+/// host: what another user has put into root's folder, or into one for everybody, that user could read and change later.
+fn belongs(owner: u32, (user, chosen): (u32, Chosen), rules: Rules) -> bool {
+    let is_chosen = match rules.is_brought {
+        true => owner == 0 || chosen.is_mounted,
+        false => user == 0 && chosen.folder == Some(owner),
+    };
+    owner == user || is_chosen
 }
 
 #[cfg(test)]
@@ -240,22 +283,32 @@ mod tests {
     #[test]
     fn a_file_of_another_user_is_nobodys_own() {
         let (root, own, other) = (0, 1_000, 1_001);
-        let may = |owner, user, folder, rules| belongs(owner, (user, Some(folder)), rules);
+        let in_folder = |folder| Chosen { folder: Some(folder), is_mounted: false };
+        let may = |owner, user, folder, rules| belongs(owner, (user, in_folder(folder)), rules);
         for rules in [Rules::OWN, Rules::BROUGHT] {
             assert!(may(own, own, own, rules) && may(root, root, root, rules) && may(own, own, root, rules));
             assert!(
                 !may(other, own, own, rules) && !may(other, own, other, rules),
                 "of another user, wherever"
             );
-            assert!(may(own, root, own, rules), "root in somebody's folder");
+            assert!(!may(other, root, root, rules), "root takes nothing that somebody has put there");
+            assert!(!may(other, root, own, rules));
         }
+        assert!(may(own, root, own, Rules::OWN), "root in somebody's folder");
+        assert!(!may(own, root, own, Rules::BROUGHT), "whose it is can change it later");
         assert!(may(root, own, own, Rules::BROUGHT) && !may(root, own, own, Rules::OWN));
-        assert!(may(other, root, root, Rules::BROUGHT), "root reads what is brought");
-        assert!(
-            !may(other, root, root, Rules::OWN),
-            "and takes nothing for its own that somebody has put there"
-        );
-        assert!(!may(other, root, own, Rules::OWN));
+    }
+
+    #[test]
+    fn a_secret_that_is_mounted_by_itself_may_be_anybodys() {
+        let mounted = Chosen { folder: Some(0), is_mounted: true };
+        for user in [0, 65_532] {
+            assert!(belongs(1_000, (user, mounted), Rules::BROUGHT), "Compose has it of the host");
+            assert!(!belongs(1_000, (user, mounted), Rules::OWN));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let plain = File::open(file(folder.path(), "plain", b"x", 0o600)).unwrap();
+        assert!(!is_mounted(&plain).unwrap_or_default());
     }
 
     #[test]

@@ -106,6 +106,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         metrics: fyers_keeper::http::metrics::Metrics::new(),
         key: SecretString::from(String::new()).into(),
         memory: fyers_keeper::memory::Memory::default(),
+        secrets: fyers_keeper::logging::Redactor::default(),
         signing: SecretString::from("signing".to_owned()),
         rotate_owner: None,
         texts: texts(),

@@ -4,7 +4,7 @@
 //! restart drops the connections and opens them again.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, atomic::AtomicU32},
     time::Duration,
 };
@@ -12,6 +12,7 @@ use std::{
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, Supervised, WrapFuture,
 };
+use chrono::{DateTime, Utc};
 use keeper_domain::{
     clock::calendar::Calendar,
     feeds::{
@@ -24,7 +25,11 @@ use keeper_domain::{
     secret::AccessToken,
 };
 use mock_exchange::{exchange::FeedPrices, walk_feed::WalkFeed};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, timeout},
+};
 
 use super::{
     catch_up,
@@ -45,6 +50,11 @@ use crate::{
 
 /// Changes that come one behind the other are looked at together.
 const GATHER: Duration = Duration::from_millis(10);
+/// What is looked at together takes its time, with thousands of names: after it, and after prices were made, so many times
+/// as long goes to everybody else on this thread.
+const REST: u32 = 4;
+/// Symbols whose prices are asked for at once: orders come between two of them.
+const ASKED: usize = 1_000;
 /// Longest time between two looks at what is wanted.
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause after a look-up that FYERS did not answer.
@@ -94,6 +104,8 @@ struct Volatile {
     looks_up: bool,
     makes_prices: bool,
     last_observed: Option<Instant>,
+    /// No prices are made before this moment.
+    rests_until: Option<Instant>,
     walk: WalkFeed,
 }
 
@@ -117,15 +129,16 @@ impl FeedsActor {
     }
 
     /// Looks again whenever something has changed, and once a second.
-    fn keep_looking(&self, mut changes: watch::Receiver<u64>, ctx: &mut Context<Self>) {
+    fn keep_looking(&self, (mut changes, took): (watch::Receiver<u64>, Duration), ctx: &mut Context<Self>) {
         let pause = async move {
-            tokio::time::sleep(GATHER).await;
-            let _late = tokio::time::timeout(LOOK, changes.changed()).await;
+            tokio::time::sleep(GATHER.max(took * REST)).await;
+            let _late = timeout(LOOK, changes.changed()).await;
             changes
         };
         ctx.spawn(pause.into_actor(self).map(|changes, act, ctx| {
+            let began = Instant::now();
             act.look(ctx);
-            act.keep_looking(changes, ctx);
+            act.keep_looking((changes, began.elapsed()), ctx);
         }));
     }
 
@@ -284,26 +297,43 @@ impl FeedsActor {
     /// Prices of the MockExchange, one request at a time.
     fn make_prices(&mut self, items: Vec<Item>, ctx: &mut Context<Self>) {
         let items: Vec<Item> = items.into_iter().filter(Item::has_symbol).collect();
-        if items.is_empty() || std::mem::replace(&mut self.volatile.makes_prices, true) {
+        let rests = self.volatile.rests_until.is_some_and(|until| Instant::now() < until);
+        if items.is_empty() || rests || std::mem::replace(&mut self.volatile.makes_prices, true) {
             return;
         }
-        let (cell, hub, now) = (self.deps.prices.clone(), self.deps.hub.clone(), self.deps.time.now());
         let walk = std::mem::take(&mut self.volatile.walk);
-        let made = async move {
-            let mut symbols: Vec<String> = items.iter().map(|item| item.symbol.to_string()).collect();
-            symbols.sort_unstable();
-            symbols.dedup();
-            let asked = tokio::time::timeout(PATIENCE, cell.ask(GetFeedPrices(symbols))).await;
-            let prices: Option<FeedPrices> = asked.ok()?.ok()?;
-            let prices = prices?;
-            tokio::task::spawn_blocking(move || mock_prices::tell(&hub, &items, &prices, walk, now))
-                .await
-                .ok()
-        };
-        ctx.spawn(made.into_actor(self).map(|walk, act, _| {
+        let making =
+            Making { hub: self.deps.hub.clone(), cell: self.deps.prices.clone(), now: self.deps.time.now() };
+        let began = Instant::now();
+        ctx.spawn(making.all(items, walk).into_actor(self).map(move |walk, act, _| {
             act.volatile.makes_prices = false;
+            act.volatile.rests_until = Some(Instant::now() + (began.elapsed() * REST).min(LOOK));
             act.volatile.walk = walk.unwrap_or_default();
         }));
+    }
+}
+
+/// Makes prices for a while.
+struct Making {
+    hub: Hub,
+    cell: RecipientCell<GetFeedPrices>,
+    now: DateTime<Utc>,
+}
+
+impl Making {
+    /// Of all symbols, some after the other; gives the walk back. `None` when nobody answers.
+    async fn all(self, items: Vec<Item>, mut walk: WalkFeed) -> Option<WalkFeed> {
+        let mut by_symbol: BTreeMap<Arc<str>, Vec<Item>> = BTreeMap::new();
+        items.into_iter().for_each(|item| by_symbol.entry(Arc::clone(&item.symbol)).or_default().push(item));
+        let (symbols, items): (Vec<Arc<str>>, Vec<Vec<Item>>) = by_symbol.into_iter().unzip();
+        for (symbols, items) in symbols.chunks(ASKED).zip(items.chunks(ASKED)) {
+            let asked = GetFeedPrices(symbols.iter().map(ToString::to_string).collect());
+            let prices: Option<FeedPrices> = timeout(PATIENCE, self.cell.ask(asked)).await.ok()?.ok()?;
+            let (hub, items, now, prices) = (self.hub.clone(), items.concat(), self.now, prices?);
+            walk = spawn_blocking(move || mock_prices::tell(&hub, &items, &prices, walk, now)).await.ok()?;
+        }
+        walk.keep(|symbol| symbols.binary_search_by(|known| (**known).cmp(symbol)).is_ok());
+        Some(walk)
     }
 }
 
@@ -313,7 +343,7 @@ impl Actor for FeedsActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         let changes = self.deps.hub.changes();
         self.look(ctx);
-        self.keep_looking(changes, ctx);
+        self.keep_looking((changes, Duration::ZERO), ctx);
     }
 }
 

@@ -33,7 +33,6 @@ pub(super) fn tell(
         for (symbol, tick) in &prices.ticks {
             deliver(hub, &by_symbol, &walk.quote(source, symbol, *tick, now), false);
         }
-        walk.keep(|symbol| by_symbol.contains_key(symbol));
     }
     walk
 }

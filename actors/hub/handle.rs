@@ -220,7 +220,7 @@ impl Hub {
         let now = self.now();
         let (clients, followed, counts) = self.with(|feeds, _| {
             let clients = Door::ALL.map(|door| (door.slug(), feeds.clients(door)));
-            (clients.into(), feeds.wanted().len(), feeds.counts())
+            (clients.into(), feeds.followed(), feeds.counts())
         });
         let numbers = lock(&self.0.numbers);
         let link = |(which, link): (&Upstream, &Link)| {

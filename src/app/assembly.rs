@@ -222,6 +222,7 @@ pub(super) fn listen(
         trusted_proxies: parts.trusted_proxies.clone(),
         app_id: parts.facts.app_id.clone(),
         memory: parts.memory.clone(),
+        secrets: parts.secrets.clone(),
         set_up: parts.set_up.clone(),
     };
     let (server, bound) = crate::http::listen_with(addr, parts.key.clone(), backend, front)

@@ -20,6 +20,7 @@ use crate::{
     fyers::{ContactLog, symbols::Renewal},
     http::{GatewayKey, metrics::Metrics, set_up::SetUpDoor},
     keys::RotateOwner,
+    logging::Redactor,
     login_report::LoginSetup,
     memory::Memory,
     store::postgres::PostgresStore,
@@ -93,6 +94,8 @@ pub struct Parts {
     pub rotate_owner: Option<RotateOwner>,
     /// What bodies of requests and long answers may take, shared with the proxy.
     pub memory: Memory,
+    /// Knows the secrets of the run.
+    pub secrets: Redactor,
     /// Where a browser reaches the keeper, if a person said so.
     pub public_url: Option<url::Url>,
     /// The first set-up; `None` once there is an app.

@@ -309,6 +309,7 @@ async fn parts(
         signing,
         rotate_owner,
         memory: config.memory.clone(),
+        secrets: config.redactor.clone(),
         texts,
         missing: settings.missing(),
         after_crash,

@@ -305,6 +305,7 @@ fn parts(
         metrics: crate::http::metrics::Metrics::new(),
         key: SecretString::from(hex::encode(rand::random::<[u8; 16]>())).into(),
         memory: crate::memory::Memory::default(),
+        secrets: crate::logging::Redactor::default(),
         signing: SecretString::from(hex::encode(rand::random::<[u8; 16]>())),
         rotate_owner: None,
         texts: Context {

@@ -4,10 +4,10 @@ use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 use rustix::process::geteuid;
 
 use crate::env_file::error::EnvFileErrorKind;
+use crate::private_file::is_mounted;
 
 /// What is known of an open file.
 #[derive(Debug, Clone, Copy)]
@@ -82,13 +82,6 @@ pub(super) fn warning(file: &File, meta: &Metadata, path: &Path) -> Option<Strin
 fn facts(file: &File, meta: &Metadata) -> Facts {
     let is_mounted = is_mounted(file).unwrap_or_default();
     Facts { mode: meta.mode(), owner: meta.uid(), user: geteuid().as_raw(), is_mounted }
-}
-
-/// `None` where the kernel does not tell: older than 5.8, or something that stands in for it.
-fn is_mounted(file: &File) -> Option<bool> {
-    let told = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS).ok()?;
-    let is_told = told.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
-    is_told.then(|| told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use url::Url;
 use crate::{
     http::{journal_signal::JournalSignal, metrics::Metrics, set_up::SetUpDoor},
     keys::KeyAdmin,
+    logging::Redactor,
     login_report::LoginReport,
     memory::Memory,
     status::{Day, SessionStatus, Status},
@@ -162,6 +163,8 @@ pub struct Front {
     pub app_id: Option<String>,
     /// What bodies of requests and long answers may take, shared with the way to FYERS.
     pub memory: Memory,
+    /// Knows the secrets of the run.
+    pub secrets: Redactor,
     /// The first set-up; `None` once there is an app.
     pub set_up: Option<Arc<SetUpDoor>>,
 }

@@ -29,7 +29,7 @@ pub(super) fn rows(admin: &KeyAdmin, backend: &dyn Backend) -> Vec<KeyRow> {
 }
 
 async fn list(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Front>) -> HttpResponse {
-    if let Some(refusal) = gate.refuse_reader() {
+    if let Some(refusal) = gate.refuse_bot() {
         return refusal;
     }
     let Some(admin) = &front.keys else { return unanswered() };

@@ -39,7 +39,7 @@ use crate::http::{
     request_line::Readable,
     shared::Shared,
 };
-use crate::{memory::Memory, status::Status};
+use crate::{logging::Redactor, memory::Memory, status::Status};
 
 /// How long an idle connection stays open: longer than any pause of a busy bot, so that its next order does not
 /// meet a connection that is just closing.
@@ -72,6 +72,7 @@ pub fn listen(
         trusted_proxies: vec![],
         app_id: None,
         memory: Memory::default(),
+        secrets: Redactor::default(),
         set_up: None,
     };
     listen_with(addr, key, backend, front)
@@ -96,6 +97,7 @@ pub fn listen_with(
     let pages = pages::State::default();
     let most = descriptors::connections();
     let places = web::Data::new(Places::new(most));
+    let wishes = web::Data::new(feed::Wishes::default());
     let serve = move || {
         let app = App::new()
             .wrap(from_fn(body::read_first))
@@ -109,6 +111,7 @@ pub fn listen_with(
             .app_data(memory.clone())
             .app_data(shared.clone())
             .app_data(places.clone())
+            .app_data(wishes.clone())
             .configure(|config| pages.configure(config))
             .configure(routes);
         let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());

@@ -168,6 +168,15 @@ impl Redactor {
         }
     }
 
+    /// Whether a text has a secret of eight letters or more in it, however it is written. Of a shorter one nothing is said:
+    /// whoever may ask could guess a PIN so.
+    pub fn finds(&self, text: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let is_found = |finder: &Finder| !finder.find(text.as_bytes()).is_empty();
+        known.finder.as_ref().is_some_and(is_found)
+            || known.ways().any(|way| way.len() >= SHORTEST && text.contains(way))
+    }
+
     /// The text without secrets.
     pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
@@ -337,6 +346,18 @@ mod tests {
         redactor.clean_word(&mut text);
         assert_eq!(text, "wrong pin [redacted] ([redacted], order 264829)");
         assert_eq!(redactor.clean(r#"{"qty":4829}"#), r#"{"qty":4829}"#);
+    }
+
+    #[test]
+    fn a_secret_is_found_and_a_pin_cannot_be_guessed() {
+        let redactor = redactor("CANARYSECRET12345678");
+        redactor.register(&SecretString::from("4829".to_owned()));
+        for text in ["CANARYSECRET12345678", "xcanarysecret12345678y", "CANARYSECRET1234"] {
+            assert!(redactor.finds(text), "{text}");
+        }
+        for text in ["", "4829", "CANARYSECRET", "KeyJuly2026Breakout", "a1"] {
+            assert!(!redactor.finds(text), "{text}");
+        }
     }
 
     #[test]

@@ -273,6 +273,26 @@ fn keys_are_made_without_a_keeper_and_odd_wishes_are_refused() {
     }
 }
 
+/// Whoever only looks on needs not know what others may do.
+#[test]
+fn a_bots_token_sees_no_keys() {
+    let home = home();
+    let keeper = live(&home);
+    let viewer = add(&home, &["viewer", "--read-only"]);
+    add(&home, &["somebody", "--mode", "sandbox", "--max-loss", "4711"]);
+    for path in ["/api/status", "/api/orders", "/metrics", "/"] {
+        assert_eq!(send(&keeper, "GET", path, &viewer), 200, "{path}");
+    }
+    for path in ["/api/keys", "/keys"] {
+        assert_eq!(send(&keeper, "GET", path, &viewer), 401, "{path}");
+        assert_eq!(send(&keeper, "GET", path, &crate::feed_client::key(&home)), 200, "{path}");
+    }
+    let page = get_with_key(&keeper.url("/"), &viewer).unwrap().1;
+    let has_keys = |page: &str| page.contains("id=\"bots\"") || page.contains("href=\"/keys\"");
+    assert!(!has_keys(&page), "{page}");
+    assert!(has_keys(&keeper.get_with_own_key("/").unwrap().1));
+}
+
 #[test]
 fn a_backup_has_the_keys_and_a_restore_takes_them_when_it_is_told_to() {
     let home = home();

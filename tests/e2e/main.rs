@@ -60,6 +60,7 @@ mod pty;
 mod refresh;
 mod rejects;
 mod schema;
+mod secret_tags;
 mod service;
 mod silent_names;
 mod small;

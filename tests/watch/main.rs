@@ -13,6 +13,7 @@ mod ops;
 mod owners;
 mod page;
 mod pressure;
+mod proxies;
 mod readers;
 mod set_up;
 mod sockets;
@@ -20,4 +21,5 @@ mod sockets;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support;
 mod takers;
+mod wishes;
 mod worst;

@@ -136,6 +136,72 @@ fn a_secret_that_is_brought_may_be_roots_and_no_other_users() {
     assert!(!ran.text().contains("7391"), "{ran:?}");
 }
 
+/// Whoever owns the file decides which app, account and chat a keeper of root's uses.
+#[test]
+fn a_secret_that_is_brought_to_root_is_roots() {
+    if !is_two_users() {
+        return;
+    }
+    let home = home_of(ROOT).set("FYERS_PIN_FILE", "pin");
+    put(&home.path(".env"), crate::support::APP, (ROOT, 0o600));
+    let check = |owner, mode| {
+        put(&home.path("pin"), "7391\n", (owner, mode));
+        run_as(ROOT, &home, &["config", "check"])
+    };
+    check(ROOT, 0o400).exits(0);
+    check(ROOT, 0o644).exits(0);
+    for mode in [0o600, 0o644] {
+        let ran = check(SOMEBODY, mode).exits(78);
+        let told: Vec<_> = ran.err.lines().filter(|line| line.contains("FYERS_PIN_FILE")).collect();
+        assert_eq!(told.len(), 1, "{ran:?}");
+        assert!(told[0].contains("another user (1234; the keeper runs as 0)"), "{ran:?}");
+        assert!(ran.err.contains("Give the file to root (chown)"), "{ran:?}");
+        assert!(!ran.text().contains("7391"), "{ran:?}");
+    }
+    // As Kubernetes mounts secrets: a link to a file of root's.
+    put(&home.path("..data"), "7391\n", (ROOT, 0o400));
+    fs::remove_file(home.path("pin")).unwrap();
+    std::os::unix::fs::symlink("..data", home.path("pin")).unwrap();
+    run_as(ROOT, &home, &["config", "check"]).exits(0);
+    println!("tried: secrets of another user, brought to root");
+}
+
+/// As Compose has a secret of the host: with the number of the host's user.
+#[test]
+fn a_secret_that_is_mounted_by_itself_is_used() {
+    if !is_two_users() {
+        return;
+    }
+    for user in [ROOT, NOBODY] {
+        let home = home_of(user).set("FYERS_PIN_FILE", "pin");
+        put(&home.path(".env"), crate::support::APP, (user, 0o600));
+        put(&home.path("host"), "7391\n", (SOMEBODY, 0o644));
+        put(&home.path("pin"), "", (ROOT, 0o644));
+        let mounted = home.command(&["config", "check"]);
+        let program = mounted.get_program().to_owned();
+        let script = format!(
+            "mount --bind host pin && exec setpriv --reuid {user} --regid {user} --clear-groups {} config check",
+            program.display()
+        );
+        let mut unshared = std::process::Command::new("unshare");
+        unshared.args(["--mount", "sh", "-c", &script]).current_dir(home.dir.path());
+        unshared.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        mounted.get_envs().filter_map(|(name, value)| Some((name, value?))).for_each(|(name, value)| {
+            unshared.env(name, value);
+        });
+        let Ok(output) = unshared.output() else {
+            println!("SKIPPED: no unshare here");
+            return;
+        };
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        if err.contains("unshare failed") || err.contains("mount:") || err.contains("setpriv") {
+            println!("SKIPPED: nothing can be mounted here: {err}");
+            return;
+        }
+        assert_eq!(output.status.code(), Some(0), "{err}");
+    }
+}
+
 /// `.env` decides which app and which account the keeper uses, and where its alerts go.
 #[test]
 fn an_env_file_that_others_can_change_is_not_used() {

@@ -44,7 +44,7 @@ fn connect(home: &Home) -> TcpStream {
 }
 
 /// A socket that is open, or the status of the refusal.
-fn socket(home: &Home, door: &str) -> Result<TcpStream, String> {
+pub(crate) fn socket(home: &Home, door: &str) -> Result<TcpStream, String> {
     let mut stream = connect(home);
     let head = format!(
         "GET {door} HTTP/1.1\r\nhost: k\r\nauthorization: X:{}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -66,18 +66,52 @@ fn head(first: u8, length: usize) -> Vec<u8> {
     [&[first, 0xff], (length as u64).to_be_bytes().as_slice(), &[0; 4]].concat()
 }
 
-fn frame(first: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, content: &[u8]) -> Vec<u8> {
     [&head(first, content.len()), content].concat()
 }
 
 /// Writes as much as is taken within a while: whoever is not read from any more is held back.
 fn write(stream: &mut TcpStream, bytes: &[u8]) {
-    stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    write_within(stream, bytes, Duration::from_millis(300));
+}
+
+/// Writes all that the keeper takes when it is this key's turn.
+fn wish(stream: &mut TcpStream, bytes: &[u8]) {
+    write_within(stream, bytes, DEADLINE);
+}
+
+fn write_within(stream: &mut TcpStream, bytes: &[u8], limit: Duration) {
+    stream.set_write_timeout(Some(limit)).unwrap();
     for part in bytes.chunks(64 * 1024) {
         if stream.write_all(part).is_err() {
             return;
         }
     }
+}
+
+/// Takes so many messages of the keeper's, which are short.
+fn take(stream: &mut TcpStream, messages: usize) {
+    let mut taken = 0;
+    while taken < messages {
+        let mut head = [0; 2];
+        stream.read_exact(&mut head).unwrap();
+        let length = match head[1] {
+            126 => {
+                let mut length = [0; 2];
+                stream.read_exact(&mut length).unwrap();
+                usize::from(u16::from_be_bytes(length))
+            }
+            short => usize::from(short),
+        };
+        stream.read_exact(&mut vec![0; length]).unwrap();
+        // A keep-alive is no answer.
+        taken += usize::from(head[0] & 0x0f != 0x09);
+    }
+}
+
+/// Waits for the beginning of an answer, or for the end, and takes nothing of it.
+fn is_heard(stream: &TcpStream) {
+    let _ended = stream.peek(&mut [0]);
 }
 
 /// The longest names that there may be, of nobody else.
@@ -105,10 +139,12 @@ fn sockets_that_follow_all_they_can_stay_below_the_containers_memory() {
     let mut held = Vec::new();
     for nth in 0..SOCKETS {
         let mut stream = socket(&home, "/feed").unwrap();
-        let wish = json!({"type": "subscribe", "symbols": names(nth), "kinds": ["quote"]});
-        write(&mut stream, &frame(0x81, wish.to_string().as_bytes()));
+        take(&mut stream, 1);
+        let wished = json!({"type": "subscribe", "symbols": names(nth), "kinds": ["quote"]});
+        wish(&mut stream, &frame(0x81, wished.to_string().as_bytes()));
         held.push(stream);
     }
+    held.iter().for_each(is_heard);
     is_small(&keeper, &format!("{SOCKETS} sockets with {NAMES} names each"));
 }
 
@@ -119,15 +155,17 @@ fn data_sockets_that_follow_all_they_can_stay_below_the_containers_memory() {
     for nth in 0..SOCKETS {
         let mut stream = socket(&home, "/hsm/v1-5/prod").unwrap();
         let auth = ClientFrame::Auth { key: key.clone(), mode: "P".into(), source: "JS_API".into() };
-        write(&mut stream, &frame(0x82, &auth.encode()));
+        wish(&mut stream, &frame(0x82, &auth.encode()));
         for part in 0..20 {
             // As long as a topic may be.
             let topics =
                 (0..250).map(|n| format!("sf|nse_cm|{:0>54}", format!("{nth}x{part}x{n}"))).collect();
-            write(&mut stream, &frame(0x82, &ClientFrame::Subscribe { topics, channel: 11 }.encode()));
+            wish(&mut stream, &frame(0x82, &ClientFrame::Subscribe { topics, channel: 11 }.encode()));
         }
         held.push(stream);
     }
+    held.iter_mut().for_each(|stream| take(stream, 20));
+    held.iter().for_each(is_heard);
     is_small(&keeper, &format!("{SOCKETS} data sockets with 5,000 topics each"));
 }
 
@@ -176,8 +214,10 @@ fn odd_wishes_stay_below_the_containers_memory() {
     ];
     for nth in 0..SOCKETS {
         let mut stream = socket(&home, "/feed").unwrap();
-        write(&mut stream, &frame(0x81, wishes[nth % wishes.len()].as_bytes()));
+        take(&mut stream, 1);
+        wish(&mut stream, &frame(0x81, wishes[nth % wishes.len()].as_bytes()));
         held.push(stream);
     }
+    held.iter().for_each(is_heard);
     is_small(&keeper, &format!("{SOCKETS} odd wishes of a MiB"));
 }

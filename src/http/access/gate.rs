@@ -11,7 +11,7 @@ use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
-    http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN},
+    http::header::AUTHORIZATION,
     web,
 };
 use keeper_domain::{
@@ -25,14 +25,16 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::http::{
     access::{
         key_attempts::KeyAttempts,
-        origin::{Head, is_forwarded},
+        origin::Head,
         page_session::{LENGTH, Moment, PageSession, PageSessions},
         peer_user::user_of,
         rule::{Access, Facts, who_may_read},
         settings::Settings,
+        shown,
+        way::Way,
         wrong_key::{Entrance, WrongKey, key_needed, too_many_keys},
     },
-    limits::{connections::Connection, places::Holder},
+    limits::places::Holder,
 };
 
 /// The cookie of a page session where the keeper's address is https: browsers take it from there alone.
@@ -161,6 +163,16 @@ impl Gate {
         (!self.may_read()).then(|| self.refusal())
     }
 
+    /// The answer to whoever may not see the keys: a bot is not told what others may do.
+    pub(in crate::http) fn refuse_bot(&self) -> Option<HttpResponse> {
+        (!self.may_see_keys()).then(|| self.refusal())
+    }
+
+    /// Whether it may see which keys there are and what each may do.
+    pub(in crate::http) fn may_see_keys(&self) -> bool {
+        self.may_read() && self.visitor.access != Access::Bot
+    }
+
     /// Acting needs the key everywhere: any web page in a browser on this machine can post to loopback.
     pub(in crate::http) fn refuse_writer(&self) -> Option<HttpResponse> {
         (self.visitor.access != Access::Key).then(|| self.refusal())
@@ -248,12 +260,11 @@ impl Gate {
     pub(in crate::http) fn admits_bot(&self, request: &HttpRequest) -> Result<BotName, bool> {
         let shown = request.headers().get(AUTHORIZATION).map_or(b"".as_slice(), |value| value.as_bytes());
         let shown = std::str::from_utf8(shown).unwrap_or_default().trim();
-        let bearer = shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let shown = bearer.map_or(shown, |(_, rest)| rest.trim());
+        let shown = shown::after_bearer(shown).unwrap_or(shown);
         let after_app = shown.split_once(':').map_or("", |(_, rest)| rest.trim());
         let (whole, part) = (self.bot_of(shown), self.bot_of(after_app));
         if let Some(bot) = whole.or(part) {
-            trust_connection(request, Some(&bot));
+            shown::trust_connection(request, Some(&bot));
             return Ok(bot);
         }
         let is_empty = shown.trim_end_matches(':').is_empty();
@@ -309,7 +320,7 @@ impl Gate {
     ) -> Result<SecretString, bool> {
         let key = &self.shared.settings.key;
         if apps.iter().any(|app| key.current().is_secret_of(app, hash)) {
-            trust_connection(request, Some(&BotName::owner()));
+            shown::trust_connection(request, Some(&BotName::owner()));
             return Ok(key.secret());
         }
         Err(self.wrong_key(Entrance::Gateway, self.client_of(request)))
@@ -330,17 +341,9 @@ impl Gate {
     }
 
     fn look_at(&self, request: &HttpRequest) -> Visitor {
-        let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let head = Head {
-            host: header(HOST).unwrap_or_default(),
-            origin: header(ORIGIN),
-            site: header(HeaderName::from_static("sec-fetch-site")),
-            scheme: header(HeaderName::from_static("x-forwarded-proto")),
-        };
-        let is_forwarded =
-            is_forwarded(request.headers().keys().map(actix_web::http::header::HeaderName::as_str));
+        let (head, way) = (shown::head(request), shown::way(request));
         let client = self.client_of(request);
-        let bearer = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let bearer = shown::bearer(request);
         let key = self.shared.settings.key.current();
         let bot = self.bot_of(bearer.unwrap_or_default());
         let shows_key = bot.as_ref().is_some_and(BotName::is_owner);
@@ -354,14 +357,14 @@ impl Gate {
         let access = who_may_read(Facts {
             listens_on_loopback: self.shared.settings.listens_on_loopback,
             has_public_url: self.shared.settings.public_url.is_some(),
-            is_forwarded,
+            is_direct: way == Way::Direct,
             names_listener: head.names_listener(self.shared.settings.port),
             shows_key,
             shows_bots_key: bot.is_some() && !shows_key,
             has_session: session.is_some(),
         });
         if matches!(access, Access::Key | Access::Session | Access::Bot) {
-            trust_connection(request, bot.as_ref().filter(|bot| !bot.is_owner()));
+            shown::trust_connection(request, bot.as_ref().filter(|bot| !bot.is_owner()));
         }
         Visitor {
             client,
@@ -370,19 +373,12 @@ impl Gate {
             generation: key.generation,
             is_limited: is_wrong && self.wrong_key(Entrance::Api, client),
             is_own: head.is_own(self.shared.public.as_deref()),
-            is_private: head.is_private(self.shared.public.as_deref(), is_forwarded),
+            is_private: head.is_private(self.shared.public.as_deref(), way),
             shown: bearer.map(Digest::of),
             cookie,
             user,
             session,
         }
-    }
-}
-
-/// Whoever has shown the key is the last to lose a connection. `bot` has a share of them; the owner's pages are in nobody's.
-fn trust_connection(request: &HttpRequest, bot: Option<&BotName>) {
-    if let Some(connection) = request.conn_data::<Connection>() {
-        connection.trust(bot);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod budget;
 mod gate;
+mod host;
 mod key;
 mod key_attempts;
 mod origin;
@@ -9,7 +10,9 @@ mod page_session;
 mod peer_user;
 mod rule;
 mod settings;
+mod shown;
 mod target;
+mod way;
 mod wrong_key;
 
 pub use key::GatewayKey;

@@ -1,48 +1,10 @@
-//! Where a request comes from, as far as its head tells: rules for what other pages in the same browser, and
-//! proxies, can and cannot make it send.
+//! Where a request comes from, as far as its head tells: rules for what other pages in the same browser can and cannot
+//! make it send. What proxies send is `way`'s to judge.
 
-use core::net::IpAddr;
-
-/// Headers by which a proxy says that it passes a request on: the standard's, and those of the usual proxies, hosters and
-/// content networks.
-const FORWARDED: [&str; 15] = [
-    "forwarded",
-    "forwarded-for",
-    "via",
-    "cdn-loop",
-    "client-ip",
-    "true-client-ip",
-    "x-amzn-trace-id",
-    "x-client-ip",
-    "x-cloud-trace-context",
-    "x-cluster-client-ip",
-    "x-host",
-    "x-proxyuser-ip",
-    "x-real-ip",
-    "x-real-proto",
-    "x-rewrite-url",
-];
-/// How the names of all others of one kind begin.
-const FORWARDED_KINDS: [&str; 12] = [
-    "x-forwarded",
-    "x-original-",
-    "cf-",
-    "fastly-",
-    "fly-",
-    "ngrok-",
-    "rndr-",
-    "tailscale-",
-    "x-appengine-",
-    "x-azure-",
-    "x-envoy-",
-    "x-railway-",
-];
-
-/// Whether any of these headers, by their names in lower case, says that the request was passed on for somebody else.
-pub(super) fn is_forwarded<'a>(mut headers: impl Iterator<Item = &'a str>) -> bool {
-    let is_of_kind = |name: &str| FORWARDED_KINDS.iter().any(|kind| name.starts_with(kind));
-    headers.any(|name| FORWARDED.contains(&name) || is_of_kind(name))
-}
+use super::{
+    host::{is_this_machine, split_port},
+    way::Way,
+};
 
 /// The parts of a request's head that matter for the origin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,25 +29,18 @@ impl Head<'_> {
 
     /// Whether a browser reaches the keeper by a name of the browser's own machine: there, or at the end of a tunnel.
     fn names_this_machine(&self) -> bool {
-        let (name, _) = split_port(self.host);
-        let name = name.to_ascii_lowercase();
-        let name = name.trim_end_matches('.');
-        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        match address {
-            Ok(address) => address.is_loopback(),
-            Err(_) => name == "localhost" || name.ends_with(".localhost"),
-        }
+        is_this_machine(self.host)
     }
 
     /// Whether nobody on the way can read what is typed into a page: the browser is on this machine or at the end of a
     /// tunnel, or it came by the keeper's https address.
-    pub(super) fn is_private(&self, public: Option<&str>, is_forwarded: bool) -> bool {
+    pub(super) fn is_private(&self, public: Option<&str>, way: Way) -> bool {
         let https = public.and_then(|public| public.strip_prefix("https://"));
         let by_https = https.is_some_and(|authority| {
             let scheme = self.scheme.is_none_or(|scheme| scheme.trim().eq_ignore_ascii_case("https"));
-            scheme && (is_forwarded || authority.eq_ignore_ascii_case(self.host))
+            scheme && (way == Way::PassedOn || authority.eq_ignore_ascii_case(self.host))
         });
-        by_https || (self.names_this_machine() && !is_forwarded)
+        by_https || (self.names_this_machine() && way == Way::Direct)
     }
 
     /// Whether it comes from a page of this keeper, by all that the browser tells; one that tells nothing is not believed.
@@ -110,15 +65,6 @@ impl Head<'_> {
     pub(super) fn is_this_keeper(&self, port: u16, public: Option<&str>) -> bool {
         let authority = public.and_then(|public| public.split_once("://")).map(|(_, authority)| authority);
         self.names_listener(port) || authority.is_some_and(|known| known.eq_ignore_ascii_case(self.host))
-    }
-}
-
-/// The host, and the port: that of http when none is written, `None` when it is no number.
-fn split_port(host: &str) -> (&str, Option<u16>) {
-    let name_end = host.rfind(']').map_or(0, |end| end + 1);
-    match host[name_end..].split_once(':') {
-        Some((name, port)) => (&host[..name_end + name.len()], port.parse().ok()),
-        None => (host, Some(80)),
     }
 }
 
@@ -162,44 +108,22 @@ mod tests {
     fn a_connection_that_others_can_read_is_not_private() {
         let public = Some("https://keeper.example");
         let proxied = |scheme| Head { host: "10.0.0.7:8080", scheme, ..Head::default() };
-        assert!(
-            host("127.0.0.1:8080").is_private(None, false) && host("localhost:9999").is_private(None, false)
-        );
-        assert!(!host("127.0.0.1:8080").is_private(None, true), "passed on for somebody elsewhere");
-        assert!(host("keeper.example").is_private(public, false));
-        assert!(proxied(Some("https")).is_private(public, true) && proxied(None).is_private(public, true));
-        assert!(!proxied(Some("http")).is_private(public, true));
-        assert!(!proxied(Some("https")).is_private(None, true), "anybody can write that header");
+        let (direct, doubtful, passed_on) = (Way::Direct, Way::Doubtful, Way::PassedOn);
+        assert!(host("127.0.0.1:8080").is_private(None, direct));
+        assert!(host("localhost:9999").is_private(None, direct));
+        for way in [doubtful, passed_on] {
+            assert!(!host("127.0.0.1:8080").is_private(None, way), "passed on for somebody elsewhere");
+        }
+        assert!(host("keeper.example").is_private(public, direct));
+        assert!(proxied(Some("https")).is_private(public, passed_on));
+        assert!(proxied(None).is_private(public, passed_on));
+        assert!(!proxied(None).is_private(public, doubtful), "an odd header makes no https");
+        assert!(!proxied(Some("http")).is_private(public, passed_on));
+        assert!(!proxied(Some("https")).is_private(None, passed_on), "anybody can write that header");
         for other in ["keeper.example:8080", "10.0.0.7:8080", "127.0.0.1.evil.example", ""] {
-            assert!(!host(other).is_private(public, false), "{other}");
+            assert!(!host(other).is_private(public, direct), "{other}");
         }
-        assert!(!host("keeper.example").is_private(Some("http://keeper.example"), false));
-    }
-
-    #[test]
-    fn every_header_of_a_proxy_is_noticed() {
-        for name in [
-            "forwarded",
-            "via",
-            "x-forwarded-for",
-            "x-forwarded-host",
-            "x-forwarded-proto",
-            "x-forwarded-server",
-            "x-forwarded",
-            "x-real-ip",
-            "x-original-forwarded-for",
-            "x-original-host",
-            "cf-connecting-ip",
-            "cf-ray",
-            "fly-client-ip",
-            "true-client-ip",
-            "x-envoy-external-address",
-        ] {
-            assert!(is_forwarded(["host", name].into_iter()), "{name}");
-        }
-        assert!(!is_forwarded(
-            ["host", "accept", "forward", "x-request-id", "traceparent", "user-agent"].into_iter()
-        ));
+        assert!(!host("keeper.example").is_private(Some("http://keeper.example"), direct));
     }
 
     #[test]

@@ -7,8 +7,8 @@ pub(super) struct Facts {
     pub(super) listens_on_loopback: bool,
     /// The settings name an address on the internet: strangers can reach the keeper.
     pub(super) has_public_url: bool,
-    /// A proxy says that it passes the request on for somebody else.
-    pub(super) is_forwarded: bool,
+    /// Nothing about it leaves open that somebody else has passed it on (`way`).
+    pub(super) is_direct: bool,
     /// `Host` is this listener by a name of this machine: not a name bent to it, and not another port's.
     pub(super) names_listener: bool,
     /// The gateway key was shown.
@@ -36,8 +36,8 @@ pub(in crate::http) enum Access {
 
 /// The rule. Any doubt about who is asking means that the key is needed.
 pub(super) fn who_may_read(facts: Facts) -> Access {
-    let Facts { listens_on_loopback, has_public_url, is_forwarded, names_listener, .. } = facts;
-    let is_this_machine = listens_on_loopback && names_listener && !has_public_url && !is_forwarded;
+    let Facts { listens_on_loopback, has_public_url, is_direct, names_listener, .. } = facts;
+    let is_this_machine = listens_on_loopback && names_listener && !has_public_url && is_direct;
     if facts.shows_key {
         Access::Key
     } else if facts.has_session {
@@ -63,7 +63,7 @@ mod tests {
             let facts = Facts {
                 listens_on_loopback: bit(0),
                 has_public_url: bit(1),
-                is_forwarded: bit(2),
+                is_direct: bit(2),
                 names_listener: bit(3),
                 shows_key: bit(4),
                 has_session: bit(5),
@@ -85,7 +85,7 @@ mod tests {
         let only = Facts {
             listens_on_loopback: true,
             has_public_url: false,
-            is_forwarded: false,
+            is_direct: true,
             names_listener: true,
             shows_key: false,
             has_session: false,

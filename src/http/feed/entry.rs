@@ -35,6 +35,11 @@ impl Entry {
         self.admitted = Some((bot, state));
     }
 
+    /// Who has come in.
+    pub(super) fn bot(&self) -> Option<&BotName> {
+        self.admitted.as_ref().map(|(bot, _)| bot)
+    }
+
     /// The highest mode for whoever has come in. Nothing of FYERS' is meant for anybody before a key was shown.
     pub(super) fn ceiling(&self) -> Mode {
         self.admitted.as_ref().map_or(Mode::Mock, |(bot, _)| self.gate.ceiling(bot))

@@ -2,9 +2,12 @@
 
 use fyers_api::hsm::{ClientFrame, ServerFrame};
 use keeper_actors::hub::Seat;
-use keeper_domain::feeds::{
-    hsm_client::{HsmClient, HsmStep, HsmWish},
-    state::Taken,
+use keeper_domain::{
+    feeds::{
+        hsm_client::{HsmClient, HsmStep, HsmWish},
+        state::Taken,
+    },
+    keys::BotName,
 };
 
 use super::{
@@ -80,6 +83,10 @@ impl Protocol for HsmProtocol {
 
     fn is_known(&self) -> bool {
         self.is_known
+    }
+
+    fn bot(&self) -> Option<&BotName> {
+        self.entry.bot()
     }
 
     fn is_outdated(&self) -> bool {

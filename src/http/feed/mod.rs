@@ -11,6 +11,7 @@ mod orders;
 mod plain;
 mod socket;
 pub(super) mod symbol_token;
+mod wishes;
 
 use actix_web::{
     Error, HttpRequest, HttpResponse,
@@ -29,6 +30,7 @@ use crate::http::{
     reply::mark,
 };
 use entry::Entry;
+pub(super) use wishes::Wishes;
 
 /// Sockets at once; more than any account has bots.
 const MOST: usize = 128;
@@ -57,10 +59,10 @@ async fn data(
     request: HttpRequest,
     payload: web::Payload,
     gate: web::Data<Gate>,
-    front: web::Data<Front>,
+    (front, wishes): (web::Data<Front>, web::Data<Wishes>),
 ) -> HttpResponse {
     let key = Entry::of(&request, &gate, None);
-    open(&request, payload, &front, Door::Hsm, (key.ceiling(), hsm::HsmProtocol::new(key)))
+    open(&request, payload, (&front, &wishes), Door::Hsm, (key.ceiling(), hsm::HsmProtocol::new(key)))
 }
 
 /// The key is in the header; a wrong one is refused as FYERS does it.
@@ -68,12 +70,18 @@ async fn order_updates(
     request: HttpRequest,
     payload: web::Payload,
     gate: web::Data<Gate>,
-    front: web::Data<Front>,
+    (front, wishes): (web::Data<Front>, web::Data<Wishes>),
 ) -> HttpResponse {
     match gate.admits_bot(&request) {
         Ok(bot) => {
             let key = Entry::of(&request, &gate, Some(bot));
-            open(&request, payload, &front, Door::Orders, (key.ceiling(), orders::OrderProtocol::new(key)))
+            open(
+                &request,
+                payload,
+                (&front, &wishes),
+                Door::Orders,
+                (key.ceiling(), orders::OrderProtocol::new(key)),
+            )
         }
         Err(is_limited) => refused(is_limited),
     }
@@ -84,7 +92,7 @@ async fn feed(
     request: HttpRequest,
     payload: web::Payload,
     gate: web::Data<Gate>,
-    front: web::Data<Front>,
+    (front, wishes): (web::Data<Front>, web::Data<Wishes>),
 ) -> HttpResponse {
     let shows_key = request.headers().contains_key("authorization");
     match shows_key.then(|| gate.admits_bot(&request)) {
@@ -94,7 +102,7 @@ async fn feed(
             let key = Entry::of(&request, &gate, bot);
             let ceiling = key.ceiling();
             let protocol = plain::PlainProtocol::new(key, is_known);
-            open(&request, payload, &front, Door::Plain, (ceiling, protocol))
+            open(&request, payload, (&front, &wishes), Door::Plain, (ceiling, protocol))
         }
     }
 }
@@ -109,7 +117,7 @@ fn refused(is_limited: bool) -> HttpResponse {
 fn open<P: socket::Protocol>(
     request: &HttpRequest,
     payload: web::Payload,
-    front: &Front,
+    (front, wishes): (&Front, &Wishes),
     door: Door,
     (ceiling, protocol): (Mode, P),
 ) -> HttpResponse {
@@ -122,5 +130,5 @@ fn open<P: socket::Protocol>(
     let connection = request.conn_data::<Connection>().cloned();
     let cut = move || connection.iter().for_each(Connection::close);
     let seat = front.feeds.connect(door, ceiling, cut);
-    socket::answer(request, payload, seat, (protocol, &front.memory))
+    socket::answer(request, payload, seat, (protocol, &front.memory, wishes))
 }

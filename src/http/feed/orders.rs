@@ -1,7 +1,10 @@
 //! FYERS' order socket.
 
 use keeper_actors::hub::Seat;
-use keeper_domain::feeds::{order_client::OrderClient, state::Taken};
+use keeper_domain::{
+    feeds::{order_client::OrderClient, state::Taken},
+    keys::BotName,
+};
 
 use super::{
     entry::Entry,
@@ -44,6 +47,10 @@ impl Protocol for OrderProtocol {
 
     fn is_known(&self) -> bool {
         true
+    }
+
+    fn bot(&self) -> Option<&BotName> {
+        self.entry.bot()
     }
 
     fn is_outdated(&self) -> bool {

@@ -1,7 +1,10 @@
 //! The keeper's own JSON.
 
 use keeper_actors::hub::Seat;
-use keeper_domain::feeds::{plain::PlainClient, state::Taken};
+use keeper_domain::{
+    feeds::{plain::PlainClient, state::Taken},
+    keys::BotName,
+};
 use serde_json::Value;
 
 use super::{
@@ -73,6 +76,10 @@ impl Protocol for PlainProtocol {
 
     fn is_known(&self) -> bool {
         self.is_known
+    }
+
+    fn bot(&self) -> Option<&BotName> {
+        self.entry.bot()
     }
 
     fn is_outdated(&self) -> bool {

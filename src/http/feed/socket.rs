@@ -6,10 +6,13 @@ use actix_http::ws::{self, CloseCode, CloseReason, Frame, OpCode, Parser};
 use actix_web::{HttpRequest, HttpResponse, body::BodyStream, web};
 use futures_util::{Stream, StreamExt, stream};
 use keeper_actors::hub::Seat;
-use keeper_domain::feeds::state::Taken;
+use keeper_domain::{feeds::state::Taken, keys::BotName};
 use tokio::time::{Instant, sleep_until};
 
-use super::incoming::{LARGEST, NotTaken, Reader, Whole};
+use super::{
+    incoming::{LARGEST, NotTaken, Reader, Whole},
+    wishes::Wishes,
+};
 use crate::{
     http::limits::connections::Connection,
     memory::{Memory, Share},
@@ -87,6 +90,8 @@ pub(super) trait Protocol: 'static {
     fn tell(&mut self, taken: &Taken, out: &mut Outgoing);
     /// Whether the bot has shown a key.
     fn is_known(&self) -> bool;
+    /// Whose key it is.
+    fn bot(&self) -> Option<&BotName>;
     /// Whether the key has been replaced since.
     fn is_outdated(&self) -> bool;
 }
@@ -96,7 +101,7 @@ pub(super) fn answer<P: Protocol>(
     request: &HttpRequest,
     payload: web::Payload,
     seat: Seat,
-    (protocol, memory): (P, &Memory),
+    (protocol, memory, wishes): (P, &Memory, &Wishes),
 ) -> HttpResponse {
     let Ok(mut response) = ws::handshake(request.head()) else {
         return HttpResponse::UpgradeRequired()
@@ -105,7 +110,7 @@ pub(super) fn answer<P: Protocol>(
     };
     let connection = request.conn_data::<Connection>().cloned();
     connection.iter().for_each(|connection| connection.read_ahead(AHEAD));
-    let talk = Conversation::new((payload, connection), seat, protocol, memory);
+    let talk = Conversation::new((payload, connection), seat, protocol, (memory, wishes));
     let body = BodyStream::new(talk.into_stream());
     response.message_body(body).map_or_else(
         |_| HttpResponse::InternalServerError().finish(),
@@ -116,6 +121,9 @@ pub(super) fn answer<P: Protocol>(
 struct Conversation<P> {
     payload: web::Payload,
     reader: Reader,
+    wishes: Wishes,
+    /// Nothing is read or looked at before this moment.
+    later: Option<Instant>,
     connection: Option<Connection>,
     seat: Seat,
     protocol: P,
@@ -133,13 +141,15 @@ impl<P: Protocol> Conversation<P> {
         (payload, connection): (web::Payload, Option<Connection>),
         seat: Seat,
         mut protocol: P,
-        memory: &Memory,
+        (memory, wishes): (&Memory, &Wishes),
     ) -> Self {
         let first = protocol.opened(&seat);
         let now = Instant::now();
         let mut new = Self {
             payload,
             reader: Reader::new(memory.for_request()),
+            wishes: wishes.clone(),
+            later: None,
             connection,
             seat,
             protocol,
@@ -174,7 +184,7 @@ impl<P: Protocol> Conversation<P> {
                 self.end(CloseCode::Policy, "the gateway key has been replaced");
                 continue;
             }
-            if self.understand() || self.take() {
+            if self.look() || self.take() {
                 continue;
             }
             self.wait().await;
@@ -214,6 +224,14 @@ impl<P: Protocol> Conversation<P> {
         let reason = CloseReason { code, description: Some(words.to_owned()) };
         Parser::write_close(&mut self.out.frames, Some(reason), false);
         self.is_over = true;
+    }
+
+    /// Handles one frame if it is this bot's turn; false when it is not, or there is no whole one.
+    fn look(&mut self) -> bool {
+        let wishes = self.wishes.clone();
+        let bot = self.protocol.bot().cloned();
+        self.later = wishes.due(bot.as_ref()).map(Wishes::after);
+        self.later.is_none() && wishes.look(bot.as_ref(), || self.understand())
     }
 
     /// Handles one frame of those that have come; false when there is no whole one.
@@ -278,8 +296,9 @@ impl<P: Protocol> Conversation<P> {
     async fn wait(&mut self) {
         let key_due = (!self.protocol.is_known()).then(|| self.opened + KEY_LIMIT);
         let due = key_due.map_or(self.next_ping, |due| due.min(self.next_ping)).min(Instant::now() + LOOK);
+        let due = self.later.map_or(due, |later| due.min(later));
         tokio::select! {
-            chunk = self.payload.next() => match chunk {
+            chunk = self.payload.next(), if self.later.is_none() => match chunk {
                 Some(Ok(bytes)) => self.receive(&bytes),
                 Some(Err(_)) | None => self.is_over = true,
             },

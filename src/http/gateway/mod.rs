@@ -22,6 +22,7 @@ use actix_web::{
 use fyers_api::{http::Surface, operation::Operation};
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
+    disclosure::tags,
     keys::BotName,
     mode::ShownMode,
     places::PlaceKind,
@@ -104,6 +105,10 @@ async fn answered(
     match call {
         Ok(((call, _held), bot)) => {
             let trades = Operation::of(&call).trades();
+            if trades && tags(&call.body).iter().any(|tag| front.secrets.finds(tag)) {
+                let (answer, ..) = refused(Refusal::SecretTag, surface, path);
+                return (answer, None, Some(bot));
+            }
             let kind = if trades { PlaceKind::Change } else { PlaceKind::Read };
             let Some(_place) = places.take(Holder::Key(bot.clone()), kind) else {
                 front.metrics.place_refused(bot.as_str());

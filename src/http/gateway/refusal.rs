@@ -37,6 +37,8 @@ pub(super) enum Refusal {
     NoPlace(PlaceKind),
     /// A compressed body: its label would not be passed on.
     Packed,
+    /// An order whose tag is a secret: books, logs and alerts show tags.
+    SecretTag,
     /// The keeper's actors have not answered in time.
     NoAnswer,
 }
@@ -47,7 +49,7 @@ impl Refusal {
             Self::Key => StatusCode::UNAUTHORIZED,
             Self::TooManyKeys | Self::NoPlace(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Session | Self::LoginCode => StatusCode::FORBIDDEN,
-            Self::OddPath | Self::BrokenBody => StatusCode::BAD_REQUEST,
+            Self::OddPath | Self::BrokenBody | Self::SecretTag => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LateBody => StatusCode::REQUEST_TIMEOUT,
@@ -111,6 +113,11 @@ impl Refusal {
                  answers before you send the next one",
             ),
             Self::Packed => (-50, "Invalid input: send the body without Content-Encoding"),
+            Self::SecretTag => (
+                -50,
+                "Invalid input: the orderTag has a key or token of this keeper in it, and books and alerts show tags: nothing \
+                 was done. Choose another one",
+            ),
             Self::NoAnswer => (
                 -503,
                 "The keeper has not answered in time. Whether FYERS has acted on the request is not known: look \

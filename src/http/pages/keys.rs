@@ -137,7 +137,7 @@ async fn page(
     front: web::Data<Front>,
     outcomes: web::Data<Notes<Outcome>>,
 ) -> HttpResponse {
-    if !gate.may_read() {
+    if !gate.may_see_keys() {
         return unlock::ask_for_key(None);
     }
     let Some(admin) = &front.keys else { return unanswered() };

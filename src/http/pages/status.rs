@@ -42,6 +42,8 @@ struct Page<'a> {
     /// With style and script: a script that looks for changes needs neither.
     whole: bool,
     view: Arc<View>,
+    /// Whether it may see which keys there are.
+    shows_keys: bool,
     /// What the forms carry; `None` when this browser has not shown the key.
     token: Option<String>,
     /// Where the login button of such a browser leads.
@@ -67,7 +69,8 @@ async fn page(
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
-    show_with_forms(200, |nonce| Page { nonce, whole, view, token, login, note }.render())
+    let shows_keys = gate.may_see_keys();
+    show_with_forms(200, |nonce| Page { nonce, whole, view, shows_keys, token, login, note }.render())
 }
 
 /// What everybody who may read is shown, whoever that is.

@@ -14,6 +14,7 @@ mod beginnings;
 mod escape;
 mod layers;
 mod patterns;
+mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use std::{fmt, ops::Range};
 
 use beginnings::Beginnings;
 use escape::{Char, DEPTH, characters};
+pub use tags::tags;
 
 /// Shorter secrets are not looked for: they occur by chance.
 pub const SHORTEST: usize = 8;

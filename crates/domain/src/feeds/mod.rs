@@ -21,3 +21,4 @@ pub mod quote;
 pub mod recovery;
 pub mod state;
 mod tick;
+pub mod work_shares;

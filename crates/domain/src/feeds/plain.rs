@@ -140,7 +140,11 @@ impl PlainClient {
                 json!({"type": "source", "source": upstream.slug(), "state": state, "reason": ended.map(EndReason::slug)})
             }
             FeedNews::Unknown { symbol, why } => {
-                self.wants.retain(|item, _| item.symbol != *symbol);
+                // By name: there may be thousands of such news and of names.
+                let items = [Some(Item::quote_of(symbol.clone())), Item::depth_of(symbol.clone())];
+                items.iter().flatten().for_each(|item| {
+                    self.wants.remove(item);
+                });
                 let mut told = error("unknown_symbol", why);
                 told["symbols"] = json!([&**symbol]);
                 told

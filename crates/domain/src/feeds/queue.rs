@@ -45,6 +45,11 @@ impl Marks {
         is_new
     }
 
+    fn has(&self, item: ItemNumber) -> bool {
+        let (at, bit) = Self::place(item);
+        self.0.get(at).is_some_and(|word| word & bit != 0)
+    }
+
     /// True when it was in it.
     fn remove(&mut self, item: ItemNumber) -> bool {
         let (at, bit) = Self::place(item);
@@ -71,10 +76,11 @@ impl Queue {
         !is_new
     }
 
-    /// Forgets an item that is no longer followed.
-    pub fn forget(&mut self, item: ItemNumber) {
-        if self.waiting.remove(item) {
-            self.changed.retain(|waiting| *waiting != item);
+    /// Forgets items that are no longer followed.
+    pub fn forget(&mut self, items: &[ItemNumber]) {
+        let waited = items.iter().filter(|item| self.waiting.remove(**item)).count();
+        if waited > 0 {
+            self.changed.retain(|item| self.waiting.has(*item));
         }
     }
 

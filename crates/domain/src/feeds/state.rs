@@ -162,7 +162,7 @@ impl Feeds {
         let Some(client) = self.clients.get_mut(&id) else { return };
         let known = items.iter().filter_map(|item| self.board.find(item));
         let left: Vec<ItemNumber> = known.filter(|item| client.items.remove(item)).collect();
-        left.iter().for_each(|item| client.queue.forget(*item));
+        client.queue.forget(&left);
         left.into_iter().for_each(|item| self.leave(id, item));
     }
 
@@ -350,6 +350,11 @@ impl Feeds {
     pub fn wanted(&self) -> Vec<Item> {
         let followed = self.board.entries().filter(|entry| !entry.followers.is_empty());
         followed.map(|entry| entry.item.clone()).collect()
+    }
+
+    /// How many items that are.
+    pub fn followed(&self) -> usize {
+        self.board.entries().filter(|entry| !entry.followers.is_empty()).count()
     }
 
     /// Whether any bot follows orders, whoever simulates or takes them.

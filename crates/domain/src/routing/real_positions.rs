@@ -16,10 +16,12 @@ impl LivePositions {
         let open = self.positions.iter().filter(|position| position.net != 0);
         let open = open.map(|position| format!("{:+} {}", position.net, position.symbol));
         let unread = self.unknown.iter().map(|symbol| format!("{symbol} (a row that cannot be read)"));
+        let waiting = self.waiting.iter().filter(|leg| leg.quantity != 0);
+        let waiting = waiting.map(|leg| format!("{:+} {} (an order that waits)", leg.quantity, leg.symbol));
         let later = self.unread_since.map(|since| {
             format!("what came after {} (positions could not be read since)", ist(since).format("%H:%M"))
         });
-        Some(open.chain(unread).chain(self.sent.iter().cloned()).chain(later).collect())
+        Some(open.chain(unread).chain(waiting).chain(self.sent.iter().cloned()).chain(later).collect())
     }
 
     /// The same in a line of its own; `None` when nothing is open, as far as is known.
@@ -89,6 +91,13 @@ mod tests {
         assert_eq!(row.open().unwrap(), ["NSE:INFY-EQ (a row that cannot be read)"]);
         row = read(0);
         assert_eq!(row.open().unwrap(), [""; 0]);
+        row.waiting = vec![crate::routing::exposure::tests::leg("NSE:TCS-EQ", 50)];
+        assert_eq!(
+            row.open().unwrap(),
+            ["+50 NSE:TCS-EQ (an order that waits)"],
+            "it can fill while nobody looks"
+        );
+        row.waiting.clear();
         row.unread_since = row.read_at;
         assert_eq!(row.open().unwrap(), ["what came after 03:17 (positions could not be read since)"]);
     }

@@ -264,7 +264,9 @@ fn walk(before: Vec<Happening>, during: &[Happening]) -> Result<Met, TestCaseErr
 fn the_owner_gets_in_within_two_tries_and_no_work_is_lost() {
     let happenings = |most| proptest::collection::vec(happening(), 0..most);
     let met = RefCell::new(Met::default());
-    let mut runner = TestRunner::new(ProptestConfig { cases: 512, ..ProptestConfig::default() });
+    // PROPTEST_CASES asks for more.
+    let config = ProptestConfig::default();
+    let mut runner = TestRunner::new(ProptestConfig { cases: config.cases.max(512), ..config });
     let walks = runner.run(&(happenings(60), happenings(40)), |(before, during)| {
         met.borrow_mut().add(&walk(before, &during)?);
         Ok(())

@@ -107,7 +107,8 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    // PROPTEST_CASES asks for more.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(2_000)))]
 
     /// Under a halt, whatever is sent in whatever interleaving with fills and readings, and with an exit from before
     /// the halt still on its way: no position grows and none changes its sign.

@@ -1,0 +1,73 @@
+//! What a request shows in its head, as the rules of access take it.
+
+use actix_web::{
+    HttpRequest,
+    http::{
+        Version,
+        header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, REFERER},
+    },
+};
+
+use keeper_domain::keys::BotName;
+
+use super::{
+    origin::Head,
+    way::{Traces, Way},
+};
+use crate::http::limits::connections::Connection;
+
+fn header(request: &HttpRequest, name: HeaderName) -> Option<&str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+pub(super) fn head(request: &HttpRequest) -> Head<'_> {
+    let named = |name| header(request, HeaderName::from_static(name));
+    Head {
+        host: header(request, HOST).unwrap_or_default(),
+        origin: header(request, ORIGIN),
+        site: named("sec-fetch-site"),
+        scheme: named("x-forwarded-proto"),
+    }
+}
+
+/// By which way it came. What of a header is no text is not what this machine's programs write.
+pub(super) fn way(request: &HttpRequest) -> Way {
+    let text = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    let traces =
+        Traces { is_old: request.version() < Version::HTTP_11, origin: text(ORIGIN), referer: text(REFERER) };
+    Way::of(request.headers().keys().map(HeaderName::as_str), traces)
+}
+
+/// The key that is shown with the scheme `Bearer`.
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
+    after_bearer(header(request, AUTHORIZATION)?)
+}
+
+/// What stands behind the scheme `Bearer`, whose case does not matter (RFC 9110, 11.1).
+pub(super) fn after_bearer(shown: &str) -> Option<&str> {
+    let (scheme, rest) = shown.trim().split_once([' ', '\t'])?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
+}
+
+/// Whoever has shown the key is the last to lose a connection. `bot` has a share of them; the owner's pages are in nobody's.
+pub(super) fn trust_connection(request: &HttpRequest, bot: Option<&BotName>) {
+    if let Some(connection) = request.conn_data::<Connection>() {
+        connection.trust(bot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_case_of_the_scheme_does_not_matter() {
+        for shown in ["Bearer k", "bearer k", "BEARER k", "bEaReR  k ", " Bearer\tk"] {
+            assert_eq!(after_bearer(shown), Some("k"), "{shown:?}");
+        }
+        for shown in ["", "Bearer", "bearer ", "k", "Basic k", "Bearerk", "X:Bearer k"] {
+            assert_eq!(after_bearer(shown), None, "{shown:?}");
+        }
+        assert_eq!(after_bearer("Bearer a b"), Some("a b"), "what is shown is compared whole");
+    }
+}
