@@ -5,10 +5,12 @@ mod contact;
 mod day;
 mod feeds;
 mod model;
+mod session;
 
 pub use day::{Day, MarketDay};
 pub use feeds::{FeedsStatus, SourceStatus};
 pub use model::{
     ActorStatus, CalendarStatus, Check, Checks, ContactStatus, DiskStatus, Health, HolidayStatus,
-    LeaseStatus, OutboxStatus, SessionStatus, Status, TickStatus, token_end,
+    LeaseStatus, OutboxStatus, Status, TickStatus,
 };
+pub use session::{SessionStatus, token_end};

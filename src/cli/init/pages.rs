@@ -208,6 +208,9 @@ impl SetUp for PageSetUp {
     }
 
     async fn save_app(&self, answers: AppAnswers) -> Result<(), String> {
+        // A phone's paste brings a space along.
+        let secret = SecretString::from(answers.secret.expose_secret().trim());
+        let answers = AppAnswers { secret, ..answers };
         self.redactor.register(&answers.secret);
         let mut steps = self.steps.lock().await;
         // What is no app id may be the secret, and is not shown again.

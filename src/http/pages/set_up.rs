@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 use askama::Template;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::http::{
@@ -196,8 +196,6 @@ async fn app(
     };
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     let (public_url, id) = (public_url.trim().to_owned(), id.trim().to_ascii_uppercase());
-    // A phone's paste brings a space along.
-    let secret = SecretString::from(secret.expose_secret().trim());
     let outcome = door.steps.save_app(AppAnswers { public_url, host, id, secret }).await;
     next(outcome, &notes, &token)
 }

@@ -145,7 +145,15 @@ async fn folder_and_files_are_closed_to_others() {
         seen.push(path.file_name().unwrap().to_string_lossy().into_owned());
     }
     seen.sort();
-    let wanted = ["gateway.key", "keeper.db", "keeper.db-shm", "keeper.db-wal", "keeper.lock", "running"];
+    let wanted = [
+        "gateway.key",
+        "keeper.db",
+        "keeper.db-shm",
+        "keeper.db-wal",
+        "keeper.lock",
+        "running",
+        "spare-room",
+    ];
     assert_eq!(seen, wanted);
 }
 
