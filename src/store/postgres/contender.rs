@@ -115,7 +115,7 @@ impl Contender {
         let asked_at = lease::now();
         let who = self.who.clone();
         let taken = match self.ask(async |on| lease::take(on, &who).await).await? {
-            Take::Taken { epoch, after_crash } => (epoch, after_crash),
+            Take::Taken(taken) => taken,
             Take::Held => return Ok(None),
             Take::Misfit(misfit) => return Err(ConnectError::Misfit(misfit)),
         };
@@ -183,7 +183,7 @@ impl Contender {
             Ok(copied)
         };
         let filled = filled.await;
-        let _ends_by_itself = lease::release(&mut on, epoch, false).await;
+        let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
         filled
     }
 
@@ -195,7 +195,7 @@ impl Contender {
     pub async fn move_to(&self, to: &Path, keep: Keep<'_>) -> Result<Copied, MigrateError> {
         let (mut on, epoch) = self.alone().await?;
         let copied = migrate::to_sqlite(&mut on, to, keep).await;
-        let _ends_by_itself = lease::release(&mut on, epoch, false).await;
+        let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
         copied
     }
 
@@ -224,7 +224,7 @@ impl Contender {
         self.prepare().await?;
         let mut on = self.patient().await?;
         match lease::take_for(&mut on, &self.who, MIGRATION).await? {
-            Take::Taken { epoch, .. } => Ok((on, epoch)),
+            Take::Taken(taken) => Ok((on, taken.epoch)),
             Take::Held => Err(MigrateError::InUse),
             Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
         }
@@ -305,6 +305,7 @@ struct Renewal {
 impl Renewal {
     async fn run(mut self, mut let_go: oneshot::Receiver<()>, on_lost: OnLost) {
         let mut next = tokio::time::Instant::now() + RENEW_EVERY;
+        let (mut has_shared, mut is_failing) = (false, false);
         let mut deadline = Deadline::new().filter(|_| self.is_mortal);
         loop {
             if let (Some(deadline), Some(at)) = (&mut deadline, self.holding.deadline()) {
@@ -318,10 +319,13 @@ impl Renewal {
                 _ = &mut let_go => return self.release().await,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
+            let is_due = tokio::time::Instant::now() >= next || (self.holding.shares() && !has_shared);
             // Whoever slept asks for nothing more: the lease would be renewed for nobody.
-            if tokio::time::Instant::now() < next || !self.holding.is_good() {
+            if !is_due || !self.holding.is_good() {
                 continue;
             }
+            // What leaves for FYERS from here on is told by this.
+            has_shared = self.holding.shares();
             // Beside the look at the clock, which must not wait for an answer that does not come.
             let holding = self.holding.clone();
             let renewed = tokio::select! {
@@ -329,13 +333,24 @@ impl Renewal {
                 () = until_in_vain(&holding) => Err(StoreError::refused("renewed the lease", "it is over")),
             };
             let pause = match renewed {
-                Ok(true) => RENEW_EVERY,
+                Ok(true) => {
+                    if std::mem::replace(&mut is_failing, false) {
+                        tracing::info!(event = "lease.renewed", "the lease is renewed again");
+                    }
+                    RENEW_EVERY
+                }
                 Ok(false) => {
                     self.holding.end();
                     continue;
                 }
                 Err(error) => {
-                    tracing::warn!(event = "lease.not_renewed", "{error}");
+                    if !std::mem::replace(&mut is_failing, true) {
+                        tracing::warn!(
+                            event = "lease.not_renewed",
+                            "the lease could not be renewed, and is asked for again until it ends: {}",
+                            error.problem
+                        );
+                    }
                     self.connection = None;
                     RETRY_AFTER
                 }
@@ -353,7 +368,7 @@ impl Renewal {
                 Some(on) => on,
                 None => address.connect().await?,
             };
-            let is_ours = lease::renew(&mut on, epoch).await?;
+            let is_ours = lease::renew(&mut on, epoch, holding.calls().as_ref()).await?;
             holding.note(lease::awaiting(&mut on).await?);
             Ok::<_, sqlx::Error>((on, is_ours))
         };
@@ -374,7 +389,7 @@ impl Renewal {
                 Some(on) => on,
                 None => self.address.connect().await?,
             };
-            lease::release(&mut on, epoch, self.is_keeper).await
+            lease::release(&mut on, epoch, self.is_keeper, self.holding.calls().as_ref()).await
         };
         if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
             tracing::warn!(
