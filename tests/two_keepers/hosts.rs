@@ -210,6 +210,29 @@ impl World {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
     }
 
+    /// Runs a command on a host and kills it after so many milliseconds.
+    pub(crate) fn killed_after(&self, host: usize, args: &[&str], millis: u64) {
+        let mut child = self.command(host, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        let _ended = child.kill();
+        child.wait().unwrap();
+    }
+
+    /// The state folder of a host.
+    pub(crate) fn state(&self, host: usize) -> std::path::PathBuf {
+        self.hosts[host].dir.path().join("state")
+    }
+
+    /// A state folder in which nothing has happened.
+    pub(crate) fn empty_state(&self) -> TempDir {
+        let dir = TempDir::new().unwrap();
+        block_on(async {
+            let state = fyers_keeper::store::StateDir::open(dir.path()).unwrap();
+            fyers_keeper::store::SqliteStore::open(&state).await.unwrap().close().await;
+        });
+        dir
+    }
+
     /// Runs a command on a host; its exit code.
     pub(crate) fn exits(&self, host: usize, args: &[&str]) -> Option<i32> {
         self.command(host, args).output().unwrap().status.code()
