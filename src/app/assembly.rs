@@ -248,6 +248,7 @@ pub(super) async fn announce_start(parts: &Parts) -> Result<(), StoreError> {
         commit: build_info::COMMIT.to_owned(),
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
+        after_loss: parts.after_loss,
         needs_login: asks_for_login(parts).await?,
     };
     let change = Change { events: vec![(parts.time.now(), event)], ..Change::default() };

@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::VecDeque, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::alert::{Outgoing, SendError, Severity};
+use crate::alerts::texts::is_farewell;
 use crate::backoff;
 
 /// Least time between two messages to the same chat; Telegram's limit is one a second.
@@ -38,6 +39,12 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// The alert to send next: the most urgent one, and of these the oldest.
 pub fn next<'a>(waiting: impl IntoIterator<Item = &'a Outgoing>) -> Option<&'a Outgoing> {
     waiting.into_iter().max_by_key(|alert| (alert.severity, Reverse(alert.id)))
+}
+
+/// The alert to send before all others when the time is over: that the keeper stops, and that nobody acts. The others wait
+/// for the next start.
+pub fn last_word<'a>(waiting: impl IntoIterator<Item = &'a Outgoing>) -> Option<&'a Outgoing> {
+    waiting.into_iter().filter(|alert| is_farewell(&alert.key)).last()
 }
 
 /// What to do after an attempt.

@@ -344,9 +344,19 @@ pub(super) fn keeper_events() -> Vec<Event> {
         commit: String::new(),
         missing: missing.to_vec(),
         after_crash,
+        after_loss: false,
         needs_login,
     };
+    let lost = Event::KeeperStarted {
+        version: "0.1.0".into(),
+        commit: String::new(),
+        missing: vec![],
+        after_crash: true,
+        after_loss: true,
+        needs_login: false,
+    };
     vec![
+        lost,
         started(&[], (false, false)),
         started(&[], (false, true)),
         started(&missing[..2], (false, false)),
