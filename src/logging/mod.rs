@@ -32,7 +32,8 @@ use queue::Queue;
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// What the libraries below may say at most. At finer levels some of them print whole requests. What `actix_http` has to
-/// say is what strangers have sent, each line of it an error: they would fill the log and wake people up.
+/// say is what strangers have sent, each line of it an error: they would fill the log and wake people up. `sqlx` warns of waits,
+/// notices and parts of an address, value and all: what matters of it the keeper says in its own events.
 const CAPS: [(&str, &str); 9] = [
     ("actix_http", "off"),
     ("actix_server", "warn"),
@@ -41,7 +42,7 @@ const CAPS: [(&str, &str); 9] = [
     ("hyper_util", "warn"),
     ("reqwest", "warn"),
     ("rustls", "warn"),
-    ("sqlx", "warn"),
+    ("sqlx", "error"),
     ("teloxide", "warn"),
 ];
 
@@ -298,6 +299,8 @@ mod tests {
         let text = logged(Style::Json, "trace", || {
             info!(target: "reqwest::connect", "GET https://h/?code=1");
             error!(target: "actix_http::h1::dispatcher", "stream error: {}", "what a stranger has sent");
+            tracing::warn!(target: "sqlx_postgres::options::parse", value = "a secret", "ignoring unrecognized connect parameter");
+            tracing::warn!(target: "sqlx::pool::acquire", "acquired connection, but time to acquire exceeded slow threshold");
             info!(target: "fyers_keeper", "ours");
         });
         assert_eq!(text.lines().count(), 1, "{text}");
