@@ -24,7 +24,7 @@ use crate::{
 pub(crate) const KEY: &str = "the-key-of-both-keepers-0123456789abcdef";
 
 pub(crate) struct Host {
-    dir: TempDir,
+    pub(crate) dir: TempDir,
     /// Where bots and the other keeper find it.
     pub(crate) address: SocketAddr,
     database: Relay,
@@ -131,7 +131,7 @@ impl World {
         self
     }
 
-    fn command(&self, host: usize, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, host: usize, args: &[&str]) -> Command {
         let Host { dir, address, fyers, telegram, .. } = &self.hosts[host];
         let through = |url: String, relay: &Relay| {
             let (before, rest) = url.split_once("://").unwrap();
@@ -208,29 +208,6 @@ impl World {
     pub(crate) fn says(&self, host: usize, args: &[&str]) -> Value {
         let output = self.command(host, args).output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
-    }
-
-    /// Runs a command on a host and kills it after so many milliseconds.
-    pub(crate) fn killed_after(&self, host: usize, args: &[&str], millis: u64) {
-        let mut child = self.command(host, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(millis));
-        let _ended = child.kill();
-        child.wait().unwrap();
-    }
-
-    /// The state folder of a host.
-    pub(crate) fn state(&self, host: usize) -> std::path::PathBuf {
-        self.hosts[host].dir.path().join("state")
-    }
-
-    /// A state folder in which nothing has happened.
-    pub(crate) fn empty_state(&self) -> TempDir {
-        let dir = TempDir::new().unwrap();
-        block_on(async {
-            let state = fyers_keeper::store::StateDir::open(dir.path()).unwrap();
-            fyers_keeper::store::SqliteStore::open(&state).await.unwrap().close().await;
-        });
-        dir
     }
 
     /// Runs a command on a host; its exit code.

@@ -1,6 +1,11 @@
 //! A folder with a state of its own, before and after there is a database: nothing in it is forgotten without a word.
 
-use crate::hosts::World;
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use fyers_keeper::store::{SqliteStore, StateDir};
+use tempfile::TempDir;
+
+use crate::{hosts::World, support::block_on};
 
 const URL: &str = "KEEPER_DATABASE_URL";
 
@@ -13,6 +18,26 @@ fn refused(world: &World, words: &str) {
     let (code, said) = world.complains(0, &["run"]);
     assert_eq!(code, Some(78), "{said}");
     assert!(said.contains(words), "{said}");
+}
+
+/// Runs a command and kills it after so many milliseconds.
+fn killed_after(world: &World, args: &[&str], millis: u64) {
+    let mut child = world.command(0, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(millis));
+    let _ended = child.kill();
+    child.wait().unwrap();
+}
+
+fn state_folder(world: &World) -> PathBuf {
+    world.hosts[0].dir.path().join("state")
+}
+
+/// A state folder in which nothing has happened.
+fn empty_state() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let state = StateDir::open(dir.path()).unwrap();
+    block_on(async { SqliteStore::open(&state).await.unwrap().close().await });
+    dir
 }
 
 /// Starts, has an order taken, and stops.
@@ -31,7 +56,7 @@ fn a_migration_that_was_killed_is_finished_or_begun_again() {
     let Some(world) = World::new() else { return };
     let mut world = world.with_own(0, URL, "");
     trades(&mut world);
-    let folder = world.state(0);
+    let folder = state_folder(&world);
     let (old, moved, mark) = (folder.join("keeper.db"), folder.join("keeper.db.moved"), folder.join(MARK));
     let mut world = with_database(world);
     // Before anything was copied.
@@ -62,7 +87,7 @@ fn a_migration_that_was_killed_is_finished_or_begun_again() {
     assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "2\n");
     // The way back, killed before its last row: the empty file is no state.
     std::fs::write(&mark, "back").unwrap();
-    let empty = world.empty_state();
+    let empty = empty_state();
     std::fs::copy(empty.path().join("keeper.db"), &old).unwrap();
     world = world.with_own(0, URL, "");
     refused(&world, "nothing of it is there");
@@ -88,7 +113,7 @@ fn a_migration_that_is_killed_at_any_moment_loses_nothing() {
         world.empty_database();
         let there = with_database(world);
         for to in ["postgres", "sqlite"] {
-            there.killed_after(0, &["migrate", "--to", to], delay);
+            killed_after(&there, &["migrate", "--to", to], delay);
             // A lease that nobody let go ends by itself; this is the database's clock, and nobody else is there.
             there.sql(
                 "DO $$ BEGIN IF to_regclass('lease') IS NOT NULL THEN

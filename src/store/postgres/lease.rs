@@ -23,6 +23,8 @@ use sqlx::{PgConnection, PgExecutor, Result};
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often it is renewed.
 pub const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// How long one question about the lease may take.
+pub(super) const ASK_LIMIT: Duration = Duration::from_secs(3);
 /// Where it is told that the lease has been let go.
 pub(super) const FREE: &str = "keeper_lease_free";
 /// The number of the advisory locks of those who stand by; "keep" in ASCII.
