@@ -260,8 +260,7 @@ impl Keeper {
         if timeout(DRAIN_LIMIT, drained).await.is_err() {
             tracing::error!(
                 event = "keeper.undrained",
-                "FYERS does not answer to orders that are on their way: their bots are told that the outcome is not \
-                 known, and the orders are looked up at the next start"
+                "FYERS gives no answer to orders: their bots are told so, and they are looked up at the next start"
             );
             self.actors.in_flight.give_up();
             let _written = timeout(TELL_LIMIT, self.actors.in_flight.drained()).await;

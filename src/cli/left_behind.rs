@@ -13,7 +13,9 @@ use crate::store::{
 pub(super) async fn refuse_moved(state: &StateDir) -> Result<(), Failure> {
     moving::refuse_half(state).await?;
     let moved = state.path().join(MOVED_DATABASE);
-    if !moved.exists() || moving::is_filled(state).await {
+    // One that cannot be read is told by whoever opens it.
+    let is_used = SqliteStore::is_used(&state.path().join(DATABASE)).await;
+    if !moved.exists() || is_used.unwrap_or(true) {
         return Ok(());
     }
     let what = format!(

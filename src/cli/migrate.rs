@@ -91,8 +91,13 @@ async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Resul
             Ok(Moved::Now(copied))
         }
         Err(error) => {
-            // What was cut off at its very end may be there all the same.
-            if to == Target::Sqlite || is_known_not_to_be_there(contender, &moving, &error).await {
+            let is_over = match to {
+                // What was cut off at its very end may be there all the same.
+                Target::Postgres => is_known_not_to_be_there(contender, &moving, &error).await,
+                // Tables without rows, which another run has left, would be taken for a state.
+                Target::Sqlite => !state.path().join(DATABASE).exists() || moving::is_filled(state).await,
+            };
+            if is_over {
                 moving::ended(state);
             }
             Err(not_migrated(&error))

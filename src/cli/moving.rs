@@ -135,9 +135,9 @@ pub(super) async fn refuse_half(state: &StateDir) -> Result<(), Failure> {
     Err(fail(Exit::BadSettings, &what, &remedy))
 }
 
-/// Whether the rows have come back: the file has all of them or none.
+/// Whether the rows have come back: the file has all of them or none. One whose tables are half made has none.
 pub(super) async fn is_filled(state: &StateDir) -> bool {
-    SqliteStore::is_used(&state.path().join(DATABASE)).await.unwrap_or(true)
+    SqliteStore::is_used(&state.path().join(DATABASE)).await.unwrap_or(false)
 }
 
 /// Before a start on PostgreSQL: what was copied whole is finished.
@@ -149,8 +149,7 @@ pub(super) async fn finish(state: &StateDir, store: &PostgresStore) -> Result<()
             put_away(state).map_err(|error| not_put_away(state, &error))?;
             tracing::warn!(
                 event = "store.moved",
-                "a migration to PostgreSQL was interrupted after its last row: all of it is there, and the old file is kept as \
-                 {MOVED_DATABASE}"
+                "a migration to PostgreSQL was interrupted after its last row; the old file is kept as {MOVED_DATABASE}"
             );
             Ok(())
         }

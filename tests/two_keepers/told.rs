@@ -206,13 +206,13 @@ fn who_was_told_that_nothing_can_be_written_is_told_when_it_can() {
     let Some(mut world) = World::new() else { return };
     world.start(0);
     world.wait_acts(0);
-    world.cut_database(0, true);
+    world.server.crash();
     wait_for("an order is refused", || {
         world.order(0, "without a database");
         (told(&world, FAILS) == 1).then_some(())
     });
     wait_for("it stands by", || world.log(0).contains("lease.lost").then_some(()));
-    world.cut_database(0, false);
+    world.server.run();
     world.wait_acts(0);
     wait_for("it is told", || (told(&world, BACK) == 1).then_some(()));
     assert_eq!(world.order(0, "after it").unwrap(), "fyers");
