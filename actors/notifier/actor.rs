@@ -21,7 +21,7 @@ use crate::notifier::{
 use keeper_domain::alert::{Outgoing, Severity};
 use keeper_domain::alerts::{
     delivery::{self, Gate, Next},
-    texts::Context,
+    texts::{Context, is_last_word},
 };
 use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
 
@@ -51,7 +51,7 @@ pub struct NotifierActor {
     gate: Gate,
     /// Another keeper goes on with the outbox.
     stopped: bool,
-    /// The program ends: the last word goes before all others.
+    /// The program ends: the last word goes before all others, and after it only what is critical is said.
     ends: bool,
     volatile: Volatile,
 }
@@ -129,7 +129,7 @@ impl NotifierActor {
 
     fn next(&self) -> Option<&Outgoing> {
         let waiting = &self.volatile.seen.as_ref()?.waiting;
-        if self.ends { delivery::last_word(waiting) } else { delivery::next(waiting) }
+        if self.ends { delivery::at_the_end(waiting) } else { delivery::next(waiting) }
     }
 
     /// Whether there is nothing to send.
@@ -222,6 +222,7 @@ impl NotifierActor {
         let Some(seen) = &mut self.volatile.seen else { return };
         let place = seen.waiting.iter().position(|alert| alert.id == id);
         let Some(alert) = place.and_then(|place| seen.waiting.remove(place)) else { return };
+        self.ends |= is_last_word(&alert);
         self.gate.passed(&alert);
         if self.ports.messenger.is_paced() {
             self.gate.delivered(&alert, self.ports.time.now());

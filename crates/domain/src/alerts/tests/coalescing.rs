@@ -186,7 +186,8 @@ fn a_farewell_that_comes_late_says_that_it_is_over() {
     };
     let again = told(&later.merged, &[again]);
     assert!(again.merged[0].text.contains(GONE) && again.merged[0].count == 2, "{again:?}");
-    assert_eq!(crate::alerts::delivery::last_word(&again.merged).map(|alert| alert.id), Some(7));
+    let at_the_end = |waiting| crate::alerts::delivery::at_the_end(waiting).map(|alert| alert.id);
+    assert_eq!((at_the_end(&again.merged), at_the_end(&later.merged)), (Some(7), None));
 }
 
 fn told() -> impl Strategy<Value = Option<Told>> {

@@ -18,7 +18,7 @@ use draft::Draft;
 use orders::BookSays;
 
 use crate::{
-    alert::{Alert, Severity},
+    alert::{Alert, Outgoing, Severity},
     alerts::words::clock,
     event::{Event, Recorded},
     reason::Reason,
@@ -67,6 +67,11 @@ pub fn last_words(actor: &str) -> (Severity, String) {
 /// Whether an alert says that a keeper has stopped, and that nobody acts.
 pub fn is_farewell(key: &str) -> bool {
     key == keeper::FAREWELL
+}
+
+/// Whether it still says so: it is a keeper's last word, and nobody has acted since.
+pub fn is_last_word(alert: &Outgoing) -> bool {
+    is_farewell(&alert.key) && alert.text == keeper::stopping().text()
 }
 
 /// What such an alert says once a keeper acts again. `at`: when the other one was told to stop.
