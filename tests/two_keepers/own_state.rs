@@ -108,8 +108,7 @@ fn a_migration_that_is_killed_at_any_moment_loses_nothing() {
     let Some(world) = World::new() else { return };
     let mut world = world.with_own(0, URL, "");
     trades(&mut world);
-    let mut orders = 1;
-    for delay in [5, 20, 40, 60, 80, 100, 130, 170, 220, 300] {
+    for (orders, delay) in (1..).zip([5, 20, 40, 60, 80, 100, 130, 170, 220, 300]) {
         world.empty_database();
         let there = with_database(world);
         for to in ["postgres", "sqlite"] {
@@ -128,7 +127,6 @@ fn a_migration_that_is_killed_at_any_moment_loses_nothing() {
         }
         world = there.with_own(0, URL, "");
         trades(&mut world);
-        orders += 1;
     }
 }
 

@@ -175,7 +175,7 @@ fn a_farewell_that_comes_late_says_that_it_is_over() {
     let Alert { event_id, event, at, severity, key, text, item } = before.new[0].clone();
     let (id, last_at, count, items, attempts) = (7, at, 1, vec![item], 2);
     let waiting = Outgoing { id, event_id, event, at, last_at, count, severity, key, text, items, attempts };
-    let later = told(&[waiting.clone()], std::slice::from_ref(&started));
+    let later = told(std::slice::from_ref(&waiting), std::slice::from_ref(&started));
     assert!(later.merged.len() == 1 && later.merged[0].text.contains(OVER), "{later:?}");
     assert_eq!((later.merged[0].id, later.new.len()), (7, 1), "and that it has started");
     // It stops once more before that was sent.
