@@ -50,7 +50,7 @@ use keeper_actors::{
     hub::Hub,
     notifier::{
         actor::NotifierActor,
-        messages::{Flush, JournalGrew, StopSending},
+        messages::{JournalGrew, StopSending},
     },
     recipient_cell::RecipientCell,
     supervisor::{Tree, watchdog},
@@ -80,6 +80,8 @@ use sink::JournalSink;
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// How long the end waits for orders that are on their way to FYERS.
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
+/// How long their bots' answers may take, when FYERS gives none in that time.
+const TELL_LIMIT: Duration = Duration::from_millis(2_500);
 /// How long the end waits for alerts that are on their way: a little longer than the gap between two messages.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_200);
 /// How long a delivery that is under way may hold up another keeper that takes over. What takes longer is sent twice.
@@ -259,8 +261,10 @@ impl Keeper {
         if timeout(DRAIN_LIMIT, drained).await.is_err() {
             tracing::error!(
                 event = "keeper.undrained",
-                "orders are still on their way: they are looked up at the next start"
+                "FYERS gives no answer to orders: their bots are told so, and they are looked up at the next start"
             );
+            self.actors.in_flight.give_up();
+            let _written = timeout(TELL_LIMIT, self.actors.in_flight.drained()).await;
         }
     }
 
@@ -297,12 +301,11 @@ impl Keeper {
         }
     }
 
-    /// Tries to deliver what waits, for a bounded time.
+    /// Tries to deliver what waits, for a bounded time; when that is over, the last word at least.
     pub async fn flush(&self, limit: Duration) {
         self.journal.say(JournalGrew);
         let channels = std::iter::once(&self.actors.notifier).chain(&self.actors.webhook);
-        let flushing = channels.map(|notifier| timeout(limit, notifier.send(Flush)));
-        let _late = futures_util::future::join_all(flushing).await;
+        futures_util::future::join_all(channels.map(|notifier| farewell::flush(notifier, limit))).await;
     }
 }
 

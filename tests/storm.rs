@@ -112,6 +112,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         texts: texts(),
         missing: vec![],
         after_crash: false,
+        after_loss: false,
         limits: Limits::tireless(),
         lease: None,
         set_up: None,

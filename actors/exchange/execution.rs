@@ -12,15 +12,16 @@ use std::{
 use actix::Addr;
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
+use fyers_api::http::ApiResponse;
 use keeper_domain::{
     event::Event,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
-    ports::{BrokerProxy, Change, Store, StoreError, Time, Wanted},
-    routing::{Venue, broker_answer::token_death, request::Reserved},
+    ports::{BrokerProxy, Change, ProxyError, Store, StoreError, Time, Wanted},
+    routing::{Venue, broker_answer::token_death, request::Reserved, route::Refused},
     secret::AccessToken,
 };
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::{Notify, oneshot, watch},
     time::timeout,
 };
 
@@ -30,7 +31,7 @@ use crate::exchange::{
     meaning::{Meaning, token_words},
     messages::{End, Executed, Forwarded, Simulate, Unwritten},
     waiting::Forwarding,
-    words::{outcome_unknown, refusal},
+    words::{not_now, outcome_unknown},
 };
 use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell};
 
@@ -96,7 +97,7 @@ impl FaultPoint {
 
 /// The orders that are on their way right now. Shared: it survives the actor's crash.
 #[derive(Clone, Default)]
-pub struct InFlight(Arc<(Mutex<OnTheWay>, Notify)>);
+pub struct InFlight(Arc<(Mutex<OnTheWay>, Notify, watch::Sender<bool>)>);
 
 /// Orders by their intent, with what each may take from open positions.
 type OnTheWay = BTreeMap<i64, Reserved>;
@@ -134,6 +135,17 @@ impl InFlight {
             }
             changed.await;
         }
+    }
+
+    /// From now on nobody waits for FYERS: an order that has left has no answer, and one that has not does not leave.
+    pub fn give_up(&self) {
+        self.0.2.send_replace(true);
+    }
+
+    /// Waits until then.
+    async fn given_up(&self) {
+        let mut told = self.0.2.subscribe();
+        let _ends = told.wait_for(|given_up| *given_up).await;
     }
 }
 
@@ -198,9 +210,9 @@ impl Execution {
             return self.not_written(&error, &guard);
         }
         self.fault.at(OrderStep::AfterIntent);
-        let sent =
-            self.proxy.send_while(&self.token, &self.forwarding.request, self.wanted_until_it_leaves()).await;
+        let sent = self.send(&guard.all).await;
         self.fault.at(OrderStep::AfterSend);
+        let Some(sent) = sent else { return self.given_up(&guard).await };
         let refused = sent.as_ref().ok().filter(|answer| token_death(answer).is_some()).map(token_words);
         let meaning = self.read(sent);
         let Some(words) = refused else { return self.settle(meaning, &guard).await };
@@ -211,6 +223,27 @@ impl Execution {
         let why = format!("FYERS refused the token for it ({words}), which proves nothing");
         let doubtful = self.no_answer(Some(&why));
         self.settle(doubtful, &guard).await;
+    }
+
+    /// FYERS' answer; `None` when it is waited for no longer.
+    async fn send(&self, all: &InFlight) -> Option<Result<ApiResponse, ProxyError>> {
+        let wanted = self.wanted_until_it_leaves();
+        let sending = self.proxy.send_while(&self.token, &self.forwarding.request, wanted);
+        tokio::select! {
+            biased;
+            sent = sending => Some(sent),
+            () = all.given_up() => None,
+        }
+    }
+
+    /// The program ends, and FYERS has not answered. The bot is told what is known; the intent of an order that has left
+    /// stays open, so that the next run looks for it.
+    async fn given_up(self, guard: &InFlightGuard) {
+        let meaning = match self.left() {
+            Some(_) => self.no_answer(None),
+            None => self.not_sent(not_now(&Refused::Stopping.to_string())),
+        };
+        self.settle(meaning, guard).await;
     }
 
     /// It is asked for last when the order leaves: FYERS' stamp is compared with that moment.
@@ -235,7 +268,7 @@ impl Execution {
         let unsaved = Some(Change { outcomes, ..Change::default() });
         self.tell(guard, End::Nothing, 0, unsaved);
         let words = format!("the order could not be written down, so it was not sent: {}", error.problem);
-        self.forwarding.arrive(Venue::None, refusal(503, -503, &words));
+        self.forwarding.arrive(Venue::None, not_now(&words));
     }
 
     /// FYERS' error says that the token is dead, and that nothing was done. One answer is not enough to send an order

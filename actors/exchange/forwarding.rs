@@ -27,7 +27,7 @@ use crate::exchange::{
     pricing::Share,
     reads,
     waiting::{Forwarding, HasRead, Incoming},
-    words::{outcome_unknown, refusal},
+    words::{not_now, outcome_unknown, refusal},
 };
 
 impl ExchangeActor {
@@ -174,16 +174,19 @@ impl ExchangeActor {
             _ if why.is_of_key() => (400, -50),
             _ => (400, -99),
         };
-        let answer = refusal(status, code, &why.to_string());
+        let words = why.to_string();
+        let answer = if status == 503 { not_now(&words) } else { refusal(status, code, &words) };
         if !forwarding.call.operation.trades() {
             return forwarding.arrive(Venue::None, answer);
         }
         let now = self.deps.time.now();
         let (place, leg) =
             ((forwarding.call.operation, forwarding.mode, Venue::None), forwarding.call.legs.first());
-        let words = why.to_string();
         let orders = vec![OrderEntry::new(place, leg, (status, code, &words, None), now).of(&forwarding.bot)];
-        let event = if why.is_of_key() {
+        let event = if *why == Refused::Stopping {
+            // Everybody is refused for a moment and may come again, to this keeper or to the next one: nothing is wrong.
+            None
+        } else if why.is_of_key() {
             self.limit_event(&forwarding.bot, why)
         } else {
             let ((symbol, quantity), bot) = (forwarding.call.subject(), Some(forwarding.bot.clone()));

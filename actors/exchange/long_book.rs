@@ -7,7 +7,7 @@ use crate::exchange::{
     messages::{NextRows, Rest, Rows},
     pipeline::After,
     waiting::Forwarding,
-    words::refusal,
+    words::not_now,
 };
 use fyers_api::{
     http::ApiResponse,
@@ -41,7 +41,7 @@ impl ExchangeActor {
             Ok(()) => act.first_page(forwarding),
             Err(error) => {
                 let words = format!("nothing was done: {}", error.problem);
-                forwarding.arrive(Venue::None, refusal(503, -503, &words));
+                forwarding.arrive(Venue::None, not_now(&words));
             }
         });
         self.queue_own_facts(change, after, ctx);

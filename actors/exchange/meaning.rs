@@ -22,7 +22,7 @@ use keeper_domain::{
 use crate::exchange::{
     Execution,
     messages::End,
-    words::{never_left, outcome_unknown, refusal, stray},
+    words::{never_left, not_now, outcome_unknown, stray},
 };
 
 /// Longest text of a refusal that an event keeps.
@@ -82,7 +82,7 @@ impl Execution {
             },
             Err(ProxyError::Transport(Transport::Connect)) => {
                 let words = "FYERS cannot be reached; nothing was done";
-                self.not_sent(refusal(503, -503, words))
+                self.not_sent(not_now(words))
             }
             Err(_) => self.no_answer(None),
         }
@@ -97,7 +97,7 @@ impl Execution {
         self.answered(answer, said)
     }
 
-    fn not_sent(&self, answer: ApiResponse) -> Meaning {
+    pub(super) fn not_sent(&self, answer: ApiResponse) -> Meaning {
         let said = self.said(&answer);
         let entries = said.iter().map(|said| self.entry(said, Venue::None)).collect();
         let outcome = Some(IntentOutcome::NotSent);

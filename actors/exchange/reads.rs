@@ -31,7 +31,7 @@ use crate::exchange::{
     doubt::{self, IsDead},
     messages::{Forward, Forwarded, Learnt},
     read_turns::ReadTurns,
-    words::{never_left, refusal, stray},
+    words::{never_left, not_now, refusal, stray},
 };
 
 /// The longest answer that teaches something, in bytes: a year of daily candles is a few ten kilobytes, a book of a hundred
@@ -157,8 +157,8 @@ async fn works(actor: &Addr<ExchangeActor>, token: &AccessToken) -> bool {
 /// A read that brought no answer can be sent again.
 fn lost(error: &ProxyError) -> (Venue, ApiResponse) {
     let never_sent = matches!(error, ProxyError::Transport(Transport::Connect));
-    let (status, venue) = if never_sent { (503, Venue::None) } else { (504, Venue::Fyers) };
-    (venue, refusal(status, -503, &format!("{error}; nothing was done")))
+    let words = format!("{error}; nothing was done");
+    if never_sent { (Venue::None, not_now(&words)) } else { (Venue::Fyers, refusal(504, -503, &words)) }
 }
 
 #[cfg(test)]

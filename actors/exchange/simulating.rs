@@ -10,7 +10,7 @@ use crate::exchange::{
     pipeline::After,
     pricing::Share,
     waiting::Forwarding,
-    words::{not_at_fyers_because, outcome_unknown, refusal},
+    words::{not_at_fyers_because, not_now, outcome_unknown},
 };
 use keeper_domain::{
     event::Event,
@@ -46,7 +46,7 @@ impl ExchangeActor {
                 act.publish();
                 let words = "nothing was done: FYERS does not tell your funds and holdings now, with which the \
                              simulated account begins; try again";
-                forwarding.arrive(Venue::None, refusal(503, -503, words));
+                forwarding.arrive(Venue::None, not_now(words));
             }
         }));
     }
@@ -156,7 +156,7 @@ impl ExchangeActor {
                 // Of several the first is the smallest.
                 act.volatile.gap = act.volatile.gap.min(before);
                 let words = format!("nothing was done: {}", error.problem);
-                forwarding.arrive(Venue::None, refusal(503, -503, &words));
+                forwarding.arrive(Venue::None, not_now(&words));
             }
         });
         self.queue_facts(change, after, ctx);

@@ -353,6 +353,10 @@ async fn nothing_new_leaves_while_the_keeper_stops() {
     floor.actor.send(StopOrders).await.unwrap();
     let (done, _) = floor.place("NSE:SBIN-EQ", 1, 1).await;
     assert_eq!((done.answer.status, done.venue), (503, Venue::None));
+    let retry_after = done.answer.headers.iter().find(|(name, _)| name == "retry-after");
+    assert!(retry_after.is_some(), "the next keeper takes it: {:?}", done.answer.headers);
+    let told = floor.store.count(|event| matches!(event, Event::OrderRefused { .. }));
+    assert_eq!(told, 0, "nobody is alarmed about a keeper that was told to stop");
 }
 
 fn held(net: i64) -> Value {

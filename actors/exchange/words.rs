@@ -12,6 +12,16 @@ pub(super) fn refusal(status: u16, code: i64, why: &str) -> ApiResponse {
     responses::answer(status, &responses::refusal(&refusal))
 }
 
+/// When a bot may come again, in seconds, where nothing was done.
+const RETRY_AFTER: &str = "2";
+
+/// Nothing was done, and it may be otherwise in a moment: a client may send it again by itself.
+pub(super) fn not_now(why: &str) -> ApiResponse {
+    let mut answer = refusal(503, -503, why);
+    answer.headers.push(("retry-after".to_owned(), RETRY_AFTER.into()));
+    answer
+}
+
 /// Of a request that has left, and of which nobody knows what FYERS did. `why`: what was said that proves nothing.
 pub(super) fn outcome_unknown(why: Option<&str>) -> ApiResponse {
     let why = why.map(|words| format!(": {words}"));

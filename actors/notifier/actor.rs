@@ -16,12 +16,12 @@ use tokio::sync::oneshot;
 use crate::notifier::{
     courier::{Attempt, Wording, attempt},
     intake::{Seen, look},
-    messages::{Flush, GetOutbox, JournalGrew, OutboxView, StopSending},
+    messages::{Flush, GetOutbox, JournalGrew, OutboxView, SayLastWord, StopSending},
 };
 use keeper_domain::alert::{Outgoing, Severity};
 use keeper_domain::alerts::{
     delivery::{self, Gate, Next},
-    texts::Context,
+    texts::{Context, is_last_word},
 };
 use keeper_domain::ports::{Messenger, NoteStore, OutboxStore, StoreError, Time};
 
@@ -51,6 +51,8 @@ pub struct NotifierActor {
     gate: Gate,
     /// Another keeper goes on with the outbox.
     stopped: bool,
+    /// The program ends: the last word goes before all others, and after it only what is critical is said.
+    ends: bool,
     volatile: Volatile,
 }
 
@@ -84,6 +86,7 @@ impl NotifierActor {
             context: Arc::new(context),
             gate: Gate::default(),
             stopped: false,
+            ends: false,
             volatile: Volatile::default(),
         }
     }
@@ -114,7 +117,7 @@ impl NotifierActor {
         self.volatile.seen = Some(seen);
         self.refresh_view();
         let now = self.ports.time.now();
-        if self.stopped || self.volatile.view.waiting == 0 || self.gate.is_held(now) {
+        if self.stopped || self.has_none() || self.gate.is_held(now) {
             self.answer_flushes();
             self.rest(ctx);
         } else if self.wait(now).is_zero() {
@@ -125,7 +128,13 @@ impl NotifierActor {
     }
 
     fn next(&self) -> Option<&Outgoing> {
-        delivery::next(&self.volatile.seen.as_ref()?.waiting)
+        let waiting = &self.volatile.seen.as_ref()?.waiting;
+        if self.ends { delivery::at_the_end(waiting) } else { delivery::next(waiting) }
+    }
+
+    /// Whether there is nothing to send.
+    fn has_none(&self) -> bool {
+        self.volatile.view.waiting == 0 || (self.ends && self.next().is_none())
     }
 
     /// How long until the next alert may go out: a repeat gathers more of its kind, unless the program ends.
@@ -134,7 +143,9 @@ impl NotifierActor {
             self.volatile.seen.as_ref().map(|seen| &seen.waiting).filter(|waiting| waiting.len() == 1);
         let only = waiting.and_then(VecDeque::front).filter(|_| self.volatile.flushing.is_empty());
         let gathering = only.map_or(Duration::ZERO, |only| self.gate.gathering(only, now));
-        let severity = self.next().map_or(Severity::Info, |alert| alert.severity);
+        // No window is kept for anything after the last word.
+        let last = self.ends.then_some(Severity::Critical);
+        let severity = last.or_else(|| Some(self.next()?.severity)).unwrap_or(Severity::Info);
         self.gate.wait(severity, now).max(gathering)
     }
 
@@ -173,7 +184,7 @@ impl NotifierActor {
         }
         self.volatile.view.last_error = attempt.error;
         self.refresh_view();
-        if matches!(attempt.next, Next::Again(_)) || self.volatile.view.waiting == 0 {
+        if matches!(attempt.next, Next::Again(_)) || self.has_none() {
             self.answer_flushes();
         }
         self.rest(ctx);
@@ -194,7 +205,7 @@ impl NotifierActor {
         if self.volatile.again {
             return self.turn(ctx);
         }
-        let pause = if self.volatile.view.waiting == 0 { REST } else { self.wait(now).min(REST) };
+        let pause = if self.has_none() { REST } else { self.wait(now).min(REST) };
         self.sleep(pause, ctx);
     }
 
@@ -211,6 +222,7 @@ impl NotifierActor {
         let Some(seen) = &mut self.volatile.seen else { return };
         let place = seen.waiting.iter().position(|alert| alert.id == id);
         let Some(alert) = place.and_then(|place| seen.waiting.remove(place)) else { return };
+        self.ends |= is_last_word(&alert);
         self.gate.passed(&alert);
         if self.ports.messenger.is_paced() {
             self.gate.delivered(&alert, self.ports.time.now());
@@ -304,6 +316,15 @@ impl Handler<GetOutbox> for NotifierActor {
 
     fn handle(&mut self, _: GetOutbox, _ctx: &mut Self::Context) -> OutboxView {
         self.volatile.view.clone()
+    }
+}
+
+impl Handler<SayLastWord> for NotifierActor {
+    type Result = ResponseActFuture<Self, OutboxView>;
+
+    fn handle(&mut self, _: SayLastWord, ctx: &mut Self::Context) -> Self::Result {
+        self.ends = true;
+        self.handle(Flush, ctx)
     }
 }
 

@@ -20,6 +20,11 @@ pub struct GetOutbox;
 #[rtype(result = "OutboxView")]
 pub struct Flush;
 
+/// The time is over: of what waits only the keeper's last word is sent, if it is there. The answer comes as for [`Flush`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "OutboxView")]
+pub struct SayLastWord;
+
 /// Begin no other delivery: another keeper goes on with the outbox. The answer comes when none is under way any more, so
 /// that nothing is sent by both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]

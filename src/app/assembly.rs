@@ -252,6 +252,7 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         commit: build_info::COMMIT.to_owned(),
         missing: parts.missing.clone(),
         after_crash: parts.after_crash,
+        after_loss: parts.after_loss,
         needs_login: asks_for_login(parts).await?,
     };
     let change = Change { events: vec![(parts.time.now(), event.clone())], ..Change::default() };

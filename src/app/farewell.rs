@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::Actor;
+use actix::{Actor, Addr};
 use keeper_actors::{
     journal,
     notifier::{
         actor::{NotifierActor, Ports},
-        messages::{Flush, JournalGrew, StopSending},
+        messages::{Flush, JournalGrew, SayLastWord, StopSending},
     },
     recipient_cell::RecipientCell,
 };
@@ -22,6 +22,9 @@ use crate::app::{Keeper, SETTLE_LIMIT};
 /// How long the last of several keepers goes on telling: what the other one has left is told before, at one message a
 /// second.
 pub(super) const LAST_FLUSH_LIMIT: Duration = Duration::from_secs(4);
+
+/// How long the last word alone may take: the gap after the message before it, and its own way.
+const LAST_WORD_LIMIT: Duration = Duration::from_millis(2_500);
 
 /// How a keeper stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,15 @@ pub(super) async fn say_goodbye(
     }
 }
 
+/// Delivers what waits, for a bounded time. If that does not do, the last word goes before the others, which wait for the
+/// next start: nobody is told hours later that bots get no answer, or not told meanwhile.
+pub(super) async fn flush(notifier: &Addr<NotifierActor>, limit: Duration) {
+    let all = timeout(limit, notifier.send(Flush)).await;
+    if !matches!(all, Ok(Ok(view)) if view.waiting == 0) {
+        let _late = timeout(LAST_WORD_LIMIT, notifier.send(SayLastWord)).await;
+    }
+}
+
 impl Keeper {
     /// Nobody has taken the place that this keeper has let go: it tells of its end by itself, on a store of its own with an
     /// outbox for each channel. Its actors have ended by now.
@@ -73,7 +85,7 @@ impl Keeper {
             time: Arc::clone(&self.time),
         };
         let notifier = NotifierActor::new(ports, self.texts.clone()).start();
-        let _late = timeout(LAST_FLUSH_LIMIT, notifier.send(Flush)).await;
+        flush(&notifier, LAST_FLUSH_LIMIT).await;
         let _later = timeout(SETTLE_LIMIT, notifier.send(StopSending)).await;
     }
 }

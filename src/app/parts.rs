@@ -110,6 +110,8 @@ pub struct Parts {
     pub missing: Vec<String>,
     /// Whether the run before this one ended without saying goodbye.
     pub after_crash: bool,
+    /// Whether that was this same keeper, which had lost its lease and stood by.
+    pub after_loss: bool,
     /// The supervisor's patience.
     pub limits: Limits,
     /// The store with its lease, which says how long this keeper may act; `None` where no other one can.

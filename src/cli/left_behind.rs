@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::{exit::Exit, failure::Failure, output::fail};
+use crate::cli::{exit::Exit, failure::Failure, moving, output::fail};
 use crate::store::{
     SqliteStore, StateDir,
     postgres::PostgresStore,
@@ -10,9 +10,12 @@ use crate::store::{
 };
 
 /// Where the state of a folder was moved to PostgreSQL, a start without that database is refused.
-pub(super) fn refuse_moved(state: &StateDir) -> Result<(), Failure> {
-    let (database, moved) = (state.path().join(DATABASE), state.path().join(MOVED_DATABASE));
-    if database.exists() || !moved.exists() {
+pub(super) async fn refuse_moved(state: &StateDir) -> Result<(), Failure> {
+    moving::refuse_half(state).await?;
+    let moved = state.path().join(MOVED_DATABASE);
+    // One that cannot be read is told by whoever opens it.
+    let is_used = SqliteStore::is_used(&state.path().join(DATABASE)).await;
+    if !moved.exists() || is_used.unwrap_or(true) {
         return Ok(());
     }
     let what = format!(
@@ -28,6 +31,7 @@ pub(super) fn refuse_moved(state: &StateDir) -> Result<(), Failure> {
 
 /// Where the folder has a state and the database none, the state was not brought along.
 pub(super) async fn refuse_unmoved(state: &StateDir, store: &PostgresStore) -> Result<(), Failure> {
+    moving::finish(state, store).await?;
     let Some(file) = used_file(state).await else { return Ok(()) };
     let failed = |error: keeper_domain::ports::StoreError| fail(Exit::TryLater, &error.to_string(), "");
     if store.is_used().await.map_err(failed)? {

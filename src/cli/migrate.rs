@@ -1,11 +1,12 @@
 //! `migrate` and `handover`: from one database to the other one, from one keeper to the other one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{fail, json as print_json, no_runtime, no_state, say},
+    moving::{self, Fate, Moving, not_put_away},
+    output::{complain, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on, nobody},
     setup::load,
     state_store::{candidate, keep_secrets, no_database, secrets_in},
@@ -13,7 +14,7 @@ use crate::cli::{
 use crate::store::{
     SqliteStore, StateDir,
     postgres::{Address, Contender, Copied, MigrateError},
-    state_dir::{DATABASE, MOVED_DATABASE},
+    state_dir::DATABASE,
 };
 
 /// Where a migration goes.
@@ -33,58 +34,107 @@ pub(super) fn migrate(to: Target, json: bool) -> Result<Exit, Failure> {
     };
     let address = Address::parse(url).map_err(|flaw| no_database(&flaw.into()))?;
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
+    let contender = Contender::new(address, candidate(&config));
+    let moved = block_on(carry_out(&contender, &state, to)).unwrap_or_else(|| Err(no_runtime()))?;
+    match moved {
+        Moved::Now(copied) if json => print_json(&copied),
+        Moved::Now(copied) => say(&describe(&copied, to)),
+        Moved::Before if json => print_json(&Copied::new()),
+        Moved::Before => say(&format!(
+            "The migration before this one was interrupted after its last row: all of it was there, and it is finished now.\n{}",
+            next_step(to)
+        )),
+    }
+    Ok(Exit::Good)
+}
+
+/// When the rows were copied.
+enum Moved {
+    Now(Copied),
+    /// By a migration that was interrupted after that.
+    Before,
+}
+
+async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Result<Moved, Failure> {
+    let before = Moving::found(state);
+    match (to, before) {
+        (Target::Postgres, Some(moving @ Moving::There(_))) => {
+            contender.prepare().await.map_err(|error| no_database(&error))?;
+            if fate(contender, &moving).await? == Fate::Done {
+                moving::put_away(state).map_err(|error| not_put_away(state, &error))?;
+                return Ok(Moved::Before);
+            }
+            let what = "the migration before this one was interrupted, and nothing of it is in this database";
+            complain(what, "It begins again.");
+        }
+        (Target::Sqlite, Some(Moving::Back)) if moving::is_filled(state).await => {
+            moving::ended(state);
+            return Ok(Moved::Before);
+        }
+        _ => {}
+    }
     let file = state.path().join(DATABASE);
     if to == Target::Postgres && !file.exists() {
         let what = format!("there is no state in {}", state.path().display());
         return Err(fail(Exit::Error, &what, "Check KEEPER_STATE_DIR."));
     }
-    let contender = Contender::new(address, candidate(&config));
-    let copied = block_on(copy(&contender, &state, to, file));
-    match copied {
-        Some(Ok(copied)) if json => print_json(&copied),
-        Some(Ok(copied)) => say(&describe(&copied, to)),
-        Some(Err(error)) => return Err(not_migrated(&error)),
-        None => return Err(no_runtime()),
+    let moving = if to == Target::Postgres { Moving::there() } else { Moving::Back };
+    let unmarked = |error: std::io::Error| fail(Exit::Error, &error.to_string(), "Check the state folder.");
+    moving.begin(state).map_err(unmarked)?;
+    match copy(contender, state, &moving, file).await {
+        Ok(copied) if to == Target::Postgres => {
+            moving::put_away(state).map_err(|error| not_put_away(state, &error))?;
+            Ok(Moved::Now(copied))
+        }
+        Ok(copied) => {
+            moving::ended(state);
+            Ok(Moved::Now(copied))
+        }
+        Err(error) => {
+            let is_over = match to {
+                // What was cut off at its very end may be there all the same.
+                Target::Postgres => is_known_not_to_be_there(contender, &moving, &error).await,
+                // Tables without rows, which another run has left, would be taken for a state.
+                Target::Sqlite => !state.path().join(DATABASE).exists() || moving::is_filled(state).await,
+            };
+            if is_over {
+                moving::ended(state);
+            }
+            Err(not_migrated(&error))
+        }
     }
-    Ok(Exit::Good)
+}
+
+async fn fate(contender: &Contender, moving: &Moving) -> Result<Fate, Failure> {
+    let fate = moving.fate(&contender.reader()).await;
+    fate.map_err(|error| fail(Exit::Unreachable, &error.to_string(), "Check the server, and run it again."))
+}
+
+async fn is_known_not_to_be_there(contender: &Contender, moving: &Moving, error: &MigrateError) -> bool {
+    !matches!(error, MigrateError::Failed(_)) || matches!(fate(contender, moving).await, Ok(Fate::NotThere))
 }
 
 async fn copy(
     contender: &Contender,
     state: &StateDir,
-    to: Target,
+    moving: &Moving,
     file: PathBuf,
 ) -> Result<Copied, MigrateError> {
     // Opened once in either direction: an older schema is brought forward, a missing file is made.
     let was_there = file.exists();
     let store = SqliteStore::open(state).await.map_err(|error| MigrateError::Failed(error.to_string()))?;
     store.close().await;
-    match to {
-        Target::Postgres => {
-            let copied = contender.fill_from(&file, secrets_in(state)?).await?;
-            rename_moved(state, &file)?;
-            Ok(copied)
-        }
-        Target::Sqlite => {
-            let moved = contender.move_to(&file, &|secrets| keep_secrets(state, secrets)).await;
-            if moved.is_err() && !was_there {
-                // An empty one would be taken for a state.
-                let _left = std::fs::remove_file(&file);
-            }
-            moved
-        }
+    if *moving != Moving::Back {
+        let mut facts = secrets_in(state)?;
+        facts.push(moving.fact());
+        return contender.fill_from(&file, facts).await;
     }
-}
-
-/// A start without the database must not work on what is old by then.
-fn rename_moved(state: &StateDir, file: &Path) -> Result<(), MigrateError> {
-    let failed = |error: std::io::Error| {
-        MigrateError::Failed(format!(
-            "the rows are in PostgreSQL, and {} cannot be renamed: {error}",
-            file.display()
-        ))
-    };
-    std::fs::rename(file, state.path().join(MOVED_DATABASE)).map_err(failed)
+    let moved = contender.move_to(&file, &|secrets| keep_secrets(state, secrets)).await;
+    if moved.is_err() && !was_there {
+        // An empty one would be taken for a state.
+        let _left = std::fs::remove_file(&file);
+    }
+    moved
 }
 
 pub(super) fn not_migrated(error: &MigrateError) -> Failure {
@@ -98,13 +148,16 @@ pub(super) fn not_migrated(error: &MigrateError) -> Failure {
 
 fn describe(copied: &Copied, to: Target) -> String {
     let rows: Vec<String> = copied.iter().map(|(table, rows)| format!("{rows} {table}")).collect();
-    let next = match to {
+    format!("Copied and compared, row by row: {}.\n{}", rows.join(", "), next_step(to))
+}
+
+fn next_step(to: Target) -> &'static str {
+    match to {
         Target::Postgres => {
             "The keeper works there from now on, with KEEPER_DATABASE_URL set. The old file is kept as keeper.db.moved."
         }
         Target::Sqlite => "Remove KEEPER_DATABASE_URL, and the keeper works in the state folder.",
-    };
-    format!("Copied and compared, row by row: {}.\n{next}", rows.join(", "))
+    }
 }
 
 pub(super) fn hand_over(force: bool) -> Result<Exit, Failure> {

@@ -22,6 +22,7 @@ mod last_one;
 mod left_behind;
 mod login;
 mod migrate;
+mod moving;
 mod oneshot;
 mod orders;
 mod output;

@@ -108,6 +108,8 @@ async fn serve(
     // Before the wait for the lease: whoever stands by has checked all of it.
     let outside = Outside::new(config)?;
     let client = outside.client.clone();
+    // What a keeper that stands by asks FYERS counts, too.
+    config.limiter.go_on(&state.path().join("calls"));
     let Some(storage) = StateStore::open(config, state, client, &mut signals).await? else {
         return Ok(Exit::Good);
     };
@@ -268,10 +270,10 @@ async fn parts(
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
     let texts = alert_context::texts(config, phone.is_some(), login.as_ref(), &hours);
     let after_crash = storage.after_crash(state);
-    config.limiter.go_on(&state.path().join("calls"));
     if after_crash {
         config.limiter.assume_full_second();
     }
+    storage.share_calls(&config.limiter);
     Ok(Parts {
         broker: client.clone().map(|client| storage.fence_broker(config.learning(client))),
         contact: client.is_some().then(|| Arc::clone(&config.contact)),
@@ -313,6 +315,7 @@ async fn parts(
         texts,
         missing: settings.missing(),
         after_crash,
+        after_loss: after_crash && storage.after_loss(&config.limiter),
         limits: Limits::default(),
         lease: storage.shared().cloned(),
         order_fault: order_fault(settings),

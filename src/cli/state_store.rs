@@ -18,7 +18,7 @@ use crate::cli::{
     setup::CliConfig,
 };
 use crate::{
-    fyers::FyersClient,
+    fyers::{FyersClient, Limiter},
     private_file::{self, Rules},
     standby::{self, FencedBroker, FencedProxy, Reach, StandbyError, StopSignals},
     store::{
@@ -74,7 +74,7 @@ impl StateStore {
 
     /// The one in the state folder.
     async fn open_here(state: &StateDir) -> Result<Self, Failure> {
-        left_behind::refuse_moved(state)?;
+        left_behind::refuse_moved(state).await?;
         let store = SqliteStore::open(state).await;
         store.map(Self::Sqlite).map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))
     }
@@ -136,6 +136,12 @@ impl StateStore {
         }
     }
 
+    /// Whether the last one that acted was this very keeper, which lost its lease and stood by since.
+    pub(super) fn after_loss(&self, limiter: &Limiter) -> bool {
+        let was_here = |holding: &HeldLease| holding.calls_before().holder == Some(limiter.origin());
+        standby::After::of_this_run() == Some(standby::After::Loss) && self.holding().is_some_and(was_here)
+    }
+
     /// The store with its lease; `None` where no other keeper can act.
     pub(super) fn shared(&self) -> Option<&PostgresStore> {
         match self {
@@ -146,6 +152,15 @@ impl StateStore {
 
     fn holding(&self) -> Option<&HeldLease> {
         self.shared().map(PostgresStore::holding)
+    }
+
+    /// FYERS counts the calls of all keepers of an account together: this one goes on where another one has ended, and tells
+    /// what it has sent itself.
+    pub(super) fn share_calls(&self, limiter: &Arc<Limiter>) {
+        let Some(holding) = self.holding() else { return };
+        limiter.follow(holding.calls_before());
+        let limiter = Arc::clone(limiter);
+        holding.share(limiter.origin(), move || limiter.shared());
     }
 
     /// Whether another keeper waits for this one's end.

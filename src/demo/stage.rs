@@ -319,6 +319,7 @@ fn parts(
         },
         missing: vec![],
         after_crash: false,
+        after_loss: false,
         limits: Limits::default(),
         lease: None,
         set_up: None,

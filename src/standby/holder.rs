@@ -89,6 +89,7 @@ mod tests {
             held: Duration::ZERO,
             left: Duration::from_secs(9),
             is_over,
+            over: Duration::ZERO,
             served: keeper_domain::served::Served::default(),
             has_ended: false,
         }

@@ -259,7 +259,7 @@ impl After {
     }
 
     /// Why this run was begun, when it is a copy.
-    fn of_this_run() -> Option<Self> {
+    pub fn of_this_run() -> Option<Self> {
         let said = std::env::var(BEGUN_AFTER).ok()?;
         Self::ALL.into_iter().find_map(|(after, slug)| (slug == said).then_some(after))
     }

@@ -115,7 +115,8 @@ fn a_bad_address_of_postgresql_is_a_mistake() {
     let gone = home().dir.path().join("no-such-file");
     let bare = "postgres://keeper@127.0.0.1:1/keeper".to_owned();
     let certificate = format!("{GOOD}?sslrootcert={}", gone.display());
-    let bad: [(&str, String, &str); 6] = [
+    let bad: [(&str, String, &str); 7] = [
+        ("KEEPER_DATABASE_URL", "postgres://".to_owned(), "names no host and no database"),
         (
             "KEEPER_DATABASE_URL",
             "mysql://keeper:CANARY-pw@db/keeper".to_owned(),

@@ -124,6 +124,32 @@ fn after_a_kill_the_phone_is_told_what_became_of_it() {
     assert!(home.sim.telegram_messages().iter().any(|message| message.text == alert && !message.silent));
 }
 
+/// FYERS hangs when the keeper is told to stop: the bot has an answer before the program ends, and the order is looked up later.
+#[test]
+fn at_the_end_a_bot_is_told_that_the_outcome_is_not_known() {
+    let (home, keeper) = live();
+    let ended = std::cell::Cell::new(None);
+    let mut keeper = Some(keeper);
+    let bot = Bot::of(&home, keeper.as_ref().unwrap());
+    let scope = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+    home.sim.inject(FaultRule::once(scope, Fault::Latency { ms: 60_000 }));
+    let sending = thread::spawn(move || bot.order("NSE:SBIN-EQ", 10));
+    wait_for("the order at FYERS", || {
+        (home.sim.call_count(endpoint::ORDERS_SYNC).in_flight == 1).then_some(())
+    });
+    ended.set(Some(keeper.take().unwrap().stop()));
+    let told = sending.join().expect("the bot has an answer");
+    let words = told.body["message"].as_str().unwrap();
+    assert_eq!((told.status, &told.body["code"]), (200, &json!(201)), "{}", told.body);
+    assert!(words.contains("its outcome is not known"), "{words}");
+    assert!(ended.take().unwrap().success());
+    home.sim.clear_faults();
+    let _keeper = home.start_ready();
+    let alert = home.wait_alert("Order sent, answer lost: ");
+    assert!(alert.contains("NSE:SBIN-EQ"), "{alert}");
+    assert!(home.sim.call_count(endpoint::ORDERS_SYNC).total <= 1, "never sent again");
+}
+
 /// The ids and the words of the orders on record, newest first.
 fn all_on_record(home: &Home) -> Vec<(Value, String)> {
     let orders = home.run(&["orders", "--json"]).exits(0).json()["orders"].clone();

@@ -187,3 +187,38 @@ fn what_is_on_disk_is_for_its_owner_only() {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
     }
 }
+
+/// Telegram is away when the keeper stops: the next start says that it was stopped, and never that bots get no answer.
+#[test]
+fn a_farewell_that_could_not_be_sent_is_told_as_what_was() {
+    let home = Home::bare(Options::default()).with_telegram();
+    let keeper = home.start_ready();
+    home.wait_alert("has started");
+    home.sim.inject(simulator::FaultRule::forever("/telegram", simulator::Fault::Html { status: 503 }));
+    assert!(keeper.stop().success());
+    home.sim.clear_faults();
+    let _again = home.start_ready();
+    home.wait_alert("was stopped at");
+    let alerts = home.alerts();
+    assert!(!alerts.iter().any(|alert| alert.contains("until it is back")), "{alerts:#?}");
+}
+
+/// More waits than can be sent in the time that is left: the farewell goes first, and the rest after the next start.
+#[test]
+fn the_farewell_does_not_wait_behind_what_can_wait() {
+    let home = Home::bare(Options::default()).with_telegram();
+    let keeper = home.start_ready();
+    home.wait_alert("has started");
+    for name in ["one", "two", "three", "four", "five", "six"] {
+        home.run(&["key", "add", name]).exits(0);
+    }
+    assert!(keeper.stop().success());
+    let alerts = home.alerts();
+    assert!(alerts.last().unwrap().contains("bots get no answer until it is back"), "{alerts:#?}");
+    let before = alerts.len();
+    assert!(before < 8, "some are still waiting: {alerts:#?}");
+    let _again = home.start_ready();
+    wait_for("the rest", || (home.alerts().len() >= 9).then_some(()));
+    let told = home.alerts();
+    assert_eq!(told.iter().filter(|alert| alert.contains("stop")).count(), 1, "{told:#?}");
+}

@@ -12,6 +12,7 @@ use fyers_keeper::store::postgres::{Address, Candidate, ConnectError, Contender,
 use keeper_domain::{
     ports::{ChangeStore, OutboxStore, SessionStore, StoreErrorKind},
     served::{Misfit, Served},
+    shared_calls::{CallsOfDay, PastCall, SharedCalls},
 };
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
@@ -148,6 +149,39 @@ async fn whoever_takes_it_knows_whether_the_last_keeper_has_let_go() {
     assert!(!contender(&url, "c").try_take().await.unwrap().unwrap().after_crash());
 }
 
+/// FYERS counts the calls of all keepers together: who takes the lease knows what was sent, and what may have been.
+#[tokio::test]
+async fn whoever_takes_it_knows_the_calls_of_the_one_before() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let (here, there) = (1, 2);
+    let calls = move || {
+        let call = PastCall { origin: here, age: Duration::from_secs(3), weight: 7 };
+        SharedCalls::new([call], CallsOfDay::default())
+    };
+    let first = holder(&url, "a").await;
+    assert!(first.holding().calls_before().elsewhere(there).is_empty(), "nobody was here before");
+    first.holding().share(here, calls);
+    first.close().await;
+    let second = holder(&url, "b").await;
+    let told = second.holding().calls_before().elsewhere(there);
+    assert_eq!(told.iter().map(|call| call.weight).sum::<u32>(), 7, "it was let go: {told:?}");
+    assert!(second.holding().calls_before().elsewhere(here).is_empty(), "its own it knows");
+    second.holding().share(here, calls);
+    // Told at once, not with the next renewal.
+    let database = url.expose_secret().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    while server.sql(&database, "SELECT is_whole FROM lease_calls") != "f\n" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // As after fifteen seconds.
+    server.sql(&database, "UPDATE lease_calls SET written_at = written_at - interval '15 s'");
+    end_lease(server, &url);
+    let third = contender(&url, "c").try_take().await.unwrap().unwrap();
+    let told = third.calls_before().elsewhere(there);
+    let weight = told.iter().map(|call| call.weight).sum::<u32>();
+    assert!(weight > 100 && weight <= 198, "all that may have left: {told:?}");
+}
+
 /// By name and app, whatever the order of things: another account's keeper gets nothing.
 #[tokio::test]
 async fn a_keeper_of_another_account_never_gets_it() {
@@ -160,8 +194,12 @@ async fn a_keeper_of_another_account_never_gets_it() {
         ..Served::default()
     };
     let of = |name: &str, account: &str| {
-        let who =
-            Candidate { name: name.to_owned(), served: served(account), is_keeper: true, address: None };
+        let who = Candidate {
+            name: name.to_owned(),
+            served: served(account),
+            is_keeper: true,
+            ..Candidate::default()
+        };
         Contender::new(Address::parse(&url).unwrap(), who)
     };
     let mut first = of("a", "XA1");

@@ -24,7 +24,7 @@ use crate::{
 pub(crate) const KEY: &str = "the-key-of-both-keepers-0123456789abcdef";
 
 pub(crate) struct Host {
-    dir: TempDir,
+    pub(crate) dir: TempDir,
     /// Where bots and the other keeper find it.
     pub(crate) address: SocketAddr,
     database: Relay,
@@ -131,7 +131,7 @@ impl World {
         self
     }
 
-    fn command(&self, host: usize, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, host: usize, args: &[&str]) -> Command {
         let Host { dir, address, fyers, telegram, .. } = &self.hosts[host];
         let through = |url: String, relay: &Relay| {
             let (before, rest) = url.split_once("://").unwrap();

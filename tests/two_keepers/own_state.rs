@@ -1,6 +1,11 @@
 //! A folder with a state of its own, before and after there is a database: nothing in it is forgotten without a word.
 
-use crate::hosts::World;
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use fyers_keeper::store::{SqliteStore, StateDir};
+use tempfile::TempDir;
+
+use crate::{hosts::World, support::block_on};
 
 const URL: &str = "KEEPER_DATABASE_URL";
 
@@ -15,12 +20,114 @@ fn refused(world: &World, words: &str) {
     assert!(said.contains(words), "{said}");
 }
 
+/// Runs a command and kills it after so many milliseconds.
+fn killed_after(world: &World, args: &[&str], millis: u64) {
+    let mut child = world.command(0, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(millis));
+    let _ended = child.kill();
+    child.wait().unwrap();
+}
+
+fn state_folder(world: &World) -> PathBuf {
+    world.hosts[0].dir.path().join("state")
+}
+
+/// A state folder in which nothing has happened.
+fn empty_state() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let state = StateDir::open(dir.path()).unwrap();
+    block_on(async { SqliteStore::open(&state).await.unwrap().close().await });
+    dir
+}
+
 /// Starts, has an order taken, and stops.
 fn trades(world: &mut World) {
     world.start(0);
     world.wait_acts(0);
     assert_eq!(world.order(0, "one more").unwrap(), "fyers");
     world.term(0);
+}
+
+const MARK: &str = "migration.unfinished";
+
+/// Killed after the rows were copied and before the old file was put away: whoever comes next finishes it.
+#[test]
+fn a_migration_that_was_killed_is_finished_or_begun_again() {
+    let Some(world) = World::new() else { return };
+    let mut world = world.with_own(0, URL, "");
+    trades(&mut world);
+    let folder = state_folder(&world);
+    let (old, moved, mark) = (folder.join("keeper.db"), folder.join("keeper.db.moved"), folder.join(MARK));
+    let mut world = with_database(world);
+    // Before anything was copied.
+    std::fs::write(&mark, "a-number-that-no-database-knows").unwrap();
+    refused(&world, "nothing of it is in this database");
+    let world_without = world.with_own(0, URL, "");
+    refused(&world_without, "only the database says whether it was complete");
+    world = with_database(world_without);
+    assert_eq!(world.exits(0, &["migrate", "--to", "postgres"]), Some(0));
+    assert!(moved.exists() && !old.exists() && !mark.exists());
+    // After the last row: a start finishes it, and so does the command.
+    let number = world.sql("SELECT value FROM facts WHERE name = 'filled_by'");
+    let number = number.trim().trim_matches('"').to_owned();
+    for by_command in [true, false] {
+        std::fs::rename(&moved, &old).unwrap();
+        std::fs::write(&mark, &number).unwrap();
+        world = world.with_own(0, URL, "");
+        refused(&world, "only the database says whether it was complete");
+        world = with_database(world);
+        if by_command {
+            assert_eq!(world.exits(0, &["migrate", "--to", "postgres"]), Some(0));
+        } else {
+            trades(&mut world);
+            assert!(world.log(0).contains("store.moved"), "{}", world.log(0));
+        }
+        assert!(moved.exists() && !old.exists() && !mark.exists());
+    }
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "2\n");
+    // The way back, killed before its last row: the empty file is no state.
+    std::fs::write(&mark, "back").unwrap();
+    let empty = empty_state();
+    std::fs::copy(empty.path().join("keeper.db"), &old).unwrap();
+    world = world.with_own(0, URL, "");
+    refused(&world, "nothing of it is there");
+    world = with_database(world);
+    assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0));
+    // And after it.
+    std::fs::write(&mark, "back").unwrap();
+    assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0), "all of it is there");
+    std::fs::write(&mark, "back").unwrap();
+    world = world.with_own(0, URL, "");
+    trades(&mut world);
+    assert!(!mark.exists());
+}
+
+/// At whatever moment it is killed, running it again brings everything along, there and back.
+#[test]
+fn a_migration_that_is_killed_at_any_moment_loses_nothing() {
+    let Some(world) = World::new() else { return };
+    let mut world = world.with_own(0, URL, "");
+    trades(&mut world);
+    for (orders, delay) in (1..).zip([5, 20, 40, 60, 80, 100, 130, 170, 220, 300]) {
+        world.empty_database();
+        let there = with_database(world);
+        for to in ["postgres", "sqlite"] {
+            killed_after(&there, &["migrate", "--to", to], delay);
+            // A lease that nobody let go ends by itself; this is the database's clock, and nobody else is there.
+            there.sql(
+                "DO $$ BEGIN IF to_regclass('lease') IS NOT NULL THEN
+                 UPDATE lease SET expires_at = clock_timestamp(), holder = NULL; END IF; END $$",
+            );
+            let (code, said) = there.complains(0, &["migrate", "--to", to]);
+            assert_eq!(code, Some(0), "after {delay} ms, to {to}: {said}");
+            println!("killed after {delay} ms, to {to}: {said}");
+            if to == "postgres" {
+                assert_eq!(there.sql("SELECT COUNT(*) FROM orders"), format!("{orders}\n"));
+            }
+        }
+        world = there.with_own(0, URL, "");
+        trades(&mut world);
+    }
 }
 
 #[test]

@@ -55,6 +55,42 @@ fn goes(world: &mut World, holder: usize, go: fn(&mut World, usize)) -> Duration
     took
 }
 
+/// FYERS counts the calls of both keepers together: whoever takes over knows what the other one has sent.
+#[test]
+fn the_calls_of_both_keepers_are_within_the_limits() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.wait_warm(0);
+    let read = |world: &World, host: usize| {
+        let read = crate::support::get_with_key(&world.url(host, "/api/v3/funds"), crate::hosts::KEY);
+        read.map(|(status, _)| status)
+    };
+    let many = |world: &World, host: usize, most: usize| {
+        (0..most).take_while(|_| read(world, host) == Some(200)).count()
+    };
+    let here = many(&world, 0, 120);
+    assert_eq!(here, 120);
+    let counted = Instant::now();
+    world.tell_to_stop(0);
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "right after it").unwrap(), "fyers");
+    let there = many(&world, 1, 120);
+    // Where the machine is slow, the first of them count no more.
+    println!("{here} calls, and {there} of the other one within {:?}", counted.elapsed());
+    assert!(there < 60 || counted.elapsed() > Duration::from_secs(20), "{there}");
+    assert!(world.log(1).contains("lease.calls"), "{}", world.log(1));
+    world.reap(0);
+    world.start(0);
+    world.wait_stands_by(0);
+    world.kill9(1);
+    world.wait_acts(0);
+    assert_eq!(world.order(0, "after a crash").unwrap(), "fyers");
+    world.judge();
+}
+
 /// The signal comes while the program goes, replaces itself, or has done so.
 #[test]
 fn who_hands_over_and_is_told_to_stop_stops() {

@@ -155,6 +155,75 @@ fn of_two_keepers_that_stop_together_one_says_the_last_word() {
     }
 }
 
+/// Lines that a person would take for trouble.
+fn alarming(log: &str) -> Vec<&str> {
+    let is_alarm = |line: &&str| line.contains("\"level\":\"error\"") || line.contains("\"level\":\"warn\"");
+    log.lines().filter(is_alarm).collect()
+}
+
+/// Nothing is wrong: nobody is alarmed, on the phone or in the log.
+#[test]
+fn a_change_in_good_order_alarms_nobody() {
+    let Some(world) = World::new() else { return };
+    let mut world = two(world);
+    let mut lines = vec![];
+    for round in 0..4 {
+        let (holder, other) = (round % 2, 1 - round % 2);
+        world.wait_warm(holder);
+        assert_eq!(world.order(holder, "before").unwrap(), "fyers");
+        if round < 2 {
+            world.tell_to_stop(holder);
+            // Bots go on: what the one refuses the other one takes.
+            wait_for("an order is taken", || {
+                world.order(holder, "meanwhile").or_else(|| world.order(other, "meanwhile"))
+            });
+            world.wait_acts(other);
+            world.reap(holder);
+            lines.extend(alarming(&world.log(holder)).into_iter().map(str::to_owned));
+            world.start(holder);
+        } else {
+            assert_eq!(world.exits(holder, &["handover"]), Some(0));
+            world.wait_acts(other);
+        }
+        assert_eq!(world.order(other, "after").unwrap(), "fyers");
+        world.wait_stands_by(holder);
+    }
+    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+    for host in [0, 1] {
+        lines.extend(alarming(&world.log(host)).into_iter().map(str::to_owned));
+    }
+    println!("{:#?}", world.home.alerts());
+    let alarms: Vec<String> =
+        world.home.alerts().into_iter().filter(|alert| !alert.starts_with('\u{2139}')).collect();
+    assert_eq!((alarms, lines), (vec![], vec![]), "nothing is wrong");
+}
+
+/// The database goes for longer than the lease: whoever was told that nothing can be written is told when somebody acts again.
+#[test]
+fn who_was_told_that_nothing_can_be_written_is_told_when_it_can() {
+    const FAILS: &str = "cannot write its state";
+    const BACK: &str = "acts again: it could not reach its database, and nobody acted";
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.server.crash();
+    wait_for("an order is refused", || {
+        world.order(0, "without a database");
+        (told(&world, FAILS) == 1).then_some(())
+    });
+    wait_for("it stands by", || world.log(0).contains("lease.lost").then_some(()));
+    world.server.run();
+    world.wait_acts(0);
+    wait_for("it is told", || (told(&world, BACK) == 1).then_some(()));
+    assert_eq!(world.order(0, "after it").unwrap(), "fyers");
+    let alerts = world.home.alerts();
+    assert_eq!(
+        [told(&world, FAILS), told(&world, BACK), told(&world, "without notice")],
+        [1, 1, 0],
+        "{alerts:#?}"
+    );
+}
+
 #[test]
 fn a_handover_is_told_as_one_and_the_log_of_it_is_clean() {
     let Some(world) = World::new() else { return };

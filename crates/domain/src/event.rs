@@ -41,6 +41,10 @@ pub enum Event {
         missing: Vec<String>,
         /// Whether the run before this one ended without saying goodbye.
         after_crash: bool,
+        /// Whether that was this same keeper, which could not reach the database that it shares with others: it stood by, and
+        /// nobody acted in between.
+        #[serde(default)]
+        after_loss: bool,
         /// Whether there is a way to a token only by a login.
         #[serde(default)]
         needs_login: bool,

@@ -118,6 +118,9 @@ fn exchange(event: &Event) -> Option<String> {
 fn keeper(event: &Event) -> Option<String> {
     Some(match event {
         Event::KeeperStarted { version, after_crash: false, .. } => format!("Started, version {version}"),
+        Event::KeeperStarted { after_loss: true, .. } => {
+            "Acting again; the database was out of reach".to_owned()
+        }
         Event::KeeperStarted { version, .. } => format!("Started after a crash, version {version}"),
         Event::KeeperStopping { handed_over: false, .. } => "Stopping".to_owned(),
         Event::KeeperStopping { stands_by: true, .. } => "Handing over; from now on it stands by".to_owned(),

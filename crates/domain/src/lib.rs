@@ -38,6 +38,7 @@ pub mod secret;
 pub mod served;
 pub mod session;
 pub mod session_state;
+pub mod shared_calls;
 pub mod store_error;
 pub mod text;
 pub mod trading_day;

@@ -17,14 +17,28 @@ use crate::{
 const PLACE: usize = 8 + 3 * 4;
 /// More calls than leave in the longest span.
 const PLACES: usize = 256;
+/// Where the number of this file is, which tells its calls from those of other hosts.
+const ORIGIN: u64 = (PLACE * PLACES) as u64;
 /// No call weighs more.
 const HEAVIEST: u32 = 10;
 
 /// The file, open.
 #[derive(Debug)]
 pub(super) struct KeptCalls {
+    /// A number of this file's own.
+    pub(super) origin: u32,
     file: File,
     next: usize,
+}
+
+/// The number of a file, made once.
+fn origin(file: &File) -> std::io::Result<u32> {
+    let mut bytes = [0; 4];
+    if file.read_exact_at(&mut bytes, ORIGIN).is_err() {
+        bytes = rand::random::<u32>().max(1).to_le_bytes();
+        file.write_all_at(&bytes, ORIGIN)?;
+    }
+    Ok(u32::from_le_bytes(bytes))
 }
 
 /// One place.
@@ -54,9 +68,10 @@ impl KeptCalls {
                 // Written whole at once, so that a full disk stops no call later.
                 file.write_all_at(&bytes, 0)?;
             }
-            file.read_exact_at(&mut bytes, 0)
+            file.read_exact_at(&mut bytes, 0)?;
+            origin(&file)
         })();
-        read.map_err(|error| PrivateFileError::Io(error.kind()))?;
+        let origin = read.map_err(|error| PrivateFileError::Io(error.kind()))?;
         let mut found: Vec<(usize, Entry)> = bytes
             .chunks_exact(PLACE)
             .map(Entry::read)
@@ -66,9 +81,9 @@ impl KeptCalls {
         found.sort_by_key(|(_, entry)| entry.at);
         let next = found.last().map_or(0, |(at, _)| (at + 1) % PLACES);
         let day = found.last().map(|(_, entry)| (entry.at, entry.day));
-        let sent =
-            found.iter().map(|(_, entry)| Sent { age: entry.age(now), weight: entry.weight }).collect();
-        Ok((Self { file, next }, Recalled { sent, day }))
+        let sent = |entry: &Entry| Sent { from: None, age: entry.age(now), weight: entry.weight };
+        let sent = found.iter().map(|(_, entry)| sent(entry)).collect();
+        Ok((Self { origin, file, next }, Recalled { sent, day }))
     }
 
     /// Writes a call down that is about to leave.
@@ -124,10 +139,12 @@ mod tests {
             kept.keep(noon + TimeDelta::seconds(second), 1, day(second as u32, 7)).unwrap();
         }
         kept.keep(noon + TimeDelta::seconds(300), 10, day(310, 7)).unwrap();
+        let origin = kept.origin;
         // It was killed: nothing is said, and nothing closed in order.
         std::mem::forget(kept);
         let later = noon + TimeDelta::seconds(301);
         let (mut kept, recalled) = KeptCalls::open(&path, later).unwrap();
+        assert_eq!(kept.origin, origin, "it is the same place");
         assert_eq!(recalled.sent.len(), PLACES, "the newest");
         let newest = recalled.sent.last().unwrap();
         assert_eq!((newest.age, newest.weight), (Duration::from_secs(1), 10));

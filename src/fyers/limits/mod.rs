@@ -13,18 +13,25 @@ use std::{
     collections::HashMap,
     fmt,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-use keeper_domain::{broker_error::BrokerError, ports::Time};
+use keeper_domain::{
+    broker_error::BrokerError,
+    ports::Time,
+    shared_calls::{CallsBefore, CallsOfDay, PastCall, SharedCalls},
+};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use cost::KeyShare;
 pub(super) use cost::{Caller, Kind, RequestCost};
 use kept::{KeptCalls, Recalled};
 use logins::FailedLogins;
-use window::{DayCounts, Window};
+use window::{DayCounts, Sent, Window};
 pub(super) use window::{Limit, Wait};
 
 /// How long a call of the keeper's own waits: nobody resends it at once, and it has its own share.
@@ -41,6 +48,8 @@ pub struct Limiter {
     window: Mutex<Window>,
     /// Where what leaves is written down.
     kept: Mutex<Option<KeptCalls>>,
+    /// Tells the calls that leave here from those of other keepers.
+    origin: AtomicU32,
     logins: Mutex<FailedLogins>,
     /// Whoever leaves for a bot goes through here, one after the other. An order waits in it, so that reads cannot
     /// overtake it; a read only looks in.
@@ -71,6 +80,7 @@ impl Limiter {
             elapsed: Box::new(move || BEFORE + elapsed()),
             window: Mutex::default(),
             kept: Mutex::default(),
+            origin: AtomicU32::new(rand::random::<u32>().max(1)),
             logins: Mutex::default(),
             gate: tokio::sync::Mutex::default(),
             reads: tokio::sync::Mutex::default(),
@@ -94,6 +104,7 @@ impl Limiter {
                 window.recall(&sent, elapsed);
                 // A day that is not over by this clock goes on; one that is ends with the first call.
                 day.into_iter().for_each(|(at, day)| window.recall_day(at.min(now), day));
+                self.origin.store(kept.origin, Ordering::SeqCst);
                 *self.kept() = Some(kept);
             }
             Err(problem) => {
@@ -103,6 +114,42 @@ impl Limiter {
                     "{file} {problem}: after a restart FYERS' limits are not known"
                 );
             }
+        }
+    }
+
+    /// What tells the calls that leave here from those of other keepers of the account, over every start in this folder.
+    pub fn origin(&self) -> u32 {
+        self.origin.load(Ordering::SeqCst)
+    }
+
+    /// What a keeper that follows this one must know.
+    pub fn shared(&self) -> SharedCalls {
+        let (window, origin) = (self.window(), self.origin());
+        let past = |Sent { from, age, weight }| PastCall { origin: from.unwrap_or(origin), age, weight };
+        let DayCounts { orders, others } = window.day();
+        let day = CallsOfDay { date: window.today(), orders, others };
+        SharedCalls::new(window.sent((self.elapsed)()).map(past), day)
+    }
+
+    /// This keeper follows another one: what has left there counts here.
+    pub fn follow(&self, before: &CallsBefore) {
+        let calls = before.elsewhere(self.origin());
+        let sent: Vec<_> = calls
+            .iter()
+            .map(|PastCall { origin, age, weight }| Sent { from: Some(*origin), age: *age, weight: *weight })
+            .collect();
+        let (mut window, now) = (self.window(), (self.elapsed)());
+        window.recall(&sent, now);
+        if let Some(SharedCalls { day: CallsOfDay { date, orders, others }, .. }) = before.written {
+            window.raise_day(date, DayCounts { orders, others });
+        }
+        let weight: u32 = calls.iter().map(|call| call.weight).sum();
+        if weight > 0 {
+            tracing::info!(
+                event = "lease.calls",
+                calls = weight,
+                "{weight} calls of another keeper count against FYERS' limit of the minute"
+            );
         }
     }
 

@@ -109,6 +109,8 @@ struct Call {
     share: Option<KeyShare>,
     /// When it had arrived at the latest; `None` while its answer is awaited.
     arrived: Option<Duration>,
+    /// Where it left, if not here.
+    from: Option<u32>,
 }
 
 impl Call {
@@ -120,9 +122,11 @@ impl Call {
     }
 }
 
-/// A call of a run before this one.
+/// A call of a run before this one, or of another keeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::fyers) struct Sent {
+    /// Where it left, if not here.
+    pub(super) from: Option<u32>,
     /// How long ago it left.
     pub(super) age: Duration,
     pub(super) weight: u32,
@@ -164,7 +168,7 @@ impl Window {
             Some(wait) => Err(wait),
             None => {
                 let RequestCost { weight, share, .. } = cost;
-                self.log.push_back(Call { left: now, weight, share, arrived: Some(now) });
+                self.log.push_back(Call { left: now, weight, share, arrived: Some(now), from: None });
                 *self.counter(cost).0 += cost.weight;
                 Ok(())
             }
@@ -174,19 +178,40 @@ impl Window {
     /// Another run of the program ended a moment ago, and what it has sent is not known: its last second is taken for full.
     pub(super) fn assume_full_second(&mut self, now: Duration) {
         let [second, _] = &SPANS;
-        self.log.push_back(Call { left: now, weight: second.all, share: None, arrived: Some(now) });
+        let (arrived, weight) = (Some(now), second.all);
+        self.log.push_back(Call { left: now, weight, share: None, arrived, from: None });
     }
 
     /// What runs before this one have sent, oldest first: FYERS counts it as well. What had no answer had arrived when the
     /// run ended.
     pub(super) fn recall(&mut self, sent: &[Sent], now: Duration) {
-        let call = |Sent { age, weight }: &Sent| Call {
+        let call = |Sent { from, age, weight }: &Sent| Call {
             left: now.saturating_sub(*age),
             weight: *weight,
             share: None,
             arrived: Some(now),
+            from: *from,
         };
         self.log.extend(sent.iter().map(call));
+    }
+
+    /// What has left, and what is counted for others.
+    pub(super) fn sent(&self, now: Duration) -> impl Iterator<Item = Sent> {
+        let sent = move |call: &Call| Sent {
+            from: call.from,
+            age: now.saturating_sub(call.left),
+            weight: call.weight,
+        };
+        self.log.iter().map(sent)
+    }
+
+    /// Another keeper has counted so much on that day, this one's calls before it among them.
+    pub(super) fn raise_day(&mut self, date: NaiveDate, other: DayCounts) {
+        let DayCounts { orders, others } = if date == self.today { self.day } else { DayCounts::default() };
+        if date >= self.today {
+            let day = DayCounts { orders: orders.max(other.orders), others: others.max(other.others) };
+            (self.today, self.day) = (date, day);
+        }
     }
 
     /// What they have sent on the day of this moment.
@@ -197,6 +222,11 @@ impl Window {
     /// What has left today.
     pub(super) fn day(&self) -> DayCounts {
         self.day
+    }
+
+    /// Which day that is.
+    pub(super) fn today(&self) -> NaiveDate {
+        self.today
     }
 
     /// The call that has just left is under way; its number.

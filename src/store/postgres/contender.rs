@@ -1,8 +1,8 @@
 //! A keeper that wants the lease, and the thread that keeps it once it has it.
 
-use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::Path, time::Duration};
 
-use keeper_domain::{ports::StoreError, session_state::StoredSession};
+use keeper_domain::session_state::StoredSession;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::{sync::oneshot, time::timeout};
 
@@ -10,32 +10,18 @@ use crate::store::{
     postgres::{
         committer::Committer,
         connect::{Address, ConnectError},
-        deadline::Deadline,
-        fault::failed,
-        lease::{self, Awaiting, Candidate, HeldLease, LeaseRow, RENEW_EVERY, Take},
+        lease::{self, ASK_LIMIT, Awaiting, Candidate, HeldLease, LeaseRow, Take},
         migrate::{self, Copied, Keep, MigrateError, Secrets},
         news::LeaseNews,
+        renewal::{OnLost, Renewal},
         store::PostgresStore,
         warm,
     },
     rows,
 };
 
-/// How long one question about the lease may take.
-const ASK_LIMIT: Duration = Duration::from_secs(3);
-/// How often the holder looks whether it still may act.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a migration may take.
 const MIGRATION: Duration = Duration::from_secs(600);
-/// How long after its end the answer to a renewal is still waited for; nothing is done meanwhile. It is less than what the
-/// system leaves to a program that has not stopped.
-const LATE_ANSWER: Duration = Duration::from_millis(800);
-/// The pause after a renewal that failed.
-const RETRY_AFTER: Duration = Duration::from_millis(500);
-
-/// What happens when the lease is lost. It is called on the thread of the lease and should end the program's work at
-/// once.
-pub type OnLost = Arc<dyn Fn() + Send + Sync>;
 
 /// A keeper that may take over.
 #[derive(Debug)]
@@ -115,7 +101,7 @@ impl Contender {
         let asked_at = lease::now();
         let who = self.who.clone();
         let taken = match self.ask(async |on| lease::take(on, &who).await).await? {
-            Take::Taken { epoch, after_crash } => (epoch, after_crash),
+            Take::Taken(taken) => taken,
             Take::Held => return Ok(None),
             Take::Misfit(misfit) => return Err(ConnectError::Misfit(misfit)),
         };
@@ -183,7 +169,7 @@ impl Contender {
             Ok(copied)
         };
         let filled = filled.await;
-        let _ends_by_itself = lease::release(&mut on, epoch, false).await;
+        let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
         filled
     }
 
@@ -195,7 +181,7 @@ impl Contender {
     pub async fn move_to(&self, to: &Path, keep: Keep<'_>) -> Result<Copied, MigrateError> {
         let (mut on, epoch) = self.alone().await?;
         let copied = migrate::to_sqlite(&mut on, to, keep).await;
-        let _ends_by_itself = lease::release(&mut on, epoch, false).await;
+        let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
         copied
     }
 
@@ -224,7 +210,7 @@ impl Contender {
         self.prepare().await?;
         let mut on = self.patient().await?;
         match lease::take_for(&mut on, &self.who, MIGRATION).await? {
-            Take::Taken { epoch, .. } => Ok((on, epoch)),
+            Take::Taken(taken) => Ok((on, taken.epoch)),
             Take::Held => Err(MigrateError::InUse),
             Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
         }
@@ -290,104 +276,5 @@ impl Contender {
             });
         })?;
         Ok(PostgresStore::new(pool, committer, (holding, self.who.address), let_go, is_released))
-    }
-}
-
-/// Renews the lease, and lets it go in the end.
-struct Renewal {
-    address: Address,
-    holding: HeldLease,
-    connection: Option<PgConnection>,
-    is_mortal: bool,
-    is_keeper: bool,
-}
-
-impl Renewal {
-    async fn run(mut self, mut let_go: oneshot::Receiver<()>, on_lost: OnLost) {
-        let mut next = tokio::time::Instant::now() + RENEW_EVERY;
-        let mut deadline = Deadline::new().filter(|_| self.is_mortal);
-        loop {
-            if let (Some(deadline), Some(at)) = (&mut deadline, self.holding.deadline()) {
-                deadline.set(at);
-            }
-            if !self.holding.is_good() {
-                self.holding.end();
-                return on_lost();
-            }
-            tokio::select! {
-                _ = &mut let_go => return self.release().await,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
-            // Whoever slept asks for nothing more: the lease would be renewed for nobody.
-            if tokio::time::Instant::now() < next || !self.holding.is_good() {
-                continue;
-            }
-            // Beside the look at the clock, which must not wait for an answer that does not come.
-            let holding = self.holding.clone();
-            let renewed = tokio::select! {
-                renewed = self.renew() => renewed,
-                () = until_in_vain(&holding) => Err(StoreError::refused("renewed the lease", "it is over")),
-            };
-            let pause = match renewed {
-                Ok(true) => RENEW_EVERY,
-                Ok(false) => {
-                    self.holding.end();
-                    continue;
-                }
-                Err(error) => {
-                    tracing::warn!(event = "lease.not_renewed", "{error}");
-                    self.connection = None;
-                    RETRY_AFTER
-                }
-            };
-            next = tokio::time::Instant::now() + pause;
-        }
-    }
-
-    async fn renew(&mut self) -> Result<bool, StoreError> {
-        let asked_at = lease::now();
-        let (address, holding, epoch) = (&self.address, &self.holding, self.holding.epoch());
-        let connection = self.connection.take();
-        let asked = async {
-            let mut on = match connection {
-                Some(on) => on,
-                None => address.connect().await?,
-            };
-            let is_ours = lease::renew(&mut on, epoch).await?;
-            holding.note(lease::awaiting(&mut on).await?);
-            Ok::<_, sqlx::Error>((on, is_ours))
-        };
-        let answered = timeout(ASK_LIMIT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-        let (on, is_ours) = answered.map_err(failed("renewed the lease"))?;
-        self.connection = Some(on);
-        if is_ours {
-            self.holding.extend(asked_at);
-        }
-        Ok(is_ours)
-    }
-
-    async fn release(mut self) {
-        self.holding.end();
-        let (connection, epoch) = (self.connection.take(), self.holding.epoch());
-        let releasing = async {
-            let mut on = match connection {
-                Some(on) => on,
-                None => self.address.connect().await?,
-            };
-            lease::release(&mut on, epoch, self.is_keeper).await
-        };
-        if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
-            tracing::warn!(
-                event = "lease.not_released",
-                "the lease was not let go; another keeper waits for its end"
-            );
-        }
-    }
-}
-
-/// An answer that comes a little late still counts: what was renewed and given up would stand for nobody.
-async fn until_in_vain(holding: &HeldLease) {
-    while holding.was_good_within(LATE_ANSWER) {
-        tokio::time::sleep(LOOK_EVERY).await;
     }
 }

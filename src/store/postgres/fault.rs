@@ -125,6 +125,9 @@ fn words(kind: StoreErrorKind, error: &Error) -> String {
         (StoreErrorKind::Failing, _) => {
             "PostgreSQL cannot be reached. Check the server and the network; it goes on by itself".to_owned()
         }
+        (StoreErrorKind::Busy, _) if matches!(error, Error::PoolTimedOut) => {
+            "PostgreSQL did not answer in time. It goes on by itself; try again shortly".to_owned()
+        }
         (kind, _) => kind.words().to_owned(),
     }
 }

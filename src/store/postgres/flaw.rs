@@ -19,6 +19,9 @@ pub enum AddressFlaw {
     /// It is none of PostgreSQL's.
     #[error("is not of the form postgres://USER:PASSWORD@HOST/DATABASE")]
     Form,
+    /// It leaves out what would be guessed then: a database on this machine, or one with the user's name.
+    #[error("names no {0}: it is of the form postgres://USER:PASSWORD@HOST/DATABASE")]
+    Without(&'static str),
     /// Its `sslmode` is none of PostgreSQL's.
     #[error("has an sslmode that PostgreSQL does not know")]
     SslMode,
@@ -44,7 +47,9 @@ impl AddressFlaw {
     /// What to do about it, in one line.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::Form => "Write it as your database's host shows it, with ?sslmode=verify-full at the end.",
+            Self::Form | Self::Without(_) => {
+                "Write it as your database's host shows it, with ?sslmode=verify-full at the end."
+            }
             Self::SslMode => {
                 "Use verify-full, verify-ca, require or disable; over a network verify-full is the safe one."
             }
@@ -65,6 +70,7 @@ pub(super) fn read(url: &SecretString) -> Result<PgConnectOptions, AddressFlaw> 
         let pairs = url.query_pairs().filter(|(name, _)| names.contains(&name.as_ref()));
         pairs.map(|(_, value)| value.into_owned()).collect()
     };
+    is_whole(&url, |name| !all(&[name]).is_empty())?;
     if all(&["sslmode", "ssl-mode"]).iter().any(|mode| PgSslMode::from_str(mode).is_err()) {
         return Err(AddressFlaw::SslMode);
     }
@@ -74,6 +80,22 @@ pub(super) fn read(url: &SecretString) -> Result<PgConnectOptions, AddressFlaw> 
         usable_password_file()?;
     }
     PgConnectOptions::from_str(text).map_err(|_quotes_it| AddressFlaw::Form)
+}
+
+/// Host and database are in the address, in its query, or where PostgreSQL's own programs look for them.
+fn is_whole(url: &Url, has: impl Fn(&str) -> bool) -> Result<(), AddressFlaw> {
+    let has_host = url.host_str().is_some_and(|host| !host.is_empty()) || has("host") || has("hostaddr");
+    let has_database = url.path().len() > 1 || has("dbname");
+    match (has_host || is_set("PGHOST"), has_database || is_set("PGDATABASE")) {
+        (true, true) => Ok(()),
+        (false, true) => Err(AddressFlaw::Without("host")),
+        (true, false) => Err(AddressFlaw::Without("database")),
+        (false, false) => Err(AddressFlaw::Without("host and no database")),
+    }
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// Certificates may be longer than a secret, and anybody may read them.
@@ -92,10 +114,8 @@ fn readable(path: &Path) -> Result<(), AddressFlaw> {
 
 /// One that others can read is not used by those who make the connection, as PostgreSQL's own programs do.
 fn usable_password_file() -> Result<(), AddressFlaw> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let Some(path) = set("PGPASSFILE").filter(|_| set("PGPASSWORD").is_none()).map(PathBuf::from) else {
-        return Ok(());
-    };
+    let path = std::env::var_os("PGPASSFILE").filter(|_| is_set("PGPASSFILE") && !is_set("PGPASSWORD"));
+    let Some(path) = path.map(PathBuf::from) else { return Ok(()) };
     let problem = match private_file::read(&path, Rules::BROUGHT) {
         Ok(content) if !content.loose => return Ok(()),
         Ok(_) => "can be read by other users".to_owned(),
@@ -124,6 +144,20 @@ mod tests {
         assert_eq!(flaw(&with(&format!("sslrootcert={}", there.display()))), None);
         for bad in ["mysql://keeper:secret@db.example/keeper", "db.example", "postgres://db:port/keeper"] {
             assert_eq!(flaw(bad), Some(AddressFlaw::Form), "{bad}");
+        }
+        for (bare, missing) in [
+            ("postgres://", "host and no database"),
+            ("postgresql:///", "host and no database"),
+            ("postgres://db.example", "database"),
+            ("postgres://keeper:secret@db.example/?sslmode=require", "database"),
+            ("postgres:///keeper", "host"),
+        ] {
+            assert_eq!(flaw(bare), Some(AddressFlaw::Without(missing)), "{bare}");
+        }
+        for whole in
+            ["postgres://?host=/run/postgresql&dbname=keeper", "postgres:///keeper?host=/run/postgresql"]
+        {
+            assert_eq!(flaw(whole), None, "{whole}");
         }
         assert_eq!(flaw(&with("sslmode=verfy-full")), Some(AddressFlaw::SslMode));
         for (path, problem) in

@@ -5,20 +5,26 @@
 //! one has taken over.
 
 use std::{
+    fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use keeper_domain::served::{Misfit, Served};
+use keeper_domain::{
+    served::{Misfit, Served},
+    shared_calls::{CallsBefore, SharedCalls},
+};
 use sqlx::{PgConnection, PgExecutor, Result};
 
 /// How long a lease is good without being renewed.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often it is renewed.
 pub const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// How long one question about the lease may take.
+pub(super) const ASK_LIMIT: Duration = Duration::from_secs(3);
 /// Where it is told that the lease has been let go.
 pub(super) const FREE: &str = "keeper_lease_free";
 /// The number of the advisory locks of those who stand by; "keep" in ASCII.
@@ -60,6 +66,8 @@ pub struct LeaseRow {
     pub left: Duration,
     /// Whether it has ended.
     pub is_over: bool,
+    /// How long ago that was.
+    pub over: Duration,
     /// What the latest keeper was set up for.
     pub served: Served,
     /// Whether that keeper has let the lease go in good order.
@@ -84,16 +92,22 @@ impl LeaseRow {
     }
 }
 
+/// A lease that was given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Taken {
+    /// The number of the holding.
+    pub(super) epoch: i64,
+    /// Whether the keeper before it has not let go.
+    pub(super) after_crash: bool,
+    /// What keepers before it have sent to FYERS.
+    pub(super) calls: CallsBefore,
+}
+
 /// What became of a question for the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Take {
     /// It is this one's.
-    Taken {
-        /// The number of the holding.
-        epoch: i64,
-        /// Whether the keeper before it has not let go.
-        after_crash: bool,
-    },
+    Taken(Taken),
     /// Another one has it.
     Held,
     /// This one may not have it.
@@ -122,27 +136,73 @@ pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Durat
                 AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()) RETURNING epoch, after_crash";
     let query = sqlx::query_as::<_, (i64, bool)>(take).bind(&who.name).bind(&who.address);
     let query = query.bind(long.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
-    let taken = query.bind(serde_json::to_string(&who.served).ok()).fetch_optional(on).await?;
-    Ok(taken.map_or(Take::Held, |(epoch, after_crash)| Take::Taken { epoch, after_crash }))
+    let taken = query.bind(serde_json::to_string(&who.served).ok()).fetch_optional(&mut *on).await?;
+    let Some((epoch, after_crash)) = taken else { return Ok(Take::Held) };
+    // After that: what was written when the lease was let go a moment ago is seen, and nobody writes there any more.
+    let calls = CallsBefore { over: before.over, ..calls_before(on).await? };
+    Ok(Take::Taken(Taken { epoch, after_crash, calls }))
+}
+
+/// What is written beside the lease of the calls to FYERS. What cannot be read is as if nothing had been written.
+async fn calls_before(on: &mut PgConnection) -> Result<CallsBefore> {
+    let look = "SELECT calls, COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - written_at), 0)::float8,
+                holder, is_whole FROM lease_calls";
+    let (written, age, holder, is_whole): (Option<String>, f64, Option<i64>, bool) =
+        sqlx::query_as(look).fetch_one(on).await?;
+    let written = written.and_then(|json| serde_json::from_str(&json).ok());
+    let holder = holder.and_then(|holder| u32::try_from(holder).ok());
+    Ok(CallsBefore { written, age: seconds(age), holder, over: Duration::ZERO, is_whole })
+}
+
+fn seconds(number: f64) -> Duration {
+    Duration::from_secs_f64(number.max(0.0))
 }
 
 /// Makes it last from now on; false when another keeper has it, or when the holder must have stopped by now: a question
 /// that is carried out so late would make the others wait for a keeper that does not act any more.
-pub(super) async fn renew(on: &mut PgConnection, epoch: i64) -> Result<bool> {
-    let renew = "UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
+///
+/// `calls`: what the holder has sent to FYERS.
+pub(super) async fn renew(on: &mut PgConnection, epoch: i64, calls: Option<&Told>) -> Result<bool> {
+    let renew = "WITH renewed AS (UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
                  WHERE one = 1 AND epoch = $1 AND holder IS NOT NULL
-                 AND expires_at > clock_timestamp() + make_interval(secs => $3)";
-    let query = sqlx::query(renew).bind(epoch).bind(LEASE.as_secs_f64()).bind(MARGIN.as_secs_f64());
-    Ok(query.execute(on).await?.rows_affected() == 1)
+                 AND expires_at > clock_timestamp() + make_interval(secs => $3) RETURNING 1),
+                 written AS (UPDATE lease_calls SET calls = $4, written_at = clock_timestamp(), holder = $5, is_whole = false
+                             WHERE $4 IS NOT NULL AND EXISTS (SELECT 1 FROM renewed))
+                 SELECT COUNT(*) FROM renewed";
+    let query = sqlx::query_as(renew).bind(epoch).bind(LEASE.as_secs_f64()).bind(MARGIN.as_secs_f64());
+    let query = query.bind(calls.map(|told| &told.calls)).bind(calls.map(|told| i64::from(told.by)));
+    let (renewed,): (i64,) = query.fetch_one(on).await?;
+    Ok(renewed == 1)
+}
+
+/// What a holder tells of its calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Where it is.
+    by: u32,
+    /// As JSON.
+    calls: String,
 }
 
 /// Lets it go, so that another keeper need not wait for its end. A keeper's end is told by that, too.
-pub(super) async fn release(on: &mut PgConnection, epoch: i64, is_keeper: bool) -> Result<()> {
+///
+/// `calls`: what it has sent to FYERS.
+pub(super) async fn release(
+    on: &mut PgConnection,
+    epoch: i64,
+    is_keeper: bool,
+    calls: Option<&Told>,
+) -> Result<()> {
     let release =
         "WITH released AS (UPDATE lease SET holder = NULL, address = NULL, expires_at = clock_timestamp(),
                    unended = unended AND NOT $3
-                   WHERE one = 1 AND epoch = $1 RETURNING epoch) SELECT pg_notify($2, '') FROM released";
-    sqlx::query(release).bind(epoch).bind(FREE).bind(is_keeper).execute(on).await.map(drop)
+                   WHERE one = 1 AND epoch = $1 RETURNING epoch),
+         written AS (UPDATE lease_calls SET calls = $4, written_at = clock_timestamp(), holder = $5, is_whole = true
+                     WHERE $4 IS NOT NULL AND EXISTS (SELECT 1 FROM released))
+         SELECT pg_notify($2, '') FROM released";
+    let query = sqlx::query(release).bind(epoch).bind(FREE).bind(is_keeper);
+    let query = query.bind(calls.map(|told| &told.calls)).bind(calls.map(|told| i64::from(told.by)));
+    query.execute(on).await.map(drop)
 }
 
 /// Says on this connection, for as long as it is open, that a keeper stands by.
@@ -195,45 +255,77 @@ pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
     type Row = (Option<String>, Option<String>, i64, f64, f64, Option<String>, bool, Option<String>);
     let row: Row = sqlx::query_as(look).fetch_one(on).await?;
     let (holder, address, epoch, held, left, served, has_ended, account) = row;
-    let seconds = |number: f64| Duration::from_secs_f64(number.max(0.0));
     let served: Served = served.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
     let served = Served { account: account.or(served.account), ..served };
-    let (held, is_over, left) = (seconds(held), left <= 0.0, seconds(left));
-    Ok(LeaseRow { holder, address, epoch, held, left, is_over, served, has_ended })
+    let (held, is_over, over, left) = (seconds(held), left <= 0.0, seconds(-left), seconds(left));
+    Ok(LeaseRow { holder, address, epoch, held, left, is_over, over, served, has_ended })
 }
 
 /// How long this program may act, by a clock that nobody can set and that goes on while the machine is suspended.
 #[derive(Debug, Clone)]
 pub struct HeldLease {
-    epoch: i64,
     /// Milliseconds since the machine started.
     good_until: Arc<AtomicU64>,
     /// Whether another keeper waited for it when it was last renewed.
     is_awaited: Arc<AtomicBool>,
-    after_crash: bool,
+    taken: Arc<Taken>,
+    /// Tells what this keeper has sent to FYERS.
+    calls: Arc<OnceLock<TellCalls>>,
+}
+
+/// See [`HeldLease::share`].
+struct TellCalls(u32, Box<dyn Fn() -> SharedCalls + Send + Sync>);
+
+impl fmt::Debug for TellCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TellCalls")
+    }
 }
 
 impl HeldLease {
     /// No lease.
     pub(super) fn none() -> Self {
-        Self { epoch: 0, good_until: Arc::default(), is_awaited: Arc::default(), after_crash: false }
+        let taken = Arc::default();
+        Self { taken, good_until: Arc::default(), is_awaited: Arc::default(), calls: Arc::default() }
     }
 
     /// A lease that was asked for at this moment and granted later.
-    pub(super) fn new((epoch, after_crash): (i64, bool), asked_at: Duration) -> Self {
-        let holding = Self { epoch, after_crash, ..Self::none() };
+    pub(super) fn new(taken: Taken, asked_at: Duration) -> Self {
+        let holding = Self { taken: Arc::new(taken), ..Self::none() };
         holding.extend(asked_at);
         holding
     }
 
+    /// What keepers before this one have sent to FYERS.
+    pub fn calls_before(&self) -> &CallsBefore {
+        &self.taken.calls
+    }
+
+    /// Whoever takes the lease next is told what this keeper, which is here, has sent to FYERS: at once, at each renewal, and
+    /// when it is let go.
+    pub fn share(&self, here: u32, calls: impl Fn() -> SharedCalls + Send + Sync + 'static) {
+        let _once = self.calls.set(TellCalls(here, Box::new(calls)));
+    }
+
+    /// What there is to tell; nothing before anything could leave.
+    pub(super) fn calls(&self) -> Option<Told> {
+        let TellCalls(by, tell) = self.calls.get()?;
+        serde_json::to_string(&tell()).ok().map(|calls| Told { by: *by, calls })
+    }
+
+    /// Whether there is.
+    pub(super) fn shares(&self) -> bool {
+        self.calls.get().is_some()
+    }
+
     /// The number of this holding.
     pub fn epoch(&self) -> i64 {
-        self.epoch
+        self.taken.epoch
     }
 
     /// Whether the keeper that held it before has not let it go: its end was not told.
     pub fn after_crash(&self) -> bool {
-        self.after_crash
+        self.taken.after_crash
     }
 
     /// It was renewed by a question that left at this moment.

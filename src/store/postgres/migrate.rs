@@ -18,7 +18,7 @@ use crate::store::{
 /// Rows that travel together.
 const BATCH: usize = 500;
 /// Tables of PostgreSQL alone. A column `written`, too, is made anew there.
-const ELSEWHERE: [&str; 2] = ["lease", "_sqlx_migrations"];
+const ELSEWHERE: [&str; 3] = ["lease", "lease_calls", "_sqlx_migrations"];
 
 /// The names of the secrets that keepers of one database share.
 pub const SHARED_SECRETS: [&str; 2] = ["gateway_key", "signing_secret"];

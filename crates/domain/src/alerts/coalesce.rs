@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use crate::event::{Event, Recorded};
 
 use crate::alert::{Alert, LISTED, Outgoing, Severity};
+use crate::alerts::texts::{is_farewell, late_farewell};
 
 /// What to commit after reading a stretch of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,11 +29,14 @@ pub fn plan<'a>(
     events: &[Recorded],
     mut alert_for: impl FnMut(&Recorded) -> Option<Alert>,
 ) -> Plan {
+    let waiting: Vec<&Outgoing> = waiting.into_iter().collect();
     // A later one of a topic replaces the earlier ones: only the latest may grow.
-    let latest: HashMap<&str, &Outgoing> =
-        waiting.into_iter().map(|alert| (topic(&alert.key), alert)).collect();
+    let latest: HashMap<&str, &Outgoing> = waiting.iter().map(|alert| (topic(&alert.key), *alert)).collect();
     let mut plan = Plan::default();
     for (nth, event) in events.iter().enumerate() {
+        if matches!(event.event, Event::KeeperStarted { .. }) {
+            plan.say_farewells_late(&waiting);
+        }
         if let Some(alert) = alert_for(event).filter(|_| !is_taken_back(event, &events[nth + 1..]))
             && !plan.take(&latest, alert)
         {
@@ -53,6 +57,19 @@ fn is_taken_back(event: &Recorded, later: &[Recorded]) -> bool {
 }
 
 impl Plan {
+    /// A keeper acts again: what was not delivered of its end is said as something that is over.
+    fn say_farewells_late(&mut self, waiting: &[&Outgoing]) {
+        for alert in self.new.iter_mut().filter(|alert| is_farewell(&alert.key)) {
+            alert.text = late_farewell(alert.at);
+        }
+        for old in waiting.iter().filter(|old| is_farewell(&old.key)) {
+            let now = self.newest(old);
+            let late = Outgoing { text: late_farewell(now.last_at), ..now.clone() };
+            self.merged.retain(|merged| merged.id != late.id);
+            self.merged.push(late);
+        }
+    }
+
     /// Takes an alert in; false when it repeats one that is not in the outbox yet.
     fn take(&mut self, latest_waiting: &HashMap<&str, &Outgoing>, alert: Alert) -> bool {
         if let Some(latest) = self.new.iter().rev().find(|new| same_topic(&new.key, &alert.key)) {

@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::VecDeque, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::alert::{Outgoing, SendError, Severity};
+use crate::alerts::texts::is_last_word;
 use crate::backoff;
 
 /// Least time between two messages to the same chat; Telegram's limit is one a second.
@@ -38,6 +39,13 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// The alert to send next: the most urgent one, and of these the oldest.
 pub fn next<'a>(waiting: impl IntoIterator<Item = &'a Outgoing>) -> Option<&'a Outgoing> {
     waiting.into_iter().max_by_key(|alert| (alert.severity, Reverse(alert.id)))
+}
+
+/// What is still sent when the time is over: that the keeper stops, and that nobody acts; and what is critical. The rest waits
+/// for the next start.
+pub fn at_the_end<'a>(waiting: impl IntoIterator<Item = &'a Outgoing>) -> Option<&'a Outgoing> {
+    let is_sent = |alert: &&Outgoing| is_last_word(alert) || alert.severity == Severity::Critical;
+    waiting.into_iter().filter(is_sent).max_by_key(|alert| (is_last_word(alert), Reverse(alert.id)))
 }
 
 /// What to do after an attempt.

@@ -164,7 +164,8 @@ fn after_a_crash_the_second_before_counts_as_full() {
 
 /// What has left (at, weight), as the run that starts at `now` reads it.
 fn recalled(left: &[(Duration, u32)], now: Duration) -> Window {
-    let sent: Vec<Sent> = left.iter().map(|(at, weight)| Sent { age: now - *at, weight: *weight }).collect();
+    let sent: Vec<Sent> =
+        left.iter().map(|(at, weight)| Sent { from: None, age: now - *at, weight: *weight }).collect();
     let mut window = Window::default();
     window.recall(&sent, now);
     window

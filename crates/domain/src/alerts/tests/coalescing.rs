@@ -138,7 +138,8 @@ fn a_handover_to_nobody_is_not_told_beside_the_farewell() {
         event: Event::KeeperStopping { handed_over, stands_by: false },
     };
     let (version, commit, missing) = ("1".to_owned(), String::new(), vec![]);
-    let event = Event::KeeperStarted { version, commit, missing, after_crash: false, needs_login: false };
+    let (after_crash, after_loss, needs_login) = (false, false, false);
+    let event = Event::KeeperStarted { version, commit, missing, after_crash, after_loss, needs_login };
     let started = Recorded { id: 2, at: at(2), event };
     let told = |events: &[Recorded]| -> Vec<i64> {
         let made = plan(&[], events, |event| Some(alert(event.id, (0, 0, 1, INFO))));
@@ -148,6 +149,45 @@ fn a_handover_to_nobody_is_not_told_beside_the_farewell() {
     assert_eq!(told(&[stopping(1, true), stopping(3, false)]), [3]);
     assert_eq!(told(&[stopping(1, true), started.clone(), stopping(3, false)]), [1, 2, 3], "somebody did");
     assert_eq!(told(&[stopping(1, true), started, stopping(3, true)]), [1, 2, 3]);
+}
+
+/// It could not be sent before the end, and a keeper acts again: it says what was, and never that bots get no answer.
+#[test]
+fn a_farewell_that_comes_late_says_that_it_is_over() {
+    let stopping =
+        Recorded { id: 1, at: at(1), event: Event::KeeperStopping { handed_over: false, stands_by: false } };
+    let (version, commit, missing) = ("1".to_owned(), String::new(), vec![]);
+    let (after_crash, after_loss, needs_login) = (false, false, false);
+    let event = Event::KeeperStarted { version, commit, missing, after_crash, after_loss, needs_login };
+    let started = Recorded { id: 2, at: at(600), event };
+    let context = super::context();
+    let told = |waiting: &[Outgoing], events: &[Recorded]| {
+        plan(waiting, events, |event| crate::alerts::texts::alert_for(event, &context))
+    };
+    const GONE: &str = "bots get no answer until it is back";
+    const OVER: &str = "was stopped at Mon 23 Nov, 10:02, as it was asked to, and is back";
+    let before = told(&[], std::slice::from_ref(&stopping));
+    assert!(before.new[0].text.contains(GONE), "{before:?}");
+    // Neither was read by the run before.
+    let both = told(&[], &[stopping, started.clone()]);
+    assert!(both.new[0].text.contains(OVER) && !both.new[0].text.contains(GONE), "{both:?}");
+    // It was in the outbox.
+    let Alert { event_id, event, at, severity, key, text, item } = before.new[0].clone();
+    let (id, last_at, count, items, attempts) = (7, at, 1, vec![item], 2);
+    let waiting = Outgoing { id, event_id, event, at, last_at, count, severity, key, text, items, attempts };
+    let later = told(std::slice::from_ref(&waiting), std::slice::from_ref(&started));
+    assert!(later.merged.len() == 1 && later.merged[0].text.contains(OVER), "{later:?}");
+    assert_eq!((later.merged[0].id, later.new.len()), (7, 1), "and that it has started");
+    // It stops once more before that was sent.
+    let again = Recorded {
+        id: 3,
+        at: at + TimeDelta::hours(1),
+        event: Event::KeeperStopping { handed_over: false, stands_by: false },
+    };
+    let again = told(&later.merged, &[again]);
+    assert!(again.merged[0].text.contains(GONE) && again.merged[0].count == 2, "{again:?}");
+    let at_the_end = |waiting| crate::alerts::delivery::at_the_end(waiting).map(|alert| alert.id);
+    assert_eq!((at_the_end(&again.merged), at_the_end(&later.merged)), (Some(7), None));
 }
 
 fn told() -> impl Strategy<Value = Option<Told>> {

@@ -304,19 +304,21 @@ pub(super) fn trading_events() -> Vec<Event> {
 pub(super) fn keeper_events() -> Vec<Event> {
     let missing: Vec<String> =
         ["Telegram: alerts go to the log only", "FYERS_PIN: no refresh", "a", "b"].map(str::to_owned).into();
-    let started = |missing: &[String], (after_crash, needs_login)| Event::KeeperStarted {
+    let started = |missing: &[String], (after_crash, after_loss, needs_login)| Event::KeeperStarted {
         version: "0.1.0".into(),
         commit: String::new(),
         missing: missing.to_vec(),
         after_crash,
+        after_loss,
         needs_login,
     };
     vec![
-        started(&[], (false, false)),
-        started(&[], (false, true)),
-        started(&missing[..2], (false, false)),
-        started(&missing, (true, false)),
-        started(&missing, (true, true)),
+        started(&[], (true, true, false)),
+        started(&[], (false, false, false)),
+        started(&[], (false, false, true)),
+        started(&missing[..2], (false, false, false)),
+        started(&missing, (true, false, false)),
+        started(&missing, (true, false, true)),
         Event::KeeperStopping { handed_over: false, stands_by: false },
         Event::KeeperStopping { handed_over: true, stands_by: false },
         Event::KeeperStopping { handed_over: true, stands_by: true },

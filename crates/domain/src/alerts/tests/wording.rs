@@ -148,7 +148,7 @@ proptest! {
         let (symbol, quantity) = (hostile.clone(), number);
         let long = hostile.repeat(40);
         for event in [
-            Event::KeeperStarted { version: long.clone(), commit: long.clone(), missing: vec![long.clone(), hostile.clone()], after_crash: true, needs_login: true },
+            Event::KeeperStarted { version: long.clone(), commit: long.clone(), missing: vec![long.clone(), hostile.clone()], after_crash: true, after_loss: false, needs_login: true },
             Event::TickSkipped { date: "2026-11-24".parse().unwrap(), holiday: long.clone() },
             Event::CalendarUncovered { year },
             Event::ClockStepped { seconds: number },

@@ -12,21 +12,55 @@ use crate::{
     event::Death,
 };
 
+/// The key of a keeper's last word: nobody acts from then on.
+pub(super) const FAREWELL: &str = "keeper|stopping";
 /// Jumps from here on are a warning: tokens and market times depend on the clock.
 const BIG_JUMP_S: u64 = 60;
+
+/// What was before a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// An end that was told, or nothing.
+    Rest,
+    /// An end without notice.
+    Crash,
+    /// A time in which this keeper could not reach its database, and stood by.
+    Loss,
+}
+
+impl After {
+    pub(super) fn of(after_crash: bool, after_loss: bool) -> Self {
+        match (after_crash, after_loss) {
+            (_, true) => Self::Loss,
+            (true, false) => Self::Crash,
+            (false, false) => Self::Rest,
+        }
+    }
+
+    fn title(self, version: &str) -> String {
+        match self {
+            Self::Rest => format!("Keeper {version} has started"),
+            Self::Crash => {
+                format!(
+                    "Keeper {version} is back: the run before ended without notice. Nothing it was told is lost."
+                )
+            }
+            Self::Loss => {
+                format!(
+                    "Keeper {version} acts again: it could not reach its database, and nobody acted. Nothing is lost."
+                )
+            }
+        }
+    }
+}
 
 pub(super) fn started(
     version: &str,
     missing: &[String],
-    (after_crash, needs_login): (bool, bool),
+    (after, needs_login): (After, bool),
     context: &Context,
 ) -> Draft {
-    let version = excerpt(version, 30);
-    let title = if after_crash {
-        format!("Keeper {version} is back: the run before ended without notice. Nothing it was told is lost.")
-    } else {
-        format!("Keeper {version} has started")
-    };
+    let title = after.title(&excerpt(version, 30));
     let trading = match (needs_login, context.live, context.reads_only) {
         (true, ..) => without_token(context),
         (false, true, false) => {
@@ -63,9 +97,17 @@ fn missed(what: &str) -> String {
 }
 
 pub(super) fn stopping() -> Draft {
-    Draft::new(Severity::Info, "keeper|stopping", "The keeper is stopping, as it was asked to")
+    Draft::new(Severity::Info, FAREWELL, "The keeper is stopping, as it was asked to")
         .line("Trading: bots get no answer until it is back. Nothing it was told is lost.")
         .line("Next: start it again if you did not stop it yourself.")
+}
+
+/// The same when it comes too late: the keeper is back.
+pub(super) fn was_stopped(at: DateTime<Utc>) -> Draft {
+    let title = format!("The keeper was stopped at {}, as it was asked to, and is back", moment(at));
+    Draft::new(Severity::Info, FAREWELL, title)
+        .line("Trading: bots got no answer in between. Nothing it was told is lost.")
+        .line("Next: nothing to do. This message could not be sent before.")
 }
 
 /// It has not stopped: it waits for its turn.

@@ -18,7 +18,7 @@ use draft::Draft;
 use orders::BookSays;
 
 use crate::{
-    alert::{Alert, Severity},
+    alert::{Alert, Outgoing, Severity},
     alerts::words::clock,
     event::{Event, Recorded},
     reason::Reason,
@@ -64,6 +64,21 @@ pub fn last_words(actor: &str) -> (Severity, String) {
     (draft.severity, draft.text())
 }
 
+/// Whether an alert says that a keeper has stopped, and that nobody acts.
+pub fn is_farewell(key: &str) -> bool {
+    key == keeper::FAREWELL
+}
+
+/// Whether it still says so: it is a keeper's last word, and nobody has acted since.
+pub fn is_last_word(alert: &Outgoing) -> bool {
+    is_farewell(&alert.key) && alert.text == keeper::stopping().text()
+}
+
+/// What such an alert says once a keeper acts again. `at`: when the other one was told to stop.
+pub fn late_farewell(at: DateTime<Utc>) -> String {
+    keeper::was_stopped(at).text()
+}
+
 /// The alert of a disk that fails, for the way past the outbox, which is on that disk.
 pub fn disk_fails(problem: &str) -> (Severity, String) {
     let draft = keeper::disk_fails(problem);
@@ -79,8 +94,9 @@ pub fn disk_works() -> (Severity, String) {
 /// One arm per event; the comments say why some stay silent.
 fn draft(event: &Event, context: &Context) -> Option<Draft> {
     match event {
-        Event::KeeperStarted { version, missing, after_crash, needs_login, .. } => {
-            Some(keeper::started(version, missing, (*after_crash, *needs_login), context))
+        Event::KeeperStarted { version, missing, after_crash, after_loss, needs_login, .. } => {
+            let after = keeper::After::of(*after_crash, *after_loss);
+            Some(keeper::started(version, missing, (after, *needs_login), context))
         }
         Event::KeeperStopping { handed_over: false, .. } => Some(keeper::stopping()),
         Event::KeeperStopping { stands_by: false, .. } => Some(keeper::replaced()),

@@ -1,0 +1,193 @@
+//! What keepers of one account know of each other's calls to FYERS, which counts them together. Pure rules.
+//!
+//! Whoever holds the lease writes beside it what has left within a minute: when the lease is renewed, and when it is let go.
+//! Whoever takes it next counts those calls as if they had left there. Of a keeper that ended without notice nobody knows what
+//! it has sent since it wrote last: for that time it is taken to have sent all that it might.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// What is older counts no more: FYERS' minute, and how much later a call may arrive.
+const COUNTS_FOR: u64 = 62;
+/// No keeper sends more in a second, ...
+const MOST_A_SECOND: u32 = 10;
+/// ... or in a minute.
+const MOST_A_MINUTE: u32 = 198;
+/// Nor anything so shortly before the end of its lease.
+const STOPS_BEFORE: Duration = Duration::from_secs(2);
+
+/// A call that has left, on this host or on another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastCall {
+    /// Where it left.
+    pub origin: u32,
+    /// How long ago.
+    pub age: Duration,
+    /// How many requests FYERS counts it as.
+    pub weight: u32,
+}
+
+/// The requests of a day (IST), as FYERS counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CallsOfDay {
+    /// The day.
+    pub date: NaiveDate,
+    /// Orders.
+    pub orders: u32,
+    /// All others.
+    pub others: u32,
+}
+
+/// What a keeper writes down of its calls, and of those that it has counted for others.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SharedCalls {
+    /// Where they left: their weight by their age in seconds.
+    calls: BTreeMap<u32, BTreeMap<u64, u32>>,
+    /// The day's counts.
+    pub day: CallsOfDay,
+}
+
+impl SharedCalls {
+    /// From what one keeper counts.
+    pub fn new(calls: impl IntoIterator<Item = PastCall>, day: CallsOfDay) -> Self {
+        let mut all = Self { calls: BTreeMap::new(), day };
+        for PastCall { origin, age, weight } in calls {
+            if age.as_secs() < COUNTS_FOR {
+                // In doubt it is younger.
+                *all.calls.entry(origin).or_default().entry(age.as_secs()).or_default() += weight;
+            }
+        }
+        all
+    }
+
+    fn all(&self, older: Duration) -> impl Iterator<Item = PastCall> {
+        self.calls.iter().flat_map(move |(origin, calls)| {
+            calls.iter().map(move |(age, weight)| PastCall {
+                origin: *origin,
+                age: older.saturating_add(Duration::from_secs(*age)),
+                weight: *weight,
+            })
+        })
+    }
+}
+
+/// What somebody finds beside the lease who takes it. The times are by the database's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallsBefore {
+    /// What was written there last, if anything was.
+    pub written: Option<SharedCalls>,
+    /// How long ago.
+    pub age: Duration,
+    /// Who has held the lease since.
+    pub holder: Option<u32>,
+    /// How long ago that lease ended.
+    pub over: Duration,
+    /// Whether nothing has left since it was written.
+    pub is_whole: bool,
+}
+
+impl CallsBefore {
+    /// The calls to count by somebody who knows its own: those of others, and those that the last holder may have sent.
+    pub fn elsewhere(&self, own: u32) -> Vec<PastCall> {
+        let known = self.written.iter().flat_map(|written| written.all(self.age));
+        let mut calls: Vec<_> =
+            known.filter(|call| call.origin != own && call.age.as_secs() < COUNTS_FOR).collect();
+        let holder = self.holder.filter(|holder| *holder != own && !self.is_whole);
+        let assumed = holder.map(|holder| self.assumed(holder, weight(&calls))).unwrap_or_default();
+        calls.extend(assumed);
+        calls
+    }
+
+    /// All that may have left since it was written, the youngest first: no more in a minute than any keeper sends.
+    fn assumed(&self, holder: u32, known: u32) -> Vec<PastCall> {
+        let (from, until) = ((self.over + STOPS_BEFORE).as_secs(), self.age.as_secs().min(COUNTS_FOR));
+        let mut left = MOST_A_MINUTE.saturating_sub(known);
+        let mut second = |age| {
+            let weight = MOST_A_SECOND.min(left);
+            left -= weight;
+            PastCall { origin: holder, age: Duration::from_secs(age), weight }
+        };
+        (from..until).map(&mut second).filter(|call| call.weight > 0).collect()
+    }
+}
+
+fn weight(calls: &[PastCall]) -> u32 {
+    calls.iter().map(|call| call.weight).fold(0, u32::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: u32 = 1;
+    const THERE: u32 = 2;
+
+    fn seconds(age: u64) -> Duration {
+        Duration::from_secs(age)
+    }
+
+    fn call(origin: u32, age: u64, weight: u32) -> PastCall {
+        PastCall { origin, age: seconds(age), weight }
+    }
+
+    fn let_go(calls: &[PastCall], age: u64) -> CallsBefore {
+        let written = Some(SharedCalls::new(calls.iter().copied(), CallsOfDay::default()));
+        CallsBefore { written, age: seconds(age), holder: Some(THERE), over: seconds(age), is_whole: true }
+    }
+
+    /// In the second in which it was let go, and later: what the other one has sent is known, and nothing is assumed.
+    #[test]
+    fn after_a_change_in_good_order_the_calls_of_both_count() {
+        let sent = [call(THERE, 0, 3), call(THERE, 0, 4), call(THERE, 40, 1), call(HERE, 50, 9)];
+        assert_eq!(let_go(&sent, 0).elsewhere(HERE), [call(THERE, 0, 7), call(THERE, 40, 1)]);
+        assert_eq!(let_go(&sent, 21).elsewhere(HERE), [call(THERE, 21, 7), call(THERE, 61, 1)]);
+        assert_eq!(let_go(&sent, 22).elsewhere(HERE), [call(THERE, 22, 7)], "out of the minute");
+        let third = let_go(&sent, 0).elsewhere(3);
+        assert_eq!(weight(&third), 17, "what the other one had counted for others, too: {third:?}");
+    }
+
+    /// It wrote with its last renewal, and has sent until two seconds before the end of its lease, as far as anybody knows.
+    #[test]
+    fn after_a_crash_all_is_taken_to_have_left_that_might() {
+        let crash = |calls: &[PastCall], over| CallsBefore {
+            over: seconds(over),
+            is_whole: false,
+            ..let_go(calls, 15 + over)
+        };
+        let at_once = crash(&[], 0).elsewhere(HERE);
+        assert_eq!((weight(&at_once), at_once[0], at_once.len()), (130, call(THERE, 2, 10), 13));
+        let busy: Vec<_> = (0..60).map(|age| call(THERE, age, 3)).collect();
+        let all = crash(&busy, 0).elsewhere(HERE);
+        assert_eq!(weight(&all), 198, "no keeper sends more");
+        assert_eq!(crash(&[], 40).elsewhere(HERE).len(), 13);
+        assert_eq!(weight(&crash(&[], 55).elsewhere(HERE)), 50, "what is older counts no more");
+        assert!(crash(&busy, 3_600).elsewhere(HERE).is_empty(), "nobody has held the lease for an hour");
+    }
+
+    /// Its own calls a keeper knows by itself, over every start: they are not counted twice.
+    #[test]
+    fn who_takes_its_own_lease_again_assumes_nothing() {
+        let own = CallsBefore { holder: Some(HERE), is_whole: false, ..let_go(&[call(HERE, 3, 90)], 15) };
+        assert!(own.elsewhere(HERE).is_empty());
+        let others = CallsBefore { holder: Some(HERE), is_whole: false, ..let_go(&[call(THERE, 3, 90)], 15) };
+        assert_eq!(others.elsewhere(HERE), [call(THERE, 18, 90)]);
+    }
+
+    /// A new database, or the state of a keeper that did not write it down.
+    #[test]
+    fn where_nothing_is_written_nothing_is_known() {
+        assert!(CallsBefore::default().elsewhere(HERE).is_empty());
+    }
+
+    #[test]
+    fn what_is_written_is_short_and_read_as_it_was() {
+        let calls: Vec<_> = (0..60).flat_map(|age| [call(THERE, age, 2), call(HERE, age, 1)]).collect();
+        let day = CallsOfDay { date: "2026-11-27".parse().unwrap(), orders: 17, others: 4_000 };
+        let written = SharedCalls::new(calls, day);
+        let json = serde_json::to_string(&written).unwrap();
+        assert!(json.len() < 1_500, "{json}");
+        assert_eq!(serde_json::from_str::<SharedCalls>(&json).unwrap(), written);
+    }
+}

@@ -1,0 +1,141 @@
+//! The lease of a keeper that acts: renewed again and again, and let go in the end.
+
+use std::{sync::Arc, time::Duration};
+
+use keeper_domain::ports::StoreError;
+use sqlx::PgConnection;
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::store::postgres::{
+    connect::Address,
+    deadline::Deadline,
+    fault::failed,
+    lease::{self, ASK_LIMIT, HeldLease, RENEW_EVERY},
+};
+
+/// How often the holder looks whether it still may act.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long after its end the answer to a renewal is still waited for; nothing is done meanwhile. It is less than what the
+/// system leaves to a program that has not stopped.
+const LATE_ANSWER: Duration = Duration::from_millis(800);
+/// The pause after a renewal that failed.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// What happens when the lease is lost. It is called on the thread of the lease and should end the program's work at
+/// once.
+pub type OnLost = Arc<dyn Fn() + Send + Sync>;
+
+/// Renews the lease, and lets it go in the end.
+pub(super) struct Renewal {
+    pub(super) address: Address,
+    pub(super) holding: HeldLease,
+    pub(super) connection: Option<PgConnection>,
+    /// The system ends this program with its lease.
+    pub(super) is_mortal: bool,
+    pub(super) is_keeper: bool,
+}
+
+impl Renewal {
+    pub(super) async fn run(mut self, mut let_go: oneshot::Receiver<()>, on_lost: OnLost) {
+        let mut next = tokio::time::Instant::now() + RENEW_EVERY;
+        let (mut has_shared, mut is_failing) = (false, false);
+        let mut deadline = Deadline::new().filter(|_| self.is_mortal);
+        loop {
+            if let (Some(deadline), Some(at)) = (&mut deadline, self.holding.deadline()) {
+                deadline.set(at);
+            }
+            if !self.holding.is_good() {
+                self.holding.end();
+                return on_lost();
+            }
+            tokio::select! {
+                _ = &mut let_go => return self.release().await,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            let is_due = tokio::time::Instant::now() >= next || (self.holding.shares() && !has_shared);
+            // Whoever slept asks for nothing more: the lease would be renewed for nobody.
+            if !is_due || !self.holding.is_good() {
+                continue;
+            }
+            // What leaves for FYERS from here on is told by this.
+            has_shared = self.holding.shares();
+            // Beside the look at the clock, which must not wait for an answer that does not come.
+            let holding = self.holding.clone();
+            let renewed = tokio::select! {
+                renewed = self.renew() => renewed,
+                () = until_in_vain(&holding) => Err(StoreError::refused("renewed the lease", "it is over")),
+            };
+            let pause = match renewed {
+                Ok(true) => {
+                    if std::mem::replace(&mut is_failing, false) {
+                        tracing::info!(event = "lease.renewed", "the lease is renewed again");
+                    }
+                    RENEW_EVERY
+                }
+                Ok(false) => {
+                    self.holding.end();
+                    continue;
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut is_failing, true) {
+                        tracing::warn!(
+                            event = "lease.not_renewed",
+                            "the lease could not be renewed, and is asked for again until it ends: {}",
+                            error.problem
+                        );
+                    }
+                    self.connection = None;
+                    RETRY_AFTER
+                }
+            };
+            next = tokio::time::Instant::now() + pause;
+        }
+    }
+
+    async fn renew(&mut self) -> Result<bool, StoreError> {
+        let asked_at = lease::now();
+        let (address, holding, epoch) = (&self.address, &self.holding, self.holding.epoch());
+        let connection = self.connection.take();
+        let asked = async {
+            let mut on = match connection {
+                Some(on) => on,
+                None => address.connect().await?,
+            };
+            let is_ours = lease::renew(&mut on, epoch, holding.calls().as_ref()).await?;
+            holding.note(lease::awaiting(&mut on).await?);
+            Ok::<_, sqlx::Error>((on, is_ours))
+        };
+        let answered = timeout(ASK_LIMIT, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let (on, is_ours) = answered.map_err(failed("renewed the lease"))?;
+        self.connection = Some(on);
+        if is_ours {
+            self.holding.extend(asked_at);
+        }
+        Ok(is_ours)
+    }
+
+    async fn release(mut self) {
+        self.holding.end();
+        let (connection, epoch) = (self.connection.take(), self.holding.epoch());
+        let releasing = async {
+            let mut on = match connection {
+                Some(on) => on,
+                None => self.address.connect().await?,
+            };
+            lease::release(&mut on, epoch, self.is_keeper, self.holding.calls().as_ref()).await
+        };
+        if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
+            tracing::warn!(
+                event = "lease.not_released",
+                "the lease was not let go; another keeper waits for its end"
+            );
+        }
+    }
+}
+
+/// An answer that comes a little late still counts: what was renewed and given up would stand for nobody.
+async fn until_in_vain(holding: &HeldLease) {
+    while holding.was_good_within(LATE_ANSWER) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
