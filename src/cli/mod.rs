@@ -36,6 +36,7 @@ mod symbols;
 mod table;
 #[cfg(test)]
 mod tables_tests;
+mod welcome;
 mod width;
 
 #[cfg(feature = "demo")]

@@ -14,6 +14,7 @@ use keeper_domain::{
 use secrecy::SecretString;
 
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
+use crate::private_file::{self, Rules};
 use crate::store::{
     SqliteStore, StateDir,
     postgres::PostgresStore,
@@ -53,16 +54,17 @@ impl Moving {
 
     /// The one that was begun here and whose end was not noted.
     pub(super) fn found(state: &StateDir) -> Option<Self> {
-        let said = fs::read_to_string(mark(state)).ok()?;
+        let said = private_file::read(&mark(state), Rules::OWN).ok()?.text;
         Some(if said.trim() == BACK { Self::Back } else { Self::There(said.trim().to_owned()) })
     }
 
     /// Notes that it begins: on disk before anything is moved.
     pub(super) fn begin(&self, state: &StateDir) -> std::io::Result<()> {
-        let mut file = File::create(mark(state))?;
+        let mut file = private_file::open_or_create(&mark(state)).map_err(std::io::Error::other)?;
+        file.set_len(0)?;
         file.write_all(self.said().as_bytes())?;
         file.sync_all()?;
-        File::open(state.path())?.sync_all()
+        state.sync()
     }
 
     fn said(&self) -> &str {

@@ -109,6 +109,14 @@ impl StateDir {
         Ok(Self { path: path.to_owned(), _locks: locks, after_crash, running: AtomicBool::new(false) })
     }
 
+    /// Puts on disk which files are in it.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn sync(&self) -> std::io::Result<()> {
+        sync(&self.path)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -192,7 +200,7 @@ pub(crate) fn replace_gateway_key(folder: &Path) -> std::io::Result<SecretString
     file.write_all(key.as_bytes())?;
     file.sync_all()?;
     fs::rename(&fresh, &path)?;
-    File::open(folder)?.sync_all()?;
+    sync(folder)?;
     Ok(SecretString::from(key))
 }
 
@@ -222,6 +230,10 @@ fn lock(folder: &Path) -> Result<(File, File), StateDirError> {
         .and_then(|()| file.write_all(pid.as_bytes()))
         .map_err(unusable)?;
     Ok((own, file))
+}
+
+fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ struct LostIntent {
     is_over: bool,
     /// Readings that have waited for the answer to an equal order.
     waits: u32,
+    /// What the last reading has shown of it waits for that answer.
+    is_held: bool,
 }
 
 /// What a person hears, and the rows that say so.
@@ -194,8 +196,8 @@ impl LostIntent {
         let is_refused = lost.iter().any(|lost| lost.known == LookedUp::TokenRefused);
         let is_told = lost.iter().any(|lost| lost.is_told());
         intent.legs = orders.iter().map(|order| order.leg.clone()).collect();
-        let (is_looked_up, is_over, waits) = (false, false, 0);
-        Self { intent, sent, orders, is_refused, is_told, is_looked_up, is_over, waits }
+        let (is_looked_up, is_over, waits, is_held) = (false, false, 0, false);
+        Self { intent, sent, orders, is_refused, is_told, is_looked_up, is_over, waits, is_held }
     }
 
     /// Takes in one order of an intent that was told, from its row.
@@ -213,8 +215,8 @@ impl LostIntent {
         let intent = OrderIntent { id, at, bot, epoch: 0, what, path, body, legs: vec![], ids: vec![] };
         let sent = entry.unanswered.as_ref().and_then(|lost| lost.sent);
         let (is_refused, orders) = (entry.is_refused_with_the_token(), vec![order]);
-        let (is_told, is_looked_up, is_over, waits) = (true, true, false, 0);
-        Self { intent, sent, orders, is_refused, is_told, is_looked_up, is_over, waits }
+        let (is_told, is_looked_up, is_over, waits, is_held) = (true, true, false, 0, false);
+        Self { intent, sent, orders, is_refused, is_told, is_looked_up, is_over, waits, is_held }
     }
 
     /// Its orders as they stood in the request.
@@ -250,6 +252,7 @@ impl LostIntent {
     /// What is news of it. Nothing is, while an equal order waits for its answer: the row may be that one's.
     fn learn(&mut self, seen: Vec<Sighting>, reading: &SeenBook<'_>, now: DateTime<Utc>) -> Option<Verdict> {
         let is_last = !reading.is_a_bots && reading.began >= self.intent.may_arrive_until();
+        self.is_held = false;
         if self.is_looked_up && !(self.is_news(&seen) && self.intent.can_be_seen(now)) {
             self.is_over |= is_last;
             return None;
@@ -263,6 +266,7 @@ impl LostIntent {
         let is_marked = || self.orders.iter().all(|order| order.leg.tag.is_some());
         let is_clear = is_there && (now - self.intent.at >= LATE || is_marked());
         let waits = is_mixed_up && (reading.is_a_bots || self.waits <= MOST_WAITS);
+        self.is_held = waits;
         if waits || (is_young && !self.is_looked_up && !is_clear) {
             return None;
         }
@@ -325,7 +329,7 @@ impl LostIntent {
     fn matters(&self, began: DateTime<Utc>) -> bool {
         let may_be_mistaken = began < self.intent.at + MAY_BE_MISTAKEN;
         let is_missed = !self.is_certain() && self.intent.can_be_seen(began);
-        !self.is_looked_up || (self.intent.is_order() && (is_missed || may_be_mistaken))
+        !self.is_looked_up || self.is_held || (self.intent.is_order() && (is_missed || may_be_mistaken))
     }
 }
 
