@@ -3,13 +3,10 @@
 
 use std::sync::Arc;
 
-use clap::{Args, Subcommand, ValueEnum};
 use keeper_domain::{
     keys::{BotName, KeyProblem, KeyRing, NameProblem, token},
     mode::Mode,
-    money,
 };
-use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -17,6 +14,7 @@ use crate::{
     cli::{
         exit::Exit,
         failure::Failure,
+        key_args::{Ceiling, KeyArgs, KeyVerb, Named},
         key_file,
         key_table::key_table,
         output::{fail, json as print_json, no_runtime, no_state, put, say},
@@ -39,93 +37,6 @@ use crate::{
 const LEGEND: &str =
     "ORDER: the largest. ORDERS, LOSS: today/most a day. -: no limit.\n?: not known while no keeper runs.";
 const WHO: &str = "the command line";
-
-/// What to do with the keys.
-#[derive(Debug, Subcommand)]
-pub enum KeyVerb {
-    /// Add a key for a bot, and show its token once
-    Add(KeyArgs),
-    /// Show all keys, their limits and their day
-    List {
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one key; for `default` its token too
-    Show {
-        /// The bot's name
-        #[arg(default_value = "default")]
-        name: String,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Give a key a new token, and show it once: the old one opens nothing any more
-    Rotate(Named),
-    /// Remove a key: its bot gets no answers any more
-    Remove(Named),
-    /// Halt one bot: its entries are refused, its exits pass
-    Halt(Named),
-    /// End the halt of one bot
-    Resume(Named),
-}
-
-/// One key.
-#[derive(Debug, Args)]
-pub struct Named {
-    /// The bot's name
-    pub name: String,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// A key that is asked for.
-#[derive(Debug, Args)]
-pub struct KeyArgs {
-    /// The bot's name: 2 to 24 lower-case letters, digits and dashes
-    name: String,
-    /// How far its orders may go: not above this mode. Without it they go wherever the keeper's mode says
-    #[arg(long, value_enum, default_value_t = Ceiling::Live)]
-    mode: Ceiling,
-    /// It may read, and no order of it is sent or simulated
-    #[arg(long)]
-    read_only: bool,
-    /// The largest value of one order
-    #[arg(long, value_name = "INR", value_parser = money::written, allow_hyphen_values = true)]
-    max_order_value: Option<Decimal>,
-    /// Orders a day
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    max_orders_per_day: Option<u32>,
-    /// The largest loss of a day, open positions included
-    #[arg(long, value_name = "INR", value_parser = money::written, allow_hyphen_values = true)]
-    max_loss: Option<Decimal>,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-/// A mode, as it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Ceiling {
-    /// To FYERS
-    Live,
-    /// Real prices, simulated orders
-    Sandbox,
-    /// Everything simulated
-    Mock,
-}
-
-impl KeyVerb {
-    /// Whether a script reads the answer.
-    pub fn is_json(&self) -> bool {
-        match self {
-            Self::Add(args) => args.json,
-            Self::List { json } | Self::Show { json, .. } => *json,
-            Self::Rotate(named) | Self::Remove(named) | Self::Halt(named) | Self::Resume(named) => named.json,
-        }
-    }
-}
 
 pub(super) fn key(verb: KeyVerb) -> Result<Exit, Failure> {
     let config = load()?;

@@ -16,6 +16,7 @@ mod exit;
 mod failure;
 mod init;
 mod key;
+mod key_args;
 mod key_file;
 mod key_table;
 mod last_one;
@@ -51,7 +52,7 @@ use crate::backup::{Restore, Wish};
 pub use calendar::CalendarVerb;
 pub use exit::Exit;
 pub use failure::{Complaint, Failure};
-pub use key::KeyVerb;
+pub use key_args::KeyVerb;
 pub use setup::{CliConfig, load};
 
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.

@@ -1,11 +1,7 @@
 //! A migration that was ended in between, by a kill or by the machine: a mark in the state folder says that one is under way,
 //! and whoever comes next finds out what has become of it.
 
-use std::{
-    fs::{self, File},
-    io::Write,
-    path::PathBuf,
-};
+use std::{fs, io::Write, path::PathBuf};
 
 use keeper_domain::{
     note::{Note, Remembered},
@@ -100,7 +96,7 @@ pub(super) fn put_away(state: &StateDir) -> std::io::Result<()> {
     let file = state.path().join(DATABASE);
     if file.exists() {
         fs::rename(&file, state.path().join(MOVED_DATABASE))?;
-        File::open(state.path())?.sync_all()?;
+        state.sync()?;
     }
     ended(state);
     Ok(())
