@@ -115,7 +115,7 @@ impl FyersClient {
         parse: impl FnOnce(u16, &[u8]) -> Result<T, Unreadable>,
     ) -> Result<T, BrokerError> {
         let request = request.header(AUTHORIZATION, self.app.authorization(token)?);
-        answer::read(&self.send(request, limit, RequestCost::OWN).await?, &self.known(token), parse)
+        answer::read(&self.send(request, limit, RequestCost::SESSION).await?, &self.known(token), parse)
     }
 
     fn known<'a>(&'a self, token: &'a AccessToken) -> Vec<&'a str> {
@@ -131,7 +131,7 @@ impl FyersClient {
         limit: usize,
         cost: RequestCost,
     ) -> Result<Raw, BrokerError> {
-        let under_way = self.limiter.own_turn(cost).await?;
+        let under_way = self.limiter.session_turn(cost).await?;
         let answer = self.http.send(request, limit).await;
         drop(under_way);
         self.limiter.heed_own(&answer);
@@ -145,7 +145,7 @@ impl FyersClient {
         known: &[&str],
         call: &'static str,
     ) -> Result<FreshTokens, BrokerError> {
-        let raw = self.send(request, SMALL, RequestCost::OWN).await?;
+        let raw = self.send(request, SMALL, RequestCost::SESSION).await?;
         let parsed: Parsed<Tokens> = answer::read(&raw, known, response::tokens)?;
         let Tokens { access, refresh } = answer::warned(call, parsed);
         Ok(FreshTokens {
@@ -191,7 +191,7 @@ impl Broker for FyersClient {
     }
 
     async fn ping(&self) -> Result<(), BrokerError> {
-        self.send(self.http.get(self.api_url.clone()), SMALL, RequestCost::OWN).await.map(drop)
+        self.send(self.http.get(self.api_url.clone()), SMALL, RequestCost::SESSION).await.map(drop)
     }
 
     fn clock_skew(&self) -> Option<TimeDelta> {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 const COUNTS_FOR: u64 = 62;
 /// No keeper sends more in a second, ...
 const MOST_A_SECOND: u32 = 10;
-/// ... or in a minute.
-const MOST_A_MINUTE: u32 = 198;
+/// ... or in a minute, but for the few calls that ask whether the token is good: these must find room after a crash, too.
+const MOST_A_MINUTE: u32 = 194;
 /// Nor anything so shortly before the end of its lease.
 const STOPS_BEFORE: Duration = Duration::from_secs(2);
 
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((weight(&at_once), at_once[0], at_once.len()), (130, call(THERE, 2, 10), 13));
         let busy: Vec<_> = (0..60).map(|age| call(THERE, age, 3)).collect();
         let all = crash(&busy, 0).elsewhere(HERE);
-        assert_eq!(weight(&all), 198, "no keeper sends more");
+        assert_eq!(weight(&all), 194, "no keeper sends more");
         assert_eq!(crash(&[], 40).elsewhere(HERE).len(), 13);
         assert_eq!(weight(&crash(&[], 55).elsewhere(HERE)), 50, "what is older counts no more");
         assert!(crash(&busy, 3_600).elsewhere(HERE).is_empty(), "nobody has held the lease for an hour");

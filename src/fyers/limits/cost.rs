@@ -25,8 +25,11 @@ pub(in crate::fyers) enum Kind {
 pub(in crate::fyers) enum Caller {
     /// A bot, through the gateway.
     Bot,
-    /// The keeper itself: something stays free for it.
+    /// The keeper itself, which reads books and prices: something stays free for it.
     Keeper,
+    /// The keeper's session: is the token good? On the answer depends what may happen at all, so the keeper's own reading
+    /// leaves room for it.
+    Session,
 }
 
 /// A bot's part of what is there for reads.
@@ -64,9 +67,9 @@ pub(in crate::fyers) struct RequestCost {
 }
 
 impl RequestCost {
-    /// A call of the keeper's own that is no order: profile, login, prices.
-    pub(in crate::fyers) const OWN: Self =
-        Self { kind: Kind::Other, weight: 1, caller: Caller::Keeper, share: None };
+    /// A call of the session: profile, login, refresh.
+    pub(in crate::fyers) const SESSION: Self =
+        Self { kind: Kind::Other, weight: 1, caller: Caller::Session, share: None };
 
     /// In doubt a call is an order, and in doubt it is one request.
     pub(in crate::fyers) fn of(call: &ApiRequest, caller: Caller) -> Self {

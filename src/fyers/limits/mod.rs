@@ -34,8 +34,10 @@ use logins::FailedLogins;
 use window::{DayCounts, Sent, Window};
 pub(super) use window::{Limit, Wait};
 
-/// How long a call of the keeper's own waits: nobody resends it at once, and it has its own share.
-const OWN_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a call of the session waits while FYERS wants none.
+const SESSION_PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits for room: as long as the longest span. That it does not leave is nothing that FYERS has said.
+const ROOM_PATIENCE: Duration = Duration::from_secs(65);
 
 /// Where this clock begins: calls of the run before lie before its start.
 const BEFORE: Duration = Duration::from_secs(600);
@@ -177,7 +179,7 @@ impl Limiter {
         let deadline = Instant::now() + patience;
         let turn = async {
             match (cost.caller, cost.kind) {
-                (Caller::Keeper, _) => self.leave_by(cost, deadline).await,
+                (Caller::Keeper | Caller::Session, _) => self.leave_by(cost, deadline).await,
                 (Caller::Bot, Kind::Order) => {
                     let _first = self.gate.lock().await;
                     self.leave_by(cost, deadline).await
@@ -189,9 +191,12 @@ impl Limiter {
         timeout_at(deadline, turn).await.unwrap_or_else(|_| Err(self.queued(cost)))
     }
 
-    /// The turn of a call of the keeper's own.
-    pub(super) async fn own_turn(&self, cost: RequestCost) -> Result<UnderWay<'_>, BrokerError> {
-        let turn = self.turn(cost, OWN_PATIENCE).await;
+    /// The turn of a call of the session.
+    pub(super) async fn session_turn(&self, cost: RequestCost) -> Result<UnderWay<'_>, BrokerError> {
+        let turn = match self.turn(cost, SESSION_PATIENCE).await {
+            Err(Wait { limit: Limit::Second | Limit::Minute, .. }) => self.turn(cost, ROOM_PATIENCE).await,
+            turn => turn,
+        };
         turn.map_err(|wait| BrokerError::RateLimited { retry_after: Some(wait.length) })
     }
 

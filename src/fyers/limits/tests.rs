@@ -34,7 +34,7 @@ async fn bots_that_take_all_they_can_leave_the_keeper_its_own_calls() {
     let own = async {
         sleep(Duration::from_millis(1)).await;
         let asked = Instant::now();
-        join_all((0..2).map(|_| limiter.own_turn(RequestCost::OWN)))
+        join_all((0..2).map(|_| limiter.session_turn(RequestCost::SESSION)))
             .await
             .into_iter()
             .for_each(|turn| drop(turn.unwrap()));
@@ -65,8 +65,8 @@ async fn everybody_together_stays_within_the_limits_of_the_second_and_the_minute
         caller(READ, 10),
         caller(READ, 17),
         caller(order, 130),
-        caller(RequestCost::OWN, 90),
-        caller(RequestCost::OWN, 300)
+        caller(RequestCost::SESSION, 90),
+        caller(RequestCost::SESSION, 300)
     );
     let left = left.lock().unwrap();
     let most = |span: Duration| {
@@ -85,7 +85,7 @@ async fn what_fyers_says_to_one_holds_all() {
     let bot = limiter.turn(READ, PATIENCE).await.unwrap_err();
     assert_eq!((bot.limit, bot.length), (Limit::Fyers, Duration::from_secs(30)));
     limiter.heed(429, Some(Duration::from_secs(60)));
-    let own = limiter.own_turn(RequestCost::OWN).await.unwrap_err();
+    let own = limiter.session_turn(RequestCost::SESSION).await.unwrap_err();
     assert_eq!(own, BrokerError::RateLimited { retry_after: Some(Duration::from_secs(60)) });
 }
 

@@ -10,8 +10,8 @@
 //! one. Between its leaving and its answer is all that is known. So a call counts until FYERS' span has passed since its
 //! answer, and a little longer than that span since it left; one without an answer is taken to have arrived when it is
 //! [`LATEST`] old, so that a FYERS that hangs holds up nobody for long. A
-//! few calls stay free for the keeper's own (is the token good? where is that order?): they may use the whole of a
-//! span, orders of bots less, and reads of bots less still.
+//! few calls stay free for the session (is the token good?), which may use the whole of a span; the keeper's reading
+//! (where is that order?) may use a little less, orders of bots less, and reads of bots less still.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -29,8 +29,10 @@ struct Span {
     length: Duration,
     /// FYERS' own, since its answer.
     fyers: Duration,
-    /// Calls of anybody, the keeper's own included.
+    /// Calls of anybody, the session's included.
     all: u32,
+    /// The part of it that the keeper's reading may take.
+    own: u32,
     /// The part of it that bots may take.
     bots: u32,
     /// The part of that for reads: an order finds room even when a bot reads all it can.
@@ -47,6 +49,7 @@ const SPANS: [Span; 2] = [
         length: Duration::from_millis(1_100),
         fyers: Duration::from_secs(1),
         all: 10,
+        own: 10,
         bots: 9,
         reads: 8,
         many: 6,
@@ -57,6 +60,7 @@ const SPANS: [Span; 2] = [
         length: Duration::from_secs(61),
         fyers: Duration::from_secs(60),
         all: 198,
+        own: 194,
         bots: 190,
         reads: 168,
         many: 126,
@@ -271,7 +275,7 @@ impl Window {
         match (cost.kind, cost.caller) {
             (Kind::Order, _) => (&mut self.day.orders, ORDERS_A_DAY),
             (Kind::Other, Caller::Bot) => (&mut self.day.others, BOTS_OTHERS_A_DAY),
-            (Kind::Other, Caller::Keeper) => (&mut self.day.others, OTHERS_A_DAY),
+            (Kind::Other, Caller::Keeper | Caller::Session) => (&mut self.day.others, OTHERS_A_DAY),
         }
     }
 
@@ -297,7 +301,8 @@ impl Window {
     /// ten orders are still no more than FYERS allows.
     fn room_in(&self, span: &Span, cost: RequestCost, now: Duration) -> Duration {
         let share = match (cost.caller, cost.kind) {
-            (Caller::Keeper, _) => span.all,
+            (Caller::Session, _) => span.all,
+            (Caller::Keeper, _) => span.own,
             (Caller::Bot, Kind::Order) => span.bots,
             (Caller::Bot, Kind::Other) => span.reads,
         };

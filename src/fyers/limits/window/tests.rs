@@ -6,6 +6,7 @@ use super::*;
 
 const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot, share: None };
 const ORDER: RequestCost = RequestCost { kind: Kind::Order, weight: 1, caller: Caller::Bot, share: None };
+const OWN: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Keeper, share: None };
 const SECOND: Duration = Duration::from_secs(1);
 
 fn noon() -> DateTime<Utc> {
@@ -155,11 +156,11 @@ fn a_call_counts_until_a_second_after_its_answer_and_not_for_ever() {
 fn after_a_crash_the_second_before_counts_as_full() {
     let mut window = Window::default();
     window.assume_full_second(Duration::ZERO);
-    for cost in [READ, ORDER, RequestCost::OWN] {
+    for cost in [READ, ORDER, RequestCost::SESSION] {
         let wait = window.leave(cost, ms(100), noon()).unwrap_err();
         assert_eq!(wait, Wait { limit: Limit::Second, length: SECOND }, "{cost:?}");
     }
-    assert_eq!(window.leave(RequestCost::OWN, ms(1_100), noon()), Ok(()));
+    assert_eq!(window.leave(RequestCost::SESSION, ms(1_100), noon()), Ok(()));
 }
 
 /// What has left (at, weight), as the run that starts at `now` reads it.
@@ -211,7 +212,7 @@ fn after_a_crash_in_a_full_minute_reads_yield_to_orders_and_to_the_keepers_own_c
     // Once the second before the start counts no more.
     let next = start + 2 * SECOND;
     assert_eq!(window.leave(READ, next, noon()).unwrap_err().limit, Limit::Minute);
-    assert_eq!(window.leave(RequestCost::OWN, next, noon()), Ok(()));
+    assert_eq!(window.leave(RequestCost::SESSION, next, noon()), Ok(()));
     assert_eq!(window.leave(ORDER, next, noon()), Ok(()));
 }
 
@@ -257,7 +258,7 @@ fn readings_before_exits_and_the_exits_find_room_beside_all_reads() {
     for (at, _) in &left {
         window.leave(READ, *at, noon()).unwrap();
     }
-    let own = [RequestCost::OWN; 18].into_iter().chain([ORDER; 4]);
+    let own = [OWN; 18].into_iter().chain([ORDER; 4]);
     for (number, cost) in own.enumerate() {
         let at = 30 * SECOND + ms(1_200 * u64::try_from(number).unwrap());
         assert_eq!(window.leave(cost, at, noon()), Ok(()), "{number}");
@@ -318,4 +319,21 @@ fn without_a_word_from_fyers_the_wait_doubles_with_each_strike() {
     window.accepted(now);
     window.refused(now, None);
     assert_eq!(window.leave(READ, now, noon()).unwrap_err().length, 2 * SECOND);
+}
+
+/// The keeper's reading has taken all it can in this minute: what asks about the token leaves all the same.
+#[test]
+fn the_session_finds_room_beside_all_reading_of_the_keepers_own() {
+    let left = run(&[(0, OWN); 194]);
+    let mut window = Window::default();
+    for (at, _) in &left {
+        window.leave(OWN, *at, noon()).unwrap();
+    }
+    let last = left.last().unwrap().0;
+    assert_eq!(window.leave(OWN, last + 2 * SECOND, noon()).unwrap_err().limit, Limit::Minute);
+    for number in 0..4 {
+        let at = last + 2 * SECOND + ms(200 * number);
+        assert_eq!(window.leave(RequestCost::SESSION, at, noon()), Ok(()), "{number}");
+    }
+    assert!(window.leave(RequestCost::SESSION, last + 4 * SECOND, noon()).is_err(), "198 and no more");
 }
