@@ -18,6 +18,7 @@ use crate::{
     standby::{
         answer::{copied, is_end_to_end},
         holder::{Held, Holder},
+        passing::Passing,
         reach::Reach,
         tunnel,
     },
@@ -36,7 +37,11 @@ const STANDS_BY: &str = "this keeper stands by for another one";
 const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 
 /// Serves while it is polled, until it is stopped.
-pub(super) fn serve(listen: SocketAddr, holder: Holder, reach: Reach) -> std::io::Result<Server> {
+pub(super) fn serve(
+    listen: SocketAddr,
+    holder: Holder,
+    (reach, passing): (Reach, Passing),
+) -> std::io::Result<Server> {
     let listener = TcpListener::bind(listen)?;
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
@@ -46,13 +51,14 @@ pub(super) fn serve(listen: SocketAddr, holder: Holder, reach: Reach) -> std::io
         .build()
         .map_err(std::io::Error::other)?;
     let data = (web::Data::new(holder), web::Data::new(client), web::Data::new(Semaphore::new(MOST_SOCKETS)));
-    let reach = web::Data::new(reach);
+    let (reach, passing) = (web::Data::new(reach), web::Data::new(passing));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())
             .app_data(reach.clone())
+            .app_data(passing.clone())
             .service(web::resource("/livez").to(async || HttpResponse::Ok().body("alive\n")))
             .service(web::resource("/readyz").to(readyz))
             .service(web::resource("/metrics").to(metrics))
@@ -100,8 +106,11 @@ async fn pass_on(
     payload: web::Payload,
     holder: web::Data<Holder>,
     client: web::Data<reqwest::Client>,
-    sockets: web::Data<Semaphore>,
+    (sockets, passing): (web::Data<Semaphore>, web::Data<Passing>),
 ) -> HttpResponse {
+    let Some(_until_answered) = passing.begin() else {
+        return nobody(&request, "this keeper stood by and stops");
+    };
     let (held, away) = (holder.get(), holder.away());
     if let Some(why) = away.as_ref().filter(|_| request.path() == "/api/status") {
         // Whoever asks how it is here is not told how it is elsewhere.
@@ -121,15 +130,52 @@ async fn pass_on(
         let Some(question) = question(&request, &address, &client) else {
             return nobody(&request, &format!("{STANDS_BY}, and the other one cannot be asked that"));
         };
-        tunnel::open(question, payload, (holder.get_ref().clone(), seat)).await
+        let opened = tunnel::open(question, payload, (holder.get_ref().clone(), seat)).await;
+        opened.ok_or(NoAnswer::NotSent)
     } else {
         let Ok(Ok(body)) = payload.to_bytes_limited(LONGEST_BODY).await else {
             return HttpResponse::PayloadTooLarge().finish();
         };
         ask(&request, body, &address, &client).await
     };
-    let silent = || format!("{STANDS_BY}, and that one does not answer");
-    passed.unwrap_or_else(|| nobody(&request, &silent()))
+    passed.unwrap_or_else(|why| match why {
+        NoAnswer::NotSent => nobody(&request, &format!("{STANDS_BY}, and that one does not answer")),
+        NoAnswer::NotKnown => not_known(&request),
+    })
+}
+
+/// Why there is no answer of the holder.
+enum NoAnswer {
+    /// It has not heard the question.
+    NotSent,
+    /// It may have.
+    NotKnown,
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_connect() || error.is_builder() { Self::NotSent } else { Self::NotKnown }
+    }
+}
+
+/// The holder was asked, and its answer did not come: an order may be at FYERS. As the gateway itself answers then.
+fn not_known(request: &HttpRequest) -> HttpResponse {
+    let asks = request.method().is_safe();
+    let is_of_bots = ["/api/", "/data"].iter().any(|start| request.path().starts_with(start));
+    let mut response = if is_of_bots && !asks { HttpResponse::Ok() } else { HttpResponse::GatewayTimeout() };
+    response.insert_header(("X-Keeper-Mode", "standby"));
+    if asks {
+        response.insert_header((RETRY_AFTER, "2"));
+        return response.body("fyers-keeper: the keeper that acts did not answer; nothing was changed\n");
+    }
+    if !is_of_bots {
+        return response
+            .body("fyers-keeper: the keeper that acts did not answer: whether it was done is not known\n");
+    }
+    let message = "fyers-keeper: the order was passed on to the keeper that acts, and its outcome is not known. Look in the \
+                   order book before sending it again.";
+    response.insert_header(("X-Keeper-Order-Venue", "fyers"));
+    response.json(serde_json::json!({ "s": "ok", "code": 201, "message": message, "id": "" }))
 }
 
 /// Why nobody can be asked.
@@ -172,10 +218,15 @@ async fn ask(
     body: web::Bytes,
     address: &str,
     client: &reqwest::Client,
-) -> Option<HttpResponse> {
-    let answer = question(request, address, client)?.body(body).send().await.ok()?;
-    let mut response = copied(&answer)?;
-    Some(response.streaming(answer.bytes_stream()))
+) -> Result<HttpResponse, NoAnswer> {
+    let question = question(request, address, client).ok_or(NoAnswer::NotSent)?;
+    let answer = question.body(body).send().await?;
+    let mut response = copied(&answer).ok_or(NoAnswer::NotKnown)?;
+    if request.method().is_safe() {
+        return Ok(response.streaming(answer.bytes_stream()));
+    }
+    // What came of an order is known with the last byte of its answer, which is short.
+    Ok(response.body(answer.bytes().await?))
 }
 
 /// The answer when nobody can be asked, as FYERS would write it: nothing was done.

@@ -8,6 +8,7 @@ mod answer;
 mod fenced;
 mod holder;
 mod listener;
+mod passing;
 mod reach;
 mod stop;
 mod told;
@@ -28,6 +29,7 @@ use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
 pub use holder::{Held, Holder};
+use passing::Passing;
 pub use reach::Reach;
 pub use stop::StopSignals;
 use told::Told;
@@ -93,7 +95,8 @@ pub async fn wait(
 ) -> Result<Option<PostgresStore>, StandbyError> {
     let holder = Holder::default();
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
-    let server = listener::serve(listen, holder.clone(), reach.clone());
+    let passing = Passing::default();
+    let server = listener::serve(listen, holder.clone(), (reach.clone(), passing.clone()));
     let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
         biased;
@@ -103,11 +106,20 @@ pub async fn wait(
         }
     };
     let Some(holding) = holding else {
+        // Orders that were passed on have left: their bots are told what came of them.
+        passing.close();
+        tokio::select! {
+            () = passing.over(DRAIN) => {}
+            _ended = &mut server => {}
+        }
         tracing::info!(event = "lease.left", "this keeper stood by and stops, as it was asked to");
         return Ok(None);
     };
     tracing::info!(event = "lease.taken", epoch = holding.epoch(), "this keeper acts from now on");
     contender.end_with_the_lease();
+    // The one before has answered all it was asked, before it let the lease go.
+    passing.close();
+    passing.over(LAST_ANSWERS).await;
     // Its socket is free when this returns, for the listener of the keeper.
     let _ended = tokio::join!(server.handle().stop(false), server);
     let stop = stop.clone();
@@ -143,6 +155,11 @@ async fn until_held(
         holding = taken(contender, told, (&news, reach), stop) => holding,
     }
 }
+
+/// How long orders that were passed on may take when this keeper stops: a little longer than the holder waits for FYERS then.
+const DRAIN: Duration = Duration::from_secs(9);
+/// How long their answers may take through this one when it takes over: it is to act within a second.
+const LAST_ANSWERS: Duration = Duration::from_millis(300);
 
 /// What to do with a secret that all keepers of the database share.
 pub type KeepShared<'a> = &'a dyn Fn(&'static str, SecretString);

@@ -268,7 +268,7 @@ fn a_wrong_secret_in_the_env_file_is_noticed_and_mended() {
     talk.wait("is a placeholder");
     talk.answer("\"secret\": enter the secret again", "secret");
     talk.answer("Secret id", SECRET);
-    talk.wait("✓ app secret: FYERS takes app id and secret");
+    talk.wait("✓ app secret: FYERS has not refused app id and secret");
     talk.answer("Bot token", "");
     talk.answer("Log in to FYERS now?", "later");
     talk.wait("Done");

@@ -229,3 +229,23 @@ fn no_secret_is_typed_where_others_can_read_it() {
     }
     assert_eq!(begin(&keeper, &code).status, 303, "what was refused has spent nothing");
 }
+
+/// Where the listener is reached from elsewhere, the address is asked for. One that FYERS does not know can be mended.
+#[test]
+fn a_mistyped_address_is_asked_for_again() {
+    let home = home();
+    let port = home.port;
+    let home = home.set("KEEPER_HTTP_ADDR", format!("0.0.0.0:{port}"));
+    let keeper = home.start_ready();
+    let visit = Visit::new(&keeper);
+    assert!(visit.page().contains("name=\"public_url\""), "{}", visit.page());
+    let typo = [("id", "ABCD1234EF-200"), ("secret", SECRET), ("public_url", "https://keper.example.com")];
+    let refused = visit.press("app", &typo);
+    assert!(refused.contains("FYERS begins no login"), "{refused}");
+    assert!(refused.contains("name=\"public_url\""), "it is asked for again: {refused}");
+    assert!(!home.env().contains("keper.example.com"), "nothing of it is kept: {}", home.env());
+    home.sim.set_redirect_uri("https://keeper.example.com/fyers/callback");
+    let right = [("id", "ABCD1234EF-200"), ("secret", SECRET), ("public_url", "https://keeper.example.com")];
+    assert!(visit.press("app", &right).contains("FYERS begins a login for ABCD1234EF-200"));
+    assert!(visit.press("back", &[]).contains("name=\"public_url\""), "the step back takes it back, too");
+}

@@ -48,6 +48,8 @@ struct Steps {
     app_words: String,
     /// An app id that was entered and is not saved.
     entered: String,
+    /// What was saved of the answers about the app.
+    saved: Vec<&'static str>,
     egress: Option<String>,
     candidate: Option<(Candidate, Instant)>,
     paired: Option<bool>,
@@ -75,12 +77,14 @@ impl PageSetUp {
         Some(format!("What you entered as the {field} {what}. {remedy}"))
     }
 
-    async fn try_app(&self, answers: &AppAnswers) -> Result<String, String> {
+    /// What FYERS says of the app, and what was saved of the answers. Nothing of them is kept when FYERS refuses it: which
+    /// of them is wrong nobody knows.
+    async fn try_app(&self, answers: &AppAnswers) -> Result<(String, Vec<&'static str>), String> {
         self.place.make().map_err(|failure| told(&failure))?;
-        let config = self.saved_app(answers)?;
+        let (config, saved) = self.saved_app(answers)?;
         let findings = findings(&config).await.map_err(|failure| told(&failure))?;
         if let Some(refused) = findings.iter().find(|finding| finding.mark == Mark::Fail) {
-            self.place.empty(&NO_APP).map_err(|failure| told(&failure))?;
+            self.place.empty(&saved).map_err(|failure| told(&failure))?;
             return Err(format!("{}. {}", refused.what, refused.advice));
         }
         let words = |finding: &Finding| match finding.mark {
@@ -94,10 +98,11 @@ impl PageSetUp {
             "✓"
         };
         let all: Vec<String> = findings.iter().map(words).collect();
-        Ok(format!("{sign} {}", if all.is_empty() { "the app is saved".to_owned() } else { all.join(" · ") }))
+        let words = if all.is_empty() { "the app is saved".to_owned() } else { all.join(" · ") };
+        Ok((format!("{sign} {words}"), saved))
     }
 
-    fn saved_app(&self, answers: &AppAnswers) -> Result<CliConfig, String> {
+    fn saved_app(&self, answers: &AppAnswers) -> Result<(CliConfig, Vec<&'static str>), String> {
         let (id, url) =
             (SecretString::from(answers.id.clone()), SecretString::from(answers.public_url.clone()));
         let own = own_redirect(&answers.host).map(SecretString::from);
@@ -108,7 +113,8 @@ impl PageSetUp {
             (Some(own), None) => values.push(("FYERS_REDIRECT_URI", own)),
             _ => {}
         }
-        self.place.save(&values).map_err(|failure| told(&failure))
+        let names = values.iter().map(|(name, _)| *name).collect();
+        self.place.save(&values).map(|config| (config, names)).map_err(|failure| told(&failure))
     }
 
     /// Looks for the code; a person sees the outcome at the next look of the page.
@@ -221,7 +227,7 @@ impl SetUp for PageSetUp {
         if let Some(flaw) = Self::flaw(&answers) {
             return Err(flaw);
         }
-        steps.app_words = self.try_app(&answers).await?;
+        (steps.app_words, steps.saved) = self.try_app(&answers).await?;
         steps.entered.clear();
         Ok(())
     }
@@ -249,8 +255,8 @@ impl SetUp for PageSetUp {
     async fn step_back(&self) -> Result<(), String> {
         let mut steps = self.steps.lock().await;
         let is_at_the_bot = steps.candidate.is_none() && steps.paired.is_none() && !steps.is_skipped;
-        let taken_back: &[&str] = if is_at_the_bot { &NO_APP } else { &NO_CHAT };
-        self.place.empty(taken_back).map_err(|failure| told(&failure))?;
+        let taken_back = if is_at_the_bot { [&NO_APP[..], &steps.saved].concat() } else { NO_CHAT.to_vec() };
+        self.place.empty(&taken_back).map_err(|failure| told(&failure))?;
         (steps.candidate, steps.paired, steps.trouble, steps.is_skipped) = (None, None, None, false);
         Ok(())
     }
