@@ -55,7 +55,9 @@ impl ExchangeActor {
         }
         let name = key.name();
         let waiting = if asks_what_waits(&published, key) { self.waiting_of(name) } else { vec![] };
-        let own = Own { simulated: self.volatile.books.simulated(name), waiting, day: OwnDay::default() };
+        let books = &self.volatile.books;
+        let (simulated, left) = (books.simulated(name), books.left(name));
+        let own = Own { simulated, left, waiting, day: OwnDay::default() };
         let own = Arc::new(BTreeMap::from([(name.clone(), own)]));
         Arc::new(Snapshot { own, ..(*published).clone() }.seen_by(key))
     }

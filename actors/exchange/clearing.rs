@@ -65,8 +65,10 @@ impl ExchangeActor {
         let before = open(book.engine()).count();
         let Execution { records, .. } =
             book.execute(Operation::ExitPositions, &request(&segments), prices, now);
-        let engine = book.engine();
-        let closed = before.saturating_sub(open(engine).count()) as u64;
+        // What is held over night stays in the simulated account, and is no position that a bot could close at FYERS.
+        let released = self.volatile.books.release_shares();
+        let engine = self.volatile.book.engine();
+        let closed = (before.saturating_sub(open(engine).count()) + released) as u64;
         let shut: Vec<&str> = open(engine)
             .map(|account| account.symbol.as_str())
             .filter(|symbol| !segments.contains(&segment_of(symbol)))
@@ -75,7 +77,8 @@ impl ExchangeActor {
         let opens = sessions::next_open(engine.calendar(), &theirs, now).map(|(_, session)| session.open);
         let shut = shut.into_iter().map(str::to_owned).collect();
         let told = (closed > 0).then_some((now, Event::SimulatedCleared { by, positions: closed }));
-        let change = Change { events: told.into_iter().collect(), ..self.mock_change(records) };
+        let mut change = Change { events: told.into_iter().collect(), ..self.mock_change(records) };
+        self.note_books(&mut change);
         (Cleared { closed, shut, opens }, change)
     }
 }

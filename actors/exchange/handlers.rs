@@ -65,7 +65,7 @@ impl ExchangeActor {
             change.events.push((now, Event::SimulatedMeanwhile { orders }));
             change.notes.extend(SIMULATED_IN_GAP.set(&0));
         }
-        let positions = leftovers(&self.simulated(), &self.owns(now), &self.deps.keys.load());
+        let positions = leftovers(&self.owns(now), &self.deps.keys.load());
         if changed && !positions.is_empty() {
             change.events.push((now, Event::SimulatedLeft { positions }));
         }

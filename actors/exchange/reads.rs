@@ -60,7 +60,7 @@ impl Router {
     /// Simulated positions that are still open although orders go to FYERS now, and whose exits would be entries there.
     pub fn leftovers(&self, now: &Snapshot) -> Vec<String> {
         match now.mode {
-            Mode::Live => leftovers(&now.simulated, &now.own, &self.keys.load()),
+            Mode::Live => leftovers(&now.own, &self.keys.load()),
             Mode::Sandbox | Mode::Mock => vec![],
         }
     }

@@ -3,7 +3,10 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use keeper_domain::ports::Time;
+use keeper_domain::{
+    note::Note,
+    ports::{Change, Store, Time},
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
     keys::KeyAdmin,
     logging::Redactor,
     private_file::{self, Content, Rules},
-    store::StateDir,
+    store::{StateDir, postgres::SHARED_SECRETS},
 };
 
 /// Time between two looks at the file.
@@ -48,11 +51,14 @@ pub(super) async fn follow(
     key: GatewayKey,
     redactor: Redactor,
     time: Arc<dyn Time>,
-    keys: Arc<KeyAdmin>,
+    (keys, store): (Arc<KeyAdmin>, Option<Arc<dyn Store>>),
 ) {
-    let mut told = None;
+    let (mut told, mut is_shared) = (None, true);
     loop {
         time.sleep(EVERY).await;
+        if !is_shared {
+            is_shared = share(store.as_deref(), &key.secret()).await;
+        }
         match read(&path) {
             Ok(new) => {
                 told = None;
@@ -60,6 +66,7 @@ pub(super) async fn follow(
                 redactor.register(&new);
                 if key.replace(new.clone()) {
                     keys.owner_is(&new);
+                    is_shared = share(store.as_deref(), &new).await;
                     tracing::warn!(
                         event = "keeper.key_replaced",
                         actor = "keeper",
@@ -79,6 +86,16 @@ pub(super) async fn follow(
             Err(_) => {}
         }
     }
+}
+
+/// Where keepers share a database, the next one takes the key from there: what a person has taken away must not come back.
+async fn share(store: Option<&dyn Store>, key: &SecretString) -> bool {
+    let Some(store) = store else { return true };
+    let Ok(note) = Note::<String>::new(SHARED_SECRETS[0]).set(&key.expose_secret().to_owned()) else {
+        return false;
+    };
+    let done = store.commit(Change { notes: vec![note], ..Change::default() }).await;
+    done.inspect_err(|error| tracing::error!(event = "store.failed", actor = "keeper", "{error}")).is_ok()
 }
 
 fn read(path: &std::path::Path) -> Result<SecretString, String> {

@@ -125,10 +125,11 @@ async fn act(
         );
     }
     if config.settings.gateway_key.is_none() {
+        let shared = config.settings.database_url.is_some().then(|| storage.store());
         let file = state.path().join(GATEWAY_KEY);
         keeper.tree.spawn(
             "gateway_key",
-            key_file::follow(file, key, config.redactor.clone(), time, Arc::clone(&keeper.keys)),
+            key_file::follow(file, key, config.redactor.clone(), time, (Arc::clone(&keeper.keys), shared)),
         );
     }
     heartbeat.start(&keeper.tree, &(Arc::clone(&keeper.backend) as Arc<dyn Backend>));

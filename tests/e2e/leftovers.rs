@@ -94,3 +94,34 @@ fn a_bot_that_was_flat_before_the_login_leaves_nothing() {
     assert_eq!(bot.order(SBIN, -10).venue, "fyers");
     assert!(!home.alerts().iter().any(|alert| alert.contains("still open")), "{:#?}", home.alerts());
 }
+
+/// Shares that were bought in simulation are a holding on the next day, and no position any more. FYERS has neither.
+#[test]
+fn shares_that_were_bought_in_simulation_are_not_sold_for_real_on_the_next_day() {
+    let (home, keeper) = without_a_token();
+    let shares = |quantity: i64| {
+        json!({"symbol": SBIN, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "productType": "CNC",
+            "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false})
+    };
+    let place =
+        |bot: &Bot, quantity| bot.ask(reqwest::Method::POST, "/api/v3/orders/sync", Some(shares(quantity)));
+    assert_eq!(place(&Bot::of(&home, &keeper), 10).venue, "mock");
+    assert!(keeper.stop().success());
+    home.jump("2026-11-24T12:00:00");
+    let keeper = home.start_ready();
+    keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
+    let bot = Bot::of(&home, &keeper);
+    wait_for("the holding", || {
+        (bot.get("/api/v3/holdings").body["holdings"][0]["quantity"] == 10).then_some(())
+    });
+    press_through(&keeper.url("/fyers/login"));
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    home.wait_alert("Simulated positions are still open");
+    assert_eq!(keeper.status()["simulated_left"], json!(["10 NSE:SBIN-EQ"]));
+    let refused = place(&bot, -10);
+    assert_eq!((refused.status, refused.venue.as_str()), (400, "none"), "{}", refused.body);
+    assert_eq!(orders_at_fyers(&home), 0);
+    press(&home, OWNER, &ask(&home, "/flat", "Close all simulated positions?"), "Yes");
+    keeper.wait_status("nothing left", |status| status["simulated_left"] == json!([]));
+    assert_eq!(place(&bot, -10).venue, "fyers", "a person has cleared it: now it is what the bot means");
+}

@@ -1,4 +1,4 @@
-//! Orders whose `orderTag` is a secret: books, logs and alerts would show it, so they are refused in words.
+//! Orders whose `orderTag` or symbol is a secret: books, logs and alerts would show it, so they are refused in words.
 
 use serde_json::{Value, json};
 use simulator::TokenKind;
@@ -16,13 +16,16 @@ fn order(tag: &str) -> Value {
 }
 
 /// Every way in of an order that has a tag.
-fn requests(tag: &str) -> [(&'static str, Value); 4] {
+fn requests(tag: &str) -> [(&'static str, Value); 5] {
     let leg = json!({"side": 1, "symbol": SBIN, "productType": "CNC", "orderTag": tag,
         "orderInfo": {"leg1": {"price": 790, "triggerPrice": 791, "qty": 1}}});
     let legs = json!({"orderTag": tag, "productType": "MARGIN", "offlineOrder": false, "orderType": "3L", "validity": "IOC",
         "legs": {"leg1": {"symbol": SBIN, "qty": 1, "side": 1, "type": 1, "limitPrice": 800}}});
+    let mut symbol = order("a1");
+    symbol["symbol"] = json!(format!("NSE:{tag}-EQ"));
     [
         ("/api/v3/orders/sync", order(tag)),
+        ("/api/v3/orders/sync", symbol),
         ("/api/v3/multi-order/sync", json!([order("a1"), order(tag)])),
         ("/api/v3/gtt/orders/sync", leg),
         ("/api/v3/multileg/orders/sync", legs),
@@ -57,10 +60,7 @@ fn a_tag_that_is_a_secret_is_refused_in_words_and_shown_nowhere() {
                 let message = told.body["message"].as_str().unwrap_or_default();
                 assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{path}: {}", told.body);
                 assert_eq!(told.body["code"], -50, "{}", told.body);
-                assert!(
-                    message.contains("the orderTag has a key or token of this keeper in it"),
-                    "{message}"
-                );
+                assert!(message.contains("a key or token of this keeper stands in the order"), "{message}");
                 tried += 1;
             }
         }

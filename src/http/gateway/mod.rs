@@ -19,10 +19,13 @@ use actix_web::{
     },
     web,
 };
-use fyers_api::{http::Surface, operation::Operation};
+use fyers_api::{
+    http::{ApiRequest, Surface},
+    operation::Operation,
+};
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
-    disclosure::tags,
+    disclosure::texts,
     keys::BotName,
     mode::ShownMode,
     places::PlaceKind,
@@ -105,8 +108,8 @@ async fn answered(
     match call {
         Ok(((call, _held), bot)) => {
             let trades = Operation::of(&call).trades();
-            if trades && tags(&call.body).iter().any(|tag| front.secrets.finds(tag)) {
-                let (answer, ..) = refused(Refusal::SecretTag, surface, path);
+            if trades && holds_a_secret(&call, front) {
+                let (answer, ..) = refused(Refusal::SecretText, surface, path);
                 return (answer, None, Some(bot));
             }
             let kind = if trades { PlaceKind::Change } else { PlaceKind::Read };
@@ -137,6 +140,13 @@ async fn answered(
         }
         Err(refusal) => refused(refusal, surface, path),
     }
+}
+
+/// Whatever an order says is shown by books, logs and alerts.
+fn holds_a_secret(call: &ApiRequest, front: &Front) -> bool {
+    let shown = texts(&call.body);
+    let shown = shown.iter().chain([&call.path, &call.query]);
+    shown.into_iter().any(|text| front.secrets.finds(text))
 }
 
 /// Whether the request may come in at all, by its head. The session's own calls come without a key, and whoever

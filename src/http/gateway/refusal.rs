@@ -37,8 +37,8 @@ pub(super) enum Refusal {
     NoPlace(PlaceKind),
     /// A compressed body: its label would not be passed on.
     Packed,
-    /// An order whose tag is a secret: books, logs and alerts show tags.
-    SecretTag,
+    /// An order in which a secret stands: books, logs and alerts show its tag, its symbol and its ids.
+    SecretText,
     /// The keeper's actors have not answered in time.
     NoAnswer,
 }
@@ -49,7 +49,7 @@ impl Refusal {
             Self::Key => StatusCode::UNAUTHORIZED,
             Self::TooManyKeys | Self::NoPlace(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Session | Self::LoginCode => StatusCode::FORBIDDEN,
-            Self::OddPath | Self::BrokenBody | Self::SecretTag => StatusCode::BAD_REQUEST,
+            Self::OddPath | Self::BrokenBody | Self::SecretText => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LateBody => StatusCode::REQUEST_TIMEOUT,
@@ -113,10 +113,10 @@ impl Refusal {
                  answers before you send the next one",
             ),
             Self::Packed => (-50, "Invalid input: send the body without Content-Encoding"),
-            Self::SecretTag => (
+            Self::SecretText => (
                 -50,
-                "Invalid input: the orderTag has a key or token of this keeper in it, and books and alerts show tags: nothing \
-                 was done. Choose another one",
+                "Invalid input: a key or token of this keeper stands in the order, and books, logs and alerts show what stands there: \
+                 nothing was done. Look at its tag, symbol and ids",
             ),
             Self::NoAnswer => (
                 -503,

@@ -104,10 +104,19 @@ pub(crate) async fn count_keys(copy: &Path) -> Result<u64, OpenError> {
 pub(crate) async fn prepare(copy: &Path, halted: bool) -> Result<(), OpenError> {
     alone(copy, forget)?;
     database::open_sound(copy).await?.close().await;
-    match halted {
-        true => alone(copy, |on| write::put_fact(on, "halted", &true)),
-        false => Ok(()),
-    }
+    alone(copy, |on| {
+        if halted {
+            write::put_fact(on, "halted", &true)?;
+        }
+        forget_what_is_open(on)
+    })
+}
+
+/// What was open at FYERS when the copy was made is not what is open now: until it is read again nobody knows.
+fn forget_what_is_open(on: &Connection) -> rusqlite::Result<()> {
+    const READ_NEVER: &str = "UPDATE facts SET value = json_set(value, '$.read_at', NULL)
+        WHERE name = 'positions_at_fyers' AND json_valid(value) AND json_extract(value, '$.was_live')";
+    on.execute(READ_NEVER, []).map(|_changed| ())
 }
 
 /// Makes one file of a database and its side files. `Ok(false)`: it is too damaged for that.

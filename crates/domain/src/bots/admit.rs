@@ -236,6 +236,8 @@ fn modify(
     let is_limit = |value: &Value| matches!(whole(value), Some(1 | 4));
     let price = match (asked("type"), asked("limitPrice")) {
         (Some(kind), _) if !is_limit(kind) => Some(Decimal::ZERO),
+        // A limit bounds nothing where the order has none and the change does not make it one that has.
+        (None, Some(_)) if order.price.is_zero() => Some(Decimal::ZERO),
         (_, Some(value)) => decimal(value),
         _ => Some(order.price),
     };

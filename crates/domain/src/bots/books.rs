@@ -34,6 +34,9 @@ pub struct BotBook {
     /// In the MockExchange.
     #[serde(default)]
     simulated: Vec<Holding>,
+    /// Shares that were bought there on days before: the MockExchange has them as holdings, FYERS does not have them.
+    #[serde(default)]
+    shares: BTreeMap<String, i64>,
     /// At FYERS today, as far as its order book has told.
     #[serde(default)]
     live: Vec<Holding>,
@@ -112,6 +115,9 @@ impl BotBooks {
         for holding in book.live {
             merge(&mut owner.live, &holding);
         }
+        for (symbol, quantity) in book.shares {
+            *owner.shares.entry(symbol).or_default() += quantity;
+        }
         self.orders.inherit(bot);
         self.gtts.values_mut().filter(|owner| *owner == bot).for_each(|owner| *owner = BotName::owner());
     }
@@ -167,8 +173,13 @@ impl BotBooks {
     fn open_day(&mut self) {
         self.orders.clear();
         for book in self.bots.values_mut() {
-            book.simulated =
-                std::mem::take(&mut book.simulated).into_iter().filter_map(Holding::over_night).collect();
+            let of_the_day = std::mem::take(&mut book.simulated);
+            for bought in of_the_day.iter().filter(|one| one.product == Product::Cnc) {
+                *book.shares.entry(bought.symbol.clone()).or_default() += bought.net();
+            }
+            // Who has sold more has sold shares of the account's copy.
+            book.shares.retain(|_, held| *held > 0);
+            book.simulated = of_the_day.into_iter().filter_map(Holding::over_night).collect();
         }
     }
 
@@ -308,6 +319,22 @@ impl BotBooks {
     pub fn simulated(&self, bot: &BotName) -> Vec<Position> {
         let held = self.bots.get(bot).into_iter().flat_map(|book| &book.simulated);
         held.filter(|one| one.net() != 0).map(Holding::position).collect()
+    }
+
+    /// What a bot may believe it holds that was only simulated: its positions, and shares of days before.
+    pub fn left(&self, bot: &BotName) -> Vec<Position> {
+        let Some(book) = self.bots.get(bot) else { return vec![] };
+        let mut all = book.simulated.clone();
+        for (symbol, quantity) in &book.shares {
+            holding(&mut all, symbol, Product::Cnc).fill(*quantity, Decimal::ZERO);
+        }
+        all.iter().filter(|one| one.net() != 0).map(Holding::position).collect()
+    }
+
+    /// A person has cleared what was simulated: shares of days before are held against nobody's orders any more. How many
+    /// bots' there were.
+    pub fn release_shares(&mut self) -> usize {
+        self.bots.values_mut().map(|book| std::mem::take(&mut book.shares).len()).sum()
     }
 
     /// All bots that anything is known of.

@@ -30,7 +30,8 @@ impl Snapshot {
             // Below its ceiling nothing is meant for FYERS, so that nothing there is put at risk by simulating it.
             sandbox: self.sandbox || below || key.stored.ceiling != Mode::Live,
             token: self.token.clone().filter(|_| mode != Mode::Mock),
-            simulated: own.simulated,
+            // An order that goes to FYERS must not close what was only simulated, on whatever day.
+            simulated: if mode == Mode::Live { own.left } else { own.simulated },
             simulated_waiting: own.waiting,
             ..self.clone()
         }

@@ -14,15 +14,15 @@ mod beginnings;
 mod escape;
 mod layers;
 mod patterns;
-mod tags;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::{fmt, ops::Range};
 
 use beginnings::Beginnings;
 use escape::{Char, DEPTH, characters};
-pub use tags::tags;
+pub use texts::texts;
 
 /// Shorter secrets are not looked for: they occur by chance.
 pub const SHORTEST: usize = 8;

@@ -13,6 +13,8 @@ use super::request::Leg;
 pub struct Own {
     /// Open positions in the MockExchange.
     pub simulated: Vec<Position>,
+    /// The same with shares that were bought there on days before: FYERS has none of it.
+    pub left: Vec<Position>,
     /// What waits in the MockExchange; told to decisions that ask for it only ([`crate::bots::view::asks_what_waits`]).
     pub waiting: Vec<Leg>,
     /// Its day so far.

@@ -3,7 +3,7 @@
 use fyers_api::{
     codes,
     http::{ApiRequest, Method},
-    model::{OrderRequest, Position, Product},
+    model::{OrderRequest, OrderType, Position, Product},
     number,
     operation::Operation,
     request::{self, GttFields, GttLegFields, OrderFields, Spelling},
@@ -167,9 +167,17 @@ fn leg(fields: &OrderFields) -> Option<Leg> {
         symbol: fields.symbol.clone(),
         product: fields.product.clone(),
         quantity: quantity.checked_mul(fields.side().ok()?.sign())?,
-        price: request::decimal(&fields.limit_price).ok()?,
+        price: limit(fields)?,
         tag: request::tag(&fields.order_tag).ok().flatten(),
     })
+}
+
+/// What bounds the price: the limit of an order that has one. Beside any other type, and one that cannot be read, a limit
+/// bounds nothing.
+fn limit(fields: &OrderFields) -> Option<Decimal> {
+    let written = request::decimal(&fields.limit_price).ok()?;
+    let bounds = matches!(fields.order_type(), Ok(OrderType::Limit | OrderType::StopLimit));
+    Some(if bounds { written } else { Decimal::ZERO })
 }
 
 fn has_extras(fields: &OrderFields) -> bool {
@@ -220,6 +228,7 @@ fn gtt(body: &[u8]) -> (Vec<OrderFields>, bool) {
         qty: leg.qty,
         side: side.clone(),
         product: product.clone(),
+        order_type: codes::order_type_number(OrderType::Limit).into(),
         limit_price: leg.price,
         order_tag: tag.clone(),
         ..OrderFields::default()

@@ -46,7 +46,8 @@ fn seen(mode: Mode, key: &BotKey, own: Own) -> Snapshot {
 }
 
 fn holding(net: i64) -> Own {
-    Own { simulated: vec![position("NSE:A-EQ", net)], ..Own::default() }
+    let simulated = vec![position("NSE:A-EQ", net)];
+    Own { left: simulated.clone(), simulated, ..Own::default() }
 }
 
 fn day(orders: u32, result: i64) -> Own {
@@ -319,7 +320,8 @@ proptest! {
             max_loss: Some(Decimal::ONE),
         };
         let key = key("trial", Mode::Sandbox, limits, false);
-        let own = Own { simulated: vec![position("NSE:A-EQ", net)], ..day(orders, result) };
+        let simulated = vec![position("NSE:A-EQ", net)];
+        let own = Own { left: simulated.clone(), simulated, ..day(orders, result) };
         let now = seen(Mode::Sandbox, &key, own);
         let exit = place("NSE:A-EQ", -net.signum() * part, price);
         let passes = goes(&now, &key, &exit) == Route::MockExchange;

@@ -19,7 +19,8 @@ impl BotBooks {
 
     /// What is this bot's own, with these last prices, but for what waits.
     pub fn own(&self, day: NaiveDate, bot: &BotName, price: &dyn Fn(&str) -> Option<Decimal>) -> Own {
-        Own { simulated: self.simulated(bot), waiting: vec![], day: self.day_of(day, bot, price, price) }
+        let (simulated, left) = (self.simulated(bot), self.left(bot));
+        Own { simulated, left, waiting: vec![], day: self.day_of(day, bot, price, price) }
     }
 
     /// A bot's day, with these prices of what it holds in the MockExchange and at FYERS.

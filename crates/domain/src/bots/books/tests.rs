@@ -245,3 +245,28 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
     assert_eq!((day.orders, day.result), (0, Decimal::ZERO));
     assert!(books.tell(&alpha, LimitKind::Loss), "told again on another day");
 }
+
+/// Shares that were bought in simulation are no position on the next day, and FYERS does not have them all the same.
+#[test]
+fn shares_of_days_before_are_left_over_until_they_are_sold_or_cleared() {
+    let (mut books, bot) = (BotBooks::default(), BotName::owner());
+    let cnc = |books: &mut BotBooks, quantity| {
+        books.fill(&BotName::owner(), "A", Product::Cnc, quantity, Decimal::TEN)
+    };
+    let left = |books: &BotBooks| books.left(&bot).iter().map(|one| one.net).collect::<Vec<_>>();
+    cnc(&mut books, 10);
+    books.open_day();
+    assert_eq!((books.simulated(&bot).len(), left(&books)), (0, vec![10]), "a holding of the MockExchange");
+    cnc(&mut books, -4);
+    assert_eq!(left(&books), [6]);
+    books.open_day();
+    assert_eq!(left(&books), [6]);
+    cnc(&mut books, -9);
+    books.open_day();
+    assert_eq!(left(&books), [0; 0], "more was sold than was bought: shares of the account's copy");
+    cnc(&mut books, 5);
+    books.open_day();
+    let kept: BotBooks = serde_json::from_str(&serde_json::to_string(&books).unwrap()).unwrap();
+    assert_eq!(left(&kept), [5], "over a restart");
+    assert_eq!((books.release_shares(), left(&books)), (1, vec![]));
+}
