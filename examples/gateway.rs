@@ -21,6 +21,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         bots::SharedKeys,
+        conditional::ConditionalOrders,
         execution::{FaultPoint, InFlight, Tasks},
         market::MockMarket,
         messages::Forwarded,
@@ -154,6 +155,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 actix_rt::spawn(task);
             }),
             in_flight: InFlight::default(),
+            conditional: ConditionalOrders::default(),
             keys: Arc::clone(&keys),
             snapshot: Arc::clone(&snapshot),
             hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),

@@ -15,6 +15,7 @@ use mock_exchange::{
 use crate::{
     exchange::{
         bots::SharedKeys,
+        conditional::ConditionalOrders,
         execution::{FaultPoint, InFlight, Tasks},
         market::MockMarket,
         messages::TokenDied,
@@ -64,6 +65,8 @@ pub struct ExchangeDeps {
     pub tasks: Tasks,
     /// The orders on their way.
     pub in_flight: InFlight,
+    /// GTT and smart orders that wait at FYERS.
+    pub conditional: ConditionalOrders,
     /// All keys.
     pub keys: SharedKeys,
     /// What readers decide by.

@@ -10,14 +10,15 @@ use std::{
 };
 
 use actix::Addr;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::LocalBoxFuture;
-use fyers_api::http::ApiResponse;
+use fyers_api::{http::ApiResponse, ist};
 use keeper_domain::{
     event::Event,
+    note::NoteChange,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
     ports::{BrokerProxy, Change, ProxyError, Store, StoreError, Time, Wanted},
-    routing::{Venue, broker_answer::token_death, request::Reserved, route::Refused},
+    routing::{Venue, broker_answer::token_death, conditional::Step, request::Reserved, route::Refused},
     secret::AccessToken,
 };
 use tokio::{
@@ -27,6 +28,7 @@ use tokio::{
 
 use crate::exchange::{
     ExchangeActor,
+    conditional::ConditionalOrders,
     doubt::{self, IsDead},
     meaning::{Meaning, token_words},
     messages::{End, Executed, Forwarded, Simulate, Unwritten},
@@ -172,6 +174,9 @@ pub(super) struct Execution {
     pub(super) forwarding: Forwarding,
     /// What FYERS has said of it.
     pub(super) placed: RefCell<Vec<OrderEntry>>,
+    /// The trading day it belongs to.
+    pub(super) last_day: Option<NaiveDate>,
+    pub(super) conditional: ConditionalOrders,
     pub(super) token: Arc<AccessToken>,
     pub(super) proxy: Arc<dyn BrokerProxy>,
     pub(super) store: Arc<dyn Store>,
@@ -302,6 +307,15 @@ impl Execution {
         }
     }
 
+    /// What is to be remembered of a GTT or smart order that FYERS has acknowledged.
+    fn standing(&self, meaning: &Meaning) -> Option<NoteChange> {
+        let Some(IntentOutcome::Answered { ids, .. }) = &meaning.outcome else { return None };
+        let sent = (self.intent.at, self.last_day);
+        let step = Step::of(&self.forwarding.call, &self.forwarding.request, ids, sent);
+        let step = step.filter(|_| meaning.end == End::Answered)?;
+        self.conditional.learn(step, ist::date(self.time.now()))
+    }
+
     async fn settle(self, meaning: Meaning, guard: &InFlightGuard) {
         let now = self.time.now();
         let refused = |event: &&Event| matches!(event, Event::OrderRejected { .. });
@@ -309,7 +323,9 @@ impl Execution {
         // What FYERS refused is in its order book too, and is nobody else's.
         let told = meaning.entries.iter().filter(|entry| entry.venue == Venue::Fyers);
         *self.placed.borrow_mut() = told.cloned().collect();
+        let notes = self.standing(&meaning).into_iter().collect();
         let change = Change {
+            notes,
             outcomes: meaning.outcome.into_iter().map(|outcome| (self.intent.id, outcome)).collect(),
             orders: meaning.entries,
             events: meaning.events.into_iter().map(|event| (now, event)).collect(),

@@ -12,6 +12,7 @@ use keeper_domain::{
     ports::{Change, Wanted},
     routing::{
         Venue,
+        conditional::trading_day,
         request::OrderCall,
         route::{Refused, Route, passes_unread, reads_again, reads_first, without_known_positions},
     },
@@ -140,6 +141,8 @@ impl ExchangeActor {
             reserved: forwarding.call.reserved(&self.volatile.live.positions),
             intent,
             forwarding,
+            last_day: trading_day(at, |date| self.deps.hours.on(date).map(|day| day.closes)),
+            conditional: self.deps.conditional.clone(),
             placed: RefCell::default(),
             token,
             proxy,

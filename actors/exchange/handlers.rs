@@ -30,7 +30,7 @@ impl ExchangeActor {
         self.volatile.reason = why;
         let (now, mut change) = (self.deps.time.now(), extra);
         if from != to {
-            let open = self.volatile.live.with_sent(&self.sent().all).open();
+            let open = self.live().with_sent(&self.sent().all).open();
             change.events.push((now, Event::ModeChanged { from, to, why, open }));
         }
         if to == Mode::Live {
@@ -123,7 +123,7 @@ impl Handler<GetLivePositions> for ExchangeActor {
     type Result = MessageResult<GetLivePositions>;
 
     fn handle(&mut self, _: GetLivePositions, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.volatile.live.with_sent(&self.sent().all))
+        MessageResult(self.live().with_sent(&self.sent().all))
     }
 }
 

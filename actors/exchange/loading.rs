@@ -7,10 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use fyers_api::ist;
 use keeper_domain::{
     bots::books::BotBooks,
-    notes::{BOT_BOOKS, CANDLES, SIMULATED_IN_GAP},
+    notes::{BOT_BOOKS, CANDLES, CONDITIONAL_ORDERS, SIMULATED_IN_GAP},
     order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent},
     ports::{Change, Store, StoreError},
-    routing::{Venue, live_positions::LivePositions, request::Reserved},
+    routing::{Venue, conditional::Conditional, live_positions::LivePositions, request::Reserved},
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
@@ -32,6 +32,7 @@ struct Loaded {
     prices: Vec<KeptPrice>,
     gap: u64,
     live: LivePositions,
+    conditional: Vec<Conditional>,
     halted: bool,
     intents: OpenIntents,
     orders: Vec<OrderEntry>,
@@ -43,15 +44,20 @@ async fn read_store(
     store: Arc<dyn Store>,
     rules: Config,
     instruments: Instruments,
-    today: NaiveDate,
+    now: DateTime<Utc>,
 ) -> Result<Loaded, StoreError> {
     let live = store.live_positions().await?;
     Ok(Loaded {
         // When the number cannot be read, it is told that there were some.
         gap: SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default(),
+        conditional: CONDITIONAL_ORDERS
+            .read(store.as_ref())
+            .await?
+            .or_unreadable(vec![Conditional::unreadable(now)])
+            .unwrap_or_default(),
         halted: store.halted().await?,
         intents: store.open_intents().await?,
-        orders: read_orders(store.as_ref(), live.was_live.then_some(today)).await?,
+        orders: read_orders(store.as_ref(), live.was_live.then(|| ist::date(now))).await?,
         live,
         candles: read_candles(store.as_ref()).await?,
         engine: book::load(store.as_ref(), rules, instruments).await?,
@@ -124,8 +130,8 @@ impl ExchangeActor {
                 // What an earlier life has queued is on disk or refused before anything is read.
                 deps.store.settled().await;
                 let (store, rules) = (Arc::clone(&deps.store), deps.rules);
-                let today = ist::date(deps.time.now());
-                match read_store(store, rules, deps.instruments.clone(), today).await {
+                let now = deps.time.now();
+                match read_store(store, rules, deps.instruments.clone(), now).await {
                     Ok(loaded) => return loaded,
                     Err(error) => tracing::error!(event = "store.failed", actor = "exchange", "{error}"),
                 }
@@ -140,7 +146,9 @@ impl ExchangeActor {
 
     /// Takes it over. Each order that may have left has a row from now on, whether FYERS can be asked or not.
     fn take(&mut self, loaded: Loaded) -> Change {
-        let Loaded { engine, prices, gap, live, halted, intents, orders, candles, books } = loaded;
+        let Loaded { engine, prices, gap, live, conditional, halted, intents, orders, candles, books } =
+            loaded;
+        self.deps.conditional.restore(conditional);
         let now = self.deps.time.now();
         let today = ist::date(now);
         let refused = |entry: &&OrderEntry| {

@@ -10,6 +10,7 @@ mod actor;
 pub mod book;
 pub mod bots;
 mod clearing;
+pub mod conditional;
 mod deps;
 mod doubt;
 pub mod execution;

@@ -121,7 +121,7 @@ impl ExchangeActor {
             self.volatile.shown = self.view();
         }
         let now = self.deps.time.now();
-        let Volatile { session, shown, live, .. } = &self.volatile;
+        let Volatile { session, shown, .. } = &self.volatile;
         let Sent { all: sent, not_shown, unanswered } = self.sent();
         let snapshot = Snapshot {
             mode: self.volatile.mode,
@@ -132,7 +132,7 @@ impl ExchangeActor {
             stopping: self.volatile.stopping,
             awaits_first_word: session.awaits_first_word() && self.deps.proxy.is_some(),
             token: session.usable.clone().filter(|_| self.deps.proxy.is_some()),
-            live: live.clone(),
+            live: self.live(),
             looked: self.volatile.looks.done,
             sent,
             not_shown,

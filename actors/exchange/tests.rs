@@ -14,6 +14,7 @@ use tokio::time;
 
 use crate::exchange::{
     ExchangeActor, ExchangeDeps,
+    conditional::ConditionalOrders,
     execution::{FaultPoint, InFlight, Tasks},
     market::MockMarket,
     messages::{ClearSimulated, Forward, Forwarded, GetMode, SetHalted, StopOrders},
@@ -96,6 +97,7 @@ fn deps(fyers: &Arc<Fyers>, store: &Arc<MemoryStore>, sandbox: bool) -> Exchange
             actix_rt::spawn(task);
         }),
         in_flight: InFlight::default(),
+        conditional: ConditionalOrders::default(),
         keys: Arc::default(),
         snapshot: nothing_known(sandbox, OnTokenLoss::Mock),
         hours: Arc::new(TokenHours::usual(Arc::new(Calendar::embedded()))),

@@ -10,6 +10,7 @@ use keeper_actors::{
     exchange::{
         ExchangeActor, ExchangeDeps,
         bots::SharedKeys,
+        conditional::ConditionalOrders,
         execution::{InFlight, Tasks},
         messages::{GetFeedPrices, SocketPrices, TokenDied},
         nothing_known,
@@ -163,6 +164,7 @@ fn exchange_deps(
             Tasks::new(move |task| tree.spawn("order", task))
         },
         in_flight: InFlight::default(),
+        conditional: ConditionalOrders::default(),
         keys: Arc::clone(keys),
         snapshot: nothing_known(parts.sandbox, parts.on_token_loss),
         epoch: parts.lease.as_ref().map_or(0, |lease| lease.holding().epoch().unsigned_abs()),

@@ -10,6 +10,7 @@ mod chat;
 mod check;
 mod columns;
 mod commodities;
+mod conditional;
 mod config;
 mod contact;
 mod credentials;

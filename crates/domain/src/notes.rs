@@ -8,6 +8,7 @@ use crate::{
     chat::{card::model::Card, inbox::memory::InboxMemory},
     equity::EquityCurve,
     note::Note,
+    routing::conditional::Conditional,
     session::login::UsedStates,
 };
 
@@ -16,6 +17,9 @@ pub use crate::session::bound::NOTE as CREDENTIALS;
 
 /// Orders that were meant for FYERS and simulated since the mode was last Live. Owned by the ExchangeActor.
 pub const SIMULATED_IN_GAP: Note<u64> = Note::new("simulated_in_gap");
+
+/// GTT and smart orders that FYERS has taken and that are not known to be over. Owned by the ExchangeActor.
+pub const CONDITIONAL_ORDERS: Note<Vec<Conditional>> = Note::new("conditional_orders");
 
 /// Candles that FYERS told, a series each. Owned by the ExchangeActor.
 pub const CANDLES: [Note<CandleSeries>; MOST_SERIES] = [

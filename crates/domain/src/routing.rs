@@ -2,6 +2,7 @@
 
 pub mod broker_answer;
 pub mod change;
+pub mod conditional;
 pub mod exit_readings;
 pub mod exposure;
 pub mod fate;

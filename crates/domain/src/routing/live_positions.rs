@@ -14,7 +14,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::request::{Leg, Reserved};
+use super::{
+    conditional::Conditional,
+    request::{Leg, Reserved},
+};
 
 /// How often positions and orders are read while Live with something open: two calls, 4 a minute of the 200 that
 /// FYERS allows.
@@ -66,6 +69,9 @@ pub struct LivePositions {
     /// Orders that were sent and that no reading shows yet, in words, for people; it is not written down.
     #[serde(skip)]
     pub sent: Vec<String>,
+    /// GTT and smart orders that wait at FYERS; they have a note of their own.
+    #[serde(skip)]
+    pub conditional: Vec<Conditional>,
 }
 
 impl LivePositions {
@@ -85,10 +91,10 @@ impl LivePositions {
         }
     }
 
-    /// Whether anything is open, or may be.
+    /// Whether anything is open, or may be by now.
     pub fn is_open(&self) -> bool {
         let open = self.positions.iter().any(|position| position.net != 0);
-        open || !self.unknown.is_empty() || self.are_not_known()
+        open || !self.unknown.is_empty() || !self.conditional.is_empty() || self.are_not_known()
     }
 
     /// Whether there may be some of which nothing at all is known.

@@ -3,7 +3,7 @@
 
 use fyers_api::ist::ist;
 
-use super::{live_positions::LivePositions, route::Snapshot};
+use super::{conditional::Conditional, live_positions::LivePositions, route::Snapshot};
 use crate::mode::Mode;
 
 impl LivePositions {
@@ -18,10 +18,18 @@ impl LivePositions {
         let unread = self.unknown.iter().map(|symbol| format!("{symbol} (a row that cannot be read)"));
         let waiting = self.waiting.iter().filter(|leg| leg.quantity != 0);
         let waiting = waiting.map(|leg| format!("{:+} {} (an order that waits)", leg.quantity, leg.symbol));
+        let conditional = self.conditional.iter().map(Conditional::told);
         let later = self.unread_since.map(|since| {
             format!("what came after {} (positions could not be read since)", ist(since).format("%H:%M"))
         });
-        Some(open.chain(unread).chain(waiting).chain(self.sent.iter().cloned()).chain(later).collect())
+        Some(
+            open.chain(unread)
+                .chain(waiting)
+                .chain(conditional)
+                .chain(self.sent.iter().cloned())
+                .chain(later)
+                .collect(),
+        )
     }
 
     /// The same in a line of its own; `None` when nothing is open, as far as is known.

@@ -366,7 +366,8 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     if is_open && (closes || !call.understood) {
         return Err(Refused::Protected("you have live positions, or orders at FYERS".to_owned()));
     }
-    if let Some(risk) = call.legs.iter().find_map(|leg| now.live.protects(leg, now.on_the_way())) {
+    let risk = |leg| now.live.protects(leg, now.on_the_way()).or_else(|| now.live.may_have_executed(leg));
+    if let Some(risk) = call.legs.iter().find_map(risk) {
         return Err(Refused::Protected(risk));
     }
     is_no_exit_of_the_unread(now, call)?;

@@ -1,0 +1,223 @@
+//! Orders that wait at FYERS for a condition: GTT orders and smart orders. No reading of the order book shows them, and they
+//! execute without a token, so the keeper remembers those that FYERS has taken from it until they are known to be over.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use fyers_api::{
+    http::{ApiRequest, Method},
+    ist,
+    number::whole,
+    operation::Operation,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    live_positions::LivePositions,
+    request::{Leg, OrderCall},
+};
+
+/// So many are remembered; then the oldest makes room.
+pub const MOST: usize = 1_000;
+/// An order that leaves so shortly before the close may be one of the next trading day.
+const NEAR_CLOSE: TimeDelta = TimeDelta::minutes(10);
+/// So many days ahead a trading day is looked for.
+const DAYS_AHEAD: u64 = 20;
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Good till triggered: a year at most.
+    Gtt,
+    /// A smart order.
+    Smart,
+    /// What was remembered and cannot be read any more.
+    Unreadable,
+}
+
+impl Kind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Gtt => "a GTT order",
+            Self::Smart => "a smart order",
+            Self::Unreadable => "a GTT or smart order",
+        }
+    }
+}
+
+/// One order that FYERS has taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conditional {
+    /// FYERS' id; empty where it has told none.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its symbols; empty: not known, so it may be any.
+    pub symbols: Vec<String>,
+    /// Signed, as it was sent; `None` when that could not be read.
+    pub quantity: Option<i64>,
+    /// When it was sent.
+    pub at: DateTime<Utc>,
+    /// The trading day (IST) after which it is over; `None`: only a cancel ends it.
+    pub last_day: Option<NaiveDate>,
+}
+
+/// What an acknowledged request means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// This order waits from now on.
+    Waits(Conditional),
+    /// The order of this id is over: a GTT order, or else a smart one.
+    Over {
+        /// Its id.
+        id: String,
+        /// Whether it is a GTT order.
+        is_gtt: bool,
+    },
+}
+
+impl Step {
+    /// What a request means that FYERS has acknowledged with these ids. `sent` is when it left, and the trading day it belongs
+    /// to; `None` for any other request.
+    pub fn of(
+        call: &OrderCall,
+        request: &ApiRequest,
+        ids: &[String],
+        sent: (DateTime<Utc>, Option<NaiveDate>),
+    ) -> Option<Self> {
+        let place = request.path.trim_end_matches('/');
+        match (call.operation, request.method, place.strip_prefix("/smart-order/")) {
+            (Operation::PlaceGtt, ..) => Some(Self::Waits(of_gtt(call, request, ids, sent.0))),
+            (Operation::CancelGtt, ..) => over(call.ids.as_slice(), true),
+            (Operation::LiveOrder, Method::Post, Some(what)) => {
+                Some(Self::Waits(of_smart(what, request, ids, sent)))
+            }
+            (Operation::LiveOrder, Method::Delete, Some("cancel")) => {
+                let id = body(request)["flowId"].as_str().map(|id| id.trim().to_owned());
+                over(&id.into_iter().collect::<Vec<_>>(), false)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A cancel of several in one is no proof for any of them.
+fn over(ids: &[String], is_gtt: bool) -> Option<Step> {
+    match ids {
+        [id] if !id.is_empty() => Some(Step::Over { id: id.clone(), is_gtt }),
+        _ => None,
+    }
+}
+
+fn of_gtt(call: &OrderCall, request: &ApiRequest, ids: &[String], at: DateTime<Utc>) -> Conditional {
+    let quantity = call.legs.first().map(|leg| leg.quantity);
+    let (id, symbols) = (ids.first().cloned().unwrap_or_default(), symbols(&body(request)));
+    Conditional { id, kind: Kind::Gtt, symbols, quantity, at, last_day: None }
+}
+
+/// These three end with their day; a plan (`sip`), and what the keeper does not know, goes on.
+fn of_smart(
+    what: &str,
+    request: &ApiRequest,
+    ids: &[String],
+    (at, day): (DateTime<Utc>, Option<NaiveDate>),
+) -> Conditional {
+    let body = body(request);
+    let side = whole(&body["side"]).filter(|side| side.abs() == 1);
+    let quantity = side.zip(whole(&body["qty"])).and_then(|(side, quantity)| quantity.checked_mul(side));
+    let last_day = day.filter(|_| matches!(what, "step" | "limit" | "trail"));
+    let id = ids.first().cloned().unwrap_or_default();
+    Conditional { id, kind: Kind::Smart, symbols: symbols(&body), quantity, at, last_day }
+}
+
+fn body(request: &ApiRequest) -> Value {
+    serde_json::from_slice(&request.body).unwrap_or_default()
+}
+
+/// Every symbol in it, wherever it stands.
+fn symbols(body: &Value) -> Vec<String> {
+    match body {
+        Value::Object(fields) => fields.iter().flat_map(|(name, value)| match value {
+            Value::String(symbol) if name == "symbol" => vec![symbol.trim().to_owned()],
+            value => symbols(value),
+        }),
+        Value::Array(rows) => return rows.iter().flat_map(symbols).collect(),
+        _ => return vec![],
+    }
+    .filter(|symbol| !symbol.is_empty())
+    .collect()
+}
+
+/// The trading day to which an order belongs that leaves now: the first whose close is still to come, with some room.
+/// `closes` tells when the market closes on a date, if it opens.
+pub fn trading_day(
+    now: DateTime<Utc>,
+    closes: impl Fn(NaiveDate) -> Option<DateTime<Utc>>,
+) -> Option<NaiveDate> {
+    let days = ist::date(now).iter_days().zip(0..DAYS_AHEAD).map(|(day, _)| day);
+    days.into_iter().find(|day| closes(*day).is_some_and(|close| now + NEAR_CLOSE < close))
+}
+
+impl Conditional {
+    /// Stands for those of which the store's words cannot be read: there may be one in any symbol.
+    pub fn unreadable(at: DateTime<Utc>) -> Self {
+        let (id, symbols, kind) = (String::new(), vec![], Kind::Unreadable);
+        Self { id, kind, symbols, quantity: None, at, last_day: None }
+    }
+
+    /// Whether its day is over.
+    pub fn is_over(&self, today: NaiveDate) -> bool {
+        self.last_day.is_some_and(|last| last < today)
+    }
+
+    fn may_be_in(&self, leg: &Leg) -> bool {
+        self.symbols.is_empty() || self.symbols.iter().any(|symbol| leg.is_in(symbol))
+    }
+
+    /// As `+75 NSE:SBIN-EQ (a GTT order that waits)`.
+    pub(super) fn told(&self) -> String {
+        let kind = self.kind.words();
+        if self.symbols.is_empty() {
+            return format!("{kind} that waits, in a symbol that is not known");
+        }
+        let quantity = self.quantity.map(|quantity| format!("{quantity:+} ")).unwrap_or_default();
+        format!("{quantity}{} ({kind} that waits)", self.symbols.join(" and "))
+    }
+}
+
+/// Learns a step; those whose day is over go. Gives back what had to make room.
+pub fn learn(orders: &mut Vec<Conditional>, step: Step, today: NaiveDate) -> Option<Conditional> {
+    orders.retain(|order| !order.is_over(today));
+    match step {
+        Step::Over { id, is_gtt } => {
+            orders.retain(|order| order.id != id || is_gtt != (order.kind == Kind::Gtt));
+            None
+        }
+        Step::Waits(order) => {
+            orders.push(order);
+            (orders.len() > MOST).then(|| orders.remove(0))
+        }
+    }
+}
+
+impl LivePositions {
+    /// Why an order in this symbol must not be simulated because of one that waits for a condition.
+    pub fn may_have_executed(&self, leg: &Leg) -> Option<String> {
+        let order = self.conditional.iter().find(|order| order.may_be_in(leg))?;
+        let kind = order.kind.words();
+        Some(match order.symbols.is_empty() {
+            true => {
+                format!(
+                    "{kind} of yours, in a symbol that is not known, may have executed at FYERS: look in the FYERS app"
+                )
+            }
+            false => format!(
+                "{kind} of yours for {} may have executed at FYERS: look in the FYERS app",
+                order.symbols.join(" and ")
+            ),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
