@@ -251,7 +251,7 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
 fn shares_of_days_before_are_left_over_until_they_are_sold_or_cleared() {
     let (mut books, bot) = (BotBooks::default(), BotName::owner());
     let cnc = |books: &mut BotBooks, quantity| {
-        books.fill(&BotName::owner(), "A", Product::Cnc, quantity, Decimal::TEN)
+        books.fill(&BotName::owner(), "A", Product::Cnc, quantity, Decimal::TEN);
     };
     let left = |books: &BotBooks| books.left(&bot).iter().map(|one| one.net).collect::<Vec<_>>();
     cnc(&mut books, 10);
