@@ -62,6 +62,10 @@ async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Resul
             Settled::Other => None,
         },
     };
+    if to == Target::Postgres && !state.path().join(DATABASE).exists() {
+        let what = format!("there is no state in {}", state.path().display());
+        return Err(fail(Exit::Error, &what, "Check KEEPER_STATE_DIR."));
+    }
     let is_new = again.is_none();
     let moving = match again {
         Some(moving) => moving,
@@ -137,16 +141,10 @@ async fn settle(
     }
 }
 
-/// The first attempt, where the folder has what it needs, or room.
+/// The first attempt, where the folder has room.
 async fn new(state: &StateDir, to: Target) -> Result<Moving, Failure> {
-    let folder = state.path().display();
-    let is_there = state.path().join(DATABASE).exists();
-    if to == Target::Postgres && !is_there {
-        let what = format!("there is no state in {folder}");
-        return Err(fail(Exit::Error, &what, "Check KEEPER_STATE_DIR."));
-    }
     if to == Target::Sqlite && moving::is_filled(state).await {
-        let what = format!("there is a state in {folder} already");
+        let what = format!("there is a state in {} already", state.path().display());
         return Err(fail(Exit::Error, &what, "Move keeper.db away when you are sure, and run it again."));
     }
     Ok(if to == Target::Postgres { Moving::there() } else { Moving::back() })

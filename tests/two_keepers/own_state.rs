@@ -159,7 +159,9 @@ fn a_database_that_the_state_has_left_has_no_keeper() {
         for args in [
             &["run"][..],
             &["key", "add", "alpha"],
-            &["halt"],
+            &["refresh"],
+            &["status"],
+            &["orders"],
             &["check"],
             &["backup", "/nowhere/b.db"],
             &["restore", file],

@@ -15,6 +15,7 @@ use crate::store::{
         committer::Committer,
         connect::{Address, ConnectError},
         lease::{self, ASK_LIMIT, Awaiting, Candidate, HeldLease, LeaseRow, RENEW_EVERY, Take},
+        leave,
         migrate::{self, Copied, Keep, Secrets},
         migrate_error::MigrateError,
         news::LeaseNews,
@@ -181,7 +182,7 @@ impl Contender {
         let filling = async {
             let mut writing = on.begin().await?;
             let copied = migrate::to_postgres(from, &mut writing, secrets).await?;
-            in_time(away::end_in_time(&mut writing, epoch).await?)?;
+            in_time(leave::end_in_time(&mut writing, epoch).await?)?;
             writing.commit().await?;
             Ok(copied)
         };
@@ -202,7 +203,7 @@ impl Contender {
         let epoch = epoch(taken)?;
         let moving = async {
             let copied = migrate::to_sqlite(&mut on, to, (keep, Some(&away.number))).await?;
-            in_time(away::leave(&mut on, epoch, away).await?)?;
+            in_time(leave::leave(&mut on, epoch, away).await?)?;
             Ok(copied)
         };
         let moved = self.renewing(epoch, moving).await;

@@ -9,6 +9,7 @@ mod examine;
 mod fault;
 mod flaw;
 mod lease;
+mod leave;
 mod migrate;
 mod migrate_error;
 mod mock_journal;
