@@ -67,7 +67,7 @@ pub(super) async fn restore(
     file: &Path,
     wish: Restore,
 ) -> Result<Restored, Failure> {
-    let contender = contender(config, url)?;
+    let mut contender = contender(config, url)?;
     // Held to the end: no keeper starts on it meanwhile.
     let own = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
     let Stage(state) = &Stage::new(config)?;
@@ -80,6 +80,9 @@ pub(super) async fn restore(
     }
     let restored = backup::restore(state, file, wish).await.map_err(|error| not_made(&error))?;
     let secrets = secrets_in(state).map_err(|error| not_migrated(&error))?;
+    // What is restored must not stand beside the state that has left.
+    contender.prepare().await.map_err(|error| no_database(&error))?;
+    contender.look_if_here().await.map_err(|error| no_database(&error))?;
     let filled = contender.fill_from(&state.path().join(DATABASE), secrets).await;
     filled.map_err(|error| not_migrated(&error))?;
     Ok(restored)

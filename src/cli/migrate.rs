@@ -1,7 +1,5 @@
 //! `migrate` and `handover`: from one database to the other one, from one keeper to the other one.
 
-use std::path::PathBuf;
-
 use crate::cli::{
     exit::Exit,
     failure::Failure,
@@ -56,53 +54,100 @@ enum Moved {
 }
 
 async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Result<Moved, Failure> {
-    let before = Moving::found(state);
-    match (to, before) {
-        (Target::Postgres, Some(moving @ Moving::There(_))) => {
-            contender.prepare().await.map_err(|error| no_database(&error))?;
-            if fate(contender, &moving).await? == Fate::Done {
-                moving::put_away(state).map_err(|error| not_put_away(state, &error))?;
-                return Ok(Moved::Before);
-            }
-            let what = "the migration before this one was interrupted, and nothing of it is in this database";
-            complain(what, "It begins again.");
-        }
-        (Target::Sqlite, Some(Moving::Back)) if moving::is_filled(state).await => {
-            moving::ended(state);
-            return Ok(Moved::Before);
-        }
-        _ => {}
-    }
-    let file = state.path().join(DATABASE);
-    if to == Target::Postgres && !file.exists() {
+    let again = match Moving::found(state) {
+        None => None,
+        Some(before) => match settle(contender, state, before, to).await? {
+            Settled::Finished => return Ok(Moved::Before),
+            Settled::Again(before) => Some(before),
+            Settled::Other => None,
+        },
+    };
+    if to == Target::Postgres && !state.path().join(DATABASE).exists() {
         let what = format!("there is no state in {}", state.path().display());
         return Err(fail(Exit::Error, &what, "Check KEEPER_STATE_DIR."));
     }
-    let moving = if to == Target::Postgres { Moving::there() } else { Moving::Back };
+    let is_new = again.is_none();
+    let moving = match again {
+        Some(moving) => moving,
+        None => new(state, to).await?,
+    };
     let unmarked = |error: std::io::Error| fail(Exit::Error, &error.to_string(), "Check the state folder.");
     moving.begin(state).map_err(unmarked)?;
-    match copy(contender, state, &moving, file).await {
-        Ok(copied) if to == Target::Postgres => {
-            moving::put_away(state).map_err(|error| not_put_away(state, &error))?;
-            Ok(Moved::Now(copied))
-        }
-        Ok(copied) => {
+    match copy(contender, state, &moving).await {
+        Ok(copied) => done(state, to).map(|()| Moved::Now(copied)),
+        // Before anything was moved.
+        Err(error) if is_new && matches!(error, MigrateError::Connect(_) | MigrateError::InUse) => {
             moving::ended(state);
-            Ok(Moved::Now(copied))
-        }
-        Err(error) => {
-            let is_over = match to {
-                // What was cut off at its very end may be there all the same.
-                Target::Postgres => is_known_not_to_be_there(contender, &moving, &error).await,
-                // Tables without rows, which another run has left, would be taken for a state.
-                Target::Sqlite => !state.path().join(DATABASE).exists() || moving::is_filled(state).await,
-            };
-            if is_over {
-                moving::ended(state);
-            }
             Err(not_migrated(&error))
         }
+        // What was cut off at its very end may be there all the same: the mark stays until that is known.
+        Err(error) => match fate(contender, &moving).await {
+            Ok(Fate::Done) => done(state, to).map(|()| Moved::Before),
+            Ok(Fate::NotYet) if to == Target::Postgres || !state.path().join(DATABASE).exists() => {
+                moving::ended(state);
+                Err(not_migrated(&error))
+            }
+            _ => Err(not_migrated(&error)),
+        },
     }
+}
+
+/// All is where it was to go.
+fn done(state: &StateDir, to: Target) -> Result<(), Failure> {
+    match to {
+        Target::Postgres => moving::put_away(state).map_err(|error| not_put_away(state, &error)),
+        Target::Sqlite => {
+            moving::ended(state);
+            Ok(())
+        }
+    }
+}
+
+/// What is to be done after a migration that was interrupted.
+enum Settled {
+    /// It was this one, and it is finished.
+    Finished,
+    /// It was this one, and it is begun again.
+    Again(Moving),
+    /// It went the other way, and is finished.
+    Other,
+}
+
+/// The database says what has become of the one before.
+async fn settle(
+    contender: &Contender,
+    state: &StateDir,
+    before: Moving,
+    to: Target,
+) -> Result<Settled, Failure> {
+    contender.prepare().await.map_err(|error| no_database(&error))?;
+    match (fate(contender, &before).await?, &before, to) {
+        (Fate::Done, Moving::There(_), to) => {
+            done(state, Target::Postgres)?;
+            Ok(if to == Target::Postgres { Settled::Finished } else { Settled::Other })
+        }
+        (Fate::Done, Moving::Back(_), to) => {
+            done(state, Target::Sqlite)?;
+            Ok(if to == Target::Sqlite { Settled::Finished } else { Settled::Other })
+        }
+        (Fate::NotYet, Moving::There(_), Target::Postgres) => {
+            let what = "the migration before this one was interrupted, and nothing of it is in this database";
+            complain(what, "It begins again.");
+            Ok(Settled::Again(before))
+        }
+        (Fate::NotYet, Moving::Back(_), Target::Sqlite) => Ok(Settled::Again(before)),
+        (Fate::NotYet, Moving::There(_), Target::Sqlite) => Err(moving::not_there(state)),
+        (Fate::NotYet, Moving::Back(_), Target::Postgres) => Err(moving::not_back(state)),
+    }
+}
+
+/// The first attempt, where the folder has room.
+async fn new(state: &StateDir, to: Target) -> Result<Moving, Failure> {
+    if to == Target::Sqlite && moving::is_filled(state).await {
+        let what = format!("there is a state in {} already", state.path().display());
+        return Err(fail(Exit::Error, &what, "Move keeper.db away when you are sure, and run it again."));
+    }
+    Ok(if to == Target::Postgres { Moving::there() } else { Moving::back() })
 }
 
 async fn fate(contender: &Contender, moving: &Moving) -> Result<Fate, Failure> {
@@ -110,27 +155,23 @@ async fn fate(contender: &Contender, moving: &Moving) -> Result<Fate, Failure> {
     fate.map_err(|error| fail(Exit::Unreachable, &error.to_string(), "Check the server, and run it again."))
 }
 
-async fn is_known_not_to_be_there(contender: &Contender, moving: &Moving, error: &MigrateError) -> bool {
-    !matches!(error, MigrateError::Failed(_)) || matches!(fate(contender, moving).await, Ok(Fate::NotThere))
-}
-
-async fn copy(
-    contender: &Contender,
-    state: &StateDir,
-    moving: &Moving,
-    file: PathBuf,
-) -> Result<Copied, MigrateError> {
+async fn copy(contender: &Contender, state: &StateDir, moving: &Moving) -> Result<Copied, MigrateError> {
+    let file = state.path().join(DATABASE);
     // Opened once in either direction: an older schema is brought forward, a missing file is made.
     let was_there = file.exists();
     let store = SqliteStore::open(state).await.map_err(|error| MigrateError::Failed(error.to_string()))?;
     store.close().await;
-    if *moving != Moving::Back {
-        let mut facts = secrets_in(state)?;
-        facts.push(moving.fact());
-        return contender.fill_from(&file, facts).await;
-    }
-    let moved = contender.move_to(&file, &|secrets| keep_secrets(state, secrets)).await;
-    if moved.is_err() && !was_there {
+    let number = match moving {
+        Moving::There(number) => {
+            let mut facts = secrets_in(state)?;
+            facts.push(Moving::fact(number));
+            return contender.fill_from(&file, facts).await;
+        }
+        Moving::Back(number) => number,
+    };
+    let keep = |secrets| keep_secrets(state, secrets);
+    let moved = contender.move_to(&file, &keep, &moving::away(state, number)).await;
+    if moved.is_err() && !was_there && SqliteStore::is_used(&file).await.is_ok_and(|is_used| !is_used) {
         // An empty one would be taken for a state.
         let _left = std::fs::remove_file(&file);
     }

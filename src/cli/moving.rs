@@ -3,59 +3,67 @@
 
 use std::{fs, io::Write, path::PathBuf};
 
-use keeper_domain::{
-    note::{Note, Remembered},
-    ports::StoreError,
-};
+use keeper_domain::{note::Note, ports::StoreError};
 use secrecy::SecretString;
 
 use crate::cli::{exit::Exit, failure::Failure, output::fail};
 use crate::private_file::{self, Rules};
 use crate::store::{
     SqliteStore, StateDir,
-    postgres::PostgresStore,
+    postgres::{Away, FILLED_BY, MOVED_AWAY, PostgresStore},
     state_dir::{DATABASE, MOVED_DATABASE},
 };
 
 /// The mark, in the state folder.
 const MARK: &str = "migration.unfinished";
-/// What a mark of the way back says; on the way there it is the number of the migration.
+/// What a mark of the way back begins with; the number of the migration follows, which stands alone on the way there.
 const BACK: &str = "back";
-/// The fact in PostgreSQL that names the migration which has filled it.
-const FILLED_BY: &str = "filled_by";
 
 /// A migration that was begun in this folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Moving {
     /// To PostgreSQL, under this number.
     There(String),
-    /// To the state folder.
-    Back,
+    /// To the state folder, under this number.
+    Back(String),
 }
 
-/// What has become of a migration to PostgreSQL.
+/// What has become of a migration, as the database says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// All rows are there.
+    /// All rows are where they were to go, and count there.
     Done,
-    /// This database has none of them.
-    NotThere,
+    /// They count where they were.
+    NotYet,
 }
 
 impl Moving {
     /// A migration to PostgreSQL.
     pub(super) fn there() -> Self {
-        Self::There(uuid::Uuid::new_v4().to_string())
+        Self::There(number())
+    }
+
+    /// A migration to the state folder.
+    pub(super) fn back() -> Self {
+        Self::Back(number())
     }
 
     /// The one that was begun here and whose end was not noted.
     pub(super) fn found(state: &StateDir) -> Option<Self> {
         let said = private_file::read(&mark(state), Rules::OWN).ok()?.text;
-        Some(if said.trim() == BACK { Self::Back } else { Self::There(said.trim().to_owned()) })
+        Some(match said.trim().strip_prefix(BACK).map(str::trim) {
+            // As an older keeper wrote it: no database knows it, so it begins again.
+            Some("") => Self::back(),
+            Some(number) => Self::Back(number.to_owned()),
+            None => Self::There(said.trim().to_owned()),
+        })
     }
 
     /// Notes that it begins: on disk before anything is moved.
     pub(super) fn begin(&self, state: &StateDir) -> std::io::Result<()> {
+        if private_file::read(&mark(state), Rules::OWN).is_ok_and(|there| there.text == self.said()) {
+            return Ok(());
+        }
         let mut file = private_file::open_or_create(&mark(state)).map_err(std::io::Error::other)?;
         file.set_len(0)?;
         file.write_all(self.said().as_bytes())?;
@@ -63,22 +71,49 @@ impl Moving {
         state.sync()
     }
 
-    fn said(&self) -> &str {
+    fn said(&self) -> String {
         match self {
-            Self::There(number) => number,
-            Self::Back => BACK,
+            Self::There(number) => number.clone(),
+            Self::Back(number) => format!("{BACK} {number}"),
         }
     }
 
     /// What is written into PostgreSQL with the rows.
-    pub(super) fn fact(&self) -> (&'static str, SecretString) {
-        (FILLED_BY, SecretString::from(self.said().to_owned()))
+    pub(super) fn fact(number: &str) -> (&'static str, SecretString) {
+        (FILLED_BY, SecretString::from(number))
     }
 
-    /// Whether this database has the rows of a migration to PostgreSQL: it has all of them or none.
+    /// What this database says of it: it has all rows of a migration to PostgreSQL or none, and its own have left it or not.
     pub(super) async fn fate(&self, store: &PostgresStore) -> Result<Fate, StoreError> {
-        let filled_by = Note::<String>::new(FILLED_BY).read(store).await.map(Remembered::readable)?;
-        Ok(if filled_by.as_deref() == Some(self.said()) { Fate::Done } else { Fate::NotThere })
+        let is_done = match self {
+            Self::There(number) => {
+                let filled_by = Note::<String>::new(FILLED_BY).read(store).await?.readable();
+                filled_by.as_ref() == Some(number)
+            }
+            Self::Back(number) => {
+                let away = Note::<Away>::new(MOVED_AWAY).read(store).await?.readable();
+                away.is_some_and(|away| away.number == *number)
+            }
+        };
+        Ok(if is_done { Fate::Done } else { Fate::NotYet })
+    }
+}
+
+fn number() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// What is noted in the database when the state has left it for this folder.
+pub(super) fn away(state: &StateDir, number: &str) -> Away {
+    let folder = std::path::absolute(state.path()).unwrap_or_else(|_| state.path().to_owned());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Away { number: number.to_owned(), folder: folder.display().to_string(), host }
+}
+
+/// A database whose state has left it has been asked: if it went to this folder, nothing is unfinished here.
+pub(super) fn has_left(state: &StateDir, away: &Away) {
+    if Moving::found(state) == Some(Moving::Back(away.number.clone())) {
+        ended(state);
     }
 }
 
@@ -106,24 +141,19 @@ pub(super) fn put_away(state: &StateDir) -> std::io::Result<()> {
 pub(super) async fn refuse_half(state: &StateDir) -> Result<(), Failure> {
     let Some(moving) = Moving::found(state) else { return Ok(()) };
     let (folder, mark) = (state.path().display(), mark(state));
-    if moving != Moving::Back {
-        let what = format!(
-            "a migration of the state of {folder} to PostgreSQL was interrupted, and only the database says whether it was complete"
-        );
+    let (way, to) = match moving {
+        Moving::There(_) => (format!("of the state of {folder} to PostgreSQL"), "postgres"),
+        Moving::Back(_) => (format!("from PostgreSQL to {folder}"), "sqlite"),
+    };
+    if to == "postgres" || is_filled(state).await {
+        let what =
+            format!("a migration {way} was interrupted, and only the database says whether it was complete");
         let remedy = format!(
-            "Set KEEPER_DATABASE_URL and run `fyers-keeper migrate --to postgres` again: it finishes what was begun. To work on \
-             the folder's own state all the same: remove {}.",
+            "Set KEEPER_DATABASE_URL and run `fyers-keeper migrate --to {to}` again: it finishes what was begun. To work on \
+             what the folder has all the same: remove {}.",
             mark.display()
         );
         return Err(fail(Exit::BadSettings, &what, &remedy));
-    }
-    if is_filled(state).await {
-        tracing::info!(
-            event = "store.moved",
-            "a migration back from PostgreSQL was interrupted after its last row"
-        );
-        ended(state);
-        return Ok(());
     }
     let what = format!("a migration from PostgreSQL to {folder} was interrupted, and nothing of it is there");
     let remedy = format!(
@@ -151,15 +181,31 @@ pub(super) async fn finish(state: &StateDir, store: &PostgresStore) -> Result<()
             );
             Ok(())
         }
-        Fate::NotThere => {
-            let what = format!(
-                "a migration of the state of {} to PostgreSQL was interrupted, and nothing of it is in this database",
-                state.path().display()
-            );
-            let remedy = "Run `fyers-keeper migrate --to postgres` again, or correct KEEPER_DATABASE_URL.";
-            Err(fail(Exit::BadSettings, &what, remedy))
-        }
+        Fate::NotYet => Err(not_there(state)),
     }
+}
+
+/// Something of the folder was to go to PostgreSQL, and is not in this database.
+pub(super) fn not_there(state: &StateDir) -> Failure {
+    let what = format!(
+        "a migration of the state of {} to PostgreSQL was interrupted, and nothing of it is in this database",
+        state.path().display()
+    );
+    let remedy = "Run `fyers-keeper migrate --to postgres` again, or correct KEEPER_DATABASE_URL.";
+    fail(Exit::BadSettings, &what, remedy)
+}
+
+/// The state of the database was to come to the folder, and did not.
+pub(super) fn not_back(state: &StateDir) -> Failure {
+    let what = format!(
+        "a migration from PostgreSQL to {} was interrupted, and the state is still in the database",
+        state.path().display()
+    );
+    let remedy = format!(
+        "There is nothing to bring. To begin it again: fyers-keeper migrate --to sqlite. To give it up: remove {}.",
+        mark(state).display()
+    );
+    fail(Exit::BadSettings, &what, &remedy)
 }
 
 pub(super) fn not_put_away(state: &StateDir, error: &std::io::Error) -> Failure {

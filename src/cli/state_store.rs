@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    left_behind,
+    left_behind, moving,
     output::{fail, no_state},
     setup::CliConfig,
 };
@@ -62,6 +62,9 @@ impl StateStore {
                 let keep = |name, secret| keep_shared(config, state, (name, secret));
                 let listen = config.settings.http_addr;
                 let store = Box::pin(standby::wait(contender, listen, reach, (&keep, stop))).await;
+                if let Err(StandbyError::Database(ConnectError::Away(away))) = &store {
+                    moving::has_left(state, away);
+                }
                 let Some(store) = store.map_err(|error| no_standby(&error))? else { return Ok(None) };
                 if let Err(refused) = left_behind::refuse_unmoved(state, &store).await {
                     store.close().await;
@@ -304,7 +307,10 @@ pub(super) fn acts_elsewhere() -> Failure {
 
 pub(super) fn no_database(error: &ConnectError) -> Failure {
     let exit = match error {
-        ConnectError::Address(_) | ConnectError::Misfit(_) | ConnectError::Settings(_) => Exit::BadSettings,
+        ConnectError::Address(_)
+        | ConnectError::Misfit(_)
+        | ConnectError::Away(_)
+        | ConnectError::Settings(_) => Exit::BadSettings,
         ConnectError::Failed(_) => Exit::Unreachable,
         ConnectError::Newer | ConnectError::Schema(_) => Exit::Error,
     };

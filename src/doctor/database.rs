@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::Settings;
 use crate::doctor::finding::{Finding, span};
-use crate::store::postgres::{Address, Awaiting, Candidate, DatabaseReport, LeaseRow, Tls};
+use crate::store::postgres::{Address, Awaiting, Away, Candidate, DatabaseReport, LeaseRow, Tls};
 
 /// The oldest version that its makers still maintain.
 const OLDEST: i32 = 14;
@@ -81,6 +81,9 @@ fn clock(report: &DatabaseReport) -> Finding {
 
 fn lease(settings: &Settings, lease: Option<&(LeaseRow, Awaiting)>) -> Finding {
     let who = Candidate { served: settings.served(), ..Candidate::default() };
+    if let Some(away) = lease.and_then(|(row, _)| row.away.as_ref()) {
+        return Finding::fail("lease", away.to_string(), Away::advice());
+    }
     if let Some(misfit) = lease.and_then(|(row, _)| row.misfit(&who)) {
         return Finding::fail("lease", misfit.to_string(), misfit.advice());
     }

@@ -83,6 +83,7 @@ mod tests {
 
     fn row(address: Option<&str>, is_over: bool) -> LeaseRow {
         LeaseRow {
+            away: None,
             holder: Some("a run".to_owned()),
             address: address.map(str::to_owned),
             epoch: 7,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Mutex};
 
-use fyers_keeper::store::postgres::SHARED_SECRETS;
+use fyers_keeper::store::postgres::{Away, ConnectError, SHARED_SECRETS};
 use keeper_domain::{
     note::Note,
     order_journal::OpenIntents,
@@ -26,7 +26,7 @@ async fn both_have_the_same_columns() {
     let of_postgres = server.sql(
         database.split('?').next().unwrap(),
         "SELECT table_name || '.' || column_name FROM information_schema.columns
-         WHERE table_schema = 'public' AND table_name NOT IN ('lease', '_sqlx_migrations') AND column_name <> 'written' ORDER BY 1",
+         WHERE table_schema = 'public' AND table_name NOT IN ('lease', 'lease_calls', '_sqlx_migrations') AND column_name <> 'written' ORDER BY 1",
     );
     let Some(Place::Sqlite(folder)) = Place::sqlite() else { unreachable!() };
     let place = Place::Sqlite(folder);
@@ -41,6 +41,11 @@ async fn both_have_the_same_columns() {
     let of_sqlite: BTreeSet<String> = of_sqlite.into_iter().map(|(name,)| name).collect();
     let of_postgres: BTreeSet<String> = of_postgres.lines().map(str::to_owned).collect();
     assert_eq!(of_sqlite, of_postgres);
+}
+
+/// Where a state goes.
+fn away() -> Away {
+    Away { number: "seven".into(), folder: "/state".into(), host: "first.example".into() }
 }
 
 /// There and back: every row is the same, and numbers go on where they were.
@@ -84,14 +89,14 @@ async fn a_state_moves_to_postgres_and_back() {
     moved.commit(notes(&["of postgres"])).await.unwrap();
     let events = moved.recent_events(2).await.unwrap();
     assert!(events[0].id > events[1].id && events[0].event == note("of postgres"), "numbers go on");
-    let in_use = contender.move_to(Path::new("/nowhere"), &|_| Ok(())).await.unwrap_err();
+    let in_use = contender.move_to(Path::new("/nowhere"), &|_| Ok(()), &away()).await.unwrap_err();
     assert!(in_use.to_string().contains("a keeper acts"), "{in_use}");
     moved.close().await;
 
     let back = Place::sqlite().unwrap();
     back.open().await.close().await;
     let Place::Sqlite(folder) = &back else { unreachable!() };
-    contender.move_to(&folder.path().join("state/keeper.db"), &|_| Ok(())).await.unwrap();
+    contender.move_to(&folder.path().join("state/keeper.db"), &|_| Ok(()), &away()).await.unwrap();
     let open = back.open().await;
     assert_eq!(open.store.session().await.unwrap(), session("to-be-moved"), "its digest was made anew");
     assert_eq!(open.store.mock_records(0, 10_000).await.unwrap(), whole);
@@ -125,7 +130,7 @@ async fn shared_secrets_move_beside_the_state() {
     back.open().await.close().await;
     let Place::Sqlite(folder) = &back else { unreachable!() };
     let file = folder.path().join("state/keeper.db");
-    let full = contender.move_to(&file, &|_| Err("the disk is full".to_owned())).await.unwrap_err();
+    let full = contender.move_to(&file, &|_| Err("the disk is full".to_owned()), &away()).await.unwrap_err();
     assert!(full.to_string().contains("the disk is full"), "{full}");
     let kept = Mutex::new(vec![]);
     let keep = |secrets: Vec<(&'static str, SecretString)>| {
@@ -133,7 +138,8 @@ async fn shared_secrets_move_beside_the_state() {
         kept.lock().unwrap().extend(secrets.into_iter().map(text));
         Ok(())
     };
-    let copied = contender.move_to(&file, &keep).await.expect("nothing was left by the attempt before");
+    let copied =
+        contender.move_to(&file, &keep, &away()).await.expect("nothing was left by the attempt before");
     assert_eq!((copied["journal"], kept.into_inner().unwrap()), (1, secrets.clone()));
     // Not even in a page that is free again.
     for file in std::fs::read_dir(folder.path().join("state")).unwrap() {
@@ -147,4 +153,83 @@ async fn shared_secrets_move_beside_the_state() {
         assert!(Note::<String>::new(name).read(open.store.as_ref()).await.unwrap().readable().is_none());
     }
     open.close().await;
+}
+
+/// Once it has left, nobody acts there: not one that asks later, and not one that has waited. The folder to which it went
+/// brings it again, with what has become of it; no other one does.
+#[tokio::test]
+async fn a_state_that_has_left_is_acted_on_by_nobody_until_it_comes_back() {
+    let Some(server) = crate::server::shared() else { return };
+    let (url, back, other) = (server.database(), Place::sqlite().unwrap(), Place::sqlite().unwrap());
+    let holder = crate::holder(&url, "a").await;
+    holder.commit(notes(&["of postgres"])).await.unwrap();
+    let mut waits = crate::contender(&url, "b");
+    waits.stand_by();
+    assert!(waits.try_take().await.unwrap().is_none());
+    holder.close().await;
+    for place in [&back, &other] {
+        place.open().await.close().await;
+    }
+    let (Place::Sqlite(folder), Place::Sqlite(second)) = (&back, &other) else { unreachable!() };
+    let (file, second) = (folder.path().join("state/keeper.db"), second.path().join("state/keeper.db"));
+    let mover = crate::contender(&url, "mover");
+    mover.move_to(&file, &|_| Ok(()), &away()).await.unwrap();
+
+    for contender in [&mut waits, &mut crate::contender(&url, "c")] {
+        for _ in 0..2 {
+            let refused = contender.try_take().await.unwrap_err();
+            assert!(matches!(&refused, ConnectError::Away(to) if *to == away()), "{refused}");
+            assert!(!refused.may_pass() && !refused.may_pass_again());
+            assert!(contender.look_if_fit().await.is_err() && contender.session().await.is_err());
+        }
+    }
+    for refused in [
+        mover.copy_to(&second, &|_| Ok(())).await,
+        mover.move_to(&second, &|_| Ok(()), &away()).await,
+        mover.fill_from(&second, vec![]).await,
+    ] {
+        assert!(refused.unwrap_err().to_string().contains("/state on host first.example"));
+    }
+    let open = back.open().await;
+    open.store.commit(notes(&["of the folder"])).await.unwrap();
+    open.close().await;
+    mover.fill_from(&file, vec![]).await.unwrap();
+    let holder = crate::holder(&url, "d").await;
+    let events = holder.recent_events(9).await.unwrap();
+    let events: Vec<_> = events.into_iter().map(|recorded| recorded.event).collect();
+    assert_eq!(events, [note("of the folder"), note("of postgres")]);
+    holder.close().await;
+}
+
+/// The lease was lost before the last step: the database keeps the state, and the same migration may bring it once more.
+#[tokio::test]
+async fn a_migration_that_has_lost_its_lease_moves_nothing() {
+    let Some(server) = crate::server::shared() else { return };
+    let (url, back) = (server.database(), Place::sqlite().unwrap());
+    let database = url.expose_secret().rsplit('/').next().unwrap().to_owned();
+    let database = database.split('?').next().unwrap();
+    let holder = crate::holder(&url, "a").await;
+    holder.commit(notes(&["one"])).await.unwrap();
+    holder.close().await;
+    back.open().await.close().await;
+    let Place::Sqlite(folder) = &back else { unreachable!() };
+    let file = folder.path().join("state/keeper.db");
+    let mover = crate::contender(&url, "mover");
+    let lose = |_| {
+        let of_a_keeper =
+            server.sql(database, "SELECT expires_at - clock_timestamp() <= interval '15 s' FROM lease");
+        assert_eq!(of_a_keeper, "t\n", "one that is killed now is waited for no longer than a keeper");
+        server.sql(database, "UPDATE lease SET expires_at = clock_timestamp() - interval '1 s'");
+        Ok(())
+    };
+    let late = mover.move_to(&file, &lose, &away()).await.unwrap_err();
+    assert!(late.to_string().contains("the lease"), "{late}");
+    let holder = crate::holder(&url, "b").await;
+    holder.commit(notes(&["two"])).await.unwrap();
+    holder.close().await;
+    let other = Away { number: "eight".into(), ..away() };
+    let full = mover.move_to(&file, &|_| Ok(()), &other).await.unwrap_err();
+    assert!(full.to_string().contains("there is a state"), "{full}");
+    let copied = mover.move_to(&file, &|_| Ok(()), &away()).await.unwrap();
+    assert_eq!(copied["journal"], 2);
 }

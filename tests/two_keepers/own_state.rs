@@ -86,20 +86,104 @@ fn a_migration_that_was_killed_is_finished_or_begun_again() {
     }
     assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "2\n");
     // The way back, killed before its last row: the empty file is no state.
-    std::fs::write(&mark, "back").unwrap();
+    std::fs::write(&mark, "back a-number").unwrap();
     let empty = empty_state();
     std::fs::copy(empty.path().join("keeper.db"), &old).unwrap();
     world = world.with_own(0, URL, "");
     refused(&world, "nothing of it is there");
     world = with_database(world);
+    refused_to(&world, "postgres", "the state is still in the database");
     assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0));
-    // And after it.
-    std::fs::write(&mark, "back").unwrap();
-    assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0), "all of it is there");
-    std::fs::write(&mark, "back").unwrap();
+    assert!(!mark.exists());
+    // After the last row, before the database knew: what has become of it there since counts.
+    world.sql("DELETE FROM facts WHERE name = 'moved_away'");
+    std::fs::write(&mark, "back a-number").unwrap();
+    trades(&mut world);
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "3\n");
+    world = world.with_own(0, URL, "");
+    refused(&world, "only the database says whether it was complete");
+    world = with_database(world);
+    assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0));
+    // After that: the command finishes it, and so does a start that is refused.
+    let there = world.sql("SELECT value::json ->> 'number' FROM facts WHERE name = 'moved_away'");
+    assert_eq!(there, "a-number\n");
+    for by_command in [true, false] {
+        std::fs::write(&mark, "back a-number").unwrap();
+        world = world.with_own(0, URL, "");
+        refused(&world, "only the database says whether it was complete");
+        world = with_database(world);
+        if by_command {
+            assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0), "all of it is there");
+        } else {
+            refused(&world, "was moved to the state folder");
+        }
+        assert!(!mark.exists());
+    }
     world = world.with_own(0, URL, "");
     trades(&mut world);
-    assert!(!mark.exists());
+    world = with_database(world);
+    assert_eq!(world.exits(0, &["migrate", "--to", "postgres"]), Some(0), "it comes back");
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "4\n");
+    trades(&mut world);
+}
+
+fn refused_to(world: &World, to: &str, words: &str) {
+    let (code, said) = world.complains(0, &["migrate", "--to", to]);
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains(words), "{said}");
+}
+
+/// One account, two databases: the one that the state has left has no keeper, whether it starts there or stood by.
+#[test]
+fn a_database_that_the_state_has_left_has_no_keeper() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    assert_eq!(world.order(0, "in PostgreSQL").unwrap(), "fyers");
+    let file = world.hosts[0].dir.path().join("b.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(world.exits(0, &["backup", file]), Some(0));
+    // It sleeps while the state goes.
+    world.pause(1);
+    world.term(0);
+    let (code, said) = world.complains(0, &["migrate", "--to", "sqlite"]);
+    assert_eq!(code, Some(0), "{said}");
+    world.resume(1);
+    assert_eq!(world.reap(1), Some(78), "{}", world.log(1));
+    let away = "was moved to the state folder";
+    assert!(world.log(1).contains(away), "{}", world.log(1));
+    let folder = state_folder(&world).canonicalize().unwrap().display().to_string();
+    for host in [0, 1] {
+        for args in [
+            &["run"][..],
+            &["key", "add", "alpha"],
+            &["refresh"],
+            &["status"],
+            &["orders"],
+            &["check"],
+            &["backup", "/nowhere/b.db"],
+            &["restore", file],
+            &["migrate", "--to", "sqlite"],
+        ] {
+            let (code, said) = world.complains(host, args);
+            let is_told =
+                said.contains(away) && said.contains(&folder) && said.contains("KEEPER_DATABASE_URL");
+            // The folder with the state says so itself.
+            let is_filled = host == 0 && args == ["migrate", "--to", "sqlite"];
+            assert!(is_filled || (code == Some(78) && is_told), "{host} {args:?}: {code:?} {said}");
+        }
+    }
+    let mut world = world.with_own(0, URL, "");
+    trades(&mut world);
+    // Back again: the other host acts on it as before.
+    let mut world = with_database(world);
+    assert_eq!(world.exits(0, &["migrate", "--to", "postgres"]), Some(0));
+    world.start(1);
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "in PostgreSQL again").unwrap(), "fyers");
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "3\n");
 }
 
 /// At whatever moment it is killed, running it again brings everything along, there and back.
@@ -113,6 +197,10 @@ fn a_migration_that_is_killed_at_any_moment_loses_nothing() {
         let there = with_database(world);
         for to in ["postgres", "sqlite"] {
             killed_after(&there, &["migrate", "--to", to], delay);
+            let lasts = "SELECT COUNT(*) FROM lease WHERE expires_at > clock_timestamp() + interval '15 s'";
+            if there.sql("SELECT to_regclass('lease') IS NOT NULL") == "t\n" {
+                assert_eq!(there.sql(lasts), "0\n", "killed after {delay} ms, to {to}");
+            }
             // A lease that nobody let go ends by itself; this is the database's clock, and nobody else is there.
             there.sql(
                 "DO $$ BEGIN IF to_regclass('lease') IS NOT NULL THEN

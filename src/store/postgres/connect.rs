@@ -13,6 +13,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use crate::store::postgres::{
+    away::Away,
     fault::{is_of_the_connection, is_of_the_settings, refusal_words, unreachable_words},
     flaw::{self, AddressFlaw},
 };
@@ -37,6 +38,9 @@ pub enum ConnectError {
     /// It is that of a keeper which is set up otherwise.
     #[error(transparent)]
     Misfit(#[from] Misfit),
+    /// Its state is elsewhere.
+    #[error(transparent)]
+    Away(#[from] Away),
     /// A newer keeper has made its tables.
     #[error("the PostgreSQL database was written by a newer fyers-keeper")]
     Newer,
@@ -57,6 +61,7 @@ impl ConnectError {
         match self {
             Self::Address(flaw) => flaw.advice(),
             Self::Misfit(misfit) => misfit.advice(),
+            Self::Away(_) => Away::advice(),
             Self::Newer => "Use the newer version, or another database.",
             Self::Schema(_) => {
                 "Give the keeper a database of its own, and a user that may create tables in it."

@@ -1,17 +1,23 @@
 //! A keeper that wants the lease, and the thread that keeps it once it has it.
 
-use std::{convert::Infallible, path::Path, time::Duration};
+use std::{convert::Infallible, path::Path};
 
 use keeper_domain::session_state::StoredSession;
 use sqlx::{Connection, PgConnection, PgPool};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use crate::store::{
     postgres::{
+        away::{self, Away},
         committer::Committer,
         connect::{Address, ConnectError},
-        lease::{self, ASK_LIMIT, Awaiting, Candidate, HeldLease, LeaseRow, Take},
-        migrate::{self, Copied, Keep, MigrateError, Secrets},
+        lease::{self, ASK_LIMIT, Awaiting, Candidate, HeldLease, LeaseRow, RENEW_EVERY, Take},
+        leave,
+        migrate::{self, Copied, Keep, Secrets},
+        migrate_error::MigrateError,
         news::LeaseNews,
         renewal::{OnLost, Renewal},
         store::PostgresStore,
@@ -19,9 +25,6 @@ use crate::store::{
     },
     rows,
 };
-
-/// How long a migration may take.
-const MIGRATION: Duration = Duration::from_secs(600);
 
 /// A keeper that may take over.
 #[derive(Debug)]
@@ -104,6 +107,7 @@ impl Contender {
             Take::Taken(taken) => taken,
             Take::Held => return Ok(None),
             Take::Misfit(misfit) => return Err(ConnectError::Misfit(misfit)),
+            Take::Away(away) => return Err(ConnectError::Away(away)),
         };
         if self.stands_by {
             self.stands_by = false;
@@ -112,16 +116,25 @@ impl Contender {
         Ok(Some(HeldLease::new(taken, asked_at)))
     }
 
-    /// What the lease's row says, unless it is that of a keeper which is set up otherwise.
+    /// What the lease's row says, unless it is that of a keeper which is set up otherwise, or the state is elsewhere.
     ///
     /// # Errors
     /// As for [`Self::try_take`].
     pub async fn look_if_fit(&mut self) -> Result<LeaseRow, ConnectError> {
-        let row = self.look().await?;
+        let row = self.look_if_here().await?;
         match row.misfit(&self.who) {
             Some(misfit) => Err(ConnectError::Misfit(misfit)),
             None => Ok(row),
         }
+    }
+
+    /// What the lease's row says, unless the state is elsewhere.
+    ///
+    /// # Errors
+    /// The database does not answer, or has a state no more.
+    pub async fn look_if_here(&mut self) -> Result<LeaseRow, ConnectError> {
+        let mut row = self.look().await?;
+        row.away.take().map_or(Ok(row), |away| Err(ConnectError::Away(away)))
     }
 
     /// The state for somebody who only reads it.
@@ -148,41 +161,90 @@ impl Contender {
     /// The session as it is stored, whoever acts.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// As for [`Self::look_if_here`].
     pub async fn session(&mut self) -> Result<Option<StoredSession>, ConnectError> {
+        self.look_if_here().await?;
         let query =
             async |on: &mut PgConnection| sqlx::query("SELECT * FROM session").fetch_optional(on).await;
         Ok(self.ask(query).await?.map(|row| rows::session(&row)))
     }
 
     /// Brings the rows of a SQLite database here, and the secrets beside it. All of it happens, or nothing does; nobody acts
-    /// meanwhile.
+    /// meanwhile. A state that has left is replaced by what has become of it, and by nothing else.
     ///
     /// # Errors
     /// See [`MigrateError`].
     pub async fn fill_from(&self, from: &Path, secrets: Secrets) -> Result<Copied, MigrateError> {
-        let (mut on, epoch) = self.alone().await?;
-        let filled = async {
+        self.prepare().await?;
+        let mut on = self.patient().await?;
+        let taken = lease::take_to_fill(&mut on, &self.who).await?;
+        let epoch = epoch(taken)?;
+        let filling = async {
             let mut writing = on.begin().await?;
             let copied = migrate::to_postgres(from, &mut writing, secrets).await?;
+            in_time(leave::end_in_time(&mut writing, epoch).await?)?;
             writing.commit().await?;
             Ok(copied)
         };
-        let filled = filled.await;
+        let filled = self.renewing(epoch, filling).await;
         let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
         filled
     }
 
     /// Brings the rows to an empty SQLite database, and the shared secrets to where they are kept there; nobody acts
-    /// meanwhile.
+    /// meanwhile. The last step is the mark that the state has left: before it the state is here, after it there.
     ///
     /// # Errors
     /// See [`MigrateError`].
-    pub async fn move_to(&self, to: &Path, keep: Keep<'_>) -> Result<Copied, MigrateError> {
-        let (mut on, epoch) = self.alone().await?;
-        let copied = migrate::to_sqlite(&mut on, to, keep).await;
+    pub async fn move_to(&self, to: &Path, keep: Keep<'_>, away: &Away) -> Result<Copied, MigrateError> {
+        self.prepare().await?;
+        let mut on = self.patient().await?;
+        let taken = lease::take(&mut on, &self.who).await?;
+        let epoch = epoch(taken)?;
+        let moving = async {
+            let copied = migrate::to_sqlite(&mut on, to, (keep, Some(&away.number))).await?;
+            in_time(leave::leave(&mut on, epoch, away).await?)?;
+            Ok(copied)
+        };
+        let moved = self.renewing(epoch, moving).await;
         let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
-        copied
+        moved
+    }
+
+    /// Does it while the lease is renewed beside it: a migration that is killed leaves one that ends as soon as any other.
+    async fn renewing<T>(
+        &self,
+        epoch: i64,
+        work: impl Future<Output = Result<T, MigrateError>>,
+    ) -> Result<T, MigrateError> {
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = self.renew(epoch) => Err(MigrateError::Late),
+        }
+    }
+
+    /// Until it cannot be renewed any more.
+    async fn renew(&self, epoch: i64) {
+        let mut connection = None;
+        loop {
+            sleep(RENEW_EVERY).await;
+            let before = connection.take();
+            let renewing = async {
+                let mut on = match before {
+                    Some(on) => on,
+                    None => self.address.connect().await?,
+                };
+                let is_ours = lease::renew(&mut on, epoch, None).await?;
+                Ok::<_, sqlx::Error>((on, is_ours))
+            };
+            match timeout(ASK_LIMIT, renewing).await {
+                Ok(Ok((on, true))) => connection = Some(on),
+                Ok(Ok((_, false))) => return,
+                // Asked again; what is not renewed in time commits nothing.
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
     }
 
     /// Brings the rows as they are at one moment to an empty SQLite database, and the shared secrets beside it. Whoever
@@ -194,7 +256,10 @@ impl Contender {
         self.prepare().await?;
         let mut on = self.patient().await?;
         let mut moment = on.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        migrate::to_sqlite(&mut moment, to, keep).await
+        if let Some(away) = away::look(&mut moment).await? {
+            return Err(ConnectError::Away(away).into());
+        }
+        migrate::to_sqlite(&mut moment, to, (keep, None)).await
     }
 
     /// A connection that may take its time.
@@ -203,17 +268,6 @@ impl Contender {
         sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
         sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
         Ok(on)
-    }
-
-    /// A connection of its own, and the lease, which is renewed by nobody: what takes longer is not kept.
-    async fn alone(&self) -> Result<(PgConnection, i64), MigrateError> {
-        self.prepare().await?;
-        let mut on = self.patient().await?;
-        match lease::take_for(&mut on, &self.who, MIGRATION).await? {
-            Take::Taken(taken) => Ok((on, taken.epoch)),
-            Take::Held => Err(MigrateError::InUse),
-            Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
-        }
     }
 
     /// The connection, on which the holder is told what there is to tell.
@@ -277,4 +331,17 @@ impl Contender {
         })?;
         Ok(PostgresStore::new(pool, committer, (holding, self.who.address), let_go, is_released))
     }
+}
+
+fn epoch(taken: Take) -> Result<i64, MigrateError> {
+    match taken {
+        Take::Taken(taken) => Ok(taken.epoch),
+        Take::Held => Err(MigrateError::InUse),
+        Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
+        Take::Away(away) => Err(ConnectError::Away(away).into()),
+    }
+}
+
+fn in_time(is_in_time: bool) -> Result<(), MigrateError> {
+    if is_in_time { Ok(()) } else { Err(MigrateError::Late) }
 }

@@ -19,6 +19,8 @@ use keeper_domain::{
 };
 use sqlx::{PgConnection, PgExecutor, Result};
 
+use crate::store::postgres::away::{Away, MOVED_AWAY};
+
 /// How long a lease is good without being renewed.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often it is renewed.
@@ -72,6 +74,8 @@ pub struct LeaseRow {
     pub served: Served,
     /// Whether that keeper has let the lease go in good order.
     pub has_ended: bool,
+    /// Where the state is, when it has left this database.
+    pub away: Option<Away>,
 }
 
 impl LeaseRow {
@@ -112,19 +116,28 @@ pub(super) enum Take {
     Held,
     /// This one may not have it.
     Misfit(Misfit),
+    /// Nobody may: the state is elsewhere.
+    Away(Away),
 }
 
 /// Takes the lease when nobody has it, unless it is a keeper's that was set up otherwise.
 pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Take> {
-    take_for(on, who, LEASE).await
+    let before = look(on).await?;
+    match before.away {
+        Some(away) => Ok(Take::Away(away)),
+        None => take_after(on, who, before).await,
+    }
 }
 
-/// The same for a given time.
-///
+/// The same for somebody who brings the state back, if it has left.
+pub(super) async fn take_to_fill(on: &mut PgConnection, who: &Candidate) -> Result<Take> {
+    let before = look(on).await?;
+    take_after(on, who, before).await
+}
+
 /// A keeper that did not wait for the answer, or did not get it, may hold the lease without knowing: then it takes it
 /// again. It takes it in the place of the holding that it has seen, so a question that is carried out late does nothing.
-pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Duration) -> Result<Take> {
-    let before = look(on).await?;
+async fn take_after(on: &mut PgConnection, who: &Candidate, before: LeaseRow) -> Result<Take> {
     if let Some(misfit) = before.misfit(who) {
         return Ok(Take::Misfit(misfit));
     }
@@ -135,7 +148,7 @@ pub(super) async fn take_for(on: &mut PgConnection, who: &Candidate, long: Durat
                 WHERE one = 1 AND epoch = $4
                 AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()) RETURNING epoch, after_crash";
     let query = sqlx::query_as::<_, (i64, bool)>(take).bind(&who.name).bind(&who.address);
-    let query = query.bind(long.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
+    let query = query.bind(LEASE.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
     let taken = query.bind(serde_json::to_string(&who.served).ok()).fetch_optional(&mut *on).await?;
     let Some((epoch, after_crash)) = taken else { return Ok(Take::Held) };
     // After that: what was written when the lease was let go a moment ago is seen, and nobody writes there any more.
@@ -251,14 +264,17 @@ pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
     let look = "SELECT holder, address, epoch,
                 COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - since), 0)::float8,
                 EXTRACT(EPOCH FROM expires_at - clock_timestamp())::float8,
-                served, NOT unended, (SELECT account FROM session) FROM lease WHERE one = 1";
-    type Row = (Option<String>, Option<String>, i64, f64, f64, Option<String>, bool, Option<String>);
-    let row: Row = sqlx::query_as(look).fetch_one(on).await?;
-    let (holder, address, epoch, held, left, served, has_ended, account) = row;
+                served, NOT unended, (SELECT account FROM session), (SELECT value FROM facts WHERE name = $1)
+                FROM lease WHERE one = 1";
+    type Text = Option<String>;
+    let query =
+        sqlx::query_as::<_, (Text, Text, i64, f64, f64, Text, bool, Text, Text)>(look).bind(MOVED_AWAY);
+    let (holder, address, epoch, held, left, served, has_ended, account, away) = query.fetch_one(on).await?;
+    let away = away.map(|json| Away::read(&json));
     let served: Served = served.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
     let served = Served { account: account.or(served.account), ..served };
     let (held, is_over, over, left) = (seconds(held), left <= 0.0, seconds(-left), seconds(left));
-    Ok(LeaseRow { holder, address, epoch, held, left, is_over, over, served, has_ended })
+    Ok(LeaseRow { holder, address, epoch, held, left, is_over, over, served, has_ended, away })
 }
 
 /// How long this program may act, by a clock that nobody can set and that goes on while the machine is suspended.

@@ -5,13 +5,17 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use rusqlite::{Connection, OpenFlags, types::Value};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, types::Value};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 
 use crate::store::{
-    postgres::connect::{ConnectError, problem},
+    postgres::{
+        away::{self, Away, MOVED_AWAY},
+        connect::ConnectError,
+        migrate_error::MigrateError,
+    },
     sqlite::write_session_digest,
 };
 
@@ -23,59 +27,14 @@ const ELSEWHERE: [&str; 3] = ["lease", "lease_calls", "_sqlx_migrations"];
 /// The names of the secrets that keepers of one database share.
 pub const SHARED_SECRETS: [&str; 2] = ["gateway_key", "signing_secret"];
 
+/// The fact that names the migration which has filled a database.
+pub const FILLED_BY: &str = "filled_by";
+
 /// Shared secrets by their names.
 pub type Secrets = Vec<(&'static str, SecretString)>;
 
 /// Where shared secrets go when a state leaves PostgreSQL; the words of what went wrong.
 pub type Keep<'a> = &'a dyn Fn(Secrets) -> Result<(), String>;
-
-/// A migration did not happen. Nothing was changed at the source, and nothing is left at the target.
-#[derive(Debug, thiserror::Error)]
-pub enum MigrateError {
-    /// The target holds a state already.
-    #[error("there is a state in the target already: {0} events")]
-    NotEmpty(i64),
-    /// A keeper acts on one of them.
-    #[error("a keeper acts on the PostgreSQL database")]
-    InUse,
-    /// The rows differ after they were written.
-    #[error("table {0} is not the same after it was copied; nothing was kept")]
-    Differs(String),
-    /// PostgreSQL.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A database failed.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl MigrateError {
-    /// What to do about it, in one line.
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::NotEmpty(_) => "Use an empty database, or remove the old state yourself when you are sure.",
-            Self::InUse => "Stop the keepers first; a lease without a keeper ends after 15 s.",
-            Self::Differs(_) => "Run it again, and report it if it happens again.",
-            Self::Connect(error) => error.advice(),
-            Self::Failed(_) => "Check disk and server; nothing was changed at the source.",
-        }
-    }
-}
-
-impl From<sqlx::Error> for MigrateError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(format!("PostgreSQL: {}", problem(&error)))
-    }
-}
-
-impl From<rusqlite::Error> for MigrateError {
-    // Without SQLite's message, which may quote a value.
-    fn from(error: rusqlite::Error) -> Self {
-        let code =
-            error.sqlite_error_code().map_or("unexpected failure".to_owned(), |code| format!("{code:?}"));
-        Self::Failed(format!("SQLite: {code}"))
-    }
-}
 
 /// How many rows each table had.
 pub type Copied = BTreeMap<String, u64>;
@@ -161,9 +120,12 @@ pub(crate) async fn to_postgres(
     on: &mut PgConnection,
     secrets: Secrets,
 ) -> Result<Copied, MigrateError> {
-    refuse_if_used(on).await?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(from, flags)?;
+    match away::look(on).await? {
+        Some(away) => make_room(&source, away, on).await?,
+        None => refuse_if_used(on).await?,
+    }
     let mut copied = Copied::new();
     for table in tables(on).await? {
         let sent = send(&source, &table, on).await?;
@@ -182,6 +144,24 @@ pub(crate) async fn to_postgres(
         sqlx::query(put).bind(name).bind(text).execute(&mut *on).await?;
     }
     Ok(copied)
+}
+
+/// The rows of a state that has left go when it comes back from where it went.
+async fn make_room(source: &Connection, away: Away, on: &mut PgConnection) -> Result<(), MigrateError> {
+    if filled_by(source)?.is_none_or(|number| number != away.number) {
+        return Err(ConnectError::Away(away).into());
+    }
+    for table in tables(on).await? {
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {}", table.name))).execute(&mut *on).await?;
+    }
+    Ok(())
+}
+
+/// The migration that has filled a SQLite database.
+fn filled_by(on: &Connection) -> rusqlite::Result<Option<String>> {
+    let query = "SELECT value FROM facts WHERE name = ?1";
+    let json: Option<String> = on.query_row(query, [FILLED_BY], |row| row.get(0)).optional()?;
+    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 async fn refuse_if_used(on: &mut PgConnection) -> Result<(), MigrateError> {
@@ -296,17 +276,19 @@ fn cells(table: &Table, row: &PgRow) -> sqlx::Result<Cells> {
     table.columns.iter().enumerate().map(one).collect()
 }
 
-/// Fills an empty SQLite database with the rows of PostgreSQL. What keepers of one database share does not belong into the
+/// Fills an empty SQLite database with the rows of PostgreSQL, under the number of the migration if it is one. What keepers of one database share does not belong into the
 /// file, which is backed up: it is given to `keep` when all else is ready, and nothing happens if that fails.
 pub(crate) async fn to_sqlite(
     on: &mut PgConnection,
     to: &Path,
-    keep: Keep<'_>,
+    (keep, number): (Keep<'_>, Option<&str>),
 ) -> Result<Copied, MigrateError> {
     let tables = tables(on).await?;
     let mut target = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let events: i64 = target.query_row("SELECT COUNT(*) FROM journal", [], |row| row.get(0))?;
-    if events > 0 {
+    // What the same migration has brought and not finished may have gone on at its source since.
+    let is_own = number.is_some() && filled_by(&target)?.as_deref() == number;
+    if events > 0 && !is_own {
         return Err(MigrateError::NotEmpty(events));
     }
     let writing = target.transaction()?;
@@ -325,6 +307,9 @@ pub(crate) async fn to_sqlite(
                 secrets.push(secret);
                 return Ok(());
             }
+            if is_of_a_migration(table, &row) {
+                return Ok(());
+            }
             sum.add(&row);
             insert.execute(rusqlite::params_from_iter(row.into_iter().map(value)))?;
             Ok(())
@@ -337,6 +322,10 @@ pub(crate) async fn to_sqlite(
         copied.insert(table.name.clone(), sent.1);
     }
     write_session_digest(&writing)?;
+    if let Some(number) = number {
+        let put = "INSERT INTO facts (name, value) VALUES (?1, ?2)";
+        writing.execute(put, [FILLED_BY, &serde_json::Value::from(number).to_string()])?;
+    }
     keep(secrets).map_err(MigrateError::Failed)?;
     writing.commit()?;
     Ok(copied)
@@ -347,6 +336,12 @@ fn secret(table: &Table, row: &[Cell]) -> Option<(&'static str, SecretString)> {
     let [Cell::Text(name), Cell::Text(value)] = row else { return None };
     let name = SHARED_SECRETS.into_iter().find(|shared| table.name == "facts" && shared == name)?;
     Some((name, SecretString::from(serde_json::from_str::<String>(value).ok()?)))
+}
+
+/// What a migration has noted of itself stays where it is.
+fn is_of_a_migration(table: &Table, row: &[Cell]) -> bool {
+    let is_noted = |name: &str| name == FILLED_BY || name == MOVED_AWAY;
+    table.name == "facts" && matches!(row.first(), Some(Cell::Text(name)) if is_noted(name))
 }
 
 fn value(cell: Cell) -> Value {
