@@ -11,10 +11,7 @@ use fyers_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    live_positions::LivePositions,
-    request::{Leg, OrderCall},
-};
+use super::request::{Leg, OrderCall};
 
 /// So many are remembered; then the oldest makes room.
 pub const MOST: usize = 1_000;
@@ -26,7 +23,7 @@ const DAYS_AHEAD: u64 = 20;
 /// What waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ConditionalKind {
     /// Good till triggered: a year at most.
     Gtt,
     /// A smart order.
@@ -35,7 +32,7 @@ pub enum Kind {
     Unreadable,
 }
 
-impl Kind {
+impl ConditionalKind {
     fn words(self) -> &'static str {
         match self {
             Self::Gtt => "a GTT order",
@@ -51,7 +48,7 @@ pub struct Conditional {
     /// FYERS' id; empty where it has told none.
     pub id: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ConditionalKind,
     /// Its symbols; empty: not known, so it may be any.
     pub symbols: Vec<String>,
     /// Signed, as it was sent; `None` when that could not be read.
@@ -112,7 +109,7 @@ fn over(ids: &[String], is_gtt: bool) -> Option<Step> {
 fn of_gtt(call: &OrderCall, request: &ApiRequest, ids: &[String], at: DateTime<Utc>) -> Conditional {
     let quantity = call.legs.first().map(|leg| leg.quantity);
     let (id, symbols) = (ids.first().cloned().unwrap_or_default(), symbols(&body(request)));
-    Conditional { id, kind: Kind::Gtt, symbols, quantity, at, last_day: None }
+    Conditional { id, kind: ConditionalKind::Gtt, symbols, quantity, at, last_day: None }
 }
 
 /// These three end with their day; a plan (`sip`), and what the keeper does not know, goes on.
@@ -127,7 +124,7 @@ fn of_smart(
     let quantity = side.zip(whole(&body["qty"])).and_then(|(side, quantity)| quantity.checked_mul(side));
     let last_day = day.filter(|_| matches!(what, "step" | "limit" | "trail"));
     let id = ids.first().cloned().unwrap_or_default();
-    Conditional { id, kind: Kind::Smart, symbols: symbols(&body), quantity, at, last_day }
+    Conditional { id, kind: ConditionalKind::Smart, symbols: symbols(&body), quantity, at, last_day }
 }
 
 fn body(request: &ApiRequest) -> Value {
@@ -161,7 +158,7 @@ pub fn trading_day(
 impl Conditional {
     /// Stands for those of which the store's words cannot be read: there may be one in any symbol.
     pub fn unreadable(at: DateTime<Utc>) -> Self {
-        let (id, symbols, kind) = (String::new(), vec![], Kind::Unreadable);
+        let (id, symbols, kind) = (String::new(), vec![], ConditionalKind::Unreadable);
         Self { id, kind, symbols, quantity: None, at, last_day: None }
     }
 
@@ -190,7 +187,7 @@ pub fn learn(orders: &mut Vec<Conditional>, step: Step, today: NaiveDate) -> Opt
     orders.retain(|order| !order.is_over(today));
     match step {
         Step::Over { id, is_gtt } => {
-            orders.retain(|order| order.id != id || is_gtt != (order.kind == Kind::Gtt));
+            orders.retain(|order| order.id != id || is_gtt != (order.kind == ConditionalKind::Gtt));
             None
         }
         Step::Waits(order) => {
@@ -200,23 +197,15 @@ pub fn learn(orders: &mut Vec<Conditional>, step: Step, today: NaiveDate) -> Opt
     }
 }
 
-impl LivePositions {
-    /// Why an order in this symbol must not be simulated because of one that waits for a condition.
-    pub fn may_have_executed(&self, leg: &Leg) -> Option<String> {
-        let order = self.conditional.iter().find(|order| order.may_be_in(leg))?;
-        let kind = order.kind.words();
-        Some(match order.symbols.is_empty() {
-            true => {
-                format!(
-                    "{kind} of yours, in a symbol that is not known, may have executed at FYERS: look in the FYERS app"
-                )
-            }
-            false => format!(
-                "{kind} of yours for {} may have executed at FYERS: look in the FYERS app",
-                order.symbols.join(" and ")
-            ),
-        })
-    }
+/// Why an order in this symbol must not be simulated because of one of these.
+pub fn may_have_executed(orders: &[Conditional], leg: &Leg) -> Option<String> {
+    let order = orders.iter().find(|order| order.may_be_in(leg))?;
+    let whose = match order.symbols.is_empty() {
+        true => "yours, in a symbol that is not known,".to_owned(),
+        false => format!("yours for {}", order.symbols.join(" and ")),
+    };
+    let kind = order.kind.words();
+    Some(format!("{kind} of {whose} may have executed at FYERS: look in the FYERS app"))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use fyers_api::{model::Position, operation::Operation};
 pub use super::refused::Refused;
 use super::{
     OnTokenLoss, Venue,
+    conditional::may_have_executed,
     exposure::{reduces, room},
     live_positions::{Known, LivePositions},
     order_ids::is_simulated,
@@ -366,7 +367,9 @@ fn may_be_simulated(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     if is_open && (closes || !call.understood) {
         return Err(Refused::Protected("you have live positions, or orders at FYERS".to_owned()));
     }
-    let risk = |leg| now.live.protects(leg, now.on_the_way()).or_else(|| now.live.may_have_executed(leg));
+    let risk = |leg| {
+        now.live.protects(leg, now.on_the_way()).or_else(|| may_have_executed(&now.live.conditional, leg))
+    };
     if let Some(risk) = call.legs.iter().find_map(risk) {
         return Err(Refused::Protected(risk));
     }

@@ -6,6 +6,7 @@ use crate::{
     mode::Mode,
     routing::{
         exposure::tests::leg,
+        live_positions::LivePositions,
         route::{Refused, Route, Snapshot, route, tests::snapshot},
     },
 };
@@ -55,7 +56,10 @@ fn waiting(method: Method, path: &str, body: &Value, id: &str) -> LivePositions 
 #[test]
 fn gtt_and_smart_orders_are_read_with_their_symbols() {
     let one = waits(step(Method::Post, "/gtt/orders/sync", &gtt(1, 75), "26"));
-    assert_eq!((one.id.as_str(), one.kind, one.quantity, one.last_day), ("26", Kind::Gtt, Some(75), None));
+    assert_eq!(
+        (one.id.as_str(), one.kind, one.quantity, one.last_day),
+        ("26", ConditionalKind::Gtt, Some(75), None)
+    );
     assert_eq!(
         (one.symbols.as_slice(), one.told().as_str()),
         (&[SBIN.to_owned()][..], "+75 NSE:SBIN-EQ (a GTT order that waits)")
@@ -68,7 +72,11 @@ fn gtt_and_smart_orders_are_read_with_their_symbols() {
         ("peg", None),
     ] {
         let one = waits(step(Method::Post, &format!("/smart-order/{what}"), &smart(), "f-1"));
-        assert_eq!((one.kind, one.quantity, one.last_day), (Kind::Smart, Some(-10), last_day), "{what}");
+        assert_eq!(
+            (one.kind, one.quantity, one.last_day),
+            (ConditionalKind::Smart, Some(-10), last_day),
+            "{what}"
+        );
         assert_eq!(one.told(), "-10 NSE:SBIN-EQ (a smart order that waits)");
     }
     let nested = waits(step(
@@ -177,13 +185,16 @@ fn no_order_in_the_symbol_of_one_that_waits_is_simulated() {
     assert!(matches!(goes(false, &live, &all), Route::Refused(Refused::Protected(_))));
     let smart = waiting(Method::Post, "/smart-order/trail", &smart(), "f-1");
     assert!(
-        smart
-            .may_have_executed(&leg(SBIN, 10))
+        may_have_executed(&smart.conditional, &leg(SBIN, 10))
             .unwrap()
             .starts_with("a smart order of yours for NSE:SBIN-EQ may")
     );
     assert_eq!(smart.open().unwrap(), ["-10 NSE:SBIN-EQ (a smart order that waits)"]);
     let any = waiting(Method::Post, "/smart-order/trail", &json!({}), "f-1");
-    assert!(any.may_have_executed(&leg("NSE:TCS-EQ", 1)).unwrap().contains("a symbol that is not known"));
+    assert!(
+        may_have_executed(&any.conditional, &leg("NSE:TCS-EQ", 1))
+            .unwrap()
+            .contains("a symbol that is not known")
+    );
     assert!(matches!(goes(false, &any, &order("NSE:TCS-EQ", 1)), Route::Refused(Refused::Protected(_))));
 }
