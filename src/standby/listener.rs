@@ -18,8 +18,8 @@ use crate::{
     standby::{
         answer::{copied, is_end_to_end},
         holder::{Held, Holder},
-        passing::Passing,
         reach::Reach,
+        relays::Relays,
         tunnel,
     },
 };
@@ -40,7 +40,7 @@ const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 pub(super) fn serve(
     listen: SocketAddr,
     holder: Holder,
-    (reach, passing): (Reach, Passing),
+    (reach, relays): (Reach, Relays),
 ) -> std::io::Result<Server> {
     let listener = TcpListener::bind(listen)?;
     let client = reqwest::Client::builder()
@@ -51,14 +51,14 @@ pub(super) fn serve(
         .build()
         .map_err(std::io::Error::other)?;
     let data = (web::Data::new(holder), web::Data::new(client), web::Data::new(Semaphore::new(MOST_SOCKETS)));
-    let (reach, passing) = (web::Data::new(reach), web::Data::new(passing));
+    let (reach, relays) = (web::Data::new(reach), web::Data::new(relays));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())
             .app_data(reach.clone())
-            .app_data(passing.clone())
+            .app_data(relays.clone())
             .service(web::resource("/livez").to(async || HttpResponse::Ok().body("alive\n")))
             .service(web::resource("/readyz").to(readyz))
             .service(web::resource("/metrics").to(metrics))
@@ -106,9 +106,9 @@ async fn pass_on(
     payload: web::Payload,
     holder: web::Data<Holder>,
     client: web::Data<reqwest::Client>,
-    (sockets, passing): (web::Data<Semaphore>, web::Data<Passing>),
+    (sockets, relays): (web::Data<Semaphore>, web::Data<Relays>),
 ) -> HttpResponse {
-    let Some(_until_answered) = passing.begin() else {
+    let Some(_until_answered) = relays.begin() else {
         return nobody(&request, "this keeper stood by and stops");
     };
     let (held, away) = (holder.get(), holder.away());

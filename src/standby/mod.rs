@@ -8,8 +8,8 @@ mod answer;
 mod fenced;
 mod holder;
 mod listener;
-mod passing;
 mod reach;
+mod relays;
 mod stop;
 mod told;
 mod tunnel;
@@ -29,8 +29,8 @@ use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
 pub use holder::{Held, Holder};
-use passing::Passing;
 pub use reach::Reach;
+use relays::Relays;
 pub use stop::StopSignals;
 use told::Told;
 
@@ -95,8 +95,8 @@ pub async fn wait(
 ) -> Result<Option<PostgresStore>, StandbyError> {
     let holder = Holder::default();
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
-    let passing = Passing::default();
-    let server = listener::serve(listen, holder.clone(), (reach.clone(), passing.clone()));
+    let relays = Relays::default();
+    let server = listener::serve(listen, holder.clone(), (reach.clone(), relays.clone()));
     let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
         biased;
@@ -107,9 +107,9 @@ pub async fn wait(
     };
     let Some(holding) = holding else {
         // Orders that were passed on have left: their bots are told what came of them.
-        passing.close();
+        relays.close();
         tokio::select! {
-            () = passing.over(DRAIN) => {}
+            () = relays.over(DRAIN) => {}
             _ended = &mut server => {}
         }
         tracing::info!(event = "lease.left", "this keeper stood by and stops, as it was asked to");
@@ -118,8 +118,8 @@ pub async fn wait(
     tracing::info!(event = "lease.taken", epoch = holding.epoch(), "this keeper acts from now on");
     contender.end_with_the_lease();
     // The one before has answered all it was asked, before it let the lease go.
-    passing.close();
-    passing.over(LAST_ANSWERS).await;
+    relays.close();
+    relays.over(LAST_ANSWERS).await;
     // Its socket is free when this returns, for the listener of the keeper.
     let _ended = tokio::join!(server.handle().stop(false), server);
     let stop = stop.clone();

@@ -76,7 +76,10 @@ fn without_a_token_nobody_answers_for_an_order_at_fyers() {
     assert_eq!(home.sim.state().orders, before, "as it was");
 
     // What was simulated is changed where it is, and its answer says why it is not at FYERS.
-    let simulated = bot.ask(Method::POST, "/api/v3/orders/sync", Some(order));
+    // Of another symbol: the GTT order may have executed.
+    let mut other = order;
+    other["symbol"] = json!("NSE:INFY-EQ");
+    let simulated = bot.ask(Method::POST, "/api/v3/orders/sync", Some(other));
     let words = simulated.body["message"].as_str().unwrap();
     assert!(words.contains("not sent to FYERS, because"), "{words}");
     let cancelled = bot.ask(Method::DELETE, "/api/v3/orders/sync", Some(json!({"id": id(&simulated)})));

@@ -1,4 +1,4 @@
-//! What a standby is passing on at this moment: an order that it holds in its hands has left, and its bot waits for the answer.
+//! What a standby passes on at this moment: an order that it holds in its hands has left, and its bot waits for the answer.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use tokio::{sync::Notify, time::timeout};
 
 /// Counts the requests under way; nothing new is taken once it is closed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Passing(Arc<State>);
+pub(super) struct Relays(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -32,7 +32,7 @@ impl Drop for OnePassed {
     }
 }
 
-impl Passing {
+impl Relays {
     /// A place for one more; `None` when this keeper stops.
     pub(super) fn begin(&self) -> Option<OnePassed> {
         self.0.count.fetch_add(1, Ordering::SeqCst);
@@ -68,27 +68,27 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_under_way_is_waited_for_and_nothing_new_begins() {
-        let passing = Passing::default();
-        let one = passing.begin().unwrap();
-        passing.close();
-        assert!(passing.begin().is_none());
+        let relays = Relays::default();
+        let one = relays.begin().unwrap();
+        relays.close();
+        assert!(relays.begin().is_none());
         let began = Instant::now();
         let ended = async {
             tokio::time::sleep(Duration::from_secs(3)).await;
             drop(one);
         };
-        tokio::join!(passing.over(Duration::from_secs(9)), ended);
+        tokio::join!(relays.over(Duration::from_secs(9)), ended);
         assert_eq!(began.elapsed(), Duration::from_secs(3));
-        passing.over(Duration::from_secs(9)).await;
+        relays.over(Duration::from_secs(9)).await;
         assert_eq!(began.elapsed(), Duration::from_secs(3), "nothing is left");
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_is_waited_for_without_end() {
-        let passing = Passing::default();
-        let _hangs = passing.begin();
+        let relays = Relays::default();
+        let _hangs = relays.begin();
         let began = Instant::now();
-        passing.over(Duration::from_secs(9)).await;
+        relays.over(Duration::from_secs(9)).await;
         assert_eq!(began.elapsed(), Duration::from_secs(9));
     }
 }
