@@ -52,7 +52,7 @@ fn everything_is_said_without_scripts() {
         "No simulated trade yet. The curve begins with the first one.",
         "Market data not connected: no bot listens",
         "Bots that listen none",
-        "default live 0 orders today",
+        "default up to live 0 orders today",
         "exchange running 0",
         "token running 0",
         "holidays on file until 31 Dec 2026",
