@@ -207,7 +207,9 @@ fn a_migration_that_is_killed_at_any_moment_loses_nothing() {
                  UPDATE lease SET expires_at = clock_timestamp(), holder = NULL; END IF; END $$",
             );
             let (code, said) = there.complains(0, &["migrate", "--to", to]);
-            assert_eq!(code, Some(0), "after {delay} ms, to {to}: {said}");
+            // The kill may come when all is done: then there is nothing to be moved any more.
+            let was_done = said.contains("there is a state in") || said.contains("there is no state in");
+            assert!(code == Some(0) || was_done, "after {delay} ms, to {to}: {code:?} {said}");
             println!("killed after {delay} ms, to {to}: {said}");
             if to == "postgres" {
                 assert_eq!(there.sql("SELECT COUNT(*) FROM orders"), format!("{orders}\n"));
