@@ -78,7 +78,9 @@ impl ExchangeActor {
         let shut = shut.into_iter().map(str::to_owned).collect();
         let told = (closed > 0).then_some((now, Event::SimulatedCleared { by, positions: closed }));
         let mut change = Change { events: told.into_iter().collect(), ..self.mock_change(records) };
-        self.note_books(&mut change);
+        if change.mock_records.is_empty() {
+            self.note_books(&mut change);
+        }
         (Cleared { closed, shut, opens }, change)
     }
 }

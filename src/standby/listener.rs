@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
+    App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer,
     dev::Server,
     http::header::{CONTENT_TYPE, HOST, HeaderName, RETRY_AFTER, UPGRADE},
     web,
@@ -109,7 +109,7 @@ async fn pass_on(
     (sockets, relays): (web::Data<Semaphore>, web::Data<Relays>),
 ) -> HttpResponse {
     let Some(_until_answered) = relays.begin() else {
-        return nobody(&request, "this keeper stood by and stops");
+        return nobody(&request, "this keeper stands by no longer: ask again in a moment");
     };
     let (held, away) = (holder.get(), holder.away());
     if let Some(why) = away.as_ref().filter(|_| request.path() == "/api/status") {
@@ -160,18 +160,18 @@ impl From<reqwest::Error> for NoAnswer {
 
 /// The holder was asked, and its answer did not come: an order may be at FYERS. As the gateway itself answers then.
 fn not_known(request: &HttpRequest) -> HttpResponse {
-    let asks = request.method().is_safe();
-    let is_of_bots = ["/api/", "/data"].iter().any(|start| request.path().starts_with(start));
-    let mut response = if is_of_bots && !asks { HttpResponse::Ok() } else { HttpResponse::GatewayTimeout() };
+    const SILENT: &str = "the keeper that acts did not answer";
+    if request.method().is_safe() {
+        let why = format!("{SILENT}; nothing was changed");
+        return refused(HttpResponse::GatewayTimeout(), request, &why);
+    }
+    // Beside the orders of bots there are the keeper's own: keys, refresh, login.
+    if !request.path().starts_with("/api/v3") {
+        let why = format!("{SILENT}: whether it was done is not known");
+        return refused(HttpResponse::GatewayTimeout(), request, &why);
+    }
+    let mut response = HttpResponse::Ok();
     response.insert_header(("X-Keeper-Mode", "standby"));
-    if asks {
-        response.insert_header((RETRY_AFTER, "2"));
-        return response.body("fyers-keeper: the keeper that acts did not answer; nothing was changed\n");
-    }
-    if !is_of_bots {
-        return response
-            .body("fyers-keeper: the keeper that acts did not answer: whether it was done is not known\n");
-    }
     let message = "fyers-keeper: the order was passed on to the keeper that acts, and its outcome is not known. Look in the \
                    order book before sending it again.";
     response.insert_header(("X-Keeper-Order-Venue", "fyers"));
@@ -231,9 +231,13 @@ async fn ask(
 
 /// The answer when nobody can be asked, as FYERS would write it: nothing was done.
 fn nobody(request: &HttpRequest, why: &str) -> HttpResponse {
-    let message = format!("fyers-keeper: {why}; nothing was done");
     let mut response = HttpResponse::ServiceUnavailable();
     response.insert_header((RETRY_AFTER, "2"));
+    refused(response, request, &format!("{why}; nothing was done"))
+}
+
+fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, why: &str) -> HttpResponse {
+    let message = format!("fyers-keeper: {why}");
     response.insert_header(("X-Keeper-Mode", "standby")).insert_header(("X-Keeper-Order-Venue", "none"));
     let is_of_bots = ["/api/", "/data"].iter().any(|start| request.path().starts_with(start));
     if is_of_bots {
