@@ -12,6 +12,7 @@ use keeper_domain::{
         TradingStore,
     },
     reason::Reason,
+    routing::live_positions::LivePositions,
     secret::{AccessToken, RefreshToken},
     session::{Source, StateName},
 };
@@ -211,6 +212,24 @@ async fn a_restore_keeps_the_old_state_and_a_halt() {
     let (_state, store) = home.open().await;
     assert!(store.halted().await.unwrap(), "nobody ended the halt");
     assert_eq!(store.recent_events(1_000).await.unwrap().len(), 20);
+}
+
+/// Between the backup and the restore a bot may have traded: what was open then is not what is open now.
+#[tokio::test]
+async fn what_is_open_at_fyers_is_not_known_after_a_restore() {
+    for was_live in [true, false] {
+        let home = Home::new().await;
+        let (state, store) = home.open().await;
+        let read = LivePositions { was_live, read_at: Some(Utc::now()), ..LivePositions::default() };
+        store.commit(Change { live_positions: Some(read), ..Change::default() }).await.unwrap();
+        store.close().await;
+        drop((state, store));
+        home.backup("b.db", Wish::default()).await.unwrap();
+        home.restore("b.db").await.unwrap();
+        let (_state, store) = home.open().await;
+        let restored = store.live_positions().await.unwrap();
+        assert_eq!((restored.was_live, restored.read_at.is_none()), (was_live, was_live));
+    }
 }
 
 #[tokio::test]

@@ -245,3 +245,30 @@ fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, why: &str) 
     }
     response.body(format!("{message}\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{body::to_bytes, test::TestRequest};
+
+    use super::*;
+
+    /// Of an order alone it is said that it may be at FYERS; no request of the keeper's own is told as done.
+    #[actix_web::test]
+    async fn without_an_answer_only_an_order_has_an_unknown_outcome() {
+        for (method, path, status, words) in [
+            ("POST", "/api/v3/orders/sync", 200, "its outcome is not known"),
+            ("DELETE", "/api/v3/positions", 200, "its outcome is not known"),
+            ("GET", "/api/v3/orders", 504, "nothing was changed"),
+            ("POST", "/api/keys", 504, "whether it was done is not known"),
+            ("POST", "/act/halt", 504, "whether it was done is not known"),
+        ] {
+            let request = TestRequest::with_uri(path).method(method.parse().unwrap()).to_http_request();
+            let answer = not_known(&request);
+            assert_eq!(answer.status().as_u16(), status, "{method} {path}");
+            let body = to_bytes(answer.into_body()).await.unwrap();
+            let body = String::from_utf8_lossy(&body);
+            assert!(body.contains(words), "{method} {path}: {body}");
+            assert_eq!(body.contains(r#""code":201"#), status == 200, "{body}");
+        }
+    }
+}
