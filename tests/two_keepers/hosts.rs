@@ -4,13 +4,12 @@ use std::{
     fs::File,
     net::{IpAddr, SocketAddr},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::Value;
 use simulator::{RefreshMode, TokenKind};
 use tempfile::TempDir;
 
@@ -18,7 +17,7 @@ use crate::{
     network::{Link, Network},
     relay::Relay,
     server::Server,
-    support::{Home, block_on, free_port, get, wait_for},
+    support::{Home, free_port, get, wait_for},
 };
 
 pub(crate) const KEY: &str = "the-key-of-both-keepers-0123456789abcdef";
@@ -44,7 +43,7 @@ pub(crate) struct World {
     pub(crate) token: String,
     /// Tags of orders that were acknowledged as sent to FYERS.
     pub(crate) acknowledged: Vec<String>,
-    tags: u32,
+    pub(crate) tags: u32,
     has_addresses: bool,
     has_key: bool,
     /// What is set otherwise on one host.
@@ -330,32 +329,6 @@ impl World {
         wait_for("the standby reaches FYERS", || {
             (self.status(holder)?["lease"]["standby_reaches_fyers"] == true).then_some(())
         });
-    }
-
-    /// A bot's order to this host: the venue of the answer, or nothing when there was no good one.
-    pub(crate) fn order(&mut self, host: usize, why: &str) -> Option<String> {
-        self.tags += 1;
-        let tag = format!("bot{}", self.tags);
-        let order = json!({"symbol": "NSE:SBIN-EQ", "qty": 1, "type": 2, "side": 1, "productType": "CNC",
-            "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false,
-            "orderTag": tag});
-        let url = self.url(host, "/api/v3/orders/sync");
-        let answer = block_on(async {
-            let client =
-                reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
-            let request = client.post(url).header("Authorization", format!("bot:{KEY}")).json(&order);
-            let answer = request.send().await.ok()?;
-            let venue = answer.headers().get("x-keeper-order-venue")?.to_str().ok()?.to_owned();
-            let body: Value = answer.json().await.ok()?;
-            Some((venue, body))
-        });
-        let (venue, body) = answer?;
-        println!("order {tag} ({why}) to {host}: {venue} {body}");
-        let is_taken = venue == "fyers" && body["code"] == 1101;
-        if is_taken {
-            self.acknowledged.push(tag);
-        }
-        is_taken.then_some(venue)
     }
 
     /// Messages on the phone that a person can log in with.

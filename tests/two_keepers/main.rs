@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
 mod backup;
+mod bots;
 mod database_settings;
 #[path = "../e2e/feed_client.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]

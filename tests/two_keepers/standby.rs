@@ -4,6 +4,7 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::{
+    bots::{order_of, post_order, started, two},
     feed_client::Socket,
     hosts::{KEY, World},
     support::{get, get_with_key, wait_for},
@@ -18,15 +19,6 @@ fn found(examined: &Value, check: &str) -> Value {
     let mut checks = examined["checks"].as_array().unwrap().iter();
     let found = checks.find(|finding| finding["check"] == check).cloned();
     found.unwrap_or_else(|| panic!("no {check}: {examined:#}"))
-}
-
-fn two() -> Option<World> {
-    let mut world = World::new()?;
-    world.start(0);
-    world.wait_acts(0);
-    world.start(1);
-    world.wait_stands_by(1);
-    Some(world)
 }
 
 /// Through the standby as at the holder: both ways, more than one piece of it, and a wrong key is refused by the holder.
@@ -175,4 +167,43 @@ fn a_standby_says_when_its_database_is_away_and_when_it_is_back() {
     world.wait_warm(0);
     world.term(0);
     world.wait_acts(1);
+}
+
+/// A rolling deploy stops the standby too. What it has passed on has left.
+#[test]
+fn a_standby_that_stops_waits_for_the_orders_it_has_passed_on() {
+    let Some(mut world) = two() else { return };
+    let slow = simulator::Fault::Latency { ms: 2_500 };
+    world.home.sim.inject(simulator::FaultRule::forever(simulator::endpoint::ORDERS_SYNC, slow));
+    let at_fyers = || world.home.sim.call_count(simulator::endpoint::ORDERS_SYNC).total;
+    let before = at_fyers();
+    let (url, order) = (world.url(1, "/api/v3/orders/sync"), order_of("onitsway"));
+    let bot = std::thread::spawn(move || post_order(&url, &order));
+    wait_for("the order at FYERS", || (at_fyers() > before).then_some(()));
+    world.tell_to_stop(1);
+    let answer = bot.join().unwrap().expect("an answer");
+    assert_eq!(answer["code"], 1101, "{answer}");
+    assert_eq!(world.reap(1), Some(0));
+}
+
+/// A key that was replaced because others knew it stays replaced.
+#[test]
+fn a_new_gateway_key_is_the_next_holders_too() {
+    let Some(world) = World::new() else { return };
+    let mut world = started(world.without_a_key());
+    let file = world.hosts[0].dir.path().join("state/gateway.key");
+    let old = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+    let new = "another-key-of-a-person-0123456789abcdef";
+    std::fs::write(&file, new).unwrap();
+    let is_let_in = |world: &World, host: usize, key: &str| {
+        get_with_key(&world.url(host, "/api/v3/funds"), key).is_some_and(|(status, _)| status == 200)
+    };
+    wait_for("the new key at the holder", || is_let_in(&world, 0, new).then_some(()));
+    wait_for("the new key in the database", || {
+        world.sql("SELECT value FROM facts WHERE name = 'gateway_key'").contains(new).then_some(())
+    });
+    world.term(0);
+    wait_for("keeper 1 serves", || (world.ready(1) == Some(200)).then_some(()));
+    wait_for("the new key at the next holder", || is_let_in(&world, 1, new).then_some(()));
+    assert!(!is_let_in(&world, 1, &old), "the old one has ended");
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use simulator::{Fault, FaultRule, endpoint};
 
-use crate::{hosts::World, support::wait_for};
+use crate::{bots::two, hosts::World, support::wait_for};
 
 /// Median and worst.
 pub(crate) fn figures(times: &mut [Duration]) -> String {
@@ -16,11 +16,7 @@ pub(crate) fn figures(times: &mut [Duration]) -> String {
 
 #[test]
 fn the_standby_acts_when_the_holder_is_told_to_stop_and_when_it_dies() {
-    let Some(mut world) = World::new() else { return };
-    world.start(0);
-    world.wait_acts(0);
-    world.start(1);
-    world.wait_stands_by(1);
+    let Some(mut world) = two() else { return };
     world.wait_warm(0);
     assert_eq!(world.order(0, "first").unwrap(), "fyers");
     assert_eq!(world.order(1, "through the standby").unwrap(), "fyers", "passed on to the holder");
@@ -58,11 +54,7 @@ fn goes(world: &mut World, holder: usize, go: fn(&mut World, usize)) -> Duration
 /// FYERS counts the calls of both keepers together: whoever takes over knows what the other one has sent.
 #[test]
 fn the_calls_of_both_keepers_are_within_the_limits() {
-    let Some(mut world) = World::new() else { return };
-    world.start(0);
-    world.wait_acts(0);
-    world.start(1);
-    world.wait_stands_by(1);
+    let Some(mut world) = two() else { return };
     world.wait_warm(0);
     let read = |world: &World, host: usize| {
         let read = crate::support::get_with_key(&world.url(host, "/api/v3/funds"), crate::hosts::KEY);
@@ -115,11 +107,7 @@ fn who_hands_over_and_is_told_to_stop_stops() {
 /// The stored token is good, and FYERS takes its time to say so to the keeper that takes over.
 #[test]
 fn the_first_orders_after_a_take_over_are_not_simulated() {
-    let Some(mut world) = World::new() else { return };
-    world.start(0);
-    world.wait_acts(0);
-    world.start(1);
-    world.wait_stands_by(1);
+    let Some(mut world) = two() else { return };
     world.wait_warm(0);
     let slow = Fault::Latency { ms: 1_500 };
     world.home.sim.inject(FaultRule::forever(endpoint::PROFILE, slow));

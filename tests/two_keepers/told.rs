@@ -1,18 +1,10 @@
 //! What people hear of a change of the holder, and what a command says on the host of a keeper that stands by.
 
 use crate::{
+    bots::started,
     hosts::World,
     support::{get, wait_for},
 };
-
-fn two(world: World) -> World {
-    let mut world = world;
-    world.start(0);
-    wait_for("keeper 0 serves", || (world.ready(0) == Some(200)).then_some(()));
-    world.start(1);
-    world.wait_stands_by(1);
-    world
-}
 
 /// Messages on the phone with these words.
 fn told(world: &World, words: &str) -> usize {
@@ -23,7 +15,7 @@ fn told(world: &World, words: &str) -> usize {
 #[test]
 fn the_command_line_works_on_a_standby_that_never_acted() {
     let Some(world) = World::new() else { return };
-    let world = two(world.without_a_key());
+    let world = started(world.without_a_key());
     wait_for("the standby has the key", || (world.exits(1, &["status"]) == Some(0)).then_some(()));
     let status = world.says(1, &["status", "--json"]);
     assert_eq!(status["lease"]["address"], world.url(0, ""), "{status}");
@@ -35,7 +27,7 @@ fn the_command_line_works_on_a_standby_that_never_acted() {
 #[test]
 fn a_command_says_that_this_one_stands_by_and_what_is_missing() {
     let Some(world) = World::new() else { return };
-    let mut world = two(world.without_addresses());
+    let mut world = started(world.without_addresses());
     for verb in [&["status"][..], &["orders"], &["positions"], &["key", "list"], &["handover"]] {
         let (code, words) = world.complains(1, verb);
         assert_eq!(code, Some(69), "{words}");
@@ -55,7 +47,7 @@ fn a_command_says_that_this_one_stands_by_and_what_is_missing() {
 fn a_crash_is_told_of_the_last_holder_and_a_handover_is_no_farewell() {
     const CRASH: &str = "the run before ended without notice";
     let Some(world) = World::new() else { return };
-    let mut world = two(world);
+    let mut world = started(world);
     assert_eq!(told(&world, CRASH), 0);
     world.kill9(0);
     world.wait_acts(1);
@@ -125,7 +117,7 @@ const STARTED: &str = "has started\nTrading";
 #[test]
 fn of_two_keepers_that_stop_together_one_says_the_last_word() {
     let Some(world) = World::new() else { return };
-    let mut world = two(world);
+    let mut world = started(world);
     let epoch = |world: &World| world.sql("SELECT epoch FROM lease");
     for round in 0..3 {
         world.wait_warm(0);
@@ -165,7 +157,7 @@ fn alarming(log: &str) -> Vec<&str> {
 #[test]
 fn a_change_in_good_order_alarms_nobody() {
     let Some(world) = World::new() else { return };
-    let mut world = two(world);
+    let mut world = started(world);
     let mut lines = vec![];
     for round in 0..4 {
         let (holder, other) = (round % 2, 1 - round % 2);
@@ -227,7 +219,7 @@ fn who_was_told_that_nothing_can_be_written_is_told_when_it_can() {
 #[test]
 fn a_handover_is_told_as_one_and_the_log_of_it_is_clean() {
     let Some(world) = World::new() else { return };
-    let mut world = two(world);
+    let mut world = started(world);
     world.wait_warm(0);
     assert_eq!(world.exits(0, &["handover"]), Some(0));
     world.wait_acts(1);
