@@ -56,7 +56,7 @@ impl ExchangeActor {
         let name = key.name();
         let waiting = if asks_what_waits(&published, key) { self.waiting_of(name) } else { vec![] };
         let books = &self.volatile.books;
-        let (simulated, left) = (books.simulated(name), books.left(name));
+        let (simulated, left) = (books.simulated(name), books.not_at_fyers(name));
         let own = Own { simulated, left, waiting, day: OwnDay::default() };
         let own = Arc::new(BTreeMap::from([(name.clone(), own)]));
         Arc::new(Snapshot { own, ..(*published).clone() }.seen_by(key))

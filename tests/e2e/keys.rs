@@ -113,6 +113,22 @@ fn a_bot_on_trial_is_simulated_beside_one_that_trades_for_real() {
     home.wait_alert("A key for bot trial was added");
 }
 
+/// The only way to raise a key: its program goes on, and believes in what was simulated.
+#[test]
+fn a_bot_that_is_promoted_does_not_close_for_real_what_it_holds_in_simulation() {
+    let home = home();
+    let keeper = live(&home);
+    let trial = Bot::with_token(&keeper, &add(&home, &["trial", "--mode", "sandbox"]));
+    taken(&trial.order(SBIN, 7), "mock");
+    home.run(&["key", "remove", "trial"]).exits(0);
+    let promoted = Bot::with_token(&keeper, &add(&home, &["trial", "--mode", "live"]));
+    let exit = promoted.order(SBIN, -7);
+    assert_eq!((exit.status, exit.venue.as_str()), (400, "none"), "{}", exit.body);
+    assert!(exit.body["message"].as_str().unwrap().contains("was simulated"), "{}", exit.body);
+    assert_eq!(orders_at_fyers(&home), 0);
+    taken(&promoted.order("NSE:INFY-EQ", 1), "fyers");
+}
+
 #[test]
 fn in_a_folder_that_is_not_the_keepers_no_key_is_made_up() {
     let home = home();

@@ -39,7 +39,7 @@ const PROXYS_KINDS: [&str; 12] = [
     "x-railway-",
 ];
 /// What browsers, curl, monitoring programs and HTTP libraries write by themselves.
-const CLIENTS: [&str; 37] = [
+const CLIENTS: [&str; 38] = [
     "accept",
     "accept-charset",
     "accept-encoding",
@@ -57,6 +57,7 @@ const CLIENTS: [&str; 37] = [
     "expect",
     "from",
     "host",
+    "http2-settings",
     "keep-alive",
     "last-event-id",
     "origin",
@@ -200,6 +201,8 @@ mod tests {
             &["host"][..],
             &["host", "user-agent", "accept"],
             &["host", "accept", "authorization", "content-type", "content-length"],
+            // curl --http2, and Java's own client.
+            &["host", "connection", "upgrade", "http2-settings", "user-agent"],
             &["host", "user-agent", "accept-encoding", "accept", "x-prometheus-scrape-timeout-seconds"],
             &["host", "user-agent", "accept-encoding", "accept", "connection", "traceparent"],
             &[

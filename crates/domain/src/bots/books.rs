@@ -56,6 +56,9 @@ pub struct BotBooks {
     day: Option<NaiveDate>,
     #[serde(default)]
     bots: BTreeMap<BotName, BotBook>,
+    /// What was left behind by bots whose key was removed: a bot that comes again under the name may still believe in it.
+    #[serde(default)]
+    left_behind: BTreeMap<BotName, BTreeSet<(String, Product)>>,
     #[serde(default)]
     orders: OpenOrders,
     /// GTT orders that wait, and whose they are.
@@ -107,6 +110,10 @@ impl BotBooks {
 
     /// A key is gone: what its bot still holds is the owner's.
     pub fn inherit(&mut self, bot: &BotName) {
+        let left: Vec<_> = self.left(bot).into_iter().map(|one| (one.symbol, one.product)).collect();
+        if !left.is_empty() {
+            self.left_behind.entry(bot.clone()).or_default().extend(left);
+        }
         let Some(book) = self.bots.remove(bot) else { return };
         let owner = self.bots.entry(BotName::owner()).or_default();
         for holding in book.simulated {
@@ -329,6 +336,16 @@ impl BotBooks {
             holding(&mut all, symbol, Product::Cnc).fill(*quantity, Decimal::ZERO);
         }
         all.iter().filter(|one| one.net() != 0).map(Holding::position).collect()
+    }
+
+    /// What no order of a bot may close at FYERS: what is left of its own, and what a bot of its name has left to the owner.
+    pub fn not_at_fyers(&self, bot: &BotName) -> Vec<Position> {
+        let mut all = self.left(bot);
+        if let Some(behind) = self.left_behind.get(bot).filter(|_| !bot.is_owner()) {
+            let owners = self.left(&BotName::owner());
+            all.extend(owners.into_iter().filter(|one| behind.contains(&(one.symbol.clone(), one.product))));
+        }
+        all
     }
 
     /// A person has cleared what was simulated: shares of days before are held against nobody's orders any more. How many

@@ -270,3 +270,19 @@ fn shares_of_days_before_are_left_over_until_they_are_sold_or_cleared() {
     assert_eq!(left(&kept), [5], "over a restart");
     assert_eq!((books.release_shares(), left(&books)), (1, vec![]));
 }
+
+/// A key cannot be raised: it is removed and added again under the same name, and the program behind it goes on.
+#[test]
+fn what_a_bot_has_left_behind_binds_the_next_one_of_its_name() {
+    let (mut books, bot) = (BotBooks::default(), bot(1));
+    let held =
+        |books: &BotBooks, bot: &BotName| books.not_at_fyers(bot).iter().map(|one| one.net).sum::<i64>();
+    books.fill(&bot, "A", Product::Intraday, 7, Decimal::TEN);
+    books.inherit(&bot);
+    assert_eq!((held(&books, &BotName::owner()), held(&books, &bot)), (7, 7));
+    assert!(books.left(&bot).is_empty(), "it is listed once, as the owner's");
+    let kept: BotBooks = serde_json::from_str(&serde_json::to_string(&books).unwrap()).unwrap();
+    assert_eq!(held(&kept, &bot), 7, "over a restart");
+    books.fill(&BotName::owner(), "A", Product::Intraday, -7, Decimal::TEN);
+    assert_eq!(held(&books, &bot), 0, "it was closed");
+}
