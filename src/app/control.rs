@@ -150,6 +150,26 @@ impl KeeperControl {
         }
     }
 
+    /// A question to which either answer leads nowhere is not asked.
+    async fn no_halt_to_end(&self) -> Option<String> {
+        let status = self.backend.status().await?;
+        (!status.halted).then(|| {
+            "Trading is not halted: there is nothing to resume. /mode shows where orders go.".to_owned()
+        })
+    }
+
+    fn no_such_bot(&self, bot: &BotName) -> Option<String> {
+        let unknown = self.keys.ring().known(bot).err()?;
+        Some(format!("Nothing was done: {unknown}. /keys shows all; /halt alone halts all bots."))
+    }
+
+    fn bot_not_halted(&self, bot: &BotName) -> Option<String> {
+        let owns = self.backend.owns();
+        let rows = keys::rows(&self.keys.ring(), &owns);
+        let row = rows.iter().find(|row| row.name == bot.as_str())?;
+        (!row.halted).then(|| format!("Bot {bot} is not halted: there is nothing to resume."))
+    }
+
     async fn card(&self, ask: CardRequest) -> String {
         match &self.card {
             Some(card) => card.send(RequestCard(ask)).await.unwrap_or_else(|_| NO_ANSWER.to_owned()),
@@ -268,6 +288,15 @@ impl Control for KeeperControl {
                 let sent = self.note(all, vec![]).await;
                 if sent { "Three test alerts are on their way.".to_owned() } else { NO_ANSWER.to_owned() }
             }
+        }
+    }
+
+    async fn needless(&self, action: &Action) -> Option<String> {
+        match action {
+            Action::Resume { bot: None } => self.no_halt_to_end().await,
+            Action::Halt { bot: Some(bot) } => self.no_such_bot(bot),
+            Action::Resume { bot: Some(bot) } => self.no_such_bot(bot).or_else(|| self.bot_not_halted(bot)),
+            _ => None,
         }
     }
 

@@ -317,13 +317,14 @@ fn a_first_account_from_the_public_page_counts_once_the_owner_confirms_it() {
     let keeper = home.start_ready();
     let page = press_through(&keeper.url("/fyers/login"));
     assert!(page.contains("Confirm this account in Telegram"), "{page}");
-    home.wait_alert("Is this your FYERS account: XX00001");
+    let asked = home.wait_alert("Is this your FYERS account: XX00001");
+    assert!(asked.contains("tap /confirm_XX00001 within"), "one tap: {asked}");
     assert_eq!(keeper.status()["mode"], "mock");
     let waits = "send /confirm XX00001 to the bot";
     let page = keeper.get_with_own_key("/").unwrap().1;
     assert!(page.contains(waits), "{page}");
     assert!(home.run(&["status"]).out.contains(waits));
-    home.sim.write(Writing { from: 42, text: "/confirm xx00001".into(), ..Writing::default() });
+    home.sim.write(Writing { from: 42, text: "/confirm_XX00001".into(), ..Writing::default() });
     let status = keeper.wait_status("live", |status| status["mode"] == "live");
     assert!(status["session"].get("to_confirm").is_none(), "nothing waits any more");
     home.wait_alert("Live until");

@@ -225,7 +225,9 @@ fn one_bot_is_halted_from_the_chat_and_the_others_go_on() {
     let _still = &keeper;
     taken(&trial.order(SBIN, 5), "mock");
     home.wait_alert("The halt of bot trial is ended by the command line");
-    ask(&home, "/halt nobody-here", "Halt this bot?");
+    ask(&home, "/halt nobody-here", "Nothing was done: there is no key nobody-here");
+    ask(&home, "/resume trial", "Bot trial is not halted");
+    ask(&home, "/resume", "Trading is not halted");
     home.run(&["key", "halt", "nobody-here"]).exits(1);
 }
 

@@ -69,6 +69,9 @@ impl Performer<'_> {
     async fn ask(&self, origin: &CommandOrigin, action: &Action, nonce: Nonce) {
         // The rules only ask about what there is a question for.
         let Some((title, meaning, yes)) = question(action) else { return };
+        if let Some(why) = in_time(self.control.needless(action)).await.flatten() {
+            return self.speaker.reply(origin, why).await;
+        }
         let title = with_name(title, action);
         self.speaker.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
     }

@@ -27,6 +27,8 @@ fn every_command_of_the_menu_is_understood() {
         ("/unmute", ChatCommand::Act(Action::Unmute)),
         ("/snooze", ChatCommand::Act(Action::Snooze { minutes: 15 })),
         ("/confirm xx00001", ChatCommand::Act(Action::Confirm { account: "XX00001".into() })),
+        ("/confirm_XX00001", ChatCommand::Act(Action::Confirm { account: "XX00001".into() })),
+        ("/confirm_XX00001@keeper_bot", ChatCommand::Act(Action::Confirm { account: "XX00001".into() })),
         ("/test", ChatCommand::Act(Action::Test)),
         ("/version", ChatCommand::Tell(TalkTopic::Version)),
         ("/feeds", ChatCommand::Tell(TalkTopic::Feeds)),

@@ -232,6 +232,10 @@ pub trait Control: Send + Sync {
     /// Does it, and says in a line or two how it went; empty when it shows by itself. `by` is who asked, for
     /// the journal.
     async fn act(&self, action: Action, by: &Person) -> String;
+    /// Why there is no need to ask whether it is meant: it cannot be done, or is so already. `None`: ask.
+    async fn needless(&self, _action: &Action) -> Option<String> {
+        None
+    }
     /// Takes the code of a login, bare or within the redirect address, and says in a line or two how it went;
     /// nothing at all when the login card says it.
     async fn redeem(&self, pasted: SecretString, by: &Person) -> String;

@@ -42,7 +42,7 @@ pub(super) fn unconfirmed(account: &str, holder: &str) -> Draft {
     )
     .line("Somebody logged in with it. It is the first account here, so its token is not used yet.")
     .line("Trading: nothing changes until you confirm.")
-    .line(format!("Next: if it is yours, send /confirm {account} within 10 minutes. If not, do nothing."))
+    .line(format!("Next: if it is yours, tap /confirm_{account} within 10 minutes. If not, do nothing."))
 }
 
 pub(super) fn good(expires_at: DateTime<Utc>, context: &Context) -> Draft {

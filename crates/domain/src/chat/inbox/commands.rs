@@ -64,7 +64,7 @@ pub struct Written<'a> {
     pub name: &'a str,
     /// The bot it is for, when one is named: in a group there may be several.
     pub bot: Option<&'a str>,
-    /// The first word after it.
+    /// The first word after it, or after an underscore in the name: Telegram makes only one word tappable.
     pub number: Option<&'a str>,
     /// Whether more words follow.
     pub goes_on: bool,
@@ -76,7 +76,8 @@ impl<'a> Written<'a> {
         let mut words = text.split_whitespace();
         let first = words.next()?.strip_prefix('/')?;
         let (name, bot) = first.split_once('@').map_or((first, None), |(name, bot)| (name, Some(bot)));
-        let number = words.next();
+        let (name, joined) = name.split_once('_').map_or((name, None), |(name, word)| (name, Some(word)));
+        let number = joined.or_else(|| words.next());
         Some(Self { name, bot, number, goes_on: words.next().is_some() })
     }
 
