@@ -81,6 +81,9 @@ fn the_card_and_the_page_as_the_first_page_shows_them() {
             home.sim.set_price(symbol, price);
             buy(&home, &keeper, symbol).await;
         }
+        for (symbol, price) in [("NSE:SBIN-EQ", 806.2), ("NSE:INFY-EQ", 1497.1), ("NSE:TCS-EQ", 3068.0)] {
+            home.sim.set_price(symbol, price);
+        }
         let phone = Phone::start_sized("readme", false, CHAT).await;
         phone.go(&format!("file://{}", home.path("card.html").display())).await;
         phone.shoot("card").await;
@@ -89,7 +92,7 @@ fn the_card_and_the_page_as_the_first_page_shows_them() {
         desktop.go(&keeper.url("/")).await;
         desktop.fill("#key", &key(&home)).await;
         desktop.tap("#unlock").await;
-        let text = desktop.sees("Live").await;
+        let text = desktop.sees("164.00").await;
         assert!(text.contains("NSE:SBIN-EQ"), "{text}");
         desktop.run("document.documentElement.style.overflow = 'hidden'; return 0").await;
         desktop.shoot("page").await;

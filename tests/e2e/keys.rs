@@ -126,7 +126,8 @@ fn a_bot_that_is_promoted_does_not_close_for_real_what_it_holds_in_simulation() 
     assert_eq!((exit.status, exit.venue.as_str()), (400, "none"), "{}", exit.body);
     assert!(exit.body["message"].as_str().unwrap().contains("was simulated"), "{}", exit.body);
     assert_eq!(orders_at_fyers(&home), 0);
-    taken(&promoted.order("NSE:INFY-EQ", 1), "fyers");
+    home.sim.set_price("NSE:TCS-EQ", 3_000.0);
+    taken(&promoted.order("NSE:TCS-EQ", 1), "fyers");
 }
 
 #[test]

@@ -26,8 +26,7 @@ pub(super) fn address(
     mut config: CliConfig,
 ) -> Result<CliConfig, Failure> {
     terminal.title("Where a login comes back to");
-    // Whoever has gone on to the app has answered this, and "none" cannot be saved.
-    while config.settings.redirect_uri.is_none() && config.settings.app.is_none() {
+    while config.settings.redirect_uri.is_none() {
         terminal.say(
             "With an https address of its own the keeper takes a login with one tap. Without one you log in on this \
              machine, or paste the address of the page that you land on.",
