@@ -41,7 +41,7 @@ async fn an_outcome_that_the_store_refuses_late_is_written_when_it_can_be() {
         }
         floor.store.make_held(1);
     };
-    let ((done, body), ()) = futures_util::join!(floor.place("NSE:SBIN-EQ", 5, 1), intent);
+    let ((done, body), ()) = tokio::join!(floor.place("NSE:SBIN-EQ", 5, 1), intent);
     assert_eq!((done.answer.status, done.venue, body["code"].as_i64()), (200, Venue::Fyers, Some(1101)));
     floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
     floor.store.let_go();
