@@ -63,10 +63,8 @@ async fn serve(
     check_address(config.settings.http_addr)?;
     // Before the wait for the lease: whoever stands by has checked all of it.
     let outside = Outside::new(config)?;
-    let client = outside.client.clone();
-    // What a keeper that stands by asks FYERS counts, too.
     config.limiter.go_on(&state.path().join("calls"));
-    let Some(storage) = StateStore::open(config, state, client, &mut signals).await? else {
+    let Some(storage) = StateStore::open(config, state, &mut signals).await? else {
         return Ok(Exit::Good);
     };
     let ended = act(config, (state, &storage), outside, set_up, signals).await;

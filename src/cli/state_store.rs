@@ -18,7 +18,7 @@ use crate::cli::{
     setup::CliConfig,
 };
 use crate::{
-    fyers::{FyersClient, Limiter},
+    fyers::Limiter,
     private_file::{self, Rules},
     standby::{self, FencedBroker, FencedProxy, Reach, StandbyError, StopSignals},
     store::{
@@ -47,7 +47,6 @@ impl StateStore {
     pub(super) async fn open(
         config: &CliConfig,
         state: &StateDir,
-        client: Option<Arc<FyersClient>>,
         stop: &mut StopSignals,
     ) -> Result<Option<Self>, Failure> {
         match contender(config, true)? {
@@ -57,8 +56,7 @@ impl StateStore {
                 opened = Self::open_here(state) => opened.map(Some),
             },
             Some(contender) => {
-                let client = client.map(|client| client as Arc<dyn Broker>);
-                let reach = Reach::new(client, Arc::clone(&config.contact));
+                let reach = Reach::new(config.way()?, Arc::clone(&config.contact));
                 let keep = |name, secret| keep_shared(config, state, (name, secret));
                 let listen = config.settings.http_addr;
                 let store = Box::pin(standby::wait(contender, listen, reach, (&keep, stop))).await;
@@ -162,6 +160,8 @@ impl StateStore {
     pub(super) fn share_calls(&self, limiter: &Arc<Limiter>) {
         let Some(holding) = self.holding() else { return };
         limiter.follow(holding.calls_before());
+        let fence = holding.clone();
+        limiter.leave_while(move || fence.is_good());
         let limiter = Arc::clone(limiter);
         holding.share(limiter.origin(), move || limiter.shared());
     }

@@ -252,3 +252,29 @@ fn a_standby_does_not_name_itself_as_the_one_that_acts() {
     assert!(words.contains("the run before here") && !words.contains(&own), "{words}");
     world.wait_acts(0);
 }
+
+/// A server that is started again, for a few seconds: what is told of it is true, and nobody is alarmed by what was not.
+#[test]
+fn a_short_outage_of_the_database_is_told_as_what_it_was() {
+    for (seconds, with_standby) in [(1, false), (3, true), (5, false), (7, true)] {
+        let Some(mut world) = World::new() else { return };
+        world.start(0);
+        world.wait_acts(0);
+        if with_standby {
+            world.start(1);
+            world.wait_stands_by(1);
+        }
+        wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+        let before = world.home.alerts().len();
+        world.server.crash();
+        world.order(0, "without a database");
+        std::thread::sleep(std::time::Duration::from_secs(seconds));
+        world.server.run();
+        wait_for("an order is taken", || world.order(0, "after it").or_else(|| world.order(1, "after it")));
+        std::thread::sleep(std::time::Duration::from_secs(20));
+        println!("--- {seconds} s, standby: {with_standby}\n{:#?}", &world.home.alerts()[before..]);
+        for line in alarming(&world.log(0)) {
+            println!("{line}");
+        }
+    }
+}

@@ -329,6 +329,11 @@ impl HeldLease {
         serde_json::to_string(&tell()).ok().map(|calls| Told { by: *by, calls })
     }
 
+    /// For how long FYERS wants no calls, as it has said here.
+    pub(super) fn held_by_fyers(&self) -> Duration {
+        self.calls.get().map_or(Duration::ZERO, |TellCalls(_, tell)| tell().held())
+    }
+
     /// Whether there is.
     pub(super) fn shares(&self) -> bool {
         self.calls.get().is_some()
