@@ -256,7 +256,7 @@ fn a_standby_does_not_name_itself_as_the_one_that_acts() {
 /// A server that is started again, for a few seconds: what is told of it is true, and nobody is alarmed by what was not.
 #[test]
 fn a_short_outage_of_the_database_is_told_as_what_it_was() {
-    for (seconds, with_standby) in [(1, false), (3, true), (5, false), (7, true)] {
+    for (seconds, with_standby) in [(1, false), (3, true), (5, false), (7, true), (11, false), (13, true)] {
         let Some(mut world) = World::new() else { return };
         world.start(0);
         world.wait_acts(0);
@@ -266,12 +266,29 @@ fn a_short_outage_of_the_database_is_told_as_what_it_was() {
         }
         wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
         let before = world.home.alerts().len();
-        world.server.crash();
-        world.order(0, "without a database");
-        std::thread::sleep(std::time::Duration::from_secs(seconds));
-        world.server.run();
+        let url = world.url(0, "/api/v3/orders/sync");
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            for bot in 0..3 {
+                let (url, is_over) = (&url, &is_over);
+                threads.spawn(move || {
+                    let mut nth = 0;
+                    while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                        nth += 1;
+                        let _any = crate::bots::post_order(url, &crate::bots::order_of(&format!("bot{bot}x{nth}")));
+                        std::thread::sleep(std::time::Duration::from_millis(if nth < 10 { 100 } else { 1_000 }));
+                    }
+                });
+            }
+            std::thread::sleep(std::time::Duration::from_millis(600));
+            world.server.crash();
+            std::thread::sleep(std::time::Duration::from_secs(seconds));
+            world.server.run();
+            std::thread::sleep(std::time::Duration::from_secs(5));
+            is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
         wait_for("an order is taken", || world.order(0, "after it").or_else(|| world.order(1, "after it")));
-        std::thread::sleep(std::time::Duration::from_secs(20));
+        std::thread::sleep(std::time::Duration::from_secs(12));
         println!("--- {seconds} s, standby: {with_standby}\n{:#?}", &world.home.alerts()[before..]);
         for line in alarming(&world.log(0)) {
             println!("{line}");
