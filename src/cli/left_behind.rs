@@ -39,10 +39,30 @@ pub(super) async fn refuse_unmoved(state: &StateDir, store: &PostgresStore) -> R
     }
     let what = format!("there is a state in {}, and the PostgreSQL database is empty", file.display());
     let remedy = match file.ends_with(DATABASE) {
-        true => "Bring it along: fyers-keeper migrate --to postgres. To begin anew, move the file away.".to_owned(),
-        false => "It was moved to another database: correct KEEPER_DATABASE_URL. To begin anew, move the file away.".to_owned(),
+        true => "Bring it along: fyers-keeper migrate --to postgres. To begin anew, move the file away.",
+        false => ELSEWHERE,
     };
-    Err(fail(Exit::BadSettings, &what, &remedy))
+    Err(fail(Exit::BadSettings, &what, remedy))
+}
+
+/// The state is in a database that is not this one.
+const ELSEWHERE: &str = "It was moved to another database: correct KEEPER_DATABASE_URL. If that one is lost, move the file away \
+                         and put a backup in its place: fyers-keeper restore FILE. To begin anew, move the file away.";
+
+/// A backup is not put beside a state that was moved to another database: bots and halts of that one would be forgotten, and
+/// two keepers could act.
+pub(super) async fn refuse_beside_moved(state: &StateDir, here: &PostgresStore) -> Result<(), Failure> {
+    let moved = state.path().join(MOVED_DATABASE);
+    if !moved.exists() || !SqliteStore::is_used(&moved).await.unwrap_or(true) {
+        return Ok(());
+    }
+    let failed = |error: keeper_domain::ports::StoreError| fail(Exit::TryLater, &error.to_string(), "");
+    if here.is_used().await.map_err(failed)? {
+        return Ok(());
+    }
+    let what =
+        format!("the state in {} was moved to a PostgreSQL database, and this one is empty", moved.display());
+    Err(fail(Exit::BadSettings, &what, ELSEWHERE))
 }
 
 /// The file in which something has happened. One that cannot be read may be such a file.

@@ -310,7 +310,8 @@ pub(super) fn no_database(error: &ConnectError) -> Failure {
         ConnectError::Address(_)
         | ConnectError::Misfit(_)
         | ConnectError::Away(_)
-        | ConnectError::Settings(_) => Exit::BadSettings,
+        | ConnectError::Settings(_)
+        | ConnectError::Certificate(_) => Exit::BadSettings,
         ConnectError::Failed(_) => Exit::Unreachable,
         ConnectError::Newer | ConnectError::Schema(_) => Exit::Error,
     };

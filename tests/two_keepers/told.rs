@@ -253,6 +253,31 @@ fn a_standby_does_not_name_itself_as_the_one_that_acts() {
     world.wait_acts(0);
 }
 
+/// What was bought in simulation stays open when the keeper changes: a person was told.
+#[test]
+fn simulated_positions_are_told_once_and_not_by_each_keeper_again() {
+    const LEFT: &str = "Simulated positions are still open";
+    let Some(world) = World::new() else { return };
+    let mut world = world.with_own(0, "FYERS_SANDBOX", "true");
+    world.start(0);
+    wait_for("keeper 0 serves", || (world.ready(0) == Some(200)).then_some(()));
+    assert_eq!(world.order(0, "in simulation"), None);
+    world.term(0);
+    let mut world = started(world.with_own(0, "FYERS_SANDBOX", "false"));
+    wait_for("it is told", || (told(&world, LEFT) == 1).then_some(()));
+    for (holder, go) in [(0, World::term as fn(&mut World, usize)), (1, World::kill9), (0, World::term)] {
+        world.wait_warm(holder);
+        go(&mut world, holder);
+        world.wait_acts(1 - holder);
+        let left = world.status(1 - holder).unwrap()["simulated_left"].clone();
+        assert_eq!(left.as_array().map(Vec::len), Some(1), "it is open all the time: {left}");
+        wait_for("all is sent", || (world.status(1 - holder)?["outbox"]["waiting"] == 0).then_some(()));
+        world.start(holder);
+        world.wait_stands_by(holder);
+    }
+    assert_eq!(told(&world, LEFT), 1, "{:#?}", world.home.alerts());
+}
+
 /// A server that is started again, for a few seconds: what is told of it is true, and nobody is alarmed by what was not.
 #[test]
 fn a_short_outage_of_the_database_is_told_as_what_it_was() {

@@ -83,6 +83,11 @@ impl Contender {
         self.who.address.as_deref()
     }
 
+    /// Which database it is, by host, port and name.
+    pub fn place(&self) -> String {
+        self.address.place()
+    }
+
     /// Who is told when the lease is let go.
     pub fn news(&self) -> LeaseNews {
         LeaseNews::new(self.address.clone())

@@ -26,6 +26,7 @@ pub use away::{Away, MOVED_AWAY};
 pub use connect::{Address, ConnectError};
 pub use contender::Contender;
 pub use examine::{DatabaseReport, Tls};
+pub use fault::CertificateFlaw;
 pub use flaw::AddressFlaw;
 pub use lease::{Awaiting, Candidate, HeldLease, LEASE, LeaseRow, RENEW_EVERY};
 pub use migrate::{Copied, FILLED_BY, Keep, SHARED_SECRETS, Secrets};
