@@ -137,10 +137,12 @@ impl StateStore {
         }
     }
 
-    /// Whether the last one that acted was this very keeper, which lost its lease and stood by since.
+    /// Whether the last one that acted has lost its lease with the database: this very keeper, which stood by since, or another
+    /// one while this one stood by and saw the database away.
     pub(super) fn after_loss(&self, limiter: &Limiter) -> bool {
         let was_here = |holding: &HeldLease| holding.calls_before().holder == Some(limiter.origin());
-        standby::After::of_this_run() == Some(standby::After::Loss) && self.holding().is_some_and(was_here)
+        let is_own_loss = standby::After::of_this_run() == Some(standby::After::Loss);
+        self.holding().is_some_and(|holding| holding.follows_outage() || (is_own_loss && was_here(holding)))
     }
 
     /// The store with its lease; `None` where no other keeper can act.

@@ -210,7 +210,10 @@ async fn after_a_crash_in_a_full_minute_the_session_is_heard_within_fyers_limit(
     here.follow(&after_a_crash(written, &there));
     for word in 0..FIRST_WORDS {
         // Its second may be full, too.
-        assert!(send(&here, RequestCost::SESSION, PATIENCE).await, "question {word} about the token finds room");
+        assert!(
+            send(&here, RequestCost::SESSION, PATIENCE).await,
+            "question {word} about the token finds room"
+        );
     }
     assert!(!send(&here, READ, PATIENCE).await, "for a bot the minute is full");
     all_it_can(&here, 130).await;

@@ -10,7 +10,8 @@ use crate::store::postgres::{
     connect::Address,
     deadline::Deadline,
     fault::failed,
-    lease::{self, ASK_LIMIT, HeldLease, RENEW_EVERY},
+    held_lease::{self, HeldLease},
+    lease::{self, ASK_LIMIT, RENEW_EVERY},
 };
 
 /// How often the holder looks whether it still may act.
@@ -99,11 +100,11 @@ impl Renewal {
 
     /// Until when FYERS wants no calls: a keeper that takes over in the next moment must know.
     fn hold(&self) -> Option<Duration> {
-        Some(self.holding.held_by_fyers()).filter(|held| !held.is_zero()).map(|held| lease::now() + held)
+        Some(self.holding.held_by_fyers()).filter(|held| !held.is_zero()).map(|held| held_lease::now() + held)
     }
 
     async fn renew(&mut self) -> Result<bool, StoreError> {
-        let asked_at = lease::now();
+        let asked_at = held_lease::now();
         let (address, holding, epoch) = (&self.address, &self.holding, self.holding.epoch());
         let connection = self.connection.take();
         let asked = async {
