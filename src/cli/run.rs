@@ -92,6 +92,7 @@ async fn act(
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
+    storage.has_begun(config, state);
     if !has_webhook {
         // It does not begin with old news some day.
         if let Err(error) = storage.without_channel(Channel::Webhook).await {

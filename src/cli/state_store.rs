@@ -57,14 +57,23 @@ impl StateStore {
             },
             Some(contender) => {
                 let reach = Reach::new(config.way()?, Arc::clone(&config.contact));
-                let keep = |name, secret| keep_shared(config, state, (name, secret));
+                let place = contender.place();
+                let keep = |name, secret| {
+                    left_behind::note_place(state, &place);
+                    keep_shared(config, state, (name, secret));
+                };
                 let listen = config.settings.http_addr;
                 let store = Box::pin(standby::wait(contender, listen, reach, (&keep, stop))).await;
                 if let Err(StandbyError::Database(ConnectError::Away(away))) = &store {
                     moving::has_left(state, away);
                 }
                 let Some(store) = store.map_err(|error| no_standby(&error))? else { return Ok(None) };
-                if let Err(refused) = left_behind::refuse_unmoved(state, &store).await {
+                let lost = left_behind::refuse_lost(state, &place, &store).await;
+                let refused = match lost {
+                    Ok(()) => left_behind::refuse_unmoved(state, &store).await,
+                    lost => lost,
+                };
+                if let Err(refused) = refused {
                     store.close().await;
                     return Err(refused);
                 }
@@ -86,6 +95,7 @@ impl StateStore {
             return Self::open_here(state).await.map(Some);
         };
         contender.prepare().await.map_err(|error| no_database(&error))?;
+        left_behind::refuse_lost(state, &contender.place(), &contender.reader()).await?;
         let taken = contender.try_take().await.map_err(|error| no_database(&error))?;
         let Some(holding) = taken else { return Ok(None) };
         let lost = Arc::new(|| std::process::exit(Exit::TryLater as i32));
@@ -166,6 +176,14 @@ impl StateStore {
         limiter.leave_while(move || fence.is_good());
         let limiter = Arc::clone(limiter);
         holding.share(limiter.origin(), move || limiter.shared());
+    }
+
+    /// The keeper has begun: from now on there is a state where it works.
+    pub(super) fn has_begun(&self, config: &CliConfig, state: &StateDir) {
+        let url = self.shared().and(config.settings.database_url.as_ref());
+        if let Some(Ok(address)) = url.map(Address::parse) {
+            left_behind::note_place(state, &address.place());
+        }
     }
 
     /// Whether another keeper waits for this one's end.

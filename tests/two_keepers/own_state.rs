@@ -313,3 +313,41 @@ fn a_backup_is_not_put_beside_a_state_that_was_moved() {
     assert_eq!(world.exits(0, &["restore", file]), Some(0), "as it was told");
     assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "1\n");
 }
+
+/// A database that had a state and is empty now is not begun anew without a word: it was lost.
+#[test]
+fn a_database_that_was_lost_is_not_begun_anew() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.wait_warm(0);
+    assert_eq!(world.order(0, "before it is lost").unwrap(), "fyers");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(world.exits(0, &["backup", file]), Some(0));
+    world.kill9(1);
+    world.term(0);
+    let database = world.database.clone();
+    world.server.sql("postgres", &format!("DROP DATABASE {database} WITH (FORCE)"));
+    refused(&world, "there is no such database (3D000)");
+    world.server.sql("postgres", &format!("CREATE DATABASE {database}"));
+    for host in [0, 1] {
+        for args in [&["run"][..], &["key", "add", "alpha"]] {
+            let (code, said) = world.complains(host, args);
+            assert_eq!(code, Some(78), "{host} {args:?}: {said}");
+            assert!(
+                said.contains("its state is lost") && said.contains("fyers-keeper restore"),
+                "{host}: {said}"
+            );
+        }
+    }
+    assert_eq!(world.sql("SELECT COUNT(*) FROM journal"), "0\n");
+    assert_eq!(world.exits(0, &["restore", file]), Some(0));
+    world.start(1);
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "after the restore").unwrap(), "fyers");
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "2\n");
+}
