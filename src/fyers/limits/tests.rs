@@ -240,6 +240,18 @@ async fn what_fyers_says_to_one_keeper_holds_the_next_one() {
     assert!(here.session_turn(RequestCost::SESSION).await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_fyers_says_to_one_run_holds_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls");
+    let (before, after) = (limiter(), limiter());
+    before.go_on(&file);
+    before.heed(429, Some(Duration::from_secs(40)));
+    after.go_on(&file);
+    let bot = after.turn(READ, PATIENCE).await.unwrap_err();
+    assert_eq!((bot.limit, bot.length), (Limit::Fyers, Duration::from_secs(40)));
+}
+
 /// It waited for its turn for longer than the lease was good: what would leave now nobody counts, and another one may act.
 #[tokio::test(start_paused = true)]
 async fn what_waits_when_the_lease_ends_never_leaves() {
