@@ -223,7 +223,7 @@ mod tests {
     /// A minute that is full already, and crash upon crash in it: each holder has asked FYERS at least once.
     #[test]
     fn a_holder_that_crashed_has_asked_at_least_once() {
-        let full: Vec<_> = (0..60).map(|age| call(3, age, 4)).collect();
+        let full: Vec<_> = (0..60).map(|age| call(3, age, 5)).collect();
         let crash = CallsBefore { over: seconds(0), is_whole: false, ..let_go(&full, 1) };
         let crash = CallsBefore { age: seconds(15), ..crash };
         let of_holder = |calls: &[PastCall]| {
