@@ -164,7 +164,7 @@ impl Keeper {
         let disk = DiskLog::new();
         let (parts, feed) = watched(parts, &disk);
         let journal = RecipientCell::new();
-        let sink = Arc::new(JournalSink::new(&parts, journal.clone()));
+        let sink = Arc::new(JournalSink::new(&parts, journal.clone(), &disk));
         let tree = Tree::new(parts.limits.clone(), Arc::clone(&sink) as _);
         tree.spawn("journal", sink.writer());
         // The reads need not wait for the disk.

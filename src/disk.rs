@@ -13,6 +13,8 @@ use tokio::time::Instant;
 #[derive(Default)]
 pub struct DiskLog {
     failing: Mutex<Option<Failing>>,
+    /// When it failed last.
+    failed: Mutex<Option<Instant>>,
 }
 
 /// Since when it fails, and why.
@@ -41,6 +43,7 @@ impl DiskLog {
         match outcome {
             Ok(()) => *failing = failing.take().filter(|failing| failing.needs_room),
             Err(error) if error.kind.heals() || error.kind == StoreErrorKind::Damaged => {
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 let (since, needed_room) = failing
                     .as_ref()
                     .map_or((Instant::now(), false), |before| (before.since, before.needs_room));
@@ -49,6 +52,12 @@ impl DiskLog {
             }
             Err(_) => {}
         }
+    }
+
+    /// Whether it fails, or did within so long.
+    pub fn has_failed_within(&self, long: Duration) -> bool {
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.failing().is_some() || failed.is_some_and(|failed| failed.elapsed() < long)
     }
 
     /// Whether it must be looked for room before it counts as written again.
@@ -89,6 +98,8 @@ mod tests {
         assert!(log.failing().unwrap().1.contains("the disk fails"), "the latest reason");
         log.note(&Ok(()));
         assert_eq!(log.failing(), None);
+        assert!(log.has_failed_within(Duration::from_secs(60)) && !log.has_failed_within(Duration::ZERO));
+        assert!(!DiskLog::new().has_failed_within(Duration::from_secs(60)));
     }
 
     /// Between the orders that do not fit there are changes that do.

@@ -5,7 +5,7 @@ use keeper_domain::{
     bots::leftovers::leftovers,
     event::Event,
     mode::Mode,
-    notes::SIMULATED_IN_GAP,
+    notes::{SIMULATED_IN_GAP, SIMULATED_TOLD},
     order_journal::OrderProgress,
     ports::Change,
     routing::{Standing, decide},
@@ -36,6 +36,9 @@ impl ExchangeActor {
         if to == Mode::Live {
             self.enter_live(from != to, &mut change);
         }
+        if from != to {
+            self.tell_leftovers(to, &mut change);
+        }
         self.publish();
         let commit = self.commit_or_keep(change);
         Box::pin(commit.map(move |(), act: &mut Self, ctx| {
@@ -65,9 +68,18 @@ impl ExchangeActor {
             change.events.push((now, Event::SimulatedMeanwhile { orders }));
             change.notes.extend(SIMULATED_IN_GAP.set(&0));
         }
-        let positions = leftovers(&self.owns(now), &self.deps.keys.load());
-        if changed && !positions.is_empty() {
+    }
+
+    /// Once, whichever keeper of the account is live how often.
+    fn tell_leftovers(&mut self, to: Mode, change: &mut Change) {
+        let now = self.deps.time.now();
+        let open = leftovers(&self.owns(now), &self.deps.keys.load());
+        let before = self.volatile.leftovers.clone();
+        if let Some(positions) = self.volatile.leftovers.news(to, open) {
             change.events.push((now, Event::SimulatedLeft { positions }));
+        }
+        if self.volatile.leftovers != before {
+            change.notes.extend(SIMULATED_TOLD.set(self.volatile.leftovers.told()));
         }
     }
 }

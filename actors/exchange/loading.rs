@@ -6,8 +6,8 @@ use actix::{ActorFutureExt, WrapFuture};
 use chrono::{DateTime, NaiveDate, Utc};
 use fyers_api::ist;
 use keeper_domain::{
-    bots::books::BotBooks,
-    notes::{BOT_BOOKS, CANDLES, CONDITIONAL_ORDERS, SIMULATED_IN_GAP},
+    bots::{books::BotBooks, leftovers::ToldLeftovers},
+    notes::{BOT_BOOKS, CANDLES, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
     order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent},
     ports::{Change, Store, StoreError},
     routing::{Venue, conditional::Conditional, live_positions::LivePositions, request::Reserved},
@@ -31,6 +31,7 @@ struct Loaded {
     engine: Engine,
     prices: Vec<KeptPrice>,
     gap: u64,
+    leftovers: ToldLeftovers,
     live: LivePositions,
     conditional: Vec<Conditional>,
     halted: bool,
@@ -50,6 +51,9 @@ async fn read_store(
     Ok(Loaded {
         // When the number cannot be read, it is told that there were some.
         gap: SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default(),
+        leftovers: ToldLeftovers::new(
+            SIMULATED_TOLD.read(store.as_ref()).await?.readable().unwrap_or_default(),
+        ),
         conditional: CONDITIONAL_ORDERS
             .read(store.as_ref())
             .await?
@@ -146,8 +150,19 @@ impl ExchangeActor {
 
     /// Takes it over. Each order that may have left has a row from now on, whether FYERS can be asked or not.
     fn take(&mut self, loaded: Loaded) -> Change {
-        let Loaded { engine, prices, gap, live, conditional, halted, intents, orders, candles, books } =
-            loaded;
+        let Loaded {
+            engine,
+            prices,
+            gap,
+            leftovers,
+            live,
+            conditional,
+            halted,
+            intents,
+            orders,
+            candles,
+            books,
+        } = loaded;
         self.deps.conditional.restore(conditional);
         let now = self.deps.time.now();
         let today = ist::date(now);
@@ -172,6 +187,7 @@ impl ExchangeActor {
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
+        volatile.leftovers = leftovers;
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
         Change { orders: listed, ..Change::default() }

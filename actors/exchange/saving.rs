@@ -7,7 +7,7 @@ use fyers_api::order_socket::{OrderTopic, ServerText};
 use keeper_domain::{
     feeds::{news::OrderNews, state::Feeds},
     note::NoteChange,
-    notes::{BOT_BOOKS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP},
+    notes::{BOT_BOOKS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
     ports::{Change, StoreError, StoreErrorKind},
     routing::Venue,
 };
@@ -174,16 +174,20 @@ impl ExchangeActor {
 
     fn renew_notes(&self, change: &mut Change) {
         let had = |note: &NoteChange| {
-            [BOT_BOOKS.is_in(note), SIMULATED_IN_GAP.is_in(note), CONDITIONAL_ORDERS.is_in(note)]
+            let (gap, told) = (SIMULATED_IN_GAP.is_in(note), SIMULATED_TOLD.is_in(note));
+            [BOT_BOOKS.is_in(note), gap, told, CONDITIONAL_ORDERS.is_in(note)]
         };
-        let [books, gap, conditional] =
-            [0, 1, 2].map(|which: usize| change.notes.iter().any(|note| had(note)[which]));
-        change.notes.retain(|note| had(note) == [false; 3]);
+        let [books, gap, told, conditional] =
+            [0, 1, 2, 3].map(|which: usize| change.notes.iter().any(|note| had(note)[which]));
+        change.notes.retain(|note| had(note) == [false; 4]);
         if books {
             self.note_books(change);
         }
         if gap {
             change.notes.extend(SIMULATED_IN_GAP.set(&self.volatile.gap));
+        }
+        if told {
+            change.notes.extend(SIMULATED_TOLD.set(self.volatile.leftovers.told()));
         }
         if conditional {
             change.notes.extend(self.deps.conditional.note());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix::SpawnHandle;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use keeper_domain::{
-    bots::books::BotBooks,
+    bots::{books::BotBooks, leftovers::ToldLeftovers},
     keys::BotName,
     mode::Mode,
     order_journal::{BrokerClock, LostOrders, OrderProgress},
@@ -62,6 +62,8 @@ pub(super) struct Volatile {
     pub(super) first_word: FirstWord,
     /// See [`keeper_domain::notes::SIMULATED_IN_GAP`].
     pub(super) gap: u64,
+    /// See [`keeper_domain::notes::SIMULATED_TOLD`].
+    pub(super) leftovers: ToldLeftovers,
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
@@ -143,6 +145,7 @@ impl Volatile {
             doubted: Doubted::default(),
             first_word: FirstWord::default(),
             gap: 0,
+            leftovers: ToldLeftovers::default(),
             rejected: (None, 0),
             unsaved: Change::default(),
             pipeline: Pipeline::default(),

@@ -1,6 +1,10 @@
 //! Deaths of actors go into the journal like everything else, and from there to the phone.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use keeper_actors::{
@@ -15,10 +19,13 @@ use tokio::sync::{
     watch,
 };
 
-use crate::app::Parts;
+use crate::{app::Parts, disk::DiskLog};
 
 /// What a write takes at most before the next one is due: crashes that come faster are written together.
 type Entry = (&'static str, DateTime<Utc>, Event);
+
+/// A part that ends itself so soon after the store has failed does it because it cannot read its state.
+const OF_THE_STORE: Duration = Duration::from_secs(10);
 
 /// Takes reports without waiting and writes them one transaction after the other.
 pub(super) struct JournalSink {
@@ -29,10 +36,13 @@ pub(super) struct JournalSink {
     unwritten: Mutex<Option<UnboundedReceiver<Entry>>>,
     /// How many entries are not on disk yet.
     waiting: watch::Sender<usize>,
+    disk: Arc<DiskLog>,
+    /// Parts that begin again because the store fails: that is told by itself, and they have no fault.
+    of_the_store: Mutex<BTreeSet<&'static str>>,
 }
 
 impl JournalSink {
-    pub(super) fn new(parts: &Parts, journal: RecipientCell<JournalGrew>) -> Self {
+    pub(super) fn new(parts: &Parts, journal: RecipientCell<JournalGrew>, disk: &Arc<DiskLog>) -> Self {
         let (entries, unwritten) = unbounded_channel();
         Self {
             store: Arc::clone(&parts.store),
@@ -41,6 +51,8 @@ impl JournalSink {
             entries,
             unwritten: Mutex::new(Some(unwritten)),
             waiting: watch::Sender::new(0),
+            disk: Arc::clone(disk),
+            of_the_store: Mutex::default(),
         }
     }
 
@@ -49,6 +61,18 @@ impl JournalSink {
         self.waiting.send_modify(|waiting| *waiting += 1);
         // The writer lives as long as the sink does.
         let _closed = self.entries.send((source, self.time.now(), event));
+    }
+
+    /// Whether this death is one of the store's, which begins a life that waits for the store.
+    fn is_of_the_store(&self, actor: &'static str, death: Death) -> bool {
+        let is_its = death == Death::Stop && self.disk.has_failed_within(OF_THE_STORE);
+        let mut of_the_store = self.of_the_store.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_its {
+            of_the_store.insert(actor)
+        } else {
+            of_the_store.remove(actor)
+        };
+        is_its
     }
 
     /// Returns when all that was reported so far is on disk.
@@ -90,10 +114,21 @@ impl JournalSink {
 
 impl CrashSink for JournalSink {
     fn crashed(&self, actor: &'static str, death: Death) {
+        if self.is_of_the_store(actor, death) {
+            tracing::warn!(
+                event = "store.failed",
+                actor,
+                "the keeper's part {actor} begins again: it could not read its state"
+            );
+            return;
+        }
         self.report("supervisor", Event::ActorCrashed { actor: actor.to_owned(), death });
     }
 
     fn restarted(&self, actor: &'static str, restarts: u64) {
+        if self.of_the_store.lock().unwrap_or_else(PoisonError::into_inner).remove(actor) {
+            return;
+        }
         self.report("supervisor", Event::ActorRestarted { actor: actor.to_owned(), restarts });
     }
 

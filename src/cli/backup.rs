@@ -8,6 +8,7 @@ use crate::cli::{
     backup_postgres::{self, not_made},
     exit::Exit,
     failure::Failure,
+    left_behind,
     output::{fail, json as print_json, no_runtime, no_state, say},
     probe::block_on,
     setup::load,
@@ -46,6 +47,7 @@ pub(super) fn restore(file: &Path, wish: Restore, json: bool) -> Result<Exit, Fa
             return backup_postgres::restore(&config, url, file, wish).await;
         }
         let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
+        left_behind::refuse_moved(&state).await?;
         backup::restore(&state, file, wish).await.map_err(|error| not_made(&error))
     });
     // What the start will find beside the state.

@@ -6,6 +6,7 @@ use std::{fs, path::Path};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    left_behind,
     migrate::not_migrated,
     output::{fail, no_state},
     setup::CliConfig,
@@ -70,6 +71,8 @@ pub(super) async fn restore(
     let mut contender = contender(config, url)?;
     // Held to the end: no keeper starts on it meanwhile.
     let own = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
+    contender.prepare().await.map_err(|error| no_database(&error))?;
+    left_behind::refuse_beside_moved(&own, &contender.reader()).await?;
     let Stage(state) = &Stage::new(config)?;
     // Bots that know this host's secrets go on with them.
     for name in [GATEWAY_KEY, SIGNING_SECRET] {
@@ -81,7 +84,6 @@ pub(super) async fn restore(
     let restored = backup::restore(state, file, wish).await.map_err(|error| not_made(&error))?;
     let secrets = secrets_in(state).map_err(|error| not_migrated(&error))?;
     // What is restored must not stand beside the state that has left.
-    contender.prepare().await.map_err(|error| no_database(&error))?;
     contender.look_if_here().await.map_err(|error| no_database(&error))?;
     let filled = contender.fill_from(&state.path().join(DATABASE), secrets).await;
     filled.map_err(|error| not_migrated(&error))?;

@@ -72,7 +72,7 @@ async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Resul
         None => new(state, to).await?,
     };
     let unmarked = |error: std::io::Error| fail(Exit::Error, &error.to_string(), "Check the state folder.");
-    moving.begin(state).map_err(unmarked)?;
+    moving.begin(state, &contender.place()).map_err(unmarked)?;
     match copy(contender, state, &moving).await {
         Ok(copied) => done(state, to).map(|()| Moved::Now(copied)),
         // Before anything was moved.
@@ -121,7 +121,11 @@ async fn settle(
     to: Target,
 ) -> Result<Settled, Failure> {
     contender.prepare().await.map_err(|error| no_database(&error))?;
-    match (fate(contender, &before).await?, &before, to) {
+    let fate = fate(contender, &before).await?;
+    if fate == Fate::NotYet {
+        moving::refuse_other(state, &contender.place())?;
+    }
+    match (fate, &before, to) {
         (Fate::Done, Moving::There(_), to) => {
             done(state, Target::Postgres)?;
             Ok(if to == Target::Postgres { Settled::Finished } else { Settled::Other })

@@ -18,6 +18,8 @@ use crate::store::{
 const MARK: &str = "migration.unfinished";
 /// What a mark of the way back begins with; the number of the migration follows, which stands alone on the way there.
 const BACK: &str = "back";
+/// What its second line begins with; the database follows, by host, port and name.
+const WITH: &str = "with";
 
 /// A migration that was begun in this folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +52,8 @@ impl Moving {
 
     /// The one that was begun here and whose end was not noted.
     pub(super) fn found(state: &StateDir) -> Option<Self> {
-        let said = private_file::read(&mark(state), Rules::OWN).ok()?.text;
+        let text = private_file::read(&mark(state), Rules::OWN).ok()?.text;
+        let said = text.lines().next().unwrap_or_default();
         Some(match said.trim().strip_prefix(BACK).map(str::trim) {
             // As an older keeper wrote it: no database knows it, so it begins again.
             Some("") => Self::back(),
@@ -59,14 +62,15 @@ impl Moving {
         })
     }
 
-    /// Notes that it begins: on disk before anything is moved.
-    pub(super) fn begin(&self, state: &StateDir) -> std::io::Result<()> {
-        if private_file::read(&mark(state), Rules::OWN).is_ok_and(|there| there.text == self.said()) {
+    /// Notes that it begins, and with which database: on disk before anything is moved.
+    pub(super) fn begin(&self, state: &StateDir, place: &str) -> std::io::Result<()> {
+        let said = format!("{}\n{WITH} {place}\n", self.said());
+        if private_file::read(&mark(state), Rules::OWN).is_ok_and(|there| there.text == said) {
             return Ok(());
         }
         let mut file = private_file::open_or_create(&mark(state)).map_err(std::io::Error::other)?;
         file.set_len(0)?;
-        file.write_all(self.said().as_bytes())?;
+        file.write_all(said.as_bytes())?;
         file.sync_all()?;
         state.sync()
     }
@@ -101,6 +105,28 @@ impl Moving {
 
 fn number() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+/// With which database the one was begun that the mark speaks of, where it says so.
+pub(super) fn place(state: &StateDir) -> Option<String> {
+    let text = private_file::read(&mark(state), Rules::OWN).ok()?.text;
+    text.lines().nth(1)?.strip_prefix(WITH).map(|place| place.trim().to_owned())
+}
+
+/// What was begun with one database is not gone on with another one: each may have a state of its own.
+pub(super) fn refuse_other(state: &StateDir, here: &str) -> Result<(), Failure> {
+    let Some(place) = place(state).filter(|place| place != here) else { return Ok(()) };
+    let what = format!(
+        "a migration of {} was begun with the PostgreSQL database {place} and interrupted, and KEEPER_DATABASE_URL names \
+         {here}, which knows nothing of it",
+        state.path().display()
+    );
+    let remedy = format!(
+        "Set KEEPER_DATABASE_URL to that one, named as it was then, and run it again. To give it up, when you know where the \
+         state is that counts: remove {}.",
+        mark(state).display()
+    );
+    Err(fail(Exit::BadSettings, &what, &remedy))
 }
 
 /// What is noted in the database when the state has left it for this folder.

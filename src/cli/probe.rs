@@ -151,9 +151,12 @@ async fn of_silence(config: &CliConfig, addr: SocketAddr, nobody: Failure) -> Fa
             let remedy = "Ask on that host, or start one here that stands by: fyers-keeper run.";
             fail(Exit::Unreachable, &what, remedy)
         }
-        Some(Err(error @ (ConnectError::Misfit(_) | ConnectError::Away(_) | ConnectError::Settings(_)))) => {
-            state_store::no_database(&error)
-        }
+        Some(Err(
+            error @ (ConnectError::Misfit(_)
+            | ConnectError::Away(_)
+            | ConnectError::Settings(_)
+            | ConnectError::Certificate(_)),
+        )) => state_store::no_database(&error),
         _ => nobody,
     }
 }

@@ -63,10 +63,8 @@ async fn serve(
     check_address(config.settings.http_addr)?;
     // Before the wait for the lease: whoever stands by has checked all of it.
     let outside = Outside::new(config)?;
-    let client = outside.client.clone();
-    // What a keeper that stands by asks FYERS counts, too.
     config.limiter.go_on(&state.path().join("calls"));
-    let Some(storage) = StateStore::open(config, state, client, &mut signals).await? else {
+    let Some(storage) = StateStore::open(config, state, &mut signals).await? else {
         return Ok(Exit::Good);
     };
     let ended = act(config, (state, &storage), outside, set_up, signals).await;
@@ -94,6 +92,7 @@ async fn act(
     let heartbeat = heartbeat(config, &parts);
     let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
     let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
+    storage.has_begun(config, state);
     if !has_webhook {
         // It does not begin with old news some day.
         if let Err(error) = storage.without_channel(Channel::Webhook).await {

@@ -26,7 +26,8 @@ use crate::{
     config::{self, Problem, Row, SettingOrigin, Settings},
     env_file::EnvFile,
     fyers::{
-        ContactLog, FyersClient, FyersConfig, Limiter, SetupError, Timeouts, outgoing_address::AddressEcho,
+        ContactLog, FyersClient, FyersConfig, FyersWay, Limiter, SetupError, Timeouts,
+        outgoing_address::AddressEcho,
     },
     http::metrics::Metrics,
     logging::{self, LearningBroker, LogOptions, Redactor, Style},
@@ -167,6 +168,12 @@ impl CliConfig {
             .noted_in(Arc::clone(&self.contact));
         client.secrets().iter().for_each(|secret| self.redactor.register(secret));
         Ok(Some(Arc::new(client)))
+    }
+
+    /// The way to FYERS for somebody who may not ask anything; `None` when no app is configured.
+    pub fn way(&self) -> Result<Option<FyersWay>, Failure> {
+        let Some(config) = self.fyers(Timeouts::default()) else { return Ok(None) };
+        FyersWay::new(&config, Arc::clone(&self.contact)).map(Some).map_err(unusable)
     }
 
     /// The broker whose every token the redactor knows.

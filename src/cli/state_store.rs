@@ -18,7 +18,7 @@ use crate::cli::{
     setup::CliConfig,
 };
 use crate::{
-    fyers::{FyersClient, Limiter},
+    fyers::Limiter,
     private_file::{self, Rules},
     standby::{self, FencedBroker, FencedProxy, Reach, StandbyError, StopSignals},
     store::{
@@ -47,7 +47,6 @@ impl StateStore {
     pub(super) async fn open(
         config: &CliConfig,
         state: &StateDir,
-        client: Option<Arc<FyersClient>>,
         stop: &mut StopSignals,
     ) -> Result<Option<Self>, Failure> {
         match contender(config, true)? {
@@ -57,16 +56,24 @@ impl StateStore {
                 opened = Self::open_here(state) => opened.map(Some),
             },
             Some(contender) => {
-                let client = client.map(|client| client as Arc<dyn Broker>);
-                let reach = Reach::new(client, Arc::clone(&config.contact));
-                let keep = |name, secret| keep_shared(config, state, (name, secret));
+                let reach = Reach::new(config.way()?, Arc::clone(&config.contact));
+                let place = contender.place();
+                let keep = |name, secret| {
+                    left_behind::note_place(state, &place);
+                    keep_shared(config, state, (name, secret));
+                };
                 let listen = config.settings.http_addr;
                 let store = Box::pin(standby::wait(contender, listen, reach, (&keep, stop))).await;
                 if let Err(StandbyError::Database(ConnectError::Away(away))) = &store {
                     moving::has_left(state, away);
                 }
                 let Some(store) = store.map_err(|error| no_standby(&error))? else { return Ok(None) };
-                if let Err(refused) = left_behind::refuse_unmoved(state, &store).await {
+                let lost = left_behind::refuse_lost(state, &place, &store).await;
+                let refused = match lost {
+                    Ok(()) => left_behind::refuse_unmoved(state, &store).await,
+                    lost => lost,
+                };
+                if let Err(refused) = refused {
                     store.close().await;
                     return Err(refused);
                 }
@@ -88,6 +95,7 @@ impl StateStore {
             return Self::open_here(state).await.map(Some);
         };
         contender.prepare().await.map_err(|error| no_database(&error))?;
+        left_behind::refuse_lost(state, &contender.place(), &contender.reader()).await?;
         let taken = contender.try_take().await.map_err(|error| no_database(&error))?;
         let Some(holding) = taken else { return Ok(None) };
         let lost = Arc::new(|| std::process::exit(Exit::TryLater as i32));
@@ -139,10 +147,12 @@ impl StateStore {
         }
     }
 
-    /// Whether the last one that acted was this very keeper, which lost its lease and stood by since.
+    /// Whether the last one that acted has lost its lease with the database: this very keeper, which stood by since, or another
+    /// one while this one stood by and saw the database away.
     pub(super) fn after_loss(&self, limiter: &Limiter) -> bool {
         let was_here = |holding: &HeldLease| holding.calls_before().holder == Some(limiter.origin());
-        standby::After::of_this_run() == Some(standby::After::Loss) && self.holding().is_some_and(was_here)
+        let is_own_loss = standby::After::of_this_run() == Some(standby::After::Loss);
+        self.holding().is_some_and(|holding| holding.follows_outage() || (is_own_loss && was_here(holding)))
     }
 
     /// The store with its lease; `None` where no other keeper can act.
@@ -162,8 +172,18 @@ impl StateStore {
     pub(super) fn share_calls(&self, limiter: &Arc<Limiter>) {
         let Some(holding) = self.holding() else { return };
         limiter.follow(holding.calls_before());
+        let fence = holding.clone();
+        limiter.leave_while(move || fence.is_good());
         let limiter = Arc::clone(limiter);
         holding.share(limiter.origin(), move || limiter.shared());
+    }
+
+    /// The keeper has begun: from now on there is a state where it works.
+    pub(super) fn has_begun(&self, config: &CliConfig, state: &StateDir) {
+        let url = self.shared().and(config.settings.database_url.as_ref());
+        if let Some(Ok(address)) = url.map(Address::parse) {
+            left_behind::note_place(state, &address.place());
+        }
     }
 
     /// Whether another keeper waits for this one's end.
@@ -310,7 +330,8 @@ pub(super) fn no_database(error: &ConnectError) -> Failure {
         ConnectError::Address(_)
         | ConnectError::Misfit(_)
         | ConnectError::Away(_)
-        | ConnectError::Settings(_) => Exit::BadSettings,
+        | ConnectError::Settings(_)
+        | ConnectError::Certificate(_) => Exit::BadSettings,
         ConnectError::Failed(_) => Exit::Unreachable,
         ConnectError::Newer | ConnectError::Schema(_) => Exit::Error,
     };

@@ -39,6 +39,11 @@ impl ContactLog {
         now
     }
 
+    /// FYERS was connected to, and not asked anything.
+    pub(super) fn connected(&self) {
+        self.answered(200);
+    }
+
     pub(super) fn answered(&self, status: u16) {
         let now = self.elapsed();
         self.with(|contact| contact.answered(status, now));

@@ -267,7 +267,7 @@ async fn read(mut response: Response, head: Head, limit: usize) -> Result<Zeroiz
 
 /// No answer: which of the three ways? A request that never left counts as not connected, so that nobody
 /// wonders whether the broker has acted on it.
-fn line(error: &reqwest::Error) -> Transport {
+pub(super) fn line(error: &reqwest::Error) -> Transport {
     if error.is_connect() || error.is_builder() {
         Transport::Connect
     } else if error.is_timeout() {

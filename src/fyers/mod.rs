@@ -25,6 +25,7 @@ pub mod outgoing_address;
 mod proxy;
 mod sockets;
 pub mod symbols;
+mod way;
 
 pub use client::FyersClient;
 pub use config::{FyersConfig, SetupError, Timeouts};
@@ -34,3 +35,4 @@ pub use http::Timer;
 pub use limits::Limiter;
 pub use proxy::{FyersProxy, LimitedProxy};
 pub use sockets::FyersSockets;
+pub use way::FyersWay;

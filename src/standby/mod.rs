@@ -36,7 +36,7 @@ use told::Told;
 
 use crate::{
     logging,
-    store::postgres::{ConnectError, Contender, HeldLease, LeaseNews, PostgresStore, SHARED_SECRETS},
+    store::postgres::{ConnectError, Contender, HeldLease, LEASE, LeaseNews, PostgresStore, SHARED_SECRETS},
 };
 
 /// How often a standby asks for the lease at least. It asks at its end, too, and when it hears that it was let go.
@@ -190,6 +190,9 @@ async fn taken(
         // A signal does not cut this off: the lease could be taken by then, and nobody would know.
         let pause = match contender.try_take().await {
             Ok(Some(holding)) => {
+                if told.saw_outage_within(LEASE) {
+                    holding.note_outage();
+                }
                 told.answered();
                 return Ok(Some(holding));
             }

@@ -2,34 +2,33 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use keeper_domain::ports::Broker;
 use tokio::time::sleep;
 
-use crate::fyers::ContactLog;
+use crate::fyers::{ContactLog, FyersWay};
 
-/// How often FYERS is asked. It costs one of the 200 calls a minute that both keepers have together.
+/// How often it is looked. Nothing is asked: the 200 calls that FYERS allows in a minute are the holder's alone.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// The way to FYERS from here, without a token.
+/// The way to FYERS from here.
 #[derive(Clone)]
 pub struct Reach {
     /// `None` when no app is configured.
-    broker: Option<Arc<dyn Broker>>,
+    way: Option<Arc<FyersWay>>,
     log: Arc<ContactLog>,
 }
 
 impl Reach {
-    /// The log is the one in which the broker's client notes how its requests end.
-    pub fn new(broker: Option<Arc<dyn Broker>>, log: Arc<ContactLog>) -> Self {
-        Self { broker, log }
+    /// The log is the one in which it is noted how looks end.
+    pub fn new(way: Option<FyersWay>, log: Arc<ContactLog>) -> Self {
+        Self { way: way.map(Arc::new), log }
     }
 
     /// Looks for as long as it is polled.
     pub(super) async fn look(&self) -> Infallible {
-        let Some(broker) = &self.broker else { return std::future::pending().await };
+        let Some(way) = &self.way else { return std::future::pending().await };
         let mut before = None;
         loop {
-            let _noted = broker.ping().await;
+            way.look().await;
             let now = self.answers();
             match now {
                 Some(false) if before != now => {
@@ -53,7 +52,7 @@ impl Reach {
     /// The same for a person.
     pub(super) fn words(&self) -> String {
         let contact = self.log.now().0;
-        match (&self.broker, contact.failing, contact.answers()) {
+        match (&self.way, contact.failing, contact.answers()) {
             (None, ..) => "no FYERS app is configured here".to_owned(),
             (_, Some((_, fault)), _) => format!("FYERS cannot be reached from here: {}", fault.words()),
             (_, None, Some(_)) => "FYERS answers here".to_owned(),

@@ -182,6 +182,38 @@ async fn whoever_takes_it_knows_the_calls_of_the_one_before() {
     assert!(weight > 100 && weight <= 198, "all that may have left: {told:?}");
 }
 
+/// FYERS has told the holder to wait: that is written at once, not with the next renewal, and whoever takes the lease knows it
+/// by the database's clock.
+#[tokio::test]
+async fn whoever_takes_it_knows_until_when_fyers_wants_no_calls() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let database = url.expose_secret().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let wait = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let held = Arc::clone(&wait);
+    let calls = move || {
+        let hold = Duration::from_secs(held.load(std::sync::atomic::Ordering::SeqCst));
+        SharedCalls::default().held_for(hold)
+    };
+    let first = holder(&url, "a").await;
+    first.holding().share(1, calls);
+    let until = async |words: &str| {
+        let asked = tokio::time::Instant::now();
+        while !server.sql(&database, "SELECT calls FROM lease_calls").contains(words) {
+            assert!(asked.elapsed() < RENEW_EVERY - Duration::from_secs(1), "{words} is not there");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    until("orders").await;
+    wait.store(300, std::sync::atomic::Ordering::SeqCst);
+    until("\"held\":300000").await;
+    server.sql(&database, "UPDATE lease_calls SET written_at = written_at - interval '100 s'");
+    end_lease(server, &url);
+    let second = contender(&url, "b").try_take().await.unwrap().unwrap();
+    let held = second.calls_before().held().as_secs();
+    assert!((170..=200).contains(&held), "{held} s");
+}
+
 /// By name and app, whatever the order of things: another account's keeper gets nothing.
 #[tokio::test]
 async fn a_keeper_of_another_account_never_gets_it() {

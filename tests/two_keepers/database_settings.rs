@@ -1,6 +1,9 @@
 //! What `KEEPER_DATABASE_URL` names is not there, or does not take it: in words, and with the right exit code.
 
-use std::fs;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+};
 
 use crate::{
     hosts::World,
@@ -88,4 +91,79 @@ fn a_holder_that_is_not_let_in_any_more_waits_and_goes_on() {
     let alerts = world.home.alerts();
     assert!(!alerts.iter().any(|alert| alert.contains("gives up")), "{alerts:#?}");
     world.judge();
+}
+
+/// A certificate for another name, by an authority that nobody here knows; `None` without the program that makes one.
+fn with_a_certificate(world: &World) -> Option<tempfile::TempDir> {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |words: &str| {
+        let mut command = std::process::Command::new("openssl");
+        command.args(words.split_whitespace()).current_dir(folder.path());
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    fs::write(folder.path().join("names"), "subjectAltName=DNS:db.example").unwrap();
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    let is_made = openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"))
+        && openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=db.example"))
+        && openssl(
+            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt",
+        );
+    if !is_made {
+        println!("SKIPPED: there is no openssl here, so no certificate");
+        return None;
+    }
+    let data = world.server.data();
+    let owner = fs::metadata(&data).unwrap();
+    for name in ["server.key", "server.crt"] {
+        let file = data.join(name);
+        fs::copy(folder.path().join(name), &file).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+    world.sql("ALTER SYSTEM SET ssl = on");
+    world.sql("SELECT pg_reload_conf()");
+    wait_for("the server takes TLS", || (world.sql("SHOW ssl") == "on\n").then_some(()));
+    Some(folder)
+}
+
+/// Waiting does not help, and it is no fault of the network: a person is told what is wrong with the certificate.
+#[test]
+fn a_certificate_that_is_not_the_databases_ends_the_program_in_words() {
+    let Some(mut world) = World::new() else { return };
+    let Some(folder) = with_a_certificate(&world) else { return };
+    let authority = folder.path().join("ca.pem").display().to_string();
+    let plain = world.database_for(0, "keeper", &world.database);
+    let with = |mode: &str| plain.replace("sslmode=disable", mode);
+    for (url, words, advice) in [
+        (with("sslmode=verify-full"), "is not trusted here", "sslrootcert="),
+        (
+            with(&format!("sslmode=verify-full&sslrootcert={authority}")),
+            "is for another host",
+            "as the certificate names it",
+        ),
+    ] {
+        world = world.with_own(0, "KEEPER_DATABASE_URL", url.leak());
+        for verb in ["run", "refresh", "status"] {
+            let (code, said) = world.complains(0, &[verb]);
+            assert_eq!(code, Some(78), "{verb}: {said}");
+            assert!(
+                said.contains("the certificate of the PostgreSQL server") && said.contains(words),
+                "{verb}: {said}"
+            );
+            assert!(said.contains(advice) && !said.contains("network"), "{verb}: {said}");
+        }
+    }
+    let url = with(&format!("sslmode=verify-ca&sslrootcert={authority}"));
+    world = world.with_own(0, "KEEPER_DATABASE_URL", url.leak());
+    world.start(0);
+    world.wait_acts(0);
+    // It is replaced while the keeper acts: what worked a moment ago is waited for.
+    world.sql("ALTER SYSTEM SET ssl = off");
+    world.sql("SELECT pg_reload_conf()");
+    world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL");
+    wait_for("it has lost its lease", || world.log(0).contains("lease.lost").then_some(()));
+    assert!(world.is_running(0), "{}", world.log(0));
+    world.sql("ALTER SYSTEM SET ssl = on");
+    world.sql("SELECT pg_reload_conf()");
+    world.wait_acts(0);
 }

@@ -245,3 +245,109 @@ fn a_state_that_was_not_brought_along_is_not_forgotten() {
     world.empty_database();
     refused(&with_database(world), "the PostgreSQL database is empty");
 }
+
+/// Two databases with a state each: rows that one of them has brought are not written over with those of the other one.
+#[test]
+fn a_migration_that_was_interrupted_is_not_gone_on_with_another_database() {
+    let Some(mut world) = World::new() else { return };
+    trades(&mut world);
+    trades(&mut world);
+    assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0));
+    let number = world.sql("SELECT value::json ->> 'number' FROM facts WHERE name = 'moved_away'");
+    // As when it was killed after the last row, before the database knew.
+    world.sql("DELETE FROM facts WHERE name = 'moved_away'");
+    let (url, first) = (world.database_for(0, "keeper", &world.database), world.database.clone());
+    let place = url.split_once('@').unwrap().1.split('?').next().unwrap().to_owned();
+    let mark = state_folder(&world).join(MARK);
+    std::fs::write(&mark, format!("back {}\nwith {place}\n", number.trim())).unwrap();
+    world.empty_database();
+    world.start(1);
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "in another database").unwrap(), "fyers");
+    world.term(1);
+    for to in ["sqlite", "postgres"] {
+        refused_to(&world, to, &format!("was begun with the PostgreSQL database {place}"));
+    }
+    assert!(mark.exists());
+    world.database = first;
+    assert_eq!(world.exits(0, &["migrate", "--to", "sqlite"]), Some(0), "with its own it is finished");
+    assert!(!mark.exists());
+    let mut world = world.with_own(0, URL, "");
+    trades(&mut world);
+    let said = world.says(0, &["orders", "--json"]);
+    let world = with_database(world);
+    assert_eq!(world.exits(0, &["migrate", "--to", "postgres"]), Some(0));
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "3\n", "its own rows: {said}");
+}
+
+/// In the place of a state that is in a database, or beside it, nothing is put back: both could act, and what happened there
+/// would be forgotten.
+#[test]
+fn a_backup_is_not_put_beside_a_state_that_was_moved() {
+    let Some(world) = World::new() else { return };
+    let mut world = world.with_own(0, URL, "");
+    trades(&mut world);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(world.exits(0, &["backup", file]), Some(0));
+    let mut world = with_database(world);
+    assert_eq!(world.exits(0, &["migrate", "--to", "postgres"]), Some(0));
+    let refused = |world: &World, words: &str| {
+        let (code, said) = world.complains(0, &["restore", file]);
+        assert_eq!(code, Some(78), "{said}");
+        assert!(said.contains(words) && !state_folder(world).join("keeper.db").exists(), "{said}");
+    };
+    world.empty_database();
+    let world = with_database(world);
+    refused(&world, "was moved to a PostgreSQL database, and this one is empty");
+    assert_eq!(world.sql("SELECT COUNT(*) FROM journal"), "0\n");
+    // The start says the same of the database that is lost, and what to do.
+    let (code, said) = world.complains(0, &["run"]);
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("If that one is lost") && said.contains("fyers-keeper restore"), "{said}");
+    let world = world.with_own(0, URL, "");
+    refused(&world, "was moved to PostgreSQL, and KEEPER_DATABASE_URL is not set");
+    let world = with_database(world);
+    std::fs::rename(state_folder(&world).join("keeper.db.moved"), folder.path().join("old.db")).unwrap();
+    assert_eq!(world.exits(0, &["restore", file]), Some(0), "as it was told");
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "1\n");
+}
+
+/// A database that had a state and is empty now is not begun anew without a word: it was lost.
+#[test]
+fn a_database_that_was_lost_is_not_begun_anew() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.wait_warm(0);
+    assert_eq!(world.order(0, "before it is lost").unwrap(), "fyers");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(world.exits(0, &["backup", file]), Some(0));
+    world.kill9(1);
+    world.term(0);
+    let database = world.database.clone();
+    world.server.sql("postgres", &format!("DROP DATABASE {database} WITH (FORCE)"));
+    refused(&world, "there is no such database (3D000)");
+    world.server.sql("postgres", &format!("CREATE DATABASE {database}"));
+    for host in [0, 1] {
+        for args in [&["run"][..], &["key", "add", "alpha"]] {
+            let (code, said) = world.complains(host, args);
+            assert_eq!(code, Some(78), "{host} {args:?}: {said}");
+            assert!(
+                said.contains("its state is lost") && said.contains("fyers-keeper restore"),
+                "{host}: {said}"
+            );
+        }
+    }
+    assert_eq!(world.sql("SELECT COUNT(*) FROM journal"), "0\n");
+    assert_eq!(world.exits(0, &["restore", file]), Some(0));
+    world.start(1);
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "after the restore").unwrap(), "fyers");
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "2\n");
+}

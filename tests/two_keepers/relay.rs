@@ -56,7 +56,7 @@ impl Relay {
         self.age.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// When bytes left through it, looks left out.
+    /// When bytes left through it.
     pub(crate) fn sent(&self) -> Vec<SystemTime> {
         self.sent.lock().unwrap().clone()
     }
@@ -84,7 +84,7 @@ impl Relay {
                     Ok(0) => break,
                     Ok(length) => {
                         // When it was sent, not when it arrives: a network may keep it for as long as it likes.
-                        if is_out && !is_look(&buffer[..length]) {
+                        if is_out {
                             shared.sent.lock().unwrap().push(SystemTime::now());
                         }
                         while shared.cut.load(Ordering::SeqCst) {
@@ -102,10 +102,4 @@ impl Relay {
             let _gone = from.shutdown(Shutdown::Both);
         });
     }
-}
-
-/// A request without a token, by which a keeper that stands by sees whether FYERS answers.
-fn is_look(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes).to_lowercase();
-    text.starts_with("get /api/v3 http/") && !text.contains("\r\nauthorization:")
 }

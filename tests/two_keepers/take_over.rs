@@ -133,3 +133,78 @@ fn the_first_orders_after_a_take_over_are_not_simulated() {
     assert_eq!(simulated, "0\n");
     world.judge();
 }
+
+/// FYERS has told the holder to wait, and the holder dies: the next one waits as long, and asks nothing before.
+#[test]
+fn whoever_takes_over_waits_as_long_as_fyers_has_said() {
+    const WAIT: Duration = Duration::from_secs(45);
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    let limited = Fault::RateLimited { retry_after: WAIT.as_secs() };
+    world.home.sim.inject(FaultRule::once(endpoint::FUNDS, limited));
+    let url = world.url(0, "/api/v3/funds");
+    let told = crate::support::get_with_key(&url, crate::hosts::KEY).expect("FYERS' answer");
+    assert_eq!(told.0, 429, "{told:?}");
+    let said = Instant::now();
+    // Told within a moment: the crash comes long before the next renewal.
+    wait_for("the wait is in the database", || {
+        world.sql("SELECT calls FROM lease_calls").contains("\"held\"").then_some(())
+    });
+    let calls = |world: &World| world.hosts[1].fyers.sent().len();
+    assert_eq!(calls(&world), 0, "a standby asks FYERS nothing");
+    world.kill9(0);
+    while said.elapsed() < WAIT - Duration::from_secs(2) {
+        assert_eq!(calls(&world), 0, "{:?} after FYERS has asked to wait {WAIT:?}", said.elapsed());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "when FYERS takes calls again").unwrap(), "fyers");
+    world.judge();
+}
+
+/// All that bots can read, a crash in the midst of it, and a standby that comes and goes: FYERS counts 200 in a minute.
+#[test]
+fn at_fyers_no_minute_has_more_than_two_hundred_calls() {
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    let flood = |world: &World, host: usize, seconds: u64| {
+        let (url, end) = (world.url(host, "/api/v3/funds"), Instant::now() + Duration::from_secs(seconds));
+        std::thread::scope(|threads| {
+            for _ in 0..12 {
+                threads.spawn(|| {
+                    while Instant::now() < end {
+                        let _any = crate::support::get_with_key(&url, crate::hosts::KEY);
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                });
+            }
+        });
+    };
+    flood(&world, 0, 8);
+    // Each start of a standby used to be a call.
+    for _ in 0..5 {
+        world.kill9(1);
+        world.start(1);
+        world.wait_stands_by(1);
+        world.wait_warm(0);
+    }
+    flood(&world, 0, 20);
+    world.kill9(0);
+    world.wait_acts(1);
+    world.start(0);
+    flood(&world, 1, 20);
+    world.wait_stands_by(0);
+    world.term(1);
+    world.wait_acts(0);
+    flood(&world, 0, 5);
+    let mut sent: Vec<_> = world.hosts.iter().flat_map(|host| host.fyers.sent()).collect();
+    sent.sort_unstable();
+    let within = |from: usize| {
+        sent[from..].iter().take_while(|at| **at < sent[from] + Duration::from_secs(60)).count()
+    };
+    let most = (0..sent.len()).map(within).max().unwrap();
+    println!("{} calls, {most} in a minute at most", sent.len());
+    assert!(most > 150, "that is no test: {most}");
+    assert!(most <= 200, "{most} in a minute");
+    world.judge();
+}

@@ -1,7 +1,12 @@
 //! What people hear of a change of the holder, and what a command says on the host of a keeper that stands by.
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
 use crate::{
-    bots::started,
+    bots::{order_of, post_order, started},
     hosts::World,
     support::{get, wait_for},
 };
@@ -251,4 +256,106 @@ fn a_standby_does_not_name_itself_as_the_one_that_acts() {
     assert_eq!(code, Some(69), "{words}");
     assert!(words.contains("the run before here") && !words.contains(&own), "{words}");
     world.wait_acts(0);
+}
+
+/// What was bought in simulation stays open when the keeper changes: a person was told.
+#[test]
+fn simulated_positions_are_told_once_and_not_by_each_keeper_again() {
+    const LEFT: &str = "Simulated positions are still open";
+    let Some(world) = World::new() else { return };
+    let mut world = world.with_own(0, "FYERS_SANDBOX", "true");
+    world.start(0);
+    wait_for("keeper 0 serves", || (world.ready(0) == Some(200)).then_some(()));
+    assert_eq!(world.order(0, "in simulation"), None);
+    world.term(0);
+    let mut world = started(world.with_own(0, "FYERS_SANDBOX", "false"));
+    wait_for("it is told", || (told(&world, LEFT) == 1).then_some(()));
+    for (holder, go) in [(0, World::term as fn(&mut World, usize)), (1, World::kill9), (0, World::term)] {
+        world.wait_warm(holder);
+        go(&mut world, holder);
+        world.wait_acts(1 - holder);
+        let left = world.status(1 - holder).unwrap()["simulated_left"].clone();
+        assert_eq!(left.as_array().map(Vec::len), Some(1), "it is open all the time: {left}");
+        wait_for("all is sent", || (world.status(1 - holder)?["outbox"]["waiting"] == 0).then_some(()));
+        world.start(holder);
+        world.wait_stands_by(holder);
+    }
+    assert_eq!(told(&world, LEFT), 1, "{:#?}", world.home.alerts());
+}
+
+/// Orders of three bots, for as long as the work takes.
+fn while_bots_order(world: &World, work: impl FnOnce()) {
+    let (url, is_over) = (world.url(0, "/api/v3/orders/sync"), AtomicBool::new(false));
+    std::thread::scope(|threads| {
+        for bot in 0..3 {
+            let (url, is_over) = (&url, &is_over);
+            threads.spawn(move || {
+                for nth in 0.. {
+                    let _any = post_order(url, &order_of(&format!("bot{bot}x{nth}")));
+                    if is_over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    std::thread::sleep(Duration::from_millis(if nth < 10 { 50 } else { 500 }));
+                }
+            });
+        }
+        work();
+        is_over.store(true, Ordering::SeqCst);
+    });
+}
+
+/// A server that is started again within a lease: the keeper goes on, and no part of it has failed. What a part cannot read
+/// meanwhile it reads later.
+#[test]
+fn after_a_short_outage_of_the_database_nobody_hears_of_a_failure_that_was_none() {
+    const AGAIN: &str = "begins again: it could not read its state";
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    let mut outages = 0;
+    // Not each of them finds a part at a moment at which it has to read.
+    while outages < 6 && !world.log(0).contains(AGAIN) {
+        outages += 1;
+        while_bots_order(&world, || {
+            world.server.crash();
+            std::thread::sleep(Duration::from_secs(2));
+            world.server.run();
+        });
+        wait_for("an order is taken", || world.order(0, "after it"));
+    }
+    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+    let log = world.log(0);
+    println!("{outages} outages, and a part began again: {}", log.contains(AGAIN));
+    assert!(!log.contains("lease.lost") && !log.contains("actor.crashed"), "{log}");
+    let told_of =
+        ["A part of the keeper", "without notice", "acts again", "gives up"].map(|words| told(&world, words));
+    assert_eq!(told_of, [0; 4], "{:#?}", world.home.alerts());
+    world.judge();
+}
+
+/// The database is away for longer than the lease, and the one that stood by comes first: nobody has crashed.
+#[test]
+fn after_a_long_outage_of_the_database_nobody_is_said_to_have_crashed() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.server.crash();
+    wait_for("the holder has lost its lease", || world.log(0).contains("lease.lost").then_some(()));
+    // So that the other one is first.
+    world.pause(0);
+    world.server.run();
+    world.wait_acts(1);
+    world.resume(0);
+    world.wait_stands_by(0);
+    wait_for("it is told", || {
+        (told(&world, "acts again: it could not reach its database") == 1).then_some(())
+    });
+    assert_eq!(told(&world, "without notice"), 0, "{:#?}", world.home.alerts());
+    // A crash is one all the same.
+    world.kill9(1);
+    world.wait_acts(0);
+    wait_for("the crash is told", || (told(&world, "without notice") == 1).then_some(()));
+    world.judge();
 }

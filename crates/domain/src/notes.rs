@@ -18,6 +18,9 @@ pub use crate::session::bound::NOTE as CREDENTIALS;
 /// Orders that were meant for FYERS and simulated since the mode was last Live. Owned by the ExchangeActor.
 pub const SIMULATED_IN_GAP: Note<u64> = Note::new("simulated_in_gap");
 
+/// Simulated positions that were still open when orders went to FYERS, as a person was last told. Owned by the ExchangeActor.
+pub const SIMULATED_TOLD: Note<Vec<String>> = Note::new("simulated_told");
+
 /// GTT and smart orders that FYERS has taken and that are not known to be over. Owned by the ExchangeActor.
 pub const CONDITIONAL_ORDERS: Note<Vec<Conditional>> = Note::new("conditional_orders");
 

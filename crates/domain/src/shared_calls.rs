@@ -13,8 +13,13 @@ use serde::{Deserialize, Serialize};
 const COUNTS_FOR: u64 = 62;
 /// No keeper sends more in a second, ...
 const MOST_A_SECOND: u32 = 10;
-/// ... or in a minute, but for the few calls that ask whether the token is good: these must find room after a crash, too.
-const MOST_A_MINUTE: u32 = 194;
+/// ... or in a minute. Whoever comes after a crash may send a few more on top of it, to ask whether the token is good
+/// ([`FIRST_WORDS`]), and both together are no more than the 200 that FYERS allows.
+const MOST_A_MINUTE: u32 = 196;
+/// So many calls above it are for the one question that all waits for after a crash: is the token good?
+pub const FIRST_WORDS: u32 = 4;
+/// Whoever has held the lease has asked that, whatever else is known to have been sent.
+const ITS_FIRST_WORD: u32 = 1;
 /// Nor anything so shortly before the end of its lease.
 const STOPS_BEFORE: Duration = Duration::from_secs(2);
 
@@ -47,12 +52,15 @@ pub struct SharedCalls {
     calls: BTreeMap<u32, BTreeMap<u64, u32>>,
     /// The day's counts.
     pub day: CallsOfDay,
+    /// For how many milliseconds FYERS wants no calls, as it has said with a 429.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<u64>,
 }
 
 impl SharedCalls {
     /// From what one keeper counts.
     pub fn new(calls: impl IntoIterator<Item = PastCall>, day: CallsOfDay) -> Self {
-        let mut all = Self { calls: BTreeMap::new(), day };
+        let mut all = Self { calls: BTreeMap::new(), day, held: None };
         for PastCall { origin, age, weight } in calls {
             if age.as_secs() < COUNTS_FOR {
                 // In doubt it is younger.
@@ -60,6 +68,18 @@ impl SharedCalls {
             }
         }
         all
+    }
+
+    /// The same, while FYERS wants no calls for so long.
+    #[must_use]
+    pub fn held_for(self, hold: Duration) -> Self {
+        let millis = u64::try_from(hold.as_millis()).unwrap_or(u64::MAX);
+        Self { held: (millis > 0).then_some(millis), ..self }
+    }
+
+    /// For how long FYERS wants no calls.
+    pub fn held(&self) -> Duration {
+        Duration::from_millis(self.held.unwrap_or_default())
     }
 
     fn all(&self, older: Duration) -> impl Iterator<Item = PastCall> {
@@ -94,16 +114,31 @@ impl CallsBefore {
         let known = self.written.iter().flat_map(|written| written.all(self.age));
         let mut calls: Vec<_> =
             known.filter(|call| call.origin != own && call.age.as_secs() < COUNTS_FOR).collect();
-        let holder = self.holder.filter(|holder| *holder != own && !self.is_whole);
-        let assumed = holder.map(|holder| self.assumed(holder, weight(&calls))).unwrap_or_default();
+        let assumed =
+            self.crashed(own).map(|holder| self.assumed(holder, weight(&calls))).unwrap_or_default();
         calls.extend(assumed);
         calls
+    }
+
+    /// Another keeper, which has ended without a word of what it sent last.
+    fn crashed(&self, own: u32) -> Option<u32> {
+        self.holder.filter(|holder| *holder != own && !self.is_whole)
+    }
+
+    /// Whether more is counted than is known to have been sent.
+    pub fn is_in_doubt(&self, own: u32) -> bool {
+        self.crashed(own).is_some() && self.age.as_secs() < COUNTS_FOR
+    }
+
+    /// For how long FYERS still wants no calls, whoever it said that to.
+    pub fn held(&self) -> Duration {
+        self.written.as_ref().map_or(Duration::ZERO, SharedCalls::held).saturating_sub(self.age)
     }
 
     /// All that may have left since it was written, the youngest first: no more in a minute than any keeper sends.
     fn assumed(&self, holder: u32, known: u32) -> Vec<PastCall> {
         let (from, until) = ((self.over + STOPS_BEFORE).as_secs(), self.age.as_secs().min(COUNTS_FOR));
-        let mut left = MOST_A_MINUTE.saturating_sub(known);
+        let mut left = MOST_A_MINUTE.saturating_sub(known).max(ITS_FIRST_WORD);
         let mut second = |age| {
             let weight = MOST_A_SECOND.min(left);
             left -= weight;
@@ -160,10 +195,43 @@ mod tests {
         assert_eq!((weight(&at_once), at_once[0], at_once.len()), (130, call(THERE, 2, 10), 13));
         let busy: Vec<_> = (0..60).map(|age| call(THERE, age, 3)).collect();
         let all = crash(&busy, 0).elsewhere(HERE);
-        assert_eq!(weight(&all), 194, "no keeper sends more");
+        assert_eq!(weight(&all), 196, "no keeper sends more");
         assert_eq!(crash(&[], 40).elsewhere(HERE).len(), 13);
         assert_eq!(weight(&crash(&[], 55).elsewhere(HERE)), 50, "what is older counts no more");
         assert!(crash(&busy, 3_600).elsewhere(HERE).is_empty(), "nobody has held the lease for an hour");
+    }
+
+    /// What FYERS has said to one is said to all, by the clock of the database.
+    #[test]
+    fn whoever_follows_calls_no_sooner_than_fyers_has_said() {
+        let held = |age, is_whole| CallsBefore {
+            written: Some(SharedCalls::default().held_for(Duration::from_millis(30_500))),
+            age: seconds(age),
+            holder: Some(THERE),
+            over: seconds(age),
+            is_whole,
+        };
+        for is_whole in [true, false] {
+            assert_eq!(held(0, is_whole).held(), Duration::from_millis(30_500));
+            assert_eq!(held(20, is_whole).held(), Duration::from_millis(10_500));
+            assert_eq!(held(31, is_whole).held(), Duration::ZERO);
+        }
+        let before = r#"{"calls":{},"day":{"date":"2026-11-27","orders":0,"others":0}}"#;
+        assert_eq!(serde_json::from_str::<SharedCalls>(before).unwrap().held(), Duration::ZERO);
+    }
+
+    /// A minute that is full already, and crash upon crash in it: each holder has asked FYERS at least once.
+    #[test]
+    fn a_holder_that_crashed_has_asked_at_least_once() {
+        let full: Vec<_> = (0..60).map(|age| call(3, age, 5)).collect();
+        let crash = CallsBefore { over: seconds(0), is_whole: false, ..let_go(&full, 1) };
+        let crash = CallsBefore { age: seconds(15), ..crash };
+        let of_holder = |calls: &[PastCall]| {
+            weight(&calls.iter().copied().filter(|call| call.origin == THERE).collect::<Vec<_>>())
+        };
+        assert_eq!(of_holder(&crash.elsewhere(HERE)), 1);
+        assert!(crash.is_in_doubt(HERE) && !crash.is_in_doubt(THERE));
+        assert!(!let_go(&full, 1).is_in_doubt(HERE));
     }
 
     /// Its own calls a keeper knows by itself, over every start: they are not counted twice.

@@ -19,6 +19,8 @@ const PLACE: usize = 8 + 3 * 4;
 const PLACES: usize = 256;
 /// Where the number of this file is, which tells its calls from those of other hosts.
 const ORIGIN: u64 = (PLACE * PLACES) as u64;
+/// Where it is until when FYERS wants no calls, in milliseconds since 1970.
+const HOLD: u64 = ORIGIN + 4;
 /// No call weighs more.
 const HEAVIEST: u32 = 10;
 
@@ -41,6 +43,16 @@ fn origin(file: &File) -> std::io::Result<u32> {
     Ok(u32::from_le_bytes(bytes))
 }
 
+/// For how long FYERS still wants no calls, as an earlier run has noted it.
+fn held(file: &File, now: DateTime<Utc>) -> Duration {
+    let mut bytes = [0; 8];
+    let until = file
+        .read_exact_at(&mut bytes, HOLD)
+        .ok()
+        .and_then(|()| DateTime::from_timestamp_millis(i64::from_le_bytes(bytes)));
+    until.and_then(|until| (until - now).to_std().ok()).unwrap_or_default()
+}
+
 /// One place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
@@ -56,6 +68,8 @@ pub(super) struct Recalled {
     pub(super) sent: Vec<Sent>,
     /// The day's counts after the newest one, with its time.
     pub(super) day: Option<(DateTime<Utc>, DayCounts)>,
+    /// For how long FYERS still wants no calls.
+    pub(super) held: Duration,
 }
 
 impl KeptCalls {
@@ -83,7 +97,13 @@ impl KeptCalls {
         let day = found.last().map(|(_, entry)| (entry.at, entry.day));
         let sent = |entry: &Entry| Sent { from: None, age: entry.age(now), weight: entry.weight };
         let sent = found.iter().map(|(_, entry)| sent(entry)).collect();
-        Ok((Self { origin, file, next }, Recalled { sent, day }))
+        let held = held(&file, now);
+        Ok((Self { origin, file, next }, Recalled { sent, day, held }))
+    }
+
+    /// Notes until when FYERS wants no calls.
+    pub(super) fn hold(&self, until: DateTime<Utc>) -> std::io::Result<()> {
+        self.file.write_all_at(&until.timestamp_millis().to_le_bytes(), HOLD)
     }
 
     /// Writes a call down that is about to leave.
@@ -154,6 +174,17 @@ mod tests {
         let back = KeptCalls::open(&path, noon).unwrap().1;
         assert_eq!(back.sent.last().unwrap().age, Duration::ZERO, "a clock that was set back");
         assert_eq!((back.sent.len(), back.day.unwrap().1), (PLACES, day(312, 7)));
+    }
+
+    #[test]
+    fn what_fyers_has_said_outlives_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, noon) = (folder.path().join("calls"), "2026-11-24T06:30:00Z".parse().unwrap());
+        let (kept, recalled) = KeptCalls::open(&path, noon).unwrap();
+        assert_eq!(recalled.held, Duration::ZERO);
+        kept.hold(noon + TimeDelta::seconds(30)).unwrap();
+        let held = |after| KeptCalls::open(&path, noon + TimeDelta::seconds(after)).unwrap().1.held;
+        assert_eq!([held(0), held(12), held(31)].map(|held| held.as_secs()), [30, 18, 0]);
     }
 
     #[test]

@@ -14,14 +14,15 @@ use std::{
     fmt,
     path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use keeper_domain::{
-    broker_error::BrokerError,
+    broker_error::{BrokerError, Transport},
     ports::Time,
     shared_calls::{CallsBefore, CallsOfDay, PastCall, SharedCalls},
 };
@@ -39,8 +40,14 @@ const SESSION_PATIENCE: Duration = Duration::from_secs(5);
 /// How long it waits for room: as long as the longest span. That it does not leave is nothing that FYERS has said.
 const ROOM_PATIENCE: Duration = Duration::from_secs(65);
 
+/// Longer than anybody waits.
+const FOR_GOOD: Duration = Duration::from_secs(24 * 3_600);
+
 /// Where this clock begins: calls of the run before lie before its start.
 const BEFORE: Duration = Duration::from_secs(600);
+
+/// See [`Limiter::leave_while`].
+type MayLeave = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// The one limiter of an account. Shared behind an `Arc` by the client and the proxy.
 pub struct Limiter {
@@ -52,6 +59,8 @@ pub struct Limiter {
     kept: Mutex<Option<KeptCalls>>,
     /// Tells the calls that leave here from those of other keepers.
     origin: AtomicU32,
+    /// Whether anything may leave here at all; asked last of all, when a call has waited for its turn.
+    may_leave: OnceLock<MayLeave>,
     logins: Mutex<FailedLogins>,
     /// Whoever leaves for a bot goes through here, one after the other. An order waits in it, so that reads cannot
     /// overtake it; a read only looks in.
@@ -83,6 +92,7 @@ impl Limiter {
             window: Mutex::default(),
             kept: Mutex::default(),
             origin: AtomicU32::new(rand::random::<u32>().max(1)),
+            may_leave: OnceLock::new(),
             logins: Mutex::default(),
             gate: tokio::sync::Mutex::default(),
             reads: tokio::sync::Mutex::default(),
@@ -101,9 +111,10 @@ impl Limiter {
     pub fn go_on(&self, file: &Path) {
         let now = self.time.now();
         match KeptCalls::open(file, now) {
-            Ok((kept, Recalled { sent, day })) => {
+            Ok((kept, Recalled { sent, day, held })) => {
                 let (mut window, elapsed) = (self.window(), (self.elapsed)());
                 window.recall(&sent, elapsed);
+                window.hold(elapsed, held);
                 // A day that is not over by this clock goes on; one that is ends with the first call.
                 day.into_iter().for_each(|(at, day)| window.recall_day(at.min(now), day));
                 self.origin.store(kept.origin, Ordering::SeqCst);
@@ -130,7 +141,8 @@ impl Limiter {
         let past = |Sent { from, age, weight }| PastCall { origin: from.unwrap_or(origin), age, weight };
         let DayCounts { orders, others } = window.day();
         let day = CallsOfDay { date: window.today(), orders, others };
-        SharedCalls::new(window.sent((self.elapsed)()).map(past), day)
+        let now = (self.elapsed)();
+        SharedCalls::new(window.sent(now).map(past), day).held_for(window.held(now))
     }
 
     /// This keeper follows another one: what has left there counts here.
@@ -142,6 +154,10 @@ impl Limiter {
             .collect();
         let (mut window, now) = (self.window(), (self.elapsed)());
         window.recall(&sent, now);
+        window.hold(now, before.held());
+        if before.is_in_doubt(self.origin()) {
+            window.doubt(now);
+        }
         if let Some(SharedCalls { day: CallsOfDay { date, orders, others }, .. }) = before.written {
             window.raise_day(date, DayCounts { orders, others });
         }
@@ -153,6 +169,12 @@ impl Limiter {
                 "{weight} calls of another keeper count against FYERS' limit of the minute"
             );
         }
+    }
+
+    /// From now on nothing leaves but while this is so: a call may wait for its turn for longer than a lease, and what leaves
+    /// after its end nobody would count.
+    pub fn leave_while(&self, may_leave: impl Fn() -> bool + Send + Sync + 'static) {
+        let _once = self.may_leave.set(Box::new(may_leave));
     }
 
     /// Before it leaves: a call that is not written down is not counted by the next run.
@@ -197,7 +219,10 @@ impl Limiter {
             Err(Wait { limit: Limit::Second | Limit::Minute, .. }) => self.turn(cost, ROOM_PATIENCE).await,
             turn => turn,
         };
-        turn.map_err(|wait| BrokerError::RateLimited { retry_after: Some(wait.length) })
+        turn.map_err(|wait| match wait.limit {
+            Limit::Lease => BrokerError::Transport(Transport::Connect),
+            _ => BrokerError::RateLimited { retry_after: Some(wait.length) },
+        })
     }
 
     /// Whether a login with a code may be tried: anybody can send one, so failures are few by the hour.
@@ -220,10 +245,22 @@ impl Limiter {
     pub(super) fn heed(&self, status: u16, retry_after: Option<Duration>) {
         let now = (self.elapsed)();
         if status == 429 {
-            self.window().refused(now, retry_after);
+            let mut window = self.window();
+            window.refused(now, retry_after);
+            let held = window.held(now);
+            drop(window);
+            self.note_hold(held);
             tracing::warn!(event = "gateway.limited", "FYERS says that the request limit is reached");
         } else {
             self.window().accepted(now);
+        }
+    }
+
+    /// A run after this one waits as long.
+    fn note_hold(&self, held: Duration) {
+        let until = TimeDelta::from_std(held).ok().and_then(|held| self.time.now().checked_add_signed(held));
+        if let (Some(until), Some(kept)) = (until, self.kept().as_ref()) {
+            let _told_with_the_next_call = kept.hold(until);
         }
     }
 
@@ -281,6 +318,10 @@ impl Limiter {
 
     fn leave(&self, cost: RequestCost) -> Result<UnderWay<'_>, Wait> {
         let mut window = self.window();
+        // With the window in hand: what leaves is in what is told of it (`shared`), or does not leave.
+        if self.may_leave.get().is_some_and(|may_leave| !may_leave()) {
+            return Err(Wait { limit: Limit::Lease, length: FOR_GOOD });
+        }
         window.leave(cost, (self.elapsed)(), self.time.now())?;
         self.write_down(cost.weight, window.day());
         Ok(UnderWay { limiter: self, number: window.under_way() })

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
-use keeper_domain::{keys::BotName, ports::Asker};
+use keeper_domain::{keys::BotName, ports::Asker, shared_calls::FIRST_WORDS};
 
 use super::*;
 
@@ -172,4 +172,106 @@ async fn a_key_without_others_has_all_reads() {
     // No call waits until those of the first second count no more.
     let (left, _) = reads_of(&limiter, "default", true, 16, 58).await;
     assert_eq!(left, 168);
+}
+
+/// What the database would say of a keeper that crashed: what it wrote with its last renewal, a lease ago.
+fn after_a_crash(written: SharedCalls, there: &Limiter) -> CallsBefore {
+    let (age, over) = (Duration::from_secs(15), Duration::ZERO);
+    CallsBefore { written: Some(written), age, holder: Some(there.origin()), over, is_whole: false }
+}
+
+/// It has sent all that it could, a part of it after it wrote for the last time. The next one asks whether the token is good at
+/// once, and FYERS gets no more than it allows.
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_in_a_full_minute_the_session_is_heard_within_fyers_limit() {
+    let (there, here) = (limiter(), limiter());
+    let left = Arc::new(Mutex::new(Vec::new()));
+    let send = async |by: &Arc<Limiter>, cost: RequestCost, patience: Duration| {
+        let is_sent = by.turn(cost, patience).await.is_ok();
+        if is_sent {
+            left.lock().unwrap().push(Instant::now());
+        }
+        is_sent
+    };
+    let all_it_can = async |by: &Arc<Limiter>, seconds: u64| {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < end {
+            for cost in [RequestCost { caller: Caller::Keeper, ..READ }, RequestCost::SESSION] {
+                send(by, cost, Duration::ZERO).await;
+            }
+            sleep(Duration::from_millis(90)).await;
+        }
+    };
+    all_it_can(&there, 12).await;
+    let written = there.shared();
+    // Until two seconds before the end of its lease.
+    all_it_can(&there, 13).await;
+    sleep(Duration::from_secs(2)).await;
+    here.follow(&after_a_crash(written, &there));
+    for word in 0..FIRST_WORDS {
+        // Its second may be full, too.
+        assert!(
+            send(&here, RequestCost::SESSION, PATIENCE).await,
+            "question {word} about the token finds room"
+        );
+    }
+    assert!(!send(&here, READ, PATIENCE).await, "for a bot the minute is full");
+    all_it_can(&here, 130).await;
+    let left = left.lock().unwrap();
+    let within = |from: &Instant| {
+        left.iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(60)).count()
+    };
+    let most = left.iter().map(within).max().unwrap();
+    assert!((196..=200).contains(&most), "{most} in a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fyers_says_to_one_keeper_holds_the_next_one() {
+    let (there, here) = (limiter(), limiter());
+    there.heed(429, Some(Duration::from_secs(40)));
+    let before = after_a_crash(there.shared(), &there);
+    here.follow(&before);
+    let bot = here.turn(READ, PATIENCE).await.unwrap_err();
+    assert_eq!((bot.limit, bot.length), (Limit::Fyers, Duration::from_secs(25)));
+    let own = here.session_turn(RequestCost::SESSION).await.unwrap_err();
+    assert_eq!(own, BrokerError::RateLimited { retry_after: Some(Duration::from_secs(25)) });
+    assert_eq!(here.shared().held(), Duration::from_secs(25), "and the one after it");
+    sleep(Duration::from_secs(26)).await;
+    assert!(here.session_turn(RequestCost::SESSION).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fyers_says_to_one_run_holds_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls");
+    let (before, after) = (limiter(), limiter());
+    before.go_on(&file);
+    before.heed(429, Some(Duration::from_secs(40)));
+    after.go_on(&file);
+    let bot = after.turn(READ, PATIENCE).await.unwrap_err();
+    assert_eq!((bot.limit, bot.length), (Limit::Fyers, Duration::from_secs(40)));
+}
+
+/// It waited for its turn for longer than the lease was good: what would leave now nobody counts, and another one may act.
+#[tokio::test(start_paused = true)]
+async fn what_waits_when_the_lease_ends_never_leaves() {
+    let limiter = limiter();
+    let is_good = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let good = Arc::clone(&is_good);
+    limiter.leave_while(move || good.load(Ordering::SeqCst));
+    while limiter.turn(READ, Duration::ZERO).await.is_ok() {}
+    let told = limiter.shared();
+    let bot = limiter.turn(READ, PATIENCE);
+    let own = async {
+        while limiter.turn(RequestCost::SESSION, Duration::ZERO).await.is_ok() {}
+        limiter.session_turn(RequestCost::SESSION).await
+    };
+    let end = async {
+        sleep(Duration::from_millis(100)).await;
+        is_good.store(false, Ordering::SeqCst);
+    };
+    let (bot, own, ()) = tokio::join!(bot, own, end);
+    assert_eq!(bot.unwrap_err().limit, Limit::Lease);
+    assert_eq!(own.unwrap_err(), BrokerError::Transport(Transport::Connect), "as if FYERS were out of reach");
+    assert_ne!(told, SharedCalls::default());
 }

@@ -17,6 +17,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use fyers_api::ist;
+use keeper_domain::shared_calls::FIRST_WORDS;
 
 use crate::fyers::limits::cost::{Caller, KeyShare, Kind, RequestCost};
 
@@ -41,6 +42,9 @@ struct Span {
     /// all they can, another one finds room.
     many: u32,
     few: u32,
+    /// What the session may take beyond all of it after another keeper's crash: what that one has sent is counted as the most
+    /// that it might.
+    first_words: u32,
     limit: Limit,
 }
 
@@ -54,17 +58,19 @@ const SPANS: [Span; 2] = [
         reads: 8,
         many: 6,
         few: 1,
+        first_words: 0,
         limit: Limit::Second,
     },
     Span {
         length: Duration::from_secs(61),
         fyers: Duration::from_secs(60),
-        all: 198,
+        all: 196,
         own: 194,
         bots: 190,
         reads: 168,
         many: 126,
         few: 20,
+        first_words: FIRST_WORDS,
         limit: Limit::Minute,
     },
 ];
@@ -96,6 +102,8 @@ pub(in crate::fyers) enum Limit {
     Day,
     /// FYERS itself has answered 429.
     Fyers,
+    /// Another keeper may act by now: nothing leaves here any more.
+    Lease,
 }
 
 /// Why and for how long a call waits.
@@ -156,6 +164,8 @@ pub(in crate::fyers) struct Window {
     closed_until: Duration,
     /// 429 answers without a good one between them.
     strikes: u32,
+    /// Until then more is counted than is known to have been sent.
+    doubt_until: Duration,
 }
 
 impl Window {
@@ -256,6 +266,22 @@ impl Window {
         self.closed_until = self.closed_until.max(now + hold);
     }
 
+    /// FYERS has said so to another keeper, or to a run before this one.
+    pub(super) fn hold(&mut self, now: Duration, hold: Duration) {
+        self.closed_until = self.closed_until.max(now + hold.min(LONGEST_HOLD));
+    }
+
+    /// For how long nothing leaves.
+    pub(super) fn held(&self, now: Duration) -> Duration {
+        self.closed_until.saturating_sub(now)
+    }
+
+    /// Another keeper has crashed: what is counted for it is the most that it might have sent.
+    pub(super) fn doubt(&mut self, now: Duration) {
+        let [_, minute] = &SPANS;
+        self.doubt_until = now + minute.length;
+    }
+
     /// FYERS has answered something else.
     pub(super) fn accepted(&mut self, now: Duration) {
         if now >= self.closed_until {
@@ -283,7 +309,7 @@ impl Window {
     pub(super) fn wait(&mut self, cost: RequestCost, now: Duration, wall: DateTime<Utc>) -> Option<Wait> {
         let (used, most) = self.counter(cost);
         let day = (used.saturating_add(cost.weight) > most).then(|| until_midnight(wall));
-        let fyers = self.closed_until.saturating_sub(now);
+        let fyers = self.held(now);
         let spans = SPANS.map(|span| (span.limit, self.room_in(&span, cost, now)));
         let of_key = SPANS.map(|span| (Limit::Key, self.room_of_key(&span, cost, now)));
         let all = [(Limit::Day, day.unwrap_or_default()), (Limit::Fyers, fyers)];
@@ -301,6 +327,7 @@ impl Window {
     /// ten orders are still no more than FYERS allows.
     fn room_in(&self, span: &Span, cost: RequestCost, now: Duration) -> Duration {
         let share = match (cost.caller, cost.kind) {
+            (Caller::Session, _) if now < self.doubt_until => span.all + span.first_words,
             (Caller::Session, _) => span.all,
             (Caller::Keeper, _) => span.own,
             (Caller::Bot, Kind::Order) => span.bots,

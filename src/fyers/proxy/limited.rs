@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
+    broker_error::Transport,
     ports::{Asker, BrokerProxy, ProxyError, Wanted},
     secret::AccessToken,
 };
@@ -51,6 +52,8 @@ impl LimitedProxy {
     ) -> Result<ApiResponse, ProxyError> {
         let under_way = match self.limiter.turn(cost, self.patience).await {
             Ok(under_way) => under_way,
+            // As the fence would have said before the wait: nothing was sent.
+            Err(Wait { limit: Limit::Lease, .. }) => return Err(ProxyError::Transport(Transport::Connect)),
             Err(wait) => return Ok(refusal(wait)),
         };
         if !wanted() {
@@ -121,6 +124,7 @@ fn refusal(wait: Wait) -> ApiResponse {
         Limit::Key => ("key", "this key has had its part of the reads, and the rest is for the other keys"),
         Limit::Day => ("day", "no requests of this kind are left for today"),
         Limit::Fyers => ("fyers", "FYERS itself has asked to wait"),
+        Limit::Lease => ("lease", "another keeper may act by now"),
     };
     let millis = wait.length.as_millis().max(1);
     let message = format!(

@@ -14,7 +14,10 @@ use tokio::time::timeout;
 
 use crate::store::postgres::{
     away::Away,
-    fault::{is_of_the_connection, is_of_the_settings, refusal_words, unreachable_words},
+    fault::{
+        CertificateFlaw, certificate_flaw, is_of_the_connection, is_of_the_settings, refusal_words,
+        unreachable_words,
+    },
     flaw::{self, AddressFlaw},
 };
 
@@ -50,6 +53,9 @@ pub enum ConnectError {
     /// It answers, and knows neither this user nor this database, or takes no such password.
     #[error("PostgreSQL does not take KEEPER_DATABASE_URL: {0}")]
     Settings(String),
+    /// It answers, and it is not known to be the one that is meant.
+    #[error("the certificate of the PostgreSQL server {}", .0.words())]
+    Certificate(CertificateFlaw),
     /// It does not answer, or not to us.
     #[error("PostgreSQL cannot be used: {0}")]
     Failed(String),
@@ -69,6 +75,7 @@ impl ConnectError {
             Self::Settings(_) => {
                 "Correct user, password and database in KEEPER_DATABASE_URL (or in its file), or make them on the server."
             }
+            Self::Certificate(flaw) => flaw.advice(),
             Self::Failed(_) => "Check the server, the network, host and port in the address, and sslmode.",
         }
     }
@@ -80,12 +87,15 @@ impl ConnectError {
 
     /// The same for somebody who has: what worked a moment ago is no mistake in the settings.
     pub fn may_pass_again(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Settings(_))
+        matches!(self, Self::Failed(_) | Self::Settings(_) | Self::Certificate(_))
     }
 }
 
 impl From<&sqlx::Error> for ConnectError {
     fn from(error: &sqlx::Error) -> Self {
+        if let Some(flaw) = certificate_flaw(error) {
+            return Self::Certificate(flaw);
+        }
         let problem = problem(error);
         if is_of_the_settings(error) { Self::Settings(problem) } else { Self::Failed(problem) }
     }
@@ -120,6 +130,11 @@ impl Address {
     /// The host, for people. Never user or password.
     pub fn host(&self) -> String {
         format!("{}:{}", self.0.get_host(), self.0.get_port())
+    }
+
+    /// Which database it is, by host, port and name. Never user or password.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.host(), self.0.get_database().unwrap_or_default())
     }
 
     /// One connection.
@@ -170,6 +185,9 @@ fn not_made(error: &MigrateError) -> ConnectError {
 
 /// The error without any stored value and without the address.
 pub(super) fn problem(error: &sqlx::Error) -> String {
+    if let Some(flaw) = certificate_flaw(error) {
+        return format!("its certificate {}", flaw.words());
+    }
     match error {
         sqlx::Error::Io(error) => unreachable_words(error),
         sqlx::Error::Tls(_) => "no TLS connection".to_owned(),

@@ -14,7 +14,8 @@ use crate::store::{
         away::{self, Away},
         committer::Committer,
         connect::{Address, ConnectError},
-        lease::{self, ASK_LIMIT, Awaiting, Candidate, HeldLease, LeaseRow, RENEW_EVERY, Take},
+        held_lease::{self, HeldLease},
+        lease::{self, ASK_LIMIT, Awaiting, Candidate, LeaseRow, RENEW_EVERY, Take},
         leave,
         migrate::{self, Copied, Keep, Secrets},
         migrate_error::MigrateError,
@@ -83,6 +84,11 @@ impl Contender {
         self.who.address.as_deref()
     }
 
+    /// Which database it is, by host, port and name.
+    pub fn place(&self) -> String {
+        self.address.place()
+    }
+
     /// Who is told when the lease is let go.
     pub fn news(&self) -> LeaseNews {
         LeaseNews::new(self.address.clone())
@@ -101,7 +107,7 @@ impl Contender {
     /// # Errors
     /// The database does not answer, or it is that of a keeper which is set up otherwise.
     pub async fn try_take(&mut self) -> Result<Option<HeldLease>, ConnectError> {
-        let asked_at = lease::now();
+        let asked_at = held_lease::now();
         let who = self.who.clone();
         let taken = match self.ask(async |on| lease::take(on, &who).await).await? {
             Take::Taken(taken) => taken,

@@ -25,6 +25,68 @@ pub(super) fn is_of_the_settings(error: &Error) -> bool {
     matches!(error, Error::Database(refusal) if matches!(refusal.code().as_deref(), Some("28000" | "28P01" | "3D000")))
 }
 
+/// Why it is not known that the server is the one that is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFlaw {
+    /// Nobody who is trusted here has signed it.
+    Untrusted,
+    /// It is for another name.
+    OtherHost,
+    /// Its time is over, or has not begun.
+    Time,
+    /// Something else.
+    Unfit,
+}
+
+impl CertificateFlaw {
+    /// In the words of whoever checks it, there is no other sign.
+    fn of(words: &str) -> Option<Self> {
+        let (_, why) = words.split_once("invalid peer certificate: ")?;
+        let has = |any: &[&str]| any.iter().any(|words| why.contains(words));
+        Some(match () {
+            () if has(&["UnknownIssuer"]) => Self::Untrusted,
+            () if has(&["not valid for", "NotValidForName"]) => Self::OtherHost,
+            () if has(&["xpired", "not valid yet", "NotValidYet"]) => Self::Time,
+            () => Self::Unfit,
+        })
+    }
+
+    /// Behind "the certificate of the PostgreSQL server".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Untrusted => "is not trusted here: nobody whom this machine knows has signed it",
+            Self::OtherHost => "is for another host than the one in KEEPER_DATABASE_URL",
+            Self::Time => "has expired, or is not valid yet",
+            Self::Unfit => "cannot be accepted",
+        }
+    }
+
+    /// What to do about it, in one line.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Untrusted => {
+                "Add &sslrootcert=/path/of/ca.pem to KEEPER_DATABASE_URL: the file of your database's host with which it signs."
+            }
+            Self::OtherHost => {
+                "Write the host in KEEPER_DATABASE_URL as the certificate names it; an address in numbers is rarely in one."
+            }
+            Self::Time => "Renew it on the server; if it is new, correct the clock of this machine.",
+            Self::Unfit => {
+                "Give the server a certificate for its host's name, signed by an authority of its own."
+            }
+        }
+    }
+}
+
+/// What is wrong with the server's certificate, if that is why there is no connection.
+pub(super) fn certificate_flaw(error: &Error) -> Option<CertificateFlaw> {
+    match error {
+        Error::Io(error) => CertificateFlaw::of(&error.to_string()),
+        Error::Tls(error) => CertificateFlaw::of(&error.to_string()),
+        _ => None,
+    }
+}
+
 /// Why nobody is reached, in words. What the system itself says may repeat the address.
 pub(super) fn unreachable_words(error: &io::Error) -> String {
     use io::ErrorKind::{
@@ -135,6 +197,31 @@ fn words(kind: StoreErrorKind, error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_told_apart() {
+        let flaw = |words: &str| {
+            certificate_flaw(&Error::Io(io::Error::new(io::ErrorKind::InvalidData, words.to_owned())))
+        };
+        use CertificateFlaw::{OtherHost, Time, Unfit, Untrusted};
+        for (words, expected) in [
+            ("invalid peer certificate: UnknownIssuer", Some(Untrusted)),
+            (
+                "invalid peer certificate: certificate not valid for name \"db\"; certificate is only valid for x",
+                Some(OtherHost),
+            ),
+            ("invalid peer certificate: NotValidForName", Some(OtherHost)),
+            (
+                "invalid peer certificate: certificate expired: verified at time 5 (UNIX), but certificate is not valid after 4",
+                Some(Time),
+            ),
+            ("invalid peer certificate: certificate not valid yet: verified at time 5", Some(Time)),
+            ("invalid peer certificate: BadSignature", Some(Unfit)),
+            ("connection reset", None),
+        ] {
+            assert_eq!(flaw(words), expected, "{words}");
+        }
+    }
 
     /// Whatever the kind, it is told what it means, and never that it is not known.
     #[test]

@@ -10,7 +10,8 @@ use crate::store::postgres::{
     connect::Address,
     deadline::Deadline,
     fault::failed,
-    lease::{self, ASK_LIMIT, HeldLease, RENEW_EVERY},
+    held_lease::{self, HeldLease},
+    lease::{self, ASK_LIMIT, RENEW_EVERY},
 };
 
 /// How often the holder looks whether it still may act.
@@ -18,6 +19,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long after its end the answer to a renewal is still waited for; nothing is done meanwhile. It is less than what the
 /// system leaves to a program that has not stopped.
 const LATE_ANSWER: Duration = Duration::from_millis(800);
+/// What FYERS has said anew is told at once when it is longer than before by so much.
+const NEWS: Duration = Duration::from_secs(1);
 /// The pause after a renewal that failed.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
@@ -38,7 +41,7 @@ pub(super) struct Renewal {
 impl Renewal {
     pub(super) async fn run(mut self, mut let_go: oneshot::Receiver<()>, on_lost: OnLost) {
         let mut next = tokio::time::Instant::now() + RENEW_EVERY;
-        let (mut has_shared, mut is_failing) = (false, false);
+        let (mut has_shared, mut is_failing, mut told) = (false, false, Duration::ZERO);
         let mut deadline = Deadline::new().filter(|_| self.is_mortal);
         loop {
             if let (Some(deadline), Some(at)) = (&mut deadline, self.holding.deadline()) {
@@ -52,13 +55,16 @@ impl Renewal {
                 _ = &mut let_go => return self.release().await,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            let is_due = tokio::time::Instant::now() >= next || (self.holding.shares() && !has_shared);
+            let hold = self.hold();
+            let is_news =
+                (self.holding.shares() && !has_shared) || hold.is_some_and(|until| until > told + NEWS);
+            let is_due = tokio::time::Instant::now() >= next || is_news;
             // Whoever slept asks for nothing more: the lease would be renewed for nobody.
             if !is_due || !self.holding.is_good() {
                 continue;
             }
             // What leaves for FYERS from here on is told by this.
-            has_shared = self.holding.shares();
+            (has_shared, told) = (self.holding.shares(), hold.unwrap_or(told));
             // Beside the look at the clock, which must not wait for an answer that does not come.
             let holding = self.holding.clone();
             let renewed = tokio::select! {
@@ -92,8 +98,13 @@ impl Renewal {
         }
     }
 
+    /// Until when FYERS wants no calls: a keeper that takes over in the next moment must know.
+    fn hold(&self) -> Option<Duration> {
+        Some(self.holding.held_by_fyers()).filter(|held| !held.is_zero()).map(|held| held_lease::now() + held)
+    }
+
     async fn renew(&mut self) -> Result<bool, StoreError> {
-        let asked_at = lease::now();
+        let asked_at = held_lease::now();
         let (address, holding, epoch) = (&self.address, &self.holding, self.holding.epoch());
         let connection = self.connection.take();
         let asked = async {

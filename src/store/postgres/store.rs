@@ -22,7 +22,8 @@ use crate::store::{
     postgres::{
         committer::Committer,
         fault::failed,
-        lease::{self, Awaiting, HeldLease},
+        held_lease::HeldLease,
+        lease::{self, Awaiting},
         room,
         write::Work,
     },

@@ -22,6 +22,34 @@ pub fn leftovers(own: &BTreeMap<BotName, Own>, keys: &KeyRing) -> Vec<String> {
     left.into_iter().filter_map(told).collect()
 }
 
+/// What a person was told of them. A change of the keeper, or of the token, leaves them as they are: that is no news.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToldLeftovers(Vec<String>);
+
+impl ToldLeftovers {
+    /// What was told before.
+    pub fn new(told: Vec<String>) -> Self {
+        Self(told)
+    }
+
+    /// What is kept of it.
+    pub fn told(&self) -> &Vec<String> {
+        &self.0
+    }
+
+    /// The mode has changed to this one, and these are open. All of them, when some are news; nothing where orders do not go
+    /// to FYERS. What is not open any more would be news again.
+    pub fn news(&mut self, mode: Mode, open: Vec<String>) -> Option<Vec<String>> {
+        if mode != Mode::Live {
+            self.0.retain(|told| open.contains(told));
+            return None;
+        }
+        let is_news = open.iter().any(|position| !self.0.contains(position));
+        self.0.clone_from(&open);
+        is_news.then_some(open)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +75,23 @@ mod tests {
         assert_eq!(left(20, -20), ["20 NSE:SBIN-EQ"], "the account is flat, the bot is not");
         let gone = [(BotName::new("long-gone").unwrap(), own(5))].into();
         assert_eq!(leftovers(&gone, &keys), ["5 NSE:SBIN-EQ"], "its bot's key is gone");
+    }
+
+    #[test]
+    fn what_was_told_is_told_again_only_when_it_was_closed_in_between() {
+        let open =
+            |positions: &[&str]| positions.iter().map(|position| (*position).to_owned()).collect::<Vec<_>>();
+        let mut told = ToldLeftovers::default();
+        let one = || open(&["10 NSE:SBIN-EQ"]);
+        assert_eq!(told.news(Mode::Mock, one()), None, "there it is closed in simulation");
+        assert_eq!(told.news(Mode::Live, one()), Some(one()));
+        let mut next = ToldLeftovers::new(told.told().clone());
+        assert_eq!(next.news(Mode::Live, one()), None, "another keeper says nothing new");
+        assert_eq!(next.news(Mode::Mock, one()), None);
+        assert_eq!(next.news(Mode::Live, one()), None, "a new token neither");
+        let both = || open(&["10 NSE:SBIN-EQ", "-5 NSE:TCS-EQ"]);
+        assert_eq!(next.news(Mode::Live, both()), Some(both()), "one more");
+        assert_eq!(next.news(Mode::Mock, vec![]), None, "both were closed");
+        assert_eq!(next.news(Mode::Live, one()), Some(one()), "and one was bought anew");
     }
 }

@@ -1,0 +1,152 @@
+//! The lease in the hands of the keeper that has it: how long it may act, and what it tells of its calls.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use keeper_domain::shared_calls::{CallsBefore, SharedCalls};
+
+use crate::store::postgres::lease::{Awaiting, LEASE, MARGIN, Taken, Told};
+
+/// Whoever has not stopped is ended by the system so much earlier.
+const LAST_MARGIN: Duration = Duration::from_millis(400);
+
+/// How long this program may act, by a clock that nobody can set and that goes on while the machine is suspended.
+#[derive(Debug, Clone)]
+pub struct HeldLease {
+    /// Milliseconds since the machine started.
+    good_until: Arc<AtomicU64>,
+    /// Whether another keeper waited for it when it was last renewed.
+    is_awaited: Arc<AtomicBool>,
+    taken: Arc<Taken>,
+    /// Tells what this keeper has sent to FYERS.
+    calls: Arc<OnceLock<TellCalls>>,
+    /// See [`Self::follows_outage`].
+    outage: Arc<AtomicBool>,
+}
+
+/// See [`HeldLease::share`].
+struct TellCalls(u32, Box<dyn Fn() -> SharedCalls + Send + Sync>);
+
+impl fmt::Debug for TellCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TellCalls")
+    }
+}
+
+impl HeldLease {
+    /// No lease.
+    pub(super) fn none() -> Self {
+        let taken = Arc::default();
+        Self {
+            taken,
+            good_until: Arc::default(),
+            is_awaited: Arc::default(),
+            calls: Arc::default(),
+            outage: Arc::default(),
+        }
+    }
+
+    /// A lease that was asked for at this moment and granted later.
+    pub(super) fn new(taken: Taken, asked_at: Duration) -> Self {
+        let holding = Self { taken: Arc::new(taken), ..Self::none() };
+        holding.extend(asked_at);
+        holding
+    }
+
+    /// What keepers before this one have sent to FYERS.
+    pub fn calls_before(&self) -> &CallsBefore {
+        &self.taken.calls
+    }
+
+    /// Whoever takes the lease next is told what this keeper, which is here, has sent to FYERS: at once, at each renewal, and
+    /// when it is let go.
+    pub fn share(&self, here: u32, calls: impl Fn() -> SharedCalls + Send + Sync + 'static) {
+        let _once = self.calls.set(TellCalls(here, Box::new(calls)));
+    }
+
+    /// What there is to tell; nothing before anything could leave.
+    pub(super) fn calls(&self) -> Option<Told> {
+        let TellCalls(by, tell) = self.calls.get()?;
+        serde_json::to_string(&tell()).ok().map(|calls| Told { by: *by, calls })
+    }
+
+    /// For how long FYERS wants no calls, as it has said here.
+    pub(super) fn held_by_fyers(&self) -> Duration {
+        self.calls.get().map_or(Duration::ZERO, |TellCalls(_, tell)| tell().held())
+    }
+
+    /// Whether there is.
+    pub(super) fn shares(&self) -> bool {
+        self.calls.get().is_some()
+    }
+
+    /// The number of this holding.
+    pub fn epoch(&self) -> i64 {
+        self.taken.epoch
+    }
+
+    /// Whether the keeper that held it before has not let it go: its end was not told.
+    pub fn after_crash(&self) -> bool {
+        self.taken.after_crash
+    }
+
+    /// This keeper stood by, and the database was away when the lease before ended.
+    pub fn note_outage(&self) {
+        self.outage.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that is why the keeper before it did not let go: it could not.
+    pub fn follows_outage(&self) -> bool {
+        self.outage.load(Ordering::SeqCst)
+    }
+
+    /// It was renewed by a question that left at this moment.
+    pub(super) fn extend(&self, asked_at: Duration) {
+        let until = (asked_at + LEASE - MARGIN).as_millis();
+        self.good_until.fetch_max(u64::try_from(until).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
+    /// Whether another keeper stands by, as it was last seen.
+    pub(super) fn note(&self, awaiting: Awaiting) {
+        self.is_awaited.store(awaiting.is_there, Ordering::SeqCst);
+    }
+
+    /// Whether another keeper stood by when somebody last looked.
+    pub(super) fn was_awaited(&self) -> bool {
+        self.is_awaited.load(Ordering::SeqCst)
+    }
+
+    /// It is over, whatever the clock says.
+    pub fn end(&self) {
+        self.good_until.store(0, Ordering::SeqCst);
+    }
+
+    /// When the system must have ended a program that has not stopped; `None` when it is over already.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let until = self.good_until.load(Ordering::SeqCst);
+        (until > 0).then(|| Duration::from_millis(until) + MARGIN - LAST_MARGIN)
+    }
+
+    /// Whether this program may act now.
+    pub fn is_good(&self) -> bool {
+        self.was_good_within(Duration::ZERO)
+    }
+
+    /// Whether this program may act, or might until so long ago.
+    pub(super) fn was_good_within(&self, long: Duration) -> bool {
+        let until = Duration::from_millis(self.good_until.load(Ordering::SeqCst));
+        !until.is_zero() && now() < until + long
+    }
+}
+
+/// Time since the machine started, suspends included.
+pub(super) fn now() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default())
+}
