@@ -12,6 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use keeper_domain::{
     disclosure::Finder,
+    keys::token,
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 use regex::{Captures, Regex, RegexSet};
@@ -36,6 +37,12 @@ const PATTERNS: [&str; 6] = [
     r"(?i)(/bot)\d{6,12}(?::|%3A)[A-Za-z0-9_-]+",
     r"\b[0-9a-f]{64}\b",
 ];
+
+/// What opens a door and is known here by its digest alone: every bot's token begins so, however it is written.
+static BEGINNING: LazyLock<Finder> = LazyLock::new(|| Finder::of(&[&token::head()]));
+/// The same as it is written: the beginning of a token of any kind, an `hsm_key`.
+static OPENS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"eyJ[A-Za-z0-9_-]{8,}\.|[0-9a-fA-F]{64}").ok());
 
 static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PATTERNS).ok());
 /// What is left of a secret whose end was cut off.
@@ -168,12 +175,14 @@ impl Redactor {
         }
     }
 
-    /// Whether a text has a secret of eight letters or more in it, however it is written. Of a shorter one nothing is said:
-    /// whoever may ask could guess a PIN so.
+    /// Whether a text has a secret of eight letters or more in it, however it is written, or a bot's token. Of a shorter one
+    /// nothing is said: whoever may ask could guess a PIN so.
     pub fn finds(&self, text: &str) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let is_found = |finder: &Finder| !finder.find(text.as_bytes()).is_empty();
-        known.finder.as_ref().is_some_and(is_found)
+        is_found(&BEGINNING)
+            || OPENS.as_ref().is_none_or(|opens| opens.is_match(text))
+            || known.finder.as_ref().is_some_and(is_found)
             || known.ways().any(|way| way.len() >= SHORTEST && text.contains(way))
     }
 
@@ -356,6 +365,41 @@ mod tests {
             assert!(redactor.finds(text), "{text}");
         }
         for text in ["", "4829", "CANARYSECRET", "KeyJuly2026Breakout", "a1"] {
+            assert!(!redactor.finds(text), "{text}");
+        }
+    }
+
+    /// The keeper knows its digest alone, and not even that is asked for here.
+    #[test]
+    fn a_bots_token_is_found_however_it_is_written() {
+        let signing = SecretString::from("signing".to_owned());
+        let bot = keeper_domain::keys::BotName::new("trial").unwrap();
+        let minted = token::mint(&signing, &bot, chrono::DateTime::UNIX_EPOCH, [7; 32]);
+        let token = minted.token.expose_secret();
+        let redactor = Redactor::default();
+        let escapes: String = token.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+        let percent: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let backwards: String = token.chars().rev().collect();
+        let spaced: String = token.chars().map(|c| format!("{c} ")).collect();
+        let all = spellings(token).into_iter().filter(|way| way.len() > 200);
+        let more = [escapes, percent, backwards, spaced, format!("id={token}"), token.to_ascii_uppercase()];
+        let mut seen = 0;
+        for way in all.chain(more) {
+            assert!(redactor.finds(&way), "{way}");
+            seen += 1;
+        }
+        assert!(seen > 12, "{seen}");
+        let claims =
+            String::from_utf8(URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap();
+        let hsm_key = claims.split("\"hsm_key\":\"").nth(1).unwrap().split('"').next().unwrap();
+        assert!(redactor.finds(&format!("a{hsm_key}")));
+        for text in [
+            "NSE:NIFTY26NOV24500CE",
+            "26112300000001-1",
+            "eyJ",
+            "my-tag-eyJbreakout",
+            "a".repeat(40).as_str(),
+        ] {
             assert!(!redactor.finds(text), "{text}");
         }
     }

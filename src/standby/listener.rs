@@ -244,7 +244,9 @@ fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, why: &str) 
     let is_of_bots = ["/api/", "/data"].iter().any(|start| request.path().starts_with(start));
     if is_of_bots {
         let object = serde_json::json!({ "code": -503, "message": message, "s": "error" }).to_string();
-        return response.insert_header((CONTENT_TYPE, "application/json")).body(escaped(&object).into_owned());
+        return response
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .body(escaped(&object).into_owned());
     }
     response.body(format!("{}\n", shown_lines(&message)))
 }

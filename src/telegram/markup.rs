@@ -20,7 +20,8 @@ pub(super) fn bubble(bubble: &Bubble) -> String {
 }
 
 fn titled(text: &str) -> String {
-    let text = fitting(&shown_lines(text));
+    let clean = shown_lines(text);
+    let text = fitting(&clean);
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
     let title = bold(&escape(title));
     if rest.is_empty() { title } else { format!("{title}\n{}", escape(rest)) }

@@ -65,7 +65,7 @@ fn json_goes_out_by_the_function_that_escapes() {
     let requests = ["src/cli/probe.rs", "src/demo/mod.rs"];
     for (path, text) in sources() {
         let name = path.to_str().unwrap();
-        let is_output = 
+        let is_output =
             ["src/http/", "src/cli/", "src/standby/", "src/webhook/", "src/logging/", "src/demo/"];
         if is_output.iter().any(|start| name.starts_with(start))
             && !requests.contains(&name)
@@ -98,7 +98,11 @@ fn json_goes_out_by_the_function_that_escapes() {
 fn every_template_shows_by_the_escaper_that_cleans() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = fs::read_to_string(root.join("askama.toml")).unwrap();
-    assert!(config.contains("[[escaper]]\npath = \"crate::http::pages::cleaned::Cleaned\"\nextensions = [\"html\"]"));
+    assert!(
+        config.contains(
+            "[[escaper]]\npath = \"crate::http::pages::cleaned::Cleaned\"\nextensions = [\"html\"]"
+        )
+    );
     let templates = fs::read_dir(root.join("src/http/pages/templates")).unwrap();
     for path in templates.map(|entry| entry.unwrap().path()) {
         let text = fs::read_to_string(&path).unwrap();
@@ -110,7 +114,8 @@ fn every_template_shows_by_the_escaper_that_cleans() {
     }
     for (path, text) in sources() {
         let is_one = code(&text).contains("#[template(");
-        let goes_round = is_one && (text.contains("escape =") || text.contains("source =") || text.contains("ext ="));
+        let goes_round =
+            is_one && (text.contains("escape =") || text.contains("source =") || text.contains("ext ="));
         assert!(!goes_round, "{} chooses its own escaper", path.display());
     }
 }
@@ -129,7 +134,15 @@ fn only_these_files_write_to_the_terminal_and_all_of_them_clean() {
     let own = ["src/main.rs", "src/cli/mod.rs", "src/demo/screen.rs"];
     for (path, text) in sources() {
         let name = path.to_str().unwrap();
-        let writes = ["println!(", "eprintln!(", "print!(", "stdout().lock()", "stderr().lock()", "stderr().write", "(std::io::stdout()"];
+        let writes = [
+            "println!(",
+            "eprintln!(",
+            "print!(",
+            "stdout().lock()",
+            "stderr().lock()",
+            "stderr().write",
+            "(std::io::stdout()",
+        ];
         if !name.starts_with("src/") || name.contains("tests") || own.contains(&name) {
             continue;
         }

@@ -47,7 +47,9 @@ fn sources(folder: &Path, ending: &str) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let of = |path: std::path::PathBuf| match path.is_dir() {
         true => sources(&path, ending),
-        false if path.extension().is_some_and(|found| found == ending) => vec![fs::read_to_string(path).unwrap()],
+        false if path.extension().is_some_and(|found| found == ending) => {
+            vec![fs::read_to_string(path).unwrap()]
+        }
         false => vec![],
     };
     entries.flat_map(of).collect()
@@ -74,12 +76,25 @@ fn names() -> BTreeSet<String> {
     let read = Regex::new(r"Deserialize[^{]*struct [^{]*\{([^}]*)\}").unwrap();
     let source = http("rs");
     let in_structs = read.captures_iter(&source).flat_map(|found| {
-        let of: Vec<String> = fields.captures_iter(found.get(1).unwrap().as_str()).map(|one| one[1].to_owned()).collect();
+        let of: Vec<String> =
+            fields.captures_iter(found.get(1).unwrap().as_str()).map(|one| one[1].to_owned()).collect();
         of
     });
     let mut all: BTreeSet<String> = in_structs.collect();
     all.extend(inputs.captures_iter(&http("html")).map(|found| found[1].to_owned()));
-    for known in ["once", "limit", "max_loss", "auth_code", "state", "public_url", "id", "bot", "card", "key", "pasted"] {
+    for known in [
+        "once",
+        "limit",
+        "max_loss",
+        "auth_code",
+        "state",
+        "public_url",
+        "id",
+        "bot",
+        "card",
+        "key",
+        "pasted",
+    ] {
         assert!(all.contains(known), "{known} is not in {all:?}");
     }
     all
@@ -102,7 +117,8 @@ struct Looked(u32);
 impl Looked {
     fn at(&mut self, what: &str, answer: &Answer) {
         self.0 += 1;
-        let head: String = answer.headers.iter().map(|(_, value)| String::from_utf8_lossy(value.as_bytes())).collect();
+        let head: String =
+            answer.headers.iter().map(|(_, value)| String::from_utf8_lossy(value.as_bytes())).collect();
         for (part, text) in [("head", head.as_str()), ("body", &answer.body)] {
             if let Some(c) = hidden_in(text) {
                 panic!("{what}: the {part} has {c:?}: {text:?}");
@@ -118,7 +134,8 @@ fn all(names: &BTreeSet<String>) -> Vec<(&str, &str)> {
 
 /// Everything that a request can say is hidden, with these headers.
 fn ask(keeper: &Keeper, route: &str, names: &BTreeSet<String>, shown: &[(&str, &str)], looked: &mut Looked) {
-    let escaped: String = url::form_urlencoded::byte_serialize(HIDDEN.replace(['/', '\0'], "").as_bytes()).collect();
+    let escaped: String =
+        url::form_urlencoded::byte_serialize(HIDDEN.replace(['/', '\0'], "").as_bytes()).collect();
     let path = Regex::new(r"\{[^}]*\}").unwrap().replace_all(route, escaped.as_str()).into_owned();
     // An event stream has no end: of that one the head alone would come.
     if path == "/events" || path == "/feed" {
@@ -126,45 +143,63 @@ fn ask(keeper: &Keeper, route: &str, names: &BTreeSet<String>, shown: &[(&str, &
     }
     for accept in ["text/html", "*/*"] {
         let headers = [shown, &[OWN, ("accept", accept)]].concat();
-        looked.at(&format!("GET {path}"), &send(|client| {
-            let asked = client.get(keeper.url(&path)).query(&all(names));
-            crate::browserless::with(asked, &headers)
-        }));
-        for method in [Method::POST, Method::DELETE] {
-            looked.at(&format!("{method} {path}, a form"), &send(|client| {
-                let asked = client.request(method.clone(), keeper.url(&path)).form(&all(names));
+        looked.at(
+            &format!("GET {path}"),
+            &send(|client| {
+                let asked = client.get(keeper.url(&path)).query(&all(names));
                 crate::browserless::with(asked, &headers)
-            }));
+            }),
+        );
+        for method in [Method::POST, Method::DELETE] {
+            looked.at(
+                &format!("{method} {path}, a form"),
+                &send(|client| {
+                    let asked = client.request(method.clone(), keeper.url(&path)).form(&all(names));
+                    crate::browserless::with(asked, &headers)
+                }),
+            );
             let object: serde_json::Map<String, serde_json::Value> =
                 names.iter().map(|name| (name.clone(), HIDDEN.into())).collect();
-            looked.at(&format!("{method} {path}, JSON"), &send(|client| {
-                let asked = client.request(method.clone(), keeper.url(&path)).json(&object);
-                crate::browserless::with(asked, &headers)
-            }));
+            looked.at(
+                &format!("{method} {path}, JSON"),
+                &send(|client| {
+                    let asked = client.request(method.clone(), keeper.url(&path)).json(&object);
+                    crate::browserless::with(asked, &headers)
+                }),
+            );
         }
     }
     for header in HEADERS {
-        looked.at(&format!("GET {path} with {header}"), &send(|client| {
-            let value = HeaderValue::from_bytes(IN_HEADER.as_bytes()).unwrap();
-            client.get(keeper.url(&path)).header(header, value).header("accept", "text/html")
-        }));
+        looked.at(
+            &format!("GET {path} with {header}"),
+            &send(|client| {
+                let value = HeaderValue::from_bytes(IN_HEADER.as_bytes()).unwrap();
+                client.get(keeper.url(&path)).header(header, value).header("accept", "text/html")
+            }),
+        );
     }
 }
 
 /// One field after the other is hidden in forms that are as they should be otherwise.
 fn press(keeper: &Keeper, visit: (&str, &str), names: &BTreeSet<String>, looked: &mut Looked) {
-    let (cookie, token) = visit;
+    let ((cookie, token), mut shown) = (visit, 0);
     for (path, page) in FORMS {
         for name in names {
             let good = GOOD.iter().copied().chain([("token", token)]).filter(|(good, _)| good != name);
-            let others = names.iter().filter(|other| *other != name && !GOOD.iter().any(|(good, _)| good == other));
-            let empty = others.filter(|other| *other != "token" && *other != "read_only").map(|other| (other.as_str(), ""));
+            let others =
+                names.iter().filter(|other| *other != name && !GOOD.iter().any(|(good, _)| good == other));
+            let empty = others
+                .filter(|other| *other != "token" && *other != "read_only")
+                .map(|other| (other.as_str(), ""));
             let fields: Vec<(&str, &str)> = good.chain(empty).chain([(name.as_str(), HIDDEN)]).collect();
             let what = format!("{path} with {name}");
             looked.at(&what, &post(keeper, path, &[("cookie", cookie), OWN], &fields));
-            looked.at(&what, &get(keeper, page, &[("cookie", cookie)]));
+            let after = get(keeper, page, &[("cookie", cookie)]);
+            looked.at(&what, &after);
+            shown += u32::from(after.body.to_lowercase().contains("value=\"a\u{fffd}\u{fffd}[31m"));
         }
     }
+    assert!(shown > 0, "no form was shown again with what was entered");
 }
 
 #[test]

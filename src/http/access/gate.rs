@@ -123,6 +123,11 @@ impl Gate {
         self.visitor.bot.clone().map_or(Holder::Client(self.visitor.client), Holder::Key)
     }
 
+    /// The bot by whose right it reads, where that is no person: it is told of no other one.
+    pub(in crate::http) fn reading_bot(&self) -> Option<&BotName> {
+        self.visitor.bot.as_ref().filter(|_| self.visitor.access == Access::Bot)
+    }
+
     /// See [`who_may_read`].
     pub(in crate::http) fn may_read(&self) -> bool {
         self.visitor.access != Access::Denied
