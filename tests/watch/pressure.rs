@@ -58,7 +58,9 @@ impl Kind {
 
     fn open(self, nth: usize, crowd: Crowd) -> Option<TcpStream> {
         let (socket, port) = (Socket::new(Domain::IPV4, Type::STREAM, None).ok()?, crowd.port);
-        socket.bind(&crowd.address(nth).into()).ok()?;
+        if let Some(address) = crowd.address(nth) {
+            socket.bind(&address.into()).ok()?;
+        }
         if matches!(self, Self::SlowReader) {
             socket.set_recv_buffer_size(2_048).ok()?;
         }
@@ -91,14 +93,13 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// All of this machine's own network, 127.0.0.0/8, may be come from.
-    fn address(self, nth: usize) -> SocketAddr {
+    /// All of this machine's own network, 127.0.0.0/8, may be come from. From one address alone the kernel chooses: ports that
+    /// are asked for are used up sooner.
+    fn address(self, nth: usize) -> Option<SocketAddr> {
         let byte = |number: usize| u8::try_from(number).unwrap();
         let client = nth % self.clients;
-        let (high, low) = (byte(client / 250), byte(client % 250));
-        // One client is the machine itself, as everybody else is who asks the keeper here.
-        let own = [127, 0, 0, 1];
-        SocketAddr::from((if self.clients == 1 { own } else { [127, 1, high, low + 1] }, 0))
+        let address = || SocketAddr::from(([127, 1, byte(client / 250), byte(client % 250 + 1)], 0));
+        (self.clients > 1).then(address)
     }
 }
 
