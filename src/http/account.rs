@@ -26,7 +26,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 
 /// As whom the exchange is asked: a bot sees here what it sees at the gateway, a person the account.
 fn reader(gate: &Gate) -> BotName {
-    gate.reading_bot().cloned().unwrap_or_else(BotName::owner)
+    gate.bot_reader().cloned().unwrap_or_else(BotName::owner)
 }
 
 /// The positions, as the exchange tells them now.

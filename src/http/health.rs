@@ -80,7 +80,7 @@ async fn metrics(
         return refusal;
     }
     let Some(status) = shared.read(backend.status()).await else { return unanswered() };
-    match front.metrics.text(&status, gate.reading_bot()) {
+    match front.metrics.text(&status, gate.bot_reader()) {
         Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }

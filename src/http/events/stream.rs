@@ -77,7 +77,7 @@ async fn events(
     let backend = backend.into_inner();
     let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
     let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
-    let reader = gate.reading_bot().cloned();
+    let reader = gate.bot_reader().cloned();
     let is_admitted = Box::new(move || gate.may_still_read());
     let listener = Listener { backend, news, last, unsent, seat, reader, is_admitted };
     HttpResponse::Ok()

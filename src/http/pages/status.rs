@@ -83,7 +83,7 @@ async fn page(
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
-    let (shows_keys, reader) = (gate.may_see_keys(), gate.reading_bot().cloned());
+    let (shows_keys, reader) = (gate.may_see_keys(), gate.bot_reader().cloned());
     show_with_forms(200, |nonce| Page { nonce, whole, view, reader, shows_keys, token, login, note }.render())
 }
 
