@@ -351,8 +351,8 @@ impl Backend for KeeperBackend {
         tokio::time::timeout(FORWARD_LIMIT, answer).await.ok()?.ok()
     }
 
-    async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
-        told_orders::told(self.store.as_ref(), &self.actors.exchange, limit).await
+    async fn orders(&self, limit: u32, of: Option<&BotName>) -> Option<Vec<serde_json::Value>> {
+        told_orders::told(self.store.as_ref(), &self.actors.exchange, limit, of).await
     }
 
     async fn recent_events(&self, limit: u32) -> Option<Vec<Recorded>> {

@@ -241,11 +241,19 @@ impl Control for KeeperControl {
             TalkTopic::Logs => return self.logs().await,
             TalkTopic::Version => return format!("fyers-keeper {}", crate::build_info::SHOWN),
             TalkTopic::Positions => {
-                return account_words::positions(account::positions(self.backend.as_ref()).await);
+                return account_words::positions(
+                    account::positions(self.backend.as_ref(), BotName::owner()).await,
+                );
             }
-            TalkTopic::Orders => return account_words::orders(account::orders(self.backend.as_ref()).await),
-            TalkTopic::Funds => return account_words::funds(account::funds(self.backend.as_ref()).await),
-            TalkTopic::Pnl => return account_words::pnl(account::positions(self.backend.as_ref()).await),
+            TalkTopic::Orders => {
+                return account_words::orders(account::orders(self.backend.as_ref(), BotName::owner()).await);
+            }
+            TalkTopic::Funds => {
+                return account_words::funds(account::funds(self.backend.as_ref(), BotName::owner()).await);
+            }
+            TalkTopic::Pnl => {
+                return account_words::pnl(account::positions(self.backend.as_ref(), BotName::owner()).await);
+            }
             TalkTopic::Keys => {
                 return bot_words::keys(&keys::rows(&self.keys.ring(), &self.backend.owns()));
             }

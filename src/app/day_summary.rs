@@ -9,6 +9,7 @@ use keeper_domain::{
     clock::token_hours::TokenHours,
     day_summary::{due, summarize},
     event::Event,
+    keys::BotName,
     notes::SUMMARY_TOLD,
     order_journal::OrderEntry,
     ports::{Change, Store, StoreError, Time},
@@ -67,7 +68,7 @@ impl Summarist {
         let mut events = self.store.recent_events(EVENTS).await?;
         events.reverse();
         let mut summary = summarize(date, &self.orders_of(date).await?, &events);
-        if let Ok(read) = account::positions(self.backend.as_ref()).await {
+        if let Ok(read) = account::positions(self.backend.as_ref(), BotName::owner()).await {
             summary.pnl = read.part.pnl.and_then(plain);
             summary.venue = read.venue;
         }

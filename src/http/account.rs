@@ -24,22 +24,30 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/orderbook").get(get_orders));
 }
 
+/// As whom the exchange is asked: a bot sees here what it sees at the gateway, a person the account.
+fn reader(gate: &Gate) -> BotName {
+    gate.bot_reader().cloned().unwrap_or_else(BotName::owner)
+}
+
 /// The positions, as the exchange tells them now.
-pub(crate) async fn positions(backend: &dyn Backend) -> Result<AccountPart<Positions>, Trouble> {
-    let read = read(backend.forward(call("/positions"), BotName::owner()).await, Positions::of);
+pub(crate) async fn positions(
+    backend: &dyn Backend,
+    bot: BotName,
+) -> Result<AccountPart<Positions>, Trouble> {
+    let read = read(backend.forward(call("/positions"), bot).await, Positions::of);
     read.map(|account| account.beside(backend.open_at_fyers()))
 }
 
 /// The money.
-pub(crate) async fn funds(backend: &dyn Backend) -> Result<AccountPart<Money>, Trouble> {
-    let read = read(backend.forward(call("/funds"), BotName::owner()).await, Money::of);
+pub(crate) async fn funds(backend: &dyn Backend, bot: BotName) -> Result<AccountPart<Money>, Trouble> {
+    let read = read(backend.forward(call("/funds"), bot).await, Money::of);
     read.map(|account| account.beside(backend.open_at_fyers()))
 }
 
 /// The order book of today, newest first.
-pub(crate) async fn orders(backend: &dyn Backend) -> Result<AccountPart<Orders>, Trouble> {
+pub(crate) async fn orders(backend: &dyn Backend, bot: BotName) -> Result<AccountPart<Orders>, Trouble> {
     let too_long = || Trouble { problem: "the order book is too long to be shown here".to_owned() };
-    let mut forwarded = backend.forward(call("/orders"), BotName::owner()).await;
+    let mut forwarded = backend.forward(call("/orders"), bot).await;
     if let Some(book) = &mut forwarded {
         while let Some(rest) = book.rest.take() {
             let rows = backend.next_rows(rest).await.ok_or_else(too_long)?;
@@ -59,7 +67,7 @@ async fn get_positions(
     places: web::Data<Places>,
     front: web::Data<Front>,
 ) -> HttpResponse {
-    in_a_place(&gate, (&places, &front), positions(backend.as_ref())).await
+    in_a_place(&gate, (&places, &front), positions(backend.as_ref(), reader(&gate))).await
 }
 
 async fn get_funds(
@@ -68,7 +76,7 @@ async fn get_funds(
     places: web::Data<Places>,
     front: web::Data<Front>,
 ) -> HttpResponse {
-    in_a_place(&gate, (&places, &front), funds(backend.as_ref())).await
+    in_a_place(&gate, (&places, &front), funds(backend.as_ref(), reader(&gate))).await
 }
 
 async fn get_orders(
@@ -77,7 +85,7 @@ async fn get_orders(
     places: web::Data<Places>,
     front: web::Data<Front>,
 ) -> HttpResponse {
-    in_a_place(&gate, (&places, &front), orders(backend.as_ref())).await
+    in_a_place(&gate, (&places, &front), orders(backend.as_ref(), reader(&gate))).await
 }
 
 /// FYERS may be asked for it, which may take a while: until then whoever asks takes a place.

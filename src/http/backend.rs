@@ -103,9 +103,9 @@ pub trait Backend: Send + Sync {
     async fn next_rows(&self, _rest: Rest) -> Option<Rows> {
         None
     }
-    /// The newest orders that bots have sent and what came of them, newest first, `limit` at most; `None` when the
-    /// keeper does not answer in time.
-    async fn orders(&self, _limit: u32) -> Option<Vec<serde_json::Value>> {
+    /// The newest orders that bots have sent, or this one alone, and what came of them, newest first, `limit` at most;
+    /// `None` when the keeper does not answer in time.
+    async fn orders(&self, _limit: u32, _of: Option<&BotName>) -> Option<Vec<serde_json::Value>> {
         None
     }
     /// What is open at FYERS beside the simulated account, in words. No I/O, no waiting.

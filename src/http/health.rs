@@ -1,7 +1,10 @@
 //! Whether the keeper is alive and ready, its status as JSON and as numbers, and a refresh call on demand.
 
 use actix_web::{HttpResponse, Responder, http::header::CONTENT_TYPE, web};
-use keeper_domain::chat::talk::{Action, Person};
+use keeper_domain::{
+    chat::talk::{Action, Person},
+    text::shown_lines,
+};
 
 use crate::{
     http::{
@@ -43,7 +46,8 @@ async fn livez(backend: web::Data<dyn Backend>) -> impl Responder {
 async fn readyz(backend: web::Data<dyn Backend>) -> impl Responder {
     match backend.unwritable() {
         Some(why) if backend.is_ready() => {
-            HttpResponse::ServiceUnavailable().body(format!("orders cannot be put on record: {why}\n"))
+            let words = format!("orders cannot be put on record: {why}\n");
+            HttpResponse::ServiceUnavailable().body(shown_lines(&words).into_owned())
         }
         _ => answer(backend.is_ready(), "ready\n", "the state is not loaded yet\n"),
     }
@@ -76,7 +80,7 @@ async fn metrics(
         return refusal;
     }
     let Some(status) = shared.read(backend.status()).await else { return unanswered() };
-    match front.metrics.text(&status) {
+    match front.metrics.text(&status, gate.bot_reader()) {
         Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }

@@ -36,6 +36,7 @@ use crate::http::{
     },
     metrics::Metrics,
     orders, pages,
+    reply::problems,
     request_line::Readable,
     shared::Shared,
 };
@@ -112,6 +113,7 @@ pub fn listen_with(
             .app_data(shared.clone())
             .app_data(places.clone())
             .app_data(wishes.clone())
+            .configure(problems)
             .configure(|config| pages.configure(config))
             .configure(routes);
         let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());

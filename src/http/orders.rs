@@ -44,5 +44,5 @@ async fn orders(
         return HttpResponse::ServiceUnavailable().body("too many long answers at once; try again\n");
     }
     let told = |orders| json(HttpResponse::Ok(), &serde_json::json!({ "orders": orders }));
-    backend.orders(limit).await.map_or_else(unanswered, told)
+    backend.orders(limit, gate.bot_reader()).await.map_or_else(unanswered, told)
 }

@@ -1,10 +1,16 @@
 //! Answers that several routes give.
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    Error, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,
+    error::InternalError,
     http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    web,
 };
-use keeper_domain::{mode::ShownMode, routing::Venue, text::escaped};
+use keeper_domain::{
+    mode::ShownMode,
+    routing::Venue,
+    text::{escaped, excerpt},
+};
 use serde::Serialize;
 
 /// The two headers that every answer to a bot has.
@@ -16,6 +22,24 @@ pub(super) fn mark(headers: &mut HeaderMap, shown: ShownMode, venue: Venue) {
 /// The actors have not answered in time.
 pub(super) fn unanswered() -> HttpResponse {
     HttpResponse::ServiceUnavailable().body("the keeper did not answer in time\n")
+}
+
+/// Characters that are said of what is wrong with a request.
+const PROBLEM: usize = 300;
+
+/// What is said of a form, query, path or JSON that cannot be read: the readers quote what has come.
+pub(super) fn problems(config: &mut web::ServiceConfig) {
+    config
+        .app_data(web::FormConfig::default().error_handler(problem))
+        .app_data(web::QueryConfig::default().error_handler(problem))
+        .app_data(web::PathConfig::default().error_handler(problem))
+        .app_data(web::JsonConfig::default().error_handler(problem));
+}
+
+fn problem<E: ResponseError + 'static>(error: E, _: &HttpRequest) -> Error {
+    let words = format!("{}\n", excerpt(&error.to_string(), PROBLEM));
+    let response = HttpResponse::build(error.status_code()).body(words);
+    InternalError::from_response(error, response).into()
 }
 
 /// An answer as JSON, which may be read by a terminal: nothing in it hides or commands.

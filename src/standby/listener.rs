@@ -11,6 +11,7 @@ use actix_web::{
     http::header::{CONTENT_TYPE, HOST, HeaderName, RETRY_AFTER, UPGRADE},
     web,
 };
+use keeper_domain::text::{escaped, shown_lines};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -74,7 +75,8 @@ async fn readyz(holder: web::Data<Holder>, reach: web::Data<Reach>) -> HttpRespo
         None => "the lease has not been read yet",
     };
     let database = holder.away().map_or_else(String::new, |why| format!("{}\n", of_the_database(&why)));
-    HttpResponse::ServiceUnavailable().body(format!("{state}\n{database}{}\n", reach.words()))
+    let words = format!("{state}\n{database}{}\n", reach.words());
+    HttpResponse::ServiceUnavailable().body(shown_lines(&words).into_owned())
 }
 
 fn of_the_database(why: &str) -> String {
@@ -241,9 +243,12 @@ fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, why: &str) 
     response.insert_header(("X-Keeper-Mode", "standby")).insert_header(("X-Keeper-Order-Venue", "none"));
     let is_of_bots = ["/api/", "/data"].iter().any(|start| request.path().starts_with(start));
     if is_of_bots {
-        return response.json(serde_json::json!({ "code": -503, "message": message, "s": "error" }));
+        let object = serde_json::json!({ "code": -503, "message": message, "s": "error" }).to_string();
+        return response
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .body(escaped(&object).into_owned());
     }
-    response.body(format!("{message}\n"))
+    response.body(format!("{}\n", shown_lines(&message)))
 }
 
 #[cfg(test)]

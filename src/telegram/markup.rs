@@ -4,6 +4,7 @@ use keeper_domain::alert::Outgoing;
 use keeper_domain::{
     alerts::render::{fitting, stamp, whole_text},
     chat::talk::Bubble,
+    text::shown_lines,
 };
 use teloxide::utils::html::{bold, escape};
 
@@ -19,7 +20,8 @@ pub(super) fn bubble(bubble: &Bubble) -> String {
 }
 
 fn titled(text: &str) -> String {
-    let text = fitting(text);
+    let clean = shown_lines(text);
+    let text = fitting(&clean);
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
     let title = bold(&escape(title));
     if rest.is_empty() { title } else { format!("{title}\n{}", escape(rest)) }

@@ -56,6 +56,7 @@ mod mornings;
 mod odd_answers;
 mod order_recovery;
 mod orders;
+mod other_bots;
 mod own_orders;
 mod pty;
 mod refresh;

@@ -1,5 +1,9 @@
 //! Orders whose `orderTag` or symbol is a secret: books, logs and alerts would show it, so they are refused in words.
 
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
 use serde_json::{Value, json};
 use simulator::TokenKind;
 
@@ -75,4 +79,49 @@ fn a_tag_that_is_a_secret_is_refused_in_words_and_shown_nowhere() {
         assert!(!shown.contains(secret.as_str()), "{secret} is shown");
     }
     println!("tried: {tried} orders whose tag is a secret");
+}
+
+/// Tokens of bots, which the keeper knows by their digests alone: these were made before it began and were never shown to it.
+#[test]
+fn a_bots_token_in_an_order_is_refused_however_it_is_written() {
+    let home = home();
+    let tokens = [add(&home, &["quiet"]), add(&home, &["trial", "--mode", "sandbox"])];
+    let keeper = live(&home);
+    let bot = Bot::with_key(&keeper, &key(&home));
+    let mut seen = 0;
+    for token in &tokens {
+        let percent: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let escapes: String = token.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+        let ways = [
+            token.clone(),
+            token.chars().rev().collect(),
+            hex::encode(token),
+            STANDARD.encode(token),
+            URL_SAFE.encode(format!("x{token}")),
+            STANDARD.encode(format!("xy{token}")),
+            percent,
+            escapes,
+            token.chars().flat_map(|c| [c, '-']).collect(),
+        ];
+        for way in ways {
+            for (path, body) in requests(&way) {
+                let told = bot.ask(reqwest::Method::POST, path, Some(body));
+                let message = told.body["message"].as_str().unwrap_or_default();
+                assert!(
+                    message.contains("a key or token of this keeper stands in the order"),
+                    "{path}, {way}: {message}"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(orders_at_fyers(&home), 0);
+    let shown = everything_shown(&home, &bot) + &keeper.log() + &keeper.err();
+    for token in &tokens {
+        assert!(
+            !shown.contains(token.as_str()) && !shown.contains(&STANDARD.encode(token)),
+            "{token} is shown"
+        );
+    }
+    println!("tried: {seen} orders with a token of a bot");
 }

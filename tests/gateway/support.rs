@@ -70,7 +70,7 @@ impl Backend for FakeBackend {
         }
     }
 
-    async fn orders(&self, limit: u32) -> Option<Vec<serde_json::Value>> {
+    async fn orders(&self, limit: u32, _of: Option<&BotName>) -> Option<Vec<serde_json::Value>> {
         Some(vec![serde_json::json!({ "limit": limit })])
     }
 }

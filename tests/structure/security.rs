@@ -49,6 +49,8 @@ fn pages_messages_tables_and_logs_use_it() {
         "src/logging/text.rs",
         "src/fyers/clean.rs",
         "src/telegram/hear.rs",
+        "src/telegram/markup.rs",
+        "src/standby/listener.rs",
         "crates/domain/src/alerts/words.rs",
     ] {
         let (_, text) = sources.iter().find(|(path, _)| path == Path::new(user)).expect(user);
@@ -63,7 +65,8 @@ fn json_goes_out_by_the_function_that_escapes() {
     let requests = ["src/cli/probe.rs", "src/demo/mod.rs"];
     for (path, text) in sources() {
         let name = path.to_str().unwrap();
-        let is_output = ["src/http/", "src/cli/", "src/webhook/", "src/logging/", "src/demo/"];
+        let is_output =
+            ["src/http/", "src/cli/", "src/standby/", "src/webhook/", "src/logging/", "src/demo/"];
         if is_output.iter().any(|start| name.starts_with(start))
             && !requests.contains(&name)
             && !name.contains("tests")
@@ -87,6 +90,66 @@ fn json_goes_out_by_the_function_that_escapes() {
     ] {
         let (_, text) = sources.iter().find(|(path, _)| path == Path::new(user)).expect(user);
         assert!(text.contains("escaped("), "{user} writes JSON as it is");
+    }
+}
+
+/// Whatever a template shows is cleaned where it is escaped; none goes round that.
+#[test]
+fn every_template_shows_by_the_escaper_that_cleans() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = fs::read_to_string(root.join("askama.toml")).unwrap();
+    assert!(
+        config.contains(
+            "[[escaper]]\npath = \"crate::http::pages::cleaned::Cleaned\"\nextensions = [\"html\"]"
+        )
+    );
+    let templates = fs::read_dir(root.join("src/http/pages/templates")).unwrap();
+    for path in templates.map(|entry| entry.unwrap().path()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let signs = ["|safe", "| safe", "|escape", "| escape", "|e(", "autoescape"];
+        assert!(!signs.iter().any(|sign| text.contains(sign)), "{} goes round it", path.display());
+        // Style and script are parts of a page and show nothing.
+        let ending = path.extension().unwrap();
+        assert!(ending == "html" || !text.contains("{{"), "{} has no escaper", path.display());
+    }
+    for (path, text) in sources() {
+        let is_one = code(&text).contains("#[template(");
+        let goes_round =
+            is_one && (text.contains("escape =") || text.contains("source =") || text.contains("ext ="));
+        assert!(!goes_round, "{} chooses its own escaper", path.display());
+    }
+}
+
+/// What a terminal would obey comes from nobody: whoever writes there cleans.
+#[test]
+fn only_these_files_write_to_the_terminal_and_all_of_them_clean() {
+    let writers = [
+        "src/cli/output.rs",
+        "src/cli/failure.rs",
+        "src/cli/login.rs",
+        "src/cli/width.rs",
+        "src/cli/init/terminal.rs",
+    ];
+    // The help of the program itself, and the story of the demo, which has no words from outside but the simulator's.
+    let own = ["src/main.rs", "src/cli/mod.rs", "src/demo/screen.rs"];
+    for (path, text) in sources() {
+        let name = path.to_str().unwrap();
+        let writes = [
+            "println!(",
+            "eprintln!(",
+            "print!(",
+            "stdout().lock()",
+            "stderr().lock()",
+            "stderr().write",
+            "(std::io::stdout()",
+        ];
+        if !name.starts_with("src/") || name.contains("tests") || own.contains(&name) {
+            continue;
+        }
+        let is_writer = writes.iter().any(|sign| code(&text).contains(sign));
+        assert!(!is_writer || writers.contains(&name), "{name} writes to the terminal: use cli::output");
+        let cleans = ["shown_lines(", "complaint(", "fitting("].iter().any(|sign| text.contains(sign));
+        assert!(!writers.contains(&name) || cleans, "{name} writes words as they are");
     }
 }
 

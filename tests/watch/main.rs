@@ -7,6 +7,7 @@ mod browserless;
 mod clock;
 mod events;
 mod heads;
+mod hidden;
 mod long_echo;
 mod metrics;
 mod ops;

@@ -56,8 +56,11 @@ impl Kind {
         matches!(self, Self::SlowHeader | Self::SlowBody)
     }
 
-    fn open(self, nth: usize, port: u16) -> Option<TcpStream> {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
+    fn open(self, nth: usize, crowd: Crowd) -> Option<TcpStream> {
+        let (socket, port) = (Socket::new(Domain::IPV4, Type::STREAM, None).ok()?, crowd.port);
+        if let Some(address) = crowd.address(nth) {
+            socket.bind(&address.into()).ok()?;
+        }
         if matches!(self, Self::SlowReader) {
             socket.set_recv_buffer_size(2_048).ok()?;
         }
@@ -79,6 +82,27 @@ impl Kind {
     }
 }
 
+/// Strangers at a keeper.
+#[derive(Debug, Clone, Copy)]
+struct Crowd {
+    port: u16,
+    /// Connections of each kind.
+    count: usize,
+    /// Addresses they come from.
+    clients: usize,
+}
+
+impl Crowd {
+    /// All of this machine's own network, 127.0.0.0/8, may be come from. From one address alone the kernel chooses: ports that
+    /// are asked for are used up sooner.
+    fn address(self, nth: usize) -> Option<SocketAddr> {
+        let byte = |number: usize| u8::try_from(number).unwrap();
+        let client = nth % self.clients;
+        let address = || SocketAddr::from(([127, 1, byte(client / 250), byte(client % 250 + 1)], 0));
+        (self.clients > 1).then(address)
+    }
+}
+
 /// 2,000 of each kind, where the machine allows this process so many files.
 fn of_each_kind() -> usize {
     let told = std::env::var("KEEPER_TEST_CONNECTIONS").ok().and_then(|text| text.parse::<u64>().ok());
@@ -93,14 +117,14 @@ fn of_each_kind() -> usize {
 }
 
 /// Opens connections of one kind, keeps them all open, and opens closed ones again.
-fn hold(kind: Kind, port: u16, count: usize, stop: &AtomicBool, opened: &AtomicU64) {
+fn hold(kind: Kind, crowd: Crowd, stop: &AtomicBool, opened: &AtomicU64) {
     let open = |nth: usize| {
-        let stream = kind.open(nth, port)?;
+        let stream = kind.open(nth, crowd)?;
         opened.fetch_add(1, Ordering::Relaxed);
         Some(stream)
     };
     let going = || !stop.load(Ordering::Relaxed);
-    let mut held: Vec<Option<TcpStream>> = (0..count).take_while(|_| going()).map(open).collect();
+    let mut held: Vec<Option<TcpStream>> = (0..crowd.count).take_while(|_| going()).map(open).collect();
     while going() {
         let mut again = 0;
         for (nth, stream) in held.iter_mut().enumerate() {
@@ -142,18 +166,30 @@ fn middle(mut times: Vec<Duration>) -> Duration {
 
 #[test]
 fn the_morning_comes_off_while_strangers_hold_connections() {
+    morning(1);
+}
+
+/// Each of them has a few connections only, so nobody is the one who has too many.
+#[test]
+fn the_morning_comes_off_while_a_thousand_addresses_hold_connections() {
+    morning(1_000);
+}
+
+/// A morning with strangers from so many addresses.
+fn morning(clients: usize) {
     let count = of_each_kind();
     let home = Home::at("2026-11-23T08:43:00", RefreshMode::Enabled).with_telegram();
     let refresh = home.sim.mint(TokenKind::Refresh);
     home.append_env(&format!("FYERS_REFRESH_TOKEN={refresh}\n"));
     let keeper = home.start_ready();
     let unloaded: Vec<Duration> = (0..50).map(|_| livez(home.port)).collect();
+    let crowd = Crowd { port: home.port, count, clients };
     let (stop, opened) = (AtomicBool::new(false), AtomicU64::new(0));
     let mut loaded = Vec::new();
     std::thread::scope(|scope| {
         for kind in KINDS {
             let (stop, opened) = (&stop, &opened);
-            scope.spawn(move || hold(kind, home.port, count, stop, opened));
+            scope.spawn(move || hold(kind, crowd, stop, opened));
         }
         let stops = StopAtTheEnd(&stop);
         let all = (count * KINDS.len()) as u64;
@@ -170,7 +206,7 @@ fn the_morning_comes_off_while_strangers_hold_connections() {
     let slowest = |times: &[Duration]| times.iter().max().copied().unwrap();
     let (before, during) = (slowest(&unloaded), slowest(&loaded));
     println!(
-        "{} connections opened; /livez alone: middle {:?}, slowest {before:?}; {} times under pressure: middle {:?}, \
+        "tried: {} connections from {clients} addresses; /livez alone: middle {:?}, slowest {before:?}; {} times under pressure: middle {:?}, \
          slowest {during:?}; at most {} MiB",
         opened.load(Ordering::Relaxed),
         middle(unloaded),

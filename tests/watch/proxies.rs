@@ -76,6 +76,8 @@ fn a_header_that_only_proxies_write_asks_for_the_key() {
         "cloudfront-viewer-address",
         "remote-user",
         "x-request-start",
+        "x-request-id",
+        "x-correlation-id",
         "x-proxy-of-somebody",
     ];
     for header in told {
@@ -94,7 +96,8 @@ fn a_header_that_only_proxies_write_asks_for_the_key() {
         ("user-agent", "Prometheus/3"),
         ("x-prometheus-scrape-timeout-seconds", "10"),
         ("sec-ch-ua", "x"),
-        ("x-request-id", "1"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ("baggage", "a=b"),
         ("origin", "http://localhost:1"),
     ] {
         assert_eq!(get(&keeper, "/api/status", &[(header, value)]).status, 200, "{header}");

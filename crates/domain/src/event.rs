@@ -25,6 +25,7 @@ use crate::{
 mod death;
 mod name;
 mod unread;
+mod whose;
 
 /// Something notable that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

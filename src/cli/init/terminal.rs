@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use keeper_domain::text::excerpt;
+use keeper_domain::text::{excerpt, shown_lines};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
@@ -50,7 +50,7 @@ impl Terminal {
     /// The same for what is to be copied: its lines stay as they are.
     pub(super) fn say_whole(&mut self, text: &str) {
         let mut out = std::io::stdout().lock();
-        let _closed = writeln!(out, "{text}").and_then(|()| out.flush());
+        let _closed = writeln!(out, "{}", shown_lines(text)).and_then(|()| out.flush());
     }
 
     /// A line without blanks around it; empty when the person just pressed Enter.

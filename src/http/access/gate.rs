@@ -123,6 +123,11 @@ impl Gate {
         self.visitor.bot.clone().map_or(Holder::Client(self.visitor.client), Holder::Key)
     }
 
+    /// The bot by whose right it reads: it is told of no other one.
+    pub(in crate::http) fn bot_reader(&self) -> Option<&BotName> {
+        self.visitor.bot.as_ref().filter(|_| self.visitor.access == Access::Bot)
+    }
+
     /// See [`who_may_read`].
     pub(in crate::http) fn may_read(&self) -> bool {
         self.visitor.access != Access::Denied
@@ -342,8 +347,7 @@ impl Gate {
 
     fn look_at(&self, request: &HttpRequest) -> Visitor {
         let (head, way) = (shown::head(request), shown::way(request));
-        let client = self.client_of(request);
-        let bearer = shown::bearer(request);
+        let (client, bearer) = (self.client_of(request), shown::bearer(request));
         let key = self.shared.settings.key.current();
         let bot = self.bot_of(bearer.unwrap_or_default());
         let shows_key = bot.as_ref().is_some_and(BotName::is_owner);

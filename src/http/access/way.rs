@@ -38,8 +38,10 @@ const PROXYS_KINDS: [&str; 12] = [
     "x-envoy-",
     "x-railway-",
 ];
-/// What browsers, curl, monitoring programs and HTTP libraries write by themselves.
-const CLIENTS: [&str; 38] = [
+/// What browsers, curl, monitoring programs and HTTP libraries write by themselves. `traceparent`, `tracestate` and `baggage`
+/// are those of any program with OpenTelemetry in it. `X-Request-Id` is not here: HAProxy, Envoy, nginx's Ingress and
+/// hosters write it, some of them alone, and a program writes it only where somebody has told it to.
+const CLIENTS: [&str; 37] = [
     "accept",
     "accept-charset",
     "accept-encoding",
@@ -76,7 +78,6 @@ const CLIENTS: [&str; 38] = [
     "upgrade-insecure-requests",
     "user-agent",
     "x-prometheus-scrape-timeout-seconds",
-    "x-request-id",
     "x-requested-with",
 ];
 /// The same for all names that begin so: those of browsers alone, and conditions.
@@ -189,6 +190,9 @@ mod tests {
             "proxy-connection",
             "surrogate-capability",
             "x-proxy-of-somebody",
+            "x-request-id",
+            "x-correlation-id",
+            "x-b3-traceid",
             "",
         ] {
             assert_eq!(by(&["host", name]), Way::Doubtful, "{name}");
@@ -204,7 +208,9 @@ mod tests {
             // curl --http2, and Java's own client.
             &["host", "connection", "upgrade", "http2-settings", "user-agent"],
             &["host", "user-agent", "accept-encoding", "accept", "x-prometheus-scrape-timeout-seconds"],
+            // Python with OpenTelemetry.
             &["host", "user-agent", "accept-encoding", "accept", "connection", "traceparent"],
+            &["host", "user-agent", "accept", "traceparent", "tracestate", "baggage"],
             &[
                 "host",
                 "connection",
@@ -224,6 +230,18 @@ mod tests {
             ],
         ] {
             assert_eq!(by(names), Way::Direct, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn the_surest_word_of_a_proxy_counts_whatever_stands_beside_it() {
+        for (names, want) in [
+            (&["host", "traceparent", "x-request-id"][..], Way::Doubtful),
+            (&["host", "x-request-id", "x-forwarded-for"], Way::PassedOn),
+            (&["host", "x-request-id", "x-forwarded-proto", "x-envoy-expected-rq-timeout-ms"], Way::PassedOn),
+            (&["host", "baggage", "x-amzn-trace-id"], Way::PassedOn),
+        ] {
+            assert_eq!(by(names), want, "{names:?}");
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Every message has the number of its journal entry as its id, so that a browser that comes back with
 //! `Last-Event-ID` misses nothing. One that comes without, or with a number this journal does not know, is told
-//! how things are. Everything else that is journalled comes as `journal` with its name only. While nothing happens,
-//! `alive` says that the keeper is there.
+//! how things are. Everything else that is journalled comes as `journal` with its name only; a bot is not told what
+//! happened to another one. While nothing happens, `alive` says that the keeper is there.
 
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
@@ -16,6 +16,7 @@ use futures_util::{Stream, stream};
 use fyers_api::ist::ist;
 use keeper_domain::{
     event::{Event, Recorded},
+    keys::BotName,
     text::escaped,
 };
 use serde_json::{Value, json};
@@ -54,6 +55,8 @@ struct Listener {
     last: i64,
     unsent: VecDeque<Bytes>,
     seat: Seat,
+    /// The bot that listens; `None` for a person.
+    reader: Option<BotName>,
     /// Whether what opened the stream is still good.
     is_admitted: Box<dyn Fn() -> bool>,
 }
@@ -74,8 +77,9 @@ async fn events(
     let backend = backend.into_inner();
     let Some((last, first)) = begin(backend.as_ref(), last_seen(&request)).await else { return unanswered() };
     let unsent = VecDeque::from([Bytes::from_static(RETRY.as_bytes()), first]);
+    let reader = gate.bot_reader().cloned();
     let is_admitted = Box::new(move || gate.may_still_read());
-    let listener = Listener { backend, news, last, unsent, seat, is_admitted };
+    let listener = Listener { backend, news, last, unsent, seat, reader, is_admitted };
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header(("X-Accel-Buffering", "no"))
@@ -150,7 +154,10 @@ impl Listener {
             let events = self.backend.events_after(self.last, BATCH).await?;
             if let Some(newest) = events.last() {
                 self.last = newest.id;
-                self.unsent.extend(events.iter().map(told));
+                let reader = self.reader.as_ref();
+                let is_for =
+                    |recorded: &&Recorded| reader.is_none_or(|bot| recorded.event.may_be_told_to(bot));
+                self.unsent.extend(events.iter().filter(is_for).map(told));
                 continue;
             }
             if closing {

@@ -10,8 +10,13 @@ use crate::http::journal_signal::JournalSignal;
 struct Journal(Mutex<i64>);
 
 impl Journal {
+    /// Every tenth is another bot's.
     fn entries(&self, ids: impl Iterator<Item = i64>) -> Option<Vec<Recorded>> {
-        let entry = |id| Recorded { id, at: chrono::DateTime::UNIX_EPOCH, event: Event::LoginStarted };
+        let event = |id| match id % 10 {
+            0 => Event::KeyRotated { bot: BotName::new("somebody").unwrap(), by: "me".to_owned() },
+            _ => Event::LoginStarted,
+        };
+        let entry = |id| Recorded { id, at: chrono::DateTime::UNIX_EPOCH, event: event(id) };
         Some(ids.map(entry).collect())
     }
 
@@ -48,6 +53,7 @@ fn listener(journal: &Arc<Journal>, feed: &JournalSignal) -> Listener {
         last: journal.newest(),
         unsent: VecDeque::new(),
         seat,
+        reader: None,
         is_admitted: Box::new(|| true),
     }
 }
@@ -81,6 +87,21 @@ async fn entries_come_once_and_in_order_and_the_last_ones_before_the_end() {
     feed.close();
     assert!(next(&mut listener).await.unwrap().starts_with("id: 251\n"));
     assert_eq!(next(&mut listener).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_is_not_told_what_happened_to_another() {
+    let (journal, feed) = (Arc::new(Journal::default()), JournalSignal::default());
+    let mut listener = listener(&journal, &feed);
+    listener.reader = Some(BotName::new("trial").unwrap());
+    *journal.0.lock().unwrap() = 11;
+    feed.close();
+    let mut heard = Vec::new();
+    while let Some(message) = next(&mut listener).await {
+        heard.push(message.lines().next().unwrap().to_owned());
+    }
+    let want: Vec<String> = (1..=11).filter(|id| *id != 10).map(|id| format!("id: {id}")).collect();
+    assert_eq!(heard, want);
 }
 
 #[tokio::test]

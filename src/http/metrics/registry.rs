@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use keeper_domain::{
     alert::{Channel, Severity},
     event::Event,
+    keys::BotName,
     mode::ShownMode,
 };
-use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder};
+use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder, proto::LabelPair};
 
 use crate::{
     fyers::Timer,
@@ -132,12 +133,23 @@ impl Metrics {
         self.counters.dropped_log_lines.clone()
     }
 
-    /// All numbers in Prometheus' text format 0.0.4, with the gauges as the status has them.
-    pub fn text(&self, status: &Status) -> prometheus::Result<String> {
+    /// All numbers in Prometheus' text format 0.0.4, with the gauges as the status has them. A bot that reads them is told of
+    /// no other bot.
+    pub fn text(&self, status: &Status, reader: Option<&BotName>) -> prometheus::Result<String> {
         self.gauges.set(status);
         self.counters.set_restarts(status);
         self.feeds.set(&status.feeds);
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+        let mut families = self.registry.gather();
+        if let Some(reader) = reader {
+            let is_others = |label: &LabelPair| {
+                label.name() == "bot" && ![NO_MODE, reader.as_str()].contains(&label.value())
+            };
+            for family in &mut families {
+                family.mut_metric().retain(|metric| !metric.get_label().iter().any(is_others));
+            }
+            families.retain(|family| !family.get_metric().is_empty());
+        }
+        TextEncoder::new().encode_to_string(&families)
     }
 }
 

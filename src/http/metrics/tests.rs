@@ -1,5 +1,5 @@
 use chrono::DateTime;
-use keeper_domain::{reason::Reason, secret::Fingerprint};
+use keeper_domain::{keys::BotName, reason::Reason, secret::Fingerprint};
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn has(text: &str, line: &str) {
 
 #[test]
 fn gauges_are_what_the_status_says() {
-    let text = Metrics::new().text(&status()).unwrap();
+    let text = Metrics::new().text(&status(), None).unwrap();
     let until = DateTime::parse_from_rfc3339("2026-11-24T06:00:00+05:30").unwrap().timestamp();
     let year_end = DateTime::parse_from_rfc3339("2027-01-01T00:00:00+05:30").unwrap().timestamp();
     has(&text, &format!("fyers_keeper_token_expiry_timestamp_seconds {until}"));
@@ -52,8 +52,8 @@ fn gauges_are_what_the_status_says() {
 #[test]
 fn restarts_are_told_again_not_added_up() {
     let metrics = Metrics::new();
-    metrics.text(&status()).unwrap();
-    has(&metrics.text(&status()).unwrap(), "fyers_keeper_actor_restarts_total{actor=\"token\"} 3");
+    metrics.text(&status(), None).unwrap();
+    has(&metrics.text(&status(), None).unwrap(), "fyers_keeper_actor_restarts_total{actor=\"token\"} 3");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn counters_come_from_events() {
         retry_in_s: Some(1),
     });
     metrics.alert(Channel::Chat, Severity::Critical, AlertOutcome::Failed);
-    let text = metrics.text(&status()).unwrap();
+    let text = metrics.text(&status(), None).unwrap();
     for line in [
         "mode_switches_total{from=\"live\",reason=\"token_rejected\",to=\"mock\"} 1",
         "mode_switches_total{from=\"mock\",reason=\"verified\",to=\"live\"} 0",
@@ -95,16 +95,29 @@ fn counters_come_from_events() {
 #[test]
 fn strangers_cannot_make_series() {
     let metrics = Metrics::new();
-    let before = metrics.text(&status()).unwrap().lines().count();
+    let before = metrics.text(&status(), None).unwrap().lines().count();
     for n in 0..1_000 {
         metrics.gateway((None, None), &format!("/api/v3/{n}"), 401, Duration::from_millis(1));
         metrics.broker_timer()(&format!("/{n}"), None, Duration::from_millis(1));
     }
-    let text = metrics.text(&status()).unwrap();
+    let text = metrics.text(&status(), None).unwrap();
     has(
         &text,
         "fyers_keeper_gateway_requests_total{bot=\"none\",mode=\"none\",route=\"other\",status=\"401\"} 1000",
     );
     has(&text, "fyers_keeper_broker_request_duration_seconds_count{answer=\"none\",endpoint=\"other\"} 1000");
     assert!(text.lines().count() < before + 40);
+}
+
+#[test]
+fn a_bot_reads_no_series_of_another() {
+    let metrics = Metrics::new();
+    let asked = |bot| metrics.gateway((Some(ShownMode::Mock), bot), "/profile", 200, Duration::ZERO);
+    [Some("trial"), Some("other"), Some("default"), None].into_iter().for_each(asked);
+    metrics.place_refused("other");
+    let own = metrics.text(&status(), Some(&BotName::new("trial").unwrap())).unwrap();
+    assert!(own.contains("bot=\"trial\"") && own.contains("bot=\"none\""), "{own}");
+    assert!(!own.contains("bot=\"other\""), "{own}");
+    assert!(!own.contains("bot=\"default\"") && own.contains("fyers_keeper_token_usable 1"), "{own}");
+    assert!(metrics.text(&status(), None).unwrap().contains("bot=\"other\""));
 }

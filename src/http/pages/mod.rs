@@ -1,5 +1,6 @@
 //! The pages for a person with a browser.
 
+mod cleaned;
 mod equity;
 mod error;
 mod feeds;

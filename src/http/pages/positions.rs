@@ -7,6 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, FixedOffset};
+use keeper_domain::keys::BotName;
 
 use crate::{
     account::{amount, rupees},
@@ -65,7 +66,7 @@ impl LatestPositions {
 }
 
 async fn ask(backend: &dyn Backend, now: DateTime<FixedOffset>) -> Option<Positions> {
-    let read = account::positions(backend).await.ok()?;
+    let read = account::positions(backend, BotName::owner()).await.ok()?;
     Some(Positions {
         is_real: read.is_real(),
         total: rupees(read.part.pnl),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use keeper_domain::chat::talk::{Action, Person};
+use keeper_domain::{
+    chat::talk::{Action, Person},
+    keys::BotName,
+};
 use serde::Deserialize;
 
 use crate::http::{
@@ -17,10 +20,11 @@ use crate::http::{
         key_list::KeyLine,
         mornings::Strip,
         notes::Notes,
+        orders::OrderRow,
         positions::LatestPositions,
         respond::{show_with_forms, to_status_page},
         unlock,
-        view::{First, LOOKED_AT, View},
+        view::{First, LOOKED_AT, SHOWN, View},
     },
     reply::unanswered,
     shared::Shared,
@@ -42,6 +46,8 @@ struct Page<'a> {
     /// With style and script: a script that looks for changes needs neither.
     whole: bool,
     view: Arc<View>,
+    /// The bot that looks: it is shown no other one's orders and events. `None`: a person.
+    reader: Option<BotName>,
     /// Whether it may see which keys there are.
     shows_keys: bool,
     /// What the forms carry; `None` when this browser has not shown the key.
@@ -49,6 +55,14 @@ struct Page<'a> {
     /// Where the login button of such a browser leads.
     login: String,
     note: Option<String>,
+}
+
+impl Page<'_> {
+    /// Today's orders that the reader may see.
+    fn orders(&self) -> Option<Vec<&OrderRow>> {
+        let is_for = |order: &&OrderRow| self.reader.as_ref().is_none_or(|bot| order.bot == bot.as_str());
+        self.view.orders.as_ref().map(|orders| orders.iter().filter(is_for).collect())
+    }
 }
 
 async fn page(
@@ -69,15 +83,16 @@ async fn page(
     let whole = request.query_string().is_empty();
     // A script that only looks for changes must not take the answer to a button away.
     let note = token.as_ref().filter(|_| whole).and_then(|token| notes.take(token));
-    let shows_keys = gate.may_see_keys();
-    show_with_forms(200, |nonce| Page { nonce, whole, view, shows_keys, token, login, note }.render())
+    let (shows_keys, reader) = (gate.may_see_keys(), gate.bot_reader().cloned());
+    show_with_forms(200, |nonce| Page { nonce, whole, view, reader, shows_keys, token, login, note }.render())
 }
 
-/// What everybody who may read is shown, whoever that is.
+/// What those who may read are shown, whoever asks; of other bots' orders and events the page leaves out what is not the
+/// reader's.
 async fn view(backend: &dyn Backend, front: &Front, latest: &LatestPositions) -> Option<Arc<View>> {
     let (status, day) = (backend.status().await?, backend.day()?);
     let events = backend.recent_events(EVENTS).await?;
-    let orders = backend.orders(LOOKED_AT as u32).await;
+    let orders = backend.orders(LOOKED_AT as u32, None).await;
     let positions = latest.read(backend, status.mode.slug(), status.time).await;
     let mornings = backend.mornings().await.as_deref().and_then(Strip::of);
     let equity = backend.equity().await.as_ref().and_then(equity::Line::of);

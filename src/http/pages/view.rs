@@ -2,7 +2,14 @@
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
-use keeper_domain::{event::Recorded, event_words, mode::ShownMode, reason::Reason, session::Source};
+use keeper_domain::{
+    event::{Event, Recorded},
+    event_words,
+    keys::BotName,
+    mode::ShownMode,
+    reason::Reason,
+    session::Source,
+};
 use serde_json::Value;
 
 use crate::{
@@ -61,6 +68,14 @@ pub(super) struct Line {
     pub(super) at: String,
     pub(super) name: &'static str,
     pub(super) text: String,
+    event: Event,
+}
+
+impl Line {
+    /// Whether this bot may be told of it; `None` is a person.
+    pub(super) fn is_for(&self, reader: Option<&BotName>) -> bool {
+        reader.is_none_or(|bot| self.event.may_be_told_to(bot))
+    }
 }
 
 /// The button that comes first.
@@ -113,9 +128,8 @@ pub(super) struct View {
     pub(super) session: Vec<Row>,
     pub(super) calendar: Vec<Row>,
     pub(super) figures: Vec<Row>,
-    /// Today's orders, newest first; `None` when they could not be read.
+    /// Today's orders of all bots, newest first; `None` when they could not be read.
     pub(super) orders: Option<Vec<OrderRow>>,
-    pub(super) more_orders: usize,
     /// `None` when they could not be read.
     pub(super) positions: Option<Positions>,
     pub(super) timeline: Timeline,
@@ -138,7 +152,7 @@ pub(super) struct View {
 /// How many entries of the order journal are looked at.
 pub(super) const LOOKED_AT: usize = 200;
 /// How many of today's orders the page shows.
-const SHOWN: usize = 20;
+pub(super) const SHOWN: usize = 20;
 
 fn full(at: DateTime<FixedOffset>) -> String {
     at.format("%a %d %b, %H:%M").to_string()
@@ -191,8 +205,7 @@ impl View {
             keys: vec![],
             first: First::of(status),
             figures: figures(status, orders.as_deref()),
-            orders: orders.as_deref().map(|orders| orders.iter().take(SHOWN).cloned().collect()),
-            more_orders: orders.as_deref().map_or(0, |orders| orders.len().saturating_sub(SHOWN)),
+            orders,
             timeline: Timeline::of(status, day),
             parts: parts(status),
             lease: status.lease.as_ref().map(LeaseStatus::words),
@@ -308,6 +321,7 @@ fn line(recorded: &Recorded) -> Line {
         at: at.format("%d %b %H:%M:%S").to_string(),
         name: recorded.event.name(),
         text: event_words::line(&recorded.event),
+        event: recorded.event.clone(),
     }
 }
 

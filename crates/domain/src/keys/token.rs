@@ -80,17 +80,20 @@ impl Minted {
     }
 }
 
+/// How every token begins, whosever it is.
+pub fn head() -> String {
+    BASE64.encode(json!({"alg": "HS256", "typ": "JWT"}).to_string())
+}
+
 /// A token for this bot. `signing` is the keeper's own secret, `random` comes from a source that cannot be guessed.
 pub fn mint(signing: &SecretString, bot: &BotName, at: DateTime<Utc>, random: [u8; 32]) -> Minted {
     let hsm_key = hex::encode(Sha256::digest([b"hsm".as_slice(), &random].concat()));
-    let head = json!({"alg": "HS256", "typ": "JWT"});
     let claims = json!({
         "iss": "fyers-keeper", "sub": "access_token", "aud": ["x:0", "x:1", "x:2", "d:1", "d:2"],
         "iat": at.timestamp(), "nbf": at.timestamp(), "exp": (at + GOOD_FOR).timestamp(),
         "fy_id": "KEEPER", "appType": 100, "poa_flag": "N", "bot": bot, "hsm_key": hsm_key,
     });
-    let part = |value: &serde_json::Value| BASE64.encode(value.to_string());
-    let signed = format!("{}.{}", part(&head), part(&claims));
+    let signed = format!("{}.{}", head(), BASE64.encode(claims.to_string()));
     let token = format!("{signed}.{}", BASE64.encode(keyed(signing, signed.as_bytes())));
     Minted { token: SecretString::from(token), hsm_key: SecretString::from(hsm_key) }
 }
@@ -118,7 +121,7 @@ mod tests {
 
     fn claims(token: &SecretString) -> serde_json::Value {
         let parts: Vec<&str> = token.expose_secret().split('.').collect();
-        assert_eq!(parts.len(), 3);
+        assert_eq!((parts.len(), parts[0]), (3, head().as_str()));
         serde_json::from_slice(&BASE64.decode(parts[1]).unwrap()).unwrap()
     }
 

@@ -1,0 +1,40 @@
+//! What a template shows: cleaned by the one rule for words from outside, then escaped for HTML. All templates have it
+//! (`askama.toml`), so that no place of a page can be forgotten.
+
+use std::fmt;
+
+use askama::filters::{Escaper, Html};
+use keeper_domain::text::shown_lines;
+
+/// See the module.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cleaned;
+
+impl Escaper for Cleaned {
+    fn write_escaped_str<W: fmt::Write>(&self, page: W, text: &str) -> fmt::Result {
+        Html.write_escaped_str(page, &shown_lines(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use askama::Template;
+
+    use super::*;
+
+    #[derive(Template)]
+    #[template(path = "error.html")]
+    struct Page<'a> {
+        nonce: &'a str,
+        title: char,
+        words: &'a str,
+    }
+
+    #[test]
+    fn a_template_shows_nothing_hidden_whatever_it_is_given() {
+        let page = Page { nonce: "\u{202e}", title: '\u{9b}', words: "<a\u{1b}\u{2066}\"\0>\n₹ é" };
+        let shown = page.render().unwrap();
+        assert!(shown.contains("&#60;a\u{fffd}\u{fffd}&#34;\u{fffd}&#62;\n₹ é"), "{shown}");
+        assert!(shown.contains("<h1>\u{fffd}</h1>") && shown.contains("nonce=\"\u{fffd}\""), "{shown}");
+    }
+}
