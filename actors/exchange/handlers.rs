@@ -39,6 +39,7 @@ impl ExchangeActor {
         self.publish();
         let commit = self.commit_or_keep(change);
         Box::pin(commit.map(move |(), act: &mut Self, ctx| {
+            act.cancel_left_orders(ctx);
             if act.volatile.mode != Mode::Live && !act.volatile.lost.are_looked_for() {
                 return;
             }
@@ -66,8 +67,9 @@ impl ExchangeActor {
             change.notes.extend(SIMULATED_IN_GAP.set(&0));
         }
         let positions = leftovers(&self.owns(now), &self.deps.keys.load());
-        if changed && !positions.is_empty() {
-            change.events.push((now, Event::SimulatedLeft { positions }));
+        // Where orders waited, it is told with them, once they are cancelled.
+        if changed && !positions.is_empty() && self.orders_left().is_empty() {
+            change.events.push((now, Event::SimulatedLeft { positions, cancelled: vec![] }));
         }
     }
 }
