@@ -138,13 +138,14 @@ fn wait_gtt_readings(home: &Home, all: u64) {
     wait_for("the books behind it", || (positions() >= before + 2).then_some(()));
 }
 
-/// An hour later: the order is not so young that the book may not have it yet.
-fn an_hour_later(home: &Home, keeper: Keeper) -> Keeper {
+/// An hour later: the order is not so young that the book may not have it yet. With the readings of the GTT book before it.
+fn an_hour_later(home: &Home, keeper: Keeper) -> (Keeper, u64) {
     assert!(keeper.stop().success());
+    let before = gtt_readings(home);
     home.jump("2026-11-23T13:00:00");
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
-    keeper
+    (keeper, before)
 }
 
 #[test]
@@ -155,12 +156,12 @@ fn a_gtt_order_that_was_cancelled_in_the_app_protects_its_symbol_no_longer() {
         |symbol| acknowledged(&bot.ask(Method::POST, "/api/v3/gtt/orders/sync", Some(gtt_in(symbol))));
     let (gone, _stays) = (place(SBIN), place(INFY));
     cancel_in_the_app(&home, &token, &gone);
-    let before = gtt_readings(&home);
-    let keeper = an_hour_later(&home, keeper);
+    let (keeper, before) = an_hour_later(&home, keeper);
     let bot = Bot::of(&home, &keeper);
     let refused = bot.ask(Method::DELETE, "/api/v3/gtt/orders/sync", Some(json!({ "id": gone })));
     assert_eq!(refused.body["s"], "error", "{}", refused.body);
-    wait_gtt_readings(&home, before + 2);
+    // At the start, for the refused cancel, and some seconds later.
+    wait_gtt_readings(&home, before + 3);
     assert!(home.sim.kill(&token));
     assert_eq!(bot.get("/api/v3/funds").mode, "mock");
     let sold = bot.order(SBIN, -1);
