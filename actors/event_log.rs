@@ -241,9 +241,15 @@ fn log_positions(event: &Event, name: &str, actor: &str) {
         Event::PositionUnknown { symbol } => {
             warn!(event = name, actor, symbol, "a live position is not understood: its symbol is protected");
         }
-        Event::SimulatedLeft { positions } => {
-            let positions = positions.join(", ");
-            warn!(event = name, actor, positions, "simulated positions are open while orders go to FYERS");
+        Event::SimulatedLeft { positions, cancelled } => {
+            let (positions, cancelled) = (positions.join(", "), cancelled.join(", "));
+            warn!(
+                event = name,
+                actor,
+                positions,
+                cancelled,
+                "simulated positions are open, or simulated orders waited, and orders go to FYERS now"
+            );
         }
         Event::SimulatedCleared { by, positions } => {
             info!(event = name, actor, by, positions, "the simulated positions were cleared");

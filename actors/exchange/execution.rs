@@ -12,7 +12,7 @@ use std::{
 use actix::Addr;
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::LocalBoxFuture;
-use fyers_api::{http::ApiResponse, ist};
+use fyers_api::{http::ApiResponse, ist, operation::Operation};
 use keeper_domain::{
     event::Event,
     note::NoteChange,
@@ -323,6 +323,9 @@ impl Execution {
         // What FYERS refused is in its order book too, and is nobody else's.
         let told = meaning.entries.iter().filter(|entry| entry.venue == Venue::Fyers);
         *self.placed.borrow_mut() = told.cloned().collect();
+        if self.forwarding.call.operation == Operation::CancelGtt && meaning.end != End::Answered {
+            self.conditional.ask_soon();
+        }
         let notes = self.standing(&meaning).into_iter().collect();
         let change = Change {
             notes,

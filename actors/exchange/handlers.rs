@@ -42,6 +42,7 @@ impl ExchangeActor {
         self.publish();
         let commit = self.commit_or_keep(change);
         Box::pin(commit.map(move |(), act: &mut Self, ctx| {
+            act.cancel_left_orders(ctx);
             if act.volatile.mode != Mode::Live && !act.volatile.lost.are_looked_for() {
                 return;
             }
@@ -75,8 +76,10 @@ impl ExchangeActor {
         let now = self.deps.time.now();
         let open = leftovers(&self.owns(now), &self.deps.keys.load());
         let before = self.volatile.leftovers.clone();
-        if let Some(positions) = self.volatile.leftovers.news(to, open) {
-            change.events.push((now, Event::SimulatedLeft { positions }));
+        let news = self.volatile.leftovers.news(to, open);
+        // Where orders waited, it is told with them, once they are cancelled.
+        if let Some(positions) = news.filter(|_| self.orders_left().is_empty()) {
+            change.events.push((now, Event::SimulatedLeft { positions, cancelled: vec![] }));
         }
         if self.volatile.leftovers != before {
             change.notes.extend(SIMULATED_TOLD.set(self.volatile.leftovers.told()));

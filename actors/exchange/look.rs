@@ -17,6 +17,7 @@ use keeper_domain::{
     ports::{Change, ProxyError},
     routing::{
         broker_answer::token_death,
+        conditional::read_gtts,
         live_positions::{
             BookRow, LOOK_WHILE_FLAT, LOOK_WHILE_OPEN, LivePositions, PositionRows, read_orders,
             read_positions,
@@ -41,6 +42,8 @@ const ALARM_AFTER: u32 = 3;
 
 /// Both books, and what was on its way when the reading began.
 struct Seen {
+    /// FYERS' GTT book, where it was asked for.
+    gtts: Option<ApiResponse>,
     orders: Result<ApiResponse, ProxyError>,
     positions: Result<ApiResponse, ProxyError>,
     /// Answered some time before the reading began, so both books know of it: FYERS answers some orders before they
@@ -96,15 +99,25 @@ impl ExchangeActor {
         let (own, time) = (self.is_own_need(), Arc::clone(&self.deps.time));
         // Orders first: one that fills between the two calls is then counted twice, never not at all.
         let (orders, positions) = (ApiRequest::account("/orders"), ApiRequest::account("/positions"));
+        // Before both: what has triggered is in them then. An exit does not wait for it.
+        let gtts = (!self.volatile.exits.are_being_read_for() && self.deps.conditional.asks_for_book(now))
+            .then(|| ApiRequest::account("/gtt/orders"));
+        if gtts.is_some() {
+            self.deps.conditional.asked(now);
+        }
         let read = async move {
             let ask = async |request| match own {
                 true => proxy.send_own(&token, request).await,
                 false => proxy.send(&token, request).await,
             };
+            let gtts = match &gtts {
+                Some(gtts) => ask(gtts).await.ok(),
+                None => None,
+            };
             let (orders, here) = (ask(&orders).await, time.now());
             // Where the first has no room, the second would only wait as long once more.
             let positions = if is_held_back(&orders) { orders.clone() } else { ask(&positions).await };
-            Seen { orders, positions, known_before, began: now, here }
+            Seen { gtts, orders, positions, known_before, began: now, here }
         };
         ctx.spawn(read.into_actor(self).map(|seen, act, ctx| act.looked(seen, ctx)));
     }
@@ -161,6 +174,8 @@ impl ExchangeActor {
         let end = match (orders, positions) {
             (Some(orders), Some(positions)) => {
                 self.learn(orders, positions, &seen.known_before, &mut change);
+                let gtts = seen.gtts.as_ref().and_then(read_gtts);
+                change.notes.extend(gtts.and_then(|rows| self.learn_gtts(&rows, seen.began)));
                 LookEnd::Read
             }
             _ => {
@@ -173,7 +188,8 @@ impl ExchangeActor {
         let commit = self.commit_or_keep(change);
         ctx.wait(commit);
         let wait = self.next_look();
-        self.plan_look(wait, ctx);
+        let gtts = self.deps.conditional.reads_again_in();
+        self.plan_look(gtts.map_or(wait, |gtts| gtts.min(wait)), ctx);
     }
 
     pub(super) fn next_look(&mut self) -> TimeDelta {

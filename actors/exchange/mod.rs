@@ -19,6 +19,7 @@ mod facts;
 mod first_word;
 mod forwarding;
 mod handlers;
+mod left_orders;
 mod loading;
 mod long_book;
 mod look;

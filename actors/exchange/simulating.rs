@@ -169,6 +169,7 @@ impl ExchangeActor {
         ctx.spawn(rest.into_actor(self).map(|(), act, ctx| {
             act.save_unsaved(ctx);
             act.tell_never_read(ctx);
+            act.cancel_left_orders(ctx);
             act.match_once(ctx);
             act.keep_matching(ctx);
         }));

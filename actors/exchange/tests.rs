@@ -304,7 +304,7 @@ async fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() 
     let (bought, _) = floor.place("NSE:SBIN-EQ", 5, 1).await;
     assert_eq!(bought.venue, Venue::Mock);
     floor.actor.send(session(true)).await.unwrap();
-    let left = |event: &Event| matches!(event, Event::SimulatedLeft { positions } if positions == &["5 NSE:SBIN-EQ"]);
+    let left = |event: &Event| matches!(event, Event::SimulatedLeft { positions, .. } if positions == &["5 NSE:SBIN-EQ"]);
     assert_eq!(floor.store.count(left), 1);
     let (exit, words) = floor.place("NSE:SBIN-EQ", 5, -1).await;
     assert_eq!((exit.answer.status, exit.venue), (400, Venue::None), "{words}");
@@ -314,6 +314,26 @@ async fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() 
     assert_eq!((cleared.closed, cleared.shut.len()), (1, 0));
     let (short, _) = floor.place("NSE:SBIN-EQ", 5, -1).await;
     assert_eq!(short.venue, Venue::Fyers, "now it is what the bot means");
+}
+
+#[actix::test]
+async fn an_order_that_waits_in_simulation_is_cancelled_when_orders_go_to_fyers() {
+    let floor = floor(false, false).await;
+    let mut far = order("NSE:SBIN-EQ", 5, 1, "far");
+    (far["type"], far["limitPrice"]) = (json!(1), json!(1));
+    let (taken, words) = floor.ask(Method::Post, "/orders/sync", far).await;
+    assert_eq!(taken.venue, Venue::Mock, "{words}");
+    // The switch itself is written, the end of the order is not.
+    floor.store.fault.lock().unwrap().extend([Fault::Pass, Fault::Refuse]);
+    floor.actor.send(session(true)).await.unwrap();
+    let told = |event: &Event| matches!(event, Event::SimulatedLeft { positions, cancelled } if positions.is_empty() && cancelled == &["buy 5 NSE:SBIN-EQ"]);
+    time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(floor.store.count(told), 0);
+    time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(floor.store.count(told), 1, "once, when it is on disk");
+    let shelf = floor.store.shelf.lock().unwrap();
+    let ended = shelf.mock_records.iter().filter(|record| matches!(record, Record::OrderCancelled { .. }));
+    assert_eq!(ended.count(), 1);
 }
 
 #[actix::test]

@@ -37,10 +37,12 @@ use keeper_domain::{
     event::Event,
     keys::KeyRing,
     ports::{BrokerProxy, Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
+    routing::live_positions::LivePositions,
     session::{
         login::StateKey,
         reconcile::{needs_login, reconcile},
     },
+    session_state::StoredSession,
 };
 
 use crate::{
@@ -244,6 +246,15 @@ async fn asks_for_login(parts: &Parts) -> Result<bool, StoreError> {
     Ok(parts.broker.is_some() && needs_login(&session, parts.facts.has_pin, parts.time.now()))
 }
 
+/// What is known of the positions at FYERS where there is no memory at all: none that was lost is taken for none at all.
+async fn without_memory(parts: &Parts) -> Result<Option<LivePositions>, StoreError> {
+    let store = parts.store.as_ref();
+    let is_new =
+        store.recent_events(1).await?.is_empty() && store.session().await? == StoredSession::default();
+    let has_token = parts.proxy.is_some() && parts.seeds.access.is_some();
+    Ok(LivePositions::without_memory(has_token, parts.sandbox).filter(|_| is_new))
+}
+
 /// The first entry of this run in the journal.
 ///
 /// On a disk that is full or fails the start is told by the direct path and written down when it can be: whoever does not come up
@@ -257,7 +268,9 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         after_loss: parts.after_loss,
         needs_login: asks_for_login(parts).await?,
     };
-    let change = Change { events: vec![(parts.time.now(), event.clone())], ..Change::default() };
+    let live_positions = without_memory(parts).await?;
+    let events = vec![(parts.time.now(), event.clone())];
+    let change = Change { events, live_positions, ..Change::default() };
     match journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await {
         Err(error) if error.kind.heals() => {
             tracing::error!(event = "store.failed", actor = "keeper", "{error}");

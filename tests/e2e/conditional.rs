@@ -6,7 +6,7 @@ use simulator::{RefreshMode, TokenKind, endpoint};
 
 use crate::{
     bot::{Bot, Told},
-    support::{Home, Keeper, wait_for},
+    support::{Home, Keeper, block_on, wait_for},
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
@@ -108,4 +108,95 @@ fn no_exit_is_simulated_beside_a_smart_order_that_waits_at_fyers() {
         cancel: ("/api/v3/smart-order/cancel", "flowId"),
         kind: "smart order",
     });
+}
+
+fn gtt_in(symbol: &str) -> Value {
+    json!({"side": 1, "symbol": symbol, "productType": "MARGIN",
+        "orderInfo": {"leg1": {"price": 9_010, "triggerPrice": 9_000, "qty": 10}}})
+}
+
+/// As the FYERS app cancels it: the keeper hears nothing of it.
+fn cancel_in_the_app(home: &Home, token: &str, id: &str) {
+    let cancelled: Value = block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.delete(format!("{}/gtt/orders/sync", home.sim.api_url()));
+        let request = request.header("authorization", format!("ABCD1234EF-200:{token}"));
+        request.json(&json!({ "id": id })).send().await.unwrap().json().await.unwrap()
+    });
+    assert_eq!(cancelled["s"], "ok", "{cancelled}");
+}
+
+fn gtt_readings(home: &Home) -> u64 {
+    home.sim.call_count("/api/v3/gtt/orders").total
+}
+
+/// Until FYERS' GTT book was read so often in all, each time with the other books behind it.
+fn wait_gtt_readings(home: &Home, all: u64) {
+    wait_for("readings of the GTT book", || (gtt_readings(home) >= all).then_some(()));
+    let positions = || home.sim.call_count(endpoint::POSITIONS).total;
+    let before = positions();
+    wait_for("the books behind it", || (positions() >= before + 2).then_some(()));
+}
+
+/// An hour later: the order is not so young that the book may not have it yet. With the readings of the GTT book before it.
+fn an_hour_later(home: &Home, keeper: Keeper) -> (Keeper, u64) {
+    assert!(keeper.stop().success());
+    let before = gtt_readings(home);
+    home.jump("2026-11-23T13:00:00");
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
+    (keeper, before)
+}
+
+#[test]
+fn a_gtt_order_that_was_cancelled_in_the_app_protects_its_symbol_no_longer() {
+    let (home, keeper, token) = live();
+    let bot = Bot::of(&home, &keeper);
+    let place =
+        |symbol| acknowledged(&bot.ask(Method::POST, "/api/v3/gtt/orders/sync", Some(gtt_in(symbol))));
+    let (gone, _stays) = (place(SBIN), place(INFY));
+    cancel_in_the_app(&home, &token, &gone);
+    let (keeper, before) = an_hour_later(&home, keeper);
+    let bot = Bot::of(&home, &keeper);
+    let refused = bot.ask(Method::DELETE, "/api/v3/gtt/orders/sync", Some(json!({ "id": gone })));
+    assert_eq!(refused.body["s"], "error", "{}", refused.body);
+    // At the start, for the refused cancel, and some seconds later.
+    wait_gtt_readings(&home, before + 3);
+    assert!(home.sim.kill(&token));
+    assert_eq!(bot.get("/api/v3/funds").mode, "mock");
+    let sold = bot.order(SBIN, -1);
+    assert_eq!((sold.venue.as_str(), &sold.body["code"]), ("mock", &json!(1101)), "{}", sold.body);
+    let refused = bot.order(INFY, -1);
+    assert_eq!((refused.status, refused.venue.as_str()), (400, "none"), "{}", refused.body);
+}
+
+#[test]
+fn what_cannot_be_read_of_the_gtt_orders_is_made_anew_from_fyers_book() {
+    let (home, keeper, token) = live();
+    let bot = Bot::of(&home, &keeper);
+    acknowledged(&bot.ask(Method::POST, "/api/v3/gtt/orders/sync", Some(gtt_in(SBIN))));
+    assert!(keeper.stop().success());
+    let damage = "UPDATE facts SET value = '\"nothing\"' WHERE name = 'conditional_orders'";
+    let database = rusqlite::Connection::open(home.path("state/keeper.db")).unwrap();
+    assert_eq!(database.execute(damage, []).unwrap(), 1);
+    drop(database);
+    home.jump("2026-11-23T13:00:00");
+    let before = gtt_readings(&home);
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
+    wait_gtt_readings(&home, before + 1);
+    assert!(home.sim.kill(&token));
+    assert_eq!(Bot::of(&home, &keeper).get("/api/v3/funds").mode, "mock");
+    let switched = home.wait_alert("Orders are simulated now");
+    assert!(switched.contains(&format!("+10 {SBIN} (a GTT order that waits)")), "{switched}");
+    assert!(!switched.contains("a GTT or smart order that waits"), "{switched}");
+    keeper.kill9();
+    home.jump("2026-11-25T10:00:00");
+    let keeper = home.start_ready();
+    keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+    let bot = Bot::of(&home, &keeper);
+    let words = bot.order(SBIN, -10).body["message"].as_str().unwrap_or_default().to_owned();
+    assert!(words.contains("a GTT order of yours for NSE:SBIN-EQ may have executed"), "{words}");
+    let other = bot.order(INFY, -1);
+    assert_eq!((other.venue.as_str(), &other.body["code"]), ("mock", &json!(1101)), "{}", other.body);
 }

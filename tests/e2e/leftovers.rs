@@ -1,7 +1,7 @@
 //! Positions that were only simulated, once orders go to FYERS: no exit of one becomes a real entry.
 
 use serde_json::json;
-use simulator::endpoint;
+use simulator::{TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
@@ -124,4 +124,48 @@ fn shares_that_were_bought_in_simulation_are_not_sold_for_real_on_the_next_day()
     press(&home, OWNER, &ask(&home, "/flat", "Close all simulated positions?"), "Yes");
     keeper.wait_status("nothing left", |status| status["simulated_left"] == json!([]));
     assert_eq!(place(&bot, -10).venue, "fyers", "a person has cleared it: now it is what the bot means");
+}
+
+/// Filled later they would be taken for real ones.
+#[test]
+fn simulated_orders_that_wait_at_the_login_are_cancelled_and_told() {
+    let (home, keeper) = without_a_token();
+    let bot = Bot::of(&home, &keeper);
+    let waits = |kind: i64, side: i64, limit: f64, stop: f64| {
+        let told = bot.place(json!({"symbol": SBIN, "qty": 10, "type": kind, "side": side,
+            "productType": "INTRADAY", "limitPrice": limit, "stopPrice": stop, "validity": "DAY",
+            "disclosedQty": 0, "offlineOrder": false}));
+        assert_eq!((told.venue.as_str(), &told.body["code"]), ("mock", &json!(1101)), "{}", told.body);
+        told.body["id"].as_str().unwrap().to_owned()
+    };
+    let bought = bot.order(SBIN, 10);
+    assert_eq!(bought.venue, "mock");
+    let price = bot.get("/api/v3/positions").body["netPositions"][0]["netAvg"].as_f64().unwrap();
+    let far = |part: f64| (price * part).round();
+    let orders = [waits(1, 1, far(0.93), 0.0), waits(3, -1, 0.0, far(0.92))];
+    let gtt = bot.ask(
+        reqwest::Method::POST,
+        "/api/v3/gtt/orders/sync",
+        Some(json!({"side": 1, "symbol": SBIN, "productType": "CNC",
+            "orderInfo": {"leg1": {"price": far(0.9), "triggerPrice": far(0.91), "qty": 7}}})),
+    );
+    assert_eq!((gtt.venue.as_str(), &gtt.body["code"]), ("mock", &json!(1101)), "{}", gtt.body);
+    log_in(&home, &keeper);
+    let alert = home.wait_alert("Simulated positions are still open");
+    let cancelled = format!("Cancelled, unfilled: buy 10 {SBIN}, sell 10 {SBIN}, buy 7 {SBIN} (GTT)");
+    assert!(alert.contains(&cancelled) && alert.contains(&format!("These: 10 {SBIN}")), "{alert}");
+    assert_eq!(orders_at_fyers(&home), 0);
+
+    // In the simulated book they are over, after a restart as well.
+    keeper.kill9();
+    home.sim.kill_all(TokenKind::Access);
+    let keeper = home.start_ready();
+    keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+    let bot = Bot::of(&home, &keeper);
+    for id in orders {
+        let row = bot.get(&format!("/api/v3/orders?id={id}")).body["orderBook"][0].clone();
+        assert_eq!(row["status"], 1, "{row}");
+    }
+    let gtts = bot.get("/api/v3/gtt/orders").body;
+    assert_eq!(gtts["orderBook"][0]["report_type"], "CANCELLED", "{gtts}");
 }

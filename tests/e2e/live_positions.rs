@@ -215,3 +215,47 @@ fn without_a_token_the_page_names_what_is_open_at_fyers() {
     );
     assert!(open.contains("cannot manage it until there is a token"), "{open}");
 }
+
+/// The memory of a keeper that has traded can be lost; the token in the settings tells that there was one.
+#[test]
+fn a_keeper_whose_state_was_lost_simulates_nothing_until_the_positions_were_read() {
+    let live = Live::start(None);
+    live.sends(SBIN, 10);
+    let Live { home, keeper, token, .. } = live;
+    keeper.kill9();
+    std::fs::remove_dir_all(home.path("state")).unwrap();
+    assert!(home.sim.kill(&token));
+    let unknown = |home: &Home| {
+        let keeper = home.start_ready();
+        let status = keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+        assert_eq!((&status["mode"], &status["positions_known"]), (&json!("mock"), &json!("unknown")));
+        for symbol in [SBIN, INFY] {
+            is_refused(&Bot::of(home, &keeper).order(symbol, -10), "your live positions are not known");
+        }
+        keeper
+    };
+    unknown(&home).kill9();
+    // A second start has a memory, and the doubt is in it.
+    let keeper = unknown(&home);
+    assert!(keeper.stop().success());
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("known", |status| status["mode"] == "live" && status["positions_known"] == "known");
+    assert!(home.sim.kill(&token));
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.get("/api/v3/funds").mode, "mock");
+    is_refused(&bot.order(SBIN, -10), "it would reduce your live position");
+    assert_eq!(bot.order(INFY, -10).venue, "mock");
+}
+
+/// Whoever has never had a token starts with nothing open.
+#[test]
+fn a_first_start_without_a_token_simulates() {
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
+    let home = home.set("KEEPER_MOCK_PRICES", "walk");
+    let keeper = home.start_ready();
+    let status = keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+    assert_eq!(status["positions_known"], "never", "{status:#}");
+    assert_eq!(Bot::of(&home, &keeper).order(SBIN, -10).venue, "mock");
+}

@@ -404,10 +404,13 @@ pub enum Event {
         /// What is open now.
         to: i64,
     },
-    /// Orders go to FYERS from now on, and simulated positions are still open.
+    /// Orders go to FYERS from now on, and simulated positions are still open, or simulated orders waited.
     SimulatedLeft {
         /// Each as `10 NSE:SBIN-EQ`.
         positions: Vec<String>,
+        /// Orders that waited and were cancelled, each as `buy 10 NSE:SBIN-EQ`.
+        #[serde(default)]
+        cancelled: Vec<String>,
     },
     /// Orders or positions in a segment were seen for the first time: its sessions need a token from now on.
     SegmentJoined {

@@ -21,6 +21,13 @@ pub fn line(event: &Event) -> String {
     words.map_or_else(|| event.name().to_owned(), |words| excerpt(&words, LONGEST))
 }
 
+fn simulated_left(positions: &[String], cancelled: &[String]) -> String {
+    let told = |what: &str, all: &[String]| (!all.is_empty()).then(|| format!("{what}: {}", all.join(", ")));
+    let open = told("Simulated positions are still open", positions);
+    let ended = told("Simulated orders that waited are cancelled", cancelled);
+    open.into_iter().chain(ended).collect::<Vec<_>>().join(". ")
+}
+
 fn session(event: &Event) -> Option<String> {
     Some(match event {
         Event::SessionChanged { to, why, .. } => {
@@ -105,9 +112,7 @@ fn exchange(event: &Event) -> Option<String> {
         Event::PositionUnknown { symbol } => {
             format!("FYERS' row about a position in {symbol} cannot be read: the symbol is protected")
         }
-        Event::SimulatedLeft { positions } => {
-            format!("Simulated positions are still open: {}", positions.join(", "))
-        }
+        Event::SimulatedLeft { positions, cancelled } => simulated_left(positions, cancelled),
         Event::SimulatedCleared { by, .. } => format!("The simulated positions were cleared by {by}"),
         Event::SimulatedMeanwhile { orders } => format!("{} simulated without a token", orders_were(*orders)),
         Event::OrdersNotAllowed { .. } => "FYERS takes no orders from this app".to_owned(),

@@ -8,6 +8,7 @@ use crate::{
     book::Book,
     command::{Conversion, ExitScope},
     draft::Draft,
+    gtt::GttStatus,
     new_order::NewOrder,
     order::OrderState,
     record::{Origin, Record},
@@ -123,6 +124,16 @@ fn closing_order(account: &Account, quantity: i64) -> NewOrder {
         tag: None,
     };
     NewOrder { request, validity: Validity::Day, disclosed: 0, legs: None }
+}
+
+/// Ends these orders, exit legs and GTT orders among them.
+pub(crate) fn withdraw(book: &Book, ids: &[String], message: &str, at: DateTime<Utc>) -> Vec<Record> {
+    let is_meant = |id: &str| ids.iter().any(|one| one == id);
+    let mut draft = Draft::new(book, at);
+    book.waiting().filter(|order| is_meant(&order.id)).for_each(|order| draft.cancel(&order, message));
+    let gtts = book.gtts().filter(|gtt| gtt.status == GttStatus::Waiting && is_meant(&gtt.id));
+    draft.records.extend(gtts.map(|gtt| Record::GttCancelled { id: gtt.id.clone(), at }));
+    draft.records
 }
 
 /// The broker ends INTRADAY in a segment: waiting orders are cancelled and positions closed in full at the market's

@@ -110,6 +110,15 @@ pub enum Command {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Cancel these waiting orders and GTT orders at any hour: nobody has asked for it. Those that wait no longer are left out.
+    Withdraw {
+        /// Which.
+        ids: Vec<String>,
+        /// Why.
+        message: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// Take a GTT order.
     PlaceGtt {
         /// The order.
@@ -185,6 +194,7 @@ impl Command {
             | Self::SeedAccount { at, .. }
             | Self::Modify { at, .. }
             | Self::Cancel { at, .. }
+            | Self::Withdraw { at, .. }
             | Self::PlaceGtt { at, .. }
             | Self::ModifyGtt { at, .. }
             | Self::CancelGtt { at, .. }

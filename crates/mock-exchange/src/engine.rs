@@ -100,6 +100,7 @@ impl Engine {
             Command::SeedAccount { cash, holdings, at } => Ok(seed::seed(book, *cash, holdings, *at)),
             Command::Modify { change, at } => place::modify(book, change, *at),
             Command::Cancel { id, at } => place::cancel(book, id, *at),
+            Command::Withdraw { ids, message, at } => Ok(close::withdraw(book, ids, message, *at)),
             Command::PlaceGtt { order, at } => gtt_orders::accept(book, order, *at),
             Command::ModifyGtt { change, at } => gtt_orders::modify(book, change, *at),
             Command::CancelGtt { id, at } => gtt_orders::cancel(book, id, *at),

@@ -114,6 +114,14 @@ impl MockExchange {
         records
     }
 
+    /// Ends waiting orders and GTT orders that nobody is to see filled, at any hour.
+    pub fn withdraw(&mut self, ids: Vec<String>, message: &str, now: DateTime<Utc>) -> Vec<Record> {
+        let mut records = self.open_day(now);
+        let command = Command::Withdraw { ids, message: message.to_owned(), at: now };
+        records.extend(self.engine.execute(&command).unwrap_or_default());
+        records
+    }
+
     /// A newer symbol master.
     pub fn set_instruments(&mut self, instruments: Arc<Instruments>) {
         self.engine.set_instruments(instruments);

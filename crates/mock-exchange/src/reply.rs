@@ -53,6 +53,7 @@ pub(crate) fn reply(book: &Book, command: &Command, records: &[Record]) -> Resul
         Command::Quote(_)
         | Command::SeedAccount { .. }
         | Command::TriggerGtt { .. }
+        | Command::Withdraw { .. }
         | Command::SquareOff { .. }
         | Command::EndSession { .. }
         | Command::NewDay { .. } => Reply::new(200, "", None),

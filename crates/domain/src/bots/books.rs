@@ -114,6 +114,8 @@ impl BotBooks {
         if !left.is_empty() {
             self.left_behind.entry(bot.clone()).or_default().extend(left);
         }
+        self.orders.inherit(bot);
+        self.gtts.values_mut().filter(|owner| *owner == bot).for_each(|owner| *owner = BotName::owner());
         let Some(book) = self.bots.remove(bot) else { return };
         let owner = self.bots.entry(BotName::owner()).or_default();
         for holding in book.simulated {
@@ -125,8 +127,6 @@ impl BotBooks {
         for (symbol, quantity) in book.shares {
             *owner.shares.entry(symbol).or_default() += quantity;
         }
-        self.orders.inherit(bot);
-        self.gtts.values_mut().filter(|owner| *owner == bot).for_each(|owner| *owner = BotName::owner());
     }
 
     /// Books what has happened in the MockExchange. `by` is the bot whose request brought it; `None`: no request.
@@ -357,6 +357,11 @@ impl BotBooks {
     /// All bots that anything is known of.
     pub fn bots(&self) -> impl Iterator<Item = &BotName> {
         self.bots.keys()
+    }
+
+    /// Whose GTT order this is there.
+    pub fn owner_of_gtt(&self, id: &str) -> Option<&BotName> {
+        self.gtts.get(id)
     }
 
     /// Whose order this is in the MockExchange.

@@ -1,8 +1,12 @@
-//! Simulated positions that a bot may take for real ones.
+//! Simulated positions and waiting orders that a bot may take for real ones.
 
 use std::collections::BTreeMap;
 
+use fyers_api::model::Side;
+use mock_exchange::{Engine, GttStatus};
+
 use crate::{
+    bots::books::BotBooks,
     keys::{BotName, KeyRing},
     mode::Mode,
     routing::own::Own,
@@ -12,8 +16,7 @@ use crate::{
 /// theirs in the MockExchange, whatever the keeper's mode is. FYERS does not have the rest, and an order that closes it
 /// would be an entry. What is nobody's is the owner's.
 pub fn leftovers(own: &BTreeMap<BotName, Own>, keys: &KeyRing) -> Vec<String> {
-    let stays = |bot: &BotName| keys.named(bot).is_some_and(|key| key.stored.ceiling != Mode::Live);
-    let held = own.iter().filter(|(bot, _)| !stays(bot)).flat_map(|(_, own)| &own.left);
+    let held = own.iter().filter(|(bot, _)| !only_simulates(bot, keys)).flat_map(|(_, own)| &own.left);
     let mut left = BTreeMap::new();
     for position in held {
         *left.entry((&position.symbol, position.product)).or_insert(0) += position.net;
@@ -50,10 +53,66 @@ impl ToldLeftovers {
     }
 }
 
+/// Whether this bot's orders never go to FYERS.
+fn only_simulates(bot: &BotName, keys: &KeyRing) -> bool {
+    keys.named(bot).is_some_and(|key| key.stored.ceiling != Mode::Live)
+}
+
+/// An order that waits in the MockExchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOrder {
+    /// The MockExchange's id.
+    pub id: String,
+    /// As `buy 10 NSE:SBIN-EQ`.
+    pub words: String,
+}
+
+/// Orders that wait in the MockExchange, and are not of a bot that only simulates: filled later they would be taken for real
+/// ones. Nobody's, as those of the square-off, are none of a bot's.
+pub fn orders_left(engine: &Engine, books: &BotBooks, keys: &KeyRing) -> Vec<LeftOrder> {
+    let is_left = |bot: Option<&BotName>| bot.is_some_and(|bot| !only_simulates(bot, keys));
+    let orders = engine.waiting().filter(|order| is_left(books.owner_of(&order.id))).map(|order| {
+        let words = format!("{} {} {}", side(order.side()), order.open_quantity(), order.symbol());
+        LeftOrder { words, id: order.id }
+    });
+    let gtts = engine.gtts().filter(|gtt| gtt.status == GttStatus::Waiting);
+    let gtts = gtts.filter(|gtt| is_left(books.owner_of_gtt(&gtt.id))).map(|gtt| {
+        let order = &gtt.order;
+        let words = format!("{} {} {} (GTT)", side(order.side), order.first.quantity, order.symbol);
+        LeftOrder { words, id: gtt.id.clone() }
+    });
+    orders.chain(gtts).collect()
+}
+
+fn side(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+    use fyers_api::model::{OrderRequest, OrderType, Product};
+    use mock_exchange::{Command, Config, Instruments, NewOrder, PriceUpdate};
+    use rust_decimal::Decimal;
+
     use super::*;
     use crate::{bots::admit::tests::key, keys::KeyLimits, routing::exposure::tests::position};
+
+    fn below_the_market(quantity: i64) -> NewOrder {
+        NewOrder::from(OrderRequest {
+            symbol: "NSE:SBIN-EQ".to_owned(),
+            quantity,
+            side: Side::Buy,
+            order_type: OrderType::Limit,
+            product: Product::Intraday,
+            limit_price: Decimal::from(700),
+            stop_price: Decimal::ZERO,
+            tag: None,
+        })
+    }
 
     fn own(net: i64) -> Own {
         Own { left: vec![position("NSE:SBIN-EQ", net)], ..Own::default() }
@@ -93,5 +152,29 @@ mod tests {
         assert_eq!(next.news(Mode::Live, both()), Some(both()), "one more");
         assert_eq!(next.news(Mode::Mock, vec![]), None, "both were closed");
         assert_eq!(next.news(Mode::Live, one()), Some(one()), "and one was bought anew");
+    }
+
+    #[test]
+    fn what_waits_is_left_over_unless_its_bot_only_simulates() {
+        let (live, sandbox) = (
+            key("real-money", Mode::Live, KeyLimits::default(), false),
+            key("on-paper", Mode::Sandbox, KeyLimits::default(), false),
+        );
+        let keys = KeyRing::default().with(live.stored.clone()).with(sandbox.stored.clone());
+        let at = "2026-11-23T06:30:00Z".parse::<DateTime<Utc>>().unwrap();
+        let mut engine = Engine::new(Config::new(Decimal::from(1_000_000)), Instruments::default());
+        engine.execute(&engine.due(at).unwrap()).unwrap();
+        let price = Command::Quote(PriceUpdate::last("NSE:SBIN-EQ", Decimal::from(800), at));
+        engine.execute(&price).unwrap();
+        let mut books = BotBooks::default();
+        for (bot, quantity) in [(live.name(), 10), (sandbox.name(), 20)] {
+            let records = engine.execute(&Command::Place { order: below_the_market(quantity), at }).unwrap();
+            books.record(&records, Some(bot));
+        }
+        let left = orders_left(&engine, &books, &keys);
+        let words: Vec<&str> = left.iter().map(|order| order.words.as_str()).collect();
+        assert_eq!(words, ["buy 10 NSE:SBIN-EQ"]);
+        books.inherit(sandbox.name());
+        assert_eq!(orders_left(&engine, &books, &keys).len(), 2, "its bot's key is gone: it is the owner's");
     }
 }

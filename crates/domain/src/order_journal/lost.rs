@@ -11,6 +11,7 @@ use crate::{
     order_journal::{
         BrokerClock, LookedUp, OrderEntry, OrderIntent, Search, Unanswered,
         look_up::{Sighting, Sought, Stood, look_up},
+        unanswered::REFUSED_AND_NOT_THERE,
     },
     routing::{
         live_positions::BookRow,
@@ -319,7 +320,11 @@ impl LostIntent {
                 rows: order.rows.clone(),
                 ..self.intent.unanswered((order.place, leg), order.listed())
             };
-            self.intent.entry(leg, (unanswered, order.id.as_deref()), now)
+            let entry = self.intent.entry(leg, (unanswered, order.id.as_deref()), now);
+            match order.listed() {
+                LookedUp::TokenRefused => OrderEntry { message: REFUSED_AND_NOT_THERE.to_owned(), ..entry },
+                _ => entry,
+            }
         };
         self.orders.iter().map(entry).collect()
     }

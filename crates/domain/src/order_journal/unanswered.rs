@@ -69,6 +69,9 @@ impl Unanswered {
     }
 }
 
+/// What is listed of one that FYERS refused with the token, once its book was read.
+pub(super) const REFUSED_AND_NOT_THERE: &str = "refused by FYERS with the token, and not in its order book";
+
 impl LookedUp {
     fn words(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! Orders that wait at FYERS for a condition: GTT orders and smart orders. No reading of the order book shows them, and they
-//! execute without a token, so the keeper remembers those that FYERS has taken from it until they are known to be over.
+//! execute without a token, so the keeper remembers those that FYERS has taken from it until they are known to be over: cancelled by a bot, past their day, or over in
+//! FYERS' GTT book, which is read now and then.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fyers_api::{
@@ -10,6 +11,10 @@ use fyers_api::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+mod gtt_book;
+
+pub use gtt_book::{EVERY as GTT_BOOK_EVERY, NotWaiting, learn_gtts, read_gtts};
 
 use super::request::{Leg, OrderCall};
 
@@ -167,6 +172,16 @@ impl Conditional {
         self.last_day.is_some_and(|last| last < today)
     }
 
+    /// What ends what nobody can read.
+    fn heals(&self) -> &'static str {
+        match self.kind {
+            ConditionalKind::Unreadable => {
+                ". The keeper's note of these orders cannot be read; after the next login it is made anew from FYERS' GTT book"
+            }
+            ConditionalKind::Gtt | ConditionalKind::Smart => "",
+        }
+    }
+
     fn may_be_in(&self, leg: &Leg) -> bool {
         self.symbols.is_empty() || self.symbols.iter().any(|symbol| leg.is_in(symbol))
     }
@@ -204,8 +219,8 @@ pub fn may_have_executed(orders: &[Conditional], leg: &Leg) -> Option<String> {
         true => "yours, in a symbol that is not known,".to_owned(),
         false => format!("yours for {}", order.symbols.join(" and ")),
     };
-    let kind = order.kind.words();
-    Some(format!("{kind} of {whose} may have executed at FYERS: look in the FYERS app"))
+    let (kind, heals) = (order.kind.words(), order.heals());
+    Some(format!("{kind} of {whose} may have executed at FYERS: look in the FYERS app{heals}"))
 }
 
 #[cfg(test)]

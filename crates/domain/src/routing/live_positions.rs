@@ -80,6 +80,12 @@ impl LivePositions {
         Self { was_live: true, ..Self::default() }
     }
 
+    /// What a keeper begins with that has no memory at all. A token beside it (`FYERS_ACCESS_TOKEN`) is one of a keeper that
+    /// has traded, or of a person who has: the memory was lost. Without one this is a first start.
+    pub fn without_memory(has_token: bool, sandbox: bool) -> Option<Self> {
+        (has_token && !sandbox).then(Self::not_known)
+    }
+
     /// How well they are known now.
     pub fn known(&self, now: DateTime<Utc>) -> Known {
         match self.read_at {

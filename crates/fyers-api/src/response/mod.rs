@@ -5,6 +5,7 @@
 
 mod account;
 mod body;
+mod gtts;
 mod order_word;
 mod orders;
 mod positions;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub use account::{Tokens, funds, holdings, is_token, profile, tokens};
 pub use body::{Body, Unreadable};
+pub use gtts::{GttRow, gtts};
 pub use order_word::{OrderWord, order_words};
 pub use orders::{OrderBook, UnknownOrder, ack, order_with_tag, orders, outcomes};
 pub use positions::{PositionBook, positions};

@@ -135,3 +135,23 @@ fn it_waits_over_days_for_a_year_and_an_order_tag_is_not_taken_by_it() {
     assert_eq!(engine.gtts().count(), 0);
     assert!(engine.ledger.gtts_waiting.is_empty() && engine.ledger.tags.is_empty());
 }
+
+#[test]
+fn what_is_withdrawn_waits_no_longer_at_any_hour_and_nothing_else_ends() {
+    let mut engine = open();
+    let gtt = engine.place_gtt(gtt(Side::Buy, leg(820_00, 830_00), None)).unwrap();
+    for limit in [700_00, 690_00] {
+        engine.say(Command::Place { order: order(Side::Buy, 1).limit(limit), at: at(61) }).unwrap();
+    }
+    let orders: Vec<String> = engine.waiting().map(|order| order.id).collect();
+    let ids = vec![gtt.clone(), orders[0].clone(), "nothing".to_owned()];
+    // Long after the close.
+    let withdraw = Command::Withdraw { ids, message: "not here".into(), at: at(9 * 3600) };
+    engine.say(withdraw.clone()).unwrap();
+    assert_eq!(engine.gtt_status(&gtt), GttStatus::Cancelled);
+    let waiting: Vec<String> = engine.waiting().map(|order| order.id).collect();
+    assert_eq!(waiting, orders[1..]);
+    let ended = engine.ledger.orders.get(&orders[0]).unwrap();
+    assert_eq!((ended.status, ended.message.as_str()), (OrderStatus::Cancelled, "not here"));
+    assert_eq!(engine.decide(&withdraw), Ok(vec![]), "once");
+}

@@ -167,7 +167,15 @@ pub(super) fn token_events() -> Vec<Event> {
         Event::PositionTurned { symbol: "NSE:SBIN-EQ".into(), from: 10, to: -10 },
         Event::PositionGrew { symbol: "NSE:SBIN-EQ".into(), from: 0, to: 10 },
         Event::SegmentJoined { segment: Segment::Mcx, symbol: "MCX:GOLDM26DECFUT".into() },
-        Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()] },
+        Event::SimulatedLeft { positions: vec!["10 NSE:SBIN-EQ".into()], cancelled: vec![] },
+        Event::SimulatedLeft {
+            positions: vec!["10 NSE:SBIN-EQ".into()],
+            cancelled: vec!["sell 10 NSE:SBIN-EQ".into()],
+        },
+        Event::SimulatedLeft {
+            positions: vec![],
+            cancelled: vec!["buy 10 NSE:SBIN-EQ".into(), "buy 5 NSE:INFY-EQ (GTT)".into()],
+        },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
         Event::HaltChanged { halted: true, by: "A B".into() },
         Event::HaltChanged { halted: false, by: "A B".into() },

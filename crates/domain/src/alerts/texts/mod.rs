@@ -157,7 +157,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::PositionTurned { symbol, from, to } => Some(trading::position_turned(symbol, *from, *to)),
         Event::PositionGrew { symbol, from, to } => Some(trading::position_grew(symbol, *from, *to)),
         Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
-        Event::SimulatedLeft { positions } => Some(trading::simulated_left(positions)),
+        Event::SimulatedLeft { positions, cancelled } => Some(trading::simulated_left(positions, cancelled)),
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
         Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry } => {

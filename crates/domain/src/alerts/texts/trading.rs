@@ -124,10 +124,19 @@ pub(super) fn mcx_joined(symbol: &str) -> Draft {
         .line("KEEPER_SEGMENTS=cash,fno,mcx in the settings says the same from the start.")
 }
 
-pub(super) fn simulated_left(positions: &[String]) -> Draft {
-    let list = excerpt(&positions.join(", "), 160);
+/// Positions, orders that waited, or both.
+pub(super) fn simulated_left(positions: &[String], cancelled: &[String]) -> Draft {
+    let list = |all: &[String]| excerpt(&all.join(", "), 160);
+    let cancelled = (!cancelled.is_empty()).then(|| format!("Cancelled, unfilled: {}", list(cancelled)));
+    if positions.is_empty() {
+        return Draft::new(Severity::Warning, "simulated_left|", "Simulated orders that waited are cancelled")
+            .lines(cancelled)
+            .line("Trading: FYERS never had them, and filled here they would be no real ones. New orders go to FYERS.")
+            .line("Next: have the bot place again what it still wants.");
+    }
     Draft::new(Severity::Warning, "simulated_left|", "Simulated positions are still open")
-        .line(format!("These: {list}"))
+        .line(format!("These: {}", list(positions)))
+        .lines(cancelled)
         .line("Trading: FYERS does not have them. Orders that would close them are refused, but for what is open there.")
         .line("Next: look at what the bot believes it holds. /flat closes all simulated positions, those of sandbox bots too.")
 }

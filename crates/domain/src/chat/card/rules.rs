@@ -4,7 +4,7 @@
 //! written down; only then the link is edited in. Whatever dies in between, there is never a second message with
 //! a link: one whose number was lost has none.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 pub use crate::chat::card::model::{Card, CardAction, CardRequest, CardSession, InUse, Seen, Way};
 use crate::chat::card::{
@@ -120,7 +120,15 @@ impl Card {
             return None;
         }
         self.opening = false;
-        self.message.map(|card| CardAction::Close(card, words::day_over(seen)))
+        self.message.map(|card| CardAction::Close(card, words::day_over(self.next_card(seen))))
+    }
+
+    /// The day of the next card. After a sleep of the machine the day that has ended may be another than this one, whose own
+    /// card is still to come.
+    fn next_card(&self, seen: &Seen) -> NaiveDate {
+        let today = ist::date(seen.now);
+        let is_to_come = seen.hours.is_some_and(|(_, close)| seen.now < close && ist::date(close) == today);
+        if is_to_come && self.day != Some(today) { today } else { seen.next_day }
     }
 
     fn is_quiet(&self, now: DateTime<Utc>) -> bool {

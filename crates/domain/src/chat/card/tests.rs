@@ -141,6 +141,15 @@ fn a_whole_day_without_a_login_is_one_card_and_one_reminder_at_a_time() {
 }
 
 #[test]
+fn after_a_night_of_sleep_the_card_of_yesterday_names_the_one_of_today() {
+    let (mut phone, mut card) = morning();
+    phone.settle(&mut card, &Seen { tick_done: false, ..needed(at(24, 8, 10)) });
+    assert!(phone.texts()[0].contains("The next card comes on Tue 24 Nov"), "{:?}", phone.texts());
+    phone.settle(&mut card, &needed(at(24, 8, 46)));
+    assert_eq!(phone.links(), 1, "and it comes");
+}
+
+#[test]
 fn snooze_and_mock_today_silence_the_reminders_and_keep_the_link() {
     let (mut phone, mut card) = morning();
     let (snoozed, answer) = card.request(CardRequest::Snooze(15), &needed(at(23, 8, 58)));

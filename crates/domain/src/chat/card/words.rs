@@ -1,6 +1,6 @@
 //! What the card says. Plain text; the first line is shown in bold.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::chat::card::{
     model::{InUse, Seen, Way},
@@ -155,8 +155,8 @@ fn until(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
 }
 
 /// The card of a day without a login.
-pub(super) fn day_over(seen: &Seen) -> Bubble {
-    let next = day(seen.next_day);
+pub(super) fn day_over(next: NaiveDate) -> Bubble {
+    let next = day(next);
     let text = format!(
         "⌛ No login came before trading ended\nNo order goes to FYERS until a login. The next card comes on {next}, or \
              with /login."

@@ -1,4 +1,5 @@
-use fyers_api::http::Surface;
+use chrono::TimeDelta;
+use fyers_api::{http::Surface, response::GttRow};
 use serde_json::json;
 
 use super::*;
@@ -197,4 +198,63 @@ fn no_order_in_the_symbol_of_one_that_waits_is_simulated() {
             .contains("a symbol that is not known")
     );
     assert!(matches!(goes(false, &any, &order("NSE:TCS-EQ", 1)), Route::Refused(Refused::Protected(_))));
+}
+
+fn row(id: &str, symbol: &str, is_over: bool) -> GttRow {
+    GttRow { ids: vec![id.into()], symbol: symbol.into(), quantity: Some(75), is_over }
+}
+
+/// What is left of these orders after readings that began so many seconds after noon, each with its rows.
+fn after_readings(mut orders: Vec<Conditional>, readings: &[(i64, Vec<GttRow>)]) -> Vec<Conditional> {
+    let mut not_waiting = NotWaiting::default();
+    for (seconds, rows) in readings {
+        let began = at(23, "12:00") + TimeDelta::seconds(*seconds);
+        learn_gtts(&mut orders, rows, &mut not_waiting, (began, date(23)));
+    }
+    orders
+}
+
+#[test]
+fn a_gtt_order_that_the_book_shows_as_over_or_no_more_is_dropped_after_a_second_look() {
+    let one = || vec![waits(step(Method::Post, "/gtt/orders/sync", &gtt(1, 75), "26"))];
+    let left = |readings: &[(i64, Vec<GttRow>)]| after_readings(one(), readings).len();
+    let (waits, over) = (|| vec![row("26", SBIN, false)], || vec![row("26", SBIN, true)]);
+    assert_eq!(left(&[(100, over())]), 1, "its order may not be in the order book yet");
+    assert_eq!(left(&[(100, over()), (102, over())]), 1);
+    assert_eq!(left(&[(100, over()), (104, over())]), 0);
+    assert_eq!(left(&[(100, vec![]), (104, vec![])]), 1);
+    assert_eq!(left(&[(100, vec![]), (160, vec![])]), 0);
+    assert_eq!(left(&[(100, vec![]), (130, waits()), (160, vec![])]), 1, "it was left out once");
+    assert_eq!(left(&[(100, waits()), (3_600, waits())]), 1);
+    assert_eq!(left(&[(1, vec![]), (29, vec![])]), 1, "it is not in the book yet");
+    let other = || vec![row("27", SBIN, true)];
+    assert_eq!(left(&[(100, other()), (110, other())]), 1, "another one");
+}
+
+#[test]
+fn one_without_an_id_waits_as_long_as_any_in_its_symbol_may() {
+    let one = || vec![waits(step(Method::Post, "/gtt/orders/sync", &gtt(1, 75), ""))];
+    let rows = |is_over| vec![row("26", SBIN, is_over), row("27", "NSE:INFY-EQ", false)];
+    assert_eq!(after_readings(one(), &[(100, rows(false)), (200, rows(false))]).len(), 1);
+    assert_eq!(after_readings(one(), &[(100, rows(true)), (110, rows(true))]).len(), 1);
+    assert_eq!(after_readings(one(), &[(100, rows(true)), (160, rows(true))]).len(), 0);
+}
+
+#[test]
+fn the_gtt_book_tells_nothing_of_smart_orders() {
+    let smart = vec![waits(step(Method::Post, "/smart-order/limit", &smart(), "f-1"))];
+    assert_eq!(after_readings(smart, &[(100, vec![]), (1_000, vec![])]).len(), 1);
+}
+
+#[test]
+fn what_could_not_be_read_is_made_anew_from_the_gtt_book() {
+    let unreadable = Conditional::unreadable(at(23, "12:00"));
+    let told = may_have_executed(std::slice::from_ref(&unreadable), &leg(SBIN, 5)).unwrap();
+    assert!(told.contains("after the next login it is made anew from FYERS' GTT book"), "{told}");
+    let rows = vec![row("26", SBIN, false), row("27", "NSE:INFY-EQ", true)];
+    let orders = after_readings(vec![unreadable], &[(100, rows)]);
+    let gtts: Vec<_> = orders.iter().filter(|order| order.kind == ConditionalKind::Gtt).collect();
+    assert_eq!((gtts.len(), gtts[0].told().as_str()), (1, "+75 NSE:SBIN-EQ (a GTT order that waits)"));
+    let rest: Vec<_> = orders.iter().filter(|order| order.is_over(date(24))).collect();
+    assert_eq!((orders.len(), rest.len()), (2, 1), "a smart order that nobody knows of ends with the day");
 }

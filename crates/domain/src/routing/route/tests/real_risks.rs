@@ -1,6 +1,7 @@
 //! What may touch something real: exits, changes and sales of which the last reading does not tell enough.
 
 use super::*;
+use crate::routing::live_positions::Known;
 
 #[test]
 fn only_an_exit_under_a_halt_waits_for_a_reading() {
@@ -81,6 +82,21 @@ fn what_may_be_an_exit_by_now_is_not_refused_before_a_reading() {
     ] {
         assert_eq!(first(&flat, &never), None, "{never:?}");
     }
+}
+
+/// The state folder of a keeper that has traded can be lost. A first start has no token; the sandbox sends nothing.
+#[test]
+fn a_memory_that_was_lost_is_no_first_start() {
+    let begins = |has_token, sandbox| {
+        let live = LivePositions::without_memory(has_token, sandbox).unwrap_or_default();
+        let now = Snapshot { live, sandbox, ..snapshot(Mode::Mock) };
+        (now.live.known(now.at), route(&now, &place("NSE:SBIN-EQ", -1)))
+    };
+    assert_eq!(begins(false, false), (Known::Never, Route::MockExchange));
+    assert_eq!(begins(true, true), (Known::Never, Route::MockExchange));
+    let (known, lost) = begins(true, false);
+    assert_eq!(known, Known::Unknown);
+    assert!(matches!(lost, Route::Refused(Refused::Protected(_))), "{lost:?}");
 }
 
 /// Without a reading nobody knows what is open by now, and no order is called an entry.

@@ -1,0 +1,96 @@
+//! `GET /gtt/orders`, read strictly (docs/fyers-api.md, "GTT"): none that may still execute may be overlooked.
+
+use serde_json::Value;
+
+use crate::response::{Body, Unreadable, row::Row};
+
+/// Statuses of orders that can do nothing any more: cancelled, triggered, refused, expired.
+const OVER: [i64; 4] = [1, 2, 5, 7];
+
+/// One row of the GTT book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GttRow {
+    /// FYERS' ids of it, the one for its API first.
+    pub ids: Vec<String>,
+    /// As `NSE:SBIN-EQ`.
+    pub symbol: String,
+    /// Signed, of the first leg; `None` when it cannot be read.
+    pub quantity: Option<i64>,
+    /// Whether it waits no longer. What cannot be read may still wait.
+    pub is_over: bool,
+}
+
+/// Reads a GTT book: all of its rows, or none of them.
+///
+/// # Errors
+/// When the answer is none, or an error, or a row does not tell its id and symbol. That never means "no orders".
+pub fn gtts(http_status: u16, body: &[u8]) -> Result<Vec<GttRow>, Unreadable> {
+    let body = Body::read(http_status, body)?;
+    if http_status >= 400 {
+        return Err(Unreadable::Field("s"));
+    }
+    let rows = body.get("orderBook").and_then(Value::as_array).ok_or(Unreadable::Field("orderBook"))?;
+    let read = |row| Row::of(row).and_then(gtt).ok_or(Unreadable::Field("orderBook"));
+    rows.iter().map(read).collect()
+}
+
+fn gtt(row: Row<'_>) -> Option<GttRow> {
+    let ids = [Some(row.id("id")?), row.id("id_fyers")].into_iter().flatten().collect();
+    let side = row.whole("tran_side").filter(|side| side.abs() == 1);
+    let quantity = side.zip(row.whole("qty")).and_then(|(side, quantity)| quantity.checked_mul(side));
+    let is_over = row.whole("ord_status").is_some_and(|status| OVER.contains(&status));
+    Some(GttRow { ids, symbol: row.word("symbol")?.to_owned(), quantity, is_over })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(status: &Value) -> Value {
+        json!({"id": "26112300000021", "id_fyers": "a-b", "symbol": "NSE:SBIN-EQ", "tran_side": -1, "qty": 10,
+            "ord_status": status, "report_type": "PLACED"})
+    }
+
+    fn read(rows: &Value) -> Option<Vec<GttRow>> {
+        gtts(200, json!({"s": "ok", "code": 200, "message": "", "orderBook": rows}).to_string().as_bytes())
+            .ok()
+    }
+
+    #[test]
+    fn a_row_is_over_only_where_fyers_says_so() {
+        for (status, is_over) in [
+            (json!(1), true),
+            (json!(2), true),
+            (json!(5), true),
+            (json!(7), true),
+            (json!(4), false),
+            (json!(6), false),
+            (json!(99), false),
+            (Value::Null, false),
+        ] {
+            let rows = read(&json!([row(&status)])).unwrap();
+            assert_eq!((rows[0].is_over, rows[0].quantity), (is_over, Some(-10)), "{status}");
+            assert_eq!(
+                (rows[0].ids.as_slice(), rows[0].symbol.as_str()),
+                (&["26112300000021".to_owned(), "a-b".into()][..], "NSE:SBIN-EQ")
+            );
+        }
+        assert_eq!(read(&json!([])), Some(vec![]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_whole_says_nothing() {
+        assert_eq!(read(&json!([row(&json!(1)), {"symbol": "NSE:SBIN-EQ"}])), None);
+        assert_eq!(read(&json!([{"id": "26"}])), None);
+        for (status, body) in [
+            (200, "<html>"),
+            (200, r#"{"s":"ok"}"#),
+            (503, r#"{"s":"ok","orderBook":[]}"#),
+            (200, r#"{"s":"error","code":-99}"#),
+        ] {
+            assert!(gtts(status, body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}
