@@ -20,7 +20,6 @@ impl Escaper for Cleaned {
 mod tests {
     use askama::Template;
 
-
     #[derive(Template)]
     #[template(path = "error.html")]
     struct Page<'a> {
