@@ -20,8 +20,6 @@ impl Escaper for Cleaned {
 mod tests {
     use askama::Template;
 
-    use super::*;
-
     #[derive(Template)]
     #[template(path = "error.html")]
     struct Page<'a> {
