@@ -1,4 +1,5 @@
-//! GTT and smart orders that wait at FYERS: remembered in the same commit as the answer to them, and by every life of the actor.
+//! GTT and smart orders that wait at FYERS: remembered in the same commit as the intent and as the answer to them, and by every
+//! life of the actor.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +10,8 @@ use keeper_domain::{
     notes::CONDITIONAL_ORDERS,
     routing::{
         conditional::{
-            Conditional, ConditionalKind, GTT_BOOK_EVERY, NotWaiting, Step, learn, learn_gtts, trading_day,
+            Conditional, ConditionalKind, GTT_BOOK_EVERY, NotWaiting, Step, forget, learn, learn_gtts,
+            trading_day,
         },
         live_positions::LivePositions,
     },
@@ -57,6 +59,12 @@ impl ConditionalOrders {
                 "too many GTT and smart orders wait: this one is not protected any more"
             );
         }
+        self.note()
+    }
+
+    /// What was remembered before the answer came is so no longer.
+    pub(super) fn forget(&self, order: &Conditional) -> Option<NoteChange> {
+        forget(&mut self.kept().orders, order);
         self.note()
     }
 

@@ -18,7 +18,13 @@ use keeper_domain::{
     note::NoteChange,
     order_journal::{IntentOutcome, OrderEntry, OrderIntent},
     ports::{BrokerProxy, Change, ProxyError, Store, StoreError, Time, Wanted},
-    routing::{Venue, broker_answer::token_death, conditional::Step, request::Reserved, route::Refused},
+    routing::{
+        Venue,
+        broker_answer::token_death,
+        conditional::{Conditional, Step, may_wait},
+        request::Reserved,
+        route::Refused,
+    },
     secret::AccessToken,
 };
 use tokio::{
@@ -208,7 +214,8 @@ impl Execution {
 
     async fn run(self, guard: InFlightGuard) {
         self.fault.at(OrderStep::BeforeIntent);
-        let intent = Change { intents: vec![self.intent.clone()], ..Change::default() };
+        let notes = self.may_wait().and_then(|order| self.learn(Step::Waits(order))).into_iter().collect();
+        let intent = Change { intents: vec![self.intent.clone()], notes, ..Change::default() };
         let busy = || StoreError::of(keeper_domain::ports::StoreErrorKind::Busy, "wrote an order down");
         let written = timeout(INTENT_LIMIT, self.store.commit(intent)).await;
         if let Err(error) = written.unwrap_or_else(|_| Err(busy())) {
@@ -270,7 +277,8 @@ impl Execution {
     fn not_written(self, error: &StoreError, guard: &InFlightGuard) {
         tracing::error!(event = "store.failed", actor = "exchange", "an order was refused: {error}");
         let outcomes = vec![(self.intent.id, IntentOutcome::NotSent)];
-        let unsaved = Some(Change { outcomes, ..Change::default() });
+        let notes = self.forget().into_iter().collect();
+        let unsaved = Some(Change { outcomes, notes, ..Change::default() });
         self.tell(guard, End::Nothing, 0, unsaved);
         let words = format!("the order could not be written down, so it was not sent: {}", error.problem);
         self.forwarding.arrive(Venue::None, not_now(&words));
@@ -293,7 +301,8 @@ impl Execution {
         let outcomes = if is_open { vec![] } else { vec![(self.intent.id, IntentOutcome::NotSent)] };
         let orders = self.intent.token_refused_entries(self.left(), self.time.now());
         *self.placed.borrow_mut() = orders.clone();
-        let unsaved = self.write(Change { outcomes, orders, ..Change::default() }).await;
+        let notes = if is_open { None } else { self.forget() }.into_iter().collect();
+        let unsaved = self.write(Change { outcomes, orders, notes, ..Change::default() }).await;
         self.tell(guard, End::TokenRefused, 0, unsaved);
         let (request, intent) = (self.forwarding.request.clone(), Arc::new(self.intent));
         let told = match self.actor.send(Simulate { request, intent }).await {
@@ -307,13 +316,33 @@ impl Execution {
         }
     }
 
-    /// What is to be remembered of a GTT or smart order that FYERS has acknowledged.
+    /// What may wait at FYERS from when this leaves until its answer is known.
+    fn may_wait(&self) -> Option<Conditional> {
+        may_wait(&self.forwarding.call, &self.forwarding.request, (self.intent.at, self.last_day))
+    }
+
+    fn learn(&self, step: Step) -> Option<NoteChange> {
+        self.conditional.learn(step, ist::date(self.time.now()))
+    }
+
+    /// It does not wait there, or is known better.
+    fn forget(&self) -> Option<NoteChange> {
+        self.conditional.forget(&self.may_wait()?)
+    }
+
+    /// What is to be remembered of a GTT or smart order now. One whose answer was lost may wait.
     fn standing(&self, meaning: &Meaning) -> Option<NoteChange> {
-        let Some(IntentOutcome::Answered { ids, .. }) = &meaning.outcome else { return None };
+        if meaning.end == End::Unknown {
+            return None;
+        }
+        let forgotten = self.forget();
+        let Some(IntentOutcome::Answered { ids, .. }) = &meaning.outcome else { return forgotten };
         let sent = (self.intent.at, self.last_day);
         let step = Step::of(&self.forwarding.call, &self.forwarding.request, ids, sent);
-        let step = step.filter(|_| meaning.end == End::Answered)?;
-        self.conditional.learn(step, ist::date(self.time.now()))
+        match step.filter(|_| meaning.end == End::Answered) {
+            Some(step) => self.learn(step),
+            None => forgotten,
+        }
     }
 
     async fn settle(self, meaning: Meaning, guard: &InFlightGuard) {

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use simulator::{RefreshMode, TokenKind, endpoint};
+use simulator::{Fault, FaultRule, RefreshMode, TokenKind, endpoint};
 
 use crate::{
     bot::{Bot, Told},
@@ -108,6 +108,41 @@ fn no_exit_is_simulated_beside_a_smart_order_that_waits_at_fyers() {
         cancel: ("/api/v3/smart-order/cancel", "flowId"),
         kind: "smart order",
     });
+}
+
+/// What nobody has an answer to may wait there all the same; what FYERS has refused does not.
+#[test]
+fn no_exit_is_simulated_beside_a_gtt_or_smart_order_whose_answer_was_lost() {
+    const TCS: &str = "NSE:TCS-EQ";
+    let (gtt, smart) = ("/api/v3/gtt/orders/sync", "/api/v3/smart-order/limit");
+    let (home, keeper, token) = live();
+    let bot = Bot::of(&home, &keeper);
+    let refused = bot.ask(Method::POST, gtt, Some(gtt_in(TCS)));
+    assert_eq!(refused.body["s"], "error", "it knows no such symbol: {}", refused.body);
+    let smart_in = json!({"side": 1, "symbol": INFY, "productType": "INTRADAY", "qty": 10, "limitPrice": 700,
+        "orderType": 1, "stopPrice": 0, "validity": "DAY"});
+    for (place, body) in [(gtt, gtt_in(SBIN)), (smart, smart_in)] {
+        home.sim.inject(FaultRule::once(place, Fault::LostAnswer));
+        let told = bot.ask(Method::POST, place, Some(body));
+        assert_eq!(told.body["code"], 201, "its outcome is not known: {}", told.body);
+    }
+    wait_readings(&home);
+    assert!(home.sim.kill(&token));
+    assert_eq!(bot.get("/api/v3/funds").mode, "mock");
+    let protects = |bot: &Bot| {
+        for symbol in [SBIN, INFY] {
+            let told = bot.order(symbol, -10);
+            assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{symbol}: {}", told.body);
+        }
+        assert_eq!(bot.order(TCS, -1).venue, "mock");
+    };
+    protects(&bot);
+    let switched = home.wait_alert("Orders are simulated now");
+    assert!(switched.contains(&format!("+10 {SBIN} (a GTT order that may wait)")), "{switched}");
+    keeper.kill9();
+    let keeper = home.start_ready();
+    keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+    protects(&Bot::of(&home, &keeper));
 }
 
 fn gtt_in(symbol: &str) -> Value {

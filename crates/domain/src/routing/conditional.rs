@@ -1,6 +1,6 @@
 //! Orders that wait at FYERS for a condition: GTT orders and smart orders. No reading of the order book shows them, and they
-//! execute without a token, so the keeper remembers those that FYERS has taken from it until they are known to be over: cancelled by a bot, past their day, or over in
-//! FYERS' GTT book, which is read now and then.
+//! execute without a token, so the keeper remembers each from before it leaves until it is known to be over: refused, cancelled
+//! by a bot, past its day, or over in FYERS' GTT book, which is read now and then.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fyers_api::{
@@ -103,6 +103,22 @@ impl Step {
     }
 }
 
+/// What a request may leave waiting at FYERS while nobody knows its answer. Without an id no cancel ends a smart order, so
+/// that its day does.
+pub fn may_wait(
+    call: &OrderCall,
+    request: &ApiRequest,
+    sent: (DateTime<Utc>, Option<NaiveDate>),
+) -> Option<Conditional> {
+    match Step::of(call, request, &[], sent)? {
+        Step::Waits(order) if order.kind == ConditionalKind::Smart => {
+            Some(Conditional { last_day: sent.1, ..order })
+        }
+        Step::Waits(order) => Some(order),
+        Step::Over { .. } => None,
+    }
+}
+
 /// A cancel of several in one is no proof for any of them.
 fn over(ids: &[String], is_gtt: bool) -> Option<Step> {
     match ids {
@@ -189,11 +205,13 @@ impl Conditional {
     /// As `+75 NSE:SBIN-EQ (a GTT order that waits)`.
     pub(super) fn told(&self) -> String {
         let kind = self.kind.words();
+        // FYERS has told no id: its answer was lost.
+        let waits = if self.id.is_empty() { "may wait" } else { "waits" };
         if self.symbols.is_empty() {
-            return format!("{kind} that waits, in a symbol that is not known");
+            return format!("{kind} that {waits}, in a symbol that is not known");
         }
         let quantity = self.quantity.map(|quantity| format!("{quantity:+} ")).unwrap_or_default();
-        format!("{quantity}{} ({kind} that waits)", self.symbols.join(" and "))
+        format!("{quantity}{} ({kind} that {waits})", self.symbols.join(" and "))
     }
 }
 
@@ -209,6 +227,13 @@ pub fn learn(orders: &mut Vec<Conditional>, step: Step, today: NaiveDate) -> Opt
             orders.push(order);
             (orders.len() > MOST).then(|| orders.remove(0))
         }
+    }
+}
+
+/// Forgets what [`may_wait`] gave: its answer is known now.
+pub fn forget(orders: &mut Vec<Conditional>, order: &Conditional) {
+    if let Some(place) = orders.iter().position(|one| one == order) {
+        orders.remove(place);
     }
 }
 

@@ -55,6 +55,22 @@ fn waiting(method: Method, path: &str, body: &Value, id: &str) -> LivePositions 
 }
 
 #[test]
+fn what_may_wait_is_remembered_until_its_answer_is_known() {
+    let may_wait = |method, path: &str, body: &Value| {
+        let request = request(method, path, body);
+        may_wait(&OrderCall::read(&request), &request, (at(23, "12:00"), Some(date(23))))
+    };
+    let one = may_wait(Method::Post, "/gtt/orders/sync", &gtt(1, 75)).unwrap();
+    assert_eq!((one.told().as_str(), one.last_day), ("+75 NSE:SBIN-EQ (a GTT order that may wait)", None));
+    let plan = may_wait(Method::Post, "/smart-order/sip", &smart()).unwrap();
+    assert_eq!(plan.last_day, Some(date(23)), "no cancel could end it");
+    assert_eq!(may_wait(Method::Delete, "/gtt/orders/sync", &json!({"id": "26"})), None);
+    let mut orders = vec![plan.clone(), one.clone(), one.clone()];
+    forget(&mut orders, &one);
+    assert_eq!(orders, [plan, one], "one of two equal ones");
+}
+
+#[test]
 fn gtt_and_smart_orders_are_read_with_their_symbols() {
     let one = waits(step(Method::Post, "/gtt/orders/sync", &gtt(1, 75), "26"));
     assert_eq!(
