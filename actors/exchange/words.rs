@@ -1,13 +1,14 @@
 //! The keeper's own words to a bot, in FYERS' format.
 
 use fyers_api::{error::ApiError, http::ApiResponse, response};
-use keeper_domain::reason::Reason;
+use keeper_domain::{reason::Reason, text::shown};
 use mock_exchange::api::responses;
 
 /// A refusal of the keeper's own, as FYERS would write it: amounts are `INR 1,23,456.00` there, and a bot's console may
 /// not know the mark.
 pub(super) fn refusal(status: u16, code: i64, why: &str) -> ApiResponse {
-    let message = format!("fyers-keeper: {}", why.replace('\u{20b9}', "INR "));
+    // It may name what the bot has sent.
+    let message = shown(&format!("fyers-keeper: {}", why.replace('\u{20b9}', "INR "))).into_owned();
     let refusal = ApiError { status, code, message, id: None };
     responses::answer(status, &responses::refusal(&refusal))
 }

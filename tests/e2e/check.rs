@@ -134,8 +134,12 @@ fn looking_leaves_no_trace() {
     home.run(&["check"]).exits(77);
     let after = picture(home.dir.path());
     assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
-    let changed: Vec<_> =
-        before.iter().filter(|(name, file)| after[*name] != **file).map(|(n, _)| n).collect();
+    // SQLite's index of what is in its log: any reader makes it anew.
+    let changed: Vec<_> = before
+        .iter()
+        .filter(|(name, file)| after[*name] != **file && !name.ends_with("-shm"))
+        .map(|(n, _)| n)
+        .collect();
     assert!(changed.is_empty(), "{changed:?}");
 }
 

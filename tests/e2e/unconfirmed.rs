@@ -69,6 +69,21 @@ fn a_token_that_waits_for_fyers_word_is_neither_lost_nor_in_need_of_a_login() {
     }
 }
 
+/// As after a take-over, or a start, in the time for which FYERS wants no requests.
+#[test]
+fn nothing_is_simulated_while_fyers_is_not_to_be_asked_about_a_stored_token() {
+    let (home, keeper) = stored("false");
+    keeper.kill9();
+    home.sim.inject(FaultRule::forever(endpoint::PROFILE, Fault::RateLimited { retry_after: 600 }));
+    let keeper = home.start_ready();
+    keeper.wait_status("held", |status| status["session"]["problem"] == "rate_limited");
+    let told = Bot::of(&home, &keeper).order(SBIN, 1);
+    assert_eq!((told.status, told.venue.as_str()), (503, "none"), "{}", told.body);
+    let words = told.body["message"].as_str().unwrap();
+    assert!(words.contains("not confirmed yet"), "{words}");
+    assert!(home.sim.state().orders.is_empty());
+}
+
 /// How long FYERS takes for its word about a token.
 const SLOW: Fault = Fault::Latency { ms: 1_500 };
 

@@ -2,9 +2,10 @@
 
 use core::net::IpAddr;
 
-/// Whether a host, with or without a port, is a name of this machine.
+/// Whether a host, with or without a port, is a name of this machine. What stands in the port's place and is none belongs to
+/// no name of it.
 pub(super) fn is_this_machine(host: &str) -> bool {
-    let (name, _) = split_port(host);
+    let (name, Some(_)) = split_port(host) else { return false };
     let name = name.to_ascii_lowercase();
     let name = name.trim_end_matches('.');
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

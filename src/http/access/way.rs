@@ -258,6 +258,8 @@ mod tests {
             ("https://keeper.example/localhost", Way::Doubtful),
             ("https://localhost@keeper.example/", Way::Doubtful),
             ("https://localhost.keeper.example?//localhost", Way::Doubtful),
+            ("http://127.0.0.1:8080.evil.example/", Way::Doubtful),
+            ("http://127.0.0.1:8080@evil.example/", Way::Doubtful),
             ("", Way::Doubtful),
         ] {
             assert_eq!(of(Traces { origin: Some(page), ..Traces::default() }), want, "{page}");

@@ -235,8 +235,8 @@ impl Feeds {
         }
     }
 
-    /// Something happened to an order. What FYERS says goes to everybody who may trade there; what the MockExchange
-    /// says does not go through FYERS' own protocol while a bot's orders go to FYERS.
+    /// Something happened to an order. What FYERS says goes to everybody who may trade there; what the MockExchange says goes to
+    /// those whose orders go there now: it is of other bots while a bot's own go to FYERS.
     pub fn order(&mut self, news: OrderNews, now: Duration) {
         let mode = self.notice.mode;
         let (venue, topic) = (news.venue, news.topic);
@@ -249,7 +249,7 @@ impl Feeds {
             let is_live = mode == Mode::Live && client.ceiling == Mode::Live;
             let fits = match venue {
                 Venue::Fyers => client.ceiling == Mode::Live,
-                _ => !is_live || client.door == Door::Plain,
+                _ => !is_live,
             };
             listens && fits
         };

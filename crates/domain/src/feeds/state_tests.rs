@@ -74,7 +74,7 @@ fn a_bot_is_woken_once_for_all_that_waits() {
 }
 
 #[test]
-fn simulated_fills_are_not_told_through_fyers_protocol_while_orders_are_real() {
+fn simulated_fills_are_not_told_while_orders_are_real() {
     let mut feeds = Feeds::default();
     let orders = BTreeSet::from([OrderTopic::Orders]);
     let official = feeds.connect(Door::Orders, Mode::Live);
@@ -88,7 +88,7 @@ fn simulated_fills_are_not_told_through_fyers_protocol_while_orders_are_real() {
         (Mode::Mock, Venue::Mock, [1, 1, 1]),
         (Mode::Sandbox, Venue::Mock, [1, 1, 1]),
         (Mode::Live, Venue::Fyers, [1, 1, 0]),
-        (Mode::Live, Venue::Mock, [0, 1, 1]),
+        (Mode::Live, Venue::Mock, [0, 0, 1]),
     ] {
         feeds.set_mode(mode(now), NOW);
         feeds.order(order(venue), NOW);

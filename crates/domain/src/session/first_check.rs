@@ -21,9 +21,10 @@ impl SessionView {
         self.usable.is_none() && (is_asked || is_unheard)
     }
 
-    /// Whether nothing has come of that so far, not even a failure of FYERS: the token may be good and FYERS may be there.
+    /// Whether nothing has come of that so far, not even a failure of FYERS: the token may be good and FYERS may be there. That
+    /// it is not to be asked for a while says nothing of the token.
     pub fn awaits_first_word(&self) -> bool {
-        self.is_first_check() && self.problem.is_none()
+        self.is_first_check() && matches!(self.problem, None | Some(Reason::RateLimited))
     }
 }
 
@@ -68,5 +69,7 @@ mod tests {
         let failed = SessionView { problem: Some(Reason::Unreachable), ..asked };
         assert!(must_wait(&failed, false, Mode::Live), "it may be one of a network that has just come up");
         assert!(!failed.awaits_first_word(), "an outage: what KEEPER_ON_TOKEN_LOSS says holds");
+        let held = SessionView { problem: Some(Reason::RateLimited), ..failed };
+        assert!(held.awaits_first_word(), "FYERS is there and has not been asked: nothing is simulated");
     }
 }

@@ -126,15 +126,17 @@ pub(super) fn mcx_joined(symbol: &str) -> Draft {
 
 /// Positions, orders that waited, or both.
 pub(super) fn simulated_left(positions: &[String], cancelled: &[String]) -> Draft {
-    let list = |all: &[String]| excerpt(&all.join(", "), 160);
+    let list = |all: &[String]| excerpt(&all.join(", "), 600);
+    // Each has its own: of merged alerts one would be shown, and what was cancelled is told nowhere else.
+    let key = format!("simulated_left|{}", cancelled.join(" "));
     let cancelled = (!cancelled.is_empty()).then(|| format!("Cancelled, unfilled: {}", list(cancelled)));
     if positions.is_empty() {
-        return Draft::new(Severity::Warning, "simulated_left|", "Simulated orders that waited are cancelled")
+        return Draft::new(Severity::Warning, key, "Simulated orders that waited are cancelled")
             .lines(cancelled)
             .line("Trading: FYERS never had them, and filled here they would be no real ones. New orders go to FYERS.")
             .line("Next: have the bot place again what it still wants.");
     }
-    Draft::new(Severity::Warning, "simulated_left|", "Simulated positions are still open")
+    Draft::new(Severity::Warning, key, "Simulated positions are still open")
         .line(format!("These: {}", list(positions)))
         .lines(cancelled)
         .line("Trading: FYERS does not have them. Orders that would close them are refused, but for what is open there.")
