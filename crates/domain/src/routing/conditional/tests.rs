@@ -102,7 +102,7 @@ fn gtt_and_smart_orders_are_read_with_their_symbols() {
         &json!({"legs": [{"symbol": SBIN}, {"symbol": "NSE:TCS-EQ"}]}),
         "",
     ));
-    assert_eq!(nested.told(), "NSE:SBIN-EQ and NSE:TCS-EQ (a smart order that waits)");
+    assert_eq!(nested.told(), "NSE:SBIN-EQ and NSE:TCS-EQ (a smart order that may wait)");
     for (method, path) in [
         (Method::Post, "/orders/sync"),
         (Method::Post, "/orders/async"),
