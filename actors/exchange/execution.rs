@@ -169,6 +169,8 @@ impl Drop for InFlightGuard {
 /// What an order needs on its way.
 pub(super) struct Execution {
     pub(super) intent: OrderIntent,
+    /// Of a change: all that orders may have become with it, written down with the intent.
+    pub(super) changes: Option<NoteChange>,
     /// What it may still take from open positions.
     pub(super) reserved: Reserved,
     pub(super) forwarding: Forwarding,
@@ -208,7 +210,8 @@ impl Execution {
 
     async fn run(self, guard: InFlightGuard) {
         self.fault.at(OrderStep::BeforeIntent);
-        let intent = Change { intents: vec![self.intent.clone()], ..Change::default() };
+        let notes = self.changes.iter().cloned().collect();
+        let intent = Change { intents: vec![self.intent.clone()], notes, ..Change::default() };
         let busy = || StoreError::of(keeper_domain::ports::StoreErrorKind::Busy, "wrote an order down");
         let written = timeout(INTENT_LIMIT, self.store.commit(intent)).await;
         if let Err(error) = written.unwrap_or_else(|_| Err(busy())) {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     change::{self, ChangedOrder},
-    order_ids,
+    order_ids, symbols,
 };
 
 /// One order in a request, as far as safety needs to know it.
@@ -107,6 +107,8 @@ pub struct OrderCall {
     pub has_extras: bool,
     /// Whether it also cancels waiting orders (an exit with `pending_orders_cancel`).
     pub cancels_waiting: bool,
+    /// Every symbol that it names; `None` where it names none, or not all of them can be read.
+    pub symbols: Option<Vec<String>>,
     /// The orders that it names.
     pub ids: Vec<String>,
     /// What it changes of waiting orders; `None` when it is no change, or may be more than one.
@@ -117,7 +119,7 @@ impl OrderCall {
     /// Reads a request. Never fails: what cannot be read is said to be so.
     pub fn read(call: &ApiRequest) -> Self {
         let operation = Operation::of(call);
-        let is_ambiguous = operation.trades() && Spelling::of(&call.body) == Spelling::Ambiguous;
+        let is_ambiguous = operation.trades() && is_ambiguous(call);
         let (orders, understood) = match operation {
             Operation::Place => one(&call.body),
             Operation::PlaceMany => many(&call.body),
@@ -132,6 +134,7 @@ impl OrderCall {
             is_ambiguous,
             legs,
             has_extras: orders.iter().any(has_extras),
+            symbols: if operation.trades() { symbols::named(&call.body) } else { None },
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
             ids: order_ids::named(call, operation),
             changes: matches!(operation, Operation::Modify | Operation::ModifyMany)
@@ -157,6 +160,12 @@ impl OrderCall {
     pub fn subject(&self) -> (String, i64) {
         self.legs.first().map_or((String::new(), 0), |leg| (leg.symbol.clone(), leg.quantity))
     }
+}
+
+/// A field in the query beside a body may be read instead of the body's, or beside it.
+fn is_ambiguous(call: &ApiRequest) -> bool {
+    Spelling::of(&call.body) == Spelling::Ambiguous
+        || (!call.body.trim_ascii().is_empty() && request::names_a_field(&call.query))
 }
 
 /// The order, if its symbol, side, quantity and prices can be read. What kind of order it is does not matter here.
@@ -349,6 +358,16 @@ mod tests {
         }
         let quotes = ApiRequest { surface: Surface::Data, ..request("/quotes", twice) };
         assert!(!OrderCall::read(&quotes).is_ambiguous);
+    }
+
+    #[test]
+    fn a_query_beside_a_body_that_trades_is_read_in_two_ways() {
+        let with = |query: &str, body: &str| {
+            let call = ApiRequest { query: query.into(), ..request("/orders/sync", body) };
+            OrderCall::read(&call).is_ambiguous
+        };
+        assert!(with("qty=100&symbol=NSE:SBIN-EQ", &order().to_string()) && with("SIDE=-1", "side=1"));
+        assert!(!with("", &order().to_string()) && !with("v=2", &order().to_string()) && !with("id=7", ""));
     }
 
     #[test]

@@ -223,8 +223,9 @@ fn a_halt_holds_for_simulated_orders_too() {
 #[test]
 fn the_exit_of_a_simulated_position_is_no_entry_at_fyers() {
     let now = Snapshot { simulated: vec![position("NSE:A-EQ", 10)], ..snapshot(Mode::Live) };
-    for exit in [place("NSE:A-EQ", -10), basket(&[-1]), call(Method::Post, "/orders/sync", &json!({"x": 1}))]
-    {
+    let unread = call(Method::Post, "/orders/sync", &json!({"x": 1}));
+    assert!(matches!(route(&now, &unread), Route::Refused(Refused::SymbolUnread { net: 10, .. })));
+    for exit in [place("NSE:A-EQ", -10), basket(&[-1])] {
         assert!(
             matches!(route(&now, &exit), Route::Refused(Refused::SimulatedPosition { net: 10, .. })),
             "{exit:?}"
@@ -244,6 +245,33 @@ fn the_exit_of_a_simulated_position_is_no_entry_at_fyers() {
     let real = Snapshot { simulated: now.simulated.clone(), ..holding(Mode::Live, 10) };
     assert_eq!(route(&real, &place("NSE:A-EQ", -10)), Route::Fyers, "the real position covers it");
     assert!(refused(&route(&real, &place("NSE:A-EQ", -11))));
+}
+
+/// A request that cannot be read whole is refused for a position that it may touch, and names no other.
+#[test]
+fn what_cannot_be_read_names_only_a_simulated_position_that_it_may_touch() {
+    let simulated = vec![position("NSE:A-EQ", 3), position("NSE:B-EQ", 4)];
+    let now = Snapshot { simulated, ..snapshot(Mode::Live) };
+    let legs =
+        |symbol: &str| json!({"legs": {"leg1": {"symbol": "NSE:NIFTY26NOVFUT"}, "leg2": {"symbol": symbol}}});
+    for (path, body) in [
+        ("/multileg/orders/sync", legs("NSE:BANKNIFTY26NOVFUT")),
+        ("/smart-order/limit", json!({"symbol": "NSE:NIFTY26NOVFUT", "side": -1, "qty": 75})),
+    ] {
+        assert_eq!(route(&now, &call(Method::Post, path, &body)), Route::Fyers, "{path}");
+    }
+    let touches = route(&now, &call(Method::Post, "/multileg/orders/sync", &legs("nse:b-eq ")));
+    assert!(
+        matches!(&touches, Route::Refused(Refused::SimulatedPosition { symbol, net: 4, .. }) if symbol == "NSE:B-EQ")
+    );
+    for (method, path, body) in [
+        (Method::Patch, "/smart-order/modify", json!({"flowId": "1", "qty": 75})),
+        (Method::Post, "/multileg/orders/sync", legs("")),
+    ] {
+        let Route::Refused(why) = route(&now, &call(method, path, &body)) else { panic!("{path}") };
+        assert!(matches!(why, Refused::SymbolUnread { .. }), "{path}: {why}");
+        assert!(why.to_string().contains("cannot read which symbol"), "{why}");
+    }
 }
 
 /// The words say which part is real, and what the bot can do.
