@@ -12,6 +12,7 @@ use crate::exchange::{
     waiting::Forwarding,
     words::{not_at_fyers_because, not_now, outcome_unknown},
 };
+use fyers_api::operation::Operation;
 use keeper_domain::{
     event::Event,
     mode::Mode,
@@ -23,7 +24,6 @@ use keeper_domain::{
         route::{Refused, Route, route},
     },
 };
-use fyers_api::operation::Operation;
 use mock_exchange::{
     Record,
     exchange::{Attempt, Execution, Prices},

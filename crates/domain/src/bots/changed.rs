@@ -139,7 +139,9 @@ impl SentChanges {
 
     /// They have changed nothing.
     pub fn refused(&mut self, intent: i64) {
-        self.orders.values_mut().for_each(|changed| drop(changed.sent.remove(&intent)));
+        for changed in self.orders.values_mut() {
+            changed.sent.remove(&intent);
+        }
         self.orders.retain(|_, changed| *changed != Changed::default());
     }
 
