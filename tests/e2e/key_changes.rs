@@ -44,16 +44,16 @@ fn changes_in_turn_and_at_once_stay_within_the_limit_also_after_a_restart() {
     let home = home();
     let keeper = live(&home);
     let token = add(&home, &["small", "--max-order-value", "5000"]);
-    let paper = add(&home, &["paper", "--mode", "sandbox", "--max-order-value", "5000"]);
+    let on_trial = add(&home, &["trial", "--mode", "sandbox", "--max-order-value", "5000"]);
     let small = Bot::with_token(&keeper, &token);
     let id = waiting(&small, 1, 1, "fyers");
     assert_eq!(change(&small, &id, "qty", 5_000).venue, "fyers");
     refused(&change(&small, &id, "limitPrice", 700), WITH_BEFORE);
     let other = waiting(&small, 1, 1, "fyers");
     assert_eq!(change_at_once(&small, &other), 1, "of two that leave together one goes");
-    let paper = Bot::with_token(&keeper, &paper);
-    let simulated = waiting(&paper, 1, 1, "mock");
-    assert_eq!(change_at_once(&paper, &simulated), 1, "so it is where they are simulated");
+    let on_trial = Bot::with_token(&keeper, &on_trial);
+    let simulated = waiting(&on_trial, 1, 1, "mock");
+    assert_eq!(change_at_once(&on_trial, &simulated), 1, "so it is where they are simulated");
 
     keeper.kill9();
     let keeper = live(&home);
