@@ -192,6 +192,7 @@ fn books_with_a_day() -> BotBooks {
     let mut books = BotBooks::default();
     let trial = limited(KeyLimits::default());
     books.begin(DateTime::UNIX_EPOCH.date_naive());
+    let mut rows = vec![];
     for (id, quantity) in [("6", 1), ("7", -10)] {
         let leg = Leg { quantity, ..Leg::closing(&position("NSE:B-EQ", 1)) };
         let place = (Operation::Place, Mode::Live, Venue::Fyers);
@@ -199,8 +200,9 @@ fn books_with_a_day() -> BotBooks {
         books.placed(&OrderEntry::new(place, Some(&leg), answer, DateTime::UNIX_EPOCH).of(trial.name()));
         let filled = quantity.max(0);
         let (whole, waits, average, at) = (quantity, filled == 0, Decimal::from(100), None);
-        books.saw(&[BookRow { id: id.to_owned(), leg, whole, waits, filled, average, at }]);
+        rows.push(BookRow { id: id.to_owned(), leg, whole, waits, filled, average, at });
     }
+    books.saw(&rows);
     books
 }
 
