@@ -13,12 +13,15 @@ use keeper_domain::{
     bots::{
         admit::{Knowledge, decide, orders_in, to_be_priced},
         books::BotBooks,
+        changed::OrderChange,
         view::asks_what_waits,
     },
     event::Event,
     keys::{BotKey, BotName, KeyRing},
     mode::Mode,
-    notes::BOT_BOOKS,
+    note::NoteChange,
+    notes::{BOT_BOOKS, CHANGED_ORDERS},
+    order_journal::OrderIntent,
     ports::Change,
     routing::{
         own::{Own, OwnDay},
@@ -87,11 +90,27 @@ impl ExchangeActor {
     }
 
     /// What must be priced before the key's limits can be checked, and is not.
-    pub(super) fn to_be_valued(&self, seen: &Snapshot, key: &BotKey, call: &OrderCall) -> Vec<String> {
-        let (at, held) = (self.deps.time.now(), self.volatile.books.held(key.name()));
-        let mut symbols = to_be_priced(seen, key, call, held);
+    pub(super) fn to_be_valued(
+        &self,
+        seen: &Snapshot,
+        key: &BotKey,
+        call: &OrderCall,
+        request: &ApiRequest,
+    ) -> Vec<String> {
+        let at = self.deps.time.now();
+        let mut symbols = to_be_priced(seen, key, call, request, &self.volatile.books);
         symbols.retain(|symbol| self.price_for_limits(symbol, at).is_none());
         symbols
+    }
+
+    /// Changes leave: from now on each order counts as the most that it may be with them. What is to be on disk before.
+    pub(super) fn count_changes(&mut self, intent: &OrderIntent, request: &ApiRequest) -> Option<NoteChange> {
+        if intent.what != "modify" {
+            return None;
+        }
+        self.volatile.books.begin(ist::date(intent.at));
+        self.volatile.books.change_leaves(intent.id, &OrderChange::all(&request.body));
+        CHANGED_ORDERS.set(self.volatile.books.changes()).ok()
     }
 
     /// An order goes out: it counts from now on, whatever comes of it.

@@ -175,6 +175,8 @@ impl Drop for InFlightGuard {
 /// What an order needs on its way.
 pub(super) struct Execution {
     pub(super) intent: OrderIntent,
+    /// Of a change: all that orders may have become with it, written down with the intent.
+    pub(super) changes: Option<NoteChange>,
     /// What it may still take from open positions.
     pub(super) reserved: Reserved,
     pub(super) forwarding: Forwarding,
@@ -214,7 +216,8 @@ impl Execution {
 
     async fn run(self, guard: InFlightGuard) {
         self.fault.at(OrderStep::BeforeIntent);
-        let notes = self.may_wait().and_then(|order| self.learn(Step::Waits(order))).into_iter().collect();
+        let waits = self.may_wait().and_then(|order| self.learn(Step::Waits(order)));
+        let notes = waits.into_iter().chain(self.changes.clone()).collect();
         let intent = Change { intents: vec![self.intent.clone()], notes, ..Change::default() };
         let busy = || StoreError::of(keeper_domain::ports::StoreErrorKind::Busy, "wrote an order down");
         let written = timeout(INTENT_LIMIT, self.store.commit(intent)).await;

@@ -56,7 +56,7 @@ impl ExchangeActor {
         let forwarding =
             Forwarding { bot, sent, meant_for_fyers, call, request, mode, halted, reason, reply, has_read };
         let Some(key) = key else { return self.refuse(forwarding, &Refused::KeyGone, ctx) };
-        let symbols = self.to_be_valued(&seen, &key, &forwarding.call);
+        let symbols = self.to_be_valued(&seen, &key, &forwarding.call, &forwarding.request);
         match self.ask_quotes(&symbols, Share::Bots).filter(|_| now.mode != Mode::Mock) {
             Some(prices) => {
                 ctx.spawn(prices.into_actor(self).map(move |prices, act, ctx| {
@@ -134,12 +134,14 @@ impl ExchangeActor {
         let (id, epoch, at) = (self.volatile.last_intent, self.snapshot().epoch, self.deps.time.now());
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
         self.volatile.books.leaves(&intent);
+        let changes = self.count_changes(&intent, &forwarding.request);
         let wanted = self.wanted(&forwarding.bot);
         let execution = Execution {
             wanted,
             left: Arc::default(),
             reserved: forwarding.call.reserved(&self.volatile.live.positions),
             intent,
+            changes,
             forwarding,
             last_day: trading_day(at, |date| self.deps.hours.on(date).map(|day| day.closes)),
             conditional: self.deps.conditional.clone(),

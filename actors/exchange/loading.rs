@@ -6,8 +6,8 @@ use actix::{ActorFutureExt, WrapFuture};
 use chrono::{DateTime, NaiveDate, Utc};
 use fyers_api::ist;
 use keeper_domain::{
-    bots::{books::BotBooks, leftovers::ToldLeftovers},
-    notes::{BOT_BOOKS, CANDLES, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
+    bots::{books::BotBooks, changed::SentChanges, leftovers::ToldLeftovers},
+    notes::{BOT_BOOKS, CANDLES, CHANGED_ORDERS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
     order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent},
     ports::{Change, Store, StoreError},
     routing::{Venue, conditional::Conditional, live_positions::LivePositions, request::Reserved},
@@ -38,6 +38,7 @@ struct Loaded {
     intents: OpenIntents,
     orders: Vec<OrderEntry>,
     books: Option<BotBooks>,
+    changes: SentChanges,
     candles: KeptCandles,
 }
 
@@ -67,6 +68,7 @@ async fn read_store(
         engine: book::load(store.as_ref(), rules, instruments).await?,
         prices: store.mock_prices().await?,
         books: BOT_BOOKS.read(store.as_ref()).await?.readable(),
+        changes: CHANGED_ORDERS.read(store.as_ref()).await?.readable().unwrap_or_default(),
     })
 }
 
@@ -162,6 +164,7 @@ impl ExchangeActor {
             orders,
             candles,
             books,
+            changes,
         } = loaded;
         self.deps.conditional.restore(conditional);
         let now = self.deps.time.now();
@@ -181,6 +184,7 @@ impl ExchangeActor {
         let of_nobody = unlisted.iter().filter(|intent| !in_flight.has(intent.id));
         let listed: Vec<OrderEntry> = of_nobody.flat_map(|intent| intent.unknown_entries(now)).collect();
         self.volatile.books.recall(today, &orders, &unlisted);
+        self.volatile.books.recall_changes(changes, today);
         let volatile = &mut self.volatile;
         volatile.answered = not_settled(&orders, &live);
         volatile.answered.extend(may_arrive(&orders, &live, now));

@@ -12,6 +12,7 @@ use crate::exchange::{
     waiting::Forwarding,
     words::{not_at_fyers_because, not_now, outcome_unknown},
 };
+use fyers_api::operation::Operation;
 use keeper_domain::{
     event::Event,
     mode::Mode,
@@ -85,6 +86,16 @@ impl ExchangeActor {
         }
     }
 
+    /// Of two changes of one order that waited for prices, the second is judged by what the first has made of it.
+    fn no_longer_within_limits(&self, forwarding: &Forwarding) -> Option<Refused> {
+        let Forwarding { call, request, bot, .. } = forwarding;
+        let key = key_of(&self.deps.keys, bot).filter(|_| call.operation == Operation::Modify)?;
+        match self.decide(&self.deciding(&key, call), &key, call, request) {
+            Route::Refused(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// Facts that nobody waits for. When they cannot be written, they have not happened.
     pub(super) fn keep_records(&mut self, mock_records: Vec<Record>, ctx: &mut Context<Self>) {
         if !mock_records.is_empty() {
@@ -102,6 +113,10 @@ impl ExchangeActor {
     pub(super) fn simulate(&mut self, forwarding: Forwarding, learnt: Vec<Record>, ctx: &mut Context<Self>) {
         if self.is_long_book(&forwarding) {
             return self.begin_book(forwarding, learnt, ctx);
+        }
+        if let Some(why) = self.no_longer_within_limits(&forwarding) {
+            self.keep_records(learnt, ctx);
+            return self.refuse(forwarding, &why, ctx);
         }
         let (now, mode) = (self.deps.time.now(), forwarding.mode);
         let operation = forwarding.call.operation;

@@ -132,7 +132,13 @@ impl Handler<Executed> for ExchangeActor {
     fn handle(&mut self, executed: Executed, ctx: &mut Self::Context) {
         let Executed { intent, end, unsaved, reserved, placed, rejected } = executed;
         self.volatile.books.begin(ist::date(self.deps.time.now()));
-        placed.iter().for_each(|entry| self.volatile.books.placed(entry));
+        self.volatile.books.placed_by(&intent, &placed);
+        match end {
+            End::Nothing => self.volatile.books.change_ended(intent.id, false),
+            End::Answered => self.volatile.books.change_ended(intent.id, true),
+            // Of the others nobody knows for certain: they count as if they were taken.
+            End::TokenRefused | End::Unknown | End::Banned { .. } => {}
+        }
         if let Some(unsaved) = unsaved {
             self.keep_unsaved(unsaved);
         }

@@ -36,6 +36,7 @@ mod heartbeat;
 mod in_flight;
 mod init;
 mod init_terminal;
+mod key_changes;
 mod key_limits;
 mod keys;
 mod kill9;

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use mock_exchange::{CandleSeries, MOST_SERIES, sessions::Segment};
 
 use crate::{
-    bots::books::BotBooks,
+    bots::{books::BotBooks, changed::SentChanges},
     chat::{card::model::Card, inbox::memory::InboxMemory},
     equity::EquityCurve,
     note::Note,
@@ -80,6 +80,9 @@ pub const LOGIN_STATES: Note<UsedStates> = Note::new("login_states");
 
 /// What each bot holds in the MockExchange, and what of its day is nowhere else. Owned by the ExchangeActor.
 pub const BOT_BOOKS: Note<BotBooks> = Note::new("bot_books");
+
+/// How orders at FYERS were changed today. Owned by the ExchangeActor.
+pub const CHANGED_ORDERS: Note<SentChanges> = Note::new("changed_orders");
 
 /// When a disk that fails was tried last: written to see whether it can be.
 pub const DISK_TRIED: Note<DateTime<Utc>> = Note::new("disk_tried");

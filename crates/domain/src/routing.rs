@@ -16,6 +16,7 @@ pub mod request;
 pub mod resting_exit;
 pub mod route;
 pub mod shown_fills;
+mod symbols;
 pub mod turned;
 
 use crate::{mode::Mode, reason::Reason};

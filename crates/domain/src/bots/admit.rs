@@ -4,16 +4,15 @@
 //! the rule that holds for a halt too; cancels and exits of positions do anyway. What cannot be checked is refused: a
 //! loss is not known while the price of one position is not, nor before FYERS' order book has been read.
 
+mod change;
+
 use std::collections::BTreeSet;
 
-use fyers_api::{
-    http::ApiRequest,
-    model::Position,
-    number::{decimal, whole},
-    operation::Operation,
-};
+use fyers_api::{http::ApiRequest, model::Position, operation::Operation};
+use mock_exchange::symbol::{Kind, is_well_formed};
 use rust_decimal::Decimal;
-use serde_json::Value;
+
+use change::ChangedOrder;
 
 use crate::{
     bots::{
@@ -69,24 +68,51 @@ pub fn orders_in(call: &OrderCall) -> u32 {
     if counts(call.operation) { u32::try_from(call.legs.len().max(1)).unwrap_or(u32::MAX) } else { 0 }
 }
 
-/// Symbols whose price must be known to check the request: those of orders that name none, and for a loss those that
-/// the bot holds. `held` are these. Exits need none.
-pub fn to_be_priced(now: &Snapshot, key: &BotKey, call: &OrderCall, held: BTreeSet<String>) -> Vec<String> {
-    let (limits, is_new) = (key.stored.limits, counts(call.operation));
-    if !(limits.max_order_value.is_some() || limits.max_loss.is_some())
-        || !(is_new || call.operation == Operation::Modify)
-    {
+/// Symbols whose price must be known to check the request: those of orders that have no limit to go by, and for a loss those
+/// that the bot holds. Exits need none.
+pub fn to_be_priced(
+    now: &Snapshot,
+    key: &BotKey,
+    call: &OrderCall,
+    request: &ApiRequest,
+    books: &BotBooks,
+) -> Vec<String> {
+    let limits = key.stored.limits;
+    if limits.max_order_value.is_none() && limits.max_loss.is_none() {
         return vec![];
     }
     let goes = route(now, call);
-    if matches!(goes, Route::Refused(_)) || (is_new && passes_as_exit(now, key, call, goes == Route::Fyers)) {
+    if matches!(goes, Route::Refused(_)) {
         return vec![];
     }
-    let by_market = |leg: &&Leg| leg.price == Decimal::ZERO || leg.quantity < 0;
-    let of_value = call.legs.iter().filter(|leg| limits.max_order_value.is_some() && by_market(leg));
-    let of_loss = held.into_iter().filter(|_| limits.max_loss.is_some());
-    let all: BTreeSet<String> = of_value.map(|leg| leg.symbol.clone()).chain(of_loss).collect();
+    let Some(ordered) = ordered(now, key, (call, request, books), goes == Route::Fyers) else {
+        return vec![];
+    };
+    let of_value = ordered.into_iter().filter(|_| limits.max_order_value.is_some());
+    let held = if limits.max_loss.is_some() { books.held(key.name()) } else { BTreeSet::new() };
+    let all: BTreeSet<String> = of_value.chain(held).collect();
     all.into_iter().collect()
+}
+
+/// Symbols of the orders in a request that are worth what the market says; `None` where no limit is checked.
+fn ordered(
+    now: &Snapshot,
+    key: &BotKey,
+    (call, request, books): (&OrderCall, &ApiRequest, &BotBooks),
+    real: bool,
+) -> Option<Vec<String>> {
+    let is_by_market = |leg: &Leg, is_at_market: bool| is_at_market || leg.quantity < 0;
+    if call.operation == Operation::Modify {
+        let changed = ChangedOrder::read(key.name(), request, books).ok()?;
+        let leg = changed.leg();
+        let symbols = is_by_market(&leg, changed.is_at_market()).then_some(leg.symbol);
+        return (!changed.stays_exit(now, &now.own(key), real)).then(|| symbols.into_iter().collect());
+    }
+    if !counts(call.operation) || passes_as_exit(now, key, call, real) {
+        return None;
+    }
+    let by_market = call.legs.iter().filter(|leg| is_by_market(leg, is_at_market(leg)));
+    Some(by_market.map(|leg| leg.symbol.clone()).collect())
 }
 
 fn within_limits(
@@ -103,10 +129,9 @@ fn within_limits(
     {
         return Ok(());
     }
-    let positions = if real { &now.live.positions } else { &now.simulated };
     let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
     if call.operation == Operation::Modify {
-        return modify(now, key, request, (known, real), positions);
+        return modify(now, key, request, (known, real));
     }
     if !counts(call.operation) || call.operation == Operation::LiveOrder {
         return Err(unchecked("the keeper cannot check them for this kind of request; place single orders"));
@@ -120,7 +145,8 @@ fn within_limits(
     let bot = key.name();
     lost(now, key, known, real)?;
     counted(bot, limits.max_orders_per_day, &known.day, orders_in(call))?;
-    call.legs.iter().try_for_each(|leg| valued(bot, limits.max_order_value, leg, known))
+    let new = |leg| (leg, is_at_market(leg), "this order");
+    call.legs.iter().try_for_each(|leg| valued(bot, limits.max_order_value, new(leg), known))
 }
 
 fn passes_as_exit(now: &Snapshot, key: &BotKey, call: &OrderCall, real: bool) -> bool {
@@ -133,9 +159,20 @@ fn passes_as_exit(now: &Snapshot, key: &BotKey, call: &OrderCall, real: bool) ->
     call.understood && !call.has_extras && is_exit(&call.legs, positions, waiting)
 }
 
-/// Exits by the rule of exits; selling delivery is one too, since nobody can be short of it.
+/// Whether it sells shares from delivery, of which nobody can be short. Of futures and options anybody can, whatever product
+/// the order names.
+fn sells_delivery(leg: &Leg) -> bool {
+    let (symbol, product) = leg.key();
+    let is_share = is_well_formed(&symbol) && Kind::of(&symbol) == Kind::Equity;
+    leg.quantity < 0 && product == "CNC" && is_share
+}
+
+fn is_at_market(leg: &Leg) -> bool {
+    leg.price <= Decimal::ZERO
+}
+
+/// Exits by the rule of exits; selling delivery is one too.
 fn is_exit<'a>(legs: &[Leg], positions: &[Position], waiting: impl IntoIterator<Item = &'a Leg>) -> bool {
-    let sells_delivery = |leg: &Leg| leg.quantity < 0 && leg.key().1 == "CNC";
     reduces(legs, positions, waiting) || (!legs.is_empty() && legs.iter().all(sells_delivery))
 }
 
@@ -174,15 +211,17 @@ fn counted(bot: &BotName, limit: Option<u32>, day: &OwnDay, more: u32) -> Result
     Err(Refused::Limit { limit: LimitKind::OrdersPerDay, words })
 }
 
-fn valued(bot: &BotName, limit: Option<Decimal>, leg: &Leg, known: &Knowledge<'_>) -> Result<(), Refused> {
+fn valued(
+    bot: &BotName,
+    limit: Option<Decimal>,
+    (leg, is_at_market, what): (&Leg, bool, &str),
+    known: &Knowledge<'_>,
+) -> Result<(), Refused> {
     let Some(limit) = limit else { return Ok(()) };
-    let at = Some(leg.price).filter(|price| *price > Decimal::ZERO);
-    let last = || (known.price)(&leg.symbol);
     // The limit of a buy order is the most it costs; that of a sell order is the least it brings.
-    let price = match at {
-        Some(limit) if leg.quantity > 0 => Some(limit),
-        Some(limit) => last().map(|last| last.max(limit)),
-        None => last(),
+    let price = match is_at_market || leg.quantity < 0 {
+        true => (known.price)(&leg.symbol).map(|last| last.max(leg.price)),
+        false => Some(leg.price),
     };
     let Some(price) = price else {
         let why = format!("the price of {} is not known, so its value cannot be checked", leg.symbol);
@@ -194,7 +233,7 @@ fn valued(bot: &BotName, limit: Option<Decimal>, leg: &Leg, known: &Knowledge<'_
         return Ok(());
     }
     let words = format!(
-        "this order of {} {} is worth {}, and the max-order-value of bot {bot}'s key is {}; exits pass",
+        "{what} of {} {} is worth {}, and the max-order-value of bot {bot}'s key is {}; exits pass",
         leg.quantity,
         leg.symbol,
         rupees(value),
@@ -203,54 +242,22 @@ fn valued(bot: &BotName, limit: Option<Decimal>, leg: &Leg, known: &Knowledge<'_
     Err(Refused::Limit { limit: LimitKind::OrderValue, words })
 }
 
-/// Fields of a change that would make another order of it.
-const ANOTHER_ORDER: [&str; 5] = ["symbol", "side", "productType", "stopLoss", "takeProfit"];
-
 /// A changed order is worth at most what a new one may be, and none is changed that may not be placed.
 fn modify(
     now: &Snapshot,
     key: &BotKey,
     request: &ApiRequest,
     (known, real): (&Knowledge<'_>, bool),
-    positions: &[Position],
 ) -> Result<(), Refused> {
-    let limits = key.stored.limits;
-    if limits.max_order_value.is_none() && limits.max_loss.is_none() {
-        return Ok(());
-    }
     let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
-    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-    let id = body["id"].as_str().map(str::to_owned).or_else(|| whole(&body["id"]).map(|id| id.to_string()));
-    let Some(order) = id.and_then(|id| known.books.order(key.name(), &id)) else {
-        return Err(unchecked("the keeper does not know this order as one of its own today"));
-    };
-    let asked = |name: &str| Some(&body[name]).filter(|value| !value.is_null());
-    if ANOTHER_ORDER.iter().any(|name| asked(name).is_some()) {
-        return Err(unchecked("a change of symbol, side, product or legs would make another order of it"));
-    }
-    let quantity = match asked("qty") {
-        Some(value) => whole(value).filter(|quantity| *quantity > 0),
-        None => Some(order.quantity.abs()),
-    };
-    // Without a limit it trades at the market, whatever its limit was before.
-    let is_limit = |value: &Value| matches!(whole(value), Some(1 | 4));
-    let price = match (asked("type"), asked("limitPrice")) {
-        (Some(kind), _) if !is_limit(kind) => Some(Decimal::ZERO),
-        // A limit bounds nothing where the order has none and the change does not make it one that has.
-        (None, Some(_)) if order.price.is_zero() => Some(Decimal::ZERO),
-        (_, Some(value)) => decimal(value),
-        _ => Some(order.price),
-    };
-    let (Some(quantity), Some(price)) = (quantity, price) else {
-        return Err(unchecked("the keeper cannot read quantity and price of this change"));
-    };
-    let leg = Leg { quantity: quantity.saturating_mul(order.quantity.signum()), price, ..order };
-    // The order itself is on its way: only the position is asked.
-    if is_exit(std::slice::from_ref(&leg), positions, []) {
+    let changed = ChangedOrder::read(key.name(), request, known.books).map_err(unchecked)?;
+    if changed.stays_exit(now, &now.own(key), real) {
         return Ok(());
     }
     lost(now, key, known, real)?;
-    valued(key.name(), limits.max_order_value, &leg, known)
+    let what = "with this change, and those sent before it, this may be an order";
+    let order = (&changed.leg(), changed.is_at_market(), what);
+    valued(key.name(), key.stored.limits.max_order_value, order, known)
 }
 
 #[cfg(test)]

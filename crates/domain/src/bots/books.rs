@@ -20,13 +20,16 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bots::changed::SentChanges,
     keys::{BotName, LimitKind},
     order_journal::{OrderEntry, OrderIntent},
-    routing::{Venue, request::Leg},
+    routing::Venue,
 };
 
+use at_fyers::OrderAtFyers;
 pub use holding::Holding;
 use open_orders::{OpenOrder, OpenOrders};
+pub use own_order::OwnOrder;
 
 /// A bot's day.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,7 +69,10 @@ pub struct BotBooks {
     gtts: BTreeMap<String, BotName>,
     /// Today's orders at FYERS. They are in the order journal, from where they come back.
     #[serde(skip)]
-    at_fyers: BTreeMap<String, (BotName, Leg)>,
+    at_fyers: BTreeMap<String, OrderAtFyers>,
+    /// How they were changed; a note of its own, on disk before a change leaves.
+    #[serde(skip)]
+    changes: SentChanges,
     /// Ids of all of them, also of those that could not be read or that FYERS refused.
     #[serde(skip)]
     ids_at_fyers: BTreeSet<String>,
@@ -82,6 +88,7 @@ impl BotBooks {
             return;
         }
         self.day = Some(day);
+        self.changes = SentChanges::of_day(day);
         self.forget_orders();
         for book in self.bots.values_mut() {
             (book.orders, book.live) = (0, vec![]);
@@ -280,7 +287,7 @@ impl BotBooks {
     /// Keeps what only memory knew of the day, when the rest was read again.
     pub fn keep_day_of(&mut self, known: Self) {
         (self.day, self.at_fyers, self.ids_at_fyers) = (known.day, known.at_fyers, known.ids_at_fyers);
-        self.ordered = known.ordered;
+        (self.ordered, self.changes) = (known.ordered, known.changes);
         for (bot, before) in known.bots {
             let book = self.bots.entry(bot).or_default();
             (book.live, book.orders) = (before.live, before.orders);
@@ -310,16 +317,6 @@ impl BotBooks {
                 self.sent(bot, u32::try_from(intent.legs.len()).unwrap_or(u32::MAX));
             }
         }
-    }
-
-    /// The order of this id, if it is this bot's: symbol, product where it is known, whole quantity, limit price.
-    pub fn order(&self, bot: &BotName, id: &str) -> Option<Leg> {
-        let live = self.at_fyers.get(id).filter(|(owner, _)| owner == bot).map(|(_, leg)| leg.clone());
-        let simulated = || {
-            let order = self.orders.get(id).filter(|order| order.bot.as_ref() == Some(bot))?;
-            Some(order.leg())
-        };
-        live.or_else(simulated)
     }
 
     /// What a bot holds in the MockExchange.
@@ -390,5 +387,6 @@ fn merge(into: &mut Vec<Holding>, more: &Holding) {
 
 mod at_fyers;
 mod own;
+mod own_order;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod books;
+pub mod changed;
 pub mod leftovers;
 pub mod reached;
 pub mod view;

@@ -16,7 +16,10 @@ mod gtt_book;
 
 pub use gtt_book::{EVERY as GTT_BOOK_EVERY, NotWaiting, learn_gtts, read_gtts};
 
-use super::request::{Leg, OrderCall};
+use super::{
+    request::{Leg, OrderCall},
+    symbols,
+};
 
 /// So many are remembered; then the oldest makes room.
 pub const MOST: usize = 1_000;
@@ -129,7 +132,7 @@ fn over(ids: &[String], is_gtt: bool) -> Option<Step> {
 
 fn of_gtt(call: &OrderCall, request: &ApiRequest, ids: &[String], at: DateTime<Utc>) -> Conditional {
     let quantity = call.legs.first().map(|leg| leg.quantity);
-    let (id, symbols) = (ids.first().cloned().unwrap_or_default(), symbols(&body(request)));
+    let (id, symbols) = (ids.first().cloned().unwrap_or_default(), symbols::of(&body(request)));
     Conditional { id, kind: ConditionalKind::Gtt, symbols, quantity, at, last_day: None }
 }
 
@@ -145,25 +148,11 @@ fn of_smart(
     let quantity = side.zip(whole(&body["qty"])).and_then(|(side, quantity)| quantity.checked_mul(side));
     let last_day = day.filter(|_| matches!(what, "step" | "limit" | "trail"));
     let id = ids.first().cloned().unwrap_or_default();
-    Conditional { id, kind: ConditionalKind::Smart, symbols: symbols(&body), quantity, at, last_day }
+    Conditional { id, kind: ConditionalKind::Smart, symbols: symbols::of(&body), quantity, at, last_day }
 }
 
 fn body(request: &ApiRequest) -> Value {
     serde_json::from_slice(&request.body).unwrap_or_default()
-}
-
-/// Every symbol in it, wherever it stands.
-fn symbols(body: &Value) -> Vec<String> {
-    match body {
-        Value::Object(fields) => fields.iter().flat_map(|(name, value)| match value {
-            Value::String(symbol) if name == "symbol" => vec![symbol.trim().to_owned()],
-            value => symbols(value),
-        }),
-        Value::Array(rows) => return rows.iter().flat_map(symbols).collect(),
-        _ => return vec![],
-    }
-    .filter(|symbol| !symbol.is_empty())
-    .collect()
 }
 
 /// The trading day to which an order belongs that leaves now: the first whose close is still to come, with some room.

@@ -112,6 +112,18 @@ pub enum Refused {
         /// What this order may close at FYERS, signed like the position; `None` while that is not known.
         real: Option<i64>,
     },
+    /// Nobody can tell whether it closes a position that was simulated.
+    #[error(
+        "the keeper cannot read which symbol this request is about, and your position of {net} {symbol} was simulated and does \
+         not exist at FYERS: sent there, it could open a new one. It is refused until what was simulated is closed, or a \
+         person clears it with /flat"
+    )]
+    SymbolUnread {
+        /// The symbol of one that was simulated.
+        symbol: String,
+        /// Its signed quantity.
+        net: i64,
+    },
     /// The bot's key is not there any more.
     #[error("this bot's key was removed or replaced: nothing was done")]
     KeyGone,
@@ -136,8 +148,8 @@ pub enum Refused {
     },
     /// What the keeper has read of it may not be what FYERS reads.
     #[error(
-        "a field comes twice in this request, or not as FYERS writes it (`QTY` for `qty`): two programs could read it \
-         in two ways. Nothing was done; send each field once"
+        "a field comes twice in this request (the query counts too), or not as FYERS writes it (`QTY` for `qty`): two \
+         programs could read it in two ways. Nothing was done; send each field once"
     )]
     Ambiguous,
     /// Not in the keeper's list of calls.

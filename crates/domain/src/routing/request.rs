@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     change::{self, ChangedOrder},
-    order_ids,
+    order_ids, symbols,
 };
 
 /// One order in a request, as far as safety needs to know it.
@@ -107,6 +107,8 @@ pub struct OrderCall {
     pub has_extras: bool,
     /// Whether it also cancels waiting orders (an exit with `pending_orders_cancel`).
     pub cancels_waiting: bool,
+    /// Every symbol that it names; `None` where it names none, or not all of them can be read.
+    pub symbols: Option<Vec<String>>,
     /// The orders that it names.
     pub ids: Vec<String>,
     /// What it changes of waiting orders; `None` when it is no change, or may be more than one.
@@ -117,7 +119,7 @@ impl OrderCall {
     /// Reads a request. Never fails: what cannot be read is said to be so.
     pub fn read(call: &ApiRequest) -> Self {
         let operation = Operation::of(call);
-        let is_ambiguous = operation.trades() && Spelling::of(&call.body) == Spelling::Ambiguous;
+        let is_ambiguous = operation.trades() && is_ambiguous(call);
         let (orders, understood) = match operation {
             Operation::Place => one(&call.body),
             Operation::PlaceMany => many(&call.body),
@@ -132,6 +134,7 @@ impl OrderCall {
             is_ambiguous,
             legs,
             has_extras: orders.iter().any(has_extras),
+            symbols: if operation.trades() { symbols::named(&call.body) } else { None },
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
             ids: order_ids::named(call, operation),
             changes: matches!(operation, Operation::Modify | Operation::ModifyMany)
@@ -157,6 +160,12 @@ impl OrderCall {
     pub fn subject(&self) -> (String, i64) {
         self.legs.first().map_or((String::new(), 0), |leg| (leg.symbol.clone(), leg.quantity))
     }
+}
+
+/// A field in the query beside a body may be read instead of the body's, or beside it.
+fn is_ambiguous(call: &ApiRequest) -> bool {
+    Spelling::of(&call.body) == Spelling::Ambiguous
+        || (!call.body.trim_ascii().is_empty() && request::names_a_field(&call.query))
 }
 
 /// The order, if its symbol, side, quantity and prices can be read. What kind of order it is does not matter here.
@@ -251,144 +260,4 @@ fn cancels_waiting(body: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use fyers_api::http::{Method, Surface};
-    use serde_json::json;
-
-    use super::*;
-
-    fn request(path: &str, body: &str) -> ApiRequest {
-        ApiRequest {
-            surface: Surface::Api,
-            method: Method::Post,
-            path: path.into(),
-            query: String::new(),
-            content_type: None,
-            body: body.into(),
-        }
-    }
-
-    fn read(path: &str, body: &str) -> OrderCall {
-        OrderCall::read(&request(path, body))
-    }
-
-    fn order() -> Value {
-        json!({"symbol": "NSE:SBIN-EQ", "qty": 5, "type": 1, "side": -1, "productType": "INTRADAY",
-            "limitPrice": 800.1, "stopPrice": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0, "orderTag": "a1"})
-    }
-
-    #[test]
-    fn an_order_is_read_as_bots_write_it() {
-        let call = read("/orders/sync", &order().to_string());
-        assert!(call.understood && !call.has_extras);
-        assert_eq!((call.subject(), call.legs[0].tag.as_deref()), (("NSE:SBIN-EQ".into(), -5), Some("a1")));
-        for (name, value) in
-            [("qty", json!("5")), ("qty", json!(5.0)), ("side", json!("-1")), ("productType", json!("CO"))]
-        {
-            let mut body = order();
-            body[name] = value;
-            assert!(read("/orders/sync", &body.to_string()).understood, "{body}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_in_one_way_only_is_not_understood() {
-        let mut odd =
-            vec!["".to_owned(), "[]".into(), "null".into(), "{".into(), r#"["NSE:A-EQ",1,1,"CNC"]"#.into()];
-        for (name, value) in [
-            ("qty", json!(0)),
-            ("qty", json!(-5)),
-            ("qty", json!(1.5)),
-            ("qty", json!(null)),
-            ("side", json!(0)),
-            ("side", json!(2)),
-            ("limitPrice", json!(1e30)),
-            ("limitPrice", json!({})),
-            ("symbol", json!(7)),
-        ] {
-            let mut body = order();
-            body[name] = value;
-            odd.push(body.to_string());
-        }
-        odd.push(order().to_string().replacen('{', r#"{"side":1,"#, 1));
-        for twin in ["Qty", "SIDE", "stoploss", "Symbol"] {
-            odd.push(order().to_string().replacen('{', &format!("{{\"{twin}\":500,"), 1));
-        }
-        for body in odd {
-            assert!(!read("/orders/sync", &body).understood, "{body}");
-            assert!(!read("/multi-order/sync", &format!("[{},{body}]", order())).understood, "[..{body}]");
-        }
-        assert!(!read("/multi-order/sync", "[]").understood);
-        assert_eq!(read("/multi-order/sync", &format!("[{},{{}}]", order())).legs.len(), 1);
-    }
-
-    #[test]
-    fn doubled_fields_are_seen_in_everything_that_trades_and_nowhere_else() {
-        let twice = r#"{"id":"1","qty":1,"qty":500}"#;
-        for (method, path) in [
-            (Method::Post, "/orders/sync"),
-            (Method::Patch, "/orders/sync"),
-            (Method::Delete, "/orders/sync"),
-            (Method::Post, "/multi-order/sync"),
-            (Method::Patch, "/multi-order/sync"),
-            (Method::Post, "/multileg/orders/sync"),
-            (Method::Post, "/orders/async"),
-            (Method::Patch, "/smart-order/modify"),
-            (Method::Post, "/gtt/orders/sync"),
-            (Method::Patch, "/gtt/orders/sync"),
-            (Method::Put, "/positions"),
-            (Method::Patch, "/positions"),
-            (Method::Delete, "/positions"),
-        ] {
-            let call = |body: &str| OrderCall::read(&ApiRequest { method, ..request(path, body) });
-            assert!(call(twice).is_ambiguous && call(&format!("[{twice}]")).is_ambiguous, "{path}");
-            assert!(
-                !call(r#"{"id":"1","qty":1}"#).is_ambiguous && !call("qty=1&qty=2").is_ambiguous,
-                "{path}"
-            );
-        }
-        let quotes = ApiRequest { surface: Surface::Data, ..request("/quotes", twice) };
-        assert!(!OrderCall::read(&quotes).is_ambiguous);
-    }
-
-    #[test]
-    fn orders_by_other_paths_are_read_or_said_to_be_opaque() {
-        let twin = read("/orders/async", &order().to_string());
-        assert_eq!((twin.understood, twin.legs.len()), (true, 1));
-        assert_eq!(read("/multi-order/async", &format!("[{0},{0}]", order())).legs.len(), 2);
-        for path in ["/multileg/orders/sync", "/smart-order/step", "/orders/async/1"] {
-            let call = read(path, &order().to_string());
-            assert!(!call.understood && call.reserved(&[]).is_opaque, "{path}");
-        }
-        assert!(
-            !twin.reserved(&[]).is_opaque
-                && !read("/orders/sync", &order().to_string()).reserved(&[]).is_opaque
-        );
-    }
-
-    #[test]
-    fn a_flag_that_comes_twice_is_not_set() {
-        assert!(cancels_waiting(br#"{"exit_all":1,"pending_orders_cancel":1}"#));
-        for body in [
-            r#"{"pending_orders_cancel":0,"pending_orders_cancel":1}"#,
-            "{}",
-            "[1]",
-            "",
-            r#"{"pending_orders_cancel":2}"#,
-        ] {
-            assert!(!cancels_waiting(body.as_bytes()), "{body}");
-        }
-    }
-
-    #[test]
-    fn legs_of_gtt_orders_and_extras_are_seen() {
-        let leg = json!({"price": 700, "triggerPrice": 705, "qty": 10});
-        let gtt = json!({"side": -1, "symbol": "NSE:SBIN-EQ", "productType": "CNC", "orderInfo": {"leg1": leg, "leg2": leg}});
-        assert_eq!(read("/gtt/orders/sync", &gtt.to_string()).legs.len(), 2);
-        for name in ["stopLoss", "takeProfit"] {
-            let mut body = order();
-            body[name] = json!(5);
-            assert!(read("/orders/sync", &body.to_string()).has_extras);
-        }
-    }
-}
+mod tests;

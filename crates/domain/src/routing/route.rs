@@ -18,7 +18,7 @@ use super::{
     live_positions::{Known, LivePositions},
     order_ids::is_simulated,
     own::Own,
-    request::{Leg, OrderCall, Reserved},
+    request::{Leg, OrderCall, Reserved, normal},
     resting_exit::{still_reduces, touches_the_unknown},
 };
 use crate::{
@@ -333,19 +333,29 @@ fn points_against(leg: &Leg, open: &Position) -> bool {
 
 /// No exit becomes an entry: what a bot holds in the MockExchange does not exist at FYERS.
 fn no_exit_of_a_simulated_position(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
-    let leftovers: Vec<&Position> = now.simulated.iter().filter(|position| position.net != 0).collect();
-    let closes = |position: &&&Position| call.legs.iter().any(|leg| points_against(leg, position));
-    let closed = leftovers.iter().find(closes).or_else(|| leftovers.first().filter(|_| !call.understood));
+    let mut leftovers = now.simulated.iter().filter(|position| position.net != 0);
+    let closed = leftovers.find(|position| may_close(call, position));
     match closed {
         Some(position)
             if !(call.understood && reduces(&call.legs, &now.live.positions, now.on_the_way())) =>
         {
+            let (symbol, net) = (position.symbol.clone(), position.net);
+            if !call.understood && call.symbols.is_none() {
+                return Err(Refused::SymbolUnread { symbol, net });
+            }
             let real = room(&Leg::closing(position), &now.live.positions, now.on_the_way());
             let real = Some(real).filter(|_| now.knows_the_books());
-            Err(Refused::SimulatedPosition { symbol: position.symbol.clone(), net: position.net, real })
+            Err(Refused::SimulatedPosition { symbol, net, real })
         }
         _ => Ok(()),
     }
+}
+
+/// Of what cannot be read whole, any order in the position's symbol may close it, and so may one whose symbol is not known.
+fn may_close(call: &OrderCall, position: &Position) -> bool {
+    let is_in = |symbol: &String| normal(symbol) == normal(&position.symbol);
+    let may_name = || call.symbols.as_ref().is_none_or(|symbols| symbols.iter().any(is_in));
+    call.legs.iter().any(|leg| points_against(leg, position)) || (!call.understood && may_name())
 }
 
 /// Whether the MockExchange may take an order that was meant for FYERS.

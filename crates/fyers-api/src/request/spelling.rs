@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use crate::operation::unescape;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// How the fields of a request are written.
@@ -10,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 pub enum Spelling {
     /// Each once, and each known one as FYERS writes it.
     Plain,
-    /// One comes twice, or in another case, or with letters that only look like it.
+    /// One comes twice, or in another case, or with characters that only look like it or that nobody sees.
     Ambiguous,
     /// It is no JSON, or none of a usual depth.
     Unreadable,
@@ -66,9 +67,21 @@ const KNOWN: &[&str] = &[
 ];
 
 fn is_plain(name: &str) -> bool {
-    let trimmed = name.trim();
-    let misspelt = |known: &&str| trimmed.eq_ignore_ascii_case(known) && name != *known;
+    let seen = seen(name);
+    let misspelt = |known: &&str| seen.eq_ignore_ascii_case(known) && name != *known;
     name.is_ascii() && !KNOWN.iter().any(misspelt)
+}
+
+/// What a person sees of a name, and a program that drops or stops at what cannot be seen.
+fn seen(name: &str) -> String {
+    name.chars().filter(|one| !one.is_control() && !one.is_whitespace()).collect()
+}
+
+/// Whether a query names a field that decides what a request does, however it is written: beside a body there are two of them.
+pub fn names_a_field(query: &str) -> bool {
+    let names = query.split(['&', ';', '?']).map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let mut seen = names.map(|name| seen(&unescape(name)));
+    seen.any(|name| KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known)))
 }
 
 /// What was found in a value.
@@ -126,9 +139,9 @@ impl<'de> Visitor<'de> for Walk {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Names, A::Error> {
-        let (mut seen, mut are_plain) = (BTreeSet::new(), true);
+        let (mut names, mut are_plain) = (BTreeSet::new(), true);
         while let Some(name) = all.next_key::<String>()? {
-            are_plain &= is_plain(&name) && seen.insert(name.trim().to_ascii_lowercase());
+            are_plain &= is_plain(&name) && names.insert(seen(&name).to_ascii_lowercase());
             // Past the first doubt nothing more has to be understood.
             are_plain &= if are_plain { all.next_value::<Names>()?.are_plain } else { ignored(&mut all)? };
         }
@@ -160,6 +173,24 @@ mod tests {
     }
 
     #[test]
+    fn a_query_names_a_field_however_it_is_written() {
+        for query in [
+            "qty=100&symbol=NSE:SBIN-EQ",
+            "?x=1&QTY=5",
+            "x=1;qty=5",
+            "q%74y=1",
+            "??limitPrice=1",
+            "qty%00=1",
+            "id",
+        ] {
+            assert!(names_a_field(query), "{query}");
+        }
+        for query in ["", "x=qty", "data=1&note=side", "?"] {
+            assert!(!names_a_field(query), "{query}");
+        }
+    }
+
+    #[test]
     fn what_two_programs_could_read_in_two_ways_is_not() {
         for body in [
             r#"{"qty":1,"qty":500}"#,
@@ -168,6 +199,10 @@ mod tests {
             r#"{"q\u0074y":1,"qty":500}"#,
             r#"{"note":1,"NOTE":2}"#,
             r#"{"qty ":500}"#,
+            r#"{"qty":1,"qty\u0000":100}"#,
+            r#"{"qty\u0001":100}"#,
+            r#"{"q\u007fty":100}"#,
+            r#"{"\u0000note":1,"note":2}"#,
             "{\"\u{17f}ide\":1}",
             r#"[{"id":"1"},{"id":"2","id":"3"}]"#,
             r#"{"orderInfo":{"leg1":{"qty":1,"qty":2}}}"#,

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::DateTime;
 use fyers_api::http::{Method, Surface};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 pub(crate) use crate::routing::route::tests::snapshot;
@@ -11,7 +11,12 @@ use crate::{
     keys::{KeyLimits, StoredKey},
     mode::Mode,
     order_journal::OrderEntry,
-    routing::{Venue, exposure::tests::position, live_positions::LivePositions, own::Own},
+    routing::{
+        Venue,
+        exposure::tests::position,
+        live_positions::{BookRow, LivePositions},
+        own::Own,
+    },
 };
 
 pub(crate) fn key(name: &str, ceiling: Mode, limits: KeyLimits, halted: bool) -> BotKey {
@@ -20,11 +25,11 @@ pub(crate) fn key(name: &str, ceiling: Mode, limits: KeyLimits, halted: bool) ->
     BotKey { stored, tokens: vec![], hsm_key: None }
 }
 
-fn limited(limits: KeyLimits) -> BotKey {
+pub(super) fn limited(limits: KeyLimits) -> BotKey {
     key("trial", Mode::Live, limits, false)
 }
 
-fn request(method: Method, path: &str, body: &Value) -> ApiRequest {
+pub(super) fn request(method: Method, path: &str, body: &Value) -> ApiRequest {
     let (query, content_type) = (String::new(), None);
     let body = body.to_string().into_bytes();
     ApiRequest { surface: Surface::Api, method, path: path.to_owned(), query, content_type, body }
@@ -40,7 +45,7 @@ fn place(symbol: &str, quantity: i64, price: i64) -> ApiRequest {
 }
 
 /// The account as the bot of this key sees it after its day.
-fn seen(mode: Mode, key: &BotKey, own: Own) -> Snapshot {
+pub(super) fn seen(mode: Mode, key: &BotKey, own: Own) -> Snapshot {
     let all = BTreeMap::from([(key.name().clone(), own)]);
     Snapshot { own: Arc::new(all), ..snapshot(mode) }.seen_by(key)
 }
@@ -50,7 +55,7 @@ fn holding(net: i64) -> Own {
     Own { left: simulated.clone(), simulated, ..Own::default() }
 }
 
-fn day(orders: u32, result: i64) -> Own {
+pub(super) fn day(orders: u32, result: i64) -> Own {
     let day = OwnDay { orders, result: Decimal::from(result), ..OwnDay::default() };
     Own { day, ..Own::default() }
 }
@@ -75,7 +80,7 @@ fn limit(why: &Refused) -> Option<LimitKind> {
     }
 }
 
-fn value_limit(inr: i64) -> KeyLimits {
+pub(super) fn value_limit(inr: i64) -> KeyLimits {
     KeyLimits { max_order_value: Some(Decimal::from(inr)), ..KeyLimits::default() }
 }
 
@@ -182,12 +187,31 @@ fn a_loss_that_is_not_known_stops_entries_and_no_exit() {
     assert_eq!(goes(&now, &key, &entry), Route::Fyers);
 }
 
+/// Of a bot that holds one share, and whose order 7 sells ten more.
+fn books_with_a_day() -> BotBooks {
+    let mut books = BotBooks::default();
+    let trial = limited(KeyLimits::default());
+    books.begin(DateTime::UNIX_EPOCH.date_naive());
+    let mut rows = vec![];
+    for (id, quantity) in [("6", 1), ("7", -10)] {
+        let leg = Leg { quantity, ..Leg::closing(&position("NSE:B-EQ", 1)) };
+        let place = (Operation::Place, Mode::Live, Venue::Fyers);
+        let answer = (200, 1101, "", Some(id.to_owned()));
+        books.placed(&OrderEntry::new(place, Some(&leg), answer, DateTime::UNIX_EPOCH).of(trial.name()));
+        let filled = quantity.max(0);
+        let (whole, waits, average, at) = (quantity, filled == 0, Decimal::from(100), None);
+        rows.push(BookRow { id: id.to_owned(), leg, whole, waits, filled, average, at });
+    }
+    books.saw(&rows);
+    books
+}
+
 #[test]
 fn what_is_held_is_priced_for_a_loss_and_what_is_ordered_for_a_value() {
-    let held = || BTreeSet::from(["NSE:B-EQ".to_owned()]);
+    let books = books_with_a_day();
     let asked = |key: &BotKey, own: Own, request: &ApiRequest| {
         let now = seen(Mode::Sandbox, key, own);
-        to_be_priced(&now, key, &OrderCall::read(request), held())
+        to_be_priced(&now, key, &OrderCall::read(request), request, &books)
     };
     let both = limited(KeyLimits { max_loss: Some(Decimal::ONE), ..value_limit(1_000) });
     let (entry, exit) = (place("NSE:A-EQ", 1, 0), place("NSE:A-EQ", -5, 0));
@@ -197,10 +221,45 @@ fn what_is_held_is_priced_for_a_loss_and_what_is_ordered_for_a_value() {
     assert_eq!(asked(&limited(value_limit(1_000)), Own::default(), &entry), ["NSE:A-EQ"]);
     assert_eq!(asked(&both, holding(5), &exit), [""; 0], "an exit waits for nothing");
     assert_eq!(asked(&limited(KeyLimits::default()), Own::default(), &entry), [""; 0]);
-    let change = request(Method::Patch, "/orders/sync", &json!({"id": "1", "qty": 9}));
-    assert_eq!(asked(&both, Own::default(), &change), ["NSE:B-EQ"]);
+    let now = seen(Mode::Live, &both, Own::default());
+    for (id, symbols) in [("7", &["NSE:B-EQ"][..]), ("8", &[])] {
+        let change = request(Method::Patch, "/orders/sync", &json!({"id": id, "qty": 9}));
+        let asked = |key: &BotKey| to_be_priced(&now, key, &OrderCall::read(&change), &change, &books);
+        assert_eq!(
+            asked(&limited(value_limit(1_000))),
+            symbols,
+            "the order's own symbol, if it is the bot's"
+        );
+        assert_eq!(asked(&both), symbols);
+    }
     let cancel = request(Method::Delete, "/orders/sync", &json!({"id": "1"}));
     assert_eq!(asked(&both, Own::default(), &cancel), [""; 0]);
+}
+
+#[test]
+fn only_shares_are_sold_from_delivery() {
+    let key = limited(value_limit(100));
+    let now = seen(Mode::Live, &key, Own::default());
+    let sale = |symbol: &str| {
+        let mut body = order(symbol, -50, 0);
+        body["productType"] = json!("CNC");
+        request(Method::Post, "/orders/sync", &body)
+    };
+    for share in ["NSE:A-EQ", "BSE:SBIN-A", "nse:m&m-be "] {
+        assert_eq!(goes(&now, &key, &sale(share)), Route::Fyers, "{share}");
+    }
+    for contract in [
+        "NSE:NIFTY26NOVFUT",
+        "nse:nifty26novfut",
+        "NSE:NIFTY26NOV25000CE",
+        "NSE:USDINR26NOVFUT",
+        "MCX:GOLDM26DECFUT",
+        "MCX:GOLD",
+        "NSE:NIFTY50-INDEX",
+        "NIFTY",
+    ] {
+        assert!(matches!(refused(&now, &key, &sale(contract)), Refused::Unchecked { .. }), "{contract}");
+    }
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Whose orders there are at FYERS today.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use fyers_api::model::Product;
+use rust_decimal::Decimal;
 
 use super::{BotBooks, holding};
 use crate::{
+    bots::changed::{AtMost, OrderChange, SentChanges},
     keys::BotName,
     order_journal::{OrderEntry, OrderIntent},
     routing::{
@@ -11,6 +16,24 @@ use crate::{
         request::{Leg, normal},
     },
 };
+
+/// An order of a bot's at FYERS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OrderAtFyers {
+    pub(super) bot: BotName,
+    /// As it was placed. Its product is known from its intent, or else once FYERS' order book has told.
+    pub(super) leg: Leg,
+    /// As FYERS' order book has shown it last.
+    pub(super) seen: Option<Seen>,
+}
+
+/// A row of FYERS' order book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) at_most: AtMost,
+    /// What was left of it, without sign.
+    pub(super) left: i64,
+}
 
 impl BotBooks {
     pub(super) fn forget_orders(&mut self) {
@@ -40,7 +63,41 @@ impl BotBooks {
             price: entry.price.unwrap_or_default(),
             tag: None,
         };
-        self.at_fyers.insert(id.clone(), (bot.clone(), leg));
+        self.at_fyers.insert(id.clone(), OrderAtFyers { bot: bot.clone(), leg, seen: None });
+    }
+
+    /// FYERS has told the ids of the orders of this intent, which knows their products.
+    pub fn placed_by(&mut self, intent: &OrderIntent, entries: &[OrderEntry]) {
+        for entry in entries {
+            self.placed(entry);
+            let Some(order) = entry.id.as_ref().and_then(|id| self.at_fyers.get_mut(id)) else { continue };
+            let is_it = |leg: &&Leg| leg.is_in(&order.leg.symbol) && leg.quantity == order.leg.quantity;
+            let of_intent: BTreeSet<String> =
+                intent.legs.iter().filter(is_it).map(|leg| leg.key().1).collect();
+            if let (Some(product), 1) = (of_intent.first(), of_intent.len()) {
+                order.leg.product.clone_from(product);
+            }
+        }
+    }
+
+    /// Changes of orders leave with the intent of this number.
+    pub fn change_leaves(&mut self, intent: i64, changes: &[OrderChange]) {
+        self.changes.leave(intent, changes);
+    }
+
+    /// FYERS has taken the changes of this intent, or has done nothing.
+    pub fn change_ended(&mut self, intent: i64, is_taken: bool) {
+        if is_taken { self.changes.taken(intent) } else { self.changes.refused(intent) }
+    }
+
+    /// What is to be on disk before a change leaves.
+    pub fn changes(&self) -> &SentChanges {
+        &self.changes
+    }
+
+    /// The changes that an earlier run has sent, if they are of today.
+    pub fn recall_changes(&mut self, changes: SentChanges, day: NaiveDate) {
+        self.changes = changes.if_of(day);
     }
 
     /// An order of a bot's leaves for FYERS.
@@ -56,17 +113,36 @@ impl BotBooks {
 
     /// Whose order at FYERS this id is, of bots'.
     pub fn whose(&self, id: &str) -> Option<&BotName> {
-        self.at_fyers.get(id).map(|(bot, _)| bot)
+        self.at_fyers.get(id).map(|order| &order.bot)
     }
 
     /// Learns from FYERS' order book what bots' orders have filled today.
     pub fn saw(&mut self, rows: &[BookRow]) {
         self.bots.values_mut().for_each(|book| book.live.clear());
-        for row in rows.iter().filter(|row| row.filled != 0) {
-            let Some((bot, _)) = self.at_fyers.get(&row.id) else { continue };
+        for row in rows {
+            if !row.waits {
+                self.changes.ended(&row.id);
+            }
+            let Some(order) = self.at_fyers.get_mut(&row.id) else { continue };
+            order.saw(row);
+            if row.filled == 0 {
+                continue;
+            }
             let product = row.leg.known_product().unwrap_or(Product::Other);
-            let book = self.bots.entry(bot.clone()).or_default();
+            let book = self.bots.entry(order.bot.clone()).or_default();
             holding(&mut book.live, &row.leg.symbol, product).fill(row.filled, row.average);
         }
+    }
+}
+
+impl OrderAtFyers {
+    fn saw(&mut self, row: &BookRow) {
+        self.leg.product.clone_from(&row.leg.product);
+        let at_most = AtMost {
+            quantity: row.whole.saturating_abs(),
+            limit: row.leg.price,
+            is_at_market: row.leg.price <= Decimal::ZERO,
+        };
+        self.seen = Some(Seen { at_most, left: row.leg.quantity.saturating_abs() });
     }
 }

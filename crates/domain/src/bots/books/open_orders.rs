@@ -132,6 +132,11 @@ impl OpenOrder {
         }
     }
 
+    /// What may still fill, without sign.
+    pub(super) fn left(&self) -> i64 {
+        self.quantity.saturating_sub(self.filled)
+    }
+
     pub(super) fn leg(&self) -> Leg {
         Leg {
             symbol: self.symbol.clone(),

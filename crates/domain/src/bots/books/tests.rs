@@ -6,7 +6,7 @@ use mock_exchange::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::routing::live_positions::BookRow;
+use crate::routing::{live_positions::BookRow, request::Leg};
 
 const SYMBOLS: [&str; 2] = ["NSE:SBIN-EQ", "NSE:INFY-EQ"];
 const BOTS: [&str; 3] = ["default", "alpha", "beta"];
@@ -236,7 +236,7 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
     let price = |_: &str| Some(Decimal::from(97));
     let day = books.own(today, &alpha, &price).day;
     assert_eq!((day.orders, day.result), (3, Decimal::from(-30)));
-    assert_eq!(books.order(&alpha, "26").unwrap().quantity, 10);
+    assert_eq!(books.order(&alpha, "26").unwrap().leg.quantity, 10);
     assert_eq!((books.order(&bot(2), "26"), books.order(&alpha, "25")), (None, None));
     assert!(books.tell(&alpha, LimitKind::Loss) && !books.tell(&alpha, LimitKind::Loss));
     let tomorrow = today.succ_opt().unwrap();

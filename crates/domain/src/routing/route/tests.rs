@@ -7,6 +7,7 @@ use crate::routing::exposure::tests::{leg, position};
 
 mod halt_model;
 mod real_risks;
+mod unread_symbols;
 
 fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -223,8 +224,9 @@ fn a_halt_holds_for_simulated_orders_too() {
 #[test]
 fn the_exit_of_a_simulated_position_is_no_entry_at_fyers() {
     let now = Snapshot { simulated: vec![position("NSE:A-EQ", 10)], ..snapshot(Mode::Live) };
-    for exit in [place("NSE:A-EQ", -10), basket(&[-1]), call(Method::Post, "/orders/sync", &json!({"x": 1}))]
-    {
+    let unread = call(Method::Post, "/orders/sync", &json!({"x": 1}));
+    assert!(matches!(route(&now, &unread), Route::Refused(Refused::SymbolUnread { net: 10, .. })));
+    for exit in [place("NSE:A-EQ", -10), basket(&[-1])] {
         assert!(
             matches!(route(&now, &exit), Route::Refused(Refused::SimulatedPosition { net: 10, .. })),
             "{exit:?}"
