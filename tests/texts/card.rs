@@ -10,6 +10,7 @@ use keeper_domain::{
         card::model::{Card, CardAction, CardSession, InUse, Seen, Way},
         talk::{Bubble, Button},
     },
+    clock::{closings::Closings, sessions::Segment},
     mode::Mode,
     reason::Reason,
     routing::live_positions::LivePositions,
@@ -26,7 +27,8 @@ fn seen(now: DateTime<Utc>) -> Seen {
     Seen {
         chat: 42,
         now,
-        hours: Some((at(9, 15), at(15, 30))),
+        hours: Some((at(9, 15), at(15, 40))),
+        closings: Closings(vec![(Segment::Cash, at(15, 30)), (Segment::Fno, at(15, 40))]),
         tick_done: true,
         next_day: "2026-11-25".parse().unwrap(),
         session: CardSession::Needed(Reason::RefreshDisabled),
