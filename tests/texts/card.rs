@@ -124,7 +124,7 @@ fn the_card() {
     ];
     let pasted = [("no address for a browser", Seen { way: Way::Paste, ..seen(at(8, 45)) })];
     let over =
-        [("08:45", seen(at(8, 45))), ("15:31, the day is over", Seen { hours: None, ..seen(at(15, 31)) })];
+        [("08:45", seen(at(8, 45))), ("15:41, the day is over", Seen { hours: None, ..seen(at(15, 41)) })];
     let stories = [told(&morning), told(&holds), told(&pasted), told(&over)];
     crate::golden("card", &stories.join("\n#### another day\n\n"));
 }
