@@ -143,7 +143,7 @@ impl LoginReport {
                 &["It was used before, is too old, or was cut off. Nothing was changed.", AGAIN],
             ),
             Reason::AppHashRejected | Reason::AppUnknown => (
-                "FYERS does not know this app",
+                reason.words(),
                 &[
                     "Compare FYERS_CLIENT_ID (with its ending) and FYERS_SECRET_KEY with the app's page at FYERS.",
                 ],

@@ -78,6 +78,7 @@ mod tests {
             source: None,
             account: None,
             problem,
+            failed_login: None,
             to_confirm: vec![],
             usable,
         }

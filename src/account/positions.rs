@@ -62,7 +62,7 @@ impl PositionRow {
             symbol: excerpt(row["symbol"].as_str()?, 40),
             product: excerpt(row["productType"].as_str().unwrap_or_default(), 12),
             quantity: row["netQty"].as_i64(),
-            average: number("netAvg"),
+            average: average(row),
             last: number("ltp"),
             realized: number("realized_profit"),
             unrealized: number("unrealized_profit"),
@@ -80,6 +80,17 @@ impl PositionRow {
     }
 }
 
+/// FYERS' `avgPrice`, or the average of the side that is open. Never `netAvg`: once a part was closed, that is the price at which the
+/// rest breaks even, at which nobody has traded (docs/fyers-api.md, "Positions").
+fn average(row: &Value) -> Option<f64> {
+    let Some(net) = row["netQty"].as_f64() else { return row["avgPrice"].as_f64() };
+    if net == 0.0 {
+        return Some(row["avgPrice"].as_f64().unwrap_or_default());
+    }
+    let opening = if net > 0.0 { "buyAvg" } else { "sellAvg" };
+    ["avgPrice", opening].iter().filter_map(|name| row[name].as_f64()).find(|price| *price > 0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -88,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_not_none() {
-        let row = json!({"symbol": "NSE:SBIN-EQ", "netQty": -5, "netAvg": 800.0, "ltp": 790.0, "pl": 50.0});
+        let row = json!({"symbol": "NSE:SBIN-EQ", "netQty": -5, "avgPrice": 800.0, "ltp": 790.0, "pl": 50.0});
         let body = json!({"s": "ok", "netPositions": [row], "overall": {"pl_total": 50.0}});
         let read = Positions::of(&body).unwrap();
         assert_eq!((read.pnl, read.realized), (Some(50.0), None));
@@ -99,5 +110,26 @@ mod tests {
         for none in [json!({"s": "ok"}), json!({"s": "ok", "netPositions": [{"netQty": 5}]}), json!(null)] {
             assert_eq!(Positions::of(&none), None, "{none}");
         }
+    }
+
+    /// 10 bought at 800.10, 4 of them sold at 810: the other 6 were not bought at 793.50.
+    #[test]
+    fn the_average_is_a_price_that_was_traded_at() {
+        let with = |net: i64, change: Value| {
+            let mut row = json!({"symbol": "NSE:SBIN-EQ", "netQty": net, "netAvg": 793.5, "avgPrice": 800.1, "buyAvg": 800.2,
+                "sellAvg": 810.0});
+            row.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            PositionRow::of(&row).unwrap().average
+        };
+        assert_eq!(with(6, json!({})), Some(800.1));
+        let missing = json!({"avgPrice": null});
+        assert_eq!((with(6, missing.clone()), with(-6, missing.clone())), (Some(800.2), Some(810.0)));
+        assert_eq!(with(6, json!({"avgPrice": 0.0})), Some(800.2), "nothing is bought for nothing");
+        assert_eq!(
+            with(6, json!({"avgPrice": null, "buyAvg": null})),
+            None,
+            "a break-even price is no average"
+        );
+        assert_eq!(with(0, missing), Some(0.0), "closed");
     }
 }

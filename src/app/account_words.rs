@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn each_list_says_whose_it_is_and_what_is_not_known() {
-        let row = |symbol: &str, net: serde_json::Value, pl: f64| json!({"symbol": symbol, "netQty": net, "netAvg": 800.5, "ltp": 810.0, "pl": pl});
+        let row = |symbol: &str, net: serde_json::Value, pl: f64| json!({"symbol": symbol, "netQty": net, "avgPrice": 800.5, "netAvg": 793.5, "ltp": 810.0, "pl": pl});
         let body = json!({"netPositions": [row("NSE:SBIN-EQ", json!(10), 95.0), row("NSE:INFY-EQ", json!(0), -4.5),
             row("NSE:TCS-EQ", json!(null), 0.0)], "overall": {"pl_total": 123_456.5, "pl_realized": -4.5}});
         let read = || account(Venue::Fyers, Positions::of(&body).unwrap());

@@ -39,14 +39,13 @@ use crate::{
     keys::{self, KeyAdmin, KeyError},
     login_report::code_of,
     refresh_report,
+    status::SessionStatus,
     telegram::GroupMoves,
 };
 
 const HALTED: &str = "Halted: entries are refused; orders that reduce an open position still pass, at FYERS while there is a token. \
      /resume ends it.";
 const NO_ANSWER: &str = "The keeper did not answer in time: whether it was done is not known. Look with /status before you send it again.";
-const NOTHING_TO_CONFIRM: &str =
-    "Nobody logged in with that account within the last 10 minutes. Log in, then confirm.";
 /// How many events `/logs` shows.
 const EVENTS: u32 = 8;
 
@@ -179,6 +178,15 @@ impl KeeperControl {
         }
     }
 
+    async fn confirm(&self, account: String) -> String {
+        let report = self.backend.confirm_account(account.clone()).await;
+        if report.reason != Some(Reason::AccountUnconfirmed) {
+            return report.text();
+        }
+        let Some(session) = self.backend.session().await else { return NO_ANSWER.to_owned() };
+        SessionStatus::from(&session).nothing_to_confirm(&account)
+    }
+
     async fn log_out(&self) -> String {
         match self.actors.token.send(LogOut).await {
             Ok(()) => "Logged out: no order goes to FYERS until the next login, /login. Positions that are open there stay open.".to_owned(),
@@ -257,13 +265,18 @@ impl Control for KeeperControl {
             TalkTopic::Keys => {
                 return bot_words::keys(&keys::rows(&self.keys.ring(), &self.backend.owns()));
             }
-            TalkTopic::Status | TalkTopic::Mode | TalkTopic::Token | TalkTopic::Health | TalkTopic::Feeds => {
-            }
+            TalkTopic::Status
+            | TalkTopic::Mode
+            | TalkTopic::Token
+            | TalkTopic::Confirm
+            | TalkTopic::Health
+            | TalkTopic::Feeds => {}
         }
         let Some(status) = self.backend.status().await else { return NO_ANSWER.to_owned() };
         match topic {
             TalkTopic::Mode => status_words::mode(&status),
             TalkTopic::Token => status_words::token(&status.session),
+            TalkTopic::Confirm => status.session.what_to_confirm(),
             TalkTopic::Health => status_words::health(&status),
             TalkTopic::Feeds => bot_words::feeds(&status.feeds),
             _ => {
@@ -286,10 +299,7 @@ impl Control for KeeperControl {
             Action::Unmute => self.mute(0).await,
             Action::Snooze { minutes } => self.card(CardRequest::Snooze(minutes)).await,
             Action::MockToday => self.card(CardRequest::MockToday).await,
-            Action::Confirm { account } => match self.backend.confirm_account(account).await {
-                report if report.reason == Some(Reason::AccountUnconfirmed) => NOTHING_TO_CONFIRM.to_owned(),
-                report => report.text(),
-            },
+            Action::Confirm { account } => self.confirm(account).await,
             Action::Test => {
                 let alert = |severity| Event::TestAlert { severity };
                 let all = [Severity::Info, Severity::Warning, Severity::Critical].map(alert).to_vec();

@@ -23,7 +23,7 @@ pub(super) fn mode(status: &Status) -> String {
         }
         ShownMode::Mock => "🟡 Mock: everything is simulated",
     };
-    format!("{what}\nBecause {}.", status.reason.words())
+    format!("{what}\nBecause {}.", status.because_below_halt())
 }
 
 fn below_words(mode: Mode) -> &'static str {
@@ -34,10 +34,10 @@ fn below_words(mode: Mode) -> &'static str {
     }
 }
 
-/// Age, end and source, never the value.
+/// End and source, never the value.
 pub(super) fn token(session: &SessionStatus) -> String {
     let Some(fingerprint) = &session.fingerprint else {
-        return format!("No token: {}.", session.reason.words());
+        return format!("No token: {}.", session.because());
     };
     let until = session.expires_at.map(|end| end.format("%a %d %b, %H:%M IST").to_string());
     let source = session.source.map_or("unknown", keeper_domain::session::Source::slug);

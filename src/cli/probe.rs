@@ -316,7 +316,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Option<T> {
 
 /// What brings the token back, while there is none that can be used.
 fn what_to_do(session: &SessionStatus) -> Option<&'static str> {
-    Some(session.reason.remedy()).filter(|remedy| !session.usable && !remedy.is_empty())
+    Some(session.remedy()).filter(|remedy| !remedy.is_empty())
 }
 
 /// The status for a person.
@@ -329,7 +329,7 @@ fn table(status: &Status) -> String {
         ("health", format!("{:?}", status.status).to_lowercase()),
         ("mode", status.mode_words()),
         ("orders", status.orders_words().to_owned()),
-        ("session", format!("{}, because {}", session.state.words(), session.reason.words())),
+        ("session", format!("{}, because {}", session.state.words(), session.because())),
         ("token", session.token_words()),
         ("FYERS", status.fyers.words()),
         ("next check", time(status.next_tick)),

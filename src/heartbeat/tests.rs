@@ -60,6 +60,7 @@ fn status_of(shown: &Shown) -> Status {
             source: None,
             account: None,
             problem: None,
+            failed_login: None,
             to_confirm: vec![],
             usable: shown.usable,
         },

@@ -62,7 +62,7 @@ fn warn_if(bad: bool) -> Health {
 /// A missing token is worth a warning in the hours in which it matters.
 fn session(status: &Status) -> Check {
     let session = &status.session;
-    let output = (!session.usable).then(|| session.reason.words().to_owned());
+    let output = (!session.usable).then(|| session.because());
     let health = warn_if(status.token_needed && !session.usable);
     Check { output, ..check(status, health, json!(session.state)) }
 }

@@ -21,6 +21,8 @@ pub enum MarketDay {
         until: NaiveTime,
         /// The occasion of a special session.
         occasion: Option<String>,
+        /// Until when what is traded, where segments end at different times; else empty.
+        closings: String,
     },
     /// It is closed, with the reason.
     Closed(String),
@@ -54,6 +56,7 @@ impl Day {
                     from: ist(session.opens).time(),
                     until: ist(session.closes).time(),
                     occasion,
+                    closings: hours.closings(date).words(),
                 }
             }
             (None, DayKind::Holiday { name }) => MarketDay::Closed(name),
@@ -106,7 +109,12 @@ mod tests {
     fn the_market_is_open_or_closed_for_a_reason() {
         assert_eq!(
             day("2026-11-23T12:00:00").market,
-            MarketDay::Open { from: at(9, 15), until: at(15, 40), occasion: None },
+            MarketDay::Open {
+                from: at(9, 15),
+                until: at(15, 40),
+                occasion: None,
+                closings: "shares until 15:30, derivatives until 15:40".to_owned()
+            },
             "derivatives go on after shares"
         );
         assert_eq!(day("2026-11-22T12:00:00").market, MarketDay::Closed("weekend".into()));

@@ -302,8 +302,14 @@ impl Status {
     }
 
     /// Why the mode is what is shown, in words that follow "because".
-    pub fn because(&self) -> &'static str {
-        if self.halted { "a person has halted trading" } else { self.reason.words() }
+    pub fn because(&self) -> String {
+        if self.halted { "a person has halted trading".to_owned() } else { self.because_below_halt() }
+    }
+
+    /// The same, where a halt is told already.
+    pub fn because_below_halt(&self) -> String {
+        let is_sessions = self.reason == self.session.reason;
+        if is_sessions { self.session.because() } else { self.reason.words().to_owned() }
     }
 }
 

@@ -26,6 +26,9 @@ pub struct SessionStatus {
     pub account: Option<String>,
     /// What went wrong with the latest try for a new token.
     pub problem: Option<Reason>,
+    /// Why the latest login failed, until there is a good token again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_login: Option<Reason>,
     /// Accounts whose first login waits for the owner's `/confirm`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_confirm: Vec<String>,
@@ -34,6 +37,56 @@ pub struct SessionStatus {
 }
 
 impl SessionStatus {
+    /// Why it is where it is, to follow "because": without a token also what became of the latest login.
+    pub fn because(&self) -> String {
+        let why = self.reason.words();
+        match (self.usable, self.to_confirm.last(), self.failed_login.filter(|failed| *failed != self.reason))
+        {
+            (false, Some(account), _) => {
+                format!("a login with {account} waits for /confirm_{account} in Telegram")
+            }
+            (false, None, Some(failed)) => {
+                format!("{why}, and the last try to log in failed: {}", failed.words())
+            }
+            _ => why.to_owned(),
+        }
+    }
+
+    /// What a person can do about it; empty when there is nothing, or when it is said already by [`Self::confirm_words`].
+    pub fn remedy(&self) -> &'static str {
+        let failed = self.failed_login.map(Reason::remedy).filter(|remedy| !remedy.is_empty());
+        match (self.usable, self.to_confirm.is_empty()) {
+            (false, true) => failed.unwrap_or_else(|| self.reason.remedy()),
+            _ => "",
+        }
+    }
+
+    /// The answer to a `/confirm` of an account with which no login waits.
+    pub fn nothing_to_confirm(&self, account: &str) -> String {
+        match &self.account {
+            Some(own) if own.eq_ignore_ascii_case(account) => {
+                format!("{own} is this keeper's account already: nothing to confirm.")
+            }
+            _ => "Nobody logged in with that account within the last 10 minutes. Log in, then confirm."
+                .to_owned(),
+        }
+    }
+
+    /// The answer to a `/confirm` that names no account.
+    pub fn what_to_confirm(&self) -> String {
+        let asks = |account: &String| {
+            format!("A login with {account} waits: if that account is yours, tap /confirm_{account}.")
+        };
+        match (self.to_confirm.as_slice(), &self.account) {
+            ([], Some(own)) => format!("{own} is this keeper's account: nothing to confirm."),
+            ([], None) => {
+                "No login waits. After the first one, say /confirm and its account, as /confirm XX00001."
+                    .to_owned()
+            }
+            (waiting, _) => waiting.iter().map(asks).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
     /// What the owner is to do about a first login that waits for his word.
     pub fn confirm_words(&self) -> Option<String> {
         let account = self.to_confirm.last()?;
@@ -72,8 +125,51 @@ impl From<&SessionView> for SessionStatus {
             source: view.source,
             account: view.account.clone(),
             problem: view.problem,
+            failed_login: view.failed_login,
             to_confirm: view.to_confirm.clone(),
             usable: view.usable.is_some(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(change: SessionView) -> SessionStatus {
+        SessionStatus::from(&SessionView { reason: Reason::NeverLoggedIn, ..change })
+    }
+
+    #[test]
+    fn a_login_that_failed_or_waits_is_the_reason_why_there_is_no_token() {
+        let failed =
+            session(SessionView { failed_login: Some(Reason::AppHashRejected), ..SessionView::default() });
+        let why = "FYERS refuses the app id with this secret";
+        assert_eq!(
+            failed.because(),
+            format!("there has been no login yet, and the last try to log in failed: {why}")
+        );
+        assert_eq!(failed.remedy(), Reason::AppHashRejected.remedy());
+        let to_confirm = vec!["XX00001".to_owned()];
+        let waits = session(SessionView { to_confirm, ..SessionView::default() });
+        assert_eq!(waits.because(), "a login with XX00001 waits for /confirm_XX00001 in Telegram");
+        assert_eq!(waits.remedy(), "", "to log in again is no help");
+        assert_eq!(
+            waits.what_to_confirm(),
+            "A login with XX00001 waits: if that account is yours, tap /confirm_XX00001."
+        );
+        assert_eq!(session(SessionView::default()).because(), "there has been no login yet");
+    }
+
+    #[test]
+    fn what_is_confirmed_already_needs_no_login() {
+        let known = session(SessionView { account: Some("XX00001".to_owned()), ..SessionView::default() });
+        assert_eq!(
+            known.nothing_to_confirm("XX00001"),
+            "XX00001 is this keeper's account already: nothing to confirm."
+        );
+        assert_eq!(known.what_to_confirm(), "XX00001 is this keeper's account: nothing to confirm.");
+        assert!(known.nothing_to_confirm("YY00002").starts_with("Nobody logged in with that account"));
+        assert!(session(SessionView::default()).what_to_confirm().starts_with("No login waits."));
     }
 }

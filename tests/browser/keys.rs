@@ -26,6 +26,10 @@ fn keys_are_added_shown_once_halted_rotated_and_removed() {
                 0,
                 "no buttons yet"
             );
+            let narrowest =
+                "return Math.min(...[...document.querySelectorAll('dd')].map(dd => dd.clientWidth))";
+            let width = phone.run(narrowest).await.as_f64().unwrap();
+            assert!(width > 120.0, "values have room beside their labels: {width} px");
             phone.fill("#key", &key(&home)).await;
             phone.tap("#unlock").await;
             phone.sees("Live").await;

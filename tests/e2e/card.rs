@@ -258,7 +258,11 @@ fn a_death_at_noon_is_mock_and_a_card_with_what_is_open() {
     keeper.wait_status("mock, once the halt is over", |status| status["mode"] == "mock");
     let card = wait_card(&home);
     assert!(card.text.contains("+10 NSE:SBIN-EQ"), "{}", card.text);
-    assert!(card.text.contains("open until 15:40"), "{}", card.text);
+    assert!(
+        card.text.contains("The market is open: shares until 15:30, derivatives until 15:40 IST."),
+        "{}",
+        card.text
+    );
     assert!(card.text.contains("token is refused"), "{}", card.text);
     press_through(&link(&card));
     keeper.wait_status("live again", |status| status["mode"] == "live");
@@ -323,9 +327,43 @@ fn a_first_account_from_the_public_page_counts_once_the_owner_confirms_it() {
     let waits = "send /confirm XX00001 to the bot";
     let page = keeper.get_with_own_key("/").unwrap().1;
     assert!(page.contains(waits), "{page}");
-    assert!(home.run(&["status"]).out.contains(waits));
+    let because = "a login with XX00001 waits for /confirm_XX00001 in Telegram";
+    let terminal = home.run(&["status"]).out;
+    assert!(terminal.contains(waits) && terminal.contains(because), "{terminal}");
+    assert!(!terminal.contains("no login yet"), "{terminal}");
+    for (text, answer) in [
+        ("/status", format!("Because {because}.")),
+        ("/mode", format!("Mock: everything is simulated\nBecause {because}.")),
+        ("/token", format!("No token: {because}.")),
+        (
+            "/confirm",
+            "A login with XX00001 waits: if that account is yours, tap /confirm_XX00001.".to_owned(),
+        ),
+    ] {
+        home.sim.write(Writing { from: 42, text: text.into(), ..Writing::default() });
+        home.wait_alert(&answer);
+    }
     home.sim.write(Writing { from: 42, text: "/confirm_XX00001".into(), ..Writing::default() });
     let status = keeper.wait_status("live", |status| status["mode"] == "live");
     assert!(status["session"].get("to_confirm").is_none(), "nothing waits any more");
     home.wait_alert("Live until");
+    home.sim.write(Writing { from: 42, text: "/confirm XX00001".into(), ..Writing::default() });
+    home.wait_alert("XX00001 is this keeper's account already: nothing to confirm.");
+}
+
+#[test]
+fn a_login_that_failed_for_a_wrong_secret_is_told_in_the_same_words_everywhere() {
+    let home = home("2026-11-23T07:30:00");
+    home.write_env(&home.env().replace("SIMULATED1", "SOMETHING9"));
+    let keeper = home.start_ready();
+    let why = "FYERS refuses the app id with this secret";
+    let page = press_through(&keeper.url("/fyers/login"));
+    assert!(page.contains(why), "{page}");
+    let because = format!("the last try to log in failed: {why}");
+    let status = home.run(&["status"]).out;
+    assert!(status.contains(&because), "{status}");
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(page.contains(&because), "{page}");
+    home.sim.write(Writing { from: 42, text: "/status".into(), ..Writing::default() });
+    home.wait_alert(&because);
 }

@@ -10,6 +10,7 @@ use keeper_domain::{
         card::model::{Card, CardAction, CardSession, InUse, Seen, Way},
         talk::{Bubble, Button},
     },
+    clock::{closings::Closings, sessions::Segment},
     mode::Mode,
     reason::Reason,
     routing::live_positions::LivePositions,
@@ -26,7 +27,8 @@ fn seen(now: DateTime<Utc>) -> Seen {
     Seen {
         chat: 42,
         now,
-        hours: Some((at(9, 15), at(15, 30))),
+        hours: Some((at(9, 15), at(15, 40))),
+        closings: Closings(vec![(Segment::Cash, at(15, 30)), (Segment::Fno, at(15, 40))]),
         tick_done: true,
         next_day: "2026-11-25".parse().unwrap(),
         session: CardSession::Needed(Reason::RefreshDisabled),
@@ -122,7 +124,7 @@ fn the_card() {
     ];
     let pasted = [("no address for a browser", Seen { way: Way::Paste, ..seen(at(8, 45)) })];
     let over =
-        [("08:45", seen(at(8, 45))), ("15:31, the day is over", Seen { hours: None, ..seen(at(15, 31)) })];
+        [("08:45", seen(at(8, 45))), ("15:41, the day is over", Seen { hours: None, ..seen(at(15, 41)) })];
     let stories = [told(&morning), told(&holds), told(&pasted), told(&over)];
     crate::golden("card", &stories.join("\n#### another day\n\n"));
 }

@@ -35,7 +35,7 @@ fn everything_is_said_without_scripts() {
         "As of Mon 23 Nov 2026, 11:02:",
         "Monday, 23 November",
         "08:45 daily check",
-        "09:15–15:40 market open",
+        "09:15–15:40 market open: shares until 15:30, derivatives until 15:40",
         "06:00 the session ends",
         "Good until Tue 24 Nov, 06:00",
         fingerprint,

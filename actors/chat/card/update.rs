@@ -144,6 +144,7 @@ impl World {
             chat: deps.chat.present(deps.chat_id),
             now,
             hours: deps.hours.needed(now).map(|session| (session.opens, session.closes)),
+            closings: deps.hours.closings(today),
             tick_done: tick.is_some_and(|tick| tick.date == today && tick.done_at.is_some()),
             next_day: deps.hours.next_day(today),
             session,

@@ -58,6 +58,7 @@ fn of_topic(topic: TalkTopic) -> &'static str {
         TalkTopic::Status => "status",
         TalkTopic::Mode => "mode",
         TalkTopic::Token => "token",
+        TalkTopic::Confirm => "confirm",
         TalkTopic::Calendar => "calendar",
         TalkTopic::Health => "health",
         TalkTopic::Logs => "logs",

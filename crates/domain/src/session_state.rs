@@ -109,6 +109,8 @@ pub struct SessionView {
     pub verified_at: Option<DateTime<Utc>>,
     /// What went wrong with the latest try for a new token; `None` once one came.
     pub problem: Option<Reason>,
+    /// Why the latest login failed, until there is a good token again.
+    pub failed_login: Option<Reason>,
     /// Accounts with a login that waits for the owner's word.
     pub to_confirm: Vec<String>,
     /// The token, present only while it may be used: checked by a profile call, on disk, not past its end,
@@ -128,6 +130,7 @@ impl Default for SessionView {
             holder: None,
             verified_at: None,
             problem: None,
+            failed_login: None,
             to_confirm: vec![],
             usable: None,
         }

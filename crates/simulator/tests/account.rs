@@ -95,7 +95,11 @@ async fn a_market_order_fills_and_shows_everywhere() {
     assert_eq!(keys(&trades["tradeBook"][0]), sorted(TRADE_KEYS));
 
     simulator.set_price("NSE:SBIN-EQ", 811.5);
-    place(&simulator, json!({"side": -1})).await;
+    place(&simulator, json!({"side": -1, "qty": 2})).await;
+    let row = get(&simulator, "/api/v3/positions").await["netPositions"][0].clone();
+    // (5 × 801.50 - 2 × 811.50) / 3, and what was paid.
+    assert_eq!((&row["netAvg"], &row["avgPrice"]), (&json!(794.83), &json!(801.5)), "{row}");
+    place(&simulator, json!({"side": -1, "qty": 3})).await;
     let positions = get(&simulator, "/api/v3/positions").await;
     assert_eq!(positions["netPositions"][0]["side"], 0);
     assert_eq!(positions["overall"]["pl_realized"], 50.0);

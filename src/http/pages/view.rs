@@ -111,7 +111,7 @@ pub(super) struct View {
     pub(super) mark: &'static str,
     pub(super) headline: &'static str,
     pub(super) meaning: &'static str,
-    pub(super) because: &'static str,
+    pub(super) because: String,
     pub(super) halted: bool,
     /// What the end of a halt leads to.
     pub(super) resumed: &'static str,
@@ -222,10 +222,7 @@ impl View {
 fn session(status: &Status) -> Vec<Row> {
     let session = &status.session;
     let mut rows = vec![
-        Row {
-            name: "State",
-            value: format!("{}, because {}", session.state.words(), session.reason.words()),
-        },
+        Row { name: "State", value: format!("{}, because {}", session.state.words(), session.because()) },
         Row {
             name: if session.expires_at.is_some_and(|end| end <= status.time) {
                 "Was good until"
@@ -368,8 +365,10 @@ fn moments(day: &Day, expiry: Option<DateTime<FixedOffset>>) -> Vec<Moment> {
         moments.push((day.place_of(tick), clock(tick), "daily check".to_owned(), "tick"));
     }
     match &day.market {
-        MarketDay::Open { from, until, occasion } => {
-            let what = occasion.as_ref().map_or_else(String::new, |occasion| format!(", {occasion}"));
+        MarketDay::Open { from, until, occasion, closings } => {
+            let occasion = occasion.iter().map(|occasion| format!(", {occasion}"));
+            let ends = Some(closings).filter(|ends| !ends.is_empty()).map(|ends| format!(": {ends}"));
+            let what = occasion.chain(ends).collect::<String>();
             let at = format!("{}–{}", clock(*from), clock(*until));
             moments.push((day.place_of(*from), at, format!("market open{what}"), "market"));
         }

@@ -156,8 +156,10 @@ pub enum TalkTopic {
     Status,
     /// The mode and why.
     Mode,
-    /// The token's age, end and source; never its value.
+    /// The token's end and source; never its value.
     Token,
+    /// The account whose first login waits for the owner's word.
+    Confirm,
     /// The next trading days and holidays.
     Calendar,
     /// The keeper's parts and its outbox.

@@ -10,6 +10,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::clock::{
     calendar::{Calendar, CalendarMarket},
+    closings::Closings,
     sessions::{self, Segment, Session},
 };
 use fyers_api::ist;
@@ -94,6 +95,13 @@ impl TokenHours {
         let opens = left.iter().map(|session| session.open).min()?;
         let closes = left.iter().map(|session| session.close).max()?;
         Some(MarketSession { opens, closes })
+    }
+
+    /// When the last session of each segment ends on the date; those without a session are left out.
+    pub fn closings(&self, date: NaiveDate) -> Closings {
+        let close =
+            |segment: &Segment| Some((*segment, sessions::day_close(&self.calendar, *segment, date)?));
+        Closings(self.segments().iter().filter_map(close).collect())
     }
 
     /// Whether one of the segments has a session on the date: such a day has a tick.

@@ -84,6 +84,8 @@ pub struct Machine {
     trouble: Option<Trouble>,
     /// What went wrong with the latest way to a new token; forgotten when one comes.
     problem: Option<Reason>,
+    /// Why the latest login failed; forgotten when a token comes or is let go of.
+    failed_login: Option<Reason>,
 }
 
 /// A machine in the middle of a step, with what has gathered so far.
@@ -116,6 +118,7 @@ impl Machine {
             next_call: 1,
             trouble: None,
             problem: None,
+            failed_login: None,
         }
     }
 
@@ -153,6 +156,7 @@ impl Machine {
             holder: self.holder.clone(),
             verified_at: self.stored.verified_at,
             problem: self.problem,
+            failed_login: self.failed_login,
             to_confirm: self.logins.to_confirm(now),
             usable: self.usable(now).cloned().map(Arc::new),
         }

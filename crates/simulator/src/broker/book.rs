@@ -84,7 +84,7 @@ impl Book {
 
     /// Money held by open positions.
     pub(crate) fn blocked(&self) -> f64 {
-        self.positions.values().map(|position| quantity(position.net().abs()) * position.net_average()).sum()
+        self.positions.values().map(|position| quantity(position.net().abs()) * position.open_average()).sum()
     }
 
     /// Profit of what was closed today.
@@ -114,7 +114,7 @@ impl Book {
             return false;
         }
         let key = (symbol.to_owned(), from.to_owned());
-        let price = self.positions.get(&key).map_or(0.0, Position::net_average);
+        let price = self.positions.get(&key).map_or(0.0, Position::open_average);
         self.add_to_position(symbol, from, -net.signum(), qty, price);
         self.add_to_position(symbol, to, net.signum(), qty, price);
         self.push_position(symbol, from, price);

@@ -36,7 +36,13 @@ impl Position {
         Self::average(self.sell_value, self.sell_qty)
     }
 
+    /// What the books call `netAvg`: everything bought less everything sold, for each share that is left.
     pub(super) fn net_average(&self) -> f64 {
+        Self::average(self.buy_value - self.sell_value, self.net())
+    }
+
+    /// The price of the open part: the average of the side that is open.
+    pub(super) fn open_average(&self) -> f64 {
         match self.net() {
             0 => 0.0,
             net if net > 0 => self.buy_average(),
@@ -50,7 +56,7 @@ impl Position {
     }
 
     pub(super) fn unrealized(&self, ltp: f64) -> f64 {
-        quantity(self.net()) * (ltp - self.net_average())
+        quantity(self.net()) * (ltp - self.open_average())
     }
 }
 
@@ -68,7 +74,7 @@ pub(super) fn position_row(
         "fyToken": fy_token(symbol), "side": net.signum(), "netQty": net, "qty": net.abs(),
         "buyQty": position.buy_qty, "sellQty": position.sell_qty,
         "buyAvg": round2(position.buy_average()), "sellAvg": round2(position.sell_average()),
-        "netAvg": round2(position.net_average()), "avgPrice": round2(position.net_average()),
+        "netAvg": round2(position.net_average()), "avgPrice": round2(position.open_average()),
         "buyVal": round2(position.buy_value), "sellVal": round2(position.sell_value),
         "realized_profit": round2(realized), "unrealized_profit": round2(unrealized),
         "pl": round2(realized + unrealized), "ltp": ltp, "crossCurrency": "N", "rbiRefRate": 1,

@@ -184,6 +184,7 @@ impl World {
             chat: 42,
             now: self.now,
             hours: self.hours.needed(self.now).map(|session| (session.opens, session.closes)),
+            closings: self.hours.closings(ist::date(self.now)),
             tick_done: self.tick.is_some_and(|tick| tick.done_at.is_some()),
             next_day: ist::date(self.now).succ_opt().unwrap(),
             session,

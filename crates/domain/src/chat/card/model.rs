@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chat::card::reminders::Tone;
 use crate::{
     chat::talk::{Bubble, MessageId},
+    clock::closings::Closings,
     mode::Mode,
     reason::Reason,
     routing::live_positions::LivePositions,
@@ -92,6 +93,8 @@ pub struct Seen {
     pub now: DateTime<Utc>,
     /// From the first to the last session that is open or comes today, if one does.
     pub hours: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// When each segment of the account ends today.
+    pub closings: Closings,
     /// Whether today's tick has had its outcome.
     pub tick_done: bool,
     /// The next trading day after today.

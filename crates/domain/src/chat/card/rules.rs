@@ -196,7 +196,9 @@ impl Card {
             }
             (_, CardSession::Good(_)) => words::NOTHING_TO_QUIET.to_owned(),
             (CardRequest::Snooze(minutes), _) => {
+                // A longer rest that somebody asked for before is not cut short by the button.
                 let until = seen.now + TimeDelta::minutes(minutes.into());
+                let until = card.quiet_until.map_or(until, |before| before.max(until));
                 (card.quiet_until, card.quiet) = (Some(until), false);
                 words::snoozed(until)
             }

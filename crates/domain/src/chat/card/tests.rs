@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use crate::chat::card::model::{Card, CardAction, CardRequest, CardSession, InUse, Seen, Way};
 use crate::{
     chat::talk::{Bubble, Button, MessageId},
+    clock::closings::Closings,
     mode::Mode,
     reason::Reason,
     routing::live_positions::LivePositions,
@@ -38,6 +39,7 @@ fn needed(now: DateTime<Utc>) -> Seen {
         chat: 42,
         now,
         hours: Some((ist::instant(today, ist::at(9, 15)), ist::instant(today, ist::at(15, 30)))),
+        closings: Closings::default(),
         tick_done: true,
         next_day: today.succ_opt().unwrap(),
         session: CardSession::Needed(Reason::RefreshDisabled),
@@ -155,6 +157,12 @@ fn snooze_and_mock_today_silence_the_reminders_and_keep_the_link() {
     let (snoozed, answer) = card.request(CardRequest::Snooze(15), &needed(at(23, 8, 58)));
     assert_eq!(answer, "No reminders until 09:13 IST.");
     card = snoozed;
+    let shorter = card.request(CardRequest::Snooze(5), &needed(at(23, 8, 59)));
+    assert_eq!(
+        (&shorter.0, shorter.1.as_str()),
+        (&card, "No reminders until 09:13 IST."),
+        "the later end stays"
+    );
     phone.settle(&mut card, &needed(at(23, 9, 1)));
     assert_eq!(phone.said.len(), 1);
     assert!(phone.texts()[0].contains("rest until 09:13"));

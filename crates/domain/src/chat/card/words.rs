@@ -101,8 +101,16 @@ fn deadline(seen: &Seen) -> Option<String> {
     let (open, close) = seen.hours?;
     match () {
         () if seen.now < open => Some(format!("⏰ The market opens at {} IST.", clock(open))),
-        () if seen.now < close => Some(format!("⏰ The market is open until {} IST.", clock(close))),
+        () if seen.now < close => Some(format!("⏰ The market is open{} IST.", open_until(seen, close))),
         () => None,
+    }
+}
+
+/// Until when, for each segment of the account where they differ.
+fn open_until(seen: &Seen, close: DateTime<Utc>) -> String {
+    match seen.closings.words() {
+        words if words.is_empty() => format!(" until {}", clock(close)),
+        words => format!(": {words}"),
     }
 }
 
@@ -178,7 +186,7 @@ pub(super) fn reminder(tone: Tone, (open, close): (DateTime<Utc>, DateTime<Utc>)
             "The market opens in a minute and there is no login".to_owned()
         }
         () if seen.now < open => format!("The market opens in {minutes} minutes and there is no login"),
-        () => format!("Still no login. The market is open until {}", clock(close)),
+        () => format!("Still no login. The market is open{}", open_until(seen, close)),
     };
     // A link for pasting is good for minutes only, so there the button brings a fresh card.
     let button = match seen.way {

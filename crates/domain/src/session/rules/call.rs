@@ -159,6 +159,7 @@ impl Transition {
     fn token_works(&mut self, profile: &Profile) {
         self.m.trusted = true;
         self.m.failures = 0;
+        self.m.failed_login = None;
         self.m.trouble = None;
         self.m.stored.verified_at = Some(self.at.now);
         self.m.stored.login_asked = None;

@@ -164,6 +164,9 @@ impl Transition {
     }
 
     fn login_failed(&mut self, login: LoginId, reason: Reason, code: Option<i64>) {
+        // Beside a token that works there is nothing to explain, and one that waits for the owner has not failed.
+        let tells = reason != Reason::AccountUnconfirmed && self.m.usable(self.at.now).is_none();
+        self.m.failed_login = Some(reason).filter(|_| tells);
         self.events.push(Event::LoginFailed { reason, code });
         self.login_ended(login, Err(LoginFailure::Refused { reason, code }));
     }
@@ -188,6 +191,7 @@ impl Transition {
         for login in self.m.logins.end_all() {
             self.login_failed(login, Reason::LoggedOut, None);
         }
+        self.m.failed_login = None;
         self.close_tick();
         self.events.push(Event::LoggedOut);
         self.become_state(StateName::NoToken, Reason::LoggedOut);

@@ -174,6 +174,21 @@ fn the_first_account_is_confirmed_by_the_owner() {
 }
 
 #[test]
+fn the_latest_login_that_failed_is_known_until_a_token_comes() {
+    let failed = |backend: &Backend| backend.machine.view(backend.now).failed_login;
+    let mut backend = locked_out();
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page));
+    backend.login_says(Err(no(-371, "?")));
+    assert_eq!(failed(&backend), Some(Reason::AppHashRejected));
+    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
+    backend.profile_says(Ok(profile("XX00001")));
+    assert_eq!(failed(&backend), None);
+    backend.tell(Input::CodeCame(3, code("ABCD1234EF"), LoginOrigin::Page));
+    backend.login_says(Err(no(-437, "?")));
+    assert_eq!(failed(&backend), None, "a token works: there is nothing to explain");
+}
+
+#[test]
 fn a_clock_that_is_wrong_keeps_a_new_token_out() {
     for (skew, good) in [(29, true), (-29, true), (31, false), (-3_600, false)] {
         let mut backend = locked_out();
