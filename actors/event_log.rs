@@ -190,7 +190,7 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
                 price,
                 code,
                 why = message,
-                "FYERS refused an order"
+                "FYERS rejected an order"
             );
         }
         Event::OrderPlaced { bot, id, symbol, quantity } => {
@@ -312,7 +312,7 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::SecondPoller => {
             error!(event = name, actor, "another program polls Telegram with the same bot token");
         }
-        Event::HaltChanged { halted, by } => {
+        Event::HaltChanged { halted, by, .. } => {
             let what = if *halted { "trading is halted" } else { "trading goes on" };
             warn!(event = name, actor, halted, by, "{what}");
         }
@@ -322,7 +322,7 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::DaySummary { day } => {
             let (date, pnl) = (day.date, day.pnl.as_deref().unwrap_or("not known"));
             let (at_fyers, simulated) = (day.at_fyers, day.simulated);
-            let (rejected, refused) = (day.rejected, day.refused);
+            let (rejected, rejected_by_mock, refused) = (day.rejected, day.rejected_by_mock, day.refused);
             info!(
                 event = name,
                 actor,
@@ -330,6 +330,7 @@ fn log_program(event: &Event, name: &str, actor: &str) {
                 at_fyers,
                 simulated,
                 rejected,
+                rejected_by_mock,
                 refused,
                 pnl,
                 "summary of {date}"

@@ -97,7 +97,8 @@ impl Handler<SetHalted> for ExchangeActor {
         // A halt counts at once. Its end counts when it is on disk, or a restart would bring the halt back.
         self.volatile.halted = true;
         self.publish();
-        let events = vec![(self.deps.time.now(), Event::HaltChanged { halted, by })];
+        let waiting = if halted { self.snapshot().waiting_at_fyers() } else { vec![] };
+        let events = vec![(self.deps.time.now(), Event::HaltChanged { halted, by, waiting })];
         let change = Change { halted: Some(halted), events, ..Change::default() };
         let kept = change.clone();
         AtomicResponse::new(Box::pin(self.commit(change).map(move |committed, act: &mut Self, ctx| {

@@ -1,5 +1,10 @@
 //! The account for a phone: where it is first, then a line each, then the sum.
 
+use chrono::{DateTime, NaiveDate};
+use fyers_api::ist;
+use keeper_domain::text::excerpt;
+use serde_json::Value;
+
 use crate::account::{AccountPart, Money, OrderRow, Orders, PositionRow, Positions, Trouble, rupees};
 
 /// Rows of a list on a phone.
@@ -52,8 +57,36 @@ pub(super) fn funds(read: Result<AccountPart<Money>, Trouble>) -> String {
     list(format!("🏦 Funds {}", account.place()), rows, [None, None, account.open_at_fyers])
 }
 
-/// The newest orders.
-pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>) -> String {
+/// The newest orders; below them those that FYERS rejected outright.
+pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>, rejected: &[String]) -> String {
+    [book(read)].into_iter().chain(rejected_list(rejected)).collect::<Vec<_>>().join("\n")
+}
+
+fn rejected_list(rejected: &[String]) -> Option<String> {
+    let title = "Rejected by FYERS outright, and so not in its order book:".to_owned();
+    (!rejected.is_empty()).then(|| list(title, rejected.to_vec(), [None, None, None]))
+}
+
+/// What FYERS rejected on this date (IST) without an order of its own, newest first: the keeper's journal alone has it.
+pub(super) fn rejected_outright(entries: &[Value], date: NaiveDate) -> Vec<String> {
+    let row = |entry: &Value| {
+        let at = DateTime::parse_from_rfc3339(entry["at"].as_str()?).ok()?.to_utc();
+        let is_rejected = entry["code"].as_i64()? < 0 || entry["status"].as_i64()? >= 400;
+        let is_outright = entry["what"] == "place"
+            && entry["id"].as_str().is_none_or(str::is_empty)
+            && entry["unanswered"].is_null();
+        let quantity = entry["quantity"].as_i64().unwrap_or_default();
+        let side = if quantity < 0 { "sell" } else { "buy" };
+        let symbol = excerpt(entry["symbol"].as_str().unwrap_or("an order"), 40);
+        let why = excerpt(entry["message"].as_str().unwrap_or_default(), 120);
+        let time = ist::ist(at).format("%H:%M:%S");
+        let is_told = entry["venue"] == "fyers" && is_rejected && is_outright && ist::date(at) == date;
+        is_told.then(|| format!("{time} {side} {} {symbol}: rejected ({why})", quantity.unsigned_abs()))
+    };
+    entries.iter().filter_map(row).collect()
+}
+
+fn book(read: Result<AccountPart<Orders>, Trouble>) -> String {
     let account = match read {
         Ok(account) => account,
         Err(trouble) => return unread("orders", &trouble, NOT_NONE),
@@ -87,7 +120,6 @@ fn order(row: &OrderRow) -> String {
     // As on the page and on the command line.
     let status = match row.status.as_str() {
         "open" => "waits",
-        "rejected" => "refused",
         other => other,
     };
     format!("{time} {} {quantity} {}{price}: {status}{part}{why}", row.side, row.symbol)
@@ -158,12 +190,37 @@ mod tests {
         let row = json!({"symbol": "NSE:SBIN-EQ", "side": -1, "qty": 9, "filledQty": 4, "status": 6, "limitPrice": 812.0,
             "orderDateTime": "24-Nov-2026 09:31:02"});
         let body = json!({ "orderBook": vec![row; 40] });
-        let text = orders(account(Venue::Mock, Orders::of(&body).unwrap()));
+        let text = orders(account(Venue::Mock, Orders::of(&body).unwrap()), &[]);
         assert!(
             text.starts_with("🧾 40 orders today at the MockExchange (simulated), newest first\n"),
             "{text}"
         );
         assert!(text.contains("09:31:02 sell 9 NSE:SBIN-EQ at ₹812.00: waits, 4 of them filled"), "{text}");
         assert!(text.ends_with("and 25 more: see the status page or the command line"), "{text}");
+    }
+
+    /// `/status` counts them and sends the person here.
+    #[test]
+    fn what_fyers_rejected_outright_is_listed_though_no_order_book_has_it() {
+        let entry = |venue: &str, id: Value, code: i64| {
+            json!({"at": "2026-11-23T05:00:00Z", "venue": venue, "what": "place", "symbol": "NSE:SBIN-EQ", "quantity": -10,
+                "status": if code < 0 { 400 } else { 200 }, "code": code, "message": "Invalid lot", "id": id})
+        };
+        let entries = [
+            entry("fyers", Value::Null, -50),
+            entry("fyers", json!("26"), -99),
+            entry("fyers", Value::Null, 1101),
+            entry("none", Value::Null, -50),
+            entry("mock", Value::Null, -50),
+        ];
+        let rejected = rejected_outright(&entries, "2026-11-23".parse().unwrap());
+        assert_eq!(rejected, ["10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"]);
+        assert_eq!(rejected_outright(&entries, "2026-11-24".parse().unwrap()), [""; 0], "of today alone");
+        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), &rejected);
+        assert_eq!(
+            text,
+            "🧾 No orders today at FYERS (real money)\nRejected by FYERS outright, and so not in its order book:\n\
+             10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"
+        );
     }
 }

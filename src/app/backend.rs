@@ -278,6 +278,8 @@ impl Backend for KeeperBackend {
             orders_refused_today: now.rejected_today,
             positions_known: now.live.known(self.time.now()),
             open_at_fyers: now.open_at_fyers(),
+            waiting_at_fyers: now.waiting_at_fyers(),
+            protection: now.protection(),
             app_reads_only: self.reads_only,
             simulated_left: self.actors.router.leftovers(&now),
             lease,

@@ -29,6 +29,7 @@ use keeper_domain::{
     notes::MUTED_UNTIL,
     ports::{Change, Store, Time},
     reason::Reason,
+    routing::real_positions::halt_leaves,
     session::login::{LoginOrigin, read_pasted},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -48,6 +49,8 @@ const HALTED: &str = "Halted: entries are refused; orders that reduce an open po
 const NO_ANSWER: &str = "The keeper did not answer in time: whether it was done is not known. Look with /status before you send it again.";
 /// How many events `/logs` shows.
 const EVENTS: u32 = 8;
+/// Entries of the order journal that `/orders` looks at.
+const JOURNAL: u32 = 200;
 
 /// Carries out what an allowed person asks for, in the chat or on the status page.
 pub(super) struct KeeperControl {
@@ -120,7 +123,7 @@ impl KeeperControl {
     async fn halt(&self, halted: bool, by: &Person) -> String {
         let message = SetHalted { halted, by: by.name.clone() };
         match (self.actors.exchange.send(message).await, halted) {
-            (Ok(true), true) => HALTED.to_owned(),
+            (Ok(true), true) => format!("{HALTED} {}", self.halt_leaves()),
             (Ok(false), true) => {
                 format!("{HALTED} It is not on disk yet, because the disk fails: a restart now would end it.")
             }
@@ -132,10 +135,15 @@ impl KeeperControl {
         }
     }
 
+    fn halt_leaves(&self) -> String {
+        halt_leaves(&self.actors.router.snapshot.load().waiting_at_fyers())
+    }
+
     async fn halt_bot(&self, bot: &BotName, halted: bool, by: &Person) -> String {
         match (self.keys.halt(bot, halted, &by.name).await, halted) {
-            (Ok(()), true) => format!("Bot {bot} is halted: its entries are refused, its exits pass."),
-            (Ok(()), false) => format!("The halt of bot {bot} is over."),
+            (Ok(_), true) => format!("Bot {bot} is halted: its entries are refused, its exits pass."),
+            (Ok(true), false) => format!("The halt of bot {bot} is over."),
+            (Ok(false), false) => format!("Bot {bot} was not halted."),
             (Err(KeyError::Store(_)), true) => {
                 format!(
                     "Bot {bot} is halted, but not on disk yet, because the disk fails: a restart now would end it."
@@ -157,9 +165,9 @@ impl KeeperControl {
         })
     }
 
-    fn no_such_bot(&self, bot: &BotName) -> Option<String> {
+    fn no_such_bot(&self, bot: &BotName, of_all: &str) -> Option<String> {
         let unknown = self.keys.ring().known(bot).err()?;
-        Some(format!("Nothing was done: {unknown}. /keys shows all; /halt alone halts all bots."))
+        Some(format!("Nothing was done: {unknown}. /keys shows all{of_all}."))
     }
 
     fn bot_not_halted(&self, bot: &BotName) -> Option<String> {
@@ -197,6 +205,12 @@ impl KeeperControl {
     async fn refresh(&self) -> String {
         let Some(session) = self.backend.refresh().await else { return NO_ANSWER.to_owned() };
         refresh_report::words(&session)
+    }
+
+    /// What FYERS rejected today before it was in its order book; nothing where the journal cannot be read now.
+    async fn rejected_today(&self) -> Vec<String> {
+        let entries = self.backend.orders(JOURNAL, None).await.unwrap_or_default();
+        account_words::rejected_outright(&entries, ist::date(self.time.now()))
     }
 
     async fn calendar(&self) -> String {
@@ -254,7 +268,8 @@ impl Control for KeeperControl {
                 );
             }
             TalkTopic::Orders => {
-                return account_words::orders(account::orders(self.backend.as_ref(), BotName::owner()).await);
+                let book = account::orders(self.backend.as_ref(), BotName::owner()).await;
+                return account_words::orders(book, &self.rejected_today().await);
             }
             TalkTopic::Funds => {
                 return account_words::funds(account::funds(self.backend.as_ref(), BotName::owner()).await);
@@ -312,10 +327,16 @@ impl Control for KeeperControl {
     async fn needless(&self, action: &Action) -> Option<String> {
         match action {
             Action::Resume { bot: None } => self.no_halt_to_end().await,
-            Action::Halt { bot: Some(bot) } => self.no_such_bot(bot),
-            Action::Resume { bot: Some(bot) } => self.no_such_bot(bot).or_else(|| self.bot_not_halted(bot)),
+            Action::Halt { bot: Some(bot) } => self.no_such_bot(bot, "; /halt alone halts all bots"),
+            Action::Resume { bot: Some(bot) } => {
+                self.no_such_bot(bot, "").or_else(|| self.bot_not_halted(bot))
+            }
             _ => None,
         }
+    }
+
+    async fn beforehand(&self, action: &Action) -> Option<String> {
+        matches!(action, Action::Halt { bot: None }).then(|| self.halt_leaves())
     }
 
     async fn redeem(&self, pasted: SecretString, _by: &Person) -> String {

@@ -3,6 +3,7 @@
 use keeper_domain::{
     alerts::words::{counted, excerpt},
     mode::{Mode, ShownMode},
+    routing::real_positions::Protection,
 };
 
 use crate::status::{SessionStatus, Status};
@@ -11,7 +12,9 @@ pub(super) fn mode(status: &Status) -> String {
     let what = match status.mode {
         ShownMode::Halted => {
             let below = below_words(status.mode_below_halt);
-            return format!("🔴 HALTED by a person: no new positions until /resume, which leads to {below}");
+            return format!(
+                "🔴 HALTED by a person: entries are refused until /resume, which leads to {below}"
+            );
         }
         ShownMode::Live if status.only_reads() => {
             "🟡 Live, but this app (-100) only reads, and FYERS refuses its orders"
@@ -21,7 +24,15 @@ pub(super) fn mode(status: &Status) -> String {
         ShownMode::Mock if status.refuses_without_token => {
             "🟡 Mock: orders are refused until there is a good token"
         }
-        ShownMode::Mock => "🟡 Mock: everything is simulated",
+        ShownMode::Mock => match status.protection {
+            Protection::Nothing => "🟡 Mock: everything is simulated",
+            Protection::Exits => {
+                "🟠 Mock: orders that could close what is open at FYERS are refused, all others are simulated"
+            }
+            Protection::Everything => {
+                "🟠 Mock: orders are refused, because what is open at FYERS is not known"
+            }
+        },
     };
     format!("{what}\nBecause {}.", status.because_below_halt())
 }
@@ -47,8 +58,8 @@ pub(super) fn token(session: &SessionStatus) -> String {
 
 pub(super) fn status(status: &Status) -> String {
     let next = status.next_tick.map(|at| at.format("%a %d %b, %H:%M IST").to_string());
-    [
-        mode(status),
+    let open = status.open_at_fyers.iter().cloned();
+    let rest = [
         token(&status.session),
         format!("Next check: {}.", next.unwrap_or_else(|| "unknown".to_owned())),
         format!(
@@ -56,19 +67,20 @@ pub(super) fn status(status: &Status) -> String {
             counted(status.orders_simulated_today, "order"),
             counted(status.outbox.waiting, "alert")
         ),
-    ]
-    .into_iter()
-    .chain(
-        [status.disk.trouble(), status.fyers.trouble()]
-            .into_iter()
-            .flatten()
-            .map(|trouble| format!("⚠️ {}.", first_upper(&trouble))),
-    )
-    .chain(refused_words(status))
-    .chain(leftover_words(status))
-    .chain(status.open_at_fyers.clone())
-    .collect::<Vec<_>>()
-    .join("\n")
+    ];
+    std::iter::once(mode(status))
+        .chain(open)
+        .chain(rest)
+        .chain(
+            [status.disk.trouble(), status.fyers.trouble()]
+                .into_iter()
+                .flatten()
+                .map(|trouble| format!("⚠️ {}.", first_upper(&trouble))),
+        )
+        .chain(rejected_words(status))
+        .chain(leftover_words(status))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn first_upper(text: &str) -> String {
@@ -76,10 +88,10 @@ fn first_upper(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn refused_words(status: &Status) -> Option<String> {
-    let refused = status.orders_refused_today;
-    (refused > 0).then(|| {
-        format!("FYERS refused {} today: /orders and the page list them.", counted(refused, "order"))
+fn rejected_words(status: &Status) -> Option<String> {
+    let rejected = status.orders_refused_today;
+    (rejected > 0).then(|| {
+        format!("FYERS rejected {} today: /orders and the page list them.", counted(rejected, "order"))
     })
 }
 

@@ -57,13 +57,20 @@ pub(super) fn key(verb: KeyVerb) -> Result<Exit, Failure> {
         }
         KeyVerb::Halt(Named { name, json }) => {
             let done = format!("Bot {name} is halted: its entries are refused, its exits pass.");
-            told(&change(&config, &Change::Halt(named(&name)?, true))?, &done, json)
+            let answer = change(&config, &Change::Halt(named(&name)?, true))?;
+            told(&answer, &if_changed(&answer, done, format!("Bot {name} was halted already.")), json)
         }
         KeyVerb::Resume(Named { name, json }) => {
             let done = format!("The halt of bot {name} is over.");
-            told(&change(&config, &Change::Halt(named(&name)?, false))?, &done, json)
+            let answer = change(&config, &Change::Halt(named(&name)?, false))?;
+            told(&answer, &if_changed(&answer, done, format!("Bot {name} was not halted.")), json)
         }
     }
+}
+
+/// A keeper of before does not tell whether anything changed.
+fn if_changed(answer: &Value, done: String, else_so: String) -> String {
+    if answer["changed"] == false { else_so } else { done }
 }
 
 /// In a folder that is not the keeper's there are no keys, and one that is made there opens nothing elsewhere.
@@ -98,15 +105,20 @@ impl Change {
         }
     }
 
-    async fn make(&self, admin: &KeyAdmin) -> Result<Option<Issued>, KeyError> {
+    /// What came out, as the keeper's API has it.
+    async fn make(&self, admin: &KeyAdmin) -> Result<Value, KeyError> {
+        let token = |Issued { name, token }: Issued| serde_json::json!({ "name": name, "token": token.expose_secret() });
         match self {
             Self::Add(wish) => {
                 let wish = wish.read().map_err(KeyProblem::from)?;
-                admin.add(wish, WHO).await.map(Some)
+                admin.add(wish, WHO).await.map(token)
             }
-            Self::Rotate(name) => admin.rotate(name, WHO).await.map(Some),
-            Self::Remove(name) => admin.remove(name, WHO).await.map(|()| None),
-            Self::Halt(name, halted) => admin.halt(name, *halted, WHO).await.map(|()| None),
+            Self::Rotate(name) => admin.rotate(name, WHO).await.map(token),
+            Self::Remove(name) => admin.remove(name, WHO).await.map(|()| serde_json::json!({ "done": true })),
+            Self::Halt(name, halted) => {
+                let changed = admin.halt(name, *halted, WHO).await;
+                changed.map(|changed| serde_json::json!({ "done": true, "changed": changed }))
+            }
         }
     }
 }
@@ -186,10 +198,7 @@ async fn here(config: &CliConfig, state: &StateDir, change: &Change) -> Result<V
     let made = change.make(&admin).await;
     drop(admin);
     storage.close().await;
-    made.map_err(|error| wrong(&error.to_string())).map(|issued| match issued {
-        Some(Issued { name, token }) => serde_json::json!({ "name": name, "token": token.expose_secret() }),
-        None => serde_json::json!({ "done": true }),
-    })
+    made.map_err(|error| wrong(&error.to_string()))
 }
 
 /// The keys of a state folder that this process holds.

@@ -27,7 +27,7 @@ pub(super) fn orders(json: bool, limit: u32) -> Result<Exit, Failure> {
     if json {
         print_json(&answer);
     } else if orders.is_empty() {
-        say("No orders so far.");
+        say("No orders through this keeper so far.");
     } else {
         put(&table(&orders, table_room()));
     }
@@ -91,6 +91,7 @@ fn cells(order: &Value) -> [String; 7] {
     let status = match (known(order), is_refused(order)) {
         (Some("found"), _) => "found",
         (Some(_), _) => "unknown",
+        (None, true) if matches!(text(order, "venue").as_str(), "fyers" | "mock") => "rejected",
         (None, true) => "refused",
         (None, false) => progress.map_or("accepted", |progress| progress.word()),
     };
@@ -163,7 +164,7 @@ mod tests {
         );
         let row = |begins: &str| lines.iter().position(|line| line.contains(begins)).unwrap();
         // The symbol goes on in the next line, and the reason is told to its end.
-        let refused = row("refused  fyers");
+        let refused = row("rejected fyers");
         assert_eq!(lines[refused + 1].trim(), "0CE AAAAAAAAAAAAAAAAAAA");
         assert_eq!(lines[refused + 3].trim(), "bot scalper");
         assert_eq!(text.matches("because").count(), 40, "{text}");

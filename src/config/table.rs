@@ -63,7 +63,7 @@ pub const TABLE: &[Spec] = &[
     secret("KEEPER_DATABASE_URL", Show::Host),
     plain("KEEPER_ADVERTISE_URL", "not set"),
     plain("KEEPER_HTTP_ADDR", "127.0.0.1:8080, or 0.0.0.0:$PORT when PORT is set"),
-    plain("KEEPER_PUBLIC_URL", "RENDER_EXTERNAL_URL"),
+    plain("KEEPER_PUBLIC_URL", "not set; RENDER_EXTERNAL_URL where Render sets it"),
     plain("KEEPER_TRUSTED_PROXIES", "not set"),
     secret("KEEPER_GATEWAY_KEY", Show::Fingerprint),
     plain("KEEPER_TICK_TIME", "08:45"),

@@ -220,6 +220,8 @@ fn a_hosting_platform_is_followed() {
         let row = settings.rows.iter().find(|row| row.name == name).unwrap();
         assert_eq!((row.value.as_str(), row.origin), (value, SettingOrigin::Environment));
     }
+    let unset = with(&[]).rows.into_iter().find(|row| row.name == "KEEPER_PUBLIC_URL").unwrap().value;
+    assert_eq!(unset, "not set; RENDER_EXTERNAL_URL where Render sets it", "a name is no address");
     assert_eq!(without(&[("PORT", "http"), ("RENDER_EXTERNAL_URL", "http://k.onrender.com")]).len(), 2);
     let own = with(&[("PORT", "1"), ("KEEPER_HTTP_ADDR", "127.0.0.1:2")]);
     assert_eq!(own.http_addr.to_string(), "127.0.0.1:2", "a person's wish goes first");

@@ -74,6 +74,8 @@ fn status_of(shown: &Shown) -> Status {
         orders_simulated_today: 0,
         orders_refused_today: 0,
         open_at_fyers: None,
+        waiting_at_fyers: vec![],
+        protection: keeper_domain::routing::real_positions::Protection::Nothing,
         app_reads_only: false,
         positions_known: keeper_domain::routing::live_positions::Known::Never,
         simulated_left: vec![],

@@ -70,8 +70,8 @@ async fn act(gate: Gate, front: web::Data<Front>, path: web::Path<(String, Strin
     };
     match act.as_str() {
         "rotate" => answer(admin.rotate(&name, BY).await),
-        "halt" => done(admin.halt(&name, true, BY).await),
-        "resume" => done(admin.halt(&name, false, BY).await),
+        "halt" => halted(admin.halt(&name, true, BY).await),
+        "resume" => halted(admin.halt(&name, false, BY).await),
         _ => HttpResponse::NotFound().body("nothing here\n"),
     }
 }
@@ -92,6 +92,13 @@ fn answer(issued: Result<Issued, KeyError>) -> HttpResponse {
 fn done(outcome: Result<(), KeyError>) -> HttpResponse {
     match outcome {
         Ok(()) => json(HttpResponse::Ok(), &serde_json::json!({ "done": true })),
+        Err(error) => refused(&error),
+    }
+}
+
+fn halted(outcome: Result<bool, KeyError>) -> HttpResponse {
+    match outcome {
+        Ok(changed) => json(HttpResponse::Ok(), &serde_json::json!({ "done": true, "changed": changed })),
         Err(error) => refused(&error),
     }
 }

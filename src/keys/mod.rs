@@ -171,16 +171,17 @@ impl KeyAdmin {
         Ok(())
     }
 
-    /// Halts one bot, or ends its halt. A halt counts at once, on disk or not; it ends only when its end is on disk.
+    /// Halts one bot, or ends its halt; whether that changed anything. A halt counts at once, on disk or not; it ends only when
+    /// its end is on disk.
     ///
     /// # Errors
     /// There is no such key, or the store failed.
-    pub async fn halt(&self, name: &BotName, halted: bool, by: &str) -> Result<(), KeyError> {
+    pub async fn halt(&self, name: &BotName, halted: bool, by: &str) -> Result<bool, KeyError> {
         let _turn = self.turn.lock().await;
         let ring = self.ring();
         let stored = ring.known(name)?.stored.clone();
         if stored.halted == halted {
-            return Ok(());
+            return Ok(false);
         }
         let stored = StoredKey { halted, ..stored };
         if halted {
@@ -189,7 +190,7 @@ impl KeyAdmin {
         let event = Event::KeyHalted { bot: name.clone(), halted, by: by.to_owned() };
         self.commit(KeyChange::Put(stored.clone()), event).await?;
         self.publish(ring.with(stored));
-        Ok(())
+        Ok(true)
     }
 
     fn mint(&self, name: &BotName) -> Minted {

@@ -10,7 +10,7 @@ use keeper_domain::{
     contact::ContactState,
     mode::{Mode, ShownMode},
     reason::Reason,
-    routing::live_positions::Known,
+    routing::{live_positions::Known, real_positions::Protection},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -200,6 +200,12 @@ pub struct Status {
     /// What is open at FYERS while no order goes there, in words; `None` when nothing is, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_at_fyers: Option<String>,
+    /// Orders at FYERS that can still fill, as far as is known, each as `+50 NSE:TCS-EQ`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting_at_fyers: Vec<String>,
+    /// Which orders are refused while no order goes to FYERS, because of what is open there.
+    #[serde(default)]
+    pub protection: Protection,
     /// Whether FYERS takes no orders from the app, which only reads.
     #[serde(default)]
     pub app_reads_only: bool,
@@ -247,15 +253,7 @@ impl Status {
     /// What the mode means for orders.
     pub fn orders_words(&self) -> &'static str {
         match self.mode {
-            ShownMode::Halted if !self.session.usable => {
-                "Entries are refused, and without a token exits at FYERS are refused too."
-            }
-            ShownMode::Halted if self.mode_below_halt == Mode::Live => {
-                "Entries are refused; orders that reduce an open position still go to FYERS, with real money."
-            }
-            ShownMode::Halted => {
-                "Entries are refused; orders that reduce a simulated position still pass. No order is real."
-            }
+            ShownMode::Halted => self.halted_words(),
             ShownMode::Live if self.only_reads() => {
                 "But this app (-100) only reads, and FYERS refuses its orders."
             }
@@ -264,7 +262,30 @@ impl Status {
             ShownMode::Mock if self.refuses_without_token => {
                 "Orders are refused until there is a good token; what bots read is simulated."
             }
-            ShownMode::Mock => "No order goes to FYERS.",
+            ShownMode::Mock => match self.protection {
+                Protection::Nothing => "No order goes to FYERS.",
+                Protection::Exits => {
+                    "Orders that could close what is open at FYERS are refused, all others are simulated: no order goes there."
+                }
+                Protection::Everything => {
+                    "Orders are refused: what is open at FYERS is not known, and no order goes there."
+                }
+            },
+        }
+    }
+
+    /// What a halt means for orders, whether there is one or not.
+    pub fn halted_words(&self) -> &'static str {
+        match self.mode_below_halt {
+            _ if !self.session.usable => {
+                "Entries are refused, and without a token exits at FYERS are refused too."
+            }
+            Mode::Live => {
+                "Entries are refused; orders that reduce an open position still go to FYERS, with real money."
+            }
+            Mode::Sandbox | Mode::Mock => {
+                "Entries are refused; orders that reduce a simulated position still pass. No order is real."
+            }
         }
     }
 

@@ -80,9 +80,16 @@ impl StateDirError {
             }
             Self::NotOurs { problem, .. } => problem.advice(),
             Self::NotAFolder(_) => "Point KEEPER_STATE_DIR at a folder, or at a path where one can be made.",
-            Self::Unusable { .. } => {
+            Self::Unusable { problem: ErrorKind::ReadOnlyFilesystem, .. } => {
+                "Its file system is mounted read-only: mount it for writing, or set KEEPER_STATE_DIR to a folder on another one."
+            }
+            Self::Unusable { problem: ErrorKind::StorageFull | ErrorKind::QuotaExceeded, .. } => {
+                "Make room on its disk, or set KEEPER_STATE_DIR to a folder on another one."
+            }
+            Self::Unusable { problem: ErrorKind::PermissionDenied, .. } => {
                 "Give it to that user (chown), or set KEEPER_STATE_DIR to a folder of its own."
             }
+            Self::Unusable { .. } => "Check the disk, or set KEEPER_STATE_DIR to a folder on another one.",
         }
     }
 }
@@ -295,6 +302,20 @@ mod tests {
         assert_eq!(mode(&path), 0o700);
         for entry in fs::read_dir(&path).unwrap() {
             assert_eq!(mode(&entry.unwrap().path()), 0o600);
+        }
+    }
+
+    #[test]
+    fn the_advice_goes_by_what_the_system_says() {
+        let advice = |problem| StateDirError::Unusable { path: "state".into(), problem }.advice();
+        assert!(advice(ErrorKind::PermissionDenied).contains("chown"));
+        for (problem, words) in [
+            (ErrorKind::ReadOnlyFilesystem, "mounted read-only"),
+            (ErrorKind::StorageFull, "Make room"),
+            (ErrorKind::Other, "Check the disk"),
+        ] {
+            let advice = advice(problem);
+            assert!(advice.contains(words) && !advice.contains("chown"), "{advice}");
         }
     }
 

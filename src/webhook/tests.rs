@@ -18,7 +18,7 @@ fn alert() -> Outgoing {
         count: 2,
         severity: Severity::Warning,
         key: "rejected -99 margin|".to_owned(),
-        text: "⚠️ FYERS refused: buy 10 NSE:SBIN-EQ at market\nWhy: margin".to_owned(),
+        text: "⚠️ FYERS rejected: buy 10 NSE:SBIN-EQ at market\nWhy: margin".to_owned(),
         items: vec!["10:02 buy 10 NSE:SBIN-EQ at market".to_owned()],
         attempts: 0,
     }
@@ -45,7 +45,7 @@ async fn the_body_is_what_the_document_says() {
     assert_eq!(request.headers["webhook-id"], "K-20261123-7");
     assert!(request.headers["webhook-signature"].to_str().unwrap().starts_with("v1,"));
     let body: Value = serde_json::from_slice(&request.body).unwrap();
-    assert_eq!(body["title"], "FYERS refused: buy 10 NSE:SBIN-EQ at market");
+    assert_eq!(body["title"], "FYERS rejected: buy 10 NSE:SBIN-EQ at market");
     assert_eq!(body["at"], "2026-11-23T10:02:00.250+05:30");
     let document = include_str!("../../docs/alerts.md");
     let example = document.split("```json").nth(1).and_then(|rest| rest.split("```").next()).unwrap();

@@ -70,7 +70,9 @@ fn the_day_ends_with_one_summary() {
     let keeper = ready(&home, "live");
     let text = home.wait_alert("Summary of Mon 23 Nov");
     assert!(
-        text.contains("0 orders at FYERS, 0 simulated") && text.contains("Result: ₹0.00 at FYERS"),
+        text.contains(
+            "0 orders at FYERS, 0 more rejected by it.\nSimulated: 0, 0 more rejected by the MockExchange."
+        ) && text.contains("Result: ₹0.00 at FYERS"),
         "{text}"
     );
     // Until it is marked as delivered, a kill makes it come twice.

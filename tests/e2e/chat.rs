@@ -65,6 +65,12 @@ fn without_a_token_the_real_positions_are_named_beside_the_simulated_ones() {
     for command in ["/status", "/pnl", "/funds", "/orders"] {
         assert!(ask(&home, command, open).text.contains("+10 NSE:SBIN-EQ"), "{command}");
     }
+    let told = ask(&home, "/status", open).text;
+    let first =
+        "🟠 Mock: orders that could close what is open at FYERS are refused, all others are simulated\n";
+    assert!(told.starts_with(first), "the exits are refused, and that comes first: {told}");
+    assert!(told.find(open) < told.find("Next check"), "{told}");
+    assert!(bot.order("NSE:SBIN-EQ", -10).venue == "none" && bot.order("NSE:INFY-EQ", 1).venue == "mock");
     for verb in ["positions", "pnl", "status"] {
         let shown = home.run(&[verb]);
         let text = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");

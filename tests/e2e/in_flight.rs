@@ -230,7 +230,7 @@ fn an_answer_that_proves_nothing_is_looked_up_and_the_exit_of_what_it_bought_is_
         });
     }
     assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, answers.len() as u64, "never sent again");
-    assert!(home.alerts().iter().all(|alert| !alert.contains("FYERS refused")), "{:?}", home.alerts());
+    assert!(home.alerts().iter().all(|alert| !alert.contains("FYERS rejected")), "{:?}", home.alerts());
     let alert = home.wait_alert("Order sent, answer lost: buy 14 NSE:SBIN-EQ");
     assert!(alert.contains("FYERS' order book has it"), "{alert}");
     assert!(home.sim.kill(&home.newest(TokenKind::Access)));

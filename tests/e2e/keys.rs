@@ -226,7 +226,12 @@ fn one_bot_is_halted_from_the_chat_and_the_others_go_on() {
     let _still = &keeper;
     taken(&trial.order(SBIN, 5), "mock");
     home.wait_alert("The halt of bot trial is ended by the command line");
-    ask(&home, "/halt nobody-here", "Nothing was done: there is no key nobody-here");
+    let unknown = ask(&home, "/halt nobody-here", "Nothing was done: there is no key nobody-here").text;
+    assert!(unknown.ends_with("/keys shows all; /halt alone halts all bots."), "{unknown}");
+    let unknown = ask(&home, "/resume nobody-here", "Nothing was done: there is no key nobody-here").text;
+    assert!(unknown.ends_with("/keys shows all."), "{unknown}");
+    let again = home.run(&["key", "resume", "trial"]).exits(0);
+    assert!(again.out.contains("Bot trial was not halted."), "{again:?}");
     ask(&home, "/resume trial", "Bot trial is not halted");
     ask(&home, "/resume", "Trading is not halted");
     home.run(&["key", "halt", "nobody-here"]).exits(1);

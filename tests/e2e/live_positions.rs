@@ -214,6 +214,10 @@ fn without_a_token_the_page_names_what_is_open_at_fyers() {
         "{open}"
     );
     assert!(open.contains("cannot manage it until there is a token"), "{open}");
+    assert!(
+        page.contains("Orders that could close what is open at FYERS are refused, all others are"),
+        "{page}"
+    );
 }
 
 /// The memory of a keeper that has traded can be lost; the token in the settings tells that there was one.

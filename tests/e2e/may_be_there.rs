@@ -126,7 +126,7 @@ fn a_tokens_code_from_a_gateway_reaches_no_bot() {
         assert!(order.body["message"].as_str().unwrap().contains("outcome is not known"), "{}", order.body);
     }
     assert_eq!(keeper.status()["mode"], "live");
-    assert!(!home.alerts().iter().any(|alert| alert.contains("FYERS refused")), "{:#?}", home.alerts());
+    assert!(!home.alerts().iter().any(|alert| alert.contains("FYERS rejected")), "{:#?}", home.alerts());
 }
 
 fn unread(home: &Home) {

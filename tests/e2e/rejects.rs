@@ -1,4 +1,4 @@
-//! Orders that FYERS refuses are news: on the phone, on the page, in the status and in the metrics.
+//! Orders that FYERS rejects are news: on the phone, on the page, in the status and in the metrics.
 
 use serde_json::json;
 use simulator::{Fault, FaultRule, Scope, Service, TokenKind, endpoint};
@@ -13,7 +13,7 @@ use crate::{
 /// What the alerts tell: how many refused orders they stand for, and their texts.
 fn told(home: &Home) -> (u32, Vec<String>) {
     let texts: Vec<String> =
-        home.alerts().into_iter().filter(|alert| alert.contains("FYERS refused: ")).collect();
+        home.alerts().into_iter().filter(|alert| alert.contains("FYERS rejected: ")).collect();
     let times = |text: &String| {
         let stamp = text.lines().last().unwrap();
         stamp.strip_prefix('×').map_or(1, |rest| rest.split(',').next().unwrap().parse().unwrap())
@@ -26,7 +26,7 @@ fn counted(keeper: &Keeper, count: usize) {
     let metrics = keeper.get_with_own_key("/metrics").unwrap().1;
     assert!(metrics.contains(&format!("fyers_keeper_orders_refused_today {count}\n")), "{metrics}");
     let page = keeper.get_with_own_key("/").unwrap().1;
-    let (_, row) = page.split_once("Orders that FYERS refused today").unwrap_or_else(|| panic!("{page}"));
+    let (_, row) = page.split_once("Orders that FYERS rejected today").unwrap_or_else(|| panic!("{page}"));
     assert!(row.split("</").take(2).any(|cell| cell.ends_with(&format!(">{count}"))), "{row:.200}");
 }
 
@@ -72,7 +72,12 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
         assert!(listed.iter().any(|row| row.ends_with(&format!(" sell 10 {symbol} at ₹801.50"))), "{last}");
     }
     assert!(home.sim.telegram_messages().iter().any(|m| m.text == *last && !m.silent), "it has a sound");
-    ask(&home, "/status", "FYERS refused 20 orders today");
+    ask(&home, "/status", "FYERS rejected 20 orders today: /orders and the page list them");
+    // FYERS' order book has none of them.
+    let listed = ask(&home, "/orders", "Rejected by FYERS outright").text;
+    assert!(listed.starts_with("🧾 No orders today at FYERS"), "{listed}");
+    assert_eq!(listed.matches(" sell 10 NSE:").count(), 15, "{listed}");
+    assert!(listed.ends_with("and 5 more: see the status page or the command line"), "{listed}");
     keeper.kill9();
     counted(&home.start_ready(), 20);
 }

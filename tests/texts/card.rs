@@ -116,6 +116,7 @@ fn the_card() {
         ("09:20, logged in, live", logged_in(at(9, 20), Mode::Live)),
     ];
     let holds = [
+        ("a position at FYERS", Seen { live: holding(), ..seen(at(9, 30)) }),
         (
             "a position at FYERS, refusing without a token",
             Seen { live: holding(), rejects: true, ..seen(at(9, 30)) },

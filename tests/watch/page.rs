@@ -47,7 +47,7 @@ fn everything_is_said_without_scripts() {
         "Alerts waiting none",
         "Mode mock → live: you logged in",
         "Started, version",
-        "A token before the open on 0 of 1 trading day; after it on 1, at 11:02",
+        "On the one trading day so far the token came after the open, at 11:02",
         "by a login from the login page",
         "No simulated trade yet. The curve begins with the first one.",
         "Market data not connected: no bot listens",

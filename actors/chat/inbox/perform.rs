@@ -73,7 +73,9 @@ impl Performer<'_> {
             return self.speaker.reply(origin, why).await;
         }
         let title = with_name(title, action);
-        self.speaker.reply_with(origin, format!("{title}\n{meaning}"), vec![buttons(yes, nonce)]).await;
+        let more = in_time(self.control.beforehand(action)).await.flatten().unwrap_or_default();
+        let text = format!("{title}\n{meaning} {more}").trim_end().to_owned();
+        self.speaker.reply_with(origin, text, vec![buttons(yes, nonce)]).await;
     }
 
     /// The code is out of the chat before it is used, and whatever becomes of it.

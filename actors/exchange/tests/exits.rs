@@ -186,6 +186,8 @@ async fn a_resting_order_takes_its_room_once() {
     // Something else has moved the position meanwhile, so it is not shown what this one has filled.
     floor.fyers.books(&[row("26112300000001", 6, 6)], &[held(-9)]);
     floor.actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    let names = |event: &Event| matches!(event, Event::HaltChanged { waiting, .. } if waiting.iter().any(|one| one.starts_with("+6 NSE:SBIN-EQ")));
+    assert_eq!(floor.store.count(names), 1, "what can still fill is named");
     time::sleep(Duration::from_secs(4)).await;
     let taken = json!({"s": "ok", "code": 1101, "message": "m", "id": "26112300000002"});
     floor.fyers.says("/orders/sync", 200, &taken);

@@ -41,7 +41,8 @@ pub fn summarize(date: NaiveDate, orders: &[OrderEntry], events: &[Recorded]) ->
         date,
         at_fyers: count(|order| order.venue == Venue::Fyers && is_taken(order)),
         simulated: count(|order| order.venue == Venue::Mock && is_taken(order)),
-        rejected: count(|order| order.venue != Venue::None && !is_taken(order) && !order.is_unknown()),
+        rejected: count(|order| order.venue == Venue::Fyers && is_rejected(order)),
+        rejected_by_mock: count(|order| order.venue == Venue::Mock && is_rejected(order)),
         refused: count(|order| order.venue == Venue::None),
         pnl: None,
         venue: Venue::None,
@@ -51,6 +52,10 @@ pub fn summarize(date: NaiveDate, orders: &[OrderEntry], events: &[Recorded]) ->
 
 fn is_taken(order: &OrderEntry) -> bool {
     (200..300).contains(&order.status) && order.code >= 0 && !order.is_unknown()
+}
+
+fn is_rejected(order: &OrderEntry) -> bool {
+    !is_taken(order) && !order.is_unknown()
 }
 
 fn step(entry: &Recorded) -> Option<String> {
@@ -137,6 +142,7 @@ mod tests {
             order(Venue::Fyers, 400, -99, "2026-11-23T09:21"),
             order(Venue::Fyers, 200, -99, "2026-11-23T09:22"),
             order(Venue::Mock, 200, 1101, "2026-11-23T00:01"),
+            order(Venue::Mock, 400, -50, "2026-11-23T09:23"),
             order(Venue::None, 400, -50, "2026-11-23T23:59"),
             order(Venue::Fyers, 200, 1101, "2026-11-24T00:00"),
         ];
@@ -149,8 +155,8 @@ mod tests {
             told("2026-11-23T10:09", Event::LoggedOut),
         ];
         let summary = summarize(day("2026-11-23"), &orders, &events);
-        let counts = (summary.at_fyers, summary.simulated, summary.rejected, summary.refused);
-        assert_eq!(counts, (1, 1, 2, 1));
+        assert_eq!((summary.at_fyers, summary.rejected), (1, 2), "at FYERS");
+        assert_eq!((summary.simulated, summary.rejected_by_mock, summary.refused), (1, 1, 1));
         assert_eq!(summary.token.len(), 2);
         assert!(summary.token[0].starts_with("10:02 lost ("), "{:?}", summary.token);
     }

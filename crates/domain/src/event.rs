@@ -175,6 +175,9 @@ pub enum Event {
         halted: bool,
         /// Who, as shown in the chat or on the command line.
         by: String,
+        /// Orders that were known to wait at FYERS then, as `+50 NSE:TCS-EQ`: a halt does not take them back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waiting: Vec<String>,
     },
     /// A person added a bot's key.
     KeyAdded {

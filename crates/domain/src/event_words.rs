@@ -68,8 +68,8 @@ fn session(event: &Event) -> Option<String> {
 fn exchange(event: &Event) -> Option<String> {
     Some(match event {
         Event::ModeChanged { from, to, why, .. } => format!("Mode {from} → {to}: {}", why.words()),
-        Event::HaltChanged { halted: true, by } => format!("Trading halted by {by}"),
-        Event::HaltChanged { halted: false, by } => format!("Trading resumed by {by}"),
+        Event::HaltChanged { halted: true, by, .. } => format!("Trading halted by {by}"),
+        Event::HaltChanged { halted: false, by, .. } => format!("Trading resumed by {by}"),
         Event::KeyAdded { bot, by, .. } => format!("A key for bot {bot} was added by {by}"),
         Event::KeyRotated { bot, by } => format!("The key of bot {bot} has a new token, by {by}"),
         Event::KeyRemoved { bot, by } => format!("The key of bot {bot} was removed by {by}"),
@@ -99,7 +99,7 @@ fn exchange(event: &Event) -> Option<String> {
         }
         Event::OrderRejected { asked, symbol, quantity, code, .. } => {
             let what = asked.words().unwrap_or_else(|| order(symbol, *quantity));
-            format!("FYERS refused: {what}, code {code}")
+            format!("FYERS rejected: {what}, code {code}")
         }
         Event::PositionsUnreadable { over: false } => "The live positions cannot be read".to_owned(),
         Event::PositionsUnreadable { over: true } => "The live positions can be read again".to_owned(),

@@ -14,8 +14,11 @@ pub struct DaySummary {
     pub at_fyers: u64,
     /// Those that the MockExchange took.
     pub simulated: u64,
-    /// Those that FYERS or the MockExchange refused.
+    /// Those that FYERS rejected; in what an older keeper wrote down, those that the MockExchange rejected as well.
     pub rejected: u64,
+    /// Those that the MockExchange rejected.
+    #[serde(default)]
+    pub rejected_by_mock: u64,
     /// Those that the keeper itself refused.
     pub refused: u64,
     /// Profit and loss in INR as the venue tells it, with two decimals; `None` when it could not be read.

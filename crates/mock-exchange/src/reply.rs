@@ -1,6 +1,6 @@
 //! The broker's words for what was done (docs/fyers-api.md, "Place" and "Convert").
 
-use crate::{book::Book, command::Command, new_order::NewOrder, record::Record};
+use crate::{book::Book, command::Command, new_order::NewOrder, price::PriceOrigin, record::Record};
 use fyers_api::{error::ApiError, ist, model::OrderType};
 
 /// A success: what the HTTP answer will say.
@@ -69,7 +69,12 @@ fn slipped(book: &Book, order: &NewOrder, records: &[Record]) -> Option<String> 
         book.config.slippage && request.order_type == OrderType::Market && top.is_last_only(request.side);
     (traded && slips).then(|| {
         let at = ist::ist(top.at).format("%d %b %H:%M:%S");
-        format!(". It traded one tick beyond the last price, of {at} IST: bid and ask are not known")
+        match top.origin {
+            PriceOrigin::Walk => format!(". It traded one tick beyond a made-up price (walk), of {at} IST"),
+            PriceOrigin::Last | PriceOrigin::Live => {
+                format!(". It traded one tick beyond the last price, of {at} IST: bid and ask are not known")
+            }
+        }
     })
 }
 

@@ -101,7 +101,7 @@ impl Gauges {
             last_tick: gauge("last_tick_timestamp_seconds", "When the last daily tick began; 0: never.")?,
             next_tick: gauge("next_tick_timestamp_seconds", "When the next daily tick is due.")?,
             simulated: gauge("orders_simulated_today", "Orders the MockExchange took today (IST).")?,
-            refused: gauge("orders_refused_today", "Orders that FYERS refused today (IST).")?,
+            refused: gauge("orders_refused_today", "Orders that FYERS rejected today (IST).")?,
             positions: labelled(
                 "positions_known",
                 "1 for how well the positions at FYERS are known.",

@@ -203,8 +203,14 @@ async fn act(
     let outcome = match act.as_str() {
         "rotate" => of_issued(admin.rotate(&name, BY).await),
         "remove" => of_done(admin.remove(&name, BY).await, format!("The key of bot {name} is removed.")),
-        "halt" => of_done(admin.halt(&name, true, BY).await, format!("Bot {name} is halted.")),
-        "resume" => of_done(admin.halt(&name, false, BY).await, format!("The halt of bot {name} is over.")),
+        "halt" => {
+            let halted = admin.halt(&name, true, BY).await.map(|_| ());
+            of_done(halted, format!("Bot {name} is halted."))
+        }
+        "resume" => match admin.halt(&name, false, BY).await {
+            Ok(false) => Outcome::Done(format!("Bot {name} was not halted.")),
+            resumed => of_done(resumed.map(|_| ()), format!("The halt of bot {name} is over.")),
+        },
         _ => return HttpResponse::NotFound().body("nothing here\n"),
     };
     outcomes.leave(&press.token, outcome);

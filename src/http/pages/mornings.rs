@@ -157,9 +157,10 @@ fn sum(mornings: &[Morning]) -> String {
         mornings.iter().filter(|morning| !matches!(morning.outcome, Outcome::Ahead | Outcome::Waiting(_)));
     let mut sorted = good.clone();
     sorted.sort_unstable();
+    let often = if sorted.len() > 1 { "usually " } else { "" };
     let usual = sorted
         .get(sorted.len() / 2)
-        .map_or_else(String::new, |median| format!(", usually {} after the daily check", lasted(*median)));
+        .map_or_else(String::new, |median| format!(", {often}{} after the daily check", lasted(*median)));
     let known = known.count();
     if known == 0 {
         return "No morning is over yet.".to_owned();
@@ -169,6 +170,9 @@ fn sum(mornings: &[Morning]) -> String {
     let in_time = good.len() - late.len();
     let days = if known == 1 { "day" } else { "days" };
     match (from, late.len()) {
+        (Some(from), 1) if known == 1 => {
+            format!("On the one trading day so far the token came after the open, at {from}{usual}.")
+        }
         (None, _) => format!("A token on {in_time} of {known} trading {days}{usual}."),
         (Some(from), 1) => {
             format!(
@@ -230,7 +234,7 @@ mod tests {
         let strip = Strip::of(&[late(23)]).unwrap();
         assert_eq!(
             strip.sum,
-            "A token before the open on 0 of 1 trading day; after it on 1, at 10:42, usually 117 min after the daily check."
+            "On the one trading day so far the token came after the open, at 10:42, 117 min after the daily check."
         );
         assert_eq!(strip.bars[0].kind, "late");
         assert!(strip.lines[0].words.starts_with("ready at 10:42:00 when the market was open, "));

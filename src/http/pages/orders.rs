@@ -22,8 +22,8 @@ pub(super) struct OrderRow {
     pub(super) outcome: String,
     /// To be shown as trouble.
     pub(super) is_refused: bool,
-    /// Nobody knows what came of it.
-    pub(super) is_unknown: bool,
+    /// The keeper itself refused it; what FYERS or the MockExchange does not take is rejected.
+    pub(super) is_refused_here: bool,
 }
 
 /// The orders of a date (IST) among these entries of the order journal, newest first.
@@ -49,11 +49,13 @@ impl OrderRow {
         };
         let is_refused = entry["code"].as_i64().is_none_or(|code| code < 0)
             || entry["status"].as_i64().is_none_or(|status| status >= 400);
+        let was_sent = matches!(entry["venue"].as_str(), Some("fyers" | "mock"));
         let progress = OrderProgress::of_entry(entry);
         let words = excerpt(entry["message"].as_str().unwrap_or_default(), 400);
         let outcome = match (is_refused, entry["status"].as_i64()) {
             _ if is_unanswered => words,
             (_, None | Some(0)) => format!("outcome not known {words}"),
+            (true, _) if was_sent => format!("rejected: {words}"),
             (true, _) => format!("refused: {words}"),
             (false, _) => progress.map_or_else(|| "accepted".to_owned(), |progress| progress.words()),
         };
@@ -65,7 +67,7 @@ impl OrderRow {
             price: price(entry, progress),
             outcome: outcome.trim().to_owned(),
             is_refused: is_refused || is_unknown,
-            is_unknown,
+            is_refused_here: is_refused && !is_unknown && !was_sent,
         }
     }
 }
@@ -130,7 +132,11 @@ mod tests {
             ),
             (
                 json!({"code": -50, "message": "no\u{202e} margin"}),
-                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹800.50 | refused: no margin",
+                "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹800.50 | rejected: no margin",
+            ),
+            (
+                json!({"venue": "none", "code": -50, "message": "halted"}),
+                "10:30:00 | not sent | sell 10 NSE:SBIN-EQ | at ₹800.50 | refused: halted",
             ),
             (
                 json!({"what": "cancel", "symbol": null, "quantity": null, "price": null, "id": "26"}),

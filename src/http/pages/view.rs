@@ -8,6 +8,7 @@ use keeper_domain::{
     keys::BotName,
     mode::ShownMode,
     reason::Reason,
+    routing::real_positions::halt_leaves,
     session::Source,
 };
 use serde_json::Value;
@@ -113,6 +114,10 @@ pub(super) struct View {
     pub(super) meaning: &'static str,
     pub(super) because: String,
     pub(super) halted: bool,
+    /// What a halt would mean, or means.
+    pub(super) halt_words: &'static str,
+    /// What a halt does not take back.
+    pub(super) halt_leaves: String,
     /// What the end of a halt leads to.
     pub(super) resumed: &'static str,
     /// There is no app, so there is no way to a token.
@@ -188,6 +193,8 @@ impl View {
             meaning: status.orders_words(),
             because: status.because(),
             halted: status.halted,
+            halt_words: status.halted_words(),
+            halt_leaves: halt_leaves(&status.waiting_at_fyers),
             resumed: status.resumed_words(),
             is_bare: status.session.reason == Reason::NoCredentials,
             health,
@@ -277,8 +284,7 @@ fn calendar(status: &Status) -> Vec<Row> {
 }
 
 fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
-    let refused =
-        orders.map(|orders| orders.iter().filter(|order| order.is_refused && !order.is_unknown).count());
+    let refused = orders.map(|orders| orders.iter().filter(|order| order.is_refused_here).count());
     let outbox = &status.outbox;
     let waiting = match outbox.oldest {
         Some(oldest) => format!("{}, the oldest since {}", outbox.waiting, full(oldest)),
@@ -286,9 +292,9 @@ fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
     };
     vec![
         Row { name: "Orders simulated today", value: status.orders_simulated_today.to_string() },
-        Row { name: "Orders that FYERS refused today", value: status.orders_refused_today.to_string() },
+        Row { name: "Orders that FYERS rejected today", value: status.orders_refused_today.to_string() },
         Row {
-            name: "Orders refused today, in all",
+            name: "Orders that the keeper refused today",
             value: refused.map_or_else(
                 || "not known".to_owned(),
                 |refused| match orders.map_or(0, <[_]>::len) {

@@ -69,7 +69,9 @@ async fn a_halt_is_asked_first_done_once_and_the_question_says_how_it_ended() {
     let room = room().await;
     room.write(OWNER, "/halt");
     pass(2).await;
-    assert!(room.world.last_bubble().text.starts_with("Halt trading?\nNo new positions"));
+    let question = room.world.last_bubble().text;
+    assert!(question.starts_with("Halt trading?\nNothing is halted yet."), "{question}");
+    assert!(question.ends_with(" +50 NSE:TCS-EQ waits."), "what is so just now: {question}");
     assert_eq!(room.world.count("act"), 0);
     let (yes, presses) = (room.world.button(0), (0..3).map(|_| room.press(OWNER, &room.world.button(0))));
     assert!(yes.starts_with("yes:") && presses.count() == 3);

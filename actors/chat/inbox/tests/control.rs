@@ -27,6 +27,10 @@ impl Control for World {
         self.control(format!("act {action:?} by {}", by.id)).await
     }
 
+    async fn beforehand(&self, action: &Action) -> Option<String> {
+        matches!(action, Action::Halt { bot: None }).then(|| "+50 NSE:TCS-EQ waits.".to_owned())
+    }
+
     async fn redeem(&self, pasted: SecretString, by: &Person) -> String {
         assert!(pasted.expose_secret().contains("eyJ"));
         self.control(format!("redeem by {}", by.id)).await

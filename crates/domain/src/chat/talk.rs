@@ -191,7 +191,7 @@ pub enum Action {
     Logout,
     /// One refresh call.
     Refresh,
-    /// No new positions from now on.
+    /// Entries are refused from now on.
     Halt {
         /// Of this bot only; `None`: of all.
         bot: Option<BotName>,
@@ -236,6 +236,10 @@ pub trait Control: Send + Sync {
     async fn act(&self, action: Action, by: &Person) -> String;
     /// Why there is no need to ask whether it is meant: it cannot be done, or is so already. `None`: ask.
     async fn needless(&self, _action: &Action) -> Option<String> {
+        None
+    }
+    /// What else a person should know before the answer to the question, as it is just now.
+    async fn beforehand(&self, _action: &Action) -> Option<String> {
         None
     }
     /// Takes the code of a login, bare or within the redirect address, and says in a line or two how it went;

@@ -2,9 +2,13 @@
 //! cannot reach FYERS.
 
 use fyers_api::ist::ist;
+use serde::{Deserialize, Serialize};
 
-use super::{conditional::Conditional, live_positions::LivePositions, route::Snapshot};
-use crate::mode::Mode;
+use super::{conditional::Conditional, live_positions::LivePositions, request::Leg, route::Snapshot};
+use crate::{mode::Mode, text::excerpt};
+
+/// Characters of what waits that are shown.
+const WAITING: usize = 116;
 
 impl LivePositions {
     /// Each open position as `+6 NSE:SBIN-EQ`, as last read, and what may be open besides; `None` while nobody has read them
@@ -32,6 +36,15 @@ impl LivePositions {
         )
     }
 
+    /// What becomes of orders because of it while there is no token.
+    pub fn protection(&self) -> Protection {
+        match self.open() {
+            _ if self.are_not_known() => Protection::Everything,
+            Some(open) if open.is_empty() => Protection::Nothing,
+            _ => Protection::Exits,
+        }
+    }
+
     /// The same in a line of its own; `None` when nothing is open, as far as is known.
     fn words(&self) -> Option<String> {
         let Some(open) = self.open() else {
@@ -46,7 +59,48 @@ impl LivePositions {
     }
 }
 
+/// Which orders are refused, in place of being simulated, because of what is open at FYERS while no order goes there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protection {
+    /// None: nothing is open there.
+    #[default]
+    Nothing,
+    /// Those that could close what is open there.
+    Exits,
+    /// All: what is open there is not known.
+    Everything,
+}
+
+/// What a halt does not take back, with the names of what is known to wait.
+pub fn halt_leaves(waiting: &[String]) -> String {
+    if waiting.is_empty() {
+        return "Orders that wait already can still fill: let the bot cancel them, or cancel those at FYERS in its app.".into();
+    }
+    format!(
+        "Orders that wait at FYERS already can still fill: {}. Cancel them in the FYERS app, or let the bot do it.",
+        excerpt(&waiting.join(", "), WAITING)
+    )
+}
+
 impl Snapshot {
+    /// Orders at FYERS that can still fill, as far as is known, as `+50 NSE:TCS-EQ`: no halt takes them back.
+    pub fn waiting_at_fyers(&self) -> Vec<String> {
+        let leg = |leg: &Leg| format!("{:+} {}", leg.quantity, leg.symbol);
+        let waiting = self.live.waiting.iter().filter(|leg| leg.quantity != 0).map(leg);
+        let conditional = self.live.conditional.iter().map(Conditional::told);
+        waiting.chain(conditional).chain(self.live.with_sent(&self.sent).sent).collect()
+    }
+
+    /// Which orders are refused because of what is open at FYERS; none where they go there, or never do.
+    pub fn protection(&self) -> Protection {
+        match (self.mode, self.sandbox) {
+            (Mode::Mock, false) if self.sent.is_opaque => Protection::Everything,
+            (Mode::Mock, false) => self.live.with_sent(&self.sent).protection(),
+            _ => Protection::Nothing,
+        }
+    }
+
     /// What is open at FYERS, for whoever is shown the simulated account, or asks where orders go while none goes there.
     pub fn open_at_fyers(&self) -> Option<String> {
         // Live shows the account itself. Whoever has chosen the sandbox is not told of what nobody has read since.
@@ -108,6 +162,44 @@ mod tests {
         row.waiting.clear();
         row.unread_since = row.read_at;
         assert_eq!(row.open().unwrap(), ["what came after 03:17 (positions could not be read since)"]);
+    }
+
+    #[test]
+    fn what_is_refused_is_told_as_the_rule_that_routes_decides() {
+        use crate::routing::route::{Route, route, tests::place};
+        let at = |mode, sandbox, live| Snapshot { sandbox, live, ..snapshot(mode) };
+        let unread = LivePositions { unread_since: read(6).read_at, ..read(6) };
+        for (live, protection) in [
+            (read(0), Protection::Nothing),
+            (read(6), Protection::Exits),
+            (LivePositions::not_known(), Protection::Everything),
+            (unread, Protection::Everything),
+        ] {
+            let now = at(Mode::Mock, false, live.clone());
+            assert_eq!(now.protection(), protection, "{live:?}");
+            let is_refused =
+                |symbol, quantity| matches!(route(&now, &place(symbol, quantity)), Route::Refused(_));
+            assert_eq!(is_refused("NSE:SBIN-EQ", -6), protection != Protection::Nothing, "{live:?}");
+            assert_eq!(is_refused("NSE:INFY-EQ", 1), protection == Protection::Everything, "{live:?}");
+            assert_eq!(at(Mode::Mock, true, live.clone()).protection(), Protection::Nothing);
+            assert_eq!(at(Mode::Live, false, live).protection(), Protection::Nothing);
+        }
+    }
+
+    #[test]
+    fn what_a_halt_leaves_at_fyers_is_named() {
+        let leg = |symbol, quantity| crate::routing::exposure::tests::leg(symbol, quantity);
+        let live = LivePositions { waiting: vec![leg("NSE:TCS-EQ", 50)], ..read(6) };
+        let sent = Reserved { legs: vec![leg("NSE:SBIN-EQ", 10)], is_opaque: false };
+        let waiting = Snapshot { live, sent, ..snapshot(Mode::Live) }.waiting_at_fyers();
+        assert_eq!(waiting, ["+50 NSE:TCS-EQ", "+10 NSE:SBIN-EQ (sent, not read yet)"]);
+        let words = halt_leaves(&waiting);
+        assert!(
+            words.starts_with("Orders that wait at FYERS already can still fill: +50 NSE:TCS-EQ, "),
+            "{words}"
+        );
+        assert_eq!(snapshot(Mode::Live).waiting_at_fyers(), [""; 0]);
+        assert!(halt_leaves(&[]).contains("cancel those at FYERS in its app"), "what is not known may wait");
     }
 
     #[test]

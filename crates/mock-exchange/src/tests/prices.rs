@@ -139,6 +139,14 @@ fn a_market_order_trades_a_tick_beyond_the_last_price_where_nothing_else_is_know
         assert_eq!(floor.only("/orders", "orderBook")["tradedPrice"], json!(price));
     }
     let mut floor = Floor::with(slips);
+    floor.prices = Prices::Walk;
+    floor.exchange.wander(&[SBIN.to_owned()], floor.now);
+    let said = floor.place(body(SBIN, 1, 10)).1;
+    assert!(
+        words(&said).contains("one tick beyond a made-up price (walk), of 25 Nov 12:00:00 IST"),
+        "{said}"
+    );
+    let mut floor = Floor::with(slips);
     let quote = PriceUpdate {
         bid: Some(inr(799_95)),
         ask: Some(inr(800_10)),

@@ -125,7 +125,7 @@ async fn telegram_takes_the_menu_and_tells_the_name() {
     let menu = simulator.state().telegram_commands;
     assert_eq!(
         menu[2],
-        json!({"command": "halt", "description": "no new positions from now on; of one bot as /halt NAME"})
+        json!({"command": "halt", "description": "entries are refused until /resume; of one bot as /halt NAME"})
     );
     assert_eq!(menu.as_array().unwrap().len(), COMMANDS.len());
     assert_eq!(chat.name().await.as_deref(), Some("keeper_sim_bot"));

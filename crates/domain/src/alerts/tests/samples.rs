@@ -177,8 +177,9 @@ pub(super) fn token_events() -> Vec<Event> {
             cancelled: vec!["buy 10 NSE:SBIN-EQ".into(), "buy 5 NSE:INFY-EQ (GTT)".into()],
         },
         Event::SimulatedCleared { by: "Asha".into(), positions: 2 },
-        Event::HaltChanged { halted: true, by: "A B".into() },
-        Event::HaltChanged { halted: false, by: "A B".into() },
+        Event::HaltChanged { halted: true, by: "A B".into(), waiting: vec![] },
+        Event::HaltChanged { halted: true, by: "A B".into(), waiting: vec!["+50 NSE:TCS-EQ".into()] },
+        Event::HaltChanged { halted: false, by: "A B".into(), waiting: vec![] },
         Event::TestAlert { severity: Severity::Warning },
         Event::DaySummary {
             day: crate::trading_day::DaySummary {
@@ -186,6 +187,7 @@ pub(super) fn token_events() -> Vec<Event> {
                 at_fyers: 12,
                 simulated: 3,
                 rejected: 2,
+                rejected_by_mock: 4,
                 refused: 1,
                 pnl: Some("-1234.50".into()),
                 venue: crate::routing::Venue::Fyers,

@@ -175,7 +175,9 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::StrangerWrote { user } => Some(keeper::stranger_wrote(*user)),
         Event::WrongKeys { client, count } => Some(keeper::wrong_keys(client, *count)),
         Event::SecondPoller => Some(keeper::second_poller()),
-        Event::HaltChanged { halted, by } => Some(trading::halt_changed(*halted, by, context)),
+        Event::HaltChanged { halted, by, waiting } => {
+            Some(trading::halt_changed(*halted, by, waiting, context))
+        }
         Event::KeyAdded { bot, ceiling, read_only, by } => Some(keys::added(bot, *ceiling, *read_only, by)),
         Event::KeyRotated { bot, by } => Some(keys::rotated(bot, by)),
         Event::KeyRemoved { bot, by } => Some(keys::removed(bot, by)),

@@ -158,7 +158,7 @@ pub(super) fn rejected(
     Draft::new(
         Severity::Warning,
         format!("rejected {code} {reason}{kind}{}|", topic(bot)),
-        format!("FYERS refused: {item}"),
+        format!("FYERS rejected: {item}"),
     )
     .item(item)
     .lines(keys::row(bot))

@@ -7,11 +7,11 @@ use crate::alerts::texts::{
 };
 use crate::keys::BotName;
 use crate::{
-    alerts::words::{day, excerpt, order, orders_were},
+    alerts::words::{counted, day, excerpt, order, orders_were},
     mode::Mode,
     money::rupees,
     reason::Reason,
-    routing::Venue,
+    routing::{Venue, real_positions::halt_leaves},
     trading_day::DaySummary,
 };
 
@@ -156,7 +156,7 @@ pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {
 
 /// After the close. What could not be read is said so.
 pub(super) fn day_summary(summary: &DaySummary) -> Draft {
-    let DaySummary { date, at_fyers, simulated, rejected, refused, .. } = summary;
+    let DaySummary { date, at_fyers, simulated, rejected, rejected_by_mock, refused, .. } = summary;
     let pnl = summary.pnl.as_deref().and_then(|pnl| pnl.parse().ok()).map(rupees);
     let result = match (pnl, summary.venue) {
         (Some(pnl), Venue::Fyers) => format!("Result: {pnl} at FYERS, before charges."),
@@ -165,9 +165,8 @@ pub(super) fn day_summary(summary: &DaySummary) -> Draft {
     };
     let token = if summary.token.is_empty() { "no change".to_owned() } else { summary.token.join(", ") };
     Draft::new(Severity::Info, format!("summary|{date}"), format!("Summary of {}", day(*date)))
-        .line(format!(
-            "Trading: {at_fyers} orders at FYERS, {simulated} simulated, {rejected} rejected, {refused} refused by the keeper."
-        ))
+        .line(format!("Trading: {} at FYERS, {rejected} more rejected by it.", counted(*at_fyers, "order")))
+        .line(format!("Simulated: {simulated}, {rejected_by_mock} more rejected by the MockExchange. The keeper refused {refused}."))
         .line(result)
         .line(format!("Token: {token}."))
         .line("Next: nothing to do. KEEPER_DAY_SUMMARY=off ends these messages.")
@@ -198,7 +197,7 @@ pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&st
         .line(ip)
 }
 
-pub(super) fn halt_changed(halted: bool, by: &str, context: &Context) -> Draft {
+pub(super) fn halt_changed(halted: bool, by: &str, waiting: &[String], context: &Context) -> Draft {
     let by = excerpt(by, 40);
     let trading = match context.live {
         true => "Trading: entries are refused; exits still go to FYERS, as long as there is a token.",
@@ -207,6 +206,7 @@ pub(super) fn halt_changed(halted: bool, by: &str, context: &Context) -> Draft {
     if halted {
         Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
             .line(trading)
+            .line(halt_leaves(waiting))
             .line("Next: /resume ends the halt.")
     } else {
         let trading = match context.live {

@@ -243,6 +243,8 @@ fn a_death_at_noon_lists_what_is_open() {
     let text = *phone.texts().last().unwrap();
     assert!(text.contains("+10 NSE:SBIN-EQ, -5 NSE:INFY-EQ.") && !text.contains("TCS"), "{text}");
     assert!(text.contains("open until 15:30 IST"), "{text}");
+    let exits = "Until then orders that could close what is open at FYERS are refused, all others simulated.";
+    assert!(text.contains(exits), "{text}");
 
     // What was read yesterday is not what is open now, and what could not be read is not nothing.
     let told = |live: LivePositions| {
@@ -256,6 +258,7 @@ fn a_death_at_noon_lists_what_is_open() {
     assert!(odd.contains("-5 NSE:INFY-EQ, NSE:TCS-EQ (a row that cannot be read)."), "{odd}");
     let unread = told(LivePositions::not_known());
     assert!(unread.contains("What is open at FYERS is not known."), "{unread}");
+    assert!(unread.contains("Until then orders are refused: what is open"), "{unread}");
     assert!(!told(LivePositions::default()).contains("at FYERS is not known"), "it was never Live");
 }
 

@@ -15,7 +15,7 @@ use crate::{
     mode::Mode,
     reason::Reason,
     reason_words::story,
-    routing::{fate::refuses_without_token, live_positions::LivePositions},
+    routing::{fate::refuses_without_token, live_positions::LivePositions, real_positions::Protection},
     session_state::Source,
 };
 use fyers_api::ist;
@@ -52,8 +52,8 @@ pub(super) fn needed(reason: Reason, seen: &Seen, quiet_until: Option<DateTime<U
     let (title, meaning) = story(reason);
     let title = if title.starts_with('🔑') { title.to_owned() } else { format!("🔑 {title}") };
     let mut lines = vec![title, format!("{meaning}."), consequence(seen).to_owned()];
-    lines.extend(deadline(seen));
     lines.extend(positions(&seen.live, seen.now));
+    lines.extend(deadline(seen));
     lines.extend((seen.way == Way::Paste).then(|| {
         "The page after the login will not open: that is expected. Copy its address and send it to me."
             .to_owned()
@@ -91,7 +91,13 @@ fn consequence(seen: &Seen) -> &'static str {
     match (seen.sandbox, if seen.sandbox { seen.rejects } else { refuses }) {
         (false, true) if seen.halted => "Trading is halted. Until then exits at FYERS are refused too.",
         (false, true) => "Until then orders are refused.",
-        (false, false) => "Until then orders are simulated and do not reach FYERS.",
+        (false, false) => match seen.live.protection() {
+            Protection::Nothing => "Until then orders are simulated and do not reach FYERS.",
+            Protection::Exits => {
+                "Until then orders that could close what is open at FYERS are refused, all others simulated."
+            }
+            Protection::Everything => "Until then orders are refused: what is open at FYERS is not known.",
+        },
         (true, true) => "Until then requests are refused. No order is ever real (sandbox).",
         (true, false) => "Until then prices are simulated too. No order is ever real (sandbox).",
     }

@@ -31,7 +31,7 @@ pub enum ChatCommand {
 pub const COMMANDS: [(&str, &str); 26] = [
     ("status", "mode, session and next check"),
     ("login", "show the login card"),
-    ("halt", "no new positions from now on; of one bot as /halt NAME"),
+    ("halt", "entries are refused until /resume; of one bot as /halt NAME"),
     ("resume", "trade again; one bot as /resume NAME"),
     ("flat", "close all simulated positions"),
     ("positions", "open positions, and where they are"),
@@ -177,7 +177,8 @@ pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static
     match action {
         Action::Halt { bot: Some(_) } => Some((
             "Halt this bot?",
-            "Its entries are refused from now on; its exits pass, and all other bots go on.",
+            "Nothing is halted yet. Once it is, its entries are refused; its exits pass, and all other bots go on. \
+             Orders of it that wait already can still fill.",
             "Yes, halt this bot",
         )),
         Action::Resume { bot: Some(_) } => Some((
@@ -187,7 +188,8 @@ pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static
         )),
         Action::Halt { bot: None } => Some((
             "Halt trading?",
-            "No new positions from now on: entries are refused; orders that reduce an open position still pass.",
+            "Nothing is halted yet. Once it is, entries are refused; orders that reduce an open position still pass, \
+             at FYERS while there is a token.",
             "Yes, halt trading",
         )),
         Action::Resume { bot: None } => Some((

@@ -65,7 +65,7 @@ fn order(symbol: &str, quantity: i64) -> Value {
     json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "productType": "INTRADAY"})
 }
 
-fn place(symbol: &str, quantity: i64) -> OrderCall {
+pub(crate) fn place(symbol: &str, quantity: i64) -> OrderCall {
     call(Method::Post, "/orders/sync", &order(symbol, quantity))
 }
 
