@@ -28,6 +28,15 @@ fn killed_after(world: &World, args: &[&str], millis: u64) {
     child.wait().unwrap();
 }
 
+/// What opens the state for one task.
+const VERBS: [&[&str]; 5] =
+    [&["refresh"], &["key", "add", "alpha"], &["key", "list"], &["login"], &["check"]];
+
+/// Whether anybody has made a keeper's tables.
+fn has_tables(world: &World) -> bool {
+    world.sql("SELECT to_regclass('journal') IS NOT NULL OR to_regclass('lease') IS NOT NULL") == "t\n"
+}
+
 fn state_folder(world: &World) -> PathBuf {
     world.hosts[0].dir.path().join("state")
 }
@@ -301,7 +310,7 @@ fn a_backup_is_not_put_beside_a_state_that_was_moved() {
     world.empty_database();
     let world = with_database(world);
     refused(&world, "was moved to a PostgreSQL database, and this one is empty");
-    assert_eq!(world.sql("SELECT COUNT(*) FROM journal"), "0\n");
+    assert!(!has_tables(&world));
     // The start says the same of the database that is lost, and what to do.
     let (code, said) = world.complains(0, &["run"]);
     assert_eq!(code, Some(78), "{said}");
@@ -328,6 +337,7 @@ fn a_database_that_was_lost_is_not_begun_anew() {
     let file = folder.path().join("b.db");
     let file = file.to_str().unwrap();
     assert_eq!(world.exits(0, &["backup", file]), Some(0));
+    let good = std::fs::read(file).unwrap();
     world.kill9(1);
     world.term(0);
     let database = world.database.clone();
@@ -335,19 +345,111 @@ fn a_database_that_was_lost_is_not_begun_anew() {
     refused(&world, "there is no such database (3D000)");
     world.server.sql("postgres", &format!("CREATE DATABASE {database}"));
     for host in [0, 1] {
-        for args in [&["run"][..], &["key", "add", "alpha"]] {
+        for args in [&["run"][..]]
+            .into_iter()
+            .chain(VERBS)
+            .chain([&["backup", file, "--force"][..], &["migrate", "--to", "sqlite"]])
+        {
             let (code, said) = world.complains(host, args);
             assert_eq!(code, Some(78), "{host} {args:?}: {said}");
             assert!(
                 said.contains("its state is lost") && said.contains("fyers-keeper restore"),
-                "{host}: {said}"
+                "{host} {args:?}: {said}"
             );
+            assert!(!said.contains("Log in to FYERS here"), "nobody logs in for nothing: {said}");
+            assert!(!has_tables(&world), "{host} {args:?}");
         }
     }
-    assert_eq!(world.sql("SELECT COUNT(*) FROM journal"), "0\n");
+    assert_eq!(std::fs::read(file).unwrap(), good, "the backup is what it was");
     assert_eq!(world.exits(0, &["restore", file]), Some(0));
     world.start(1);
     world.wait_acts(1);
     assert_eq!(world.order(1, "after the restore").unwrap(), "fyers");
     assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "2\n");
+}
+
+/// No command makes the empty database one that a start would take: the state in the folder would be forgotten.
+#[test]
+fn no_command_begins_a_state_that_the_start_refuses() {
+    let Some(world) = World::new() else { return };
+    let mut world = world.with_own(0, URL, "");
+    trades(&mut world);
+    assert_eq!(world.exits(0, &["key", "add", "beta"]), Some(0));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b.db");
+    let file = file.to_str().unwrap();
+    assert_eq!(world.exits(0, &["backup", file]), Some(0));
+    let good = std::fs::read(file).unwrap();
+    let world = with_database(world);
+    let (restore, backup) = (["restore", file], ["backup", file, "--force"]);
+    let others: [&[&str]; 4] = [&["run"], &restore, &backup, &["migrate", "--to", "sqlite"]];
+    let all = || VERBS.into_iter().chain(others);
+    for args in all() {
+        let (code, said) = world.complains(0, args);
+        // The folder with the state says so itself.
+        if args != ["migrate", "--to", "sqlite"] {
+            assert_eq!(code, Some(78), "{args:?}: {said}");
+            assert!(
+                said.contains("there is a state in") && said.contains("database is empty"),
+                "{args:?}: {said}"
+            );
+        }
+        assert!(code != Some(0) && !has_tables(&world), "{args:?}: {said}");
+    }
+    assert_eq!(world.exits(0, &["migrate", "--to", "postgres"]), Some(0));
+    let (keys, first) = (world.sql("SELECT name FROM bot_keys"), world.database.clone());
+    assert!(keys.contains("beta"), "{keys}");
+    // Another one that is empty: the state is not in it.
+    let mut world = world;
+    world.empty_database();
+    let mut world = with_database(world);
+    for args in all() {
+        let (code, said) = world.complains(0, args);
+        assert_eq!(code, Some(78), "{args:?}: {said}");
+        assert!(
+            said.contains("was moved to a PostgreSQL database, and this one is empty"),
+            "{args:?}: {said}"
+        );
+        assert!(!has_tables(&world), "{args:?}");
+    }
+    assert_eq!(std::fs::read(file).unwrap(), good, "the backup is what it was");
+    // The one that it was moved to is lost: what the refusal advises is done.
+    world.database = first;
+    world.server.sql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", world.database));
+    world.server.sql("postgres", &format!("CREATE DATABASE {}", world.database));
+    let mut world = with_database(world);
+    refused(&world, "its state is lost");
+    assert_eq!(world.exits(0, &["restore", file]), Some(0));
+    trades(&mut world);
+    assert_eq!(world.sql("SELECT COUNT(*) FROM orders"), "2\n");
+}
+
+/// A state that was never in a folder: another database that is empty is not taken for it.
+#[test]
+fn an_empty_database_beside_the_one_that_was_worked_with_is_not_begun() {
+    let Some(mut world) = World::new() else { return };
+    // Nothing is anywhere yet: that is no loss, and there is nothing to be taken.
+    let (code, said) = world.complains(0, &["check"]);
+    assert!(code != Some(69) && !said.contains("42P01"), "{code:?} {said}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b.db");
+    let file = file.to_str().unwrap();
+    for args in [&["backup", file][..], &["migrate", "--to", "sqlite"]] {
+        let (code, said) = world.complains(0, args);
+        assert_eq!(code, Some(78), "{args:?}: {said}");
+        assert!(said.contains("there is no state in it"), "{args:?}: {said}");
+    }
+    assert!(!has_tables(&world) && !std::path::Path::new(file).exists());
+    // The first thing that happens there is a command's.
+    assert_eq!(world.exits(0, &["key", "add", "alpha"]), Some(0));
+    let first = world.database.clone();
+    world.empty_database();
+    for args in [&["run"][..]].into_iter().chain(VERBS) {
+        let (code, said) = world.complains(0, args);
+        assert_eq!(code, Some(78), "{args:?}: {said}");
+        assert!(said.contains("has worked with the PostgreSQL database") && said.contains(&first), "{said}");
+        assert!(!has_tables(&world), "{args:?}");
+    }
+    world.database = first;
+    trades(&mut world);
 }
