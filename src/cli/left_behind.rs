@@ -33,6 +33,21 @@ pub(super) async fn refuse_moved(state: &StateDir) -> Result<(), Failure> {
     Err(fail(Exit::BadSettings, &what, &remedy))
 }
 
+/// Where the state has always been in PostgreSQL, nothing is begun in the folder without that database.
+pub(super) async fn refuse_without(state: &StateDir) -> Result<(), Failure> {
+    let Folder { file, worked_with: Some(place) } = Folder::of(state.path()).await else { return Ok(()) };
+    if file.is_some() {
+        return Ok(());
+    }
+    let what = format!(
+        "the keeper of {} has worked with the PostgreSQL database {place}, and KEEPER_DATABASE_URL is not set",
+        state.path().display()
+    );
+    let note = state.path().join(WORKED_WITH);
+    let remedy = format!("Set it. To begin anew, without halt, keys and session: remove {}.", note.display());
+    Err(fail(Exit::BadSettings, &what, &remedy))
+}
+
 /// What somebody means to do with the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {

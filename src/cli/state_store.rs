@@ -89,6 +89,7 @@ impl StateStore {
     /// The one in the state folder.
     async fn open_here(state: &StateDir) -> Result<Self, Failure> {
         left_behind::refuse_moved(state).await?;
+        left_behind::refuse_without(state).await?;
         let store = SqliteStore::open(state).await;
         store.map(Self::Sqlite).map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))
     }
