@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    left_behind,
+    left_behind::{self, Purpose},
     migrate::not_migrated,
     output::{fail, no_state},
     setup::CliConfig,
@@ -52,8 +52,9 @@ pub(super) async fn backup(
     file: &Path,
     wish: Wish,
 ) -> Result<Backup, Failure> {
-    let contender = contender(config, url)?;
+    let mut contender = contender(config, url)?;
     refuse_in_state(config, file)?;
+    left_behind::look(&config.settings.state_dir, &mut contender, Purpose::Take).await?;
     let Stage(state) = &Stage::new(config)?;
     let store = SqliteStore::open(state).await;
     store.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))?.close().await;
@@ -71,8 +72,8 @@ pub(super) async fn restore(
     let mut contender = contender(config, url)?;
     // Held to the end: no keeper starts on it meanwhile.
     let own = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
+    left_behind::look_first(&own, &mut contender, Purpose::Restore).await?;
     contender.prepare().await.map_err(|error| no_database(&error))?;
-    left_behind::refuse_beside_moved(&own, &contender.reader()).await?;
     let Stage(state) = &Stage::new(config)?;
     // Bots that know this host's secrets go on with them.
     for name in [GATEWAY_KEY, SIGNING_SECRET] {
@@ -87,6 +88,7 @@ pub(super) async fn restore(
     contender.look_if_here().await.map_err(|error| no_database(&error))?;
     let filled = contender.fill_from(&state.path().join(DATABASE), secrets).await;
     filled.map_err(|error| not_migrated(&error))?;
+    left_behind::note_place(&own, &contender.place());
     Ok(restored)
 }
 

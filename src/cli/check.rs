@@ -165,7 +165,7 @@ async fn here(
 ) -> Result<Exit, Failure> {
     let (run, storage) = one_shot(config, state, broker).await?;
     let refreshed = run.refresh(PATIENCE).await;
-    storage.close().await;
+    storage.end_task(config, state).await;
     match refreshed {
         Ok(outcome) => {
             if let Some(problem) = outcome.mirror_problem {

@@ -197,7 +197,7 @@ async fn here(config: &CliConfig, state: &StateDir, change: &Change) -> Result<V
     let (admin, storage) = admin(config, state).await?;
     let made = change.make(&admin).await;
     drop(admin);
-    storage.close().await;
+    storage.end_task(config, state).await;
     made.map_err(|error| wrong(&error.to_string()))
 }
 

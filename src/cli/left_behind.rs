@@ -1,12 +1,15 @@
 //! A state that the keeper would not work on: its halt, its keys and its session must not be forgotten without a word.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
-use crate::cli::{exit::Exit, failure::Failure, moving, output::fail};
+use crate::cli::{exit::Exit, failure::Failure, moving, output::fail, state_store::no_database};
 use crate::private_file::{self, Rules};
 use crate::store::{
     SqliteStore, StateDir,
-    postgres::PostgresStore,
+    postgres::{ConnectError, Contender, Occupancy, PostgresStore},
     state_dir::{DATABASE, MOVED_DATABASE, WORKED_WITH},
 };
 
@@ -30,40 +33,194 @@ pub(super) async fn refuse_moved(state: &StateDir) -> Result<(), Failure> {
     Err(fail(Exit::BadSettings, &what, &remedy))
 }
 
-/// Where the folder has a state and the database none, the state was not brought along.
-pub(super) async fn refuse_unmoved(state: &StateDir, store: &PostgresStore) -> Result<(), Failure> {
-    moving::finish(state, store).await?;
-    let Some(file) = used_file(state).await else { return Ok(()) };
-    let failed = |error: keeper_domain::ports::StoreError| fail(Exit::TryLater, &error.to_string(), "");
-    if store.is_used().await.map_err(failed)? {
+/// Where the state has always been in PostgreSQL, nothing is begun in the folder without that database.
+pub(super) async fn refuse_without(state: &StateDir) -> Result<(), Failure> {
+    let Folder { file, worked_with: Some(place) } = Folder::of(state.path()).await else { return Ok(()) };
+    if file.is_some() {
         return Ok(());
     }
-    let what = format!("there is a state in {}, and the PostgreSQL database is empty", file.display());
-    let remedy = match file.ends_with(DATABASE) {
-        true => "Bring it along: fyers-keeper migrate --to postgres. To begin anew, move the file away.",
-        false => ELSEWHERE,
-    };
-    Err(fail(Exit::BadSettings, &what, remedy))
+    let what = format!(
+        "the keeper of {} has worked with the PostgreSQL database {place}, and KEEPER_DATABASE_URL is not set",
+        state.path().display()
+    );
+    let note = state.path().join(WORKED_WITH);
+    let remedy = format!("Set it. To begin anew, without halt, keys and session: remove {}.", note.display());
+    Err(fail(Exit::BadSettings, &what, &remedy))
+}
+
+/// What somebody means to do with the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To act on it, or to ask it.
+    Work,
+    /// To take its state somewhere else.
+    Take,
+    /// To bring the state of the folder.
+    Bring,
+    /// To put a backup there.
+    Restore,
+}
+
+/// What a state folder says of a database in which there is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Folder {
+    /// The file with a state.
+    file: Option<PathBuf>,
+    /// The database that its keeper has worked with.
+    worked_with: Option<String>,
+}
+
+/// Why nobody goes on with an empty database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Flaw {
+    /// It had a state.
+    Lost,
+    /// The state is in this file.
+    Unmoved(PathBuf),
+    /// The state was in this file, and is in another database.
+    Moved(PathBuf),
+    /// The keeper has worked with this other one.
+    Another(String),
+    /// There is nothing to be taken.
+    Nothing,
+}
+
+impl Folder {
+    async fn of(folder: &Path) -> Self {
+        let noted = private_file::read(&folder.join(WORKED_WITH), Rules::OWN).ok();
+        let worked_with = noted.map(|noted| noted.text.trim().to_owned()).filter(|place| !place.is_empty());
+        Self { file: used_file(folder).await, worked_with }
+    }
+
+    /// Whoever opens an empty database is judged here: a halt, keys and a session are not forgotten without a word.
+    fn judge(self, place: &str, purpose: Purpose) -> Result<(), Flaw> {
+        let is_lost = self.worked_with.as_deref() == Some(place);
+        let in_file = self.file.map(|file| match file.ends_with(DATABASE) {
+            true => Flaw::Unmoved(file),
+            false => Flaw::Moved(file),
+        });
+        match (purpose, in_file) {
+            (Purpose::Bring, Some(Flaw::Unmoved(_))) => Ok(()),
+            (Purpose::Restore, _) if is_lost => Ok(()),
+            _ if is_lost => Err(Flaw::Lost),
+            (_, Some(in_file)) => Err(in_file),
+            (Purpose::Restore, None) => Ok(()),
+            (_, None) if self.worked_with.is_some() => {
+                Err(Flaw::Another(self.worked_with.unwrap_or_default()))
+            }
+            (Purpose::Take, None) => Err(Flaw::Nothing),
+            (Purpose::Work | Purpose::Bring, None) => Ok(()),
+        }
+    }
+}
+
+impl Flaw {
+    /// In words, with what to do.
+    fn told(&self, folder: &Path, place: &str) -> Failure {
+        let (note, folder) = (folder.join(WORKED_WITH), folder.display());
+        let (what, remedy) = match self {
+            Self::Lost => (
+                format!(
+                    "the PostgreSQL database {place} is empty, and the keeper of {folder} has worked with it before: its state is lost"
+                ),
+                format!(
+                    "Put a backup in its place: fyers-keeper restore FILE. To begin anew, without halt, keys and session: remove {}.",
+                    note.display()
+                ),
+            ),
+            Self::Unmoved(file) => (
+                format!("there is a state in {}, and the PostgreSQL database is empty", file.display()),
+                "Bring it along: fyers-keeper migrate --to postgres. To begin anew, or with a backup, move the file away.".to_owned(),
+            ),
+            Self::Moved(file) => (
+                format!("the state in {} was moved to a PostgreSQL database, and this one is empty", file.display()),
+                ELSEWHERE.to_owned(),
+            ),
+            Self::Another(other) => (
+                format!("the keeper of {folder} has worked with the PostgreSQL database {other}, and {place} is empty"),
+                format!(
+                    "Correct KEEPER_DATABASE_URL. If that one is lost, put a backup into this one: fyers-keeper restore FILE. To begin \
+                     anew, without halt, keys and session: remove {}.",
+                    note.display()
+                ),
+            ),
+            Self::Nothing => (
+                format!("the PostgreSQL database {place} is empty: there is no state in it"),
+                "Correct KEEPER_DATABASE_URL.".to_owned(),
+            ),
+        };
+        fail(Exit::BadSettings, &what, &remedy)
+    }
 }
 
 /// The state is in a database that is not this one.
 const ELSEWHERE: &str = "It was moved to another database: correct KEEPER_DATABASE_URL. If that one is lost, move the file away \
                          and put a backup in its place: fyers-keeper restore FILE. To begin anew, move the file away.";
 
-/// A backup is not put beside a state that was moved to another database: bots and halts of that one would be forgotten, and
-/// two keepers could act.
-pub(super) async fn refuse_beside_moved(state: &StateDir, here: &PostgresStore) -> Result<(), Failure> {
-    let moved = state.path().join(MOVED_DATABASE);
-    if !moved.exists() || !SqliteStore::is_used(&moved).await.unwrap_or(true) {
-        return Ok(());
-    }
+/// Before anybody opens a database, and before a table is made in it: whether that would forget a state. For somebody who
+/// does not hold the folder: nothing in it is changed.
+pub(super) async fn look(folder: &Path, to: &mut Contender, purpose: Purpose) -> Result<Occupancy, Failure> {
+    let found = to.occupancy().await.map_err(|error| no_database(&error))?;
+    judge(folder, &to.place(), &found, purpose).await.map(|()| found)
+}
+
+/// The same for somebody who holds the folder.
+pub(super) async fn look_first(
+    state: &StateDir,
+    to: &mut Contender,
+    purpose: Purpose,
+) -> Result<Occupancy, Failure> {
+    let found = to.occupancy().await.map_err(|error| no_database(&error))?;
+    settle(state, &to.place(), (&found, &to.reader()), purpose).await.map(|()| found)
+}
+
+/// Before the wait for the lease, in which the tables are made. A database that does not answer is waited for.
+pub(super) async fn look_before(state: &StateDir, to: &mut Contender) -> Result<(), Failure> {
+    let Ok(found) = to.occupancy().await else { return Ok(()) };
+    settle(state, &to.place(), (&found, &to.reader()), Purpose::Work).await
+}
+
+/// After the wait: it may have been long.
+pub(super) async fn look_again(state: &StateDir, place: &str, store: &PostgresStore) -> Result<(), Failure> {
     let failed = |error: keeper_domain::ports::StoreError| fail(Exit::TryLater, &error.to_string(), "");
-    if here.is_used().await.map_err(failed)? {
-        return Ok(());
+    let found = store.occupancy().await.map_err(failed)?;
+    settle(state, place, (&found, store), Purpose::Work).await
+}
+
+/// What is unfinished here is finished first, when it is known what has become of it.
+async fn settle(
+    state: &StateDir,
+    place: &str,
+    (found, store): (&Occupancy, &PostgresStore),
+    purpose: Purpose,
+) -> Result<(), Failure> {
+    if let Occupancy::Away(away) = found {
+        moving::has_left(state, away);
+    } else if purpose == Purpose::Work {
+        moving::finish(state, (found, store)).await?;
     }
-    let what =
-        format!("the state in {} was moved to a PostgreSQL database, and this one is empty", moved.display());
-    Err(fail(Exit::BadSettings, &what, ELSEWHERE))
+    judge(state.path(), place, found, purpose).await?;
+    if *found == Occupancy::Used && purpose == Purpose::Work {
+        note_place(state, place);
+    }
+    Ok(())
+}
+
+async fn judge(folder: &Path, place: &str, found: &Occupancy, purpose: Purpose) -> Result<(), Failure> {
+    match found {
+        Occupancy::Away(_) if purpose == Purpose::Bring => Ok(()),
+        Occupancy::Away(away) => Err(no_database(&ConnectError::Away(away.clone()))),
+        Occupancy::Used => Ok(()),
+        Occupancy::Bare | Occupancy::Empty => {
+            let judged = Folder::of(folder).await.judge(place, purpose);
+            judged.map_err(|flaw| flaw.told(folder, place))
+        }
+    }
+}
+
+/// Its state has left: an empty database there is no loss.
+pub(super) fn forget_place(state: &StateDir) {
+    let _none = std::fs::remove_file(state.path().join(WORKED_WITH));
 }
 
 /// Notes with which database this keeper works, when there is a state in it.
@@ -82,35 +239,46 @@ pub(super) fn note_place(state: &StateDir, place: &str) {
     }
 }
 
-/// A database that had a state and has none any more was lost: its halt, its keys and its session are not forgotten without a
-/// word, and a backup may bring them back.
-pub(super) async fn refuse_lost(state: &StateDir, place: &str, store: &PostgresStore) -> Result<(), Failure> {
-    let path = state.path().join(WORKED_WITH);
-    if private_file::read(&path, Rules::OWN).map_or(true, |noted| noted.text != place) {
-        return Ok(());
-    }
-    let failed = |error: keeper_domain::ports::StoreError| fail(Exit::TryLater, &error.to_string(), "");
-    if store.is_used().await.map_err(failed)? {
-        return Ok(());
-    }
-    let what = format!(
-        "the PostgreSQL database {place} is empty, and the keeper of {} has worked with it before: its state is lost",
-        state.path().display()
-    );
-    let remedy = format!(
-        "Put a backup in its place: fyers-keeper restore FILE. To begin anew, without halt, keys and session: remove {}.",
-        path.display()
-    );
-    Err(fail(Exit::BadSettings, &what, &remedy))
-}
-
 /// The file in which something has happened. One that cannot be read may be such a file.
-async fn used_file(state: &StateDir) -> Option<PathBuf> {
+async fn used_file(folder: &Path) -> Option<PathBuf> {
     for name in [DATABASE, MOVED_DATABASE] {
-        let file = state.path().join(name);
+        let file = folder.join(name);
         if SqliteStore::is_used(&file).await.unwrap_or(true) {
             return Some(file);
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = "db:5432/q1";
+
+    fn judged(file: Option<&str>, worked_with: Option<&str>, purpose: Purpose) -> Result<(), Flaw> {
+        let (file, worked_with) = (file.map(PathBuf::from), worked_with.map(str::to_owned));
+        Folder { file, worked_with }.judge(HERE, purpose)
+    }
+
+    #[test]
+    fn an_empty_database_is_not_opened_where_a_state_would_be_forgotten() {
+        use Purpose::{Bring, Restore, Take, Work};
+        let (own, gone) = ("s/keeper.db", "s/keeper.db.moved");
+        let (unmoved, moved) = (Err(Flaw::Unmoved(own.into())), Err(Flaw::Moved(gone.into())));
+        let another = || Err(Flaw::Another("db:5432/q0".to_owned()));
+        for (file, noted, all) in [
+            (None, None, [Ok(()), Err(Flaw::Nothing), Ok(()), Ok(())]),
+            (None, Some(HERE), [Err(Flaw::Lost), Err(Flaw::Lost), Err(Flaw::Lost), Ok(())]),
+            (None, Some("db:5432/q0"), [another(), another(), another(), Ok(())]),
+            (Some(own), None, [unmoved.clone(), unmoved.clone(), Ok(()), unmoved.clone()]),
+            (Some(own), Some(HERE), [Err(Flaw::Lost), Err(Flaw::Lost), Ok(()), Ok(())]),
+            (Some(gone), None, [moved.clone(), moved.clone(), moved.clone(), moved.clone()]),
+            (Some(gone), Some(HERE), [Err(Flaw::Lost), Err(Flaw::Lost), Err(Flaw::Lost), Ok(())]),
+        ] {
+            for (purpose, expected) in [Work, Take, Bring, Restore].into_iter().zip(all) {
+                assert_eq!(judged(file, noted, purpose), expected, "{file:?} {noted:?} {purpose:?}");
+            }
+        }
+    }
 }

@@ -71,7 +71,7 @@ pub(super) async fn here(config: &CliConfig, state: &StateDir) -> Result<LoginRe
     let client = client(config)?;
     let nonce = state_from(rand::rng().random());
     let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
-    check_database(config).await?;
+    check_database(config, state).await?;
     invite(&(setup.authorize)(&nonce), None);
     let Some(pasted) = read_login().await else { return Err(nothing_pasted()) };
     let (code, told) = match code_of(read_pasted(pasted.expose_secret())) {
@@ -83,7 +83,7 @@ pub(super) async fn here(config: &CliConfig, state: &StateDir) -> Result<LoginRe
     }
     let (run, storage) = one_shot(config, state, config.learning(client)).await?;
     let done = run.login(code, PATIENCE).await;
-    storage.close().await;
+    storage.end_task(config, state).await;
     let (outcome, failure) =
         done.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk and the state folder."))?;
     let mode = if config.settings.sandbox { ShownMode::Sandbox } else { ShownMode::Live };

@@ -3,6 +3,7 @@
 use crate::cli::{
     exit::Exit,
     failure::Failure,
+    left_behind::{self, Purpose},
     moving::{self, Fate, Moving, not_put_away},
     output::{complain, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on, nobody},
@@ -32,8 +33,8 @@ pub(super) fn migrate(to: Target, json: bool) -> Result<Exit, Failure> {
     };
     let address = Address::parse(url).map_err(|flaw| no_database(&flaw.into()))?;
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
-    let contender = Contender::new(address, candidate(&config));
-    let moved = block_on(carry_out(&contender, &state, to)).unwrap_or_else(|| Err(no_runtime()))?;
+    let mut contender = Contender::new(address, candidate(&config));
+    let moved = block_on(carry_out(&mut contender, &state, to)).unwrap_or_else(|| Err(no_runtime()))?;
     match moved {
         Moved::Now(copied) if json => print_json(&copied),
         Moved::Now(copied) => say(&describe(&copied, to)),
@@ -53,7 +54,7 @@ enum Moved {
     Before,
 }
 
-async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Result<Moved, Failure> {
+async fn carry_out(contender: &mut Contender, state: &StateDir, to: Target) -> Result<Moved, Failure> {
     let again = match Moving::found(state) {
         None => None,
         Some(before) => match settle(contender, state, before, to).await? {
@@ -71,10 +72,12 @@ async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Resul
         Some(moving) => moving,
         None => new(state, to).await?,
     };
+    let purpose = if to == Target::Postgres { Purpose::Bring } else { Purpose::Take };
+    left_behind::look_first(state, contender, purpose).await?;
     let unmarked = |error: std::io::Error| fail(Exit::Error, &error.to_string(), "Check the state folder.");
     moving.begin(state, &contender.place()).map_err(unmarked)?;
     match copy(contender, state, &moving).await {
-        Ok(copied) => done(state, to).map(|()| Moved::Now(copied)),
+        Ok(copied) => done(contender, state, to).map(|()| Moved::Now(copied)),
         // Before anything was moved.
         Err(error) if is_new && matches!(error, MigrateError::Connect(_) | MigrateError::InUse) => {
             moving::ended(state);
@@ -82,7 +85,7 @@ async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Resul
         }
         // What was cut off at its very end may be there all the same: the mark stays until that is known.
         Err(error) => match fate(contender, &moving).await {
-            Ok(Fate::Done) => done(state, to).map(|()| Moved::Before),
+            Ok(Fate::Done) => done(contender, state, to).map(|()| Moved::Before),
             Ok(Fate::NotYet) if to == Target::Postgres || !state.path().join(DATABASE).exists() => {
                 moving::ended(state);
                 Err(not_migrated(&error))
@@ -93,10 +96,14 @@ async fn carry_out(contender: &Contender, state: &StateDir, to: Target) -> Resul
 }
 
 /// All is where it was to go.
-fn done(state: &StateDir, to: Target) -> Result<(), Failure> {
+fn done(contender: &Contender, state: &StateDir, to: Target) -> Result<(), Failure> {
     match to {
-        Target::Postgres => moving::put_away(state).map_err(|error| not_put_away(state, &error)),
+        Target::Postgres => {
+            left_behind::note_place(state, &contender.place());
+            moving::put_away(state).map_err(|error| not_put_away(state, &error))
+        }
         Target::Sqlite => {
+            left_behind::forget_place(state);
             moving::ended(state);
             Ok(())
         }
@@ -115,23 +122,22 @@ enum Settled {
 
 /// The database says what has become of the one before.
 async fn settle(
-    contender: &Contender,
+    contender: &mut Contender,
     state: &StateDir,
     before: Moving,
     to: Target,
 ) -> Result<Settled, Failure> {
-    contender.prepare().await.map_err(|error| no_database(&error))?;
     let fate = fate(contender, &before).await?;
     if fate == Fate::NotYet {
         moving::refuse_other(state, &contender.place())?;
     }
     match (fate, &before, to) {
         (Fate::Done, Moving::There(_), to) => {
-            done(state, Target::Postgres)?;
+            done(contender, state, Target::Postgres)?;
             Ok(if to == Target::Postgres { Settled::Finished } else { Settled::Other })
         }
         (Fate::Done, Moving::Back(_), to) => {
-            done(state, Target::Sqlite)?;
+            done(contender, state, Target::Sqlite)?;
             Ok(if to == Target::Sqlite { Settled::Finished } else { Settled::Other })
         }
         (Fate::NotYet, Moving::There(_), Target::Postgres) => {
@@ -154,8 +160,9 @@ async fn new(state: &StateDir, to: Target) -> Result<Moving, Failure> {
     Ok(if to == Target::Postgres { Moving::there() } else { Moving::back() })
 }
 
-async fn fate(contender: &Contender, moving: &Moving) -> Result<Fate, Failure> {
-    let fate = moving.fate(&contender.reader()).await;
+async fn fate(contender: &mut Contender, moving: &Moving) -> Result<Fate, Failure> {
+    let found = contender.occupancy().await.map_err(|error| no_database(&error))?;
+    let fate = moving.fate((&found, &contender.reader())).await;
     fate.map_err(|error| fail(Exit::Unreachable, &error.to_string(), "Check the server, and run it again."))
 }
 

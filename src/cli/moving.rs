@@ -6,11 +6,11 @@ use std::{fs, io::Write, path::PathBuf};
 use keeper_domain::{note::Note, ports::StoreError};
 use secrecy::SecretString;
 
-use crate::cli::{exit::Exit, failure::Failure, output::fail};
+use crate::cli::{exit::Exit, failure::Failure, left_behind, output::fail};
 use crate::private_file::{self, Rules};
 use crate::store::{
     SqliteStore, StateDir,
-    postgres::{Away, FILLED_BY, MOVED_AWAY, PostgresStore},
+    postgres::{Away, FILLED_BY, MOVED_AWAY, Occupancy, PostgresStore},
     state_dir::{DATABASE, MOVED_DATABASE},
 };
 
@@ -88,7 +88,13 @@ impl Moving {
     }
 
     /// What this database says of it: it has all rows of a migration to PostgreSQL or none, and its own have left it or not.
-    pub(super) async fn fate(&self, store: &PostgresStore) -> Result<Fate, StoreError> {
+    pub(super) async fn fate(
+        &self,
+        (found, store): (&Occupancy, &PostgresStore),
+    ) -> Result<Fate, StoreError> {
+        if *found == Occupancy::Bare {
+            return Ok(Fate::NotYet);
+        }
         let is_done = match self {
             Self::There(number) => {
                 let filled_by = Note::<String>::new(FILLED_BY).read(store).await?.readable();
@@ -139,6 +145,7 @@ pub(super) fn away(state: &StateDir, number: &str) -> Away {
 /// A database whose state has left it has been asked: if it went to this folder, nothing is unfinished here.
 pub(super) fn has_left(state: &StateDir, away: &Away) {
     if Moving::found(state) == Some(Moving::Back(away.number.clone())) {
+        left_behind::forget_place(state);
         ended(state);
     }
 }
@@ -195,9 +202,9 @@ pub(super) async fn is_filled(state: &StateDir) -> bool {
 }
 
 /// Before a start on PostgreSQL: what was copied whole is finished.
-pub(super) async fn finish(state: &StateDir, store: &PostgresStore) -> Result<(), Failure> {
+pub(super) async fn finish(state: &StateDir, there: (&Occupancy, &PostgresStore)) -> Result<(), Failure> {
     let Some(moving @ Moving::There(_)) = Moving::found(state) else { return Ok(()) };
-    let fate = moving.fate(store).await;
+    let fate = moving.fate(there).await;
     match fate.map_err(|error| fail(Exit::TryLater, &error.to_string(), ""))? {
         Fate::Done => {
             put_away(state).map_err(|error| not_put_away(state, &error))?;

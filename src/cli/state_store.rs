@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    left_behind, moving,
+    left_behind::{self, Purpose},
+    moving,
     output::{fail, no_state},
     setup::CliConfig,
 };
@@ -24,8 +25,8 @@ use crate::{
     store::{
         SqliteStore, StateDir,
         postgres::{
-            Address, Candidate, ConnectError, Contender, HeldLease, LeaseRow, MigrateError, PostgresStore,
-            SHARED_SECRETS, Secrets,
+            Address, Candidate, ConnectError, Contender, HeldLease, LeaseRow, MigrateError, Occupancy,
+            PostgresStore, SHARED_SECRETS, Secrets,
         },
         state_dir::{GATEWAY_KEY, SIGNING_SECRET},
     },
@@ -55,7 +56,15 @@ impl StateStore {
                 () = stop.came() => Ok(None),
                 opened = Self::open_here(state) => opened.map(Some),
             },
-            Some(contender) => {
+            Some(mut contender) => {
+                // A copy of this program has looked before; it takes over at once.
+                if standby::After::of_this_run().is_none() {
+                    tokio::select! {
+                        biased;
+                        () = stop.came() => return Ok(None),
+                        looked = left_behind::look_before(state, &mut contender) => looked?,
+                    }
+                }
                 let reach = Reach::new(config.way()?, Arc::clone(&config.contact));
                 let place = contender.place();
                 let keep = |name, secret| {
@@ -68,12 +77,7 @@ impl StateStore {
                     moving::has_left(state, away);
                 }
                 let Some(store) = store.map_err(|error| no_standby(&error))? else { return Ok(None) };
-                let lost = left_behind::refuse_lost(state, &place, &store).await;
-                let refused = match lost {
-                    Ok(()) => left_behind::refuse_unmoved(state, &store).await,
-                    lost => lost,
-                };
-                if let Err(refused) = refused {
+                if let Err(refused) = left_behind::look_again(state, &place, &store).await {
                     store.close().await;
                     return Err(refused);
                 }
@@ -85,6 +89,7 @@ impl StateStore {
     /// The one in the state folder.
     async fn open_here(state: &StateDir) -> Result<Self, Failure> {
         left_behind::refuse_moved(state).await?;
+        left_behind::refuse_without(state).await?;
         let store = SqliteStore::open(state).await;
         store.map(Self::Sqlite).map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()))
     }
@@ -94,8 +99,8 @@ impl StateStore {
         let Some(mut contender) = contender(config, false)? else {
             return Self::open_here(state).await.map(Some);
         };
+        left_behind::look_first(state, &mut contender, Purpose::Work).await?;
         contender.prepare().await.map_err(|error| no_database(&error))?;
-        left_behind::refuse_lost(state, &contender.place(), &contender.reader()).await?;
         let taken = contender.try_take().await.map_err(|error| no_database(&error))?;
         let Some(holding) = taken else { return Ok(None) };
         let lost = Arc::new(|| std::process::exit(Exit::TryLater as i32));
@@ -184,6 +189,16 @@ impl StateStore {
         if let Some(Ok(address)) = url.map(Address::parse) {
             left_behind::note_place(state, &address.place());
         }
+    }
+
+    /// A single task is done: where it was the first thing that has happened there, this is noted.
+    pub(super) async fn end_task(&self, config: &CliConfig, state: &StateDir) {
+        if let Some(store) = self.shared()
+            && store.occupancy().await.is_ok_and(|found| found == Occupancy::Used)
+        {
+            self.has_begun(config, state);
+        }
+        self.close().await;
     }
 
     /// Whether another keeper waits for this one's end.
@@ -308,12 +323,17 @@ pub(super) async fn peek(config: &CliConfig) -> Result<Option<StoredSession>, Fa
         let peeked = SqliteStore::peek(&config.settings.state_dir).await;
         return peeked.map_err(|error| fail(Exit::Error, &error.to_string(), error.advice()));
     };
+    let found = left_behind::look(&config.settings.state_dir, &mut looking, Purpose::Work).await?;
+    if found == Occupancy::Bare {
+        return Ok(None);
+    }
     looking.session().await.map_err(|error| no_database(&error))
 }
 
 /// Before a person does something for which there would be no place: whether the database can be worked on from here.
-pub(super) async fn check_database(config: &CliConfig) -> Result<(), Failure> {
+pub(super) async fn check_database(config: &CliConfig, state: &StateDir) -> Result<(), Failure> {
     let Some(mut contender) = contender(config, false)? else { return Ok(()) };
+    left_behind::look_first(state, &mut contender, Purpose::Work).await?;
     contender.prepare().await.map_err(|error| no_database(&error))?;
     let row = contender.look_if_fit().await.map_err(|error| no_database(&error))?;
     if row.is_held() { Err(acts_elsewhere()) } else { Ok(()) }

@@ -190,10 +190,10 @@ async fn taken(
         // A signal does not cut this off: the lease could be taken by then, and nobody would know.
         let pause = match contender.try_take().await {
             Ok(Some(holding)) => {
+                told.answered();
                 if told.saw_outage_within(LEASE) {
                     holding.note_outage();
                 }
-                told.answered();
                 return Ok(Some(holding));
             }
             Ok(None) => look(contender, &mut told).await,

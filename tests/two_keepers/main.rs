@@ -10,6 +10,7 @@
 mod backup;
 mod bots;
 mod database_settings;
+mod empty_database;
 #[path = "../e2e/feed_client.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod feed_client;

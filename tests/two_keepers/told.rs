@@ -359,3 +359,20 @@ fn after_a_long_outage_of_the_database_nobody_is_said_to_have_crashed() {
     wait_for("the crash is told", || (told(&world, "without notice") == 1).then_some(()));
     world.judge();
 }
+
+/// A short restart of the database after a crash costs no lease: it is not the reason why the one before does not act.
+#[test]
+fn a_crash_is_not_put_down_to_a_short_restart_of_the_database() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.kill9(0);
+    world.server.crash();
+    wait_for("the standby notices", || world.log(1).contains("lease.unreachable").then_some(()));
+    world.server.run();
+    world.wait_acts(1);
+    wait_for("the crash is told", || (told(&world, "without notice") == 1).then_some(()));
+    assert_eq!(told(&world, "could not reach its database"), 0, "{:#?}", world.home.alerts());
+}

@@ -20,6 +20,7 @@ use crate::store::{
         migrate::{self, Copied, Keep, Secrets},
         migrate_error::MigrateError,
         news::LeaseNews,
+        occupancy::{self, Occupancy},
         renewal::{OnLost, Renewal},
         store::PostgresStore,
         warm,
@@ -92,6 +93,14 @@ impl Contender {
     /// Who is told when the lease is let go.
     pub fn news(&self) -> LeaseNews {
         LeaseNews::new(self.address.clone())
+    }
+
+    /// What the database has of a state. Nothing is made.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn occupancy(&mut self) -> Result<Occupancy, ConnectError> {
+        self.ask(async |on| occupancy::look(on).await).await
     }
 
     /// Makes the tables where they are missing.

@@ -149,6 +149,7 @@ pub(super) fn refusal_words(code: Option<&str>) -> String {
         "28P01" => "it refuses user or password",
         "28000" => "it knows no such user, or does not let it in from here",
         "3D000" => "there is no such database",
+        "42P01" => "there is no such table of a keeper in it",
         "42501" => "the user may not do that",
         "25006" => "it is read-only: a replica, or a database that takes no changes",
         "57P01" | "57P02" => "it is shutting down",

@@ -33,6 +33,9 @@ pub enum AddressFlaw {
         /// What is wrong with it.
         problem: PrivateFileError,
     },
+    /// It names a file of certificates in which there is none.
+    #[error("names {}, in which there is no certificate", .0.display())]
+    NoCertificate(PathBuf),
     /// It has no password, and the file for passwords cannot be used.
     #[error("has no password, and PGPASSFILE names {}, which {problem}", path.display())]
     PasswordFile {
@@ -54,6 +57,9 @@ impl AddressFlaw {
                 "Use verify-full, verify-ca, require or disable; over a network verify-full is the safe one."
             }
             Self::Certificate { problem, .. } => problem.advice(),
+            Self::NoCertificate(_) => {
+                "Name the file of the authority that signs for your database's host, in PEM: it has a line -----BEGIN CERTIFICATE-----."
+            }
             Self::PasswordFile { .. } => {
                 "Name a file that the keeper's user alone can read (chmod 600), or put the password into the address."
             }
@@ -76,6 +82,7 @@ pub(super) fn read(url: &SecretString) -> Result<PgConnectOptions, AddressFlaw> 
     }
     let files = ["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
     all(&files).iter().try_for_each(|path| readable(Path::new(path)))?;
+    all(&files[..5]).iter().try_for_each(|path| has_certificate(Path::new(path)))?;
     if url.password().is_none() && all(&["password"]).is_empty() {
         usable_password_file()?;
     }
@@ -112,6 +119,14 @@ fn readable(path: &Path) -> Result<(), AddressFlaw> {
     Err(AddressFlaw::Certificate { path: path.to_owned(), problem })
 }
 
+/// Without one nobody is trusted, which would look like a flaw of the server's.
+fn has_certificate(path: &Path) -> Result<(), AddressFlaw> {
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    let content = fs::read(path).unwrap_or_default();
+    let has_one = content.windows(BEGIN.len()).any(|window| window == BEGIN);
+    if has_one { Ok(()) } else { Err(AddressFlaw::NoCertificate(path.to_owned())) }
+}
+
 /// One that others can read is not used by those who make the connection, as PostgreSQL's own programs do.
 fn usable_password_file() -> Result<(), AddressFlaw> {
     let path = std::env::var_os("PGPASSFILE").filter(|_| is_set("PGPASSFILE") && !is_set("PGPASSWORD"));
@@ -136,12 +151,19 @@ mod tests {
     fn an_address_is_one_of_postgresql_with_a_mode_and_files_that_there_are() {
         let work = tempfile::tempdir().unwrap();
         let (there, gone) = (work.path().join("ca.pem"), work.path().join("gone.pem"));
-        std::fs::write(&there, "certificate").unwrap();
+        std::fs::write(&there, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        let key = work.path().join("ca.key");
+        std::fs::write(&key, "-----BEGIN PRIVATE KEY-----\n").unwrap();
         let with = |query: &str| format!("postgres://keeper:secret@db.example/keeper?{query}");
         for good in ["sslmode=verify-full", "sslmode=DISABLE", "channel_binding=require", ""] {
             assert_eq!(flaw(&with(good)), None, "{good}");
         }
         assert_eq!(flaw(&with(&format!("sslrootcert={}", there.display()))), None);
+        for name in ["sslrootcert", "sslcert"] {
+            let found = flaw(&with(&format!("{name}={}", key.display())));
+            assert_eq!(found, Some(AddressFlaw::NoCertificate(key.clone())));
+        }
+        assert_eq!(flaw(&with(&format!("sslkey={}", key.display()))), None);
         for bad in ["mysql://keeper:secret@db.example/keeper", "db.example", "postgres://db:port/keeper"] {
             assert_eq!(flaw(bad), Some(AddressFlaw::Form), "{bad}");
         }

@@ -29,7 +29,7 @@ const REACHES_FYERS: i32 = 1;
 /// The same for: it does not.
 const IS_CUT_OFF: i32 = 2;
 /// The holder stops so much earlier than the lease can end.
-pub(super) const MARGIN: Duration = Duration::from_secs(2);
+pub const MARGIN: Duration = Duration::from_secs(2);
 
 /// Who a keeper is to the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -24,6 +24,7 @@ use crate::store::{
         fault::failed,
         held_lease::HeldLease,
         lease::{self, Awaiting},
+        occupancy::{self, Occupancy},
         room,
         write::Work,
     },
@@ -67,14 +68,13 @@ impl PostgresStore {
         Self { pool, committer, holding, address, channel: Channel::Chat, ending }
     }
 
-    /// Whether anything has happened in this database.
+    /// What this database has of a state.
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn is_used(&self) -> Result<bool, StoreError> {
-        let events =
-            sqlx::query_as::<_, (bool,)>("SELECT EXISTS (SELECT 1 FROM journal)").fetch_one(&self.pool).await;
-        events.map(|(any,)| any).map_err(failed("looked for a state"))
+    pub async fn occupancy(&self) -> Result<Occupancy, StoreError> {
+        let looking = async { occupancy::look(&mut *self.pool.acquire().await?).await };
+        looking.await.map_err(failed("looked for a state"))
     }
 
     /// One that only reads, for a keeper that does not hold the lease.
