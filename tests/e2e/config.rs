@@ -112,13 +112,10 @@ fn a_secret_file_that_is_missing_is_a_mistake() {
 fn a_bad_address_of_postgresql_is_a_mistake() {
     const GOOD: &str = "postgres://keeper:CANARY-pw@127.0.0.1:1/keeper";
     let home = || Home::bare(Options::default());
-    let gone = home().dir.path().join("no-such-file");
+    let gone = home().dir.path().join("no-such-file").display().to_string();
     let bare = "postgres://keeper@127.0.0.1:1/keeper".to_owned();
-    let certificate = format!("{GOOD}?sslrootcert={}", gone.display());
-    let work = tempfile::tempdir().unwrap();
-    let key = work.path().join("authority.key");
-    std::fs::write(&key, "-----BEGIN PRIVATE KEY-----\n").unwrap();
-    let key = format!("{GOOD}?sslrootcert={}", key.display());
+    let with = |query: &str| format!("{GOOD}?{query}");
+    let authority = |file: &str| with(&format!("sslrootcert={file}"));
     let bad: [(&str, String, &str); 8] = [
         ("KEEPER_DATABASE_URL", "postgres://".to_owned(), "names no host and no database"),
         (
@@ -126,15 +123,11 @@ fn a_bad_address_of_postgresql_is_a_mistake() {
             "mysql://keeper:CANARY-pw@db/keeper".to_owned(),
             "is not of the form postgres://",
         ),
-        (
-            "KEEPER_DATABASE_URL",
-            format!("{GOOD}?sslmode=verfy-full"),
-            "has an sslmode that PostgreSQL does not know",
-        ),
-        ("KEEPER_DATABASE_URL", certificate, "no-such-file, which is not there"),
-        ("KEEPER_DATABASE_URL", key, "authority.key, in which there is no certificate"),
-        ("KEEPER_DATABASE_URL_FILE", gone.display().to_string(), "no-such-file, which is not there"),
-        ("PGPASSFILE", gone.display().to_string(), "PGPASSFILE names"),
+        ("KEEPER_DATABASE_URL", with("sslmode=verfy-full"), "has an sslmode that PostgreSQL does not know"),
+        ("KEEPER_DATABASE_URL", authority(&gone), "no-such-file, which is not there"),
+        ("KEEPER_DATABASE_URL", authority("/etc/passwd"), "/etc/passwd, in which there is no certificate"),
+        ("KEEPER_DATABASE_URL_FILE", gone.clone(), "no-such-file, which is not there"),
+        ("PGPASSFILE", gone, "PGPASSFILE names"),
         ("PGPASSFILE", "/".to_owned(), "which is not a regular file"),
     ];
     for (name, value, words) in bad {
