@@ -91,7 +91,8 @@ async fn a_halt_a_code_and_a_stranger_on_a_real_phone() {
     let _inbox = tree.supervise("inbox", InboxActor::new(deps));
 
     write(&simulator, OWNER, "/halt");
-    until(|| shown(&simulator).iter().any(|text| text.starts_with("Halt trading?\nNothing is halted yet"))).await;
+    until(|| shown(&simulator).iter().any(|text| text.starts_with("Halt trading?\nNothing is halted yet")))
+        .await;
     let yes = simulator.telegram_messages()[0].buttons()[0].callback_data.clone().unwrap();
     simulator.press_button(OWNER, &yes).unwrap();
     until(|| shown(&simulator) == ["Halt trading?\nDone."]).await;
