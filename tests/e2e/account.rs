@@ -71,7 +71,7 @@ fn the_day_ends_with_one_summary() {
     let text = home.wait_alert("Summary of Mon 23 Nov");
     assert!(
         text.contains(
-            "0 orders at FYERS, 0 more rejected by it.\nSimulated: 0, 0 more rejected by the MockExchange."
+            "FYERS took 0 orders, rejected 0; the MockExchange took 0, rejected 0; the keeper refused 0."
         ) && text.contains("Result: ₹0.00 at FYERS"),
         "{text}"
     );

@@ -165,8 +165,11 @@ pub(super) fn day_summary(summary: &DaySummary) -> Draft {
     };
     let token = if summary.token.is_empty() { "no change".to_owned() } else { summary.token.join(", ") };
     Draft::new(Severity::Info, format!("summary|{date}"), format!("Summary of {}", day(*date)))
-        .line(format!("Trading: {} at FYERS, {rejected} more rejected by it.", counted(*at_fyers, "order")))
-        .line(format!("Simulated: {simulated}, {rejected_by_mock} more rejected by the MockExchange. The keeper refused {refused}."))
+        .line(format!(
+            "Trading: FYERS took {}, rejected {rejected}; the MockExchange took {simulated}, rejected {rejected_by_mock}; \
+             the keeper refused {refused}.",
+            counted(*at_fyers, "order")
+        ))
         .line(result)
         .line(format!("Token: {token}."))
         .line("Next: nothing to do. KEEPER_DAY_SUMMARY=off ends these messages.")
