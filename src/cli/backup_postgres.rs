@@ -8,6 +8,7 @@ use crate::cli::{
     failure::Failure,
     left_behind::{self, Purpose},
     migrate::not_migrated,
+    noted_place,
     output::{fail, no_state},
     setup::CliConfig,
     state_store::{candidate, keep_secrets, no_database, secrets_in},
@@ -88,7 +89,7 @@ pub(super) async fn restore(
     contender.look_if_here().await.map_err(|error| no_database(&error))?;
     let filled = contender.fill_from(&state.path().join(DATABASE), secrets).await;
     filled.map_err(|error| not_migrated(&error))?;
-    left_behind::note_place(&own, &contender.place());
+    noted_place::note_place(&own, &contender.place());
     Ok(restored)
 }
 

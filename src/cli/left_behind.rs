@@ -1,11 +1,8 @@
 //! A state that the keeper would not work on: its halt, its keys and its session must not be forgotten without a word.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use crate::cli::{exit::Exit, failure::Failure, moving, output::fail, state_store::no_database};
+use crate::cli::{exit::Exit, failure::Failure, moving, noted_place, output::fail, state_store::no_database};
 use crate::private_file::{self, Rules};
 use crate::store::{
     SqliteStore, StateDir,
@@ -201,7 +198,7 @@ async fn settle(
     }
     judge(state.path(), place, found, purpose).await?;
     if *found == Occupancy::Used && purpose == Purpose::Work {
-        note_place(state, place);
+        noted_place::note_place(state, place);
     }
     Ok(())
 }
@@ -215,27 +212,6 @@ async fn judge(folder: &Path, place: &str, found: &Occupancy, purpose: Purpose) 
             let judged = Folder::of(folder).await.judge(place, purpose);
             judged.map_err(|flaw| flaw.told(folder, place))
         }
-    }
-}
-
-/// Its state has left: an empty database there is no loss.
-pub(super) fn forget_place(state: &StateDir) {
-    let _none = std::fs::remove_file(state.path().join(WORKED_WITH));
-}
-
-/// Notes with which database this keeper works, when there is a state in it.
-pub(super) fn note_place(state: &StateDir, place: &str) {
-    let path = state.path().join(WORKED_WITH);
-    if private_file::read(&path, Rules::OWN).is_ok_and(|noted| noted.text == place) {
-        return;
-    }
-    let written =
-        private_file::open_or_create(&path).map_err(|error| error.to_string()).and_then(|mut file| {
-            let written = file.set_len(0).and_then(|()| file.write_all(place.as_bytes()));
-            written.map_err(|error| error.kind().to_string())
-        });
-    if let Err(problem) = written {
-        tracing::warn!(event = "keeper.settings", "{} cannot be written: {problem}", path.display());
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cli::{
     failure::Failure,
     left_behind::{self, Purpose},
     moving::{self, Fate, Moving, not_put_away},
+    noted_place,
     output::{complain, fail, json as print_json, no_runtime, no_state, say},
     probe::{Remote, block_on, nobody},
     setup::load,
@@ -99,11 +100,11 @@ async fn carry_out(contender: &mut Contender, state: &StateDir, to: Target) -> R
 fn done(contender: &Contender, state: &StateDir, to: Target) -> Result<(), Failure> {
     match to {
         Target::Postgres => {
-            left_behind::note_place(state, &contender.place());
+            noted_place::note_place(state, &contender.place());
             moving::put_away(state).map_err(|error| not_put_away(state, &error))
         }
         Target::Sqlite => {
-            left_behind::forget_place(state);
+            noted_place::forget_place(state);
             moving::ended(state);
             Ok(())
         }

@@ -24,6 +24,7 @@ mod left_behind;
 mod login;
 mod migrate;
 mod moving;
+mod noted_place;
 mod oneshot;
 mod orders;
 mod output;

@@ -6,7 +6,7 @@ use std::{fs, io::Write, path::PathBuf};
 use keeper_domain::{note::Note, ports::StoreError};
 use secrecy::SecretString;
 
-use crate::cli::{exit::Exit, failure::Failure, left_behind, output::fail};
+use crate::cli::{exit::Exit, failure::Failure, noted_place, output::fail};
 use crate::private_file::{self, Rules};
 use crate::store::{
     SqliteStore, StateDir,
@@ -145,7 +145,7 @@ pub(super) fn away(state: &StateDir, number: &str) -> Away {
 /// A database whose state has left it has been asked: if it went to this folder, nothing is unfinished here.
 pub(super) fn has_left(state: &StateDir, away: &Away) {
     if Moving::found(state) == Some(Moving::Back(away.number.clone())) {
-        left_behind::forget_place(state);
+        noted_place::forget_place(state);
         ended(state);
     }
 }

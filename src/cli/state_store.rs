@@ -14,7 +14,7 @@ use crate::cli::{
     exit::Exit,
     failure::Failure,
     left_behind::{self, Purpose},
-    moving,
+    moving, noted_place,
     output::{fail, no_state},
     setup::CliConfig,
 };
@@ -68,7 +68,7 @@ impl StateStore {
                 let reach = Reach::new(config.way()?, Arc::clone(&config.contact));
                 let place = contender.place();
                 let keep = |name, secret| {
-                    left_behind::note_place(state, &place);
+                    noted_place::note_place(state, &place);
                     keep_shared(config, state, (name, secret));
                 };
                 let listen = config.settings.http_addr;
@@ -187,7 +187,7 @@ impl StateStore {
     pub(super) fn has_begun(&self, config: &CliConfig, state: &StateDir) {
         let url = self.shared().and(config.settings.database_url.as_ref());
         if let Some(Ok(address)) = url.map(Address::parse) {
-            left_behind::note_place(state, &address.place());
+            noted_place::note_place(state, &address.place());
         }
     }
 
