@@ -9,9 +9,9 @@ use crate::cli::{
     left_behind::{self, Purpose},
     migrate::not_migrated,
     noted_place,
-    output::{fail, no_state},
+    output::{fail, no_database, no_state},
     setup::CliConfig,
-    state_store::{candidate, keep_secrets, no_database, secrets_in},
+    state_store::{candidate, keep_secrets, secrets_in},
 };
 use crate::{
     backup::{self, Backup, BackupError, Restore, Restored, Wish},

@@ -2,7 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{exit::Exit, failure::Failure, moving, noted_place, output::fail, state_store::no_database};
+use crate::cli::{
+    exit::Exit,
+    failure::Failure,
+    moving, noted_place,
+    output::{fail, no_database},
+};
 use crate::private_file::{self, Rules};
 use crate::store::{
     SqliteStore, StateDir,

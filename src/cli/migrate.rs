@@ -6,10 +6,10 @@ use crate::cli::{
     left_behind::{self, Purpose},
     moving::{self, Fate, Moving, not_put_away},
     noted_place,
-    output::{complain, fail, json as print_json, no_runtime, no_state, say},
+    output::{complain, fail, json as print_json, no_database, no_runtime, no_state, say},
     probe::{Remote, block_on, nobody},
     setup::load,
-    state_store::{candidate, keep_secrets, no_database, secrets_in},
+    state_store::{candidate, keep_secrets, secrets_in},
 };
 use crate::store::{
     SqliteStore, StateDir,

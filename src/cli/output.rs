@@ -11,7 +11,7 @@ use crate::{
         failure::Failure,
         width::{complaint, fitting, room, row},
     },
-    store::StateDirError,
+    store::{StateDirError, postgres::ConnectError},
 };
 
 /// An answer, on standard output, with nothing in it that a terminal would obey. A reader that has gone away is no error
@@ -77,4 +77,18 @@ pub(super) fn no_runtime() -> Failure {
 /// The state folder cannot be used.
 pub(super) fn no_state(error: &StateDirError) -> Failure {
     fail(Exit::for_state(error), &error.to_string(), error.advice())
+}
+
+/// A database that cannot be worked with.
+pub(super) fn no_database(error: &ConnectError) -> Failure {
+    let exit = match error {
+        ConnectError::Address(_)
+        | ConnectError::Misfit(_)
+        | ConnectError::Away(_)
+        | ConnectError::Settings(_)
+        | ConnectError::Certificate(_) => Exit::BadSettings,
+        ConnectError::Failed(_) => Exit::Unreachable,
+        ConnectError::Newer | ConnectError::Schema(_) => Exit::Error,
+    };
+    fail(exit, &error.to_string(), error.advice())
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    output::{bad_end, fail, json as print_json, no_runtime, say},
+    output::{bad_end, fail, json as print_json, no_database, no_runtime, say},
     setup::{CliConfig, load},
     state_store,
 };
@@ -156,7 +156,7 @@ async fn of_silence(config: &CliConfig, addr: SocketAddr, nobody: Failure) -> Fa
             | ConnectError::Away(_)
             | ConnectError::Settings(_)
             | ConnectError::Certificate(_)),
-        )) => state_store::no_database(&error),
+        )) => no_database(&error),
         _ => nobody,
     }
 }

@@ -15,7 +15,7 @@ use crate::cli::{
     failure::Failure,
     left_behind::{self, Purpose},
     moving, noted_place,
-    output::{fail, no_state},
+    output::{fail, no_database, no_state},
     setup::CliConfig,
 };
 use crate::{
@@ -343,19 +343,6 @@ pub(super) async fn check_database(config: &CliConfig, state: &StateDir) -> Resu
 pub(super) fn acts_elsewhere() -> Failure {
     let remedy = "Run this command on the host of that keeper, where it is asked to do it.";
     fail(Exit::TryLater, "another keeper acts on this database", remedy)
-}
-
-pub(super) fn no_database(error: &ConnectError) -> Failure {
-    let exit = match error {
-        ConnectError::Address(_)
-        | ConnectError::Misfit(_)
-        | ConnectError::Away(_)
-        | ConnectError::Settings(_)
-        | ConnectError::Certificate(_) => Exit::BadSettings,
-        ConnectError::Failed(_) => Exit::Unreachable,
-        ConnectError::Newer | ConnectError::Schema(_) => Exit::Error,
-    };
-    fail(exit, &error.to_string(), error.advice())
 }
 
 fn no_standby(error: &StandbyError) -> Failure {
