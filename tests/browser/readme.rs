@@ -92,7 +92,8 @@ fn the_card_and_the_page_as_the_first_page_shows_them() {
         desktop.go(&keeper.url("/")).await;
         desktop.fill("#key", &key(&home)).await;
         desktop.tap("#unlock").await;
-        let text = desktop.sees("164.00").await;
+        desktop.reads("164.00").await;
+        let text = desktop.sees("Live").await;
         assert!(text.contains("NSE:SBIN-EQ"), "{text}");
         desktop.run("document.documentElement.style.overflow = 'hidden'; return 0").await;
         desktop.shoot("page").await;
