@@ -57,13 +57,16 @@ pub(super) fn funds(read: Result<AccountPart<Money>, Trouble>) -> String {
     list(format!("🏦 Funds {}", account.place()), rows, [None, None, account.open_at_fyers])
 }
 
-/// The newest orders; below them those that FYERS rejected outright.
-pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>, rejected: &[String]) -> String {
+/// The newest orders; below them those that FYERS rejected outright, `None` where that is not known.
+pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>, rejected: Option<&[String]>) -> String {
     [book(read)].into_iter().chain(rejected_list(rejected)).collect::<Vec<_>>().join("\n")
 }
 
-fn rejected_list(rejected: &[String]) -> Option<String> {
+fn rejected_list(rejected: Option<&[String]>) -> Option<String> {
     let title = "Rejected by FYERS outright, and so not in its order book:".to_owned();
+    let Some(rejected) = rejected else {
+        return Some(format!("{title} the keeper cannot read its journal now; /status tells of the disk."));
+    };
     (!rejected.is_empty()).then(|| list(title, rejected.to_vec(), [None, None, None]))
 }
 
@@ -190,7 +193,7 @@ mod tests {
         let row = json!({"symbol": "NSE:SBIN-EQ", "side": -1, "qty": 9, "filledQty": 4, "status": 6, "limitPrice": 812.0,
             "orderDateTime": "24-Nov-2026 09:31:02"});
         let body = json!({ "orderBook": vec![row; 40] });
-        let text = orders(account(Venue::Mock, Orders::of(&body).unwrap()), &[]);
+        let text = orders(account(Venue::Mock, Orders::of(&body).unwrap()), Some(&[]));
         assert!(
             text.starts_with("🧾 40 orders today at the MockExchange (simulated), newest first\n"),
             "{text}"
@@ -216,11 +219,13 @@ mod tests {
         let rejected = rejected_outright(&entries, "2026-11-23".parse().unwrap());
         assert_eq!(rejected, ["10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"]);
         assert_eq!(rejected_outright(&entries, "2026-11-24".parse().unwrap()), [""; 0], "of today alone");
-        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), &rejected);
+        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), Some(&rejected));
         assert_eq!(
             text,
             "🧾 No orders today at FYERS (real money)\nRejected by FYERS outright, and so not in its order book:\n\
              10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"
         );
+        let unread = orders(account(Venue::Fyers, Orders { orders: vec![] }), None);
+        assert!(unread.contains("cannot read its journal"), "not known is not none: {unread}");
     }
 }

@@ -50,7 +50,7 @@ const NO_ANSWER: &str = "The keeper did not answer in time: whether it was done 
 /// How many events `/logs` shows.
 const EVENTS: u32 = 8;
 /// Entries of the order journal that `/orders` looks at.
-const JOURNAL: u32 = 200;
+const JOURNAL: u32 = 2_000;
 
 /// Carries out what an allowed person asks for, in the chat or on the status page.
 pub(super) struct KeeperControl {
@@ -207,10 +207,10 @@ impl KeeperControl {
         refresh_report::words(&session)
     }
 
-    /// What FYERS rejected today before it was in its order book; nothing where the journal cannot be read now.
-    async fn rejected_today(&self) -> Vec<String> {
-        let entries = self.backend.orders(JOURNAL, None).await.unwrap_or_default();
-        account_words::rejected_outright(&entries, ist::date(self.time.now()))
+    /// What FYERS rejected today before it was in its order book; `None` where the journal cannot be read now.
+    async fn rejected_today(&self) -> Option<Vec<String>> {
+        let entries = self.backend.orders(JOURNAL, None).await?;
+        Some(account_words::rejected_outright(&entries, ist::date(self.time.now())))
     }
 
     async fn calendar(&self) -> String {
@@ -269,7 +269,7 @@ impl Control for KeeperControl {
             }
             TalkTopic::Orders => {
                 let book = account::orders(self.backend.as_ref(), BotName::owner()).await;
-                return account_words::orders(book, &self.rejected_today().await);
+                return account_words::orders(book, self.rejected_today().await.as_deref());
             }
             TalkTopic::Funds => {
                 return account_words::funds(account::funds(self.backend.as_ref(), BotName::owner()).await);
