@@ -3,7 +3,10 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -103,15 +106,21 @@ impl Crowd {
     }
 }
 
-/// 2,000 of each kind, where the machine allows this process so many files.
+/// Files that the other tests of this program may hold meanwhile: hundreds of connections each.
+const OTHERS: u64 = 4_000;
+
+/// The files of this process are one budget: two crowds of this size do not fit in it at once.
+static CROWD: Mutex<()> = Mutex::new(());
+
+/// 2,000 of each kind, where the machine allows this process so many files. What others already may open is not taken away.
 fn of_each_kind() -> usize {
     let told = std::env::var("KEEPER_TEST_CONNECTIONS").ok().and_then(|text| text.parse::<u64>().ok());
-    let (each, own) = (told.unwrap_or(2_000), 500);
-    let kinds = KINDS.len() as u64;
-    let limit = getrlimit(Resource::Nofile);
-    let files = limit.maximum.map_or(each * kinds + own, |maximum| maximum.min(each * kinds + own));
-    setrlimit(Resource::Nofile, Rlimit { current: Some(files), maximum: limit.maximum }).unwrap();
-    let each = each.min((files - own) / kinds);
+    let (each, kinds) = (told.unwrap_or(2_000), KINDS.len() as u64);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = (each * kinds + OTHERS).max(current.unwrap_or(u64::MAX));
+    let files = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    setrlimit(Resource::Nofile, Rlimit { current: Some(files), maximum }).unwrap();
+    let each = each.min(files.saturating_sub(OTHERS).max(files / 2) / kinds);
     println!("{each} connections of each of {kinds} kinds");
     usize::try_from(each).unwrap()
 }
@@ -177,6 +186,7 @@ fn the_morning_comes_off_while_a_thousand_addresses_hold_connections() {
 
 /// A morning with strangers from so many addresses.
 fn morning(clients: usize) {
+    let _alone = CROWD.lock().unwrap_or_else(PoisonError::into_inner);
     let count = of_each_kind();
     let home = Home::at("2026-11-23T08:43:00", RefreshMode::Enabled).with_telegram();
     let refresh = home.sim.mint(TokenKind::Refresh);
